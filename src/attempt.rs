@@ -1,0 +1,61 @@
+//! One HTTP request of a delivery, and what came of it.
+
+use std::time::Duration;
+
+use crate::timestamp::Timestamp;
+
+/// How an attempt ended. The list is closed: whatever else happens to an attempt (a stop of the
+/// relay, a disk that cannot be written) is the relay's own affair and never the partner's outcome.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Outcome {
+    /// The partner answered with a 2xx status.
+    Success,
+    /// The partner answered with another status, or could not be reached.
+    Failed,
+    /// The whole attempt took longer than the route's timeout.
+    Timeout,
+}
+
+impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 3] = [Self::Success, Self::Failed, Self::Timeout];
+
+    /// The word that stands in the tables and in JSON (contract, section 7).
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failed => "failed",
+            Self::Timeout => "timeout",
+        }
+    }
+
+    /// The outcome that `word` names.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|o| o.as_str() == word)
+    }
+}
+
+/// What came of one attempt, ready to be kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempted {
+    /// When the request began, by the wall clock.
+    pub started_at: Timestamp,
+    /// When the result was known, by the wall clock.
+    pub ended_at: Timestamp,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The status of the answer, when there was one.
+    pub http_status: Option<u16>,
+    /// How long it took, by the monotonic clock, in milliseconds.
+    pub processing_ms: u64,
+    /// What went wrong, in words; none for a success.
+    pub error: Option<String>,
+    /// The first 8 KiB of the answer's body; none when there was no answer or it was empty.
+    pub response_body: Option<String>,
+    /// How long the partner asked to be left alone (`Retry-After` of a 429 or 503).
+    pub retry_after: Option<Duration>,
+    /// The length of the body that was sent, in bytes.
+    pub payload_size: usize,
+}

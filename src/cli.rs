@@ -1,0 +1,178 @@
+//! What a person types: one file for each command.
+//!
+//! Exit codes: 0 done, 1 failed, 2 wrong usage, 69 the daemon cannot be reached, 78 the
+//! configuration is wrong (contract, section 8).
+
+mod check;
+mod client;
+mod demo;
+mod receiver;
+mod resend;
+mod send;
+mod serve;
+mod show;
+mod status;
+mod tail;
+mod token;
+mod words;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{self, Environment, KnownProfile, Loaded, Mistakes};
+use crate::delivery::profile;
+
+/// Where the package puts the configuration.
+const PACKAGED_CONFIG: &str = "/etc/voicedrive-relay/config.toml";
+
+/// Hands a clinic's events to VoiceDrive: accepts, keeps, signs, sends, retries and counts them.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command knows.
+#[derive(Args)]
+struct Common {
+    /// The configuration file
+    #[arg(long, global = true, value_name = "PATH", default_value = PACKAGED_CONFIG)]
+    config: PathBuf,
+    /// Print JSON, for programs
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the daemon
+    Serve,
+    /// Show the whole thing on this machine: relay, a stand-in VoiceDrive, sample events
+    Demo(demo::Demo),
+    /// Examine configuration, secrets, directory and database without starting
+    Check,
+    /// Hand in an event
+    Send(send::Send),
+    /// Show totals, queue, next attempt and last send
+    Status,
+    /// Show deliveries, the newest last; with -f as they happen
+    Tail(tail::Tail),
+    /// Show one event with every attempt
+    Show(show::Show),
+    /// Send events again, each with a fresh budget of retries
+    Resend(resend::Resend),
+    /// Issue, revoke and list the tokens with which others call the API
+    #[command(subcommand)]
+    Token(token::Token),
+    /// Run the stand-in VoiceDrive on its own: verifies signatures, prints what arrives
+    Receiver(receiver::Receiver),
+}
+
+/// Why a command did not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+enum CliError {
+    /// It was tried and failed, or the answer is no.
+    #[error("{0}")]
+    Failed(String),
+    /// What was typed makes no sense.
+    #[error("{0}")]
+    Usage(String),
+    /// The daemon does not answer.
+    #[error("{0}")]
+    Unreachable(String),
+    /// The configuration is wrong.
+    #[error("{0}")]
+    Config(#[from] Mistakes),
+    /// Standard output is gone; who reads it has seen enough.
+    #[error("standard output: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl CliError {
+    fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Failed(_) => 1,
+            Self::Usage(_) => 2,
+            Self::Unreachable(_) => 69,
+            Self::Config(_) => 78,
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+            Self::Output(_) => 1,
+        })
+    }
+}
+
+/// Runs the command that the arguments name.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let environment = Environment::of_process();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("voicedrive-relay: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let result = runtime.block_on(run(&cli, &environment));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if !matches!(&error, CliError::Output(e) if e.kind() == io::ErrorKind::BrokenPipe) {
+                // Nobody is left to be told when this fails too.
+                let _ = writeln!(io::stderr(), "{error}");
+            }
+            error.exit_code()
+        }
+    }
+}
+
+async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {
+    let common = &cli.common;
+    match &cli.command {
+        Command::Serve => serve::run(&common.load(environment)?, environment).await,
+        Command::Demo(demo) => demo.run(environment).await,
+        Command::Check => check::run(common, environment),
+        Command::Send(send) => send.run(&common.client()?).await,
+        Command::Status => status::run(&common.client()?).await,
+        Command::Tail(tail) => tail.run(&common.client()?).await,
+        Command::Show(show) => show.run(&common.client()?).await,
+        Command::Resend(resend) => resend.run(&common.client()?).await,
+        Command::Token(token) => token.run(&common.client()?).await,
+        Command::Receiver(receiver) => receiver.run(common.json, environment).await,
+    }
+}
+
+impl Common {
+    /// Reads configuration and secrets.
+    fn load(&self, environment: &Environment) -> Result<Loaded, CliError> {
+        Ok(config::load(&self.config, environment, &known_profiles())?)
+    }
+
+    /// A connection to the daemon that this configuration describes.
+    fn client(&self) -> Result<client::Client, CliError> {
+        let config = config::load_without_secrets(&self.config, &known_profiles())?;
+        let packaged = self.config.as_os_str() == PACKAGED_CONFIG;
+        client::Client::new(&config, packaged, self.json)
+    }
+}
+
+fn known_profiles() -> Vec<KnownProfile<'static>> {
+    profile::BUILT_IN
+        .into_iter()
+        .map(|(name, signs)| KnownProfile { name, signs })
+        .collect()
+}
+
+/// Prints a line, and says so when nobody reads any more.
+fn print_line(line: &str) -> Result<(), CliError> {
+    Ok(writeln!(io::stdout().lock(), "{line}")?)
+}

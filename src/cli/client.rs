@@ -1,0 +1,152 @@
+//! The daemon, as the command line talks to it: the API over the control socket.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::Value;
+
+use super::words::Speech;
+use super::{CliError, print_line};
+use crate::config::Config;
+use crate::relay;
+
+/// Where the package's daemon has its control socket.
+const PACKAGED_SOCKET: &str = "/run/voicedrive-relay/control.sock";
+/// The longest that the daemon may take to answer: a resend in bulk takes its time.
+const TIMEOUT: Duration = Duration::from_mins(2);
+
+/// A way to the daemon, and how its answers are shown.
+pub(super) struct Client {
+    http: reqwest::Client,
+    socket: PathBuf,
+    pub(super) speech: Speech,
+    pub(super) json: bool,
+}
+
+impl Client {
+    pub(super) fn new(config: &Config, packaged: bool, json: bool) -> Result<Self, CliError> {
+        let packaged_socket = Path::new(PACKAGED_SOCKET);
+        let socket = if packaged && packaged_socket.exists() {
+            packaged_socket.to_owned()
+        } else {
+            relay::control_socket(&config.storage.directory)
+        };
+        let speech = Speech {
+            language: config.language,
+            timezone: config.timezone,
+        };
+        Self::over(&socket, speech, json)
+    }
+
+    /// A way to the daemon behind `socket`.
+    pub(super) fn over(socket: &Path, speech: Speech, json: bool) -> Result<Self, CliError> {
+        crate::crypto::install();
+        let http = reqwest::Client::builder()
+            .unix_socket(socket)
+            .timeout(TIMEOUT)
+            .build()
+            .map_err(|error| CliError::Failed(error.to_string()))?;
+        Ok(Self {
+            http,
+            socket: socket.to_owned(),
+            speech,
+            json,
+        })
+    }
+
+    /// Asks for `path` and answers its `data`.
+    pub(super) async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Value, CliError> {
+        let mut serializer = form_urlencoded::Serializer::new(String::new());
+        let query = serializer.extend_pairs(query).finish();
+        self.call(self.request(Method::GET, &format!("{path}?{query}")))
+            .await
+    }
+
+    /// Posts a JSON text to `path` and answers its `data`.
+    pub(super) async fn post(&self, path: &str, body: String) -> Result<Value, CliError> {
+        let request = self.request(Method::POST, path);
+        self.call(
+            request
+                .header("content-type", "application/json")
+                .body(body),
+        )
+        .await
+    }
+
+    /// One event with everything.
+    pub(super) async fn event(&self, id: &str) -> Result<Value, CliError> {
+        self.get(&format!("/api/events/{}", path_segment(id)?), &[])
+            .await
+    }
+
+    /// Prints an answer for a program, or lets `for_people` print it.
+    pub(super) fn print(
+        &self,
+        answer: &Value,
+        for_people: impl FnOnce(Speech) -> String,
+    ) -> Result<(), CliError> {
+        if self.json {
+            print_line(&answer.to_string())
+        } else {
+            print_line(&for_people(self.speech))
+        }
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        // The host is never looked up: the socket stands for it.
+        self.http.request(method, format!("http://relay{path}"))
+    }
+
+    async fn call(&self, request: RequestBuilder) -> Result<Value, CliError> {
+        let response = request
+            .send()
+            .await
+            .map_err(|error| self.unreachable(&error))?;
+        let answer = response
+            .bytes()
+            .await
+            .map_err(|error| self.unreachable(&error))?;
+        let mut answer: Value = serde_json::from_slice(&answer).map_err(|error| {
+            CliError::Failed(format!("the daemon's answer is not JSON: {error}"))
+        })?;
+        if answer["success"] == Value::Bool(true) {
+            return Ok(answer["data"].take());
+        }
+        let error = &answer["error"];
+        let message = error["message"].as_str().unwrap_or("the daemon refused");
+        Err(CliError::Failed(match error["code"].as_str() {
+            Some(code) => format!("{code}: {message}"),
+            None => message.to_owned(),
+        }))
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> CliError {
+        let socket = self.socket.display();
+        if error.is_timeout() {
+            let seconds = TIMEOUT.as_secs();
+            return CliError::Unreachable(format!("{socket}: no answer within {seconds} s"));
+        }
+        CliError::Unreachable(match self.speech.language {
+            crate::config::Language::Ja => format!(
+                "{socket}: デーモンに接続できません。動いているか (systemctl status voicedrive-relay)、グループ voicedrive-relay に入っているか (sudo) を確かめてください。"
+            ),
+            crate::config::Language::En => format!(
+                "{socket}: the daemon cannot be reached. See whether it runs (systemctl status voicedrive-relay), and whether you are in the group voicedrive-relay (or use sudo)."
+            ),
+        })
+    }
+}
+
+/// An id that can stand in a path.
+pub(super) fn path_segment(id: &str) -> Result<&str, CliError> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if !id.is_empty() && id.chars().all(fits) {
+        Ok(id)
+    } else {
+        Err(CliError::Usage(format!(
+            "`{}` is not an id",
+            super::words::harmless(id)
+        )))
+    }
+}

@@ -1,0 +1,338 @@
+//! `demo`: the whole thing on this machine at once, in a temporary directory.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use clap::Args;
+use hyper::StatusCode;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::client::Client;
+use super::words::{Speech, text};
+use super::{CliError, known_profiles, print_line, tail};
+use crate::clock::Clock;
+use crate::config::{self, Environment, Language, Loaded};
+use crate::delivery::profile::Profile;
+use crate::receiver::{Answer, Judge, Received, Receiver, Script};
+use crate::relay::{self, Relay};
+
+/// The show is over after this long, whatever happens.
+const LONGEST_SHOW: Duration = Duration::from_secs(60);
+/// How often the show looks for what is new.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// Between two events that are handed in, so that a person can watch.
+const BETWEEN_EVENTS: Duration = Duration::from_millis(60);
+/// The stand-in VoiceDrive takes longer than the relay waits.
+const STALL: Duration = Duration::from_secs(3);
+
+/// Show the whole thing on this machine: relay, a stand-in VoiceDrive, sample events.
+#[derive(Args)]
+pub(super) struct Demo {
+    /// End after the show; exit code 0 when everything arrived
+    #[arg(long)]
+    exit: bool,
+}
+
+impl Demo {
+    pub(super) async fn run(&self, environment: &Environment) -> Result<(), CliError> {
+        let japanese = environment
+            .var("LANG")
+            .is_some_and(|lang| lang.starts_with("ja"));
+        let language = if japanese { Language::Ja } else { Language::En };
+        let directory = tempfile::Builder::new()
+            .prefix("voicedrive-relay-demo-")
+            .tempdir()
+            .map_err(failed)?;
+        let stage = Stage::set(directory.path(), language).await?;
+        let all_arrived = stage.show().await?;
+        if self.exit {
+            stage.relay.stop().await;
+            return if all_arrived {
+                Ok(())
+            } else {
+                Err(CliError::Failed("not everything arrived".to_owned()))
+            };
+        }
+        stage.invite().await?;
+        tokio::signal::ctrl_c().await.map_err(failed)?;
+        stage.relay.stop().await;
+        Ok(())
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> CliError {
+    CliError::Failed(error.to_string())
+}
+
+/// Everything that takes part.
+struct Stage {
+    relay: Relay,
+    /// Kept for as long as the show goes on: it ends when it is dropped.
+    _receiver: Receiver,
+    arrived: Arc<Mutex<HashSet<String>>>,
+    client: Client,
+    speech: Speech,
+    directory: String,
+}
+
+impl Stage {
+    async fn set(directory: &Path, language: Language) -> Result<Self, CliError> {
+        let webhook_secret = Uuid::new_v4().to_string();
+        let jwt_secret = format!("{}{}", Uuid::new_v4(), Uuid::new_v4());
+        let environment = Environment::from([
+            ("VOICEDRIVE_WEBHOOK_SECRET", webhook_secret.as_str()),
+            ("RELAY_JWT_SECRET", jwt_secret.as_str()),
+        ]);
+        let arrived = Arc::new(Mutex::new(HashSet::new()));
+        let judge = Judge {
+            profile: Profile::built_in("medical-system")
+                .ok_or_else(|| failed("the profile is not built in"))?,
+            secret: environment.secret("VOICEDRIVE_WEBHOOK_SECRET")?,
+            clock: Clock::System,
+        };
+        let any_port = ([127, 0, 0, 1], 0).into();
+        let receiver = Receiver::start(any_port, judge, moods(Arc::clone(&arrived)))
+            .await
+            .map_err(failed)?;
+        let settings = settings(directory, language, &receiver, &environment)?;
+        let control_socket = relay::control_socket(directory);
+        let relay = Relay::start(&settings, &control_socket, Clock::System)
+            .await
+            .map_err(failed)?;
+        let speech = Speech {
+            language,
+            timezone: settings.config.timezone,
+        };
+        Ok(Self {
+            client: Client::over(&control_socket, speech, false)?,
+            relay,
+            _receiver: receiver,
+            arrived,
+            speech,
+            directory: directory.display().to_string(),
+        })
+    }
+
+    /// Hands in the events, shows what happens, and says whether all of them arrived.
+    async fn show(&self) -> Result<bool, CliError> {
+        print_line(self.speech.say(
+            "リレーと VoiceDrive の代役を起動しました。イベントを渡します。代役は一部をわざと拒否し、あとで受け取ります。",
+            "The relay and a stand-in VoiceDrive are running. Events are handed in; the stand-in refuses some of them on purpose and takes them later.",
+        ))?;
+        let sample = sample_events();
+        let mut position = self.client.get("/control/changes", &[]).await?;
+        let handing_in = async {
+            for event in &sample {
+                self.client.post("/api/events", event.to_string()).await?;
+                tokio::time::sleep(BETWEEN_EVENTS).await;
+            }
+            Ok::<_, CliError>(())
+        };
+        let watching = async {
+            loop {
+                position = self.print_changes(&position).await?;
+                if self
+                    .arrived
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .len()
+                    == sample.len()
+                    && self.nothing_left().await?
+                {
+                    self.print_changes(&position).await?;
+                    return Ok::<_, CliError>(());
+                }
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        let both = async { tokio::try_join!(handing_in, watching).map(|_| ()) };
+        let in_time = match tokio::time::timeout(LONGEST_SHOW, both).await {
+            Ok(result) => result.map(|()| true)?,
+            Err(_) => false,
+        };
+        self.print_table().await?;
+        Ok(in_time)
+    }
+
+    async fn print_changes(&self, position: &Value) -> Result<Value, CliError> {
+        let (event, attempt) = (
+            position["afterEvent"].to_string(),
+            position["afterAttempt"].to_string(),
+        );
+        let query = [
+            ("afterEvent", event.as_str()),
+            ("afterAttempt", attempt.as_str()),
+        ];
+        let answer = self.client.get("/control/changes", &query).await?;
+        for change in answer["changes"].as_array().into_iter().flatten() {
+            let attempt = Some(&change["attempt"]).filter(|a| a.is_object());
+            print_line(&tail::line(
+                self.speech,
+                &change["at"],
+                &change["event"],
+                attempt,
+            ))?;
+        }
+        Ok(answer)
+    }
+
+    async fn nothing_left(&self) -> Result<bool, CliError> {
+        let status = self.client.get("/control/status", &[]).await?;
+        Ok(status["events"]["accepted"] == 0 && status["events"]["retrying"] == 0)
+    }
+
+    async fn print_table(&self) -> Result<(), CliError> {
+        let stats = self
+            .client
+            .get("/api/integration/webhook-stats", &[])
+            .await?;
+        print_line("")?;
+        print_line(&format!(
+            "{:<24} {:>6} {:>10} {:>7} {:>8} {:>7}",
+            "event", "sent", "succeeded", "failed", "timeout", "avg ms"
+        ))?;
+        for (name, counts) in stats["byEventType"].as_object().into_iter().flatten() {
+            print_line(&format!(
+                "{name:<24} {:>6} {:>10} {:>7} {:>8} {:>7}",
+                counts["sent"],
+                counts["succeeded"],
+                counts["failed"],
+                counts["timeout"],
+                counts["avgProcessingTime"],
+            ))?;
+        }
+        let (sent, succeeded, retried) =
+            (&stats["sent24h"], &stats["succeeded"], &stats["retried"]);
+        print_line(&match self.speech.language {
+            Language::Ja => format!(
+                "合計 {sent} 件、成功 {succeeded} 件、そのうち再送で届いたもの {retried} 件"
+            ),
+            Language::En => {
+                format!("{sent} sent, {succeeded} succeeded, {retried} of them after retries")
+            }
+        })
+    }
+
+    /// What a person can try now.
+    async fn invite(&self) -> Result<(), CliError> {
+        let wanted = json!({
+            "subject": "demo",
+            "scope": "stats:read events:read events:write",
+            "days": 1,
+        });
+        let issued = self
+            .client
+            .post("/control/tokens", wanted.to_string())
+            .await?;
+        let token = text(&issued["token"]);
+        let url = format!("http://{}", self.relay.address());
+        let directory = &self.directory;
+        print_line(&format!(
+            "\n{}\n\nURL={url}\nTOKEN={token}\n\
+             curl -sH \"Authorization: Bearer $TOKEN\" $URL/api/integration/webhook-stats\n\
+             curl -sH \"Authorization: Bearer $TOKEN\" \"$URL/api/events?limit=3\"\n\
+             curl -sH \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' \\\n     \
+             -d '{{\"event\":\"employee.updated\",\"data\":{{\"staffId\":\"EMP-2025-001\",\"department\":\"看護部\"}}}}' $URL/api/events\n\
+             voicedrive-relay --config {directory}/config.toml status\n\
+             voicedrive-relay --config {directory}/config.toml tail -f\n\n{}",
+            self.speech.say("試してみてください:", "To try:"),
+            self.speech.say("Ctrl-C で終了します", "Ctrl-C ends it"),
+        ))
+    }
+}
+
+/// Writes the configuration that a person would write, and reads it back as the daemon does.
+fn settings(
+    directory: &Path,
+    language: Language,
+    receiver: &Receiver,
+    environment: &Environment,
+) -> Result<Loaded, CliError> {
+    let language = match language {
+        Language::Ja => "ja",
+        Language::En => "en",
+    };
+    let text = format!(
+        "language = \"{language}\"\n\n\
+         [server]\nlisten = \"127.0.0.1:0\"\n\n\
+         [storage]\ndirectory = {}\n\n\
+         [delivery]\nurl = \"http://{}/api/webhooks/medical-system\"\ntimeout_seconds = 1\n\n\
+         [retry]\nintervals_seconds = [1, 2, 3]\n",
+        json!(directory),
+        receiver.address(),
+    );
+    let path = directory.join("config.toml");
+    std::fs::write(&path, text).map_err(failed)?;
+    Ok(config::load(&path, environment, &known_profiles())?)
+}
+
+/// The stand-in's moods: most webhooks are taken at once; some are refused, dropped or left
+/// waiting the first times.
+fn moods(arrived: Arc<Mutex<HashSet<String>>>) -> Script {
+    let attempts: Mutex<HashMap<String, u32>> = Mutex::default();
+    Arc::new(move |received: &Received| {
+        let id = received.header("x-request-id").to_owned();
+        let attempt = {
+            let mut attempts = attempts.lock().unwrap_or_else(PoisonError::into_inner);
+            let count = attempts.entry(id.clone()).or_default();
+            *count += 1;
+            *count
+        };
+        let mood = match (received.event_type.as_str(), attempt) {
+            ("interview.completed", 1 | 2) => Some(Answer::json(
+                StatusCode::SERVICE_UNAVAILABLE,
+                r#"{"success":false,"error":"maintenance"}"#,
+            )),
+            ("health.checkup.recorded", 1) => {
+                Some(Answer::After(STALL, Box::new(received.usual_answer())))
+            }
+            ("employee.retired", 1) => Some(Answer::Drop),
+            _ => None,
+        };
+        mood.unwrap_or_else(|| {
+            if received.verdict.is_ok() {
+                let mut arrived = arrived.lock().unwrap_or_else(PoisonError::into_inner);
+                arrived.insert(id);
+            }
+            received.usual_answer()
+        })
+    })
+}
+
+/// Three dozen events as a clinic's staff system hands them in.
+fn sample_events() -> Vec<Value> {
+    let people = [
+        ("EMP-2025-001", "山田 太郎", "内科"),
+        ("EMP-2025-002", "佐藤 花子", "看護部"),
+        ("EMP-2025-003", "鈴木 一郎", "リハビリテーション科"),
+        ("EMP-2025-004", "高橋 美咲", "薬剤部"),
+        ("EMP-2025-005", "田中 健", "放射線科"),
+        ("EMP-2025-006", "伊藤 さくら", "看護部"),
+    ];
+    let mut events = Vec::new();
+    for (number, (id, name, department)) in people.into_iter().enumerate() {
+        events.push(json!({"event": "employee.created", "data": {
+            "staffId": id, "fullName": name, "department": department, "authLevel": number + 1}}));
+        events.push(json!({"event": "employee.updated", "data": {
+            "staffId": id, "department": department, "position": "主任"}}));
+        events.push(json!({"event": "interview.scheduled", "data": {
+            "staffId": id, "interviewType": "regular", "interviewDate": "2025-10-28T10:00:00.000Z"}}));
+        events.push(json!({"event": "survey.answered", "data": {
+            "employeeId": id, "score": 87.5, "comment": "「働きやすい」と回答"}}));
+    }
+    for (id, name, _) in people.into_iter().take(4) {
+        events.push(json!({"event": "interview.completed", "data": {
+            "staffId": id, "fullName": name, "durationMinutes": 45}}));
+    }
+    for (id, _, _) in people.into_iter().skip(4) {
+        events.push(
+            json!({"event": "health.checkup.recorded", "data": {"staffId": id, "year": 2025}}),
+        );
+        events
+            .push(json!({"event": "employee.retired", "data": {"staffId": id, "reason": "転居"}}));
+    }
+    events
+}

@@ -1,0 +1,134 @@
+//! `receiver`: the stand-in VoiceDrive on its own.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use clap::Args;
+use hyper::StatusCode;
+use serde_json::json;
+
+use super::{CliError, print_line};
+use crate::clock::Clock;
+use crate::config::Environment;
+use crate::delivery::profile::{BUILT_IN, Profile};
+use crate::receiver::{self, Answer, Judge, Received, Script};
+
+/// Run the stand-in VoiceDrive on its own.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  VOICEDRIVE_WEBHOOK_SECRET=... voicedrive-relay receiver --listen 127.0.0.1:9000
+  voicedrive-relay receiver --profile unsigned --fail 2
+Set the relay's delivery.url to http://127.0.0.1:9000/ and both secrets to the same value.")]
+pub(super) struct Receiver {
+    /// Where to listen
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9000")]
+    listen: SocketAddr,
+    /// How the webhooks are signed
+    #[arg(long, default_value = "medical-system", value_parser = BUILT_IN.map(|(name, _)| name))]
+    profile: String,
+    /// The name of the environment variable (or systemd credential) that holds the secret
+    #[arg(long, value_name = "NAME", default_value = "VOICEDRIVE_WEBHOOK_SECRET")]
+    secret: String,
+    /// Answer the first N webhooks with 503
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    fail: u64,
+    /// Answer every good webhook with this status
+    #[arg(long, value_name = "CODE")]
+    status: Option<u16>,
+    /// Wait this many milliseconds before each answer
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    delay: u64,
+    /// Close the connection instead of answering
+    #[arg(long)]
+    drop: bool,
+}
+
+impl Receiver {
+    pub(super) async fn run(&self, json: bool, environment: &Environment) -> Result<(), CliError> {
+        let unknown = || CliError::Usage(format!("no profile is called {}", self.profile));
+        let profile = Profile::built_in(&self.profile).ok_or_else(unknown)?;
+        let secret = environment.secret(&self.secret)?;
+        if profile.signature.is_some() && secret.is_none() {
+            return Err(CliError::Usage(format!(
+                "the profile {profile} is signed: set the environment variable {} to the secret, or use --profile unsigned",
+                self.secret
+            )));
+        }
+        let judge = Judge {
+            profile,
+            secret,
+            clock: Clock::System,
+        };
+        let receiver = receiver::Receiver::start(self.listen, judge, self.script(json)?)
+            .await
+            .map_err(|error| CliError::Failed(format!("{}: {error}", self.listen)))?;
+        eprintln!(
+            "listening on http://{}/ (Ctrl-C ends it)",
+            receiver.address()
+        );
+        let ended = tokio::signal::ctrl_c().await;
+        ended.map_err(|error| CliError::Failed(error.to_string()))
+    }
+
+    /// Prints each webhook, then answers as the options say.
+    fn script(&self, json: bool) -> Result<Script, CliError> {
+        let status = self
+            .status
+            .map(StatusCode::from_u16)
+            .transpose()
+            .map_err(|_| CliError::Usage("--status: a number from 100 to 999".to_owned()))?;
+        let (fail, delay, drop) = (self.fail, Duration::from_millis(self.delay), self.drop);
+        let seen = AtomicU64::new(0);
+        Ok(Arc::new(move |received: &Received| {
+            let number = seen.fetch_add(1, Ordering::Relaxed);
+            // Whoever reads the output may have gone; webhooks are answered all the same.
+            let _ = print_line(&line(received, json));
+            let answer = if drop {
+                Answer::Drop
+            } else if number < fail {
+                Answer::json(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    r#"{"success":false,"error":"told to fail"}"#,
+                )
+            } else {
+                match status {
+                    Some(status) if received.verdict.is_ok() => Answer::json(status, "{}"),
+                    _ => received.usual_answer(),
+                }
+            };
+            Answer::After(delay, Box::new(answer))
+        }))
+    }
+}
+
+/// One webhook in one line.
+fn line(received: &Received, json: bool) -> String {
+    let verdict = received.verdict;
+    let (id, attempt) = (
+        received.header("x-request-id"),
+        received.header("x-webhook-attempt"),
+    );
+    if json {
+        return json!({
+            "at": received.at,
+            "path": received.path,
+            "event": received.event_type,
+            "requestId": id,
+            "attempt": attempt.parse::<u32>().ok(),
+            "bytes": received.body.len(),
+            "verified": verdict.is_ok(),
+            "problem": verdict.err().map(|r| r.to_string()),
+            "body": String::from_utf8_lossy(&received.body),
+        })
+        .to_string();
+    }
+    let verdict = verdict.map_or_else(|r| format!("REFUSED: {r}"), |()| "verified".to_owned());
+    format!(
+        "{}  {}  {id}  attempt {attempt}  {} bytes  {verdict}",
+        received.at,
+        received.event_type,
+        received.body.len(),
+    )
+}

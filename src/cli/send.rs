@@ -1,0 +1,117 @@
+//! `send`: hands in an event, as the staff system does.
+
+use std::fs;
+use std::io::{self, Read};
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::client::Client;
+use super::{CliError, print_line};
+
+/// How often the state of a delivery is asked for while waiting.
+const ASK_AGAIN: Duration = Duration::from_millis(200);
+
+/// Hand in an event.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  voicedrive-relay send employee.created --data employee.json --staff-id EMP-2025-001
+  echo '{\"staffId\":\"EMP-2025-001\"}' | voicedrive-relay send employee.updated --data - --wait")]
+pub(super) struct Send {
+    /// The event's name, such as employee.created
+    event: String,
+    /// A file with the payload, a JSON object; - for standard input; without it the payload is {}
+    #[arg(long, value_name = "FILE")]
+    data: Option<String>,
+    /// Whom it is about; otherwise what the payload says in staffId or employeeId
+    #[arg(long, value_name = "ID")]
+    staff_id: Option<String>,
+    /// Show its attempts until it is delivered (exit code 0) or exhausted (1)
+    #[arg(long)]
+    wait: bool,
+}
+
+impl Send {
+    pub(super) async fn run(&self, client: &Client) -> Result<(), CliError> {
+        let answer = client.post("/api/events", self.body()?).await?;
+        let id = answer["id"].as_str().unwrap_or_default().to_owned();
+        client.print(&answer, |speech| {
+            format!("{}: {id}", speech.say("受け付けました", "accepted"))
+        })?;
+        if self.wait {
+            wait(client, &id).await
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The request's body; the payload stands in it as it was written, so that no number changes.
+    fn body(&self) -> Result<String, CliError> {
+        let data = self.read_data()?;
+        let data: &RawValue = serde_json::from_str(&data)
+            .map_err(|error| CliError::Failed(format!("the payload is not JSON: {error}")))?;
+        let body = match &self.staff_id {
+            Some(staff_id) => format!(
+                "{{\"event\":{},\"staffId\":{},\"data\":{data}}}",
+                json!(self.event),
+                json!(staff_id)
+            ),
+            None => format!("{{\"event\":{},\"data\":{data}}}", json!(self.event)),
+        };
+        Ok(body)
+    }
+
+    fn read_data(&self) -> Result<String, CliError> {
+        let from = |name: &str, result: io::Result<String>| {
+            result.map_err(|error| CliError::Failed(format!("{name}: {error}")))
+        };
+        match self.data.as_deref() {
+            None => Ok("{}".to_owned()),
+            Some("-") => {
+                let mut text = String::new();
+                let read = io::stdin().read_to_string(&mut text).map(|_| text);
+                from("standard input", read)
+            }
+            Some(path) => from(path, fs::read_to_string(path)),
+        }
+    }
+}
+
+/// Shows each attempt as it ends, until there is nothing to wait for.
+async fn wait(client: &Client, id: &str) -> Result<(), CliError> {
+    let mut shown = 0;
+    loop {
+        let event = client.event(id).await?;
+        let attempts = event["attempts"].as_array().map_or(&[][..], Vec::as_slice);
+        for attempt in attempts.iter().skip(shown) {
+            client.print(attempt, |speech| speech.attempt(attempt))?;
+        }
+        if attempts.len() > shown && event["status"] == "retrying" && !client.json {
+            print_line(&next_attempt(client, &event))?;
+        }
+        shown = attempts.len();
+        match event["status"].as_str() {
+            Some("delivered") => {
+                return client.print(&event, |speech| speech.status("delivered").to_owned());
+            }
+            Some("exhausted") => {
+                return Err(CliError::Failed(format!(
+                    "{}: voicedrive-relay resend {id}",
+                    client.speech.say(
+                        "再送回数を使い切りました。原因を直してから再送してください",
+                        "the retries are used up; mend the cause, then send it again",
+                    )
+                )));
+            }
+            _ => tokio::time::sleep(ASK_AGAIN).await,
+        }
+    }
+}
+
+fn next_attempt(client: &Client, event: &Value) -> String {
+    let speech = client.speech;
+    let at = speech.moment(&event["nextRetryAt"], "-");
+    format!("  {} {at}", speech.say("次の再送:", "next attempt:"))
+}

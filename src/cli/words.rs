@@ -1,0 +1,88 @@
+//! The words in which commands speak to a person, Japanese or English.
+
+use chrono_tz::Tz;
+use serde_json::Value;
+
+use crate::config::Language;
+use crate::timestamp::Timestamp;
+
+/// How a person is spoken to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Speech {
+    pub(super) language: Language,
+    pub(super) timezone: Tz,
+}
+
+impl Speech {
+    /// The text of the person's language.
+    pub(super) fn say<'a>(self, ja: &'a str, en: &'a str) -> &'a str {
+        match self.language {
+            Language::Ja => ja,
+            Language::En => en,
+        }
+    }
+
+    /// A moment as the clock on the wall shows it; `absent` when there is none.
+    pub(super) fn moment(self, value: &Value, absent: &str) -> String {
+        let moment = value.as_str().and_then(|text| Timestamp::parse(text).ok());
+        moment.map_or_else(
+            || absent.to_owned(),
+            |moment| {
+                moment
+                    .to_utc()
+                    .with_timezone(&self.timezone)
+                    .format("%Y-%m-%d %H:%M:%S")
+                    .to_string()
+            },
+        )
+    }
+
+    /// A status of an event.
+    pub(super) fn status(self, word: &str) -> &str {
+        match word {
+            "accepted" => self.say("送信待ち", "accepted"),
+            "retrying" => self.say("再送待ち", "retrying"),
+            "delivered" => self.say("送信済み", "delivered"),
+            "exhausted" => self.say("要対応", "exhausted"),
+            other => other,
+        }
+    }
+
+    /// One attempt in one line.
+    pub(super) fn attempt(self, attempt: &Value) -> String {
+        let number = &attempt["attempt"];
+        let took = &attempt["processingTime"];
+        let result = match (
+            attempt["outcome"].as_str(),
+            attempt["errorMessage"].as_str(),
+        ) {
+            (Some("success"), _) => format!(
+                "{} HTTP {}",
+                self.say("成功", "success"),
+                attempt["httpStatusCode"]
+            ),
+            (Some("timeout"), Some(error)) => {
+                format!("{}: {error}", self.say("時間切れ", "timeout"))
+            }
+            (_, Some(error)) => format!("{}: {error}", self.say("失敗", "failed")),
+            _ => self.say("失敗", "failed").to_owned(),
+        };
+        match self.language {
+            Language::Ja => format!("{number}回目 {result} ({took} ms)"),
+            Language::En => format!("attempt {number}: {result} ({took} ms)"),
+        }
+    }
+}
+
+/// The text of a JSON string; a dash for everything else.
+pub(super) fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or("-")
+}
+
+/// Text that somebody else wrote, without the control characters that would play tricks on a
+/// terminal.
+pub(super) fn harmless(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}

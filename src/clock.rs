@@ -1,0 +1,89 @@
+//! The only place that asks what time it is.
+//!
+//! Everything else is told. The wall clock says when something happened and when it is due; the
+//! monotonic clock measures how long something took, because a wall clock may jump.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use crate::timestamp::Timestamp;
+
+/// A source of time: the machine's, or one that is set by hand.
+#[derive(Clone, Debug)]
+pub enum Clock {
+    /// The machine's own clocks.
+    System,
+    /// Milliseconds since the Unix epoch, moved only by whoever holds the number. Tests use it to
+    /// wait half an hour in no time.
+    ByHand(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// A clock that stands still at `start` until it is moved.
+    #[must_use]
+    pub fn by_hand(start: Timestamp) -> Self {
+        Self::ByHand(Arc::new(AtomicI64::new(start.unix_ms())))
+    }
+
+    /// Moves a clock that is set by hand forward. The machine's clock cannot be moved.
+    pub fn advance(&self, span: Duration) {
+        if let Self::ByHand(milliseconds) = self {
+            let span = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+            milliseconds.fetch_add(span, Ordering::SeqCst);
+        }
+    }
+
+    /// Sets a clock that is set by hand. The machine's clock cannot be set.
+    pub fn set(&self, moment: Timestamp) {
+        if let Self::ByHand(milliseconds) = self {
+            milliseconds.store(moment.unix_ms(), Ordering::SeqCst);
+        }
+    }
+
+    /// The wall clock's time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        match self {
+            Self::System => Timestamp::from_unix_ms(chrono::Utc::now().timestamp_millis()),
+            Self::ByHand(milliseconds) => {
+                Timestamp::from_unix_ms(milliseconds.load(Ordering::SeqCst))
+            }
+        }
+    }
+
+    /// Time that only moves forward, counted from a fixed but unknown moment. Only the difference
+    /// of two such values means anything.
+    #[must_use]
+    pub fn monotonic(&self) -> Duration {
+        static START: OnceLock<Instant> = OnceLock::new();
+        match self {
+            Self::System => START.get_or_init(Instant::now).elapsed(),
+            Self::ByHand(milliseconds) => {
+                let milliseconds = milliseconds.load(Ordering::SeqCst);
+                Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_by_hand_moves_only_when_moved() {
+        let clock = Clock::by_hand(Timestamp::from_unix_ms(1_000));
+        let other = clock.clone();
+        assert_eq!(clock.now(), clock.now());
+        clock.advance(Duration::from_mins(30));
+        assert_eq!(other.now(), Timestamp::from_unix_ms(1_801_000));
+        assert_eq!(other.monotonic(), Duration::from_millis(1_801_000));
+    }
+
+    #[test]
+    fn monotonic_time_does_not_go_back() {
+        let earlier = Clock::System.monotonic();
+        assert!(Clock::System.monotonic() >= earlier);
+    }
+}

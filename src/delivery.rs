@@ -1,0 +1,332 @@
+//! What goes out: each route has a dispatcher that takes what is due, lets the partner have it,
+//! and gives the result back to the store.
+//!
+//! A dispatcher is woken as soon as an event is accepted, and sleeps until the next retry is due
+//! otherwise. It looks again now and then all the same: a wake that was lost or a wall clock that
+//! jumped must not leave anything lying.
+//!
+//! What is not guaranteed: that an event arrives only once (after a crash it is sent again, with
+//! the same `X-Request-ID`), and that events arrive in the order in which they were accepted.
+
+pub mod partner;
+pub mod profile;
+pub mod signature;
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time;
+
+use crate::attempt::{Attempted, Outcome};
+use crate::clock::Clock;
+use crate::event::Status;
+use crate::retry::RetryPolicy;
+use crate::route::Route;
+use crate::store::outbox::{self, Due};
+use crate::store::settle::{Settled, settle};
+use crate::store::{Store, StoreError};
+use crate::timestamp::Timestamp;
+use partner::Partner;
+
+/// Deliveries that one look into the store takes at the most.
+const TAKEN_AT_ONCE: usize = 128;
+/// Results that may wait for their commit. When the disk is full they pile up to this number, and
+/// then nothing more is sent.
+const UNSETTLED: usize = 256;
+/// A dispatcher that nobody wakes looks for itself after this long.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+/// How long a result that could not be written waits before it is tried again.
+const WRITE_AGAIN: Duration = Duration::from_secs(1);
+
+/// Sends what is due on one route.
+pub struct Dispatcher {
+    sender: Arc<Sender>,
+    slots: Arc<Semaphore>,
+    wake: Arc<Notify>,
+    /// Taken from the store and not yet given back, started or not.
+    in_hand: HashSet<i64>,
+    /// Taken, and waiting for a slot.
+    ready: VecDeque<Due>,
+    under_way: JoinSet<(i64, Option<Settled>)>,
+    /// The store may hold more that is due.
+    look: bool,
+    /// When the next delivery that is not due yet will be.
+    next_due: Option<Timestamp>,
+    /// The last attempt of this route did not succeed: what is told when it begins and when it
+    /// ends need not be told for every event between.
+    failing: bool,
+}
+
+/// What every attempt of a route needs.
+struct Sender {
+    route: Route,
+    partner: Partner,
+    store: Store,
+    policy: RetryPolicy,
+    clock: Clock,
+}
+
+impl Dispatcher {
+    /// A dispatcher for `route` that looks into the store when `wake` is notified.
+    ///
+    /// # Errors
+    /// When the route's client cannot be set up.
+    pub fn new(
+        route: Route,
+        store: Store,
+        policy: RetryPolicy,
+        clock: Clock,
+        wake: Arc<Notify>,
+    ) -> Result<Self, partner::SetupError> {
+        let slots = Arc::new(Semaphore::new(route.concurrency));
+        let partner = Partner::new(&route, clock.clone())?;
+        Ok(Self {
+            sender: Arc::new(Sender {
+                route,
+                partner,
+                store,
+                policy,
+                clock,
+            }),
+            slots,
+            wake,
+            in_hand: HashSet::new(),
+            ready: VecDeque::new(),
+            under_way: JoinSet::new(),
+            look: true,
+            next_due: None,
+            failing: false,
+        })
+    }
+
+    /// Sends what is due until `stop` becomes true; then lets the attempts under way finish, for
+    /// at most the route's timeout, and spends none of those that did not.
+    ///
+    /// # Panics
+    /// When an attempt panicked: the daemon has to be started anew then.
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        let wake = Arc::clone(&self.wake);
+        loop {
+            self.take_due().await;
+            let idle_time = self.idle_time();
+            tokio::select! {
+                permit = Arc::clone(&self.slots).acquire_owned(), if !self.ready.is_empty() => {
+                    // The semaphore is never closed.
+                    if let Ok(permit) = permit {
+                        self.start_next(permit);
+                    }
+                }
+                Some(done) = self.under_way.join_next() => self.finish(done),
+                () = wake.notified() => self.look = true,
+                () = time::sleep(idle_time), if self.ready.is_empty() => self.look = true,
+                _ = stop.wait_for(|stop| *stop) => break,
+            }
+        }
+        self.stop().await;
+    }
+
+    /// Takes what is due now, sends all of it, and says how many attempts that were. This is the
+    /// whole loop for one who sets the clock by hand.
+    ///
+    /// # Panics
+    /// When an attempt panicked.
+    pub async fn step(&mut self) -> usize {
+        let mut attempts = 0;
+        self.look = true;
+        loop {
+            self.take_due().await;
+            if self.ready.is_empty() && self.under_way.is_empty() {
+                return attempts;
+            }
+            while !self.ready.is_empty() {
+                if let Ok(permit) = Arc::clone(&self.slots).acquire_owned().await {
+                    self.start_next(permit);
+                }
+            }
+            while let Some(done) = self.under_way.join_next().await {
+                self.finish(done);
+                attempts += 1;
+            }
+        }
+    }
+
+    /// Looks into the store when there is reason to, and room for what it holds.
+    async fn take_due(&mut self) {
+        if !self.look || !self.ready.is_empty() || self.under_way.len() >= UNSETTLED {
+            return;
+        }
+        let (name, now) = (self.sender.route.name.clone(), self.sender.clock.now());
+        let in_hand = self.in_hand.clone();
+        let read = self
+            .sender
+            .store
+            .read(move |connection| {
+                let due = outbox::due(connection, &name, now, &in_hand, TAKEN_AT_ONCE)?;
+                Ok((due, outbox::next_due(connection, &name, now)?))
+            })
+            .await;
+        match read {
+            Ok((due, next_due)) => {
+                // Less than asked for may still leave some behind: a look is bounded in bytes too.
+                self.look = !due.is_empty();
+                self.next_due = next_due;
+                self.in_hand.extend(due.iter().map(|due| due.seq));
+                self.ready.extend(due);
+            }
+            Err(error) => {
+                tracing::error!(%error, route = %self.sender.route.name, "what is due cannot be read; it will be tried again");
+                self.look = false;
+                self.next_due = Some(now.after(WRITE_AGAIN));
+            }
+        }
+    }
+
+    fn start_next(&mut self, slot: OwnedSemaphorePermit) {
+        if let Some(due) = self.ready.pop_front() {
+            let sender = Arc::clone(&self.sender);
+            self.under_way
+                .spawn(async move { (due.seq, sender.deliver(due, slot).await) });
+        }
+    }
+
+    fn finish(&mut self, done: Result<(i64, Option<Settled>), JoinError>) {
+        let (seq, settled) = match done {
+            Ok(done) => done,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // Cancelled: only a stop does that.
+                Err(_) => return,
+            },
+        };
+        self.in_hand.remove(&seq);
+        let Some(settled) = settled else {
+            self.look = true;
+            return;
+        };
+        if let Some(at) = settled.next_retry_at {
+            self.next_due = Some(self.next_due.map_or(at, |next| next.min(at)));
+        }
+        self.tell_change(settled.status);
+    }
+
+    /// One line when a route begins to fail and one when it works again.
+    fn tell_change(&mut self, status: Status) {
+        let route = &self.sender.route;
+        match (status, self.failing) {
+            (Status::Delivered, true) => {
+                tracing::info!(route = %route.name, origin = %route.origin(), "VoiceDrive accepts events again");
+                self.failing = false;
+            }
+            (Status::Retrying | Status::Exhausted, false) => {
+                tracing::warn!(route = %route.name, origin = %route.origin(), "VoiceDrive does not accept events; they are kept and sent again later. `voicedrive-relay tail` shows each attempt");
+                self.failing = true;
+            }
+            _ => {}
+        }
+    }
+
+    fn idle_time(&self) -> Duration {
+        let now = self.sender.clock.now();
+        self.next_due
+            .map_or(LOOK_AGAIN, |due| due.since(now).min(LOOK_AGAIN))
+    }
+
+    async fn stop(mut self) {
+        let sender = Arc::clone(&self.sender);
+        let finish = async {
+            while let Some(done) = self.under_way.join_next().await {
+                self.finish(done);
+            }
+        };
+        if time::timeout(sender.route.timeout, finish).await.is_err() {
+            tracing::info!(
+                route = %sender.route.name,
+                attempts = self.under_way.len(),
+                "attempts under way were given up; they are made again after the start"
+            );
+            self.under_way.shutdown().await;
+        }
+        let now = sender.clock.now();
+        let recovered = sender
+            .store
+            .write(move |connection| outbox::recover(connection, now).map_err(StoreError::from))
+            .await;
+        if let Err(error) = recovered {
+            tracing::warn!(%error, "retries under way could not be marked as pending; the next start does it");
+        }
+    }
+}
+
+impl Sender {
+    /// Makes one attempt and keeps its result. None: the attempt was not made, and nothing was spent.
+    async fn deliver(&self, due: Due, slot: OwnedSemaphorePermit) -> Option<Settled> {
+        if due.attempt > 1 && !self.announce_retry(&due).await {
+            return None;
+        }
+        let attempted = self.partner.attempt(&self.route, &due).await;
+        // The partner is free for the next one while this result waits for its commit.
+        drop(slot);
+        let settled = self.keep(&due, &attempted).await?;
+        tell(&due, &attempted, settled);
+        Some(settled)
+    }
+
+    async fn announce_retry(&self, due: &Due) -> bool {
+        let (id, now) = (due.id.clone(), self.clock.now());
+        let announced: Result<(), StoreError> = self
+            .store
+            .write(move |connection| {
+                outbox::mark_processing(connection, &id, now).map_err(StoreError::from)
+            })
+            .await;
+        if announced.is_err() {
+            // A result could not be kept either; better not to make one.
+            time::sleep(WRITE_AGAIN).await;
+        }
+        announced.is_ok()
+    }
+
+    /// Keeps the result, however long the disk takes to have room for it. None: the store closed.
+    async fn keep(&self, due: &Due, attempted: &Attempted) -> Option<Settled> {
+        loop {
+            let (due, attempted, policy) = (due.clone(), attempted.clone(), self.policy.clone());
+            let kept = self
+                .store
+                .write(move |connection| {
+                    settle(connection, &due, &attempted, &policy).map_err(StoreError::from)
+                })
+                .await;
+            match kept {
+                Ok(settled) => return Some(settled),
+                Err(StoreError::Closing) => return None,
+                Err(StoreError::Unavailable(_)) => {}
+                Err(error @ StoreError::Refused(_)) => {
+                    tracing::error!(%error, "the result of an attempt was refused; it will be tried again");
+                }
+            }
+            time::sleep(WRITE_AGAIN).await;
+        }
+    }
+}
+
+/// What the journal says about one attempt. Payload and answer never stand there.
+fn tell(due: &Due, attempted: &Attempted, settled: Settled) {
+    let (event, kind) = (&due.id, &due.event_type);
+    let error = attempted.error.as_deref().unwrap_or_default();
+    let outcome = attempted.outcome.as_str();
+    match (settled.status, attempted.outcome) {
+        (Status::Exhausted, _) => tracing::error!(
+            %event, %kind, attempts = settled.attempts, last_error = error,
+            "VoiceDrive did not get this event and it is not tried any more. A person is needed: find out why (`voicedrive-relay show {event}`), then send it again (`voicedrive-relay resend {event}`)"
+        ),
+        (_, Outcome::Success) => {
+            tracing::debug!(%event, %kind, attempt = due.attempt, took_ms = attempted.processing_ms, "delivered");
+        }
+        _ => {
+            tracing::debug!(%event, %kind, attempt = due.attempt, outcome, error, "will be sent again")
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! An event: a fact that the staff system hands in, and what has become of it.
+
+use crate::crypto;
+use crate::timestamp::Timestamp;
+
+/// The longest name of an event, in characters (contract, section 4.4).
+pub const MAX_TYPE_CHARACTERS: usize = 100;
+/// The longest staff id, in characters: the width of the shared MySQL column.
+pub const MAX_STAFF_ID_CHARACTERS: usize = 191;
+
+/// An event that passed the door and is not yet kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewEvent {
+    /// Its name, such as `employee.created`.
+    pub event_type: String,
+    /// The payload: a JSON object in the spelling that survives JavaScript.
+    pub data: String,
+    /// Whom it is about, when that is known.
+    pub staff_id: Option<String>,
+    /// When it happened; none means the moment of acceptance.
+    pub event_timestamp: Option<Timestamp>,
+}
+
+impl NewEvent {
+    /// What makes two submissions under one idempotency key the same: everything that the sender
+    /// said, and `batch_size`, because a batch that grew is another batch.
+    #[must_use]
+    pub fn content_hash(&self, batch_size: usize) -> [u8; 32] {
+        let timestamp = self
+            .event_timestamp
+            .map_or_else(String::new, |t| t.to_string());
+        let size = batch_size.to_string();
+        // A line feed cannot stand in the first four parts: JSON escapes it, the others exclude it.
+        crypto::sha256(&[
+            self.event_type.as_bytes(),
+            b"\n",
+            size.as_bytes(),
+            b"\n",
+            timestamp.as_bytes(),
+            b"\n",
+            self.data.as_bytes(),
+            b"\n",
+            if self.staff_id.is_some() { b"+" } else { b"-" },
+            self.staff_id.as_deref().unwrap_or_default().as_bytes(),
+        ])
+    }
+}
+
+/// Whether `name` can name an event: 1 to 100 characters of `[a-z0-9._-]`.
+#[must_use]
+pub fn is_event_type(name: &str) -> bool {
+    (1..=MAX_TYPE_CHARACTERS).contains(&name.len())
+        && name
+            .bytes()
+            .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-'))
+}
+
+/// Whether `id` can name a member of the staff: 1 to 191 characters, none of them a control character.
+#[must_use]
+pub fn is_staff_id(id: &str) -> bool {
+    !id.is_empty()
+        && id.chars().count() <= MAX_STAFF_ID_CHARACTERS
+        && !id.chars().any(char::is_control)
+}
+
+/// What has become of an event (contract, section 4.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// Kept, and not sent yet.
+    Accepted,
+    /// Sent at least once, and to be sent again.
+    Retrying,
+    /// The partner has it.
+    Delivered,
+    /// Its retries are used up: it waits for a person.
+    Exhausted,
+}
+
+impl Status {
+    /// Every status.
+    pub const ALL: [Self; 4] = [
+        Self::Accepted,
+        Self::Retrying,
+        Self::Delivered,
+        Self::Exhausted,
+    ];
+
+    /// The word in JSON and on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Retrying => "retrying",
+            Self::Delivered => "delivered",
+            Self::Exhausted => "exhausted",
+        }
+    }
+
+    /// The status that `word` names.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.as_str() == word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event() -> NewEvent {
+        NewEvent {
+            event_type: "employee.created".to_owned(),
+            data: r#"{"staffId":"EMP-1"}"#.to_owned(),
+            staff_id: Some("EMP-1".to_owned()),
+            event_timestamp: None,
+        }
+    }
+
+    #[test]
+    fn names_of_events() {
+        for good in ["a", "employee.created", "a_b-c.9", &"x".repeat(100)] {
+            assert!(is_event_type(good), "{good}");
+        }
+        for bad in [
+            "",
+            "Employee.created",
+            "a b",
+            "従業員",
+            "a/b",
+            &"x".repeat(101),
+        ] {
+            assert!(!is_event_type(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn staff_ids_are_counted_in_characters() {
+        assert!(is_staff_id(&"職".repeat(191)));
+        assert!(!is_staff_id(&"職".repeat(192)));
+        assert!(!is_staff_id(""));
+        assert!(!is_staff_id("EMP\n1"));
+    }
+
+    #[test]
+    fn whatever_the_sender_said_is_part_of_the_hash() {
+        let hash = event().content_hash(1);
+        assert_eq!(hash, event().content_hash(1));
+        assert_ne!(hash, event().content_hash(2));
+        let mut others = [event(), event(), event(), event()];
+        others[0].event_type.push('x');
+        others[1].data = "{}".to_owned();
+        others[2].staff_id = None;
+        others[3].event_timestamp = Some(Timestamp::from_unix_ms(0));
+        for other in others {
+            assert_ne!(hash, other.content_hash(1));
+        }
+    }
+}

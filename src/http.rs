@@ -1,0 +1,304 @@
+//! What comes in: the HTTP API, on a TCP port for the staff system and VoiceDrive and on the
+//! control socket for the command line.
+//!
+//! A request passes these rooms in this order: `broken` (what is not HTTP), `router` (what is
+//! asked for), `rate_limit`, `auth` (who may), `request` (what was sent), the endpoint's own room,
+//! `reply` (the envelope). Whoever may not is turned away before a body is read.
+
+pub mod auth;
+mod broken;
+mod control;
+mod events;
+pub mod rate_limit;
+mod reply;
+mod request;
+pub mod revoked;
+mod router;
+mod stats;
+
+use std::any::Any;
+use std::convert::Infallible;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{AUTHORIZATION, CACHE_CONTROL, HeaderName, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::{HeaderMap, Request};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use ipnet::IpNet;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tower::{ServiceBuilder, service_fn};
+use tower_http::catch_panic::{CatchPanicLayer, ResponseForPanic};
+use tower_http::request_id::{
+    MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer,
+};
+use tower_http::set_header::SetResponseHeaderLayer;
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::retry::RetryPolicy;
+use crate::store::Store;
+use crate::timestamp::Timestamp;
+use auth::{Keys, Scopes};
+use broken::Enveloping;
+use rate_limit::{RateLimiter, client_address};
+use reply::{ApiError, Reply};
+use revoked::Revoked;
+use router::{Access, Endpoint};
+
+/// Connections at a time; who comes later waits to be accepted.
+const CONNECTIONS: usize = 512;
+/// The longest that the head of a request may take to arrive, and that a connection may be idle.
+const HEADER_TIME: Duration = Duration::from_secs(30);
+/// The most bytes of a request's head.
+const HEADER_BYTES: usize = 16 * 1024;
+/// Pause after the operating system refused a connection, for want of file descriptors for example.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+
+/// What the endpoints work with.
+pub struct Api {
+    /// What is kept.
+    pub store: Store,
+    /// What time it is.
+    pub clock: Clock,
+    /// Who may call.
+    pub keys: Keys,
+    /// Who may not any more.
+    pub revoked: Revoked,
+    /// How often VoiceDrive may ask.
+    pub rate_limiter: RateLimiter<&'static str>,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The longest body, in bytes.
+    pub max_body_bytes: usize,
+    /// When failed deliveries are tried again.
+    pub retry: RetryPolicy,
+    /// Tells the dispatcher that there is something to send.
+    pub wake: Arc<Notify>,
+    /// Scheme and host of the default route; none when it has no URL and nothing is sent.
+    pub sends_to: Option<String>,
+    /// When the daemon started.
+    pub started_at: Timestamp,
+}
+
+/// Through which door a request came.
+#[derive(Clone, Copy, Debug)]
+enum Door {
+    /// The TCP port, from this address.
+    Network(SocketAddr),
+    /// The control socket: who may open it is an admin.
+    Control,
+}
+
+/// Something that connections come from.
+pub trait Listener: Send + 'static {
+    /// A connection.
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    /// Waits for the next connection; the address of a network peer comes with it, and whoever
+    /// opens the control socket has none.
+    fn next(&self) -> impl Future<Output = io::Result<(Self::Stream, Option<SocketAddr>)>> + Send;
+}
+
+impl Listener for TcpListener {
+    type Stream = TcpStream;
+
+    async fn next(&self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
+        let (stream, peer) = self.accept().await?;
+        // An answer is small and complete: waiting for more to send only delays it.
+        stream.set_nodelay(true)?;
+        Ok((stream, Some(peer)))
+    }
+}
+
+impl Listener for UnixListener {
+    type Stream = UnixStream;
+
+    async fn next(&self) -> io::Result<(UnixStream, Option<SocketAddr>)> {
+        Ok((self.accept().await?.0, None))
+    }
+}
+
+/// Serves the API until `stop` becomes true, then lets requests under way finish. On the control
+/// socket it serves the command line's own endpoints too.
+pub async fn serve(api: Arc<Api>, listener: impl Listener, mut stop: watch::Receiver<bool>) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let graceful = GracefulShutdown::new();
+    loop {
+        let next = async {
+            let place = Arc::clone(&places).acquire_owned().await;
+            (place, listener.next().await)
+        };
+        let (place, accepted) = tokio::select! {
+            next = next => next,
+            _ = stop.wait_for(|stop| *stop) => break,
+        };
+        match (place, accepted) {
+            (Ok(place), Ok((stream, peer))) => {
+                let door = peer.map_or(Door::Control, Door::Network);
+                connect(&api, stream, door, place, &graceful);
+            }
+            // The semaphore is never closed.
+            (Err(_), _) => break,
+            (_, Err(error)) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_AGAIN).await;
+            }
+        }
+    }
+    graceful.shutdown().await;
+}
+
+/// Serves one connection in a task of its own.
+fn connect<S>(
+    api: &Arc<Api>,
+    stream: S,
+    door: Door,
+    place: OwnedSemaphorePermit,
+    graceful: &GracefulShutdown,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let clock = api.clock.clone();
+    let handler = {
+        let api = Arc::clone(api);
+        service_fn(move |request: Request<Incoming>| {
+            let api = Arc::clone(&api);
+            async move { Ok::<_, Infallible>(answer(&api, door, request).await) }
+        })
+    };
+    let x_request_id = HeaderName::from_static("x-request-id");
+    let service = ServiceBuilder::new()
+        .layer(SetRequestIdLayer::new(x_request_id.clone(), NewRequestId))
+        .layer(PropagateRequestIdLayer::new(x_request_id))
+        .layer(SetResponseHeaderLayer::overriding(
+            CACHE_CONTROL,
+            HeaderValue::from_static("no-store"),
+        ))
+        .layer(CatchPanicLayer::custom(Panicked(clock.clone())))
+        .service(handler);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIME)
+        .max_header_size(HEADER_BYTES)
+        .max_buf_size(4 * HEADER_BYTES)
+        .serve_connection(
+            Enveloping::new(TokioIo::new(stream), clock),
+            TowerToHyperService::new(service),
+        );
+    let connection = graceful.watch(connection);
+    tokio::spawn(async move {
+        // Callers hang up and networks break: nothing that anybody has to do something about.
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "a connection ended early");
+        }
+        drop(place);
+    });
+}
+
+/// Answers in place of a handler that panicked.
+#[derive(Clone)]
+struct Panicked(Clock);
+
+impl ResponseForPanic for Panicked {
+    type ResponseBody = Full<Bytes>;
+
+    fn response_for_panic(&mut self, _panic: Box<dyn Any + Send>) -> Reply {
+        tracing::error!("a request met a mistake of the relay and was ended");
+        ApiError::Internal.reply(self.0.now())
+    }
+}
+
+/// Names requests that their caller did not name.
+#[derive(Clone, Copy)]
+struct NewRequestId;
+
+impl MakeRequestId for NewRequestId {
+    fn make_request_id<B>(&mut self, _request: &Request<B>) -> Option<RequestId> {
+        let id = Uuid::now_v7().to_string();
+        HeaderValue::from_str(&id).ok().map(RequestId::new)
+    }
+}
+
+async fn answer(api: &Api, door: Door, request: Request<Incoming>) -> Reply {
+    handle(api, door, request)
+        .await
+        .unwrap_or_else(|error| error.reply(api.clock.now()))
+}
+
+async fn handle(api: &Api, door: Door, request: Request<Incoming>) -> Result<Reply, ApiError> {
+    let endpoint = router::route(request.method(), request.uri().path())?;
+    if let Door::Network(peer) = door {
+        let client = client_of(api, peer.ip(), request.headers());
+        limit_rate(api, &endpoint, client)?;
+        admit(api, &endpoint, client, request.headers())?;
+    }
+    let query = request.uri().query().map(str::to_owned);
+    let query = query.as_deref();
+    match endpoint {
+        Endpoint::AcceptEvent => events::accept_one(api, request).await,
+        Endpoint::AcceptBatch => events::accept_batch(api, request).await,
+        Endpoint::ListEvents => events::list(api, query).await,
+        Endpoint::ShowEvent(id) => events::show(api, id).await,
+        Endpoint::ResendEvent(id) => events::resend_one(api, id).await,
+        Endpoint::ResendMany => events::resend_many(api, request).await,
+        Endpoint::WebhookStats => stats::webhook_stats(api, query).await,
+        Endpoint::ControlStatus => control::status(api).await,
+        Endpoint::ControlChanges => control::changes(api, query).await,
+        Endpoint::ListTokens => control::list_tokens(api).await,
+        Endpoint::IssueToken => control::issue_token(api, request).await,
+        Endpoint::RevokeToken(jti) => control::revoke_token(api, jti).await,
+    }
+}
+
+fn client_of(api: &Api, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    let forwarded = headers.get_all("x-forwarded-for");
+    let forwarded = forwarded.iter().filter_map(|value| value.to_str().ok());
+    client_address(peer, forwarded, &api.trusted_proxies)
+}
+
+fn limit_rate(api: &Api, endpoint: &Endpoint, client: IpAddr) -> Result<(), ApiError> {
+    let Some(name) = endpoint.rate_limited() else {
+        return Ok(());
+    };
+    api.rate_limiter
+        .check(client, name, api.clock.monotonic())
+        .map_err(|retry_after| ApiError::RateLimitExceeded(retry_after.seconds()))
+}
+
+/// Lets in who may use the endpoint. The control socket's own endpoints do not exist on the network.
+fn admit(
+    api: &Api,
+    endpoint: &Endpoint,
+    client: IpAddr,
+    headers: &HeaderMap,
+) -> Result<(), ApiError> {
+    let scope = match endpoint.access() {
+        Access::Token(scope) => scope,
+        Access::Control => return Err(ApiError::NotFound("Nothing has this path".to_owned())),
+    };
+    let authorization = headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok());
+    let now = api.clock.now().unix_seconds();
+    let is_revoked = |jti: &str| revoked::contains(&api.revoked, jti);
+    let caller = api
+        .keys
+        .admit(authorization, now, is_revoked)
+        .map_err(|why| {
+            tracing::info!(%client, %why, "a caller was turned away");
+            ApiError::Unauthorized
+        })?;
+    if Scopes::allows(&caller.scopes, scope) {
+        Ok(())
+    } else {
+        Err(ApiError::Forbidden(scope.as_str()))
+    }
+}

@@ -1,0 +1,199 @@
+//! What only the command line asks for, over the control socket: the state of the daemon, what
+//! happens as it happens, and tokens.
+
+use hyper::body::Incoming;
+use hyper::{Request, StatusCode};
+use serde::{Deserialize, Serialize};
+
+use super::auth::Scope;
+use super::events::{AttemptAnswer, EventAnswer};
+use super::reply::{ApiError, Reply, success};
+use super::request::{self, Query};
+use super::stats::QueueAnswer;
+use super::{Api, revoked};
+use crate::store::listing::{self, Position};
+use crate::store::tokens::{self, TokenRecord};
+use crate::store::{StoreError, stats};
+use crate::timestamp::Timestamp;
+
+/// The most changes of one kind in one answer.
+const CHANGES: u32 = 200;
+/// The longest that a token may live, in days.
+const LONGEST_TOKEN: u32 = 3650;
+/// How long a token lives when nothing is said, in days.
+const USUAL_TOKEN: u32 = 365;
+
+/// `GET /control/status`
+///
+/// # Errors
+/// The store's.
+pub async fn status(api: &Api) -> Result<Reply, ApiError> {
+    let totals = api.store.read(stats::totals).await?;
+    let last = totals.last_attempt;
+    let answer = serde_json::json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "processId": std::process::id(),
+        "startedAt": api.started_at,
+        "sendsTo": api.sends_to,
+        "events": {
+            "accepted": totals.accepted,
+            "retrying": totals.retrying,
+            "delivered": totals.delivered,
+            "exhausted": totals.exhausted,
+        },
+        "queueStatus": QueueAnswer::of(totals.queue),
+        "nextDueAt": totals.next_due_at,
+        "lastAttemptAt": last.map(|(at, _)| at),
+        "lastOutcome": last.map(|(_, outcome)| outcome.as_str()),
+        "database": {"path": api.store.path(), "bytes": totals.database_bytes},
+    });
+    success(StatusCode::OK, &answer, api.clock.now())
+}
+
+/// `GET /control/changes?afterEvent=N&afterAttempt=N`: what happened since; without parameters,
+/// where "now" is.
+///
+/// # Errors
+/// `InvalidParameter`, or the store's.
+pub async fn changes(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
+    #[derive(Serialize)]
+    struct ChangeAnswer<'a> {
+        at: Timestamp,
+        event: EventAnswer<'a>,
+        attempt: Option<AttemptAnswer<'a>>,
+    }
+    let mut query = Query::parse(query)?;
+    let number = |text: &str| text.parse().ok();
+    let after_event = query.take_as("afterEvent", "must be a number", number)?;
+    let after_attempt = query.take_as("afterAttempt", "must be a number", number)?;
+    query.finish("afterEvent, afterAttempt")?;
+    let (changes, reached) = api
+        .store
+        .read(move |connection| match (after_event, after_attempt) {
+            (Some(event), Some(attempt)) => {
+                listing::changes(connection, Position { event, attempt }, CHANGES)
+            }
+            _ => Ok((Vec::new(), listing::newest(connection)?)),
+        })
+        .await?;
+    let changes: Vec<_> = changes
+        .iter()
+        .map(|change| ChangeAnswer {
+            at: change.at,
+            event: EventAnswer::of(&change.event),
+            attempt: change.attempt.as_ref().map(AttemptAnswer::of),
+        })
+        .collect();
+    let answer = serde_json::json!({
+        "changes": changes,
+        "afterEvent": reached.event,
+        "afterAttempt": reached.attempt,
+    });
+    success(StatusCode::OK, &answer, api.clock.now())
+}
+
+/// `POST /control/tokens`
+///
+/// # Errors
+/// `InvalidParameter`, also when there is no key to sign with, or the store's.
+pub async fn issue_token(api: &Api, request: Request<Incoming>) -> Result<Reply, ApiError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields)]
+    struct Wanted {
+        subject: String,
+        scope: String,
+        days: Option<u32>,
+    }
+    request::media(request.headers(), false)?;
+    let wanted: Wanted = request::fields(&request::text(request, api.max_body_bytes).await?)?;
+    if wanted.subject.trim().is_empty() || wanted.subject.chars().count() > 191 {
+        return Err(ApiError::invalid(
+            "subject",
+            "must have 1 to 191 characters",
+        ));
+    }
+    let days = wanted.days.unwrap_or(USUAL_TOKEN);
+    if !(1..=LONGEST_TOKEN).contains(&days) {
+        let accepted = format!("must be a number from 1 to {LONGEST_TOKEN}");
+        return Err(ApiError::invalid("days", accepted));
+    }
+    let scopes = read_scopes(&wanted.scope)?;
+    let now = api.clock.now();
+    let issued = api
+        .keys
+        .issue(&wanted.subject, &scopes, now.unix_seconds(), days)
+        .map_err(|_| {
+            ApiError::invalid(
+                "RELAY_JWT_SECRET",
+                "is not set, so no token can be signed; set it in secrets.env and restart the relay",
+            )
+        })?;
+    let record = TokenRecord {
+        jti: issued.jti.clone(),
+        subject: Some(wanted.subject),
+        scope: Some(wanted.scope),
+        issued_at: Some(now),
+        expires_at: Some(Timestamp::from_unix_ms(issued.exp * 1000)),
+        revoked_at: None,
+    };
+    let kept = record.clone();
+    let written: Result<(), StoreError> = api
+        .store
+        .write(move |connection| tokens::insert(connection, &kept).map_err(StoreError::from))
+        .await;
+    written?;
+    tracing::info!(jti = %record.jti, "a token was issued");
+    let mut answer = token_answer(&record);
+    answer["token"] = issued.token.into();
+    success(StatusCode::CREATED, &answer, now)
+}
+
+/// `GET /control/tokens`
+///
+/// # Errors
+/// The store's.
+pub async fn list_tokens(api: &Api) -> Result<Reply, ApiError> {
+    let tokens = api.store.read(tokens::list).await?;
+    let items: Vec<_> = tokens.iter().map(token_answer).collect();
+    success(
+        StatusCode::OK,
+        &serde_json::json!({"items": items}),
+        api.clock.now(),
+    )
+}
+
+/// `POST /control/tokens/{jti}/revoke`
+///
+/// # Errors
+/// The store's.
+pub async fn revoke_token(api: &Api, jti: String) -> Result<Reply, ApiError> {
+    let now = api.clock.now();
+    let wanted = jti.clone();
+    let known: bool = api
+        .store
+        .write(move |connection| tokens::revoke(connection, &wanted, now).map_err(StoreError::from))
+        .await?;
+    revoked::insert(&api.revoked, &jti);
+    tracing::info!(%jti, "a token was revoked");
+    let answer = serde_json::json!({"jti": jti, "issuedHere": known, "revokedAt": now});
+    success(StatusCode::OK, &answer, now)
+}
+
+fn read_scopes(text: &str) -> Result<Vec<Scope>, ApiError> {
+    let known = || Scope::ALL.map(Scope::as_str).join(", ");
+    let scopes: Option<Vec<Scope>> = text.split_whitespace().map(Scope::from_word).collect();
+    scopes
+        .filter(|scopes| !scopes.is_empty())
+        .ok_or_else(|| ApiError::invalid("scope", format!("must be one or more of {}", known())))
+}
+
+fn token_answer(token: &TokenRecord) -> serde_json::Value {
+    serde_json::json!({
+        "jti": token.jti,
+        "subject": token.subject,
+        "scope": token.scope,
+        "issuedAt": token.issued_at,
+        "expiresAt": token.expires_at,
+        "revokedAt": token.revoked_at,
+    })
+}

@@ -1,0 +1,549 @@
+//! Events over HTTP: handing in, looking up, sending again (contract, sections 4.3 and 4.4).
+
+use hyper::body::Incoming;
+use hyper::{HeaderMap, Request, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::Api;
+use super::reply::{ApiError, Reply, success};
+use super::request::{self, Media, Query};
+use crate::attempt::Outcome;
+use crate::event::{self, NewEvent, Status};
+use crate::route;
+use crate::stable_json;
+use crate::store::StoreError;
+use crate::store::events::{AcceptError, Accepted, Idempotency, Submission, accept};
+use crate::store::listing::{self, EventDetail, EventSummary, Filter, KeptAttempt};
+use crate::store::resend::{self, Resend};
+use crate::timestamp::Timestamp;
+
+/// The most events that a batch may have.
+const BATCH: usize = 1000;
+/// The most events that a page of the list may have, and how many it has when nothing is said.
+const PAGE: (usize, usize) = (200, 50);
+/// The longest idempotency key, in characters.
+const KEY_CHARACTERS: usize = 191;
+/// Separates a batch's key from the number of an event in it. No header can hold this character,
+/// so a batch's keys never meet those of single events.
+const KEY_SEPARATOR: char = '\u{1f}';
+
+const EVENT_ACCEPTED: &str = "must be a string of 1 to 100 characters of a-z, 0-9, '.', '_', '-'";
+const STAFF_ID_ACCEPTED: &str = "must be a string of 1 to 191 characters";
+const STATUS_ACCEPTED: &str = "must be accepted, retrying, delivered or exhausted";
+const FILTERS: &str = "status, eventType, staffId, since, until";
+
+/// `POST /api/events`
+///
+/// # Errors
+/// As section 4 of the contract lists them; nothing was accepted then.
+pub async fn accept_one(api: &Api, request: Request<Incoming>) -> Result<Reply, ApiError> {
+    request::media(request.headers(), false)?;
+    let key = idempotency_key(request.headers())?;
+    let text = request::text(request, api.max_body_bytes).await?;
+    let event = read_event(&text, "")?;
+    let accepted = keep(api, vec![event], key).await?;
+    let Some(first) = accepted.first() else {
+        return Err(ApiError::Internal);
+    };
+    let status = if first.duplicate {
+        StatusCode::OK
+    } else {
+        StatusCode::ACCEPTED
+    };
+    let answer = AcceptedAnswer {
+        id: &first.id,
+        request_id: &first.id,
+        status: Some("accepted"),
+        duplicate: first.duplicate,
+    };
+    success(status, &answer, api.clock.now())
+}
+
+/// `POST /api/events/batch`
+///
+/// # Errors
+/// As section 4 of the contract lists them; nothing was accepted then.
+pub async fn accept_batch(api: &Api, request: Request<Incoming>) -> Result<Reply, ApiError> {
+    let media = request::media(request.headers(), true)?;
+    let key = idempotency_key(request.headers())?;
+    let text = request::text(request, api.max_body_bytes).await?;
+    let events = read_batch(&text, media)?;
+    let accepted = keep(api, events, key).await?;
+    let events: Vec<_> = accepted
+        .iter()
+        .map(|one| AcceptedAnswer {
+            id: &one.id,
+            request_id: &one.id,
+            status: None,
+            duplicate: one.duplicate,
+        })
+        .collect();
+    let answer = serde_json::json!({"accepted": events.len(), "events": events});
+    success(StatusCode::ACCEPTED, &answer, api.clock.now())
+}
+
+/// `GET /api/events`
+///
+/// # Errors
+/// `InvalidParameter`, or the store's.
+pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
+    let mut query = Query::parse(query)?;
+    let filter = Filter {
+        status: query.take_as("status", STATUS_ACCEPTED, Status::from_word)?,
+        event_type: query.take("eventType"),
+        staff_id: query.take("staffId"),
+        since: query.take_moment("since")?,
+        until: query.take_moment("until")?,
+    };
+    let (most, usual) = PAGE;
+    let limit = query
+        .take_as("limit", "must be a number from 1 to 200", |text| {
+            text.parse().ok().filter(|n| (1..=most).contains(n))
+        })?
+        .unwrap_or(usual);
+    let before = query.take_as("cursor", "must be the nextCursor of a page", |text| {
+        text.parse().ok().filter(|n: &i64| *n > 0)
+    })?;
+    query.finish(&format!("{FILTERS}, limit, cursor"))?;
+    let page = api
+        .store
+        .read(move |connection| listing::list(connection, &filter, before, limit))
+        .await?;
+    let answer = serde_json::json!({
+        "items": page.items.iter().map(EventAnswer::of).collect::<Vec<_>>(),
+        "nextCursor": page.next.map(|next| next.to_string()),
+    });
+    success(StatusCode::OK, &answer, api.clock.now())
+}
+
+/// `GET /api/events/{id}`
+///
+/// # Errors
+/// `NotFound`, or the store's.
+pub async fn show(api: &Api, id: String) -> Result<Reply, ApiError> {
+    let detail = api
+        .store
+        .read(move |connection| listing::find(connection, &id))
+        .await?
+        .ok_or_else(no_such_event)?;
+    success(
+        StatusCode::OK,
+        &EventAnswer::with_everything(&detail)?,
+        api.clock.now(),
+    )
+}
+
+/// `POST /api/events/{id}/resend`
+///
+/// # Errors
+/// `NotFound`, or the store's.
+pub async fn resend_one(api: &Api, id: String) -> Result<Reply, ApiError> {
+    let (policy, now) = (api.retry.clone(), api.clock.now());
+    let wanted = id.clone();
+    let found: Resend = api
+        .store
+        .write(move |connection| {
+            resend::one(connection, &wanted, &policy, now).map_err(StoreError::from)
+        })
+        .await?;
+    if found == Resend::Unknown {
+        return Err(no_such_event());
+    }
+    api.wake.notify_one();
+    tracing::info!(event = %id, "sending again, as a person asked");
+    let status = match found {
+        Resend::Waiting => Status::Accepted,
+        Resend::Opened | Resend::Unknown => Status::Retrying,
+    };
+    let answer = serde_json::json!({"id": id, "requestId": id, "status": status.as_str()});
+    success(StatusCode::ACCEPTED, &answer, now)
+}
+
+/// `POST /api/events/resend`
+///
+/// # Errors
+/// `InvalidParameter`, or the store's; what an earlier step has opened stays open then.
+pub async fn resend_many(api: &Api, request: Request<Incoming>) -> Result<Reply, ApiError> {
+    request::media(request.headers(), false)?;
+    let text = request::text(request, api.max_body_bytes).await?;
+    let wanted = BulkResend::read(&text)?;
+    if wanted.dry_run {
+        let filter = wanted.filter;
+        let matched = api
+            .store
+            .read(move |connection| resend::count(connection, &filter))
+            .await?;
+        let answer = serde_json::json!({"dryRun": true, "matched": matched});
+        return success(StatusCode::OK, &answer, api.clock.now());
+    }
+    let mut matched = 0;
+    let mut before = None;
+    loop {
+        let (filter, policy, now) = (wanted.filter.clone(), api.retry.clone(), api.clock.now());
+        let step: resend::Step = api
+            .store
+            .write(move |connection| resend::step(connection, &filter, before, &policy, now))
+            .await?;
+        matched += step.matched;
+        before = step.next;
+        api.wake.notify_one();
+        if before.is_none() {
+            break;
+        }
+    }
+    tracing::info!(events = matched, "sending again in bulk, as a person asked");
+    let answer = serde_json::json!({"dryRun": false, "matched": matched});
+    success(StatusCode::ACCEPTED, &answer, api.clock.now())
+}
+
+fn no_such_event() -> ApiError {
+    ApiError::NotFound("No event has this id".to_owned())
+}
+
+/// Commits `events`, all or none, and wakes the dispatcher.
+async fn keep(
+    api: &Api,
+    events: Vec<NewEvent>,
+    key: Option<String>,
+) -> Result<Vec<Accepted>, ApiError> {
+    let size = events.len();
+    let submissions: Vec<Submission> = events
+        .into_iter()
+        .enumerate()
+        .map(|(index, event)| Submission {
+            idempotency: key.as_ref().map(|key| Idempotency {
+                key: key_of(key, index, size),
+                content_hash: event.content_hash(size),
+            }),
+            route: route::DEFAULT.to_owned(),
+            event,
+        })
+        .collect();
+    let now = api.clock.now();
+    let accepted = api
+        .store
+        .write(move |connection| accept(connection, &submissions, now))
+        .await;
+    match accepted {
+        Ok(accepted) => {
+            api.wake.notify_one();
+            Ok(accepted)
+        }
+        Err(AcceptError::KeyConflict { index }) => {
+            Err(ApiError::IdempotencyConflict(if size == 1 {
+                "This Idempotency-Key was used before with other content".to_owned()
+            } else {
+                format!("[{index}]: this Idempotency-Key was used before with other content")
+            }))
+        }
+        Err(AcceptError::Store(error)) => Err(error.into()),
+    }
+}
+
+/// The key of one event: the header itself for a single one; in a batch also its number, so that
+/// a batch that is handed in again is recognised event by event.
+fn key_of(key: &str, index: usize, size: usize) -> String {
+    if size == 1 {
+        key.to_owned()
+    } else {
+        format!("{key}{KEY_SEPARATOR}{index}")
+    }
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let accepted = || {
+        ApiError::invalid(
+            "Idempotency-Key",
+            format!("must be 1 to {KEY_CHARACTERS} printable ASCII characters"),
+        )
+    };
+    let Some(value) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    let key = value.to_str().map_err(|_| accepted())?;
+    if (1..=KEY_CHARACTERS).contains(&key.len()) && key.bytes().all(|b| (b' '..=b'~').contains(&b))
+    {
+        Ok(Some(key.to_owned()))
+    } else {
+        Err(accepted())
+    }
+}
+
+/// The members of a submitted event, each still as it was written, so that what is wrong with one
+/// can be told by its name.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct EventBody<'a> {
+    #[serde(borrow)]
+    event: Option<&'a RawValue>,
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+    #[serde(borrow)]
+    staff_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    event_timestamp: Option<&'a RawValue>,
+}
+
+/// The members of `data` that can stand for a missing `staffId`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StaffInData {
+    #[serde(default)]
+    staff_id: serde_json::Value,
+    #[serde(default)]
+    employee_id: serde_json::Value,
+}
+
+/// Reads one event; `place` stands before a field's name in an error, such as `[3].`.
+fn read_event(text: &str, place: &str) -> Result<NewEvent, ApiError> {
+    let body: EventBody<'_> = serde_json::from_str(text).map_err(|e| not_json(place, &e))?;
+    let named = |field: &str| format!("{place}{field}");
+    let event_type = string(body.event)
+        .filter(|name| event::is_event_type(name))
+        .ok_or_else(|| ApiError::invalid(named("event"), EVENT_ACCEPTED))?;
+    let raw_data = body
+        .data
+        .map(RawValue::get)
+        .filter(|text| text.starts_with('{'))
+        .ok_or_else(|| ApiError::invalid(named("data"), "must be a JSON object"))?;
+    let data = stable_json::stabilize(raw_data).map_err(|refusal| {
+        let message = format!("{}: {refusal}", named("data"));
+        if refusal.is_syntax() {
+            ApiError::InvalidJson(message)
+        } else {
+            ApiError::UnstableJson(message)
+        }
+    })?;
+    let staff_id = match body.staff_id {
+        None => staff_in(&data),
+        Some(_) => Some(
+            string(body.staff_id)
+                .filter(|id| event::is_staff_id(id))
+                .ok_or_else(|| ApiError::invalid(named("staffId"), STAFF_ID_ACCEPTED))?,
+        ),
+    };
+    let event_timestamp = match body.event_timestamp {
+        None => None,
+        Some(_) => {
+            let text = string(body.event_timestamp).unwrap_or_default();
+            Some(
+                Timestamp::parse(&text)
+                    .map_err(|e| ApiError::invalid(named("eventTimestamp"), e.to_string()))?,
+            )
+        }
+    };
+    Ok(NewEvent {
+        event_type,
+        data,
+        staff_id,
+        event_timestamp,
+    })
+}
+
+/// Reads the events of a batch.
+fn read_batch(text: &str, media: Media) -> Result<Vec<NewEvent>, ApiError> {
+    let documents: Vec<&str> = match media {
+        Media::Json => {
+            let values: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| {
+                if error.is_data() {
+                    ApiError::InvalidJson("the body must be a JSON array of events".to_owned())
+                } else {
+                    not_json("", &error)
+                }
+            })?;
+            values.into_iter().map(RawValue::get).collect()
+        }
+        Media::Ndjson => text
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .collect(),
+    };
+    if !(1..=BATCH).contains(&documents.len()) {
+        return Err(ApiError::invalid(
+            "(body)",
+            format!("must have 1 to {BATCH} events"),
+        ));
+    }
+    documents
+        .iter()
+        .enumerate()
+        .map(|(index, document)| read_event(document, &format!("[{index}].")))
+        .collect()
+}
+
+/// The text of a JSON string; none when it is something else, or not there.
+fn string(value: Option<&RawValue>) -> Option<String> {
+    serde_json::from_str(value?.get()).ok()
+}
+
+/// Whom `data` itself says it is about.
+fn staff_in(data: &str) -> Option<String> {
+    let found: StaffInData = serde_json::from_str(data).ok()?;
+    let usable = |value: serde_json::Value| match value {
+        serde_json::Value::String(id) if event::is_staff_id(&id) => Some(id),
+        _ => None,
+    };
+    usable(found.staff_id).or_else(|| usable(found.employee_id))
+}
+
+/// What serde_json says names the unknown or doubled field, the line and the column, but never a
+/// value.
+fn not_json(place: &str, error: &serde_json::Error) -> ApiError {
+    let place = place.trim_end_matches('.');
+    let message = match error.classify() {
+        serde_json::error::Category::Data if !error.to_string().contains("field") => {
+            "must be a JSON object".to_owned()
+        }
+        _ => error.to_string(),
+    };
+    ApiError::InvalidJson(if place.is_empty() {
+        message
+    } else {
+        format!("{place}: {message}")
+    })
+}
+
+/// A bulk resend as it was asked for.
+struct BulkResend {
+    filter: Filter,
+    dry_run: bool,
+}
+
+impl BulkResend {
+    fn read(text: &str) -> Result<Self, ApiError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        struct Wire {
+            status: Option<String>,
+            event_type: Option<String>,
+            staff_id: Option<String>,
+            since: Option<String>,
+            until: Option<String>,
+            #[serde(default)]
+            dry_run: bool,
+        }
+        let wire: Wire = request::fields(text)?;
+        let moment = |name: &str, text: Option<String>| {
+            text.map(|text| {
+                Timestamp::parse(&text).map_err(|e| ApiError::invalid(name, e.to_string()))
+            })
+            .transpose()
+        };
+        let filter = Filter {
+            status: wire
+                .status
+                .map(|word| {
+                    Status::from_word(&word)
+                        .ok_or_else(|| ApiError::invalid("status", STATUS_ACCEPTED))
+                })
+                .transpose()?,
+            event_type: wire.event_type,
+            staff_id: wire.staff_id,
+            since: moment("since", wire.since)?,
+            until: moment("until", wire.until)?,
+        };
+        if filter.is_empty() {
+            return Err(ApiError::invalid(
+                "(body)",
+                format!("must name at least one of {FILTERS}: nothing is resent by accident"),
+            ));
+        }
+        Ok(Self {
+            filter,
+            dry_run: wire.dry_run,
+        })
+    }
+}
+
+/// What the one who handed in an event is told.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AcceptedAnswer<'a> {
+    id: &'a str,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'a str>,
+    duplicate: bool,
+}
+
+/// An event as a reader sees it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct EventAnswer<'a> {
+    id: &'a str,
+    request_id: &'a str,
+    event: &'a str,
+    staff_id: Option<&'a str>,
+    event_timestamp: Timestamp,
+    accepted_at: Timestamp,
+    status: &'a str,
+    route: &'a str,
+    payload_size: Option<u64>,
+    retry_count: u32,
+    next_retry_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempts: Option<Vec<AttemptAnswer<'a>>>,
+}
+
+/// One attempt as a reader sees it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AttemptAnswer<'a> {
+    attempt: u32,
+    started_at: Timestamp,
+    outcome: &'a str,
+    http_status_code: Option<u16>,
+    processing_time: u64,
+    error_message: Option<&'a str>,
+    response_body: Option<&'a str>,
+}
+
+impl<'a> EventAnswer<'a> {
+    /// Without payload and attempts.
+    pub(super) fn of(event: &'a EventSummary) -> Self {
+        Self {
+            id: &event.id,
+            request_id: &event.id,
+            event: &event.event_type,
+            staff_id: event.staff_id.as_deref(),
+            event_timestamp: event.event_timestamp,
+            accepted_at: event.accepted_at,
+            status: event.status.as_str(),
+            route: &event.route,
+            payload_size: event.payload_size,
+            retry_count: event.retry_count,
+            next_retry_at: event.next_retry_at,
+            data: None,
+            attempts: None,
+        }
+    }
+
+    fn with_everything(detail: &'a EventDetail) -> Result<Self, ApiError> {
+        let data = serde_json::from_str(&detail.data).map_err(|error| {
+            tracing::error!(event = %detail.summary.id, %error, "the stored payload is not JSON");
+            ApiError::Internal
+        })?;
+        Ok(Self {
+            data: Some(data),
+            attempts: Some(detail.attempts.iter().map(AttemptAnswer::of).collect()),
+            ..Self::of(&detail.summary)
+        })
+    }
+}
+
+impl<'a> AttemptAnswer<'a> {
+    pub(super) fn of(attempt: &'a KeptAttempt) -> Self {
+        Self {
+            attempt: attempt.attempt,
+            started_at: attempt.started_at,
+            outcome: Outcome::as_str(attempt.outcome),
+            http_status_code: attempt.http_status,
+            processing_time: attempt.processing_ms,
+            error_message: attempt.error.as_deref(),
+            response_body: attempt.response_body.as_deref(),
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! What every answer looks like: the envelope, and the closed list of errors (contract, section 4).
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::{Response, StatusCode};
+use serde::Serialize;
+
+use crate::store::StoreError;
+use crate::timestamp::Timestamp;
+
+/// A complete answer.
+pub type Reply = Response<Full<Bytes>>;
+
+/// Seconds after which a request that met a full disk may be tried again.
+const STORAGE_RETRY_SECONDS: u64 = 10;
+
+/// Everything that a request can be refused for. The messages are for the caller: they name what
+/// is wrong and what is accepted, and never a secret or the inner cause.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// The body is not the JSON that is expected.
+    #[error("{0}")]
+    InvalidJson(String),
+    /// A field, parameter or header has a value that is not accepted.
+    #[error("{field}: {accepted}")]
+    InvalidParameter {
+        /// Which one.
+        field: String,
+        /// What is accepted.
+        accepted: String,
+    },
+    /// A number, key or character in the body cannot survive JavaScript.
+    #[error("{0}")]
+    UnstableJson(String),
+    /// No token, or none that is valid: why is nobody's business.
+    #[error("Missing or invalid authorization header")]
+    Unauthorized,
+    /// A valid token without the scope.
+    #[error("This token does not allow it; the scope {0} is needed")]
+    Forbidden(&'static str),
+    /// Nothing has this path or this id.
+    #[error("{0}")]
+    NotFound(String),
+    /// The path exists with other methods only.
+    #[error("This path accepts {0}")]
+    MethodNotAllowed(&'static str),
+    /// The idempotency key belongs to other content.
+    #[error("{0}")]
+    IdempotencyConflict(String),
+    /// The body is longer than allowed.
+    #[error("The body may have {0} bytes at most")]
+    PayloadTooLarge(usize),
+    /// The body does not claim to be what is accepted.
+    #[error("Content-Type must be {0}")]
+    UnsupportedMediaType(&'static str),
+    /// Too many requests in the last 60 seconds; seconds until the next one passes.
+    #[error("Too many requests. Please try again later.")]
+    RateLimitExceeded(u64),
+    /// A mistake of the relay. The cause goes to the log only.
+    #[error("An unexpected error occurred")]
+    Internal,
+    /// Nothing can be written now; nothing was accepted.
+    #[error("The relay cannot write to its disk now. Nothing was accepted; try again later.")]
+    StorageUnavailable,
+}
+
+impl ApiError {
+    /// A value of `field` is not accepted.
+    pub fn invalid(field: impl Into<String>, accepted: impl Into<String>) -> Self {
+        Self::InvalidParameter {
+            field: field.into(),
+            accepted: accepted.into(),
+        }
+    }
+
+    fn status_and_code(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::InvalidJson(_) => (StatusCode::BAD_REQUEST, "INVALID_JSON"),
+            Self::InvalidParameter { .. } => (StatusCode::BAD_REQUEST, "INVALID_PARAMETER"),
+            Self::UnstableJson(_) => (StatusCode::BAD_REQUEST, "UNSTABLE_JSON"),
+            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "UNAUTHORIZED"),
+            Self::Forbidden(_) => (StatusCode::FORBIDDEN, "FORBIDDEN"),
+            Self::NotFound(_) => (StatusCode::NOT_FOUND, "NOT_FOUND"),
+            Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
+            Self::IdempotencyConflict(_) => (StatusCode::CONFLICT, "IDEMPOTENCY_CONFLICT"),
+            Self::PayloadTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
+            Self::UnsupportedMediaType(_) => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE")
+            }
+            Self::RateLimitExceeded(_) => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED"),
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_SERVER_ERROR"),
+            Self::StorageUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "STORAGE_UNAVAILABLE"),
+        }
+    }
+
+    /// The answer that says so.
+    #[must_use]
+    pub fn reply(&self, now: Timestamp) -> Reply {
+        let (status, code) = self.status_and_code();
+        let mut reply = failure(status, code, &self.to_string(), now);
+        let header = match self {
+            Self::Unauthorized => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+            Self::MethodNotAllowed(allowed) => Some((ALLOW, HeaderValue::from_static(allowed))),
+            Self::RateLimitExceeded(seconds) => Some((RETRY_AFTER, HeaderValue::from(*seconds))),
+            Self::StorageUnavailable => {
+                Some((RETRY_AFTER, HeaderValue::from(STORAGE_RETRY_SECONDS)))
+            }
+            _ => None,
+        };
+        if let Some((name, value)) = header {
+            reply.headers_mut().insert(name, value);
+        }
+        reply
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            // The store has told the log already, once.
+            StoreError::Unavailable(_) | StoreError::Closing => Self::StorageUnavailable,
+            StoreError::Refused(error) => {
+                tracing::error!(%error, "a request met a mistake of the relay");
+                Self::Internal
+            }
+        }
+    }
+}
+
+/// The answer of a success.
+///
+/// # Errors
+/// `Internal` when `data` cannot be written as JSON, which no type here allows.
+pub fn success(
+    status: StatusCode,
+    data: &impl Serialize,
+    now: Timestamp,
+) -> Result<Reply, ApiError> {
+    #[derive(Serialize)]
+    struct Envelope<'a, T> {
+        success: bool,
+        data: &'a T,
+        timestamp: Timestamp,
+    }
+    let body = serde_json::to_vec(&Envelope {
+        success: true,
+        data,
+        timestamp: now,
+    });
+    match body {
+        Ok(body) => Ok(json(status, body)),
+        Err(error) => {
+            tracing::error!(%error, "an answer could not be written as JSON");
+            Err(ApiError::Internal)
+        }
+    }
+}
+
+/// The answer of an error.
+fn failure(status: StatusCode, code: &str, message: &str, now: Timestamp) -> Reply {
+    json(status, failure_body(code, message, now).into_bytes())
+}
+
+/// The envelope of an error.
+#[must_use]
+pub fn failure_body(code: &str, message: &str, now: Timestamp) -> String {
+    serde_json::json!({
+        "success": false,
+        "error": {"code": code, "message": message},
+        "timestamp": now,
+    })
+    .to_string()
+}
+
+fn json(status: StatusCode, body: Vec<u8>) -> Reply {
+    let mut reply = Response::new(Full::new(Bytes::from(body)));
+    *reply.status_mut() = status;
+    reply
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    reply
+}

@@ -1,0 +1,212 @@
+//! Reading what a caller sent: query, headers and body, with their limits.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body, Incoming};
+use hyper::header::CONTENT_TYPE;
+use hyper::{HeaderMap, Request};
+use serde::de::DeserializeOwned;
+
+use super::reply::ApiError;
+use crate::timestamp::Timestamp;
+
+/// The longest that a body may take to arrive. A slow caller must not hold a connection for ever.
+const BODY_TIME: Duration = Duration::from_secs(30);
+
+/// What a body may claim to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Media {
+    /// `application/json`
+    Json,
+    /// `application/x-ndjson`: one JSON document a line
+    Ndjson,
+}
+
+/// Says what the body claims to be.
+///
+/// # Errors
+/// `UnsupportedMediaType` when it claims something else, or nothing.
+pub fn media(headers: &HeaderMap, with_ndjson: bool) -> Result<Media, ApiError> {
+    let claimed = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok());
+    let essence = claimed.unwrap_or_default().split(';').next();
+    match essence
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase()
+        .as_str()
+    {
+        "application/json" => Ok(Media::Json),
+        "application/x-ndjson" if with_ndjson => Ok(Media::Ndjson),
+        _ => Err(ApiError::UnsupportedMediaType(if with_ndjson {
+            "application/json or application/x-ndjson"
+        } else {
+            "application/json"
+        })),
+    }
+}
+
+/// Reads the whole body as text, but never more than `limit` bytes of it.
+///
+/// # Errors
+/// `PayloadTooLarge` before reading when the length is announced, else as soon as it shows;
+/// `InvalidJson` when the body breaks off, takes too long or is not UTF-8.
+pub async fn text(request: Request<Incoming>, limit: usize) -> Result<String, ApiError> {
+    let body = request.into_body();
+    if body.size_hint().lower() > limit as u64 {
+        return Err(ApiError::PayloadTooLarge(limit));
+    }
+    let collected = tokio::time::timeout(BODY_TIME, Limited::new(body, limit).collect()).await;
+    let bytes = match collected {
+        Ok(Ok(collected)) => collected.to_bytes(),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            return Err(ApiError::PayloadTooLarge(limit));
+        }
+        Ok(Err(_)) => return Err(ApiError::InvalidJson("the body broke off".to_owned())),
+        Err(_) => {
+            let seconds = BODY_TIME.as_secs();
+            return Err(ApiError::InvalidJson(format!(
+                "the body did not arrive within {seconds} s"
+            )));
+        }
+    };
+    String::from_utf8(bytes.into()).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        ApiError::InvalidJson(format!("the body is not UTF-8 at byte {at}"))
+    })
+}
+
+/// Reads a small JSON object whose fields are all known.
+///
+/// # Errors
+/// `InvalidJson` when it is not JSON, `InvalidParameter` naming the field that is not as expected.
+pub fn fields<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let read = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        let error = error.into_inner();
+        if error.is_data() {
+            ApiError::invalid(
+                if path == "." { "(body)" } else { &path },
+                error.to_string(),
+            )
+        } else {
+            ApiError::InvalidJson(error.to_string())
+        }
+    })?;
+    json.end()
+        .map_err(|error| ApiError::InvalidJson(error.to_string()))?;
+    Ok(read)
+}
+
+/// The parameters of a query. Each is taken once by its name; what is left at the end is unknown.
+pub struct Query {
+    values: BTreeMap<String, String>,
+}
+
+impl Query {
+    /// Reads a query string.
+    ///
+    /// # Errors
+    /// `InvalidParameter` when a parameter is given twice: nobody can know which one is meant.
+    pub fn parse(query: Option<&str>) -> Result<Self, ApiError> {
+        let mut values = BTreeMap::new();
+        for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+            if values.contains_key(name.as_ref()) {
+                return Err(ApiError::invalid(
+                    shown(&name),
+                    "given twice, once is accepted",
+                ));
+            }
+            values.insert(name.into_owned(), value.into_owned());
+        }
+        Ok(Self { values })
+    }
+
+    /// Takes a parameter as text.
+    pub fn take(&mut self, name: &str) -> Option<String> {
+        self.values.remove(name)
+    }
+
+    /// Takes a parameter, read by `read`.
+    ///
+    /// # Errors
+    /// `InvalidParameter`, saying what is `accepted`, when `read` finds nothing in it.
+    pub fn take_as<T>(
+        &mut self,
+        name: &'static str,
+        accepted: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, ApiError> {
+        self.take(name)
+            .map(|text| read(&text).ok_or_else(|| ApiError::invalid(name, accepted)))
+            .transpose()
+    }
+
+    /// Takes a moment.
+    ///
+    /// # Errors
+    /// `InvalidParameter` when it is not one.
+    pub fn take_moment(&mut self, name: &'static str) -> Result<Option<Timestamp>, ApiError> {
+        self.take(name)
+            .map(|text| {
+                Timestamp::parse(&text).map_err(|error| ApiError::invalid(name, error.to_string()))
+            })
+            .transpose()
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// `InvalidParameter` when a parameter is left that nothing is known of: a misspelt filter
+    /// would be no filter.
+    pub fn finish(self, known: &str) -> Result<(), ApiError> {
+        match self.values.into_keys().next() {
+            None => Ok(()),
+            Some(name) => Err(ApiError::invalid(
+                shown(&name),
+                format!("no such parameter; accepted are {known}"),
+            )),
+        }
+    }
+}
+
+/// A name that a caller made up, short enough to be answered.
+fn shown(name: &str) -> String {
+    name.chars().take(60).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::header::HeaderValue;
+
+    #[test]
+    fn a_body_has_to_claim_to_be_json() {
+        let claims = |text: &'static str, with_ndjson| {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(text));
+            media(&headers, with_ndjson).ok()
+        };
+        assert_eq!(claims("application/json", false), Some(Media::Json));
+        assert_eq!(
+            claims("Application/JSON; charset=utf-8", false),
+            Some(Media::Json)
+        );
+        assert_eq!(claims("application/x-ndjson", true), Some(Media::Ndjson));
+        assert_eq!(claims("application/x-ndjson", false), None);
+        assert_eq!(claims("text/plain", true), None);
+        assert!(media(&HeaderMap::new(), true).is_err());
+    }
+
+    #[test]
+    fn a_query_is_read_once_and_whole() {
+        let mut query = Query::parse(Some("period=7d&eventType=a%20b")).unwrap();
+        assert_eq!(query.take("period").as_deref(), Some("7d"));
+        assert_eq!(query.take("eventType").as_deref(), Some("a b"));
+        assert!(query.finish("").is_ok());
+        assert!(Query::parse(Some("a=1&a=2")).is_err());
+        assert!(Query::parse(Some("a=1")).unwrap().finish("b").is_err());
+    }
+}

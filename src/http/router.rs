@@ -1,0 +1,178 @@
+//! Which endpoint a method and a path mean, and what a caller needs for it (contract, section 4.3).
+
+use hyper::Method;
+
+use super::auth::Scope;
+use super::reply::ApiError;
+
+/// Everything that can be asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// `POST /api/events`
+    AcceptEvent,
+    /// `POST /api/events/batch`
+    AcceptBatch,
+    /// `GET /api/events`
+    ListEvents,
+    /// `GET /api/events/{id}`
+    ShowEvent(String),
+    /// `POST /api/events/{id}/resend`
+    ResendEvent(String),
+    /// `POST /api/events/resend`
+    ResendMany,
+    /// `GET /api/integration/webhook-stats`
+    WebhookStats,
+    /// `GET /control/status`, for the command line only
+    ControlStatus,
+    /// `GET /control/changes`, for the command line only
+    ControlChanges,
+    /// `GET /control/tokens`, for the command line only
+    ListTokens,
+    /// `POST /control/tokens`, for the command line only
+    IssueToken,
+    /// `POST /control/tokens/{jti}/revoke`, for the command line only
+    RevokeToken(String),
+}
+
+/// What a caller needs for an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// A token with this scope.
+    Token(Scope),
+    /// The control socket.
+    Control,
+}
+
+impl Endpoint {
+    /// What a caller needs.
+    #[must_use]
+    pub fn access(&self) -> Access {
+        match self {
+            Self::AcceptEvent | Self::AcceptBatch | Self::ResendEvent(_) | Self::ResendMany => {
+                Access::Token(Scope::EventsWrite)
+            }
+            Self::ListEvents | Self::ShowEvent(_) => Access::Token(Scope::EventsRead),
+            Self::WebhookStats => Access::Token(Scope::StatsRead),
+            Self::ControlStatus
+            | Self::ControlChanges
+            | Self::ListTokens
+            | Self::IssueToken
+            | Self::RevokeToken(_) => Access::Control,
+        }
+    }
+
+    /// Whether the rate limit counts it (contract, section 4.2), and under which name.
+    #[must_use]
+    pub fn rate_limited(&self) -> Option<&'static str> {
+        match self {
+            Self::WebhookStats => Some("webhook-stats"),
+            _ => None,
+        }
+    }
+}
+
+/// Finds the endpoint.
+///
+/// # Errors
+/// `NotFound` for an unknown path, `MethodNotAllowed` for a known one with another method.
+pub fn route(method: &Method, path: &str) -> Result<Endpoint, ApiError> {
+    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    let get = |endpoint| Only("GET, HEAD", &[Method::GET, Method::HEAD], endpoint);
+    let post = |endpoint| Only("POST", &[Method::POST], endpoint);
+    let found = match segments.as_slice() {
+        ["api", "events"] if *method == Method::POST => post(Endpoint::AcceptEvent),
+        ["api", "events"] => Only(
+            "GET, HEAD, POST",
+            &[Method::GET, Method::HEAD],
+            Endpoint::ListEvents,
+        ),
+        ["api", "events", "batch"] => post(Endpoint::AcceptBatch),
+        ["api", "events", "resend"] => post(Endpoint::ResendMany),
+        ["api", "events", id] if !id.is_empty() => get(Endpoint::ShowEvent((*id).to_owned())),
+        ["api", "events", id, "resend"] if !id.is_empty() => {
+            post(Endpoint::ResendEvent((*id).to_owned()))
+        }
+        ["api", "integration", "webhook-stats"] => get(Endpoint::WebhookStats),
+        ["control", "status"] => get(Endpoint::ControlStatus),
+        ["control", "changes"] => get(Endpoint::ControlChanges),
+        ["control", "tokens"] if *method == Method::POST => post(Endpoint::IssueToken),
+        ["control", "tokens"] => get(Endpoint::ListTokens),
+        ["control", "tokens", jti, "revoke"] if !jti.is_empty() => {
+            post(Endpoint::RevokeToken((*jti).to_owned()))
+        }
+        _ => return Err(ApiError::NotFound("Nothing has this path".to_owned())),
+    };
+    let Only(allowed, methods, endpoint) = found;
+    if methods.contains(method) {
+        Ok(endpoint)
+    } else {
+        Err(ApiError::MethodNotAllowed(allowed))
+    }
+}
+
+/// An endpoint, the methods that reach it, and what `Allow` says of its path.
+struct Only(&'static str, &'static [Method], Endpoint);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_and_methods_find_their_endpoint() {
+        let found = |method, path| route(&method, path).ok();
+        assert_eq!(
+            found(Method::POST, "/api/events"),
+            Some(Endpoint::AcceptEvent)
+        );
+        assert_eq!(
+            found(Method::GET, "/api/events"),
+            Some(Endpoint::ListEvents)
+        );
+        assert_eq!(
+            found(Method::POST, "/api/events/resend"),
+            Some(Endpoint::ResendMany)
+        );
+        assert_eq!(
+            found(Method::GET, "/api/events/abc"),
+            Some(Endpoint::ShowEvent("abc".to_owned()))
+        );
+        assert_eq!(
+            found(Method::POST, "/api/events/abc/resend"),
+            Some(Endpoint::ResendEvent("abc".to_owned()))
+        );
+        assert_eq!(
+            found(Method::HEAD, "/api/integration/webhook-stats"),
+            Some(Endpoint::WebhookStats)
+        );
+    }
+
+    #[test]
+    fn other_methods_are_told_what_is_allowed_and_other_paths_are_not_found() {
+        for (method, path, allowed) in [
+            (Method::DELETE, "/api/events", "GET, HEAD, POST"),
+            (Method::GET, "/api/events/batch", "POST"),
+            (Method::PUT, "/api/events/abc", "GET, HEAD"),
+            (Method::POST, "/api/integration/webhook-stats", "GET, HEAD"),
+        ] {
+            let refused = route(&method, path);
+            assert!(
+                matches!(refused, Err(ApiError::MethodNotAllowed(a)) if a == allowed),
+                "{method} {path}: {refused:?}"
+            );
+        }
+        for path in [
+            "/",
+            "/api",
+            "/api/",
+            "/api/events/",
+            "/api/events//resend",
+            "/x",
+            "*",
+        ] {
+            assert!(
+                matches!(route(&Method::GET, path), Err(ApiError::NotFound(_))),
+                "{path}"
+            );
+        }
+    }
+}

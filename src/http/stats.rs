@@ -1,0 +1,130 @@
+//! `GET /api/integration/webhook-stats` (contract, section 6.1).
+
+use std::collections::BTreeMap;
+
+use hyper::StatusCode;
+use serde::Serialize;
+
+use super::Api;
+use super::reply::{ApiError, Reply, success};
+use super::request::Query;
+use crate::period::Period;
+use crate::retry::RetryPolicy;
+use crate::store::stats::{self, QueueCounts, SendStats, TypeCounts};
+use crate::timestamp::Timestamp;
+
+/// Counts the sends of a period that ends now.
+///
+/// # Errors
+/// `InvalidParameter`, or the store's.
+pub async fn webhook_stats(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
+    let mut query = Query::parse(query)?;
+    let period = query
+        .take_as("period", "must be 24h, 7d or 30d", Period::from_word)?
+        .unwrap_or(Period::Day);
+    let event_type = query.take("eventType");
+    query.finish("period, eventType")?;
+    let now = api.clock.now();
+    let counted = api
+        .store
+        .read(move |connection| {
+            stats::sends(connection, period.start(now), now, event_type.as_deref())
+        })
+        .await?;
+    success(
+        StatusCode::OK,
+        &Answer::of(period, &counted, &api.retry),
+        now,
+    )
+}
+
+/// The seed's answer, key for key.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer<'a> {
+    period: &'static str,
+    // The name is historic: it counts the period, whichever that is.
+    #[serde(rename = "sent24h")]
+    sent: u64,
+    succeeded: u64,
+    failed: u64,
+    timeout: u64,
+    retried: u64,
+    last_sent_at: Option<Timestamp>,
+    by_event_type: BTreeMap<&'a str, TypeAnswer>,
+    queue_status: QueueAnswer,
+    retry_policy: PolicyAnswer,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TypeAnswer {
+    sent: u64,
+    succeeded: u64,
+    failed: u64,
+    timeout: u64,
+    avg_processing_time: u64,
+}
+
+#[derive(Serialize)]
+pub(super) struct QueueAnswer {
+    pending: u64,
+    processing: u64,
+    completed: u64,
+    failed: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PolicyAnswer {
+    max_retries: u32,
+    retry_intervals: Vec<u64>,
+    current_retrying: u64,
+}
+
+impl<'a> Answer<'a> {
+    fn of(period: Period, counted: &'a SendStats, policy: &RetryPolicy) -> Self {
+        let by_event_type = counted.by_type.iter();
+        Self {
+            period: period.as_str(),
+            sent: counted.total.sent,
+            succeeded: counted.total.succeeded,
+            failed: counted.total.failed,
+            timeout: counted.total.timeout,
+            retried: counted.total.retried,
+            last_sent_at: counted.last_sent_at,
+            by_event_type: by_event_type
+                .map(|(name, counts)| (name.as_str(), TypeAnswer::of(counts)))
+                .collect(),
+            queue_status: QueueAnswer::of(counted.queue),
+            retry_policy: PolicyAnswer {
+                max_retries: policy.max_retries(),
+                retry_intervals: policy.intervals().iter().map(|i| i.as_secs()).collect(),
+                current_retrying: counted.queue.processing,
+            },
+        }
+    }
+}
+
+impl TypeAnswer {
+    fn of(counts: &TypeCounts) -> Self {
+        Self {
+            sent: counts.sent,
+            succeeded: counts.succeeded,
+            failed: counts.failed,
+            timeout: counts.timeout,
+            avg_processing_time: counts.mean_successful_ms(),
+        }
+    }
+}
+
+impl QueueAnswer {
+    pub(super) fn of(counts: QueueCounts) -> Self {
+        Self {
+            pending: counts.pending,
+            processing: counts.processing,
+            completed: counts.completed,
+            failed: counts.failed,
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! # voicedrive-relay
+//!
+//! A daemon between a clinic's staff system and VoiceDrive. It accepts events over HTTP, keeps
+//! them in one SQLite file, sends them to VoiceDrive as signed webhooks, logs every send, retries
+//! what fails, and answers questions about all of that.
+//!
+//! ## Words
+//!
+//! An *event* is a fact that the staff system hands in. A *delivery* is the whole effort to bring
+//! one event to VoiceDrive; an *attempt* is one HTTP request of it, with an *outcome*: success,
+//! failed or timeout. A delivery is *exhausted* when its retries are used up: it waits for a
+//! person, who can *resend* it, which begins a new *round* with a fresh budget of retries. A
+//! *route* says which events go to which URL, a *profile* how a receiver wants to be addressed.
+//!
+//! ## Rooms, in reading order
+//!
+//! - What things are (no input or output, no clock): [`timestamp`], [`event`], [`attempt`],
+//!   [`retry`], [`period`], [`stable_json`], [`route`].
+//! - What is kept, the only place with SQL: [`store`].
+//! - What goes out: [`delivery`].
+//! - What comes in: [`http`].
+//! - The edges: [`config`], [`clock`], [`crypto`], [`logging`].
+//! - All of it as one daemon: [`relay`]. A stand-in for VoiceDrive: [`receiver`].
+//! - What a person types: [`cli`].
+//!
+//! `main → cli → relay → {http, delivery} → store → what things are`. `http` and `delivery` do not
+//! know each other: they share the store and a wake.
+//!
+//! ## Invariants
+//!
+//! 1. Nothing is acknowledged before its transaction has committed with `synchronous=FULL`.
+//! 2. No transaction is open while a request to the partner is under way.
+//! 3. One attempt's result and all that follows from it (attempt row, log row, queue row, what is
+//!    left to do) is one transaction.
+//! 4. What a crash leaves behind stands in the `outbox` table, is found at the next start and goes
+//!    on at once. There is one process, and a lock on the data directory says so.
+//! 5. Wire names (camelCase, `X-…`) appear only in `http`, `delivery` and `receiver`; table and
+//!    column names only in `store` and `migrations/`.
+//! 6. Whatever waits has a step that tests drive with a clock of their own.
+//! 7. Secrets, payloads and personal data never reach a log line or an error.
+#![forbid(unsafe_code)]
+
+pub mod attempt;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod crypto;
+pub mod delivery;
+pub mod event;
+pub mod http;
+pub mod logging;
+pub mod period;
+pub mod receiver;
+pub mod relay;
+pub mod retry;
+pub mod route;
+pub mod stable_json;
+pub mod store;
+pub mod timestamp;

@@ -1,0 +1,210 @@
+//! The daemon, put together: store, dispatcher and HTTP API, started and stopped as one.
+
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+
+use crate::clock::Clock;
+use crate::config::{Config, Loaded, Secrets};
+use crate::delivery::Dispatcher;
+use crate::delivery::partner::SetupError;
+use crate::delivery::profile::Profile;
+use crate::http::auth::Keys;
+use crate::http::rate_limit::RateLimiter;
+use crate::http::{self, Api};
+use crate::retry::RetryPolicy;
+use crate::route::{self, Route};
+use crate::store::{OpenError, Store, StoreError, tokens};
+
+/// How much longer than an attempt may take a stop waits for requests under way.
+const STOP_MARGIN: Duration = Duration::from_secs(2);
+
+/// Why the daemon did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database or its directory.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// The database was opened and could not be read.
+    #[error(transparent)]
+    Read(#[from] StoreError),
+    /// The port of the API.
+    #[error("{address}: {source}; another program may use this address (server.listen)")]
+    Listen {
+        /// The address of the configuration.
+        address: SocketAddr,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The control socket.
+    #[error("{}: {source}; the control socket cannot be made", path.display())]
+    Control {
+        /// The socket.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The client of a route.
+    #[error(transparent)]
+    Route(#[from] SetupError),
+}
+
+/// A running daemon.
+pub struct Relay {
+    address: SocketAddr,
+    store: Store,
+    stop: watch::Sender<bool>,
+    parts: JoinSet<()>,
+    stop_time: Duration,
+    control_socket: PathBuf,
+}
+
+impl Relay {
+    /// Starts everything. When this returns, requests are answered and what an earlier run left
+    /// behind is on its way.
+    ///
+    /// # Errors
+    /// `StartError`; nothing runs then.
+    pub async fn start(
+        settings: &Loaded,
+        control_socket: &Path,
+        clock: Clock,
+    ) -> Result<Self, StartError> {
+        let config = &settings.config;
+        let started_at = clock.now();
+        let directory = config.storage.directory.clone();
+        let store = Store::open(&directory, started_at)?;
+        let listen = config.server.listen;
+        let listener = TcpListener::bind(listen)
+            .await
+            .map_err(|source| StartError::Listen {
+                address: listen,
+                source,
+            })?;
+        let address = listener.local_addr().unwrap_or(listen);
+        let control = bind_control(control_socket)?;
+        let retry = RetryPolicy::new(config.retry.intervals.clone());
+        let wake = Arc::new(Notify::new());
+        let route = default_route(config, &settings.secrets);
+        let api = Arc::new(Api {
+            keys: keys(&settings.secrets),
+            revoked: RwLock::new(store.read(tokens::revoked).await?),
+            rate_limiter: RateLimiter::new(config.rate_limit.requests_per_minute),
+            trusted_proxies: config.server.trusted_proxies.clone(),
+            max_body_bytes: config.server.max_body_bytes,
+            retry: retry.clone(),
+            wake: Arc::clone(&wake),
+            sends_to: route.as_ref().map(Route::origin),
+            store: store.clone(),
+            clock: clock.clone(),
+            started_at,
+        });
+        let (stop, stopped) = watch::channel(false);
+        let mut parts = JoinSet::new();
+        let mut stop_time = STOP_MARGIN;
+        match route {
+            Some(route) => {
+                stop_time += route.timeout;
+                let dispatcher = Dispatcher::new(route, store.clone(), retry, clock, wake)?;
+                parts.spawn(dispatcher.run(stopped.clone()));
+            }
+            None => tracing::warn!(
+                "no webhook URL is set (VOICEDRIVE_WEBHOOK_URL or delivery.url): events are accepted and kept, and nothing is sent"
+            ),
+        }
+        parts.spawn(http::serve(Arc::clone(&api), listener, stopped.clone()));
+        parts.spawn(http::serve(api, control, stopped));
+        Ok(Self {
+            address,
+            store,
+            stop,
+            parts,
+            stop_time,
+            control_socket: control_socket.to_owned(),
+        })
+    }
+
+    /// Where the API listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers when a part of the daemon has ended that should not have: it must be started anew.
+    pub async fn broke_down(&mut self) {
+        tokio::select! {
+            _ = self.parts.join_next() => {}
+            () = self.store.ended() => {}
+        }
+    }
+
+    /// Stops accepting, lets requests and attempts under way finish for at most the longest
+    /// timeout, and closes the database. Loses nothing, spends no attempt.
+    pub async fn stop(mut self) {
+        // The parts hold the other ends; when none does any more, there is nothing to stop.
+        let _ = self.stop.send(true);
+        let finished = async { while self.parts.join_next().await.is_some() {} };
+        if tokio::time::timeout(self.stop_time, finished)
+            .await
+            .is_err()
+        {
+            tracing::warn!("requests under way were cut off: they took too long");
+            self.parts.shutdown().await;
+        }
+        self.store.close().await;
+        // The next start would replace it as well.
+        let _ = fs::remove_file(&self.control_socket);
+    }
+}
+
+/// The control socket's place in a directory.
+#[must_use]
+pub fn control_socket(directory: &Path) -> PathBuf {
+    directory.join("control.sock")
+}
+
+/// The default route; none when it has no URL.
+fn default_route(config: &Config, secrets: &Secrets) -> Option<Route> {
+    let delivery = &config.delivery;
+    Some(Route {
+        name: route::DEFAULT.to_owned(),
+        url: delivery.url.clone()?,
+        // The configuration was checked against the names of the profiles.
+        profile: Profile::built_in(&delivery.profile)?,
+        secret: secrets.webhook.clone(),
+        timeout: delivery.timeout,
+        concurrency: delivery.concurrency,
+    })
+}
+
+fn keys(secrets: &Secrets) -> Keys {
+    Keys::new(
+        secrets.jwt.as_ref().map(|s| s.as_bytes()),
+        secrets.jwt_previous.as_ref().map(|s| s.as_bytes()),
+        secrets.api_token.as_ref().map(|s| s.expose()),
+    )
+}
+
+/// Makes the control socket, in place of one that a crash left behind: the lock on the data
+/// directory is held already, so nobody else listens there.
+fn bind_control(path: &Path) -> Result<UnixListener, StartError> {
+    let at_path = |source| StartError::Control {
+        path: path.to_owned(),
+        source,
+    };
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at_path(error)),
+        _ => {}
+    }
+    let listener = UnixListener::bind(path).map_err(at_path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o660)).map_err(at_path)?;
+    Ok(listener)
+}

@@ -1,0 +1,379 @@
+//! What is kept: one SQLite file, and the only place with SQL.
+//!
+//! One thread owns the one writing connection. It takes every command that waits at that moment
+//! into one transaction, commits once with an fsync, and only then answers each of them: a commit
+//! is shared by everybody who waited for it. Reads have connections of their own, and each answer
+//! is one short read transaction, so that it is one consistent picture and never holds up the
+//! write-ahead log.
+//!
+//! Rooms: `events` (what was accepted), `outbox` (what is still to be sent), `settle` (one
+//! attempt's result and all that follows from it), `resend`, `listing` (events for a reader),
+//! `stats`, `tokens`; `writer` and `readers` are the two doors to the connections.
+
+pub mod events;
+pub mod listing;
+pub mod outbox;
+mod readers;
+pub mod resend;
+pub mod settle;
+pub mod stats;
+pub mod tokens;
+mod writer;
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::timestamp::Timestamp;
+use readers::Readers;
+use writer::Writer;
+
+mod migrations {
+    refinery::embed_migrations!("migrations");
+}
+
+/// How long a connection waits for a lock that another one holds. Only a backup or an admin's
+/// `sqlite3` can hold one: the daemon itself has a single writer.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Prepared statements that each connection keeps.
+const STATEMENTS_KEPT: usize = 64;
+/// What is left of the write-ahead log's file after a checkpoint, in bytes.
+const JOURNAL_SIZE_LIMIT: i64 = 16 * 1024 * 1024;
+
+/// Why something could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The disk is full, read-only or broken: nothing was changed, and later it may work again.
+    #[error("the database cannot be written: {0}")]
+    Unavailable(String),
+    /// The store is closing; nothing was changed.
+    #[error("the database is closing")]
+    Closing,
+    /// SQLite refused for a reason that only a mistake in the program can have.
+    #[error("the database refused: {0}")]
+    Refused(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(
+                ErrorCode::DiskFull
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::ReadOnly
+                | ErrorCode::CannotOpen
+                | ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseCorrupt
+                | ErrorCode::NotADatabase
+                | ErrorCode::OutOfMemory,
+            ) => Self::Unavailable(error.to_string()),
+            _ => Self::Refused(error),
+        }
+    }
+}
+
+/// Why the store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The data directory cannot be made or used.
+    #[error("{}: {source}; the data directory must exist and belong to the user that runs the relay", path.display())]
+    Directory {
+        /// What could not be used.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// Another relay works in this data directory.
+    #[error("{}: another voicedrive-relay (process {holder}) works in this data directory; stop it first", path.display())]
+    Locked {
+        /// The lock.
+        path: PathBuf,
+        /// The process that holds it, as far as it is known.
+        holder: String,
+    },
+    /// The database was written by a newer version of the relay.
+    #[error(
+        "{}: the database has schema version {found}, this program knows versions up to {known}; install the newer voicedrive-relay, or restore a copy that this one wrote", path.display()
+    )]
+    Newer {
+        /// The database.
+        path: PathBuf,
+        /// The schema version in the file.
+        found: i32,
+        /// The newest schema version of this program.
+        known: i32,
+    },
+    /// SQLite cannot open the file, or it is not such a database.
+    #[error("{}: {source}", path.display())]
+    Database {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// A migration failed; the database is as it was before it.
+    #[error("{}: the database could not be brought to this version: {source}", path.display())]
+    Migration {
+        /// The database.
+        path: PathBuf,
+        /// What refinery said.
+        source: Box<refinery::Error>,
+    },
+}
+
+/// The open database. Cheap to clone; the file is closed when the last clone is gone.
+#[derive(Clone)]
+pub struct Store {
+    writer: Writer,
+    readers: Readers,
+    path: PathBuf,
+}
+
+impl Store {
+    /// Opens the database in `directory`, making both when they are not there, and brings it to
+    /// this program's version. Whatever an earlier run left under way is pending again.
+    ///
+    /// # Errors
+    /// `OpenError`, and the database is as it was.
+    pub fn open(directory: &Path, now: Timestamp) -> Result<Self, OpenError> {
+        let live = directory.join("live");
+        make_directory(directory)?;
+        make_directory(&live)?;
+        let lock = take_lock(&live.join("lock"))?;
+        let path = live.join("relay.db");
+        let mut connection = open_for_writing(&path)?;
+        migrate(&mut connection, &path)?;
+        let at_file = |source| OpenError::Database {
+            path: path.clone(),
+            source,
+        };
+        outbox::recover(&connection, now).map_err(at_file)?;
+        Ok(Self {
+            writer: Writer::start(connection, lock)
+                .map_err(|source| OpenError::Directory { path: live, source })?,
+            readers: Readers::open(&path).map_err(at_file)?,
+            path,
+        })
+    }
+
+    /// The database's file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Runs `command` on the writing connection and answers when its changes are committed with an
+    /// fsync. When `command` fails, nothing of it remains; other commands in the same transaction
+    /// are not touched by that.
+    ///
+    /// # Errors
+    /// What `command` answers, or a `StoreError` when the commit failed: then nothing was changed.
+    pub async fn write<T, E, F>(&self, command: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    {
+        self.writer.write(command).await
+    }
+
+    /// Runs `query` in one read transaction: everything that it sees is of one moment.
+    ///
+    /// # Errors
+    /// What `query` answers, or a `StoreError` when no connection could be used.
+    pub async fn read<T, F>(&self, query: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.readers.read(query).await
+    }
+
+    /// Answers when nothing can be written any more because the writing thread has ended. Without
+    /// a call of [`Store::close`] before, that is a mistake in the program, and the daemon has to
+    /// be started anew.
+    pub async fn ended(&self) {
+        self.writer.ended().await;
+    }
+
+    /// Waits for the commands that are already in line, then closes the file.
+    pub async fn close(self) {
+        self.writer.close().await;
+    }
+}
+
+/// What `check` learns of a database without becoming its daemon.
+///
+/// # Errors
+/// `OpenError` as in [`Store::open`]; a database that is not there yet is no error.
+pub fn inspect(directory: &Path) -> Result<Inspection, OpenError> {
+    let path = directory.join("live").join("relay.db");
+    if !path.exists() {
+        return Ok(Inspection::Absent);
+    }
+    let at_file = |source| OpenError::Database {
+        path: path.clone(),
+        source,
+    };
+    let connection = readers::open_for_reading(&path).map_err(at_file)?;
+    refuse_newer(&connection, &path)?;
+    let verdict: String = connection
+        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .map_err(at_file)?;
+    Ok(if verdict == "ok" {
+        Inspection::Sound
+    } else {
+        Inspection::Damaged(verdict)
+    })
+}
+
+/// The state of a database on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inspection {
+    /// There is none yet.
+    Absent,
+    /// SQLite finds nothing wrong with it.
+    Sound,
+    /// What SQLite found first.
+    Damaged(String),
+}
+
+/// Makes a directory that only the relay's user and group may enter.
+fn make_directory(path: &Path) -> Result<(), OpenError> {
+    let at_path = |source| OpenError::Directory {
+        path: path.to_owned(),
+        source,
+    };
+    if !path.is_dir() {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o750)
+            .create(path)
+            .map_err(at_path)?;
+    }
+    Ok(())
+}
+
+/// One daemon for one data directory: the lock lives as long as the file stays open, so a crash
+/// releases it too.
+fn take_lock(path: &Path) -> Result<File, OpenError> {
+    let at_path = |source| OpenError::Directory {
+        path: path.to_owned(),
+        source,
+    };
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o640)
+        .open(path)
+        .map_err(at_path)?;
+    match file.try_lock() {
+        Ok(()) => {
+            fs::write(path, std::process::id().to_string()).map_err(at_path)?;
+            Ok(file)
+        }
+        Err(TryLockError::WouldBlock) => Err(OpenError::Locked {
+            path: path.to_owned(),
+            holder: fs::read_to_string(path).unwrap_or_else(|_| "unknown".to_owned()),
+        }),
+        Err(TryLockError::Error(source)) => Err(at_path(source)),
+    }
+}
+
+fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
+    let open = || -> rusqlite::Result<Connection> {
+        let connection = Connection::open_with_flags(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_WRITE
+                | OpenFlags::SQLITE_OPEN_CREATE
+                | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+        // Works only before the first table is made, so it comes first.
+        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "foreign_keys", "ON")?;
+        connection.pragma_update(None, "journal_size_limit", JOURNAL_SIZE_LIMIT)?;
+        Ok(connection)
+    };
+    open().map_err(|source| OpenError::Database {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
+    refuse_newer(connection, path)?;
+    let report = migrations::migrations::runner()
+        .run(connection)
+        .map_err(|source| OpenError::Migration {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })?;
+    for migration in report.applied_migrations() {
+        tracing::info!(migration = %migration, "the database was brought to a newer version");
+    }
+    Ok(())
+}
+
+/// A newer relay may have changed what rows mean: guessing would damage them.
+fn refuse_newer(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let known = migrations::migrations::runner()
+        .get_migrations()
+        .iter()
+        .map(refinery::Migration::version)
+        .max()
+        .unwrap_or(0);
+    let found = schema_version(connection).map_err(|source| OpenError::Database {
+        path: path.to_owned(),
+        source,
+    })?;
+    if found > known {
+        return Err(OpenError::Newer {
+            path: path.to_owned(),
+            found,
+            known,
+        });
+    }
+    Ok(())
+}
+
+/// The newest migration that the file has seen; 0 for a new file.
+fn schema_version(connection: &Connection) -> rusqlite::Result<i32> {
+    let has_history: bool = connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'refinery_schema_history')",
+        [],
+        |row| row.get(0),
+    )?;
+    if !has_history {
+        return Ok(0);
+    }
+    connection.query_row(
+        "SELECT coalesce(max(version), 0) FROM refinery_schema_history",
+        [],
+        |row| row.get(0),
+    )
+}
+
+impl ToSql for Timestamp {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::from(self.to_string()))
+    }
+}
+
+impl FromSql for Timestamp {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Self::parse(value.as_str()?).map_err(FromSqlError::other)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,132 @@
+//! What is still to be sent, and when.
+
+use std::collections::HashSet;
+
+use rusqlite::Connection;
+
+use super::StoreError;
+use crate::timestamp::Timestamp;
+
+/// One delivery whose next attempt is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// The event's place in the order of acceptance: its key inside the store.
+    pub seq: i64,
+    /// The event's id and its `X-Request-ID`.
+    pub id: String,
+    /// The event's name.
+    pub event_type: String,
+    /// When it happened.
+    pub event_timestamp: Timestamp,
+    /// The payload.
+    pub data: String,
+    /// Which attempt this will be, from 1, over all rounds.
+    pub attempt: u32,
+}
+
+/// At most this many bytes of payload are taken at once, beyond the first delivery.
+const BYTES_AT_ONCE: usize = 4 * 1024 * 1024;
+
+/// The deliveries of `route` that are due at `now` and not `in_hand`, the longest due first, at
+/// most `limit` of them.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn due(
+    connection: &Connection,
+    route: &str,
+    now: Timestamp,
+    in_hand: &HashSet<i64>,
+    limit: usize,
+) -> Result<Vec<Due>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT o.event_seq, e.id, e.event_type, e.event_timestamp, e.data,
+                coalesce(l.retry_count + 2, 1)
+           FROM outbox o
+           JOIN events e ON e.seq = o.event_seq
+           LEFT JOIN webhook_send_logs l ON l.id = e.id
+          WHERE o.route = ?1 AND o.due_at <= ?2
+          ORDER BY o.due_at, o.event_seq
+          LIMIT ?3",
+    )?;
+    let asked = i64::try_from(limit.saturating_add(in_hand.len())).unwrap_or(i64::MAX);
+    let mut rows = statement.query((route, now, asked))?;
+    let mut found = Vec::new();
+    let mut bytes = 0;
+    while let Some(row) = rows.next()? {
+        let seq = row.get(0)?;
+        if in_hand.contains(&seq) {
+            continue;
+        }
+        let due = Due {
+            seq,
+            id: row.get(1)?,
+            event_type: row.get(2)?,
+            event_timestamp: row.get(3)?,
+            data: row.get(4)?,
+            attempt: row.get(5)?,
+        };
+        bytes += due.data.len();
+        found.push(due);
+        if found.len() == limit || bytes > BYTES_AT_ONCE {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// When the next delivery of `route` that is not yet due at `now` will be.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn next_due(
+    connection: &Connection,
+    route: &str,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT min(due_at) FROM outbox WHERE route = ?1 AND due_at > ?2")?
+        .query_row((route, now), |row| row.get(0))?)
+}
+
+/// Says that a retry is under way. A first attempt has no queue row yet, and then nothing changes.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn mark_processing(connection: &Connection, id: &str, now: Timestamp) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE webhook_retry_queue SET status = 'processing', updated_at = ?2 WHERE id = ?1",
+        )?
+        .execute((id, now))
+        .map(|_| ())
+}
+
+/// Says that a retry that was under way is not: it was given up without a result.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn mark_pending(connection: &Connection, id: &str, now: Timestamp) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE webhook_retry_queue SET status = 'pending', updated_at = ?2
+              WHERE id = ?1 AND status = 'processing'",
+        )?
+        .execute((id, now))
+        .map(|_| ())
+}
+
+/// What a crash left under way is pending again. There is one process, so nobody else can be
+/// working on it, and no lease has to run out first.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn recover(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "UPDATE webhook_retry_queue SET status = 'pending', updated_at = ?1
+              WHERE status = 'processing'",
+            [now],
+        )
+        .map(|_| ())
+}

@@ -1,0 +1,205 @@
+//! Counting sends (contract, section 6.1).
+
+use std::collections::BTreeMap;
+
+use rusqlite::Connection;
+
+use super::StoreError;
+use crate::attempt::Outcome;
+use crate::timestamp::Timestamp;
+
+/// The deliveries of one event type whose first send lies in the period, by their state now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TypeCounts {
+    /// All of them.
+    pub sent: u64,
+    /// Those whose last attempt was a success.
+    pub succeeded: u64,
+    /// Those whose last attempt failed, without the timeouts.
+    pub failed: u64,
+    /// Those whose last attempt timed out.
+    pub timeout: u64,
+    /// Those with at least one retry.
+    pub retried: u64,
+    /// Milliseconds that the last attempts of the successful took, all together.
+    pub successful_ms: u64,
+}
+
+impl TypeCounts {
+    fn add(&mut self, other: &Self) {
+        self.sent += other.sent;
+        self.succeeded += other.succeeded;
+        self.failed += other.failed;
+        self.timeout += other.timeout;
+        self.retried += other.retried;
+        self.successful_ms += other.successful_ms;
+    }
+
+    /// The mean of the successful in milliseconds, rounded half up; 0 when there is none.
+    #[must_use]
+    pub fn mean_successful_ms(&self) -> u64 {
+        (self.successful_ms * 2 + self.succeeded)
+            .checked_div(self.succeeded * 2)
+            .unwrap_or(0)
+    }
+}
+
+/// The rows of the retry queue by their status.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QueueCounts {
+    /// A retry is scheduled.
+    pub pending: u64,
+    /// A retry is under way.
+    pub processing: u64,
+    /// The partner has it after all.
+    pub completed: u64,
+    /// Exhausted.
+    pub failed: u64,
+}
+
+/// One consistent picture of the sends of a period.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SendStats {
+    /// All types together.
+    pub total: TypeCounts,
+    /// Each type that was sent in the period.
+    pub by_type: BTreeMap<String, TypeCounts>,
+    /// The latest first send in the period.
+    pub last_sent_at: Option<Timestamp>,
+    /// The whole queue.
+    pub queue: QueueCounts,
+}
+
+/// Counts the deliveries whose first send lies between `from` and `to`, both included, of
+/// `event_type` only when that is given.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn sends(
+    connection: &Connection,
+    from: Timestamp,
+    to: Timestamp,
+    event_type: Option<&str>,
+) -> Result<SendStats, StoreError> {
+    let mut stats = SendStats {
+        queue: queue(connection)?,
+        ..SendStats::default()
+    };
+    let mut statement = connection.prepare_cached(
+        "SELECT event_type, status, count(*), sum(retry_count > 0), sum(processing_time), max(sent_at)
+           FROM webhook_send_logs
+          WHERE sent_at BETWEEN ?1 AND ?2 AND (?3 IS NULL OR event_type = ?3)
+          GROUP BY event_type, status",
+    )?;
+    let mut rows = statement.query((from, to, event_type))?;
+    while let Some(row) = rows.next()? {
+        let status: String = row.get(1)?;
+        let sent: u64 = row.get(2)?;
+        let mut counts = TypeCounts {
+            sent,
+            retried: row.get(3)?,
+            ..TypeCounts::default()
+        };
+        match Outcome::from_word(&status) {
+            Some(Outcome::Success) => {
+                counts.succeeded = sent;
+                counts.successful_ms = row.get(4)?;
+            }
+            Some(Outcome::Timeout) => counts.timeout = sent,
+            // A check of the table allows no other word.
+            Some(Outcome::Failed) | None => counts.failed = sent,
+        }
+        stats.total.add(&counts);
+        stats.by_type.entry(row.get(0)?).or_default().add(&counts);
+        stats.last_sent_at = stats.last_sent_at.max(Some(row.get(5)?));
+    }
+    Ok(stats)
+}
+
+/// The whole retry queue by status.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn queue(connection: &Connection) -> Result<QueueCounts, StoreError> {
+    let mut counts = QueueCounts::default();
+    let mut statement = connection
+        .prepare_cached("SELECT status, count(*) FROM webhook_retry_queue GROUP BY status")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let status: String = row.get(0)?;
+        let place = match status.as_str() {
+            "pending" => &mut counts.pending,
+            "processing" => &mut counts.processing,
+            "completed" => &mut counts.completed,
+            // A check of the table allows no other word.
+            _ => &mut counts.failed,
+        };
+        *place = row.get(1)?;
+    }
+    Ok(counts)
+}
+
+/// What `status` shows of the whole store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Totals {
+    /// Events that wait for their first attempt.
+    pub accepted: u64,
+    /// Events that wait for a retry.
+    pub retrying: u64,
+    /// Events that the partner has.
+    pub delivered: u64,
+    /// Events that wait for a person.
+    pub exhausted: u64,
+    /// The retry queue.
+    pub queue: QueueCounts,
+    /// When the next attempt of any kind is due.
+    pub next_due_at: Option<Timestamp>,
+    /// When the last attempt began, and how it ended.
+    pub last_attempt: Option<(Timestamp, Outcome)>,
+    /// Bytes of the database's file.
+    pub database_bytes: u64,
+}
+
+/// Counts everything, now.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn totals(connection: &Connection) -> Result<Totals, StoreError> {
+    let count = |sql: &str| -> rusqlite::Result<u64> {
+        connection
+            .prepare_cached(sql)?
+            .query_row([], |row| row.get(0))
+    };
+    let events = count("SELECT count(*) FROM events")?;
+    let waiting = count("SELECT count(*) FROM outbox")?;
+    let accepted = count(
+        "SELECT count(*) FROM outbox o JOIN events e ON e.seq = o.event_seq
+          WHERE NOT EXISTS (SELECT 1 FROM webhook_send_logs l WHERE l.id = e.id)",
+    )?;
+    let queue = queue(connection)?;
+    let last_attempt = connection
+        .prepare_cached("SELECT started_at, outcome FROM attempts ORDER BY seq DESC LIMIT 1")?
+        .query_map([], |row| {
+            let outcome: String = row.get(1)?;
+            Ok((
+                row.get(0)?,
+                Outcome::from_word(&outcome).unwrap_or(Outcome::Failed),
+            ))
+        })?
+        .next()
+        .transpose()?;
+    Ok(Totals {
+        accepted,
+        retrying: waiting - accepted,
+        exhausted: queue.failed,
+        delivered: events - waiting - queue.failed,
+        queue,
+        next_due_at: connection
+            .prepare_cached("SELECT min(due_at) FROM outbox")?
+            .query_row([], |row| row.get(0))?,
+        last_attempt,
+        database_bytes: count(
+            "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
+        )?,
+    })
+}

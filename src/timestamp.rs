@@ -1,0 +1,170 @@
+//! A moment, to the millisecond, and the one way in which it is written.
+//!
+//! Everything that is stored or answered uses the same 24 characters,
+//! `2025-10-26T14:30:00.000Z`. A comparison of two such texts is a comparison of two moments
+//! only because every one of them has this length; that is why nothing else in the program
+//! formats a time for keeping.
+
+use std::fmt;
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+/// The first moment that can be written in 24 characters and still be a plausible date.
+const EARLIEST: i64 = -62_135_596_800_000; // 0001-01-01T00:00:00.000Z
+/// The last moment that can be written in 24 characters.
+const LATEST: i64 = 253_402_300_799_999; // 9999-12-31T23:59:59.999Z
+
+/// Milliseconds since the Unix epoch, between the years 1 and 9999.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+/// The text is not a moment in the form that the contract accepts (section 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "must be an ISO 8601 date and time with Z or an offset, such as 2025-10-26T14:30:00.000Z or 2025-10-26T23:30:00+09:00"
+)]
+pub struct NotATimestamp;
+
+impl Timestamp {
+    /// The moment `milliseconds` after the Unix epoch; what lies outside the years 1 to 9999 is
+    /// moved to the nearest end, so that the written form never changes its length.
+    #[must_use]
+    pub fn from_unix_ms(milliseconds: i64) -> Self {
+        Self(milliseconds.clamp(EARLIEST, LATEST))
+    }
+
+    /// Milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn unix_ms(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the Unix epoch, rounded down.
+    #[must_use]
+    pub fn unix_seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// Reads ISO 8601 with `Z` or an offset; what is finer than a millisecond is cut off.
+    ///
+    /// # Errors
+    /// `NotATimestamp` for anything else, a time without an offset among them: nobody can know
+    /// which moment that is.
+    pub fn parse(text: &str) -> Result<Self, NotATimestamp> {
+        // chrono takes a blank for the T, as RFC 3339 allows and ISO 8601 does not.
+        if text.as_bytes().get(10) == Some(&b' ') {
+            return Err(NotATimestamp);
+        }
+        let moment = DateTime::parse_from_rfc3339(text).map_err(|_| NotATimestamp)?;
+        let milliseconds = moment.timestamp_millis();
+        if (EARLIEST..=LATEST).contains(&milliseconds) {
+            Ok(Self(milliseconds))
+        } else {
+            Err(NotATimestamp)
+        }
+    }
+
+    /// This moment in chrono's words, for people's time zones.
+    #[must_use]
+    pub fn to_utc(self) -> DateTime<Utc> {
+        // The constructor keeps every value inside chrono's range; the epoch is never reached.
+        DateTime::from_timestamp_millis(self.0).unwrap_or_default()
+    }
+
+    /// The moment `span` later.
+    #[must_use]
+    pub fn after(self, span: Duration) -> Self {
+        Self::from_unix_ms(self.0.saturating_add(milliseconds(span)))
+    }
+
+    /// The moment `span` earlier.
+    #[must_use]
+    pub fn before(self, span: Duration) -> Self {
+        Self::from_unix_ms(self.0.saturating_sub(milliseconds(span)))
+    }
+
+    /// How long after `earlier` this moment is; zero when it is not after it.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+/// Whole milliseconds of a span, as a signed number.
+fn milliseconds(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_utc().to_rfc3339_opts(SecondsFormat::Millis, true))
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl serde::Serialize for Timestamp {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn an_offset_is_the_same_moment() {
+        let utc = Timestamp::parse("2025-10-26T14:30:00.000Z");
+        assert_eq!(utc, Timestamp::parse("2025-10-26T23:30:00+09:00"));
+        assert_eq!(utc.map(Timestamp::unix_ms), Ok(1_761_489_000_000));
+    }
+
+    #[test]
+    fn what_is_finer_than_a_millisecond_is_cut_off() {
+        let moment = Timestamp::parse("2025-10-26T14:30:00.1239999Z");
+        assert_eq!(
+            moment.map(|m| m.to_string()),
+            Ok("2025-10-26T14:30:00.123Z".to_owned())
+        );
+    }
+
+    #[test]
+    fn other_forms_are_refused() {
+        for text in [
+            "",
+            "2025-10-26",
+            "2025-10-26T14:30:00",
+            "2025-10-26 14:30:00Z",
+            "2025-13-26T14:30:00Z",
+            "2025-02-30T14:30:00Z",
+            "1761489000000",
+            "0000-01-01T00:00:00Z",
+            "+12025-10-26T14:30:00Z",
+            "2025-10-26T14:30:00+0900x",
+        ] {
+            assert_eq!(Timestamp::parse(text), Err(NotATimestamp), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_written_form_keeps_length_order_and_value(a in EARLIEST..=LATEST, b in EARLIEST..=LATEST) {
+            let (first, second) = (Timestamp::from_unix_ms(a), Timestamp::from_unix_ms(b));
+            prop_assert_eq!(first.to_string().len(), 24);
+            prop_assert_eq!(first.cmp(&second), first.to_string().cmp(&second.to_string()));
+            prop_assert_eq!(Timestamp::parse(&first.to_string()), Ok(first));
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in ".{0,40}") {
+            let _ = Timestamp::parse(&text);
+        }
+    }
+}

@@ -1,0 +1,353 @@
+//! Relays and partners for the other rooms.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use hyper::StatusCode;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::Notify;
+pub use voicedrive_relay::clock::Clock;
+use voicedrive_relay::config::{self, Environment, KnownProfile, Loaded};
+use voicedrive_relay::delivery::Dispatcher;
+use voicedrive_relay::delivery::profile::{BUILT_IN, Profile};
+use voicedrive_relay::http::auth::{Keys, Scope};
+use voicedrive_relay::receiver::{Answer, Judge, Received, Receiver};
+use voicedrive_relay::relay::{Relay, control_socket};
+use voicedrive_relay::retry::RetryPolicy;
+use voicedrive_relay::route::{self, Route};
+use voicedrive_relay::store::Store;
+use voicedrive_relay::timestamp::Timestamp;
+
+pub const WEBHOOK_SECRET: &str = "a-made-up-secret-of-32-characters";
+pub const JWT_SECRET: &str = "a-made-up-jwt-secret-of-more-than-32-characters";
+pub const API_TOKEN: &str = "vd-test-api-key-0123456789abcdef0123456789abcdef";
+
+/// The longest that a test waits for something that must happen.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub fn environment() -> Environment {
+    Environment::from([
+        ("VOICEDRIVE_WEBHOOK_SECRET", WEBHOOK_SECRET),
+        ("RELAY_JWT_SECRET", JWT_SECRET),
+        ("VOICEDRIVE_API_TOKEN", API_TOKEN),
+    ])
+}
+
+/// A moment that every test may call now.
+pub fn noon() -> Timestamp {
+    Timestamp::parse("2025-10-26T12:00:00.000Z").unwrap()
+}
+
+/// A fake VoiceDrive that verifies signatures and answers as it is told.
+pub struct Partner {
+    receiver: Receiver,
+    state: Arc<PartnerState>,
+}
+
+#[derive(Default)]
+struct PartnerState {
+    received: Mutex<Vec<Received>>,
+    answers: Mutex<VecDeque<Answer>>,
+    always: Mutex<Option<Answer>>,
+    arrived: Notify,
+}
+
+impl Partner {
+    pub async fn start(clock: Clock) -> Self {
+        Self::start_at(([127, 0, 0, 1], 0).into(), clock).await
+    }
+
+    pub async fn start_at(address: SocketAddr, clock: Clock) -> Self {
+        let state = Arc::new(PartnerState::default());
+        let judge = Judge {
+            profile: Profile::built_in("medical-system").unwrap(),
+            secret: environment().secret("VOICEDRIVE_WEBHOOK_SECRET").unwrap(),
+            clock,
+        };
+        let script = {
+            let state = Arc::clone(&state);
+            Arc::new(move |received: &Received| state.answer(received))
+        };
+        let receiver = Receiver::start(address, judge, script).await.unwrap();
+        Self { receiver, state }
+    }
+
+    /// The next webhooks get these answers; after them, good ones are taken.
+    pub fn will_answer(&self, answers: impl IntoIterator<Item = Answer>) {
+        self.state.answers.lock().unwrap().extend(answers);
+    }
+
+    /// Every webhook gets this answer from now on; none: good ones are taken.
+    pub fn always_answers(&self, answer: Option<Answer>) {
+        *self.state.always.lock().unwrap() = answer;
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}/webhook", self.receiver.address())
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.receiver.address()
+    }
+
+    /// Everything that arrived so far.
+    pub fn received(&self) -> Vec<Received> {
+        self.state.received.lock().unwrap().clone()
+    }
+
+    /// Waits until `enough` of what arrived is true, and answers all of it.
+    pub async fn wait_until(&self, enough: impl Fn(&[Received]) -> bool) -> Vec<Received> {
+        let waiting = async {
+            loop {
+                let arrived = self.state.arrived.notified();
+                let received = self.received();
+                if enough(&received) {
+                    return received;
+                }
+                arrived.await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, waiting)
+            .await
+            .unwrap_or_else(|_| panic!("only {} webhooks arrived", self.received().len()))
+    }
+}
+
+impl PartnerState {
+    fn answer(&self, received: &Received) -> Answer {
+        self.received.lock().unwrap().push(received.clone());
+        self.arrived.notify_waiters();
+        let next = self.answers.lock().unwrap().pop_front();
+        next.or_else(|| self.always.lock().unwrap().clone())
+            .unwrap_or_else(|| received.usual_answer())
+    }
+}
+
+pub fn status(code: u16) -> Answer {
+    Answer::json(StatusCode::from_u16(code).unwrap(), "{}")
+}
+
+/// A configuration as an admin writes it. `more` stands at the end of `[delivery]`; what it says
+/// under `[server]`, which must come last, joins the other lines there.
+pub fn configuration(directory: &Path, url: &str, more: &str) -> String {
+    let (more, server) = more.split_once("[server]\n").unwrap_or((more, ""));
+    format!(
+        "language = \"en\"\n\
+         [server]\nlisten = \"127.0.0.1:0\"\n{server}\n\
+         [storage]\ndirectory = {}\n\
+         [delivery]\nurl = \"{url}\"\n{more}\n",
+        json!(directory)
+    )
+}
+
+pub fn settings(directory: &Path, url: &str, more: &str) -> Loaded {
+    let profiles: Vec<_> = BUILT_IN
+        .into_iter()
+        .map(|(name, signs)| KnownProfile { name, signs })
+        .collect();
+    let text = configuration(directory, url, more);
+    config::read(&text, Path::new("config.toml"), &environment(), &profiles)
+        .unwrap_or_else(|mistakes| panic!("{mistakes}"))
+}
+
+/// A token with these scopes that is good at `now`.
+pub fn token(scopes: &[Scope], now: Timestamp) -> String {
+    voicedrive_relay::crypto::install();
+    let keys = Keys::new(Some(JWT_SECRET.as_bytes()), None, None);
+    keys.issue("test", scopes, now.unix_seconds(), 1)
+        .unwrap()
+        .token
+}
+
+/// A whole relay inside the test.
+pub struct TestRelay {
+    relay: Relay,
+    pub clock: Clock,
+    pub directory: Arc<TempDir>,
+    client: reqwest::Client,
+}
+
+/// An answer of the API.
+#[derive(Debug)]
+pub struct ApiAnswer {
+    pub status: u16,
+    pub headers: reqwest::header::HeaderMap,
+    pub body: Value,
+}
+
+impl ApiAnswer {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |v| v.to_str().unwrap())
+    }
+
+    /// The error's code and message; both empty for a success.
+    pub fn error(&self) -> (&str, &str) {
+        let of = |name: &str| self.body["error"][name].as_str().unwrap_or_default();
+        (of("code"), of("message"))
+    }
+
+    pub fn data(&self) -> &Value {
+        assert_eq!(self.body["success"], true, "{:?}", self.body);
+        &self.body["data"]
+    }
+}
+
+impl TestRelay {
+    pub async fn start(url: &str) -> Self {
+        Self::start_with(url, "", Clock::System).await
+    }
+
+    pub async fn start_with(url: &str, more: &str, clock: Clock) -> Self {
+        let directory = Arc::new(tempfile::tempdir().unwrap());
+        Self::start_in(directory, url, more, clock).await
+    }
+
+    pub async fn start_in(directory: Arc<TempDir>, url: &str, more: &str, clock: Clock) -> Self {
+        let settings = settings(directory.path(), url, more);
+        let socket = control_socket(directory.path());
+        let relay = Relay::start(&settings, &socket, clock.clone())
+            .await
+            .unwrap();
+        Self {
+            client: reqwest::Client::new(),
+            relay,
+            clock,
+            directory,
+        }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.relay.address())
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.relay.address()
+    }
+
+    pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<reqwest::Body>,
+    ) -> ApiAnswer {
+        let mut request = self.client.request(method, self.url(path)).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await.unwrap();
+        ApiAnswer {
+            status,
+            headers,
+            body: serde_json::from_str(&text).unwrap_or(Value::String(text)),
+        }
+    }
+
+    /// An admin's token, fresh by the relay's clock.
+    fn bearer(&self) -> String {
+        format!("Bearer {}", token(&[Scope::Admin], self.clock.now()))
+    }
+
+    /// As an admin: posts JSON.
+    pub async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> ApiAnswer {
+        self.post_with(path, &[("content-type", "application/json")], body)
+            .await
+    }
+
+    /// As an admin, with these headers.
+    pub async fn post_with(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<reqwest::Body>,
+    ) -> ApiAnswer {
+        let bearer = self.bearer();
+        let headers = [&[("authorization", bearer.as_str())], headers].concat();
+        self.call(Method::POST, path, &headers, body).await
+    }
+
+    /// As an admin: asks.
+    pub async fn get(&self, path: &str) -> ApiAnswer {
+        let bearer = self.bearer();
+        self.call(Method::GET, path, &[("authorization", &bearer)], "")
+            .await
+    }
+
+    /// Hands in an event and answers its id.
+    pub async fn accept(&self, event: &str) -> String {
+        let body = json!({"event": event, "data": {"staffId": "EMP-1", "fullName": "山田 太郎"}});
+        let answer = self.post("/api/events", body.to_string()).await;
+        assert_eq!(answer.status, 202, "{:?}", answer.body);
+        answer.data()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Asks for an event until it has this status.
+    pub async fn wait_for_status(&self, id: &str, status: &str) -> Value {
+        let asking = async {
+            loop {
+                let event = self.get(&format!("/api/events/{id}")).await.data().clone();
+                if event["status"] == status {
+                    return event;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, asking)
+            .await
+            .unwrap_or_else(|_| panic!("{id} was never {status}"))
+    }
+
+    pub async fn stop(self) -> Arc<TempDir> {
+        self.relay.stop().await;
+        self.directory
+    }
+}
+
+/// A store and a dispatcher whose clock the test sets: time passes only when it says so.
+pub struct Bench {
+    pub store: Store,
+    pub dispatcher: Dispatcher,
+    pub clock: Clock,
+    pub partner: Partner,
+    _directory: TempDir,
+}
+
+impl Bench {
+    pub async fn new(intervals: &[u64], timeout: Duration) -> Self {
+        let clock = Clock::by_hand(noon());
+        let partner = Partner::start(clock.clone()).await;
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path(), clock.now()).unwrap();
+        let route = Route {
+            name: route::DEFAULT.to_owned(),
+            url: partner.url().parse().unwrap(),
+            profile: Profile::built_in("medical-system").unwrap(),
+            secret: environment().secret("VOICEDRIVE_WEBHOOK_SECRET").unwrap(),
+            timeout,
+            concurrency: 8,
+        };
+        let policy = RetryPolicy::new(intervals.iter().copied().map(Duration::from_secs).collect());
+        let wake = Arc::new(Notify::new());
+        let dispatcher =
+            Dispatcher::new(route, store.clone(), policy, clock.clone(), wake).unwrap();
+        Self {
+            store,
+            dispatcher,
+            clock,
+            partner,
+            _directory: directory,
+        }
+    }
+}
+
+/// The program itself.
+pub fn binary() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_voicedrive-relay"))
+}

@@ -1,0 +1,18 @@
+//! The real thing over real sockets: one binary for all integration tests.
+//!
+//! `harness` starts relays and partners; every other room is named after what it asks of them.
+//! Nothing here sleeps to see something happen: tests wait for the event itself, or set the clock.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc
+)]
+
+mod accepting;
+mod counting;
+mod delivering;
+mod harness;
+mod house;
+mod letting_in;
