@@ -43,6 +43,7 @@ impl Clock {
 
     /// The wall clock's time.
     #[must_use]
+    #[allow(clippy::disallowed_methods, reason = "this is the one place that asks")]
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => Timestamp::from_unix_ms(chrono::Utc::now().timestamp_millis()),
@@ -78,7 +79,7 @@ mod tests {
         assert_eq!(clock.now(), clock.now());
         clock.advance(Duration::from_mins(30));
         assert_eq!(other.now(), Timestamp::from_unix_ms(1_801_000));
-        assert_eq!(other.monotonic(), Duration::from_millis(1_801_000));
+        assert_eq!(other.monotonic(), Duration::from_secs(1801));
     }
 
     #[test]

@@ -187,13 +187,14 @@ impl fmt::Display for Mistakes {
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
-            Place::File { path, line: 0, .. } => write!(f, "{}: ", path.display())?,
+            Place::File { path, line: 0, .. } | Place::Credential(path) => {
+                write!(f, "{}: ", path.display())?;
+            }
             Place::File { path, line, key } if key.is_empty() => {
                 write!(f, "{}:{line}: ", path.display())?;
             }
             Place::File { path, line, key } => write!(f, "{}:{line}: {key}: ", path.display())?,
             Place::Variable(name) => write!(f, "environment variable {name}: ")?,
-            Place::Credential(path) => write!(f, "{}: ", path.display())?,
         }
         match &self.kind {
             Kind::Unreadable(why) => write!(f, "cannot be read: {why}"),

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::sync::Once;
 
+use jsonwebtoken::Algorithm;
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{ErrorKind, Result};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use ring::{digest, hmac};
 use signature::{Error, Signer, Verifier};
 use subtle::ConstantTimeEq;
@@ -67,11 +67,11 @@ fn thirty_two(bytes: &[u8]) -> [u8; 32] {
 static JWT: CryptoProvider = CryptoProvider {
     signer_factory: |algorithm, key| {
         only_hs256(*algorithm)?;
-        Ok(Box::new(signer(key)?))
+        Ok(Box::new(Hs256::new(key.as_bytes())))
     },
     verifier_factory: |algorithm, key| {
         only_hs256(*algorithm)?;
-        Ok(Box::new(verifier(key)?))
+        Ok(Box::new(Hs256::new(key.try_get_as_bytes()?)))
     },
     key_utils: KeyUtils::new_unimplemented(),
 };
@@ -84,18 +84,13 @@ fn only_hs256(algorithm: Algorithm) -> Result<()> {
     }
 }
 
-fn signer(key: &EncodingKey) -> Result<Hs256> {
-    Ok(Hs256(hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes())))
-}
-
-fn verifier(key: &DecodingKey) -> Result<Hs256> {
-    Ok(Hs256(hmac::Key::new(
-        hmac::HMAC_SHA256,
-        key.try_get_as_bytes()?,
-    )))
-}
-
 struct Hs256(hmac::Key);
+
+impl Hs256 {
+    fn new(secret: &[u8]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, secret))
+    }
+}
 
 impl Signer<Vec<u8>> for Hs256 {
     fn try_sign(&self, message: &[u8]) -> std::result::Result<Vec<u8>, Error> {

@@ -326,7 +326,7 @@ fn tell(due: &Due, attempted: &Attempted, settled: Settled) {
             tracing::debug!(%event, %kind, attempt = due.attempt, took_ms = attempted.processing_ms, "delivered");
         }
         _ => {
-            tracing::debug!(%event, %kind, attempt = due.attempt, outcome, error, "will be sent again")
+            tracing::debug!(%event, %kind, attempt = due.attempt, outcome, error, "will be sent again");
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::timestamp::Timestamp;
 
 /// The longest name of an event, in characters (contract, section 4.4).
 pub const MAX_TYPE_CHARACTERS: usize = 100;
-/// The longest staff id, in characters: the width of the shared MySQL column.
+/// The longest staff id, in characters: the width of the shared `MySQL` column.
 pub const MAX_STAFF_ID_CHARACTERS: usize = 191;
 
 /// An event that passed the door and is not yet kept.

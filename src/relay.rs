@@ -110,15 +110,14 @@ impl Relay {
         let (stop, stopped) = watch::channel(false);
         let mut parts = JoinSet::new();
         let mut stop_time = STOP_MARGIN;
-        match route {
-            Some(route) => {
-                stop_time += route.timeout;
-                let dispatcher = Dispatcher::new(route, store.clone(), retry, clock, wake)?;
-                parts.spawn(dispatcher.run(stopped.clone()));
-            }
-            None => tracing::warn!(
+        if let Some(route) = route {
+            stop_time += route.timeout;
+            let dispatcher = Dispatcher::new(route, store.clone(), retry, clock, wake)?;
+            parts.spawn(dispatcher.run(stopped.clone()));
+        } else {
+            tracing::warn!(
                 "no webhook URL is set (VOICEDRIVE_WEBHOOK_URL or delivery.url): events are accepted and kept, and nothing is sent"
-            ),
+            );
         }
         parts.spawn(http::serve(Arc::clone(&api), listener, stopped.clone()));
         parts.spawn(http::serve(api, control, stopped));

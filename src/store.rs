@@ -203,6 +203,8 @@ impl Store {
 
     /// Waits for the commands that are already in line, then closes the file.
     pub async fn close(self) {
+        // The last connection to close tidies up the write-ahead log, and only one that writes can.
+        self.readers.close();
         self.writer.close().await;
     }
 }

@@ -20,7 +20,7 @@ use crate::receiver::{Answer, Judge, Received, Receiver, Script};
 use crate::relay::{self, Relay};
 
 /// The show is over after this long, whatever happens.
-const LONGEST_SHOW: Duration = Duration::from_secs(60);
+const LONGEST_SHOW: Duration = Duration::from_mins(1);
 /// How often the show looks for what is new.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// Between two events that are handed in, so that a person can watch.
@@ -197,11 +197,11 @@ impl Stage {
         for (name, counts) in stats["byEventType"].as_object().into_iter().flatten() {
             print_line(&format!(
                 "{name:<24} {:>6} {:>10} {:>7} {:>8} {:>7}",
-                counts["sent"],
-                counts["succeeded"],
-                counts["failed"],
-                counts["timeout"],
-                counts["avgProcessingTime"],
+                counts["sent"].to_string(),
+                counts["succeeded"].to_string(),
+                counts["failed"].to_string(),
+                counts["timeout"].to_string(),
+                counts["avgProcessingTime"].to_string(),
             ))?;
         }
         let (sent, succeeded, retried) =

@@ -45,11 +45,13 @@ impl Tail {
                 line(speech, &event["acceptedAt"], event, None)
             })?;
         }
-        while self.follow {
+        if !self.follow {
+            return Ok(());
+        }
+        loop {
             tokio::time::sleep(ASK_AGAIN).await;
             position = self.follow_once(client, &position).await?;
         }
-        Ok(())
     }
 
     /// Shows what happened since `position`, and answers where that is now.
@@ -91,7 +93,7 @@ impl Tail {
 
 /// One delivery, or one attempt of it, in one line.
 pub(super) fn line(speech: Speech, at: &Value, event: &Value, attempt: Option<&Value>) -> String {
-    let mut line = format!(
+    let delivery = format!(
         "{}  {}  {}  {}",
         speech.moment(at, "-"),
         text(&event["id"]),
@@ -99,16 +101,17 @@ pub(super) fn line(speech: Speech, at: &Value, event: &Value, attempt: Option<&V
         harmless(text(&event["staffId"])),
     );
     let status = speech.status(text(&event["status"]));
-    match attempt {
-        Some(attempt) => {
-            let attempt = harmless(&speech.attempt(attempt));
-            line.push_str(&format!("  {attempt} → {status}"));
-        }
-        None => line.push_str(&format!("  {status}")),
-    }
+    let result = match attempt {
+        Some(attempt) => format!("{} → {status}", harmless(&speech.attempt(attempt))),
+        None => status.to_owned(),
+    };
     if event["nextRetryAt"].is_string() {
         let next = speech.moment(&event["nextRetryAt"], "-");
-        line.push_str(&format!(" ({} {next})", speech.say("次回", "next")));
+        format!(
+            "{delivery}  {result} ({} {next})",
+            speech.say("次回", "next")
+        )
+    } else {
+        format!("{delivery}  {result}")
     }
-    line
 }

@@ -34,7 +34,7 @@ pub(super) struct Section<'a> {
 pub(super) struct Value<'a> {
     key: String,
     line: usize,
-    value: DeValue<'a>,
+    content: DeValue<'a>,
 }
 
 impl<'a> Document<'a> {
@@ -105,7 +105,7 @@ impl<'a> Section<'a> {
         Some(Value {
             line: document.line(key.span().start),
             key: self.dotted(name),
-            value: Spanned::into_inner(value),
+            content: Spanned::into_inner(value),
         })
     }
 
@@ -128,27 +128,12 @@ impl<'a> Section<'a> {
         };
         if let Some(value) = self.take(document, name) {
             section.line = value.line;
-            match value.value {
+            match value.content {
                 DeValue::Table(table) => section.table = table,
                 _ => document.refuse(&value, format!("a table, written [{name}]")),
             }
         }
         section
-    }
-
-    /// Takes a text; `usual` when it is not there.
-    pub(super) fn text(
-        &mut self,
-        document: &mut Document<'_>,
-        name: &'static str,
-        usual: &str,
-    ) -> String {
-        let read = |value: &DeValue<'_>| match value {
-            DeValue::String(text) => Some(text.clone().into_owned()),
-            _ => None,
-        };
-        self.read(document, name, "a text in quotes", read)
-            .unwrap_or_else(|| usual.to_owned())
     }
 
     /// Takes a text and reads it further; `usual` when it is not there or not `accepted`.
@@ -213,7 +198,7 @@ impl<'a> Section<'a> {
         read: impl FnOnce(&DeValue<'_>) -> Option<T>,
     ) -> Option<T> {
         let value = self.take(document, name)?;
-        let result = read(&value.value);
+        let result = read(&value.content);
         if result.is_none() {
             document.refuse(&value, accepted);
         }

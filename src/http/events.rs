@@ -323,16 +323,14 @@ fn read_event(text: &str, place: &str) -> Result<NewEvent, ApiError> {
                 .ok_or_else(|| ApiError::invalid(named("staffId"), STAFF_ID_ACCEPTED))?,
         ),
     };
-    let event_timestamp = match body.event_timestamp {
-        None => None,
-        Some(_) => {
-            let text = string(body.event_timestamp).unwrap_or_default();
-            Some(
-                Timestamp::parse(&text)
-                    .map_err(|e| ApiError::invalid(named("eventTimestamp"), e.to_string()))?,
-            )
-        }
-    };
+    let event_timestamp = body
+        .event_timestamp
+        .map(|given| {
+            let text = string(Some(given)).unwrap_or_default();
+            Timestamp::parse(&text)
+                .map_err(|e| ApiError::invalid(named("eventTimestamp"), e.to_string()))
+        })
+        .transpose()?;
     Ok(NewEvent {
         event_type,
         data,
@@ -387,7 +385,7 @@ fn staff_in(data: &str) -> Option<String> {
     usable(found.staff_id).or_else(|| usable(found.employee_id))
 }
 
-/// What serde_json says names the unknown or doubled field, the line and the column, but never a
+/// What `serde_json` says names the unknown or doubled field, the line and the column, but never a
 /// value.
 fn not_json(place: &str, error: &serde_json::Error) -> ApiError {
     let place = place.trim_end_matches('.');

@@ -32,6 +32,15 @@ impl Readers {
         })
     }
 
+    /// Closes the connections. Reads that come later are refused.
+    pub(super) fn close(&self) {
+        self.places.close();
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+
     pub(super) async fn read<T, F>(&self, query: F) -> Result<T, StoreError>
     where
         T: Send + 'static,

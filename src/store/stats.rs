@@ -81,7 +81,7 @@ pub fn sends(
     to: Timestamp,
     event_type: Option<&str>,
 ) -> Result<SendStats, StoreError> {
-    let mut stats = SendStats {
+    let mut counted = SendStats {
         queue: queue(connection)?,
         ..SendStats::default()
     };
@@ -109,11 +109,11 @@ pub fn sends(
             // A check of the table allows no other word.
             Some(Outcome::Failed) | None => counts.failed = sent,
         }
-        stats.total.add(&counts);
-        stats.by_type.entry(row.get(0)?).or_default().add(&counts);
-        stats.last_sent_at = stats.last_sent_at.max(Some(row.get(5)?));
+        counted.total.add(&counts);
+        counted.by_type.entry(row.get(0)?).or_default().add(&counts);
+        counted.last_sent_at = counted.last_sent_at.max(Some(row.get(5)?));
     }
-    Ok(stats)
+    Ok(counted)
 }
 
 /// The whole retry queue by status.

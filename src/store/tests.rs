@@ -1,5 +1,13 @@
 //! The store against its laws, on real files.
 
+#![allow(
+    clippy::panic,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)]
+
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 

@@ -38,6 +38,12 @@ pub fn environment() -> Environment {
     ])
 }
 
+/// An HTTP client; TLS has to be set up even for one that never uses it.
+pub fn client() -> reqwest::Client {
+    voicedrive_relay::crypto::install();
+    reqwest::Client::new()
+}
+
 /// A moment that every test may call now.
 pub fn noon() -> Timestamp {
     Timestamp::parse("2025-10-26T12:00:00.000Z").unwrap()
@@ -89,10 +95,6 @@ impl Partner {
 
     pub fn url(&self) -> String {
         format!("http://{}/webhook", self.receiver.address())
-    }
-
-    pub fn address(&self) -> SocketAddr {
-        self.receiver.address()
     }
 
     /// Everything that arrived so far.
@@ -214,7 +216,7 @@ impl TestRelay {
             .await
             .unwrap();
         Self {
-            client: reqwest::Client::new(),
+            client: client(),
             relay,
             clock,
             directory,

@@ -7,11 +7,14 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    clippy::missing_panics_doc
+    clippy::too_many_lines,
+    missing_docs
 )]
 
 mod accepting;
+mod commands;
 mod counting;
+mod crash;
 mod delivering;
 mod harness;
 mod house;

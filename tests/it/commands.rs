@@ -1,0 +1,351 @@
+//! The program as an admin types it, with a real daemon behind it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, Command};
+
+use crate::harness::{
+    API_TOKEN, Clock, JWT_SECRET, Partner, WEBHOOK_SECRET, binary, client, configuration, status,
+};
+
+/// A daemon in a process of its own.
+pub struct Daemon {
+    pub child: Child,
+    pub config: PathBuf,
+    /// Where its API listens.
+    pub url: String,
+    pub log: Lines<BufReader<ChildStderr>>,
+}
+
+/// The program with the secrets in its environment.
+pub fn program() -> Command {
+    let mut command = Command::new(binary());
+    command
+        .env_clear()
+        .env("VOICEDRIVE_WEBHOOK_SECRET", WEBHOOK_SECRET)
+        .env("RELAY_JWT_SECRET", JWT_SECRET)
+        .env("VOICEDRIVE_API_TOKEN", API_TOKEN)
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    command
+}
+
+impl Daemon {
+    /// Starts it and waits until it says that it is ready.
+    pub async fn start(directory: &Path, url: &str, more: &str) -> Self {
+        let config = directory.join("config.toml");
+        std::fs::write(&config, configuration(directory, url, more)).unwrap();
+        let mut child = program()
+            .args(["serve", "--config"])
+            .arg(&config)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut seen = Vec::new();
+        loop {
+            let line = log.next_line().await.unwrap();
+            let line = line.unwrap_or_else(|| panic!("the daemon ended: {seen:#?}"));
+            if let Some((_, rest)) = line
+                .split_once("listen=")
+                .filter(|_| line.contains("ready"))
+            {
+                let address = rest.split(' ').next().unwrap();
+                let url = format!("http://{address}");
+                return Self {
+                    child,
+                    config,
+                    url,
+                    log,
+                };
+            }
+            seen.push(line);
+        }
+    }
+
+    /// Runs a command against it.
+    pub async fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = program();
+        command.args(arguments).arg("--config").arg(&self.config);
+        // A person has no secrets in the environment.
+        command.env_clear();
+        command.output().await.unwrap()
+    }
+
+    pub async fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.run(&[arguments, &["--json"]].concat()).await;
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {output:?}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    pub fn signal(&self, signal: &str) {
+        let pid = self.child.id().unwrap().to_string();
+        let sent = std::process::Command::new("kill")
+            .args([signal, &pid])
+            .status();
+        assert!(sent.unwrap().success());
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[tokio::test]
+async fn an_event_is_sent_shown_and_counted() {
+    let directory = TempDir::new().unwrap();
+    let partner = Partner::start(Clock::System).await;
+    partner.will_answer([status(503)]);
+    let more = "[retry]\nintervals_seconds = [1, 1]";
+    let daemon = Daemon::start(directory.path(), &partner.url(), more).await;
+    let data = directory.path().join("employee.json");
+    std::fs::write(
+        &data,
+        r#"{"staffId":"EMP-2025-001","fullName":"山田 太郎"}"#,
+    )
+    .unwrap();
+    let sent = daemon
+        .run(&[
+            "send",
+            "employee.created",
+            "--data",
+            data.to_str().unwrap(),
+            "--wait",
+        ])
+        .await;
+    let shown = text(&sent.stdout);
+    assert_eq!(sent.status.code(), Some(0), "{sent:?}");
+    assert!(
+        shown.contains("attempt 1: failed: HTTP 503: Service Unavailable"),
+        "{shown}"
+    );
+    assert!(shown.contains("attempt 2: success HTTP 200"), "{shown}");
+    let id = partner.received()[0].header("x-request-id").to_owned();
+    let page = text(&daemon.run(&["show", &id]).await.stdout);
+    assert!(
+        page.contains("山田 太郎") && page.contains("delivered"),
+        "{page}"
+    );
+    let event = daemon.json(&["show", &id]).await;
+    assert_eq!(event["attempts"].as_array().unwrap().len(), 2);
+    let totals = daemon.json(&["status"]).await;
+    assert_eq!(totals["events"]["delivered"], 1);
+    let tail = text(&daemon.run(&["tail", "--status", "delivered"]).await.stdout);
+    assert!(tail.contains(&id), "{tail}");
+    let none = daemon.run(&["tail", "--event-type", "nothing"]).await;
+    assert!(none.status.success() && none.stdout.is_empty());
+    let again = daemon.run(&["resend", &id]).await;
+    assert_eq!(again.status.code(), Some(0));
+    let received = partner.wait_until(|all| all.len() == 3).await;
+    assert_eq!(received[2].header("x-request-id"), id);
+    let unknown = daemon.run(&["resend", "nobody"]).await;
+    assert_eq!(unknown.status.code(), Some(1));
+}
+
+#[tokio::test]
+async fn waiting_for_an_exhausted_event_fails_and_a_bulk_resend_brings_it_home() {
+    let directory = TempDir::new().unwrap();
+    let partner = Partner::start(Clock::System).await;
+    partner.always_answers(Some(status(500)));
+    let more = "[retry]\nintervals_seconds = [1]";
+    let mut daemon = Daemon::start(directory.path(), &partner.url(), more).await;
+    let sent = daemon.run(&["send", "employee.created", "--wait"]).await;
+    assert_eq!(sent.status.code(), Some(1), "{sent:?}");
+    assert!(text(&sent.stderr).contains("voicedrive-relay resend"));
+    let mut told = String::new();
+    while !told.contains("A person is needed") {
+        told = daemon.log.next_line().await.unwrap().unwrap();
+    }
+    assert!(
+        told.contains("ERROR") && told.contains("HTTP 500"),
+        "{told}"
+    );
+    let counted = daemon
+        .json(&["resend", "--status", "exhausted", "--dry-run"])
+        .await;
+    assert_eq!(counted["matched"], 1);
+    partner.always_answers(None);
+    let resent = daemon
+        .json(&["resend", "--status", "exhausted", "--since", "2020-01-01"])
+        .await;
+    assert_eq!(resent["matched"], 1);
+    partner.wait_until(|all| all.len() == 3).await;
+}
+
+#[tokio::test]
+async fn tokens_are_issued_listed_and_revoked_without_a_secret_in_the_shell() {
+    let directory = TempDir::new().unwrap();
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    let issued = daemon
+        .json(&[
+            "token",
+            "issue",
+            "--subject",
+            "voicedrive",
+            "--scope",
+            "stats:read events:read",
+            "--days",
+            "30",
+        ])
+        .await;
+    let (token, jti) = (
+        issued["token"].as_str().unwrap(),
+        issued["jti"].as_str().unwrap(),
+    );
+    let client = client();
+    let call = async || {
+        let url = format!("{}/api/events", daemon.url);
+        client
+            .get(url)
+            .bearer_auth(token)
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .as_u16()
+    };
+    assert_eq!(call().await, 200);
+    let list = text(&daemon.run(&["token", "list"]).await.stdout);
+    assert!(
+        list.contains(jti) && list.contains("voicedrive") && !list.contains(token),
+        "{list}"
+    );
+    assert!(daemon.run(&["token", "revoke", jti]).await.status.success());
+    assert_eq!(call().await, 401);
+    let bad = daemon
+        .run(&["token", "issue", "--subject", "x", "--scope", "everything"])
+        .await;
+    assert_eq!(bad.status.code(), Some(1));
+    assert!(text(&bad.stderr).contains("stats:read"));
+    drop(daemon);
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    let url = format!("{}/api/events", daemon.url);
+    let after = client.get(url).bearer_auth(token).send().await.unwrap();
+    assert_eq!(after.status().as_u16(), 401, "revoked for good");
+}
+
+#[tokio::test]
+async fn exit_codes_mean_something() {
+    let directory = TempDir::new().unwrap();
+    let config = directory.path().join("config.toml");
+    let run = async |arguments: &[&str]| {
+        let mut command = program();
+        command.args(arguments).arg("--config").arg(&config);
+        command.output().await.unwrap()
+    };
+    let missing = run(&["check"]).await;
+    assert_eq!(missing.status.code(), Some(78));
+    std::fs::write(
+        &config,
+        "language = \"de\"\n[server]\nlisten = 7\ncolour = 1\n",
+    )
+    .unwrap();
+    for command in ["serve", "check", "status"] {
+        let output = run(&[command]).await;
+        assert_eq!(output.status.code(), Some(78), "{command}");
+        let report = text(&output.stderr);
+        assert_eq!(report.lines().count(), 3, "{report}");
+        assert!(
+            report.contains("config.toml:2: server: ")
+                || report.contains("config.toml:3: server.listen"),
+            "{report}"
+        );
+    }
+    std::fs::write(&config, configuration(directory.path(), "", "")).unwrap();
+    let away = run(&["status"]).await;
+    assert_eq!(away.status.code(), Some(69));
+    assert!(text(&away.stderr).contains("control.sock"));
+    assert_eq!(run(&["frobnicate"]).await.status.code(), Some(2));
+    assert_eq!(run(&["resend"]).await.status.code(), Some(2));
+    assert_eq!(run(&["show", "../x"]).await.status.code(), Some(2));
+    let check = run(&["check"]).await;
+    assert_eq!(check.status.code(), Some(0), "{check:?}");
+    assert!(text(&check.stdout).lines().count() >= 5);
+    assert!(
+        !config.parent().unwrap().join("live").exists(),
+        "check changes nothing"
+    );
+}
+
+#[tokio::test]
+async fn a_second_daemon_says_who_holds_the_directory() {
+    let directory = TempDir::new().unwrap();
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    let second = program()
+        .args(["serve", "--config"])
+        .arg(&daemon.config)
+        .output()
+        .await
+        .unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    let report = text(&second.stderr);
+    assert!(
+        report.contains(&daemon.child.id().unwrap().to_string()),
+        "{report}"
+    );
+    assert!(
+        daemon.run(&["status"]).await.status.success(),
+        "the first one is not disturbed"
+    );
+}
+
+#[tokio::test]
+async fn a_signal_stops_it_cleanly() {
+    let directory = TempDir::new().unwrap();
+    let mut daemon = Daemon::start(directory.path(), "", "").await;
+    assert!(daemon.run(&["send", "a"]).await.status.success());
+    daemon.signal("-TERM");
+    assert_eq!(daemon.child.wait().await.unwrap().code(), Some(0));
+    assert!(!directory.path().join("control.sock").exists());
+    assert!(
+        !directory.path().join("live/relay.db-wal").exists(),
+        "the file is closed"
+    );
+}
+
+#[tokio::test]
+async fn no_secret_and_no_payload_reaches_any_output_or_log_line() {
+    let directory = TempDir::new().unwrap();
+    let partner = Partner::start(Clock::System).await;
+    partner.always_answers(Some(status(401)));
+    let more = "[retry]\nintervals_seconds = [1]";
+    let mut daemon = Daemon::start(
+        directory.path(),
+        &format!("{}?token=url-secret", partner.url()),
+        more,
+    )
+    .await;
+    let data = directory.path().join("data.json");
+    std::fs::write(&data, r#"{"fullName":"山田 太郎","note":"payload-word"}"#).unwrap();
+    let sent = daemon
+        .run(&["send", "a", "--data", data.to_str().unwrap(), "--wait"])
+        .await;
+    let status = daemon.run(&["status"]).await;
+    let wrong = client()
+        .get(format!("{}/api/events", daemon.url))
+        .bearer_auth("wrong-bearer")
+        .send()
+        .await;
+    assert_eq!(wrong.unwrap().status(), 401);
+    daemon.signal("-TERM");
+    let mut all = text(&[sent.stdout, sent.stderr, status.stdout, status.stderr].concat());
+    while let Some(line) = daemon.log.next_line().await.unwrap() {
+        all.push_str(&line);
+    }
+    assert!(all.contains("A person is needed"), "{all}");
+    for secret in [
+        WEBHOOK_SECRET,
+        JWT_SECRET,
+        API_TOKEN,
+        "url-secret",
+        "payload-word",
+        "山田",
+        "wrong-bearer",
+    ] {
+        assert!(!all.contains(secret), "{secret} stands in: {all}");
+    }
+}

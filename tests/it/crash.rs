@@ -1,0 +1,160 @@
+//! kill -9 at random moments under load: whatever was acknowledged arrives.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use proptest::prelude::Rng;
+use proptest::test_runner::{RngAlgorithm, TestRng};
+use rusqlite::Connection;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::sync::Semaphore;
+use voicedrive_relay::http::auth::Scope;
+
+use crate::commands::Daemon;
+use crate::harness::{Clock, Partner, client, status, token};
+
+/// Rounds when nothing else is said; `CRASH_ROUNDS` says more.
+const ROUNDS: usize = 25;
+/// The longest that a round may wait for acknowledgements.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Callers that hand in events at the same time.
+const CALLERS: usize = 4;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_acknowledged_event_is_lost_however_often_it_is_killed() {
+    let rounds = std::env::var("CRASH_ROUNDS")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(ROUNDS);
+    let seed = rand_seed();
+    println!("seed {seed}, {rounds} rounds");
+    let mut random = TestRng::from_seed(RngAlgorithm::ChaCha, &seed_bytes(seed));
+    let directory = TempDir::new().unwrap();
+    let partner = Partner::start(Clock::System).await;
+    let more = "concurrency = 4\ntimeout_seconds = 2\n[retry]\nintervals_seconds = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]";
+    let mut acknowledged: HashSet<String> = HashSet::new();
+    for _ in 0..rounds {
+        let mut daemon = Daemon::start(directory.path(), &partner.url(), more).await;
+        // Some attempts fail, so that retries are under way as well.
+        partner.will_answer((0..random.next_u32() % 8).map(|_| status(503)));
+        let acknowledging = Arc::new(Semaphore::new(0));
+        let callers: Vec<_> = (0..CALLERS)
+            .map(|_| tokio::spawn(hand_in(daemon.url.clone(), Arc::clone(&acknowledging))))
+            .collect();
+        // A random number of acknowledgements, and a random moment after the last of them.
+        acknowledging
+            .acquire_many(random.next_u32() % 60)
+            .await
+            .unwrap()
+            .forget();
+        for _ in 0..random.next_u32() % 3000 {
+            tokio::task::yield_now().await;
+        }
+        daemon.signal("-KILL");
+        daemon.child.wait().await.unwrap();
+        for caller in callers {
+            acknowledged.extend(caller.await.unwrap());
+        }
+    }
+    assert!(
+        acknowledged.len() > rounds,
+        "only {} events in all",
+        acknowledged.len()
+    );
+    let daemon = Daemon::start(directory.path(), &partner.url(), more).await;
+    partner
+        .wait_until(|all| {
+            let arrived: HashSet<&str> = all
+                .iter()
+                .filter(|webhook| webhook.verdict.is_ok())
+                .map(|webhook| webhook.header("x-request-id"))
+                .collect();
+            acknowledged.iter().all(|id| arrived.contains(id.as_str()))
+        })
+        .await;
+    loop {
+        let events = daemon.json(&["status"]).await["events"].clone();
+        if events["accepted"] == 0 && events["retrying"] == 0 {
+            assert_eq!(events["exhausted"], 0);
+            break;
+        }
+    }
+    drop(daemon);
+    invariants(directory.path(), &acknowledged);
+}
+
+/// Hands in events one after the other until the daemon is gone; answers what it acknowledged.
+async fn hand_in(url: String, acknowledging: Arc<Semaphore>) -> Vec<String> {
+    let client = client();
+    let bearer = token(&[Scope::EventsWrite], Clock::System.now());
+    let mut acknowledged = Vec::new();
+    loop {
+        let request = client
+            .post(format!("{url}/api/events"))
+            .bearer_auth(&bearer)
+            .header("content-type", "application/json")
+            .body(r#"{"event":"employee.updated","data":{"staffId":"EMP-1"}}"#);
+        let Ok(response) = request.send().await else {
+            return acknowledged;
+        };
+        let accepted = response.status() == 202;
+        // An answer that broke off in the middle was not an acknowledgement.
+        let Ok(body) = response.text().await else {
+            return acknowledged;
+        };
+        assert!(accepted, "{body}");
+        let body: Value = serde_json::from_str(&body).unwrap();
+        acknowledged.push(body["data"]["id"].as_str().unwrap().to_owned());
+        acknowledging.add_permits(1);
+    }
+}
+
+fn invariants(directory: &Path, acknowledged: &HashSet<String>) {
+    let database = Connection::open(directory.join("live/relay.db")).unwrap();
+    let number = |sql: &str| -> i64 { database.query_row(sql, [], |row| row.get(0)).unwrap() };
+    let verdict: String = database
+        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(verdict, "ok");
+    for id in acknowledged {
+        let rows: i64 = database
+            .query_row(
+                "SELECT count(*) FROM webhook_send_logs WHERE id = ?1 AND status = 'success'",
+                [id],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(rows, 1, "{id} has one log row");
+    }
+    assert_eq!(number("SELECT count(*) FROM outbox"), 0);
+    assert_eq!(
+        number("SELECT count(*) FROM webhook_retry_queue WHERE status <> 'completed'"),
+        0
+    );
+    assert_eq!(
+        number("SELECT count(*) FROM events"),
+        number("SELECT count(*) FROM webhook_send_logs")
+    );
+    assert_eq!(
+        number("SELECT count(*) FROM attempts"),
+        number("SELECT sum(retry_count + 1) FROM webhook_send_logs"),
+        "attempts are counted without a gap"
+    );
+}
+
+/// Another one each time; it is printed, and `CRASH_SEED` gives it again.
+fn rand_seed() -> u64 {
+    let given = std::env::var("CRASH_SEED")
+        .ok()
+        .and_then(|n| n.parse().ok());
+    given.unwrap_or_else(|| Clock::System.now().unix_ms().unsigned_abs())
+}
+
+fn seed_bytes(seed: u64) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    bytes
+}
