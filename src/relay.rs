@@ -13,7 +13,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
-use crate::config::{Config, Loaded, Secrets};
+use crate::config::{Config, Loaded, Secret, Secrets};
 use crate::delivery::Dispatcher;
 use crate::delivery::partner::SetupError;
 use crate::delivery::profile::Profile;
@@ -186,9 +186,9 @@ fn default_route(config: &Config, secrets: &Secrets) -> Option<Route> {
 
 fn keys(secrets: &Secrets) -> Keys {
     Keys::new(
-        secrets.jwt.as_ref().map(|s| s.as_bytes()),
-        secrets.jwt_previous.as_ref().map(|s| s.as_bytes()),
-        secrets.api_token.as_ref().map(|s| s.expose()),
+        secrets.jwt.as_ref().map(Secret::as_bytes),
+        secrets.jwt_previous.as_ref().map(Secret::as_bytes),
+        secrets.api_token.as_ref().map(Secret::expose),
     )
 }
 

@@ -1,6 +1,7 @@
 //! `GET /api/integration/webhook-stats` (contract, section 6.1).
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use hyper::StatusCode;
 use serde::Serialize;
@@ -99,7 +100,7 @@ impl<'a> Answer<'a> {
             queue_status: QueueAnswer::of(counted.queue),
             retry_policy: PolicyAnswer {
                 max_retries: policy.max_retries(),
-                retry_intervals: policy.intervals().iter().map(|i| i.as_secs()).collect(),
+                retry_intervals: policy.intervals().iter().map(Duration::as_secs).collect(),
                 current_retrying: counted.queue.processing,
             },
         }

@@ -340,11 +340,10 @@ async fn a_batch_is_all_or_none_and_answers_in_its_order() {
         400
     );
     assert_eq!(count(&relay).await, 4);
-    let thousand: String = many
-        .lines()
-        .take(1000)
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let thousand = many.lines().take(1000).collect::<Vec<_>>().join(
+        "
+",
+    );
     assert_eq!(
         relay
             .post_with("/api/events/batch", &[NDJSON], thousand)

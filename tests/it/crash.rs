@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
+use voicedrive_relay::config::Environment;
 use voicedrive_relay::http::auth::Scope;
 
 use crate::commands::Daemon;
@@ -25,11 +26,11 @@ const CALLERS: usize = 4;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_acknowledged_event_is_lost_however_often_it_is_killed() {
-    let rounds = std::env::var("CRASH_ROUNDS")
-        .ok()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(ROUNDS);
-    let seed = rand_seed();
+    let environment = Environment::of_process();
+    let rounds = given(&environment, "CRASH_ROUNDS").unwrap_or(ROUNDS);
+    // Another one each time; it is printed, and CRASH_SEED gives it again.
+    let seed = given(&environment, "CRASH_SEED")
+        .unwrap_or_else(|| Clock::System.now().unix_ms().unsigned_abs());
     println!("seed {seed}, {rounds} rounds");
     let mut random = TestRng::from_seed(RngAlgorithm::ChaCha, &seed_bytes(seed));
     let directory = TempDir::new().unwrap();
@@ -45,9 +46,10 @@ async fn no_acknowledged_event_is_lost_however_often_it_is_killed() {
             .map(|_| tokio::spawn(hand_in(daemon.url.clone(), Arc::clone(&acknowledging))))
             .collect();
         // A random number of acknowledgements, and a random moment after the last of them.
-        acknowledging
-            .acquire_many(random.next_u32() % 60)
-            .await
+        let enough = acknowledging.acquire_many(random.next_u32() % 60);
+        let enough = tokio::time::timeout(PATIENCE, enough).await;
+        enough
+            .expect("nothing is acknowledged any more")
             .unwrap()
             .forget();
         for _ in 0..random.next_u32() % 3000 {
@@ -145,12 +147,9 @@ fn invariants(directory: &Path, acknowledged: &HashSet<String>) {
     );
 }
 
-/// Another one each time; it is printed, and `CRASH_SEED` gives it again.
-fn rand_seed() -> u64 {
-    let given = std::env::var("CRASH_SEED")
-        .ok()
-        .and_then(|n| n.parse().ok());
-    given.unwrap_or_else(|| Clock::System.now().unix_ms().unsigned_abs())
+/// A number from the environment.
+fn given<T: std::str::FromStr>(environment: &Environment, name: &str) -> Option<T> {
+    environment.var(name)?.parse().ok()
 }
 
 fn seed_bytes(seed: u64) -> [u8; 32] {
