@@ -50,7 +50,7 @@ pub struct Dispatcher {
     in_hand: HashSet<i64>,
     /// Taken, and waiting for a slot.
     ready: VecDeque<Due>,
-    under_way: JoinSet<(i64, Option<Settled>)>,
+    under_way: JoinSet<(i64, Option<Delivered>)>,
     /// The store may hold more that is due.
     look: bool,
     /// When the next delivery that is not due yet will be.
@@ -58,6 +58,12 @@ pub struct Dispatcher {
     /// The last attempt of this route did not succeed: what is told when it begins and when it
     /// ends need not be told for every event between.
     failing: bool,
+}
+
+/// An attempt whose result is kept.
+struct Delivered {
+    settled: Settled,
+    error: Option<String>,
 }
 
 /// What every attempt of a route needs.
@@ -192,8 +198,8 @@ impl Dispatcher {
         }
     }
 
-    fn finish(&mut self, done: Result<(i64, Option<Settled>), JoinError>) {
-        let (seq, settled) = match done {
+    fn finish(&mut self, done: Result<(i64, Option<Delivered>), JoinError>) {
+        let (seq, delivered) = match done {
             Ok(done) => done,
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
@@ -202,18 +208,18 @@ impl Dispatcher {
             },
         };
         self.in_hand.remove(&seq);
-        let Some(settled) = settled else {
+        let Some(Delivered { settled, error }) = delivered else {
             self.look = true;
             return;
         };
         if let Some(at) = settled.next_retry_at {
             self.next_due = Some(self.next_due.map_or(at, |next| next.min(at)));
         }
-        self.tell_change(settled.status);
+        self.tell_change(settled.status, error.as_deref());
     }
 
     /// One line when a route begins to fail and one when it works again.
-    fn tell_change(&mut self, status: Status) {
+    fn tell_change(&mut self, status: Status, error: Option<&str>) {
         let route = &self.sender.route;
         match (status, self.failing) {
             (Status::Delivered, true) => {
@@ -221,7 +227,7 @@ impl Dispatcher {
                 self.failing = false;
             }
             (Status::Retrying | Status::Exhausted, false) => {
-                tracing::warn!(route = %route.name, origin = %route.origin(), "VoiceDrive does not accept events; they are kept and sent again later. `voicedrive-relay tail` shows each attempt");
+                tracing::warn!(route = %route.name, origin = %route.origin(), error, "VoiceDrive does not accept events; they are kept and sent again later. `voicedrive-relay tail` shows each attempt");
                 self.failing = true;
             }
             _ => {}
@@ -262,7 +268,7 @@ impl Dispatcher {
 
 impl Sender {
     /// Makes one attempt and keeps its result. None: the attempt was not made, and nothing was spent.
-    async fn deliver(&self, due: Due, slot: OwnedSemaphorePermit) -> Option<Settled> {
+    async fn deliver(&self, due: Due, slot: OwnedSemaphorePermit) -> Option<Delivered> {
         if due.attempt > 1 && !self.announce_retry(&due).await {
             return None;
         }
@@ -271,7 +277,10 @@ impl Sender {
         drop(slot);
         let settled = self.keep(&due, &attempted).await?;
         tell(&due, &attempted, settled);
-        Some(settled)
+        Some(Delivered {
+            settled,
+            error: attempted.error,
+        })
     }
 
     async fn announce_retry(&self, due: &Due) -> bool {
