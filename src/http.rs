@@ -8,6 +8,7 @@
 pub mod auth;
 mod broken;
 mod control;
+mod event_answer;
 mod events;
 pub mod rate_limit;
 mod reply;
@@ -15,6 +16,7 @@ mod request;
 pub mod revoked;
 mod router;
 mod stats;
+mod submission;
 
 use std::any::Any;
 use std::convert::Infallible;

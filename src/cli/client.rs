@@ -80,6 +80,18 @@ impl Client {
             .await
     }
 
+    /// What happened since `position`, an earlier answer of this; the present when that is null.
+    pub(super) async fn changes(&self, position: &Value) -> Result<Value, CliError> {
+        let after = |name: &str| position[name].as_i64().map(|n| n.to_string());
+        match (after("afterEvent"), after("afterAttempt")) {
+            (Some(event), Some(attempt)) => {
+                let query = [("afterEvent", event.as_str()), ("afterAttempt", &attempt)];
+                self.get("/control/changes", &query).await
+            }
+            _ => self.get("/control/changes", &[]).await,
+        }
+    }
+
     /// Prints an answer for a program, or lets `for_people` print it.
     pub(super) fn print(
         &self,

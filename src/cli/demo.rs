@@ -123,7 +123,7 @@ impl Stage {
             "The relay and a stand-in VoiceDrive are running. Events are handed in; the stand-in refuses some of them on purpose and takes them later.",
         ))?;
         let sample = sample_events();
-        let mut position = self.client.get("/control/changes", &[]).await?;
+        let mut position = self.client.changes(&Value::Null).await?;
         let handing_in = async {
             for event in &sample {
                 self.client.post("/api/events", event.to_string()).await?;
@@ -158,15 +158,7 @@ impl Stage {
     }
 
     async fn print_changes(&self, position: &Value) -> Result<Value, CliError> {
-        let (event, attempt) = (
-            position["afterEvent"].to_string(),
-            position["afterAttempt"].to_string(),
-        );
-        let query = [
-            ("afterEvent", event.as_str()),
-            ("afterAttempt", attempt.as_str()),
-        ];
-        let answer = self.client.get("/control/changes", &query).await?;
+        let answer = self.client.changes(position).await?;
         for change in answer["changes"].as_array().into_iter().flatten() {
             let attempt = Some(&change["attempt"]).filter(|a| a.is_object());
             print_line(&tail::line(

@@ -35,7 +35,7 @@ pub(super) struct Tail {
 impl Tail {
     pub(super) async fn run(&self, client: &Client) -> Result<(), CliError> {
         // Asked for first, so that nothing falls between the list and what follows it.
-        let mut position = client.get("/control/changes", &[]).await?;
+        let mut position = client.changes(&Value::Null).await?;
         let mut query = vec![("limit", SHOWN_AT_FIRST)];
         query.extend(self.status.as_deref().map(|s| ("status", s)));
         query.extend(self.event_type.as_deref().map(|t| ("eventType", t)));
@@ -56,15 +56,7 @@ impl Tail {
 
     /// Shows what happened since `position`, and answers where that is now.
     async fn follow_once(&self, client: &Client, position: &Value) -> Result<Value, CliError> {
-        let (event, attempt) = (
-            position["afterEvent"].to_string(),
-            position["afterAttempt"].to_string(),
-        );
-        let query = [
-            ("afterEvent", event.as_str()),
-            ("afterAttempt", attempt.as_str()),
-        ];
-        let answer = client.get("/control/changes", &query).await?;
+        let answer = client.changes(position).await?;
         for change in answer["changes"].as_array().into_iter().flatten() {
             if self.shows(change) {
                 if client.json {

@@ -6,7 +6,7 @@ use hyper::{Request, StatusCode};
 use serde::{Deserialize, Serialize};
 
 use super::auth::Scope;
-use super::events::{AttemptAnswer, EventAnswer};
+use super::event_answer::{AttemptAnswer, EventAnswer};
 use super::reply::{ApiError, Reply, success};
 use super::request::{self, Query};
 use super::stats::QueueAnswer;

@@ -3,23 +3,20 @@
 use hyper::body::Incoming;
 use hyper::{HeaderMap, Request, StatusCode};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use super::Api;
+use super::event_answer::EventAnswer;
 use super::reply::{ApiError, Reply, success};
-use super::request::{self, Media, Query};
-use crate::attempt::Outcome;
-use crate::event::{self, NewEvent, Status};
+use super::request::{self, Query};
+use super::submission::{read_batch, read_event};
+use crate::event::{NewEvent, Status};
 use crate::route;
-use crate::stable_json;
 use crate::store::StoreError;
 use crate::store::events::{AcceptError, Accepted, Idempotency, Submission, accept};
-use crate::store::listing::{self, EventDetail, EventSummary, Filter, KeptAttempt};
+use crate::store::listing::{self, Filter};
 use crate::store::resend::{self, Resend};
 use crate::timestamp::Timestamp;
 
-/// The most events that a batch may have.
-const BATCH: usize = 1000;
 /// The most events that a page of the list may have, and how many it has when nothing is said.
 const PAGE: (usize, usize) = (200, 50);
 /// The longest idempotency key, in characters.
@@ -28,8 +25,6 @@ const KEY_CHARACTERS: usize = 191;
 /// so a batch's keys never meet those of single events.
 const KEY_SEPARATOR: char = '\u{1f}';
 
-const EVENT_ACCEPTED: &str = "must be a string of 1 to 100 characters of a-z, 0-9, '.', '_', '-'";
-const STAFF_ID_ACCEPTED: &str = "must be a string of 1 to 191 characters";
 const STATUS_ACCEPTED: &str = "must be accepted, retrying, delivered or exhausted";
 const FILTERS: &str = "status, eventType, staffId, since, until";
 
@@ -270,138 +265,6 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     }
 }
 
-/// The members of a submitted event, each still as it was written, so that what is wrong with one
-/// can be told by its name.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct EventBody<'a> {
-    #[serde(borrow)]
-    event: Option<&'a RawValue>,
-    #[serde(borrow)]
-    data: Option<&'a RawValue>,
-    #[serde(borrow)]
-    staff_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    event_timestamp: Option<&'a RawValue>,
-}
-
-/// The members of `data` that can stand for a missing `staffId`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct StaffInData {
-    #[serde(default)]
-    staff_id: serde_json::Value,
-    #[serde(default)]
-    employee_id: serde_json::Value,
-}
-
-/// Reads one event; `place` stands before a field's name in an error, such as `[3].`.
-fn read_event(text: &str, place: &str) -> Result<NewEvent, ApiError> {
-    let body: EventBody<'_> = serde_json::from_str(text).map_err(|e| not_json(place, &e))?;
-    let named = |field: &str| format!("{place}{field}");
-    let event_type = string(body.event)
-        .filter(|name| event::is_event_type(name))
-        .ok_or_else(|| ApiError::invalid(named("event"), EVENT_ACCEPTED))?;
-    let raw_data = body
-        .data
-        .map(RawValue::get)
-        .filter(|text| text.starts_with('{'))
-        .ok_or_else(|| ApiError::invalid(named("data"), "must be a JSON object"))?;
-    let data = stable_json::stabilize(raw_data).map_err(|refusal| {
-        let message = format!("{}: {refusal}", named("data"));
-        if refusal.is_syntax() {
-            ApiError::InvalidJson(message)
-        } else {
-            ApiError::UnstableJson(message)
-        }
-    })?;
-    let staff_id = match body.staff_id {
-        None => staff_in(&data),
-        Some(_) => Some(
-            string(body.staff_id)
-                .filter(|id| event::is_staff_id(id))
-                .ok_or_else(|| ApiError::invalid(named("staffId"), STAFF_ID_ACCEPTED))?,
-        ),
-    };
-    let event_timestamp = body
-        .event_timestamp
-        .map(|given| {
-            let text = string(Some(given)).unwrap_or_default();
-            Timestamp::parse(&text)
-                .map_err(|e| ApiError::invalid(named("eventTimestamp"), e.to_string()))
-        })
-        .transpose()?;
-    Ok(NewEvent {
-        event_type,
-        data,
-        staff_id,
-        event_timestamp,
-    })
-}
-
-/// Reads the events of a batch.
-fn read_batch(text: &str, media: Media) -> Result<Vec<NewEvent>, ApiError> {
-    let documents: Vec<&str> = match media {
-        Media::Json => {
-            let values: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| {
-                if error.is_data() {
-                    ApiError::InvalidJson("the body must be a JSON array of events".to_owned())
-                } else {
-                    not_json("", &error)
-                }
-            })?;
-            values.into_iter().map(RawValue::get).collect()
-        }
-        Media::Ndjson => text
-            .lines()
-            .filter(|line| !line.trim().is_empty())
-            .collect(),
-    };
-    if !(1..=BATCH).contains(&documents.len()) {
-        return Err(ApiError::invalid(
-            "(body)",
-            format!("must have 1 to {BATCH} events"),
-        ));
-    }
-    documents
-        .iter()
-        .enumerate()
-        .map(|(index, document)| read_event(document, &format!("[{index}].")))
-        .collect()
-}
-
-/// The text of a JSON string; none when it is something else, or not there.
-fn string(value: Option<&RawValue>) -> Option<String> {
-    serde_json::from_str(value?.get()).ok()
-}
-
-/// Whom `data` itself says it is about.
-fn staff_in(data: &str) -> Option<String> {
-    let found: StaffInData = serde_json::from_str(data).ok()?;
-    let usable = |value: serde_json::Value| match value {
-        serde_json::Value::String(id) if event::is_staff_id(&id) => Some(id),
-        _ => None,
-    };
-    usable(found.staff_id).or_else(|| usable(found.employee_id))
-}
-
-/// What `serde_json` says names the unknown or doubled field, the line and the column, but never a
-/// value.
-fn not_json(place: &str, error: &serde_json::Error) -> ApiError {
-    let place = place.trim_end_matches('.');
-    let message = match error.classify() {
-        serde_json::error::Category::Data if !error.to_string().contains("field") => {
-            "must be a JSON object".to_owned()
-        }
-        _ => error.to_string(),
-    };
-    ApiError::InvalidJson(if place.is_empty() {
-        message
-    } else {
-        format!("{place}: {message}")
-    })
-}
-
 /// A bulk resend as it was asked for.
 struct BulkResend {
     filter: Filter,
@@ -463,85 +326,4 @@ struct AcceptedAnswer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<&'a str>,
     duplicate: bool,
-}
-
-/// An event as a reader sees it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct EventAnswer<'a> {
-    id: &'a str,
-    request_id: &'a str,
-    event: &'a str,
-    staff_id: Option<&'a str>,
-    event_timestamp: Timestamp,
-    accepted_at: Timestamp,
-    status: &'a str,
-    route: &'a str,
-    payload_size: Option<u64>,
-    retry_count: u32,
-    next_retry_at: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<&'a RawValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    attempts: Option<Vec<AttemptAnswer<'a>>>,
-}
-
-/// One attempt as a reader sees it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct AttemptAnswer<'a> {
-    attempt: u32,
-    started_at: Timestamp,
-    outcome: &'a str,
-    http_status_code: Option<u16>,
-    processing_time: u64,
-    error_message: Option<&'a str>,
-    response_body: Option<&'a str>,
-}
-
-impl<'a> EventAnswer<'a> {
-    /// Without payload and attempts.
-    pub(super) fn of(event: &'a EventSummary) -> Self {
-        Self {
-            id: &event.id,
-            request_id: &event.id,
-            event: &event.event_type,
-            staff_id: event.staff_id.as_deref(),
-            event_timestamp: event.event_timestamp,
-            accepted_at: event.accepted_at,
-            status: event.status.as_str(),
-            route: &event.route,
-            payload_size: event.payload_size,
-            retry_count: event.retry_count,
-            next_retry_at: event.next_retry_at,
-            data: None,
-            attempts: None,
-        }
-    }
-
-    fn with_everything(detail: &'a EventDetail) -> Result<Self, ApiError> {
-        let data = serde_json::from_str(&detail.data).map_err(|error| {
-            tracing::error!(event = %detail.summary.id, %error, "the stored payload is not JSON");
-            ApiError::Internal
-        })?;
-        Ok(Self {
-            data: Some(data),
-            attempts: Some(detail.attempts.iter().map(AttemptAnswer::of).collect()),
-            ..Self::of(&detail.summary)
-        })
-    }
-}
-
-impl<'a> AttemptAnswer<'a> {
-    pub(super) fn of(attempt: &'a KeptAttempt) -> Self {
-        Self {
-            attempt: attempt.attempt,
-            started_at: attempt.started_at,
-            outcome: Outcome::as_str(attempt.outcome),
-            http_status_code: attempt.http_status,
-            processing_time: attempt.processing_ms,
-            error_message: attempt.error.as_deref(),
-            response_body: attempt.response_body.as_deref(),
-        }
-    }
 }

@@ -1,0 +1,94 @@
+//! An event and its attempts as a reader sees them (contract, section 4.4).
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::reply::ApiError;
+use crate::attempt::Outcome;
+use crate::store::listing::{EventDetail, EventSummary, KeptAttempt};
+use crate::timestamp::Timestamp;
+
+/// An event as a reader sees it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct EventAnswer<'a> {
+    id: &'a str,
+    request_id: &'a str,
+    event: &'a str,
+    staff_id: Option<&'a str>,
+    event_timestamp: Timestamp,
+    accepted_at: Timestamp,
+    status: &'a str,
+    route: &'a str,
+    payload_size: Option<u64>,
+    retry_count: u32,
+    next_retry_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempts: Option<Vec<AttemptAnswer<'a>>>,
+}
+
+/// One attempt as a reader sees it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AttemptAnswer<'a> {
+    attempt: u32,
+    started_at: Timestamp,
+    outcome: &'a str,
+    http_status_code: Option<u16>,
+    processing_time: u64,
+    error_message: Option<&'a str>,
+    response_body: Option<&'a str>,
+}
+
+impl<'a> EventAnswer<'a> {
+    /// Without payload and attempts.
+    pub(super) fn of(event: &'a EventSummary) -> Self {
+        Self {
+            id: &event.id,
+            request_id: &event.id,
+            event: &event.event_type,
+            staff_id: event.staff_id.as_deref(),
+            event_timestamp: event.event_timestamp,
+            accepted_at: event.accepted_at,
+            status: event.status.as_str(),
+            route: &event.route,
+            payload_size: event.payload_size,
+            retry_count: event.retry_count,
+            next_retry_at: event.next_retry_at,
+            data: None,
+            attempts: None,
+        }
+    }
+
+    /// With everything.
+    ///
+    /// # Errors
+    /// `Internal` when the stored payload is not JSON, which the door does not allow.
+    pub(super) fn with_everything(detail: &'a EventDetail) -> Result<Self, ApiError> {
+        let data = serde_json::from_str(&detail.data).map_err(|error| {
+            tracing::error!(event = %detail.summary.id, %error, "the stored payload is not JSON");
+            ApiError::Internal
+        })?;
+        Ok(Self {
+            data: Some(data),
+            attempts: Some(detail.attempts.iter().map(AttemptAnswer::of).collect()),
+            ..Self::of(&detail.summary)
+        })
+    }
+}
+
+impl<'a> AttemptAnswer<'a> {
+    pub(super) fn of(attempt: &'a KeptAttempt) -> Self {
+        Self {
+            attempt: attempt.attempt,
+            started_at: attempt.started_at,
+            outcome: Outcome::as_str(attempt.outcome),
+            http_status_code: attempt.http_status,
+            processing_time: attempt.processing_ms,
+            error_message: attempt.error.as_deref(),
+            response_body: attempt.response_body.as_deref(),
+        }
+    }
+}

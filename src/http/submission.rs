@@ -1,0 +1,149 @@
+//! Reading what the staff system hands in (contract, section 4.4): what is wrong with a field is
+//! told by its name, in a batch with the event's number.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::reply::ApiError;
+use super::request::Media;
+use crate::event::{self, NewEvent};
+use crate::stable_json;
+use crate::timestamp::Timestamp;
+
+/// The most events that a batch may have.
+const BATCH: usize = 1000;
+
+const EVENT_ACCEPTED: &str = "must be a string of 1 to 100 characters of a-z, 0-9, '.', '_', '-'";
+const STAFF_ID_ACCEPTED: &str = "must be a string of 1 to 191 characters";
+
+/// The members of a submitted event, each still as it was written, so that what is wrong with one
+/// can be told by its name.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct EventBody<'a> {
+    #[serde(borrow)]
+    event: Option<&'a RawValue>,
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+    #[serde(borrow)]
+    staff_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    event_timestamp: Option<&'a RawValue>,
+}
+
+/// The members of `data` that can stand for a missing `staffId`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StaffInData {
+    #[serde(default)]
+    staff_id: serde_json::Value,
+    #[serde(default)]
+    employee_id: serde_json::Value,
+}
+
+/// Reads one event; `place` stands before a field's name in an error, such as `[3].`.
+pub(super) fn read_event(text: &str, place: &str) -> Result<NewEvent, ApiError> {
+    let body: EventBody<'_> = serde_json::from_str(text).map_err(|e| not_json(place, &e))?;
+    let named = |field: &str| format!("{place}{field}");
+    let event_type = string(body.event)
+        .filter(|name| event::is_event_type(name))
+        .ok_or_else(|| ApiError::invalid(named("event"), EVENT_ACCEPTED))?;
+    let raw_data = body
+        .data
+        .map(RawValue::get)
+        .filter(|text| text.starts_with('{'))
+        .ok_or_else(|| ApiError::invalid(named("data"), "must be a JSON object"))?;
+    let data = stable_json::stabilize(raw_data).map_err(|refusal| {
+        let message = format!("{}: {refusal}", named("data"));
+        if refusal.is_syntax() {
+            ApiError::InvalidJson(message)
+        } else {
+            ApiError::UnstableJson(message)
+        }
+    })?;
+    let staff_id = match body.staff_id {
+        None => staff_in(&data),
+        Some(_) => Some(
+            string(body.staff_id)
+                .filter(|id| event::is_staff_id(id))
+                .ok_or_else(|| ApiError::invalid(named("staffId"), STAFF_ID_ACCEPTED))?,
+        ),
+    };
+    let event_timestamp = body
+        .event_timestamp
+        .map(|given| {
+            let text = string(Some(given)).unwrap_or_default();
+            Timestamp::parse(&text)
+                .map_err(|e| ApiError::invalid(named("eventTimestamp"), e.to_string()))
+        })
+        .transpose()?;
+    Ok(NewEvent {
+        event_type,
+        data,
+        staff_id,
+        event_timestamp,
+    })
+}
+
+/// Reads the events of a batch.
+pub(super) fn read_batch(text: &str, media: Media) -> Result<Vec<NewEvent>, ApiError> {
+    let documents: Vec<&str> = match media {
+        Media::Json => {
+            let values: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| {
+                if error.is_data() {
+                    ApiError::InvalidJson("the body must be a JSON array of events".to_owned())
+                } else {
+                    not_json("", &error)
+                }
+            })?;
+            values.into_iter().map(RawValue::get).collect()
+        }
+        Media::Ndjson => text
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .collect(),
+    };
+    if !(1..=BATCH).contains(&documents.len()) {
+        return Err(ApiError::invalid(
+            "(body)",
+            format!("must have 1 to {BATCH} events"),
+        ));
+    }
+    documents
+        .iter()
+        .enumerate()
+        .map(|(index, document)| read_event(document, &format!("[{index}].")))
+        .collect()
+}
+
+/// The text of a JSON string; none when it is something else, or not there.
+fn string(value: Option<&RawValue>) -> Option<String> {
+    serde_json::from_str(value?.get()).ok()
+}
+
+/// Whom `data` itself says it is about.
+fn staff_in(data: &str) -> Option<String> {
+    let found: StaffInData = serde_json::from_str(data).ok()?;
+    let usable = |value: serde_json::Value| match value {
+        serde_json::Value::String(id) if event::is_staff_id(&id) => Some(id),
+        _ => None,
+    };
+    usable(found.staff_id).or_else(|| usable(found.employee_id))
+}
+
+/// What `serde_json` says names the unknown or doubled field, the line and the column, but never a
+/// value.
+fn not_json(place: &str, error: &serde_json::Error) -> ApiError {
+    let place = place.trim_end_matches('.');
+    let message = match error.classify() {
+        serde_json::error::Category::Data if !error.to_string().contains("field") => {
+            "must be a JSON object".to_owned()
+        }
+        _ => error.to_string(),
+    };
+    ApiError::InvalidJson(if place.is_empty() {
+        message
+    } else {
+        format!("{place}: {message}")
+    })
+}
