@@ -23,6 +23,7 @@ use tokio::time;
 use crate::attempt::{Attempted, Outcome};
 use crate::clock::Clock;
 use crate::event::Status;
+use crate::pulse::Pulse;
 use crate::retry::RetryPolicy;
 use crate::route::Route;
 use crate::store::outbox::{self, Due};
@@ -38,6 +39,8 @@ const TAKEN_AT_ONCE: usize = 128;
 const UNSETTLED: usize = 256;
 /// A dispatcher that nobody wakes looks for itself after this long.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
+/// A dispatcher that is back this much later than it promised hangs.
+const LATE: Duration = Duration::from_secs(30);
 /// How long a result that could not be written waits before it is tried again.
 const WRITE_AGAIN: Duration = Duration::from_secs(1);
 
@@ -46,6 +49,7 @@ pub struct Dispatcher {
     sender: Arc<Sender>,
     slots: Arc<Semaphore>,
     wake: Arc<Notify>,
+    pulse: Pulse,
     /// Taken from the store and not yet given back, started or not.
     in_hand: HashSet<i64>,
     /// Taken, and waiting for a slot.
@@ -99,6 +103,7 @@ impl Dispatcher {
             }),
             slots,
             wake,
+            pulse: Pulse::default(),
             in_hand: HashSet::new(),
             ready: VecDeque::new(),
             under_way: JoinSet::new(),
@@ -106,6 +111,12 @@ impl Dispatcher {
             next_due: None,
             failing: false,
         })
+    }
+
+    /// Says whether this dispatcher moves.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        self.pulse.clone()
     }
 
     /// Sends what is due until `stop` becomes true; then lets the attempts under way finish, for
@@ -118,6 +129,9 @@ impl Dispatcher {
         loop {
             self.take_due().await;
             let idle_time = self.idle_time();
+            // While attempts are under way, the first of them to end is what it waits for.
+            let longest = idle_time.max(self.sender.route.timeout) + LATE;
+            self.pulse.promise(self.sender.clock.monotonic() + longest);
             tokio::select! {
                 permit = Arc::clone(&self.slots).acquire_owned(), if !self.ready.is_empty() => {
                     // The semaphore is never closed.

@@ -8,8 +8,10 @@
 pub mod auth;
 mod broken;
 mod control;
+mod cors;
 mod event_answer;
 mod events;
+mod health;
 pub mod rate_limit;
 mod reply;
 mod request;
@@ -17,6 +19,7 @@ pub mod revoked;
 mod router;
 mod stats;
 mod submission;
+mod voicedrive;
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -52,6 +55,7 @@ use crate::store::Store;
 use crate::timestamp::Timestamp;
 use auth::{Keys, Scopes};
 use broken::Enveloping;
+pub use health::Health;
 use rate_limit::{RateLimiter, client_address};
 use reply::{ApiError, Reply};
 use revoked::Revoked;
@@ -78,6 +82,10 @@ pub struct Api {
     pub revoked: Revoked,
     /// How often VoiceDrive may ask.
     pub rate_limiter: RateLimiter<&'static str>,
+    /// What health is known from.
+    pub health: Health,
+    /// Pages that may call from a browser.
+    pub cors_allowed_origins: Vec<String>,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// The longest body, in bytes.
@@ -232,9 +240,20 @@ impl MakeRequestId for NewRequestId {
 }
 
 async fn answer(api: &Api, door: Door, request: Request<Incoming>) -> Reply {
-    handle(api, door, request)
-        .await
-        .unwrap_or_else(|error| error.reply(api.clock.now()))
+    let origin = cors::allowed_origin(request.headers(), &api.cors_allowed_origins);
+    let preflight = origin
+        .as_ref()
+        .and_then(|_| cors::preflight(request.method(), request.headers()));
+    let mut reply = match preflight {
+        Some(reply) => reply,
+        None => handle(api, door, request)
+            .await
+            .unwrap_or_else(|error| error.reply(api.clock.now())),
+    };
+    if let Some(origin) = origin {
+        cors::allow(&mut reply, origin);
+    }
+    reply
 }
 
 async fn handle(api: &Api, door: Door, request: Request<Incoming>) -> Result<Reply, ApiError> {
@@ -254,6 +273,8 @@ async fn handle(api: &Api, door: Door, request: Request<Incoming>) -> Result<Rep
         Endpoint::ResendEvent(id) => events::resend_one(api, id).await,
         Endpoint::ResendMany => events::resend_many(api, request).await,
         Endpoint::WebhookStats => stats::webhook_stats(api, query).await,
+        Endpoint::VoicedriveWebhookStats => voicedrive::webhook_stats(api, query).await,
+        Endpoint::Health => health::health(api).await,
         Endpoint::ControlStatus => control::status(api).await,
         Endpoint::ControlChanges => control::changes(api, query).await,
         Endpoint::ListTokens => control::list_tokens(api).await,
@@ -286,6 +307,7 @@ fn admit(
 ) -> Result<(), ApiError> {
     let scope = match endpoint.access() {
         Access::Token(scope) => scope,
+        Access::Anybody => return Ok(()),
         Access::Control => return Err(ApiError::NotFound("Nothing has this path".to_owned())),
     };
     let authorization = headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok());

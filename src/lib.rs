@@ -15,7 +15,7 @@
 //! ## Rooms, in reading order
 //!
 //! - What things are (no input or output, no clock): [`timestamp`], [`event`], [`attempt`],
-//!   [`retry`], [`period`], [`stable_json`], [`route`].
+//!   [`retry`], [`period`], [`stable_json`], [`route`], [`pulse`].
 //! - What is kept, the only place with SQL: [`store`].
 //! - What goes out: [`delivery`].
 //! - What comes in: [`http`].
@@ -50,6 +50,7 @@ pub mod event;
 pub mod http;
 pub mod logging;
 pub mod period;
+pub mod pulse;
 pub mod receiver;
 pub mod relay;
 pub mod retry;

@@ -19,7 +19,7 @@ use crate::delivery::partner::SetupError;
 use crate::delivery::profile::Profile;
 use crate::http::auth::Keys;
 use crate::http::rate_limit::RateLimiter;
-use crate::http::{self, Api};
+use crate::http::{self, Api, Health};
 use crate::retry::RetryPolicy;
 use crate::route::{self, Route};
 use crate::store::{OpenError, Store, StoreError, tokens};
@@ -94,30 +94,37 @@ impl Relay {
         let retry = RetryPolicy::new(config.retry.intervals.clone());
         let wake = Arc::new(Notify::new());
         let route = default_route(config, &settings.secrets);
+        if route.is_none() {
+            tracing::warn!(
+                "no webhook URL is set (VOICEDRIVE_WEBHOOK_URL or delivery.url): events are accepted and kept, and nothing is sent"
+            );
+        }
+        let sends_to = route.as_ref().map(Route::origin);
+        let dispatcher = route
+            .map(|route| {
+                let (store, retry) = (store.clone(), retry.clone());
+                Dispatcher::new(route, store, retry, clock.clone(), Arc::clone(&wake))
+            })
+            .transpose()?;
         let api = Arc::new(Api {
             keys: keys(&settings.secrets),
             revoked: RwLock::new(store.read(tokens::revoked).await?),
             rate_limiter: RateLimiter::new(config.rate_limit.requests_per_minute),
+            health: Health::of(dispatcher.iter().map(Dispatcher::pulse).collect()),
+            cors_allowed_origins: config.server.cors_allowed_origins.clone(),
             trusted_proxies: config.server.trusted_proxies.clone(),
             max_body_bytes: config.server.max_body_bytes,
-            retry: retry.clone(),
-            wake: Arc::clone(&wake),
-            sends_to: route.as_ref().map(Route::origin),
+            retry,
+            wake,
+            sends_to,
             store: store.clone(),
-            clock: clock.clone(),
+            clock,
             started_at,
         });
         let (stop, stopped) = watch::channel(false);
         let mut parts = JoinSet::new();
-        let mut stop_time = STOP_MARGIN;
-        if let Some(route) = route {
-            stop_time += route.timeout;
-            let dispatcher = Dispatcher::new(route, store.clone(), retry, clock, wake)?;
+        if let Some(dispatcher) = dispatcher {
             parts.spawn(dispatcher.run(stopped.clone()));
-        } else {
-            tracing::warn!(
-                "no webhook URL is set (VOICEDRIVE_WEBHOOK_URL or delivery.url): events are accepted and kept, and nothing is sent"
-            );
         }
         parts.spawn(http::serve(Arc::clone(&api), listener, stopped.clone()));
         parts.spawn(http::serve(api, control, stopped));
@@ -126,7 +133,7 @@ impl Relay {
             store,
             stop,
             parts,
-            stop_time,
+            stop_time: config.delivery.timeout + STOP_MARGIN,
             control_socket: control_socket.to_owned(),
         })
     }

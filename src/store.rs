@@ -8,9 +8,10 @@
 //!
 //! Rooms: `events` (what was accepted), `outbox` (what is still to be sent), `settle` (one
 //! attempt's result and all that follows from it), `resend`, `listing` (events for a reader),
-//! `stats`, `tokens`; `writer` and `readers` are the two doors to the connections.
+//! `stats`, `tokens`, `heartbeat`; `writer` and `readers` are the two doors to the connections.
 
 pub mod events;
+pub mod heartbeat;
 pub mod listing;
 pub mod outbox;
 mod readers;

@@ -30,6 +30,9 @@ pub enum ApiError {
         /// What is accepted.
         accepted: String,
     },
+    /// A date is none, or the range ends before it begins.
+    #[error("{0}")]
+    InvalidDateRange(String),
     /// A number, key or character in the body cannot survive JavaScript.
     #[error("{0}")]
     UnstableJson(String),
@@ -63,6 +66,9 @@ pub enum ApiError {
     /// Nothing can be written now; nothing was accepted.
     #[error("The relay cannot write to its disk now. Nothing was accepted; try again later.")]
     StorageUnavailable,
+    /// A dispatcher does not move.
+    #[error("Events are accepted, but sending has stalled. The relay should be restarted.")]
+    DeliveryStalled,
 }
 
 impl ApiError {
@@ -78,6 +84,7 @@ impl ApiError {
         match self {
             Self::InvalidJson(_) => (StatusCode::BAD_REQUEST, "INVALID_JSON"),
             Self::InvalidParameter { .. } => (StatusCode::BAD_REQUEST, "INVALID_PARAMETER"),
+            Self::InvalidDateRange(_) => (StatusCode::BAD_REQUEST, "INVALID_DATE_RANGE"),
             Self::UnstableJson(_) => (StatusCode::BAD_REQUEST, "UNSTABLE_JSON"),
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "UNAUTHORIZED"),
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, "FORBIDDEN"),
@@ -91,6 +98,7 @@ impl ApiError {
             Self::RateLimitExceeded(_) => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_SERVER_ERROR"),
             Self::StorageUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "STORAGE_UNAVAILABLE"),
+            Self::DeliveryStalled => (StatusCode::SERVICE_UNAVAILABLE, "DELIVERY_STALLED"),
         }
     }
 

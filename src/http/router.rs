@@ -22,6 +22,10 @@ pub enum Endpoint {
     ResendMany,
     /// `GET /api/integration/webhook-stats`
     WebhookStats,
+    /// `GET /api/voicedrive/webhook-stats`
+    VoicedriveWebhookStats,
+    /// `GET /api/health`
+    Health,
     /// `GET /control/status`, for the command line only
     ControlStatus,
     /// `GET /control/changes`, for the command line only
@@ -41,6 +45,8 @@ pub enum Access {
     Token(Scope),
     /// The control socket.
     Control,
+    /// Nothing.
+    Anybody,
 }
 
 impl Endpoint {
@@ -52,7 +58,8 @@ impl Endpoint {
                 Access::Token(Scope::EventsWrite)
             }
             Self::ListEvents | Self::ShowEvent(_) => Access::Token(Scope::EventsRead),
-            Self::WebhookStats => Access::Token(Scope::StatsRead),
+            Self::WebhookStats | Self::VoicedriveWebhookStats => Access::Token(Scope::StatsRead),
+            Self::Health => Access::Anybody,
             Self::ControlStatus
             | Self::ControlChanges
             | Self::ListTokens
@@ -66,6 +73,7 @@ impl Endpoint {
     pub fn rate_limited(&self) -> Option<&'static str> {
         match self {
             Self::WebhookStats => Some("webhook-stats"),
+            Self::VoicedriveWebhookStats => Some("voicedrive-webhook-stats"),
             _ => None,
         }
     }
@@ -93,6 +101,8 @@ pub fn route(method: &Method, path: &str) -> Result<Endpoint, ApiError> {
             post(Endpoint::ResendEvent((*id).to_owned()))
         }
         ["api", "integration", "webhook-stats"] => get(Endpoint::WebhookStats),
+        ["api", "voicedrive", "webhook-stats"] => get(Endpoint::VoicedriveWebhookStats),
+        ["api", "health"] => get(Endpoint::Health),
         ["control", "status"] => get(Endpoint::ControlStatus),
         ["control", "changes"] => get(Endpoint::ControlChanges),
         ["control", "tokens"] if *method == Method::POST => post(Endpoint::IssueToken),

@@ -77,7 +77,7 @@ pub(super) struct QueueAnswer {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct PolicyAnswer {
+pub(super) struct PolicyAnswer {
     max_retries: u32,
     retry_intervals: Vec<u64>,
     current_retrying: u64,
@@ -98,11 +98,17 @@ impl<'a> Answer<'a> {
                 .map(|(name, counts)| (name.as_str(), TypeAnswer::of(counts)))
                 .collect(),
             queue_status: QueueAnswer::of(counted.queue),
-            retry_policy: PolicyAnswer {
-                max_retries: policy.max_retries(),
-                retry_intervals: policy.intervals().iter().map(Duration::as_secs).collect(),
-                current_retrying: counted.queue.processing,
-            },
+            retry_policy: PolicyAnswer::of(policy, counted.queue),
+        }
+    }
+}
+
+impl PolicyAnswer {
+    pub(super) fn of(policy: &RetryPolicy, queue: QueueCounts) -> Self {
+        Self {
+            max_retries: policy.max_retries(),
+            retry_intervals: policy.intervals().iter().map(Duration::as_secs).collect(),
+            current_retrying: queue.processing,
         }
     }
 }

@@ -19,3 +19,4 @@ mod delivering;
 mod harness;
 mod house;
 mod letting_in;
+mod monitoring;

@@ -1,0 +1,78 @@
+//! `GET /api/health` (contract, section 4.3): whether events can be kept, and whether what is kept
+//! moves. Asking often costs nothing: the database is probed every few seconds at the most.
+
+use std::time::Duration;
+
+use hyper::StatusCode;
+use serde_json::json;
+use tokio::sync::Mutex;
+
+use super::Api;
+use super::reply::{ApiError, Reply, success};
+use crate::pulse::Pulse;
+use crate::store::heartbeat;
+
+/// How long what a probe found is believed.
+const BELIEVED: Duration = Duration::from_secs(3);
+/// The longest that a probe may take.
+const LONGEST_PROBE: Duration = Duration::from_secs(2);
+
+/// What health is known from.
+#[derive(Default)]
+pub struct Health {
+    /// The last probe: when (monotonic), and whether the database could be written.
+    probe: Mutex<Option<(Duration, bool)>>,
+    /// The dispatchers'.
+    pulses: Vec<Pulse>,
+}
+
+impl Health {
+    /// The health of a daemon whose dispatchers have these pulses.
+    #[must_use]
+    pub fn of(pulses: Vec<Pulse>) -> Self {
+        Self {
+            pulses,
+            ..Self::default()
+        }
+    }
+}
+
+/// Answers 200 when everything works.
+///
+/// # Errors
+/// `StorageUnavailable` or `DeliveryStalled`.
+pub async fn health(api: &Api) -> Result<Reply, ApiError> {
+    if !can_write(api).await {
+        return Err(ApiError::StorageUnavailable);
+    }
+    let now = api.clock.monotonic();
+    if api.health.pulses.iter().any(|pulse| pulse.is_late(now)) {
+        return Err(ApiError::DeliveryStalled);
+    }
+    let answer = json!({
+        "status": "ok",
+        "version": env!("CARGO_PKG_VERSION"),
+        "startedAt": api.started_at,
+        "database": "ok",
+        "delivery": if api.sends_to.is_some() { "ok" } else { "no URL" },
+    });
+    success(StatusCode::OK, &answer, api.clock.now())
+}
+
+/// Those who ask while a probe is under way wait for it instead of starting their own.
+async fn can_write(api: &Api) -> bool {
+    let mut probe = api.health.probe.lock().await;
+    let (monotonic, now) = (api.clock.monotonic(), api.clock.now());
+    if let Some((at, works)) = *probe
+        && monotonic.saturating_sub(at) < BELIEVED
+    {
+        return works;
+    }
+    let beat = api
+        .store
+        .write(move |connection| heartbeat::beat(connection, now));
+    let written = tokio::time::timeout(LONGEST_PROBE, beat).await;
+    let works = matches!(written, Ok(Ok(())));
+    *probe = Some((monotonic, works));
+    works
+}

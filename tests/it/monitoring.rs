@@ -1,0 +1,182 @@
+//! What VoiceDrive's monitor page and whoever watches the server ask for.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::{API_TOKEN, ApiAnswer, Clock, Partner, TestRelay, noon, status};
+
+const STATS: &str = "/api/voicedrive/webhook-stats";
+const PAGE: &str = "https://voicedrive.example.com";
+
+/// As VoiceDrive's shipped client calls.
+async fn as_voicedrive(relay: &TestRelay, path: &str) -> ApiAnswer {
+    let bearer = format!("Bearer {API_TOKEN}");
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("x-voicedrive-system-id", "voicedrive-v100"),
+        ("content-type", "application/json"),
+    ];
+    relay.call(Method::GET, path, &headers, "").await
+}
+
+#[tokio::test]
+async fn voicedrives_client_gets_its_own_shape_with_timeouts_among_the_failed() {
+    let partner = Partner::start(Clock::System).await;
+    let more = "timeout_seconds = 1\n[retry]\nintervals_seconds = [3600]";
+    let relay = TestRelay::start_with(&partner.url(), more, Clock::System).await;
+    let stall =
+        voicedrive_relay::receiver::Answer::After(Duration::from_hours(1), Box::new(status(200)));
+    partner.will_answer([status(500), stall]);
+    for expected in ["retrying", "retrying", "delivered"] {
+        let id = relay.accept("employee.created").await;
+        relay.wait_for_status(&id, expected).await;
+    }
+    let answer = as_voicedrive(&relay, STATS).await;
+    let data = answer.data();
+    assert_eq!(
+        (
+            &data["sent24h"],
+            &data["succeeded"],
+            &data["failed"],
+            &data["retried"]
+        ),
+        (&json!(3), &json!(1), &json!(2), &json!(0))
+    );
+    assert_eq!(
+        data["queueStatus"],
+        json!({"pending": 2, "processing": 0, "failed": 0})
+    );
+    assert_eq!(
+        data["retryPolicy"],
+        json!({"maxRetries": 1, "retryIntervals": [3600], "currentRetrying": 0})
+    );
+    let of_type = &data["byEventType"]["employee.created"];
+    assert_eq!(
+        (&of_type["sent"], &of_type["succeeded"], &of_type["failed"]),
+        (&json!(3), &json!(1), &json!(2))
+    );
+    assert!(of_type["avgResponseTime"].is_u64());
+}
+
+#[tokio::test]
+async fn a_range_is_counted_to_the_millisecond_and_a_bad_one_is_refused_by_name() {
+    let clock = Clock::by_hand(noon());
+    let partner = Partner::start(clock.clone()).await;
+    let relay = TestRelay::start_with(&partner.url(), "", clock.clone()).await;
+    let id = relay.accept("a").await;
+    relay.wait_for_status(&id, "delivered").await;
+    let sent = async |query: &str| -> Value {
+        as_voicedrive(&relay, &format!("{STATS}?{query}"))
+            .await
+            .data()["sent24h"]
+            .clone()
+    };
+    assert_eq!(sent("").await, 1);
+    assert_eq!(sent("startDate=2025-10-26T12:00:00.000Z").await, 1);
+    assert_eq!(
+        sent("startDate=2025-10-26T11:00:00Z&endDate=2025-10-26T21:00:00%2B09:00").await,
+        1
+    );
+    assert_eq!(sent("endDate=2025-10-26T11:59:59.999Z").await, 0);
+    for (query, name) in [
+        ("startDate=yesterday", "startDate"),
+        ("endDate=2025-10-26", "endDate"),
+        ("startDate=2025-10-26T12:00:00", "startDate"),
+        (
+            "startDate=2025-10-27T00:00:00Z&endDate=2025-10-26T00:00:00Z",
+            "startDate",
+        ),
+    ] {
+        let answer = as_voicedrive(&relay, &format!("{STATS}?{query}")).await;
+        assert_eq!(
+            (answer.status, answer.error().0),
+            (400, "INVALID_DATE_RANGE"),
+            "{query}"
+        );
+        assert!(
+            answer.error().1.starts_with(name),
+            "{query}: {}",
+            answer.error().1
+        );
+    }
+    clock.advance(Duration::from_millis(24 * 3_600_000 + 1));
+    assert_eq!(sent("").await, 0);
+}
+
+#[tokio::test]
+async fn a_configured_page_may_call_and_others_are_told_nothing() {
+    let more = format!("[server]\ncors_allowed_origins = [\"{PAGE}\"]");
+    let relay = TestRelay::start_with("", &more, Clock::System).await;
+    let preflight = async |origin: &str| {
+        let headers = [
+            ("origin", origin),
+            ("access-control-request-method", "GET"),
+            (
+                "access-control-request-headers",
+                "authorization,x-voicedrive-system-id",
+            ),
+        ];
+        relay.call(Method::OPTIONS, STATS, &headers, "").await
+    };
+    let allowed = preflight(PAGE).await;
+    assert_eq!(allowed.status, 204);
+    assert_eq!(allowed.header("access-control-allow-origin"), PAGE);
+    for header in ["Authorization", "Content-Type", "X-VoiceDrive-System-ID"] {
+        assert!(
+            allowed
+                .header("access-control-allow-headers")
+                .contains(header),
+            "{header}"
+        );
+    }
+    let refused = preflight("https://elsewhere.example.com").await;
+    assert_eq!(refused.status, 405);
+    assert!(
+        refused
+            .headers
+            .keys()
+            .all(|name| !name.as_str().starts_with("access-control"))
+    );
+    for (origin, may) in [(PAGE, PAGE), ("https://elsewhere.example.com", "")] {
+        let answer = relay
+            .call(Method::GET, STATS, &[("origin", origin)], "")
+            .await;
+        assert_eq!(answer.status, 401, "a page needs a token like everybody");
+        assert_eq!(answer.header("access-control-allow-origin"), may);
+    }
+}
+
+#[tokio::test]
+async fn health_is_asked_without_a_token_and_as_often_as_one_likes() {
+    let partner = Partner::start(Clock::System).await;
+    let relay = TestRelay::start(&partner.url()).await;
+    for _ in 0..300 {
+        let answer = relay.call(Method::GET, "/api/health", &[], "").await;
+        assert_eq!(
+            (answer.status, &answer.data()["status"]),
+            (200, &json!("ok"))
+        );
+    }
+    let kept = TestRelay::start("").await;
+    let answer = kept.call(Method::GET, "/api/health", &[], "").await;
+    assert_eq!(answer.data()["delivery"], "no URL");
+}
+
+#[tokio::test]
+async fn health_says_when_sending_has_stalled() {
+    let clock = Clock::by_hand(noon());
+    let partner = Partner::start(clock.clone()).await;
+    let relay = TestRelay::start_with(&partner.url(), "", clock.clone()).await;
+    let id = relay.accept("a").await;
+    relay.wait_for_status(&id, "delivered").await;
+    assert_eq!(relay.get("/api/health").await.status, 200);
+    // By this clock, the dispatcher has not come back for an hour.
+    clock.advance(Duration::from_hours(1));
+    let answer = relay.get("/api/health").await;
+    assert_eq!((answer.status, answer.error().0), (503, "DELIVERY_STALLED"));
+    let id = relay.accept("a").await;
+    relay.wait_for_status(&id, "delivered").await;
+    assert_eq!(relay.get("/api/health").await.status, 200, "it moves again");
+}
