@@ -14,7 +14,7 @@
 //!
 //! ## Rooms, in reading order
 //!
-//! - What things are (no input or output, no clock): [`timestamp`], [`event`], [`attempt`],
+//! - What things are (no input or output, no clock): [`timestamp`], [`event`], [`attempt`], [`interview`],
 //!   [`retry`], [`period`], [`stable_json`], [`route`], [`pulse`].
 //! - What is kept, the only place with SQL: [`store`].
 //! - What goes out: [`delivery`].
@@ -48,6 +48,7 @@ pub mod crypto;
 pub mod delivery;
 pub mod event;
 pub mod http;
+pub mod interview;
 pub mod logging;
 pub mod period;
 pub mod pulse;

@@ -1,10 +1,14 @@
-//! How often a client may ask: a sliding window, exact to the millisecond (contract, section 4.2).
+//! How often a client may ask: a sliding window, exact to the nanosecond (contract, section 4.2).
 //!
 //! The table of clients is bounded. When it is full of clients that are active, new ones share one
 //! window for each endpoint: a flood of addresses then neither grows memory nor pushes a client
-//! that is blocked out of the table.
+//! that is blocked out of the table. Its price is that newcomers have few requests between them
+//! while the flood lasts.
+//!
+//! Time is passed in, and it is a monotonic clock's: nothing here asks one.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+use std::collections::hash_map::{Entry, HashMap};
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
@@ -12,89 +16,185 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-/// The span in which requests are counted.
-const WINDOW: Duration = Duration::from_mins(1);
-/// Windows that are kept; each holds at most as many moments as requests are allowed.
-const MOST_WINDOWS: usize = 4096;
+/// Time on a monotonic clock, in nanoseconds: half of a `Duration`, and it lasts for 584 years.
+type Moment = u64;
 
-/// Too many requests: seconds until the next one passes, at least one.
+const SECOND: Moment = 1_000_000_000;
+/// The span in which requests are counted: a request that is exactly this old does not count any more.
+const WINDOW: Moment = 60 * SECOND;
+/// Windows that are kept, one for each client and endpoint. Each holds one moment of 8 bytes for
+/// every request that passed: at 100 requests a minute all of them together hold at most 5 MiB.
+const MOST_WINDOWS: usize = 4096;
+/// How often a full table is searched for windows that are over. A search looks at every window;
+/// at each request of a flood it would cost more than the request, and once a second it is nothing.
+const SWEEP_PAUSE: Moment = SECOND;
+
+/// Too many requests: how long until the next one passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryAfter(u64);
 
 impl RetryAfter {
-    /// Whole seconds, rounded up.
+    /// Whole seconds, rounded up, 1 to 60: the value of the `Retry-After` header.
     #[must_use]
     pub fn seconds(self) -> u64 {
         self.0
     }
 }
 
-/// Counts requests by client and endpoint.
+/// Counts requests by client and endpoint. `E` names an endpoint; there should be few of them,
+/// because each has a shared window of its own that is always kept.
 pub struct RateLimiter<E> {
     limit: usize,
     table: Mutex<Table<E>>,
 }
 
-struct Table<E> {
-    windows: HashMap<(Option<IpAddr>, E), VecDeque<Duration>>,
-    /// When the table was last cleared of what is over. Once a window's length is enough: nothing
-    /// is over sooner.
-    swept: Duration,
-}
-
 impl<E: Copy + Eq + Hash> RateLimiter<E> {
-    /// At most `limit` requests in any 60 seconds.
+    /// At most `limit` requests in any 60 seconds, for each client and endpoint; with 0, none ever
+    /// passes.
     #[must_use]
     pub fn new(limit: u32) -> Self {
+        Self::with_room(limit, MOST_WINDOWS)
+    }
+
+    fn with_room(limit: u32, most_windows: usize) -> Self {
         Self {
             limit: usize::try_from(limit).unwrap_or(usize::MAX),
             table: Mutex::new(Table {
                 windows: HashMap::new(),
-                swept: Duration::ZERO,
+                most_windows,
+                shared: HashMap::new(),
+                swept: 0,
+                latest: 0,
             }),
         }
     }
 
-    /// Counts a request at `now` (monotonic), unless it is one too many: that does not count.
+    /// Counts a request at `now`, the time since any fixed moment on a monotonic clock. A request
+    /// that is one too many does not count, so asking too often does not prolong the wait.
+    ///
+    /// An IPv6 client counts by its /64, an IPv4 address written as IPv6 as that IPv4 address.
     ///
     /// # Errors
     /// `RetryAfter` when it is one too many.
     pub fn check(&self, client: IpAddr, endpoint: E, now: Duration) -> Result<(), RetryAfter> {
+        let now = Moment::try_from(now.as_nanos()).unwrap_or(Moment::MAX);
+        // Nothing under the lock can panic halfway: a poisoned table is a good one.
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        let window = table.window((Some(counted_as(client)), endpoint), now);
-        while window.front().is_some_and(|&first| is_over(first, now)) {
-            window.pop_front();
-        }
-        match window.front() {
-            Some(&first) if window.len() >= self.limit => {
-                let left = (first + WINDOW).saturating_sub(now);
-                let whole = left.as_secs() + u64::from(left.subsec_nanos() > 0);
-                Err(RetryAfter(whole.max(1)))
-            }
-            _ => {
-                window.push_back(now);
-                Ok(())
-            }
-        }
+        table.check(counted_as(client), endpoint, self.limit, now)
     }
+}
+
+struct Table<E> {
+    windows: HashMap<(IpAddr, E), Window>,
+    most_windows: usize,
+    /// Requests of clients that found no place for a window of their own.
+    shared: HashMap<E, VecDeque<Moment>>,
+    /// When windows that are over were last cleared away.
+    swept: Moment,
+    /// The latest time that was passed in.
+    latest: Moment,
+}
+
+/// The requests of one client on one endpoint.
+struct Window {
+    /// When the client got a window of its own. Until then it may have made every request of the
+    /// shared window, so those count for it too: it could otherwise make twice as many as allowed.
+    opened: Moment,
+    /// When its requests passed since, in order.
+    passed: VecDeque<Moment>,
 }
 
 impl<E: Copy + Eq + Hash> Table<E> {
-    fn window(&mut self, key: (Option<IpAddr>, E), now: Duration) -> &mut VecDeque<Duration> {
-        let full = self.windows.len() >= MOST_WINDOWS;
-        if full && !self.windows.contains_key(&key) && is_over(self.swept, now) {
+    fn check(
+        &mut self,
+        client: IpAddr,
+        endpoint: E,
+        limit: usize,
+        now: Moment,
+    ) -> Result<(), RetryAfter> {
+        // Two threads may come here in another order than they read the clock in; every window
+        // relies on moments that do not go back.
+        let now = self.latest.max(now);
+        self.latest = now;
+        let key = (client, endpoint);
+        let full = self.is_full_for(&key, now);
+        let shared = self.shared.entry(endpoint).or_default();
+        forget(shared, now);
+        let window = match self.windows.entry(key) {
+            Entry::Occupied(own) => own.into_mut(),
+            Entry::Vacant(_) if full => return count(shared, Earlier::NONE, limit, now),
+            Entry::Vacant(place) => place.insert(Window {
+                opened: now,
+                passed: VecDeque::new(),
+            }),
+        };
+        forget(&mut window.passed, now);
+        let earlier = Earlier::until(window.opened, shared);
+        count(&mut window.passed, earlier, limit, now)
+    }
+
+    /// Whether there is no room for another window, after clearing away what is over when its
+    /// turn has come.
+    fn is_full_for(&mut self, key: &(IpAddr, E), now: Moment) -> bool {
+        if self.windows.len() < self.most_windows || self.windows.contains_key(key) {
+            return false;
+        }
+        if now - self.swept >= SWEEP_PAUSE {
             self.windows
-                .retain(|_, window| window.back().is_some_and(|&last| !is_over(last, now)));
+                .retain(|_, window| window.passed.back().is_some_and(|&last| counts(last, now)));
             self.swept = now;
         }
-        let room = self.windows.len() < MOST_WINDOWS || self.windows.contains_key(&key);
-        let key = if room { key } else { (None, key.1) };
-        self.windows.entry(key).or_default()
+        self.windows.len() >= self.most_windows
     }
 }
 
-fn is_over(moment: Duration, now: Duration) -> bool {
-    now.saturating_sub(moment) >= WINDOW
+/// Requests that count for a client besides those of its own window.
+#[derive(Clone, Copy)]
+struct Earlier {
+    requests: usize,
+    oldest: Option<Moment>,
+}
+
+impl Earlier {
+    const NONE: Self = Self {
+        requests: 0,
+        oldest: None,
+    };
+
+    fn until(moment: Moment, shared: &VecDeque<Moment>) -> Self {
+        let requests = shared.partition_point(|&passed| passed <= moment);
+        let oldest = shared.front().copied().filter(|_| requests > 0);
+        Self { requests, oldest }
+    }
+}
+
+/// Lets a request pass and counts it, unless it is one too many.
+fn count(
+    passed: &mut VecDeque<Moment>,
+    earlier: Earlier,
+    limit: usize,
+    now: Moment,
+) -> Result<(), RetryAfter> {
+    if earlier.requests + passed.len() < limit {
+        passed.push_back(now);
+        return Ok(());
+    }
+    // The next one passes when the oldest does not count any more. Only with a limit of 0 there is
+    // none.
+    let oldest = earlier.oldest.or(passed.front().copied()).unwrap_or(now);
+    let wait = WINDOW.saturating_sub(now - oldest);
+    Err(RetryAfter(wait.div_ceil(SECOND).max(1)))
+}
+
+/// Drops what does not count any more.
+fn forget(passed: &mut VecDeque<Moment>, now: Moment) {
+    while passed.front().is_some_and(|&first| !counts(first, now)) {
+        passed.pop_front();
+    }
+}
+
+fn counts(moment: Moment, now: Moment) -> bool {
+    now - moment < WINDOW
 }
 
 /// IPv6 clients count by their /64, because each of them has that many addresses.
@@ -108,19 +208,27 @@ fn counted_as(client: IpAddr) -> IpAddr {
     }
 }
 
-/// The address that counts: the peer's, or the one that `trusted` proxies vouch for, read from
-/// the right. What is left of an entry that cannot be read is not looked at.
+/// The address that counts: the peer's, or the one that `trusted` proxies vouch for (contract,
+/// section 4.2). An IPv4 address written as IPv6 comes back as IPv4.
+///
+/// `forwarded_for` are the values of `X-Forwarded-For` in the order of the request; together they
+/// are one list. Each proxy appends the address that it saw, so the list is read from the right,
+/// for as long as the address reached so far is trusted: the first one that is not is the client.
+/// Whatever stands to the left of it, anybody can have made up. When all are trusted, the leftmost
+/// is the client.
+///
+/// An entry that is no address, an empty one too, ends the reading at the last good address: what
+/// lies beyond is hidden, and counting a proxy is safer than counting what anybody can make up.
+/// Pass a header value that is not text as an empty one, so that it ends the reading too.
 pub fn client_address<'a>(
     peer: IpAddr,
     forwarded_for: impl Iterator<Item = &'a str>,
     trusted: &[IpNet],
 ) -> IpAddr {
-    let is_trusted = |address: IpAddr| trusted.iter().any(|net| net.contains(&address));
-    let peer = peer.to_canonical();
-    let entries: Vec<&str> = forwarded_for.flat_map(|line| line.split(',')).collect();
-    let mut client = peer;
-    for entry in entries.into_iter().rev() {
-        if !is_trusted(client) {
+    let mut client = peer.to_canonical();
+    let lines: Vec<&str> = forwarded_for.collect();
+    for entry in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
+        if !trusted.iter().any(|net| net.contains(&client)) {
             break;
         }
         match read_address(entry.trim()) {
@@ -131,120 +239,13 @@ pub fn client_address<'a>(
     client
 }
 
-/// An address, perhaps with a port.
+/// An address, perhaps in brackets, perhaps with a port.
 fn read_address(text: &str) -> Option<IpAddr> {
     let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']'));
     let with_port = || text.parse::<SocketAddr>().ok().map(|a| a.ip());
-    let address = bare.unwrap_or(text).parse().ok().or_else(with_port)?;
-    Some(IpAddr::to_canonical(&address))
+    let address: IpAddr = bare.unwrap_or(text).parse().ok().or_else(with_port)?;
+    Some(address.to_canonical())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn seconds(n: u64) -> Duration {
-        Duration::from_secs(n)
-    }
-
-    fn client(n: u32) -> IpAddr {
-        IpAddr::from(n.to_be_bytes())
-    }
-
-    #[test]
-    fn a_hundred_pass_and_the_next_waits_for_the_first_to_be_a_minute_old() {
-        let limiter = RateLimiter::new(100);
-        for n in 0..100 {
-            assert!(limiter.check(client(1), 'a', seconds(n / 10)).is_ok());
-        }
-        assert_eq!(
-            limiter.check(client(1), 'a', seconds(10)),
-            Err(RetryAfter(50))
-        );
-        assert!(limiter.check(client(2), 'a', seconds(10)).is_ok());
-        assert!(limiter.check(client(1), 'b', seconds(10)).is_ok());
-        assert_eq!(
-            limiter.check(client(1), 'a', Duration::from_millis(59_999)),
-            Err(RetryAfter(1))
-        );
-        assert!(limiter.check(client(1), 'a', seconds(60)).is_ok());
-    }
-
-    #[test]
-    fn a_flood_of_addresses_neither_grows_the_table_nor_unblocks_anybody() {
-        let limiter = RateLimiter::new(1);
-        assert!(limiter.check(client(7), 'a', seconds(0)).is_ok());
-        for n in 0..100_000 {
-            let _ = limiter.check(client(1_000_000 + n), 'a', seconds(1));
-        }
-        assert!(limiter.check(client(7), 'a', seconds(2)).is_err());
-        assert!(
-            limiter.check(client(8), 'a', seconds(2)).is_err(),
-            "shares the last window"
-        );
-        let size = |limiter: &RateLimiter<char>| limiter.table.lock().unwrap().windows.len();
-        assert!(size(&limiter) <= MOST_WINDOWS + 1);
-        assert!(limiter.check(client(8), 'a', seconds(120)).is_ok());
-        assert!(size(&limiter) < 10, "what is over was cleared away");
-    }
-
-    #[test]
-    fn an_ipv6_network_is_one_client() {
-        let limiter = RateLimiter::new(1);
-        let check = |address: &str| limiter.check(address.parse().unwrap(), 'a', seconds(1));
-        assert!(check("2001:db8::1").is_ok());
-        assert!(check("2001:db8::ffff:1").is_err());
-        assert!(check("2001:db8:0:1::1").is_ok());
-        assert!(check("192.0.2.1").is_ok());
-        assert!(check("::ffff:192.0.2.1").is_err());
-    }
-
-    #[test]
-    fn forwarded_addresses_are_read_from_the_right_and_only_from_trusted_peers() {
-        let trusted: Vec<IpNet> = ["10.0.0.0/8", "::1/128"]
-            .map(|n| n.parse().unwrap())
-            .to_vec();
-        let address = |peer: &str, lines: &[&str]| {
-            let found = client_address(peer.parse().unwrap(), lines.iter().copied(), &trusted);
-            found.to_string()
-        };
-        assert_eq!(address("192.0.2.1", &["198.51.100.1"]), "192.0.2.1");
-        assert_eq!(
-            address("10.0.0.1", &["203.0.113.9, 198.51.100.1"]),
-            "198.51.100.1"
-        );
-        assert_eq!(
-            address("10.0.0.1", &["198.51.100.1, 10.0.0.2"]),
-            "198.51.100.1"
-        );
-        assert_eq!(
-            address("10.0.0.1", &["198.51.100.1", "198.51.100.2:5678"]),
-            "198.51.100.2"
-        );
-        assert_eq!(address("::1", &["[2001:db8::1]:80"]), "2001:db8::1");
-        assert_eq!(address("10.0.0.1", &["198.51.100.1, garbage"]), "10.0.0.1");
-        assert_eq!(address("10.0.0.1", &[]), "10.0.0.1");
-    }
-
-    proptest! {
-        #[test]
-        fn it_decides_as_a_plain_count_does(
-            limit in 1_u32..6,
-            history in prop::collection::vec((0_u64..30_000, 0_u32..3, 0_u8..2), 1..120),
-        ) {
-            let limiter = RateLimiter::new(limit);
-            let mut passed: Vec<(u64, u32, u8)> = Vec::new();
-            let mut now = 0;
-            for (wait, who, endpoint) in history {
-                now += wait;
-                let recent = passed.iter().filter(|p| p.1 == who && p.2 == endpoint && now - p.0 < 60_000).count();
-                let allowed = limiter.check(client(who), endpoint, Duration::from_millis(now)).is_ok();
-                prop_assert_eq!(allowed, recent < limit as usize);
-                if allowed {
-                    passed.push((now, who, endpoint));
-                }
-            }
-        }
-    }
-}
+mod tests;

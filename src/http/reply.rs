@@ -51,6 +51,9 @@ pub enum ApiError {
     /// The idempotency key belongs to other content.
     #[error("{0}")]
     IdempotencyConflict(String),
+    /// What is asked for contradicts what is kept.
+    #[error("{0}")]
+    Conflict(String),
     /// The body is longer than allowed.
     #[error("The body may have {0} bytes at most")]
     PayloadTooLarge(usize),
@@ -91,6 +94,7 @@ impl ApiError {
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "NOT_FOUND"),
             Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
             Self::IdempotencyConflict(_) => (StatusCode::CONFLICT, "IDEMPOTENCY_CONFLICT"),
+            Self::Conflict(_) => (StatusCode::CONFLICT, "CONFLICT"),
             Self::PayloadTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
             Self::UnsupportedMediaType(_) => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE")

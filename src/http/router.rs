@@ -1,6 +1,9 @@
 //! Which endpoint a method and a path mean, and what a caller needs for it (contract, section 4.3).
 
+use std::borrow::Cow;
+
 use hyper::Method;
+use percent_encoding::percent_decode_str;
 
 use super::auth::Scope;
 use super::reply::ApiError;
@@ -20,6 +23,16 @@ pub enum Endpoint {
     ResendEvent(String),
     /// `POST /api/events/resend`
     ResendMany,
+    /// `PUT /api/interviews/{id}`
+    PutInterview(String),
+    /// `POST /api/interviews/batch`
+    PutInterviews,
+    /// `GET /api/interviews/{id}`
+    ShowInterview(String),
+    /// `GET /api/interviews`
+    ListInterviews,
+    /// `DELETE /api/interviews/{id}`
+    DeleteInterview(String),
     /// `GET /api/integration/webhook-stats`
     WebhookStats,
     /// `GET /api/voicedrive/webhook-stats`
@@ -58,6 +71,10 @@ impl Endpoint {
                 Access::Token(Scope::EventsWrite)
             }
             Self::ListEvents | Self::ShowEvent(_) => Access::Token(Scope::EventsRead),
+            Self::PutInterview(_) | Self::PutInterviews | Self::DeleteInterview(_) => {
+                Access::Token(Scope::InterviewsWrite)
+            }
+            Self::ShowInterview(_) | Self::ListInterviews => Access::Token(Scope::InterviewsRead),
             Self::WebhookStats | Self::VoicedriveWebhookStats => Access::Token(Scope::StatsRead),
             Self::Health => Access::Anybody,
             Self::ControlStatus
@@ -100,6 +117,9 @@ pub fn route(method: &Method, path: &str) -> Result<Endpoint, ApiError> {
         ["api", "events", id, "resend"] if !id.is_empty() => {
             post(Endpoint::ResendEvent((*id).to_owned()))
         }
+        ["api", "interviews"] => get(Endpoint::ListInterviews),
+        ["api", "interviews", "batch"] => post(Endpoint::PutInterviews),
+        ["api", "interviews", id] if !id.is_empty() => interview(method, decoded(id)?),
         ["api", "integration", "webhook-stats"] => get(Endpoint::WebhookStats),
         ["api", "voicedrive", "webhook-stats"] => get(Endpoint::VoicedriveWebhookStats),
         ["api", "health"] => get(Endpoint::Health),
@@ -118,6 +138,24 @@ pub fn route(method: &Method, path: &str) -> Result<Endpoint, ApiError> {
     } else {
         Err(ApiError::MethodNotAllowed(allowed))
     }
+}
+
+/// What a method does with the interview record that has this id.
+fn interview(method: &Method, id: String) -> Only {
+    const METHODS: [Method; 4] = [Method::GET, Method::HEAD, Method::PUT, Method::DELETE];
+    let endpoint = match *method {
+        Method::PUT => Endpoint::PutInterview(id),
+        Method::DELETE => Endpoint::DeleteInterview(id),
+        _ => Endpoint::ShowInterview(id),
+    };
+    Only("GET, HEAD, PUT, DELETE", &METHODS, endpoint)
+}
+
+/// An id as it was before it became part of a path.
+fn decoded(segment: &str) -> Result<String, ApiError> {
+    let id = percent_decode_str(segment).decode_utf8();
+    id.map(Cow::into_owned)
+        .map_err(|_| ApiError::NotFound("The path is not UTF-8".to_owned()))
 }
 
 /// An endpoint, the methods that reach it, and what `Allow` says of its path.

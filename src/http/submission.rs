@@ -10,7 +10,7 @@ use crate::event::{self, NewEvent};
 use crate::stable_json;
 use crate::timestamp::Timestamp;
 
-/// The most events that a batch may have.
+/// The most documents that a batch may have.
 const BATCH: usize = 1000;
 
 const EVENT_ACCEPTED: &str = "must be a string of 1 to 100 characters of a-z, 0-9, '.', '_', '-'";
@@ -87,11 +87,24 @@ pub(super) fn read_event(text: &str, place: &str) -> Result<NewEvent, ApiError> 
 
 /// Reads the events of a batch.
 pub(super) fn read_batch(text: &str, media: Media) -> Result<Vec<NewEvent>, ApiError> {
+    documents(text, media, "events")?
+        .iter()
+        .enumerate()
+        .map(|(index, document)| read_event(document, &format!("[{index}].")))
+        .collect()
+}
+
+/// The JSON documents of a batch of `things`, each still as it was written.
+pub(super) fn documents<'a>(
+    text: &'a str,
+    media: Media,
+    things: &str,
+) -> Result<Vec<&'a str>, ApiError> {
     let documents: Vec<&str> = match media {
         Media::Json => {
             let values: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| {
                 if error.is_data() {
-                    ApiError::InvalidJson("the body must be a JSON array of events".to_owned())
+                    ApiError::InvalidJson(format!("the body must be a JSON array of {things}"))
                 } else {
                     not_json("", &error)
                 }
@@ -103,17 +116,12 @@ pub(super) fn read_batch(text: &str, media: Media) -> Result<Vec<NewEvent>, ApiE
             .filter(|line| !line.trim().is_empty())
             .collect(),
     };
-    if !(1..=BATCH).contains(&documents.len()) {
-        return Err(ApiError::invalid(
-            "(body)",
-            format!("must have 1 to {BATCH} events"),
-        ));
+    if (1..=BATCH).contains(&documents.len()) {
+        Ok(documents)
+    } else {
+        let accepted = format!("must have 1 to {BATCH} {things}");
+        Err(ApiError::invalid("(body)", accepted))
     }
-    documents
-        .iter()
-        .enumerate()
-        .map(|(index, document)| read_event(document, &format!("[{index}].")))
-        .collect()
 }
 
 /// The text of a JSON string; none when it is something else, or not there.
@@ -133,7 +141,7 @@ fn staff_in(data: &str) -> Option<String> {
 
 /// What `serde_json` says names the unknown or doubled field, the line and the column, but never a
 /// value.
-fn not_json(place: &str, error: &serde_json::Error) -> ApiError {
+pub(super) fn not_json(place: &str, error: &serde_json::Error) -> ApiError {
     let place = place.trim_end_matches('.');
     let message = match error.classify() {
         serde_json::error::Category::Data if !error.to_string().contains("field") => {

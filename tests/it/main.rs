@@ -18,5 +18,6 @@ mod crash;
 mod delivering;
 mod harness;
 mod house;
+mod interviews;
 mod letting_in;
 mod monitoring;

@@ -1,0 +1,220 @@
+//! Interview records over HTTP (contract, sections 4.3 and 4.5).
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::{Request, Response, StatusCode};
+use serde::Serialize;
+
+use super::Api;
+use super::interview_body;
+use super::reply::{ApiError, Reply, success};
+use super::request::{self, Query};
+use crate::interview::{Interview, InterviewStatus};
+use crate::store::interviews::{self, After, InterviewFilter, KeptInterview, Put, PutError};
+use crate::timestamp::Timestamp;
+
+/// The most records that a page may have, and how many it has when nothing is said.
+const PAGE: (usize, usize) = (200, 50);
+
+/// `PUT /api/interviews/{id}`
+///
+/// # Errors
+/// As section 4 of the contract lists them; nothing was changed then.
+pub async fn put_one(api: &Api, id: String, request: Request<Incoming>) -> Result<Reply, ApiError> {
+    request::media(request.headers(), false)?;
+    let text = request::text(request, api.max_body_bytes).await?;
+    let interview = interview_body::read_one(&text, &id)?;
+    let done = keep(api, vec![interview], false).await?;
+    let kept = api
+        .store
+        .read(move |connection| interviews::find(connection, &id))
+        .await?
+        // Deleted in the meantime, by somebody else.
+        .ok_or_else(no_such_record)?;
+    let status = match done.first() {
+        Some(Put::Created) => StatusCode::CREATED,
+        _ => StatusCode::OK,
+    };
+    success(status, &Answer::of(&kept), api.clock.now())
+}
+
+/// `POST /api/interviews/batch`
+///
+/// # Errors
+/// As section 4 of the contract lists them; nothing was changed then.
+pub async fn put_batch(api: &Api, request: Request<Incoming>) -> Result<Reply, ApiError> {
+    let media = request::media(request.headers(), true)?;
+    let text = request::text(request, api.max_body_bytes).await?;
+    let done = keep(api, interview_body::read_batch(&text, media)?, true).await?;
+    let created = done.iter().filter(|put| **put == Put::Created).count();
+    let answer = serde_json::json!({
+        "accepted": done.len(),
+        "created": created,
+        "replaced": done.len() - created,
+    });
+    success(StatusCode::OK, &answer, api.clock.now())
+}
+
+/// `GET /api/interviews/{id}`
+///
+/// # Errors
+/// `NotFound`, or the store's.
+pub async fn show(api: &Api, id: String) -> Result<Reply, ApiError> {
+    let kept = api
+        .store
+        .read(move |connection| interviews::find(connection, &id))
+        .await?
+        .ok_or_else(no_such_record)?;
+    success(StatusCode::OK, &Answer::of(&kept), api.clock.now())
+}
+
+/// `GET /api/interviews`
+///
+/// # Errors
+/// `InvalidParameter`, or the store's.
+pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
+    let mut query = Query::parse(query)?;
+    let words = InterviewStatus::ALL.map(InterviewStatus::as_str).join(", ");
+    let filter = InterviewFilter {
+        from: query.take_moment("from")?,
+        to: query.take_moment("to")?,
+        status: query.take_as(
+            "status",
+            &format!("must be one of {words}"),
+            InterviewStatus::from_word,
+        )?,
+        facility: query.take("facility"),
+        department: query.take("department"),
+    };
+    let (most, usual) = PAGE;
+    let limit = query
+        .take_as("limit", "must be a number from 1 to 200", |text| {
+            text.parse().ok().filter(|n| (1..=most).contains(n))
+        })?
+        .unwrap_or(usual);
+    let after = query.take_as("cursor", "must be the nextCursor of a page", read_cursor)?;
+    query.finish("from, to, status, facility, department, limit, cursor")?;
+    let (items, next) = api
+        .store
+        .read(move |connection| interviews::list(connection, &filter, after, limit))
+        .await?;
+    let answer = serde_json::json!({
+        "items": items.iter().map(Answer::of).collect::<Vec<_>>(),
+        "nextCursor": next.map(|after| format!("{}-{}", after.date.unix_ms(), after.seq)),
+    });
+    success(StatusCode::OK, &answer, api.clock.now())
+}
+
+/// `DELETE /api/interviews/{id}`
+///
+/// # Errors
+/// `NotFound`, `Conflict` when another record was rescheduled from it, or the store's.
+pub async fn delete(api: &Api, id: String) -> Result<Reply, ApiError> {
+    let deleted = api
+        .store
+        .write(move |connection| interviews::delete(connection, &id))
+        .await
+        .map_err(|error| refused(error, false))?;
+    if !deleted {
+        return Err(no_such_record());
+    }
+    let mut reply = Response::new(Full::new(Bytes::new()));
+    *reply.status_mut() = StatusCode::NO_CONTENT;
+    Ok(reply)
+}
+
+async fn keep(api: &Api, records: Vec<Interview>, in_batch: bool) -> Result<Vec<Put>, ApiError> {
+    let now = api.clock.now();
+    api.store
+        .write(move |connection| interviews::put(connection, &records, now))
+        .await
+        .map_err(|error| refused(error, in_batch))
+}
+
+fn no_such_record() -> ApiError {
+    ApiError::NotFound("No interview record has this id".to_owned())
+}
+
+fn refused(error: PutError, in_batch: bool) -> ApiError {
+    let named = |index: usize, field: &str| {
+        if in_batch {
+            format!("[{index}].{field}")
+        } else {
+            field.to_owned()
+        }
+    };
+    match error {
+        PutError::SyncIdTaken { index } => ApiError::Conflict(format!(
+            "{}: another record has this id of VoiceDrive",
+            named(index, "voicedriveSyncId")
+        )),
+        PutError::OriginUnknown { index } => ApiError::invalid(
+            named(index, "rescheduledFromId"),
+            "must be the id of a record that exists or stands earlier in the batch",
+        ),
+        PutError::OriginLoops { index } => ApiError::invalid(
+            named(index, "rescheduledFromId"),
+            "must not lead back to this record",
+        ),
+        PutError::StillNamed => ApiError::Conflict(
+            "Another record was rescheduled from this one; delete or change that one first"
+                .to_owned(),
+        ),
+        PutError::Store(error) => error.into(),
+    }
+}
+
+fn read_cursor(text: &str) -> Option<After> {
+    let (date, seq) = text.rsplit_once('-')?;
+    Some(After {
+        date: Timestamp::from_unix_ms(date.parse().ok()?),
+        seq: seq.parse().ok()?,
+    })
+}
+
+/// A record as a reader sees it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer<'a> {
+    id: &'a str,
+    employee_id: &'a str,
+    employee_name: Option<&'a str>,
+    interviewer_id: Option<&'a str>,
+    interview_type: &'a str,
+    interview_date: Timestamp,
+    interview_status: &'a str,
+    duration_minutes: Option<u32>,
+    voicedrive_sync_id: Option<&'a str>,
+    rescheduled_from_id: Option<&'a str>,
+    facility_id: Option<&'a str>,
+    department_id: Option<&'a str>,
+    completed_at: Option<Timestamp>,
+    status_reason: Option<&'a str>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl<'a> Answer<'a> {
+    fn of(kept: &'a KeptInterview) -> Self {
+        let interview = &kept.interview;
+        Self {
+            id: &interview.id,
+            employee_id: &interview.employee_id,
+            employee_name: interview.employee_name.as_deref(),
+            interviewer_id: interview.interviewer_id.as_deref(),
+            interview_type: &interview.interview_type,
+            interview_date: interview.date,
+            interview_status: interview.status.as_str(),
+            duration_minutes: interview.duration_minutes,
+            voicedrive_sync_id: interview.voicedrive_sync_id.as_deref(),
+            rescheduled_from_id: interview.rescheduled_from_id.as_deref(),
+            facility_id: interview.facility_id.as_deref(),
+            department_id: interview.department_id.as_deref(),
+            completed_at: interview.completed_at,
+            status_reason: interview.status_reason.as_deref(),
+            created_at: kept.created_at,
+            updated_at: kept.updated_at,
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! Keeping interview records.
+
+use rusqlite::types::ToSql;
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row};
+
+use super::StoreError;
+use crate::interview::{Interview, InterviewStatus};
+use crate::timestamp::Timestamp;
+
+/// Why a record was not kept, or not deleted.
+#[derive(Debug, thiserror::Error)]
+pub enum PutError {
+    /// Another record has this `voicedriveSyncId`.
+    #[error("another record has this voicedriveSyncId")]
+    SyncIdTaken {
+        /// Which record of the batch, from 0.
+        index: usize,
+    },
+    /// No record has the id that `rescheduledFromId` names.
+    #[error("no record has this id")]
+    OriginUnknown {
+        /// Which record of the batch, from 0.
+        index: usize,
+    },
+    /// The chain of `rescheduledFromId` would come back to where it began.
+    #[error("the chain would be a loop")]
+    OriginLoops {
+        /// Which record of the batch, from 0.
+        index: usize,
+    },
+    /// Another record was rescheduled from this one.
+    #[error("another record was rescheduled from this one")]
+    StillNamed,
+    /// The store itself failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<rusqlite::Error> for PutError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// What a put did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Put {
+    /// There was no such record.
+    Created,
+    /// There was one, and it was replaced.
+    Replaced,
+}
+
+/// A record with what the store adds to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptInterview {
+    /// Its place in the order of first arrival.
+    pub seq: i64,
+    /// The record.
+    pub interview: Interview,
+    /// When it first came.
+    pub created_at: Timestamp,
+    /// When it last came.
+    pub updated_at: Timestamp,
+}
+
+/// Which records are meant; what is absent matches everything.
+#[derive(Clone, Debug, Default)]
+pub struct InterviewFilter {
+    /// Only those that take place at this moment or later.
+    pub from: Option<Timestamp>,
+    /// Only those that take place at this moment or earlier.
+    pub to: Option<Timestamp>,
+    /// Only those with this status.
+    pub status: Option<InterviewStatus>,
+    /// Only those of this facility.
+    pub facility: Option<String>,
+    /// Only those of this department.
+    pub department: Option<String>,
+}
+
+/// Where a page begins: after the record with this date and place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct After {
+    /// When that record takes place.
+    pub date: Timestamp,
+    /// Its place in the order of first arrival.
+    pub seq: i64,
+}
+
+/// Keeps all `interviews`, or none of them, in the order given; each may name an earlier one.
+///
+/// # Errors
+/// `PutError`; the caller's transaction must then be undone.
+pub fn put(
+    connection: &Connection,
+    interviews: &[Interview],
+    now: Timestamp,
+) -> Result<Vec<Put>, PutError> {
+    interviews
+        .iter()
+        .enumerate()
+        .map(|(index, interview)| put_one(connection, index, interview, now))
+        .collect()
+}
+
+fn put_one(
+    connection: &Connection,
+    index: usize,
+    interview: &Interview,
+    now: Timestamp,
+) -> Result<Put, PutError> {
+    if let Some(origin) = &interview.rescheduled_from_id {
+        if origin == &interview.id {
+            return Err(PutError::OriginLoops { index });
+        }
+        if !exists(connection, origin)? {
+            return Err(PutError::OriginUnknown { index });
+        }
+        if chain_reaches(connection, origin, &interview.id)? {
+            return Err(PutError::OriginLoops { index });
+        }
+    }
+    let put = if exists(connection, &interview.id)? {
+        Put::Replaced
+    } else {
+        Put::Created
+    };
+    match upsert(connection, interview, now) {
+        // Everything else that a row could break was looked at before.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+            Err(PutError::SyncIdTaken { index })
+        }
+        Err(error) => Err(error.into()),
+        Ok(()) => Ok(put),
+    }
+}
+
+fn exists(connection: &Connection, id: &str) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT 1 FROM interviews WHERE id = ?1")?
+        .exists([id])
+}
+
+/// Whether the chain of origins that begins at `from` comes to `id`.
+fn chain_reaches(connection: &Connection, from: &str, id: &str) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(
+            "WITH RECURSIVE chain (id) AS (
+                 VALUES (?1)
+                 UNION
+                 SELECT i.rescheduled_from_id FROM interviews i JOIN chain c ON i.id = c.id
+                  WHERE i.rescheduled_from_id IS NOT NULL)
+             SELECT 1 FROM chain WHERE id = ?2",
+        )?
+        .exists([from, id])
+}
+
+fn upsert(connection: &Connection, interview: &Interview, now: Timestamp) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO interviews (
+                 id, employee_id, employee_name, interviewer_id, interview_type, interview_date,
+                 interview_status, duration_minutes, voicedrive_sync_id, rescheduled_from_id,
+                 facility_id, department_id, completed_at, status_reason, created_at, updated_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15)
+             ON CONFLICT (id) DO UPDATE
+                SET employee_id = excluded.employee_id, employee_name = excluded.employee_name,
+                    interviewer_id = excluded.interviewer_id,
+                    interview_type = excluded.interview_type,
+                    interview_date = excluded.interview_date,
+                    interview_status = excluded.interview_status,
+                    duration_minutes = excluded.duration_minutes,
+                    voicedrive_sync_id = excluded.voicedrive_sync_id,
+                    rescheduled_from_id = excluded.rescheduled_from_id,
+                    facility_id = excluded.facility_id, department_id = excluded.department_id,
+                    completed_at = excluded.completed_at, status_reason = excluded.status_reason,
+                    updated_at = excluded.updated_at",
+        )?
+        .execute(rusqlite::params![
+            interview.id,
+            interview.employee_id,
+            interview.employee_name,
+            interview.interviewer_id,
+            interview.interview_type,
+            interview.date,
+            interview.status.as_str(),
+            interview.duration_minutes,
+            interview.voicedrive_sync_id,
+            interview.rescheduled_from_id,
+            interview.facility_id,
+            interview.department_id,
+            interview.completed_at,
+            interview.status_reason,
+            now,
+        ])
+        .map(|_| ())
+}
+
+const COLUMNS: &str = "seq, id, employee_id, employee_name, interviewer_id, interview_type,
+    interview_date, interview_status, duration_minutes, voicedrive_sync_id, rescheduled_from_id,
+    facility_id, department_id, completed_at, status_reason, created_at, updated_at";
+
+/// The record with this id.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn find(connection: &Connection, id: &str) -> Result<Option<KeptInterview>, StoreError> {
+    Ok(connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM interviews WHERE id = ?1"))?
+        .query_row([id], kept)
+        .optional()?)
+}
+
+/// Deletes the record with this id, and says whether there was one.
+///
+/// # Errors
+/// `StillNamed` when another record was rescheduled from it.
+pub fn delete(connection: &Connection, id: &str) -> Result<bool, PutError> {
+    let deleted = connection
+        .prepare_cached("DELETE FROM interviews WHERE id = ?1")?
+        .execute([id]);
+    match deleted {
+        Ok(rows) => Ok(rows > 0),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+            Err(PutError::StillNamed)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The records that `filter` matches, the latest date first, at most `limit` of them after
+/// `after`, and where the next page begins.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn list(
+    connection: &Connection,
+    filter: &InterviewFilter,
+    after: Option<After>,
+    limit: usize,
+) -> Result<(Vec<KeptInterview>, Option<After>), StoreError> {
+    let mut sql = format!("SELECT {COLUMNS} FROM interviews WHERE 1");
+    let mut values: Vec<&dyn ToSql> = Vec::new();
+    let mut narrow = |condition: &str, value| {
+        values.push(value);
+        sql.push_str(" AND ");
+        sql.push_str(condition);
+    };
+    if let Some(from) = &filter.from {
+        narrow("interview_date >= ?", from);
+    }
+    if let Some(to) = &filter.to {
+        narrow("interview_date <= ?", to);
+    }
+    let status = filter.status.map(InterviewStatus::as_str);
+    if let Some(status) = &status {
+        narrow("interview_status = ?", status);
+    }
+    if let Some(facility) = &filter.facility {
+        narrow("facility_id = ?", facility);
+    }
+    if let Some(department) = &filter.department {
+        narrow("department_id = ?", department);
+    }
+    if let Some(After { date, seq }) = &after {
+        values.extend([date as &dyn ToSql, seq]);
+        sql.push_str(" AND (interview_date, seq) < (?, ?)");
+    }
+    // One more than asked for says whether there is another page.
+    let asked = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    values.push(&asked);
+    sql.push_str(" ORDER BY interview_date DESC, seq DESC LIMIT ?");
+    let mut items = connection
+        .prepare_cached(&sql)?
+        .query_map(values.as_slice(), kept)?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| more).map(|last| After {
+        date: last.interview.date,
+        seq: last.seq,
+    });
+    Ok((items, next))
+}
+
+fn kept(row: &Row<'_>) -> rusqlite::Result<KeptInterview> {
+    let status: String = row.get(7)?;
+    Ok(KeptInterview {
+        seq: row.get(0)?,
+        interview: Interview {
+            id: row.get(1)?,
+            employee_id: row.get(2)?,
+            employee_name: row.get(3)?,
+            interviewer_id: row.get(4)?,
+            interview_type: row.get(5)?,
+            date: row.get(6)?,
+            // A check of the table allows no other word.
+            status: InterviewStatus::from_word(&status).unwrap_or(InterviewStatus::Scheduled),
+            duration_minutes: row.get(8)?,
+            voicedrive_sync_id: row.get(9)?,
+            rescheduled_from_id: row.get(10)?,
+            facility_id: row.get(11)?,
+            department_id: row.get(12)?,
+            completed_at: row.get(13)?,
+            status_reason: row.get(14)?,
+        },
+        created_at: row.get(15)?,
+        updated_at: row.get(16)?,
+    })
+}
