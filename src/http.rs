@@ -13,6 +13,7 @@ mod event_answer;
 mod events;
 mod health;
 mod interview_body;
+mod interview_stats;
 mod interviews;
 pub mod rate_limit;
 mod reply;
@@ -281,6 +282,7 @@ async fn handle(api: &Api, door: Door, request: Request<Incoming>) -> Result<Rep
         Endpoint::ShowInterview(id) => interviews::show(api, id).await,
         Endpoint::ListInterviews => interviews::list(api, query).await,
         Endpoint::DeleteInterview(id) => interviews::delete(api, id).await,
+        Endpoint::CompletionStats => interview_stats::completion_stats(api, query).await,
         Endpoint::Health => health::health(api).await,
         Endpoint::ControlStatus => control::status(api).await,
         Endpoint::ControlChanges => control::changes(api, query).await,

@@ -8,10 +8,11 @@
 //!
 //! Rooms: `events` (what was accepted), `outbox` (what is still to be sent), `settle` (one
 //! attempt's result and all that follows from it), `resend`, `listing` (events for a reader),
-//! `stats`, `interviews`, `tokens`, `heartbeat`; `writer` and `readers` are the two doors to the connections.
+//! `stats`, `interviews`, `interview_stats`, `tokens`, `heartbeat`; `writer` and `readers` are the two doors to the connections.
 
 pub mod events;
 pub mod heartbeat;
+pub mod interview_stats;
 pub mod interviews;
 pub mod listing;
 pub mod outbox;

@@ -37,6 +37,8 @@ pub enum Endpoint {
     WebhookStats,
     /// `GET /api/voicedrive/webhook-stats`
     VoicedriveWebhookStats,
+    /// `GET /api/interviews/completion-stats`
+    CompletionStats,
     /// `GET /api/health`
     Health,
     /// `GET /control/status`, for the command line only
@@ -75,7 +77,9 @@ impl Endpoint {
                 Access::Token(Scope::InterviewsWrite)
             }
             Self::ShowInterview(_) | Self::ListInterviews => Access::Token(Scope::InterviewsRead),
-            Self::WebhookStats | Self::VoicedriveWebhookStats => Access::Token(Scope::StatsRead),
+            Self::WebhookStats | Self::VoicedriveWebhookStats | Self::CompletionStats => {
+                Access::Token(Scope::StatsRead)
+            }
             Self::Health => Access::Anybody,
             Self::ControlStatus
             | Self::ControlChanges
@@ -90,6 +94,7 @@ impl Endpoint {
     pub fn rate_limited(&self) -> Option<&'static str> {
         match self {
             Self::WebhookStats => Some("webhook-stats"),
+            Self::CompletionStats => Some("completion-stats"),
             Self::VoicedriveWebhookStats => Some("voicedrive-webhook-stats"),
             _ => None,
         }
@@ -119,6 +124,7 @@ pub fn route(method: &Method, path: &str) -> Result<Endpoint, ApiError> {
         }
         ["api", "interviews"] => get(Endpoint::ListInterviews),
         ["api", "interviews", "batch"] => post(Endpoint::PutInterviews),
+        ["api", "interviews", "completion-stats"] => get(Endpoint::CompletionStats),
         ["api", "interviews", id] if !id.is_empty() => interview(method, decoded(id)?),
         ["api", "integration", "webhook-stats"] => get(Endpoint::WebhookStats),
         ["api", "voicedrive", "webhook-stats"] => get(Endpoint::VoicedriveWebhookStats),

@@ -127,7 +127,7 @@ async fn each_violation_names_its_field_and_changes_nothing() {
             "{body}"
         );
     }
-    assert_eq!(put(&relay, "completion-stats", &record()).await.status, 400);
+    assert_eq!(put(&relay, "completion-stats", &record()).await.status, 405);
     assert_eq!(
         call(&relay, Method::GET, "/api/interviews", "")
             .await
@@ -249,4 +249,85 @@ async fn lists_are_filtered_and_every_page_is_new() {
             "{query}"
         );
     }
+}
+
+#[tokio::test]
+async fn completion_is_counted_in_the_seeds_shape() {
+    let clock = Clock::by_hand(crate::harness::noon());
+    let relay = TestRelay::start_with("", "", clock).await;
+    let path = "/api/interviews/completion-stats";
+    let empty = relay.get(path).await;
+    assert_eq!(
+        *empty.data(),
+        json!({
+            "period": "7d",
+            "summary": {"totalScheduled": 0, "completed": 0, "scheduled": 0, "cancelled": 0, "noShow": 0,
+                        "rescheduled": 0, "completionRate": 0.0, "noShowRate": 0.0, "avgDurationMinutes": 0},
+            "byType": {},
+            "voicedrive": {"syncedCount": 0, "syncRate": 0.0, "unsyncedCount": 0},
+            "rescheduling": {"total": 0, "recent": []},
+        })
+    );
+    // The fifty interviews that both teams agreed on, and one from before the period.
+    let mut records = vec![
+        json!({"id": "old", "employeeId": "E", "interviewType": "regular", "interviewDate": "2025-10-19T11:59:59.999Z"}),
+    ];
+    for n in 0..50 {
+        let status = match n {
+            0..45 => "completed",
+            45..47 => "scheduled",
+            47 => "cancelled",
+            _ => "no_show",
+        };
+        records.push(json!({
+            "id": format!("i{n}"), "employeeId": "E", "interviewStatus": status,
+            "interviewType": if n % 2 == 0 { "regular" } else { "support" },
+            // The first lies on the first millisecond of the period, the last is still to come.
+            "interviewDate": if n == 0 { "2025-10-19T12:00:00.000Z" } else { "2025-11-26T12:00:00Z" },
+            "durationMinutes": if n < 45 { json!(44 + n % 2) } else { Value::Null },
+            "voicedriveSyncId": if n < 48 { json!(format!("vd-{n}")) } else { Value::Null },
+            "rescheduledFromId": if n == 7 { json!("i6") } else { Value::Null },
+            "facilityId": if n < 10 { "a" } else { "b" }, "departmentId": "ward-3",
+        }));
+    }
+    let batch = serde_json::to_string(&records).unwrap();
+    assert_eq!(
+        call(&relay, Method::POST, "/api/interviews/batch", &batch)
+            .await
+            .status,
+        200
+    );
+    let answer = relay.get(path).await;
+    let data = answer.data();
+    assert_eq!(
+        data["summary"],
+        json!({"totalScheduled": 50, "completed": 45, "scheduled": 2, "cancelled": 1, "noShow": 2,
+               "rescheduled": 0, "completionRate": 90.0, "noShowRate": 4.0, "avgDurationMinutes": 44})
+    );
+    assert_eq!(
+        data["voicedrive"],
+        json!({"syncedCount": 48, "syncRate": 96.0, "unsyncedCount": 2})
+    );
+    assert_eq!(
+        data["byType"]["regular"],
+        json!({"total": 25, "completed": 23, "scheduled": 1, "cancelled": 0, "noShow": 1,
+               "rescheduled": 0, "completionRate": 92.0})
+    );
+    assert_eq!(
+        data["rescheduling"]["recent"],
+        json!([{"interviewId": "i7", "originalId": "i6", "newDate": "2025-11-26T12:00:00.000Z"}])
+    );
+    let total = async |query: &str| {
+        let answer = relay.get(&format!("{path}?{query}")).await;
+        answer.data()["summary"]["totalScheduled"].clone()
+    };
+    assert_eq!(total("period=30d").await, 51);
+    assert_eq!(total("period=24h").await, 49);
+    assert_eq!(total("facility=a&department=ward-3").await, 10);
+    assert_eq!(total("department=ward-4").await, 0);
+    let refused = relay.get(&format!("{path}?period=1y")).await;
+    assert_eq!(
+        (refused.status, refused.error().0),
+        (400, "INVALID_PARAMETER")
+    );
 }

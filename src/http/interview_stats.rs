@@ -1,0 +1,174 @@
+//! `GET /api/interviews/completion-stats` (contract, section 6.2).
+
+use std::collections::BTreeMap;
+
+use hyper::StatusCode;
+use serde::Serialize;
+
+use super::Api;
+use super::reply::{ApiError, Reply, success};
+use super::request::Query;
+use crate::interview::tenths_of_percent;
+use crate::period::Period;
+use crate::store::interview_stats::{self, InterviewCounts, InterviewStats, Range, Rescheduled};
+use crate::timestamp::Timestamp;
+
+/// How many of the newest rescheduled interviews are named.
+const RECENT: u32 = 10;
+
+/// Counts the interviews from the beginning of a period on; coming ones belong to it.
+///
+/// # Errors
+/// `InvalidParameter`, or the store's.
+pub async fn completion_stats(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
+    let mut query = Query::parse(query)?;
+    let period = query
+        .take_as("period", "must be 24h, 7d or 30d", Period::from_word)?
+        .unwrap_or(Period::Week);
+    let (facility, department) = (query.take("facility"), query.take("department"));
+    query.finish("period, facility, department")?;
+    let now = api.clock.now();
+    let range = Range {
+        from: period.start(now),
+        to: None,
+        facility,
+        department,
+    };
+    let (counted, recent) = api
+        .store
+        .read(move |connection| {
+            let counted = interview_stats::count(connection, &range)?;
+            Ok((
+                counted,
+                interview_stats::rescheduled(connection, &range, RECENT)?,
+            ))
+        })
+        .await?;
+    success(StatusCode::OK, &Answer::of(period, &counted, &recent), now)
+}
+
+/// Percent with one decimal, as a JSON number.
+pub(super) fn percent(part: u64, total: u64) -> f64 {
+    tenths(tenths_of_percent(part, total))
+}
+
+/// A number of tenths as a JSON number with one decimal.
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "tenths of counts are far below 2^53"
+)]
+pub(super) fn tenths(tenths: u64) -> f64 {
+    tenths as f64 / 10.0
+}
+
+/// The seed's answer, key for key.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer<'a> {
+    period: &'static str,
+    summary: Summary,
+    by_type: BTreeMap<&'a str, TypeAnswer>,
+    voicedrive: Voicedrive,
+    rescheduling: Rescheduling<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Summary {
+    // All rows, whatever has become of them.
+    total_scheduled: u64,
+    completed: u64,
+    scheduled: u64,
+    cancelled: u64,
+    no_show: u64,
+    rescheduled: u64,
+    completion_rate: f64,
+    no_show_rate: f64,
+    avg_duration_minutes: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TypeAnswer {
+    total: u64,
+    completed: u64,
+    scheduled: u64,
+    cancelled: u64,
+    no_show: u64,
+    rescheduled: u64,
+    completion_rate: f64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Voicedrive {
+    synced_count: u64,
+    sync_rate: f64,
+    unsynced_count: u64,
+}
+
+#[derive(Serialize)]
+struct Rescheduling<'a> {
+    total: u64,
+    recent: Vec<RecentAnswer<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RecentAnswer<'a> {
+    interview_id: &'a str,
+    original_id: &'a str,
+    new_date: Timestamp,
+}
+
+impl<'a> Answer<'a> {
+    fn of(period: Period, counted: &'a InterviewStats, recent: &'a [Rescheduled]) -> Self {
+        let total = counted.total;
+        let by_type = counted.by_type.iter();
+        let recent = recent.iter().map(|one| RecentAnswer {
+            interview_id: &one.id,
+            original_id: &one.origin,
+            new_date: one.date,
+        });
+        Self {
+            period: period.as_str(),
+            summary: Summary {
+                total_scheduled: total.total,
+                completed: total.completed,
+                scheduled: total.scheduled,
+                cancelled: total.cancelled,
+                no_show: total.no_show,
+                rescheduled: total.rescheduled,
+                completion_rate: percent(total.completed, total.total),
+                no_show_rate: percent(total.no_show, total.total),
+                avg_duration_minutes: total.mean_minutes(1),
+            },
+            by_type: by_type
+                .map(|(name, counts)| (name.as_str(), TypeAnswer::of(counts)))
+                .collect(),
+            voicedrive: Voicedrive {
+                synced_count: total.synced,
+                sync_rate: percent(total.synced, total.total),
+                unsynced_count: total.total - total.synced,
+            },
+            rescheduling: Rescheduling {
+                total: total.rescheduled,
+                recent: recent.collect(),
+            },
+        }
+    }
+}
+
+impl TypeAnswer {
+    fn of(counts: &InterviewCounts) -> Self {
+        Self {
+            total: counts.total,
+            completed: counts.completed,
+            scheduled: counts.scheduled,
+            cancelled: counts.cancelled,
+            no_show: counts.no_show,
+            rescheduled: counts.rescheduled,
+            completion_rate: percent(counts.completed, counts.total),
+        }
+    }
+}

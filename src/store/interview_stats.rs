@@ -1,0 +1,171 @@
+//! Counting interviews (contract, sections 6.2 and 6.4).
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, Row};
+
+use super::StoreError;
+use crate::interview::InterviewStatus;
+use crate::timestamp::Timestamp;
+
+/// Which interviews are counted.
+#[derive(Clone, Debug)]
+pub struct Range {
+    /// Those that take place at this moment or later.
+    pub from: Timestamp,
+    /// And at this moment or earlier; none: coming ones too, however far ahead.
+    pub to: Option<Timestamp>,
+    /// And at this facility only.
+    pub facility: Option<String>,
+    /// And of this department only.
+    pub department: Option<String>,
+}
+
+/// The interviews of one type, or all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InterviewCounts {
+    /// All of them.
+    pub total: u64,
+    /// Those with status `completed`.
+    pub completed: u64,
+    /// Those with status `scheduled`.
+    pub scheduled: u64,
+    /// Those with status `cancelled`.
+    pub cancelled: u64,
+    /// Those with status `no_show`.
+    pub no_show: u64,
+    /// Those with status `rescheduled`.
+    pub rescheduled: u64,
+    /// Those with an id at VoiceDrive.
+    pub synced: u64,
+    /// Completed ones whose duration is known.
+    pub timed: u64,
+    /// Minutes that those took, all together.
+    pub minutes: u64,
+}
+
+impl InterviewCounts {
+    fn add(&mut self, other: &Self) {
+        self.total += other.total;
+        self.completed += other.completed;
+        self.scheduled += other.scheduled;
+        self.cancelled += other.cancelled;
+        self.no_show += other.no_show;
+        self.rescheduled += other.rescheduled;
+        self.synced += other.synced;
+        self.timed += other.timed;
+        self.minutes += other.minutes;
+    }
+
+    /// The mean duration in units of `1 / parts` minutes, rounded half up; 0 when none is known.
+    #[must_use]
+    pub fn mean_minutes(&self, parts: u64) -> u64 {
+        (self.minutes * parts * 2 + self.timed)
+            .checked_div(self.timed * 2)
+            .unwrap_or(0)
+    }
+}
+
+/// One consistent picture of the interviews of a range.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InterviewStats {
+    /// All types together.
+    pub total: InterviewCounts,
+    /// Each type.
+    pub by_type: BTreeMap<String, InterviewCounts>,
+}
+
+/// An interview that stands in the place of another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rescheduled {
+    /// Its id.
+    pub id: String,
+    /// The other one's.
+    pub origin: String,
+    /// When it takes place.
+    pub date: Timestamp,
+}
+
+/// Counts the interviews of a range.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn count(connection: &Connection, range: &Range) -> Result<InterviewStats, StoreError> {
+    let mut stats = InterviewStats::default();
+    let mut statement = connection.prepare_cached(
+        "SELECT interview_type, interview_status, count(*), count(voicedrive_sync_id),
+                count(duration_minutes), coalesce(sum(duration_minutes), 0)
+           FROM interviews
+          WHERE interview_date >= ?1 AND interview_date <= coalesce(?2, '9999')
+            AND (?3 IS NULL OR facility_id = ?3) AND (?4 IS NULL OR department_id = ?4)
+          GROUP BY interview_type, interview_status",
+    )?;
+    let mut rows = statement.query((range.from, range.to, &range.facility, &range.department))?;
+    while let Some(row) = rows.next()? {
+        let counts = counts(row)?;
+        stats.total.add(&counts);
+        stats.by_type.entry(row.get(0)?).or_default().add(&counts);
+    }
+    Ok(stats)
+}
+
+fn counts(row: &Row<'_>) -> rusqlite::Result<InterviewCounts> {
+    let status: String = row.get(1)?;
+    let total = row.get(2)?;
+    let mut counts = InterviewCounts {
+        total,
+        synced: row.get(3)?,
+        ..InterviewCounts::default()
+    };
+    match InterviewStatus::from_word(&status) {
+        Some(InterviewStatus::Completed) => {
+            counts.completed = total;
+            counts.timed = row.get(4)?;
+            counts.minutes = row.get(5)?;
+        }
+        Some(InterviewStatus::Cancelled) => counts.cancelled = total,
+        Some(InterviewStatus::NoShow) => counts.no_show = total,
+        Some(InterviewStatus::Rescheduled) => counts.rescheduled = total,
+        // A check of the table allows no other word.
+        Some(InterviewStatus::Scheduled) | None => counts.scheduled = total,
+    }
+    Ok(counts)
+}
+
+/// The interviews of a range that stand in the place of another one, the latest date first, at
+/// most `limit`.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn rescheduled(
+    connection: &Connection,
+    range: &Range,
+    limit: u32,
+) -> Result<Vec<Rescheduled>, StoreError> {
+    let found = connection
+        .prepare_cached(
+            "SELECT id, rescheduled_from_id, interview_date FROM interviews
+              WHERE rescheduled_from_id IS NOT NULL
+                AND interview_date >= ?1 AND interview_date <= coalesce(?2, '9999')
+                AND (?3 IS NULL OR facility_id = ?3) AND (?4 IS NULL OR department_id = ?4)
+              ORDER BY interview_date DESC, seq DESC LIMIT ?5",
+        )?
+        .query_map(
+            (
+                range.from,
+                range.to,
+                &range.facility,
+                &range.department,
+                limit,
+            ),
+            |row| {
+                Ok(Rescheduled {
+                    id: row.get(0)?,
+                    origin: row.get(1)?,
+                    date: row.get(2)?,
+                })
+            },
+        )?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(found)
+}
