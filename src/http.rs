@@ -23,6 +23,7 @@ mod router;
 mod stats;
 mod submission;
 mod voicedrive;
+mod voicedrive_interviews;
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use chrono_tz::Tz;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, CACHE_CONTROL, HeaderName, HeaderValue};
@@ -85,6 +87,8 @@ pub struct Api {
     pub revoked: Revoked,
     /// How often VoiceDrive may ask.
     pub rate_limiter: RateLimiter<&'static str>,
+    /// What "today" means.
+    pub timezone: Tz,
     /// What health is known from.
     pub health: Health,
     /// Pages that may call from a browser.
@@ -283,6 +287,9 @@ async fn handle(api: &Api, door: Door, request: Request<Incoming>) -> Result<Rep
         Endpoint::ListInterviews => interviews::list(api, query).await,
         Endpoint::DeleteInterview(id) => interviews::delete(api, id).await,
         Endpoint::CompletionStats => interview_stats::completion_stats(api, query).await,
+        Endpoint::VoicedriveCompletionStats => {
+            voicedrive_interviews::completion_stats(api, query).await
+        }
         Endpoint::Health => health::health(api).await,
         Endpoint::ControlStatus => control::status(api).await,
         Endpoint::ControlChanges => control::changes(api, query).await,

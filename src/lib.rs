@@ -15,7 +15,7 @@
 //! ## Rooms, in reading order
 //!
 //! - What things are (no input or output, no clock): [`timestamp`], [`event`], [`attempt`], [`interview`],
-//!   [`retry`], [`period`], [`stable_json`], [`route`], [`pulse`].
+//!   [`retry`], [`period`], [`day`], [`stable_json`], [`route`], [`pulse`].
 //! - What is kept, the only place with SQL: [`store`].
 //! - What goes out: [`delivery`].
 //! - What comes in: [`http`].
@@ -45,6 +45,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod crypto;
+pub mod day;
 pub mod delivery;
 pub mod event;
 pub mod http;

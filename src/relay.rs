@@ -112,6 +112,7 @@ impl Relay {
             rate_limiter: RateLimiter::new(config.rate_limit.requests_per_minute),
             health: Health::of(dispatcher.iter().map(Dispatcher::pulse).collect()),
             cors_allowed_origins: config.server.cors_allowed_origins.clone(),
+            timezone: config.timezone,
             trusted_proxies: config.server.trusted_proxies.clone(),
             max_body_bytes: config.server.max_body_bytes,
             retry,

@@ -1,12 +1,13 @@
 //! `resend`: sends events again, because a person has mended the cause.
 
-use chrono::{NaiveDate, NaiveTime, TimeZone};
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::client::{Client, path_segment};
 use super::{CliError, print_line};
+use crate::day;
 use crate::event::Status;
 use crate::timestamp::Timestamp;
 
@@ -98,19 +99,8 @@ impl Resend {
 /// A moment as a person types it: a day begins at midnight of the configured time zone.
 fn moment(text: &str, timezone: Tz) -> Result<Timestamp, CliError> {
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
-    let midnight = day.and_then(|day| {
-        // A day that begins in the gap of a clock change begins an hour later.
-        let early = timezone
-            .from_local_datetime(&day.and_time(NaiveTime::MIN))
-            .earliest();
-        early.or_else(|| {
-            timezone
-                .from_local_datetime(&day.and_hms_opt(1, 0, 0)?)
-                .earliest()
-        })
-    });
-    match midnight {
-        Some(moment) => Ok(Timestamp::from_unix_ms(moment.timestamp_millis())),
+    match day.and_then(|day| day::start(day, timezone)) {
+        Some(moment) => Ok(moment),
         None => Timestamp::parse(text).map_err(|error| {
             CliError::Usage(format!(
                 "--since: a day such as 2025-10-26, or a time: {error}"
@@ -139,11 +129,5 @@ mod tests {
             Some("2025-10-26T00:00:00.000Z")
         );
         assert_eq!(at("yesterday"), None);
-    }
-
-    #[test]
-    fn a_day_without_a_midnight_begins_after_the_gap() {
-        let at = moment("2018-11-04", chrono_tz::America::Sao_Paulo).map(|m| m.to_string());
-        assert_eq!(at.ok().as_deref(), Some("2018-11-04T03:00:00.000Z"));
     }
 }

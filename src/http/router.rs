@@ -39,6 +39,8 @@ pub enum Endpoint {
     VoicedriveWebhookStats,
     /// `GET /api/interviews/completion-stats`
     CompletionStats,
+    /// `GET /api/voicedrive/interview-completion-stats`
+    VoicedriveCompletionStats,
     /// `GET /api/health`
     Health,
     /// `GET /control/status`, for the command line only
@@ -77,9 +79,10 @@ impl Endpoint {
                 Access::Token(Scope::InterviewsWrite)
             }
             Self::ShowInterview(_) | Self::ListInterviews => Access::Token(Scope::InterviewsRead),
-            Self::WebhookStats | Self::VoicedriveWebhookStats | Self::CompletionStats => {
-                Access::Token(Scope::StatsRead)
-            }
+            Self::WebhookStats
+            | Self::VoicedriveWebhookStats
+            | Self::CompletionStats
+            | Self::VoicedriveCompletionStats => Access::Token(Scope::StatsRead),
             Self::Health => Access::Anybody,
             Self::ControlStatus
             | Self::ControlChanges
@@ -95,6 +98,7 @@ impl Endpoint {
         match self {
             Self::WebhookStats => Some("webhook-stats"),
             Self::CompletionStats => Some("completion-stats"),
+            Self::VoicedriveCompletionStats => Some("voicedrive-completion-stats"),
             Self::VoicedriveWebhookStats => Some("voicedrive-webhook-stats"),
             _ => None,
         }
@@ -128,6 +132,9 @@ pub fn route(method: &Method, path: &str) -> Result<Endpoint, ApiError> {
         ["api", "interviews", id] if !id.is_empty() => interview(method, decoded(id)?),
         ["api", "integration", "webhook-stats"] => get(Endpoint::WebhookStats),
         ["api", "voicedrive", "webhook-stats"] => get(Endpoint::VoicedriveWebhookStats),
+        ["api", "voicedrive", "interview-completion-stats"] => {
+            get(Endpoint::VoicedriveCompletionStats)
+        }
         ["api", "health"] => get(Endpoint::Health),
         ["control", "status"] => get(Endpoint::ControlStatus),
         ["control", "changes"] => get(Endpoint::ControlChanges),

@@ -27,10 +27,7 @@ pub async fn webhook_stats(api: &Api, query: Option<&str>) -> Result<Reply, ApiE
     let now = api.clock.now();
     let end = end.unwrap_or(now);
     let start = start.unwrap_or_else(|| end.before(USUAL_SPAN));
-    if start > end {
-        let message = "startDate: must not be later than endDate".to_owned();
-        return Err(ApiError::InvalidDateRange(message));
-    }
+    in_order(start, end)?;
     let counted = api
         .store
         .read(move |connection| stats::sends(connection, start, end, None))
@@ -39,8 +36,17 @@ pub async fn webhook_stats(api: &Api, query: Option<&str>) -> Result<Reply, ApiE
     success(StatusCode::OK, &WebhookAnswer::of(&counted, policy), now)
 }
 
+/// Refuses a range that ends before it begins.
+pub(super) fn in_order(start: Timestamp, end: Timestamp) -> Result<(), ApiError> {
+    if start > end {
+        let message = "startDate: must not be later than endDate".to_owned();
+        return Err(ApiError::InvalidDateRange(message));
+    }
+    Ok(())
+}
+
 /// Takes a date out of a query.
-fn date(query: &mut Query, name: &str) -> Result<Option<Timestamp>, ApiError> {
+pub(super) fn date(query: &mut Query, name: &str) -> Result<Option<Timestamp>, ApiError> {
     let text = query.take(name);
     let read = |text: String| {
         Timestamp::parse(&text)

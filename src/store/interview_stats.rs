@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, Row};
 
 use super::StoreError;
-use crate::interview::InterviewStatus;
+use super::interviews::{COLUMNS, kept};
+use crate::interview::{Interview, InterviewStatus};
 use crate::timestamp::Timestamp;
 
 /// Which interviews are counted.
@@ -165,6 +166,50 @@ pub fn rescheduled(
                     date: row.get(2)?,
                 })
             },
+        )?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(found)
+}
+
+/// In which order interviews are named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Those whose date comes first.
+    EarliestFirst,
+    /// Those whose date comes last.
+    LatestFirst,
+}
+
+/// The interviews of a range that have one of `statuses`, at most `limit`.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn named(
+    connection: &Connection,
+    range: &Range,
+    statuses: &[InterviewStatus],
+    order: Order,
+    limit: u32,
+) -> Result<Vec<Interview>, StoreError> {
+    let words: Vec<String> = statuses
+        .iter()
+        .map(|s| format!("'{}'", s.as_str()))
+        .collect();
+    let direction = match order {
+        Order::EarliestFirst => "ASC",
+        Order::LatestFirst => "DESC",
+    };
+    let found = connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM interviews
+              WHERE interview_date >= ?1 AND interview_date <= coalesce(?2, '9999')
+                AND interview_status IN ({})
+              ORDER BY interview_date {direction}, seq {direction} LIMIT ?3",
+            words.join(", ")
+        ))?
+        .query_map(
+            (range.from, range.to, limit),
+            |row| Ok(kept(row)?.interview),
         )?
         .collect::<rusqlite::Result<_>>()?;
     Ok(found)

@@ -197,7 +197,8 @@ fn upsert(connection: &Connection, interview: &Interview, now: Timestamp) -> rus
         .map(|_| ())
 }
 
-const COLUMNS: &str = "seq, id, employee_id, employee_name, interviewer_id, interview_type,
+pub(super) const COLUMNS: &str =
+    "seq, id, employee_id, employee_name, interviewer_id, interview_type,
     interview_date, interview_status, duration_minutes, voicedrive_sync_id, rescheduled_from_id,
     facility_id, department_id, completed_at, status_reason, created_at, updated_at";
 
@@ -284,7 +285,7 @@ pub fn list(
     Ok((items, next))
 }
 
-fn kept(row: &Row<'_>) -> rusqlite::Result<KeptInterview> {
+pub(super) fn kept(row: &Row<'_>) -> rusqlite::Result<KeptInterview> {
     let status: String = row.get(7)?;
     Ok(KeptInterview {
         seq: row.get(0)?,

@@ -180,3 +180,87 @@ async fn health_says_when_sending_has_stalled() {
     relay.wait_for_status(&id, "delivered").await;
     assert_eq!(relay.get("/api/health").await.status, 200, "it moves again");
 }
+
+const INTERVIEWS: &str = "/api/voicedrive/interview-completion-stats";
+
+#[tokio::test]
+async fn with_no_interview_every_number_is_a_number() {
+    let relay = TestRelay::start("").await;
+    let answer = as_voicedrive(&relay, INTERVIEWS).await;
+    assert_eq!(
+        *answer.data(),
+        json!({"totalScheduled": 0, "actuallyCompleted": 0, "completionRate": 0.0, "noShowRate": 0.0,
+               "rescheduledCount": 0, "avgDuration": 0.0, "byInterviewType": {},
+               "recentCompletions": [], "pendingInterviews": [], "missedInterviews": []})
+    );
+}
+
+#[tokio::test]
+async fn today_is_the_clinics_day_and_interviews_are_named_as_the_page_wants_them() {
+    // 21 hours in Tokyo.
+    let clock = Clock::by_hand(noon());
+    let relay = TestRelay::start_with("", "", clock).await;
+    let record = |id: &str, date: &str, status: &str, minutes: Value| {
+        json!({"id": id, "employeeId": format!("EMP-{id}"), "employeeName": "山田 太郎",
+               "interviewType": "regular", "interviewDate": date, "interviewStatus": status,
+               "durationMinutes": minutes, "statusReason": if status == "cancelled" { json!("発熱") } else { Value::Null }})
+    };
+    let batch = json!([
+        record("before", "2025-10-25T14:59:59.999Z", "completed", json!(10)),
+        record("first", "2025-10-25T15:00:00.000Z", "completed", json!(45)),
+        record("second", "2025-10-26T09:00:00Z", "completed", json!(50)),
+        record("untimed", "2025-10-26T09:30:00Z", "completed", Value::Null),
+        record("late", "2025-10-26T11:59:00Z", "scheduled", Value::Null),
+        record("coming", "2025-10-26T13:00:00Z", "scheduled", Value::Null),
+        record("nobody", "2025-10-26T10:00:00Z", "no_show", Value::Null),
+        record("ill", "2025-10-26T14:59:59.999Z", "cancelled", Value::Null),
+        record("after", "2025-10-26T15:00:00.000Z", "completed", json!(10)),
+    ]);
+    assert_eq!(
+        relay
+            .post("/api/interviews/batch", batch.to_string())
+            .await
+            .status,
+        200
+    );
+    let answer = as_voicedrive(&relay, INTERVIEWS).await;
+    let data = answer.data();
+    assert_eq!(
+        (&data["totalScheduled"], &data["actuallyCompleted"]),
+        (&json!(7), &json!(3))
+    );
+    assert_eq!(
+        (&data["completionRate"], &data["noShowRate"]),
+        (&json!(42.9), &json!(14.3))
+    );
+    assert_eq!(data["avgDuration"], 47.5);
+    assert_eq!(
+        data["byInterviewType"]["regular"],
+        json!({"scheduled": 7, "completed": 3, "completionRate": 42.9, "avgDuration": 47.5})
+    );
+    let ids = |name: &str| -> Vec<&str> {
+        let named = data[name].as_array().unwrap().iter();
+        named.map(|i| i["interviewId"].as_str().unwrap()).collect()
+    };
+    assert_eq!(ids("recentCompletions"), ["untimed", "second", "first"]);
+    assert_eq!(ids("pendingInterviews"), ["late", "coming"]);
+    assert_eq!(ids("missedInterviews"), ["ill", "nobody"]);
+    assert_eq!(
+        data["recentCompletions"][0],
+        json!({"interviewId": "untimed", "staffId": "EMP-untimed", "staffName": "山田 太郎",
+               "interviewType": "regular", "scheduledAt": "2025-10-26T09:30:00.000Z", "status": "completed",
+               "completedAt": "2025-10-26T09:30:00.000Z", "duration": 0})
+    );
+    assert_eq!(data["pendingInterviews"][0]["isPastDue"], true);
+    assert_eq!(data["pendingInterviews"][1]["isPastDue"], false);
+    assert_eq!(data["missedInterviews"][0]["reason"], "発熱");
+    let all = as_voicedrive(
+        &relay,
+        &format!("{INTERVIEWS}?startDate=2025-10-25T00:00:00Z&endDate=2025-10-27T00:00:00Z"),
+    )
+    .await;
+    assert_eq!(all.data()["totalScheduled"], 9);
+    let bad = as_voicedrive(&relay, &format!("{INTERVIEWS}?endDate=today")).await;
+    assert_eq!(bad.error().0, "INVALID_DATE_RANGE");
+    assert!(bad.error().1.starts_with("endDate"), "{}", bad.error().1);
+}

@@ -1,0 +1,207 @@
+//! What VoiceDrive's shipped client asks of interviews (contract, section 6.4). Its page calls
+//! `.toFixed` on every number, so none of them is ever null.
+
+use std::collections::BTreeMap;
+
+use hyper::StatusCode;
+use serde::Serialize;
+
+use super::Api;
+use super::interview_stats::{percent, tenths};
+use super::reply::{ApiError, Reply, success};
+use super::request::Query;
+use super::voicedrive::{date, in_order};
+use crate::day;
+use crate::interview::{Interview, InterviewStatus};
+use crate::store::interview_stats::{self, InterviewCounts, InterviewStats, Order, Range};
+use crate::timestamp::Timestamp;
+
+/// How many completed interviews are named.
+const COMPLETED: u32 = 5;
+/// How many pending, and how many missed ones are named.
+const OTHERS: u32 = 50;
+
+/// `GET /api/voicedrive/interview-completion-stats`
+///
+/// # Errors
+/// `InvalidDateRange`, or the store's.
+pub async fn completion_stats(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
+    use InterviewStatus::{Cancelled, Completed, NoShow, Scheduled};
+    let mut query = Query::parse(query)?;
+    let (start, end) = (date(&mut query, "startDate")?, date(&mut query, "endDate")?);
+    query.finish("startDate, endDate")?;
+    let now = api.clock.now();
+    // Every time zone that can be configured knows today; the fallback is the moment itself.
+    let (first, last) = day::today(now, api.timezone).unwrap_or((now, now));
+    let (from, to) = (start.unwrap_or(first), end.unwrap_or(last));
+    in_order(from, to)?;
+    let range = Range {
+        from,
+        to: Some(to),
+        facility: None,
+        department: None,
+    };
+    let found = api
+        .store
+        .read(move |connection| {
+            let named = |statuses: &[InterviewStatus], order, limit| {
+                interview_stats::named(connection, &range, statuses, order, limit)
+            };
+            Ok(Found {
+                counted: interview_stats::count(connection, &range)?,
+                completed: named(&[Completed], Order::LatestFirst, COMPLETED)?,
+                pending: named(&[Scheduled], Order::EarliestFirst, OTHERS)?,
+                missed: named(&[NoShow, Cancelled], Order::LatestFirst, OTHERS)?,
+            })
+        })
+        .await?;
+    success(StatusCode::OK, &Answer::of(&found, now), now)
+}
+
+/// What was found in the store, at one moment.
+struct Found {
+    counted: InterviewStats,
+    completed: Vec<Interview>,
+    pending: Vec<Interview>,
+    missed: Vec<Interview>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer<'a> {
+    total_scheduled: u64,
+    actually_completed: u64,
+    completion_rate: f64,
+    no_show_rate: f64,
+    rescheduled_count: u64,
+    avg_duration: f64,
+    by_interview_type: BTreeMap<&'a str, TypeAnswer>,
+    recent_completions: Vec<CompletedAnswer<'a>>,
+    pending_interviews: Vec<PendingAnswer<'a>>,
+    missed_interviews: Vec<MissedAnswer<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TypeAnswer {
+    // All of the type, whatever has become of them.
+    scheduled: u64,
+    completed: u64,
+    completion_rate: f64,
+    avg_duration: f64,
+}
+
+/// What every named interview has.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Named<'a> {
+    interview_id: &'a str,
+    staff_id: &'a str,
+    staff_name: &'a str,
+    interview_type: &'a str,
+    scheduled_at: Timestamp,
+    status: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CompletedAnswer<'a> {
+    #[serde(flatten)]
+    named: Named<'a>,
+    completed_at: Timestamp,
+    duration: u32,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PendingAnswer<'a> {
+    #[serde(flatten)]
+    named: Named<'a>,
+    is_past_due: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MissedAnswer<'a> {
+    #[serde(flatten)]
+    named: Named<'a>,
+    reason: &'a str,
+}
+
+impl<'a> Answer<'a> {
+    fn of(found: &'a Found, now: Timestamp) -> Self {
+        let total = found.counted.total;
+        let by_type = found.counted.by_type.iter();
+        Self {
+            total_scheduled: total.total,
+            actually_completed: total.completed,
+            completion_rate: percent(total.completed, total.total),
+            no_show_rate: percent(total.no_show, total.total),
+            rescheduled_count: total.rescheduled,
+            avg_duration: tenths(total.mean_minutes(10)),
+            by_interview_type: by_type
+                .map(|(name, counts)| (name.as_str(), TypeAnswer::of(counts)))
+                .collect(),
+            recent_completions: found.completed.iter().map(CompletedAnswer::of).collect(),
+            pending_interviews: found
+                .pending
+                .iter()
+                .map(|interview| PendingAnswer::of(interview, now))
+                .collect(),
+            missed_interviews: found.missed.iter().map(MissedAnswer::of).collect(),
+        }
+    }
+}
+
+impl TypeAnswer {
+    fn of(counts: &InterviewCounts) -> Self {
+        Self {
+            scheduled: counts.total,
+            completed: counts.completed,
+            completion_rate: percent(counts.completed, counts.total),
+            avg_duration: tenths(counts.mean_minutes(10)),
+        }
+    }
+}
+
+impl<'a> Named<'a> {
+    fn of(interview: &'a Interview) -> Self {
+        Self {
+            interview_id: &interview.id,
+            staff_id: &interview.employee_id,
+            staff_name: interview.employee_name.as_deref().unwrap_or_default(),
+            interview_type: &interview.interview_type,
+            scheduled_at: interview.date,
+            status: interview.status.as_str(),
+        }
+    }
+}
+
+impl<'a> CompletedAnswer<'a> {
+    fn of(interview: &'a Interview) -> Self {
+        Self {
+            named: Named::of(interview),
+            // A record that does not say when it was completed was so when it took place.
+            completed_at: interview.completed_at.unwrap_or(interview.date),
+            duration: interview.duration_minutes.unwrap_or(0),
+        }
+    }
+}
+
+impl<'a> PendingAnswer<'a> {
+    fn of(interview: &'a Interview, now: Timestamp) -> Self {
+        Self {
+            named: Named::of(interview),
+            is_past_due: interview.date < now,
+        }
+    }
+}
+
+impl<'a> MissedAnswer<'a> {
+    fn of(interview: &'a Interview) -> Self {
+        Self {
+            named: Named::of(interview),
+            reason: interview.status_reason.as_deref().unwrap_or_default(),
+        }
+    }
+}
