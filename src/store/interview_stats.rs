@@ -214,3 +214,6 @@ pub fn named(
         .collect::<rusqlite::Result<_>>()?;
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,7 +25,7 @@ use crate::attempt::{Attempted, Outcome};
 use crate::event::{NewEvent, Status};
 use crate::retry::RetryPolicy;
 
-fn database() -> (TempDir, Connection) {
+pub(super) fn database() -> (TempDir, Connection) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("relay.db");
     let mut connection = open_for_writing(&path).unwrap();
@@ -33,7 +33,7 @@ fn database() -> (TempDir, Connection) {
     (directory, connection)
 }
 
-fn at(milliseconds: i64) -> Timestamp {
+pub(super) fn at(milliseconds: i64) -> Timestamp {
     Timestamp::from_unix_ms(1_761_489_000_000 + milliseconds)
 }
 

@@ -1,0 +1,261 @@
+//! Counts of interviews against a count by hand, over random histories.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::store::interviews::put;
+use crate::store::tests::{at, database};
+
+/// One step of a random history: a record that comes or comes again, or one that goes.
+#[derive(Clone, Debug)]
+enum Step {
+    Put(u8, Record),
+    Delete(u8),
+}
+
+#[derive(Clone, Debug)]
+struct Record {
+    kind: u8,
+    minutes_from_now: i32,
+    status: InterviewStatus,
+    duration: Option<u32>,
+    synced: bool,
+    facility: Option<u8>,
+    department: Option<u8>,
+    origin: Option<u8>,
+}
+
+fn record() -> impl Strategy<Value = Record> {
+    (
+        0_u8..3,
+        -60_000_i32..10_000,
+        prop::sample::select(InterviewStatus::ALL.to_vec()),
+        prop::option::of(0_u32..=1440),
+        any::<bool>(),
+        prop::option::of(0_u8..2),
+        prop::option::of(0_u8..2),
+        prop::option::weighted(0.2, 0_u8..30),
+    )
+        .prop_map(
+            |(kind, minutes_from_now, status, duration, synced, facility, department, origin)| {
+                Record {
+                    kind,
+                    minutes_from_now,
+                    status,
+                    duration,
+                    synced,
+                    facility,
+                    department,
+                    origin,
+                }
+            },
+        )
+}
+
+fn interview(id: u8, record: &Record) -> Interview {
+    let minutes = i64::from(record.minutes_from_now) * 60_000;
+    Interview {
+        id: format!("i{id}"),
+        employee_id: "E".to_owned(),
+        employee_name: None,
+        interviewer_id: None,
+        interview_type: format!("type-{}", record.kind),
+        date: at(minutes),
+        status: record.status,
+        duration_minutes: record.duration,
+        voicedrive_sync_id: record.synced.then(|| format!("vd-{id}")),
+        rescheduled_from_id: record.origin.map(|origin| format!("i{origin}")),
+        facility_id: record.facility.map(|f| format!("f{f}")),
+        department_id: record.department.map(|d| format!("d{d}")),
+        completed_at: None,
+        status_reason: None,
+    }
+}
+
+fn by_hand<'a>(interviews: impl Iterator<Item = &'a Interview>) -> InterviewCounts {
+    let mut counts = InterviewCounts::default();
+    for interview in interviews {
+        counts.total += 1;
+        match interview.status {
+            InterviewStatus::Scheduled => counts.scheduled += 1,
+            InterviewStatus::Completed => counts.completed += 1,
+            InterviewStatus::Cancelled => counts.cancelled += 1,
+            InterviewStatus::NoShow => counts.no_show += 1,
+            InterviewStatus::Rescheduled => counts.rescheduled += 1,
+        }
+        counts.synced += u64::from(interview.voicedrive_sync_id.is_some());
+        if let (InterviewStatus::Completed, Some(minutes)) =
+            (interview.status, interview.duration_minutes)
+        {
+            counts.timed += 1;
+            counts.minutes += u64::from(minutes);
+        }
+    }
+    counts
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn counts_equal_a_count_by_hand_over_random_histories(
+        history in prop::collection::vec(
+            prop_oneof![
+                5 => (0_u8..30, record()).prop_map(|(id, record)| Step::Put(id, record)),
+                1 => (0_u8..30).prop_map(Step::Delete),
+            ],
+            1..80,
+        ),
+        days in 1_u64..40,
+        bounded in any::<bool>(),
+        facility in prop::option::of(0_u8..2),
+        department in prop::option::of(0_u8..2),
+    ) {
+        let (_directory, mut connection) = database();
+        let mut kept: BTreeMap<String, Interview> = BTreeMap::new();
+        for step in history {
+            let transaction = connection.transaction().unwrap();
+            match step {
+                Step::Put(id, record) => {
+                    let interview = interview(id, &record);
+                    if put(&transaction, std::slice::from_ref(&interview), at(0)).is_ok() {
+                        transaction.commit().unwrap();
+                        kept.insert(interview.id.clone(), interview);
+                    }
+                }
+                Step::Delete(id) => {
+                    let id = format!("i{id}");
+                    let named = kept.values().any(|i| i.rescheduled_from_id.as_ref() == Some(&id));
+                    let deleted = crate::store::interviews::delete(&transaction, &id);
+                    prop_assert_eq!(deleted.is_err(), named);
+                    if deleted.is_ok() {
+                        transaction.commit().unwrap();
+                        kept.remove(&id);
+                    }
+                }
+            }
+        }
+        let range = Range {
+            from: at(0).before(Duration::from_hours(24 * days)),
+            to: bounded.then(|| at(0)),
+            facility: facility.map(|f| format!("f{f}")),
+            department: department.map(|d| format!("d{d}")),
+        };
+        let wanted: Vec<&Interview> = kept
+            .values()
+            .filter(|i| i.date >= range.from && range.to.is_none_or(|to| i.date <= to))
+            .filter(|i| range.facility.is_none() || i.facility_id == range.facility)
+            .filter(|i| range.department.is_none() || i.department_id == range.department)
+            .collect();
+        let stats = count(&connection, &range).unwrap();
+        prop_assert_eq!(stats.total, by_hand(wanted.iter().copied()));
+        let mut types: Vec<&str> = wanted.iter().map(|i| i.interview_type.as_str()).collect();
+        types.sort_unstable();
+        types.dedup();
+        prop_assert_eq!(stats.by_type.keys().map(String::as_str).collect::<Vec<_>>(), types);
+        for (name, counts) in &stats.by_type {
+            let of_type = wanted.iter().copied().filter(|i| &i.interview_type == name);
+            prop_assert_eq!(*counts, by_hand(of_type));
+        }
+        let mut moved: Vec<_> = wanted.iter().filter(|i| i.rescheduled_from_id.is_some()).map(|i| i.date).collect();
+        moved.sort_unstable_by(|a, b| b.cmp(a));
+        moved.truncate(10);
+        let named = rescheduled(&connection, &range, 10).unwrap();
+        prop_assert_eq!(named.iter().map(|r| r.date).collect::<Vec<_>>(), moved);
+        // No history leaves a chain that comes back to where it began.
+        for id in kept.keys() {
+            let mut at = id;
+            let mut steps = 0;
+            while let Some(origin) = &kept[at].rescheduled_from_id {
+                at = origin;
+                steps += 1;
+                prop_assert!(steps <= kept.len(), "a loop");
+            }
+        }
+    }
+
+    #[test]
+    fn means_are_rounded_half_up(minutes in prop::collection::vec(0_u64..=1440, 0..50)) {
+        let (timed, sum) = (minutes.len() as u64, minutes.iter().sum::<u64>());
+        let counts = InterviewCounts { timed, minutes: sum, ..InterviewCounts::default() };
+        for parts in [1, 10] {
+            let mean = counts.mean_minutes(parts);
+            if timed == 0 {
+                prop_assert_eq!(mean, 0);
+            } else {
+                // mean - 1/2 <= exact < mean + 1/2, in whole numbers.
+                let exact = sum * parts * 2;
+                prop_assert!(mean * timed * 2 <= exact + timed && exact + timed < (mean + 1) * timed * 2);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_range_holds_its_boundary_milliseconds() {
+    let (_directory, connection) = database();
+    let record = |milliseconds| Interview {
+        date: at(milliseconds),
+        ..interview(
+            u8::try_from(milliseconds + 2).unwrap(),
+            &Record {
+                kind: 0,
+                minutes_from_now: 0,
+                status: InterviewStatus::Scheduled,
+                duration: None,
+                synced: false,
+                facility: None,
+                department: None,
+                origin: None,
+            },
+        )
+    };
+    put(&connection, &[-1, 0, 1, 2].map(record), at(0)).unwrap();
+    let total = |from, to| {
+        let range = Range {
+            from: at(from),
+            to,
+            facility: None,
+            department: None,
+        };
+        count(&connection, &range).unwrap().total.total
+    };
+    assert_eq!(total(0, None), 3);
+    assert_eq!(total(0, Some(at(1))), 2);
+    assert_eq!(total(3, None), 0);
+}
+
+#[test]
+fn no_count_touches_the_table_itself() {
+    let (_directory, connection) = database();
+    let plan = |sql: &str| -> Vec<String> {
+        let mut statement = connection
+            .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+            .unwrap();
+        let steps = statement.query_map([], |row| row.get(3)).unwrap();
+        steps.collect::<rusqlite::Result<_>>().unwrap()
+    };
+    let counting = plan(
+        "SELECT interview_type, interview_status, count(*), count(voicedrive_sync_id),
+                count(duration_minutes), coalesce(sum(duration_minutes), 0)
+           FROM interviews
+          WHERE interview_date >= '2025' AND interview_date <= coalesce(NULL, '9999')
+            AND ('a' IS NULL OR facility_id = 'a') AND (NULL IS NULL OR department_id = NULL)
+          GROUP BY interview_type, interview_status",
+    );
+    assert!(
+        counting[0].contains("COVERING INDEX interviews_by_date"),
+        "{counting:?}"
+    );
+    let naming = plan(
+        "SELECT id FROM interviews WHERE interview_date >= '2025' AND interview_date <= '2026'
+            AND interview_status IN ('scheduled') ORDER BY interview_date ASC, seq ASC LIMIT 50",
+    );
+    assert!(
+        naming[0].contains("SEARCH") && naming[0].contains("INDEX"),
+        "{naming:?}"
+    );
+}
