@@ -82,6 +82,11 @@ impl Daemon {
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
+    /// Kills it, and waits until the lock on its directory is free again.
+    pub async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
     pub fn signal(&self, signal: &str) {
         let pid = self.child.id().unwrap().to_string();
         let sent = std::process::Command::new("kill")
@@ -221,7 +226,7 @@ async fn tokens_are_issued_listed_and_revoked_without_a_secret_in_the_shell() {
         .await;
     assert_eq!(bad.status.code(), Some(1));
     assert!(text(&bad.stderr).contains("stats:read"));
-    drop(daemon);
+    daemon.kill().await;
     let daemon = Daemon::start(directory.path(), "", "").await;
     let url = format!("{}/api/events", daemon.url);
     let after = client.get(url).bearer_auth(token).send().await.unwrap();

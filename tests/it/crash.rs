@@ -38,7 +38,7 @@ async fn no_acknowledged_event_is_lost_however_often_it_is_killed() {
     let more = "concurrency = 4\ntimeout_seconds = 2\n[retry]\nintervals_seconds = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]";
     let mut acknowledged: HashSet<String> = HashSet::new();
     for _ in 0..rounds {
-        let mut daemon = Daemon::start(directory.path(), &partner.url(), more).await;
+        let daemon = Daemon::start(directory.path(), &partner.url(), more).await;
         // Some attempts fail, so that retries are under way as well.
         partner.will_answer((0..random.next_u32() % 8).map(|_| status(503)));
         let acknowledging = Arc::new(Semaphore::new(0));
@@ -55,8 +55,7 @@ async fn no_acknowledged_event_is_lost_however_often_it_is_killed() {
         for _ in 0..random.next_u32() % 3000 {
             tokio::task::yield_now().await;
         }
-        daemon.signal("-KILL");
-        daemon.child.wait().await.unwrap();
+        daemon.kill().await;
         for caller in callers {
             acknowledged.extend(caller.await.unwrap());
         }
@@ -84,7 +83,7 @@ async fn no_acknowledged_event_is_lost_however_often_it_is_killed() {
             break;
         }
     }
-    drop(daemon);
+    daemon.kill().await;
     invariants(directory.path(), &acknowledged);
 }
 
