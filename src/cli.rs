@@ -6,6 +6,7 @@
 mod check;
 mod client;
 mod demo;
+mod import;
 mod receiver;
 mod resend;
 mod send;
@@ -59,6 +60,9 @@ enum Command {
     Check,
     /// Hand in an event
     Send(send::Send),
+    /// Hand in a whole file
+    #[command(subcommand)]
+    Import(import::Import),
     /// Show totals, queue, next attempt and last send
     Status,
     /// Show deliveries, the newest last; with -f as they happen
@@ -141,6 +145,7 @@ async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {
         Command::Demo(demo) => demo.run(environment).await,
         Command::Check => check::run(common, environment),
         Command::Send(send) => send.run(&common.client()?).await,
+        Command::Import(import) => import.run(&common.client()?).await,
         Command::Status => status::run(&common.client()?).await,
         Command::Tail(tail) => tail.run(&common.client()?).await,
         Command::Show(show) => show.run(&common.client()?).await,

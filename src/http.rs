@@ -12,7 +12,8 @@ mod cors;
 mod event_answer;
 mod events;
 mod health;
-mod interview_body;
+pub mod interview_body;
+mod interview_import;
 mod interview_stats;
 mod interviews;
 pub mod rate_limit;
@@ -293,6 +294,7 @@ async fn handle(api: &Api, door: Door, request: Request<Incoming>) -> Result<Rep
         Endpoint::Health => health::health(api).await,
         Endpoint::ControlStatus => control::status(api).await,
         Endpoint::ControlChanges => control::changes(api, query).await,
+        Endpoint::ImportInterviews => interview_import::import(api, request).await,
         Endpoint::ListTokens => control::list_tokens(api).await,
         Endpoint::IssueToken => control::issue_token(api, request).await,
         Endpoint::RevokeToken(jti) => control::revoke_token(api, jti).await,

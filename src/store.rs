@@ -45,6 +45,9 @@ mod migrations {
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prepared statements that each connection keeps.
 const STATEMENTS_KEPT: usize = 64;
+/// Pages that the writing connection keeps in memory, in KiB. A transaction that changes more of
+/// them writes some twice.
+const WRITER_CACHE_KIB: i64 = 16 * 1024;
 /// What is left of the write-ahead log's file after a checkpoint, in bytes.
 const JOURNAL_SIZE_LIMIT: i64 = 16 * 1024 * 1024;
 
@@ -307,6 +310,7 @@ fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
         connection.pragma_update(None, "journal_size_limit", JOURNAL_SIZE_LIMIT)?;
+        connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
         Ok(connection)
     };
     open().map_err(|source| OpenError::Database {

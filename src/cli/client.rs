@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use reqwest::{Method, RequestBuilder};
+use reqwest::{Body, Method, RequestBuilder};
 use serde_json::Value;
 
 use super::words::Speech;
@@ -15,6 +15,8 @@ use crate::relay;
 const PACKAGED_SOCKET: &str = "/run/voicedrive-relay/control.sock";
 /// The longest that the daemon may take to answer: a resend in bulk takes its time.
 const TIMEOUT: Duration = Duration::from_mins(2);
+/// The longest that it may take to send a file and to have it kept.
+const UPLOAD_TIMEOUT: Duration = Duration::from_hours(1);
 
 /// A way to the daemon, and how its answers are shown.
 pub(super) struct Client {
@@ -72,6 +74,13 @@ impl Client {
                 .body(body),
         )
         .await
+    }
+
+    /// Posts a stream of NDJSON to `path` and answers its `data`.
+    pub(super) async fn upload(&self, path: &str, body: Body) -> Result<Value, CliError> {
+        let request = self.request(Method::POST, path);
+        let request = request.header("content-type", "application/x-ndjson");
+        self.call(request.timeout(UPLOAD_TIMEOUT).body(body)).await
     }
 
     /// One event with everything.

@@ -16,6 +16,24 @@ const MAX_REASON: usize = 1000;
 const ID_ACCEPTED: &str =
     "must be a text of 1 to 191 characters, and neither completion-stats nor batch";
 
+/// The fields of a record, as JSON and the header of a CSV file name them.
+pub const FIELDS: [&str; 14] = [
+    "id",
+    "employeeId",
+    "employeeName",
+    "interviewerId",
+    "interviewType",
+    "interviewDate",
+    "interviewStatus",
+    "durationMinutes",
+    "voicedriveSyncId",
+    "rescheduledFromId",
+    "facilityId",
+    "departmentId",
+    "completedAt",
+    "statusReason",
+];
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Body {
@@ -55,18 +73,18 @@ pub(super) fn read_batch(text: &str, media: Media) -> Result<Vec<Interview>, Api
     documents(text, media, "interview records")?
         .iter()
         .enumerate()
-        .map(|(index, document)| {
-            let place = format!("[{index}].");
-            let body = parse(document, &place)?;
-            let id = body
-                .id
-                .as_ref()
-                .and_then(Value::as_str)
-                .filter(|id| is_id(id));
-            let id = id.ok_or_else(|| ApiError::invalid(format!("{place}id"), ID_ACCEPTED))?;
-            read(&body, id.to_owned(), &place)
-        })
+        .map(|(index, document)| read_with_id(document, &format!("[{index}].")))
         .collect()
+}
+
+/// Reads a record that carries its own id; `place` stands before a field's name in an error.
+pub(super) fn read_with_id(text: &str, place: &str) -> Result<Interview, ApiError> {
+    let body = parse(text, place)?;
+    let id = body.id.as_ref().and_then(Value::as_str);
+    match id.filter(|id| is_id(id)) {
+        Some(id) => read(&body, id.to_owned(), place),
+        None => Err(ApiError::invalid(format!("{place}id"), ID_ACCEPTED)),
+    }
 }
 
 fn parse(text: &str, place: &str) -> Result<Body, ApiError> {
@@ -182,4 +200,20 @@ fn fits(text: &str, longest: usize) -> bool {
     !text.is_empty()
         && text.chars().count() <= longest
         && !text.chars().any(|c| c.is_control() && c != '\n')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_that_is_listed_is_known() {
+        for field in FIELDS {
+            assert!(
+                parse(&format!("{{\"{field}\": null}}"), "").is_ok(),
+                "{field}"
+            );
+        }
+        assert!(parse("{\"colour\": null}", "").is_err());
+    }
 }

@@ -11,7 +11,9 @@ use super::interview_body;
 use super::reply::{ApiError, Reply, success};
 use super::request::{self, Query};
 use crate::interview::{Interview, InterviewStatus};
-use crate::store::interviews::{self, After, InterviewFilter, KeptInterview, Put, PutError};
+use crate::store::interviews::{
+    self, After, DeleteError, InterviewFilter, KeptInterview, Put, PutError, Refusal,
+};
 use crate::timestamp::Timestamp;
 
 /// The most records that a page may have, and how many it has when nothing is said.
@@ -115,7 +117,13 @@ pub async fn delete(api: &Api, id: String) -> Result<Reply, ApiError> {
         .store
         .write(move |connection| interviews::delete(connection, &id))
         .await
-        .map_err(|error| refused(error, false))?;
+        .map_err(|error| match error {
+            DeleteError::StillNamed => ApiError::Conflict(
+                "Another record was rescheduled from this one; delete or change that one first"
+                    .to_owned(),
+            ),
+            DeleteError::Store(error) => error.into(),
+        })?;
     if !deleted {
         return Err(no_such_record());
     }
@@ -129,39 +137,35 @@ async fn keep(api: &Api, records: Vec<Interview>, in_batch: bool) -> Result<Vec<
     api.store
         .write(move |connection| interviews::put(connection, &records, now))
         .await
-        .map_err(|error| refused(error, in_batch))
+        .map_err(|error| not_kept(error, in_batch))
 }
 
 fn no_such_record() -> ApiError {
     ApiError::NotFound("No interview record has this id".to_owned())
 }
 
-fn refused(error: PutError, in_batch: bool) -> ApiError {
-    let named = |index: usize, field: &str| {
-        if in_batch {
-            format!("[{index}].{field}")
-        } else {
-            field.to_owned()
-        }
-    };
+fn not_kept(error: PutError, in_batch: bool) -> ApiError {
     match error {
-        PutError::SyncIdTaken { index } => ApiError::Conflict(format!(
-            "{}: another record has this id of VoiceDrive",
-            named(index, "voicedriveSyncId")
+        PutError::Refused { index, why } if in_batch => refused(why, &format!("[{index}].")),
+        PutError::Refused { why, .. } => refused(why, ""),
+        PutError::Store(error) => error.into(),
+    }
+}
+
+/// What is told of a record that contradicts what is kept; `place` stands before the field's name.
+pub(super) fn refused(why: Refusal, place: &str) -> ApiError {
+    match why {
+        Refusal::SyncIdTaken => ApiError::Conflict(format!(
+            "{place}voicedriveSyncId: another record has this id of VoiceDrive"
         )),
-        PutError::OriginUnknown { index } => ApiError::invalid(
-            named(index, "rescheduledFromId"),
-            "must be the id of a record that exists or stands earlier in the batch",
+        Refusal::OriginUnknown => ApiError::invalid(
+            format!("{place}rescheduledFromId"),
+            "must be the id of a record that exists or stands earlier in the batch or file",
         ),
-        PutError::OriginLoops { index } => ApiError::invalid(
-            named(index, "rescheduledFromId"),
+        Refusal::OriginLoops => ApiError::invalid(
+            format!("{place}rescheduledFromId"),
             "must not lead back to this record",
         ),
-        PutError::StillNamed => ApiError::Conflict(
-            "Another record was rescheduled from this one; delete or change that one first"
-                .to_owned(),
-        ),
-        PutError::Store(error) => error.into(),
     }
 }
 

@@ -47,6 +47,8 @@ pub enum Endpoint {
     ControlStatus,
     /// `GET /control/changes`, for the command line only
     ControlChanges,
+    /// `POST /control/interviews/import`, for the command line only
+    ImportInterviews,
     /// `GET /control/tokens`, for the command line only
     ListTokens,
     /// `POST /control/tokens`, for the command line only
@@ -86,6 +88,7 @@ impl Endpoint {
             Self::Health => Access::Anybody,
             Self::ControlStatus
             | Self::ControlChanges
+            | Self::ImportInterviews
             | Self::ListTokens
             | Self::IssueToken
             | Self::RevokeToken(_) => Access::Control,
@@ -138,6 +141,7 @@ pub fn route(method: &Method, path: &str) -> Result<Endpoint, ApiError> {
         ["api", "health"] => get(Endpoint::Health),
         ["control", "status"] => get(Endpoint::ControlStatus),
         ["control", "changes"] => get(Endpoint::ControlChanges),
+        ["control", "interviews", "import"] => post(Endpoint::ImportInterviews),
         ["control", "tokens"] if *method == Method::POST => post(Endpoint::IssueToken),
         ["control", "tokens"] => get(Endpoint::ListTokens),
         ["control", "tokens", jti, "revoke"] if !jti.is_empty() => {

@@ -7,27 +7,36 @@ use super::StoreError;
 use crate::interview::{Interview, InterviewStatus};
 use crate::timestamp::Timestamp;
 
-/// Why a record was not kept, or not deleted.
+/// Why a record contradicts what is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Another record has this `voicedriveSyncId`.
+    SyncIdTaken,
+    /// No record has the id that `rescheduledFromId` names.
+    OriginUnknown,
+    /// The chain of `rescheduledFromId` would come back to where it began.
+    OriginLoops,
+}
+
+/// Why nothing of a batch was kept.
 #[derive(Debug, thiserror::Error)]
 pub enum PutError {
-    /// Another record has this `voicedriveSyncId`.
-    #[error("another record has this voicedriveSyncId")]
-    SyncIdTaken {
+    /// A record contradicts what is kept.
+    #[error("record {index} was refused")]
+    Refused {
         /// Which record of the batch, from 0.
         index: usize,
+        /// Why.
+        why: Refusal,
     },
-    /// No record has the id that `rescheduledFromId` names.
-    #[error("no record has this id")]
-    OriginUnknown {
-        /// Which record of the batch, from 0.
-        index: usize,
-    },
-    /// The chain of `rescheduledFromId` would come back to where it began.
-    #[error("the chain would be a loop")]
-    OriginLoops {
-        /// Which record of the batch, from 0.
-        index: usize,
-    },
+    /// The store itself failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a record was not deleted.
+#[derive(Debug, thiserror::Error)]
+pub enum DeleteError {
     /// Another record was rescheduled from this one.
     #[error("another record was rescheduled from this one")]
     StillNamed,
@@ -36,7 +45,7 @@ pub enum PutError {
     Store(#[from] StoreError),
 }
 
-impl From<rusqlite::Error> for PutError {
+impl From<rusqlite::Error> for DeleteError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Store(error.into())
     }
@@ -100,39 +109,44 @@ pub fn put(
     interviews
         .iter()
         .enumerate()
-        .map(|(index, interview)| put_one(connection, index, interview, now))
+        .map(|(index, interview)| {
+            put_one(connection, interview, now)?.map_err(|why| PutError::Refused { index, why })
+        })
         .collect()
 }
 
-fn put_one(
+/// Keeps one record, or says why it contradicts what is kept; nothing was changed then.
+///
+/// # Errors
+/// The store's.
+pub fn put_one(
     connection: &Connection,
-    index: usize,
     interview: &Interview,
     now: Timestamp,
-) -> Result<Put, PutError> {
+) -> Result<Result<Put, Refusal>, StoreError> {
     if let Some(origin) = &interview.rescheduled_from_id {
         if origin == &interview.id {
-            return Err(PutError::OriginLoops { index });
+            return Ok(Err(Refusal::OriginLoops));
         }
         if !exists(connection, origin)? {
-            return Err(PutError::OriginUnknown { index });
+            return Ok(Err(Refusal::OriginUnknown));
         }
         if chain_reaches(connection, origin, &interview.id)? {
-            return Err(PutError::OriginLoops { index });
+            return Ok(Err(Refusal::OriginLoops));
         }
     }
-    let put = if exists(connection, &interview.id)? {
-        Put::Replaced
+    let (put, kept) = if exists(connection, &interview.id)? {
+        (Put::Replaced, replace(connection, interview, now))
     } else {
-        Put::Created
+        (Put::Created, create(connection, interview, now))
     };
-    match upsert(connection, interview, now) {
+    match kept {
         // Everything else that a row could break was looked at before.
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
-            Err(PutError::SyncIdTaken { index })
+            Ok(Err(Refusal::SyncIdTaken))
         }
         Err(error) => Err(error.into()),
-        Ok(()) => Ok(put),
+        Ok(()) => Ok(Ok(put)),
     }
 }
 
@@ -156,27 +170,44 @@ fn chain_reaches(connection: &Connection, from: &str, id: &str) -> rusqlite::Res
         .exists([from, id])
 }
 
-fn upsert(connection: &Connection, interview: &Interview, now: Timestamp) -> rusqlite::Result<()> {
+// Two statements instead of one upsert: for an upsert SQLite journals every page that it touches
+// for itself, and a long import writes a hundred times what it keeps.
+
+fn create(connection: &Connection, interview: &Interview, now: Timestamp) -> rusqlite::Result<()> {
+    write(
+        connection,
+        "INSERT INTO interviews (
+             id, employee_id, employee_name, interviewer_id, interview_type, interview_date,
+             interview_status, duration_minutes, voicedrive_sync_id, rescheduled_from_id,
+             facility_id, department_id, completed_at, status_reason, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15)",
+        interview,
+        now,
+    )
+}
+
+fn replace(connection: &Connection, interview: &Interview, now: Timestamp) -> rusqlite::Result<()> {
+    write(
+        connection,
+        "UPDATE interviews
+            SET employee_id = ?2, employee_name = ?3, interviewer_id = ?4, interview_type = ?5,
+                interview_date = ?6, interview_status = ?7, duration_minutes = ?8,
+                voicedrive_sync_id = ?9, rescheduled_from_id = ?10, facility_id = ?11,
+                department_id = ?12, completed_at = ?13, status_reason = ?14, updated_at = ?15
+          WHERE id = ?1",
+        interview,
+        now,
+    )
+}
+
+fn write(
+    connection: &Connection,
+    sql: &str,
+    interview: &Interview,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
     connection
-        .prepare_cached(
-            "INSERT INTO interviews (
-                 id, employee_id, employee_name, interviewer_id, interview_type, interview_date,
-                 interview_status, duration_minutes, voicedrive_sync_id, rescheduled_from_id,
-                 facility_id, department_id, completed_at, status_reason, created_at, updated_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15)
-             ON CONFLICT (id) DO UPDATE
-                SET employee_id = excluded.employee_id, employee_name = excluded.employee_name,
-                    interviewer_id = excluded.interviewer_id,
-                    interview_type = excluded.interview_type,
-                    interview_date = excluded.interview_date,
-                    interview_status = excluded.interview_status,
-                    duration_minutes = excluded.duration_minutes,
-                    voicedrive_sync_id = excluded.voicedrive_sync_id,
-                    rescheduled_from_id = excluded.rescheduled_from_id,
-                    facility_id = excluded.facility_id, department_id = excluded.department_id,
-                    completed_at = excluded.completed_at, status_reason = excluded.status_reason,
-                    updated_at = excluded.updated_at",
-        )?
+        .prepare_cached(sql)?
         .execute(rusqlite::params![
             interview.id,
             interview.employee_id,
@@ -217,14 +248,14 @@ pub fn find(connection: &Connection, id: &str) -> Result<Option<KeptInterview>, 
 ///
 /// # Errors
 /// `StillNamed` when another record was rescheduled from it.
-pub fn delete(connection: &Connection, id: &str) -> Result<bool, PutError> {
+pub fn delete(connection: &Connection, id: &str) -> Result<bool, DeleteError> {
     let deleted = connection
         .prepare_cached("DELETE FROM interviews WHERE id = ?1")?
         .execute([id]);
     match deleted {
         Ok(rows) => Ok(rows > 0),
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
-            Err(PutError::StillNamed)
+            Err(DeleteError::StillNamed)
         }
         Err(error) => Err(error.into()),
     }

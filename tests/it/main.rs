@@ -18,6 +18,7 @@ mod crash;
 mod delivering;
 mod harness;
 mod house;
+mod importing;
 mod interviews;
 mod letting_in;
 mod monitoring;
