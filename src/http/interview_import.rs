@@ -13,7 +13,6 @@ use bytes::{Buf, Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::{Request, StatusCode};
-use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -24,8 +23,7 @@ use super::reply::{ApiError, Reply, success};
 use super::request::{self, Query};
 use crate::interview::Interview;
 use crate::store::StoreError;
-use crate::store::interviews::{self, Put};
-use crate::timestamp::Timestamp;
+use crate::store::interviews::{self, PutRows};
 
 /// The most bad rows that are named; of more, only the number is told.
 const NAMED: usize = 10_000;
@@ -69,6 +67,17 @@ impl Report {
             self.bad_rows.push(BadRow { line, reason });
         }
     }
+
+    /// A row that contradicts another or what is kept is told like the bad rows before.
+    fn with(mut self, put: PutRows) -> Self {
+        self.created = put.created;
+        self.replaced = put.replaced;
+        for (line, why) in put.refused {
+            self.refuse(line, refused(why, "").to_string());
+        }
+        self.bad_rows.sort_by_key(|row| row.line);
+        self
+    }
 }
 
 /// `POST /control/interviews/import?dryRun=true`
@@ -87,7 +96,14 @@ pub async fn import(api: &Api, request: Request<Incoming>) -> Result<Reply, ApiE
     let now = api.clock.now();
     let kept = api
         .store
-        .write(move |connection| keep_all(connection, spool, report, dry_run, now))
+        .write(move |connection| {
+            let report = report.with(interviews::put_rows(connection, spool.rows()?, now)?);
+            if dry_run || report.bad_row_count > 0 {
+                Err(NotKept::Undone(report))
+            } else {
+                Ok(report)
+            }
+        })
         .await;
     let (imported, report) = match kept {
         Ok(report) => (true, report),
@@ -226,29 +242,5 @@ enum NotKept {
 impl From<StoreError> for NotKept {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
-    }
-}
-
-/// Keeps every row. One that contradicts another or what is kept is told like the bad rows before.
-fn keep_all(
-    connection: &Connection,
-    spool: Spool,
-    mut report: Report,
-    dry_run: bool,
-    now: Timestamp,
-) -> Result<Report, NotKept> {
-    for row in spool.rows()? {
-        let (line, interview) = row?;
-        match interviews::put_one(connection, &interview, now)? {
-            Ok(Put::Created) => report.created += 1,
-            Ok(Put::Replaced) => report.replaced += 1,
-            Err(why) => report.refuse(line, refused(why, "").to_string()),
-        }
-    }
-    report.bad_rows.sort_by_key(|row| row.line);
-    if dry_run || report.bad_row_count > 0 {
-        Err(NotKept::Undone(report))
-    } else {
-        Ok(report)
     }
 }

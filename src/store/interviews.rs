@@ -115,11 +115,41 @@ pub fn put(
         .collect()
 }
 
-/// Keeps one record, or says why it contradicts what is kept; nothing was changed then.
+/// What became of the rows of a file.
+#[derive(Debug, Default)]
+pub struct PutRows {
+    /// Records that are new.
+    pub created: u64,
+    /// Records that replaced an earlier one.
+    pub replaced: u64,
+    /// The lines of those that contradict another one or what is kept, and why.
+    pub refused: Vec<(u64, Refusal)>,
+}
+
+/// Keeps records of any number, each with the line of its file. All or none is for the caller to
+/// decide, who undoes the transaction when one was refused.
 ///
 /// # Errors
-/// The store's.
-pub fn put_one(
+/// The store's, or what `rows` answers.
+pub fn put_rows(
+    connection: &Connection,
+    rows: impl Iterator<Item = Result<(u64, Interview), StoreError>>,
+    now: Timestamp,
+) -> Result<PutRows, StoreError> {
+    let mut done = PutRows::default();
+    for row in rows {
+        let (line, interview) = row?;
+        match put_one(connection, &interview, now)? {
+            Ok(Put::Created) => done.created += 1,
+            Ok(Put::Replaced) => done.replaced += 1,
+            Err(why) => done.refused.push((line, why)),
+        }
+    }
+    Ok(done)
+}
+
+/// Keeps one record, or says why it contradicts what is kept; nothing was changed then.
+fn put_one(
     connection: &Connection,
     interview: &Interview,
     now: Timestamp,
