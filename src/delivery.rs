@@ -93,6 +93,9 @@ impl Dispatcher {
     ) -> Result<Self, partner::SetupError> {
         let slots = Arc::new(Semaphore::new(route.concurrency));
         let partner = Partner::new(&route, clock.clone())?;
+        let pulse = Pulse::default();
+        // Whoever asks before the first step sees a dispatcher that is about to begin.
+        pulse.promise(clock.monotonic() + LATE);
         Ok(Self {
             sender: Arc::new(Sender {
                 route,
@@ -103,7 +106,7 @@ impl Dispatcher {
             }),
             slots,
             wake,
-            pulse: Pulse::default(),
+            pulse,
             in_hand: HashSet::new(),
             ready: VecDeque::new(),
             under_way: JoinSet::new(),

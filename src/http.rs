@@ -16,6 +16,7 @@ pub mod interview_body;
 mod interview_import;
 mod interview_stats;
 mod interviews;
+pub mod openapi;
 pub mod rate_limit;
 mod reply;
 mod request;
@@ -291,6 +292,7 @@ async fn handle(api: &Api, door: Door, request: Request<Incoming>) -> Result<Rep
         Endpoint::VoicedriveCompletionStats => {
             voicedrive_interviews::completion_stats(api, query).await
         }
+        Endpoint::OpenApi => Ok(openapi::show()),
         Endpoint::Health => health::health(api).await,
         Endpoint::ControlStatus => control::status(api).await,
         Endpoint::ControlChanges => control::changes(api, query).await,

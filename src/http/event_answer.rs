@@ -2,43 +2,57 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use super::reply::ApiError;
 use crate::attempt::Outcome;
+use crate::event::Status;
 use crate::store::listing::{EventDetail, EventSummary, KeptAttempt};
 use crate::timestamp::Timestamp;
 
 /// An event as a reader sees it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Event)]
 pub(super) struct EventAnswer<'a> {
     id: &'a str,
     request_id: &'a str,
     event: &'a str,
+    #[schema(required)]
     staff_id: Option<&'a str>,
     event_timestamp: Timestamp,
     accepted_at: Timestamp,
+    #[schema(value_type = Status)]
     status: &'a str,
     route: &'a str,
+    #[schema(required)]
     payload_size: Option<u64>,
     retry_count: u32,
+    #[schema(required)]
     next_retry_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Object, nullable = false)]
     data: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     attempts: Option<Vec<AttemptAnswer<'a>>>,
 }
 
 /// One attempt as a reader sees it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Attempt)]
 pub(super) struct AttemptAnswer<'a> {
     attempt: u32,
     started_at: Timestamp,
+    #[schema(value_type = Outcome)]
     outcome: &'a str,
+    #[schema(required)]
     http_status_code: Option<u16>,
     processing_time: u64,
+    #[schema(required)]
     error_message: Option<&'a str>,
+    #[schema(required)]
     response_body: Option<&'a str>,
 }
 

@@ -3,6 +3,7 @@
 use hyper::body::Incoming;
 use hyper::{HeaderMap, Request, StatusCode};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Api;
 use super::event_answer::EventAnswer;
@@ -74,7 +75,10 @@ pub async fn accept_batch(api: &Api, request: Request<Incoming>) -> Result<Reply
             duplicate: one.duplicate,
         })
         .collect();
-    let answer = serde_json::json!({"accepted": events.len(), "events": events});
+    let answer = BatchAnswer {
+        accepted: events.len(),
+        events,
+    };
     success(StatusCode::ACCEPTED, &answer, api.clock.now())
 }
 
@@ -105,10 +109,10 @@ pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
         .store
         .read(move |connection| listing::list(connection, &filter, before, limit))
         .await?;
-    let answer = serde_json::json!({
-        "items": page.items.iter().map(EventAnswer::of).collect::<Vec<_>>(),
-        "nextCursor": page.next.map(|next| next.to_string()),
-    });
+    let answer = PageAnswer {
+        items: page.items.iter().map(EventAnswer::of).collect(),
+        next_cursor: page.next.map(|next| next.to_string()),
+    };
     success(StatusCode::OK, &answer, api.clock.now())
 }
 
@@ -151,7 +155,11 @@ pub async fn resend_one(api: &Api, id: String) -> Result<Reply, ApiError> {
         Resend::Waiting => Status::Accepted,
         Resend::Opened | Resend::Unknown => Status::Retrying,
     };
-    let answer = serde_json::json!({"id": id, "requestId": id, "status": status.as_str()});
+    let answer = ResentAnswer {
+        id: &id,
+        request_id: &id,
+        status: status.as_str(),
+    };
     success(StatusCode::ACCEPTED, &answer, now)
 }
 
@@ -169,7 +177,10 @@ pub async fn resend_many(api: &Api, request: Request<Incoming>) -> Result<Reply,
             .store
             .read(move |connection| resend::count(connection, &filter))
             .await?;
-        let answer = serde_json::json!({"dryRun": true, "matched": matched});
+        let answer = ResentManyAnswer {
+            dry_run: true,
+            matched,
+        };
         return success(StatusCode::OK, &answer, api.clock.now());
     }
     let mut matched = 0;
@@ -188,7 +199,10 @@ pub async fn resend_many(api: &Api, request: Request<Incoming>) -> Result<Reply,
         }
     }
     tracing::info!(events = matched, "sending again in bulk, as a person asked");
-    let answer = serde_json::json!({"dryRun": false, "matched": matched});
+    let answer = ResentManyAnswer {
+        dry_run: false,
+        matched,
+    };
     success(StatusCode::ACCEPTED, &answer, api.clock.now())
 }
 
@@ -265,7 +279,27 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     }
 }
 
-/// A bulk resend as it was asked for.
+/// A bulk resend as it is asked for; one filter at least must be named.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = BulkResend)]
+pub(super) struct BulkResendBody {
+    #[schema(value_type = Option<Status>)]
+    status: Option<String>,
+    event_type: Option<String>,
+    staff_id: Option<String>,
+    /// Accepted at this moment or later.
+    #[schema(format = DateTime)]
+    since: Option<String>,
+    /// Accepted at this moment or earlier.
+    #[schema(format = DateTime)]
+    until: Option<String>,
+    /// Count, and change nothing.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// A bulk resend that was understood.
 struct BulkResend {
     filter: Filter,
     dry_run: bool,
@@ -273,18 +307,7 @@ struct BulkResend {
 
 impl BulkResend {
     fn read(text: &str) -> Result<Self, ApiError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase", deny_unknown_fields)]
-        struct Wire {
-            status: Option<String>,
-            event_type: Option<String>,
-            staff_id: Option<String>,
-            since: Option<String>,
-            until: Option<String>,
-            #[serde(default)]
-            dry_run: bool,
-        }
-        let wire: Wire = request::fields(text)?;
+        let wire: BulkResendBody = request::fields(text)?;
         let moment = |name: &str, text: Option<String>| {
             text.map(|text| {
                 Timestamp::parse(&text).map_err(|e| ApiError::invalid(name, e.to_string()))
@@ -317,13 +340,57 @@ impl BulkResend {
     }
 }
 
-/// What the one who handed in an event is told.
-#[derive(Serialize)]
+/// What the one who handed in a batch is told.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AcceptedBatch)]
+pub(super) struct BatchAnswer<'a> {
+    accepted: usize,
+    /// In the order given.
+    events: Vec<AcceptedAnswer<'a>>,
+}
+
+/// A page of events.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct AcceptedAnswer<'a> {
+#[schema(as = EventPage)]
+pub(super) struct PageAnswer<'a> {
+    items: Vec<EventAnswer<'a>>,
+    /// The `cursor` of the next page.
+    #[schema(required)]
+    next_cursor: Option<String>,
+}
+
+/// What the one who sent an event again is told.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Resent)]
+pub(super) struct ResentAnswer<'a> {
     id: &'a str,
     request_id: &'a str,
+    #[schema(value_type = Status)]
+    status: &'a str,
+}
+
+/// What the one who sent many events again is told.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ResentMany)]
+pub(super) struct ResentManyAnswer {
+    dry_run: bool,
+    /// How many events the filters match.
+    matched: u64,
+}
+
+/// What the one who handed in an event is told.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Accepted)]
+pub(super) struct AcceptedAnswer<'a> {
+    id: &'a str,
+    request_id: &'a str,
+    /// Absent in the answer to a batch.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, pattern = "^accepted$")]
     status: Option<&'a str>,
     duplicate: bool,
 }

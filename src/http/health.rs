@@ -4,13 +4,15 @@
 use std::time::Duration;
 
 use hyper::StatusCode;
-use serde_json::json;
+use serde::Serialize;
 use tokio::sync::Mutex;
+use utoipa::ToSchema;
 
 use super::Api;
 use super::reply::{ApiError, Reply, success};
 use crate::pulse::Pulse;
 use crate::store::heartbeat;
+use crate::timestamp::Timestamp;
 
 /// How long what a probe found is believed.
 const BELIEVED: Duration = Duration::from_secs(3);
@@ -37,6 +39,22 @@ impl Health {
     }
 }
 
+/// What is told of a relay that works.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Health)]
+pub(super) struct Answer {
+    #[schema(pattern = "^ok$")]
+    status: &'static str,
+    version: &'static str,
+    started_at: Timestamp,
+    #[schema(pattern = "^ok$")]
+    database: &'static str,
+    /// `no URL` while no webhook URL is set: events are kept, and nothing is sent.
+    #[schema(pattern = "^(ok|no URL)$")]
+    delivery: &'static str,
+}
+
 /// Answers 200 when everything works.
 ///
 /// # Errors
@@ -49,13 +67,17 @@ pub async fn health(api: &Api) -> Result<Reply, ApiError> {
     if api.health.pulses.iter().any(|pulse| pulse.is_late(now)) {
         return Err(ApiError::DeliveryStalled);
     }
-    let answer = json!({
-        "status": "ok",
-        "version": env!("CARGO_PKG_VERSION"),
-        "startedAt": api.started_at,
-        "database": "ok",
-        "delivery": if api.sends_to.is_some() { "ok" } else { "no URL" },
-    });
+    let answer = Answer {
+        status: "ok",
+        version: env!("CARGO_PKG_VERSION"),
+        started_at: api.started_at,
+        database: "ok",
+        delivery: if api.sends_to.is_some() {
+            "ok"
+        } else {
+            "no URL"
+        },
+    };
     success(StatusCode::OK, &answer, api.clock.now())
 }
 

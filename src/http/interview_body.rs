@@ -4,6 +4,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use super::reply::ApiError;
 use super::request::Media;
@@ -34,22 +35,43 @@ pub const FIELDS: [&str; 14] = [
     "statusReason",
 ];
 
-#[derive(Deserialize)]
+/// A record as it is handed in.
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Body {
+#[schema(as = NewInterview)]
+pub(super) struct Body {
+    /// Needed in a batch; beside a path that says it, the same or absent.
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 191)]
     id: Option<Value>,
+    #[schema(value_type = String, min_length = 1, max_length = 191)]
     employee_id: Option<Value>,
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 191)]
     employee_name: Option<Value>,
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 191)]
     interviewer_id: Option<Value>,
+    /// Such as `regular` or `support`.
+    #[schema(value_type = String, min_length = 1, max_length = 191)]
     interview_type: Option<Value>,
+    #[schema(value_type = String, format = DateTime)]
     interview_date: Option<Value>,
+    /// Without it: scheduled.
+    #[schema(value_type = Option<InterviewStatus>)]
     interview_status: Option<Value>,
+    #[schema(value_type = Option<u32>, maximum = 1440)]
     duration_minutes: Option<Value>,
+    /// No two records have the same.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 191)]
     voicedrive_sync_id: Option<Value>,
+    /// The record in whose place this one stands: it must exist, or stand earlier in the batch.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 191)]
     rescheduled_from_id: Option<Value>,
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 191)]
     facility_id: Option<Value>,
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 191)]
     department_id: Option<Value>,
+    #[schema(value_type = Option<String>, format = DateTime)]
     completed_at: Option<Value>,
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 1000)]
     status_reason: Option<Value>,
 }
 

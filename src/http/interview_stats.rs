@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use hyper::StatusCode;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Api;
 use super::reply::{ApiError, Reply, success};
@@ -62,9 +63,11 @@ pub(super) fn tenths(tenths: u64) -> f64 {
 }
 
 /// The seed's answer, key for key.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Answer<'a> {
+#[schema(as = CompletionStats)]
+pub(super) struct Answer<'a> {
+    #[schema(value_type = Period)]
     period: &'static str,
     summary: Summary,
     by_type: BTreeMap<&'a str, TypeAnswer>,
@@ -72,8 +75,9 @@ struct Answer<'a> {
     rescheduling: Rescheduling<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = CompletionSummary)]
 struct Summary {
     // All rows, whatever has become of them.
     total_scheduled: u64,
@@ -87,8 +91,9 @@ struct Summary {
     avg_duration_minutes: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = CompletionStatsOfType)]
 struct TypeAnswer {
     total: u64,
     completed: u64,
@@ -99,22 +104,25 @@ struct TypeAnswer {
     completion_rate: f64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = SyncStats)]
 struct Voicedrive {
     synced_count: u64,
     sync_rate: f64,
     unsynced_count: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Rescheduling)]
 struct Rescheduling<'a> {
     total: u64,
     recent: Vec<RecentAnswer<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = RescheduledInterview)]
 struct RecentAnswer<'a> {
     interview_id: &'a str,
     original_id: &'a str,

@@ -5,6 +5,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::{Request, Response, StatusCode};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Api;
 use super::interview_body;
@@ -50,11 +51,11 @@ pub async fn put_batch(api: &Api, request: Request<Incoming>) -> Result<Reply, A
     let text = request::text(request, api.max_body_bytes).await?;
     let done = keep(api, interview_body::read_batch(&text, media)?, true).await?;
     let created = done.iter().filter(|put| **put == Put::Created).count();
-    let answer = serde_json::json!({
-        "accepted": done.len(),
-        "created": created,
-        "replaced": done.len() - created,
-    });
+    let answer = BatchAnswer {
+        accepted: done.len(),
+        created,
+        replaced: done.len() - created,
+    };
     success(StatusCode::OK, &answer, api.clock.now())
 }
 
@@ -101,10 +102,10 @@ pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
         .store
         .read(move |connection| interviews::list(connection, &filter, after, limit))
         .await?;
-    let answer = serde_json::json!({
-        "items": items.iter().map(Answer::of).collect::<Vec<_>>(),
-        "nextCursor": next.map(|after| format!("{}-{}", after.date.unix_ms(), after.seq)),
-    });
+    let answer = PageAnswer {
+        items: items.iter().map(Answer::of).collect(),
+        next_cursor: next.map(|after| format!("{}-{}", after.date.unix_ms(), after.seq)),
+    };
     success(StatusCode::OK, &answer, api.clock.now())
 }
 
@@ -177,23 +178,54 @@ fn read_cursor(text: &str) -> Option<After> {
     })
 }
 
-/// A record as a reader sees it.
-#[derive(Serialize)]
+/// What the one who handed in a batch is told.
+#[derive(Serialize, ToSchema)]
+#[schema(as = KeptBatch)]
+pub(super) struct BatchAnswer {
+    accepted: usize,
+    created: usize,
+    replaced: usize,
+}
+
+/// A page of records.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Answer<'a> {
+#[schema(as = InterviewPage)]
+pub(super) struct PageAnswer<'a> {
+    items: Vec<Answer<'a>>,
+    /// The `cursor` of the next page.
+    #[schema(required)]
+    next_cursor: Option<String>,
+}
+
+/// A record as a reader sees it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Interview)]
+pub(super) struct Answer<'a> {
     id: &'a str,
     employee_id: &'a str,
+    #[schema(required)]
     employee_name: Option<&'a str>,
+    #[schema(required)]
     interviewer_id: Option<&'a str>,
     interview_type: &'a str,
     interview_date: Timestamp,
+    #[schema(value_type = InterviewStatus)]
     interview_status: &'a str,
+    #[schema(required)]
     duration_minutes: Option<u32>,
+    #[schema(required)]
     voicedrive_sync_id: Option<&'a str>,
+    #[schema(required)]
     rescheduled_from_id: Option<&'a str>,
+    #[schema(required)]
     facility_id: Option<&'a str>,
+    #[schema(required)]
     department_id: Option<&'a str>,
+    #[schema(required)]
     completed_at: Option<Timestamp>,
+    #[schema(required)]
     status_reason: Option<&'a str>,
     created_at: Timestamp,
     updated_at: Timestamp,

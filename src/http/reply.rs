@@ -83,7 +83,8 @@ impl ApiError {
         }
     }
 
-    fn status_and_code(&self) -> (StatusCode, &'static str) {
+    /// The status, and the code in the body.
+    pub(super) fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
             Self::InvalidJson(_) => (StatusCode::BAD_REQUEST, "INVALID_JSON"),
             Self::InvalidParameter { .. } => (StatusCode::BAD_REQUEST, "INVALID_PARAMETER"),
@@ -171,7 +172,7 @@ pub fn success(
 
 /// The answer of an error.
 fn failure(status: StatusCode, code: &str, message: &str, now: Timestamp) -> Reply {
-    json(status, failure_body(code, message, now).into_bytes())
+    json_text(status, failure_body(code, message, now))
 }
 
 /// The envelope of an error.
@@ -183,6 +184,11 @@ pub fn failure_body(code: &str, message: &str, now: Timestamp) -> String {
         "timestamp": now,
     })
     .to_string()
+}
+
+/// An answer whose body is this JSON text, without the envelope.
+pub(super) fn json_text(status: StatusCode, text: String) -> Reply {
+    json(status, text.into_bytes())
 }
 
 fn json(status: StatusCode, body: Vec<u8>) -> Reply {

@@ -43,6 +43,8 @@ pub enum Endpoint {
     VoicedriveCompletionStats,
     /// `GET /api/health`
     Health,
+    /// `GET /api/openapi.json`
+    OpenApi,
     /// `GET /control/status`, for the command line only
     ControlStatus,
     /// `GET /control/changes`, for the command line only
@@ -85,7 +87,7 @@ impl Endpoint {
             | Self::VoicedriveWebhookStats
             | Self::CompletionStats
             | Self::VoicedriveCompletionStats => Access::Token(Scope::StatsRead),
-            Self::Health => Access::Anybody,
+            Self::Health | Self::OpenApi => Access::Anybody,
             Self::ControlStatus
             | Self::ControlChanges
             | Self::ImportInterviews
@@ -138,6 +140,7 @@ pub fn route(method: &Method, path: &str) -> Result<Endpoint, ApiError> {
         ["api", "voicedrive", "interview-completion-stats"] => {
             get(Endpoint::VoicedriveCompletionStats)
         }
+        ["api", "openapi.json"] => get(Endpoint::OpenApi),
         ["api", "health"] => get(Endpoint::Health),
         ["control", "status"] => get(Endpoint::ControlStatus),
         ["control", "changes"] => get(Endpoint::ControlChanges),

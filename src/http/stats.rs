@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Api;
 use super::reply::{ApiError, Reply, success};
@@ -40,9 +41,11 @@ pub async fn webhook_stats(api: &Api, query: Option<&str>) -> Result<Reply, ApiE
 }
 
 /// The seed's answer, key for key.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Answer<'a> {
+#[schema(as = WebhookStats)]
+pub(super) struct Answer<'a> {
+    #[schema(value_type = Period)]
     period: &'static str,
     // The name is historic: it counts the period, whichever that is.
     #[serde(rename = "sent24h")]
@@ -51,14 +54,16 @@ struct Answer<'a> {
     failed: u64,
     timeout: u64,
     retried: u64,
+    #[schema(required)]
     last_sent_at: Option<Timestamp>,
     by_event_type: BTreeMap<&'a str, TypeAnswer>,
     queue_status: QueueAnswer,
     retry_policy: PolicyAnswer,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = WebhookStatsOfType)]
 struct TypeAnswer {
     sent: u64,
     succeeded: u64,
@@ -67,7 +72,8 @@ struct TypeAnswer {
     avg_processing_time: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = QueueStatus)]
 pub(super) struct QueueAnswer {
     pending: u64,
     processing: u64,
@@ -75,8 +81,9 @@ pub(super) struct QueueAnswer {
     failed: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = RetryPolicy)]
 pub(super) struct PolicyAnswer {
     max_retries: u32,
     retry_intervals: Vec<u64>,

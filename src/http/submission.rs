@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use super::reply::ApiError;
 use super::request::Media;
@@ -18,16 +19,25 @@ const STAFF_ID_ACCEPTED: &str = "must be a string of 1 to 191 characters";
 
 /// The members of a submitted event, each still as it was written, so that what is wrong with one
 /// can be told by its name.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct EventBody<'a> {
+#[schema(as = NewEvent)]
+pub(super) struct EventBody<'a> {
     #[serde(borrow)]
+    #[schema(value_type = String, pattern = "^[a-z0-9._-]{1,100}$", example = "employee.created")]
     event: Option<&'a RawValue>,
+    /// The payload. No number in it may change its value in JavaScript, no key may stand twice,
+    /// and no character may be half of one: else the answer is `UNSTABLE_JSON`.
     #[serde(borrow)]
+    #[schema(value_type = Object)]
     data: Option<&'a RawValue>,
+    /// Without it: what `data` says in `staffId` or `employeeId`.
     #[serde(borrow)]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 191)]
     staff_id: Option<&'a RawValue>,
+    /// Without it: now.
     #[serde(borrow)]
+    #[schema(value_type = String, required = false, format = DateTime)]
     event_timestamp: Option<&'a RawValue>,
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Api;
 use super::reply::{ApiError, Reply, success};
@@ -55,23 +56,26 @@ pub(super) fn date(query: &mut Query, name: &str) -> Result<Option<Timestamp>, A
     text.map(read).transpose()
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct WebhookAnswer<'a> {
+#[schema(as = VoicedriveWebhookStats)]
+pub(super) struct WebhookAnswer<'a> {
     #[serde(rename = "sent24h")]
     sent: u64,
     succeeded: u64,
     /// With the timeouts: succeeded and failed together are all that was sent.
     failed: u64,
     retried: u64,
+    #[schema(required)]
     last_sent_at: Option<Timestamp>,
     by_event_type: BTreeMap<&'a str, TypeAnswer>,
     queue_status: QueueAnswer,
     retry_policy: PolicyAnswer,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = VoicedriveStatsOfType)]
 struct TypeAnswer {
     sent: u64,
     succeeded: u64,
@@ -79,7 +83,8 @@ struct TypeAnswer {
     avg_response_time: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = VoicedriveQueueStatus)]
 struct QueueAnswer {
     pending: u64,
     processing: u64,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use hyper::StatusCode;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Api;
 use super::interview_stats::{percent, tenths};
@@ -66,9 +67,10 @@ struct Found {
     missed: Vec<Interview>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Answer<'a> {
+#[schema(as = VoicedriveCompletionStats)]
+pub(super) struct Answer<'a> {
     total_scheduled: u64,
     actually_completed: u64,
     completion_rate: f64,
@@ -81,8 +83,9 @@ struct Answer<'a> {
     missed_interviews: Vec<MissedAnswer<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = VoicedriveCompletionStatsOfType)]
 struct TypeAnswer {
     // All of the type, whatever has become of them.
     scheduled: u64,
@@ -92,19 +95,22 @@ struct TypeAnswer {
 }
 
 /// What every named interview has.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = NamedInterview)]
 struct Named<'a> {
     interview_id: &'a str,
     staff_id: &'a str,
     staff_name: &'a str,
     interview_type: &'a str,
     scheduled_at: Timestamp,
+    #[schema(value_type = InterviewStatus)]
     status: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = CompletedInterview)]
 struct CompletedAnswer<'a> {
     #[serde(flatten)]
     named: Named<'a>,
@@ -112,16 +118,18 @@ struct CompletedAnswer<'a> {
     duration: u32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = PendingInterview)]
 struct PendingAnswer<'a> {
     #[serde(flatten)]
     named: Named<'a>,
     is_past_due: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = MissedInterview)]
 struct MissedAnswer<'a> {
     #[serde(flatten)]
     named: Named<'a>,

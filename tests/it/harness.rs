@@ -23,6 +23,8 @@ use voicedrive_relay::route::{self, Route};
 use voicedrive_relay::store::Store;
 use voicedrive_relay::timestamp::Timestamp;
 
+use crate::described;
+
 pub const WEBHOOK_SECRET: &str = "a-made-up-secret-of-32-characters";
 pub const JWT_SECRET: &str = "a-made-up-jwt-secret-of-more-than-32-characters";
 pub const API_TOKEN: &str = "vd-test-api-key-0123456789abcdef0123456789abcdef";
@@ -238,6 +240,7 @@ impl TestRelay {
         headers: &[(&str, &str)],
         body: impl Into<reqwest::Body>,
     ) -> ApiAnswer {
+        let asked = method.clone();
         let mut request = self.client.request(method, self.url(path)).body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -245,6 +248,7 @@ impl TestRelay {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.unwrap();
+        described::examine(&asked, path, status, &text);
         ApiAnswer {
             status,
             headers,

@@ -16,6 +16,7 @@ mod commands;
 mod counting;
 mod crash;
 mod delivering;
+mod described;
 mod harness;
 mod house;
 mod importing;

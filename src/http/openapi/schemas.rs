@@ -1,0 +1,180 @@
+//! The shapes of everything that is read and answered, collected from the types themselves.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value, json};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::openapi::{KnownFormat, RefOr};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::attempt::Outcome;
+use crate::event::Status;
+use crate::http::{
+    event_answer, events, health, interview_body, interview_stats, interviews, stats, submission,
+    voicedrive, voicedrive_interviews,
+};
+use crate::interview::InterviewStatus;
+use crate::period::Period;
+use crate::timestamp::Timestamp;
+
+/// A type that is read or answered, with everything that it is made of.
+type Collect = fn(&mut Vec<(String, RefOr<Schema>)>);
+
+fn collect<T: ToSchema>(into: &mut Vec<(String, RefOr<Schema>)>) {
+    into.push((T::name().into_owned(), T::schema()));
+    T::schemas(into);
+}
+
+/// Everything that is read or answered.
+const TYPES: [Collect; 17] = [
+    collect::<health::Answer>,
+    collect::<stats::Answer<'_>>,
+    collect::<voicedrive::WebhookAnswer<'_>>,
+    collect::<interview_stats::Answer<'_>>,
+    collect::<voicedrive_interviews::Answer<'_>>,
+    collect::<submission::EventBody<'_>>,
+    collect::<events::AcceptedAnswer<'_>>,
+    collect::<events::BatchAnswer<'_>>,
+    collect::<events::PageAnswer<'_>>,
+    collect::<event_answer::EventAnswer<'_>>,
+    collect::<events::ResentAnswer<'_>>,
+    collect::<events::BulkResendBody>,
+    collect::<events::ResentManyAnswer>,
+    collect::<interview_body::Body>,
+    collect::<interviews::Answer<'_>>,
+    collect::<interviews::BatchAnswer>,
+    collect::<interviews::PageAnswer<'_>>,
+];
+
+/// Every named shape.
+pub(super) fn all() -> Map<String, Value> {
+    let mut collected = Vec::new();
+    for collect in TYPES {
+        collect(&mut collected);
+    }
+    let mut schemas: Map<String, Value> = collected
+        .into_iter()
+        .map(|(name, schema)| (name, json!(schema)))
+        .collect();
+    schemas.sort_keys();
+    schemas
+}
+
+/// The envelope of an error that has one of these codes.
+pub(super) fn error(codes: &[&str]) -> Value {
+    json!({
+        "type": "object",
+        "required": ["success", "error", "timestamp"],
+        "properties": {
+            "success": {"const": false},
+            "error": {
+                "type": "object",
+                "required": ["code", "message"],
+                "properties": {
+                    "code": {"enum": codes},
+                    "message": {
+                        "type": "string",
+                        "description": "Names the field or parameter, and what is accepted.",
+                    },
+                },
+            },
+            "timestamp": reference("Timestamp"),
+        },
+    })
+}
+
+/// The envelope of a success with this content.
+pub(super) fn success(data: &Value) -> Value {
+    json!({
+        "type": "object",
+        "required": ["success", "data", "timestamp"],
+        "properties": {
+            "success": {"const": true},
+            "data": data,
+            "timestamp": reference("Timestamp"),
+        },
+    })
+}
+
+/// A named shape, where it is used.
+pub(super) fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+fn words<const N: usize>(description: &str, words: [&'static str; N]) -> RefOr<Schema> {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(description))
+        .enum_values(Some(words))
+        .into()
+}
+
+impl PartialSchema for Timestamp {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .pattern(Some(r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"))
+            .description(Some("A moment in UTC, always 24 characters"))
+            .examples(["2025-10-26T14:30:00.000Z"])
+            .into()
+    }
+}
+
+impl ToSchema for Timestamp {}
+
+impl PartialSchema for Status {
+    fn schema() -> RefOr<Schema> {
+        words(
+            "accepted: not sent yet; retrying: sent, and to be sent again; delivered; exhausted: waits for a person",
+            Self::ALL.map(Self::as_str),
+        )
+    }
+}
+
+impl ToSchema for Status {
+    fn name() -> Cow<'static, str> {
+        "EventStatus".into()
+    }
+}
+
+impl PartialSchema for Outcome {
+    fn schema() -> RefOr<Schema> {
+        words("How an attempt ended", Self::ALL.map(Self::as_str))
+    }
+}
+
+impl ToSchema for Outcome {}
+
+impl PartialSchema for InterviewStatus {
+    fn schema() -> RefOr<Schema> {
+        words("What has become of it", Self::ALL.map(Self::as_str))
+    }
+}
+
+impl ToSchema for InterviewStatus {}
+
+impl PartialSchema for Period {
+    fn schema() -> RefOr<Schema> {
+        words("A span that ends now", Self::ALL.map(Self::as_str))
+    }
+}
+
+impl ToSchema for Period {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_shapes_have_the_same_name() {
+        let mut collected = Vec::new();
+        for collect in TYPES {
+            collect(&mut collected);
+        }
+        let named = all();
+        for (name, schema) in collected {
+            assert_eq!(json!(schema), named[&name], "{name}");
+        }
+    }
+}
