@@ -24,6 +24,7 @@ pub mod revoked;
 mod router;
 mod stats;
 mod submission;
+pub mod system_id;
 mod voicedrive;
 mod voicedrive_interviews;
 
@@ -67,6 +68,7 @@ use rate_limit::{RateLimiter, client_address};
 use reply::{ApiError, Reply};
 use revoked::Revoked;
 use router::{Access, Endpoint};
+use system_id::SystemIds;
 
 /// Connections at a time; who comes later waits to be accepted.
 const CONNECTIONS: usize = 512;
@@ -93,6 +95,8 @@ pub struct Api {
     pub timezone: Tz,
     /// What health is known from.
     pub health: Health,
+    /// Which systems have asked for statistics.
+    pub system_ids: SystemIds,
     /// Pages that may call from a browser.
     pub cors_allowed_origins: Vec<String>,
     /// Whose `X-Forwarded-For` is believed.
@@ -345,6 +349,7 @@ fn admit(
             ApiError::Unauthorized
         })?;
     if Scopes::allows(&caller.scopes, scope) {
+        api.system_ids.note(headers);
         Ok(())
     } else {
         Err(ApiError::Forbidden(scope.as_str()))

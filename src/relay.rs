@@ -19,6 +19,7 @@ use crate::delivery::partner::SetupError;
 use crate::delivery::profile::Profile;
 use crate::http::auth::Keys;
 use crate::http::rate_limit::RateLimiter;
+use crate::http::system_id::SystemIds;
 use crate::http::{self, Api, Health};
 use crate::retry::RetryPolicy;
 use crate::route::{self, Route};
@@ -111,6 +112,7 @@ impl Relay {
             revoked: RwLock::new(store.read(tokens::revoked).await?),
             rate_limiter: RateLimiter::new(config.rate_limit.requests_per_minute),
             health: Health::of(dispatcher.iter().map(Dispatcher::pulse).collect()),
+            system_ids: SystemIds::default(),
             cors_allowed_origins: config.server.cors_allowed_origins.clone(),
             timezone: config.timezone,
             trusted_proxies: config.server.trusted_proxies.clone(),

@@ -122,6 +122,9 @@ impl Stage {
             "リレーと VoiceDrive の代役を起動しました。イベントを渡します。代役は一部をわざと拒否し、あとで受け取ります。",
             "The relay and a stand-in VoiceDrive are running. Events are handed in; the stand-in refuses some of them on purpose and takes them later.",
         ))?;
+        let records = Value::from(sample_interviews());
+        let path = "/api/interviews/batch";
+        self.client.post(path, records.to_string()).await?;
         let sample = sample_events();
         let mut position = self.client.changes(&Value::Null).await?;
         let handing_in = async {
@@ -154,6 +157,7 @@ impl Stage {
             Err(_) => false,
         };
         self.print_table().await?;
+        self.print_interviews().await?;
         Ok(in_time)
     }
 
@@ -208,6 +212,22 @@ impl Stage {
         })
     }
 
+    async fn print_interviews(&self) -> Result<(), CliError> {
+        let path = "/api/interviews/completion-stats";
+        let stats = self.client.get(path, &[]).await?;
+        let summary = &stats["summary"];
+        let (total, completed) = (&summary["totalScheduled"], &summary["completed"]);
+        let (rate, no_show) = (&summary["completionRate"], &summary["noShowRate"]);
+        print_line(&match self.speech.language {
+            Language::Ja => format!(
+                "面談 {total} 件、完了 {completed} 件 (完了率 {rate} %、無断欠席率 {no_show} %)"
+            ),
+            Language::En => format!(
+                "{total} interviews, {completed} completed ({rate} %), nobody came to {no_show} %"
+            ),
+        })
+    }
+
     /// What a person can try now.
     async fn invite(&self) -> Result<(), CliError> {
         let wanted = json!({
@@ -225,6 +245,7 @@ impl Stage {
         print_line(&format!(
             "\n{}\n\nURL={url}\nTOKEN={token}\n\
              curl -sH \"Authorization: Bearer $TOKEN\" $URL/api/integration/webhook-stats\n\
+             curl -sH \"Authorization: Bearer $TOKEN\" $URL/api/interviews/completion-stats\n\
              curl -sH \"Authorization: Bearer $TOKEN\" \"$URL/api/events?limit=3\"\n\
              curl -sH \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' \\\n     \
              -d '{{\"event\":\"employee.updated\",\"data\":{{\"staffId\":\"EMP-2025-001\",\"department\":\"看護部\"}}}}' $URL/api/events\n\
@@ -292,6 +313,25 @@ fn moods(arrived: Arc<Mutex<HashSet<String>>>) -> Script {
             received.usual_answer()
         })
     })
+}
+
+/// A few interviews of today.
+fn sample_interviews() -> Vec<Value> {
+    let now = Clock::System.now();
+    let what_became = |number| match number {
+        0..9 => "completed",
+        9 => "scheduled",
+        10 => "cancelled",
+        _ => "no_show",
+    };
+    (0..12)
+        .map(|number: usize| {
+            let kind = ["regular", "support"][number % 2];
+            json!({"id": format!("int-{number}"), "employeeId": format!("EMP-2025-00{}", number % 6),
+                   "interviewType": kind, "interviewDate": now,
+                   "interviewStatus": what_became(number), "durationMinutes": 30 + number})
+        })
+        .collect()
 }
 
 /// Three dozen events as a clinic's staff system hands them in.

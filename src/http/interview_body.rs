@@ -41,16 +41,16 @@ pub const FIELDS: [&str; 14] = [
 #[schema(as = NewInterview)]
 pub(super) struct Body {
     /// Needed in a batch; beside a path that says it, the same or absent.
-    #[schema(value_type = String, required = false, min_length = 1, max_length = 191)]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 191, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     id: Option<Value>,
-    #[schema(value_type = String, min_length = 1, max_length = 191)]
+    #[schema(value_type = String, min_length = 1, max_length = 191, pattern = r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$")]
     employee_id: Option<Value>,
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 191)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 191, pattern = r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$")]
     employee_name: Option<Value>,
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 191)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 191, pattern = r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$")]
     interviewer_id: Option<Value>,
     /// Such as `regular` or `support`.
-    #[schema(value_type = String, min_length = 1, max_length = 191)]
+    #[schema(value_type = String, min_length = 1, max_length = 191, pattern = r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$")]
     interview_type: Option<Value>,
     #[schema(value_type = String, format = DateTime)]
     interview_date: Option<Value>,
@@ -60,18 +60,18 @@ pub(super) struct Body {
     #[schema(value_type = Option<u32>, maximum = 1440)]
     duration_minutes: Option<Value>,
     /// No two records have the same.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 191)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 191, pattern = r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$")]
     voicedrive_sync_id: Option<Value>,
     /// The record in whose place this one stands: it must exist, or stand earlier in the batch.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 191)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 191, pattern = r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$")]
     rescheduled_from_id: Option<Value>,
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 191)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 191, pattern = r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$")]
     facility_id: Option<Value>,
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 191)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 191, pattern = r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$")]
     department_id: Option<Value>,
     #[schema(value_type = Option<String>, format = DateTime)]
     completed_at: Option<Value>,
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 1000)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 1000, pattern = r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$")]
     status_reason: Option<Value>,
 }
 

@@ -33,11 +33,11 @@ pub(super) struct EventBody<'a> {
     data: Option<&'a RawValue>,
     /// Without it: what `data` says in `staffId` or `employeeId`.
     #[serde(borrow)]
-    #[schema(value_type = String, required = false, min_length = 1, max_length = 191)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 191, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     staff_id: Option<&'a RawValue>,
     /// Without it: now.
     #[serde(borrow)]
-    #[schema(value_type = String, required = false, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime)]
     event_timestamp: Option<&'a RawValue>,
 }
 

@@ -12,6 +12,7 @@
 )]
 
 mod accepting;
+mod agreed;
 mod commands;
 mod counting;
 mod crash;

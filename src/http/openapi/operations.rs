@@ -150,12 +150,16 @@ fn moment(name: &str, description: &str) -> Value {
     query(name, description, &schema)
 }
 
-/// The two parameters of every list.
-fn paging() -> [Value; 2] {
+/// The two parameters of every list; `cursor` is the pattern of the second.
+fn paging(cursor: &str) -> [Value; 2] {
     let limit = json!({"type": "integer", "minimum": 1, "maximum": 200, "default": 50});
     [
         query("limit", "How many items a page has", &limit),
-        text("cursor", "The nextCursor of the page before"),
+        query(
+            "cursor",
+            "The nextCursor of the page before",
+            &json!({"type": "string", "pattern": cursor}),
+        ),
     ]
 }
 
@@ -465,7 +469,7 @@ fn looking_up() -> Vec<Operation> {
             moment("since", "Only events accepted at this moment or later"),
             moment("until", "Only events accepted at this moment or earlier"),
         ])
-        .parameters(paging())
+        .parameters(paging("^[1-9][0-9]{0,17}$"))
         .answer(Answer::new(200, "A page", "EventPage", &page)),
         Operation::new(
             ("events", "showEvent"),
@@ -568,7 +572,7 @@ fn interviews() -> Vec<Operation> {
             text("facility", "Only those of this facility"),
             text("department", "Only those of this department"),
         ])
-        .parameters(paging())
+        .parameters(paging("^-?[0-9]{1,14}-[0-9]{1,18}$"))
         .answer(Answer::new(200, "A page", "InterviewPage", &page)),
         Operation::new(
             ("interviews", "showInterview"),

@@ -254,6 +254,12 @@ fn no_count_touches_the_table_itself() {
         "SELECT id FROM interviews WHERE interview_date >= '2025' AND interview_date <= '2026'
             AND interview_status IN ('scheduled') ORDER BY interview_date ASC, seq ASC LIMIT 50",
     );
+    let rescheduled = plan(
+        "SELECT id, rescheduled_from_id, interview_date FROM interviews
+          WHERE rescheduled_from_id IS NOT NULL AND interview_date >= '2025'
+          ORDER BY interview_date DESC, seq DESC LIMIT 10",
+    );
+    assert!(rescheduled[0].contains("INDEX"), "{rescheduled:?}");
     assert!(
         naming[0].contains("SEARCH") && naming[0].contains("INDEX"),
         "{naming:?}"
