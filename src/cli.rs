@@ -23,8 +23,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{self, Environment, KnownProfile, Loaded, Mistakes};
-use crate::delivery::profile;
+use crate::config::{self, Environment, Loaded, Mistakes};
 
 /// Where the package puts the configuration.
 const PACKAGED_CONFIG: &str = "/etc/voicedrive-relay/config.toml";
@@ -143,7 +142,7 @@ async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {
     match &cli.command {
         Command::Serve => serve::run(&common.load(environment)?, environment).await,
         Command::Demo(demo) => demo.run(environment).await,
-        Command::Check => check::run(common, environment),
+        Command::Check => check::run(common, environment).await,
         Command::Send(send) => send.run(&common.client()?).await,
         Command::Import(import) => import.run(&common.client()?).await,
         Command::Status => status::run(&common.client()?).await,
@@ -158,22 +157,15 @@ async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {
 impl Common {
     /// Reads configuration and secrets.
     fn load(&self, environment: &Environment) -> Result<Loaded, CliError> {
-        Ok(config::load(&self.config, environment, &known_profiles())?)
+        Ok(config::load(&self.config, environment)?)
     }
 
     /// A connection to the daemon that this configuration describes.
     fn client(&self) -> Result<client::Client, CliError> {
-        let config = config::load_without_secrets(&self.config, &known_profiles())?;
+        let config = config::load_without_secrets(&self.config)?;
         let packaged = self.config.as_os_str() == PACKAGED_CONFIG;
         client::Client::new(&config, packaged, self.json)
     }
-}
-
-fn known_profiles() -> Vec<KnownProfile<'static>> {
-    profile::BUILT_IN
-        .into_iter()
-        .map(|(name, signs)| KnownProfile { name, signs })
-        .collect()
 }
 
 /// Prints a line, and says so when nobody reads any more.

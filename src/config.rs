@@ -2,6 +2,7 @@
 //! and 3). Every mistake is reported, all of them together, each with file, line and key.
 
 mod reader;
+mod routes;
 mod secrets;
 
 use std::fmt;
@@ -15,7 +16,9 @@ use ipnet::IpNet;
 use toml::de::DeValue;
 use url::Url;
 
+use crate::route::{Route, Routing};
 use reader::{Document, Section};
+pub use routes::RouteConfig;
 pub use secrets::{Environment, Secret, Secrets};
 
 /// The variable that overrides `delivery.url`.
@@ -24,8 +27,6 @@ const URL_VARIABLE: &str = "VOICEDRIVE_WEBHOOK_URL";
 const SHORTEST_JWT_SECRET: usize = 32;
 /// The shortest static token, in characters.
 const SHORTEST_API_TOKEN: usize = 16;
-const URL_ACCEPTED: &str =
-    "a URL that begins with http:// or https://, without user, password and #";
 
 /// The language in which people are spoken to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,8 +50,12 @@ pub struct Config {
     pub storage: Storage,
     /// How often VoiceDrive may ask.
     pub rate_limit: RateLimit,
+    /// Plain `http://` may go to public addresses too.
+    pub allow_http: bool,
     /// The default route.
-    pub delivery: Delivery,
+    pub delivery: RouteConfig,
+    /// The other routes, in the order in which they are asked.
+    pub routes: Vec<RouteConfig>,
     /// When failed deliveries are tried again.
     pub retry: Retry,
 }
@@ -86,21 +91,6 @@ pub struct RateLimit {
     pub requests_per_minute: u32,
 }
 
-/// `[delivery]`
-#[derive(Clone, Debug)]
-pub struct Delivery {
-    /// Where webhooks go; none: nothing is sent.
-    pub url: Option<Url>,
-    /// How the receiver is addressed.
-    pub profile: String,
-    /// The name of the secret that signs.
-    pub secret: String,
-    /// The longest that a whole attempt may take: 1 to 300 seconds.
-    pub timeout: Duration,
-    /// Attempts at a time: 1 to 256.
-    pub concurrency: usize,
-}
-
 /// `[retry]`
 #[derive(Clone, Debug)]
 pub struct Retry {
@@ -108,22 +98,15 @@ pub struct Retry {
     pub intervals: Vec<Duration>,
 }
 
-/// A profile that the program knows.
-#[derive(Clone, Copy, Debug)]
-pub struct KnownProfile<'a> {
-    /// What the configuration calls it.
-    pub name: &'a str,
-    /// It needs a secret.
-    pub signs: bool,
-}
-
 /// Configuration and secrets, without a mistake.
 #[derive(Clone, Debug)]
 pub struct Loaded {
     /// The configuration.
     pub config: Config,
-    /// The secrets that it names.
+    /// The secrets of those who call.
     pub secrets: Secrets,
+    /// Every route that has a URL, with its own secrets.
+    pub out: Vec<Route>,
 }
 
 /// Everything that is wrong, in the order of the file.
@@ -202,7 +185,7 @@ impl fmt::Display for Mistake {
             Kind::Unknown(known) => write!(f, "no such key here; known are {known}"),
             Kind::Expected(accepted) => write!(f, "must be {accepted}"),
             Kind::SecretMissing => f.write_str(
-                "is not set, and the route with a URL signs with it; set it in secrets.env or as a systemd credential",
+                "is not set, and a route with a URL needs it; set it in secrets.env or as a systemd credential",
             ),
         }
     }
@@ -211,7 +194,7 @@ impl fmt::Display for Mistake {
 impl Default for Config {
     fn default() -> Self {
         let (mut document, root) = Document::parse("");
-        read_config(&mut document, root, &[])
+        read_config(&mut document, root)
     }
 }
 
@@ -219,12 +202,8 @@ impl Default for Config {
 ///
 /// # Errors
 /// Every mistake.
-pub fn load(
-    path: &Path,
-    environment: &Environment,
-    known_profiles: &[KnownProfile<'_>],
-) -> Result<Loaded, Mistakes> {
-    read(&read_file(path)?, path, environment, known_profiles)
+pub fn load(path: &Path, environment: &Environment) -> Result<Loaded, Mistakes> {
+    read(&read_file(path)?, path, environment)
 }
 
 /// Reads the configuration alone, for commands that only have to find the daemon: whoever types
@@ -232,11 +211,8 @@ pub fn load(
 ///
 /// # Errors
 /// Every mistake of the file.
-pub fn load_without_secrets(
-    path: &Path,
-    known_profiles: &[KnownProfile<'_>],
-) -> Result<Config, Mistakes> {
-    let (config, mistakes) = parse(&read_file(path)?, path, known_profiles);
+pub fn load_without_secrets(path: &Path) -> Result<Config, Mistakes> {
+    let (config, mistakes) = parse(&read_file(path)?, path);
     if mistakes.is_empty() {
         Ok(config)
     } else {
@@ -248,27 +224,47 @@ pub fn load_without_secrets(
 ///
 /// # Errors
 /// Every mistake.
-pub fn read(
-    text: &str,
-    path: &Path,
-    environment: &Environment,
-    known_profiles: &[KnownProfile<'_>],
-) -> Result<Loaded, Mistakes> {
-    let (mut config, mut mistakes) = parse(text, path, known_profiles);
+pub fn read(text: &str, path: &Path, environment: &Environment) -> Result<Loaded, Mistakes> {
+    let (mut config, mut mistakes) = parse(text, path);
     if let Some(text) = environment.var(URL_VARIABLE) {
-        match webhook_url(text) {
-            Some(url) => config.delivery.url = Some(url),
-            None => mistakes.push(of_variable(
-                URL_VARIABLE,
-                Kind::Expected(URL_ACCEPTED.to_owned()),
-            )),
+        match routes::webhook_url(text, config.allow_http) {
+            Ok(url) => config.delivery.url = Some(url),
+            Err(accepted) => mistakes.push(of_variable(URL_VARIABLE, Kind::Expected(accepted))),
         }
     }
-    let secrets = read_secrets(&config, environment, known_profiles, &mut mistakes);
+    let secrets = read_secrets(environment, &mut mistakes);
+    let described = config.routes.iter().chain([&config.delivery]);
+    let out = described
+        .filter_map(|route| route.with_secrets(config.allow_http, environment, &mut mistakes))
+        .collect();
+    // Two routes may lack the same secret.
+    let mut told: Vec<Mistake> = Vec::new();
+    mistakes.retain(|mistake| {
+        let new = !told.contains(mistake);
+        told.push(mistake.clone());
+        new
+    });
     if mistakes.is_empty() {
-        Ok(Loaded { config, secrets })
+        Ok(Loaded {
+            config,
+            secrets,
+            out,
+        })
     } else {
         Err(Mistakes(mistakes))
+    }
+}
+
+impl Config {
+    /// Which event takes which route.
+    #[must_use]
+    pub fn routing(&self) -> Routing {
+        let described = self.routes.iter();
+        Routing::new(
+            described
+                .map(|route| (route.name.clone(), route.events.clone()))
+                .collect(),
+        )
     }
 }
 
@@ -292,9 +288,9 @@ fn of_variable(name: &str, kind: Kind) -> Mistake {
     }
 }
 
-fn parse(text: &str, path: &Path, known_profiles: &[KnownProfile<'_>]) -> (Config, Vec<Mistake>) {
+fn parse(text: &str, path: &Path) -> (Config, Vec<Mistake>) {
     let (mut document, root) = Document::parse(text);
-    let config = read_config(&mut document, root, known_profiles);
+    let config = read_config(&mut document, root);
     let mistakes = document.into_found().into_iter().map(|found| Mistake {
         place: Place::File {
             path: path.to_owned(),
@@ -306,11 +302,7 @@ fn parse(text: &str, path: &Path, known_profiles: &[KnownProfile<'_>]) -> (Confi
     (config, mistakes.collect())
 }
 
-fn read_config(
-    document: &mut Document<'_>,
-    mut root: Section<'_>,
-    known_profiles: &[KnownProfile<'_>],
-) -> Config {
+fn read_config(document: &mut Document<'_>, mut root: Section<'_>) -> Config {
     let language = root.parsed(
         document,
         "language",
@@ -329,13 +321,16 @@ fn read_config(
         "the name of a time zone, such as \"Asia/Tokyo\"",
         |text| text.parse().ok(),
     );
+    let destinations = routes::read(document, &mut root);
     let config = Config {
         language,
         timezone,
         server: read_server(document, &mut root),
         storage: read_storage(document, &mut root),
         rate_limit: read_rate_limit(document, &mut root),
-        delivery: read_delivery(document, &mut root, known_profiles),
+        allow_http: destinations.allow_http,
+        delivery: destinations.delivery,
+        routes: destinations.routes,
         retry: read_retry(document, &mut root),
     };
     root.finish(document);
@@ -418,40 +413,6 @@ fn read_rate_limit(document: &mut Document<'_>, root: &mut Section<'_>) -> RateL
     }
 }
 
-fn read_delivery(
-    document: &mut Document<'_>,
-    root: &mut Section<'_>,
-    known_profiles: &[KnownProfile<'_>],
-) -> Delivery {
-    let mut section = root.section(document, "delivery");
-    let names: Vec<&str> = known_profiles.iter().map(|p| p.name).collect();
-    let profiles = format!("one of {}", names.join(", "));
-    let delivery = Delivery {
-        url: section.parsed(document, "url", None, URL_ACCEPTED, |text| match text {
-            "" => Some(None),
-            text => webhook_url(text).map(Some),
-        }),
-        profile: section.parsed(
-            document,
-            "profile",
-            "medical-system".to_owned(),
-            &profiles,
-            |text| names.contains(&text).then(|| text.to_owned()),
-        ),
-        secret: section.parsed(
-            document,
-            "secret",
-            "VOICEDRIVE_WEBHOOK_SECRET".to_owned(),
-            "the name of a secret: capital letters, digits and _ (never the secret itself)",
-            |text| is_secret_name(text).then(|| text.to_owned()),
-        ),
-        timeout: Duration::from_secs(section.number(document, "timeout_seconds", 5, &(1..=300))),
-        concurrency: size(section.number(document, "concurrency", 8, &(1..=256))),
-    };
-    section.finish(document);
-    delivery
-}
-
 fn read_retry(document: &mut Document<'_>, root: &mut Section<'_>) -> Retry {
     let mut section = root.section(document, "retry");
     let accepted = "a list of 1 to 10 whole numbers of seconds, each from 1 to 604800";
@@ -471,52 +432,18 @@ fn read_retry(document: &mut Document<'_>, root: &mut Section<'_>) -> Retry {
     Retry { intervals }
 }
 
-/// A URL that webhooks can be posted to. A password in it would be a secret in the configuration.
-fn webhook_url(text: &str) -> Option<Url> {
-    let url = Url::parse(text).ok()?;
-    let fits = matches!(url.scheme(), "http" | "https")
-        && url.has_host()
-        && url.username().is_empty()
-        && url.password().is_none()
-        && url.fragment().is_none();
-    fits.then_some(url)
-}
-
-fn is_secret_name(text: &str) -> bool {
-    let starts = text.starts_with(|c: char| c.is_ascii_uppercase());
-    starts
-        && text
-            .bytes()
-            .all(|b| matches!(b, b'A'..=b'Z' | b'0'..=b'9' | b'_'))
-}
-
 fn size(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-fn read_secrets(
-    config: &Config,
-    environment: &Environment,
-    known_profiles: &[KnownProfile<'_>],
-    mistakes: &mut Vec<Mistake>,
-) -> Secrets {
-    let mut read = |name: &str| {
-        environment.secret(name).unwrap_or_else(|mut found| {
-            mistakes.append(&mut found.0);
-            None
-        })
-    };
+fn read_secrets(environment: &Environment, mistakes: &mut Vec<Mistake>) -> Secrets {
+    let mut read = |name: &str| routes::read_secret(environment, name, mistakes);
     let secrets = Secrets {
-        webhook: read(&config.delivery.secret),
         api_token: read("VOICEDRIVE_API_TOKEN"),
+        api_token_previous: read("VOICEDRIVE_API_TOKEN_PREVIOUS"),
         jwt: read("RELAY_JWT_SECRET"),
         jwt_previous: read("RELAY_JWT_SECRET_PREVIOUS"),
     };
-    let profile = &config.delivery.profile;
-    let signs = known_profiles.iter().any(|p| p.name == profile && p.signs);
-    if signs && config.delivery.url.is_some() && secrets.webhook.is_none() {
-        mistakes.push(of_variable(&config.delivery.secret, Kind::SecretMissing));
-    }
     for (name, secret) in [
         ("RELAY_JWT_SECRET", &secrets.jwt),
         ("RELAY_JWT_SECRET_PREVIOUS", &secrets.jwt_previous),
@@ -529,17 +456,19 @@ fn read_secrets(
             mistakes.push(of_variable(name, Kind::Expected(accepted)));
         }
     }
-    if let Some(token) = &secrets.api_token {
-        let text = token.expose();
+    for (name, token) in [
+        ("VOICEDRIVE_API_TOKEN", &secrets.api_token),
+        ("VOICEDRIVE_API_TOKEN_PREVIOUS", &secrets.api_token_previous),
+    ] {
+        let Some(text) = token.as_ref().map(Secret::expose) else {
+            continue;
+        };
         let fits = text.len() >= SHORTEST_API_TOKEN && text.bytes().all(|b| b.is_ascii_graphic());
         if !fits {
             let accepted = format!(
                 "at least {SHORTEST_API_TOKEN} characters long, without blanks, such as vd-production-api-key-..."
             );
-            mistakes.push(of_variable(
-                "VOICEDRIVE_API_TOKEN",
-                Kind::Expected(accepted),
-            ));
+            mistakes.push(of_variable(name, Kind::Expected(accepted)));
         }
     }
     secrets

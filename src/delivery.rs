@@ -8,7 +8,9 @@
 //! What is not guaranteed: that an event arrives only once (after a crash it is sent again, with
 //! the same `X-Request-ID`), and that events arrive in the order in which they were accepted.
 
+pub mod address;
 pub mod partner;
+pub mod probe;
 pub mod profile;
 pub mod signature;
 
@@ -18,7 +20,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
-use tokio::time;
+use tokio::time::{self, Interval, MissedTickBehavior};
 
 use crate::attempt::{Attempted, Outcome};
 use crate::clock::Clock;
@@ -48,6 +50,8 @@ const WRITE_AGAIN: Duration = Duration::from_secs(1);
 pub struct Dispatcher {
     sender: Arc<Sender>,
     slots: Arc<Semaphore>,
+    /// Ticks when the next attempt may begin; none: at once.
+    pace: Option<Interval>,
     wake: Arc<Notify>,
     pulse: Pulse,
     /// Taken from the store and not yet given back, started or not.
@@ -93,6 +97,12 @@ impl Dispatcher {
     ) -> Result<Self, partner::SetupError> {
         let slots = Arc::new(Semaphore::new(route.concurrency));
         let partner = Partner::new(&route, clock.clone())?;
+        let pace = route.max_per_second.map(|most| {
+            let mut pace = time::interval(Duration::from_secs(1) / most.max(1));
+            // What was not sent in a quiet time is not made up for by a burst.
+            pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            pace
+        });
         let pulse = Pulse::default();
         // Whoever asks before the first step sees a dispatcher that is about to begin.
         pulse.promise(clock.monotonic() + LATE);
@@ -105,6 +115,7 @@ impl Dispatcher {
                 clock,
             }),
             slots,
+            pace,
             wake,
             pulse,
             in_hand: HashSet::new(),
@@ -136,10 +147,9 @@ impl Dispatcher {
             let longest = idle_time.max(self.sender.route.timeout) + LATE;
             self.pulse.promise(self.sender.clock.monotonic() + longest);
             tokio::select! {
-                permit = Arc::clone(&self.slots).acquire_owned(), if !self.ready.is_empty() => {
-                    // The semaphore is never closed.
-                    if let Ok(permit) = permit {
-                        self.start_next(permit);
+                slot = next_slot(&self.slots, &mut self.pace), if !self.ready.is_empty() => {
+                    if let Some(slot) = slot {
+                        self.start_next(slot);
                     }
                 }
                 Some(done) = self.under_way.join_next() => self.finish(done),
@@ -165,8 +175,8 @@ impl Dispatcher {
                 return attempts;
             }
             while !self.ready.is_empty() {
-                if let Ok(permit) = Arc::clone(&self.slots).acquire_owned().await {
-                    self.start_next(permit);
+                if let Some(slot) = next_slot(&self.slots, &mut self.pace).await {
+                    self.start_next(slot);
                 }
             }
             while let Some(done) = self.under_way.join_next().await {
@@ -281,6 +291,19 @@ impl Dispatcher {
             tracing::warn!(%error, "retries under way could not be marked as pending; the next start does it");
         }
     }
+}
+
+/// Waits until an attempt may begin: for a slot, and for the route's pace. None: the semaphore was
+/// closed, which never happens.
+async fn next_slot(
+    slots: &Arc<Semaphore>,
+    pace: &mut Option<Interval>,
+) -> Option<OwnedSemaphorePermit> {
+    let slot = Arc::clone(slots).acquire_owned().await.ok()?;
+    if let Some(pace) = pace {
+        pace.tick().await;
+    }
+    Some(slot)
 }
 
 impl Sender {

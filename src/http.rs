@@ -29,6 +29,7 @@ mod voicedrive;
 mod voicedrive_interviews;
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -48,7 +49,7 @@ use hyper_util::service::TowerToHyperService;
 use ipnet::IpNet;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::{ServiceBuilder, service_fn};
 use tower_http::catch_panic::{CatchPanicLayer, ResponseForPanic};
 use tower_http::request_id::{
@@ -59,8 +60,10 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::retry::RetryPolicy;
+use crate::route::Routing;
 use crate::store::Store;
 use crate::timestamp::Timestamp;
+use crate::wake::Wakes;
 use auth::{Keys, Scopes};
 use broken::Enveloping;
 pub use health::Health;
@@ -105,12 +108,29 @@ pub struct Api {
     pub max_body_bytes: usize,
     /// When failed deliveries are tried again.
     pub retry: RetryPolicy,
-    /// Tells the dispatcher that there is something to send.
-    pub wake: Arc<Notify>,
-    /// Scheme and host of the default route; none when it has no URL and nothing is sent.
-    pub sends_to: Option<String>,
+    /// Which way events go.
+    pub routes: Routes,
     /// When the daemon started.
     pub started_at: Timestamp,
+}
+
+/// Which way events go, as far as the API has to know.
+#[derive(Clone, Debug)]
+pub struct Routes {
+    /// Which event takes which route.
+    pub routing: Routing,
+    /// Scheme and host of every route that something is sent on.
+    pub origins: BTreeMap<String, String>,
+    /// Tell the dispatchers that there is something to send.
+    pub wakes: Wakes,
+}
+
+impl Routes {
+    /// Whether anything is sent on the route with this name.
+    #[must_use]
+    pub fn sends_on(&self, name: &str) -> bool {
+        self.origins.contains_key(name)
+    }
 }
 
 /// Through which door a request came.

@@ -24,7 +24,8 @@
 //! - What a person types: [`cli`].
 //!
 //! `main → cli → relay → {http, delivery} → store → what things are`. `http` and `delivery` do not
-//! know each other: they share the store and a wake.
+//! know each other: they share the store and the wakes of
+//! [`wake`].
 //!
 //! ## Invariants
 //!
@@ -60,3 +61,4 @@ pub mod route;
 pub mod stable_json;
 pub mod store;
 pub mod timestamp;
+pub mod wake;

@@ -36,8 +36,8 @@ const LONGEST_BODY: usize = 80 * 1024 * 1024;
 pub struct Judge {
     /// The profile that is expected.
     pub profile: Profile,
-    /// The key; none when nothing is signed.
-    pub secret: Option<Secret>,
+    /// The keys, each of them good; none when nothing is signed.
+    pub secrets: Vec<Secret>,
     /// What time it is.
     pub clock: Clock,
 }
@@ -275,9 +275,13 @@ impl Judge {
         let given = text(headers, &form.header).ok_or(Rejection::HeaderMissing("signature"))?;
         let id_header = self.profile.id_header.as_deref().unwrap_or("x-request-id");
         let id = text(headers, id_header).unwrap_or_default();
-        let key = self.secret.as_ref().map_or(&[][..], |s| s.as_bytes());
-        let expected = sign(form, key, id, timestamp, &reserialised);
-        if crypto::constant_time_eq(expected.as_bytes(), given.as_bytes()) {
+        let good = self.secrets.iter().any(|secret| {
+            let expected = sign(form, secret.as_bytes(), id, timestamp, &reserialised);
+            // A header can carry a signature of each secret while they are rotated.
+            let mut given = given.split(' ');
+            given.any(|one| crypto::constant_time_eq(expected.as_bytes(), one.as_bytes()))
+        });
+        if good {
             Ok(())
         } else {
             Err(Rejection::WrongSignature)

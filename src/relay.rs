@@ -9,21 +9,21 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
-use crate::config::{Config, Loaded, Secret, Secrets};
+use crate::config::{Loaded, Secret, Secrets};
 use crate::delivery::Dispatcher;
 use crate::delivery::partner::SetupError;
-use crate::delivery::profile::Profile;
 use crate::http::auth::Keys;
 use crate::http::rate_limit::RateLimiter;
 use crate::http::system_id::SystemIds;
-use crate::http::{self, Api, Health};
+use crate::http::{self, Api, Health, Routes};
 use crate::retry::RetryPolicy;
-use crate::route::{self, Route};
-use crate::store::{OpenError, Store, StoreError, tokens};
+use crate::route;
+use crate::store::{OpenError, Store, StoreError, outbox, tokens};
+use crate::wake::Wakes;
 
 /// How much longer than an attempt may take a stop waits for requests under way.
 const STOP_MARGIN: Duration = Duration::from_secs(2);
@@ -93,40 +93,44 @@ impl Relay {
         let address = listener.local_addr().unwrap_or(listen);
         let control = bind_control(control_socket)?;
         let retry = RetryPolicy::new(config.retry.intervals.clone());
-        let wake = Arc::new(Notify::new());
-        let route = default_route(config, &settings.secrets);
-        if route.is_none() {
-            tracing::warn!(
-                "no webhook URL is set (VOICEDRIVE_WEBHOOK_URL or delivery.url): events are accepted and kept, and nothing is sent"
-            );
-        }
-        let sends_to = route.as_ref().map(Route::origin);
-        let dispatcher = route
+        let mut wakes = Wakes::default();
+        let dispatchers = settings
+            .out
+            .iter()
             .map(|route| {
-                let (store, retry) = (store.clone(), retry.clone());
-                Dispatcher::new(route, store, retry, clock.clone(), Arc::clone(&wake))
+                let (store, wake) = (store.clone(), wakes.of(&route.name));
+                Dispatcher::new(route.clone(), store, retry.clone(), clock.clone(), wake)
             })
-            .transpose()?;
+            .collect::<Result<Vec<_>, _>>()?;
+        let routes = Routes {
+            routing: config.routing(),
+            origins: settings
+                .out
+                .iter()
+                .map(|r| (r.name.clone(), r.origin()))
+                .collect(),
+            wakes,
+        };
+        tell_what_waits(&routes, store.read(outbox::waiting).await?);
         let api = Arc::new(Api {
             keys: keys(&settings.secrets),
             revoked: RwLock::new(store.read(tokens::revoked).await?),
             rate_limiter: RateLimiter::new(config.rate_limit.requests_per_minute),
-            health: Health::of(dispatcher.iter().map(Dispatcher::pulse).collect()),
+            health: Health::of(dispatchers.iter().map(Dispatcher::pulse).collect()),
             system_ids: SystemIds::default(),
             cors_allowed_origins: config.server.cors_allowed_origins.clone(),
             timezone: config.timezone,
             trusted_proxies: config.server.trusted_proxies.clone(),
             max_body_bytes: config.server.max_body_bytes,
             retry,
-            wake,
-            sends_to,
+            routes,
             store: store.clone(),
             clock,
             started_at,
         });
         let (stop, stopped) = watch::channel(false);
         let mut parts = JoinSet::new();
-        if let Some(dispatcher) = dispatcher {
+        for dispatcher in dispatchers {
             parts.spawn(dispatcher.run(stopped.clone()));
         }
         parts.spawn(http::serve(Arc::clone(&api), listener, stopped.clone()));
@@ -136,7 +140,7 @@ impl Relay {
             store,
             stop,
             parts,
-            stop_time: config.delivery.timeout + STOP_MARGIN,
+            stop_time: longest_timeout(settings) + STOP_MARGIN,
             control_socket: control_socket.to_owned(),
         })
     }
@@ -180,25 +184,35 @@ pub fn control_socket(directory: &Path) -> PathBuf {
     directory.join("control.sock")
 }
 
-/// The default route; none when it has no URL.
-fn default_route(config: &Config, secrets: &Secrets) -> Option<Route> {
-    let delivery = &config.delivery;
-    Some(Route {
-        name: route::DEFAULT.to_owned(),
-        url: delivery.url.clone()?,
-        // The configuration was checked against the names of the profiles.
-        profile: Profile::built_in(&delivery.profile)?,
-        secret: secrets.webhook.clone(),
-        timeout: delivery.timeout,
-        concurrency: delivery.concurrency,
-    })
+/// The longest that an attempt of any route may take.
+fn longest_timeout(settings: &Loaded) -> Duration {
+    let timeouts = settings.out.iter().map(|route| route.timeout);
+    timeouts.max().unwrap_or_default()
+}
+
+/// One line for the default route without a URL, and for each route that events wait for and the
+/// configuration does not have any more.
+fn tell_what_waits(routes: &Routes, waiting: Vec<(String, u64)>) {
+    if !routes.sends_on(route::DEFAULT) {
+        tracing::warn!(
+            "no webhook URL is set (VOICEDRIVE_WEBHOOK_URL or delivery.url): events are accepted and kept, and nothing is sent"
+        );
+    }
+    for (route, events) in waiting {
+        if route != route::DEFAULT && !routes.sends_on(&route) {
+            tracing::warn!(%route, events, "events wait for a route that is not in the configuration any more; bring it back, or send them another way with `voicedrive-relay resend`");
+        }
+    }
 }
 
 fn keys(secrets: &Secrets) -> Keys {
     Keys::new(
         secrets.jwt.as_ref().map(Secret::as_bytes),
         secrets.jwt_previous.as_ref().map(Secret::as_bytes),
-        secrets.api_token.as_ref().map(Secret::expose),
+        [&secrets.api_token, &secrets.api_token_previous]
+            .into_iter()
+            .flatten()
+            .map(Secret::expose),
     )
 }
 

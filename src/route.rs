@@ -1,4 +1,4 @@
-//! Where events go: a URL, and how its receiver wants to be addressed.
+//! Where events go: which route an event takes, and what a route is.
 
 use std::time::Duration;
 
@@ -6,6 +6,7 @@ use reqwest::Url;
 
 use crate::config::Secret;
 use crate::delivery::profile::Profile;
+use crate::event::is_event_type;
 
 /// The route of every event that no other route takes.
 pub const DEFAULT: &str = "default";
@@ -17,14 +18,23 @@ pub struct Route {
     pub name: String,
     /// Where each webhook is posted to.
     pub url: Url,
+    /// Plain `http://` may go to public addresses too.
+    pub allow_http: bool,
     /// How it is addressed.
     pub profile: Profile,
-    /// What it is signed with; none for a profile that does not sign.
-    pub secret: Option<Secret>,
+    /// What it is signed with: the present secret, then the one before it. None for a profile
+    /// that does not sign.
+    pub secrets: Vec<Secret>,
+    /// What is sent as `Authorization: Bearer`.
+    pub bearer: Option<Secret>,
+    /// Headers besides the profile's.
+    pub headers: Vec<(String, String)>,
     /// The longest that a whole attempt may take.
     pub timeout: Duration,
     /// Attempts at a time.
     pub concurrency: usize,
+    /// Attempts that begin within a second, at most.
+    pub max_per_second: Option<u32>,
 }
 
 impl Route {
@@ -32,5 +42,102 @@ impl Route {
     #[must_use]
     pub fn origin(&self) -> String {
         self.url.origin().ascii_serialization()
+    }
+}
+
+/// Which events a route takes: an exact name, or every name with a prefix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pattern {
+    /// `employee.created`
+    Exact(String),
+    /// `employee.*`: every name that begins with `employee.`
+    Prefix(String),
+}
+
+impl Pattern {
+    /// Reads an event's name, or a prefix that ends in `.*`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.strip_suffix('*') {
+            Some(prefix) => {
+                let fits = prefix.ends_with('.') && prefix.len() > 1 && is_event_type(prefix);
+                fits.then(|| Self::Prefix(prefix.to_owned()))
+            }
+            None => is_event_type(text).then(|| Self::Exact(text.to_owned())),
+        }
+    }
+
+    fn takes(&self, event_type: &str) -> bool {
+        match self {
+            Self::Exact(name) => name == event_type,
+            Self::Prefix(prefix) => event_type.starts_with(prefix.as_str()),
+        }
+    }
+}
+
+/// The routes by name, in the order in which they are asked (contract, section 3).
+#[derive(Clone, Debug, Default)]
+pub struct Routing(Vec<(String, Vec<Pattern>)>);
+
+impl Routing {
+    /// The routes besides the default one, each with what it takes.
+    #[must_use]
+    pub fn new(routes: Vec<(String, Vec<Pattern>)>) -> Self {
+        Self(routes)
+    }
+
+    /// The route that an event takes: the first that matches, else the default one.
+    #[must_use]
+    pub fn route_of(&self, event_type: &str) -> &str {
+        let takes = |patterns: &[Pattern]| patterns.iter().any(|p| p.takes(event_type));
+        let found = self.0.iter().find(|(_, patterns)| takes(patterns));
+        found.map_or(DEFAULT, |(name, _)| name)
+    }
+
+    /// Whether there is a route with this name.
+    #[must_use]
+    pub fn knows(&self, name: &str) -> bool {
+        name == DEFAULT || self.0.iter().any(|(known, _)| known == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_match_wins_and_the_rest_goes_the_default_way() {
+        let patterns = |texts: &[&str]| texts.iter().map(|t| Pattern::parse(t).unwrap()).collect();
+        let routing = Routing::new(vec![
+            ("a".to_owned(), patterns(&["employee.retired", "survey.*"])),
+            ("b".to_owned(), patterns(&["employee.*"])),
+        ]);
+        for (event, route) in [
+            ("employee.retired", "a"),
+            ("survey.x", "a"),
+            ("survey.x.y", "a"),
+            ("survey", DEFAULT),
+            ("employee.created", "b"),
+            ("employees.created", DEFAULT),
+        ] {
+            assert_eq!(routing.route_of(event), route, "{event}");
+        }
+        assert!(routing.knows("a") && routing.knows(DEFAULT) && !routing.knows("c"));
+    }
+
+    #[test]
+    fn a_pattern_is_a_name_or_a_prefix() {
+        for bad in [
+            "",
+            "*",
+            ".*",
+            "employee*",
+            "employee.*.x",
+            "Employee.*",
+            "**",
+            "a b",
+        ] {
+            assert_eq!(Pattern::parse(bad), None, "{bad}");
+        }
     }
 }

@@ -240,6 +240,18 @@ pub fn inspect(directory: &Path) -> Result<Inspection, OpenError> {
     })
 }
 
+/// How many deliveries wait for each route, without becoming the database's daemon.
+///
+/// # Errors
+/// When the database cannot be read; one that is not there yet is no error.
+pub fn waiting(directory: &Path) -> Result<Vec<(String, u64)>, StoreError> {
+    let path = directory.join("live").join("relay.db");
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    outbox::waiting(&readers::open_for_reading(&path)?)
+}
+
 /// The state of a database on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Inspection {

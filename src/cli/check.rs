@@ -1,5 +1,6 @@
 //! `check`: everything that can be known without starting, one line each, and what to do.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::Write;
 use std::net::TcpListener;
@@ -10,13 +11,20 @@ use serde_json::json;
 
 use super::words::Speech;
 use super::{CliError, Common, print_line};
+use crate::clock::Clock;
 use crate::config::{Config, Environment, Language, Secrets};
-use crate::delivery::profile::Profile;
+use crate::delivery::partner::Failure;
+use crate::delivery::probe;
+use crate::route::Route;
 use crate::store::{self, Inspection, OpenError};
+use crate::timestamp::Timestamp;
+
+/// A certificate that ends within this many days is spoken of.
+const CERTIFICATE_DAYS: u64 = 21;
 
 /// One thing that was looked at.
 struct Finding {
-    name: &'static str,
+    name: Cow<'static, str>,
     state: State,
     text: String,
 }
@@ -29,7 +37,7 @@ enum State {
     Bad,
 }
 
-pub(super) fn run(common: &Common, environment: &Environment) -> Result<(), CliError> {
+pub(super) async fn run(common: &Common, environment: &Environment) -> Result<(), CliError> {
     let settings = common.load(environment)?;
     let (config, secrets) = (&settings.config, &settings.secrets);
     let speech = Speech {
@@ -37,14 +45,20 @@ pub(super) fn run(common: &Common, environment: &Environment) -> Result<(), CliE
         timezone: config.timezone,
     };
     let path = common.config.display();
-    let findings = [
+    let mut findings = vec![
         Finding::good("config", format!("{path}")),
-        webhook(speech, config, secrets),
         tokens(speech, secrets),
         directory(speech, &config.storage.directory),
         database(speech, config),
         port(speech, config),
+        waiting(speech, config),
     ];
+    if config.delivery.url.is_none() {
+        findings.push(no_url(speech));
+    }
+    for route in &settings.out {
+        findings.extend(reach(speech, route).await?);
+    }
     for finding in &findings {
         print_line(&finding.line(speech, common.json))?;
     }
@@ -59,25 +73,25 @@ pub(super) fn run(common: &Common, environment: &Environment) -> Result<(), CliE
 }
 
 impl Finding {
-    fn good(name: &'static str, text: String) -> Self {
+    fn good(name: impl Into<Cow<'static, str>>, text: String) -> Self {
         Self {
-            name,
+            name: name.into(),
             state: State::Good,
             text,
         }
     }
 
-    fn notable(name: &'static str, text: String) -> Self {
+    fn notable(name: impl Into<Cow<'static, str>>, text: String) -> Self {
         Self {
-            name,
+            name: name.into(),
             state: State::Notable,
             text,
         }
     }
 
-    fn bad(name: &'static str, text: String) -> Self {
+    fn bad(name: impl Into<Cow<'static, str>>, text: String) -> Self {
         Self {
-            name,
+            name: name.into(),
             state: State::Bad,
             text,
         }
@@ -101,25 +115,146 @@ impl Finding {
     }
 }
 
-fn webhook(speech: Speech, config: &Config, secrets: &Secrets) -> Finding {
-    let name = "webhook";
-    let Some(url) = &config.delivery.url else {
-        return Finding::notable(name, speech.say(
-            "URL が未設定です。イベントは受け付けて保存し、送信しません。VOICEDRIVE_WEBHOOK_URL を設定してください",
-            "no URL: events are accepted and kept, nothing is sent; set VOICEDRIVE_WEBHOOK_URL",
-        ).to_owned());
-    };
-    let profile = Profile::built_in(&config.delivery.profile);
-    let signs = profile.is_some_and(|profile| profile.signature.is_some());
-    let signed = match (signs, &secrets.webhook) {
-        (true, Some(_)) => speech.say("署名あり", "signed"),
-        _ => speech.say("署名なし", "not signed"),
-    };
-    let origin = url.origin().ascii_serialization();
-    Finding::good(
+fn no_url(speech: Speech) -> Finding {
+    Finding::notable("route default", speech.say(
+        "URL が未設定です。イベントは受け付けて保存し、送信しません。VOICEDRIVE_WEBHOOK_URL を設定してください",
+        "no URL: events are accepted and kept, nothing is sent; set VOICEDRIVE_WEBHOOK_URL",
+    ).to_owned())
+}
+
+/// Events that wait for a route which the configuration does not have any more.
+fn waiting(speech: Speech, config: &Config) -> Finding {
+    let name = "routes";
+    let routing = config.routing();
+    // What is wrong with the database has a line of its own.
+    let waiting = store::waiting(&config.storage.directory).unwrap_or_default();
+    let lost: Vec<String> = waiting
+        .into_iter()
+        .filter(|(route, _)| !routing.knows(route))
+        .map(|(route, events)| format!("{route} ({events})"))
+        .collect();
+    if lost.is_empty() {
+        let names = config.routes.iter().map(|route| route.name.as_str());
+        let names: Vec<&str> = names.chain(["default"]).collect();
+        return Finding::good(name, names.join(", "));
+    }
+    Finding::bad(
         name,
-        format!("{origin}, {}, {signed}", config.delivery.profile),
+        format!(
+            "{}: {}",
+            lost.join(", "),
+            speech.say(
+                "設定にない経路を待っているイベントがあります。経路を設定に戻すか、voicedrive-relay resend で別の経路から送ってください",
+                "events wait for a route that the configuration does not have; bring it back, or send them another way with `voicedrive-relay resend`",
+            )
+        ),
     )
+}
+
+/// Whether the receiver of a route can be reached, and what its answer tells.
+async fn reach(speech: Speech, route: &Route) -> Result<Vec<Finding>, CliError> {
+    let clock = Clock::System;
+    let name = format!("route {}", route.name);
+    let signed = if route.profile.signature.is_some() {
+        speech.say("署名あり", "signed")
+    } else {
+        speech.say("署名なし", "not signed")
+    };
+    let about = format!("{}, {}, {signed}", route.origin(), route.profile);
+    let probed = probe::probe(route, &clock).await;
+    let probed = probed.map_err(|error| CliError::Failed(error.to_string()))?;
+    let probe = match probed {
+        Ok(probe) => probe,
+        Err(failure) => {
+            let advice = advice(speech, &failure);
+            return Ok(vec![Finding::bad(
+                name,
+                format!("{about}: {failure}; {advice}"),
+            )]);
+        }
+    };
+    let took = probe.took.as_millis();
+    let reached = speech.say("到達できます", "can be reached");
+    let mut findings = vec![Finding::good(
+        name.clone(),
+        format!("{about}: {reached} ({took} ms)"),
+    )];
+    findings.extend(
+        probe
+            .clock_ahead
+            .and_then(|ahead| clocks(speech, &name, ahead)),
+    );
+    findings.extend(
+        probe
+            .certificate_ends
+            .map(|ends| certificate(speech, &name, ends, clock.now())),
+    );
+    Ok(findings)
+}
+
+/// What to do about a receiver that cannot be reached.
+fn advice(speech: Speech, failure: &Failure) -> &'static str {
+    match failure {
+        Failure::NameNotFound => speech.say(
+            "URL の綴りと DNS の設定を確かめてください",
+            "look at the spelling of the URL and at the name server",
+        ),
+        Failure::Refused => speech.say(
+            "相手のサーバーが動いているか、ポート番号が正しいかを確かめてください",
+            "see whether the receiver runs and the port is right",
+        ),
+        Failure::TimedOut(_) => speech.say(
+            "ファイアウォールと経路を確かめてください",
+            "look at firewalls on the way",
+        ),
+        Failure::Tls(_) => speech.say(
+            "証明書の期限・名前・発行元と、このサーバーの時計を確かめてください",
+            "look at the certificate (date, name, issuer) and at this server's clock",
+        ),
+        Failure::AddressRefused(_) => speech.say("URL を改めてください", "use another URL"),
+        _ => speech.say(
+            "相手のサーバーのログを確かめてください",
+            "look at the receiver's log",
+        ),
+    }
+}
+
+/// A difference between the clocks, when it is one to speak of.
+fn clocks(speech: Speech, name: &str, ahead: i64) -> Option<Finding> {
+    let text = match speech.language {
+        Language::Ja => format!(
+            "このサーバーの時計は相手より {} 秒{}います。VoiceDrive は 5 分以上ずれた署名を 401 で拒否します。timedatectl で時計を合わせてください",
+            ahead.abs(),
+            if ahead > 0 { "遅れて" } else { "進んで" },
+        ),
+        Language::En => format!(
+            "this server's clock is {} s {} the receiver's; VoiceDrive answers 401 to signatures more than 5 minutes off; set the clock (timedatectl)",
+            ahead.abs(),
+            if ahead > 0 { "behind" } else { "ahead of" },
+        ),
+    };
+    match ahead.abs() {
+        0..60 => None,
+        60..300 => Some(Finding::notable(name.to_owned(), text)),
+        _ => Some(Finding::bad(name.to_owned(), text)),
+    }
+}
+
+fn certificate(speech: Speech, name: &str, ends: Timestamp, now: Timestamp) -> Finding {
+    let days = ends.since(now).as_secs() / 86_400;
+    let text = match speech.language {
+        Language::Ja => format!("証明書は {} まで (あと {days} 日)", &ends.to_string()[..10]),
+        Language::En => format!(
+            "the certificate ends {} (in {days} days)",
+            &ends.to_string()[..10]
+        ),
+    };
+    let name = name.to_owned();
+    if days < CERTIFICATE_DAYS {
+        Finding::notable(name, text)
+    } else {
+        Finding::good(name, text)
+    }
 }
 
 fn tokens(speech: Speech, secrets: &Secrets) -> Finding {
@@ -239,21 +374,5 @@ fn port(speech: Speech, config: &Config) -> Finding {
                 )
             ),
         ),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::known_profiles;
-    use super::*;
-
-    #[test]
-    fn every_known_profile_is_built_in() {
-        for profile in known_profiles() {
-            let built_in = Profile::built_in(profile.name).expect(profile.name);
-            assert_eq!(built_in.signature.is_some(), profile.signs);
-        }
-        let empty = Config::default();
-        assert!(Profile::built_in(&empty.delivery.profile).is_some());
     }
 }

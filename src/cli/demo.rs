@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::client::Client;
 use super::words::{Speech, text};
-use super::{CliError, known_profiles, print_line, tail};
+use super::{CliError, print_line, tail};
 use crate::clock::Clock;
 use crate::config::{self, Environment, Language, Loaded};
 use crate::delivery::profile::Profile;
@@ -90,7 +90,10 @@ impl Stage {
         let judge = Judge {
             profile: Profile::built_in("medical-system")
                 .ok_or_else(|| failed("the profile is not built in"))?,
-            secret: environment.secret("VOICEDRIVE_WEBHOOK_SECRET")?,
+            secrets: environment
+                .secret("VOICEDRIVE_WEBHOOK_SECRET")?
+                .into_iter()
+                .collect(),
             clock: Clock::System,
         };
         let any_port = ([127, 0, 0, 1], 0).into();
@@ -279,7 +282,7 @@ fn settings(
     );
     let path = directory.join("config.toml");
     std::fs::write(&path, text).map_err(failed)?;
-    Ok(config::load(&path, environment, &known_profiles())?)
+    Ok(config::load(&path, environment)?)
 }
 
 /// The stand-in's moods: most webhooks are taken at once; some are refused, dropped or left

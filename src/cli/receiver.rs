@@ -26,7 +26,7 @@ pub(super) struct Receiver {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9000")]
     listen: SocketAddr,
     /// How the webhooks are signed
-    #[arg(long, default_value = "medical-system", value_parser = BUILT_IN.map(|(name, _)| name))]
+    #[arg(long, default_value = "medical-system", value_parser = BUILT_IN)]
     profile: String,
     /// The name of the environment variable (or systemd credential) that holds the secret
     #[arg(long, value_name = "NAME", default_value = "VOICEDRIVE_WEBHOOK_SECRET")]
@@ -58,7 +58,7 @@ impl Receiver {
         }
         let judge = Judge {
             profile,
-            secret,
+            secrets: secret.into_iter().collect(),
             clock: Clock::System,
         };
         let receiver = receiver::Receiver::start(self.listen, judge, self.script(json)?)

@@ -13,12 +13,6 @@ pub(super) async fn run(client: &Client) -> Result<(), CliError> {
 
 fn page(speech: Speech, status: &Value) -> String {
     let never = speech.say("なし", "none");
-    let sends_to = status["sendsTo"].as_str().unwrap_or_else(|| {
-        speech.say(
-            "未設定。受け付けたイベントは保存され、送信されません (VOICEDRIVE_WEBHOOK_URL を設定してください)",
-            "not set: events are accepted and kept, nothing is sent (set VOICEDRIVE_WEBHOOK_URL)",
-        )
-    });
     let last = match status["lastOutcome"].as_str() {
         None => never.to_owned(),
         Some(outcome) => {
@@ -42,7 +36,10 @@ fn page(speech: Speech, status: &Value) -> String {
             speech.say("起動", "running since"),
             speech.moment(&status["startedAt"], never),
         ),
-        (speech.say("送信先", "sends to"), sends_to.to_owned()),
+        (
+            speech.say("送信先", "sends to"),
+            sends_to(speech, &status["sendsTo"]),
+        ),
         (speech.status("accepted"), events["accepted"].to_string()),
         (speech.status("retrying"), events["retrying"].to_string()),
         (speech.status("delivered"), events["delivered"].to_string()),
@@ -71,11 +68,37 @@ fn page(speech: Speech, status: &Value) -> String {
             ),
         ),
     ];
+    let waiting = status["withoutRoute"].as_array().into_iter().flatten();
+    let waiting = waiting
+        .filter(|waiting| waiting["route"] != "default")
+        .map(|waiting| {
+            let (route, events) = (text(&waiting["route"]), &waiting["events"]);
+            let advice = speech.say(
+                "設定にない経路を待っています。経路を設定に戻すか、voicedrive-relay resend で送ってください",
+                "wait for a route that is not in the configuration; bring it back, or use `voicedrive-relay resend`",
+            );
+            (speech.say("経路なし", "without a route"), format!("{route}: {events} {advice}"))
+        });
     let lines: Vec<String> = rows
         .into_iter()
+        .chain(waiting)
         .map(|(name, value)| format!("{name}: {value}"))
         .collect();
     lines.join("\n")
+}
+
+/// Every route with the host that it leads to.
+fn sends_to(speech: Speech, routes: &Value) -> String {
+    let unset = speech.say(
+        "未設定。受け付けたイベントは保存され、送信されません (VOICEDRIVE_WEBHOOK_URL を設定してください)",
+        "not set: events are accepted and kept, nothing is sent (set VOICEDRIVE_WEBHOOK_URL)",
+    );
+    let default = routes["default"].as_str().unwrap_or(unset);
+    let others = routes.as_object().into_iter().flatten();
+    let others = others.filter(|(name, _)| *name != "default");
+    let others = others.map(|(name, origin)| format!("{name} → {}", text(origin)));
+    let all: Vec<String> = [default.to_owned()].into_iter().chain(others).collect();
+    all.join("; ")
 }
 
 fn exhausted(speech: Speech, count: &Value) -> String {

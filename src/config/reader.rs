@@ -93,6 +93,13 @@ impl<'a> Document<'a> {
     }
 }
 
+impl Value<'_> {
+    /// The value, when it is a text.
+    pub(super) fn text(&self) -> Option<&str> {
+        self.content.as_str()
+    }
+}
+
 impl<'a> Section<'a> {
     /// Takes a value out of the section.
     pub(super) fn take(
@@ -136,6 +143,111 @@ impl<'a> Section<'a> {
         section
     }
 
+    /// Takes an array of tables out of the section, such as `[[route]]`.
+    pub(super) fn tables(
+        &mut self,
+        document: &mut Document<'_>,
+        name: &'static str,
+    ) -> Vec<Section<'a>> {
+        let Some(value) = self.take(document, name) else {
+            return Vec::new();
+        };
+        let DeValue::Array(items) = value.content else {
+            document.refuse(&value, format!("a list of tables, each written [[{name}]]"));
+            return Vec::new();
+        };
+        let mut sections = Vec::new();
+        for item in items {
+            let line = document.line(item.span().start);
+            match item.into_inner() {
+                DeValue::Table(table) => sections.push(Section {
+                    name: value.key.clone(),
+                    line,
+                    table,
+                    known: Vec::new(),
+                }),
+                _ => document.refuse_at(
+                    line,
+                    &value.key,
+                    &format!("a list of tables, each written [[{name}]]"),
+                ),
+            }
+        }
+        sections
+    }
+
+    /// Takes every table that is left, each with its name, such as `[profile.NAME]`.
+    pub(super) fn named_tables(
+        &mut self,
+        document: &mut Document<'_>,
+    ) -> Vec<(String, Section<'a>)> {
+        let mut sections = Vec::new();
+        for (key, value) in std::mem::take(&mut self.table) {
+            let line = document.line(key.span().start);
+            let dotted = self.dotted(key.get_ref());
+            match value.into_inner() {
+                DeValue::Table(table) => {
+                    let section = Section {
+                        name: dotted,
+                        line,
+                        table,
+                        known: Vec::new(),
+                    };
+                    sections.push((key.into_inner().into_owned(), section));
+                }
+                _ => document.refuse_at(line, &dotted, &format!("a table, written [{dotted}]")),
+            }
+        }
+        sections
+    }
+
+    /// Takes a table of texts, each read by `entry`; empty when it is not there.
+    pub(super) fn texts(
+        &mut self,
+        document: &mut Document<'_>,
+        name: &'static str,
+        accepted: &str,
+        entry: impl Fn(&str, &str) -> bool,
+    ) -> Vec<(String, String)> {
+        let read = |value: &DeValue<'_>| match value {
+            DeValue::Table(table) => table
+                .iter()
+                .map(|(key, value)| {
+                    let (key, text) = (key.get_ref().as_ref(), value.get_ref().as_str()?);
+                    entry(key, text).then(|| (key.to_owned(), text.to_owned()))
+                })
+                .collect(),
+            _ => None,
+        };
+        self.value(document, name, accepted, read)
+            .unwrap_or_default()
+    }
+
+    /// Whether the key is there and not yet taken.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.table.contains_key(name)
+    }
+
+    /// Takes true or false; `usual` when it is not there.
+    pub(super) fn flag(
+        &mut self,
+        document: &mut Document<'_>,
+        name: &'static str,
+        usual: bool,
+    ) -> bool {
+        let read = |value: &DeValue<'_>| match value {
+            DeValue::Boolean(flag) => Some(*flag),
+            _ => None,
+        };
+        self.value(document, name, "true or false", read)
+            .unwrap_or(usual)
+    }
+
+    /// Says that a key that is needed is not there.
+    pub(super) fn lacks(&self, document: &mut Document<'_>, name: &str, accepted: &str) {
+        document.refuse_at(self.line, &self.dotted(name), accepted);
+    }
+
     /// Takes a text and reads it further; `usual` when it is not there or not `accepted`.
     pub(super) fn parsed<T>(
         &mut self,
@@ -149,7 +261,7 @@ impl<'a> Section<'a> {
             DeValue::String(text) => parse(text),
             _ => None,
         };
-        self.read(document, name, accepted, read).unwrap_or(usual)
+        self.value(document, name, accepted, read).unwrap_or(usual)
     }
 
     /// Takes a whole number within `range`; `usual` when it is not there.
@@ -161,7 +273,7 @@ impl<'a> Section<'a> {
         range: &RangeInclusive<u64>,
     ) -> u64 {
         let accepted = format!("a whole number from {} to {}", range.start(), range.end());
-        self.read(document, name, &accepted, |value| whole(value, range))
+        self.value(document, name, &accepted, |value| whole(value, range))
             .unwrap_or(usual)
     }
 
@@ -178,7 +290,7 @@ impl<'a> Section<'a> {
             DeValue::Array(items) => items.iter().map(|item| entry(item.get_ref())).collect(),
             _ => None,
         };
-        self.read(document, name, accepted, read).unwrap_or(usual)
+        self.value(document, name, accepted, read).unwrap_or(usual)
     }
 
     /// Ends the reading: whatever is left, nothing is known of.
@@ -190,7 +302,8 @@ impl<'a> Section<'a> {
         }
     }
 
-    fn read<T>(
+    /// Takes a value and reads it; none when it is not there or not `accepted`.
+    pub(super) fn value<T>(
         &mut self,
         document: &mut Document<'_>,
         name: &'static str,

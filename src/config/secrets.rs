@@ -93,13 +93,13 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Every secret of the configuration.
+/// The secrets of those who call the API.
 #[derive(Clone, Debug, Default)]
 pub struct Secrets {
-    /// Signs the webhooks of the default route.
-    pub webhook: Option<Secret>,
     /// The static token of VoiceDrive.
     pub api_token: Option<Secret>,
+    /// The static token before it, which is good still.
+    pub api_token_previous: Option<Secret>,
     /// Signs and verifies JWTs.
     pub jwt: Option<Secret>,
     /// Verified JWTs before, and still does.

@@ -2,19 +2,8 @@
 
 use super::*;
 
-const PROFILES: [KnownProfile<'static>; 2] = [
-    KnownProfile {
-        name: "medical-system",
-        signs: true,
-    },
-    KnownProfile {
-        name: "unsigned",
-        signs: false,
-    },
-];
-
 fn try_read(text: &str, environment: &Environment) -> Result<Loaded, Mistakes> {
-    read(text, Path::new("config.toml"), environment, &PROFILES)
+    read(text, Path::new("config.toml"), environment)
 }
 
 fn mistakes(text: &str, environment: &Environment) -> String {
@@ -36,7 +25,9 @@ fn an_empty_file_gives_the_contracts_defaults() {
     assert_eq!(config.storage.backup_interval.as_secs(), 60);
     assert_eq!(config.rate_limit.requests_per_minute, 100);
     assert_eq!(config.delivery.url, None);
-    assert_eq!(config.delivery.profile, "medical-system");
+    assert_eq!(config.delivery.profile.name, "medical-system");
+    assert_eq!(config.delivery.name, "default");
+    assert!(config.routes.is_empty() && !config.allow_http);
     assert_eq!(config.delivery.timeout.as_secs(), 5);
     assert_eq!(config.delivery.concurrency, 8);
     let seconds: Vec<u64> = config
@@ -93,7 +84,10 @@ fn what_is_wrong_is_named() {
         ("[storage]\nretention_days = \"90\"", "from 1 to 3650"),
         ("[delivery]\nurl = \"ftp://x\"", "delivery.url"),
         ("[delivery]\nurl = \"https://user:pass@x\"", "delivery.url"),
-        ("[delivery]\nprofile = \"mine\"", "medical-system, unsigned"),
+        (
+            "[delivery]\nprofile = \"mine\"",
+            "medical-system, voicedrive-employee",
+        ),
         ("[delivery]\nsecret = \"hunter2\"", "the name of a secret"),
         ("[delivery]\nconcurrency = 0", "delivery.concurrency"),
         ("[retry]\nintervals_seconds = []", "1 to 10"),
@@ -153,11 +147,7 @@ fn weak_secrets_are_refused_and_never_shown() {
 
 #[test]
 fn a_file_that_is_not_there_is_one_mistake() {
-    let report = load(
-        Path::new("/nowhere/config.toml"),
-        &Environment::default(),
-        &PROFILES,
-    );
+    let report = load(Path::new("/nowhere/config.toml"), &Environment::default());
     let report = report.unwrap_err().to_string();
     assert!(
         report.starts_with("/nowhere/config.toml: cannot be read"),

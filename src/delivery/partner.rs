@@ -8,16 +8,23 @@ use std::time::Duration;
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, redirect};
 
+use super::address::{self, ResolveError, Resolver};
+use super::probe::clock_ahead;
 use super::signature;
 use crate::attempt::{Attempted, Outcome};
 use crate::clock::Clock;
+use crate::config::Secret;
 use crate::route::Route;
 use crate::store::outbox::Due;
+use crate::timestamp::Timestamp;
 
 /// The most of an answer's body that is read, in bytes.
 const BODY_READ: usize = 64 * 1024;
 /// The most of an answer's body that is kept, in bytes.
 const BODY_KEPT: usize = 8 * 1024;
+/// From which difference of the clocks on a refusal may be its fault, in seconds. Receivers allow
+/// five minutes; an answer's date is that of a server in front of them at times.
+const CLOCK_TOLERANCE: i64 = 240;
 /// A connection that was idle for longer is not used again. Many receivers (Node.js by default)
 /// close theirs after five seconds, and a request that meets the closing fails for no good reason.
 const IDLE_CONNECTION: Duration = Duration::from_secs(4);
@@ -27,10 +34,15 @@ const IDLE_CONNECTION: Duration = Duration::from_secs(4);
 pub enum Failure {
     /// The partner answered with a status outside 2xx.
     Status(u16),
+    /// The partner refused who we are, and its clock is this many seconds ahead of ours: that may
+    /// well be the reason.
+    ClockDiffers(u16, i64),
     /// The whole attempt took longer than the timeout.
     TimedOut(Duration),
     /// The host's name could not be resolved.
     NameNotFound,
+    /// The host has only addresses that are never called.
+    AddressRefused(address::Refused),
     /// Nobody listens at the address.
     Refused,
     /// The TLS handshake failed: certificate, name or protocol.
@@ -44,6 +56,15 @@ pub enum Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::ClockDiffers(code, ahead) => {
+                Self::Status(*code).fmt(f)?;
+                let direction = if *ahead > 0 { "ahead of" } else { "behind" };
+                write!(
+                    f,
+                    "; the receiver's clock is {} s {direction} this one, and signatures more than 5 minutes off are refused: set the clock (timedatectl)",
+                    ahead.abs()
+                )
+            }
             Self::Status(code) => {
                 let reason = StatusCode::from_u16(*code)
                     .ok()
@@ -53,6 +74,7 @@ impl fmt::Display for Failure {
             }
             Self::TimedOut(limit) => write!(f, "no complete answer within {limit:?}"),
             Self::NameNotFound => f.write_str("the host name could not be resolved"),
+            Self::AddressRefused(why) => why.fmt(f),
             Self::Refused => f.write_str("the connection was refused"),
             Self::Tls(why) => write!(f, "no secure connection: {why}"),
             Self::Broken => f.write_str("the connection ended before there was an answer"),
@@ -82,19 +104,7 @@ impl Partner {
     /// # Errors
     /// `SetupError` when TLS cannot be set up.
     pub fn new(route: &Route, clock: Clock) -> Result<Self, SetupError> {
-        crate::crypto::install();
-        let client = Client::builder()
-            .user_agent(concat!("voicedrive-relay/", env!("CARGO_PKG_VERSION")))
-            .redirect(redirect::Policy::none())
-            .http1_only()
-            .no_proxy()
-            .pool_max_idle_per_host(route.concurrency)
-            .pool_idle_timeout(IDLE_CONNECTION)
-            .build()
-            .map_err(|error| SetupError {
-                route: route.name.clone(),
-                why: innermost(&error),
-            })?;
+        let client = client(route, false)?;
         Ok(Self { client, clock })
     }
 
@@ -128,7 +138,7 @@ impl Partner {
             Ok(answer) if answer.status.is_success() => answer.into_attempted(attempted),
             Ok(answer) => Attempted {
                 outcome: Outcome::Failed,
-                error: Some(Failure::Status(answer.status.as_u16()).to_string()),
+                error: Some(answer.failure().to_string()),
                 ..answer.into_attempted(attempted)
             },
             Err(failure) => Attempted {
@@ -146,18 +156,19 @@ impl Partner {
         &self,
         route: &Route,
         due: &Due,
-        started_at: crate::timestamp::Timestamp,
+        started_at: Timestamp,
         body: String,
     ) -> Result<Answer, Failure> {
-        let secret = route.secret.as_ref().map_or(&[][..], |s| s.as_bytes());
-        let signed = signature::headers(&route.profile, secret, &due.id, started_at, &body);
+        let secrets: Vec<&[u8]> = route.secrets.iter().map(Secret::as_bytes).collect();
+        let signed = signature::headers(&route.profile, &secrets, &due.id, started_at, &body);
         let mut headers = HeaderMap::with_capacity(signed.len() + 3);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let own = [
             ("x-request-id".to_owned(), due.id.clone()),
             ("x-webhook-attempt".to_owned(), due.attempt.to_string()),
         ];
-        for (name, value) in own.into_iter().chain(signed) {
+        let configured = route.headers.iter().cloned();
+        for (name, value) in configured.chain(own).chain(signed) {
             let header = HeaderName::try_from(name)
                 .ok()
                 .zip(HeaderValue::try_from(value).ok());
@@ -166,23 +177,50 @@ impl Partner {
             };
             headers.insert(name, value);
         }
-        let request = self.client.post(route.url.clone()).headers(headers);
+        let mut request = self.client.post(route.url.clone()).headers(headers);
+        if let Some(token) = &route.bearer {
+            request = request.bearer_auth(token.expose());
+        }
         let response = request.body(body).send().await.map_err(|e| classify(&e))?;
-        Ok(Answer::read(response).await)
+        Ok(Answer::read(response, self.clock.now()).await)
     }
+}
+
+/// A client that calls the receiver of `route` and nobody else; `tells_certificate` lets its
+/// answers say with which certificate the receiver identified itself.
+///
+/// # Errors
+/// `SetupError` when TLS cannot be set up.
+pub(super) fn client(route: &Route, tells_certificate: bool) -> Result<Client, SetupError> {
+    crate::crypto::install();
+    Client::builder()
+        .user_agent(concat!("voicedrive-relay/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .http1_only()
+        .no_proxy()
+        .dns_resolver(Resolver::of(&route.url, route.allow_http))
+        .pool_max_idle_per_host(route.concurrency)
+        .pool_idle_timeout(IDLE_CONNECTION)
+        .tls_info(tells_certificate)
+        .build()
+        .map_err(|error| SetupError {
+            route: route.name.clone(),
+            why: innermost(&error),
+        })
 }
 
 /// What the partner answered.
 struct Answer {
     status: StatusCode,
     retry_after: Option<Duration>,
+    clock_ahead: Option<i64>,
     body: Option<String>,
 }
 
 impl Answer {
     /// Reads the answer's body as far as it is wanted. The status alone decides the outcome: a
     /// partner that closes in the middle of its body has said what it had to say.
-    async fn read(mut response: Response) -> Self {
+    async fn read(mut response: Response, now: Timestamp) -> Self {
         let mut body = Vec::new();
         while body.len() < BODY_READ
             && let Ok(Some(chunk)) = response.chunk().await
@@ -193,7 +231,23 @@ impl Answer {
         Self {
             status: response.status(),
             retry_after: retry_after(response.status(), response.headers()),
+            clock_ahead: clock_ahead(response.headers(), now),
             body: as_text(&body),
+        }
+    }
+
+    /// Why an answer outside 2xx is a failure.
+    fn failure(&self) -> Failure {
+        let refused = matches!(
+            self.status,
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
+        );
+        let code = self.status.as_u16();
+        match self.clock_ahead {
+            Some(ahead) if refused && ahead.abs() > CLOCK_TOLERANCE => {
+                Failure::ClockDiffers(code, ahead)
+            }
+            _ => Failure::Status(code),
         }
     }
 
@@ -239,13 +293,19 @@ fn retry_after(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// Puts what reqwest reports into the closed list. The URL is left out: it may hold a token.
-fn classify(error: &reqwest::Error) -> Failure {
+pub(super) fn classify(error: &reqwest::Error) -> Failure {
     let text = innermost(error);
     if error.is_timeout() {
         return Failure::Other("timed out".to_owned());
     }
     let mut source: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(cause) = source {
+        if let Some(resolving) = cause.downcast_ref::<ResolveError>() {
+            return match resolving {
+                ResolveError::NotFound => Failure::NameNotFound,
+                ResolveError::Refused(why) => Failure::AddressRefused(*why),
+            };
+        }
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
             return Failure::Tls(tls.to_string());
         }
@@ -268,9 +328,6 @@ fn classify(error: &reqwest::Error) -> Failure {
             return Failure::Broken;
         }
         source = cause.source();
-    }
-    if error.is_connect() && text.contains("lookup") {
-        return Failure::NameNotFound;
     }
     Failure::Other(text)
 }

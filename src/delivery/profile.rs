@@ -7,8 +7,8 @@ use std::fmt;
 
 use crate::timestamp::Timestamp;
 
-/// One way to address a receiver.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One way to address a receiver. The default one posts the data itself, unsigned.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile {
     /// What the configuration calls it.
     pub name: String,
@@ -25,11 +25,12 @@ pub struct Profile {
 }
 
 /// What a body is made of.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Body {
     /// An object with these keys, in this order.
     Envelope(Vec<Key>),
     /// The event's data itself.
+    #[default]
     Data,
 }
 
@@ -74,6 +75,8 @@ pub struct SignatureForm {
     pub prefix: String,
     /// A secret `whsec_…` is the base64 of the key.
     pub decodes_whsec: bool,
+    /// While a secret is rotated, the header carries a signature of each, separated by blanks.
+    pub carries_several: bool,
 }
 
 /// A piece of the text that is signed.
@@ -98,16 +101,16 @@ pub enum Encoding {
     Base64,
 }
 
-/// Every built-in profile by name, and whether it signs.
-pub const BUILT_IN: [(&str, bool); 8] = [
-    ("medical-system", true),
-    ("voicedrive-employee", true),
-    ("voicedrive-whistleblowing", true),
-    ("voicedrive-compliance", true),
-    ("voicedrive-staff-system", true),
-    ("voicedrive-notification", true),
-    ("standard-webhooks", true),
-    ("unsigned", false),
+/// Every built-in profile by name.
+pub const BUILT_IN: [&str; 8] = [
+    "medical-system",
+    "voicedrive-employee",
+    "voicedrive-whistleblowing",
+    "voicedrive-compliance",
+    "voicedrive-staff-system",
+    "voicedrive-notification",
+    "standard-webhooks",
+    "unsigned",
 ];
 
 impl Profile {
@@ -162,6 +165,7 @@ impl Profile {
                     encoding: Encoding::Base64,
                     prefix: "v1,".to_owned(),
                     decodes_whsec: true,
+                    carries_several: true,
                 }),
                 ..Self::signed(
                     Body::Envelope(vec![Type, Timestamp, Data]),
@@ -196,8 +200,18 @@ impl Profile {
                 encoding: Encoding::Hex,
                 prefix: String::new(),
                 decodes_whsec: false,
+                carries_several: false,
             }),
         }
+    }
+
+    /// The headers that it sets.
+    pub fn headers(&self) -> impl Iterator<Item = &str> {
+        let fixed = self.fixed_headers.iter().map(|(name, _)| name);
+        let timestamp = self.timestamp.iter().map(|(name, _)| name);
+        let signature = self.signature.iter().map(|form| &form.header);
+        let all = fixed.chain(&self.id_header).chain(timestamp);
+        all.chain(signature).map(String::as_str)
     }
 
     /// The body for an event, the same bytes for every attempt. `data` is in the spelling that
@@ -228,7 +242,61 @@ impl Profile {
     }
 }
 
+impl Key {
+    /// The key that `word` names: its own name in the body.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "event" => Some(Self::Event),
+            "eventType" => Some(Self::EventType),
+            "type" => Some(Self::Type),
+            "timestamp" => Some(Self::Timestamp),
+            "source" => Some(Self::Source),
+            "data" => Some(Self::Data),
+            _ => None,
+        }
+    }
+}
+
+impl Encoding {
+    /// The encoding that `word` names.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "hex" => Some(Self::Hex),
+            "base64" => Some(Self::Base64),
+            _ => None,
+        }
+    }
+}
+
+impl SignatureForm {
+    /// Reads the text that is signed, such as `{timestamp}.{body}`; none when it does not cover
+    /// the body, or has something in braces that nothing is known of.
+    #[must_use]
+    pub fn template(text: &str, has_timestamp: bool) -> Option<Vec<Piece>> {
+        let pieces = pieces(text);
+        let fits = |piece: &Piece| match piece {
+            Piece::Literal(text) => !text.contains(['{', '}']),
+            Piece::Timestamp => has_timestamp,
+            Piece::Id | Piece::Body => true,
+        };
+        (pieces.contains(&Piece::Body) && pieces.iter().all(fits)).then_some(pieces)
+    }
+}
+
 impl TimestampFormat {
+    /// The format that `word` names.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "iso8601" => Some(Self::Iso8601),
+            "unix-ms" => Some(Self::UnixMs),
+            "unix-s" => Some(Self::UnixS),
+            _ => None,
+        }
+    }
+
     /// Spells a moment in this format.
     #[must_use]
     pub fn spell(self, moment: Timestamp) -> String {
@@ -288,11 +356,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_built_in_name_has_a_profile_and_says_rightly_whether_it_signs() {
-        for (name, signs) in BUILT_IN {
+    fn every_built_in_name_has_a_profile() {
+        for name in BUILT_IN {
             let profile = Profile::built_in(name).expect(name);
             assert_eq!(profile.name, name);
-            assert_eq!(profile.signature.is_some(), signs, "{name}");
+            assert_eq!(profile.signature.is_some(), name != "unsigned", "{name}");
         }
         assert_eq!(Profile::built_in("nobody"), None);
     }

@@ -9,11 +9,12 @@ use crate::timestamp::Timestamp;
 
 /// The headers that `profile` adds to an attempt: fixed ones, id, timestamp and signature.
 ///
-/// `secret` is not used by a profile that does not sign.
+/// `secrets` are the present one and the one before it; a profile whose header can carry several
+/// signatures signs with each of them, the others with the present one.
 #[must_use]
 pub fn headers(
     profile: &Profile,
-    secret: &[u8],
+    secrets: &[&[u8]],
     request_id: &str,
     attempt_at: Timestamp,
     body: &str,
@@ -28,8 +29,17 @@ pub fn headers(
         headers.push((name.clone(), timestamp.clone()));
     }
     if let Some(form) = &profile.signature {
-        let signature = sign(form, secret, request_id, &timestamp, body);
-        headers.push((form.header.clone(), signature));
+        let several = if form.carries_several {
+            secrets.len()
+        } else {
+            1
+        };
+        let signatures: Vec<String> = secrets
+            .iter()
+            .take(several)
+            .map(|secret| sign(form, secret, request_id, &timestamp, body))
+            .collect();
+        headers.push((form.header.clone(), signatures.join(" ")));
     }
     headers
 }
@@ -107,7 +117,7 @@ mod tests {
             assert_eq!(body, case.body, "{}", case.profile);
             let headers = headers(
                 &profile,
-                case.secret.as_bytes(),
+                &[case.secret.as_bytes()],
                 &case.request_id,
                 Timestamp::from_unix_ms(case.attempt_at_unix_ms),
                 &body,

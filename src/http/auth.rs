@@ -208,15 +208,20 @@ struct NewClaims<'a> {
 pub struct Keys {
     signing: Option<EncodingKey>,
     verifying: Vec<DecodingKey>,
-    api_token: Option<String>,
+    api_tokens: Vec<String>,
     rules: Validation,
 }
 
 impl Keys {
     /// Keys from the secrets (contract, section 2); the previous JWT secret is accepted, and signs
-    /// nothing. An empty secret is none: anybody could sign with it.
+    /// nothing. `api_tokens` are the present static token and the one before it. An empty secret
+    /// is none: anybody could sign with it.
     #[must_use]
-    pub fn new(jwt: Option<&[u8]>, jwt_previous: Option<&[u8]>, api_token: Option<&str>) -> Self {
+    pub fn new<'a>(
+        jwt: Option<&[u8]>,
+        jwt_previous: Option<&[u8]>,
+        api_tokens: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
         crypto::install();
         let [jwt, jwt_previous] =
             [jwt, jwt_previous].map(|secret| secret.filter(|s| !s.is_empty()));
@@ -227,7 +232,11 @@ impl Keys {
                 .flatten()
                 .map(DecodingKey::from_secret)
                 .collect(),
-            api_token: api_token.filter(|t| !t.is_empty()).map(str::to_owned),
+            api_tokens: api_tokens
+                .into_iter()
+                .filter(|token| !token.is_empty())
+                .map(str::to_owned)
+                .collect(),
             rules: signature_only(),
         }
     }
@@ -247,7 +256,7 @@ impl Keys {
         is_revoked: impl Fn(&str) -> bool,
     ) -> Result<Caller, Unauthorized> {
         let token = bearer(authorization.ok_or(Unauthorized::Missing)?)?;
-        if self.verifying.is_empty() && self.api_token.is_none() {
+        if self.verifying.is_empty() && self.api_tokens.is_empty() {
             return Err(Unauthorized::NoKey);
         }
         if self.is_api_token(token) {
@@ -302,9 +311,8 @@ impl Keys {
     }
 
     fn is_api_token(&self, token: &str) -> bool {
-        self.api_token
-            .as_ref()
-            .is_some_and(|ours| crypto::constant_time_eq(ours.as_bytes(), token.as_bytes()))
+        let is = |ours: &String| crypto::constant_time_eq(ours.as_bytes(), token.as_bytes());
+        self.api_tokens.iter().any(is)
     }
 
     /// The claims of a token that one of the keys signed; nothing of what they say was checked.

@@ -13,7 +13,7 @@ use super::stats::QueueAnswer;
 use super::{Api, revoked};
 use crate::store::listing::{self, Position};
 use crate::store::tokens::{self, TokenRecord};
-use crate::store::{StoreError, stats};
+use crate::store::{StoreError, outbox, stats};
 use crate::timestamp::Timestamp;
 
 /// The most changes of one kind in one answer.
@@ -29,12 +29,19 @@ const USUAL_TOKEN: u32 = 365;
 /// The store's.
 pub async fn status(api: &Api) -> Result<Reply, ApiError> {
     let totals = api.store.read(stats::totals).await?;
+    let waiting = api.store.read(outbox::waiting).await?;
+    let without_route: Vec<_> = waiting
+        .into_iter()
+        .filter(|(route, _)| !api.routes.sends_on(route))
+        .map(|(route, events)| serde_json::json!({"route": route, "events": events}))
+        .collect();
     let last = totals.last_attempt;
     let answer = serde_json::json!({
         "version": env!("CARGO_PKG_VERSION"),
         "processId": std::process::id(),
         "startedAt": api.started_at,
-        "sendsTo": api.sends_to,
+        "sendsTo": api.routes.origins,
+        "withoutRoute": without_route,
         "events": {
             "accepted": totals.accepted,
             "retrying": totals.retrying,

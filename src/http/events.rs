@@ -1,5 +1,7 @@
 //! Events over HTTP: handing in, looking up, sending again (contract, sections 4.3 and 4.4).
 
+use std::collections::BTreeSet;
+
 use hyper::body::Incoming;
 use hyper::{HeaderMap, Request, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -11,7 +13,6 @@ use super::reply::{ApiError, Reply, success};
 use super::request::{self, Query};
 use super::submission::{read_batch, read_event};
 use crate::event::{NewEvent, Status};
-use crate::route;
 use crate::store::StoreError;
 use crate::store::events::{AcceptError, Accepted, Idempotency, Submission, accept};
 use crate::store::listing::{self, Filter};
@@ -139,17 +140,18 @@ pub async fn show(api: &Api, id: String) -> Result<Reply, ApiError> {
 /// `NotFound`, or the store's.
 pub async fn resend_one(api: &Api, id: String) -> Result<Reply, ApiError> {
     let (policy, now) = (api.retry.clone(), api.clock.now());
+    let routing = api.routes.routing.clone();
     let wanted = id.clone();
     let found: Resend = api
         .store
         .write(move |connection| {
-            resend::one(connection, &wanted, &policy, now).map_err(StoreError::from)
+            resend::one(connection, &wanted, &policy, &routing, now).map_err(StoreError::from)
         })
         .await?;
     if found == Resend::Unknown {
         return Err(no_such_event());
     }
-    api.wake.notify_one();
+    api.routes.wakes.wake_all();
     tracing::info!(event = %id, "sending again, as a person asked");
     let status = match found {
         Resend::Waiting => Status::Accepted,
@@ -187,13 +189,16 @@ pub async fn resend_many(api: &Api, request: Request<Incoming>) -> Result<Reply,
     let mut before = None;
     loop {
         let (filter, policy, now) = (wanted.filter.clone(), api.retry.clone(), api.clock.now());
+        let routing = api.routes.routing.clone();
         let step: resend::Step = api
             .store
-            .write(move |connection| resend::step(connection, &filter, before, &policy, now))
+            .write(move |connection| {
+                resend::step(connection, &filter, before, &policy, &routing, now)
+            })
             .await?;
         matched += step.matched;
         before = step.next;
-        api.wake.notify_one();
+        api.routes.wakes.wake_all();
         if before.is_none() {
             break;
         }
@@ -225,10 +230,11 @@ async fn keep(
                 key: key_of(key, index, size),
                 content_hash: event.content_hash(size),
             }),
-            route: route::DEFAULT.to_owned(),
+            route: api.routes.routing.route_of(&event.event_type).to_owned(),
             event,
         })
         .collect();
+    let routes: BTreeSet<String> = submissions.iter().map(|s| s.route.clone()).collect();
     let now = api.clock.now();
     let accepted = api
         .store
@@ -236,7 +242,9 @@ async fn keep(
         .await;
     match accepted {
         Ok(accepted) => {
-            api.wake.notify_one();
+            for route in &routes {
+                api.routes.wakes.wake(route);
+            }
             Ok(accepted)
         }
         Err(AcceptError::KeyConflict { index }) => {

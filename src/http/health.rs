@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::Api;
 use super::reply::{ApiError, Reply, success};
 use crate::pulse::Pulse;
+use crate::route;
 use crate::store::heartbeat;
 use crate::timestamp::Timestamp;
 
@@ -72,7 +73,7 @@ pub async fn health(api: &Api) -> Result<Reply, ApiError> {
         version: env!("CARGO_PKG_VERSION"),
         started_at: api.started_at,
         database: "ok",
-        delivery: if api.sends_to.is_some() {
+        delivery: if api.routes.sends_on(route::DEFAULT) {
             "ok"
         } else {
             "no URL"

@@ -89,6 +89,18 @@ pub fn next_due(
         .query_row((route, now), |row| row.get(0))?)
 }
 
+/// How many deliveries wait for each route.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn waiting(connection: &Connection) -> Result<Vec<(String, u64)>, StoreError> {
+    let waiting = connection
+        .prepare_cached("SELECT route, count(*) FROM outbox GROUP BY route ORDER BY route")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(waiting)
+}
+
 /// Says that a retry is under way. A first attempt has no queue row yet, and then nothing changes.
 ///
 /// # Errors

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::StoreError;
 use super::listing::{self, Filter};
 use crate::retry::RetryPolicy;
+use crate::route::Routing;
 use crate::timestamp::Timestamp;
 
 /// Events that are opened again in one transaction; more would hold up accepting.
@@ -17,7 +18,7 @@ pub enum Resend {
     Unknown,
     /// The event is due now, with a fresh budget.
     Opened,
-    /// The event waits for its first attempt anyway: nothing had to be changed.
+    /// The event waits for its first attempt anyway.
     Waiting,
 }
 
@@ -30,7 +31,9 @@ pub struct Step {
     pub next: Option<i64>,
 }
 
-/// Opens the delivery of the event with this id again.
+/// Opens the delivery of the event with this id again. It takes the route that was decided when it
+/// was accepted; when the configuration does not have that one any more, the one that it would
+/// take today.
 ///
 /// # Errors
 /// When the database cannot be written; the caller's transaction must then be undone.
@@ -38,26 +41,38 @@ pub fn one(
     connection: &Connection,
     id: &str,
     policy: &RetryPolicy,
+    routing: &Routing,
     now: Timestamp,
 ) -> rusqlite::Result<Resend> {
-    let found: Option<(i64, String, Option<u32>)> = connection
+    let found: Option<(i64, String, String, Option<u32>)> = connection
         .prepare_cached(
-            "SELECT e.seq, e.route, l.retry_count
+            "SELECT e.seq, e.route, e.event_type, l.retry_count
                FROM events e LEFT JOIN webhook_send_logs l ON l.id = e.id
               WHERE e.id = ?1",
         )?
-        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .query_row([id], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })
         .optional()?;
-    let (seq, route, retries) = match found {
-        None => return Ok(Resend::Unknown),
-        Some((_, _, None)) => return Ok(Resend::Waiting),
-        Some((seq, route, Some(retries))) => (seq, route, retries),
+    let Some((seq, accepted_for, event_type, retries)) = found else {
+        return Ok(Resend::Unknown);
+    };
+    let route = if routing.knows(&accepted_for) {
+        accepted_for.as_str()
+    } else {
+        routing.route_of(&event_type)
+    };
+    let Some(retries) = retries else {
+        connection
+            .prepare_cached("UPDATE outbox SET route = ?2 WHERE event_seq = ?1")?
+            .execute((seq, route))?;
+        return Ok(Resend::Waiting);
     };
     connection
         .prepare_cached(
             "INSERT INTO outbox (event_seq, route, due_at) VALUES (?1, ?2, ?3)
              ON CONFLICT (event_seq) DO UPDATE
-                SET due_at = excluded.due_at, attempts_in_round = 0",
+                SET route = excluded.route, due_at = excluded.due_at, attempts_in_round = 0",
         )?
         .execute((seq, route, now))?;
     // The first attempt of the new round counts as a retry, and the round's retries follow it. A
@@ -87,11 +102,12 @@ pub fn step(
     filter: &Filter,
     before: Option<i64>,
     policy: &RetryPolicy,
+    routing: &Routing,
     now: Timestamp,
 ) -> Result<Step, StoreError> {
     let page = listing::list(connection, filter, before, EVENTS_AT_ONCE)?;
     for event in &page.items {
-        one(connection, &event.id, policy, now)?;
+        one(connection, &event.id, policy, routing, now)?;
     }
     Ok(Step {
         matched: page.items.len() as u64,

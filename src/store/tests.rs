@@ -24,6 +24,7 @@ use super::*;
 use crate::attempt::{Attempted, Outcome};
 use crate::event::{NewEvent, Status};
 use crate::retry::RetryPolicy;
+use crate::route::Routing;
 
 pub(super) fn database() -> (TempDir, Connection) {
     let directory = tempfile::tempdir().unwrap();
@@ -204,7 +205,7 @@ fn exhaustion_is_worded_as_promised_and_a_resend_opens_the_same_rows() {
     );
 
     assert_eq!(
-        resend::one(&connection, &id, &policy(), now).unwrap(),
+        resend::one(&connection, &id, &policy(), &Routing::default(), now).unwrap(),
         Resend::Opened
     );
     assert_eq!(status(&connection), Status::Retrying);
@@ -251,11 +252,11 @@ fn a_delivered_event_can_be_sent_again_and_an_unsent_one_waits_anyway() {
     let (_directory, connection) = database();
     let id = accept_one(&connection, "employee.created", at(0));
     assert_eq!(
-        resend::one(&connection, &id, &policy(), at(1)).unwrap(),
+        resend::one(&connection, &id, &policy(), &Routing::default(), at(1)).unwrap(),
         Resend::Waiting
     );
     assert_eq!(
-        resend::one(&connection, "nobody", &policy(), at(1)).unwrap(),
+        resend::one(&connection, "nobody", &policy(), &Routing::default(), at(1)).unwrap(),
         Resend::Unknown
     );
     let taken = due_now(&connection, at(1)).pop().unwrap();
@@ -267,7 +268,7 @@ fn a_delivered_event_can_be_sent_again_and_an_unsent_one_waits_anyway() {
     )
     .unwrap();
     assert_eq!(
-        resend::one(&connection, &id, &policy(), at(9)).unwrap(),
+        resend::one(&connection, &id, &policy(), &Routing::default(), at(9)).unwrap(),
         Resend::Opened
     );
     let taken = due_now(&connection, at(9)).pop().unwrap();
@@ -299,7 +300,7 @@ fn a_resend_while_a_retry_is_under_way_gives_a_fresh_budget_and_no_second_send()
     .unwrap();
     let retry = due_now(&connection, at(60_000)).pop().unwrap();
     mark_processing(&connection, &id, at(60_000)).unwrap();
-    resend::one(&connection, &id, &policy(), at(60_001)).unwrap();
+    resend::one(&connection, &id, &policy(), &Routing::default(), at(60_001)).unwrap();
     assert_eq!(
         text(&connection, "SELECT status FROM webhook_retry_queue"),
         "processing"
@@ -552,7 +553,7 @@ proptest! {
                 }
                 Step::Resend(which) => {
                     if let Some(id) = order.get(which) {
-                        resend::one(&connection, id, &policy(), now).unwrap();
+                        resend::one(&connection, id, &policy(), &Routing::default(), now).unwrap();
                     }
                 }
                 Step::Wait(milliseconds) => now = now.after(Duration::from_millis(milliseconds.into())),

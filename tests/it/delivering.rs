@@ -8,6 +8,7 @@ use voicedrive_relay::attempt::Outcome;
 use voicedrive_relay::event::{NewEvent, Status};
 use voicedrive_relay::receiver::Answer;
 use voicedrive_relay::retry::RetryPolicy;
+use voicedrive_relay::route::Routing;
 use voicedrive_relay::store::StoreError;
 use voicedrive_relay::store::events::{AcceptError, Submission, accept};
 use voicedrive_relay::store::listing::{EventDetail, find};
@@ -64,7 +65,7 @@ impl Bench {
         let policy = RetryPolicy::new(SEEDS.map(Duration::from_secs).to_vec());
         let opened: Result<_, StoreError> = self
             .store
-            .write(move |c| Ok(resend::one(c, &id, &policy, now)?))
+            .write(move |c| Ok(resend::one(c, &id, &policy, &Routing::default(), now)?))
             .await;
         opened.unwrap();
     }

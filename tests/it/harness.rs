@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 pub use voicedrive_relay::clock::Clock;
-use voicedrive_relay::config::{self, Environment, KnownProfile, Loaded};
+use voicedrive_relay::config::{self, Environment, Loaded, Secret};
 use voicedrive_relay::delivery::Dispatcher;
-use voicedrive_relay::delivery::profile::{BUILT_IN, Profile};
+use voicedrive_relay::delivery::profile::Profile;
 use voicedrive_relay::http::auth::{Keys, Scope};
 use voicedrive_relay::receiver::{Answer, Judge, Received, Receiver};
 use voicedrive_relay::relay::{Relay, control_socket};
@@ -38,6 +38,12 @@ pub fn environment() -> Environment {
         ("RELAY_JWT_SECRET", JWT_SECRET),
         ("VOICEDRIVE_API_TOKEN", API_TOKEN),
     ])
+}
+
+/// What the webhooks of the tests are signed with.
+pub fn webhook_secrets() -> Vec<Secret> {
+    let secret = environment().secret("VOICEDRIVE_WEBHOOK_SECRET");
+    secret.unwrap().into_iter().collect()
 }
 
 /// An HTTP client; TLS has to be set up even for one that never uses it.
@@ -74,7 +80,7 @@ impl Partner {
         let state = Arc::new(PartnerState::default());
         let judge = Judge {
             profile: Profile::built_in("medical-system").unwrap(),
-            secret: environment().secret("VOICEDRIVE_WEBHOOK_SECRET").unwrap(),
+            secrets: webhook_secrets(),
             clock,
         };
         let script = {
@@ -150,19 +156,15 @@ pub fn configuration(directory: &Path, url: &str, more: &str) -> String {
 }
 
 pub fn settings(directory: &Path, url: &str, more: &str) -> Loaded {
-    let profiles: Vec<_> = BUILT_IN
-        .into_iter()
-        .map(|(name, signs)| KnownProfile { name, signs })
-        .collect();
     let text = configuration(directory, url, more);
-    config::read(&text, Path::new("config.toml"), &environment(), &profiles)
+    config::read(&text, Path::new("config.toml"), &environment())
         .unwrap_or_else(|mistakes| panic!("{mistakes}"))
 }
 
 /// A token with these scopes that is good at `now`.
 pub fn token(scopes: &[Scope], now: Timestamp) -> String {
     voicedrive_relay::crypto::install();
-    let keys = Keys::new(Some(JWT_SECRET.as_bytes()), None, None);
+    let keys = Keys::new(Some(JWT_SECRET.as_bytes()), None, []);
     keys.issue("test", scopes, now.unix_seconds(), 1)
         .unwrap()
         .token
@@ -335,9 +337,13 @@ impl Bench {
             name: route::DEFAULT.to_owned(),
             url: partner.url().parse().unwrap(),
             profile: Profile::built_in("medical-system").unwrap(),
-            secret: environment().secret("VOICEDRIVE_WEBHOOK_SECRET").unwrap(),
+            allow_http: false,
+            secrets: webhook_secrets(),
+            bearer: None,
+            headers: Vec::new(),
             timeout,
             concurrency: 8,
+            max_per_second: None,
         };
         let policy = RetryPolicy::new(intervals.iter().copied().map(Duration::from_secs).collect());
         let wake = Arc::new(Notify::new());

@@ -13,7 +13,7 @@ const API: &str = "vd-test-api-key-0123456789abcdef0123456789abcdef";
 const NOW: i64 = 1_761_489_000;
 
 fn keys() -> Keys {
-    Keys::new(Some(KEY), Some(OLD), Some(API))
+    Keys::new(Some(KEY), Some(OLD), [API])
 }
 
 fn admit(keys: &Keys, token: &str, now: i64) -> Result<Caller, Unauthorized> {
@@ -178,7 +178,7 @@ fn only_hs256_is_accepted() {
 
 #[test]
 fn algorithm_and_form_are_refused_whether_there_is_a_key_or_not() {
-    let without_key = Keys::new(None, None, Some(API));
+    let without_key = Keys::new(None, None, [API]);
     let unsigned = jwt(&json!({"alg": "none"}), &good(), KEY);
     assert_eq!(
         admit(&without_key, &unsigned, NOW),
@@ -229,12 +229,12 @@ fn the_present_and_the_previous_key_are_accepted_and_no_other() {
     ] {
         assert_eq!(refusal(&token(key)), Some(Unauthorized::BadSignature));
     }
-    let after = Keys::new(Some(KEY), None, None);
+    let after = Keys::new(Some(KEY), None, []);
     assert_eq!(
         admit(&after, &token(OLD), NOW),
         Err(Unauthorized::BadSignature)
     );
-    let only_previous = Keys::new(None, Some(OLD), None);
+    let only_previous = Keys::new(None, Some(OLD), []);
     assert!(admit(&only_previous, &token(OLD), NOW).is_ok());
     assert_eq!(
         only_previous.issue("s", &[], NOW, 1).err(),
@@ -253,8 +253,8 @@ fn what_the_previous_key_signed_is_held_to_the_same_rules() {
 #[test]
 fn without_any_secret_nobody_is_let_in() {
     for keys in [
-        Keys::new(None, None, None),
-        Keys::new(Some(b""), Some(b""), Some("")),
+        Keys::new(None, None, []),
+        Keys::new(Some(b""), Some(b""), [""]),
     ] {
         let empty = jwt(&json!({"alg": "HS256"}), &good(), b"");
         for token in ["abc", API, &hs256(&good()), &empty] {
@@ -421,7 +421,7 @@ fn only_good_tokens_are_looked_up_among_the_revoked() {
 
 #[test]
 fn the_static_token_reads_statistics_and_nothing_else() {
-    let keys = Keys::new(None, None, Some(API));
+    let keys = Keys::new(None, None, [API]);
     let caller = admit(&keys, API, NOW).unwrap();
     assert_eq!(caller.subject, "voicedrive-api-token");
     assert_eq!(caller.jti, None);
@@ -450,7 +450,7 @@ fn the_static_token_is_accepted_only_as_it_is() {
 #[test]
 fn a_static_token_that_looks_like_a_jwt_is_a_static_token() {
     let api = jwt(&json!({"alg": "none"}), &good(), KEY);
-    let keys = Keys::new(Some(KEY), None, Some(&api));
+    let keys = Keys::new(Some(KEY), None, [api.as_str()]);
     assert_eq!(
         admit(&keys, &api, NOW).unwrap().subject,
         "voicedrive-api-token"
@@ -459,7 +459,7 @@ fn a_static_token_that_looks_like_a_jwt_is_a_static_token() {
 
 #[test]
 fn an_issued_token_is_good_for_its_days() {
-    let keys = Keys::new(Some(KEY), None, None);
+    let keys = Keys::new(Some(KEY), None, []);
     let scopes = [Scope::EventsRead, Scope::InterviewsWrite];
     let issued = keys.issue("山田", &scopes, NOW, 30).unwrap();
     assert_eq!(issued.exp, NOW + 30 * 86_400);

@@ -1,0 +1,432 @@
+//! Where events go, as the file says it: `[delivery]`, `[[route]]` and `[profile.NAME]`
+//! (contract, sections 3 and 5).
+
+use std::time::Duration;
+
+use reqwest::header::{HeaderName, HeaderValue};
+use url::Url;
+
+use super::reader::{Document, Section};
+use super::{Environment, Kind, Mistake, Secret, of_variable, size};
+use crate::delivery::address;
+use crate::delivery::profile::{
+    BUILT_IN, Body, Encoding, Key, Profile, SignatureForm, TimestampFormat,
+};
+use crate::route::{self, Pattern, Route};
+
+const URL_ACCEPTED: &str =
+    "a URL that begins with http:// or https://, without user, password and #";
+const SECRET_ACCEPTED: &str =
+    "the name of a secret: capital letters, digits and _ (never the secret itself)";
+const EVENTS_ACCEPTED: &str =
+    "a list of event names, or of prefixes that end in .*, such as [\"employee.*\"]";
+const BODY_ACCEPTED: &str = "\"data\", or a list of event (or eventType, or type), timestamp, source, data, each once and data among them";
+const HEADER_ACCEPTED: &str = "the name of a header that no other part of the request uses (not Host, Content-Type, X-Request-ID and the like)";
+/// What the HTTP client or the relay itself sets.
+const TAKEN_HEADERS: [&str; 14] = [
+    "host",
+    "content-type",
+    "content-length",
+    "content-encoding",
+    "transfer-encoding",
+    "connection",
+    "upgrade",
+    "te",
+    "trailer",
+    "expect",
+    "user-agent",
+    "authorization",
+    "x-request-id",
+    "x-webhook-attempt",
+];
+
+/// One way out, as the file describes it: `[delivery]` or a `[[route]]`.
+#[derive(Clone, Debug)]
+pub struct RouteConfig {
+    /// What the events of this route remember.
+    pub name: String,
+    /// Which events it takes; the default route has none here, and takes the rest.
+    pub events: Vec<Pattern>,
+    /// Where webhooks go; none: nothing is sent. Only the default route may have none.
+    pub url: Option<Url>,
+    /// How the receiver is addressed.
+    pub profile: Profile,
+    /// The name of the secret that signs.
+    pub secret: String,
+    /// The name of the secret that is sent as a bearer token.
+    pub bearer: Option<String>,
+    /// Headers besides the profile's.
+    pub headers: Vec<(String, String)>,
+    /// The longest that a whole attempt may take: 1 to 300 seconds.
+    pub timeout: Duration,
+    /// Attempts at a time: 1 to 256.
+    pub concurrency: usize,
+    /// Attempts that begin within a second: 1 to 10000; none: no limit.
+    pub max_per_second: Option<u32>,
+}
+
+/// Everything that the file says about where events go.
+pub(super) struct Destinations {
+    pub(super) allow_http: bool,
+    pub(super) delivery: RouteConfig,
+    pub(super) routes: Vec<RouteConfig>,
+}
+
+/// What every route of the file may refer to.
+struct Known {
+    profiles: Vec<Profile>,
+    allow_http: bool,
+}
+
+pub(super) fn read(document: &mut Document<'_>, root: &mut Section<'_>) -> Destinations {
+    let profiles = read_profiles(document, root);
+    let mut section = root.section(document, "delivery");
+    let allow_http = section.flag(document, "allow_http", false);
+    let known = Known {
+        profiles,
+        allow_http,
+    };
+    let delivery = RouteConfig {
+        name: route::DEFAULT.to_owned(),
+        ..read_route(document, &mut section, &known)
+    };
+    section.finish(document);
+    let mut routes: Vec<RouteConfig> = Vec::new();
+    for mut section in root.tables(document, "route") {
+        let events = section.list(document, "events", Vec::new(), EVENTS_ACCEPTED, |entry| {
+            Some((entry.as_str()?.to_owned(), Pattern::parse(entry.as_str()?)?))
+        });
+        let first = events.first().map(|(text, _)| text.clone());
+        let line = section.line();
+        let usual = first.clone().unwrap_or_default();
+        let name = section.parsed(
+            document,
+            "name",
+            usual,
+            "1 to 100 characters without control characters, and not \"default\"",
+            |text| is_route_name(text).then(|| text.to_owned()),
+        );
+        let has_url = section.has("url");
+        let described = RouteConfig {
+            name,
+            events: events.into_iter().map(|(_, pattern)| pattern).collect(),
+            ..read_route(document, &mut section, &known)
+        };
+        if first.is_none() {
+            section.lacks(document, "events", EVENTS_ACCEPTED);
+        }
+        if !has_url {
+            section.lacks(document, "url", URL_ACCEPTED);
+        }
+        if routes.iter().any(|other| other.name == described.name) {
+            let accepted = format!(
+                "another name than that of an earlier route ({}); without `name` it is the first of `events`",
+                described.name
+            );
+            document.refuse_at(line, "route.name", &accepted);
+        }
+        section.finish(document);
+        routes.push(described);
+    }
+    Destinations {
+        allow_http,
+        delivery,
+        routes,
+    }
+}
+
+/// The keys that `[delivery]` and `[[route]]` have in common.
+fn read_route(
+    document: &mut Document<'_>,
+    section: &mut Section<'_>,
+    known: &Known,
+) -> RouteConfig {
+    let usual = Profile::built_in("medical-system").unwrap_or_default();
+    let names: Vec<&str> = known.profiles.iter().map(|p| p.name.as_str()).collect();
+    let profiles = format!("one of {}", names.join(", "));
+    let url = read_url(document, section, known.allow_http);
+    let profile = section.parsed(document, "profile", usual, &profiles, |text| {
+        let mut profiles = known.profiles.iter();
+        profiles.find(|profile| profile.name == text).cloned()
+    });
+    let headers_accepted = "a table of headers that neither the relay nor the profile sets, such as { \"X-Webhook-Version\" = \"1.0\" }; a token is given by `bearer`";
+    RouteConfig {
+        name: String::new(),
+        events: Vec::new(),
+        url,
+        secret: section.parsed(
+            document,
+            "secret",
+            "VOICEDRIVE_WEBHOOK_SECRET".to_owned(),
+            SECRET_ACCEPTED,
+            |text| is_secret_name(text).then(|| text.to_owned()),
+        ),
+        bearer: section.parsed(
+            document,
+            "bearer",
+            None,
+            SECRET_ACCEPTED,
+            |text| match text {
+                "" => Some(None),
+                text => is_secret_name(text).then(|| Some(text.to_owned())),
+            },
+        ),
+        headers: section.texts(document, "headers", headers_accepted, |name, text| {
+            let fits = is_free_header(name) && HeaderValue::try_from(text).is_ok();
+            fits && !profile.headers().any(|own| own.eq_ignore_ascii_case(name))
+        }),
+        timeout: Duration::from_secs(section.number(document, "timeout_seconds", 5, &(1..=300))),
+        concurrency: size(section.number(document, "concurrency", 8, &(1..=256))),
+        max_per_second: section.has("max_per_second").then(|| {
+            let number = section.number(document, "max_per_second", 1, &(1..=10_000));
+            u32::try_from(number).unwrap_or(u32::MAX)
+        }),
+        profile,
+    }
+}
+
+fn read_url(
+    document: &mut Document<'_>,
+    section: &mut Section<'_>,
+    allow_http: bool,
+) -> Option<Url> {
+    let value = section.take(document, "url")?;
+    let text = value.text().unwrap_or_default();
+    if text.is_empty() && value.text().is_some() {
+        return None;
+    }
+    match webhook_url(text, allow_http) {
+        Ok(url) => Some(url),
+        Err(accepted) => {
+            document.refuse(&value, accepted);
+            None
+        }
+    }
+}
+
+/// A URL that webhooks can be posted to. A password in it would be a secret in the configuration.
+///
+/// # Errors
+/// What is accepted instead.
+pub(super) fn webhook_url(text: &str, allow_http: bool) -> Result<Url, String> {
+    let fits = |url: &Url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.fragment().is_none()
+    };
+    let url = Url::parse(text).ok().filter(fits);
+    let url = url.ok_or_else(|| URL_ACCEPTED.to_owned())?;
+    match address::may_post_to(&url, allow_http) {
+        Ok(()) => Ok(url),
+        Err(why) => Err(format!("the URL of another address: {why}")),
+    }
+}
+
+/// The built-in profiles, and those that the file adds to them.
+fn read_profiles(document: &mut Document<'_>, root: &mut Section<'_>) -> Vec<Profile> {
+    let mut profiles: Vec<Profile> = BUILT_IN
+        .iter()
+        .filter_map(|name| Profile::built_in(name))
+        .collect();
+    let sections = root.section(document, "profile").named_tables(document);
+    for (name, mut section) in sections {
+        let line = section.line();
+        if !is_profile_name(&name) || BUILT_IN.contains(&name.as_str()) {
+            let accepted = "named with small letters, digits and -, unlike the built-in profiles";
+            document.refuse_at(line, &format!("profile.{name}"), accepted);
+        }
+        profiles.push(read_profile(document, &mut section, name));
+        section.finish(document);
+    }
+    profiles
+}
+
+fn read_profile(document: &mut Document<'_>, section: &mut Section<'_>, name: String) -> Profile {
+    let header = |text: &str| is_free_header(text).then(|| text.to_owned());
+    if !section.has("body") {
+        section.lacks(document, "body", BODY_ACCEPTED);
+    }
+    let body = section.value(document, "body", BODY_ACCEPTED, |value| {
+        if value.as_str() == Some("data") {
+            return Some(Body::Data);
+        }
+        let keys: Option<Vec<Key>> = value
+            .as_array()?
+            .iter()
+            .map(|key| Key::from_word(key.get_ref().as_str()?))
+            .collect();
+        let keys = keys?;
+        let once = keys
+            .iter()
+            .enumerate()
+            .all(|(at, key)| !keys[..at].contains(key));
+        (once && keys.contains(&Key::Data)).then_some(Body::Envelope(keys))
+    });
+    let timestamp_header = section.value(document, "timestamp_header", HEADER_ACCEPTED, |value| {
+        header(value.as_str()?)
+    });
+    let has_format = section.has("timestamp_format");
+    let format = section.parsed(
+        document,
+        "timestamp_format",
+        TimestampFormat::Iso8601,
+        "\"iso8601\", \"unix-ms\" or \"unix-s\"",
+        TimestampFormat::from_word,
+    );
+    if has_format && timestamp_header.is_none() {
+        section.lacks(document, "timestamp_header", "given with timestamp_format");
+    }
+    let signature = read_signature(document, section, timestamp_header.as_deref());
+    Profile {
+        name,
+        body: body.unwrap_or(Body::Data),
+        timestamp: timestamp_header.map(|header| (header, format)),
+        signature,
+        ..Profile::default()
+    }
+}
+
+fn read_signature(
+    document: &mut Document<'_>,
+    section: &mut Section<'_>,
+    timestamp_header: Option<&str>,
+) -> Option<SignatureForm> {
+    let accepted = format!("{HEADER_ACCEPTED}, and not that of the timestamp");
+    let has_header = section.has("signature_header");
+    let header = section.value(document, "signature_header", &accepted, |value| {
+        let name = value.as_str().filter(|name| is_free_header(name))?;
+        let differs = timestamp_header.is_none_or(|other| !other.eq_ignore_ascii_case(name));
+        differs.then(|| name.to_owned())
+    });
+    let has_text = section.has("signed_text");
+    let text_accepted = if timestamp_header.is_some() {
+        "a text with {body}, and perhaps {timestamp} and {id}, such as \"{timestamp}.{body}\""
+    } else {
+        "a text with {body}, and perhaps {id} ({timestamp} only with a timestamp_header)"
+    };
+    let signed_text = section.value(document, "signed_text", text_accepted, |value| {
+        SignatureForm::template(value.as_str()?, timestamp_header.is_some())
+    });
+    let encoding = section.parsed(
+        document,
+        "encoding",
+        Encoding::Hex,
+        "\"hex\" or \"base64\"",
+        Encoding::from_word,
+    );
+    let prefix = section.parsed(
+        document,
+        "signature_prefix",
+        String::new(),
+        "a text of printable ASCII characters",
+        |text| {
+            let fits = text.bytes().all(|b| (b' '..=b'~').contains(&b));
+            fits.then(|| text.to_owned())
+        },
+    );
+    if has_header != has_text {
+        let (lacking, given) = if has_header {
+            ("signed_text", "signature_header")
+        } else {
+            ("signature_header", "signed_text")
+        };
+        section.lacks(document, lacking, &format!("given with {given}"));
+    }
+    Some(SignatureForm {
+        header: header?,
+        signed_text: signed_text?,
+        encoding,
+        prefix,
+        decodes_whsec: false,
+        carries_several: false,
+    })
+}
+
+impl RouteConfig {
+    /// The route itself, with its secrets; none when it has no URL. What is missing is a mistake.
+    pub(super) fn with_secrets(
+        &self,
+        allow_http: bool,
+        environment: &Environment,
+        mistakes: &mut Vec<Mistake>,
+    ) -> Option<Route> {
+        let url = self.url.clone()?;
+        let mut read = |name: &str| read_secret(environment, name, mistakes);
+        let mut secrets = Vec::new();
+        if self.profile.signature.is_some() {
+            secrets.extend(read(&self.secret));
+            secrets.extend(read(&format!("{}_PREVIOUS", self.secret)));
+        }
+        let bearer = self.bearer.as_ref().and_then(|name| read(name));
+        if self.profile.signature.is_some() && secrets.is_empty() {
+            mistakes.push(of_variable(&self.secret, Kind::SecretMissing));
+        }
+        if let Some(name) = &self.bearer {
+            match &bearer {
+                None => mistakes.push(of_variable(name, Kind::SecretMissing)),
+                Some(token) if !is_token(token) => {
+                    let accepted = "a token of printable ASCII characters without blanks";
+                    mistakes.push(of_variable(name, Kind::Expected(accepted.to_owned())));
+                }
+                Some(_) => {}
+            }
+        }
+        Some(Route {
+            name: self.name.clone(),
+            url,
+            allow_http,
+            profile: self.profile.clone(),
+            secrets,
+            bearer,
+            headers: self.headers.clone(),
+            timeout: self.timeout,
+            concurrency: self.concurrency,
+            max_per_second: self.max_per_second,
+        })
+    }
+}
+
+/// A secret; one that cannot be read is a mistake.
+pub(super) fn read_secret(
+    environment: &Environment,
+    name: &str,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<Secret> {
+    environment.secret(name).unwrap_or_else(|mut found| {
+        mistakes.append(&mut found.0);
+        None
+    })
+}
+
+/// A header that may be set besides what every request has.
+fn is_free_header(name: &str) -> bool {
+    HeaderName::try_from(name).is_ok_and(|name| !TAKEN_HEADERS.contains(&name.as_str()))
+}
+
+fn is_token(secret: &Secret) -> bool {
+    let bytes = secret.as_bytes();
+    !bytes.is_empty() && bytes.iter().all(u8::is_ascii_graphic)
+}
+
+fn is_route_name(text: &str) -> bool {
+    (1..=100).contains(&text.chars().count())
+        && !text.chars().any(char::is_control)
+        && text != route::DEFAULT
+}
+
+fn is_profile_name(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+}
+
+fn is_secret_name(text: &str) -> bool {
+    let starts = text.starts_with(|c: char| c.is_ascii_uppercase());
+    starts
+        && text
+            .bytes()
+            .all(|b| matches!(b, b'A'..=b'Z' | b'0'..=b'9' | b'_'))
+}

@@ -1,0 +1,191 @@
+//! Which addresses are never called. A clinic's network is private, so private addresses are as
+//! good as any; but nobody's webhook lives where machines of a cloud keep their secrets, and
+//! nothing goes over the internet in plain text unless the admin said so.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use reqwest::Url;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+/// Why an address is not called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// It is link-local, where the metadata of cloud machines live.
+    LinkLocal,
+    /// It is public, and the URL says `http://`.
+    PlainHttp,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::LinkLocal => "link-local addresses (169.254.0.0/16, fe80::/10) are never called",
+            Self::PlainHttp => {
+                "plain http:// to a public address is refused; use https://, or set delivery.allow_http = true"
+            }
+        })
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// The host has no address that may be called.
+#[derive(Debug)]
+pub enum ResolveError {
+    /// The name has no address at all.
+    NotFound,
+    /// It has only addresses that are refused.
+    Refused(Refused),
+}
+
+impl fmt::Display for ResolveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound => f.write_str("the host name could not be resolved"),
+            Self::Refused(why) => why.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ResolveError {}
+
+/// Says whether an address may be called. `plain_allowed`: the URL is `https://`, or the admin
+/// allows `http://` everywhere.
+///
+/// # Errors
+/// Why not.
+pub fn may_call(address: IpAddr, plain_allowed: bool) -> Result<(), Refused> {
+    let address = address.to_canonical();
+    if is_link_local(address) {
+        Err(Refused::LinkLocal)
+    } else if plain_allowed || is_private(address) {
+        Ok(())
+    } else {
+        Err(Refused::PlainHttp)
+    }
+}
+
+/// The same for a URL whose host is an address; a name is looked at when it is resolved.
+///
+/// # Errors
+/// Why not.
+pub fn may_post_to(url: &Url, allow_http: bool) -> Result<(), Refused> {
+    let host = url.host_str().unwrap_or_default();
+    let literal = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    literal.map_or(Ok(()), |address| {
+        may_call(address, plain_allowed(url, allow_http))
+    })
+}
+
+fn plain_allowed(url: &Url, allow_http: bool) -> bool {
+    allow_http || url.scheme() == "https"
+}
+
+fn is_link_local(address: IpAddr) -> bool {
+    // Amazon's metadata in IPv6 has an address of a private range.
+    const METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+    match address {
+        IpAddr::V4(v4) => v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_unicast_link_local() || v6 == METADATA,
+    }
+}
+
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let [first, second, ..] = v4.octets();
+            let shared = first == 100 && (64..128).contains(&second);
+            v4.is_private() || v4.is_loopback() || v4 == Ipv4Addr::UNSPECIFIED || shared
+        }
+        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_loopback() || v6.is_unspecified(),
+    }
+}
+
+/// Resolves names with the system's resolver, and keeps the addresses that may be called.
+#[derive(Clone, Copy, Debug)]
+pub struct Resolver {
+    plain_allowed: bool,
+}
+
+impl Resolver {
+    /// A resolver for the host of `url`.
+    #[must_use]
+    pub fn of(url: &Url, allow_http: bool) -> Self {
+        Self {
+            plain_allowed: plain_allowed(url, allow_http),
+        }
+    }
+}
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let plain_allowed = self.plain_allowed;
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
+            let found: Vec<_> = found.map_err(|_| ResolveError::NotFound)?.collect();
+            let mut refused = None;
+            let mut callable = Vec::with_capacity(found.len());
+            for address in found {
+                match may_call(address.ip(), plain_allowed) {
+                    Ok(()) => callable.push(address),
+                    Err(why) => refused = Some(why),
+                }
+            }
+            match refused {
+                Some(why) if callable.is_empty() => Err(ResolveError::Refused(why).into()),
+                _ if callable.is_empty() => Err(ResolveError::NotFound.into()),
+                _ => Ok(Box::new(callable.into_iter()) as Addrs),
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn private_addresses_are_called_and_metadata_never() {
+        use Refused::{LinkLocal, PlainHttp};
+        for (url, with_https, with_http) in [
+            ("127.0.0.1", Ok(()), Ok(())),
+            ("10.1.2.3", Ok(()), Ok(())),
+            ("172.31.0.1", Ok(()), Ok(())),
+            ("192.168.0.9", Ok(()), Ok(())),
+            ("100.64.0.1", Ok(()), Ok(())),
+            ("[::1]", Ok(()), Ok(())),
+            ("[fd12::1]", Ok(()), Ok(())),
+            ("172.32.0.1", Ok(()), Err(PlainHttp)),
+            ("8.8.8.8", Ok(()), Err(PlainHttp)),
+            ("[2001:db8::1]", Ok(()), Err(PlainHttp)),
+            ("169.254.169.254", Err(LinkLocal), Err(LinkLocal)),
+            ("[fe80::1]", Err(LinkLocal), Err(LinkLocal)),
+            ("[::ffff:169.254.169.254]", Err(LinkLocal), Err(LinkLocal)),
+            ("[fd00:ec2::254]", Err(LinkLocal), Err(LinkLocal)),
+            ("0xa9.0xfe.0xa9.0xfe", Err(LinkLocal), Err(LinkLocal)),
+            ("voicedrive.example.com", Ok(()), Ok(())),
+        ] {
+            let of = |scheme| Url::parse(&format!("{scheme}://{url}/x")).unwrap();
+            assert_eq!(may_post_to(&of("https"), false), with_https, "{url}");
+            assert_eq!(may_post_to(&of("http"), false), with_http, "{url}");
+            let allowed = if with_https.is_err() {
+                with_https
+            } else {
+                Ok(())
+            };
+            assert_eq!(may_post_to(&of("http"), true), allowed, "{url}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_is_judged_by_its_addresses() {
+        let url = Url::parse("http://localhost/").unwrap();
+        let resolver = Resolver::of(&url, false);
+        let found = resolver.resolve("localhost".parse().unwrap()).await;
+        assert!(found.is_ok_and(|mut addresses| addresses.next().is_some()));
+        let nowhere = resolver.resolve("nowhere.invalid".parse().unwrap()).await;
+        let error = nowhere.err().unwrap();
+        assert!(error.downcast_ref::<ResolveError>().is_some());
+    }
+}
