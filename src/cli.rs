@@ -8,6 +8,7 @@ mod client;
 mod demo;
 mod import;
 mod receiver;
+mod receiver_test;
 mod resend;
 mod send;
 mod serve;
@@ -75,6 +76,8 @@ enum Command {
     Token(token::Token),
     /// Run the stand-in VoiceDrive on its own: verifies signatures, prints what arrives
     Receiver(receiver::Receiver),
+    /// Examine somebody else's receiver, and say what it gets wrong
+    ReceiverTest(receiver_test::ReceiverTest),
 }
 
 /// Why a command did not do what it was asked for.
@@ -150,6 +153,7 @@ async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {
         Command::Show(show) => show.run(&common.client()?).await,
         Command::Resend(resend) => resend.run(&common.client()?).await,
         Command::Token(token) => token.run(&common.client()?).await,
+        Command::ReceiverTest(test) => test.run(common.json, environment).await,
         Command::Receiver(receiver) => receiver.run(common.json, environment).await,
     }
 }

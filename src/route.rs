@@ -67,7 +67,9 @@ impl Pattern {
         }
     }
 
-    fn takes(&self, event_type: &str) -> bool {
+    /// Whether it takes the event with this name.
+    #[must_use]
+    pub fn takes(&self, event_type: &str) -> bool {
         match self {
             Self::Exact(name) => name == event_type,
             Self::Prefix(prefix) => event_type.starts_with(prefix.as_str()),

@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::config::Environment;
 use crate::delivery::profile::{BUILT_IN, Profile};
 use crate::receiver::{self, Answer, Judge, Received, Script};
+use crate::route::Pattern;
 
 /// Run the stand-in VoiceDrive on its own.
 #[derive(Args)]
@@ -31,6 +32,9 @@ pub(super) struct Receiver {
     /// The name of the environment variable (or systemd credential) that holds the secret
     #[arg(long, value_name = "NAME", default_value = "VOICEDRIVE_WEBHOOK_SECRET")]
     secret: String,
+    /// The events that it knows, such as employee.*; others get 400; without it: all of them
+    #[arg(long = "event", value_name = "PATTERN", value_parser = pattern)]
+    events: Vec<Pattern>,
     /// Answer the first N webhooks with 503
     #[arg(long, value_name = "N", default_value_t = 0)]
     fail: u64,
@@ -49,8 +53,13 @@ impl Receiver {
     pub(super) async fn run(&self, json: bool, environment: &Environment) -> Result<(), CliError> {
         let unknown = || CliError::Usage(format!("no profile is called {}", self.profile));
         let profile = Profile::built_in(&self.profile).ok_or_else(unknown)?;
-        let secret = environment.secret(&self.secret)?;
-        if profile.signature.is_some() && secret.is_none() {
+        let previous = environment.secret(&format!("{}_PREVIOUS", self.secret))?;
+        let secrets = environment
+            .secret(&self.secret)?
+            .into_iter()
+            .chain(previous);
+        let secrets: Vec<_> = secrets.collect();
+        if profile.signature.is_some() && secrets.is_empty() {
             return Err(CliError::Usage(format!(
                 "the profile {profile} is signed: set the environment variable {} to the secret, or use --profile unsigned",
                 self.secret
@@ -58,7 +67,7 @@ impl Receiver {
         }
         let judge = Judge {
             profile,
-            secrets: secret.into_iter().collect(),
+            secrets,
             clock: Clock::System,
         };
         let receiver = receiver::Receiver::start(self.listen, judge, self.script(json)?)
@@ -80,6 +89,7 @@ impl Receiver {
             .transpose()
             .map_err(|_| CliError::Usage("--status: a number from 100 to 999".to_owned()))?;
         let (fail, delay, drop) = (self.fail, Duration::from_millis(self.delay), self.drop);
+        let events = self.events.clone();
         let seen = AtomicU64::new(0);
         Ok(Arc::new(move |received: &Received| {
             let number = seen.fetch_add(1, Ordering::Relaxed);
@@ -93,7 +103,15 @@ impl Receiver {
                     r#"{"success":false,"error":"told to fail"}"#,
                 )
             } else {
+                // A body that is the data itself does not say which event it is.
+                let known = events.is_empty()
+                    || received.event_type == "-"
+                    || events.iter().any(|event| event.takes(&received.event_type));
                 match status {
+                    _ if received.verdict.is_ok() && !known => Answer::json(
+                        StatusCode::BAD_REQUEST,
+                        r#"{"success":false,"error":"Unknown event type"}"#,
+                    ),
                     Some(status) if received.verdict.is_ok() => Answer::json(status, "{}"),
                     _ => received.usual_answer(),
                 }
@@ -101,6 +119,10 @@ impl Receiver {
             Answer::After(delay, Box::new(answer))
         }))
     }
+}
+
+fn pattern(text: &str) -> Result<Pattern, &'static str> {
+    Pattern::parse(text).ok_or("an event's name, or a prefix that ends in .*")
 }
 
 /// One webhook in one line.

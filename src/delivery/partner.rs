@@ -191,7 +191,7 @@ impl Partner {
 ///
 /// # Errors
 /// `SetupError` when TLS cannot be set up.
-pub(super) fn client(route: &Route, tells_certificate: bool) -> Result<Client, SetupError> {
+pub fn client(route: &Route, tells_certificate: bool) -> Result<Client, SetupError> {
     crate::crypto::install();
     Client::builder()
         .user_agent(concat!("voicedrive-relay/", env!("CARGO_PKG_VERSION")))
@@ -293,7 +293,8 @@ fn retry_after(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// Puts what reqwest reports into the closed list. The URL is left out: it may hold a token.
-pub(super) fn classify(error: &reqwest::Error) -> Failure {
+#[must_use]
+pub fn classify(error: &reqwest::Error) -> Failure {
     let text = innermost(error);
     if error.is_timeout() {
         return Failure::Other("timed out".to_owned());

@@ -19,6 +19,8 @@ pub struct Daemon {
     /// Where its API listens.
     pub url: String,
     pub log: Lines<BufReader<ChildStderr>>,
+    /// What it had logged before it was ready.
+    pub log_before_ready: Vec<String>,
 }
 
 /// The program with the secrets in its environment.
@@ -29,6 +31,7 @@ pub fn program() -> Command {
         .env("VOICEDRIVE_WEBHOOK_SECRET", WEBHOOK_SECRET)
         .env("RELAY_JWT_SECRET", JWT_SECRET)
         .env("VOICEDRIVE_API_TOKEN", API_TOKEN)
+        .env("PARTNER_TOKEN", "a-made-up-bearer-token")
         .stdin(Stdio::null())
         .kill_on_drop(true);
     command
@@ -61,6 +64,7 @@ impl Daemon {
                     config,
                     url,
                     log,
+                    log_before_ready: seen,
                 };
             }
             seen.push(line);

@@ -37,6 +37,9 @@ pub fn environment() -> Environment {
         ("VOICEDRIVE_WEBHOOK_SECRET", WEBHOOK_SECRET),
         ("RELAY_JWT_SECRET", JWT_SECRET),
         ("VOICEDRIVE_API_TOKEN", API_TOKEN),
+        ("EMPLOYEE_SECRET", "another-made-up-secret"),
+        ("EMPLOYEE_SECRET_PREVIOUS", "the-made-up-secret-before-it"),
+        ("PARTNER_TOKEN", "a-made-up-bearer-token"),
     ])
 }
 
@@ -77,10 +80,34 @@ impl Partner {
     }
 
     pub async fn start_at(address: SocketAddr, clock: Clock) -> Self {
+        let profile = Profile::built_in("medical-system").unwrap();
+        Self::judging(address, profile, webhook_secrets(), clock).await
+    }
+
+    /// One that expects another profile, signed with the secret of this name.
+    pub async fn expecting(profile: &str, secret: &str) -> Self {
+        let profile = Profile::built_in(profile).unwrap();
+        let secret = environment().secret(secret).unwrap();
+        let address = ([127, 0, 0, 1], 0).into();
+        Self::judging(
+            address,
+            profile,
+            secret.into_iter().collect(),
+            Clock::System,
+        )
+        .await
+    }
+
+    async fn judging(
+        address: SocketAddr,
+        profile: Profile,
+        secrets: Vec<Secret>,
+        clock: Clock,
+    ) -> Self {
         let state = Arc::new(PartnerState::default());
         let judge = Judge {
-            profile: Profile::built_in("medical-system").unwrap(),
-            secrets: webhook_secrets(),
+            profile,
+            secrets,
             clock,
         };
         let script = {

@@ -24,3 +24,4 @@ mod importing;
 mod interviews;
 mod letting_in;
 mod monitoring;
+mod routing;

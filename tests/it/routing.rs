@@ -1,0 +1,276 @@
+//! Every receiver of VoiceDrive is reached by configuration alone, and none holds up another.
+
+use std::time::Duration;
+
+use hyper::StatusCode;
+use serde_json::json;
+use tempfile::TempDir;
+use voicedrive_relay::delivery::profile::{BUILT_IN, Profile};
+use voicedrive_relay::receiver::Answer;
+
+use crate::commands::{Daemon, program};
+use crate::harness::{Clock, Partner, TestRelay, configuration, status};
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[tokio::test]
+async fn every_profile_is_verified_by_a_receiver_that_re_serialises_the_body() {
+    for name in BUILT_IN {
+        let partner = Partner::expecting(name, "VOICEDRIVE_WEBHOOK_SECRET").await;
+        let more = format!("profile = \"{name}\"");
+        let relay = TestRelay::start_with(&partner.url(), &more, Clock::System).await;
+        // What JavaScript would spell in another way is brought into its spelling at the door.
+        let event = r#"{"event":"employee.created","data":{"b":1.0,"2":1e2,"1":-0,"name":"\u5c71\/田 😀"}}"#;
+        let accepted = relay.post("/api/events", event).await;
+        assert_eq!(accepted.status, 202);
+        let arrived = partner.wait_until(|all| !all.is_empty()).await;
+        assert_eq!(arrived[0].verdict, Ok(()), "{name}");
+        let signs = Profile::built_in(name).unwrap().signature.is_some();
+        assert_eq!(signs, name != "unsigned");
+    }
+}
+
+#[tokio::test]
+async fn the_first_route_that_matches_takes_the_event_with_its_own_address_and_words() {
+    let employees = Partner::expecting("voicedrive-employee", "EMPLOYEE_SECRET").await;
+    let retired = Partner::expecting("unsigned", "PARTNER_TOKEN").await;
+    let rest = Partner::start(Clock::System).await;
+    let more = format!(
+        "[[route]]\nevents = [\"employee.retired\"]\nurl = \"{}\"\nprofile = \"unsigned\"\nbearer = \"PARTNER_TOKEN\"\n\
+         [[route]]\nevents = [\"employee.*\"]\nurl = \"{}\"\nprofile = \"voicedrive-employee\"\nsecret = \"EMPLOYEE_SECRET\"\nheaders = {{ \"X-Webhook-Version\" = \"1.0\" }}\n",
+        retired.url(),
+        employees.url(),
+    );
+    let relay = TestRelay::start_with(&rest.url(), &more, Clock::System).await;
+    let mut ids = Vec::new();
+    for event in ["employee.created", "employee.retired", "survey.answered"] {
+        ids.push(relay.accept(event).await);
+    }
+    for (id, route) in ids
+        .iter()
+        .zip(["employee.*", "employee.retired", "default"])
+    {
+        let event = relay.wait_for_status(id, "delivered").await;
+        assert_eq!(event["route"], route);
+    }
+    let at = |partner: &Partner, event: &str| {
+        let received = partner.received();
+        assert_eq!(received.len(), 1, "{event}");
+        assert_eq!(
+            (received[0].event_type.as_str(), received[0].verdict),
+            (event, Ok(()))
+        );
+        received[0].clone()
+    };
+    let created = at(&employees, "employee.created");
+    assert_eq!(created.header("x-webhook-version"), "1.0");
+    assert_eq!(created.header("authorization"), "");
+    let gone = at(&retired, "employee.retired");
+    assert_eq!(
+        gone.header("authorization"),
+        "Bearer a-made-up-bearer-token"
+    );
+    at(&rest, "survey.answered");
+}
+
+#[tokio::test]
+async fn a_route_that_stalls_holds_up_no_other() {
+    let slow = Partner::start(Clock::System).await;
+    slow.always_answers(Some(Answer::After(
+        Duration::from_hours(1),
+        Box::new(status(200)),
+    )));
+    let quick = Partner::start(Clock::System).await;
+    let more = format!(
+        "concurrency = 2\ntimeout_seconds = 300\n[[route]]\nevents = [\"quick.*\"]\nurl = \"{}\"\n",
+        quick.url()
+    );
+    let relay = TestRelay::start_with(&slow.url(), &more, Clock::System).await;
+    for _ in 0..20 {
+        relay.accept("slow.one").await;
+    }
+    slow.wait_until(|all| all.len() == 2).await;
+    for _ in 0..20 {
+        let id = relay.accept("quick.one").await;
+        relay.wait_for_status(&id, "delivered").await;
+    }
+    assert_eq!(slow.received().len(), 2, "no more than its share");
+}
+
+#[tokio::test]
+async fn a_pace_is_kept_in_the_order_of_acceptance() {
+    let partner = Partner::start(Clock::System).await;
+    let relay = TestRelay::start_with(&partner.url(), "max_per_second = 5", Clock::System).await;
+    let events: Vec<_> = (0..16)
+        .map(|n| json!({"event": "a.b", "data": {"n": n}}))
+        .collect();
+    let accepted = relay
+        .post("/api/events/batch", json!(events).to_string())
+        .await;
+    let ids: Vec<_> = accepted.data()["events"].as_array().unwrap().clone();
+    let arrived = partner.wait_until(|all| all.len() == 16).await;
+    for (id, webhook) in ids.iter().zip(&arrived) {
+        assert_eq!(id["id"], webhook.header("x-request-id"));
+    }
+    // Fifteen pauses of 200 ms; a machine that is slow makes it longer, nothing makes it shorter.
+    let took = arrived[15].at.since(arrived[0].at);
+    assert!(took >= Duration::from_millis(2900), "{took:?}");
+}
+
+#[tokio::test]
+async fn while_a_secret_is_rotated_both_sides_understand_each_other() {
+    for secret in ["EMPLOYEE_SECRET", "EMPLOYEE_SECRET_PREVIOUS"] {
+        let partner = Partner::expecting("standard-webhooks", secret).await;
+        let more = "profile = \"standard-webhooks\"\nsecret = \"EMPLOYEE_SECRET\"";
+        let relay = TestRelay::start_with(&partner.url(), more, Clock::System).await;
+        relay.accept("employee.created").await;
+        let arrived = partner.wait_until(|all| !all.is_empty()).await;
+        assert_eq!(arrived[0].verdict, Ok(()), "{secret}");
+        let signatures = arrived[0].header("webhook-signature");
+        assert_eq!(signatures.split(' ').count(), 2, "{signatures}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_whose_route_is_gone_waits_and_a_resend_finds_another_way() {
+    let old = Partner::start(Clock::System).await;
+    old.always_answers(Some(status(503)));
+    let directory = TempDir::new().unwrap();
+    let route = format!("[[route]]\nevents = [\"old.*\"]\nurl = \"{}\"\n", old.url());
+    let new = Partner::start(Clock::System).await;
+    let daemon = Daemon::start(directory.path(), &new.url(), &route).await;
+    let sent = daemon.json(&["send", "old.one"]).await;
+    let id = sent["id"].as_str().unwrap();
+    old.wait_until(|all| !all.is_empty()).await;
+    while daemon.json(&["show", id]).await["status"] != "retrying" {}
+    daemon.kill().await;
+    let mut daemon = Daemon::start(directory.path(), &new.url(), "").await;
+    let warned = daemon
+        .log_before_ready
+        .iter()
+        .any(|line| line.contains("old.*"));
+    assert!(warned, "{:?}", daemon.log_before_ready);
+    let state = daemon.json(&["status"]).await;
+    assert_eq!(
+        state["withoutRoute"],
+        json!([{"route": "old.*", "events": 1}])
+    );
+    let mut check = program();
+    let check = check.args(["check", "--config"]).arg(&daemon.config);
+    let check = check.output().await.unwrap();
+    assert!(
+        text(&check.stdout).contains("old.* (1)"),
+        "{}",
+        text(&check.stdout)
+    );
+    assert!(daemon.run(&["resend", id]).await.status.success());
+    let arrived = new.wait_until(|all| !all.is_empty()).await;
+    assert_eq!(arrived[0].header("x-request-id"), id);
+    daemon.child.kill().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_refusal_that_is_really_a_wrong_clock_says_so() {
+    let partner = Partner::start(Clock::System).await;
+    partner.always_answers(Some(Answer::Respond {
+        status: StatusCode::UNAUTHORIZED,
+        headers: vec![("date", "Wed, 21 Oct 2015 07:28:00 GMT".to_owned())],
+        body: "{}".into(),
+    }));
+    let relay = TestRelay::start(&partner.url()).await;
+    let id = relay.accept("a.b").await;
+    let event = relay.wait_for_status(&id, "retrying").await;
+    let error = event["attempts"][0]["errorMessage"].as_str().unwrap();
+    assert!(
+        error.starts_with("HTTP 401: Unauthorized; the receiver's clock is"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn five_mistakes_of_routes_are_reported_at_once_and_no_secret_is_shown() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("config.toml");
+    let more = "[[route]]\nevents = [\"Employee\"]\nurl = \"http://169.254.169.254/latest\"\n\
+                headers = { \"Host\" = \"x\" }\n\
+                [[route]]\nevents = [\"a.*\"]\nurl = \"https://a.example/\"\nbearer = \"NOT_SET\"\n\
+                [profile.mine]\nbody = [\"event\"]\nsigned_text = \"{body}{nonsense}\"\n";
+    std::fs::write(&path, configuration(directory.path(), "", more)).unwrap();
+    let mut command = program();
+    command.arg("check").arg("--config").arg(&path);
+    let output = command.output().await.unwrap();
+    assert_eq!(output.status.code(), Some(78));
+    let report = text(&output.stderr);
+    for (place, key) in [
+        (":10: ", "route.events"),
+        (":11: ", "route.url"),
+        (":12: ", "route.headers"),
+        (":18: ", "profile.mine.body"),
+        (":19: ", "profile.mine.signed_text"),
+        ("environment variable ", "NOT_SET"),
+    ] {
+        let told = report
+            .lines()
+            .any(|line| line.contains(&format!("{place}{key}")));
+        assert!(told, "{place}{key}: {report}");
+    }
+}
+
+#[tokio::test]
+async fn check_reaches_every_route_and_says_what_is_wrong() {
+    let directory = TempDir::new().unwrap();
+    let partner = Partner::start(Clock::System).await;
+    let path = directory.path().join("config.toml");
+    let more = "[[route]]\nevents = [\"a.*\"]\nurl = \"http://127.0.0.1:9/\"\nbearer = \"PARTNER_TOKEN\"\n";
+    std::fs::write(&path, configuration(directory.path(), &partner.url(), more)).unwrap();
+    let mut command = program();
+    command.arg("check").arg("--config").arg(&path);
+    let output = command.output().await.unwrap();
+    let told = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("route default: http://127.0.0.1:"), "{told}");
+    assert!(told.contains("can be reached"), "{told}");
+    assert!(
+        told.contains("the connection was refused; see whether"),
+        "{told}"
+    );
+    assert!(!told.contains("a-made-up"), "{told}");
+    assert_eq!(partner.received().len(), 0, "nothing is posted");
+}
+
+#[tokio::test]
+async fn a_receiver_is_examined_and_its_mistakes_are_told() {
+    let good = Partner::start(Clock::System).await;
+    let examine = async |url: &str| {
+        let mut command = program();
+        command.args(["receiver-test", url, "--profile", "medical-system"]);
+        command.output().await.unwrap()
+    };
+    let output = examine(&good.url()).await;
+    let told = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert_eq!(
+        told.lines().filter(|line| line.starts_with("pass")).count(),
+        9,
+        "{told}"
+    );
+    // One that takes everything.
+    good.always_answers(Some(status(200)));
+    let output = examine(&good.url()).await;
+    let told = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        told.lines().filter(|line| line.starts_with("FAIL")).count(),
+        5,
+        "{told}"
+    );
+    assert!(
+        told.contains("FAIL  no signature: HTTP 200, expected 401."),
+        "{told}"
+    );
+    // Nobody there.
+    let output = examine("http://127.0.0.1:9/").await;
+    assert!(text(&output.stdout).contains("the connection was refused"));
+}
