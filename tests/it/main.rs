@@ -22,6 +22,7 @@ mod harness;
 mod house;
 mod importing;
 mod interviews;
+mod javascript;
 mod letting_in;
 mod monitoring;
 mod routing;
