@@ -154,3 +154,129 @@ fn a_file_that_is_not_there_is_one_mistake() {
         "{report}"
     );
 }
+
+#[test]
+fn a_profile_of_ones_own_is_data() {
+    let text = "[delivery]\nurl = \"https://a.example/\"\nprofile = \"mine\"\n\
+                [profile.mine]\nbody = [\"type\", \"data\"]\nsignature_header = \"X-Sig\"\n\
+                timestamp_header = \"X-Time\"\ntimestamp_format = \"unix-s\"\n\
+                signed_text = \"{id}:{timestamp}:{body}\"\nencoding = \"base64\"\n\
+                signature_prefix = \"sha256=\"\n";
+    let environment = Environment::from([("VOICEDRIVE_WEBHOOK_SECRET", "s")]);
+    let loaded = try_read(text, &environment).unwrap();
+    let profile = &loaded.out[0].profile;
+    let at = crate::timestamp::Timestamp::from_unix_ms(1_761_489_000_123);
+    let body = profile.body("a.b", at, "{}");
+    assert_eq!(body, r#"{"type":"a.b","data":{}}"#);
+    let headers = crate::delivery::signature::headers(profile, &[b"s"], "id-1", at, &body);
+    assert_eq!(headers[0], ("X-Time".to_owned(), "1761489000".to_owned()));
+    assert_eq!(headers[1].0, "X-Sig");
+    // echo -n 'id-1:1761489000:{"type":"a.b","data":{}}' | openssl dgst -sha256 -hmac s -binary | base64
+    assert_eq!(
+        headers[1].1,
+        "sha256=Cp0d6n0VKuU8+LIbu6mElvbJraTlf7zbQngeETVy8uk="
+    );
+}
+
+#[test]
+fn a_profile_that_cannot_work_is_refused() {
+    for (table, key) in [
+        ("body = \"everything\"", "body"),
+        ("body = [\"data\", \"data\"]", "body"),
+        ("body = [\"event\"]", "body"),
+        (
+            "signature_header = \"X-S\"\nsigned_text = \"{body}\"",
+            "body",
+        ),
+        (
+            "body = \"data\"\nsignature_header = \"Content-Length\"\nsigned_text = \"{body}\"",
+            "signature_header",
+        ),
+        (
+            "body = \"data\"\nsignature_header = \"X S\"\nsigned_text = \"{body}\"",
+            "signature_header",
+        ),
+        ("body = \"data\"\nsignature_header = \"X-S\"", "signed_text"),
+        (
+            "body = \"data\"\nsignature_header = \"X-S\"\nsigned_text = \"{body}{colour}\"",
+            "signed_text",
+        ),
+        (
+            "body = \"data\"\nsignature_header = \"X-S\"\nsigned_text = \"{id}\"",
+            "signed_text",
+        ),
+        (
+            "body = \"data\"\nsignature_header = \"X-S\"\nsigned_text = \"{timestamp}{body}\"",
+            "signed_text",
+        ),
+        (
+            "body = \"data\"\nsigned_text = \"{body}\"",
+            "signature_header",
+        ),
+        (
+            "body = \"data\"\ntimestamp_header = \"X-S\"\nsignature_header = \"x-s\"\nsigned_text = \"{body}\"",
+            "signature_header",
+        ),
+        (
+            "body = \"data\"\ntimestamp_format = \"unix-ms\"",
+            "timestamp_header",
+        ),
+        ("body = \"data\"\nencoding = \"rot13\"", "encoding"),
+        ("body = \"data\"\ncolour = \"red\"", "colour"),
+    ] {
+        let text = format!("[profile.mine]\n{table}");
+        let report = mistakes(&text, &Environment::default());
+        assert!(
+            report.contains(&format!("profile.mine.{key}: ")),
+            "{table}: {report}"
+        );
+        assert_eq!(report.lines().count(), 1, "{table}: {report}");
+    }
+    let built_in = mistakes(
+        "[profile.unsigned]\nbody = \"data\"",
+        &Environment::default(),
+    );
+    assert!(
+        built_in.contains("profile.unsigned: must be named"),
+        "{built_in}"
+    );
+}
+
+#[test]
+fn addresses_that_are_never_called_are_refused_in_every_place() {
+    for url in [
+        "http://8.8.8.8/",
+        "http://169.254.169.254/",
+        "https://[fe80::1]/",
+    ] {
+        let delivery = format!("[delivery]\nprofile = \"unsigned\"\nurl = \"{url}\"");
+        assert!(mistakes(&delivery, &Environment::default()).contains("delivery.url"));
+        let environment = Environment::from([("VOICEDRIVE_WEBHOOK_URL", url)]);
+        let unsigned = "[delivery]\nprofile = \"unsigned\"";
+        assert!(mistakes(unsigned, &environment).contains("VOICEDRIVE_WEBHOOK_URL"));
+    }
+    let allowed =
+        "[delivery]\nallow_http = true\nprofile = \"unsigned\"\nurl = \"http://8.8.8.8/\"";
+    assert!(try_read(allowed, &Environment::default()).is_ok());
+}
+
+#[test]
+fn routes_need_names_of_their_own() {
+    let route = "[[route]]\nevents = [\"a.*\", \"b\"]\nurl = \"https://a.example/\"\nprofile = \"unsigned\"\n";
+    let twice = mistakes(&route.repeat(2), &Environment::default());
+    assert!(
+        twice.starts_with("config.toml:5: route.name: must be another name"),
+        "{twice}"
+    );
+    let two = format!("{route}{route}name = \"second\"\n");
+    let loaded = try_read(&two, &Environment::default()).unwrap();
+    let names: Vec<_> = loaded.out.iter().map(|route| route.name.as_str()).collect();
+    assert_eq!(names, ["a.*", "second"]);
+    assert!(
+        mistakes(
+            &format!("{route}name = \"default\""),
+            &Environment::default()
+        )
+        .contains("route.name")
+    );
+}

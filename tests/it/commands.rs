@@ -321,7 +321,7 @@ async fn no_secret_and_no_payload_reaches_any_output_or_log_line() {
     let directory = TempDir::new().unwrap();
     let partner = Partner::start(Clock::System).await;
     partner.always_answers(Some(status(401)));
-    let more = "[retry]\nintervals_seconds = [1]";
+    let more = "bearer = \"PARTNER_TOKEN\"\n[retry]\nintervals_seconds = [1]";
     let mut daemon = Daemon::start(
         directory.path(),
         &format!("{}?token=url-secret", partner.url()),
@@ -334,6 +334,9 @@ async fn no_secret_and_no_payload_reaches_any_output_or_log_line() {
         .run(&["send", "a", "--data", data.to_str().unwrap(), "--wait"])
         .await;
     let status = daemon.run(&["status"]).await;
+    let mut check = program();
+    let check = check.args(["check", "--config"]).arg(&daemon.config);
+    let check = check.output().await.unwrap();
     let wrong = client()
         .get(format!("{}/api/events", daemon.url))
         .bearer_auth("wrong-bearer")
@@ -342,6 +345,7 @@ async fn no_secret_and_no_payload_reaches_any_output_or_log_line() {
     assert_eq!(wrong.unwrap().status(), 401);
     daemon.signal("-TERM");
     let mut all = text(&[sent.stdout, sent.stderr, status.stdout, status.stderr].concat());
+    all.push_str(&text(&[check.stdout, check.stderr].concat()));
     while let Some(line) = daemon.log.next_line().await.unwrap() {
         all.push_str(&line);
     }
@@ -350,6 +354,7 @@ async fn no_secret_and_no_payload_reaches_any_output_or_log_line() {
         WEBHOOK_SECRET,
         JWT_SECRET,
         API_TOKEN,
+        "a-made-up-bearer-token",
         "url-secret",
         "payload-word",
         "山田",
