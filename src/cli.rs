@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 failed, 2 wrong usage, 69 the daemon cannot be reached, 78 the
 //! configuration is wrong (contract, section 8).
 
+mod backup;
 mod check;
 mod client;
 mod demo;
@@ -74,6 +75,12 @@ enum Command {
     /// Issue, revoke and list the tokens with which others call the API
     #[command(subcommand)]
     Token(token::Token),
+    /// Write a copy of the database that needs no other file
+    Backup(backup::Backup),
+    /// Say whether a file is a good copy
+    Verify(backup::Verify),
+    /// Put a copy in the place of the database; the daemon must be stopped
+    Restore(backup::Restore),
     /// Run the stand-in VoiceDrive on its own: verifies signatures, prints what arrives
     Receiver(receiver::Receiver),
     /// Examine somebody else's receiver, and say what it gets wrong
@@ -153,6 +160,11 @@ async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {
         Command::Show(show) => show.run(&common.client()?).await,
         Command::Resend(resend) => resend.run(&common.client()?).await,
         Command::Token(token) => token.run(&common.client()?).await,
+        Command::Backup(backup) => backup.run(&common.client()?, &common.config()?).await,
+        Command::Verify(verify) => verify.run(common.speech(environment), common.json),
+        Command::Restore(restore) => {
+            restore.run(&common.config()?, common.speech(environment), common.json)
+        }
         Command::ReceiverTest(test) => test.run(common.json, environment).await,
         Command::Receiver(receiver) => receiver.run(common.json, environment).await,
     }
@@ -164,9 +176,27 @@ impl Common {
         Ok(config::load(&self.config, environment)?)
     }
 
+    /// Reads the configuration alone: whoever types the command need not know the secrets.
+    fn config(&self) -> Result<config::Config, CliError> {
+        Ok(config::load_without_secrets(&self.config)?)
+    }
+
+    /// How the person is spoken to; a copy can be verified where no relay is installed, and then
+    /// the environment says it.
+    fn speech(&self, environment: &Environment) -> words::Speech {
+        let config = self.config().unwrap_or_else(|_| config::Config {
+            language: words::language_of(environment),
+            ..config::Config::default()
+        });
+        words::Speech {
+            language: config.language,
+            timezone: config.timezone,
+        }
+    }
+
     /// A connection to the daemon that this configuration describes.
     fn client(&self) -> Result<client::Client, CliError> {
-        let config = config::load_without_secrets(&self.config)?;
+        let config = self.config()?;
         let packaged = self.config.as_os_str() == PACKAGED_CONFIG;
         client::Client::new(&config, packaged, self.json)
     }

@@ -14,30 +14,41 @@ use crate::timestamp::Timestamp;
 pub enum Clock {
     /// The machine's own clocks.
     System,
-    /// Milliseconds since the Unix epoch, moved only by whoever holds the number. Tests use it to
-    /// wait half an hour in no time.
-    ByHand(Arc<AtomicI64>),
+    /// Moved only by whoever holds it. Tests use it to wait half an hour in no time.
+    ByHand(Arc<Hands>),
+}
+
+/// A clock that is moved by hand: milliseconds since the Unix epoch, by both of its hands.
+#[derive(Debug)]
+pub struct Hands {
+    wall: AtomicI64,
+    monotonic: AtomicI64,
 }
 
 impl Clock {
     /// A clock that stands still at `start` until it is moved.
     #[must_use]
     pub fn by_hand(start: Timestamp) -> Self {
-        Self::ByHand(Arc::new(AtomicI64::new(start.unix_ms())))
+        Self::ByHand(Arc::new(Hands {
+            wall: AtomicI64::new(start.unix_ms()),
+            monotonic: AtomicI64::new(start.unix_ms()),
+        }))
     }
 
     /// Moves a clock that is set by hand forward. The machine's clock cannot be moved.
     pub fn advance(&self, span: Duration) {
-        if let Self::ByHand(milliseconds) = self {
+        if let Self::ByHand(hands) = self {
             let span = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
-            milliseconds.fetch_add(span, Ordering::SeqCst);
+            hands.wall.fetch_add(span, Ordering::SeqCst);
+            hands.monotonic.fetch_add(span, Ordering::SeqCst);
         }
     }
 
-    /// Sets a clock that is set by hand. The machine's clock cannot be set.
+    /// Sets the wall clock of a clock that is set by hand, without any time passing: as an admin
+    /// does it, or a time server. The machine's clock cannot be set.
     pub fn set(&self, moment: Timestamp) {
-        if let Self::ByHand(milliseconds) = self {
-            milliseconds.store(moment.unix_ms(), Ordering::SeqCst);
+        if let Self::ByHand(hands) = self {
+            hands.wall.store(moment.unix_ms(), Ordering::SeqCst);
         }
     }
 
@@ -47,9 +58,7 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => Timestamp::from_unix_ms(chrono::Utc::now().timestamp_millis()),
-            Self::ByHand(milliseconds) => {
-                Timestamp::from_unix_ms(milliseconds.load(Ordering::SeqCst))
-            }
+            Self::ByHand(hands) => Timestamp::from_unix_ms(hands.wall.load(Ordering::SeqCst)),
         }
     }
 
@@ -60,11 +69,42 @@ impl Clock {
         static START: OnceLock<Instant> = OnceLock::new();
         match self {
             Self::System => START.get_or_init(Instant::now).elapsed(),
-            Self::ByHand(milliseconds) => {
-                let milliseconds = milliseconds.load(Ordering::SeqCst);
+            Self::ByHand(hands) => {
+                let milliseconds = hands.monotonic.load(Ordering::SeqCst);
                 Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0))
             }
         }
+    }
+}
+
+/// Notices when the wall clock was set: it has then moved by more or less than the monotonic one.
+#[derive(Clone, Debug)]
+pub struct JumpWatch {
+    wall: Timestamp,
+    monotonic: Duration,
+}
+
+/// Smaller differences are a time server's gentle corrections.
+const SMALLEST_JUMP_MS: i64 = 5_000;
+
+impl JumpWatch {
+    /// Watches from now on.
+    #[must_use]
+    pub fn new(clock: &Clock) -> Self {
+        Self {
+            wall: clock.now(),
+            monotonic: clock.monotonic(),
+        }
+    }
+
+    /// By how many milliseconds the wall clock was set since the last look; none: it was not.
+    pub fn look(&mut self, clock: &Clock) -> Option<i64> {
+        let seen = Self::new(clock);
+        let passed = seen.monotonic.saturating_sub(self.monotonic);
+        let passed = i64::try_from(passed.as_millis()).unwrap_or(i64::MAX);
+        let jump = (seen.wall.unix_ms() - self.wall.unix_ms()).saturating_sub(passed);
+        *self = seen;
+        (jump.abs() >= SMALLEST_JUMP_MS).then_some(jump)
     }
 }
 
@@ -80,6 +120,17 @@ mod tests {
         clock.advance(Duration::from_mins(30));
         assert_eq!(other.now(), Timestamp::from_unix_ms(1_801_000));
         assert_eq!(other.monotonic(), Duration::from_secs(1801));
+    }
+
+    #[test]
+    fn a_jump_is_noticed_once_and_the_passing_of_time_is_none() {
+        let clock = Clock::by_hand(Timestamp::from_unix_ms(1_761_489_000_000));
+        let mut watch = JumpWatch::new(&clock);
+        clock.advance(Duration::from_hours(24));
+        assert_eq!(watch.look(&clock), None);
+        clock.set(Timestamp::from_unix_ms(0));
+        assert_eq!(watch.look(&clock), Some(-1_761_489_000_000 - 86_400_000));
+        assert_eq!(watch.look(&clock), None);
     }
 
     #[test]

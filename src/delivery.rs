@@ -23,7 +23,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{self, Interval, MissedTickBehavior};
 
 use crate::attempt::{Attempted, Outcome};
-use crate::clock::Clock;
+use crate::clock::{Clock, JumpWatch};
 use crate::event::Status;
 use crate::pulse::Pulse;
 use crate::retry::RetryPolicy;
@@ -54,6 +54,8 @@ pub struct Dispatcher {
     pace: Option<Interval>,
     wake: Arc<Notify>,
     pulse: Pulse,
+    /// Notices when the wall clock is set; none: this dispatcher has not looked yet.
+    watch: Option<JumpWatch>,
     /// Taken from the store and not yet given back, started or not.
     in_hand: HashSet<i64>,
     /// Taken, and waiting for a slot.
@@ -118,6 +120,7 @@ impl Dispatcher {
             pace,
             wake,
             pulse,
+            watch: None,
             in_hand: HashSet::new(),
             ready: VecDeque::new(),
             under_way: JoinSet::new(),
@@ -191,6 +194,7 @@ impl Dispatcher {
         if !self.look || !self.ready.is_empty() || self.under_way.len() >= UNSETTLED {
             return;
         }
+        self.mind_the_clock().await;
         let (name, now) = (self.sender.route.name.clone(), self.sender.clock.now());
         let in_hand = self.in_hand.clone();
         let read = self
@@ -214,6 +218,35 @@ impl Dispatcher {
                 self.look = false;
                 self.next_due = Some(now.after(WRITE_AGAIN));
             }
+        }
+    }
+
+    /// A wall clock that is set, or was wrong before the start, neither makes every retry due at
+    /// once nor keeps any waiting for years.
+    async fn mind_the_clock(&mut self) {
+        let (sender, route) = (&self.sender, self.sender.route.name.clone());
+        let written: Result<(), StoreError> = match &mut self.watch {
+            None => {
+                self.watch = Some(JumpWatch::new(&sender.clock));
+                let latest = sender.clock.now().after(sender.policy.longest_wait());
+                let written = sender.store.write(move |connection| {
+                    outbox::not_later(connection, &route, latest).map_err(StoreError::from)
+                });
+                written.await
+            }
+            Some(watch) => {
+                let Some(jump) = watch.look(&sender.clock) else {
+                    return;
+                };
+                tracing::warn!(seconds = jump / 1000, %route, "the clock was set; what waits to be sent again waits as long as before");
+                let written = sender.store.write(move |connection| {
+                    outbox::shift(connection, &route, jump).map_err(StoreError::from)
+                });
+                written.await
+            }
+        };
+        if let Err(error) = written {
+            tracing::warn!(%error, "times of retries could not be brought in line with the clock");
         }
     }
 

@@ -63,6 +63,7 @@ use crate::retry::RetryPolicy;
 use crate::route::Routing;
 use crate::store::Store;
 use crate::timestamp::Timestamp;
+use crate::upkeep::backup::BackupFile;
 use crate::wake::Wakes;
 use auth::{Keys, Scopes};
 use broken::Enveloping;
@@ -108,6 +109,8 @@ pub struct Api {
     pub max_body_bytes: usize,
     /// When failed deliveries are tried again.
     pub retry: RetryPolicy,
+    /// The file that admins copy.
+    pub backup: BackupFile,
     /// Which way events go.
     pub routes: Routes,
     /// When the daemon started.
@@ -321,6 +324,7 @@ async fn handle(api: &Api, door: Door, request: Request<Incoming>) -> Result<Rep
         Endpoint::ControlStatus => control::status(api).await,
         Endpoint::ControlChanges => control::changes(api, query).await,
         Endpoint::ImportInterviews => interview_import::import(api, request).await,
+        Endpoint::RefreshBackup => control::refresh_backup(api).await,
         Endpoint::ListTokens => control::list_tokens(api).await,
         Endpoint::IssueToken => control::issue_token(api, request).await,
         Endpoint::RevokeToken(jti) => control::revoke_token(api, jti).await,

@@ -61,4 +61,5 @@ pub mod route;
 pub mod stable_json;
 pub mod store;
 pub mod timestamp;
+pub mod upkeep;
 pub mod wake;

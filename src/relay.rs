@@ -22,7 +22,11 @@ use crate::http::system_id::SystemIds;
 use crate::http::{self, Api, Health, Routes};
 use crate::retry::RetryPolicy;
 use crate::route;
-use crate::store::{OpenError, Store, StoreError, outbox, tokens};
+use crate::store::{OpenError, Store, StoreError, outbox, stats, tokens};
+use crate::upkeep::Upkeep;
+use crate::upkeep::backup::BackupFile;
+use crate::upkeep::reserve::ReserveKeeper;
+use crate::upkeep::retention::Retention;
 use crate::wake::Wakes;
 
 /// How much longer than an attempt may take a stop waits for requests under way.
@@ -62,6 +66,7 @@ pub enum StartError {
 pub struct Relay {
     address: SocketAddr,
     store: Store,
+    backup: BackupFile,
     stop: watch::Sender<bool>,
     parts: JoinSet<()>,
     stop_time: Duration,
@@ -112,7 +117,26 @@ impl Relay {
             wakes,
         };
         tell_what_waits(&routes, store.read(outbox::waiting).await?);
+        let storage = &config.storage;
+        let backup = BackupFile::new(
+            store.clone(),
+            clock.clone(),
+            &storage.directory,
+            storage.backup_interval,
+        );
+        let last_seen = store.read(stats::last_seen).await?;
+        let upkeep = Upkeep {
+            backup: backup.clone(),
+            retention: Retention::new(
+                store.clone(),
+                clock.clone(),
+                storage.retention_days,
+                last_seen,
+            ),
+            reserve: ReserveKeeper::new(store.clone(), clock.clone()),
+        };
         let api = Arc::new(Api {
+            backup: backup.clone(),
             keys: keys(&settings.secrets),
             revoked: RwLock::new(store.read(tokens::revoked).await?),
             rate_limiter: RateLimiter::new(config.rate_limit.requests_per_minute),
@@ -133,11 +157,13 @@ impl Relay {
         for dispatcher in dispatchers {
             parts.spawn(dispatcher.run(stopped.clone()));
         }
+        parts.spawn(upkeep.run(stopped.clone()));
         parts.spawn(http::serve(Arc::clone(&api), listener, stopped.clone()));
         parts.spawn(http::serve(api, control, stopped));
         Ok(Self {
             address,
             store,
+            backup,
             stop,
             parts,
             stop_time: longest_timeout(settings) + STOP_MARGIN,
@@ -172,6 +198,7 @@ impl Relay {
             tracing::warn!("requests under way were cut off: they took too long");
             self.parts.shutdown().await;
         }
+        self.backup.step_at_the_end().await;
         self.store.close().await;
         // The next start would replace it as well.
         let _ = fs::remove_file(&self.control_socket);

@@ -41,6 +41,13 @@ impl RetryPolicy {
         u32::try_from(self.intervals.len()).unwrap_or(u32::MAX)
     }
 
+    /// The longest that anything waits for its next attempt.
+    #[must_use]
+    pub fn longest_wait(&self) -> Duration {
+        let planned = self.intervals.iter().copied().max();
+        planned.unwrap_or_default().max(LONGEST_REQUESTED_WAIT)
+    }
+
     /// What follows when the `failed`-th attempt (from 1) of a round has failed at `ended_at`.
     ///
     /// `retry_after` is what the partner asked for: it can lengthen the wait, to one hour at

@@ -16,9 +16,13 @@ pub mod interview_stats;
 pub mod interviews;
 pub mod listing;
 pub mod outbox;
+pub mod purge;
 mod readers;
 pub mod resend;
+mod reserve;
+pub mod restore;
 pub mod settle;
+pub mod snapshot;
 pub mod stats;
 pub mod tokens;
 mod writer;
@@ -34,12 +38,18 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::timestamp::Timestamp;
 use readers::Readers;
-use writer::Writer;
+use reserve::Reserve;
+use snapshot::SnapshotError;
+use writer::{Weight, Writer};
 
 mod migrations {
     refinery::embed_migrations!("migrations");
 }
 
+/// The file that says that the database was closed in order.
+const CLOSED_IN_ORDER: &str = "closed-in-order";
+/// The file that admins copy for backup.
+const BACKUP: &str = "relay-backup.db";
 /// How long a connection waits for a lock that another one holds. Only a backup or an admin's
 /// `sqlite3` can hold one: the daemon itself has a single writer.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -122,6 +132,21 @@ pub enum OpenError {
         /// What SQLite said.
         source: rusqlite::Error,
     },
+    /// SQLite found damage. The file was not touched.
+    #[error("{}: the database is damaged: {what}. It was left as it is. Restore the last good copy: voicedrive-relay restore {}", path.display(), copy.display())]
+    Damaged {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite found first.
+        what: String,
+        /// The copy to restore.
+        copy: PathBuf,
+    },
+    /// No copy of the database as it was could be made, so it was not changed.
+    #[error(
+        "the database was not brought to this version, because no copy of it could be made first: {0}"
+    )]
+    NoCopy(#[from] snapshot::SnapshotError),
     /// A migration failed; the database is as it was before it.
     #[error("{}: the database could not be brought to this version: {source}", path.display())]
     Migration {
@@ -137,6 +162,8 @@ pub enum OpenError {
 pub struct Store {
     writer: Writer,
     readers: Readers,
+    reserve: Reserve,
+    directory: PathBuf,
     path: PathBuf,
 }
 
@@ -149,20 +176,30 @@ impl Store {
     pub fn open(directory: &Path, now: Timestamp) -> Result<Self, OpenError> {
         let live = directory.join("live");
         make_directory(directory)?;
+        let lock = take_lock(&directory.join("lock"))?;
         make_directory(&live)?;
-        let lock = take_lock(&live.join("lock"))?;
         let path = live.join("relay.db");
+        // A database that was closed in order is what it was; another one is looked through, before
+        // anything can be written to it.
+        let closed = live.join(CLOSED_IN_ORDER);
+        if path.exists() && fs::remove_file(&closed).is_err() {
+            look_through(&path, directory)?;
+        }
         let mut connection = open_for_writing(&path)?;
+        keep_before_migration(&connection, &path, directory)?;
         migrate(&mut connection, &path)?;
         let at_file = |source| OpenError::Database {
             path: path.clone(),
             source,
         };
         outbox::recover(&connection, now).map_err(at_file)?;
+        let reserve = Reserve::hold(directory);
         Ok(Self {
-            writer: Writer::start(connection, lock)
+            writer: Writer::start(connection, lock, closed, reserve.clone())
                 .map_err(|source| OpenError::Directory { path: live, source })?,
             readers: Readers::open(&path).map_err(at_file)?,
+            reserve,
+            directory: directory.to_owned(),
             path,
         })
     }
@@ -185,7 +222,80 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
     {
-        self.writer.write(command).await
+        self.writer.write(command, Weight::Counts).await
+    }
+
+    /// Like [`Store::write`], for what somebody hands in: it is refused while the disk is full,
+    /// and what little room there is belongs to what was accepted before.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn accept<T, E, F>(&self, command: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    {
+        if self.pinched() {
+            return Err(StoreError::Unavailable("the disk is full".to_owned()).into());
+        }
+        self.writer.write(command, Weight::Counts).await
+    }
+
+    /// Finds out whether the database can be written. It is no change that a backup would be made
+    /// for.
+    ///
+    /// # Errors
+    /// That it cannot.
+    pub async fn probe(&self, now: Timestamp) -> Result<(), StoreError> {
+        let beat = move |connection: &Connection| heartbeat::beat(connection, now);
+        self.writer.write(beat, Weight::Probe).await
+    }
+
+    /// Counts the transactions that changed something since the start.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.writer.changes()
+    }
+
+    /// The disk is full, and what was held back for that is in use.
+    #[must_use]
+    pub fn pinched(&self) -> bool {
+        self.reserve.pinched()
+    }
+
+    /// Holds room on the disk back again when there is enough of it, and says whether it is held.
+    #[must_use]
+    pub fn take_reserve(&self) -> bool {
+        self.reserve.take()
+    }
+
+    /// Bytes that are free on the disk.
+    #[must_use]
+    pub fn free_bytes(&self) -> Option<u64> {
+        reserve::free_bytes(&self.directory)
+    }
+
+    /// The file that admins copy.
+    #[must_use]
+    pub fn backup_path(&self) -> PathBuf {
+        backup_file(&self.directory)
+    }
+
+    /// Writes a copy of the whole database to `target`, as [`snapshot::copy`] does. Nobody is held
+    /// up meanwhile.
+    ///
+    /// # Errors
+    /// `SnapshotError`; `target` is as it was.
+    pub async fn copy_to(&self, target: &Path) -> Result<(), SnapshotError> {
+        let (source, target) = (self.path.clone(), target.to_owned());
+        let copying = tokio::task::spawn_blocking(move || snapshot::copy(&source, &target));
+        copying.await.unwrap_or_else(|error| {
+            Err(SnapshotError::File {
+                path: self.backup_path(),
+                source: io::Error::other(error),
+            })
+        })
     }
 
     /// Runs `query` in one read transaction: everything that it sees is of one moment.
@@ -215,12 +325,24 @@ impl Store {
     }
 }
 
+/// The file in a data directory that admins copy.
+#[must_use]
+pub fn backup_file(directory: &Path) -> PathBuf {
+    directory.join(BACKUP)
+}
+
+/// The live database of a data directory.
+#[must_use]
+pub fn live_file(directory: &Path) -> PathBuf {
+    directory.join("live").join("relay.db")
+}
+
 /// What `check` learns of a database without becoming its daemon.
 ///
 /// # Errors
 /// `OpenError` as in [`Store::open`]; a database that is not there yet is no error.
 pub fn inspect(directory: &Path) -> Result<Inspection, OpenError> {
-    let path = directory.join("live").join("relay.db");
+    let path = live_file(directory);
     if !path.exists() {
         return Ok(Inspection::Absent);
     }
@@ -245,7 +367,7 @@ pub fn inspect(directory: &Path) -> Result<Inspection, OpenError> {
 /// # Errors
 /// When the database cannot be read; one that is not there yet is no error.
 pub fn waiting(directory: &Path) -> Result<Vec<(String, u64)>, StoreError> {
-    let path = directory.join("live").join("relay.db");
+    let path = live_file(directory);
     if !path.exists() {
         return Ok(Vec::new());
     }
@@ -261,6 +383,58 @@ pub enum Inspection {
     Sound,
     /// What SQLite found first.
     Damaged(String),
+}
+
+/// Lets SQLite look through the database without a chance to change it.
+fn look_through(path: &Path, directory: &Path) -> Result<(), OpenError> {
+    let looked = readers::open_for_reading(path).and_then(|connection| {
+        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))
+    });
+    let damaged = |what| OpenError::Damaged {
+        path: path.to_owned(),
+        what,
+        copy: backup_file(directory),
+    };
+    match looked {
+        Ok(what) if what == "ok" => Ok(()),
+        Ok(what) => Err(damaged(what)),
+        Err(error)
+            if matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
+            ) =>
+        {
+            Err(damaged(error.to_string()))
+        }
+        Err(source) => Err(OpenError::Database {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+/// Before rows can change their meaning, the database as it was is kept, as the way back to the
+/// version that wrote it.
+fn keep_before_migration(
+    connection: &Connection,
+    path: &Path,
+    directory: &Path,
+) -> Result<(), OpenError> {
+    let found = schema_version(connection).map_err(|source| OpenError::Database {
+        path: path.to_owned(),
+        source,
+    })?;
+    if (1..newest_known_version()).contains(&found) {
+        let copy = directory.join(format!("relay-before-migration-{found}.db"));
+        snapshot::copy(path, &copy)?;
+        tracing::info!(copy = %copy.display(), "the database as it was is kept; `voicedrive-relay restore` of it, with the version before this one, is the way back");
+    }
+    Ok(())
+}
+
+/// Puts the names in a directory on the disk.
+fn sync_directory(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
 }
 
 /// Makes a directory that only the relay's user and group may enter.
@@ -347,12 +521,7 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
 
 /// A newer relay may have changed what rows mean: guessing would damage them.
 fn refuse_newer(connection: &Connection, path: &Path) -> Result<(), OpenError> {
-    let known = migrations::migrations::runner()
-        .get_migrations()
-        .iter()
-        .map(refinery::Migration::version)
-        .max()
-        .unwrap_or(0);
+    let known = newest_known_version();
     let found = schema_version(connection).map_err(|source| OpenError::Database {
         path: path.to_owned(),
         source,
@@ -365,6 +534,16 @@ fn refuse_newer(connection: &Connection, path: &Path) -> Result<(), OpenError> {
         });
     }
     Ok(())
+}
+
+/// The newest migration of this program.
+fn newest_known_version() -> i32 {
+    let migrations = migrations::migrations::runner();
+    let versions = migrations.get_migrations().iter();
+    versions
+        .map(refinery::Migration::version)
+        .max()
+        .unwrap_or(0)
 }
 
 /// The newest migration that the file has seen; 0 for a new file.

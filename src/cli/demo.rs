@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::client::Client;
-use super::words::{Speech, text};
+use super::words::{Speech, language_of, text};
 use super::{CliError, print_line, tail};
 use crate::clock::Clock;
 use crate::config::{self, Environment, Language, Loaded};
@@ -38,10 +38,7 @@ pub(super) struct Demo {
 
 impl Demo {
     pub(super) async fn run(&self, environment: &Environment) -> Result<(), CliError> {
-        let japanese = environment
-            .var("LANG")
-            .is_some_and(|lang| lang.starts_with("ja"));
-        let language = if japanese { Language::Ja } else { Language::En };
+        let language = language_of(environment);
         let directory = tempfile::Builder::new()
             .prefix("voicedrive-relay-demo-")
             .tempdir()

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::CliError;
 use super::client::Client;
 use super::words::{Speech, text};
+use crate::config::Language;
 
 pub(super) async fn run(client: &Client) -> Result<(), CliError> {
     let status = client.get("/control/status", &[]).await?;
@@ -68,6 +69,16 @@ fn page(speech: Speech, status: &Value) -> String {
             ),
         ),
     ];
+    let more = [
+        (
+            speech.say("バックアップ", "backup file"),
+            backup(speech, &status["backup"]),
+        ),
+        (
+            speech.say("ディスク", "disk"),
+            disk(speech, &status["disk"]),
+        ),
+    ];
     let waiting = status["withoutRoute"].as_array().into_iter().flatten();
     let waiting = waiting
         .filter(|waiting| waiting["route"] != "default")
@@ -81,10 +92,51 @@ fn page(speech: Speech, status: &Value) -> String {
         });
     let lines: Vec<String> = rows
         .into_iter()
+        .chain(more)
         .chain(waiting)
         .map(|(name, value)| format!("{name}: {value}"))
         .collect();
     lines.join("\n")
+}
+
+fn backup(speech: Speech, backup: &Value) -> String {
+    let at = speech.moment(&backup["at"], speech.say("まだありません", "not there yet"));
+    let age = backup["ageSeconds"]
+        .as_u64()
+        .map(|age| format!(" ({age} s)"));
+    let error = backup["error"].as_str().map(|error| {
+        let failed = speech.say("最後の作成に失敗しました", "the last try failed");
+        format!("; {failed}: {error}")
+    });
+    format!(
+        "{} {at}{}{}",
+        text(&backup["path"]),
+        age.unwrap_or_default(),
+        error.unwrap_or_default()
+    )
+}
+
+fn disk(speech: Speech, disk: &Value) -> String {
+    let free = disk["freeBytes"].as_f64().unwrap_or(0.0) / 1_073_741_824.0;
+    if disk["full"] == true {
+        return speech
+            .say(
+                "満杯です。新しいイベントは受け付けられません。空きを作ってください",
+                "full: nothing new is accepted; make room",
+            )
+            .to_owned();
+    }
+    let forecast = disk["fullInDays"]
+        .as_u64()
+        .map(|days| match speech.language {
+            Language::Ja => format!("。この1週間の量が続くと約 {days} 日で満杯"),
+            Language::En => format!("; at the rate of the last week full in about {days} days"),
+        });
+    format!(
+        "{} {free:.1} GiB{}",
+        speech.say("空き", "free"),
+        forecast.unwrap_or_default()
+    )
 }
 
 /// Every route with the host that it leads to.

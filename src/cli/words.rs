@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 use serde_json::Value;
 
-use crate::config::Language;
+use crate::config::{Environment, Language};
 use crate::timestamp::Timestamp;
 
 /// How a person is spoken to.
@@ -72,6 +72,14 @@ impl Speech {
             Language::En => format!("attempt {number}: {result} ({took} ms)"),
         }
     }
+}
+
+/// The language of a person who has no configuration.
+pub(super) fn language_of(environment: &Environment) -> Language {
+    let japanese = environment
+        .var("LANG")
+        .is_some_and(|lang| lang.starts_with("ja"));
+    if japanese { Language::Ja } else { Language::En }
 }
 
 /// The text of a JSON string; a dash for everything else.

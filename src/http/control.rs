@@ -36,6 +36,15 @@ pub async fn status(api: &Api) -> Result<Reply, ApiError> {
         .map(|(route, events)| serde_json::json!({"route": route, "events": events}))
         .collect();
     let last = totals.last_attempt;
+    let now = api.clock.now();
+    let (of_week, of_all) = api
+        .store
+        .read(move |connection| stats::growth(connection, now))
+        .await?;
+    let free = api.store.free_bytes();
+    let full_in_days =
+        free.and_then(|free| full_in_days(free, totals.database_bytes, of_week, of_all));
+    let backup = api.backup.last().await;
     let answer = serde_json::json!({
         "version": env!("CARGO_PKG_VERSION"),
         "processId": std::process::id(),
@@ -53,7 +62,37 @@ pub async fn status(api: &Api) -> Result<Reply, ApiError> {
         "lastAttemptAt": last.map(|(at, _)| at),
         "lastOutcome": last.map(|(_, outcome)| outcome.as_str()),
         "database": {"path": api.store.path(), "bytes": totals.database_bytes},
+        "backup": {
+            "path": api.backup.path(),
+            "at": backup.at,
+            "ageSeconds": backup.at.map(|at| now.since(at).as_secs()),
+            "error": backup.error,
+        },
+        "disk": {
+            "freeBytes": free,
+            "fullInDays": full_in_days,
+            "full": api.store.pinched(),
+        },
     });
+    success(StatusCode::OK, &answer, api.clock.now())
+}
+
+/// In how many days the disk is full when everything goes on as in the last seven; none when
+/// nothing is known of that yet.
+fn full_in_days(free: u64, database: u64, of_week: u64, of_all: u64) -> Option<u64> {
+    let each = database.checked_div(of_all)?;
+    (free.saturating_mul(7)).checked_div(each.saturating_mul(of_week))
+}
+
+/// `POST /control/backup`: the backup file holds everything that was committed before this.
+///
+/// # Errors
+/// `StorageUnavailable`; the log says why.
+pub async fn refresh_backup(api: &Api) -> Result<Reply, ApiError> {
+    if api.backup.refresh().await.is_err() {
+        return Err(ApiError::StorageUnavailable);
+    }
+    let answer = serde_json::json!({"path": api.backup.path()});
     success(StatusCode::OK, &answer, api.clock.now())
 }
 

@@ -238,7 +238,7 @@ async fn keep(
     let now = api.clock.now();
     let accepted = api
         .store
-        .write(move |connection| accept(connection, &submissions, now))
+        .accept(move |connection| accept(connection, &submissions, now))
         .await;
     match accepted {
         Ok(accepted) => {

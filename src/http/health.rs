@@ -12,7 +12,6 @@ use super::Api;
 use super::reply::{ApiError, Reply, success};
 use crate::pulse::Pulse;
 use crate::route;
-use crate::store::heartbeat;
 use crate::timestamp::Timestamp;
 
 /// How long what a probe found is believed.
@@ -49,6 +48,9 @@ pub(super) struct Answer {
     status: &'static str,
     version: &'static str,
     started_at: Timestamp,
+    /// The moment that the backup file shows; null before there is one.
+    #[schema(required)]
+    backup_at: Option<Timestamp>,
     #[schema(pattern = "^ok$")]
     database: &'static str,
     /// `no URL` while no webhook URL is set: events are kept, and nothing is sent.
@@ -61,7 +63,7 @@ pub(super) struct Answer {
 /// # Errors
 /// `StorageUnavailable` or `DeliveryStalled`.
 pub async fn health(api: &Api) -> Result<Reply, ApiError> {
-    if !can_write(api).await {
+    if api.store.pinched() || !can_write(api).await {
         return Err(ApiError::StorageUnavailable);
     }
     let now = api.clock.monotonic();
@@ -72,6 +74,7 @@ pub async fn health(api: &Api) -> Result<Reply, ApiError> {
         status: "ok",
         version: env!("CARGO_PKG_VERSION"),
         started_at: api.started_at,
+        backup_at: api.backup.last().await.at,
         database: "ok",
         delivery: if api.routes.sends_on(route::DEFAULT) {
             "ok"
@@ -91,10 +94,7 @@ async fn can_write(api: &Api) -> bool {
     {
         return works;
     }
-    let beat = api
-        .store
-        .write(move |connection| heartbeat::beat(connection, now));
-    let written = tokio::time::timeout(LONGEST_PROBE, beat).await;
+    let written = tokio::time::timeout(LONGEST_PROBE, api.store.probe(now)).await;
     let works = matches!(written, Ok(Ok(())));
     *probe = Some((monotonic, works));
     works

@@ -96,7 +96,7 @@ pub async fn import(api: &Api, request: Request<Incoming>) -> Result<Reply, ApiE
     let now = api.clock.now();
     let kept = api
         .store
-        .write(move |connection| {
+        .accept(move |connection| {
             let report = report.with(interviews::put_rows(connection, spool.rows()?, now)?);
             if dry_run || report.bad_row_count > 0 {
                 Err(NotKept::Undone(report))

@@ -136,7 +136,7 @@ pub async fn delete(api: &Api, id: String) -> Result<Reply, ApiError> {
 async fn keep(api: &Api, records: Vec<Interview>, in_batch: bool) -> Result<Vec<Put>, ApiError> {
     let now = api.clock.now();
     api.store
-        .write(move |connection| interviews::put(connection, &records, now))
+        .accept(move |connection| interviews::put(connection, &records, now))
         .await
         .map_err(|error| not_kept(error, in_batch))
 }

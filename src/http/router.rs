@@ -51,6 +51,8 @@ pub enum Endpoint {
     ControlChanges,
     /// `POST /control/interviews/import`, for the command line only
     ImportInterviews,
+    /// `POST /control/backup`, for the command line only
+    RefreshBackup,
     /// `GET /control/tokens`, for the command line only
     ListTokens,
     /// `POST /control/tokens`, for the command line only
@@ -91,6 +93,7 @@ impl Endpoint {
             Self::ControlStatus
             | Self::ControlChanges
             | Self::ImportInterviews
+            | Self::RefreshBackup
             | Self::ListTokens
             | Self::IssueToken
             | Self::RevokeToken(_) => Access::Control,
@@ -145,6 +148,7 @@ pub fn route(method: &Method, path: &str) -> Result<Endpoint, ApiError> {
         ["control", "status"] => get(Endpoint::ControlStatus),
         ["control", "changes"] => get(Endpoint::ControlChanges),
         ["control", "interviews", "import"] => post(Endpoint::ImportInterviews),
+        ["control", "backup"] => post(Endpoint::RefreshBackup),
         ["control", "tokens"] if *method == Method::POST => post(Endpoint::IssueToken),
         ["control", "tokens"] => get(Endpoint::ListTokens),
         ["control", "tokens", jti, "revoke"] if !jti.is_empty() => {

@@ -89,6 +89,54 @@ pub fn next_due(
         .query_row((route, now), |row| row.get(0))?)
 }
 
+/// Moves everything that waits on `route` by `milliseconds`: the wall clock was set by that much,
+/// and waits are lengths of time, not times of the day.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn shift(connection: &Connection, route: &str, milliseconds: i64) -> rusqlite::Result<()> {
+    let waiting: Vec<(i64, String, Timestamp)> = connection
+        .prepare_cached(
+            "SELECT o.event_seq, e.id, o.due_at FROM outbox o JOIN events e ON e.seq = o.event_seq
+              WHERE o.route = ?1",
+        )?
+        .query_map([route], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    for (seq, id, due_at) in waiting {
+        let moved = due_at.unix_ms().saturating_add(milliseconds);
+        set_due(connection, seq, &id, Timestamp::from_unix_ms(moved))?;
+    }
+    Ok(())
+}
+
+/// Lets nothing on `route` wait beyond `latest`: an earlier run may have had a clock that was wrong.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn not_later(connection: &Connection, route: &str, latest: Timestamp) -> rusqlite::Result<()> {
+    let waiting: Vec<(i64, String)> = connection
+        .prepare_cached(
+            "SELECT o.event_seq, e.id FROM outbox o JOIN events e ON e.seq = o.event_seq
+              WHERE o.route = ?1 AND o.due_at > ?2",
+        )?
+        .query_map((route, latest), |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    for (seq, id) in waiting {
+        set_due(connection, seq, &id, latest)?;
+    }
+    Ok(())
+}
+
+fn set_due(connection: &Connection, seq: i64, id: &str, due_at: Timestamp) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE outbox SET due_at = ?2 WHERE event_seq = ?1")?
+        .execute((seq, due_at))?;
+    connection
+        .prepare_cached("UPDATE webhook_retry_queue SET next_retry_at = ?2 WHERE id = ?1")?
+        .execute((id, due_at))
+        .map(|_| ())
+}
+
 /// How many deliveries wait for each route.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! Counting sends (contract, section 6.1).
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -158,6 +159,36 @@ pub struct Totals {
     pub last_attempt: Option<(Timestamp, Outcome)>,
     /// Bytes of the database's file.
     pub database_bytes: u64,
+}
+
+/// The newest moment that the database knows.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn last_seen(connection: &Connection) -> Result<Option<Timestamp>, StoreError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT max(at) FROM (
+                 SELECT max(seen_at) AS at FROM heartbeat
+                 UNION ALL SELECT accepted_at FROM (SELECT accepted_at FROM events ORDER BY seq DESC LIMIT 1)
+                 UNION ALL SELECT started_at FROM (SELECT started_at FROM attempts ORDER BY seq DESC LIMIT 1))",
+        )?
+        .query_row([], |row| row.get(0))?)
+}
+
+/// Accepted events of the last seven days, and all events: what the growth of the file is known
+/// from.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn growth(connection: &Connection, now: Timestamp) -> Result<(u64, u64), StoreError> {
+    let week = now.before(Duration::from_hours(24 * 7));
+    Ok(connection
+        .prepare_cached(
+            "SELECT (SELECT count(*) FROM webhook_send_logs WHERE sent_at >= ?1),
+                    (SELECT count(*) FROM webhook_send_logs)",
+        )?
+        .query_row([week], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
 /// Counts everything, now.

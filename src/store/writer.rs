@@ -2,12 +2,16 @@
 
 use std::fs::File;
 use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
 use super::StoreError;
+use super::reserve::Reserve;
 
 /// Commands that may wait at a time; who comes later waits for a place, so memory stays bounded.
 const COMMANDS_WAITING: usize = 1024;
@@ -19,34 +23,68 @@ type Answer = Box<dyn FnOnce(Result<(), &StoreError>) + Send>;
 /// A command: makes its changes and says whether they may stay.
 type Command = Box<dyn FnOnce(&Connection) -> (bool, Answer) + Send>;
 
+/// Whether what a command changes is worth a backup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// It is.
+    Counts,
+    /// It only shows that writing works.
+    Probe,
+}
+
 enum Message {
-    Run(Command),
+    Run(Command, Weight),
     Close(oneshot::Sender<()>),
 }
 
 /// The way to the writing thread. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Writer(mpsc::Sender<Message>);
+pub(super) struct Writer {
+    sender: mpsc::Sender<Message>,
+    changes: Arc<AtomicU64>,
+}
 
 impl Writer {
-    /// Starts the thread. `lock` is held until the connection is closed.
-    pub(super) fn start(connection: Connection, lock: File) -> io::Result<Self> {
+    /// Starts the thread. `lock` is held until the connection is closed; a close in order leaves
+    /// the file `closed` behind.
+    pub(super) fn start(
+        connection: Connection,
+        lock: File,
+        closed: PathBuf,
+        reserve: Reserve,
+    ) -> io::Result<Self> {
         let (sender, receiver) = mpsc::channel(COMMANDS_WAITING);
+        let changes = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&changes);
         thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || {
-                let closed = run(&connection, receiver);
-                drop(connection);
+                let mut committer = Committer {
+                    connection: &connection,
+                    reserve,
+                    changes: counted,
+                    works: true,
+                };
+                let asked = committer.run(receiver);
+                if asked.is_some() && connection.close().is_ok() {
+                    // Without it the next start looks through the whole database: slow, not wrong.
+                    let _ = File::create(closed);
+                }
                 drop(lock);
-                if let Some(closed) = closed {
+                if let Some(asked) = asked {
                     // Nobody may be waiting any more, and that is fine.
-                    let _ = closed.send(());
+                    let _ = asked.send(());
                 }
             })?;
-        Ok(Self(sender))
+        Ok(Self { sender, changes })
     }
 
-    pub(super) async fn write<T, E, F>(&self, command: F) -> Result<T, E>
+    /// Transactions that changed something since the start.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    pub(super) async fn write<T, E, F>(&self, command: F, weight: Weight) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -68,13 +106,18 @@ impl Writer {
             });
             (may_stay, answer)
         });
-        if self.0.send(Message::Run(command)).await.is_err() {
+        if self
+            .sender
+            .send(Message::Run(command, weight))
+            .await
+            .is_err()
+        {
             return Err(E::from(StoreError::Closing));
         }
         receiver.await.unwrap_or_else(|_| {
             // The command was dropped unanswered: with the thread, or with a transaction that had
             // failed before its turn came.
-            Err(E::from(if self.0.is_closed() {
+            Err(E::from(if self.sender.is_closed() {
                 StoreError::Closing
             } else {
                 StoreError::Unavailable("the transaction was given up".to_owned())
@@ -84,12 +127,12 @@ impl Writer {
 
     /// Answers when the thread has ended, in whatever way.
     pub(super) async fn ended(&self) {
-        self.0.closed().await;
+        self.sender.closed().await;
     }
 
     pub(super) async fn close(&self) {
         let (sender, receiver) = oneshot::channel();
-        if self.0.send(Message::Close(sender)).await.is_ok() {
+        if self.sender.send(Message::Close(sender)).await.is_ok() {
             // An error means that the thread is gone, and with it the connection.
             let _ = receiver.await;
         }
@@ -107,72 +150,108 @@ impl StoreError {
     }
 }
 
-/// Takes what waits, commits it, answers; until told to close or nobody can give commands any more.
-fn run(
-    connection: &Connection,
-    mut receiver: mpsc::Receiver<Message>,
-) -> Option<oneshot::Sender<()>> {
-    let mut works = true;
-    while let Some(message) = receiver.blocking_recv() {
-        let (commands, closing) = take_waiting(message, &mut receiver);
-        if !commands.is_empty() {
-            works = commit_together(connection, commands, works);
+/// The writing thread's own.
+struct Committer<'a> {
+    connection: &'a Connection,
+    reserve: Reserve,
+    changes: Arc<AtomicU64>,
+    /// The last transaction committed. A disk that stays full is told once, not for every event
+    /// that is refused.
+    works: bool,
+}
+
+impl Committer<'_> {
+    /// Takes what waits, commits it, answers; until told to close or nobody can give commands any
+    /// more.
+    fn run(&mut self, mut receiver: mpsc::Receiver<Message>) -> Option<oneshot::Sender<()>> {
+        while let Some(message) = receiver.blocking_recv() {
+            let waiting = take_waiting(message, &mut receiver);
+            if !waiting.commands.is_empty() {
+                self.commit_together(waiting.commands, waiting.weight);
+            }
+            if waiting.closing.is_some() {
+                return waiting.closing;
+            }
         }
-        if closing.is_some() {
-            return closing;
+        None
+    }
+
+    /// One transaction for all `commands`; each is answered after the commit.
+    fn commit_together(&mut self, commands: Vec<Command>, weight: Weight) {
+        let mut answers = Vec::with_capacity(commands.len());
+        let connection = self.connection;
+        let committed = execute(connection, "BEGIN IMMEDIATE")
+            .and_then(|()| {
+                commands
+                    .into_iter()
+                    .try_for_each(|command| run_one(connection, command, &mut answers))
+            })
+            .and_then(|()| execute(connection, "COMMIT"));
+        if let Err(error) = &committed {
+            roll_back(connection);
+            if error.sqlite_error_code() == Some(ErrorCode::DiskFull) && self.reserve.release() {
+                tracing::error!(
+                    "the disk is full: the room that was held back is given up for the results of what is under way; nothing new is accepted until there is room again"
+                );
+            }
+        }
+        let committed = committed.map_err(StoreError::from);
+        match &committed {
+            Ok(()) => {
+                if !self.works {
+                    tracing::info!("the database can be written again");
+                }
+                if weight == Weight::Counts {
+                    self.changes.fetch_add(1, Ordering::Release);
+                }
+            }
+            Err(error) if self.works => {
+                tracing::error!(%error, "nothing can be kept: events are refused and results of deliveries wait until the database can be written; look at the disk and at the permissions of the data directory");
+            }
+            Err(_) => {}
+        }
+        self.works = committed.is_ok();
+        for answer in answers {
+            answer(committed.as_ref().copied());
         }
     }
-    None
+}
+
+/// What waits for one transaction.
+struct Waiting {
+    commands: Vec<Command>,
+    weight: Weight,
+    closing: Option<oneshot::Sender<()>>,
 }
 
 /// `first` and the commands that wait behind it, up to one transaction's worth.
-fn take_waiting(
-    first: Message,
-    receiver: &mut mpsc::Receiver<Message>,
-) -> (Vec<Command>, Option<oneshot::Sender<()>>) {
-    let mut commands = Vec::new();
+fn take_waiting(first: Message, receiver: &mut mpsc::Receiver<Message>) -> Waiting {
+    let mut waiting = Waiting {
+        commands: Vec::new(),
+        weight: Weight::Probe,
+        closing: None,
+    };
     let mut next = Some(first);
     while let Some(message) = next {
         match message {
-            Message::Run(command) => commands.push(command),
-            Message::Close(closed) => return (commands, Some(closed)),
+            Message::Run(command, weight) => {
+                waiting.commands.push(command);
+                if weight == Weight::Counts {
+                    waiting.weight = weight;
+                }
+            }
+            Message::Close(closed) => {
+                waiting.closing = Some(closed);
+                break;
+            }
         }
-        next = if commands.len() < COMMANDS_PER_COMMIT {
+        next = if waiting.commands.len() < COMMANDS_PER_COMMIT {
             receiver.try_recv().ok()
         } else {
             None
         };
     }
-    (commands, None)
-}
-
-/// One transaction for all `commands`; each is answered after the commit. Says whether it
-/// committed. A disk that stays full is told once, not for every event that is refused: `worked`
-/// says how the transaction before this one went.
-fn commit_together(connection: &Connection, commands: Vec<Command>, worked: bool) -> bool {
-    let mut answers = Vec::with_capacity(commands.len());
-    let committed = execute(connection, "BEGIN IMMEDIATE")
-        .and_then(|()| {
-            commands
-                .into_iter()
-                .try_for_each(|command| run_one(connection, command, &mut answers))
-        })
-        .and_then(|()| execute(connection, "COMMIT"))
-        .map_err(StoreError::from);
-    match &committed {
-        Ok(()) if !worked => tracing::info!("the database can be written again"),
-        Ok(()) => {}
-        Err(error) => {
-            if worked {
-                tracing::error!(%error, "nothing can be kept: events are refused and results of deliveries wait until the database can be written; look at the disk and at the permissions of the data directory");
-            }
-            roll_back(connection);
-        }
-    }
-    for answer in answers {
-        answer(committed.as_ref().copied());
-    }
-    committed.is_ok()
+    waiting
 }
 
 fn roll_back(connection: &Connection) {

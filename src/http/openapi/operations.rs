@@ -224,7 +224,7 @@ pub(super) fn operations() -> Vec<Operation> {
 
 fn health() -> Vec<Operation> {
     let works = json!({"status": "ok", "version": "0.1.0", "startedAt": EXAMPLE_TIME,
-                       "database": "ok", "delivery": "ok"});
+                       "backupAt": EXAMPLE_TIME, "database": "ok", "delivery": "ok"});
     let document = Answer {
         status: 200,
         description: "This document",

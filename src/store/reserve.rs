@@ -1,0 +1,75 @@
+//! A file that only takes up room, so that there is some to give up when the disk is full.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::fs::{FallocateFlags, fallocate, statvfs};
+
+/// How much room is held back, in bytes: results of deliveries for many hours.
+const SIZE: u64 = 16 * 1024 * 1024;
+/// It is taken only when so many times as much is free: it must not be what fills the disk.
+const FREE_TIMES: u64 = 4;
+
+/// The reserve of a data directory. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Reserve {
+    path: Arc<PathBuf>,
+    pinched: Arc<AtomicBool>,
+}
+
+impl Reserve {
+    /// The reserve in `directory`; it is taken at once when there is room for it.
+    pub(super) fn hold(directory: &Path) -> Self {
+        let reserve = Self {
+            path: Arc::new(directory.join("reserve")),
+            pinched: Arc::new(AtomicBool::new(false)),
+        };
+        reserve.take();
+        reserve
+    }
+
+    /// The disk is full and the room was given up.
+    pub(super) fn pinched(&self) -> bool {
+        self.pinched.load(Ordering::Relaxed)
+    }
+
+    /// Gives the room up. Says whether there was any.
+    pub(super) fn release(&self) -> bool {
+        let released = fs::remove_file(self.path.as_path()).is_ok();
+        self.pinched.fetch_or(released, Ordering::Relaxed);
+        released
+    }
+
+    /// Takes the room when there is enough of it; says whether it is held.
+    pub(super) fn take(&self) -> bool {
+        let held = fs::metadata(self.path.as_path()).is_ok_and(|file| file.len() == SIZE);
+        let directory = self.path.parent().unwrap_or(Path::new("."));
+        let enough = || free_bytes(directory).is_some_and(|free| free >= FREE_TIMES * SIZE);
+        let holds = held || (enough() && self.occupy().is_ok());
+        if holds {
+            self.pinched.store(false, Ordering::Relaxed);
+        }
+        holds
+    }
+
+    fn occupy(&self) -> io::Result<()> {
+        let file: File = OpenOptions::new()
+            .create(true)
+            .write(true)
+            .truncate(false)
+            .mode(0o640)
+            .open(self.path.as_path())?;
+        fallocate(&file, FallocateFlags::empty(), 0, SIZE)?;
+        Ok(())
+    }
+}
+
+/// Bytes that are free for the relay's user where `directory` is.
+pub(super) fn free_bytes(directory: &Path) -> Option<u64> {
+    let disk = statvfs(directory).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}

@@ -1,0 +1,90 @@
+//! Putting a copy in the place of the live database, and keeping what was there aside.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+
+use super::snapshot::{self, SnapshotError, Verified};
+use super::{OpenError, make_directory, sync_directory, take_lock};
+use crate::timestamp::Timestamp;
+
+/// Where the copy is laid out before it takes the live directory's place.
+const STAGE: &str = "live.restoring";
+
+/// Why a copy was not restored. Nothing was changed, unless it says otherwise.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// The copy is not good.
+    #[error(transparent)]
+    Copy(#[from] SnapshotError),
+    /// The daemon runs, or the data directory cannot be used.
+    #[error(transparent)]
+    Directory(#[from] OpenError),
+    /// The directories could not be swapped.
+    #[error("{}: {source}; nothing was changed", path.display())]
+    Swap {
+        /// Which directory.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+}
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// What is known of the copy.
+    pub copy: Verified,
+    /// Where the database is that was there before; none when there was none.
+    pub kept_aside: Option<PathBuf>,
+}
+
+/// Restores `copy` in the data directory. The present database is kept aside as a whole, with its
+/// write-ahead log, and none of its files stays beside the restored one.
+///
+/// # Errors
+/// `RestoreError`.
+pub fn restore(directory: &Path, copy: &Path, now: Timestamp) -> Result<Restored, RestoreError> {
+    make_directory(directory)?;
+    // Held to the end: no daemon can start in the middle.
+    let _lock = take_lock(&directory.join("lock"))?;
+    let verified = snapshot::verify(copy)?;
+    let (live, stage) = (directory.join("live"), directory.join(STAGE));
+    let at_stage = |source| RestoreError::Swap {
+        path: stage.clone(),
+        source,
+    };
+    let aside = directory.join(format!("live.before-restore-{}", name_of(now)));
+    if stage.exists() {
+        // A restore was interrupted here. What it left may be the database of before: it stays.
+        let left = directory.join(format!("live.interrupted-restore-{}", name_of(now)));
+        fs::rename(&stage, left).map_err(at_stage)?;
+    }
+    make_directory(&stage)?;
+    snapshot::copy_file(copy, &stage.join("relay.db"))?;
+    sync_directory(directory).map_err(at_stage)?;
+    if !live.exists() {
+        fs::rename(&stage, &live).map_err(at_stage)?;
+        sync_directory(directory).map_err(at_stage)?;
+        return Ok(Restored {
+            copy: verified,
+            kept_aside: None,
+        });
+    }
+    // One step: at no moment is there no database, or half of one.
+    renameat_with(CWD, &stage, CWD, &live, RenameFlags::EXCHANGE)
+        .map_err(|error| at_stage(error.into()))?;
+    fs::rename(&stage, &aside).map_err(at_stage)?;
+    sync_directory(directory).map_err(at_stage)?;
+    Ok(Restored {
+        copy: verified,
+        kept_aside: Some(aside),
+    })
+}
+
+/// A moment as part of a file's name.
+fn name_of(now: Timestamp) -> String {
+    now.to_string().replace([':', '.'], "")
+}

@@ -1,0 +1,167 @@
+//! The file to copy for backup: `relay-backup.db`, always a complete, closed, consistent database,
+//! at most so much older than the last write (contract, section 9).
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+
+use crate::clock::Clock;
+use crate::store::Store;
+use crate::store::snapshot::SnapshotError;
+use crate::timestamp::Timestamp;
+
+/// Copying takes at most one part in so many of the time: a large database is copied less often.
+const SHARE_OF_TIME: u32 = 30;
+/// A stop waits for a copy that takes no longer than this.
+const QUICK: Duration = Duration::from_secs(2);
+/// What stands beside the backup file, for the one who finds it years later.
+const README: &str = "\
+このフォルダーについて / About this folder
+
+バックアップには relay-backup.db だけをコピーしてください。cp, scp, rsync のどれでも、いつでもできます。
+For backup, copy relay-backup.db and nothing else: with cp, scp or rsync, at any moment.
+live/ の中のファイルはコピーしないでください (書き込みの途中で不完全になることがあります)。
+Do not copy the files in live/: such a copy can be incomplete.
+
+戻し方 / To restore a copy:
+    systemctl stop voicedrive-relay
+    voicedrive-relay verify FILE
+    voicedrive-relay restore FILE
+    systemctl start voicedrive-relay
+";
+
+/// Keeps the file. Cheap to clone: whoever holds one may ask how old it is, or for a new one.
+#[derive(Clone)]
+pub struct BackupFile {
+    store: Store,
+    clock: Clock,
+    path: PathBuf,
+    interval: Duration,
+    state: Arc<Mutex<State>>,
+}
+
+struct State {
+    /// The store's changes that the file has; none: not known yet.
+    has: Option<u64>,
+    /// When the next copying may begin (monotonic).
+    not_before: Duration,
+    last: Last,
+}
+
+/// How the last copying went.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Last {
+    /// The moment that the present file shows; none: there is no file yet.
+    pub at: Option<Timestamp>,
+    /// How long it took; none: it was made by an earlier run.
+    pub took: Option<Duration>,
+    /// Why the newest try failed; none: it did not.
+    pub error: Option<String>,
+}
+
+impl BackupFile {
+    /// Looks after `relay-backup.db` in `directory`, and says in a README there what it is for.
+    #[must_use]
+    pub fn new(store: Store, clock: Clock, directory: &Path, interval: Duration) -> Self {
+        let path = store.backup_path();
+        let readme = directory.join("README");
+        let is_there = std::fs::read_to_string(&readme).is_ok_and(|text| text == README);
+        if !is_there && let Err(error) = std::fs::write(&readme, README) {
+            tracing::warn!(%error, path = %readme.display(), "the README cannot be written");
+        }
+        let modified = std::fs::metadata(&path).and_then(|file| file.modified());
+        let last = Last {
+            at: modified.ok().map(|at| {
+                Timestamp::from_unix_ms(
+                    chrono::DateTime::<chrono::Utc>::from(at).timestamp_millis(),
+                )
+            }),
+            ..Last::default()
+        };
+        let not_before = clock.monotonic();
+        Self {
+            store,
+            clock,
+            path,
+            interval,
+            state: Arc::new(Mutex::new(State {
+                has: None,
+                not_before,
+                last,
+            })),
+        }
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How the last copying went.
+    pub async fn last(&self) -> Last {
+        self.state.lock().await.last.clone()
+    }
+
+    /// Makes a new copy when something was written since the last one, and that is long enough ago.
+    pub async fn step(&self) {
+        let mut state = self.state.lock().await;
+        let nothing_new = state.has == Some(self.store.changes());
+        if nothing_new || self.clock.monotonic() < state.not_before {
+            return;
+        }
+        // Told by `copy`; the next step tries again.
+        let _ = self.copy(&mut state).await;
+    }
+
+    /// Makes a last copy before the daemon stops, when something was written since the one before
+    /// and that one was quickly made: whoever stops the daemon to copy the file gets everything.
+    pub async fn step_at_the_end(&self) {
+        let mut state = self.state.lock().await;
+        let nothing_new = state.has == Some(self.store.changes());
+        let quick = state.last.took.is_none_or(|took| took < QUICK);
+        if !nothing_new && quick {
+            // Told by `copy`; the next start makes one.
+            let _ = self.copy(&mut state).await;
+        }
+    }
+
+    /// Makes a new copy now: it holds everything that was committed before this call.
+    ///
+    /// # Errors
+    /// Why there is none; the file is as it was.
+    pub async fn refresh(&self) -> Result<(), SnapshotError> {
+        let mut state = self.state.lock().await;
+        self.copy(&mut state).await
+    }
+
+    async fn copy(&self, state: &mut State) -> Result<(), SnapshotError> {
+        let (at, began) = (self.clock.now(), self.clock.monotonic());
+        let changes = self.store.changes();
+        let copied = self.store.copy_to(&self.path).await;
+        let took = self.clock.monotonic().saturating_sub(began);
+        state.not_before = began + self.interval.max(took * SHARE_OF_TIME);
+        match &copied {
+            Ok(()) => {
+                if state.last.error.is_some() {
+                    tracing::info!(path = %self.path.display(), "the backup file is made again");
+                }
+                state.has = Some(changes);
+                state.last = Last {
+                    at: Some(at),
+                    took: Some(took),
+                    error: None,
+                };
+            }
+            Err(error) => {
+                if state.last.error.is_none() {
+                    tracing::error!(%error, "the backup file cannot be made; the one before it stays, and it is tried again");
+                }
+                state.last.error = Some(error.to_string());
+            }
+        }
+        copied
+    }
+}
