@@ -397,7 +397,8 @@ fn look_through(path: &Path, directory: &Path) -> Result<(), OpenError> {
     };
     match looked {
         Ok(what) if what == "ok" => Ok(()),
-        Ok(what) => Err(damaged(what)),
+        // SQLite says it in two lines.
+        Ok(what) => Err(damaged(what.replace('\n', " "))),
         Err(error)
             if matches!(
                 error.sqlite_error_code(),
@@ -481,12 +482,22 @@ fn take_lock(path: &Path) -> Result<File, OpenError> {
 }
 
 fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
+    if !path.exists() {
+        // Payloads are in it: nobody but the relay's user and group may read it.
+        let made = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o640)
+            .open(path);
+        made.map_err(|source| OpenError::Directory {
+            path: path.to_owned(),
+            source,
+        })?;
+    }
     let open = || -> rusqlite::Result<Connection> {
         let connection = Connection::open_with_flags(
             path,
-            OpenFlags::SQLITE_OPEN_READ_WRITE
-                | OpenFlags::SQLITE_OPEN_CREATE
-                | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);

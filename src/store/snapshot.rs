@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::backup::{Backup, StepResult};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use url::Url;
 
 use super::readers::open_for_reading;
@@ -169,7 +169,8 @@ fn intact(connection: &Connection, path: &Path) -> Result<(), SnapshotError> {
     } else {
         Err(SnapshotError::Damaged {
             path: path.to_owned(),
-            what,
+            // SQLite says it in two lines.
+            what: what.replace('\n', " "),
         })
     }
 }
@@ -277,6 +278,12 @@ fn of_file(path: &Path, source: io::Error) -> SnapshotError {
 }
 
 fn of_database(path: &Path, source: rusqlite::Error) -> SnapshotError {
+    if let Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) = source.sqlite_error_code() {
+        return SnapshotError::Damaged {
+            path: path.to_owned(),
+            what: source.to_string(),
+        };
+    }
     SnapshotError::Database {
         path: path.to_owned(),
         source,

@@ -23,6 +23,7 @@ mod house;
 mod importing;
 mod interviews;
 mod javascript;
+mod keeping;
 mod letting_in;
 mod monitoring;
 mod routing;

@@ -1,0 +1,288 @@
+//! The data is safe: copied by hand under load, restored, damaged, kept through a wrong clock.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use serde_json::json;
+use tempfile::TempDir;
+use voicedrive_relay::config::Environment;
+use voicedrive_relay::event::NewEvent;
+use voicedrive_relay::http::auth::Scope;
+use voicedrive_relay::store::events::{AcceptError, Submission, accept};
+use voicedrive_relay::timestamp::Timestamp;
+
+use crate::commands::{Daemon, program};
+use crate::harness::{Bench, Clock, Partner, client, configuration, noon, status, token};
+
+/// Copies when nothing else is said; `COPIES` says more.
+const COPIES: usize = 200;
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Everything in a copy that stands alone: the ids of its events, after SQLite looked through it.
+fn ids_in(copy: &Path) -> HashSet<String> {
+    let url = format!("file:{}?immutable=1", copy.display());
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let database = Connection::open_with_flags(url, flags).unwrap();
+    let verdict: String = database
+        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(verdict, "ok");
+    let mut ids = database.prepare("SELECT id FROM events").unwrap();
+    let ids = ids.query_map([], |row| row.get(0)).unwrap();
+    ids.collect::<rusqlite::Result<_>>().unwrap()
+}
+
+/// Hands in events until it is told to stop; answers what was acknowledged.
+async fn hand_in(url: String, stop: Arc<AtomicBool>) -> Vec<String> {
+    let client = client();
+    let bearer = token(&[Scope::EventsWrite], Clock::System.now());
+    let mut acknowledged = Vec::new();
+    while !stop.load(Ordering::Relaxed) {
+        let request = client
+            .post(format!("{url}/api/events"))
+            .bearer_auth(&bearer)
+            .header("content-type", "application/json")
+            .body(r#"{"event":"employee.updated","data":{"staffId":"EMP-1"}}"#);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 202);
+        let body: serde_json::Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+        acknowledged.push(body["data"]["id"].as_str().unwrap().to_owned());
+    }
+    acknowledged
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_plain_copy_of_the_backup_file_is_whole_however_much_is_written() {
+    let copies = Environment::of_process()
+        .var("COPIES")
+        .map_or(COPIES, |text| text.parse().unwrap());
+    let directory = TempDir::new().unwrap();
+    let partner = Partner::start(Clock::System).await;
+    let more = "[storage]\nbackup_interval_seconds = 1\n";
+    let daemon = Daemon::start(directory.path(), &partner.url(), more).await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let callers: Vec<_> = (0..3)
+        .map(|_| tokio::spawn(hand_in(daemon.url.clone(), Arc::clone(&stop))))
+        .collect();
+    let file = directory.path().join("relay-backup.db");
+    while !file.exists() {
+        tokio::task::yield_now().await;
+    }
+    let copying = {
+        let (file, copy) = (file.clone(), directory.path().join("copy.db"));
+        tokio::task::spawn_blocking(move || {
+            let (mut seen, mut versions) = (HashSet::new(), 0);
+            for _ in 0..copies {
+                let done = std::process::Command::new("cp")
+                    .arg(&file)
+                    .arg(&copy)
+                    .status();
+                assert!(done.unwrap().success());
+                let ids = ids_in(&copy);
+                assert!(
+                    seen.is_subset(&ids),
+                    "a later copy has what an earlier one had"
+                );
+                versions += usize::from(ids.len() > seen.len());
+                seen = ids;
+            }
+            versions
+        })
+    };
+    let versions = copying.await.unwrap();
+    assert!(versions > 0, "the file was made anew meanwhile");
+    stop.store(true, Ordering::Relaxed);
+    let mut acknowledged = HashSet::new();
+    for caller in callers {
+        acknowledged.extend(caller.await.unwrap());
+    }
+    // What was acknowledged is in the file that is made after it, by itself.
+    while !acknowledged.is_subset(&ids_in(&file)) {
+        tokio::task::yield_now().await;
+    }
+    daemon.kill().await;
+}
+
+#[tokio::test]
+async fn a_backup_asked_for_holds_everything_that_was_acknowledged_before() {
+    let directory = TempDir::new().unwrap();
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    let copy = directory.path().join("copy.db");
+    for expected in 1..4 {
+        daemon.json(&["send", "a.b"]).await;
+        let answer = daemon.json(&["backup", copy.to_str().unwrap()]).await;
+        assert_eq!(
+            (&answer["events"], &answer["waiting"]),
+            (&json!(expected), &json!(expected))
+        );
+        assert_eq!(ids_in(&copy).len(), expected);
+    }
+    let config = daemon.config.clone();
+    daemon.kill().await;
+    // Without a daemon the database itself is copied.
+    let mut command = program();
+    command
+        .args(["backup", copy.to_str().unwrap(), "--config"])
+        .arg(config);
+    assert!(command.output().await.unwrap().status.success());
+    assert_eq!(ids_in(&copy).len(), 3);
+}
+
+#[tokio::test]
+async fn a_restore_wants_the_daemon_stopped_keeps_what_was_there_and_sends_what_waits() {
+    let directory = TempDir::new().unwrap();
+    let copy = directory.path().join("copy.db");
+    let copy = copy.to_str().unwrap();
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    let first = daemon.json(&["send", "first"]).await["id"].clone();
+    daemon.json(&["backup", copy]).await;
+    daemon.json(&["send", "second"]).await;
+    let beside = daemon.run(&["restore", copy]).await;
+    assert_eq!(beside.status.code(), Some(1));
+    let told = text(&beside.stderr);
+    assert!(
+        told.contains(&daemon.child.id().unwrap().to_string()),
+        "{told}"
+    );
+    daemon.kill().await;
+    let partner = Partner::start(Clock::System).await;
+    let config = directory.path().join("config.toml");
+    std::fs::write(&config, configuration(directory.path(), &partner.url(), "")).unwrap();
+    let run = async |arguments: &[&str]| {
+        let mut command = program();
+        command.args(arguments).arg("--config").arg(&config);
+        command.output().await.unwrap()
+    };
+    for (bytes, told) in [
+        (&b"not a database"[..], "not a database of voicedrive-relay"),
+        (&std::fs::read(copy).unwrap()[..8192], "damaged"),
+        (
+            &std::fs::read(directory.path().join("live/relay.db")).unwrap()[..],
+            "copy of live/relay.db",
+        ),
+    ] {
+        let bad = directory.path().join("bad.db");
+        std::fs::write(&bad, bytes).unwrap();
+        let refused = run(&["restore", bad.to_str().unwrap()]).await;
+        assert_eq!(refused.status.code(), Some(1));
+        let error = text(&refused.stderr);
+        assert!(error.contains(told), "{told}: {error}");
+    }
+    let restored = run(&["restore", copy, "--json"]).await;
+    assert_eq!(
+        restored.status.code(),
+        Some(0),
+        "{}",
+        text(&restored.stderr)
+    );
+    let answer: serde_json::Value = serde_json::from_slice(&restored.stdout).unwrap();
+    let aside = Path::new(answer["keptAside"].as_str().unwrap());
+    assert!(aside.join("relay.db").exists());
+    let left: Vec<_> = std::fs::read_dir(directory.path().join("live"))
+        .unwrap()
+        .collect();
+    assert_eq!(
+        left.len(),
+        1,
+        "nothing stands beside the restored file: {left:?}"
+    );
+    let daemon = Daemon::start(directory.path(), &partner.url(), "").await;
+    let arrived = partner.wait_until(|all| !all.is_empty()).await;
+    assert_eq!(arrived[0].header("x-request-id"), first.as_str().unwrap());
+    assert_eq!(daemon.json(&["status"]).await["events"]["accepted"], 0);
+    daemon.kill().await;
+}
+
+#[tokio::test]
+async fn a_damaged_database_is_left_untouched_and_the_way_back_is_told() {
+    let directory = TempDir::new().unwrap();
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    daemon.json(&["send", "a.b"]).await;
+    let copy = directory.path().join("copy.db");
+    daemon.json(&["backup", copy.to_str().unwrap()]).await;
+    let config = daemon.config.clone();
+    daemon.kill().await;
+    // As a disk does it that loses a sector.
+    let live = directory.path().join("live");
+    let mut bytes = std::fs::read(&copy).unwrap();
+    bytes[4096..4608].fill(0xff);
+    std::fs::remove_file(live.join("relay.db-wal")).unwrap();
+    std::fs::write(live.join("relay.db"), &bytes).unwrap();
+    let mut command = program();
+    let output = command
+        .args(["serve", "--config"])
+        .arg(&config)
+        .output()
+        .await
+        .unwrap();
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(told.contains("voicedrive-relay restore"), "{told}");
+    assert!(told.contains("relay-backup.db"), "{told}");
+    assert_eq!(std::fs::read(live.join("relay.db")).unwrap(), bytes);
+}
+
+fn submission(event_type: &str) -> Submission {
+    Submission {
+        event: NewEvent {
+            event_type: event_type.to_owned(),
+            data: "{}".to_owned(),
+            staff_id: None,
+            event_timestamp: None,
+        },
+        route: "default".to_owned(),
+        idempotency: None,
+    }
+}
+
+async fn accepted(bench: &Bench) {
+    let now = bench.clock.now();
+    let accepted: Result<_, AcceptError> = bench
+        .store
+        .write(move |connection| accept(connection, &[submission("a.b")], now))
+        .await;
+    accepted.unwrap();
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_neither_hurries_retries_nor_blocks_them() {
+    let year = Duration::from_hours(24 * 365);
+    for wrong in [noon().after(year), noon().before(year)] {
+        let mut bench = Bench::new(&[60, 300], Duration::from_secs(5)).await;
+        bench.partner.always_answers(Some(status(503)));
+        accepted(&bench).await;
+        assert_eq!(bench.dispatcher.step().await, 1);
+        bench.clock.set(wrong);
+        assert_eq!(bench.dispatcher.step().await, 0, "at {wrong}");
+        bench.clock.advance(Duration::from_secs(59));
+        assert_eq!(bench.dispatcher.step().await, 0);
+        bench.clock.advance(Duration::from_secs(1));
+        assert_eq!(bench.dispatcher.step().await, 1);
+        // A time server sets it right again.
+        bench.clock.set(noon());
+        assert_eq!(bench.dispatcher.step().await, 0);
+        bench.clock.advance(Duration::from_mins(5));
+        assert_eq!(bench.dispatcher.step().await, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_retry_that_an_earlier_run_put_off_for_years_waits_an_hour_at_the_most() {
+    let mut bench = Bench::new(&[60], Duration::from_secs(5)).await;
+    let far: Timestamp = noon().after(Duration::from_hours(24 * 3650));
+    let written: Result<_, AcceptError> = bench
+        .store
+        .write(move |connection| accept(connection, &[submission("a.b")], far))
+        .await;
+    written.unwrap();
+    assert_eq!(bench.dispatcher.step().await, 0);
+    bench.clock.advance(Duration::from_hours(1));
+    assert_eq!(bench.dispatcher.step().await, 1);
+}
