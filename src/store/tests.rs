@@ -38,11 +38,11 @@ pub(super) fn at(milliseconds: i64) -> Timestamp {
     Timestamp::from_unix_ms(1_761_489_000_000 + milliseconds)
 }
 
-fn policy() -> RetryPolicy {
+pub(super) fn policy() -> RetryPolicy {
     RetryPolicy::new([60, 300, 1800].map(Duration::from_secs).to_vec())
 }
 
-fn submission(event_type: &str, key: Option<(&str, u8)>) -> Submission {
+pub(super) fn submission(event_type: &str, key: Option<(&str, u8)>) -> Submission {
     Submission {
         event: NewEvent {
             event_type: event_type.to_owned(),
@@ -63,7 +63,7 @@ fn accept_one(connection: &Connection, event_type: &str, now: Timestamp) -> Stri
     accepted[0].id.clone()
 }
 
-fn attempted(outcome: Outcome, started_at: Timestamp, took_ms: u64) -> Attempted {
+pub(super) fn attempted(outcome: Outcome, started_at: Timestamp, took_ms: u64) -> Attempted {
     Attempted {
         started_at,
         ended_at: started_at.after(Duration::from_millis(took_ms)),
@@ -81,11 +81,11 @@ fn attempted(outcome: Outcome, started_at: Timestamp, took_ms: u64) -> Attempted
     }
 }
 
-fn due_now(connection: &Connection, now: Timestamp) -> Vec<Due> {
+pub(super) fn due_now(connection: &Connection, now: Timestamp) -> Vec<Due> {
     due(connection, "default", now, &HashSet::new(), 100).unwrap()
 }
 
-fn count(connection: &Connection, sql: &str) -> i64 {
+pub(super) fn count(connection: &Connection, sql: &str) -> i64 {
     connection.query_row(sql, [], |row| row.get(0)).unwrap()
 }
 
@@ -603,5 +603,78 @@ proptest! {
         prop_assert_eq!(stats.queue, queue);
         let sent = models.values().filter(|m| m.sent_at.is_some()).count();
         prop_assert_eq!(count(&connection, "SELECT count(*) FROM webhook_send_logs"), sent as i64);
+    }
+}
+
+#[test]
+fn every_migration_keeps_the_rows_and_a_copy_of_the_database_as_it_was() {
+    for version in 1..newest_known_version() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = live_file(directory.path());
+        make_directory(&directory.path().join("live")).unwrap();
+        let mut connection = open_for_writing(&path).unwrap();
+        migrations::migrations::runner()
+            .set_target(refinery::Target::Version(version))
+            .run(&mut connection)
+            .unwrap();
+        // Every table of the first version with a row, a failed delivery among them.
+        connection
+            .execute_batch(
+                "INSERT INTO events VALUES (1, 'id-1', 'a.b', 'EMP-1', '2025-10-26T14:30:00.000Z',
+                                            '2025-10-26T14:30:00.000Z', 'default', '{}');
+                 INSERT INTO outbox VALUES (1, 'default', '2025-10-26T14:31:00.000Z', 1);
+                 INSERT INTO attempts VALUES (1, 1, 1, '2025-10-26T14:30:00.000Z', 'failed', 503, 5,
+                                              'HTTP 503', NULL);
+                 INSERT INTO webhook_send_logs VALUES ('id-1', 'a.b', '2025-10-26T14:30:00.000Z',
+                     '2025-10-26T14:30:00.000Z', 'EMP-1', 'id-1', 2, 'failed', 503, 5, 'HTTP 503', 0,
+                     NULL, NULL, '2025-10-26T14:30:00.000Z');
+                 INSERT INTO webhook_retry_queue VALUES ('id-1', 'id-1', 'a.b', '{}', 0, 3,
+                     '2025-10-26T14:31:00.000Z', 'pending', 'HTTP 503', '2025-10-26T14:30:00.000Z',
+                     '2025-10-26T14:30:00.000Z');
+                 INSERT INTO idempotency_keys VALUES ('key', zeroblob(32), 'id-1',
+                     '2025-10-26T14:30:00.000Z');
+                 INSERT INTO tokens VALUES ('jti', 's', 'stats:read', NULL, NULL, NULL);",
+            )
+            .unwrap();
+        if version >= 3 {
+            connection
+                .execute_batch(
+                    "INSERT INTO interviews (id, employee_id, interview_type, interview_date,
+                         interview_status, created_at, updated_at)
+                     VALUES ('int-1', 'EMP-1', 'regular', '2025-10-26T14:30:00.000Z', 'completed',
+                             '2025-10-26T14:30:00.000Z', '2025-10-26T14:30:00.000Z')",
+                )
+                .unwrap();
+        }
+        drop(connection);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let store = Store::open(directory.path(), at(0)).unwrap();
+        runtime.block_on(store.close());
+        let connection = readers::open_for_reading(&path).unwrap();
+        assert_eq!(schema_version(&connection).unwrap(), newest_known_version());
+        for table in [
+            "events",
+            "outbox",
+            "attempts",
+            "webhook_send_logs",
+            "webhook_retry_queue",
+            "idempotency_keys",
+            "tokens",
+        ] {
+            let rows = count(&connection, &format!("SELECT count(*) FROM {table}"));
+            assert_eq!(rows, 1, "{table} from version {version}");
+        }
+        let interviews = count(&connection, "SELECT count(*) FROM interviews");
+        assert_eq!(interviews, i64::from(version >= 3));
+        assert_eq!(
+            count(&connection, "SELECT count(*) FROM pragma_foreign_key_check"),
+            0
+        );
+        let copy = directory
+            .path()
+            .join(format!("relay-before-migration-{version}.db"));
+        assert_eq!(snapshot::verify(&copy).unwrap().events, 1);
     }
 }

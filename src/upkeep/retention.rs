@@ -81,10 +81,20 @@ impl Retention {
                 .await?;
             events += step.events;
             let took = self.clock.monotonic().saturating_sub(began);
-            let Some(next) = step.next else {
+            tokio::time::sleep(took * PAUSE).await;
+            match step.next {
+                Some(next) => after = next,
+                None if events == 0 => return Ok(0),
+                None => break,
+            }
+        }
+        loop {
+            let began = self.clock.monotonic();
+            let left: u64 = self.store.write(purge::give_back).await?;
+            if left == 0 {
                 return Ok(events);
-            };
-            after = next;
+            }
+            let took = self.clock.monotonic().saturating_sub(began);
             tokio::time::sleep(took * PAUSE).await;
         }
     }

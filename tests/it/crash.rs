@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +14,9 @@ use tempfile::TempDir;
 use tokio::sync::Semaphore;
 use voicedrive_relay::config::Environment;
 use voicedrive_relay::http::auth::Scope;
+use voicedrive_relay::store::snapshot;
 
-use crate::commands::Daemon;
+use crate::commands::{Daemon, program};
 use crate::harness::{Clock, Partner, client, status, token};
 
 /// Rounds when nothing else is said; `CRASH_ROUNDS` says more.
@@ -35,7 +37,10 @@ async fn no_acknowledged_event_is_lost_however_often_it_is_killed() {
     let mut random = TestRng::from_seed(RngAlgorithm::ChaCha, &seed_bytes(seed));
     let directory = TempDir::new().unwrap();
     let partner = Partner::start(Clock::System).await;
-    let more = "concurrency = 4\ntimeout_seconds = 2\n[retry]\nintervals_seconds = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]";
+    let more = "concurrency = 4\ntimeout_seconds = 2\n\
+                [retry]\nintervals_seconds = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n\
+                [storage]\nbackup_interval_seconds = 1\n";
+    let backup = directory.path().join("relay-backup.db");
     let mut acknowledged: HashSet<String> = HashSet::new();
     for _ in 0..rounds {
         let daemon = Daemon::start(directory.path(), &partner.url(), more).await;
@@ -58,6 +63,10 @@ async fn no_acknowledged_event_is_lost_however_often_it_is_killed() {
         daemon.kill().await;
         for caller in callers {
             acknowledged.extend(caller.await.unwrap());
+        }
+        // Killed in the middle of a copying or not: the file is a good one.
+        if backup.exists() {
+            snapshot::verify(&backup).unwrap();
         }
     }
     assert!(
@@ -85,6 +94,112 @@ async fn no_acknowledged_event_is_lost_however_often_it_is_killed() {
     }
     daemon.kill().await;
     invariants(directory.path(), &acknowledged);
+}
+
+/// A directory with a database at an earlier version, or with events in it, and a copy to restore.
+async fn prepared(events: usize) -> (TempDir, std::path::PathBuf) {
+    let directory = TempDir::new().unwrap();
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    let copy = directory.path().join("copy.db");
+    for _ in 0..events {
+        daemon.json(&["send", "a.b"]).await;
+    }
+    daemon.json(&["backup", copy.to_str().unwrap()]).await;
+    daemon.json(&["send", "after.the.copy"]).await;
+    daemon.kill().await;
+    (directory, copy)
+}
+
+/// Starts a command and kills it after a random moment; answers whether it had ended before.
+async fn killed(command: &mut tokio::process::Command, random: &mut TestRng) -> bool {
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let moment = Duration::from_micros(u64::from(random.next_u32() % 40_000));
+    let ended = tokio::time::timeout(moment, child.wait()).await.is_ok();
+    if !ended {
+        child.kill().await.unwrap();
+    }
+    ended
+}
+
+#[tokio::test]
+async fn a_restore_that_is_killed_leaves_the_old_or_the_new_database() {
+    let environment = Environment::of_process();
+    let rounds = given(&environment, "CRASH_ROUNDS").unwrap_or(ROUNDS);
+    let seed = given(&environment, "CRASH_SEED")
+        .unwrap_or_else(|| Clock::System.now().unix_ms().unsigned_abs());
+    println!("seed {seed}, {rounds} rounds");
+    let mut random = TestRng::from_seed(RngAlgorithm::ChaCha, &seed_bytes(seed));
+    let (directory, copy) = prepared(3).await;
+    let config = directory.path().join("config.toml");
+    let mut ended = 0;
+    for _ in 0..rounds {
+        let mut restore = program();
+        restore
+            .arg("restore")
+            .arg(&copy)
+            .arg("--config")
+            .arg(&config);
+        ended += usize::from(killed(&mut restore, &mut random).await);
+        let live = Connection::open(directory.path().join("live/relay.db")).unwrap();
+        let verdict: String = live
+            .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+            .unwrap();
+        let events: i64 = live
+            .query_row("SELECT count(*) FROM events", [], |row| row.get(0))
+            .unwrap();
+        assert!(
+            verdict == "ok" && (3..=4).contains(&events),
+            "{verdict}, {events} events"
+        );
+    }
+    println!("{ended} of {rounds} had ended before");
+    // And the next one works.
+    let mut restore = program();
+    restore
+        .arg("restore")
+        .arg(&copy)
+        .arg("--config")
+        .arg(&config);
+    assert!(restore.output().await.unwrap().status.success());
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    assert_eq!(daemon.json(&["status"]).await["events"]["accepted"], 3);
+    daemon.kill().await;
+}
+
+#[tokio::test]
+async fn a_migration_that_is_killed_goes_on_at_the_next_start() {
+    let environment = Environment::of_process();
+    let rounds = given(&environment, "CRASH_ROUNDS").unwrap_or(ROUNDS);
+    let seed = given(&environment, "CRASH_SEED")
+        .unwrap_or_else(|| Clock::System.now().unix_ms().unsigned_abs());
+    println!("seed {seed}, {rounds} rounds");
+    let mut random = TestRng::from_seed(RngAlgorithm::ChaCha, &seed_bytes(seed));
+    let (directory, _) = prepared(3).await;
+    let config = directory.path().join("config.toml");
+    let live = directory.path().join("live/relay.db");
+    for _ in 0..rounds {
+        // As it was before the newest migration.
+        let database = Connection::open(&live).unwrap();
+        database
+            .execute_batch(
+                "DROP INDEX IF EXISTS retry_queue_by_log;
+                 DELETE FROM refinery_schema_history WHERE version = 4;",
+            )
+            .unwrap();
+        drop(database);
+        let mut serve = program();
+        serve.arg("serve").arg("--config").arg(&config);
+        killed(&mut serve, &mut random).await;
+        let daemon = Daemon::start(directory.path(), "", "").await;
+        assert_eq!(daemon.json(&["status"]).await["events"]["accepted"], 4);
+        daemon.kill().await;
+        let copy = directory.path().join("relay-before-migration-3.db");
+        assert_eq!(snapshot::verify(&copy).unwrap().events, 4);
+    }
 }
 
 /// Hands in events one after the other until the daemon is gone; answers what it acknowledged.
