@@ -519,6 +519,9 @@ fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
     refuse_newer(connection, path)?;
     let report = migrations::migrations::runner()
+        // Ungrouped, a migration and the note that it was made are two transactions, and a kill
+        // between them leaves a database that no start can bring any further.
+        .set_grouped(true)
         .run(connection)
         .map_err(|source| OpenError::Migration {
             path: path.to_owned(),
