@@ -450,6 +450,9 @@ fn make_directory(path: &Path) -> Result<(), OpenError> {
             .mode(0o750)
             .create(path)
             .map_err(at_path)?;
+        // A file that is synced is not found after a power cut when its directory's name is lost.
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        sync_directory(parent.unwrap_or(Path::new("."))).map_err(at_path)?;
     }
     Ok(())
 }
