@@ -20,6 +20,7 @@
 //! - What goes out: [`delivery`].
 //! - What comes in: [`http`].
 //! - The edges: [`config`], [`clock`], [`crypto`], [`logging`].
+//! - What the daemon does for its own house: [`upkeep`].
 //! - All of it as one daemon: [`relay`]. A stand-in for VoiceDrive: [`receiver`].
 //! - What a person types: [`cli`].
 //!

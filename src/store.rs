@@ -8,7 +8,9 @@
 //!
 //! Rooms: `events` (what was accepted), `outbox` (what is still to be sent), `settle` (one
 //! attempt's result and all that follows from it), `resend`, `listing` (events for a reader),
-//! `stats`, `interviews`, `interview_stats`, `tokens`, `heartbeat`; `writer` and `readers` are the two doors to the connections.
+//! `stats`, `interviews`, `interview_stats`, `tokens`, `heartbeat`; `purge` (what is old goes),
+//! `snapshot` and `restore` (copies that are one file), `reserve` (room that is held back); `writer`
+//! and `readers` are the two doors to the connections.
 
 pub mod events;
 pub mod heartbeat;
@@ -451,7 +453,9 @@ fn make_directory(path: &Path) -> Result<(), OpenError> {
             .create(path)
             .map_err(at_path)?;
         // A file that is synced is not found after a power cut when its directory's name is lost.
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let parent = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty());
         sync_directory(parent.unwrap_or(Path::new("."))).map_err(at_path)?;
     }
     Ok(())

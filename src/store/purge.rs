@@ -9,9 +9,9 @@ use super::StoreError;
 use crate::timestamp::Timestamp;
 
 /// Events in one transaction; more would hold up accepting.
-const EVENTS_AT_ONCE: u32 = 100;
+const EVENTS_AT_ONCE: u32 = 20;
 /// Pages that one transaction gives back to the disk.
-const PAGES_AT_ONCE: u32 = 200;
+const PAGES_AT_ONCE: u32 = 50;
 
 /// What one step did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,7 +15,7 @@ const STRANGE: Duration = Duration::from_hours(24 * 7);
 /// How long a strange clock has to go on before it is believed.
 const BELIEVED: Duration = Duration::from_hours(24);
 /// After each batch, so many times its length is left to others.
-const PAUSE: u32 = 4;
+const PAUSE: u32 = 10;
 
 /// Purges every hour.
 pub struct Retention {
