@@ -10,6 +10,7 @@ mod demo;
 mod import;
 mod receiver;
 mod receiver_test;
+mod reload;
 mod resend;
 mod send;
 mod serve;
@@ -55,6 +56,8 @@ struct Common {
 enum Command {
     /// Run the daemon
     Serve,
+    /// Let the daemon read its configuration and its secrets again
+    Reload,
     /// Show the whole thing on this machine: relay, a stand-in VoiceDrive, sample events
     Demo(demo::Demo),
     /// Examine configuration, secrets, directory and database without starting
@@ -150,7 +153,8 @@ pub fn main() -> ExitCode {
 async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {
     let common = &cli.common;
     match &cli.command {
-        Command::Serve => serve::run(&common.load(environment)?, environment).await,
+        Command::Serve => serve::run(common, environment).await,
+        Command::Reload => reload::run(&common.client()?).await,
         Command::Demo(demo) => demo.run(environment).await,
         Command::Check => check::run(common, environment).await,
         Command::Send(send) => send.run(&common.client()?).await,

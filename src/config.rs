@@ -203,7 +203,8 @@ impl Default for Config {
 /// # Errors
 /// Every mistake.
 pub fn load(path: &Path, environment: &Environment) -> Result<Loaded, Mistakes> {
-    read(&read_file(path)?, path, environment)
+    let environment = environment.with_file(&path.with_file_name("secrets.env"))?;
+    read(&read_file(path)?, path, &environment)
 }
 
 /// Reads the configuration alone, for commands that only have to find the daemon: whoever types

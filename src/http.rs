@@ -59,6 +59,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use uuid::Uuid;
 
 use crate::clock::Clock;
+use crate::reload::Reloads;
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
 use crate::store::Store;
@@ -92,7 +93,7 @@ pub struct Api {
     /// Who may call.
     pub keys: Keys,
     /// Who may not any more.
-    pub revoked: Revoked,
+    pub revoked: Arc<Revoked>,
     /// How often VoiceDrive may ask.
     pub rate_limiter: RateLimiter<&'static str>,
     /// What "today" means.
@@ -100,7 +101,9 @@ pub struct Api {
     /// What health is known from.
     pub health: Health,
     /// Which systems have asked for statistics.
-    pub system_ids: SystemIds,
+    pub system_ids: Arc<SystemIds>,
+    /// The way to the one who reads the configuration again.
+    pub reloads: Reloads,
     /// Pages that may call from a browser.
     pub cors_allowed_origins: Vec<String>,
     /// Whose `X-Forwarded-For` is believed.
@@ -175,8 +178,13 @@ impl Listener for UnixListener {
 }
 
 /// Serves the API until `stop` becomes true, then lets requests under way finish. On the control
-/// socket it serves the command line's own endpoints too.
-pub async fn serve(api: Arc<Api>, listener: impl Listener, mut stop: watch::Receiver<bool>) {
+/// socket it serves the command line's own endpoints too. `api` is what each request finds at its
+/// beginning: a new configuration is a new one.
+pub async fn serve(
+    api: watch::Receiver<Arc<Api>>,
+    listener: impl Listener,
+    mut stop: watch::Receiver<bool>,
+) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = GracefulShutdown::new();
     loop {
@@ -206,7 +214,7 @@ pub async fn serve(api: Arc<Api>, listener: impl Listener, mut stop: watch::Rece
 
 /// Serves one connection in a task of its own.
 fn connect<S>(
-    api: &Arc<Api>,
+    api: &watch::Receiver<Arc<Api>>,
     stream: S,
     door: Door,
     place: OwnedSemaphorePermit,
@@ -214,11 +222,11 @@ fn connect<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let clock = api.clock.clone();
+    let clock = api.borrow().clock.clone();
     let handler = {
-        let api = Arc::clone(api);
+        let api = api.clone();
         service_fn(move |request: Request<Incoming>| {
-            let api = Arc::clone(&api);
+            let api = Arc::clone(&api.borrow());
             async move { Ok::<_, Infallible>(answer(&api, door, request).await) }
         })
     };
@@ -325,6 +333,7 @@ async fn handle(api: &Api, door: Door, request: Request<Incoming>) -> Result<Rep
         Endpoint::ControlChanges => control::changes(api, query).await,
         Endpoint::ImportInterviews => interview_import::import(api, request).await,
         Endpoint::RefreshBackup => control::refresh_backup(api).await,
+        Endpoint::Reload => control::reload(api).await,
         Endpoint::ListTokens => control::list_tokens(api).await,
         Endpoint::IssueToken => control::issue_token(api, request).await,
         Endpoint::RevokeToken(jti) => control::revoke_token(api, jti).await,

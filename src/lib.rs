@@ -57,6 +57,7 @@ pub mod period;
 pub mod pulse;
 pub mod receiver;
 pub mod relay;
+pub mod reload;
 pub mod retry;
 pub mod route;
 pub mod stable_json;

@@ -18,11 +18,14 @@ use crate::delivery::Dispatcher;
 use crate::delivery::partner::SetupError;
 use crate::http::auth::Keys;
 use crate::http::rate_limit::RateLimiter;
+use crate::http::revoked::Revoked;
 use crate::http::system_id::SystemIds;
 use crate::http::{self, Api, Health, Routes};
+use crate::reload::Reloads;
 use crate::retry::RetryPolicy;
 use crate::route;
 use crate::store::{OpenError, Store, StoreError, outbox, stats, tokens};
+use crate::timestamp::Timestamp;
 use crate::upkeep::Upkeep;
 use crate::upkeep::backup::BackupFile;
 use crate::upkeep::reserve::ReserveKeeper;
@@ -65,12 +68,47 @@ pub enum StartError {
 /// A running daemon.
 pub struct Relay {
     address: SocketAddr,
+    shared: Shared,
+    api: watch::Sender<Arc<Api>>,
+    doors: JoinSet<()>,
+    stop_doors: watch::Sender<bool>,
+    generation: Generation,
+    control_socket: PathBuf,
+}
+
+/// What lives as long as the daemon, whatever its configuration says.
+struct Shared {
     store: Store,
+    clock: Clock,
     backup: BackupFile,
+    revoked: Arc<Revoked>,
+    system_ids: Arc<SystemIds>,
+    reloads: Reloads,
+    started_at: Timestamp,
+    /// What only a new start can change.
+    fixed: Fixed,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Fixed {
+    listen: SocketAddr,
+    directory: PathBuf,
+}
+
+/// What runs for one configuration, and ends when there is another.
+struct Generation {
     stop: watch::Sender<bool>,
     parts: JoinSet<()>,
+    /// How long it may take to end.
     stop_time: Duration,
-    control_socket: PathBuf,
+}
+
+/// The parts of a generation, before they run.
+struct Assembled {
+    api: Arc<Api>,
+    dispatchers: Vec<Dispatcher>,
+    upkeep: Upkeep,
+    stop_time: Duration,
 }
 
 impl Relay {
@@ -85,10 +123,10 @@ impl Relay {
         clock: Clock,
     ) -> Result<Self, StartError> {
         let config = &settings.config;
+        let fixed = Fixed::of(settings);
         let started_at = clock.now();
-        let directory = config.storage.directory.clone();
-        let store = Store::open(&directory, started_at)?;
-        let listen = config.server.listen;
+        let store = Store::open(&fixed.directory, started_at)?;
+        let listen = fixed.listen;
         let listener = TcpListener::bind(listen)
             .await
             .map_err(|source| StartError::Listen {
@@ -97,76 +135,35 @@ impl Relay {
             })?;
         let address = listener.local_addr().unwrap_or(listen);
         let control = bind_control(control_socket)?;
-        let retry = RetryPolicy::new(config.retry.intervals.clone());
-        let mut wakes = Wakes::default();
-        let dispatchers = settings
-            .out
-            .iter()
-            .map(|route| {
-                let (store, wake) = (store.clone(), wakes.of(&route.name));
-                Dispatcher::new(route.clone(), store, retry.clone(), clock.clone(), wake)
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        let routes = Routes {
-            routing: config.routing(),
-            origins: settings
-                .out
-                .iter()
-                .map(|r| (r.name.clone(), r.origin()))
-                .collect(),
-            wakes,
-        };
-        tell_what_waits(&routes, store.read(outbox::waiting).await?);
-        let storage = &config.storage;
         let backup = BackupFile::new(
             store.clone(),
             clock.clone(),
-            &storage.directory,
-            storage.backup_interval,
+            &fixed.directory,
+            config.storage.backup_interval,
         );
-        let last_seen = store.read(stats::last_seen).await?;
-        let upkeep = Upkeep {
-            backup: backup.clone(),
-            retention: Retention::new(
-                store.clone(),
-                clock.clone(),
-                storage.retention_days,
-                last_seen,
-            ),
-            reserve: ReserveKeeper::new(store.clone(), clock.clone()),
-        };
-        let api = Arc::new(Api {
-            backup: backup.clone(),
-            keys: keys(&settings.secrets),
-            revoked: RwLock::new(store.read(tokens::revoked).await?),
-            rate_limiter: RateLimiter::new(config.rate_limit.requests_per_minute),
-            health: Health::of(dispatchers.iter().map(Dispatcher::pulse).collect()),
-            system_ids: SystemIds::default(),
-            cors_allowed_origins: config.server.cors_allowed_origins.clone(),
-            timezone: config.timezone,
-            trusted_proxies: config.server.trusted_proxies.clone(),
-            max_body_bytes: config.server.max_body_bytes,
-            retry,
-            routes,
-            store: store.clone(),
+        let shared = Shared {
+            revoked: Arc::new(RwLock::new(store.read(tokens::revoked).await?)),
+            system_ids: Arc::default(),
+            reloads: Reloads::default(),
+            store,
             clock,
+            backup,
             started_at,
-        });
-        let (stop, stopped) = watch::channel(false);
-        let mut parts = JoinSet::new();
-        for dispatcher in dispatchers {
-            parts.spawn(dispatcher.run(stopped.clone()));
-        }
-        parts.spawn(upkeep.run(stopped.clone()));
-        parts.spawn(http::serve(Arc::clone(&api), listener, stopped.clone()));
-        parts.spawn(http::serve(api, control, stopped));
+            fixed,
+        };
+        let assembled = shared.assemble(settings).await?;
+        let (api, current) = watch::channel(Arc::clone(&assembled.api));
+        let (stop_doors, stopped) = watch::channel(false);
+        let mut doors = JoinSet::new();
+        doors.spawn(http::serve(current.clone(), listener, stopped.clone()));
+        doors.spawn(http::serve(current, control, stopped));
         Ok(Self {
             address,
-            store,
-            backup,
-            stop,
-            parts,
-            stop_time: longest_timeout(settings) + STOP_MARGIN,
+            shared,
+            api,
+            doors,
+            stop_doors,
+            generation: assembled.run(),
             control_socket: control_socket.to_owned(),
         })
     }
@@ -177,11 +174,42 @@ impl Relay {
         self.address
     }
 
+    /// Those who ask over the control socket that the configuration be read again.
+    #[must_use]
+    pub fn reloads(&self) -> Reloads {
+        self.shared.reloads.clone()
+    }
+
+    /// Goes on with another configuration. Requests are answered all the while; sending pauses
+    /// until the attempts under way have ended, so that nothing is sent twice. Says which keys
+    /// need a new start to change.
+    ///
+    /// # Errors
+    /// `StartError`; the daemon goes on as before then.
+    pub async fn reload(&mut self, settings: &Loaded) -> Result<Vec<&'static str>, StartError> {
+        let assembled = self.shared.assemble(settings).await?;
+        // The parts hold the other end as long as they run.
+        let _ = self.generation.stop.send(true);
+        self.generation.end().await;
+        // Nobody listening means that the doors are closed already.
+        let _ = self.api.send(Arc::clone(&assembled.api));
+        self.generation = assembled.run();
+        let wanted = Fixed::of(settings);
+        let fixed = &self.shared.fixed;
+        let unchanged = [
+            (wanted.listen == fixed.listen, "server.listen"),
+            (wanted.directory == fixed.directory, "storage.directory"),
+        ];
+        let ignored = unchanged.into_iter().filter(|(same, _)| !same);
+        Ok(ignored.map(|(_, key)| key).collect())
+    }
+
     /// Answers when a part of the daemon has ended that should not have: it must be started anew.
     pub async fn broke_down(&mut self) {
         tokio::select! {
-            _ = self.parts.join_next() => {}
-            () = self.store.ended() => {}
+            _ = self.doors.join_next() => {}
+            _ = self.generation.parts.join_next() => {}
+            () = self.shared.store.ended() => {}
         }
     }
 
@@ -189,19 +217,114 @@ impl Relay {
     /// timeout, and closes the database. Loses nothing, spends no attempt.
     pub async fn stop(mut self) {
         // The parts hold the other ends; when none does any more, there is nothing to stop.
-        let _ = self.stop.send(true);
-        let finished = async { while self.parts.join_next().await.is_some() {} };
-        if tokio::time::timeout(self.stop_time, finished)
-            .await
-            .is_err()
-        {
+        let _ = self.stop_doors.send(true);
+        let _ = self.generation.stop.send(true);
+        let stop_time = self.generation.stop_time;
+        let closed = async { while self.doors.join_next().await.is_some() {} };
+        let closed = tokio::time::timeout(stop_time, closed);
+        let (closed, ()) = tokio::join!(closed, self.generation.end());
+        if closed.is_err() {
             tracing::warn!("requests under way were cut off: they took too long");
-            self.parts.shutdown().await;
+            self.doors.shutdown().await;
         }
-        self.backup.step_at_the_end().await;
-        self.store.close().await;
+        self.shared.backup.step_at_the_end().await;
+        self.shared.store.close().await;
         // The next start would replace it as well.
         let _ = fs::remove_file(&self.control_socket);
+    }
+}
+
+impl Fixed {
+    fn of(settings: &Loaded) -> Self {
+        Self {
+            listen: settings.config.server.listen,
+            directory: settings.config.storage.directory.clone(),
+        }
+    }
+}
+
+impl Shared {
+    /// Everything that depends on the configuration, ready to run.
+    async fn assemble(&self, settings: &Loaded) -> Result<Assembled, StartError> {
+        let config = &settings.config;
+        let (store, clock) = (&self.store, &self.clock);
+        let retry = RetryPolicy::new(config.retry.intervals.clone());
+        let mut wakes = Wakes::default();
+        let dispatchers = settings
+            .out
+            .iter()
+            .map(|route| {
+                let (store, wake) = (store.clone(), wakes.of(&route.name));
+                Dispatcher::new(route.clone(), store, retry.clone(), clock.clone(), wake)
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let out = settings.out.iter();
+        let routes = Routes {
+            routing: config.routing(),
+            origins: out.map(|r| (r.name.clone(), r.origin())).collect(),
+            wakes,
+        };
+        tell_what_waits(&routes, store.read(outbox::waiting).await?);
+        let backup = self.backup.every(config.storage.backup_interval);
+        let last_seen = store.read(stats::last_seen).await?;
+        let days = config.storage.retention_days;
+        let upkeep = Upkeep {
+            backup: backup.clone(),
+            retention: Retention::new(store.clone(), clock.clone(), days, last_seen),
+            reserve: ReserveKeeper::new(store.clone(), clock.clone()),
+        };
+        let api = Arc::new(Api {
+            backup,
+            keys: keys(&settings.secrets),
+            revoked: Arc::clone(&self.revoked),
+            rate_limiter: RateLimiter::new(config.rate_limit.requests_per_minute),
+            health: Health::of(dispatchers.iter().map(Dispatcher::pulse).collect()),
+            system_ids: Arc::clone(&self.system_ids),
+            reloads: self.reloads.clone(),
+            cors_allowed_origins: config.server.cors_allowed_origins.clone(),
+            timezone: config.timezone,
+            trusted_proxies: config.server.trusted_proxies.clone(),
+            max_body_bytes: config.server.max_body_bytes,
+            retry,
+            routes,
+            store: store.clone(),
+            clock: clock.clone(),
+            started_at: self.started_at,
+        });
+        let timeouts = settings.out.iter().map(|route| route.timeout);
+        Ok(Assembled {
+            api,
+            dispatchers,
+            upkeep,
+            stop_time: timeouts.max().unwrap_or_default() + STOP_MARGIN,
+        })
+    }
+}
+
+impl Assembled {
+    fn run(self) -> Generation {
+        let (stop, stopped) = watch::channel(false);
+        let mut parts = JoinSet::new();
+        for dispatcher in self.dispatchers {
+            parts.spawn(dispatcher.run(stopped.clone()));
+        }
+        parts.spawn(self.upkeep.run(stopped));
+        Generation {
+            stop,
+            parts,
+            stop_time: self.stop_time,
+        }
+    }
+}
+
+impl Generation {
+    /// Waits for the parts that were told to stop; those that take too long are cut off.
+    async fn end(&mut self) {
+        let ended = async { while self.parts.join_next().await.is_some() {} };
+        if tokio::time::timeout(self.stop_time, ended).await.is_err() {
+            tracing::warn!("attempts under way were cut off: they took too long");
+            self.parts.shutdown().await;
+        }
     }
 }
 
@@ -209,12 +332,6 @@ impl Relay {
 #[must_use]
 pub fn control_socket(directory: &Path) -> PathBuf {
     directory.join("control.sock")
-}
-
-/// The longest that an attempt of any route may take.
-fn longest_timeout(settings: &Loaded) -> Duration {
-    let timeouts = settings.out.iter().map(|route| route.timeout);
-    timeouts.max().unwrap_or_default()
 }
 
 /// One line for the default route without a URL, and for each route that events wait for and the

@@ -4,16 +4,19 @@ use std::process;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::CliError;
+use super::{CliError, Common};
 use crate::clock::Clock;
-use crate::config::{Environment, Loaded};
+use crate::config::Environment;
 use crate::logging;
 use crate::relay::{self, Relay};
+use crate::reload::Outcome;
 
-pub(super) async fn run(settings: &Loaded, environment: &Environment) -> Result<(), CliError> {
+pub(super) async fn run(common: &Common, environment: &Environment) -> Result<(), CliError> {
+    let settings = &common.load(environment)?;
     logging::start(environment);
     let failed = |error: &dyn std::fmt::Display| CliError::Failed(error.to_string());
     let mut ends = Ends::new().map_err(|error| failed(&error))?;
+    let mut hang_up = signal(SignalKind::hangup()).map_err(|error| failed(&error))?;
     let directory = &settings.config.storage.directory;
     // systemd makes a directory for the socket and says where.
     let control_socket = environment.var("RUNTIME_DIRECTORY").map_or_else(
@@ -29,12 +32,21 @@ pub(super) async fn run(settings: &Loaded, environment: &Environment) -> Result<
         directory = %directory.display(),
         "ready"
     );
-    tokio::select! {
-        () = ends.wait() => {}
-        () = relay.broke_down() => {
-            return Err(CliError::Failed(
-                "a part of the relay ended unexpectedly; whatever was accepted is kept and goes on at the next start".to_owned(),
-            ));
+    let reloads = relay.reloads();
+    loop {
+        let asked = tokio::select! {
+            () = ends.wait() => break,
+            _ = hang_up.recv() => None,
+            asked = reloads.next() => Some(asked),
+            () = relay.broke_down() => {
+                return Err(CliError::Failed(
+                    "a part of the relay ended unexpectedly; whatever was accepted is kept and goes on at the next start".to_owned(),
+                ));
+            }
+        };
+        let outcome = reload(&mut relay, common, environment).await;
+        if let Some(asked) = asked {
+            asked.answer(outcome);
         }
     }
     tracing::info!("stopping: nothing more is accepted, attempts under way may finish");
@@ -48,6 +60,26 @@ pub(super) async fn run(settings: &Loaded, environment: &Environment) -> Result<
         }
     }
     Ok(())
+}
+
+/// Reads the configuration again. A bad one is refused with all its mistakes, and the old one stays
+/// in force.
+async fn reload(relay: &mut Relay, common: &Common, environment: &Environment) -> Outcome {
+    let refused = |error: &dyn std::fmt::Display| {
+        for line in error.to_string().lines() {
+            tracing::error!("{line}");
+        }
+        tracing::error!("the configuration was not read again; the old one stays in force");
+        error.to_string()
+    };
+    let settings = common.load(environment).map_err(|error| refused(&error))?;
+    let reloaded = relay.reload(&settings).await;
+    let needs_restart = reloaded.map_err(|error| refused(&error))?;
+    for key in &needs_restart {
+        tracing::warn!(key, "this key changes only with a restart");
+    }
+    tracing::info!("the configuration was read again");
+    Ok(needs_restart)
 }
 
 /// The signals that end the daemon.

@@ -36,6 +36,43 @@ impl Environment {
             .filter(|v| !v.is_empty())
     }
 
+    /// The same, with what the file `secrets.env` beside the configuration says, when it is there
+    /// and may be read. systemd has read it at the start; what changed since then counts.
+    ///
+    /// # Errors
+    /// `Mistakes` naming each line that is none.
+    pub(super) fn with_file(&self, path: &Path) -> Result<Self, Mistakes> {
+        let mut environment = self.clone();
+        // Whoever may not read it is not meant to, and has the variables themselves or nothing.
+        let Ok(text) = fs::read_to_string(path) else {
+            return Ok(environment);
+        };
+        let mut mistakes = Vec::new();
+        for (number, line) in text.lines().enumerate() {
+            match assignment(line) {
+                Some(Some((name, value))) => {
+                    environment.0.insert(name.to_owned(), value.to_owned());
+                }
+                Some(None) => {}
+                None => mistakes.push(Mistake {
+                    place: Place::File {
+                        path: path.to_owned(),
+                        line: number + 1,
+                        key: String::new(),
+                    },
+                    kind: Kind::Expected(
+                        "a line NAME=value, or a comment that begins with #".to_owned(),
+                    ),
+                }),
+            }
+        }
+        if mistakes.is_empty() {
+            Ok(environment)
+        } else {
+            Err(Mistakes(mistakes))
+        }
+    }
+
     /// The secret with this name: the file `$CREDENTIALS_DIRECTORY/name` when that exists, else
     /// the variable (contract, section 2).
     ///
@@ -60,6 +97,28 @@ impl Environment {
         }
         Ok(self.var(name).map(|value| Secret(value.to_owned())))
     }
+}
+
+/// Reads a line as systemd reads it: `NAME=value`, the value perhaps in quotes. `Some(None)` is a
+/// blank line or a comment, `None` is nothing that is known.
+#[allow(
+    clippy::option_option,
+    reason = "a line that says nothing is not one that is wrong"
+)]
+fn assignment(line: &str) -> Option<Option<(&str, &str)>> {
+    let line = line.trim();
+    if line.is_empty() || line.starts_with(['#', ';']) {
+        return Some(None);
+    }
+    let (name, value) = line.split_once('=')?;
+    let fits = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let quoted = |quote| {
+        value
+            .strip_prefix(quote)
+            .and_then(|rest: &str| rest.strip_suffix(quote))
+    };
+    let value = quoted('"').or_else(|| quoted('\'')).unwrap_or(value);
+    fits.then_some(Some((name, value)))
 }
 
 impl<const N: usize> From<[(&str, &str); N]> for Environment {
@@ -130,6 +189,25 @@ mod tests {
         assert_eq!(secret("A").as_deref(), Some("from the file"));
         assert_eq!(secret("B").as_deref(), Some("y"));
         assert_eq!(secret("C"), None);
+    }
+
+    #[test]
+    fn the_file_beside_the_configuration_counts_and_its_mistakes_are_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("secrets.env");
+        let environment = Environment::from([("A", "old"), ("B", "kept")]);
+        assert_eq!(environment.with_file(&path).unwrap().var("A"), Some("old"));
+        fs::write(&path, "# c\n\nA=new=er\nC='q u'\nD=\"x\"\nE=\n").unwrap();
+        let read = environment.with_file(&path).unwrap();
+        let vars = ["A", "B", "C", "D", "E"].map(|name| read.var(name));
+        assert_eq!(
+            vars,
+            [Some("new=er"), Some("kept"), Some("q u"), Some("x"), None]
+        );
+        fs::write(&path, "A=1\nhush-hush\n").unwrap();
+        let report = environment.with_file(&path).err().unwrap().to_string();
+        assert!(report.contains("secrets.env:2: must be a line"), "{report}");
+        assert!(!report.contains("hush"), "{report}");
     }
 
     #[test]

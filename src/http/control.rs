@@ -96,6 +96,16 @@ pub async fn refresh_backup(api: &Api) -> Result<Reply, ApiError> {
     success(StatusCode::OK, &answer, api.clock.now())
 }
 
+/// `POST /control/reload`: the daemon reads its configuration again.
+///
+/// # Errors
+/// `Conflict` with every mistake; the old configuration stays in force then.
+pub async fn reload(api: &Api) -> Result<Reply, ApiError> {
+    let needs_restart = api.reloads.ask().await.map_err(ApiError::Conflict)?;
+    let answer = serde_json::json!({"needsRestart": needs_restart});
+    success(StatusCode::OK, &answer, api.clock.now())
+}
+
 /// `GET /control/changes?afterEvent=N&afterAttempt=N`: what happened since; without parameters,
 /// where "now" is.
 ///

@@ -53,6 +53,8 @@ pub enum Endpoint {
     ImportInterviews,
     /// `POST /control/backup`, for the command line only
     RefreshBackup,
+    /// `POST /control/reload`, for the command line only
+    Reload,
     /// `GET /control/tokens`, for the command line only
     ListTokens,
     /// `POST /control/tokens`, for the command line only
@@ -94,6 +96,7 @@ impl Endpoint {
             | Self::ControlChanges
             | Self::ImportInterviews
             | Self::RefreshBackup
+            | Self::Reload
             | Self::ListTokens
             | Self::IssueToken
             | Self::RevokeToken(_) => Access::Control,
@@ -149,6 +152,7 @@ pub fn route(method: &Method, path: &str) -> Result<Endpoint, ApiError> {
         ["control", "changes"] => get(Endpoint::ControlChanges),
         ["control", "interviews", "import"] => post(Endpoint::ImportInterviews),
         ["control", "backup"] => post(Endpoint::RefreshBackup),
+        ["control", "reload"] => post(Endpoint::Reload),
         ["control", "tokens"] if *method == Method::POST => post(Endpoint::IssueToken),
         ["control", "tokens"] => get(Endpoint::ListTokens),
         ["control", "tokens", jti, "revoke"] if !jti.is_empty() => {

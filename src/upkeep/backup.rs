@@ -94,6 +94,15 @@ impl BackupFile {
         }
     }
 
+    /// The same file, made anew in another interval.
+    #[must_use]
+    pub fn every(&self, interval: Duration) -> Self {
+        Self {
+            interval,
+            ..self.clone()
+        }
+    }
+
     /// The file.
     #[must_use]
     pub fn path(&self) -> &Path {

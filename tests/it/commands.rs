@@ -363,3 +363,93 @@ async fn no_secret_and_no_payload_reaches_any_output_or_log_line() {
         assert!(!all.contains(secret), "{secret} stands in: {all}");
     }
 }
+
+#[tokio::test]
+async fn a_reload_takes_a_good_configuration_and_refuses_a_bad_one() {
+    let directory = TempDir::new().unwrap();
+    let (old, new) = (
+        Partner::start(Clock::System).await,
+        Partner::start(Clock::System).await,
+    );
+    let mut daemon = Daemon::start(directory.path(), &old.url(), "").await;
+    let bearer = crate::harness::token(
+        &[voicedrive_relay::http::auth::Scope::Admin],
+        Clock::System.now(),
+    );
+    let url = format!("{}/api/events", daemon.url);
+    let hand_in = async |event: &str| {
+        let request = client().post(&url).bearer_auth(&bearer);
+        let request = request.header("content-type", "application/json");
+        let body = format!("{{\"event\":\"{event}\",\"data\":{{}}}}");
+        request.body(body).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(hand_in("first").await, 202);
+    old.wait_until(|all| all.len() == 1).await;
+    // A bad one: every mistake is told, and everything goes on.
+    std::fs::write(
+        &daemon.config,
+        configuration(directory.path(), &old.url(), "colour = 1\nprofile = \"x\""),
+    )
+    .unwrap();
+    daemon.signal("-HUP");
+    let mut told = String::new();
+    while !told.contains("stays in force") {
+        told.push_str(&daemon.log.next_line().await.unwrap().unwrap());
+    }
+    assert!(
+        told.contains("delivery.colour") && told.contains("delivery.profile"),
+        "{told}"
+    );
+    let refused = daemon.run(&["reload"]).await;
+    assert_eq!(refused.status.code(), Some(78));
+    let told = text(&refused.stderr);
+    assert!(
+        told.contains("delivery.colour") && told.contains("delivery.profile"),
+        "{told}"
+    );
+    assert_eq!(hand_in("second").await, 202);
+    old.wait_until(|all| all.len() == 2).await;
+    // A good one: another receiver, and another key for those who call.
+    std::fs::write(
+        &daemon.config,
+        configuration(directory.path(), &new.url(), ""),
+    )
+    .unwrap();
+    let key = "another-jwt-secret-of-more-than-32-characters";
+    std::fs::write(
+        directory.path().join("secrets.env"),
+        format!("RELAY_JWT_SECRET={key}\n"),
+    )
+    .unwrap();
+    let done = daemon.json(&["reload"]).await;
+    assert_eq!(done["needsRestart"], serde_json::json!([]));
+    assert_eq!(hand_in("third").await, 401, "signed with the old key");
+    assert!(daemon.run(&["send", "fourth"]).await.status.success());
+    new.wait_until(|all| all.len() == 1).await;
+    assert_eq!(old.received().len(), 2);
+    // The signal does the same.
+    std::fs::write(
+        &daemon.config,
+        configuration(directory.path(), &old.url(), ""),
+    )
+    .unwrap();
+    daemon.signal("-HUP");
+    while !daemon
+        .log
+        .next_line()
+        .await
+        .unwrap()
+        .unwrap()
+        .contains("was read again")
+    {}
+    while !daemon
+        .log
+        .next_line()
+        .await
+        .unwrap()
+        .unwrap()
+        .contains("was read again")
+    {}
+    assert!(daemon.run(&["send", "fifth"]).await.status.success());
+    old.wait_until(|all| all.len() == 3).await;
+}
