@@ -19,7 +19,8 @@
 //! - What is kept, the only place with SQL: [`store`].
 //! - What goes out: [`delivery`].
 //! - What comes in: [`http`].
-//! - The edges: [`config`], [`clock`], [`crypto`], [`logging`].
+//! - The edges: [`config`], [`clock`], [`crypto`], [`logging`], [`systemd`].
+//! - How a configuration takes the place of another: [`reload`].
 //! - What the daemon does for its own house: [`upkeep`].
 //! - All of it as one daemon: [`relay`]. A stand-in for VoiceDrive: [`receiver`].
 //! - What a person types: [`cli`].
@@ -62,6 +63,7 @@ pub mod retry;
 pub mod route;
 pub mod stable_json;
 pub mod store;
+pub mod systemd;
 pub mod timestamp;
 pub mod upkeep;
 pub mod wake;

@@ -76,6 +76,24 @@ pub struct Relay {
     control_socket: PathBuf,
 }
 
+/// Asks the store how it is going.
+pub struct Summary(Store);
+
+impl Summary {
+    /// How many deliveries wait, and when the last attempt was; none when the store cannot be read.
+    pub async fn ask(&self) -> Option<(u64, Option<Timestamp>)> {
+        let read = |connection: &_| {
+            let waiting = outbox::waiting(connection)?;
+            let last = stats::last_attempt(connection)?;
+            Ok((
+                waiting.iter().map(|(_, events)| events).sum(),
+                last.map(|(at, _)| at),
+            ))
+        };
+        self.0.read(read).await.ok()
+    }
+}
+
 /// What lives as long as the daemon, whatever its configuration says.
 struct Shared {
     store: Store,
@@ -172,6 +190,18 @@ impl Relay {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What `systemd` is told now and then.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        Summary(self.shared.store.clone())
+    }
+
+    /// How long a stop may take.
+    #[must_use]
+    pub fn stop_time(&self) -> Duration {
+        self.generation.stop_time + STOP_MARGIN
     }
 
     /// Those who ask over the control socket that the configuration be read again.

@@ -10,6 +10,7 @@ use crate::config::Environment;
 use crate::logging;
 use crate::relay::{self, Relay};
 use crate::reload::Outcome;
+use crate::systemd;
 
 pub(super) async fn run(common: &Common, environment: &Environment) -> Result<(), CliError> {
     let settings = &common.load(environment)?;
@@ -23,9 +24,13 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
         || relay::control_socket(directory),
         |d| relay::control_socket(d.as_ref()),
     );
-    let mut relay = Relay::start(settings, &control_socket, Clock::System)
-        .await
-        .map_err(|error| failed(&error))?;
+    let starting = systemd::starting();
+    let started = Relay::start(settings, &control_socket, Clock::System).await;
+    starting.abort();
+    let mut relay = started.map_err(|error| failed(&error))?;
+    systemd::ready();
+    let under_systemd = environment.var("NOTIFY_SOCKET").is_some();
+    let telling = under_systemd.then(|| systemd::keep_telling(&relay));
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         listen = %relay.address(),
@@ -49,6 +54,10 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
             asked.answer(outcome);
         }
     }
+    if let Some(telling) = telling {
+        telling.abort();
+    }
+    systemd::stopping(relay.stop_time());
     tracing::info!("stopping: nothing more is accepted, attempts under way may finish");
     tokio::select! {
         () = relay.stop() => tracing::info!("stopped"),

@@ -161,6 +161,25 @@ pub struct Totals {
     pub database_bytes: u64,
 }
 
+/// When the last attempt began, and how it ended.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn last_attempt(connection: &Connection) -> Result<Option<(Timestamp, Outcome)>, StoreError> {
+    let last = connection
+        .prepare_cached("SELECT started_at, outcome FROM attempts ORDER BY seq DESC LIMIT 1")?
+        .query_map([], |row| {
+            let outcome: String = row.get(1)?;
+            Ok((
+                row.get(0)?,
+                Outcome::from_word(&outcome).unwrap_or(Outcome::Failed),
+            ))
+        })?
+        .next()
+        .transpose()?;
+    Ok(last)
+}
+
 /// The newest moment that the database knows.
 ///
 /// # Errors
@@ -208,17 +227,6 @@ pub fn totals(connection: &Connection) -> Result<Totals, StoreError> {
           WHERE NOT EXISTS (SELECT 1 FROM webhook_send_logs l WHERE l.id = e.id)",
     )?;
     let queue = queue(connection)?;
-    let last_attempt = connection
-        .prepare_cached("SELECT started_at, outcome FROM attempts ORDER BY seq DESC LIMIT 1")?
-        .query_map([], |row| {
-            let outcome: String = row.get(1)?;
-            Ok((
-                row.get(0)?,
-                Outcome::from_word(&outcome).unwrap_or(Outcome::Failed),
-            ))
-        })?
-        .next()
-        .transpose()?;
     Ok(Totals {
         accepted,
         retrying: waiting - accepted,
@@ -228,7 +236,7 @@ pub fn totals(connection: &Connection) -> Result<Totals, StoreError> {
         next_due_at: connection
             .prepare_cached("SELECT min(due_at) FROM outbox")?
             .query_row([], |row| row.get(0))?,
-        last_attempt,
+        last_attempt: last_attempt(connection)?,
         database_bytes: count(
             "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
         )?,

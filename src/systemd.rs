@@ -1,0 +1,114 @@
+//! What systemd is told: when the daemon is ready, how it is going, and that it still moves. Outside
+//! of systemd nothing of this does anything.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use sd_notify::NotifyState;
+use serde_json::Value;
+use tokio::task::JoinHandle;
+
+use crate::relay::Relay;
+
+/// Between two words about how it is going.
+const EVERY: Duration = Duration::from_secs(10);
+/// The longest that an answer may take of which systemd is told that the daemon moves.
+const LONGEST_ANSWER: Duration = Duration::from_secs(5);
+/// How much more time is asked for while the start takes long, and how often.
+const MORE_TIME: (u32, Duration) = (60_000_000, Duration::from_secs(10));
+
+/// Asks for more time as long as the start takes, for a migration or a long look through the
+/// database; until what this answers is aborted.
+#[must_use]
+pub fn starting() -> JoinHandle<()> {
+    tokio::spawn(async {
+        let (microseconds, every) = MORE_TIME;
+        loop {
+            tell(&[
+                NotifyState::ExtendTimeoutUsec(microseconds),
+                NotifyState::Status("starting: opening the database"),
+            ]);
+            tokio::time::sleep(every).await;
+        }
+    })
+}
+
+/// Requests are answered from now on.
+pub fn ready() {
+    tell(&[NotifyState::Ready]);
+}
+
+/// The end has begun; it may take so long.
+pub fn stopping(at_most: Duration) {
+    let microseconds = u32::try_from(at_most.as_micros()).unwrap_or(u32::MAX);
+    tell(&[
+        NotifyState::Stopping,
+        NotifyState::ExtendTimeoutUsec(microseconds),
+        NotifyState::Status("stopping: attempts under way may finish"),
+    ]);
+}
+
+/// Tells how it is going, and that the daemon moves, as long as it does: until what this answers is
+/// aborted. What counts is an answer of its own API, which has to pass the door, the store and the
+/// look at the dispatchers. A full disk is no reason for a restart.
+#[must_use]
+pub fn keep_telling(relay: &Relay) -> JoinHandle<()> {
+    let watchdog = sd_notify::watchdog_enabled();
+    let every = watchdog.map_or(EVERY, |limit| EVERY.min(limit / 3));
+    let (summary, url) = (relay.summary(), health_url(relay.address()));
+    tokio::spawn(async move {
+        crate::crypto::install();
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .timeout(LONGEST_ANSWER)
+            .build();
+        let Ok(client) = client else {
+            tracing::error!("systemd cannot be told how it is going: no HTTP client");
+            return;
+        };
+        loop {
+            if let Some((waiting, last)) = summary.ask().await {
+                let last = last.map_or_else(|| "none".to_owned(), |at| at.to_string());
+                let status = format!("{waiting} deliveries waiting; last attempt {last}");
+                tell(&[NotifyState::Status(&status)]);
+            }
+            if moves(&client, &url).await {
+                tell(&[NotifyState::Watchdog]);
+            } else if watchdog.is_some() {
+                tracing::error!(
+                    "the daemon does not answer itself or does not send; systemd will restart it"
+                );
+            }
+            tokio::time::sleep(every).await;
+        }
+    })
+}
+
+async fn moves(client: &reqwest::Client, url: &str) -> bool {
+    let Ok(answer) = client.get(url).send().await else {
+        return false;
+    };
+    if answer.status().is_success() {
+        return true;
+    }
+    let text = answer.bytes().await.unwrap_or_default();
+    let answer: Value = serde_json::from_slice(&text).unwrap_or_default();
+    answer["error"]["code"] == "STORAGE_UNAVAILABLE"
+}
+
+/// Where the daemon's own API says how it is; one that listens everywhere listens here too.
+fn health_url(mut address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    format!("http://{address}/api/health")
+}
+
+fn tell(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::debug!(%error, "systemd could not be told");
+    }
+}
