@@ -1,0 +1,54 @@
+//! Writes what the package has besides the program, from the program itself: man pages, completions,
+//! and the changelog as Debian reads it.
+//!
+//!   cargo run --example pages -- packaging/generated
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap_complete::Shell;
+
+fn main() -> std::io::Result<()> {
+    let directory = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".to_owned()));
+    fs::create_dir_all(&directory)?;
+    let mut command = voicedrive_relay::cli::command();
+    clap_mangen::generate_to(command.clone(), &directory)?;
+    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+        clap_complete::generate_to(shell, &mut command, "voicedrive-relay", &directory)?;
+    }
+    let config = fs::read_to_string("packaging/config.toml")?;
+    fs::write(
+        directory.join("voicedrive-relay-config.toml.5"),
+        config_page(&config),
+    )?;
+    fs::write(directory.join("changelog"), changelog())
+}
+
+/// The commented configuration as a page of the manual.
+fn config_page(config: &str) -> String {
+    let lines: String = config
+        .lines()
+        .map(|line| line.replace('\\', "\\e").replace('-', "\\-"))
+        // A line that begins with a dot or a quote would be a command.
+        .map(|line| format!("\\&{line}\n"))
+        .collect();
+    format!(
+        ".TH voicedrive\\-relay\\-config.toml 5 \"\" \"voicedrive\\-relay {version}\"\n\
+         .SH NAME\nvoicedrive\\-relay\\-config.toml \\- configuration of voicedrive\\-relay\n\
+         .SH SYNOPSIS\n/etc/voicedrive\\-relay/config.toml\n\
+         .SH DESCRIPTION\nEvery key has a default, shown here behind a #. Secrets stand in\n\
+         /etc/voicedrive\\-relay/secrets.env. All mistakes are reported together by\n\
+         .BR voicedrive\\-relay\\ check .\n\
+         .SH KEYS\n.nf\n{lines}.fi\n.SH SEE ALSO\n.BR voicedrive\\-relay (1)\n",
+        version = env!("CARGO_PKG_VERSION"),
+    )
+}
+
+/// One entry for the version, as Debian's tools want it; what changed stands in the README's company.
+fn changelog() -> String {
+    format!(
+        "voicedrive-relay ({}-1) stable; urgency=medium\n\n  * See CHANGELOG.md of the project for what changed.\n\n \
+         -- voicedrive-relay authors <relay@voicedrive-relay.invalid>  Sun, 26 Oct 2025 00:00:00 +0000\n",
+        env!("CARGO_PKG_VERSION")
+    )
+}
