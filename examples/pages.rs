@@ -26,12 +26,10 @@ fn main() -> std::io::Result<()> {
 
 /// The commented configuration as a page of the manual.
 fn config_page(config: &str) -> String {
-    let lines: String = config
-        .lines()
-        .map(|line| line.replace('\\', "\\e").replace('-', "\\-"))
-        // A line that begins with a dot or a quote would be a command.
-        .map(|line| format!("\\&{line}\n"))
-        .collect();
+    let escaped = config.replace('\\', "\\e").replace('-', "\\-");
+    // A line that begins with a dot or a quote would be a command.
+    let lines: Vec<String> = escaped.lines().map(|line| format!("\\&{line}")).collect();
+    let lines = lines.join("\n");
     format!(
         ".TH voicedrive\\-relay\\-config.toml 5 \"\" \"voicedrive\\-relay {version}\"\n\
          .SH NAME\nvoicedrive\\-relay\\-config.toml \\- configuration of voicedrive\\-relay\n\
@@ -39,7 +37,7 @@ fn config_page(config: &str) -> String {
          .SH DESCRIPTION\nEvery key has a default, shown here behind a #. Secrets stand in\n\
          /etc/voicedrive\\-relay/secrets.env. All mistakes are reported together by\n\
          .BR voicedrive\\-relay\\ check .\n\
-         .SH KEYS\n.nf\n{lines}.fi\n.SH SEE ALSO\n.BR voicedrive\\-relay (1)\n",
+         .SH KEYS\n.nf\n{lines}\n.fi\n.SH SEE ALSO\n.BR voicedrive\\-relay (1)\n",
         version = env!("CARGO_PKG_VERSION"),
     )
 }
@@ -47,7 +45,7 @@ fn config_page(config: &str) -> String {
 /// One entry for the version, as Debian's tools want it; what changed stands in the README's company.
 fn changelog() -> String {
     format!(
-        "voicedrive-relay ({}-1) stable; urgency=medium\n\n  * See CHANGELOG.md of the project for what changed.\n\n \
+        "voicedrive-relay ({}) stable; urgency=medium\n\n  * See CHANGELOG.md of the project for what changed.\n\n \
          -- voicedrive-relay authors <relay@voicedrive-relay.invalid>  Sun, 26 Oct 2025 00:00:00 +0000\n",
         env!("CARGO_PKG_VERSION")
     )

@@ -85,7 +85,9 @@ impl fmt::Display for Failure {
 
 /// The partner could not be set up: a mistake of the system, such as no readable certificates.
 #[derive(Debug, thiserror::Error)]
-#[error("the route {route} cannot be used: {why}")]
+#[error(
+    "the route {route} cannot be used: {why}; for https:// this machine needs the certificates of authorities (apt install ca-certificates)"
+)]
 pub struct SetupError {
     route: String,
     why: String,
@@ -193,7 +195,12 @@ impl Partner {
 /// `SetupError` when TLS cannot be set up.
 pub fn client(route: &Route, tells_certificate: bool) -> Result<Client, SetupError> {
     crate::crypto::install();
-    Client::builder()
+    let mut builder = Client::builder();
+    if route.url.scheme() == "http" {
+        // Without encryption, a machine need not have any certificates.
+        builder = builder.tls_certs_only([]);
+    }
+    builder
         .user_agent(concat!("voicedrive-relay/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
         .http1_only()
