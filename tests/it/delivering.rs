@@ -301,13 +301,13 @@ async fn a_retry_under_way_is_processing_and_goes_on_after_a_stop() {
     assert_eq!(stats.data()["retryPolicy"]["currentRetrying"], 1);
     let directory = relay.stop().await;
     let relay = TestRelay::start_in(directory, &partner.url(), more, Clock::System).await;
+    let event = relay.wait_for_status(&id, "delivered").await;
     let stats = relay.get("/api/integration/webhook-stats").await;
     assert_eq!(
         stats.data()["queueStatus"]["processing"],
         0,
         "nothing is stuck"
     );
-    let event = relay.wait_for_status(&id, "delivered").await;
     assert_eq!(event["attempts"].as_array().unwrap().len(), 3);
     let all = partner.received();
     assert!(
