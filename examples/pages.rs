@@ -1,22 +1,32 @@
 //! Writes what the package has besides the program, from the program itself: man pages, completions,
-//! and the changelog as Debian reads it.
+//! and the changelog as Debian reads it. What is kept in `packaging/generated` is compared with it by
+//! the tests.
 //!
 //!   cargo run --example pages -- packaging/generated
 
-use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
 
 use clap_complete::Shell;
 
-fn main() -> std::io::Result<()> {
-    let directory = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".to_owned()));
-    fs::create_dir_all(&directory)?;
+fn main() -> io::Result<()> {
+    let directory = env::args().nth(1).unwrap_or_else(|| ".".to_owned());
+    write_all(&PathBuf::from(directory))
+}
+
+/// Writes all of them into `directory`.
+///
+/// # Errors
+/// When the directory cannot be written, or the commented configuration not be read.
+pub fn write_all(directory: &Path) -> io::Result<()> {
+    fs::create_dir_all(directory)?;
     let mut command = voicedrive_relay::cli::command();
-    clap_mangen::generate_to(command.clone(), &directory)?;
+    clap_mangen::generate_to(command.clone(), directory)?;
     for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
-        clap_complete::generate_to(shell, &mut command, "voicedrive-relay", &directory)?;
+        clap_complete::generate_to(shell, &mut command, "voicedrive-relay", directory)?;
     }
-    let config = fs::read_to_string("packaging/config.toml")?;
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let config = fs::read_to_string(project.join("packaging/config.toml"))?;
     fs::write(
         directory.join("voicedrive-relay-config.toml.5"),
         config_page(&config),

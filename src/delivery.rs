@@ -144,6 +144,8 @@ impl Dispatcher {
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
         let wake = Arc::clone(&self.wake);
         loop {
+            #[cfg(feature = "test-hooks")]
+            hang_if_asked().await;
             self.take_due().await;
             let idle_time = self.idle_time();
             // While attempts are under way, the first of them to end is what it waits for.
@@ -323,6 +325,15 @@ impl Dispatcher {
         if let Err(error) = recovered {
             tracing::warn!(%error, "retries under way could not be marked as pending; the next start does it");
         }
+    }
+}
+
+/// Hangs for ever when this file is there, which is gone after a restart: so a test of the package sees
+/// what a real systemd makes of a loop that hangs.
+#[cfg(feature = "test-hooks")]
+async fn hang_if_asked() {
+    if std::path::Path::new("/run/voicedrive-relay/hang").exists() {
+        std::future::pending().await
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -49,7 +50,8 @@ pub struct Restored {
 pub fn restore(directory: &Path, copy: &Path, now: Timestamp) -> Result<Restored, RestoreError> {
     make_directory(directory)?;
     // Held to the end: no daemon can start in the middle.
-    let _lock = take_lock(&directory.join("lock"))?;
+    let lock = directory.join("lock");
+    let _lock = take_lock(&lock)?;
     let verified = snapshot::verify(copy)?;
     let (live, stage) = (directory.join("live"), directory.join(STAGE));
     let at_stage = |source| RestoreError::Swap {
@@ -63,7 +65,13 @@ pub fn restore(directory: &Path, copy: &Path, now: Timestamp) -> Result<Restored
         fs::rename(&stage, left).map_err(at_stage)?;
     }
     make_directory(&stage)?;
-    snapshot::copy_file(copy, &stage.join("relay.db"))?;
+    let database = stage.join("relay.db");
+    snapshot::copy_file(copy, &database)?;
+    // The copy may have lain where everybody, or nobody but root, could read it.
+    fs::set_permissions(&database, fs::Permissions::from_mode(0o640)).map_err(at_stage)?;
+    for made in [&lock, &stage, &database] {
+        give_to_owner_of(directory, made).map_err(at_stage)?;
+    }
     sync_directory(directory).map_err(at_stage)?;
     if !live.exists() {
         fs::rename(&stage, &live).map_err(at_stage)?;
@@ -82,6 +90,16 @@ pub fn restore(directory: &Path, copy: &Path, now: Timestamp) -> Result<Restored
         copy: verified,
         kept_aside: Some(aside),
     })
+}
+
+/// An admin restores as root, and the daemon has a user of its own: what was made here belongs to
+/// whoever owns the data directory.
+fn give_to_owner_of(directory: &Path, made: &Path) -> io::Result<()> {
+    let (owner, present) = (fs::metadata(directory)?, fs::metadata(made)?);
+    if (owner.uid(), owner.gid()) == (present.uid(), present.gid()) {
+        return Ok(());
+    }
+    chown(made, Some(owner.uid()), Some(owner.gid()))
 }
 
 /// A moment as part of a file's name.

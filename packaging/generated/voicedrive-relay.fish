@@ -1,0 +1,191 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_voicedrive_relay_global_optspecs
+    string join \n config= json h/help V/version
+end
+
+function __fish_voicedrive_relay_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_voicedrive_relay_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_voicedrive_relay_using_subcommand
+    set -l cmd (__fish_voicedrive_relay_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -l json -d 'Print JSON, for programs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -s V -l version -d 'Print version'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "serve" -d 'Run the daemon'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "reload" -d 'Let the daemon read its configuration and its secrets again'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "demo" -d 'Show the whole thing on this machine: relay, a stand-in VoiceDrive, sample events'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "check" -d 'Examine configuration, secrets, directory and database without starting'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "send" -d 'Hand in an event'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "import" -d 'Hand in a whole file'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "status" -d 'Show totals, queue, next attempt and last send'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "tail" -d 'Show deliveries, the newest last; with -f as they happen'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "show" -d 'Show one event with every attempt'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "resend" -d 'Send events again, each with a fresh budget of retries'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "token" -d 'Issue, revoke and list the tokens with which others call the API'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "backup" -d 'Write a copy of the database that needs no other file'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "verify" -d 'Say whether a file is a good copy'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "restore" -d 'Put a copy in the place of the database; the daemon must be stopped'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "receiver" -d 'Run the stand-in VoiceDrive on its own: verifies signatures, prints what arrives'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "receiver-test" -d 'Examine somebody else\'s receiver, and say what it gets wrong'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand serve" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand serve" -l json -d 'Print JSON, for programs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand serve" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reload" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reload" -l json -d 'Print JSON, for programs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reload" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand demo" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand demo" -l exit -d 'End after the show; exit code 0 when everything arrived'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand demo" -l json -d 'Print JSON, for programs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand demo" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand check" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand check" -l json -d 'Print JSON, for programs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand check" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand send" -l data -d 'A file with the payload, a JSON object; - for standard input; without it the payload is {}' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand send" -l staff-id -d 'Whom it is about; otherwise what the payload says in staffId or employeeId' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand send" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand send" -l wait -d 'Show its attempts until it is delivered (exit code 0) or exhausted (1)'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand send" -l json -d 'Print JSON, for programs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand send" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and not __fish_seen_subcommand_from interviews help" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and not __fish_seen_subcommand_from interviews help" -l json -d 'Print JSON, for programs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and not __fish_seen_subcommand_from interviews help" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and not __fish_seen_subcommand_from interviews help" -f -a "interviews" -d 'Interview records from a CSV, JSON or NDJSON file: all of them, or none'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and not __fish_seen_subcommand_from interviews help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from interviews" -l format -d 'How the file is written; otherwise its name says it (.csv, .json, .ndjson, .jsonl)' -r -f -a "csv\t'Comma-separated values with a header (RFC 4180)'
+json\t'One JSON array of records'
+ndjson\t'One record a line'"
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from interviews" -l encoding -d 'The characters of a CSV file; otherwise they are recognised' -r -f -a "utf-8\t'UTF-8, with or without a byte order mark'
+shift-jis\t'As Japanese spreadsheets write it (Windows code page 932)'"
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from interviews" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from interviews" -l dry-run -d 'Check everything, keep nothing'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from interviews" -l json -d 'Print JSON, for programs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from interviews" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from help" -f -a "interviews" -d 'Interview records from a CSV, JSON or NDJSON file: all of them, or none'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand status" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand status" -l json -d 'Print JSON, for programs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand status" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -l status -d 'Only events with this status' -r -f -a "accepted\t''
+retrying\t''
+delivered\t''
+exhausted\t''"
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -l event-type -d 'Only events with this name' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -s f -l follow -d 'Go on, and show what happens as it happens'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -l json -d 'Print JSON, for programs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand show" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand show" -l json -d 'Print JSON, for programs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand show" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l status -d 'All events with this status' -r -f -a "accepted\t''
+retrying\t''
+delivered\t''
+exhausted\t''"
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l since -d 'Only events accepted since: 2025-10-26 (midnight in the configured time zone) or 2025-10-26T14:30:00+09:00' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l event-type -d 'Only events with this name' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l dry-run -d 'Count them, and change nothing'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l json -d 'Print JSON, for programs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and not __fish_seen_subcommand_from issue revoke list help" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and not __fish_seen_subcommand_from issue revoke list help" -l json -d 'Print JSON, for programs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and not __fish_seen_subcommand_from issue revoke list help" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and not __fish_seen_subcommand_from issue revoke list help" -f -a "issue" -d 'Issue a token; it is shown once and kept nowhere'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and not __fish_seen_subcommand_from issue revoke list help" -f -a "revoke" -d 'Revoke a token for good, by its jti as `token list` shows it'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and not __fish_seen_subcommand_from issue revoke list help" -f -a "list" -d 'List the tokens that were issued'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and not __fish_seen_subcommand_from issue revoke list help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from issue" -l subject -d 'For whom' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from issue" -l scope -d 'What it allows: one or more scopes, separated by blanks' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from issue" -l days -d 'For how many days' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from issue" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from issue" -l json -d 'Print JSON, for programs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from issue" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from revoke" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from revoke" -l json -d 'Print JSON, for programs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from list" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from list" -l json -d 'Print JSON, for programs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "issue" -d 'Issue a token; it is shown once and kept nowhere'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "revoke" -d 'Revoke a token for good, by its jti as `token list` shows it'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the tokens that were issued'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand backup" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand backup" -l json -d 'Print JSON, for programs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand backup" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand verify" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand verify" -l json -d 'Print JSON, for programs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand verify" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restore" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restore" -l json -d 'Print JSON, for programs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restore" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l listen -d 'Where to listen' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l profile -d 'How the webhooks are signed' -r -f -a "medical-system\t''
+voicedrive-employee\t''
+voicedrive-whistleblowing\t''
+voicedrive-compliance\t''
+voicedrive-staff-system\t''
+voicedrive-notification\t''
+standard-webhooks\t''
+unsigned\t''"
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l secret -d 'The name of the environment variable (or systemd credential) that holds the secret' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l event -d 'The events that it knows, such as employee.*; others get 400; without it: all of them' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l fail -d 'Answer the first N webhooks with 503' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l status -d 'Answer every good webhook with this status' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l delay -d 'Wait this many milliseconds before each answer' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l drop -d 'Close the connection instead of answering'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l json -d 'Print JSON, for programs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver-test" -l profile -d 'How it wants to be addressed' -r -f -a "medical-system\t''
+voicedrive-employee\t''
+voicedrive-whistleblowing\t''
+voicedrive-compliance\t''
+voicedrive-staff-system\t''
+voicedrive-notification\t''
+standard-webhooks\t''
+unsigned\t''"
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver-test" -l secret -d 'The name of the environment variable (or systemd credential) that holds the secret' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver-test" -l event -d 'The event that is posted; the receiver must know it' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver-test" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver-test" -l json -d 'Print JSON, for programs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver-test" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend token backup verify restore receiver receiver-test help" -f -a "serve" -d 'Run the daemon'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend token backup verify restore receiver receiver-test help" -f -a "reload" -d 'Let the daemon read its configuration and its secrets again'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend token backup verify restore receiver receiver-test help" -f -a "demo" -d 'Show the whole thing on this machine: relay, a stand-in VoiceDrive, sample events'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend token backup verify restore receiver receiver-test help" -f -a "check" -d 'Examine configuration, secrets, directory and database without starting'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend token backup verify restore receiver receiver-test help" -f -a "send" -d 'Hand in an event'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend token backup verify restore receiver receiver-test help" -f -a "import" -d 'Hand in a whole file'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend token backup verify restore receiver receiver-test help" -f -a "status" -d 'Show totals, queue, next attempt and last send'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend token backup verify restore receiver receiver-test help" -f -a "tail" -d 'Show deliveries, the newest last; with -f as they happen'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend token backup verify restore receiver receiver-test help" -f -a "show" -d 'Show one event with every attempt'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend token backup verify restore receiver receiver-test help" -f -a "resend" -d 'Send events again, each with a fresh budget of retries'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend token backup verify restore receiver receiver-test help" -f -a "token" -d 'Issue, revoke and list the tokens with which others call the API'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend token backup verify restore receiver receiver-test help" -f -a "backup" -d 'Write a copy of the database that needs no other file'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend token backup verify restore receiver receiver-test help" -f -a "verify" -d 'Say whether a file is a good copy'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend token backup verify restore receiver receiver-test help" -f -a "restore" -d 'Put a copy in the place of the database; the daemon must be stopped'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend token backup verify restore receiver receiver-test help" -f -a "receiver" -d 'Run the stand-in VoiceDrive on its own: verifies signatures, prints what arrives'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend token backup verify restore receiver receiver-test help" -f -a "receiver-test" -d 'Examine somebody else\'s receiver, and say what it gets wrong'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend token backup verify restore receiver receiver-test help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from import" -f -a "interviews" -d 'Interview records from a CSV, JSON or NDJSON file: all of them, or none'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "issue" -d 'Issue a token; it is shown once and kept nowhere'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "revoke" -d 'Revoke a token for good, by its jti as `token list` shows it'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "list" -d 'List the tokens that were issued'
