@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::cause::Cause;
 use crate::timestamp::Timestamp;
 
 /// How an attempt ended. The list is closed: whatever else happens to an attempt (a stop of the
@@ -52,10 +53,14 @@ pub struct Attempted {
     pub processing_ms: u64,
     /// What went wrong, in words; none for a success.
     pub error: Option<String>,
+    /// Why, as a word of the closed list; none for a success.
+    pub cause: Option<Cause>,
     /// The first 8 KiB of the answer's body; none when there was no answer or it was empty.
     pub response_body: Option<String>,
     /// How long the partner asked to be left alone (`Retry-After` of a 429 or 503).
     pub retry_after: Option<Duration>,
+    /// How far the partner's clock is ahead of this one, in seconds; none when it did not say.
+    pub clock_ahead: Option<i64>,
     /// The length of the body that was sent, in bytes.
     pub payload_size: usize,
 }

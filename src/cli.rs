@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 failed, 2 wrong usage, 69 the daemon cannot be reached, 78 the
 //! configuration is wrong (contract, section 8).
 
+mod alert;
 mod backup;
 mod check;
 mod client;
@@ -78,6 +79,9 @@ enum Command {
     /// Issue, revoke and list the tokens with which others call the API
     #[command(subcommand)]
     Token(token::Token),
+    /// Show what an admin was told, test the channels, dismiss what needs nobody any more
+    #[command(subcommand)]
+    Alert(alert::Alert),
     /// Write a copy of the database that needs no other file
     Backup(backup::Backup),
     /// Say whether a file is a good copy
@@ -170,6 +174,7 @@ async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {
         Command::Show(show) => show.run(&common.client()?).await,
         Command::Resend(resend) => resend.run(&common.client()?).await,
         Command::Token(token) => token.run(&common.client()?).await,
+        Command::Alert(alert) => alert.run(&common.client()?).await,
         Command::Backup(backup) => backup.run(&common.client()?, &common.config()?).await,
         Command::Verify(verify) => verify.run(common.speech(environment), common.json),
         Command::Restore(restore) => {

@@ -1,6 +1,7 @@
 //! The configuration: one TOML file, and secrets that never stand in it (contract, sections 2
 //! and 3). Every mistake is reported, all of them together, each with file, line and key.
 
+mod alerts;
 mod reader;
 mod routes;
 mod secrets;
@@ -16,7 +17,9 @@ use ipnet::IpNet;
 use toml::de::DeValue;
 use url::Url;
 
+use crate::language::Language;
 use crate::route::{Route, Routing};
+pub use alerts::{AlertsConfig, AlertsOut, Channel, Email, Encryption, Way};
 use reader::{Document, Section};
 pub use routes::RouteConfig;
 pub use secrets::{Environment, Secret, Secrets};
@@ -27,15 +30,6 @@ const URL_VARIABLE: &str = "VOICEDRIVE_WEBHOOK_URL";
 const SHORTEST_JWT_SECRET: usize = 32;
 /// The shortest static token, in characters.
 const SHORTEST_API_TOKEN: usize = 16;
-
-/// The language in which people are spoken to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Language {
-    /// Japanese.
-    Ja,
-    /// English.
-    En,
-}
 
 /// The whole configuration; the defaults are the contract's.
 #[derive(Clone, Debug)]
@@ -58,6 +52,8 @@ pub struct Config {
     pub routes: Vec<RouteConfig>,
     /// When failed deliveries are tried again.
     pub retry: Retry,
+    /// Who is told when a person is needed.
+    pub alerts: AlertsConfig,
 }
 
 /// `[server]`
@@ -107,6 +103,8 @@ pub struct Loaded {
     pub secrets: Secrets,
     /// Every route that has a URL, with its own secrets.
     pub out: Vec<Route>,
+    /// Who is told, with the secrets for it.
+    pub alerts: AlertsOut,
 }
 
 /// Everything that is wrong, in the order of the file.
@@ -185,7 +183,7 @@ impl fmt::Display for Mistake {
             Kind::Unknown(known) => write!(f, "no such key here; known are {known}"),
             Kind::Expected(accepted) => write!(f, "must be {accepted}"),
             Kind::SecretMissing => f.write_str(
-                "is not set, and a route with a URL needs it; set it in secrets.env or as a systemd credential",
+                "is not set, and the configuration names it; set it in secrets.env or as a systemd credential",
             ),
         }
     }
@@ -238,6 +236,7 @@ pub fn read(text: &str, path: &Path, environment: &Environment) -> Result<Loaded
     let out = described
         .filter_map(|route| route.with_secrets(config.allow_http, environment, &mut mistakes))
         .collect();
+    let alerts = config.alerts.with_secrets(environment, &mut mistakes);
     // Two routes may lack the same secret.
     let mut told: Vec<Mistake> = Vec::new();
     mistakes.retain(|mistake| {
@@ -250,6 +249,7 @@ pub fn read(text: &str, path: &Path, environment: &Environment) -> Result<Loaded
             config,
             secrets,
             out,
+            alerts,
         })
     } else {
         Err(Mistakes(mistakes))
@@ -333,6 +333,7 @@ fn read_config(document: &mut Document<'_>, mut root: Section<'_>) -> Config {
         delivery: destinations.delivery,
         routes: destinations.routes,
         retry: read_retry(document, &mut root),
+        alerts: alerts::read(document, &mut root),
     };
     root.finish(document);
     config

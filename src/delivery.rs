@@ -25,9 +25,12 @@ use tokio::time::{self, Interval, MissedTickBehavior};
 use crate::attempt::{Attempted, Outcome};
 use crate::clock::{Clock, JumpWatch};
 use crate::event::Status;
+use crate::gauges::Gauges;
+use crate::incident::Thresholds;
 use crate::pulse::Pulse;
 use crate::retry::RetryPolicy;
 use crate::route::Route;
+use crate::store::incidents::after_attempt;
 use crate::store::outbox::{self, Due};
 use crate::store::settle::{Settled, settle};
 use crate::store::{Store, StoreError};
@@ -82,7 +85,24 @@ struct Sender {
     partner: Partner,
     store: Store,
     policy: RetryPolicy,
+    thresholds: Thresholds,
+    gauges: Gauges,
     clock: Clock,
+}
+
+/// What every dispatcher works with.
+#[derive(Clone)]
+pub struct Means {
+    /// Where deliveries are kept.
+    pub store: Store,
+    /// What time it is.
+    pub clock: Clock,
+    /// When failed attempts are made again.
+    pub policy: RetryPolicy,
+    /// From where on an admin is told.
+    pub thresholds: Thresholds,
+    /// Where it is kept what receivers' clocks say.
+    pub gauges: Gauges,
 }
 
 impl Dispatcher {
@@ -90,13 +110,14 @@ impl Dispatcher {
     ///
     /// # Errors
     /// When the route's client cannot be set up.
-    pub fn new(
-        route: Route,
-        store: Store,
-        policy: RetryPolicy,
-        clock: Clock,
-        wake: Arc<Notify>,
-    ) -> Result<Self, partner::SetupError> {
+    pub fn new(route: Route, means: Means, wake: Arc<Notify>) -> Result<Self, partner::SetupError> {
+        let Means {
+            store,
+            clock,
+            policy,
+            thresholds,
+            gauges,
+        } = means;
         let slots = Arc::new(Semaphore::new(route.concurrency));
         let partner = Partner::new(&route, clock.clone())?;
         let pace = route.max_per_second.map(|most| {
@@ -114,6 +135,8 @@ impl Dispatcher {
                 partner,
                 store,
                 policy,
+                thresholds,
+                gauges,
                 clock,
             }),
             slots,
@@ -359,6 +382,9 @@ impl Sender {
         let attempted = self.partner.attempt(&self.route, &due).await;
         // The partner is free for the next one while this result waits for its commit.
         drop(slot);
+        if let Some(ahead) = attempted.clock_ahead {
+            self.gauges.clock_seen(&self.route.name, ahead);
+        }
         let settled = self.keep(&due, &attempted).await?;
         tell(&due, &attempted, settled);
         Some(Delivered {
@@ -386,10 +412,14 @@ impl Sender {
     async fn keep(&self, due: &Due, attempted: &Attempted) -> Option<Settled> {
         loop {
             let (due, attempted, policy) = (due.clone(), attempted.clone(), self.policy.clone());
-            let kept = self
+            let thresholds = self.thresholds.clone();
+            let kept: Result<_, StoreError> = self
                 .store
                 .write(move |connection| {
-                    settle(connection, &due, &attempted, &policy).map_err(StoreError::from)
+                    let settled = settle(connection, &due, &attempted, &policy)?;
+                    let status = settled.status;
+                    after_attempt(connection, &due, &attempted, status, &thresholds)?;
+                    Ok(settled)
                 })
                 .await;
             match kept {

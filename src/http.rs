@@ -12,6 +12,7 @@ mod cors;
 mod event_answer;
 mod events;
 mod health;
+mod incidents;
 pub mod interview_body;
 mod interview_import;
 mod interview_stats;
@@ -37,7 +38,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use chrono_tz::Tz;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, CACHE_CONTROL, HeaderName, HeaderValue};
@@ -59,6 +59,9 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use uuid::Uuid;
 
 use crate::clock::Clock;
+use crate::config::Channel;
+use crate::gauges::Gauges;
+use crate::language::Speech;
 use crate::reload::Reloads;
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
@@ -96,8 +99,12 @@ pub struct Api {
     pub revoked: Arc<Revoked>,
     /// How often VoiceDrive may ask.
     pub rate_limiter: RateLimiter<&'static str>,
-    /// What "today" means.
-    pub timezone: Tz,
+    /// How people are spoken to, and what "today" means.
+    pub speech: Speech,
+    /// What is noticed, for the one who judges whether a person is needed.
+    pub gauges: Gauges,
+    /// Who is told when one is.
+    pub channels: Vec<Channel>,
     /// What health is known from.
     pub health: Health,
     /// Which systems have asked for statistics.
@@ -307,6 +314,23 @@ async fn handle(api: &Api, door: Door, request: Request<Incoming>) -> Result<Rep
         limit_rate(api, &endpoint, client)?;
         admit(api, &endpoint, client, request.headers())?;
     }
+    if endpoint.rate_limited().is_none() {
+        return ask(api, endpoint, request).await;
+    }
+    // VoiceDrive waits for the statistics: how long is one of the things that an admin is told of.
+    let began = api.clock.monotonic();
+    let reply = ask(api, endpoint, request).await;
+    let failed = match &reply {
+        Ok(reply) => reply.status().is_server_error(),
+        Err(error) => error.status_and_code().0.is_server_error(),
+    };
+    let ended = api.clock.monotonic();
+    api.gauges
+        .answered(ended, ended.saturating_sub(began), failed);
+    reply
+}
+
+async fn ask(api: &Api, endpoint: Endpoint, request: Request<Incoming>) -> Result<Reply, ApiError> {
     let query = request.uri().query().map(str::to_owned);
     let query = query.as_deref();
     match endpoint {
@@ -316,6 +340,9 @@ async fn handle(api: &Api, door: Door, request: Request<Incoming>) -> Result<Rep
         Endpoint::ShowEvent(id) => events::show(api, id).await,
         Endpoint::ResendEvent(id) => events::resend_one(api, id).await,
         Endpoint::ResendMany => events::resend_many(api, request).await,
+        Endpoint::ListIncidents => incidents::list(api, query).await,
+        Endpoint::DismissIncident(id) => incidents::dismiss(api, id).await,
+        Endpoint::TestAlerts => incidents::test(api).await,
         Endpoint::WebhookStats => stats::webhook_stats(api, query).await,
         Endpoint::VoicedriveWebhookStats => voicedrive::webhook_stats(api, query).await,
         Endpoint::PutInterview(id) => interviews::put_one(api, id, request).await,
@@ -379,6 +406,7 @@ fn admit(
         .admit(authorization, now, is_revoked)
         .map_err(|why| {
             tracing::info!(%client, %why, "a caller was turned away");
+            api.gauges.login_failed(api.clock.monotonic());
             ApiError::Unauthorized
         })?;
     if Scopes::allows(&caller.scopes, scope) {

@@ -15,13 +15,15 @@
 //! ## Rooms, in reading order
 //!
 //! - What things are (no input or output, no clock): [`timestamp`], [`event`], [`attempt`], [`interview`],
-//!   [`retry`], [`period`], [`day`], [`stable_json`], [`route`], [`pulse`].
+//!   [`retry`], [`period`], [`day`], [`stable_json`], [`route`], [`pulse`], [`cause`], [`incident`],
+//!   [`language`].
 //! - What is kept, the only place with SQL: [`store`].
 //! - What goes out: [`delivery`].
 //! - What comes in: [`http`].
 //! - The edges: [`config`], [`clock`], [`crypto`], [`logging`], [`systemd`].
 //! - How a configuration takes the place of another: [`reload`].
-//! - What the daemon does for its own house: [`upkeep`].
+//! - What the daemon does for its own house: [`upkeep`]. What it notices while it works:
+//!   [`gauges`]. Whom it tells: [`alerts`].
 //! - All of it as one daemon: [`relay`]. A stand-in for VoiceDrive: [`receiver`].
 //! - What a person types: [`cli`].
 //!
@@ -34,7 +36,7 @@
 //! 1. Nothing is acknowledged before its transaction has committed with `synchronous=FULL`.
 //! 2. No transaction is open while a request to the partner is under way.
 //! 3. One attempt's result and all that follows from it (attempt row, log row, queue row, what is
-//!    left to do) is one transaction.
+//!    left to do, what an admin is told) is one transaction.
 //! 4. What a crash leaves behind stands in the `outbox` table, is found at the next start and goes
 //!    on at once. There is one process, and a lock on the data directory says so.
 //! 5. Wire names (camelCase, `X-…`) appear only in `http`, `delivery` and `receiver`; table and
@@ -43,7 +45,9 @@
 //! 7. Secrets, payloads and personal data never reach a log line or an error.
 #![forbid(unsafe_code)]
 
+pub mod alerts;
 pub mod attempt;
+pub mod cause;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -51,8 +55,11 @@ pub mod crypto;
 pub mod day;
 pub mod delivery;
 pub mod event;
+pub mod gauges;
 pub mod http;
+pub mod incident;
 pub mod interview;
+pub mod language;
 pub mod logging;
 pub mod period;
 pub mod pulse;

@@ -12,15 +12,19 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::alerts::courier::Courier;
+use crate::alerts::{Rules, Watch, Watched};
 use crate::clock::Clock;
 use crate::config::{Loaded, Secret, Secrets};
-use crate::delivery::Dispatcher;
 use crate::delivery::partner::SetupError;
+use crate::delivery::{Dispatcher, Means};
+use crate::gauges::Gauges;
 use crate::http::auth::Keys;
 use crate::http::rate_limit::RateLimiter;
 use crate::http::revoked::Revoked;
 use crate::http::system_id::SystemIds;
 use crate::http::{self, Api, Health, Routes};
+use crate::language::Speech;
 use crate::reload::Reloads;
 use crate::retry::RetryPolicy;
 use crate::route;
@@ -102,6 +106,7 @@ struct Shared {
     revoked: Arc<Revoked>,
     system_ids: Arc<SystemIds>,
     reloads: Reloads,
+    gauges: Gauges,
     started_at: Timestamp,
     /// What only a new start can change.
     fixed: Fixed,
@@ -126,6 +131,8 @@ struct Assembled {
     api: Arc<Api>,
     dispatchers: Vec<Dispatcher>,
     upkeep: Upkeep,
+    watch: Watch,
+    couriers: Vec<Courier>,
     stop_time: Duration,
 }
 
@@ -163,6 +170,7 @@ impl Relay {
             revoked: Arc::new(RwLock::new(store.read(tokens::revoked).await?)),
             system_ids: Arc::default(),
             reloads: Reloads::default(),
+            gauges: Gauges::default(),
             store,
             clock,
             backup,
@@ -279,13 +287,20 @@ impl Shared {
         let config = &settings.config;
         let (store, clock) = (&self.store, &self.clock);
         let retry = RetryPolicy::new(config.retry.intervals.clone());
+        let means = Means {
+            store: store.clone(),
+            clock: clock.clone(),
+            policy: retry.clone(),
+            thresholds: config.alerts.thresholds.clone(),
+            gauges: self.gauges.clone(),
+        };
         let mut wakes = Wakes::default();
         let dispatchers = settings
             .out
             .iter()
             .map(|route| {
-                let (store, wake) = (store.clone(), wakes.of(&route.name));
-                Dispatcher::new(route.clone(), store, retry.clone(), clock.clone(), wake)
+                let wake = wakes.of(&route.name);
+                Dispatcher::new(route.clone(), means.clone(), wake)
             })
             .collect::<Result<Vec<_>, _>>()?;
         let out = settings.out.iter();
@@ -303,16 +318,42 @@ impl Shared {
             retention: Retention::new(store.clone(), clock.clone(), days, last_seen),
             reserve: ReserveKeeper::new(store.clone(), clock.clone()),
         };
+        let pulses: Vec<_> = dispatchers.iter().map(Dispatcher::pulse).collect();
+        let watch = Watch::new(
+            Watched {
+                store: store.clone(),
+                clock: clock.clone(),
+                gauges: self.gauges.clone(),
+                backup: backup.clone(),
+                pulses: pulses.clone(),
+                routes: settings.out.clone(),
+            },
+            Rules {
+                thresholds: config.alerts.thresholds.clone(),
+                digests: config.alerts.digests.clone(),
+                retention_days: days,
+                heartbeat: settings.alerts.heartbeat.clone(),
+            },
+        );
+        let speech = Speech {
+            language: config.language,
+            timezone: config.timezone,
+        };
+        let channels = settings.alerts.channels.iter().cloned();
+        let courier = |channel| Courier::new(channel, speech, store.clone(), clock.clone());
+        let couriers = channels.map(courier).collect();
         let api = Arc::new(Api {
             backup,
+            channels: settings.alerts.channels.clone(),
+            speech,
+            gauges: self.gauges.clone(),
             keys: keys(&settings.secrets),
             revoked: Arc::clone(&self.revoked),
             rate_limiter: RateLimiter::new(config.rate_limit.requests_per_minute),
-            health: Health::of(dispatchers.iter().map(Dispatcher::pulse).collect()),
+            health: Health::of(pulses),
             system_ids: Arc::clone(&self.system_ids),
             reloads: self.reloads.clone(),
             cors_allowed_origins: config.server.cors_allowed_origins.clone(),
-            timezone: config.timezone,
             trusted_proxies: config.server.trusted_proxies.clone(),
             max_body_bytes: config.server.max_body_bytes,
             retry,
@@ -326,6 +367,8 @@ impl Shared {
             api,
             dispatchers,
             upkeep,
+            watch,
+            couriers,
             stop_time: timeouts.max().unwrap_or_default() + STOP_MARGIN,
         })
     }
@@ -338,6 +381,10 @@ impl Assembled {
         for dispatcher in self.dispatchers {
             parts.spawn(dispatcher.run(stopped.clone()));
         }
+        for courier in self.couriers {
+            parts.spawn(courier.run(stopped.clone()));
+        }
+        parts.spawn(self.watch.run(stopped.clone()));
         parts.spawn(self.upkeep.run(stopped));
         Generation {
             stop,

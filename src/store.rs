@@ -8,12 +8,13 @@
 //!
 //! Rooms: `events` (what was accepted), `outbox` (what is still to be sent), `settle` (one
 //! attempt's result and all that follows from it), `resend`, `listing` (events for a reader),
-//! `stats`, `interviews`, `interview_stats`, `tokens`, `heartbeat`; `purge` (what is old goes),
+//! `stats`, `interviews`, `interview_stats`, `tokens`, `heartbeat`, `incidents`; `purge` (what is old goes),
 //! `snapshot` and `restore` (copies that are one file), `reserve` (room that is held back); `writer`
 //! and `readers` are the two doors to the connections.
 
 pub mod events;
 pub mod heartbeat;
+pub mod incidents;
 pub mod interview_stats;
 pub mod interviews;
 pub mod listing;
@@ -272,10 +273,10 @@ impl Store {
         self.reserve.take()
     }
 
-    /// Bytes that are free on the disk.
+    /// Bytes that are free on the disk, and all that it has.
     #[must_use]
-    pub fn free_bytes(&self) -> Option<u64> {
-        reserve::free_bytes(&self.directory)
+    pub fn disk_bytes(&self) -> Option<(u64, u64)> {
+        reserve::disk_bytes(&self.directory)
     }
 
     /// The file that admins copy.

@@ -16,6 +16,9 @@ _voicedrive__relay() {
             ",$1")
                 cmd="voicedrive__relay"
                 ;;
+            voicedrive__relay,alert)
+                cmd="voicedrive__relay__subcmd__alert"
+                ;;
             voicedrive__relay,backup)
                 cmd="voicedrive__relay__subcmd__backup"
                 ;;
@@ -67,6 +70,33 @@ _voicedrive__relay() {
             voicedrive__relay,verify)
                 cmd="voicedrive__relay__subcmd__verify"
                 ;;
+            voicedrive__relay__subcmd__alert,dismiss)
+                cmd="voicedrive__relay__subcmd__alert__subcmd__dismiss"
+                ;;
+            voicedrive__relay__subcmd__alert,help)
+                cmd="voicedrive__relay__subcmd__alert__subcmd__help"
+                ;;
+            voicedrive__relay__subcmd__alert,history)
+                cmd="voicedrive__relay__subcmd__alert__subcmd__history"
+                ;;
+            voicedrive__relay__subcmd__alert,test)
+                cmd="voicedrive__relay__subcmd__alert__subcmd__test"
+                ;;
+            voicedrive__relay__subcmd__alert__subcmd__help,dismiss)
+                cmd="voicedrive__relay__subcmd__alert__subcmd__help__subcmd__dismiss"
+                ;;
+            voicedrive__relay__subcmd__alert__subcmd__help,help)
+                cmd="voicedrive__relay__subcmd__alert__subcmd__help__subcmd__help"
+                ;;
+            voicedrive__relay__subcmd__alert__subcmd__help,history)
+                cmd="voicedrive__relay__subcmd__alert__subcmd__help__subcmd__history"
+                ;;
+            voicedrive__relay__subcmd__alert__subcmd__help,test)
+                cmd="voicedrive__relay__subcmd__alert__subcmd__help__subcmd__test"
+                ;;
+            voicedrive__relay__subcmd__help,alert)
+                cmd="voicedrive__relay__subcmd__help__subcmd__alert"
+                ;;
             voicedrive__relay__subcmd__help,backup)
                 cmd="voicedrive__relay__subcmd__help__subcmd__backup"
                 ;;
@@ -117,6 +147,15 @@ _voicedrive__relay() {
                 ;;
             voicedrive__relay__subcmd__help,verify)
                 cmd="voicedrive__relay__subcmd__help__subcmd__verify"
+                ;;
+            voicedrive__relay__subcmd__help__subcmd__alert,dismiss)
+                cmd="voicedrive__relay__subcmd__help__subcmd__alert__subcmd__dismiss"
+                ;;
+            voicedrive__relay__subcmd__help__subcmd__alert,history)
+                cmd="voicedrive__relay__subcmd__help__subcmd__alert__subcmd__history"
+                ;;
+            voicedrive__relay__subcmd__help__subcmd__alert,test)
+                cmd="voicedrive__relay__subcmd__help__subcmd__alert__subcmd__test"
                 ;;
             voicedrive__relay__subcmd__help__subcmd__import,interviews)
                 cmd="voicedrive__relay__subcmd__help__subcmd__import__subcmd__interviews"
@@ -173,8 +212,154 @@ _voicedrive__relay() {
 
     case "${cmd}" in
         voicedrive__relay)
-            opts="-h -V --config --json --help --version serve reload demo check send import status tail show resend token backup verify restore receiver receiver-test help"
+            opts="-h -V --config --json --help --version serve reload demo check send import status tail show resend token alert backup verify restore receiver receiver-test help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__subcmd__relay__subcmd__alert)
+            opts="-h --config --json --help test history dismiss help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__subcmd__relay__subcmd__alert__subcmd__dismiss)
+            opts="-h --config --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__subcmd__relay__subcmd__alert__subcmd__help)
+            opts="test history dismiss help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__subcmd__relay__subcmd__alert__subcmd__help__subcmd__dismiss)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__subcmd__relay__subcmd__alert__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__subcmd__relay__subcmd__alert__subcmd__help__subcmd__history)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__subcmd__relay__subcmd__alert__subcmd__help__subcmd__test)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__subcmd__relay__subcmd__alert__subcmd__history)
+            opts="-h --open --limit --config --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__subcmd__relay__subcmd__alert__subcmd__test)
+            opts="-h --config --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -245,8 +430,64 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__subcmd__relay__subcmd__help)
-            opts="serve reload demo check send import status tail show resend token backup verify restore receiver receiver-test help"
+            opts="serve reload demo check send import status tail show resend token alert backup verify restore receiver receiver-test help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__subcmd__relay__subcmd__help__subcmd__alert)
+            opts="test history dismiss"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__subcmd__relay__subcmd__help__subcmd__alert__subcmd__dismiss)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__subcmd__relay__subcmd__help__subcmd__alert__subcmd__history)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__subcmd__relay__subcmd__help__subcmd__alert__subcmd__test)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -12,9 +12,9 @@ use serde_json::json;
 use super::words::Speech;
 use super::{CliError, Common, print_line};
 use crate::clock::Clock;
-use crate::config::{Config, Environment, Language, Secrets};
-use crate::delivery::partner::Failure;
+use crate::config::{Config, Environment, Secrets};
 use crate::delivery::probe;
+use crate::language::Language;
 use crate::route::Route;
 use crate::store::{self, Inspection, OpenError};
 use crate::timestamp::Timestamp;
@@ -166,7 +166,7 @@ async fn reach(speech: Speech, route: &Route) -> Result<Vec<Finding>, CliError> 
     let probe = match probed {
         Ok(probe) => probe,
         Err(failure) => {
-            let advice = advice(speech, &failure);
+            let advice = failure.cause().sentence(speech.language);
             return Ok(vec![Finding::bad(
                 name,
                 format!("{about}: {failure}; {advice}"),
@@ -190,33 +190,6 @@ async fn reach(speech: Speech, route: &Route) -> Result<Vec<Finding>, CliError> 
             .map(|ends| certificate(speech, &name, ends, clock.now())),
     );
     Ok(findings)
-}
-
-/// What to do about a receiver that cannot be reached.
-fn advice(speech: Speech, failure: &Failure) -> &'static str {
-    match failure {
-        Failure::NameNotFound => speech.say(
-            "URL の綴りと DNS の設定を確かめてください",
-            "look at the spelling of the URL and at the name server",
-        ),
-        Failure::Refused => speech.say(
-            "相手のサーバーが動いているか、ポート番号が正しいかを確かめてください",
-            "see whether the receiver runs and the port is right",
-        ),
-        Failure::TimedOut(_) => speech.say(
-            "ファイアウォールと経路を確かめてください",
-            "look at firewalls on the way",
-        ),
-        Failure::Tls(_) => speech.say(
-            "証明書の期限・名前・発行元と、このサーバーの時計を確かめてください",
-            "look at the certificate (date, name, issuer) and at this server's clock",
-        ),
-        Failure::AddressRefused(_) => speech.say("URL を改めてください", "use another URL"),
-        _ => speech.say(
-            "相手のサーバーのログを確かめてください",
-            "look at the receiver's log",
-        ),
-    }
 }
 
 /// A difference between the clocks, when it is one to speak of.

@@ -151,10 +151,10 @@ impl Client {
             return CliError::Unreachable(format!("{socket}: no answer within {seconds} s"));
         }
         CliError::Unreachable(match self.speech.language {
-            crate::config::Language::Ja => format!(
+            crate::language::Language::Ja => format!(
                 "{socket}: デーモンに接続できません。動いているか (systemctl status voicedrive-relay)、グループ voicedrive-relay に入っているか (sudo) を確かめてください。"
             ),
-            crate::config::Language::En => format!(
+            crate::language::Language::En => format!(
                 "{socket}: the daemon cannot be reached. See whether it runs (systemctl status voicedrive-relay), and whether you are in the group voicedrive-relay (or use sudo)."
             ),
         })

@@ -14,8 +14,9 @@ use super::client::Client;
 use super::words::{Speech, language_of, text};
 use super::{CliError, print_line, tail};
 use crate::clock::Clock;
-use crate::config::{self, Environment, Language, Loaded};
+use crate::config::{self, Environment, Loaded};
 use crate::delivery::profile::Profile;
+use crate::language::Language;
 use crate::receiver::{Answer, Judge, Received, Receiver, Script};
 use crate::relay::{self, Relay};
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::CliError;
 use super::client::Client;
 use super::words::{Speech, text};
-use crate::config::Language;
+use crate::language::Language;
 
 pub(super) async fn run(client: &Client) -> Result<(), CliError> {
     let status = client.get("/control/status", &[]).await?;
@@ -79,6 +79,19 @@ fn page(speech: Speech, status: &Value) -> String {
             disk(speech, &status["disk"]),
         ),
     ];
+    let open = status["incidents"].as_array().into_iter().flatten();
+    let open = open.map(|incident| {
+        let first = text(&incident["text"]).lines().next().unwrap_or_default();
+        (speech.say("要確認", "look at"), first.to_owned())
+    });
+    let failing = status["alerts"]["failing"].as_array().into_iter().flatten();
+    let failing = failing.map(|channel| {
+        let (name, error) = (text(&channel["channel"]), text(&channel["error"]));
+        (
+            speech.say("通知できません", "cannot tell"),
+            format!("{name}: {error}"),
+        )
+    });
     let waiting = status["withoutRoute"].as_array().into_iter().flatten();
     let waiting = waiting
         .filter(|waiting| waiting["route"] != "default")
@@ -93,6 +106,8 @@ fn page(speech: Speech, status: &Value) -> String {
     let lines: Vec<String> = rows
         .into_iter()
         .chain(more)
+        .chain(open)
+        .chain(failing)
         .chain(waiting)
         .map(|(name, value)| format!("{name}: {value}"))
         .collect();

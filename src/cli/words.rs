@@ -1,40 +1,18 @@
 //! The words in which commands speak to a person, Japanese or English.
 
-use chrono_tz::Tz;
 use serde_json::Value;
 
-use crate::config::{Environment, Language};
+use crate::cause::Cause;
+use crate::config::Environment;
+use crate::language::Language;
+pub(super) use crate::language::Speech;
 use crate::timestamp::Timestamp;
 
-/// How a person is spoken to.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Speech {
-    pub(super) language: Language,
-    pub(super) timezone: Tz,
-}
-
 impl Speech {
-    /// The text of the person's language.
-    pub(super) fn say<'a>(self, ja: &'a str, en: &'a str) -> &'a str {
-        match self.language {
-            Language::Ja => ja,
-            Language::En => en,
-        }
-    }
-
     /// A moment as the clock on the wall shows it; `absent` when there is none.
     pub(super) fn moment(self, value: &Value, absent: &str) -> String {
         let moment = value.as_str().and_then(|text| Timestamp::parse(text).ok());
-        moment.map_or_else(
-            || absent.to_owned(),
-            |moment| {
-                moment
-                    .to_utc()
-                    .with_timezone(&self.timezone)
-                    .format("%Y-%m-%d %H:%M:%S")
-                    .to_string()
-            },
-        )
+        moment.map_or_else(|| absent.to_owned(), |moment| self.clock(moment))
     }
 
     /// A status of an event.
@@ -71,6 +49,12 @@ impl Speech {
             Language::Ja => format!("{number}回目 {result} ({took} ms)"),
             Language::En => format!("attempt {number}: {result} ({took} ms)"),
         }
+    }
+
+    /// Why an attempt did not succeed and what to do, when that is known.
+    pub(super) fn cause(self, attempt: &Value) -> Option<&'static str> {
+        let cause = attempt["cause"].as_str().and_then(Cause::from_word)?;
+        Some(cause.sentence(self.language))
     }
 }
 

@@ -16,7 +16,7 @@ use crate::route::{self, Pattern, Route};
 
 const URL_ACCEPTED: &str =
     "a URL that begins with http:// or https://, without user, password and #";
-const SECRET_ACCEPTED: &str =
+pub(super) const SECRET_ACCEPTED: &str =
     "the name of a secret: capital letters, digits and _ (never the secret itself)";
 const EVENTS_ACCEPTED: &str =
     "a list of event names, or of prefixes that end in .*, such as [\"employee.*\"]";
@@ -423,7 +423,7 @@ fn is_profile_name(text: &str) -> bool {
             .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }
 
-fn is_secret_name(text: &str) -> bool {
+pub(super) fn is_secret_name(text: &str) -> bool {
     let starts = text.starts_with(|c: char| c.is_ascii_uppercase());
     starts
         && text

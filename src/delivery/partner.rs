@@ -12,6 +12,7 @@ use super::address::{self, ResolveError, Resolver};
 use super::probe::clock_ahead;
 use super::signature;
 use crate::attempt::{Attempted, Outcome};
+use crate::cause::Cause;
 use crate::clock::Clock;
 use crate::config::Secret;
 use crate::route::Route;
@@ -45,12 +46,32 @@ pub enum Failure {
     AddressRefused(address::Refused),
     /// Nobody listens at the address.
     Refused,
-    /// The TLS handshake failed: certificate, name or protocol.
+    /// The partner's certificate is not good.
+    Certificate(String),
+    /// The TLS handshake failed for another reason.
     Tls(String),
     /// The connection ended before there was an answer.
     Broken,
     /// The answer was not HTTP, or something rarer.
     Other(String),
+}
+
+impl Failure {
+    /// The word of the closed list for it.
+    #[must_use]
+    pub fn cause(&self) -> Cause {
+        match self {
+            Self::Status(code) => Cause::of_status(*code),
+            Self::ClockDiffers(..) => Cause::Clock,
+            Self::TimedOut(_) => Cause::TimedOut,
+            Self::NameNotFound => Cause::NameNotFound,
+            Self::AddressRefused(_) => Cause::WrongAddress,
+            Self::Refused => Cause::ConnectionRefused,
+            Self::Certificate(_) => Cause::Certificate,
+            Self::Tls(_) => Cause::Tls,
+            Self::Broken | Self::Other(_) => Cause::PartnerError,
+        }
+    }
 }
 
 impl fmt::Display for Failure {
@@ -76,7 +97,7 @@ impl fmt::Display for Failure {
             Self::NameNotFound => f.write_str("the host name could not be resolved"),
             Self::AddressRefused(why) => why.fmt(f),
             Self::Refused => f.write_str("the connection was refused"),
-            Self::Tls(why) => write!(f, "no secure connection: {why}"),
+            Self::Certificate(why) | Self::Tls(why) => write!(f, "no secure connection: {why}"),
             Self::Broken => f.write_str("the connection ended before there was an answer"),
             Self::Other(why) => write!(f, "the request failed: {why}"),
         }
@@ -132,23 +153,30 @@ impl Partner {
             http_status: None,
             processing_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             error: None,
+            cause: None,
             response_body: None,
             retry_after: None,
+            clock_ahead: None,
             payload_size,
         };
         match result {
             Ok(answer) if answer.status.is_success() => answer.into_attempted(attempted),
-            Ok(answer) => Attempted {
-                outcome: Outcome::Failed,
-                error: Some(answer.failure().to_string()),
-                ..answer.into_attempted(attempted)
-            },
+            Ok(answer) => {
+                let failure = answer.failure();
+                Attempted {
+                    outcome: Outcome::Failed,
+                    error: Some(failure.to_string()),
+                    cause: Some(failure.cause()),
+                    ..answer.into_attempted(attempted)
+                }
+            }
             Err(failure) => Attempted {
                 outcome: match failure {
                     Failure::TimedOut(_) => Outcome::Timeout,
                     _ => Outcome::Failed,
                 },
                 error: Some(failure.to_string()),
+                cause: Some(failure.cause()),
                 ..attempted
             },
         }
@@ -263,6 +291,7 @@ impl Answer {
             http_status: Some(self.status.as_u16()),
             response_body: self.body,
             retry_after: self.retry_after,
+            clock_ahead: self.clock_ahead,
             ..attempted
         }
     }
@@ -315,12 +344,12 @@ pub fn classify(error: &reqwest::Error) -> Failure {
             };
         }
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
-            return Failure::Tls(tls.to_string());
+            return of_tls(tls);
         }
         if let Some(io) = cause.downcast_ref::<io::Error>() {
             // An error of TLS travels inside one of the operating system's.
             if let Some(tls) = io.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>()) {
-                return Failure::Tls(tls.to_string());
+                return of_tls(tls);
             }
             match io.kind() {
                 io::ErrorKind::ConnectionRefused => return Failure::Refused,
@@ -338,6 +367,15 @@ pub fn classify(error: &reqwest::Error) -> Failure {
         source = cause.source();
     }
     Failure::Other(text)
+}
+
+fn of_tls(error: &rustls::Error) -> Failure {
+    match error {
+        rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented => {
+            Failure::Certificate(error.to_string())
+        }
+        _ => Failure::Tls(error.to_string()),
+    }
 }
 
 /// The deepest cause, in its own words.

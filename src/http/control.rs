@@ -11,13 +11,16 @@ use super::reply::{ApiError, Reply, success};
 use super::request::{self, Query};
 use super::stats::QueueAnswer;
 use super::{Api, revoked};
+use crate::incident::State;
 use crate::store::listing::{self, Position};
 use crate::store::tokens::{self, TokenRecord};
-use crate::store::{StoreError, outbox, stats};
+use crate::store::{StoreError, incidents, outbox, stats};
 use crate::timestamp::Timestamp;
 
 /// The most changes of one kind in one answer.
 const CHANGES: u32 = 200;
+/// The most open incidents that the status tells.
+const INCIDENTS: u32 = 20;
 /// The longest that a token may live, in days.
 const LONGEST_TOKEN: u32 = 3650;
 /// How long a token lives when nothing is said, in days.
@@ -41,10 +44,23 @@ pub async fn status(api: &Api) -> Result<Reply, ApiError> {
         .store
         .read(move |connection| stats::growth(connection, now))
         .await?;
-    let free = api.store.free_bytes();
+    let free = api.store.disk_bytes().map(|(free, _)| free);
     let full_in_days =
         free.and_then(|free| full_in_days(free, totals.database_bytes, of_week, of_all));
     let backup = api.backup.last().await;
+    let (open, _) = api
+        .store
+        .read(move |connection| incidents::list(connection, Some(true), None, INCIDENTS, now))
+        .await?;
+    let open: Vec<_> = open
+        .iter()
+        .map(|incident| api.speech.message(State::Ongoing, &incident.report))
+        .collect();
+    let failing = api.store.read(incidents::failing_channels).await?;
+    let failing: Vec<_> = failing
+        .into_iter()
+        .map(|(channel, error)| serde_json::json!({"channel": channel, "error": error}))
+        .collect();
     let answer = serde_json::json!({
         "version": env!("CARGO_PKG_VERSION"),
         "processId": std::process::id(),
@@ -73,6 +89,8 @@ pub async fn status(api: &Api) -> Result<Reply, ApiError> {
             "fullInDays": full_in_days,
             "full": api.store.pinched(),
         },
+        "incidents": open,
+        "alerts": {"channels": api.channels.len(), "failing": failing},
     });
     success(StatusCode::OK, &answer, api.clock.now())
 }

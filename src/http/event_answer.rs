@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::reply::ApiError;
 use crate::attempt::Outcome;
+use crate::cause::Cause;
 use crate::event::Status;
 use crate::store::listing::{EventDetail, EventSummary, KeptAttempt};
 use crate::timestamp::Timestamp;
@@ -52,6 +53,9 @@ pub(super) struct AttemptAnswer<'a> {
     processing_time: u64,
     #[schema(required)]
     error_message: Option<&'a str>,
+    /// Why it did not succeed; null for a success.
+    #[schema(required)]
+    cause: Option<Cause>,
     #[schema(required)]
     response_body: Option<&'a str>,
 }
@@ -102,6 +106,7 @@ impl<'a> AttemptAnswer<'a> {
             http_status_code: attempt.http_status,
             processing_time: attempt.processing_ms,
             error_message: attempt.error.as_deref(),
+            cause: attempt.cause,
             response_body: attempt.response_body.as_deref(),
         }
     }

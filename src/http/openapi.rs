@@ -216,6 +216,7 @@ mod tests {
             ("GET", "/api/interviews/{id}"),
             ("GET", "/api/interviews"),
             ("DELETE", "/api/interviews/{id}"),
+            ("GET", "/api/incidents"),
             ("GET", "/api/openapi.json"),
         ] {
             let found = described.iter().any(|(m, p)| m == method && *p == path);

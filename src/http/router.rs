@@ -33,6 +33,8 @@ pub enum Endpoint {
     ListInterviews,
     /// `DELETE /api/interviews/{id}`
     DeleteInterview(String),
+    /// `GET /api/incidents`
+    ListIncidents,
     /// `GET /api/integration/webhook-stats`
     WebhookStats,
     /// `GET /api/voicedrive/webhook-stats`
@@ -55,6 +57,10 @@ pub enum Endpoint {
     RefreshBackup,
     /// `POST /control/reload`, for the command line only
     Reload,
+    /// `POST /control/incidents/{id}/dismiss`, for the command line only
+    DismissIncident(String),
+    /// `POST /control/alerts/test`, for the command line only
+    TestAlerts,
     /// `GET /control/tokens`, for the command line only
     ListTokens,
     /// `POST /control/tokens`, for the command line only
@@ -82,7 +88,9 @@ impl Endpoint {
             Self::AcceptEvent | Self::AcceptBatch | Self::ResendEvent(_) | Self::ResendMany => {
                 Access::Token(Scope::EventsWrite)
             }
-            Self::ListEvents | Self::ShowEvent(_) => Access::Token(Scope::EventsRead),
+            Self::ListEvents | Self::ShowEvent(_) | Self::ListIncidents => {
+                Access::Token(Scope::EventsRead)
+            }
             Self::PutInterview(_) | Self::PutInterviews | Self::DeleteInterview(_) => {
                 Access::Token(Scope::InterviewsWrite)
             }
@@ -97,6 +105,8 @@ impl Endpoint {
             | Self::ImportInterviews
             | Self::RefreshBackup
             | Self::Reload
+            | Self::DismissIncident(_)
+            | Self::TestAlerts
             | Self::ListTokens
             | Self::IssueToken
             | Self::RevokeToken(_) => Access::Control,
@@ -141,6 +151,7 @@ pub fn route(method: &Method, path: &str) -> Result<Endpoint, ApiError> {
         ["api", "interviews", "batch"] => post(Endpoint::PutInterviews),
         ["api", "interviews", "completion-stats"] => get(Endpoint::CompletionStats),
         ["api", "interviews", id] if !id.is_empty() => interview(method, decoded(id)?),
+        ["api", "incidents"] => get(Endpoint::ListIncidents),
         ["api", "integration", "webhook-stats"] => get(Endpoint::WebhookStats),
         ["api", "voicedrive", "webhook-stats"] => get(Endpoint::VoicedriveWebhookStats),
         ["api", "voicedrive", "interview-completion-stats"] => {
@@ -152,6 +163,10 @@ pub fn route(method: &Method, path: &str) -> Result<Endpoint, ApiError> {
         ["control", "changes"] => get(Endpoint::ControlChanges),
         ["control", "interviews", "import"] => post(Endpoint::ImportInterviews),
         ["control", "backup"] => post(Endpoint::RefreshBackup),
+        ["control", "incidents", id, "dismiss"] if !id.is_empty() => {
+            post(Endpoint::DismissIncident((*id).to_owned()))
+        }
+        ["control", "alerts", "test"] => post(Endpoint::TestAlerts),
         ["control", "reload"] => post(Endpoint::Reload),
         ["control", "tokens"] if *method == Method::POST => post(Endpoint::IssueToken),
         ["control", "tokens"] => get(Endpoint::ListTokens),

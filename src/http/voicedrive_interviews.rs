@@ -33,7 +33,7 @@ pub async fn completion_stats(api: &Api, query: Option<&str>) -> Result<Reply, A
     query.finish("startDate, endDate")?;
     let now = api.clock.now();
     // Every time zone that can be configured knows today; the fallback is the moment itself.
-    let (first, last) = day::today(now, api.timezone).unwrap_or((now, now));
+    let (first, last) = day::today(now, api.speech.timezone).unwrap_or((now, now));
     let (from, to) = (start.unwrap_or(first), end.unwrap_or(last));
     in_order(from, to)?;
     let range = Range {

@@ -141,7 +141,7 @@ fn insert(
 }
 
 /// A UUID of version 7: its order is the order of time, so that the index grows at its end.
-fn new_id(now: Timestamp) -> String {
+pub(super) fn new_id(now: Timestamp) -> String {
     let milliseconds = u64::try_from(now.unix_ms()).unwrap_or(0);
     let nanoseconds = u32::try_from(milliseconds % 1000).unwrap_or(0) * 1_000_000;
     let moment = UuidTime::from_unix(ContextV7::new(), milliseconds / 1000, nanoseconds);

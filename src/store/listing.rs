@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::StoreError;
 use crate::attempt::Outcome;
+use crate::cause::Cause;
 use crate::event::Status;
 use crate::timestamp::Timestamp;
 
@@ -73,6 +74,8 @@ pub struct KeptAttempt {
     pub processing_ms: u64,
     /// What went wrong.
     pub error: Option<String>,
+    /// Why; none for a success, and for attempts that were made before causes were kept.
+    pub cause: Option<Cause>,
     /// The beginning of the answer's body.
     pub response_body: Option<String>,
 }
@@ -303,8 +306,8 @@ pub fn changes(
 }
 
 const ATTEMPT_COLUMNS: &str = "a.attempt, a.started_at, a.outcome, a.http_status_code,
-    a.processing_time, a.error_message, a.response_body";
-const ATTEMPT_COLUMN_COUNT: usize = 7;
+    a.processing_time, a.error_message, a.response_body, a.cause";
+const ATTEMPT_COLUMN_COUNT: usize = 8;
 
 fn summary(row: &Row<'_>) -> rusqlite::Result<EventSummary> {
     let status: String = row.get(6)?;
@@ -326,6 +329,7 @@ fn summary(row: &Row<'_>) -> rusqlite::Result<EventSummary> {
 
 fn attempt(row: &Row<'_>, first: usize) -> rusqlite::Result<KeptAttempt> {
     let outcome: String = row.get(first + 2)?;
+    let cause: Option<String> = row.get(first + 7)?;
     Ok(KeptAttempt {
         attempt: row.get(first)?,
         started_at: row.get(first + 1)?,
@@ -335,5 +339,6 @@ fn attempt(row: &Row<'_>, first: usize) -> rusqlite::Result<KeptAttempt> {
         processing_ms: row.get(first + 4)?,
         error: row.get(first + 5)?,
         response_body: row.get(first + 6)?,
+        cause: cause.as_deref().and_then(Cause::from_word),
     })
 }

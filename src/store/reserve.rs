@@ -48,7 +48,7 @@ impl Reserve {
     pub(super) fn take(&self) -> bool {
         let held = fs::metadata(self.path.as_path()).is_ok_and(|file| file.len() == SIZE);
         let directory = self.path.parent().unwrap_or(Path::new("."));
-        let enough = || free_bytes(directory).is_some_and(|free| free >= FREE_TIMES * SIZE);
+        let enough = || disk_bytes(directory).is_some_and(|(free, _)| free >= FREE_TIMES * SIZE);
         let holds = held || (enough() && self.occupy().is_ok());
         if holds {
             self.pinched.store(false, Ordering::Relaxed);
@@ -68,8 +68,9 @@ impl Reserve {
     }
 }
 
-/// Bytes that are free for the relay's user where `directory` is.
-pub(super) fn free_bytes(directory: &Path) -> Option<u64> {
+/// Bytes that are free for the relay's user where `directory` is, and all that there are.
+pub(super) fn disk_bytes(directory: &Path) -> Option<(u64, u64)> {
     let disk = statvfs(directory).ok()?;
-    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+    let bytes = |blocks: u64| blocks.saturating_mul(disk.f_frsize);
+    Some((bytes(disk.f_bavail), bytes(disk.f_blocks)))
 }

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::outbox::Due;
 use crate::attempt::{Attempted, Outcome};
+use crate::cause::Cause;
 use crate::event::Status;
 use crate::retry::{Next, RetryPolicy};
 use crate::timestamp::Timestamp;
@@ -103,8 +104,8 @@ fn insert_attempt(
     connection
         .prepare_cached(
             "INSERT INTO attempts (event_seq, attempt, started_at, outcome, http_status_code,
-                                   processing_time, error_message, response_body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                                   processing_time, error_message, response_body, cause)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute((
             due.seq,
@@ -115,6 +116,7 @@ fn insert_attempt(
             milliseconds(attempted),
             &attempted.error,
             &attempted.response_body,
+            attempted.cause.map(Cause::as_str),
         ))
         .map(|_| ())
 }

@@ -210,6 +210,18 @@ pub fn growth(connection: &Connection, now: Timestamp) -> Result<(u64, u64), Sto
         .query_row([week], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
+/// The size of the database.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn database_bytes(connection: &Connection) -> Result<u64, StoreError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
+        )?
+        .query_row([], |row| row.get(0))?)
+}
+
 /// Counts everything, now.
 ///
 /// # Errors
@@ -237,8 +249,6 @@ pub fn totals(connection: &Connection) -> Result<Totals, StoreError> {
             .prepare_cached("SELECT min(due_at) FROM outbox")?
             .query_row([], |row| row.get(0))?,
         last_attempt: last_attempt(connection)?,
-        database_bytes: count(
-            "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
-        )?,
+        database_bytes: database_bytes(connection)?,
     })
 }

@@ -22,6 +22,7 @@ use super::settle::{LOG_EXHAUSTED, QUEUE_EXHAUSTED, settle};
 use super::stats::{QueueCounts, sends};
 use super::*;
 use crate::attempt::{Attempted, Outcome};
+use crate::cause::Cause;
 use crate::event::{NewEvent, Status};
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
@@ -75,6 +76,8 @@ pub(super) fn attempted(outcome: Outcome, started_at: Timestamp, took_ms: u64) -
         },
         processing_ms: took_ms,
         error: (outcome != Outcome::Success).then(|| "HTTP 503".to_owned()),
+        cause: (outcome != Outcome::Success).then_some(Cause::PartnerError),
+        clock_ahead: None,
         response_body: None,
         retry_after: None,
         payload_size: 99,
@@ -623,8 +626,9 @@ fn every_migration_keeps_the_rows_and_a_copy_of_the_database_as_it_was() {
                 "INSERT INTO events VALUES (1, 'id-1', 'a.b', 'EMP-1', '2025-10-26T14:30:00.000Z',
                                             '2025-10-26T14:30:00.000Z', 'default', '{}');
                  INSERT INTO outbox VALUES (1, 'default', '2025-10-26T14:31:00.000Z', 1);
-                 INSERT INTO attempts VALUES (1, 1, 1, '2025-10-26T14:30:00.000Z', 'failed', 503, 5,
-                                              'HTTP 503', NULL);
+                 INSERT INTO attempts (seq, event_seq, attempt, started_at, outcome,
+                                       http_status_code, processing_time, error_message)
+                 VALUES (1, 1, 1, '2025-10-26T14:30:00.000Z', 'failed', 503, 5, 'HTTP 503');
                  INSERT INTO webhook_send_logs VALUES ('id-1', 'a.b', '2025-10-26T14:30:00.000Z',
                      '2025-10-26T14:30:00.000Z', 'EMP-1', 'id-1', 2, 'failed', 503, 5, 'HTTP 503', 0,
                      NULL, NULL, '2025-10-26T14:30:00.000Z');

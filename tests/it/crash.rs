@@ -181,23 +181,31 @@ async fn a_migration_that_is_killed_goes_on_at_the_next_start() {
     let (directory, _) = prepared(3).await;
     let config = directory.path().join("config.toml");
     let live = directory.path().join("live/relay.db");
+    // As it was before the newest migration.
+    let database = Connection::open(&live).unwrap();
+    database
+        .execute_batch(
+            "DROP TABLE alert_channels; DROP TABLE alert_messages; DROP TABLE incident_deliveries;
+             DROP TABLE incidents; ALTER TABLE attempts DROP COLUMN cause;
+             DELETE FROM refinery_schema_history WHERE version = 5;
+             PRAGMA wal_checkpoint(TRUNCATE);",
+        )
+        .unwrap();
+    drop(database);
+    let before = std::fs::read(&live).unwrap();
     for _ in 0..rounds {
-        // As it was before the newest migration.
-        let database = Connection::open(&live).unwrap();
-        database
-            .execute_batch(
-                "DROP INDEX IF EXISTS retry_queue_by_log;
-                 DELETE FROM refinery_schema_history WHERE version = 4;",
-            )
-            .unwrap();
-        drop(database);
+        for beside in ["relay.db-wal", "relay.db-shm"] {
+            // There is none after a stop in order.
+            let _ = std::fs::remove_file(live.with_file_name(beside));
+        }
+        std::fs::write(&live, &before).unwrap();
         let mut serve = program();
         serve.arg("serve").arg("--config").arg(&config);
         killed(&mut serve, &mut random).await;
         let daemon = Daemon::start(directory.path(), "", "").await;
         assert_eq!(daemon.json(&["status"]).await["events"]["accepted"], 4);
         daemon.kill().await;
-        let copy = directory.path().join("relay-before-migration-3.db");
+        let copy = directory.path().join("relay-before-migration-4.db");
         assert_eq!(snapshot::verify(&copy).unwrap().events, 4);
     }
 }

@@ -13,9 +13,11 @@ use tempfile::TempDir;
 use tokio::sync::Notify;
 pub use voicedrive_relay::clock::Clock;
 use voicedrive_relay::config::{self, Environment, Loaded, Secret};
-use voicedrive_relay::delivery::Dispatcher;
 use voicedrive_relay::delivery::profile::Profile;
+use voicedrive_relay::delivery::{Dispatcher, Means};
+use voicedrive_relay::gauges::Gauges;
 use voicedrive_relay::http::auth::{Keys, Scope};
+use voicedrive_relay::incident::Thresholds;
 use voicedrive_relay::receiver::{Answer, Judge, Received, Receiver};
 use voicedrive_relay::relay::{Relay, control_socket};
 use voicedrive_relay::retry::RetryPolicy;
@@ -375,8 +377,14 @@ impl Bench {
         };
         let policy = RetryPolicy::new(intervals.iter().copied().map(Duration::from_secs).collect());
         let wake = Arc::new(Notify::new());
-        let dispatcher =
-            Dispatcher::new(route, store.clone(), policy, clock.clone(), wake).unwrap();
+        let means = Means {
+            store: store.clone(),
+            clock: clock.clone(),
+            policy,
+            thresholds: Thresholds::default(),
+            gauges: Gauges::default(),
+        };
+        let dispatcher = Dispatcher::new(route, means, wake).unwrap();
         Self {
             store,
             dispatcher,

@@ -26,5 +26,5 @@ mod javascript;
 mod keeping;
 mod letting_in;
 mod monitoring;
-mod pages;
+mod packaged;
 mod routing;

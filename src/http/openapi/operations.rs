@@ -12,12 +12,13 @@ pub(super) const EXAMPLE_TIME: &str = "2025-10-26T15:00:00.000Z";
 const EXAMPLE_ID: &str = "019a2159-2f6b-7c1e-8c1d-0d2f6e1b7a55";
 
 /// The chapters of the description.
-pub(super) const TAGS: [(&str, &str); 5] = [
+pub(super) const TAGS: [(&str, &str); 6] = [
     ("health", "Whether the relay works"),
     ("statistics", "As the requirement names them"),
     ("voicedrive", "As VoiceDrive's shipped client calls them"),
     ("events", "Handing in, looking up, sending again"),
     ("interviews", "Interview records of the staff system"),
+    ("incidents", "What an admin was told"),
 ];
 
 /// One method of one path.
@@ -216,6 +217,7 @@ pub(super) fn operations() -> Vec<Operation> {
         handing_in(),
         looking_up(),
         interviews(),
+        incidents(),
     ]
     .into_iter()
     .flatten()
@@ -447,7 +449,7 @@ fn looking_up() -> Vec<Operation> {
     whole["attempts"] = json!([{
         "attempt": 1, "startedAt": "2025-10-26T14:30:00.010Z", "outcome": "timeout",
         "httpStatusCode": null, "processingTime": 5001,
-        "errorMessage": "no answer within 5 s", "responseBody": null,
+        "errorMessage": "no answer within 5 s", "cause": "timed_out", "responseBody": null,
     }]);
     let page = json!({"items": [event_example()], "nextCursor": null});
     let resent = json!({"id": EXAMPLE_ID, "requestId": EXAMPLE_ID, "status": "retrying"});
@@ -603,5 +605,33 @@ fn interviews() -> Vec<Operation> {
             ));
             refusals
         }),
+    ]
+}
+
+fn incidents() -> Vec<Operation> {
+    let incident = json!({
+        "kind": "deliveries_exhausted", "state": "ongoing", "incidentId": EXAMPLE_ID,
+        "openedAt": "2025-10-26T14:30:00.000Z", "title": "voicedrive-relay: events that cannot be sent: goes on",
+        "text": "1 events did not arrive although every retry was made (HTTP 503); 1 of them are not settled.",
+        "count": 1, "oldestEventId": EXAMPLE_ID,
+        "actions": ["voicedrive-relay resend --status exhausted"],
+        "closedAt": null, "subject": "default", "delivered": 0, "dismissed": 0,
+    });
+    let page = json!({"items": [incident], "nextCursor": null});
+    let states = json!({"type": "string", "enum": ["ongoing", "resolved"]});
+    vec![
+        Operation::new(
+            ("incidents", "listIncidents"),
+            Method::GET,
+            "/api/incidents",
+            "What an admin was told, the newest first",
+        )
+        .parameters([query(
+            "state",
+            "Only those that last, or only those that are over",
+            &states,
+        )])
+        .parameters(paging("^[1-9][0-9]{0,17}$"))
+        .answer(Answer::new(200, "A page", "IncidentPage", &page)),
     ]
 }

@@ -10,8 +10,8 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::attempt::Outcome;
 use crate::event::Status;
 use crate::http::{
-    event_answer, events, health, interview_body, interview_stats, interviews, stats, submission,
-    voicedrive, voicedrive_interviews,
+    event_answer, events, health, incidents, interview_body, interview_stats, interviews, stats,
+    submission, voicedrive, voicedrive_interviews,
 };
 use crate::interview::InterviewStatus;
 use crate::period::Period;
@@ -26,7 +26,7 @@ fn collect<T: ToSchema>(into: &mut Vec<(String, RefOr<Schema>)>) {
 }
 
 /// Everything that is read or answered.
-const TYPES: [Collect; 17] = [
+const TYPES: [Collect; 18] = [
     collect::<health::Answer>,
     collect::<stats::Answer<'_>>,
     collect::<voicedrive::WebhookAnswer<'_>>,
@@ -40,6 +40,7 @@ const TYPES: [Collect; 17] = [
     collect::<events::ResentAnswer<'_>>,
     collect::<events::BulkResendBody>,
     collect::<events::ResentManyAnswer>,
+    collect::<incidents::PageAnswer>,
     collect::<interview_body::Body>,
     collect::<interviews::Answer<'_>>,
     collect::<interviews::BatchAnswer>,

@@ -1,0 +1,221 @@
+//! Whom the daemon tells when a person is needed (contract, section 10).
+//!
+//! A condition that begins to hold opens an incident, and one that no longer holds closes it. The
+//! store writes incidents, and what there is to tell about them, in the transaction that causes
+//! them; the [`Watch`] adds those that only a look at the numbers shows. Each channel has a
+//! [`courier::Courier`] that tells in order, and again until it was told: a channel that is dead
+//! delays a message and loses none. None of this goes the way of events: the route that is in trouble
+//! need not carry the news of it.
+//!
+//! What is not guaranteed: that a message arrives only once. After a crash between the telling and
+//! its commit it is told again.
+
+pub mod conditions;
+pub mod courier;
+mod mail;
+mod post;
+pub mod words;
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::config::Secret;
+use crate::delivery::probe::probe;
+use crate::gauges::Gauges;
+use crate::incident::Thresholds;
+use crate::pulse::Pulse;
+use crate::route::Route;
+use crate::store::incidents::{self, Digests};
+use crate::store::{Store, StoreError, stats};
+use crate::upkeep::backup::BackupFile;
+use conditions::{JUDGED, Observed, holding};
+
+/// Between two looks at the numbers.
+const EVERY: Duration = Duration::from_mins(1);
+/// Between two looks at the certificates.
+const PROBE_EVERY: Duration = Duration::from_hours(12);
+/// What "of the last hour" and "over five minutes" mean.
+const HOUR: Duration = Duration::from_hours(1);
+const STATISTICS: Duration = Duration::from_mins(5);
+const SECONDS_A_DAY: u64 = 86_400;
+
+/// Looks at the numbers once a minute.
+pub struct Watch {
+    store: Store,
+    clock: Clock,
+    gauges: Gauges,
+    backup: BackupFile,
+    pulses: Vec<Pulse>,
+    routes: Vec<Route>,
+    thresholds: Thresholds,
+    digests: Digests,
+    retention: Duration,
+    heartbeat: Option<Secret>,
+    began: Duration,
+    next_probe: Duration,
+}
+
+/// What a watch looks at.
+pub struct Watched {
+    /// Where incidents are kept.
+    pub store: Store,
+    /// By which it looks.
+    pub clock: Clock,
+    /// What was noticed elsewhere.
+    pub gauges: Gauges,
+    /// The file to copy.
+    pub backup: BackupFile,
+    /// The dispatchers'.
+    pub pulses: Vec<Pulse>,
+    /// Whose certificates are looked at.
+    pub routes: Vec<Route>,
+}
+
+/// What the configuration says of it.
+pub struct Rules {
+    /// From where on a condition holds.
+    pub thresholds: Thresholds,
+    /// The waits between two messages about an incident that lasts.
+    pub digests: Vec<Duration>,
+    /// How long incidents that are over are kept, in days.
+    pub retention_days: u64,
+    /// The URL that is called while everything moves.
+    pub heartbeat: Option<Secret>,
+}
+
+impl Watch {
+    /// Looks at `watched` by `rules`.
+    #[must_use]
+    pub fn new(watched: Watched, rules: Rules) -> Self {
+        let began = watched.clock.monotonic();
+        Self {
+            store: watched.store,
+            clock: watched.clock,
+            gauges: watched.gauges,
+            backup: watched.backup,
+            pulses: watched.pulses,
+            routes: watched.routes,
+            digests: Digests {
+                after: rules.digests,
+                certificate_days: rules.thresholds.certificate_days.clone(),
+            },
+            thresholds: rules.thresholds,
+            retention: Duration::from_secs(rules.retention_days * SECONDS_A_DAY),
+            heartbeat: rules.heartbeat,
+            began,
+            next_probe: began,
+        }
+    }
+
+    /// Looks until `stop` becomes true. The first look is a minute after the start: what an earlier
+    /// run left behind has had time to get on its way.
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(EVERY) => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+            tokio::select! {
+                () = self.step() => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+        }
+    }
+
+    /// One look: certificates when it is time for them, the numbers, and the dead man's switch.
+    pub async fn step(&mut self) {
+        if self.clock.monotonic() >= self.next_probe {
+            self.next_probe = self.clock.monotonic() + PROBE_EVERY;
+            self.look_at_certificates().await;
+        }
+        if let Err(error) = self.look().await {
+            tracing::warn!(%error, "whether a person is needed could not be looked at; it will be tried again");
+        }
+        self.call_heartbeat().await;
+    }
+
+    async fn look(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let monotonic = self.clock.monotonic();
+        let (sends, queue, database, none_open) = self
+            .store
+            .read(move |connection| {
+                Ok((
+                    incidents::sends_since(connection, now.before(HOUR))?,
+                    incidents::queue(connection)?,
+                    stats::database_bytes(connection)?,
+                    incidents::none_open(connection)?,
+                ))
+            })
+            .await?;
+        let backup = self.backup.last().await;
+        let observed = Observed {
+            sends,
+            queue,
+            failed_logins: self
+                .gauges
+                .logins_failed_since(monotonic.saturating_sub(HOUR)),
+            statistics: self
+                .gauges
+                .answers_since(monotonic.saturating_sub(STATISTICS)),
+            backup_at: backup.at,
+            backup_failed: backup.error.is_some(),
+            running_for: monotonic.saturating_sub(self.began),
+            disk: self.store.disk_bytes(),
+            database,
+            receivers: self.gauges.receivers(),
+        };
+        let holding = holding(&observed, &self.thresholds, now);
+        if holding.is_empty() && none_open {
+            return Ok(());
+        }
+        let (digests, old) = (self.digests.clone(), now.before(self.retention));
+        self.store
+            .write(move |connection| {
+                incidents::observe(connection, &JUDGED, &holding, &digests, now)?;
+                incidents::purge(connection, old)
+            })
+            .await
+    }
+
+    async fn look_at_certificates(&self) {
+        for route in self
+            .routes
+            .iter()
+            .filter(|route| route.url.scheme() == "https")
+        {
+            // One that cannot be reached is told about by its deliveries.
+            let Ok(Ok(seen)) = probe(route, &self.clock).await else {
+                continue;
+            };
+            if let Some(ends) = seen.certificate_ends {
+                self.gauges.certificate_seen(&route.name, ends);
+            }
+            if let Some(ahead) = seen.clock_ahead {
+                self.gauges.clock_seen(&route.name, ahead);
+            }
+        }
+    }
+
+    /// Calls the dead man's switch while accepting, delivering and the backup really move. Somebody
+    /// else notices when it is silent.
+    async fn call_heartbeat(&self) {
+        let Some(url) = &self.heartbeat else {
+            return;
+        };
+        let monotonic = self.clock.monotonic();
+        let delivers = !self.pulses.iter().any(|pulse| pulse.is_late(monotonic));
+        let backed_up = self.backup.last().await.error.is_none();
+        if !delivers || !backed_up || self.store.probe(self.clock.now()).await.is_err() {
+            return;
+        }
+        if let Err(error) = post::call(url).await {
+            tracing::warn!(
+                error,
+                "the dead man's switch (alerts.heartbeat_url) could not be called"
+            );
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! Which conditions hold, by the numbers (contract, section 10). Everything is passed in.
+
+use std::time::Duration;
+
+use crate::gauges::{AnswerTimes, Receiver};
+use crate::incident::{Finding, Kind, Observation, Thresholds};
+use crate::timestamp::Timestamp;
+
+const MIB: u64 = 1024 * 1024;
+
+/// What is known at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Observed {
+    /// Deliveries of the last hour, and how many of them have succeeded.
+    pub sends: (u64, u64),
+    /// How much is still to be sent, and when the oldest of it was due.
+    pub queue: (u64, Option<Timestamp>),
+    /// Of the last hour.
+    pub failed_logins: u64,
+    /// Of the last five minutes; none when they were hardly asked for.
+    pub statistics: Option<AnswerTimes>,
+    /// The moment that the backup file shows; none: there is none.
+    pub backup_at: Option<Timestamp>,
+    /// The newest backup could not be made, or was not good.
+    pub backup_failed: bool,
+    /// How long the daemon runs: before there was time for a backup, none is missed.
+    pub running_for: Duration,
+    /// Free and total bytes of the disk; none when they cannot be known.
+    pub disk: Option<(u64, u64)>,
+    /// Bytes.
+    pub database: u64,
+    /// By route.
+    pub receivers: Vec<(String, Receiver)>,
+}
+
+/// The kinds that [`holding`] judges.
+pub const JUDGED: [Kind; 8] = [
+    Kind::SuccessRateLow,
+    Kind::QueueLong,
+    Kind::LoginsFailing,
+    Kind::StatisticsSlow,
+    Kind::BackupOld,
+    Kind::DiskLow,
+    Kind::CertificateExpiring,
+    Kind::ClockOff,
+];
+
+/// The conditions that hold.
+#[must_use]
+pub fn holding(observed: &Observed, limits: &Thresholds, now: Timestamp) -> Vec<Observation> {
+    let whole = [
+        (Kind::SuccessRateLow, success_rate(observed, limits)),
+        (Kind::QueueLong, queue(observed, limits, now)),
+        (Kind::LoginsFailing, logins(observed, limits)),
+        (Kind::StatisticsSlow, statistics(observed, limits)),
+        (Kind::BackupOld, backup(observed, limits, now)),
+        (Kind::DiskLow, disk(observed, limits)),
+    ];
+    let whole = whole.into_iter().filter_map(|(kind, finding)| {
+        Some(Observation {
+            kind,
+            subject: String::new(),
+            finding: finding?,
+        })
+    });
+    let receivers = observed.receivers.iter().flat_map(|(route, receiver)| {
+        [
+            (
+                Kind::CertificateExpiring,
+                certificate(*receiver, limits, now),
+            ),
+            (Kind::ClockOff, clock(*receiver, limits)),
+        ]
+        .into_iter()
+        .filter_map(|(kind, finding)| {
+            Some(Observation {
+                kind,
+                subject: route.clone(),
+                finding: finding?,
+            })
+        })
+    });
+    whole.chain(receivers).collect()
+}
+
+fn success_rate(observed: &Observed, limits: &Thresholds) -> Option<Finding> {
+    let (sends, succeeded) = observed.sends;
+    let low = sends >= limits.success_min_sends
+        && succeeded * 100 < sends.saturating_mul(limits.success_percent);
+    low.then(|| Finding::SuccessRate {
+        permille: succeeded * 1000 / sends.max(1),
+        sends,
+    })
+}
+
+fn queue(observed: &Observed, limits: &Thresholds, now: Timestamp) -> Option<Finding> {
+    let (waiting, oldest) = observed.queue;
+    let late = oldest.map_or(Duration::ZERO, |due| now.since(due));
+    let overdue_minutes = late.as_secs() / 60;
+    let long = waiting > limits.queue || late > Duration::from_mins(limits.overdue_minutes);
+    long.then_some(Finding::Queue {
+        waiting,
+        overdue_minutes,
+    })
+}
+
+fn logins(observed: &Observed, limits: &Thresholds) -> Option<Finding> {
+    let failed = observed.failed_logins;
+    (failed > limits.failed_logins_per_hour).then_some(Finding::Logins { failed })
+}
+
+fn statistics(observed: &Observed, limits: &Thresholds) -> Option<Finding> {
+    let AnswerTimes { p95, error_percent } = observed.statistics?;
+    let slow = p95 > Duration::from_millis(limits.statistics_p95_ms);
+    (slow || error_percent > limits.statistics_error_percent).then(|| Finding::Statistics {
+        p95_ms: u64::try_from(p95.as_millis()).unwrap_or(u64::MAX),
+        error_percent,
+    })
+}
+
+fn backup(observed: &Observed, limits: &Thresholds, now: Timestamp) -> Option<Finding> {
+    let limit = Duration::from_hours(limits.backup_age_hours);
+    let age = observed.backup_at.map(|at| now.since(at));
+    let old = age.unwrap_or(observed.running_for) > limit;
+    (old || observed.backup_failed).then(|| Finding::Backup {
+        age_hours: age.map(|age| age.as_secs() / 3600),
+        failed: observed.backup_failed,
+    })
+}
+
+fn disk(observed: &Observed, limits: &Thresholds) -> Option<Finding> {
+    let database_mib = observed.database / MIB;
+    let (free, total) = observed.disk?;
+    let free_percent = free.saturating_mul(100) / total.max(1);
+    let free_mib = free / MIB;
+    let low = free_percent < limits.disk_free_percent
+        || free_mib < limits.disk_free_mib
+        || database_mib > limits.database_mib;
+    low.then_some(Finding::Disk {
+        free_percent,
+        free_mib,
+        database_mib,
+    })
+}
+
+fn certificate(receiver: Receiver, limits: &Thresholds, now: Timestamp) -> Option<Finding> {
+    let seconds = receiver.certificate_ends?.unix_seconds() - now.unix_seconds();
+    let days = seconds.div_euclid(86_400);
+    let first = limits.certificate_days.iter().max()?;
+    (days <= i64::try_from(*first).unwrap_or(i64::MAX)).then_some(Finding::Certificate { days })
+}
+
+fn clock(receiver: Receiver, limits: &Thresholds) -> Option<Finding> {
+    let seconds = receiver.clock_ahead?;
+    (seconds.unsigned_abs() > limits.clock_seconds).then_some(Finding::Clock { seconds })
+}
+
+#[cfg(test)]
+#[allow(clippy::too_many_lines)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        Timestamp::from_unix_ms(1_761_489_000_000)
+    }
+
+    /// A daemon that is well: nothing holds.
+    fn well() -> Observed {
+        Observed {
+            sends: (1000, 995),
+            queue: (50, Some(now().before(Duration::from_mins(5)))),
+            failed_logins: 10,
+            statistics: Some(AnswerTimes {
+                p95: Duration::from_millis(300),
+                error_percent: 5,
+            }),
+            backup_at: Some(now().before(Duration::from_hours(24))),
+            backup_failed: false,
+            running_for: Duration::from_hours(100),
+            disk: Some((1024 * MIB, 10 * 1024 * MIB)),
+            database: 1024 * MIB,
+            receivers: vec![(
+                "default".to_owned(),
+                Receiver {
+                    clock_ahead: Some(-60),
+                    certificate_ends: Some(now().after(Duration::from_hours(24 * 22))),
+                },
+            )],
+        }
+    }
+
+    fn found(observed: &Observed) -> Vec<Kind> {
+        let found = holding(observed, &Thresholds::default(), now());
+        found.into_iter().map(|found| found.kind).collect()
+    }
+
+    #[test]
+    fn at_its_limit_no_condition_holds() {
+        assert_eq!(found(&well()), []);
+        let nothing_yet = Observed {
+            disk: None,
+            ..Observed::default()
+        };
+        assert_eq!(found(&nothing_yet), []);
+    }
+
+    #[test]
+    fn beyond_its_limit_each_condition_holds_alone() {
+        let receiver = |receiver| vec![("default".to_owned(), receiver)];
+        let late = now().before(Duration::from_secs(301));
+        for (observed, kind) in [
+            (
+                Observed {
+                    sends: (1000, 989),
+                    ..well()
+                },
+                Kind::SuccessRateLow,
+            ),
+            (
+                Observed {
+                    queue: (51, None),
+                    ..well()
+                },
+                Kind::QueueLong,
+            ),
+            (
+                Observed {
+                    queue: (1, Some(late)),
+                    ..well()
+                },
+                Kind::QueueLong,
+            ),
+            (
+                Observed {
+                    failed_logins: 11,
+                    ..well()
+                },
+                Kind::LoginsFailing,
+            ),
+            (
+                Observed {
+                    statistics: Some(AnswerTimes {
+                        p95: Duration::from_millis(301),
+                        error_percent: 0,
+                    }),
+                    ..well()
+                },
+                Kind::StatisticsSlow,
+            ),
+            (
+                Observed {
+                    statistics: Some(AnswerTimes {
+                        p95: Duration::ZERO,
+                        error_percent: 6,
+                    }),
+                    ..well()
+                },
+                Kind::StatisticsSlow,
+            ),
+            (
+                Observed {
+                    backup_failed: true,
+                    ..well()
+                },
+                Kind::BackupOld,
+            ),
+            (
+                Observed {
+                    backup_at: None,
+                    ..well()
+                },
+                Kind::BackupOld,
+            ),
+            (
+                Observed {
+                    backup_at: Some(now().before(Duration::from_hours(25))),
+                    ..well()
+                },
+                Kind::BackupOld,
+            ),
+            (
+                Observed {
+                    disk: Some((1023 * MIB, 5000 * MIB)),
+                    ..well()
+                },
+                Kind::DiskLow,
+            ),
+            (
+                Observed {
+                    disk: Some((2000 * MIB, 20_001 * MIB)),
+                    ..well()
+                },
+                Kind::DiskLow,
+            ),
+            (
+                Observed {
+                    database: 1025 * MIB,
+                    ..well()
+                },
+                Kind::DiskLow,
+            ),
+            (
+                Observed {
+                    receivers: receiver(Receiver {
+                        clock_ahead: Some(61),
+                        certificate_ends: None,
+                    }),
+                    ..well()
+                },
+                Kind::ClockOff,
+            ),
+            (
+                Observed {
+                    receivers: receiver(Receiver {
+                        clock_ahead: None,
+                        certificate_ends: Some(now().after(Duration::from_hours(24 * 21))),
+                    }),
+                    ..well()
+                },
+                Kind::CertificateExpiring,
+            ),
+        ] {
+            assert_eq!(found(&observed), [kind], "{observed:?}");
+        }
+    }
+
+    #[test]
+    fn few_sends_say_nothing_about_the_rate() {
+        let few = Observed {
+            sends: (19, 0),
+            ..well()
+        };
+        assert_eq!(found(&few), []);
+        let enough = Observed {
+            sends: (20, 0),
+            ..well()
+        };
+        assert_eq!(found(&enough), [Kind::SuccessRateLow]);
+    }
+}

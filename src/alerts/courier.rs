@@ -1,0 +1,125 @@
+//! Tells one channel what there is to tell, in order, and again until it was told.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::words::Words;
+use super::{mail, post};
+use crate::clock::Clock;
+use crate::config::{Channel, Way};
+use crate::language::Speech;
+use crate::store::incidents::{self, Message};
+use crate::store::{Store, StoreError};
+
+/// Between two looks at what there is to tell.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// The wait after the first try that failed; it doubles with each further one.
+const FIRST_WAIT: Duration = Duration::from_secs(30);
+/// The longest wait.
+const LONGEST_WAIT: Duration = Duration::from_mins(15);
+
+/// The one who tells a channel.
+pub struct Courier {
+    channel: Channel,
+    speech: Speech,
+    store: Store,
+    clock: Clock,
+}
+
+impl Courier {
+    /// Tells `channel` in the words of `speech`.
+    #[must_use]
+    pub fn new(channel: Channel, speech: Speech, store: Store, clock: Clock) -> Self {
+        Self {
+            channel,
+            speech,
+            store,
+            clock,
+        }
+    }
+
+    /// Tells until `stop` becomes true.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        loop {
+            tokio::select! {
+                _ = self.step() => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_AGAIN) => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+        }
+    }
+
+    /// Tells everything that there is to tell now, and says how many messages were told.
+    pub async fn step(&self) -> usize {
+        let mut told = 0;
+        while self.tell_next().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, channel = %self.channel.name, "what there is to tell could not be looked at; it will be tried again");
+            false
+        }) {
+            told += 1;
+        }
+        told
+    }
+
+    /// Tells the next message; false when there is none, or when it could not be told.
+    async fn tell_next(&self) -> Result<bool, StoreError> {
+        let (name, now) = (self.channel.name.clone(), self.clock.now());
+        let next = self
+            .store
+            .read(move |connection| {
+                let message = incidents::next_message(connection, &name, now)?;
+                Ok((message, incidents::tries(connection, &name)?))
+            })
+            .await?;
+        let (Some(Message { seq, state, report }), tries) = next else {
+            return Ok(false);
+        };
+        let words = self.speech.message(state, &report);
+        let result = tell(&self.channel, &words, self.clock.now()).await;
+        let name = self.channel.name.clone();
+        let succeeded = result.is_ok();
+        match result {
+            Ok(()) => {
+                if tries > 0 {
+                    tracing::info!(channel = %name, "alerts can be told again");
+                }
+                let told = move |connection: &_| incidents::told(connection, &name, seq);
+                self.store.write(told).await?;
+            }
+            Err(error) => {
+                if tries == 0 {
+                    tracing::error!(channel = %name, error, "an alert could not be told; it is tried again until it is");
+                }
+                let wait = LONGEST_WAIT.min(FIRST_WAIT * 2_u32.saturating_pow(tries.min(10)));
+                let at = self.clock.now().after(wait);
+                let not_told =
+                    move |connection: &_| incidents::not_told(connection, &name, seq, &error, at);
+                self.store.write(not_told).await?;
+            }
+        }
+        Ok(succeeded)
+    }
+}
+
+/// Tells a channel something, once.
+///
+/// # Errors
+/// Why it could not be told, in words; nothing secret stands in them.
+pub async fn tell(
+    channel: &Channel,
+    words: &Words,
+    now: crate::timestamp::Timestamp,
+) -> Result<(), String> {
+    match &channel.way {
+        Way::Email { email, password } => mail::send(email, password.as_ref(), words, now).await,
+        Way::Slack(url) => {
+            let text = format!("*{}*\n{}", words.title, words.text);
+            post::post(url, &serde_json::json!({"text": text})).await
+        }
+        Way::Webhook(url) => post::post(url, words).await,
+    }
+}

@@ -1,0 +1,397 @@
+//! What an admin reads: what happened, since when, what it means, what to do, and the command to
+//! type. Japanese or English; event ids and types, never a payload, a name or a secret.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::incident::{Finding, Kind, Report, State};
+use crate::language::{Language, Speech};
+use crate::timestamp::Timestamp;
+
+/// Sends again whatever waits for a person.
+const RESEND: &str = "voicedrive-relay resend --status exhausted";
+
+/// A message, ready to be told. As JSON it is what the plain webhook gets (contract, section 10).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Words {
+    /// The word of the condition; `test` for a test.
+    pub kind: &'static str,
+    /// `opened`, `ongoing`, `resolved` or `test`.
+    pub state: &'static str,
+    /// The same for all messages about one incident.
+    pub incident_id: String,
+    /// When it began.
+    pub opened_at: Timestamp,
+    /// One line.
+    pub title: String,
+    /// Everything, in lines.
+    pub text: String,
+    /// Deliveries that are counted, or the number that was found.
+    pub count: u64,
+    /// The oldest event that waits for its end.
+    #[schema(required)]
+    pub oldest_event_id: Option<String>,
+    /// What to type.
+    pub actions: Vec<String>,
+}
+
+impl Speech {
+    /// The words for a report.
+    #[must_use]
+    pub fn message(self, state: State, report: &Report) -> Words {
+        let title = self.title(state, report);
+        let actions = match state {
+            State::Resolved if report.kind.is_about_sending() && report.exhausted > 0 => {
+                vec![RESEND.to_owned()]
+            }
+            State::Resolved => Vec::new(),
+            State::Opened | State::Ongoing => actions(report),
+        };
+        Words {
+            kind: report.kind.as_str(),
+            state: state.as_str(),
+            incident_id: report.id.clone(),
+            opened_at: report.opened_at,
+            text: self.text(state, report, &actions),
+            title,
+            count: report.count,
+            oldest_event_id: report.oldest_event_id.clone(),
+            actions,
+        }
+    }
+
+    /// The words of a test.
+    #[must_use]
+    pub fn test(self, id: &str, now: Timestamp) -> Words {
+        Words {
+            kind: "test",
+            state: "test",
+            incident_id: id.to_owned(),
+            opened_at: now,
+            title: self.say(
+                "voicedrive-relay: テスト通知",
+                "voicedrive-relay: a test message",
+            ).to_owned(),
+            text: self.say(
+                "これはテストです。対応は不要です。この通知が届いたので、異常があればここに届きます。",
+                "This is a test; nothing needs to be done. As it has arrived, alerts will arrive here too.",
+            ).to_owned(),
+            count: 0,
+            oldest_event_id: None,
+            actions: Vec::new(),
+        }
+    }
+
+    fn title(self, state: State, report: &Report) -> String {
+        let about = self.name(report.kind);
+        let of = if report.subject.is_empty() || report.subject == crate::route::DEFAULT {
+            String::new()
+        } else {
+            format!(" ({})", report.subject)
+        };
+        let state = match state {
+            State::Opened => self.say("発生", "began"),
+            State::Ongoing => self.say("継続中", "goes on"),
+            State::Resolved => self.say("回復しました", "is over"),
+        };
+        match self.language {
+            Language::Ja => format!("voicedrive-relay: {about}{of} – {state}"),
+            Language::En => format!("voicedrive-relay: {about}{of} {state}"),
+        }
+    }
+
+    /// What a condition is called.
+    #[must_use]
+    pub fn name(self, kind: Kind) -> &'static str {
+        let (ja, en) = match kind {
+            Kind::DeliveriesExhausted => ("送信できないイベント", "events that cannot be sent:"),
+            Kind::PartnerRefuses => ("VoiceDrive による拒否", "refusal by VoiceDrive"),
+            Kind::SuccessRateLow => ("送信成功率の低下", "a low success rate"),
+            Kind::QueueLong => ("送信の滞留", "a long queue"),
+            Kind::LoginsFailing => ("認証の失敗", "a series of failed logins"),
+            Kind::StatisticsSlow => ("統計 API の遅延・失敗", "slow or failing statistics"),
+            Kind::BackupOld => ("バックアップの異常", "trouble with the backup file"),
+            Kind::DiskLow => ("ディスク容量の不足", "a shortage of disk space"),
+            Kind::CertificateExpiring => ("証明書の期限", "the end of a certificate's life"),
+            Kind::ClockOff => ("時計のずれ", "a difference between the clocks"),
+        };
+        self.language.say(ja, en)
+    }
+
+    fn text(self, state: State, report: &Report, actions: &[String]) -> String {
+        let mut lines = vec![self.what(state, report)];
+        let since = self.clock(report.opened_at);
+        let lasted = self.span(report.at.since(report.opened_at));
+        lines.push(match (state, self.language) {
+            (State::Resolved, Language::Ja) => format!("期間: {since} から {lasted}"),
+            (State::Resolved, Language::En) => format!("When: from {since}, for {lasted}"),
+            (_, Language::Ja) => format!("開始: {since} ({lasted}経過)"),
+            (_, Language::En) => format!("Since: {since} ({lasted} ago)"),
+        });
+        if state == State::Resolved {
+            lines.extend(self.left(report));
+            return lines.join("\n");
+        }
+        let label = self.language.say("意味と対応", "What it means, what to do");
+        lines.push(format!("{label}: {}", self.advice(report)));
+        if let Some(oldest) = &report.oldest_event_id {
+            let label = self.language.say("最も古いイベント", "Oldest event");
+            lines.push(format!("{label}: {oldest}"));
+        }
+        if !report.event_types.is_empty() {
+            let label = self.language.say("イベントの種類", "Types");
+            lines.push(format!("{label}: {}", report.event_types.join(", ")));
+        }
+        if !actions.is_empty() {
+            let label = self.language.say("コマンド", "Commands");
+            lines.push(format!("{label}:"));
+            lines.extend(actions.iter().map(|action| format!("    {action}")));
+        }
+        lines.join("\n")
+    }
+
+    /// What happened, in one sentence with the numbers.
+    fn what(self, state: State, report: &Report) -> String {
+        let (ja, en) = if report.kind.counts_deliveries() {
+            of_deliveries(state, report)
+        } else {
+            of_numbers(&report.finding)
+        };
+        match self.language {
+            Language::Ja => ja,
+            Language::En => en,
+        }
+    }
+
+    /// What still needs a person when it is over.
+    fn left(self, report: &Report) -> Option<String> {
+        let left = report.exhausted;
+        let told = report.kind.is_about_sending() && left > 0;
+        told.then(|| match self.language {
+            Language::Ja => format!("まだ対応が必要なイベント: {left} 件 → {RESEND}"),
+            Language::En => format!("Events that still need a person: {left} → {RESEND}"),
+        })
+    }
+
+    /// What it means and what to do.
+    fn advice(self, report: &Report) -> &'static str {
+        let (ja, en) = match &report.finding {
+            Finding::Deliveries { cause, .. } => return cause.sentence(self.language),
+            Finding::SuccessRate { .. } => (
+                "失敗したものは自動で再送されます。tail で原因を確かめてください",
+                "what failed is sent again by itself: look with `tail` why",
+            ),
+            Finding::Queue { .. } => (
+                "イベントは失われません。送信先が応答しているか、VOICEDRIVE_WEBHOOK_URL が設定されているかを確かめてください",
+                "no event is lost: see whether the receiver answers, and whether VOICEDRIVE_WEBHOOK_URL is set",
+            ),
+            Finding::Logins { .. } => (
+                "誤ったトークンを使っている相手か、不正なアクセスの試みです。ログの接続元を確かめてください",
+                "somebody uses a wrong token, or tries to get in: the log says from where",
+            ),
+            Finding::Statistics { .. } => (
+                "サーバーが混んでいるか、ディスクが遅くなっています。他のサービスの負荷を確かめてください",
+                "the server is busy, or its disk slow: look at what else runs on it",
+            ),
+            Finding::Backup { .. } => (
+                "ディスクの空きとログを確かめてください。直るまで、コピーされるバックアップは古いままです",
+                "look at the disk and at the log: until it is mended, what is copied is old",
+            ),
+            Finding::Disk { .. } => (
+                "満杯になると新しいイベントを受け付けられません。不要なファイルを消すか、retention_days を短くしてください",
+                "a full disk means that no event is accepted: delete what is not needed, or shorten retention_days",
+            ),
+            Finding::Certificate { .. } => (
+                "期限を過ぎると送信できません。VoiceDrive に更新を依頼してください",
+                "after it nothing can be sent: ask VoiceDrive to renew it",
+            ),
+            Finding::Clock { .. } => (
+                "5 分以上ずれると署名が拒否されます。timedatectl で時刻を合わせてください",
+                "signatures that are five minutes off are refused: set the clock with timedatectl",
+            ),
+        };
+        self.language.say(ja, en)
+    }
+
+    fn span(self, span: Duration) -> String {
+        let minutes = span.as_secs() / 60;
+        let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
+        match (self.language, days, hours) {
+            (Language::Ja, 0, 0) => format!("{minutes} 分"),
+            (Language::Ja, 0, _) => format!("{hours} 時間 {minutes} 分"),
+            (Language::Ja, ..) => format!("{days} 日 {hours} 時間"),
+            (Language::En, 0, 0) => format!("{minutes} min"),
+            (Language::En, 0, _) => format!("{hours} h {minutes} min"),
+            (Language::En, ..) => format!("{days} d {hours} h"),
+        }
+    }
+}
+
+/// What happened to deliveries, in Japanese and in English.
+fn of_deliveries(state: State, report: &Report) -> (String, String) {
+    let Report {
+        count,
+        delivered,
+        dismissed,
+        ..
+    } = report;
+    let waiting = count - (delivered + dismissed).min(*count);
+    let status = match report.finding {
+        Finding::Deliveries {
+            http_status: Some(status),
+            ..
+        } => format!(" (HTTP {status})"),
+        _ => String::new(),
+    };
+    if state == State::Resolved {
+        (
+            format!(
+                "{count} 件のうち {delivered} 件はその後送信できました。対応不要とされたもの {dismissed} 件、残り {waiting} 件です。"
+            ),
+            format!(
+                "Of {count} events {delivered} were sent after all; {dismissed} were dismissed, {waiting} are left."
+            ),
+        )
+    } else if report.kind == Kind::PartnerRefuses {
+        (
+            format!(
+                "VoiceDrive が {count} 件のイベントを拒否しました{status}。うち {waiting} 件が未解決です。"
+            ),
+            format!(
+                "VoiceDrive refused {count} events{status}; {waiting} of them are not settled."
+            ),
+        )
+    } else {
+        (
+            format!(
+                "{count} 件のイベントが、再送を使い切っても届いていません{status}。うち {waiting} 件が未解決です。"
+            ),
+            format!(
+                "{count} events did not arrive although every retry was made{status}; {waiting} of them are not settled."
+            ),
+        )
+    }
+}
+
+/// What was found, in Japanese and in English.
+fn of_numbers(finding: &Finding) -> (String, String) {
+    match finding {
+        // Told with its deliveries.
+        Finding::Deliveries { .. } => (String::new(), String::new()),
+        Finding::SuccessRate { permille, sends } => {
+            let percent = format!("{}.{}", permille / 10, permille % 10);
+            (
+                format!("直近 1 時間の {sends} 件のうち、成功は {percent} % です。"),
+                format!("Of {sends} events of the last hour, {percent} % succeeded."),
+            )
+        }
+        Finding::Queue {
+            waiting,
+            overdue_minutes,
+        } => (
+            format!(
+                "{waiting} 件が送信を待っています。最も古いものは予定より {overdue_minutes} 分遅れています。"
+            ),
+            format!(
+                "{waiting} events wait to be sent; the oldest is {overdue_minutes} minutes late."
+            ),
+        ),
+        Finding::Logins { failed } => (
+            format!("直近 1 時間に、認証の失敗が {failed} 回ありました。"),
+            format!("{failed} logins failed in the last hour."),
+        ),
+        Finding::Statistics {
+            p95_ms,
+            error_percent,
+        } => (
+            format!(
+                "直近 5 分の統計 API は、95 % が {p95_ms} ミリ秒以内、失敗は {error_percent} % です。"
+            ),
+            format!(
+                "In the last five minutes 95 % of the statistics took up to {p95_ms} ms, and {error_percent} % failed."
+            ),
+        ),
+        Finding::Backup { failed: true, .. } => (
+            "relay-backup.db を作れませんでした。前のものが残っています。".to_owned(),
+            "relay-backup.db could not be made; the one before it is still there.".to_owned(),
+        ),
+        Finding::Backup {
+            age_hours: Some(hours),
+            ..
+        } => (
+            format!("relay-backup.db は {hours} 時間前のものです。"),
+            format!("relay-backup.db is {hours} hours old."),
+        ),
+        Finding::Backup {
+            age_hours: None, ..
+        } => (
+            "relay-backup.db がありません。".to_owned(),
+            "There is no relay-backup.db.".to_owned(),
+        ),
+        Finding::Disk {
+            free_percent,
+            free_mib,
+            database_mib,
+        } => (
+            format!(
+                "ディスクの空きは {free_mib} MiB ({free_percent} %)、データベースは {database_mib} MiB です。"
+            ),
+            format!(
+                "{free_mib} MiB ({free_percent} %) of the disk are free; the database has {database_mib} MiB."
+            ),
+        ),
+        Finding::Certificate { days } if *days < 0 => (
+            "送信先の証明書の期限が切れています。".to_owned(),
+            "The receiver's certificate has expired.".to_owned(),
+        ),
+        Finding::Certificate { days } => (
+            format!("送信先の証明書の期限まで {days} 日です。"),
+            format!("The receiver's certificate ends in {days} days."),
+        ),
+        Finding::Clock { seconds } => {
+            let (ja, en) = if *seconds > 0 {
+                ("遅れて", "behind")
+            } else {
+                ("進んで", "ahead of")
+            };
+            let off = seconds.unsigned_abs();
+            (
+                format!("このサーバーの時計は、VoiceDrive の時計より {off} 秒{ja}います。"),
+                format!("This server's clock is {off} s {en} VoiceDrive's."),
+            )
+        }
+    }
+}
+
+/// What to type.
+fn actions(report: &Report) -> Vec<String> {
+    let relay = |command: &str| format!("voicedrive-relay {command}");
+    let journal = "journalctl -u voicedrive-relay -n 100".to_owned();
+    match report.kind {
+        Kind::DeliveriesExhausted => [
+            report
+                .oldest_event_id
+                .as_ref()
+                .map(|id| relay(&format!("show {id}"))),
+            Some(RESEND.to_owned()),
+            Some(relay(&format!("alert dismiss {}", report.id))),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
+        Kind::PartnerRefuses => {
+            let show = report.oldest_event_id.as_ref();
+            let show = show.map(|id| relay(&format!("show {id}")));
+            show.into_iter().chain([relay("check")]).collect()
+        }
+        Kind::SuccessRateLow => vec![relay("tail"), relay("check")],
+        Kind::QueueLong => vec![relay("status"), relay("check")],
+        Kind::LoginsFailing | Kind::StatisticsSlow => vec![journal],
+        Kind::BackupOld | Kind::DiskLow => vec![relay("status"), journal],
+        Kind::CertificateExpiring => vec![relay("check")],
+        Kind::ClockOff => vec!["timedatectl".to_owned(), relay("check")],
+    }
+}

@@ -1,0 +1,112 @@
+//! `alert`: what an admin was told, whether telling works, and what needs nobody any more (contract,
+//! section 10).
+
+use clap::Subcommand;
+use serde_json::Value;
+
+use super::CliError;
+use super::client::{Client, path_segment};
+use super::words::{Speech, text};
+
+#[derive(Subcommand)]
+pub(super) enum Alert {
+    /// Send a test message over every channel of the configuration
+    #[command(after_help = "Example:
+  voicedrive-relay alert test
+Exit code 1 when a channel did not take it, or when there is none.")]
+    Test,
+    /// Show what was told, the newest last
+    History {
+        /// Only what is not over
+        #[arg(long)]
+        open: bool,
+        /// At most so many
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]
+        limit: u32,
+    },
+    /// End an incident whose deliveries need nothing any more
+    #[command(after_help = "Example:
+  voicedrive-relay alert dismiss 019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5b
+The deliveries stay as they are, and can still be sent again.")]
+    Dismiss {
+        /// The incident's id, as `alert history` shows it
+        id: String,
+    },
+}
+
+impl Alert {
+    pub(super) async fn run(&self, client: &Client) -> Result<(), CliError> {
+        match self {
+            Self::Test => test(client).await,
+            Self::History { open, limit } => {
+                let limit = limit.to_string();
+                let mut query = vec![("limit", limit.as_str())];
+                if *open {
+                    query.push(("state", "ongoing"));
+                }
+                let answer = client.get("/api/incidents", &query).await?;
+                client.print(&answer, |speech| history(speech, &answer))
+            }
+            Self::Dismiss { id } => {
+                let path = format!("/control/incidents/{}/dismiss", path_segment(id)?);
+                let answer = client.post(&path, String::new()).await?;
+                client.print(&answer, |speech| {
+                    format!("{id}: {}", speech.say("対応済みにしました", "dismissed"))
+                })
+            }
+        }
+    }
+}
+
+async fn test(client: &Client) -> Result<(), CliError> {
+    let answer = client.post("/control/alerts/test", String::new()).await?;
+    let channels = answer["channels"].as_array().map_or(&[][..], Vec::as_slice);
+    let speech = client.speech;
+    if channels.is_empty() {
+        let none = speech.say(
+            "通知先がありません。config.toml に [[alerts.channel]] を書いてください",
+            "there is no channel; write [[alerts.channel]] in config.toml",
+        );
+        return Err(CliError::Failed(none.to_owned()));
+    }
+    client.print(&answer, |speech| {
+        let lines: Vec<String> = channels
+            .iter()
+            .map(|channel| {
+                let result = channel["error"]
+                    .as_str()
+                    .unwrap_or_else(|| speech.say("送信しました", "sent"));
+                format!("{}: {result}", text(&channel["channel"]))
+            })
+            .collect();
+        lines.join("\n")
+    })?;
+    if channels.iter().any(|channel| channel["error"].is_string()) {
+        let failed = speech.say("届かない通知先があります", "a channel did not take it");
+        return Err(CliError::Failed(failed.to_owned()));
+    }
+    Ok(())
+}
+
+fn history(speech: Speech, answer: &Value) -> String {
+    let incidents = answer["items"].as_array().map_or(&[][..], Vec::as_slice);
+    if incidents.is_empty() {
+        return speech
+            .say("通知はありません", "nothing was told")
+            .to_owned();
+    }
+    let told: Vec<String> = incidents
+        .iter()
+        .rev()
+        .map(|incident| {
+            let indented = text(&incident["text"]).replace('\n', "\n    ");
+            format!(
+                "{}  {}\n    id: {}\n    {indented}",
+                speech.moment(&incident["openedAt"], "-"),
+                text(&incident["title"]),
+                text(&incident["incidentId"]),
+            )
+        })
+        .collect();
+    told.join("\n")
+}

@@ -1,0 +1,351 @@
+//! Who is told when a person is needed, and from where on: `[alerts]`, `[[alerts.channel]]` and
+//! `[alerts.thresholds]` (contract, sections 3 and 10).
+
+use std::time::Duration;
+
+use lettre::message::Mailbox;
+use url::Url;
+
+use super::reader::{Document, Section, whole};
+use super::routes::{SECRET_ACCEPTED, is_secret_name, read_secret};
+use super::{Environment, Kind, Mistake, Secret, of_variable};
+use crate::incident::Thresholds;
+
+const ADDRESS_ACCEPTED: &str =
+    "an e-mail address, such as \"admin@clinic.example\" or \"Relay <relay@clinic.example>\"";
+const ADDRESSES_ACCEPTED: &str = "a list of e-mail addresses, such as [\"admin@clinic.example\"]";
+
+/// `[alerts]`
+#[derive(Clone, Debug)]
+pub struct AlertsConfig {
+    /// The waits between two messages about an incident that lasts; the last one repeats.
+    pub digests: Vec<Duration>,
+    /// The name of the secret that holds the URL of the dead man's switch.
+    pub heartbeat: Option<String>,
+    /// Who is told.
+    pub channels: Vec<ChannelConfig>,
+    /// From where on a condition holds.
+    pub thresholds: Thresholds,
+}
+
+/// One `[[alerts.channel]]`, as the file describes it.
+#[derive(Clone, Debug)]
+pub enum ChannelConfig {
+    /// E-mail by SMTP.
+    Email {
+        /// Everything but the password.
+        email: Email,
+        /// The name of the secret that holds the password.
+        password: Option<String>,
+    },
+    /// An incoming webhook in Slack's format; the name of the secret that holds its URL.
+    Slack(String),
+    /// A webhook that takes JSON; the name of the secret that holds its URL.
+    Webhook(String),
+}
+
+/// A mail server, and whom it tells.
+#[derive(Clone, Debug)]
+pub struct Email {
+    /// The sender.
+    pub from: Mailbox,
+    /// The recipients, at least one.
+    pub to: Vec<Mailbox>,
+    /// The mail server.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub encryption: Encryption,
+    /// Who logs in; empty: nobody does.
+    pub username: String,
+}
+
+/// How the connection to a mail server is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encryption {
+    /// Not at all: only for a server on this machine.
+    None,
+    /// By TLS that begins inside the connection, and never without it.
+    StartTls,
+    /// By TLS from the beginning.
+    Tls,
+}
+
+/// A channel with its secrets.
+#[derive(Clone, Debug)]
+pub struct Channel {
+    /// What it is called in the log, in `alert history` and in the database, such as `email 1`.
+    pub name: String,
+    /// The way.
+    pub way: Way,
+}
+
+/// How a channel tells.
+#[derive(Clone, Debug)]
+pub enum Way {
+    /// By e-mail.
+    Email {
+        /// The server and the recipients.
+        email: Email,
+        /// Of `email.username`.
+        password: Option<Secret>,
+    },
+    /// By a POST in Slack's format; the URL is a secret.
+    Slack(Secret),
+    /// By a POST of the contract's JSON; the URL is a secret.
+    Webhook(Secret),
+}
+
+/// Channels and heartbeat, with their secrets.
+#[derive(Clone, Debug, Default)]
+pub struct AlertsOut {
+    /// Who is told.
+    pub channels: Vec<Channel>,
+    /// The dead man's switch; the URL is a secret.
+    pub heartbeat: Option<Secret>,
+}
+
+pub(super) fn read(document: &mut Document<'_>, root: &mut Section<'_>) -> AlertsConfig {
+    let mut section = root.section(document, "alerts");
+    let accepted = "a list of 1 to 10 whole numbers of minutes, each from 1 to 10080";
+    let line = section.line();
+    let digests = section.list(
+        document,
+        "digest_minutes",
+        [15, 60, 240].map(Duration::from_mins).to_vec(),
+        accepted,
+        |entry| whole(entry, &(1..=10_080)).map(Duration::from_mins),
+    );
+    if !(1..=10).contains(&digests.len()) {
+        document.refuse_at(line, "alerts.digest_minutes", accepted);
+    }
+    let heartbeat = read_name(document, &mut section, "heartbeat_url");
+    let channels = section.tables(document, "channel");
+    let channels = channels
+        .into_iter()
+        .filter_map(|channel| read_channel(document, channel))
+        .collect();
+    let thresholds = read_thresholds(document, &mut section);
+    section.finish(document);
+    AlertsConfig {
+        digests,
+        heartbeat,
+        channels,
+        thresholds,
+    }
+}
+
+/// The name of a secret; none when it is empty or not there.
+fn read_name(
+    document: &mut Document<'_>,
+    section: &mut Section<'_>,
+    key: &'static str,
+) -> Option<String> {
+    section.parsed(document, key, None, SECRET_ACCEPTED, |text| match text {
+        "" => Some(None),
+        text => is_secret_name(text).then(|| Some(text.to_owned())),
+    })
+}
+
+fn read_channel(document: &mut Document<'_>, mut section: Section<'_>) -> Option<ChannelConfig> {
+    let accepted = "\"email\", \"slack\" or \"webhook\"";
+    let known = |text: &str| matches!(text, "email" | "slack" | "webhook");
+    if !section.has("kind") {
+        section.lacks(document, "kind", accepted);
+    }
+    let kind = section.parsed(document, "kind", String::new(), accepted, |text| {
+        known(text).then(|| text.to_owned())
+    });
+    let channel = match kind.as_str() {
+        "email" => read_email(document, &mut section),
+        "slack" | "webhook" => {
+            if !section.has("url") {
+                section.lacks(document, "url", SECRET_ACCEPTED);
+            }
+            let url = read_name(document, &mut section, "url");
+            url.map(|url| match kind.as_str() {
+                "slack" => ChannelConfig::Slack(url),
+                _ => ChannelConfig::Webhook(url),
+            })
+        }
+        // Told already; what else stands there cannot be judged.
+        _ => return None,
+    };
+    section.finish(document);
+    channel
+}
+
+fn read_email(document: &mut Document<'_>, section: &mut Section<'_>) -> Option<ChannelConfig> {
+    for (key, accepted) in [("from", ADDRESS_ACCEPTED), ("to", ADDRESSES_ACCEPTED)] {
+        if !section.has(key) {
+            section.lacks(document, key, accepted);
+        }
+    }
+    let line = section.line();
+    let address = |text: &str| text.parse::<Mailbox>().ok();
+    let from = section.parsed(document, "from", None, ADDRESS_ACCEPTED, |text| {
+        address(text).map(Some)
+    });
+    let had_to = section.has("to");
+    let to = section.list(document, "to", Vec::new(), ADDRESSES_ACCEPTED, |entry| {
+        address(entry.as_str()?)
+    });
+    if had_to && to.is_empty() {
+        document.refuse_at(line, "alerts.channel.to", ADDRESSES_ACCEPTED);
+    }
+    let host = section.parsed(
+        document,
+        "host",
+        "127.0.0.1".to_owned(),
+        "the name or address of a mail server",
+        |text| (!text.is_empty() && !text.contains(char::is_whitespace)).then(|| text.to_owned()),
+    );
+    let port = section.number(document, "port", 25, &(1..=65_535));
+    let encryption = section.parsed(
+        document,
+        "encryption",
+        Encryption::None,
+        "\"none\", \"starttls\" or \"tls\"",
+        |text| match text {
+            "none" => Some(Encryption::None),
+            "starttls" => Some(Encryption::StartTls),
+            "tls" => Some(Encryption::Tls),
+            _ => None,
+        },
+    );
+    let username = section.parsed(document, "username", String::new(), "a text", |text| {
+        Some(text.to_owned())
+    });
+    let password = read_name(document, section, "password");
+    if password.is_some() && encryption == Encryption::None {
+        let accepted = "\"starttls\" or \"tls\" when there is a password: it would be readable by everybody on the way";
+        document.refuse_at(line, "alerts.channel.encryption", accepted);
+    }
+    if password.is_some() == username.is_empty() {
+        let accepted = "both `username` and `password` (the name of a secret), or neither";
+        document.refuse_at(line, "alerts.channel.username", accepted);
+    }
+    Some(ChannelConfig::Email {
+        email: Email {
+            from: from?,
+            to,
+            host,
+            port: u16::try_from(port).unwrap_or(25),
+            encryption,
+            username,
+        },
+        password,
+    })
+}
+
+fn read_thresholds(document: &mut Document<'_>, alerts: &mut Section<'_>) -> Thresholds {
+    let mut section = alerts.section(document, "thresholds");
+    let usual = Thresholds::default();
+    let many = 1..=1_000_000;
+    let percent = 0..=100;
+    let mut number = |key, usual, range| section.number(document, key, usual, range);
+    let mut thresholds = Thresholds {
+        exhausted: number("exhausted", usual.exhausted, &many),
+        refused: number("refused", usual.refused, &many),
+        success_percent: number("success_percent", usual.success_percent, &percent),
+        success_min_sends: number("success_min_sends", usual.success_min_sends, &many),
+        queue: number("queue", usual.queue, &many),
+        overdue_minutes: number("overdue_minutes", usual.overdue_minutes, &many),
+        failed_logins_per_hour: number(
+            "failed_logins_per_hour",
+            usual.failed_logins_per_hour,
+            &many,
+        ),
+        statistics_p95_ms: number("statistics_p95_ms", usual.statistics_p95_ms, &many),
+        statistics_error_percent: number(
+            "statistics_error_percent",
+            usual.statistics_error_percent,
+            &percent,
+        ),
+        backup_age_hours: number("backup_age_hours", usual.backup_age_hours, &many),
+        disk_free_percent: number("disk_free_percent", usual.disk_free_percent, &percent),
+        disk_free_mib: number("disk_free_mib", usual.disk_free_mib, &(0..=1_000_000)),
+        database_mib: number("database_mib", usual.database_mib, &many),
+        clock_seconds: number("clock_seconds", usual.clock_seconds, &many),
+        certificate_days: usual.certificate_days,
+    };
+    thresholds.certificate_days = section.list(
+        document,
+        "certificate_days",
+        thresholds.certificate_days,
+        "a list of whole numbers of days, each from 1 to 365",
+        |entry| whole(entry, &(1..=365)),
+    );
+    section.finish(document);
+    thresholds
+}
+
+impl AlertsConfig {
+    /// The channels with their secrets; one that is missing or no URL is a mistake.
+    pub(super) fn with_secrets(
+        &self,
+        environment: &Environment,
+        mistakes: &mut Vec<Mistake>,
+    ) -> AlertsOut {
+        let mut channels = Vec::new();
+        for (number, channel) in self.channels.iter().enumerate() {
+            let (kind, way) = match channel {
+                ChannelConfig::Email { email, password } => {
+                    let found = match password {
+                        Some(name) => match read_needed(environment, name, mistakes) {
+                            None => continue,
+                            found => found,
+                        },
+                        None => None,
+                    };
+                    let email = email.clone();
+                    let password = found;
+                    ("email", Some(Way::Email { email, password }))
+                }
+                ChannelConfig::Slack(name) => (
+                    "slack",
+                    read_url(environment, name, mistakes).map(Way::Slack),
+                ),
+                ChannelConfig::Webhook(name) => {
+                    let url = read_url(environment, name, mistakes);
+                    ("webhook", url.map(Way::Webhook))
+                }
+            };
+            channels.extend(way.map(|way| Channel {
+                name: format!("{kind} {}", number + 1),
+                way,
+            }));
+        }
+        let heartbeat = self.heartbeat.as_ref();
+        AlertsOut {
+            channels,
+            heartbeat: heartbeat.and_then(|name| read_url(environment, name, mistakes)),
+        }
+    }
+}
+
+fn read_needed(
+    environment: &Environment,
+    name: &str,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<Secret> {
+    let before = mistakes.len();
+    let secret = read_secret(environment, name, mistakes);
+    if secret.is_none() && mistakes.len() == before {
+        mistakes.push(of_variable(name, Kind::SecretMissing));
+    }
+    secret
+}
+
+/// A secret that is a URL. What it says instead is nobody's business.
+fn read_url(environment: &Environment, name: &str, mistakes: &mut Vec<Mistake>) -> Option<Secret> {
+    let secret = read_needed(environment, name, mistakes)?;
+    let is_url = Url::parse(secret.expose())
+        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    if !is_url {
+        let accepted = "a URL that begins with https:// or http://";
+        mistakes.push(of_variable(name, Kind::Expected(accepted.to_owned())));
+    }
+    is_url.then_some(secret)
+}

@@ -1,0 +1,188 @@
+//! What the daemon notices while it works, for the one who judges whether a person is needed: logins
+//! that failed, how quickly the statistics were answered, what receivers' clocks and certificates say.
+//! Nothing of it is kept over a restart, and nothing of it grows without end.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::timestamp::Timestamp;
+
+/// Failed logins that are remembered: more of them change nothing in what is told.
+const LOGINS: usize = 10_000;
+/// Answers that are remembered.
+const ANSWERS: usize = 10_000;
+/// With fewer answers nothing is said about how quick they are.
+const ANSWERS_NEEDED: usize = 5;
+
+/// Cheap to clone; whoever notices something and whoever judges it share it. Moments are monotonic.
+#[derive(Clone, Debug, Default)]
+pub struct Gauges(Arc<Mutex<Readings>>);
+
+#[derive(Debug, Default)]
+struct Readings {
+    failed_logins: VecDeque<Duration>,
+    answers: VecDeque<AnswerTime>,
+    receivers: HashMap<String, Receiver>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct AnswerTime {
+    at: Duration,
+    took: Duration,
+    failed: bool,
+}
+
+/// What is known of the receiver at the end of a route.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Receiver {
+    /// How far its clock is ahead of ours, in seconds, by its last answer.
+    pub clock_ahead: Option<i64>,
+    /// When its certificate ends.
+    pub certificate_ends: Option<Timestamp>,
+}
+
+/// How the statistics were answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnswerTimes {
+    /// 95 % took no longer.
+    pub p95: Duration,
+    /// How many failed, in percent.
+    pub error_percent: u64,
+}
+
+impl Gauges {
+    /// Somebody was turned away.
+    pub fn login_failed(&self, at: Duration) {
+        let mut readings = self.lock();
+        readings.failed_logins.push_back(at);
+        if readings.failed_logins.len() > LOGINS {
+            readings.failed_logins.pop_front();
+        }
+    }
+
+    /// How many were turned away since `moment`.
+    #[must_use]
+    pub fn logins_failed_since(&self, moment: Duration) -> u64 {
+        let mut readings = self.lock();
+        readings.failed_logins.retain(|at| *at > moment);
+        readings.failed_logins.len() as u64
+    }
+
+    /// A question about statistics was answered.
+    pub fn answered(&self, at: Duration, took: Duration, failed: bool) {
+        let mut readings = self.lock();
+        readings.answers.push_back(AnswerTime { at, took, failed });
+        if readings.answers.len() > ANSWERS {
+            readings.answers.pop_front();
+        }
+    }
+
+    /// How the statistics were answered since `moment`; none when they were hardly asked for.
+    #[must_use]
+    pub fn answers_since(&self, moment: Duration) -> Option<AnswerTimes> {
+        let mut readings = self.lock();
+        readings.answers.retain(|answer| answer.at > moment);
+        let all = readings.answers.len();
+        if all < ANSWERS_NEEDED {
+            return None;
+        }
+        let mut took: Vec<Duration> = readings.answers.iter().map(|answer| answer.took).collect();
+        took.sort_unstable();
+        let failed = readings
+            .answers
+            .iter()
+            .filter(|answer| answer.failed)
+            .count();
+        Some(AnswerTimes {
+            p95: took[(all * 95).div_ceil(100).clamp(1, all) - 1],
+            error_percent: (failed * 100 / all) as u64,
+        })
+    }
+
+    /// A receiver said what time it is.
+    pub fn clock_seen(&self, route: &str, ahead: i64) {
+        let mut readings = self.lock();
+        // An entry is made once a route, not once an answer.
+        if let Some(receiver) = readings.receivers.get_mut(route) {
+            receiver.clock_ahead = Some(ahead);
+        } else {
+            let receiver = Receiver {
+                clock_ahead: Some(ahead),
+                ..Receiver::default()
+            };
+            readings.receivers.insert(route.to_owned(), receiver);
+        }
+    }
+
+    /// A receiver identified itself with a certificate.
+    pub fn certificate_seen(&self, route: &str, ends: Timestamp) {
+        let mut readings = self.lock();
+        let receiver = readings.receivers.entry(route.to_owned()).or_default();
+        receiver.certificate_ends = Some(ends);
+    }
+
+    /// Everything that is known of receivers, by route.
+    #[must_use]
+    pub fn receivers(&self) -> Vec<(String, Receiver)> {
+        let readings = self.lock();
+        let receivers = readings.receivers.iter();
+        receivers
+            .map(|(route, seen)| (route.clone(), *seen))
+            .collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Readings> {
+        // Nothing that is done under the lock can leave it half done.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn what_is_long_ago_does_not_count() {
+        let gauges = Gauges::default();
+        for second in 1..=20 {
+            gauges.login_failed(at(second));
+        }
+        assert_eq!(gauges.logins_failed_since(at(5)), 15);
+        for second in 0..LOGINS as u64 * 2 {
+            gauges.login_failed(at(second));
+        }
+        assert_eq!(gauges.logins_failed_since(at(0)), LOGINS as u64);
+    }
+
+    #[test]
+    fn ninety_five_percent_of_the_answers_took_no_longer() {
+        let gauges = Gauges::default();
+        assert_eq!(gauges.answers_since(at(0)), None);
+        for took in 1..=100 {
+            gauges.answered(at(10), Duration::from_millis(took), took > 90);
+        }
+        let times = gauges.answers_since(at(5)).unwrap();
+        assert_eq!(times.p95, Duration::from_millis(95));
+        assert_eq!(times.error_percent, 10);
+        assert_eq!(gauges.answers_since(at(10)), None);
+    }
+
+    #[test]
+    fn a_receiver_is_known_by_its_last_answer() {
+        let gauges = Gauges::default();
+        let ends = Timestamp::from_unix_ms(0);
+        gauges.clock_seen("a", 5);
+        gauges.certificate_seen("a", ends);
+        gauges.clock_seen("a", -7);
+        let known = Receiver {
+            clock_ahead: Some(-7),
+            certificate_ends: Some(ends),
+        };
+        assert_eq!(gauges.receivers(), [("a".to_owned(), known)]);
+    }
+}

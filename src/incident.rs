@@ -1,0 +1,313 @@
+//! What an admin is told about: a condition that began to hold, and is over at some time. One
+//! incident is one beginning and one end, however many deliveries it counts.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::cause::Cause;
+use crate::timestamp::Timestamp;
+
+/// Which condition holds (contract, section 10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Deliveries whose retries are used up.
+    DeliveriesExhausted,
+    /// Answers that a person must act on.
+    PartnerRefuses,
+    /// Too few sends succeed.
+    SuccessRateLow,
+    /// Too much waits, or for too long.
+    QueueLong,
+    /// Somebody tries tokens.
+    LoginsFailing,
+    /// The statistics answer slowly, or fail.
+    StatisticsSlow,
+    /// There is no fresh backup file.
+    BackupOld,
+    /// The disk fills up.
+    DiskLow,
+    /// A receiver's certificate ends soon.
+    CertificateExpiring,
+    /// A receiver's clock shows another time.
+    ClockOff,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 10] = [
+        Self::DeliveriesExhausted,
+        Self::PartnerRefuses,
+        Self::SuccessRateLow,
+        Self::QueueLong,
+        Self::LoginsFailing,
+        Self::StatisticsSlow,
+        Self::BackupOld,
+        Self::DiskLow,
+        Self::CertificateExpiring,
+        Self::ClockOff,
+    ];
+
+    /// The word of the contract.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DeliveriesExhausted => "deliveries_exhausted",
+            Self::PartnerRefuses => "partner_refuses",
+            Self::SuccessRateLow => "success_rate_low",
+            Self::QueueLong => "queue_long",
+            Self::LoginsFailing => "logins_failing",
+            Self::StatisticsSlow => "statistics_slow",
+            Self::BackupOld => "backup_old",
+            Self::DiskLow => "disk_low",
+            Self::CertificateExpiring => "certificate_expiring",
+            Self::ClockOff => "clock_off",
+        }
+    }
+
+    /// The kind that `word` names.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    /// Whether the incident counts deliveries, and is over when each of them arrived after all or
+    /// was dismissed. The others are over when the condition does not hold any more.
+    #[must_use]
+    pub fn counts_deliveries(self) -> bool {
+        matches!(self, Self::DeliveriesExhausted | Self::PartnerRefuses)
+    }
+
+    /// Whether it is about sending: then what waits for a person belongs to the end of the story.
+    #[must_use]
+    pub fn is_about_sending(self) -> bool {
+        self.counts_deliveries() || matches!(self, Self::SuccessRateLow | Self::QueueLong)
+    }
+}
+
+/// What a message says of its incident (contract, section 10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// It began.
+    Opened,
+    /// It lasts.
+    Ongoing,
+    /// It is over.
+    Resolved,
+}
+
+impl State {
+    /// The word of the contract.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Ongoing => "ongoing",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+/// What was found, in numbers. Nothing here is a payload, a name of a person or a secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "found", rename_all = "snake_case")]
+pub enum Finding {
+    /// Deliveries did not succeed; the last failure.
+    Deliveries {
+        /// Why.
+        cause: Cause,
+        /// The status of the answer, when there was one.
+        http_status: Option<u16>,
+    },
+    /// Of the last hour.
+    SuccessRate {
+        /// Tenths of a percent.
+        permille: u64,
+        /// Deliveries that were begun.
+        sends: u64,
+    },
+    /// What is still to be sent.
+    Queue {
+        /// How many.
+        waiting: u64,
+        /// How late the oldest is, in minutes.
+        overdue_minutes: u64,
+    },
+    /// Of the last hour.
+    Logins {
+        /// How many were turned away.
+        failed: u64,
+    },
+    /// Of the last five minutes.
+    Statistics {
+        /// 95 % of the answers took no longer, in milliseconds.
+        p95_ms: u64,
+        /// Answers that failed.
+        error_percent: u64,
+    },
+    /// The file to copy.
+    Backup {
+        /// How old; none: there is none.
+        age_hours: Option<u64>,
+        /// The last one could not be made, or was not good.
+        failed: bool,
+    },
+    /// The data directory's.
+    Disk {
+        /// Free, of the whole disk.
+        free_percent: u64,
+        /// Free.
+        free_mib: u64,
+        /// The size of the database.
+        database_mib: u64,
+    },
+    /// Of a receiver.
+    Certificate {
+        /// Days until it ends; negative: since it ended.
+        days: i64,
+    },
+    /// Of a receiver.
+    Clock {
+        /// How far it is ahead of this server's; negative: behind.
+        seconds: i64,
+    },
+}
+
+impl Finding {
+    /// The number that stands for it where there is room for one only.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        match self {
+            Self::Deliveries { .. } => 0,
+            Self::SuccessRate { sends, .. } => *sends,
+            Self::Queue { waiting, .. } => *waiting,
+            Self::Logins { failed } => *failed,
+            Self::Statistics { p95_ms, .. } => *p95_ms,
+            Self::Backup { age_hours, .. } => age_hours.unwrap_or_default(),
+            Self::Disk { free_mib, .. } => *free_mib,
+            Self::Certificate { days } => days.unsigned_abs(),
+            Self::Clock { seconds } => seconds.unsigned_abs(),
+        }
+    }
+}
+
+/// What is known of an incident at one moment: everything that a message about it says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// Its id.
+    pub id: String,
+    /// Which condition.
+    pub kind: Kind,
+    /// Which route; empty for what concerns the whole daemon.
+    pub subject: String,
+    /// When it began.
+    pub opened_at: Timestamp,
+    /// The moment that this report is of.
+    pub at: Timestamp,
+    /// What was found last.
+    pub finding: Finding,
+    /// The deliveries that it counts, or the number that was found.
+    pub count: u64,
+    /// Of these, delivered after all.
+    pub delivered: u64,
+    /// Of these, dismissed by a person.
+    pub dismissed: u64,
+    /// Deliveries of any incident that wait for a person.
+    pub exhausted: u64,
+    /// The oldest event that still waits for its end.
+    pub oldest_event_id: Option<String>,
+    /// The types of those events, some of them.
+    pub event_types: Vec<String>,
+}
+
+/// A condition that was found to hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observation {
+    /// Which.
+    pub kind: Kind,
+    /// Which route; empty for what concerns the whole daemon.
+    pub subject: String,
+    /// What was found.
+    pub finding: Finding,
+}
+
+/// From where on a condition holds; the defaults are the contract's (section 10).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thresholds {
+    /// Deliveries.
+    pub exhausted: u64,
+    /// Deliveries.
+    pub refused: u64,
+    /// Percent of the last hour's sends; fewer succeed.
+    pub success_percent: u64,
+    /// With fewer sends nothing is said.
+    pub success_min_sends: u64,
+    /// More wait.
+    pub queue: u64,
+    /// The oldest is later, in minutes.
+    pub overdue_minutes: u64,
+    /// More fail.
+    pub failed_logins_per_hour: u64,
+    /// Slower, in milliseconds.
+    pub statistics_p95_ms: u64,
+    /// More fail, in percent.
+    pub statistics_error_percent: u64,
+    /// Older, in hours.
+    pub backup_age_hours: u64,
+    /// Less is free, in percent.
+    pub disk_free_percent: u64,
+    /// Less is free, in MiB.
+    pub disk_free_mib: u64,
+    /// Larger, in MiB.
+    pub database_mib: u64,
+    /// Told again at each of these, in days before the end.
+    pub certificate_days: Vec<u64>,
+    /// Further off, in seconds.
+    pub clock_seconds: u64,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self {
+            exhausted: 1,
+            refused: 1,
+            success_percent: 99,
+            success_min_sends: 20,
+            queue: 50,
+            overdue_minutes: 5,
+            failed_logins_per_hour: 10,
+            statistics_p95_ms: 300,
+            statistics_error_percent: 5,
+            backup_age_hours: 24,
+            disk_free_percent: 10,
+            disk_free_mib: 1024,
+            database_mib: 1024,
+            certificate_days: vec![21, 7, 1],
+            clock_seconds: 60,
+        }
+    }
+}
+
+/// The answers that are retried like the rest, and that a person must act on all the same
+/// (contract, section 10).
+#[must_use]
+pub fn is_refusal(status: u16) -> bool {
+    matches!(status, 400 | 401 | 403 | 404 | 410 | 413)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_the_contracts() {
+        for kind in Kind::ALL {
+            assert_eq!(Kind::from_word(kind.as_str()), Some(kind));
+            assert_eq!(serde_json::json!(kind), kind.as_str());
+        }
+        for state in [State::Opened, State::Ongoing, State::Resolved] {
+            assert_eq!(serde_json::json!(state), state.as_str());
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! How people are spoken to: in Japanese or English, and by the clock on their wall.
+
+use chrono_tz::Tz;
+
+use crate::timestamp::Timestamp;
+
+/// The language in which people are spoken to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Language {
+    /// Japanese.
+    Ja,
+    /// English.
+    En,
+}
+
+impl Language {
+    /// The text of this language.
+    #[must_use]
+    pub fn say<'a>(self, ja: &'a str, en: &'a str) -> &'a str {
+        match self {
+            Self::Ja => ja,
+            Self::En => en,
+        }
+    }
+}
+
+/// How a person is spoken to. Each room that speaks to people adds its own words.
+#[derive(Clone, Copy, Debug)]
+pub struct Speech {
+    /// In which language.
+    pub language: Language,
+    /// Whose clock hangs on the wall.
+    pub timezone: Tz,
+}
+
+impl Speech {
+    /// The text of the person's language.
+    #[must_use]
+    pub fn say<'a>(self, ja: &'a str, en: &'a str) -> &'a str {
+        self.language.say(ja, en)
+    }
+
+    /// A moment as the clock on the wall shows it.
+    #[must_use]
+    pub fn clock(self, moment: Timestamp) -> String {
+        let local = moment.to_utc().with_timezone(&self.timezone);
+        local.format("%Y-%m-%d %H:%M:%S").to_string()
+    }
+}
