@@ -13,7 +13,7 @@ use crate::store::incidents::{self, Message};
 use crate::store::{Store, StoreError};
 
 /// Between two looks at what there is to tell.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 /// The wait after the first try that failed; it doubles with each further one.
 const FIRST_WAIT: Duration = Duration::from_secs(30);
 /// The longest wait.

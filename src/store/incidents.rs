@@ -641,3 +641,6 @@ fn parsed<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError> {
         ))
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -235,7 +235,7 @@ async fn check_reaches_every_route_and_says_what_is_wrong() {
     assert!(told.contains("route default: http://127.0.0.1:"), "{told}");
     assert!(told.contains("can be reached"), "{told}");
     assert!(
-        told.contains("the connection was refused; see whether"),
+        told.contains("the connection was refused; nobody listens"),
         "{told}"
     );
     assert!(!told.contains("a-made-up"), "{told}");

@@ -1,0 +1,390 @@
+//! Incidents by hand, and over any history against a count that is easy to believe.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::attempt::Outcome;
+use crate::cause::Cause;
+use crate::retry::RetryPolicy;
+use crate::route::Routing;
+use crate::store::events::accept;
+use crate::store::resend;
+use crate::store::settle::settle;
+use crate::store::tests::{attempted, database, due_now, submission};
+
+const EXHAUSTED: Kind = Kind::DeliveriesExhausted;
+const REFUSES: Kind = Kind::PartnerRefuses;
+
+fn at(seconds: u64) -> Timestamp {
+    Timestamp::from_unix_ms(1_761_489_000_000).after(Duration::from_secs(seconds))
+}
+
+/// No retries: the first failure exhausts a delivery.
+fn policy() -> RetryPolicy {
+    RetryPolicy::new(Vec::new())
+}
+
+fn accept_one(connection: &Connection, now: Timestamp) -> String {
+    let accepted = accept(connection, &[submission("a.b", None)], now).unwrap();
+    accepted[0].id.clone()
+}
+
+fn resend_one(connection: &Connection, id: &str, now: Timestamp) {
+    resend::one(connection, id, &policy(), &Routing::new(Vec::new()), now).unwrap();
+}
+
+/// Makes an attempt of everything that is due, with this answer; none is a timeout. Answers which.
+fn attempt_all(connection: &Connection, status: Option<u16>, now: Timestamp) -> Vec<String> {
+    let all = due_now(connection, now);
+    for due in &all {
+        let outcome = match status {
+            Some(200) => Outcome::Success,
+            Some(_) => Outcome::Failed,
+            None => Outcome::Timeout,
+        };
+        let mut attempted = attempted(outcome, now, 0);
+        attempted.http_status = status;
+        if outcome != Outcome::Success {
+            attempted.cause = Some(status.map_or(Cause::TimedOut, Cause::of_status));
+        }
+        let settled = settle(connection, due, &attempted, &policy()).unwrap();
+        let thresholds = Thresholds::default();
+        after_attempt(connection, due, &attempted, settled.status, &thresholds).unwrap();
+    }
+    all.into_iter().map(|due| due.id).collect()
+}
+
+fn digests() -> Digests {
+    Digests {
+        after: [15, 60, 240].map(Duration::from_mins).to_vec(),
+        certificate_days: vec![21, 7, 1],
+    }
+}
+
+/// Every message in order: kind, state, count.
+fn messages(connection: &Connection) -> Vec<(Kind, State, u64)> {
+    let mut statement = connection
+        .prepare("SELECT state, report FROM alert_messages ORDER BY seq")
+        .unwrap();
+    statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+        .map(|row: rusqlite::Result<(String, String)>| {
+            let (state, report) = row.unwrap();
+            let report: Report = parsed(&report).unwrap();
+            let state = parsed(&format!("\"{state}\"")).unwrap();
+            (report.kind, state, report.count)
+        })
+        .collect()
+}
+
+fn open(connection: &Connection) -> Vec<Incident> {
+    list(connection, Some(true), None, 100, at(0)).unwrap().0
+}
+
+/// What a look at the numbers found at this moment.
+fn look(connection: &Connection, found: Option<(Kind, Finding)>, now: Timestamp) {
+    let holding: Vec<_> = found
+        .into_iter()
+        .map(|(kind, finding)| Observation {
+            kind,
+            subject: String::new(),
+            finding,
+        })
+        .collect();
+    let judged = [Kind::QueueLong, Kind::CertificateExpiring];
+    observe(connection, &judged, &holding, &digests(), now).unwrap();
+}
+
+#[test]
+fn many_exhausted_deliveries_are_one_incident_and_end_as_one() {
+    let (_directory, connection) = database();
+    let ids: Vec<_> = (0..30).map(|_| accept_one(&connection, at(0))).collect();
+    attempt_all(&connection, Some(503), at(1));
+    assert_eq!(messages(&connection), [(EXHAUSTED, State::Opened, 1)]);
+    let incident = open(&connection).remove(0).report;
+    assert_eq!((incident.count, incident.delivered), (30, 0));
+    assert_eq!(incident.event_types, ["a.b"]);
+    assert_eq!(incident.oldest_event_id, Some(ids[0].clone()));
+    for id in &ids {
+        resend_one(&connection, id, at(2));
+    }
+    attempt_all(&connection, Some(200), at(3));
+    assert_eq!(
+        messages(&connection),
+        [
+            (EXHAUSTED, State::Opened, 1),
+            (EXHAUSTED, State::Resolved, 30)
+        ]
+    );
+    let over = list(&connection, Some(false), None, 10, at(9)).unwrap().0;
+    assert_eq!(over[0].report.delivered, 30);
+    assert_eq!(over[0].closed_at, Some(at(3)));
+}
+
+#[test]
+fn below_its_threshold_nobody_is_told_and_nothing_is_left() {
+    let (_directory, connection) = database();
+    let id = accept_one(&connection, at(0));
+    let due = due_now(&connection, at(0)).remove(0);
+    let result = attempted(Outcome::Failed, at(0), 0);
+    let settled = settle(&connection, &due, &result, &policy()).unwrap();
+    let two = Thresholds {
+        exhausted: 2,
+        ..Thresholds::default()
+    };
+    after_attempt(&connection, &due, &result, settled.status, &two).unwrap();
+    assert_eq!(messages(&connection), []);
+    assert_eq!(open(&connection), []);
+    resend_one(&connection, &id, at(1));
+    attempt_all(&connection, Some(200), at(2));
+    assert!(none_open(&connection).unwrap());
+    assert_eq!(messages(&connection), []);
+}
+
+#[test]
+fn what_lasts_is_told_again_at_growing_intervals() {
+    let (_directory, connection) = database();
+    let found = |waiting| {
+        let overdue_minutes = 0;
+        Some((
+            Kind::QueueLong,
+            Finding::Queue {
+                waiting,
+                overdue_minutes,
+            },
+        ))
+    };
+    let mut told = Vec::new();
+    for minute in 0..=600 {
+        let before = messages(&connection).len();
+        look(&connection, found(100 + minute), at(minute * 60));
+        if messages(&connection).len() > before {
+            told.push(minute);
+        }
+    }
+    assert_eq!(told, [0, 15, 75, 315, 555]);
+    // It has to be calm for five minutes.
+    look(&connection, None, at(601 * 60));
+    look(&connection, found(60), at(603 * 60));
+    look(&connection, None, at(604 * 60));
+    look(&connection, None, at(608 * 60));
+    assert_eq!(open(&connection).len(), 1);
+    look(&connection, None, at(609 * 60));
+    assert_eq!(open(&connection), []);
+    let last = *messages(&connection).last().unwrap();
+    assert_eq!(last, (Kind::QueueLong, State::Resolved, 60));
+}
+
+#[test]
+fn a_certificate_is_told_once_at_each_of_its_days() {
+    let (_directory, connection) = database();
+    let mut told = Vec::new();
+    for day in 0..30_i64 {
+        for hour in [0, 12] {
+            let before = messages(&connection).len();
+            let days = 21 - day;
+            let seconds = u64::try_from(day).unwrap() * 86_400 + hour * 3600;
+            let found = (Kind::CertificateExpiring, Finding::Certificate { days });
+            look(&connection, Some(found), at(seconds));
+            if messages(&connection).len() > before {
+                told.push(days);
+            }
+        }
+    }
+    assert_eq!(told, [21, 7, 1]);
+}
+
+#[test]
+fn a_channel_is_told_in_order_and_what_was_overtaken_is_passed_over() {
+    let (_directory, connection) = database();
+    let found = || {
+        let (waiting, overdue_minutes) = (100, 0);
+        Some((
+            Kind::QueueLong,
+            Finding::Queue {
+                waiting,
+                overdue_minutes,
+            },
+        ))
+    };
+    for minute in 0..=80 {
+        look(&connection, found(), at(minute * 60));
+    }
+    let next = |name: &str, seconds| next_message(&connection, name, at(seconds)).unwrap();
+    let first = next("email 1", 5000).unwrap();
+    assert_eq!(first.state, State::Opened);
+    // A failure waits, and then it is the same message.
+    not_told(&connection, "email 1", first.seq, "refused", at(5030)).unwrap();
+    assert_eq!(next("email 1", 5029), None);
+    assert_eq!(tries(&connection, "email 1").unwrap(), 1);
+    let failing = failing_channels(&connection).unwrap();
+    assert_eq!(failing, [("email 1".to_owned(), "refused".to_owned())]);
+    assert_eq!(next("email 1", 5030), Some(first.clone()));
+    told(&connection, "email 1", first.seq).unwrap();
+    assert_eq!(failing_channels(&connection).unwrap(), []);
+    // Two digests were made; the older of them says nothing any more.
+    let second = next("email 1", 5030).unwrap();
+    assert_eq!((second.state, second.seq), (State::Ongoing, first.seq + 2));
+    told(&connection, "email 1", second.seq).unwrap();
+    assert_eq!(next("email 1", 5030), None);
+    // One that is new is told what is open.
+    assert_eq!(next("slack 2", 5030), Some(first));
+    look(&connection, None, at(6000));
+    look(&connection, None, at(6300));
+    assert_eq!(next("email 1", 6300).unwrap().state, State::Resolved);
+    assert_eq!(next("webhook 3", 6300), None, "what is over is no news");
+}
+
+#[test]
+fn an_incident_that_is_over_is_forgotten_in_time() {
+    let (_directory, connection) = database();
+    accept_one(&connection, at(0));
+    attempt_all(&connection, None, at(1));
+    let id = open(&connection)[0].report.id.clone();
+    assert_eq!(
+        dismiss(&connection, "nobody", at(2)).unwrap(),
+        Dismissed::Unknown
+    );
+    assert_eq!(dismiss(&connection, &id, at(2)).unwrap(), Dismissed::Done);
+    assert_eq!(
+        dismiss(&connection, &id, at(3)).unwrap(),
+        Dismissed::Unknown
+    );
+    purge(&connection, at(2)).unwrap();
+    assert_eq!(list(&connection, None, None, 9, at(3)).unwrap().0.len(), 1);
+    purge(&connection, at(3)).unwrap();
+    assert_eq!(list(&connection, None, None, 9, at(3)).unwrap().0, []);
+    let (waiting, overdue_minutes) = (100, 0);
+    let finding = Finding::Queue {
+        waiting,
+        overdue_minutes,
+    };
+    look(&connection, Some((Kind::QueueLong, finding)), at(4));
+    let id = open(&connection)[0].report.id.clone();
+    assert_eq!(
+        dismiss(&connection, &id, at(5)).unwrap(),
+        Dismissed::EndsByItself
+    );
+}
+
+/// What may happen next.
+#[derive(Clone, Debug)]
+enum Step {
+    Accept,
+    AttemptAll(Option<u16>),
+    Resend(usize),
+    Dismiss(Kind),
+    Look,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let status = prop_oneof![
+        Just(Some(200)),
+        Just(Some(503)),
+        Just(Some(401)),
+        Just(Some(413)),
+        Just(None),
+    ];
+    prop_oneof![
+        3 => Just(Step::Accept),
+        4 => status.prop_map(Step::AttemptAll),
+        3 => (0_usize..20).prop_map(Step::Resend),
+        1 => prop_oneof![Just(EXHAUSTED), Just(REFUSES)].prop_map(Step::Dismiss),
+        1 => Just(Step::Look),
+    ]
+}
+
+/// The events that each kind waits for, and what was told of it.
+#[derive(Default)]
+struct Model {
+    waiting: BTreeMap<&'static str, BTreeSet<String>>,
+    told: Vec<(Kind, State)>,
+}
+
+impl Model {
+    fn join(&mut self, kind: Kind, id: &str) {
+        let waiting = self.waiting.entry(kind.as_str()).or_default();
+        if waiting.is_empty() {
+            self.told.push((kind, State::Opened));
+        }
+        waiting.insert(id.to_owned());
+    }
+
+    fn leave(&mut self, kind: Kind, gone: impl Fn(&str) -> bool) {
+        let waiting = self.waiting.entry(kind.as_str()).or_default();
+        let before = waiting.len();
+        waiting.retain(|id| !gone(id));
+        if before > 0 && waiting.is_empty() {
+            self.told.push((kind, State::Resolved));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn over_any_history_each_incident_begins_once_and_ends_once(
+        steps in proptest::collection::vec(step(), 0..60),
+    ) {
+        let (_directory, connection) = database();
+        let (mut model, mut ids) = (Model::default(), Vec::new());
+        for (now, step) in steps.into_iter().enumerate() {
+            let now = at(now as u64);
+            match step {
+                Step::Accept => ids.push(accept_one(&connection, now)),
+                Step::AttemptAll(status) => {
+                    for id in attempt_all(&connection, status, now) {
+                        if status == Some(200) {
+                            // In the order of the kinds' incidents, as the store finds them.
+                            let mut kinds = [EXHAUSTED, REFUSES];
+                            kinds.sort_by_key(|kind| {
+                                model.told.iter().rposition(|told| *told == (*kind, State::Opened))
+                            });
+                            for kind in kinds {
+                                model.leave(kind, |waiting| waiting == id);
+                            }
+                            continue;
+                        }
+                        if status.is_some_and(is_refusal) {
+                            model.join(REFUSES, &id);
+                        }
+                        model.join(EXHAUSTED, &id);
+                    }
+                }
+                Step::Resend(number) => {
+                    if let Some(id) = ids.get(number) {
+                        resend_one(&connection, id, now);
+                    }
+                }
+                Step::Dismiss(kind) => {
+                    let open = open(&connection);
+                    if let Some(found) = open.iter().find(|found| found.report.kind == kind) {
+                        dismiss(&connection, &found.report.id, now).unwrap();
+                    }
+                    model.leave(kind, |_| true);
+                }
+                Step::Look => look(&connection, None, now),
+            }
+            for kind in [EXHAUSTED, REFUSES] {
+                let expected = model.waiting.get(kind.as_str()).map_or(0, BTreeSet::len) as u64;
+                let open = open(&connection);
+                let found = open.iter().find(|found| found.report.kind == kind);
+                let waiting = found.map_or(0, |found| {
+                    let report = &found.report;
+                    report.count - report.delivered - report.dismissed
+                });
+                prop_assert_eq!(waiting, expected);
+                prop_assert_eq!(found.is_some(), expected > 0);
+            }
+        }
+        let told: Vec<_> = messages(&connection)
+            .into_iter()
+            .map(|(kind, state, _)| (kind, state))
+            .collect();
+        prop_assert_eq!(told, model.told);
+    }
+}
