@@ -25,6 +25,7 @@ pub struct Courier {
     speech: Speech,
     store: Store,
     clock: Clock,
+    begun: bool,
 }
 
 impl Courier {
@@ -36,11 +37,12 @@ impl Courier {
             speech,
             store,
             clock,
+            begun: false,
         }
     }
 
     /// Tells until `stop` becomes true.
-    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
         loop {
             tokio::select! {
                 _ = self.step() => {}
@@ -53,8 +55,22 @@ impl Courier {
         }
     }
 
+    /// Lets the channel begin, unless it has begun: it is told what is open, and all that follows.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    async fn begin(&self) -> Result<(), StoreError> {
+        let name = self.channel.name.clone();
+        let begin = move |connection: &_| incidents::begin(connection, &name);
+        self.store.write(begin).await
+    }
+
     /// Tells everything that there is to tell now, and says how many messages were told.
-    pub async fn step(&self) -> usize {
+    pub async fn step(&mut self) -> usize {
+        if !self.begun {
+            // When it cannot be written, the next step tries again; the store says why.
+            self.begun = self.begin().await.is_ok();
+        }
         let mut told = 0;
         while self.tell_next().await.unwrap_or_else(|error| {
             tracing::warn!(%error, channel = %self.channel.name, "what there is to tell could not be looked at; it will be tried again");
@@ -97,7 +113,7 @@ impl Courier {
                 let wait = LONGEST_WAIT.min(FIRST_WAIT * 2_u32.saturating_pow(tries.min(10)));
                 let at = self.clock.now().after(wait);
                 let not_told =
-                    move |connection: &_| incidents::not_told(connection, &name, seq, &error, at);
+                    move |connection: &_| incidents::not_told(connection, &name, &error, at);
                 self.store.write(not_told).await?;
             }
         }

@@ -68,9 +68,6 @@ fn page(speech: Speech, event: &Value) -> String {
     for attempt in event["attempts"].as_array().into_iter().flatten() {
         let at = speech.moment(&attempt["startedAt"], none);
         lines.push(format!("  {at}  {}", harmless(&speech.attempt(attempt))));
-        if let Some(cause) = speech.cause(attempt) {
-            lines.push(format!("    → {cause}"));
-        }
         if let Some(body) = attempt["responseBody"].as_str() {
             lines.push(format!(
                 "    {} {}",

@@ -94,11 +94,7 @@ pub(super) fn line(speech: Speech, at: &Value, event: &Value, attempt: Option<&V
     );
     let status = speech.status(text(&event["status"]));
     let result = match attempt {
-        Some(attempt) => {
-            let why = speech.cause(attempt);
-            let why = why.map(|why| format!(" – {why}")).unwrap_or_default();
-            format!("{} → {status}{why}", harmless(&speech.attempt(attempt)))
-        }
+        Some(attempt) => format!("{} → {status}", harmless(&speech.attempt(attempt))),
         None => status.to_owned(),
     };
     if event["nextRetryAt"].is_string() {

@@ -26,7 +26,7 @@ impl Speech {
         }
     }
 
-    /// One attempt in one line.
+    /// One attempt in one line, with what to do about it.
     pub(super) fn attempt(self, attempt: &Value) -> String {
         let number = &attempt["attempt"];
         let took = &attempt["processingTime"];
@@ -45,16 +45,13 @@ impl Speech {
             (_, Some(error)) => format!("{}: {error}", self.say("失敗", "failed")),
             _ => self.say("失敗", "failed").to_owned(),
         };
+        let cause = attempt["cause"].as_str().and_then(Cause::from_word);
+        let why = cause.map(|cause| format!(" – {}", cause.sentence(self.language)));
+        let why = why.unwrap_or_default();
         match self.language {
-            Language::Ja => format!("{number}回目 {result} ({took} ms)"),
-            Language::En => format!("attempt {number}: {result} ({took} ms)"),
+            Language::Ja => format!("{number}回目 {result} ({took} ms){why}"),
+            Language::En => format!("attempt {number}: {result} ({took} ms){why}"),
         }
-    }
-
-    /// Why an attempt did not succeed and what to do, when that is known.
-    pub(super) fn cause(self, attempt: &Value) -> Option<&'static str> {
-        let cause = attempt["cause"].as_str().and_then(Cause::from_word)?;
-        Some(cause.sentence(self.language))
     }
 }
 

@@ -496,8 +496,26 @@ pub fn queue(connection: &Connection) -> Result<(u64, Option<Timestamp>), StoreE
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
-/// The next message that `channel` has to tell, when it is time to try. A channel that is new begins
-/// with what is open. What was overtaken (a digest by a newer message) is passed over.
+/// Begins to tell `channel`, unless it was begun before: with what is open, and nothing that is over.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn begin(connection: &Connection, channel: &str) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO alert_channels (name, told)
+             SELECT ?1, coalesce(
+               (SELECT min(m.seq) - 1 FROM alert_messages m JOIN incidents i ON i.seq = m.incident
+                 WHERE i.closed_at IS NULL),
+               (SELECT max(seq) FROM alert_messages), 0)
+             WHERE NOT EXISTS (SELECT 1 FROM alert_channels WHERE name = ?1)",
+        )?
+        .execute([channel])?;
+    Ok(())
+}
+
+/// The next message that `channel` has to tell, when it is time to try. What was overtaken (a digest
+/// by a newer message) is passed over.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -506,21 +524,15 @@ pub fn next_message(
     channel: &str,
     now: Timestamp,
 ) -> Result<Option<Message>, StoreError> {
-    let known: Option<(i64, Option<Timestamp>)> = connection
-        .prepare_cached("SELECT told, next_try_at FROM alert_channels WHERE name = ?1")?
-        .query_row([channel], |row| Ok((row.get(0)?, row.get(1)?)))
+    let told: Option<i64> = connection
+        .prepare_cached(
+            "SELECT told FROM alert_channels
+              WHERE name = ?1 AND (next_try_at IS NULL OR next_try_at <= ?2)",
+        )?
+        .query_row((channel, now), |row| row.get(0))
         .optional()?;
-    let told = match known {
-        Some((_, Some(next_try))) if next_try > now => return Ok(None),
-        Some((told, _)) => told,
-        None => connection
-            .prepare_cached(
-                "SELECT coalesce(
-                   (SELECT min(m.seq) - 1 FROM alert_messages m JOIN incidents i ON i.seq = m.incident
-                     WHERE i.closed_at IS NULL),
-                   (SELECT max(seq) FROM alert_messages), 0)",
-            )?
-            .query_row([], |row| row.get(0))?,
+    let Some(told) = told else {
+        return Ok(None);
     };
     let found: Option<(i64, String, String)> = connection
         .prepare_cached(
@@ -550,34 +562,30 @@ pub fn next_message(
 pub fn told(connection: &Connection, channel: &str, message: i64) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "INSERT INTO alert_channels (name, told) VALUES (?1, ?2)
-             ON CONFLICT (name) DO UPDATE
-                SET told = excluded.told, tries = 0, next_try_at = NULL, last_error = NULL",
+            "UPDATE alert_channels
+                SET told = ?2, tries = 0, next_try_at = NULL, last_error = NULL
+              WHERE name = ?1",
         )?
         .execute((channel, message))?;
     Ok(())
 }
 
-/// Remembers that `channel` could not tell the message after `before`, and when to try again.
+/// Remembers that `channel` could not tell its next message, and when to try again.
 ///
 /// # Errors
 /// When the database cannot be written.
 pub fn not_told(
     connection: &Connection,
     channel: &str,
-    message: i64,
     error: &str,
     next_try_at: Timestamp,
 ) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "INSERT INTO alert_channels (name, told, tries, next_try_at, last_error)
-             VALUES (?1, ?2, 1, ?3, ?4)
-             ON CONFLICT (name) DO UPDATE
-                SET tries = tries + 1, next_try_at = excluded.next_try_at,
-                    last_error = excluded.last_error",
+            "UPDATE alert_channels SET tries = tries + 1, next_try_at = ?2, last_error = ?3
+              WHERE name = ?1",
         )?
-        .execute((channel, message - 1, next_try_at, error))?;
+        .execute((channel, next_try_at, error))?;
     Ok(())
 }
 

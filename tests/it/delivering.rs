@@ -22,7 +22,7 @@ const PATIENT: Duration = Duration::from_secs(30);
 const HURRIED: Duration = Duration::from_millis(200);
 
 impl Bench {
-    async fn accept(&self, event_type: &str) -> String {
+    pub async fn accept(&self, event_type: &str) -> String {
         let submission = Submission {
             event: NewEvent {
                 event_type: event_type.to_owned(),
@@ -60,7 +60,7 @@ impl Bench {
         self.dispatcher.step().await
     }
 
-    async fn resend(&self, id: &str) {
+    pub async fn resend(&self, id: &str) {
         let (id, now) = (id.to_owned(), self.clock.now());
         let policy = RetryPolicy::new(SEEDS.map(Duration::from_secs).to_vec());
         let opened: Result<_, StoreError> = self

@@ -354,7 +354,7 @@ pub struct Bench {
     pub dispatcher: Dispatcher,
     pub clock: Clock,
     pub partner: Partner,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Bench {
@@ -390,8 +390,12 @@ impl Bench {
             dispatcher,
             clock,
             partner,
-            _directory: directory,
+            directory,
         }
+    }
+
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
     }
 }
 

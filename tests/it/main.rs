@@ -13,6 +13,7 @@
 
 mod accepting;
 mod agreed;
+mod alerting;
 mod commands;
 mod counting;
 mod crash;

@@ -1,0 +1,517 @@
+//! The admin is told once when it begins, now and then while it lasts, and once when it is over.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+use voicedrive_relay::alerts::courier::Courier;
+use voicedrive_relay::alerts::{Rules, Watch, Watched};
+use voicedrive_relay::config::{Channel, Environment, Way};
+use voicedrive_relay::gauges::Gauges;
+use voicedrive_relay::http::auth::Scope;
+use voicedrive_relay::incident::Thresholds;
+use voicedrive_relay::language::{Language, Speech};
+use voicedrive_relay::upkeep::backup::BackupFile;
+
+use crate::commands::Daemon;
+use crate::harness::{
+    API_TOKEN, Bench, Clock, JWT_SECRET, Partner, TestRelay, WEBHOOK_SECRET, client, status, token,
+};
+
+/// The longest that a test waits for something that must happen.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Somebody who takes whatever is sent, or refuses it.
+struct Sink {
+    url: String,
+    state: Arc<SinkState>,
+}
+
+#[derive(Default)]
+struct SinkState {
+    /// Request line and body of each request.
+    taken: Mutex<Vec<(String, String)>>,
+    refuses: Mutex<bool>,
+    arrived: Notify,
+}
+
+impl Sink {
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!(
+            "http://{}/hook/very-secret-path",
+            listener.local_addr().unwrap()
+        );
+        let state = Arc::new(SinkState::default());
+        let shared = Arc::clone(&state);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(take(stream, Arc::clone(&shared)));
+            }
+        });
+        Self { url, state }
+    }
+
+    fn refuse(&self, refuses: bool) {
+        *self.state.refuses.lock().unwrap() = refuses;
+    }
+
+    fn taken(&self) -> Vec<(String, String)> {
+        self.state.taken.lock().unwrap().clone()
+    }
+
+    /// The messages that arrived, as JSON.
+    fn messages(&self) -> Vec<Value> {
+        let taken = self.taken().into_iter();
+        taken
+            .map(|(_, body)| serde_json::from_str(&body).unwrap())
+            .collect()
+    }
+
+    async fn wait_until(&self, enough: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+        let waiting = async {
+            loop {
+                let arrived = self.state.arrived.notified();
+                let messages = self.messages();
+                if enough(&messages) {
+                    return messages;
+                }
+                arrived.await;
+            }
+        };
+        let waited = tokio::time::timeout(PATIENCE, waiting).await;
+        waited.unwrap_or_else(|_| panic!("only {:#?} arrived", self.messages()))
+    }
+}
+
+/// Reads one request and answers it.
+async fn take(mut stream: TcpStream, state: Arc<SinkState>) {
+    let mut bytes = Vec::new();
+    let (head, body) = loop {
+        let mut chunk = [0; 4096];
+        let read = stream.read(&mut chunk).await.unwrap_or(0);
+        if read == 0 {
+            return;
+        }
+        bytes.extend_from_slice(&chunk[..read]);
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let Some((head, body)) = text.split_once("\r\n\r\n") else {
+            continue;
+        };
+        let length = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            let is_length = name.eq_ignore_ascii_case("content-length");
+            is_length.then(|| value.trim().parse::<usize>().unwrap())
+        });
+        if body.len() >= length.unwrap_or(0) {
+            break (head.to_owned(), body.to_owned());
+        }
+    };
+    let refuses = *state.refuses.lock().unwrap();
+    if !refuses {
+        let line = head.lines().next().unwrap_or_default().to_owned();
+        state.taken.lock().unwrap().push((line, body));
+        state.arrived.notify_waiters();
+    }
+    let status = if refuses { "503 Busy" } else { "200 OK" };
+    let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    let _ = stream.write_all(answer.as_bytes()).await;
+}
+
+fn secret(url: &str) -> voicedrive_relay::config::Secret {
+    let environment = Environment::from([("URL", url)]);
+    environment.secret("URL").unwrap().unwrap()
+}
+
+/// A watch and a courier over a bench: everything moves when it is told to.
+struct Night {
+    bench: Bench,
+    gauges: Gauges,
+    watch: Watch,
+    courier: Courier,
+    sink: Sink,
+}
+
+impl Night {
+    async fn begin(language: Language, heartbeat: Option<&Sink>) -> Self {
+        let bench = Bench::new(&[60], Duration::from_secs(5)).await;
+        let sink = Sink::start().await;
+        let gauges = Gauges::default();
+        let (store, clock) = (bench.store.clone(), bench.clock.clone());
+        let directory = bench.directory();
+        let minute = Duration::from_mins(1);
+        let watched = Watched {
+            store: store.clone(),
+            clock: clock.clone(),
+            gauges: gauges.clone(),
+            backup: BackupFile::new(store.clone(), clock.clone(), directory, minute),
+            pulses: vec![bench.dispatcher.pulse()],
+            routes: Vec::new(),
+        };
+        let rules = Rules {
+            thresholds: Thresholds {
+                // The disk of this machine is not what is tested.
+                disk_free_percent: 0,
+                disk_free_mib: 0,
+                ..Thresholds::default()
+            },
+            digests: [15, 60, 240].map(Duration::from_mins).to_vec(),
+            retention_days: 90,
+            heartbeat: heartbeat.map(|sink| secret(&sink.url)),
+        };
+        let channel = Channel {
+            name: "webhook 1".to_owned(),
+            way: Way::Webhook(secret(&sink.url)),
+        };
+        let timezone = chrono_tz::Tz::Asia__Tokyo;
+        let speech = Speech { language, timezone };
+        let mut courier = Courier::new(channel, speech, store, clock);
+        courier.step().await;
+        Self {
+            watch: Watch::new(watched, rules),
+            courier,
+            gauges,
+            bench,
+            sink,
+        }
+    }
+
+    /// A minute passes.
+    async fn minute(&mut self) {
+        self.bench.clock.advance(Duration::from_mins(1));
+        self.watch.step().await;
+        self.courier.step().await;
+    }
+
+    /// Kind, state and count of what was told, in order.
+    fn told(&self) -> Vec<(String, String, u64)> {
+        let messages = self.sink.messages();
+        let word = |message: &Value, name: &str| message[name].as_str().unwrap().to_owned();
+        messages
+            .iter()
+            .map(|m| {
+                (
+                    word(m, "kind"),
+                    word(m, "state"),
+                    m["count"].as_u64().unwrap(),
+                )
+            })
+            .collect()
+    }
+}
+
+fn told(kind: &str, state: &str, count: u64) -> (String, String, u64) {
+    (kind.to_owned(), state.to_owned(), count)
+}
+
+#[tokio::test]
+async fn an_outage_is_one_beginning_digests_and_one_end_with_the_right_numbers() {
+    let mut night = Night::begin(Language::Ja, None).await;
+    night.bench.partner.always_answers(Some(status(503)));
+    let mut ids = Vec::new();
+    for _ in 0..500 {
+        ids.push(night.bench.accept("employee.created").await);
+    }
+    night.bench.dispatcher.step().await;
+    night.bench.clock.advance(Duration::from_mins(1));
+    assert_eq!(night.bench.dispatcher.step().await, 500);
+    for _ in 0..90 {
+        night.minute().await;
+    }
+    let exhausted: Vec<_> = night
+        .told()
+        .into_iter()
+        .filter(|m| m.0 == "deliveries_exhausted")
+        .collect();
+    assert_eq!(
+        exhausted,
+        [
+            // It was told at once, with the first one.
+            told("deliveries_exhausted", "opened", 1),
+            told("deliveries_exhausted", "ongoing", 500),
+            told("deliveries_exhausted", "ongoing", 500),
+        ]
+    );
+    let text = night
+        .sink
+        .messages()
+        .iter()
+        .map(|m| m["text"].as_str().unwrap().to_owned())
+        .collect::<Vec<_>>()
+        .join("\n");
+    assert!(
+        text.contains("500 件のイベントが") && text.contains("(HTTP 503)"),
+        "{text}"
+    );
+    assert!(text.contains("VoiceDrive 側で障害"), "{text}");
+    assert!(
+        text.contains("voicedrive-relay resend --status exhausted"),
+        "{text}"
+    );
+    night.bench.partner.always_answers(None);
+    for id in &ids {
+        night.bench.resend(id).await;
+    }
+    assert_eq!(night.bench.dispatcher.step().await, 500);
+    for _ in 0..70 {
+        night.minute().await;
+    }
+    let all = night.told();
+    assert!(
+        all.contains(&told("deliveries_exhausted", "resolved", 500)),
+        "{all:?}"
+    );
+    let mut ends = BTreeMap::new();
+    for (kind, state, _) in &all {
+        if state != "ongoing" {
+            *ends.entry((kind.clone(), state.clone())).or_insert(0) += 1;
+        }
+    }
+    assert!(ends.values().all(|times| *times == 1), "{ends:?}");
+    let last = night
+        .sink
+        .messages()
+        .into_iter()
+        .find(|m| m["kind"] == "deliveries_exhausted" && m["state"] == "resolved")
+        .unwrap();
+    let text = last["text"].as_str().unwrap();
+    assert!(
+        text.contains("500 件のうち 500 件はその後送信できました"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_channel_that_is_dead_delays_a_message_and_loses_none() {
+    let mut night = Night::begin(Language::En, None).await;
+    for _ in 0..11 {
+        night.gauges.login_failed(night.bench.clock.monotonic());
+    }
+    night.sink.refuse(true);
+    for _ in 0..30 {
+        night.minute().await;
+    }
+    assert_eq!(night.told(), []);
+    night.sink.refuse(false);
+    for _ in 0..60 {
+        night.minute().await;
+    }
+    // The digest that was due in the meantime says the newest; an hour later it is calm.
+    assert_eq!(
+        night.told(),
+        [
+            told("logins_failing", "opened", 11),
+            told("logins_failing", "ongoing", 11),
+            told("logins_failing", "resolved", 11),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_with_its_likely_cause_and_the_clock_too() {
+    let mut night = Night::begin(Language::En, None).await;
+    night.bench.partner.will_answer([status(400)]);
+    night.bench.accept("employee.created").await;
+    night.bench.dispatcher.step().await;
+    night.gauges.clock_seen("default", 61);
+    night.minute().await;
+    assert_eq!(
+        night.told(),
+        [
+            told("partner_refuses", "opened", 1),
+            told("clock_off", "opened", 61)
+        ]
+    );
+    let messages = night.sink.messages();
+    let text = messages[0]["text"].as_str().unwrap();
+    assert!(
+        text.contains("(HTTP 400)") && text.contains("does not take this event"),
+        "{text}"
+    );
+    // The retry succeeds: nobody has to do anything any more.
+    night.bench.clock.advance(Duration::from_mins(1));
+    night.bench.dispatcher.step().await;
+    night.minute().await;
+    assert_eq!(night.told()[2], told("partner_refuses", "resolved", 1));
+}
+
+#[tokio::test]
+async fn the_dead_mans_switch_is_called_while_everything_moves() {
+    let switch = Sink::start().await;
+    let mut night = Night::begin(Language::En, Some(&switch)).await;
+    night.bench.dispatcher.step().await;
+    night.watch.step().await;
+    assert_eq!(switch.taken()[0].0, "GET /hook/very-secret-path HTTP/1.1");
+    // A dispatcher that does not come back: somebody else notices the silence.
+    night.bench.clock.advance(Duration::from_hours(1));
+    night.watch.step().await;
+    assert_eq!(switch.taken().len(), 1);
+}
+
+#[tokio::test]
+async fn a_kill_in_the_middle_of_an_outage_changes_no_number_and_nothing_private_is_told() {
+    let directory = TempDir::new().unwrap();
+    let partner = Partner::start(Clock::System).await;
+    partner.always_answers(Some(status(500)));
+    let sink = Sink::start().await;
+    std::fs::write(
+        directory.path().join("secrets.env"),
+        format!("ALERT_URL={}\n", sink.url),
+    )
+    .unwrap();
+    let more = "concurrency = 64\n[retry]\nintervals_seconds = [1]\n\
+                [[alerts.channel]]\nkind = \"webhook\"\nurl = \"ALERT_URL\"\n\
+                [[alerts.channel]]\nkind = \"slack\"\nurl = \"ALERT_URL\"\n";
+    let mut daemon = Daemon::start(directory.path(), &partner.url(), more).await;
+    let bearer = token(&[Scope::EventsWrite], Clock::System.now());
+    let event = json!({"event": "employee.created", "staffId": "EMP-2025-001",
+                       "data": {"fullName": "山田 太郎", "phone": "090-0000-0000"}});
+    let batch = client()
+        .post(format!("{}/api/events/batch", daemon.url))
+        .bearer_auth(&bearer)
+        .header("content-type", "application/json")
+        .body(json!(vec![event; 500]).to_string());
+    assert_eq!(batch.send().await.unwrap().status(), 202);
+    let exhausted = async |daemon: &Daemon| {
+        let events = daemon.json(&["status"]).await["events"].clone();
+        events["exhausted"].as_u64().unwrap()
+    };
+    while exhausted(&daemon).await < 50 {}
+    daemon.kill().await;
+    daemon = Daemon::start(directory.path(), &partner.url(), more).await;
+    while exhausted(&daemon).await < 500 {}
+    partner.always_answers(None);
+    let resent = daemon.json(&["resend", "--status", "exhausted"]).await;
+    assert_eq!(resent["matched"], 500);
+    let is = |message: &Value, state: &str| {
+        message["kind"] == "deliveries_exhausted" && message["state"] == state
+    };
+    let messages = sink
+        .wait_until(|all| all.iter().any(|m| is(m, "resolved")))
+        .await;
+    let opened: Vec<_> = messages.iter().filter(|m| is(m, "opened")).collect();
+    let resolved: Vec<_> = messages.iter().filter(|m| is(m, "resolved")).collect();
+    assert_eq!(resolved.len(), 1);
+    assert_eq!(resolved[0]["count"], 500, "{messages:#?}");
+    // After a kill a message may be told again; it is the same message then.
+    assert!(
+        opened
+            .iter()
+            .all(|m| m["incidentId"] == resolved[0]["incidentId"])
+    );
+    assert!(!opened.is_empty());
+    let incidents = daemon.json(&["alert", "history"]).await;
+    let of_kind = incidents["items"].as_array().unwrap().iter();
+    let of_kind: Vec<_> = of_kind
+        .filter(|i| i["kind"] == "deliveries_exhausted")
+        .collect();
+    assert_eq!(of_kind.len(), 1);
+    assert_eq!(
+        (&of_kind[0]["count"], &of_kind[0]["delivered"]),
+        (&json!(500), &json!(500))
+    );
+    for (_, body) in sink.taken() {
+        let private = [
+            "山田",
+            "090-0000",
+            "EMP-2025",
+            "very-secret-path",
+            WEBHOOK_SECRET,
+            JWT_SECRET,
+            API_TOKEN,
+        ];
+        for word in private {
+            assert!(!body.contains(word), "{word} in {body}");
+        }
+    }
+    assert!(
+        messages
+            .iter()
+            .any(|m| m["text"].is_string() && m["kind"].is_null()),
+        "Slack's"
+    );
+    daemon.kill().await;
+}
+
+#[tokio::test]
+async fn channels_are_tested_and_what_needs_nobody_is_dismissed() {
+    let directory = TempDir::new().unwrap();
+    let partner = Partner::start(Clock::System).await;
+    partner.always_answers(Some(status(404)));
+    let sink = Sink::start().await;
+    let secrets = format!(
+        "ALERT_URL={}\nDEAD_URL=http://127.0.0.1:9/secret\n",
+        sink.url
+    );
+    std::fs::write(directory.path().join("secrets.env"), secrets).unwrap();
+    let more = "[retry]\nintervals_seconds = [1]\n\
+                [[alerts.channel]]\nkind = \"webhook\"\nurl = \"ALERT_URL\"\n\
+                [[alerts.channel]]\nkind = \"slack\"\nurl = \"DEAD_URL\"\n";
+    let daemon = Daemon::start(directory.path(), &partner.url(), more).await;
+    let tested = daemon.run(&["alert", "test"]).await;
+    let told = String::from_utf8_lossy(&tested.stdout).into_owned();
+    assert_eq!(tested.status.code(), Some(1));
+    assert!(told.contains("webhook 1: sent"), "{told}");
+    assert!(
+        told.contains("slack 2: the connection was refused"),
+        "{told}"
+    );
+    assert!(!told.contains("secret"), "{told}");
+    assert_eq!(sink.messages()[0]["state"], "test");
+    let waited = daemon.run(&["send", "a.b", "--wait"]).await;
+    let told = String::from_utf8_lossy(&waited.stdout).into_owned();
+    assert!(told.contains("there is no receiver at this URL"), "{told}");
+    let open = daemon.json(&["alert", "history", "--open"]).await;
+    let open = open["items"].as_array().unwrap();
+    assert_eq!(open.len(), 2, "{open:#?}");
+    let page = daemon.run(&["status"]).await;
+    let page = String::from_utf8_lossy(&page.stdout).into_owned();
+    assert!(page.contains("look at: 1 events did not arrive"), "{page}");
+    for incident in open {
+        let id = incident["incidentId"].as_str().unwrap();
+        assert_eq!(
+            daemon.run(&["alert", "dismiss", id]).await.status.code(),
+            Some(0)
+        );
+        assert_eq!(
+            daemon.run(&["alert", "dismiss", id]).await.status.code(),
+            Some(1)
+        );
+    }
+    let history = daemon.run(&["alert", "history"]).await;
+    let history = String::from_utf8_lossy(&history.stdout).into_owned();
+    assert!(history.contains("1 were dismissed"), "{history}");
+    let over = |all: &[Value]| all.iter().filter(|m| m["state"] == "resolved").count() == 2;
+    sink.wait_until(over).await;
+    daemon.kill().await;
+}
+
+#[tokio::test]
+async fn incidents_are_listed_page_by_page() {
+    let partner = Partner::start(Clock::System).await;
+    partner.always_answers(Some(status(403)));
+    let more = "[retry]\nintervals_seconds = [1]\n";
+    let relay = TestRelay::start_with(&partner.url(), more, Clock::System).await;
+    let id = relay.accept("a.b").await;
+    relay.wait_for_status(&id, "exhausted").await;
+    let first = relay.get("/api/incidents?limit=1").await;
+    let items = first.data()["items"].as_array().unwrap();
+    assert_eq!((items.len(), &items[0]["oldestEventId"]), (1, &json!(id)));
+    let cursor = first.data()["nextCursor"].as_str().unwrap();
+    let second = relay
+        .get(&format!("/api/incidents?limit=1&cursor={cursor}"))
+        .await;
+    assert_eq!(second.data()["items"].as_array().unwrap().len(), 1);
+    assert_eq!(second.data()["nextCursor"], Value::Null);
+    let over = relay.get("/api/incidents?state=resolved").await;
+    assert_eq!(over.data()["items"], json!([]));
+    for bad in ["state=open", "limit=0", "cursor=x", "page=2"] {
+        let refused = relay.get(&format!("/api/incidents?{bad}")).await;
+        assert_eq!(refused.error().0, "INVALID_PARAMETER", "{bad}");
+    }
+}
