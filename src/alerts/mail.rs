@@ -12,8 +12,8 @@ use super::words::Words;
 use crate::config::{Email, Encryption, Secret};
 use crate::timestamp::Timestamp;
 
-/// The longest that one step of the conversation with the mail server may take.
-const TIMEOUT: Duration = Duration::from_secs(20);
+/// The longest that the whole conversation with the mail server may take.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Tells auto-responders not to answer (RFC 3834).
 #[derive(Clone)]
@@ -45,8 +45,11 @@ pub(super) async fn send(
 ) -> Result<(), String> {
     let mail = compose(email, words, now)?;
     let transport = transport(email, password)?;
-    let sent = transport.send(mail).await;
-    sent.map(|_| ()).map_err(|error| said(&error))
+    // The library's own limit ends with the connecting: a server that falls silent would keep it.
+    match tokio::time::timeout(TIMEOUT, transport.send(mail)).await {
+        Ok(sent) => sent.map(|_| ()).map_err(|error| said(&error)),
+        Err(_) => Err(format!("the mail server did not answer within {TIMEOUT:?}")),
+    }
 }
 
 fn transport(

@@ -280,3 +280,112 @@ fn routes_need_names_of_their_own() {
         .contains("route.name")
     );
 }
+
+#[test]
+fn channels_are_read_with_their_secrets_and_their_mistakes_are_told_together() {
+    let text = "[alerts]\n\
+                heartbeat_url = \"SWITCH_URL\"\n\
+                [[alerts.channel]]\n\
+                kind = \"email\"\n\
+                from = \"中継 <relay@clinic.example>\"\n\
+                to = [\"a@clinic.example\", \"b@clinic.example\"]\n\
+                encryption = \"starttls\"\n\
+                username = \"relay\"\n\
+                password = \"MAIL_PASSWORD\"\n\
+                [[alerts.channel]]\n\
+                kind = \"slack\"\n\
+                url = \"SLACK_URL\"\n\
+                [alerts.thresholds]\n\
+                queue = 7\n";
+    let environment = Environment::from([
+        ("SWITCH_URL", "https://switch.example/x"),
+        ("MAIL_PASSWORD", "made-up"),
+        ("SLACK_URL", "https://slack.example/secret"),
+    ]);
+    let loaded = try_read(text, &environment).unwrap();
+    let names: Vec<_> = loaded.alerts.channels.iter().map(|c| &c.name).collect();
+    assert_eq!(names, ["email 1", "slack 2"]);
+    assert!(loaded.alerts.heartbeat.is_some());
+    assert_eq!(loaded.config.alerts.thresholds.queue, 7);
+    assert!(
+        !format!("{loaded:?}").contains("secret"),
+        "no secret is shown"
+    );
+    let report = mistakes(text, &Environment::from([("SLACK_URL", "no url: hush")]));
+    assert_eq!(
+        report,
+        "environment variable MAIL_PASSWORD: is not set, and the configuration names it; set it in secrets.env or as a systemd credential\n\
+         environment variable SLACK_URL: must be a URL that begins with https:// or http://\n\
+         environment variable SWITCH_URL: is not set, and the configuration names it; set it in secrets.env or as a systemd credential"
+    );
+    for (channel, told) in [
+        (
+            "kind = \"pigeon\"",
+            "alerts.channel.kind: must be \"email\"",
+        ),
+        ("kind = \"slack\"", "alerts.channel.url: must be the name"),
+        (
+            "kind = \"webhook\"\nurl = \"https://x.example\"",
+            "alerts.channel.url: must be the name",
+        ),
+        (
+            "kind = \"email\"",
+            "alerts.channel.from: must be an e-mail address",
+        ),
+        (
+            "kind = \"email\"\nfrom = \"a@b.example\"\nto = []",
+            "alerts.channel.to: must be a list of e-mail addresses",
+        ),
+        (
+            "kind = \"email\"\nfrom = \"a@b.example\"\nto = [\"nobody\"]",
+            "alerts.channel.to: must be a list of e-mail addresses",
+        ),
+        (
+            "kind = \"email\"\nfrom = \"a@b.example\"\nto = [\"a@b.example\"]\nusername = \"a\"\npassword = \"MAIL_PASSWORD\"",
+            "alerts.channel.encryption: must be \"starttls\" or \"tls\"",
+        ),
+        (
+            "kind = \"email\"\nfrom = \"a@b.example\"\nto = [\"a@b.example\"]\nusername = \"a\"",
+            "alerts.channel.username: must be both",
+        ),
+    ] {
+        let report = mistakes(&format!("[[alerts.channel]]\n{channel}\n"), &environment);
+        assert!(report.contains(told), "{channel}: {report}");
+    }
+}
+
+#[test]
+fn the_packaged_configuration_says_the_defaults_and_its_examples_are_good() {
+    let packaged = include_str!("../../packaging/config.toml");
+    let loaded = try_read(packaged, &Environment::default()).unwrap();
+    assert_eq!(
+        format!("{:?}", loaded.config),
+        format!("{:?}", Config::default())
+    );
+    // Every line that is a key or a table behind its #.
+    let is_toml = |line: &&str| {
+        let rest = line.strip_prefix('#').unwrap_or_default();
+        rest.starts_with('[') || rest.starts_with(|c: char| c.is_ascii_lowercase())
+    };
+    let whole: Vec<_> = packaged
+        .lines()
+        .map(|line| if is_toml(&line) { &line[1..] } else { line })
+        .collect();
+    let environment = Environment::from([
+        ("VOICEDRIVE_WEBHOOK_SECRET", "made-up"),
+        ("MEDICAL_WEBHOOK_SECRET", "made-up"),
+        ("SLACK_WEBHOOK_URL", "https://slack.example/x"),
+        ("ALERT_WEBHOOK_URL", "https://alert.example/x"),
+    ]);
+    let uncommented = try_read(&whole.join("\n"), &environment).unwrap();
+    assert_eq!(uncommented.alerts.channels.len(), 3);
+    assert_eq!(uncommented.out.len(), 1);
+    let mut as_default = uncommented.config;
+    as_default.delivery.max_per_second = None;
+    as_default.routes.clear();
+    as_default.alerts.channels.clear();
+    assert_eq!(
+        format!("{as_default:?}"),
+        format!("{:?}", Config::default())
+    );
+}
