@@ -142,15 +142,16 @@ impl Watch {
         let (sends, queue, database, none_open) = self
             .store
             .read(move |connection| {
+                let sends = stats::sends(connection, now.before(HOUR), now, None)?.total;
                 Ok((
-                    incidents::sends_since(connection, now.before(HOUR))?,
+                    (sends.sent, sends.succeeded),
                     incidents::queue(connection)?,
                     stats::database_bytes(connection)?,
                     incidents::none_open(connection)?,
                 ))
             })
             .await?;
-        let backup = self.backup.last().await;
+        let backup = self.backup.last();
         let observed = Observed {
             sends,
             queue,
@@ -207,7 +208,7 @@ impl Watch {
         };
         let monotonic = self.clock.monotonic();
         let delivers = !self.pulses.iter().any(|pulse| pulse.is_late(monotonic));
-        let backed_up = self.backup.last().await.error.is_none();
+        let backed_up = self.backup.last().error.is_none();
         if !delivers || !backed_up || self.store.probe(self.clock.now()).await.is_err() {
             return;
         }

@@ -360,6 +360,7 @@ async fn ask(api: &Api, endpoint: Endpoint, request: Request<Incoming>) -> Resul
         Endpoint::ControlChanges => control::changes(api, query).await,
         Endpoint::ImportInterviews => interview_import::import(api, request).await,
         Endpoint::RefreshBackup => control::refresh_backup(api).await,
+        Endpoint::Recount => control::recount(api).await,
         Endpoint::Reload => control::reload(api).await,
         Endpoint::ListTokens => control::list_tokens(api).await,
         Endpoint::IssueToken => control::issue_token(api, request).await,

@@ -15,7 +15,7 @@
 //! ## Rooms, in reading order
 //!
 //! - What things are (no input or output, no clock): [`timestamp`], [`event`], [`attempt`], [`interview`],
-//!   [`retry`], [`period`], [`day`], [`stable_json`], [`route`], [`pulse`], [`cause`], [`incident`],
+//!   [`retry`], [`period`], [`day`], [`slot`], [`stable_json`], [`route`], [`pulse`], [`cause`], [`incident`],
 //!   [`language`].
 //! - What is kept, the only place with SQL: [`store`].
 //! - What goes out: [`delivery`].
@@ -68,6 +68,7 @@ pub mod relay;
 pub mod reload;
 pub mod retry;
 pub mod route;
+pub mod slot;
 pub mod stable_json;
 pub mod store;
 pub mod systemd;

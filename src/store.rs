@@ -8,19 +8,22 @@
 //!
 //! Rooms: `events` (what was accepted), `outbox` (what is still to be sent), `settle` (one
 //! attempt's result and all that follows from it), `resend`, `listing` (events for a reader),
-//! `stats`, `interviews`, `interview_stats`, `tokens`, `heartbeat`, `incidents`; `purge` (what is old goes),
+//! `stats`, `interviews`, `interview_counts`, `interview_stats`, `recount` (what is kept counted, against the
+//! rows), `tokens`, `heartbeat`, `incidents`; `purge` (what is old goes),
 //! `snapshot` and `restore` (copies that are one file), `reserve` (room that is held back); `writer`
 //! and `readers` are the two doors to the connections.
 
 pub mod events;
 pub mod heartbeat;
 pub mod incidents;
+mod interview_counts;
 pub mod interview_stats;
 pub mod interviews;
 pub mod listing;
 pub mod outbox;
 pub mod purge;
 mod readers;
+pub mod recount;
 pub mod resend;
 mod reserve;
 pub mod restore;
@@ -375,6 +378,25 @@ pub fn waiting(directory: &Path) -> Result<Vec<(String, u64)>, StoreError> {
         return Ok(Vec::new());
     }
     outbox::waiting(&readers::open_for_reading(&path)?)
+}
+
+/// How many of the kept counts differ from the rows that they count, without becoming the database's
+/// daemon. A database that is not there, or not yet of this version, has none.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn count_differences(directory: &Path) -> Result<u64, StoreError> {
+    let path = live_file(directory);
+    if !path.exists() {
+        return Ok(0);
+    }
+    let mut connection = readers::open_for_reading(&path)?;
+    // What is kept and what is there must be of one moment.
+    let moment = connection.transaction()?;
+    if schema_version(&moment)? < newest_known_version() {
+        return Ok(0);
+    }
+    recount::differences(&moment)
 }
 
 /// The state of a database on disk.

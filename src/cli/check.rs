@@ -50,6 +50,7 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
         tokens(speech, secrets),
         directory(speech, &config.storage.directory),
         database(speech, config),
+        counts(speech, common, config).await,
         port(speech, config),
         waiting(speech, config),
     ];
@@ -329,6 +330,52 @@ fn database(speech: Speech, config: &Config) -> Finding {
         ),
         Err(error @ OpenError::Locked { .. }) => Finding::notable(name, error.to_string()),
         Err(error) => Finding::bad(name, error.to_string()),
+    }
+}
+
+/// Whether what the statistics are added up from agrees with the rows. When it does not, the daemon
+/// counts anew.
+async fn counts(speech: Speech, common: &Common, config: &Config) -> Finding {
+    let name = "counts";
+    let differ = match store::count_differences(&config.storage.directory) {
+        Ok(0) => {
+            return Finding::good(
+                name,
+                speech
+                    .say("一致しています", "agree with the rows")
+                    .to_owned(),
+            );
+        }
+        Ok(differ) => differ,
+        Err(error) => return Finding::bad(name, error.to_string()),
+    };
+    let repaired = async {
+        let client = common.client()?;
+        client.post("/control/recount", String::new()).await
+    };
+    match repaired.await {
+        Ok(_) => Finding::notable(
+            name,
+            match speech.language {
+                Language::Ja => {
+                    format!("{differ} 件の集計が記録と異なっていたため、数え直しました")
+                }
+                Language::En => {
+                    format!("{differ} counts differed from the rows; they were made anew")
+                }
+            },
+        ),
+        Err(error) => Finding::bad(
+            name,
+            match speech.language {
+                Language::Ja => format!(
+                    "{differ} 件の集計が記録と異なります。デーモンを起動してからもう一度 check を実行すると数え直します ({error})"
+                ),
+                Language::En => format!(
+                    "{differ} counts differ from the rows; start the daemon and run check again, which makes them anew ({error})"
+                ),
+            },
+        ),
     }
 }
 

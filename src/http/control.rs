@@ -14,7 +14,7 @@ use super::{Api, revoked};
 use crate::incident::State;
 use crate::store::listing::{self, Position};
 use crate::store::tokens::{self, TokenRecord};
-use crate::store::{StoreError, incidents, outbox, stats};
+use crate::store::{StoreError, incidents, outbox, recount, stats};
 use crate::timestamp::Timestamp;
 
 /// The most changes of one kind in one answer.
@@ -47,7 +47,7 @@ pub async fn status(api: &Api) -> Result<Reply, ApiError> {
     let free = api.store.disk_bytes().map(|(free, _)| free);
     let full_in_days =
         free.and_then(|free| full_in_days(free, totals.database_bytes, of_week, of_all));
-    let backup = api.backup.last().await;
+    let backup = api.backup.last();
     let (open, _) = api
         .store
         .read(move |connection| incidents::list(connection, Some(true), None, INCIDENTS, now))
@@ -112,6 +112,19 @@ pub async fn refresh_backup(api: &Api) -> Result<Reply, ApiError> {
     }
     let answer = serde_json::json!({"path": api.backup.path()});
     success(StatusCode::OK, &answer, api.clock.now())
+}
+
+/// `POST /control/recount`: what the statistics are added up from is counted anew.
+///
+/// # Errors
+/// The store's; nothing was changed then.
+pub async fn recount(api: &Api) -> Result<Reply, ApiError> {
+    let repaired: Result<(), StoreError> = api.store.write(recount::repair).await;
+    repaired?;
+    tracing::warn!(
+        "the counts of the statistics were made anew, because they differed from the rows"
+    );
+    success(StatusCode::OK, &serde_json::json!({}), api.clock.now())
 }
 
 /// `POST /control/reload`: the daemon reads its configuration again.

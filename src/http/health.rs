@@ -74,7 +74,7 @@ pub async fn health(api: &Api) -> Result<Reply, ApiError> {
         status: "ok",
         version: env!("CARGO_PKG_VERSION"),
         started_at: api.started_at,
-        backup_at: api.backup.last().await.at,
+        backup_at: api.backup.last().at,
         database: "ok",
         delivery: if api.routes.sends_on(route::DEFAULT) {
             "ok"

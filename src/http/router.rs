@@ -55,6 +55,8 @@ pub enum Endpoint {
     ImportInterviews,
     /// `POST /control/backup`, for the command line only
     RefreshBackup,
+    /// `POST /control/recount`, for the command line only
+    Recount,
     /// `POST /control/reload`, for the command line only
     Reload,
     /// `POST /control/incidents/{id}/dismiss`, for the command line only
@@ -104,6 +106,7 @@ impl Endpoint {
             | Self::ControlChanges
             | Self::ImportInterviews
             | Self::RefreshBackup
+            | Self::Recount
             | Self::Reload
             | Self::DismissIncident(_)
             | Self::TestAlerts
@@ -163,6 +166,7 @@ pub fn route(method: &Method, path: &str) -> Result<Endpoint, ApiError> {
         ["control", "changes"] => get(Endpoint::ControlChanges),
         ["control", "interviews", "import"] => post(Endpoint::ImportInterviews),
         ["control", "backup"] => post(Endpoint::RefreshBackup),
+        ["control", "recount"] => post(Endpoint::Recount),
         ["control", "incidents", id, "dismiss"] if !id.is_empty() => {
             post(Endpoint::DismissIncident((*id).to_owned()))
         }

@@ -472,20 +472,6 @@ fn report(connection: &Connection, incident: i64, at: Timestamp) -> Result<Repor
     Ok(report)
 }
 
-/// How many of the deliveries that were first sent after `since` there are, and how many of them
-/// have succeeded by now.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn sends_since(connection: &Connection, since: Timestamp) -> Result<(u64, u64), StoreError> {
-    Ok(connection
-        .prepare_cached(
-            "SELECT count(*), count(*) FILTER (WHERE status = 'success')
-               FROM webhook_send_logs WHERE sent_at > ?1",
-        )?
-        .query_row([since], |row| Ok((row.get(0)?, row.get(1)?)))?)
-}
-
 /// How much is still to be sent, and when the oldest of it was due.
 ///
 /// # Errors

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, Row};
 
 use super::StoreError;
+use super::interview_counts::EVERY;
 use super::interviews::{COLUMNS, kept};
 use crate::interview::{Interview, InterviewStatus};
+use crate::slot::{self, Piece, Unit};
 use crate::timestamp::Timestamp;
 
 /// Which interviews are counted.
@@ -93,21 +95,54 @@ pub struct Rescheduled {
 /// When the database cannot be read.
 pub fn count(connection: &Connection, range: &Range) -> Result<InterviewStats, StoreError> {
     let mut stats = InterviewStats::default();
-    let mut statement = connection.prepare_cached(
-        "SELECT interview_type, interview_status, count(*), count(voicedrive_sync_id),
-                count(duration_minutes), coalesce(sum(duration_minutes), 0)
-           FROM interviews
-          WHERE interview_date >= ?1 AND interview_date <= coalesce(?2, '9999')
-            AND (?3 IS NULL OR facility_id = ?3) AND (?4 IS NULL OR department_id = ?4)
-          GROUP BY interview_type, interview_status",
-    )?;
-    let mut rows = statement.query((range.from, range.to, &range.facility, &range.department))?;
+    let no_id = |id: &Option<String>| id.as_deref() == Some(EVERY);
+    if no_id(&range.facility) || no_id(&range.department) {
+        return Ok(stats);
+    }
+    let last = Timestamp::from_unix_ms(i64::MAX);
+    for piece in slot::cut(range.from, range.to.unwrap_or(last), &[Unit::Day]) {
+        add_piece(connection, piece, range, &mut stats)?;
+    }
+    Ok(stats)
+}
+
+/// Whole days are taken from what was counted when the records came; the records themselves are
+/// looked at only where the range begins and ends inside a day.
+fn add_piece(
+    connection: &Connection,
+    piece: Piece,
+    range: &Range,
+    stats: &mut InterviewStats,
+) -> rusqlite::Result<()> {
+    let (sql, from, to) = match piece.unit {
+        Some(unit) => (
+            "SELECT interview_type, interview_status, sum(total), sum(synced), sum(timed), sum(minutes)
+               FROM interview_counts
+              WHERE facility = coalesce(?3, '') AND department = coalesce(?4, '')
+                AND day BETWEEN ?1 AND ?2
+              GROUP BY interview_type, interview_status",
+            unit.slot_of(piece.from),
+            unit.slot_of(piece.to),
+        ),
+        None => (
+            "SELECT interview_type, interview_status, count(*), count(voicedrive_sync_id),
+                    count(duration_minutes), coalesce(sum(duration_minutes), 0)
+               FROM interviews
+              WHERE interview_date BETWEEN ?1 AND ?2
+                AND (?3 IS NULL OR facility_id = ?3) AND (?4 IS NULL OR department_id = ?4)
+              GROUP BY interview_type, interview_status",
+            piece.from.to_string(),
+            piece.to.to_string(),
+        ),
+    };
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query((from, to, &range.facility, &range.department))?;
     while let Some(row) = rows.next()? {
         let counts = counts(row)?;
         stats.total.add(&counts);
         stats.by_type.entry(row.get(0)?).or_default().add(&counts);
     }
-    Ok(stats)
+    Ok(())
 }
 
 fn counts(row: &Row<'_>) -> rusqlite::Result<InterviewCounts> {
@@ -191,28 +226,30 @@ pub fn named(
     order: Order,
     limit: u32,
 ) -> Result<Vec<Interview>, StoreError> {
-    let words: Vec<String> = statuses
-        .iter()
-        .map(|s| format!("'{}'", s.as_str()))
-        .collect();
     let direction = match order {
         Order::EarliestFirst => "ASC",
         Order::LatestFirst => "DESC",
     };
-    let found = connection
-        .prepare_cached(&format!(
+    // One status after the other, because only then the index has them in order.
+    let mut found = Vec::new();
+    for status in statuses {
+        let mut statement = connection.prepare_cached(&format!(
             "SELECT {COLUMNS} FROM interviews
               WHERE interview_date >= ?1 AND interview_date <= coalesce(?2, '9999')
-                AND interview_status IN ({})
-              ORDER BY interview_date {direction}, seq {direction} LIMIT ?3",
-            words.join(", ")
-        ))?
-        .query_map(
-            (range.from, range.to, limit),
-            |row| Ok(kept(row)?.interview),
-        )?
-        .collect::<rusqlite::Result<_>>()?;
-    Ok(found)
+                AND interview_status = ?4
+              ORDER BY interview_date {direction}, seq {direction} LIMIT ?3"
+        ))?;
+        let rows = statement.query_map((range.from, range.to, limit, status.as_str()), kept)?;
+        for row in rows {
+            found.push(row?);
+        }
+    }
+    found.sort_by_key(|kept| (kept.interview.date, kept.seq));
+    if order == Order::LatestFirst {
+        found.reverse();
+    }
+    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(found.into_iter().map(|kept| kept.interview).collect())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use rusqlite::types::ToSql;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row};
 
 use super::StoreError;
+use super::interview_counts::{came, went};
 use crate::interview::{Interview, InterviewStatus};
 use crate::timestamp::Timestamp;
 
@@ -165,7 +166,8 @@ fn put_one(
             return Ok(Err(Refusal::OriginLoops));
         }
     }
-    let (put, kept) = if exists(connection, &interview.id)? {
+    let earlier = find(connection, &interview.id)?;
+    let (put, kept) = if earlier.is_some() {
         (Put::Replaced, replace(connection, interview, now))
     } else {
         (Put::Created, create(connection, interview, now))
@@ -176,7 +178,13 @@ fn put_one(
             Ok(Err(Refusal::SyncIdTaken))
         }
         Err(error) => Err(error.into()),
-        Ok(()) => Ok(Ok(put)),
+        Ok(()) => {
+            if let Some(earlier) = earlier {
+                went(connection, &earlier.interview)?;
+            }
+            came(connection, interview)?;
+            Ok(Ok(put))
+        }
     }
 }
 
@@ -279,11 +287,17 @@ pub fn find(connection: &Connection, id: &str) -> Result<Option<KeptInterview>, 
 /// # Errors
 /// `StillNamed` when another record was rescheduled from it.
 pub fn delete(connection: &Connection, id: &str) -> Result<bool, DeleteError> {
+    let Some(earlier) = find(connection, id).map_err(DeleteError::Store)? else {
+        return Ok(false);
+    };
     let deleted = connection
         .prepare_cached("DELETE FROM interviews WHERE id = ?1")?
         .execute([id]);
     match deleted {
-        Ok(rows) => Ok(rows > 0),
+        Ok(_) => {
+            went(connection, &earlier.interview)?;
+            Ok(true)
+        }
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
             Err(DeleteError::StillNamed)
         }

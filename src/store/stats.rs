@@ -7,7 +7,11 @@ use rusqlite::Connection;
 
 use super::StoreError;
 use crate::attempt::Outcome;
+use crate::slot::{self, Piece, Unit};
 use crate::timestamp::Timestamp;
+
+/// The slots in which sends are counted.
+const SLOTS: [Unit; 2] = [Unit::Hour, Unit::Minute];
 
 /// The deliveries of one event type whose first send lies in the period, by their state now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,6 +78,9 @@ pub struct SendStats {
 /// Counts the deliveries whose first send lies between `from` and `to`, both included, of
 /// `event_type` only when that is given.
 ///
+/// Whole hours and minutes are taken from what was counted when the rows changed; the rows
+/// themselves are looked at only where the range begins and ends inside a minute.
+///
 /// # Errors
 /// When the database cannot be read.
 pub fn sends(
@@ -86,35 +93,98 @@ pub fn sends(
         queue: queue(connection)?,
         ..SendStats::default()
     };
-    let mut statement = connection.prepare_cached(
-        "SELECT event_type, status, count(*), sum(retry_count > 0), sum(processing_time), max(sent_at)
-           FROM webhook_send_logs
-          WHERE sent_at BETWEEN ?1 AND ?2 AND (?3 IS NULL OR event_type = ?3)
-          GROUP BY event_type, status",
-    )?;
-    let mut rows = statement.query((from, to, event_type))?;
-    while let Some(row) = rows.next()? {
-        let status: String = row.get(1)?;
-        let sent: u64 = row.get(2)?;
-        let mut counts = TypeCounts {
-            sent,
-            retried: row.get(3)?,
-            ..TypeCounts::default()
-        };
-        match Outcome::from_word(&status) {
-            Some(Outcome::Success) => {
-                counts.succeeded = sent;
-                counts.successful_ms = row.get(4)?;
-            }
-            Some(Outcome::Timeout) => counts.timeout = sent,
-            // A check of the table allows no other word.
-            Some(Outcome::Failed) | None => counts.failed = sent,
+    for piece in slot::cut(from, to, &SLOTS) {
+        let sent_before = counted.total.sent;
+        add_piece(connection, piece, event_type, &mut counted)?;
+        if counted.total.sent > sent_before {
+            counted.last_sent_at = last_sent(connection, piece, event_type)?;
         }
-        counted.total.add(&counts);
-        counted.by_type.entry(row.get(0)?).or_default().add(&counts);
-        counted.last_sent_at = counted.last_sent_at.max(Some(row.get(5)?));
     }
     Ok(counted)
+}
+
+fn add_piece(
+    connection: &Connection,
+    piece: Piece,
+    event_type: Option<&str>,
+    counted: &mut SendStats,
+) -> rusqlite::Result<()> {
+    let (sql, from, to) = match piece.unit {
+        Some(unit) => (
+            "SELECT event_type, sum(sent), sum(succeeded), sum(failed), sum(timeout), sum(retried),
+                    sum(successful_ms)
+               FROM send_counts
+              WHERE slot BETWEEN ?1 AND ?2 AND (?3 IS NULL OR event_type = ?3)
+              GROUP BY event_type",
+            slot_name(unit, piece.from),
+            slot_name(unit, piece.to),
+        ),
+        None => (
+            "SELECT event_type, count(*), sum(status = 'success'), sum(status = 'failed'),
+                    sum(status = 'timeout'), sum(retry_count > 0),
+                    sum(iif(status = 'success', processing_time, 0))
+               FROM webhook_send_logs
+              WHERE sent_at BETWEEN ?1 AND ?2 AND (?3 IS NULL OR event_type = ?3)
+              GROUP BY event_type",
+            piece.from.to_string(),
+            piece.to.to_string(),
+        ),
+    };
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query((from, to, event_type))?;
+    while let Some(row) = rows.next()? {
+        let counts = TypeCounts {
+            sent: row.get(1)?,
+            succeeded: row.get(2)?,
+            failed: row.get(3)?,
+            timeout: row.get(4)?,
+            retried: row.get(5)?,
+            successful_ms: row.get(6)?,
+        };
+        counted.total.add(&counts);
+        counted.by_type.entry(row.get(0)?).or_default().add(&counts);
+    }
+    Ok(())
+}
+
+/// The latest first send in a piece: in its last slot with a send, and there by the next shorter unit.
+fn last_sent(
+    connection: &Connection,
+    piece: Piece,
+    event_type: Option<&str>,
+) -> rusqlite::Result<Option<Timestamp>> {
+    let Some(unit) = piece.unit else {
+        return connection
+            .prepare_cached(
+                "SELECT max(sent_at) FROM webhook_send_logs
+                  WHERE sent_at BETWEEN ?1 AND ?2 AND (?3 IS NULL OR event_type = ?3)",
+            )?
+            .query_row((piece.from, piece.to, event_type), |row| row.get(0));
+    };
+    let last: Option<String> = connection
+        .prepare_cached(
+            "SELECT max(slot) FROM send_counts
+              WHERE slot BETWEEN ?1 AND ?2 AND (?3 IS NULL OR event_type = ?3)",
+        )?
+        .query_row(
+            (
+                slot_name(unit, piece.from),
+                slot_name(unit, piece.to),
+                event_type,
+            ),
+            |row| row.get(0),
+        )?;
+    let slot = last.and_then(|name| unit.named(name.split_once(' ')?.1));
+    let Some((from, to)) = slot else {
+        return Ok(None);
+    };
+    let unit = (unit == Unit::Hour).then_some(Unit::Minute);
+    last_sent(connection, Piece { unit, from, to }, event_type)
+}
+
+/// A slot's name in `send_counts`.
+fn slot_name(unit: Unit, moment: Timestamp) -> String {
+    format!("{} {}", unit.as_str(), unit.slot_of(moment))
 }
 
 /// The whole retry queue by status.
@@ -123,8 +193,7 @@ pub fn sends(
 /// When the database cannot be read.
 pub fn queue(connection: &Connection) -> Result<QueueCounts, StoreError> {
     let mut counts = QueueCounts::default();
-    let mut statement = connection
-        .prepare_cached("SELECT status, count(*) FROM webhook_retry_queue GROUP BY status")?;
+    let mut statement = connection.prepare_cached("SELECT status, deliveries FROM queue_counts")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let status: String = row.get(0)?;
@@ -132,7 +201,7 @@ pub fn queue(connection: &Connection) -> Result<QueueCounts, StoreError> {
             "pending" => &mut counts.pending,
             "processing" => &mut counts.processing,
             "completed" => &mut counts.completed,
-            // A check of the table allows no other word.
+            // The table has no other word.
             _ => &mut counts.failed,
         };
         *place = row.get(1)?;
@@ -195,7 +264,7 @@ pub fn last_seen(connection: &Connection) -> Result<Option<Timestamp>, StoreErro
         .query_row([], |row| row.get(0))?)
 }
 
-/// Accepted events of the last seven days, and all events: what the growth of the file is known
+/// Sent events of the last seven days, to the hour, and all of them: what the growth of the file is known
 /// from.
 ///
 /// # Errors
@@ -204,10 +273,12 @@ pub fn growth(connection: &Connection, now: Timestamp) -> Result<(u64, u64), Sto
     let week = now.before(Duration::from_hours(24 * 7));
     Ok(connection
         .prepare_cached(
-            "SELECT (SELECT count(*) FROM webhook_send_logs WHERE sent_at >= ?1),
-                    (SELECT count(*) FROM webhook_send_logs)",
+            "SELECT coalesce(sum(iif(slot >= ?1, sent, 0)), 0), coalesce(sum(sent), 0)
+               FROM send_counts WHERE slot BETWEEN 'hour ' AND 'hour ~'",
         )?
-        .query_row([week], |row| Ok((row.get(0)?, row.get(1)?)))?)
+        .query_row([slot_name(Unit::Hour, week)], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?)
 }
 
 /// The size of the database.

@@ -473,14 +473,34 @@ async fn a_second_store_in_one_directory_is_refused_and_names_the_holder() {
 #[test]
 fn no_query_scans_a_table_where_an_index_is_meant() {
     let (_directory, connection) = database();
+    let in_an_index_alone = [
+        "SELECT event_seq FROM outbox WHERE route = 'default' AND due_at <= '2026'
+          ORDER BY due_at, event_seq LIMIT 10",
+        "SELECT event_type, sum(sent) FROM send_counts
+          WHERE slot BETWEEN 'hour 2025' AND 'hour 2026' AND ('a' IS NULL OR event_type = 'a')
+          GROUP BY event_type",
+        "SELECT max(slot) FROM send_counts
+          WHERE slot BETWEEN 'hour 2025' AND 'hour 2026' AND ('a' IS NULL OR event_type = 'a')",
+        "SELECT interview_type, sum(total) FROM interview_counts
+          WHERE facility = '' AND department = 'a' AND day BETWEEN '2025' AND '2026'
+          GROUP BY interview_type, interview_status",
+    ];
+    for sql in in_an_index_alone {
+        let mut statement = connection
+            .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+            .unwrap();
+        let first: String = statement.query_row([], |row| row.get(3)).unwrap();
+        let in_order = first.contains("COVERING INDEX") || first.contains("PRIMARY KEY");
+        assert!(first.starts_with("SEARCH") && in_order, "{sql}\n{first}");
+    }
     for sql in [
-        "SELECT event_type, status, count(*) FROM webhook_send_logs
-          WHERE sent_at BETWEEN '2025' AND '2026' GROUP BY event_type, status",
-        "SELECT o.event_seq FROM outbox o JOIN events e ON e.seq = o.event_seq
-          LEFT JOIN webhook_send_logs l ON l.id = e.id
-          WHERE o.route = 'default' AND o.due_at <= '2026' ORDER BY o.due_at, o.event_seq LIMIT 10",
+        "SELECT event_type, count(*), sum(status = 'success') FROM webhook_send_logs
+          WHERE sent_at BETWEEN '2025' AND '2026' AND (NULL IS NULL OR event_type = NULL)
+          GROUP BY event_type",
+        "SELECT max(sent_at) FROM webhook_send_logs
+          WHERE sent_at BETWEEN '2025' AND '2026' AND ('a' IS NULL OR event_type = 'a')",
+        "SELECT e.id FROM events e LEFT JOIN webhook_send_logs l ON l.id = e.id WHERE e.seq = 1",
         "SELECT min(due_at) FROM outbox WHERE route = 'default' AND due_at > '2026'",
-        "SELECT status, count(*) FROM webhook_retry_queue GROUP BY status",
     ] {
         let mut statement = connection
             .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
@@ -504,6 +524,7 @@ enum Step {
     Attempt(Outcome, u16),
     Resend(usize),
     Wait(u32),
+    Purge(u32),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -517,6 +538,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         8 => (outcome, 0_u16..2000).prop_map(|(outcome, took)| Step::Attempt(outcome, took)),
         1 => (0_usize..20).prop_map(Step::Resend),
         3 => (0_u32..40_000_000).prop_map(Step::Wait),
+        1 => (0_u32..80_000_000).prop_map(Step::Purge),
     ];
     prop::collection::vec(step, 1..60)
 }
@@ -560,6 +582,11 @@ proptest! {
                     }
                 }
                 Step::Wait(milliseconds) => now = now.after(Duration::from_millis(milliseconds.into())),
+                Step::Purge(milliseconds) => {
+                    let before = now.before(Duration::from_millis(milliseconds.into()));
+                    purge::step(&connection, before, 0).unwrap();
+                    models.retain(|id, _| find(&connection, id).unwrap().is_some());
+                }
             }
         }
         let from = now.before(Duration::from_millis(period_ms.into()));
@@ -604,6 +631,7 @@ proptest! {
             }
         }
         prop_assert_eq!(stats.queue, queue);
+        prop_assert_eq!(recount::differences(&connection).unwrap(), 0);
         let sent = models.values().filter(|m| m.sent_at.is_some()).count();
         prop_assert_eq!(count(&connection, "SELECT count(*) FROM webhook_send_logs"), sent as i64);
     }
@@ -680,5 +708,6 @@ fn every_migration_keeps_the_rows_and_a_copy_of_the_database_as_it_was() {
             .path()
             .join(format!("relay-before-migration-{version}.db"));
         assert_eq!(snapshot::verify(&copy).unwrap().events, 1);
+        assert_eq!(recount::differences(&connection).unwrap(), 0);
     }
 }

@@ -2,10 +2,10 @@
 //! at most so much older than the last write (contract, section 9).
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Mutex;
+use tokio::sync::Mutex as HeldLong;
 
 use crate::clock::Clock;
 use crate::store::Store;
@@ -39,15 +39,17 @@ pub struct BackupFile {
     clock: Clock,
     path: PathBuf,
     interval: Duration,
-    state: Arc<Mutex<State>>,
+    /// Held while a copy is made, so that there is one at a time.
+    copying: Arc<HeldLong<Schedule>>,
+    /// Held for a moment: whoever asks how old the file is never waits for a copy.
+    last: Arc<Mutex<Last>>,
 }
 
-struct State {
+struct Schedule {
     /// The store's changes that the file has; none: not known yet.
     has: Option<u64>,
     /// When the next copying may begin (monotonic).
     not_before: Duration,
-    last: Last,
 }
 
 /// How the last copying went.
@@ -86,11 +88,11 @@ impl BackupFile {
             clock,
             path,
             interval,
-            state: Arc::new(Mutex::new(State {
+            copying: Arc::new(HeldLong::new(Schedule {
                 has: None,
                 not_before,
-                last,
             })),
+            last: Arc::new(Mutex::new(last)),
         }
     }
 
@@ -110,30 +112,32 @@ impl BackupFile {
     }
 
     /// How the last copying went.
-    pub async fn last(&self) -> Last {
-        self.state.lock().await.last.clone()
+    #[must_use]
+    pub fn last(&self) -> Last {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.clone()
     }
 
     /// Makes a new copy when something was written since the last one, and that is long enough ago.
     pub async fn step(&self) {
-        let mut state = self.state.lock().await;
-        let nothing_new = state.has == Some(self.store.changes());
-        if nothing_new || self.clock.monotonic() < state.not_before {
+        let mut schedule = self.copying.lock().await;
+        let nothing_new = schedule.has == Some(self.store.changes());
+        if nothing_new || self.clock.monotonic() < schedule.not_before {
             return;
         }
         // Told by `copy`; the next step tries again.
-        let _ = self.copy(&mut state).await;
+        let _ = self.copy(&mut schedule).await;
     }
 
     /// Makes a last copy before the daemon stops, when something was written since the one before
     /// and that one was quickly made: whoever stops the daemon to copy the file gets everything.
     pub async fn step_at_the_end(&self) {
-        let mut state = self.state.lock().await;
-        let nothing_new = state.has == Some(self.store.changes());
-        let quick = state.last.took.is_none_or(|took| took < QUICK);
+        let mut schedule = self.copying.lock().await;
+        let nothing_new = schedule.has == Some(self.store.changes());
+        let quick = self.last().took.is_none_or(|took| took < QUICK);
         if !nothing_new && quick {
             // Told by `copy`; the next start makes one.
-            let _ = self.copy(&mut state).await;
+            let _ = self.copy(&mut schedule).await;
         }
     }
 
@@ -142,33 +146,34 @@ impl BackupFile {
     /// # Errors
     /// Why there is none; the file is as it was.
     pub async fn refresh(&self) -> Result<(), SnapshotError> {
-        let mut state = self.state.lock().await;
-        self.copy(&mut state).await
+        let mut schedule = self.copying.lock().await;
+        self.copy(&mut schedule).await
     }
 
-    async fn copy(&self, state: &mut State) -> Result<(), SnapshotError> {
+    async fn copy(&self, schedule: &mut Schedule) -> Result<(), SnapshotError> {
         let (at, began) = (self.clock.now(), self.clock.monotonic());
         let changes = self.store.changes();
         let copied = self.store.copy_to(&self.path).await;
         let took = self.clock.monotonic().saturating_sub(began);
-        state.not_before = began + self.interval.max(took * SHARE_OF_TIME);
+        schedule.not_before = began + self.interval.max(took * SHARE_OF_TIME);
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         match &copied {
             Ok(()) => {
-                if state.last.error.is_some() {
+                if last.error.is_some() {
                     tracing::info!(path = %self.path.display(), "the backup file is made again");
                 }
-                state.has = Some(changes);
-                state.last = Last {
+                schedule.has = Some(changes);
+                *last = Last {
                     at: Some(at),
                     took: Some(took),
                     error: None,
                 };
             }
             Err(error) => {
-                if state.last.error.is_none() {
+                if last.error.is_none() {
                     tracing::error!(%error, "the backup file cannot be made; the one before it stays, and it is tried again");
                 }
-                state.last.error = Some(error.to_string());
+                last.error = Some(error.to_string());
             }
         }
         copied

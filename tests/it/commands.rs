@@ -304,6 +304,38 @@ async fn exit_codes_mean_something() {
 }
 
 #[tokio::test]
+async fn check_recounts_and_lets_the_daemon_repair_what_differs() {
+    let directory = TempDir::new().unwrap();
+    let partner = Partner::start(Clock::System).await;
+    let daemon = Daemon::start(directory.path(), &partner.url(), "").await;
+    let sent = daemon.run(&["send", "a.b", "--wait"]).await;
+    assert!(sent.status.success());
+    let counts = async || {
+        let mut check = program();
+        check.args(["check", "--json", "--config"]);
+        let output = check.arg(&daemon.config).output().await.unwrap();
+        let lines = text(&output.stdout);
+        let findings = lines
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap());
+        findings
+            .into_iter()
+            .find(|finding: &serde_json::Value| finding["check"] == "counts")
+            .unwrap()["state"]
+            .clone()
+    };
+    assert_eq!(counts().await, "ok");
+    let live = rusqlite::Connection::open(directory.path().join("live/relay.db")).unwrap();
+    live.execute("UPDATE send_counts SET sent = 9", []).unwrap();
+    assert_eq!(counts().await, "notice");
+    assert_eq!(counts().await, "ok");
+    let sum = "SELECT sum(sent) FROM send_counts";
+    let sum: i64 = live.query_row(sum, [], |row| row.get(0)).unwrap();
+    assert_eq!(sum, 2, "one hour and one minute");
+    daemon.kill().await;
+}
+
+#[tokio::test]
 async fn a_second_daemon_says_who_holds_the_directory() {
     let directory = TempDir::new().unwrap();
     let daemon = Daemon::start(directory.path(), "", "").await;

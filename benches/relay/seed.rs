@@ -1,0 +1,245 @@
+//! Fills the database of a stopped relay with what a long life would have left in it. Rows are
+//! inserted plainly and name their columns, so that triggers count them and new columns have their
+//! defaults.
+
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rusqlite::{Connection, params};
+
+const DAY: i64 = 24 * 60 * 60 * 1000;
+/// Rows that one statement inserts, between two lines of progress.
+const STRIDE: i64 = 500_000;
+
+/// An id of a number, in the shape of a UUID of version 7.
+const ID: &str = "printf('0192%04x-%04x-7000-8000-%012x', n >> 20, (n >> 4) & 65535, n)";
+/// 95 of a hundred succeed, 3 fail, 2 time out.
+const STATUS: &str =
+    "CASE WHEN n % 100 < 95 THEN 'success' WHEN n % 100 < 98 THEN 'failed' ELSE 'timeout' END";
+const KIND: &str = "'employee.updated_' || (n * 7 % 10)";
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(since.as_millis()).unwrap()
+}
+
+/// A moment in milliseconds as the relay writes it.
+fn text(milliseconds: &str) -> String {
+    format!("strftime('%Y-%m-%dT%H:%M:%fZ', ({milliseconds}) / 1000.0, 'unixepoch')")
+}
+
+/// Opens a database to fill it in one transaction, without the guards that make it slow.
+fn fill(database: &Path, what: &str, work: impl FnOnce(&Connection)) {
+    eprintln!("  seeding {what}");
+    let connection = Connection::open(database).unwrap();
+    connection
+        .execute_batch(
+            "PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -400000;
+             PRAGMA temp_store = MEMORY; BEGIN IMMEDIATE;",
+        )
+        .unwrap();
+    work(&connection);
+    connection
+        .execute_batch("COMMIT; PRAGMA wal_checkpoint(TRUNCATE);")
+        .unwrap();
+    connection.close().unwrap();
+}
+
+/// Runs a statement for each number `n` of a stride, with its moment `t` in milliseconds.
+fn for_each(connection: &Connection, strides: &Strides, table: &str, rest: &str) {
+    let Strides { first, last, .. } = *strides;
+    let mut from = first;
+    while from <= last {
+        let to = last.min(from + STRIDE - 1);
+        let sql = format!(
+            "INSERT INTO {table} WITH RECURSIVE counted (n) AS
+                 (SELECT ?1 UNION ALL SELECT n + 1 FROM counted WHERE n < ?2),
+             timed AS (SELECT n, ?3 + (n - ?4) * ?5 / ?6 AS t, {STATUS} AS outcome FROM counted)
+             {rest}"
+        );
+        connection
+            .execute(
+                &sql,
+                params![
+                    from,
+                    to,
+                    strides.start,
+                    first,
+                    strides.span,
+                    last - first + 1
+                ],
+            )
+            .unwrap();
+        eprintln!("    {} {to} of {last}", table.split(' ').next().unwrap());
+        from = to + 1;
+    }
+}
+
+/// Numbers, and the span of time over which they are spread evenly.
+struct Strides {
+    first: i64,
+    last: i64,
+    start: i64,
+    span: i64,
+}
+
+/// Deliveries of the last 24 hours. `whole`: with events and attempts; else the log and the queue
+/// only, which is all that the statistics could read, so that ten millions stay small.
+pub fn deliveries(database: &Path, first: i64, last: i64, whole: bool) {
+    let span = DAY - 120_000;
+    let strides = Strides {
+        first,
+        last,
+        start: now() - span,
+        span,
+    };
+    let at = text("t");
+    fill(
+        database,
+        &format!("{} deliveries", last - first + 1),
+        |connection| {
+            if whole {
+                events(connection, &strides, "default", &at);
+            }
+            for_each(
+                connection,
+                &strides,
+                "webhook_send_logs (id, event_type, event_timestamp, sent_at, staff_id, request_id,
+                 payload_size, status, http_status_code, processing_time, error_message,
+                 retry_count, last_retry_at, response_body, created_at)",
+                &format!(
+                    "SELECT {ID}, {KIND}, {at}, {at}, 'EMP-1', {ID}, 700, outcome,
+                     CASE outcome WHEN 'success' THEN 200 WHEN 'failed' THEN 500 END,
+                     5 + n % 40, iif(outcome = 'success', NULL, 'HTTP 500'),
+                     iif(outcome = 'success', 0, 3), iif(outcome = 'success', NULL, {at}),
+                     iif(outcome = 'success', '{{}}', NULL), {at}
+                 FROM timed"
+                ),
+            );
+            for_each(
+                connection,
+                &strides,
+                QUEUE,
+                &format!(
+                "SELECT {ID}, {ID}, {KIND}, '{{}}', 3, 3, {at}, 'failed', 'HTTP 500', {at}, {at}
+                 FROM timed WHERE outcome <> 'success'"
+            ),
+            );
+            if whole {
+                // A success has one attempt, an exhausted delivery four.
+                for_each(
+                    connection,
+                    &strides,
+                    ATTEMPTS,
+                    &format!(
+                        "SELECT n, a, {at}, outcome,
+                         CASE outcome WHEN 'success' THEN 200 WHEN 'failed' THEN 500 END,
+                         5 + n % 40, iif(outcome = 'success', NULL, 'HTTP 500'),
+                         iif(outcome = 'success', '{{\"success\":true}}', NULL)
+                     FROM timed JOIN (SELECT 1 AS a UNION SELECT 2 UNION SELECT 3 UNION SELECT 4)
+                       ON a = 1 OR outcome <> 'success'"
+                    ),
+                );
+            }
+        },
+    );
+}
+
+const QUEUE: &str = "webhook_retry_queue (id, original_log_id, event_type, payload, retry_attempt,
+    max_retries, next_retry_at, status, last_error, created_at, updated_at)";
+const ATTEMPTS: &str = "attempts (event_seq, attempt, started_at, outcome, http_status_code,
+    processing_time, error_message, response_body)";
+
+fn events(connection: &Connection, strides: &Strides, route: &str, at: &str) {
+    let pad = "x".repeat(600);
+    for_each(
+        connection,
+        strides,
+        "events (seq, id, event_type, staff_id, event_timestamp, accepted_at, route, data)",
+        &format!(
+            "SELECT n, {ID}, {KIND}, 'EMP-1', {at}, {at}, '{route}',
+                 '{{\"staffId\":\"EMP-1\",\"pad\":\"{pad}\"}}'
+             FROM timed"
+        ),
+    );
+}
+
+/// Events whose first attempt failed and whose retry is due.
+pub fn retries(database: &Path, count: i64) {
+    let strides = Strides {
+        first: 1,
+        last: count,
+        start: now() - 600_000,
+        span: 300_000,
+    };
+    let (at, due) = (text("t"), text("t + 60000"));
+    fill(
+        database,
+        &format!("{count} retries that are due"),
+        |connection| {
+            events(connection, &strides, "default", &at);
+            for_each(
+                connection,
+                &strides,
+                "webhook_send_logs (id, event_type, event_timestamp, sent_at, staff_id, request_id,
+                 payload_size, status, http_status_code, processing_time, error_message,
+                 retry_count, last_retry_at, response_body, created_at)",
+                &format!(
+                    "SELECT {ID}, {KIND}, {at}, {at}, 'EMP-1', {ID}, 700, 'failed', 500, 12,
+                     'HTTP 500', 0, NULL, NULL, {at}
+                 FROM timed"
+                ),
+            );
+            for_each(
+                connection,
+                &strides,
+                ATTEMPTS,
+                &format!("SELECT n, 1, {at}, 'failed', 500, 12, 'HTTP 500', NULL FROM timed"),
+            );
+            for_each(
+                connection,
+                &strides,
+                QUEUE,
+                &format!(
+                "SELECT {ID}, {ID}, {KIND}, '{{\"staffId\":\"EMP-1\"}}', 0, 3, {due}, 'pending',
+                     'HTTP 500', {at}, {at}
+                 FROM timed"
+            ),
+            );
+            for_each(
+                connection,
+                &strides,
+                "outbox (event_seq, route, due_at, attempts_in_round)",
+                &format!("SELECT n, 'default', {due}, 1 FROM timed"),
+            );
+        },
+    );
+}
+
+/// Interviews of two years around now.
+pub fn interviews(database: &Path, count: i64) {
+    let strides = Strides {
+        first: 1,
+        last: count,
+        start: now() - 365 * DAY,
+        span: 730 * DAY,
+    };
+    let at = text("t");
+    fill(database, &format!("{count} interviews"), |connection| {
+        for_each(
+            connection,
+            &strides,
+            "interviews (id, employee_id, interview_type, interview_date, interview_status,
+                 duration_minutes, facility_id, department_id, completed_at, created_at,
+                 updated_at)",
+            &format!(
+                "SELECT 'INT-' || n, 'EMP-' || (n % 1000), 'type_' || (n % 5), {at}, status, 30,
+                     'facility-' || (n % 3), 'department-' || (n / 3 % 10),
+                     iif(status = 'completed', {at}, NULL), {at}, {at}
+                 FROM (SELECT n, t, CASE n / 7 % 5 WHEN 0 THEN 'scheduled' WHEN 1 THEN 'completed'
+                           WHEN 2 THEN 'cancelled' WHEN 3 THEN 'no_show' ELSE 'rescheduled' END
+                           AS status FROM timed)"
+            ),
+        );
+    });
+}

@@ -1,0 +1,72 @@
+//! The little of HTTP/1.1 that the driver and the sink share: where a head ends, and how long its
+//! body is.
+
+/// A head that is complete.
+pub struct Head {
+    /// Bytes of the head, with the empty line.
+    pub length: usize,
+    /// Bytes of the body behind it.
+    pub body: usize,
+}
+
+const LENGTH: &[u8] = b"content-length:";
+
+/// Finds the first complete head of `bytes`. It looks at line ends only, because it runs for every
+/// request on the cores that are being measured.
+pub fn head(bytes: &[u8]) -> Option<Head> {
+    let mut body = 0;
+    let mut line = 0;
+    let mut at = 0;
+    while at + 1 < bytes.len() {
+        if bytes[at] != b'\r' {
+            at += 1;
+            continue;
+        }
+        if line == at {
+            return Some(Head {
+                length: at + 2,
+                body,
+            });
+        }
+        if let Some(value) = after_name(&bytes[line..at]) {
+            body = number(value);
+        }
+        at += 2;
+        line = at;
+    }
+    None
+}
+
+fn after_name(line: &[u8]) -> Option<&[u8]> {
+    let name = line.get(..LENGTH.len())?;
+    name.eq_ignore_ascii_case(LENGTH)
+        .then(|| &line[LENGTH.len()..])
+}
+
+fn number(digits: &[u8]) -> usize {
+    let digits = digits.iter().filter(|b| b.is_ascii_digit());
+    digits.fold(0, |n, b| n * 10 + usize::from(b - b'0'))
+}
+
+/// The request that hands in one event, as bytes.
+pub fn post(address: &str, path: &str, token: &str, body: &str) -> Vec<u8> {
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+/// A request that asks for something, as bytes.
+pub fn get(address: &str, path: &str, token: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n\r\n")
+        .into_bytes()
+}
+
+/// The body of an event of this type. The whole of it has 700 bytes.
+pub fn event(event_type: &str) -> String {
+    let front = format!(r#"{{"event":"{event_type}","data":{{"staffId":"EMP-2025-001","pad":""#);
+    let pad = 700 - front.len() - 3;
+    format!(r#"{front}{}"}}}}"#, "x".repeat(pad))
+}
