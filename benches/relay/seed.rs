@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, params};
+use voicedrive_relay::store::recount;
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 /// Rows that one statement inserts, between two lines of progress.
@@ -104,9 +105,7 @@ pub fn deliveries(database: &Path, first: i64, last: i64, whole: bool) {
             for_each(
                 connection,
                 &strides,
-                "webhook_send_logs (id, event_type, event_timestamp, sent_at, staff_id, request_id,
-                 payload_size, status, http_status_code, processing_time, error_message,
-                 retry_count, last_retry_at, response_body, created_at)",
+                LOG,
                 &format!(
                     "SELECT {ID}, {KIND}, {at}, {at}, 'EMP-1', {ID}, 700, outcome,
                      CASE outcome WHEN 'success' THEN 200 WHEN 'failed' THEN 500 END,
@@ -145,6 +144,10 @@ pub fn deliveries(database: &Path, first: i64, last: i64, whole: bool) {
     );
 }
 
+const LOG: &str =
+    "webhook_send_logs (id, event_type, event_timestamp, sent_at, staff_id, request_id,
+    payload_size, status, http_status_code, processing_time, error_message, retry_count,
+    last_retry_at, response_body, created_at)";
 const QUEUE: &str = "webhook_retry_queue (id, original_log_id, event_type, payload, retry_attempt,
     max_retries, next_retry_at, status, last_error, created_at, updated_at)";
 const ATTEMPTS: &str = "attempts (event_seq, attempt, started_at, outcome, http_status_code,
@@ -181,9 +184,7 @@ pub fn retries(database: &Path, count: i64) {
             for_each(
                 connection,
                 &strides,
-                "webhook_send_logs (id, event_type, event_timestamp, sent_at, staff_id, request_id,
-                 payload_size, status, http_status_code, processing_time, error_message,
-                 retry_count, last_retry_at, response_body, created_at)",
+                LOG,
                 &format!(
                     "SELECT {ID}, {KIND}, {at}, {at}, 'EMP-1', {ID}, 700, 'failed', 500, 12,
                      'HTTP 500', 0, NULL, NULL, {at}
@@ -241,5 +242,7 @@ pub fn interviews(database: &Path, count: i64) {
                            AS status FROM timed)"
             ),
         );
+        // Interviews are counted by the program, not by triggers.
+        recount::repair(connection).unwrap();
     });
 }
