@@ -4,7 +4,7 @@ use rusqlite::types::ToSql;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row};
 
 use super::StoreError;
-use super::interview_counts::{came, went};
+use super::interview_counts::Changes;
 use crate::interview::{Interview, InterviewStatus};
 use crate::timestamp::Timestamp;
 
@@ -107,13 +107,14 @@ pub fn put(
     interviews: &[Interview],
     now: Timestamp,
 ) -> Result<Vec<Put>, PutError> {
-    interviews
-        .iter()
-        .enumerate()
-        .map(|(index, interview)| {
-            put_one(connection, interview, now)?.map_err(|why| PutError::Refused { index, why })
-        })
-        .collect()
+    let mut counts = Changes::default();
+    let mut done = Vec::with_capacity(interviews.len());
+    for (index, interview) in interviews.iter().enumerate() {
+        let put = put_one(connection, interview, now, &mut counts)?;
+        done.push(put.map_err(|why| PutError::Refused { index, why })?);
+    }
+    counts.keep(connection).map_err(StoreError::from)?;
+    Ok(done)
 }
 
 /// What became of the rows of a file.
@@ -137,15 +138,17 @@ pub fn put_rows(
     rows: impl Iterator<Item = Result<(u64, Interview), StoreError>>,
     now: Timestamp,
 ) -> Result<PutRows, StoreError> {
+    let mut counts = Changes::default();
     let mut done = PutRows::default();
     for row in rows {
         let (line, interview) = row?;
-        match put_one(connection, &interview, now)? {
+        match put_one(connection, &interview, now, &mut counts)? {
             Ok(Put::Created) => done.created += 1,
             Ok(Put::Replaced) => done.replaced += 1,
             Err(why) => done.refused.push((line, why)),
         }
     }
+    counts.keep(connection)?;
     Ok(done)
 }
 
@@ -154,6 +157,7 @@ fn put_one(
     connection: &Connection,
     interview: &Interview,
     now: Timestamp,
+    counts: &mut Changes,
 ) -> Result<Result<Put, Refusal>, StoreError> {
     if let Some(origin) = &interview.rescheduled_from_id {
         if origin == &interview.id {
@@ -180,9 +184,9 @@ fn put_one(
         Err(error) => Err(error.into()),
         Ok(()) => {
             if let Some(earlier) = earlier {
-                went(connection, &earlier.interview)?;
+                counts.went(&earlier.interview);
             }
-            came(connection, interview)?;
+            counts.came(interview);
             Ok(Ok(put))
         }
     }
@@ -295,7 +299,9 @@ pub fn delete(connection: &Connection, id: &str) -> Result<bool, DeleteError> {
         .execute([id]);
     match deleted {
         Ok(_) => {
-            went(connection, &earlier.interview)?;
+            let mut counts = Changes::default();
+            counts.went(&earlier.interview);
+            counts.keep(connection)?;
             Ok(true)
         }
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
