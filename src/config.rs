@@ -12,13 +12,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chrono_tz::Tz;
 use ipnet::IpNet;
 use toml::de::DeValue;
 use url::Url;
 
 use crate::language::Language;
 use crate::route::{Route, Routing};
+use crate::zone::Zone;
 pub use alerts::{AlertsConfig, AlertsOut, Channel, Email, Encryption, Way};
 use reader::{Document, Section};
 pub use routes::RouteConfig;
@@ -37,7 +37,7 @@ pub struct Config {
     /// For alerts, causes, explanations.
     pub language: Language,
     /// What "today" means, and the times that people are shown.
-    pub timezone: Tz,
+    pub timezone: Zone,
     /// The HTTP API.
     pub server: Server,
     /// The data directory.
@@ -318,9 +318,9 @@ fn read_config(document: &mut Document<'_>, mut root: Section<'_>) -> Config {
     let timezone = root.parsed(
         document,
         "timezone",
-        Tz::Asia__Tokyo,
+        Zone::TOKYO,
         "the name of a time zone, such as \"Asia/Tokyo\"",
-        |text| text.parse().ok(),
+        Zone::named,
     );
     let destinations = routes::read(document, &mut root);
     let config = Config {

@@ -1,9 +1,10 @@
 //! What goes out: each route has a dispatcher that takes what is due, lets the partner have it,
 //! and gives the result back to the store.
 //!
-//! A dispatcher is woken as soon as an event is accepted, and sleeps until the next retry is due
-//! otherwise. It looks again now and then all the same: a wake that was lost or a wall clock that
-//! jumped must not leave anything lying.
+//! An event that was accepted just now is handed to its dispatcher in memory. Everything else, such as
+//! retries, what an earlier run left behind, or what came faster than it could be sent, a dispatcher
+//! finds in the store: it looks there when it is woken, when the next retry is due, and now and then
+//! all the same, because a wake that was lost or a wall clock that jumped must not leave anything lying.
 //!
 //! What is not guaranteed: that an event arrives only once (after a crash it is sent again, with
 //! the same `X-Request-ID`), and that events arrive in the order in which they were accepted.
@@ -18,7 +19,7 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{self, Interval, MissedTickBehavior};
 
@@ -26,12 +27,13 @@ use crate::attempt::{Attempted, Outcome};
 use crate::clock::{Clock, JumpWatch};
 use crate::event::Status;
 use crate::gauges::Gauges;
+use crate::handover::Arrivals;
 use crate::incident::Thresholds;
 use crate::pulse::Pulse;
 use crate::retry::RetryPolicy;
 use crate::route::Route;
 use crate::store::incidents::after_attempt;
-use crate::store::outbox::{self, Due};
+use crate::store::outbox::{self, Due, Found};
 use crate::store::settle::{Settled, settle};
 use crate::store::{Store, StoreError};
 use crate::timestamp::Timestamp;
@@ -55,7 +57,7 @@ pub struct Dispatcher {
     slots: Arc<Semaphore>,
     /// Ticks when the next attempt may begin; none: at once.
     pace: Option<Interval>,
-    wake: Arc<Notify>,
+    arrivals: Arrivals,
     pulse: Pulse,
     /// Notices when the wall clock is set; none: this dispatcher has not looked yet.
     watch: Option<JumpWatch>,
@@ -66,6 +68,10 @@ pub struct Dispatcher {
     under_way: JoinSet<(i64, Option<Delivered>)>,
     /// The store may hold more that is due.
     look: bool,
+    /// The last event, in the order of acceptance, that was found in the store.
+    found_up_to: i64,
+    /// When it last looked, by the monotonic clock.
+    looked_at: Duration,
     /// When the next delivery that is not due yet will be.
     next_due: Option<Timestamp>,
     /// The last attempt of this route did not succeed: what is told when it begins and when it
@@ -106,11 +112,15 @@ pub struct Means {
 }
 
 impl Dispatcher {
-    /// A dispatcher for `route` that looks into the store when `wake` is notified.
+    /// A dispatcher for `route`, to which what was just accepted comes by `arrivals`.
     ///
     /// # Errors
     /// When the route's client cannot be set up.
-    pub fn new(route: Route, means: Means, wake: Arc<Notify>) -> Result<Self, partner::SetupError> {
+    pub fn new(
+        route: Route,
+        means: Means,
+        arrivals: Arrivals,
+    ) -> Result<Self, partner::SetupError> {
         let Means {
             store,
             clock,
@@ -141,13 +151,15 @@ impl Dispatcher {
             }),
             slots,
             pace,
-            wake,
+            arrivals,
             pulse,
             watch: None,
             in_hand: HashSet::new(),
             ready: VecDeque::new(),
             under_way: JoinSet::new(),
             look: true,
+            found_up_to: 0,
+            looked_at: Duration::ZERO,
             next_due: None,
             failing: false,
         })
@@ -165,7 +177,7 @@ impl Dispatcher {
     /// # Panics
     /// When an attempt panicked: the daemon has to be started anew then.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
-        let wake = Arc::clone(&self.wake);
+        let wake = Arc::clone(&self.arrivals.wake);
         loop {
             #[cfg(feature = "test-hooks")]
             hang_if_asked().await;
@@ -180,6 +192,7 @@ impl Dispatcher {
                         self.start_next(slot);
                     }
                 }
+                Some(due) = self.arrivals.fresh.recv(), if self.has_room() => self.take_over(due),
                 Some(done) = self.under_way.join_next() => self.finish(done),
                 () = wake.notified() => self.look = true,
                 () = time::sleep(idle_time), if self.ready.is_empty() => self.look = true,
@@ -214,11 +227,26 @@ impl Dispatcher {
         }
     }
 
+    /// There is room for more than what was taken.
+    fn has_room(&self) -> bool {
+        self.ready.is_empty() && self.under_way.len() < UNSETTLED
+    }
+
+    /// Takes an event that was handed over. One that a look has passed came from the store already,
+    /// or will: a look that left something behind is followed by another.
+    fn take_over(&mut self, due: Due) {
+        if due.seq > self.found_up_to {
+            self.in_hand.insert(due.seq);
+            self.ready.push_back(due);
+        }
+    }
+
     /// Looks into the store when there is reason to, and room for what it holds.
     async fn take_due(&mut self) {
-        if !self.look || !self.ready.is_empty() || self.under_way.len() >= UNSETTLED {
+        if !self.look || !self.has_room() {
             return;
         }
+        self.looked_at = self.sender.clock.monotonic();
         self.mind_the_clock().await;
         let (name, now) = (self.sender.route.name.clone(), self.sender.clock.now());
         let in_hand = self.in_hand.clone();
@@ -226,17 +254,19 @@ impl Dispatcher {
             .sender
             .store
             .read(move |connection| {
-                let due = outbox::due(connection, &name, now, &in_hand, TAKEN_AT_ONCE)?;
-                Ok((due, outbox::next_due(connection, &name, now)?))
+                let found = outbox::due(connection, &name, now, &in_hand, TAKEN_AT_ONCE)?;
+                Ok((found, outbox::next_due(connection, &name, now)?))
             })
             .await;
         match read {
-            Ok((due, next_due)) => {
-                // Less than asked for may still leave some behind: a look is bounded in bytes too.
-                self.look = !due.is_empty();
+            Ok((Found { due, more }, next_due)) => {
+                self.look = more;
                 self.next_due = next_due;
-                self.in_hand.extend(due.iter().map(|due| due.seq));
-                self.ready.extend(due);
+                for due in due {
+                    self.found_up_to = self.found_up_to.max(due.seq);
+                    self.in_hand.insert(due.seq);
+                    self.ready.push_back(due);
+                }
             }
             Err(error) => {
                 tracing::error!(%error, route = %self.sender.route.name, "what is due cannot be read; it will be tried again");
@@ -320,9 +350,10 @@ impl Dispatcher {
     }
 
     fn idle_time(&self) -> Duration {
-        let now = self.sender.clock.now();
+        let clock = &self.sender.clock;
+        let look_again = (self.looked_at + LOOK_AGAIN).saturating_sub(clock.monotonic());
         self.next_due
-            .map_or(LOOK_AGAIN, |due| due.since(now).min(LOOK_AGAIN))
+            .map_or(look_again, |due| due.since(clock.now()).min(look_again))
     }
 
     async fn stop(mut self) {
@@ -375,21 +406,22 @@ async fn next_slot(
 
 impl Sender {
     /// Makes one attempt and keeps its result. None: the attempt was not made, and nothing was spent.
-    async fn deliver(&self, due: Due, slot: OwnedSemaphorePermit) -> Option<Delivered> {
+    async fn deliver(self: &Arc<Self>, due: Due, slot: OwnedSemaphorePermit) -> Option<Delivered> {
         if due.attempt > 1 && !self.announce_retry(&due).await {
             return None;
         }
-        let attempted = self.partner.attempt(&self.route, &due).await;
+        let attempted = Arc::new(self.partner.attempt(&self.route, &due).await);
         // The partner is free for the next one while this result waits for its commit.
         drop(slot);
         if let Some(ahead) = attempted.clock_ahead {
             self.gauges.clock_seen(&self.route.name, ahead);
         }
+        let due = Arc::new(due);
         let settled = self.keep(&due, &attempted).await?;
         tell(&due, &attempted, settled);
         Some(Delivered {
             settled,
-            error: attempted.error,
+            error: attempted.error.clone(),
         })
     }
 
@@ -409,16 +441,16 @@ impl Sender {
     }
 
     /// Keeps the result, however long the disk takes to have room for it. None: the store closed.
-    async fn keep(&self, due: &Due, attempted: &Attempted) -> Option<Settled> {
+    async fn keep(self: &Arc<Self>, due: &Arc<Due>, attempted: &Arc<Attempted>) -> Option<Settled> {
         loop {
-            let (due, attempted, policy) = (due.clone(), attempted.clone(), self.policy.clone());
-            let thresholds = self.thresholds.clone();
+            let (sender, due) = (Arc::clone(self), Arc::clone(due));
+            let attempted = Arc::clone(attempted);
             let kept: Result<_, StoreError> = self
                 .store
                 .write(move |connection| {
-                    let settled = settle(connection, &due, &attempted, &policy)?;
-                    let status = settled.status;
-                    after_attempt(connection, &due, &attempted, status, &thresholds)?;
+                    let settled = settle(connection, &due, &attempted, &sender.policy)?;
+                    let (status, thresholds) = (settled.status, &sender.thresholds);
+                    after_attempt(connection, &due, &attempted, status, thresholds)?;
                     Ok(settled)
                 })
                 .await;

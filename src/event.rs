@@ -1,5 +1,7 @@
 //! An event: a fact that the staff system hands in, and what has become of it.
 
+use std::sync::Arc;
+
 use crate::crypto;
 use crate::timestamp::Timestamp;
 
@@ -14,7 +16,7 @@ pub struct NewEvent {
     /// Its name, such as `employee.created`.
     pub event_type: String,
     /// The payload: a JSON object in the spelling that survives JavaScript.
-    pub data: String,
+    pub data: Arc<str>,
     /// Whom it is about, when that is known.
     pub staff_id: Option<String>,
     /// When it happened; none means the moment of acceptance.
@@ -110,7 +112,7 @@ mod tests {
     fn event() -> NewEvent {
         NewEvent {
             event_type: "employee.created".to_owned(),
-            data: r#"{"staffId":"EMP-1"}"#.to_owned(),
+            data: r#"{"staffId":"EMP-1"}"#.into(),
             staff_id: Some("EMP-1".to_owned()),
             event_timestamp: None,
         }
@@ -148,7 +150,7 @@ mod tests {
         assert_ne!(hash, event().content_hash(2));
         let mut others = [event(), event(), event(), event()];
         others[0].event_type.push('x');
-        others[1].data = "{}".to_owned();
+        others[1].data = "{}".into();
         others[2].staff_id = None;
         others[3].event_timestamp = Some(Timestamp::from_unix_ms(0));
         for other in others {

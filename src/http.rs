@@ -61,6 +61,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::config::Channel;
 use crate::gauges::Gauges;
+use crate::handover::Handover;
 use crate::language::Speech;
 use crate::reload::Reloads;
 use crate::retry::RetryPolicy;
@@ -68,7 +69,6 @@ use crate::route::Routing;
 use crate::store::Store;
 use crate::timestamp::Timestamp;
 use crate::upkeep::backup::BackupFile;
-use crate::wake::Wakes;
 use auth::{Keys, Scopes};
 use broken::Enveloping;
 pub use health::Health;
@@ -134,8 +134,8 @@ pub struct Routes {
     pub routing: Routing,
     /// Scheme and host of every route that something is sent on.
     pub origins: BTreeMap<String, String>,
-    /// Tell the dispatchers that there is something to send.
-    pub wakes: Wakes,
+    /// To the dispatchers.
+    pub handover: Handover,
 }
 
 impl Routes {

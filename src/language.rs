@@ -1,8 +1,7 @@
 //! How people are spoken to: in Japanese or English, and by the clock on their wall.
 
-use chrono_tz::Tz;
-
 use crate::timestamp::Timestamp;
+use crate::zone::Zone;
 
 /// The language in which people are spoken to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,7 +29,7 @@ pub struct Speech {
     /// In which language.
     pub language: Language,
     /// Whose clock hangs on the wall.
-    pub timezone: Tz,
+    pub timezone: Zone,
 }
 
 impl Speech {
@@ -43,7 +42,7 @@ impl Speech {
     /// A moment as the clock on the wall shows it.
     #[must_use]
     pub fn clock(self, moment: Timestamp) -> String {
-        let local = moment.to_utc().with_timezone(&self.timezone);
-        local.format("%Y-%m-%d %H:%M:%S").to_string()
+        let local = self.timezone.local(moment);
+        local.strftime("%Y-%m-%d %H:%M:%S").to_string()
     }
 }

@@ -15,7 +15,7 @@
 //! ## Rooms, in reading order
 //!
 //! - What things are (no input or output, no clock): [`timestamp`], [`event`], [`attempt`], [`interview`],
-//!   [`retry`], [`period`], [`day`], [`slot`], [`stable_json`], [`route`], [`pulse`], [`cause`], [`incident`],
+//!   [`retry`], [`period`], [`zone`], [`day`], [`slot`], [`stable_json`], [`route`], [`pulse`], [`cause`], [`incident`],
 //!   [`language`].
 //! - What is kept, the only place with SQL: [`store`].
 //! - What goes out: [`delivery`].
@@ -28,8 +28,8 @@
 //! - What a person types: [`cli`].
 //!
 //! `main → cli → relay → {http, delivery} → store → what things are`. `http` and `delivery` do not
-//! know each other: they share the store and the wakes of
-//! [`wake`].
+//! know each other: they share the store and the way of
+//! [`handover`].
 //!
 //! ## Invariants
 //!
@@ -56,6 +56,7 @@ pub mod day;
 pub mod delivery;
 pub mod event;
 pub mod gauges;
+pub mod handover;
 pub mod http;
 pub mod incident;
 pub mod interview;
@@ -74,4 +75,4 @@ pub mod store;
 pub mod systemd;
 pub mod timestamp;
 pub mod upkeep;
-pub mod wake;
+pub mod zone;

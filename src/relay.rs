@@ -19,6 +19,7 @@ use crate::config::{Loaded, Secret, Secrets};
 use crate::delivery::partner::SetupError;
 use crate::delivery::{Dispatcher, Means};
 use crate::gauges::Gauges;
+use crate::handover::Handover;
 use crate::http::auth::Keys;
 use crate::http::rate_limit::RateLimiter;
 use crate::http::revoked::Revoked;
@@ -34,7 +35,6 @@ use crate::upkeep::Upkeep;
 use crate::upkeep::backup::BackupFile;
 use crate::upkeep::reserve::ReserveKeeper;
 use crate::upkeep::retention::Retention;
-use crate::wake::Wakes;
 
 /// How much longer than an attempt may take a stop waits for requests under way.
 const STOP_MARGIN: Duration = Duration::from_secs(2);
@@ -294,20 +294,20 @@ impl Shared {
             thresholds: config.alerts.thresholds.clone(),
             gauges: self.gauges.clone(),
         };
-        let mut wakes = Wakes::default();
+        let mut handover = Handover::default();
         let dispatchers = settings
             .out
             .iter()
             .map(|route| {
-                let wake = wakes.of(&route.name);
-                Dispatcher::new(route.clone(), means.clone(), wake)
+                let arrivals = handover.open(&route.name);
+                Dispatcher::new(route.clone(), means.clone(), arrivals)
             })
             .collect::<Result<Vec<_>, _>>()?;
         let out = settings.out.iter();
         let routes = Routes {
             routing: config.routing(),
             origins: out.map(|r| (r.name.clone(), r.origin())).collect(),
-            wakes,
+            handover,
         };
         tell_what_waits(&routes, store.read(outbox::waiting).await?);
         let backup = self.backup.every(config.storage.backup_interval);

@@ -1,13 +1,17 @@
-//! A range of time, cut into whole days, hours or minutes and what is left at its two ends.
+//! A range of time, cut into whole months, days, hours or minutes and what is left at its two ends.
 //!
 //! Counts are kept by the slot, so that a question over a long range adds up a few of them and looks
 //! at single rows only at the ends, where the range begins or ends inside a slot.
+
+use chrono::{DateTime, Datelike, Months, NaiveDate};
 
 use crate::timestamp::Timestamp;
 
 /// How long a slot is. Slots are those of UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
+    /// From the first of a month to the first of the next.
+    Month,
     /// From midnight to midnight.
     Day,
     /// From a full hour to the next.
@@ -21,6 +25,7 @@ impl Unit {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Month => "month",
             Self::Day => "day",
             Self::Hour => "hour",
             Self::Minute => "minute",
@@ -33,6 +38,7 @@ impl Unit {
     pub fn slot_of(self, moment: Timestamp) -> String {
         let mut text = moment.to_string();
         text.truncate(match self {
+            Self::Month => "2025-10".len(),
             Self::Day => "2025-10-26".len(),
             Self::Hour => "2025-10-26T14".len(),
             Self::Minute => "2025-10-26T14:30".len(),
@@ -40,23 +46,60 @@ impl Unit {
         text
     }
 
-    /// The first and the last moment of the slot with this written form.
+    /// A slot's name where slots of several units stand together, such as `hour 2025-10-26T14`.
     #[must_use]
-    pub fn named(self, slot: &str) -> Option<(Timestamp, Timestamp)> {
+    pub fn name_of(self, moment: Timestamp) -> String {
+        format!("{} {}", self.as_str(), self.slot_of(moment))
+    }
+
+    /// The first and the last moment of the slot with this name.
+    #[must_use]
+    pub fn named(self, name: &str) -> Option<(Timestamp, Timestamp)> {
+        let slot = name.strip_prefix(self.as_str())?.trim_start();
         let rest = "0001-01-01T00:00:00.000Z".get(slot.len()..)?;
         let from = Timestamp::parse(&format!("{slot}{rest}")).ok()?;
-        let to = Timestamp::from_unix_ms(from.unix_ms() + self.length() - 1);
+        let to = Timestamp::from_unix_ms(self.end(from.unix_ms()) - 1);
         Some((from, to))
     }
 
-    /// In milliseconds.
-    fn length(self) -> i64 {
-        match self {
-            Self::Day => 86_400_000,
-            Self::Hour => 3_600_000,
-            Self::Minute => 60_000,
+    /// Where the slot begins in which `moment` lies; both in Unix milliseconds, like what follows.
+    fn begin(self, moment: i64) -> i64 {
+        match self.length() {
+            Some(length) => moment.div_euclid(length) * length,
+            None => midnight(first_of_month(moment)),
         }
     }
+
+    /// Where the slot after it begins.
+    fn end(self, moment: i64) -> i64 {
+        match self.length() {
+            Some(length) => self.begin(moment) + length,
+            None => midnight(first_of_month(moment) + Months::new(1)),
+        }
+    }
+
+    /// In milliseconds; months differ.
+    fn length(self) -> Option<i64> {
+        match self {
+            Self::Month => None,
+            Self::Day => Some(86_400_000),
+            Self::Hour => Some(3_600_000),
+            Self::Minute => Some(60_000),
+        }
+    }
+}
+
+fn first_of_month(moment: i64) -> NaiveDate {
+    // Every moment that can be written is far inside chrono's range, and every month has a first.
+    let date = DateTime::from_timestamp_millis(moment).unwrap_or_default();
+    let date = date.date_naive();
+    date.with_day(1).unwrap_or(date)
+}
+
+fn midnight(date: NaiveDate) -> i64 {
+    date.and_time(chrono::NaiveTime::MIN)
+        .and_utc()
+        .timestamp_millis()
 }
 
 /// A part of a range, both ends included.
@@ -93,9 +136,9 @@ fn cut_half_open(start: i64, end: i64, units: &[Unit], pieces: &mut Vec<Piece>) 
     let Some((unit, shorter)) = units.split_first() else {
         return pieces.push(piece(None, start, end));
     };
-    let length = unit.length();
-    let whole_from = (start + length - 1).div_euclid(length) * length;
-    let whole_to = end.div_euclid(length) * length;
+    // `start` itself when a slot begins there.
+    let whole_from = unit.end(start - 1);
+    let whole_to = unit.begin(end);
     if whole_from < whole_to {
         cut_half_open(start, whole_from, shorter, pieces);
         pieces.push(piece(Some(*unit), whole_from, whole_to));
@@ -141,7 +184,7 @@ mod tests {
         assert_eq!(pieces[2].to, moment("2025-10-26T13:59:59.999Z"));
         assert_eq!(Unit::Hour.slot_of(pieces[2].to), "2025-10-26T13");
         assert_eq!(
-            Unit::Minute.named("2025-10-26T13:59"),
+            Unit::Minute.named("minute 2025-10-26T13:59"),
             Some((moment("2025-10-26T13:59:00.000Z"), pieces[2].to))
         );
         let now = moment("2025-10-26T12:00:00.000Z");
@@ -151,23 +194,57 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_long_range_is_whole_months_and_days() {
+        let pieces = cut(
+            moment("2024-01-30T00:00:00.000Z"),
+            moment("2024-03-01T23:59:59.999Z"),
+            &[Unit::Month, Unit::Day],
+        );
+        let shown: Vec<_> = pieces
+            .iter()
+            .map(|piece| piece.unit.map(|unit| unit.name_of(piece.from)))
+            .collect();
+        assert_eq!(
+            shown,
+            ["day 2024-01-30", "month 2024-02", "day 2024-03-01"].map(|name| Some(name.to_owned()))
+        );
+        assert_eq!(
+            Unit::Month.named("month 2024-02"),
+            Some((pieces[1].from, moment("2024-02-29T23:59:59.999Z")))
+        );
+        // The end of time is the end of a month.
+        let whole = cut(
+            Timestamp::from_unix_ms(i64::MIN),
+            Timestamp::from_unix_ms(i64::MAX),
+            &[Unit::Month, Unit::Day],
+        );
+        assert_eq!(whole.len(), 1);
+        assert_eq!(whole[0].unit, Some(Unit::Month));
+    }
+
     proptest! {
         #[test]
-        fn the_pieces_are_the_range(start in -9_000_000_i64..9_000_000, length in 0_i64..400_000_000) {
+        fn the_pieces_are_the_range(
+            start in -90_000_000_000_i64..90_000_000_000,
+            length in prop_oneof![0_i64..400_000_000, 0_i64..90_000_000_000],
+            units in prop::sample::select(vec![&UNITS, &[Unit::Month, Unit::Day]]),
+        ) {
             let (from, to) = (Timestamp::from_unix_ms(start), Timestamp::from_unix_ms(start + length));
-            let pieces = cut(from, to, &UNITS);
+            let pieces = cut(from, to, units);
             prop_assert_eq!(pieces[0].from, from);
             prop_assert_eq!(pieces[pieces.len() - 1].to, to);
             for two in pieces.windows(2) {
                 prop_assert_eq!(two[0].to.unix_ms() + 1, two[1].from.unix_ms());
             }
             for piece in &pieces {
-                let length = piece.unit.map_or(1, Unit::length);
-                prop_assert_eq!(piece.from.unix_ms().rem_euclid(length), 0);
-                prop_assert_eq!((piece.to.unix_ms() + 1).rem_euclid(length), 0);
-                // No end is longer than the slot that it is a part of, on either side.
-                if piece.unit.is_none() {
-                    prop_assert!(piece.to.unix_ms() - piece.from.unix_ms() < 2 * 60_000);
+                if let Some(unit) = piece.unit {
+                    prop_assert_eq!(unit.named(&unit.name_of(piece.from)).map(|slot| slot.0), Some(piece.from));
+                    prop_assert_eq!(unit.named(&unit.name_of(piece.to)).map(|slot| slot.1), Some(piece.to));
+                } else {
+                    // No end is longer than the slot that it is a part of, on either side.
+                    let shortest = units[1].length().unwrap();
+                    prop_assert!(piece.to.unix_ms() - piece.from.unix_ms() < 2 * shortest);
                 }
             }
         }

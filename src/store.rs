@@ -64,6 +64,9 @@ const STATEMENTS_KEPT: usize = 64;
 /// Pages that the writing connection keeps in memory, in KiB. A transaction that changes more of
 /// them writes some twice.
 const WRITER_CACHE_KIB: i64 = 16 * 1024;
+/// Pages in the write-ahead log from which on they are moved to the database: 16 MiB. The pages that every
+/// commit changes are moved once for all of these commits.
+const PAGES_IN_JOURNAL: i64 = 4096;
 /// What is left of the write-ahead log's file after a checkpoint, in bytes.
 const JOURNAL_SIZE_LIMIT: i64 = 16 * 1024 * 1024;
 
@@ -218,7 +221,7 @@ impl Store {
 
     /// Runs `command` on the writing connection and answers when its changes are committed with an
     /// fsync. When `command` fails, nothing of it remains; other commands in the same transaction
-    /// are not touched by that.
+    /// are not touched by that. It may be run twice, the first time without any effect.
     ///
     /// # Errors
     /// What `command` answers, or a `StoreError` when the commit failed: then nothing was changed.
@@ -226,7 +229,7 @@ impl Store {
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
-        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+        F: Fn(&Connection) -> Result<T, E> + Send + 'static,
     {
         self.writer.write(command, Weight::Counts).await
     }
@@ -240,7 +243,7 @@ impl Store {
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
-        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+        F: Fn(&Connection) -> Result<T, E> + Send + 'static,
     {
         if self.pinched() {
             return Err(StoreError::Unavailable("the disk is full".to_owned()).into());
@@ -537,6 +540,7 @@ fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
         connection.pragma_update(None, "journal_size_limit", JOURNAL_SIZE_LIMIT)?;
+        connection.pragma_update(None, "wal_autocheckpoint", PAGES_IN_JOURNAL)?;
         connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
         Ok(connection)
     };

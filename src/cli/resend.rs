@@ -1,7 +1,6 @@
 //! `resend`: sends events again, because a person has mended the cause.
 
 use chrono::NaiveDate;
-use chrono_tz::Tz;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
@@ -10,6 +9,7 @@ use super::{CliError, print_line};
 use crate::day;
 use crate::event::Status;
 use crate::timestamp::Timestamp;
+use crate::zone::Zone;
 
 /// Send events again, each with a fresh budget of retries.
 #[derive(Args)]
@@ -97,7 +97,7 @@ impl Resend {
 }
 
 /// A moment as a person types it: a day begins at midnight of the configured time zone.
-fn moment(text: &str, timezone: Tz) -> Result<Timestamp, CliError> {
+fn moment(text: &str, timezone: Zone) -> Result<Timestamp, CliError> {
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
     match day.and_then(|day| day::start(day, timezone)) {
         Some(moment) => Ok(moment),
@@ -115,11 +115,7 @@ mod tests {
 
     #[test]
     fn a_day_begins_at_midnight_where_the_clinic_is() {
-        let at = |text| {
-            moment(text, chrono_tz::Asia::Tokyo)
-                .map(|m| m.to_string())
-                .ok()
-        };
+        let at = |text| moment(text, Zone::TOKYO).map(|m| m.to_string()).ok();
         assert_eq!(
             at("2025-10-26").as_deref(),
             Some("2025-10-25T15:00:00.000Z")

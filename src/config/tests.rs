@@ -14,7 +14,7 @@ fn mistakes(text: &str, environment: &Environment) -> String {
 fn an_empty_file_gives_the_contracts_defaults() {
     let config = try_read("", &Environment::default()).unwrap().config;
     assert_eq!(config.language, Language::Ja);
-    assert_eq!(config.timezone, Tz::Asia__Tokyo);
+    assert_eq!(config.timezone, Zone::TOKYO);
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:8480");
     assert_eq!(config.server.max_body_bytes, 1_048_576);
     assert_eq!(

@@ -95,11 +95,15 @@ pub async fn status(api: &Api) -> Result<Reply, ApiError> {
     success(StatusCode::OK, &answer, api.clock.now())
 }
 
+/// Nobody plans further ahead, and nothing goes on as in the last week for so long.
+const FARTHEST_FORECAST_DAYS: u64 = 3650;
+
 /// In how many days the disk is full when everything goes on as in the last seven; none when
-/// nothing is known of that yet.
+/// nothing is known of that yet, and when it is beyond any forecast.
 fn full_in_days(free: u64, database: u64, of_week: u64, of_all: u64) -> Option<u64> {
     let each = database.checked_div(of_all)?;
-    (free.saturating_mul(7)).checked_div(each.saturating_mul(of_week))
+    let days = (free.saturating_mul(7)).checked_div(each.saturating_mul(of_week))?;
+    (days <= FARTHEST_FORECAST_DAYS).then_some(days)
 }
 
 /// `POST /control/backup`: the backup file holds everything that was committed before this.

@@ -1,7 +1,5 @@
 //! Events over HTTP: handing in, looking up, sending again (contract, sections 4.3 and 4.4).
 
-use std::collections::BTreeSet;
-
 use hyper::body::Incoming;
 use hyper::{HeaderMap, Request, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -151,7 +149,7 @@ pub async fn resend_one(api: &Api, id: String) -> Result<Reply, ApiError> {
     if found == Resend::Unknown {
         return Err(no_such_event());
     }
-    api.routes.wakes.wake_all();
+    api.routes.handover.wake_all();
     tracing::info!(event = %id, "sending again, as a person asked");
     let status = match found {
         Resend::Waiting => Status::Accepted,
@@ -198,7 +196,7 @@ pub async fn resend_many(api: &Api, request: Request<Incoming>) -> Result<Reply,
             .await?;
         matched += step.matched;
         before = step.next;
-        api.routes.wakes.wake_all();
+        api.routes.handover.wake_all();
         if before.is_none() {
             break;
         }
@@ -215,12 +213,18 @@ fn no_such_event() -> ApiError {
     ApiError::NotFound("No event has this id".to_owned())
 }
 
-/// Commits `events`, all or none, and wakes the dispatcher.
+/// An event of a request, after the commit.
+struct Kept {
+    id: String,
+    duplicate: bool,
+}
+
+/// Commits `events`, all or none, and hands them to the dispatchers.
 async fn keep(
     api: &Api,
     events: Vec<NewEvent>,
     key: Option<String>,
-) -> Result<Vec<Accepted>, ApiError> {
+) -> Result<Vec<Kept>, ApiError> {
     let size = events.len();
     let submissions: Vec<Submission> = events
         .into_iter()
@@ -234,19 +238,16 @@ async fn keep(
             event,
         })
         .collect();
-    let routes: BTreeSet<String> = submissions.iter().map(|s| s.route.clone()).collect();
     let now = api.clock.now();
     let accepted = api
         .store
         .accept(move |connection| accept(connection, &submissions, now))
         .await;
     match accepted {
-        Ok(accepted) => {
-            for route in &routes {
-                api.routes.wakes.wake(route);
-            }
-            Ok(accepted)
-        }
+        Ok(accepted) => Ok(accepted
+            .into_iter()
+            .map(|one| hand_over(api, one))
+            .collect()),
         Err(AcceptError::KeyConflict { index }) => {
             Err(ApiError::IdempotencyConflict(if size == 1 {
                 "This Idempotency-Key was used before with other content".to_owned()
@@ -255,6 +256,17 @@ async fn keep(
             }))
         }
         Err(AcceptError::Store(error)) => Err(error.into()),
+    }
+}
+
+fn hand_over(api: &Api, accepted: Accepted) -> Kept {
+    let duplicate = accepted.fresh.is_none();
+    if let Some(fresh) = accepted.fresh {
+        api.routes.handover.give(fresh);
+    }
+    Kept {
+        id: accepted.id,
+        duplicate,
     }
 }
 

@@ -44,7 +44,7 @@ struct Row<'a> {
 }
 
 /// What became of a file.
-#[derive(Default, Serialize)]
+#[derive(Clone, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Report {
     rows: u64,
@@ -54,7 +54,7 @@ struct Report {
     bad_row_count: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct BadRow {
     line: u64,
     reason: String,
@@ -92,12 +92,14 @@ pub async fn import(api: &Api, request: Request<Incoming>) -> Result<Reply, ApiE
         .unwrap_or(false);
     query.finish("dryRun")?;
     request::media(request.headers(), true)?;
-    let (spool, report) = receive(request.into_body(), api).await?;
+    let (rows, report) = receive(request.into_body(), api).await?;
     let now = api.clock.now();
     let kept = api
         .store
         .accept(move |connection| {
-            let report = report.with(interviews::put_rows(connection, spool.rows()?, now)?);
+            let report = report
+                .clone()
+                .with(interviews::put_rows(connection, rows.read()?, now)?);
             if dry_run || report.bad_row_count > 0 {
                 Err(NotKept::Undone(report))
             } else {
@@ -123,7 +125,7 @@ pub async fn import(api: &Api, request: Request<Incoming>) -> Result<Reply, ApiE
 }
 
 /// Reads the stream to its end: the good rows go to the spool, the bad ones to the report.
-async fn receive(mut body: Incoming, api: &Api) -> Result<(Spool, Report), ApiError> {
+async fn receive(mut body: Incoming, api: &Api) -> Result<(Rows, Report), ApiError> {
     let mut spool = Spool::new(api)?;
     let mut report = Report::default();
     let mut waiting = BytesMut::new();
@@ -139,7 +141,7 @@ async fn receive(mut body: Incoming, api: &Api) -> Result<(Spool, Report), ApiEr
         }
     }
     if waiting.is_empty() {
-        Ok((spool, report))
+        Ok((spool.finish()?, report))
     } else {
         Err(broke_off())
     }
@@ -188,9 +190,12 @@ fn reason(error: &ApiError) -> String {
     }
 }
 
-/// The good rows of a file: they wait on the disk, in a file without a name that is gone with the
+/// Takes the good rows of a file: they wait on the disk, in a file without a name that is gone with the
 /// process.
 struct Spool(BufWriter<File>);
+
+/// The rows that wait.
+struct Rows(File);
 
 impl Spool {
     fn new(api: &Api) -> Result<Self, ApiError> {
@@ -207,11 +212,19 @@ impl Spool {
             .map_err(|error| unwritable(&error).into())
     }
 
-    /// The rows, in the order in which they came: each with its line.
-    fn rows(
-        self,
+    fn finish(self) -> Result<Rows, ApiError> {
+        let file = self.0.into_inner();
+        file.map(Rows)
+            .map_err(|error| unwritable(error.error()).into())
+    }
+}
+
+impl Rows {
+    /// All of them, in the order in which they came: each with its line.
+    fn read(
+        &self,
     ) -> Result<impl Iterator<Item = Result<(u64, Interview), StoreError>>, StoreError> {
-        let mut file = self.0.into_inner().map_err(|e| unwritable(e.error()))?;
+        let mut file = &self.0;
         file.rewind().map_err(|error| unwritable(&error))?;
         Ok(BufReader::new(file).lines().map(|line| {
             let line = line.map_err(|error| unwritable(&error))?;

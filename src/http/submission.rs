@@ -89,7 +89,7 @@ pub(super) fn read_event(text: &str, place: &str) -> Result<NewEvent, ApiError> 
         .transpose()?;
     Ok(NewEvent {
         event_type,
-        data,
+        data: data.into(),
         staff_id,
         event_timestamp,
     })

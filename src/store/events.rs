@@ -1,9 +1,12 @@
 //! Keeping what the staff system hands in.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, OptionalExtension};
 use uuid::{ContextV7, Timestamp as UuidTime, Uuid};
 
 use super::StoreError;
+use super::outbox::Due;
 use crate::event::NewEvent;
 use crate::timestamp::Timestamp;
 
@@ -32,8 +35,17 @@ pub struct Idempotency {
 pub struct Accepted {
     /// The event's id, which is also its delivery's and its `X-Request-ID`.
     pub id: String,
-    /// It had been accepted before, under the same key.
-    pub duplicate: bool,
+    /// What there is to send now; none: the event had been accepted before, under the same key.
+    pub fresh: Option<Fresh>,
+}
+
+/// An event whose first attempt can be made as soon as it is committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fresh {
+    /// Its route.
+    pub route: String,
+    /// What is to be sent, as the store would give it.
+    pub due: Due,
 }
 
 /// Why a submission was not kept.
@@ -82,19 +94,16 @@ fn accept_one(
         && let Some((hash, id)) = earlier(connection, &idempotency.key)?
     {
         return if hash == idempotency.content_hash {
-            Ok(Accepted {
-                id,
-                duplicate: true,
-            })
+            Ok(Accepted { id, fresh: None })
         } else {
             Err(AcceptError::KeyConflict { index })
         };
     }
     let id = new_id(now);
-    insert(connection, &id, submission, now)?;
+    let fresh = insert(connection, &id, submission, now)?;
     Ok(Accepted {
         id,
-        duplicate: false,
+        fresh: Some(fresh),
     })
 }
 
@@ -110,8 +119,13 @@ fn insert(
     id: &str,
     submission: &Submission,
     now: Timestamp,
-) -> rusqlite::Result<()> {
-    let event = &submission.event;
+) -> rusqlite::Result<Fresh> {
+    let Submission {
+        event,
+        route,
+        idempotency,
+    } = submission;
+    let event_timestamp = event.event_timestamp.unwrap_or(now);
     connection
         .prepare_cached(
             "INSERT INTO events (id, event_type, staff_id, event_timestamp, accepted_at, route, data)
@@ -121,15 +135,16 @@ fn insert(
             id,
             &event.event_type,
             &event.staff_id,
-            event.event_timestamp.unwrap_or(now),
+            event_timestamp,
             now,
-            &submission.route,
+            route,
             &event.data,
         ))?;
+    let seq = connection.last_insert_rowid();
     connection
         .prepare_cached("INSERT INTO outbox (event_seq, route, due_at) VALUES (?1, ?2, ?3)")?
-        .execute((connection.last_insert_rowid(), &submission.route, now))?;
-    if let Some(idempotency) = &submission.idempotency {
+        .execute((seq, route, now))?;
+    if let Some(idempotency) = idempotency {
         connection
             .prepare_cached(
                 "INSERT INTO idempotency_keys (key, content_hash, event_id, created_at)
@@ -137,7 +152,17 @@ fn insert(
             )?
             .execute((&idempotency.key, idempotency.content_hash, id, now))?;
     }
-    Ok(())
+    Ok(Fresh {
+        route: route.clone(),
+        due: Due {
+            seq,
+            id: id.to_owned(),
+            event_type: event.event_type.clone(),
+            event_timestamp,
+            data: Arc::clone(&event.data),
+            attempt: 1,
+        },
+    })
 }
 
 /// A UUID of version 7: its order is the order of time, so that the index grows at its end.

@@ -1,4 +1,4 @@
-//! Interviews, counted by day while they come and go.
+//! Interviews, counted by month and by day while they come and go.
 //!
 //! One interview is counted for everybody, for its facility, for its department, and for both of
 //! them, so that every question the statistics ask is a sum over few rows.
@@ -7,14 +7,17 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, params};
 
-use crate::interview::Interview;
+use crate::interview::{Interview, InterviewStatus};
 use crate::slot::Unit;
 
 /// What stands for every facility, or every department. No record has an empty id.
 pub(super) const EVERY: &str = "";
 
-/// What a count is of: facility, department, day, type, status.
-type Key = (String, String, String, String, &'static str);
+/// The slots in which interviews are counted.
+pub(super) const SLOTS: [Unit; 2] = [Unit::Month, Unit::Day];
+
+/// What a count is of: facility, department, slot, type.
+type Key = (String, String, String, String);
 
 /// What the records of one transaction change in the counts: each count is written once, however
 /// many records it is of.
@@ -23,7 +26,8 @@ pub(super) struct Changes(HashMap<Key, Change>);
 
 #[derive(Clone, Copy, Default)]
 struct Change {
-    total: i64,
+    /// In the order of `InterviewStatus`.
+    by_status: [i64; InterviewStatus::ALL.len()],
     synced: i64,
     timed: i64,
     minutes: i64,
@@ -41,20 +45,23 @@ impl Changes {
     }
 
     fn add(&mut self, interview: &Interview, by: i64) {
+        let completed = interview.status == InterviewStatus::Completed;
+        let minutes = interview.duration_minutes.filter(|_| completed);
         for facility in with_every(interview.facility_id.as_deref()) {
             for department in with_every(interview.department_id.as_deref()) {
-                let key = (
-                    facility.to_owned(),
-                    department.to_owned(),
-                    Unit::Day.slot_of(interview.date),
-                    interview.interview_type.clone(),
-                    interview.status.as_str(),
-                );
-                let change = self.0.entry(key).or_default();
-                change.total += by;
-                change.synced += by * i64::from(interview.voicedrive_sync_id.is_some());
-                change.timed += by * i64::from(interview.duration_minutes.is_some());
-                change.minutes += by * i64::from(interview.duration_minutes.unwrap_or(0));
+                for unit in SLOTS {
+                    let key = (
+                        facility.to_owned(),
+                        department.to_owned(),
+                        unit.name_of(interview.date),
+                        interview.interview_type.clone(),
+                    );
+                    let change = self.0.entry(key).or_default();
+                    change.by_status[interview.status as usize] += by;
+                    change.synced += by * i64::from(interview.voicedrive_sync_id.is_some());
+                    change.timed += by * i64::from(minutes.is_some());
+                    change.minutes += by * i64::from(minutes.unwrap_or(0));
+                }
             }
         }
     }
@@ -64,37 +71,40 @@ impl Changes {
     /// # Errors
     /// When the database cannot be written.
     pub(super) fn keep(self, connection: &Connection) -> rusqlite::Result<()> {
-        let mut update = connection.prepare_cached(
-            "UPDATE interview_counts
-                SET total = total + ?6, synced = synced + ?7, timed = timed + ?8,
-                    minutes = minutes + ?9
-              WHERE facility = ?1 AND department = ?2 AND day = ?3
-                AND interview_type = ?4 AND interview_status = ?5",
-        )?;
-        let mut insert = connection.prepare_cached(
-            "INSERT INTO interview_counts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        let mut add = connection.prepare_cached(
+            "INSERT INTO interview_counts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+             ON CONFLICT DO UPDATE
+                SET scheduled = scheduled + excluded.scheduled,
+                    completed = completed + excluded.completed,
+                    cancelled = cancelled + excluded.cancelled,
+                    no_show = no_show + excluded.no_show,
+                    rescheduled = rescheduled + excluded.rescheduled,
+                    synced = synced + excluded.synced, timed = timed + excluded.timed,
+                    minutes = minutes + excluded.minutes",
         )?;
         let mut delete = connection.prepare_cached(
             "DELETE FROM interview_counts
-              WHERE facility = ?1 AND department = ?2 AND day = ?3
-                AND interview_type = ?4 AND interview_status = ?5 AND total = 0",
+              WHERE facility = ?1 AND department = ?2 AND slot = ?3 AND interview_type = ?4
+                AND scheduled + completed + cancelled + no_show + rescheduled = 0",
         )?;
-        for (key, change) in self.0 {
-            let (facility, department, day, kind, status) = key;
-            let Change {
-                total,
-                synced,
-                timed,
-                minutes,
-            } = change;
-            let row = params![
-                facility, department, day, kind, status, total, synced, timed, minutes
-            ];
-            if update.execute(row)? == 0 {
-                insert.execute(row)?;
-            }
-            if total <= 0 {
-                delete.execute((facility, department, day, kind, status))?;
+        for ((facility, department, slot, kind), change) in self.0 {
+            let [scheduled, completed, cancelled, no_show, rescheduled] = change.by_status;
+            add.execute(params![
+                facility,
+                department,
+                slot,
+                kind,
+                scheduled,
+                completed,
+                cancelled,
+                no_show,
+                rescheduled,
+                change.synced,
+                change.timed,
+                change.minutes
+            ])?;
+            if change.by_status.iter().sum::<i64>() <= 0 {
+                delete.execute((facility, department, slot, kind))?;
             }
         }
         Ok(())

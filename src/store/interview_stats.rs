@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, Row};
 
 use super::StoreError;
-use super::interview_counts::EVERY;
+use super::interview_counts::{EVERY, SLOTS};
 use super::interviews::{COLUMNS, kept};
 use crate::interview::{Interview, InterviewStatus};
-use crate::slot::{self, Piece, Unit};
+use crate::slot::{self, Piece};
 use crate::timestamp::Timestamp;
 
 /// Which interviews are counted.
@@ -100,14 +100,14 @@ pub fn count(connection: &Connection, range: &Range) -> Result<InterviewStats, S
         return Ok(stats);
     }
     let last = Timestamp::from_unix_ms(i64::MAX);
-    for piece in slot::cut(range.from, range.to.unwrap_or(last), &[Unit::Day]) {
+    for piece in slot::cut(range.from, range.to.unwrap_or(last), &SLOTS) {
         add_piece(connection, piece, range, &mut stats)?;
     }
     Ok(stats)
 }
 
-/// Whole days are taken from what was counted when the records came; the records themselves are
-/// looked at only where the range begins and ends inside a day.
+/// Whole months and days are taken from what was counted when the records came; the records themselves
+/// are looked at only where the range begins and ends inside a day.
 fn add_piece(
     connection: &Connection,
     piece: Piece,
@@ -116,21 +116,26 @@ fn add_piece(
 ) -> rusqlite::Result<()> {
     let (sql, from, to) = match piece.unit {
         Some(unit) => (
-            "SELECT interview_type, interview_status, sum(total), sum(synced), sum(timed), sum(minutes)
+            "SELECT interview_type, sum(scheduled), sum(completed), sum(cancelled), sum(no_show),
+                    sum(rescheduled), sum(synced), sum(timed), sum(minutes)
                FROM interview_counts
               WHERE facility = coalesce(?3, '') AND department = coalesce(?4, '')
-                AND day BETWEEN ?1 AND ?2
-              GROUP BY interview_type, interview_status",
-            unit.slot_of(piece.from),
-            unit.slot_of(piece.to),
+                AND slot BETWEEN ?1 AND ?2
+              GROUP BY interview_type",
+            unit.name_of(piece.from),
+            unit.name_of(piece.to),
         ),
         None => (
-            "SELECT interview_type, interview_status, count(*), count(voicedrive_sync_id),
-                    count(duration_minutes), coalesce(sum(duration_minutes), 0)
+            "SELECT interview_type, sum(interview_status = 'scheduled'),
+                    sum(interview_status = 'completed'), sum(interview_status = 'cancelled'),
+                    sum(interview_status = 'no_show'), sum(interview_status = 'rescheduled'),
+                    count(voicedrive_sync_id),
+                    sum(interview_status = 'completed' AND duration_minutes IS NOT NULL),
+                    sum(iif(interview_status = 'completed', coalesce(duration_minutes, 0), 0))
                FROM interviews
               WHERE interview_date BETWEEN ?1 AND ?2
                 AND (?3 IS NULL OR facility_id = ?3) AND (?4 IS NULL OR department_id = ?4)
-              GROUP BY interview_type, interview_status",
+              GROUP BY interview_type",
             piece.from.to_string(),
             piece.to.to_string(),
         ),
@@ -146,25 +151,22 @@ fn add_piece(
 }
 
 fn counts(row: &Row<'_>) -> rusqlite::Result<InterviewCounts> {
-    let status: String = row.get(1)?;
-    let total = row.get(2)?;
     let mut counts = InterviewCounts {
-        total,
-        synced: row.get(3)?,
-        ..InterviewCounts::default()
+        total: 0,
+        scheduled: row.get(1)?,
+        completed: row.get(2)?,
+        cancelled: row.get(3)?,
+        no_show: row.get(4)?,
+        rescheduled: row.get(5)?,
+        synced: row.get(6)?,
+        timed: row.get(7)?,
+        minutes: row.get(8)?,
     };
-    match InterviewStatus::from_word(&status) {
-        Some(InterviewStatus::Completed) => {
-            counts.completed = total;
-            counts.timed = row.get(4)?;
-            counts.minutes = row.get(5)?;
-        }
-        Some(InterviewStatus::Cancelled) => counts.cancelled = total,
-        Some(InterviewStatus::NoShow) => counts.no_show = total,
-        Some(InterviewStatus::Rescheduled) => counts.rescheduled = total,
-        // A check of the table allows no other word.
-        Some(InterviewStatus::Scheduled) | None => counts.scheduled = total,
-    }
+    counts.total = counts.scheduled
+        + counts.completed
+        + counts.cancelled
+        + counts.no_show
+        + counts.rescheduled;
     Ok(counts)
 }
 

@@ -1,6 +1,7 @@
 //! What is still to be sent, and when.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use rusqlite::Connection;
 
@@ -18,17 +19,25 @@ pub struct Due {
     pub event_type: String,
     /// When it happened.
     pub event_timestamp: Timestamp,
-    /// The payload.
-    pub data: String,
+    /// The payload. It is shared, never copied, between those who keep it and those who send it.
+    pub data: Arc<str>,
     /// Which attempt this will be, from 1, over all rounds.
     pub attempt: u32,
+}
+
+/// What one look finds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The longest due first.
+    pub due: Vec<Due>,
+    /// More is due, or may be.
+    pub more: bool,
 }
 
 /// At most this many bytes of payload are taken at once, beyond the first delivery.
 const BYTES_AT_ONCE: usize = 4 * 1024 * 1024;
 
-/// The deliveries of `route` that are due at `now` and not `in_hand`, the longest due first, at
-/// most `limit` of them.
+/// The deliveries of `route` that are due at `now` and not `in_hand`, at most `limit` of them.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -38,7 +47,7 @@ pub fn due(
     now: Timestamp,
     in_hand: &HashSet<i64>,
     limit: usize,
-) -> Result<Vec<Due>, StoreError> {
+) -> Result<Found, StoreError> {
     // What is due is found in the index alone, and only what is taken is read: under load, most of
     // what stands first is in hand already.
     let mut waiting = connection.prepare_cached(
@@ -52,7 +61,7 @@ pub fn due(
     )?;
     let asked = i64::try_from(limit.saturating_add(in_hand.len())).unwrap_or(i64::MAX);
     let mut rows = waiting.query((route, now, asked))?;
-    let mut found = Vec::new();
+    let mut found = Found::default();
     let mut bytes = 0;
     while let Some(row) = rows.next()? {
         let seq = row.get(0)?;
@@ -70,8 +79,9 @@ pub fn due(
             })
         })?;
         bytes += due.data.len();
-        found.push(due);
-        if found.len() == limit || bytes > BYTES_AT_ONCE {
+        found.due.push(due);
+        if found.due.len() == limit || bytes > BYTES_AT_ONCE {
+            found.more = true;
             break;
         }
     }

@@ -37,21 +37,16 @@ pub fn settle(
     policy: &RetryPolicy,
 ) -> rusqlite::Result<Settled> {
     insert_attempt(connection, due, attempted)?;
-    let now = attempted.ended_at;
-    // Read here and not when the attempt began: a resend may have begun a new round meanwhile.
-    let in_round: u32 = connection
-        .prepare_cached("SELECT attempts_in_round FROM outbox WHERE event_seq = ?1")?
-        .query_row([due.seq], |row| row.get(0))
-        .optional()?
-        .unwrap_or(0)
-        + 1;
     let next = match attempted.outcome {
         Outcome::Success => None,
         Outcome::Failed | Outcome::Timeout => {
-            Some(policy.next(in_round, now, attempted.retry_after))
+            // Read here and not when the attempt began: a resend may have begun a new round meanwhile.
+            let in_round = attempts_in_round(connection, due.seq)? + 1;
+            let next = policy.next(in_round, attempted.ended_at, attempted.retry_after);
+            Some((next, in_round))
         }
     };
-    let exhausted = next == Some(Next::Exhausted);
+    let exhausted = matches!(next, Some((Next::Exhausted, _)));
     let log_error = if exhausted {
         Some(LOG_EXHAUSTED)
     } else {
@@ -65,35 +60,49 @@ pub fn settle(
     let queue = QueueRow {
         due,
         retry_attempt: due.attempt - 1,
-        max_retries: (due.attempt + policy.max_retries()).saturating_sub(in_round),
-        now,
+        now: attempted.ended_at,
     };
-    match next {
+    let (status, next_retry_at) = match next {
         None => {
             remove(connection, due.seq)?;
-            queue.complete(connection)?;
+            if due.attempt > 1 {
+                queue.complete(connection)?;
+            }
+            (Status::Delivered, None)
         }
-        Some(Next::Exhausted) => {
+        Some((Next::Exhausted, in_round)) => {
             remove(connection, due.seq)?;
-            queue.put(connection, "failed", now, Some(QUEUE_EXHAUSTED))?;
+            let max_retries = queue.max_retries(policy, in_round);
+            queue.put(
+                connection,
+                "failed",
+                attempted.ended_at,
+                max_retries,
+                Some(QUEUE_EXHAUSTED),
+            )?;
+            (Status::Exhausted, None)
         }
-        Some(Next::RetryAt(at)) => {
+        Some((Next::RetryAt(at), in_round)) => {
             postpone(connection, due.seq, at, in_round)?;
-            queue.put(connection, "pending", at, attempted.error.as_deref())?;
+            let max_retries = queue.max_retries(policy, in_round);
+            let error = attempted.error.as_deref();
+            queue.put(connection, "pending", at, max_retries, error)?;
+            (Status::Retrying, Some(at))
         }
-    }
+    };
     Ok(Settled {
-        status: match next {
-            None => Status::Delivered,
-            Some(Next::Exhausted) => Status::Exhausted,
-            Some(Next::RetryAt(_)) => Status::Retrying,
-        },
-        next_retry_at: match next {
-            Some(Next::RetryAt(at)) => Some(at),
-            _ => None,
-        },
+        status,
+        next_retry_at,
         attempts: due.attempt,
     })
+}
+
+fn attempts_in_round(connection: &Connection, seq: i64) -> rusqlite::Result<u32> {
+    let attempts = connection
+        .prepare_cached("SELECT attempts_in_round FROM outbox WHERE event_seq = ?1")?
+        .query_row([seq], |row| row.get(0))
+        .optional()?;
+    Ok(attempts.unwrap_or(0))
 }
 
 fn insert_attempt(
@@ -206,17 +215,22 @@ fn milliseconds(attempted: &Attempted) -> i64 {
 struct QueueRow<'a> {
     due: &'a Due,
     retry_attempt: u32,
-    max_retries: u32,
     now: Timestamp,
 }
 
 impl QueueRow<'_> {
+    /// Retries that this round allows, counted over all rounds.
+    fn max_retries(&self, policy: &RetryPolicy, in_round: u32) -> u32 {
+        (self.due.attempt + policy.max_retries()).saturating_sub(in_round)
+    }
+
     /// Writes the row, or brings the existing one up to date.
     fn put(
         &self,
         connection: &Connection,
         status: &str,
         next_retry_at: Timestamp,
+        max_retries: u32,
         last_error: Option<&str>,
     ) -> rusqlite::Result<()> {
         connection
@@ -235,7 +249,7 @@ impl QueueRow<'_> {
                 &self.due.event_type,
                 &self.due.data,
                 self.retry_attempt,
-                self.max_retries.max(self.retry_attempt),
+                max_retries.max(self.retry_attempt),
                 next_retry_at,
                 status,
                 last_error,
@@ -244,7 +258,7 @@ impl QueueRow<'_> {
             .map(|_| ())
     }
 
-    /// Ends the row of a delivery that needed retries; one that needed none has no row.
+    /// Ends the row of a delivery that needed retries.
     fn complete(&self, connection: &Connection) -> rusqlite::Result<()> {
         connection
             .prepare_cached(

@@ -116,8 +116,8 @@ fn add_piece(
                FROM send_counts
               WHERE slot BETWEEN ?1 AND ?2 AND (?3 IS NULL OR event_type = ?3)
               GROUP BY event_type",
-            slot_name(unit, piece.from),
-            slot_name(unit, piece.to),
+            unit.name_of(piece.from),
+            unit.name_of(piece.to),
         ),
         None => (
             "SELECT event_type, count(*), sum(status = 'success'), sum(status = 'failed'),
@@ -167,24 +167,15 @@ fn last_sent(
               WHERE slot BETWEEN ?1 AND ?2 AND (?3 IS NULL OR event_type = ?3)",
         )?
         .query_row(
-            (
-                slot_name(unit, piece.from),
-                slot_name(unit, piece.to),
-                event_type,
-            ),
+            (unit.name_of(piece.from), unit.name_of(piece.to), event_type),
             |row| row.get(0),
         )?;
-    let slot = last.and_then(|name| unit.named(name.split_once(' ')?.1));
+    let slot = last.and_then(|name| unit.named(&name));
     let Some((from, to)) = slot else {
         return Ok(None);
     };
     let unit = (unit == Unit::Hour).then_some(Unit::Minute);
     last_sent(connection, Piece { unit, from, to }, event_type)
-}
-
-/// A slot's name in `send_counts`.
-fn slot_name(unit: Unit, moment: Timestamp) -> String {
-    format!("{} {}", unit.as_str(), unit.slot_of(moment))
 }
 
 /// The whole retry queue by status.
@@ -276,7 +267,7 @@ pub fn growth(connection: &Connection, now: Timestamp) -> Result<(u64, u64), Sto
             "SELECT coalesce(sum(iif(slot >= ?1, sent, 0)), 0), coalesce(sum(sent), 0)
                FROM send_counts WHERE slot BETWEEN 'hour ' AND 'hour ~'",
         )?
-        .query_row([slot_name(Unit::Hour, week)], |row| {
+        .query_row([Unit::Hour.name_of(week)], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })?)
 }

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use super::events::{AcceptError, Idempotency, Submission, accept};
 use super::listing::{Filter, find, list};
-use super::outbox::{Due, due, mark_processing, next_due, recover};
+use super::outbox::{Due, Found, due, mark_processing, next_due, recover};
 use super::resend::{self, Resend};
 use super::settle::{LOG_EXHAUSTED, QUEUE_EXHAUSTED, settle};
 use super::stats::{QueueCounts, sends};
@@ -47,7 +47,7 @@ pub(super) fn submission(event_type: &str, key: Option<(&str, u8)>) -> Submissio
     Submission {
         event: NewEvent {
             event_type: event_type.to_owned(),
-            data: r#"{"staffId":"EMP-1"}"#.to_owned(),
+            data: r#"{"staffId":"EMP-1"}"#.into(),
             staff_id: Some("EMP-1".to_owned()),
             event_timestamp: None,
         },
@@ -85,7 +85,9 @@ pub(super) fn attempted(outcome: Outcome, started_at: Timestamp, took_ms: u64) -
 }
 
 pub(super) fn due_now(connection: &Connection, now: Timestamp) -> Vec<Due> {
-    due(connection, "default", now, &HashSet::new(), 100).unwrap()
+    let found = due(connection, "default", now, &HashSet::new(), 100).unwrap();
+    assert_eq!(found.more, found.due.len() == 100);
+    found.due
 }
 
 pub(super) fn count(connection: &Connection, sql: &str) -> i64 {
@@ -349,7 +351,10 @@ fn a_key_is_a_guard_and_a_batch_is_all_or_none() {
     let first = accept(&connection, &[submission("a", Some(("k", 1)))], at(0)).unwrap();
     let again = accept(&connection, &[submission("a", Some(("k", 1)))], at(1)).unwrap();
     assert_eq!(again[0].id, first[0].id);
-    assert!(again[0].duplicate && !first[0].duplicate);
+    assert_eq!(again[0].fresh, None, "it is on its way already");
+    // Whoever is handed the event sends what one sends who finds it in the store.
+    let fresh = first[0].fresh.clone().unwrap();
+    assert_eq!(due_now(&connection, at(1)), [fresh.due]);
     let transaction = connection.transaction().unwrap();
     let refused = accept(
         &transaction,
@@ -375,14 +380,12 @@ fn due_deliveries_come_in_order_and_without_those_in_hand() {
     let in_hand = HashSet::from([all[0].seq, all[2].seq]);
     let rest = due(&connection, "default", at(9), &in_hand, 2).unwrap();
     assert_eq!(
-        rest.iter().map(|d| &d.id).collect::<Vec<_>>(),
+        rest.due.iter().map(|d| &d.id).collect::<Vec<_>>(),
         [&ids[1], &ids[3]]
     );
-    assert!(
-        due(&connection, "other", at(9), &in_hand, 9)
-            .unwrap()
-            .is_empty()
-    );
+    assert!(rest.more);
+    let other = due(&connection, "other", at(9), &in_hand, 9).unwrap();
+    assert_eq!(other, Found::default());
     assert_eq!(
         due_now(&connection, at(0)).len(),
         2,
@@ -481,9 +484,9 @@ fn no_query_scans_a_table_where_an_index_is_meant() {
           GROUP BY event_type",
         "SELECT max(slot) FROM send_counts
           WHERE slot BETWEEN 'hour 2025' AND 'hour 2026' AND ('a' IS NULL OR event_type = 'a')",
-        "SELECT interview_type, sum(total) FROM interview_counts
-          WHERE facility = '' AND department = 'a' AND day BETWEEN '2025' AND '2026'
-          GROUP BY interview_type, interview_status",
+        "SELECT interview_type, sum(scheduled) FROM interview_counts
+          WHERE facility = '' AND department = 'a' AND slot BETWEEN 'day 2025' AND 'day 2026'
+          GROUP BY interview_type",
     ];
     for sql in in_an_index_alone {
         let mut statement = connection

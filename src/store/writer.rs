@@ -18,10 +18,46 @@ const COMMANDS_WAITING: usize = 1024;
 /// Commands in one transaction, so that the first of them does not wait for ever.
 const COMMANDS_PER_COMMIT: usize = 512;
 
-/// Tells the one who gave a command how it ended, once the transaction has committed or not.
-type Answer = Box<dyn FnOnce(Result<(), &StoreError>) + Send>;
-/// A command: makes its changes and says whether they may stay.
-type Command = Box<dyn FnOnce(&Connection) -> (bool, Answer) + Send>;
+/// What somebody wants written, and waits for.
+trait Command: Send {
+    /// Makes its changes and says whether they may stay. It is run once more when they were undone
+    /// because another one was refused.
+    fn run(&mut self, connection: &Connection) -> bool;
+    /// Tells the one who gave it how it ended, once the transaction has committed or not.
+    fn answer(self: Box<Self>, committed: Result<(), &StoreError>);
+}
+
+/// A command with the place for its result.
+struct Given<T, E, F> {
+    changes: F,
+    result: Option<Result<T, E>>,
+    sender: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Command for Given<T, E, F>
+where
+    T: Send,
+    E: From<StoreError> + Send,
+    F: Fn(&Connection) -> Result<T, E> + Send,
+{
+    fn run(&mut self, connection: &Connection) -> bool {
+        let result = self.result.insert((self.changes)(connection));
+        result.is_ok()
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), &StoreError>) {
+        let result = match (committed, self.result) {
+            (Ok(()), Some(result)) => result,
+            // The command's own refusal stays true, whatever became of the transaction.
+            (Err(_), Some(Err(refusal))) => Err(refusal),
+            (Err(error), _) => Err(E::from(error.again())),
+            // Whatever was committed had been run.
+            (Ok(()), None) => Err(E::from(StoreError::Closing)),
+        };
+        // The one who asked may have gone away; the change stands all the same.
+        let _ = self.sender.send(result);
+    }
+}
 
 /// Whether what a command changes is worth a backup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +69,7 @@ pub(super) enum Weight {
 }
 
 enum Message {
-    Run(Command, Weight),
+    Run(Box<dyn Command>, Weight),
     Close(oneshot::Sender<()>),
 }
 
@@ -88,23 +124,13 @@ impl Writer {
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
-        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+        F: Fn(&Connection) -> Result<T, E> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
-        let command: Command = Box::new(move |connection| {
-            let result = command(connection);
-            let may_stay = result.is_ok();
-            let answer: Answer = Box::new(move |committed| {
-                let result = match (committed, result) {
-                    (Ok(()), result) => result,
-                    // The command's own refusal stays true, whatever became of the transaction.
-                    (Err(_), Err(refusal)) => Err(refusal),
-                    (Err(error), Ok(_)) => Err(E::from(error.again())),
-                };
-                // The one who asked may have gone away; the change stands all the same.
-                let _ = sender.send(result);
-            });
-            (may_stay, answer)
+        let command = Box::new(Given {
+            changes: command,
+            result: None,
+            sender,
         });
         if self
             .sender
@@ -177,16 +203,9 @@ impl Committer<'_> {
     }
 
     /// One transaction for all `commands`; each is answered after the commit.
-    fn commit_together(&mut self, commands: Vec<Command>, weight: Weight) {
-        let mut answers = Vec::with_capacity(commands.len());
+    fn commit_together(&mut self, mut commands: Vec<Box<dyn Command>>, weight: Weight) {
         let connection = self.connection;
-        let committed = execute(connection, "BEGIN IMMEDIATE")
-            .and_then(|()| {
-                commands
-                    .into_iter()
-                    .try_for_each(|command| run_one(connection, command, &mut answers))
-            })
-            .and_then(|()| execute(connection, "COMMIT"));
+        let committed = in_one_transaction(connection, &mut commands);
         if let Err(error) = &committed {
             roll_back(connection);
             if error.sqlite_error_code() == Some(ErrorCode::DiskFull) && self.reserve.release() {
@@ -211,15 +230,15 @@ impl Committer<'_> {
             Err(_) => {}
         }
         self.works = committed.is_ok();
-        for answer in answers {
-            answer(committed.as_ref().copied());
+        for command in commands {
+            command.answer(committed.as_ref().copied());
         }
     }
 }
 
 /// What waits for one transaction.
 struct Waiting {
-    commands: Vec<Command>,
+    commands: Vec<Box<dyn Command>>,
     weight: Weight,
     closing: Option<oneshot::Sender<()>>,
 }
@@ -263,19 +282,34 @@ fn roll_back(connection: &Connection) {
     }
 }
 
-/// Runs a command so that nothing of it remains when it fails. An error ends the whole
-/// transaction: it means that SQLite itself can go no further.
-fn run_one(
+/// Runs and commits all of them. Refusals are rare, and a savepoint for each command is dear: SQLite
+/// copies every page that changes after one. So all run without first. When one of them refuses,
+/// everything is undone, its refusal stands, and the others run once more, each so that nothing of it
+/// remains when it fails. An error means that SQLite itself can go no further.
+fn in_one_transaction(
     connection: &Connection,
-    command: Command,
-    answers: &mut Vec<Answer>,
+    commands: &mut [Box<dyn Command>],
 ) -> rusqlite::Result<()> {
+    execute(connection, "BEGIN IMMEDIATE")?;
+    let refused = commands
+        .iter_mut()
+        .position(|command| !command.run(connection));
+    if let Some(refused) = refused {
+        roll_back(connection);
+        execute(connection, "BEGIN IMMEDIATE")?;
+        let (before, from) = commands.split_at_mut(refused);
+        for command in before.iter_mut().chain(&mut from[1..]) {
+            run_apart(connection, command.as_mut())?;
+        }
+    }
+    execute(connection, "COMMIT")
+}
+
+fn run_apart(connection: &Connection, command: &mut dyn Command) -> rusqlite::Result<()> {
     execute(connection, "SAVEPOINT command")?;
-    let (may_stay, answer) = command(connection);
-    answers.push(answer);
     // A full disk makes SQLite roll back the whole transaction by itself, and the savepoint with
     // it: this fails then, as it should.
-    if !may_stay {
+    if !command.run(connection) {
         execute(connection, "ROLLBACK TO command")?;
     }
     execute(connection, "RELEASE command")

@@ -168,7 +168,7 @@ impl Night {
             name: "webhook 1".to_owned(),
             way: Way::Webhook(secret(&sink.url)),
         };
-        let timezone = chrono_tz::Tz::Asia__Tokyo;
+        let timezone = voicedrive_relay::zone::Zone::TOKYO;
         let speech = Speech { language, timezone };
         let mut courier = Courier::new(channel, speech, store, clock);
         courier.step().await;

@@ -1,5 +1,6 @@
 //! Sending and retrying, with a partner that fails in every way, on a clock that the test sets.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use hyper::StatusCode;
@@ -26,7 +27,7 @@ impl Bench {
         let submission = Submission {
             event: NewEvent {
                 event_type: event_type.to_owned(),
-                data: r#"{"staffId":"EMP-1","fullName":"山田 太郎"}"#.to_owned(),
+                data: r#"{"staffId":"EMP-1","fullName":"山田 太郎"}"#.into(),
                 staff_id: Some("EMP-1".to_owned()),
                 event_timestamp: None,
             },
@@ -36,7 +37,7 @@ impl Bench {
         let now = self.clock.now();
         let accepted: Result<_, AcceptError> = self
             .store
-            .write(move |c| accept(c, &[submission], now))
+            .write(move |c| accept(c, std::slice::from_ref(&submission), now))
             .await;
         accepted.unwrap()[0].id.clone()
     }
@@ -420,4 +421,36 @@ async fn a_bulk_resend_counts_first_and_then_sends_what_it_counted() {
         relay.post("/api/events/nobody/resend", "").await.status,
         404
     );
+}
+
+#[tokio::test]
+async fn what_is_handed_over_and_what_is_found_in_the_store_is_sent_once() {
+    const BATCHES: usize = 6;
+    const IN_ONE: usize = 200;
+    let partner = Partner::start(Clock::System).await;
+    let relay = TestRelay::start(&partner.url()).await;
+    // Each batch alone is more than can be handed over at once.
+    let batch = format!("[{}]", [r#"{"event":"a.b","data":{}}"#; IN_ONE].join(","));
+    let all = || relay.post("/api/events/batch", batch.clone());
+    let answers = tokio::join!(all(), all(), all(), all(), all(), all());
+    let answers: [_; BATCHES] = answers.into();
+    let mut ids = HashSet::new();
+    for answer in &answers {
+        assert_eq!(answer.status, 202, "{:?}", answer.body);
+        for event in answer.data()["events"].as_array().unwrap() {
+            ids.insert(event["id"].as_str().unwrap().to_owned());
+        }
+    }
+    assert_eq!(ids.len(), BATCHES * IN_ONE);
+    partner
+        .wait_until(|received| received.len() >= BATCHES * IN_ONE)
+        .await;
+    relay.stop().await;
+    let received = partner.received();
+    let sent: HashSet<_> = received
+        .iter()
+        .map(|webhook| webhook.header("x-request-id").to_owned())
+        .collect();
+    assert_eq!(sent, ids);
+    assert_eq!(received.len(), ids.len(), "none was sent twice");
 }

@@ -16,6 +16,7 @@ use voicedrive_relay::config::{self, Environment, Loaded, Secret};
 use voicedrive_relay::delivery::profile::Profile;
 use voicedrive_relay::delivery::{Dispatcher, Means};
 use voicedrive_relay::gauges::Gauges;
+use voicedrive_relay::handover::Handover;
 use voicedrive_relay::http::auth::{Keys, Scope};
 use voicedrive_relay::incident::Thresholds;
 use voicedrive_relay::receiver::{Answer, Judge, Received, Receiver};
@@ -376,7 +377,6 @@ impl Bench {
             max_per_second: None,
         };
         let policy = RetryPolicy::new(intervals.iter().copied().map(Duration::from_secs).collect());
-        let wake = Arc::new(Notify::new());
         let means = Means {
             store: store.clone(),
             clock: clock.clone(),
@@ -384,7 +384,8 @@ impl Bench {
             thresholds: Thresholds::default(),
             gauges: Gauges::default(),
         };
-        let dispatcher = Dispatcher::new(route, means, wake).unwrap();
+        let arrivals = Handover::default().open(&route.name);
+        let dispatcher = Dispatcher::new(route, means, arrivals).unwrap();
         Self {
             store,
             dispatcher,

@@ -68,6 +68,34 @@ fn a_good_token_says_who_and_what() {
 }
 
 #[test]
+fn a_token_that_is_remembered_is_held_to_the_same_rules() {
+    let keys = keys();
+    let token = hs256(&good());
+    assert!(admit(&keys, &token, NOW).is_ok());
+    assert!(admit(&keys, &token, NOW).is_ok());
+    assert_eq!(
+        admit(&keys, &token, NOW + 121).err(),
+        Some(Unauthorized::Expired)
+    );
+    let revoked = keys.admit(Some(&format!("Bearer {token}")), NOW, |jti| jti == "j-1");
+    assert_eq!(revoked.err(), Some(Unauthorized::Revoked));
+    // The same but for one character in the middle of the signature.
+    let (front, back) = token.split_at(token.len() - 20);
+    let other = if back.starts_with('A') { "B" } else { "A" };
+    let other = format!("{front}{other}{}", &back[1..]);
+    for _ in 0..2 {
+        assert_eq!(
+            admit(&keys, &other, NOW).err(),
+            Some(Unauthorized::BadSignature)
+        );
+    }
+    for n in 0..=2 * TOKENS_SEEN {
+        assert!(admit(&keys, &with("sub", json!(n.to_string())), NOW).is_ok());
+    }
+    assert!(keys.seen.lock().unwrap().len() <= TOKENS_SEEN);
+}
+
+#[test]
 fn a_header_that_is_no_bearer_token_is_refused() {
     let token = hs256(&good());
     let of = |header: Option<&str>| keys().admit(header, NOW, |_| false).err();

