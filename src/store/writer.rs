@@ -318,3 +318,58 @@ fn run_apart(connection: &Connection, command: &mut dyn Command) -> rusqlite::Re
 fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute([]).map(|_| ())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Asked = oneshot::Receiver<Result<i64, StoreError>>;
+
+    /// Keeps a number and says how often it was run; one below zero is kept and then refused.
+    fn number(number: i64) -> (Box<dyn Command>, Asked) {
+        let runs = AtomicU64::new(0);
+        let (sender, receiver) = oneshot::channel();
+        let changes = move |connection: &Connection| {
+            connection.execute("INSERT INTO numbers VALUES (?1)", [number])?;
+            let runs = runs.fetch_add(1, Ordering::Relaxed) + 1;
+            if number < 0 {
+                return Err(StoreError::Unavailable("no".to_owned()));
+            }
+            Ok(runs.cast_signed())
+        };
+        let command = Given {
+            changes,
+            result: None,
+            sender,
+        };
+        (Box::new(command), receiver)
+    }
+
+    #[test]
+    fn who_is_refused_leaves_nothing_and_the_others_are_kept() {
+        for (given, kept, runs) in [
+            (vec![1, 2], "1,2", vec![Some(1), Some(1)]),
+            (vec![-1], "", vec![None]),
+            (
+                vec![1, -2, 3, -4, 5],
+                "1,3,5",
+                vec![Some(2), None, Some(1), None, Some(1)],
+            ),
+        ] {
+            let connection = Connection::open_in_memory().unwrap();
+            connection
+                .execute_batch("CREATE TABLE numbers (number INTEGER)")
+                .unwrap();
+            let (mut commands, asked): (Vec<_>, Vec<_>) = given.into_iter().map(number).unzip();
+            in_one_transaction(&connection, &mut commands).unwrap();
+            for command in commands {
+                command.answer(Ok(()));
+            }
+            let answers = asked.into_iter().map(|mut asked| asked.try_recv().unwrap());
+            assert_eq!(answers.map(Result::ok).collect::<Vec<_>>(), runs);
+            let sql = "SELECT coalesce(group_concat(number), '') FROM numbers";
+            let numbers: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+            assert_eq!(numbers, kept);
+        }
+    }
+}
