@@ -181,6 +181,8 @@ impl Dispatcher {
         loop {
             #[cfg(feature = "test-hooks")]
             hang_if_asked().await;
+            // A timer of no time needs a moment too, and under load another event comes before it.
+            self.look |= self.idle_time().is_zero();
             self.take_due().await;
             let idle_time = self.idle_time();
             // While attempts are under way, the first of them to end is what it waits for.

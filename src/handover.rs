@@ -15,7 +15,7 @@ use crate::store::outbox::Due;
 /// Events that may wait for one dispatcher; it reads those beyond them from the store.
 const WAITING: usize = 128;
 /// A larger payload, in bytes, is left in the store until its turn comes: memory stays bounded.
-const LARGEST: usize = 64 * 1024;
+const LARGEST: usize = 16 * 1024;
 
 /// The side of those who accept: a dispatcher for each route that something can be sent on.
 #[derive(Clone, Debug, Default)]

@@ -7,7 +7,7 @@ use hyper::StatusCode;
 use hyper::body::Bytes;
 use voicedrive_relay::attempt::Outcome;
 use voicedrive_relay::event::{NewEvent, Status};
-use voicedrive_relay::receiver::Answer;
+use voicedrive_relay::receiver::{Answer, Received};
 use voicedrive_relay::retry::RetryPolicy;
 use voicedrive_relay::route::Routing;
 use voicedrive_relay::store::StoreError;
@@ -16,7 +16,7 @@ use voicedrive_relay::store::listing::{EventDetail, find};
 use voicedrive_relay::store::resend;
 use voicedrive_relay::store::stats::{QueueCounts, queue};
 
-use crate::harness::{Bench, Clock, Partner, TestRelay, status};
+use crate::harness::{Bench, Clock, Partner, TestRelay, noon, status};
 
 const SEEDS: [u64; 3] = [60, 300, 1800];
 const PATIENT: Duration = Duration::from_secs(30);
@@ -453,4 +453,30 @@ async fn what_is_handed_over_and_what_is_found_in_the_store_is_sent_once() {
         .collect();
     assert_eq!(sent, ids);
     assert_eq!(received.len(), ids.len(), "none was sent twice");
+}
+
+#[tokio::test]
+async fn a_retry_does_not_wait_for_a_pause_between_new_events() {
+    let clock = Clock::by_hand(noon());
+    let partner = Partner::start(clock.clone()).await;
+    let relay = TestRelay::start_with(&partner.url(), "", clock.clone()).await;
+    partner.will_answer([status(503)]);
+    let id = relay.accept("a.b").await;
+    relay.wait_for_status(&id, "retrying").await;
+    clock.advance(Duration::from_mins(1));
+    let coming = async {
+        loop {
+            let one = || relay.accept("c.d");
+            tokio::join!(one(), one(), one(), one());
+        }
+    };
+    let arrivals_of_it = |received: &[Received]| {
+        let its = |webhook: &&Received| webhook.header("x-request-id") == id;
+        received.iter().filter(its).count()
+    };
+    let retried = partner.wait_until(|received| arrivals_of_it(received) == 2);
+    tokio::select! {
+        () = coming => {}
+        _ = retried => {}
+    }
 }
