@@ -28,8 +28,7 @@
 //! - What a person types: [`cli`].
 //!
 //! `main → cli → relay → {http, delivery} → store → what things are`. `http` and `delivery` do not
-//! know each other: they share the store and the way of
-//! [`handover`].
+//! know each other: they share the store and the way of [`handover`].
 //!
 //! ## Invariants
 //!

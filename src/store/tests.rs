@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use super::events::{AcceptError, Idempotency, Submission, accept};
 use super::listing::{Filter, find, list};
-use super::outbox::{Due, Found, due, mark_processing, next_due, recover};
+use super::outbox::{Due, Found, due, mark_processing, next_due, recover, shift};
 use super::resend::{self, Resend};
 use super::settle::{LOG_EXHAUSTED, QUEUE_EXHAUSTED, settle};
 use super::stats::{QueueCounts, sends};
@@ -527,6 +527,8 @@ enum Step {
     Attempt(Outcome, u16),
     Resend(usize),
     Wait(u32),
+    /// The wall clock is set, by so many milliseconds.
+    SetClock(i32),
     Purge(u32),
 }
 
@@ -541,6 +543,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         8 => (outcome, 0_u16..2000).prop_map(|(outcome, took)| Step::Attempt(outcome, took)),
         1 => (0_usize..20).prop_map(Step::Resend),
         3 => (0_u32..40_000_000).prop_map(Step::Wait),
+        1 => (-90_000_000_i32..90_000_000).prop_map(Step::SetClock),
         1 => (0_u32..80_000_000).prop_map(Step::Purge),
     ];
     prop::collection::vec(step, 1..60)
@@ -585,6 +588,10 @@ proptest! {
                     }
                 }
                 Step::Wait(milliseconds) => now = now.after(Duration::from_millis(milliseconds.into())),
+                Step::SetClock(milliseconds) => {
+                    now = Timestamp::from_unix_ms(now.unix_ms() + i64::from(milliseconds));
+                    shift(&connection, "default", milliseconds.into()).unwrap();
+                }
                 Step::Purge(milliseconds) => {
                     let before = now.before(Duration::from_millis(milliseconds.into()));
                     purge::step(&connection, before, 0).unwrap();
