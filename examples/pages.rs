@@ -1,6 +1,6 @@
-//! Writes what the package has besides the program, from the program itself: man pages, completions,
-//! and the changelog as Debian reads it. What is kept in `packaging/generated` is compared with it by
-//! the tests.
+//! Writes what the program says of itself: man pages, completions, the changelog as Debian reads it, and
+//! the description of the API, which the program answers with. What is kept in `packaging/generated` is
+//! compared with it by the tests.
 //!
 //!   cargo run --example pages -- packaging/generated
 
@@ -31,7 +31,9 @@ pub fn write_all(directory: &Path) -> io::Result<()> {
         directory.join("voicedrive-relay-config.toml.5"),
         config_page(&config),
     )?;
-    fs::write(directory.join("changelog"), changelog())
+    fs::write(directory.join("changelog"), changelog())?;
+    let description = voicedrive_relay::http::openapi::document();
+    fs::write(directory.join("openapi.json"), format!("{description}\n"))
 }
 
 /// The commented configuration as a page of the manual.

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 
 use crate::store::events::Fresh;
 use crate::store::outbox::Due;
@@ -17,11 +17,16 @@ const WAITING: usize = 128;
 /// A larger payload, in bytes, is left in the store until its turn comes: memory stays bounded.
 const LARGEST: usize = 16 * 1024;
 
-/// The side of those who accept: a dispatcher for each route that something can be sent on.
+/// The side of those who accept. Cheap to clone, and as good after a reload as before: a request that began
+/// before it hands its event to a dispatcher of after it.
 #[derive(Clone, Debug, Default)]
-pub struct Handover(BTreeMap<String, Desk>);
+pub struct Handover(Arc<watch::Sender<Desks>>);
 
-#[derive(Clone, Debug)]
+/// A way to the dispatcher of each route that something can be sent on.
+#[derive(Debug, Default)]
+pub struct Desks(BTreeMap<String, Desk>);
+
+#[derive(Debug)]
 struct Desk {
     fresh: mpsc::Sender<Due>,
     wake: Arc<Notify>,
@@ -36,7 +41,7 @@ pub struct Arrivals {
     pub wake: Arc<Notify>,
 }
 
-impl Handover {
+impl Desks {
     /// Opens the way to the dispatcher of a route.
     pub fn open(&mut self, route: &str) -> Arrivals {
         let (sender, fresh) = mpsc::channel(WAITING);
@@ -48,10 +53,19 @@ impl Handover {
         self.0.insert(route.to_owned(), desk);
         Arrivals { fresh, wake }
     }
+}
+
+impl Handover {
+    /// Leads to these dispatchers from now on. Those of before have ended, and these have not looked into
+    /// the store yet: so they find there what was given to the others and not sent.
+    pub fn lead_to(&self, desks: Desks) {
+        self.0.send_replace(desks);
+    }
 
     /// Hands an event over, after it was committed. Nobody listens for a route without a URL.
     pub fn give(&self, fresh: Fresh) {
-        let Some(desk) = self.0.get(&fresh.route) else {
+        let desks = self.0.borrow();
+        let Some(desk) = desks.0.get(&fresh.route) else {
             return;
         };
         if fresh.due.data.len() > LARGEST || desk.fresh.try_send(fresh.due).is_err() {
@@ -61,7 +75,7 @@ impl Handover {
 
     /// There may be something to send on any route.
     pub fn wake_all(&self) {
-        for desk in self.0.values() {
+        for desk in self.0.borrow().0.values() {
             desk.wake.notify_one();
         }
     }
@@ -94,10 +108,31 @@ mod tests {
         }
     }
 
+    /// A way to a dispatcher of the route `a`.
+    fn lead(handover: &Handover) -> Arrivals {
+        let mut desks = Desks::default();
+        let arrivals = desks.open("a");
+        handover.lead_to(desks);
+        arrivals
+    }
+
+    #[tokio::test]
+    async fn a_request_from_before_a_reload_reaches_the_dispatcher_after_it() {
+        let handover = Handover::default();
+        let under_way = handover.clone();
+        drop(lead(&handover));
+        under_way.give(fresh(1, "{}".to_owned()));
+        let mut arrivals = lead(&handover);
+        under_way.give(fresh(2, "{}".to_owned()));
+        assert_eq!(arrivals.fresh.recv().await.map(|due| due.seq), Some(2));
+        under_way.wake_all();
+        assert!(is_woken(&arrivals).await);
+    }
+
     #[tokio::test]
     async fn what_is_not_handed_over_is_looked_for() {
-        let mut handover = Handover::default();
-        let mut arrivals = handover.open("a");
+        let handover = Handover::default();
+        let mut arrivals = lead(&handover);
         let full = i64::try_from(WAITING).unwrap();
         for seq in 1..=full {
             handover.give(fresh(seq, "{}".to_owned()));

@@ -19,7 +19,7 @@ use crate::config::{Loaded, Secret, Secrets};
 use crate::delivery::partner::SetupError;
 use crate::delivery::{Dispatcher, Means};
 use crate::gauges::Gauges;
-use crate::handover::Handover;
+use crate::handover::{Desks, Handover};
 use crate::http::auth::Keys;
 use crate::http::rate_limit::RateLimiter;
 use crate::http::revoked::Revoked;
@@ -106,6 +106,7 @@ struct Shared {
     revoked: Arc<Revoked>,
     system_ids: Arc<SystemIds>,
     reloads: Reloads,
+    handover: Handover,
     gauges: Gauges,
     started_at: Timestamp,
     /// What only a new start can change.
@@ -130,6 +131,7 @@ struct Generation {
 struct Assembled {
     api: Arc<Api>,
     dispatchers: Vec<Dispatcher>,
+    desks: Desks,
     upkeep: Upkeep,
     watch: Watch,
     couriers: Vec<Courier>,
@@ -170,6 +172,7 @@ impl Relay {
             revoked: Arc::new(RwLock::new(store.read(tokens::revoked).await?)),
             system_ids: Arc::default(),
             reloads: Reloads::default(),
+            handover: Handover::default(),
             gauges: Gauges::default(),
             store,
             clock,
@@ -294,12 +297,12 @@ impl Shared {
             thresholds: config.alerts.thresholds.clone(),
             gauges: self.gauges.clone(),
         };
-        let mut handover = Handover::default();
+        let mut desks = Desks::default();
         let dispatchers = settings
             .out
             .iter()
             .map(|route| {
-                let arrivals = handover.open(&route.name);
+                let arrivals = desks.open(&route.name);
                 Dispatcher::new(route.clone(), means.clone(), arrivals)
             })
             .collect::<Result<Vec<_>, _>>()?;
@@ -307,7 +310,7 @@ impl Shared {
         let routes = Routes {
             routing: config.routing(),
             origins: out.map(|r| (r.name.clone(), r.origin())).collect(),
-            handover,
+            handover: self.handover.clone(),
         };
         tell_what_waits(&routes, store.read(outbox::waiting).await?);
         let backup = self.backup.every(config.storage.backup_interval);
@@ -366,6 +369,7 @@ impl Shared {
         Ok(Assembled {
             api,
             dispatchers,
+            desks,
             upkeep,
             watch,
             couriers,
@@ -378,6 +382,7 @@ impl Assembled {
     fn run(self) -> Generation {
         let (stop, stopped) = watch::channel(false);
         let mut parts = JoinSet::new();
+        self.api.routes.handover.lead_to(self.desks);
         for dispatcher in self.dispatchers {
             parts.spawn(dispatcher.run(stopped.clone()));
         }

@@ -3,27 +3,28 @@
 //! There is one source for everything that the description says: the shapes come from the types
 //! that are read and answered, who may call and what is limited from the router, the errors from
 //! the closed list in `reply`. Only the words are written here, in `operations`.
+//!
+//! The program answers with the description as it is written in `packaging/generated`, so that it need
+//! not carry what makes it; a test compares the two.
 
 mod operations;
 mod schemas;
 
-use std::sync::LazyLock;
-
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::reply::{ApiError, Reply, json_text};
+use super::reply::{self, ApiError, Reply};
 use super::router::{self, Access, Endpoint};
 use operations::{Operation, operations};
 
 /// `GET /api/openapi.json`. The document stands alone, without the envelope: tools read it as it is.
 #[must_use]
 pub fn show() -> Reply {
-    static DOCUMENT: LazyLock<String> = LazyLock::new(|| document().to_string());
-    json_text(StatusCode::OK, DOCUMENT.clone())
+    const WRITTEN: &str = include_str!("../../packaging/generated/openapi.json");
+    reply::json(StatusCode::OK, WRITTEN)
 }
 
-/// The whole description.
+/// The whole description, from its sources.
 #[must_use]
 pub fn document() -> Value {
     let mut paths = Map::new();

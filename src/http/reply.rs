@@ -172,7 +172,7 @@ pub fn success(
 
 /// The answer of an error.
 fn failure(status: StatusCode, code: &str, message: &str, now: Timestamp) -> Reply {
-    json_text(status, failure_body(code, message, now))
+    json(status, failure_body(code, message, now))
 }
 
 /// The envelope of an error.
@@ -186,13 +186,9 @@ pub fn failure_body(code: &str, message: &str, now: Timestamp) -> String {
     .to_string()
 }
 
-/// An answer whose body is this JSON text, without the envelope.
-pub(super) fn json_text(status: StatusCode, text: String) -> Reply {
-    json(status, text.into_bytes())
-}
-
-fn json(status: StatusCode, body: Vec<u8>) -> Reply {
-    let mut reply = Response::new(Full::new(Bytes::from(body)));
+/// An answer whose body is this JSON text, without an envelope around it.
+pub(super) fn json(status: StatusCode, text: impl Into<Bytes>) -> Reply {
+    let mut reply = Response::new(Full::new(text.into()));
     *reply.status_mut() = status;
     reply
         .headers_mut()

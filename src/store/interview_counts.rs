@@ -1,4 +1,4 @@
-//! Interviews, counted by month and by day while they come and go.
+//! Interviews, counted by month, day and hour while they come and go.
 //!
 //! One interview is counted for everybody, for its facility, for its department, and for both of
 //! them, so that every question the statistics ask is a sum over few rows.
@@ -13,8 +13,15 @@ use crate::slot::Unit;
 /// What stands for every facility, or every department. No record has an empty id.
 pub(super) const EVERY: &str = "";
 
-/// The slots in which interviews are counted.
-pub(super) const SLOTS: [Unit; 2] = [Unit::Month, Unit::Day];
+/// The slots in which the interviews of a facility and a department are counted: by the hour only those of
+/// everybody, because one facility would have about as many counts as interviews.
+pub(super) fn slots(facility: &str, department: &str) -> &'static [Unit] {
+    if (facility, department) == (EVERY, EVERY) {
+        &[Unit::Month, Unit::Day, Unit::Hour]
+    } else {
+        &[Unit::Month, Unit::Day]
+    }
+}
 
 /// What a count is of: facility, department, slot, type.
 type Key = (String, String, String, String);
@@ -49,7 +56,7 @@ impl Changes {
         let minutes = interview.duration_minutes.filter(|_| completed);
         for facility in with_every(interview.facility_id.as_deref()) {
             for department in with_every(interview.department_id.as_deref()) {
-                for unit in SLOTS {
+                for unit in slots(facility, department) {
                     let key = (
                         facility.to_owned(),
                         department.to_owned(),

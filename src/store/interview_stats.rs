@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, Row};
 
 use super::StoreError;
-use super::interview_counts::{EVERY, SLOTS};
+use super::interview_counts::{EVERY, slots};
 use super::interviews::{COLUMNS, kept};
 use crate::interview::{Interview, InterviewStatus};
 use crate::slot::{self, Piece};
@@ -100,14 +100,18 @@ pub fn count(connection: &Connection, range: &Range) -> Result<InterviewStats, S
         return Ok(stats);
     }
     let last = Timestamp::from_unix_ms(i64::MAX);
-    for piece in slot::cut(range.from, range.to.unwrap_or(last), &SLOTS) {
+    let units = slots(
+        range.facility.as_deref().unwrap_or(EVERY),
+        range.department.as_deref().unwrap_or(EVERY),
+    );
+    for piece in slot::cut(range.from, range.to.unwrap_or(last), units) {
         add_piece(connection, piece, range, &mut stats)?;
     }
     Ok(stats)
 }
 
-/// Whole months and days are taken from what was counted when the records came; the records themselves
-/// are looked at only where the range begins and ends inside a day.
+/// Whole months, days and hours are taken from what was counted when the records came; the records themselves
+/// are looked at only where the range begins and ends inside the shortest of them.
 fn add_piece(
     connection: &Connection,
     piece: Piece,

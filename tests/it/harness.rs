@@ -16,7 +16,7 @@ use voicedrive_relay::config::{self, Environment, Loaded, Secret};
 use voicedrive_relay::delivery::profile::Profile;
 use voicedrive_relay::delivery::{Dispatcher, Means};
 use voicedrive_relay::gauges::Gauges;
-use voicedrive_relay::handover::Handover;
+use voicedrive_relay::handover::Desks;
 use voicedrive_relay::http::auth::{Keys, Scope};
 use voicedrive_relay::incident::Thresholds;
 use voicedrive_relay::receiver::{Answer, Judge, Received, Receiver};
@@ -384,7 +384,7 @@ impl Bench {
             thresholds: Thresholds::default(),
             gauges: Gauges::default(),
         };
-        let arrivals = Handover::default().open(&route.name);
+        let arrivals = Desks::default().open(&route.name);
         let dispatcher = Dispatcher::new(route, means, arrivals).unwrap();
         Self {
             store,
