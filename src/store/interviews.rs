@@ -147,6 +147,7 @@ pub fn put_rows(
             Ok(Put::Replaced) => done.replaced += 1,
             Err(why) => done.refused.push((line, why)),
         }
+        counts.keep_many(connection)?;
     }
     counts.keep(connection)?;
     Ok(done)

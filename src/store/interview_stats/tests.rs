@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::store::interviews::put;
+use crate::store::interviews::{put, put_rows};
 use crate::store::tests::{at, database};
 
 /// One step of a random history: a record that comes or comes again, or one that goes.
@@ -239,6 +239,43 @@ fn a_range_holds_its_boundary_milliseconds() {
     assert_eq!(total(0, None), 3);
     assert_eq!(total(0, Some(at(1))), 2);
     assert_eq!(total(3, None), 0);
+}
+
+#[test]
+fn a_file_with_more_counts_than_may_wait_is_counted_like_any_other() {
+    let (_directory, connection) = database();
+    // Each record is the only one of its day and hour: five counts, or twice as many when it moves.
+    let rows = |shift_hours: u64| {
+        (0..4_000).map(move |number| {
+            let record = Record {
+                kind: 0,
+                minutes_from_now: 0,
+                status: InterviewStatus::Completed,
+                duration: Some(30),
+                synced: false,
+                facility: Some(0),
+                department: Some(1),
+                origin: None,
+            };
+            let interview = Interview {
+                id: format!("i{number}"),
+                date: at(0).after(Duration::from_hours(24 * number + shift_hours)),
+                ..interview(0, &record)
+            };
+            Ok((number + 1, interview))
+        })
+    };
+    let created = put_rows(&connection, rows(0), at(0)).unwrap();
+    let replaced = put_rows(&connection, rows(7), at(0)).unwrap();
+    assert_eq!((created.created, replaced.replaced), (4_000, 4_000));
+    assert_eq!(crate::store::recount::differences(&connection).unwrap(), 0);
+    let range = Range {
+        from: at(0),
+        to: None,
+        facility: None,
+        department: None,
+    };
+    assert_eq!(count(&connection, &range).unwrap().total.minutes, 120_000);
 }
 
 #[test]
