@@ -124,7 +124,7 @@ mod tests {
         under_way.give(fresh(1, "{}".to_owned()));
         let mut arrivals = lead(&handover);
         under_way.give(fresh(2, "{}".to_owned()));
-        assert_eq!(arrivals.fresh.recv().await.map(|due| due.seq), Some(2));
+        assert_eq!(arrivals.fresh.try_recv().map(|due| due.seq), Ok(2));
         under_way.wake_all();
         assert!(is_woken(&arrivals).await);
     }

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::sync::Semaphore;
 use voicedrive_relay::config::Environment;
 use voicedrive_relay::http::auth::Scope;
-use voicedrive_relay::store::snapshot;
+use voicedrive_relay::store::{recount, snapshot};
 
 use crate::commands::{Daemon, program};
 use crate::harness::{Clock, Partner, client, status, token};
@@ -181,11 +181,16 @@ async fn a_migration_that_is_killed_goes_on_at_the_next_start() {
     let (directory, _) = prepared(3).await;
     let config = directory.path().join("config.toml");
     let live = directory.path().join("live/relay.db");
-    // As it was before the newest migration.
+    // As it was before the newest migration, which cannot be done twice when there is an interview.
     let database = Connection::open(&live).unwrap();
     database
         .execute_batch(
-            "DELETE FROM interview_counts WHERE slot LIKE 'hour %';
+            "INSERT INTO interviews (id, employee_id, interview_type, interview_date,
+                 interview_status, created_at, updated_at)
+             SELECT 'int-1', 'EMP-1', 'regular', at, 'completed', at, at
+               FROM (SELECT '2025-10-26T14:30:00.000Z' AS at);
+             INSERT INTO interview_counts
+             SELECT * FROM interviews_counted WHERE slot NOT LIKE 'hour %';
              DELETE FROM refinery_schema_history WHERE version = 8;
              PRAGMA wal_checkpoint(TRUNCATE);",
         )
@@ -204,6 +209,9 @@ async fn a_migration_that_is_killed_goes_on_at_the_next_start() {
         let daemon = Daemon::start(directory.path(), "", "").await;
         assert_eq!(daemon.json(&["status"]).await["events"]["accepted"], 4);
         daemon.kill().await;
+        let database = Connection::open(&live).unwrap();
+        assert_eq!(recount::differences(&database).unwrap(), 0);
+        drop(database);
         let copy = directory.path().join("relay-before-migration-7.db");
         assert_eq!(snapshot::verify(&copy).unwrap().events, 4);
     }
