@@ -1,7 +1,8 @@
 //! A range of time, cut into whole months, days, hours or minutes and what is left at its two ends.
 //!
 //! Counts are kept by the slot, so that a question over a long range adds up a few of them and looks
-//! at single rows only at the ends, where the range begins or ends inside a slot.
+//! at single rows only at the ends, where the range begins or ends inside a slot: at those of the part
+//! that belongs to the range, or of the part that does not, whichever is shorter.
 
 use chrono::{DateTime, Datelike, Months, NaiveDate};
 
@@ -113,8 +114,65 @@ pub struct Piece {
     pub to: Timestamp,
 }
 
+impl Piece {
+    /// In Unix milliseconds, of which `end` is the first that does not belong to it.
+    fn of(unit: Option<Unit>, start: i64, end: i64) -> Self {
+        Self {
+            unit,
+            from: Timestamp::from_unix_ms(start),
+            to: Timestamp::from_unix_ms(end - 1),
+        }
+    }
+}
+
+/// A piece of which a sum over a range is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// What is counted.
+    pub piece: Piece,
+    /// 1 when it is added, -1 when it is taken away again.
+    pub sign: i64,
+}
+
+/// What a sum over the range from `from` to `to`, both included, is made of. Where the range has more
+/// than half of a slot at an end, the whole slot is added and the rest of it taken away, so that no more
+/// than half of a slot is ever looked at row by row. Nothing is taken away that was not added before.
+#[must_use]
+pub fn terms(from: Timestamp, to: Timestamp, units: &[Unit]) -> Vec<Term> {
+    let mut terms = Vec::new();
+    for piece in cut(from, to, units) {
+        match (piece.unit, units.last()) {
+            (None, Some(shortest)) => add_part(piece, *shortest, &mut terms),
+            _ => terms.push(Term { piece, sign: 1 }),
+        }
+    }
+    terms
+}
+
+fn add_part(part: Piece, unit: Unit, terms: &mut Vec<Term>) {
+    let (start, end) = (part.from.unix_ms(), part.to.unix_ms() + 1);
+    let (slot_start, slot_end) = (unit.begin(start), unit.end(start));
+    if (end - start) * 2 <= slot_end - slot_start {
+        return terms.push(Term {
+            piece: part,
+            sign: 1,
+        });
+    }
+    let slot = Piece::of(Some(unit), slot_start, slot_end);
+    terms.push(Term {
+        piece: slot,
+        sign: 1,
+    });
+    for (start, end) in [(slot_start, start), (end, slot_end)] {
+        if start < end {
+            let piece = Piece::of(None, start, end);
+            terms.push(Term { piece, sign: -1 });
+        }
+    }
+}
+
 /// Cuts the range from `from` to `to`, both included, into whole slots of `units`, the longest
-/// first, and single moments at the ends. The pieces come in order; a range that ends before it
+/// first, and parts of slots at the ends. The pieces come in order; a range that ends before it
 /// begins has none.
 #[must_use]
 pub fn cut(from: Timestamp, to: Timestamp, units: &[Unit]) -> Vec<Piece> {
@@ -128,24 +186,20 @@ fn cut_half_open(start: i64, end: i64, units: &[Unit], pieces: &mut Vec<Piece>) 
     if start >= end {
         return;
     }
-    let piece = |unit, start, end: i64| Piece {
-        unit,
-        from: Timestamp::from_unix_ms(start),
-        to: Timestamp::from_unix_ms(end - 1),
-    };
     let Some((unit, shorter)) = units.split_first() else {
-        return pieces.push(piece(None, start, end));
+        return pieces.push(Piece::of(None, start, end));
     };
     // `start` itself when a slot begins there.
     let whole_from = unit.end(start - 1);
     let whole_to = unit.begin(end);
-    if whole_from < whole_to {
-        cut_half_open(start, whole_from, shorter, pieces);
-        pieces.push(piece(Some(*unit), whole_from, whole_to));
-        cut_half_open(whole_to, end, shorter, pieces);
-    } else {
-        cut_half_open(start, end, shorter, pieces);
+    if whole_from > whole_to {
+        return cut_half_open(start, end, shorter, pieces);
     }
+    cut_half_open(start, whole_from, shorter, pieces);
+    if whole_from < whole_to {
+        pieces.push(Piece::of(Some(*unit), whole_from, whole_to));
+    }
+    cut_half_open(whole_to, end, shorter, pieces);
 }
 
 #[cfg(test)]
@@ -242,10 +296,35 @@ mod tests {
                     prop_assert_eq!(unit.named(&unit.name_of(piece.from)).map(|slot| slot.0), Some(piece.from));
                     prop_assert_eq!(unit.named(&unit.name_of(piece.to)).map(|slot| slot.1), Some(piece.to));
                 } else {
-                    // No end is longer than the slot that it is a part of, on either side.
-                    let shortest = units[units.len() - 1].length().unwrap();
-                    prop_assert!(piece.to.unix_ms() - piece.from.unix_ms() < 2 * shortest);
+                    let shortest = units[units.len() - 1];
+                    prop_assert_eq!(shortest.slot_of(piece.from), shortest.slot_of(piece.to));
                 }
+            }
+        }
+
+        #[test]
+        fn the_terms_add_up_to_the_range(
+            start in -90_000_000_000_i64..90_000_000_000,
+            length in prop_oneof![0_i64..100_000, 0_i64..400_000_000],
+            units in prop::sample::select(vec![&UNITS[..], &[Unit::Month, Unit::Day]]),
+            near in -100_000_000_i64..100_000_000,
+        ) {
+            let (from, to) = (start, start + length);
+            let terms = terms(Timestamp::from_unix_ms(from), Timestamp::from_unix_ms(to), units);
+            let shortest = units[units.len() - 1].length().unwrap();
+            let edges = terms.iter().flat_map(|term| [term.piece.from.unix_ms(), term.piece.to.unix_ms()]);
+            for moment in edges.flat_map(|edge| [edge - 1, edge, edge + 1, edge + near]) {
+                let mut times = 0;
+                for term in &terms {
+                    if (term.piece.from.unix_ms()..=term.piece.to.unix_ms()).contains(&moment) {
+                        times += term.sign;
+                    }
+                    prop_assert!(times >= 0, "taken away before it was added");
+                }
+                prop_assert_eq!(times, i64::from((from..=to).contains(&moment)));
+            }
+            for Term { piece, .. } in terms.iter().filter(|term| term.piece.unit.is_none()) {
+                prop_assert!((piece.to.unix_ms() + 1 - piece.from.unix_ms()) * 2 <= shortest);
             }
         }
     }

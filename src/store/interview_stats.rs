@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 
 use super::StoreError;
 use super::interview_counts::{EVERY, slots};
 use super::interviews::{COLUMNS, kept};
 use crate::interview::{Interview, InterviewStatus};
-use crate::slot::{self, Piece};
+use crate::slot::{self, Term};
 use crate::timestamp::Timestamp;
 
 /// Which interviews are counted.
@@ -48,16 +48,25 @@ pub struct InterviewCounts {
 }
 
 impl InterviewCounts {
-    fn add(&mut self, other: &Self) {
-        self.total += other.total;
-        self.completed += other.completed;
-        self.scheduled += other.scheduled;
-        self.cancelled += other.cancelled;
-        self.no_show += other.no_show;
-        self.rescheduled += other.rescheduled;
-        self.synced += other.synced;
-        self.timed += other.timed;
-        self.minutes += other.minutes;
+    /// Adds numbers in the order of the fields without the total; those of what is taken away are
+    /// negative.
+    fn add(&mut self, numbers: [i64; 8]) {
+        let fields = [
+            &mut self.completed,
+            &mut self.scheduled,
+            &mut self.cancelled,
+            &mut self.no_show,
+            &mut self.rescheduled,
+            &mut self.synced,
+            &mut self.timed,
+            &mut self.minutes,
+        ];
+        for (field, number) in fields.into_iter().zip(numbers) {
+            // Counts that are wrong are for `check` to find, and no reason to answer nothing.
+            *field = field.saturating_add_signed(number);
+        }
+        self.total =
+            self.completed + self.scheduled + self.cancelled + self.no_show + self.rescheduled;
     }
 
     /// The mean duration in units of `1 / parts` minutes, rounded half up; 0 when none is known.
@@ -104,23 +113,24 @@ pub fn count(connection: &Connection, range: &Range) -> Result<InterviewStats, S
         range.facility.as_deref().unwrap_or(EVERY),
         range.department.as_deref().unwrap_or(EVERY),
     );
-    for piece in slot::cut(range.from, range.to.unwrap_or(last), units) {
-        add_piece(connection, piece, range, &mut stats)?;
+    for term in slot::terms(range.from, range.to.unwrap_or(last), units) {
+        add_term(connection, term, range, &mut stats)?;
     }
+    stats.by_type.retain(|_, counts| counts.total > 0);
     Ok(stats)
 }
 
 /// Whole months, days and hours are taken from what was counted when the records came; the records themselves
 /// are looked at only where the range begins and ends inside the shortest of them.
-fn add_piece(
+fn add_term(
     connection: &Connection,
-    piece: Piece,
+    Term { piece, sign }: Term,
     range: &Range,
     stats: &mut InterviewStats,
 ) -> rusqlite::Result<()> {
     let (sql, from, to) = match piece.unit {
         Some(unit) => (
-            "SELECT interview_type, sum(scheduled), sum(completed), sum(cancelled), sum(no_show),
+            "SELECT interview_type, sum(completed), sum(scheduled), sum(cancelled), sum(no_show),
                     sum(rescheduled), sum(synced), sum(timed), sum(minutes)
                FROM interview_counts
               WHERE facility = coalesce(?3, '') AND department = coalesce(?4, '')
@@ -130,8 +140,8 @@ fn add_piece(
             unit.name_of(piece.to),
         ),
         None => (
-            "SELECT interview_type, sum(interview_status = 'scheduled'),
-                    sum(interview_status = 'completed'), sum(interview_status = 'cancelled'),
+            "SELECT interview_type, sum(interview_status = 'completed'),
+                    sum(interview_status = 'scheduled'), sum(interview_status = 'cancelled'),
                     sum(interview_status = 'no_show'), sum(interview_status = 'rescheduled'),
                     count(voicedrive_sync_id),
                     sum(interview_status = 'completed' AND duration_minutes IS NOT NULL),
@@ -147,31 +157,14 @@ fn add_piece(
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query((from, to, &range.facility, &range.department))?;
     while let Some(row) = rows.next()? {
-        let counts = counts(row)?;
-        stats.total.add(&counts);
-        stats.by_type.entry(row.get(0)?).or_default().add(&counts);
+        let mut numbers = [0; 8];
+        for (column, number) in (1..).zip(&mut numbers) {
+            *number = sign * row.get::<_, i64>(column)?;
+        }
+        stats.total.add(numbers);
+        stats.by_type.entry(row.get(0)?).or_default().add(numbers);
     }
     Ok(())
-}
-
-fn counts(row: &Row<'_>) -> rusqlite::Result<InterviewCounts> {
-    let mut counts = InterviewCounts {
-        total: 0,
-        scheduled: row.get(1)?,
-        completed: row.get(2)?,
-        cancelled: row.get(3)?,
-        no_show: row.get(4)?,
-        rescheduled: row.get(5)?,
-        synced: row.get(6)?,
-        timed: row.get(7)?,
-        minutes: row.get(8)?,
-    };
-    counts.total = counts.scheduled
-        + counts.completed
-        + counts.cancelled
-        + counts.no_show
-        + counts.rescheduled;
-    Ok(counts)
 }
 
 /// The interviews of a range that stand in the place of another one, the latest date first, at

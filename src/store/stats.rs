@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::StoreError;
 use crate::attempt::Outcome;
-use crate::slot::{self, Piece, Unit};
+use crate::slot::{self, Piece, Term, Unit};
 use crate::timestamp::Timestamp;
 
 /// The slots in which sends are counted.
@@ -31,13 +31,20 @@ pub struct TypeCounts {
 }
 
 impl TypeCounts {
-    fn add(&mut self, other: &Self) {
-        self.sent += other.sent;
-        self.succeeded += other.succeeded;
-        self.failed += other.failed;
-        self.timeout += other.timeout;
-        self.retried += other.retried;
-        self.successful_ms += other.successful_ms;
+    /// Adds numbers in the order of the fields; those of what is taken away are negative.
+    fn add(&mut self, numbers: [i64; 6]) {
+        let fields = [
+            &mut self.sent,
+            &mut self.succeeded,
+            &mut self.failed,
+            &mut self.timeout,
+            &mut self.retried,
+            &mut self.successful_ms,
+        ];
+        for (field, number) in fields.into_iter().zip(numbers) {
+            // Counts that are wrong are for `check` to find, and no reason to answer nothing.
+            *field = field.saturating_add_signed(number);
+        }
     }
 
     /// The mean of the successful in milliseconds, rounded half up; 0 when there is none.
@@ -93,19 +100,22 @@ pub fn sends(
         queue: queue(connection)?,
         ..SendStats::default()
     };
-    for piece in slot::cut(from, to, &SLOTS) {
-        let sent_before = counted.total.sent;
-        add_piece(connection, piece, event_type, &mut counted)?;
-        if counted.total.sent > sent_before {
-            counted.last_sent_at = last_sent(connection, piece, event_type)?;
+    for term in slot::terms(from, to, &SLOTS) {
+        add_term(connection, term, event_type, &mut counted)?;
+    }
+    counted.by_type.retain(|_, counts| counts.sent > 0);
+    for piece in slot::cut(from, to, &SLOTS).into_iter().rev() {
+        counted.last_sent_at = last_sent(connection, piece, event_type)?;
+        if counted.last_sent_at.is_some() {
+            break;
         }
     }
     Ok(counted)
 }
 
-fn add_piece(
+fn add_term(
     connection: &Connection,
-    piece: Piece,
+    Term { piece, sign }: Term,
     event_type: Option<&str>,
     counted: &mut SendStats,
 ) -> rusqlite::Result<()> {
@@ -133,16 +143,12 @@ fn add_piece(
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query((from, to, event_type))?;
     while let Some(row) = rows.next()? {
-        let counts = TypeCounts {
-            sent: row.get(1)?,
-            succeeded: row.get(2)?,
-            failed: row.get(3)?,
-            timeout: row.get(4)?,
-            retried: row.get(5)?,
-            successful_ms: row.get(6)?,
-        };
-        counted.total.add(&counts);
-        counted.by_type.entry(row.get(0)?).or_default().add(&counts);
+        let mut numbers = [0; 6];
+        for (column, number) in (1..).zip(&mut numbers) {
+            *number = sign * row.get::<_, i64>(column)?;
+        }
+        counted.total.add(numbers);
+        counted.by_type.entry(row.get(0)?).or_default().add(numbers);
     }
     Ok(())
 }
