@@ -417,7 +417,7 @@ async fn asked<const N: usize>(house: &House, paths: [&str; N], token: &str) -> 
                 }
             }
         }
-        tokio::time::sleep(Duration::from_secs(60) / ROUNDS).await;
+        tokio::time::sleep(Duration::from_mins(1) / ROUNDS).await;
     }
     for times in &mut times {
         times.sort_unstable();
