@@ -4,7 +4,6 @@
 //! time, and TLS is rustls. All of it runs on ring, so that the binary has one implementation to
 //! trust and to keep up to date.
 
-use std::fmt::Write as _;
 use std::sync::Once;
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
@@ -61,12 +60,11 @@ pub fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
 /// Lower-case hexadecimal digits, two a byte.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    const DIGITS: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+    ];
+    let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    halves.map(|half| DIGITS[usize::from(half)]).collect()
 }
 
 /// What ring made with SHA-256 always has this length.

@@ -8,7 +8,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, Timelike, Utc};
 
 /// The first moment that can be written in 24 characters and still be a plausible date.
 const EARLIEST: i64 = -62_135_596_800_000; // 0001-01-01T00:00:00.000Z
@@ -72,6 +72,21 @@ impl Timestamp {
         DateTime::from_timestamp_millis(self.0).unwrap_or_default()
     }
 
+    /// The written form. Every result of an attempt has five of them to keep, so it is not left to the
+    /// machinery that formats whatever there is.
+    fn text(self) -> [u8; 24] {
+        let moment = self.to_utc().naive_utc();
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        put(&mut text[0..4], moment.year().unsigned_abs());
+        put(&mut text[5..7], moment.month());
+        put(&mut text[8..10], moment.day());
+        put(&mut text[11..13], moment.hour());
+        put(&mut text[14..16], moment.minute());
+        put(&mut text[17..19], moment.second());
+        put(&mut text[20..23], moment.timestamp_subsec_millis());
+        text
+    }
+
     /// The moment `span` later.
     #[must_use]
     pub fn after(self, span: Duration) -> Self {
@@ -98,7 +113,17 @@ fn milliseconds(span: Duration) -> i64 {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.to_utc().to_rfc3339_opts(SecondsFormat::Millis, true))
+        let text = self.text();
+        // Only digits are put between what is ASCII already.
+        f.write_str(str::from_utf8(&text).map_err(|_| fmt::Error)?)
+    }
+}
+
+/// Writes a number into all of a place, with zeros in front.
+fn put(place: &mut [u8], mut number: u32) {
+    for digit in place.iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
     }
 }
 

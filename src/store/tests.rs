@@ -138,6 +138,50 @@ fn the_shared_tables_have_the_seeds_columns() {
 }
 
 #[test]
+fn a_word_that_is_none_is_refused_and_no_check_makes_a_table_of_its_own() {
+    let (_directory, connection) = database();
+    accept_one(&connection, "employee.created", at(0));
+    let due = due_now(&connection, at(0)).remove(0);
+    let failed = attempted(Outcome::Failed, at(0), 5);
+    settle(&connection, &due, &failed, &policy()).unwrap();
+    connection
+        .execute_batch(
+            "INSERT INTO interviews (id, employee_id, interview_type, interview_date,
+                 interview_status, created_at, updated_at)
+             SELECT 'int-1', 'EMP-1', 'regular', at, 'completed', at, at
+               FROM (SELECT '2025-10-26T14:30:00.000Z' AS at)",
+        )
+        .unwrap();
+    for (table, column, words) in [
+        ("attempts", "outcome", "success_failed_or_timeout"),
+        ("webhook_send_logs", "status", "success_failed_or_timeout"),
+        (
+            "webhook_retry_queue",
+            "status",
+            "pending_processing_completed_or_failed",
+        ),
+        ("interviews", "interview_status", "one_of_five"),
+    ] {
+        let sql = format!("UPDATE {table} SET {column} = 'other'");
+        let refused = connection.execute(&sql, []).unwrap_err().to_string();
+        assert!(refused.contains(words), "{table}: {refused}");
+        let mut steps = connection
+            .prepare(&format!("EXPLAIN INSERT INTO {table} DEFAULT VALUES"))
+            .unwrap();
+        let steps: Vec<String> = steps
+            .query_map([], |row| row.get("opcode"))
+            .unwrap()
+            .collect::<rusqlite::Result<_>>()
+            .unwrap();
+        assert!(steps.iter().any(|step| step == "Insert"), "{steps:?}");
+        assert!(
+            !steps.iter().any(|step| step == "OpenEphemeral"),
+            "{table}: {steps:?}"
+        );
+    }
+}
+
+#[test]
 fn a_delivery_that_fails_twice_has_one_log_row_and_one_queue_row() {
     let (_directory, connection) = database();
     let id = accept_one(&connection, "employee.created", at(0));
