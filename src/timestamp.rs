@@ -83,7 +83,7 @@ impl Timestamp {
         put(&mut text[11..13], moment.hour());
         put(&mut text[14..16], moment.minute());
         put(&mut text[17..19], moment.second());
-        put(&mut text[20..23], moment.timestamp_subsec_millis());
+        put(&mut text[20..23], moment.nanosecond() / 1_000_000);
         text
     }
 
