@@ -86,7 +86,7 @@ pub struct SendStats {
 /// `event_type` only when that is given.
 ///
 /// Whole hours and minutes are taken from what was counted when the rows changed; the rows
-/// themselves are looked at only where the range begins and ends inside a minute.
+/// themselves are looked at only where the range begins and ends inside a minute, at most those of half of it.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -104,11 +104,8 @@ pub fn sends(
         add_term(connection, term, event_type, &mut counted)?;
     }
     counted.by_type.retain(|_, counts| counts.sent > 0);
-    for piece in slot::cut(from, to, &SLOTS).into_iter().rev() {
-        counted.last_sent_at = last_sent(connection, piece, event_type)?;
-        if counted.last_sent_at.is_some() {
-            break;
-        }
+    if counted.total.sent > 0 {
+        counted.last_sent_at = last_sent(connection, from, to, event_type)?;
     }
     Ok(counted)
 }
@@ -153,8 +150,24 @@ fn add_term(
     Ok(())
 }
 
-/// The latest first send in a piece: in its last slot with a send, and there by the next shorter unit.
+/// The latest first send in a period.
 fn last_sent(
+    connection: &Connection,
+    from: Timestamp,
+    to: Timestamp,
+    event_type: Option<&str>,
+) -> rusqlite::Result<Option<Timestamp>> {
+    for piece in slot::cut(from, to, &SLOTS).into_iter().rev() {
+        let last = last_sent_in(connection, piece, event_type)?;
+        if last.is_some() {
+            return Ok(last);
+        }
+    }
+    Ok(None)
+}
+
+/// The latest first send in a piece: in its last slot with a send, and there by the next shorter unit.
+fn last_sent_in(
     connection: &Connection,
     piece: Piece,
     event_type: Option<&str>,
@@ -181,7 +194,7 @@ fn last_sent(
         return Ok(None);
     };
     let unit = (unit == Unit::Hour).then_some(Unit::Minute);
-    last_sent(connection, Piece { unit, from, to }, event_type)
+    last_sent_in(connection, Piece { unit, from, to }, event_type)
 }
 
 /// The whole retry queue by status.
