@@ -1,5 +1,5 @@
 -- The same checks in other words. To look a value up in a list of more than two, SQLite makes a table of its
--- own for every row that it checks: a fifth of the work that the result of an attempt is.
+-- own for every row that it checks: a quarter of the work that the result of an attempt is.
 --
 -- A check cannot be altered without writing the whole table anew, but its text in the schema can be
 -- replaced by one that means the same: https://sqlite.org/lang_altertable.html, section 7.

@@ -131,7 +131,7 @@ fn insert_attempt(
 }
 
 /// The values are bound and not selected: because a trigger counts the row, SQLite would put what a `SELECT`
-/// finds into a table of its own first, which takes a quarter of the time of a result.
+/// finds into a table of its own first, which is a tenth of the work of a result.
 fn insert_log(
     connection: &Connection,
     due: &Due,
