@@ -8,9 +8,9 @@
 //!
 //! Rooms: `events` (what was accepted), `outbox` (what is still to be sent), `settle` (one
 //! attempt's result and all that follows from it), `resend`, `listing` (events for a reader),
-//! `stats`, `interviews`, `interview_counts`, `interview_stats`, `recount` (what is kept counted, against the
-//! rows), `tokens`, `heartbeat`, `incidents`; `purge` (what is old goes),
-//! `snapshot` and `restore` (copies that are one file), `reserve` (room that is held back); `writer`
+//! `stats`, `interviews`, `interview_counts`, `interview_stats`, `sum` (adding up what was counted),
+//! `recount` (what is kept counted, against the rows), `tokens`, `heartbeat`, `incidents`; `purge` (what is
+//! old goes), `snapshot` and `restore` (copies that are one file), `reserve` (room that is held back); `writer`
 //! and `readers` are the two doors to the connections.
 
 pub mod events;
@@ -30,6 +30,7 @@ pub mod restore;
 pub mod settle;
 pub mod snapshot;
 pub mod stats;
+mod sum;
 pub mod tokens;
 mod writer;
 

@@ -72,7 +72,7 @@ impl Timestamp {
         DateTime::from_timestamp_millis(self.0).unwrap_or_default()
     }
 
-    /// The written form. Every result of an attempt has five of them to keep, so it is not left to the
+    /// The written form. Every result of an attempt has four of them to keep, so it is not left to the
     /// machinery that formats whatever there is.
     fn text(self) -> [u8; 24] {
         let moment = self.to_utc().naive_utc();

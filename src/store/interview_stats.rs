@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 
-use super::StoreError;
 use super::interview_counts::{EVERY, slots};
 use super::interviews::{COLUMNS, kept};
+use super::{StoreError, sum};
 use crate::interview::{Interview, InterviewStatus};
 use crate::slot::{self, Term};
 use crate::timestamp::Timestamp;
@@ -61,10 +61,7 @@ impl InterviewCounts {
             &mut self.timed,
             &mut self.minutes,
         ];
-        for (field, number) in fields.into_iter().zip(numbers) {
-            // Counts that are wrong are for `check` to find, and no reason to answer nothing.
-            *field = field.saturating_add_signed(number);
-        }
+        sum::add(fields, numbers);
         self.total =
             self.completed + self.scheduled + self.cancelled + self.no_show + self.rescheduled;
     }
@@ -157,10 +154,7 @@ fn add_term(
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query((from, to, &range.facility, &range.department))?;
     while let Some(row) = rows.next()? {
-        let mut numbers = [0; 8];
-        for (column, number) in (1..).zip(&mut numbers) {
-            *number = sign * row.get::<_, i64>(column)?;
-        }
+        let numbers = sum::numbers(row, sign)?;
         stats.total.add(numbers);
         stats.by_type.entry(row.get(0)?).or_default().add(numbers);
     }

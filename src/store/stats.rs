@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::StoreError;
+use super::{StoreError, sum};
 use crate::attempt::Outcome;
 use crate::slot::{self, Piece, Term, Unit};
 use crate::timestamp::Timestamp;
@@ -41,10 +41,7 @@ impl TypeCounts {
             &mut self.retried,
             &mut self.successful_ms,
         ];
-        for (field, number) in fields.into_iter().zip(numbers) {
-            // Counts that are wrong are for `check` to find, and no reason to answer nothing.
-            *field = field.saturating_add_signed(number);
-        }
+        sum::add(fields, numbers);
     }
 
     /// The mean of the successful in milliseconds, rounded half up; 0 when there is none.
@@ -140,10 +137,7 @@ fn add_term(
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query((from, to, event_type))?;
     while let Some(row) = rows.next()? {
-        let mut numbers = [0; 6];
-        for (column, number) in (1..).zip(&mut numbers) {
-            *number = sign * row.get::<_, i64>(column)?;
-        }
+        let numbers = sum::numbers(row, sign)?;
         counted.total.add(numbers);
         counted.by_type.entry(row.get(0)?).or_default().add(numbers);
     }

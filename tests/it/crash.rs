@@ -191,10 +191,17 @@ async fn a_migration_that_is_killed_goes_on_at_the_next_start() {
                FROM (SELECT '2025-10-26T14:30:00.000Z' AS at);
              INSERT INTO interview_counts
              SELECT * FROM interviews_counted WHERE slot NOT LIKE 'hour %';
+             PRAGMA writable_schema = ON;
+             UPDATE sqlite_schema SET sql = replace(sql,
+                 'outcome = ''success'' OR outcome = ''failed'' OR outcome = ''timeout''',
+                 'outcome IN (''success'', ''failed'', ''timeout'')')
+              WHERE name = 'attempts';
+             PRAGMA writable_schema = RESET;
              DELETE FROM refinery_schema_history WHERE version >= 8;
              PRAGMA wal_checkpoint(TRUNCATE);",
         )
         .unwrap();
+    assert_eq!(checks_with_lists(&database), 1);
     drop(database);
     let before = std::fs::read(&live).unwrap();
     for _ in 0..rounds {
@@ -211,10 +218,18 @@ async fn a_migration_that_is_killed_goes_on_at_the_next_start() {
         daemon.kill().await;
         let database = Connection::open(&live).unwrap();
         assert_eq!(recount::differences(&database).unwrap(), 0);
+        assert_eq!(checks_with_lists(&database), 0);
         drop(database);
         let copy = directory.path().join("relay-before-migration-7.db");
         assert_eq!(snapshot::verify(&copy).unwrap().events, 4);
     }
+}
+
+/// How many of the checks look their value up in a list, as they did before they had other words.
+fn checks_with_lists(database: &Connection) -> i64 {
+    let sql =
+        "SELECT count(*) FROM sqlite_schema WHERE name = 'attempts' AND sql LIKE '%outcome IN (%'";
+    database.query_row(sql, [], |row| row.get(0)).unwrap()
 }
 
 /// Hands in events one after the other until the daemon is gone; answers what it acknowledged.

@@ -4,7 +4,7 @@
 //! Unicode tables with which `regex` would match it were an eighth of the binary. Of what differs, nothing
 //! is used here: `regex-lite` knows the classes of ASCII only, and is slower.
 
-pub use regex_lite::{Captures, Error, Match, Regex};
+pub use regex_lite::{Error, Regex};
 
 /// The builder of `regex-lite` with the one method that is missing there and that tests call
 /// (`jsonschema`).
