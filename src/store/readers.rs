@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use tokio::sync::Semaphore;
 use tokio::task;
 
-use super::{BUSY_TIMEOUT, STATEMENTS_KEPT, StoreError};
+use super::{StoreError, set_up};
 
 /// Reads at a time. The machine is small and shared; who comes later waits for a place.
 const CONNECTIONS: usize = 4;
@@ -92,7 +92,6 @@ pub(super) fn open_for_reading(path: &Path) -> rusqlite::Result<Connection> {
         path,
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    set_up(&connection)?;
     Ok(connection)
 }

@@ -182,6 +182,21 @@ fn a_word_that_is_none_is_refused_and_no_check_makes_a_table_of_its_own() {
 }
 
 #[test]
+fn a_statement_is_planned_once_whatever_its_limit() {
+    let (_directory, connection) = database();
+    let mut statement = connection
+        .prepare("SELECT seq FROM events ORDER BY seq LIMIT ?1")
+        .unwrap();
+    for limit in 1..4 {
+        assert!(!statement.exists([limit]).unwrap());
+    }
+    assert_eq!(
+        statement.get_status(rusqlite::StatementStatus::RePrepare),
+        0
+    );
+}
+
+#[test]
 fn a_delivery_that_fails_twice_has_one_log_row_and_one_queue_row() {
     let (_directory, connection) = database();
     let id = accept_one(&connection, "employee.created", at(0));
