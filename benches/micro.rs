@@ -21,8 +21,10 @@ use tokio::runtime::Runtime;
 use voicedrive_relay::clock::Clock;
 use voicedrive_relay::delivery::profile::{BUILT_IN, Profile};
 use voicedrive_relay::delivery::signature;
+use voicedrive_relay::interview_stats::InterviewRange;
 use voicedrive_relay::stable_json;
-use voicedrive_relay::store::{Store, interview_stats, live_file, stats};
+use voicedrive_relay::store::Store;
+use voicedrive_relay::store::file::live_file;
 use voicedrive_relay::timestamp::Timestamp;
 
 fn main() {
@@ -70,9 +72,9 @@ struct Filled {
 fn filled(fill: impl FnOnce(&Path)) -> Filled {
     let directory = tempfile::tempdir().unwrap();
     let runtime = Runtime::new().unwrap();
-    let now = Clock::System.now();
+    let now = Clock::System.moment();
     let open = || Store::open(directory.path(), now).unwrap();
-    runtime.block_on(open().close());
+    runtime.block_on(open().close(now));
     fill(&live_file(directory.path()));
     Filled {
         store: open(),
@@ -88,7 +90,7 @@ fn count_sends(bencher: Bencher<'_, '_>, deliveries: i64) {
     let now = Clock::System.now();
     let from = now.before(std::time::Duration::from_hours(24));
     bencher.bench_local(|| {
-        let counted = filled.store.read(move |c| stats::sends(c, from, now, None));
+        let counted = filled.store.send_statistics(from, now, None);
         filled.runtime.block_on(counted).unwrap()
     });
 }
@@ -97,7 +99,7 @@ fn count_sends(bencher: Bencher<'_, '_>, deliveries: i64) {
 #[divan::bench(args = [1_000, 100_000])]
 fn count_interviews(bencher: Bencher<'_, '_>, interviews: i64) {
     let filled = filled(|database| seed::interviews(database, interviews));
-    let range = interview_stats::Range {
+    let range = InterviewRange {
         from: Clock::System
             .now()
             .before(std::time::Duration::from_hours(30 * 24)),
@@ -107,9 +109,7 @@ fn count_interviews(bencher: Bencher<'_, '_>, interviews: i64) {
     };
     bencher.bench_local(|| {
         let range = range.clone();
-        let counted = filled
-            .store
-            .read(move |c| interview_stats::count(c, &range));
+        let counted = filled.store.interview_statistics(range, 10);
         filled.runtime.block_on(counted).unwrap()
     });
 }

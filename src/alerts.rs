@@ -24,11 +24,10 @@ use crate::clock::Clock;
 use crate::config::Secret;
 use crate::delivery::probe::probe;
 use crate::gauges::Gauges;
-use crate::incident::Thresholds;
+use crate::incident::{Digests, Thresholds};
 use crate::pulse::Pulse;
 use crate::route::Route;
-use crate::store::incidents::{self, Digests};
-use crate::store::{Store, StoreError, stats};
+use crate::store::{Store, StoreError};
 use crate::upkeep::backup::BackupFile;
 use conditions::{JUDGED, Observed, holding};
 
@@ -74,6 +73,7 @@ pub struct Watched {
 }
 
 /// What the configuration says of it.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Rules {
     /// From where on a condition holds.
     pub thresholds: Thresholds,
@@ -137,47 +137,31 @@ impl Watch {
     }
 
     async fn look(&self) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let monotonic = self.clock.monotonic();
-        let (sends, queue, database, none_open) = self
-            .store
-            .read(move |connection| {
-                let sends = stats::sends(connection, now.before(HOUR), now, None)?.total;
-                Ok((
-                    (sends.sent, sends.succeeded),
-                    incidents::queue(connection)?,
-                    stats::database_bytes(connection)?,
-                    incidents::none_open(connection)?,
-                ))
-            })
-            .await?;
+        let moment = self.clock.moment();
+        let vitals = self.store.vitals(moment).await?;
         let backup = self.backup.last();
+        let since = |span| moment.monotonic.saturating_sub(span);
         let observed = Observed {
-            sends,
-            queue,
-            failed_logins: self
-                .gauges
-                .logins_failed_since(monotonic.saturating_sub(HOUR)),
-            statistics: self
-                .gauges
-                .answers_since(monotonic.saturating_sub(STATISTICS)),
+            sends: vitals.sends,
+            queue: (vitals.waiting, vitals.overdue),
+            failed_logins: self.gauges.logins_failed_since(since(HOUR)),
+            statistics: self.gauges.answers_since(since(STATISTICS)),
             backup_at: backup.at,
             backup_failed: backup.error.is_some(),
-            running_for: monotonic.saturating_sub(self.began),
-            disk: self.store.disk_bytes(),
-            database,
+            running_for: since(self.began),
+            disk: self.store.file().disk_bytes(),
+            database: vitals.database_bytes,
             receivers: self.gauges.receivers(),
         };
-        let holding = holding(&observed, &self.thresholds, now);
-        if holding.is_empty() && none_open {
+        let holding = holding(&observed, &self.thresholds, moment.wall);
+        self.store
+            .purge_incidents(moment.wall.before(self.retention))
+            .await?;
+        if holding.is_empty() && !vitals.incident_open {
             return Ok(());
         }
-        let (digests, old) = (self.digests.clone(), now.before(self.retention));
         self.store
-            .write(move |connection| {
-                incidents::observe(connection, &JUDGED, &holding, &digests, now)?;
-                incidents::purge(connection, old)
-            })
+            .observe(&JUDGED, holding, self.digests.clone(), moment)
             .await
     }
 
@@ -209,7 +193,7 @@ impl Watch {
         let monotonic = self.clock.monotonic();
         let delivers = !self.pulses.iter().any(|pulse| pulse.is_late(monotonic));
         let backed_up = self.backup.last().error.is_none();
-        if !delivers || !backed_up || self.store.probe(self.clock.now()).await.is_err() {
+        if !delivers || !backed_up || self.store.probe(self.clock.moment()).await.is_err() {
             return;
         }
         if let Err(error) = post::call(url).await {

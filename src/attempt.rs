@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use crate::cause::Cause;
+use crate::clock::Moment;
+use crate::event::Status;
 use crate::timestamp::Timestamp;
 
 /// How an attempt ended. The list is closed: whatever else happens to an attempt (a stop of the
@@ -43,8 +45,8 @@ impl Outcome {
 pub struct Attempted {
     /// When the request began, by the wall clock.
     pub started_at: Timestamp,
-    /// When the result was known, by the wall clock.
-    pub ended_at: Timestamp,
+    /// When the result was known.
+    pub ended: Moment,
     /// How it ended.
     pub outcome: Outcome,
     /// The status of the answer, when there was one.
@@ -63,4 +65,36 @@ pub struct Attempted {
     pub clock_ahead: Option<i64>,
     /// The length of the body that was sent, in bytes.
     pub payload_size: usize,
+}
+
+/// One attempt as it was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttemptRecord {
+    /// From 1, over all rounds.
+    pub attempt: u32,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The answer's status.
+    pub http_status: Option<u16>,
+    /// Milliseconds that it took.
+    pub processing_ms: u64,
+    /// What went wrong.
+    pub error: Option<String>,
+    /// Why; none for a success, and for attempts that were made before causes were kept.
+    pub cause: Option<Cause>,
+    /// The beginning of the answer's body.
+    pub response_body: Option<String>,
+}
+
+/// What an attempt made of its delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttemptResult {
+    /// `Delivered`, `Retrying` or `Exhausted`.
+    pub status: Status,
+    /// When the next attempt is due, when there is one.
+    pub retry: Option<Moment>,
+    /// Attempts made, over all rounds.
+    pub attempts: u32,
 }

@@ -109,6 +109,9 @@ enum CliError {
     /// The configuration is wrong.
     #[error("{0}")]
     Config(#[from] Mistakes),
+    /// The file is a database that this program cannot go on with.
+    #[error("{0}")]
+    ForeignDatabase(String),
     /// Standard output is gone; who reads it has seen enough.
     #[error("standard output: {0}")]
     Output(#[from] io::Error),
@@ -121,7 +124,7 @@ impl CliError {
             Self::Failed(_) | Self::Output(_) => 1,
             Self::Usage(_) => 2,
             Self::Unreachable(_) => 69,
-            Self::Config(_) => 78,
+            Self::Config(_) | Self::ForeignDatabase(_) => 78,
         })
     }
 }

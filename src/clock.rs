@@ -9,6 +9,26 @@ use std::time::{Duration, Instant};
 
 use crate::timestamp::Timestamp;
 
+/// What both clocks showed at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// By the wall clock: what people call it.
+    pub wall: Timestamp,
+    /// By the monotonic clock: what waits are measured with.
+    pub monotonic: Duration,
+}
+
+impl Moment {
+    /// The moment that is `span` later by both clocks.
+    #[must_use]
+    pub fn after(self, span: Duration) -> Self {
+        Self {
+            wall: self.wall.after(span),
+            monotonic: self.monotonic.saturating_add(span),
+        }
+    }
+}
+
 /// A source of time: the machine's, or one that is set by hand.
 #[derive(Clone, Debug)]
 pub enum Clock {
@@ -62,6 +82,15 @@ impl Clock {
         }
     }
 
+    /// What both clocks show now.
+    #[must_use]
+    pub fn moment(&self) -> Moment {
+        Moment {
+            wall: self.now(),
+            monotonic: self.monotonic(),
+        }
+    }
+
     /// Time that only moves forward, counted from a fixed but unknown moment. Only the difference
     /// of two such values means anything.
     #[must_use]
@@ -77,37 +106,6 @@ impl Clock {
     }
 }
 
-/// Notices when the wall clock was set: it has then moved by more or less than the monotonic one.
-#[derive(Clone, Debug)]
-pub struct JumpWatch {
-    wall: Timestamp,
-    monotonic: Duration,
-}
-
-/// Smaller differences are a time server's gentle corrections.
-const SMALLEST_JUMP_MS: i64 = 5_000;
-
-impl JumpWatch {
-    /// Watches from now on.
-    #[must_use]
-    pub fn new(clock: &Clock) -> Self {
-        Self {
-            wall: clock.now(),
-            monotonic: clock.monotonic(),
-        }
-    }
-
-    /// By how many milliseconds the wall clock was set since the last look; none: it was not.
-    pub fn look(&mut self, clock: &Clock) -> Option<i64> {
-        let seen = Self::new(clock);
-        let passed = seen.monotonic.saturating_sub(self.monotonic);
-        let passed = i64::try_from(passed.as_millis()).unwrap_or(i64::MAX);
-        let jump = (seen.wall.unix_ms() - self.wall.unix_ms()).saturating_sub(passed);
-        *self = seen;
-        (jump.abs() >= SMALLEST_JUMP_MS).then_some(jump)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,17 +118,6 @@ mod tests {
         clock.advance(Duration::from_mins(30));
         assert_eq!(other.now(), Timestamp::from_unix_ms(1_801_000));
         assert_eq!(other.monotonic(), Duration::from_secs(1801));
-    }
-
-    #[test]
-    fn a_jump_is_noticed_once_and_the_passing_of_time_is_none() {
-        let clock = Clock::by_hand(Timestamp::from_unix_ms(1_761_489_000_000));
-        let mut watch = JumpWatch::new(&clock);
-        clock.advance(Duration::from_hours(24));
-        assert_eq!(watch.look(&clock), None);
-        clock.set(Timestamp::from_unix_ms(0));
-        assert_eq!(watch.look(&clock), Some(-1_761_489_000_000 - 86_400_000));
-        assert_eq!(watch.look(&clock), None);
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::content::{self, Digest};
 use crate::crypto;
+use crate::due::DueDelivery;
 use crate::timestamp::Timestamp;
 
 /// The longest name of an event, in characters (contract, section 4.4).
@@ -24,15 +26,15 @@ pub struct NewEvent {
 }
 
 impl NewEvent {
-    /// What makes two submissions under one idempotency key the same: everything that the sender
-    /// said, and `batch_size`, because a batch that grew is another batch.
+    /// What makes two submissions under one idempotency key the same (contract, section 4.4):
+    /// everything that the sender said, and `batch_size`, because a batch that grew is another batch.
     #[must_use]
-    pub fn content_hash(&self, batch_size: usize) -> [u8; 32] {
+    pub fn content_digest(&self, batch_size: usize) -> Digest {
         let timestamp = self
             .event_timestamp
             .map_or_else(String::new, |t| t.to_string());
         let size = batch_size.to_string();
-        // A line feed cannot stand in the first four parts: JSON escapes it, the others exclude it.
+        // A line feed cannot stand in these parts but the last one.
         crypto::sha256(&[
             self.event_type.as_bytes(),
             b"\n",
@@ -40,12 +42,42 @@ impl NewEvent {
             b"\n",
             timestamp.as_bytes(),
             b"\n",
-            self.data.as_bytes(),
-            b"\n",
+            &content::digest(&self.data),
             if self.staff_id.is_some() { b"+" } else { b"-" },
             self.staff_id.as_deref().unwrap_or_default().as_bytes(),
         ])
     }
+}
+
+/// An event to be kept, with all that is decided at the moment of acceptance.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// What was handed in.
+    pub event: NewEvent,
+    /// The route that it will take.
+    pub route: String,
+    /// What makes a second submission the same one; none: every submission is a new event.
+    pub idempotency: Option<Idempotency>,
+}
+
+/// See [`Submission::idempotency`].
+#[derive(Clone, Debug)]
+pub struct Idempotency {
+    /// SHA-256 of the sender's key: the key itself is not kept.
+    pub key_hash: Digest,
+    /// The event's place in its batch, from 0.
+    pub position: usize,
+    /// [`NewEvent::content_digest`].
+    pub content_digest: Digest,
+}
+
+/// The answer to a submission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The event's id, which is also its delivery's and its `X-Request-ID`.
+    pub id: String,
+    /// The first attempt that can be made now; none: the event had been accepted before, under the same key.
+    pub new: Option<DueDelivery>,
 }
 
 /// Whether `name` can name an event: 1 to 100 characters of `[a-z0-9._-]`.
@@ -144,17 +176,17 @@ mod tests {
     }
 
     #[test]
-    fn whatever_the_sender_said_is_part_of_the_hash() {
-        let hash = event().content_hash(1);
-        assert_eq!(hash, event().content_hash(1));
-        assert_ne!(hash, event().content_hash(2));
+    fn whatever_the_sender_said_is_part_of_the_digest() {
+        let digest = event().content_digest(1);
+        assert_eq!(digest, event().content_digest(1));
+        assert_ne!(digest, event().content_digest(2));
         let mut others = [event(), event(), event(), event()];
         others[0].event_type.push('x');
         others[1].data = "{}".into();
         others[2].staff_id = None;
         others[3].event_timestamp = Some(Timestamp::from_unix_ms(0));
         for other in others {
-            assert_ne!(hash, other.content_hash(1));
+            assert_ne!(digest, other.content_digest(1));
         }
     }
 }

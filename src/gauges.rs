@@ -122,6 +122,15 @@ impl Gauges {
         receiver.certificate_ends = Some(ends);
     }
 
+    /// Forgets the receivers of other routes than these.
+    pub fn keep_only<'a>(&self, routes: impl Iterator<Item = &'a str>) {
+        let routes: Vec<&str> = routes.collect();
+        let mut readings = self.lock();
+        readings
+            .receivers
+            .retain(|route, _| routes.contains(&route.as_str()));
+    }
+
     /// Everything that is known of receivers, by route.
     #[must_use]
     pub fn receivers(&self) -> Vec<(String, Receiver)> {

@@ -60,8 +60,8 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::config::Channel;
+use crate::delivery::handoff::Handoff;
 use crate::gauges::Gauges;
-use crate::handover::Handover;
 use crate::language::Speech;
 use crate::reload::Reloads;
 use crate::retry::RetryPolicy;
@@ -71,7 +71,7 @@ use crate::timestamp::Timestamp;
 use crate::upkeep::backup::BackupFile;
 use auth::{Keys, Scopes};
 use broken::Enveloping;
-pub use health::Health;
+pub use health::{Health, moves};
 use rate_limit::{RateLimiter, client_address};
 use reply::{ApiError, Reply};
 use revoked::Revoked;
@@ -135,7 +135,7 @@ pub struct Routes {
     /// Scheme and host of every route that something is sent on.
     pub origins: BTreeMap<String, String>,
     /// To the dispatchers.
-    pub handover: Handover,
+    pub handoff: Handoff,
 }
 
 impl Routes {

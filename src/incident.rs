@@ -1,10 +1,13 @@
 //! What an admin is told about: a condition that began to hold, and is over at some time. One
 //! incident is one beginning and one end, however many deliveries it counts.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::cause::Cause;
+use crate::event::Status;
 use crate::timestamp::Timestamp;
 
 /// Which condition holds (contract, section 10).
@@ -296,9 +299,117 @@ pub fn is_refusal(status: u16) -> bool {
     matches!(status, 400 | 401 | 403 | 404 | 410 | 413)
 }
 
+/// How long a condition must not hold until its incident is over: one that comes and goes is one incident.
+pub const CLEAR_FOR: Duration = Duration::from_mins(5);
+
+/// The incidents that a failed attempt begins or joins: each with the number of deliveries from which on it
+/// is told.
+#[must_use]
+pub fn joined_by(
+    http_status: Option<u16>,
+    status: Status,
+    thresholds: &Thresholds,
+) -> Vec<(Kind, u64)> {
+    let refused = http_status.is_some_and(is_refusal);
+    let exhausted = status == Status::Exhausted;
+    [
+        (refused, Kind::PartnerRefuses, thresholds.refused),
+        (exhausted, Kind::DeliveriesExhausted, thresholds.exhausted),
+    ]
+    .into_iter()
+    .filter_map(|(joins, kind, threshold)| joins.then_some((kind, threshold)))
+    .collect()
+}
+
+/// An incident as a reader sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Incident {
+    /// What is known of it now.
+    pub report: Report,
+    /// When it ended; none: it lasts.
+    pub closed_at: Option<Timestamp>,
+}
+
+/// What a dismissal did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DismissResult {
+    /// The incident is over.
+    Done,
+    /// No open incident has this id.
+    Unknown,
+    /// Incidents of this kind end by themselves.
+    EndsByItself,
+}
+
+/// When a lasting incident is told again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Digests {
+    /// The waits; the last one repeats.
+    pub after: Vec<Duration>,
+    /// A certificate is told again at each of these days before its end instead.
+    pub certificate_days: Vec<u64>,
+}
+
+impl Digests {
+    /// Whether an incident of `kind` that was told with `told` has to be told again, now that `finding` is found.
+    /// `is_time`: its next message is due.
+    #[must_use]
+    pub fn tells_again(
+        &self,
+        kind: Kind,
+        told: &Finding,
+        finding: &Finding,
+        is_time: bool,
+    ) -> bool {
+        if kind == Kind::CertificateExpiring {
+            self.days_reached(finding) > self.days_reached(told)
+        } else {
+            is_time
+        }
+    }
+
+    /// The wait after an incident was told again `told` times.
+    #[must_use]
+    pub fn wait(&self, told: u32) -> Duration {
+        let nth = usize::try_from(told).unwrap_or(usize::MAX);
+        let nth = self.after.get(nth).or(self.after.last());
+        nth.copied().unwrap_or(CLEAR_FOR)
+    }
+
+    /// How many of the days before a certificate's end have come.
+    #[must_use]
+    pub fn days_reached(&self, finding: &Finding) -> usize {
+        let Finding::Certificate { days } = finding else {
+            return 0;
+        };
+        let reached = |limit: &&u64| i64::try_from(**limit).is_ok_and(|limit| *days <= limit);
+        self.certificate_days.iter().filter(reached).count()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refusal_and_an_exhaustion_are_two_incidents_and_any_other_failure_is_none() {
+        let limits = Thresholds {
+            refused: 3,
+            exhausted: 7,
+            ..Thresholds::default()
+        };
+        let joined = |code, status| joined_by(code, status, &limits);
+        assert_eq!(joined(Some(503), Status::Retrying), []);
+        assert_eq!(
+            joined(None, Status::Exhausted),
+            [(Kind::DeliveriesExhausted, 7)]
+        );
+        assert_eq!(
+            joined(Some(401), Status::Retrying),
+            [(Kind::PartnerRefuses, 3)]
+        );
+        assert_eq!(joined(Some(401), Status::Exhausted).len(), 2);
+    }
 
     #[test]
     fn words_are_the_contracts() {

@@ -101,6 +101,87 @@ pub fn tenths_of_percent(part: u64, total: u64) -> u64 {
     (part * 2000 + total).checked_div(total * 2).unwrap_or(0)
 }
 
+/// Why a record contradicts what is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InterviewConflict {
+    /// Another record has this `voicedriveSyncId`.
+    SyncIdTaken,
+    /// No record has the id that `rescheduledFromId` names.
+    OriginUnknown,
+    /// The chain of `rescheduledFromId` would come back to where it began.
+    OriginLoops,
+}
+
+/// What a put did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PutResult {
+    /// There was no such record.
+    Created,
+    /// There was one, and it was replaced.
+    Replaced,
+}
+
+/// A record with what the store adds to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InterviewRecord {
+    /// Its place in the order of first arrival.
+    pub seq: i64,
+    /// The record.
+    pub interview: Interview,
+    /// When it first came.
+    pub created_at: Timestamp,
+    /// When it last came.
+    pub updated_at: Timestamp,
+}
+
+/// Which records are meant; what is absent matches everything.
+#[derive(Clone, Debug, Default)]
+pub struct InterviewFilter {
+    /// Only those that take place at this moment or later.
+    pub from: Option<Timestamp>,
+    /// Only those that take place at this moment or earlier.
+    pub to: Option<Timestamp>,
+    /// Only those with this status.
+    pub status: Option<InterviewStatus>,
+    /// Only those of this facility.
+    pub facility: Option<String>,
+    /// Only those of this department.
+    pub department: Option<String>,
+}
+
+/// Where a page begins: after the record with this date and place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InterviewCursor {
+    /// When that record takes place.
+    pub date: Timestamp,
+    /// Its place in the order of first arrival.
+    pub seq: i64,
+}
+
+/// What became of the rows of a file.
+#[derive(Debug, Default)]
+pub struct ImportResult {
+    /// Records that are new.
+    pub created: u64,
+    /// Records that replaced an earlier one.
+    pub replaced: u64,
+    /// Records that were taken without a `rescheduledFromId` that names no record.
+    pub origins_dropped: u64,
+    /// The lines of those that contradict another one or what is kept, and why.
+    pub refused: Vec<(u64, InterviewConflict)>,
+}
+
+/// What becomes of a record of a file whose `rescheduledFromId` names no record, neither in the file nor
+/// kept before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownOrigin {
+    /// It is refused, and with it the file.
+    #[default]
+    Refuse,
+    /// It is taken without its `rescheduledFromId`.
+    Drop,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

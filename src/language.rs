@@ -24,7 +24,7 @@ impl Language {
 }
 
 /// How a person is spoken to. Each room that speaks to people adds its own words.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Speech {
     /// In which language.
     pub language: Language,

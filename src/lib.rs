@@ -14,10 +14,14 @@
 //!
 //! ## Rooms, in reading order
 //!
-//! - What things are (no input or output, no clock): [`timestamp`], [`event`], [`attempt`], [`interview`],
-//!   [`retry`], [`period`], [`zone`], [`day`], [`slot`], [`stable_json`], [`route`], [`pulse`], [`cause`], [`incident`],
-//!   [`language`].
-//! - What is kept, the only place with SQL: [`store`].
+//! - What things are, and what is decided about them (no input or output, no clock):
+//!   - events: [`event`], [`event_record`], [`content`] (what is the same), [`due`], [`attempt`], [`cause`],
+//!     [`retry`], [`resend`], [`purge`], [`route`];
+//!   - interviews: [`interview`], [`interview_stats`];
+//!   - counts: [`send_stats`], [`period`], [`slot`], [`day`], [`zone`];
+//!   - what is told: [`incident`], [`notification`], [`overview`], [`pulse`], [`language`];
+//!   - [`timestamp`], [`token`], [`stable_json`].
+//! - What is kept, the only place with SQL: [`store`] and its verbs.
 //! - What goes out: [`delivery`].
 //! - What comes in: [`http`].
 //! - The edges: [`config`], [`clock`], [`crypto`], [`logging`], [`systemd`].
@@ -28,19 +32,21 @@
 //! - What a person types: [`cli`].
 //!
 //! `main → cli → relay → {http, delivery} → store → what things are`. `http` and `delivery` do not
-//! know each other: they share the store and the way of [`handover`].
+//! know each other: they share the store and [`delivery::handoff`]. `docs/architecture.md` has the map, and
+//! how a verb is added to the store.
 //!
 //! ## Invariants
 //!
 //! 1. Nothing is acknowledged before its transaction has committed with `synchronous=FULL`.
 //! 2. No transaction is open while a request to the partner is under way.
 //! 3. One attempt's result and all that follows from it (attempt row, log row, queue row, what is
-//!    left to do, what an admin is told) is one transaction.
+//!    left to do, counts, what an admin is told) is one transaction: `Store::record_attempt`.
 //! 4. What a crash leaves behind stands in the `outbox` table, is found at the next start and goes
 //!    on at once. There is one process, and a lock on the data directory says so.
 //! 5. Wire names (camelCase, `X-…`) appear only in `http`, `delivery` and `receiver`; table and
 //!    column names only in `store` and `migrations/`.
-//! 6. Whatever waits has a step that tests drive with a clock of their own.
+//! 6. Whatever waits has a step that tests drive with a clock of their own. Waits are lengths of time: setting the
+//!    wall clock moves none of them.
 //! 7. Secrets, payloads and personal data never reach a log line or an error.
 #![forbid(unsafe_code)]
 
@@ -50,28 +56,37 @@ pub mod cause;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod content;
 pub mod crypto;
 pub mod day;
 pub mod delivery;
+pub mod due;
 pub mod event;
+pub mod event_record;
 pub mod gauges;
-pub mod handover;
 pub mod http;
 pub mod incident;
 pub mod interview;
+pub mod interview_stats;
 pub mod language;
 pub mod logging;
+pub mod notification;
+pub mod overview;
 pub mod period;
 pub mod pulse;
+pub mod purge;
 pub mod receiver;
 pub mod relay;
 pub mod reload;
+pub mod resend;
 pub mod retry;
 pub mod route;
+pub mod send_stats;
 pub mod slot;
 pub mod stable_json;
 pub mod store;
 pub mod systemd;
 pub mod timestamp;
+pub mod token;
 pub mod upkeep;
 pub mod zone;

@@ -1,5 +1,7 @@
 //! The daemon, put together: store, dispatcher and HTTP API, started and stopped as one.
 
+mod parts;
+
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
@@ -13,28 +15,30 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::alerts::courier::Courier;
-use crate::alerts::{Rules, Watch, Watched};
+use crate::alerts::{Rules as AlertRules, Watch, Watched};
 use crate::clock::Clock;
 use crate::config::{Loaded, Secret, Secrets};
+use crate::delivery::dispatcher::Dispatcher;
+use crate::delivery::handoff::{self, Handoff, Mailbox};
 use crate::delivery::partner::SetupError;
-use crate::delivery::{Dispatcher, Means};
+use crate::delivery::{Context, Rules};
 use crate::gauges::Gauges;
-use crate::handover::{Desks, Handover};
 use crate::http::auth::Keys;
 use crate::http::rate_limit::RateLimiter;
 use crate::http::revoked::Revoked;
 use crate::http::system_id::SystemIds;
 use crate::http::{self, Api, Health, Routes};
 use crate::language::Speech;
+use crate::pulse::Pulse;
 use crate::reload::Reloads;
 use crate::retry::RetryPolicy;
-use crate::route;
-use crate::store::{OpenError, Store, StoreError, outbox, stats, tokens};
+use crate::route::{self, Route};
+use crate::store::{OpenError, Store, StoreError};
 use crate::timestamp::Timestamp;
-use crate::upkeep::Upkeep;
 use crate::upkeep::backup::BackupFile;
 use crate::upkeep::reserve::ReserveKeeper;
 use crate::upkeep::retention::Retention;
+use parts::{Parts, Purpose};
 
 /// How much longer than an attempt may take a stop waits for requests under way.
 const STOP_MARGIN: Duration = Duration::from_secs(2);
@@ -74,27 +78,29 @@ pub struct Relay {
     address: SocketAddr,
     shared: Shared,
     api: watch::Sender<Arc<Api>>,
+    rules: watch::Sender<Rules>,
     doors: JoinSet<()>,
     stop_doors: watch::Sender<bool>,
-    generation: Generation,
+    parts: Parts,
     control_socket: PathBuf,
 }
 
-/// Asks the store how it is going.
-pub struct Summary(Store);
+/// Says how it is going, from inside: no door has to be passed for that.
+pub struct Observer {
+    store: Store,
+    api: watch::Receiver<Arc<Api>>,
+}
 
-impl Summary {
+impl Observer {
     /// How many deliveries wait, and when the last attempt was; none when the store cannot be read.
-    pub async fn ask(&self) -> Option<(u64, Option<Timestamp>)> {
-        let read = |connection: &_| {
-            let waiting = outbox::waiting(connection)?;
-            let last = stats::last_attempt(connection)?;
-            Ok((
-                waiting.iter().map(|(_, events)| events).sum(),
-                last.map(|(at, _)| at),
-            ))
-        };
-        self.0.read(read).await.ok()
+    pub async fn activity(&self) -> Option<(u64, Option<Timestamp>)> {
+        self.store.activity().await.ok()
+    }
+
+    /// Whether what is kept moves. A disk that is full is no reason for a restart.
+    pub async fn moves(&self) -> bool {
+        let api = Arc::clone(&self.api.borrow());
+        http::moves(&api).await
     }
 }
 
@@ -106,7 +112,7 @@ struct Shared {
     revoked: Arc<Revoked>,
     system_ids: Arc<SystemIds>,
     reloads: Reloads,
-    handover: Handover,
+    handoff: Handoff,
     gauges: Gauges,
     started_at: Timestamp,
     /// What only a new start can change.
@@ -119,23 +125,13 @@ struct Fixed {
     directory: PathBuf,
 }
 
-/// What runs for one configuration, and ends when there is another.
-struct Generation {
-    stop: watch::Sender<bool>,
-    parts: JoinSet<()>,
-    /// How long it may take to end.
-    stop_time: Duration,
-}
-
-/// The parts of a generation, before they run.
-struct Assembled {
-    api: Arc<Api>,
-    dispatchers: Vec<Dispatcher>,
-    desks: Desks,
-    upkeep: Upkeep,
-    watch: Watch,
-    couriers: Vec<Courier>,
-    stop_time: Duration,
+/// What a configuration changes: everything that can fail was done, and nothing of it has begun.
+struct Plan {
+    rules: Rules,
+    /// Every route on which something is sent.
+    routes: Vec<Route>,
+    /// Dispatchers of the routes that are new or changed, and the ways to them.
+    dispatchers: Vec<(Route, Mailbox, Dispatcher)>,
 }
 
 impl Relay {
@@ -149,10 +145,23 @@ impl Relay {
         control_socket: &Path,
         clock: Clock,
     ) -> Result<Self, StartError> {
-        let config = &settings.config;
+        let store = Store::open(&settings.config.storage.directory, clock.moment())?;
+        let started = Self::start_with(settings, control_socket, clock.clone(), store.clone());
+        let started = started.await;
+        if started.is_err() {
+            // What was opened is closed in order, or the next start looks through all of it.
+            store.close(clock.moment()).await;
+        }
+        started
+    }
+
+    async fn start_with(
+        settings: &Loaded,
+        control_socket: &Path,
+        clock: Clock,
+        store: Store,
+    ) -> Result<Self, StartError> {
         let fixed = Fixed::of(settings);
-        let started_at = clock.now();
-        let store = Store::open(&fixed.directory, started_at)?;
         let listen = fixed.listen;
         let listener = TcpListener::bind(listen)
             .await
@@ -162,26 +171,25 @@ impl Relay {
             })?;
         let address = listener.local_addr().unwrap_or(listen);
         let control = bind_control(control_socket)?;
-        let backup = BackupFile::new(
-            store.clone(),
-            clock.clone(),
-            &fixed.directory,
-            config.storage.backup_interval,
-        );
+        let backup = BackupFile::new(store.clone(), clock.clone(), &fixed.directory);
         let shared = Shared {
-            revoked: Arc::new(RwLock::new(store.read(tokens::revoked).await?)),
+            revoked: Arc::new(RwLock::new(store.revoked_tokens().await?)),
             system_ids: Arc::default(),
             reloads: Reloads::default(),
-            handover: Handover::default(),
+            handoff: Handoff::default(),
             gauges: Gauges::default(),
+            started_at: clock.now(),
             store,
             clock,
             backup,
-            started_at,
             fixed,
         };
-        let assembled = shared.assemble(settings).await?;
-        let (api, current) = watch::channel(Arc::clone(&assembled.api));
+        let (rules, in_force) = watch::channel(rules(settings));
+        let mut parts = Parts::default();
+        let plan = shared.plan(settings, &parts, in_force)?;
+        shared.log_what_waits(settings).await?;
+        let pulses = shared.run(settings, plan, &mut parts);
+        let (api, current) = watch::channel(Arc::new(shared.api(settings, pulses)));
         let (stop_doors, stopped) = watch::channel(false);
         let mut doors = JoinSet::new();
         doors.spawn(http::serve(current.clone(), listener, stopped.clone()));
@@ -190,9 +198,10 @@ impl Relay {
             address,
             shared,
             api,
+            rules,
             doors,
             stop_doors,
-            generation: assembled.run(),
+            parts,
             control_socket: control_socket.to_owned(),
         })
     }
@@ -205,14 +214,17 @@ impl Relay {
 
     /// What `systemd` is told now and then.
     #[must_use]
-    pub fn summary(&self) -> Summary {
-        Summary(self.shared.store.clone())
+    pub fn observer(&self) -> Observer {
+        Observer {
+            store: self.shared.store.clone(),
+            api: self.api.subscribe(),
+        }
     }
 
     /// How long a stop may take.
     #[must_use]
     pub fn stop_time(&self) -> Duration {
-        self.generation.stop_time + STOP_MARGIN
+        self.parts.stop_time() + STOP_MARGIN * 2
     }
 
     /// Those who ask over the control socket that the configuration be read again.
@@ -221,20 +233,21 @@ impl Relay {
         self.shared.reloads.clone()
     }
 
-    /// Goes on with another configuration. Requests are answered all the while; sending pauses
-    /// until the attempts under way have ended, so that nothing is sent twice. Says which keys
-    /// need a new start to change.
+    /// Goes on with another configuration. What it does not change is not touched. On a route that it changes,
+    /// the attempts under way may finish first, so that nothing is sent twice; nobody waits for them. Says which
+    /// keys need a new start to change.
     ///
     /// # Errors
     /// `StartError`; the daemon goes on as before then.
     pub async fn reload(&mut self, settings: &Loaded) -> Result<Vec<&'static str>, StartError> {
-        let assembled = self.shared.assemble(settings).await?;
-        // The parts hold the other end as long as they run.
-        let _ = self.generation.stop.send(true);
-        self.generation.end().await;
-        // Nobody listening means that the doors are closed already.
-        let _ = self.api.send(Arc::clone(&assembled.api));
-        self.generation = assembled.run();
+        let plan = self
+            .shared
+            .plan(settings, &self.parts, self.rules.subscribe())?;
+        self.shared.log_what_waits(settings).await?;
+        self.rules.send_replace(plan.rules.clone());
+        let pulses = self.shared.run(settings, plan, &mut self.parts);
+        self.api
+            .send_replace(Arc::new(self.shared.api(settings, pulses)));
         let wanted = Fixed::of(settings);
         let fixed = &self.shared.fixed;
         let unchanged = [
@@ -249,7 +262,7 @@ impl Relay {
     pub async fn broke_down(&mut self) {
         tokio::select! {
             _ = self.doors.join_next() => {}
-            _ = self.generation.parts.join_next() => {}
+            () = self.parts.broke_down() => {}
             () = self.shared.store.ended() => {}
         }
     }
@@ -257,19 +270,24 @@ impl Relay {
     /// Stops accepting, lets requests and attempts under way finish for at most the longest
     /// timeout, and closes the database. Loses nothing, spends no attempt.
     pub async fn stop(mut self) {
-        // The parts hold the other ends; when none does any more, there is nothing to stop.
+        // The doors hold the other end; when none does any more, there is nothing to stop.
         let _ = self.stop_doors.send(true);
-        let _ = self.generation.stop.send(true);
-        let stop_time = self.generation.stop_time;
+        let at_most = self.parts.stop_time() + STOP_MARGIN;
         let closed = async { while self.doors.join_next().await.is_some() {} };
-        let closed = tokio::time::timeout(stop_time, closed);
-        let (closed, ()) = tokio::join!(closed, self.generation.end());
+        let closed = tokio::time::timeout(at_most, closed);
+        let (closed, ()) = tokio::join!(closed, self.parts.stop(at_most));
         if closed.is_err() {
             tracing::warn!("requests under way were cut off: they took too long");
             self.doors.shutdown().await;
         }
-        self.shared.backup.step_at_the_end().await;
-        self.shared.store.close().await;
+        let Shared {
+            backup,
+            store,
+            clock,
+            ..
+        } = self.shared;
+        backup.step_at_the_end().await;
+        store.close(clock.moment()).await;
         // The next start would replace it as well.
         let _ = fs::remove_file(&self.control_socket);
     }
@@ -284,71 +302,148 @@ impl Fixed {
     }
 }
 
+/// What holds for every attempt.
+fn rules(settings: &Loaded) -> Rules {
+    Rules {
+        policy: RetryPolicy::new(settings.config.retry.intervals.clone()),
+        thresholds: settings.config.alerts.thresholds.clone(),
+    }
+}
+
+fn speech(settings: &Loaded) -> Speech {
+    Speech {
+        language: settings.config.language,
+        timezone: settings.config.timezone,
+    }
+}
+
 impl Shared {
-    /// Everything that depends on the configuration, ready to run.
-    async fn assemble(&self, settings: &Loaded) -> Result<Assembled, StartError> {
-        let config = &settings.config;
-        let (store, clock) = (&self.store, &self.clock);
-        let retry = RetryPolicy::new(config.retry.intervals.clone());
-        let means = Means {
-            store: store.clone(),
-            clock: clock.clone(),
-            policy: retry.clone(),
-            thresholds: config.alerts.thresholds.clone(),
+    /// Makes everything that a configuration changes and that can fail.
+    fn plan(
+        &self,
+        settings: &Loaded,
+        parts: &Parts,
+        in_force: watch::Receiver<Rules>,
+    ) -> Result<Plan, StartError> {
+        let context = Context {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            rules: in_force,
             gauges: self.gauges.clone(),
         };
-        let mut desks = Desks::default();
+        let changed = |route: &&Route| !parts.has(&Purpose::Route(Box::new((*route).clone())));
         let dispatchers = settings
             .out
             .iter()
+            .filter(changed)
             .map(|route| {
-                let arrivals = desks.open(&route.name);
-                Dispatcher::new(route.clone(), means.clone(), arrivals)
+                let (mailbox, inbox) = handoff::mailbox();
+                let dispatcher = Dispatcher::new(route.clone(), context.clone(), inbox)?;
+                Ok((route.clone(), mailbox, dispatcher))
             })
-            .collect::<Result<Vec<_>, _>>()?;
-        let out = settings.out.iter();
-        let routes = Routes {
-            routing: config.routing(),
-            origins: out.map(|r| (r.name.clone(), r.origin())).collect(),
-            handover: self.handover.clone(),
+            .collect::<Result<_, SetupError>>()?;
+        Ok(Plan {
+            rules: rules(settings),
+            routes: settings.out.clone(),
+            dispatchers,
+        })
+    }
+
+    /// Runs what a configuration says and does not run yet, and ends what it does not say any more. Answers
+    /// whether sending moves.
+    fn run(&self, settings: &Loaded, plan: Plan, parts: &mut Parts) -> Vec<Pulse> {
+        let routes = plan.routes;
+        for (route, mailbox, dispatcher) in plan.dispatchers {
+            let pulse = dispatcher.pulse();
+            // It begins when the attempts of the one before have ended.
+            pulse.promise(self.clock.monotonic() + parts.stop_time() + STOP_MARGIN * 2);
+            self.handoff.install(&route.name, mailbox);
+            let purpose = Purpose::Route(Box::new(route));
+            parts.start(purpose, Some(pulse), |stop| dispatcher.run(stop));
+        }
+        let mut wanted: Vec<Purpose> = routes
+            .iter()
+            .map(|route| Purpose::Route(Box::new(route.clone())))
+            .collect();
+        let pulses: Vec<Pulse> = wanted.iter().filter_map(|p| parts.pulse(p)).collect();
+        self.handoff
+            .keep_only(routes.iter().map(|r| r.name.as_str()));
+        self.gauges
+            .keep_only(routes.iter().map(|r| r.name.as_str()));
+        wanted.extend(self.run_upkeep(settings, parts));
+        wanted.extend(self.run_alerts(settings, &routes, &pulses, parts));
+        parts.keep_only(&wanted);
+        pulses
+    }
+
+    fn run_upkeep(&self, settings: &Loaded, parts: &mut Parts) -> [Purpose; 3] {
+        let storage = &settings.config.storage;
+        let (store, clock) = (&self.store, &self.clock);
+        let backup = Purpose::Backup(storage.backup_interval);
+        if !parts.has(&backup) {
+            let (file, interval) = (self.backup.clone(), storage.backup_interval);
+            parts.start(backup.clone(), None, |stop| file.run(interval, stop));
+        }
+        let retention = Purpose::Retention(storage.retention_days);
+        if !parts.has(&retention) {
+            let purging = Retention::new(store.clone(), clock.clone(), storage.retention_days);
+            parts.start(retention.clone(), None, |stop| purging.run(stop));
+        }
+        let reserve = Purpose::Reserve;
+        if !parts.has(&reserve) {
+            let keeper = ReserveKeeper::new(store.file().clone());
+            parts.start(reserve.clone(), None, |stop| keeper.run(stop));
+        }
+        [backup, retention, reserve]
+    }
+
+    fn run_alerts(
+        &self,
+        settings: &Loaded,
+        routes: &[Route],
+        pulses: &[Pulse],
+        parts: &mut Parts,
+    ) -> Vec<Purpose> {
+        let (config, speech) = (&settings.config, speech(settings));
+        let rules = AlertRules {
+            thresholds: config.alerts.thresholds.clone(),
+            digests: config.alerts.digests.clone(),
+            retention_days: config.storage.retention_days,
+            heartbeat: settings.alerts.heartbeat.clone(),
         };
-        tell_what_waits(&routes, store.read(outbox::waiting).await?);
-        let backup = self.backup.every(config.storage.backup_interval);
-        let last_seen = store.read(stats::last_seen).await?;
-        let days = config.storage.retention_days;
-        let upkeep = Upkeep {
-            backup: backup.clone(),
-            retention: Retention::new(store.clone(), clock.clone(), days, last_seen),
-            reserve: ReserveKeeper::new(store.clone(), clock.clone()),
-        };
-        let pulses: Vec<_> = dispatchers.iter().map(Dispatcher::pulse).collect();
-        let watch = Watch::new(
-            Watched {
-                store: store.clone(),
-                clock: clock.clone(),
+        let alerts = Purpose::Alerts(Box::new(rules.clone()), routes.to_vec());
+        if !parts.has(&alerts) {
+            let watched = Watched {
+                store: self.store.clone(),
+                clock: self.clock.clone(),
                 gauges: self.gauges.clone(),
-                backup: backup.clone(),
-                pulses: pulses.clone(),
-                routes: settings.out.clone(),
-            },
-            Rules {
-                thresholds: config.alerts.thresholds.clone(),
-                digests: config.alerts.digests.clone(),
-                retention_days: days,
-                heartbeat: settings.alerts.heartbeat.clone(),
-            },
-        );
-        let speech = Speech {
-            language: config.language,
-            timezone: config.timezone,
-        };
-        let channels = settings.alerts.channels.iter().cloned();
-        let courier = |channel| Courier::new(channel, speech, store.clone(), clock.clone());
-        let couriers = channels.map(courier).collect();
-        let api = Arc::new(Api {
-            backup,
+                backup: self.backup.clone(),
+                pulses: pulses.to_vec(),
+                routes: routes.to_vec(),
+            };
+            let watch = Watch::new(watched, rules);
+            parts.start(alerts.clone(), None, |stop| watch.run(stop));
+        }
+        let mut wanted = vec![alerts];
+        for channel in &settings.alerts.channels {
+            let purpose = Purpose::Channel(Box::new(channel.clone()), speech);
+            if !parts.has(&purpose) {
+                let (store, clock) = (self.store.clone(), self.clock.clone());
+                let courier = Courier::new(channel.clone(), speech, store, clock);
+                parts.start(purpose.clone(), None, |stop| courier.run(stop));
+            }
+            wanted.push(purpose);
+        }
+        wanted
+    }
+
+    /// What requests find from now on.
+    fn api(&self, settings: &Loaded, pulses: Vec<Pulse>) -> Api {
+        let config = &settings.config;
+        Api {
+            backup: self.backup.clone(),
             channels: settings.alerts.channels.clone(),
-            speech,
+            speech: speech(settings),
             gauges: self.gauges.clone(),
             keys: keys(&settings.secrets),
             revoked: Arc::clone(&self.revoked),
@@ -359,54 +454,38 @@ impl Shared {
             cors_allowed_origins: config.server.cors_allowed_origins.clone(),
             trusted_proxies: config.server.trusted_proxies.clone(),
             max_body_bytes: config.server.max_body_bytes,
-            retry,
-            routes,
-            store: store.clone(),
-            clock: clock.clone(),
+            retry: RetryPolicy::new(config.retry.intervals.clone()),
+            routes: self.routes(settings),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
             started_at: self.started_at,
-        });
-        let timeouts = settings.out.iter().map(|route| route.timeout);
-        Ok(Assembled {
-            api,
-            dispatchers,
-            desks,
-            upkeep,
-            watch,
-            couriers,
-            stop_time: timeouts.max().unwrap_or_default() + STOP_MARGIN,
-        })
-    }
-}
-
-impl Assembled {
-    fn run(self) -> Generation {
-        let (stop, stopped) = watch::channel(false);
-        let mut parts = JoinSet::new();
-        self.api.routes.handover.lead_to(self.desks);
-        for dispatcher in self.dispatchers {
-            parts.spawn(dispatcher.run(stopped.clone()));
-        }
-        for courier in self.couriers {
-            parts.spawn(courier.run(stopped.clone()));
-        }
-        parts.spawn(self.watch.run(stopped.clone()));
-        parts.spawn(self.upkeep.run(stopped));
-        Generation {
-            stop,
-            parts,
-            stop_time: self.stop_time,
         }
     }
-}
 
-impl Generation {
-    /// Waits for the parts that were told to stop; those that take too long are cut off.
-    async fn end(&mut self) {
-        let ended = async { while self.parts.join_next().await.is_some() {} };
-        if tokio::time::timeout(self.stop_time, ended).await.is_err() {
-            tracing::warn!("attempts under way were cut off: they took too long");
-            self.parts.shutdown().await;
+    fn routes(&self, settings: &Loaded) -> Routes {
+        let out = settings.out.iter();
+        Routes {
+            routing: settings.config.routing(),
+            origins: out.map(|r| (r.name.clone(), r.origin())).collect(),
+            handoff: self.handoff.clone(),
         }
+    }
+
+    /// One line for the default route without a URL, and for each route that events wait for and the
+    /// configuration does not have any more.
+    async fn log_what_waits(&self, settings: &Loaded) -> Result<(), StoreError> {
+        let routes = self.routes(settings);
+        if !routes.sends_on(route::DEFAULT) {
+            tracing::warn!(
+                "no webhook URL is set (VOICEDRIVE_WEBHOOK_URL or delivery.url): events are accepted and kept, and nothing is sent"
+            );
+        }
+        for (route, events) in self.store.waiting_by_route().await? {
+            if route != route::DEFAULT && !routes.sends_on(&route) {
+                tracing::warn!(%route, events, "events wait for a route that is not in the configuration any more; bring it back, or send them another way with `voicedrive-relay resend`");
+            }
+        }
+        Ok(())
     }
 }
 
@@ -414,21 +493,6 @@ impl Generation {
 #[must_use]
 pub fn control_socket(directory: &Path) -> PathBuf {
     directory.join("control.sock")
-}
-
-/// One line for the default route without a URL, and for each route that events wait for and the
-/// configuration does not have any more.
-fn tell_what_waits(routes: &Routes, waiting: Vec<(String, u64)>) {
-    if !routes.sends_on(route::DEFAULT) {
-        tracing::warn!(
-            "no webhook URL is set (VOICEDRIVE_WEBHOOK_URL or delivery.url): events are accepted and kept, and nothing is sent"
-        );
-    }
-    for (route, events) in waiting {
-        if route != route::DEFAULT && !routes.sends_on(&route) {
-            tracing::warn!(%route, events, "events wait for a route that is not in the configuration any more; bring it back, or send them another way with `voicedrive-relay resend`");
-        }
-    }
 }
 
 fn keys(secrets: &Secrets) -> Keys {

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use crate::timestamp::Timestamp;
-
 /// A partner may ask for a longer wait than planned, but not for more than this.
 const LONGEST_REQUESTED_WAIT: Duration = Duration::from_hours(1);
 
@@ -16,8 +14,8 @@ pub struct RetryPolicy {
 /// What follows a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// Another attempt at this moment.
-    RetryAt(Timestamp),
+    /// Another attempt after this wait.
+    RetryAfter(Duration),
     /// The retries of this round are used up: a person is needed.
     Exhausted,
 }
@@ -41,19 +39,12 @@ impl RetryPolicy {
         u32::try_from(self.intervals.len()).unwrap_or(u32::MAX)
     }
 
-    /// The longest that anything waits for its next attempt.
-    #[must_use]
-    pub fn longest_wait(&self) -> Duration {
-        let planned = self.intervals.iter().copied().max();
-        planned.unwrap_or_default().max(LONGEST_REQUESTED_WAIT)
-    }
-
-    /// What follows when the `failed`-th attempt (from 1) of a round has failed at `ended_at`.
+    /// What follows when the `failed`-th attempt (from 1) of a round has failed.
     ///
     /// `retry_after` is what the partner asked for: it can lengthen the wait, to one hour at
     /// most, and never shortens it.
     #[must_use]
-    pub fn next(&self, failed: u32, ended_at: Timestamp, retry_after: Option<Duration>) -> Next {
+    pub fn next(&self, failed: u32, retry_after: Option<Duration>) -> Next {
         let planned = usize::try_from(failed)
             .ok()
             .and_then(|n| n.checked_sub(1))
@@ -62,7 +53,7 @@ impl RetryPolicy {
             None => Next::Exhausted,
             Some(&planned) => {
                 let requested = retry_after.unwrap_or_default().min(LONGEST_REQUESTED_WAIT);
-                Next::RetryAt(ended_at.after(planned.max(requested)))
+                Next::RetryAfter(planned.max(requested))
             }
         }
     }
@@ -79,38 +70,33 @@ mod tests {
 
     #[test]
     fn the_seeds_times_are_one_five_and_thirty_minutes() {
-        let ended = Timestamp::from_unix_ms(0);
-        let due = |n| seeds_policy().next(n, ended, None);
-        assert_eq!(due(1), Next::RetryAt(Timestamp::from_unix_ms(60_000)));
-        assert_eq!(due(2), Next::RetryAt(Timestamp::from_unix_ms(300_000)));
-        assert_eq!(due(3), Next::RetryAt(Timestamp::from_unix_ms(1_800_000)));
-        assert_eq!(due(4), Next::Exhausted);
+        let next = |n| seeds_policy().next(n, None);
+        assert_eq!(next(1), Next::RetryAfter(Duration::from_mins(1)));
+        assert_eq!(next(2), Next::RetryAfter(Duration::from_mins(5)));
+        assert_eq!(next(3), Next::RetryAfter(Duration::from_mins(30)));
+        assert_eq!(next(4), Next::Exhausted);
     }
 
     proptest! {
         #[test]
         fn a_round_has_one_attempt_more_than_intervals(
             seconds in prop::collection::vec(1_u64..100_000, 1..=10),
-            start in 0_i64..4_000_000_000_000,
             asked in prop::option::of(0_u64..10_000_000),
         ) {
             let policy = RetryPolicy::new(seconds.iter().copied().map(Duration::from_secs).collect());
             let asked = asked.map(Duration::from_secs);
-            let mut now = Timestamp::from_unix_ms(start);
             let mut attempts = 1;
-            while let Next::RetryAt(due) = policy.next(attempts, now, asked) {
+            while let Next::RetryAfter(wait) = policy.next(attempts, asked) {
                 let planned = policy.intervals()[attempts as usize - 1];
-                let wait = due.since(now);
                 prop_assert!(wait >= planned, "never earlier than planned");
                 prop_assert!(wait <= planned.max(LONGEST_REQUESTED_WAIT), "an hour at most for the partner's wish");
                 if asked.is_none() {
                     prop_assert_eq!(wait, planned);
                 }
-                now = due;
                 attempts += 1;
             }
             prop_assert_eq!(attempts as usize, seconds.len() + 1);
-            prop_assert_eq!(policy.next(attempts + 7, now, asked), Next::Exhausted);
+            prop_assert_eq!(policy.next(attempts + 7, asked), Next::Exhausted);
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::event::is_event_type;
 pub const DEFAULT: &str = "default";
 
 /// One way out of the relay.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Route {
     /// What the configuration and the events call it.
     pub name: String,

@@ -1,11 +1,9 @@
 //! What systemd is told: when the daemon is ready, how it is going, and that it still moves. Outside
 //! of systemd nothing of this does anything.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use sd_notify::NotifyState;
-use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use crate::relay::Relay;
@@ -49,32 +47,21 @@ pub fn stopping(at_most: Duration) {
 }
 
 /// Tells how it is going, and that the daemon moves, as long as it does: until what this answers is
-/// aborted. What counts is an answer of its own API, which has to pass the door, the store and the
-/// look at the dispatchers. A full disk is no reason for a restart.
+/// aborted. It is asked from inside: a door that others crowd says nothing about the daemon.
 #[must_use]
 pub fn keep_telling(relay: &Relay) -> JoinHandle<()> {
     let watchdog = sd_notify::watchdog_enabled();
     let every = watchdog.map_or(EVERY, |limit| EVERY.min(limit / 3));
-    let (summary, url) = (relay.summary(), health_url(relay.address()));
+    let observer = relay.observer();
     tokio::spawn(async move {
-        crate::crypto::install();
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            // Nothing is encrypted here, and a machine need not have any certificates.
-            .tls_certs_only([])
-            .timeout(LONGEST_ANSWER)
-            .build();
-        let Ok(client) = client else {
-            tracing::error!("systemd cannot be told how it is going: no HTTP client");
-            return;
-        };
         loop {
-            if let Some((waiting, last)) = summary.ask().await {
+            if let Some((waiting, last)) = observer.activity().await {
                 let last = last.map_or_else(|| "none".to_owned(), |at| at.to_string());
                 let status = format!("{waiting} deliveries waiting; last attempt {last}");
                 tell(&[NotifyState::Status(&status)]);
             }
-            if moves(&client, &url).await {
+            let moves = tokio::time::timeout(LONGEST_ANSWER, observer.moves()).await;
+            if moves.unwrap_or(false) {
                 tell(&[NotifyState::Watchdog]);
             } else if watchdog.is_some() {
                 tracing::error!(
@@ -84,29 +71,6 @@ pub fn keep_telling(relay: &Relay) -> JoinHandle<()> {
             tokio::time::sleep(every).await;
         }
     })
-}
-
-async fn moves(client: &reqwest::Client, url: &str) -> bool {
-    let Ok(answer) = client.get(url).send().await else {
-        return false;
-    };
-    if answer.status().is_success() {
-        return true;
-    }
-    let text = answer.bytes().await.unwrap_or_default();
-    let answer: Value = serde_json::from_slice(&text).unwrap_or_default();
-    answer["error"]["code"] == "STORAGE_UNAVAILABLE"
-}
-
-/// Where the daemon's own API says how it is; one that listens everywhere listens here too.
-fn health_url(mut address: SocketAddr) -> String {
-    if address.ip().is_unspecified() {
-        address.set_ip(match address {
-            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
-            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
-        });
-    }
-    format!("http://{address}/api/health")
 }
 
 fn tell(states: &[NotifyState<'_>]) {

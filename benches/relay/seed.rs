@@ -1,12 +1,12 @@
 //! Fills the database of a stopped relay with what a long life would have left in it. Rows are
-//! inserted plainly and name their columns, so that triggers count them and new columns have their
-//! defaults.
+//! inserted plainly and name their columns, so that new columns have their defaults; then they are counted.
 
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, params};
-use voicedrive_relay::store::recount;
+use voicedrive_relay::clock::Clock;
+use voicedrive_relay::store::Store;
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 /// Rows that one statement inserts, between two lines of progress.
@@ -44,6 +44,21 @@ fn fill(database: &Path, what: &str, work: impl FnOnce(&Connection)) {
         .execute_batch("COMMIT; PRAGMA wal_checkpoint(TRUNCATE);")
         .unwrap();
     connection.close().unwrap();
+    count(database);
+}
+
+/// Counts what was inserted, as the program itself does.
+fn count(database: &Path) {
+    let directory = database.parent().and_then(Path::parent).unwrap();
+    let moment = Clock::System.moment();
+    let store = Store::open(directory, moment).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        store.repair_counts().await.unwrap();
+        store.close(moment).await;
+    });
 }
 
 /// Runs a statement for each number `n` of a stride, with its moment `t` in milliseconds.
@@ -84,14 +99,15 @@ struct Strides {
     span: i64,
 }
 
-/// Deliveries of the last 24 hours. `whole`: with events and attempts; else the log and the queue
-/// only, which is all that the statistics could read, so that ten millions stay small, and from a bit
-/// earlier to a bit later, so that a question of the next minutes finds rows at both ends of its period.
+/// Deliveries of the last 24 hours with events and attempts (`whole`), or of the last 30 days with the log
+/// and the queue only, which is all that the statistics could read, so that ten millions stay small; these begin
+/// a bit earlier and end a bit later, so that a question of the next minutes finds rows at both ends of its
+/// period.
 pub fn deliveries(database: &Path, first: i64, last: i64, whole: bool) {
     let (before, after) = if whole {
         (DAY - 120_000, 0)
     } else {
-        (DAY + 60_000, 480_000)
+        (30 * DAY + 3_600_000, 480_000)
     };
     let strides = Strides {
         first,
@@ -116,7 +132,7 @@ pub fn deliveries(database: &Path, first: i64, last: i64, whole: bool) {
                      CASE outcome WHEN 'success' THEN 200 WHEN 'failed' THEN 500 END,
                      5 + n % 40, iif(outcome = 'success', NULL, 'HTTP 500'),
                      iif(outcome = 'success', 0, 3), iif(outcome = 'success', NULL, {at}),
-                     iif(outcome = 'success', '{{}}', NULL), {at}
+                     iif(outcome = 'success', '{{}}', NULL), {at}, 'default'
                  FROM timed"
                 ),
             );
@@ -152,7 +168,7 @@ pub fn deliveries(database: &Path, first: i64, last: i64, whole: bool) {
 const LOG: &str =
     "webhook_send_logs (id, event_type, event_timestamp, sent_at, staff_id, request_id,
     payload_size, status, http_status_code, processing_time, error_message, retry_count,
-    last_retry_at, response_body, created_at)";
+    last_retry_at, response_body, created_at, route)";
 const QUEUE: &str = "webhook_retry_queue (id, original_log_id, event_type, payload, retry_attempt,
     max_retries, next_retry_at, status, last_error, created_at, updated_at)";
 const ATTEMPTS: &str = "attempts (event_seq, attempt, started_at, outcome, http_status_code,
@@ -192,7 +208,7 @@ pub fn retries(database: &Path, count: i64) {
                 LOG,
                 &format!(
                     "SELECT {ID}, {KIND}, {at}, {at}, 'EMP-1', {ID}, 700, 'failed', 500, 12,
-                     'HTTP 500', 0, NULL, NULL, {at}
+                     'HTTP 500', 0, NULL, NULL, {at}, 'default'
                  FROM timed"
                 ),
             );
@@ -215,8 +231,8 @@ pub fn retries(database: &Path, count: i64) {
             for_each(
                 connection,
                 &strides,
-                "outbox (event_seq, route, due_at, attempts_in_round)",
-                &format!("SELECT n, 'default', {due}, 1 FROM timed"),
+                "outbox (event_seq, route, staff_id, due_ms, attempts_in_round)",
+                "SELECT n, 'default', 'EMP-1', t + 60000, 1 FROM timed",
             );
         },
     );
@@ -247,7 +263,5 @@ pub fn interviews(database: &Path, count: i64) {
                            AS status FROM timed)"
             ),
         );
-        // Interviews are counted by the program, not by triggers.
-        recount::repair(connection).unwrap();
     });
 }

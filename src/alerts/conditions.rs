@@ -13,8 +13,8 @@ const MIB: u64 = 1024 * 1024;
 pub struct Observed {
     /// Deliveries of the last hour, and how many of them have succeeded.
     pub sends: (u64, u64),
-    /// How much is still to be sent, and when the oldest of it was due.
-    pub queue: (u64, Option<Timestamp>),
+    /// How much is still to be sent, and how long the oldest of it has been due.
+    pub queue: (u64, Duration),
     /// Of the last hour.
     pub failed_logins: u64,
     /// Of the last five minutes; none when they were hardly asked for.
@@ -50,7 +50,7 @@ pub const JUDGED: [Kind; 8] = [
 pub fn holding(observed: &Observed, limits: &Thresholds, now: Timestamp) -> Vec<Observation> {
     let whole = [
         (Kind::SuccessRateLow, success_rate(observed, limits)),
-        (Kind::QueueLong, queue(observed, limits, now)),
+        (Kind::QueueLong, queue(observed, limits)),
         (Kind::LoginsFailing, logins(observed, limits)),
         (Kind::StatisticsSlow, statistics(observed, limits)),
         (Kind::BackupOld, backup(observed, limits, now)),
@@ -93,9 +93,8 @@ fn success_rate(observed: &Observed, limits: &Thresholds) -> Option<Finding> {
     })
 }
 
-fn queue(observed: &Observed, limits: &Thresholds, now: Timestamp) -> Option<Finding> {
-    let (waiting, oldest) = observed.queue;
-    let late = oldest.map_or(Duration::ZERO, |due| now.since(due));
+fn queue(observed: &Observed, limits: &Thresholds) -> Option<Finding> {
+    let (waiting, late) = observed.queue;
     let overdue_minutes = late.as_secs() / 60;
     let long = waiting > limits.queue || late > Duration::from_mins(limits.overdue_minutes);
     long.then_some(Finding::Queue {
@@ -168,7 +167,7 @@ mod tests {
     fn well() -> Observed {
         Observed {
             sends: (1000, 995),
-            queue: (50, Some(now().before(Duration::from_mins(5)))),
+            queue: (50, Duration::from_mins(5)),
             failed_logins: 10,
             statistics: Some(AnswerTimes {
                 p95: Duration::from_millis(300),
@@ -207,7 +206,7 @@ mod tests {
     #[test]
     fn beyond_its_limit_each_condition_holds_alone() {
         let receiver = |receiver| vec![("default".to_owned(), receiver)];
-        let late = now().before(Duration::from_secs(301));
+        let late = Duration::from_secs(301);
         for (observed, kind) in [
             (
                 Observed {
@@ -218,14 +217,14 @@ mod tests {
             ),
             (
                 Observed {
-                    queue: (51, None),
+                    queue: (51, Duration::ZERO),
                     ..well()
                 },
                 Kind::QueueLong,
             ),
             (
                 Observed {
-                    queue: (1, Some(late)),
+                    queue: (1, late),
                     ..well()
                 },
                 Kind::QueueLong,

@@ -9,7 +9,7 @@ use super::{mail, post};
 use crate::clock::Clock;
 use crate::config::{Channel, Way};
 use crate::language::Speech;
-use crate::store::incidents::{self, Message};
+use crate::notification::Notification;
 use crate::store::{Store, StoreError};
 
 /// Between two looks at what there is to tell.
@@ -55,21 +55,11 @@ impl Courier {
         }
     }
 
-    /// Lets the channel begin, unless it has begun: it is told what is open, and all that follows.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    async fn begin(&self) -> Result<(), StoreError> {
-        let name = self.channel.name.clone();
-        let begin = move |connection: &_| incidents::begin(connection, &name);
-        self.store.write(begin).await
-    }
-
     /// Tells everything that there is to tell now, and says how many messages were told.
     pub async fn step(&mut self) -> usize {
         if !self.begun {
             // When it cannot be written, the next step tries again; the store says why.
-            self.begun = self.begin().await.is_ok();
+            self.begun = self.store.begin_channel(&self.channel.name).await.is_ok();
         }
         let mut told = 0;
         while self.tell_next().await.unwrap_or_else(|error| {
@@ -83,38 +73,38 @@ impl Courier {
 
     /// Tells the next message; false when there is none, or when it could not be told.
     async fn tell_next(&self) -> Result<bool, StoreError> {
-        let (name, now) = (self.channel.name.clone(), self.clock.now());
+        let name = &self.channel.name;
         let next = self
             .store
-            .read(move |connection| {
-                let message = incidents::next_message(connection, &name, now)?;
-                Ok((message, incidents::tries(connection, &name)?))
-            })
+            .next_notification(name, self.clock.moment())
             .await?;
-        let (Some(Message { seq, state, report }), tries) = next else {
+        let Some(Notification {
+            seq,
+            state,
+            report,
+            tries,
+        }) = next
+        else {
             return Ok(false);
         };
         let words = self.speech.message(state, &report);
         let result = tell(&self.channel, &words, self.clock.now()).await;
-        let name = self.channel.name.clone();
         let succeeded = result.is_ok();
         match result {
             Ok(()) => {
                 if tries > 0 {
                     tracing::info!(channel = %name, "alerts can be told again");
                 }
-                let told = move |connection: &_| incidents::told(connection, &name, seq);
-                self.store.write(told).await?;
+                self.store.notification_sent(name, seq).await?;
             }
             Err(error) => {
                 if tries == 0 {
                     tracing::error!(channel = %name, error, "an alert could not be told; it is tried again until it is");
                 }
                 let wait = LONGEST_WAIT.min(FIRST_WAIT * 2_u32.saturating_pow(tries.min(10)));
-                let at = self.clock.now().after(wait);
-                let not_told =
-                    move |connection: &_| incidents::not_told(connection, &name, &error, at);
-                self.store.write(not_told).await?;
+                self.store
+                    .notification_failed(name, error, wait, self.clock.moment())
+                    .await?;
             }
         }
         Ok(succeeded)

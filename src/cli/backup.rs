@@ -11,9 +11,9 @@ use super::{CliError, print_line};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::language::Language;
-use crate::store;
-use crate::store::restore::{RestoreError, restore};
-use crate::store::snapshot::{self, SnapshotError, Verified};
+use crate::store::file;
+use crate::store::file::restore::{RestoreError, restore};
+use crate::store::file::snapshot::{self, SnapshotError, Verified};
 
 /// Write a copy of the database that needs no other file.
 #[derive(Args)]
@@ -53,10 +53,10 @@ impl Backup {
     pub(super) async fn run(&self, client: &Client, config: &Config) -> Result<(), CliError> {
         let directory = &config.storage.directory;
         match client.post("/control/backup", String::new()).await {
-            Ok(_) => snapshot::copy_file(&store::backup_file(directory), &self.file),
+            Ok(_) => snapshot::copy_file(&file::backup_file(directory), &self.file),
             // Without a daemon nobody writes, and the database itself can be read.
             Err(CliError::Unreachable(_)) => {
-                snapshot::copy(&store::live_file(directory), &self.file)
+                snapshot::copy(&file::live_file(directory), &self.file)
             }
             Err(error) => return Err(error),
         }
@@ -74,13 +74,13 @@ impl Verify {
             Ok(verified) if json => print_line(&answer(&self.file, verified).to_string()),
             Ok(verified) => print_line(&told(speech, &self.file, verified)),
             Err(error) => {
-                let error = in_words(speech, &error);
+                let error = of_copy(speech, &error);
                 if json {
-                    print_line(
-                        &json!({"file": self.file, "good": false, "error": error}).to_string(),
-                    )?;
+                    let answer =
+                        json!({"file": self.file, "good": false, "error": error.to_string()});
+                    print_line(&answer.to_string())?;
                 }
-                Err(CliError::Failed(error))
+                Err(error)
             }
         }
     }
@@ -91,7 +91,7 @@ impl Restore {
         let directory = &config.storage.directory;
         let restored =
             restore(directory, &self.file, Clock::System.now()).map_err(|error| match error {
-                RestoreError::Copy(error) => CliError::Failed(in_words(speech, &error)),
+                RestoreError::Copy(error) => of_copy(speech, &error),
                 error => failed(error),
             })?;
         let verified = restored.copy;
@@ -107,7 +107,7 @@ impl Restore {
         };
         let kept = speech.say(
             "元のデータベースはここにあります",
-            "the database of before is in",
+            "the previous database is in",
         );
         print_line(&format!("{done}; {kept}: {}", aside.display()))
     }
@@ -140,6 +140,14 @@ fn told(speech: Speech, file: &Path, verified: Verified) -> String {
     }
 }
 
+fn of_copy(speech: Speech, error: &SnapshotError) -> CliError {
+    let words = in_words(speech, error);
+    match error {
+        SnapshotError::OfBefore { .. } => CliError::ForeignDatabase(words),
+        _ => CliError::Failed(words),
+    }
+}
+
 /// What is wrong with a copy, for the one who wanted to use it.
 fn in_words(speech: Speech, error: &SnapshotError) -> String {
     let advice = match error {
@@ -154,6 +162,10 @@ fn in_words(speech: Speech, error: &SnapshotError) -> String {
         SnapshotError::Newer { .. } => speech.say(
             "新しい版の voicedrive-relay を入れてください",
             "install the newer voicedrive-relay",
+        ),
+        SnapshotError::OfBefore { .. } => speech.say(
+            "この版では読めません。このコピーを書いた版の voicedrive-relay で使ってください",
+            "use it with the voicedrive-relay that wrote it",
         ),
         SnapshotError::NotOurs { .. } => speech.say(
             "voicedrive-relay のデータベースではありません",

@@ -16,7 +16,8 @@ use crate::config::{Config, Environment, Secrets};
 use crate::delivery::probe;
 use crate::language::Language;
 use crate::route::Route;
-use crate::store::{self, Inspection, OpenError};
+use crate::store::OpenError;
+use crate::store::file::inspect::{self, Inspection};
 use crate::timestamp::Timestamp;
 
 /// A certificate that ends within this many days is spoken of.
@@ -128,7 +129,7 @@ fn waiting(speech: Speech, config: &Config) -> Finding {
     let name = "routes";
     let routing = config.routing();
     // What is wrong with the database has a line of its own.
-    let waiting = store::waiting(&config.storage.directory).unwrap_or_default();
+    let waiting = inspect::waiting(&config.storage.directory).unwrap_or_default();
     let lost: Vec<String> = waiting
         .into_iter()
         .filter(|(route, _)| !routing.knows(route))
@@ -307,7 +308,7 @@ fn directory(speech: Speech, path: &Path) -> Finding {
 
 fn database(speech: Speech, config: &Config) -> Finding {
     let name = "database";
-    match store::inspect(&config.storage.directory) {
+    match inspect::inspect(&config.storage.directory) {
         Ok(Inspection::Sound) => Finding::good(name, "quick_check ok".to_owned()),
         Ok(Inspection::Absent) => Finding::notable(
             name,
@@ -337,7 +338,7 @@ fn database(speech: Speech, config: &Config) -> Finding {
 /// counts anew.
 async fn counts(speech: Speech, common: &Common, config: &Config) -> Finding {
     let name = "counts";
-    let differ = match store::count_differences(&config.storage.directory) {
+    let differ = match inspect::count_differences(&config.storage.directory) {
         Ok(0) => {
             return Finding::good(
                 name,

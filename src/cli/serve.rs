@@ -8,8 +8,9 @@ use super::{CliError, Common};
 use crate::clock::Clock;
 use crate::config::Environment;
 use crate::logging;
-use crate::relay::{self, Relay};
+use crate::relay::{self, Relay, StartError};
 use crate::reload::Outcome;
+use crate::store::OpenError;
 use crate::systemd;
 
 pub(super) async fn run(common: &Common, environment: &Environment) -> Result<(), CliError> {
@@ -27,7 +28,7 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
     let starting = systemd::starting();
     let started = Relay::start(settings, &control_socket, Clock::System).await;
     starting.abort();
-    let mut relay = started.map_err(|error| failed(&error))?;
+    let mut relay = started.map_err(|error| not_started(&error))?;
     systemd::ready();
     let under_systemd = environment.var("NOTIFY_SOCKET").is_some();
     let telling = under_systemd.then(|| systemd::keep_telling(&relay));
@@ -69,6 +70,15 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
         }
     }
     Ok(())
+}
+
+fn not_started(error: &StartError) -> CliError {
+    match error {
+        StartError::Store(OpenError::OfBefore { .. }) => {
+            CliError::ForeignDatabase(error.to_string())
+        }
+        _ => CliError::Failed(error.to_string()),
+    }
 }
 
 /// Reads the configuration again. A bad one is refused with all its mistakes, and the old one stays

@@ -45,7 +45,7 @@ pub enum ChannelConfig {
 }
 
 /// A mail server, and whom it tells.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Email {
     /// The sender.
     pub from: Mailbox,
@@ -73,7 +73,7 @@ pub enum Encryption {
 }
 
 /// A channel with its secrets.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Channel {
     /// What it is called in the log, in `alert history` and in the database, such as `email 1`.
     pub name: String,
@@ -82,7 +82,7 @@ pub struct Channel {
 }
 
 /// How a channel tells.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Way {
     /// By e-mail.
     Email {

@@ -15,8 +15,8 @@ use crate::attempt::{Attempted, Outcome};
 use crate::cause::Cause;
 use crate::clock::Clock;
 use crate::config::Secret;
+use crate::due::DueDelivery;
 use crate::route::Route;
-use crate::store::outbox::Due;
 use crate::timestamp::Timestamp;
 
 /// The most of an answer's body that is read, in bytes.
@@ -132,23 +132,23 @@ impl Partner {
     }
 
     /// Makes one attempt. It takes no longer than the route's timeout, and always has a result.
-    pub async fn attempt(&self, route: &Route, due: &Due) -> Attempted {
+    pub async fn attempt(&self, route: &Route, due: &DueDelivery) -> Attempted {
         let body = route
             .profile
             .body(&due.event_type, due.event_timestamp, &due.data);
         let payload_size = body.len();
-        let started_at = self.clock.now();
-        let began = self.clock.monotonic();
+        let began = self.clock.moment();
+        let started_at = began.wall;
         let exchange = self.exchange(route, due, started_at, body);
         let result = tokio::time::timeout(route.timeout, exchange)
             .await
             .unwrap_or(Err(Failure::TimedOut(route.timeout)));
-        let took = self.clock.monotonic().saturating_sub(began);
+        let took = self.clock.monotonic().saturating_sub(began.monotonic);
         let attempted = Attempted {
             started_at,
             // By the wall clock's beginning and the monotonic length: a clock that is set back
             // meanwhile does not make an attempt end before it began.
-            ended_at: started_at.after(took),
+            ended: began.after(took),
             outcome: Outcome::Success,
             http_status: None,
             processing_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
@@ -185,7 +185,7 @@ impl Partner {
     async fn exchange(
         &self,
         route: &Route,
-        due: &Due,
+        due: &DueDelivery,
         started_at: Timestamp,
         body: String,
     ) -> Result<Answer, Failure> {

@@ -11,16 +11,13 @@ use super::reply::{ApiError, Reply, success};
 use super::request::{self, Query};
 use super::stats::QueueAnswer;
 use super::{Api, revoked};
+use crate::event_record::ChangePosition;
 use crate::incident::State;
-use crate::store::listing::{self, Position};
-use crate::store::tokens::{self, TokenRecord};
-use crate::store::{StoreError, incidents, outbox, recount, stats};
 use crate::timestamp::Timestamp;
+use crate::token::TokenRecord;
 
 /// The most changes of one kind in one answer.
 const CHANGES: u32 = 200;
-/// The most open incidents that the status tells.
-const INCIDENTS: u32 = 20;
 /// The longest that a token may live, in days.
 const LONGEST_TOKEN: u32 = 3650;
 /// How long a token lives when nothing is said, in days.
@@ -31,34 +28,25 @@ const USUAL_TOKEN: u32 = 365;
 /// # Errors
 /// The store's.
 pub async fn status(api: &Api) -> Result<Reply, ApiError> {
-    let totals = api.store.read(stats::totals).await?;
-    let waiting = api.store.read(outbox::waiting).await?;
+    let moment = api.clock.moment();
+    let now = moment.wall;
+    let seen = api.store.overview(moment).await?;
+    let waiting = seen.waiting.iter();
     let without_route: Vec<_> = waiting
-        .into_iter()
         .filter(|(route, _)| !api.routes.sends_on(route))
         .map(|(route, events)| serde_json::json!({"route": route, "events": events}))
         .collect();
-    let last = totals.last_attempt;
-    let now = api.clock.now();
-    let (of_week, of_all) = api
-        .store
-        .read(move |connection| stats::growth(connection, now))
-        .await?;
-    let free = api.store.disk_bytes().map(|(free, _)| free);
-    let full_in_days =
-        free.and_then(|free| full_in_days(free, totals.database_bytes, of_week, of_all));
+    let file = api.store.file();
+    let free = file.disk_bytes().map(|(free, _)| free);
+    let full_in_days = free.and_then(|free| full_in_days(free, seen.database_bytes, seen.sent));
     let backup = api.backup.last();
-    let (open, _) = api
-        .store
-        .read(move |connection| incidents::list(connection, Some(true), None, INCIDENTS, now))
-        .await?;
-    let open: Vec<_> = open
-        .iter()
+    let incidents = seen.incidents.iter();
+    let open: Vec<_> = incidents
         .map(|incident| api.speech.message(State::Ongoing, &incident.report))
         .collect();
-    let failing = api.store.read(incidents::failing_channels).await?;
-    let failing: Vec<_> = failing
-        .into_iter()
+    let failing: Vec<_> = seen
+        .failing_channels
+        .iter()
         .map(|(channel, error)| serde_json::json!({"channel": channel, "error": error}))
         .collect();
     let answer = serde_json::json!({
@@ -68,16 +56,16 @@ pub async fn status(api: &Api) -> Result<Reply, ApiError> {
         "sendsTo": api.routes.origins,
         "withoutRoute": without_route,
         "events": {
-            "accepted": totals.accepted,
-            "retrying": totals.retrying,
-            "delivered": totals.delivered,
-            "exhausted": totals.exhausted,
+            "accepted": seen.events.accepted,
+            "retrying": seen.events.retrying,
+            "delivered": seen.events.delivered,
+            "exhausted": seen.events.exhausted,
         },
-        "queueStatus": QueueAnswer::of(totals.queue),
-        "nextDueAt": totals.next_due_at,
-        "lastAttemptAt": last.map(|(at, _)| at),
-        "lastOutcome": last.map(|(_, outcome)| outcome.as_str()),
-        "database": {"path": api.store.path(), "bytes": totals.database_bytes},
+        "queueStatus": QueueAnswer::of(seen.queue),
+        "nextDueAt": seen.next_due_at,
+        "lastAttemptAt": seen.last_attempt.map(|(at, _)| at),
+        "lastOutcome": seen.last_attempt.map(|(_, outcome)| outcome.as_str()),
+        "database": {"path": file.path(), "bytes": seen.database_bytes},
         "backup": {
             "path": api.backup.path(),
             "at": backup.at,
@@ -87,20 +75,21 @@ pub async fn status(api: &Api) -> Result<Reply, ApiError> {
         "disk": {
             "freeBytes": free,
             "fullInDays": full_in_days,
-            "full": api.store.pinched(),
+            "full": file.disk_full(),
         },
         "incidents": open,
         "alerts": {"channels": api.channels.len(), "failing": failing},
     });
-    success(StatusCode::OK, &answer, api.clock.now())
+    success(StatusCode::OK, &answer, now)
 }
 
 /// Nobody plans further ahead, and nothing goes on as in the last week for so long.
 const FARTHEST_FORECAST_DAYS: u64 = 3650;
 
 /// In how many days the disk is full when everything goes on as in the last seven; none when
-/// nothing is known of that yet, and when it is beyond any forecast.
-fn full_in_days(free: u64, database: u64, of_week: u64, of_all: u64) -> Option<u64> {
+/// nothing is known of that yet, and when it is beyond any forecast. The last two numbers are the deliveries of
+/// these days and all of them.
+fn full_in_days(free: u64, database: u64, (of_week, of_all): (u64, u64)) -> Option<u64> {
     let each = database.checked_div(of_all)?;
     let days = (free.saturating_mul(7)).checked_div(each.saturating_mul(of_week))?;
     (days <= FARTHEST_FORECAST_DAYS).then_some(days)
@@ -123,8 +112,7 @@ pub async fn refresh_backup(api: &Api) -> Result<Reply, ApiError> {
 /// # Errors
 /// The store's; nothing was changed then.
 pub async fn recount(api: &Api) -> Result<Reply, ApiError> {
-    let repaired: Result<(), StoreError> = api.store.write(recount::repair).await;
-    repaired?;
+    api.store.repair_counts().await?;
     tracing::warn!(
         "the counts of the statistics were made anew, because they differed from the rows"
     );
@@ -158,15 +146,14 @@ pub async fn changes(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> 
     let after_event = query.take_as("afterEvent", "must be a number", number)?;
     let after_attempt = query.take_as("afterAttempt", "must be a number", number)?;
     query.finish("afterEvent, afterAttempt")?;
-    let (changes, reached) = api
-        .store
-        .read(move |connection| match (after_event, after_attempt) {
-            (Some(event), Some(attempt)) => {
-                listing::changes(connection, Position { event, attempt }, CHANGES)
-            }
-            _ => Ok((Vec::new(), listing::newest(connection)?)),
-        })
-        .await?;
+    let moment = api.clock.moment();
+    let (changes, reached) = match (after_event, after_attempt) {
+        (Some(event), Some(attempt)) => {
+            let position = ChangePosition { event, attempt };
+            api.store.changes_since(position, CHANGES, moment).await?
+        }
+        _ => (Vec::new(), api.store.newest_change().await?),
+    };
     let changes: Vec<_> = changes
         .iter()
         .map(|change| ChangeAnswer {
@@ -180,7 +167,7 @@ pub async fn changes(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> 
         "afterEvent": reached.event,
         "afterAttempt": reached.attempt,
     });
-    success(StatusCode::OK, &answer, api.clock.now())
+    success(StatusCode::OK, &answer, moment.wall)
 }
 
 /// `POST /control/tokens`
@@ -216,7 +203,7 @@ pub async fn issue_token(api: &Api, request: Request<Incoming>) -> Result<Reply,
         .map_err(|_| {
             ApiError::invalid(
                 "RELAY_JWT_SECRET",
-                "is not set, so no token can be signed; set it in secrets.env and restart the relay",
+                "is not set, so no token can be signed; set it in secrets.env, then `voicedrive-relay reload`",
             )
         })?;
     let record = TokenRecord {
@@ -227,12 +214,7 @@ pub async fn issue_token(api: &Api, request: Request<Incoming>) -> Result<Reply,
         expires_at: Some(Timestamp::from_unix_ms(issued.exp * 1000)),
         revoked_at: None,
     };
-    let kept = record.clone();
-    let written: Result<(), StoreError> = api
-        .store
-        .write(move |connection| tokens::insert(connection, &kept).map_err(StoreError::from))
-        .await;
-    written?;
+    api.store.add_token(record.clone()).await?;
     tracing::info!(jti = %record.jti, "a token was issued");
     let mut answer = token_answer(&record);
     answer["token"] = issued.token.into();
@@ -244,7 +226,7 @@ pub async fn issue_token(api: &Api, request: Request<Incoming>) -> Result<Reply,
 /// # Errors
 /// The store's.
 pub async fn list_tokens(api: &Api) -> Result<Reply, ApiError> {
-    let tokens = api.store.read(tokens::list).await?;
+    let tokens = api.store.tokens().await?;
     let items: Vec<_> = tokens.iter().map(token_answer).collect();
     success(
         StatusCode::OK,
@@ -259,11 +241,7 @@ pub async fn list_tokens(api: &Api) -> Result<Reply, ApiError> {
 /// The store's.
 pub async fn revoke_token(api: &Api, jti: String) -> Result<Reply, ApiError> {
     let now = api.clock.now();
-    let wanted = jti.clone();
-    let known: bool = api
-        .store
-        .write(move |connection| tokens::revoke(connection, &wanted, now).map_err(StoreError::from))
-        .await?;
+    let known = api.store.revoke_token(&jti, now).await?;
     revoked::insert(&api.revoked, &jti);
     tracing::info!(%jti, "a token was revoked");
     let answer = serde_json::json!({"jti": jti, "issuedHere": known, "revokedAt": now});

@@ -5,10 +5,10 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::reply::ApiError;
-use crate::attempt::Outcome;
+use crate::attempt::{AttemptRecord, Outcome};
 use crate::cause::Cause;
 use crate::event::Status;
-use crate::store::listing::{EventDetail, EventSummary, KeptAttempt};
+use crate::event_record::{EventDetail, EventSummary};
 use crate::timestamp::Timestamp;
 
 /// An event as a reader sees it.
@@ -98,7 +98,7 @@ impl<'a> EventAnswer<'a> {
 }
 
 impl<'a> AttemptAnswer<'a> {
-    pub(super) fn of(attempt: &'a KeptAttempt) -> Self {
+    pub(super) fn of(attempt: &'a AttemptRecord) -> Self {
         Self {
             attempt: attempt.attempt,
             started_at: attempt.started_at,

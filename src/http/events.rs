@@ -10,20 +10,17 @@ use super::event_answer::EventAnswer;
 use super::reply::{ApiError, Reply, success};
 use super::request::{self, Query};
 use super::submission::{read_batch, read_event};
-use crate::event::{NewEvent, Status};
-use crate::store::StoreError;
-use crate::store::events::{AcceptError, Accepted, Idempotency, Submission, accept};
-use crate::store::listing::{self, Filter};
-use crate::store::resend::{self, Resend};
+use crate::crypto;
+use crate::event::{Accepted, Idempotency, NewEvent, Status, Submission};
+use crate::event_record::EventFilter;
+use crate::resend::Resend;
+use crate::store::AcceptError;
 use crate::timestamp::Timestamp;
 
 /// The most events that a page of the list may have, and how many it has when nothing is said.
 const PAGE: (usize, usize) = (200, 50);
 /// The longest idempotency key, in characters.
 const KEY_CHARACTERS: usize = 191;
-/// Separates a batch's key from the number of an event in it. No header can hold this character,
-/// so a batch's keys never meet those of single events.
-const KEY_SEPARATOR: char = '\u{1f}';
 
 const STATUS_ACCEPTED: &str = "must be accepted, retrying, delivered or exhausted";
 const FILTERS: &str = "status, eventType, staffId, since, until";
@@ -87,7 +84,7 @@ pub async fn accept_batch(api: &Api, request: Request<Incoming>) -> Result<Reply
 /// `InvalidParameter`, or the store's.
 pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
     let mut query = Query::parse(query)?;
-    let filter = Filter {
+    let filter = EventFilter {
         status: query.take_as("status", STATUS_ACCEPTED, Status::from_word)?,
         event_type: query.take("eventType"),
         staff_id: query.take("staffId"),
@@ -104,10 +101,8 @@ pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
         text.parse().ok().filter(|n: &i64| *n > 0)
     })?;
     query.finish(&format!("{FILTERS}, limit, cursor"))?;
-    let page = api
-        .store
-        .read(move |connection| listing::list(connection, &filter, before, limit))
-        .await?;
+    let moment = api.clock.moment();
+    let page = api.store.events(filter, before, limit, moment).await?;
     let answer = PageAnswer {
         items: page.items.iter().map(EventAnswer::of).collect(),
         next_cursor: page.next.map(|next| next.to_string()),
@@ -120,16 +115,11 @@ pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
 /// # Errors
 /// `NotFound`, or the store's.
 pub async fn show(api: &Api, id: String) -> Result<Reply, ApiError> {
-    let detail = api
-        .store
-        .read(move |connection| listing::find(connection, &id))
-        .await?
-        .ok_or_else(no_such_event)?;
-    success(
-        StatusCode::OK,
-        &EventAnswer::with_everything(&detail)?,
-        api.clock.now(),
-    )
+    let moment = api.clock.moment();
+    let found = api.store.event(&id, moment).await?;
+    let detail = found.ok_or_else(no_such_event)?;
+    let answer = EventAnswer::with_everything(&detail)?;
+    success(StatusCode::OK, &answer, moment.wall)
 }
 
 /// `POST /api/events/{id}/resend`
@@ -137,19 +127,13 @@ pub async fn show(api: &Api, id: String) -> Result<Reply, ApiError> {
 /// # Errors
 /// `NotFound`, or the store's.
 pub async fn resend_one(api: &Api, id: String) -> Result<Reply, ApiError> {
-    let (policy, now) = (api.retry.clone(), api.clock.now());
-    let routing = api.routes.routing.clone();
-    let wanted = id.clone();
-    let found: Resend = api
-        .store
-        .write(move |connection| {
-            resend::one(connection, &wanted, &policy, &routing, now).map_err(StoreError::from)
-        })
-        .await?;
+    let moment = api.clock.moment();
+    let (policy, routing) = (api.retry.clone(), api.routes.routing.clone());
+    let found = api.store.resend_event(&id, policy, routing, moment).await?;
     if found == Resend::Unknown {
         return Err(no_such_event());
     }
-    api.routes.handover.wake_all();
+    api.routes.handoff.wake_all();
     tracing::info!(event = %id, "sending again, as a person asked");
     let status = match found {
         Resend::Waiting => Status::Accepted,
@@ -160,7 +144,7 @@ pub async fn resend_one(api: &Api, id: String) -> Result<Reply, ApiError> {
         request_id: &id,
         status: status.as_str(),
     };
-    success(StatusCode::ACCEPTED, &answer, now)
+    success(StatusCode::ACCEPTED, &answer, moment.wall)
 }
 
 /// `POST /api/events/resend`
@@ -170,43 +154,32 @@ pub async fn resend_one(api: &Api, id: String) -> Result<Reply, ApiError> {
 pub async fn resend_many(api: &Api, request: Request<Incoming>) -> Result<Reply, ApiError> {
     request::media(request.headers(), false)?;
     let text = request::text(request, api.max_body_bytes).await?;
-    let wanted = BulkResend::read(&text)?;
-    if wanted.dry_run {
-        let filter = wanted.filter;
-        let matched = api
-            .store
-            .read(move |connection| resend::count(connection, &filter))
-            .await?;
-        let answer = ResentManyAnswer {
-            dry_run: true,
-            matched,
-        };
-        return success(StatusCode::OK, &answer, api.clock.now());
-    }
+    let BulkResend { filter, dry_run } = BulkResend::read(&text)?;
     let mut matched = 0;
-    let mut before = None;
+    let mut after = None;
     loop {
-        let (filter, policy, now) = (wanted.filter.clone(), api.retry.clone(), api.clock.now());
-        let routing = api.routes.routing.clone();
-        let step: resend::Step = api
-            .store
-            .write(move |connection| {
-                resend::step(connection, &filter, before, &policy, &routing, now)
-            })
-            .await?;
-        matched += step.matched;
-        before = step.next;
-        api.routes.handover.wake_all();
-        if before.is_none() {
+        let page = api.store.resend_candidates(&filter, after).await?;
+        matched += page.ids.len() as u64;
+        if !dry_run {
+            let (policy, routing) = (api.retry.clone(), api.routes.routing.clone());
+            api.store
+                .resend_events(page.ids, policy, routing, api.clock.moment())
+                .await?;
+            api.routes.handoff.wake_all();
+        }
+        after = page.next;
+        if after.is_none() {
             break;
         }
     }
-    tracing::info!(events = matched, "sending again in bulk, as a person asked");
-    let answer = ResentManyAnswer {
-        dry_run: false,
-        matched,
+    let status = if dry_run {
+        StatusCode::OK
+    } else {
+        tracing::info!(events = matched, "sending again in bulk, as a person asked");
+        StatusCode::ACCEPTED
     };
-    success(StatusCode::ACCEPTED, &answer, api.clock.now())
+    let answer = ResentManyAnswer { dry_run, matched };
+    success(status, &answer, api.clock.now())
 }
 
 fn no_such_event() -> ApiError {
@@ -226,22 +199,23 @@ async fn keep(
     key: Option<String>,
 ) -> Result<Vec<Kept>, ApiError> {
     let size = events.len();
+    let key_hash = key.map(|key| crypto::sha256(&[key.as_bytes()]));
     let submissions: Vec<Submission> = events
         .into_iter()
         .enumerate()
-        .map(|(index, event)| Submission {
-            idempotency: key.as_ref().map(|key| Idempotency {
-                key: key_of(key, index, size),
-                content_hash: event.content_hash(size),
+        .map(|(position, event)| Submission {
+            idempotency: key_hash.map(|key_hash| Idempotency {
+                key_hash,
+                position,
+                content_digest: event.content_digest(size),
             }),
             route: api.routes.routing.route_of(&event.event_type).to_owned(),
             event,
         })
         .collect();
-    let now = api.clock.now();
     let accepted = api
         .store
-        .accept(move |connection| accept(connection, &submissions, now))
+        .accept_events(submissions, api.clock.moment())
         .await;
     match accepted {
         Ok(accepted) => Ok(accepted
@@ -260,23 +234,13 @@ async fn keep(
 }
 
 fn hand_over(api: &Api, accepted: Accepted) -> Kept {
-    let duplicate = accepted.fresh.is_none();
-    if let Some(fresh) = accepted.fresh {
-        api.routes.handover.give(fresh);
+    let duplicate = accepted.new.is_none();
+    if let Some(due) = accepted.new {
+        api.routes.handoff.give(due);
     }
     Kept {
         id: accepted.id,
         duplicate,
-    }
-}
-
-/// The key of one event: the header itself for a single one; in a batch also its number, so that
-/// a batch that is handed in again is recognised event by event.
-fn key_of(key: &str, index: usize, size: usize) -> String {
-    if size == 1 {
-        key.to_owned()
-    } else {
-        format!("{key}{KEY_SEPARATOR}{index}")
     }
 }
 
@@ -321,7 +285,7 @@ pub(super) struct BulkResendBody {
 
 /// A bulk resend that was understood.
 struct BulkResend {
-    filter: Filter,
+    filter: EventFilter,
     dry_run: bool,
 }
 
@@ -334,7 +298,7 @@ impl BulkResend {
             })
             .transpose()
         };
-        let filter = Filter {
+        let filter = EventFilter {
             status: wire
                 .status
                 .map(|word| {

@@ -63,7 +63,7 @@ pub(super) struct Answer {
 /// # Errors
 /// `StorageUnavailable` or `DeliveryStalled`.
 pub async fn health(api: &Api) -> Result<Reply, ApiError> {
-    if api.store.pinched() || !can_write(api).await {
+    if api.store.file().disk_full() || !can_write(api).await {
         return Err(ApiError::StorageUnavailable);
     }
     let now = api.clock.monotonic();
@@ -85,17 +85,22 @@ pub async fn health(api: &Api) -> Result<Reply, ApiError> {
     success(StatusCode::OK, &answer, api.clock.now())
 }
 
+/// Whether what is kept moves. A database that cannot be written is another matter.
+pub async fn moves(api: &Api) -> bool {
+    !matches!(health(api).await, Err(ApiError::DeliveryStalled))
+}
+
 /// Those who ask while a probe is under way wait for it instead of starting their own.
 async fn can_write(api: &Api) -> bool {
     let mut probe = api.health.probe.lock().await;
-    let (monotonic, now) = (api.clock.monotonic(), api.clock.now());
+    let moment = api.clock.moment();
     if let Some((at, works)) = *probe
-        && monotonic.saturating_sub(at) < BELIEVED
+        && moment.monotonic.saturating_sub(at) < BELIEVED
     {
         return works;
     }
-    let written = tokio::time::timeout(LONGEST_PROBE, api.store.probe(now)).await;
+    let written = tokio::time::timeout(LONGEST_PROBE, api.store.probe(moment)).await;
     let works = matches!(written, Ok(Ok(())));
-    *probe = Some((monotonic, works));
+    *probe = Some((moment.monotonic, works));
     works
 }

@@ -11,9 +11,7 @@ use super::reply::{ApiError, Reply, success};
 use super::request::Query;
 use crate::alerts::courier::tell;
 use crate::alerts::words::Words;
-use crate::incident::State;
-use crate::store::StoreError;
-use crate::store::incidents::{self, Dismissed, Incident};
+use crate::incident::{DismissResult, Incident, State};
 use crate::timestamp::Timestamp;
 
 /// The most incidents of a page, and how many it has when nothing is said.
@@ -85,17 +83,15 @@ pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
         text.parse().ok().filter(|n: &i64| *n > 0)
     })?;
     query.finish("state, limit, cursor")?;
-    let (limit, now) = (limit.unwrap_or(usual), api.clock.now());
-    let (found, next) = api
-        .store
-        .read(move |connection| incidents::list(connection, open, before, limit, now))
-        .await?;
+    let moment = api.clock.moment();
+    let limit = limit.unwrap_or(usual);
+    let (found, next) = api.store.incidents(open, before, limit, moment).await?;
     let items = found.into_iter();
     let answer = PageAnswer {
         items: items.map(|one| IncidentAnswer::of(api, one)).collect(),
         next_cursor: next.map(|next| next.to_string()),
     };
-    success(StatusCode::OK, &answer, now)
+    success(StatusCode::OK, &answer, moment.wall)
 }
 
 /// `POST /control/incidents/{id}/dismiss`
@@ -103,21 +99,16 @@ pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
 /// # Errors
 /// `NotFound`; `Conflict` for an incident that ends by itself; or the store's.
 pub async fn dismiss(api: &Api, id: String) -> Result<Reply, ApiError> {
-    let now = api.clock.now();
-    let wanted = id.clone();
-    let dismissed: Result<_, StoreError> = api
-        .store
-        .write(move |connection| incidents::dismiss(connection, &wanted, now))
-        .await;
-    match dismissed? {
-        Dismissed::Done => {
+    let moment = api.clock.moment();
+    match api.store.dismiss_incident(&id, moment).await? {
+        DismissResult::Done => {
             let answer = serde_json::json!({"id": id, "dismissed": true});
-            success(StatusCode::OK, &answer, now)
+            success(StatusCode::OK, &answer, moment.wall)
         }
-        Dismissed::Unknown => Err(ApiError::NotFound(
+        DismissResult::Unknown => Err(ApiError::NotFound(
             "No open incident has this id (alert history shows them)".to_owned(),
         )),
-        Dismissed::EndsByItself => Err(ApiError::Conflict(
+        DismissResult::EndsByItself => Err(ApiError::Conflict(
             "An incident of this kind ends by itself when its condition does not hold any more"
                 .to_owned(),
         )),

@@ -21,9 +21,8 @@ use super::interview_body::read_with_id;
 use super::interviews::refused;
 use super::reply::{ApiError, Reply, success};
 use super::request::{self, Query};
-use crate::interview::Interview;
-use crate::store::StoreError;
-use crate::store::interviews::{self, PutRows};
+use crate::interview::{ImportResult, Interview, UnknownOrigin};
+use crate::store::{ImportError, StoreError};
 
 /// The most bad rows that are named; of more, only the number is told.
 const NAMED: usize = 10_000;
@@ -69,10 +68,10 @@ impl Report {
     }
 
     /// A row that contradicts another or what is kept is told like the bad rows before.
-    fn with(mut self, put: PutRows) -> Self {
-        self.created = put.created;
-        self.replaced = put.replaced;
-        for (line, why) in put.refused {
+    fn with(mut self, result: ImportResult) -> Self {
+        self.created = result.created;
+        self.replaced = result.replaced;
+        for (line, why) in result.refused {
             self.refuse(line, refused(why, "").to_string());
         }
         self.bad_rows.sort_by_key(|row| row.line);
@@ -94,23 +93,16 @@ pub async fn import(api: &Api, request: Request<Incoming>) -> Result<Reply, ApiE
     request::media(request.headers(), true)?;
     let (rows, report) = receive(request.into_body(), api).await?;
     let now = api.clock.now();
-    let kept = api
+    // A file with bad rows is only tried: the rest of its mistakes is told too.
+    let tried = dry_run || report.bad_row_count > 0;
+    let imported = api
         .store
-        .accept(move |connection| {
-            let report = report
-                .clone()
-                .with(interviews::put_rows(connection, rows.read()?, now)?);
-            if dry_run || report.bad_row_count > 0 {
-                Err(NotKept::Undone(report))
-            } else {
-                Ok(report)
-            }
-        })
+        .import_interviews(move || rows.read(), UnknownOrigin::Refuse, tried, now)
         .await;
-    let (imported, report) = match kept {
-        Ok(report) => (true, report),
-        Err(NotKept::Undone(report)) => (false, report),
-        Err(NotKept::Store(error)) => return Err(error.into()),
+    let (imported, report) = match imported {
+        Ok(result) => (true, report.with(result)),
+        Err(ImportError::Undone(result)) => (false, report.with(result)),
+        Err(ImportError::Store(error)) => return Err(error.into()),
     };
     tracing::info!(
         rows = report.rows,
@@ -199,7 +191,12 @@ struct Rows(File);
 
 impl Spool {
     fn new(api: &Api) -> Result<Self, ApiError> {
-        let directory = api.store.path().parent().unwrap_or(api.store.path());
+        let directory = api
+            .store
+            .file()
+            .path()
+            .parent()
+            .unwrap_or(api.store.file().path());
         tempfile::tempfile_in(directory)
             .map(|file| Self(BufWriter::new(file)))
             .map_err(|error| unwritable(&error).into())
@@ -223,8 +220,9 @@ impl Rows {
     /// All of them, in the order in which they came: each with its line.
     fn read(
         &self,
-    ) -> Result<impl Iterator<Item = Result<(u64, Interview), StoreError>>, StoreError> {
-        let mut file = &self.0;
+    ) -> Result<impl Iterator<Item = Result<(u64, Interview), StoreError>> + use<>, StoreError>
+    {
+        let mut file = self.0.try_clone().map_err(|error| unwritable(&error))?;
         file.rewind().map_err(|error| unwritable(&error))?;
         Ok(BufReader::new(file).lines().map(|line| {
             let line = line.map_err(|error| unwritable(&error))?;
@@ -242,18 +240,4 @@ fn unwritable(error: &std::io::Error) -> StoreError {
 
 fn altered() -> StoreError {
     StoreError::Unavailable("a row that waited on the disk is not as it was".to_owned())
-}
-
-/// Why nothing of a file was kept.
-enum NotKept {
-    /// It has bad rows, or nothing was to be kept.
-    Undone(Report),
-    /// The store itself failed.
-    Store(StoreError),
-}
-
-impl From<StoreError> for NotKept {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
 }

@@ -10,8 +10,8 @@ use super::Api;
 use super::reply::{ApiError, Reply, success};
 use super::request::Query;
 use crate::interview::tenths_of_percent;
+use crate::interview_stats::{InterviewCounts, InterviewRange, InterviewStats, Rescheduled};
 use crate::period::Period;
-use crate::store::interview_stats::{self, InterviewCounts, InterviewStats, Range, Rescheduled};
 use crate::timestamp::Timestamp;
 
 /// How many of the newest rescheduled interviews are named.
@@ -29,22 +29,13 @@ pub async fn completion_stats(api: &Api, query: Option<&str>) -> Result<Reply, A
     let (facility, department) = (query.take("facility"), query.take("department"));
     query.finish("period, facility, department")?;
     let now = api.clock.now();
-    let range = Range {
+    let range = InterviewRange {
         from: period.start(now),
         to: None,
         facility,
         department,
     };
-    let (counted, recent) = api
-        .store
-        .read(move |connection| {
-            let counted = interview_stats::count(connection, &range)?;
-            Ok((
-                counted,
-                interview_stats::rescheduled(connection, &range, RECENT)?,
-            ))
-        })
-        .await?;
+    let (counted, recent) = api.store.interview_statistics(range, RECENT).await?;
     success(StatusCode::OK, &Answer::of(period, &counted, &recent), now)
 }
 

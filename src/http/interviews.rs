@@ -11,10 +11,11 @@ use super::Api;
 use super::interview_body;
 use super::reply::{ApiError, Reply, success};
 use super::request::{self, Query};
-use crate::interview::{Interview, InterviewStatus};
-use crate::store::interviews::{
-    self, After, DeleteError, InterviewFilter, KeptInterview, Put, PutError, Refusal,
+use crate::interview::{
+    Interview, InterviewConflict, InterviewCursor, InterviewFilter, InterviewRecord,
+    InterviewStatus, PutResult,
 };
+use crate::store::{DeleteError, PutError};
 use crate::timestamp::Timestamp;
 
 /// The most records that a page may have, and how many it has when nothing is said.
@@ -31,12 +32,12 @@ pub async fn put_one(api: &Api, id: String, request: Request<Incoming>) -> Resul
     let done = keep(api, vec![interview], false).await?;
     let kept = api
         .store
-        .read(move |connection| interviews::find(connection, &id))
+        .interview(&id)
         .await?
         // Deleted in the meantime, by somebody else.
         .ok_or_else(no_such_record)?;
     let status = match done.first() {
-        Some(Put::Created) => StatusCode::CREATED,
+        Some(PutResult::Created) => StatusCode::CREATED,
         _ => StatusCode::OK,
     };
     success(status, &Answer::of(&kept), api.clock.now())
@@ -50,7 +51,10 @@ pub async fn put_batch(api: &Api, request: Request<Incoming>) -> Result<Reply, A
     let media = request::media(request.headers(), true)?;
     let text = request::text(request, api.max_body_bytes).await?;
     let done = keep(api, interview_body::read_batch(&text, media)?, true).await?;
-    let created = done.iter().filter(|put| **put == Put::Created).count();
+    let created = done
+        .iter()
+        .filter(|put| **put == PutResult::Created)
+        .count();
     let answer = BatchAnswer {
         accepted: done.len(),
         created,
@@ -64,11 +68,7 @@ pub async fn put_batch(api: &Api, request: Request<Incoming>) -> Result<Reply, A
 /// # Errors
 /// `NotFound`, or the store's.
 pub async fn show(api: &Api, id: String) -> Result<Reply, ApiError> {
-    let kept = api
-        .store
-        .read(move |connection| interviews::find(connection, &id))
-        .await?
-        .ok_or_else(no_such_record)?;
+    let kept = api.store.interview(&id).await?.ok_or_else(no_such_record)?;
     success(StatusCode::OK, &Answer::of(&kept), api.clock.now())
 }
 
@@ -98,10 +98,7 @@ pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
         .unwrap_or(usual);
     let after = query.take_as("cursor", "must be the nextCursor of a page", read_cursor)?;
     query.finish("from, to, status, facility, department, limit, cursor")?;
-    let (items, next) = api
-        .store
-        .read(move |connection| interviews::list(connection, &filter, after, limit))
-        .await?;
+    let (items, next) = api.store.interviews(filter, after, limit).await?;
     let answer = PageAnswer {
         items: items.iter().map(Answer::of).collect(),
         next_cursor: next.map(|after| format!("{}-{}", after.date.unix_ms(), after.seq)),
@@ -116,7 +113,7 @@ pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
 pub async fn delete(api: &Api, id: String) -> Result<Reply, ApiError> {
     let deleted = api
         .store
-        .write(move |connection| interviews::delete(connection, &id))
+        .delete_interview(&id)
         .await
         .map_err(|error| match error {
             DeleteError::StillNamed => ApiError::Conflict(
@@ -133,10 +130,13 @@ pub async fn delete(api: &Api, id: String) -> Result<Reply, ApiError> {
     Ok(reply)
 }
 
-async fn keep(api: &Api, records: Vec<Interview>, in_batch: bool) -> Result<Vec<Put>, ApiError> {
-    let now = api.clock.now();
+async fn keep(
+    api: &Api,
+    records: Vec<Interview>,
+    in_batch: bool,
+) -> Result<Vec<PutResult>, ApiError> {
     api.store
-        .accept(move |connection| interviews::put(connection, &records, now))
+        .put_interviews(records, api.clock.now())
         .await
         .map_err(|error| not_kept(error, in_batch))
 }
@@ -154,25 +154,25 @@ fn not_kept(error: PutError, in_batch: bool) -> ApiError {
 }
 
 /// What is told of a record that contradicts what is kept; `place` stands before the field's name.
-pub(super) fn refused(why: Refusal, place: &str) -> ApiError {
+pub(super) fn refused(why: InterviewConflict, place: &str) -> ApiError {
     match why {
-        Refusal::SyncIdTaken => ApiError::Conflict(format!(
+        InterviewConflict::SyncIdTaken => ApiError::Conflict(format!(
             "{place}voicedriveSyncId: another record has this id of VoiceDrive"
         )),
-        Refusal::OriginUnknown => ApiError::invalid(
+        InterviewConflict::OriginUnknown => ApiError::invalid(
             format!("{place}rescheduledFromId"),
-            "must be the id of a record that exists or stands earlier in the batch or file",
+            "must be the id of a record that exists or stands earlier in the batch or anywhere in the file",
         ),
-        Refusal::OriginLoops => ApiError::invalid(
+        InterviewConflict::OriginLoops => ApiError::invalid(
             format!("{place}rescheduledFromId"),
             "must not lead back to this record",
         ),
     }
 }
 
-fn read_cursor(text: &str) -> Option<After> {
+fn read_cursor(text: &str) -> Option<InterviewCursor> {
     let (date, seq) = text.rsplit_once('-')?;
-    Some(After {
+    Some(InterviewCursor {
         date: Timestamp::from_unix_ms(date.parse().ok()?),
         seq: seq.parse().ok()?,
     })
@@ -232,7 +232,7 @@ pub(super) struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    fn of(kept: &'a KeptInterview) -> Self {
+    fn of(kept: &'a InterviewRecord) -> Self {
         let interview = &kept.interview;
         Self {
             id: &interview.id,

@@ -12,7 +12,7 @@ use super::reply::{ApiError, Reply, success};
 use super::request::Query;
 use crate::period::Period;
 use crate::retry::RetryPolicy;
-use crate::store::stats::{self, QueueCounts, SendStats, TypeCounts};
+use crate::send_stats::{QueueCounts, SendCounts, SendStats};
 use crate::timestamp::Timestamp;
 
 /// Counts the sends of a period that ends now.
@@ -29,9 +29,7 @@ pub async fn webhook_stats(api: &Api, query: Option<&str>) -> Result<Reply, ApiE
     let now = api.clock.now();
     let counted = api
         .store
-        .read(move |connection| {
-            stats::sends(connection, period.start(now), now, event_type.as_deref())
-        })
+        .send_statistics(period.start(now), now, event_type)
         .await?;
     success(
         StatusCode::OK,
@@ -121,7 +119,7 @@ impl PolicyAnswer {
 }
 
 impl TypeAnswer {
-    fn of(counts: &TypeCounts) -> Self {
+    fn of(counts: &SendCounts) -> Self {
         Self {
             sent: counts.sent,
             succeeded: counts.succeeded,

@@ -11,7 +11,7 @@ use super::Api;
 use super::reply::{ApiError, Reply, success};
 use super::request::Query;
 use super::stats::PolicyAnswer;
-use crate::store::stats::{self, SendStats};
+use crate::send_stats::SendStats;
 use crate::timestamp::{NotATimestamp, Timestamp};
 
 /// What is counted when nothing is said.
@@ -29,10 +29,7 @@ pub async fn webhook_stats(api: &Api, query: Option<&str>) -> Result<Reply, ApiE
     let end = end.unwrap_or(now);
     let start = start.unwrap_or_else(|| end.before(USUAL_SPAN));
     in_order(start, end)?;
-    let counted = api
-        .store
-        .read(move |connection| stats::sends(connection, start, end, None))
-        .await?;
+    let counted = api.store.send_statistics(start, end, None).await?;
     let policy = PolicyAnswer::of(&api.retry, counted.queue);
     success(StatusCode::OK, &WebhookAnswer::of(&counted, policy), now)
 }

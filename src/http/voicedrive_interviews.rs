@@ -14,7 +14,7 @@ use super::request::Query;
 use super::voicedrive::{date, in_order};
 use crate::day;
 use crate::interview::{Interview, InterviewStatus};
-use crate::store::interview_stats::{self, InterviewCounts, InterviewStats, Order, Range};
+use crate::interview_stats::{InterviewCounts, InterviewRange, InterviewReport, ReportLimits};
 use crate::timestamp::Timestamp;
 
 /// How many completed interviews are named.
@@ -27,7 +27,6 @@ const OTHERS: u32 = 50;
 /// # Errors
 /// `InvalidDateRange`, or the store's.
 pub async fn completion_stats(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
-    use InterviewStatus::{Cancelled, Completed, NoShow, Scheduled};
     let mut query = Query::parse(query)?;
     let (start, end) = (date(&mut query, "startDate")?, date(&mut query, "endDate")?);
     query.finish("startDate, endDate")?;
@@ -36,35 +35,18 @@ pub async fn completion_stats(api: &Api, query: Option<&str>) -> Result<Reply, A
     let (first, last) = day::today(now, api.speech.timezone).unwrap_or((now, now));
     let (from, to) = (start.unwrap_or(first), end.unwrap_or(last));
     in_order(from, to)?;
-    let range = Range {
+    let range = InterviewRange {
         from,
         to: Some(to),
         facility: None,
         department: None,
     };
-    let found = api
-        .store
-        .read(move |connection| {
-            let named = |statuses: &[InterviewStatus], order, limit| {
-                interview_stats::named(connection, &range, statuses, order, limit)
-            };
-            Ok(Found {
-                counted: interview_stats::count(connection, &range)?,
-                completed: named(&[Completed], Order::LatestFirst, COMPLETED)?,
-                pending: named(&[Scheduled], Order::EarliestFirst, OTHERS)?,
-                missed: named(&[NoShow, Cancelled], Order::LatestFirst, OTHERS)?,
-            })
-        })
-        .await?;
+    let limits = ReportLimits {
+        completed: COMPLETED,
+        others: OTHERS,
+    };
+    let found = api.store.interview_report(range, limits).await?;
     success(StatusCode::OK, &Answer::of(&found, now), now)
-}
-
-/// What was found in the store, at one moment.
-struct Found {
-    counted: InterviewStats,
-    completed: Vec<Interview>,
-    pending: Vec<Interview>,
-    missed: Vec<Interview>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -137,7 +119,7 @@ struct MissedAnswer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    fn of(found: &'a Found, now: Timestamp) -> Self {
+    fn of(found: &'a InterviewReport, now: Timestamp) -> Self {
         let total = found.counted.total;
         let by_type = found.counted.by_type.iter();
         Self {

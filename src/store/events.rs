@@ -5,48 +5,14 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension};
 use uuid::{ContextV7, Timestamp as UuidTime, Uuid};
 
-use super::StoreError;
-use super::outbox::Due;
-use crate::event::NewEvent;
+use super::relay_time::Now;
+use super::writer::Lane;
+use super::{Store, StoreError};
+use crate::clock::Moment;
+use crate::content::Digest;
+use crate::due::DueDelivery;
+use crate::event::{Accepted, Idempotency, Submission};
 use crate::timestamp::Timestamp;
-
-/// An event to be kept, with all that is decided at the moment of acceptance.
-#[derive(Clone, Debug)]
-pub struct Submission {
-    /// What was handed in.
-    pub event: NewEvent,
-    /// The route that it will take.
-    pub route: String,
-    /// The key that makes a second submission the same one, with the hash of what was submitted.
-    pub idempotency: Option<Idempotency>,
-}
-
-/// See [`Submission::idempotency`].
-#[derive(Clone, Debug)]
-pub struct Idempotency {
-    /// The sender's key.
-    pub key: String,
-    /// [`NewEvent::content_hash`].
-    pub content_hash: [u8; 32],
-}
-
-/// The answer to a submission.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Accepted {
-    /// The event's id, which is also its delivery's and its `X-Request-ID`.
-    pub id: String,
-    /// What there is to send now; none: the event had been accepted before, under the same key.
-    pub fresh: Option<Fresh>,
-}
-
-/// An event whose first attempt can be made as soon as it is committed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fresh {
-    /// Its route.
-    pub route: String,
-    /// What is to be sent, as the store would give it.
-    pub due: Due,
-}
 
 /// Why a submission was not kept.
 #[derive(Debug, thiserror::Error)]
@@ -68,14 +34,30 @@ impl From<rusqlite::Error> for AcceptError {
     }
 }
 
-/// Keeps all `submissions`, or none of them, in the order given.
-///
-/// # Errors
-/// `AcceptError`; the caller's transaction must then be undone.
-pub fn accept(
+impl Store {
+    /// Keeps all `submissions`, or none of them, in the order given. When this answers they are on the disk
+    /// (contract, section 4.4). One whose key was used before with the same content is answered with the id
+    /// of the first, and is kept once.
+    ///
+    /// # Errors
+    /// `KeyConflict` when a key was used before with other content; `Unavailable` also while the disk is full.
+    pub async fn accept_events(
+        &self,
+        submissions: Vec<Submission>,
+        moment: Moment,
+    ) -> Result<Vec<Accepted>, AcceptError> {
+        let now = self.time.now(moment);
+        self.accept(Lane::Calls, move |connection| {
+            accept(connection, &submissions, now)
+        })
+        .await
+    }
+}
+
+pub(super) fn accept(
     connection: &Connection,
     submissions: &[Submission],
-    now: Timestamp,
+    now: Now,
 ) -> Result<Vec<Accepted>, AcceptError> {
     submissions
         .iter()
@@ -88,80 +70,94 @@ fn accept_one(
     connection: &Connection,
     index: usize,
     submission: &Submission,
-    now: Timestamp,
+    now: Now,
 ) -> Result<Accepted, AcceptError> {
     if let Some(idempotency) = &submission.idempotency
-        && let Some((hash, id)) = earlier(connection, &idempotency.key)?
+        && let Some((digest, id)) = earlier(connection, idempotency)?
     {
-        return if hash == idempotency.content_hash {
-            Ok(Accepted { id, fresh: None })
+        // Without a digest the content was erased with its person.
+        let same = digest.is_none_or(|digest| digest == idempotency.content_digest);
+        return if same {
+            Ok(Accepted { id, new: None })
         } else {
             Err(AcceptError::KeyConflict { index })
         };
     }
-    let id = new_id(now);
-    let fresh = insert(connection, &id, submission, now)?;
+    let due = insert(connection, submission, now)?;
     Ok(Accepted {
-        id,
-        fresh: Some(fresh),
+        id: due.id.clone(),
+        new: Some(due),
     })
 }
 
-fn earlier(connection: &Connection, key: &str) -> rusqlite::Result<Option<([u8; 32], String)>> {
+fn earlier(
+    connection: &Connection,
+    idempotency: &Idempotency,
+) -> rusqlite::Result<Option<(Option<Digest>, String)>> {
     connection
-        .prepare_cached("SELECT content_hash, event_id FROM idempotency_keys WHERE key = ?1")?
-        .query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))
+        .prepare_cached(
+            "SELECT content_digest, event_id FROM idempotency_keys
+              WHERE key_hash = ?1 AND position = ?2",
+        )?
+        .query_row((idempotency.key_hash, idempotency.position), |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
         .optional()
 }
 
 fn insert(
     connection: &Connection,
-    id: &str,
     submission: &Submission,
-    now: Timestamp,
-) -> rusqlite::Result<Fresh> {
+    now: Now,
+) -> rusqlite::Result<DueDelivery> {
     let Submission {
         event,
         route,
         idempotency,
     } = submission;
-    let event_timestamp = event.event_timestamp.unwrap_or(now);
+    let id = new_id(now.wall);
+    let event_timestamp = event.event_timestamp.unwrap_or(now.wall);
     connection
         .prepare_cached(
             "INSERT INTO events (id, event_type, staff_id, event_timestamp, accepted_at, route, data)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
         .execute((
-            id,
+            &id,
             &event.event_type,
             &event.staff_id,
             event_timestamp,
-            now,
+            now.wall,
             route,
             &event.data,
         ))?;
     let seq = connection.last_insert_rowid();
     connection
-        .prepare_cached("INSERT INTO outbox (event_seq, route, due_at) VALUES (?1, ?2, ?3)")?
-        .execute((seq, route, now))?;
-    if let Some(idempotency) = idempotency {
+        .prepare_cached(
+            "INSERT INTO outbox (event_seq, route, staff_id, due_ms) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute((seq, route, &event.staff_id, now.axis_ms))?;
+    if let Some(Idempotency {
+        key_hash,
+        position,
+        content_digest,
+    }) = idempotency
+    {
         connection
             .prepare_cached(
-                "INSERT INTO idempotency_keys (key, content_hash, event_id, created_at)
-                 VALUES (?1, ?2, ?3, ?4)",
+                "INSERT INTO idempotency_keys (key_hash, position, content_digest, event_id, created_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
-            .execute((&idempotency.key, idempotency.content_hash, id, now))?;
+            .execute((key_hash, position, content_digest, &id, now.wall))?;
     }
-    Ok(Fresh {
-        route: route.clone(),
-        due: Due {
-            seq,
-            id: id.to_owned(),
-            event_type: event.event_type.clone(),
-            event_timestamp,
-            data: Arc::clone(&event.data),
-            attempt: 1,
-        },
+    Ok(DueDelivery {
+        seq,
+        id,
+        route: route.as_str().into(),
+        event_type: event.event_type.clone(),
+        event_timestamp,
+        data: Arc::clone(&event.data),
+        attempt: 1,
     })
 }
 
@@ -171,4 +167,10 @@ pub(super) fn new_id(now: Timestamp) -> String {
     let nanoseconds = u32::try_from(milliseconds % 1000).unwrap_or(0) * 1_000_000;
     let moment = UuidTime::from_unix(ContextV7::new(), milliseconds / 1000, nanoseconds);
     Uuid::new_v7(moment).to_string()
+}
+
+/// The beginning of every id that is given at this moment or later: ids before it are smaller.
+pub(super) fn first_id_at(moment: Timestamp) -> String {
+    let milliseconds = u64::try_from(moment.unix_ms()).unwrap_or(0);
+    format!("{:08x}-{:04x}", milliseconds >> 16, milliseconds & 0xffff)
 }

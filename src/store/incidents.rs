@@ -1,51 +1,91 @@
-//! Incidents and what there is to tell about them. Whatever begins or ends an incident calls this in
-//! its own transaction, and the message is written with it: a crash neither loses nor doubles one.
+//! Incidents and what there is to tell about them. Whatever begins or ends an incident does it in its own
+//! transaction, and the message is written with it: a crash neither loses nor doubles one.
 
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::StoreError;
+use super::connection::word;
 use super::events::new_id;
-use super::outbox::Due;
+use super::relay_time::Now;
+use super::writer::Lane;
+use super::{Store, StoreError};
 use crate::attempt::Attempted;
+use crate::clock::Moment;
+use crate::due::DueDelivery;
 use crate::event::Status;
-use crate::incident::{Finding, Kind, Observation, Report, State, Thresholds, is_refusal};
+use crate::incident::{
+    CLEAR_FOR, Digests, DismissResult, Finding, Incident, Kind, Observation, Report, State,
+    Thresholds, joined_by,
+};
 use crate::timestamp::Timestamp;
 
 /// Types of events that a report names.
 const TYPES: u32 = 5;
-/// How long a condition must not hold until its incident is over, in milliseconds: one that comes
-/// and goes is one incident.
-const CALM: std::time::Duration = std::time::Duration::from_mins(5);
+/// Incidents that are forgotten in one transaction.
+const FORGOTTEN_AT_ONCE: u32 = 20;
 
-/// An incident as a reader sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Incident {
-    /// What is known of it now.
-    pub report: Report,
-    /// When it ended; none: it lasts.
-    pub closed_at: Option<Timestamp>,
-}
+impl Store {
+    /// Keeps what was found when everything was looked at. Every kind of `evaluated` that `firing` does
+    /// not name does not hold; incidents of other kinds are left alone. While one lasts, it is told again
+    /// by `digests`.
+    ///
+    /// # Errors
+    /// When the database cannot be written; then nothing was changed.
+    pub async fn observe(
+        &self,
+        evaluated: &'static [Kind],
+        firing: Vec<Observation>,
+        digests: Digests,
+        moment: Moment,
+    ) -> Result<(), StoreError> {
+        let now = self.time.now(moment);
+        self.write(Lane::Calls, move |connection| {
+            observe(connection, evaluated, &firing, &digests, now)
+        })
+        .await
+    }
 
-/// One message that a channel has not told yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    /// Its place in the order.
-    pub seq: i64,
-    /// What it says of its incident.
-    pub state: State,
-    /// What it says.
-    pub report: Report,
-}
+    /// Forgets some of the incidents that were over before `before`.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn purge_incidents(&self, before: Timestamp) -> Result<(), StoreError> {
+        self.write(Lane::Maintenance, move |connection| {
+            Ok(purge(connection, before)?)
+        })
+        .await
+    }
 
-/// What a dismissal did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dismissed {
-    /// The incident is over.
-    Done,
-    /// No open incident has this id.
-    Unknown,
-    /// Incidents of this kind end by themselves.
-    EndsByItself,
+    /// Ends an incident that waits for a person: what it counts needs nothing any more.
+    ///
+    /// # Errors
+    /// When the database cannot be written; then nothing was changed.
+    pub async fn dismiss_incident(
+        &self,
+        id: &str,
+        moment: Moment,
+    ) -> Result<DismissResult, StoreError> {
+        let (id, now) = (id.to_owned(), self.time.now(moment));
+        self.write(Lane::Calls, move |connection| dismiss(connection, &id, now))
+            .await
+    }
+
+    /// The newest incidents that were told, and where the next page begins when there is one. With
+    /// `open`, only those that last, or only those that are over.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn incidents(
+        &self,
+        open: Option<bool>,
+        before: Option<i64>,
+        limit: u32,
+        moment: Moment,
+    ) -> Result<(Vec<Incident>, Option<i64>), StoreError> {
+        let now = self.time.now(moment);
+        self.read(move |connection| list(connection, open, before, limit, now))
+            .await
+    }
 }
 
 /// An open incident's row.
@@ -56,17 +96,14 @@ struct Open {
 
 /// Keeps what an attempt means for incidents: a delivery that is exhausted or refused begins one or
 /// joins it, one that arrived after all leaves it.
-///
-/// # Errors
-/// When the database cannot be written; the caller's transaction must then be undone.
-pub fn after_attempt(
+pub(super) fn after_attempt(
     connection: &Connection,
-    due: &Due,
+    due: &DueDelivery,
     attempted: &Attempted,
     status: Status,
     thresholds: &Thresholds,
+    now: Now,
 ) -> Result<(), StoreError> {
-    let now = attempted.ended_at;
     if status == Status::Delivered {
         // One whose first attempt succeeded is in no incident.
         return if due.attempt > 1 {
@@ -82,20 +119,8 @@ pub fn after_attempt(
         cause,
         http_status: attempted.http_status,
     };
-    if attempted.http_status.is_some_and(is_refusal) {
-        let kind = Kind::PartnerRefuses;
-        join(connection, kind, due.seq, &finding, thresholds.refused, now)?;
-    }
-    if status == Status::Exhausted {
-        let kind = Kind::DeliveriesExhausted;
-        join(
-            connection,
-            kind,
-            due.seq,
-            &finding,
-            thresholds.exhausted,
-            now,
-        )?;
+    for (kind, threshold) in joined_by(attempted.http_status, status, thresholds) {
+        join(connection, kind, due, &finding, threshold, now)?;
     }
     Ok(())
 }
@@ -103,22 +128,19 @@ pub fn after_attempt(
 fn join(
     connection: &Connection,
     kind: Kind,
-    event: i64,
+    due: &DueDelivery,
     finding: &Finding,
     threshold: u64,
-    now: Timestamp,
+    now: Now,
 ) -> Result<(), StoreError> {
-    let route: String = connection
-        .prepare_cached("SELECT route FROM events WHERE seq = ?1")?
-        .query_row([event], |row| row.get(0))?;
-    let incident = open(connection, kind, &route, finding, now)?;
+    let incident = open(connection, kind, &due.route, finding, now)?;
     connection
         .prepare_cached(
             "INSERT INTO incident_deliveries (event_seq, incident) VALUES (?1, ?2)
              ON CONFLICT DO UPDATE SET ended = NULL",
         )?
-        .execute((event, incident.seq))?;
-    if !incident.announced && waiting(connection, incident.seq)? >= threshold {
+        .execute((due.seq, incident.seq))?;
+    if !incident.announced && waits_for(connection, incident.seq, threshold)? {
         announce(connection, incident.seq, now)?;
     }
     Ok(())
@@ -130,18 +152,24 @@ fn open(
     kind: Kind,
     subject: &str,
     finding: &Finding,
-    now: Timestamp,
+    now: Now,
 ) -> Result<Open, StoreError> {
     Ok(connection
         .prepare_cached(
             "INSERT INTO incidents (id, kind, subject, opened_at, finding)
              VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (kind, subject) WHERE closed_at IS NULL
-             DO UPDATE SET finding = excluded.finding, calm_since = NULL
+             DO UPDATE SET finding = excluded.finding, clear_since_ms = NULL
              RETURNING seq, announced_at IS NOT NULL",
         )?
         .query_row(
-            (new_id(now), kind.as_str(), subject, now, json(finding)?),
+            (
+                new_id(now.wall),
+                kind.as_str(),
+                subject,
+                now.wall,
+                json(finding)?,
+            ),
             |row| {
                 Ok(Open {
                     seq: row.get(0)?,
@@ -151,24 +179,27 @@ fn open(
         )?)
 }
 
-/// Deliveries of an incident that still wait for their end.
-fn waiting(connection: &Connection, incident: i64) -> rusqlite::Result<u64> {
-    connection
+/// Whether at least `enough` deliveries of an incident still wait for their end. They are not all counted:
+/// after an outage there may be many, and each that arrives asks.
+fn waits_for(connection: &Connection, incident: i64, enough: u64) -> rusqlite::Result<bool> {
+    let waiting: u64 = connection
         .prepare_cached(
-            "SELECT count(*) FROM incident_deliveries WHERE incident = ?1 AND ended IS NULL",
+            "SELECT count(*) FROM (SELECT 1 FROM incident_deliveries
+                                    WHERE incident = ?1 AND ended IS NULL LIMIT ?2)",
         )?
-        .query_row([incident], |row| row.get(0))
+        .query_row((incident, enough), |row| row.get(0))?;
+    Ok(waiting >= enough)
 }
 
-fn announce(connection: &Connection, incident: i64, now: Timestamp) -> Result<(), StoreError> {
+fn announce(connection: &Connection, incident: i64, now: Now) -> Result<(), StoreError> {
     connection
-        .prepare_cached("UPDATE incidents SET announced_at = ?2 WHERE seq = ?1")?
-        .execute((incident, now))?;
-    tell(connection, incident, State::Opened, now)
+        .prepare_cached("UPDATE incidents SET announced_at = ?2, told_ms = ?3 WHERE seq = ?1")?
+        .execute((incident, now.wall, now.axis_ms))?;
+    add_message(connection, incident, State::Opened, now)
 }
 
 /// A delivery arrived after all.
-fn leave(connection: &Connection, event: i64, now: Timestamp) -> Result<(), StoreError> {
+fn leave(connection: &Connection, event: i64, now: Now) -> Result<(), StoreError> {
     let left: Vec<i64> = connection
         .prepare_cached(
             "UPDATE incident_deliveries SET ended = 'delivered'
@@ -177,7 +208,7 @@ fn leave(connection: &Connection, event: i64, now: Timestamp) -> Result<(), Stor
         .query_map([event], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     for incident in left {
-        if waiting(connection, incident)? == 0 {
+        if !waits_for(connection, incident, 1)? {
             close(connection, incident, now)?;
         }
     }
@@ -185,7 +216,7 @@ fn leave(connection: &Connection, event: i64, now: Timestamp) -> Result<(), Stor
 }
 
 /// Ends an incident. One that nobody was told about is forgotten.
-fn close(connection: &Connection, incident: i64, now: Timestamp) -> Result<(), StoreError> {
+fn close(connection: &Connection, incident: i64, now: Now) -> Result<(), StoreError> {
     let forgotten = connection
         .prepare_cached("DELETE FROM incidents WHERE seq = ?1 AND announced_at IS NULL")?
         .execute([incident])?;
@@ -193,151 +224,105 @@ fn close(connection: &Connection, incident: i64, now: Timestamp) -> Result<(), S
         return Ok(());
     }
     connection
-        .prepare_cached(
-            "UPDATE incidents SET closed_at = ?2, next_digest_at = NULL
-              WHERE seq = ?1 AND closed_at IS NULL",
-        )?
-        .execute((incident, now))?;
-    tell(connection, incident, State::Resolved, now)
+        .prepare_cached("UPDATE incidents SET closed_at = ?2 WHERE seq = ?1 AND closed_at IS NULL")?
+        .execute((incident, now.wall))?;
+    add_message(connection, incident, State::Resolved, now)
 }
 
-fn tell(
+fn add_message(
     connection: &Connection,
     incident: i64,
     state: State,
-    now: Timestamp,
+    now: Now,
 ) -> Result<(), StoreError> {
-    let report = report(connection, incident, now)?;
+    let report = report(connection, incident, now.wall)?;
     connection
         .prepare_cached("INSERT INTO alert_messages (incident, state, report) VALUES (?1, ?2, ?3)")?
         .execute((incident, state.as_str(), json(&report)?))?;
     Ok(())
 }
 
-/// Keeps what was found when everything was looked at. Every kind of `judged` that `holding` does
-/// not name does not hold; incidents of other kinds are left alone. While one lasts, it is told again
-/// after each of `digests`.
-///
-/// # Errors
-/// When the database cannot be written; the caller's transaction must then be undone.
-pub fn observe(
+pub(super) fn observe(
     connection: &Connection,
-    judged: &[Kind],
-    holding: &[Observation],
+    evaluated: &[Kind],
+    firing: &[Observation],
     digests: &Digests,
-    now: Timestamp,
+    now: Now,
 ) -> Result<(), StoreError> {
     for Observation {
         kind,
         subject,
         finding,
-    } in holding
+    } in firing
     {
         let incident = open(connection, *kind, subject, finding, now)?;
         if !incident.announced {
             announce(connection, incident.seq, now)?;
         }
     }
-    for (seq, kind, subject, calm_since) in all_open(connection)? {
-        let holds = holding
+    for (seq, kind, subject, clear_since_ms) in all_open(connection)? {
+        let fires = firing
             .iter()
             .any(|found| found.kind == kind && found.subject == subject);
         if kind.counts_deliveries() {
             // Those that arrived have closed it; what was purged has not.
-            if waiting(connection, seq)? == 0 {
+            if !waits_for(connection, seq, 1)? {
                 close(connection, seq, now)?;
             }
-        } else if !holds && judged.contains(&kind) {
-            match calm_since {
+        } else if !fires && evaluated.contains(&kind) {
+            match clear_since_ms {
                 None => {
                     connection
-                        .prepare_cached("UPDATE incidents SET calm_since = ?2 WHERE seq = ?1")?
-                        .execute((seq, now))?;
+                        .prepare_cached("UPDATE incidents SET clear_since_ms = ?2 WHERE seq = ?1")?
+                        .execute((seq, now.axis_ms))?;
                 }
-                Some(since) if since.after(CALM) <= now => close(connection, seq, now)?,
+                Some(since_ms) if now.since(since_ms) >= CLEAR_FOR => close(connection, seq, now)?,
                 Some(_) => {}
             }
         }
     }
-    digest(connection, digests, now)
-}
-
-/// When a lasting incident is told again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Digests {
-    /// The waits; the last one repeats.
-    pub after: Vec<std::time::Duration>,
-    /// A certificate is told again at each of these days before its end instead.
-    pub certificate_days: Vec<u64>,
-}
-
-impl Digests {
-    fn wait(&self, told: u32) -> std::time::Duration {
-        let nth = usize::try_from(told).unwrap_or(usize::MAX);
-        let nth = self.after.get(nth).or(self.after.last());
-        nth.copied().unwrap_or(CALM)
-    }
-
-    /// How many of the days have come.
-    fn days_reached(&self, finding: &Finding) -> usize {
-        let Finding::Certificate { days } = finding else {
-            return 0;
-        };
-        let reached = |limit: &&u64| i64::try_from(**limit).is_ok_and(|limit| *days <= limit);
-        self.certificate_days.iter().filter(reached).count()
-    }
+    tell_again(connection, digests, now)
 }
 
 /// Tells every lasting incident again whose time has come.
-fn digest(connection: &Connection, digests: &Digests, now: Timestamp) -> Result<(), StoreError> {
+fn tell_again(connection: &Connection, digests: &Digests, now: Now) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT i.seq, i.kind, i.finding, i.announced_at, i.digests,
-                coalesce(i.next_digest_at, ''),
+        "SELECT i.seq, i.kind, i.finding, i.digests, i.told_ms,
                 (SELECT m.report FROM alert_messages m WHERE m.incident = i.seq
                   ORDER BY m.seq DESC LIMIT 1)
            FROM incidents i
           WHERE i.closed_at IS NULL AND i.announced_at IS NOT NULL",
     )?;
-    let rows: Vec<(i64, String, String, Timestamp, u32, String, String)> = statement
+    let rows: Vec<(i64, String, String, u32, i64, String)> = statement
         .query_map([], |row| row.try_into())?
         .collect::<rusqlite::Result<_>>()?;
-    for (seq, kind, finding, announced_at, told, next, last_report) in rows {
-        let again = if kind == Kind::CertificateExpiring.as_str() {
-            let told: Report = parsed(&last_report)?;
-            digests.days_reached(&parsed(&finding)?) > digests.days_reached(&told.finding)
-        } else {
-            let due =
-                Timestamp::parse(&next).unwrap_or_else(|_| announced_at.after(digests.wait(told)));
-            due <= now
-        };
-        if again {
+    for (seq, kind, finding, told, told_ms, last_report) in rows {
+        let kind = word(1, kind, Kind::from_word)?;
+        let (finding, last): (Finding, Report) = (parsed(&finding)?, parsed(&last_report)?);
+        let is_time = now.since(told_ms) >= digests.wait(told);
+        if digests.tells_again(kind, &last.finding, &finding, is_time) {
             connection
                 .prepare_cached(
-                    "UPDATE incidents SET digests = digests + 1, next_digest_at = ?2 WHERE seq = ?1",
+                    "UPDATE incidents SET digests = digests + 1, told_ms = ?2 WHERE seq = ?1",
                 )?
-                .execute((seq, now.after(digests.wait(told + 1))))?;
-            tell(connection, seq, State::Ongoing, now)?;
+                .execute((seq, now.axis_ms))?;
+            add_message(connection, seq, State::Ongoing, now)?;
         }
     }
     Ok(())
 }
 
-/// Whether nothing is open: then there is nothing to keep when nothing holds either.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn none_open(connection: &Connection) -> Result<bool, StoreError> {
+/// Whether an incident is open: else there is nothing to keep when nothing holds either.
+pub(super) fn any_open(connection: &Connection) -> Result<bool, StoreError> {
     Ok(connection
-        .prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM incidents WHERE closed_at IS NULL)")?
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM incidents WHERE closed_at IS NULL)")?
         .query_row([], |row| row.get(0))?)
 }
 
 #[allow(clippy::type_complexity)]
-fn all_open(
-    connection: &Connection,
-) -> Result<Vec<(i64, Kind, String, Option<Timestamp>)>, StoreError> {
+fn all_open(connection: &Connection) -> Result<Vec<(i64, Kind, String, Option<i64>)>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT seq, kind, subject, calm_since FROM incidents WHERE closed_at IS NULL",
+        "SELECT seq, kind, subject, clear_since_ms FROM incidents WHERE closed_at IS NULL",
     )?;
     let rows = statement.query_map([], |row| {
         Ok((row.get(0)?, kind(row, 1)?, row.get(2)?, row.get(3)?))
@@ -345,20 +330,20 @@ fn all_open(
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Ends an incident that waits for a person: what it counts needs nothing any more.
-///
-/// # Errors
-/// When the database cannot be written; the caller's transaction must then be undone.
-pub fn dismiss(connection: &Connection, id: &str, now: Timestamp) -> Result<Dismissed, StoreError> {
+pub(super) fn dismiss(
+    connection: &Connection,
+    id: &str,
+    now: Now,
+) -> Result<DismissResult, StoreError> {
     let found: Option<(i64, Kind)> = connection
         .prepare_cached("SELECT seq, kind FROM incidents WHERE id = ?1 AND closed_at IS NULL")?
         .query_row([id], |row| Ok((row.get(0)?, kind(row, 1)?)))
         .optional()?;
     let Some((seq, kind)) = found else {
-        return Ok(Dismissed::Unknown);
+        return Ok(DismissResult::Unknown);
     };
     if !kind.counts_deliveries() {
-        return Ok(Dismissed::EndsByItself);
+        return Ok(DismissResult::EndsByItself);
     }
     connection
         .prepare_cached(
@@ -366,20 +351,15 @@ pub fn dismiss(connection: &Connection, id: &str, now: Timestamp) -> Result<Dism
         )?
         .execute([seq])?;
     close(connection, seq, now)?;
-    Ok(Dismissed::Done)
+    Ok(DismissResult::Done)
 }
 
-/// The newest incidents that were told, and where the next page begins when there is one. With
-/// `open`, only those that last, or only those that are over.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn list(
+pub(super) fn list(
     connection: &Connection,
     open: Option<bool>,
     before: Option<i64>,
     limit: u32,
-    now: Timestamp,
+    now: Now,
 ) -> Result<(Vec<Incident>, Option<i64>), StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT seq, closed_at FROM incidents
@@ -397,7 +377,7 @@ pub fn list(
     rows.truncate(all);
     let next = rows.last().filter(|_| more).map(|(seq, _)| *seq);
     let incidents = rows.into_iter().map(|(seq, closed_at)| {
-        let report = report(connection, seq, closed_at.unwrap_or(now))?;
+        let report = report(connection, seq, closed_at.unwrap_or(now.wall))?;
         Ok(Incident { report, closed_at })
     });
     Ok((incidents.collect::<Result<_, StoreError>>()?, next))
@@ -472,168 +452,28 @@ fn report(connection: &Connection, incident: i64, at: Timestamp) -> Result<Repor
     Ok(report)
 }
 
-/// How much is still to be sent, and when the oldest of it was due.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn queue(connection: &Connection) -> Result<(u64, Option<Timestamp>), StoreError> {
-    Ok(connection
-        .prepare_cached("SELECT count(*), min(due_at) FROM outbox")?
-        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?)
-}
-
-/// Begins to tell `channel`, unless it was begun before: with what is open, and nothing that is over.
-///
-/// # Errors
-/// When the database cannot be written.
-pub fn begin(connection: &Connection, channel: &str) -> Result<(), StoreError> {
-    connection
-        .prepare_cached(
-            "INSERT INTO alert_channels (name, told)
-             SELECT ?1, coalesce(
-               (SELECT min(m.seq) - 1 FROM alert_messages m JOIN incidents i ON i.seq = m.incident
-                 WHERE i.closed_at IS NULL),
-               (SELECT max(seq) FROM alert_messages), 0)
-             WHERE NOT EXISTS (SELECT 1 FROM alert_channels WHERE name = ?1)",
-        )?
-        .execute([channel])?;
-    Ok(())
-}
-
-/// The next message that `channel` has to tell, when it is time to try. What was overtaken (a digest
-/// by a newer message) is passed over.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn next_message(
-    connection: &Connection,
-    channel: &str,
-    now: Timestamp,
-) -> Result<Option<Message>, StoreError> {
-    let told: Option<i64> = connection
-        .prepare_cached(
-            "SELECT told FROM alert_channels
-              WHERE name = ?1 AND (next_try_at IS NULL OR next_try_at <= ?2)",
-        )?
-        .query_row((channel, now), |row| row.get(0))
-        .optional()?;
-    let Some(told) = told else {
-        return Ok(None);
-    };
-    let found: Option<(i64, String, String)> = connection
-        .prepare_cached(
-            "SELECT m.seq, m.state, m.report FROM alert_messages m
-              WHERE m.seq > ?1
-                AND NOT (m.state = 'ongoing' AND EXISTS (
-                      SELECT 1 FROM alert_messages n WHERE n.incident = m.incident AND n.seq > m.seq))
-              ORDER BY m.seq LIMIT 1",
-        )?
-        .query_row([told], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .optional()?;
-    found
-        .map(|(seq, state, report)| {
-            Ok(Message {
-                seq,
-                state: parsed(&format!("\"{state}\""))?,
-                report: parsed(&report)?,
-            })
-        })
-        .transpose()
-}
-
-/// Remembers that `channel` has told everything up to a message.
-///
-/// # Errors
-/// When the database cannot be written.
-pub fn told(connection: &Connection, channel: &str, message: i64) -> Result<(), StoreError> {
-    connection
-        .prepare_cached(
-            "UPDATE alert_channels
-                SET told = ?2, tries = 0, next_try_at = NULL, last_error = NULL
-              WHERE name = ?1",
-        )?
-        .execute((channel, message))?;
-    Ok(())
-}
-
-/// Remembers that `channel` could not tell its next message, and when to try again.
-///
-/// # Errors
-/// When the database cannot be written.
-pub fn not_told(
-    connection: &Connection,
-    channel: &str,
-    error: &str,
-    next_try_at: Timestamp,
-) -> Result<(), StoreError> {
-    connection
-        .prepare_cached(
-            "UPDATE alert_channels SET tries = tries + 1, next_try_at = ?2, last_error = ?3
-              WHERE name = ?1",
-        )?
-        .execute((channel, next_try_at, error))?;
-    Ok(())
-}
-
-/// How often `channel` has failed in a row.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn tries(connection: &Connection, channel: &str) -> Result<u32, StoreError> {
-    Ok(connection
-        .prepare_cached("SELECT tries FROM alert_channels WHERE name = ?1")?
-        .query_row([channel], |row| row.get(0))
-        .optional()?
-        .unwrap_or(0))
-}
-
-/// Channels that cannot be reached, with the reason.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn failing_channels(connection: &Connection) -> Result<Vec<(String, String)>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT name, last_error FROM alert_channels WHERE last_error IS NOT NULL ORDER BY name",
-    )?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
 /// Forgets what was over before `before`, a little at a time.
-///
-/// # Errors
-/// When the database cannot be written.
-pub fn purge(connection: &Connection, before: Timestamp) -> Result<(), StoreError> {
+fn purge(connection: &Connection, before: Timestamp) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "DELETE FROM incidents WHERE seq IN (
-               SELECT seq FROM incidents WHERE closed_at < ?1 ORDER BY seq LIMIT 20)",
+               SELECT seq FROM incidents WHERE closed_at < ?1 ORDER BY closed_at LIMIT ?2)",
         )?
-        .execute([before])?;
-    Ok(())
+        .execute((before, FORGOTTEN_AT_ONCE))
+        .map(|_| ())
 }
 
 fn kind(row: &Row<'_>, column: usize) -> rusqlite::Result<Kind> {
-    let word: String = row.get(column)?;
-    Kind::from_word(&word).ok_or_else(|| {
-        rusqlite::Error::InvalidColumnType(column, word, rusqlite::types::Type::Text)
-    })
+    word(column, row.get(column)?, Kind::from_word)
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {
-    serde_json::to_string(value)
-        .map_err(|error| StoreError::Refused(rusqlite::Error::ToSqlConversionFailure(error.into())))
+    serde_json::to_string(value).map_err(|error| StoreError::Refused(error.to_string()))
 }
 
-fn parsed<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|error| {
-        let text = rusqlite::types::Type::Text;
-        StoreError::Refused(rusqlite::Error::FromSqlConversionFailure(
-            0,
-            text,
-            error.into(),
-        ))
-    })
+pub(super) fn parsed<T: serde::de::DeserializeOwned>(text: &str) -> rusqlite::Result<T> {
+    serde_json::from_str(text)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into()))
 }
 
 #[cfg(test)]

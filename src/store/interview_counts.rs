@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, params};
 
-use crate::interview::{Interview, InterviewStatus};
+use crate::interview::Interview;
+use crate::interview_stats::InterviewChange;
 use crate::slot::Unit;
 
 /// What stands for every facility, or every department. No record has an empty id.
@@ -32,31 +33,21 @@ type Key = (String, String, String, String);
 /// What the records of one transaction change in the counts. They are collected, so that a count is not
 /// written for each record that it is of, and are in the order of the table, which is the quickest to write.
 #[derive(Default)]
-pub(super) struct Changes(BTreeMap<Key, Change>);
-
-#[derive(Clone, Copy, Default)]
-struct Change {
-    /// In the order of `InterviewStatus`.
-    by_status: [i64; InterviewStatus::ALL.len()],
-    synced: i64,
-    timed: i64,
-    minutes: i64,
-}
+pub(super) struct Changes(BTreeMap<Key, InterviewChange>);
 
 impl Changes {
-    /// A record has come.
-    pub(super) fn came(&mut self, interview: &Interview) {
+    /// A record was added.
+    pub(super) fn added(&mut self, interview: &Interview) {
         self.add(interview, 1);
     }
 
-    /// A record has gone.
-    pub(super) fn went(&mut self, interview: &Interview) {
+    /// A record was removed.
+    pub(super) fn removed(&mut self, interview: &Interview) {
         self.add(interview, -1);
     }
 
-    fn add(&mut self, interview: &Interview, by: i64) {
-        let completed = interview.status == InterviewStatus::Completed;
-        let minutes = interview.duration_minutes.filter(|_| completed);
+    fn add(&mut self, interview: &Interview, sign: i64) {
+        let change = InterviewChange::of(interview);
         for facility in with_every(interview.facility_id.as_deref()) {
             for department in with_every(interview.department_id.as_deref()) {
                 for unit in slots(facility, department) {
@@ -66,11 +57,7 @@ impl Changes {
                         unit.name_of(interview.date),
                         interview.interview_type.clone(),
                     );
-                    let change = self.0.entry(key).or_default();
-                    change.by_status[interview.status as usize] += by;
-                    change.synced += by * i64::from(interview.voicedrive_sync_id.is_some());
-                    change.timed += by * i64::from(minutes.is_some());
-                    change.minutes += by * i64::from(minutes.unwrap_or(0));
+                    self.0.entry(key).or_default().add(&change, sign);
                 }
             }
         }
@@ -80,20 +67,22 @@ impl Changes {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub(super) fn keep_many(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+    pub(super) fn write_many(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         if self.0.len() < WAITING {
             return Ok(());
         }
-        std::mem::take(self).keep(connection)
+        std::mem::take(self).write(connection)
     }
 
     /// Writes them.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub(super) fn keep(self, connection: &Connection) -> rusqlite::Result<()> {
+    pub(super) fn write(self, connection: &Connection) -> rusqlite::Result<()> {
         let mut add = connection.prepare_cached(
-            "INSERT INTO interview_counts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+            "INSERT INTO interview_counts (facility, department, slot, interview_type, scheduled,
+                 completed, cancelled, no_show, rescheduled, synced, timed, minutes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
              ON CONFLICT DO UPDATE
                 SET scheduled = scheduled + excluded.scheduled,
                     completed = completed + excluded.completed,
@@ -109,22 +98,21 @@ impl Changes {
                 AND scheduled + completed + cancelled + no_show + rescheduled = 0",
         )?;
         for ((facility, department, slot, kind), change) in self.0 {
-            let [scheduled, completed, cancelled, no_show, rescheduled] = change.by_status;
             add.execute(params![
                 facility,
                 department,
                 slot,
                 kind,
-                scheduled,
-                completed,
-                cancelled,
-                no_show,
-                rescheduled,
+                change.scheduled,
+                change.completed,
+                change.cancelled,
+                change.no_show,
+                change.rescheduled,
                 change.synced,
                 change.timed,
                 change.minutes
             ])?;
-            if change.by_status.iter().sum::<i64>() <= 0 {
+            if change.total() <= 0 {
                 delete.execute((facility, department, slot, kind))?;
             }
         }

@@ -1,105 +1,64 @@
 //! Counting interviews (contract, sections 6.2 and 6.4).
 
-use std::collections::BTreeMap;
-
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 
 use super::interview_counts::{EVERY, slots};
-use super::interviews::{COLUMNS, kept};
-use super::{StoreError, sum};
+use super::interviews::{COLUMNS, record};
+use super::{Store, StoreError};
 use crate::interview::{Interview, InterviewStatus};
+use crate::interview_stats::{
+    InterviewChange, InterviewRange, InterviewReport, InterviewStats, ReportLimits, Rescheduled,
+};
 use crate::slot::{self, Term};
 use crate::timestamp::Timestamp;
 
-/// Which interviews are counted.
-#[derive(Clone, Debug)]
-pub struct Range {
-    /// Those that take place at this moment or later.
-    pub from: Timestamp,
-    /// And at this moment or earlier; none: coming ones too, however far ahead.
-    pub to: Option<Timestamp>,
-    /// And at this facility only.
-    pub facility: Option<String>,
-    /// And of this department only.
-    pub department: Option<String>,
-}
-
-/// The interviews of one type, or all of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct InterviewCounts {
-    /// All of them.
-    pub total: u64,
-    /// Those with status `completed`.
-    pub completed: u64,
-    /// Those with status `scheduled`.
-    pub scheduled: u64,
-    /// Those with status `cancelled`.
-    pub cancelled: u64,
-    /// Those with status `no_show`.
-    pub no_show: u64,
-    /// Those with status `rescheduled`.
-    pub rescheduled: u64,
-    /// Those with an id at VoiceDrive.
-    pub synced: u64,
-    /// Completed ones whose duration is known.
-    pub timed: u64,
-    /// Minutes that those took, all together.
-    pub minutes: u64,
-}
-
-impl InterviewCounts {
-    /// Adds numbers in the order of the fields without the total; those of what is taken away are
-    /// negative.
-    fn add(&mut self, numbers: [i64; 8]) {
-        let fields = [
-            &mut self.completed,
-            &mut self.scheduled,
-            &mut self.cancelled,
-            &mut self.no_show,
-            &mut self.rescheduled,
-            &mut self.synced,
-            &mut self.timed,
-            &mut self.minutes,
-        ];
-        sum::add(fields, numbers);
-        self.total =
-            self.completed + self.scheduled + self.cancelled + self.no_show + self.rescheduled;
+impl Store {
+    /// Counts the interviews of a range, and names the latest of those that stand in the place of another one, at
+    /// most `recent` of them.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn interview_statistics(
+        &self,
+        range: InterviewRange,
+        recent: u32,
+    ) -> Result<(InterviewStats, Vec<Rescheduled>), StoreError> {
+        self.read(move |connection| {
+            let counted = count(connection, &range)?;
+            Ok((counted, rescheduled(connection, &range, recent)?))
+        })
+        .await
     }
 
-    /// The mean duration in units of `1 / parts` minutes, rounded half up; 0 when none is known.
-    #[must_use]
-    pub fn mean_minutes(&self, parts: u64) -> u64 {
-        (self.minutes * parts * 2 + self.timed)
-            .checked_div(self.timed * 2)
-            .unwrap_or(0)
+    /// Counts the interviews of a range, and names some of them by what has become of them.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn interview_report(
+        &self,
+        range: InterviewRange,
+        limits: ReportLimits,
+    ) -> Result<InterviewReport, StoreError> {
+        use InterviewStatus::{Cancelled, Completed, NoShow, Scheduled};
+        self.read(move |connection| {
+            let named = |statuses: &[InterviewStatus], order, limit| {
+                named(connection, &range, statuses, order, limit)
+            };
+            Ok(InterviewReport {
+                counted: count(connection, &range)?,
+                completed: named(&[Completed], Order::LatestFirst, limits.completed)?,
+                pending: named(&[Scheduled], Order::EarliestFirst, limits.others)?,
+                missed: named(&[NoShow, Cancelled], Order::LatestFirst, limits.others)?,
+            })
+        })
+        .await
     }
 }
 
-/// One consistent picture of the interviews of a range.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct InterviewStats {
-    /// All types together.
-    pub total: InterviewCounts,
-    /// Each type.
-    pub by_type: BTreeMap<String, InterviewCounts>,
-}
-
-/// An interview that stands in the place of another one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rescheduled {
-    /// Its id.
-    pub id: String,
-    /// The other one's.
-    pub origin: String,
-    /// When it takes place.
-    pub date: Timestamp,
-}
-
-/// Counts the interviews of a range.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn count(connection: &Connection, range: &Range) -> Result<InterviewStats, StoreError> {
+pub(super) fn count(
+    connection: &Connection,
+    range: &InterviewRange,
+) -> Result<InterviewStats, StoreError> {
     let mut stats = InterviewStats::default();
     let no_id = |id: &Option<String>| id.as_deref() == Some(EVERY);
     if no_id(&range.facility) || no_id(&range.department) {
@@ -122,7 +81,7 @@ pub fn count(connection: &Connection, range: &Range) -> Result<InterviewStats, S
 fn add_term(
     connection: &Connection,
     Term { piece, sign }: Term,
-    range: &Range,
+    range: &InterviewRange,
     stats: &mut InterviewStats,
 ) -> rusqlite::Result<()> {
     let (sql, from, to) = match piece.unit {
@@ -154,21 +113,34 @@ fn add_term(
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query((from, to, &range.facility, &range.department))?;
     while let Some(row) = rows.next()? {
-        let numbers = sum::numbers(row, sign)?;
-        stats.total.add(numbers);
-        stats.by_type.entry(row.get(0)?).or_default().add(numbers);
+        let change = counts(row)?;
+        stats.total.add(&change, sign);
+        stats
+            .by_type
+            .entry(row.get(0)?)
+            .or_default()
+            .add(&change, sign);
     }
     Ok(())
 }
 
-/// The interviews of a range that stand in the place of another one, the latest date first, at
-/// most `limit`.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn rescheduled(
+fn counts(row: &Row<'_>) -> rusqlite::Result<InterviewChange> {
+    Ok(InterviewChange {
+        completed: row.get(1)?,
+        scheduled: row.get(2)?,
+        cancelled: row.get(3)?,
+        no_show: row.get(4)?,
+        rescheduled: row.get(5)?,
+        synced: row.get(6)?,
+        timed: row.get(7)?,
+        minutes: row.get(8)?,
+    })
+}
+
+/// The interviews of a range that stand in the place of another one, the latest date first.
+fn rescheduled(
     connection: &Connection,
-    range: &Range,
+    range: &InterviewRange,
     limit: u32,
 ) -> Result<Vec<Rescheduled>, StoreError> {
     let found = connection
@@ -201,7 +173,7 @@ pub fn rescheduled(
 
 /// In which order interviews are named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
+enum Order {
     /// Those whose date comes first.
     EarliestFirst,
     /// Those whose date comes last.
@@ -209,12 +181,9 @@ pub enum Order {
 }
 
 /// The interviews of a range that have one of `statuses`, at most `limit`.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn named(
+fn named(
     connection: &Connection,
-    range: &Range,
+    range: &InterviewRange,
     statuses: &[InterviewStatus],
     order: Order,
     limit: u32,
@@ -232,17 +201,17 @@ pub fn named(
                 AND interview_status = ?4
               ORDER BY interview_date {direction}, seq {direction} LIMIT ?3"
         ))?;
-        let rows = statement.query_map((range.from, range.to, limit, status.as_str()), kept)?;
+        let rows = statement.query_map((range.from, range.to, limit, status.as_str()), record)?;
         for row in rows {
             found.push(row?);
         }
     }
-    found.sort_by_key(|kept| (kept.interview.date, kept.seq));
+    found.sort_by_key(|record| (record.interview.date, record.seq));
     if order == Order::LatestFirst {
         found.reverse();
     }
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    Ok(found.into_iter().map(|kept| kept.interview).collect())
+    Ok(found.into_iter().map(|record| record.interview).collect())
 }
 
 #[cfg(test)]

@@ -1,23 +1,19 @@
 //! Keeping interview records.
 
+use std::collections::BTreeMap;
+
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row};
 
-use super::StoreError;
+use super::connection::word;
 use super::interview_counts::Changes;
-use crate::interview::{Interview, InterviewStatus};
+use super::writer::Lane;
+use super::{Store, StoreError};
+use crate::interview::{
+    ImportResult, Interview, InterviewConflict, InterviewCursor, InterviewFilter, InterviewRecord,
+    InterviewStatus, PutResult, UnknownOrigin,
+};
 use crate::timestamp::Timestamp;
-
-/// Why a record contradicts what is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// Another record has this `voicedriveSyncId`.
-    SyncIdTaken,
-    /// No record has the id that `rescheduledFromId` names.
-    OriginUnknown,
-    /// The chain of `rescheduledFromId` would come back to where it began.
-    OriginLoops,
-}
 
 /// Why nothing of a batch was kept.
 #[derive(Debug, thiserror::Error)]
@@ -28,11 +24,29 @@ pub enum PutError {
         /// Which record of the batch, from 0.
         index: usize,
         /// Why.
-        why: Refusal,
+        why: InterviewConflict,
     },
     /// The store itself failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Why nothing of a file was kept.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// Records contradict each other or what is kept, or nothing was to be kept: this is what would have become
+    /// of the file.
+    #[error("nothing of the file was kept")]
+    Undone(ImportResult),
+    /// The store itself failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<rusqlite::Error> for ImportError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
 }
 
 /// Why a record was not deleted.
@@ -52,104 +66,99 @@ impl From<rusqlite::Error> for DeleteError {
     }
 }
 
-/// What a put did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Put {
-    /// There was no such record.
-    Created,
-    /// There was one, and it was replaced.
-    Replaced,
+impl Store {
+    /// Keeps all `interviews`, or none of them, in the order given; each may name an earlier one.
+    ///
+    /// # Errors
+    /// `Refused` when a record contradicts what is kept; `Unavailable` also while the disk is full.
+    pub async fn put_interviews(
+        &self,
+        interviews: Vec<Interview>,
+        now: Timestamp,
+    ) -> Result<Vec<PutResult>, PutError> {
+        self.accept(Lane::Calls, move |connection| {
+            put(connection, &interviews, now)
+        })
+        .await
+    }
+
+    /// Keeps the records of a file, or none of them, each with its line. A record may name one that stands
+    /// anywhere in the file, and what records contradict is judged by what the whole file leaves behind. `rows`
+    /// is called once for each time that the file is read. With `dry_run` nothing is kept.
+    ///
+    /// # Errors
+    /// `Undone` with the lines of the records that contradict others, or after a dry run; the store's; and what
+    /// `rows` answers.
+    pub async fn import_interviews<R, I>(
+        &self,
+        rows: R,
+        unknown_origin: UnknownOrigin,
+        dry_run: bool,
+        now: Timestamp,
+    ) -> Result<ImportResult, ImportError>
+    where
+        R: Fn() -> Result<I, StoreError> + Send + 'static,
+        I: Iterator<Item = Result<(u64, Interview), StoreError>>,
+    {
+        self.accept(Lane::Maintenance, move |connection| {
+            let result = import(connection, rows()?, unknown_origin, now)?;
+            if dry_run || !result.refused.is_empty() {
+                Err(ImportError::Undone(result))
+            } else {
+                Ok(result)
+            }
+        })
+        .await
+    }
+
+    /// The record with this id; none: there is no such record.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn interview(&self, id: &str) -> Result<Option<InterviewRecord>, StoreError> {
+        let id = id.to_owned();
+        self.read(move |connection| Ok(find(connection, &id)?))
+            .await
+    }
+
+    /// The records that `filter` matches, the latest date first, at most `limit` of them after
+    /// `after`, and where the next page begins.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn interviews(
+        &self,
+        filter: InterviewFilter,
+        after: Option<InterviewCursor>,
+        limit: usize,
+    ) -> Result<(Vec<InterviewRecord>, Option<InterviewCursor>), StoreError> {
+        self.read(move |connection| list(connection, &filter, after, limit))
+            .await
+    }
+
+    /// Deletes the record with this id, and says whether there was one.
+    ///
+    /// # Errors
+    /// `StillNamed` when another record was rescheduled from it.
+    pub async fn delete_interview(&self, id: &str) -> Result<bool, DeleteError> {
+        let id = id.to_owned();
+        self.write(Lane::Calls, move |connection| delete(connection, &id))
+            .await
+    }
 }
 
-/// A record with what the store adds to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeptInterview {
-    /// Its place in the order of first arrival.
-    pub seq: i64,
-    /// The record.
-    pub interview: Interview,
-    /// When it first came.
-    pub created_at: Timestamp,
-    /// When it last came.
-    pub updated_at: Timestamp,
-}
-
-/// Which records are meant; what is absent matches everything.
-#[derive(Clone, Debug, Default)]
-pub struct InterviewFilter {
-    /// Only those that take place at this moment or later.
-    pub from: Option<Timestamp>,
-    /// Only those that take place at this moment or earlier.
-    pub to: Option<Timestamp>,
-    /// Only those with this status.
-    pub status: Option<InterviewStatus>,
-    /// Only those of this facility.
-    pub facility: Option<String>,
-    /// Only those of this department.
-    pub department: Option<String>,
-}
-
-/// Where a page begins: after the record with this date and place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct After {
-    /// When that record takes place.
-    pub date: Timestamp,
-    /// Its place in the order of first arrival.
-    pub seq: i64,
-}
-
-/// Keeps all `interviews`, or none of them, in the order given; each may name an earlier one.
-///
-/// # Errors
-/// `PutError`; the caller's transaction must then be undone.
-pub fn put(
+pub(super) fn put(
     connection: &Connection,
     interviews: &[Interview],
     now: Timestamp,
-) -> Result<Vec<Put>, PutError> {
+) -> Result<Vec<PutResult>, PutError> {
     let mut counts = Changes::default();
     let mut done = Vec::with_capacity(interviews.len());
     for (index, interview) in interviews.iter().enumerate() {
         let put = put_one(connection, interview, now, &mut counts)?;
         done.push(put.map_err(|why| PutError::Refused { index, why })?);
     }
-    counts.keep(connection).map_err(StoreError::from)?;
-    Ok(done)
-}
-
-/// What became of the rows of a file.
-#[derive(Debug, Default)]
-pub struct PutRows {
-    /// Records that are new.
-    pub created: u64,
-    /// Records that replaced an earlier one.
-    pub replaced: u64,
-    /// The lines of those that contradict another one or what is kept, and why.
-    pub refused: Vec<(u64, Refusal)>,
-}
-
-/// Keeps records of any number, each with the line of its file. All or none is for the caller to
-/// decide, who undoes the transaction when one was refused.
-///
-/// # Errors
-/// The store's, or what `rows` answers.
-pub fn put_rows(
-    connection: &Connection,
-    rows: impl Iterator<Item = Result<(u64, Interview), StoreError>>,
-    now: Timestamp,
-) -> Result<PutRows, StoreError> {
-    let mut counts = Changes::default();
-    let mut done = PutRows::default();
-    for row in rows {
-        let (line, interview) = row?;
-        match put_one(connection, &interview, now, &mut counts)? {
-            Ok(Put::Created) => done.created += 1,
-            Ok(Put::Replaced) => done.replaced += 1,
-            Err(why) => done.refused.push((line, why)),
-        }
-        counts.keep_many(connection)?;
-    }
-    counts.keep(connection)?;
+    counts.write(connection).map_err(StoreError::from)?;
     Ok(done)
 }
 
@@ -159,38 +168,190 @@ fn put_one(
     interview: &Interview,
     now: Timestamp,
     counts: &mut Changes,
-) -> Result<Result<Put, Refusal>, StoreError> {
-    if let Some(origin) = &interview.rescheduled_from_id {
-        if origin == &interview.id {
-            return Ok(Err(Refusal::OriginLoops));
-        }
-        if !exists(connection, origin)? {
-            return Ok(Err(Refusal::OriginUnknown));
-        }
-        if chain_reaches(connection, origin, &interview.id)? {
-            return Ok(Err(Refusal::OriginLoops));
-        }
+) -> Result<Result<PutResult, InterviewConflict>, StoreError> {
+    if let Some(origin) = &interview.rescheduled_from_id
+        && let Some(why) = origin_conflict(connection, &interview.id, origin)?
+    {
+        return Ok(Err(why));
     }
-    let earlier = find(connection, &interview.id)?;
-    let (put, kept) = if earlier.is_some() {
-        (Put::Replaced, replace(connection, interview, now))
-    } else {
-        (Put::Created, create(connection, interview, now))
-    };
-    match kept {
+    match upsert(connection, interview, now, counts) {
         // Everything else that a row could break was looked at before.
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
-            Ok(Err(Refusal::SyncIdTaken))
+            Ok(Err(InterviewConflict::SyncIdTaken))
         }
-        Err(error) => Err(error.into()),
-        Ok(()) => {
-            if let Some(earlier) = earlier {
-                counts.went(&earlier.interview);
-            }
-            counts.came(interview);
-            Ok(Ok(put))
-        }
+        put => Ok(Ok(put?)),
     }
+}
+
+/// Why a record cannot stand in the place of the one with the id `origin`.
+fn origin_conflict(
+    connection: &Connection,
+    id: &str,
+    origin: &str,
+) -> rusqlite::Result<Option<InterviewConflict>> {
+    Ok(if origin == id {
+        Some(InterviewConflict::OriginLoops)
+    } else if !exists(connection, origin)? {
+        Some(InterviewConflict::OriginUnknown)
+    } else if chain_reaches(connection, origin, id)? {
+        Some(InterviewConflict::OriginLoops)
+    } else {
+        None
+    })
+}
+
+fn upsert(
+    connection: &Connection,
+    interview: &Interview,
+    now: Timestamp,
+    counts: &mut Changes,
+) -> rusqlite::Result<PutResult> {
+    let earlier = find(connection, &interview.id)?;
+    let result = if let Some(earlier) = &earlier {
+        replace(connection, interview, now)?;
+        counts.removed(&earlier.interview);
+        PutResult::Replaced
+    } else {
+        create(connection, interview, now)?;
+        PutResult::Created
+    };
+    counts.added(interview);
+    Ok(result)
+}
+
+/// What of a file's records can only be judged when all of them are there: by the id of the record, which may
+/// stand in the file more than once.
+#[derive(Default)]
+struct Postponed(BTreeMap<String, Links>);
+
+struct Links {
+    line: u64,
+    origin: Option<String>,
+    sync_id: Option<String>,
+}
+
+pub(super) fn import(
+    connection: &Connection,
+    rows: impl Iterator<Item = Result<(u64, Interview), StoreError>>,
+    unknown_origin: UnknownOrigin,
+    now: Timestamp,
+) -> Result<ImportResult, StoreError> {
+    let mut counts = Changes::default();
+    let mut postponed = Postponed::default();
+    let mut result = ImportResult::default();
+    for row in rows {
+        let (line, mut interview) = row?;
+        postponed.split(connection, line, &mut interview)?;
+        match upsert(connection, &interview, now, &mut counts)? {
+            PutResult::Created => result.created += 1,
+            PutResult::Replaced => result.replaced += 1,
+        }
+        counts.write_many(connection)?;
+    }
+    postponed.settle(connection, unknown_origin, &mut result, &mut counts)?;
+    counts.write(connection)?;
+    Ok(result)
+}
+
+impl Postponed {
+    /// Takes from a record what cannot be kept yet: the name of a record that is not there, and an id that
+    /// another record still has.
+    fn split(
+        &mut self,
+        connection: &Connection,
+        line: u64,
+        interview: &mut Interview,
+    ) -> rusqlite::Result<()> {
+        // The last row of a record counts.
+        self.0.remove(&interview.id);
+        let origin = match &interview.rescheduled_from_id {
+            Some(origin) if origin_conflict(connection, &interview.id, origin)?.is_some() => {
+                interview.rescheduled_from_id.take()
+            }
+            _ => None,
+        };
+        let sync_id = match &interview.voicedrive_sync_id {
+            Some(sync_id)
+                if holder_of(connection, sync_id)?.is_some_and(|id| id != interview.id) =>
+            {
+                interview.voicedrive_sync_id.take()
+            }
+            _ => None,
+        };
+        if origin.is_some() || sync_id.is_some() {
+            let links = Links {
+                line,
+                origin,
+                sync_id,
+            };
+            self.0.insert(interview.id.clone(), links);
+        }
+        Ok(())
+    }
+
+    /// Gives every record what was taken from it, and judges what the file leaves behind.
+    fn settle(
+        self,
+        connection: &Connection,
+        unknown_origin: UnknownOrigin,
+        result: &mut ImportResult,
+        counts: &mut Changes,
+    ) -> Result<(), StoreError> {
+        for (id, links) in self.0 {
+            if let Some(sync_id) = links.sync_id {
+                if holder_of(connection, &sync_id)?.is_some() {
+                    result
+                        .refused
+                        .push((links.line, InterviewConflict::SyncIdTaken));
+                } else {
+                    set_sync_id(connection, &id, &sync_id, counts)?;
+                }
+            }
+            let Some(origin) = links.origin else { continue };
+            match origin_conflict(connection, &id, &origin)? {
+                None => set_origin(connection, &id, &origin)?,
+                Some(InterviewConflict::OriginUnknown) if unknown_origin == UnknownOrigin::Drop => {
+                    result.origins_dropped += 1;
+                }
+                Some(why) => result.refused.push((links.line, why)),
+            }
+        }
+        result.refused.sort_by_key(|(line, _)| *line);
+        Ok(())
+    }
+}
+
+/// The id of the record that has this id at VoiceDrive.
+fn holder_of(connection: &Connection, sync_id: &str) -> rusqlite::Result<Option<String>> {
+    connection
+        .prepare_cached("SELECT id FROM interviews WHERE voicedrive_sync_id = ?1")?
+        .query_row([sync_id], |row| row.get(0))
+        .optional()
+}
+
+fn set_sync_id(
+    connection: &Connection,
+    id: &str,
+    sync_id: &str,
+    counts: &mut Changes,
+) -> Result<(), StoreError> {
+    let Some(InterviewRecord { mut interview, .. }) = find(connection, id)? else {
+        return Ok(());
+    };
+    connection
+        .prepare_cached("UPDATE interviews SET voicedrive_sync_id = ?2 WHERE id = ?1")?
+        .execute((id, sync_id))?;
+    counts.removed(&interview);
+    interview.voicedrive_sync_id = Some(sync_id.to_owned());
+    counts.added(&interview);
+    Ok(())
+}
+
+fn set_origin(connection: &Connection, id: &str, origin: &str) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE interviews SET rescheduled_from_id = ?2 WHERE id = ?1")?
+        .execute((id, origin))
+        .map(|_| ())
 }
 
 fn exists(connection: &Connection, id: &str) -> rusqlite::Result<bool> {
@@ -276,23 +437,15 @@ pub(super) const COLUMNS: &str =
     interview_date, interview_status, duration_minutes, voicedrive_sync_id, rescheduled_from_id,
     facility_id, department_id, completed_at, status_reason, created_at, updated_at";
 
-/// The record with this id.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn find(connection: &Connection, id: &str) -> Result<Option<KeptInterview>, StoreError> {
-    Ok(connection
+pub(super) fn find(connection: &Connection, id: &str) -> rusqlite::Result<Option<InterviewRecord>> {
+    connection
         .prepare_cached(&format!("SELECT {COLUMNS} FROM interviews WHERE id = ?1"))?
-        .query_row([id], kept)
-        .optional()?)
+        .query_row([id], record)
+        .optional()
 }
 
-/// Deletes the record with this id, and says whether there was one.
-///
-/// # Errors
-/// `StillNamed` when another record was rescheduled from it.
-pub fn delete(connection: &Connection, id: &str) -> Result<bool, DeleteError> {
-    let Some(earlier) = find(connection, id).map_err(DeleteError::Store)? else {
+pub(super) fn delete(connection: &Connection, id: &str) -> Result<bool, DeleteError> {
+    let Some(earlier) = find(connection, id)? else {
         return Ok(false);
     };
     let deleted = connection
@@ -301,8 +454,8 @@ pub fn delete(connection: &Connection, id: &str) -> Result<bool, DeleteError> {
     match deleted {
         Ok(_) => {
             let mut counts = Changes::default();
-            counts.went(&earlier.interview);
-            counts.keep(connection)?;
+            counts.removed(&earlier.interview);
+            counts.write(connection)?;
             Ok(true)
         }
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
@@ -312,17 +465,12 @@ pub fn delete(connection: &Connection, id: &str) -> Result<bool, DeleteError> {
     }
 }
 
-/// The records that `filter` matches, the latest date first, at most `limit` of them after
-/// `after`, and where the next page begins.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn list(
+fn list(
     connection: &Connection,
     filter: &InterviewFilter,
-    after: Option<After>,
+    after: Option<InterviewCursor>,
     limit: usize,
-) -> Result<(Vec<KeptInterview>, Option<After>), StoreError> {
+) -> Result<(Vec<InterviewRecord>, Option<InterviewCursor>), StoreError> {
     let mut sql = format!("SELECT {COLUMNS} FROM interviews WHERE 1");
     let mut values: Vec<&dyn ToSql> = Vec::new();
     let mut narrow = |condition: &str, value| {
@@ -346,7 +494,7 @@ pub fn list(
     if let Some(department) = &filter.department {
         narrow("department_id = ?", department);
     }
-    if let Some(After { date, seq }) = &after {
+    if let Some(InterviewCursor { date, seq }) = &after {
         values.extend([date as &dyn ToSql, seq]);
         sql.push_str(" AND (interview_date, seq) < (?, ?)");
     }
@@ -356,20 +504,19 @@ pub fn list(
     sql.push_str(" ORDER BY interview_date DESC, seq DESC LIMIT ?");
     let mut items = connection
         .prepare_cached(&sql)?
-        .query_map(values.as_slice(), kept)?
+        .query_map(values.as_slice(), record)?
         .collect::<rusqlite::Result<Vec<_>>>()?;
     let more = items.len() > limit;
     items.truncate(limit);
-    let next = items.last().filter(|_| more).map(|last| After {
+    let next = items.last().filter(|_| more).map(|last| InterviewCursor {
         date: last.interview.date,
         seq: last.seq,
     });
     Ok((items, next))
 }
 
-pub(super) fn kept(row: &Row<'_>) -> rusqlite::Result<KeptInterview> {
-    let status: String = row.get(7)?;
-    Ok(KeptInterview {
+pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<InterviewRecord> {
+    Ok(InterviewRecord {
         seq: row.get(0)?,
         interview: Interview {
             id: row.get(1)?,
@@ -378,8 +525,7 @@ pub(super) fn kept(row: &Row<'_>) -> rusqlite::Result<KeptInterview> {
             interviewer_id: row.get(4)?,
             interview_type: row.get(5)?,
             date: row.get(6)?,
-            // A check of the table allows no other word.
-            status: InterviewStatus::from_word(&status).unwrap_or(InterviewStatus::Scheduled),
+            status: word(7, row.get(7)?, InterviewStatus::from_word)?,
             duration_minutes: row.get(8)?,
             voicedrive_sync_id: row.get(9)?,
             rescheduled_from_id: row.get(10)?,

@@ -1,77 +1,105 @@
 //! What is still to be sent, and when.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::StoreError;
-use crate::timestamp::Timestamp;
-
-/// One delivery whose next attempt is due.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Due {
-    /// The event's place in the order of acceptance: its key inside the store.
-    pub seq: i64,
-    /// The event's id and its `X-Request-ID`.
-    pub id: String,
-    /// The event's name.
-    pub event_type: String,
-    /// When it happened.
-    pub event_timestamp: Timestamp,
-    /// The payload. It is shared, never copied, between those who keep it and those who send it.
-    pub data: Arc<str>,
-    /// Which attempt this will be, from 1, over all rounds.
-    pub attempt: u32,
-}
-
-/// What one look finds.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Found {
-    /// The longest due first.
-    pub due: Vec<Due>,
-    /// More is due, or may be.
-    pub more: bool,
-}
+use super::relay_time::Now;
+use super::send_counts::{self, QueueStatus};
+use super::writer::Lane;
+use super::{Store, StoreError};
+use crate::clock::Moment;
+use crate::due::{DueDeliveries, DueDelivery};
 
 /// At most this many bytes of payload are taken at once, beyond the first delivery.
 const BYTES_AT_ONCE: usize = 4 * 1024 * 1024;
 
-/// The deliveries of `route` that are due at `now` and not `in_hand`, at most `limit` of them.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn due(
+impl Store {
+    /// The deliveries of `route` that are due and not `in_flight`, the longest due first, at most `limit` of
+    /// them. Nothing is changed: one that is not sent is found again.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn due_deliveries(
+        &self,
+        route: &str,
+        in_flight: HashSet<i64>,
+        limit: usize,
+        moment: Moment,
+    ) -> Result<DueDeliveries, StoreError> {
+        let (route, now) = (route.to_owned(), self.time.now(moment));
+        self.delivery_readers
+            .read(move |connection| due(connection, &route, now, &in_flight, limit))
+            .await
+    }
+
+    /// Says that a retry is under way. A first attempt has no queue row yet, and then nothing changes.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn begin_retry(&self, id: &str, moment: Moment) -> Result<(), StoreError> {
+        let (id, now) = (id.to_owned(), self.time.now(moment));
+        self.write(Lane::Calls, move |connection| {
+            Ok(mark_processing(connection, &id, now)?)
+        })
+        .await
+    }
+
+    /// Says of the retries of `route` that are under way that they are pending again: they were given up
+    /// without a result.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn release_retries(&self, route: &str, moment: Moment) -> Result<(), StoreError> {
+        let (route, now) = (route.to_owned(), self.time.now(moment));
+        self.write(Lane::Calls, move |connection| {
+            Ok(release(connection, &route, now)?)
+        })
+        .await
+    }
+
+    /// How many deliveries wait for each route, by its name.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn waiting_by_route(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        self.read(waiting_by_route).await
+    }
+}
+
+pub(super) fn due(
     connection: &Connection,
     route: &str,
-    now: Timestamp,
-    in_hand: &HashSet<i64>,
+    now: Now,
+    in_flight: &HashSet<i64>,
     limit: usize,
-) -> Result<Found, StoreError> {
+) -> Result<DueDeliveries, StoreError> {
     // What is due is found in the index alone, and only what is taken is read: under load, most of
-    // what stands first is in hand already.
+    // what stands first is in flight already.
     let mut waiting = connection.prepare_cached(
-        "SELECT event_seq FROM outbox WHERE route = ?1 AND due_at <= ?2
-          ORDER BY due_at, event_seq LIMIT ?3",
+        "SELECT event_seq FROM outbox WHERE route = ?1 AND due_ms <= ?2
+          ORDER BY due_ms, event_seq LIMIT ?3",
     )?;
     let mut delivery = connection.prepare_cached(
         "SELECT e.id, e.event_type, e.event_timestamp, e.data, coalesce(l.retry_count + 2, 1)
            FROM events e LEFT JOIN webhook_send_logs l ON l.id = e.id
           WHERE e.seq = ?1",
     )?;
-    let asked = i64::try_from(limit.saturating_add(in_hand.len())).unwrap_or(i64::MAX);
-    let mut rows = waiting.query((route, now, asked))?;
-    let mut found = Found::default();
+    let name = std::sync::Arc::from(route);
+    let asked = i64::try_from(limit.saturating_add(in_flight.len())).unwrap_or(i64::MAX);
+    let mut rows = waiting.query((route, now.axis_ms, asked))?;
+    let mut found = DueDeliveries::default();
     let mut bytes = 0;
     while let Some(row) = rows.next()? {
         let seq = row.get(0)?;
-        if in_hand.contains(&seq) {
+        if in_flight.contains(&seq) {
             continue;
         }
         let due = delivery.query_row([seq], |row| {
-            Ok(Due {
+            Ok(DueDelivery {
                 seq,
                 id: row.get(0)?,
+                route: std::sync::Arc::clone(&name),
                 event_type: row.get(1)?,
                 event_timestamp: row.get(2)?,
                 data: row.get(3)?,
@@ -85,76 +113,14 @@ pub fn due(
             break;
         }
     }
+    let next: Option<i64> = connection
+        .prepare_cached("SELECT min(due_ms) FROM outbox WHERE route = ?1 AND due_ms > ?2")?
+        .query_row((route, now.axis_ms), |row| row.get(0))?;
+    found.next_in = next.map(|due_ms| now.until(due_ms));
     Ok(found)
 }
 
-/// When the next delivery of `route` that is not yet due at `now` will be.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn next_due(
-    connection: &Connection,
-    route: &str,
-    now: Timestamp,
-) -> Result<Option<Timestamp>, StoreError> {
-    Ok(connection
-        .prepare_cached("SELECT min(due_at) FROM outbox WHERE route = ?1 AND due_at > ?2")?
-        .query_row((route, now), |row| row.get(0))?)
-}
-
-/// Moves everything that waits on `route` by `milliseconds`: the wall clock was set by that much,
-/// and waits are lengths of time, not times of the day.
-///
-/// # Errors
-/// When the database cannot be written.
-pub fn shift(connection: &Connection, route: &str, milliseconds: i64) -> rusqlite::Result<()> {
-    let waiting: Vec<(i64, String, Timestamp)> = connection
-        .prepare_cached(
-            "SELECT o.event_seq, e.id, o.due_at FROM outbox o JOIN events e ON e.seq = o.event_seq
-              WHERE o.route = ?1",
-        )?
-        .query_map([route], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    for (seq, id, due_at) in waiting {
-        let moved = due_at.unix_ms().saturating_add(milliseconds);
-        set_due(connection, seq, &id, Timestamp::from_unix_ms(moved))?;
-    }
-    Ok(())
-}
-
-/// Lets nothing on `route` wait beyond `latest`: an earlier run may have had a clock that was wrong.
-///
-/// # Errors
-/// When the database cannot be written.
-pub fn not_later(connection: &Connection, route: &str, latest: Timestamp) -> rusqlite::Result<()> {
-    let waiting: Vec<(i64, String)> = connection
-        .prepare_cached(
-            "SELECT o.event_seq, e.id FROM outbox o JOIN events e ON e.seq = o.event_seq
-              WHERE o.route = ?1 AND o.due_at > ?2",
-        )?
-        .query_map((route, latest), |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    for (seq, id) in waiting {
-        set_due(connection, seq, &id, latest)?;
-    }
-    Ok(())
-}
-
-fn set_due(connection: &Connection, seq: i64, id: &str, due_at: Timestamp) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("UPDATE outbox SET due_at = ?2 WHERE event_seq = ?1")?
-        .execute((seq, due_at))?;
-    connection
-        .prepare_cached("UPDATE webhook_retry_queue SET next_retry_at = ?2 WHERE id = ?1")?
-        .execute((id, due_at))
-        .map(|_| ())
-}
-
-/// How many deliveries wait for each route.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn waiting(connection: &Connection) -> Result<Vec<(String, u64)>, StoreError> {
+pub(super) fn waiting_by_route(connection: &Connection) -> Result<Vec<(String, u64)>, StoreError> {
     let waiting = connection
         .prepare_cached("SELECT route, count(*) FROM outbox GROUP BY route ORDER BY route")?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
@@ -162,44 +128,74 @@ pub fn waiting(connection: &Connection) -> Result<Vec<(String, u64)>, StoreError
     Ok(waiting)
 }
 
-/// Says that a retry is under way. A first attempt has no queue row yet, and then nothing changes.
-///
-/// # Errors
-/// When the database cannot be written.
-pub fn mark_processing(connection: &Connection, id: &str, now: Timestamp) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "UPDATE webhook_retry_queue SET status = 'processing', updated_at = ?2 WHERE id = ?1",
-        )?
-        .execute((id, now))
-        .map(|_| ())
+pub(super) fn mark_processing(connection: &Connection, id: &str, now: Now) -> rusqlite::Result<()> {
+    move_retry(
+        connection,
+        id,
+        QueueStatus::Pending,
+        QueueStatus::Processing,
+        now,
+    )
 }
 
-/// Says that a retry that was under way is not: it was given up without a result.
-///
-/// # Errors
-/// When the database cannot be written.
-pub fn mark_pending(connection: &Connection, id: &str, now: Timestamp) -> rusqlite::Result<()> {
-    connection
+fn mark_pending(connection: &Connection, id: &str, now: Now) -> rusqlite::Result<()> {
+    move_retry(
+        connection,
+        id,
+        QueueStatus::Processing,
+        QueueStatus::Pending,
+        now,
+    )
+}
+
+/// Moves a queue row from one status to another, when it has the first.
+fn move_retry(
+    connection: &Connection,
+    id: &str,
+    from: QueueStatus,
+    to: QueueStatus,
+    now: Now,
+) -> rusqlite::Result<()> {
+    let moved = connection
         .prepare_cached(
-            "UPDATE webhook_retry_queue SET status = 'pending', updated_at = ?2
-              WHERE id = ?1 AND status = 'processing'",
+            "UPDATE webhook_retry_queue SET status = ?3, updated_at = ?4 WHERE id = ?1 AND status = ?2",
         )?
-        .execute((id, now))
-        .map(|_| ())
+        .execute((id, from.as_str(), to.as_str(), now.wall))?;
+    if moved > 0 {
+        let route: String = connection
+            .prepare_cached("SELECT route FROM webhook_send_logs WHERE id = ?1")?
+            .query_row([id], |row| row.get(0))?;
+        send_counts::add_queued(connection, &route, from, -1)?;
+        send_counts::add_queued(connection, &route, to, 1)?;
+    }
+    Ok(())
+}
+
+fn release(connection: &Connection, route: &str, now: Now) -> rusqlite::Result<()> {
+    let given_up: Vec<String> = connection
+        .prepare_cached(
+            "SELECT q.id FROM webhook_retry_queue q CROSS JOIN events e ON e.id = q.id
+              CROSS JOIN outbox o ON o.event_seq = e.seq
+              WHERE q.status = 'processing' AND o.route = ?1",
+        )?
+        .query_map([route], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for id in given_up {
+        mark_pending(connection, &id, now)?;
+    }
+    Ok(())
 }
 
 /// What a crash left under way is pending again. There is one process, so nobody else can be
 /// working on it, and no lease has to run out first.
-///
-/// # Errors
-/// When the database cannot be written.
-pub fn recover(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
-    connection
-        .execute(
-            "UPDATE webhook_retry_queue SET status = 'pending', updated_at = ?1
-              WHERE status = 'processing'",
-            [now],
-        )
-        .map(|_| ())
+pub(super) fn recover(connection: &Connection, now: Now) -> rusqlite::Result<()> {
+    let transaction = connection.unchecked_transaction()?;
+    let left: Vec<String> = transaction
+        .prepare_cached("SELECT id FROM webhook_retry_queue WHERE status = 'processing'")?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for id in left {
+        mark_pending(&transaction, &id, now)?;
+    }
+    transaction.commit()
 }

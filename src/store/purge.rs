@@ -5,7 +5,16 @@
 
 use rusqlite::Connection;
 
-use super::StoreError;
+use super::attempts::queue_status;
+use super::connection::word;
+use super::event_lookup::last_before;
+use super::events::first_id_at;
+use super::send_counts::{self, CountedSend};
+use super::writer::Lane;
+use super::{Store, StoreError};
+use crate::attempt::Outcome;
+use crate::purge::Purged;
+use crate::send_stats::SendState;
 use crate::timestamp::Timestamp;
 
 /// Events in one transaction; more would hold up accepting.
@@ -13,81 +22,109 @@ const EVENTS_AT_ONCE: u32 = 20;
 /// Pages that one transaction gives back to the disk.
 const PAGES_AT_ONCE: u32 = 50;
 
-/// What one step did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Purged {
-    /// Events that are gone.
-    pub events: u64,
-    /// Where the next step goes on; none when this was the last one.
-    pub next: Option<i64>,
+impl Store {
+    /// Deletes the next events after the one at `after` that were finished before `before`, with everything
+    /// that is kept of them but their idempotency keys.
+    ///
+    /// # Errors
+    /// When the database cannot be written; then nothing was deleted.
+    pub async fn purge_events(&self, before: Timestamp, after: i64) -> Result<Purged, StoreError> {
+        self.write(Lane::Maintenance, move |connection| {
+            purge(connection, before, after)
+        })
+        .await
+    }
+
+    /// Gives some of the pages that nothing stands on any more back to the disk; says how many such
+    /// pages are left.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn release_pages(&self) -> Result<u64, StoreError> {
+        self.write(Lane::Maintenance, release_pages).await
+    }
 }
 
-/// Deletes the next events after `after` that were finished before `before`.
-///
-/// # Errors
-/// When the database cannot be written; the caller's transaction must then be undone.
-pub fn step(connection: &Connection, before: Timestamp, after: i64) -> Result<Purged, StoreError> {
-    let Some(last) = last_accepted_before(connection, before)? else {
-        return Ok(Purged {
-            events: 0,
-            next: None,
-        });
+/// A finished delivery that is old.
+struct Old {
+    seq: i64,
+    id: String,
+    sent_at: Timestamp,
+    route: String,
+    event_type: String,
+    state: SendState,
+}
+
+pub(super) fn purge(
+    connection: &Connection,
+    before: Timestamp,
+    after: i64,
+) -> Result<Purged, StoreError> {
+    // The order of ids is the order of time, so no index on the time is needed.
+    let Some(last) = last_before(connection, &first_id_at(before))? else {
+        return Ok(Purged::default());
     };
-    let found: Vec<(i64, String)> = connection
+    let found: Vec<Old> = connection
         .prepare_cached(
-            "SELECT e.seq, e.id FROM events e JOIN webhook_send_logs l ON l.id = e.id
+            "SELECT e.seq, e.id, l.sent_at, l.route, l.event_type, l.status, l.retry_count > 0,
+                    l.processing_time
+               FROM events e CROSS JOIN webhook_send_logs l ON l.id = e.id
               WHERE e.seq > ?1 AND e.seq <= ?2 AND coalesce(l.last_retry_at, l.sent_at) < ?3
                 AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.event_seq = e.seq)
               ORDER BY e.seq LIMIT ?4",
         )?
         .query_map((after, last, before, EVENTS_AT_ONCE), |row| {
-            Ok((row.get(0)?, row.get(1)?))
+            Ok(Old {
+                seq: row.get(0)?,
+                id: row.get(1)?,
+                sent_at: row.get(2)?,
+                route: row.get(3)?,
+                event_type: row.get(4)?,
+                state: SendState {
+                    outcome: word(5, row.get(5)?, Outcome::from_word)?,
+                    retried: row.get(6)?,
+                    processing_ms: row.get(7)?,
+                },
+            })
         })?
         .collect::<rusqlite::Result<_>>()?;
-    for (seq, id) in &found {
-        for (sql, by_seq) in [
-            ("DELETE FROM attempts WHERE event_seq = ?1", true),
-            ("DELETE FROM webhook_retry_queue WHERE id = ?1", false),
-            ("DELETE FROM webhook_send_logs WHERE id = ?1", false),
-            ("DELETE FROM events WHERE seq = ?1", true),
-        ] {
-            let mut statement = connection.prepare_cached(sql)?;
-            if by_seq {
-                statement.execute([seq])?;
-            } else {
-                statement.execute([id])?;
-            }
-        }
+    for old in &found {
+        delete(connection, old)?;
     }
     let full = found.len() == EVENTS_AT_ONCE as usize;
     Ok(Purged {
         events: found.len() as u64,
-        next: found.last().map(|(seq, _)| *seq).filter(|_| full),
+        next: found.last().map(|old| old.seq).filter(|_| full),
     })
 }
 
-/// The last event that was accepted before a moment. Ids are UUIDs of version 7: their order is the
-/// order of time, so no index on the time is needed. A batch that was accepted within one
-/// millisecond has its ids in any order.
-fn last_accepted_before(
-    connection: &Connection,
-    before: Timestamp,
-) -> rusqlite::Result<Option<i64>> {
-    let milliseconds = u64::try_from(before.unix_ms()).unwrap_or(0);
-    let first = format!("{:08x}-{:04x}", milliseconds >> 16, milliseconds & 0xffff);
+fn delete(connection: &Connection, old: &Old) -> rusqlite::Result<()> {
+    if let Some(status) = queue_status(connection, &old.id)? {
+        send_counts::add_queued(connection, &old.route, status, -1)?;
+        connection
+            .prepare_cached("DELETE FROM webhook_retry_queue WHERE id = ?1")?
+            .execute([&old.id])?;
+    }
+    let send = CountedSend {
+        sent_at: old.sent_at,
+        route: &old.route,
+        event_type: &old.event_type,
+        state: old.state,
+    };
+    send_counts::remove(connection, &send)?;
     connection
-        .prepare_cached(
-            "SELECT max(seq) FROM (SELECT seq FROM events WHERE id < ?1 ORDER BY id DESC LIMIT 1000)",
-        )?
-        .query_row([first], |row| row.get(0))
+        .prepare_cached("DELETE FROM attempts WHERE event_seq = ?1")?
+        .execute([old.seq])?;
+    connection
+        .prepare_cached("DELETE FROM webhook_send_logs WHERE id = ?1")?
+        .execute([&old.id])?;
+    connection
+        .prepare_cached("DELETE FROM events WHERE seq = ?1")?
+        .execute([old.seq])
+        .map(|_| ())
 }
 
-/// Gives some of the pages that nothing stands on any more back to the disk; says how many such
-/// pages are left.
-///
-/// # Errors
-/// When the database cannot be written; the caller's transaction must then be undone.
-pub fn give_back(connection: &Connection) -> Result<u64, StoreError> {
+fn release_pages(connection: &Connection) -> Result<u64, StoreError> {
     let mut statement =
         connection.prepare_cached(&format!("PRAGMA incremental_vacuum({PAGES_AT_ONCE})"))?;
     let mut rows = statement.query([])?;

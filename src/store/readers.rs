@@ -1,69 +1,95 @@
-//! Connections that can only read.
+//! Connections that can only read, each with a thread of its own: a name server that hangs occupies the
+//! threads of name lookups, and never those of the database.
 
-use std::path::{Path, PathBuf};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
-use tokio::sync::Semaphore;
-use tokio::task;
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
 
-use super::{StoreError, set_up};
+use super::StoreError;
+use super::connection::open_for_reading;
+use super::file::OpenError;
 
-/// Reads at a time. The machine is small and shared; who comes later waits for a place.
-const CONNECTIONS: usize = 4;
+/// A query with the place for its answer. It says whether its connection can be used again.
+type Job = Box<dyn FnOnce(&mut Connection) -> bool + Send>;
 
 /// A few read-only connections. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Readers {
-    path: Arc<PathBuf>,
-    idle: Arc<Mutex<Vec<Connection>>>,
-    places: Arc<Semaphore>,
+pub(super) struct Readers(Arc<Threads>);
+
+struct Threads {
+    jobs: Mutex<Option<Sender<Job>>>,
+    /// Ends when the last thread has ended.
+    ended: tokio::sync::Mutex<mpsc::Receiver<()>>,
 }
 
 impl Readers {
-    pub(super) fn open(path: &Path) -> rusqlite::Result<Self> {
-        let connections = (0..CONNECTIONS)
-            .map(|_| open_for_reading(path))
-            .collect::<rusqlite::Result<Vec<_>>>()?;
-        Ok(Self {
-            path: Arc::new(path.to_owned()),
-            idle: Arc::new(Mutex::new(connections)),
-            places: Arc::new(Semaphore::new(CONNECTIONS)),
-        })
+    /// Opens `threads` connections to the database at `path`: so many reads run at a time, and who comes
+    /// later waits.
+    pub(super) fn open(path: &Path, threads: usize) -> Result<Self, OpenError> {
+        let (sender, receiver) = channel();
+        let receiver = Arc::new(Mutex::new(receiver));
+        let (running, ended) = mpsc::channel(1);
+        for number in 0..threads {
+            let connection =
+                open_for_reading(path).map_err(|error| OpenError::database(path, &error))?;
+            let (file, jobs) = (path.to_owned(), Arc::clone(&receiver));
+            let running = running.clone();
+            let serve = move || {
+                serve(connection, &file, &jobs);
+                drop(running);
+            };
+            thread::Builder::new()
+                .name(format!("reader {number}"))
+                .spawn(serve)
+                .map_err(|source| OpenError::Directory {
+                    path: path.to_owned(),
+                    source,
+                })?;
+        }
+        Ok(Self(Arc::new(Threads {
+            jobs: Mutex::new(Some(sender)),
+            ended: tokio::sync::Mutex::new(ended),
+        })))
     }
 
-    /// Closes the connections. Reads that come later are refused.
-    pub(super) fn close(&self) {
-        self.places.close();
-        self.idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
-    }
-
+    /// Runs `query` in one read transaction: everything that it sees is of one moment. When who asked goes
+    /// away, the query ends by itself.
     pub(super) async fn read<T, F>(&self, query: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
-        let Ok(place) = Arc::clone(&self.places).acquire_owned().await else {
-            return Err(StoreError::Closing);
+        let (sender, receiver) = oneshot::channel();
+        let job = move |connection: &mut Connection| {
+            let run = AssertUnwindSafe(|| in_one_transaction(connection, query));
+            let result = catch_unwind(run);
+            let works = result.is_ok();
+            let broke_off = |_| Err(StoreError::Refused("a query broke off".to_owned()));
+            // Who asked may have gone away.
+            let _ = sender.send(result.unwrap_or_else(broke_off));
+            works
         };
-        let (path, idle) = (Arc::clone(&self.path), Arc::clone(&self.idle));
-        let read = task::spawn_blocking(move || {
-            // The place belongs to the query, not to the one who asked and may have gone away.
-            let _place = place;
-            let mut connection = match take(&idle) {
-                Some(connection) => connection,
-                // An earlier query panicked and took its connection along.
-                None => open_for_reading(&path)?,
-            };
-            let result = in_one_transaction(&mut connection, query);
-            give_back(&idle, connection);
-            result
-        });
-        // The task can only fail when the query panicked or the runtime stops.
-        read.await.unwrap_or(Err(StoreError::Closing))
+        let given = match &*self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(jobs) => jobs.send(Box::new(job)).is_ok(),
+            None => false,
+        };
+        if !given {
+            return Err(StoreError::Closing);
+        }
+        receiver.await.unwrap_or(Err(StoreError::Closing))
+    }
+
+    /// Answers the reads that are in line, then closes the connections. Reads that come later are refused.
+    pub(super) async fn close(&self) {
+        let jobs = &self.0.jobs;
+        jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // Nothing is ever sent: the channel ends with the last thread.
+        let _ = self.0.ended.lock().await.recv().await;
     }
 }
 
@@ -77,21 +103,47 @@ fn in_one_transaction<T>(
     result
 }
 
-fn take(idle: &Mutex<Vec<Connection>>) -> Option<Connection> {
-    idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+/// Answers queries until nobody can ask any more. A connection whose query panicked is replaced.
+fn serve(connection: Connection, path: &Path, jobs: &Mutex<Receiver<Job>>) {
+    let mut connection = Some(connection);
+    loop {
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = job else { return };
+        let mut used = match connection.take().map_or_else(|| open_for_reading(path), Ok) {
+            Ok(used) => used,
+            Err(error) => {
+                // Who asked is told that the store closes; the next one may have more luck.
+                tracing::error!(%error, "the database cannot be opened for reading");
+                continue;
+            }
+        };
+        if job(&mut used) {
+            connection = Some(used);
+        }
+    }
 }
 
-fn give_back(idle: &Mutex<Vec<Connection>>, connection: Connection) {
-    idle.lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .push(connection);
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-pub(super) fn open_for_reading(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
-    set_up(&connection)?;
-    Ok(connection)
+    #[tokio::test]
+    #[allow(clippy::panic)]
+    async fn a_query_that_panics_is_told_and_the_next_one_is_answered() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("relay.db");
+        drop(super::super::connection::open_for_writing(&path).unwrap());
+        let readers = Readers::open(&path, 1).unwrap();
+        let broken: Result<(), _> = readers.read(|_| panic!("on purpose")).await;
+        assert!(matches!(broken, Err(StoreError::Refused(_))));
+        let one = readers
+            .read(
+                |connection| Ok(connection.query_row("SELECT 1", [], |row| row.get::<_, i64>(0))?),
+            )
+            .await;
+        assert_eq!(one, Ok(1));
+        readers.close().await;
+        let late: Result<(), _> = readers.read(|_| Ok(())).await;
+        assert_eq!(late, Err(StoreError::Closing));
+    }
 }

@@ -5,39 +5,74 @@
 
 use rusqlite::Connection;
 
-use super::StoreError;
+use super::writer::Lane;
+use super::{Store, StoreError};
 
-/// Each table of counts, and the view that counts the rows themselves.
-const COUNTS: [(&str, &str); 3] = [
-    ("send_counts", "sends_counted"),
-    ("queue_counts", "queue_counted"),
-    ("interview_counts", "interviews_counted"),
+/// Each table of counts, what of it counts for something, and the query that counts the rows themselves.
+const COUNTS: [(&str, &str, &str); 3] = [
+    ("send_counts", "1", SENDS),
+    ("queue_counts", "deliveries <> 0", QUEUE),
+    ("interview_counts", "1", INTERVIEWS),
 ];
+
+const SENDS: &str = "
+    SELECT 'hour ' || substr(sent_at, 1, 13), route, event_type, count(*), sum(status = 'success'),
+           sum(status = 'failed'), sum(status = 'timeout'), sum(retry_count > 0),
+           sum(iif(status = 'success', processing_time, 0))
+      FROM webhook_send_logs GROUP BY 1, 2, 3";
+
+const QUEUE: &str = "
+    SELECT l.route, q.status, count(*)
+      FROM webhook_retry_queue q JOIN webhook_send_logs l ON l.id = q.id GROUP BY 1, 2";
+
+const INTERVIEWS: &str = "
+    SELECT iif(every.facility, '', facility_id), iif(every.department, '', department_id),
+           unit || substr(interview_date, 1, characters), interview_type,
+           sum(interview_status = 'scheduled'), sum(interview_status = 'completed'),
+           sum(interview_status = 'cancelled'), sum(interview_status = 'no_show'),
+           sum(interview_status = 'rescheduled'), count(voicedrive_sync_id),
+           sum(interview_status = 'completed' AND duration_minutes IS NOT NULL),
+           sum(iif(interview_status = 'completed', coalesce(duration_minutes, 0), 0))
+      FROM interviews
+      JOIN (SELECT column1 AS facility, column2 AS department, column3 AS unit, column4 AS characters
+              FROM (VALUES (1, 1, 'month ', 7), (1, 0, 'month ', 7), (0, 1, 'month ', 7), (0, 0, 'month ', 7),
+                           (1, 1, 'day ', 10), (1, 0, 'day ', 10), (0, 1, 'day ', 10), (0, 0, 'day ', 10),
+                           (1, 1, 'hour ', 13))) AS every
+        ON (every.facility OR facility_id <> '') AND (every.department OR department_id <> '')
+     GROUP BY 1, 2, 3, 4";
+
+impl Store {
+    /// Counts everything anew. Accepting waits meanwhile, for seconds when there are millions of rows.
+    ///
+    /// # Errors
+    /// When the database cannot be written; then nothing was changed.
+    pub async fn repair_counts(&self) -> Result<(), StoreError> {
+        self.write(Lane::Maintenance, |connection| Ok(repair(connection)?))
+            .await
+    }
+}
 
 /// How many counts differ from the rows. It reads every row: seconds for millions.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn differences(connection: &Connection) -> Result<u64, StoreError> {
+pub(super) fn differences(connection: &Connection) -> Result<u64, StoreError> {
     let mut found = 0;
-    for (table, view) in COUNTS {
+    for (table, counts, rows) in COUNTS {
+        let kept = format!("SELECT * FROM {table} WHERE {counts}");
         let sql = format!(
-            "SELECT (SELECT count(*) FROM (SELECT * FROM {table} EXCEPT SELECT * FROM {view}))
-                  + (SELECT count(*) FROM (SELECT * FROM {view} EXCEPT SELECT * FROM {table}))"
+            "SELECT (SELECT count(*) FROM ({kept} EXCEPT SELECT * FROM ({rows})))
+                  + (SELECT count(*) FROM (SELECT * FROM ({rows}) EXCEPT {kept}))"
         );
         found += connection.query_row(&sql, [], |row| row.get::<_, u64>(0))?;
     }
     Ok(found)
 }
 
-/// Counts everything anew. Accepting waits meanwhile, for seconds when there are millions of rows.
-///
-/// # Errors
-/// When the database cannot be written; the caller's transaction must then be undone.
-pub fn repair(connection: &Connection) -> Result<(), StoreError> {
-    for (table, view) in COUNTS {
+pub(super) fn repair(connection: &Connection) -> rusqlite::Result<()> {
+    for (table, _, rows) in COUNTS {
         connection.execute(&format!("DELETE FROM {table}"), [])?;
-        connection.execute(&format!("INSERT INTO {table} SELECT * FROM {view}"), [])?;
+        connection.execute(&format!("INSERT INTO {table} SELECT * FROM ({rows})"), [])?;
     }
     Ok(())
 }
@@ -45,22 +80,24 @@ pub fn repair(connection: &Connection) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::tests::{at, attempted, count, database, due_now, policy, submission};
+    use crate::store::tests::{
+        at, attempted, count, database, due_now, policy, settle, submission, when,
+    };
 
     #[test]
     fn counts_that_were_parted_from_their_rows_are_found_and_repaired() {
         let (_directory, connection) = database();
         let accepted = [submission("a.b", None), submission("c.d", None)];
-        super::super::events::accept(&connection, &accepted, at(0)).unwrap();
-        for due in due_now(&connection, at(0)) {
+        super::super::events::accept(&connection, &accepted, when(0)).unwrap();
+        for due in due_now(&connection, when(0)) {
             let failed = attempted(crate::attempt::Outcome::Failed, at(0), 5);
-            super::super::settle::settle(&connection, &due, &failed, &policy()).unwrap();
+            settle(&connection, &due, &failed, &policy()).unwrap();
         }
         assert_eq!(differences(&connection).unwrap(), 0);
         connection
             .execute_batch(
-                "UPDATE send_counts SET sent = 7 WHERE event_type = 'a.b' AND slot LIKE 'hour%';
-                 DELETE FROM send_counts WHERE event_type = 'c.d' AND slot LIKE 'minute%';
+                "UPDATE send_counts SET sent = 7 WHERE event_type = 'a.b';
+                 DELETE FROM send_counts WHERE event_type = 'c.d';
                  UPDATE queue_counts SET deliveries = 9 WHERE status = 'pending'",
             )
             .unwrap();
@@ -68,6 +105,6 @@ mod tests {
         assert_eq!(differences(&connection).unwrap(), 5);
         repair(&connection).unwrap();
         assert_eq!(differences(&connection).unwrap(), 0);
-        assert_eq!(count(&connection, "SELECT sum(sent) FROM send_counts"), 4);
+        assert_eq!(count(&connection, "SELECT sum(sent) FROM send_counts"), 2);
     }
 }

@@ -1,60 +1,98 @@
 //! Sending again, because a person says so: a new round with a fresh budget of retries.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
-use super::StoreError;
-use super::listing::{self, Filter};
+use super::attempts::queue_status;
+use super::event_lookup::{self, Source};
+use super::relay_time::Now;
+use super::send_counts::{self, QueueStatus};
+use super::writer::Lane;
+use super::{Store, StoreError};
+use crate::clock::Moment;
+use crate::event_record::EventFilter;
+use crate::resend::{Resend, ResendCursor, ResendPage};
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
-use crate::timestamp::Timestamp;
 
-/// Events that are opened again in one transaction; more would hold up accepting.
+/// Events of one page, which is opened again in one transaction; more would hold up accepting.
 const EVENTS_AT_ONCE: usize = 200;
 
-/// What a resend found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Resend {
-    /// No event has this id.
-    Unknown,
-    /// The event is due now, with a fresh budget.
-    Opened,
-    /// The event waits for its first attempt anyway.
-    Waiting,
+impl Store {
+    /// Opens the delivery of the event with this id again: it is due now, with a fresh budget of retries. It
+    /// takes the route that was decided when it was accepted; when the configuration does not have that one
+    /// any more, the one that it would take today.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn resend_event(
+        &self,
+        id: &str,
+        policy: RetryPolicy,
+        routing: Routing,
+        moment: Moment,
+    ) -> Result<Resend, StoreError> {
+        let (id, now) = (id.to_owned(), self.time.now(moment));
+        self.write(Lane::Calls, move |connection| {
+            Ok(resend(connection, &id, &policy, &routing, now)?)
+        })
+        .await
+    }
+
+    /// The next events that `filter` matches, in the order of acceptance; `after` is the page before this
+    /// one's `next`. Nothing is changed.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn resend_candidates(
+        &self,
+        filter: &EventFilter,
+        after: Option<ResendCursor>,
+    ) -> Result<ResendPage, StoreError> {
+        let filter = filter.clone();
+        self.read(move |connection| candidates(connection, &filter, after.as_ref(), EVENTS_AT_ONCE))
+            .await
+    }
+
+    /// Opens the deliveries of these events again, as [`Store::resend_event`] does. It waits behind what
+    /// somebody hands in and behind results.
+    ///
+    /// # Errors
+    /// When the database cannot be written; then none of them is opened.
+    pub async fn resend_events(
+        &self,
+        ids: Vec<String>,
+        policy: RetryPolicy,
+        routing: Routing,
+        moment: Moment,
+    ) -> Result<(), StoreError> {
+        let now = self.time.now(moment);
+        self.write(Lane::Maintenance, move |connection| {
+            for id in &ids {
+                resend(connection, id, &policy, &routing, now)?;
+            }
+            Ok(())
+        })
+        .await
+    }
 }
 
-/// One step of a resend in bulk.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Step {
-    /// Events that the filter matched in this step.
-    pub matched: u64,
-    /// Where the next step begins; none when this was the last one.
-    pub next: Option<i64>,
-}
-
-/// Opens the delivery of the event with this id again. It takes the route that was decided when it
-/// was accepted; when the configuration does not have that one any more, the one that it would
-/// take today.
-///
-/// # Errors
-/// When the database cannot be written; the caller's transaction must then be undone.
-pub fn one(
+pub(super) fn resend(
     connection: &Connection,
     id: &str,
     policy: &RetryPolicy,
     routing: &Routing,
-    now: Timestamp,
+    now: Now,
 ) -> rusqlite::Result<Resend> {
-    let found: Option<(i64, String, String, Option<u32>)> = connection
+    type Found = (i64, String, String, Option<u32>, Option<String>);
+    let found: Option<Found> = connection
         .prepare_cached(
-            "SELECT e.seq, e.route, e.event_type, l.retry_count
+            "SELECT e.seq, e.route, e.event_type, l.retry_count, l.route
                FROM events e LEFT JOIN webhook_send_logs l ON l.id = e.id
               WHERE e.id = ?1",
         )?
-        .query_row([id], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-        })
+        .query_row([id], |row| row.try_into())
         .optional()?;
-    let Some((seq, accepted_for, event_type, retries)) = found else {
+    let Some((seq, accepted_for, event_type, retries, sent_on)) = found else {
         return Ok(Resend::Unknown);
     };
     let route = if routing.knows(&accepted_for) {
@@ -62,7 +100,7 @@ pub fn one(
     } else {
         routing.route_of(&event_type)
     };
-    let Some(retries) = retries else {
+    let (Some(retries), Some(sent_on)) = (retries, sent_on) else {
         connection
             .prepare_cached("UPDATE outbox SET route = ?2 WHERE event_seq = ?1")?
             .execute((seq, route))?;
@@ -70,64 +108,80 @@ pub fn one(
     };
     connection
         .prepare_cached(
-            "INSERT INTO outbox (event_seq, route, due_at) VALUES (?1, ?2, ?3)
+            "INSERT INTO outbox (event_seq, route, staff_id, due_ms)
+             VALUES (?1, ?2, (SELECT staff_id FROM events WHERE seq = ?1), ?3)
              ON CONFLICT (event_seq) DO UPDATE
-                SET route = excluded.route, due_at = excluded.due_at, attempts_in_round = 0",
+                SET route = excluded.route, due_ms = excluded.due_ms, attempts_in_round = 0",
         )?
-        .execute((seq, route, now))?;
+        .execute((seq, route, now.axis_ms))?;
     // The first attempt of the new round counts as a retry, and the round's retries follow it. A
     // retry that is under way at this moment stays marked as such.
+    let before = queue_status(connection, id)?;
+    let status = match before {
+        Some(QueueStatus::Processing) => QueueStatus::Processing,
+        _ => QueueStatus::Pending,
+    };
     connection
         .prepare_cached(
             "INSERT INTO webhook_retry_queue (
                  id, original_log_id, event_type, payload, retry_attempt, max_retries,
                  next_retry_at, status, last_error, created_at, updated_at)
-             SELECT id, id, event_type, data, ?2, ?3, ?4, 'pending', NULL, ?4, ?4
+             SELECT id, id, event_type, data, ?2, ?3, ?4, ?5, NULL, ?4, ?4
                FROM events WHERE seq = ?1
              ON CONFLICT (id) DO UPDATE
                 SET retry_attempt = excluded.retry_attempt, max_retries = excluded.max_retries,
                     next_retry_at = excluded.next_retry_at, updated_at = excluded.updated_at,
-                    status = iif(status = 'processing', status, 'pending')",
+                    status = excluded.status",
         )?
-        .execute((seq, retries, retries + 1 + policy.max_retries(), now))?;
+        .execute((
+            seq,
+            retries,
+            retries + 1 + policy.max_retries(),
+            now.wall,
+            status.as_str(),
+        ))?;
+    if before != Some(status) {
+        if let Some(before) = before {
+            send_counts::add_queued(connection, &sent_on, before, -1)?;
+        }
+        send_counts::add_queued(connection, &sent_on, status, 1)?;
+    }
     Ok(Resend::Opened)
 }
 
-/// Opens the next events that `filter` matches; `before` is the step before this one's `next`.
-///
-/// # Errors
-/// When the database cannot be written; the caller's transaction must then be undone.
-pub fn step(
+/// What is exhausted is found and ordered by its id in the queue's index, everything else by its place in the
+/// order of acceptance: no page sorts what others have.
+pub(super) fn candidates(
     connection: &Connection,
-    filter: &Filter,
-    before: Option<i64>,
-    policy: &RetryPolicy,
-    routing: &Routing,
-    now: Timestamp,
-) -> Result<Step, StoreError> {
-    let page = listing::list(connection, filter, before, EVENTS_AT_ONCE)?;
-    for event in &page.items {
-        one(connection, &event.id, policy, routing, now)?;
-    }
-    Ok(Step {
-        matched: page.items.len() as u64,
-        next: page.next,
-    })
-}
-
-/// How many events `filter` matches.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn count(connection: &Connection, filter: &Filter) -> Result<u64, StoreError> {
-    let mut matched = 0;
-    let mut before = None;
-    loop {
-        let page = listing::list(connection, filter, before, EVENTS_AT_ONCE)?;
-        matched += page.items.len() as u64;
-        before = page.next;
-        if before.is_none() {
-            return Ok(matched);
+    filter: &EventFilter,
+    after: Option<&ResendCursor>,
+    limit: usize,
+) -> Result<ResendPage, StoreError> {
+    let mut query = event_lookup::matching(connection, filter, "e.seq, e.id")?;
+    let order = query.source.order();
+    if let Some(after) = after {
+        let condition = format!("{order} > ?");
+        if query.source == Source::Failed {
+            query.narrow(&condition, after.id.clone());
+        } else {
+            query.narrow(&condition, after.seq);
         }
     }
+    query.values.push(event_lookup::one_more(limit).into());
+    let sql = format!("{} ORDER BY {order} LIMIT ?", query.sql);
+    let mut found: Vec<ResendCursor> = connection
+        .prepare_cached(&sql)?
+        .query_map(params_from_iter(query.values), |row| {
+            Ok(ResendCursor {
+                seq: row.get(0)?,
+                id: row.get(1)?,
+            })
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    Ok(ResendPage {
+        next: found.last().filter(|_| more).cloned(),
+        ids: found.into_iter().map(|event| event.id).collect(),
+    })
 }

@@ -14,18 +14,28 @@ use std::time::Duration;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::events::{AcceptError, Idempotency, Submission, accept};
-use super::listing::{Filter, find, list};
-use super::outbox::{Due, Found, due, mark_processing, next_due, recover, shift};
-use super::resend::{self, Resend};
-use super::settle::{LOG_EXHAUSTED, QUEUE_EXHAUSTED, settle};
-use super::stats::{QueueCounts, sends};
+use super::attempts::record;
+use super::connection::open_for_writing;
+use super::event_lookup::{find, list};
+use super::events::accept;
+use super::file::inspect::inspect;
+use super::file::live_file;
+use super::file::open::migrate;
+use super::outbox::{due, mark_processing, recover};
+use super::relay_time::Now;
+use super::resend::{candidates, resend};
+use super::send_stats::sends;
 use super::*;
-use crate::attempt::{Attempted, Outcome};
+use crate::attempt::{AttemptResult, Attempted, Outcome};
 use crate::cause::Cause;
-use crate::event::{NewEvent, Status};
+use crate::due::DueDelivery;
+use crate::event::{Idempotency, NewEvent, Status, Submission};
+use crate::event_record::EventFilter;
+use crate::resend::Resend;
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
+use crate::send_stats::QueueCounts;
+use crate::timestamp::Timestamp;
 
 pub(super) fn database() -> (TempDir, Connection) {
     let directory = tempfile::tempdir().unwrap();
@@ -37,6 +47,18 @@ pub(super) fn database() -> (TempDir, Connection) {
 
 pub(super) fn at(milliseconds: i64) -> Timestamp {
     Timestamp::from_unix_ms(1_761_489_000_000 + milliseconds)
+}
+
+/// The same moment, by a wall clock that was never set.
+pub(super) fn when(milliseconds: i64) -> Now {
+    Now::at(at(milliseconds))
+}
+
+pub(super) fn moment() -> Moment {
+    Moment {
+        wall: at(0),
+        monotonic: Duration::ZERO,
+    }
 }
 
 pub(super) fn policy() -> RetryPolicy {
@@ -53,13 +75,14 @@ pub(super) fn submission(event_type: &str, key: Option<(&str, u8)>) -> Submissio
         },
         route: "default".to_owned(),
         idempotency: key.map(|(key, content)| Idempotency {
-            key: key.to_owned(),
-            content_hash: [content; 32],
+            key_hash: crate::crypto::sha256(&[key.as_bytes()]),
+            position: 0,
+            content_digest: [content; 32],
         }),
     }
 }
 
-fn accept_one(connection: &Connection, event_type: &str, now: Timestamp) -> String {
+fn accept_one(connection: &Connection, event_type: &str, now: Now) -> String {
     let accepted = accept(connection, &[submission(event_type, None)], now).unwrap();
     accepted[0].id.clone()
 }
@@ -67,7 +90,11 @@ fn accept_one(connection: &Connection, event_type: &str, now: Timestamp) -> Stri
 pub(super) fn attempted(outcome: Outcome, started_at: Timestamp, took_ms: u64) -> Attempted {
     Attempted {
         started_at,
-        ended_at: started_at.after(Duration::from_millis(took_ms)),
+        ended: Moment {
+            wall: started_at,
+            monotonic: Duration::ZERO,
+        }
+        .after(Duration::from_millis(took_ms)),
         outcome,
         http_status: match outcome {
             Outcome::Success => Some(200),
@@ -84,7 +111,23 @@ pub(super) fn attempted(outcome: Outcome, started_at: Timestamp, took_ms: u64) -
     }
 }
 
-pub(super) fn due_now(connection: &Connection, now: Timestamp) -> Vec<Due> {
+/// Keeps the result of an attempt, at the moment at which it ended.
+pub(super) fn settle(
+    connection: &Connection,
+    due: &DueDelivery,
+    attempted: &Attempted,
+    policy: &RetryPolicy,
+) -> rusqlite::Result<AttemptResult> {
+    record(
+        connection,
+        due,
+        attempted,
+        policy,
+        Now::at(attempted.ended.wall),
+    )
+}
+
+pub(super) fn due_now(connection: &Connection, now: Now) -> Vec<DueDelivery> {
     let found = due(connection, "default", now, &HashSet::new(), 100).unwrap();
     assert_eq!(found.more, found.due.len() == 100);
     found.due
@@ -128,7 +171,8 @@ fn the_shared_tables_have_the_seeds_columns() {
     assert_eq!(
         columns("webhook_send_logs"),
         "id event_type event_timestamp sent_at staff_id request_id payload_size status \
-         http_status_code processing_time error_message retry_count last_retry_at response_body created_at"
+         http_status_code processing_time error_message retry_count last_retry_at response_body created_at route",
+        "the seed's, and the route"
     );
     assert_eq!(
         columns("webhook_retry_queue"),
@@ -140,8 +184,8 @@ fn the_shared_tables_have_the_seeds_columns() {
 #[test]
 fn a_word_that_is_none_is_refused_and_no_check_makes_a_table_of_its_own() {
     let (_directory, connection) = database();
-    accept_one(&connection, "employee.created", at(0));
-    let due = due_now(&connection, at(0)).remove(0);
+    accept_one(&connection, "employee.created", when(0));
+    let due = due_now(&connection, when(0)).remove(0);
     let failed = attempted(Outcome::Failed, at(0), 5);
     settle(&connection, &due, &failed, &policy()).unwrap();
     connection
@@ -199,7 +243,7 @@ fn a_statement_is_planned_once_whatever_its_limit() {
 #[test]
 fn a_delivery_that_fails_twice_has_one_log_row_and_one_queue_row() {
     let (_directory, connection) = database();
-    let id = accept_one(&connection, "employee.created", at(0));
+    let id = accept_one(&connection, "employee.created", when(0));
     for (number, (outcome, now)) in [
         (Outcome::Failed, at(0)),
         (Outcome::Timeout, at(60_010)),
@@ -208,7 +252,7 @@ fn a_delivery_that_fails_twice_has_one_log_row_and_one_queue_row() {
     .into_iter()
     .enumerate()
     {
-        let taken = due_now(&connection, now);
+        let taken = due_now(&connection, Now::at(now));
         assert_eq!(taken.len(), 1, "attempt {number}");
         assert_eq!(taken[0].attempt as usize, number + 1);
         settle(
@@ -219,7 +263,7 @@ fn a_delivery_that_fails_twice_has_one_log_row_and_one_queue_row() {
         )
         .unwrap();
     }
-    assert!(due_now(&connection, at(999_999_999)).is_empty());
+    assert!(due_now(&connection, when(999_999_999)).is_empty());
     let log = text(
         &connection,
         "SELECT concat_ws('|', count(*), status, retry_count, sent_at, last_retry_at, error_message IS NULL, request_id = id)
@@ -231,7 +275,7 @@ fn a_delivery_that_fails_twice_has_one_log_row_and_one_queue_row() {
         "SELECT concat_ws('|', count(*), status, retry_attempt, max_retries) FROM webhook_retry_queue",
     );
     assert_eq!(queue, "1|completed|2|3");
-    let detail = find(&connection, &id).unwrap().unwrap();
+    let detail = find(&connection, &id, when(0)).unwrap().unwrap();
     assert_eq!(detail.summary.status, Status::Delivered);
     assert_eq!(detail.attempts.len(), 3);
 }
@@ -239,10 +283,10 @@ fn a_delivery_that_fails_twice_has_one_log_row_and_one_queue_row() {
 #[test]
 fn exhaustion_is_worded_as_promised_and_a_resend_opens_the_same_rows() {
     let (_directory, connection) = database();
-    let id = accept_one(&connection, "employee.created", at(0));
+    let id = accept_one(&connection, "employee.created", when(0));
     let mut now = at(0);
     let mut attempts = 0;
-    while let Some(taken) = due_now(&connection, now).pop() {
+    while let Some(taken) = due_now(&connection, Now::at(now)).pop() {
         settle(
             &connection,
             &taken,
@@ -251,12 +295,19 @@ fn exhaustion_is_worded_as_promised_and_a_resend_opens_the_same_rows() {
         )
         .unwrap();
         attempts += 1;
-        now = next_due(&connection, "default", now)
+        let next_in = due(&connection, "default", Now::at(now), &HashSet::new(), 1)
             .unwrap()
-            .unwrap_or(now.after(Duration::from_hours(9)));
+            .next_in;
+        now = now.after(next_in.unwrap_or(Duration::from_hours(9)));
     }
     assert_eq!(attempts, 4);
-    let status = |connection: &Connection| find(connection, &id).unwrap().unwrap().summary.status;
+    let status = |connection: &Connection| {
+        find(connection, &id, when(0))
+            .unwrap()
+            .unwrap()
+            .summary
+            .status
+    };
     assert_eq!(status(&connection), Status::Exhausted);
     let words = text(
         &connection,
@@ -269,13 +320,20 @@ fn exhaustion_is_worded_as_promised_and_a_resend_opens_the_same_rows() {
     );
 
     assert_eq!(
-        resend::one(&connection, &id, &policy(), &Routing::default(), now).unwrap(),
+        resend(
+            &connection,
+            &id,
+            &policy(),
+            &Routing::default(),
+            Now::at(now)
+        )
+        .unwrap(),
         Resend::Opened
     );
     assert_eq!(status(&connection), Status::Retrying);
-    let taken = due_now(&connection, now).pop().unwrap();
+    let taken = due_now(&connection, Now::at(now)).pop().unwrap();
     assert_eq!(taken.attempt, 5);
-    mark_processing(&connection, &taken.id, now).unwrap();
+    mark_processing(&connection, &taken.id, Now::at(now)).unwrap();
     let settled = settle(
         &connection,
         &taken,
@@ -284,11 +342,11 @@ fn exhaustion_is_worded_as_promised_and_a_resend_opens_the_same_rows() {
     )
     .unwrap();
     assert_eq!(
-        settled.next_retry_at,
+        settled.retry.map(|retry| retry.wall),
         Some(now.after(Duration::from_millis(60_005))),
         "a fresh budget"
     );
-    let taken = due_now(&connection, at(99_999_999)).pop().unwrap();
+    let taken = due_now(&connection, when(99_999_999)).pop().unwrap();
     settle(
         &connection,
         &taken,
@@ -314,16 +372,23 @@ fn exhaustion_is_worded_as_promised_and_a_resend_opens_the_same_rows() {
 #[test]
 fn a_delivered_event_can_be_sent_again_and_an_unsent_one_waits_anyway() {
     let (_directory, connection) = database();
-    let id = accept_one(&connection, "employee.created", at(0));
+    let id = accept_one(&connection, "employee.created", when(0));
     assert_eq!(
-        resend::one(&connection, &id, &policy(), &Routing::default(), at(1)).unwrap(),
+        resend(&connection, &id, &policy(), &Routing::default(), when(1)).unwrap(),
         Resend::Waiting
     );
     assert_eq!(
-        resend::one(&connection, "nobody", &policy(), &Routing::default(), at(1)).unwrap(),
+        resend(
+            &connection,
+            "nobody",
+            &policy(),
+            &Routing::default(),
+            when(1)
+        )
+        .unwrap(),
         Resend::Unknown
     );
-    let taken = due_now(&connection, at(1)).pop().unwrap();
+    let taken = due_now(&connection, when(1)).pop().unwrap();
     settle(
         &connection,
         &taken,
@@ -332,10 +397,10 @@ fn a_delivered_event_can_be_sent_again_and_an_unsent_one_waits_anyway() {
     )
     .unwrap();
     assert_eq!(
-        resend::one(&connection, &id, &policy(), &Routing::default(), at(9)).unwrap(),
+        resend(&connection, &id, &policy(), &Routing::default(), when(9)).unwrap(),
         Resend::Opened
     );
-    let taken = due_now(&connection, at(9)).pop().unwrap();
+    let taken = due_now(&connection, when(9)).pop().unwrap();
     assert_eq!(taken.attempt, 2);
     settle(
         &connection,
@@ -345,7 +410,11 @@ fn a_delivered_event_can_be_sent_again_and_an_unsent_one_waits_anyway() {
     )
     .unwrap();
     assert_eq!(
-        find(&connection, &id).unwrap().unwrap().summary.status,
+        find(&connection, &id, when(0))
+            .unwrap()
+            .unwrap()
+            .summary
+            .status,
         Status::Delivered
     );
 }
@@ -353,8 +422,8 @@ fn a_delivered_event_can_be_sent_again_and_an_unsent_one_waits_anyway() {
 #[test]
 fn a_resend_while_a_retry_is_under_way_gives_a_fresh_budget_and_no_second_send() {
     let (_directory, connection) = database();
-    let id = accept_one(&connection, "employee.created", at(0));
-    let first = due_now(&connection, at(0)).pop().unwrap();
+    let id = accept_one(&connection, "employee.created", when(0));
+    let first = due_now(&connection, when(0)).pop().unwrap();
     settle(
         &connection,
         &first,
@@ -362,9 +431,16 @@ fn a_resend_while_a_retry_is_under_way_gives_a_fresh_budget_and_no_second_send()
         &policy(),
     )
     .unwrap();
-    let retry = due_now(&connection, at(60_000)).pop().unwrap();
-    mark_processing(&connection, &id, at(60_000)).unwrap();
-    resend::one(&connection, &id, &policy(), &Routing::default(), at(60_001)).unwrap();
+    let retry = due_now(&connection, when(60_000)).pop().unwrap();
+    mark_processing(&connection, &id, when(60_000)).unwrap();
+    resend(
+        &connection,
+        &id,
+        &policy(),
+        &Routing::default(),
+        when(60_001),
+    )
+    .unwrap();
     assert_eq!(
         text(&connection, "SELECT status FROM webhook_retry_queue"),
         "processing"
@@ -377,7 +453,7 @@ fn a_resend_while_a_retry_is_under_way_gives_a_fresh_budget_and_no_second_send()
     )
     .unwrap();
     assert_eq!(
-        settled.next_retry_at,
+        settled.retry.map(|retry| retry.wall),
         Some(at(120_010)),
         "the first wait of a new round"
     );
@@ -386,8 +462,8 @@ fn a_resend_while_a_retry_is_under_way_gives_a_fresh_budget_and_no_second_send()
 #[test]
 fn what_a_crash_left_under_way_is_pending_again() {
     let (_directory, connection) = database();
-    let id = accept_one(&connection, "employee.created", at(0));
-    let first = due_now(&connection, at(0)).pop().unwrap();
+    let id = accept_one(&connection, "employee.created", when(0));
+    let first = due_now(&connection, when(0)).pop().unwrap();
     settle(
         &connection,
         &first,
@@ -395,30 +471,34 @@ fn what_a_crash_left_under_way_is_pending_again() {
         &policy(),
     )
     .unwrap();
-    mark_processing(&connection, &id, at(60_000)).unwrap();
-    recover(&connection, at(70_000)).unwrap();
+    mark_processing(&connection, &id, when(60_000)).unwrap();
+    recover(&connection, when(70_000)).unwrap();
     assert_eq!(
         text(&connection, "SELECT status FROM webhook_retry_queue"),
         "pending"
     );
-    assert_eq!(due_now(&connection, at(70_000)).len(), 1, "and due at once");
+    assert_eq!(
+        due_now(&connection, when(70_000)).len(),
+        1,
+        "and due at once"
+    );
 }
 
 #[test]
 fn a_key_is_a_guard_and_a_batch_is_all_or_none() {
     let (_directory, mut connection) = database();
-    let first = accept(&connection, &[submission("a", Some(("k", 1)))], at(0)).unwrap();
-    let again = accept(&connection, &[submission("a", Some(("k", 1)))], at(1)).unwrap();
+    let first = accept(&connection, &[submission("a", Some(("k", 1)))], when(0)).unwrap();
+    let again = accept(&connection, &[submission("a", Some(("k", 1)))], when(1)).unwrap();
     assert_eq!(again[0].id, first[0].id);
-    assert_eq!(again[0].fresh, None, "it is on its way already");
+    assert_eq!(again[0].new, None, "it is on its way already");
     // Whoever is handed the event sends what one sends who finds it in the store.
-    let fresh = first[0].fresh.clone().unwrap();
-    assert_eq!(due_now(&connection, at(1)), [fresh.due]);
+    let new = first[0].new.clone().unwrap();
+    assert_eq!(due_now(&connection, when(1)), [new]);
     let transaction = connection.transaction().unwrap();
     let refused = accept(
         &transaction,
         &[submission("b", None), submission("a", Some(("k", 2)))],
-        at(2),
+        when(2),
     );
     assert!(matches!(
         refused,
@@ -432,21 +512,21 @@ fn a_key_is_a_guard_and_a_batch_is_all_or_none() {
 fn due_deliveries_come_in_order_and_without_those_in_hand() {
     let (_directory, connection) = database();
     let ids: Vec<String> = (0..5)
-        .map(|n| accept_one(&connection, "a", at(n / 2)))
+        .map(|n| accept_one(&connection, "a", when(n / 2)))
         .collect();
-    let all = due_now(&connection, at(9));
+    let all = due_now(&connection, when(9));
     assert_eq!(all.iter().map(|d| d.id.clone()).collect::<Vec<_>>(), ids);
     let in_hand = HashSet::from([all[0].seq, all[2].seq]);
-    let rest = due(&connection, "default", at(9), &in_hand, 2).unwrap();
+    let rest = due(&connection, "default", when(9), &in_hand, 2).unwrap();
     assert_eq!(
         rest.due.iter().map(|d| &d.id).collect::<Vec<_>>(),
         [&ids[1], &ids[3]]
     );
     assert!(rest.more);
-    let other = due(&connection, "other", at(9), &in_hand, 9).unwrap();
-    assert_eq!(other, Found::default());
+    let other = due(&connection, "other", when(9), &in_hand, 9).unwrap();
+    assert_eq!(other.due, []);
     assert_eq!(
-        due_now(&connection, at(0)).len(),
+        due_now(&connection, when(0)).len(),
         2,
         "the others are not due yet"
     );
@@ -456,13 +536,13 @@ fn due_deliveries_come_in_order_and_without_those_in_hand() {
 fn pages_cover_everything_once_newest_first() {
     let (_directory, connection) = database();
     let mut ids: Vec<String> = (0..7)
-        .map(|n| accept_one(&connection, "a", at(n)))
+        .map(|n| accept_one(&connection, "a", when(n)))
         .collect();
     ids.reverse();
     let mut seen = Vec::new();
     let mut before = None;
     loop {
-        let page = list(&connection, &Filter::default(), before, 3).unwrap();
+        let page = list(&connection, &EventFilter::default(), before, 3, when(9)).unwrap();
         seen.extend(page.items.into_iter().map(|event| event.id));
         before = page.next;
         if before.is_none() {
@@ -470,20 +550,26 @@ fn pages_cover_everything_once_newest_first() {
         }
     }
     assert_eq!(seen, ids);
-    let filter = Filter {
+    let filter = EventFilter {
         since: Some(at(2)),
         until: Some(at(4)),
         staff_id: Some("EMP-1".to_owned()),
-        ..Filter::default()
+        ..EventFilter::default()
     };
-    assert_eq!(list(&connection, &filter, None, 50).unwrap().items.len(), 3);
+    assert_eq!(
+        list(&connection, &filter, None, 50, when(9))
+            .unwrap()
+            .items
+            .len(),
+        3
+    );
 }
 
 #[test]
 fn a_database_of_a_newer_version_is_refused_and_left_alone() {
     let directory = tempfile::tempdir().unwrap();
-    let store = Store::open(directory.path(), at(0)).unwrap();
-    let path = store.path().to_owned();
+    let store = Store::open(directory.path(), moment()).unwrap();
+    let path = store.file().path().to_owned();
     drop(store);
     let connection = Connection::open(&path).unwrap();
     connection
@@ -502,10 +588,12 @@ fn a_database_of_a_newer_version_is_refused_and_left_alone() {
 #[tokio::test]
 async fn a_command_that_fails_leaves_nothing_and_disturbs_nobody() {
     let directory = tempfile::tempdir().unwrap();
-    let store = Store::open(directory.path(), at(0)).unwrap();
-    let good = store.write(|c| accept(c, &[submission("good", None)], at(0)));
-    let bad = store.write(|c| {
-        accept(c, &[submission("bad", None)], at(0))?;
+    let store = Store::open(directory.path(), moment()).unwrap();
+    let good = store.write(Lane::Calls, |c| {
+        accept(c, &[submission("good", None)], when(0))
+    });
+    let bad = store.write(Lane::Calls, |c| {
+        accept(c, &[submission("bad", None)], when(0))?;
         Err::<(), _>(AcceptError::KeyConflict { index: 0 })
     });
     let (good, bad) = tokio::join!(good, bad);
@@ -515,68 +603,21 @@ async fn a_command_that_fails_leaves_nothing_and_disturbs_nobody() {
         .read(|c| Ok(text(c, "SELECT group_concat(event_type) FROM events")))
         .await;
     assert_eq!(types.unwrap(), "good");
-    store.clone().close().await;
-    let late: Result<(), StoreError> = store.write(|_| Ok(())).await;
+    store.clone().close(moment()).await;
+    let late: Result<(), StoreError> = store.write(Lane::Calls, |_| Ok(())).await;
     assert!(matches!(late, Err(StoreError::Closing)));
 }
 
 #[tokio::test]
 async fn a_second_store_in_one_directory_is_refused_and_names_the_holder() {
     let directory = tempfile::tempdir().unwrap();
-    let first = Store::open(directory.path(), at(0)).unwrap();
-    let Err(OpenError::Locked { holder, .. }) = Store::open(directory.path(), at(0)) else {
+    let first = Store::open(directory.path(), moment()).unwrap();
+    let Err(OpenError::Locked { holder, .. }) = Store::open(directory.path(), moment()) else {
         panic!("two stores in one directory");
     };
     assert_eq!(holder, std::process::id().to_string());
-    first.close().await;
-    assert!(Store::open(directory.path(), at(0)).is_ok());
-}
-
-#[test]
-fn no_query_scans_a_table_where_an_index_is_meant() {
-    let (_directory, connection) = database();
-    let in_an_index_alone = [
-        "SELECT event_seq FROM outbox WHERE route = 'default' AND due_at <= '2026'
-          ORDER BY due_at, event_seq LIMIT 10",
-        "SELECT event_type, sum(sent) FROM send_counts
-          WHERE slot BETWEEN 'hour 2025' AND 'hour 2026' AND ('a' IS NULL OR event_type = 'a')
-          GROUP BY event_type",
-        "SELECT max(slot) FROM send_counts
-          WHERE slot BETWEEN 'hour 2025' AND 'hour 2026' AND ('a' IS NULL OR event_type = 'a')",
-        "SELECT interview_type, sum(scheduled) FROM interview_counts
-          WHERE facility = '' AND department = 'a' AND slot BETWEEN 'day 2025' AND 'day 2026'
-          GROUP BY interview_type",
-    ];
-    for sql in in_an_index_alone {
-        let mut statement = connection
-            .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
-            .unwrap();
-        let first: String = statement.query_row([], |row| row.get(3)).unwrap();
-        let in_order = first.contains("COVERING INDEX") || first.contains("PRIMARY KEY");
-        assert!(first.starts_with("SEARCH") && in_order, "{sql}\n{first}");
-    }
-    for sql in [
-        "SELECT event_type, count(*), sum(status = 'success') FROM webhook_send_logs
-          WHERE sent_at BETWEEN '2025' AND '2026' AND (NULL IS NULL OR event_type = NULL)
-          GROUP BY event_type",
-        "SELECT max(sent_at) FROM webhook_send_logs
-          WHERE sent_at BETWEEN '2025' AND '2026' AND ('a' IS NULL OR event_type = 'a')",
-        "SELECT e.id FROM events e LEFT JOIN webhook_send_logs l ON l.id = e.id WHERE e.seq = 1",
-        "SELECT min(due_at) FROM outbox WHERE route = 'default' AND due_at > '2026'",
-    ] {
-        let mut statement = connection
-            .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
-            .unwrap();
-        let plan: Vec<String> = statement
-            .query_map([], |row| row.get(3))
-            .unwrap()
-            .collect::<rusqlite::Result<_>>()
-            .unwrap();
-        for step in plan {
-            let scans = step.starts_with("SCAN") && !step.contains("INDEX");
-            assert!(!scans, "{sql}\n{step}");
-        }
-    }
+    first.close(moment()).await;
+    assert!(Store::open(directory.path(), moment()).is_ok());
 }
 
 /// One step of a random history.
@@ -609,6 +650,12 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..60)
 }
 
+/// The moment so many milliseconds later.
+fn passed(now: Now, milliseconds: u64) -> Now {
+    let span = Duration::from_millis(milliseconds);
+    Now::of(now.wall.after(span), now.axis_after(span))
+}
+
 /// What the statistics have to know of a delivery, kept the simple way.
 struct Model {
     event_type: String,
@@ -626,7 +673,7 @@ proptest! {
         until_ms in 0_u32..90_000,
     ) {
         let (_directory, connection) = database();
-        let mut now = at(0);
+        let mut now = when(0);
         let mut models: BTreeMap<String, Model> = BTreeMap::new();
         let mut order = Vec::new();
         for step in history {
@@ -640,30 +687,32 @@ proptest! {
                 Step::Attempt(outcome, took) => {
                     let Some(taken) = due_now(&connection, now).into_iter().next() else { continue };
                     let took = u64::from(took);
-                    settle(&connection, &taken, &attempted(outcome, now, took), &policy()).unwrap();
+                    let result = attempted(outcome, now.wall, took);
+                    let ended = passed(now, took);
+                    record(&connection, &taken, &result, &policy(), ended).unwrap();
                     let model = models.get_mut(&taken.id).unwrap();
-                    model.sent_at.get_or_insert(now);
+                    model.sent_at.get_or_insert(now.wall);
                     model.attempts.push((outcome, took));
                     prop_assert_eq!(taken.attempt as usize, model.attempts.len());
                 }
                 Step::Resend(which) => {
                     if let Some(id) = order.get(which) {
-                        resend::one(&connection, id, &policy(), &Routing::default(), now).unwrap();
+                        resend(&connection, id, &policy(), &Routing::default(), now).unwrap();
                     }
                 }
-                Step::Wait(milliseconds) => now = now.after(Duration::from_millis(milliseconds.into())),
+                Step::Wait(milliseconds) => now = passed(now, milliseconds.into()),
                 Step::SetClock(milliseconds) => {
-                    now = Timestamp::from_unix_ms(now.unix_ms() + i64::from(milliseconds));
-                    shift(&connection, "default", milliseconds.into()).unwrap();
+                    let wall = Timestamp::from_unix_ms(now.wall.unix_ms() + i64::from(milliseconds));
+                    now = Now::of(wall, now.axis_ms);
                 }
                 Step::Purge(milliseconds) => {
-                    let before = now.before(Duration::from_millis(milliseconds.into()));
-                    purge::step(&connection, before, 0).unwrap();
-                    models.retain(|id, _| find(&connection, id).unwrap().is_some());
+                    let before = now.wall.before(Duration::from_millis(milliseconds.into()));
+                    purge::purge(&connection, before, 0).unwrap();
+                    models.retain(|id, _| find(&connection, id, when(0)).unwrap().is_some());
                 }
             }
         }
-        let to = now.before(Duration::from_millis(until_ms.into()));
+        let to = now.wall.before(Duration::from_millis(until_ms.into()));
         let from = to.before(Duration::from_millis(period_ms.into()));
         let stats = sends(&connection, from, to, None).unwrap();
         let counted: Vec<&Model> = models
@@ -692,7 +741,7 @@ proptest! {
         // while it is open.
         let mut queue = QueueCounts::default();
         for (id, model) in &models {
-            let status = find(&connection, id).unwrap().unwrap().summary.status;
+            let status = find(&connection, id, when(0)).unwrap().unwrap().summary.status;
             match status {
                 Status::Accepted => prop_assert!(model.attempts.is_empty()),
                 Status::Delivered => prop_assert_eq!(last(model).0, Outcome::Success),
@@ -713,81 +762,168 @@ proptest! {
     }
 }
 
+/// A database as the programs of before the first release wrote it.
+fn write_database_of_before(path: &std::path::Path) {
+    let connection = Connection::open(path).unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE refinery_schema_history (version INT4 PRIMARY KEY, name VARCHAR(255),
+                 applied_on VARCHAR(255), checksum VARCHAR(255));
+             INSERT INTO refinery_schema_history VALUES (9, 'checks_without_lists', '', '1');
+             CREATE TABLE events (seq INTEGER PRIMARY KEY, id TEXT);",
+        )
+        .unwrap();
+}
+
 #[test]
-fn every_migration_keeps_the_rows_and_a_copy_of_the_database_as_it_was() {
-    for version in 1..newest_known_version() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = live_file(directory.path());
-        make_directory(&directory.path().join("live")).unwrap();
-        let mut connection = open_for_writing(&path).unwrap();
-        migrations::migrations::runner()
-            .set_target(refinery::Target::Version(version))
-            .run(&mut connection)
-            .unwrap();
-        // Every table of the first version with a row, a failed delivery among them.
-        connection
-            .execute_batch(
-                "INSERT INTO events VALUES (1, 'id-1', 'a.b', 'EMP-1', '2025-10-26T14:30:00.000Z',
-                                            '2025-10-26T14:30:00.000Z', 'default', '{}');
-                 INSERT INTO outbox VALUES (1, 'default', '2025-10-26T14:31:00.000Z', 1);
-                 INSERT INTO attempts (seq, event_seq, attempt, started_at, outcome,
-                                       http_status_code, processing_time, error_message)
-                 VALUES (1, 1, 1, '2025-10-26T14:30:00.000Z', 'failed', 503, 5, 'HTTP 503');
-                 INSERT INTO webhook_send_logs VALUES ('id-1', 'a.b', '2025-10-26T14:30:00.000Z',
-                     '2025-10-26T14:30:00.000Z', 'EMP-1', 'id-1', 2, 'failed', 503, 5, 'HTTP 503', 0,
-                     NULL, NULL, '2025-10-26T14:30:00.000Z');
-                 INSERT INTO webhook_retry_queue VALUES ('id-1', 'id-1', 'a.b', '{}', 0, 3,
-                     '2025-10-26T14:31:00.000Z', 'pending', 'HTTP 503', '2025-10-26T14:30:00.000Z',
-                     '2025-10-26T14:30:00.000Z');
-                 INSERT INTO idempotency_keys VALUES ('key', zeroblob(32), 'id-1',
-                     '2025-10-26T14:30:00.000Z');
-                 INSERT INTO tokens VALUES ('jti', 's', 'stats:read', NULL, NULL, NULL);",
-            )
-            .unwrap();
-        if version >= 3 {
-            connection
-                .execute_batch(
-                    "INSERT INTO interviews (id, employee_id, interview_type, interview_date,
-                         interview_status, created_at, updated_at)
-                     VALUES ('int-1', 'EMP-1', 'regular', '2025-10-26T14:30:00.000Z', 'completed',
-                             '2025-10-26T14:30:00.000Z', '2025-10-26T14:30:00.000Z')",
-                )
-                .unwrap();
-        }
-        if version >= 6 {
-            // The program counts interviews, which came without it here.
-            recount::repair(&connection).unwrap();
-        }
-        drop(connection);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap();
-        let store = Store::open(directory.path(), at(0)).unwrap();
-        runtime.block_on(store.close());
-        let connection = readers::open_for_reading(&path).unwrap();
-        assert_eq!(schema_version(&connection).unwrap(), newest_known_version());
-        for table in [
-            "events",
-            "outbox",
-            "attempts",
-            "webhook_send_logs",
-            "webhook_retry_queue",
-            "idempotency_keys",
-            "tokens",
-        ] {
-            let rows = count(&connection, &format!("SELECT count(*) FROM {table}"));
-            assert_eq!(rows, 1, "{table} from version {version}");
-        }
-        let interviews = count(&connection, "SELECT count(*) FROM interviews");
-        assert_eq!(interviews, i64::from(version >= 3));
-        assert_eq!(
-            count(&connection, "SELECT count(*) FROM pragma_foreign_key_check"),
-            0
-        );
-        let copy = directory
-            .path()
-            .join(format!("relay-before-migration-{version}.db"));
-        assert_eq!(snapshot::verify(&copy).unwrap().events, 1);
-        assert_eq!(recount::differences(&connection).unwrap(), 0);
+fn a_database_of_before_the_first_release_is_recognised_and_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = live_file(directory.path());
+    std::fs::create_dir(path.parent().unwrap()).unwrap();
+    write_database_of_before(&path);
+    let before = std::fs::read(&path).unwrap();
+    assert!(matches!(
+        Store::open(directory.path(), moment()),
+        Err(OpenError::OfBefore { .. })
+    ));
+    assert!(matches!(
+        inspect(directory.path()),
+        Err(OpenError::OfBefore { .. })
+    ));
+    assert!(matches!(
+        file::snapshot::verify(&path),
+        Err(file::snapshot::SnapshotError::OfBefore { .. })
+    ));
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn the_database_of_another_program_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = live_file(directory.path());
+    std::fs::create_dir(path.parent().unwrap()).unwrap();
+    let connection = Connection::open(&path).unwrap();
+    connection.execute_batch("CREATE TABLE a (b)").unwrap();
+    drop(connection);
+    let refused = Store::open(directory.path(), moment()).err().unwrap();
+    assert!(refused.to_string().contains("another program"), "{refused}");
+}
+
+#[test]
+fn an_id_never_comes_back() {
+    let (_directory, connection) = database();
+    for ms in 0..5 {
+        accept_one(&connection, "a", when(ms));
     }
+    for due in due_now(&connection, when(9)) {
+        let success = attempted(Outcome::Success, at(9), 1);
+        settle(&connection, &due, &success, &policy()).unwrap();
+    }
+    purge::purge(&connection, at(1000), 0).unwrap();
+    assert_eq!(count(&connection, "SELECT count(*) FROM events"), 0);
+    accept_one(&connection, "a", when(2000));
+    let due = due_now(&connection, when(2000)).remove(0);
+    assert_eq!(due.seq, 6);
+    let success = attempted(Outcome::Success, at(2000), 1);
+    settle(&connection, &due, &success, &policy()).unwrap();
+    assert_eq!(count(&connection, "SELECT max(seq) FROM attempts"), 6);
+}
+
+#[test]
+fn a_resend_in_bulk_pages_through_everything_once_in_the_order_of_acceptance() {
+    let (_directory, connection) = database();
+    let never = RetryPolicy::new(Vec::new());
+    let ids: Vec<String> = (0..7)
+        .map(|ms| accept_one(&connection, "a", when(ms)))
+        .collect();
+    for due in due_now(&connection, when(9)).into_iter().take(5) {
+        let failed = attempted(Outcome::Failed, at(9), 1);
+        settle(&connection, &due, &failed, &never).unwrap();
+    }
+    for (status, expected) in [
+        (None, &ids[..]),
+        (Some(Status::Exhausted), &ids[..5]),
+        (Some(Status::Accepted), &ids[5..]),
+        (Some(Status::Delivered), &[]),
+    ] {
+        let filter = EventFilter {
+            status,
+            ..EventFilter::default()
+        };
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let page = candidates(&connection, &filter, after.as_ref(), 2).unwrap();
+            seen.extend(page.ids);
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, expected, "{status:?}");
+    }
+}
+
+#[test]
+fn what_is_exhausted_is_listed_newest_first_page_by_page() {
+    let (_directory, connection) = database();
+    let never = RetryPolicy::new(Vec::new());
+    let mut ids: Vec<String> = (0..5)
+        .map(|ms| accept_one(&connection, "a", when(ms)))
+        .collect();
+    for due in due_now(&connection, when(9)) {
+        let failed = attempted(Outcome::Failed, at(9), 1);
+        settle(&connection, &due, &failed, &never).unwrap();
+    }
+    ids.reverse();
+    let filter = EventFilter {
+        status: Some(Status::Exhausted),
+        ..EventFilter::default()
+    };
+    let first = list(&connection, &filter, None, 3, when(9)).unwrap();
+    let second = list(&connection, &filter, first.next, 3, when(9)).unwrap();
+    assert_eq!(second.next, None);
+    let seen = first.items.into_iter().chain(second.items);
+    assert_eq!(seen.map(|event| event.id).collect::<Vec<_>>(), ids);
+}
+
+#[test]
+fn a_range_of_time_is_exact_though_the_clock_was_set() {
+    let (_directory, connection) = database();
+    let walls = [5000, 9000, 1000, 3000, 3000];
+    let ids: Vec<String> = walls
+        .iter()
+        .map(|ms| accept_one(&connection, "a", when(*ms)))
+        .collect();
+    for (since, until, expected) in [
+        (1000, 3000, vec![2, 3, 4]),
+        (3000, 3000, vec![3, 4]),
+        (3001, 5000, vec![0]),
+    ] {
+        let filter = EventFilter {
+            since: Some(at(since)),
+            until: Some(at(until)),
+            ..EventFilter::default()
+        };
+        let mut found: Vec<_> = list(&connection, &filter, None, 9, when(0))
+            .unwrap()
+            .items
+            .into_iter()
+            .map(|event| ids.iter().position(|id| *id == event.id).unwrap())
+            .collect();
+        found.sort_unstable();
+        assert_eq!(found, expected, "{since} {until}");
+    }
+}
+
+#[tokio::test]
+async fn an_orderly_stop_keeps_what_time_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), moment()).unwrap();
+    let hour = Duration::from_hours(1);
+    store.close(moment().after(hour)).await;
+    // The clock was set back while nothing ran.
+    let store = Store::open(directory.path(), moment()).unwrap();
+    let now = store.time.now(moment());
+    assert_eq!(now.axis_ms, at(0).after(hour).unix_ms());
+    assert_eq!(now.wall, at(0));
 }

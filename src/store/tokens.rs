@@ -1,34 +1,57 @@
-//! The JWTs that were issued and revoked here: what they are called, never what they are.
+//! The JWTs that were issued and revoked here.
 
 use std::collections::HashSet;
 
 use rusqlite::Connection;
 
-use super::StoreError;
+use super::writer::Lane;
+use super::{Store, StoreError};
 use crate::timestamp::Timestamp;
+use crate::token::TokenRecord;
 
-/// A token as the list shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenRecord {
-    /// Its name.
-    pub jti: String,
-    /// For whom; none for a token that was issued elsewhere and revoked here.
-    pub subject: Option<String>,
-    /// What it allows, separated by blanks.
-    pub scope: Option<String>,
-    /// When it was issued.
-    pub issued_at: Option<Timestamp>,
-    /// When it ends by itself.
-    pub expires_at: Option<Timestamp>,
-    /// When it was revoked.
-    pub revoked_at: Option<Timestamp>,
+impl Store {
+    /// Remembers a token that was issued.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn add_token(&self, token: TokenRecord) -> Result<(), StoreError> {
+        self.write(Lane::Calls, move |connection| {
+            Ok(insert(connection, &token)?)
+        })
+        .await
+    }
+
+    /// Revokes a token for good, and says whether it was issued here. One that was not is revoked all
+    /// the same: it may have been issued elsewhere with the same key.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn revoke_token(&self, jti: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let jti = jti.to_owned();
+        self.write(Lane::Calls, move |connection| {
+            Ok(revoke(connection, &jti, now)?)
+        })
+        .await
+    }
+
+    /// Every token that is known, the newest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn tokens(&self) -> Result<Vec<TokenRecord>, StoreError> {
+        self.read(list).await
+    }
+
+    /// The names of all tokens that were revoked.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn revoked_tokens(&self) -> Result<HashSet<String>, StoreError> {
+        self.read(revoked).await
+    }
 }
 
-/// Remembers a token that was issued.
-///
-/// # Errors
-/// When the database cannot be written.
-pub fn insert(connection: &Connection, token: &TokenRecord) -> rusqlite::Result<()> {
+fn insert(connection: &Connection, token: &TokenRecord) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO tokens (jti, subject, scope, issued_at, expires_at, revoked_at)
@@ -45,12 +68,7 @@ pub fn insert(connection: &Connection, token: &TokenRecord) -> rusqlite::Result<
         .map(|_| ())
 }
 
-/// Revokes a token for good, and says whether it was issued here. One that was not is revoked all
-/// the same: it may have been issued elsewhere with the same key.
-///
-/// # Errors
-/// When the database cannot be written.
-pub fn revoke(connection: &Connection, jti: &str, now: Timestamp) -> rusqlite::Result<bool> {
+fn revoke(connection: &Connection, jti: &str, now: Timestamp) -> rusqlite::Result<bool> {
     connection
         .prepare_cached(
             "INSERT INTO tokens (jti, revoked_at) VALUES (?1, ?2)
@@ -60,11 +78,7 @@ pub fn revoke(connection: &Connection, jti: &str, now: Timestamp) -> rusqlite::R
         .query_row((jti, now), |row| row.get(0))
 }
 
-/// Every token that is known, the newest first.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn list(connection: &Connection) -> Result<Vec<TokenRecord>, StoreError> {
+fn list(connection: &Connection) -> Result<Vec<TokenRecord>, StoreError> {
     let tokens = connection
         .prepare_cached(
             "SELECT jti, subject, scope, issued_at, expires_at, revoked_at
@@ -84,11 +98,7 @@ pub fn list(connection: &Connection) -> Result<Vec<TokenRecord>, StoreError> {
     Ok(tokens)
 }
 
-/// The names of all tokens that were revoked.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn revoked(connection: &Connection) -> Result<HashSet<String>, StoreError> {
+fn revoked(connection: &Connection) -> Result<HashSet<String>, StoreError> {
     let revoked = connection
         .prepare_cached("SELECT jti FROM tokens WHERE revoked_at IS NOT NULL")?
         .query_map([], |row| row.get(0))?

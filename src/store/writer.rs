@@ -8,13 +8,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use rusqlite::{Connection, ErrorCode};
+use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 
 use super::StoreError;
-use super::reserve::Reserve;
+use super::file::reserve::Reserve;
 
 /// Commands that may wait at a time; who comes later waits for a place, so memory stays bounded.
 const COMMANDS_WAITING: usize = 1024;
+/// Transactions of calls after which maintenance has its turn, though more calls wait.
+const CALLS_BEFORE_MAINTENANCE: u32 = 64;
 /// Commands in one transaction, so that the first of them does not wait for ever.
 const COMMANDS_PER_COMMIT: usize = 512;
 
@@ -48,9 +51,8 @@ where
     fn answer(self: Box<Self>, committed: Result<(), &StoreError>) {
         let result = match (committed, self.result) {
             (Ok(()), Some(result)) => result,
-            // The command's own refusal stays true, whatever became of the transaction.
-            (Err(_), Some(Err(refusal))) => Err(refusal),
-            (Err(error), _) => Err(E::from(error.again())),
+            // A refusal may rest on a neighbour that is gone with the transaction.
+            (Err(error), _) => Err(E::from(error.for_others())),
             // Whatever was committed had been run.
             (Ok(()), None) => Err(E::from(StoreError::Closing)),
         };
@@ -59,24 +61,27 @@ where
     }
 }
 
-/// Whether what a command changes is worth a backup.
+/// How urgent a command is, and what its change means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Weight {
-    /// It is.
-    Counts,
-    /// It only shows that writing works.
+pub(super) enum Lane {
+    /// What somebody hands in, results of attempts, and whatever else a caller waits for.
+    Calls,
+    /// Like `Calls`; it only shows that writing works, and no backup is made for it.
     Probe,
+    /// What can wait: purging, importing, repairing, sending again in bulk.
+    Maintenance,
 }
 
 enum Message {
-    Run(Box<dyn Command>, Weight),
+    Run(Box<dyn Command>, Lane),
     Close(oneshot::Sender<()>),
 }
 
 /// The way to the writing thread. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Writer {
-    sender: mpsc::Sender<Message>,
+    calls: mpsc::Sender<Message>,
+    maintenance: mpsc::Sender<Message>,
     changes: Arc<AtomicU64>,
 }
 
@@ -89,9 +94,11 @@ impl Writer {
         closed: PathBuf,
         reserve: Reserve,
     ) -> io::Result<Self> {
-        let (sender, receiver) = mpsc::channel(COMMANDS_WAITING);
+        let (calls, waiting_calls) = mpsc::channel(COMMANDS_WAITING);
+        let (maintenance, waiting_maintenance) = mpsc::channel(COMMANDS_WAITING);
         let changes = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&changes);
+        let waiting_room = tokio::runtime::Builder::new_current_thread().build()?;
         thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || {
@@ -101,7 +108,12 @@ impl Writer {
                     changes: counted,
                     works: true,
                 };
-                let asked = committer.run(receiver);
+                let mut queue = Queue {
+                    calls: waiting_calls,
+                    maintenance: waiting_maintenance,
+                    passed_over: 0,
+                };
+                let asked = committer.run(&mut queue, &waiting_room);
                 if asked.is_some() && connection.close().is_ok() {
                     // Without it the next start looks through the whole database: slow, not wrong.
                     let _ = File::create(closed);
@@ -112,7 +124,11 @@ impl Writer {
                     let _ = asked.send(());
                 }
             })?;
-        Ok(Self { sender, changes })
+        Ok(Self {
+            calls,
+            maintenance,
+            changes,
+        })
     }
 
     /// Transactions that changed something since the start.
@@ -120,7 +136,7 @@ impl Writer {
         self.changes.load(Ordering::Acquire)
     }
 
-    pub(super) async fn write<T, E, F>(&self, command: F, weight: Weight) -> Result<T, E>
+    pub(super) async fn write<T, E, F>(&self, command: F, lane: Lane) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -132,18 +148,17 @@ impl Writer {
             result: None,
             sender,
         });
-        if self
-            .sender
-            .send(Message::Run(command, weight))
-            .await
-            .is_err()
-        {
+        let queue = match lane {
+            Lane::Calls | Lane::Probe => &self.calls,
+            Lane::Maintenance => &self.maintenance,
+        };
+        if queue.send(Message::Run(command, lane)).await.is_err() {
             return Err(E::from(StoreError::Closing));
         }
         receiver.await.unwrap_or_else(|_| {
             // The command was dropped unanswered: with the thread, or with a transaction that had
             // failed before its turn came.
-            Err(E::from(if self.sender.is_closed() {
+            Err(E::from(if self.calls.is_closed() {
                 StoreError::Closing
             } else {
                 StoreError::Unavailable("the transaction was given up".to_owned())
@@ -153,12 +168,12 @@ impl Writer {
 
     /// Answers when the thread has ended, in whatever way.
     pub(super) async fn ended(&self) {
-        self.sender.closed().await;
+        self.calls.closed().await;
     }
 
     pub(super) async fn close(&self) {
         let (sender, receiver) = oneshot::channel();
-        if self.sender.send(Message::Close(sender)).await.is_ok() {
+        if self.calls.send(Message::Close(sender)).await.is_ok() {
             // An error means that the thread is gone, and with it the connection.
             let _ = receiver.await;
         }
@@ -166,12 +181,11 @@ impl Writer {
 }
 
 impl StoreError {
-    /// The same error for one more of those whom a failed commit concerns.
-    fn again(&self) -> Self {
+    /// The same error for one more of those whom a failed commit concerns: it is none of their own.
+    fn for_others(&self) -> Self {
         match self {
             Self::Closing => Self::Closing,
-            Self::Unavailable(why) => Self::Unavailable(why.clone()),
-            Self::Refused(error) => Self::Unavailable(error.to_string()),
+            Self::Unavailable(why) | Self::Refused(why) => Self::Unavailable(why.clone()),
         }
     }
 }
@@ -189,11 +203,11 @@ struct Committer<'a> {
 impl Committer<'_> {
     /// Takes what waits, commits it, answers; until told to close or nobody can give commands any
     /// more.
-    fn run(&mut self, mut receiver: mpsc::Receiver<Message>) -> Option<oneshot::Sender<()>> {
-        while let Some(message) = receiver.blocking_recv() {
-            let waiting = take_waiting(message, &mut receiver);
+    fn run(&mut self, queue: &mut Queue, waiting_room: &Runtime) -> Option<oneshot::Sender<()>> {
+        while let Some(message) = waiting_room.block_on(queue.next()) {
+            let waiting = queue.take_waiting(message);
             if !waiting.commands.is_empty() {
-                self.commit_together(waiting.commands, waiting.weight);
+                self.commit_together(waiting.commands, waiting.changes);
             }
             if waiting.closing.is_some() {
                 return waiting.closing;
@@ -203,7 +217,7 @@ impl Committer<'_> {
     }
 
     /// One transaction for all `commands`; each is answered after the commit.
-    fn commit_together(&mut self, mut commands: Vec<Box<dyn Command>>, weight: Weight) {
+    fn commit_together(&mut self, mut commands: Vec<Box<dyn Command>>, changes: bool) {
         let connection = self.connection;
         let committed = in_one_transaction(connection, &mut commands);
         if let Err(error) = &committed {
@@ -220,7 +234,7 @@ impl Committer<'_> {
                 if !self.works {
                     tracing::info!("the database can be written again");
                 }
-                if weight == Weight::Counts {
+                if changes {
                     self.changes.fetch_add(1, Ordering::Release);
                 }
             }
@@ -236,41 +250,80 @@ impl Committer<'_> {
     }
 }
 
+/// The commands that wait, in two lines.
+struct Queue {
+    calls: mpsc::Receiver<Message>,
+    maintenance: mpsc::Receiver<Message>,
+    /// Transactions in a row before which maintenance may have waited.
+    passed_over: u32,
+}
+
 /// What waits for one transaction.
 struct Waiting {
     commands: Vec<Box<dyn Command>>,
-    weight: Weight,
+    /// At least one of them is worth a backup.
+    changes: bool,
     closing: Option<oneshot::Sender<()>>,
 }
 
-/// `first` and the commands that wait behind it, up to one transaction's worth.
-fn take_waiting(first: Message, receiver: &mut mpsc::Receiver<Message>) -> Waiting {
-    let mut waiting = Waiting {
-        commands: Vec::new(),
-        weight: Weight::Probe,
-        closing: None,
-    };
-    let mut next = Some(first);
-    while let Some(message) = next {
-        match message {
-            Message::Run(command, weight) => {
-                waiting.commands.push(command);
-                if weight == Weight::Counts {
-                    waiting.weight = weight;
-                }
-            }
-            Message::Close(closed) => {
-                waiting.closing = Some(closed);
-                break;
+impl Queue {
+    /// The next command: calls go before maintenance, which under load has its turn now and then. None:
+    /// nobody can give any more.
+    async fn next(&mut self) -> Option<Message> {
+        if self.passed_over >= CALLS_BEFORE_MAINTENANCE
+            && let Ok(message) = self.maintenance.try_recv()
+        {
+            self.passed_over = 0;
+            return Some(message);
+        }
+        self.passed_over = self.passed_over.saturating_add(1);
+        tokio::select! {
+            biased;
+            message = self.calls.recv() => message,
+            Some(message) = self.maintenance.recv() => {
+                self.passed_over = 0;
+                Some(message)
             }
         }
-        next = if waiting.commands.len() < COMMANDS_PER_COMMIT {
-            receiver.try_recv().ok()
-        } else {
-            None
-        };
     }
-    waiting
+
+    /// `first` and the calls that wait with it, up to one transaction's worth.
+    fn take_waiting(&mut self, first: Message) -> Waiting {
+        let mut waiting = Waiting {
+            commands: Vec::new(),
+            changes: false,
+            closing: None,
+        };
+        let mut next = Some(first);
+        while let Some(message) = next {
+            match message {
+                Message::Run(command, lane) => {
+                    waiting.commands.push(command);
+                    waiting.changes |= lane != Lane::Probe;
+                }
+                Message::Close(closed) => {
+                    self.close(&mut waiting);
+                    waiting.closing = Some(closed);
+                    break;
+                }
+            }
+            next = if waiting.commands.len() < COMMANDS_PER_COMMIT {
+                self.calls.try_recv().ok()
+            } else {
+                None
+            };
+        }
+        waiting
+    }
+
+    /// Takes the maintenance that is in line too: it was given before the close.
+    fn close(&mut self, waiting: &mut Waiting) {
+        self.maintenance.close();
+        while let Ok(Message::Run(command, _)) = self.maintenance.try_recv() {
+            waiting.commands.push(command);
+            waiting.changes = true;
+        }
+    }
 }
 
 fn roll_back(connection: &Connection) {
@@ -284,21 +337,17 @@ fn roll_back(connection: &Connection) {
 
 /// Runs and commits all of them. Refusals are rare, and a savepoint for each command is dear: SQLite
 /// copies every page that changes after one. So all run without first. When one of them refuses,
-/// everything is undone, its refusal stands, and the others run once more, each so that nothing of it
-/// remains when it fails. An error means that SQLite itself can go no further.
+/// everything is undone, and all run once more in the same order, each so that nothing of it remains when
+/// it fails. An error means that SQLite itself can go no further.
 fn in_one_transaction(
     connection: &Connection,
     commands: &mut [Box<dyn Command>],
 ) -> rusqlite::Result<()> {
     execute(connection, "BEGIN IMMEDIATE")?;
-    let refused = commands
-        .iter_mut()
-        .position(|command| !command.run(connection));
-    if let Some(refused) = refused {
+    if !commands.iter_mut().all(|command| command.run(connection)) {
         roll_back(connection);
         execute(connection, "BEGIN IMMEDIATE")?;
-        let (before, from) = commands.split_at_mut(refused);
-        for command in before.iter_mut().chain(&mut from[1..]) {
+        for command in commands {
             run_apart(connection, command.as_mut())?;
         }
     }

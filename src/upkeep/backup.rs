@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Mutex as HeldLong;
+use tokio::sync::{Mutex as HeldLong, OwnedMutexGuard, watch};
 
+use super::next_look;
 use crate::clock::Clock;
 use crate::store::Store;
-use crate::store::snapshot::SnapshotError;
+use crate::store::file::snapshot::SnapshotError;
 use crate::timestamp::Timestamp;
 
 /// Copying takes at most one part in so many of the time: a large database is copied less often.
@@ -38,7 +39,6 @@ pub struct BackupFile {
     store: Store,
     clock: Clock,
     path: PathBuf,
-    interval: Duration,
     /// Held while a copy is made, so that there is one at a time.
     copying: Arc<HeldLong<Schedule>>,
     /// Held for a moment: whoever asks how old the file is never waits for a copy.
@@ -48,8 +48,17 @@ pub struct BackupFile {
 struct Schedule {
     /// The store's changes that the file has; none: not known yet.
     has: Option<u64>,
-    /// When the next copying may begin (monotonic).
-    not_before: Duration,
+    /// When the last copying began (monotonic), and how long it took.
+    last: Option<(Duration, Duration)>,
+}
+
+impl Schedule {
+    /// When the next copying may begin.
+    fn not_before(&self, interval: Duration) -> Duration {
+        self.last.map_or(Duration::ZERO, |(began, took)| {
+            began + interval.max(took * SHARE_OF_TIME)
+        })
+    }
 }
 
 /// How the last copying went.
@@ -66,8 +75,8 @@ pub struct Last {
 impl BackupFile {
     /// Looks after `relay-backup.db` in `directory`, and says in a README there what it is for.
     #[must_use]
-    pub fn new(store: Store, clock: Clock, directory: &Path, interval: Duration) -> Self {
-        let path = store.backup_path();
+    pub fn new(store: Store, clock: Clock, directory: &Path) -> Self {
+        let path = store.file().backup_path();
         let readme = directory.join("README");
         let is_there = std::fs::read_to_string(&readme).is_ok_and(|text| text == README);
         if !is_there && let Err(error) = std::fs::write(&readme, README) {
@@ -82,26 +91,29 @@ impl BackupFile {
             }),
             ..Last::default()
         };
-        let not_before = clock.monotonic();
         Self {
             store,
             clock,
             path,
-            interval,
             copying: Arc::new(HeldLong::new(Schedule {
                 has: None,
-                not_before,
+                last: None,
             })),
             last: Arc::new(Mutex::new(last)),
         }
     }
 
-    /// The same file, made anew in another interval.
-    #[must_use]
-    pub fn every(&self, interval: Duration) -> Self {
-        Self {
-            interval,
-            ..self.clone()
+    /// Keeps the file fresh until `stop` becomes true: it is made anew this often, as long as something is
+    /// written.
+    pub async fn run(self, interval: Duration, mut stop: watch::Receiver<bool>) {
+        loop {
+            tokio::select! {
+                () = self.step(interval) => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+            if !next_look(&mut stop).await {
+                return;
+            }
         }
     }
 
@@ -119,25 +131,26 @@ impl BackupFile {
     }
 
     /// Makes a new copy when something was written since the last one, and that is long enough ago.
-    pub async fn step(&self) {
-        let mut schedule = self.copying.lock().await;
+    pub async fn step(&self, interval: Duration) {
+        let schedule = self.hold().await;
         let nothing_new = schedule.has == Some(self.store.changes());
-        if nothing_new || self.clock.monotonic() < schedule.not_before {
+        if nothing_new || self.clock.monotonic() < schedule.not_before(interval) {
             return;
         }
-        // Told by `copy`; the next step tries again.
-        let _ = self.copy(&mut schedule).await;
+        // Logged by `copy`; the next step tries again.
+        let _ = self.copy(schedule).await;
     }
 
     /// Makes a last copy before the daemon stops, when something was written since the one before
-    /// and that one was quickly made: whoever stops the daemon to copy the file gets everything.
+    /// and that one was quickly made: whoever stops the daemon to copy the file gets everything. A copy that is
+    /// under way is waited for.
     pub async fn step_at_the_end(&self) {
-        let mut schedule = self.copying.lock().await;
+        let schedule = self.hold().await;
         let nothing_new = schedule.has == Some(self.store.changes());
         let quick = self.last().took.is_none_or(|took| took < QUICK);
         if !nothing_new && quick {
-            // Told by `copy`; the next start makes one.
-            let _ = self.copy(&mut schedule).await;
+            // Logged by `copy`; the next start makes one.
+            let _ = self.copy(schedule).await;
         }
     }
 
@@ -146,16 +159,33 @@ impl BackupFile {
     /// # Errors
     /// Why there is none; the file is as it was.
     pub async fn refresh(&self) -> Result<(), SnapshotError> {
-        let mut schedule = self.copying.lock().await;
-        self.copy(&mut schedule).await
+        let schedule = self.hold().await;
+        self.copy(schedule).await
     }
 
-    async fn copy(&self, schedule: &mut Schedule) -> Result<(), SnapshotError> {
+    async fn hold(&self) -> OwnedMutexGuard<Schedule> {
+        Arc::clone(&self.copying).lock_owned().await
+    }
+
+    /// Makes a copy in a task of its own, which holds the schedule to the end: when the one who asked goes away,
+    /// nobody else begins a second copy beside it.
+    async fn copy(&self, schedule: OwnedMutexGuard<Schedule>) -> Result<(), SnapshotError> {
+        let file = self.clone();
+        let copying = tokio::spawn(async move { file.copy_now(schedule).await });
+        copying.await.unwrap_or_else(|error| {
+            Err(SnapshotError::File {
+                path: self.path.clone(),
+                source: std::io::Error::other(error),
+            })
+        })
+    }
+
+    async fn copy_now(&self, mut schedule: OwnedMutexGuard<Schedule>) -> Result<(), SnapshotError> {
         let (at, began) = (self.clock.now(), self.clock.monotonic());
         let changes = self.store.changes();
-        let copied = self.store.copy_to(&self.path).await;
+        let copied = self.store.file().copy_to(&self.path).await;
         let took = self.clock.monotonic().saturating_sub(began);
-        schedule.not_before = began + self.interval.max(took * SHARE_OF_TIME);
+        schedule.last = Some((began, took));
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         match &copied {
             Ok(()) => {

@@ -1,41 +1,46 @@
 //! Room on the disk that is held back: when the disk is full it is given up, so that the results
 //! of what is under way can still be kept. New events are refused until there is room for it again.
 
-use crate::clock::Clock;
-use crate::store::Store;
 use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::store::DatabaseFile;
 
 /// Between two looks at the disk while it is full.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// Takes the room back when the pinch is over.
+/// Holds the room back again when the disk is not full any more.
 pub struct ReserveKeeper {
-    store: Store,
-    clock: Clock,
-    next: Duration,
+    file: DatabaseFile,
 }
 
 impl ReserveKeeper {
-    /// Looks after the reserve of `store`.
+    /// Looks after the reserve beside this database.
     #[must_use]
-    pub fn new(store: Store, clock: Clock) -> Self {
-        Self {
-            store,
-            clock,
-            next: Duration::ZERO,
+    pub fn new(file: DatabaseFile) -> Self {
+        Self { file }
+    }
+
+    /// Looks after it until `stop` becomes true.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(EVERY) => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+            self.step().await;
         }
     }
 
     /// Takes the room back when there is enough of it.
-    pub async fn step(&mut self) {
-        let now = self.clock.monotonic();
-        if !self.store.pinched() || now < self.next {
+    pub async fn step(&self) {
+        if !self.file.disk_full() {
             return;
         }
-        self.next = now + EVERY;
-        let store = self.store.clone();
-        let taken = tokio::task::spawn_blocking(move || store.take_reserve()).await;
-        if matches!(taken, Ok(true)) {
+        let file = self.file.clone();
+        let held = tokio::task::spawn_blocking(move || file.reacquire_reserve()).await;
+        if matches!(held, Ok(true)) {
             tracing::info!("there is room on the disk again: events are accepted");
         }
     }

@@ -2,18 +2,14 @@
 
 use std::time::Duration;
 
-use crate::clock::{Clock, JumpWatch};
-use crate::store::purge::{self, Purged};
+use tokio::sync::watch;
+
+use super::next_look;
+use crate::clock::Clock;
 use crate::store::{Store, StoreError};
-use crate::timestamp::Timestamp;
 
 /// Between two purges.
 const EVERY: Duration = Duration::from_hours(1);
-/// A clock that shows a day this much later than the last one that is known of may be wrong: at the
-/// start of a machine with a flat battery, for example. Nothing is purged by it at once.
-const STRANGE: Duration = Duration::from_hours(24 * 7);
-/// How long a strange clock has to go on before it is believed.
-const BELIEVED: Duration = Duration::from_hours(24);
 /// After each batch, so many times its length is left to others.
 const PAUSE: u32 = 10;
 
@@ -24,42 +20,49 @@ pub struct Retention {
     kept: Duration,
     /// The next purge (monotonic).
     next: Duration,
-    watch: JumpWatch,
+    /// The clock was doubted at the last look.
+    doubted: bool,
 }
 
 impl Retention {
-    /// Purges what was finished more than `days` days ago. `last_seen` is the newest moment that
-    /// the database knows.
+    /// Purges what was finished more than `days` days ago.
     #[must_use]
-    pub fn new(store: Store, clock: Clock, days: u64, last_seen: Option<Timestamp>) -> Self {
-        let now = clock.monotonic();
-        let strange = last_seen.is_some_and(|seen| clock.now().since(seen) > STRANGE);
-        if strange {
-            tracing::info!(
-                "the clock is more than a week ahead of what was kept last; nothing is purged for a day, in case it is wrong"
-            );
-        }
+    pub fn new(store: Store, clock: Clock, days: u64) -> Self {
         Self {
-            next: if strange { now + BELIEVED } else { now },
-            watch: JumpWatch::new(&clock),
+            next: clock.monotonic(),
             store,
             clock,
             kept: Duration::from_hours(24 * days),
+            doubted: false,
         }
     }
 
-    /// Purges when an hour is over.
-    pub async fn step(&mut self) {
-        let now = self.clock.monotonic();
-        let jumped = self.watch.look(&self.clock);
-        if jumped.is_some_and(|jump| u128::from(jump.unsigned_abs()) > STRANGE.as_millis()) {
-            self.next = now + BELIEVED;
+    /// Purges until `stop` becomes true.
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        loop {
+            tokio::select! {
+                () = self.step() => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+            if !next_look(&mut stop).await {
+                return;
+            }
         }
+    }
+
+    /// Purges when an hour is over, and not by a clock that may be wrong.
+    pub async fn step(&mut self) {
+        if self.clock_is_doubted().await {
+            return;
+        }
+        let now = self.clock.monotonic();
         if now < self.next {
             return;
         }
         self.next = now + EVERY;
-        match self.purge().await {
+        // The next start knows from it how much time has passed.
+        let kept_time = self.store.probe(self.clock.moment()).await;
+        match kept_time.and(self.purge().await) {
             Ok(0) => {}
             Ok(events) => tracing::info!(
                 events,
@@ -69,19 +72,32 @@ impl Retention {
         }
     }
 
+    /// Whether the wall clock is so far ahead that it may be wrong. It is kept in the database when that begins:
+    /// a restart makes no clock believed.
+    async fn clock_is_doubted(&mut self) -> bool {
+        let moment = self.clock.moment();
+        let doubted = self.store.doubts_the_clock(moment);
+        if doubted && !self.doubted {
+            tracing::warn!(
+                "the clock is more than a week ahead of the time that passed; nothing is purged for a day, in case it is wrong"
+            );
+            if let Err(error) = self.store.probe(moment).await {
+                tracing::warn!(%error, "that the clock may be wrong could not be kept");
+            }
+        }
+        self.doubted = doubted;
+        doubted
+    }
+
     async fn purge(&self) -> Result<u64, StoreError> {
         let before = self.clock.now().before(self.kept);
         let mut events = 0;
         let mut after = 0;
         loop {
             let began = self.clock.monotonic();
-            let step: Purged = self
-                .store
-                .write(move |connection| purge::step(connection, before, after))
-                .await?;
+            let step = self.store.purge_events(before, after).await?;
             events += step.events;
-            let took = self.clock.monotonic().saturating_sub(began);
-            tokio::time::sleep(took * PAUSE).await;
+            self.pause_after(began).await;
             match step.next {
                 Some(next) => after = next,
                 None if events == 0 => return Ok(0),
@@ -90,12 +106,15 @@ impl Retention {
         }
         loop {
             let began = self.clock.monotonic();
-            let left: u64 = self.store.write(purge::give_back).await?;
-            if left == 0 {
+            if self.store.release_pages().await? == 0 {
                 return Ok(events);
             }
-            let took = self.clock.monotonic().saturating_sub(began);
-            tokio::time::sleep(took * PAUSE).await;
+            self.pause_after(began).await;
         }
+    }
+
+    async fn pause_after(&self, began: Duration) {
+        let took = self.clock.monotonic().saturating_sub(began);
+        tokio::time::sleep(took * PAUSE).await;
     }
 }

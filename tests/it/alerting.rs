@@ -144,12 +144,11 @@ impl Night {
         let gauges = Gauges::default();
         let (store, clock) = (bench.store.clone(), bench.clock.clone());
         let directory = bench.directory();
-        let minute = Duration::from_mins(1);
         let watched = Watched {
             store: store.clone(),
             clock: clock.clone(),
             gauges: gauges.clone(),
-            backup: BackupFile::new(store.clone(), clock.clone(), directory, minute),
+            backup: BackupFile::new(store.clone(), clock.clone(), directory),
             pulses: vec![bench.dispatcher.pulse()],
             routes: Vec::new(),
         };

@@ -6,15 +6,12 @@ use std::time::Duration;
 use hyper::StatusCode;
 use hyper::body::Bytes;
 use voicedrive_relay::attempt::Outcome;
-use voicedrive_relay::event::{NewEvent, Status};
+use voicedrive_relay::event::{Accepted, NewEvent, Status, Submission};
+use voicedrive_relay::event_record::EventDetail;
 use voicedrive_relay::receiver::{Answer, Received};
 use voicedrive_relay::retry::RetryPolicy;
 use voicedrive_relay::route::Routing;
-use voicedrive_relay::store::StoreError;
-use voicedrive_relay::store::events::{AcceptError, Submission, accept};
-use voicedrive_relay::store::listing::{EventDetail, find};
-use voicedrive_relay::store::resend;
-use voicedrive_relay::store::stats::{QueueCounts, queue};
+use voicedrive_relay::send_stats::QueueCounts;
 
 use crate::harness::{Bench, Clock, Partner, TestRelay, noon, status};
 
@@ -24,35 +21,45 @@ const HURRIED: Duration = Duration::from_millis(200);
 
 impl Bench {
     pub async fn accept(&self, event_type: &str) -> String {
+        self.accept_one(event_type).await.id
+    }
+
+    /// Keeps an event; nobody is told that there is something to send.
+    pub async fn accept_one(&self, event_type: &str) -> Accepted {
+        let data = r#"{"staffId":"EMP-1","fullName":"山田 太郎"}"#;
+        self.keep(event_type, data).await
+    }
+
+    /// The same for an event with this payload.
+    pub async fn accept_data(&self, data: &str) -> Accepted {
+        self.keep("a.b", data).await
+    }
+
+    async fn keep(&self, event_type: &str, data: &str) -> Accepted {
         let submission = Submission {
             event: NewEvent {
                 event_type: event_type.to_owned(),
-                data: r#"{"staffId":"EMP-1","fullName":"山田 太郎"}"#.into(),
+                data: data.into(),
                 staff_id: Some("EMP-1".to_owned()),
                 event_timestamp: None,
             },
             route: "default".to_owned(),
             idempotency: None,
         };
-        let now = self.clock.now();
-        let accepted: Result<_, AcceptError> = self
+        let accepted = self
             .store
-            .write(move |c| accept(c, std::slice::from_ref(&submission), now))
-            .await;
-        accepted.unwrap()[0].id.clone()
+            .accept_events(vec![submission], self.clock.moment());
+        accepted.await.unwrap().remove(0)
     }
 
     async fn event(&self, id: &str) -> EventDetail {
-        let id = id.to_owned();
-        self.store
-            .read(move |c| find(c, &id))
-            .await
-            .unwrap()
-            .unwrap()
+        let found = self.store.event(id, self.clock.moment()).await;
+        found.unwrap().unwrap()
     }
 
     async fn queue(&self) -> QueueCounts {
-        self.store.read(queue).await.unwrap()
+        let overview = self.store.overview(self.clock.moment()).await;
+        overview.unwrap().queue
     }
 
     /// Lets this much time pass, then sends what is due; answers the number of attempts.
@@ -62,13 +69,10 @@ impl Bench {
     }
 
     pub async fn resend(&self, id: &str) {
-        let (id, now) = (id.to_owned(), self.clock.now());
         let policy = RetryPolicy::new(SEEDS.map(Duration::from_secs).to_vec());
-        let opened: Result<_, StoreError> = self
-            .store
-            .write(move |c| Ok(resend::one(c, &id, &policy, &Routing::default(), now)?))
-            .await;
-        opened.unwrap();
+        let (routing, moment) = (Routing::default(), self.clock.moment());
+        let resent = self.store.resend_event(id, policy, routing, moment);
+        resent.await.unwrap();
     }
 }
 

@@ -10,13 +10,14 @@ use hyper::StatusCode;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 pub use voicedrive_relay::clock::Clock;
 use voicedrive_relay::config::{self, Environment, Loaded, Secret};
+use voicedrive_relay::delivery::dispatcher::Dispatcher;
+use voicedrive_relay::delivery::handoff::{Handoff, mailbox};
 use voicedrive_relay::delivery::profile::Profile;
-use voicedrive_relay::delivery::{Dispatcher, Means};
+use voicedrive_relay::delivery::{Context, Rules};
 use voicedrive_relay::gauges::Gauges;
-use voicedrive_relay::handover::Desks;
 use voicedrive_relay::http::auth::{Keys, Scope};
 use voicedrive_relay::incident::Thresholds;
 use voicedrive_relay::receiver::{Answer, Judge, Received, Receiver};
@@ -335,7 +336,7 @@ impl TestRelay {
                 if event["status"] == status {
                     return event;
                 }
-                tokio::task::yield_now().await;
+                tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
         tokio::time::timeout(PATIENCE, asking)
@@ -353,6 +354,10 @@ impl TestRelay {
 pub struct Bench {
     pub store: Store,
     pub dispatcher: Dispatcher,
+    /// To the dispatcher.
+    pub handoff: Handoff,
+    /// What holds for every attempt.
+    pub rules: watch::Sender<Rules>,
     pub clock: Clock,
     pub partner: Partner,
     directory: TempDir,
@@ -363,7 +368,34 @@ impl Bench {
         let clock = Clock::by_hand(noon());
         let partner = Partner::start(clock.clone()).await;
         let directory = tempfile::tempdir().unwrap();
-        let store = Store::open(directory.path(), clock.now()).unwrap();
+        let policy = RetryPolicy::new(intervals.iter().copied().map(Duration::from_secs).collect());
+        let (rules, _) = watch::channel(Rules {
+            policy,
+            thresholds: Thresholds::default(),
+        });
+        Self::assembled(clock, partner, directory, rules, timeout)
+    }
+
+    /// The same after a restart; the store must have been closed.
+    pub fn restarted(self) -> Self {
+        let timeout = Duration::from_secs(5);
+        Self::assembled(
+            self.clock,
+            self.partner,
+            self.directory,
+            self.rules,
+            timeout,
+        )
+    }
+
+    fn assembled(
+        clock: Clock,
+        partner: Partner,
+        directory: TempDir,
+        rules: watch::Sender<Rules>,
+        timeout: Duration,
+    ) -> Self {
+        let store = Store::open(directory.path(), clock.moment()).unwrap();
         let route = Route {
             name: route::DEFAULT.to_owned(),
             url: partner.url().parse().unwrap(),
@@ -376,19 +408,21 @@ impl Bench {
             concurrency: 8,
             max_per_second: None,
         };
-        let policy = RetryPolicy::new(intervals.iter().copied().map(Duration::from_secs).collect());
-        let means = Means {
+        let context = Context {
             store: store.clone(),
             clock: clock.clone(),
-            policy,
-            thresholds: Thresholds::default(),
+            rules: rules.subscribe(),
             gauges: Gauges::default(),
         };
-        let arrivals = Desks::default().open(&route.name);
-        let dispatcher = Dispatcher::new(route, means, arrivals).unwrap();
+        let (way, inbox) = mailbox();
+        let handoff = Handoff::default();
+        handoff.install(&route.name, way);
+        let dispatcher = Dispatcher::new(route, context, inbox).unwrap();
         Self {
             store,
             dispatcher,
+            handoff,
+            rules,
             clock,
             partner,
             directory,
@@ -398,6 +432,18 @@ impl Bench {
     pub fn directory(&self) -> &Path {
         self.directory.path()
     }
+}
+
+/// Waits until something is so, and looks every few milliseconds.
+pub async fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting)
+        .await
+        .unwrap_or_else(|_| panic!("it was never so: {what}"));
 }
 
 /// The program itself.

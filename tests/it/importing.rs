@@ -64,7 +64,7 @@ async fn every_bad_row_is_named_and_then_nothing_is_imported() {
         "int-3,,,regular,2099-10-28T10:00:00Z,,\n",
         "int-4,EMP-4\n",
         "int-5,EMP-5,,regular,2099-10-28T10:00:00Z,int-1,vd-1\n",
-        "int-6,EMP-6,,regular,2099-10-28T10:00:00Z,int-7,\n",
+        "int-6,EMP-6,,regular,2099-10-28T10:00:00Z,int-99,\n",
         "int-7,EMP-7,,regular,2099-10-28T10:00:00Z,,vd-1\n",
     ]
     .concat();

@@ -11,10 +11,14 @@ use serde_json::json;
 use tempfile::TempDir;
 use voicedrive_relay::config::Environment;
 use voicedrive_relay::http::auth::Scope;
-use voicedrive_relay::timestamp::Timestamp;
+use voicedrive_relay::store::file::snapshot;
+use voicedrive_relay::upkeep::backup::BackupFile;
+use voicedrive_relay::upkeep::retention::Retention;
 
 use crate::commands::{Daemon, program};
-use crate::harness::{Bench, Clock, Partner, client, configuration, noon, status, token};
+use crate::harness::{
+    Bench, Clock, Partner, client, configuration, eventually, noon, status, token,
+};
 
 /// Copies when nothing else is said; `COPIES` says more.
 const COPIES: usize = 200;
@@ -70,9 +74,7 @@ async fn every_plain_copy_of_the_backup_file_is_whole_however_much_is_written() 
         .map(|_| tokio::spawn(hand_in(daemon.url.clone(), Arc::clone(&stop))))
         .collect();
     let file = directory.path().join("relay-backup.db");
-    while !file.exists() {
-        tokio::task::yield_now().await;
-    }
+    eventually("the backup file is made", || file.exists()).await;
     let copying = {
         let (file, copy) = (file.clone(), directory.path().join("copy.db"));
         tokio::task::spawn_blocking(move || {
@@ -102,9 +104,10 @@ async fn every_plain_copy_of_the_backup_file_is_whole_however_much_is_written() 
         acknowledged.extend(caller.await.unwrap());
     }
     // What was acknowledged is in the file that is made after it, by itself.
-    while !acknowledged.is_subset(&ids_in(&file)) {
-        tokio::task::yield_now().await;
-    }
+    eventually("what was acknowledged is in the file", || {
+        acknowledged.is_subset(&ids_in(&file))
+    })
+    .await;
     daemon.kill().await;
 }
 
@@ -236,30 +239,112 @@ async fn a_clock_that_is_set_neither_hurries_retries_nor_blocks_them() {
     for wrong in [noon().after(year), noon().before(year)] {
         let mut bench = Bench::new(&[60, 300], Duration::from_secs(5)).await;
         bench.partner.always_answers(Some(status(503)));
-        bench.accept("a.b").await;
+        let first = bench.accept("a.b").await;
         assert_eq!(bench.dispatcher.step().await, 1);
         bench.clock.set(wrong);
-        assert_eq!(bench.dispatcher.step().await, 0, "at {wrong}");
+        // What is accepted after the step is due at once, whatever waited before it.
+        bench.accept("c.d").await;
+        assert_eq!(bench.dispatcher.step().await, 1, "at {wrong}");
         bench.clock.advance(Duration::from_secs(59));
         assert_eq!(bench.dispatcher.step().await, 0);
         bench.clock.advance(Duration::from_secs(1));
-        assert_eq!(bench.dispatcher.step().await, 1);
-        // A time server sets it right again.
+        assert_eq!(bench.dispatcher.step().await, 2, "both wait a minute");
+        // A time server sets it right again, and a retry was planned in between.
         bench.clock.set(noon());
         assert_eq!(bench.dispatcher.step().await, 0);
+        let shown = bench.store.event(&first, bench.clock.moment()).await;
+        let next = shown.unwrap().unwrap().summary.next_retry_at.unwrap();
+        assert_eq!(
+            next,
+            noon().after(Duration::from_mins(5)),
+            "by the clock as it is set now"
+        );
         bench.clock.advance(Duration::from_mins(5));
+        assert_eq!(bench.dispatcher.step().await, 2);
+    }
+}
+
+#[tokio::test]
+async fn a_wait_outlives_a_restart_and_a_clock_that_was_set_meanwhile() {
+    let hour = Duration::from_hours(1);
+    for wrong in [Duration::ZERO, hour * 24 * 3650] {
+        let mut bench = Bench::new(&[3600], Duration::from_secs(5)).await;
+        bench.partner.always_answers(Some(status(503)));
+        // The clock is wrong, by nothing or by ten years, when the wait begins, and right at the next start.
+        bench.clock.set(noon().after(wrong));
+        bench.accept("a.b").await;
+        assert_eq!(bench.dispatcher.step().await, 1);
+        bench.store.clone().close(bench.clock.moment()).await;
+        bench.clock.set(noon());
+        let mut bench = bench.restarted();
+        assert_eq!(bench.dispatcher.step().await, 0);
+        bench.clock.advance(Duration::from_secs(3599));
+        assert_eq!(bench.dispatcher.step().await, 0);
+        bench.clock.advance(Duration::from_secs(1));
         assert_eq!(bench.dispatcher.step().await, 1);
     }
 }
 
 #[tokio::test]
-async fn a_retry_that_an_earlier_run_put_off_for_years_waits_an_hour_at_the_most() {
+async fn a_clock_that_leaps_ahead_purges_nothing_over_restarts_either() {
+    let year = Duration::from_hours(24 * 365);
     let mut bench = Bench::new(&[60], Duration::from_secs(5)).await;
-    let far: Timestamp = noon().after(Duration::from_hours(24 * 3650));
-    bench.clock.set(far);
-    bench.accept("a.b").await;
-    bench.clock.set(noon());
-    assert_eq!(bench.dispatcher.step().await, 0);
-    bench.clock.advance(Duration::from_hours(1));
+    let id = bench.accept("a.b").await;
     assert_eq!(bench.dispatcher.step().await, 1);
+    bench.clock.set(noon().after(year));
+    let purge = async |bench: &Bench| {
+        Retention::new(bench.store.clone(), bench.clock.clone(), 90)
+            .step()
+            .await;
+        let found = bench.store.event(&id, bench.clock.moment()).await;
+        found.unwrap().is_some()
+    };
+    assert!(purge(&bench).await);
+    // A probe, as health and the watchdog make it, believes nothing; nor does a restart.
+    bench.store.probe(bench.clock.moment()).await.unwrap();
+    bench.store.clone().close(bench.clock.moment()).await;
+    let bench = bench.restarted();
+    assert!(purge(&bench).await);
+    bench.clock.advance(Duration::from_hours(25));
+    assert!(
+        !purge(&bench).await,
+        "a clock that goes on for a day is right"
+    );
+}
+
+#[tokio::test]
+async fn an_event_that_was_handed_over_is_sent_though_older_ones_were_purged() {
+    let mut bench = Bench::new(&[60], Duration::from_secs(5)).await;
+    for _ in 0..5 {
+        bench.accept("a.b").await;
+    }
+    assert_eq!(bench.dispatcher.step().await, 5);
+    bench.clock.advance(Duration::from_hours(24 * 100));
+    let before = bench.clock.now();
+    bench.store.purge_events(before, 0).await.unwrap();
+    let accepted = bench.accept_one("a.b").await;
+    bench.handoff.give(accepted.new.unwrap());
+    assert_eq!(bench.dispatcher.step().await, 1);
+}
+
+#[tokio::test]
+async fn a_copy_whose_caller_goes_away_is_finished_before_the_next_begins() {
+    let bench = Bench::new(&[60], Duration::from_secs(5)).await;
+    let payload = "x".repeat(1_000_000);
+    for _ in 0..30 {
+        bench
+            .accept_data(&format!("{{\"pad\":\"{payload}\"}}"))
+            .await;
+    }
+    let backup = BackupFile::new(bench.store.clone(), bench.clock.clone(), bench.directory());
+    let file = bench.store.file().backup_path();
+    for _ in 0..10 {
+        // Given up in the middle: a reload, a stop, a caller that hangs up.
+        let copying = backup.clone();
+        let given_up = tokio::spawn(async move { copying.refresh().await });
+        tokio::task::yield_now().await;
+        given_up.abort();
+        backup.refresh().await.unwrap();
+        assert_eq!(snapshot::verify(&file).unwrap().events, 30);
+    }
 }

@@ -8,18 +8,19 @@ use proptest::prelude::*;
 use super::*;
 use crate::attempt::Outcome;
 use crate::cause::Cause;
+use crate::incident::is_refusal;
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
 use crate::store::events::accept;
-use crate::store::resend;
-use crate::store::settle::settle;
-use crate::store::tests::{attempted, database, due_now, submission};
+use crate::store::notifications::{self, begin, failed, failing_channels, sent};
+use crate::store::resend::resend;
+use crate::store::tests::{attempted, database, due_now, settle, submission};
 
 const EXHAUSTED: Kind = Kind::DeliveriesExhausted;
 const REFUSES: Kind = Kind::PartnerRefuses;
 
-fn at(seconds: u64) -> Timestamp {
-    Timestamp::from_unix_ms(1_761_489_000_000).after(Duration::from_secs(seconds))
+fn at(seconds: u64) -> Now {
+    Now::at(Timestamp::from_unix_ms(1_761_489_000_000).after(Duration::from_secs(seconds)))
 }
 
 /// No retries: the first failure exhausts a delivery.
@@ -27,17 +28,17 @@ fn policy() -> RetryPolicy {
     RetryPolicy::new(Vec::new())
 }
 
-fn accept_one(connection: &Connection, now: Timestamp) -> String {
+fn accept_one(connection: &Connection, now: Now) -> String {
     let accepted = accept(connection, &[submission("a.b", None)], now).unwrap();
     accepted[0].id.clone()
 }
 
-fn resend_one(connection: &Connection, id: &str, now: Timestamp) {
-    resend::one(connection, id, &policy(), &Routing::new(Vec::new()), now).unwrap();
+fn resend_one(connection: &Connection, id: &str, now: Now) {
+    resend(connection, id, &policy(), &Routing::new(Vec::new()), now).unwrap();
 }
 
 /// Makes an attempt of everything that is due, with this answer; none is a timeout. Answers which.
-fn attempt_all(connection: &Connection, status: Option<u16>, now: Timestamp) -> Vec<String> {
+fn attempt_all(connection: &Connection, status: Option<u16>, now: Now) -> Vec<String> {
     let all = due_now(connection, now);
     for due in &all {
         let outcome = match status {
@@ -45,14 +46,22 @@ fn attempt_all(connection: &Connection, status: Option<u16>, now: Timestamp) -> 
             Some(_) => Outcome::Failed,
             None => Outcome::Timeout,
         };
-        let mut attempted = attempted(outcome, now, 0);
+        let mut attempted = attempted(outcome, now.wall, 0);
         attempted.http_status = status;
         if outcome != Outcome::Success {
             attempted.cause = Some(status.map_or(Cause::TimedOut, Cause::of_status));
         }
         let settled = settle(connection, due, &attempted, &policy()).unwrap();
         let thresholds = Thresholds::default();
-        after_attempt(connection, due, &attempted, settled.status, &thresholds).unwrap();
+        after_attempt(
+            connection,
+            due,
+            &attempted,
+            settled.status,
+            &thresholds,
+            now,
+        )
+        .unwrap();
     }
     all.into_iter().map(|due| due.id).collect()
 }
@@ -86,7 +95,7 @@ fn open(connection: &Connection) -> Vec<Incident> {
 }
 
 /// What a look at the numbers found at this moment.
-fn look(connection: &Connection, found: Option<(Kind, Finding)>, now: Timestamp) {
+fn look(connection: &Connection, found: Option<(Kind, Finding)>, now: Now) {
     let holding: Vec<_> = found
         .into_iter()
         .map(|(kind, finding)| Observation {
@@ -122,7 +131,7 @@ fn many_exhausted_deliveries_are_one_incident_and_end_as_one() {
     );
     let over = list(&connection, Some(false), None, 10, at(9)).unwrap().0;
     assert_eq!(over[0].report.delivered, 30);
-    assert_eq!(over[0].closed_at, Some(at(3)));
+    assert_eq!(over[0].closed_at, Some(at(3).wall));
 }
 
 #[test]
@@ -130,18 +139,18 @@ fn below_its_threshold_nobody_is_told_and_nothing_is_left() {
     let (_directory, connection) = database();
     let id = accept_one(&connection, at(0));
     let due = due_now(&connection, at(0)).remove(0);
-    let result = attempted(Outcome::Failed, at(0), 0);
+    let result = attempted(Outcome::Failed, at(0).wall, 0);
     let settled = settle(&connection, &due, &result, &policy()).unwrap();
     let two = Thresholds {
         exhausted: 2,
         ..Thresholds::default()
     };
-    after_attempt(&connection, &due, &result, settled.status, &two).unwrap();
+    after_attempt(&connection, &due, &result, settled.status, &two, at(0)).unwrap();
     assert_eq!(messages(&connection), []);
     assert_eq!(open(&connection), []);
     resend_one(&connection, &id, at(1));
     attempt_all(&connection, Some(200), at(2));
-    assert!(none_open(&connection).unwrap());
+    assert!(!any_open(&connection).unwrap());
     assert_eq!(messages(&connection), []);
 }
 
@@ -215,22 +224,22 @@ fn a_channel_is_told_in_order_and_what_was_overtaken_is_passed_over() {
         look(&connection, found(), at(minute * 60));
     }
     begin(&connection, "email 1").unwrap();
-    let next = |name: &str, seconds| next_message(&connection, name, at(seconds)).unwrap();
+    let next = |name: &str, seconds| notifications::next(&connection, name, at(seconds)).unwrap();
     let first = next("email 1", 5000).unwrap();
     assert_eq!(first.state, State::Opened);
     // A failure waits, and then it is the same message.
-    not_told(&connection, "email 1", "refused", at(5030)).unwrap();
+    failed(&connection, "email 1", "refused", at(5030).axis_ms).unwrap();
     assert_eq!(next("email 1", 5029), None);
-    assert_eq!(tries(&connection, "email 1").unwrap(), 1);
     let failing = failing_channels(&connection).unwrap();
     assert_eq!(failing, [("email 1".to_owned(), "refused".to_owned())]);
-    assert_eq!(next("email 1", 5030), Some(first.clone()));
-    told(&connection, "email 1", first.seq).unwrap();
+    let again = next("email 1", 5030).unwrap();
+    assert_eq!((again.seq, again.tries), (first.seq, 1));
+    sent(&connection, "email 1", first.seq).unwrap();
     assert_eq!(failing_channels(&connection).unwrap(), []);
     // Two digests were made; the older of them says nothing any more.
     let second = next("email 1", 5030).unwrap();
     assert_eq!((second.state, second.seq), (State::Ongoing, first.seq + 2));
-    told(&connection, "email 1", second.seq).unwrap();
+    sent(&connection, "email 1", second.seq).unwrap();
     assert_eq!(next("email 1", 5030), None);
     // One that is new is told what is open.
     begin(&connection, "slack 2").unwrap();
@@ -252,16 +261,19 @@ fn an_incident_that_is_over_is_forgotten_in_time() {
     let id = open(&connection)[0].report.id.clone();
     assert_eq!(
         dismiss(&connection, "nobody", at(2)).unwrap(),
-        Dismissed::Unknown
+        DismissResult::Unknown
     );
-    assert_eq!(dismiss(&connection, &id, at(2)).unwrap(), Dismissed::Done);
+    assert_eq!(
+        dismiss(&connection, &id, at(2)).unwrap(),
+        DismissResult::Done
+    );
     assert_eq!(
         dismiss(&connection, &id, at(3)).unwrap(),
-        Dismissed::Unknown
+        DismissResult::Unknown
     );
-    purge(&connection, at(2)).unwrap();
+    purge(&connection, at(2).wall).unwrap();
     assert_eq!(list(&connection, None, None, 9, at(3)).unwrap().0.len(), 1);
-    purge(&connection, at(3)).unwrap();
+    purge(&connection, at(3).wall).unwrap();
     assert_eq!(list(&connection, None, None, 9, at(3)).unwrap().0, []);
     let (waiting, overdue_minutes) = (100, 0);
     let finding = Finding::Queue {
@@ -272,7 +284,7 @@ fn an_incident_that_is_over_is_forgotten_in_time() {
     let id = open(&connection)[0].report.id.clone();
     assert_eq!(
         dismiss(&connection, &id, at(5)).unwrap(),
-        Dismissed::EndsByItself
+        DismissResult::EndsByItself
     );
 }
 

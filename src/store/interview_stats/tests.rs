@@ -6,7 +6,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::store::interviews::{put, put_rows};
+use crate::interview::UnknownOrigin;
+use crate::interview_stats::InterviewCounts;
+use crate::store::interviews::{delete, import, put};
 use crate::store::tests::{at, database};
 
 /// One step of a random history: a record that comes or comes again, or one that goes.
@@ -129,7 +131,7 @@ proptest! {
                 Step::Delete(id) => {
                     let id = format!("i{id}");
                     let named = kept.values().any(|i| i.rescheduled_from_id.as_ref() == Some(&id));
-                    let deleted = crate::store::interviews::delete(&transaction, &id);
+                    let deleted = delete(&transaction, &id);
                     prop_assert_eq!(deleted.is_err(), named);
                     if deleted.is_ok() {
                         transaction.commit().unwrap();
@@ -138,7 +140,7 @@ proptest! {
                 }
             }
         }
-        let range = Range {
+        let range = InterviewRange {
             from: at(0).before(Duration::from_hours(24 * days)),
             to: bounded.then(|| at(0)),
             facility: facility.map(|f| format!("f{f}")),
@@ -167,7 +169,7 @@ proptest! {
         prop_assert_eq!(named.iter().map(|r| r.date).collect::<Vec<_>>(), moved);
         prop_assert_eq!(crate::store::recount::differences(&connection).unwrap(), 0);
         let statuses = [InterviewStatus::NoShow, InterviewStatus::Cancelled];
-        let open_range = Range { facility: None, department: None, ..range };
+        let open_range = InterviewRange { facility: None, department: None, ..range };
         let missed = super::named(&connection, &open_range, &statuses, Order::LatestFirst, 5).unwrap();
         let mut dates: Vec<_> = kept
             .values()
@@ -228,7 +230,7 @@ fn a_range_holds_its_boundary_milliseconds() {
     };
     put(&connection, &[-1, 0, 1, 2].map(record), at(0)).unwrap();
     let total = |from, to| {
-        let range = Range {
+        let range = InterviewRange {
             from: at(from),
             to,
             facility: None,
@@ -265,11 +267,11 @@ fn a_file_with_more_counts_than_may_wait_is_counted_like_any_other() {
             Ok((number + 1, interview))
         })
     };
-    let created = put_rows(&connection, rows(0), at(0)).unwrap();
-    let replaced = put_rows(&connection, rows(7), at(0)).unwrap();
+    let created = import(&connection, rows(0), UnknownOrigin::Refuse, at(0)).unwrap();
+    let replaced = import(&connection, rows(7), UnknownOrigin::Refuse, at(0)).unwrap();
     assert_eq!((created.created, replaced.replaced), (4_000, 4_000));
     assert_eq!(crate::store::recount::differences(&connection).unwrap(), 0);
-    let range = Range {
+    let range = InterviewRange {
         from: at(0),
         to: None,
         facility: None,
@@ -278,43 +280,138 @@ fn a_file_with_more_counts_than_may_wait_is_counted_like_any_other() {
     assert_eq!(count(&connection, &range).unwrap().total.minutes, 120_000);
 }
 
-#[test]
-fn no_count_touches_the_table_itself() {
-    let (_directory, connection) = database();
-    let plan = |sql: &str| -> Vec<String> {
-        let mut statement = connection
-            .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
-            .unwrap();
-        let steps = statement.query_map([], |row| row.get(3)).unwrap();
-        steps.collect::<rusqlite::Result<_>>().unwrap()
+/// A file of records that name each other.
+fn linked(rows: &[(&str, Option<&str>, Option<&str>)]) -> Vec<(u64, Interview)> {
+    let record = |(line, (id, origin, sync_id)): (u64, &(&str, Option<&str>, Option<&str>))| {
+        let plain = Record {
+            kind: 0,
+            minutes_from_now: 0,
+            status: InterviewStatus::Scheduled,
+            duration: None,
+            synced: false,
+            facility: None,
+            department: None,
+            origin: None,
+        };
+        let interview = Interview {
+            id: (*id).to_owned(),
+            rescheduled_from_id: origin.map(ToOwned::to_owned),
+            voicedrive_sync_id: sync_id.map(ToOwned::to_owned),
+            ..interview(0, &plain)
+        };
+        (line, interview)
     };
-    let counting = plan(
-        "SELECT interview_type, interview_status, count(*), count(voicedrive_sync_id),
-                count(duration_minutes), coalesce(sum(duration_minutes), 0)
-           FROM interviews
-          WHERE interview_date BETWEEN '2025' AND '2026'
-            AND ('a' IS NULL OR facility_id = 'a') AND (NULL IS NULL OR department_id = NULL)
-          GROUP BY interview_type, interview_status",
-    );
-    assert!(
-        counting[0].contains("COVERING INDEX interviews_by_date"),
-        "{counting:?}"
-    );
-    let naming = plan(
-        "SELECT id FROM interviews WHERE interview_date >= '2025' AND interview_date <= '2026'
-            AND interview_status = 'scheduled' ORDER BY interview_date ASC, seq ASC LIMIT 50",
-    );
-    let rescheduled = plan(
-        "SELECT id, rescheduled_from_id, interview_date FROM interviews
-          WHERE rescheduled_from_id IS NOT NULL AND interview_date >= '2025'
-          ORDER BY interview_date DESC, seq DESC LIMIT 10",
-    );
-    assert!(
-        rescheduled[0].contains("INDEX interviews_rescheduled") && rescheduled.len() == 1,
-        "{rescheduled:?}"
-    );
-    assert!(
-        naming[0].contains("INDEX interviews_by_status") && naming.len() == 1,
-        "{naming:?}"
-    );
+    (1..).zip(rows).map(record).collect()
+}
+
+type Linked = (&'static str, Option<&'static str>, Option<&'static str>);
+
+/// The last row of each record of a file.
+fn last_of_each(file: &[Linked]) -> Vec<Linked> {
+    let last: BTreeMap<_, _> = file.iter().map(|row| (row.0, *row)).collect();
+    last.into_values().collect()
+}
+
+#[test]
+fn a_file_is_judged_by_what_it_leaves_behind() {
+    use crate::interview::InterviewConflict::{OriginLoops, OriginUnknown, SyncIdTaken};
+    use UnknownOrigin::{Drop, Refuse};
+    let kept = [
+        ("a", None, Some("1")),
+        ("b", Some("a"), Some("2")),
+        ("c", None, Some("3")),
+    ];
+    for (file, unknown, refused, dropped) in [
+        // Newest first.
+        (
+            vec![
+                ("z", Some("y"), None),
+                ("y", Some("x"), None),
+                ("x", None, None),
+            ],
+            Refuse,
+            vec![],
+            0,
+        ),
+        // Ids at VoiceDrive go round, and an order is turned.
+        (
+            vec![("a", None, Some("2")), ("b", None, Some("1"))],
+            Refuse,
+            vec![],
+            0,
+        ),
+        (
+            vec![
+                ("a", Some("b"), Some("3")),
+                ("b", None, Some("1")),
+                ("c", None, Some("2")),
+            ],
+            Refuse,
+            vec![],
+            0,
+        ),
+        // The last row of a record counts.
+        (
+            vec![("x", Some("nobody"), Some("1")), ("x", None, None)],
+            Refuse,
+            vec![],
+            0,
+        ),
+        // What stays wrong is named by its line.
+        (
+            vec![
+                ("x", None, Some("2")),
+                ("y", None, Some("9")),
+                ("z", None, Some("9")),
+            ],
+            Refuse,
+            vec![(1, SyncIdTaken), (3, SyncIdTaken)],
+            0,
+        ),
+        (
+            vec![("x", Some("y"), None), ("y", Some("x"), None)],
+            Refuse,
+            vec![(1, OriginLoops)],
+            0,
+        ),
+        (
+            vec![("x", Some("x"), None)],
+            Drop,
+            vec![(1, OriginLoops)],
+            0,
+        ),
+        (
+            vec![("x", None, None), ("y", Some("nobody"), None)],
+            Refuse,
+            vec![(2, OriginUnknown)],
+            0,
+        ),
+        (
+            vec![("x", None, None), ("y", Some("nobody"), None)],
+            Drop,
+            vec![],
+            1,
+        ),
+    ] {
+        let (_directory, connection) = database();
+        let rows = |file: &[_]| linked(file).into_iter().map(Ok).collect::<Vec<_>>();
+        import(&connection, rows(&kept).into_iter(), Refuse, at(0)).unwrap();
+        let result = import(&connection, rows(&file).into_iter(), unknown, at(0)).unwrap();
+        assert_eq!(
+            (result.refused, result.origins_dropped),
+            (refused.clone(), dropped),
+            "{file:?}"
+        );
+        if refused.is_empty() && dropped == 0 {
+            for (id, origin, sync_id) in last_of_each(&file) {
+                let found = crate::store::interviews::find(&connection, id)
+                    .unwrap()
+                    .unwrap()
+                    .interview;
+                assert_eq!(found.rescheduled_from_id.as_deref(), origin, "{file:?}");
+                assert_eq!(found.voicedrive_sync_id.as_deref(), sync_id, "{file:?}");
+            }
+            assert_eq!(crate::store::recount::differences(&connection).unwrap(), 0);
+        }
+    }
 }

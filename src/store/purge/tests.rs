@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::attempt::Outcome;
 use crate::store::events::accept;
-use crate::store::settle::settle;
-use crate::store::tests::{attempted, count, database, due_now, policy, submission};
+use crate::store::relay_time::Now;
+use crate::store::tests::{attempted, count, database, due_now, policy, settle, submission};
 
 const DAY_MS: i64 = 86_400_000;
 const KEPT_DAYS: i64 = 90;
@@ -38,7 +38,7 @@ fn history() -> impl Strategy<Value = History> {
 fn purge_all(connection: &Connection, before: Timestamp) -> u64 {
     let (mut events, mut after) = (0, 0);
     loop {
-        let step = step(connection, before, after).unwrap();
+        let step = purge(connection, before, after).unwrap();
         events += step.events;
         match step.next {
             Some(next) => after = next,
@@ -59,15 +59,15 @@ proptest! {
         for (number, history) in histories.iter().enumerate() {
             let accepted_at = day(-history.age_days);
             let submission = submission("a.b", Some((&format!("key-{number}"), 1)));
-            let id = accept(&connection, &[submission], accepted_at).unwrap()[0].id.clone();
+            let id = accept(&connection, &[submission], Now::at(accepted_at)).unwrap()[0].id.clone();
             let mut at = accepted_at;
             let mut finished = false;
             for outcome in &history.outcomes {
-                let due = due_now(&connection, at);
+                let due = due_now(&connection, Now::at(at));
                 let Some(due) = due.iter().find(|due| due.id == id) else { break };
                 let settled = settle(&connection, due, &attempted(*outcome, at, 5), &policy()).unwrap();
-                finished = settled.next_retry_at.is_none();
-                at = settled.next_retry_at.unwrap_or(at);
+                finished = settled.retry.is_none();
+                at = settled.retry.map_or(at, |retry| retry.wall);
             }
             let old = accepted_at < day(-KEPT_DAYS);
             if finished && old { gone.insert(id); } else { stays.insert(id); }
@@ -90,8 +90,8 @@ proptest! {
 #[test]
 fn an_event_that_was_sent_again_lately_stays() {
     let (_directory, connection) = database();
-    accept(&connection, &[submission("a.b", None)], day(-120)).unwrap();
-    let due = due_now(&connection, day(-120)).remove(0);
+    accept(&connection, &[submission("a.b", None)], Now::at(day(-120))).unwrap();
+    let due = due_now(&connection, Now::at(day(-120))).remove(0);
     settle(
         &connection,
         &due,
@@ -99,7 +99,7 @@ fn an_event_that_was_sent_again_lately_stays() {
         &policy(),
     )
     .unwrap();
-    let due = due_now(&connection, day(-1)).remove(0);
+    let due = due_now(&connection, Now::at(day(-1))).remove(0);
     settle(
         &connection,
         &due,
@@ -117,9 +117,9 @@ fn the_room_is_given_back_to_the_disk() {
     for _ in 0..500 {
         let mut large = submission("a.b", None);
         large.event.data = format!("{{\"text\":\"{}\"}}", "x".repeat(4000)).into();
-        accept(&connection, &[large], day(-100)).unwrap();
+        accept(&connection, &[large], Now::at(day(-100))).unwrap();
     }
-    for due in due_now(&connection, day(-100)) {
+    for due in due_now(&connection, Now::at(day(-100))) {
         settle(
             &connection,
             &due,
@@ -132,7 +132,7 @@ fn the_room_is_given_back_to_the_disk() {
     let before = pages();
     let mut purged = 0;
     while purged < 500 {
-        let due = due_now(&connection, day(-100));
+        let due = due_now(&connection, Now::at(day(-100)));
         for due in due {
             settle(
                 &connection,
@@ -144,7 +144,7 @@ fn the_room_is_given_back_to_the_disk() {
         }
         purged += purge_all(&connection, day(-KEPT_DAYS));
     }
-    while give_back(&connection).unwrap() > 0 {}
+    while release_pages(&connection).unwrap() > 0 {}
     assert!(
         pages() < before / 4,
         "{} of {before} pages are left",

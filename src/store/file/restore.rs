@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
+use super::open::{OpenError, lock, make_directory, sync_directory};
 use super::snapshot::{self, SnapshotError, Verified};
-use super::{OpenError, make_directory, sync_directory, take_lock};
 use crate::timestamp::Timestamp;
 
 /// Where the copy is laid out before it takes the live directory's place.
@@ -50,8 +50,8 @@ pub struct Restored {
 pub fn restore(directory: &Path, copy: &Path, now: Timestamp) -> Result<Restored, RestoreError> {
     make_directory(directory)?;
     // Held to the end: no daemon can start in the middle.
-    let lock = directory.join("lock");
-    let _lock = take_lock(&lock)?;
+    let lock_file = directory.join("lock");
+    let _lock = lock(&lock_file)?;
     let verified = snapshot::verify(copy)?;
     let (live, stage) = (directory.join("live"), directory.join(STAGE));
     let at_stage = |source| RestoreError::Swap {
@@ -69,7 +69,7 @@ pub fn restore(directory: &Path, copy: &Path, now: Timestamp) -> Result<Restored
     snapshot::copy_file(copy, &database)?;
     // The copy may have lain where everybody, or nobody but root, could read it.
     fs::set_permissions(&database, fs::Permissions::from_mode(0o640)).map_err(at_stage)?;
-    for made in [&lock, &stage, &database] {
+    for made in [&lock_file, &stage, &database] {
         give_to_owner_of(directory, made).map_err(at_stage)?;
     }
     sync_directory(directory).map_err(at_stage)?;

@@ -16,42 +16,42 @@ const FREE_TIMES: u64 = 4;
 
 /// The reserve of a data directory. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Reserve {
+pub(in crate::store) struct Reserve {
     path: Arc<PathBuf>,
-    pinched: Arc<AtomicBool>,
+    released: Arc<AtomicBool>,
 }
 
 impl Reserve {
     /// The reserve in `directory`; it is taken at once when there is room for it.
-    pub(super) fn hold(directory: &Path) -> Self {
+    pub(in crate::store) fn hold(directory: &Path) -> Self {
         let reserve = Self {
             path: Arc::new(directory.join("reserve")),
-            pinched: Arc::new(AtomicBool::new(false)),
+            released: Arc::new(AtomicBool::new(false)),
         };
-        reserve.take();
+        reserve.acquire();
         reserve
     }
 
     /// The disk is full and the room was given up.
-    pub(super) fn pinched(&self) -> bool {
-        self.pinched.load(Ordering::Relaxed)
+    pub(in crate::store) fn released(&self) -> bool {
+        self.released.load(Ordering::Relaxed)
     }
 
     /// Gives the room up. Says whether there was any.
-    pub(super) fn release(&self) -> bool {
-        let released = fs::remove_file(self.path.as_path()).is_ok();
-        self.pinched.fetch_or(released, Ordering::Relaxed);
-        released
+    pub(in crate::store) fn release(&self) -> bool {
+        let was_held = fs::remove_file(self.path.as_path()).is_ok();
+        self.released.fetch_or(was_held, Ordering::Relaxed);
+        was_held
     }
 
     /// Takes the room when there is enough of it; says whether it is held.
-    pub(super) fn take(&self) -> bool {
+    pub(in crate::store) fn acquire(&self) -> bool {
         let held = fs::metadata(self.path.as_path()).is_ok_and(|file| file.len() == SIZE);
         let directory = self.path.parent().unwrap_or(Path::new("."));
         let enough = || disk_bytes(directory).is_some_and(|(free, _)| free >= FREE_TIMES * SIZE);
         let holds = held || (enough() && self.occupy().is_ok());
         if holds {
-            self.pinched.store(false, Ordering::Relaxed);
+            self.released.store(false, Ordering::Relaxed);
         }
         holds
     }

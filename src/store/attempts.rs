@@ -1,12 +1,21 @@
 //! One attempt's result and all that follows from it, in one transaction.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, OptionalExtension};
 
-use super::outbox::Due;
-use crate::attempt::{Attempted, Outcome};
+use super::connection::word;
+use super::relay_time::Now;
+use super::send_counts::{self, CountedSend, QueueStatus};
+use super::writer::Lane;
+use super::{Store, StoreError, incidents};
+use crate::attempt::{AttemptResult, Attempted, Outcome};
 use crate::cause::Cause;
+use crate::due::DueDelivery;
 use crate::event::Status;
+use crate::incident::Thresholds;
 use crate::retry::{Next, RetryPolicy};
+use crate::send_stats::SendState;
 use crate::timestamp::Timestamp;
 
 /// What the queue row of an exhausted delivery says (contract, section 5).
@@ -14,36 +23,54 @@ pub const QUEUE_EXHAUSTED: &str = "Max retries reached";
 /// What the log row of an exhausted delivery says (contract, section 5).
 pub const LOG_EXHAUSTED: &str = "Max retries reached - manual intervention required";
 
-/// What an attempt made of its delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settled {
-    /// `Delivered`, `Retrying` or `Exhausted`.
-    pub status: Status,
-    /// When the next attempt is due, when there is one.
-    pub next_retry_at: Option<Timestamp>,
-    /// Attempts made, over all rounds.
-    pub attempts: u32,
+impl Store {
+    /// Keeps the result of the attempt that `due` announced and all that follows from it: attempt row, log
+    /// row, queue row, what is left to do, the counts, and the incidents that begin or end with it.
+    ///
+    /// # Errors
+    /// When the database cannot be written; then nothing of it is kept, and it can be tried again.
+    pub async fn record_attempt(
+        &self,
+        due: Arc<DueDelivery>,
+        attempted: Arc<Attempted>,
+        policy: RetryPolicy,
+        thresholds: Thresholds,
+    ) -> Result<AttemptResult, StoreError> {
+        let (time, now) = (self.time.clone(), self.time.now(attempted.ended));
+        self.write(Lane::Calls, move |connection| {
+            let result = record(connection, &due, &attempted, &policy, now)?;
+            if result.retry.is_some() {
+                // A wait is worth as much as what is known of the time in which it was begun.
+                time.save(connection, now)?;
+            }
+            incidents::after_attempt(
+                connection,
+                &due,
+                &attempted,
+                result.status,
+                &thresholds,
+                now,
+            )?;
+            Ok(result)
+        })
+        .await
+    }
 }
 
-/// Keeps the result of the attempt that `due` announced: attempt row, log row, queue row and what
-/// is left to do.
-///
-/// # Errors
-/// When the database cannot be written; the caller's transaction must then be undone.
-pub fn settle(
+pub(super) fn record(
     connection: &Connection,
-    due: &Due,
+    due: &DueDelivery,
     attempted: &Attempted,
     policy: &RetryPolicy,
-) -> rusqlite::Result<Settled> {
+    now: Now,
+) -> rusqlite::Result<AttemptResult> {
     insert_attempt(connection, due, attempted)?;
     let next = match attempted.outcome {
         Outcome::Success => None,
         Outcome::Failed | Outcome::Timeout => {
             // Read here and not when the attempt began: a resend may have begun a new round meanwhile.
             let in_round = attempts_in_round(connection, due.seq)? + 1;
-            let next = policy.next(in_round, attempted.ended_at, attempted.retry_after);
-            Some((next, in_round))
+            Some((policy.next(in_round, attempted.retry_after), in_round))
         }
     };
     let exhausted = matches!(next, Some((Next::Exhausted, _)));
@@ -52,17 +79,19 @@ pub fn settle(
     } else {
         attempted.error.as_deref()
     };
-    if due.attempt == 1 {
+    let route_before = if due.attempt == 1 {
         insert_log(connection, due, attempted, log_error)?;
+        None
     } else {
-        update_log(connection, due, attempted, log_error)?;
-    }
+        Some(update_log(connection, due, attempted, log_error)?)
+    };
     let queue = QueueRow {
         due,
+        route_before: route_before.as_deref(),
         retry_attempt: due.attempt - 1,
-        now: attempted.ended_at,
+        now: now.wall,
     };
-    let (status, next_retry_at) = match next {
+    let (status, retry) = match next {
         None => {
             remove(connection, due.seq)?;
             if due.attempt > 1 {
@@ -73,26 +102,34 @@ pub fn settle(
         Some((Next::Exhausted, in_round)) => {
             remove(connection, due.seq)?;
             let max_retries = queue.max_retries(policy, in_round);
+            let error = Some(QUEUE_EXHAUSTED);
             queue.put(
                 connection,
-                "failed",
-                attempted.ended_at,
+                QueueStatus::Failed,
+                now.wall,
                 max_retries,
-                Some(QUEUE_EXHAUSTED),
+                error,
             )?;
             (Status::Exhausted, None)
         }
-        Some((Next::RetryAt(at), in_round)) => {
-            postpone(connection, due.seq, at, in_round)?;
+        Some((Next::RetryAfter(wait), in_round)) => {
+            postpone(connection, due.seq, now.axis_after(wait), in_round)?;
+            let at = attempted.ended.after(wait);
             let max_retries = queue.max_retries(policy, in_round);
             let error = attempted.error.as_deref();
-            queue.put(connection, "pending", at, max_retries, error)?;
+            queue.put(
+                connection,
+                QueueStatus::Pending,
+                at.wall,
+                max_retries,
+                error,
+            )?;
             (Status::Retrying, Some(at))
         }
     };
-    Ok(Settled {
+    Ok(AttemptResult {
         status,
-        next_retry_at,
+        retry,
         attempts: due.attempt,
     })
 }
@@ -107,7 +144,7 @@ fn attempts_in_round(connection: &Connection, seq: i64) -> rusqlite::Result<u32>
 
 fn insert_attempt(
     connection: &Connection,
-    due: &Due,
+    due: &DueDelivery,
     attempted: &Attempted,
 ) -> rusqlite::Result<()> {
     connection
@@ -130,11 +167,9 @@ fn insert_attempt(
         .map(|_| ())
 }
 
-/// The values are bound and not selected: because a trigger counts the row, SQLite would put what a `SELECT`
-/// finds into a table of its own first, which is a tenth of the work of a result.
 fn insert_log(
     connection: &Connection,
-    due: &Due,
+    due: &DueDelivery,
     attempted: &Attempted,
     error: Option<&str>,
 ) -> rusqlite::Result<()> {
@@ -143,9 +178,9 @@ fn insert_log(
             "INSERT INTO webhook_send_logs (
                  id, event_type, event_timestamp, sent_at, staff_id, request_id, payload_size,
                  status, http_status_code, processing_time, error_message, retry_count,
-                 last_retry_at, response_body, created_at)
+                 last_retry_at, response_body, created_at, route)
              VALUES (?2, ?3, ?4, ?5, (SELECT staff_id FROM events WHERE seq = ?1), ?2, ?6,
-                     ?7, ?8, ?9, ?10, 0, NULL, ?11, ?12)",
+                     ?7, ?8, ?9, ?10, 0, NULL, ?11, ?12, ?13)",
         )?
         .execute((
             due.seq,
@@ -159,22 +194,38 @@ fn insert_log(
             milliseconds(attempted),
             error,
             &attempted.response_body,
-            attempted.ended_at,
-        ))
-        .map(|_| ())
+            attempted.ended.wall,
+            &due.route,
+        ))?;
+    let sent = counted(due, attempted, attempted.started_at);
+    send_counts::add(connection, &sent)
 }
 
+/// Answers the route that the attempt before took.
 fn update_log(
     connection: &Connection,
-    due: &Due,
+    due: &DueDelivery,
     attempted: &Attempted,
     error: Option<&str>,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<String> {
+    let (route, sent_at, state): (String, Timestamp, SendState) = connection
+        .prepare_cached(
+            "SELECT route, sent_at, status, retry_count > 0, processing_time
+               FROM webhook_send_logs WHERE id = ?1",
+        )?
+        .query_row([&due.id], |row| {
+            let state = SendState {
+                outcome: word(2, row.get(2)?, Outcome::from_word)?,
+                retried: row.get(3)?,
+                processing_ms: row.get(4)?,
+            };
+            Ok((row.get(0)?, row.get(1)?, state))
+        })?;
     connection
         .prepare_cached(
             "UPDATE webhook_send_logs
                 SET status = ?2, http_status_code = ?3, processing_time = ?4, error_message = ?5,
-                    retry_count = ?6, last_retry_at = ?7, response_body = ?8
+                    retry_count = ?6, last_retry_at = ?7, response_body = ?8, route = ?9
               WHERE id = ?1",
         )?
         .execute((
@@ -186,8 +237,30 @@ fn update_log(
             due.attempt - 1,
             attempted.started_at,
             &attempted.response_body,
-        ))
-        .map(|_| ())
+            &due.route,
+        ))?;
+    let before = CountedSend {
+        sent_at,
+        route: &route,
+        event_type: &due.event_type,
+        state,
+    };
+    send_counts::replace(connection, &before, &counted(due, attempted, sent_at))?;
+    Ok(route)
+}
+
+/// What the delivery counts for after this attempt.
+fn counted<'a>(due: &'a DueDelivery, attempted: &Attempted, sent_at: Timestamp) -> CountedSend<'a> {
+    CountedSend {
+        sent_at,
+        route: &due.route,
+        event_type: &due.event_type,
+        state: SendState {
+            outcome: attempted.outcome,
+            retried: due.attempt > 1,
+            processing_ms: milliseconds(attempted),
+        },
+    }
 }
 
 fn remove(connection: &Connection, seq: i64) -> rusqlite::Result<()> {
@@ -200,14 +273,14 @@ fn remove(connection: &Connection, seq: i64) -> rusqlite::Result<()> {
 fn postpone(
     connection: &Connection,
     seq: i64,
-    due_at: Timestamp,
+    due_ms: i64,
     attempts_in_round: u32,
 ) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "UPDATE outbox SET due_at = ?2, attempts_in_round = ?3 WHERE event_seq = ?1",
+            "UPDATE outbox SET due_ms = ?2, attempts_in_round = ?3 WHERE event_seq = ?1",
         )?
-        .execute((seq, due_at, attempts_in_round))
+        .execute((seq, due_ms, attempts_in_round))
         .map(|_| ())
 }
 
@@ -217,7 +290,9 @@ fn milliseconds(attempted: &Attempted) -> i64 {
 
 /// The one row that a delivery has in the retry queue from its first failure on.
 struct QueueRow<'a> {
-    due: &'a Due,
+    due: &'a DueDelivery,
+    /// The route by which the row is counted until now; none: this is the first attempt.
+    route_before: Option<&'a str>,
     retry_attempt: u32,
     now: Timestamp,
 }
@@ -232,11 +307,12 @@ impl QueueRow<'_> {
     fn put(
         &self,
         connection: &Connection,
-        status: &str,
+        status: QueueStatus,
         next_retry_at: Timestamp,
         max_retries: u32,
         last_error: Option<&str>,
     ) -> rusqlite::Result<()> {
+        self.leave_count(connection)?;
         connection
             .prepare_cached(
                 "INSERT INTO webhook_retry_queue (
@@ -255,15 +331,16 @@ impl QueueRow<'_> {
                 self.retry_attempt,
                 max_retries.max(self.retry_attempt),
                 next_retry_at,
-                status,
+                status.as_str(),
                 last_error,
                 self.now,
-            ))
-            .map(|_| ())
+            ))?;
+        send_counts::add_queued(connection, &self.due.route, status, 1)
     }
 
     /// Ends the row of a delivery that needed retries.
     fn complete(&self, connection: &Connection) -> rusqlite::Result<()> {
+        self.leave_count(connection)?;
         connection
             .prepare_cached(
                 "UPDATE webhook_retry_queue
@@ -271,7 +348,29 @@ impl QueueRow<'_> {
                         updated_at = ?3
                   WHERE id = ?1",
             )?
-            .execute((&self.due.id, self.retry_attempt, self.now))
-            .map(|_| ())
+            .execute((&self.due.id, self.retry_attempt, self.now))?;
+        send_counts::add_queued(connection, &self.due.route, QueueStatus::Completed, 1)
     }
+
+    /// The row is not counted any more as it was before this attempt.
+    fn leave_count(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let Some(route) = self.route_before else {
+            return Ok(());
+        };
+        match queue_status(connection, &self.due.id)? {
+            Some(status) => send_counts::add_queued(connection, route, status, -1),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The status of the queue row of a delivery, when it has one.
+pub(super) fn queue_status(
+    connection: &Connection,
+    id: &str,
+) -> rusqlite::Result<Option<QueueStatus>> {
+    connection
+        .prepare_cached("SELECT status FROM webhook_retry_queue WHERE id = ?1")?
+        .query_row([id], |row| word(0, row.get(0)?, QueueStatus::from_word))
+        .optional()
 }

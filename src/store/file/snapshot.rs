@@ -11,8 +11,8 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use url::Url;
 
-use super::readers::open_for_reading;
-use super::{newest_known_version, schema_version};
+use super::super::connection::open_for_reading;
+use super::open::Origin;
 use crate::timestamp::Timestamp;
 
 /// Pages that are copied in one go.
@@ -38,12 +38,12 @@ pub enum SnapshotError {
         source: io::Error,
     },
     /// SQLite refused.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {what}", path.display())]
     Database {
         /// Which file.
         path: PathBuf,
         /// What SQLite said.
-        source: rusqlite::Error,
+        what: String,
     },
     /// The file is damaged.
     #[error("{}: damaged: {what}", path.display())]
@@ -64,6 +64,12 @@ pub enum SnapshotError {
     /// The file is another program's database, or no database.
     #[error("{}: not a database of voicedrive-relay", path.display())]
     NotOurs {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The file was written by a program of before the first release.
+    #[error("{}: written by a voicedrive-relay of before the first release, which this program cannot read", path.display())]
+    OfBefore {
         /// Which file.
         path: PathBuf,
     },
@@ -119,8 +125,8 @@ fn beside(target: &Path) -> PathBuf {
 }
 
 fn write(source: &Path, target: &Path) -> Result<(), SnapshotError> {
-    let at_source = |error| of_database(source, error);
-    let at_target = |error| of_database(target, error);
+    let at_source = |error| of_database(source, &error);
+    let at_target = |error| of_database(target, &error);
     match fs::remove_file(target) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             return Err(of_file(target, error));
@@ -156,14 +162,14 @@ fn write(source: &Path, target: &Path) -> Result<(), SnapshotError> {
         .map_err(at_target)?;
     intact(&copy, target)?;
     copy.close()
-        .map_err(|(_, error)| of_database(target, error))
+        .map_err(|(_, error)| of_database(target, &error))
 }
 
 /// Lets SQLite look through the whole file.
 fn intact(connection: &Connection, path: &Path) -> Result<(), SnapshotError> {
     let what: String = connection
         .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
-        .map_err(|error| of_database(path, error))?;
+        .map_err(|error| of_database(path, &error))?;
     if what == "ok" {
         Ok(())
     } else {
@@ -180,7 +186,7 @@ fn intact(connection: &Connection, path: &Path) -> Result<(), SnapshotError> {
 /// # Errors
 /// `SnapshotError`: what is wrong with it.
 pub fn verify(path: &Path) -> Result<Verified, SnapshotError> {
-    let at_path = |error| of_database(path, error);
+    let at_path = |error| of_database(path, &error);
     let bytes = look_at_header(path)?;
     let absolute = path.canonicalize().map_err(|error| of_file(path, error))?;
     let mut url = Url::from_file_path(absolute).map_err(|()| not_ours(path))?;
@@ -192,19 +198,21 @@ pub fn verify(path: &Path) -> Result<Verified, SnapshotError> {
     )
     .map_err(at_path)?;
     intact(&connection, path)?;
-    let (found, known) = (
-        schema_version(&connection).map_err(at_path)?,
-        newest_known_version(),
-    );
-    if found == 0 {
-        return Err(not_ours(path));
-    }
-    if found > known {
-        return Err(SnapshotError::Newer {
-            path: path.to_owned(),
-            found,
-            known,
-        });
+    match Origin::of(&connection).map_err(at_path)? {
+        Origin::Ours => {}
+        Origin::OfBefore => {
+            return Err(SnapshotError::OfBefore {
+                path: path.to_owned(),
+            });
+        }
+        Origin::Newer { found, known } => {
+            return Err(SnapshotError::Newer {
+                path: path.to_owned(),
+                found,
+                known,
+            });
+        }
+        Origin::Empty | Origin::Foreign => return Err(not_ours(path)),
     }
     connection
         .query_row(
@@ -277,7 +285,7 @@ fn of_file(path: &Path, source: io::Error) -> SnapshotError {
     }
 }
 
-fn of_database(path: &Path, source: rusqlite::Error) -> SnapshotError {
+fn of_database(path: &Path, source: &rusqlite::Error) -> SnapshotError {
     if let Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) = source.sqlite_error_code() {
         return SnapshotError::Damaged {
             path: path.to_owned(),
@@ -286,7 +294,7 @@ fn of_database(path: &Path, source: rusqlite::Error) -> SnapshotError {
     }
     SnapshotError::Database {
         path: path.to_owned(),
-        source,
+        what: source.to_string(),
     }
 }
 

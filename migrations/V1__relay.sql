@@ -1,0 +1,400 @@
+-- What is accepted, what is still to be sent, what was sent, who may ask, and who did what.
+--
+-- Times of day are TEXT of always 24 characters, UTC, `2025-10-26T14:30:00.000Z`: their order as text is
+-- their order in time. Moments until which something waits are INTEGER, milliseconds on the relay's own time
+-- axis (see relay_time): setting the clock does not move them.
+--
+-- Ids that may never come back are AUTOINCREMENT. The names of the checks are sentences: SQLite prints them
+-- when a row breaks one. A check of more than two words is written with OR: for a list SQLite builds a
+-- table of its own for every row that it checks.
+
+-- 'VDRL': how a database of this program is told from any other.
+PRAGMA application_id = 1447318092;
+
+-- The relay's own time axis: the wall clock of the first start, and from then on the time that passed. While
+-- the relay runs, the monotonic clock says how much; between two runs the wall clock does.
+CREATE TABLE relay_time (
+  id       INTEGER PRIMARY KEY,
+  axis_ms  INTEGER NOT NULL,            -- where the axis was...
+  wall_at  TEXT NOT NULL,               -- ...when the wall clock showed this
+  doubted_since_ms INTEGER,             -- since when the wall clock is so far ahead that it may be wrong
+  CONSTRAINT there_is_one_row CHECK (id = 1),
+  CONSTRAINT wall_at_has_24_characters CHECK (length(wall_at) = 24)
+) STRICT;
+
+-- The facts that the staff system handed in.
+CREATE TABLE events (
+  seq             INTEGER PRIMARY KEY AUTOINCREMENT, -- the order of acceptance
+  id              TEXT NOT NULL UNIQUE, -- a UUID of version 7; also the delivery's id and its X-Request-ID
+  event_type      TEXT NOT NULL,
+  staff_id        TEXT,
+  event_timestamp TEXT NOT NULL,        -- when it happened
+  accepted_at     TEXT NOT NULL,        -- when it was handed in
+  route           TEXT NOT NULL,        -- decided at acceptance, so that a retry goes where the first attempt went
+  data            TEXT NOT NULL,        -- the payload, in the spelling that survives JavaScript
+  CONSTRAINT event_timestamp_has_24_characters CHECK (length(event_timestamp) = 24),
+  CONSTRAINT accepted_at_has_24_characters CHECK (length(accepted_at) = 24)
+) STRICT;
+CREATE INDEX events_by_type ON events (event_type, seq);
+CREATE INDEX events_by_staff ON events (staff_id, seq) WHERE staff_id IS NOT NULL;
+
+-- What is still to be sent: one row for each event that is neither delivered nor exhausted, and none for the
+-- others. It is written with the event and removed with the last result, so whatever a crash leaves behind
+-- stands here. A delivery is due when its moment has come, waits for a time until then, and without a
+-- moment it is behind an earlier one of its person.
+CREATE TABLE outbox (
+  event_seq         INTEGER PRIMARY KEY REFERENCES events (seq),
+  route             TEXT NOT NULL,
+  staff_id          TEXT,               -- whose deliveries of this route keep their order; none: in no order
+  due_ms            INTEGER,            -- on the time axis; none: behind another delivery
+  attempts_in_round INTEGER NOT NULL DEFAULT 0, -- a resend begins a new round with a fresh budget
+  CONSTRAINT attempts_in_round_is_not_negative CHECK (attempts_in_round >= 0)
+) STRICT;
+CREATE INDEX outbox_by_due ON outbox (route, due_ms, event_seq) WHERE due_ms IS NOT NULL;
+-- The next one of a person.
+CREATE INDEX outbox_by_staff ON outbox (staff_id, route, event_seq) WHERE staff_id IS NOT NULL;
+
+-- Every HTTP request that was made, in the order of its result.
+CREATE TABLE attempts (
+  seq              INTEGER PRIMARY KEY AUTOINCREMENT,
+  event_seq        INTEGER NOT NULL REFERENCES events (seq),
+  attempt          INTEGER NOT NULL,    -- from 1, over all rounds
+  started_at       TEXT NOT NULL,
+  outcome          TEXT NOT NULL,
+  http_status_code INTEGER,
+  processing_time  INTEGER NOT NULL,    -- milliseconds
+  error_message    TEXT,
+  response_body    TEXT,
+  cause            TEXT,                -- why it did not succeed, as one word of a closed list
+  CONSTRAINT an_attempt_happens_once UNIQUE (event_seq, attempt),
+  CONSTRAINT attempts_count_from_1 CHECK (attempt >= 1),
+  CONSTRAINT started_at_has_24_characters CHECK (length(started_at) = 24),
+  CONSTRAINT outcome_is_success_failed_or_timeout
+    CHECK (outcome = 'success' OR outcome = 'failed' OR outcome = 'timeout'),
+  CONSTRAINT a_success_has_no_error CHECK ((outcome = 'success') = (error_message IS NULL)),
+  CONSTRAINT a_success_has_no_cause CHECK (cause IS NULL OR outcome <> 'success')
+) STRICT;
+
+-- The log of deliveries: one row for each event whose first attempt was made. Columns and values are those of
+-- the shared MySQL schema; `route` is the relay's own.
+CREATE TABLE webhook_send_logs (
+  id               TEXT NOT NULL PRIMARY KEY REFERENCES events (id),
+  event_type       TEXT NOT NULL,
+  event_timestamp  TEXT NOT NULL,
+  sent_at          TEXT NOT NULL,             -- the first attempt's
+  staff_id         TEXT,
+  request_id       TEXT,                      -- unique because it is the id
+  payload_size     INTEGER NOT NULL,          -- bytes of the body that was sent
+  status           TEXT NOT NULL,             -- the last attempt's
+  http_status_code INTEGER,
+  processing_time  INTEGER NOT NULL,          -- milliseconds, the last attempt's
+  error_message    TEXT,
+  retry_count      INTEGER NOT NULL DEFAULT 0,
+  last_retry_at    TEXT,
+  response_body    TEXT,
+  created_at       TEXT NOT NULL,
+  route            TEXT NOT NULL,             -- that the last attempt took
+  CONSTRAINT the_request_id_is_the_id CHECK (request_id = id),
+  CONSTRAINT status_is_success_failed_or_timeout
+    CHECK (status = 'success' OR status = 'failed' OR status = 'timeout'),
+  CONSTRAINT sent_at_has_24_characters CHECK (length(sent_at) = 24),
+  CONSTRAINT a_retry_has_a_time CHECK ((retry_count = 0) = (last_retry_at IS NULL))
+) STRICT;
+-- Everything that the statistics read, so that they never touch the rows themselves.
+CREATE INDEX sent_at_idx ON webhook_send_logs (sent_at, route, event_type, status, retry_count, processing_time);
+
+-- The queue of retries: at most one row for an event, from its first failure on. Columns and values are those
+-- of the shared MySQL schema. `id` is the event's too: one event, one row.
+CREATE TABLE webhook_retry_queue (
+  id              TEXT NOT NULL PRIMARY KEY,
+  original_log_id TEXT NOT NULL REFERENCES webhook_send_logs (id),
+  event_type      TEXT NOT NULL,
+  payload         TEXT NOT NULL,              -- the event's data, as JSON
+  retry_attempt   INTEGER NOT NULL DEFAULT 0, -- retries made, over all rounds
+  max_retries     INTEGER NOT NULL DEFAULT 3, -- retries that this round allows, counted the same way
+  next_retry_at   TEXT NOT NULL,              -- by the clock of the moment in which it was planned
+  status          TEXT NOT NULL,
+  last_error      TEXT,
+  created_at      TEXT NOT NULL,
+  updated_at      TEXT NOT NULL,
+  CONSTRAINT one_queue_row_for_one_log_row CHECK (original_log_id = id),
+  CONSTRAINT status_is_pending_processing_completed_or_failed
+    CHECK (status = 'pending' OR status = 'processing' OR status = 'completed' OR status = 'failed'),
+  CONSTRAINT next_retry_at_has_24_characters CHECK (length(next_retry_at) = 24),
+  CONSTRAINT retries_stay_within_their_budget CHECK (retry_attempt <= max_retries)
+) STRICT;
+CREATE INDEX retry_queue_by_status ON webhook_retry_queue (status, id);
+-- A log row is deleted with its queue row; SQLite looks here whether one is left.
+CREATE INDEX retry_queue_by_log ON webhook_retry_queue (original_log_id);
+
+-- Exhausted deliveries of which a person said that nothing more is to be done.
+CREATE TABLE dismissed_deliveries (
+  event_seq    INTEGER PRIMARY KEY REFERENCES events (seq) ON DELETE CASCADE,
+  dismissed_at TEXT NOT NULL,
+  CONSTRAINT dismissed_at_has_24_characters CHECK (length(dismissed_at) = 24)
+) STRICT;
+
+-- Deliveries by the hour of their first send, counted when the rows change, so that a question over a million
+-- of them is answered from a few hundred.
+CREATE TABLE send_counts (
+  slot          TEXT NOT NULL,          -- 'hour 2025-10-26T14'
+  route         TEXT NOT NULL,
+  event_type    TEXT NOT NULL,
+  sent          INTEGER NOT NULL,
+  succeeded     INTEGER NOT NULL,       -- by the last attempt, like the two after it
+  failed        INTEGER NOT NULL,
+  timeout       INTEGER NOT NULL,
+  retried       INTEGER NOT NULL,       -- those with at least one retry
+  successful_ms INTEGER NOT NULL,       -- what the last attempts of the successful took, all together
+  PRIMARY KEY (slot, route, event_type)
+) STRICT, WITHOUT ROWID;
+
+-- The retry queue by the log row's route and by status; those that were dismissed have a status of their own.
+CREATE TABLE queue_counts (
+  route      TEXT NOT NULL,
+  status     TEXT NOT NULL,
+  deliveries INTEGER NOT NULL,
+  PRIMARY KEY (route, status)
+) STRICT, WITHOUT ROWID;
+
+-- The keys under which events were handed in, as SHA-256, with a digest of what was handed in. They outlive
+-- the events: the key is the guard against a second acceptance.
+CREATE TABLE idempotency_keys (
+  key_hash       BLOB NOT NULL,
+  position       INTEGER NOT NULL,      -- in the batch, from 0; a single event is a batch of one
+  content_digest BLOB,                  -- none: erased with its person, and whatever comes is the same
+  event_id       TEXT NOT NULL,         -- no reference: the event may have been purged
+  created_at     TEXT NOT NULL,
+  PRIMARY KEY (key_hash, position),
+  CONSTRAINT key_hash_has_32_bytes CHECK (length(key_hash) = 32),
+  CONSTRAINT content_digest_has_32_bytes CHECK (length(content_digest) = 32)
+) STRICT, WITHOUT ROWID;
+
+-- What was handed in lately, for the ingest that knows a repeat again. It outlives the events. An entry has the
+-- event's place in the order of acceptance.
+CREATE TABLE ingest_memory (
+  seq            INTEGER PRIMARY KEY,
+  event_id       TEXT NOT NULL,         -- no reference: the event may have been purged
+  event_type     TEXT NOT NULL,
+  family         TEXT NOT NULL,         -- the first word of the type
+  staff_id       TEXT NOT NULL,         -- '': about nobody
+  content_digest BLOB NOT NULL,         -- of type, staff id and data
+  holds_time     INTEGER NOT NULL,      -- 1: the data holds a time
+  request_id     TEXT,                  -- the sender's X-Request-ID
+  accepted_ms    INTEGER NOT NULL,      -- on the time axis
+  repeats        INTEGER NOT NULL DEFAULT 0,
+  repeated_at    TEXT,                  -- the last time
+  CONSTRAINT content_digest_has_32_bytes CHECK (length(content_digest) = 32)
+) STRICT;
+CREATE INDEX ingest_memory_by_content ON ingest_memory (content_digest, seq);
+CREATE INDEX ingest_memory_by_family ON ingest_memory (staff_id, family, seq);
+CREATE INDEX ingest_memory_by_request ON ingest_memory (request_id) WHERE request_id IS NOT NULL;
+CREATE INDEX ingest_memory_by_event ON ingest_memory (event_id);
+
+-- Interview records, as the staff system hands them in. Columns and values are those of the shared MySQL
+-- schema, with the ones of the relay's contract.
+CREATE TABLE interviews (
+  seq                 INTEGER PRIMARY KEY AUTOINCREMENT, -- the order of first arrival; breaks ties in lists
+  id                  TEXT NOT NULL UNIQUE,
+  employee_id         TEXT NOT NULL,
+  employee_name       TEXT,
+  interviewer_id      TEXT,
+  interview_type      TEXT NOT NULL,
+  interview_date      TEXT NOT NULL,
+  interview_status    TEXT NOT NULL DEFAULT 'scheduled',
+  duration_minutes    INTEGER,
+  voicedrive_sync_id  TEXT,
+  rescheduled_from_id TEXT REFERENCES interviews (id),
+  facility_id         TEXT,
+  department_id       TEXT,
+  completed_at        TEXT,
+  status_reason       TEXT,
+  created_at          TEXT NOT NULL,
+  updated_at          TEXT NOT NULL,
+  CONSTRAINT interview_status_is_one_of_five
+    CHECK (interview_status = 'scheduled' OR interview_status = 'completed' OR interview_status = 'cancelled'
+        OR interview_status = 'no_show' OR interview_status = 'rescheduled'),
+  CONSTRAINT interview_date_has_24_characters CHECK (length(interview_date) = 24),
+  CONSTRAINT completed_at_has_24_characters CHECK (length(completed_at) = 24),
+  CONSTRAINT duration_is_at_most_a_day CHECK (duration_minutes BETWEEN 0 AND 1440),
+  CONSTRAINT an_interview_is_not_rescheduled_from_itself CHECK (rescheduled_from_id <> id)
+) STRICT;
+CREATE UNIQUE INDEX interviews_by_sync_id ON interviews (voicedrive_sync_id)
+  WHERE voicedrive_sync_id IS NOT NULL;
+CREATE INDEX interviews_by_employee ON interviews (employee_id);
+-- Asked for when a record is deleted or its chain is walked.
+CREATE INDEX interviews_by_origin ON interviews (rescheduled_from_id, interview_date)
+  WHERE rescheduled_from_id IS NOT NULL;
+-- Everything that the statistics read, so that they never touch the rows themselves.
+CREATE INDEX interviews_by_date ON interviews (
+  interview_date, facility_id, department_id, interview_type, interview_status, duration_minutes,
+  voicedrive_sync_id);
+-- What VoiceDrive's page names: a few of one status, the earliest or the latest.
+CREATE INDEX interviews_by_status ON interviews (interview_status, interview_date);
+CREATE INDEX interviews_rescheduled ON interviews (interview_date) WHERE rescheduled_from_id IS NOT NULL;
+
+-- Interviews by the month, the day and the hour, in UTC, in which they take place. A facility or department of
+-- '' stands for all of them; by the hour only those of everybody are counted, because one facility would have
+-- about as many counts as interviews.
+CREATE TABLE interview_counts (
+  facility       TEXT NOT NULL,
+  department     TEXT NOT NULL,
+  slot           TEXT NOT NULL,         -- 'month 2025-10', 'day 2025-10-26' or 'hour 2025-10-26T14'
+  interview_type TEXT NOT NULL,
+  scheduled      INTEGER NOT NULL,
+  completed      INTEGER NOT NULL,
+  cancelled      INTEGER NOT NULL,
+  no_show        INTEGER NOT NULL,
+  rescheduled    INTEGER NOT NULL,
+  synced         INTEGER NOT NULL,      -- of all of these, those with an id at VoiceDrive
+  timed          INTEGER NOT NULL,      -- completed ones with a duration
+  minutes        INTEGER NOT NULL,      -- their durations, all together
+  PRIMARY KEY (facility, department, slot, interview_type)
+) STRICT, WITHOUT ROWID;
+
+-- The JWTs that were issued here, for the list and for revoking; never the tokens themselves.
+CREATE TABLE tokens (
+  jti        TEXT NOT NULL PRIMARY KEY,
+  subject    TEXT,                      -- none: issued elsewhere with the same key, known only as revoked
+  scope      TEXT,
+  issued_at  TEXT,
+  expires_at TEXT,
+  revoked_at TEXT
+) STRICT, WITHOUT ROWID;
+
+-- What an admin is told about: one row from the beginning of a condition to its end.
+CREATE TABLE incidents (
+  seq            INTEGER PRIMARY KEY AUTOINCREMENT,
+  id             TEXT NOT NULL UNIQUE,  -- a UUID of version 7
+  kind           TEXT NOT NULL,
+  subject        TEXT NOT NULL,         -- a route; empty for what concerns the whole daemon
+  opened_at      TEXT NOT NULL,
+  announced_at   TEXT,                  -- none: the threshold was not reached yet
+  clear_since_ms INTEGER,               -- on the time axis: since when the condition does not hold
+  closed_at      TEXT,
+  digests        INTEGER NOT NULL DEFAULT 0,
+  told_ms        INTEGER,               -- on the time axis: when it was told last
+  finding        TEXT NOT NULL,         -- what was found last, as JSON
+  CONSTRAINT opened_at_has_24_characters CHECK (length(opened_at) = 24),
+  CONSTRAINT closed_at_has_24_characters CHECK (length(closed_at) = 24)
+) STRICT;
+CREATE UNIQUE INDEX one_open_incident_of_a_kind ON incidents (kind, subject) WHERE closed_at IS NULL;
+CREATE INDEX incidents_by_end ON incidents (closed_at) WHERE closed_at IS NOT NULL;
+
+-- The deliveries that an incident counts. They go when the event is purged.
+CREATE TABLE incident_deliveries (
+  event_seq INTEGER NOT NULL REFERENCES events (seq) ON DELETE CASCADE,
+  incident  INTEGER NOT NULL REFERENCES incidents (seq) ON DELETE CASCADE,
+  ended     TEXT,                       -- none: it still waits for its end
+  PRIMARY KEY (event_seq, incident),
+  CONSTRAINT ended_is_delivered_or_dismissed CHECK (ended IN ('delivered', 'dismissed'))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX incident_deliveries_by_incident ON incident_deliveries (incident, ended, event_seq);
+
+-- What there is to tell, in order. A report is complete: it says what was true at its moment.
+CREATE TABLE alert_messages (
+  seq      INTEGER PRIMARY KEY AUTOINCREMENT,
+  incident INTEGER NOT NULL REFERENCES incidents (seq) ON DELETE CASCADE,
+  state    TEXT NOT NULL,
+  report   TEXT NOT NULL,               -- JSON
+  CONSTRAINT state_is_opened_ongoing_or_resolved CHECK (state IN ('opened', 'ongoing', 'resolved'))
+) STRICT;
+CREATE INDEX alert_messages_by_incident ON alert_messages (incident, seq);
+
+-- How far each channel has told them.
+CREATE TABLE alert_channels (
+  name        TEXT NOT NULL PRIMARY KEY,
+  told        INTEGER NOT NULL,         -- the last message that it took or that was passed over
+  tries       INTEGER NOT NULL DEFAULT 0,
+  next_try_ms INTEGER,                  -- on the time axis
+  last_error  TEXT
+) STRICT, WITHOUT ROWID;
+
+-- Routes that a person paused until a moment.
+CREATE TABLE holds (
+  route    TEXT NOT NULL PRIMARY KEY,   -- '*': every route
+  until_ms INTEGER NOT NULL,            -- on the time axis: setting the clock does not end a hold early
+  begun_at TEXT NOT NULL,
+  reason   TEXT NOT NULL,
+  who      TEXT NOT NULL,
+  CONSTRAINT begun_at_has_24_characters CHECK (length(begun_at) = 24)
+) STRICT, WITHOUT ROWID;
+
+-- The comparisons of what was sent with what the partner says it has.
+CREATE TABLE reconciliations (
+  seq         INTEGER PRIMARY KEY AUTOINCREMENT,
+  id          TEXT NOT NULL UNIQUE,     -- a UUID of version 7
+  compared_at TEXT NOT NULL,
+  route       TEXT NOT NULL,
+  from_id     TEXT NOT NULL,            -- the range, by event ids, both included
+  to_id       TEXT NOT NULL,
+  as_of       TEXT NOT NULL,            -- the last id that was given: what was delivered later is not compared
+  sent        INTEGER NOT NULL,
+  received    INTEGER NOT NULL,
+  matched     INTEGER NOT NULL,
+  missing     INTEGER NOT NULL,
+  no_effect   INTEGER NOT NULL,
+  CONSTRAINT compared_at_has_24_characters CHECK (length(compared_at) = 24)
+) STRICT;
+CREATE INDEX reconciliations_by_route ON reconciliations (route, from_id);
+CREATE INDEX reconciliations_by_time ON reconciliations (compared_at);
+
+-- Deliveries that a comparison found missing, until they are confirmed.
+CREATE TABLE missing_deliveries (
+  event_seq      INTEGER PRIMARY KEY REFERENCES events (seq) ON DELETE CASCADE,
+  reconciliation INTEGER NOT NULL REFERENCES reconciliations (seq) ON DELETE CASCADE,
+  reason         TEXT NOT NULL,
+  found_at       TEXT NOT NULL,
+  confirmed_at   TEXT,                  -- none: still missing
+  CONSTRAINT found_at_has_24_characters CHECK (length(found_at) = 24),
+  CONSTRAINT confirmed_at_has_24_characters CHECK (length(confirmed_at) = 24)
+) STRICT;
+CREATE INDEX missing_deliveries_by_reconciliation ON missing_deliveries (reconciliation);
+
+-- Digests of what was delivered on days that are over.
+CREATE TABLE delivered_digests (
+  route     TEXT NOT NULL,
+  slot      TEXT NOT NULL,              -- 'day 2025-10-26'
+  delivered INTEGER NOT NULL,
+  open      INTEGER NOT NULL,
+  digest    BLOB NOT NULL,              -- SHA-256 of the sorted ids
+  PRIMARY KEY (route, slot),
+  CONSTRAINT digest_has_32_bytes CHECK (length(digest) = 32)
+) STRICT, WITHOUT ROWID;
+
+-- Who did what, written in the action's own transaction. Rows are only added, and go after 400 days.
+CREATE TABLE audit (
+  seq     INTEGER PRIMARY KEY AUTOINCREMENT,
+  at      TEXT NOT NULL,
+  who     TEXT NOT NULL,
+  via     TEXT NOT NULL,                -- API, command line or page
+  client  TEXT,                         -- from where
+  action  TEXT NOT NULL,
+  subject TEXT,                         -- what; a staff id only as a keyed hash
+  count   INTEGER,
+  reason  TEXT,
+  CONSTRAINT at_has_24_characters CHECK (length(at) = 24)
+) STRICT;
+CREATE INDEX audit_by_time ON audit (at);
+CREATE INDEX audit_by_who ON audit (who, seq);
+
+-- How many payloads each reader looked at on a day.
+CREATE TABLE payload_reads (
+  day    TEXT NOT NULL,                 -- '2025-10-26'
+  who    TEXT NOT NULL,
+  events INTEGER NOT NULL,
+  PRIMARY KEY (day, who)
+) STRICT, WITHOUT ROWID;
+
+-- Who is logged in to the monitor page. Codes and cookies are kept as SHA-256.
+CREATE TABLE monitor_sessions (
+  secret_hash BLOB NOT NULL PRIMARY KEY,
+  name        TEXT NOT NULL,
+  role        TEXT NOT NULL,
+  opened_at   TEXT,                     -- none: the login's code was not used yet
+  ends_ms     INTEGER NOT NULL,         -- on the time axis
+  idle_ms     INTEGER NOT NULL,         -- on the time axis: it ends when it is not used until then
+  CONSTRAINT secret_hash_has_32_bytes CHECK (length(secret_hash) = 32),
+  CONSTRAINT role_is_viewer_or_operator CHECK (role IN ('viewer', 'operator')),
+  CONSTRAINT opened_at_has_24_characters CHECK (length(opened_at) = 24)
+) STRICT, WITHOUT ROWID;

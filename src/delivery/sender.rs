@@ -1,0 +1,135 @@
+//! One attempt: announced when it is a retry, made, and its result kept.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time;
+
+use super::Context;
+use super::partner::{Partner, SetupError};
+use crate::attempt::{AttemptResult, Attempted, Outcome};
+use crate::due::DueDelivery;
+use crate::event::Status;
+use crate::route::Route;
+use crate::store::StoreError;
+
+/// How long a result that could not be written waits before it is tried again.
+const WRITE_AGAIN: Duration = Duration::from_secs(1);
+
+/// Makes the attempts of one route.
+pub struct Sender {
+    route: Route,
+    partner: Partner,
+    context: Context,
+}
+
+/// What became of an attempt.
+pub enum Sent {
+    /// It was made, and its result is kept.
+    Recorded {
+        /// What follows.
+        result: AttemptResult,
+        /// What went wrong; none for a success.
+        error: Option<String>,
+    },
+    /// It was not made, and nothing was spent.
+    NotMade,
+    /// It was made, and the database refuses its result. Making it again would end the same way.
+    Refused,
+}
+
+impl Sender {
+    /// A sender for `route`.
+    ///
+    /// # Errors
+    /// When the route's client cannot be set up.
+    pub fn new(route: Route, context: Context) -> Result<Self, SetupError> {
+        Ok(Self {
+            partner: Partner::new(&route, context.clock.clone())?,
+            route,
+            context,
+        })
+    }
+
+    /// The route that it sends on.
+    #[must_use]
+    pub fn route(&self) -> &Route {
+        &self.route
+    }
+
+    /// Makes one attempt and keeps its result. `slot` is given back when the partner has answered.
+    pub async fn send(&self, due: DueDelivery, slot: OwnedSemaphorePermit) -> Sent {
+        if due.attempt > 1 && !self.announce_retry(&due).await {
+            return Sent::NotMade;
+        }
+        let attempted = Arc::new(self.partner.attempt(&self.route, &due).await);
+        // The partner is free for the next one while this result waits for its commit.
+        drop(slot);
+        if let Some(ahead) = attempted.clock_ahead {
+            self.context.gauges.clock_seen(&self.route.name, ahead);
+        }
+        let due = Arc::new(due);
+        match self.record(&due, &attempted).await {
+            Ok(result) => {
+                log(&due, &attempted, result);
+                let error = attempted.error.clone();
+                Sent::Recorded { result, error }
+            }
+            Err(StoreError::Refused(error)) => {
+                tracing::error!(%error, event = %due.id, "the result of an attempt cannot be kept; this event is not sent again before the next start. This is a mistake in the program: please report it");
+                Sent::Refused
+            }
+            Err(_) => Sent::NotMade,
+        }
+    }
+
+    async fn announce_retry(&self, due: &DueDelivery) -> bool {
+        let Context { store, clock, .. } = &self.context;
+        let announced = store.begin_retry(&due.id, clock.moment()).await;
+        if announced.is_err() {
+            // A result could not be kept either; better not to make one.
+            time::sleep(WRITE_AGAIN).await;
+        }
+        announced.is_ok()
+    }
+
+    /// Keeps the result, however long the disk takes to have room for it.
+    async fn record(
+        &self,
+        due: &Arc<DueDelivery>,
+        attempted: &Arc<Attempted>,
+    ) -> Result<AttemptResult, StoreError> {
+        loop {
+            let rules = self.context.rules.borrow().clone();
+            let (due, attempted) = (Arc::clone(due), Arc::clone(attempted));
+            let recorded =
+                self.context
+                    .store
+                    .record_attempt(due, attempted, rules.policy, rules.thresholds);
+            match recorded.await {
+                Err(StoreError::Unavailable(_)) => time::sleep(WRITE_AGAIN).await,
+                result => return result,
+            }
+        }
+    }
+}
+
+/// What the journal says about one attempt. Payload and answer never stand there.
+fn log(due: &DueDelivery, attempted: &Attempted, result: AttemptResult) {
+    let (event, kind) = (&due.id, &due.event_type);
+    let error = attempted.error.as_deref().unwrap_or_default();
+    let outcome = attempted.outcome.as_str();
+    match (result.status, attempted.outcome) {
+        (Status::Exhausted, _) => tracing::error!(
+            %event, %kind, attempts = result.attempts, last_error = error,
+            "VoiceDrive did not get this event and it is not tried any more. A person is needed: find out why (`voicedrive-relay show {event}`), then send it again (`voicedrive-relay resend {event}`)"
+        ),
+        (_, Outcome::Success) => {
+            tracing::debug!(%event, %kind, attempt = due.attempt, took_ms = attempted.processing_ms, "delivered");
+        }
+        _ => {
+            tracing::debug!(%event, %kind, attempt = due.attempt, outcome, error, "will be sent again");
+        }
+    }
+}

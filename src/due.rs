@@ -1,0 +1,36 @@
+//! A delivery whose next attempt is due: what the store gives to those who send.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::timestamp::Timestamp;
+
+/// One delivery whose next attempt is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueDelivery {
+    /// The event's place in the order of acceptance.
+    pub seq: i64,
+    /// The event's id and its `X-Request-ID`.
+    pub id: String,
+    /// The route that it takes.
+    pub route: Arc<str>,
+    /// The event's name.
+    pub event_type: String,
+    /// When it happened.
+    pub event_timestamp: Timestamp,
+    /// The payload. It is shared, never copied, between those who keep it and those who send it.
+    pub data: Arc<str>,
+    /// Which attempt this will be, from 1, over all rounds.
+    pub attempt: u32,
+}
+
+/// What is due on a route at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DueDeliveries {
+    /// The longest due first.
+    pub due: Vec<DueDelivery>,
+    /// More is due, or may be.
+    pub more: bool,
+    /// How long until the next one that is not due yet; none: nothing waits for a time.
+    pub next_in: Option<Duration>,
+}

@@ -1,0 +1,172 @@
+//! Counts of interviews (contract, sections 6.2 and 6.4), and what a record changes in them.
+
+use std::collections::BTreeMap;
+
+use crate::interview::{Interview, InterviewStatus};
+use crate::timestamp::Timestamp;
+
+/// Which interviews are counted.
+#[derive(Clone, Debug)]
+pub struct InterviewRange {
+    /// Those that take place at this moment or later.
+    pub from: Timestamp,
+    /// And at this moment or earlier; none: coming ones too, however far ahead.
+    pub to: Option<Timestamp>,
+    /// And at this facility only.
+    pub facility: Option<String>,
+    /// And of this department only.
+    pub department: Option<String>,
+}
+
+/// The interviews of one type, or all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InterviewCounts {
+    /// All of them.
+    pub total: u64,
+    /// Those with status `completed`.
+    pub completed: u64,
+    /// Those with status `scheduled`.
+    pub scheduled: u64,
+    /// Those with status `cancelled`.
+    pub cancelled: u64,
+    /// Those with status `no_show`.
+    pub no_show: u64,
+    /// Those with status `rescheduled`.
+    pub rescheduled: u64,
+    /// Those with an id at VoiceDrive.
+    pub synced: u64,
+    /// Completed ones whose duration is known.
+    pub timed: u64,
+    /// Minutes that those took, all together.
+    pub minutes: u64,
+}
+
+impl InterviewCounts {
+    /// Adds other counts, or with a `sign` of -1 takes them away. Nothing falls below zero, as in
+    /// [`crate::send_stats::SendCounts::add`].
+    pub fn add(&mut self, other: &InterviewChange, sign: i64) {
+        for (field, change) in [
+            (&mut self.completed, other.completed),
+            (&mut self.scheduled, other.scheduled),
+            (&mut self.cancelled, other.cancelled),
+            (&mut self.no_show, other.no_show),
+            (&mut self.rescheduled, other.rescheduled),
+            (&mut self.synced, other.synced),
+            (&mut self.timed, other.timed),
+            (&mut self.minutes, other.minutes),
+        ] {
+            *field = field.saturating_add_signed(sign * change);
+        }
+        self.total =
+            self.completed + self.scheduled + self.cancelled + self.no_show + self.rescheduled;
+    }
+
+    /// The mean duration in units of `1 / parts` minutes, rounded half up; 0 when none is known.
+    #[must_use]
+    pub fn mean_minutes(&self, parts: u64) -> u64 {
+        (self.minutes * parts * 2 + self.timed)
+            .checked_div(self.timed * 2)
+            .unwrap_or(0)
+    }
+}
+
+/// What one interview, or many, change in the counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InterviewChange {
+    /// See [`InterviewCounts`], like the fields after it.
+    pub scheduled: i64,
+    /// With status `completed`.
+    pub completed: i64,
+    /// With status `cancelled`.
+    pub cancelled: i64,
+    /// With status `no_show`.
+    pub no_show: i64,
+    /// With status `rescheduled`.
+    pub rescheduled: i64,
+    /// With an id at VoiceDrive.
+    pub synced: i64,
+    /// Completed, with a duration.
+    pub timed: i64,
+    /// Minutes that those took.
+    pub minutes: i64,
+}
+
+impl InterviewChange {
+    /// What an interview counts for.
+    #[must_use]
+    pub fn of(interview: &Interview) -> Self {
+        let is = |status| i64::from(interview.status == status);
+        let completed = interview.status == InterviewStatus::Completed;
+        let minutes = interview.duration_minutes.filter(|_| completed);
+        Self {
+            scheduled: is(InterviewStatus::Scheduled),
+            completed: is(InterviewStatus::Completed),
+            cancelled: is(InterviewStatus::Cancelled),
+            no_show: is(InterviewStatus::NoShow),
+            rescheduled: is(InterviewStatus::Rescheduled),
+            synced: i64::from(interview.voicedrive_sync_id.is_some()),
+            timed: i64::from(minutes.is_some()),
+            minutes: i64::from(minutes.unwrap_or(0)),
+        }
+    }
+
+    /// Adds other changes, or with a `sign` of -1 takes them away.
+    pub fn add(&mut self, other: &Self, sign: i64) {
+        self.scheduled += sign * other.scheduled;
+        self.completed += sign * other.completed;
+        self.cancelled += sign * other.cancelled;
+        self.no_show += sign * other.no_show;
+        self.rescheduled += sign * other.rescheduled;
+        self.synced += sign * other.synced;
+        self.timed += sign * other.timed;
+        self.minutes += sign * other.minutes;
+    }
+
+    /// How many interviews more or less there are.
+    #[must_use]
+    pub fn total(&self) -> i64 {
+        self.scheduled + self.completed + self.cancelled + self.no_show + self.rescheduled
+    }
+}
+
+/// One consistent picture of the interviews of a range.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InterviewStats {
+    /// All types together.
+    pub total: InterviewCounts,
+    /// Each type.
+    pub by_type: BTreeMap<String, InterviewCounts>,
+}
+
+/// An interview that stands in the place of another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rescheduled {
+    /// Its id.
+    pub id: String,
+    /// The other one's.
+    pub origin: String,
+    /// When it takes place.
+    pub date: Timestamp,
+}
+
+/// What VoiceDrive's page shows of a range: counts, and some of the interviews by name.
+#[derive(Clone, Debug, Default)]
+pub struct InterviewReport {
+    /// All of the range.
+    pub counted: InterviewStats,
+    /// The latest that were completed.
+    pub completed: Vec<Interview>,
+    /// The earliest that are still to come, or were not settled.
+    pub pending: Vec<Interview>,
+    /// The latest that were missed or cancelled.
+    pub missed: Vec<Interview>,
+}
+
+/// How many interviews of each list an [`InterviewReport`] names.
+#[derive(Clone, Copy, Debug)]
+pub struct ReportLimits {
+    /// Of the completed.
+    pub completed: u32,
+    /// Of each of the other two.
+    pub others: u32,
+}

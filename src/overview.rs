@@ -1,0 +1,57 @@
+//! How it is going: everything that is known at one moment, read in one transaction.
+
+use crate::attempt::Outcome;
+use crate::incident::Incident;
+use crate::send_stats::QueueCounts;
+use crate::timestamp::Timestamp;
+
+/// One picture of the whole store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overview {
+    /// Events by what has become of them.
+    pub events: EventTotals,
+    /// The retry queue.
+    pub queue: QueueCounts,
+    /// How many deliveries wait on each route, by its name.
+    pub waiting: Vec<(String, u64)>,
+    /// When the next attempt of any kind is due.
+    pub next_due_at: Option<Timestamp>,
+    /// When the last attempt began, and how it ended.
+    pub last_attempt: Option<(Timestamp, Outcome)>,
+    /// Bytes of the database's file.
+    pub database_bytes: u64,
+    /// Deliveries whose first send lies in the last seven days, to the hour, and all that are kept.
+    pub sent: (u64, u64),
+    /// The newest open incidents.
+    pub incidents: Vec<Incident>,
+    /// Alert channels that cannot be reached, with the reason.
+    pub failing_channels: Vec<(String, String)>,
+}
+
+/// Events by what has become of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EventTotals {
+    /// They wait for their first attempt.
+    pub accepted: u64,
+    /// They wait for a retry.
+    pub retrying: u64,
+    /// The partner has them.
+    pub delivered: u64,
+    /// They wait for a person.
+    pub exhausted: u64,
+}
+
+/// What only a look at the numbers shows: what an evaluation of alerts reads from the store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Vitals {
+    /// Deliveries whose first send lies in the last hour, and how many of them have succeeded.
+    pub sends: (u64, u64),
+    /// Deliveries that are still to be sent.
+    pub waiting: u64,
+    /// How long the oldest of them has been due.
+    pub overdue: std::time::Duration,
+    /// Bytes of the database's file.
+    pub database_bytes: u64,
+    /// Whether an incident is open.
+    pub incident_open: bool,
+}

@@ -1,0 +1,210 @@
+//! The parts of the daemon that run beside its doors, each by its name: a new configuration replaces those that
+//! it changes and leaves the others alone.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::sync::{oneshot, watch};
+use tokio::task::{JoinError, JoinSet};
+
+use crate::alerts::Rules;
+use crate::config::Channel;
+use crate::language::Speech;
+use crate::pulse::Pulse;
+use crate::route::Route;
+
+/// What a part was made for: one that is made for the same goes on.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Purpose {
+    /// Sends on a route.
+    Route(Box<Route>),
+    /// Tells an alert channel.
+    Channel(Box<Channel>, Speech),
+    /// Looks whether a person is needed.
+    Alerts(Box<Rules>, Vec<Route>),
+    /// Makes the backup file this often.
+    Backup(Duration),
+    /// Deletes what is older, in days.
+    Retention(u64),
+    /// Holds room on the disk back.
+    Reserve,
+}
+
+impl Purpose {
+    /// No two parts that run at a time have the same name.
+    fn name(&self) -> String {
+        match self {
+            Self::Route(route) => format!("route {}", route.name),
+            Self::Channel(channel, _) => format!("channel {}", channel.name),
+            Self::Alerts(..) => "alerts".to_owned(),
+            Self::Backup(_) => "backup".to_owned(),
+            Self::Retention(_) => "retention".to_owned(),
+            Self::Reserve => "reserve".to_owned(),
+        }
+    }
+
+    /// How long the part may take to end.
+    fn stop_time(&self) -> Duration {
+        match self {
+            Self::Route(route) => route.timeout,
+            _ => Duration::ZERO,
+        }
+    }
+}
+
+/// The parts that run.
+#[derive(Default)]
+pub(super) struct Parts {
+    running: BTreeMap<String, Part>,
+    /// Answers which part has ended.
+    tasks: JoinSet<u64>,
+    /// Parts that were told to end.
+    ending: Vec<u64>,
+    next_number: u64,
+}
+
+struct Part {
+    number: u64,
+    purpose: Purpose,
+    pulse: Option<Pulse>,
+    stop: watch::Sender<bool>,
+    /// Closed when the part has ended.
+    ended: oneshot::Receiver<()>,
+}
+
+impl Parts {
+    /// Whether a part runs that was made for the same.
+    pub(super) fn has(&self, purpose: &Purpose) -> bool {
+        let running = self.running.get(&purpose.name());
+        running.is_some_and(|part| part.purpose == *purpose)
+    }
+
+    /// Says whether the part with this purpose moves, when it is one that says so.
+    pub(super) fn pulse(&self, purpose: &Purpose) -> Option<Pulse> {
+        self.running.get(&purpose.name())?.pulse.clone()
+    }
+
+    /// Runs `work` from now on. One of the same name is told to end, and `work` begins when it has: nothing is
+    /// done by both.
+    pub(super) fn start<F>(
+        &mut self,
+        purpose: Purpose,
+        pulse: Option<Pulse>,
+        work: impl FnOnce(watch::Receiver<bool>) -> F,
+    ) where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let before = self.end(&purpose.name());
+        let (stop, stopped) = watch::channel(false);
+        let (running, ended) = oneshot::channel::<()>();
+        let (number, work) = (self.next_number, work(stopped));
+        self.next_number += 1;
+        self.tasks.spawn(async move {
+            // Closed when this task ends, in whatever way.
+            let _running = running;
+            if let Some(before) = before {
+                let _ = before.await;
+            }
+            work.await;
+            number
+        });
+        let part = Part {
+            number,
+            purpose,
+            pulse,
+            stop,
+            ended,
+        };
+        self.running.insert(part.purpose.name(), part);
+    }
+
+    /// Tells every part to end that was made for something else than one of `wanted`.
+    pub(super) fn keep_only(&mut self, wanted: &[Purpose]) {
+        let names: Vec<String> = wanted.iter().map(Purpose::name).collect();
+        let unwanted: Vec<String> = self.running.keys().cloned().collect();
+        for name in unwanted.into_iter().filter(|name| !names.contains(name)) {
+            self.end(&name);
+        }
+    }
+
+    /// Tells the part with this name to end; who waits for that gets the way to know.
+    fn end(&mut self, name: &str) -> Option<oneshot::Receiver<()>> {
+        let part = self.running.remove(name)?;
+        // The part holds the other end as long as it runs.
+        let _ = part.stop.send(true);
+        self.ending.push(part.number);
+        Some(part.ended)
+    }
+
+    /// How long all of them may take to end.
+    pub(super) fn stop_time(&self) -> Duration {
+        let times = self.running.values().map(|part| part.purpose.stop_time());
+        times.max().unwrap_or_default()
+    }
+
+    /// Answers when a part has ended that was not told to.
+    pub(super) async fn broke_down(&mut self) {
+        loop {
+            match self.tasks.join_next().await {
+                Some(ended) if self.was_told(&ended) => {}
+                Some(_) => return,
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    fn was_told(&mut self, ended: &Result<u64, JoinError>) -> bool {
+        let Ok(number) = ended else { return false };
+        let place = self.ending.iter().position(|ending| ending == number);
+        place.map(|place| self.ending.swap_remove(place)).is_some()
+    }
+
+    /// Tells all of them to end and waits for that; those that take longer than `at_most` are cut off.
+    pub(super) async fn stop(&mut self, at_most: Duration) {
+        self.keep_only(&[]);
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(at_most, ended).await.is_err() {
+            tracing::warn!("attempts under way were cut off: they took too long");
+            self.tasks.shutdown().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs until it is told to stop and `go` is dropped.
+    async fn work(
+        mut stop: watch::Receiver<bool>,
+        go: oneshot::Receiver<()>,
+        began: oneshot::Sender<()>,
+    ) {
+        let _ = began.send(());
+        let _ = stop.wait_for(|stop| *stop).await;
+        let _ = go.await;
+    }
+
+    #[tokio::test]
+    async fn a_part_begins_when_the_one_before_has_ended_and_nobody_waits_for_that() {
+        let mut parts = Parts::default();
+        let (held, go) = oneshot::channel();
+        let (began, first_began) = oneshot::channel();
+        parts.start(Purpose::Retention(1), None, |stop| work(stop, go, began));
+        first_began.await.unwrap();
+        assert!(parts.has(&Purpose::Retention(1)));
+        assert!(!parts.has(&Purpose::Retention(2)));
+        let (done, go) = oneshot::channel();
+        let (began, mut second_began) = oneshot::channel();
+        parts.start(Purpose::Retention(2), None, |stop| work(stop, go, began));
+        assert!(parts.has(&Purpose::Retention(2)));
+        tokio::task::yield_now().await;
+        assert!(second_began.try_recv().is_err(), "the first has not ended");
+        drop(held);
+        second_began.await.unwrap();
+        // That the first has ended is no breakdown, and that the second does is one.
+        drop(done);
+        let _ = parts.running["retention"].stop.send(true);
+        parts.broke_down().await;
+    }
+}

@@ -1,0 +1,133 @@
+//! Counts of sends (contract, sections 6.1 and 6.3), and what an attempt changes in them.
+
+use std::collections::BTreeMap;
+
+use crate::attempt::Outcome;
+use crate::timestamp::Timestamp;
+
+/// The deliveries of one event type whose first send lies in the period, by their state now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SendCounts {
+    /// All of them.
+    pub sent: u64,
+    /// Those whose last attempt was a success.
+    pub succeeded: u64,
+    /// Those whose last attempt failed, without the timeouts.
+    pub failed: u64,
+    /// Those whose last attempt timed out.
+    pub timeout: u64,
+    /// Those with at least one retry.
+    pub retried: u64,
+    /// Milliseconds that the last attempts of the successful took, all together.
+    pub successful_ms: u64,
+}
+
+impl SendCounts {
+    /// Adds other counts, or with a `sign` of -1 takes them away. Nothing falls below zero: counts that are
+    /// wrong are for `check` to find, and no reason to answer nothing.
+    pub fn add(&mut self, other: &SendChange, sign: i64) {
+        for (field, change) in [
+            (&mut self.sent, other.sent),
+            (&mut self.succeeded, other.succeeded),
+            (&mut self.failed, other.failed),
+            (&mut self.timeout, other.timeout),
+            (&mut self.retried, other.retried),
+            (&mut self.successful_ms, other.successful_ms),
+        ] {
+            *field = field.saturating_add_signed(sign * change);
+        }
+    }
+
+    /// The mean of the successful in milliseconds, rounded half up; 0 when there is none.
+    #[must_use]
+    pub fn mean_successful_ms(&self) -> u64 {
+        (self.successful_ms * 2 + self.succeeded)
+            .checked_div(self.succeeded * 2)
+            .unwrap_or(0)
+    }
+}
+
+/// What one delivery, or many, change in the counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SendChange {
+    /// See [`SendCounts`], like the fields after it.
+    pub sent: i64,
+    /// By the last attempt.
+    pub succeeded: i64,
+    /// By the last attempt.
+    pub failed: i64,
+    /// By the last attempt.
+    pub timeout: i64,
+    /// With at least one retry.
+    pub retried: i64,
+    /// Milliseconds.
+    pub successful_ms: i64,
+}
+
+/// The state of a delivery, as far as it is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SendState {
+    /// How the last attempt ended.
+    pub outcome: Outcome,
+    /// Whether there was a retry.
+    pub retried: bool,
+    /// Milliseconds that the last attempt took.
+    pub processing_ms: i64,
+}
+
+impl SendState {
+    /// What it counts for.
+    #[must_use]
+    pub fn counted(self) -> SendChange {
+        let success = self.outcome == Outcome::Success;
+        SendChange {
+            sent: 1,
+            succeeded: i64::from(success),
+            failed: i64::from(self.outcome == Outcome::Failed),
+            timeout: i64::from(self.outcome == Outcome::Timeout),
+            retried: i64::from(self.retried),
+            successful_ms: if success { self.processing_ms } else { 0 },
+        }
+    }
+}
+
+impl std::ops::Sub for SendChange {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self {
+            sent: self.sent - other.sent,
+            succeeded: self.succeeded - other.succeeded,
+            failed: self.failed - other.failed,
+            timeout: self.timeout - other.timeout,
+            retried: self.retried - other.retried,
+            successful_ms: self.successful_ms - other.successful_ms,
+        }
+    }
+}
+
+/// The rows of the retry queue by their status.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QueueCounts {
+    /// A retry is scheduled.
+    pub pending: u64,
+    /// A retry is under way.
+    pub processing: u64,
+    /// The partner has it after all.
+    pub completed: u64,
+    /// Exhausted.
+    pub failed: u64,
+}
+
+/// One consistent picture of the sends of a period.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SendStats {
+    /// All types together.
+    pub total: SendCounts,
+    /// Each type that was sent in the period.
+    pub by_type: BTreeMap<String, SendCounts>,
+    /// The latest first send in the period.
+    pub last_sent_at: Option<Timestamp>,
+    /// The whole queue.
+    pub queue: QueueCounts,
+}

@@ -1,0 +1,378 @@
+//! Events for a reader: one with everything, many in pages, and what happened lately.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
+
+use super::connection::word;
+use super::events::first_id_at;
+use super::relay_time::Now;
+use super::{Store, StoreError};
+use crate::attempt::{AttemptRecord, Outcome};
+use crate::cause::Cause;
+use crate::clock::Moment;
+use crate::event::Status;
+use crate::event_record::{
+    ChangePosition, EventChange, EventDetail, EventFilter, EventPage, EventSummary,
+};
+
+/// Ids whose order in time is not the order of acceptance: those of one millisecond.
+const EVENTS_AT_A_TIME: u32 = 1000;
+
+impl Store {
+    /// The events that `filter` matches and that were accepted before the event at `before`, newest
+    /// first, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn events(
+        &self,
+        filter: EventFilter,
+        before: Option<i64>,
+        limit: usize,
+        moment: Moment,
+    ) -> Result<EventPage, StoreError> {
+        let now = self.time.now(moment);
+        self.read(move |connection| list(connection, &filter, before, limit, now))
+            .await
+    }
+
+    /// The event with this id, with everything; none: there is no such event, or not any more.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn event(&self, id: &str, moment: Moment) -> Result<Option<EventDetail>, StoreError> {
+        let (id, now) = (id.to_owned(), self.time.now(moment));
+        self.read(move |connection| find(connection, &id, now))
+            .await
+    }
+
+    /// Where reading of changes begins for one who wants only what happens from now on.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn newest_change(&self) -> Result<ChangePosition, StoreError> {
+        self.read(newest).await
+    }
+
+    /// What happened after `position`, in the order in which it happened, at most `limit` of each
+    /// kind, and how far that is.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn changes_since(
+        &self,
+        position: ChangePosition,
+        limit: u32,
+        moment: Moment,
+    ) -> Result<(Vec<EventChange>, ChangePosition), StoreError> {
+        let now = self.time.now(moment);
+        self.read(move |connection| changes(connection, position, limit, now))
+            .await
+    }
+}
+
+/// An event that has a row in the outbox is still to be sent; one that has none has ended, and how
+/// stands in the retry queue when it did not end well.
+const SUMMARY_COLUMNS: &str = "
+    e.seq, e.id, e.event_type, e.staff_id, e.event_timestamp, e.accepted_at,
+    CASE WHEN o.event_seq IS NULL AND q.status = 'failed' THEN 'exhausted'
+         WHEN o.event_seq IS NULL THEN 'delivered'
+         WHEN l.id IS NULL THEN 'accepted'
+         ELSE 'retrying' END,
+    e.route, l.payload_size, coalesce(l.retry_count, 0),
+    CASE WHEN l.id IS NOT NULL THEN o.due_ms END";
+const SUMMARY_COLUMN_COUNT: usize = 11;
+
+/// From where events are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// All of them, in the order of acceptance.
+    Events,
+    /// What is still to be sent, in the order of acceptance.
+    Outbox,
+    /// What is exhausted, in the order of ids.
+    Failed,
+}
+
+const FROM_EVENTS: &str = "
+    FROM events e
+    LEFT JOIN outbox o ON o.event_seq = e.seq
+    LEFT JOIN webhook_send_logs l ON l.id = e.id
+    LEFT JOIN webhook_retry_queue q ON q.id = e.id";
+/// What is still to be sent is little, and found from there.
+const FROM_OUTBOX: &str = "
+    FROM outbox o
+    CROSS JOIN events e ON e.seq = o.event_seq
+    LEFT JOIN webhook_send_logs l ON l.id = e.id
+    LEFT JOIN webhook_retry_queue q ON q.id = e.id";
+/// What is exhausted is little too, and found from the queue's index.
+const FROM_FAILED: &str = "
+    FROM webhook_retry_queue q
+    CROSS JOIN events e ON e.id = q.id
+    LEFT JOIN outbox o ON o.event_seq = e.seq
+    LEFT JOIN webhook_send_logs l ON l.id = e.id";
+
+impl Source {
+    /// The column in whose order the events are found.
+    pub(super) fn order(self) -> &'static str {
+        match self {
+            Self::Events => "e.seq",
+            Self::Outbox => "o.event_seq",
+            Self::Failed => "q.id",
+        }
+    }
+}
+
+/// A query for the events that a filter matches, without its order and limit.
+pub(super) struct Matching {
+    pub(super) sql: String,
+    pub(super) values: Vec<Value>,
+    pub(super) source: Source,
+}
+
+impl Matching {
+    /// Adds a condition.
+    pub(super) fn narrow(&mut self, condition: &str, value: impl Into<Value>) {
+        self.sql.push_str(" AND ");
+        self.sql.push_str(condition);
+        self.values.push(value.into());
+    }
+}
+
+/// `columns` of the events that `filter` matches.
+pub(super) fn matching(
+    connection: &Connection,
+    filter: &EventFilter,
+    columns: &str,
+) -> Result<Matching, StoreError> {
+    let (source, from, condition) = match filter.status {
+        None => (Source::Events, FROM_EVENTS, "1"),
+        Some(Status::Accepted) => (Source::Outbox, FROM_OUTBOX, "l.id IS NULL"),
+        Some(Status::Retrying) => (Source::Outbox, FROM_OUTBOX, "l.id IS NOT NULL"),
+        Some(Status::Exhausted) => (
+            Source::Failed,
+            FROM_FAILED,
+            "q.status = 'failed' AND o.event_seq IS NULL",
+        ),
+        Some(Status::Delivered) => (
+            Source::Events,
+            FROM_EVENTS,
+            "o.event_seq IS NULL AND (q.status IS NULL OR q.status <> 'failed')",
+        ),
+    };
+    let mut query = Matching {
+        sql: format!("SELECT {columns} {from} WHERE {condition}"),
+        values: Vec::new(),
+        source,
+    };
+    if let Some(event_type) = &filter.event_type {
+        query.narrow("e.event_type = ?", event_type.clone());
+    }
+    if let Some(staff_id) = &filter.staff_id {
+        query.narrow("e.staff_id = ?", staff_id.clone());
+    }
+    // An id begins with the moment of acceptance.
+    let since = filter.since.map(first_id_at);
+    let until = filter
+        .until
+        .map(|until| first_id_at(until.after(std::time::Duration::from_millis(1))));
+    if source == Source::Events {
+        // Without these the whole table would be walked through to where the range begins.
+        narrow_to_range(connection, &mut query, since.as_deref(), until.as_deref())?;
+    }
+    if let Some(since) = since {
+        query.narrow("e.id >= ?", since);
+    }
+    if let Some(until) = until {
+        query.narrow("e.id < ?", until);
+    }
+    Ok(query)
+}
+
+/// Finds the places in the order of acceptance at which a range of ids begins and ends.
+fn narrow_to_range(
+    connection: &Connection,
+    query: &mut Matching,
+    since: Option<&str>,
+    until: Option<&str>,
+) -> rusqlite::Result<()> {
+    if let Some(since) = since {
+        let first: Option<i64> = connection
+            .prepare_cached(
+                "SELECT min(seq) FROM (SELECT seq FROM events WHERE id >= ?1 ORDER BY id LIMIT ?2)",
+            )?
+            .query_row((since, EVENTS_AT_A_TIME), |row| row.get(0))?;
+        query.narrow("e.seq >= ?", first.unwrap_or(i64::MAX));
+    }
+    if let Some(until) = until {
+        query.narrow("e.seq <= ?", last_before(connection, until)?.unwrap_or(0));
+    }
+    Ok(())
+}
+
+/// The place of the last event whose id is smaller.
+pub(super) fn last_before(connection: &Connection, id: &str) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached(
+            "SELECT max(seq) FROM (SELECT seq FROM events WHERE id < ?1 ORDER BY id DESC LIMIT ?2)",
+        )?
+        .query_row((id, EVENTS_AT_A_TIME), |row| row.get(0))
+}
+
+/// One more than asked for says whether there is another page.
+pub(super) fn one_more(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
+}
+
+pub(super) fn list(
+    connection: &Connection,
+    filter: &EventFilter,
+    before: Option<i64>,
+    limit: usize,
+    now: Now,
+) -> Result<EventPage, StoreError> {
+    let mut query = matching(connection, filter, SUMMARY_COLUMNS)?;
+    let order = query.source.order();
+    if let Some(before) = before {
+        if query.source == Source::Failed {
+            query.narrow("q.id < (SELECT id FROM events WHERE seq = ?)", before);
+        } else {
+            query.narrow(&format!("{order} < ?"), before);
+        }
+    }
+    query.values.push(one_more(limit).into());
+    let sql = format!("{} ORDER BY {order} DESC LIMIT ?", query.sql);
+    let mut items = connection
+        .prepare_cached(&sql)?
+        .query_map(params_from_iter(query.values), |row| summary(row, now))?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| more).map(|last| last.seq);
+    Ok(EventPage { items, next })
+}
+
+pub(super) fn find(
+    connection: &Connection,
+    id: &str,
+    now: Now,
+) -> Result<Option<EventDetail>, StoreError> {
+    let sql = format!("SELECT {SUMMARY_COLUMNS}, e.data {FROM_EVENTS} WHERE e.id = ?1");
+    let found = connection
+        .prepare_cached(&sql)?
+        .query_row([id], |row| {
+            Ok((summary(row, now)?, row.get(SUMMARY_COLUMN_COUNT)?))
+        })
+        .optional()?;
+    let Some((summary, data)) = found else {
+        return Ok(None);
+    };
+    let attempts = connection
+        .prepare_cached(&format!(
+            "SELECT {ATTEMPT_COLUMNS} FROM attempts a WHERE a.event_seq = ?1 ORDER BY a.attempt"
+        ))?
+        .query_map([summary.seq], |row| attempt(row, 0))?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(Some(EventDetail {
+        summary,
+        data,
+        attempts,
+    }))
+}
+
+fn newest(connection: &Connection) -> Result<ChangePosition, StoreError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT (SELECT coalesce(max(seq), 0) FROM events),
+                    (SELECT coalesce(max(seq), 0) FROM attempts)",
+        )?
+        .query_row([], |row| {
+            Ok(ChangePosition {
+                event: row.get(0)?,
+                attempt: row.get(1)?,
+            })
+        })?)
+}
+
+fn changes(
+    connection: &Connection,
+    position: ChangePosition,
+    limit: u32,
+    now: Now,
+) -> Result<(Vec<EventChange>, ChangePosition), StoreError> {
+    let mut reached = position;
+    let mut changes = Vec::new();
+    let sql =
+        format!("SELECT {SUMMARY_COLUMNS} {FROM_EVENTS} WHERE e.seq > ?1 ORDER BY e.seq LIMIT ?2");
+    let mut statement = connection.prepare_cached(&sql)?;
+    for event in statement.query_map((position.event, limit), |row| summary(row, now))? {
+        let event = event?;
+        reached.event = event.seq;
+        changes.push(EventChange {
+            at: event.accepted_at,
+            event,
+            attempt: None,
+        });
+    }
+    let sql = format!(
+        "SELECT {SUMMARY_COLUMNS}, {ATTEMPT_COLUMNS}, a.seq
+           FROM attempts a CROSS JOIN events e ON e.seq = a.event_seq
+           LEFT JOIN outbox o ON o.event_seq = e.seq
+           LEFT JOIN webhook_send_logs l ON l.id = e.id
+           LEFT JOIN webhook_retry_queue q ON q.id = e.id
+          WHERE a.seq > ?1 ORDER BY a.seq LIMIT ?2"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let ended = statement.query_map((position.attempt, limit), |row| {
+        let seq: i64 = row.get(SUMMARY_COLUMN_COUNT + ATTEMPT_COLUMN_COUNT)?;
+        Ok((seq, summary(row, now)?, attempt(row, SUMMARY_COLUMN_COUNT)?))
+    })?;
+    for change in ended {
+        let (seq, event, attempt) = change?;
+        reached.attempt = seq;
+        let took = std::time::Duration::from_millis(attempt.processing_ms);
+        changes.push(EventChange {
+            at: attempt.started_at.after(took),
+            event,
+            attempt: Some(attempt),
+        });
+    }
+    // Both lists are in order already; the sort keeps that order where the moments are equal.
+    changes.sort_by_key(|change| change.at);
+    Ok((changes, reached))
+}
+
+const ATTEMPT_COLUMNS: &str = "a.attempt, a.started_at, a.outcome, a.http_status_code,
+    a.processing_time, a.error_message, a.response_body, a.cause";
+const ATTEMPT_COLUMN_COUNT: usize = 8;
+
+fn summary(row: &Row<'_>, now: Now) -> rusqlite::Result<EventSummary> {
+    let due_ms: Option<i64> = row.get(10)?;
+    Ok(EventSummary {
+        seq: row.get(0)?,
+        id: row.get(1)?,
+        event_type: row.get(2)?,
+        staff_id: row.get(3)?,
+        event_timestamp: row.get(4)?,
+        accepted_at: row.get(5)?,
+        status: word(6, row.get(6)?, Status::from_word)?,
+        route: row.get(7)?,
+        payload_size: row.get(8)?,
+        retry_count: row.get(9)?,
+        next_retry_at: due_ms.map(|due_ms| now.wall_of(due_ms)),
+    })
+}
+
+fn attempt(row: &Row<'_>, first: usize) -> rusqlite::Result<AttemptRecord> {
+    let cause: Option<String> = row.get(first + 7)?;
+    Ok(AttemptRecord {
+        attempt: row.get(first)?,
+        started_at: row.get(first + 1)?,
+        outcome: word(first + 2, row.get(first + 2)?, Outcome::from_word)?,
+        http_status: row.get(first + 3)?,
+        processing_ms: row.get(first + 4)?,
+        error: row.get(first + 5)?,
+        response_body: row.get(first + 6)?,
+        cause: cause.as_deref().and_then(Cause::from_word),
+    })
+}

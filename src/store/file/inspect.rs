@@ -1,0 +1,72 @@
+//! What `check` learns of a database without becoming its daemon.
+
+use std::path::Path;
+
+use super::super::connection::open_for_reading;
+use super::super::{StoreError, outbox, recount};
+use super::live_file;
+use super::open::{OpenError, newest_known_version, refuse_foreign, schema_version};
+
+/// What `check` learns of a database without becoming its daemon.
+///
+/// # Errors
+/// `OpenError` as in [`Store::open`]; a database that is not there yet is no error.
+pub fn inspect(directory: &Path) -> Result<Inspection, OpenError> {
+    let path = live_file(directory);
+    if !path.exists() {
+        return Ok(Inspection::Absent);
+    }
+    refuse_foreign(&path)?;
+    let at_file = |error| OpenError::database(&path, &error);
+    let connection = open_for_reading(&path).map_err(at_file)?;
+    let verdict: String = connection
+        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .map_err(at_file)?;
+    Ok(if verdict == "ok" {
+        Inspection::Sound
+    } else {
+        Inspection::Damaged(verdict)
+    })
+}
+
+/// How many deliveries wait for each route, without becoming the database's daemon.
+///
+/// # Errors
+/// When the database cannot be read; one that is not there yet is no error.
+pub fn waiting(directory: &Path) -> Result<Vec<(String, u64)>, StoreError> {
+    let path = live_file(directory);
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    outbox::waiting_by_route(&open_for_reading(&path)?)
+}
+
+/// How many of the kept counts differ from the rows that they count, without becoming the database's
+/// daemon. A database that is not there, or not yet of this version, has none.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn count_differences(directory: &Path) -> Result<u64, StoreError> {
+    let path = live_file(directory);
+    if !path.exists() {
+        return Ok(0);
+    }
+    let mut connection = open_for_reading(&path)?;
+    // What is kept and what is there must be of one moment.
+    let moment = connection.transaction()?;
+    if schema_version(&moment)? < newest_known_version() {
+        return Ok(0);
+    }
+    recount::differences(&moment)
+}
+
+/// The state of a database on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inspection {
+    /// There is none yet.
+    Absent,
+    /// SQLite finds nothing wrong with it.
+    Sound,
+    /// What SQLite found first.
+    Damaged(String),
+}

@@ -1,0 +1,361 @@
+//! Opening the database of a data directory: the directory, its lock, and bringing the file to this version.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, ErrorCode};
+
+use super::super::connection::{open_for_reading, open_for_writing};
+use super::reserve::Reserve;
+use super::snapshot::{self, SnapshotError};
+use super::{DatabaseFile, backup_file, live_file};
+
+mod migrations {
+    refinery::embed_migrations!("migrations");
+}
+
+/// The file that says that the database was closed in order.
+const CLOSED_IN_ORDER: &str = "closed-in-order";
+/// What `migrations/V1__relay.sql` marks every database of this program with.
+const APPLICATION_ID: i32 = 0x5644_524c;
+
+/// Why the store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The data directory cannot be made or used.
+    #[error("{}: {source}; the data directory must exist and belong to the user that runs the relay", path.display())]
+    Directory {
+        /// What could not be used.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// Another relay works in this data directory.
+    #[error("{}: another voicedrive-relay (process {holder}) works in this data directory; stop it first", path.display())]
+    Locked {
+        /// The lock.
+        path: PathBuf,
+        /// The process that holds it, as far as it is known.
+        holder: String,
+    },
+    /// The database was written by a newer version of the relay.
+    #[error(
+        "{}: the database has schema version {found}, this program knows versions up to {known}; install the newer voicedrive-relay, or restore a copy that this one wrote", path.display()
+    )]
+    Newer {
+        /// The database.
+        path: PathBuf,
+        /// The schema version in the file.
+        found: i32,
+        /// The newest schema version of this program.
+        known: i32,
+    },
+    /// The database was written by a program of before the first release.
+    #[error("{}: this database was written by a voicedrive-relay of before the first release, and this program cannot read it. It was left as it is: move the data directory away, or go on with the program that wrote it", path.display())]
+    OfBefore {
+        /// The database.
+        path: PathBuf,
+    },
+    /// SQLite cannot open the file, or it is not such a database.
+    #[error("{}: {what}", path.display())]
+    Database {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite said.
+        what: String,
+    },
+    /// SQLite found damage. The file was not touched.
+    #[error("{}: the database is damaged: {what}. It was left as it is. Restore the last good copy: voicedrive-relay restore {}", path.display(), copy.display())]
+    Damaged {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite found first.
+        what: String,
+        /// The copy to restore.
+        copy: PathBuf,
+    },
+    /// No copy of the database as it was could be made, so it was not changed.
+    #[error(
+        "the database was not brought to this version, because no copy of it could be made first: {0}"
+    )]
+    NoCopy(#[from] SnapshotError),
+    /// A migration failed; the database is as it was before it.
+    #[error("{}: the database could not be brought to this version: {what}", path.display())]
+    Migration {
+        /// The database.
+        path: PathBuf,
+        /// What went wrong.
+        what: String,
+    },
+}
+
+impl OpenError {
+    pub(in crate::store) fn database(path: &Path, error: &rusqlite::Error) -> Self {
+        Self::Database {
+            path: path.to_owned(),
+            what: error.to_string(),
+        }
+    }
+}
+
+/// A database that was opened for the one who writes.
+pub(in crate::store) struct Opened {
+    pub(in crate::store) connection: Connection,
+    pub(in crate::store) file: DatabaseFile,
+    pub(in crate::store) lock: File,
+    /// The mark that a close in order leaves behind.
+    pub(in crate::store) closed: PathBuf,
+}
+
+/// Opens the database in `directory`, making both when they are not there, and brings it to this program's
+/// version.
+///
+/// # Errors
+/// `OpenError`, and the database is as it was.
+pub(in crate::store) fn open(directory: &Path) -> Result<Opened, OpenError> {
+    let live = directory.join("live");
+    make_directory(directory)?;
+    let lock = lock(&directory.join("lock"))?;
+    make_directory(&live)?;
+    let path = live_file(directory);
+    let closed = live.join(CLOSED_IN_ORDER);
+    // A database that was closed in order is what it was; another one is looked through, before
+    // anything can be written to it.
+    let doubtful = path.exists() && {
+        refuse_foreign(&path)?;
+        fs::remove_file(&closed).is_err()
+    };
+    let looked_through = doubtful && look_through(&path, directory)?;
+    let mut connection = open_for_writing(&path)?;
+    if doubtful && !looked_through {
+        judge(quick_check(&connection), &path, directory)?;
+    }
+    back_up_before_migration(&connection, &path, directory)?;
+    migrate(&mut connection, &path)?;
+    Ok(Opened {
+        connection,
+        file: DatabaseFile {
+            reserve: Reserve::hold(directory),
+            directory: directory.to_owned(),
+            path,
+        },
+        lock,
+        closed,
+    })
+}
+
+/// Lets SQLite look through the database without a chance to change it. False: it cannot be read before what
+/// an unfinished transaction left is undone, as after a first start that was killed.
+fn look_through(path: &Path, directory: &Path) -> Result<bool, OpenError> {
+    let looked = open_for_reading(path).and_then(|connection| quick_check(&connection));
+    if let Err(error) = &looked
+        && error.sqlite_error_code() == Some(ErrorCode::ReadOnly)
+    {
+        return Ok(false);
+    }
+    judge(looked, path, directory).map(|()| true)
+}
+
+fn quick_check(connection: &Connection) -> rusqlite::Result<String> {
+    connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+}
+
+fn judge(looked: rusqlite::Result<String>, path: &Path, directory: &Path) -> Result<(), OpenError> {
+    let damaged = |what| OpenError::Damaged {
+        path: path.to_owned(),
+        what,
+        copy: backup_file(directory),
+    };
+    match looked {
+        Ok(what) if what == "ok" => Ok(()),
+        // SQLite says it in two lines.
+        Ok(what) => Err(damaged(what.replace('\n', " "))),
+        Err(error)
+            if matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
+            ) =>
+        {
+            Err(damaged(error.to_string()))
+        }
+        Err(error) => Err(OpenError::database(path, &error)),
+    }
+}
+
+/// Before rows can change their meaning, the database as it was is kept, as the way back to the
+/// version that wrote it.
+fn back_up_before_migration(
+    connection: &Connection,
+    path: &Path,
+    directory: &Path,
+) -> Result<(), OpenError> {
+    let found = schema_version(connection).map_err(|error| OpenError::database(path, &error))?;
+    if (1..newest_known_version()).contains(&found) {
+        let copy = directory.join(format!("relay-before-migration-{found}.db"));
+        snapshot::copy(path, &copy)?;
+        tracing::info!(copy = %copy.display(), "the database as it was is kept; `voicedrive-relay restore` of it, with the version before this one, is the way back");
+    }
+    Ok(())
+}
+
+/// Puts the names in a directory on the disk.
+pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+/// Makes a directory that only the relay's user and group may enter.
+pub(super) fn make_directory(path: &Path) -> Result<(), OpenError> {
+    let at_path = |source| OpenError::Directory {
+        path: path.to_owned(),
+        source,
+    };
+    if !path.is_dir() {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o750)
+            .create(path)
+            .map_err(at_path)?;
+        // A file that is synced is not found after a power cut when its directory's name is lost.
+        let parent = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty());
+        sync_directory(parent.unwrap_or(Path::new("."))).map_err(at_path)?;
+    }
+    Ok(())
+}
+
+/// One daemon for one data directory: the lock lives as long as the file stays open, so a crash
+/// releases it too.
+pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
+    let at_path = |source| OpenError::Directory {
+        path: path.to_owned(),
+        source,
+    };
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o640)
+        .open(path)
+        .map_err(at_path)?;
+    match file.try_lock() {
+        Ok(()) => {
+            fs::write(path, std::process::id().to_string()).map_err(at_path)?;
+            Ok(file)
+        }
+        Err(TryLockError::WouldBlock) => Err(OpenError::Locked {
+            path: path.to_owned(),
+            holder: fs::read_to_string(path).unwrap_or_else(|_| "unknown".to_owned()),
+        }),
+        Err(TryLockError::Error(source)) => Err(at_path(source)),
+    }
+}
+
+/// Applies the migrations that the file has not seen.
+pub(in crate::store) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
+    let report = migrations::migrations::runner()
+        // Ungrouped, a migration and the note that it was made are two transactions, and a kill
+        // between them leaves a database that no start can bring any further.
+        .set_grouped(true)
+        .run(connection)
+        .map_err(|error| OpenError::Migration {
+            path: path.to_owned(),
+            what: error.to_string(),
+        })?;
+    for migration in report.applied_migrations() {
+        tracing::info!(migration = %migration, "the database was brought to a newer version");
+    }
+    Ok(())
+}
+
+/// Refuses a database that this program cannot go on with, without a chance to change it.
+pub(super) fn refuse_foreign(path: &Path) -> Result<(), OpenError> {
+    let origin = open_for_reading(path).and_then(|connection| Origin::of(&connection));
+    match origin {
+        // A file that was made and not written to yet is nobody's. What SQLite cannot read is looked
+        // through next, and told as damage.
+        Ok(Origin::Ours | Origin::Empty) | Err(_) => Ok(()),
+        Ok(Origin::OfBefore) => Err(OpenError::OfBefore {
+            path: path.to_owned(),
+        }),
+        Ok(Origin::Newer { found, known }) => Err(OpenError::Newer {
+            path: path.to_owned(),
+            found,
+            known,
+        }),
+        Ok(Origin::Foreign) => Err(OpenError::Database {
+            path: path.to_owned(),
+            what: "it is the database of another program".to_owned(),
+        }),
+    }
+}
+
+/// Who wrote a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// This program, or an earlier version of it.
+    Ours,
+    /// Nobody yet.
+    Empty,
+    /// This program before its first release.
+    OfBefore,
+    /// A newer version of this program. It may have changed what rows mean: guessing would damage them.
+    Newer {
+        /// The schema version in the file.
+        found: i32,
+        /// The newest that this program knows.
+        known: i32,
+    },
+    /// Another program.
+    Foreign,
+}
+
+impl Origin {
+    pub(super) fn of(connection: &Connection) -> rusqlite::Result<Self> {
+        let application: i32 =
+            connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+        let (found, known) = (schema_version(connection)?, newest_known_version());
+        // A first start that was killed may have left the table in which migrations are noted.
+        let tables: i64 = connection.query_row(
+            "SELECT count(*) FROM sqlite_schema WHERE tbl_name <> 'refinery_schema_history'",
+            [],
+            |row| row.get(0),
+        )?;
+        Ok(match (application, found) {
+            (APPLICATION_ID, found) if found > known => Self::Newer { found, known },
+            (APPLICATION_ID, 1..) => Self::Ours,
+            (0, 1..) => Self::OfBefore,
+            (0, _) if tables == 0 => Self::Empty,
+            _ => Self::Foreign,
+        })
+    }
+}
+
+/// The newest migration of this program.
+pub(in crate::store) fn newest_known_version() -> i32 {
+    let migrations = migrations::migrations::runner();
+    let versions = migrations.get_migrations().iter();
+    versions
+        .map(refinery::Migration::version)
+        .max()
+        .unwrap_or(0)
+}
+
+/// The newest migration that the file has seen; 0 for a new file.
+pub(in crate::store) fn schema_version(connection: &Connection) -> rusqlite::Result<i32> {
+    let has_history: bool = connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'refinery_schema_history')",
+        [],
+        |row| row.get(0),
+    )?;
+    if !has_history {
+        return Ok(0);
+    }
+    connection.query_row(
+        "SELECT coalesce(max(version), 0) FROM refinery_schema_history",
+        [],
+        |row| row.get(0),
+    )
+}

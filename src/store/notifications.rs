@@ -1,0 +1,157 @@
+//! What each alert channel has to tell, in order, and how far it has come.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::incidents::parsed;
+use super::relay_time::Now;
+use super::writer::Lane;
+use super::{Store, StoreError};
+use crate::clock::Moment;
+use crate::incident::{Report, State};
+use crate::notification::Notification;
+
+impl Store {
+    /// Begins to tell `channel`, unless it was begun before: with what is open, and nothing that is over.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn begin_channel(&self, channel: &str) -> Result<(), StoreError> {
+        let channel = channel.to_owned();
+        self.write(Lane::Calls, move |connection| {
+            Ok(begin(connection, &channel)?)
+        })
+        .await
+    }
+
+    /// The next message that `channel` has to tell, when it is time to try. What was overtaken (a digest
+    /// by a newer message) is passed over.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn next_notification(
+        &self,
+        channel: &str,
+        moment: Moment,
+    ) -> Result<Option<Notification>, StoreError> {
+        let (channel, now) = (channel.to_owned(), self.time.now(moment));
+        self.read(move |connection| Ok(next(connection, &channel, now)?))
+            .await
+    }
+
+    /// Remembers that `channel` has told everything up to a message.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn notification_sent(&self, channel: &str, seq: i64) -> Result<(), StoreError> {
+        let channel = channel.to_owned();
+        self.write(Lane::Calls, move |connection| {
+            Ok(sent(connection, &channel, seq)?)
+        })
+        .await
+    }
+
+    /// Remembers that `channel` could not tell its next message, and tries again after `wait`.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn notification_failed(
+        &self,
+        channel: &str,
+        error: String,
+        wait: std::time::Duration,
+        moment: Moment,
+    ) -> Result<(), StoreError> {
+        let channel = channel.to_owned();
+        let next_try_ms = self.time.now(moment).axis_after(wait);
+        self.write(Lane::Calls, move |connection| {
+            Ok(failed(connection, &channel, &error, next_try_ms)?)
+        })
+        .await
+    }
+}
+
+pub(super) fn begin(connection: &Connection, channel: &str) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO alert_channels (name, told)
+             SELECT ?1, coalesce(
+               (SELECT min(m.seq) - 1 FROM alert_messages m JOIN incidents i ON i.seq = m.incident
+                 WHERE i.closed_at IS NULL),
+               (SELECT max(seq) FROM alert_messages), 0)
+             WHERE NOT EXISTS (SELECT 1 FROM alert_channels WHERE name = ?1)",
+        )?
+        .execute([channel])
+        .map(|_| ())
+}
+
+pub(super) fn next(
+    connection: &Connection,
+    channel: &str,
+    now: Now,
+) -> rusqlite::Result<Option<Notification>> {
+    let progress: Option<(i64, u32)> = connection
+        .prepare_cached(
+            "SELECT told, tries FROM alert_channels
+              WHERE name = ?1 AND (next_try_ms IS NULL OR next_try_ms <= ?2)",
+        )?
+        .query_row((channel, now.axis_ms), |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((told, tries)) = progress else {
+        return Ok(None);
+    };
+    connection
+        .prepare_cached(
+            "SELECT m.seq, m.state, m.report FROM alert_messages m
+              WHERE m.seq > ?1
+                AND NOT (m.state = 'ongoing' AND EXISTS (
+                      SELECT 1 FROM alert_messages n WHERE n.incident = m.incident AND n.seq > m.seq))
+              ORDER BY m.seq LIMIT 1",
+        )?
+        .query_row([told], |row| {
+            let (state, report): (String, String) = (row.get(1)?, row.get(2)?);
+            Ok(Notification {
+                seq: row.get(0)?,
+                state: parsed::<State>(&format!("\"{state}\""))?,
+                report: parsed::<Report>(&report)?,
+                tries,
+            })
+        })
+        .optional()
+}
+
+pub(super) fn sent(connection: &Connection, channel: &str, seq: i64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE alert_channels
+                SET told = ?2, tries = 0, next_try_ms = NULL, last_error = NULL
+              WHERE name = ?1",
+        )?
+        .execute((channel, seq))
+        .map(|_| ())
+}
+
+pub(super) fn failed(
+    connection: &Connection,
+    channel: &str,
+    error: &str,
+    next_try_ms: i64,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE alert_channels SET tries = tries + 1, next_try_ms = ?2, last_error = ?3
+              WHERE name = ?1",
+        )?
+        .execute((channel, next_try_ms, error))
+        .map(|_| ())
+}
+
+/// Channels that cannot be reached, with the reason.
+pub(super) fn failing_channels(
+    connection: &Connection,
+) -> Result<Vec<(String, String)>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT name, last_error FROM alert_channels WHERE last_error IS NOT NULL ORDER BY name",
+    )?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}

@@ -1,0 +1,421 @@
+//! How SQLite answers the statements that the verbs really run: by an index, and never by looking through a table
+//! that grows.
+//!
+//! A connection to a database in a directory of this name notes every statement that it runs.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use rusqlite::trace::{TraceEvent, TraceEventCodes};
+
+use super::connection::open_for_reading;
+use super::tests::{attempted, policy};
+use super::*;
+use crate::attempt::Outcome;
+use crate::content::Digest;
+use crate::event::{Idempotency, NewEvent, Status, Submission};
+use crate::event_record::{ChangePosition, EventFilter};
+use crate::incident::{Digests, Finding, Kind, Observation, Thresholds};
+use crate::interview::{Interview, InterviewFilter, InterviewStatus, UnknownOrigin};
+use crate::interview_stats::{InterviewRange, ReportLimits};
+use crate::route::Routing;
+use crate::timestamp::Timestamp;
+use crate::token::TokenRecord;
+
+const DIRECTORY: &str = "noted-statements";
+
+static NOTED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// Notes what `connection` runs, when its database asks for it.
+pub(super) fn note(connection: &Connection) {
+    if connection
+        .path()
+        .is_some_and(|path| path.contains(DIRECTORY))
+    {
+        let statements = TraceEventCodes::SQLITE_TRACE_STMT;
+        connection.trace_v2(statements, Some(note_statement));
+    }
+}
+
+fn note_statement(event: TraceEvent<'_>) {
+    if let TraceEvent::Stmt(statement, _) = event {
+        let mut noted = NOTED.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.insert(statement.sql().into_owned());
+    }
+}
+
+/// Tables that stay small: a few rows for each route, channel, token or migration, a row for each hour, a single
+/// one; and what an index has of open incidents alone.
+const SMALL: [&str; 11] = [
+    "relay_time",
+    "sqlite_schema",
+    "queue_counts",
+    "tokens",
+    "alert_channels",
+    "send_counts",
+    "refinery_schema_history",
+    "pragma_page_count",
+    "pragma_page_size",
+    "incidents USING INDEX one_open_incident_of_a_kind",
+    "i USING INDEX one_open_incident_of_a_kind",
+];
+
+/// Steps that go through a table that grows, and may. Each with the reason.
+const ALLOWED: [(&str, &str); 9] = [
+    // What waits is little, but for an outage: then it is counted by going through the smallest index.
+    ("SELECT count(*), min(due_ms) FROM outbox", "outbox"),
+    (
+        "SELECT route, count(*) FROM outbox GROUP BY route",
+        "outbox",
+    ),
+    // What waits, in the order of acceptance: it ends with its page.
+    (
+        "FROM outbox o\n    CROSS JOIN events e ON e.seq = o.event_seq",
+        "o",
+    ),
+    // The oldest that waits, and the last attempt: one row.
+    ("SELECT e.id FROM outbox o JOIN events e", "o"),
+    ("FROM attempts ORDER BY seq DESC LIMIT 1", "attempts"),
+    // Lists without a filter, in the order of an index: they end with their page.
+    ("WHERE 1 ORDER BY e.seq", "e"),
+    (
+        "FROM interviews WHERE 1 ORDER BY interview_date DESC",
+        "interviews",
+    ),
+    // Nearly every event is delivered: a page of them is found soon.
+    ("WHERE o.event_seq IS NULL AND (q.status IS NULL", "e"),
+    // The records of one chain.
+    ("WITH RECURSIVE chain", "c"),
+];
+
+/// The steps of a plan that look through a whole table without need.
+fn scans(connection: &Connection, sql: &str) -> Vec<String> {
+    let mut statement = connection
+        .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+        .unwrap();
+    // Whatever is bound, the plan is the same; nothing is bound.
+    let mut rows = statement.raw_query();
+    let mut steps: Vec<String> = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
+        steps.push(row.get(3).unwrap());
+    }
+    let bad = |step: &String| {
+        let Some(scanned) = step.strip_prefix("SCAN ") else {
+            // Sorting what an index found is a list that is read to its end for one page of it.
+            return step.starts_with("USE TEMP B-TREE FOR ORDER BY")
+                && !sql.contains("FROM tokens");
+        };
+        let table = scanned.split(' ').next().unwrap_or_default();
+        let is_small = SMALL.iter().any(|small| {
+            let rest = scanned.strip_prefix(small);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+        });
+        let is_small = is_small || scanned.contains("CONSTANT ROW") || scanned == "chain";
+        let allowed = |(text, name): &(&str, &str)| sql.contains(text) && *name == table;
+        !is_small && !ALLOWED.iter().any(allowed)
+    };
+    steps.into_iter().filter(bad).collect()
+}
+
+fn submission(number: u8, staff_id: Option<&str>) -> Submission {
+    let key_hash: Digest = [number; 32];
+    Submission {
+        event: NewEvent {
+            event_type: "a.b".to_owned(),
+            data: "{}".into(),
+            staff_id: staff_id.map(ToOwned::to_owned),
+            event_timestamp: None,
+        },
+        route: "default".to_owned(),
+        idempotency: Some(Idempotency {
+            key_hash,
+            position: 0,
+            content_digest: key_hash,
+        }),
+    }
+}
+
+fn interview(id: &str, date: Timestamp) -> Interview {
+    Interview {
+        id: id.to_owned(),
+        employee_id: "E".to_owned(),
+        employee_name: None,
+        interviewer_id: None,
+        interview_type: "regular".to_owned(),
+        date,
+        status: InterviewStatus::Scheduled,
+        duration_minutes: None,
+        voicedrive_sync_id: Some(id.to_owned()),
+        rescheduled_from_id: None,
+        facility_id: Some("f".to_owned()),
+        department_id: Some("d".to_owned()),
+        completed_at: None,
+        status_reason: None,
+    }
+}
+
+fn filters(now: Timestamp) -> Vec<EventFilter> {
+    let statuses = Status::ALL.map(Some).into_iter().chain([None]);
+    let plain = statuses.map(|status| EventFilter {
+        status,
+        ..EventFilter::default()
+    });
+    let narrowed = |filter: EventFilter| {
+        [
+            EventFilter {
+                event_type: Some("a.b".to_owned()),
+                ..filter.clone()
+            },
+            EventFilter {
+                staff_id: Some("E".to_owned()),
+                ..filter.clone()
+            },
+            EventFilter {
+                since: Some(now),
+                until: Some(now),
+                ..filter.clone()
+            },
+            filter,
+        ]
+    };
+    plain.flat_map(narrowed).collect()
+}
+
+/// Sends everything that is due, with this outcome.
+async fn attempt_all(store: &Store, outcome: Outcome, moment: Moment) {
+    let due = store.due_deliveries("default", [].into(), 9, moment).await;
+    for due in due.unwrap().due {
+        if due.attempt > 1 {
+            store.begin_retry(&due.id, moment).await.unwrap();
+            store.release_retries("default", moment).await.unwrap();
+            store.begin_retry(&due.id, moment).await.unwrap();
+        }
+        let mut attempted = attempted(outcome, moment.wall, 1);
+        attempted.ended = moment;
+        let recorded = store.record_attempt(
+            due.into(),
+            attempted.into(),
+            policy(),
+            Thresholds::default(),
+        );
+        recorded.await.unwrap();
+    }
+}
+
+async fn call_events(store: &Store, moment: Moment) {
+    let later = moment.after(Duration::from_hours(9));
+    let submissions = vec![submission(1, Some("E")), submission(2, None)];
+    for _ in 0..2 {
+        let accepted = store.accept_events(submissions.clone(), moment).await;
+        accepted.unwrap();
+    }
+    attempt_all(store, Outcome::Failed, moment).await;
+    attempt_all(store, Outcome::Timeout, later).await;
+    for filter in filters(moment.wall) {
+        for before in [None, Some(2)] {
+            let page = store.events(filter.clone(), before, 9, later).await;
+            let after = store.resend_candidates(&filter, None).await.unwrap();
+            let cursor = after.ids.first().map(|id| crate::resend::ResendCursor {
+                seq: 1,
+                id: id.clone(),
+            });
+            store.resend_candidates(&filter, cursor).await.unwrap();
+            page.unwrap();
+        }
+    }
+    let all = EventFilter::default();
+    let page = store.events(all, None, 9, later).await.unwrap();
+    let ids: Vec<String> = page.items.into_iter().map(|event| event.id).collect();
+    store.event(&ids[0], later).await.unwrap().unwrap();
+    let start = ChangePosition::default();
+    store.changes_since(start, 9, later).await.unwrap();
+    store.newest_change().await.unwrap();
+    let routing = Routing::default();
+    let resent = store.resend_event(&ids[0], policy(), routing.clone(), later);
+    resent.await.unwrap();
+    let resent = store.resend_events(ids, policy(), routing, later);
+    resent.await.unwrap();
+    attempt_all(store, Outcome::Success, later).await;
+    store
+        .purge_events(later.wall.after(Duration::from_secs(1)), 0)
+        .await
+        .unwrap();
+    store.release_pages().await.unwrap();
+}
+
+async fn call_the_rest(store: &Store, moment: Moment) {
+    let now = moment.wall;
+    store.waiting_by_route().await.unwrap();
+    store.overview(moment).await.unwrap();
+    store.vitals(moment).await.unwrap();
+    store.activity().await.unwrap();
+    store.probe(moment).await.unwrap();
+    assert!(!store.doubts_the_clock(moment));
+    for event_type in [None, Some("a.b".to_owned())] {
+        let from = now.before(Duration::from_hours(50));
+        store.send_statistics(from, now, event_type).await.unwrap();
+    }
+    let firing = |days| Observation {
+        kind: Kind::CertificateExpiring,
+        subject: String::new(),
+        finding: Finding::Certificate { days },
+    };
+    let digests = Digests {
+        after: vec![Duration::from_mins(15)],
+        certificate_days: vec![21, 7],
+    };
+    for firing in [vec![firing(21)], vec![firing(7)], vec![]] {
+        let observed = store.observe(
+            &[Kind::CertificateExpiring],
+            firing,
+            digests.clone(),
+            moment,
+        );
+        observed.await.unwrap();
+    }
+    let gone = moment.after(Duration::from_mins(9));
+    let observed = store.observe(&[Kind::CertificateExpiring], vec![], digests, gone);
+    observed.await.unwrap();
+    for open in [None, Some(true), Some(false)] {
+        store.incidents(open, None, 9, moment).await.unwrap();
+    }
+    store.dismiss_incident("nobody", moment).await.unwrap();
+    store.begin_channel("email 1").await.unwrap();
+    store.next_notification("email 1", moment).await.unwrap();
+    let failed = store.notification_failed("email 1", "no".to_owned(), Duration::ZERO, moment);
+    failed.await.unwrap();
+    store.notification_sent("email 1", 1).await.unwrap();
+    store.purge_incidents(now).await.unwrap();
+    let token = TokenRecord {
+        jti: "jti".to_owned(),
+        subject: None,
+        scope: None,
+        issued_at: Some(now),
+        expires_at: None,
+        revoked_at: None,
+    };
+    store.add_token(token).await.unwrap();
+    store.revoke_token("jti", now).await.unwrap();
+    store.tokens().await.unwrap();
+    store.revoked_tokens().await.unwrap();
+    store.repair_counts().await.unwrap();
+}
+
+async fn call_interviews(store: &Store, now: Timestamp) {
+    let child = Interview {
+        rescheduled_from_id: Some("a".to_owned()),
+        ..interview("b", now)
+    };
+    for _ in 0..2 {
+        let records = vec![interview("a", now), child.clone()];
+        store.put_interviews(records, now).await.unwrap();
+    }
+    let rows = [child, interview("a", now)];
+    let rows = move || Ok(rows.clone().into_iter().map(|row| Ok((1, row))));
+    let imported = store.import_interviews(rows, UnknownOrigin::Refuse, false, now);
+    imported.await.unwrap();
+    store.interview("a").await.unwrap().unwrap();
+    let everything = InterviewFilter {
+        from: Some(now),
+        to: Some(now),
+        status: Some(InterviewStatus::Scheduled),
+        facility: Some("f".to_owned()),
+        department: Some("d".to_owned()),
+    };
+    for filter in [InterviewFilter::default(), everything] {
+        let (_, next) = store.interviews(filter.clone(), None, 1).await.unwrap();
+        store.interviews(filter, next, 1).await.unwrap();
+    }
+    let range = InterviewRange {
+        from: now.before(Duration::from_hours(2000)),
+        to: Some(now),
+        facility: None,
+        department: None,
+    };
+    let of_facility = InterviewRange {
+        facility: Some("f".to_owned()),
+        to: None,
+        ..range.clone()
+    };
+    let limits = ReportLimits {
+        completed: 5,
+        others: 50,
+    };
+    store.interview_report(range.clone(), limits).await.unwrap();
+    for range in [range, of_facility] {
+        store.interview_statistics(range, 10).await.unwrap();
+    }
+    store.delete_interview("b").await.unwrap();
+}
+
+#[tokio::test]
+async fn no_statement_of_a_verb_looks_through_a_table_that_grows() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path().join(DIRECTORY);
+    let moment = super::tests::moment();
+    let store = Store::open(&directory, moment).unwrap();
+    call_events(&store, moment).await;
+    call_interviews(&store, moment.wall).await;
+    call_the_rest(&store, moment).await;
+    let path = store.file().path().to_owned();
+    store.close(moment).await;
+    let noted = NOTED.lock().unwrap().clone();
+    let connection = open_for_reading(&path).unwrap();
+    let explained: Vec<&String> = noted
+        .iter()
+        .filter(|sql| {
+            ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"]
+                .iter()
+                .any(|word| sql.trim_start().starts_with(word))
+        })
+        // Counting everything anew reads every row: that is what it is for.
+        .filter(|sql| !is_recount(sql))
+        .collect();
+    assert!(explained.len() > 80, "only {} statements", explained.len());
+    let mut bad = Vec::new();
+    for sql in explained {
+        for step in scans(&connection, sql) {
+            bad.push(format!("{step}\n    {sql}"));
+        }
+    }
+    assert!(bad.is_empty(), "{}", bad.join("\n"));
+}
+
+fn is_recount(sql: &str) -> bool {
+    ["send_counts", "queue_counts", "interview_counts"]
+        .iter()
+        .any(|table| {
+            sql == format!("DELETE FROM {table}")
+                || sql.starts_with(&format!("INSERT INTO {table} SELECT"))
+        })
+}
+
+/// A verb that nobody calls here has statements that nobody looks at.
+#[test]
+fn every_verb_is_looked_at() {
+    let store = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store");
+    let here = std::fs::read_to_string(store.join("plans.rs")).unwrap();
+    let mut verbs = 0;
+    for entry in std::fs::read_dir(store).unwrap() {
+        let path = entry.unwrap().path();
+        let Ok(text) = std::fs::read_to_string(&path) else {
+            continue;
+        };
+        let Some(rest) = text.split("impl Store {\n").nth(1) else {
+            continue;
+        };
+        let rest = rest.split("\n}\n").next().unwrap();
+        for verb in rest.split("    pub async fn ").skip(1) {
+            let name = verb.split(['(', '<']).next().unwrap();
+            assert!(
+                here.contains(&format!(".{name}(")),
+                "{name} of {}",
+                path.display()
+            );
+            verbs += 1;
+        }
+    }
+    assert!(verbs > 35, "{verbs}");
+}

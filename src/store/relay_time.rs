@@ -1,0 +1,263 @@
+//! The relay's own time axis, on which waits are kept, and whether the wall clock can be trusted.
+//!
+//! A wait is a length of time. While the relay runs, the monotonic clock moves the axis; between two runs the
+//! wall clock says how much time has passed. Setting the wall clock while the relay runs moves nothing that
+//! waits, and a clock that was set back while it did not run makes nobody wait longer.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::writer::Lane;
+use super::{Store, StoreError};
+use crate::clock::Moment;
+use crate::timestamp::Timestamp;
+
+/// By so many milliseconds the two clocks may drift apart before a planned moment is shown as another one.
+const DRIFT_MS: i64 = 1000;
+/// A wall clock that moved this much further ahead than the time that passed may be wrong: after a start with a
+/// flat battery, for example.
+const STRANGE: Duration = Duration::from_hours(24 * 7);
+/// How long a strange wall clock has to go on before it is believed.
+const BELIEVED_AFTER: Duration = Duration::from_hours(24);
+
+/// One moment by the wall clock and on the time axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Now {
+    /// By the wall clock.
+    pub(super) wall: Timestamp,
+    /// On the axis.
+    pub(super) axis_ms: i64,
+    /// By how much the axis is ahead of the wall clock.
+    ahead_ms: i64,
+}
+
+impl Now {
+    /// What the wall clock shows at a moment on the axis, as it is set now.
+    pub(super) fn wall_of(self, axis_ms: i64) -> Timestamp {
+        Timestamp::from_unix_ms(axis_ms.saturating_sub(self.ahead_ms))
+    }
+
+    /// The moment `span` later, on the axis.
+    pub(super) fn axis_after(self, span: Duration) -> i64 {
+        self.axis_ms.saturating_add(milliseconds(span))
+    }
+
+    /// How long after now a moment on the axis is; zero when it has passed.
+    pub(super) fn until(self, axis_ms: i64) -> Duration {
+        Duration::from_millis(u64::try_from(axis_ms.saturating_sub(self.axis_ms)).unwrap_or(0))
+    }
+
+    /// How long a moment on the axis has passed; zero when it is still to come.
+    pub(super) fn since(self, axis_ms: i64) -> Duration {
+        Duration::from_millis(u64::try_from(self.axis_ms.saturating_sub(axis_ms)).unwrap_or(0))
+    }
+
+    /// A moment at which the axis is not ahead of the wall clock.
+    #[cfg(test)]
+    pub(super) fn at(wall: Timestamp) -> Self {
+        Self::of(wall, wall.unix_ms())
+    }
+
+    #[cfg(test)]
+    pub(super) fn of(wall: Timestamp, axis_ms: i64) -> Self {
+        Self {
+            wall,
+            axis_ms,
+            ahead_ms: axis_ms - wall.unix_ms(),
+        }
+    }
+}
+
+/// The axis of an open database. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct RelayTime(Arc<Mutex<State>>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::struct_field_names, reason = "the unit belongs to each name")]
+struct State {
+    /// Where the axis was when the monotonic clock showed zero.
+    base_ms: i64,
+    /// See [`Now::ahead_ms`].
+    ahead_ms: i64,
+    /// Since when, on the axis, the wall clock may be wrong.
+    doubted_since_ms: Option<i64>,
+}
+
+impl RelayTime {
+    /// Goes on where an earlier run has stopped.
+    pub(super) fn resume(connection: &Connection, moment: Moment) -> rusqlite::Result<Self> {
+        let saved = connection
+            .prepare_cached("SELECT axis_ms, wall_at, doubted_since_ms FROM relay_time")?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .optional()?;
+        Ok(Self(Arc::new(Mutex::new(State::resumed(saved, moment)))))
+    }
+
+    /// What it is now.
+    pub(super) fn now(&self, moment: Moment) -> Now {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.look(moment)
+    }
+
+    /// Keeps where the axis is, in the caller's transaction.
+    pub(super) fn save(&self, connection: &Connection, now: Now) -> rusqlite::Result<()> {
+        let state = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        connection
+            .prepare_cached(
+                "INSERT INTO relay_time (id, axis_ms, wall_at, doubted_since_ms) VALUES (1, ?1, ?2, ?3)
+                 ON CONFLICT (id) DO UPDATE SET axis_ms = excluded.axis_ms, wall_at = excluded.wall_at,
+                    doubted_since_ms = excluded.doubted_since_ms",
+            )?
+            .execute((now.axis_ms, now.wall, state.doubted_since_ms))
+            .map(|_| ())
+    }
+
+    fn doubts(&self, now: Now) -> bool {
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = state.doubted_since_ms;
+        since.is_some_and(|since| now.since(since) < BELIEVED_AFTER)
+    }
+}
+
+impl State {
+    fn resumed(saved: Option<(i64, Timestamp, Option<i64>)>, moment: Moment) -> Self {
+        let wall_ms = moment.wall.unix_ms();
+        let (axis_ms, gap_ms, doubted) = match saved {
+            None => (wall_ms, 0, None),
+            Some((axis_ms, wall_at, doubted)) => {
+                let gap_ms = wall_ms.saturating_sub(wall_at.unix_ms()).max(0);
+                (axis_ms.saturating_add(gap_ms), gap_ms, doubted)
+            }
+        };
+        let strange = gap_ms > milliseconds(STRANGE);
+        Self {
+            base_ms: axis_ms.saturating_sub(milliseconds(moment.monotonic)),
+            ahead_ms: axis_ms.saturating_sub(wall_ms),
+            doubted_since_ms: if strange { Some(axis_ms) } else { doubted },
+        }
+    }
+
+    fn look(&mut self, moment: Moment) -> Now {
+        let axis_ms = self.base_ms.saturating_add(milliseconds(moment.monotonic));
+        let ahead_ms = axis_ms.saturating_sub(moment.wall.unix_ms());
+        let step_ms = self.ahead_ms.saturating_sub(ahead_ms);
+        if step_ms.abs() >= DRIFT_MS {
+            self.ahead_ms = ahead_ms;
+        }
+        if step_ms > milliseconds(STRANGE) {
+            self.doubted_since_ms = Some(axis_ms);
+        }
+        Now {
+            wall: moment.wall,
+            axis_ms,
+            ahead_ms: self.ahead_ms,
+        }
+    }
+}
+
+fn milliseconds(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
+}
+
+impl Store {
+    /// Finds out whether the database can be written, by keeping what time it is. It is no change that a
+    /// backup would be made for.
+    ///
+    /// # Errors
+    /// That it cannot.
+    pub async fn probe(&self, moment: Moment) -> Result<(), StoreError> {
+        let (time, now) = (self.time.clone(), self.time.now(moment));
+        let probe = move |connection: &Connection| Ok(time.save(connection, now)?);
+        self.write(Lane::Probe, probe).await
+    }
+
+    /// Whether the wall clock is so far ahead of what passed since it was last believed that it may be wrong:
+    /// nothing must be deleted by it. It is believed after a day, over restarts too.
+    #[must_use]
+    pub fn doubts_the_clock(&self, moment: Moment) -> bool {
+        self.time.doubts(self.time.now(moment))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: Duration = Duration::from_hours(24);
+
+    fn moment(wall: Duration, monotonic: Duration) -> Moment {
+        Moment {
+            wall: Timestamp::from_unix_ms(1_761_489_000_000).after(wall),
+            monotonic,
+        }
+    }
+
+    /// A run that begins after one that ended at a moment.
+    fn restarted(state: &mut State, end: Moment, begin: Moment) -> State {
+        let now = state.look(end);
+        let saved = (now.axis_ms, now.wall, state.doubted_since_ms);
+        State::resumed(Some(saved), begin)
+    }
+
+    #[test]
+    fn the_axis_moves_by_the_time_that_passes_and_by_no_step_of_the_clock() {
+        let second = Duration::from_secs(1);
+        let mut state = State::resumed(None, moment(Duration::ZERO, second));
+        let begin = state.look(moment(Duration::ZERO, second));
+        assert_eq!(begin.axis_ms, begin.wall.unix_ms());
+        let due = begin.axis_after(Duration::from_mins(1));
+        for wall in [DAY * 400, Duration::ZERO, DAY] {
+            let now = state.look(moment(wall, second * 11));
+            assert_eq!(now.until(due), Duration::from_secs(50));
+            assert_eq!(now.wall_of(due), now.wall.after(Duration::from_secs(50)));
+        }
+    }
+
+    #[test]
+    fn a_planned_moment_does_not_flicker_with_the_clocks_last_digit() {
+        let mut state = State::resumed(None, moment(Duration::ZERO, Duration::ZERO));
+        let due = state
+            .look(moment(Duration::ZERO, Duration::ZERO))
+            .axis_after(DAY);
+        let shown = |state: &mut State, wall, monotonic| {
+            let millis = Duration::from_millis;
+            state
+                .look(moment(millis(wall), millis(monotonic)))
+                .wall_of(due)
+        };
+        assert_eq!(shown(&mut state, 5000, 5001), shown(&mut state, 9002, 9000));
+    }
+
+    #[test]
+    fn between_two_runs_the_wall_clock_counts_and_never_backwards() {
+        let mut first = State::resumed(None, moment(DAY, Duration::ZERO));
+        let end = moment(DAY, Duration::from_secs(10));
+        let axis_ms = first.look(end).axis_ms;
+        for (wall, passed) in [(DAY * 2, DAY), (Duration::ZERO, Duration::ZERO)] {
+            let begin = moment(wall, Duration::from_secs(3));
+            let mut next = restarted(&mut first, end, begin);
+            assert_eq!(next.look(begin).since(axis_ms), passed);
+        }
+    }
+
+    #[test]
+    fn a_clock_that_leaps_ahead_is_doubted_for_a_day_over_restarts() {
+        let clock = |state: State| RelayTime(Arc::new(Mutex::new(state)));
+        let mut state = State::resumed(None, moment(Duration::ZERO, Duration::ZERO));
+        let wrong = DAY * 400;
+        let hour = Duration::from_hours(1);
+        let leap = moment(wrong, hour);
+        assert!(state.doubted_since_ms.is_none());
+        let next = restarted(&mut state, leap, moment(wrong + hour, hour));
+        let time = clock(next);
+        assert!(time.doubts(time.now(moment(wrong + hour * 23, hour * 23))));
+        assert!(!time.doubts(time.now(moment(wrong + hour * 26, hour * 26))));
+        // A restart after two weeks may be one with a wrong clock.
+        let mut state = State::resumed(None, moment(Duration::ZERO, Duration::ZERO));
+        let later = moment(DAY * 14, Duration::ZERO);
+        let time = clock(restarted(&mut state, moment(DAY, DAY), later));
+        assert!(time.doubts(time.now(later)));
+    }
+}
