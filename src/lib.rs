@@ -10,13 +10,14 @@
 //! one event to VoiceDrive; an *attempt* is one HTTP request of it, with an *outcome*: success,
 //! failed or timeout. A delivery is *exhausted* when its retries are used up: it waits for a
 //! person, who can *resend* it, which begins a new *round* with a fresh budget of retries. A
-//! *route* says which events go to which URL, a *profile* how a receiver wants to be addressed.
+//! *route* says which events go to which URL, a *profile* how a receiver wants to be addressed. The
+//! *ingest* is the door at which the staff system's own senders hand in events as they always did.
 //!
 //! ## Rooms, in reading order
 //!
 //! - What things are (no input or output, no clock): [`timestamp`], [`event`], [`attempt`], [`interview`],
 //!   [`retry`], [`period`], [`zone`], [`day`], [`slot`], [`stable_json`], [`route`], [`pulse`], [`cause`], [`incident`],
-//!   [`language`].
+//!   [`language`], [`ingest`].
 //! - What is kept, the only place with SQL: [`store`].
 //! - What goes out: [`delivery`].
 //! - What comes in: [`http`].
@@ -38,8 +39,8 @@
 //!    left to do, what an admin is told) is one transaction.
 //! 4. What a crash leaves behind stands in the `outbox` table, is found at the next start and goes
 //!    on at once. There is one process, and a lock on the data directory says so.
-//! 5. Wire names (camelCase, `X-…`) appear only in `http`, `delivery` and `receiver`; table and
-//!    column names only in `store` and `migrations/`.
+//! 5. Wire names (camelCase, `X-…`) appear only in `http`, `ingest`, `delivery` and `receiver`; table
+//!    and column names only in `store` and `migrations/`.
 //! 6. Whatever waits has a step that tests drive with a clock of their own.
 //! 7. Secrets, payloads and personal data never reach a log line or an error.
 #![forbid(unsafe_code)]
@@ -58,6 +59,7 @@ pub mod gauges;
 pub mod handover;
 pub mod http;
 pub mod incident;
+pub mod ingest;
 pub mod interview;
 pub mod language;
 pub mod logging;

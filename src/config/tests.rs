@@ -384,6 +384,7 @@ fn the_packaged_configuration_says_the_defaults_and_its_examples_are_good() {
     as_default.delivery.max_per_second = None;
     as_default.routes.clear();
     as_default.alerts.channels.clear();
+    assert!(as_default.ingest.take().is_some());
     assert_eq!(
         format!("{as_default:?}"),
         format!("{:?}", Config::default())
