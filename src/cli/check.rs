@@ -57,6 +57,7 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
     if config.delivery.url.is_none() {
         findings.push(no_url(speech));
     }
+    findings.extend(ingest(speech, config));
     for route in &settings.out {
         findings.extend(reach(speech, route).await?);
     }
@@ -121,6 +122,31 @@ fn no_url(speech: Speech) -> Finding {
         "URL が未設定です。イベントは受け付けて保存し、送信しません。VOICEDRIVE_WEBHOOK_URL を設定してください",
         "no URL: events are accepted and kept, nothing is sent; set VOICEDRIVE_WEBHOOK_URL",
     ).to_owned())
+}
+
+/// The door of the staff system's own senders, when there is one.
+fn ingest(speech: Speech, config: &Config) -> Option<Finding> {
+    let name = "ingest";
+    let door = config.ingest.as_ref()?;
+    let names = door.secrets.iter().chain(&door.bearers).cloned();
+    let open = door.open_from.iter().map(ToString::to_string);
+    let open: Vec<String> = open.collect();
+    let proofs: Vec<String> = names.chain(open.clone()).collect();
+    let about = format!("{} ({})", door.path, proofs.join(", "));
+    if open.is_empty() || config.server.listen.ip().to_canonical().is_loopback() {
+        return Some(Finding::good(name, about));
+    }
+    let advice = match speech.language {
+        Language::Ja => format!(
+            "{} からは署名なしで誰でもイベントを渡せます。server.listen はこのサーバーの外からも届きます。open_from を減らすか、server.listen を 127.0.0.1 にしてください",
+            open.join(", ")
+        ),
+        Language::En => format!(
+            "whoever can use an address of {} can hand in events without any proof, and server.listen can be reached from outside this server; take what is not needed out of open_from, or listen on 127.0.0.1",
+            open.join(", ")
+        ),
+    };
+    Some(Finding::notable(name, format!("{about}: {advice}")))
 }
 
 /// Events that wait for a route which the configuration does not have any more.
