@@ -47,7 +47,7 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
     let path = common.config.display();
     let mut findings = vec![
         Finding::good("config", format!("{path}")),
-        tokens(speech, secrets),
+        tokens(speech, config, secrets),
         directory(speech, &config.storage.directory),
         database(speech, config),
         counts(speech, common, config).await,
@@ -257,11 +257,14 @@ fn certificate(speech: Speech, name: &str, ends: Timestamp, now: Timestamp) -> F
     }
 }
 
-fn tokens(speech: Speech, secrets: &Secrets) -> Finding {
+fn tokens(speech: Speech, config: &Config, secrets: &Secrets) -> Finding {
     let name = "tokens";
     match (&secrets.jwt, &secrets.api_token) {
         (Some(_), Some(_)) => Finding::good(name, "JWT, VOICEDRIVE_API_TOKEN".to_owned()),
         (Some(_), None) => Finding::good(name, "JWT".to_owned()),
+        (None, Some(_)) if config.ingest.is_some() => {
+            Finding::good(name, "VOICEDRIVE_API_TOKEN".to_owned())
+        }
         (None, Some(_)) => Finding::notable(name, speech.say(
             "RELAY_JWT_SECRET が未設定のため、スタッフシステムはイベントを HTTP で渡せません",
             "RELAY_JWT_SECRET is not set: the staff system cannot hand in events over HTTP",

@@ -1,10 +1,13 @@
 //! Whether a webhook would come back to the relay that sends it.
 
-use std::net::{IpAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 
 use url::{Host, Url};
 
 use super::Server;
+
+/// Any port would do.
+const DISCARD: u16 = 9;
 
 /// Whether `url` is the relay's own address. A name can only be known when it means this machine to
 /// every machine; what comes back under another name is turned away when it arrives.
@@ -38,9 +41,19 @@ fn is_loopback_name(name: &str) -> bool {
     name == "localhost" || name.ends_with(".localhost")
 }
 
-/// Only an address of this machine can be taken. Nothing is sent.
+/// Whoever connects to an address of this machine does it from that same address. A datagram socket is
+/// only asked which one it would take: nothing is sent.
 fn is_of_this_machine(address: IpAddr) -> bool {
-    UdpSocket::bind((address, 0)).is_ok()
+    let any: IpAddr = if address.is_ipv4() {
+        Ipv4Addr::UNSPECIFIED.into()
+    } else {
+        Ipv6Addr::UNSPECIFIED.into()
+    };
+    let from = UdpSocket::bind((any, 0)).and_then(|socket| {
+        socket.connect((address, DISCARD))?;
+        socket.local_addr()
+    });
+    from.is_ok_and(|from| from.ip() == address)
 }
 
 #[cfg(test)]
@@ -78,6 +91,12 @@ mod tests {
         assert!(leads("http://192.0.2.7:8480/", "192.0.2.7:8480"));
         assert!(leads("http://localhost/", "127.0.0.1:80"));
         assert!(leads("https://localhost/", "127.0.0.1:443"));
+    }
+
+    #[test]
+    fn an_address_of_this_machine_is_known() {
+        assert!(is_of_this_machine(Ipv4Addr::LOCALHOST.into()));
+        assert!(!is_of_this_machine(Ipv4Addr::new(192, 0, 2, 8).into()));
     }
 
     #[test]

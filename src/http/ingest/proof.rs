@@ -63,11 +63,14 @@ enum Unproven {
     OtherOrigin,
 }
 
+/// How a signed time is spelled.
+type ReadTime = fn(&str) -> Option<Timestamp>;
+
 /// One way in which the staff system signs.
 struct Form {
     signature: &'static str,
     /// The header of the signed time, and how it is spelled; none when no time is signed.
-    timestamp: Option<(&'static str, fn(&str) -> Option<Timestamp>)>,
+    timestamp: Option<(&'static str, ReadTime)>,
     /// What stands between time and body in the signed text.
     between: &'static str,
 }
@@ -175,11 +178,7 @@ fn is_signed(signature: &HeaderValue, signed: &[&[u8]], secrets: &[Secret]) -> b
     })
 }
 
-fn fresh(
-    time: &HeaderValue,
-    read: fn(&str) -> Option<Timestamp>,
-    now: Timestamp,
-) -> Result<(), Unproven> {
+fn fresh(time: &HeaderValue, read: ReadTime, now: Timestamp) -> Result<(), Unproven> {
     let moment = time.to_str().ok().and_then(read);
     let moment = moment.ok_or(Unproven::BadTimestamp)?;
     if now.since(moment).max(moment.since(now)) > TOLERANCE {
