@@ -18,6 +18,7 @@ use crate::harness::{
     API_TOKEN, ApiAnswer, Clock, Partner, SENDERS_BEARER, SENDERS_SECRET, TestRelay, environment,
     noon, token,
 };
+use crate::letting_in::raw;
 
 /// What is posted, one of each form.
 static VECTORS: LazyLock<Value> =
@@ -422,6 +423,48 @@ async fn what_needs_no_proof_is_known_by_its_place_and_nothing_else() {
         let headers = [headers, vec![JSON]].concat();
         let answer = post(&relay, "/in", &headers, BODY).await;
         assert_eq!(answer.status, status, "{headers:?}");
+    }
+}
+
+#[tokio::test]
+async fn requests_that_no_library_writes_are_judged_by_the_same_rules() {
+    let more = format!("{INGEST}open_from = [\"127.0.0.1\"]\n[server]\nmax_body_bytes = 1024");
+    let relay = TestRelay::start_with("", &more, Clock::by_hand(noon())).await;
+    let ending = format!(
+        "connection: close\r\ncontent-length: {}\r\n\r\n{BODY}",
+        BODY.len()
+    );
+    let json = "content-type: application/json\r\n";
+    let chunks = format!("400\r\n{}\r\n", "x".repeat(0x400)).repeat(2);
+    for (request, status) in [
+        // Too long without saying so, and of no accepted type: the length comes first.
+        (
+            format!(
+                "POST /in HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n{chunks}0\r\n\r\n"
+            ),
+            413,
+        ),
+        (
+            format!("POST /in HTTP/1.1\r\nhost: localhost\r\n{json}{ending}"),
+            200,
+        ),
+        (format!("POST /in HTTP/1.0\r\n{json}{ending}"), 401),
+        (
+            format!("POST /in HTTP/1.1\r\nhost: localhost\r\nhost: localhost\r\n{json}{ending}"),
+            401,
+        ),
+        (
+            format!("POST http://localhost/in HTTP/1.1\r\nhost: localhost\r\n{json}{ending}"),
+            200,
+        ),
+        (
+            format!("POST http://evil.example/in HTTP/1.1\r\nhost: localhost\r\n{json}{ending}"),
+            401,
+        ),
+    ] {
+        let answer = raw(&relay, request.as_bytes()).await;
+        let answered = answer.split(' ').nth(1).unwrap_or_default();
+        assert_eq!(answered, status.to_string(), "{request}\n{answer}");
     }
 }
 
