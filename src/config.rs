@@ -2,6 +2,8 @@
 //! and 3). Every mistake is reported, all of them together, each with file, line and key.
 
 mod alerts;
+mod ingest;
+mod itself;
 mod reader;
 mod routes;
 mod secrets;
@@ -20,6 +22,7 @@ use crate::language::Language;
 use crate::route::{Route, Routing};
 use crate::zone::Zone;
 pub use alerts::{AlertsConfig, AlertsOut, Channel, Email, Encryption, Way};
+pub use ingest::{Ingest, IngestConfig};
 use reader::{Document, Section};
 pub use routes::RouteConfig;
 pub use secrets::{Environment, Secret, Secrets};
@@ -54,6 +57,8 @@ pub struct Config {
     pub retry: Retry,
     /// Who is told when a person is needed.
     pub alerts: AlertsConfig,
+    /// The door of the staff system's own senders; none: there is no such door.
+    pub ingest: Option<IngestConfig>,
 }
 
 /// `[server]`
@@ -67,6 +72,8 @@ pub struct Server {
     pub cors_allowed_origins: Vec<String>,
     /// The longest body, in bytes.
     pub max_body_bytes: usize,
+    /// How people and VoiceDrive reach the relay: scheme, host and perhaps a port, no path.
+    pub public_url: Option<Url>,
 }
 
 /// `[storage]`
@@ -105,6 +112,8 @@ pub struct Loaded {
     pub out: Vec<Route>,
     /// Who is told, with the secrets for it.
     pub alerts: AlertsOut,
+    /// The door of the staff system's own senders, with its secrets.
+    pub ingest: Option<Ingest>,
 }
 
 /// Everything that is wrong, in the order of the file.
@@ -226,7 +235,7 @@ pub fn load_without_secrets(path: &Path) -> Result<Config, Mistakes> {
 pub fn read(text: &str, path: &Path, environment: &Environment) -> Result<Loaded, Mistakes> {
     let (mut config, mut mistakes) = parse(text, path);
     if let Some(text) = environment.var(URL_VARIABLE) {
-        match routes::webhook_url(text, config.allow_http) {
+        match routes::webhook_url(text, config.allow_http, &config.server) {
             Ok(url) => config.delivery.url = Some(url),
             Err(accepted) => mistakes.push(of_variable(URL_VARIABLE, Kind::Expected(accepted))),
         }
@@ -237,6 +246,10 @@ pub fn read(text: &str, path: &Path, environment: &Environment) -> Result<Loaded
         .filter_map(|route| route.with_secrets(config.allow_http, environment, &mut mistakes))
         .collect();
     let alerts = config.alerts.with_secrets(environment, &mut mistakes);
+    let jwt = secrets.jwt.is_some() || secrets.jwt_previous.is_some();
+    let with_secrets =
+        |door: &IngestConfig| door.with_secrets(environment, jwt, path, &mut mistakes);
+    let ingest = config.ingest.as_ref().map(with_secrets);
     // Two routes may lack the same secret.
     let mut told: Vec<Mistake> = Vec::new();
     mistakes.retain(|mistake| {
@@ -250,6 +263,7 @@ pub fn read(text: &str, path: &Path, environment: &Environment) -> Result<Loaded
             secrets,
             out,
             alerts,
+            ingest,
         })
     } else {
         Err(Mistakes(mistakes))
@@ -322,11 +336,12 @@ fn read_config(document: &mut Document<'_>, mut root: Section<'_>) -> Config {
         "the name of a time zone, such as \"Asia/Tokyo\"",
         Zone::named,
     );
-    let destinations = routes::read(document, &mut root);
+    let server = read_server(document, &mut root);
+    let destinations = routes::read(document, &mut root, &server);
     let config = Config {
         language,
         timezone,
-        server: read_server(document, &mut root),
+        server,
         storage: read_storage(document, &mut root),
         rate_limit: read_rate_limit(document, &mut root),
         allow_http: destinations.allow_http,
@@ -334,6 +349,7 @@ fn read_config(document: &mut Document<'_>, mut root: Section<'_>) -> Config {
         routes: destinations.routes,
         retry: read_retry(document, &mut root),
         alerts: alerts::read(document, &mut root),
+        ingest: ingest::read(document, &mut root),
     };
     root.finish(document);
     config
@@ -354,11 +370,7 @@ fn read_server(document: &mut Document<'_>, root: &mut Section<'_>) -> Server {
             "trusted_proxies",
             Vec::new(),
             "a list of addresses or ranges, such as [\"127.0.0.1\", \"10.0.0.0/8\"]",
-            |entry| {
-                let text = entry.as_str()?;
-                let one = |text: &str| text.parse::<IpAddr>().ok().map(IpNet::from);
-                text.parse().ok().or_else(|| one(text))
-            },
+            network,
         ),
         cors_allowed_origins: section.list(
             document,
@@ -382,9 +394,33 @@ fn read_server(document: &mut Document<'_>, root: &mut Section<'_>) -> Server {
             1_048_576,
             &(1024..=67_108_864),
         )),
+        public_url: section.parsed(
+            document,
+            "public_url",
+            None,
+            "an address without a path, such as \"https://relay.clinic.example\"",
+            |text| match text {
+                "" => Some(None),
+                text => origin(text).map(Some),
+            },
+        ),
     };
     section.finish(document);
     server
+}
+
+/// An address, or a range of them.
+fn network(entry: &DeValue<'_>) -> Option<IpNet> {
+    let text = entry.as_str()?;
+    let one = |text: &str| text.parse::<IpAddr>().ok().map(IpNet::from);
+    text.parse().ok().or_else(|| one(text))
+}
+
+/// A URL that is scheme, host and perhaps a port.
+fn origin(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let bare = Url::parse(&url.origin().ascii_serialization()).ok()?;
+    (matches!(url.scheme(), "http" | "https") && url == bare).then_some(url)
 }
 
 fn read_storage(document: &mut Document<'_>, root: &mut Section<'_>) -> Storage {

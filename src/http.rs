@@ -3,7 +3,8 @@
 //!
 //! A request passes these rooms in this order: `broken` (what is not HTTP), `router` (what is
 //! asked for), `rate_limit`, `auth` (who may), `request` (what was sent), the endpoint's own room,
-//! `reply` (the envelope). Whoever may not is turned away before a body is read.
+//! `reply` (the envelope). Whoever may not is turned away before a body is read; only `ingest` has to
+//! read it first, because what its senders sign is the body.
 
 pub mod auth;
 mod broken;
@@ -13,6 +14,7 @@ mod event_answer;
 mod events;
 mod health;
 mod incidents;
+mod ingest;
 pub mod interview_body;
 mod interview_import;
 mod interview_stats;
@@ -56,10 +58,11 @@ use tower_http::request_id::{
     MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer,
 };
 use tower_http::set_header::SetResponseHeaderLayer;
+use url::Url;
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::config::Channel;
+use crate::config::{Channel, Ingest};
 use crate::delivery::handoff::Handoff;
 use crate::gauges::Gauges;
 use crate::language::Speech;
@@ -121,6 +124,10 @@ pub struct Api {
     pub retry: RetryPolicy,
     /// The file that admins copy.
     pub backup: BackupFile,
+    /// The door of the staff system's own senders.
+    pub ingest: Option<Ingest>,
+    /// How people reach the relay.
+    pub public_url: Option<Url>,
     /// Which way events go.
     pub routes: Routes,
     /// When the daemon started.
@@ -239,6 +246,7 @@ fn connect<S>(
     };
     let x_request_id = HeaderName::from_static("x-request-id");
     let service = ServiceBuilder::new()
+        .map_request(ingest::SendersId::note)
         .layer(SetRequestIdLayer::new(x_request_id.clone(), NewRequestId))
         .layer(PropagateRequestIdLayer::new(x_request_id))
         .layer(SetResponseHeaderLayer::overriding(
@@ -308,18 +316,19 @@ async fn answer(api: &Api, door: Door, request: Request<Incoming>) -> Reply {
 }
 
 async fn handle(api: &Api, door: Door, request: Request<Incoming>) -> Result<Reply, ApiError> {
-    let endpoint = router::route(request.method(), request.uri().path())?;
+    let ingest = api.ingest.as_ref().map(|door| door.rules.path.as_str());
+    let endpoint = router::route(request.method(), request.uri().path(), ingest)?;
     if let Door::Network(peer) = door {
         let client = client_of(api, peer.ip(), request.headers());
         limit_rate(api, &endpoint, client)?;
         admit(api, &endpoint, client, request.headers())?;
     }
     if endpoint.rate_limited().is_none() {
-        return ask(api, endpoint, request).await;
+        return ask(api, door, endpoint, request).await;
     }
     // VoiceDrive waits for the statistics: how long is one of the things that an admin is told of.
     let began = api.clock.monotonic();
-    let reply = ask(api, endpoint, request).await;
+    let reply = ask(api, door, endpoint, request).await;
     let failed = match &reply {
         Ok(reply) => reply.status().is_server_error(),
         Err(error) => error.status_and_code().0.is_server_error(),
@@ -330,7 +339,12 @@ async fn handle(api: &Api, door: Door, request: Request<Incoming>) -> Result<Rep
     reply
 }
 
-async fn ask(api: &Api, endpoint: Endpoint, request: Request<Incoming>) -> Result<Reply, ApiError> {
+async fn ask(
+    api: &Api,
+    door: Door,
+    endpoint: Endpoint,
+    request: Request<Incoming>,
+) -> Result<Reply, ApiError> {
     let query = request.uri().query().map(str::to_owned);
     let query = query.as_deref();
     match endpoint {
@@ -354,6 +368,7 @@ async fn ask(api: &Api, endpoint: Endpoint, request: Request<Incoming>) -> Resul
         Endpoint::VoicedriveCompletionStats => {
             voicedrive_interviews::completion_stats(api, query).await
         }
+        Endpoint::Ingest => ingest::accept(api, door, request).await,
         Endpoint::OpenApi => Ok(openapi::show()),
         Endpoint::Health => health::health(api).await,
         Endpoint::ControlStatus => control::status(api).await,
@@ -396,7 +411,7 @@ fn admit(
 ) -> Result<(), ApiError> {
     let scope = match endpoint.access() {
         Access::Token(scope) => scope,
-        Access::Anybody => return Ok(()),
+        Access::Anybody | Access::Proof => return Ok(()),
         Access::Control => return Err(ApiError::NotFound("Nothing has this path".to_owned())),
     };
     let authorization = headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok());

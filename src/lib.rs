@@ -10,13 +10,14 @@
 //! one event to VoiceDrive; an *attempt* is one HTTP request of it, with an *outcome*: success,
 //! failed or timeout. A delivery is *exhausted* when its retries are used up: it waits for a
 //! person, who can *resend* it, which begins a new *round* with a fresh budget of retries. A
-//! *route* says which events go to which URL, a *profile* how a receiver wants to be addressed.
+//! *route* says which events go to which URL, a *profile* how a receiver wants to be addressed. The
+//! *ingest* is the door at which the staff system's own senders hand in events as they always did.
 //!
 //! ## Rooms, in reading order
 //!
 //! - What things are, and what is decided about them (no input or output, no clock):
 //!   - events: [`event`], [`event_record`], [`content`] (what is the same), [`due`], [`attempt`], [`cause`],
-//!     [`retry`], [`resend`], [`purge`], [`route`];
+//!     [`retry`], [`resend`], [`purge`], [`route`], [`ingest`];
 //!   - interviews: [`interview`], [`interview_stats`];
 //!   - counts: [`send_stats`], [`period`], [`slot`], [`day`], [`zone`];
 //!   - what is told: [`incident`], [`notification`], [`overview`], [`pulse`], [`language`];
@@ -43,8 +44,8 @@
 //!    left to do, counts, what an admin is told) is one transaction: `Store::record_attempt`.
 //! 4. What a crash leaves behind stands in the `outbox` table, is found at the next start and goes
 //!    on at once. There is one process, and a lock on the data directory says so.
-//! 5. Wire names (camelCase, `X-…`) appear only in `http`, `delivery` and `receiver`; table and
-//!    column names only in `store` and `migrations/`.
+//! 5. Wire names (camelCase, `X-…`) appear only in `http`, `ingest`, `delivery` and `receiver`; table
+//!    and column names only in `store` and `migrations/`.
 //! 6. Whatever waits has a step that tests drive with a clock of their own. Waits are lengths of time: setting the
 //!    wall clock moves none of them.
 //! 7. Secrets, payloads and personal data never reach a log line or an error.
@@ -66,6 +67,7 @@ pub mod event_record;
 pub mod gauges;
 pub mod http;
 pub mod incident;
+pub mod ingest;
 pub mod interview;
 pub mod interview_stats;
 pub mod language;

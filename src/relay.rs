@@ -454,6 +454,8 @@ impl Shared {
             cors_allowed_origins: config.server.cors_allowed_origins.clone(),
             trusted_proxies: config.server.trusted_proxies.clone(),
             max_body_bytes: config.server.max_body_bytes,
+            public_url: config.server.public_url.clone(),
+            ingest: settings.ingest.clone(),
             retry: RetryPolicy::new(config.retry.intervals.clone()),
             routes: self.routes(settings),
             store: self.store.clone(),

@@ -48,7 +48,7 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
     let path = common.config.display();
     let mut findings = vec![
         Finding::good("config", format!("{path}")),
-        tokens(speech, secrets),
+        tokens(speech, config, secrets),
         directory(speech, &config.storage.directory),
         database(speech, config),
         counts(speech, common, config).await,
@@ -58,6 +58,7 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
     if config.delivery.url.is_none() {
         findings.push(no_url(speech));
     }
+    findings.extend(ingest(speech, config));
     for route in &settings.out {
         findings.extend(reach(speech, route).await?);
     }
@@ -122,6 +123,31 @@ fn no_url(speech: Speech) -> Finding {
         "URL が未設定です。イベントは受け付けて保存し、送信しません。VOICEDRIVE_WEBHOOK_URL を設定してください",
         "no URL: events are accepted and kept, nothing is sent; set VOICEDRIVE_WEBHOOK_URL",
     ).to_owned())
+}
+
+/// The door of the staff system's own senders, when there is one.
+fn ingest(speech: Speech, config: &Config) -> Option<Finding> {
+    let name = "ingest";
+    let door = config.ingest.as_ref()?;
+    let names = door.secrets.iter().chain(&door.bearers).cloned();
+    let open = door.open_from.iter().map(ToString::to_string);
+    let open: Vec<String> = open.collect();
+    let proofs: Vec<String> = names.chain(open.clone()).collect();
+    let about = format!("{} ({})", door.path, proofs.join(", "));
+    if open.is_empty() || config.server.listen.ip().to_canonical().is_loopback() {
+        return Some(Finding::good(name, about));
+    }
+    let advice = match speech.language {
+        Language::Ja => format!(
+            "{} からは署名なしで誰でもイベントを渡せます。server.listen はこのサーバーの外からも届きます。open_from を減らすか、server.listen を 127.0.0.1 にしてください",
+            open.join(", ")
+        ),
+        Language::En => format!(
+            "whoever can use an address of {} can hand in events without any proof, and server.listen can be reached from outside this server; take what is not needed out of open_from, or listen on 127.0.0.1",
+            open.join(", ")
+        ),
+    };
+    Some(Finding::notable(name, format!("{about}: {advice}")))
 }
 
 /// Events that wait for a route which the configuration does not have any more.
@@ -232,11 +258,14 @@ fn certificate(speech: Speech, name: &str, ends: Timestamp, now: Timestamp) -> F
     }
 }
 
-fn tokens(speech: Speech, secrets: &Secrets) -> Finding {
+fn tokens(speech: Speech, config: &Config, secrets: &Secrets) -> Finding {
     let name = "tokens";
     match (&secrets.jwt, &secrets.api_token) {
         (Some(_), Some(_)) => Finding::good(name, "JWT, VOICEDRIVE_API_TOKEN".to_owned()),
         (Some(_), None) => Finding::good(name, "JWT".to_owned()),
+        (None, Some(_)) if config.ingest.is_some() => {
+            Finding::good(name, "VOICEDRIVE_API_TOKEN".to_owned())
+        }
         (None, Some(_)) => Finding::notable(name, speech.say(
             "RELAY_JWT_SECRET が未設定のため、スタッフシステムはイベントを HTTP で渡せません",
             "RELAY_JWT_SECRET is not set: the staff system cannot hand in events over HTTP",

@@ -15,7 +15,9 @@ use super::words::{Speech, language_of, text};
 use super::{CliError, print_line, tail};
 use crate::clock::Clock;
 use crate::config::{self, Environment, Loaded};
+use crate::crypto;
 use crate::delivery::profile::Profile;
+use crate::delivery::signature;
 use crate::language::Language;
 use crate::receiver::{Answer, Judge, Received, Receiver, Script};
 use crate::relay::{self, Relay};
@@ -26,6 +28,8 @@ const LONGEST_SHOW: Duration = Duration::from_mins(1);
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// Between two events that are handed in, so that a person can watch.
 const BETWEEN_EVENTS: Duration = Duration::from_millis(60);
+/// One event of so many comes as the staff system's own webhook sender posts it.
+const SENT_BY_STAFF_SYSTEM: usize = 3;
 /// The stand-in VoiceDrive takes longer than the relay waits.
 const STALL: Duration = Duration::from_secs(3);
 
@@ -72,6 +76,7 @@ struct Stage {
     _receiver: Receiver,
     arrived: Arc<Mutex<HashSet<String>>>,
     client: Client,
+    staff_system: StaffSystem,
     speech: Speech,
     directory: String,
 }
@@ -85,9 +90,10 @@ impl Stage {
             ("RELAY_JWT_SECRET", jwt_secret.as_str()),
         ]);
         let arrived = Arc::new(Mutex::new(HashSet::new()));
+        let profile = Profile::built_in("medical-system")
+            .ok_or_else(|| failed("the profile is not built in"))?;
         let judge = Judge {
-            profile: Profile::built_in("medical-system")
-                .ok_or_else(|| failed("the profile is not built in"))?,
+            profile: profile.clone(),
             secrets: environment
                 .secret("VOICEDRIVE_WEBHOOK_SECRET")?
                 .into_iter()
@@ -109,6 +115,7 @@ impl Stage {
         };
         Ok(Self {
             client: Client::over(&control_socket, speech, false)?,
+            staff_system: StaffSystem::new(&relay, profile, webhook_secret)?,
             relay,
             _receiver: receiver,
             arrived,
@@ -120,8 +127,8 @@ impl Stage {
     /// Hands in the events, shows what happens, and says whether all of them arrived.
     async fn show(&self) -> Result<bool, CliError> {
         print_line(self.speech.say(
-            "リレーと VoiceDrive の代役を起動しました。イベントを渡します。代役は一部をわざと拒否し、あとで受け取ります。",
-            "The relay and a stand-in VoiceDrive are running. Events are handed in; the stand-in refuses some of them on purpose and takes them later.",
+            "リレーと VoiceDrive の代役を起動しました。イベントを渡します。3 件に 1 件は、スタッフシステムの送信処理と同じ形で /in に届きます。代役は一部をわざと拒否し、あとで受け取ります。",
+            "The relay and a stand-in VoiceDrive are running. Events are handed in, every third one at /in as the staff system's own sender posts it. The stand-in refuses some of them on purpose and takes them later.",
         ))?;
         let records = Value::from(sample_interviews());
         let path = "/api/interviews/batch";
@@ -129,8 +136,12 @@ impl Stage {
         let sample = sample_events();
         let mut position = self.client.changes(&Value::Null).await?;
         let handing_in = async {
-            for event in &sample {
-                self.client.post("/api/events", event.to_string()).await?;
+            for (number, event) in sample.iter().enumerate() {
+                if number % SENT_BY_STAFF_SYSTEM == 0 {
+                    self.staff_system.send(event).await?;
+                } else {
+                    self.client.post("/api/events", event.to_string()).await?;
+                }
                 tokio::time::sleep(BETWEEN_EVENTS).await;
             }
             Ok::<_, CliError>(())
@@ -258,6 +269,47 @@ impl Stage {
     }
 }
 
+/// The staff system's own webhook sender: it signs, and posts to the address in its settings. It does
+/// not know that a relay answers there.
+struct StaffSystem {
+    http: reqwest::Client,
+    url: String,
+    profile: Profile,
+    secret: String,
+}
+
+impl StaffSystem {
+    fn new(relay: &Relay, profile: Profile, secret: String) -> Result<Self, CliError> {
+        crypto::install();
+        // Nothing is encrypted on this machine, and it need not have any certificates.
+        let http = reqwest::Client::builder().tls_certs_only([]).build();
+        Ok(Self {
+            http: http.map_err(failed)?,
+            url: format!("http://{}/in", relay.address()),
+            profile,
+            secret,
+        })
+    }
+
+    async fn send(&self, event: &Value) -> Result<(), CliError> {
+        let now = Clock::System.now();
+        let id = Uuid::new_v4().to_string();
+        let data = event["data"].to_string();
+        let body = self.profile.body(text(&event["event"]), now, &data);
+        let secrets = [self.secret.as_bytes()];
+        let mut request = self.http.post(&self.url);
+        for (name, value) in signature::headers(&self.profile, &secrets, &id, now, &body) {
+            request = request.header(name, value);
+        }
+        let request = request.header("content-type", "application/json");
+        let answer = request.header("x-request-id", id).body(body).send().await;
+        match answer.map_err(failed)?.status() {
+            StatusCode::OK => Ok(()),
+            other => Err(failed(format!("the relay answered {other} at /in"))),
+        }
+    }
+}
+
 /// Writes the configuration that a person would write, and reads it back as the daemon does.
 fn settings(
     directory: &Path,
@@ -274,7 +326,8 @@ fn settings(
          [server]\nlisten = \"127.0.0.1:0\"\n\n\
          [storage]\ndirectory = {}\n\n\
          [delivery]\nurl = \"http://{}/api/webhooks/medical-system\"\ntimeout_seconds = 1\n\n\
-         [retry]\nintervals_seconds = [1, 2, 3]\n",
+         [retry]\nintervals_seconds = [1, 2, 3]\n\n\
+         [ingest]\npath = \"/in\"\n",
         json!(directory),
         receiver.address(),
     );

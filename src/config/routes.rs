@@ -7,7 +7,7 @@ use reqwest::header::{HeaderName, HeaderValue};
 use url::Url;
 
 use super::reader::{Document, Section};
-use super::{Environment, Kind, Mistake, Secret, of_variable, size};
+use super::{Environment, Kind, Mistake, Secret, Server, itself, of_variable, size};
 use crate::delivery::address;
 use crate::delivery::profile::{
     BUILT_IN, Body, Encoding, Key, Profile, SignatureForm, TimestampFormat,
@@ -16,8 +16,11 @@ use crate::route::{self, Pattern, Route};
 
 const URL_ACCEPTED: &str =
     "a URL that begins with http:// or https://, without user, password and #";
+const ITSELF: &str =
+    "this one is the relay's own (server.listen, server.public_url), which would send to itself";
 pub(super) const SECRET_ACCEPTED: &str =
     "the name of a secret: capital letters, digits and _ (never the secret itself)";
+pub(super) const TOKEN_ACCEPTED: &str = "a token of printable ASCII characters without blanks";
 const EVENTS_ACCEPTED: &str =
     "a list of event names, or of prefixes that end in .*, such as [\"employee.*\"]";
 const BODY_ACCEPTED: &str = "\"data\", or a list of event (or eventType, or type), timestamp, source, data, each once and data among them";
@@ -73,18 +76,24 @@ pub(super) struct Destinations {
 }
 
 /// What every route of the file may refer to.
-struct Known {
+struct Known<'a> {
     profiles: Vec<Profile>,
     allow_http: bool,
+    server: &'a Server,
 }
 
-pub(super) fn read(document: &mut Document<'_>, root: &mut Section<'_>) -> Destinations {
+pub(super) fn read(
+    document: &mut Document<'_>,
+    root: &mut Section<'_>,
+    server: &Server,
+) -> Destinations {
     let profiles = read_profiles(document, root);
     let mut section = root.section(document, "delivery");
     let allow_http = section.flag(document, "allow_http", false);
     let known = Known {
         profiles,
         allow_http,
+        server,
     };
     let delivery = RouteConfig {
         name: route::DEFAULT.to_owned(),
@@ -139,12 +148,12 @@ pub(super) fn read(document: &mut Document<'_>, root: &mut Section<'_>) -> Desti
 fn read_route(
     document: &mut Document<'_>,
     section: &mut Section<'_>,
-    known: &Known,
+    known: &Known<'_>,
 ) -> RouteConfig {
     let usual = Profile::built_in("medical-system").unwrap_or_default();
     let names: Vec<&str> = known.profiles.iter().map(|p| p.name.as_str()).collect();
     let profiles = format!("one of {}", names.join(", "));
-    let url = read_url(document, section, known.allow_http);
+    let url = read_url(document, section, known);
     let profile = section.parsed(document, "profile", usual, &profiles, |text| {
         let mut profiles = known.profiles.iter();
         profiles.find(|profile| profile.name == text).cloned()
@@ -188,14 +197,14 @@ fn read_route(
 fn read_url(
     document: &mut Document<'_>,
     section: &mut Section<'_>,
-    allow_http: bool,
+    known: &Known<'_>,
 ) -> Option<Url> {
     let value = section.take(document, "url")?;
     let text = value.text().unwrap_or_default();
     if text.is_empty() && value.text().is_some() {
         return None;
     }
-    match webhook_url(text, allow_http) {
+    match webhook_url(text, known.allow_http, known.server) {
         Ok(url) => Some(url),
         Err(accepted) => {
             document.refuse(&value, accepted);
@@ -208,7 +217,7 @@ fn read_url(
 ///
 /// # Errors
 /// What is accepted instead.
-pub(super) fn webhook_url(text: &str, allow_http: bool) -> Result<Url, String> {
+pub(super) fn webhook_url(text: &str, allow_http: bool, server: &Server) -> Result<Url, String> {
     let fits = |url: &Url| {
         matches!(url.scheme(), "http" | "https")
             && url.has_host()
@@ -218,6 +227,9 @@ pub(super) fn webhook_url(text: &str, allow_http: bool) -> Result<Url, String> {
     };
     let url = Url::parse(text).ok().filter(fits);
     let url = url.ok_or_else(|| URL_ACCEPTED.to_owned())?;
+    if itself::leads_back(&url, server) {
+        return Err(format!("the URL of a receiver: {ITSELF}"));
+    }
     match address::may_post_to(&url, allow_http) {
         Ok(()) => Ok(url),
         Err(why) => Err(format!("the URL of another address: {why}")),
@@ -367,8 +379,7 @@ impl RouteConfig {
             match &bearer {
                 None => mistakes.push(of_variable(name, Kind::SecretMissing)),
                 Some(token) if !is_token(token) => {
-                    let accepted = "a token of printable ASCII characters without blanks";
-                    mistakes.push(of_variable(name, Kind::Expected(accepted.to_owned())));
+                    mistakes.push(of_variable(name, Kind::Expected(TOKEN_ACCEPTED.to_owned())));
                 }
                 Some(_) => {}
             }
@@ -405,7 +416,7 @@ fn is_free_header(name: &str) -> bool {
     HeaderName::try_from(name).is_ok_and(|name| !TAKEN_HEADERS.contains(&name.as_str()))
 }
 
-fn is_token(secret: &Secret) -> bool {
+pub(super) fn is_token(secret: &Secret) -> bool {
     let bytes = secret.as_bytes();
     !bytes.is_empty() && bytes.iter().all(u8::is_ascii_graphic)
 }

@@ -134,6 +134,52 @@ fn the_environment_overrides_the_url_and_its_mistakes_are_named_after_it() {
 }
 
 #[test]
+fn a_route_that_leads_back_to_the_relay_is_refused_in_every_place() {
+    let server =
+        "[server]\nlisten = \"0.0.0.0:8480\"\npublic_url = \"https://relay.clinic.example\"\n";
+    for url in [
+        "http://localhost:8480/in",
+        "https://relay.clinic.example/in",
+    ] {
+        let delivery = format!("{server}[delivery]\nprofile = \"unsigned\"\nurl = \"{url}\"");
+        let report = mistakes(&delivery, &Environment::default());
+        let place = "config.toml:6: delivery.url: must be the URL of a receiver";
+        assert!(report.starts_with(place), "{report}");
+        let route = format!(
+            "{server}[[route]]\nevents = [\"a.*\"]\nprofile = \"unsigned\"\nurl = \"{url}\""
+        );
+        let report = mistakes(&route, &Environment::default());
+        assert!(report.starts_with("config.toml:7: route.url"), "{report}");
+        let environment = Environment::from([("VOICEDRIVE_WEBHOOK_URL", url)]);
+        let unsigned = format!("{server}[delivery]\nprofile = \"unsigned\"");
+        let report = mistakes(&unsigned, &environment);
+        let place = "environment variable VOICEDRIVE_WEBHOOK_URL: must be the URL of a receiver";
+        assert!(report.starts_with(place), "{report}");
+    }
+}
+
+#[test]
+fn the_public_url_is_an_address_without_a_path() {
+    let read = |url: &str| {
+        let text = format!("[server]\npublic_url = \"{url}\"");
+        try_read(&text, &Environment::default()).map(|loaded| loaded.config.server.public_url)
+    };
+    for good in ["https://relay.example", "http://relay.example:8443/"] {
+        assert!(read(good).unwrap().is_some(), "{good}");
+    }
+    assert_eq!(read("").unwrap(), None);
+    for bad in [
+        "relay.example",
+        "ftp://relay.example",
+        "https://relay.example/path",
+        "https://relay.example/?a",
+        "https://user@relay.example",
+    ] {
+        assert!(read(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
 fn weak_secrets_are_refused_and_never_shown() {
     let environment = Environment::from([
         ("RELAY_JWT_SECRET", "hush-hush-short"),
@@ -384,6 +430,7 @@ fn the_packaged_configuration_says_the_defaults_and_its_examples_are_good() {
     as_default.delivery.max_per_second = None;
     as_default.routes.clear();
     as_default.alerts.channels.clear();
+    assert!(as_default.ingest.take().is_some());
     assert_eq!(
         format!("{as_default:?}"),
         format!("{:?}", Config::default())

@@ -274,6 +274,19 @@ impl Keys {
                 jti: None,
             });
         }
+        self.admit_jwt(token, now, is_revoked)
+    }
+
+    /// Lets in whoever shows a good JWT; the static token is none.
+    ///
+    /// # Errors
+    /// As [`Keys::admit`].
+    pub fn admit_jwt(
+        &self,
+        token: &str,
+        now: i64,
+        is_revoked: impl Fn(&str) -> bool,
+    ) -> Result<Caller, Unauthorized> {
         let claims = self.claims(token)?;
         claims.check(now)?;
         if claims.jti.as_deref().is_some_and(is_revoked) {
@@ -400,7 +413,10 @@ fn why(error: &ErrorKind) -> Unauthorized {
 }
 
 /// The token of a `Bearer` header; the scheme's case does not matter (RFC 9110, section 11.1).
-fn bearer(header: &str) -> Result<&str, Unauthorized> {
+///
+/// # Errors
+/// `NotBearer` or `TooLong`.
+pub fn bearer(header: &str) -> Result<&str, Unauthorized> {
     let (scheme, token) = header.split_once(' ').ok_or(Unauthorized::NotBearer)?;
     let token = token.trim_matches(' ');
     if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() {

@@ -187,13 +187,13 @@ fn no_such_event() -> ApiError {
 }
 
 /// An event of a request, after the commit.
-struct Kept {
-    id: String,
-    duplicate: bool,
+pub(super) struct Kept {
+    pub(super) id: String,
+    pub(super) duplicate: bool,
 }
 
 /// Commits `events`, all or none, and hands them to the dispatchers.
-async fn keep(
+pub(super) async fn keep(
     api: &Api,
     events: Vec<NewEvent>,
     key: Option<String>,

@@ -13,6 +13,7 @@ mod schemas;
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::auth::Scope;
 use super::reply::{self, ApiError, Reply};
 use super::router::{self, Access, Endpoint};
 use operations::{Operation, operations};
@@ -46,13 +47,7 @@ pub fn document() -> Value {
         "paths": paths,
         "components": {
             "schemas": schemas::all(),
-            "securitySchemes": {
-                "bearer": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "description": "A JWT (HS256; exp, iss and aud voicedrive-relay, scope) as `voicedrive-relay token issue` makes it; on the statistics endpoints VOICEDRIVE_API_TOKEN as well.",
-                },
-            },
+            "securitySchemes": schemas::security(),
         },
     })
 }
@@ -72,6 +67,7 @@ fn described(operation: &Operation) -> Value {
         "responses": answers,
         "security": match endpoint(operation).access() {
             Access::Token(scope) => json!([{"bearer": [scope.as_str()]}]),
+            Access::Proof => schemas::proofs(),
             Access::Anybody | Access::Control => json!([]),
         },
     });
@@ -87,7 +83,8 @@ fn described(operation: &Operation) -> Value {
 /// What the router makes of the operation's method and path.
 fn endpoint(operation: &Operation) -> Endpoint {
     // A description without its endpoint is found by a test; here it would be a public one.
-    router::route(&operation.method, operation.path).unwrap_or(Endpoint::Health)
+    let ingest = Some(operations::INGEST_PATH);
+    router::route(&operation.method, operation.path, ingest).unwrap_or(Endpoint::Health)
 }
 
 /// Everything that the operation can be refused for.
@@ -104,7 +101,12 @@ fn refusals(operation: &Operation) -> Vec<ApiError> {
     if operation.body.is_some() || !operation.parameters.is_empty() {
         refusals.push(ApiError::invalid("limit", "must be a number from 1 to 200"));
     }
-    if let Access::Token(scope) = endpoint.access() {
+    let scope = match endpoint.access() {
+        Access::Token(scope) => Some(scope),
+        Access::Proof => Some(Scope::EventsWrite),
+        Access::Anybody | Access::Control => None,
+    };
+    if let Some(scope) = scope {
         refusals.push(ApiError::Unauthorized);
         refusals.push(ApiError::Forbidden(scope.as_str()));
     }
@@ -191,7 +193,7 @@ mod tests {
     #[test]
     fn every_operation_has_its_endpoint() {
         for (method, path) in described_paths() {
-            let endpoint = router::route(&method, path);
+            let endpoint = router::route(&method, path, Some(operations::INGEST_PATH));
             assert!(endpoint.is_ok(), "{method} {path}: {endpoint:?}");
             assert_ne!(endpoint.unwrap().access(), Access::Control, "{path}");
         }
@@ -208,6 +210,7 @@ mod tests {
             ("GET", "/api/voicedrive/interview-completion-stats"),
             ("POST", "/api/events"),
             ("POST", "/api/events/batch"),
+            ("POST", "/in"),
             ("GET", "/api/events"),
             ("GET", "/api/events/{id}"),
             ("POST", "/api/events/{id}/resend"),

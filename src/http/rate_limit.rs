@@ -240,7 +240,7 @@ pub fn client_address<'a>(
 }
 
 /// An address, perhaps in brackets, perhaps with a port.
-fn read_address(text: &str) -> Option<IpAddr> {
+pub(super) fn read_address(text: &str) -> Option<IpAddr> {
     let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']'));
     let with_port = || text.parse::<SocketAddr>().ok().map(|a| a.ip());
     let address: IpAddr = bare.unwrap_or(text).parse().ok().or_else(with_port)?;

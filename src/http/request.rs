@@ -1,8 +1,10 @@
 //! Reading what a caller sent: query, headers and body, with their limits.
 
 use std::collections::BTreeMap;
+use std::str::Utf8Error;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::header::CONTENT_TYPE;
@@ -53,28 +55,36 @@ pub fn media(headers: &HeaderMap, with_ndjson: bool) -> Result<Media, ApiError> 
 /// `PayloadTooLarge` before reading when the length is announced, else as soon as it shows;
 /// `InvalidJson` when the body breaks off, takes too long or is not UTF-8.
 pub async fn text(request: Request<Incoming>, limit: usize) -> Result<String, ApiError> {
-    let body = request.into_body();
+    let bytes = bytes(request.into_body(), limit).await?;
+    String::from_utf8(bytes.into()).map_err(|error| not_utf8(error.utf8_error()))
+}
+
+/// The whole body as it came, but never more than `limit` bytes of it.
+///
+/// # Errors
+/// As [`text`]; what is no UTF-8 is no error here.
+pub async fn bytes(body: Incoming, limit: usize) -> Result<Bytes, ApiError> {
     if body.size_hint().lower() > limit as u64 {
         return Err(ApiError::PayloadTooLarge(limit));
     }
     let collected = tokio::time::timeout(BODY_TIME, Limited::new(body, limit).collect()).await;
-    let bytes = match collected {
-        Ok(Ok(collected)) => collected.to_bytes(),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            return Err(ApiError::PayloadTooLarge(limit));
-        }
-        Ok(Err(_)) => return Err(ApiError::InvalidJson("the body broke off".to_owned())),
+    match collected {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::PayloadTooLarge(limit)),
+        Ok(Err(_)) => Err(ApiError::InvalidJson("the body broke off".to_owned())),
         Err(_) => {
             let seconds = BODY_TIME.as_secs();
-            return Err(ApiError::InvalidJson(format!(
+            Err(ApiError::InvalidJson(format!(
                 "the body did not arrive within {seconds} s"
-            )));
+            )))
         }
-    };
-    String::from_utf8(bytes.into()).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        ApiError::InvalidJson(format!("the body is not UTF-8 at byte {at}"))
-    })
+    }
+}
+
+/// Says where a body stops being UTF-8.
+pub fn not_utf8(error: Utf8Error) -> ApiError {
+    let at = error.valid_up_to();
+    ApiError::InvalidJson(format!("the body is not UTF-8 at byte {at}"))
 }
 
 /// Reads a small JSON object whose fields are all known.

@@ -43,6 +43,8 @@ pub enum Endpoint {
     CompletionStats,
     /// `GET /api/voicedrive/interview-completion-stats`
     VoicedriveCompletionStats,
+    /// `POST` to the path of `[ingest]`, and to any path below it
+    Ingest,
     /// `GET /api/health`
     Health,
     /// `GET /api/openapi.json`
@@ -76,6 +78,9 @@ pub enum Endpoint {
 pub enum Access {
     /// A token with this scope.
     Token(Scope),
+    /// One of the proofs that the staff system's senders bring; the endpoint itself looks at them,
+    /// because most of them are signatures of the body.
+    Proof,
     /// The control socket.
     Control,
     /// Nothing.
@@ -101,6 +106,7 @@ impl Endpoint {
             | Self::VoicedriveWebhookStats
             | Self::CompletionStats
             | Self::VoicedriveCompletionStats => Access::Token(Scope::StatsRead),
+            Self::Ingest => Access::Proof,
             Self::Health | Self::OpenApi => Access::Anybody,
             Self::ControlStatus
             | Self::ControlChanges
@@ -129,11 +135,11 @@ impl Endpoint {
     }
 }
 
-/// Finds the endpoint.
+/// Finds the endpoint. `ingest` is the path of `[ingest]`, when there is one.
 ///
 /// # Errors
 /// `NotFound` for an unknown path, `MethodNotAllowed` for a known one with another method.
-pub fn route(method: &Method, path: &str) -> Result<Endpoint, ApiError> {
+pub fn route(method: &Method, path: &str, ingest: Option<&str>) -> Result<Endpoint, ApiError> {
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     let get = |endpoint| Only("GET, HEAD", &[Method::GET, Method::HEAD], endpoint);
     let post = |endpoint| Only("POST", &[Method::POST], endpoint);
@@ -177,6 +183,7 @@ pub fn route(method: &Method, path: &str) -> Result<Endpoint, ApiError> {
         ["control", "tokens", jti, "revoke"] if !jti.is_empty() => {
             post(Endpoint::RevokeToken((*jti).to_owned()))
         }
+        _ if ingest.is_some_and(|door| is_at_or_below(path, door)) => post(Endpoint::Ingest),
         _ => return Err(ApiError::NotFound("Nothing has this path".to_owned())),
     };
     let Only(allowed, methods, endpoint) = found;
@@ -185,6 +192,11 @@ pub fn route(method: &Method, path: &str) -> Result<Endpoint, ApiError> {
     } else {
         Err(ApiError::MethodNotAllowed(allowed))
     }
+}
+
+fn is_at_or_below(path: &str, door: &str) -> bool {
+    let below = path.strip_prefix(door);
+    below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// What a method does with the interview record that has this id.
@@ -214,7 +226,7 @@ mod tests {
 
     #[test]
     fn paths_and_methods_find_their_endpoint() {
-        let found = |method, path| route(&method, path).ok();
+        let found = |method, path| route(&method, path, None).ok();
         assert_eq!(
             found(Method::POST, "/api/events"),
             Some(Endpoint::AcceptEvent)
@@ -249,7 +261,7 @@ mod tests {
             (Method::PUT, "/api/events/abc", "GET, HEAD"),
             (Method::POST, "/api/integration/webhook-stats", "GET, HEAD"),
         ] {
-            let refused = route(&method, path);
+            let refused = route(&method, path, None);
             assert!(
                 matches!(refused, Err(ApiError::MethodNotAllowed(a)) if a == allowed),
                 "{method} {path}: {refused:?}"
@@ -265,9 +277,27 @@ mod tests {
             "*",
         ] {
             assert!(
-                matches!(route(&Method::GET, path), Err(ApiError::NotFound(_))),
+                matches!(route(&Method::GET, path, None), Err(ApiError::NotFound(_))),
                 "{path}"
             );
+        }
+    }
+
+    #[test]
+    fn the_door_of_the_senders_is_a_path_and_all_below_it() {
+        let at = |method, path| route(&method, path, Some("/a/in"));
+        for path in ["/a/in", "/a/in/", "/a/in/api/webhook/x", "/a/in//"] {
+            let found = at(Method::POST, path).ok();
+            assert_eq!(found, Some(Endpoint::Ingest), "{path}");
+            let refused = at(Method::GET, path);
+            assert!(
+                matches!(refused, Err(ApiError::MethodNotAllowed("POST"))),
+                "{path}: {refused:?}"
+            );
+        }
+        for path in ["/a", "/a/inn", "/in", "/a/in.x"] {
+            let refused = at(Method::POST, path);
+            assert!(matches!(refused, Err(ApiError::NotFound(_))), "{path}");
         }
     }
 }

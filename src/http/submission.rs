@@ -14,7 +14,8 @@ use crate::timestamp::Timestamp;
 /// The most documents that a batch may have.
 const BATCH: usize = 1000;
 
-const EVENT_ACCEPTED: &str = "must be a string of 1 to 100 characters of a-z, 0-9, '.', '_', '-'";
+pub(super) const EVENT_ACCEPTED: &str =
+    "must be a string of 1 to 100 characters of a-z, 0-9, '.', '_', '-'";
 const STAFF_ID_ACCEPTED: &str = "must be a string of 1 to 191 characters";
 
 /// The members of a submitted event, each still as it was written, so that what is wrong with one

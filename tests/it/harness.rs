@@ -32,6 +32,9 @@ use crate::described;
 pub const WEBHOOK_SECRET: &str = "a-made-up-secret-of-32-characters";
 pub const JWT_SECRET: &str = "a-made-up-jwt-secret-of-more-than-32-characters";
 pub const API_TOKEN: &str = "vd-test-api-key-0123456789abcdef0123456789abcdef";
+/// Of the staff system's own senders; the vectors have the same.
+pub const SENDERS_SECRET: &str = "0123456789abcdef0123456789abcdef-senders";
+pub const SENDERS_BEARER: &str = "bearer-of-the-staff-system-0123456789";
 
 /// The longest that a test waits for something that must happen.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -44,6 +47,8 @@ pub fn environment() -> Environment {
         ("EMPLOYEE_SECRET", "another-made-up-secret"),
         ("EMPLOYEE_SECRET_PREVIOUS", "the-made-up-secret-before-it"),
         ("PARTNER_TOKEN", "a-made-up-bearer-token"),
+        ("SENDERS_SECRET", SENDERS_SECRET),
+        ("SENDERS_BEARER", SENDERS_BEARER),
     ])
 }
 

@@ -258,7 +258,7 @@ async fn unknown_paths_and_methods_get_the_envelope() {
 }
 
 /// Writes bytes, closes the sending side, and answers what comes back until the end.
-async fn raw(relay: &TestRelay, bytes: &[u8]) -> String {
+pub async fn raw(relay: &TestRelay, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(relay.address()).await.unwrap();
     stream.write_all(bytes).await.unwrap();
     let mut answer = Vec::new();

@@ -22,6 +22,7 @@ mod described;
 mod harness;
 mod house;
 mod importing;
+mod ingesting;
 mod interviews;
 mod javascript;
 mod keeping;

@@ -9,6 +9,8 @@ use super::schemas::{reference, success};
 
 /// The moment of every example.
 pub(super) const EXAMPLE_TIME: &str = "2025-10-26T15:00:00.000Z";
+/// Where the staff system's senders post, when `ingest.path` says nothing else.
+pub(super) const INGEST_PATH: &str = "/in";
 const EXAMPLE_ID: &str = "019a2159-2f6b-7c1e-8c1d-0d2f6e1b7a55";
 
 /// The chapters of the description.
@@ -215,6 +217,7 @@ pub(super) fn operations() -> Vec<Operation> {
         statistics(),
         voicedrive(),
         handing_in(),
+        ingesting(),
         looking_up(),
         interviews(),
         incidents(),
@@ -441,6 +444,48 @@ fn handing_in() -> Vec<Operation> {
         .answer(Answer::new(202, "All are kept", "AcceptedBatch", &batch))
         .also_refused(bad_event),
     ]
+}
+
+fn ingesting() -> Vec<Operation> {
+    let body = json!({"required": true, "content": {"application/json": {
+        "schema": {
+            "type": "object",
+            "description": "The name of the event stands in `event`, `eventType`, the header X-Event-Type or `type`, or follows from the path. What is sent on is `data` when no other key than event, eventType, timestamp, source and data is there, else the whole body.",
+        },
+        "example": {
+            "event": "employee.created", "timestamp": EXAMPLE_TIME, "source": "medical-system",
+            "data": {"staffId": "EMP-2025-001", "fullName": "山田 太郎"},
+        },
+    }}});
+    let kept = json!({
+        "success": true, "message": "accepted", "messageId": EXAMPLE_ID, "receivedAt": EXAMPLE_TIME,
+        "data": {"id": EXAMPLE_ID, "requestId": EXAMPLE_ID, "status": "accepted", "duplicate": false},
+        "timestamp": EXAMPLE_TIME,
+    });
+    let operation = Operation::new(
+        ("events", "ingest"),
+        Method::POST,
+        INGEST_PATH,
+        "Hand in an event as the staff system's own senders do; `ingest.path` may be another one, and every path below it is the same",
+    )
+    .answer(Answer {
+        status: 200,
+        description: "It is committed to the disk, now or before, and will be sent",
+        content: Some((reference("Ingested"), kept)),
+    })
+    .also_refused(|| {
+        vec![
+            ApiError::UnstableJson(
+                "/data/amount: JavaScript cannot keep this number exactly; send it as a string"
+                    .to_owned(),
+            ),
+            ApiError::NotFound("Nothing has this path".to_owned()),
+        ]
+    });
+    vec![Operation {
+        body: Some(body),
+        ..operation
+    }]
 }
 
 fn looking_up() -> Vec<Operation> {

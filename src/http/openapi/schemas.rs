@@ -10,8 +10,8 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::attempt::Outcome;
 use crate::event::Status;
 use crate::http::{
-    event_answer, events, health, incidents, interview_body, interview_stats, interviews, stats,
-    submission, voicedrive, voicedrive_interviews,
+    event_answer, events, health, incidents, ingest, interview_body, interview_stats, interviews,
+    stats, submission, voicedrive, voicedrive_interviews,
 };
 use crate::interview::InterviewStatus;
 use crate::period::Period;
@@ -26,7 +26,7 @@ fn collect<T: ToSchema>(into: &mut Vec<(String, RefOr<Schema>)>) {
 }
 
 /// Everything that is read or answered.
-const TYPES: [Collect; 18] = [
+const TYPES: [Collect; 19] = [
     collect::<health::Answer>,
     collect::<stats::Answer<'_>>,
     collect::<voicedrive::WebhookAnswer<'_>>,
@@ -40,6 +40,7 @@ const TYPES: [Collect; 18] = [
     collect::<events::ResentAnswer<'_>>,
     collect::<events::BulkResendBody>,
     collect::<events::ResentManyAnswer>,
+    collect::<ingest::Answer<'_>>,
     collect::<incidents::PageAnswer>,
     collect::<interview_body::Body>,
     collect::<interviews::Answer<'_>>,
@@ -59,6 +60,52 @@ pub(super) fn all() -> Map<String, Value> {
         .collect();
     schemas.sort_keys();
     schemas
+}
+
+/// The headers of the staff system's senders that carry a signature, and what is signed.
+const SIGNATURES: [(&str, &str, &str); 4] = [
+    (
+        "signature-medical-system",
+        "X-Medical-System-Signature",
+        "Hex HMAC-SHA256 of `{timestamp}.{body}`, with X-Medical-System-Timestamp (ISO 8601, within 5 minutes)",
+    ),
+    (
+        "signature-webhook",
+        "X-Webhook-Signature",
+        "Hex HMAC-SHA256 of `{timestamp}{body}`, with X-Webhook-Timestamp (Unix milliseconds, within 5 minutes)",
+    ),
+    (
+        "signature-webhook-secret",
+        "X-Webhook-Secret",
+        "Hex HMAC-SHA256 of `{body}`",
+    ),
+    (
+        "signature-plain",
+        "X-Signature",
+        "Hex HMAC-SHA256 of `{body}`",
+    ),
+];
+
+/// Every way to say who calls.
+pub(super) fn security() -> Value {
+    let mut schemes = json!({"bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A JWT (HS256; exp, iss and aud voicedrive-relay, scope) as `voicedrive-relay token issue` makes it; on the statistics endpoints VOICEDRIVE_API_TOKEN as well.",
+    }});
+    for (scheme, header, description) in SIGNATURES {
+        schemes[scheme] = json!({
+            "type": "apiKey", "in": "header", "name": header, "description": description,
+        });
+    }
+    schemes
+}
+
+/// What the staff system's senders may prove themselves with; nothing at all where `open_from` says so.
+pub(super) fn proofs() -> Value {
+    let signatures = SIGNATURES.map(|(scheme, ..)| json!({scheme: []}));
+    let others = [json!({"bearer": ["events:write"]}), json!({})];
+    signatures.into_iter().chain(others).collect()
 }
 
 /// The envelope of an error that has one of these codes.
