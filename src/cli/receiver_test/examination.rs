@@ -1,0 +1,144 @@
+//! What a receiver is asked, which answers are right, and what to do when one is not.
+
+/// One webhook, good or with one fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Examination {
+    Good,
+    Repeated,
+    NonAscii,
+    UnknownEvent,
+    OtherSecret,
+    NoSignature,
+    Altered,
+    TooOld,
+    TooFarAhead,
+    OtherBearer,
+    NoBearer,
+}
+
+/// What an answer shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Pass,
+    /// Neither right nor wrong: the receiver looked at something else.
+    Note,
+    Fail,
+}
+
+impl Outcome {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Note => "note",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+impl Examination {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Good => "a good webhook",
+            Self::Repeated => "the same webhook again, with the same X-Request-ID",
+            Self::NonAscii => "characters outside ASCII",
+            Self::UnknownEvent => "an event that nobody knows",
+            Self::OtherSecret => "a signature with another secret",
+            Self::NoSignature => "no signature",
+            Self::Altered => "a body that was altered after signing",
+            Self::TooOld => "a timestamp of twenty minutes ago",
+            Self::TooFarAhead => "a timestamp of twenty minutes ahead",
+            Self::OtherBearer => "another bearer token",
+            Self::NoBearer => "no bearer token",
+        }
+    }
+
+    /// The right answers, in words.
+    pub(super) fn expected(self) -> &'static str {
+        match self {
+            Self::Good | Self::Repeated | Self::NonAscii => "a 2xx status",
+            Self::UnknownEvent => "2xx or 400",
+            Self::NoSignature | Self::NoBearer => "401 or 400",
+            _ => "401",
+        }
+    }
+
+    /// What to do when the receiver answers something else.
+    pub(super) fn advice(self) -> &'static str {
+        match self {
+            Self::Good => {
+                "Sign what JSON.stringify(JSON.parse(body)) gives with the secret, compare with the header of the profile, answer 200 with {\"success\":true}."
+            }
+            Self::Repeated => {
+                "Remember X-Request-ID, do the work once, and answer 200 again: the relay repeats what it has no answer for."
+            }
+            Self::NonAscii => {
+                "Read the body as UTF-8 before anything else, and sign the bytes of UTF-8."
+            }
+            Self::UnknownEvent => {
+                "Answer 400, or take it and do nothing; a 5xx status would have it sent again and again."
+            }
+            Self::OtherSecret | Self::NoSignature | Self::Altered => {
+                "Compute the signature over the body that arrived, compare in constant time, and answer 401 when it differs or is missing."
+            }
+            Self::TooOld | Self::TooFarAhead => {
+                "Answer 401 when the timestamp is more than 5 minutes from now: somebody may be replaying an old webhook."
+            }
+            Self::OtherBearer | Self::NoBearer => {
+                "Compare the token of the Authorization header in constant time, and answer 401 when it differs or is missing."
+            }
+        }
+    }
+
+    /// Whether it shows how the receiver verifies, and not what it does with the data.
+    pub(super) fn is_about_verification(self) -> bool {
+        !matches!(
+            self,
+            Self::Good | Self::Repeated | Self::NonAscii | Self::UnknownEvent
+        )
+    }
+
+    /// What the answer shows, for a receiver that took the good webhook or refused its data.
+    pub(super) fn outcome(self, status: u16) -> Outcome {
+        let taken = (200..300).contains(&status);
+        let right = match self {
+            Self::Good | Self::Repeated | Self::NonAscii => taken,
+            Self::UnknownEvent => taken || (400..500).contains(&status),
+            Self::NoSignature | Self::NoBearer => matches!(status, 400 | 401 | 403),
+            _ => matches!(status, 401 | 403),
+        };
+        // The text is in a field of its own: a receiver may refuse the field, and not its characters.
+        let refused_for_data = self == Self::NonAscii && is_about_data(status);
+        match right {
+            true => Outcome::Pass,
+            false if refused_for_data => Outcome::Note,
+            false => Outcome::Fail,
+        }
+    }
+}
+
+/// Whether a receiver says with this status that it does not like the data.
+pub(super) fn is_about_data(status: u16) -> bool {
+    matches!(status, 400 | 404 | 409 | 422)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_header_may_be_answered_400_and_a_wrong_signature_may_not() {
+        assert_eq!(Examination::NoSignature.outcome(400), Outcome::Pass);
+        assert_eq!(Examination::NoBearer.outcome(400), Outcome::Pass);
+        assert_eq!(Examination::NoSignature.outcome(200), Outcome::Fail);
+        assert_eq!(Examination::OtherSecret.outcome(400), Outcome::Fail);
+        assert_eq!(Examination::OtherSecret.outcome(401), Outcome::Pass);
+    }
+
+    #[test]
+    fn a_field_that_is_refused_is_no_fault_of_reading_characters() {
+        assert_eq!(Examination::NonAscii.outcome(200), Outcome::Pass);
+        assert_eq!(Examination::NonAscii.outcome(422), Outcome::Note);
+        assert_eq!(Examination::NonAscii.outcome(401), Outcome::Fail);
+        assert_eq!(Examination::NonAscii.outcome(500), Outcome::Fail);
+    }
+}
