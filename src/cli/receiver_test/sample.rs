@@ -19,7 +19,7 @@ const PHOTO: &str = r#"{"staffId":"RELAY-TEST-0001","profilePhotoUrl":"https://p
 /// `/api/webhooks/medical-system/whistleblowing/...`: it must know the report.
 const WHISTLEBLOWING: &str = r#"{"reportId":"relay-test-report","caseNumber":"MED-0000-0000","anonymousId":"ANON-000000","medicalSystemCaseNumber":"MED-0000-0000","severity":"low","category":"other","status":"triaging","currentStatus":"received","receivedAt":"{now}","updatedAt":"{now}","estimatedResponseTime":"3日以内","nextSteps":"試験です","resolutionSummary":"試験です","resolvedAt":"{now}"}"#;
 
-/// `/api/webhooks/compliance/acknowledgement`: wants the first seven fields at the top.
+/// `/api/webhook/compliance/acknowledgement`: wants the first seven fields at the top.
 const ACKNOWLEDGEMENT: &str = r#"{"reportId":"relay-test-report","caseNumber":"MED-0000-0000","anonymousId":"ANON-000000","severity":"low","category":"other","receivedAt":"{now}","estimatedResponseTime":"3日以内","requiresImmediateAction":false,"currentStatus":"received","nextSteps":"試験です"}"#;
 
 /// `/api/webhook/staff-system/status-change`.
