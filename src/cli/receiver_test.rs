@@ -22,6 +22,7 @@ use super::{CliError, Common, print_line};
 use crate::config::{self, Environment, Secret};
 use crate::delivery::partner::Failure;
 use crate::delivery::profile::{BUILT_IN, Profile};
+use crate::language::Language;
 use crate::stable_json;
 use examination::{Examination, Outcome};
 use examiner::{Answer, Examiner, Posted, Setup};
@@ -67,6 +68,7 @@ impl ReceiverTest {
         environment: &Environment,
     ) -> Result<(), CliError> {
         let examiner = Examiner::new(self.setup(&common.config, environment)?)?;
+        let speech = speech(common, environment);
         let posted = examiner.examine().await;
         let verdict = Verdict::of(&posted);
         let mut failed = Vec::new();
@@ -75,20 +77,13 @@ impl ReceiverTest {
             if outcome == Outcome::Fail {
                 failed.push(one.examination);
             }
-            print_line(&told(one, outcome, common.json))?;
+            print_line(&told(one, outcome, speech, common.json))?;
         }
         let verdict = verdict.after(&failed);
-        let speech = common.speech(environment);
         print_line(&concluded(verdict, &posted, speech, common.json))?;
         match verdict {
             Verdict::Right | Verdict::NothingToVerify => Ok(()),
-            _ if !failed.is_empty() => Err(CliError::Failed(format!(
-                "{} of these have to be mended in the receiver",
-                failed.len()
-            ))),
-            _ => Err(CliError::Failed(
-                "the receiver took no webhook: see the verdict".to_owned(),
-            )),
+            _ => Err(CliError::Failed(summary(failed.len(), speech))),
         }
     }
 
@@ -122,25 +117,32 @@ impl ReceiverTest {
 
 /// Where the secrets come from.
 struct SecretsOf<'a> {
+    /// Before the file was read.
+    typed: &'a Environment,
     environment: Environment,
     config: &'a Path,
 }
 
 impl<'a> SecretsOf<'a> {
     /// As the daemon with this configuration reads them.
-    fn beside(config: &'a Path, environment: &Environment) -> Result<Self, CliError> {
+    fn beside(config: &'a Path, environment: &'a Environment) -> Result<Self, CliError> {
         Ok(Self {
+            typed: environment,
             environment: config::with_secrets_file(config, environment)?,
             config,
         })
     }
 
     fn read(&self, name: &str) -> Result<Secret, CliError> {
+        let file = self.config.with_file_name("secrets.env");
+        let file = file.display();
+        let typed = self.typed.var(name);
+        if typed.is_some() && typed != self.environment.var(name) {
+            eprintln!("{name} is read from {file}; the variable of the environment does not count");
+        }
         self.environment.secret(name)?.ok_or_else(|| {
-            let file = self.config.with_file_name("secrets.env");
             CliError::Usage(format!(
-                "{name} is set neither in {} (which may be readable with sudo only) nor in the environment",
-                file.display()
+                "{name} is set neither in {file} (which may be readable with sudo only) nor in the environment"
             ))
         })
     }
@@ -158,26 +160,53 @@ fn read_data(path: &str) -> Result<String, CliError> {
     }
 }
 
+/// What stands at the end when the receiver did not pass everything.
+fn summary(failed: usize, speech: Speech) -> String {
+    match (failed, speech.language) {
+        (0, Language::Ja) => {
+            "受け付けられた Webhook はありません。判定を参照してください".to_owned()
+        }
+        (0, Language::En) => "the receiver took no webhook: see the verdict".to_owned(),
+        (_, Language::Ja) => format!("受信側で直すべき項目が {failed} 件あります"),
+        (_, Language::En) => format!("{failed} of these have to be mended in the receiver"),
+    }
+}
+
+/// Programs get English.
+fn speech(common: &Common, environment: &Environment) -> Speech {
+    let speech = common.speech(environment);
+    let language = if common.json {
+        Language::En
+    } else {
+        speech.language
+    };
+    Speech { language, ..speech }
+}
+
 /// One examination in one line.
-fn told(posted: &Posted, outcome: Outcome, json: bool) -> String {
+fn told(posted: &Posted, outcome: Outcome, speech: Speech, json: bool) -> String {
     let Posted {
         examination,
         answer,
     } = posted;
-    let (name, expected) = (examination.name(), examination.expected());
+    let name = examination.name(speech);
+    let expected = examination.expected(speech);
     let got = got(answer);
     // Who gives no answer is told nothing of signatures.
     let failed = outcome == Outcome::Fail && answer.is_ok();
-    let advice = failed.then(|| examination.advice());
+    let advice = failed.then(|| examination.advice(speech));
     if json {
         return json!({"test": name, "passed": outcome == Outcome::Pass, "result": outcome.word(),
                       "expected": expected, "answer": got, "said": said(answer), "advice": advice})
         .to_string();
     }
-    match (advice, outcome) {
-        (Some(advice), _) => format!("FAIL  {name}: {got}, expected {expected}. {advice}"),
-        (None, Outcome::Fail) => format!("FAIL  {name}: {got}"),
-        (None, _) => format!("{}  {name}: {got}", outcome.word()),
+    let line = format!("{}  {name}: {got}", outcome.label(speech));
+    match advice {
+        Some(advice) if speech.language == Language::Ja => {
+            format!("{line} (期待される応答: {expected})。{advice}")
+        }
+        Some(advice) => format!("{line}, expected {expected}. {advice}"),
+        None => line,
     }
 }
 

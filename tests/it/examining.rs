@@ -329,6 +329,50 @@ async fn the_secret_is_read_as_the_daemon_reads_it() {
 }
 
 #[tokio::test]
+async fn a_secrets_file_comes_before_the_environment_and_says_so() {
+    let receiver = stand_in("voicedrive-compliance", acknowledgements).await;
+    let directory = TempDir::new().unwrap();
+    let config = directory.path().join("config.toml");
+    let file = directory.path().join("secrets.env");
+    std::fs::write(
+        &file,
+        "VOICEDRIVE_WEBHOOK_SECRET=another-made-up-secret-0123456789\n",
+    )
+    .unwrap();
+    let url = format!("http://{}/", receiver.address());
+    let mut command = program();
+    command.args(["receiver-test", &url, "--profile", "voicedrive-compliance"]);
+    let output = command.arg("--config").arg(config).output().await.unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("does not count"), "{told}");
+    let verdict = String::from_utf8_lossy(&output.stdout);
+    assert!(verdict.contains("it refuses a good signature"), "{verdict}");
+    assert!(!format!("{told}{verdict}").contains("made-up-secret"));
+}
+
+#[tokio::test]
+async fn a_person_is_told_in_japanese_and_a_program_in_english() {
+    let receiver = stand_in("voicedrive-whistleblowing", whistleblowing).await;
+    let url = format!("http://{}/", receiver.address());
+    for (more, verdict) in [
+        (&[][..], "判定: 署名の検証は正しく"),
+        (&["--json"], "your verification"),
+    ] {
+        let mut command = program();
+        command.env("LANG", "ja_JP.UTF-8");
+        command.args([
+            "receiver-test",
+            &url,
+            "--profile",
+            "voicedrive-whistleblowing",
+        ]);
+        let output = command.args(more).output().await.unwrap();
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert!(told.contains(verdict), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn programs_get_the_verdict_as_a_word() {
     let told = examine_stand_in("voicedrive-whistleblowing", whistleblowing, &["--json"]).await;
     let lines = told.text.lines();

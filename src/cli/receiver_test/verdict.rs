@@ -6,6 +6,7 @@
 use super::examination::{Examination, Outcome, is_about_data};
 use super::examiner::Posted;
 use crate::cli::words::Speech;
+use crate::language::Language;
 
 /// What to tell whoever built the receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,14 +117,13 @@ impl Verdict {
     /// For people.
     pub(super) fn sentence(self, speech: Speech) -> String {
         match self {
-            Self::OtherData(status) => format!(
-                "{} {}",
-                speech.say(
+            Self::OtherData(status) => {
+                let right = speech.say(
                     "署名の検証は正しく実装されています。正しい署名は通り、偽の署名は拒否されました。",
-                    "your verification is right: the good signature passed, the forged one was refused.",
-                ),
-                wanted(status, speech)
-            ),
+                    "your verification is right: the good signature passed, the forged one was refused. ",
+                );
+                format!("{right}{}", wanted(status, speech))
+            }
             Self::OtherDataUnverified(status) => wanted(status, speech),
             Self::Unclear(404) => unclear_path(speech).to_owned(),
             Self::Unclear(status) => unclear(status, speech),
@@ -142,7 +142,7 @@ impl Verdict {
                 "everything is right; this profile signs nothing, so nothing shows who posts.",
             ),
             Self::RightButFlawed => (
-                "署名の検証は正しく実装されています。上の FAIL の項目を直してください。",
+                "署名の検証は正しく実装されています。上の不合格の項目を直してください。",
                 "your verification is right; mend what is marked FAIL above.",
             ),
             Self::Wrong => (
@@ -154,7 +154,7 @@ impl Verdict {
                 "your verification is wrong: a forged webhook was taken. Some receivers skip it while no secret is set.",
             ),
             Self::Incomplete => (
-                "署名の検証に不足があります。上の FAIL の項目を直してください。",
+                "署名の検証に不足があります。上の不合格の項目を直してください。",
                 "your verification is incomplete: a forged signature is refused, but what is marked FAIL above is not.",
             ),
             Self::WantsProof => (
@@ -178,7 +178,7 @@ fn is_taken(status: u16) -> bool {
 fn wanted(status: u16, speech: Speech) -> String {
     let why = if status >= 500 {
         speech.say(
-            "受信側の処理が失敗しています。別のデータを --event と --data で指定するか、受信側のログを確認してください。",
+            "受信側の処理が失敗しました。別のデータを --event と --data で指定するか、受信側のログを確認してください。",
             "It failed while it worked on this data: give other data with --event and --data, or read the receiver's log.",
         )
     } else if is_about_data(status) || status == 403 {
@@ -192,7 +192,7 @@ fn wanted(status: u16, speech: Speech) -> String {
             "It did not take the webhook for another reason than its signature.",
         )
     };
-    format!("{why} (HTTP {status})")
+    format!("HTTP {status}: {why}")
 }
 
 fn unclear_path(speech: Speech) -> &'static str {
@@ -203,15 +203,14 @@ fn unclear_path(speech: Speech) -> &'static str {
 }
 
 fn unclear(status: u16, speech: Speech) -> String {
-    let rest = speech.say(
-        "署名より先にデータなどを調べているため、検証の正しさは判定できません。受け付けられるデータを --event と --data で指定してください。",
-        "It looks at something else before the signature, so nothing can be said of its verification: give data that it takes with --event and --data.",
-    );
-    let alike = speech.say(
-        "正しい署名にも偽の署名にも同じ応答が返りました",
-        "the same answer to the good webhook and to the forged one",
-    );
-    format!("{alike} (HTTP {status}). {rest}")
+    match speech.language {
+        Language::Ja => format!(
+            "正しい署名にも偽の署名にも HTTP {status} が返りました。署名より先にデータなどを調べているため、検証の正しさは判定できません。受け付けられるデータを --event と --data で指定してください。"
+        ),
+        Language::En => format!(
+            "the same answer to the good webhook and to the forged one, HTTP {status}. It looks at something else before the signature, so nothing can be said of its verification: give data that it takes with --event and --data."
+        ),
+    }
 }
 
 #[cfg(test)]
