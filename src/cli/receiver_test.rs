@@ -243,3 +243,30 @@ fn concluded(verdict: Verdict, posted: &[Posted], speech: Speech, json: bool) ->
         None => format!("{head}: {sentence}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payload_is_read_as_the_relay_would_send_it_or_refused_with_the_reason() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("data.json");
+        let path = path.to_str().unwrap();
+        let read = |text: &str| {
+            fs::write(path, text).unwrap();
+            read_data(path).map_err(|error| error.to_string())
+        };
+        assert_eq!(read("{ \"a\": 1.0 }\n").unwrap(), r#"{"a":1}"#);
+        for (text, reason) in [
+            ("[1]", "must be a JSON object"),
+            ("{\"a\":", "data.json: "),
+            ("{\"a\":12345678901234567890}", "data.json: "),
+        ] {
+            let told = read(text).unwrap_err();
+            assert!(told.contains(reason), "{told}");
+        }
+        let told = read_data("/nowhere/data.json").unwrap_err().to_string();
+        assert!(told.starts_with("/nowhere/data.json: "), "{told}");
+    }
+}
