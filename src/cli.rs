@@ -183,7 +183,7 @@ async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {
         Command::Restore(restore) => {
             restore.run(&common.config()?, common.speech(environment), common.json)
         }
-        Command::ReceiverTest(test) => test.run(common.json, environment).await,
+        Command::ReceiverTest(test) => test.run(common, environment).await,
         Command::Receiver(receiver) => receiver.run(common.json, environment).await,
     }
 }

@@ -210,8 +210,17 @@ impl Default for Config {
 /// # Errors
 /// Every mistake.
 pub fn load(path: &Path, environment: &Environment) -> Result<Loaded, Mistakes> {
-    let environment = environment.with_file(&path.with_file_name("secrets.env"))?;
+    let environment = with_secrets_file(path, environment)?;
     read(&read_file(path)?, path, &environment)
+}
+
+/// The environment with what `secrets.env` beside this configuration says, for commands that need a
+/// secret and no daemon. The configuration itself need not be there.
+///
+/// # Errors
+/// Every line of the file that is none.
+pub fn with_secrets_file(path: &Path, environment: &Environment) -> Result<Environment, Mistakes> {
+    environment.with_file(&path.with_file_name("secrets.env"))
 }
 
 /// Reads the configuration alone, for commands that only have to find the daemon: whoever types

@@ -926,7 +926,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__subcmd__relay__subcmd__receiver__subcmd__test)
-            opts="-h --profile --secret --event --config --json --help"
+            opts="-h --profile --secret --bearer --event --data --config --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -940,7 +940,15 @@ _voicedrive__relay() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --bearer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --event)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --data)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -186,8 +186,10 @@ voicedrive-staff-system\t''
 voicedrive-notification\t''
 standard-webhooks\t''
 unsigned\t''"
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver-test" -l secret -d 'The name of the environment variable (or systemd credential) that holds the secret' -r
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver-test" -l event -d 'The event that is posted; the receiver must know it' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver-test" -l secret -d 'The name of the secret that signs; it is read as `serve` reads it, from secrets.env beside the configuration, a systemd credential or the environment' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver-test" -l bearer -d 'The name of a secret that is sent as `Authorization: Bearer`' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver-test" -l event -d 'The event that is posted; without it one that `VoiceDrive` knows' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver-test" -l data -d 'A file with the payload, a JSON object; without it one that `VoiceDrive` takes' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver-test" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver-test" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver-test" -s h -l help -d 'Print help'

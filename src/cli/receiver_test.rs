@@ -1,343 +1,272 @@
 //! `receiver-test`: examines somebody else's receiver and says what it gets wrong.
 //!
-//! Each examination posts one webhook that a receiver must take or refuse, and looks at the status
-//! of the answer. Whoever builds a receiver can use it without us: all that it needs is a URL, the
-//! name of a profile, and the secret.
+//! Each examination posts one webhook that a receiver must take or refuse, and looks at the answer.
+//! Whoever builds a receiver can use it without us: all that it needs is a URL, the name of a profile,
+//! and the secret. What all answers together mean is the verdict: a receiver that refuses the data of
+//! a good webhook can verify signatures as it should.
 
-use std::time::Duration;
+mod examination;
+mod examiner;
+mod sample;
+mod verdict;
+
+use std::fs;
+use std::path::Path;
 
 use clap::Args;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use serde_json::json;
+use serde_json::{Value, json};
 use url::Url;
-use uuid::Uuid;
 
-use super::{CliError, print_line};
-use crate::clock::Clock;
-use crate::config::{Environment, Secret};
-use crate::delivery::partner::{Failure, classify, client};
-use crate::delivery::profile::{BUILT_IN, Body, Profile};
-use crate::delivery::signature;
-use crate::route::Route;
-use crate::timestamp::Timestamp;
-
-/// The longest that a receiver may take to answer: as long as the relay waits.
-const TIMEOUT: Duration = Duration::from_secs(5);
-/// A timestamp this far away is stale everywhere: receivers allow five minutes.
-const STALE: Duration = Duration::from_mins(20);
-/// A payload that every step of the way can take.
-const PLAIN: &str = r#"{"staffId":"EMP-2025-001"}"#;
-/// Characters of one to four bytes in UTF-8, and what JSON escapes.
-const NON_ASCII: &str =
-    r#"{"staffId":"EMP-2025-001","fullName":"髙橋 花子 é 😀","note":"「引用」\n\t\"\\/"}"#;
+use super::words::{Speech, harmless};
+use super::{CliError, Common, print_line};
+use crate::config::{self, Environment, Secret};
+use crate::delivery::partner::Failure;
+use crate::delivery::profile::{BUILT_IN, Profile};
+use crate::language::Language;
+use crate::stable_json;
+use examination::{Examination, Outcome};
+use examiner::{Answer, Examiner, Posted, Setup};
+use verdict::Verdict;
 
 /// Examine somebody else's receiver.
 #[derive(Args)]
 #[command(after_help = "Examples:
-  VOICEDRIVE_WEBHOOK_SECRET=... voicedrive-relay receiver-test https://staging.example.com/webhook --profile voicedrive-employee
-  voicedrive-relay receiver-test http://127.0.0.1:9000/ --profile unsigned
-It posts a handful of webhooks about a made-up member of the staff: use a receiver that is not in production.
-Exit code 0 when the receiver passes everything, 1 otherwise.")]
+  sudo voicedrive-relay receiver-test https://staging.example.com/webhook --profile voicedrive-employee
+  VOICEDRIVE_WEBHOOK_SECRET=... voicedrive-relay receiver-test http://127.0.0.1:9000/ --profile voicedrive-compliance
+  voicedrive-relay receiver-test http://127.0.0.1:9000/ --profile voicedrive-staff-system \\
+    --event retirement.formal_retirement --data retirement.json
+It posts a handful of webhooks: use a receiver that is not in production. Without --event and --data they \
+are about a made-up person, in the form that VoiceDrive's receiver of that profile takes. In a file of \
+--data, {uuid} becomes the id of the webhook and {now} the time.
+The verdict separates a receiver that verifies wrongly from one that verifies as it should and wants \
+other data. Exit code 0 when the receiver passes everything, 1 otherwise.")]
 pub(super) struct ReceiverTest {
     /// Where the receiver listens
     url: Url,
     /// How it wants to be addressed
     #[arg(long, value_parser = BUILT_IN)]
     profile: String,
-    /// The name of the environment variable (or systemd credential) that holds the secret
+    /// The name of the secret that signs; it is read as `serve` reads it, from secrets.env beside
+    /// the configuration, a systemd credential or the environment
     #[arg(long, value_name = "NAME", default_value = "VOICEDRIVE_WEBHOOK_SECRET")]
     secret: String,
-    /// The event that is posted; the receiver must know it
-    #[arg(long, value_name = "NAME", default_value = "employee.updated")]
-    event: String,
-}
-
-/// One webhook, and what the receiver should answer.
-struct Examination {
-    name: &'static str,
-    expected: Expected,
-    /// What to do when the receiver does not.
-    advice: &'static str,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Expected {
-    /// A 2xx status.
-    Taken,
-    /// 401 or 403: not from us, or not now.
-    Unauthorized,
-    /// 2xx or 4xx, but no failure of the receiver.
-    Judged,
-}
-
-impl Expected {
-    fn is_met(self, status: u16) -> bool {
-        match self {
-            Self::Taken => (200..300).contains(&status),
-            Self::Unauthorized => matches!(status, 401 | 403),
-            Self::Judged => (200..300).contains(&status) || (400..500).contains(&status),
-        }
-    }
-
-    fn words(self) -> &'static str {
-        match self {
-            Self::Taken => "a 2xx status",
-            Self::Unauthorized => "401",
-            Self::Judged => "2xx or 400",
-        }
-    }
+    /// The name of a secret that is sent as `Authorization: Bearer`
+    #[arg(long, value_name = "NAME")]
+    bearer: Option<String>,
+    /// The event that is posted; without it one that `VoiceDrive` knows
+    #[arg(long, value_name = "NAME")]
+    event: Option<String>,
+    /// A file with the payload, a JSON object; without it one that `VoiceDrive` takes
+    #[arg(long, value_name = "FILE")]
+    data: Option<String>,
 }
 
 impl ReceiverTest {
-    pub(super) async fn run(&self, json: bool, environment: &Environment) -> Result<(), CliError> {
+    pub(super) async fn run(
+        &self,
+        common: &Common,
+        environment: &Environment,
+    ) -> Result<(), CliError> {
+        let examiner = Examiner::new(self.setup(&common.config, environment)?)?;
+        let speech = speech(common, environment);
+        let posted = examiner.examine().await;
+        let verdict = Verdict::of(&posted);
+        let mut failed = Vec::new();
+        for one in &posted {
+            let outcome = verdict.outcome(one);
+            if outcome == Outcome::Fail {
+                failed.push(one.examination);
+            }
+            print_line(&told(one, outcome, speech, common.json))?;
+        }
+        let verdict = verdict.after(&failed);
+        print_line(&concluded(verdict, &posted, speech, common.json))?;
+        match verdict {
+            Verdict::Right | Verdict::NothingToVerify => Ok(()),
+            _ => Err(CliError::Failed(summary(failed.len(), speech))),
+        }
+    }
+
+    fn setup(&self, config: &Path, environment: &Environment) -> Result<Setup, CliError> {
         let unknown = || CliError::Usage(format!("no profile is called {}", self.profile));
         let profile = Profile::built_in(&self.profile).ok_or_else(unknown)?;
-        let secret = environment.secret(&self.secret)?;
-        if profile.signature.is_some() && secret.is_none() {
-            return Err(CliError::Usage(format!(
-                "the profile {profile} is signed: set the environment variable {} to the secret",
-                self.secret
-            )));
-        }
-        let examiner = Examiner::new(self, profile, secret)?;
-        let mut failed = 0;
-        for (examination, answer) in examiner.examine().await {
-            let passed = matches!(&answer, Ok(status) if examination.expected.is_met(*status));
-            failed += usize::from(!passed);
-            print_line(&told(&examination, &answer, passed, json))?;
-        }
-        if failed == 0 {
-            return Ok(());
-        }
-        Err(CliError::Failed(format!(
-            "{failed} of these have to be mended in the receiver"
-        )))
-    }
-}
-
-/// One examination in one line.
-fn told(
-    examination: &Examination,
-    answer: &Result<u16, Failure>,
-    passed: bool,
-    json: bool,
-) -> String {
-    let Examination {
-        name,
-        expected,
-        advice,
-    } = examination;
-    let got = match answer {
-        Ok(status) => format!("HTTP {status}"),
-        Err(failure) => failure.to_string(),
-    };
-    if json {
-        let advice = (!passed).then_some(advice);
-        return json!({"test": name, "passed": passed, "expected": expected.words(),
-                      "answer": got, "advice": advice})
-        .to_string();
-    }
-    if passed {
-        format!("pass  {name}: {got}")
-    } else {
-        format!(
-            "FAIL  {name}: {got}, expected {}. {advice}",
-            expected.words()
-        )
-    }
-}
-
-/// Posts the webhooks.
-struct Examiner {
-    client: reqwest::Client,
-    url: Url,
-    profile: Profile,
-    secret: Option<Secret>,
-    event: String,
-    clock: Clock,
-}
-
-/// What is unlike in a webhook that is not as it should be.
-#[derive(Clone, Copy, Default)]
-struct Fault {
-    wrong_secret: bool,
-    unsigned: bool,
-    altered: bool,
-}
-
-impl Examiner {
-    fn new(
-        test: &ReceiverTest,
-        profile: Profile,
-        secret: Option<Secret>,
-    ) -> Result<Self, CliError> {
-        let route = Route {
-            name: "receiver-test".to_owned(),
-            url: test.url.clone(),
-            // Whoever types the URL says that it may be called.
-            allow_http: true,
-            profile: profile.clone(),
-            secrets: Vec::new(),
-            bearer: None,
-            headers: Vec::new(),
-            timeout: TIMEOUT,
-            concurrency: 1,
-            max_per_second: None,
+        let secrets = SecretsOf::beside(config, environment)?;
+        let secret = match &profile.signature {
+            Some(_) => Some(secrets.read(&self.secret)?),
+            None => None,
         };
-        Ok(Self {
-            client: client(&route, false).map_err(|e| CliError::Failed(e.to_string()))?,
-            url: test.url.clone(),
+        let bearer = match &self.bearer {
+            Some(name) => Some(secrets.read(name)?),
+            None => None,
+        };
+        let sample = sample::of(&self.profile);
+        let event = self.event.clone();
+        Ok(Setup {
+            url: self.url.clone(),
             profile,
             secret,
-            event: test.event.clone(),
-            clock: Clock::System,
+            bearer,
+            event: event.unwrap_or_else(|| sample.event.to_owned()),
+            data: match &self.data {
+                Some(path) => read_data(path)?,
+                None => sample.data.to_owned(),
+            },
+        })
+    }
+}
+
+/// Where the secrets come from.
+struct SecretsOf<'a> {
+    /// Before the file was read.
+    typed: &'a Environment,
+    environment: Environment,
+    config: &'a Path,
+}
+
+impl<'a> SecretsOf<'a> {
+    /// As the daemon with this configuration reads them.
+    fn beside(config: &'a Path, environment: &'a Environment) -> Result<Self, CliError> {
+        Ok(Self {
+            typed: environment,
+            environment: config::with_secrets_file(config, environment)?,
+            config,
         })
     }
 
-    /// Every examination with the receiver's answer.
-    async fn examine(&self) -> Vec<(Examination, Result<u16, Failure>)> {
-        use Expected::{Judged, Taken, Unauthorized};
-        let now = || self.clock.now();
-        let (good, id) = (Fault::default(), new_id());
-        let mut results = Vec::new();
-        let mut add = |name, expected, advice, answer| {
-            let examination = Examination {
-                name,
-                expected,
-                advice,
-            };
-            results.push((examination, answer));
-        };
-        add(
-            "a good webhook",
-            Taken,
-            "Sign what JSON.stringify(JSON.parse(body)) gives with the secret, compare with the header of the profile, answer 200 with {\"success\":true}.",
-            self.post(&self.event, PLAIN, &id, now(), good).await,
-        );
-        add(
-            "the same webhook again, with the same X-Request-ID",
-            Taken,
-            "Remember X-Request-ID, do the work once, and answer 200 again: the relay repeats what it has no answer for.",
-            self.post(&self.event, PLAIN, &id, now(), good).await,
-        );
-        add(
-            "characters outside ASCII",
-            Taken,
-            "Read the body as UTF-8 before anything else, and sign the bytes of UTF-8.",
-            self.post(&self.event, NON_ASCII, &new_id(), now(), good)
-                .await,
-        );
-        // A body that is the data itself does not say which event it is.
-        if self.profile.body != Body::Data {
-            add(
-                "an event that nobody knows",
-                Judged,
-                "Answer 400, or take it and do nothing; a 5xx status would have it sent again and again.",
-                self.post("relay.receiver-test", PLAIN, &new_id(), now(), good)
-                    .await,
-            );
+    fn read(&self, name: &str) -> Result<Secret, CliError> {
+        let file = self.config.with_file_name("secrets.env");
+        let file = file.display();
+        let typed = self.typed.var(name);
+        if typed.is_some() && typed != self.environment.var(name) {
+            eprintln!("{name} is read from {file}; the variable of the environment does not count");
         }
-        if self.profile.signature.is_some() {
-            for (name, fault) in [
-                (
-                    "a signature with another secret",
-                    Fault {
-                        wrong_secret: true,
-                        ..good
-                    },
-                ),
-                (
-                    "no signature",
-                    Fault {
-                        unsigned: true,
-                        ..good
-                    },
-                ),
-                (
-                    "a body that was altered after signing",
-                    Fault {
-                        altered: true,
-                        ..good
-                    },
-                ),
-            ] {
-                add(
-                    name,
-                    Unauthorized,
-                    "Compute the signature over the body that arrived, compare in constant time, and answer 401 when it differs or is missing.",
-                    self.post(&self.event, PLAIN, &new_id(), now(), fault).await,
-                );
-            }
-        }
-        if self.profile.timestamp.is_some() {
-            for (name, at) in [
-                ("a timestamp of twenty minutes ago", now().before(STALE)),
-                ("a timestamp of twenty minutes ahead", now().after(STALE)),
-            ] {
-                add(
-                    name,
-                    Unauthorized,
-                    "Answer 401 when the timestamp is more than 5 minutes from now: somebody may be replaying an old webhook.",
-                    self.post(&self.event, PLAIN, &new_id(), at, good).await,
-                );
-            }
-        }
-        results
-    }
-
-    /// Posts one webhook and answers the status.
-    async fn post(
-        &self,
-        event: &str,
-        data: &str,
-        id: &str,
-        at: Timestamp,
-        fault: Fault,
-    ) -> Result<u16, Failure> {
-        let body = self.profile.body(event, at, data);
-        let wrong = [b"not-the-secret-".as_slice(), self.key()].concat();
-        let key = if fault.wrong_secret {
-            &wrong
-        } else {
-            self.key()
-        };
-        let signature = self.profile.signature.as_ref().map(|form| &form.header);
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let own = [("x-request-id", id), ("x-webhook-attempt", "1")];
-        let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let signed = signature::headers(&self.profile, &[key], id, at, &body);
-        for (name, value) in own.into_iter().chain(signed) {
-            let dropped = fault.unsigned && Some(&name) == signature;
-            if let (Ok(name), Ok(value)) =
-                (HeaderName::try_from(name), HeaderValue::try_from(value))
-                && !dropped
-            {
-                headers.insert(name, value);
-            }
-        }
-        let body = if fault.altered {
-            body.replace("EMP-2025-001", "EMP-2025-002")
-        } else {
-            body
-        };
-        let request = self
-            .client
-            .post(self.url.clone())
-            .headers(headers)
-            .body(body);
-        match tokio::time::timeout(TIMEOUT, request.send()).await {
-            Err(_) => Err(Failure::TimedOut(TIMEOUT)),
-            Ok(Err(error)) => Err(classify(&error)),
-            Ok(Ok(answer)) => Ok(answer.status().as_u16()),
-        }
-    }
-
-    fn key(&self) -> &[u8] {
-        self.secret.as_ref().map_or(&[][..], |s| s.as_bytes())
+        self.environment.secret(name)?.ok_or_else(|| {
+            CliError::Usage(format!(
+                "{name} is set neither in {file} (which may be readable with sudo only) nor in the environment"
+            ))
+        })
     }
 }
 
-fn new_id() -> String {
-    Uuid::now_v7().to_string()
+/// The payload in the spelling that survives JavaScript, as the relay would send it.
+fn read_data(path: &str) -> Result<String, CliError> {
+    let failed = |why: String| CliError::Failed(format!("{path}: {why}"));
+    let text = fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    let data = stable_json::stabilize(&text).map_err(|refusal| failed(refusal.to_string()))?;
+    if data.starts_with('{') {
+        Ok(data)
+    } else {
+        Err(failed("the payload must be a JSON object".to_owned()))
+    }
+}
+
+/// What stands at the end when the receiver did not pass everything.
+fn summary(failed: usize, speech: Speech) -> String {
+    match (failed, speech.language) {
+        (0, Language::Ja) => {
+            "受け付けられた Webhook はありません。判定を参照してください".to_owned()
+        }
+        (0, Language::En) => "the receiver took no webhook: see the verdict".to_owned(),
+        (_, Language::Ja) => format!("受信側で直すべき項目が {failed} 件あります"),
+        (_, Language::En) => format!("{failed} of these have to be mended in the receiver"),
+    }
+}
+
+/// Programs get English.
+fn speech(common: &Common, environment: &Environment) -> Speech {
+    let speech = common.speech(environment);
+    let language = if common.json {
+        Language::En
+    } else {
+        speech.language
+    };
+    Speech { language, ..speech }
+}
+
+/// One examination in one line.
+fn told(posted: &Posted, outcome: Outcome, speech: Speech, json: bool) -> String {
+    let Posted {
+        examination,
+        answer,
+    } = posted;
+    let name = examination.name(speech);
+    let expected = examination.expected(speech);
+    let got = got(answer);
+    // Who gives no answer is told nothing of signatures.
+    let failed = outcome == Outcome::Fail && answer.is_ok();
+    let advice = failed.then(|| examination.advice(speech));
+    if json {
+        return json!({"test": name, "passed": outcome == Outcome::Pass, "result": outcome.word(),
+                      "expected": expected, "answer": got, "said": said(answer), "advice": advice})
+        .to_string();
+    }
+    let line = format!("{}  {name}: {got}", outcome.label(speech));
+    match advice {
+        Some(advice) if speech.language == Language::Ja => {
+            format!("{line} (期待される応答: {expected})。{advice}")
+        }
+        Some(advice) => format!("{line}, expected {expected}. {advice}"),
+        None => line,
+    }
+}
+
+fn got(answer: &Result<Answer, Failure>) -> String {
+    match answer {
+        Ok(answer) => format!("HTTP {}", answer.status),
+        Err(failure) => failure.to_string(),
+    }
+}
+
+/// The beginning of the answer's body, where the receiver says why.
+fn said(answer: &Result<Answer, Failure>) -> Option<String> {
+    let text = harmless(answer.as_ref().ok()?.body.trim());
+    (!text.is_empty()).then_some(text)
+}
+
+/// The verdict, and what the receiver said of the good webhook when it did not take it.
+fn concluded(verdict: Verdict, posted: &[Posted], speech: Speech, json: bool) -> String {
+    let good = posted
+        .iter()
+        .find(|one| one.examination == Examination::Good && !one.is_taken());
+    let said = good.and_then(|good| said(&good.answer));
+    let sentence = verdict.sentence(speech);
+    if json {
+        let said = said.map_or(Value::Null, Value::from);
+        return json!({"verdict": verdict.word(), "text": sentence, "said": said}).to_string();
+    }
+    let head = speech.say("判定", "verdict");
+    match said {
+        Some(said) => {
+            let label = speech.say("受信側の応答", "the receiver said");
+            format!("{head}: {sentence}\n{label}: {said}")
+        }
+        None => format!("{head}: {sentence}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payload_is_read_as_the_relay_would_send_it_or_refused_with_the_reason() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("data.json");
+        let path = path.to_str().unwrap();
+        let read = |text: &str| {
+            fs::write(path, text).unwrap();
+            read_data(path).map_err(|error| error.to_string())
+        };
+        assert_eq!(read("{ \"a\": 1.0 }\n").unwrap(), r#"{"a":1}"#);
+        for (text, reason) in [
+            ("[1]", "must be a JSON object"),
+            ("{\"a\":", "data.json: "),
+            ("{\"a\":12345678901234567890}", "data.json: "),
+        ] {
+            let told = read(text).unwrap_err();
+            assert!(told.contains(reason), "{told}");
+        }
+        let told = read_data("/nowhere/data.json").unwrap_err().to_string();
+        assert!(told.starts_with("/nowhere/data.json: "), "{told}");
+    }
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::openapi::Payload;
 use super::reply::ApiError;
 use crate::attempt::{AttemptRecord, Outcome};
 use crate::cause::Cause;
@@ -32,7 +33,7 @@ pub(super) struct EventAnswer<'a> {
     #[schema(required)]
     next_retry_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Object, nullable = false)]
+    #[schema(value_type = Payload, inline, nullable = false)]
     data: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]

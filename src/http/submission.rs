@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::openapi::Payload;
 use super::reply::ApiError;
 use super::request::Media;
 use crate::event::{self, NewEvent};
@@ -27,10 +28,8 @@ pub(super) struct EventBody<'a> {
     #[serde(borrow)]
     #[schema(value_type = String, pattern = "^[a-z0-9._-]{1,100}$", example = "employee.created")]
     event: Option<&'a RawValue>,
-    /// The payload. No number in it may change its value in JavaScript, no key may stand twice,
-    /// and no character may be half of one: else the answer is `UNSTABLE_JSON`.
     #[serde(borrow)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = Payload, inline)]
     data: Option<&'a RawValue>,
     /// Without it: what `data` says in `staffId` or `employeeId`.
     #[serde(borrow)]

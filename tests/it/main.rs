@@ -19,6 +19,7 @@ mod counting;
 mod crash;
 mod delivering;
 mod described;
+mod examining;
 mod harness;
 mod house;
 mod importing;

@@ -241,38 +241,3 @@ async fn check_reaches_every_route_and_says_what_is_wrong() {
     assert!(!told.contains("a-made-up"), "{told}");
     assert_eq!(partner.received().len(), 0, "nothing is posted");
 }
-
-#[tokio::test]
-async fn a_receiver_is_examined_and_its_mistakes_are_told() {
-    let good = Partner::start(Clock::System).await;
-    let examine = async |url: &str| {
-        let mut command = program();
-        command.args(["receiver-test", url, "--profile", "medical-system"]);
-        command.output().await.unwrap()
-    };
-    let output = examine(&good.url()).await;
-    let told = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(0), "{told}");
-    assert_eq!(
-        told.lines().filter(|line| line.starts_with("pass")).count(),
-        9,
-        "{told}"
-    );
-    // One that takes everything.
-    good.always_answers(Some(status(200)));
-    let output = examine(&good.url()).await;
-    let told = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(1));
-    assert_eq!(
-        told.lines().filter(|line| line.starts_with("FAIL")).count(),
-        5,
-        "{told}"
-    );
-    assert!(
-        told.contains("FAIL  no signature: HTTP 200, expected 401."),
-        "{told}"
-    );
-    // Nobody there.
-    let output = examine("http://127.0.0.1:9/").await;
-    assert!(text(&output.stdout).contains("the connection was refused"));
-}

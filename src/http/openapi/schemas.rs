@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
-use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::openapi::{KnownFormat, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -156,6 +156,22 @@ fn words<const N: usize>(description: &str, words: [&'static str; N]) -> RefOr<S
         .enum_values(Some(words))
         .into()
 }
+
+/// The payload of an event.
+pub(in crate::http) struct Payload;
+
+impl PartialSchema for Payload {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .description(Some("The payload: an object with any members. No number in it may change its value in JavaScript, no key may stand twice, and no character may be half of one: else the event is refused with `UNSTABLE_JSON`."))
+            // Without it, code that is generated from the description has no member to set.
+            .additional_properties(Some(AdditionalProperties::FreeForm(true)))
+            .into()
+    }
+}
+
+impl ToSchema for Payload {}
 
 impl PartialSchema for Timestamp {
     fn schema() -> RefOr<Schema> {
