@@ -86,6 +86,16 @@ impl InterviewStatus {
     }
 }
 
+/// What becomes of a record of a file whose `rescheduledFromId` names a record that exists nowhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownOrigin {
+    /// The record is refused, and with it the whole file.
+    #[default]
+    Refuse,
+    /// The record is kept without its origin.
+    Drop,
+}
+
 /// Whether `text` can be an id: 1 to 191 characters, none of them a control character.
 #[must_use]
 pub fn is_id(text: &str) -> bool {
