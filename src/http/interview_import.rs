@@ -5,6 +5,7 @@
 //! long the file is. At the end one transaction keeps all of it; when a single row was bad, it is
 //! undone, and the answer names every bad row.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Seek, Write};
 use std::time::Duration;
@@ -17,13 +18,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::Api;
-use super::interview_body::read_with_id;
-use super::interviews::refused;
+use super::interview_body::read_of_file;
+use super::interview_field::Field;
+use super::interview_mistake::{Mistake, Why};
 use super::reply::{ApiError, Reply, success};
 use super::request::{self, Query};
-use crate::interview::Interview;
+use crate::interview::{Interview, UnknownOrigin};
+use crate::language::Language;
 use crate::store::StoreError;
-use crate::store::interviews::{self, PutRows};
+use crate::store::interviews::{self, PutRows, Refusal};
 
 /// The most bad rows that are named; of more, only the number is told.
 const NAMED: usize = 10_000;
@@ -34,13 +37,72 @@ const SILENCE: Duration = Duration::from_secs(30);
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Row<'a> {
-    /// Where the row begins in the file.
+    /// The line of the file on which it begins.
     line: u64,
+    /// Its number in a JSON array, from 0.
+    index: Option<u64>,
     /// The record; absent when the row is not even one.
     #[serde(borrow)]
     record: Option<&'a RawValue>,
+    /// Its id, when there is no record to say it.
+    id: Option<String>,
     /// Why it is none.
     problem: Option<String>,
+    /// What the command line found wrong with single fields, which are then not in the record.
+    #[serde(default)]
+    mistakes: Vec<Told>,
+}
+
+/// A mistake that was put into words already.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Told {
+    field: String,
+    sentence: String,
+}
+
+/// How a file is to be taken.
+#[derive(Clone, Copy)]
+struct Options {
+    dry_run: bool,
+    unknown_origin: UnknownOrigin,
+    /// In which language its mistakes are told.
+    language: Language,
+}
+
+impl Options {
+    fn of(request: &Request<Incoming>) -> Result<Self, ApiError> {
+        let mut query = Query::parse(request.uri().query())?;
+        let options = Self {
+            dry_run: query
+                .take_as("dryRun", "must be true or false", |text| text.parse().ok())?
+                .unwrap_or(false),
+            unknown_origin: query
+                .take_as("unknownOrigin", "must be keep or drop", unknown_origin)?
+                .unwrap_or_default(),
+            language: query
+                .take_as("language", "must be ja or en", language)?
+                .unwrap_or(Language::En),
+        };
+        query.finish("dryRun, unknownOrigin, language")?;
+        Ok(options)
+    }
+}
+
+fn unknown_origin(word: &str) -> Option<UnknownOrigin> {
+    match word {
+        "keep" => Some(UnknownOrigin::Refuse),
+        "drop" => Some(UnknownOrigin::Drop),
+        _ => None,
+    }
+}
+
+fn language(word: &str) -> Option<Language> {
+    match word {
+        "ja" => Some(Language::Ja),
+        "en" => Some(Language::En),
+        _ => None,
+    }
 }
 
 /// What became of a file.
@@ -54,60 +116,58 @@ struct Report {
     bad_row_count: u64,
 }
 
+/// A row that was not taken: where it stands, whose it is, and everything that is wrong with it.
 #[derive(Clone, Serialize)]
 struct BadRow {
     line: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
     reason: String,
 }
 
 impl Report {
-    fn refuse(&mut self, line: u64, reason: String) {
+    fn refuse(&mut self, row: BadRow) {
         self.bad_row_count += 1;
         if self.bad_rows.len() < NAMED {
-            self.bad_rows.push(BadRow { line, reason });
+            self.bad_rows.push(row);
         }
     }
 
     /// A row that contradicts another or what is kept is told like the bad rows before.
-    fn with(mut self, put: PutRows) -> Self {
+    fn with(mut self, put: PutRows, rows: &Rows, language: Language) -> Result<Self, StoreError> {
         self.created = put.created;
         self.replaced = put.replaced;
-        for (line, why) in put.refused {
-            self.refuse(line, refused(why, "").to_string());
+        for (row, why) in rows.named(put.refused)? {
+            self.refuse(BadRow {
+                reason: contradiction(why).sentence(language),
+                ..row
+            });
         }
-        self.bad_rows.sort_by_key(|row| row.line);
-        self
+        self.bad_rows.sort_by_key(|row| (row.line, row.index));
+        Ok(self)
     }
 }
 
-/// `POST /control/interviews/import?dryRun=true`
+fn contradiction(why: Refusal) -> Mistake {
+    match why {
+        Refusal::SyncIdTaken => Mistake::of(Field::VoicedriveSyncId, Why::SyncIdTaken),
+        Refusal::OriginUnknown => Mistake::of(Field::RescheduledFromId, Why::OriginUnknown),
+        Refusal::OriginLoops => Mistake::of(Field::RescheduledFromId, Why::OriginLoops),
+    }
+}
+
+/// `POST /control/interviews/import?dryRun=true&unknownOrigin=drop&language=ja`
 ///
 /// # Errors
 /// `InvalidJson` when the stream breaks off, `PayloadTooLarge` for an endless row, or the store's;
 /// nothing was changed then.
 pub async fn import(api: &Api, request: Request<Incoming>) -> Result<Reply, ApiError> {
-    let mut query = Query::parse(request.uri().query())?;
-    let dry_run = query
-        .take_as("dryRun", "must be true or false", |text| text.parse().ok())?
-        .unwrap_or(false);
-    query.finish("dryRun")?;
+    let options = Options::of(&request)?;
     request::media(request.headers(), true)?;
-    let (rows, report) = receive(request.into_body(), api).await?;
-    let now = api.clock.now();
-    let kept = api
-        .store
-        .accept(move |connection| {
-            let report = report
-                .clone()
-                .with(interviews::put_rows(connection, rows.read()?, now)?);
-            if dry_run || report.bad_row_count > 0 {
-                Err(NotKept::Undone(report))
-            } else {
-                Ok(report)
-            }
-        })
-        .await;
-    let (imported, report) = match kept {
+    let (rows, report) = receive(request.into_body(), api, options.language).await?;
+    let (imported, report) = match keep(api, rows, report, options).await {
         Ok(report) => (true, report),
         Err(NotKept::Undone(report)) => (false, report),
         Err(NotKept::Store(error)) => return Err(error.into()),
@@ -120,12 +180,36 @@ pub async fn import(api: &Api, request: Request<Incoming>) -> Result<Reply, ApiE
     );
     let mut answer = serde_json::json!(report);
     answer["imported"] = imported.into();
-    answer["dryRun"] = dry_run.into();
-    success(StatusCode::OK, &answer, now)
+    answer["dryRun"] = options.dry_run.into();
+    success(StatusCode::OK, &answer, api.clock.now())
+}
+
+/// Hands the good rows to the store, each with its number in the spool. All of them are kept, or none.
+///
+/// This is the place of `store.import_interviews`: until the store has it, an origin must stand earlier in
+/// the file, and `unknown_origin` changes nothing.
+async fn keep(api: &Api, rows: Rows, report: Report, options: Options) -> Result<Report, NotKept> {
+    let now = api.clock.now();
+    api.store
+        .accept(move |connection| {
+            let _ = options.unknown_origin;
+            let put = interviews::put_rows(connection, rows.read()?, now)?;
+            let report = report.clone().with(put, &rows, options.language)?;
+            if options.dry_run || report.bad_row_count > 0 {
+                Err(NotKept::Undone(report))
+            } else {
+                Ok(report)
+            }
+        })
+        .await
 }
 
 /// Reads the stream to its end: the good rows go to the spool, the bad ones to the report.
-async fn receive(mut body: Incoming, api: &Api) -> Result<(Rows, Report), ApiError> {
+async fn receive(
+    mut body: Incoming,
+    api: &Api,
+    language: Language,
+) -> Result<(Rows, Report), ApiError> {
     let mut spool = Spool::new(api)?;
     let mut report = Report::default();
     let mut waiting = BytesMut::new();
@@ -134,7 +218,7 @@ async fn receive(mut body: Incoming, api: &Api) -> Result<(Rows, Report), ApiErr
         while let Some(end) = waiting.iter().position(|byte| *byte == b'\n') {
             let line = waiting.split_to(end);
             waiting.advance(1);
-            take_row(&line, &mut spool, &mut report)?;
+            take_row(&line, &mut spool, &mut report, language)?;
         }
         if waiting.len() > api.max_body_bytes {
             return Err(ApiError::PayloadTooLarge(api.max_body_bytes));
@@ -166,18 +250,53 @@ fn broke_off() -> ApiError {
     ApiError::InvalidJson("the body broke off".to_owned())
 }
 
-fn take_row(line: &[u8], spool: &mut Spool, report: &mut Report) -> Result<(), ApiError> {
+fn take_row(
+    line: &[u8],
+    spool: &mut Spool,
+    report: &mut Report,
+    language: Language,
+) -> Result<(), ApiError> {
     let row: Row<'_> = serde_json::from_slice(line)
         .map_err(|error| ApiError::InvalidJson(format!("not a row: {error}")))?;
     report.rows += 1;
-    match (row.record, row.problem) {
-        (Some(record), None) => match read_with_id(record.get(), "") {
-            Ok(_) => spool.push(line)?,
-            Err(error) => report.refuse(row.line, reason(&error)),
-        },
-        (_, problem) => report.refuse(row.line, problem.unwrap_or_default()),
+    let mut bad = BadRow {
+        line: row.line,
+        index: row.index,
+        id: row.id,
+        reason: row.problem.unwrap_or_default(),
+    };
+    let Some(record) = row.record else {
+        report.refuse(bad);
+        return Ok(());
+    };
+    match read_of_file(record.get()) {
+        Err(error) => bad.reason = reason(&error),
+        Ok(found) => {
+            let mistakes = match found.read {
+                Ok(_) if row.mistakes.is_empty() => return spool.push(line),
+                Ok(_) => Vec::new(),
+                Err(mistakes) => mistakes,
+            };
+            bad.id = found.id;
+            bad.reason = sentences(row.mistakes, &mistakes, language);
+        }
     }
+    report.refuse(bad);
     Ok(())
+}
+
+/// Everything that is wrong with a row, in one line. A field that the command line has spoken of is
+/// absent from the record, and that is not another mistake.
+fn sentences(told: Vec<Told>, found: &[Mistake], language: Language) -> String {
+    let spoken_of = |mistake: &Mistake| told.iter().any(|told| told.field == mistake.field.name());
+    let more: Vec<_> = found
+        .iter()
+        .filter(|mistake| !spoken_of(mistake))
+        .map(|mistake| mistake.sentence(language))
+        .collect();
+    let told = told.into_iter().map(|told| told.sentence);
+    let all: Vec<_> = told.chain(more).collect();
+    all.join("; ")
 }
 
 /// What is wrong with a row. A row stands on lines of its file, and not on the line and column
@@ -220,19 +339,57 @@ impl Spool {
 }
 
 impl Rows {
-    /// All of them, in the order in which they came: each with its line.
+    /// All of them, in the order in which they came, each with its number from 0. Not its line: the
+    /// records of a JSON array may all stand on one.
     fn read(
         &self,
     ) -> Result<impl Iterator<Item = Result<(u64, Interview), StoreError>>, StoreError> {
+        Ok((0..).zip(self.lines()?).map(|(number, line)| {
+            let line = line?;
+            let row = spooled(&line)?;
+            let record = row.record.ok_or_else(altered)?;
+            let found = read_of_file(record.get()).map_err(|_| altered())?;
+            let interview = found.read.map_err(|_| altered())?;
+            Ok((number, interview))
+        }))
+    }
+
+    /// Where the rows with these numbers stand, and whose they are.
+    fn named(&self, refused: Vec<(u64, Refusal)>) -> Result<Vec<(BadRow, Refusal)>, StoreError> {
+        let refused: HashMap<u64, Refusal> = refused.into_iter().collect();
+        if refused.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut named = Vec::with_capacity(refused.len());
+        for (number, line) in (0..).zip(self.lines()?) {
+            if let Some(why) = refused.get(&number) {
+                named.push((place(&spooled(&line?)?), *why));
+            }
+        }
+        Ok(named)
+    }
+
+    fn lines(&self) -> Result<impl Iterator<Item = Result<String, StoreError>>, StoreError> {
         let mut file = &self.0;
         file.rewind().map_err(|error| unwritable(&error))?;
-        Ok(BufReader::new(file).lines().map(|line| {
-            let line = line.map_err(|error| unwritable(&error))?;
-            let row: Row<'_> = serde_json::from_str(&line).map_err(|_| altered())?;
-            let record = row.record.ok_or_else(altered)?;
-            let interview = read_with_id(record.get(), "").map_err(|_| altered())?;
-            Ok((row.line, interview))
-        }))
+        let lines = BufReader::new(file).lines();
+        Ok(lines.map(|line| line.map_err(|error| unwritable(&error))))
+    }
+}
+
+/// A row that waited on the disk.
+fn spooled(line: &str) -> Result<Row<'_>, StoreError> {
+    serde_json::from_str(line).map_err(|_| altered())
+}
+
+/// Where a row stands, and whose it is; the reason is still to be filled in.
+fn place(row: &Row<'_>) -> BadRow {
+    let record = row.record.map_or("", RawValue::get);
+    BadRow {
+        line: row.line,
+        index: row.index,
+        id: read_of_file(record).ok().and_then(|found| found.id),
+        reason: String::new(),
     }
 }
 
