@@ -94,7 +94,7 @@ struct Interviews {
     /// The characters of the file; otherwise they are recognised
     #[arg(long, value_enum)]
     encoding: Option<Encoding>,
-    /// The names of the columns of a file without a header, such as id,employee_id,interview_type
+    /// The names of the columns of a file without a header, with commas between them
     #[arg(long, value_name = "NAMES")]
     columns: Option<String>,
     /// Print a CSV file with a Japanese header and two rows, to be filled in; into FILE when it is given

