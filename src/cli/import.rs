@@ -121,7 +121,10 @@ impl Import {
                 write_template(interviews.file.as_deref())
             }
             Some(What::Interviews(interviews)) => interviews.run(&common.client()?).await,
-            None => write_template(None),
+            None if self.template => write_template(None),
+            None => Err(CliError::Usage(
+                "say import interviews FILE, or import --template".to_owned(),
+            )),
         }
     }
 }
@@ -151,7 +154,7 @@ impl Interviews {
         let opened = spawn_blocking(move || Readable::open(&said, language)).await;
         let readable = opened
             .map_err(|error| failed(error.to_string()))?
-            .map_err(|why| failed(why.sentence(language)))?;
+            .map_err(|why| failed(harmless(&why.sentence(language))))?;
         let (answer, read) = self.send(client, readable).await;
         let notes = match read {
             // The daemon knows best why it reads no further.
@@ -258,7 +261,7 @@ impl Outcome {
             let place = self.place(&json!(place));
             notes.push(format!(
                 "{} {place}: {say}",
-                self.speech.say("注意", "note:")
+                self.speech.say("注意:", "note:")
             ));
         }
         notes

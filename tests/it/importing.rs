@@ -5,6 +5,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use voicedrive_relay::http::interview_field::Field;
 
 use crate::commands::{Daemon, program};
 
@@ -270,6 +271,7 @@ async fn the_template_is_a_file_that_is_taken() {
     );
     let shorter = daemon.run(&["import", "--template"]).await;
     assert_eq!(shorter.stdout, printed.stdout);
+    assert_eq!(daemon.run(&["import"]).await.status.code(), Some(2));
     let (code, told) = told(&daemon, "面談.csv", &printed.stdout, &[]).await;
     assert_eq!(code, Some(0), "{told}");
     assert!(told.contains("2 rows imported"), "{told}");
@@ -395,6 +397,40 @@ async fn an_employee_id_that_is_a_key_of_the_database_is_noted_once() {
     assert_eq!(code, Some(0));
     assert_eq!(printed.matches("looks like a key").count(), 1, "{printed}");
     assert!(printed.contains("note: line 2"), "{printed}");
+}
+
+#[tokio::test]
+async fn what_the_packaged_statements_write_is_taken() {
+    let directory = TempDir::new().unwrap();
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    // What a MariaDB made of interviews-and-reservations.sql, with three interviews (one of them out of a
+    // reservation) and two reservations.
+    let written = include_bytes!("../data/interviews-and-reservations.ndjson");
+    let (code, printed) = told(&daemon, "i.ndjson", written, &[]).await;
+    assert_eq!(code, Some(0), "{printed}");
+    assert_eq!(printed, "5 rows imported (new: 5, replacing: 0)\n");
+    let interview = record(&daemon, "res-1").await;
+    assert_eq!(interview["rescheduledFromId"], "int-1");
+    assert_eq!(interview["employeeId"], "EMP-2025-001");
+    let reservation = record(&daemon, "res-2").await;
+    assert_eq!(reservation["interviewDate"], "2099-12-01T00:30:00.000Z");
+}
+
+#[test]
+fn the_packaged_statements_write_nothing_but_fields_of_a_record() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/examples");
+    let known = Field::ALL.map(|field| format!("'{}'", field.name()));
+    for name in ["interviews.sql", "interviews-and-reservations.sql"] {
+        let text = std::fs::read_to_string(examples.join(name)).unwrap();
+        let lines = text.lines().filter(|line| line.starts_with("    '"));
+        let written: Vec<_> = lines
+            .map(|line| line.trim().split(',').next().unwrap())
+            .collect();
+        assert!(written.len() >= 12, "{name}");
+        for field in written {
+            assert!(known.iter().any(|known| known == field), "{name}: {field}");
+        }
+    }
 }
 
 /// What is judged by what the whole file leaves behind. All of it needs the store's

@@ -104,6 +104,8 @@ pub(super) struct HeaderFault {
     missing: Vec<Field>,
     /// A quote in it is never closed, or text stands behind one.
     quotes: bool,
+    /// Not a single name in it is known: it is no header, and its texts may be somebody's.
+    no_header: bool,
 }
 
 impl HeaderFault {
@@ -113,6 +115,17 @@ impl HeaderFault {
 
     /// Everything that is wrong, and what would be right.
     pub(super) fn sentence(&self, language: Language) -> String {
+        let known = known_names(language);
+        if self.no_header {
+            return match language {
+                Language::Ja => format!(
+                    "見出しの行がありません。最初の行に列の名前 ({known}) を書くか、--columns で指定してください"
+                ),
+                Language::En => format!(
+                    "the first line names no column; put a line with the names before it, or say them with --columns: {known}"
+                ),
+            };
+        }
         let mut sentences = Vec::new();
         let mut say = |ja: &str, en: &str, names: &[String]| {
             if !names.is_empty() {
@@ -149,14 +162,9 @@ impl HeaderFault {
             );
         }
         if !self.unknown.is_empty() {
-            let known = known_names(language);
             sentences.push(match language {
-                Language::Ja => format!(
-                    "使えるのは {known} (見出しのないファイルには --columns を付けてください)"
-                ),
-                Language::En => {
-                    format!("known are {known} (for a file without a header say --columns)")
-                }
+                Language::Ja => format!("使える列は {known}"),
+                Language::En => format!("known are {known}"),
             });
         }
         sentences.join(language.say("。", "; "))
@@ -195,6 +203,8 @@ impl Header {
                 }
             });
         }
+        let known = |under: &Under| matches!(under, Under::Field(_));
+        fault.no_header = !columns.iter().any(known);
         let needed = Field::NEEDED.into_iter();
         let missing = needed.filter(|field| !columns.contains(&Under::Field(*field)));
         fault.missing = missing.collect();
@@ -385,7 +395,13 @@ mod tests {
         }
         let told = fault.sentence(Language::Ja);
         assert!(
-            told.contains("種別、面談日時") && told.contains("--columns"),
+            told.contains("種別、面談日時") && told.contains("使える列は"),
+            "{told}"
+        );
+        let no_header = rows_with("int-1,EMP-1,山田\n", None).unwrap_err();
+        let told = no_header.sentence(Language::En);
+        assert!(
+            told.contains("--columns") && !told.contains("山田"),
             "{told}"
         );
         for text in ["id,\"employeeId\n", "", "\n\n"] {
