@@ -66,7 +66,7 @@ enum What {
   voicedrive-relay import interviews --template > 面談.csv
   voicedrive-relay import interviews 面談.csv --zone Asia/Tokyo --dry-run
   voicedrive-relay import interviews interviews.ndjson --unknown-origin drop
-  mysql -B staff < interviews.sql | voicedrive-relay import interviews - --zone UTC
+  zcat interviews.tsv.gz | voicedrive-relay import interviews - --zone UTC
 Columns and fields are called as in the API (employeeId), as in the database (employee_id) or in
 Japanese (職員ID); --template shows the Japanese names. Needed are id, employeeId, interviewType and
 interviewDate. The columns of the staff system that the relay does not use are left out, and named;

@@ -175,7 +175,7 @@ async fn every_form_in_which_the_database_is_exported_is_taken() {
     let moment = "2099-10-28 01:00:00.000";
     // What the `mysql` command, phpMyAdmin or Workbench, DBeaver and Excel make of the table.
     let tsv = format!(
-        "{}\nm1\tE\tE\t{moment}\tregular\tNULL\tNULL\ta\\tb\t{moment}\tNULL\t45\tNULL\tCOMPLETED\n",
+        "{}\nm1\tE\tE\t{moment}\tregular\tNULL\tNULL\t\"a\\tb\t{moment}\tNULL\t45\tNULL\tCOMPLETED\n",
         header("\t")
     );
     let words = format!(
@@ -231,6 +231,11 @@ async fn every_form_in_which_the_database_is_exported_is_taken() {
     let (code, printed) = told(&daemon, "outfile.csv", outfile.as_bytes(), &more).await;
     assert_eq!(code, Some(0), "{printed}");
     assert_eq!(kept(&daemon).await, 7);
+    let (code, printed) = told(&daemon, "prisma.json", prisma.as_bytes(), &more).await;
+    assert!(
+        code == Some(1) && printed.contains("JSON has no columns"),
+        "{printed}"
+    );
 }
 
 #[tokio::test]

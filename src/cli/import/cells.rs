@@ -13,6 +13,9 @@ pub(super) struct Dialect {
     pub delimiter: u8,
     /// Whether a backslash takes away the meaning of the next character, as `MySQL` writes it.
     pub escapes: bool,
+    /// Whether a cell may stand between quotes. The `mysql` command writes none: there a quote at the
+    /// beginning of a cell is part of the text.
+    pub quotes: bool,
 }
 
 /// Why the cells of a record cannot be told apart.
@@ -64,6 +67,19 @@ impl Cells {
 
     fn end_cell(&mut self) {
         self.ends.push(self.text.len());
+    }
+
+    /// Ends a cell of a file without quotes. A spreadsheet that has saved such a file puts some around a
+    /// whole cell.
+    fn end_bare_cell(&mut self) {
+        let begin = self.ends.last().copied().unwrap_or(0);
+        if let [b'"', inner @ .., b'"'] = &self.text[begin..]
+            && !inner.contains(&b'"')
+        {
+            self.text.pop();
+            self.text.remove(begin);
+        }
+        self.end_cell();
     }
 }
 
@@ -184,14 +200,14 @@ impl State {
                 self.place = Place::Quoted;
             }
             (_, b'\n') => {
-                cells.end_cell();
+                self.end_cell(cells);
                 return true;
             }
             (_, _) if byte == self.dialect.delimiter => {
-                cells.end_cell();
+                self.end_cell(cells);
                 self.place = Place::Begin;
             }
-            (Place::Begin, b'"') => {
+            (Place::Begin, b'"') if self.dialect.quotes => {
                 self.place = Place::Quoted;
                 self.opened = self.line;
             }
@@ -210,7 +226,15 @@ impl State {
         if self.place == Place::Quoted {
             self.fault(Fault::NeverClosed, cells);
         }
-        cells.end_cell();
+        self.end_cell(cells);
+    }
+
+    fn end_cell(&self, cells: &mut Cells) {
+        if self.dialect.quotes {
+            cells.end_cell();
+        } else {
+            cells.end_bare_cell();
+        }
     }
 
     /// Notes the first fault of a record, and goes on, so that the rest of the line is not another row.
@@ -244,6 +268,7 @@ mod tests {
     const COMMAS: Dialect = Dialect {
         delimiter: b',',
         escapes: false,
+        quotes: true,
     };
 
     fn read(text: &str, dialect: Dialect) -> Vec<(u64, Option<Fault>, Vec<String>)> {
@@ -320,10 +345,22 @@ mod tests {
         let escaping = |delimiter| Dialect {
             delimiter,
             escapes: true,
+            quotes: true,
         };
         let text = "\"a \\\"b\\\", c\",\\N,d\\\\e\n";
         assert_eq!(good(text, escaping(b',')), [["a \"b\", c", "\\N", "d\\e"]]);
         assert_eq!(good("a\\tb\tc\\nd", escaping(b'\t')), [["a\tb", "c\nd"]]);
         assert_eq!(good("a\\tb,c\\", COMMAS), [["a\\tb", "c\\"]]);
+    }
+
+    #[test]
+    fn where_no_cell_is_quoted_a_quote_is_text() {
+        let bare = Dialect {
+            delimiter: b'\t',
+            escapes: true,
+            quotes: false,
+        };
+        let text = "\"a\" b\t\"c\n\"d, e\"\tf\n";
+        assert_eq!(good(text, bare), [["\"a\" b", "\"c"], ["d, e", "f"]]);
     }
 }

@@ -82,6 +82,9 @@ pub(super) enum NotTaken {
     /// It is something else.
     #[error("{}", .0.sentence(Language::En))]
     Foreign(Foreign),
+    /// Columns were said, and it is JSON.
+    #[error("--columns is for CSV and TSV; JSON has no columns")]
+    NoColumns,
     /// Its header is not understood.
     #[error("{}", .0.sentence(Language::En))]
     Header(HeaderFault),
@@ -93,6 +96,12 @@ impl NotTaken {
         match self {
             Self::Unreadable(error) => error.to_string(),
             Self::Foreign(foreign) => foreign.sentence(language),
+            Self::NoColumns => language
+                .say(
+                    "--columns は CSV と TSV のためのものです。JSON には列がありません",
+                    "--columns is for CSV and TSV; JSON has no columns",
+                )
+                .to_owned(),
             // The line 0 is that of --columns, which is no line of the file.
             Self::Header(fault) if fault.line == 0 => {
                 format!("--columns: {}", fault.sentence(language))
@@ -162,6 +171,7 @@ impl Readable {
                 let table = Table::open(text, layout, columns, &mut reading.notes)?;
                 Rows::Table(table.map_err(NotTaken::Header)?)
             }
+            None if said.columns.is_some() => return Err(NotTaken::NoColumns),
             None if format == Format::Json => Rows::Json(text),
             None => Rows::Ndjson(text),
         };

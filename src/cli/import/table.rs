@@ -38,9 +38,15 @@ impl Layout {
         } else {
             said.unwrap_or_else(|| most_frequent_delimiter(&first))
         };
-        let escapes =
-            has_nothing_words(first.as_bytes(), delimiter) || any_nothing_words(text, delimiter)?;
-        let dialect = Dialect { delimiter, escapes };
+        let written_by = match Writer::of_line(first.as_bytes(), delimiter) {
+            Writer::Any => Writer::of_text(text, delimiter)?,
+            writer => writer,
+        };
+        let dialect = Dialect {
+            delimiter,
+            escapes: written_by != Writer::Any,
+            quotes: written_by != Writer::MysqlCommand,
+        };
         Ok(Self {
             dialect,
             separator_line: said.is_some(),
@@ -65,23 +71,42 @@ fn most_frequent_delimiter(line: &str) -> u8 {
         .unwrap_or(b',')
 }
 
-fn any_nothing_words(mut text: impl BufRead, delimiter: u8) -> io::Result<bool> {
-    let mut line = Vec::new();
-    while text.read_until(b'\n', &mut line)? > 0 {
-        if has_nothing_words(&line, delimiter) {
-            return Ok(true);
-        }
-        line.clear();
-    }
-    Ok(false)
+/// Who has written a file, as its words for nothing show. `MySQL` writes a backslash before what has a
+/// meaning; elsewhere a backslash is itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Writer {
+    /// A spreadsheet, or a program that writes as one.
+    Any,
+    /// `INTO OUTFILE`, which writes `\N`.
+    MysqlServer,
+    /// The `mysql` command, which writes `NULL` between tabs.
+    MysqlCommand,
 }
 
-/// Whether a cell of the line is how `MySQL` writes that there is nothing. Then `MySQL` has written the file,
-/// and a backslash in it is not itself: `\N` stands in what `SELECT INTO OUTFILE` writes, `NULL` between
-/// tabs in what the `mysql` command writes.
-fn has_nothing_words(line: &[u8], delimiter: u8) -> bool {
-    let mut cells = line.trim_ascii_end().split(|byte| *byte == delimiter);
-    cells.any(|cell| cell == b"\\N" || (delimiter == b'\t' && cell == b"NULL"))
+impl Writer {
+    fn of_line(line: &[u8], delimiter: u8) -> Self {
+        let cells = line.trim_ascii_end().split(|byte| *byte == delimiter);
+        for cell in cells {
+            match cell {
+                b"\\N" => return Self::MysqlServer,
+                b"NULL" if delimiter == b'\t' => return Self::MysqlCommand,
+                _ => {}
+            }
+        }
+        Self::Any
+    }
+
+    /// The first line that shows it decides.
+    fn of_text(mut text: impl BufRead, delimiter: u8) -> io::Result<Self> {
+        let mut line = Vec::new();
+        while text.read_until(b'\n', &mut line)? > 0 {
+            match Self::of_line(&line, delimiter) {
+                Self::Any => line.clear(),
+                writer => return Ok(writer),
+            }
+        }
+        Ok(Self::Any)
+    }
 }
 
 /// What stands under a column of the header.
@@ -427,10 +452,20 @@ mod tests {
 
     #[test]
     fn a_backslash_escapes_in_what_mysql_has_written_only() {
-        let layout = |text: &str| Layout::of(text.as_bytes(), false).unwrap().dialect;
-        assert!(layout("a,b\nx,\\N\n").escapes);
-        assert!(layout("a\tb\nNULL\tx\n").escapes);
-        assert!(!layout("a,b\nx,NULL\n").escapes);
-        assert!(!layout("a,b\nx,\\Nx\n").escapes);
+        for (text, escapes, quotes) in [
+            ("a,b\nx,\\N\n", true, true),
+            ("a\tb\nx\t\\N\n", true, true),
+            ("a\tb\nNULL\tx\n", true, false),
+            ("a\tb\nx\ty\n", false, true),
+            ("a,b\nx,NULL\n", false, true),
+            ("a,b\nx,\\Nx\n", false, true),
+        ] {
+            let dialect = Layout::of(text.as_bytes(), false).unwrap().dialect;
+            assert_eq!(
+                (dialect.escapes, dialect.quotes),
+                (escapes, quotes),
+                "{text}"
+            );
+        }
     }
 }
