@@ -414,3 +414,33 @@ impl From<StoreError> for NotKept {
         Self::Store(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_that_the_command_line_has_spoken_of_is_told_once() {
+        let told = vec![Told {
+            field: "interviewDate".to_owned(),
+            sentence: "interviewDate: must say its time zone".to_owned(),
+        }];
+        let found = [
+            Mistake::of(Field::EmployeeId, Why::NotAText),
+            Mistake::of(Field::InterviewDate, Why::NotAMoment),
+        ];
+        assert_eq!(
+            sentences(told, &found, Language::En),
+            "interviewDate: must say its time zone; employeeId: must be a text of 1 to 191 characters"
+        );
+    }
+
+    #[test]
+    fn only_the_words_of_the_command_line_are_options() {
+        assert_eq!(unknown_origin("drop"), Some(UnknownOrigin::Drop));
+        assert_eq!(unknown_origin("keep"), Some(UnknownOrigin::Refuse));
+        assert_eq!(unknown_origin("refuse"), None);
+        assert_eq!(language("ja"), Some(Language::Ja));
+        assert_eq!(language("de"), None);
+    }
+}

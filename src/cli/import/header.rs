@@ -73,12 +73,15 @@ fn more_names(field: Field) -> &'static [&'static str] {
     }
 }
 
+/// A byte order mark; some programs write two of them before the first name.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// A name without what people write differently: capitals, blanks, underscores, full-width letters and
 /// brackets.
 fn plain(name: &str) -> String {
     name.chars()
         .map(half_width)
-        .filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-'))
+        .filter(|c| !c.is_whitespace() && !matches!(*c, '_' | '-' | BYTE_ORDER_MARK))
         .flat_map(char::to_lowercase)
         .collect()
 }
@@ -116,7 +119,10 @@ mod tests {
     #[test]
     fn every_field_has_three_spellings() {
         for (field, names) in [
-            (Field::Id, vec!["id", "ID", "面談ID", "面談ＩＤ"]),
+            (
+                Field::Id,
+                vec!["id", "ID", "面談ID", "面談ＩＤ", "\u{feff}id"],
+            ),
             (
                 Field::EmployeeId,
                 vec![
