@@ -66,7 +66,6 @@ enum Command {
     /// Hand in an event
     Send(send::Send),
     /// Hand in a whole file
-    #[command(subcommand)]
     Import(import::Import),
     /// Show totals, queue, next attempt and last send
     Status,
@@ -171,7 +170,7 @@ async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {
         Command::Demo(demo) => demo.run(environment).await,
         Command::Check => check::run(common, environment).await,
         Command::Send(send) => send.run(&common.client()?).await,
-        Command::Import(import) => import.run(&common.client()?).await,
+        Command::Import(import) => import.run(common).await,
         Command::Status => status::run(&common.client()?).await,
         Command::Tail(tail) => tail.run(&common.client()?).await,
         Command::Show(show) => show.run(&common.client()?).await,

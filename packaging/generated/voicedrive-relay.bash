@@ -794,7 +794,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__subcmd__relay__subcmd__import)
-            opts="-h --config --json --help interviews help"
+            opts="-h --template --config --json --help interviews help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -854,18 +854,30 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__subcmd__relay__subcmd__import__subcmd__interviews)
-            opts="-h --dry-run --format --encoding --config --json --help"
+            opts="-h --dry-run --zone --unknown-origin --format --encoding --columns --template --config --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --zone)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --unknown-origin)
+                    COMPREPLY=($(compgen -W "keep drop" -- "${cur}"))
+                    return 0
+                    ;;
                 --format)
-                    COMPREPLY=($(compgen -W "csv json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "csv tsv json ndjson" -- "${cur}"))
                     return 0
                     ;;
                 --encoding)
                     COMPREPLY=($(compgen -W "utf-8 shift-jis" -- "${cur}"))
+                    return 0
+                    ;;
+                --columns)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --config)

@@ -66,20 +66,27 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand send" 
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand send" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand send" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and not __fish_seen_subcommand_from interviews help" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and not __fish_seen_subcommand_from interviews help" -l template -d 'Print a CSV file with a Japanese header and two rows, to be filled in'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and not __fish_seen_subcommand_from interviews help" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and not __fish_seen_subcommand_from interviews help" -s h -l help -d 'Print help'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and not __fish_seen_subcommand_from interviews help" -f -a "interviews" -d 'Interview records from a CSV, JSON or NDJSON file: all of them, or none'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and not __fish_seen_subcommand_from interviews help" -f -a "interviews" -d 'Interview records from a CSV, TSV, JSON or NDJSON file: all of them, or none'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and not __fish_seen_subcommand_from interviews help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from interviews" -l format -d 'How the file is written; otherwise its name says it (.csv, .json, .ndjson, .jsonl)' -r -f -a "csv\t'Comma-separated values with a header (RFC 4180)'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from interviews" -l zone -d 'The clock of times that say no zone, such as Asia/Tokyo or UTC' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from interviews" -l unknown-origin -d 'When rescheduledFromId names a record that is nowhere: keep it, which is refused, or import the row without it' -r -f -a "keep\t''
+drop\t''"
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from interviews" -l format -d 'How the file is written; otherwise its name (.csv, .tsv, .json, .ndjson) or its beginning says it' -r -f -a "csv\t'Cells separated by commas, semicolons or tabs, under a header'
+tsv\t'Cells separated by tabs, under a header'
 json\t'One JSON array of records'
 ndjson\t'One record a line'"
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from interviews" -l encoding -d 'The characters of a CSV file; otherwise they are recognised' -r -f -a "utf-8\t'UTF-8, with or without a byte order mark'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from interviews" -l encoding -d 'The characters of the file; otherwise they are recognised' -r -f -a "utf-8\t'UTF-8, with or without a byte order mark'
 shift-jis\t'As Japanese spreadsheets write it (Windows code page 932)'"
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from interviews" -l columns -d 'The names of the columns of a file without a header, with commas between them' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from interviews" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from interviews" -l dry-run -d 'Check everything, keep nothing'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from interviews" -l template -d 'Print a CSV file with a Japanese header and two rows, to be filled in; into FILE when it is given'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from interviews" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from interviews" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from help" -f -a "interviews" -d 'Interview records from a CSV, JSON or NDJSON file: all of them, or none'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from help" -f -a "interviews" -d 'Interview records from a CSV, TSV, JSON or NDJSON file: all of them, or none'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand status" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand status" -l json -d 'Print JSON, for programs'
@@ -211,7 +218,7 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; 
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend token alert backup verify restore receiver receiver-test help" -f -a "receiver" -d 'Run the stand-in VoiceDrive on its own: verifies signatures, prints what arrives'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend token alert backup verify restore receiver receiver-test help" -f -a "receiver-test" -d 'Examine somebody else\'s receiver, and say what it gets wrong'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend token alert backup verify restore receiver receiver-test help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from import" -f -a "interviews" -d 'Interview records from a CSV, JSON or NDJSON file: all of them, or none'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from import" -f -a "interviews" -d 'Interview records from a CSV, TSV, JSON or NDJSON file: all of them, or none'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "issue" -d 'Issue a token; it is shown once and kept nowhere'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "revoke" -d 'Revoke a token for good, by its jti as `token list` shows it'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "list" -d 'List the tokens that were issued'

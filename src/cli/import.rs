@@ -1,232 +1,327 @@
 //! `import`: hands in a whole file of interview records, all or none.
+//!
+//! A file is first recognised (`source`, `encoding`, `file`), then read row by row (`table` with its
+//! `cells` and `header`, `json`, `ndjson`). `record` makes of each row what the daemon reads, with `dates`
+//! and `statuses`; `upload` sends it. What is wrong with the writing of a row is found here, what is wrong
+//! with its content by the daemon, and a person is told all of it at once.
 
-mod rows;
+mod cells;
+mod dates;
+mod encoding;
+mod file;
+mod header;
+mod json;
+mod ndjson;
+mod reading;
+mod record;
+mod row;
+mod source;
+mod statuses;
+mod table;
+mod template;
+mod upload;
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
-use clap::{Args, Subcommand};
-use http_body_util::channel::{Channel, Sender};
-use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::Value;
+use clap::{Args, Subcommand, ValueEnum};
+use http_body_util::channel::Channel;
+use serde_json::{Value, json};
 use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 
 use super::client::Client;
 use super::words::{Speech, harmless, text};
-use super::{CliError, print_line};
-use rows::{Encoding, Format, Row};
+use super::{CliError, Common, print_line};
+use crate::zone::Zone;
+use encoding::Encoding;
+use file::{Format, Readable, Said};
+use row::Notes;
+use upload::Upload;
 
-/// Rows are sent in pieces of about this many bytes.
-const PIECE: usize = 64 * 1024;
 /// Pieces that may wait for the daemon.
 const PIECES_WAITING: usize = 8;
 /// The path of the daemon that takes a file.
 const PATH: &str = "/control/interviews/import";
 
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
+pub(super) struct Import {
+    /// Print a CSV file with a Japanese header and two rows, to be filled in
+    #[arg(long)]
+    template: bool,
+    #[command(subcommand)]
+    what: Option<What>,
+}
+
 #[derive(Subcommand)]
-pub(super) enum Import {
-    /// Interview records from a CSV, JSON or NDJSON file: all of them, or none
+enum What {
+    /// Interview records from a CSV, TSV, JSON or NDJSON file: all of them, or none
     Interviews(Interviews),
 }
 
 #[derive(Args)]
 #[command(after_help = "Examples:
-  voicedrive-relay import interviews interviews.csv --dry-run
-  voicedrive-relay import interviews interviews.csv --encoding shift-jis
-A CSV begins with a line of the JSON names: id, employeeId, employeeName, interviewerId,
-interviewType, interviewDate, interviewStatus, durationMinutes, voicedriveSyncId,
-rescheduledFromId, facilityId, departmentId, completedAt, statusReason.
-Needed are id, employeeId, interviewType and interviewDate (such as 2025-10-28T10:00:00+09:00).
-A record whose id is known already replaces the one that is kept.")]
-pub(super) struct Interviews {
-    /// The file
-    file: PathBuf,
+  voicedrive-relay import interviews --template > 面談.csv
+  voicedrive-relay import interviews 面談.csv --zone Asia/Tokyo --dry-run
+  voicedrive-relay import interviews interviews.ndjson --unknown-origin drop
+  zcat interviews.tsv.gz | voicedrive-relay import interviews - --zone UTC
+Columns and fields are called as in the API (employeeId), as in the database (employee_id) or in
+Japanese (職員ID); --template shows the Japanese names. Needed are id, employeeId, interviewType and
+interviewDate. The columns of the staff system that the relay does not use are left out, and named;
+others are refused. Empty, NULL and \\N are nothing.
+UTF-8, UTF-16 with a byte order mark and Shift_JIS are recognised.
+A record whose id is known already replaces the one that is kept.
+With one mistake nothing is imported: every row that has any is named with all of them.")]
+struct Interviews {
+    /// The file; - is the standard input
+    #[arg(required_unless_present = "template")]
+    file: Option<PathBuf>,
     /// Check everything, keep nothing
     #[arg(long)]
     dry_run: bool,
-    /// How the file is written; otherwise its name says it (.csv, .json, .ndjson, .jsonl)
+    /// The clock of times that say no zone, such as Asia/Tokyo or UTC
+    #[arg(long, value_parser = zone)]
+    zone: Option<Zone>,
+    /// When rescheduledFromId names a record that is nowhere: keep it, which is refused, or import the
+    /// row without it
+    #[arg(long, value_enum, default_value_t)]
+    unknown_origin: Origin,
+    /// How the file is written; otherwise its name (.csv, .tsv, .json, .ndjson) or its beginning says it
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// The characters of a CSV file; otherwise they are recognised
+    /// The characters of the file; otherwise they are recognised
     #[arg(long, value_enum)]
     encoding: Option<Encoding>,
+    /// The names of the columns of a file without a header, with commas between them
+    #[arg(long, value_name = "NAMES")]
+    columns: Option<String>,
+    /// Print a CSV file with a Japanese header and two rows, to be filled in; into FILE when it is given
+    #[arg(long)]
+    template: bool,
+}
+
+/// What is done with an origin that is nowhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Origin {
+    #[default]
+    Keep,
+    Drop,
+}
+
+fn zone(name: &str) -> Result<Zone, String> {
+    Zone::named(name).ok_or_else(|| "must be a time zone such as Asia/Tokyo or UTC".to_owned())
 }
 
 impl Import {
-    pub(super) async fn run(&self, client: &Client) -> Result<(), CliError> {
-        let Self::Interviews(interviews) = self;
-        interviews.run(client).await
+    pub(super) async fn run(&self, common: &Common) -> Result<(), CliError> {
+        match &self.what {
+            Some(What::Interviews(interviews)) if interviews.template => {
+                write_template(interviews.file.as_deref())
+            }
+            Some(What::Interviews(interviews)) => interviews.run(&common.client()?).await,
+            None if self.template => write_template(None),
+            None => Err(CliError::Usage(
+                "say import interviews FILE, or import --template".to_owned(),
+            )),
+        }
     }
+}
+
+/// Writes the template, never over a file that is there.
+fn write_template(file: Option<&Path>) -> Result<(), CliError> {
+    let Some(file) = file else {
+        return Ok(template::write(io::stdout().lock())?);
+    };
+    File::create_new(file)
+        .and_then(template::write)
+        .map_err(|error| CliError::Failed(format!("{}: {error}", file.display())))
 }
 
 impl Interviews {
     async fn run(&self, client: &Client) -> Result<(), CliError> {
-        let format = match self.format {
-            Some(format) => format,
-            None => Format::of_name(&self.file).ok_or_else(|| {
-                CliError::Usage(format!(
-                    "{}: the name does not say how the file is written; say --format csv, json or ndjson",
-                    self.file.display()
-                ))
-            })?,
+        let file = self.file.clone().unwrap_or_default();
+        let language = client.speech.language;
+        let said = Said {
+            path: file.clone(),
+            format: self.format,
+            encoding: self.encoding,
+            columns: self.columns.clone(),
+            zone: self.zone,
         };
-        let bar = progress_bar(&self.file, client.speech)?;
+        let failed = |why: String| CliError::Failed(format!("{}: {why}", file.display()));
+        let opened = spawn_blocking(move || Readable::open(&said, language)).await;
+        let readable = opened
+            .map_err(|error| failed(error.to_string()))?
+            .map_err(|why| failed(harmless(&why.sentence(language))))?;
+        let (answer, read) = self.send(client, readable).await;
+        let notes = match read {
+            // The daemon knows best why it reads no further.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                return Err(failed(error.to_string()));
+            }
+            read => read.unwrap_or_default(),
+        };
+        let outcome = Outcome {
+            answer: answer?,
+            notes,
+            speech: client.speech,
+        };
+        outcome.tell(client.json, self.dry_run, &file)
+    }
+
+    /// Reads the file and sends it at the same time. Answers what the daemon said, and how the reading
+    /// ended.
+    async fn send(
+        &self,
+        client: &Client,
+        readable: Readable,
+    ) -> (Result<Value, CliError>, io::Result<Notes>) {
         let (sender, body) = Channel::new(PIECES_WAITING);
-        let reading = {
-            let (path, encoding, bar) = (self.file.clone(), self.encoding, bar.clone());
-            let handle = Handle::current();
-            tokio::task::spawn_blocking(move || {
-                let mut upload = Upload::new(sender, handle);
-                let open = || File::open(&path).map(|file| bar.wrap_read(file));
-                let read = rows::read(open, format, encoding, &mut |row| upload.push(&row));
-                let read = read.and_then(|()| upload.flush());
-                if read.is_err() {
-                    upload.abort();
-                }
-                read
-            })
-        };
-        let path = format!("{PATH}?dryRun={}", self.dry_run);
+        let language = client.speech.language;
+        let bar = readable.bar.clone();
+        let handle = Handle::current();
+        let reading = spawn_blocking(move || {
+            let mut upload = Upload::new(sender, handle, language);
+            let read = readable.read(&mut |row| upload.push(&row));
+            let read = read.and_then(|notes| upload.flush().map(|()| notes));
+            if read.is_err() {
+                upload.abort();
+            }
+            read
+        });
+        let path = format!(
+            "{PATH}?dryRun={}&unknownOrigin={}&language={}",
+            self.dry_run,
+            match self.unknown_origin {
+                Origin::Keep => "keep",
+                Origin::Drop => "drop",
+            },
+            language.say("ja", "en"),
+        );
         let answer = client.upload(&path, reqwest::Body::wrap(body)).await;
         bar.finish_and_clear();
-        match reading.await {
-            // The daemon knows best why it reads no further.
-            Ok(Err(error)) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::Failed(
-                format!("{}: {error}", self.file.display()),
-            )),
-            _ => report(client, &answer?, self.dry_run, &self.file),
-        }
+        let read = reading.await.unwrap_or_else(|error| Err(error.into()));
+        (answer, read)
     }
 }
 
-/// How far the file has been read; nothing is drawn where nobody watches.
-fn progress_bar(path: &Path, speech: Speech) -> Result<ProgressBar, CliError> {
-    let failed = |error| CliError::Failed(format!("{}: {error}", path.display()));
-    let length = std::fs::metadata(path).map_err(failed)?.len();
-    let bar = if io::stderr().is_terminal() {
-        ProgressBar::new(length)
-    } else {
-        ProgressBar::hidden()
-    };
-    let template = format!(
-        "{} [{{bar:40}}] {{percent}}% ({{bytes}}/{{total_bytes}}, {{elapsed}})",
-        speech.say("読み込み中", "reading")
-    );
-    if let Ok(style) = ProgressStyle::with_template(&template) {
-        bar.set_style(style.progress_chars("=> "));
-    }
-    Ok(bar)
+/// What became of the file.
+struct Outcome {
+    answer: Value,
+    notes: Notes,
+    speech: Speech,
 }
 
-/// The way of the rows to the daemon.
-struct Upload {
-    sender: Option<Sender<Bytes, io::Error>>,
-    handle: Handle,
-    piece: Vec<u8>,
-}
-
-impl Upload {
-    fn new(sender: Sender<Bytes, io::Error>, handle: Handle) -> Self {
-        Self {
-            sender: Some(sender),
-            handle,
-            piece: Vec::with_capacity(PIECE),
-        }
-    }
-
-    fn push(&mut self, row: &Row) -> io::Result<()> {
-        row.write(&mut self.piece)?;
-        if self.piece.len() >= PIECE {
-            self.flush()
+impl Outcome {
+    fn tell(mut self, json: bool, dry_run: bool, file: &Path) -> Result<(), CliError> {
+        let notes = self.notes();
+        if json {
+            self.answer["ignoredColumns"] = json!(self.notes.unused);
+            self.answer["notes"] = json!(notes);
+            print_line(&self.answer.to_string())?;
         } else {
-            Ok(())
+            for note in notes {
+                writeln!(io::stderr(), "{note}")?;
+            }
+            self.print_bad_rows()?;
         }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        let piece = Bytes::from(std::mem::take(&mut self.piece));
-        let Some(sender) = &mut self.sender else {
+        let bad = self.answer["badRowCount"].as_u64().unwrap_or(0);
+        if bad > 0 {
+            let what = self.refusal(bad);
+            return Err(CliError::Failed(format!("{}: {what}", file.display())));
+        }
+        if json {
             return Ok(());
-        };
-        self.handle
-            .block_on(sender.send_data(piece))
-            .map_err(|_| io::ErrorKind::BrokenPipe.into())
-    }
-
-    /// Ends the request as broken off: an unread rest must not look like the end of the file.
-    fn abort(&mut self) {
-        if let Some(sender) = self.sender.take() {
-            sender.abort(io::ErrorKind::UnexpectedEof.into());
         }
+        print_line(&self.success(dry_run))
     }
-}
 
-/// Tells what became of the file.
-fn report(client: &Client, answer: &Value, dry_run: bool, file: &Path) -> Result<(), CliError> {
-    if client.json {
-        print_line(&answer.to_string())?;
-    } else {
-        print_bad_rows(answer, client.speech)?;
+    /// What is told once for the whole file.
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if !self.notes.unused.is_empty() {
+            let unused: Vec<_> = self
+                .notes
+                .unused
+                .iter()
+                .map(|name| harmless(name))
+                .collect();
+            let say = self
+                .speech
+                .say("取り込まない列:", "columns that are left out:");
+            notes.push(format!("{say} {}", unused.join(", ")));
+        }
+        if let Some(place) = self.notes.database_key {
+            let say = self.speech.say(
+                "職員ID がデータベースの内部キーのようです。VoiceDrive が知っているのは職員コード (EMP-...) です",
+                "the employeeId looks like a key of the database; VoiceDrive knows the employee code (EMP-...)",
+            );
+            let place = self.place(&json!(place));
+            notes.push(format!(
+                "{} {place}: {say}",
+                self.speech.say("注意:", "note:")
+            ));
+        }
+        notes
     }
-    let speech = client.speech;
-    let bad = answer["badRowCount"].as_u64().unwrap_or(0);
-    let rows = &answer["rows"];
-    if bad > 0 {
-        let why = speech.say(
+
+    /// Where a row stands, and whose it is: `line 3 (int-3)`, in a JSON array `[2] line 3 (int-3)`.
+    fn place(&self, row: &Value) -> String {
+        let index = row["index"].as_u64();
+        let index = index.map_or_else(String::new, |index| format!("[{index}] "));
+        let id = row["id"].as_str();
+        let id = id.map_or_else(String::new, |id| format!(" ({})", harmless(id)));
+        format!(
+            "{index}{} {}{id}",
+            self.speech.say("行", "line"),
+            row["line"]
+        )
+    }
+
+    fn print_bad_rows(&self) -> Result<(), CliError> {
+        let named = self.answer["badRows"].as_array();
+        let named = named.map_or(&[][..], Vec::as_slice);
+        let mut out = io::stdout().lock();
+        for row in named {
+            let reason = harmless(text(&row["reason"]));
+            writeln!(out, "{}: {reason}", self.place(row))?;
+        }
+        let bad = self.answer["badRowCount"].as_u64().unwrap_or(0);
+        let more = bad.saturating_sub(named.len() as u64);
+        if more > 0 {
+            let say = self.speech.say("ほかに誤りのある行:", "more bad rows:");
+            writeln!(out, "{say} {more}")?;
+        }
+        Ok(())
+    }
+
+    fn refusal(&self, bad: u64) -> String {
+        let why = self.speech.say(
             "件の行に誤りがあります。何も取り込んでいません",
             "bad rows; nothing was imported",
         );
-        return Err(CliError::Failed(format!(
-            "{}: {rows} {} {bad} {why}",
-            file.display(),
-            speech.say("件中", "rows,"),
-        )));
+        let of = self.speech.say("件中", "rows,");
+        format!("{} {of} {bad} {why}", self.answer["rows"])
     }
-    if client.json {
-        return Ok(());
-    }
-    let (created, replaced) = (&answer["created"], &answer["replaced"]);
-    print_line(&if dry_run {
-        format!(
-            "{rows} {} ({}: {created}, {}: {replaced})",
-            speech.say(
-                "件に誤りはありません。確認だけで、何も取り込んでいません",
-                "rows are good; this was a dry run, nothing was imported"
-            ),
-            speech.say("新規", "new"),
-            speech.say("置き換え", "replacing"),
-        )
-    } else {
-        format!(
-            "{rows} {} ({}: {created}, {}: {replaced})",
-            speech.say("件を取り込みました", "rows imported"),
-            speech.say("新規", "new"),
-            speech.say("置き換え", "replacing"),
-        )
-    })
-}
 
-fn print_bad_rows(answer: &Value, speech: Speech) -> Result<(), CliError> {
-    let named = answer["badRows"].as_array().map_or(&[][..], Vec::as_slice);
-    let mut out = io::stdout().lock();
-    for row in named {
-        let reason = harmless(text(&row["reason"]));
-        writeln!(
-            out,
-            "{} {}: {reason}",
-            speech.say("行", "line"),
-            row["line"]
-        )?;
+    fn success(&self, dry_run: bool) -> String {
+        let done = if dry_run {
+            self.speech.say(
+                "件に誤りはありません。確認だけで、何も取り込んでいません",
+                "rows are good; this was a dry run, nothing was imported",
+            )
+        } else {
+            self.speech.say("件を取り込みました", "rows imported")
+        };
+        format!(
+            "{} {done} ({}: {}, {}: {})",
+            self.answer["rows"],
+            self.speech.say("新規", "new"),
+            self.answer["created"],
+            self.speech.say("置き換え", "replacing"),
+            self.answer["replaced"],
+        )
     }
-    let more = answer["badRowCount"].as_u64().unwrap_or(0) - named.len() as u64;
-    if more > 0 {
-        writeln!(
-            out,
-            "{} {more}",
-            speech.say("ほかに誤りのある行:", "more bad rows:")
-        )?;
-    }
-    Ok(())
 }

@@ -1,39 +1,22 @@
 //! Reading interview records (contract, section 4.5): what is wrong with a field is told by its
-//! name, in a batch with the record's number.
+//! name, in a batch with the record's number. Of a file every mistake is told, elsewhere the first.
 
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::interview_field::Field;
+use super::interview_mistake::{Mistake, Why};
 use super::reply::ApiError;
 use super::request::Media;
 use super::submission::{documents, not_json};
 use crate::interview::{Interview, InterviewStatus, MAX_CHARACTERS, MAX_MINUTES, is_id};
+use crate::language::Language;
 use crate::timestamp::Timestamp;
 
 /// The longest reason, in characters.
 const MAX_REASON: usize = 1000;
-const ID_ACCEPTED: &str =
-    "must be a text of 1 to 191 characters, and neither completion-stats nor batch";
-
-/// The fields of a record, as JSON and the header of a CSV file name them.
-pub const FIELDS: [&str; 14] = [
-    "id",
-    "employeeId",
-    "employeeName",
-    "interviewerId",
-    "interviewType",
-    "interviewDate",
-    "interviewStatus",
-    "durationMinutes",
-    "voicedriveSyncId",
-    "rescheduledFromId",
-    "facilityId",
-    "departmentId",
-    "completedAt",
-    "statusReason",
-];
 
 /// A record as it is handed in.
 #[derive(Deserialize, ToSchema)]
@@ -78,7 +61,7 @@ pub(super) struct Body {
 /// Reads the body of a put; the path has said the id, and the body may repeat it.
 pub(super) fn read_one(text: &str, id: &str) -> Result<Interview, ApiError> {
     if !is_id(id) {
-        return Err(ApiError::invalid("id", ID_ACCEPTED));
+        return Err(first(&[Mistake::of(Field::Id, Why::NotAnId)], ""));
     }
     let body = parse(text, "")?;
     if body.id.as_ref().is_some_and(|given| given != id) {
@@ -87,7 +70,8 @@ pub(super) fn read_one(text: &str, id: &str) -> Result<Interview, ApiError> {
             "must be the one of the path, or absent",
         ));
     }
-    read(&body, id.to_owned(), "")
+    let id = Some(Value::from(id));
+    read(&Body { id, ..body }).map_err(|mistakes| first(&mistakes, ""))
 }
 
 /// Reads the records of a batch.
@@ -95,18 +79,36 @@ pub(super) fn read_batch(text: &str, media: Media) -> Result<Vec<Interview>, Api
     documents(text, media, "interview records")?
         .iter()
         .enumerate()
-        .map(|(index, document)| read_with_id(document, &format!("[{index}].")))
+        .map(|(index, document)| {
+            let place = format!("[{index}].");
+            let body = parse(document, &place)?;
+            read(&body).map_err(|mistakes| first(&mistakes, &place))
+        })
         .collect()
 }
 
-/// Reads a record that carries its own id; `place` stands before a field's name in an error.
-pub(super) fn read_with_id(text: &str, place: &str) -> Result<Interview, ApiError> {
-    let body = parse(text, place)?;
-    let id = body.id.as_ref().and_then(Value::as_str);
-    match id.filter(|id| is_id(id)) {
-        Some(id) => read(&body, id.to_owned(), place),
-        None => Err(ApiError::invalid(format!("{place}id"), ID_ACCEPTED)),
-    }
+/// A record of a file: its id as far as there is one, and the record or everything that is wrong with
+/// it.
+pub(super) struct OfFile {
+    pub id: Option<String>,
+    pub read: Result<Interview, Vec<Mistake>>,
+}
+
+/// Reads a record of a file.
+pub(super) fn read_of_file(text: &str) -> Result<OfFile, ApiError> {
+    let body = parse(text, "")?;
+    Ok(OfFile {
+        id: body.id.as_ref().and_then(Value::as_str).map(str::to_owned),
+        read: read(&body),
+    })
+}
+
+/// Callers of the API are told the first mistake; `place` stands before the field's name.
+fn first(mistakes: &[Mistake], place: &str) -> ApiError {
+    mistakes.first().map_or(ApiError::Internal, |mistake| {
+        let field = format!("{place}{}", mistake.field.name());
+        ApiError::invalid(field, mistake.why.accepted(Language::En))
+    })
 }
 
 fn parse(text: &str, place: &str) -> Result<Body, ApiError> {
@@ -121,100 +123,128 @@ fn parse(text: &str, place: &str) -> Result<Body, ApiError> {
     serde_json::from_str(document.get()).map_err(|e| not_json(place, &e))
 }
 
-fn read(body: &Body, id: String, place: &str) -> Result<Interview, ApiError> {
-    let field = |name: &'static str, value: &'_ Option<Value>| Field {
-        name: format!("{place}{name}"),
-        value: value.clone().unwrap_or_default(),
+/// Reads all fields, and names every one that is wrong, in their order.
+fn read(body: &Body) -> Result<Interview, Vec<Mistake>> {
+    let mut fields = Fields::default();
+    let interview = Interview {
+        id: fields.id(body.id.as_ref()),
+        employee_id: fields.needed(Field::EmployeeId, body.employee_id.as_ref()),
+        employee_name: fields.text(
+            Field::EmployeeName,
+            body.employee_name.as_ref(),
+            MAX_CHARACTERS,
+        ),
+        interviewer_id: fields.text(
+            Field::InterviewerId,
+            body.interviewer_id.as_ref(),
+            MAX_CHARACTERS,
+        ),
+        interview_type: fields.needed(Field::InterviewType, body.interview_type.as_ref()),
+        date: fields.needed_moment(Field::InterviewDate, body.interview_date.as_ref()),
+        status: fields.status(body.interview_status.as_ref()),
+        duration_minutes: fields.minutes(body.duration_minutes.as_ref()),
+        voicedrive_sync_id: fields.text(
+            Field::VoicedriveSyncId,
+            body.voicedrive_sync_id.as_ref(),
+            MAX_CHARACTERS,
+        ),
+        rescheduled_from_id: fields.text(
+            Field::RescheduledFromId,
+            body.rescheduled_from_id.as_ref(),
+            MAX_CHARACTERS,
+        ),
+        facility_id: fields.text(Field::FacilityId, body.facility_id.as_ref(), MAX_CHARACTERS),
+        department_id: fields.text(
+            Field::DepartmentId,
+            body.department_id.as_ref(),
+            MAX_CHARACTERS,
+        ),
+        completed_at: fields.moment(Field::CompletedAt, body.completed_at.as_ref()),
+        status_reason: fields.text(Field::StatusReason, body.status_reason.as_ref(), MAX_REASON),
     };
-    Ok(Interview {
-        id,
-        employee_id: field("employeeId", &body.employee_id).required()?,
-        employee_name: field("employeeName", &body.employee_name).text(MAX_CHARACTERS)?,
-        interviewer_id: field("interviewerId", &body.interviewer_id).text(MAX_CHARACTERS)?,
-        interview_type: field("interviewType", &body.interview_type).required()?,
-        date: field("interviewDate", &body.interview_date)
-            .moment()?
-            .ok_or_else(|| {
-                let accepted = crate::timestamp::NotATimestamp.to_string();
-                ApiError::invalid(format!("{place}interviewDate"), accepted)
-            })?,
-        status: field("interviewStatus", &body.interview_status).status()?,
-        duration_minutes: field("durationMinutes", &body.duration_minutes).minutes()?,
-        voicedrive_sync_id: field("voicedriveSyncId", &body.voicedrive_sync_id)
-            .text(MAX_CHARACTERS)?,
-        rescheduled_from_id: field("rescheduledFromId", &body.rescheduled_from_id)
-            .text(MAX_CHARACTERS)?,
-        facility_id: field("facilityId", &body.facility_id).text(MAX_CHARACTERS)?,
-        department_id: field("departmentId", &body.department_id).text(MAX_CHARACTERS)?,
-        completed_at: field("completedAt", &body.completed_at).moment()?,
-        status_reason: field("statusReason", &body.status_reason).text(MAX_REASON)?,
-    })
+    if fields.mistakes.is_empty() {
+        Ok(interview)
+    } else {
+        Err(fields.mistakes)
+    }
 }
 
-/// One field of a record: its name with its place, and its value (null when absent).
-struct Field {
-    name: String,
-    value: Value,
+/// Reads field after field. One that is wrong is noted, and something stands in its place, so that the
+/// others are looked at too.
+#[derive(Default)]
+struct Fields {
+    mistakes: Vec<Mistake>,
 }
 
-impl Field {
-    fn refuse<T>(self, accepted: impl Into<String>) -> Result<T, ApiError> {
-        Err(ApiError::invalid(self.name, accepted))
+impl Fields {
+    fn note(&mut self, field: Field, why: Why) {
+        self.mistakes.push(Mistake::of(field, why));
     }
 
-    fn required(self) -> Result<String, ApiError> {
-        match &self.value {
-            Value::String(text) if fits(text, MAX_CHARACTERS) => Ok(text.clone()),
-            _ => self.refuse(format!(
-                "must be a text of 1 to {MAX_CHARACTERS} characters"
-            )),
-        }
+    fn id(&mut self, value: Option<&Value>) -> String {
+        let id = value.and_then(Value::as_str);
+        let id = id.filter(|id| is_id(id)).map(str::to_owned);
+        self.or_note(id, Field::Id, Why::NotAnId)
+            .unwrap_or_default()
     }
 
-    fn text(self, longest: usize) -> Result<Option<String>, ApiError> {
-        match &self.value {
-            Value::Null => Ok(None),
-            Value::String(text) if fits(text, longest) => Ok(Some(text.clone())),
-            _ => self.refuse(format!(
-                "must be null or a text of 1 to {longest} characters"
-            )),
-        }
+    fn needed(&mut self, field: Field, value: Option<&Value>) -> String {
+        let text = value.and_then(Value::as_str);
+        let text = text.filter(|text| fits(text, MAX_CHARACTERS));
+        self.or_note(text.map(str::to_owned), field, Why::NotAText)
+            .unwrap_or_default()
     }
 
-    fn moment(self) -> Result<Option<Timestamp>, ApiError> {
-        let text = match &self.value {
-            Value::Null => return Ok(None),
-            Value::String(text) => text.as_str(),
-            _ => "",
+    fn text(&mut self, field: Field, value: Option<&Value>, longest: usize) -> Option<String> {
+        let value = something(value)?;
+        let text = value.as_str().filter(|text| fits(text, longest));
+        self.or_note(
+            text.map(str::to_owned),
+            field,
+            Why::NeitherNothingNorText(longest),
+        )
+    }
+
+    fn moment(&mut self, field: Field, value: Option<&Value>) -> Option<Timestamp> {
+        let text = something(value)?.as_str().unwrap_or_default();
+        self.or_note(Timestamp::parse(text).ok(), field, Why::NotAMoment)
+    }
+
+    fn needed_moment(&mut self, field: Field, value: Option<&Value>) -> Timestamp {
+        let text = something(value).and_then(Value::as_str);
+        let moment = text.and_then(|text| Timestamp::parse(text).ok());
+        self.or_note(moment, field, Why::NotAMoment)
+            .unwrap_or_else(|| Timestamp::from_unix_ms(0))
+    }
+
+    fn status(&mut self, value: Option<&Value>) -> InterviewStatus {
+        let Some(value) = something(value) else {
+            return InterviewStatus::Scheduled;
         };
-        match Timestamp::parse(text) {
-            Ok(moment) => Ok(Some(moment)),
-            Err(error) => self.refuse(error.to_string()),
-        }
+        let status = value.as_str().and_then(InterviewStatus::from_word);
+        self.or_note(status, Field::InterviewStatus, Why::NotAStatus)
+            .unwrap_or(InterviewStatus::Scheduled)
     }
 
-    fn status(self) -> Result<InterviewStatus, ApiError> {
-        let word = match &self.value {
-            Value::Null => return Ok(InterviewStatus::Scheduled),
-            value => value.as_str().unwrap_or_default(),
-        };
-        let words = InterviewStatus::ALL.map(InterviewStatus::as_str).join(", ");
-        match InterviewStatus::from_word(word) {
-            Some(status) => Ok(status),
-            None => self.refuse(format!("must be one of {words}")),
-        }
+    fn minutes(&mut self, value: Option<&Value>) -> Option<u32> {
+        let minutes = something(value)?
+            .as_u64()
+            .and_then(|n| u32::try_from(n).ok());
+        let minutes = minutes.filter(|minutes| *minutes <= MAX_MINUTES);
+        self.or_note(minutes, Field::DurationMinutes, Why::NotMinutes)
     }
 
-    fn minutes(self) -> Result<Option<u32>, ApiError> {
-        if self.value.is_null() {
-            return Ok(None);
+    fn or_note<T>(&mut self, value: Option<T>, field: Field, why: Why) -> Option<T> {
+        if value.is_none() {
+            self.note(field, why);
         }
-        let minutes = self.value.as_u64().and_then(|n| u32::try_from(n).ok());
-        match minutes.filter(|minutes| *minutes <= MAX_MINUTES) {
-            Some(minutes) => Ok(Some(minutes)),
-            None => self.refuse(format!("must be a whole number from 0 to {MAX_MINUTES}")),
-        }
+        value
     }
+}
+
+/// The value, when there is one; null is none.
+fn something(value: Option<&Value>) -> Option<&Value> {
+    value.filter(|value| !value.is_null())
 }
 
 /// A line feed may stand in a reason; other control characters stand nowhere.
@@ -230,12 +260,39 @@ mod tests {
 
     #[test]
     fn every_field_that_is_listed_is_known() {
-        for field in FIELDS {
+        for field in Field::ALL.map(Field::name) {
             assert!(
                 parse(&format!("{{\"{field}\": null}}"), "").is_ok(),
                 "{field}"
             );
         }
         assert!(parse("{\"colour\": null}", "").is_err());
+    }
+
+    #[test]
+    fn every_mistake_of_a_record_of_a_file_is_told() {
+        let text = r#"{"id":"a","employeeId":"","interviewDate":"x","durationMinutes":9999}"#;
+        let record = read_of_file(text).unwrap();
+        let mistakes = record.read.unwrap_err();
+        let fields: Vec<_> = mistakes.iter().map(|mistake| mistake.field).collect();
+        assert_eq!(record.id.as_deref(), Some("a"));
+        assert_eq!(
+            fields,
+            [
+                Field::EmployeeId,
+                Field::InterviewType,
+                Field::InterviewDate,
+                Field::DurationMinutes
+            ]
+        );
+    }
+
+    #[test]
+    fn a_caller_of_the_api_is_told_the_first_mistake_with_its_place() {
+        let told = read_batch(r#"[{"id":"a","employeeId":"E"}]"#, Media::Json).unwrap_err();
+        assert_eq!(
+            told.to_string(),
+            "[0].interviewType: must be a text of 1 to 191 characters"
+        );
     }
 }

@@ -1,0 +1,162 @@
+//! The characters of a file: UTF-8, UTF-16 with a byte order mark, or `Shift_JIS`.
+
+use std::io::{self, BufReader, Read};
+
+use clap::ValueEnum;
+use encoding_rs::{CoderResult, EUC_JP, SHIFT_JIS, UTF_8};
+use encoding_rs_io::{DecodeReaderBytes, DecodeReaderBytesBuilder};
+
+use super::source::Source;
+
+/// Stands where bytes are no characters.
+const REPLACEMENT: char = '\u{fffd}';
+/// Bytes that are looked at in one go.
+const BLOCK: usize = 64 * 1024;
+
+/// The characters of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Encoding {
+    /// UTF-8, with or without a byte order mark
+    #[value(name = "utf-8")]
+    Utf8,
+    /// As Japanese spreadsheets write it (Windows code page 932)
+    #[value(name = "shift-jis", alias = "sjis", alias = "cp932")]
+    ShiftJis,
+}
+
+/// Text of a file, as UTF-8.
+pub(super) type Text<R> = BufReader<DecodeReaderBytes<R, Vec<u8>>>;
+
+impl Encoding {
+    /// The characters of a file; none when they are EUC-JP, which is not taken.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub(super) fn of(source: &Source) -> io::Result<Option<Self>> {
+        let utf_8 = Tally::of(source.rewound()?, UTF_8)?;
+        // A file of UTF-8 with a few bad bytes stays one: its other characters are too many for chance.
+        if utf_8.wrong == 0 || utf_8.wrong < utf_8.foreign {
+            return Ok(Some(Self::Utf8));
+        }
+        // Kanji and kana of Shift_JIS have bytes that EUC-JP has not, so that it fits neither by chance.
+        let euc_jp = Tally::of(source.rewound()?, EUC_JP)?;
+        Ok((euc_jp.wrong > 0).then_some(Self::ShiftJis))
+    }
+
+    /// The text of a file. A byte order mark is obeyed, whatever the encoding is said to be.
+    pub(super) fn decode<R: Read>(self, file: R) -> Text<R> {
+        let charset = match self {
+            Self::Utf8 => UTF_8,
+            Self::ShiftJis => SHIFT_JIS,
+        };
+        let text = DecodeReaderBytesBuilder::new()
+            .encoding(Some(charset))
+            .bom_override(true)
+            .build(file);
+        BufReader::with_capacity(BLOCK, text)
+    }
+}
+
+/// How well a file reads in one encoding.
+#[derive(Default)]
+struct Tally {
+    /// Places where bytes are no characters.
+    wrong: u64,
+    /// Characters beyond ASCII.
+    foreign: u64,
+}
+
+impl Tally {
+    fn of(mut file: impl Read, encoding: &'static encoding_rs::Encoding) -> io::Result<Self> {
+        let mut tally = Self::default();
+        // With a byte order mark the decoder is the one that the mark names.
+        let mut decoder = encoding.new_decoder();
+        let mut block = vec![0; BLOCK];
+        let mut text = vec![0; BLOCK * 3 + 16];
+        loop {
+            let length = file.read(&mut block)?;
+            let last = length == 0;
+            let (result, _, written, _) = decoder.decode_to_utf8(&block[..length], &mut text, last);
+            tally.count(&text[..written]);
+            if last && result == CoderResult::InputEmpty {
+                return Ok(tally);
+            }
+        }
+    }
+
+    fn count(&mut self, text: &[u8]) {
+        if text.is_ascii() {
+            return;
+        }
+        for c in str::from_utf8(text).unwrap_or_default().chars() {
+            if c == REPLACEMENT {
+                self.wrong += 1;
+            } else if !c.is_ascii() {
+                self.foreign += 1;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn source(bytes: &[u8]) -> (tempfile::NamedTempFile, Source) {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(bytes).unwrap();
+        let source = Source::open(file.path()).unwrap();
+        (file, source)
+    }
+
+    fn recognised(bytes: &[u8]) -> Option<Encoding> {
+        let (_file, source) = source(bytes);
+        Encoding::of(&source).unwrap()
+    }
+
+    #[test]
+    fn characters_are_recognised() {
+        let text = "面談ID,職員名\nint-1,髙橋 ①ﾀﾛｳ\n";
+        let (shift_jis, _, lossy) = SHIFT_JIS.encode(text);
+        assert!(!lossy);
+        assert_eq!(recognised(text.as_bytes()), Some(Encoding::Utf8));
+        assert_eq!(recognised(&shift_jis), Some(Encoding::ShiftJis));
+        let (euc_jp, ..) = EUC_JP.encode("面談ID,職員名\nint-1,山田 太郎\n");
+        assert_eq!(recognised(&euc_jp), None);
+        assert_eq!(recognised(b"id\n"), Some(Encoding::Utf8));
+    }
+
+    #[test]
+    fn a_few_bad_bytes_do_not_make_it_another_encoding() {
+        let mut bytes = "面談ID,職員名\nint-1,山田 太郎".as_bytes().to_vec();
+        bytes.truncate(bytes.len() - 1);
+        assert_eq!(recognised(&bytes), Some(Encoding::Utf8));
+    }
+
+    #[test]
+    fn a_character_cut_in_two_by_a_block_is_still_one() {
+        for padding in 0..4 {
+            let text = "\n".repeat(padding) + &"あ".repeat(BLOCK);
+            assert_eq!(recognised(text.as_bytes()), Some(Encoding::Utf8));
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_obeyed() {
+        let units = "id,山田".encode_utf16();
+        let little = units.clone().flat_map(u16::to_le_bytes);
+        let little: Vec<u8> = [0xff, 0xfe].into_iter().chain(little).collect();
+        let big = units.flat_map(u16::to_be_bytes);
+        let big: Vec<u8> = [0xfe, 0xff].into_iter().chain(big).collect();
+        for bytes in [little, big, "\u{feff}id,山田".as_bytes().to_vec()] {
+            let encoding = recognised(&bytes).unwrap();
+            let mut text = String::new();
+            encoding
+                .decode(&bytes[..])
+                .read_to_string(&mut text)
+                .unwrap();
+            assert_eq!(text, "id,山田");
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! A file that has been recognised: how it is written, in which characters, with which columns.
+
+use std::fs::File;
+use std::io::{self, BufRead};
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressBarIter};
+
+use super::encoding::{Encoding, Text};
+use super::reading::{Reading, Take};
+use super::source::{Foreign, Source};
+use super::table::{HeaderFault, Layout, Table};
+use super::upload::progress_bar;
+use super::{json, ndjson};
+use crate::language::Language;
+use crate::zone::Zone;
+
+/// How a file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// Cells separated by commas, semicolons or tabs, under a header
+    Csv,
+    /// Cells separated by tabs, under a header
+    Tsv,
+    /// One JSON array of records
+    Json,
+    /// One record a line
+    Ndjson,
+}
+
+impl Format {
+    /// The format that a file's name announces.
+    fn of_name(path: &Path) -> Option<Self> {
+        let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+        match extension.as_str() {
+            "csv" => Some(Self::Csv),
+            "tsv" | "tab" => Some(Self::Tsv),
+            "json" => Some(Self::Json),
+            "ndjson" | "jsonl" => Some(Self::Ndjson),
+            _ => None,
+        }
+    }
+
+    /// The format that the first character of the text shows.
+    fn of_text(mut text: impl BufRead) -> io::Result<Self> {
+        loop {
+            let block = text.fill_buf()?;
+            let first = block.iter().find(|byte| !byte.is_ascii_whitespace());
+            if let Some(first) = first.copied() {
+                return Ok(match first {
+                    b'[' => Self::Json,
+                    b'{' => Self::Ndjson,
+                    _ => Self::Csv,
+                });
+            }
+            let length = block.len();
+            if length == 0 {
+                return Ok(Self::Csv);
+            }
+            text.consume(length);
+        }
+    }
+}
+
+/// What was said about a file.
+#[derive(Clone, Debug)]
+pub(super) struct Said {
+    pub path: PathBuf,
+    pub format: Option<Format>,
+    pub encoding: Option<Encoding>,
+    pub columns: Option<String>,
+    pub zone: Option<Zone>,
+}
+
+/// Why a file is not even read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotTaken {
+    /// It cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] io::Error),
+    /// It is something else.
+    #[error("{}", .0.sentence(Language::En))]
+    Foreign(Foreign),
+    /// Columns were said, and it is JSON.
+    #[error("--columns is for CSV and TSV; JSON has no columns")]
+    NoColumns,
+    /// Its header is not understood.
+    #[error("{}", .0.sentence(Language::En))]
+    Header(HeaderFault),
+}
+
+impl NotTaken {
+    /// What it is, with its place, and what to do.
+    pub(super) fn sentence(&self, language: Language) -> String {
+        match self {
+            Self::Unreadable(error) => error.to_string(),
+            Self::Foreign(foreign) => foreign.sentence(language),
+            Self::NoColumns => language
+                .say(
+                    "--columns は CSV と TSV のためのものです。JSON には列がありません",
+                    "--columns is for CSV and TSV; JSON has no columns",
+                )
+                .to_owned(),
+            // The line 0 is that of --columns, which is no line of the file.
+            Self::Header(fault) if fault.line == 0 => {
+                format!("--columns: {}", fault.sentence(language))
+            }
+            Self::Header(fault) => format!(
+                "{} {}: {}",
+                language.say("行", "line"),
+                fault.line,
+                fault.sentence(language)
+            ),
+        }
+    }
+}
+
+/// The text of the file, which moves the bar as it is read.
+type Watched = Text<ProgressBarIter<File>>;
+
+/// Its rows.
+enum Rows {
+    Table(Table<Watched>),
+    Json(Watched),
+    Ndjson(Watched),
+}
+
+/// A file that is understood so far, and ready to be read.
+pub(super) struct Readable {
+    rows: Rows,
+    reading: Reading,
+    pub bar: ProgressBar,
+}
+
+impl Readable {
+    /// Opens a file and finds out how it is written.
+    ///
+    /// # Errors
+    /// `NotTaken`
+    pub(super) fn open(said: &Said, language: Language) -> Result<Self, NotTaken> {
+        let source = Source::open(&said.path)?;
+        if let Some(foreign) = Foreign::of(&source.head()?) {
+            return Err(NotTaken::Foreign(foreign));
+        }
+        let encoding = match said.encoding {
+            Some(encoding) => encoding,
+            None => Encoding::of(&source)?.ok_or(NotTaken::Foreign(Foreign::Text("EUC-JP")))?,
+        };
+        let format = match said.format.or_else(|| Format::of_name(&said.path)) {
+            Some(format) => format,
+            None => Format::of_text(encoding.decode(source.rewound()?))?,
+        };
+        // A day without a record is an empty NDJSON file, and no mistake.
+        if source.length() == 0 && format != Format::Ndjson {
+            return Err(NotTaken::Foreign(Foreign::Empty));
+        }
+        let mut reading = Reading::new(said.zone);
+        let bar = progress_bar(source.length(), language);
+        let layout = match format {
+            Format::Csv | Format::Tsv => {
+                let text = encoding.decode(source.rewound()?);
+                Some(Layout::of(text, format == Format::Tsv)?)
+            }
+            Format::Json | Format::Ndjson => None,
+        };
+        let text = encoding.decode(bar.wrap_read(source.into_rewound()?));
+        let rows = match layout {
+            Some(layout) => {
+                let columns = said.columns.as_deref();
+                let table = Table::open(text, layout, columns, &mut reading.notes)?;
+                Rows::Table(table.map_err(NotTaken::Header)?)
+            }
+            None if said.columns.is_some() => return Err(NotTaken::NoColumns),
+            None if format == Format::Json => Rows::Json(text),
+            None => Rows::Ndjson(text),
+        };
+        Ok(Self { rows, reading, bar })
+    }
+
+    /// Gives every row to `take`, and answers what is to be told once.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or what `take` answers.
+    pub(super) fn read(self, take: &mut Take<'_>) -> io::Result<super::row::Notes> {
+        let mut reading = self.reading;
+        match self.rows {
+            Rows::Table(table) => table.read(&mut reading, take)?,
+            Rows::Json(text) => json::read(text, &mut reading, take)?,
+            Rows::Ndjson(text) => ndjson::read(text, &mut reading, take)?,
+        }
+        Ok(reading.notes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_character_shows_the_format() {
+        for (text, format) in [
+            ("\n [{}]", Format::Json),
+            ("{\"id\":1}", Format::Ndjson),
+            ("id,employeeId", Format::Csv),
+            ("", Format::Csv),
+        ] {
+            assert_eq!(Format::of_text(text.as_bytes()).unwrap(), format, "{text}");
+        }
+    }
+}

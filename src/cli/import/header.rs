@@ -1,0 +1,188 @@
+//! The names of columns and fields, in three spellings: `employeeId`, `employee_id`, 職員ID.
+
+use std::collections::HashMap;
+
+use crate::http::interview_field::Field;
+
+/// What the staff system's table of interviews has besides. The relay has no use for it.
+const UNUSED: [&str; 12] = [
+    "duration",
+    "typespecificnotes",
+    "overallevaluation",
+    "potentialevaluation",
+    "turnoverrisk",
+    "developmentplan",
+    "nextactionitems",
+    "notes",
+    "createdat",
+    "updatedat",
+    "rescheduledfrom",
+    "rescheduledto",
+];
+/// So begin the names of some more of them: `motivation_type`, `motivation_reason`.
+const UNUSED_BEGINNING: &str = "motivation";
+
+/// What a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Column {
+    /// A field of a record.
+    Field(Field),
+    /// Something that the staff system has and the relay has not.
+    Unused,
+    /// Nobody knows.
+    Unknown,
+}
+
+impl Column {
+    /// What this name stands for.
+    pub(super) fn named(name: &str) -> Self {
+        let plain = plain(name);
+        let field = Field::ALL
+            .into_iter()
+            .find(|field| is_called(*field, &plain));
+        match field {
+            Some(field) => Self::Field(field),
+            None if UNUSED.contains(&plain.as_str()) => Self::Unused,
+            None if plain.starts_with(UNUSED_BEGINNING) => Self::Unused,
+            None => Self::Unknown,
+        }
+    }
+}
+
+fn is_called(field: Field, plain_name: &str) -> bool {
+    plain_name == plain(field.name())
+        || plain_name == plain(field.japanese())
+        || more_names(field).contains(&plain_name)
+}
+
+/// What offices write besides; `plain` has been there already.
+fn more_names(field: Field) -> &'static [&'static str] {
+    match field {
+        Field::EmployeeId => &["職員番号", "職員コード"],
+        Field::EmployeeName => &["氏名", "職員氏名"],
+        Field::InterviewerId => &["面談者"],
+        Field::InterviewType => &["面談種別"],
+        Field::InterviewDate => &["面談日"],
+        Field::InterviewStatus => &["ステータス"],
+        Field::DurationMinutes => &["所要時間(分)", "所要時間"],
+        Field::RescheduledFromId => &["元面談id"],
+        Field::FacilityId => &["施設id"],
+        Field::DepartmentId => &["部署id"],
+        Field::StatusReason => &["状態の理由"],
+        Field::Id | Field::VoicedriveSyncId | Field::CompletedAt => &[],
+    }
+}
+
+/// A byte order mark; some programs write two of them before the first name.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// A name without what people write differently: capitals, blanks, underscores, full-width letters and
+/// brackets.
+fn plain(name: &str) -> String {
+    name.chars()
+        .map(half_width)
+        .filter(|c| !c.is_whitespace() && !matches!(*c, '_' | '-' | BYTE_ORDER_MARK))
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// The half-width form of a full-width letter, digit or sign of ASCII.
+fn half_width(c: char) -> char {
+    match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        c => c,
+    }
+}
+
+/// Remembers what the names of a file stand for: every record of a JSON file says them again.
+#[derive(Debug, Default)]
+pub(super) struct Columns(HashMap<String, Column>);
+
+impl Columns {
+    pub(super) fn named(&mut self, name: &str) -> Column {
+        if let Some(column) = self.0.get(name) {
+            return *column;
+        }
+        let column = Column::named(name);
+        // Unknown names are refused; a file of nothing else must not fill the memory.
+        if column != Column::Unknown {
+            self.0.insert(name.to_owned(), column);
+        }
+        column
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_has_three_spellings() {
+        for (field, names) in [
+            (
+                Field::Id,
+                vec!["id", "ID", "面談ID", "面談ＩＤ", "\u{feff}id"],
+            ),
+            (
+                Field::EmployeeId,
+                vec![
+                    "employeeId",
+                    "employee_id",
+                    "EMPLOYEE_ID",
+                    "職員ID",
+                    " 職員 id ",
+                ],
+            ),
+            (Field::EmployeeName, vec!["employee_name", "職員名"]),
+            (Field::InterviewType, vec!["interview_type", "種別"]),
+            (Field::InterviewDate, vec!["interview_date", "面談日時"]),
+            (Field::InterviewStatus, vec!["interview_status", "状態"]),
+            (
+                Field::DurationMinutes,
+                vec!["duration_minutes", "時間(分)", "時間（分）"],
+            ),
+            (Field::FacilityId, vec!["facility_id", "施設"]),
+            (Field::DepartmentId, vec!["department_id", "部署"]),
+            (
+                Field::RescheduledFromId,
+                vec!["rescheduled_from_id", "元の面談ID"],
+            ),
+            (
+                Field::VoicedriveSyncId,
+                vec!["voicedrive_sync_id", "VoiceDrive ID", "voicedriveSyncId"],
+            ),
+        ] {
+            for name in names {
+                assert_eq!(Column::named(name), Column::Field(field), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_fields_share_a_name() {
+        for field in Field::ALL {
+            for name in [field.name(), field.japanese()]
+                .iter()
+                .chain(more_names(field))
+            {
+                assert_eq!(Column::named(name), Column::Field(field), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_staff_system_has_besides_is_unused_and_the_rest_unknown() {
+        for name in [
+            "duration",
+            "motivation_type",
+            "motivationReason",
+            "next_action_items",
+            "notes",
+        ] {
+            assert_eq!(Column::named(name), Column::Unused, "{name}");
+        }
+        for name in ["colour", "", "note", "date"] {
+            assert_eq!(Column::named(name), Column::Unknown, "{name}");
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! One row of a file, on its way to the daemon.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::header::Column;
+use super::record::Record;
+use crate::http::interview_field::Field;
+use crate::language::Language;
+
+/// Where a row stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Place {
+    /// The line of the file on which it begins, from 1.
+    pub line: u64,
+    /// Its number in a JSON array, from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<u64>,
+}
+
+impl Place {
+    /// A row that is known by its line.
+    pub(super) fn line(line: u64) -> Self {
+        Self { line, index: None }
+    }
+}
+
+/// One row, or why it is none.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub place: Place,
+    pub content: Result<Record, Problem>,
+}
+
+/// Why a row is no record at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Problem {
+    /// A quote is open at the end of the file.
+    QuoteNeverClosed,
+    /// Text stands between a closing quote and the end of the cell.
+    TextBehindQuote,
+    /// It has so many cells, and the header has so many.
+    Cells(usize, usize),
+    /// Something stands under a column without a name; its number, from 1.
+    UnderNoName(usize),
+    /// The JSON reader says so.
+    NotJson(String),
+    /// The JSON ends or breaks here, and nothing behind it can be read.
+    BrokenOff(String),
+    /// The file is no list of records.
+    NoArray,
+    /// JSON, and no object.
+    NoObject,
+}
+
+impl Problem {
+    fn sentence(&self, language: Language) -> String {
+        match language {
+            Language::Ja => self.in_japanese(),
+            Language::En => self.in_english(),
+        }
+    }
+
+    fn in_english(&self) -> String {
+        match self {
+            Self::QuoteNeverClosed => {
+                "a quote is opened here and never closed; what follows was not looked at".to_owned()
+            }
+            Self::TextBehindQuote => {
+                "a quote is opened here, and text stands behind the closing one; a quote within a cell is written twice"
+                    .to_owned()
+            }
+            Self::Cells(cells, header) => format!("has {cells} cells, and the header has {header}"),
+            Self::UnderNoName(number) => {
+                format!("has something in column {number}, which has no name in the header")
+            }
+            Self::NotJson(reason) => format!("is not JSON: {reason}"),
+            Self::BrokenOff(reason) => format!("from here on the file is not JSON: {reason}"),
+            Self::NoArray => "the file must be a JSON array of records".to_owned(),
+            Self::NoObject => "must be a JSON object".to_owned(),
+        }
+    }
+
+    fn in_japanese(&self) -> String {
+        match self {
+            Self::QuoteNeverClosed => {
+                "ここで開いた引用符 (\") が閉じられていません。これより後は調べていません".to_owned()
+            }
+            Self::TextBehindQuote => {
+                "ここで開いた引用符 (\") の閉じた後に文字があります。セルの中の引用符は 2 つ重ねてください"
+                    .to_owned()
+            }
+            Self::Cells(cells, header) => {
+                format!("セルが {cells} 個あり、見出しの {header} 個と合いません")
+            }
+            Self::UnderNoName(number) => format!("見出しのない {number} 列目に値があります"),
+            Self::NotJson(reason) => format!("JSON として読めません: {reason}"),
+            Self::BrokenOff(reason) => format!("ここから先は JSON として読めません: {reason}"),
+            Self::NoArray => "ファイル全体が面談の JSON 配列である必要があります".to_owned(),
+            Self::NoObject => "JSON のオブジェクトである必要があります".to_owned(),
+        }
+    }
+}
+
+impl Row {
+    /// Writes it as the daemon reads it: one line of JSON.
+    pub(super) fn write(&self, language: Language, out: &mut Vec<u8>) -> io::Result<()> {
+        match &self.content {
+            Ok(record) => {
+                let mistakes = record.mistakes();
+                let mistakes = mistakes.iter().map(|mistake| mistake.told(language));
+                let good = Good {
+                    place: self.place,
+                    record: record.fields(),
+                    mistakes: mistakes.collect(),
+                };
+                serde_json::to_writer(&mut *out, &good)?;
+            }
+            Err(problem) => {
+                let problem = problem.sentence(language);
+                let bad = Bad {
+                    place: self.place,
+                    problem,
+                };
+                serde_json::to_writer(&mut *out, &bad)?;
+            }
+        }
+        writeln!(out)
+    }
+}
+
+#[derive(Serialize)]
+struct Good<'a> {
+    #[serde(flatten)]
+    place: Place,
+    record: &'a Map<String, Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    mistakes: Vec<Told>,
+}
+
+#[derive(Serialize)]
+struct Bad {
+    #[serde(flatten)]
+    place: Place,
+    problem: String,
+}
+
+/// A mistake in words.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Told {
+    pub field: String,
+    pub sentence: String,
+}
+
+/// What is told of a field that nobody knows.
+pub(super) fn unknown_field(name: &str, language: Language) -> String {
+    let known = known_names(language);
+    match language {
+        Language::Ja => format!("項目「{name}」は使えません。使えるのは {known}"),
+        Language::En => format!("`{name}` is no field of a record; known are {known}"),
+    }
+}
+
+/// All names that a person may write, in their language.
+pub(super) fn known_names(language: Language) -> String {
+    let names = Field::ALL.map(|field| field_name(field, language));
+    names.join(language.say("、", ", "))
+}
+
+/// The name of a field in a person's language.
+pub(super) fn field_name(field: Field, language: Language) -> &'static str {
+    match language {
+        Language::Ja => field.japanese(),
+        Language::En => field.name(),
+    }
+}
+
+/// What is told once for the whole file.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    /// Columns that the staff system has and the relay has no use for, in the order of their coming.
+    pub unused: Vec<String>,
+    /// The first row whose employee id looks like a key of the staff system's database.
+    pub database_key: Option<Place>,
+}
+
+impl Notes {
+    /// Notes a name that stands for nothing here; says whether it does.
+    pub(super) fn is_unused(&mut self, name: &str, column: Column) -> bool {
+        let unused = column == Column::Unused;
+        if unused && !self.unused.iter().any(|noted| noted == name) {
+            self.unused.push(name.to_owned());
+        }
+        unused
+    }
+
+    /// Notes the first record whose employee id looks like a database's key.
+    pub(super) fn look_at(&mut self, place: Place, record: &Record) {
+        if self.database_key.is_none() && record.has_database_key() {
+            self.database_key = Some(place);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_one_line_for_the_daemon() {
+        let mut record = Record::default();
+        record.put(Field::StatusReason, Value::from("x\ny"), None);
+        record.put(Field::InterviewDate, Value::from("2025/10/28 10:00"), None);
+        let row = Row {
+            place: Place {
+                line: 1,
+                index: Some(0),
+            },
+            content: Ok(record),
+        };
+        let mut out = Vec::new();
+        row.write(Language::En, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let begin = "{\"line\":1,\"index\":0,\"record\":{\"statusReason\":\"x\\ny\"},\"mistakes\":[{\"field\":\"interviewDate\"";
+        assert!(text.starts_with(begin) && text.ends_with("}]}\n"), "{text}");
+        assert_eq!(text.matches('\n').count(), 1);
+    }
+
+    #[test]
+    fn a_problem_is_told_in_the_language() {
+        let row = Row {
+            place: Place::line(7),
+            content: Err(Problem::Cells(2, 6)),
+        };
+        for (language, told) in [(Language::En, "has 2 cells"), (Language::Ja, "セルが 2 個")] {
+            let mut out = Vec::new();
+            row.write(language, &mut out).unwrap();
+            let text = String::from_utf8(out).unwrap();
+            assert!(text.contains(told) && text.contains("\"line\":7"), "{text}");
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! The file itself: something that can be read more than once, and that is text.
+
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::path::Path;
+
+use crate::language::Language;
+
+/// Bytes at the beginning of a file that are looked at to see what it is.
+const HEAD: u64 = 64 * 1024;
+/// The name that stands for the standard input.
+const STANDARD_INPUT: &str = "-";
+
+/// A file that is open. A pipe has been written to a file without a name before, which is gone with the
+/// process.
+pub(super) struct Source {
+    file: File,
+    length: u64,
+}
+
+impl Source {
+    /// Opens a file, a pipe, or the standard input for `-`.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        let file = if path.as_os_str() == STANDARD_INPUT {
+            spool(io::stdin().lock())?
+        } else {
+            let file = File::open(path)?;
+            if file.metadata()?.is_dir() {
+                return Err(io::ErrorKind::IsADirectory.into());
+            }
+            if file.metadata()?.is_file() {
+                file
+            } else {
+                spool(file)?
+            }
+        };
+        let length = file.metadata()?.len();
+        Ok(Self { file, length })
+    }
+
+    pub(super) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// The file from its beginning.
+    pub(super) fn rewound(&self) -> io::Result<&File> {
+        let mut file = &self.file;
+        file.rewind()?;
+        Ok(file)
+    }
+
+    /// The file from its beginning, for the last time.
+    pub(super) fn into_rewound(self) -> io::Result<File> {
+        self.rewound()?;
+        Ok(self.file)
+    }
+
+    /// What stands at the beginning.
+    pub(super) fn head(&self) -> io::Result<Vec<u8>> {
+        let mut head = Vec::new();
+        self.rewound()?.take(HEAD).read_to_end(&mut head)?;
+        Ok(head)
+    }
+}
+
+fn spool(mut pipe: impl Read) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    io::copy(&mut pipe, &mut file)?;
+    Ok(file)
+}
+
+/// What a file is when it is none of those that are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Foreign {
+    /// A workbook of Excel.
+    Workbook,
+    /// A spreadsheet of `LibreOffice`.
+    OpenDocument,
+    /// A ZIP archive or something else that is packed.
+    Packed,
+    Pdf,
+    /// A web page, which some programs call an Excel file.
+    Html,
+    /// Text in these characters.
+    Text(&'static str),
+    /// Bytes that are no text.
+    Binary,
+    /// Nothing at all.
+    Empty,
+}
+
+impl Foreign {
+    /// What the beginning of a file says that it is; none for text that can be looked at further.
+    pub(super) fn of(head: &[u8]) -> Option<Self> {
+        let begins = |with: &[u8]| head.starts_with(with);
+        let has = |what: &[u8]| head.windows(what.len()).any(|part| part == what);
+        if begins(b"PK\x03\x04") {
+            return Some(if has(b"opendocument.spreadsheet") {
+                Self::OpenDocument
+            } else if has(b"xl/") || has(b"[Content_Types].xml") {
+                Self::Workbook
+            } else {
+                Self::Packed
+            });
+        }
+        if begins(b"\xd0\xcf\x11\xe0") {
+            return Some(Self::Workbook);
+        }
+        if begins(b"\x1f\x8b") {
+            return Some(Self::Packed);
+        }
+        if begins(b"%PDF") {
+            return Some(Self::Pdf);
+        }
+        let text = head.trim_ascii_start();
+        if text.starts_with(b"<") {
+            return Some(Self::Html);
+        }
+        Self::of_characters(head)
+    }
+
+    fn of_characters(head: &[u8]) -> Option<Self> {
+        if head.starts_with(b"\xff\xfe\0\0") || head.starts_with(b"\0\0\xfe\xff") {
+            return Some(Self::Text("UTF-32"));
+        }
+        if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
+            return None;
+        }
+        if head.windows(2).any(|two| two == b"\x1b$") {
+            return Some(Self::Text("ISO-2022-JP (JIS)"));
+        }
+        if !head.contains(&0) {
+            return None;
+        }
+        // ASCII in UTF-16 is a zero in every second byte.
+        let mut pairs = head.chunks_exact(2);
+        if pairs.all(|pair| pair.iter().any(|byte| *byte != 0)) {
+            Some(Self::Text("UTF-16 without a byte order mark"))
+        } else {
+            Some(Self::Binary)
+        }
+    }
+
+    /// What it is, and what to do.
+    pub(super) fn sentence(self, language: Language) -> String {
+        let save = language.say(
+            "表計算ソフトで「CSV UTF-8」として保存し、そのファイルを取り込んでください",
+            "save it as \"CSV UTF-8\" in the spreadsheet, and import that file",
+        );
+        let what = match self {
+            Self::Workbook => language.say("Excel のブックです", "is an Excel workbook"),
+            Self::OpenDocument => {
+                language.say("LibreOffice の表です", "is an OpenDocument spreadsheet")
+            }
+            Self::Packed => language.say("圧縮されたファイルです", "is a packed file"),
+            Self::Pdf => language.say("PDF です", "is a PDF"),
+            Self::Html => language.say("HTML か XML です", "is HTML or XML"),
+            Self::Binary => language.say("文字のファイルではありません", "is no text"),
+            Self::Empty => {
+                return language.say("中身が空です", "is empty").to_owned();
+            }
+            Self::Text(name) => return in_other_characters(name, language),
+        };
+        match language {
+            Language::Ja => format!("{what}。{save}"),
+            Language::En => format!("{what}; {save}"),
+        }
+    }
+}
+
+fn in_other_characters(name: &str, language: Language) -> String {
+    match language {
+        Language::Ja => format!(
+            "文字コードが {name} です。UTF-8 で保存し直してください (Shift_JIS なら --encoding shift-jis)"
+        ),
+        Language::En => format!(
+            "is written in {name}; save it as UTF-8 (if it is Shift_JIS, say --encoding shift-jis)"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_text_of_records_is_named() {
+        let mut utf_16 = Vec::new();
+        utf_16.extend("id,employeeId\n".encode_utf16().flat_map(u16::to_le_bytes));
+        for (head, foreign) in [
+            (&b"PK\x03\x04....[Content_Types].xml"[..], Foreign::Workbook),
+            (
+                b"PK\x03\x04...mimetypeapplication/vnd.oasis.opendocument.spreadsheet",
+                Foreign::OpenDocument,
+            ),
+            (b"PK\x03\x04....notes.txt", Foreign::Packed),
+            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Foreign::Workbook),
+            (b"\x1f\x8b\x08", Foreign::Packed),
+            (b"%PDF-1.7", Foreign::Pdf),
+            (b"\n<html><table>", Foreign::Html),
+            (
+                b"id,name\n1,\x1b$B;3\x1b(B",
+                Foreign::Text("ISO-2022-JP (JIS)"),
+            ),
+            (b"\xff\xfe\0\0i\0\0\0", Foreign::Text("UTF-32")),
+            (&utf_16, Foreign::Text("UTF-16 without a byte order mark")),
+            (b"id,name\n1,\0\0\0", Foreign::Binary),
+        ] {
+            assert_eq!(Foreign::of(head), Some(foreign), "{head:?}");
+        }
+        for text in [
+            &b"id,name\n"[..],
+            b"\xff\xfei\0d\0",
+            b"\x8e\x52",
+            b"[{}]",
+            b"",
+        ] {
+            assert_eq!(Foreign::of(text), None, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Statuses as databases and offices write them: in any case, and in Japanese.
+
+use crate::interview::InterviewStatus;
+
+/// The status that a text means.
+pub(super) fn read(text: &str) -> Option<InterviewStatus> {
+    let word = text.to_lowercase().replace([' ', '-'], "_");
+    InterviewStatus::from_word(&word).or_else(|| {
+        InterviewStatus::ALL
+            .into_iter()
+            .find(|s| is_called(*s, text))
+    })
+}
+
+fn is_called(status: InterviewStatus, text: &str) -> bool {
+    let words: &[&str] = match status {
+        InterviewStatus::Scheduled => &["予定"],
+        InterviewStatus::Completed => &["実施済み", "実施済", "完了"],
+        InterviewStatus::Cancelled => &["中止", "キャンセル"],
+        InterviewStatus::NoShow => &["無断欠席"],
+        InterviewStatus::Rescheduled => &["日程変更"],
+    };
+    words.contains(&text)
+        || (status == InterviewStatus::NoShow && text.eq_ignore_ascii_case("noshow"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_are_known_in_any_case_and_in_japanese() {
+        for (text, status) in [
+            ("scheduled", InterviewStatus::Scheduled),
+            ("COMPLETED", InterviewStatus::Completed),
+            ("No_Show", InterviewStatus::NoShow),
+            ("NO-SHOW", InterviewStatus::NoShow),
+            ("NoShow", InterviewStatus::NoShow),
+            ("予定", InterviewStatus::Scheduled),
+            ("実施済み", InterviewStatus::Completed),
+            ("中止", InterviewStatus::Cancelled),
+            ("無断欠席", InterviewStatus::NoShow),
+            ("日程変更", InterviewStatus::Rescheduled),
+        ] {
+            assert_eq!(read(text), Some(status), "{text}");
+        }
+        for text in ["", "done", "欠席", "未定"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+}
