@@ -22,6 +22,7 @@ use voicedrive_relay::clock::Clock;
 use voicedrive_relay::delivery::profile::{BUILT_IN, Profile};
 use voicedrive_relay::delivery::signature;
 use voicedrive_relay::interview_stats::InterviewRange;
+use voicedrive_relay::send_stats::SendFilter;
 use voicedrive_relay::stable_json;
 use voicedrive_relay::store::Store;
 use voicedrive_relay::store::file::live_file;
@@ -90,7 +91,7 @@ fn count_sends(bencher: Bencher<'_, '_>, deliveries: i64) {
     let now = Clock::System.now();
     let from = now.before(std::time::Duration::from_hours(24));
     bencher.bench_local(|| {
-        let counted = filled.store.send_statistics(from, now, None);
+        let counted = filled.store.send_statistics(SendFilter::period(from, now));
         filled.runtime.block_on(counted).unwrap()
     });
 }
@@ -106,6 +107,7 @@ fn count_interviews(bencher: Bencher<'_, '_>, interviews: i64) {
         to: None,
         facility: None,
         department: None,
+        interview_type: None,
     };
     bencher.bench_local(|| {
         let range = range.clone();

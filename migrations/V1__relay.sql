@@ -175,21 +175,24 @@ CREATE TABLE idempotency_keys (
 CREATE TABLE ingest_memory (
   seq            INTEGER PRIMARY KEY,
   event_id       TEXT NOT NULL,         -- no reference: the event may have been purged
-  event_type     TEXT NOT NULL,
-  family         TEXT NOT NULL,         -- the first word of the type
+  family         TEXT NOT NULL,         -- the first word of the event's type; of an event about nobody, all of it
   staff_id       TEXT NOT NULL,         -- '': about nobody
   content_digest BLOB NOT NULL,         -- of type, staff id and data
-  holds_time     INTEGER NOT NULL,      -- 1: the data holds a time
   request_id     TEXT,                  -- the sender's X-Request-ID
   accepted_ms    INTEGER NOT NULL,      -- on the time axis
-  repeats        INTEGER NOT NULL DEFAULT 0,
-  repeated_at    TEXT,                  -- the last time
   CONSTRAINT content_digest_has_32_bytes CHECK (length(content_digest) = 32)
 ) STRICT;
 CREATE INDEX ingest_memory_by_content ON ingest_memory (content_digest, seq);
 CREATE INDEX ingest_memory_by_family ON ingest_memory (staff_id, family, seq);
-CREATE INDEX ingest_memory_by_request ON ingest_memory (request_id) WHERE request_id IS NOT NULL;
-CREATE INDEX ingest_memory_by_event ON ingest_memory (event_id);
+CREATE INDEX ingest_memory_by_request ON ingest_memory (request_id, seq) WHERE request_id IS NOT NULL;
+
+-- How often an event was handed in again.
+CREATE TABLE event_repeats (
+  event_seq   INTEGER PRIMARY KEY REFERENCES events (seq) ON DELETE CASCADE,
+  repeats     INTEGER NOT NULL,
+  repeated_at TEXT NOT NULL,            -- the last time
+  CONSTRAINT repeated_at_has_24_characters CHECK (length(repeated_at) = 24)
+) STRICT;
 
 -- Interview records, as the staff system hands them in. Columns and values are those of the shared MySQL
 -- schema, with the ones of the relay's contract.

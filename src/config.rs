@@ -251,8 +251,12 @@ pub fn read(text: &str, path: &Path, environment: &Environment) -> Result<Loaded
     }
     let secrets = read_secrets(environment, &mut mistakes);
     let described = config.routes.iter().chain([&config.delivery]);
+    let for_employees = described.clone().any(RouteConfig::is_for_employees);
     let out = described
-        .filter_map(|route| route.with_secrets(config.allow_http, environment, &mut mistakes))
+        .filter_map(|route| {
+            let counted = !for_employees || route.is_for_employees();
+            route.with_secrets(config.allow_http, counted, environment, &mut mistakes)
+        })
         .collect();
     let alerts = config.alerts.with_secrets(environment, &mut mistakes);
     let jwt = secrets.jwt.is_some() || secrets.jwt_previous.is_some();

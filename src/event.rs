@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::content::{self, Digest};
 use crate::crypto;
 use crate::due::DueDelivery;
+use crate::repeat::Memory;
 use crate::timestamp::Timestamp;
 
 /// The longest name of an event, in characters (contract, section 4.4).
@@ -58,6 +59,8 @@ pub struct Submission {
     pub route: String,
     /// What makes a second submission the same one; none: every submission is a new event.
     pub idempotency: Option<Idempotency>,
+    /// What is remembered of it, while the ingest has to know events again.
+    pub memory: Option<Memory>,
 }
 
 /// See [`Submission::idempotency`].
@@ -76,7 +79,8 @@ pub struct Idempotency {
 pub struct Accepted {
     /// The event's id, which is also its delivery's and its `X-Request-ID`.
     pub id: String,
-    /// The first attempt that can be made now; none: the event had been accepted before, under the same key.
+    /// The first attempt that can be made now; none: the event had been accepted before, under the same key or
+    /// as one that this repeats.
     pub new: Option<DueDelivery>,
 }
 

@@ -62,6 +62,8 @@ pub struct EventDetail {
     pub summary: EventSummary,
     /// The payload.
     pub data: String,
+    /// How often it was handed in again by a sender of the ingest.
+    pub repeats: u64,
     /// Every attempt, the first one first.
     pub attempts: Vec<AttemptRecord>,
 }

@@ -66,11 +66,12 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::config::{Channel, Ingest};
 use crate::delivery::handoff::Handoff;
+use crate::event::Submission;
 use crate::gauges::Gauges;
 use crate::language::Speech;
 use crate::reload::Reloads;
 use crate::retry::RetryPolicy;
-use crate::route::Routing;
+use crate::route::{BodyLimit, Routing, TooLarge};
 use crate::store::Store;
 use crate::timestamp::Timestamp;
 use crate::upkeep::backup::BackupFile;
@@ -141,6 +142,10 @@ pub struct Api {
 pub struct Routes {
     /// Which event takes which route.
     pub routing: Routing,
+    /// What the receivers of these routes take.
+    pub limits: BTreeMap<String, BodyLimit>,
+    /// The routes whose deliveries VoiceDrive counts too.
+    pub counted: Vec<String>,
     /// Scheme and host of every route that something is sent on.
     pub origins: BTreeMap<String, String>,
     /// To the dispatchers.
@@ -148,6 +153,14 @@ pub struct Routes {
 }
 
 impl Routes {
+    /// Whether the receiver of its route can take what would be sent of a submission.
+    pub(super) fn fits(&self, submission: &Submission) -> Result<(), TooLarge> {
+        let event = &submission.event;
+        self.limits.get(&submission.route).map_or(Ok(()), |limit| {
+            limit.check(&submission.route, &event.event_type, &event.data)
+        })
+    }
+
     /// Whether anything is sent on the route with this name.
     #[must_use]
     pub fn sends_on(&self, name: &str) -> bool {

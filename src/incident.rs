@@ -296,7 +296,7 @@ impl Default for Thresholds {
 /// (contract, section 10).
 #[must_use]
 pub fn is_refusal(status: u16) -> bool {
-    matches!(status, 400 | 401 | 403 | 404 | 410 | 413)
+    matches!(status, 400 | 401 | 403 | 404 | 410 | 413 | 422)
 }
 
 /// How long a condition must not hold until its incident is over: one that comes and goes is one incident.

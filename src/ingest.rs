@@ -64,9 +64,6 @@ pub struct Recognised {
     pub data: Arc<str>,
     /// When it happened; none means the moment of acceptance.
     pub event_timestamp: Option<Timestamp>,
-    /// Whether the payload says a time. A second event with the same payload is then the same event,
-    /// whatever came between.
-    pub holds_a_time: bool,
 }
 
 /// Why a body is no event.
@@ -102,7 +99,6 @@ pub fn recognise(posted: &Posted<'_>, rules: &[NameRule]) -> Result<Recognised, 
         event_type: name_of(posted, &members, rules)?,
         staff_id: staff_of(&members),
         event_timestamp: text(&members, "timestamp").and_then(|t| Timestamp::parse(&t).ok()),
-        holds_a_time: holds_a_time(data),
         data: data.into(),
     })
 }

@@ -16,6 +16,8 @@ pub struct InterviewRange {
     pub facility: Option<String>,
     /// And of this department only.
     pub department: Option<String>,
+    /// And of this type only.
+    pub interview_type: Option<String>,
 }
 
 /// The interviews of one type, or all of them.

@@ -16,7 +16,7 @@
 //! ## Rooms, in reading order
 //!
 //! - What things are, and what is decided about them (no input or output, no clock):
-//!   - events: [`event`], [`event_record`], [`content`] (what is the same), [`due`], [`attempt`], [`cause`],
+//!   - events: [`event`], [`event_record`], [`content`] and [`repeat`] (what is the same), [`due`], [`attempt`], [`cause`],
 //!     [`retry`], [`resend`], [`purge`], [`route`], [`ingest`];
 //!   - interviews: [`interview`], [`interview_stats`];
 //!   - counts: [`send_stats`], [`period`], [`slot`], [`day`], [`zone`];
@@ -80,6 +80,7 @@ pub mod purge;
 pub mod receiver;
 pub mod relay;
 pub mod reload;
+pub mod repeat;
 pub mod resend;
 pub mod retry;
 pub mod route;

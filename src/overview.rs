@@ -22,6 +22,8 @@ pub struct Overview {
     pub database_bytes: u64,
     /// Deliveries whose first send lies in the last seven days, to the hour, and all that are kept.
     pub sent: (u64, u64),
+    /// How often kept events were handed in again.
+    pub repeats: u64,
     /// The newest open incidents.
     pub incidents: Vec<Incident>,
     /// Alert channels that cannot be reached, with the reason.

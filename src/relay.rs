@@ -37,7 +37,7 @@ use crate::store::{OpenError, Store, StoreError};
 use crate::timestamp::Timestamp;
 use crate::upkeep::backup::BackupFile;
 use crate::upkeep::reserve::ReserveKeeper;
-use crate::upkeep::retention::Retention;
+use crate::upkeep::retention::{Kept, Retention};
 use parts::{Parts, Purpose};
 
 /// How much longer than an attempt may take a stop waits for requests under way.
@@ -384,9 +384,14 @@ impl Shared {
             let (file, interval) = (self.backup.clone(), storage.backup_interval);
             parts.start(backup.clone(), None, |stop| file.run(interval, stop));
         }
-        let retention = Purpose::Retention(storage.retention_days);
+        let repeat = settings.ingest.as_ref().map(|ingest| ingest.rules.repeat);
+        let kept = Kept {
+            days: storage.retention_days,
+            ingested: repeat.unwrap_or_default(),
+        };
+        let retention = Purpose::Retention(kept);
         if !parts.has(&retention) {
-            let purging = Retention::new(store.clone(), clock.clone(), storage.retention_days);
+            let purging = Retention::new(store.clone(), clock.clone(), kept);
             parts.start(retention.clone(), None, |stop| purging.run(stop));
         }
         let reserve = Purpose::Reserve;
@@ -468,7 +473,15 @@ impl Shared {
         let out = settings.out.iter();
         Routes {
             routing: settings.config.routing(),
-            origins: out.map(|r| (r.name.clone(), r.origin())).collect(),
+            origins: out.clone().map(|r| (r.name.clone(), r.origin())).collect(),
+            limits: out
+                .clone()
+                .filter_map(|r| Some((r.name.clone(), r.body_limit()?)))
+                .collect(),
+            counted: out
+                .filter(|r| r.counted_by_voicedrive)
+                .map(|r| r.name.clone())
+                .collect(),
             handoff: self.handoff.clone(),
         }
     }

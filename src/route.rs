@@ -7,6 +7,7 @@ use reqwest::Url;
 use crate::config::Secret;
 use crate::delivery::profile::Profile;
 use crate::event::is_event_type;
+use crate::timestamp::Timestamp;
 
 /// The route of every event that no other route takes.
 pub const DEFAULT: &str = "default";
@@ -35,6 +36,10 @@ pub struct Route {
     pub concurrency: usize,
     /// Attempts that begin within a second, at most.
     pub max_per_second: Option<u32>,
+    /// The longest body that the receiver takes, in bytes; none: no limit is known.
+    pub max_body_bytes: Option<usize>,
+    /// Whether VoiceDrive counts these deliveries too (contract, section 6.3).
+    pub counted_by_voicedrive: bool,
 }
 
 impl Route {
@@ -42,6 +47,64 @@ impl Route {
     #[must_use]
     pub fn origin(&self) -> String {
         self.url.origin().ascii_serialization()
+    }
+}
+
+impl Route {
+    /// What its receiver takes; none: no limit is known.
+    #[must_use]
+    pub fn body_limit(&self) -> Option<BodyLimit> {
+        let limit = self.max_body_bytes?;
+        let length = |name: &str| {
+            let at = Timestamp::from_unix_ms(0);
+            self.profile.body(name, at, "").len()
+        };
+        let around = length("");
+        Some(BodyLimit {
+            limit,
+            around,
+            names: length("x") - around,
+        })
+    }
+}
+
+/// The longest body that a receiver takes, and how long a body is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BodyLimit {
+    /// In bytes.
+    limit: usize,
+    /// Bytes of a body without the event's name and data. Every time of an event is written in as many.
+    around: usize,
+    /// How often the event's name stands in a body.
+    names: usize,
+}
+
+/// A body that its receiver can never take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TooLarge {
+    /// The route.
+    pub route: String,
+    /// What would be sent.
+    pub bytes: usize,
+    /// What the receiver takes.
+    pub limit: usize,
+}
+
+impl BodyLimit {
+    /// Whether the body of an event fits.
+    ///
+    /// # Errors
+    /// `TooLarge`, with both sizes.
+    pub fn check(&self, route: &str, event_type: &str, data: &str) -> Result<(), TooLarge> {
+        let bytes = self.around + self.names * event_type.len() + data.len();
+        if bytes <= self.limit {
+            return Ok(());
+        }
+        Err(TooLarge {
+            route: route.to_owned(),
+            bytes,
+            limit: self.limit,
+        })
     }
 }
 

@@ -119,6 +119,39 @@ pub struct QueueCounts {
     pub failed: u64,
 }
 
+/// Which deliveries are counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SendFilter {
+    /// Those whose first send lies at this moment or later.
+    pub from: Timestamp,
+    /// And at this moment or earlier.
+    pub to: Timestamp,
+    /// Only those of this event type.
+    pub event_type: Option<String>,
+    /// Only those that took one of these routes.
+    pub routes: Option<Vec<String>>,
+}
+
+impl SendFilter {
+    /// Everything of a period.
+    #[must_use]
+    pub fn period(from: Timestamp, to: Timestamp) -> Self {
+        Self {
+            from,
+            to,
+            event_type: None,
+            routes: None,
+        }
+    }
+
+    /// Whether deliveries of this route are counted.
+    #[must_use]
+    pub fn counts(&self, route: &str) -> bool {
+        let routes = self.routes.as_ref();
+        routes.is_none_or(|routes| routes.iter().any(|counted| counted == route))
+    }
+}
+
 /// One consistent picture of the sends of a period.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SendStats {

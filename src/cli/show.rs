@@ -57,6 +57,10 @@ fn page(speech: Speech, event: &Value) -> String {
             speech.moment(&event["nextRetryAt"], none),
         ),
         (
+            speech.say("同じ内容の再受信", "handed in again"),
+            event["repeats"].to_string(),
+        ),
+        (
             speech.say("内容", "data"),
             harmless(&event["data"].to_string()),
         ),

@@ -49,6 +49,10 @@ fn page(speech: Speech, status: &Value) -> String {
             exhausted(speech, &events["exhausted"]),
         ),
         (
+            speech.say("同じ内容の再受信", "handed in again"),
+            status["repeats"].to_string(),
+        ),
+        (
             speech.say("再送キュー", "retry queue"),
             format!(
                 "pending {} / processing {} / completed {} / failed {}",

@@ -66,7 +66,14 @@ pub struct RouteConfig {
     pub concurrency: usize,
     /// Attempts that begin within a second: 1 to 10000; none: no limit.
     pub max_per_second: Option<u32>,
+    /// The longest body that the receiver takes, in bytes; none: no limit is known.
+    pub max_body_bytes: Option<usize>,
+    /// Whether VoiceDrive counts its deliveries too; none: it goes by the profiles of all routes.
+    pub counted_by_voicedrive: Option<bool>,
 }
+
+/// The largest limit of a body that can be set, in bytes: 1 GiB.
+const LARGEST_BODY: u64 = 1 << 30;
 
 /// Everything that the file says about where events go.
 pub(super) struct Destinations {
@@ -190,6 +197,15 @@ fn read_route(
             let number = section.number(document, "max_per_second", 1, &(1..=10_000));
             u32::try_from(number).unwrap_or(u32::MAX)
         }),
+        max_body_bytes: if section.has("max_body_bytes") {
+            let bytes = section.number(document, "max_body_bytes", 0, &(0..=LARGEST_BODY));
+            (bytes > 0).then(|| size(bytes))
+        } else {
+            profile.max_body_bytes()
+        },
+        counted_by_voicedrive: section
+            .has("counted_by_voicedrive")
+            .then(|| section.flag(document, "counted_by_voicedrive", true)),
         profile,
     }
 }
@@ -357,10 +373,17 @@ fn read_signature(
 }
 
 impl RouteConfig {
-    /// The route itself, with its secrets; none when it has no URL. What is missing is a mistake.
+    /// VoiceDrive's employee receiver is what its own count is of.
+    pub(super) fn is_for_employees(&self) -> bool {
+        self.url.is_some() && self.profile.name == "voicedrive-employee"
+    }
+
+    /// The route itself, with its secrets; none when it has no URL. What is missing is a mistake. `counted`: whether
+    /// VoiceDrive counts its deliveries, when the file does not say.
     pub(super) fn with_secrets(
         &self,
         allow_http: bool,
+        counted: bool,
         environment: &Environment,
         mistakes: &mut Vec<Mistake>,
     ) -> Option<Route> {
@@ -395,6 +418,8 @@ impl RouteConfig {
             timeout: self.timeout,
             concurrency: self.concurrency,
             max_per_second: self.max_per_second,
+            max_body_bytes: self.max_body_bytes,
+            counted_by_voicedrive: self.counted_by_voicedrive.unwrap_or(counted),
         })
     }
 }

@@ -114,6 +114,18 @@ pub const BUILT_IN: [&str; 8] = [
 ];
 
 impl Profile {
+    /// The longest body that VoiceDrive's receiver of this profile takes, in bytes (contract, section 3); none: no
+    /// limit is known.
+    #[must_use]
+    pub fn max_body_bytes(&self) -> Option<usize> {
+        let limited = [
+            "voicedrive-employee",
+            "voicedrive-whistleblowing",
+            "voicedrive-compliance",
+        ];
+        limited.contains(&self.name.as_str()).then_some(102_400)
+    }
+
     /// The built-in profile with this name.
     #[must_use]
     pub fn built_in(name: &str) -> Option<Self> {

@@ -61,6 +61,7 @@ pub async fn status(api: &Api) -> Result<Reply, ApiError> {
             "delivered": seen.events.delivered,
             "exhausted": seen.events.exhausted,
         },
+        "repeats": seen.repeats,
         "queueStatus": QueueAnswer::of(seen.queue),
         "nextDueAt": seen.next_due_at,
         "lastAttemptAt": seen.last_attempt.map(|(at, _)| at),

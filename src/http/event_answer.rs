@@ -35,6 +35,10 @@ pub(super) struct EventAnswer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Payload, inline, nullable = false)]
     data: Option<&'a RawValue>,
+    /// How often it was handed in again by a sender of the ingest, and not kept again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    repeats: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     attempts: Option<Vec<AttemptAnswer<'a>>>,
@@ -77,6 +81,7 @@ impl<'a> EventAnswer<'a> {
             retry_count: event.retry_count,
             next_retry_at: event.next_retry_at,
             data: None,
+            repeats: None,
             attempts: None,
         }
     }
@@ -92,6 +97,7 @@ impl<'a> EventAnswer<'a> {
         })?;
         Ok(Self {
             data: Some(data),
+            repeats: Some(detail.repeats),
             attempts: Some(detail.attempts.iter().map(AttemptAnswer::of).collect()),
             ..Self::of(&detail.summary)
         })

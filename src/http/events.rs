@@ -13,7 +13,9 @@ use super::submission::{read_batch, read_event};
 use crate::crypto;
 use crate::event::{Accepted, Idempotency, NewEvent, Status, Submission};
 use crate::event_record::EventFilter;
+use crate::repeat::Memory;
 use crate::resend::Resend;
+use crate::route::TooLarge;
 use crate::store::AcceptError;
 use crate::timestamp::Timestamp;
 
@@ -192,15 +194,17 @@ pub(super) struct Kept {
     pub(super) duplicate: bool,
 }
 
-/// Commits `events`, all or none, and hands them to the dispatchers.
-pub(super) async fn keep(
+/// Commits the events of a request, all or none, and hands them to the dispatchers.
+async fn keep(
     api: &Api,
     events: Vec<NewEvent>,
     key: Option<String>,
 ) -> Result<Vec<Kept>, ApiError> {
     let size = events.len();
     let key_hash = key.map(|key| crypto::sha256(&[key.as_bytes()]));
-    let submissions: Vec<Submission> = events
+    // The ingest has to know these events again too.
+    let remembers = api.ingest.is_some();
+    let submissions = events
         .into_iter()
         .enumerate()
         .map(|(position, event)| Submission {
@@ -209,10 +213,37 @@ pub(super) async fn keep(
                 position,
                 content_digest: event.content_digest(size),
             }),
+            memory: remembers.then(|| Memory::of(&event, None, None)),
             route: api.routes.routing.route_of(&event.event_type).to_owned(),
             event,
-        })
-        .collect();
+        });
+    submit(api, submissions.collect()).await
+}
+
+/// Commits `submissions`, all or none, and hands them to the dispatchers. What its receiver can never take is
+/// refused before.
+pub(super) async fn submit(api: &Api, submissions: Vec<Submission>) -> Result<Vec<Kept>, ApiError> {
+    let size = submissions.len();
+    let place = |index: usize| {
+        if size == 1 {
+            String::new()
+        } else {
+            format!("[{index}]: ")
+        }
+    };
+    for (index, submission) in submissions.iter().enumerate() {
+        if let Err(TooLarge {
+            route,
+            bytes,
+            limit,
+        }) = api.routes.fits(submission)
+        {
+            return Err(ApiError::TooLargeForReceiver(format!(
+                "{}the body for route {route} would have {bytes} bytes, and its receiver takes {limit} (max_body_bytes)",
+                place(index)
+            )));
+        }
+    }
     let accepted = api
         .store
         .accept_events(submissions, api.clock.moment())

@@ -7,6 +7,7 @@
 mod proof;
 
 use std::str;
+use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
@@ -19,8 +20,9 @@ use super::reply::{self, ApiError, Reply};
 use super::submission::EVENT_ACCEPTED;
 use super::{Api, Door, request};
 use crate::config::IngestConfig;
-use crate::event::NewEvent;
+use crate::event::{NewEvent, Submission};
 use crate::ingest::{self, Posted, Recognised, Unrecognised};
+use crate::repeat::Memory;
 use crate::timestamp::Timestamp;
 
 /// The relay's own mark on every webhook that it sends.
@@ -42,7 +44,8 @@ pub async fn accept(api: &Api, door: Door, request: Request<Incoming>) -> Result
     refuse_own(&head.headers)?;
     proof::demand(api, ingest, door, &head, &body)?;
     let recognised = recognise(&ingest.rules, &head, &body)?;
-    let kept = keep(api, recognised, SendersId::of(&head)).await?;
+    let known_for = ingest.rules.repeat;
+    let kept = keep(api, recognised, SendersId::of(&head), known_for).await?;
     answer(&kept, api.clock.now())
 }
 
@@ -78,11 +81,12 @@ fn refused(why: &Unrecognised) -> ApiError {
     }
 }
 
-/// Commits the event, and hands it to its dispatcher.
+/// Commits the event and hands it to its dispatcher, unless it repeats one that was accepted within `known_for`.
 async fn keep(
     api: &Api,
     recognised: Recognised,
     request_id: Option<String>,
+    known_for: Duration,
 ) -> Result<Kept, ApiError> {
     let event = NewEvent {
         event_type: recognised.event_type,
@@ -90,10 +94,16 @@ async fn keep(
         staff_id: recognised.staff_id,
         event_timestamp: recognised.event_timestamp,
     };
-    let kept = events::keep(api, vec![event], None).await?;
-    let kept = kept.into_iter().next().ok_or(ApiError::Internal)?;
-    tracing::debug!(event = %kept.id, request_id, "a sender handed in an event");
-    Ok(kept)
+    // Zero hours: every post is an event of its own.
+    let memory = (!known_for.is_zero()).then(|| Memory::of(&event, request_id, Some(known_for)));
+    let submission = Submission {
+        route: api.routes.routing.route_of(&event.event_type).to_owned(),
+        idempotency: None,
+        memory,
+        event,
+    };
+    let kept = events::submit(api, vec![submission]).await?;
+    kept.into_iter().next().ok_or(ApiError::Internal)
 }
 
 /// 200, because one of the senders takes nothing else for a success.

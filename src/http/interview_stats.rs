@@ -34,6 +34,7 @@ pub async fn completion_stats(api: &Api, query: Option<&str>) -> Result<Reply, A
         to: None,
         facility,
         department,
+        interview_type: None,
     };
     let (counted, recent) = api.store.interview_statistics(range, RECENT).await?;
     success(StatusCode::OK, &Answer::of(period, &counted, &recent), now)

@@ -57,6 +57,9 @@ pub enum ApiError {
     /// The body is longer than allowed.
     #[error("The body may have {0} bytes at most")]
     PayloadTooLarge(usize),
+    /// The receiver of an event's route can never take it.
+    #[error("{0}")]
+    TooLargeForReceiver(String),
     /// The body does not claim to be what is accepted.
     #[error("Content-Type must be {0}")]
     UnsupportedMediaType(&'static str),
@@ -96,7 +99,9 @@ impl ApiError {
             Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
             Self::IdempotencyConflict(_) => (StatusCode::CONFLICT, "IDEMPOTENCY_CONFLICT"),
             Self::Conflict(_) => (StatusCode::CONFLICT, "CONFLICT"),
-            Self::PayloadTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
+            Self::PayloadTooLarge(_) | Self::TooLargeForReceiver(_) => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE")
+            }
             Self::UnsupportedMediaType(_) => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE")
             }

@@ -12,7 +12,7 @@ use super::reply::{ApiError, Reply, success};
 use super::request::Query;
 use crate::period::Period;
 use crate::retry::RetryPolicy;
-use crate::send_stats::{QueueCounts, SendCounts, SendStats};
+use crate::send_stats::{QueueCounts, SendCounts, SendFilter, SendStats};
 use crate::timestamp::Timestamp;
 
 /// Counts the sends of a period that ends now.
@@ -29,7 +29,10 @@ pub async fn webhook_stats(api: &Api, query: Option<&str>) -> Result<Reply, ApiE
     let now = api.clock.now();
     let counted = api
         .store
-        .send_statistics(period.start(now), now, event_type)
+        .send_statistics(SendFilter {
+            event_type,
+            ..SendFilter::period(period.start(now), now)
+        })
         .await?;
     success(
         StatusCode::OK,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use hyper::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -11,8 +12,10 @@ use super::Api;
 use super::reply::{ApiError, Reply, success};
 use super::request::Query;
 use super::stats::PolicyAnswer;
-use crate::send_stats::SendStats;
-use crate::timestamp::{NotATimestamp, Timestamp};
+use crate::day;
+use crate::send_stats::{SendFilter, SendStats};
+use crate::timestamp::Timestamp;
+use crate::zone::Zone;
 
 /// What is counted when nothing is said.
 const USUAL_SPAN: Duration = Duration::from_hours(24);
@@ -23,13 +26,21 @@ const USUAL_SPAN: Duration = Duration::from_hours(24);
 /// `InvalidDateRange`, or the store's.
 pub async fn webhook_stats(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
     let mut query = Query::parse(query)?;
-    let (start, end) = (date(&mut query, "startDate")?, date(&mut query, "endDate")?);
-    query.finish("startDate, endDate")?;
+    let (start, end) = range(&mut query, api.speech.timezone)?;
+    let event_type = query.take("eventType");
+    query.finish("startDate, endDate, eventType")?;
     let now = api.clock.now();
     let end = end.unwrap_or(now);
     let start = start.unwrap_or_else(|| end.before(USUAL_SPAN));
     in_order(start, end)?;
-    let counted = api.store.send_statistics(start, end, None).await?;
+    let filter = SendFilter {
+        from: start,
+        to: end,
+        event_type,
+        // An event that goes elsewhere is no gap in what VoiceDrive counts.
+        routes: Some(api.routes.counted.clone()),
+    };
+    let counted = api.store.send_statistics(filter).await?;
     let policy = PolicyAnswer::of(&api.retry, counted.queue);
     success(StatusCode::OK, &WebhookAnswer::of(&counted, policy), now)
 }
@@ -43,14 +54,37 @@ pub(super) fn in_order(start: Timestamp, end: Timestamp) -> Result<(), ApiError>
     Ok(())
 }
 
-/// Takes a date out of a query.
-pub(super) fn date(query: &mut Query, name: &str) -> Result<Option<Timestamp>, ApiError> {
-    let text = query.take(name);
-    let read = |text: String| {
-        Timestamp::parse(&text)
-            .map_err(|error: NotATimestamp| ApiError::InvalidDateRange(format!("{name}: {error}")))
+/// Takes `startDate` and `endDate` out of a query. A date without a time is that day, where the clinic is.
+pub(super) fn range(
+    query: &mut Query,
+    zone: Zone,
+) -> Result<(Option<Timestamp>, Option<Timestamp>), ApiError> {
+    let start = moment(query, "startDate", |date| day::start(date, zone))?;
+    let last_moment = |date: NaiveDate| {
+        let next = day::start(date.succ_opt()?, zone)?;
+        Some(next.before(Duration::from_millis(1)))
     };
-    text.map(read).transpose()
+    Ok((start, moment(query, "endDate", last_moment)?))
+}
+
+/// A moment, or a date that `of_day` makes one of.
+fn moment(
+    query: &mut Query,
+    name: &str,
+    of_day: impl Fn(NaiveDate) -> Option<Timestamp>,
+) -> Result<Option<Timestamp>, ApiError> {
+    let Some(text) = query.take(name) else {
+        return Ok(None);
+    };
+    if text.len() == "2025-10-26".len()
+        && let Ok(date) = NaiveDate::parse_from_str(&text, "%Y-%m-%d")
+        && let Some(moment) = of_day(date)
+    {
+        return Ok(Some(moment));
+    }
+    Timestamp::parse(&text).map(Some).map_err(|error| {
+        ApiError::InvalidDateRange(format!("{name}: {error}, or a date such as 2025-10-26"))
+    })
 }
 
 #[derive(Serialize, ToSchema)]

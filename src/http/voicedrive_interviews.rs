@@ -11,7 +11,7 @@ use super::Api;
 use super::interview_stats::{percent, tenths};
 use super::reply::{ApiError, Reply, success};
 use super::request::Query;
-use super::voicedrive::{date, in_order};
+use super::voicedrive::{in_order, range};
 use crate::day;
 use crate::interview::{Interview, InterviewStatus};
 use crate::interview_stats::{InterviewCounts, InterviewRange, InterviewReport, ReportLimits};
@@ -28,24 +28,26 @@ const OTHERS: u32 = 50;
 /// `InvalidDateRange`, or the store's.
 pub async fn completion_stats(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
     let mut query = Query::parse(query)?;
-    let (start, end) = (date(&mut query, "startDate")?, date(&mut query, "endDate")?);
-    query.finish("startDate, endDate")?;
+    let (start, end) = range(&mut query, api.speech.timezone)?;
+    let interview_type = query.take("interviewType");
+    query.finish("startDate, endDate, interviewType")?;
     let now = api.clock.now();
     // Every time zone that can be configured knows today; the fallback is the moment itself.
     let (first, last) = day::today(now, api.speech.timezone).unwrap_or((now, now));
     let (from, to) = (start.unwrap_or(first), end.unwrap_or(last));
     in_order(from, to)?;
-    let range = InterviewRange {
+    let wanted = InterviewRange {
         from,
         to: Some(to),
         facility: None,
         department: None,
+        interview_type,
     };
     let limits = ReportLimits {
         completed: COMPLETED,
         others: OTHERS,
     };
-    let found = api.store.interview_report(range, limits).await?;
+    let found = api.store.interview_report(wanted, limits).await?;
     success(StatusCode::OK, &Answer::of(&found, now), now)
 }
 

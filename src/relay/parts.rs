@@ -12,6 +12,7 @@ use crate::config::Channel;
 use crate::language::Speech;
 use crate::pulse::Pulse;
 use crate::route::Route;
+use crate::upkeep::retention::Kept;
 
 /// What a part was made for: one that is made for the same goes on.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,8 +25,8 @@ pub(super) enum Purpose {
     Alerts(Box<Rules>, Vec<Route>),
     /// Makes the backup file this often.
     Backup(Duration),
-    /// Deletes what is older, in days.
-    Retention(u64),
+    /// Deletes what is older.
+    Retention(Kept),
     /// Holds room on the disk back.
     Reserve,
 }
@@ -185,19 +186,26 @@ mod tests {
         let _ = go.await;
     }
 
+    fn retention(days: u64) -> Purpose {
+        Purpose::Retention(Kept {
+            days,
+            ingested: Duration::ZERO,
+        })
+    }
+
     #[tokio::test]
     async fn a_part_begins_when_the_one_before_has_ended_and_nobody_waits_for_that() {
         let mut parts = Parts::default();
         let (held, go) = oneshot::channel();
         let (began, first_began) = oneshot::channel();
-        parts.start(Purpose::Retention(1), None, |stop| work(stop, go, began));
+        parts.start(retention(1), None, |stop| work(stop, go, began));
         first_began.await.unwrap();
-        assert!(parts.has(&Purpose::Retention(1)));
-        assert!(!parts.has(&Purpose::Retention(2)));
+        assert!(parts.has(&retention(1)));
+        assert!(!parts.has(&retention(2)));
         let (done, go) = oneshot::channel();
         let (began, mut second_began) = oneshot::channel();
-        parts.start(Purpose::Retention(2), None, |stop| work(stop, go, began));
-        assert!(parts.has(&Purpose::Retention(2)));
+        parts.start(retention(2), None, |stop| work(stop, go, began));
+        assert!(parts.has(&retention(2)));
         tokio::task::yield_now().await;
         assert!(second_began.try_recv().is_err(), "the first has not ended");
         drop(held);

@@ -257,14 +257,17 @@ pub(super) fn find(
     id: &str,
     now: Now,
 ) -> Result<Option<EventDetail>, StoreError> {
-    let sql = format!("SELECT {SUMMARY_COLUMNS}, e.data {FROM_EVENTS} WHERE e.id = ?1");
+    let repeats = "coalesce((SELECT repeats FROM event_repeats WHERE event_seq = e.seq), 0)";
+    let sql = format!("SELECT {SUMMARY_COLUMNS}, e.data, {repeats} {FROM_EVENTS} WHERE e.id = ?1");
     let found = connection
         .prepare_cached(&sql)?
         .query_row([id], |row| {
-            Ok((summary(row, now)?, row.get(SUMMARY_COLUMN_COUNT)?))
+            let data = row.get(SUMMARY_COLUMN_COUNT)?;
+            let repeats = row.get(SUMMARY_COLUMN_COUNT + 1)?;
+            Ok((summary(row, now)?, data, repeats))
         })
         .optional()?;
-    let Some((summary, data)) = found else {
+    let Some((summary, data, repeats)) = found else {
         return Ok(None);
     };
     let attempts = connection
@@ -276,6 +279,7 @@ pub(super) fn find(
     Ok(Some(EventDetail {
         summary,
         data,
+        repeats,
         attempts,
     }))
 }

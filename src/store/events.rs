@@ -7,7 +7,7 @@ use uuid::{ContextV7, Timestamp as UuidTime, Uuid};
 
 use super::relay_time::Now;
 use super::writer::Lane;
-use super::{Store, StoreError};
+use super::{Store, StoreError, ingest_memory};
 use crate::clock::Moment;
 use crate::content::Digest;
 use crate::due::DueDelivery;
@@ -36,8 +36,8 @@ impl From<rusqlite::Error> for AcceptError {
 
 impl Store {
     /// Keeps all `submissions`, or none of them, in the order given. When this answers they are on the disk
-    /// (contract, section 4.4). One whose key was used before with the same content is answered with the id
-    /// of the first, and is kept once.
+    /// (contract, section 4.4). One whose key was used before with the same content, and one that repeats an
+    /// event (section 4.6), is answered with the id of the first; a repeat is counted.
     ///
     /// # Errors
     /// `KeyConflict` when a key was used before with other content; `Unavailable` also while the disk is full.
@@ -83,7 +83,14 @@ fn accept_one(
             Err(AcceptError::KeyConflict { index })
         };
     }
+    if let Some(first) = ingest_memory::repeated(connection, submission, now)? {
+        return Ok(Accepted {
+            id: first.event_id,
+            new: None,
+        });
+    }
     let due = insert(connection, submission, now)?;
+    ingest_memory::remember(connection, submission, due.seq, &due.id, now)?;
     Ok(Accepted {
         id: due.id.clone(),
         new: Some(due),
@@ -114,6 +121,7 @@ fn insert(
         event,
         route,
         idempotency,
+        ..
     } = submission;
     let id = new_id(now.wall);
     let event_timestamp = event.event_timestamp.unwrap_or(now.wall);

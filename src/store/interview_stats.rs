@@ -90,7 +90,7 @@ fn add_term(
                     sum(rescheduled), sum(synced), sum(timed), sum(minutes)
                FROM interview_counts
               WHERE facility = coalesce(?3, '') AND department = coalesce(?4, '')
-                AND slot BETWEEN ?1 AND ?2
+                AND slot BETWEEN ?1 AND ?2 AND (?5 IS NULL OR interview_type = ?5)
               GROUP BY interview_type",
             unit.name_of(piece.from),
             unit.name_of(piece.to),
@@ -105,13 +105,20 @@ fn add_term(
                FROM interviews
               WHERE interview_date BETWEEN ?1 AND ?2
                 AND (?3 IS NULL OR facility_id = ?3) AND (?4 IS NULL OR department_id = ?4)
+                AND (?5 IS NULL OR interview_type = ?5)
               GROUP BY interview_type",
             piece.from.to_string(),
             piece.to.to_string(),
         ),
     };
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query((from, to, &range.facility, &range.department))?;
+    let mut rows = statement.query((
+        from,
+        to,
+        &range.facility,
+        &range.department,
+        &range.interview_type,
+    ))?;
     while let Some(row) = rows.next()? {
         let change = counts(row)?;
         stats.total.add(&change, sign);
@@ -149,7 +156,8 @@ fn rescheduled(
               WHERE rescheduled_from_id IS NOT NULL
                 AND interview_date >= ?1 AND interview_date <= coalesce(?2, '9999')
                 AND (?3 IS NULL OR facility_id = ?3) AND (?4 IS NULL OR department_id = ?4)
-              ORDER BY interview_date DESC, seq DESC LIMIT ?5",
+                AND (?5 IS NULL OR interview_type = ?5)
+              ORDER BY interview_date DESC, seq DESC LIMIT ?6",
         )?
         .query_map(
             (
@@ -157,6 +165,7 @@ fn rescheduled(
                 range.to,
                 &range.facility,
                 &range.department,
+                &range.interview_type,
                 limit,
             ),
             |row| {
@@ -199,9 +208,19 @@ fn named(
             "SELECT {COLUMNS} FROM interviews
               WHERE interview_date >= ?1 AND interview_date <= coalesce(?2, '9999')
                 AND interview_status = ?4
+                AND (?5 IS NULL OR interview_type = ?5)
               ORDER BY interview_date {direction}, seq {direction} LIMIT ?3"
         ))?;
-        let rows = statement.query_map((range.from, range.to, limit, status.as_str()), record)?;
+        let rows = statement.query_map(
+            (
+                range.from,
+                range.to,
+                limit,
+                status.as_str(),
+                &range.interview_type,
+            ),
+            record,
+        )?;
         for row in rows {
             found.push(row?);
         }

@@ -10,6 +10,7 @@ use super::{Store, StoreError, incidents, notifications, outbox, send_stats};
 use crate::attempt::Outcome;
 use crate::clock::Moment;
 use crate::overview::{EventTotals, Overview, Vitals};
+use crate::send_stats::SendFilter;
 use crate::slot::Unit;
 use crate::timestamp::Timestamp;
 
@@ -52,7 +53,8 @@ impl Store {
 
 pub(super) fn overview(connection: &Connection, now: Now) -> Result<Overview, StoreError> {
     let (waiting, next_due_ms) = queue(connection)?;
-    let queue = send_stats::queue(connection)?;
+    let everything = SendFilter::period(now.wall, now.wall);
+    let queue = send_stats::queue(connection, &everything)?;
     let sent = growth(connection, now.wall)?;
     // What has a row in the retry queue that is not over was sent at least once, and is to be sent again.
     let retrying = queue.pending + queue.processing;
@@ -71,13 +73,17 @@ pub(super) fn overview(connection: &Connection, now: Now) -> Result<Overview, St
         last_attempt: last_attempt(connection)?,
         database_bytes: database_bytes(connection)?,
         sent,
+        repeats: connection
+            .prepare_cached("SELECT coalesce(sum(repeats), 0) FROM event_repeats")?
+            .query_row([], |row| row.get(0))?,
         incidents,
         failing_channels: notifications::failing_channels(connection)?,
     })
 }
 
 fn vitals(connection: &Connection, now: Now) -> Result<Vitals, StoreError> {
-    let sends = send_stats::sends(connection, now.wall.before(HOUR), now.wall, None)?.total;
+    let hour = SendFilter::period(now.wall.before(HOUR), now.wall);
+    let sends = send_stats::sends(connection, &hour)?.total;
     let (waiting, oldest_ms) = queue(connection)?;
     Ok(Vitals {
         sends: (sends.sent, sends.succeeded),

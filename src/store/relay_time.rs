@@ -44,6 +44,11 @@ impl Now {
         self.axis_ms.saturating_add(milliseconds(span))
     }
 
+    /// The moment `span` earlier, on the axis.
+    pub(super) fn axis_before(self, span: Duration) -> i64 {
+        self.axis_ms.saturating_sub(milliseconds(span))
+    }
+
     /// How long after now a moment on the axis is; zero when it has passed.
     pub(super) fn until(self, axis_ms: i64) -> Duration {
         Duration::from_millis(u64::try_from(axis_ms.saturating_sub(self.axis_ms)).unwrap_or(0))

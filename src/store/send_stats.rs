@@ -1,49 +1,38 @@
 //! Counting sends (contract, sections 6.1 and 6.3).
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 
 use super::connection::word;
 use super::send_counts::{QueueStatus, SLOTS};
 use super::{Store, StoreError};
-use crate::send_stats::{QueueCounts, SendChange, SendStats};
+use crate::send_stats::{QueueCounts, SendChange, SendFilter, SendStats};
 use crate::slot::{self, Piece, Term};
 use crate::timestamp::Timestamp;
 
 impl Store {
-    /// Counts the deliveries whose first send lies between `from` and `to`, both included, of
-    /// `event_type` only when that is given. The queue is counted as a whole.
+    /// Counts the deliveries that `filter` means. Of the queue, all of the routes that are counted.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn send_statistics(
-        &self,
-        from: Timestamp,
-        to: Timestamp,
-        event_type: Option<String>,
-    ) -> Result<SendStats, StoreError> {
-        self.read(move |connection| sends(connection, from, to, event_type.as_deref()))
+    pub async fn send_statistics(&self, filter: SendFilter) -> Result<SendStats, StoreError> {
+        self.read(move |connection| sends(connection, &filter))
             .await
     }
 }
 
 /// Whole hours are taken from what was counted when the rows changed; the rows themselves are looked at only
 /// where the range begins and ends inside an hour, at most those of half of it.
-pub(super) fn sends(
-    connection: &Connection,
-    from: Timestamp,
-    to: Timestamp,
-    event_type: Option<&str>,
-) -> Result<SendStats, StoreError> {
+pub(super) fn sends(connection: &Connection, filter: &SendFilter) -> Result<SendStats, StoreError> {
     let mut counted = SendStats {
-        queue: queue(connection)?,
+        queue: queue(connection, filter)?,
         ..SendStats::default()
     };
-    for term in slot::terms(from, to, &SLOTS) {
-        add_term(connection, term, event_type, &mut counted)?;
+    for term in slot::terms(filter.from, filter.to, &SLOTS) {
+        add_term(connection, term, filter, &mut counted)?;
     }
     counted.by_type.retain(|_, counts| counts.sent > 0);
     if counted.total.sent > 0 {
-        counted.last_sent_at = last_sent(connection, from, to, event_type)?;
+        counted.last_sent_at = last_sent(connection, filter)?;
     }
     Ok(counted)
 }
@@ -51,33 +40,36 @@ pub(super) fn sends(
 fn add_term(
     connection: &Connection,
     Term { piece, sign }: Term,
-    event_type: Option<&str>,
+    filter: &SendFilter,
     counted: &mut SendStats,
 ) -> rusqlite::Result<()> {
     let (sql, from, to) = match piece.unit {
         Some(unit) => (
             "SELECT event_type, sum(sent), sum(succeeded), sum(failed), sum(timeout), sum(retried),
-                    sum(successful_ms)
+                    sum(successful_ms), route
                FROM send_counts
               WHERE slot BETWEEN ?1 AND ?2 AND (?3 IS NULL OR event_type = ?3)
-              GROUP BY event_type",
+              GROUP BY route, event_type",
             unit.name_of(piece.from),
             unit.name_of(piece.to),
         ),
         None => (
             "SELECT event_type, count(*), sum(status = 'success'), sum(status = 'failed'),
                     sum(status = 'timeout'), sum(retry_count > 0),
-                    sum(iif(status = 'success', processing_time, 0))
+                    sum(iif(status = 'success', processing_time, 0)), route
                FROM webhook_send_logs
               WHERE sent_at BETWEEN ?1 AND ?2 AND (?3 IS NULL OR event_type = ?3)
-              GROUP BY event_type",
+              GROUP BY route, event_type",
             piece.from.to_string(),
             piece.to.to_string(),
         ),
     };
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query((from, to, event_type))?;
+    let mut rows = statement.query((from, to, &filter.event_type))?;
     while let Some(row) = rows.next()? {
+        if !filter.counts(row.get_ref(7)?.as_str()?) {
+            continue;
+        }
         let change = counts(row)?;
         counted.total.add(&change, sign);
         counted
@@ -101,14 +93,9 @@ fn counts(row: &Row<'_>) -> rusqlite::Result<SendChange> {
 }
 
 /// The latest first send in a period.
-fn last_sent(
-    connection: &Connection,
-    from: Timestamp,
-    to: Timestamp,
-    event_type: Option<&str>,
-) -> rusqlite::Result<Option<Timestamp>> {
-    for piece in slot::cut(from, to, &SLOTS).into_iter().rev() {
-        let last = last_sent_in(connection, piece, event_type)?;
+fn last_sent(connection: &Connection, filter: &SendFilter) -> rusqlite::Result<Option<Timestamp>> {
+    for piece in slot::cut(filter.from, filter.to, &SLOTS).into_iter().rev() {
+        let last = last_sent_in(connection, piece, filter)?;
         if last.is_some() {
             return Ok(last);
         }
@@ -120,52 +107,62 @@ fn last_sent(
 fn last_sent_in(
     connection: &Connection,
     piece: Piece,
-    event_type: Option<&str>,
+    filter: &SendFilter,
 ) -> rusqlite::Result<Option<Timestamp>> {
     let (from, to) = match piece.unit {
         None => (piece.from, piece.to),
         Some(unit) => {
-            let last: Option<String> = connection
-                .prepare_cached(
-                    "SELECT slot FROM send_counts
-                      WHERE slot BETWEEN ?1 AND ?2 AND (?3 IS NULL OR event_type = ?3)
-                      ORDER BY slot DESC LIMIT 1",
-                )?
-                .query_row(
-                    (unit.name_of(piece.from), unit.name_of(piece.to), event_type),
-                    |row| row.get(0),
-                )
-                .optional()?;
+            let mut slots = connection.prepare_cached(
+                "SELECT slot, route FROM send_counts
+                  WHERE slot BETWEEN ?1 AND ?2 AND (?3 IS NULL OR event_type = ?3)
+                  ORDER BY slot DESC",
+            )?;
+            let (first, last) = (unit.name_of(piece.from), unit.name_of(piece.to));
+            let mut rows = slots.query((first, last, &filter.event_type))?;
+            let mut last: Option<String> = None;
+            while let (None, Some(row)) = (&last, rows.next()?) {
+                if filter.counts(row.get_ref(1)?.as_str()?) {
+                    last = Some(row.get(0)?);
+                }
+            }
             match last.and_then(|name| unit.named(&name)) {
                 Some(slot) => slot,
                 None => return Ok(None),
             }
         }
     };
-    connection
-        .prepare_cached(
-            "SELECT sent_at FROM webhook_send_logs
-              WHERE sent_at BETWEEN ?1 AND ?2 AND (?3 IS NULL OR event_type = ?3)
-              ORDER BY sent_at DESC LIMIT 1",
-        )?
-        .query_row((from, to, event_type), |row| row.get(0))
-        .optional()
+    let mut sent = connection.prepare_cached(
+        "SELECT sent_at, route FROM webhook_send_logs
+          WHERE sent_at BETWEEN ?1 AND ?2 AND (?3 IS NULL OR event_type = ?3)
+          ORDER BY sent_at DESC",
+    )?;
+    let mut rows = sent.query((from, to, &filter.event_type))?;
+    while let Some(row) = rows.next()? {
+        if filter.counts(row.get_ref(1)?.as_str()?) {
+            return row.get(0);
+        }
+    }
+    Ok(None)
 }
 
-/// The whole retry queue by status.
-pub(super) fn queue(connection: &Connection) -> Result<QueueCounts, StoreError> {
+/// The retry queue of the routes that are counted, by status.
+pub(super) fn queue(connection: &Connection, filter: &SendFilter) -> rusqlite::Result<QueueCounts> {
     let mut counts = QueueCounts::default();
-    let mut statement = connection
-        .prepare_cached("SELECT status, sum(deliveries) FROM queue_counts GROUP BY status")?;
+    let mut statement =
+        connection.prepare_cached("SELECT status, deliveries, route FROM queue_counts")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
+        if !filter.counts(row.get_ref(2)?.as_str()?) {
+            continue;
+        }
         let place = match word(0, row.get(0)?, QueueStatus::from_word)? {
             QueueStatus::Pending => &mut counts.pending,
             QueueStatus::Processing => &mut counts.processing,
             QueueStatus::Completed => &mut counts.completed,
             QueueStatus::Failed => &mut counts.failed,
         };
-        *place = row.get(1)?;
+        let deliveries: i64 = row.get(1)?;
+        *place = place.saturating_add_signed(deliveries);
     }
     Ok(counts)
 }

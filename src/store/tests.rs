@@ -34,7 +34,7 @@ use crate::event_record::EventFilter;
 use crate::resend::Resend;
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
-use crate::send_stats::QueueCounts;
+use crate::send_stats::{QueueCounts, SendFilter};
 use crate::timestamp::Timestamp;
 
 pub(super) fn database() -> (TempDir, Connection) {
@@ -74,6 +74,7 @@ pub(super) fn submission(event_type: &str, key: Option<(&str, u8)>) -> Submissio
             event_timestamp: None,
         },
         route: "default".to_owned(),
+        memory: None,
         idempotency: key.map(|(key, content)| Idempotency {
             key_hash: crate::crypto::sha256(&[key.as_bytes()]),
             position: 0,
@@ -714,7 +715,8 @@ proptest! {
         }
         let to = now.wall.before(Duration::from_millis(until_ms.into()));
         let from = to.before(Duration::from_millis(period_ms.into()));
-        let stats = sends(&connection, from, to, None).unwrap();
+        let period = SendFilter::period(from, to);
+        let stats = sends(&connection, &period).unwrap();
         let counted: Vec<&Model> = models
             .values()
             .filter(|m| m.sent_at.is_some_and(|sent| (from..=to).contains(&sent)))
@@ -734,7 +736,8 @@ proptest! {
             let times: Vec<u64> = of_type.iter().map(|m| last(m)).filter(|l| l.0 == Outcome::Success).map(|l| l.1).collect();
             let mean = if times.is_empty() { 0.0 } else { times.iter().sum::<u64>() as f64 / times.len() as f64 };
             prop_assert_eq!(counts.mean_successful_ms(), (mean + 0.5).floor() as u64);
-            let filtered = sends(&connection, from, to, Some(event_type)).unwrap();
+            let of_type = SendFilter { event_type: Some(event_type.clone()), ..period.clone() };
+            let filtered = sends(&connection, &of_type).unwrap();
             prop_assert_eq!(&filtered.total, counts);
         }
         // Each delivery has one log row, at most one queue row, and stands in the outbox exactly

@@ -13,11 +13,20 @@ const EVERY: Duration = Duration::from_hours(1);
 /// After each batch, so many times its length is left to others.
 const PAUSE: u32 = 10;
 
+/// How long what is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Finished deliveries, in days.
+    pub days: u64,
+    /// What the ingest has to know again.
+    pub ingested: Duration,
+}
+
 /// Purges every hour.
 pub struct Retention {
     store: Store,
     clock: Clock,
-    kept: Duration,
+    kept: Kept,
     /// The next purge (monotonic).
     next: Duration,
     /// The clock was doubted at the last look.
@@ -25,14 +34,14 @@ pub struct Retention {
 }
 
 impl Retention {
-    /// Purges what was finished more than `days` days ago.
+    /// Purges what is older than it is kept.
     #[must_use]
-    pub fn new(store: Store, clock: Clock, days: u64) -> Self {
+    pub fn new(store: Store, clock: Clock, kept: Kept) -> Self {
         Self {
             next: clock.monotonic(),
             store,
             clock,
-            kept: Duration::from_hours(24 * days),
+            kept,
             doubted: false,
         }
     }
@@ -90,7 +99,9 @@ impl Retention {
     }
 
     async fn purge(&self) -> Result<u64, StoreError> {
-        let before = self.clock.now().before(self.kept);
+        self.forget_ingested().await?;
+        let days = Duration::from_hours(24 * self.kept.days);
+        let before = self.clock.now().before(days);
         let mut events = 0;
         let mut after = 0;
         loop {
@@ -110,6 +121,20 @@ impl Retention {
                 return Ok(events);
             }
             self.pause_after(began).await;
+        }
+    }
+
+    async fn forget_ingested(&self) -> Result<(), StoreError> {
+        loop {
+            let moment = self.clock.moment();
+            let forgotten = self
+                .store
+                .forget_ingested(self.kept.ingested, moment)
+                .await?;
+            if forgotten == 0 {
+                return Ok(());
+            }
+            self.pause_after(moment.monotonic).await;
         }
     }
 

@@ -45,6 +45,7 @@ impl Bench {
             },
             route: "default".to_owned(),
             idempotency: None,
+            memory: None,
         };
         let accepted = self
             .store

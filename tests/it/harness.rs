@@ -412,6 +412,8 @@ impl Bench {
             timeout,
             concurrency: 8,
             max_per_second: None,
+            max_body_bytes: None,
+            counted_by_voicedrive: true,
         };
         let context = Context {
             store: store.clone(),

@@ -1,8 +1,8 @@
 //! The staff system's own senders, unchanged: what each of them posts is taken and kept as it is
 //! meant, and whoever cannot prove anything changes nothing.
 
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use reqwest::Method;
@@ -625,7 +625,6 @@ fn repeats() -> Vec<Vec<Post>> {
     ]
 }
 
-/// Waits for the store's memory of repeats: without it, every post is an event.
 #[tokio::test]
 async fn repeats_are_recognised_and_nothing_new_is_swallowed() {
     let vectors = VECTORS["repeats"].as_array().unwrap();
@@ -658,4 +657,129 @@ fn the_secrets_of_the_tests_are_those_of_the_vectors() {
     let secret = |name: &str| environment().secret(name).unwrap().unwrap();
     assert_eq!(secret("SENDERS_SECRET").expose(), VECTORS["secret"]);
     assert_eq!(secret("SENDERS_BEARER").expose(), VECTORS["bearer"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sixty_four_posts_of_one_event_at_once_are_one_event_over_a_restart_too() {
+    let relay = TestRelay::start_with("", INGEST, Clock::by_hand(noon())).await;
+    let relay = Arc::new(relay);
+    let posts: Vec<_> = (0..64)
+        .map(|_| {
+            let relay = Arc::clone(&relay);
+            tokio::spawn(async move { send(&relay, BODY).await })
+        })
+        .collect();
+    let mut new = 0;
+    let mut ids = BTreeSet::new();
+    for posted in posts {
+        let answer = posted.await.unwrap();
+        assert_eq!(answer.status, 200);
+        new += usize::from(answer.data()["duplicate"] == false);
+        ids.insert(answer.data()["id"].to_string());
+    }
+    assert_eq!((new, ids.len()), (1, 1));
+    let id = ids.pop_first().unwrap();
+    let id = id.trim_matches('"').to_owned();
+    let shown = relay.get(&format!("/api/events/{id}")).await;
+    assert_eq!(shown.data()["repeats"], 63);
+    let relay = Arc::into_inner(relay).unwrap();
+    let clock = relay.clock.clone();
+    let directory = relay.stop().await;
+    let relay = TestRelay::start_in(directory, "", INGEST, clock).await;
+    let answer = send(&relay, BODY).await;
+    assert_eq!(answer.data()["id"], id);
+    assert_eq!(answer.data()["duplicate"], true);
+    // After its hours it is an event of its own.
+    relay.clock.advance(Duration::from_hours(25));
+    assert_eq!(send(&relay, BODY).await.data()["duplicate"], false);
+    // What came over the other door is known again too.
+    let api = r#"{"event":"course.changed","data":{"staffId":"EMP-9","to":"A"}}"#;
+    let accepted = relay.post("/api/events", api).await;
+    let again = send(&relay, api).await;
+    assert_eq!(again.data()["id"], accepted.data()["id"]);
+}
+
+/// The staff system's queue, by its rules: whatever fails is tried again after 1, 5 and 30 minutes, and each retry
+/// that fails makes one more row.
+#[derive(Default)]
+struct SendersQueue(Vec<Row>);
+
+#[derive(Clone)]
+struct Row {
+    data: String,
+    tries: usize,
+    due_minute: u64,
+}
+
+impl SendersQueue {
+    const WAITS: [u64; 3] = [1, 5, 30];
+    const IN_A_MINUTE: usize = 10;
+
+    fn failed(&mut self, data: &str, minute: u64) {
+        self.0.push(Row {
+            data: data.to_owned(),
+            tries: 0,
+            due_minute: minute + Self::WAITS[0],
+        });
+    }
+
+    /// What the worker takes in this minute.
+    fn due(&mut self, minute: u64) -> Vec<Row> {
+        self.0.sort_by_key(|row| row.due_minute);
+        let due = self.0.iter().take_while(|row| row.due_minute <= minute);
+        let due = due.count().min(Self::IN_A_MINUTE);
+        self.0.drain(..due).collect()
+    }
+
+    fn fails_again(&mut self, row: Row, minute: u64) {
+        self.failed(&row.data, minute);
+        let tries = row.tries + 1;
+        if let Some(wait) = Self::WAITS.get(tries) {
+            self.0.push(Row {
+                tries,
+                due_minute: minute + wait,
+                ..row
+            });
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_outage_of_an_hour_multiplies_nothing_at_the_partner() {
+    let update = |time: &str| format!(r#"{{"staffId":"EMP-1","at":"2025-10-26T{time}:00Z"}}"#);
+    for events in [
+        vec![r#"{"staffId":"EMP-1","x":1}"#.to_owned()],
+        vec![update("10:00"), update("10:05")],
+    ] {
+        let partner = Partner::start(Clock::System).await;
+        let relay = TestRelay::start_with(&partner.url(), INGEST, Clock::System).await;
+        let mut queue = SendersQueue::default();
+        for data in &events {
+            queue.failed(data, 0);
+        }
+        let mut minute = 1;
+        while minute <= 60 {
+            for row in queue.due(minute) {
+                queue.fails_again(row, minute);
+            }
+            minute += 1;
+        }
+        let mut posts = 0;
+        while !queue.0.is_empty() {
+            for row in queue.due(minute) {
+                posts += 1;
+                let body = format!(
+                    r#"{{"event":"employee.updated","timestamp":"{}","source":"medical-system","data":{}}}"#,
+                    relay.clock.now(),
+                    row.data
+                );
+                assert_eq!(send(&relay, &body).await.status, 200);
+            }
+            minute += 1;
+        }
+        assert!(posts > 100, "{posts}");
+        assert_eq!(kept(&relay).await, events.len(), "of {posts} posts");
+        let arrived = partner.wait_until(|all| all.len() >= events.len()).await;
+        assert_eq!(arrived.len(), events.len());
+    }
 }

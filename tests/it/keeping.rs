@@ -13,7 +13,7 @@ use voicedrive_relay::config::Environment;
 use voicedrive_relay::http::auth::Scope;
 use voicedrive_relay::store::file::snapshot;
 use voicedrive_relay::upkeep::backup::BackupFile;
-use voicedrive_relay::upkeep::retention::Retention;
+use voicedrive_relay::upkeep::retention::{Kept, Retention};
 
 use crate::commands::{Daemon, program};
 use crate::harness::{
@@ -293,7 +293,11 @@ async fn a_clock_that_leaps_ahead_purges_nothing_over_restarts_either() {
     assert_eq!(bench.dispatcher.step().await, 1);
     bench.clock.set(noon().after(year));
     let purge = async |bench: &Bench| {
-        Retention::new(bench.store.clone(), bench.clock.clone(), 90)
+        let kept = Kept {
+            days: 90,
+            ingested: Duration::ZERO,
+        };
+        Retention::new(bench.store.clone(), bench.clock.clone(), kept)
             .step()
             .await;
         let found = bench.store.event(&id, bench.clock.moment()).await;

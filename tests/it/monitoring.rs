@@ -82,7 +82,7 @@ async fn a_range_is_counted_to_the_millisecond_and_a_bad_one_is_refused_by_name(
     assert_eq!(sent("endDate=2025-10-26T11:59:59.999Z").await, 0);
     for (query, name) in [
         ("startDate=yesterday", "startDate"),
-        ("endDate=2025-10-26", "endDate"),
+        ("endDate=2025-10-32", "endDate"),
         ("startDate=2025-10-26T12:00:00", "startDate"),
         (
             "startDate=2025-10-27T00:00:00Z&endDate=2025-10-26T00:00:00Z",

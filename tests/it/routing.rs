@@ -241,3 +241,74 @@ async fn check_reaches_every_route_and_says_what_is_wrong() {
     assert!(!told.contains("a-made-up"), "{told}");
     assert_eq!(partner.received().len(), 0, "nothing is posted");
 }
+
+#[tokio::test]
+async fn what_goes_elsewhere_is_no_gap_in_what_voicedrive_counts() {
+    let employees = Partner::expecting("voicedrive-employee", "EMPLOYEE_SECRET").await;
+    let rest = Partner::start(Clock::System).await;
+    let more = format!(
+        "[[route]]\nevents = [\"employee.*\"]\nurl = \"{}\"\nprofile = \"voicedrive-employee\"\nsecret = \"EMPLOYEE_SECRET\"\n",
+        employees.url(),
+    );
+    let relay = TestRelay::start_with(&rest.url(), &more, Clock::System).await;
+    let employee = relay.accept("employee.created").await;
+    relay.wait_for_status(&employee, "delivered").await;
+    let path = "/api/voicedrive/webhook-stats";
+    let before = relay.get(path).await.data().clone();
+    assert_eq!(before["sent24h"], 1);
+    for _ in 0..25 {
+        let other = relay.accept("survey.answered").await;
+        relay.wait_for_status(&other, "delivered").await;
+    }
+    assert_eq!(*relay.get(path).await.data(), before);
+    let all = relay.get("/api/integration/webhook-stats").await;
+    assert_eq!(all.data()["sent24h"], 26);
+    // A date without a time is that day, and the type is a filter.
+    let today = relay.clock.now().to_string();
+    let tomorrow = relay
+        .clock
+        .now()
+        .after(Duration::from_hours(24))
+        .to_string();
+    let of = async |event_type: &str| {
+        let (from, to) = (&today[..10], &tomorrow[..10]);
+        let path = format!("{path}?startDate={from}&endDate={to}&eventType={event_type}");
+        relay.get(&path).await.data()["sent24h"].clone()
+    };
+    assert_eq!(of("survey.answered").await, 0);
+    // Where the clinic is, the day may have begun before or after this moment.
+    assert!(of("employee.created").await.as_u64().unwrap() <= 1);
+    let nonsense = relay.get(&format!("{path}?startDate=2025-13-01")).await;
+    assert_eq!(nonsense.error().0, "INVALID_DATE_RANGE");
+}
+
+#[tokio::test]
+async fn what_its_receiver_can_never_take_is_refused_at_the_door() {
+    let partner = Partner::expecting("voicedrive-employee", "EMPLOYEE_SECRET").await;
+    let more = "profile = \"voicedrive-employee\"\nsecret = \"EMPLOYEE_SECRET\"";
+    let relay = TestRelay::start_with(&partner.url(), more, Clock::System).await;
+    let event = |pad: usize| {
+        let data = json!({"staffId": "EMP-1", "pad": "x".repeat(pad)});
+        json!({"event": "employee.created", "data": data}).to_string()
+    };
+    let refused = relay.post("/api/events", event(102_400)).await;
+    let (code, message) = refused.error();
+    assert_eq!((refused.status, code), (413, "PAYLOAD_TOO_LARGE"));
+    assert!(
+        message.contains("route default") && message.contains("102400"),
+        "{message}"
+    );
+    // The limit is of the body that is sent, to the byte.
+    let said: usize = message
+        .split_whitespace()
+        .find_map(|word| word.parse().ok().filter(|bytes| *bytes > 102_400))
+        .unwrap();
+    let fits = 102_400 - (said - 102_400);
+    let batch = format!("[{},{}]", event(1), event(fits + 1));
+    let refused = relay.post("/api/events/batch", batch).await;
+    assert!(refused.error().1.starts_with("[1]: "), "{:?}", refused.body);
+    assert_eq!(relay.get("/api/events").await.data()["items"], json!([]));
+    assert_eq!(relay.post("/api/events", event(fits)).await.status, 202);
+    let arrived = partner.wait_until(|all| !all.is_empty()).await;
+    assert_eq!(arrived[0].body.len(), 102_400);
+}

@@ -250,6 +250,8 @@ fn client_for(setup: &Setup) -> Result<reqwest::Client, SetupError> {
         timeout: TIMEOUT,
         concurrency: 1,
         max_per_second: None,
+        max_body_bytes: None,
+        counted_by_voicedrive: false,
     };
     client(&route, false)
 }

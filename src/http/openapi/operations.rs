@@ -168,9 +168,15 @@ fn paging(cursor: &str) -> [Value; 2] {
 
 fn range() -> [Value; 2] {
     [
-        moment("startDate", "The first moment that counts"),
-        moment("endDate", "The last moment that counts"),
+        date("startDate", "The first moment that counts"),
+        date("endDate", "The last moment that counts"),
     ]
+}
+
+/// A moment, or a day where the clinic is.
+fn date(name: &str, description: &str) -> Value {
+    let schema = json!({"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]});
+    query(name, description, &schema)
 }
 
 fn period(usual: &str) -> Value {
@@ -355,6 +361,7 @@ fn voicedrive() -> Vec<Operation> {
             "The sends of a range, timeouts counted as failed; without one: the last 24 hours",
         )
         .parameters(range())
+        .parameters([text("eventType", "Only events of this name")])
         .answer(Answer::new(
             200,
             "One consistent snapshot",
@@ -369,6 +376,7 @@ fn voicedrive() -> Vec<Operation> {
             "The interviews of a range; without one: today, by the clinic's clock",
         )
         .parameters(range())
+        .parameters([text("interviewType", "Only interviews of this type")])
         .answer(Answer::new(
             200,
             "One consistent snapshot",

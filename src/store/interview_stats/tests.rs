@@ -145,6 +145,7 @@ proptest! {
             to: bounded.then(|| at(0)),
             facility: facility.map(|f| format!("f{f}")),
             department: department.map(|d| format!("d{d}")),
+            interview_type: None,
         };
         let wanted: Vec<&Interview> = kept
             .values()
@@ -235,6 +236,7 @@ fn a_range_holds_its_boundary_milliseconds() {
             to,
             facility: None,
             department: None,
+            interview_type: None,
         };
         count(&connection, &range).unwrap().total.total
     };
@@ -276,6 +278,7 @@ fn a_file_with_more_counts_than_may_wait_is_counted_like_any_other() {
         to: None,
         facility: None,
         department: None,
+        interview_type: None,
     };
     assert_eq!(count(&connection, &range).unwrap().total.minutes, 120_000);
 }
