@@ -328,6 +328,40 @@ fn routes_need_names_of_their_own() {
 }
 
 #[test]
+fn a_route_that_would_be_called_default_needs_a_name() {
+    let route =
+        "[[route]]\nevents = [\"default\"]\nurl = \"https://a.example/\"\nprofile = \"unsigned\"\n";
+    let report = mistakes(route, &Environment::default());
+    let place = "config.toml:1: route.name: must be given";
+    assert!(report.starts_with(place), "{report}");
+    let named = format!("{route}name = \"other\"");
+    assert!(try_read(&named, &Environment::default()).is_ok());
+}
+
+#[test]
+fn mistakes_of_configuration_and_secrets_are_told_together() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("config.toml");
+    let url = "[delivery]\ncolour = 1\nurl = \"https://a.example/\"\n";
+    std::fs::write(&path, url).unwrap();
+    std::fs::write(directory.path().join("secrets.env"), "hush\n").unwrap();
+    let environment = Environment::from([("VOICEDRIVE_WEBHOOK_SECRET", "stale")]);
+    let report = load(&path, &environment).unwrap_err().to_string();
+    for told in [
+        "config.toml:2: delivery.colour: no such key",
+        "secrets.env:1: must be a line NAME=value",
+        "secrets.env: VOICEDRIVE_WEBHOOK_SECRET: is not set",
+        "note: environment variable VOICEDRIVE_WEBHOOK_SECRET: does not count",
+    ] {
+        assert!(report.contains(told), "{told}: {report}");
+    }
+    std::fs::write(&path, b"# \x8c\xae").unwrap();
+    let report = load(&path, &environment).unwrap_err().to_string();
+    assert!(report.contains("config.toml:1: is not UTF-8"), "{report}");
+    assert!(report.contains("secrets.env:1: must be"), "{report}");
+}
+
+#[test]
 fn channels_are_read_with_their_secrets_and_their_mistakes_are_told_together() {
     let text = "[alerts]\n\
                 heartbeat_url = \"SWITCH_URL\"\n\
