@@ -1,7 +1,9 @@
 //! What systemd is told: when the daemon is ready, how it is going, and that it still moves. Outside
 //! of systemd nothing of this does anything.
 
+use std::fmt::Display;
 use std::net::SocketAddr;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use sd_notify::NotifyState;
@@ -16,6 +18,47 @@ const EVERY: Duration = Duration::from_secs(10);
 const LONGEST_ANSWER: Duration = Duration::from_secs(5);
 /// How much more time is asked for while the start takes long, and how often.
 const MORE_TIME: (u32, Duration) = (60_000_000, Duration::from_secs(10));
+
+/// Why the last reload was refused, if it was: `systemctl status` shows it until one is not.
+#[derive(Clone, Default)]
+pub struct Standing(Arc<RwLock<Option<String>>>);
+
+impl Standing {
+    /// What came of a reload; none: it was done.
+    pub fn set(&self, refused: Option<&impl Display>) {
+        let text = refused.map(|why| format!("a reload was refused: {}", one_line(why)));
+        if let Some(text) = &text {
+            tell(&[NotifyState::Status(text)]);
+        }
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = text;
+    }
+
+    /// How it is going, behind what was refused.
+    fn joined(&self, going: &str) -> String {
+        let refused = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        match &*refused {
+            Some(refused) => format!("{refused} | {going}"),
+            None => going.to_owned(),
+        }
+    }
+}
+
+/// The first of several lines, and how many more there are: a status has one line.
+fn one_line(text: &impl Display) -> String {
+    let text = text.to_string();
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or_default();
+    match lines.count() {
+        0 => first.to_owned(),
+        more => format!("{first} (and {more} more; see voicedrive-relay check)"),
+    }
+}
+
+/// The start has failed, and why: `systemctl status` shows it.
+pub fn failed(error: &impl Display) {
+    let text = format!("not started: {}", one_line(error));
+    tell(&[NotifyState::Status(&text)]);
+}
 
 /// Asks for more time as long as the start takes, for a migration or a long look through the
 /// database; until what this answers is aborted.
@@ -52,10 +95,11 @@ pub fn stopping(at_most: Duration) {
 /// aborted. What counts is an answer of its own API, which has to pass the door, the store and the
 /// look at the dispatchers. A full disk is no reason for a restart.
 #[must_use]
-pub fn keep_telling(relay: &Relay) -> JoinHandle<()> {
+pub fn keep_telling(relay: &Relay, standing: &Standing) -> JoinHandle<()> {
     let watchdog = sd_notify::watchdog_enabled();
     let every = watchdog.map_or(EVERY, |limit| EVERY.min(limit / 3));
     let (summary, url) = (relay.summary(), health_url(relay.address()));
+    let standing = standing.clone();
     tokio::spawn(async move {
         crate::crypto::install();
         let client = reqwest::Client::builder()
@@ -72,7 +116,7 @@ pub fn keep_telling(relay: &Relay) -> JoinHandle<()> {
             if let Some((waiting, last)) = summary.ask().await {
                 let last = last.map_or_else(|| "none".to_owned(), |at| at.to_string());
                 let status = format!("{waiting} deliveries waiting; last attempt {last}");
-                tell(&[NotifyState::Status(&status)]);
+                tell(&[NotifyState::Status(&standing.joined(&status))]);
             }
             if moves(&client, &url).await {
                 tell(&[NotifyState::Watchdog]);
@@ -112,5 +156,21 @@ fn health_url(mut address: SocketAddr) -> String {
 fn tell(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
         tracing::debug!(%error, "systemd could not be told");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_reload_stands_in_the_status_until_one_is_done() {
+        let standing = Standing::default();
+        assert_eq!(standing.joined("going"), "going");
+        standing.set(Some(&"secrets.env:1: no\nmore"));
+        let told = "a reload was refused: secrets.env:1: no (and 1 more; see voicedrive-relay check) | going";
+        assert_eq!(standing.joined("going"), told);
+        standing.set(None::<&String>);
+        assert_eq!(standing.joined("going"), "going");
     }
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 use url::Url;
 use uuid::Uuid;
 
-use super::{CliError, print_line};
+use super::{CliError, Common, print_line};
 use crate::clock::Clock;
 use crate::config::{Environment, Secret};
 use crate::delivery::partner::{Failure, classify, client};
@@ -44,7 +44,7 @@ pub(super) struct ReceiverTest {
     /// How it wants to be addressed
     #[arg(long, value_parser = BUILT_IN)]
     profile: String,
-    /// The name of the environment variable (or systemd credential) that holds the secret
+    /// The name of the secret: a variable of the environment, else what secrets.env beside --config says
     #[arg(long, value_name = "NAME", default_value = "VOICEDRIVE_WEBHOOK_SECRET")]
     secret: String,
     /// The event that is posted; the receiver must know it
@@ -89,16 +89,19 @@ impl Expected {
 }
 
 impl ReceiverTest {
-    pub(super) async fn run(&self, json: bool, environment: &Environment) -> Result<(), CliError> {
+    pub(super) async fn run(
+        &self,
+        common: &Common,
+        environment: &Environment,
+    ) -> Result<(), CliError> {
         let unknown = || CliError::Usage(format!("no profile is called {}", self.profile));
         let profile = Profile::built_in(&self.profile).ok_or_else(unknown)?;
-        let secret = environment.secret(&self.secret)?;
-        if profile.signature.is_some() && secret.is_none() {
-            return Err(CliError::Usage(format!(
-                "the profile {profile} is signed: set the environment variable {} to the secret",
-                self.secret
-            )));
-        }
+        let json = common.json;
+        let secrets = match &profile.signature {
+            Some(_) => common.secrets_of_partner(environment, &self.secret)?,
+            None => Vec::new(),
+        };
+        let secret = secrets.into_iter().next().map(|(_, secret)| secret);
         let examiner = Examiner::new(self, profile, secret)?;
         let mut failed = 0;
         for (examination, answer) in examiner.examine().await {

@@ -339,9 +339,8 @@ mod tests {
             ("A='hu''sh'", Doubt::Quotes),
         ] {
             let (_, mistakes) = parse(format!("# c\n{line}\nB=x").as_bytes());
-            let [mistake] = &mistakes[..] else {
-                panic!("{line}: {mistakes:?}");
-            };
+            assert_eq!(mistakes.len(), 1, "{line}: {mistakes:?}");
+            let mistake = &mistakes[0];
             assert_eq!(mistake.kind, Kind::Doubtful(doubt), "{line}");
             let told = mistake.to_string();
             assert!(told.starts_with("secrets.env:2: "), "{told}");

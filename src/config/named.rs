@@ -81,18 +81,18 @@ pub(super) fn set(
     names: &BTreeMap<String, Role>,
     environment: &Environment,
 ) -> BTreeMap<String, Named> {
-    let named = names.iter().filter_map(|(name, &role)| {
+    let found = names.iter().filter_map(|(name, &role)| {
         // One that cannot be read is a mistake where it is needed.
         let secret = environment.secret(name).ok()??;
         let place = environment.place(name);
-        let named = Named {
+        let found = Named {
             secret,
             role,
             place,
         };
-        Some((name.clone(), named))
+        Some((name.clone(), found))
     });
-    named.collect()
+    found.collect()
 }
 
 /// Everything to note. `whole`: the configuration was understood, so that all names are known.
