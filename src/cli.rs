@@ -271,7 +271,8 @@ impl Common {
         if !given.is_empty() {
             return Ok(given);
         }
-        let of_relay = all_of(&environment.with_secrets_beside(&self.config)?)?;
+        let with_file = environment.with_secrets_beside(&self.config);
+        let of_relay = all_of(&with_file.map_err(may_not_read)?)?;
         if of_relay.is_empty() {
             return Err(CliError::Usage(format!(
                 "the profile is signed: set {name} in the environment or in secrets.env, or use --profile unsigned"
@@ -284,6 +285,16 @@ impl Common {
     fn client(&self) -> Result<client::Client, CliError> {
         let config = self.config()?;
         client::Client::new(&config, self.is_packaged(), self.json)
+    }
+}
+
+/// A file of the relay that somebody else may not read is no mistake of the relay's.
+fn may_not_read(mistakes: Mistakes) -> CliError {
+    match &mistakes.list[..] {
+        [mistake] if mistake.kind == config::Kind::Forbidden => {
+            CliError::NotAllowed(mistake.to_string())
+        }
+        _ => CliError::Config(mistakes),
     }
 }
 

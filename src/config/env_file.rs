@@ -86,10 +86,11 @@ impl EnvFile {
         }
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let mut file = Self::empty(path);
+        let mut seen = BTreeMap::new();
         for (before, line) in bytes.split(|b| *b == b'\n').enumerate() {
             let number = before + 1;
             let line = line.strip_suffix(b"\r").unwrap_or(line);
-            if let Err(fault) = file.take_line(number, line) {
+            if let Err(fault) = file.take_line(number, line, &mut seen) {
                 file.spoiled.extend(fault.name.map(str::to_owned));
                 let key = fault.name.filter(|name| may_be_shown(name));
                 let key = key.unwrap_or_default();
@@ -102,19 +103,32 @@ impl EnvFile {
         file
     }
 
-    fn take_line<'a>(&mut self, line: usize, bytes: &'a [u8]) -> Result<(), Fault<'a>> {
-        let Ok(text) = std::str::from_utf8(bytes) else {
-            return not_utf8(bytes);
+    /// `seen`: on which line each name was set first.
+    fn take_line<'a>(
+        &mut self,
+        line: usize,
+        bytes: &'a [u8],
+        seen: &mut BTreeMap<&'a str, usize>,
+    ) -> Result<(), Fault<'a>> {
+        let assigned = match std::str::from_utf8(bytes) {
+            Ok(text) => assignment(text),
+            Err(_) => Err(not_utf8(bytes)),
         };
-        let Some((name, value)) = assignment(text)? else {
-            return Ok(());
+        let name = match &assigned {
+            Ok(assigned) => assigned.as_ref().map(|(name, _)| *name),
+            Err(fault) => fault.name,
         };
-        if let Some(earlier) = self.entries.get(name) {
-            let doubt = Doubt::Doubled(earlier.line);
-            let name = Some(name);
-            return Err(Fault { name, doubt });
+        if let Some(name) = name {
+            let first = *seen.entry(name).or_insert(line);
+            if first != line {
+                let doubt = Doubt::Doubled(first);
+                let name = Some(name);
+                return Err(Fault { name, doubt });
+            }
         }
-        self.entries.insert(name.to_owned(), Entry { line, value });
+        if let Some((name, value)) = assigned? {
+            self.entries.insert(name.to_owned(), Entry { line, value });
+        }
         Ok(())
     }
 }
@@ -159,12 +173,12 @@ fn is_absent(path: &Path, error: &io::Error) -> bool {
 }
 
 /// A comment that is not UTF-8 is a mistake too: an editor that spoils the comments spoils the values.
-fn not_utf8(bytes: &[u8]) -> Result<(), Fault<'_>> {
+fn not_utf8(bytes: &[u8]) -> Fault<'_> {
     let before = bytes.split(|b| *b == b'=').next().unwrap_or_default();
     let name = std::str::from_utf8(before).ok().map(bare_name);
     let name = name.filter(|name| is_name(name));
     let doubt = Doubt::NotUtf8;
-    Err(Fault { name, doubt })
+    Fault { name, doubt }
 }
 
 /// The name and the value on a line; none for an empty line and for a comment.
@@ -356,6 +370,10 @@ mod tests {
             "secrets.env:3: A: is set on line 1 already; delete one of the two"
         );
         assert!(file.is_spoiled("A") && !file.is_spoiled("B"));
+        let (_, mistakes) = parse(b"A=hu sh\nA=hush\n");
+        let kinds: Vec<_> = mistakes.into_iter().map(|m| m.kind).collect();
+        let doubts = [Doubt::Blank, Doubt::Doubled(1)];
+        assert_eq!(kinds, doubts.map(Kind::Doubtful));
     }
 
     #[test]

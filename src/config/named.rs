@@ -82,7 +82,10 @@ pub(super) fn set(
     environment: &Environment,
 ) -> BTreeMap<String, Named> {
     let found = names.iter().filter_map(|(name, &role)| {
-        // One that cannot be read is a mistake where it is needed.
+        // What cannot be read, or not be understood, is a mistake already.
+        if environment.file().is_some_and(|file| file.is_spoiled(name)) {
+            return None;
+        }
         let secret = environment.secret(name).ok()??;
         let place = environment.place(name);
         let found = Named {

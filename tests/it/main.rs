@@ -30,3 +30,4 @@ mod letting_in;
 mod monitoring;
 mod packaged;
 mod routing;
+mod secrets;

@@ -94,8 +94,11 @@ fn told(speech: Speech, address: SocketAddr, holder: Holder, error: &str) -> Fin
 /// Who listens on a port that is taken: the daemon, when what answers there was started at the same
 /// millisecond as what answers at the control socket.
 async fn holder(common: &Common, address: SocketAddr) -> Holder {
-    match (daemon(common).await, listener(address).await) {
-        (Some(daemon), Some(listener)) if daemon == listener => Holder::Daemon,
+    let Some(daemon) = daemon(common).await else {
+        return Holder::Another;
+    };
+    match listener(address).await {
+        Some(listener) if listener == daemon => Holder::Daemon,
         _ => Holder::Another,
     }
 }

@@ -111,7 +111,7 @@ fn may_look(
     let unwritable = directory.filter(|path| is_closed(tempfile::tempfile_in(path)));
     match closed.or_else(|| unwritable.map(Path::to_owned)) {
         None => Ok(()),
-        Some(path) => Err(not_allowed(speech, &path)),
+        Some(path) => Err(not_allowed(speech, common, &path)),
     }
 }
 
@@ -119,14 +119,19 @@ fn is_closed<T>(opened: io::Result<T>) -> bool {
     opened.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
 }
 
-fn not_allowed(speech: Speech, path: &Path) -> CliError {
+fn not_allowed(speech: Speech, common: &Common, path: &Path) -> CliError {
     let path = path.display();
+    let option = if common.is_packaged() {
+        String::new()
+    } else {
+        format!(" --config {}", common.config.display())
+    };
     CliError::NotAllowed(match speech.language {
         Language::Ja => format!(
-            "{path}: このユーザーには見る権限がないため、何も確かめていません。sudo voicedrive-relay check を実行してください"
+            "{path}: このユーザーには見る権限がないため、何も確かめていません。sudo voicedrive-relay check{option} を実行してください"
         ),
         Language::En => format!(
-            "{path}: you may not look at this, so nothing was checked; run sudo voicedrive-relay check"
+            "{path}: you may not look at this, so nothing was checked; run sudo voicedrive-relay check{option}"
         ),
     })
 }
