@@ -63,7 +63,11 @@ enum Command {
     Reload(reload::Reload),
     /// Show the whole thing on this machine: relay, a stand-in VoiceDrive, sample events
     Demo(demo::Demo),
-    /// Examine configuration, secrets, directory and database without starting
+    /// Examine configuration, secrets, directory, database, port, receivers and mail servers
+    #[command(
+        after_help = "As root it looks with the eyes of the daemon's user: sudo voicedrive-relay check
+Exit codes: 0 good, notes too; 1 something is wrong; 77 you may not look; 78 configuration or secrets"
+    )]
     Check,
     /// Hand in an event
     Send(send::Send),

@@ -118,8 +118,14 @@ fn tell(outcome: &Outcome) {
             tracing::info!("the configuration was read again");
         }
         Err(refused) => {
-            for line in refused.to_string().lines() {
-                tracing::error!("{line}");
+            match refused {
+                Refused::Mistakes(mistakes) => {
+                    for mistake in &mistakes.list {
+                        tracing::error!("{mistake}");
+                    }
+                    tell_notes(&mistakes.notes);
+                }
+                other => tracing::error!("{other}"),
             }
             tracing::error!("the configuration was not read again; the old one stays in force");
         }

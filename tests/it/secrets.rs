@@ -3,10 +3,11 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpListener;
 
 use crate::commands::{Daemon, program};
@@ -302,6 +303,34 @@ async fn what_somebody_may_not_look_at_is_no_mistake_and_root_looks_as_the_daemo
         told.contains("secrets.env: cannot be read: this user may not"),
         "{told}"
     );
+}
+
+#[tokio::test]
+async fn both_sides_show_the_same_fingerprint() {
+    let directory = TempDir::new().unwrap();
+    let text = configuration(directory.path(), "", "");
+    std::fs::write(directory.path().join("config.toml"), text).unwrap();
+    write(
+        directory.path(),
+        format!("VOICEDRIVE_WEBHOOK_SECRET={KEY}\n"),
+    );
+    let check = said(&run(directory.path(), &["check"]).await);
+    let (_, shown) = check.split_once("key VOICEDRIVE_WEBHOOK_SECRET: ").unwrap();
+    let fingerprint = shown.lines().next().unwrap();
+    assert_eq!(&fingerprint[4..5], "-", "{fingerprint}");
+    let mut receiver = program();
+    receiver
+        .env_clear()
+        .args(["receiver", "--listen", "127.0.0.1:0", "--config"]);
+    receiver.arg(directory.path().join("config.toml"));
+    let mut receiver = receiver.stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(receiver.stderr.take().unwrap()).lines();
+    let first = lines.next_line().await.unwrap().unwrap();
+    assert_eq!(first, format!("VOICEDRIVE_WEBHOOK_SECRET: {fingerprint}"));
+    receiver.kill().await.unwrap();
+    write(directory.path(), "");
+    let nothing = run(directory.path(), &["receiver"]).await;
+    assert_eq!(nothing.status.code(), Some(2));
 }
 
 #[tokio::test]
