@@ -460,10 +460,8 @@ fn read_secrets(environment: &Environment, mistakes: &mut Vec<Mistake>) -> Secre
         };
         let fits = text.len() >= SHORTEST_API_TOKEN && text.bytes().all(|b| b.is_ascii_graphic());
         if !fits {
-            let accepted = format!(
-                "at least {SHORTEST_API_TOKEN} characters long, without blanks, such as vd-production-api-key-..."
-            );
-            mistakes.push(environment.mistake(name, Kind::Expected(accepted)));
+            let kind = Kind::NoApiToken(SHORTEST_API_TOKEN);
+            mistakes.push(environment.mistake(name, kind));
         }
     }
     secrets

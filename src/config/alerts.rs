@@ -355,8 +355,7 @@ fn read_url(environment: &Environment, name: &str, mistakes: &mut Vec<Mistake>) 
     let is_url = Url::parse(secret.expose())
         .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     if !is_url {
-        let accepted = "a URL that begins with https:// or http://";
-        mistakes.push(environment.mistake(name, Kind::Expected(accepted.to_owned())));
+        mistakes.push(environment.mistake(name, Kind::NoUrl));
     }
     is_url.then_some(secret)
 }

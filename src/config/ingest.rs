@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use reqwest::header::HeaderName;
 
 use super::reader::{Document, Section};
-use super::routes::{TOKEN_ACCEPTED, is_secret_name, is_token, read_secret};
+use super::routes::{is_secret_name, is_token, read_secret};
 use super::{Environment, Kind, Mistake, Place, Secret, network};
 use crate::event;
 use crate::ingest::{NameRule, When};
@@ -164,8 +164,7 @@ impl IngestConfig {
         let bearers = read_all(&self.bearers, environment, mistakes);
         for (name, token) in &bearers {
             if !is_token(token) {
-                let kind = Kind::Expected(TOKEN_ACCEPTED.to_owned());
-                mistakes.push(environment.mistake(name, kind));
+                mistakes.push(environment.mistake(name, Kind::NoToken));
             }
         }
         let only_values = |named: Vec<(String, Secret)>| named.into_iter().map(|(_, s)| s);

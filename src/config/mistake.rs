@@ -68,6 +68,12 @@ pub enum Kind {
     SecretMissing,
     /// A secret has fewer bytes than this.
     TooShort(usize),
+    /// A secret is no token: blanks, or characters that a header cannot have.
+    NoToken,
+    /// The static token has fewer characters than this, or is no token.
+    NoApiToken(usize),
+    /// A secret that should be a URL is none. What it says instead is nobody's business.
+    NoUrl,
     /// A line, or a value, that leaves doubt about what is meant.
     Doubtful(Doubt),
 }
@@ -186,6 +192,22 @@ impl Kind {
                     "must be at least {least} bytes long; `voicedrive-relay secret make` makes a good one"
                 ),
             },
+            Self::NoToken => say(
+                "トークンではありません。空白のない半角の ASCII 文字にしてください",
+                "must be a token of printable ASCII characters without blanks",
+            ),
+            Self::NoApiToken(least) => match language {
+                Language::Ja => format!(
+                    "{least} 文字以上の、空白のない半角文字にしてください (例: vd-production-api-key-...)"
+                ),
+                Language::En => format!(
+                    "must be at least {least} characters long, without blanks, such as vd-production-api-key-..."
+                ),
+            },
+            Self::NoUrl => say(
+                "https:// か http:// で始まる URL にしてください",
+                "must be a URL that begins with https:// or http://",
+            ),
             Self::Doubtful(doubt) => doubt.told(language),
         }
     }

@@ -20,7 +20,6 @@ const ITSELF: &str =
     "this one is the relay's own (server.listen, server.public_url), which would send to itself";
 pub(super) const SECRET_ACCEPTED: &str =
     "the name of a secret: capital letters, digits and _ (never the secret itself)";
-pub(super) const TOKEN_ACCEPTED: &str = "a token of printable ASCII characters without blanks";
 const EVENTS_ACCEPTED: &str =
     "a list of event names, or of prefixes that end in .*, such as [\"employee.*\"]";
 const BODY_ACCEPTED: &str = "\"data\", or a list of event (or eventType, or type), timestamp, source, data, each once and data among them";
@@ -384,8 +383,7 @@ impl RouteConfig {
             match &bearer {
                 None => mistakes.extend(environment.missing(name)),
                 Some(token) if !is_token(token) => {
-                    let kind = Kind::Expected(TOKEN_ACCEPTED.to_owned());
-                    mistakes.push(environment.mistake(name, kind));
+                    mistakes.push(environment.mistake(name, Kind::NoToken));
                 }
                 Some(_) => {}
             }

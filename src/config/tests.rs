@@ -362,6 +362,47 @@ fn mistakes_of_configuration_and_secrets_are_told_together() {
 }
 
 #[test]
+fn what_the_package_brings_is_read_without_a_word() {
+    use std::os::unix::fs::PermissionsExt;
+    let script = include_str!("../../packaging/maintainer/postinst");
+    let (_, rest) = script.split_once("<<END\n").unwrap();
+    let (template, _) = rest.split_once("END\n").unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let config = directory.path().join("config.toml");
+    std::fs::write(&config, include_str!("../../packaging/config.toml")).unwrap();
+    let secrets = secrets_file(&config);
+    let key = "0123456789abcdef".repeat(4);
+    std::fs::write(&secrets, template.replace("$key", &key)).unwrap();
+    std::fs::set_permissions(&secrets, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let loaded = load(&config, &Environment::default()).unwrap();
+    assert_eq!(loaded.notes, []);
+    assert_eq!(loaded.set.keys().collect::<Vec<_>>(), ["RELAY_JWT_SECRET"]);
+    let unit = include_str!("../../systemd/voicedrive-relay.service");
+    assert!(
+        !unit.contains("EnvironmentFile"),
+        "nothing stale comes back"
+    );
+}
+
+#[test]
+fn mistakes_about_secrets_are_told_in_japanese_too() {
+    let environment = Environment::from([
+        ("RELAY_JWT_SECRET", "hush"),
+        ("VOICEDRIVE_API_TOKEN", "hush"),
+    ]);
+    let mistakes = try_read("", &environment).unwrap_err();
+    let told = mistakes.told(Language::Ja);
+    assert!(
+        told.contains("環境変数 RELAY_JWT_SECRET: 32 バイト以上"),
+        "{told}"
+    );
+    assert!(
+        told.contains("環境変数 VOICEDRIVE_API_TOKEN: 16 文字以上"),
+        "{told}"
+    );
+}
+
+#[test]
 fn channels_are_read_with_their_secrets_and_their_mistakes_are_told_together() {
     let text = "[alerts]\n\
                 heartbeat_url = \"SWITCH_URL\"\n\
