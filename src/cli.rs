@@ -1,7 +1,7 @@
 //! What a person types: one file for each command.
 //!
-//! Exit codes: 0 done, 1 failed, 2 wrong usage, 69 the daemon cannot be reached, 78 the
-//! configuration is wrong (contract, section 8).
+//! Exit codes: 0 done, 1 failed, 2 wrong usage, 69 the daemon cannot be reached, 77 not allowed to look,
+//! 78 the configuration or the secrets are wrong (contract, section 8).
 
 mod alert;
 mod backup;
@@ -13,6 +13,7 @@ mod receiver;
 mod receiver_test;
 mod reload;
 mod resend;
+mod secret;
 mod send;
 mod serve;
 mod show;
@@ -27,7 +28,8 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::config::{self, Environment, Loaded, Mistakes};
+use crate::config::{self, Environment, Loaded, Mistakes, Secret};
+use crate::language::Language;
 
 /// Where the package puts the configuration.
 const PACKAGED_CONFIG: &str = "/etc/voicedrive-relay/config.toml";
@@ -58,10 +60,14 @@ enum Command {
     /// Run the daemon
     Serve,
     /// Let the daemon read its configuration and its secrets again
-    Reload,
+    Reload(reload::Reload),
     /// Show the whole thing on this machine: relay, a stand-in VoiceDrive, sample events
     Demo(demo::Demo),
-    /// Examine configuration, secrets, directory and database without starting
+    /// Examine configuration, secrets, directory, database, port, receivers and mail servers
+    #[command(
+        after_help = "As root it looks with the eyes of the daemon's user: sudo voicedrive-relay check
+Exit codes: 0 good, notes too; 1 something is wrong; 77 you may not look; 78 configuration or secrets"
+    )]
     Check,
     /// Hand in an event
     Send(send::Send),
@@ -75,6 +81,9 @@ enum Command {
     Show(show::Show),
     /// Send events again, each with a fresh budget of retries
     Resend(resend::Resend),
+    /// Make a new secret, such as a key that signs
+    #[command(subcommand)]
+    Secret(secret::Secret),
     /// Issue, revoke and list the tokens with which others call the API
     #[command(subcommand)]
     Token(token::Token),
@@ -105,25 +114,46 @@ enum CliError {
     /// The daemon does not answer.
     #[error("{0}")]
     Unreachable(String),
-    /// The configuration is wrong.
+    /// The configuration or the secrets are wrong.
     #[error("{0}")]
     Config(#[from] Mistakes),
     /// The file is a database that this program cannot go on with.
     #[error("{0}")]
     ForeignDatabase(String),
+    /// The same, as the daemon has told it.
+    #[error("{0}")]
+    ConfigOfDaemon(String),
+    /// Who asks may not look at what the answer depends on.
+    #[error("{0}")]
+    NotAllowed(String),
+    /// Another process has told it, and ended with this code.
+    #[error("exit code {0}")]
+    Told(u8),
     /// Standard output is gone; who reads it has seen enough.
     #[error("standard output: {0}")]
     Output(#[from] io::Error),
 }
 
 impl CliError {
+    /// What the person reads; none when it was told, or nobody reads any more.
+    fn told(&self, language: Language) -> Option<String> {
+        match self {
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => None,
+            Self::Told(_) => None,
+            Self::Config(mistakes) => Some(mistakes.told(language)),
+            other => Some(other.to_string()),
+        }
+    }
+
     fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Failed(_) | Self::Output(_) => 1,
             Self::Usage(_) => 2,
             Self::Unreachable(_) => 69,
-            Self::Config(_) | Self::ForeignDatabase(_) => 78,
+            Self::NotAllowed(_) => 77,
+            Self::Config(_) | Self::ConfigOfDaemon(_) | Self::ForeignDatabase(_) => 78,
+            Self::Told(code) => *code,
         })
     }
 }
@@ -153,9 +183,9 @@ pub fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            if !matches!(&error, CliError::Output(e) if e.kind() == io::ErrorKind::BrokenPipe) {
+            if let Some(text) = error.told(cli.language(&environment)) {
                 // Nobody is left to be told when this fails too.
-                let _ = writeln!(io::stderr(), "{error}");
+                let _ = writeln!(io::stderr(), "{text}");
             }
             error.exit_code()
         }
@@ -166,7 +196,7 @@ async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {
     let common = &cli.common;
     match &cli.command {
         Command::Serve => serve::run(common, environment).await,
-        Command::Reload => reload::run(&common.client()?).await,
+        Command::Reload(reload) => reload.run(common, environment).await,
         Command::Demo(demo) => demo.run(environment).await,
         Command::Check => check::run(common, environment).await,
         Command::Send(send) => send.run(&common.client()?).await,
@@ -175,6 +205,7 @@ async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {
         Command::Tail(tail) => tail.run(&common.client()?).await,
         Command::Show(show) => show.run(&common.client()?).await,
         Command::Resend(resend) => resend.run(&common.client()?).await,
+        Command::Secret(secret) => secret.run(common.json),
         Command::Token(token) => token.run(&common.client()?).await,
         Command::Alert(alert) => alert.run(&common.client()?).await,
         Command::Backup(backup) => backup.run(&common.client()?, &common.config()?).await,
@@ -183,7 +214,17 @@ async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {
             restore.run(&common.config()?, common.speech(environment), common.json)
         }
         Command::ReceiverTest(test) => test.run(common, environment).await,
-        Command::Receiver(receiver) => receiver.run(common.json, environment).await,
+        Command::Receiver(receiver) => receiver.run(common, environment).await,
+    }
+}
+
+impl Cli {
+    /// In which language mistakes are told: the daemon's go to the log, which is English.
+    fn language(&self, environment: &Environment) -> Language {
+        match self.command {
+            Command::Serve => Language::En,
+            _ => self.common.speech(environment).language,
+        }
     }
 }
 
@@ -198,10 +239,11 @@ impl Common {
         Ok(config::load_without_secrets(&self.config)?)
     }
 
-    /// How the person is spoken to; a copy can be verified where no relay is installed, and then
-    /// the environment says it.
+    /// How the person is spoken to, as far as the configuration can be understood. A copy can be verified
+    /// where no relay is installed, and then the environment says it.
     fn speech(&self, environment: &Environment) -> words::Speech {
-        let config = self.config().unwrap_or_else(|_| config::Config {
+        let config = config::load_what_is_understood(&self.config);
+        let config = config.unwrap_or_else(|| config::Config {
             language: words::language_of(environment),
             ..config::Config::default()
         });
@@ -211,11 +253,54 @@ impl Common {
         }
     }
 
+    /// Whether this is the configuration of the package.
+    fn is_packaged(&self) -> bool {
+        self.config.as_os_str() == PACKAGED_CONFIG
+    }
+
+    /// The secret with this name and the one before it, for a command that plays the other side: what it
+    /// was started with counts, and else what the relay on this machine has.
+    fn secrets_of_partner(
+        &self,
+        environment: &Environment,
+        name: &str,
+    ) -> Result<Vec<(String, Secret)>, CliError> {
+        let all_of = |environment: &Environment| -> Result<Vec<_>, Mistakes> {
+            let mut found = Vec::new();
+            for name in [name.to_owned(), format!("{name}_PREVIOUS")] {
+                let secret = environment.secret(&name)?;
+                found.extend(secret.map(|secret| (name, secret)));
+            }
+            Ok(found)
+        };
+        let given = all_of(environment)?;
+        if !given.is_empty() {
+            return Ok(given);
+        }
+        let with_file = environment.with_secrets_beside(&self.config);
+        let of_relay = all_of(&with_file.map_err(may_not_read)?)?;
+        if of_relay.is_empty() {
+            return Err(CliError::Usage(format!(
+                "the profile is signed: set {name} in the environment or in secrets.env, or use --profile unsigned"
+            )));
+        }
+        Ok(of_relay)
+    }
+
     /// A connection to the daemon that this configuration describes.
     fn client(&self) -> Result<client::Client, CliError> {
         let config = self.config()?;
-        let packaged = self.config.as_os_str() == PACKAGED_CONFIG;
-        client::Client::new(&config, packaged, self.json)
+        client::Client::new(&config, self.is_packaged(), self.json)
+    }
+}
+
+/// A file of the relay that somebody else may not read is no mistake of the relay's.
+fn may_not_read(mistakes: Mistakes) -> CliError {
+    match &mistakes.list[..] {
+        [mistake] if mistake.kind == config::Kind::Forbidden => {
+            CliError::NotAllowed(mistake.to_string())
+        }
+        _ => CliError::Config(mistakes),
     }
 }
 

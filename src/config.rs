@@ -2,13 +2,17 @@
 //! and 3). Every mistake is reported, all of them together, each with file, line and key.
 
 mod alerts;
+mod changes;
+mod env_file;
 mod ingest;
 mod itself;
+mod mistake;
+mod named;
 mod reader;
 mod routes;
 mod secrets;
 
-use std::fmt;
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -22,10 +26,13 @@ use crate::language::Language;
 use crate::route::{Route, Routing};
 use crate::zone::Zone;
 pub use alerts::{AlertsConfig, AlertsOut, Channel, Email, Encryption, Way};
+pub use changes::Changes;
 pub use ingest::{Ingest, IngestConfig};
+pub use mistake::{Doubt, Kind, Mistake, Mistakes, Note, NoteKind, Place};
+pub use named::{Named, Role};
 use reader::{Document, Section};
 pub use routes::RouteConfig;
-pub use secrets::{Environment, Secret, Secrets};
+pub use secrets::{Environment, Secret, Secrets, secrets_file};
 
 /// The variable that overrides `delivery.url`.
 const URL_VARIABLE: &str = "VOICEDRIVE_WEBHOOK_URL";
@@ -114,88 +121,10 @@ pub struct Loaded {
     pub alerts: AlertsOut,
     /// The door of the staff system's own senders, with its secrets.
     pub ingest: Option<Ingest>,
-}
-
-/// Everything that is wrong, in the order of the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistakes(pub Vec<Mistake>);
-
-/// One thing that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
-    /// Where.
-    pub place: Place,
-    /// What.
-    pub kind: Kind,
-}
-
-/// Where a mistake is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// In the file; the key is empty when the file itself is meant.
-    File {
-        /// The file.
-        path: PathBuf,
-        /// From 1; 0 when the file could not be read.
-        line: usize,
-        /// Dotted.
-        key: String,
-    },
-    /// In this variable of the environment.
-    Variable(String),
-    /// In this file of the credentials directory.
-    Credential(PathBuf),
-}
-
-/// What a mistake is. No value of a secret is ever part of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// The file cannot be read; what the operating system said.
-    Unreadable(String),
-    /// Not TOML; what the parser said.
-    NotToml(String),
-    /// No such key; the ones that are known here.
-    Unknown(String),
-    /// Something else is accepted.
-    Expected(String),
-    /// A secret that is needed is missing.
-    SecretMissing,
-}
-
-impl std::error::Error for Mistakes {}
-
-impl fmt::Display for Mistakes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, mistake) in self.0.iter().enumerate() {
-            let end = if number == 0 { "" } else { "\n" };
-            write!(f, "{end}{mistake}")?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for Mistake {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.place {
-            Place::File { path, line: 0, .. } | Place::Credential(path) => {
-                write!(f, "{}: ", path.display())?;
-            }
-            Place::File { path, line, key } if key.is_empty() => {
-                write!(f, "{}:{line}: ", path.display())?;
-            }
-            Place::File { path, line, key } => write!(f, "{}:{line}: {key}: ", path.display())?,
-            Place::Variable(name) => write!(f, "environment variable {name}: ")?,
-        }
-        match &self.kind {
-            Kind::Unreadable(why) => write!(f, "cannot be read: {why}"),
-            Kind::NotToml(why) => write!(f, "not TOML: {why}"),
-            Kind::Unknown(known) => write!(f, "no such key here; known are {known}"),
-            Kind::Expected(accepted) => write!(f, "must be {accepted}"),
-            Kind::SecretMissing => f.write_str(
-                "is not set, and the configuration names it; set it in secrets.env or as a systemd credential",
-            ),
-        }
-    }
+    /// Every secret that is set, by its name.
+    pub set: BTreeMap<String, Named>,
+    /// What works, and may not be meant.
+    pub notes: Vec<Note>,
 }
 
 impl Default for Config {
@@ -205,22 +134,20 @@ impl Default for Config {
     }
 }
 
-/// Reads configuration and secrets.
+/// Reads configuration and secrets, those of `secrets.env` beside the configuration among them.
 ///
 /// # Errors
-/// Every mistake.
+/// Every mistake of both.
 pub fn load(path: &Path, environment: &Environment) -> Result<Loaded, Mistakes> {
-    let environment = with_secrets_file(path, environment)?;
-    read(&read_file(path)?, path, &environment)
-}
-
-/// The environment with what `secrets.env` beside this configuration says, for commands that need a
-/// secret and no daemon. The configuration itself need not be there.
-///
-/// # Errors
-/// Every line of the file that is none.
-pub fn with_secrets_file(path: &Path, environment: &Environment) -> Result<Environment, Mistakes> {
-    environment.with_file(&path.with_file_name("secrets.env"))
+    let mut of_file = Vec::new();
+    let environment = environment.with_file_beside(path, &mut of_file);
+    match read_file(path) {
+        Ok(text) => read_both(&text, path, &environment, of_file),
+        Err(mut mistakes) => {
+            mistakes.list.append(&mut of_file);
+            Err(mistakes)
+        }
+    }
 }
 
 /// Reads the configuration alone, for commands that only have to find the daemon: whoever types
@@ -229,12 +156,20 @@ pub fn with_secrets_file(path: &Path, environment: &Environment) -> Result<Envir
 /// # Errors
 /// Every mistake of the file.
 pub fn load_without_secrets(path: &Path) -> Result<Config, Mistakes> {
-    let (config, mistakes) = parse(&read_file(path)?, path);
-    if mistakes.is_empty() {
-        Ok(config)
-    } else {
-        Err(Mistakes(mistakes))
+    let (config, list) = parse(&read_file(path)?, path);
+    if list.is_empty() {
+        return Ok(config);
     }
+    let notes = Vec::new();
+    Err(Mistakes { list, notes })
+}
+
+/// What can be understood of the configuration, with defaults for the rest: enough to find the daemon,
+/// which tells the mistakes, and to know a person's language. None when the file cannot be read.
+#[must_use]
+pub fn load_what_is_understood(path: &Path) -> Option<Config> {
+    let text = read_file(path).ok()?;
+    Some(parse(&text, path).0)
 }
 
 /// Reads configuration and secrets from a text; `path` is its name in mistakes.
@@ -242,13 +177,20 @@ pub fn load_without_secrets(path: &Path) -> Result<Config, Mistakes> {
 /// # Errors
 /// Every mistake.
 pub fn read(text: &str, path: &Path, environment: &Environment) -> Result<Loaded, Mistakes> {
+    read_both(text, path, environment, Vec::new())
+}
+
+/// `of_file`: the mistakes of the secrets file.
+fn read_both(
+    text: &str,
+    path: &Path,
+    environment: &Environment,
+    of_file: Vec<Mistake>,
+) -> Result<Loaded, Mistakes> {
     let (mut config, mut mistakes) = parse(text, path);
-    if let Some(text) = environment.var(URL_VARIABLE) {
-        match routes::webhook_url(text, config.allow_http, &config.server) {
-            Ok(url) => config.delivery.url = Some(url),
-            Err(accepted) => mistakes.push(of_variable(URL_VARIABLE, Kind::Expected(accepted))),
-        }
-    }
+    let whole = mistakes.is_empty();
+    mistakes.extend(of_file);
+    override_url(&mut config, environment, &mut mistakes);
     let secrets = read_secrets(environment, &mut mistakes);
     let described = config.routes.iter().chain([&config.delivery]);
     let for_employees = described.clone().any(RouteConfig::is_for_employees);
@@ -263,6 +205,9 @@ pub fn read(text: &str, path: &Path, environment: &Environment) -> Result<Loaded
     let with_secrets =
         |door: &IngestConfig| door.with_secrets(environment, jwt, path, &mut mistakes);
     let ingest = config.ingest.as_ref().map(with_secrets);
+    let names = named::names(&config);
+    let set = named::set(&names, environment);
+    let notes = named::notes(&names, &set, environment, whole);
     // Two routes may lack the same secret.
     let mut told: Vec<Mistake> = Vec::new();
     mistakes.retain(|mistake| {
@@ -270,16 +215,31 @@ pub fn read(text: &str, path: &Path, environment: &Environment) -> Result<Loaded
         told.push(mistake.clone());
         new
     });
-    if mistakes.is_empty() {
-        Ok(Loaded {
-            config,
-            secrets,
-            out,
-            alerts,
-            ingest,
-        })
-    } else {
-        Err(Mistakes(mistakes))
+    if !mistakes.is_empty() {
+        let list = mistakes;
+        return Err(Mistakes { list, notes });
+    }
+    Ok(Loaded {
+        config,
+        secrets,
+        out,
+        alerts,
+        ingest,
+        set,
+        notes,
+    })
+}
+
+/// The URL that is given as a secret comes before that of the file.
+fn override_url(config: &mut Config, environment: &Environment, mistakes: &mut Vec<Mistake>) {
+    let Some(url) = routes::read_secret(environment, URL_VARIABLE, mistakes) else {
+        return;
+    };
+    match routes::webhook_url(url.expose(), config.allow_http, &config.server) {
+        Ok(url) => config.delivery.url = Some(url),
+        Err(accepted) => {
+            mistakes.push(environment.mistake(URL_VARIABLE, Kind::Expected(accepted)));
+        }
     }
 }
 
@@ -297,34 +257,23 @@ impl Config {
 }
 
 fn read_file(path: &Path) -> Result<String, Mistakes> {
-    fs::read_to_string(path).map_err(|error| {
-        Mistakes(vec![Mistake {
-            place: Place::File {
-                path: path.to_owned(),
-                line: 0,
-                key: String::new(),
-            },
-            kind: Kind::Unreadable(error.to_string()),
-        }])
+    let wrong = |kind| Mistakes::one(Place::whole(path), kind);
+    let bytes = fs::read(path).map_err(|error| wrong(env_file::of_io(&error)))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let line = env_file::first_bad_line(error.as_bytes(), valid);
+        Mistakes::one(
+            Place::line_of(path, line, ""),
+            Kind::Doubtful(Doubt::NotUtf8),
+        )
     })
-}
-
-fn of_variable(name: &str, kind: Kind) -> Mistake {
-    Mistake {
-        place: Place::Variable(name.to_owned()),
-        kind,
-    }
 }
 
 fn parse(text: &str, path: &Path) -> (Config, Vec<Mistake>) {
     let (mut document, root) = Document::parse(text);
     let config = read_config(&mut document, root);
     let mistakes = document.into_found().into_iter().map(|found| Mistake {
-        place: Place::File {
-            path: path.to_owned(),
-            line: found.line,
-            key: found.key,
-        },
+        place: Place::line_of(path, found.line, &found.key),
         kind: found.kind,
     });
     (config, mistakes.collect())
@@ -503,8 +452,7 @@ fn read_secrets(environment: &Environment, mistakes: &mut Vec<Mistake>) -> Secre
             .as_ref()
             .is_some_and(|s| s.as_bytes().len() < SHORTEST_JWT_SECRET)
         {
-            let accepted = format!("at least {SHORTEST_JWT_SECRET} bytes long");
-            mistakes.push(of_variable(name, Kind::Expected(accepted)));
+            mistakes.push(environment.mistake(name, Kind::TooShort(SHORTEST_JWT_SECRET)));
         }
     }
     for (name, token) in [
@@ -516,10 +464,8 @@ fn read_secrets(environment: &Environment, mistakes: &mut Vec<Mistake>) -> Secre
         };
         let fits = text.len() >= SHORTEST_API_TOKEN && text.bytes().all(|b| b.is_ascii_graphic());
         if !fits {
-            let accepted = format!(
-                "at least {SHORTEST_API_TOKEN} characters long, without blanks, such as vd-production-api-key-..."
-            );
-            mistakes.push(of_variable(name, Kind::Expected(accepted)));
+            let kind = Kind::NoApiToken(SHORTEST_API_TOKEN);
+            mistakes.push(environment.mistake(name, kind));
         }
     }
     secrets

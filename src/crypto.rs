@@ -57,6 +57,22 @@ pub fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
     sha256(&[a]).ct_eq(&sha256(&[b])).into()
 }
 
+/// The operating system has no random numbers to give.
+#[derive(Debug, thiserror::Error)]
+#[error("the operating system gives no random numbers")]
+pub struct NoRandomness;
+
+/// Bytes that nobody can guess.
+///
+/// # Errors
+/// `NoRandomness`.
+pub fn random_32() -> std::result::Result<[u8; 32], NoRandomness> {
+    let random = ring::rand::generate(&ring::rand::SystemRandom::new());
+    random
+        .map(ring::rand::Random::expose)
+        .map_err(|_| NoRandomness)
+}
+
 /// Lower-case hexadecimal digits, two a byte.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {

@@ -391,7 +391,7 @@ async fn ask(
         Endpoint::ImportInterviews => interview_import::import(api, request).await,
         Endpoint::RefreshBackup => control::refresh_backup(api).await,
         Endpoint::Recount => control::recount(api).await,
-        Endpoint::Reload => control::reload(api).await,
+        Endpoint::Reload => control::reload(api, query).await,
         Endpoint::ListTokens => control::list_tokens(api).await,
         Endpoint::IssueToken => control::issue_token(api, request).await,
         Endpoint::RevokeToken(jti) => control::revoke_token(api, jti).await,

@@ -5,17 +5,48 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-/// What a reload came to: keys that need a new start to change, or why nothing was changed.
-pub type Outcome = Result<Vec<&'static str>, String>;
+use crate::config::{Changes, Mistakes, Note};
+
+/// What a reload came to: it was done, or nothing was changed.
+pub type Outcome = Result<Reloaded, Refused>;
+
+/// A reload that was done.
+#[derive(Clone, Debug)]
+pub struct Reloaded {
+    /// Keys that need a new start to change.
+    pub needs_restart: Vec<&'static str>,
+    /// What became of the secrets.
+    pub changes: Changes,
+    /// What works, and may not be meant.
+    pub notes: Vec<Note>,
+}
+
+/// Why nothing was changed.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Refused {
+    /// Configuration or secrets are wrong.
+    #[error(transparent)]
+    Mistakes(#[from] Mistakes),
+    /// A URL or a secret in force would be lost, and nobody said that this is meant.
+    #[error("{} would be lost: {} in force, and not set any more; nothing was changed. If this is meant: voicedrive-relay reload --drop", .0.join(", "), if .0.len() == 1 { "it is" } else { "they are" })]
+    Loses(Vec<String>),
+    /// It was tried, and failed.
+    #[error("{0}")]
+    Failed(String),
+}
 
 /// Somebody who asked, and waits for the answer.
-pub struct Asked(oneshot::Sender<Outcome>);
+pub struct Asked {
+    /// What would be lost may be lost.
+    pub drop: bool,
+    answer: oneshot::Sender<Outcome>,
+}
 
 impl Asked {
     /// Answers.
     pub fn answer(self, outcome: Outcome) {
         // Who asked may have gone.
-        let _ = self.0.send(outcome);
+        let _ = self.answer.send(outcome);
     }
 }
 
@@ -37,14 +68,15 @@ impl Default for Reloads {
 }
 
 impl Reloads {
-    /// Asks, and waits for what came of it.
+    /// Asks, and waits for what came of it. `drop`: what would be lost may be lost.
     ///
     /// # Errors
     /// Why nothing was changed.
-    pub async fn ask(&self) -> Outcome {
-        let (sender, receiver) = oneshot::channel();
-        let gone = || "the daemon is stopping".to_owned();
-        self.sender.send(Asked(sender)).await.map_err(|_| gone())?;
+    pub async fn ask(&self, drop: bool) -> Outcome {
+        let (answer, receiver) = oneshot::channel();
+        let gone = || Refused::Failed("the daemon is stopping".to_owned());
+        let asked = Asked { drop, answer };
+        self.sender.send(asked).await.map_err(|_| gone())?;
         receiver.await.unwrap_or_else(|_| Err(gone()))
     }
 

@@ -101,12 +101,24 @@ mod tests {
         }
     }
 
-    fn remembered(seq: i64, event: &NewEvent) -> Option<Remembered> {
-        Some(Remembered {
+    fn remembered(seq: i64, event: &NewEvent) -> Remembered {
+        Remembered {
             seq,
             event_id: seq.to_string(),
             content_digest: Memory::of(event, None, None).content_digest,
-        })
+        }
+    }
+
+    fn found(
+        of_request: Option<Remembered>,
+        of_content: Option<Remembered>,
+        of_family: Remembered,
+    ) -> Candidates {
+        Candidates {
+            of_request,
+            of_content,
+            of_family: Some(of_family),
+        }
     }
 
     #[test]
@@ -127,23 +139,16 @@ mod tests {
             event("x.a", Some("E"), r#"{"n":2}"#),
         );
         let memory = Memory::of(&a, None, None);
-        let found = |of_family| Candidates {
-            of_content: remembered(1, &a),
-            of_family,
-            ..Candidates::default()
-        };
-        assert_eq!(memory.repeats(found(remembered(1, &a))), remembered(1, &a));
-        assert_eq!(memory.repeats(found(remembered(2, &b))), None);
+        let first = remembered(1, &a);
+        let newest = found(None, Some(first.clone()), first.clone());
+        assert_eq!(memory.repeats(newest), Some(first.clone()));
+        let overtaken = found(None, Some(first), remembered(2, &b));
+        assert_eq!(memory.repeats(overtaken), None);
         let timed = event("x.a", Some("E"), r#"{"at":"2025-10-26T10:00:00Z"}"#);
-        let found = Candidates {
-            of_content: remembered(1, &timed),
-            of_family: remembered(2, &b),
-            ..Candidates::default()
-        };
-        assert_eq!(
-            Memory::of(&timed, None, None).repeats(found),
-            remembered(1, &timed)
-        );
+        let first = remembered(1, &timed);
+        let overtaken = found(None, Some(first.clone()), remembered(2, &b));
+        let memory = Memory::of(&timed, None, None);
+        assert_eq!(memory.repeats(overtaken), Some(first));
     }
 
     #[test]
@@ -152,13 +157,12 @@ mod tests {
             event("x.a", None, r#"{"n":1}"#),
             event("x.a", None, r#"{"n":2}"#),
         );
-        let found = |of_request| Candidates {
-            of_request,
-            of_family: remembered(2, &b),
-            ..Candidates::default()
-        };
         let memory = Memory::of(&a, Some("id".to_owned()), None);
-        assert_eq!(memory.repeats(found(remembered(1, &a))), remembered(1, &a));
-        assert_eq!(memory.repeats(found(remembered(1, &b))), None);
+        let newest = remembered(2, &b);
+        let same = remembered(1, &a);
+        let candidates = found(Some(same.clone()), None, newest.clone());
+        assert_eq!(memory.repeats(candidates), Some(same));
+        let other = remembered(1, &b);
+        assert_eq!(memory.repeats(found(Some(other), None, newest)), None);
     }
 }

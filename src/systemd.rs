@@ -1,6 +1,8 @@
 //! What systemd is told: when the daemon is ready, how it is going, and that it still moves. Outside
 //! of systemd nothing of this does anything.
 
+use std::fmt::Display;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use sd_notify::NotifyState;
@@ -14,6 +16,47 @@ const EVERY: Duration = Duration::from_secs(10);
 const LONGEST_ANSWER: Duration = Duration::from_secs(5);
 /// How much more time is asked for while the start takes long, and how often.
 const MORE_TIME: (u32, Duration) = (60_000_000, Duration::from_secs(10));
+
+/// Why the last reload was refused, if it was: `systemctl status` shows it until one is not.
+#[derive(Clone, Default)]
+pub struct Standing(Arc<RwLock<Option<String>>>);
+
+impl Standing {
+    /// What came of a reload; none: it was done.
+    pub fn set(&self, refused: Option<&impl Display>) {
+        let text = refused.map(|why| format!("a reload was refused: {}", one_line(why)));
+        if let Some(text) = &text {
+            tell(&[NotifyState::Status(text)]);
+        }
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = text;
+    }
+
+    /// How it is going, behind what was refused.
+    fn joined(&self, going: &str) -> String {
+        let refused = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        match &*refused {
+            Some(refused) => format!("{refused} | {going}"),
+            None => going.to_owned(),
+        }
+    }
+}
+
+/// The first of several lines, and how many more there are: a status has one line.
+fn one_line(text: &impl Display) -> String {
+    let text = text.to_string();
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or_default();
+    match lines.count() {
+        0 => first.to_owned(),
+        more => format!("{first} (and {more} more; see voicedrive-relay check)"),
+    }
+}
+
+/// The start has failed, and why: `systemctl status` shows it.
+pub fn failed(error: &impl Display) {
+    let text = format!("not started: {}", one_line(error));
+    tell(&[NotifyState::Status(&text)]);
+}
 
 /// Asks for more time as long as the start takes, for a migration or a long look through the
 /// database; until what this answers is aborted.
@@ -49,16 +92,17 @@ pub fn stopping(at_most: Duration) {
 /// Tells how it is going, and that the daemon moves, as long as it does: until what this answers is
 /// aborted. It is asked from inside: a door that others crowd says nothing about the daemon.
 #[must_use]
-pub fn keep_telling(relay: &Relay) -> JoinHandle<()> {
+pub fn keep_telling(relay: &Relay, standing: &Standing) -> JoinHandle<()> {
     let watchdog = sd_notify::watchdog_enabled();
     let every = watchdog.map_or(EVERY, |limit| EVERY.min(limit / 3));
     let observer = relay.observer();
+    let standing = standing.clone();
     tokio::spawn(async move {
         loop {
             if let Some((waiting, last)) = observer.activity().await {
                 let last = last.map_or_else(|| "none".to_owned(), |at| at.to_string());
                 let status = format!("{waiting} deliveries waiting; last attempt {last}");
-                tell(&[NotifyState::Status(&status)]);
+                tell(&[NotifyState::Status(&standing.joined(&status))]);
             }
             let moves = tokio::time::timeout(LONGEST_ANSWER, observer.moves()).await;
             if moves.unwrap_or(false) {
@@ -76,5 +120,21 @@ pub fn keep_telling(relay: &Relay) -> JoinHandle<()> {
 fn tell(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
         tracing::debug!(%error, "systemd could not be told");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_reload_stands_in_the_status_until_one_is_done() {
+        let standing = Standing::default();
+        assert_eq!(standing.joined("going"), "going");
+        standing.set(Some(&"secrets.env:1: no\nmore"));
+        let told = "a reload was refused: secrets.env:1: no (and 1 more; see voicedrive-relay check) | going";
+        assert_eq!(standing.joined("going"), told);
+        standing.set(None::<&String>);
+        assert_eq!(standing.joined("going"), "going");
     }
 }

@@ -49,6 +49,9 @@ _voicedrive__relay() {
             voicedrive__relay,restore)
                 cmd="voicedrive__relay__subcmd__restore"
                 ;;
+            voicedrive__relay,secret)
+                cmd="voicedrive__relay__subcmd__secret"
+                ;;
             voicedrive__relay,send)
                 cmd="voicedrive__relay__subcmd__send"
                 ;;
@@ -127,6 +130,9 @@ _voicedrive__relay() {
             voicedrive__relay__subcmd__help,restore)
                 cmd="voicedrive__relay__subcmd__help__subcmd__restore"
                 ;;
+            voicedrive__relay__subcmd__help,secret)
+                cmd="voicedrive__relay__subcmd__help__subcmd__secret"
+                ;;
             voicedrive__relay__subcmd__help,send)
                 cmd="voicedrive__relay__subcmd__help__subcmd__send"
                 ;;
@@ -160,6 +166,9 @@ _voicedrive__relay() {
             voicedrive__relay__subcmd__help__subcmd__import,interviews)
                 cmd="voicedrive__relay__subcmd__help__subcmd__import__subcmd__interviews"
                 ;;
+            voicedrive__relay__subcmd__help__subcmd__secret,make)
+                cmd="voicedrive__relay__subcmd__help__subcmd__secret__subcmd__make"
+                ;;
             voicedrive__relay__subcmd__help__subcmd__token,issue)
                 cmd="voicedrive__relay__subcmd__help__subcmd__token__subcmd__issue"
                 ;;
@@ -180,6 +189,18 @@ _voicedrive__relay() {
                 ;;
             voicedrive__relay__subcmd__import__subcmd__help,interviews)
                 cmd="voicedrive__relay__subcmd__import__subcmd__help__subcmd__interviews"
+                ;;
+            voicedrive__relay__subcmd__secret,help)
+                cmd="voicedrive__relay__subcmd__secret__subcmd__help"
+                ;;
+            voicedrive__relay__subcmd__secret,make)
+                cmd="voicedrive__relay__subcmd__secret__subcmd__make"
+                ;;
+            voicedrive__relay__subcmd__secret__subcmd__help,help)
+                cmd="voicedrive__relay__subcmd__secret__subcmd__help__subcmd__help"
+                ;;
+            voicedrive__relay__subcmd__secret__subcmd__help,make)
+                cmd="voicedrive__relay__subcmd__secret__subcmd__help__subcmd__make"
                 ;;
             voicedrive__relay__subcmd__token,help)
                 cmd="voicedrive__relay__subcmd__token__subcmd__help"
@@ -212,7 +233,7 @@ _voicedrive__relay() {
 
     case "${cmd}" in
         voicedrive__relay)
-            opts="-h -V --config --json --help --version serve reload demo check send import status tail show resend token alert backup verify restore receiver receiver-test help"
+            opts="-h -V --config --json --help --version serve reload demo check send import status tail show resend secret token alert backup verify restore receiver receiver-test help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -430,7 +451,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__subcmd__relay__subcmd__help)
-            opts="serve reload demo check send import status tail show resend token alert backup verify restore receiver receiver-test help"
+            opts="serve reload demo check send import status tail show resend secret token alert backup verify restore receiver receiver-test help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -642,6 +663,34 @@ _voicedrive__relay() {
         voicedrive__subcmd__relay__subcmd__help__subcmd__restore)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__subcmd__relay__subcmd__help__subcmd__secret)
+            opts="make"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__subcmd__relay__subcmd__help__subcmd__secret__subcmd__make)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -976,7 +1025,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__subcmd__relay__subcmd__reload)
-            opts="-h --config --json --help"
+            opts="-h --drop --config --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1026,6 +1075,84 @@ _voicedrive__relay() {
         voicedrive__subcmd__relay__subcmd__restore)
             opts="-h --config --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__subcmd__relay__subcmd__secret)
+            opts="-h --config --json --help make help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__subcmd__relay__subcmd__secret__subcmd__help)
+            opts="make help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__subcmd__relay__subcmd__secret__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__subcmd__relay__subcmd__secret__subcmd__help__subcmd__make)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__subcmd__relay__subcmd__secret__subcmd__make)
+            opts="-h --config --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -121,7 +121,12 @@ impl Client {
         self.http.request(method, format!("http://relay{path}"))
     }
 
-    async fn call(&self, request: RequestBuilder) -> Result<Value, CliError> {
+    /// Asks for `path` and answers everything, an error of the daemon too.
+    pub(super) async fn whole_answer(&self, path: &str) -> Result<Value, CliError> {
+        self.answer_to(self.request(Method::GET, path)).await
+    }
+
+    async fn answer_to(&self, request: RequestBuilder) -> Result<Value, CliError> {
         let response = request
             .send()
             .await
@@ -130,9 +135,12 @@ impl Client {
             .bytes()
             .await
             .map_err(|error| self.unreachable(&error))?;
-        let mut answer: Value = serde_json::from_slice(&answer).map_err(|error| {
-            CliError::Failed(format!("the daemon's answer is not JSON: {error}"))
-        })?;
+        serde_json::from_slice(&answer)
+            .map_err(|error| CliError::Failed(format!("the daemon's answer is not JSON: {error}")))
+    }
+
+    async fn call(&self, request: RequestBuilder) -> Result<Value, CliError> {
+        let mut answer = self.answer_to(request).await?;
         if answer["success"] == Value::Bool(true) {
             return Ok(answer["data"].take());
         }

@@ -9,7 +9,7 @@ use clap::Args;
 use hyper::StatusCode;
 use serde_json::json;
 
-use super::{CliError, print_line};
+use super::{CliError, Common, print_line};
 use crate::clock::Clock;
 use crate::config::Environment;
 use crate::delivery::profile::{BUILT_IN, Profile};
@@ -21,6 +21,7 @@ use crate::route::Pattern;
 #[command(after_help = "Examples:
   VOICEDRIVE_WEBHOOK_SECRET=... voicedrive-relay receiver --listen 127.0.0.1:9000
   voicedrive-relay receiver --profile unsigned --fail 2
+  sudo voicedrive-relay receiver        # with the secret of the relay on this machine
 Set the relay's delivery.url to http://127.0.0.1:9000/ and both secrets to the same value.")]
 pub(super) struct Receiver {
     /// Where to listen
@@ -29,7 +30,7 @@ pub(super) struct Receiver {
     /// How the webhooks are signed
     #[arg(long, default_value = "medical-system", value_parser = BUILT_IN)]
     profile: String,
-    /// The name of the environment variable (or systemd credential) that holds the secret
+    /// The name of the secret: a variable of the environment, else what secrets.env beside --config says
     #[arg(long, value_name = "NAME", default_value = "VOICEDRIVE_WEBHOOK_SECRET")]
     secret: String,
     /// The events that it knows, such as employee.*; others get 400; without it: all of them
@@ -50,21 +51,25 @@ pub(super) struct Receiver {
 }
 
 impl Receiver {
-    pub(super) async fn run(&self, json: bool, environment: &Environment) -> Result<(), CliError> {
+    pub(super) async fn run(
+        &self,
+        common: &Common,
+        environment: &Environment,
+    ) -> Result<(), CliError> {
         let unknown = || CliError::Usage(format!("no profile is called {}", self.profile));
         let profile = Profile::built_in(&self.profile).ok_or_else(unknown)?;
-        let previous = environment.secret(&format!("{}_PREVIOUS", self.secret))?;
-        let secrets = environment
-            .secret(&self.secret)?
-            .into_iter()
-            .chain(previous);
-        let secrets: Vec<_> = secrets.collect();
-        if profile.signature.is_some() && secrets.is_empty() {
-            return Err(CliError::Usage(format!(
-                "the profile {profile} is signed: set the environment variable {} to the secret, or use --profile unsigned",
-                self.secret
-            )));
+        let json = common.json;
+        let secrets = match &profile.signature {
+            Some(_) => common.secrets_of_partner(environment, &self.secret)?,
+            None => Vec::new(),
+        };
+        for (name, secret) in &secrets {
+            eprintln!(
+                "{name}: {}",
+                secret.fingerprint(common.speech(environment).language)
+            );
         }
+        let secrets = secrets.into_iter().map(|(_, secret)| secret).collect();
         let judge = Judge {
             profile,
             secrets,

@@ -19,7 +19,7 @@ use url::Url;
 
 use super::words::{Speech, harmless};
 use super::{CliError, Common, print_line};
-use crate::config::{self, Environment, Secret};
+use crate::config::{Environment, Secret};
 use crate::delivery::partner::Failure;
 use crate::delivery::profile::{BUILT_IN, Profile};
 use crate::language::Language;
@@ -128,7 +128,7 @@ impl<'a> SecretsOf<'a> {
     fn beside(config: &'a Path, environment: &'a Environment) -> Result<Self, CliError> {
         Ok(Self {
             typed: environment,
-            environment: config::with_secrets_file(config, environment)?,
+            environment: environment.with_secrets_beside(config)?,
             config,
         })
     }
@@ -136,11 +136,12 @@ impl<'a> SecretsOf<'a> {
     fn read(&self, name: &str) -> Result<Secret, CliError> {
         let file = self.config.with_file_name("secrets.env");
         let file = file.display();
+        let secret = self.environment.secret(name)?;
         let typed = self.typed.var(name);
-        if typed.is_some() && typed != self.environment.var(name) {
+        if typed.is_some() && typed != secret.as_ref().map(Secret::expose) {
             eprintln!("{name} is read from {file}; the variable of the environment does not count");
         }
-        self.environment.secret(name)?.ok_or_else(|| {
+        secret.ok_or_else(|| {
             CliError::Usage(format!(
                 "{name} is set neither in {file} (which may be readable with sudo only) nor in the environment"
             ))

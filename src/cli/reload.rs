@@ -1,20 +1,119 @@
-//! `reload`: the daemon reads its configuration and its secrets again.
+//! `reload`: the daemon reads its configuration and its secrets again, and says what changed.
 
+use clap::Args;
 use serde_json::Value;
 
-use super::CliError;
 use super::client::Client;
+use super::words::{Speech, language_of};
+use super::{CliError, Common, print_line};
+use crate::config::{self, Config, Environment};
+use crate::language::Language;
 
-pub(super) async fn run(client: &Client) -> Result<(), CliError> {
-    let answer = client.post("/control/reload", String::new()).await?;
-    client.print(&answer, |speech| {
-        let done = speech.say("設定を読み直しました", "the configuration was read again");
-        let keys = answer["needsRestart"].as_array().into_iter().flatten();
-        let keys: Vec<&str> = keys.filter_map(Value::as_str).collect();
-        if keys.is_empty() {
-            return done.to_owned();
+/// Let the daemon read its configuration and its secrets again.
+#[derive(Args)]
+pub(super) struct Reload {
+    /// Lose a URL or a secret that is in force: without this, such a reload is refused
+    #[arg(long)]
+    drop: bool,
+}
+
+impl Reload {
+    pub(super) async fn run(
+        &self,
+        common: &Common,
+        environment: &Environment,
+    ) -> Result<(), CliError> {
+        let client = way_to_the_daemon(common, environment)?;
+        let query = if self.drop { "?drop=true" } else { "" };
+        let path = format!("/control/reload{query}");
+        let answer = match client.post(&path, String::new()).await {
+            // Without a daemon, the mistakes that can be seen from here are the next thing to know.
+            Err(unreachable @ CliError::Unreachable(_)) => {
+                common.config()?;
+                return Err(unreachable);
+            }
+            answer => answer?,
+        };
+        if answer["done"] == true {
+            return client.print(&answer, |speech| done(speech, &answer));
         }
-        let restart = speech.say("再起動が必要な項目", "these keys need a restart");
-        format!("{done}; {restart}: {}", keys.join(", "))
-    })
+        if client.json {
+            print_line(&answer.to_string())?;
+        }
+        Err(refused(client.speech, &answer))
+    }
+}
+
+/// The daemon is found by a configuration with mistakes too: it is the one that tells them all.
+fn way_to_the_daemon(common: &Common, environment: &Environment) -> Result<Client, CliError> {
+    let config = config::load_what_is_understood(&common.config);
+    let config = config.unwrap_or_else(|| Config {
+        language: language_of(environment),
+        ..Config::default()
+    });
+    Client::new(&config, common.is_packaged(), common.json)
+}
+
+fn done(speech: Speech, answer: &Value) -> String {
+    let mut lines = vec![
+        speech
+            .say("設定を読み直しました", "the configuration was read again")
+            .to_owned(),
+    ];
+    for (key, what) in [
+        (
+            "needsRestart",
+            speech.say("再起動が必要な項目", "these keys need a restart"),
+        ),
+        (
+            "new",
+            speech.say("新しく設定された秘密の値", "secrets that are set now"),
+        ),
+        (
+            "changed",
+            speech.say("変更された秘密の値", "secrets that have changed"),
+        ),
+        (
+            "gone",
+            speech.say(
+                "設定されなくなった秘密の値",
+                "secrets that are not set any more",
+            ),
+        ),
+    ] {
+        let names = texts(&answer[key]);
+        if !names.is_empty() {
+            lines.push(format!("{what}: {}", names.join(", ")));
+        }
+    }
+    lines.extend(notes(speech, answer));
+    lines.join("\n")
+}
+
+fn refused(speech: Speech, answer: &Value) -> CliError {
+    let names = texts(&answer["loses"]).join(", ");
+    if !names.is_empty() {
+        return CliError::Failed(match speech.language {
+            Language::Ja => format!(
+                "何も変更していません。使用中の {names} がなくなります。そのつもりであれば voicedrive-relay reload --drop を実行してください"
+            ),
+            Language::En => format!(
+                "nothing was changed: {names} would be lost, which is in force. If you mean it: voicedrive-relay reload --drop"
+            ),
+        });
+    }
+    let mistakes = texts(&answer["mistakes"]).into_iter().map(str::to_owned);
+    let mistakes: Vec<_> = mistakes.chain(notes(speech, answer)).collect();
+    CliError::ConfigOfDaemon(mistakes.join("\n"))
+}
+
+fn notes(speech: Speech, answer: &Value) -> Vec<String> {
+    let mark = speech.say("注意", "note");
+    let notes = texts(&answer["notes"]).into_iter();
+    notes.map(|note| format!("{mark}: {note}")).collect()
+}
+
+fn texts(value: &Value) -> Vec<&str> {
+    let texts = value.as_array().into_iter().flatten();
+    texts.filter_map(Value::as_str).collect()
 }

@@ -6,32 +6,36 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{CliError, Common};
 use crate::clock::Clock;
-use crate::config::Environment;
+use crate::config::{Changes, Environment, Loaded, Note};
+use crate::language::Language;
 use crate::logging;
 use crate::relay::{self, Relay, StartError};
-use crate::reload::Outcome;
+use crate::reload::{Outcome, Refused, Reloaded};
 use crate::store::OpenError;
-use crate::systemd;
+use crate::systemd::{self, Standing};
 
 pub(super) async fn run(common: &Common, environment: &Environment) -> Result<(), CliError> {
-    let settings = &common.load(environment)?;
+    let mut settings = common.load(environment).inspect_err(systemd::failed)?;
     logging::start(environment);
+    tell_notes(&settings.notes);
     let failed = |error: &dyn std::fmt::Display| CliError::Failed(error.to_string());
     let mut ends = Ends::new().map_err(|error| failed(&error))?;
     let mut hang_up = signal(SignalKind::hangup()).map_err(|error| failed(&error))?;
-    let directory = &settings.config.storage.directory;
+    let directory = settings.config.storage.directory.clone();
     // systemd makes a directory for the socket and says where.
     let control_socket = environment.var("RUNTIME_DIRECTORY").map_or_else(
-        || relay::control_socket(directory),
+        || relay::control_socket(&directory),
         |d| relay::control_socket(d.as_ref()),
     );
     let starting = systemd::starting();
-    let started = Relay::start(settings, &control_socket, Clock::System).await;
+    let started = Relay::start(&settings, &control_socket, Clock::System).await;
     starting.abort();
+    let started = started.inspect_err(systemd::failed);
     let mut relay = started.map_err(|error| not_started(&error))?;
     systemd::ready();
+    let standing = Standing::default();
     let under_systemd = environment.var("NOTIFY_SOCKET").is_some();
-    let telling = under_systemd.then(|| systemd::keep_telling(&relay));
+    let telling = under_systemd.then(|| systemd::keep_telling(&relay, &standing));
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         listen = %relay.address(),
@@ -50,7 +54,14 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
                 ));
             }
         };
-        let outcome = reload(&mut relay, common, environment).await;
+        let drop = asked.as_ref().is_some_and(|asked| asked.drop);
+        let read = common.load(environment).map_err(not_read);
+        let outcome = match read {
+            Ok(new) => reload(&mut relay, &mut settings, new, drop).await,
+            Err(refused) => Err(refused),
+        };
+        tell(&outcome);
+        standing.set(outcome.as_ref().err());
         if let Some(asked) = asked {
             asked.answer(outcome);
         }
@@ -81,24 +92,74 @@ fn not_started(error: &StartError) -> CliError {
     }
 }
 
-/// Reads the configuration again. A bad one is refused with all its mistakes, and the old one stays
-/// in force.
-async fn reload(relay: &mut Relay, common: &Common, environment: &Environment) -> Outcome {
-    let refused = |error: &dyn std::fmt::Display| {
-        for line in error.to_string().lines() {
-            tracing::error!("{line}");
-        }
-        tracing::error!("the configuration was not read again; the old one stays in force");
-        error.to_string()
-    };
-    let settings = common.load(environment).map_err(|error| refused(&error))?;
-    let reloaded = relay.reload(&settings).await;
-    let needs_restart = reloaded.map_err(|error| refused(&error))?;
-    for key in &needs_restart {
-        tracing::warn!(key, "this key changes only with a restart");
+fn not_read(error: CliError) -> Refused {
+    match error {
+        CliError::Config(mistakes) => Refused::Mistakes(mistakes),
+        other => Refused::Failed(other.to_string()),
     }
-    tracing::info!("the configuration was read again");
-    Ok(needs_restart)
+}
+
+/// Puts `new` in the place of what is in force, unless something would be lost that nobody meant to lose.
+async fn reload(relay: &mut Relay, in_force: &mut Loaded, new: Loaded, drop: bool) -> Outcome {
+    let changes = new.changes_since(in_force);
+    if !changes.lost.is_empty() && !drop {
+        return Err(Refused::Loses(changes.lost));
+    }
+    let reloaded = relay.reload(&new).await;
+    let needs_restart = reloaded.map_err(|error| Refused::Failed(error.to_string()))?;
+    let notes = new.notes.clone();
+    *in_force = new;
+    Ok(Reloaded {
+        needs_restart,
+        changes,
+        notes,
+    })
+}
+
+/// What came of a reload, for the log.
+fn tell(outcome: &Outcome) {
+    match outcome {
+        Ok(done) => {
+            tell_notes(&done.notes);
+            tell_changes(&done.changes);
+            for key in &done.needs_restart {
+                tracing::warn!(key, "this key changes only with a restart");
+            }
+            tracing::info!("the configuration was read again");
+        }
+        Err(refused) => {
+            match refused {
+                Refused::Mistakes(mistakes) => {
+                    for mistake in &mistakes.list {
+                        tracing::error!("{mistake}");
+                    }
+                    tell_notes(&mistakes.notes);
+                }
+                other => tracing::error!("{other}"),
+            }
+            tracing::error!("the configuration was not read again; the old one stays in force");
+        }
+    }
+}
+
+fn tell_notes(notes: &[Note]) {
+    for note in notes {
+        tracing::warn!("{}", note.told(Language::En));
+    }
+}
+
+fn tell_changes(changes: &Changes) {
+    for (names, what) in [
+        (&changes.new, "a secret is set now"),
+        (&changes.changed, "a secret has changed"),
+    ] {
+        for name in names {
+            tracing::info!(name, "{what}");
+        }
+    }
+    for name in &changes.gone {
+        tracing::warn!(name, "a secret is not set any more");
+    }
 }
 
 /// The signals that end the daemon.

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::CliError;
+use super::check::nobody_is_told;
 use super::client::Client;
 use super::words::{Speech, text};
 use crate::language::Language;
@@ -96,26 +97,37 @@ fn page(speech: Speech, status: &Value) -> String {
             format!("{name}: {error}"),
         )
     });
-    let waiting = status["withoutRoute"].as_array().into_iter().flatten();
-    let waiting = waiting
-        .filter(|waiting| waiting["route"] != "default")
-        .map(|waiting| {
-            let (route, events) = (text(&waiting["route"]), &waiting["events"]);
-            let advice = speech.say(
-                "設定にない経路を待っています。経路を設定に戻すか、voicedrive-relay resend で送ってください",
-                "wait for a route that is not in the configuration; bring it back, or use `voicedrive-relay resend`",
-            );
-            (speech.say("経路なし", "without a route"), format!("{route}: {events} {advice}"))
-        });
+    let nobody = (status["alerts"]["channels"] == 0).then(|| {
+        let name = speech.say("通知", "alerts");
+        (name, nobody_is_told(speech).to_owned())
+    });
     let lines: Vec<String> = rows
         .into_iter()
         .chain(more)
         .chain(open)
         .chain(failing)
-        .chain(waiting)
+        .chain(nobody)
+        .chain(without_route(speech, status))
         .map(|(name, value)| format!("{name}: {value}"))
         .collect();
     lines.join("\n")
+}
+
+/// Each route that events wait for, and that the configuration does not have any more.
+fn without_route(
+    speech: Speech,
+    status: &Value,
+) -> impl Iterator<Item = (&'static str, String)> + '_ {
+    let waiting = status["withoutRoute"].as_array().into_iter().flatten();
+    let waiting = waiting.filter(|waiting| waiting["route"] != "default");
+    waiting.map(move |waiting| {
+        let (route, events) = (text(&waiting["route"]), &waiting["events"]);
+        let advice = speech.say(
+            "設定にない経路を待っています。経路を設定に戻すか、voicedrive-relay resend で送ってください",
+            "wait for a route that is not in the configuration; bring it back, or use `voicedrive-relay resend`",
+        );
+        (speech.say("経路なし", "without a route"), format!("{route}: {events} {advice}"))
+    })
 }
 
 fn backup(speech: Speech, backup: &Value) -> String {

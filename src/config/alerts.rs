@@ -8,7 +8,7 @@ use url::Url;
 
 use super::reader::{Document, Section, whole};
 use super::routes::{SECRET_ACCEPTED, is_secret_name, read_secret};
-use super::{Environment, Kind, Mistake, Secret, of_variable};
+use super::{Environment, Kind, Mistake, Role, Secret};
 use crate::incident::Thresholds;
 
 const ADDRESS_ACCEPTED: &str =
@@ -282,6 +282,18 @@ fn read_thresholds(document: &mut Document<'_>, alerts: &mut Section<'_>) -> Thr
 }
 
 impl AlertsConfig {
+    /// The names of the secrets that channels and heartbeat need.
+    pub(super) fn secret_names(&self) -> impl Iterator<Item = (&str, Role)> {
+        let of_channels = self.channels.iter().filter_map(|channel| match channel {
+            ChannelConfig::Email { password, .. } => Some((password.as_deref()?, Role::Password)),
+            ChannelConfig::Slack(name) | ChannelConfig::Webhook(name) => {
+                Some((name.as_str(), Role::Url))
+            }
+        });
+        let heartbeat = self.heartbeat.as_deref().map(|name| (name, Role::Url));
+        of_channels.chain(heartbeat)
+    }
+
     /// The channels with their secrets; one that is missing or no URL is a mistake.
     pub(super) fn with_secrets(
         &self,
@@ -330,10 +342,9 @@ fn read_needed(
     name: &str,
     mistakes: &mut Vec<Mistake>,
 ) -> Option<Secret> {
-    let before = mistakes.len();
     let secret = read_secret(environment, name, mistakes);
-    if secret.is_none() && mistakes.len() == before {
-        mistakes.push(of_variable(name, Kind::SecretMissing));
+    if secret.is_none() {
+        mistakes.extend(environment.missing(name));
     }
     secret
 }
@@ -344,8 +355,7 @@ fn read_url(environment: &Environment, name: &str, mistakes: &mut Vec<Mistake>) 
     let is_url = Url::parse(secret.expose())
         .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     if !is_url {
-        let accepted = "a URL that begins with https:// or http://";
-        mistakes.push(of_variable(name, Kind::Expected(accepted.to_owned())));
+        mistakes.push(environment.mistake(name, Kind::NoUrl));
     }
     is_url.then_some(secret)
 }

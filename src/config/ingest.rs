@@ -8,8 +8,8 @@ use ipnet::IpNet;
 use reqwest::header::HeaderName;
 
 use super::reader::{Document, Section};
-use super::routes::{TOKEN_ACCEPTED, is_secret_name, is_token, read_secret};
-use super::{Environment, Kind, Mistake, Place, Secret, network, of_variable};
+use super::routes::{is_secret_name, is_token, read_secret};
+use super::{Environment, Kind, Mistake, Place, Secret, network};
 use crate::event;
 use crate::ingest::{NameRule, When};
 
@@ -164,7 +164,7 @@ impl IngestConfig {
         let bearers = read_all(&self.bearers, environment, mistakes);
         for (name, token) in &bearers {
             if !is_token(token) {
-                mistakes.push(of_variable(name, Kind::Expected(TOKEN_ACCEPTED.to_owned())));
+                mistakes.push(environment.mistake(name, Kind::NoToken));
             }
         }
         let only_values = |named: Vec<(String, Secret)>| named.into_iter().map(|(_, s)| s);
@@ -178,11 +178,7 @@ impl IngestConfig {
     fn proves_nothing(&self, path: &Path) -> Mistake {
         let accepted = "given something that proves who sends: `secrets`, `bearers` or `open_from` here, or RELAY_JWT_SECRET";
         Mistake {
-            place: Place::File {
-                path: path.to_owned(),
-                line: self.line,
-                key: "ingest".to_owned(),
-            },
+            place: Place::line_of(path, self.line, "ingest"),
             kind: Kind::Expected(accepted.to_owned()),
         }
     }
@@ -202,7 +198,7 @@ fn read_all(
             secrets.extend(secret.map(|secret| (name, secret)));
         }
         if secrets.len() == before {
-            mistakes.push(of_variable(name, Kind::SecretMissing));
+            mistakes.extend(environment.missing(name));
         }
     }
     secrets
@@ -213,7 +209,7 @@ mod tests {
     use super::super::{Loaded, Mistakes};
     use super::*;
 
-    const USUAL: [(&str, &str); 1] = [("VOICEDRIVE_WEBHOOK_SECRET", "made-up")];
+    const USUAL: [(&str, &str); 1] = [("VOICEDRIVE_WEBHOOK_SECRET", "a-made-up-secret")];
 
     fn try_read<const N: usize>(
         text: &str,

@@ -7,7 +7,7 @@ use reqwest::header::{HeaderName, HeaderValue};
 use url::Url;
 
 use super::reader::{Document, Section};
-use super::{Environment, Kind, Mistake, Secret, Server, itself, of_variable, size};
+use super::{Environment, Kind, Mistake, Secret, Server, itself, size};
 use crate::delivery::address;
 use crate::delivery::profile::{
     BUILT_IN, Body, Encoding, Key, Profile, SignatureForm, TimestampFormat,
@@ -20,7 +20,6 @@ const ITSELF: &str =
     "this one is the relay's own (server.listen, server.public_url), which would send to itself";
 pub(super) const SECRET_ACCEPTED: &str =
     "the name of a secret: capital letters, digits and _ (never the secret itself)";
-pub(super) const TOKEN_ACCEPTED: &str = "a token of printable ASCII characters without blanks";
 const EVENTS_ACCEPTED: &str =
     "a list of event names, or of prefixes that end in .*, such as [\"employee.*\"]";
 const BODY_ACCEPTED: &str = "\"data\", or a list of event (or eventType, or type), timestamp, source, data, each once and data among them";
@@ -122,6 +121,11 @@ pub(super) fn read(
             "1 to 100 characters without control characters, and not \"default\"",
             |text| is_route_name(text).then(|| text.to_owned()),
         );
+        if name == route::DEFAULT {
+            let accepted =
+                "given: without it the route would be called \"default\", like that of [delivery]";
+            section.lacks(document, "name", accepted);
+        }
         let has_url = section.has("url");
         let described = RouteConfig {
             name,
@@ -396,13 +400,13 @@ impl RouteConfig {
         }
         let bearer = self.bearer.as_ref().and_then(|name| read(name));
         if self.profile.signature.is_some() && secrets.is_empty() {
-            mistakes.push(of_variable(&self.secret, Kind::SecretMissing));
+            mistakes.extend(environment.missing(&self.secret));
         }
         if let Some(name) = &self.bearer {
             match &bearer {
-                None => mistakes.push(of_variable(name, Kind::SecretMissing)),
+                None => mistakes.extend(environment.missing(name)),
                 Some(token) if !is_token(token) => {
-                    mistakes.push(of_variable(name, Kind::Expected(TOKEN_ACCEPTED.to_owned())));
+                    mistakes.push(environment.mistake(name, Kind::NoToken));
                 }
                 Some(_) => {}
             }
@@ -431,7 +435,7 @@ pub(super) fn read_secret(
     mistakes: &mut Vec<Mistake>,
 ) -> Option<Secret> {
     environment.secret(name).unwrap_or_else(|mut found| {
-        mistakes.append(&mut found.0);
+        mistakes.append(&mut found.list);
         None
     })
 }

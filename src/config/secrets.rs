@@ -1,17 +1,28 @@
-//! The environment and the secrets in it: read here, and nowhere else.
+//! Where secrets come from: credentials of systemd, the file `secrets.env`, or the environment. The
+//! environment is read here, and nowhere else.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::{Kind, Mistake, Mistakes, Place};
+use super::env_file::{self, EnvFile};
+use super::{Doubt, Kind, Mistake, Mistakes, Place};
+use crate::crypto;
+use crate::language::Language;
 
-/// The variables that the process was started with, or those that a test makes up. It has no
-/// `Debug`: secrets are among them.
+/// The name of the file beside the configuration.
+const FILE_NAME: &str = "secrets.env";
+
+/// The variables that the process was started with, or those that a test makes up, and the secrets file
+/// when it was read. It has no `Debug`: secrets are among them.
 #[derive(Clone, Default)]
-pub struct Environment(BTreeMap<String, String>);
+pub struct Environment {
+    variables: BTreeMap<String, String>,
+    file: Option<Arc<EnvFile>>,
+}
 
 impl Environment {
     /// The process's own. What is not UTF-8 is left out.
@@ -24,107 +35,133 @@ impl Environment {
         let texts = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         });
-        Self(texts.collect())
+        Self {
+            variables: texts.collect(),
+            file: None,
+        }
     }
 
     /// A variable; one that is set to nothing is not set.
     #[must_use]
     pub fn var(&self, name: &str) -> Option<&str> {
-        self.0
-            .get(name)
-            .map(String::as_str)
-            .filter(|v| !v.is_empty())
+        let value = self.variables.get(name).map(String::as_str);
+        value.filter(|v| !v.is_empty())
     }
 
-    /// The same, with what the file `secrets.env` beside the configuration says, when it is there
-    /// and may be read. systemd has read it at the start; what changed since then counts.
+    /// The same with the file `secrets.env` beside the configuration. Once it is there, it alone counts
+    /// for secrets: what the process was started with may be older than the file.
     ///
     /// # Errors
-    /// `Mistakes` naming each line that is none.
-    pub(super) fn with_file(&self, path: &Path) -> Result<Self, Mistakes> {
-        let mut environment = self.clone();
-        // Whoever may not read it is not meant to, and has the variables themselves or nothing.
-        let Ok(text) = fs::read_to_string(path) else {
-            return Ok(environment);
-        };
-        let mut mistakes = Vec::new();
-        for (number, line) in text.lines().enumerate() {
-            match assignment(line) {
-                Some(Some((name, value))) => {
-                    environment.0.insert(name.to_owned(), value.to_owned());
-                }
-                Some(None) => {}
-                None => mistakes.push(Mistake {
-                    place: Place::File {
-                        path: path.to_owned(),
-                        line: number + 1,
-                        key: String::new(),
-                    },
-                    kind: Kind::Expected(
-                        "a line NAME=value, or a comment that begins with #".to_owned(),
-                    ),
-                }),
-            }
-        }
-        if mistakes.is_empty() {
+    /// `Mistakes` naming each line that is not understood.
+    pub fn with_secrets_beside(&self, config: &Path) -> Result<Self, Mistakes> {
+        let mut list = Vec::new();
+        let environment = self.with_file_beside(config, &mut list);
+        let notes = Vec::new();
+        if list.is_empty() {
             Ok(environment)
         } else {
-            Err(Mistakes(mistakes))
+            Err(Mistakes { list, notes })
         }
     }
 
-    /// The secret with this name: the file `$CREDENTIALS_DIRECTORY/name` when that exists, else
-    /// the variable (contract, section 2).
+    /// The same; mistakes are added to those that were found already.
+    pub(super) fn with_file_beside(&self, config: &Path, mistakes: &mut Vec<Mistake>) -> Self {
+        let file = EnvFile::read(&secrets_file(config), mistakes);
+        Self {
+            variables: self.variables.clone(),
+            file: file.map(Arc::new),
+        }
+    }
+
+    pub(super) fn file(&self) -> Option<&EnvFile> {
+        self.file.as_deref()
+    }
+
+    /// The secret with this name: the file `$CREDENTIALS_DIRECTORY/name` when that exists, else what
+    /// `secrets.env` says when that exists, else the variable (contract, section 2).
     ///
     /// # Errors
-    /// `Mistakes` when the file exists and cannot be read.
+    /// `Mistakes` when there is a credential that cannot be read or leaves doubt.
     pub fn secret(&self, name: &str) -> Result<Option<Secret>, Mistakes> {
-        if let Some(directory) = self.var("CREDENTIALS_DIRECTORY") {
-            let path = Path::new(directory).join(name);
-            match fs::read_to_string(&path) {
-                Ok(text) => {
-                    let text = text.strip_suffix('\n').unwrap_or(&text);
-                    return Ok((!text.is_empty()).then(|| Secret(text.to_owned())));
-                }
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => {
-                    return Err(Mistakes(vec![Mistake {
-                        place: Place::Credential(path),
-                        kind: Kind::Unreadable(error.to_string()),
-                    }]));
-                }
-            }
+        if let Some(path) = self.credential(name) {
+            return read_credential(&path);
         }
-        Ok(self.var(name).map(|value| Secret(value.to_owned())))
+        let value = match &self.file {
+            Some(file) => file.entries.get(name).map(|entry| entry.value.as_str()),
+            None => self.var(name),
+        };
+        let value = value.filter(|value| !value.is_empty());
+        Ok(value.map(|value| Secret(value.to_owned())))
+    }
+
+    /// Where the secret with this name stands, or should.
+    #[must_use]
+    pub fn place(&self, name: &str) -> Place {
+        if let Some(path) = self.credential(name) {
+            return Place::Credential(path);
+        }
+        match &self.file {
+            Some(file) => {
+                let line = file.entries.get(name).map_or(0, |entry| entry.line);
+                Place::line_of(&file.path, line, name)
+            }
+            None => Place::Variable(name.to_owned()),
+        }
+    }
+
+    pub(super) fn mistake(&self, name: &str, kind: Kind) -> Mistake {
+        let place = self.place(name);
+        Mistake { place, kind }
+    }
+
+    /// That a secret which is needed is not set. Nothing when it stands in a line, in a file or in a
+    /// credential that is a mistake already: then it is not known to be missing.
+    pub(super) fn missing(&self, name: &str) -> Option<Mistake> {
+        let file = self.file.as_ref();
+        let is_known = !file.is_some_and(|file| file.is_spoiled(name)) && self.secret(name).is_ok();
+        is_known.then(|| self.mistake(name, Kind::SecretMissing))
+    }
+
+    /// The credential with this name, when there is one.
+    pub(super) fn credential(&self, name: &str) -> Option<PathBuf> {
+        let path = Path::new(self.var("CREDENTIALS_DIRECTORY")?).join(name);
+        let metadata = fs::symlink_metadata(&path);
+        let is_absent = metadata.is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        (!is_absent).then_some(path)
     }
 }
 
-/// Reads a line as systemd reads it: `NAME=value`, the value perhaps in quotes. `Some(None)` is a
-/// blank line or a comment, `None` is nothing that is known.
-#[allow(
-    clippy::option_option,
-    reason = "a line that says nothing is not one that is wrong"
-)]
-fn assignment(line: &str) -> Option<Option<(&str, &str)>> {
-    let line = line.trim();
-    if line.is_empty() || line.starts_with(['#', ';']) {
-        return Some(None);
-    }
-    let (name, value) = line.split_once('=')?;
-    let fits = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    let quoted = |quote| {
-        value
-            .strip_prefix(quote)
-            .and_then(|rest: &str| rest.strip_suffix(quote))
+/// The secrets file of this configuration.
+#[must_use]
+pub fn secrets_file(config: &Path) -> PathBuf {
+    config.with_file_name(FILE_NAME)
+}
+
+/// A credential is its whole file, without one line end, which editors add.
+fn read_credential(path: &Path) -> Result<Option<Secret>, Mistakes> {
+    let wrong = |kind| Mistakes::one(Place::Credential(path.to_owned()), kind);
+    let bytes = fs::read(path).map_err(|error| wrong(env_file::of_io(&error)))?;
+    let Ok(text) = String::from_utf8(bytes) else {
+        return Err(wrong(Kind::Doubtful(Doubt::NotUtf8)));
     };
-    let value = quoted('"').or_else(|| quoted('\'')).unwrap_or(value);
-    fits.then_some(Some((name, value)))
+    let text = text.strip_suffix('\n').unwrap_or(&text);
+    let text = text.strip_suffix('\r').unwrap_or(text);
+    if text.chars().any(env_file::is_wide) {
+        return Err(wrong(Kind::Doubtful(Doubt::Wide)));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(wrong(Kind::Doubtful(Doubt::Control)));
+    }
+    Ok((!text.is_empty()).then(|| Secret(text.to_owned())))
 }
 
 impl<const N: usize> From<[(&str, &str); N]> for Environment {
     fn from(variables: [(&str, &str); N]) -> Self {
         let owned = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Self(owned.into_iter().collect())
+        Self {
+            variables: owned.into_iter().collect(),
+            file: None,
+        }
     }
 }
 
@@ -143,6 +180,19 @@ impl Secret {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
+    }
+
+    /// What two people read to each other to see whether they have the same key: the first eight digits
+    /// of its SHA-256, and its length. `printf %s KEY | sha256sum` gives the same digits.
+    #[must_use]
+    pub fn fingerprint(&self, language: Language) -> String {
+        let digits = crypto::hex(&crypto::sha256(&[self.as_bytes()]));
+        let (first, second) = (&digits[..4], &digits[4..8]);
+        let length = self.0.chars().count();
+        match language {
+            Language::Ja => format!("{first}-{second}、{length} 文字"),
+            Language::En => format!("{first}-{second}, {length} characters"),
+        }
     }
 }
 
@@ -169,53 +219,89 @@ pub struct Secrets {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_credential_comes_before_a_variable_and_loses_one_line_end() {
+    fn value(environment: &Environment, name: &str) -> Option<String> {
+        let secret = environment.secret(name).unwrap();
+        secret.map(|s| s.expose().to_owned())
+    }
+
+    fn with_file(environment: &Environment, text: &[u8]) -> Environment {
         let directory = tempfile::tempdir().unwrap();
-        fs::write(directory.path().join("A"), "from the file\n").unwrap();
-        let path = directory.path().to_str().unwrap();
-        let environment = Environment::from([
-            ("CREDENTIALS_DIRECTORY", path),
-            ("A", "x"),
-            ("B", "y"),
-            ("C", ""),
-        ]);
-        let secret = |name| {
-            environment
-                .secret(name)
-                .unwrap()
-                .map(|s| s.expose().to_owned())
-        };
-        assert_eq!(secret("A").as_deref(), Some("from the file"));
-        assert_eq!(secret("B").as_deref(), Some("y"));
-        assert_eq!(secret("C"), None);
+        fs::write(directory.path().join(FILE_NAME), text).unwrap();
+        let config = directory.path().join("config.toml");
+        environment.with_secrets_beside(&config).unwrap()
     }
 
     #[test]
-    fn the_file_beside_the_configuration_counts_and_its_mistakes_are_named() {
+    fn a_credential_comes_first_and_loses_one_line_end() {
         let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("secrets.env");
-        let environment = Environment::from([("A", "old"), ("B", "kept")]);
-        assert_eq!(environment.with_file(&path).unwrap().var("A"), Some("old"));
-        fs::write(&path, "# c\n\nA=new=er\nC='q u'\nD=\"x\"\nE=\n").unwrap();
-        let read = environment.with_file(&path).unwrap();
-        let vars = ["A", "B", "C", "D", "E"].map(|name| read.var(name));
+        for (name, text) in [
+            ("A", "hush\n"),
+            ("B", "hush\r\n"),
+            ("C", "hu sh"),
+            ("D", "\n"),
+        ] {
+            fs::write(directory.path().join(name), text).unwrap();
+        }
+        let environment = Environment::from([
+            ("CREDENTIALS_DIRECTORY", directory.path().to_str().unwrap()),
+            ("A", "x"),
+            ("E", "y"),
+        ]);
+        let environment = with_file(&environment, b"A=z\nF=f");
+        let values = ["A", "B", "C", "D", "E", "F"].map(|name| value(&environment, name));
+        let values = values.each_ref().map(Option::as_deref);
+        let hush = Some("hush");
+        assert_eq!(values, [hush, hush, Some("hu sh"), None, None, Some("f")]);
+    }
+
+    #[test]
+    fn a_credential_that_leaves_doubt_is_a_mistake() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().to_str().unwrap();
+        let environment = Environment::from([("CREDENTIALS_DIRECTORY", path)]);
+        for (bytes, doubt) in [
+            (&b"\x8c\xae"[..], Doubt::NotUtf8),
+            (b"\xef\xbb\xbfhush", Doubt::Wide),
+            (b"hush\n\n", Doubt::Control),
+        ] {
+            fs::write(directory.path().join("A"), bytes).unwrap();
+            let mistakes = environment.secret("A").unwrap_err();
+            assert_eq!(mistakes.list[0].kind, Kind::Doubtful(doubt));
+            assert!(environment.missing("A").is_none());
+        }
+    }
+
+    #[test]
+    fn once_the_file_is_there_the_environment_does_not_count() {
+        let environment = Environment::from([("A", "old"), ("B", "stale"), ("LOG_LEVEL", "warn")]);
+        assert_eq!(value(&environment, "B").as_deref(), Some("stale"));
+        let with_file = with_file(&environment, b"\n\nA=new\nC=\n");
+        let values = ["A", "B", "C"].map(|name| value(&with_file, name));
+        assert_eq!(values, [Some("new".to_owned()), None, None]);
+        assert_eq!(with_file.var("LOG_LEVEL"), Some("warn"));
+        let places = ["A", "B"].map(|name| with_file.mistake(name, Kind::SecretMissing));
+        let [there, missing] = places.map(|mistake| mistake.to_string());
+        assert!(there.contains("secrets.env:3: A: is not set"), "{there}");
+        assert!(missing.contains("secrets.env: B: is not set"), "{missing}");
+    }
+
+    #[test]
+    fn the_fingerprint_is_what_sha256sum_says() {
+        // printf %s a-made-up-secret-of-32-characters | sha256sum
+        let secret = Secret("a-made-up-secret-of-32-characters".to_owned());
+        let digits = "7e29-a672";
+        let english = secret.fingerprint(Language::En);
+        assert_eq!(english, format!("{digits}, 33 characters"));
         assert_eq!(
-            vars,
-            [Some("new=er"), Some("kept"), Some("q u"), Some("x"), None]
+            secret.fingerprint(Language::Ja),
+            format!("{digits}、33 文字")
         );
-        fs::write(&path, "A=1\nhush-hush\n").unwrap();
-        let report = environment.with_file(&path).err().unwrap().to_string();
-        assert!(report.contains("secrets.env:2: must be a line"), "{report}");
-        assert!(!report.contains("hush"), "{report}");
     }
 
     #[test]
     fn a_secret_is_never_shown() {
         let environment = Environment::from([("A", "hush")]);
-        assert_eq!(
-            format!("{:?}", environment.secret("A").unwrap()),
-            "Some(Secret(…))"
-        );
+        let shown = format!("{:?}", environment.secret("A").unwrap());
+        assert_eq!(shown, "Some(Secret(…))");
     }
 }

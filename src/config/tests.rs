@@ -328,6 +328,81 @@ fn routes_need_names_of_their_own() {
 }
 
 #[test]
+fn a_route_that_would_be_called_default_needs_a_name() {
+    let route =
+        "[[route]]\nevents = [\"default\"]\nurl = \"https://a.example/\"\nprofile = \"unsigned\"\n";
+    let report = mistakes(route, &Environment::default());
+    let place = "config.toml:1: route.name: must be given";
+    assert!(report.starts_with(place), "{report}");
+    let named = format!("{route}name = \"other\"");
+    assert!(try_read(&named, &Environment::default()).is_ok());
+}
+
+#[test]
+fn mistakes_of_configuration_and_secrets_are_told_together() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("config.toml");
+    let url = "[delivery]\ncolour = 1\nurl = \"https://a.example/\"\n";
+    std::fs::write(&path, url).unwrap();
+    std::fs::write(directory.path().join("secrets.env"), "hush\n").unwrap();
+    let environment = Environment::from([("VOICEDRIVE_WEBHOOK_SECRET", "stale")]);
+    let report = load(&path, &environment).unwrap_err().to_string();
+    for told in [
+        "config.toml:2: delivery.colour: no such key",
+        "secrets.env:1: must be a line NAME=value",
+        "secrets.env: VOICEDRIVE_WEBHOOK_SECRET: is not set",
+        "note: environment variable VOICEDRIVE_WEBHOOK_SECRET: does not count",
+    ] {
+        assert!(report.contains(told), "{told}: {report}");
+    }
+    std::fs::write(&path, b"# \x8c\xae").unwrap();
+    let report = load(&path, &environment).unwrap_err().to_string();
+    assert!(report.contains("config.toml:1: is not UTF-8"), "{report}");
+    assert!(report.contains("secrets.env:1: must be"), "{report}");
+}
+
+#[test]
+fn what_the_package_brings_is_read_without_a_word() {
+    use std::os::unix::fs::PermissionsExt;
+    let script = include_str!("../../packaging/maintainer/postinst");
+    let (_, rest) = script.split_once("<<END\n").unwrap();
+    let (template, _) = rest.split_once("END\n").unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let config = directory.path().join("config.toml");
+    std::fs::write(&config, include_str!("../../packaging/config.toml")).unwrap();
+    let secrets = secrets_file(&config);
+    let key = "0123456789abcdef".repeat(4);
+    std::fs::write(&secrets, template.replace("$key", &key)).unwrap();
+    std::fs::set_permissions(&secrets, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let loaded = load(&config, &Environment::default()).unwrap();
+    assert_eq!(loaded.notes, []);
+    assert_eq!(loaded.set.keys().collect::<Vec<_>>(), ["RELAY_JWT_SECRET"]);
+    let unit = include_str!("../../systemd/voicedrive-relay.service");
+    assert!(
+        !unit.contains("EnvironmentFile"),
+        "nothing stale comes back"
+    );
+}
+
+#[test]
+fn mistakes_about_secrets_are_told_in_japanese_too() {
+    let environment = Environment::from([
+        ("RELAY_JWT_SECRET", "hush"),
+        ("VOICEDRIVE_API_TOKEN", "hush"),
+    ]);
+    let mistakes = try_read("", &environment).unwrap_err();
+    let told = mistakes.told(Language::Ja);
+    assert!(
+        told.contains("環境変数 RELAY_JWT_SECRET: 32 バイト以上"),
+        "{told}"
+    );
+    assert!(
+        told.contains("環境変数 VOICEDRIVE_API_TOKEN: 16 文字以上"),
+        "{told}"
+    );
+}
+
+#[test]
 fn channels_are_read_with_their_secrets_and_their_mistakes_are_told_together() {
     let text = "[alerts]\n\
                 heartbeat_url = \"SWITCH_URL\"\n\

@@ -11,8 +11,10 @@ use super::reply::{ApiError, Reply, success};
 use super::request::{self, Query};
 use super::stats::QueueAnswer;
 use super::{Api, revoked};
+use crate::config::Note;
 use crate::event_record::ChangePosition;
 use crate::incident::State;
+use crate::reload::Refused;
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
 
@@ -120,13 +122,34 @@ pub async fn recount(api: &Api) -> Result<Reply, ApiError> {
     success(StatusCode::OK, &serde_json::json!({}), api.clock.now())
 }
 
-/// `POST /control/reload`: the daemon reads its configuration again.
+/// `POST /control/reload?drop=true`: the daemon reads configuration and secrets again. The answer says
+/// what came of it, in the person's language; a refusal is an answer too.
 ///
 /// # Errors
-/// `Conflict` with every mistake; the old configuration stays in force then.
-pub async fn reload(api: &Api) -> Result<Reply, ApiError> {
-    let needs_restart = api.reloads.ask().await.map_err(ApiError::Conflict)?;
-    let answer = serde_json::json!({"needsRestart": needs_restart});
+/// `InvalidParameter`; `Conflict` when it was tried and failed.
+pub async fn reload(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
+    let mut query = Query::parse(query)?;
+    let drop = query.take_as("drop", "must be true or false", |text| text.parse().ok())?;
+    query.finish("drop")?;
+    let language = api.speech.language;
+    let told = |notes: &[Note]| -> Vec<String> { notes.iter().map(|n| n.told(language)).collect() };
+    let answer = match api.reloads.ask(drop.unwrap_or(false)).await {
+        Ok(done) => serde_json::json!({
+            "done": true,
+            "needsRestart": done.needs_restart,
+            "new": done.changes.new,
+            "changed": done.changes.changed,
+            "gone": done.changes.gone,
+            "notes": told(&done.notes),
+        }),
+        Err(Refused::Mistakes(mistakes)) => serde_json::json!({
+            "done": false,
+            "mistakes": mistakes.list.iter().map(|m| m.told(language)).collect::<Vec<_>>(),
+            "notes": told(&mistakes.notes),
+        }),
+        Err(Refused::Loses(names)) => serde_json::json!({"done": false, "loses": names}),
+        Err(Refused::Failed(why)) => return Err(ApiError::Conflict(why)),
+    };
     success(StatusCode::OK, &answer, api.clock.now())
 }
 

@@ -360,7 +360,10 @@ async fn a_kill_in_the_middle_of_an_outage_changes_no_number_and_nothing_private
     let sink = Sink::start().await;
     std::fs::write(
         directory.path().join("secrets.env"),
-        format!("ALERT_URL={}\n", sink.url),
+        format!(
+            "ALERT_URL={}\nVOICEDRIVE_WEBHOOK_SECRET={WEBHOOK_SECRET}\nRELAY_JWT_SECRET={JWT_SECRET}\n",
+            sink.url
+        ),
     )
     .unwrap();
     let more = "concurrency = 64\n[retry]\nintervals_seconds = [1]\n\
@@ -444,7 +447,7 @@ async fn channels_are_tested_and_what_needs_nobody_is_dismissed() {
     partner.always_answers(Some(status(404)));
     let sink = Sink::start().await;
     let secrets = format!(
-        "ALERT_URL={}\nDEAD_URL=http://127.0.0.1:9/secret\n",
+        "ALERT_URL={}\nDEAD_URL=http://127.0.0.1:9/secret\nVOICEDRIVE_WEBHOOK_SECRET={WEBHOOK_SECRET}\n",
         sink.url
     );
     std::fs::write(directory.path().join("secrets.env"), secrets).unwrap();

@@ -473,7 +473,7 @@ async fn a_reload_takes_a_good_configuration_and_refuses_a_bad_one() {
     let key = "another-jwt-secret-of-more-than-32-characters";
     std::fs::write(
         directory.path().join("secrets.env"),
-        format!("RELAY_JWT_SECRET={key}\n"),
+        format!("RELAY_JWT_SECRET={key}\nVOICEDRIVE_WEBHOOK_SECRET={WEBHOOK_SECRET}\n"),
     )
     .unwrap();
     let done = daemon.json(&["reload"]).await;

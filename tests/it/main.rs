@@ -31,3 +31,4 @@ mod letting_in;
 mod monitoring;
 mod packaged;
 mod routing;
+mod secrets;

@@ -1,0 +1,185 @@
+//! Where callers come in: the port of the API, and the door of the staff system's own senders.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Finding;
+use crate::cli::Common;
+use crate::cli::words::Speech;
+use crate::config::Config;
+use crate::language::Language;
+
+/// The longest that whoever listens on the port may take to say who it is.
+const LONGEST_ANSWER: Duration = Duration::from_secs(5);
+/// Where the daemon says how it is, on the port and on the control socket.
+const HEALTH: &str = "/api/health";
+
+/// Whose the port is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holder {
+    /// The daemon that the control socket leads to.
+    Daemon,
+    /// Somebody else.
+    Another,
+    /// Nobody, and the daemon runs: it listens where it did when it started.
+    NobodyYet,
+    /// Nobody.
+    Nobody,
+    /// Only root may listen there.
+    Privileged,
+    /// It cannot be listened on at all.
+    Unusable,
+}
+
+/// Whether the daemon listens where it should, or could.
+pub(super) async fn port(speech: Speech, common: &Common, config: &Config) -> Finding {
+    let address = config.server.listen;
+    let bound = TcpListener::bind(address).map(|_| ());
+    let error = bound.as_ref().err().map(ToString::to_string);
+    let holder = match bound.map_err(|error| error.kind()) {
+        Ok(()) if address.port() != 0 && daemon(common).await.is_some() => Holder::NobodyYet,
+        Ok(()) => Holder::Nobody,
+        Err(io::ErrorKind::AddrInUse) => holder(common, address).await,
+        Err(io::ErrorKind::PermissionDenied) => Holder::Privileged,
+        Err(_) => Holder::Unusable,
+    };
+    told(speech, address, holder, &error.unwrap_or_default())
+}
+
+fn told(speech: Speech, address: SocketAddr, holder: Holder, error: &str) -> Finding {
+    let name = "listen";
+    match holder {
+        Holder::Daemon => Finding::good(
+            name,
+            format!("{address}: {}", speech.say("デーモンが待ち受けています", "the daemon listens here")),
+        ),
+        Holder::Nobody => Finding::good(name, address.to_string()),
+        Holder::NobodyYet => Finding::notable(
+            name,
+            format!(
+                "{address}: {}",
+                speech.say(
+                    "動いているデーモンは別のアドレスで待ち受けています。再起動すると変わります (systemctl restart voicedrive-relay)",
+                    "the daemon that runs listens elsewhere; a restart changes that (systemctl restart voicedrive-relay)",
+                )
+            ),
+        ),
+        Holder::Another => Finding::bad(
+            name,
+            format!(
+                "{address}: {}",
+                speech.say(
+                    "ほかのプログラムが使っています。server.listen を変えるか、そのプログラムを止めてください (ss -ltnp で分かります)",
+                    "another program listens here; change server.listen, or end that program (ss -ltnp shows which)",
+                )
+            ),
+        ),
+        Holder::Privileged => Finding::bad(
+            name,
+            format!(
+                "{address}: {}",
+                speech.say(
+                    "デーモンのユーザーはこのポートを使えません (1024 未満は root のみ)。8480 などにして、前にプロキシを置いてください",
+                    "the daemon's user may not listen here (ports below 1024 are root's); use one such as 8480, with a proxy in front",
+                )
+            ),
+        ),
+        Holder::Unusable => Finding::bad(name, format!("{address}: {error}")),
+    }
+}
+
+/// Who listens on a port that is taken: the daemon, when what answers there was started at the same
+/// millisecond as what answers at the control socket.
+async fn holder(common: &Common, address: SocketAddr) -> Holder {
+    let Some(daemon) = daemon(common).await else {
+        return Holder::Another;
+    };
+    match listener(address).await {
+        Some(listener) if listener == daemon => Holder::Daemon,
+        _ => Holder::Another,
+    }
+}
+
+/// What the daemon at the control socket says of itself; none when there is none.
+async fn daemon(common: &Common) -> Option<Value> {
+    let client = common.client().ok()?;
+    identity(&client.whole_answer(HEALTH).await.ok()?)
+}
+
+async fn listener(mut address: SocketAddr) -> Option<Value> {
+    // Who listens everywhere listens here too.
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    crate::crypto::install();
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        // Nothing is encrypted here, and a machine need not have any certificates.
+        .tls_certs_only([])
+        .timeout(LONGEST_ANSWER)
+        .build()
+        .ok()?;
+    let answer = client
+        .get(format!("http://{address}{HEALTH}"))
+        .send()
+        .await
+        .ok()?;
+    identity(&serde_json::from_slice(&answer.bytes().await.ok()?).ok()?)
+}
+
+/// When the one who answers was started; one that is not well says only what it lacks.
+fn identity(answer: &Value) -> Option<Value> {
+    let started = &answer["data"]["startedAt"];
+    let code = &answer["error"]["code"];
+    [started, code]
+        .into_iter()
+        .find(|value| value.is_string())
+        .cloned()
+}
+
+/// The door of the staff system's own senders, when there is one.
+pub(super) fn ingest(speech: Speech, config: &Config) -> Option<Finding> {
+    let name = "ingest";
+    let door = config.ingest.as_ref()?;
+    let names = door.secrets.iter().chain(&door.bearers).cloned();
+    let open = door.open_from.iter().map(ToString::to_string);
+    let open: Vec<String> = open.collect();
+    let proofs: Vec<String> = names.chain(open.clone()).collect();
+    let about = format!("{} ({})", door.path, proofs.join(", "));
+    if open.is_empty() || config.server.listen.ip().to_canonical().is_loopback() {
+        return Some(Finding::good(name, about));
+    }
+    let advice = match speech.language {
+        Language::Ja => format!(
+            "{} からは署名なしで誰でもイベントを渡せます。server.listen はこのサーバーの外からも届きます。open_from を減らすか、server.listen を 127.0.0.1 にしてください",
+            open.join(", ")
+        ),
+        Language::En => format!(
+            "whoever can use an address of {} can hand in events without any proof, and server.listen can be reached from outside this server; take what is not needed out of open_from, or listen on 127.0.0.1",
+            open.join(", ")
+        ),
+    };
+    Some(Finding::notable(name, format!("{about}: {advice}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn two_answers_of_one_daemon_are_known_to_be_of_one() {
+        let well = json!({"success": true, "data": {"startedAt": "2025-10-26T12:00:00.123Z"}});
+        let full = json!({"success": false, "error": {"code": "STORAGE_UNAVAILABLE"}});
+        assert_eq!(identity(&well), identity(&well));
+        assert_eq!(identity(&full), Some(json!("STORAGE_UNAVAILABLE")));
+        assert_ne!(identity(&well), identity(&full));
+        assert_eq!(identity(&json!({"nginx": true})), None);
+    }
+}

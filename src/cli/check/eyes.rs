@@ -1,0 +1,156 @@
+//! With whose eyes `check` looks. What root can read, the daemon's user perhaps cannot, and what somebody
+//! else cannot read is perhaps as it should be. So root looks as the daemon's user, and everybody else is
+//! told when there is something that they may not look at.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::cli::words::Speech;
+use crate::cli::{CliError, Common};
+use crate::config::{self, Config, Environment};
+use crate::language::Language;
+
+/// The user of the package's daemon.
+const PACKAGED_USER: &str = "voicedrive-relay";
+/// The exit code of a command that did not end by itself.
+const NO_CODE: u8 = 1;
+
+/// A user and its group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct User {
+    id: u32,
+    group: u32,
+}
+
+/// Nothing, when this process sees what the daemon sees.
+///
+/// # Errors
+/// `Told`: another process has looked and told. `NotAllowed`: the answer would be guesswork.
+pub(super) fn look(
+    speech: Speech,
+    common: &Common,
+    environment: &Environment,
+) -> Result<(), CliError> {
+    let own = rustix::process::geteuid().as_raw();
+    let config = config::load_what_is_understood(&common.config);
+    let directory = config.map(|config: Config| config.storage.directory);
+    let daemon = daemon_user(common, directory.as_deref());
+    match daemon {
+        Some(user) if user.id == own => Ok(()),
+        Some(user) if own == 0 => Err(as_user(common, user)),
+        None if own == 0 => Ok(()),
+        _ => may_look(speech, common, environment, directory.as_deref()),
+    }
+}
+
+/// Who runs the daemon: the package's user, else whom the data directory belongs to.
+fn daemon_user(common: &Common, directory: Option<&Path>) -> Option<User> {
+    let packaged = common.is_packaged().then(packaged_user).flatten();
+    packaged.or_else(|| {
+        let metadata = fs::metadata(directory?).ok()?;
+        Some(User {
+            id: metadata.uid(),
+            group: metadata.gid(),
+        })
+    })
+}
+
+fn packaged_user() -> Option<User> {
+    user_of(&fs::read_to_string("/etc/passwd").ok()?, PACKAGED_USER)
+}
+
+/// The user with this name in a text such as `/etc/passwd`.
+fn user_of(passwd: &str, name: &str) -> Option<User> {
+    let line = passwd.lines().find_map(|line| {
+        let rest = line.strip_prefix(name)?;
+        rest.strip_prefix(':')
+    })?;
+    let mut fields = line.split(':').skip(1);
+    Some(User {
+        id: fields.next()?.parse().ok()?,
+        group: fields.next()?.parse().ok()?,
+    })
+}
+
+/// Runs the same command as another user, who tells what it sees.
+fn as_user(common: &Common, user: User) -> CliError {
+    // This very program, wherever its file is.
+    let mut command = Command::new("/proc/self/exe");
+    command.arg("check").arg("--config").arg(&common.config);
+    if common.json {
+        command.arg("--json");
+    }
+    match command.uid(user.id).gid(user.group).status() {
+        Ok(status) => {
+            let code = status.code().and_then(|code| u8::try_from(code).ok());
+            CliError::Told(code.unwrap_or(NO_CODE))
+        }
+        Err(error) => CliError::Failed(format!(
+            "check cannot be run as the daemon's user (id {}): {error}",
+            user.id
+        )),
+    }
+}
+
+/// Refuses to guess: somebody who may not read what the daemon reads would be told that it is missing.
+fn may_look(
+    speech: Speech,
+    common: &Common,
+    environment: &Environment,
+    directory: Option<&Path>,
+) -> Result<(), CliError> {
+    let credentials = environment.var("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let files = [common.config.clone(), config::secrets_file(&common.config)];
+    let closed_file = files.into_iter().find(|path| is_closed(File::open(path)));
+    let mut directories = directory.map(Path::to_owned).into_iter().chain(credentials);
+    let closed = closed_file.or_else(|| directories.find(|path| is_closed(fs::read_dir(path))));
+    let unwritable = directory.filter(|path| is_closed(tempfile::tempfile_in(path)));
+    match closed.or_else(|| unwritable.map(Path::to_owned)) {
+        None => Ok(()),
+        Some(path) => Err(not_allowed(speech, common, &path)),
+    }
+}
+
+fn is_closed<T>(opened: io::Result<T>) -> bool {
+    opened.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+}
+
+fn not_allowed(speech: Speech, common: &Common, path: &Path) -> CliError {
+    let path = path.display();
+    let option = if common.is_packaged() {
+        String::new()
+    } else {
+        format!(" --config {}", common.config.display())
+    };
+    CliError::NotAllowed(match speech.language {
+        Language::Ja => format!(
+            "{path}: このユーザーには見る権限がないため、何も確かめていません。sudo voicedrive-relay check{option} を実行してください"
+        ),
+        Language::En => format!(
+            "{path}: you may not look at this, so nothing was checked; run sudo voicedrive-relay check{option}"
+        ),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_user_is_found_by_its_whole_name() {
+        let passwd = "root:x:0:0:root:/root:/bin/sh\n\
+                      voicedrive-relay-old:x:998:997::/:/bin/false\n\
+                      voicedrive-relay:x:991:990::/:/usr/sbin/nologin\n";
+        let found = User {
+            id: 991,
+            group: 990,
+        };
+        assert_eq!(user_of(passwd, PACKAGED_USER), Some(found));
+        assert_eq!(user_of(passwd, "nobody"), None);
+        assert_eq!(user_of("voicedrive-relay:x:", PACKAGED_USER), None);
+    }
+}

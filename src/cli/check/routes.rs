@@ -1,0 +1,142 @@
+//! Where events go: whether each receiver's server is reached, and whether events wait for a route that is
+//! no more. Nothing is posted, so that nothing is said of the path and the signature.
+
+use super::Finding;
+use crate::cli::words::Speech;
+use crate::clock::Clock;
+use crate::config::{Config, Loaded};
+use crate::delivery::probe;
+use crate::language::Language;
+use crate::route::Route;
+use crate::store::file::inspect;
+use crate::timestamp::Timestamp;
+
+/// A certificate that ends within this many days is spoken of.
+const CERTIFICATE_DAYS: u64 = 21;
+
+pub(super) async fn all(speech: Speech, settings: &Loaded) -> Vec<Finding> {
+    let mut findings = vec![waiting(speech, &settings.config)];
+    if settings.config.delivery.url.is_none() {
+        findings.push(no_url(speech));
+    }
+    for route in &settings.out {
+        findings.extend(reach(speech, route).await);
+    }
+    findings
+}
+
+fn no_url(speech: Speech) -> Finding {
+    Finding::notable("route default", speech.say(
+        "URL が未設定です。イベントは受け付けて保存し、送信しません。VOICEDRIVE_WEBHOOK_URL を設定してください",
+        "no URL: events are accepted and kept, nothing is sent; set VOICEDRIVE_WEBHOOK_URL",
+    ).to_owned())
+}
+
+/// Events that wait for a route which the configuration does not have any more.
+fn waiting(speech: Speech, config: &Config) -> Finding {
+    let name = "routes";
+    let routing = config.routing();
+    // What is wrong with the database has a line of its own.
+    let waiting = inspect::waiting(&config.storage.directory).unwrap_or_default();
+    let lost: Vec<String> = waiting
+        .into_iter()
+        .filter(|(route, _)| !routing.knows(route))
+        .map(|(route, events)| format!("{route} ({events})"))
+        .collect();
+    if lost.is_empty() {
+        let names = config.routes.iter().map(|route| route.name.as_str());
+        let names: Vec<&str> = names.chain(["default"]).collect();
+        return Finding::good(name, names.join(", "));
+    }
+    Finding::bad(
+        name,
+        format!(
+            "{}: {}",
+            lost.join(", "),
+            speech.say(
+                "設定にない経路を待っているイベントがあります。経路を設定に戻すか、voicedrive-relay resend で別の経路から送ってください",
+                "events wait for a route that the configuration does not have; bring it back, or send them another way with `voicedrive-relay resend`",
+            )
+        ),
+    )
+}
+
+/// Whether the receiver of a route can be reached, and what its answer tells.
+async fn reach(speech: Speech, route: &Route) -> Vec<Finding> {
+    let clock = Clock::System;
+    let name = format!("route {}", route.name);
+    let signed = if route.profile.signature.is_some() {
+        speech.say("署名あり", "signed")
+    } else {
+        speech.say("署名なし", "not signed")
+    };
+    let about = format!("{}, {}, {signed}", route.origin(), route.profile);
+    let probed = probe::probe(route, &clock).await;
+    let probe = match probed {
+        Ok(Ok(probe)) => probe,
+        Ok(Err(failure)) => {
+            let advice = failure.cause().sentence(speech.language);
+            return vec![Finding::bad(name, format!("{about}: {failure}; {advice}"))];
+        }
+        Err(error) => return vec![Finding::bad(name, format!("{about}: {error}"))],
+    };
+    let took = probe.took.as_millis();
+    let reached = match speech.language {
+        Language::Ja => format!(
+            "サーバーには到達できます ({took} ms)。POST のパスと署名はここでは確かめていません (voicedrive-relay send test.ping --wait で確かめられます)"
+        ),
+        Language::En => format!(
+            "the server can be reached ({took} ms); its path and the signature are not tried here (voicedrive-relay send test.ping --wait tries them)"
+        ),
+    };
+    let mut findings = vec![Finding::good(name.clone(), format!("{about}: {reached}"))];
+    findings.extend(
+        probe
+            .clock_ahead
+            .and_then(|ahead| clocks(speech, &name, ahead)),
+    );
+    findings.extend(
+        probe
+            .certificate_ends
+            .map(|ends| certificate(speech, &name, ends, clock.now())),
+    );
+    findings
+}
+
+/// A difference between the clocks, when it is one to speak of.
+fn clocks(speech: Speech, name: &str, ahead: i64) -> Option<Finding> {
+    let text = match speech.language {
+        Language::Ja => format!(
+            "このサーバーの時計は相手より {} 秒{}います。VoiceDrive は 5 分以上ずれた署名を 401 で拒否します。timedatectl で時計を合わせてください",
+            ahead.abs(),
+            if ahead > 0 { "遅れて" } else { "進んで" },
+        ),
+        Language::En => format!(
+            "this server's clock is {} s {} the receiver's; VoiceDrive answers 401 to signatures more than 5 minutes off; set the clock (timedatectl)",
+            ahead.abs(),
+            if ahead > 0 { "behind" } else { "ahead of" },
+        ),
+    };
+    match ahead.abs() {
+        0..60 => None,
+        60..300 => Some(Finding::notable(name.to_owned(), text)),
+        _ => Some(Finding::bad(name.to_owned(), text)),
+    }
+}
+
+fn certificate(speech: Speech, name: &str, ends: Timestamp, now: Timestamp) -> Finding {
+    let days = ends.since(now).as_secs() / 86_400;
+    let text = match speech.language {
+        Language::Ja => format!("証明書は {} まで (あと {days} 日)", &ends.to_string()[..10]),
+        Language::En => format!(
+            "the certificate ends {} (in {days} days)",
+            &ends.to_string()[..10]
+        ),
+    };
+    let name = name.to_owned();
+    if days < CERTIFICATE_DAYS {
+        Finding::notable(name, text)
+    } else {
+        Finding::good(name, text)
+    }
+}

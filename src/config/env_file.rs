@@ -1,0 +1,425 @@
+//! The file `secrets.env`, read as systemd reads such files where that leaves no doubt. What leaves doubt
+//! is a mistake with its line: a secret that is read in another way than it was meant signs wrongly.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::routes::is_secret_name;
+use super::{Doubt, Kind, Mistake, Place};
+
+/// A name of this length or more, without `_`, may be a secret that was pasted alone on its line.
+const PERHAPS_A_SECRET: usize = 16;
+
+/// What the file says.
+pub(super) struct EnvFile {
+    pub(super) path: PathBuf,
+    /// By name; a name that is set to nothing is among them.
+    pub(super) entries: BTreeMap<String, Entry>,
+    /// Names whose lines are mistakes: nobody can say that they are not set.
+    spoiled: BTreeSet<String>,
+    /// Nothing of the file could be read.
+    unread: bool,
+    pub(super) open_to_all: bool,
+}
+
+/// A line `NAME=value`.
+pub(super) struct Entry {
+    /// From 1.
+    pub(super) line: usize,
+    pub(super) value: String,
+}
+
+/// What is wrong with a line, and the name on it as far as there is one.
+struct Fault<'a> {
+    name: Option<&'a str>,
+    doubt: Doubt,
+}
+
+impl EnvFile {
+    /// Reads the file; none when there is no such file. Mistakes are added to those found already.
+    pub(super) fn read(path: &Path, mistakes: &mut Vec<Mistake>) -> Option<Self> {
+        let kind = match read_bytes(path) {
+            Ok((bytes, mode)) => {
+                let mut file = Self::parse(path, &bytes, mistakes);
+                file.open_to_all = mode & 0o007 != 0;
+                return Some(file);
+            }
+            Err(error) if is_absent(path, &error) => return None,
+            Err(error) => of_io(&error),
+        };
+        let place = Place::whole(path);
+        mistakes.push(Mistake { place, kind });
+        Some(Self::unread(path))
+    }
+
+    /// Whether it is not known what the file says about a name.
+    pub(super) fn is_spoiled(&self, name: &str) -> bool {
+        self.unread || self.spoiled.contains(name)
+    }
+
+    fn unread(path: &Path) -> Self {
+        Self {
+            unread: true,
+            ..Self::empty(path)
+        }
+    }
+
+    fn empty(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            entries: BTreeMap::new(),
+            spoiled: BTreeSet::new(),
+            unread: false,
+            open_to_all: false,
+        }
+    }
+
+    fn parse(path: &Path, bytes: &[u8], mistakes: &mut Vec<Mistake>) -> Self {
+        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+            let place = Place::line_of(path, 1, "");
+            let kind = Kind::Doubtful(Doubt::Utf16);
+            mistakes.push(Mistake { place, kind });
+            return Self::unread(path);
+        }
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let mut file = Self::empty(path);
+        let mut seen = BTreeMap::new();
+        for (before, line) in bytes.split(|b| *b == b'\n').enumerate() {
+            let number = before + 1;
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            if let Err(fault) = file.take_line(number, line, &mut seen) {
+                file.spoiled.extend(fault.name.map(str::to_owned));
+                let key = fault.name.filter(|name| may_be_shown(name));
+                let key = key.unwrap_or_default();
+                mistakes.push(Mistake {
+                    place: Place::line_of(path, number, key),
+                    kind: Kind::Doubtful(fault.doubt),
+                });
+            }
+        }
+        file
+    }
+
+    /// `seen`: on which line each name was set first.
+    fn take_line<'a>(
+        &mut self,
+        line: usize,
+        bytes: &'a [u8],
+        seen: &mut BTreeMap<&'a str, usize>,
+    ) -> Result<(), Fault<'a>> {
+        let assigned = match std::str::from_utf8(bytes) {
+            Ok(text) => assignment(text),
+            Err(_) => Err(not_utf8(bytes)),
+        };
+        let name = match &assigned {
+            Ok(assigned) => assigned.as_ref().map(|(name, _)| *name),
+            Err(fault) => fault.name,
+        };
+        if let Some(name) = name {
+            let first = *seen.entry(name).or_insert(line);
+            if first != line {
+                let doubt = Doubt::Doubled(first);
+                let name = Some(name);
+                return Err(Fault { name, doubt });
+            }
+        }
+        if let Some((name, value)) = assigned? {
+            self.entries.insert(name.to_owned(), Entry { line, value });
+        }
+        Ok(())
+    }
+}
+
+/// What the operating system said, as a mistake.
+pub(super) fn of_io(error: &io::Error) -> Kind {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => Kind::Forbidden,
+        _ => Kind::Unreadable(error.to_string()),
+    }
+}
+
+/// The first line that is not UTF-8, from 1.
+pub(super) fn first_bad_line(bytes: &[u8], valid_up_to: usize) -> usize {
+    let valid = bytes.iter().take(valid_up_to);
+    valid.filter(|b| **b == b'\n').count() + 1
+}
+
+/// A full-width or invisible character: it looks like a plain one, or like nothing. Letters such as `é`
+/// are somebody's choice.
+pub(super) fn is_wide(c: char) -> bool {
+    !c.is_ascii() && !('\u{c0}'..='\u{24f}').contains(&c)
+}
+
+/// Whether a name can stand in a message. One that looks like a key that was pasted alone cannot.
+pub(super) fn may_be_shown(name: &str) -> bool {
+    is_secret_name(name) && (name.contains('_') || name.len() < PERHAPS_A_SECRET)
+}
+
+/// A file that somebody else feeds, such as a pipe, would be read to no end.
+fn read_bytes(path: &Path) -> io::Result<(Vec<u8>, u32)> {
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("not an ordinary file"));
+    }
+    Ok((fs::read(path)?, metadata.permissions().mode()))
+}
+
+/// A link that leads nowhere is there, and was meant to lead somewhere.
+fn is_absent(path: &Path, error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(path).is_err()
+}
+
+/// A comment that is not UTF-8 is a mistake too: an editor that spoils the comments spoils the values.
+fn not_utf8(bytes: &[u8]) -> Fault<'_> {
+    let before = bytes.split(|b| *b == b'=').next().unwrap_or_default();
+    let name = std::str::from_utf8(before).ok().map(bare_name);
+    let name = name.filter(|name| is_name(name));
+    let doubt = Doubt::NotUtf8;
+    Fault { name, doubt }
+}
+
+/// The name and the value on a line; none for an empty line and for a comment.
+fn assignment(line: &str) -> Result<Option<(&str, String)>, Fault<'_>> {
+    let text = line.trim();
+    if text.is_empty() || text.starts_with(['#', ';']) {
+        return Ok(None);
+    }
+    let fault = |doubt| Fault { name: None, doubt };
+    let Some((name, value)) = line.split_once('=') else {
+        let wide = text.contains('＝');
+        let doubt = if wide {
+            Doubt::WideEquals
+        } else {
+            Doubt::NoAssignment
+        };
+        return Err(fault(doubt));
+    };
+    let name = bare_name(name);
+    if name.contains('＝') {
+        return Err(fault(Doubt::WideEquals));
+    }
+    if !is_name(name) {
+        return Err(fault(Doubt::NoName));
+    }
+    let read = value_of(value.trim_matches(BLANKS));
+    let read = read.map_err(|doubt| Fault {
+        name: Some(name),
+        doubt,
+    })?;
+    Ok(Some((name, read)))
+}
+
+/// What systemd takes away around names and values.
+const BLANKS: [char; 2] = [' ', '\t'];
+
+/// The name without blanks around it and without `export`, with which a shell can read the file too.
+fn bare_name(text: &str) -> &str {
+    let text = text.trim_matches(BLANKS);
+    let exported = text.strip_prefix("export");
+    let exported = exported.filter(|rest| rest.starts_with(BLANKS));
+    exported.map_or(text, |rest| rest.trim_start_matches(BLANKS))
+}
+
+fn is_name(text: &str) -> bool {
+    let starts = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    starts && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+fn value_of(text: &str) -> Result<String, Doubt> {
+    let value = match text.chars().next() {
+        Some('\'') => in_single_quotes(&text[1..])?,
+        Some('"') => in_double_quotes(&text[1..])?,
+        _ => without_quotes(text)?,
+    };
+    if value.chars().any(is_wide) {
+        return Err(Doubt::Wide);
+    }
+    if value.chars().any(char::is_control) {
+        return Err(Doubt::Control);
+    }
+    Ok(value)
+}
+
+fn without_quotes(text: &str) -> Result<String, Doubt> {
+    let has = |c: char| text.contains(c);
+    // A comment behind the value has both: the # says more.
+    let doubts = [
+        (has('#'), Doubt::Hash),
+        (BLANKS.into_iter().any(has), Doubt::Blank),
+        (has('\\'), Doubt::Backslash),
+        (text.ends_with(['"', '\'']), Doubt::Quotes),
+    ];
+    match doubts.into_iter().find(|(holds, _)| *holds) {
+        Some((_, doubt)) => Err(doubt),
+        None => Ok(text.to_owned()),
+    }
+}
+
+/// `text` begins behind the quote. Whatever stands between two of them is meant as it stands.
+fn in_single_quotes(text: &str) -> Result<String, Doubt> {
+    match text.split_once('\'') {
+        Some((value, "")) => Ok(value.to_owned()),
+        _ => Err(Doubt::Quotes),
+    }
+}
+
+/// `text` begins behind the quote. A backslash goes away before the four characters that it protects in a
+/// shell, and stays before every other one.
+fn in_double_quotes(text: &str) -> Result<String, Doubt> {
+    let mut value = String::new();
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '"' if rest.as_str().is_empty() => return Ok(value),
+            '"' => return Err(Doubt::Quotes),
+            '\\' => match rest.next() {
+                Some(c @ ('"' | '\\' | '`' | '$')) => value.push(c),
+                Some(c) => value.extend(['\\', c]),
+                None => return Err(Doubt::Quotes),
+            },
+            c => value.push(c),
+        }
+    }
+    Err(Doubt::Quotes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(bytes: &[u8]) -> (EnvFile, Vec<Mistake>) {
+        let mut mistakes = Vec::new();
+        let file = EnvFile::parse(Path::new("secrets.env"), bytes, &mut mistakes);
+        (file, mistakes)
+    }
+
+    #[test]
+    fn what_systemd_reads_without_doubt_is_read_so() {
+        for (line, value) in [
+            ("A=new=er", "new=er"),
+            ("  A = x  ", "x"),
+            ("A=x\r", "x"),
+            ("\u{feff}A=x", "x"),
+            ("export A=x", "x"),
+            ("export\tA = 'x'", "x"),
+            ("A='q u # \\ \"'", "q u # \\ \""),
+            ("A=\"q u # '\"", "q u # '"),
+            (r#"A="a\"b\\c\$d\e""#, r#"a"b\c$d\e"#),
+            ("A=", ""),
+            ("A=''", ""),
+            ("A=it's", "it's"),
+            ("A=$HOME`x`", "$HOME`x`"),
+            ("A='é'", "é"),
+            ("export=x\nA=y", "y"),
+            ("# 全角のコメント＝\n; c\n\n\u{3000}\nA=x", "x"),
+        ] {
+            let (file, mistakes) = parse(line.as_bytes());
+            assert_eq!(mistakes, [], "{line}");
+            assert_eq!(file.entries["A"].value, value, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_leaves_doubt_is_told_with_its_line_and_never_with_the_value() {
+        for (line, doubt) in [
+            ("hush", Doubt::NoAssignment),
+            ("A＝hush", Doubt::WideEquals),
+            ("A＝hush=", Doubt::WideEquals),
+            ("Ａ=hush", Doubt::NoName),
+            ("my key=hush", Doubt::NoName),
+            ("1A=hush", Doubt::NoName),
+            ("=hush", Doubt::NoName),
+            ("A=hushｘ", Doubt::Wide),
+            ("A='hush鍵'", Doubt::Wide),
+            ("A=hush\u{3000}", Doubt::Wide),
+            ("A=hush\u{a0}", Doubt::Wide),
+            ("A=hush\u{200b}", Doubt::Wide),
+            ("A=hush\rB=x", Doubt::Control),
+            ("A='hu\0sh'", Doubt::Control),
+            ("A=hu sh", Doubt::Blank),
+            ("A=hu\tsh", Doubt::Blank),
+            ("A=hush # c", Doubt::Hash),
+            ("A=# hush", Doubt::Hash),
+            ("A=hu#sh", Doubt::Hash),
+            ("A=hu\\sh", Doubt::Backslash),
+            ("A=hush\\", Doubt::Backslash),
+            ("A='hush", Doubt::Quotes),
+            ("A=hush'", Doubt::Quotes),
+            ("A=\"hush\\\"", Doubt::Quotes),
+            ("A=\"hush\" # c", Doubt::Quotes),
+            ("A='hu''sh'", Doubt::Quotes),
+        ] {
+            let (_, mistakes) = parse(format!("# c\n{line}\nB=x").as_bytes());
+            assert_eq!(mistakes.len(), 1, "{line}: {mistakes:?}");
+            let mistake = &mistakes[0];
+            assert_eq!(mistake.kind, Kind::Doubtful(doubt), "{line}");
+            let told = mistake.to_string();
+            assert!(told.starts_with("secrets.env:2: "), "{told}");
+            assert!(!told.contains("hu"), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_set_twice_is_told_on_the_second_line() {
+        let (file, mistakes) = parse(b"A=\nB=x\nA=hush\n");
+        assert_eq!(
+            mistakes[0].to_string(),
+            "secrets.env:3: A: is set on line 1 already; delete one of the two"
+        );
+        assert!(file.is_spoiled("A") && !file.is_spoiled("B"));
+        let (_, mistakes) = parse(b"A=hu sh\nA=hush\n");
+        let kinds: Vec<_> = mistakes.into_iter().map(|m| m.kind).collect();
+        let doubts = [Doubt::Blank, Doubt::Doubled(1)];
+        assert_eq!(kinds, doubts.map(Kind::Doubtful));
+    }
+
+    #[test]
+    fn other_encodings_are_told_with_their_line_and_the_rest_is_read() {
+        // The comment is Shift_JIS.
+        let (file, mistakes) = parse(b"A=x\n# \x8c\xae\nB=y\nC=\x8c\xae\n");
+        let lines: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            lines,
+            [
+                "secrets.env:2: is not UTF-8; save the file as UTF-8",
+                "secrets.env:4: C: is not UTF-8; save the file as UTF-8"
+            ]
+        );
+        assert_eq!(file.entries["B"].value, "y");
+        assert!(file.is_spoiled("C") && !file.is_spoiled("A"));
+        let (file, mistakes) = parse(b"\xff\xfeA\0=\0x\0");
+        assert_eq!(mistakes.len(), 1);
+        assert!(file.is_spoiled("ANYTHING"));
+    }
+
+    #[test]
+    fn a_key_that_was_pasted_alone_is_not_taken_for_a_name_to_show() {
+        let key = "AB12CD34EF56AB12CD34EF56";
+        let (_, mistakes) = parse(format!("{key}=\n{key}=\n").as_bytes());
+        assert!(!mistakes[0].to_string().contains(key));
+        assert!(may_be_shown("MEDICAL_WEBHOOK_SECRET") && !may_be_shown("c2VjcmV0"));
+    }
+
+    #[test]
+    fn only_a_file_that_is_not_there_is_silence() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("secrets.env");
+        let read = || {
+            let mut mistakes = Vec::new();
+            let file = EnvFile::read(&path, &mut mistakes);
+            (file.is_some(), mistakes.len())
+        };
+        assert_eq!(read(), (false, 0));
+        std::os::unix::fs::symlink("/nowhere/at/all", &path).unwrap();
+        assert_eq!(read(), (true, 1));
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert_eq!(read(), (true, 1));
+        fs::remove_dir(&path).unwrap();
+        fs::write(&path, "A=x").unwrap();
+        assert_eq!(read(), (true, 0));
+    }
+}

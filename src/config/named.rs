@@ -1,0 +1,261 @@
+//! The names that secrets have: which of them may stand in `secrets.env`, which are set, and what is to be
+//! noted about them.
+
+use std::collections::BTreeMap;
+
+use super::env_file::may_be_shown;
+use super::{Config, Environment, Note, NoteKind, Place, Secret, URL_VARIABLE};
+
+/// A key that is shorter is worth a word, in characters.
+const SHORT: usize = 16;
+/// What the file does not set, although it may look as if it did: the process has it from systemd. In
+/// capital letters; the proxies are spelled in small ones too.
+const ELSEWHERE: [&str; 10] = [
+    "ALL_PROXY",
+    "CREDENTIALS_DIRECTORY",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "LOG_LEVEL",
+    "NO_PROXY",
+    "RUST_BACKTRACE",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+    "TZ",
+];
+/// Their own mistakes ask for more than 16 characters' note would.
+const STRICTER: [&str; 2] = ["VOICEDRIVE_API_TOKEN", "RELAY_JWT_SECRET"];
+
+/// What a secret is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It signs, or it is shown as a token.
+    Key,
+    /// A person chose it, and it may be short.
+    Password,
+    /// An address.
+    Url,
+}
+
+/// A secret that is set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The secret.
+    pub secret: Secret,
+    /// What it is for.
+    pub role: Role,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// Every name that a secrets file may hold (contract, section 2).
+pub(super) fn names(config: &Config) -> BTreeMap<String, Role> {
+    let mut names = BTreeMap::new();
+    let mut add = |name: &str, role| {
+        for name in [name.to_owned(), format!("{name}_PREVIOUS")] {
+            names.entry(name).or_insert(role);
+        }
+    };
+    add(URL_VARIABLE, Role::Url);
+    add("VOICEDRIVE_WEBHOOK_SECRET", Role::Key);
+    add("VOICEDRIVE_API_TOKEN", Role::Key);
+    add("RELAY_JWT_SECRET", Role::Key);
+    for route in config.routes.iter().chain([&config.delivery]) {
+        add(&route.secret, Role::Key);
+        if let Some(name) = &route.bearer {
+            add(name, Role::Key);
+        }
+    }
+    if let Some(door) = &config.ingest {
+        for name in door.secrets.iter().chain(&door.bearers) {
+            add(name, Role::Key);
+        }
+    }
+    for (name, role) in config.alerts.secret_names() {
+        add(name, role);
+    }
+    names
+}
+
+/// The secrets that are set.
+pub(super) fn set(
+    names: &BTreeMap<String, Role>,
+    environment: &Environment,
+) -> BTreeMap<String, Named> {
+    let found = names.iter().filter_map(|(name, &role)| {
+        // What cannot be read, or not be understood, is a mistake already.
+        if environment.file().is_some_and(|file| file.is_spoiled(name)) {
+            return None;
+        }
+        let secret = environment.secret(name).ok()??;
+        let place = environment.place(name);
+        let found = Named {
+            secret,
+            role,
+            place,
+        };
+        Some((name.clone(), found))
+    });
+    found.collect()
+}
+
+/// Everything to note. `whole`: the configuration was understood, so that all names are known.
+pub(super) fn notes(
+    names: &BTreeMap<String, Role>,
+    set: &BTreeMap<String, Named>,
+    environment: &Environment,
+    whole: bool,
+) -> Vec<Note> {
+    let mut notes = of_file(names, environment, whole);
+    let short = set.iter().filter(|(name, named)| {
+        let name = name.strip_suffix("_PREVIOUS").unwrap_or(name);
+        named.role == Role::Key && !STRICTER.contains(&name)
+    });
+    notes.extend(short.filter_map(|(_, named)| {
+        let length = named.secret.expose().chars().count();
+        let place = named.place.clone();
+        let kind = NoteKind::Short(length);
+        (length < SHORT).then_some(Note { place, kind })
+    }));
+    notes
+}
+
+fn of_file(names: &BTreeMap<String, Role>, environment: &Environment, whole: bool) -> Vec<Note> {
+    let Some(file) = environment.file() else {
+        return Vec::new();
+    };
+    let mut notes = Vec::new();
+    if file.open_to_all {
+        notes.push(Note {
+            place: Place::whole(&file.path),
+            kind: NoteKind::OpenToAll,
+        });
+    }
+    let mut lines: Vec<_> = file.entries.iter().collect();
+    lines.sort_by_key(|(_, entry)| entry.line);
+    for (name, entry) in lines {
+        let kind = if names.contains_key(name) {
+            let covered = !entry.value.is_empty() && environment.credential(name).is_some();
+            covered.then_some(NoteKind::Covered)
+        } else {
+            of_unknown(name, names, whole)
+        };
+        let is_like_one = matches!(kind, Some(NoteKind::UnknownName(Some(_))));
+        let key = if is_like_one || may_be_shown(name) {
+            name
+        } else {
+            ""
+        };
+        let place = Place::line_of(&file.path, entry.line, key);
+        notes.extend(kind.map(|kind| Note { place, kind }));
+    }
+    let overridden = names.keys();
+    let overridden = overridden.filter(|name| environment.var(name).is_some());
+    notes.extend(overridden.map(|name| Note {
+        place: Place::Variable(name.clone()),
+        kind: NoteKind::Overridden,
+    }));
+    notes
+}
+
+fn of_unknown(name: &str, names: &BTreeMap<String, Role>, whole: bool) -> Option<NoteKind> {
+    let capitals = name.to_ascii_uppercase();
+    if ELSEWHERE.contains(&capitals.as_str()) {
+        return Some(NoteKind::BelongsElsewhere);
+    }
+    // A slip of a finger or two; short names are like each other without one.
+    let farthest = (name.len() / 4).min(3);
+    let near = names.keys().map(|known| {
+        let distance = strsim::damerau_levenshtein(&capitals, known);
+        (distance, known)
+    });
+    let nearest = near.filter(|(distance, _)| *distance <= farthest).min();
+    match nearest {
+        Some((_, known)) => Some(NoteKind::UnknownName(Some(known.clone()))),
+        None => whole.then_some(NoteKind::UnknownName(None)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::{Loaded, Mistakes, load};
+    use super::*;
+    use crate::language::Language;
+
+    const KEY: &str = "hush-hush-hush-hush-hush-hush-hush-hush";
+
+    fn with_file(directory: &Path, config: &str, secrets: &str) -> Result<Loaded, Mistakes> {
+        use std::os::unix::fs::PermissionsExt;
+        let path = directory.join("config.toml");
+        std::fs::write(&path, config).unwrap();
+        let file = directory.join("secrets.env");
+        std::fs::write(&file, secrets).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let environment = Environment::from([("RELAY_JWT_SECRET", KEY)]);
+        load(&path, &environment)
+    }
+
+    fn told(config: &str, secrets: &str) -> Vec<String> {
+        let directory = tempfile::tempdir().unwrap();
+        let notes = match with_file(directory.path(), config, secrets) {
+            Ok(loaded) => loaded.notes,
+            Err(mistakes) => mistakes.notes,
+        };
+        let notes: Vec<_> = notes.iter().map(|n| n.told(Language::En)).collect();
+        assert!(!notes.join("\n").contains("hush"), "{notes:?}");
+        let place = format!("{}/", directory.path().display());
+        notes.iter().map(|note| note.replace(&place, "")).collect()
+    }
+
+    #[test]
+    fn names_that_nothing_reads_are_noted_with_the_one_that_was_meant() {
+        let secrets = "VOICEDRIVE_API_TOKN=hush-hush-hush-hush\n\
+                       voicedrive_webhook_secret=hush-hush-hush-hush\n\
+                       OTHER_SECRET=hush-hush-hush-hush\n\
+                       aHVzaC1odXNoLWh1c2gtaHVzaA==\n\
+                       https_proxy=http://user:hush@proxy\n\
+                       RELAY_JWT_SECRET_PREVIOUS=hush-hush-hush-hush-hush-hush-hush-hush\n";
+        assert_eq!(
+            told("", secrets),
+            [
+                "secrets.env:1: VOICEDRIVE_API_TOKN: nothing reads this name; did you mean VOICEDRIVE_API_TOKEN?",
+                "secrets.env:2: voicedrive_webhook_secret: nothing reads this name; did you mean VOICEDRIVE_WEBHOOK_SECRET?",
+                "secrets.env:3: OTHER_SECRET: nothing reads this name: no key of config.toml has it",
+                "secrets.env:4: nothing reads this name: no key of config.toml has it",
+                "secrets.env:5: is not read from this file; set it with Environment= under [Service] (systemctl edit voicedrive-relay)",
+                "environment variable RELAY_JWT_SECRET: does not count, because there is a secrets.env",
+            ]
+        );
+        let named = "[delivery]\nsecret = \"OTHER_SECRET\"\n";
+        let notes = told(
+            named,
+            "OTHER_SECRET=hush-hush-hush-hush\nOTHER_SECRET_PREVIOUS=\n",
+        );
+        assert_eq!(notes.len(), 1, "{notes:?}");
+    }
+
+    #[test]
+    fn the_name_that_was_meant_is_told_together_with_the_one_that_is_missing() {
+        let config = "[delivery]\nurl = \"https://a.example/\"\n";
+        let notes = told(config, "VOICEDRIVE_WEBHOOK_SECRT=hush-hush-hush-hush\n");
+        assert!(notes[0].contains("did you mean VOICEDRIVE_WEBHOOK_SECRET?"));
+        // Whether a name is unknown cannot be said of a configuration that is not understood.
+        let notes = told("= \n", "OTHER_SECRET=hush-hush-hush-hush\n");
+        assert_eq!(notes.len(), 1, "{notes:?}");
+    }
+
+    #[test]
+    fn a_short_key_is_noted_and_a_password_or_a_url_is_not() {
+        let config = "[[alerts.channel]]\nkind = \"email\"\nfrom = \"a@b.example\"\nto = [\"a@b.example\"]\n\
+                      encryption = \"tls\"\nusername = \"u\"\npassword = \"MAIL_PASSWORD\"\n";
+        let secrets = "VOICEDRIVE_WEBHOOK_SECRET=hush\nMAIL_PASSWORD=hush\nVOICEDRIVE_WEBHOOK_URL=http://[::1]/\n";
+        let notes = told(config, secrets);
+        assert_eq!(
+            notes[1..],
+            [
+                "secrets.env:1: VOICEDRIVE_WEBHOOK_SECRET: has only 4 characters; 16 or more are advised (voicedrive-relay secret make)"
+            ]
+        );
+    }
+}

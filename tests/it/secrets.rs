@@ -1,0 +1,350 @@
+//! Secrets as an admin writes them: every mistake is told where it stands, nothing stale comes back, nothing
+//! in force is lost unless it is meant, and no output ever has a secret in it.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::net::TcpListener;
+
+use crate::commands::{Daemon, program};
+use crate::harness::{Clock, JWT_SECRET, Partner, WEBHOOK_SECRET, configuration};
+
+/// What no output may have in it: the values of all that is written here begin with it.
+const HUSH: &str = "hush";
+const KEY: &str = "hush-hush-0123456789-hush-hush-0123456789";
+
+fn said(output: &Output) -> String {
+    let all = [&output.stdout[..], &output.stderr[..]].concat();
+    String::from_utf8(all).unwrap()
+}
+
+fn write(directory: &Path, secrets: impl AsRef<[u8]>) {
+    let path = directory.join("secrets.env");
+    std::fs::write(&path, secrets).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+/// A command with nothing in the environment.
+async fn run(directory: &Path, arguments: &[&str]) -> Output {
+    let mut command = program();
+    command.env_clear().args(arguments);
+    command.arg("--config").arg(directory.join("config.toml"));
+    command.output().await.unwrap()
+}
+
+/// Every mistake, with what is said of it.
+fn mistakes() -> Vec<(Vec<u8>, &'static str)> {
+    let lines = [
+        ("hush-alone", "must be a line NAME=value"),
+        ("VOICEDRIVE_API_TOKEN＝hush", "has a full-width ＝"),
+        ("VOICE DRIVE=hush", "what stands before = is no name"),
+        (
+            "VOICEDRIVE_API_TOKEN=hush-ａｂｃ",
+            "VOICEDRIVE_API_TOKEN: has a full-width",
+        ),
+        ("VOICEDRIVE_API_TOKEN='hush-ａｂｃ'", "has a full-width"),
+        (
+            "VOICEDRIVE_API_TOKEN=hush-0123456789  # 鍵",
+            "has a # in the value",
+        ),
+        (
+            "VOICEDRIVE_API_TOKEN=hush-0123456789#x",
+            "has a # in the value",
+        ),
+        (
+            "VOICEDRIVE_API_TOKEN=hush 0123456789",
+            "has a blank in the value",
+        ),
+        (
+            "VOICEDRIVE_API_TOKEN=hush\\0123456789",
+            "has a \\ in the value",
+        ),
+        (
+            "VOICEDRIVE_API_TOKEN=\"hush-0123456789",
+            "has a quote without its partner",
+        ),
+        (
+            "RELAY_JWT_SECRET=hush-again",
+            "RELAY_JWT_SECRET: is set on line 2 already",
+        ),
+    ];
+    let lines = lines
+        .into_iter()
+        .map(|(line, told)| (line.as_bytes().to_vec(), told));
+    let bytes = [(
+        b"# \x8c\xae".to_vec(),
+        "is not UTF-8; save the file as UTF-8",
+    )];
+    lines.chain(bytes).collect()
+}
+
+#[tokio::test]
+async fn every_mistake_is_told_with_its_line_by_check_by_a_reload_and_at_the_start() {
+    let directory = TempDir::new().unwrap();
+    let partner = Partner::start(Clock::System).await;
+    let good =
+        format!("# 鍵\nRELAY_JWT_SECRET={KEY}\nVOICEDRIVE_WEBHOOK_SECRET={WEBHOOK_SECRET}\n");
+    write(directory.path(), &good);
+    let mut daemon = Daemon::start(directory.path(), &partner.url(), "").await;
+    for (line, told) in mistakes() {
+        write(directory.path(), [good.as_bytes(), &line, b"\n"].concat());
+        for command in ["check", "reload", "serve"] {
+            let output = run(directory.path(), &[command]).await;
+            let said = said(&output);
+            assert_eq!(output.status.code(), Some(78), "{command}: {told}: {said}");
+            let expected = said
+                .lines()
+                .any(|line| line.contains("secrets.env:4: ") && line.contains(told));
+            assert!(expected, "{command}: {told}: {said}");
+            assert!(!said.contains(HUSH), "{command}: {told}: {said}");
+        }
+    }
+    write(directory.path(), &good);
+    assert_eq!(
+        run(directory.path(), &["reload"]).await.status.code(),
+        Some(0)
+    );
+    daemon.signal("-TERM");
+    while let Some(line) = daemon.log.next_line().await {
+        assert!(!line.contains(HUSH), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_noted_is_told_too_and_keeps_nothing_from_working() {
+    let directory = TempDir::new().unwrap();
+    let partner = Partner::start(Clock::System).await;
+    let secrets = format!(
+        "\u{feff}export RELAY_JWT_SECRET = \"{KEY}\"\r\nVOICEDRIVE_WEBHOOK_SECRET=hush\r\n\
+         VOICEDRIVE_API_TOKN={KEY}\r\nHTTPS_PROXY=http://hush\r\n"
+    );
+    write(directory.path(), &secrets);
+    let notes = [
+        "secrets.env:2: VOICEDRIVE_WEBHOOK_SECRET: has only 4 characters",
+        "secrets.env:3: VOICEDRIVE_API_TOKN: nothing reads this name; did you mean VOICEDRIVE_API_TOKEN?",
+        "secrets.env:4: HTTPS_PROXY: is not read from this file",
+        "environment variable VOICEDRIVE_API_TOKEN: does not count",
+    ];
+    let daemon = Daemon::start(directory.path(), &partner.url(), "").await;
+    let at_the_start = daemon.log_before_ready.join("\n");
+    let mut check = program();
+    check.arg("check").arg("--config").arg(&daemon.config);
+    let check = check.output().await.unwrap();
+    let checked = said(&check);
+    assert_eq!(check.status.code(), Some(0), "{checked}");
+    let reload = daemon.run(&["reload"]).await;
+    assert_eq!(reload.status.code(), Some(0));
+    for note in notes {
+        for said in [&at_the_start, &checked, &said(&reload)] {
+            assert!(said.contains(note), "{note}: {said}");
+            assert!(!said.contains(HUSH), "{said}");
+        }
+    }
+    // The port is the daemon's own, and it says so.
+    assert!(
+        checked.contains("ok    key RELAY_JWT_SECRET: "),
+        "{checked}"
+    );
+    assert!(checked.contains(", 41 characters"), "{checked}");
+    assert!(
+        checked.contains("note  alerts: nobody is told"),
+        "{checked}"
+    );
+    let status = said(&daemon.run(&["status"]).await);
+    assert!(status.contains("alerts: nobody is told"), "{status}");
+    daemon.kill().await;
+}
+
+#[tokio::test]
+async fn nothing_stale_comes_back_and_what_would_be_lost_must_be_meant() {
+    let directory = TempDir::new().unwrap();
+    let partner = Partner::start(Clock::System).await;
+    let secrets = |token: &str| {
+        format!(
+            "VOICEDRIVE_WEBHOOK_URL={}\nVOICEDRIVE_WEBHOOK_SECRET={WEBHOOK_SECRET}\n{token}RELAY_JWT_SECRET={JWT_SECRET}\n",
+            partner.url()
+        )
+    };
+    let token = format!("VOICEDRIVE_API_TOKEN={KEY}\nRELAY_JWT_SECRET_PREVIOUS={KEY}\n");
+    write(directory.path(), secrets(&token));
+    // The environment has an older token: the file is there, so that it does not count.
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    let reload = async |arguments: &[&str]| {
+        let output = daemon.run(&[&["reload"], arguments].concat()).await;
+        (output.status.code(), said(&output))
+    };
+    write(directory.path(), secrets(""));
+    let (code, told) = reload(&[]).await;
+    assert_eq!(code, Some(0), "{told}");
+    let gone = "secrets that are not set any more: RELAY_JWT_SECRET_PREVIOUS, VOICEDRIVE_API_TOKEN";
+    assert!(told.contains(gone), "{told}");
+    // Without its file, everything would come from the environment, or be gone.
+    write(directory.path(), "");
+    let (code, told) = reload(&[]).await;
+    assert_eq!(code, Some(1), "{told}");
+    for word in [
+        "RELAY_JWT_SECRET",
+        "VOICEDRIVE_WEBHOOK_SECRET",
+        "VOICEDRIVE_WEBHOOK_URL",
+        "reload --drop",
+    ] {
+        assert!(told.contains(word), "{told}");
+    }
+    assert!(daemon.run(&["send", "still.sent"]).await.status.success());
+    partner.wait_until(|all| all.len() == 1).await;
+    let (code, told) = reload(&["--drop"]).await;
+    assert_eq!(code, Some(0), "{told}");
+    let status: Value = daemon.json(&["status"]).await;
+    assert_eq!(status["sendsTo"]["default"], Value::Null);
+    daemon.kill().await;
+}
+
+#[tokio::test]
+async fn check_tells_whose_the_port_is() {
+    let directory = TempDir::new().unwrap();
+    let check = async || {
+        let mut command = program();
+        command
+            .arg("check")
+            .arg("--config")
+            .arg(directory.path().join("config.toml"));
+        let output = command.output().await.unwrap();
+        (output.status.code(), said(&output))
+    };
+    let write = |port: u16| {
+        let text = configuration(directory.path(), "", "");
+        let text = text.replace("127.0.0.1:0", &format!("127.0.0.1:{port}"));
+        std::fs::write(directory.path().join("config.toml"), text).unwrap();
+    };
+    let stranger = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = stranger.local_addr().unwrap().port();
+    write(port);
+    // It takes the connection and says nothing.
+    let (code, told) = check().await;
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("another program listens here"), "{told}");
+    drop(stranger);
+    let (code, told) = check().await;
+    assert_eq!(code, Some(0), "{told}");
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    let own = daemon.url.rsplit(':').next().unwrap().parse().unwrap();
+    write(own);
+    let (code, told) = check().await;
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("the daemon listens here"), "{told}");
+    write(port);
+    let (code, told) = check().await;
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("a restart changes that"), "{told}");
+    daemon.kill().await;
+}
+
+#[tokio::test]
+async fn check_reaches_the_mail_server_of_each_channel() {
+    let directory = TempDir::new().unwrap();
+    let more = "[[alerts.channel]]\nkind = \"email\"\nfrom = \"a@clinic.example\"\nto = [\"b@clinic.example\"]\nport = 9\n";
+    let text = configuration(directory.path(), "", more);
+    std::fs::write(directory.path().join("config.toml"), text).unwrap();
+    let output = run(directory.path(), &["check"]).await;
+    let told = said(&output);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(
+        told.contains("error alerts email 1: 127.0.0.1:9: the mail server cannot be reached"),
+        "{told}"
+    );
+    assert!(!told.contains("nobody is told"), "{told}");
+}
+
+#[tokio::test]
+async fn what_somebody_may_not_look_at_is_no_mistake_and_root_looks_as_the_daemons_user() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    const NOBODY: u32 = 65_534;
+    let directory = TempDir::new().unwrap();
+    if std::fs::metadata("/proc/self").unwrap().uid() != 0 {
+        // Only root can look as somebody else.
+        return;
+    }
+    let data = directory.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    let open = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(directory.path(), open).unwrap();
+    std::fs::write(
+        directory.path().join("config.toml"),
+        configuration(&data, "", ""),
+    )
+    .unwrap();
+    write(directory.path(), format!("RELAY_JWT_SECRET={KEY}\n"));
+    assert_eq!(
+        run(directory.path(), &["check"]).await.status.code(),
+        Some(0)
+    );
+    let mut other = program();
+    other
+        .uid(NOBODY)
+        .arg("check")
+        .arg("--config")
+        .arg(directory.path().join("config.toml"));
+    // Where this tree is closed to others, nobody else can start the program.
+    if let Ok(output) = other.output().await {
+        let told = said(&output);
+        assert_eq!(output.status.code(), Some(77), "{told}");
+        assert!(told.contains("nothing was checked; run sudo"), "{told}");
+        assert_eq!(told.lines().count(), 1, "{told}");
+    }
+    chown(&data, Some(NOBODY), Some(NOBODY)).unwrap();
+    let output = run(directory.path(), &["check"]).await;
+    let told = said(&output);
+    assert_eq!(output.status.code(), Some(78), "{told}");
+    assert!(
+        told.contains("secrets.env: cannot be read: this user may not"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn both_sides_show_the_same_fingerprint() {
+    let directory = TempDir::new().unwrap();
+    let text = configuration(directory.path(), "", "");
+    std::fs::write(directory.path().join("config.toml"), text).unwrap();
+    write(
+        directory.path(),
+        format!("VOICEDRIVE_WEBHOOK_SECRET={KEY}\n"),
+    );
+    let check = said(&run(directory.path(), &["check"]).await);
+    let (_, shown) = check.split_once("key VOICEDRIVE_WEBHOOK_SECRET: ").unwrap();
+    let fingerprint = shown.lines().next().unwrap();
+    assert_eq!(&fingerprint[4..5], "-", "{fingerprint}");
+    let mut receiver = program();
+    receiver
+        .env_clear()
+        .args(["receiver", "--listen", "127.0.0.1:0", "--config"]);
+    receiver.arg(directory.path().join("config.toml"));
+    let mut receiver = receiver.stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(receiver.stderr.take().unwrap()).lines();
+    let first = lines.next_line().await.unwrap().unwrap();
+    assert_eq!(first, format!("VOICEDRIVE_WEBHOOK_SECRET: {fingerprint}"));
+    receiver.kill().await.unwrap();
+    write(directory.path(), "");
+    let nothing = run(directory.path(), &["receiver"]).await;
+    assert_eq!(nothing.status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn a_new_secret_is_long_and_another_one_each_time() {
+    let directory = TempDir::new().unwrap();
+    let make = async || {
+        let output = run(directory.path(), &["secret", "make"]).await;
+        assert_eq!(output.status.code(), Some(0));
+        said(&output).trim().to_owned()
+    };
+    let (one, another) = (make().await, make().await);
+    assert!(
+        one.len() == 64 && one.bytes().all(|b| b.is_ascii_hexdigit()),
+        "{one}"
+    );
+    assert_ne!(one, another);
+}
