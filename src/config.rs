@@ -4,6 +4,7 @@
 mod alerts;
 mod ingest;
 mod itself;
+mod proxy;
 mod reader;
 mod routes;
 mod secrets;
@@ -18,11 +19,13 @@ use ipnet::IpNet;
 use toml::de::DeValue;
 use url::Url;
 
+use crate::delivery::proxy::Proxies;
 use crate::language::Language;
 use crate::route::{Route, Routing};
 use crate::zone::Zone;
-pub use alerts::{AlertsConfig, AlertsOut, Channel, Email, Encryption, Way};
+pub use alerts::{AlertsConfig, AlertsOut, Channel, Email, Encryption, Hook, Way};
 pub use ingest::{Ingest, IngestConfig};
+pub use proxy::ProxyConfig;
 use reader::{Document, Section};
 pub use routes::RouteConfig;
 pub use secrets::{Environment, Secret, Secrets};
@@ -110,6 +113,8 @@ pub struct Loaded {
     pub secrets: Secrets,
     /// Every route that has a URL, with its own secrets.
     pub out: Vec<Route>,
+    /// The way out of everything that has none of its own.
+    pub proxies: Proxies,
     /// Who is told, with the secrets for it.
     pub alerts: AlertsOut,
     /// The door of the staff system's own senders, with its secrets.
@@ -241,11 +246,15 @@ pub fn read(text: &str, path: &Path, environment: &Environment) -> Result<Loaded
         }
     }
     let secrets = read_secrets(environment, &mut mistakes);
+    let proxies = proxy::resolve(config.delivery.proxy.as_ref(), environment, &mut mistakes);
     let described = config.routes.iter().chain([&config.delivery]);
+    let (allow_http, usual) = (config.allow_http, &proxies);
     let out = described
-        .filter_map(|route| route.with_secrets(config.allow_http, environment, &mut mistakes))
+        .filter_map(|route| route.with_secrets(allow_http, usual, environment, &mut mistakes))
         .collect();
-    let alerts = config.alerts.with_secrets(environment, &mut mistakes);
+    let alerts = config
+        .alerts
+        .with_secrets(&proxies, environment, &mut mistakes);
     let jwt = secrets.jwt.is_some() || secrets.jwt_previous.is_some();
     let with_secrets =
         |door: &IngestConfig| door.with_secrets(environment, jwt, path, &mut mistakes);
@@ -262,6 +271,7 @@ pub fn read(text: &str, path: &Path, environment: &Environment) -> Result<Loaded
             config,
             secrets,
             out,
+            proxies,
             alerts,
             ingest,
         })

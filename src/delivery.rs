@@ -10,10 +10,15 @@
 //! the same `X-Request-ID`), and that events arrive in the order in which they were accepted.
 
 pub mod address;
+mod answer;
+pub mod client;
+pub mod failure;
 pub mod partner;
 pub mod probe;
 pub mod profile;
+pub mod proxy;
 pub mod signature;
+pub mod tls;
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;

@@ -6,6 +6,7 @@ use reqwest::Url;
 
 use crate::config::Secret;
 use crate::delivery::profile::Profile;
+use crate::delivery::proxy::Proxies;
 use crate::event::is_event_type;
 
 /// The route of every event that no other route takes.
@@ -35,6 +36,8 @@ pub struct Route {
     pub concurrency: usize,
     /// Attempts that begin within a second, at most.
     pub max_per_second: Option<u32>,
+    /// The way out.
+    pub proxies: Proxies,
 }
 
 impl Route {

@@ -11,9 +11,12 @@ use serde_json::json;
 
 use super::words::Speech;
 use super::{CliError, Common, print_line};
+use crate::alerts::courier::examine;
+use crate::alerts::outcome::Outcome;
 use crate::clock::Clock;
 use crate::config::{Config, Environment, Secrets};
 use crate::delivery::probe;
+use crate::delivery::proxy::Proxies;
 use crate::language::Language;
 use crate::route::Route;
 use crate::store::{self, Inspection, OpenError};
@@ -58,6 +61,11 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
         findings.push(no_url(speech));
     }
     findings.extend(ingest(speech, config));
+    findings.extend(proxies(speech, &settings.proxies));
+    for channel in &settings.alerts.channels {
+        let examined = examine(channel, speech.language).await;
+        findings.extend(examined.map(|outcome| mail_server(&channel.name, &outcome)));
+    }
     for route in &settings.out {
         findings.extend(reach(speech, route).await?);
     }
@@ -149,6 +157,34 @@ fn ingest(speech: Speech, config: &Config) -> Option<Finding> {
     Some(Finding::notable(name, format!("{about}: {advice}")))
 }
 
+/// The proxies on the way out, when there are any.
+fn proxies(speech: Speech, proxies: &Proxies) -> Option<Finding> {
+    let all: Vec<String> = proxies.all().iter().map(ToString::to_string).collect();
+    let direct = proxies.direct.iter().map(ToString::to_string);
+    let direct: Vec<String> = ["localhost".to_owned()].into_iter().chain(direct).collect();
+    let label = speech.say("直接つなぐ宛先", "reached directly");
+    let text = format!("{}; {label}: {}", all.join(", "), direct.join(", "));
+    let unit = proxies
+        .all()
+        .iter()
+        .any(|proxy| proxy.is_of_the_environment());
+    let unit = unit.then(|| speech.say(
+        " (この環境変数は、サービスには systemctl edit で設定した場合だけ届きます。delivery.proxy を勧めます)",
+        " (the service has these variables only when its unit sets them; delivery.proxy is advised)",
+    ));
+    let text = format!("{text}{}", unit.unwrap_or_default());
+    (!all.is_empty()).then(|| Finding::good("proxy", text))
+}
+
+/// Whether the mail server of a channel takes its recipients.
+fn mail_server(name: &str, outcome: &Outcome) -> Finding {
+    let name = format!("alerts {name}");
+    match outcome.objection() {
+        None => Finding::good(name, "SMTP ok".to_owned()),
+        Some(objection) => Finding::bad(name, objection),
+    }
+}
+
 /// Events that wait for a route which the configuration does not have any more.
 fn waiting(speech: Speech, config: &Config) -> Finding {
     let name = "routes";
@@ -187,7 +223,10 @@ async fn reach(speech: Speech, route: &Route) -> Result<Vec<Finding>, CliError> 
     } else {
         speech.say("署名なし", "not signed")
     };
-    let about = format!("{}, {}, {signed}", route.origin(), route.profile);
+    let way = route.proxies.of(&route.url);
+    let way = way.map(|proxy| format!(" {} {proxy}", speech.say("プロキシ", "by the proxy")));
+    let (origin, way) = (route.origin(), way.unwrap_or_default());
+    let about = format!("{origin}{way}, {}, {signed}", route.profile);
     let probed = probe::probe(route, &clock).await;
     let probed = probed.map_err(|error| CliError::Failed(error.to_string()))?;
     let probe = match probed {

@@ -15,8 +15,11 @@ use uuid::Uuid;
 use super::{CliError, print_line};
 use crate::clock::Clock;
 use crate::config::{Environment, Secret};
-use crate::delivery::partner::{Failure, classify, client};
+use crate::delivery::client::Outgoing;
+use crate::delivery::failure::Failure;
+use crate::delivery::partner::client;
 use crate::delivery::profile::{BUILT_IN, Body, Profile};
+use crate::delivery::proxy::Proxies;
 use crate::delivery::signature;
 use crate::route::Route;
 use crate::timestamp::Timestamp;
@@ -149,7 +152,7 @@ fn told(
 
 /// Posts the webhooks.
 struct Examiner {
-    client: reqwest::Client,
+    client: Outgoing,
     url: Url,
     profile: Profile,
     secret: Option<Secret>,
@@ -183,6 +186,7 @@ impl Examiner {
             timeout: TIMEOUT,
             concurrency: 1,
             max_per_second: None,
+            proxies: Proxies::default(),
         };
         Ok(Self {
             client: client(&route, false).map_err(|e| CliError::Failed(e.to_string()))?,
@@ -328,7 +332,7 @@ impl Examiner {
             .body(body);
         match tokio::time::timeout(TIMEOUT, request.send()).await {
             Err(_) => Err(Failure::TimedOut(TIMEOUT)),
-            Ok(Err(error)) => Err(classify(&error)),
+            Ok(Err(error)) => Err(self.client.failure(&error)),
             Ok(Ok(answer)) => Ok(answer.status().as_u16()),
         }
     }

@@ -6,12 +6,14 @@ use std::time::Duration;
 use reqwest::header::{HeaderName, HeaderValue};
 use url::Url;
 
+use super::proxy::{self, ProxyConfig};
 use super::reader::{Document, Section};
 use super::{Environment, Kind, Mistake, Secret, Server, itself, of_variable, size};
 use crate::delivery::address;
 use crate::delivery::profile::{
     BUILT_IN, Body, Encoding, Key, Profile, SignatureForm, TimestampFormat,
 };
+use crate::delivery::proxy::Proxies;
 use crate::route::{self, Pattern, Route};
 
 const URL_ACCEPTED: &str =
@@ -66,6 +68,8 @@ pub struct RouteConfig {
     pub concurrency: usize,
     /// Attempts that begin within a second: 1 to 10000; none: no limit.
     pub max_per_second: Option<u32>,
+    /// The way out; none: a route goes the way of `[delivery]`.
+    pub proxy: Option<ProxyConfig>,
 }
 
 /// Everything that the file says about where events go.
@@ -97,7 +101,7 @@ pub(super) fn read(
     };
     let delivery = RouteConfig {
         name: route::DEFAULT.to_owned(),
-        ..read_route(document, &mut section, &known)
+        ..read_route(document, &mut section, &known, "delivery.proxy")
     };
     section.finish(document);
     let mut routes: Vec<RouteConfig> = Vec::new();
@@ -119,7 +123,7 @@ pub(super) fn read(
         let described = RouteConfig {
             name,
             events: events.into_iter().map(|(_, pattern)| pattern).collect(),
-            ..read_route(document, &mut section, &known)
+            ..read_route(document, &mut section, &known, "route.proxy")
         };
         if first.is_none() {
             section.lacks(document, "events", EVENTS_ACCEPTED);
@@ -149,6 +153,7 @@ fn read_route(
     document: &mut Document<'_>,
     section: &mut Section<'_>,
     known: &Known<'_>,
+    proxy_key: &'static str,
 ) -> RouteConfig {
     let usual = Profile::built_in("medical-system").unwrap_or_default();
     let names: Vec<&str> = known.profiles.iter().map(|p| p.name.as_str()).collect();
@@ -190,6 +195,7 @@ fn read_route(
             let number = section.number(document, "max_per_second", 1, &(1..=10_000));
             u32::try_from(number).unwrap_or(u32::MAX)
         }),
+        proxy: proxy::read(document, section, proxy_key),
         profile,
     }
 }
@@ -358,9 +364,11 @@ fn read_signature(
 
 impl RouteConfig {
     /// The route itself, with its secrets; none when it has no URL. What is missing is a mistake.
+    /// `usual` is the way out of a route that has none of its own.
     pub(super) fn with_secrets(
         &self,
         allow_http: bool,
+        usual: &Proxies,
         environment: &Environment,
         mistakes: &mut Vec<Mistake>,
     ) -> Option<Route> {
@@ -384,6 +392,10 @@ impl RouteConfig {
                 Some(_) => {}
             }
         }
+        let proxies = match &self.proxy {
+            None => usual.clone(),
+            own => proxy::resolve(own.as_ref(), environment, mistakes),
+        };
         Some(Route {
             name: self.name.clone(),
             url,
@@ -395,6 +407,7 @@ impl RouteConfig {
             timeout: self.timeout,
             concurrency: self.concurrency,
             max_per_second: self.max_per_second,
+            proxies,
         })
     }
 }
