@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 pub use voicedrive_relay::clock::Clock;
 use voicedrive_relay::config::{self, Environment, Loaded, Secret};
 use voicedrive_relay::delivery::profile::Profile;
+use voicedrive_relay::delivery::proxy::Proxies;
 use voicedrive_relay::delivery::{Dispatcher, Means};
 use voicedrive_relay::gauges::Gauges;
 use voicedrive_relay::handover::Desks;
@@ -380,6 +381,7 @@ impl Bench {
             timeout,
             concurrency: 8,
             max_per_second: None,
+            proxies: Proxies::default(),
         };
         let policy = RetryPolicy::new(intervals.iter().copied().map(Duration::from_secs).collect());
         let means = Means {

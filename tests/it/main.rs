@@ -27,6 +27,8 @@ mod interviews;
 mod javascript;
 mod keeping;
 mod letting_in;
+mod mailing;
 mod monitoring;
 mod packaged;
 mod routing;
+mod securing;
