@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use lettre::Message;
 use lettre::address::Envelope;
-use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue, MIME_VERSION_1_0};
-use lettre::message::{Mailbox, MessageBuilder};
+use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue, MIME_VERSION_1_0, To};
+use lettre::message::{Mailbox, Mailboxes, MessageBuilder};
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
@@ -210,10 +210,9 @@ fn compose(
         .header(MIME_VERSION_1_0)
         .header(ContentType::TEXT_PLAIN)
         .header(AutoSubmitted);
-    for recipient in &email.to {
-        builder = builder.to(recipient.clone());
-    }
-    // The library does not find an address in quotes in the header again.
+    // All at once, and the envelope besides: the library does not find an address in quotes again in a
+    // header that it has written.
+    builder = builder.header(To::from(Mailboxes::from(email.to.clone())));
     let to = email.to.iter().map(|mailbox| mailbox.email.clone());
     let envelope = Envelope::new(Some(email.from.email.clone()), to.collect());
     builder = builder.envelope(envelope.map_err(|error| said(&error, words.language))?);

@@ -222,7 +222,7 @@ fn read_email(document: &mut Document<'_>, section: &mut Section<'_>) -> Option<
     }
     let line = section.line();
     let from = section.parsed(document, "from", None, ADDRESS_ACCEPTED, |text| {
-        mailbox(text).map(Some)
+        text.parse().ok().map(Some)
     });
     let had_to = section.has("to");
     let to = section.list(document, "to", Vec::new(), ADDRESSES_ACCEPTED, |entry| {

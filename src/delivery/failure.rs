@@ -244,3 +244,61 @@ fn of_tls(error: &rustls::Error) -> Failure {
 pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
     causes(error).last().unwrap_or(error).to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustls::{CertificateError, InvalidMessage};
+
+    #[test]
+    fn failures_read_as_sentences_of_the_log() {
+        let moved = Failure::Moved(308, "https://b.example/hook".to_owned());
+        for (failure, words) in [
+            (Failure::Status(503), "HTTP 503: Service Unavailable"),
+            (Failure::Status(299), "HTTP 299"),
+            (
+                moved,
+                "HTTP 308: Permanent Redirect; it moved to https://b.example/hook",
+            ),
+        ] {
+            assert_eq!(failure.to_string(), words);
+        }
+    }
+
+    #[test]
+    fn what_tls_says_is_found_inside_errors_of_the_system() {
+        let expired = rustls::Error::InvalidCertificate(CertificateError::Expired);
+        let inside = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, expired));
+        let found = tls_failure(&inside).unwrap();
+        assert_eq!(found.cause(), Cause::CertificateExpired);
+        assert_eq!(tls_failure(&io::Error::other("no TLS")), None);
+    }
+
+    #[test]
+    fn what_is_wrong_with_tls_has_its_cause() {
+        let ends = |alert| of_tls(&rustls::Error::AlertReceived(alert)).cause();
+        assert_eq!(ends(AlertDescription::ProtocolVersion), Cause::TlsTooOld);
+        assert_eq!(ends(AlertDescription::HandshakeFailure), Cause::Tls);
+        let odd = rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType);
+        assert_eq!(of_tls(&odd).cause(), Cause::NotTls);
+        let old = PeerIncompatible::ServerDoesNotSupportTls12Or13;
+        let old = rustls::Error::PeerIncompatible(old);
+        assert_eq!(of_tls(&old).cause(), Cause::TlsTooOld);
+    }
+
+    #[test]
+    fn advice_is_given_where_it_fits_every_server() {
+        let told = |failure: Failure| failure.with_advice(Language::En);
+        assert!(told(Failure::NotTls).contains("look at the port"));
+        assert_eq!(told(Failure::Refused), "the connection was refused");
+    }
+
+    #[test]
+    fn a_proxy_that_refuses_says_so() {
+        let of = |words: &str| of_tunnel(words).map(|failure| failure.cause());
+        assert_eq!(of("tunnel error: unsuccessful"), Some(Cause::Proxy));
+        let below = "tunnel error: failed to create underlying connection";
+        assert_eq!(of(below), None);
+        assert_eq!(of("client error (Connect)"), None);
+    }
+}

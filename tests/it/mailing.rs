@@ -145,4 +145,6 @@ async fn addresses_of_telephones_are_quoted() {
     ] {
         assert!(said.contains(&format!("RCPT TO:{address}")), "{said}");
     }
+    let header = r#"To: "taro..yamada."@docomo.ne.jp, "#;
+    assert!(said.contains(header), "{said}");
 }

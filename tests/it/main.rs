@@ -29,6 +29,7 @@ mod keeping;
 mod letting_in;
 mod mailing;
 mod monitoring;
+mod odd_partners;
 mod packaged;
 mod routing;
 mod securing;
