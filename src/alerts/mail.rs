@@ -22,6 +22,12 @@ use crate::timestamp::Timestamp;
 /// The longest that the whole conversation with the mail server may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The longest that a server may take to say goodbye.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// A conversation that came to its end, and what came of it.
+type Talked = (AsyncSmtpConnection, Outcome);
+
 /// Tells auto-responders not to answer (RFC 3834).
 #[derive(Clone)]
 struct AutoSubmitted;
@@ -50,12 +56,9 @@ pub(super) async fn send(
     let sending = async {
         let mut server = connect(email, password, words.language).await?;
         let outcome = hand_over(&mut server, email, words, now).await;
-        // Whatever comes of this, the mail is handed over or not.
-        let _ = server.quit().await;
-        outcome
+        Ok((server, outcome.unwrap_or_else(|not_sent| not_sent)))
     };
-    let sent = in_time(sending).await;
-    sent.unwrap_or_else(|not_sent| not_sent)
+    in_time(sending).await
 }
 
 /// Asks the server which recipients it takes, without a mail.
@@ -66,21 +69,24 @@ pub(super) async fn examine(
 ) -> Outcome {
     let examining = async {
         let mut server = connect(email, password, language).await?;
-        let offered = offer(&mut server, email, language).await;
-        server.abort().await;
-        offered.map(|refused| Outcome::Sent { refused })
+        let refused = offer(&mut server, email, language).await?;
+        Ok((server, Outcome::Sent { refused }))
     };
-    let examined = in_time(examining).await;
-    examined.unwrap_or_else(|not_taken| not_taken)
+    in_time(examining).await
 }
 
-/// The library's own limit ends with the connecting: a server that falls silent would keep it.
-async fn in_time(
-    talking: impl Future<Output = Result<Outcome, Outcome>>,
-) -> Result<Outcome, Outcome> {
-    let late = || Outcome::TryLater(format!("the mail server did not answer within {TIMEOUT:?}"));
-    let talked = tokio::time::timeout(TIMEOUT, talking).await;
-    talked.unwrap_or_else(|_| Err(late()))
+/// What came of a conversation. The library's own limit ends with the connecting: a server that falls
+/// silent would keep it.
+async fn in_time(talking: impl Future<Output = Result<Talked, Outcome>>) -> Outcome {
+    match tokio::time::timeout(TIMEOUT, talking).await {
+        Ok(Ok((mut server, outcome))) => {
+            // The mail is handed over or not, whatever comes of this.
+            let _ = tokio::time::timeout(FAREWELL, server.abort()).await;
+            outcome
+        }
+        Ok(Err(outcome)) => outcome,
+        Err(_) => Outcome::TryLater(format!("the mail server did not answer within {TIMEOUT:?}")),
+    }
 }
 
 /// A server that is ready to take a mail. Whatever is wrong until then is not wrong with a message.

@@ -159,20 +159,24 @@ fn ingest(speech: Speech, config: &Config) -> Option<Finding> {
 
 /// The proxies on the way out, when there are any.
 fn proxies(speech: Speech, proxies: &Proxies) -> Option<Finding> {
-    let all: Vec<String> = proxies.all().iter().map(ToString::to_string).collect();
+    let all = proxies.all();
+    let shown: Vec<String> = all.iter().map(ToString::to_string).collect();
     let direct = proxies.direct.iter().map(ToString::to_string);
     let direct: Vec<String> = ["localhost".to_owned()].into_iter().chain(direct).collect();
     let label = speech.say("直接つなぐ宛先", "reached directly");
-    let text = format!("{}; {label}: {}", all.join(", "), direct.join(", "));
-    let unit = proxies
-        .all()
-        .iter()
-        .any(|proxy| proxy.is_of_the_environment());
-    let unit = unit.then(|| speech.say(
-        " (この環境変数は、サービスには systemctl edit で設定した場合だけ届きます。delivery.proxy を勧めます)",
-        " (the service has these variables only when its unit sets them; delivery.proxy is advised)",
-    ));
-    let text = format!("{text}{}", unit.unwrap_or_default());
+    let of_the_unit = if all.iter().any(|proxy| proxy.is_of_the_environment()) {
+        speech.say(
+            " (この環境変数は、サービスには systemctl edit で設定した場合だけ届きます。delivery.proxy を勧めます)",
+            " (the service has these variables only when its unit sets them; delivery.proxy is advised)",
+        )
+    } else {
+        ""
+    };
+    let text = format!(
+        "{}; {label}: {}{of_the_unit}",
+        shown.join(", "),
+        direct.join(", ")
+    );
     (!all.is_empty()).then(|| Finding::good("proxy", text))
 }
 

@@ -12,6 +12,9 @@ use voicedrive_relay::zone::Zone;
 
 use crate::harness::noon;
 
+/// In place of an answer.
+const SILENCE: &str = "";
+
 /// What a mail server answers to the first line that contains this.
 type Objection = (&'static str, &'static str);
 
@@ -84,6 +87,9 @@ async fn talk(
         let objection = objections.iter().find(|(part, _)| line.starts_with(part));
         let answer = objection.map_or(usual, |(_, answer)| answer);
         in_data = answer.starts_with("354");
+        if answer == SILENCE {
+            continue;
+        }
         stream.write_all(format!("{answer}\r\n").as_bytes()).await?;
     }
 }
@@ -131,6 +137,12 @@ async fn what_is_refused_for_good_is_told_apart_from_what_may_be_taken_later() {
         assert!(!matches!(outcome, Outcome::Sent { .. }), "{objections:?}");
         assert_eq!(never(&outcome), for_good, "{objections:?}: {outcome:?}");
     }
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_say_goodbye_has_taken_the_mail() {
+    let server = Server::start(&[("QUIT", SILENCE)]).await;
+    assert_eq!(server.told(ONE).await, Outcome::SENT);
 }
 
 #[tokio::test]
