@@ -14,6 +14,7 @@ mod card;
 pub mod conditions;
 pub mod courier;
 mod mail;
+mod mail_stream;
 pub mod outcome;
 mod post;
 pub mod words;

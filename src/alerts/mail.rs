@@ -8,13 +8,14 @@ use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue, MIME
 use lettre::message::{Mailbox, Mailboxes, MessageBuilder};
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, MailParameter};
 
+use super::mail_stream::MailStream;
 use super::outcome::{Outcome, Refused};
 use super::words::Words;
-use crate::config::{Email, Encryption, Secret};
+use crate::config::{Email, Secret};
 use crate::delivery::failure::tls_failure;
 use crate::language::Language;
 use crate::timestamp::Timestamp;
@@ -95,20 +96,12 @@ async fn connect(
     password: Option<&Secret>,
     language: Language,
 ) -> Result<AsyncSmtpConnection, Outcome> {
-    crate::crypto::install();
+    let stream = MailStream::connect(email).await;
+    let stream = stream.map_err(|error| Outcome::TryLater(said(&error, language)))?;
     let later = |error: Error| Outcome::TryLater(said(&error, language));
-    let (server, hello) = ((email.host.as_str(), email.port), ClientId::default());
-    let (at_once, inside) = match email.encryption {
-        Encryption::None => (None, None),
-        Encryption::StartTls => (None, Some(parameters(email).map_err(later)?)),
-        Encryption::Tls => (Some(parameters(email).map_err(later)?), None),
-    };
-    let connecting =
-        AsyncSmtpConnection::connect_tokio1(server, Some(TIMEOUT), &hello, at_once, None);
-    let mut connection = connecting.await.map_err(later)?;
-    if let Some(tls) = inside {
-        connection.starttls(tls, &hello).await.map_err(later)?;
-    }
+    let hello = ClientId::default();
+    let talking = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello);
+    let mut connection = talking.await.map_err(later)?;
     if let Some(password) = password {
         let (name, password) = (email.username.clone(), password.expose().to_owned());
         let credentials = Credentials::new(name, password);
@@ -195,10 +188,6 @@ fn refusal(error: &Error, language: Language) -> Outcome {
     } else {
         Outcome::TryLater(why)
     }
-}
-
-fn parameters(email: &Email) -> Result<TlsParameters, Error> {
-    TlsParameters::new(email.host.clone())
 }
 
 fn compose(

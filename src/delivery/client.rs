@@ -60,7 +60,7 @@ impl Outgoing {
             .pool_idle_timeout(IDLE_CONNECTION);
         let to_proxy_secure = proxy.is_some_and(|proxy| proxy.expose().scheme() == "https");
         builder = if secure || to_proxy_secure {
-            builder.tls_backend_preconfigured(tls::client_config()?)
+            builder.tls_backend_preconfigured(tls::client_config(&["http/1.1"])?)
         } else {
             // Without encryption, a machine need not have any certificates.
             builder.tls_certs_only([])

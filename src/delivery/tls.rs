@@ -119,7 +119,7 @@ impl fmt::Display for BadCertificate {
                 "the certificate is self-signed, and not in this system's store of certificates",
             ),
             Self::Authority => f.write_str(
-                "the certificate is that of an authority (CA:TRUE), and the server uses it as its own; one without CA:TRUE can be believed",
+                "the certificate is that of an authority (CA:TRUE), and the server uses it as its own",
             ),
             Self::Other(why) => write!(f, "the certificate is not good: {why}"),
         }
@@ -139,18 +139,21 @@ pub enum TlsError {
     Library(String),
 }
 
-/// TLS as a client, believing the system's store.
+/// TLS as a client, believing the system's store; `protocols` are those that it speaks inside (ALPN).
 ///
 /// # Errors
 /// `TlsError` when there is nobody to believe.
-pub fn client_config() -> Result<ClientConfig, TlsError> {
+pub fn client_config(protocols: &[&str]) -> Result<ClientConfig, TlsError> {
     crypto::install();
     let verifier = Verifier::of_the_system()?;
     let mut config = ClientConfig::builder()
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier))
         .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = protocols
+        .iter()
+        .map(|name| name.as_bytes().to_vec())
+        .collect();
     Ok(config)
 }
 
@@ -179,10 +182,11 @@ impl Verifier {
         Ok(Self { library, store })
     }
 
-    /// A certificate that the library did not believe: believes it when it is in the store, and says
+    /// A certificate that the library did not believe, and why: believes it when it is in the store, and says
     /// otherwise what is wrong with it.
     fn look_again(
         &self,
+        why: BadCertificate,
         certificate: &CertificateDer<'_>,
         name: &ServerName<'_>,
         now: UnixTime,
@@ -190,6 +194,9 @@ impl Verifier {
         let refused = || BadCertificate::UnknownIssuer(None);
         let (_, parsed) =
             x509_parser::parse_x509_certificate(certificate).map_err(|_| refused())?;
+        if parsed.issuer() != parsed.subject() && why == BadCertificate::Authority {
+            return Err(why);
+        }
         if parsed.issuer() != parsed.subject() {
             let issuer = readable(&parsed.issuer().to_string());
             return Err(BadCertificate::UnknownIssuer(Some(issuer)));
@@ -240,14 +247,15 @@ impl ServerCertVerifier for Verifier {
         let Err(rustls::Error::InvalidCertificate(why)) = &verified else {
             return verified;
         };
+        let why = BadCertificate::of(why);
         // What else is wrong stays wrong, whoever signed it.
         if !matches!(
-            BadCertificate::of(why),
+            why,
             BadCertificate::UnknownIssuer(_) | BadCertificate::Authority
         ) {
             return verified;
         }
-        match self.look_again(end_entity, server_name, now) {
+        match self.look_again(why, end_entity, server_name, now) {
             Ok(()) => Ok(ServerCertVerified::assertion()),
             Err(why) => Err(rustls::Error::InvalidCertificate(CertificateError::Other(
                 OtherError(Arc::new(why)),
@@ -376,6 +384,10 @@ mod tests {
         assert_eq!(other.cause(), Cause::CertificateName);
         let words = "the certificate is for another host: other.example";
         assert_eq!(other.to_string(), words);
+        let mut inner = params(host, 2025, 2027);
+        inner.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let inner = verdict(&store, &issued(&known, &inner));
+        assert_eq!(inner, Err(BadCertificate::Authority));
         let stranger = issued(&unknown, &params(host, 2025, 2027));
         let stranger = verdict(&store, &stranger).unwrap_err();
         assert_eq!(stranger.cause(), Cause::CertificateIssuer);

@@ -90,7 +90,9 @@ async fn talk(
         if answer == SILENCE {
             continue;
         }
-        stream.write_all(format!("{answer}\r\n").as_bytes()).await?;
+        let answer = format!("{answer}\r\n");
+        let (answer, _, _) = encoding_rs::SHIFT_JIS.encode(&answer);
+        stream.write_all(&answer).await?;
     }
 }
 
@@ -137,6 +139,15 @@ async fn what_is_refused_for_good_is_told_apart_from_what_may_be_taken_later() {
         assert!(!matches!(outcome, Outcome::Sent { .. }), "{objections:?}");
         assert_eq!(never(&outcome), for_good, "{objections:?}: {outcome:?}");
     }
+}
+
+#[tokio::test]
+async fn a_refusal_in_shift_jis_can_be_read() {
+    let server = Server::start(&[("RCPT TO:<left@", "550 宛先不明")]).await;
+    let Outcome::Sent { refused } = server.told(TWO).await else {
+        panic!("{}", server.said());
+    };
+    assert!(refused[0].reason.contains("宛先不明"), "{}", refused[0]);
 }
 
 #[tokio::test]
