@@ -310,7 +310,7 @@ CREATE TABLE alert_channels (
   told        INTEGER NOT NULL,         -- the last message that it took or that was passed over
   tries       INTEGER NOT NULL DEFAULT 0,
   next_try_ms INTEGER,                  -- on the time axis
-  last_error  TEXT
+  last_error  TEXT                      -- of the last try; also what it had against a message that it took
 ) STRICT, WITHOUT ROWID;
 
 -- Routes that a person paused until a moment.

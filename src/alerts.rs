@@ -10,9 +10,12 @@
 //! What is not guaranteed: that a message arrives only once. After a crash between the telling and
 //! its commit it is told again.
 
+mod card;
 pub mod conditions;
 pub mod courier;
 mod mail;
+mod mail_stream;
+pub mod outcome;
 mod post;
 pub mod words;
 
@@ -21,7 +24,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::config::Secret;
+use crate::config::Hook;
 use crate::delivery::probe::probe;
 use crate::gauges::Gauges;
 use crate::incident::{Digests, Thresholds};
@@ -51,7 +54,7 @@ pub struct Watch {
     thresholds: Thresholds,
     digests: Digests,
     retention: Duration,
-    heartbeat: Option<Secret>,
+    heartbeat: Option<Hook>,
     began: Duration,
     next_probe: Duration,
 }
@@ -82,7 +85,7 @@ pub struct Rules {
     /// How long incidents that are over are kept, in days.
     pub retention_days: u64,
     /// The URL that is called while everything moves.
-    pub heartbeat: Option<Secret>,
+    pub heartbeat: Option<Hook>,
 }
 
 impl Watch {

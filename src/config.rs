@@ -8,6 +8,7 @@ mod ingest;
 mod itself;
 mod mistake;
 mod named;
+mod proxy;
 mod reader;
 mod routes;
 mod secrets;
@@ -22,14 +23,16 @@ use ipnet::IpNet;
 use toml::de::DeValue;
 use url::Url;
 
+use crate::delivery::proxy::Proxies;
 use crate::language::Language;
 use crate::route::{Route, Routing};
 use crate::zone::Zone;
-pub use alerts::{AlertsConfig, AlertsOut, Channel, Email, Encryption, Way};
+pub use alerts::{AlertsConfig, AlertsOut, Channel, Email, Encryption, Hook, Way};
 pub use changes::Changes;
 pub use ingest::{Ingest, IngestConfig};
 pub use mistake::{Doubt, Kind, Mistake, Mistakes, Note, NoteKind, Place};
 pub use named::{Named, Role};
+pub use proxy::ProxyConfig;
 use reader::{Document, Section};
 pub use routes::RouteConfig;
 pub use secrets::{Environment, Secret, Secrets, secrets_file};
@@ -117,6 +120,8 @@ pub struct Loaded {
     pub secrets: Secrets,
     /// Every route that has a URL, with its own secrets.
     pub out: Vec<Route>,
+    /// The way out of everything that has none of its own.
+    pub proxies: Proxies,
     /// Who is told, with the secrets for it.
     pub alerts: AlertsOut,
     /// The door of the staff system's own senders, with its secrets.
@@ -192,15 +197,19 @@ fn read_both(
     mistakes.extend(of_file);
     override_url(&mut config, environment, &mut mistakes);
     let secrets = read_secrets(environment, &mut mistakes);
+    let proxies = proxy::resolve(config.delivery.proxy.as_ref(), environment, &mut mistakes);
     let described = config.routes.iter().chain([&config.delivery]);
     let for_employees = described.clone().any(RouteConfig::is_for_employees);
+    let (allow_http, usual) = (config.allow_http, &proxies);
     let out = described
         .filter_map(|route| {
             let counted = !for_employees || route.is_for_employees();
-            route.with_secrets(config.allow_http, counted, environment, &mut mistakes)
+            route.with_secrets(allow_http, usual, counted, environment, &mut mistakes)
         })
         .collect();
-    let alerts = config.alerts.with_secrets(environment, &mut mistakes);
+    let alerts = config
+        .alerts
+        .with_secrets(&proxies, environment, &mut mistakes);
     let jwt = secrets.jwt.is_some() || secrets.jwt_previous.is_some();
     let with_secrets =
         |door: &IngestConfig| door.with_secrets(environment, jwt, path, &mut mistakes);
@@ -223,6 +232,7 @@ fn read_both(
         config,
         secrets,
         out,
+        proxies,
         alerts,
         ingest,
         set,

@@ -14,13 +14,18 @@
 //! the same `X-Request-ID`), and that events arrive in the order in which they were accepted.
 
 pub mod address;
+mod answer;
+pub mod client;
 pub mod dispatcher;
+pub mod failure;
 pub mod handoff;
 pub mod partner;
 pub mod probe;
 pub mod profile;
+pub mod proxy;
 pub mod sender;
 pub mod signature;
+pub mod tls;
 
 use tokio::sync::watch;
 

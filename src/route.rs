@@ -6,6 +6,7 @@ use reqwest::Url;
 
 use crate::config::Secret;
 use crate::delivery::profile::Profile;
+use crate::delivery::proxy::Proxies;
 use crate::event::is_event_type;
 use crate::timestamp::Timestamp;
 
@@ -40,6 +41,8 @@ pub struct Route {
     pub max_body_bytes: Option<usize>,
     /// Whether VoiceDrive counts these deliveries too (contract, section 6.3).
     pub counted_by_voicedrive: bool,
+    /// The way out.
+    pub proxies: Proxies,
 }
 
 impl Route {

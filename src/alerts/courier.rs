@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::outcome::Outcome;
 use super::words::Words;
-use super::{mail, post};
+use super::{card, mail, post};
 use crate::clock::Clock;
 use crate::config::{Channel, Way};
-use crate::language::Speech;
+use crate::language::{Language, Speech};
 use crate::notification::Notification;
 use crate::store::{Store, StoreError};
+use crate::timestamp::Timestamp;
 
 /// Between two looks at what there is to tell.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
@@ -89,15 +91,24 @@ impl Courier {
         };
         let words = self.speech.message(state, &report);
         let result = tell(&self.channel, &words, self.clock.now()).await;
-        let succeeded = result.is_ok();
+        let succeeded = !matches!(result, Outcome::TryLater(_));
         match result {
-            Ok(()) => {
+            Outcome::Sent { .. } => {
+                let objection = result.objection();
+                if let Some(objection) = &objection {
+                    let recipients = objection.split("; ").count();
+                    tracing::error!(channel = %name, recipients, "a mail server does not take all recipients of an alert; `voicedrive-relay check` says whom");
+                }
                 if tries > 0 {
                     tracing::info!(channel = %name, "alerts can be told again");
                 }
-                self.store.notification_sent(name, seq).await?;
+                self.store.notification_sent(name, seq, objection).await?;
             }
-            Err(error) => {
+            Outcome::RefusedForGood(reason) => {
+                tracing::error!(channel = %name, reason, "an alert was refused for good; it is put aside, and the next one is told");
+                self.store.notification_set_aside(name, seq, reason).await?;
+            }
+            Outcome::TryLater(error) => {
                 if tries == 0 {
                     tracing::error!(channel = %name, error, "an alert could not be told; it is tried again until it is");
                 }
@@ -111,21 +122,24 @@ impl Courier {
     }
 }
 
-/// Tells a channel something, once.
-///
-/// # Errors
-/// Why it could not be told, in words; nothing secret stands in them.
-pub async fn tell(
-    channel: &Channel,
-    words: &Words,
-    now: crate::timestamp::Timestamp,
-) -> Result<(), String> {
+/// Tells a channel something, once. Nothing secret stands in what comes of it.
+pub async fn tell(channel: &Channel, words: &Words, now: Timestamp) -> Outcome {
+    let words = words.from_place(&channel.place);
     match &channel.way {
-        Way::Email { email, password } => mail::send(email, password.as_ref(), words, now).await,
-        Way::Slack(url) => {
-            let text = format!("*{}*\n{}", words.title, words.text);
-            post::post(url, &serde_json::json!({"text": text})).await
+        Way::Email { email, password } => mail::send(email, password.as_ref(), &words, now).await,
+        Way::Slack(hook) => post::post(hook, &card::slack(&words), words.language).await,
+        Way::Teams(hook) => post::post(hook, &card::teams(&words), words.language).await,
+        Way::Webhook(hook) => post::post(hook, &words, words.language).await,
+    }
+}
+
+/// Asks a channel whether it would take a message, as far as that can be known without one. None: it
+/// cannot.
+pub async fn examine(channel: &Channel, language: Language) -> Option<Outcome> {
+    match &channel.way {
+        Way::Email { email, password } => {
+            Some(mail::examine(email, password.as_ref(), language).await)
         }
-        Way::Webhook(url) => post::post(url, words).await,
+        Way::Slack(_) | Way::Teams(_) | Way::Webhook(_) => None,
     }
 }

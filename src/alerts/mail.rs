@@ -2,18 +2,32 @@
 
 use std::time::{Duration, SystemTime};
 
-use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MessageBuilder};
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
-use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use lettre::Message;
+use lettre::address::Envelope;
+use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue, MIME_VERSION_1_0, To};
+use lettre::message::{Mailbox, Mailboxes, MessageBuilder};
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::AsyncSmtpConnection;
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
+use lettre::transport::smtp::extension::{ClientId, MailParameter};
 
+use super::mail_stream::MailStream;
+use super::outcome::{Outcome, Refused};
 use super::words::Words;
-use crate::config::{Email, Encryption, Secret};
+use crate::config::{Email, Secret};
+use crate::delivery::failure::tls_failure;
+use crate::language::Language;
 use crate::timestamp::Timestamp;
 
 /// The longest that the whole conversation with the mail server may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The longest that a server may take to say goodbye.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// A conversation that came to its end, and what came of it.
+type Talked = (AsyncSmtpConnection, Outcome);
 
 /// Tells auto-responders not to answer (RFC 3834).
 #[derive(Clone)]
@@ -33,62 +47,170 @@ impl Header for AutoSubmitted {
     }
 }
 
-/// Hands the mail to the server.
-///
-/// # Errors
-/// What the server, or the way to it, objects to.
+/// Hands the mail to the server, for every recipient whom the server takes.
 pub(super) async fn send(
     email: &Email,
     password: Option<&Secret>,
     words: &Words,
     now: Timestamp,
-) -> Result<(), String> {
-    let mail = compose(email, words, now)?;
-    let transport = transport(email, password)?;
-    // The library's own limit ends with the connecting: a server that falls silent would keep it.
-    match tokio::time::timeout(TIMEOUT, transport.send(mail)).await {
-        Ok(sent) => sent.map(|_| ()).map_err(|error| said(&error)),
-        Err(_) => Err(format!("the mail server did not answer within {TIMEOUT:?}")),
-    }
+) -> Outcome {
+    let sending = async {
+        let mut server = connect(email, password, words.language).await?;
+        let outcome = hand_over(&mut server, email, words, now).await;
+        Ok((server, outcome.unwrap_or_else(|not_sent| not_sent)))
+    };
+    in_time(sending).await
 }
 
-fn transport(
+/// Asks the server which recipients it takes, without a mail.
+pub(super) async fn examine(
     email: &Email,
     password: Option<&Secret>,
-) -> Result<AsyncSmtpTransport<Tokio1Executor>, String> {
-    crate::crypto::install();
-    let tls = match email.encryption {
-        Encryption::None => Tls::None,
-        Encryption::StartTls => Tls::Required(parameters(email)?),
-        Encryption::Tls => Tls::Wrapper(parameters(email)?),
+    language: Language,
+) -> Outcome {
+    let examining = async {
+        let mut server = connect(email, password, language).await?;
+        let refused = offer(&mut server, email, language).await?;
+        Ok((server, Outcome::Sent { refused }))
     };
-    let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&email.host)
-        .port(email.port)
-        .tls(tls)
-        .timeout(Some(TIMEOUT));
+    in_time(examining).await
+}
+
+/// What came of a conversation. The library's own limit ends with the connecting: a server that falls
+/// silent would keep it.
+async fn in_time(talking: impl Future<Output = Result<Talked, Outcome>>) -> Outcome {
+    match tokio::time::timeout(TIMEOUT, talking).await {
+        Ok(Ok((mut server, outcome))) => {
+            // The mail is handed over or not, whatever comes of this.
+            let _ = tokio::time::timeout(FAREWELL, server.abort()).await;
+            outcome
+        }
+        Ok(Err(outcome)) => outcome,
+        Err(_) => Outcome::TryLater(format!("the mail server did not answer within {TIMEOUT:?}")),
+    }
+}
+
+/// A server that is ready to take a mail. Whatever is wrong until then is not wrong with a message.
+async fn connect(
+    email: &Email,
+    password: Option<&Secret>,
+    language: Language,
+) -> Result<AsyncSmtpConnection, Outcome> {
+    let stream = MailStream::connect(email).await;
+    let stream = stream.map_err(|error| Outcome::TryLater(said(&error, language)))?;
+    let later = |error: Error| Outcome::TryLater(said(&error, language));
+    let hello = ClientId::default();
+    let talking = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello);
+    let mut connection = talking.await.map_err(later)?;
     if let Some(password) = password {
         let (name, password) = (email.username.clone(), password.expose().to_owned());
-        builder = builder.credentials(Credentials::new(name, password));
+        let credentials = Credentials::new(name, password);
+        let login = connection.auth(DEFAULT_MECHANISMS, &credentials);
+        login.await.map_err(later)?;
     }
-    Ok(builder.build())
+    Ok(connection)
 }
 
-fn parameters(email: &Email) -> Result<TlsParameters, String> {
-    TlsParameters::new(email.host.clone()).map_err(|error| said(&error))
+/// Names sender and recipients, one by one, and says whom the server does not take.
+async fn offer(
+    server: &mut AsyncSmtpConnection,
+    email: &Email,
+    language: Language,
+) -> Result<Vec<Refused>, Outcome> {
+    let from = Mail::new(Some(email.from.email.clone()), options(email));
+    let answer = server.command(from).await;
+    answer.map_err(|error| refusal(&error, language))?;
+    let (mut refused, mut for_good) = (Vec::new(), true);
+    for recipient in &email.to {
+        let named = Rcpt::new(recipient.email.clone(), Vec::new());
+        let Err(error) = server.command(named).await else {
+            continue;
+        };
+        if error.status().is_none() {
+            return Err(refusal(&error, language));
+        }
+        for_good &= error.is_permanent();
+        refused.push(Refused {
+            recipient: recipient.email.to_string(),
+            reason: said(&error, language),
+        });
+    }
+    if refused.len() < email.to.len() {
+        return Ok(refused);
+    }
+    Err(nobody_takes_it(&refused, for_good))
 }
 
-fn compose(email: &Email, words: &Words, now: Timestamp) -> Result<Message, String> {
+fn nobody_takes_it(refused: &[Refused], for_good: bool) -> Outcome {
+    let refused: Vec<String> = refused.iter().map(ToString::to_string).collect();
+    let why = refused.join("; ");
+    if for_good {
+        Outcome::RefusedForGood(why)
+    } else {
+        Outcome::TryLater(why)
+    }
+}
+
+/// An address that is not ASCII travels only where the server says so.
+fn options(email: &Email) -> Vec<MailParameter> {
+    let mut addresses = email.to.iter().chain([&email.from]);
+    let is_ascii = |mailbox: &Mailbox| mailbox.email.to_string().is_ascii();
+    if addresses.all(is_ascii) {
+        Vec::new()
+    } else {
+        vec![MailParameter::SmtpUtfEight]
+    }
+}
+
+async fn hand_over(
+    server: &mut AsyncSmtpConnection,
+    email: &Email,
+    words: &Words,
+    now: Timestamp,
+) -> Result<Outcome, Outcome> {
+    let language = words.language;
+    let refused = offer(server, email, language).await?;
+    let mail = compose(email, words, &refused, now).map_err(Outcome::RefusedForGood)?;
+    let answer = server.command(Data).await;
+    answer.map_err(|error| refusal(&error, language))?;
+    let answer = server.message(&mail.formatted()).await;
+    answer.map_err(|error| refusal(&error, language))?;
+    Ok(Outcome::Sent { refused })
+}
+
+/// What an answer to a mail means. One that wants a login or encryption is about the configuration.
+fn refusal(error: &Error, language: Language) -> Outcome {
+    let why = said(error, language);
+    let status = error.status().map(u16::from);
+    let about_login = matches!(status, Some(530 | 534 | 535 | 538));
+    if error.is_permanent() && !about_login {
+        Outcome::RefusedForGood(why)
+    } else {
+        Outcome::TryLater(why)
+    }
+}
+
+fn compose(
+    email: &Email,
+    words: &Words,
+    refused: &[Refused],
+    now: Timestamp,
+) -> Result<Message, String> {
     let thread = message_id(&email.from, &words.incident_id, "opened");
     let date = SystemTime::from(now.to_utc());
     let mut builder: MessageBuilder = Message::builder()
         .from(email.from.clone())
         .subject(&words.title)
         .date(date)
+        .header(MIME_VERSION_1_0)
         .header(ContentType::TEXT_PLAIN)
         .header(AutoSubmitted);
-    for recipient in &email.to {
-        builder = builder.to(recipient.clone());
-    }
+    // All at once, and the envelope besides: the library does not find an address in quotes again in a
+    // header that it has written.
+    builder = builder.header(To::from(Mailboxes::from(email.to.clone())));
+    let to = email.to.iter().map(|mailbox| mailbox.email.clone());
+    let envelope = Envelope::new(Some(email.from.email.clone()), to.collect());
+    builder = builder.envelope(envelope.map_err(|error| said(&error, words.language))?);
     builder = if words.state == "opened" {
         builder.message_id(Some(thread))
     } else {
@@ -98,16 +220,19 @@ fn compose(email: &Email, words: &Words, now: Timestamp) -> Result<Message, Stri
         answer.in_reply_to(thread.clone()).references(thread)
     };
     builder
-        .body(format!("{}\n", words.text))
-        .map_err(|error| said(&error))
+        .body(format!("{}\n", words.text_without(refused)))
+        .map_err(|error| said(&error, words.language))
 }
 
 fn message_id(from: &Mailbox, incident: &str, what: &str) -> String {
     format!("<{incident}.{what}@{}>", from.email.domain())
 }
 
-/// The error with its causes, on one line.
-fn said(error: &dyn std::error::Error) -> String {
+/// The error with its causes, on one line; of TLS, what it means and what to do.
+fn said(error: &(dyn std::error::Error + 'static), language: Language) -> String {
+    if let Some(failure) = tls_failure(error) {
+        return failure.with_advice(language);
+    }
     let mut words = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

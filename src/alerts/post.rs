@@ -1,41 +1,71 @@
-//! Webhooks of the alerts. Their URLs are secrets: no error names them.
+//! Webhooks of the alerts, and the dead man's switch. Their URLs are secrets: no error names them, and no
+//! answer is repeated, because it may.
 
 use std::time::Duration;
 
-use reqwest::{Client, header::CONTENT_TYPE, redirect};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{RequestBuilder, Response, Url};
 use serde::Serialize;
 
-use crate::config::Secret;
-use crate::delivery::partner::classify;
+use super::outcome::Outcome;
+use crate::config::Hook;
+use crate::delivery::client::Outgoing;
+use crate::language::Language;
 
 /// The longest that one call may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// The most of an answer that is read, in bytes.
+const ANSWER_READ: usize = 4096;
+/// How Teams begins to say in a 200 that it failed.
+const TEAMS_FAILED: &str = "Webhook message delivery failed with error";
+/// How Slack says that it will never take a message.
+const SLACK_NEVER: [&str; 5] = [
+    "invalid_payload",
+    "invalid_blocks",
+    "missing_text_or_fallback_or_attachments",
+    "no_text",
+    "too_many_attachments",
+];
+/// How Slack says that a person has to mend something.
+const SLACK_LATER: [&str; 12] = [
+    "action_prohibited",
+    "channel_is_archived",
+    "channel_not_found",
+    "invalid_token",
+    "no_active_hooks",
+    "no_service",
+    "no_service_id",
+    "no_team",
+    "posting_to_general_channel_denied",
+    "rollup_error",
+    "team_disabled",
+    "user_not_found",
+];
 
-/// Posts `body` as JSON to the URL.
-///
-/// # Errors
-/// Why it was not taken.
-pub(super) async fn post(url: &Secret, body: &impl Serialize) -> Result<(), String> {
-    let body = serde_json::to_string(body).map_err(|error| error.to_string())?;
-    let request = client(url)?.post(url.expose());
-    sent(request.header(CONTENT_TYPE, "application/json").body(body)).await
+/// Posts `body` as JSON to the hook.
+pub(super) async fn post(hook: &Hook, body: &impl Serialize, language: Language) -> Outcome {
+    let body = match serde_json::to_string(body) {
+        Ok(body) => body,
+        Err(error) => return Outcome::RefusedForGood(error.to_string()),
+    };
+    let json =
+        |request: RequestBuilder| request.header(CONTENT_TYPE, "application/json").body(body);
+    let answer = asked(hook, language, |client, url| json(client.post(url))).await;
+    match answer {
+        Ok(answer) => {
+            let status = answer.status().as_u16();
+            judged(status, &beginning(answer).await)
+        }
+        Err(why) => Outcome::TryLater(why),
+    }
 }
 
-/// Calls the URL.
+/// Calls the hook.
 ///
 /// # Errors
 /// Why nobody took the call.
-pub(super) async fn call(url: &Secret) -> Result<(), String> {
-    sent(client(url)?.get(url.expose())).await
-}
-
-async fn sent(request: reqwest::RequestBuilder) -> Result<(), String> {
-    let answer = request.send().await.map_err(|error| {
-        if error.is_timeout() {
-            return format!("no answer within {TIMEOUT:?}");
-        }
-        classify(&error).to_string()
-    })?;
+pub(super) async fn call(hook: &Hook) -> Result<(), String> {
+    let answer = asked(hook, Language::En, Outgoing::get).await?;
     if answer.status().is_success() {
         Ok(())
     } else {
@@ -43,18 +73,110 @@ async fn sent(request: reqwest::RequestBuilder) -> Result<(), String> {
     }
 }
 
-fn client(url: &Secret) -> Result<Client, String> {
-    crate::crypto::install();
-    let mut builder = Client::builder();
-    if url.expose().starts_with("http://") {
-        // Without encryption, a machine need not have any certificates.
-        builder = builder.tls_certs_only([]);
+async fn asked(
+    hook: &Hook,
+    language: Language,
+    request: impl FnOnce(&Outgoing, Url) -> RequestBuilder,
+) -> Result<Response, String> {
+    let url = Url::parse(hook.url.expose()).map_err(|_| "the secret is no URL".to_owned())?;
+    let client = Outgoing::to(&url, &hook.proxies, |builder| builder.timeout(TIMEOUT));
+    let client = client.map_err(|error| error.to_string())?;
+    request(&client, url).send().await.map_err(|error| {
+        if error.is_timeout() {
+            return format!("no answer within {TIMEOUT:?}");
+        }
+        client.failure(&error).with_advice(language)
+    })
+}
+
+/// The beginning of an answer's body.
+async fn beginning(mut answer: Response) -> String {
+    let mut body = Vec::new();
+    while body.len() < ANSWER_READ
+        && let Ok(Some(chunk)) = answer.chunk().await
+    {
+        body.extend_from_slice(&chunk);
     }
-    builder
-        .user_agent(concat!("voicedrive-relay/", env!("CARGO_PKG_VERSION")))
-        .redirect(redirect::Policy::none())
-        .no_proxy()
-        .timeout(TIMEOUT)
-        .build()
-        .map_err(|error| classify(&error).to_string())
+    String::from_utf8_lossy(&body).into_owned()
+}
+
+/// What an answer means. Some say 200, and that it failed in the body.
+fn judged(status: u16, body: &str) -> Outcome {
+    let body = body.trim();
+    if SLACK_NEVER.contains(&body) {
+        return Outcome::RefusedForGood(format!("HTTP {status}: {body}"));
+    }
+    if SLACK_LATER.contains(&body) {
+        return Outcome::TryLater(format!("HTTP {status}: {body}"));
+    }
+    if let Some((_, words)) = body.split_once(TEAMS_FAILED) {
+        return failed_at_teams(words);
+    }
+    match status {
+        200..=299 if says_failure(body) => {
+            Outcome::TryLater(format!("HTTP {status}, and its body says that it failed"))
+        }
+        200..=299 => Outcome::SENT,
+        400 | 413 | 422 => Outcome::RefusedForGood(format!("HTTP {status}")),
+        _ => Outcome::TryLater(format!("HTTP {status}")),
+    }
+}
+
+/// Teams' words, which name the status that a part of it answered to another.
+fn failed_at_teams(words: &str) -> Outcome {
+    let status = words.split_once("HTTP error ").and_then(|(_, rest)| {
+        let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
+        digits.parse::<u16>().ok()
+    });
+    match status {
+        Some(status @ (400 | 413 | 422)) => {
+            Outcome::RefusedForGood(format!("Teams could not deliver it: HTTP error {status}"))
+        }
+        Some(status) => {
+            Outcome::TryLater(format!("Teams could not deliver it: HTTP error {status}"))
+        }
+        None => Outcome::TryLater("Teams could not deliver it".to_owned()),
+    }
+}
+
+/// Whether a JSON answer says `"ok": false` or `"success": false`.
+fn says_failure(body: &str) -> bool {
+    let answer: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    ["ok", "success"].iter().any(|key| answer[key] == false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_in_a_200_is_one() {
+        let teams = |code: u16| {
+            format!(
+                "{TEAMS_FAILED}: Microsoft Teams endpoint returned HTTP error {code} with ContextId tcid=0"
+            )
+        };
+        let later = |outcome| matches!(outcome, Outcome::TryLater(_));
+        let never = |outcome| matches!(outcome, Outcome::RefusedForGood(_));
+        for good in ["ok", "1", "", "{\"success\":true}", "{\"errors\":0}"] {
+            assert_eq!(judged(200, good), Outcome::SENT, "{good}");
+        }
+        assert_eq!(judged(202, ""), Outcome::SENT);
+        assert!(never(judged(200, &teams(413))));
+        assert!(later(judged(200, &teams(429))));
+        assert!(later(judged(200, TEAMS_FAILED)));
+        assert!(never(judged(200, "invalid_payload\n")));
+        assert!(later(judged(200, "channel_is_archived")));
+        assert!(later(judged(200, "{\"ok\":false}")));
+        assert!(never(judged(400, "Bad Request")));
+        for status in [401, 403, 404, 410, 429, 500, 503, 301] {
+            assert!(later(judged(status, "")), "{status}");
+        }
+    }
+
+    #[test]
+    fn an_answer_is_not_repeated() {
+        let words = judged(404, "Cannot POST /hook/very-secret-path");
+        assert_eq!(words, Outcome::TryLater("HTTP 404".to_owned()));
+    }
 }

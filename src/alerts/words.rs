@@ -6,12 +6,17 @@ use std::time::Duration;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::outcome::Refused;
 use crate::incident::{Finding, Kind, Report, State};
 use crate::language::{Language, Speech};
 use crate::timestamp::Timestamp;
 
 /// Sends again whatever waits for a person.
 const RESEND: &str = "voicedrive-relay resend --status exhausted";
+
+/// The program that most of what is to be typed begins with. Its secrets and its control socket are not
+/// everybody's, and the journal is not either.
+const FOR_ROOT: [&str; 2] = ["voicedrive-relay ", "journalctl "];
 
 /// A message, ready to be told. As JSON it is what the plain webhook gets (contract, section 10).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -36,6 +41,35 @@ pub struct Words {
     pub oldest_event_id: Option<String>,
     /// What to type.
     pub actions: Vec<String>,
+    /// In which it is written.
+    #[serde(skip)]
+    pub language: Language,
+}
+
+impl Words {
+    /// The same, as `place` says it: with several clinics or servers, the reader sees whose it is.
+    #[must_use]
+    pub fn from_place(&self, place: &str) -> Self {
+        let title = format!("[{place}] {}", self.title);
+        Self {
+            title,
+            ..self.clone()
+        }
+    }
+
+    /// The text with a last line about recipients who do not get it.
+    #[must_use]
+    pub fn text_without(&self, refused: &[Refused]) -> String {
+        if refused.is_empty() {
+            return self.text.clone();
+        }
+        let label = self.language.say(
+            "メールサーバーが次の宛先を受け付けないため、そこには届きません。alerts.channel の to を確かめてください",
+            "The mail server does not take these addresses, so nothing arrives there; look at `to` of the alerts.channel",
+        );
+        let refused: Vec<String> = refused.iter().map(ToString::to_string).collect();
+        format!("{}\n\n{label}: {}", self.text, refused.join("; "))
+    }
 }
 
 impl Speech {
@@ -60,6 +94,7 @@ impl Speech {
             count: report.count,
             oldest_event_id: report.oldest_event_id.clone(),
             actions,
+            language: self.language,
         }
     }
 
@@ -82,6 +117,7 @@ impl Speech {
             count: 0,
             oldest_event_id: None,
             actions: Vec::new(),
+            language: self.language,
         }
     }
 
@@ -148,7 +184,11 @@ impl Speech {
         if !actions.is_empty() {
             let label = self.language.say("コマンド", "Commands");
             lines.push(format!("{label}:"));
-            lines.extend(actions.iter().map(|action| format!("    {action}")));
+            lines.extend(
+                actions
+                    .iter()
+                    .map(|action| format!("    {}", typed(action))),
+            );
         }
         lines.join("\n")
     }
@@ -171,8 +211,8 @@ impl Speech {
         let left = report.exhausted;
         let told = report.kind.is_about_sending() && left > 0;
         told.then(|| match self.language {
-            Language::Ja => format!("まだ対応が必要なイベント: {left} 件 → {RESEND}"),
-            Language::En => format!("Events that still need a person: {left} → {RESEND}"),
+            Language::Ja => format!("まだ対応が必要なイベント: {left} 件 → sudo {RESEND}"),
+            Language::En => format!("Events that still need a person: {left} → sudo {RESEND}"),
         })
     }
 
@@ -364,6 +404,12 @@ fn of_numbers(finding: &Finding) -> (String, String) {
             )
         }
     }
+}
+
+/// A command as an admin types it.
+fn typed(action: &str) -> String {
+    let sudo = FOR_ROOT.iter().any(|program| action.starts_with(program));
+    format!("{}{action}", if sudo { "sudo " } else { "" })
 }
 
 /// What to type.

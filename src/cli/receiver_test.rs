@@ -20,7 +20,7 @@ use url::Url;
 use super::words::{Speech, harmless};
 use super::{CliError, Common, print_line};
 use crate::config::{Environment, Secret};
-use crate::delivery::partner::Failure;
+use crate::delivery::failure::Failure;
 use crate::delivery::profile::{BUILT_IN, Profile};
 use crate::language::Language;
 use crate::stable_json;

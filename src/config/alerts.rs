@@ -9,11 +9,18 @@ use url::Url;
 use super::reader::{Document, Section, whole};
 use super::routes::{SECRET_ACCEPTED, is_secret_name, read_secret};
 use super::{Environment, Kind, Mistake, Role, Secret};
+use crate::delivery::proxy::Proxies;
 use crate::incident::Thresholds;
 
 const ADDRESS_ACCEPTED: &str =
     "an e-mail address, such as \"admin@clinic.example\" or \"Relay <relay@clinic.example>\"";
+const NAME_ACCEPTED: &str = "a name of up to 60 characters on one line";
+/// In characters. A subject has to have room for what happened.
+const LONGEST_NAME: usize = 60;
 const ADDRESSES_ACCEPTED: &str = "a list of e-mail addresses, such as [\"admin@clinic.example\"]";
+
+/// What stands in the part before the @ besides letters and digits (RFC 5321).
+const ATOM: &str = ".!#$%&'*+-/=?^_`{|}~";
 
 /// `[alerts]`
 #[derive(Clone, Debug)]
@@ -22,6 +29,8 @@ pub struct AlertsConfig {
     pub digests: Vec<Duration>,
     /// The name of the secret that holds the URL of the dead man's switch.
     pub heartbeat: Option<String>,
+    /// The clinic's or this server's name, which stands in every subject; none: the host's name.
+    pub name: Option<String>,
     /// Who is told.
     pub channels: Vec<ChannelConfig>,
     /// From where on a condition holds.
@@ -40,6 +49,8 @@ pub enum ChannelConfig {
     },
     /// An incoming webhook in Slack's format; the name of the secret that holds its URL.
     Slack(String),
+    /// A workflow of Teams that takes a card; the name of the secret that holds its URL.
+    Teams(String),
     /// A webhook that takes JSON; the name of the secret that holds its URL.
     Webhook(String),
 }
@@ -77,8 +88,19 @@ pub enum Encryption {
 pub struct Channel {
     /// What it is called in the log, in `alert history` and in the database, such as `email 1`.
     pub name: String,
+    /// The clinic or server that speaks, as every subject says it.
+    pub place: String,
     /// The way.
     pub way: Way,
+}
+
+/// Where something is posted to, or called.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hook {
+    /// The URL, which is a secret.
+    pub url: Secret,
+    /// The way out.
+    pub proxies: Proxies,
 }
 
 /// How a channel tells.
@@ -91,10 +113,12 @@ pub enum Way {
         /// Of `email.username`.
         password: Option<Secret>,
     },
-    /// By a POST in Slack's format; the URL is a secret.
-    Slack(Secret),
-    /// By a POST of the contract's JSON; the URL is a secret.
-    Webhook(Secret),
+    /// By a POST in Slack's format.
+    Slack(Hook),
+    /// By a POST of a card for Teams.
+    Teams(Hook),
+    /// By a POST of the contract's JSON.
+    Webhook(Hook),
 }
 
 /// Channels and heartbeat, with their secrets.
@@ -102,8 +126,8 @@ pub enum Way {
 pub struct AlertsOut {
     /// Who is told.
     pub channels: Vec<Channel>,
-    /// The dead man's switch; the URL is a secret.
-    pub heartbeat: Option<Secret>,
+    /// The dead man's switch.
+    pub heartbeat: Option<Hook>,
 }
 
 pub(super) fn read(document: &mut Document<'_>, root: &mut Section<'_>) -> AlertsConfig {
@@ -121,6 +145,7 @@ pub(super) fn read(document: &mut Document<'_>, root: &mut Section<'_>) -> Alert
         document.refuse_at(line, "alerts.digest_minutes", accepted);
     }
     let heartbeat = read_name(document, &mut section, "heartbeat_url");
+    let name = section.parsed(document, "name", None, NAME_ACCEPTED, name);
     let channels = section.tables(document, "channel");
     let channels = channels
         .into_iter()
@@ -131,9 +156,21 @@ pub(super) fn read(document: &mut Document<'_>, root: &mut Section<'_>) -> Alert
     AlertsConfig {
         digests,
         heartbeat,
+        name,
         channels,
         thresholds,
     }
+}
+
+/// What stands in a subject; none when it is empty.
+#[allow(
+    clippy::option_option,
+    reason = "a name that is left out is not one that is refused"
+)]
+fn name(text: &str) -> Option<Option<String>> {
+    let fits = text.chars().count() <= LONGEST_NAME && !text.chars().any(char::is_control);
+    let name = text.trim();
+    fits.then(|| (!name.is_empty()).then(|| name.to_owned()))
 }
 
 /// The name of a secret; none when it is empty or not there.
@@ -149,8 +186,8 @@ fn read_name(
 }
 
 fn read_channel(document: &mut Document<'_>, mut section: Section<'_>) -> Option<ChannelConfig> {
-    let accepted = "\"email\", \"slack\" or \"webhook\"";
-    let known = |text: &str| matches!(text, "email" | "slack" | "webhook");
+    let accepted = "\"email\", \"slack\", \"teams\" or \"webhook\"";
+    let known = |text: &str| matches!(text, "email" | "slack" | "teams" | "webhook");
     if !section.has("kind") {
         section.lacks(document, "kind", accepted);
     }
@@ -159,13 +196,14 @@ fn read_channel(document: &mut Document<'_>, mut section: Section<'_>) -> Option
     });
     let channel = match kind.as_str() {
         "email" => read_email(document, &mut section),
-        "slack" | "webhook" => {
+        "slack" | "teams" | "webhook" => {
             if !section.has("url") {
                 section.lacks(document, "url", SECRET_ACCEPTED);
             }
             let url = read_name(document, &mut section, "url");
             url.map(|url| match kind.as_str() {
                 "slack" => ChannelConfig::Slack(url),
+                "teams" => ChannelConfig::Teams(url),
                 _ => ChannelConfig::Webhook(url),
             })
         }
@@ -183,13 +221,12 @@ fn read_email(document: &mut Document<'_>, section: &mut Section<'_>) -> Option<
         }
     }
     let line = section.line();
-    let address = |text: &str| text.parse::<Mailbox>().ok();
     let from = section.parsed(document, "from", None, ADDRESS_ACCEPTED, |text| {
-        address(text).map(Some)
+        text.parse().ok().map(Some)
     });
     let had_to = section.has("to");
     let to = section.list(document, "to", Vec::new(), ADDRESSES_ACCEPTED, |entry| {
-        address(entry.as_str()?)
+        mailbox(entry.as_str()?)
     });
     if had_to && to.is_empty() {
         document.refuse_at(line, "alerts.channel.to", ADDRESSES_ACCEPTED);
@@ -239,6 +276,27 @@ fn read_email(document: &mut Document<'_>, section: &mut Section<'_>) -> Option<
     })
 }
 
+/// An e-mail address, perhaps with a name. Addresses of Japanese telephones may have two dots, or a dot
+/// before the @, which RFC 5321 wants in quotes: such a part is quoted here.
+fn mailbox(text: &str) -> Option<Mailbox> {
+    if let Ok(mailbox) = text.parse() {
+        return Some(mailbox);
+    }
+    let (name, address) = match text.trim().strip_suffix('>') {
+        Some(rest) => rest.rsplit_once('<')?,
+        None => ("", text.trim()),
+    };
+    let (user, domain) = address.rsplit_once('@')?;
+    let is_telephone = !user.is_empty()
+        && user
+            .chars()
+            .all(|c| ATOM.contains(c) || c.is_ascii_alphanumeric());
+    let address = is_telephone.then(|| format!("\"{user}\"@{domain}"))?;
+    let name = name.trim().trim_matches('"');
+    let name = (!name.is_empty()).then(|| name.to_owned());
+    Some(Mailbox::new(name, address.parse().ok()?))
+}
+
 fn read_thresholds(document: &mut Document<'_>, alerts: &mut Section<'_>) -> Thresholds {
     let mut section = alerts.section(document, "thresholds");
     let usual = Thresholds::default();
@@ -286,9 +344,9 @@ impl AlertsConfig {
     pub(super) fn secret_names(&self) -> impl Iterator<Item = (&str, Role)> {
         let of_channels = self.channels.iter().filter_map(|channel| match channel {
             ChannelConfig::Email { password, .. } => Some((password.as_deref()?, Role::Password)),
-            ChannelConfig::Slack(name) | ChannelConfig::Webhook(name) => {
-                Some((name.as_str(), Role::Url))
-            }
+            ChannelConfig::Slack(name)
+            | ChannelConfig::Teams(name)
+            | ChannelConfig::Webhook(name) => Some((name.as_str(), Role::Url)),
         });
         let heartbeat = self.heartbeat.as_deref().map(|name| (name, Role::Url));
         of_channels.chain(heartbeat)
@@ -297,9 +355,16 @@ impl AlertsConfig {
     /// The channels with their secrets; one that is missing or no URL is a mistake.
     pub(super) fn with_secrets(
         &self,
+        proxies: &Proxies,
         environment: &Environment,
         mistakes: &mut Vec<Mistake>,
     ) -> AlertsOut {
+        let hook = |name: &str, mistakes: &mut Vec<Mistake>| {
+            let url = read_url(environment, name, mistakes)?;
+            let proxies = proxies.clone();
+            Some(Hook { url, proxies })
+        };
+        let place = self.name.clone().unwrap_or_else(host_name);
         let mut channels = Vec::new();
         for (number, channel) in self.channels.iter().enumerate() {
             let (kind, way) = match channel {
@@ -315,26 +380,28 @@ impl AlertsConfig {
                     let password = found;
                     ("email", Some(Way::Email { email, password }))
                 }
-                ChannelConfig::Slack(name) => (
-                    "slack",
-                    read_url(environment, name, mistakes).map(Way::Slack),
-                ),
-                ChannelConfig::Webhook(name) => {
-                    let url = read_url(environment, name, mistakes);
-                    ("webhook", url.map(Way::Webhook))
-                }
+                ChannelConfig::Slack(name) => ("slack", hook(name, mistakes).map(Way::Slack)),
+                ChannelConfig::Teams(name) => ("teams", hook(name, mistakes).map(Way::Teams)),
+                ChannelConfig::Webhook(name) => ("webhook", hook(name, mistakes).map(Way::Webhook)),
             };
             channels.extend(way.map(|way| Channel {
                 name: format!("{kind} {}", number + 1),
+                place: place.clone(),
                 way,
             }));
         }
         let heartbeat = self.heartbeat.as_ref();
         AlertsOut {
             channels,
-            heartbeat: heartbeat.and_then(|name| read_url(environment, name, mistakes)),
+            heartbeat: heartbeat.and_then(|name| hook(name, mistakes)),
         }
     }
+}
+
+/// What this machine calls itself.
+fn host_name() -> String {
+    let system = rustix::system::uname();
+    system.nodename().to_string_lossy().into_owned()
 }
 
 fn read_needed(

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::env_file::may_be_shown;
-use super::{Config, Environment, Note, NoteKind, Place, Secret, URL_VARIABLE};
+use super::{Config, Environment, Note, NoteKind, Place, ProxyConfig, Secret, URL_VARIABLE};
 
 /// A key that is shorter is worth a word, in characters.
 const SHORT: usize = 16;
@@ -63,6 +63,9 @@ pub(super) fn names(config: &Config) -> BTreeMap<String, Role> {
         add(&route.secret, Role::Key);
         if let Some(name) = &route.bearer {
             add(name, Role::Key);
+        }
+        if let Some(name) = route.proxy.as_ref().and_then(ProxyConfig::secret_name) {
+            add(name, Role::Url);
         }
     }
     if let Some(door) = &config.ingest {

@@ -6,12 +6,14 @@ use std::time::Duration;
 use reqwest::header::{HeaderName, HeaderValue};
 use url::Url;
 
+use super::proxy::{self, ProxyConfig};
 use super::reader::{Document, Section};
 use super::{Environment, Kind, Mistake, Secret, Server, itself, size};
 use crate::delivery::address;
 use crate::delivery::profile::{
     BUILT_IN, Body, Encoding, Key, Profile, SignatureForm, TimestampFormat,
 };
+use crate::delivery::proxy::Proxies;
 use crate::route::{self, Pattern, Route};
 
 const URL_ACCEPTED: &str =
@@ -69,6 +71,8 @@ pub struct RouteConfig {
     pub max_body_bytes: Option<usize>,
     /// Whether VoiceDrive counts its deliveries too; none: it goes by the profiles of all routes.
     pub counted_by_voicedrive: Option<bool>,
+    /// The way out; none: a route goes the way of `[delivery]`.
+    pub proxy: Option<ProxyConfig>,
 }
 
 /// The largest limit of a body that can be set, in bytes: 1 GiB.
@@ -103,7 +107,7 @@ pub(super) fn read(
     };
     let delivery = RouteConfig {
         name: route::DEFAULT.to_owned(),
-        ..read_route(document, &mut section, &known)
+        ..read_route(document, &mut section, &known, "delivery.proxy")
     };
     section.finish(document);
     let mut routes: Vec<RouteConfig> = Vec::new();
@@ -130,7 +134,7 @@ pub(super) fn read(
         let described = RouteConfig {
             name,
             events: events.into_iter().map(|(_, pattern)| pattern).collect(),
-            ..read_route(document, &mut section, &known)
+            ..read_route(document, &mut section, &known, "route.proxy")
         };
         if first.is_none() {
             section.lacks(document, "events", EVENTS_ACCEPTED);
@@ -160,6 +164,7 @@ fn read_route(
     document: &mut Document<'_>,
     section: &mut Section<'_>,
     known: &Known<'_>,
+    proxy_key: &'static str,
 ) -> RouteConfig {
     let usual = Profile::built_in("medical-system").unwrap_or_default();
     let names: Vec<&str> = known.profiles.iter().map(|p| p.name.as_str()).collect();
@@ -210,6 +215,7 @@ fn read_route(
         counted_by_voicedrive: section
             .has("counted_by_voicedrive")
             .then(|| section.flag(document, "counted_by_voicedrive", true)),
+        proxy: proxy::read(document, section, proxy_key),
         profile,
     }
 }
@@ -382,11 +388,13 @@ impl RouteConfig {
         self.url.is_some() && self.profile.name == "voicedrive-employee"
     }
 
-    /// The route itself, with its secrets; none when it has no URL. What is missing is a mistake. `counted`: whether
-    /// VoiceDrive counts its deliveries, when the file does not say.
+    /// The route itself, with its secrets; none when it has no URL. What is missing is a mistake.
+    /// `usual` is the way out of a route that has none of its own; `counted`: whether VoiceDrive counts its
+    /// deliveries, when the file does not say.
     pub(super) fn with_secrets(
         &self,
         allow_http: bool,
+        usual: &Proxies,
         counted: bool,
         environment: &Environment,
         mistakes: &mut Vec<Mistake>,
@@ -411,6 +419,10 @@ impl RouteConfig {
                 Some(_) => {}
             }
         }
+        let proxies = match &self.proxy {
+            None => usual.clone(),
+            own => proxy::resolve(own.as_ref(), environment, mistakes),
+        };
         Some(Route {
             name: self.name.clone(),
             url,
@@ -424,6 +436,7 @@ impl RouteConfig {
             max_per_second: self.max_per_second,
             max_body_bytes: self.max_body_bytes,
             counted_by_voicedrive: self.counted_by_voicedrive.unwrap_or(counted),
+            proxies,
         })
     }
 }

@@ -458,6 +458,10 @@ fn channels_are_read_with_their_secrets_and_their_mistakes_are_told_together() {
             "alerts.channel.to: must be a list of e-mail addresses",
         ),
         (
+            "kind = \"email\"\nfrom = \"a@b.example\"\nto = [\"a..b c@d.example\"]",
+            "alerts.channel.to: must be a list of e-mail addresses",
+        ),
+        (
             "kind = \"email\"\nfrom = \"a@b.example\"\nto = [\"nobody\"]",
             "alerts.channel.to: must be a list of e-mail addresses",
         ),
@@ -473,6 +477,45 @@ fn channels_are_read_with_their_secrets_and_their_mistakes_are_told_together() {
         let report = mistakes(&format!("[[alerts.channel]]\n{channel}\n"), &environment);
         assert!(report.contains(told), "{channel}: {report}");
     }
+}
+
+#[test]
+fn every_channel_knows_whose_alerts_it_tells() {
+    let channel = "[[alerts.channel]]\nkind = \"teams\"\nurl = \"TEAMS_URL\"\n";
+    let environment = Environment::from([("TEAMS_URL", "https://teams.example/x")]);
+    let place = |name: &str| {
+        let text = format!("[alerts]\nname = \"{name}\"\n{channel}");
+        let loaded = try_read(&text, &environment).unwrap();
+        loaded.alerts.channels[0].place.clone()
+    };
+    assert_eq!(place("北病院"), "北病院");
+    let host = place("");
+    assert!(!host.is_empty());
+    let long = format!("[alerts]\nname = \"{}\"", "x".repeat(61));
+    assert!(mistakes(&long, &environment).contains("alerts.name: must be a name"));
+}
+
+#[test]
+fn a_route_goes_the_way_of_delivery_unless_it_has_its_own() {
+    let text = "[delivery]\nurl = \"https://a.example/\"\nproxy = \"http://p.example:1\"\n\
+                [[route]]\nevents = [\"b.*\"]\nurl = \"https://b.example/\"\n\
+                [[route]]\nevents = [\"c.*\"]\nurl = \"https://c.example/\"\nproxy = \"http://q.example:1\"\n\
+                [[route]]\nevents = [\"d.*\"]\nurl = \"https://d.example/\"\nproxy = \"\"\n";
+    let environment = Environment::from([("VOICEDRIVE_WEBHOOK_SECRET", "made-up")]);
+    let loaded = try_read(text, &environment).unwrap();
+    let ways = loaded.out.iter().map(|route| {
+        let proxy = route.proxies.of(&route.url);
+        proxy.map(ToString::to_string).unwrap_or_default()
+    });
+    assert_eq!(
+        ways.collect::<Vec<_>>(),
+        [
+            "http://p.example:1 (delivery.proxy)",
+            "http://q.example:1 (route.proxy)",
+            "",
+            "http://p.example:1 (delivery.proxy)",
+        ]
+    );
 }
 
 #[test]
@@ -496,13 +539,16 @@ fn the_packaged_configuration_says_the_defaults_and_its_examples_are_good() {
         ("VOICEDRIVE_WEBHOOK_SECRET", "made-up"),
         ("MEDICAL_WEBHOOK_SECRET", "made-up"),
         ("SLACK_WEBHOOK_URL", "https://slack.example/x"),
+        ("TEAMS_WORKFLOW_URL", "https://teams.example/x"),
         ("ALERT_WEBHOOK_URL", "https://alert.example/x"),
     ]);
     let uncommented = try_read(&whole.join("\n"), &environment).unwrap();
-    assert_eq!(uncommented.alerts.channels.len(), 3);
+    assert_eq!(uncommented.alerts.channels.len(), 4);
     assert_eq!(uncommented.out.len(), 1);
     let mut as_default = uncommented.config;
     as_default.delivery.max_per_second = None;
+    // What is written is kept as written: a route may say "" to go the environment's way.
+    as_default.delivery.proxy = None;
     as_default.routes.clear();
     as_default.alerts.channels.clear();
     assert!(as_default.ingest.take().is_some());

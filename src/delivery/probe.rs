@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use reqwest::header::{DATE, HeaderMap};
+use reqwest::StatusCode;
 use reqwest::tls::TlsInfo;
 
-use super::partner::{Failure, SetupError, classify, client};
+use super::answer::clock_ahead;
+use super::failure::Failure;
+use super::partner::{SetupError, client};
 use crate::clock::Clock;
 use crate::route::Route;
 use crate::timestamp::Timestamp;
@@ -33,7 +35,11 @@ pub async fn probe(route: &Route, clock: &Clock) -> Result<Result<Probe, Failure
     let request = client.head(route.url.clone()).send();
     let answer = match tokio::time::timeout(route.timeout, request).await {
         Err(_) => return Ok(Err(Failure::TimedOut(route.timeout))),
-        Ok(Err(error)) => return Ok(Err(classify(&error))),
+        Ok(Err(error)) => return Ok(Err(client.failure(&error))),
+        // Only a proxy answers so.
+        Ok(Ok(answer)) if answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+            return Ok(Err(Failure::Status(answer.status().as_u16())));
+        }
         Ok(Ok(answer)) => answer,
     };
     let certificate = answer.extensions().get::<TlsInfo>();
@@ -46,34 +52,9 @@ pub async fn probe(route: &Route, clock: &Clock) -> Result<Result<Probe, Failure
     }))
 }
 
-/// How far the clock of the one who answered is ahead of `now`, in seconds.
-pub(super) fn clock_ahead(headers: &HeaderMap, now: Timestamp) -> Option<i64> {
-    let theirs = headers.get(DATE)?.to_str().ok()?;
-    let theirs = chrono::DateTime::parse_from_rfc2822(theirs).ok()?;
-    Some(theirs.timestamp() - now.unix_seconds())
-}
-
 /// When a certificate ends.
 fn ends(der: &[u8]) -> Option<Timestamp> {
     let (_, certificate) = x509_parser::parse_x509_certificate(der).ok()?;
     let seconds = certificate.validity().not_after.timestamp();
     Some(Timestamp::from_unix_ms(seconds.checked_mul(1000)?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use reqwest::header::HeaderValue;
-
-    #[test]
-    fn the_other_clock_is_read_from_its_date() {
-        let mut headers = HeaderMap::new();
-        let now = Timestamp::parse("2026-10-21T07:28:30.000Z").unwrap();
-        assert_eq!(clock_ahead(&headers, now), None);
-        headers.insert(
-            DATE,
-            HeaderValue::from_static("Wed, 21 Oct 2026 07:29:40 GMT"),
-        );
-        assert_eq!(clock_ahead(&headers, now), Some(70));
-    }
 }

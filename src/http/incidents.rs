@@ -124,7 +124,7 @@ pub async fn test(api: &Api) -> Result<Reply, ApiError> {
     let words = api.speech.test(&Uuid::now_v7().to_string(), now);
     let mut results = Vec::new();
     for channel in &api.channels {
-        let error = tell(channel, &words, now).await.err();
+        let error = tell(channel, &words, now).await.objection();
         results.push(serde_json::json!({"channel": channel.name, "error": error}));
     }
     success(

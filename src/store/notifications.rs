@@ -38,14 +38,37 @@ impl Store {
             .await
     }
 
-    /// Remembers that `channel` has told everything up to a message.
+    /// Remembers that `channel` has told everything up to a message. `objection`: what it had against a part of
+    /// it, such as a recipient.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn notification_sent(&self, channel: &str, seq: i64) -> Result<(), StoreError> {
+    pub async fn notification_sent(
+        &self,
+        channel: &str,
+        seq: i64,
+        objection: Option<String>,
+    ) -> Result<(), StoreError> {
         let channel = channel.to_owned();
         self.write(Lane::Calls, move |connection| {
-            Ok(sent(connection, &channel, seq)?)
+            Ok(done(connection, &channel, seq, objection.as_deref())?)
+        })
+        .await
+    }
+
+    /// Remembers that `channel` refuses a message for good: the next one is told.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn notification_set_aside(
+        &self,
+        channel: &str,
+        seq: i64,
+        reason: String,
+    ) -> Result<(), StoreError> {
+        let channel = channel.to_owned();
+        self.write(Lane::Calls, move |connection| {
+            Ok(done(connection, &channel, seq, Some(&reason))?)
         })
         .await
     }
@@ -119,14 +142,19 @@ pub(super) fn next(
         .optional()
 }
 
-pub(super) fn sent(connection: &Connection, channel: &str, seq: i64) -> rusqlite::Result<()> {
+pub(super) fn done(
+    connection: &Connection,
+    channel: &str,
+    seq: i64,
+    objection: Option<&str>,
+) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "UPDATE alert_channels
-                SET told = ?2, tries = 0, next_try_ms = NULL, last_error = NULL
+                SET told = ?2, tries = 0, next_try_ms = NULL, last_error = ?3
               WHERE name = ?1",
         )?
-        .execute((channel, seq))
+        .execute((channel, seq, objection))
         .map(|_| ())
 }
 
@@ -145,7 +173,7 @@ pub(super) fn failed(
         .map(|_| ())
 }
 
-/// Channels that cannot be reached, with the reason.
+/// Channels that cannot be reached, or had something against their last message, with the reason.
 pub(super) fn failing_channels(
     connection: &Connection,
 ) -> Result<Vec<(String, String)>, StoreError> {

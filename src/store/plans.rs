@@ -314,7 +314,9 @@ async fn call_the_rest(store: &Store, moment: Moment) {
     store.next_notification("email 1", moment).await.unwrap();
     let failed = store.notification_failed("email 1", "no".to_owned(), Duration::ZERO, moment);
     failed.await.unwrap();
-    store.notification_sent("email 1", 1).await.unwrap();
+    store.notification_sent("email 1", 1, None).await.unwrap();
+    let aside = store.notification_set_aside("email 1", 1, "no".to_owned());
+    aside.await.unwrap();
     store.purge_incidents(now).await.unwrap();
     let token = TokenRecord {
         jti: "jti".to_owned(),

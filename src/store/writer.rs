@@ -421,4 +421,51 @@ mod tests {
             assert_eq!(numbers, kept);
         }
     }
+
+    #[test]
+    fn a_refusal_says_nothing_about_a_transaction_that_failed() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch("CREATE TABLE numbers (number INTEGER)")
+            .unwrap();
+        let (mut command, mut asked) = number(-1);
+        assert!(!command.run(&connection));
+        command.answer(Err(&StoreError::Unavailable("the disk is full".to_owned())));
+        let told = asked.try_recv().unwrap().unwrap_err();
+        assert!(told.to_string().contains("the disk is full"), "{told}");
+    }
+
+    #[tokio::test]
+    async fn maintenance_waits_behind_calls_and_has_its_turn() {
+        let (calls, waiting_calls) = mpsc::channel(COMMANDS_WAITING);
+        let (maintenance, waiting_maintenance) = mpsc::channel(COMMANDS_WAITING);
+        let mut queue = Queue {
+            calls: waiting_calls,
+            maintenance: waiting_maintenance,
+            passed_over: 0,
+        };
+        let give = async |line: &mpsc::Sender<Message>, lane| {
+            let sent = line.send(Message::Run(number(1).0, lane)).await;
+            assert!(sent.is_ok());
+        };
+        give(&maintenance, Lane::Maintenance).await;
+        let mut passed_over = 0;
+        loop {
+            give(&calls, Lane::Calls).await;
+            match queue.next().await {
+                Some(Message::Run(_, Lane::Calls)) => passed_over += 1,
+                Some(Message::Run(_, lane)) => break assert_eq!(lane, Lane::Maintenance),
+                _ => unreachable!("nobody closes"),
+            }
+        }
+        assert_eq!(passed_over, CALLS_BEFORE_MAINTENANCE);
+        // A call waits still; with nothing else to do, maintenance is done at once.
+        assert!(matches!(
+            queue.next().await,
+            Some(Message::Run(_, Lane::Calls))
+        ));
+        give(&maintenance, Lane::Maintenance).await;
+        let next = queue.next().await;
+        assert!(matches!(next, Some(Message::Run(_, Lane::Maintenance))));
+    }
 }

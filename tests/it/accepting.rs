@@ -431,3 +431,24 @@ async fn without_a_url_events_are_kept_and_sent_when_there_is_one() {
     assert_eq!(received[0].header("x-request-id"), id);
     relay.wait_for_status(&id, "delivered").await;
 }
+
+#[tokio::test]
+async fn a_key_that_named_one_event_names_no_batch_and_the_same_json_is_the_same() {
+    let relay = TestRelay::start("").await;
+    let headers = [JSON, ("idempotency-key", "one-key")];
+    let one = r#"{"event":"a.b","data":{"staffId":"E","n":1,"m":{"x":1,"y":2}}}"#;
+    let first = relay.post_with("/api/events", &headers, one).await;
+    assert_eq!(first.status, 202);
+    let other_order = r#"{"data":{"m":{"y":2.0,"x":1},"n":1e0,"staffId":"E"},"event":"a.b"}"#;
+    let again = relay.post_with("/api/events", &headers, other_order).await;
+    assert_eq!(
+        (again.status, &again.data()["id"]),
+        (200, &first.data()["id"])
+    );
+    let batch = format!("[{one},{one}]");
+    let conflict = relay.post_with("/api/events/batch", &headers, batch).await;
+    assert_eq!(conflict.error().0, "IDEMPOTENCY_CONFLICT");
+    let other = r#"{"event":"a.b","data":{"staffId":"E","n":2,"m":{"x":1,"y":2}}}"#;
+    let conflict = relay.post_with("/api/events", &headers, other).await;
+    assert_eq!(conflict.error().0, "IDEMPOTENCY_CONFLICT");
+}

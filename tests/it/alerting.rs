@@ -11,7 +11,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use voicedrive_relay::alerts::courier::Courier;
 use voicedrive_relay::alerts::{Rules, Watch, Watched};
-use voicedrive_relay::config::{Channel, Environment, Way};
+use voicedrive_relay::config::{Channel, Environment, Hook, Way};
+use voicedrive_relay::delivery::proxy::Proxies;
 use voicedrive_relay::gauges::Gauges;
 use voicedrive_relay::http::auth::Scope;
 use voicedrive_relay::incident::Thresholds;
@@ -123,9 +124,11 @@ async fn take(mut stream: TcpStream, state: Arc<SinkState>) {
     let _ = stream.write_all(answer.as_bytes()).await;
 }
 
-fn secret(url: &str) -> voicedrive_relay::config::Secret {
+fn hook(url: &str) -> Hook {
     let environment = Environment::from([("URL", url)]);
-    environment.secret("URL").unwrap().unwrap()
+    let url = environment.secret("URL").unwrap().unwrap();
+    let proxies = Proxies::default();
+    Hook { url, proxies }
 }
 
 /// A watch and a courier over a bench: everything moves when it is told to.
@@ -161,11 +164,12 @@ impl Night {
             },
             digests: [15, 60, 240].map(Duration::from_mins).to_vec(),
             retention_days: 90,
-            heartbeat: heartbeat.map(|sink| secret(&sink.url)),
+            heartbeat: heartbeat.map(|sink| hook(&sink.url)),
         };
         let channel = Channel {
             name: "webhook 1".to_owned(),
-            way: Way::Webhook(secret(&sink.url)),
+            place: "clinic".to_owned(),
+            way: Way::Webhook(hook(&sink.url)),
         };
         let timezone = voicedrive_relay::zone::Zone::TOKYO;
         let speech = Speech { language, timezone };

@@ -506,3 +506,37 @@ async fn a_reload_takes_a_good_configuration_and_refuses_a_bad_one() {
     assert!(daemon.run(&["send", "fifth"]).await.status.success());
     old.wait_until(|all| all.len() == 3).await;
 }
+
+#[tokio::test]
+async fn a_database_of_before_the_first_release_ends_with_78_and_is_left_alone() {
+    let directory = TempDir::new().unwrap();
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    let config = daemon.config.clone();
+    daemon.kill().await;
+    let live = directory.path().join("live");
+    std::fs::remove_dir_all(&live).unwrap();
+    std::fs::create_dir(&live).unwrap();
+    let old = live.join("relay.db");
+    rusqlite::Connection::open(&old)
+        .unwrap()
+        .execute_batch(
+            "CREATE TABLE refinery_schema_history (version INT4 PRIMARY KEY, name VARCHAR(255),
+                 applied_on VARCHAR(255), checksum VARCHAR(255));
+             INSERT INTO refinery_schema_history VALUES (9, 'checks_without_lists', '', '1');
+             CREATE TABLE events (seq INTEGER PRIMARY KEY);",
+        )
+        .unwrap();
+    let before = std::fs::read(&old).unwrap();
+    let copy = directory.path().join("old.db");
+    std::fs::copy(&old, &copy).unwrap();
+    let copy = copy.to_str().unwrap();
+    for arguments in [&["serve"][..], &["verify", copy], &["restore", copy]] {
+        let mut command = program();
+        command.args(arguments).arg("--config").arg(&config);
+        let output = command.output().await.unwrap();
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(78), "{arguments:?}: {told}");
+        assert!(told.contains("before the first release"), "{told}");
+    }
+    assert_eq!(std::fs::read(&old).unwrap(), before);
+}

@@ -184,6 +184,11 @@ async fn every_way_to_fail_has_its_outcome_and_its_words() {
         headers: vec![("location", bench.partner.url())],
         body: Bytes::new(),
     };
+    let moved = format!("HTTP 302: Found; it moved to {}", bench.partner.url());
+    let too_large = Answer::json(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "PayloadTooLargeError: request entity too large",
+    );
     let stall = Answer::After(Duration::from_hours(1), Box::new(status(200)));
     for (answer, outcome, code, words) in [
         (
@@ -192,7 +197,13 @@ async fn every_way_to_fail_has_its_outcome_and_its_words() {
             Some(404),
             "HTTP 404: Not Found",
         ),
-        (redirect, Outcome::Failed, Some(302), "HTTP 302: Found"),
+        (redirect, Outcome::Failed, Some(302), moved.as_str()),
+        (
+            too_large,
+            Outcome::Failed,
+            Some(500),
+            "HTTP 500: Internal Server Error; its answer says that the body was too large",
+        ),
         (
             Answer::Drop,
             Outcome::Failed,

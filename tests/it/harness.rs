@@ -16,6 +16,7 @@ use voicedrive_relay::config::{self, Environment, Loaded, Secret};
 use voicedrive_relay::delivery::dispatcher::Dispatcher;
 use voicedrive_relay::delivery::handoff::{Handoff, mailbox};
 use voicedrive_relay::delivery::profile::Profile;
+use voicedrive_relay::delivery::proxy::Proxies;
 use voicedrive_relay::delivery::{Context, Rules};
 use voicedrive_relay::gauges::Gauges;
 use voicedrive_relay::http::auth::{Keys, Scope};
@@ -349,6 +350,12 @@ impl TestRelay {
             .unwrap_or_else(|_| panic!("{id} was never {status}"))
     }
 
+    /// Goes on with another configuration.
+    pub async fn reload(&mut self, url: &str, more: &str) {
+        let settings = settings(self.directory.path(), url, more);
+        self.relay.reload(&settings).await.unwrap();
+    }
+
     pub async fn stop(self) -> Arc<TempDir> {
         self.relay.stop().await;
         self.directory
@@ -414,6 +421,7 @@ impl Bench {
             max_per_second: None,
             max_body_bytes: None,
             counted_by_voicedrive: true,
+            proxies: Proxies::default(),
         };
         let context = Context {
             store: store.clone(),

@@ -312,3 +312,35 @@ async fn what_its_receiver_can_never_take_is_refused_at_the_door() {
     let arrived = partner.wait_until(|all| !all.is_empty()).await;
     assert_eq!(arrived[0].body.len(), 102_400);
 }
+
+#[tokio::test]
+async fn a_reload_waits_for_no_route_and_touches_only_what_changed() {
+    let slow = Partner::start(Clock::System).await;
+    slow.always_answers(Some(Answer::After(
+        Duration::from_hours(1),
+        Box::new(status(200)),
+    )));
+    let quick = Partner::start(Clock::System).await;
+    let more = |timeout: u32, quick_pace: u32| {
+        format!(
+            "timeout_seconds = {timeout}\n[[route]]\nevents = [\"quick.*\"]\nurl = \"{}\"\nmax_per_second = {quick_pace}\n",
+            quick.url()
+        )
+    };
+    let mut relay = TestRelay::start_with(&slow.url(), &more(300, 1000), Clock::System).await;
+    relay.accept("slow.one").await;
+    slow.wait_until(|all| all.len() == 1).await;
+    // The quick route changes, then the one that stalls; neither waits for the attempt of five minutes.
+    for (timeout, pace) in [(300, 1000), (300, 999), (299, 999)] {
+        let (url, more) = (slow.url(), more(timeout, pace));
+        let reloading = relay.reload(&url, &more);
+        let reloaded = tokio::time::timeout(Duration::from_secs(20), reloading).await;
+        assert!(reloaded.is_ok(), "a reload waited for an attempt");
+        let id = relay.accept("quick.one").await;
+        relay.wait_for_status(&id, "delivered").await;
+        assert_eq!(slow.received().len(), 1, "nothing is sent twice");
+    }
+    let gone = relay.accept("quick.two").await;
+    relay.wait_for_status(&gone, "delivered").await;
+    assert_eq!(quick.received().len(), 4);
+}

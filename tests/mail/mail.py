@@ -185,7 +185,7 @@ def looks_good(name, envelope, mail):
     check(envelope.rcpt_tos == ["admin@clinic.example", "night@clinic.example"], f"{name}: {envelope.rcpt_tos}")
     check(envelope.mail_from == "relay@clinic.example", f"{name}: {envelope.mail_from}")
     check(not mail.defects, f"{name}: {mail.defects}")
-    for header in ("Date", "Message-ID", "From", "To", "Subject"):
+    for header in ("Date", "Message-ID", "From", "To", "Subject", "MIME-Version"):
         check(len(mail.get_all(header, [])) == 1, f"{name}: {header}")
     check(mail["Date"].datetime.tzinfo is not None, f"{name}: Date")
     check(mail["Auto-Submitted"] == "auto-generated", f"{name}: Auto-Submitted")

@@ -6,6 +6,7 @@ use crate::cli::words::Speech;
 use crate::clock::Clock;
 use crate::config::{Config, Loaded};
 use crate::delivery::probe;
+use crate::delivery::proxy::Proxies;
 use crate::language::Language;
 use crate::route::Route;
 use crate::store::file::inspect;
@@ -19,6 +20,7 @@ pub(super) async fn all(speech: Speech, settings: &Loaded) -> Vec<Finding> {
     if settings.config.delivery.url.is_none() {
         findings.push(no_url(speech));
     }
+    findings.extend(proxies(speech, &settings.proxies));
     for route in &settings.out {
         findings.extend(reach(speech, route).await);
     }
@@ -61,6 +63,29 @@ fn waiting(speech: Speech, config: &Config) -> Finding {
     )
 }
 
+/// The proxies on the way out, when there are any.
+fn proxies(speech: Speech, proxies: &Proxies) -> Option<Finding> {
+    let all = proxies.all();
+    let shown: Vec<String> = all.iter().map(ToString::to_string).collect();
+    let direct = proxies.direct.iter().map(ToString::to_string);
+    let direct: Vec<String> = ["localhost".to_owned()].into_iter().chain(direct).collect();
+    let label = speech.say("直接つなぐ宛先", "reached directly");
+    let of_the_unit = if all.iter().any(|proxy| proxy.is_of_the_environment()) {
+        speech.say(
+            " (この環境変数は、サービスには systemctl edit で設定した場合だけ届きます。delivery.proxy を勧めます)",
+            " (the service has these variables only when its unit sets them; delivery.proxy is advised)",
+        )
+    } else {
+        ""
+    };
+    let text = format!(
+        "{}; {label}: {}{of_the_unit}",
+        shown.join(", "),
+        direct.join(", ")
+    );
+    (!all.is_empty()).then(|| Finding::good("proxy", text))
+}
+
 /// Whether the receiver of a route can be reached, and what its answer tells.
 async fn reach(speech: Speech, route: &Route) -> Vec<Finding> {
     let clock = Clock::System;
@@ -70,7 +95,10 @@ async fn reach(speech: Speech, route: &Route) -> Vec<Finding> {
     } else {
         speech.say("署名なし", "not signed")
     };
-    let about = format!("{}, {}, {signed}", route.origin(), route.profile);
+    let way = route.proxies.of(&route.url);
+    let way = way.map(|proxy| format!(" {} {proxy}", speech.say("プロキシ", "by the proxy")));
+    let (origin, way) = (route.origin(), way.unwrap_or_default());
+    let about = format!("{origin}{way}, {}, {signed}", route.profile);
     let probed = probe::probe(route, &clock).await;
     let probe = match probed {
         Ok(Ok(probe)) => probe,

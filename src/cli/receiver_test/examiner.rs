@@ -10,8 +10,11 @@ use super::examination::Examination;
 use crate::cli::CliError;
 use crate::clock::Clock;
 use crate::config::Secret;
-use crate::delivery::partner::{Failure, SetupError, classify, client};
+use crate::delivery::client::Outgoing;
+use crate::delivery::failure::Failure;
+use crate::delivery::partner::{SetupError, client};
 use crate::delivery::profile::{Body, Profile};
+use crate::delivery::proxy::Proxies;
 use crate::delivery::signature;
 use crate::route::Route;
 use crate::timestamp::Timestamp;
@@ -68,7 +71,7 @@ struct Webhook {
 }
 
 pub(super) struct Examiner {
-    client: reqwest::Client,
+    client: Outgoing,
     setup: Setup,
     clock: Clock,
 }
@@ -218,10 +221,17 @@ impl Examiner {
         let request = self.client.post(self.setup.url.clone());
         let request = request.headers(headers).body(body);
         let answering = async {
-            let mut response = request.send().await.map_err(|error| classify(&error))?;
+            let mut response = request
+                .send()
+                .await
+                .map_err(|error| self.client.failure(&error))?;
             let mut shown = Vec::new();
             while shown.len() < SHOWN {
-                match response.chunk().await.map_err(|error| classify(&error))? {
+                match response
+                    .chunk()
+                    .await
+                    .map_err(|error| self.client.failure(&error))?
+                {
                     Some(chunk) => shown.extend_from_slice(&chunk),
                     None => break,
                 }
@@ -237,7 +247,7 @@ impl Examiner {
     }
 }
 
-fn client_for(setup: &Setup) -> Result<reqwest::Client, SetupError> {
+fn client_for(setup: &Setup) -> Result<Outgoing, SetupError> {
     let route = Route {
         name: "receiver-test".to_owned(),
         url: setup.url.clone(),
@@ -252,6 +262,7 @@ fn client_for(setup: &Setup) -> Result<reqwest::Client, SetupError> {
         max_per_second: None,
         max_body_bytes: None,
         counted_by_voicedrive: false,
+        proxies: Proxies::default(),
     };
     client(&route, false)
 }

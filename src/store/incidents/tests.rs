@@ -12,7 +12,7 @@ use crate::incident::is_refusal;
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
 use crate::store::events::accept;
-use crate::store::notifications::{self, begin, failed, failing_channels, sent};
+use crate::store::notifications::{self, begin, done, failed, failing_channels};
 use crate::store::resend::resend;
 use crate::store::tests::{attempted, database, due_now, settle, submission};
 
@@ -234,12 +234,12 @@ fn a_channel_is_told_in_order_and_what_was_overtaken_is_passed_over() {
     assert_eq!(failing, [("email 1".to_owned(), "refused".to_owned())]);
     let again = next("email 1", 5030).unwrap();
     assert_eq!((again.seq, again.tries), (first.seq, 1));
-    sent(&connection, "email 1", first.seq).unwrap();
+    done(&connection, "email 1", first.seq, None).unwrap();
     assert_eq!(failing_channels(&connection).unwrap(), []);
     // Two digests were made; the older of them says nothing any more.
     let second = next("email 1", 5030).unwrap();
     assert_eq!((second.state, second.seq), (State::Ongoing, first.seq + 2));
-    sent(&connection, "email 1", second.seq).unwrap();
+    done(&connection, "email 1", second.seq, None).unwrap();
     assert_eq!(next("email 1", 5030), None);
     // One that is new is told what is open.
     begin(&connection, "slack 2").unwrap();

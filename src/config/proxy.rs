@@ -1,0 +1,242 @@
+//! The way out through a forward proxy: `proxy` and `no_proxy` of `[delivery]` and of routes, else
+//! `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` of the environment (contract, section 3).
+
+use url::Url;
+
+use super::reader::{Document, Section};
+use super::routes::{is_secret_name, read_secret};
+use super::{Environment, Kind, Mistake};
+use crate::delivery::proxy::{Direct, Origin, Proxies, Proxy};
+
+const PROXY_ACCEPTED: &str = "a URL such as \"http://proxy.example:3128\" without user, password and path, or the name of a secret that holds one with them";
+const DIRECT_ACCEPTED: &str = "a list of hosts, addresses and ranges, such as [\"mail.clinic.example\", \".clinic.example\", \"10.0.0.0/8\"]";
+const URL_ACCEPTED: &str = "the URL of a proxy, such as http://proxy.example:3128";
+
+/// What the file says about the way out.
+#[derive(Clone, Debug)]
+pub struct ProxyConfig {
+    /// The key that says it, such as `delivery.proxy`.
+    key: &'static str,
+    /// The proxy.
+    proxy: Named,
+    /// What is reached directly all the same.
+    direct: Vec<Direct>,
+}
+
+/// Which proxy the file names.
+#[derive(Clone, Debug)]
+enum Named {
+    /// None: that of the environment.
+    OfTheEnvironment,
+    /// This one.
+    Url(Url),
+    /// The one that this secret holds.
+    Secret(String),
+}
+
+impl ProxyConfig {
+    /// The name of the secret that holds the proxy, when it is one.
+    pub(super) fn secret_name(&self) -> Option<&str> {
+        match &self.proxy {
+            Named::Secret(name) => Some(name),
+            Named::OfTheEnvironment | Named::Url(_) => None,
+        }
+    }
+}
+
+/// Reads `proxy` and `no_proxy` of `[delivery]` or of a route. None: neither is there.
+pub(super) fn read(
+    document: &mut Document<'_>,
+    section: &mut Section<'_>,
+    key: &'static str,
+) -> Option<ProxyConfig> {
+    let given = section.has("proxy") || section.has("no_proxy");
+    let usual = Named::OfTheEnvironment;
+    let proxy = section.parsed(document, "proxy", usual, PROXY_ACCEPTED, named);
+    let direct = section.list(document, "no_proxy", Vec::new(), DIRECT_ACCEPTED, |entry| {
+        Direct::parse(entry.as_str()?)
+    });
+    given.then_some(ProxyConfig { key, proxy, direct })
+}
+
+fn named(text: &str) -> Option<Named> {
+    if text.is_empty() {
+        return Some(Named::OfTheEnvironment);
+    }
+    if is_secret_name(text) {
+        return Some(Named::Secret(text.to_owned()));
+    }
+    let url = proxy_url(text)?;
+    let alone = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
+    let bare = url.username().is_empty() && url.password().is_none();
+    (bare && alone).then_some(Named::Url(url))
+}
+
+/// The URL of a proxy: scheme, host and perhaps a port, user and password. Without a scheme it is `http://`,
+/// as everybody takes `HTTPS_PROXY=proxy.example:3128`. A path in a variable means nothing to a proxy.
+fn proxy_url(text: &str) -> Option<Url> {
+    let text = text.trim();
+    let with_scheme = format!("http://{text}");
+    let text = if text.contains("://") {
+        text
+    } else {
+        &with_scheme
+    };
+    let url = Url::parse(text).ok()?;
+    let fits = matches!(url.scheme(), "http" | "https") && url.has_host();
+    fits.then_some(url)
+}
+
+/// The proxies that the file and the environment give; what is missing is a mistake.
+pub(super) fn resolve(
+    config: Option<&ProxyConfig>,
+    environment: &Environment,
+    mistakes: &mut Vec<Mistake>,
+) -> Proxies {
+    let mut direct = config.map_or_else(Vec::new, |config| config.direct.clone());
+    let one = match config.map(|config| (config.key, &config.proxy)) {
+        None | Some((_, Named::OfTheEnvironment)) => {
+            direct.extend(direct_of(environment));
+            return Proxies {
+                https: of_environment("HTTPS_PROXY", environment, mistakes),
+                http: of_environment("HTTP_PROXY", environment, mistakes),
+                direct,
+            };
+        }
+        Some((key, Named::Url(url))) => Some(Proxy::new(url.clone(), Origin::Configuration, key)),
+        Some((_, Named::Secret(name))) => of_secret(name, environment, mistakes),
+    };
+    Proxies {
+        https: one.clone(),
+        http: one,
+        direct,
+    }
+}
+
+fn of_secret(name: &str, environment: &Environment, mistakes: &mut Vec<Mistake>) -> Option<Proxy> {
+    let before = mistakes.len();
+    let Some(secret) = read_secret(environment, name, mistakes) else {
+        if mistakes.len() == before {
+            mistakes.extend(environment.missing(name));
+        }
+        return None;
+    };
+    let url = proxy_url(secret.expose());
+    if url.is_none() {
+        mistakes.push(environment.mistake(name, Kind::Expected(URL_ACCEPTED.to_owned())));
+    }
+    url.map(|url| Proxy::new(url, Origin::Configuration, name))
+}
+
+/// The proxy that a variable names, in small letters or capitals, else the one that `ALL_PROXY` names. The
+/// last may be of another kind, which is for other programs.
+fn of_environment(
+    name: &'static str,
+    environment: &Environment,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<Proxy> {
+    if let Some((name, text)) = variable(name, environment) {
+        let url = proxy_url(text);
+        if url.is_none() {
+            mistakes.push(environment.mistake(&name, Kind::Expected(URL_ACCEPTED.to_owned())));
+        }
+        return url.map(|url| Proxy::new(url, Origin::Environment, &name));
+    }
+    let (name, text) = variable("ALL_PROXY", environment)?;
+    proxy_url(text).map(|url| Proxy::new(url, Origin::Environment, &name))
+}
+
+/// What `NO_PROXY` names. What is no host in it is for other programs.
+fn direct_of(environment: &Environment) -> Vec<Direct> {
+    let list = variable("NO_PROXY", environment).map_or("", |(_, text)| text);
+    list.split([',', ' ']).filter_map(Direct::parse).collect()
+}
+
+/// A variable in small letters, as most programs have it, or else in capitals.
+fn variable<'a>(name: &str, environment: &'a Environment) -> Option<(String, &'a str)> {
+    [name.to_ascii_lowercase(), name.to_owned()]
+        .into_iter()
+        .find_map(|name| environment.var(&name).map(|text| (name.clone(), text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolved(text: &str, environment: &Environment) -> (Proxies, String) {
+        let (mut document, mut root) = Document::parse(text);
+        let mut section = root.section(&mut document, "delivery");
+        let config = read(&mut document, &mut section, "delivery.proxy");
+        let mut mistakes = Vec::new();
+        let proxies = resolve(config.as_ref(), environment, &mut mistakes);
+        let found = document.into_found();
+        (proxies, format!("{found:?}{mistakes:?}"))
+    }
+
+    fn shown(proxy: Option<&Proxy>) -> String {
+        proxy.map(ToString::to_string).unwrap_or_default()
+    }
+
+    #[test]
+    fn the_file_comes_before_the_environment() {
+        let environment = Environment::from([
+            ("HTTPS_PROXY", "http://u:hush@a.example:8080"),
+            ("http_proxy", "b.example:3128"),
+            ("NO_PROXY", "c.example, 10.0.0.0/8"),
+            ("PROXY_URL", "http://u:hush@d.example:1"),
+        ]);
+        let (proxies, wrong) = resolved("", &environment);
+        assert_eq!(
+            shown(proxies.https.as_ref()),
+            "http://a.example:8080 (HTTPS_PROXY)"
+        );
+        assert_eq!(
+            shown(proxies.http.as_ref()),
+            "http://b.example:3128 (http_proxy)"
+        );
+        assert_eq!(proxies.direct.len(), 2);
+        assert_eq!(wrong, "[][]");
+        let file = "[delivery]\nproxy = \"http://e.example:3128\"\nno_proxy = [\"f.example\"]";
+        let (proxies, _) = resolved(file, &environment);
+        assert_eq!(
+            shown(proxies.https.as_ref()),
+            "http://e.example:3128 (delivery.proxy)"
+        );
+        assert_eq!(proxies.direct, [Direct::parse("f.example").unwrap()]);
+        let (proxies, _) = resolved("[delivery]\nproxy = \"PROXY_URL\"", &environment);
+        assert_eq!(
+            shown(proxies.http.as_ref()),
+            "http://d.example:1 (PROXY_URL)"
+        );
+        assert!(!format!("{proxies:?}").contains("hush"));
+    }
+
+    #[test]
+    fn what_is_no_proxy_is_a_mistake_and_is_not_repeated() {
+        let nothing = Environment::default();
+        for bad in [
+            "http://u:hush@p.example",
+            "socks5://p.example",
+            "http://p/hush",
+            "p q",
+        ] {
+            let (_, wrong) = resolved(&format!("[delivery]\nproxy = \"{bad}\""), &nothing);
+            assert!(wrong.contains("delivery.proxy"), "{bad}: {wrong}");
+            assert!(!wrong.contains("hush"), "{wrong}");
+        }
+        let (_, wrong) = resolved("[delivery]\nno_proxy = [\"a b\"]", &nothing);
+        assert!(wrong.contains("delivery.no_proxy"), "{wrong}");
+        let (_, wrong) = resolved("[delivery]\nproxy = \"PROXY_URL\"", &nothing);
+        assert!(wrong.contains("SecretMissing"), "{wrong}");
+        let odd = Environment::from([
+            ("HTTPS_PROXY", "socks5://hush"),
+            ("ALL_PROXY", "socks5://x"),
+        ]);
+        let (proxies, wrong) = resolved("", &odd);
+        assert!(
+            wrong.contains("HTTPS_PROXY") && !wrong.contains("hush"),
+            "{wrong}"
+        );
+        assert!(proxies.http.is_none());
+    }
+}

@@ -1,0 +1,339 @@
+//! The partner's answer: its status, and what its headers and its body say.
+
+use std::borrow::Cow;
+use std::time::{Duration, SystemTime};
+
+use encoding_rs::{Encoding, UTF_8};
+use reqwest::header::{
+    CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER,
+};
+use reqwest::{Response, StatusCode, Url};
+
+use super::failure::Failure;
+use crate::attempt::Attempted;
+use crate::timestamp::Timestamp;
+
+/// The most of an answer's body that is read, in bytes.
+const BODY_READ: usize = 64 * 1024;
+/// The most of an answer's body that is kept, in bytes.
+const BODY_KEPT: usize = 8 * 1024;
+/// From which difference of the clocks on a refusal may be its fault, in seconds. Receivers allow
+/// five minutes; an answer's date is that of a server in front of them at times.
+const CLOCK_TOLERANCE: i64 = 240;
+/// A part of a path that is longer may be a token, in characters.
+const LONGEST_SHOWN: usize = 24;
+/// How servers say in a 5xx that a body was too large for them: Express, Next.js and others.
+const TOO_LARGE: [&str; 6] = [
+    "entity too large",
+    "entity.too.large",
+    "payload too large",
+    "payloadtoolarge",
+    "content too large",
+    "body exceeded",
+];
+
+/// What the partner answered.
+pub(super) struct Answer {
+    status: StatusCode,
+    retry_after: Option<Duration>,
+    clock_ahead: Option<i64>,
+    location: Option<String>,
+    body: Option<String>,
+}
+
+impl Answer {
+    /// Reads the answer's body as far as it is wanted. The status alone decides the outcome: a
+    /// partner that closes in the middle of its body has said what it had to say.
+    pub(super) async fn read(mut response: Response, now: Timestamp) -> Self {
+        let mut body = Vec::new();
+        while body.len() < BODY_READ
+            && let Ok(Some(chunk)) = response.chunk().await
+        {
+            body.extend_from_slice(&chunk);
+        }
+        let (status, headers) = (response.status(), response.headers());
+        Self {
+            status,
+            retry_after: retry_after(status, headers, now),
+            clock_ahead: clock_ahead(headers, now),
+            location: location(status, headers, response.url()),
+            body: kept(&body, headers),
+        }
+    }
+
+    pub(super) fn is_success(&self) -> bool {
+        self.status.is_success()
+    }
+
+    /// Why an answer outside 2xx is a failure.
+    pub(super) fn failure(&self) -> Failure {
+        let refused = matches!(
+            self.status,
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
+        );
+        let code = self.status.as_u16();
+        if let Some(ahead) = self.clock_ahead
+            && refused
+            && ahead.abs() > CLOCK_TOLERANCE
+        {
+            return Failure::ClockDiffers(code, ahead);
+        }
+        if let Some(location) = &self.location {
+            return Failure::Moved(code, location.clone());
+        }
+        let too_large = || self.body.as_deref().is_some_and(says_too_large);
+        if self.status.is_server_error() && too_large() {
+            return Failure::TooLarge(code);
+        }
+        Failure::Status(code)
+    }
+
+    pub(super) fn into_attempted(self, attempted: Attempted) -> Attempted {
+        Attempted {
+            http_status: Some(self.status.as_u16()),
+            response_body: self.body,
+            retry_after: self.retry_after,
+            clock_ahead: self.clock_ahead,
+            ..attempted
+        }
+    }
+}
+
+fn says_too_large(body: &str) -> bool {
+    let body = body.to_ascii_lowercase();
+    TOO_LARGE.iter().any(|words| body.contains(words))
+}
+
+/// The body as it is kept. Nobody asked for a compressed one; its bytes would be no text.
+fn kept(body: &[u8], headers: &HeaderMap) -> Option<String> {
+    match text(headers, &CONTENT_ENCODING) {
+        Some(coding) if !coding.is_empty() && !coding.eq_ignore_ascii_case("identity") => Some(
+            format!("({} bytes that are compressed: {coding})", body.len()),
+        ),
+        _ => as_text(body, headers),
+    }
+}
+
+/// The kept part of a body as text, in the encoding that its header declares, else in UTF-8. What is not
+/// of that encoding is replaced; a character that the limit cut is left out.
+fn as_text(body: &[u8], headers: &HeaderMap) -> Option<String> {
+    let encoding = declared(headers).unwrap_or(UTF_8);
+    let kept = &body[..body.len().min(BODY_KEPT)];
+    let mut decoder = encoding.new_decoder();
+    let most = decoder.max_utf8_buffer_length(kept.len())?;
+    let mut text = String::with_capacity(most);
+    let last = false; // An incomplete character at the end is not replaced then.
+    let (_, _, _) = decoder.decode_to_string(kept, &mut text, last);
+    (!text.is_empty()).then_some(text)
+}
+
+/// The encoding that `Content-Type` names.
+fn declared(headers: &HeaderMap) -> Option<&'static Encoding> {
+    let kind = text(headers, &CONTENT_TYPE)?;
+    let charset = kind.split(';').skip(1).find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("charset").then_some(value)
+    })?;
+    Encoding::for_label(charset.trim().trim_matches('"').as_bytes())
+}
+
+/// Where a partner that moved is now, without what may be a token: user, query, and long parts of the path.
+fn location(status: StatusCode, headers: &HeaderMap, asked: &Url) -> Option<String> {
+    if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    let target = asked.join(text(headers, &LOCATION)?).ok()?;
+    let hidden = |part: &str| part.chars().count() > LONGEST_SHOWN;
+    let parts = target.path().split('/');
+    let parts = parts.map(|part| {
+        if hidden(part) {
+            Cow::from("...")
+        } else {
+            Cow::from(part)
+        }
+    });
+    let path: Vec<Cow<'_, str>> = parts.collect();
+    Some(format!(
+        "{}{}",
+        target.origin().ascii_serialization(),
+        path.join("/")
+    ))
+}
+
+/// How long a 429 or 503 asks to be left alone: seconds, or a date that is counted from the
+/// answer's own `Date`, so that a difference between the clocks does not matter.
+fn retry_after(status: StatusCode, headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    if !matches!(
+        status,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+    ) {
+        return None;
+    }
+    let text = text(headers, &RETRY_AFTER)?;
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = unix_seconds(text)?;
+    let from = own_date(headers).unwrap_or_else(|| now.unix_seconds());
+    u64::try_from(until - from).ok().map(Duration::from_secs)
+}
+
+/// How far the clock of the one who answered is ahead of `now`, in seconds.
+pub(super) fn clock_ahead(headers: &HeaderMap, now: Timestamp) -> Option<i64> {
+    own_date(headers).map(|theirs| theirs - now.unix_seconds())
+}
+
+fn own_date(headers: &HeaderMap) -> Option<i64> {
+    unix_seconds(text(headers, &DATE)?)
+}
+
+/// A date of HTTP, in seconds since 1970: the usual form, the two old ones (RFC 9110, 5.6.7), and the form of
+/// mails, which has an offset at its end.
+fn unix_seconds(text: &str) -> Option<i64> {
+    if let Ok(moment) = httpdate::parse_http_date(text) {
+        let since = moment.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        return i64::try_from(since.as_secs()).ok();
+    }
+    let moment = chrono::DateTime::parse_from_rfc2822(text).ok()?;
+    Some(moment.timestamp())
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok().map(str::trim)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reqwest::header::HeaderValue;
+
+    fn headers(pairs: &[(&HeaderName, &str)]) -> HeaderMap {
+        let pairs = pairs.iter();
+        pairs
+            .map(|(name, value)| ((*name).clone(), HeaderValue::from_str(value).unwrap()))
+            .collect()
+    }
+
+    fn now() -> Timestamp {
+        Timestamp::parse("2026-10-21T07:28:30.000Z").unwrap()
+    }
+
+    #[test]
+    fn retry_after_is_read_in_every_form_and_only_where_it_counts() {
+        let busy = StatusCode::TOO_MANY_REQUESTS;
+        let wait = |value: &str, date: Option<&str>| {
+            let mut pairs = vec![(&RETRY_AFTER, value)];
+            pairs.extend(date.map(|date| (&DATE, date)));
+            retry_after(busy, &headers(&pairs), now())
+        };
+        assert_eq!(wait("4", None), Some(Duration::from_secs(4)));
+        let seconds = headers(&[(&RETRY_AFTER, "4")]);
+        let error = StatusCode::INTERNAL_SERVER_ERROR;
+        assert_eq!(retry_after(error, &seconds, now()), None);
+        let date = Some("Wed, 21 Oct 2026 07:28:00 GMT");
+        for form in [
+            "Wed, 21 Oct 2026 07:28:30 GMT",
+            "Wednesday, 21-Oct-26 07:28:30 GMT",
+            "Wed Oct 21 07:28:30 2026",
+            "Wed, 21 Oct 2026 16:28:30 +0900",
+        ] {
+            assert_eq!(wait(form, date), Some(Duration::from_secs(30)), "{form}");
+        }
+        // Without a date of its own, the answer is as old as this machine's clock says.
+        let later = "Wed, 21 Oct 2026 07:29:30 GMT";
+        assert_eq!(wait(later, None), Some(Duration::from_mins(1)));
+        for useless in ["", "soon", "-3", "99999999999999999999999"] {
+            assert_eq!(wait(useless, None), None, "{useless}");
+        }
+        assert_eq!(wait("Wed, 21 Oct 2026 07:27:30 GMT", date), None);
+    }
+
+    #[test]
+    fn the_other_clock_is_read_from_its_date() {
+        assert_eq!(clock_ahead(&HeaderMap::new(), now()), None);
+        for date in ["Wed, 21 Oct 2026 07:29:40 GMT", "Wed Oct 21 07:29:40 2026"] {
+            assert_eq!(clock_ahead(&headers(&[(&DATE, date)]), now()), Some(70));
+        }
+    }
+
+    #[test]
+    fn a_kept_body_ends_with_a_whole_character() {
+        let plain = HeaderMap::new();
+        assert_eq!(as_text("あい".as_bytes(), &plain), Some("あい".to_owned()));
+        assert_eq!(
+            as_text(&"あい".as_bytes()[..5], &plain),
+            Some("あ".to_owned())
+        );
+        assert_eq!(as_text(b"", &plain), None);
+        assert_eq!(as_text(b"a\xffb", &plain), Some("a\u{fffd}b".to_owned()));
+        let long = "あ".repeat(BODY_KEPT);
+        let kept = as_text(long.as_bytes(), &plain).unwrap();
+        assert_eq!(kept.len(), BODY_KEPT / 3 * 3);
+    }
+
+    #[test]
+    fn a_body_is_read_in_the_encoding_that_it_declares() {
+        let words = "署名が違います";
+        for (kind, label) in [
+            ("text/plain; charset=Shift_JIS", "shift_jis"),
+            ("text/html;Charset=\"EUC-JP\"; x=y", "euc-jp"),
+            ("text/plain; charset=ISO-2022-JP", "iso-2022-jp"),
+        ] {
+            let encoding = Encoding::for_label(label.as_bytes()).unwrap();
+            let (bytes, _, _) = encoding.encode(words);
+            let headers = headers(&[(&CONTENT_TYPE, kind)]);
+            assert_eq!(as_text(&bytes, &headers).as_deref(), Some(words), "{kind}");
+        }
+        for kind in [
+            "text/plain; charset=klingon",
+            "text/plain; charset",
+            "charset=utf-16",
+        ] {
+            let headers = headers(&[(&CONTENT_TYPE, kind)]);
+            assert_eq!(as_text(words.as_bytes(), &headers).as_deref(), Some(words));
+        }
+    }
+
+    #[test]
+    fn a_compressed_body_is_called_one() {
+        let gzip = headers(&[(&CONTENT_ENCODING, "gzip")]);
+        let told = kept(b"\x1f\x8b\x08", &gzip).unwrap();
+        assert_eq!(told, "(3 bytes that are compressed: gzip)");
+        let identity = headers(&[(&CONTENT_ENCODING, "identity")]);
+        assert_eq!(kept(b"ok", &identity).as_deref(), Some("ok"));
+    }
+
+    #[test]
+    fn a_location_is_told_without_what_may_be_a_token() {
+        let asked = Url::parse("https://a.example/old/hook?key=k").unwrap();
+        let told = |status: u16, to: &str| {
+            let status = StatusCode::from_u16(status).unwrap();
+            location(status, &headers(&[(&LOCATION, to)]), &asked)
+        };
+        let new = "https://u:p@b.example/new/hook?key=k#f";
+        assert_eq!(
+            told(308, new).as_deref(),
+            Some("https://b.example/new/hook")
+        );
+        let long = "/hook/0123456789abcdef0123456789abcdef";
+        assert_eq!(
+            told(301, long).as_deref(),
+            Some("https://a.example/hook/...")
+        );
+        assert_eq!(told(304, new), None);
+        assert_eq!(told(302, "https://"), None);
+    }
+
+    #[test]
+    fn a_server_that_finds_a_body_too_large_says_so_in_many_ways() {
+        for body in [
+            "PayloadTooLargeError: request entity too large",
+            "<h1>Request Entity Too Large</h1>",
+            "Body exceeded 1mb limit",
+            r#"{"type":"entity.too.large"}"#,
+        ] {
+            assert!(says_too_large(body), "{body}");
+        }
+        assert!(!says_too_large("the queue is too large"));
+    }
+}

@@ -1,0 +1,113 @@
+//! The one HTTP client of all that goes out: webhooks, probes, and the hooks of the alerts.
+
+use std::time::Duration;
+
+use reqwest::{Client, ClientBuilder, Proxy, RequestBuilder, Url, redirect};
+
+use super::address::Resolver;
+use super::failure::{self, Failure};
+use super::proxy::Proxies;
+use super::tls::{self, TlsError};
+
+/// A connection that was idle for longer is not used again. Many receivers (Node.js by default)
+/// close theirs after five seconds, and a request that meets the closing fails for no good reason.
+const IDLE_CONNECTION: Duration = Duration::from_secs(4);
+/// Headers of an answer that are read, at the most. Each costs memory while an answer is read.
+const MOST_HEADERS: usize = 256;
+
+/// A client cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// There is nobody whose certificates could be believed.
+    #[error(
+        "{0}; for https:// this machine needs the certificates of authorities (apt install ca-certificates)"
+    )]
+    Tls(#[from] TlsError),
+    /// The library refuses its settings.
+    #[error("no HTTP client can be made: {0}")]
+    Library(String),
+}
+
+/// A client that calls one address and nobody else.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    client: Client,
+    /// Its connections lead to a proxy.
+    proxied: bool,
+    /// Its connections begin with TLS.
+    secure: bool,
+}
+
+impl Outgoing {
+    /// A client for `url`, by `proxies`; `adjust` sets what this kind of request wants besides.
+    ///
+    /// # Errors
+    /// `ClientError` when TLS cannot be set up.
+    pub fn to(
+        url: &Url,
+        proxies: &Proxies,
+        adjust: impl FnOnce(ClientBuilder) -> ClientBuilder,
+    ) -> Result<Self, ClientError> {
+        crate::crypto::install();
+        let proxy = proxies.of(url);
+        let library = |error: reqwest::Error| ClientError::Library(failure::innermost(&error));
+        let secure = url.scheme() == "https";
+        let mut builder = lenient(Client::builder())
+            .user_agent(concat!("voicedrive-relay/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            .http1_only()
+            .no_proxy()
+            .pool_idle_timeout(IDLE_CONNECTION);
+        let to_proxy_secure = proxy.is_some_and(|proxy| proxy.expose().scheme() == "https");
+        builder = if secure || to_proxy_secure {
+            builder.tls_backend_preconfigured(tls::client_config(&["http/1.1"])?)
+        } else {
+            // Without encryption, a machine need not have any certificates.
+            builder.tls_certs_only([])
+        };
+        if let Some(proxy) = proxy {
+            builder = builder.proxy(Proxy::all(proxy.expose().clone()).map_err(library)?);
+        }
+        Ok(Self {
+            client: adjust(builder).build().map_err(library)?,
+            proxied: proxy.is_some(),
+            secure,
+        })
+    }
+
+    /// Begins a POST.
+    pub fn post(&self, url: Url) -> RequestBuilder {
+        self.client.post(url)
+    }
+
+    /// Begins a GET.
+    pub fn get(&self, url: Url) -> RequestBuilder {
+        self.client.get(url)
+    }
+
+    /// Begins a HEAD.
+    pub fn head(&self, url: Url) -> RequestBuilder {
+        self.client.head(url)
+    }
+
+    /// Why a request of this client did not succeed.
+    #[must_use]
+    pub fn failure(&self, error: &reqwest::Error) -> Failure {
+        failure::classify(error, self.proxied, self.secure)
+    }
+}
+
+/// Takes answers whose headers are old-fashioned or odd: what counts is the status, and an answer that
+/// cannot be read is an event that is sent twice.
+fn lenient(builder: ClientBuilder) -> ClientBuilder {
+    builder
+        .http1_allow_obsolete_multiline_headers_in_responses(true)
+        .http1_allow_spaces_after_header_name_in_responses(true)
+        .http1_ignore_invalid_headers_in_responses(true)
+        .http1_max_headers(MOST_HEADERS)
+}
+
+/// What a client to a receiver of webhooks looks up: addresses that may be called.
+pub fn guarded(builder: ClientBuilder, url: &Url, allow_http: bool) -> ClientBuilder {
+    builder.dns_resolver(Resolver::of(url, allow_http))
+}

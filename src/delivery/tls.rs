@@ -1,0 +1,420 @@
+//! Whose certificates are believed, and why one is not.
+//!
+//! The authorities are those of the system's store. One more certificate is believed than the TLS library
+//! would: one that a receiver signed itself, and that an admin put into that store. The library takes what is
+//! in the store for authorities only, and refuses an authority's certificate as that of a server.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::verify_server_name;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore,
+    SignatureScheme,
+};
+use x509_parser::prelude::X509Certificate;
+
+use crate::cause::Cause;
+use crate::crypto;
+use crate::timestamp::Timestamp;
+
+/// The most of a name in a certificate that is repeated, in characters.
+const LONGEST_NAME: usize = 100;
+/// Names of a certificate that are repeated.
+const NAMES_SHOWN: usize = 3;
+
+/// Why a certificate is not believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BadCertificate {
+    /// It ended on this day.
+    Expired(Option<String>),
+    /// It begins on this day.
+    NotYetValid(Option<String>),
+    /// It is for these names.
+    OtherName(Vec<String>),
+    /// Who issued it is not in the system's store.
+    UnknownIssuer(Option<String>),
+    /// It was signed by itself, and is not in the system's store.
+    SelfSigned,
+    /// It is in the system's store, and cannot be that of a server.
+    Authority,
+    /// Something rarer.
+    Other(String),
+}
+
+impl BadCertificate {
+    /// What the library, or the second look of this file, says.
+    #[must_use]
+    pub fn of(error: &CertificateError) -> Self {
+        match error {
+            CertificateError::Expired => Self::Expired(None),
+            CertificateError::ExpiredContext { not_after, .. } => Self::Expired(day(*not_after)),
+            CertificateError::NotValidYet => Self::NotYetValid(None),
+            CertificateError::NotValidYetContext { not_before, .. } => {
+                Self::NotYetValid(day(*not_before))
+            }
+            CertificateError::NotValidForName => Self::OtherName(Vec::new()),
+            CertificateError::NotValidForNameContext { presented, .. } => {
+                Self::OtherName(presented.iter().map(|name| bare_name(name)).collect())
+            }
+            // A bad signature is that of another issuer, or of another key, with a name that is known.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+                Self::UnknownIssuer(None)
+            }
+            CertificateError::Other(OtherError(inner)) => inner
+                .downcast_ref::<Self>()
+                .cloned()
+                .unwrap_or_else(|| Self::of_other(&inner.to_string())),
+            other => Self::Other(readable(&other.to_string())),
+        }
+    }
+
+    /// The library below has a word for what the one above it has none for.
+    fn of_other(words: &str) -> Self {
+        match words {
+            "CaUsedAsEndEntity" => Self::Authority,
+            other => Self::Other(readable(other)),
+        }
+    }
+
+    /// The word of the closed list for it.
+    #[must_use]
+    pub fn cause(&self) -> Cause {
+        match self {
+            Self::Expired(_) => Cause::CertificateExpired,
+            Self::NotYetValid(_) => Cause::CertificateNotYetValid,
+            Self::OtherName(_) => Cause::CertificateName,
+            Self::UnknownIssuer(_) => Cause::CertificateIssuer,
+            Self::SelfSigned => Cause::CertificateSelfSigned,
+            Self::Authority | Self::Other(_) => Cause::Certificate,
+        }
+    }
+}
+
+impl fmt::Display for BadCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Expired(Some(day)) => write!(f, "the certificate expired on {day}"),
+            Self::Expired(None) => f.write_str("the certificate has expired"),
+            Self::NotYetValid(Some(day)) => write!(f, "the certificate is valid from {day} on"),
+            Self::NotYetValid(None) => f.write_str("the certificate is not valid yet"),
+            Self::OtherName(names) if names.is_empty() => {
+                f.write_str("the certificate is not for this host (it names none as subjectAltName)")
+            }
+            Self::OtherName(names) => {
+                let more = if names.len() > NAMES_SHOWN { ", ..." } else { "" };
+                let shown = names[..names.len().min(NAMES_SHOWN)].join(", ");
+                write!(f, "the certificate is for another host: {shown}{more}")
+            }
+            Self::UnknownIssuer(Some(issuer)) => {
+                write!(f, "the certificate's issuer is not known here: {issuer}")
+            }
+            Self::UnknownIssuer(None) => f.write_str("the certificate's issuer is not known here"),
+            Self::SelfSigned => f.write_str(
+                "the certificate is self-signed, and not in this system's store of certificates",
+            ),
+            Self::Authority => f.write_str(
+                "the certificate is that of an authority (CA:TRUE), and the server uses it as its own",
+            ),
+            Self::Other(why) => write!(f, "the certificate is not good: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for BadCertificate {}
+
+/// TLS cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// The system's store holds no certificate that can be read.
+    #[error("this system's store of certificates is empty or cannot be read")]
+    NoRoots,
+    /// The library refuses its own settings.
+    #[error("TLS cannot be set up: {0}")]
+    Library(String),
+}
+
+/// TLS as a client, believing the system's store; `protocols` are those that it speaks inside (ALPN).
+///
+/// # Errors
+/// `TlsError` when there is nobody to believe.
+pub fn client_config(protocols: &[&str]) -> Result<ClientConfig, TlsError> {
+    crypto::install();
+    let verifier = Verifier::of_the_system()?;
+    let mut config = ClientConfig::builder()
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    config.alpn_protocols = protocols
+        .iter()
+        .map(|name| name.as_bytes().to_vec())
+        .collect();
+    Ok(config)
+}
+
+/// The library's verifier, with a second look at what it refuses.
+#[derive(Debug)]
+struct Verifier {
+    library: Arc<WebPkiServerVerifier>,
+    /// SHA-256 of every certificate in the system's store.
+    store: HashSet<[u8; 32]>,
+}
+
+impl Verifier {
+    fn of_the_system() -> Result<Self, TlsError> {
+        Self::believing(rustls_native_certs::load_native_certs().certs)
+    }
+
+    fn believing(certificates: Vec<CertificateDer<'static>>) -> Result<Self, TlsError> {
+        let store = certificates.iter().map(|c| crypto::sha256(&[c])).collect();
+        let mut roots = RootCertStore::empty();
+        let (added, _) = roots.add_parsable_certificates(certificates);
+        if added == 0 {
+            return Err(TlsError::NoRoots);
+        }
+        let library = WebPkiServerVerifier::builder(Arc::new(roots)).build();
+        let library = library.map_err(|error| TlsError::Library(error.to_string()))?;
+        Ok(Self { library, store })
+    }
+
+    /// A certificate that the library did not believe, and why: believes it when it is in the store, and says
+    /// otherwise what is wrong with it.
+    fn look_again(
+        &self,
+        why: BadCertificate,
+        certificate: &CertificateDer<'_>,
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<(), BadCertificate> {
+        let refused = || BadCertificate::UnknownIssuer(None);
+        let (_, parsed) =
+            x509_parser::parse_x509_certificate(certificate).map_err(|_| refused())?;
+        if parsed.issuer() != parsed.subject() && why == BadCertificate::Authority {
+            return Err(why);
+        }
+        if parsed.issuer() != parsed.subject() {
+            let issuer = readable(&parsed.issuer().to_string());
+            return Err(BadCertificate::UnknownIssuer(Some(issuer)));
+        }
+        if !self.store.contains(&crypto::sha256(&[certificate])) {
+            return Err(BadCertificate::SelfSigned);
+        }
+        is_valid_now(&parsed, now)?;
+        ParsedCertificate::try_from(certificate)
+            .and_then(|parsed| verify_server_name(&parsed, name))
+            .map_err(|error| match error {
+                rustls::Error::InvalidCertificate(error) => BadCertificate::of(&error),
+                other => BadCertificate::Other(readable(&other.to_string())),
+            })
+    }
+}
+
+fn is_valid_now(certificate: &X509Certificate<'_>, now: UnixTime) -> Result<(), BadCertificate> {
+    let validity = certificate.validity();
+    let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+    if seconds < validity.not_before.timestamp() {
+        let begins = day_of(validity.not_before.timestamp());
+        return Err(BadCertificate::NotYetValid(begins));
+    }
+    if seconds > validity.not_after.timestamp() {
+        let ended = day_of(validity.not_after.timestamp());
+        return Err(BadCertificate::Expired(ended));
+    }
+    Ok(())
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let verified = self.library.verify_server_cert(
+            end_entity,
+            intermediates,
+            server_name,
+            ocsp_response,
+            now,
+        );
+        let Err(rustls::Error::InvalidCertificate(why)) = &verified else {
+            return verified;
+        };
+        let why = BadCertificate::of(why);
+        // What else is wrong stays wrong, whoever signed it.
+        if !matches!(
+            why,
+            BadCertificate::UnknownIssuer(_) | BadCertificate::Authority
+        ) {
+            return verified;
+        }
+        match self.look_again(why, end_entity, server_name, now) {
+            Ok(()) => Ok(ServerCertVerified::assertion()),
+            Err(why) => Err(rustls::Error::InvalidCertificate(CertificateError::Other(
+                OtherError(Arc::new(why)),
+            ))),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.library
+            .verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.library
+            .verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.library.supported_verify_schemes()
+    }
+}
+
+fn day(moment: UnixTime) -> Option<String> {
+    day_of(i64::try_from(moment.as_secs()).ok()?)
+}
+
+/// The day of a moment in seconds since 1970, such as `2026-10-21`.
+fn day_of(seconds: i64) -> Option<String> {
+    let moment = Timestamp::from_unix_ms(seconds.checked_mul(1000)?);
+    moment.to_string().get(..10).map(str::to_owned)
+}
+
+/// A name of a certificate, which the library writes as `DnsName("a.example")`.
+fn bare_name(name: &str) -> String {
+    let quoted = name.split('"').nth(1);
+    readable(quoted.unwrap_or(name))
+}
+
+/// A text out of a certificate, short and on one line.
+fn readable(text: &str) -> String {
+    let clean = |c: char| if c.is_control() { ' ' } else { c };
+    text.chars().map(clean).take(LONGEST_NAME).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::{
+        BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
+    };
+
+    /// In the middle of the life of every certificate here but the old and the early one.
+    fn now() -> UnixTime {
+        let moment = Timestamp::parse("2026-10-21T00:00:00.000Z").unwrap();
+        UnixTime::since_unix_epoch(std::time::Duration::from_secs(
+            moment.unix_seconds().unsigned_abs(),
+        ))
+    }
+
+    fn params(host: &str, from: i32, to: i32) -> CertificateParams {
+        let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
+        params.distinguished_name.push(DnType::CommonName, host);
+        params.not_before = date_time_ymd(from, 1, 1);
+        params.not_after = date_time_ymd(to, 1, 1);
+        params
+    }
+
+    fn authority() -> CertifiedIssuer<'static, KeyPair> {
+        let mut params = params("Clinic CA", 2020, 2040);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+    }
+
+    fn issued(
+        by: &CertifiedIssuer<'static, KeyPair>,
+        params: &CertificateParams,
+    ) -> CertificateDer<'static> {
+        let key = KeyPair::generate().unwrap();
+        params.signed_by(&key, by).unwrap().der().clone()
+    }
+
+    fn self_signed(mut params: CertificateParams, is_ca: bool) -> CertificateDer<'static> {
+        if is_ca {
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        }
+        let key = KeyPair::generate().unwrap();
+        params.self_signed(&key).unwrap().der().clone()
+    }
+
+    fn verdict(
+        store: &[CertificateDer<'static>],
+        certificate: &CertificateDer<'static>,
+    ) -> Result<(), BadCertificate> {
+        crypto::install();
+        let believing = Verifier::believing(store.to_vec()).unwrap();
+        let name = ServerName::try_from("partner.example").unwrap();
+        let verified = believing.verify_server_cert(certificate, &[], &name, &[], now());
+        verified.map(|_| ()).map_err(|error| match error {
+            rustls::Error::InvalidCertificate(why) => BadCertificate::of(&why),
+            other => BadCertificate::Other(other.to_string()),
+        })
+    }
+
+    #[test]
+    fn each_fault_of_a_certificate_has_its_cause() {
+        let (known, unknown) = (authority(), authority());
+        let store = [known.der().clone()];
+        let of = |host, from, to| issued(&known, &params(host, from, to));
+        let host = "partner.example";
+        assert_eq!(verdict(&store, &of(host, 2025, 2027)), Ok(()));
+        let expired = BadCertificate::Expired(Some("2026-01-01".to_owned()));
+        assert_eq!(verdict(&store, &of(host, 2025, 2026)), Err(expired));
+        let early = BadCertificate::NotYetValid(Some("2027-01-01".to_owned()));
+        assert_eq!(verdict(&store, &of(host, 2027, 2028)), Err(early));
+        let other = verdict(&store, &of("other.example", 2025, 2027)).unwrap_err();
+        assert_eq!(other.cause(), Cause::CertificateName);
+        let words = "the certificate is for another host: other.example";
+        assert_eq!(other.to_string(), words);
+        let mut inner = params(host, 2025, 2027);
+        inner.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let inner = verdict(&store, &issued(&known, &inner));
+        assert_eq!(inner, Err(BadCertificate::Authority));
+        let stranger = issued(&unknown, &params(host, 2025, 2027));
+        let stranger = verdict(&store, &stranger).unwrap_err();
+        assert_eq!(stranger.cause(), Cause::CertificateIssuer);
+        assert!(stranger.to_string().contains("Clinic CA"), "{stranger}");
+    }
+
+    #[test]
+    fn a_self_signed_certificate_is_believed_when_an_admin_put_it_into_the_store() {
+        let host = "partner.example";
+        for is_ca in [false, true] {
+            let own = self_signed(params(host, 2025, 2027), is_ca);
+            let others = [authority().der().clone()];
+            assert_eq!(verdict(&others, &own), Err(BadCertificate::SelfSigned));
+            assert_eq!(verdict(std::slice::from_ref(&own), &own), Ok(()), "{is_ca}");
+            let old = self_signed(params(host, 2024, 2025), is_ca);
+            let old = verdict(std::slice::from_ref(&old), &old).unwrap_err();
+            assert_eq!(old.cause(), Cause::CertificateExpired);
+            let other = self_signed(params("other.example", 2025, 2027), is_ca);
+            let other = verdict(std::slice::from_ref(&other), &other).unwrap_err();
+            assert_eq!(other.cause(), Cause::CertificateName);
+        }
+    }
+
+    #[test]
+    fn nobody_is_believed_without_a_store() {
+        crypto::install();
+        let empty = Verifier::believing(Vec::new());
+        assert!(matches!(empty, Err(TlsError::NoRoots)));
+    }
+}
