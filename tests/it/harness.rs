@@ -65,6 +65,14 @@ pub fn client() -> reqwest::Client {
     reqwest::Client::new()
 }
 
+/// An HTTP client that asks the control socket in this directory.
+pub fn control_client(directory: &Path) -> reqwest::Client {
+    voicedrive_relay::crypto::install();
+    let socket = directory.join("control.sock");
+    let client = reqwest::Client::builder().unix_socket(socket);
+    client.build().unwrap()
+}
+
 /// A moment that every test may call now.
 pub fn noon() -> Timestamp {
     Timestamp::parse("2025-10-26T12:00:00.000Z").unwrap()

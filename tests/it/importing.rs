@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use voicedrive_relay::http::interview_field::Field;
 
 use crate::commands::{Daemon, program};
+use crate::harness::control_client;
 
 const HEADER: &str =
     "id,employeeId,employeeName,interviewType,interviewDate,rescheduledFromId,voicedriveSyncId\n";
@@ -21,11 +22,9 @@ async fn import(daemon: &Daemon, file: &Path, more: &[&str]) -> (Option<i32>, Va
 }
 
 async fn kept(daemon: &Daemon) -> u64 {
-    let socket = daemon.config.parent().unwrap().join("control.sock");
-    voicedrive_relay::crypto::install();
-    let client = reqwest::Client::builder().unix_socket(socket);
+    let client = control_client(daemon.config.parent().unwrap());
     let url = "http://relay/api/interviews/completion-stats?period=30d";
-    let answer = client.build().unwrap().get(url).send().await.unwrap();
+    let answer = client.get(url).send().await.unwrap();
     let answer: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
     answer["data"]["summary"]["totalScheduled"]
         .as_u64()
@@ -152,10 +151,9 @@ async fn told(daemon: &Daemon, name: &str, bytes: &[u8], more: &[&str]) -> (Opti
 
 /// The record with this id, as the API shows it.
 async fn record(daemon: &Daemon, id: &str) -> Value {
-    let directory = daemon.config.parent().unwrap();
-    let client = reqwest::Client::builder().unix_socket(directory.join("control.sock"));
+    let client = control_client(daemon.config.parent().unwrap());
     let url = format!("http://relay/api/interviews/{id}");
-    let answer = client.build().unwrap().get(url).send().await.unwrap();
+    let answer = client.get(url).send().await.unwrap();
     let answer: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
     answer["data"].clone()
 }

@@ -15,8 +15,8 @@ use voicedrive_relay::timestamp::Timestamp;
 
 use crate::commands::program;
 use crate::harness::{
-    API_TOKEN, ApiAnswer, Clock, Partner, SENDERS_BEARER, SENDERS_SECRET, TestRelay, environment,
-    noon, token,
+    API_TOKEN, ApiAnswer, Clock, Partner, SENDERS_BEARER, SENDERS_SECRET, TestRelay,
+    control_client, environment, noon, token,
 };
 use crate::letting_in::raw;
 
@@ -471,9 +471,8 @@ async fn requests_that_no_library_writes_are_judged_by_the_same_rules() {
 #[tokio::test]
 async fn the_control_socket_needs_no_proof() {
     let relay = TestRelay::start_with("", INGEST, Clock::by_hand(noon())).await;
-    let socket = relay.directory.path().join("control.sock");
-    let client = reqwest::Client::builder().unix_socket(socket);
-    let request = client.build().unwrap().post("http://relay/in/any/path");
+    let client = control_client(relay.directory.path());
+    let request = client.post("http://relay/in/any/path");
     let request = request.header(JSON.0, JSON.1).body(BODY);
     assert_eq!(request.send().await.unwrap().status(), 200);
     assert_eq!(kept(&relay).await, 1);
