@@ -14,7 +14,7 @@
 //! sent), `attempts` (one attempt's result and all that follows from it), `resend`, `send_counts` and
 //! `send_stats`, `interviews`, `interview_counts` and `interview_stats`, `recount` (what is kept counted,
 //! against the rows), `incidents`, `notifications`, `tokens`, `overview`, `purge` (what is old goes),
-//! `relay_time` (the clock by which waits are kept). [`file`] has what belongs to the file and not to the
+//! `relay_time` (the clock by which waits are kept). [`mod@file`] has what belongs to the file and not to the
 //! data: opening, copies, the disk. `writer`, `readers` and `connection` are the doors to SQLite.
 
 mod attempts;

@@ -10,7 +10,7 @@ use super::open::{OpenError, newest_known_version, refuse_foreign, schema_versio
 /// What `check` learns of a database without becoming its daemon.
 ///
 /// # Errors
-/// `OpenError` as in [`Store::open`]; a database that is not there yet is no error.
+/// `OpenError` as in [`Store::open`](crate::store::Store::open); a database that is not there yet is no error.
 pub fn inspect(directory: &Path) -> Result<Inspection, OpenError> {
     let path = live_file(directory);
     if !path.exists() {
