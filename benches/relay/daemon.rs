@@ -21,6 +21,9 @@ pub fn program() -> PathBuf {
     )
 }
 
+/// What webhooks are signed with, and what events at the ingest are signed with.
+pub const WEBHOOK_SECRET: &str = "only-for-this-run-too";
+
 /// A directory on the same file system as the others of this run.
 pub fn directory() -> TempDir {
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("target");
@@ -98,7 +101,7 @@ impl House {
                 "RELAY_JWT_SECRET",
                 "only-for-this-run-and-long-enough-for-it",
             )
-            .env("VOICEDRIVE_WEBHOOK_SECRET", "only-for-this-run-too")
+            .env("VOICEDRIVE_WEBHOOK_SECRET", WEBHOOK_SECRET)
             .stdin(Stdio::null());
         if let Some(url) = url {
             command.env("VOICEDRIVE_WEBHOOK_URL", url);

@@ -83,10 +83,10 @@ pub fn percentile(times: &[Duration], share: f64) -> f64 {
     times[rank.clamp(1, times.len()) - 1].as_secs_f64() * 1000.0
 }
 
-/// Sends the same request over so many connections at a time, until the time has passed or so many
-/// were answered with 2xx.
-pub async fn load(address: &str, request: &[u8], connections: usize, until: Until) -> Load {
-    let request: Arc<[u8]> = request.into();
+/// Sends the requests, in turn and from the front again, over so many connections at a time, until
+/// the time has passed or so many were answered with 2xx.
+pub async fn load(address: &str, requests: &[Vec<u8>], connections: usize, until: Until) -> Load {
+    let requests: Arc<[Vec<u8>]> = requests.into();
     let left = Arc::new(AtomicU64::new(match until {
         Until::Passed(_) => u64::MAX,
         Until::Done(count) => count,
@@ -104,7 +104,7 @@ pub async fn load(address: &str, request: &[u8], connections: usize, until: Unti
     for connection in opened {
         callers.spawn(caller(
             connection,
-            Arc::clone(&request),
+            Arc::clone(&requests),
             Arc::clone(&left),
             end,
         ));
@@ -131,16 +131,19 @@ pub async fn load(address: &str, request: &[u8], connections: usize, until: Unti
 
 async fn caller(
     mut connection: Connection,
-    request: Arc<[u8]>,
+    requests: Arc<[Vec<u8>]>,
     left: Arc<AtomicU64>,
     end: Option<Instant>,
 ) -> (Vec<Duration>, u64) {
     let (mut times, mut refused) = (Vec::new(), 0);
     let one_more = || left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
-    while end.is_none_or(|end| Instant::now() < end) && one_more().is_ok() {
+    while end.is_none_or(|end| Instant::now() < end)
+        && let Ok(number) = one_more()
+    {
+        let request = &requests[number as usize % requests.len()];
         loop {
             let began = Instant::now();
-            if connection.call(&request).await < 300 {
+            if connection.call(request).await < 300 {
                 times.push(began.elapsed());
                 break;
             }

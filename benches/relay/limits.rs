@@ -37,7 +37,7 @@ impl Limits {
         let hundreds = rows_per_second(&connection, 100, Duration::from_secs(1));
         let request = wire::post(&sink.address(), "/fast", "none", &wire::event("a"));
         let time = Until::Passed(Duration::from_secs(2));
-        let alone = driver::load(&sink.address(), &request, 64, time).await;
+        let alone = driver::load(&sink.address(), &[request], 64, time).await;
         Self {
             commits,
             tens,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Map, json};
 use tokio::runtime::Runtime;
 
-use crate::daemon::{self, House};
+use crate::daemon::{self, House, WEBHOOK_SECRET};
 use crate::driver::{self, Connection, Load, Until, percentile};
 use crate::limits::Limits;
 use crate::seed;
@@ -23,6 +23,7 @@ const MANY: usize = 64;
 const EVENT: &str = "employee.updated";
 
 const ACCEPTED: &str = "accepted/s, 64 connections, delivery off";
+const INGESTED: &str = "/in, signed, 64 connections: share of accepted/s";
 const DELIVERED: &str = "accepted and delivered, events/s, 64 connections";
 const BACKLOG: &str = "backlog drained, events/s";
 const WAITING: &str = "memory, 100,000 events waiting";
@@ -51,7 +52,7 @@ type Group = (&'static [&'static str], fn(&mut Bench));
 
 /// What is measured together. The peak of the load rows is a row of its own, at the end.
 const GROUPS: &[Group] = &[
-    (&[ACCEPTED], accepted),
+    (&[ACCEPTED, INGESTED], accepted),
     (&[DELIVERED], delivered),
     (&[BACKLOG, WAITING], backlog),
     (&[ONE], one_connection),
@@ -164,7 +165,7 @@ fn post(house: &House, token: &str, event_type: &str) -> Vec<u8> {
 
 fn load(house: &House, token: &str, connections: usize, until: Until) -> Load {
     let request = post(house, token, EVENT);
-    let load = block_on(driver::load(&house.address(), &request, connections, until));
+    let load = block_on(driver::load(&house.address(), &[request], connections, until));
     assert!(load.good > 0, "nothing was accepted");
     load
 }
@@ -185,6 +186,35 @@ fn accepted(bench: &mut Bench) {
         "p99Ms": percentile(&load.times, 0.99),
         "peakMiB": peak,
     });
+    ingested(bench, load.per_second());
+}
+
+/// Events at the ingest, each with a signature and content of its own.
+fn ingested(bench: &mut Bench, accepted: f64) {
+    let events = bench.size(100_000);
+    let house = House::new("[ingest]\n");
+    let (daemon, _) = house.start_calm(None);
+    let now = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    let address = house.address();
+    let request = |number| wire::signed(&address, WEBHOOK_SECRET, &now, number);
+    let requests: Vec<_> = (0..events).map(request).collect();
+    let load = block_on(driver::load(
+        &address,
+        &requests,
+        MANY,
+        Until::Done(events),
+    ));
+    bench.saw_peak(daemon.peak());
+    daemon.stop();
+    let share = load.per_second() / accepted;
+    let row = Row::new(INGESTED, share, "", AtLeast(0.7)).with(json!({
+        "events": load.good,
+        "refused": load.refused,
+        "perSecond": load.per_second(),
+        "p50Ms": percentile(&load.times, 0.5),
+        "p99Ms": percentile(&load.times, 0.99),
+    }));
+    bench.rows.push(row);
 }
 
 fn delivered(bench: &mut Bench) {
@@ -458,7 +488,7 @@ fn slow_receiver(bench: &mut Bench) {
     let slow = post(&house, &token, "slow.updated");
     let events = Until::Done(bench.size(2_000));
     block_on(async {
-        driver::load(&house.address(), &slow, 8, events).await;
+        driver::load(&house.address(), &[slow], 8, events).await;
         while bench.sink.elsewhere() == 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }

@@ -1,6 +1,8 @@
 //! The little of HTTP/1.1 that the driver and the sink share: where a head ends, and how long its
 //! body is.
 
+use voicedrive_relay::crypto::{hex, hmac_sha256};
+
 /// A head that is complete.
 pub struct Head {
     /// Bytes of the head, with the empty line.
@@ -53,6 +55,28 @@ pub fn post(address: &str, path: &str, token: &str, body: &str) -> Vec<u8> {
     format!(
         "POST {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+/// An event as the staff system's webhook sender posts it to the ingest (contract 4.6), as bytes. Each
+/// number makes another event, so that none is a repeat. The body has 700 bytes.
+pub fn signed(address: &str, secret: &str, now: &str, number: u64) -> Vec<u8> {
+    let front = format!(
+        r#"{{"event":"employee.updated","timestamp":"{now}","source":"medical-system","data":{{"staffId":"EMP-2025-001","pad":""#
+    );
+    let pad = 700 - front.len() - 3;
+    let body = format!(r#"{front}{number:x>pad$}"}}}}"#);
+    let signature = hmac_sha256(
+        secret.as_bytes(),
+        &[now.as_bytes(), b".", body.as_bytes()],
+    );
+    format!(
+        "POST /in HTTP/1.1\r\nhost: {address}\r\nx-medical-system-signature: {}\r\n\
+         x-medical-system-timestamp: {now}\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\n\r\n{body}",
+        hex(&signature),
         body.len()
     )
     .into_bytes()
