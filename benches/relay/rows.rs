@@ -165,7 +165,12 @@ fn post(house: &House, token: &str, event_type: &str) -> Vec<u8> {
 
 fn load(house: &House, token: &str, connections: usize, until: Until) -> Load {
     let request = post(house, token, EVENT);
-    let load = block_on(driver::load(&house.address(), &[request], connections, until));
+    let load = block_on(driver::load(
+        &house.address(),
+        &[request],
+        connections,
+        until,
+    ));
     assert!(load.good > 0, "nothing was accepted");
     load
 }
@@ -198,12 +203,7 @@ fn ingested(bench: &mut Bench, accepted: f64) {
     let address = house.address();
     let request = |number| wire::signed(&address, WEBHOOK_SECRET, &now, number);
     let requests: Vec<_> = (0..events).map(request).collect();
-    let load = block_on(driver::load(
-        &address,
-        &requests,
-        MANY,
-        Until::Done(events),
-    ));
+    let load = block_on(driver::load(&address, &requests, MANY, Until::Done(events)));
     bench.saw_peak(daemon.peak());
     daemon.stop();
     let share = load.per_second() / accepted;

@@ -68,10 +68,7 @@ pub fn signed(address: &str, secret: &str, now: &str, number: u64) -> Vec<u8> {
     );
     let pad = 700 - front.len() - 3;
     let body = format!(r#"{front}{number:x>pad$}"}}}}"#);
-    let signature = hmac_sha256(
-        secret.as_bytes(),
-        &[now.as_bytes(), b".", body.as_bytes()],
-    );
+    let signature = hmac_sha256(secret.as_bytes(), &[now.as_bytes(), b".", body.as_bytes()]);
     format!(
         "POST /in HTTP/1.1\r\nhost: {address}\r\nx-medical-system-signature: {}\r\n\
          x-medical-system-timestamp: {now}\r\ncontent-type: application/json\r\n\
