@@ -546,7 +546,10 @@ fn the_packaged_configuration_says_the_defaults_and_its_examples_are_good() {
     assert_eq!(uncommented.alerts.channels.len(), 4);
     assert_eq!(uncommented.out.len(), 1);
     let mut as_default = uncommented.config;
+    // Keys whose absence says something that no value says.
     as_default.delivery.max_per_second = None;
+    as_default.delivery.max_body_bytes = None;
+    as_default.delivery.counted_by_voicedrive = None;
     // What is written is kept as written: a route may say "" to go the environment's way.
     as_default.delivery.proxy = None;
     as_default.routes.clear();
