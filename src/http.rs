@@ -21,6 +21,7 @@ mod interview_import;
 pub mod interview_mistake;
 mod interview_stats;
 mod interviews;
+mod linger;
 pub mod openapi;
 pub mod rate_limit;
 mod reply;
@@ -78,6 +79,7 @@ use crate::upkeep::backup::BackupFile;
 use auth::{Keys, Scopes};
 use broken::Enveloping;
 pub use health::{Health, moves};
+use linger::Lingering;
 use rate_limit::{RateLimiter, client_address};
 use reply::{ApiError, Reply};
 use revoked::Revoked;
@@ -276,7 +278,7 @@ fn connect<S>(
         .max_header_size(HEADER_BYTES)
         .max_buf_size(4 * HEADER_BYTES)
         .serve_connection(
-            Enveloping::new(TokioIo::new(stream), clock),
+            Enveloping::new(Lingering::new(TokioIo::new(stream)), clock),
             TowerToHyperService::new(service),
         );
     let connection = graceful.watch(connection);

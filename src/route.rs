@@ -12,6 +12,8 @@ use crate::timestamp::Timestamp;
 
 /// The route of every event that no other route takes.
 pub const DEFAULT: &str = "default";
+/// What a relay answers to a webhook of its own.
+pub const LEADS_BACK: &str = "this URL leads from the relay back to itself; correct the route";
 
 /// One way out of the relay.
 #[derive(Clone, Debug, PartialEq)]

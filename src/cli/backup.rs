@@ -22,7 +22,7 @@ use crate::store::file::snapshot::{self, SnapshotError, Verified};
 While the daemon runs, relay-backup.db in its data directory is such a file, at most a minute old: it
 can be copied at any moment.")]
 pub(super) struct Backup {
-    /// Where to; a file of that name is replaced
+    /// Where to; an older copy of that name is replaced
     file: PathBuf,
 }
 
@@ -52,6 +52,7 @@ fn failed(error: impl std::fmt::Display) -> CliError {
 impl Backup {
     pub(super) async fn run(&self, client: &Client, config: &Config) -> Result<(), CliError> {
         let directory = &config.storage.directory;
+        snapshot::may_write(directory, &self.file).map_err(failed)?;
         match client.post("/control/backup", String::new()).await {
             Ok(_) => snapshot::copy_file(&file::backup_file(directory), &self.file),
             // Without a daemon nobody writes, and the database itself can be read.
@@ -171,7 +172,9 @@ fn in_words(speech: Speech, error: &SnapshotError) -> String {
             "voicedrive-relay のデータベースではありません",
             "look whether it is the right file",
         ),
-        SnapshotError::File { .. } | SnapshotError::Database { .. } => return error.to_string(),
+        SnapshotError::InTheWay { .. }
+        | SnapshotError::File { .. }
+        | SnapshotError::Database { .. } => return error.to_string(),
     };
     format!("{error}; {advice}")
 }

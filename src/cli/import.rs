@@ -315,13 +315,23 @@ impl Outcome {
         } else {
             self.speech.say("件を取り込みました", "rows imported")
         };
-        format!(
+        let told = format!(
             "{} {done} ({}: {}, {}: {})",
             self.answer["rows"],
             self.speech.say("新規", "new"),
             self.answer["created"],
             self.speech.say("置き換え", "replacing"),
             self.answer["replaced"],
-        )
+        );
+        match self.answer["originsDropped"].as_u64() {
+            None | Some(0) => told,
+            Some(dropped) => {
+                let without = self.speech.say(
+                    "件は、どこにもない変更元の面談を空にしました",
+                    "without their origin, which is nowhere",
+                );
+                format!("{told}; {dropped} {without}")
+            }
+        }
     }
 }

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::reader::{Document, Section, whole};
 use super::routes::{SECRET_ACCEPTED, is_secret_name, read_secret};
-use super::{Environment, Kind, Mistake, Role, Secret};
+use super::{Environment, Kind, Mistake, Role, Secret, itself};
 use crate::delivery::proxy::Proxies;
 use crate::incident::Thresholds;
 
@@ -364,7 +364,7 @@ impl AlertsConfig {
             let proxies = proxies.clone();
             Some(Hook { url, proxies })
         };
-        let place = self.name.clone().unwrap_or_else(host_name);
+        let place = self.name.clone().unwrap_or_else(itself::host_name);
         let mut channels = Vec::new();
         for (number, channel) in self.channels.iter().enumerate() {
             let (kind, way) = match channel {
@@ -396,12 +396,6 @@ impl AlertsConfig {
             heartbeat: heartbeat.and_then(|name| hook(name, mistakes)),
         }
     }
-}
-
-/// What this machine calls itself.
-fn host_name() -> String {
-    let system = rustix::system::uname();
-    system.nodename().to_string_lossy().into_owned()
 }
 
 fn read_needed(

@@ -9,8 +9,14 @@ use super::Server;
 /// Any port would do.
 const DISCARD: u16 = 9;
 
-/// Whether `url` is the relay's own address. A name can only be known when it means this machine to
-/// every machine; what comes back under another name is turned away when it arrives.
+/// What this machine calls itself.
+pub(super) fn host_name() -> String {
+    let system = rustix::system::uname();
+    system.nodename().to_string_lossy().into_owned()
+}
+
+/// Whether `url` is the relay's own address. Of names only `localhost` and the machine's own are known;
+/// what comes back under another one is turned away when it arrives.
 pub(super) fn leads_back(url: &Url, server: &Server) -> bool {
     let is_public = |own: &Url| own.origin() == url.origin();
     server.public_url.as_ref().is_some_and(is_public)
@@ -25,7 +31,10 @@ fn is_own(host: &Host<&str>, listen: IpAddr) -> bool {
     let listen = listen.to_canonical();
     let on_loopback = listen.is_loopback() || listen.is_unspecified();
     let address = match host {
-        Host::Domain(name) => return on_loopback && is_loopback_name(name),
+        Host::Domain(name) => {
+            return on_loopback
+                && (is_loopback_name(name) || name.eq_ignore_ascii_case(&host_name()));
+        }
         Host::Ipv4(address) => IpAddr::V4(*address),
         Host::Ipv6(address) => IpAddr::V6(*address).to_canonical(),
     };
@@ -91,6 +100,14 @@ mod tests {
         assert!(leads("http://192.0.2.7:8480/", "192.0.2.7:8480"));
         assert!(leads("http://localhost/", "127.0.0.1:80"));
         assert!(leads("https://localhost/", "127.0.0.1:443"));
+    }
+
+    #[test]
+    fn the_machines_own_name_is_known() {
+        let url = format!("http://{}:8480/in", host_name());
+        assert!(leads(&url, "127.0.0.1:8480"), "{url}");
+        assert!(leads(&url, "0.0.0.0:8480"), "{url}");
+        assert!(!leads(&url, "192.0.2.7:8480"), "{url}");
     }
 
     #[test]

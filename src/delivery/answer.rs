@@ -11,6 +11,7 @@ use reqwest::{Response, StatusCode, Url};
 
 use super::failure::Failure;
 use crate::attempt::Attempted;
+use crate::route::LEADS_BACK;
 use crate::timestamp::Timestamp;
 
 /// The most of an answer's body that is read, in bytes.
@@ -72,6 +73,14 @@ impl Answer {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
         );
         let code = self.status.as_u16();
+        let contains = |words| {
+            self.body
+                .as_deref()
+                .is_some_and(|body| body.contains(words))
+        };
+        if self.status == StatusCode::BAD_REQUEST && contains(LEADS_BACK) {
+            return Failure::LeadsBack(code);
+        }
         if let Some(ahead) = self.clock_ahead
             && refused
             && ahead.abs() > CLOCK_TOLERANCE

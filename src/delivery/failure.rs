@@ -13,6 +13,7 @@ use super::address::{self, ResolveError};
 use super::tls::BadCertificate;
 use crate::cause::Cause;
 use crate::language::Language;
+use crate::route::LEADS_BACK;
 
 /// How errors of a tunnel through a proxy begin; their type is private to the HTTP client.
 const TUNNEL: &str = "tunnel error: ";
@@ -26,6 +27,8 @@ pub enum Failure {
     Moved(u16, String),
     /// The partner answered with a 5xx, and its body says that the event is too large.
     TooLarge(u16),
+    /// The relay itself answered, with this status.
+    LeadsBack(u16),
     /// The partner refused who we are, and its clock is this many seconds ahead of ours: that may
     /// well be the reason.
     ClockDiffers(u16, i64),
@@ -64,7 +67,7 @@ impl Failure {
             Self::ClockDiffers(..) => Cause::Clock,
             Self::TimedOut(_) => Cause::TimedOut,
             Self::NameNotFound => Cause::NameNotFound,
-            Self::AddressRefused(_) => Cause::WrongAddress,
+            Self::AddressRefused(_) | Self::LeadsBack(_) => Cause::WrongAddress,
             Self::Refused => Cause::ConnectionRefused,
             Self::Proxy(_) => Cause::Proxy,
             Self::Certificate(why) => why.cause(),
@@ -102,6 +105,10 @@ impl fmt::Display for Failure {
             Self::Moved(code, location) => {
                 Self::Status(*code).fmt(f)?;
                 write!(f, "; it moved to {location}")
+            }
+            Self::LeadsBack(code) => {
+                Self::Status(*code).fmt(f)?;
+                write!(f, "; {LEADS_BACK}")
             }
             Self::TooLarge(code) => {
                 Self::Status(*code).fmt(f)?;

@@ -23,6 +23,7 @@ use crate::config::IngestConfig;
 use crate::event::{NewEvent, Submission};
 use crate::ingest::{self, Posted, Recognised, Unrecognised};
 use crate::repeat::Memory;
+use crate::route::LEADS_BACK;
 use crate::timestamp::Timestamp;
 
 /// The relay's own mark on every webhook that it sends.
@@ -52,8 +53,8 @@ pub async fn accept(api: &Api, door: Door, request: Request<Incoming>) -> Result
 /// A webhook of the relay itself must not become an event: it would go round for ever.
 fn refuse_own(headers: &HeaderMap) -> Result<(), ApiError> {
     if headers.contains_key(OWN_MARK) {
-        let accepted = "is the mark of a relay's own webhooks: this URL leads from the relay back to itself; correct the route";
-        return Err(ApiError::invalid(OWN_MARK, accepted));
+        let why = format!("is the mark of a relay's own webhooks: {LEADS_BACK}");
+        return Err(ApiError::invalid(OWN_MARK, why));
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinError, JoinSet};
 
@@ -57,6 +58,8 @@ impl Purpose {
 #[derive(Default)]
 pub(super) struct Parts {
     running: BTreeMap<String, Part>,
+    /// Parts that were told to end and have no successor, until they have ended.
+    leaving: BTreeMap<String, oneshot::Receiver<()>>,
     /// Answers which part has ended.
     tasks: JoinSet<u64>,
     /// Parts that were told to end.
@@ -95,7 +98,8 @@ impl Parts {
     ) where
         F: Future<Output = ()> + Send + 'static,
     {
-        let before = self.end(&purpose.name());
+        let name = purpose.name();
+        let before = self.end(&name).or_else(|| self.leaving.remove(&name));
         let (stop, stopped) = watch::channel(false);
         let (running, ended) = oneshot::channel::<()>();
         let (number, work) = (self.next_number, work(stopped));
@@ -116,7 +120,7 @@ impl Parts {
             stop,
             ended,
         };
-        self.running.insert(part.purpose.name(), part);
+        self.running.insert(name, part);
     }
 
     /// Tells every part to end that was made for something else than one of `wanted`.
@@ -124,8 +128,12 @@ impl Parts {
         let names: Vec<String> = wanted.iter().map(Purpose::name).collect();
         let unwanted: Vec<String> = self.running.keys().cloned().collect();
         for name in unwanted.into_iter().filter(|name| !names.contains(name)) {
-            self.end(&name);
+            if let Some(ended) = self.end(&name) {
+                self.leaving.insert(name, ended);
+            }
         }
+        let runs = |ended: &mut oneshot::Receiver<()>| ended.try_recv() == Err(TryRecvError::Empty);
+        self.leaving.retain(|_, ended| runs(ended));
     }
 
     /// Tells the part with this name to end; who waits for that gets the way to know.
@@ -210,8 +218,17 @@ mod tests {
         assert!(second_began.try_recv().is_err(), "the first has not ended");
         drop(held);
         second_began.await.unwrap();
-        // That the first has ended is no breakdown, and that the second does is one.
+        // One that comes back after it was taken out waits too.
+        parts.keep_only(&[]);
+        let (held, go) = oneshot::channel();
+        let (began, mut third_began) = oneshot::channel();
+        parts.start(retention(3), None, |stop| work(stop, go, began));
+        tokio::task::yield_now().await;
+        assert!(third_began.try_recv().is_err(), "the second has not ended");
         drop(done);
+        third_began.await.unwrap();
+        // That those have ended is no breakdown, and that the third does is one.
+        drop(held);
         let _ = parts.running["retention"].stop.send(true);
         parts.broke_down().await;
     }

@@ -812,6 +812,40 @@ fn the_database_of_another_program_is_refused() {
     assert!(refused.to_string().contains("another program"), "{refused}");
 }
 
+/// A crash in the middle of a transaction leaves a journal, and only when that is undone can the database be
+/// read.
+#[test]
+fn the_database_of_another_program_is_refused_after_its_crash_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = live_file(directory.path());
+    std::fs::create_dir(path.parent().unwrap()).unwrap();
+    let other = directory.path().join("other.db");
+    let connection = Connection::open(&other).unwrap();
+    let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
+                INSERT INTO a SELECT i, hex(zeroblob(200)) FROM n";
+    // So few pages in memory that the transaction writes into the file before it ends.
+    connection
+        .execute_batch("PRAGMA cache_size = 2; CREATE TABLE a (b, c)")
+        .unwrap();
+    connection.execute_batch(rows).unwrap();
+    connection
+        .execute_batch("BEGIN; UPDATE a SET b = 0")
+        .unwrap();
+    std::fs::copy(&other, &path).unwrap();
+    let journal = |path: &Path| path.with_extension("db-journal");
+    std::fs::copy(journal(&other), journal(&path)).unwrap();
+    assert!(
+        super::connection::open_for_reading(&path)
+            .and_then(|connection| file::open::schema_version(&connection))
+            .is_err(),
+        "the journal is of no use to this test"
+    );
+    let refused = Store::open(directory.path(), moment()).err().unwrap();
+    assert!(refused.to_string().contains("another program"), "{refused}");
+    let connection = Connection::open(&path).unwrap();
+    assert_eq!(count(&connection, "SELECT count(*) FROM sqlite_schema"), 1);
+}
+
 #[test]
 fn an_id_never_comes_back() {
     let (_directory, connection) = database();

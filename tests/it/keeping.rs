@@ -137,6 +137,70 @@ async fn a_backup_asked_for_holds_everything_that_was_acknowledged_before() {
 }
 
 #[tokio::test]
+async fn a_copy_replaces_older_copies_and_nothing_else() {
+    let directory = TempDir::new().unwrap();
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    daemon.json(&["send", "a.b"]).await;
+    let elsewhere = TempDir::new().unwrap();
+    let linked = elsewhere.path().join("linked");
+    std::os::unix::fs::symlink(directory.path().join("live"), &linked).unwrap();
+    let notes = elsewhere.path().join("notes.txt");
+    std::fs::write(&notes, "the office's").unwrap();
+    for target in [
+        directory.path().join("live/relay.db"),
+        directory.path().join("live/relay.db-wal"),
+        directory.path().join("live/new.db"),
+        linked.join("relay.db"),
+        linked.clone(),
+        directory.path().join("lock"),
+        directory.path().join("control.sock"),
+        daemon.config.clone(),
+        notes.clone(),
+    ] {
+        let output = daemon.run(&["backup", target.to_str().unwrap()]).await;
+        assert_eq!(output.status.code(), Some(1), "{}", target.display());
+        let told = text(&output.stderr);
+        assert!(told.contains(target.to_str().unwrap()), "{told}");
+        assert!(told.contains("nothing was written"), "{told}");
+    }
+    assert_eq!(std::fs::read(&notes).unwrap(), b"the office's");
+    assert!(!directory.path().join("live/new.db").exists());
+    daemon.json(&["send", "a.b"]).await;
+    let copy = elsewhere.path().join("copy.db");
+    daemon.json(&["backup", copy.to_str().unwrap()]).await;
+    assert_eq!(ids_in(&copy).len(), 2);
+    daemon.kill().await;
+}
+
+#[tokio::test]
+async fn a_database_that_is_gone_is_no_reason_to_begin_anew_over_its_copy() {
+    let directory = TempDir::new().unwrap();
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    daemon.json(&["send", "a.b"]).await;
+    let config = daemon.config.clone();
+    let copy = directory.path().join("relay-backup.db");
+    // Asking for a copy anywhere makes this one anew.
+    let another = directory.path().join("another.db");
+    daemon.json(&["backup", another.to_str().unwrap()]).await;
+    assert_eq!(ids_in(&copy).len(), 1);
+    daemon.kill().await;
+    std::fs::remove_dir_all(directory.path().join("live")).unwrap();
+    let run = async |words: &[&str]| {
+        let mut command = program();
+        command.args(words).arg("--config").arg(&config);
+        command.output().await.unwrap()
+    };
+    let output = run(&["serve"]).await;
+    assert_eq!(output.status.code(), Some(1));
+    let told = text(&output.stderr);
+    let restore = format!("restore {}", copy.display());
+    assert!(told.contains(&restore), "{told}");
+    let restored = run(&["restore", copy.to_str().unwrap()]).await;
+    assert!(restored.status.success(), "{}", text(&restored.stderr));
+    assert_eq!(ids_in(&directory.path().join("live/relay.db")).len(), 1);
+}
+
+#[tokio::test]
 async fn a_restore_wants_the_daemon_stopped_keeps_what_was_there_and_sends_what_waits() {
     let directory = TempDir::new().unwrap();
     let copy = directory.path().join("copy.db");

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::super::connection::{open_for_reading, open_for_writing};
 use super::reserve::Reserve;
@@ -57,6 +57,14 @@ pub enum OpenError {
     OfBefore {
         /// The database.
         path: PathBuf,
+    },
+    /// There is no database, but a copy of one.
+    #[error("{}: the database is gone, and a copy of it is still there. Nothing was changed: voicedrive-relay restore {copy} puts the copy in its place; if a disk is not mounted, mount it; to begin with an empty database, move {copy} away", path.display(), copy = copy.display())]
+    Gone {
+        /// Where it was.
+        path: PathBuf,
+        /// The copy to restore.
+        copy: PathBuf,
     },
     /// SQLite cannot open the file, or it is not such a database.
     #[error("{}: {what}", path.display())]
@@ -123,11 +131,21 @@ pub(in crate::store) fn open(directory: &Path) -> Result<Opened, OpenError> {
     let closed = live.join(CLOSED_IN_ORDER);
     // A database that was closed in order is what it was; another one is looked through, before
     // anything can be written to it.
-    let doubtful = path.exists() && {
+    let is_there = path.exists();
+    if !is_there && backup_file(directory).exists() {
+        // Going on would write a copy of an empty database over the only one of all that was kept.
+        let copy = backup_file(directory);
+        return Err(OpenError::Gone { path, copy });
+    }
+    let doubtful = is_there && {
         refuse_foreign(&path)?;
         fs::remove_file(&closed).is_err()
     };
     let looked_through = doubtful && look_through(&path, directory)?;
+    if doubtful && !looked_through {
+        roll_back(&path)?;
+        refuse_foreign(&path)?;
+    }
     let mut connection = open_for_writing(&path)?;
     if doubtful && !looked_through {
         judge(quick_check(&connection), &path, directory)?;
@@ -156,6 +174,15 @@ fn look_through(path: &Path, directory: &Path) -> Result<bool, OpenError> {
         return Ok(false);
     }
     judge(looked, path, directory).map(|()| true)
+}
+
+/// Undoes what an unfinished transaction left, and changes nothing else: only then can be read who wrote the
+/// database.
+fn roll_back(path: &Path) -> Result<(), OpenError> {
+    let opened = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE);
+    let read = opened.and_then(|connection| schema_version(&connection));
+    read.map(drop)
+        .map_err(|error| OpenError::database(path, &error))
 }
 
 fn quick_check(connection: &Connection) -> rusqlite::Result<String> {

@@ -73,6 +73,14 @@ pub enum SnapshotError {
         /// Which file.
         path: PathBuf,
     },
+    /// Something stands there that is not a copy.
+    #[error("{}: {why}; nothing was written. Name a new file, or an older copy", path.display())]
+    InTheWay {
+        /// Where the copy should go.
+        path: PathBuf,
+        /// What stands there.
+        why: &'static str,
+    },
     /// The file was written by a newer version of the relay.
     #[error(
         "{}: written by a newer voicedrive-relay (schema version {found}, this program knows versions up to {known})", path.display()
@@ -98,6 +106,43 @@ pub struct Verified {
     pub newest_event: Option<Timestamp>,
     /// Its length.
     pub bytes: u64,
+}
+
+/// Whether a person may have a copy written to `target`: it replaces nothing but an older copy, and never
+/// the database of `directory` itself.
+///
+/// # Errors
+/// `InTheWay`, or `File` when `target` and its folder cannot be looked at.
+pub fn may_write(directory: &Path, target: &Path) -> Result<(), SnapshotError> {
+    let at_target = |error| of_file(target, error);
+    let in_the_way = |why| SnapshotError::InTheWay {
+        path: target.to_owned(),
+        why,
+    };
+    let parent = target.parent().filter(|path| !path.as_os_str().is_empty());
+    let parent = parent.unwrap_or(Path::new("."));
+    let parent = parent.canonicalize().map_err(at_target)?;
+    // A directory that is not there holds nothing that could be replaced.
+    let live = directory.join("live").canonicalize();
+    if live.is_ok_and(|live| parent.starts_with(live)) {
+        return Err(in_the_way("the database itself lives there"));
+    }
+    match fs::symlink_metadata(target) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Ok(found) if !found.is_file() => return Err(in_the_way("this is not an ordinary file")),
+        Err(error) => return Err(at_target(error)),
+        Ok(_) => {}
+    }
+    let mut start = Vec::with_capacity(MAGIC.len());
+    let file = File::open(target).map_err(at_target)?;
+    file.take(MAGIC.len() as u64)
+        .read_to_end(&mut start)
+        .map_err(at_target)?;
+    if start == MAGIC {
+        Ok(())
+    } else {
+        Err(in_the_way("this file is no copy of a database"))
+    }
 }
 
 /// Writes a copy of the database at `source` to `target`: beside it first, looked through, on the
