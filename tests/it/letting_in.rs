@@ -268,6 +268,26 @@ pub async fn raw(relay: &TestRelay, bytes: &[u8]) -> String {
 }
 
 #[tokio::test]
+async fn who_still_sends_when_refused_reads_why() {
+    let relay = TestRelay::start("").await;
+    let bearer = token(&[Scope::EventsWrite], relay.clock.now());
+    let mut stream = TcpStream::connect(relay.address()).await.unwrap();
+    let body = "x".repeat(4 << 20);
+    let head = format!(
+        "POST /api/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {bearer}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    // As Python and Node.js send: all of it, and then they read.
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(body.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    assert!(answer.contains("PAYLOAD_TOO_LARGE"), "{answer}");
+}
+
+#[tokio::test]
 async fn broken_http_gets_the_envelope_too() {
     let relay = TestRelay::start("").await;
     let huge = format!(
