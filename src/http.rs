@@ -44,8 +44,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper::header::{AUTHORIZATION, CACHE_CONTROL, HeaderName, HeaderValue};
+use hyper::body::{Body, Incoming};
+use hyper::header::{AUTHORIZATION, CACHE_CONTROL, CONNECTION, HeaderName, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::{HeaderMap, Request};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -90,6 +90,8 @@ use system_id::SystemIds;
 const CONNECTIONS: usize = 512;
 /// The longest that the head of a request may take to arrive, and that a connection may be idle.
 const HEADER_TIME: Duration = Duration::from_secs(30);
+/// Bodies up to so many bytes are read together with the head, mostly.
+const READ_AHEAD: u64 = 16 * 1024;
 /// The most bytes of a request's head.
 const HEADER_BYTES: usize = 16 * 1024;
 /// Pause after the operating system refused a connection, for want of file descriptors for example.
@@ -320,12 +322,19 @@ async fn answer(api: &Api, door: Door, request: Request<Incoming>) -> Reply {
     let preflight = origin
         .as_ref()
         .and_then(|_| cors::preflight(request.method(), request.headers()));
+    let length = request.body().size_hint().upper();
     let mut reply = match preflight {
         Some(reply) => reply,
         None => handle(api, door, request)
             .await
             .unwrap_or_else(|error| error.reply(api.clock.now())),
     };
+    if reply.status().is_client_error() && length.is_none_or(|length| length > READ_AHEAD) {
+        // The rest of such a body may never be read: the caller must not take the connection for its next
+        // request.
+        let headers = reply.headers_mut();
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     if let Some(origin) = origin {
         cors::allow(&mut reply, origin);
     }
