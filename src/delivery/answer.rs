@@ -214,6 +214,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cause::Cause;
     use reqwest::header::HeaderValue;
 
     fn headers(pairs: &[(&HeaderName, &str)]) -> HeaderMap {
@@ -331,6 +332,22 @@ mod tests {
         );
         assert_eq!(told(304, new), None);
         assert_eq!(told(302, "https://"), None);
+    }
+
+    #[test]
+    fn an_answer_of_the_relay_itself_is_no_answer_of_voicedrive() {
+        let answered = |status, body: &str| Answer {
+            status,
+            retry_after: None,
+            clock_ahead: None,
+            location: None,
+            body: Some(body.to_owned()),
+        };
+        let own = format!("X-Webhook-Attempt: is the mark of a relay's own webhooks: {LEADS_BACK}");
+        let failure = answered(StatusCode::BAD_REQUEST, &own).failure();
+        assert_eq!(failure.cause(), Cause::WrongAddress);
+        let other = answered(StatusCode::BAD_REQUEST, "no such event").failure();
+        assert_eq!(other.cause(), Cause::of_status(400));
     }
 
     #[test]

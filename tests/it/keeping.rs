@@ -195,6 +195,13 @@ async fn a_database_that_is_gone_is_no_reason_to_begin_anew_over_its_copy() {
     let told = text(&output.stderr);
     let restore = format!("restore {}", copy.display());
     assert!(told.contains(&restore), "{told}");
+    let checked = run(&["check"]).await;
+    assert_ne!(checked.status.code(), Some(0));
+    assert!(
+        text(&checked.stdout).contains(&restore),
+        "{}",
+        text(&checked.stdout)
+    );
     let restored = run(&["restore", copy.to_str().unwrap()]).await;
     assert!(restored.status.success(), "{}", text(&restored.stderr));
     assert_eq!(ids_in(&directory.path().join("live/relay.db")).len(), 1);

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::super::connection::open_for_reading;
 use super::super::{StoreError, outbox, recount};
 use super::live_file;
-use super::open::{OpenError, newest_known_version, refuse_foreign, schema_version};
+use super::open::{OpenError, newest_known_version, refuse_foreign, refuse_gone, schema_version};
 
 /// What `check` learns of a database without becoming its daemon.
 ///
@@ -13,6 +13,7 @@ use super::open::{OpenError, newest_known_version, refuse_foreign, schema_versio
 /// `OpenError` as in [`Store::open`](crate::store::Store::open); a database that is not there yet is no error.
 pub fn inspect(directory: &Path) -> Result<Inspection, OpenError> {
     let path = live_file(directory);
+    refuse_gone(directory)?;
     if !path.exists() {
         return Ok(Inspection::Absent);
     }

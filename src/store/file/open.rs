@@ -131,13 +131,8 @@ pub(in crate::store) fn open(directory: &Path) -> Result<Opened, OpenError> {
     let closed = live.join(CLOSED_IN_ORDER);
     // A database that was closed in order is what it was; another one is looked through, before
     // anything can be written to it.
-    let is_there = path.exists();
-    if !is_there && backup_file(directory).exists() {
-        // Going on would write a copy of an empty database over the only one of all that was kept.
-        let copy = backup_file(directory);
-        return Err(OpenError::Gone { path, copy });
-    }
-    let doubtful = is_there && {
+    refuse_gone(directory)?;
+    let doubtful = path.exists() && {
         refuse_foreign(&path)?;
         fs::remove_file(&closed).is_err()
     };
@@ -293,6 +288,16 @@ pub(in crate::store) fn migrate(connection: &mut Connection, path: &Path) -> Res
         })?;
     for migration in report.applied_migrations() {
         tracing::info!(migration = %migration, "the database was brought to a newer version");
+    }
+    Ok(())
+}
+
+/// Refuses to begin anew beside a copy: the next one of an empty database would replace the only one of all
+/// that was kept.
+pub(super) fn refuse_gone(directory: &Path) -> Result<(), OpenError> {
+    let (path, copy) = (live_file(directory), backup_file(directory));
+    if !path.exists() && copy.exists() {
+        return Err(OpenError::Gone { path, copy });
     }
     Ok(())
 }
