@@ -184,7 +184,6 @@ CREATE TABLE ingest_memory (
 ) STRICT;
 CREATE INDEX ingest_memory_by_content ON ingest_memory (content_digest, seq);
 CREATE INDEX ingest_memory_by_family ON ingest_memory (staff_id, family, seq);
-CREATE INDEX ingest_memory_by_request ON ingest_memory (request_id, seq) WHERE request_id IS NOT NULL;
 
 -- How often an event was handed in again.
 CREATE TABLE event_repeats (

@@ -36,15 +36,17 @@ pub struct Remembered {
     pub content_digest: Digest,
 }
 
-/// What is remembered that may be the same event, of the last [`Memory::known_for`].
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Candidates {
-    /// The newest with the same request id.
-    pub of_request: Option<Remembered>,
-    /// The newest with the same content.
-    pub of_content: Option<Remembered>,
-    /// The newest of its family, whatever its content.
-    pub of_family: Option<Remembered>,
+/// Which remembered event is the same one, if any is. All of it counts for the last [`Memory::known_for`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sameness<'a> {
+    /// The newest of the same content.
+    OfContent,
+    /// The newest of the family, when it has the same content; or else the newest of the same content that came
+    /// with this request id.
+    OfNewest {
+        /// What the sender called its request.
+        request_id: Option<&'a str>,
+    },
 }
 
 impl Memory {
@@ -73,18 +75,16 @@ impl Memory {
         }
     }
 
-    /// Which of the candidates this event repeats. With a time in its data, any of the same content. Without one,
-    /// only the newest of its family: a second real event has something else before it.
+    /// What makes another event the same as this one. With a time in its data, the content does. Without one, it
+    /// must be the newest of its family: a second real event has something else before it.
     #[must_use]
-    pub fn repeats(&self, candidates: Candidates) -> Option<Remembered> {
-        let same = |found: &Remembered| found.content_digest == self.content_digest;
-        let by_content = if self.holds_a_time {
-            candidates.of_content
-        } else {
-            candidates.of_family
-        };
-        let by_request = candidates.of_request;
-        [by_request, by_content].into_iter().flatten().find(same)
+    pub fn sameness(&self) -> Sameness<'_> {
+        if self.holds_a_time {
+            return Sameness::OfContent;
+        }
+        Sameness::OfNewest {
+            request_id: self.request_id.as_deref(),
+        }
     }
 }
 
@@ -101,26 +101,6 @@ mod tests {
         }
     }
 
-    fn remembered(seq: i64, event: &NewEvent) -> Remembered {
-        Remembered {
-            seq,
-            event_id: seq.to_string(),
-            content_digest: Memory::of(event, None, None).content_digest,
-        }
-    }
-
-    fn found(
-        of_request: Option<Remembered>,
-        of_content: Option<Remembered>,
-        of_family: Remembered,
-    ) -> Candidates {
-        Candidates {
-            of_request,
-            of_content,
-            of_family: Some(of_family),
-        }
-    }
-
     #[test]
     fn a_family_is_the_first_word_and_without_a_person_the_whole_name() {
         let family = |name, staff| Memory::of(&event(name, staff, "{}"), None, None).family;
@@ -133,36 +113,14 @@ mod tests {
     }
 
     #[test]
-    fn without_a_time_only_the_newest_of_the_family_is_repeated() {
-        let (a, b) = (
-            event("x.a", Some("E"), r#"{"n":1}"#),
-            event("x.a", Some("E"), r#"{"n":2}"#),
+    fn a_time_in_the_data_makes_its_content_enough() {
+        let of = |data| Memory::of(&event("x.a", Some("E"), data), Some("id".to_owned()), None);
+        let timed = of(r#"{"at":"2025-10-26T10:00:00Z"}"#);
+        assert_eq!(timed.sameness(), Sameness::OfContent);
+        let request_id = Some("id");
+        assert_eq!(
+            of(r#"{"n":1}"#).sameness(),
+            Sameness::OfNewest { request_id }
         );
-        let memory = Memory::of(&a, None, None);
-        let first = remembered(1, &a);
-        let newest = found(None, Some(first.clone()), first.clone());
-        assert_eq!(memory.repeats(newest), Some(first.clone()));
-        let overtaken = found(None, Some(first), remembered(2, &b));
-        assert_eq!(memory.repeats(overtaken), None);
-        let timed = event("x.a", Some("E"), r#"{"at":"2025-10-26T10:00:00Z"}"#);
-        let first = remembered(1, &timed);
-        let overtaken = found(None, Some(first.clone()), remembered(2, &b));
-        let memory = Memory::of(&timed, None, None);
-        assert_eq!(memory.repeats(overtaken), Some(first));
-    }
-
-    #[test]
-    fn a_request_id_counts_with_the_same_content_only() {
-        let (a, b) = (
-            event("x.a", None, r#"{"n":1}"#),
-            event("x.a", None, r#"{"n":2}"#),
-        );
-        let memory = Memory::of(&a, Some("id".to_owned()), None);
-        let newest = remembered(2, &b);
-        let same = remembered(1, &a);
-        let candidates = found(Some(same.clone()), None, newest.clone());
-        assert_eq!(memory.repeats(candidates), Some(same));
-        let other = remembered(1, &b);
-        assert_eq!(memory.repeats(found(Some(other), None, newest)), None);
     }
 }

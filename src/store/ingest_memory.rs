@@ -9,7 +9,7 @@ use super::writer::Lane;
 use super::{Store, StoreError};
 use crate::clock::Moment;
 use crate::event::Submission;
-use crate::repeat::{Candidates, Memory, Remembered};
+use crate::repeat::{Memory, Remembered, Sameness};
 
 /// Entries that are forgotten in one transaction; more would hold up accepting.
 const FORGOTTEN_AT_ONCE: u32 = 200;
@@ -47,8 +47,7 @@ pub(super) fn repeated(
     };
     let staff_id = submission.event.staff_id.as_deref().unwrap_or_default();
     let since_ms = now.axis_before(known_for);
-    let candidates = candidates(connection, memory, staff_id, since_ms)?;
-    let Some(first) = memory.repeats(candidates) else {
+    let Some(first) = same(connection, memory, staff_id, since_ms)? else {
         return Ok(None);
     };
     // The event may have been purged: then nobody looks at its count any more.
@@ -62,42 +61,67 @@ pub(super) fn repeated(
     Ok(Some(first))
 }
 
-fn candidates(
+fn same(
     connection: &Connection,
     memory: &Memory,
     staff_id: &str,
     since_ms: i64,
-) -> rusqlite::Result<Candidates> {
-    let of_request = match &memory.request_id {
-        Some(request_id) => connection
-            .prepare_cached(
-                "SELECT seq, event_id, content_digest FROM ingest_memory
-                  WHERE request_id = ?1 AND content_digest = ?2 AND accepted_ms >= ?3
-                  ORDER BY seq DESC LIMIT 1",
-            )?
-            .query_row((request_id, memory.content_digest, since_ms), remembered)
-            .optional()?,
-        None => None,
+) -> rusqlite::Result<Option<Remembered>> {
+    let request_id = match memory.sameness() {
+        Sameness::OfContent => return of_content(connection, memory, since_ms),
+        Sameness::OfNewest { request_id } => request_id,
     };
-    let of_content = connection
+    let newest = of_family(connection, memory, staff_id, since_ms)?;
+    match (newest, request_id) {
+        (Some(newest), _) if newest.content_digest == memory.content_digest => Ok(Some(newest)),
+        (Some(_), Some(request_id)) => of_request(connection, memory, request_id, since_ms),
+        _ => Ok(None),
+    }
+}
+
+fn of_content(
+    connection: &Connection,
+    memory: &Memory,
+    since_ms: i64,
+) -> rusqlite::Result<Option<Remembered>> {
+    connection
         .prepare_cached(
             "SELECT seq, event_id, content_digest FROM ingest_memory
               WHERE content_digest = ?1 AND accepted_ms >= ?2 ORDER BY seq DESC LIMIT 1",
         )?
         .query_row((memory.content_digest, since_ms), remembered)
-        .optional()?;
-    let of_family = connection
+        .optional()
+}
+
+fn of_family(
+    connection: &Connection,
+    memory: &Memory,
+    staff_id: &str,
+    since_ms: i64,
+) -> rusqlite::Result<Option<Remembered>> {
+    connection
         .prepare_cached(
             "SELECT seq, event_id, content_digest FROM ingest_memory
               WHERE staff_id = ?1 AND family = ?2 AND accepted_ms >= ?3 ORDER BY seq DESC LIMIT 1",
         )?
         .query_row((staff_id, &memory.family, since_ms), remembered)
-        .optional()?;
-    Ok(Candidates {
-        of_request,
-        of_content,
-        of_family,
-    })
+        .optional()
+}
+
+fn of_request(
+    connection: &Connection,
+    memory: &Memory,
+    request_id: &str,
+    since_ms: i64,
+) -> rusqlite::Result<Option<Remembered>> {
+    connection
+        .prepare_cached(
+            "SELECT seq, event_id, content_digest FROM ingest_memory
+              WHERE content_digest = ?1 AND request_id = ?2 AND accepted_ms >= ?3
+              ORDER BY seq DESC LIMIT 1",
+        )?
+        .query_row((memory.content_digest, request_id, since_ms), remembered)
+        .optional()
 }
 
 fn remembered(row: &Row<'_>) -> rusqlite::Result<Remembered> {
