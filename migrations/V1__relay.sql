@@ -178,12 +178,16 @@ CREATE TABLE ingest_memory (
   family         TEXT NOT NULL,         -- the first word of the event's type; of an event about nobody, all of it
   staff_id       TEXT NOT NULL,         -- '': about nobody
   content_digest BLOB NOT NULL,         -- of type, staff id and data
-  request_id     TEXT,                  -- the sender's X-Request-ID
+  data_time      TEXT,                  -- the latest in the data; then its content is looked for...
+  request_id     TEXT,                  -- ...and else the newest of its family, or the sender's X-Request-ID
   accepted_ms    INTEGER NOT NULL,      -- on the time axis
-  CONSTRAINT content_digest_has_32_bytes CHECK (length(content_digest) = 32)
+  CONSTRAINT content_digest_has_32_bytes CHECK (length(content_digest) = 32),
+  CONSTRAINT data_time_has_24_characters CHECK (length(data_time) = 24)
 ) STRICT;
-CREATE INDEX ingest_memory_by_content ON ingest_memory (content_digest, seq);
+-- Times in events grow as events come in, so this one grows at its end; digests alone would be written all over.
+CREATE INDEX ingest_memory_by_content ON ingest_memory (data_time, content_digest, seq) WHERE data_time IS NOT NULL;
 CREATE INDEX ingest_memory_by_family ON ingest_memory (staff_id, family, seq);
+CREATE INDEX ingest_memory_by_request ON ingest_memory (request_id, seq) WHERE request_id IS NOT NULL;
 
 -- How often an event was handed in again.
 CREATE TABLE event_repeats (

@@ -103,20 +103,22 @@ pub fn recognise(posted: &Posted<'_>, rules: &[NameRule]) -> Result<Recognised, 
     })
 }
 
-/// Whether a value anywhere in the payload is an ISO 8601 date and time. `data` must be in the stable
-/// spelling: there a text of digits and signs has no escapes, and no white space follows a key.
+/// The latest of the ISO 8601 dates and times among the values anywhere in the payload: the same one in
+/// whatever order its keys stand. `data` must be in the stable spelling: there a text of digits and signs has
+/// no escapes, and no white space follows a key.
 #[must_use]
-pub fn holds_a_time(data: &str) -> bool {
+pub fn latest_time(data: &str) -> Option<Timestamp> {
+    let mut latest = None;
     let mut rest = data;
     while let Some((_, behind)) = rest.split_once('"') {
         let (text, after) = until_quote(behind);
         let is_key = after.starts_with(':');
-        if !is_key && Timestamp::parse(text).is_ok() {
-            return true;
+        if !is_key && let Ok(time) = Timestamp::parse(text) {
+            latest = latest.max(Some(time));
         }
         rest = after;
     }
-    false
+    latest
 }
 
 /// Splits at the quotation mark that ends a JSON string; neither part has it.
@@ -408,7 +410,13 @@ mod tests {
     }
 
     #[test]
-    fn a_time_anywhere_in_the_data_is_found() {
+    fn the_latest_time_anywhere_in_the_data_is_found() {
+        let two = [
+            r#"{"a":"2025-10-26T14:30:00Z","b":"2025-10-26T15:30:00Z"}"#,
+            r#"{"b":"2025-10-26T15:30:00Z","a":"2025-10-26T23:30:00+09:00"}"#,
+        ];
+        let latest = Timestamp::parse("2025-10-26T15:30:00Z").ok();
+        assert_eq!(two.map(latest_time), [latest, latest]);
         for (data, holds) in [
             (r#"{"at":"2025-10-26T14:30:00.000Z"}"#, true),
             (r#"{"a":{"b":[{"at":"2025-10-26T23:30:00+09:00"}]}}"#, true),
@@ -423,7 +431,7 @@ mod tests {
             (r#"{"at":"\"2025-10-26T14:30:00Z\""}"#, false),
             ("{}", false),
         ] {
-            assert_eq!(holds_a_time(data), holds, "{data}");
+            assert_eq!(latest_time(data).is_some(), holds, "{data}");
         }
     }
 
@@ -452,12 +460,12 @@ mod tests {
         })
     }
 
-    fn has_a_time(value: &Value) -> bool {
+    fn latest_in(value: &Value) -> Option<Timestamp> {
         match value {
-            Value::String(text) => Timestamp::parse(text).is_ok(),
-            Value::Array(items) => items.iter().any(has_a_time),
-            Value::Object(members) => members.values().any(has_a_time),
-            _ => false,
+            Value::String(text) => Timestamp::parse(text).ok(),
+            Value::Array(items) => items.iter().filter_map(latest_in).max(),
+            Value::Object(members) => members.values().filter_map(latest_in).max(),
+            _ => None,
         }
     }
 
@@ -465,7 +473,7 @@ mod tests {
         #[test]
         fn the_search_for_a_time_finds_what_a_walk_finds(document in documents()) {
             let stable = stable_json::stabilize(&document.to_string()).unwrap();
-            prop_assert_eq!(holds_a_time(&stable), has_a_time(&document));
+            prop_assert_eq!(latest_time(&stable), latest_in(&document));
         }
 
         #[test]

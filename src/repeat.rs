@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::content::{self, Digest};
 use crate::crypto;
 use crate::event::NewEvent;
-use crate::ingest::holds_a_time;
+use crate::ingest::latest_time;
+use crate::timestamp::Timestamp;
 
 /// What is remembered of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,8 +17,9 @@ pub struct Memory {
     pub family: String,
     /// Of name, staff id and data.
     pub content_digest: Digest,
-    /// The data holds a time: then two events with the same data are one.
-    pub holds_a_time: bool,
+    /// The latest time in the data; when there is one, two events with the same data are one. It is looked for
+    /// first, because an index that is ordered by it grows at its end.
+    pub data_time: Option<Timestamp>,
     /// What the sender called its request.
     pub request_id: Option<String>,
     /// For how long the same is known again; none: it is remembered, and is an event of its own whatever came
@@ -40,7 +42,10 @@ pub struct Remembered {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sameness<'a> {
     /// The newest of the same content.
-    OfContent,
+    OfContent {
+        /// See [`Memory::data_time`].
+        data_time: Timestamp,
+    },
     /// The newest of the family, when it has the same content; or else the newest of the same content that came
     /// with this request id.
     OfNewest {
@@ -69,7 +74,7 @@ impl Memory {
         Self {
             family: family.to_owned(),
             content_digest: crypto::sha256(&parts),
-            holds_a_time: holds_a_time(&event.data),
+            data_time: latest_time(&event.data),
             request_id,
             known_for,
         }
@@ -79,11 +84,11 @@ impl Memory {
     /// must be the newest of its family: a second real event has something else before it.
     #[must_use]
     pub fn sameness(&self) -> Sameness<'_> {
-        if self.holds_a_time {
-            return Sameness::OfContent;
-        }
-        Sameness::OfNewest {
-            request_id: self.request_id.as_deref(),
+        match self.data_time {
+            Some(data_time) => Sameness::OfContent { data_time },
+            None => Sameness::OfNewest {
+                request_id: self.request_id.as_deref(),
+            },
         }
     }
 }
@@ -116,7 +121,8 @@ mod tests {
     fn a_time_in_the_data_makes_its_content_enough() {
         let of = |data| Memory::of(&event("x.a", Some("E"), data), Some("id".to_owned()), None);
         let timed = of(r#"{"at":"2025-10-26T10:00:00Z"}"#);
-        assert_eq!(timed.sameness(), Sameness::OfContent);
+        let data_time = Timestamp::parse("2025-10-26T10:00:00Z").unwrap();
+        assert_eq!(timed.sameness(), Sameness::OfContent { data_time });
         let request_id = Some("id");
         assert_eq!(
             of(r#"{"n":1}"#).sameness(),

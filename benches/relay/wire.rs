@@ -61,10 +61,20 @@ pub fn post(address: &str, path: &str, token: &str, body: &str) -> Vec<u8> {
 }
 
 /// An event as the staff system's webhook sender posts it to the ingest (contract 4.6), as bytes. Each
-/// number makes another event, so that none is a repeat. The body has 700 bytes.
+/// number makes another event, so that none is a repeat; every second one says in its data when it happened. The
+/// body has 700 bytes.
 pub fn signed(address: &str, secret: &str, now: &str, number: u64) -> Vec<u8> {
+    let happened = match number % 2 {
+        0 => String::new(),
+        _ => format!(
+            r#""updatedAt":"2025-10-26T14:{:02}:{:02}.{:03}Z","#,
+            number / 60_000 % 60,
+            number / 1000 % 60,
+            number % 1000
+        ),
+    };
     let front = format!(
-        r#"{{"event":"employee.updated","timestamp":"{now}","source":"medical-system","data":{{"staffId":"EMP-2025-001","pad":""#
+        r#"{{"event":"employee.updated","timestamp":"{now}","source":"medical-system","data":{{"staffId":"EMP-2025-001",{happened}"pad":""#
     );
     let pad = 700 - front.len() - 3;
     let body = format!(r#"{front}{number:x>pad$}"}}}}"#);

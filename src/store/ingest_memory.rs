@@ -10,6 +10,7 @@ use super::{Store, StoreError};
 use crate::clock::Moment;
 use crate::event::Submission;
 use crate::repeat::{Memory, Remembered, Sameness};
+use crate::timestamp::Timestamp;
 
 /// Entries that are forgotten in one transaction; more would hold up accepting.
 const FORGOTTEN_AT_ONCE: u32 = 200;
@@ -68,7 +69,9 @@ fn same(
     since_ms: i64,
 ) -> rusqlite::Result<Option<Remembered>> {
     let request_id = match memory.sameness() {
-        Sameness::OfContent => return of_content(connection, memory, since_ms),
+        Sameness::OfContent { data_time } => {
+            return of_content(connection, memory, data_time, since_ms);
+        }
         Sameness::OfNewest { request_id } => request_id,
     };
     let newest = of_family(connection, memory, staff_id, since_ms)?;
@@ -82,14 +85,16 @@ fn same(
 fn of_content(
     connection: &Connection,
     memory: &Memory,
+    data_time: Timestamp,
     since_ms: i64,
 ) -> rusqlite::Result<Option<Remembered>> {
     connection
         .prepare_cached(
             "SELECT seq, event_id, content_digest FROM ingest_memory
-              WHERE content_digest = ?1 AND accepted_ms >= ?2 ORDER BY seq DESC LIMIT 1",
+              WHERE data_time = ?1 AND content_digest = ?2 AND accepted_ms >= ?3
+              ORDER BY seq DESC LIMIT 1",
         )?
-        .query_row((memory.content_digest, since_ms), remembered)
+        .query_row((data_time, memory.content_digest, since_ms), remembered)
         .optional()
 }
 
@@ -117,10 +122,10 @@ fn of_request(
     connection
         .prepare_cached(
             "SELECT seq, event_id, content_digest FROM ingest_memory
-              WHERE content_digest = ?1 AND request_id = ?2 AND accepted_ms >= ?3
+              WHERE request_id = ?1 AND content_digest = ?2 AND accepted_ms >= ?3
               ORDER BY seq DESC LIMIT 1",
         )?
-        .query_row((memory.content_digest, request_id, since_ms), remembered)
+        .query_row((request_id, memory.content_digest, since_ms), remembered)
         .optional()
 }
 
@@ -143,10 +148,14 @@ pub(super) fn remember(
     let Some(memory) = &submission.memory else {
         return Ok(());
     };
+    let (data_time, request_id) = match memory.sameness() {
+        Sameness::OfContent { data_time } => (Some(data_time), None),
+        Sameness::OfNewest { request_id } => (None, request_id),
+    };
     connection
         .prepare_cached(
-            "INSERT INTO ingest_memory (seq, event_id, family, staff_id, content_digest, request_id, accepted_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO ingest_memory (seq, event_id, family, staff_id, content_digest, data_time, request_id, accepted_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute((
             seq,
@@ -154,7 +163,8 @@ pub(super) fn remember(
             &memory.family,
             submission.event.staff_id.as_deref().unwrap_or_default(),
             memory.content_digest,
-            &memory.request_id,
+            data_time,
+            request_id,
             now.axis_ms,
         ))
         .map(|_| ())
