@@ -137,7 +137,7 @@ CREATE TABLE dismissed_deliveries (
 -- Deliveries by the hour of their first send, counted when the rows change, so that a question over a million
 -- of them is answered from a few hundred.
 CREATE TABLE send_counts (
-  slot          TEXT NOT NULL,          -- 'hour 2025-10-26T14'
+  slot          TEXT NOT NULL,          -- 'day 2025-10-26', 'hour 2025-10-26T14'
   route         TEXT NOT NULL,
   event_type    TEXT NOT NULL,
   sent          INTEGER NOT NULL,

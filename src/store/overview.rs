@@ -112,15 +112,15 @@ fn last_attempt(connection: &Connection) -> rusqlite::Result<Option<(Timestamp, 
         .transpose()
 }
 
-/// Deliveries whose first send lies in the last seven days, to the hour, and all of them: what the growth of
+/// Deliveries whose first send lies in the last seven days, to the day, and all of them: what the growth of
 /// the file is known from.
 fn growth(connection: &Connection, now: Timestamp) -> rusqlite::Result<(u64, u64)> {
     connection
         .prepare_cached(
             "SELECT coalesce(sum(iif(slot >= ?1, sent, 0)), 0), coalesce(sum(sent), 0)
-               FROM send_counts",
+               FROM send_counts WHERE slot >= 'day' AND slot < 'hour'",
         )?
-        .query_row([Unit::Hour.name_of(now.before(WEEK))], |row| {
+        .query_row([Unit::Day.name_of(now.before(WEEK))], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
 }

@@ -16,10 +16,12 @@ const COUNTS: [(&str, &str, &str); 3] = [
 ];
 
 const SENDS: &str = "
-    SELECT 'hour ' || substr(sent_at, 1, 13), route, event_type, count(*), sum(status = 'success'),
+    SELECT unit || substr(sent_at, 1, characters), route, event_type, count(*), sum(status = 'success'),
            sum(status = 'failed'), sum(status = 'timeout'), sum(retry_count > 0),
            sum(iif(status = 'success', processing_time, 0))
-      FROM webhook_send_logs GROUP BY 1, 2, 3";
+      FROM webhook_send_logs
+      JOIN (SELECT column1 AS unit, column2 AS characters FROM (VALUES ('day ', 10), ('hour ', 13)))
+     GROUP BY 1, 2, 3";
 
 const QUEUE: &str = "
     SELECT l.route, q.status, count(*)
@@ -101,10 +103,13 @@ mod tests {
                  UPDATE queue_counts SET deliveries = 9 WHERE status = 'pending'",
             )
             .unwrap();
-        // A wrong row differs on both sides, a missing one on one.
-        assert_eq!(differences(&connection).unwrap(), 5);
+        // A wrong row differs on both sides, a missing one on one; sends have two.
+        assert_eq!(differences(&connection).unwrap(), 8);
         repair(&connection).unwrap();
         assert_eq!(differences(&connection).unwrap(), 0);
-        assert_eq!(count(&connection, "SELECT sum(sent) FROM send_counts"), 2);
+        for slot in ["day ", "hour "] {
+            let sent = format!("SELECT sum(sent) FROM send_counts WHERE slot LIKE '{slot}%'");
+            assert_eq!(count(&connection, &sent), 2);
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! Sends and the retry queue, counted while they change: by the hour, the route and the event type, in the
-//! transaction that changes the rows.
+//! Sends and the retry queue, counted while they change: by the day and the hour, the route and the event type, in
+//! the transaction that changes the rows.
 
 use rusqlite::Connection;
 
@@ -7,8 +7,8 @@ use crate::send_stats::{SendChange, SendState};
 use crate::slot::Unit;
 use crate::timestamp::Timestamp;
 
-/// The slots in which sends are counted.
-pub(super) const SLOTS: [Unit; 1] = [Unit::Hour];
+/// The slots in which sends are counted. With hours alone, a month of a clinic would be thousands of counts.
+pub(super) const SLOTS: [Unit; 2] = [Unit::Day, Unit::Hour];
 
 /// The status of a row of the retry queue (contract, section 7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,12 +78,13 @@ pub(super) fn remove(connection: &Connection, send: &CountedSend<'_>) -> rusqlit
         send,
         &(SendChange::default() - send.state.counted()),
     )?;
-    connection
-        .prepare_cached(
-            "DELETE FROM send_counts WHERE slot = ?1 AND route = ?2 AND event_type = ?3 AND sent = 0",
-        )?
-        .execute((Unit::Hour.name_of(send.sent_at), send.route, send.event_type))
-        .map(|_| ())
+    let mut delete = connection.prepare_cached(
+        "DELETE FROM send_counts WHERE slot = ?1 AND route = ?2 AND event_type = ?3 AND sent = 0",
+    )?;
+    for unit in SLOTS {
+        delete.execute((unit.name_of(send.sent_at), send.route, send.event_type))?;
+    }
+    Ok(())
 }
 
 fn change(
@@ -91,19 +92,19 @@ fn change(
     send: &CountedSend<'_>,
     change: &SendChange,
 ) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO send_counts (slot, route, event_type, sent, succeeded, failed, timeout, retried,
-                                      successful_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-             ON CONFLICT DO UPDATE
-                SET sent = sent + excluded.sent, succeeded = succeeded + excluded.succeeded,
-                    failed = failed + excluded.failed, timeout = timeout + excluded.timeout,
-                    retried = retried + excluded.retried,
-                    successful_ms = successful_ms + excluded.successful_ms",
-        )?
-        .execute((
-            Unit::Hour.name_of(send.sent_at),
+    let mut add = connection.prepare_cached(
+        "INSERT INTO send_counts (slot, route, event_type, sent, succeeded, failed, timeout, retried,
+                                  successful_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+         ON CONFLICT DO UPDATE
+            SET sent = sent + excluded.sent, succeeded = succeeded + excluded.succeeded,
+                failed = failed + excluded.failed, timeout = timeout + excluded.timeout,
+                retried = retried + excluded.retried,
+                successful_ms = successful_ms + excluded.successful_ms",
+    )?;
+    for unit in SLOTS {
+        add.execute((
+            unit.name_of(send.sent_at),
             send.route,
             send.event_type,
             change.sent,
@@ -112,8 +113,9 @@ fn change(
             change.timeout,
             change.retried,
             change.successful_ms,
-        ))
-        .map(|_| ())
+        ))?;
+    }
+    Ok(())
 }
 
 /// Counts `by` rows of the retry queue more, or fewer.
