@@ -170,24 +170,31 @@ CREATE TABLE idempotency_keys (
   CONSTRAINT content_digest_has_32_bytes CHECK (length(content_digest) = 32)
 ) STRICT, WITHOUT ROWID;
 
--- What was handed in lately, for the ingest that knows a repeat again. It outlives the events. An entry has the
--- event's place in the order of acceptance.
-CREATE TABLE ingest_memory (
-  seq            INTEGER PRIMARY KEY,
-  event_id       TEXT NOT NULL,         -- no reference: the event may have been purged
-  family         TEXT NOT NULL,         -- the first word of the event's type; of an event about nobody, all of it
+-- What was handed in lately, for the ingest that knows a repeat again. Both tables outlive the events and say where
+-- an event stands in the order of acceptance. The first has the newest event of each family: those of a person
+-- whose types begin with the same word, or those about nobody of one type. It is a page that stays in memory.
+CREATE TABLE ingest_newest (
   staff_id       TEXT NOT NULL,         -- '': about nobody
+  family         TEXT NOT NULL,
+  event_seq      INTEGER NOT NULL,
+  event_id       TEXT NOT NULL,         -- no reference: the event may have been purged
   content_digest BLOB NOT NULL,         -- of type, staff id and data
-  data_time      TEXT,                  -- the latest in the data; then its content is looked for...
-  request_id     TEXT,                  -- ...and else the newest of its family, or the sender's X-Request-ID
   accepted_ms    INTEGER NOT NULL,      -- on the time axis
-  CONSTRAINT content_digest_has_32_bytes CHECK (length(content_digest) = 32),
-  CONSTRAINT data_time_has_24_characters CHECK (length(data_time) = 24)
-) STRICT;
--- Times in events grow as events come in, so this one grows at its end; digests alone would be written all over.
-CREATE INDEX ingest_memory_by_content ON ingest_memory (data_time, content_digest, seq) WHERE data_time IS NOT NULL;
-CREATE INDEX ingest_memory_by_family ON ingest_memory (staff_id, family, seq);
-CREATE INDEX ingest_memory_by_request ON ingest_memory (request_id, seq) WHERE request_id IS NOT NULL;
+  PRIMARY KEY (staff_id, family),
+  CONSTRAINT content_digest_has_32_bytes CHECK (length(content_digest) = 32)
+) STRICT, WITHOUT ROWID;
+
+-- The newest event of each content that is looked for by itself: by the latest time in its data, or by the
+-- X-Request-ID of its sender. Times grow as events come in, so the table grows at its end.
+CREATE TABLE ingest_contents (
+  found_by       TEXT NOT NULL,
+  content_digest BLOB NOT NULL,
+  event_seq      INTEGER NOT NULL,
+  event_id       TEXT NOT NULL,         -- no reference, as above
+  accepted_ms    INTEGER NOT NULL,      -- on the time axis
+  PRIMARY KEY (found_by, content_digest),
+  CONSTRAINT content_digest_has_32_bytes CHECK (length(content_digest) = 32)
+) STRICT, WITHOUT ROWID;
 
 -- How often an event was handed in again.
 CREATE TABLE event_repeats (

@@ -8,27 +8,38 @@ use super::relay_time::Now;
 use super::writer::Lane;
 use super::{Store, StoreError};
 use crate::clock::Moment;
+use crate::content::Digest;
 use crate::event::Submission;
 use crate::repeat::{Memory, Remembered, Sameness};
-use crate::timestamp::Timestamp;
 
-/// Entries that are forgotten in one transaction; more would hold up accepting.
-const FORGOTTEN_AT_ONCE: u32 = 200;
+/// Contents that are looked at in one transaction; more would hold up accepting.
+const LOOKED_AT_ONCE: u32 = 500;
+
+/// A place in the order of what is remembered, after which forgetting goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    found_by: String,
+    content_digest: Digest,
+}
 
 impl Store {
-    /// Forgets some of the events that were accepted longer ago than `known_for`; says how many it were. Zero: there
-    /// are no more.
+    /// Forgets the events that were accepted longer ago than `known_for`, in steps: those that are remembered after
+    /// `after`, or from the front. Answers after which place it goes on; none: that was all.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub async fn forget_ingested(
         &self,
         known_for: Duration,
+        after: Option<Place>,
         moment: Moment,
-    ) -> Result<usize, StoreError> {
-        let now = self.time.now(moment);
+    ) -> Result<Option<Place>, StoreError> {
+        let before_ms = self.time.now(moment).axis_before(known_for);
         self.write(Lane::Maintenance, move |connection| {
-            Ok(forget(connection, now.axis_before(known_for))?)
+            if after.is_none() {
+                forget_newest(connection, before_ms)?;
+            }
+            Ok(forget_contents(connection, before_ms, after.as_ref())?)
         })
         .await
     }
@@ -70,32 +81,16 @@ fn same(
 ) -> rusqlite::Result<Option<Remembered>> {
     let request_id = match memory.sameness() {
         Sameness::OfContent { data_time } => {
-            return of_content(connection, memory, data_time, since_ms);
+            return of_content(connection, memory, &data_time.to_string(), since_ms);
         }
         Sameness::OfNewest { request_id } => request_id,
     };
     let newest = of_family(connection, memory, staff_id, since_ms)?;
     match (newest, request_id) {
         (Some(newest), _) if newest.content_digest == memory.content_digest => Ok(Some(newest)),
-        (Some(_), Some(request_id)) => of_request(connection, memory, request_id, since_ms),
+        (Some(_), Some(request_id)) => of_content(connection, memory, request_id, since_ms),
         _ => Ok(None),
     }
-}
-
-fn of_content(
-    connection: &Connection,
-    memory: &Memory,
-    data_time: Timestamp,
-    since_ms: i64,
-) -> rusqlite::Result<Option<Remembered>> {
-    connection
-        .prepare_cached(
-            "SELECT seq, event_id, content_digest FROM ingest_memory
-              WHERE data_time = ?1 AND content_digest = ?2 AND accepted_ms >= ?3
-              ORDER BY seq DESC LIMIT 1",
-        )?
-        .query_row((data_time, memory.content_digest, since_ms), remembered)
-        .optional()
 }
 
 fn of_family(
@@ -106,26 +101,25 @@ fn of_family(
 ) -> rusqlite::Result<Option<Remembered>> {
     connection
         .prepare_cached(
-            "SELECT seq, event_id, content_digest FROM ingest_memory
-              WHERE staff_id = ?1 AND family = ?2 AND accepted_ms >= ?3 ORDER BY seq DESC LIMIT 1",
+            "SELECT event_seq, event_id, content_digest FROM ingest_newest
+              WHERE staff_id = ?1 AND family = ?2 AND accepted_ms >= ?3",
         )?
         .query_row((staff_id, &memory.family, since_ms), remembered)
         .optional()
 }
 
-fn of_request(
+fn of_content(
     connection: &Connection,
     memory: &Memory,
-    request_id: &str,
+    found_by: &str,
     since_ms: i64,
 ) -> rusqlite::Result<Option<Remembered>> {
     connection
         .prepare_cached(
-            "SELECT seq, event_id, content_digest FROM ingest_memory
-              WHERE request_id = ?1 AND content_digest = ?2 AND accepted_ms >= ?3
-              ORDER BY seq DESC LIMIT 1",
+            "SELECT event_seq, event_id, content_digest FROM ingest_contents
+              WHERE found_by = ?1 AND content_digest = ?2 AND accepted_ms >= ?3",
         )?
-        .query_row((request_id, memory.content_digest, since_ms), remembered)
+        .query_row((found_by, memory.content_digest, since_ms), remembered)
         .optional()
 }
 
@@ -148,35 +142,133 @@ pub(super) fn remember(
     let Some(memory) = &submission.memory else {
         return Ok(());
     };
-    let (data_time, request_id) = match memory.sameness() {
-        Sameness::OfContent { data_time } => (Some(data_time), None),
-        Sameness::OfNewest { request_id } => (None, request_id),
+    connection
+        .prepare_cached(
+            "INSERT INTO ingest_newest (staff_id, family, event_seq, event_id, content_digest, accepted_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT DO UPDATE
+                SET event_seq = excluded.event_seq, event_id = excluded.event_id,
+                    content_digest = excluded.content_digest, accepted_ms = excluded.accepted_ms",
+        )?
+        .execute((
+            submission.event.staff_id.as_deref().unwrap_or_default(),
+            &memory.family,
+            seq,
+            id,
+            memory.content_digest,
+            now.axis_ms,
+        ))?;
+    let found_by = match memory.sameness() {
+        Sameness::OfContent { data_time } => data_time.to_string(),
+        Sameness::OfNewest {
+            request_id: Some(request_id),
+        } => request_id.to_owned(),
+        Sameness::OfNewest { request_id: None } => return Ok(()),
     };
     connection
         .prepare_cached(
-            "INSERT INTO ingest_memory (seq, event_id, family, staff_id, content_digest, data_time, request_id, accepted_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO ingest_contents (found_by, content_digest, event_seq, event_id, accepted_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT DO UPDATE
+                SET event_seq = excluded.event_seq, event_id = excluded.event_id,
+                    accepted_ms = excluded.accepted_ms",
         )?
-        .execute((
-            seq,
-            id,
-            &memory.family,
-            submission.event.staff_id.as_deref().unwrap_or_default(),
-            memory.content_digest,
-            data_time,
-            request_id,
-            now.axis_ms,
-        ))
+        .execute((found_by, memory.content_digest, seq, id, now.axis_ms))
         .map(|_| ())
 }
 
-/// The order of acceptance is the order on the time axis: the oldest stand first.
-fn forget(connection: &Connection, before_ms: i64) -> rusqlite::Result<usize> {
+/// There are as few of them as people, so all are looked at.
+fn forget_newest(connection: &Connection, before_ms: i64) -> rusqlite::Result<()> {
     connection
+        .prepare_cached("DELETE FROM ingest_newest WHERE accepted_ms < ?1")?
+        .execute([before_ms])
+        .map(|_| ())
+}
+
+fn forget_contents(
+    connection: &Connection,
+    before_ms: i64,
+    after: Option<&Place>,
+) -> rusqlite::Result<Option<Place>> {
+    let front = Place {
+        found_by: String::new(),
+        content_digest: Digest::default(),
+    };
+    let after = after.unwrap_or(&front);
+    let looked_at: Vec<(Place, bool)> = connection
         .prepare_cached(
-            "DELETE FROM ingest_memory WHERE seq IN (
-               SELECT seq FROM (SELECT seq, accepted_ms FROM ingest_memory ORDER BY seq LIMIT ?2)
-                WHERE accepted_ms < ?1)",
+            "SELECT found_by, content_digest, accepted_ms < ?3 FROM ingest_contents
+              WHERE (found_by, content_digest) > (?1, ?2) ORDER BY found_by, content_digest LIMIT ?4",
         )?
-        .execute((before_ms, FORGOTTEN_AT_ONCE))
+        .query_map(
+            (
+                &after.found_by,
+                after.content_digest,
+                before_ms,
+                LOOKED_AT_ONCE,
+            ),
+            |row| {
+                let place = Place {
+                    found_by: row.get(0)?,
+                    content_digest: row.get(1)?,
+                };
+                Ok((place, row.get(2)?))
+            },
+        )?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut delete = connection.prepare_cached(
+        "DELETE FROM ingest_contents WHERE found_by = ?1 AND content_digest = ?2",
+    )?;
+    for (place, old) in &looked_at {
+        if *old {
+            delete.execute((&place.found_by, place.content_digest))?;
+        }
+    }
+    Ok(looked_at.into_iter().next_back().map(|(place, _)| place))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::{count, database, submission, when};
+
+    #[test]
+    fn what_is_old_is_forgotten_and_the_rest_is_known_again() {
+        let (_directory, connection) = database();
+        let known_for = Duration::from_hours(1);
+        let posted = |data: &str| {
+            let mut submission = submission("a.b", None);
+            submission.event.data = data.into();
+            submission.memory = Some(Memory::of(&submission.event, None, Some(known_for)));
+            submission
+        };
+        let at = |n: i64| posted(&format!(r#"{{"at":"2025-10-26T10:00:00.{n:03}Z"}}"#));
+        let accept = |submission: &Submission, minute: i64| {
+            let now = when(minute * 60_000);
+            let accepted =
+                super::super::events::accept(&connection, &[submission.clone()], now).unwrap();
+            accepted[0].new.is_some()
+        };
+        for n in 0..600 {
+            assert!(accept(&at(n), n / 10));
+        }
+        let before_ms = when(30 * 60_000).axis_ms;
+        forget_newest(&connection, before_ms).unwrap();
+        let (mut after, mut steps) = (None, 0);
+        loop {
+            after = forget_contents(&connection, before_ms, after.as_ref()).unwrap();
+            steps += 1;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(steps, 3);
+        assert_eq!(
+            count(&connection, "SELECT count(*) FROM ingest_contents"),
+            300
+        );
+        assert_eq!(count(&connection, "SELECT count(*) FROM ingest_newest"), 1);
+        assert!(accept(&at(0), 60));
+        assert!(!accept(&at(400), 60));
+    }
 }

@@ -125,13 +125,14 @@ impl Retention {
     }
 
     async fn forget_ingested(&self) -> Result<(), StoreError> {
+        let mut after = None;
         loop {
             let moment = self.clock.moment();
-            let forgotten = self
+            after = self
                 .store
-                .forget_ingested(self.kept.ingested, moment)
+                .forget_ingested(self.kept.ingested, after, moment)
                 .await?;
-            if forgotten == 0 {
+            if after.is_none() {
                 return Ok(());
             }
             self.pause_after(moment.monotonic).await;
