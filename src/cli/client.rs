@@ -91,11 +91,11 @@ impl Client {
 
     /// The id that begins so, as a person types it; a whole id is not asked for.
     pub(super) async fn full_id(&self, typed: &str) -> Result<String, CliError> {
-        let typed = path_segment(typed)?.to_ascii_lowercase();
-        if typed.len() == WHOLE_ID {
-            return Ok(typed);
+        let begin = path_segment(typed)?.to_ascii_lowercase();
+        if begin.len() == WHOLE_ID {
+            return Ok(begin);
         }
-        let query = [("begin", typed.as_str())];
+        let query = [("begin", begin.as_str())];
         let answer = self.get("/control/events/ids", &query).await?;
         let ids = answer["ids"].as_array().map_or(&[][..], Vec::as_slice);
         let ids: Vec<&str> = ids.iter().filter_map(Value::as_str).collect();

@@ -6,10 +6,14 @@ use serde_json::Value;
 
 use super::CliError;
 use super::import::dates;
+use super::words::Speech;
 use crate::day;
 use crate::event::Status;
-use crate::timestamp::{NotATimestamp, Timestamp};
+use crate::timestamp::Timestamp;
 use crate::zone::Zone;
+
+/// Which moment of a day is meant.
+type OfDay = fn(NaiveDate, Zone) -> Option<Timestamp>;
 
 /// The options; what is not said matches everything.
 #[derive(Args)]
@@ -36,24 +40,32 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    /// The filters as the API calls them. What a person types is by the clock of `zone`.
-    pub(super) fn named(&self, zone: Zone) -> Result<Vec<(&'static str, String)>, CliError> {
-        let moment = |option: &str, text: &Option<String>, of_day: fn(_, _) -> _| {
-            let text = text.as_deref();
-            text.map(|text| moment(text, zone, of_day).map(|moment| moment.to_string()))
-                .transpose()
-                .map_err(|error: NotATimestamp| {
-                    CliError::Usage(format!(
-                        "{option}: a day such as 2025-10-26, or a time: {error}"
-                    ))
-                })
+    /// The filters as the API calls them. What a person types is by the clock on their wall.
+    pub(super) fn named(&self, speech: Speech) -> Result<Vec<(&'static str, String)>, CliError> {
+        let moment = |option: &str, text: &Option<String>, of_day| {
+            match text {
+            None => Ok(None),
+            Some(text) => match moment(text, speech.timezone, of_day) {
+                Some(moment) => Ok(Some(moment.to_string())),
+                None => Err(CliError::Usage(format!(
+                    "{option}: {}",
+                    speech.say(
+                        "2025-10-26、\"2025-10-26 14:30\"、2025-10-26T14:30:00+09:00 のどれかの形で指定してください",
+                        "must be a day such as 2025-10-26, or a time such as \"2025-10-26 14:30\" or 2025-10-26T14:30:00+09:00",
+                    )
+                ))),
+            },
+        }
         };
         let named = [
             ("status", self.status.clone()),
             ("eventType", self.event_type.clone()),
             ("staffId", self.staff_id.clone()),
             ("route", self.route.clone()),
-            ("since", moment("--since", &self.since, day::start)?),
+            (
+                "since",
+                moment("--since", &self.since, day::start as OfDay)?,
+            ),
             ("until", moment("--until", &self.until, day::end)?),
         ];
         let said = named.into_iter();
@@ -78,16 +90,10 @@ pub(super) fn fits(event: &Value, named: &[(&'static str, String)]) -> bool {
 }
 
 /// A moment as a person types it; of a whole day it is the one that `of_day` says.
-fn moment(
-    text: &str,
-    zone: Zone,
-    of_day: fn(NaiveDate, Zone) -> Option<Timestamp>,
-) -> Result<Timestamp, NotATimestamp> {
+fn moment(text: &str, zone: Zone, of_day: OfDay) -> Option<Timestamp> {
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
-    match day.and_then(|day| of_day(day, zone)) {
-        Some(moment) => Ok(moment),
-        None => dates::read(text, Some(zone)).map_err(|_| NotATimestamp),
-    }
+    let of_day = day.and_then(|day| of_day(day, zone));
+    of_day.or_else(|| dates::read(text, Some(zone)).ok())
 }
 
 #[cfg(test)]
@@ -97,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_day_is_the_clinics_from_its_first_moment_to_its_last() {
-        let at = |text, of_day: fn(_, _) -> _| {
+        let at = |text, of_day: OfDay| {
             moment(text, Zone::TOKYO, of_day).map(|moment| moment.to_string())
         };
         for (text, since, until) in [
@@ -117,11 +123,11 @@ mod tests {
                 "2025-10-26T00:00:00.000Z",
             ),
         ] {
-            assert_eq!(at(text, day::start).as_deref(), Ok(since), "{text}");
-            assert_eq!(at(text, day::end).as_deref(), Ok(until), "{text}");
+            assert_eq!(at(text, day::start).as_deref(), Some(since), "{text}");
+            assert_eq!(at(text, day::end).as_deref(), Some(until), "{text}");
         }
-        assert_eq!(at("yesterday", day::start), Err(NotATimestamp));
-        assert_eq!(at("2025-02-30", day::start), Err(NotATimestamp));
+        assert_eq!(at("yesterday", day::start), None);
+        assert_eq!(at("2025-02-30", day::start), None);
     }
 
     #[test]

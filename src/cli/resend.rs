@@ -64,7 +64,7 @@ impl Resend {
     }
 
     async fn in_bulk(&self, client: &Client) -> Result<(), CliError> {
-        let filter = self.filter.named(client.speech.timezone)?;
+        let filter = self.filter.named(client.speech)?;
         let filter = filter.into_iter();
         let mut wanted: Map<String, Value> = filter
             .map(|(name, value)| (name.to_owned(), Value::from(value)))

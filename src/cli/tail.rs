@@ -42,7 +42,7 @@ impl Tail {
         environment: &Environment,
     ) -> Result<(), CliError> {
         let paint = Paint::on(io::stdout().is_terminal(), environment);
-        let filter = self.filter.named(client.speech.timezone)?;
+        let filter = self.filter.named(client.speech)?;
         // Asked for first, so that nothing falls between the list and what follows it.
         let mut position = client.changes(&Value::Null).await?;
         let limit = self.limit.to_string();
