@@ -1,10 +1,12 @@
 //! What a person types to find deliveries and to send them again.
 
 use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::commands::{Daemon, program};
 use crate::harness::{Clock, Partner, control_client, status};
@@ -85,6 +87,42 @@ async fn tail_shows_the_newest_and_how_many_there_are() {
         let event: Value = serde_json::from_str(&line).unwrap();
         assert_eq!(event["status"], "accepted");
     }
+}
+
+#[tokio::test]
+async fn tail_follows_what_happens_in_one_line_each() {
+    let directory = TempDir::new().unwrap();
+    let partner = Partner::start(Clock::System).await;
+    partner.will_answer([status(503)]);
+    let more = "[retry]\nintervals_seconds = [1]";
+    let daemon = Daemon::start(directory.path(), &partner.url(), more).await;
+    let mut tail = program();
+    tail.args(["tail", "-f", "--staff-id", "EMP-2025-001", "--config"]);
+    let tail = tail.arg(&daemon.config).stdout(Stdio::piped()).spawn();
+    let mut tail = tail.unwrap();
+    let mut lines = BufReader::new(tail.stdout.take().unwrap()).lines();
+    let mut next = async || {
+        let line = tokio::time::timeout(Duration::from_secs(30), lines.next_line());
+        line.await.unwrap().unwrap().unwrap()
+    };
+    assert_eq!(next().await, "0 of 0");
+    // Somebody else's events are not shown.
+    let both = [event(2, "a.b"), event(1, "employee.created")];
+    hand_in(directory.path(), &both).await;
+    let mut seen = Vec::new();
+    while !seen
+        .last()
+        .is_some_and(|line: &String| line.ends_with("  delivered"))
+    {
+        seen.push(next().await);
+    }
+    for line in &seen {
+        let cells: Vec<_> = line.split("  ").map(str::trim).collect();
+        assert!(cells.contains(&"employee.created"), "{line}");
+        assert!(cells.contains(&"EMP-2025-001"), "{line}");
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    tail.kill().await.unwrap();
 }
 
 #[tokio::test]
