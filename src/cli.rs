@@ -7,7 +7,9 @@ mod alert;
 mod backup;
 mod check;
 mod client;
+mod delivery_line;
 mod demo;
+mod filter;
 mod import;
 mod receiver;
 mod receiver_test;
@@ -108,6 +110,14 @@ enum CliError {
     /// It was tried and failed, or the answer is no.
     #[error("{0}")]
     Failed(String),
+    /// The daemon says no; its code and its sentence.
+    #[error("{code}: {message}")]
+    Refused {
+        /// As in the API.
+        code: String,
+        /// What is wrong.
+        message: String,
+    },
     /// What was typed makes no sense.
     #[error("{0}")]
     Usage(String),
@@ -135,20 +145,46 @@ enum CliError {
 }
 
 impl CliError {
-    /// What the person reads; none when it was told, or nobody reads any more.
-    fn told(&self, language: Language) -> Option<String> {
+    fn refused(code: &str, message: impl Into<String>) -> Self {
+        Self::Refused {
+            code: code.to_owned(),
+            message: message.into(),
+        }
+    }
+
+    /// What the person reads, or a program; none when it was told, or nobody reads any more.
+    fn told(&self, language: Language, json: bool) -> Option<String> {
+        let text = match self {
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return None,
+            Self::Told(_) => return None,
+            Self::Refused { message, .. } if json => message.clone(),
+            Self::Config(mistakes) => mistakes.told(language),
+            other => other.to_string(),
+        };
+        Some(if json {
+            error_as_json(self.code(), &text)
+        } else {
+            text
+        })
+    }
+
+    /// The word for programs.
+    fn code(&self) -> &str {
         match self {
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => None,
-            Self::Told(_) => None,
-            Self::Config(mistakes) => Some(mistakes.told(language)),
-            other => Some(other.to_string()),
+            Self::Refused { code, .. } => code,
+            Self::Usage(_) => "USAGE",
+            Self::Unreachable(_) => "UNREACHABLE",
+            Self::NotAllowed(_) => "NOT_ALLOWED",
+            Self::Config(_) | Self::ConfigOfDaemon(_) => "CONFIGURATION",
+            Self::ForeignDatabase(_) => "FOREIGN_DATABASE",
+            Self::Failed(_) | Self::Output(_) | Self::Told(_) => "FAILED",
         }
     }
 
     fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
-            Self::Failed(_) | Self::Output(_) => 1,
+            Self::Failed(_) | Self::Refused { .. } | Self::Output(_) => 1,
             Self::Usage(_) => 2,
             Self::Unreachable(_) => 69,
             Self::NotAllowed(_) => 77,
@@ -156,6 +192,26 @@ impl CliError {
             Self::Told(code) => *code,
         })
     }
+}
+
+/// An error in the shape in which the API has it.
+fn error_as_json(code: &str, message: &str) -> String {
+    let error = serde_json::json!({"code": code, "message": message});
+    serde_json::json!({"success": false, "error": error}).to_string()
+}
+
+/// Ends with what clap says: help, the version, or what was typed wrongly.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    if error.use_stderr() && json {
+        let text = error.render().to_string();
+        let text = text.strip_prefix("error: ").unwrap_or(&text);
+        eprintln!("{}", error_as_json("USAGE", text.trim_end()));
+    } else {
+        // Nobody is left to be told when this fails too.
+        let _ = error.print();
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 /// The whole command line, for man pages and completions.
@@ -167,7 +223,10 @@ pub fn command() -> clap::Command {
 /// Runs the command that the arguments name.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
     let environment = Environment::of_process();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -183,7 +242,8 @@ pub fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            if let Some(text) = error.told(cli.language(&environment)) {
+            let language = cli.language(&environment);
+            if let Some(text) = error.told(language, cli.common.json) {
                 // Nobody is left to be told when this fails too.
                 let _ = writeln!(io::stderr(), "{text}");
             }
@@ -202,7 +262,7 @@ async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {
         Command::Send(send) => send.run(&common.client()?).await,
         Command::Import(import) => import.run(common).await,
         Command::Status => status::run(&common.client()?).await,
-        Command::Tail(tail) => tail.run(&common.client()?).await,
+        Command::Tail(tail) => tail.run(&common.client()?, environment).await,
         Command::Show(show) => show.run(&common.client()?).await,
         Command::Resend(resend) => resend.run(&common.client()?).await,
         Command::Secret(secret) => secret.run(common.json),

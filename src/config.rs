@@ -348,17 +348,8 @@ fn read_server(document: &mut Document<'_>, root: &mut Section<'_>) -> Server {
             document,
             "cors_allowed_origins",
             Vec::new(),
-            "a list of origins, such as [\"https://voicedrive.example.com\"]",
-            |entry| {
-                let origin = Url::parse(entry.as_str()?)
-                    .ok()?
-                    .origin()
-                    .ascii_serialization();
-                entry
-                    .as_str()
-                    .filter(|text| *text == origin)
-                    .map(str::to_owned)
-            },
+            "a list of whole origins, such as [\"https://voicedrive.example.com\"]: a wildcard matches no page, so each page is named, without a path or a / at its end",
+            |entry| entry.as_str().and_then(page_origin),
         ),
         max_body_bytes: size(section.number(
             document,
@@ -386,6 +377,13 @@ fn network(entry: &DeValue<'_>) -> Option<IpNet> {
     let text = entry.as_str()?;
     let one = |text: &str| text.parse::<IpAddr>().ok().map(IpNet::from);
     text.parse().ok().or_else(|| one(text))
+}
+
+/// An origin as browsers write it. `*` can stand in a URL, and in no host that a page comes from.
+fn page_origin(text: &str) -> Option<String> {
+    let url = origin(text)?;
+    let written = url.origin().ascii_serialization();
+    (written == text && !text.contains('*')).then_some(written)
 }
 
 /// A URL that is scheme, host and perhaps a port.

@@ -17,6 +17,12 @@ pub fn start(day: NaiveDate, zone: Zone) -> Option<Timestamp> {
     zone.midnight(Date::new(year, month, day).ok()?)
 }
 
+/// The last millisecond of a day, as [`start`] has its first.
+#[must_use]
+pub fn end(day: NaiveDate, zone: Zone) -> Option<Timestamp> {
+    Some(start(day.succ_opt()?, zone)?.before(Duration::from_millis(1)))
+}
+
 /// The first and the last millisecond of the day in which `now` lies.
 #[must_use]
 pub fn today(now: Timestamp, zone: Zone) -> Option<(Timestamp, Timestamp)> {

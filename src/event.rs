@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use serde_json::value::RawValue;
+
 use crate::content::{self, Digest};
 use crate::crypto;
 use crate::due::DueDelivery;
 use crate::repeat::Memory;
+use crate::stable_json;
 use crate::timestamp::Timestamp;
 
 /// The longest name of an event, in characters (contract, section 4.4).
@@ -101,6 +104,19 @@ pub fn is_staff_id(id: &str) -> bool {
         && !id.chars().any(char::is_control)
 }
 
+/// The staff id that a value of a JSON document is: a text that can name a member of the staff, or a number as
+/// its text.
+#[must_use]
+pub fn staff_id(value: &RawValue) -> Option<String> {
+    let written = value.get();
+    let id = if written.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
+        stable_json::stabilize(written).ok()?
+    } else {
+        serde_json::from_str(written).ok()?
+    };
+    is_staff_id(&id).then_some(id)
+}
+
 /// What has become of an event (contract, section 4.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
@@ -177,6 +193,26 @@ mod tests {
         assert!(!is_staff_id(&"職".repeat(192)));
         assert!(!is_staff_id(""));
         assert!(!is_staff_id("EMP\n1"));
+    }
+
+    #[test]
+    fn a_number_is_a_staff_id_as_its_text() {
+        let read = |json: &str| staff_id(serde_json::from_str(json).unwrap());
+        for (json, id) in [
+            ("\"EMP-1\"", Some("EMP-1")),
+            ("\"\\u8077\"", Some("職")),
+            ("1234", Some("1234")),
+            ("12.0", Some("12")),
+            ("\"12.0\"", Some("12.0")),
+            ("12345678901234567890", None),
+            ("\"\"", None),
+            ("true", None),
+            ("null", None),
+            ("[1]", None),
+            ("{}", None),
+        ] {
+            assert_eq!(read(json).as_deref(), id, "{json}");
+        }
     }
 
     #[test]

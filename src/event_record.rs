@@ -14,6 +14,8 @@ pub struct EventFilter {
     pub event_type: Option<String>,
     /// Only events about this member of the staff.
     pub staff_id: Option<String>,
+    /// Only events that take this route.
+    pub route: Option<String>,
     /// Only events accepted at this moment or later.
     pub since: Option<Timestamp>,
     /// Only events accepted at this moment or earlier.

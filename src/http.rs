@@ -9,7 +9,8 @@
 pub mod auth;
 mod broken;
 mod control;
-mod cors;
+mod control_events;
+pub mod cors;
 mod event_answer;
 mod events;
 mod health;
@@ -78,7 +79,9 @@ use crate::timestamp::Timestamp;
 use crate::upkeep::backup::BackupFile;
 use auth::{Keys, Scopes};
 use broken::Enveloping;
+use cors::RefusedPages;
 pub use health::{Health, moves};
+pub use interview_import::ROW_BYTES;
 use linger::Lingering;
 use rate_limit::{RateLimiter, client_address};
 use reply::{ApiError, Reply};
@@ -123,6 +126,8 @@ pub struct Api {
     pub reloads: Reloads,
     /// Pages that may call from a browser.
     pub cors_allowed_origins: Vec<String>,
+    /// Pages that called and may not.
+    pub refused_pages: Arc<RefusedPages>,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// The longest body, in bytes.
@@ -319,23 +324,27 @@ impl MakeRequestId for NewRequestId {
 
 async fn answer(api: &Api, door: Door, request: Request<Incoming>) -> Reply {
     let origin = cors::allowed_origin(request.headers(), &api.cors_allowed_origins);
+    if origin.is_none() {
+        let now = api.clock.monotonic();
+        api.refused_pages.note(request.headers(), now);
+    }
     let preflight = origin
         .as_ref()
         .and_then(|_| cors::preflight(request.method(), request.headers()));
     let length = request.body().size_hint().upper();
-    let mut reply = match preflight {
-        Some(reply) => reply,
-        None => handle(api, door, request)
-            .await
-            .unwrap_or_else(|error| error.reply(api.clock.now())),
+    let replied = match (request::one_host(&request), preflight) {
+        (Err(error), _) => Err(error),
+        (Ok(()), Some(reply)) => Ok(reply),
+        (Ok(()), None) => handle(api, door, request).await,
     };
+    let mut reply = replied.unwrap_or_else(|error| error.reply(api.clock.now()));
     if reply.status().is_client_error() && length.is_none_or(|length| length > READ_AHEAD) {
         // The rest of such a body may never be read: the caller must not take the connection for its next
         // request.
         let headers = reply.headers_mut();
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    if let Some(origin) = origin {
+    if !api.cors_allowed_origins.is_empty() {
         cors::allow(&mut reply, origin);
     }
     reply
@@ -398,7 +407,9 @@ async fn ask(
         Endpoint::OpenApi => Ok(openapi::show()),
         Endpoint::Health => health::health(api).await,
         Endpoint::ControlStatus => control::status(api).await,
-        Endpoint::ControlChanges => control::changes(api, query).await,
+        Endpoint::ControlEvents => control_events::list(api, query).await,
+        Endpoint::ControlEventIds => control_events::ids(api, query).await,
+        Endpoint::ControlChanges => control_events::changes(api, query).await,
         Endpoint::ImportInterviews => interview_import::import(api, request).await,
         Endpoint::RefreshBackup => control::refresh_backup(api).await,
         Endpoint::Recount => control::recount(api).await,

@@ -206,18 +206,7 @@ fn staff_of(members: &Members<'_>) -> Option<String> {
         .into_iter()
         .flat_map(|members| ["staffId", "employeeId"].map(|key| members.get(key).copied()))
         .flatten()
-        .find_map(usable_staff_id)
-}
-
-/// A text that can be a staff id, or a number as its text.
-fn usable_staff_id(value: &RawValue) -> Option<String> {
-    let written = value.get();
-    let id = if written.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
-        written.to_owned()
-    } else {
-        serde_json::from_str(written).ok()?
-    };
-    event::is_staff_id(&id).then_some(id)
+        .find_map(event::staff_id)
 }
 
 /// A member that is a text.
@@ -421,6 +410,7 @@ mod tests {
             (r#"{"at":"2025-10-26T14:30:00.000Z"}"#, true),
             (r#"{"a":{"b":[{"at":"2025-10-26T23:30:00+09:00"}]}}"#, true),
             (r#"{"a":["2025-10-26T14:30:00Z"]}"#, true),
+            (r#"{"a":["2025-10-26T14:30+09"]}"#, true),
             (r#"{"a":"\"","at":"2025-10-26T14:30:00Z"}"#, true),
             (r#"{"a":"\\","at":"2025-10-26T14:30:00Z"}"#, true),
             // A key says no time, a date is not one moment, and a number can be anything.
@@ -439,6 +429,8 @@ mod tests {
     fn texts() -> impl Strategy<Value = String> {
         prop_oneof![
             Just("2025-10-26T14:30:00.000Z".to_owned()),
+            Just("2025-10-26T23:30+09:00".to_owned()),
+            Just("2025-10-26T23:30:00+0900".to_owned()),
             Just("2025-10-26".to_owned()),
             "[\"\\\\:{}a-z0-9]{0,6}",
             ".{0,8}",

@@ -95,6 +95,16 @@ pub fn is_id(text: &str) -> bool {
         && !RESERVED_IDS.contains(&text)
 }
 
+/// The minutes that a text says: a whole number from 0 to a day's, behind which a point with zeros may stand, as
+/// spreadsheets and JSON writers put it there.
+#[must_use]
+pub fn minutes(text: &str) -> Option<u32> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let is_whole = !fraction.is_empty() && fraction.bytes().all(|digit| digit == b'0');
+    let minutes = whole.parse().ok().filter(|_| is_whole)?;
+    (minutes <= MAX_MINUTES).then_some(minutes)
+}
+
 /// Percent with one decimal, half up: tenths of a percent as a whole number. 0 when there is no row.
 #[must_use]
 pub fn tenths_of_percent(part: u64, total: u64) -> u64 {
@@ -169,6 +179,8 @@ pub struct ImportResult {
     pub origins_dropped: u64,
     /// The places of those that contradict another one or what is kept, as they were given, and why.
     pub refused: Vec<(u64, InterviewConflict)>,
+    /// The places of those whose id stands in the file before, each with the first place that has it.
+    pub repeated: Vec<(u64, u64)>,
 }
 
 /// What becomes of a record of a file whose `rescheduledFromId` names no record, neither in the file nor
@@ -201,6 +213,25 @@ mod tests {
             (7, 7, 1000),
         ] {
             assert_eq!(tenths_of_percent(part, total), tenths, "{part}/{total}");
+        }
+    }
+
+    #[test]
+    fn whole_minutes_may_have_a_point() {
+        for (text, read) in [
+            ("0", Some(0)),
+            ("45", Some(45)),
+            ("45.0", Some(45)),
+            ("1440.00", Some(1440)),
+            ("1441", None),
+            ("45.5", None),
+            ("45.", None),
+            (".0", None),
+            ("-1", None),
+            ("", None),
+            ("45分", None),
+        ] {
+            assert_eq!(minutes(text), read, "{text}");
         }
     }
 

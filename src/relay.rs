@@ -24,6 +24,7 @@ use crate::delivery::partner::SetupError;
 use crate::delivery::{Context, Rules};
 use crate::gauges::Gauges;
 use crate::http::auth::Keys;
+use crate::http::cors::RefusedPages;
 use crate::http::rate_limit::RateLimiter;
 use crate::http::revoked::Revoked;
 use crate::http::system_id::SystemIds;
@@ -111,6 +112,7 @@ struct Shared {
     backup: BackupFile,
     revoked: Arc<Revoked>,
     system_ids: Arc<SystemIds>,
+    refused_pages: Arc<RefusedPages>,
     reloads: Reloads,
     handoff: Handoff,
     gauges: Gauges,
@@ -175,6 +177,7 @@ impl Relay {
         let shared = Shared {
             revoked: Arc::new(RwLock::new(store.revoked_tokens().await?)),
             system_ids: Arc::default(),
+            refused_pages: Arc::default(),
             reloads: Reloads::default(),
             handoff: Handoff::default(),
             gauges: Gauges::default(),
@@ -455,6 +458,7 @@ impl Shared {
             rate_limiter: RateLimiter::new(config.rate_limit.requests_per_minute),
             health: Health::of(pulses),
             system_ids: Arc::clone(&self.system_ids),
+            refused_pages: Arc::clone(&self.refused_pages),
             reloads: self.reloads.clone(),
             cors_allowed_origins: config.server.cors_allowed_origins.clone(),
             trusted_proxies: config.server.trusted_proxies.clone(),

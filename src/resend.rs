@@ -1,4 +1,9 @@
-//! What became of a wish to send again.
+//! What became of a wish to send again, and what a resend in bulk means.
+
+use std::collections::BTreeMap;
+
+use crate::timestamp::Timestamp;
+use crate::zone::Zone;
 
 /// What a resend found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,20 +16,80 @@ pub enum Resend {
     Waiting,
 }
 
-/// The last event of a page of a resend in bulk: the next page begins after it.
+/// An event that a resend in bulk means.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ResendCursor {
+pub struct Candidate {
     /// Its place in the order of acceptance.
     pub seq: i64,
     /// Its id.
     pub id: String,
+    /// Its name.
+    pub event_type: String,
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
 }
 
 /// Some of the events that a resend in bulk means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResendPage {
-    /// Their ids.
-    pub ids: Vec<String>,
-    /// Where the next page begins; none: this was the last one.
-    pub next: Option<ResendCursor>,
+    /// The events, in the order in which they are found.
+    pub events: Vec<Candidate>,
+    /// The last one, after which the next page begins; none: this was the last page.
+    pub next: Option<Candidate>,
+}
+
+/// What a resend in bulk means, counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// All of it.
+    pub matched: u64,
+    /// By the events' names.
+    pub by_type: BTreeMap<String, u64>,
+    /// By the day of acceptance, such as `2025-10-26`.
+    pub by_day: BTreeMap<String, u64>,
+}
+
+impl Tally {
+    /// Counts an event, whose day is that of the clock of `zone`.
+    pub fn add(&mut self, event: &Candidate, zone: Zone) {
+        self.matched += 1;
+        let day = zone.local(event.accepted_at).date().to_string();
+        *self.by_day.entry(day).or_default() += 1;
+        *self.by_type.entry(event.event_type.clone()).or_default() += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_counted_by_name_and_by_the_clinics_day() {
+        let mut tally = Tally::default();
+        for (event_type, at) in [
+            ("a", "2025-10-25T14:59:59.999Z"),
+            ("b", "2025-10-25T15:00:00.000Z"),
+            ("a", "2025-10-26T14:59:59.999Z"),
+        ] {
+            let event = Candidate {
+                seq: 1,
+                id: String::new(),
+                event_type: event_type.to_owned(),
+                accepted_at: Timestamp::parse(at).unwrap(),
+            };
+            tally.add(&event, Zone::TOKYO);
+        }
+        let counted = |counts: &[(&str, u64)]| -> BTreeMap<String, u64> {
+            counts
+                .iter()
+                .map(|(name, n)| ((*name).to_owned(), *n))
+                .collect()
+        };
+        assert_eq!(tally.matched, 3);
+        assert_eq!(tally.by_type, counted(&[("a", 2), ("b", 1)]));
+        assert_eq!(
+            tally.by_day,
+            counted(&[("2025-10-25", 1), ("2025-10-26", 2)])
+        );
+    }
 }

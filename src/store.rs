@@ -10,9 +10,9 @@
 //! maintenance. Reads have connections and threads of their own, and each answer is one short read
 //! transaction, so that it is one consistent picture and never holds up the write-ahead log.
 //!
-//! Rooms: `events` (what was accepted), `ingest_memory` (what was handed in lately), `event_lookup` (events for a reader), `outbox` (what is still to be
+//! Rooms: `events` (what was accepted), `ingest_memory` (what was handed in lately), `event_lookup` (events for a reader), `event_ids` (ids as a person types them), `outbox` (what is still to be
 //! sent), `attempts` (one attempt's result and all that follows from it), `resend`, `send_counts` and
-//! `send_stats`, `interviews`, `interview_counts` and `interview_stats`, `recount` (what is kept counted,
+//! `send_stats`, `interviews`, `interview_intake`, `interview_counts` and `interview_stats`, `recount` (what is kept counted,
 //! against the rows), `incidents`, `notifications`, `tokens`, `overview`, `purge` (what is old goes),
 //! `relay_time` (the clock by which waits are kept). [`mod@file`] has what belongs to the file and not to the
 //! data: opening, copies, the disk. `writer`, `readers` and `connection` are the doors to SQLite.
@@ -20,12 +20,14 @@
 mod attempts;
 mod connection;
 mod error;
+mod event_ids;
 mod event_lookup;
 mod events;
 pub mod file;
 mod incidents;
 mod ingest_memory;
 mod interview_counts;
+mod interview_intake;
 mod interview_stats;
 mod interviews;
 mod notifications;

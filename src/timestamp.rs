@@ -46,7 +46,8 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
-    /// Reads ISO 8601 with `Z` or an offset; what is finer than a millisecond is cut off.
+    /// Reads ISO 8601 with `Z` or an offset; what is finer than a millisecond is cut off. The seconds may be
+    /// left out, and the minutes of the offset or the colon before them.
     ///
     /// # Errors
     /// `NotATimestamp` for anything else, a time without an offset among them: nobody can know
@@ -56,7 +57,12 @@ impl Timestamp {
         if text.as_bytes().get(10) == Some(&b' ') {
             return Err(NotATimestamp);
         }
-        let moment = DateTime::parse_from_rfc3339(text).map_err(|_| NotATimestamp)?;
+        let moment = match DateTime::parse_from_rfc3339(text) {
+            Ok(moment) => moment,
+            Err(_) => spelled_out(text)
+                .and_then(|text| DateTime::parse_from_rfc3339(&text).ok())
+                .ok_or(NotATimestamp)?,
+        };
         let milliseconds = moment.timestamp_millis();
         if (EARLIEST..=LATEST).contains(&milliseconds) {
             Ok(Self(milliseconds))
@@ -104,6 +110,26 @@ impl Timestamp {
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
+}
+
+/// The text with what ISO 8601 lets a writer leave out: Java drops seconds that are zero, databases write an
+/// offset as `+09` or `+0900`. None for what is not even like a time.
+fn spelled_out(text: &str) -> Option<String> {
+    let (date, time) = text.split_at_checked(10)?;
+    let time = time.strip_prefix(['T', 't'])?;
+    let (clock, offset) = time.split_at(time.find(['Z', 'z', '+', '-'])?);
+    let seconds = if clock.len() == "14:30".len() {
+        ":00"
+    } else {
+        ""
+    };
+    let (hours, minutes) = offset.split_at_checked(3).unwrap_or((offset, ""));
+    let between = match offset.len() {
+        3 => ":00",
+        5 => ":",
+        _ => "",
+    };
+    Some(format!("{date}T{clock}{seconds}{hours}{between}{minutes}"))
 }
 
 /// Whole milliseconds of a span, as a signed number.
@@ -159,6 +185,23 @@ mod tests {
     }
 
     #[test]
+    fn what_iso_8601_lets_a_writer_leave_out_may_be_left_out() {
+        let moment = Timestamp::parse("2025-10-26T14:30:00.000Z");
+        for text in [
+            "2025-10-26T14:30Z",
+            "2025-10-26T23:30+09:00",
+            "2025-10-26T23:30+0900",
+            "2025-10-26T23:30+09",
+            "2025-10-26T23:30:00+09",
+            "2025-10-26T23:30:00.000+0900",
+            "2025-10-26T11:00:00-0330",
+            "2025-10-26t14:30:00z",
+        ] {
+            assert_eq!(Timestamp::parse(text), moment, "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_finer_than_a_millisecond_is_cut_off() {
         let moment = Timestamp::parse("2025-10-26T14:30:00.1239999Z");
         assert_eq!(
@@ -180,6 +223,17 @@ mod tests {
             "0000-01-01T00:00:00Z",
             "+12025-10-26T14:30:00Z",
             "2025-10-26T14:30:00+0900x",
+            "2025-10-26T14:30",
+            "2025-10-26T14:30+9",
+            "2025-10-26T14:30+9:00",
+            "2025-10-26T14:30+090",
+            "2025-10-26T14:30+09:60",
+            "2025-10-26T14+09:00",
+            "2025-10-26T14:3+09:00",
+            "2025-10-26T14:30:0+09",
+            "2025-10-26+14:30:00Z",
+            "2025-10-26T14:30:00Z+09",
+            "2025-10-26T14:30:00+０９",
         ] {
             assert_eq!(Timestamp::parse(text), Err(NotATimestamp), "{text}");
         }

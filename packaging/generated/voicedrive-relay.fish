@@ -93,11 +93,16 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand status" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand status" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand status" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -s n -l limit -d 'How many are shown at first, the newest ones' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -l status -d 'Only events with this status' -r -f -a "accepted\t''
 retrying\t''
 delivered\t''
 exhausted\t''"
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -l event-type -d 'Only events with this name' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -l staff-id -d 'Only events about this member of the staff' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -l route -d 'Only events that take this route' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -l since -d 'Only events accepted since then: 2025-10-26 (from midnight), "2025-10-26 14:30" (by the configured time zone) or 2025-10-26T14:30:00+09:00' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -l until -d 'Only events accepted until then; a day is meant to its end' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -s f -l follow -d 'Go on, and show what happens as it happens'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -l json -d 'Print JSON, for programs'
@@ -105,14 +110,17 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" 
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand show" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand show" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand show" -s h -l help -d 'Print help'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l status -d 'All events with this status' -r -f -a "accepted\t''
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l status -d 'Only events with this status' -r -f -a "accepted\t''
 retrying\t''
 delivered\t''
 exhausted\t''"
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l since -d 'Only events accepted since: 2025-10-26 (midnight in the configured time zone) or 2025-10-26T14:30:00+09:00' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l event-type -d 'Only events with this name' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l staff-id -d 'Only events about this member of the staff' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l route -d 'Only events that take this route' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l since -d 'Only events accepted since then: 2025-10-26 (from midnight), "2025-10-26 14:30" (by the configured time zone) or 2025-10-26T14:30:00+09:00' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l until -d 'Only events accepted until then; a day is meant to its end' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l config -d 'The configuration file' -r -F
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l dry-run -d 'Count them, and change nothing'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l dry-run -d 'Count them, by name and by day, and change nothing'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand secret; and not __fish_seen_subcommand_from make help" -l config -d 'The configuration file' -r -F

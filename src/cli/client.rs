@@ -1,5 +1,6 @@
 //! The daemon, as the command line talks to it: the API over the control socket.
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,6 +18,9 @@ const PACKAGED_SOCKET: &str = "/run/voicedrive-relay/control.sock";
 const TIMEOUT: Duration = Duration::from_mins(2);
 /// The longest that it may take to send a file and to have it kept.
 const UPLOAD_TIMEOUT: Duration = Duration::from_hours(1);
+
+/// The length of a whole id, in characters.
+const WHOLE_ID: usize = "0199e2f3-1a2b-7c4d-8e5f-0123456789ab".len();
 
 /// A way to the daemon, and how its answers are shown.
 pub(super) struct Client {
@@ -85,6 +89,51 @@ impl Client {
         self.call(request.timeout(UPLOAD_TIMEOUT).body(body)).await
     }
 
+    /// The id that begins so, as a person types it; a whole id is not asked for.
+    pub(super) async fn full_id(&self, typed: &str) -> Result<String, CliError> {
+        let begin = path_segment(typed)?.to_ascii_lowercase();
+        if begin.len() == WHOLE_ID {
+            return Ok(begin);
+        }
+        let query = [("begin", begin.as_str())];
+        let answer = self.get("/control/events/ids", &query).await?;
+        let ids = answer["ids"].as_array().map_or(&[][..], Vec::as_slice);
+        let ids: Vec<&str> = ids.iter().filter_map(Value::as_str).collect();
+        match ids[..] {
+            [id] => Ok(id.to_owned()),
+            [] => Err(CliError::refused(
+                "NOT_FOUND",
+                format!(
+                    "{typed}: {}",
+                    self.speech.say(
+                        "この ID で始まるイベントはありません。職員のイベントは tail --staff-id で探せます",
+                        "no event's id begins so; tail --staff-id finds the events of a member of the staff",
+                    )
+                ),
+            )),
+            _ => Err(CliError::refused(
+                "AMBIGUOUS",
+                format!(
+                    "{typed}: {} {}",
+                    self.speech.say(
+                        "この ID で始まるイベントが複数あります。もっと長く指定してください:",
+                        "several ids begin so; type more of the one that is meant:",
+                    ),
+                    ids.join(", ")
+                ),
+            )),
+        }
+    }
+
+    /// Tells what went wrong with one of several things.
+    pub(super) fn tell(&self, error: &CliError) -> Result<(), CliError> {
+        let told = error.told(self.speech.language, self.json);
+        if let Some(told) = told {
+            writeln!(io::stderr(), "{told}")?;
+        }
+        Ok(())
+    }
+
     /// One event with everything.
     pub(super) async fn event(&self, id: &str) -> Result<Value, CliError> {
         self.get(&format!("/api/events/{}", path_segment(id)?), &[])
@@ -146,10 +195,10 @@ impl Client {
         }
         let error = &answer["error"];
         let message = error["message"].as_str().unwrap_or("the daemon refused");
-        Err(CliError::Failed(match error["code"].as_str() {
-            Some(code) => format!("{code}: {message}"),
-            None => message.to_owned(),
-        }))
+        Err(match error["code"].as_str() {
+            Some(code) => CliError::refused(code, message),
+            None => CliError::Failed(message.to_owned()),
+        })
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> CliError {

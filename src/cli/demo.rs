@@ -1,6 +1,7 @@
 //! `demo`: the whole thing on this machine at once, in a temporary directory.
 
 use std::collections::{HashMap, HashSet};
+use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,8 +12,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::client::Client;
+use super::delivery_line::{Line, Paint, Table, last_of_each};
 use super::words::{Speech, language_of, text};
-use super::{CliError, print_line, tail};
+use super::{CliError, print_line};
 use crate::clock::Clock;
 use crate::config::{self, Environment, Loaded};
 use crate::crypto;
@@ -48,7 +50,9 @@ impl Demo {
             .prefix("voicedrive-relay-demo-")
             .tempdir()
             .map_err(failed)?;
-        let stage = Stage::set(directory.path(), language).await?;
+        let paint = Paint::on(io::stdout().is_terminal(), environment);
+        let table = Table::of_changes(paint);
+        let stage = Stage::set(directory.path(), language, table).await?;
         let all_arrived = stage.show().await?;
         if self.exit {
             stage.relay.stop().await;
@@ -78,11 +82,12 @@ struct Stage {
     client: Client,
     staff_system: StaffSystem,
     speech: Speech,
+    table: Table,
     directory: String,
 }
 
 impl Stage {
-    async fn set(directory: &Path, language: Language) -> Result<Self, CliError> {
+    async fn set(directory: &Path, language: Language, table: Table) -> Result<Self, CliError> {
         let webhook_secret = Uuid::new_v4().to_string();
         let jwt_secret = format!("{}{}", Uuid::new_v4(), Uuid::new_v4());
         let environment = Environment::from([
@@ -120,6 +125,7 @@ impl Stage {
             _receiver: receiver,
             arrived,
             speech,
+            table,
             directory: directory.display().to_string(),
         })
     }
@@ -175,14 +181,8 @@ impl Stage {
 
     async fn print_changes(&self, position: &Value) -> Result<Value, CliError> {
         let answer = self.client.changes(position).await?;
-        for change in answer["changes"].as_array().into_iter().flatten() {
-            let attempt = Some(&change["attempt"]).filter(|a| a.is_object());
-            print_line(&tail::line(
-                self.speech,
-                &change["at"],
-                &change["event"],
-                attempt,
-            ))?;
+        for change in last_of_each(&answer) {
+            print_line(&self.table.write(&Line::of_change(self.speech, change)))?;
         }
         Ok(answer)
     }

@@ -6,7 +6,7 @@
 //! with its content by the daemon, and a person is told all of it at once.
 
 mod cells;
-mod dates;
+pub(super) mod dates;
 mod encoding;
 mod file;
 mod header;
@@ -37,7 +37,7 @@ use super::{CliError, Common, print_line};
 use crate::zone::Zone;
 use encoding::Encoding;
 use file::{Format, Readable, Said};
-use row::Notes;
+use row::{Notes, Place};
 use upload::Upload;
 
 /// Pieces that may wait for the daemon.
@@ -258,13 +258,21 @@ impl Outcome {
                 "職員ID がデータベースの内部キーのようです。VoiceDrive が知っているのは職員コード (EMP-...) です",
                 "the employeeId looks like a key of the database; VoiceDrive knows the employee code (EMP-...)",
             );
-            let place = self.place(&json!(place));
-            notes.push(format!(
-                "{} {place}: {say}",
-                self.speech.say("注意:", "note:")
-            ));
+            notes.push(self.note_at(place, say));
+        }
+        if let Some(place) = self.notes.backslash {
+            let say = self.speech.say(
+                "セルに \\ があります。mysql -B は改行などを \\n のように書きますが、mysql が書いたファイルかどうか分からないため、そのまま取り込みます。mysql から書き出すなら、付属の interviews.sql を使ってください",
+                "a cell has a backslash, as mysql -B writes line breaks (\\n) and tabs; nothing shows that mysql wrote the file, so it is taken as it stands; to export from mysql, use the packaged interviews.sql",
+            );
+            notes.push(self.note_at(place, say));
         }
         notes
+    }
+
+    fn note_at(&self, place: Place, what: &str) -> String {
+        let place = self.place(&json!(place));
+        format!("{} {place}: {what}", self.speech.say("注意:", "note:"))
     }
 
     /// Where a row stands, and whose it is: `line 3 (int-3)`, in a JSON array `[2] line 3 (int-3)`.

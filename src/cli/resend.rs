@@ -1,39 +1,44 @@
 //! `resend`: sends events again, because a person has mended the cause.
 
-use chrono::NaiveDate;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::client::{Client, path_segment};
-use super::{CliError, print_line};
-use crate::day;
+use super::CliError;
+use super::client::Client;
+use super::filter::Filter;
+use super::words::{Speech, harmless};
 use crate::event::Status;
-use crate::timestamp::Timestamp;
-use crate::zone::Zone;
 
 /// Send events again, each with a fresh budget of retries.
 #[derive(Args)]
 #[command(after_help = "Examples:
-  voicedrive-relay resend 019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5b
-  voicedrive-relay resend --status exhausted --dry-run
-  voicedrive-relay resend --status exhausted --since 2025-10-26 --event-type employee.created")]
+  voicedrive-relay resend 0199e2f3-1a2b
+  voicedrive-relay resend --dry-run
+  voicedrive-relay resend --status exhausted
+  voicedrive-relay resend --since 2025-10-03 --until 2025-10-03 --event-type employee.created
+Without --status only what is exhausted is sent again. An id is one that `tail` shows, or its beginning.
+VoiceDrive recognises what it had before by its id.")]
 pub(super) struct Resend {
     /// The events' ids
-    #[arg(required_unless_present_any = ["status", "since", "event_type"], conflicts_with_all = ["status", "since", "event_type", "dry_run"])]
+    #[arg(value_name = "ID", required_unless_present_any = OPTIONS, conflicts_with_all = OPTIONS)]
     ids: Vec<String>,
-    /// All events with this status
-    #[arg(long, value_parser = Status::ALL.map(Status::as_str))]
-    status: Option<String>,
-    /// Only events accepted since: 2025-10-26 (midnight in the configured time zone) or 2025-10-26T14:30:00+09:00
-    #[arg(long, value_name = "TIME")]
-    since: Option<String>,
-    /// Only events with this name
-    #[arg(long, value_name = "TYPE")]
-    event_type: Option<String>,
-    /// Count them, and change nothing
+    #[command(flatten)]
+    filter: Filter,
+    /// Count them, by name and by day, and change nothing
     #[arg(long)]
     dry_run: bool,
 }
+
+/// What can stand in the place of ids.
+const OPTIONS: [&str; 7] = [
+    "status",
+    "event_type",
+    "staff_id",
+    "route",
+    "since",
+    "until",
+    "dry_run",
+];
 
 impl Resend {
     pub(super) async fn run(&self, client: &Client) -> Result<(), CliError> {
@@ -42,88 +47,104 @@ impl Resend {
         }
         let mut failed = None;
         for id in &self.ids {
-            let path = format!("/api/events/{}/resend", path_segment(id)?);
-            match client.post(&path, String::new()).await {
+            match resend_one(client, id).await {
                 Ok(answer) => client.print(&answer, |speech| {
                     format!("{id}: {}", speech.say("再送します", "is sent again"))
                 })?,
                 // The others are sent all the same; the exit code says that one was not.
-                Err(CliError::Failed(why)) => {
-                    print_line(&format!("{id}: {why}"))?;
-                    failed = Some(why);
+                Err(error @ (CliError::Failed(_) | CliError::Refused { .. })) => {
+                    if let Some(earlier) = failed.replace(error) {
+                        client.tell(&earlier)?;
+                    }
                 }
                 Err(other) => return Err(other),
             }
         }
-        failed.map_or(Ok(()), |why| Err(CliError::Failed(why)))
+        failed.map_or(Ok(()), Err)
     }
 
     async fn in_bulk(&self, client: &Client) -> Result<(), CliError> {
-        let mut wanted = Map::new();
-        let mut put = |name: &str, value: Option<&str>| {
-            if let Some(value) = value {
-                wanted.insert(name.to_owned(), Value::from(value));
-            }
-        };
-        let since = self
-            .since
-            .as_deref()
-            .map(|text| moment(text, client.speech.timezone))
-            .transpose()?;
-        put("status", self.status.as_deref());
-        put("eventType", self.event_type.as_deref());
-        put("since", since.map(|moment| moment.to_string()).as_deref());
+        let filter = self.filter.named(client.speech)?;
+        let filter = filter.into_iter();
+        let mut wanted: Map<String, Value> = filter
+            .map(|(name, value)| (name.to_owned(), Value::from(value)))
+            .collect();
+        wanted
+            .entry("status")
+            .or_insert_with(|| Status::Exhausted.as_str().into());
         wanted.insert("dryRun".to_owned(), json!(self.dry_run));
         let body = Value::Object(wanted).to_string();
         let answer = client.post("/api/events/resend", body).await?;
-        let count = &answer["matched"];
         client.print(&answer, |speech| {
             if self.dry_run {
-                format!(
-                    "{count} {}",
-                    speech.say(
-                        "件が該当します (何も変更していません)",
-                        "events match; nothing was changed"
-                    )
-                )
+                counted(speech, &answer)
             } else {
-                format!(
-                    "{count} {}",
-                    speech.say("件を再送します", "events are sent again")
-                )
+                let done = speech.say("件を再送します", "events are sent again");
+                format!("{} {done}", answer["matched"])
             }
         })
     }
 }
 
-/// A moment as a person types it: a day begins at midnight of the configured time zone.
-fn moment(text: &str, timezone: Zone) -> Result<Timestamp, CliError> {
-    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
-    match day.and_then(|day| day::start(day, timezone)) {
-        Some(moment) => Ok(moment),
-        None => Timestamp::parse(text).map_err(|error| {
-            CliError::Usage(format!(
-                "--since: a day such as 2025-10-26, or a time: {error}"
-            ))
-        }),
+async fn resend_one(client: &Client, id: &str) -> Result<Value, CliError> {
+    let id = client.full_id(id).await?;
+    let path = format!("/api/events/{id}/resend");
+    client.post(&path, String::new()).await
+}
+
+/// What would be sent again, by name and by day.
+fn counted(speech: Speech, answer: &Value) -> String {
+    let matched = speech.say(
+        "件が該当します (何も変更していません)",
+        "events match; nothing was changed",
+    );
+    let mut lines = vec![format!("{} {matched}", answer["matched"])];
+    for (heading, counts) in [
+        (speech.say("イベント別", "by name"), &answer["byType"]),
+        (
+            speech.say("受付日別", "by day of acceptance"),
+            &answer["byDay"],
+        ),
+    ] {
+        let counts = counts.as_object().filter(|counts| !counts.is_empty());
+        let Some(counts) = counts else { continue };
+        lines.push(format!("{heading}:"));
+        let widest = counts.keys().map(String::len).max().unwrap_or(0);
+        for (name, count) in counts {
+            lines.push(format!(
+                "  {:widest$}  {count:>6}",
+                harmless(name),
+                count = count.to_string()
+            ));
+        }
     }
+    lines.join("\n")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Language;
+    use crate::zone::Zone;
 
     #[test]
-    fn a_day_begins_at_midnight_where_the_clinic_is() {
-        let at = |text| moment(text, Zone::TOKYO).map(|m| m.to_string()).ok();
+    fn what_would_be_sent_is_counted_by_name_and_by_day() {
+        let answer = json!({"matched": 12, "byType": {"employee.created": 11, "test.ping": 1},
+                            "byDay": {"2025-10-03": 12}});
+        let speech = Speech {
+            language: Language::En,
+            timezone: Zone::TOKYO,
+        };
         assert_eq!(
-            at("2025-10-26").as_deref(),
-            Some("2025-10-25T15:00:00.000Z")
+            counted(speech, &answer),
+            "12 events match; nothing was changed\n\
+             by name:\n  employee.created      11\n  test.ping              1\n\
+             by day of acceptance:\n  2025-10-03      12"
         );
+        let nothing = json!({"matched": 0, "byType": {}, "byDay": {}});
         assert_eq!(
-            at("2025-10-26T00:00:00Z").as_deref(),
-            Some("2025-10-26T00:00:00.000Z")
+            counted(speech, &nothing),
+            "0 events match; nothing was changed"
         );
-        assert_eq!(at("yesterday"), None);
     }
 }

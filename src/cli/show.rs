@@ -10,16 +10,16 @@ use super::words::{Speech, harmless, text};
 /// Show one event with every attempt.
 #[derive(Args)]
 #[command(after_help = "Example:
-  voicedrive-relay show 019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5b
-The id is also the X-Request-ID that VoiceDrive sees.")]
+  voicedrive-relay show 0199e2f3-1a2b
+The beginning of an id will do, as `tail` shows it. The whole id is the X-Request-ID that VoiceDrive sees.")]
 pub(super) struct Show {
-    /// The event's id
+    /// The event's id, or its beginning
     id: String,
 }
 
 impl Show {
     pub(super) async fn run(&self, client: &Client) -> Result<(), CliError> {
-        let event = client.event(&self.id).await?;
+        let event = client.event(&client.full_id(&self.id).await?).await?;
         client.print(&event, |speech| page(speech, &event))
     }
 }

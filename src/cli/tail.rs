@@ -1,109 +1,99 @@
 //! `tail`: deliveries, the newest last, and as they happen.
 
+use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::RangedU64ValueParser;
 use serde_json::Value;
 
 use super::client::Client;
-use super::words::{Speech, harmless, text};
+use super::delivery_line::{Line, Paint, Table, last_of_each};
+use super::filter::{Filter, fits};
 use super::{CliError, print_line};
-use crate::event::Status;
+use crate::config::Environment;
+use crate::language::Language;
 
 /// How often the daemon is asked for what is new.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
-/// How many deliveries are shown at first.
-const SHOWN_AT_FIRST: &str = "20";
 
 /// Show deliveries, the newest last.
 #[derive(Args)]
 #[command(after_help = "Examples:
   voicedrive-relay tail -f
-  voicedrive-relay tail --status exhausted --event-type employee.created")]
+  voicedrive-relay tail --status exhausted --event-type employee.created
+  voicedrive-relay tail --staff-id EMP-2025-001 --since 2025-10-26 --limit 100
+The last line says how many there are in all. `show` takes the ids as they stand here.")]
 pub(super) struct Tail {
     /// Go on, and show what happens as it happens
     #[arg(short, long)]
     follow: bool,
-    /// Only events with this status
-    #[arg(long, value_parser = Status::ALL.map(Status::as_str))]
-    status: Option<String>,
-    /// Only events with this name
-    #[arg(long, value_name = "TYPE")]
-    event_type: Option<String>,
+    /// How many are shown at first, the newest ones
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = RangedU64ValueParser::<u16>::new().range(1..=1000))]
+    limit: u16,
+    #[command(flatten)]
+    filter: Filter,
 }
 
 impl Tail {
-    pub(super) async fn run(&self, client: &Client) -> Result<(), CliError> {
+    pub(super) async fn run(
+        &self,
+        client: &Client,
+        environment: &Environment,
+    ) -> Result<(), CliError> {
+        let paint = Paint::on(io::stdout().is_terminal(), environment);
+        let filter = self.filter.named(client.speech)?;
         // Asked for first, so that nothing falls between the list and what follows it.
         let mut position = client.changes(&Value::Null).await?;
-        let mut query = vec![("limit", SHOWN_AT_FIRST)];
-        query.extend(self.status.as_deref().map(|s| ("status", s)));
-        query.extend(self.event_type.as_deref().map(|t| ("eventType", t)));
-        let page = client.get("/api/events", &query).await?;
-        for event in page["items"].as_array().into_iter().flatten().rev() {
-            client.print(event, |speech| {
-                line(speech, &event["acceptedAt"], event, None)
-            })?;
-        }
+        let limit = self.limit.to_string();
+        let mut query: Vec<_> = filter
+            .iter()
+            .map(|(name, value)| (*name, &**value))
+            .collect();
+        query.push(("limit", &limit));
+        let page = client.get("/control/events", &query).await?;
+        print_page(client, &page, paint)?;
         if !self.follow {
             return Ok(());
         }
+        let table = Table::of_changes(paint);
         loop {
             tokio::time::sleep(ASK_AGAIN).await;
-            position = self.follow_once(client, &position).await?;
-        }
-    }
-
-    /// Shows what happened since `position`, and answers where that is now.
-    async fn follow_once(&self, client: &Client, position: &Value) -> Result<Value, CliError> {
-        let answer = client.changes(position).await?;
-        for change in answer["changes"].as_array().into_iter().flatten() {
-            if self.shows(change) {
-                if client.json {
-                    print_line(&change.to_string())?;
-                } else {
-                    let attempt = Some(&change["attempt"]).filter(|a| a.is_object());
-                    print_line(&line(
-                        client.speech,
-                        &change["at"],
-                        &change["event"],
-                        attempt,
-                    ))?;
+            position = client.changes(&position).await?;
+            for change in last_of_each(&position) {
+                if fits(&change["event"], &filter) {
+                    client.print(change, |speech| {
+                        table.write(&Line::of_change(speech, change))
+                    })?;
                 }
             }
         }
-        Ok(answer)
-    }
-
-    fn shows(&self, change: &Value) -> bool {
-        let fits = |wanted: Option<&String>, name: &str| {
-            wanted.is_none_or(|wanted| change["event"][name] == wanted.as_str())
-        };
-        fits(self.status.as_ref(), "status") && fits(self.event_type.as_ref(), "event")
     }
 }
 
-/// One delivery, or one attempt of it, in one line.
-pub(super) fn line(speech: Speech, at: &Value, event: &Value, attempt: Option<&Value>) -> String {
-    let delivery = format!(
-        "{}  {}  {}  {}",
-        speech.moment(at, "-"),
-        text(&event["id"]),
-        text(&event["event"]),
-        harmless(text(&event["staffId"])),
-    );
-    let status = speech.status(text(&event["status"]));
-    let result = match attempt {
-        Some(attempt) => format!("{} → {status}", harmless(&speech.attempt(attempt))),
-        None => status.to_owned(),
-    };
-    if event["nextRetryAt"].is_string() {
-        let next = speech.moment(&event["nextRetryAt"], "-");
-        format!(
-            "{delivery}  {result} ({} {next})",
-            speech.say("次回", "next")
-        )
-    } else {
-        format!("{delivery}  {result}")
+/// The deliveries, the newest last, and how many there are in all.
+fn print_page(client: &Client, page: &Value, paint: Paint) -> Result<(), CliError> {
+    let items = page["items"].as_array().into_iter().flatten().rev();
+    if client.json {
+        for event in items {
+            print_line(&event.to_string())?;
+        }
+        return Ok(());
     }
+    let speech = client.speech;
+    let lines: Vec<_> = items
+        .map(|event| Line::of_delivery(speech, event))
+        .collect();
+    let table = Table::of(&lines, paint);
+    for line in &lines {
+        print_line(&table.write(line))?;
+    }
+    let (shown, matched) = (lines.len(), &page["matched"]);
+    let more = page["more"] == Value::Bool(true);
+    print_line(&match speech.language {
+        Language::Ja if more => format!("{shown} / {matched} 件以上"),
+        Language::Ja => format!("{shown} / {matched} 件"),
+        Language::En if more => format!("{shown} of more than {matched}"),
+        Language::En => format!("{shown} of {matched}"),
+    })
 }

@@ -79,6 +79,22 @@ fn what_is_wrong_is_named() {
             "[server]\ncors_allowed_origins = [\"https://a.example/path\"]",
             "server.cors_allowed_origins",
         ),
+        (
+            "[server]\ncors_allowed_origins = [\"*\"]",
+            "a wildcard matches no page",
+        ),
+        (
+            "[server]\ncors_allowed_origins = [\"https://*.example\"]",
+            "a wildcard matches no page",
+        ),
+        (
+            "[server]\ncors_allowed_origins = [\"https://a.example/\"]",
+            "without a path or a / at its end",
+        ),
+        (
+            "[server]\ncors_allowed_origins = [\"ftp://a.example\"]",
+            "server.cors_allowed_origins",
+        ),
         ("[storage]\nretention_days = 0", "from 1 to 3650"),
         ("[storage]\nretention_days = -1", "from 1 to 3650"),
         ("[storage]\nretention_days = \"90\"", "from 1 to 3650"),

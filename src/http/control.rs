@@ -1,25 +1,21 @@
-//! What only the command line asks for, over the control socket: the state of the daemon, what
-//! happens as it happens, and tokens.
+//! What only the command line asks for, over the control socket: the state of the daemon, its reload, and
+//! tokens.
 
 use hyper::body::Incoming;
 use hyper::{Request, StatusCode};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::auth::Scope;
-use super::event_answer::{AttemptAnswer, EventAnswer};
 use super::reply::{ApiError, Reply, success};
 use super::request::{self, Query};
 use super::stats::QueueAnswer;
 use super::{Api, revoked};
 use crate::config::Note;
-use crate::event_record::ChangePosition;
 use crate::incident::State;
 use crate::reload::Refused;
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
 
-/// The most changes of one kind in one answer.
-const CHANGES: u32 = 200;
 /// The longest that a token may live, in days.
 const LONGEST_TOKEN: u32 = 3650;
 /// How long a token lives when nothing is said, in days.
@@ -151,47 +147,6 @@ pub async fn reload(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
         Err(Refused::Failed(why)) => return Err(ApiError::Conflict(why)),
     };
     success(StatusCode::OK, &answer, api.clock.now())
-}
-
-/// `GET /control/changes?afterEvent=N&afterAttempt=N`: what happened since; without parameters,
-/// where "now" is.
-///
-/// # Errors
-/// `InvalidParameter`, or the store's.
-pub async fn changes(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
-    #[derive(Serialize)]
-    struct ChangeAnswer<'a> {
-        at: Timestamp,
-        event: EventAnswer<'a>,
-        attempt: Option<AttemptAnswer<'a>>,
-    }
-    let mut query = Query::parse(query)?;
-    let number = |text: &str| text.parse().ok();
-    let after_event = query.take_as("afterEvent", "must be a number", number)?;
-    let after_attempt = query.take_as("afterAttempt", "must be a number", number)?;
-    query.finish("afterEvent, afterAttempt")?;
-    let moment = api.clock.moment();
-    let (changes, reached) = match (after_event, after_attempt) {
-        (Some(event), Some(attempt)) => {
-            let position = ChangePosition { event, attempt };
-            api.store.changes_since(position, CHANGES, moment).await?
-        }
-        _ => (Vec::new(), api.store.newest_change().await?),
-    };
-    let changes: Vec<_> = changes
-        .iter()
-        .map(|change| ChangeAnswer {
-            at: change.at,
-            event: EventAnswer::of(&change.event),
-            attempt: change.attempt.as_ref().map(AttemptAnswer::of),
-        })
-        .collect();
-    let answer = serde_json::json!({
-        "changes": changes,
-        "afterEvent": reached.event,
-        "afterAttempt": reached.attempt,
-    });
-    success(StatusCode::OK, &answer, moment.wall)
 }
 
 /// `POST /control/tokens`

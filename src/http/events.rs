@@ -1,5 +1,7 @@
 //! Events over HTTP: handing in, looking up, sending again (contract, sections 4.3 and 4.4).
 
+use std::collections::BTreeMap;
+
 use hyper::body::Incoming;
 use hyper::{HeaderMap, Request, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -14,7 +16,7 @@ use crate::crypto;
 use crate::event::{Accepted, Idempotency, NewEvent, Status, Submission};
 use crate::event_record::EventFilter;
 use crate::repeat::Memory;
-use crate::resend::Resend;
+use crate::resend::{Resend, Tally};
 use crate::route::TooLarge;
 use crate::store::AcceptError;
 use crate::timestamp::Timestamp;
@@ -25,7 +27,7 @@ const PAGE: (usize, usize) = (200, 50);
 const KEY_CHARACTERS: usize = 191;
 
 const STATUS_ACCEPTED: &str = "must be accepted, retrying, delivered or exhausted";
-const FILTERS: &str = "status, eventType, staffId, since, until";
+pub(super) const FILTERS: &str = "status, eventType, staffId, route, since, until";
 
 /// `POST /api/events`
 ///
@@ -86,13 +88,7 @@ pub async fn accept_batch(api: &Api, request: Request<Incoming>) -> Result<Reply
 /// `InvalidParameter`, or the store's.
 pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
     let mut query = Query::parse(query)?;
-    let filter = EventFilter {
-        status: query.take_as("status", STATUS_ACCEPTED, Status::from_word)?,
-        event_type: query.take("eventType"),
-        staff_id: query.take("staffId"),
-        since: query.take_moment("since")?,
-        until: query.take_moment("until")?,
-    };
+    let filter = filter(&mut query)?;
     let (most, usual) = PAGE;
     let limit = query
         .take_as("limit", "must be a number from 1 to 200", |text| {
@@ -110,6 +106,18 @@ pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
         next_cursor: page.next.map(|next| next.to_string()),
     };
     success(StatusCode::OK, &answer, api.clock.now())
+}
+
+/// Takes the filters of events out of a query.
+pub(super) fn filter(query: &mut Query) -> Result<EventFilter, ApiError> {
+    Ok(EventFilter {
+        status: query.take_as("status", STATUS_ACCEPTED, Status::from_word)?,
+        event_type: query.take("eventType"),
+        staff_id: query.take("staffId"),
+        route: query.take("route"),
+        since: query.take_moment("since")?,
+        until: query.take_moment("until")?,
+    })
 }
 
 /// `GET /api/events/{id}`
@@ -157,15 +165,18 @@ pub async fn resend_many(api: &Api, request: Request<Incoming>) -> Result<Reply,
     request::media(request.headers(), false)?;
     let text = request::text(request, api.max_body_bytes).await?;
     let BulkResend { filter, dry_run } = BulkResend::read(&text)?;
-    let mut matched = 0;
+    let mut tally = Tally::default();
     let mut after = None;
     loop {
         let page = api.store.resend_candidates(&filter, after).await?;
-        matched += page.ids.len() as u64;
+        for event in &page.events {
+            tally.add(event, api.speech.timezone);
+        }
         if !dry_run {
             let (policy, routing) = (api.retry.clone(), api.routes.routing.clone());
+            let ids = page.events.into_iter().map(|event| event.id).collect();
             api.store
-                .resend_events(page.ids, policy, routing, api.clock.moment())
+                .resend_events(ids, policy, routing, api.clock.moment())
                 .await?;
             api.routes.handoff.wake_all();
         }
@@ -177,10 +188,18 @@ pub async fn resend_many(api: &Api, request: Request<Incoming>) -> Result<Reply,
     let status = if dry_run {
         StatusCode::OK
     } else {
-        tracing::info!(events = matched, "sending again in bulk, as a person asked");
+        tracing::info!(
+            events = tally.matched,
+            "sending again in bulk, as a person asked"
+        );
         StatusCode::ACCEPTED
     };
-    let answer = ResentManyAnswer { dry_run, matched };
+    let answer = ResentManyAnswer {
+        dry_run,
+        matched: tally.matched,
+        by_type: dry_run.then_some(tally.by_type),
+        by_day: dry_run.then_some(tally.by_day),
+    };
     success(status, &answer, api.clock.now())
 }
 
@@ -303,6 +322,7 @@ pub(super) struct BulkResendBody {
     status: Option<String>,
     event_type: Option<String>,
     staff_id: Option<String>,
+    route: Option<String>,
     /// Accepted at this moment or later.
     #[schema(format = DateTime)]
     since: Option<String>,
@@ -339,6 +359,7 @@ impl BulkResend {
                 .transpose()?,
             event_type: wire.event_type,
             staff_id: wire.staff_id,
+            route: wire.route,
             since: moment("since", wire.since)?,
             until: moment("until", wire.until)?,
         };
@@ -394,6 +415,14 @@ pub(super) struct ResentManyAnswer {
     dry_run: bool,
     /// How many events the filters match.
     matched: u64,
+    /// When they are only counted: by their names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    by_type: Option<BTreeMap<String, u64>>,
+    /// When they are only counted: by the day of acceptance, in the configured time zone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    by_day: Option<BTreeMap<String, u64>>,
 }
 
 /// What the one who handed in an event is told.

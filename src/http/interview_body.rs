@@ -11,7 +11,7 @@ use super::interview_mistake::{Mistake, Why};
 use super::reply::ApiError;
 use super::request::Media;
 use super::submission::{documents, not_json};
-use crate::interview::{Interview, InterviewStatus, MAX_CHARACTERS, MAX_MINUTES, is_id};
+use crate::interview::{Interview, InterviewStatus, MAX_CHARACTERS, is_id, minutes};
 use crate::language::Language;
 use crate::timestamp::Timestamp;
 
@@ -227,10 +227,10 @@ impl Fields {
     }
 
     fn minutes(&mut self, value: Option<&Value>) -> Option<u32> {
-        let minutes = something(value)?
-            .as_u64()
-            .and_then(|n| u32::try_from(n).ok());
-        let minutes = minutes.filter(|minutes| *minutes <= MAX_MINUTES);
+        let minutes = match something(value)? {
+            Value::Number(number) => minutes(&number.to_string()),
+            _ => None,
+        };
         self.or_note(minutes, Field::DurationMinutes, Why::NotMinutes)
     }
 
@@ -285,6 +285,31 @@ mod tests {
                 Field::DurationMinutes
             ]
         );
+    }
+
+    #[test]
+    fn a_whole_number_of_minutes_may_have_a_point() {
+        let record = |minutes: &str| {
+            let text = format!(
+                r#"{{"id":"a","employeeId":"E","interviewType":"t","interviewDate":"2025-10-28T10:00+09","durationMinutes":{minutes}}}"#
+            );
+            read_of_file(&text)
+                .unwrap()
+                .read
+                .map(|read| read.duration_minutes)
+        };
+        for (written, read) in [
+            ("5", Some(5)),
+            ("5.0", Some(5)),
+            ("5e0", Some(5)),
+            ("null", None),
+        ] {
+            assert_eq!(record(written), Ok(read), "{written}");
+        }
+        for bad in ["5.5", "-5.0", "1441.0", "1e300", "\"5\"", "true"] {
+            let mistake = Mistake::of(Field::DurationMinutes, Why::NotMinutes);
+            assert_eq!(record(bad), Err(vec![mistake]), "{bad}");
+        }
     }
 
     #[test]

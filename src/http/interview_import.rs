@@ -5,7 +5,7 @@
 //! long the file is. At the end one transaction keeps all of it; when a single row was bad, it is
 //! undone, and the answer names every bad row.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Seek, Write};
 use std::sync::Arc;
@@ -30,6 +30,8 @@ use crate::store::{ImportError, StoreError};
 
 /// The most bad rows that are named; of more, only the number is told.
 const NAMED: usize = 10_000;
+/// The longest row, in bytes of JSON; no record comes near it. The command line tells a longer one with its line.
+pub const ROW_BYTES: usize = 1024 * 1024;
 /// The longest silence in the middle of a file.
 const SILENCE: Duration = Duration::from_secs(30);
 
@@ -140,16 +142,16 @@ impl Report {
     /// A row that contradicts another or what is kept is told like the bad rows before.
     fn with(
         mut self,
-        result: ImportResult,
+        result: &ImportResult,
         rows: &Rows,
         language: Language,
     ) -> Result<Self, StoreError> {
         self.created = result.created;
         self.replaced = result.replaced;
         self.origins_dropped = result.origins_dropped;
-        for (row, why) in rows.named(result.refused)? {
+        for (row, mistakes) in rows.contradictions(result)? {
             self.refuse(BadRow {
-                reason: contradiction(why).sentence(language),
+                reason: sentences(Vec::new(), &mistakes, language),
                 ..row
             });
         }
@@ -191,7 +193,7 @@ pub async fn import(api: &Api, request: Request<Incoming>) -> Result<Reply, ApiE
         Err(ImportError::Undone(result)) => (false, result),
         Err(ImportError::Store(error)) => return Err(error.into()),
     };
-    let report = report.with(result, &rows, options.language)?;
+    let report = report.with(&result, &rows, options.language)?;
     tracing::info!(
         rows = report.rows,
         bad = report.bad_row_count,
@@ -220,8 +222,8 @@ async fn receive(
             waiting.advance(1);
             take_row(&line, &mut spool, &mut report, language)?;
         }
-        if waiting.len() > api.max_body_bytes {
-            return Err(ApiError::PayloadTooLarge(api.max_body_bytes));
+        if waiting.len() > ROW_BYTES {
+            return Err(ApiError::PayloadTooLarge(ROW_BYTES));
         }
     }
     if waiting.is_empty() {
@@ -361,25 +363,50 @@ impl Rows {
         }))
     }
 
-    /// Where the rows with these numbers stand, and whose they are.
-    fn named(
+    /// The rows that contradict another or what is kept, each with everything that is wrong with it.
+    fn contradictions(
         &self,
-        refused: Vec<(u64, InterviewConflict)>,
-    ) -> Result<Vec<(BadRow, InterviewConflict)>, StoreError> {
-        let mut named = Vec::with_capacity(refused.len());
-        let mut all: BTreeMap<u64, Vec<InterviewConflict>> = BTreeMap::new();
-        for (number, why) in refused {
-            all.entry(number).or_default().push(why);
+        result: &ImportResult,
+    ) -> Result<Vec<(BadRow, Vec<Mistake>)>, StoreError> {
+        let refused = result.refused.iter().map(|(number, _)| number);
+        let repeated = result
+            .repeated
+            .iter()
+            .flat_map(|(number, first)| [number, first]);
+        let places = self.places(&refused.chain(repeated).copied().collect())?;
+        let mut mistakes: BTreeMap<u64, Vec<Mistake>> = BTreeMap::new();
+        for (number, first) in &result.repeated {
+            let first = places.get(first).ok_or_else(altered)?;
+            let why = Why::IdRepeated(first.line, first.index);
+            let of_row = mistakes.entry(*number).or_default();
+            of_row.push(Mistake::of(Field::Id, why));
         }
-        if all.is_empty() {
-            return Ok(named);
+        for (number, why) in &result.refused {
+            mistakes
+                .entry(*number)
+                .or_default()
+                .push(contradiction(*why));
+        }
+        let named = mistakes.into_iter().map(|(number, mistakes)| {
+            let row = places.get(&number).ok_or_else(altered)?;
+            Ok((row.clone(), mistakes))
+        });
+        named.collect()
+    }
+
+    /// Where the rows with these numbers stand, and whose they are.
+    fn places(&self, numbers: &BTreeSet<u64>) -> Result<BTreeMap<u64, BadRow>, StoreError> {
+        let mut places = BTreeMap::new();
+        if numbers.is_empty() {
+            return Ok(places);
         }
         for (number, line) in (0..).zip(self.lines()?) {
-            for why in all.remove(&number).unwrap_or_default() {
-                named.push((place(&spooled(line.as_ref().map_err(Clone::clone)?)?), why));
+            let line = line?;
+            if numbers.contains(&number) {
+                places.insert(number, place(&spooled(&line)?));
             }
         }
-        Ok(named)
+        Ok(places)
     }
 
     fn lines(

@@ -43,6 +43,8 @@ pub enum Why {
     NotCharacters,
     /// It stands in a record of a file more than once.
     Repeated,
+    /// A record before this one in the file has the same id: its line, and its number in a JSON array.
+    IdRepeated(u64, Option<u64>),
     /// Another record has this id of VoiceDrive.
     SyncIdTaken,
     /// No record has the id that it names.
@@ -115,6 +117,10 @@ impl Why {
                 "has bytes that are no characters; say --encoding utf-8 or shift-jis".to_owned()
             }
             Self::Repeated => "stands in this record more than once".to_owned(),
+            Self::IdRepeated(line, index) => {
+                let place = index.map_or_else(|| format!("line {line}"), |index| format!("[{index}]"));
+                format!("{place} has the same id; a record may stand in a file once")
+            }
             Self::SyncIdTaken => "another record has this id of VoiceDrive".to_owned(),
             Self::OriginUnknown => {
                 "must be the id of a record that exists or stands in the file; --unknown-origin drop imports the row without it"
@@ -160,6 +166,10 @@ impl Why {
                     .to_owned()
             }
             Self::Repeated => "1 件の中に 2 回あります".to_owned(),
+            Self::IdRepeated(line, index) => {
+                let place = index.map_or_else(|| format!("{line} 行目"), |index| format!("[{index}]"));
+                format!("{place}と同じ ID です。同じ面談は 1 つのファイルに 1 回だけ書いてください")
+            }
             Self::SyncIdTaken => "ほかの面談と同じ VoiceDrive の ID です".to_owned(),
             Self::OriginUnknown => {
                 "この ID の面談は、ファイルにも登録済みの面談にもありません。--unknown-origin drop を付けると、この欄だけを除いて取り込みます"

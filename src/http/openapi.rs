@@ -17,7 +17,7 @@ use super::auth::Scope;
 use super::reply::{self, ApiError, Reply};
 use super::router::{self, Access, Endpoint};
 use operations::{Operation, operations};
-pub(super) use schemas::Payload;
+pub(super) use schemas::{Payload, StaffId};
 
 /// `GET /api/openapi.json`. The document stands alone, without the envelope: tools read it as it is.
 #[must_use]

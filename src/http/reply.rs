@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::header::{
+    ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 
@@ -63,6 +65,11 @@ pub enum ApiError {
     /// The body does not claim to be what is accepted.
     #[error("Content-Type must be {0}")]
     UnsupportedMediaType(&'static str),
+    /// The body is compressed.
+    #[error(
+        "Content-Encoding: the relay reads no compressed bodies; send the body as it is, without this header"
+    )]
+    UnsupportedEncoding,
     /// Too many requests in the last 60 seconds; seconds until the next one passes.
     #[error("Too many requests. Please try again later.")]
     RateLimitExceeded(u64),
@@ -102,7 +109,7 @@ impl ApiError {
             Self::PayloadTooLarge(_) | Self::TooLargeForReceiver(_) => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE")
             }
-            Self::UnsupportedMediaType(_) => {
+            Self::UnsupportedMediaType(_) | Self::UnsupportedEncoding => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE")
             }
             Self::RateLimitExceeded(_) => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED"),
@@ -120,6 +127,9 @@ impl ApiError {
         let header = match self {
             Self::Unauthorized => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
             Self::MethodNotAllowed(allowed) => Some((ALLOW, HeaderValue::from_static(allowed))),
+            Self::UnsupportedEncoding => {
+                Some((ACCEPT_ENCODING, HeaderValue::from_static("identity")))
+            }
             Self::RateLimitExceeded(seconds) => Some((RETRY_AFTER, HeaderValue::from(*seconds))),
             Self::StorageUnavailable => {
                 Some((RETRY_AFTER, HeaderValue::from(STORAGE_RETRY_SECONDS)))

@@ -7,12 +7,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
-use hyper::header::CONTENT_TYPE;
-use hyper::{HeaderMap, Request};
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST};
+use hyper::http::uri::Authority;
+use hyper::{HeaderMap, Request, Version};
 use serde::de::DeserializeOwned;
 
 use super::reply::ApiError;
-use crate::timestamp::Timestamp;
+use crate::timestamp::{NotATimestamp, Timestamp};
 
 /// The longest that a body may take to arrive. A slow caller must not hold a connection for ever.
 const BODY_TIME: Duration = Duration::from_secs(30);
@@ -26,11 +27,35 @@ pub enum Media {
     Ndjson,
 }
 
+/// Refuses a request that does not say once to which host it goes (RFC 9112, section 3.2): whoever stands
+/// before the relay might have understood another one. HTTP/1.0 needs none.
+///
+/// # Errors
+/// `InvalidParameter`
+pub fn one_host<B>(request: &Request<B>) -> Result<(), ApiError> {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    let is_one = match (hosts.next(), hosts.next()) {
+        (None, _) => request.version() < Version::HTTP_11,
+        (Some(host), None) => host.is_empty() || Authority::try_from(host.as_bytes()).is_ok(),
+        (Some(_), Some(_)) => false,
+    };
+    if is_one {
+        return Ok(());
+    }
+    Err(ApiError::invalid(
+        "Host",
+        "must be there once, and name a host",
+    ))
+}
+
 /// Says what the body claims to be.
 ///
 /// # Errors
-/// `UnsupportedMediaType` when it claims something else, or nothing.
+/// `UnsupportedMediaType` when it claims something else, or nothing; `UnsupportedEncoding` when it is compressed.
 pub fn media(headers: &HeaderMap, with_ndjson: bool) -> Result<Media, ApiError> {
+    if !is_plain(headers) {
+        return Err(ApiError::UnsupportedEncoding);
+    }
     let claimed = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok());
     let essence = claimed.unwrap_or_default().split(';').next();
     match essence
@@ -47,6 +72,12 @@ pub fn media(headers: &HeaderMap, with_ndjson: bool) -> Result<Media, ApiError> 
             "application/json"
         })),
     }
+}
+
+/// Whether the body is sent as it is.
+fn is_plain(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(CONTENT_ENCODING).iter();
+    codings.all(|value| value.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 /// Reads the whole body as text, but never more than `limit` bytes of it.
@@ -160,9 +191,7 @@ impl Query {
     /// `InvalidParameter` when it is not one.
     pub fn take_moment(&mut self, name: &'static str) -> Result<Option<Timestamp>, ApiError> {
         self.take(name)
-            .map(|text| {
-                Timestamp::parse(&text).map_err(|error| ApiError::invalid(name, error.to_string()))
-            })
+            .map(|text| moment(&text).map_err(|error| ApiError::invalid(name, error.to_string())))
             .transpose()
     }
 
@@ -182,6 +211,15 @@ impl Query {
     }
 }
 
+/// Reads a moment of a query, where a plus stands for a blank: the offset of Japan arrives with one when its plus
+/// was not escaped.
+///
+/// # Errors
+/// `NotATimestamp`
+pub fn moment(text: &str) -> Result<Timestamp, NotATimestamp> {
+    Timestamp::parse(&text.replace(' ', "+"))
+}
+
 /// A name that a caller made up, short enough to be answered.
 fn shown(name: &str) -> String {
     name.chars().take(60).collect()
@@ -191,6 +229,34 @@ fn shown(name: &str) -> String {
 mod tests {
     use super::*;
     use hyper::header::HeaderValue;
+
+    #[test]
+    fn a_request_names_one_host() {
+        let passes = |version, hosts: &[&str]| {
+            let request = Request::builder().version(version);
+            let request = hosts
+                .iter()
+                .fold(request, |request, host| request.header("host", *host));
+            one_host(&request.body(()).unwrap()).is_ok()
+        };
+        for host in [
+            "relay",
+            "relay.example:8480",
+            "[::1]:8480",
+            "10.0.0.1",
+            "a_b",
+            "",
+        ] {
+            assert!(passes(Version::HTTP_11, &[host]), "{host}");
+            assert!(!passes(Version::HTTP_11, &[host, host]), "{host}");
+            assert!(!passes(Version::HTTP_10, &[host, host]), "{host}");
+        }
+        for host in ["a b", "a/b", "http://a"] {
+            assert!(!passes(Version::HTTP_11, &[host]), "{host}");
+        }
+        assert!(!passes(Version::HTTP_11, &[]));
+        assert!(passes(Version::HTTP_10, &[]));
+    }
 
     #[test]
     fn a_body_has_to_claim_to_be_json() {
@@ -208,6 +274,43 @@ mod tests {
         assert_eq!(claims("application/x-ndjson", false), None);
         assert_eq!(claims("text/plain", true), None);
         assert!(media(&HeaderMap::new(), true).is_err());
+    }
+
+    #[test]
+    fn a_body_that_is_compressed_is_called_so() {
+        let refused = |coding: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            if let Some(coding) = coding {
+                headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
+            }
+            media(&headers, false).err().map(|error| error.to_string())
+        };
+        for plain in [None, Some("identity"), Some("Identity")] {
+            assert_eq!(refused(plain), None, "{plain:?}");
+        }
+        for coding in ["gzip", "br", "identity, gzip", "aws-chunked", ""] {
+            let told = refused(Some(coding)).unwrap();
+            assert!(told.contains("Content-Encoding"), "{coding}: {told}");
+        }
+    }
+
+    #[test]
+    fn a_plus_that_was_not_escaped_is_a_plus_in_a_moment_only() {
+        let asked = "at=2025-10-01T00:00:00+09:00&short=2025-10-01T00:00+09&escaped=2025-10-01T00:00:00%2B09:00&eventType=a+b";
+        let mut query = Query::parse(Some(asked)).unwrap();
+        let midnight = Timestamp::parse("2025-09-30T15:00:00Z").ok();
+        for name in ["at", "short", "escaped"] {
+            assert_eq!(query.take_moment(name).unwrap(), midnight, "{name}");
+        }
+        assert_eq!(query.take("eventType").as_deref(), Some("a b"));
+        for text in [
+            "2025-10-01 00:00:00Z",
+            " 2025-10-01T00:00:00Z",
+            "2025-10-01T00:00:00Z ",
+        ] {
+            assert_eq!(moment(text), Err(NotATimestamp), "{text}");
+        }
     }
 
     #[test]

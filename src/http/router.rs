@@ -51,6 +51,10 @@ pub enum Endpoint {
     OpenApi,
     /// `GET /control/status`, for the command line only
     ControlStatus,
+    /// `GET /control/events`, for the command line only
+    ControlEvents,
+    /// `GET /control/events/ids`, for the command line only
+    ControlEventIds,
     /// `GET /control/changes`, for the command line only
     ControlChanges,
     /// `POST /control/interviews/import`, for the command line only
@@ -109,6 +113,8 @@ impl Endpoint {
             Self::Ingest => Access::Proof,
             Self::Health | Self::OpenApi => Access::Anybody,
             Self::ControlStatus
+            | Self::ControlEvents
+            | Self::ControlEventIds
             | Self::ControlChanges
             | Self::ImportInterviews
             | Self::RefreshBackup
@@ -169,6 +175,8 @@ pub fn route(method: &Method, path: &str, ingest: Option<&str>) -> Result<Endpoi
         ["api", "openapi.json"] => get(Endpoint::OpenApi),
         ["api", "health"] => get(Endpoint::Health),
         ["control", "status"] => get(Endpoint::ControlStatus),
+        ["control", "events"] => get(Endpoint::ControlEvents),
+        ["control", "events", "ids"] => get(Endpoint::ControlEventIds),
         ["control", "changes"] => get(Endpoint::ControlChanges),
         ["control", "interviews", "import"] => post(Endpoint::ImportInterviews),
         ["control", "backup"] => post(Endpoint::RefreshBackup),

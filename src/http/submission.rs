@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::openapi::Payload;
+use super::openapi::{Payload, StaffId};
 use super::reply::ApiError;
 use super::request::Media;
 use crate::event::{self, NewEvent};
@@ -17,7 +17,8 @@ const BATCH: usize = 1000;
 
 pub(super) const EVENT_ACCEPTED: &str =
     "must be a string of 1 to 100 characters of a-z, 0-9, '.', '_', '-'";
-const STAFF_ID_ACCEPTED: &str = "must be a string of 1 to 191 characters";
+const STAFF_ID_ACCEPTED: &str =
+    "must be a string of 1 to 191 characters, or a number that JavaScript keeps exactly";
 
 /// The members of a submitted event, each still as it was written, so that what is wrong with one
 /// can be told by its name.
@@ -33,7 +34,7 @@ pub(super) struct EventBody<'a> {
     data: Option<&'a RawValue>,
     /// Without it: what `data` says in `staffId` or `employeeId`.
     #[serde(borrow)]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 191, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
+    #[schema(value_type = Option<StaffId>, inline)]
     staff_id: Option<&'a RawValue>,
     /// Without it: now.
     #[serde(borrow)]
@@ -44,11 +45,11 @@ pub(super) struct EventBody<'a> {
 /// The members of `data` that can stand for a missing `staffId`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct StaffInData {
-    #[serde(default)]
-    staff_id: serde_json::Value,
-    #[serde(default)]
-    employee_id: serde_json::Value,
+struct StaffInData<'a> {
+    #[serde(borrow)]
+    staff_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    employee_id: Option<&'a RawValue>,
 }
 
 /// Reads one event; `place` stands before a field's name in an error, such as `[3].`.
@@ -73,9 +74,8 @@ pub(super) fn read_event(text: &str, place: &str) -> Result<NewEvent, ApiError> 
     })?;
     let staff_id = match body.staff_id {
         None => staff_in(&data),
-        Some(_) => Some(
-            string(body.staff_id)
-                .filter(|id| event::is_staff_id(id))
+        Some(given) => Some(
+            event::staff_id(given)
                 .ok_or_else(|| ApiError::invalid(named("staffId"), STAFF_ID_ACCEPTED))?,
         ),
     };
@@ -141,12 +141,9 @@ fn string(value: Option<&RawValue>) -> Option<String> {
 
 /// Whom `data` itself says it is about.
 fn staff_in(data: &str) -> Option<String> {
-    let found: StaffInData = serde_json::from_str(data).ok()?;
-    let usable = |value: serde_json::Value| match value {
-        serde_json::Value::String(id) if event::is_staff_id(&id) => Some(id),
-        _ => None,
-    };
-    usable(found.staff_id).or_else(|| usable(found.employee_id))
+    let found: StaffInData<'_> = serde_json::from_str(data).ok()?;
+    let mut named = [found.staff_id, found.employee_id].into_iter().flatten();
+    named.find_map(event::staff_id)
 }
 
 /// What `serde_json` says names the unknown or doubled field, the line and the column, but never a

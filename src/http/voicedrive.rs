@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::Api;
 use super::reply::{ApiError, Reply, success};
-use super::request::Query;
+use super::request::{self, Query};
 use super::stats::PolicyAnswer;
 use crate::day;
 use crate::send_stats::{SendFilter, SendStats};
@@ -26,13 +26,12 @@ const USUAL_SPAN: Duration = Duration::from_hours(24);
 /// `InvalidDateRange`, or the store's.
 pub async fn webhook_stats(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
     let mut query = Query::parse(query)?;
-    let (start, end) = range(&mut query, api.speech.timezone)?;
+    let given = Given::take(&mut query, api.speech.timezone)?;
     let event_type = query.take("eventType");
     query.finish("startDate, endDate, eventType")?;
     let now = api.clock.now();
-    let end = end.unwrap_or(now);
-    let start = start.unwrap_or_else(|| end.before(USUAL_SPAN));
-    in_order(start, end)?;
+    let usual_start = given.end.unwrap_or(now).before(USUAL_SPAN);
+    let (start, end) = given.range(usual_start, now)?;
     let filter = SendFilter {
         from: start,
         to: end,
@@ -45,26 +44,45 @@ pub async fn webhook_stats(api: &Api, query: Option<&str>) -> Result<Reply, ApiE
     success(StatusCode::OK, &WebhookAnswer::of(&counted, policy), now)
 }
 
-/// Refuses a range that ends before it begins.
-pub(super) fn in_order(start: Timestamp, end: Timestamp) -> Result<(), ApiError> {
-    if start > end {
-        let message = "startDate: must not be later than endDate".to_owned();
-        return Err(ApiError::InvalidDateRange(message));
-    }
-    Ok(())
+/// What a query says of the range that it asks for.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Given {
+    start: Option<Timestamp>,
+    end: Option<Timestamp>,
 }
 
-/// Takes `startDate` and `endDate` out of a query. A date without a time is that day, where the clinic is.
-pub(super) fn range(
-    query: &mut Query,
-    zone: Zone,
-) -> Result<(Option<Timestamp>, Option<Timestamp>), ApiError> {
-    let start = moment(query, "startDate", |date| day::start(date, zone))?;
-    let last_moment = |date: NaiveDate| {
-        let next = day::start(date.succ_opt()?, zone)?;
-        Some(next.before(Duration::from_millis(1)))
-    };
-    Ok((start, moment(query, "endDate", last_moment)?))
+impl Given {
+    /// Takes `startDate` and `endDate` out of a query. A date without a time is that day, where the clinic is.
+    pub(super) fn take(query: &mut Query, zone: Zone) -> Result<Self, ApiError> {
+        let start = moment(query, "startDate", |date| day::start(date, zone))?;
+        let end = moment(query, "endDate", |date| day::end(date, zone))?;
+        Ok(Self { start, end })
+    }
+
+    /// The range, whose ends are these where nothing is said. One that ends before it begins is refused by the
+    /// name of what was said.
+    pub(super) fn range(
+        self,
+        usual_start: Timestamp,
+        usual_end: Timestamp,
+    ) -> Result<(Timestamp, Timestamp), ApiError> {
+        let start = self.start.unwrap_or(usual_start);
+        let end = self.end.unwrap_or(usual_end);
+        if start <= end {
+            return Ok((start, end));
+        }
+        Err(ApiError::InvalidDateRange(match self.start {
+            None => format!(
+                "endDate: must not be earlier than {start}, where the range begins when nothing is said"
+            ),
+            Some(_) if self.end.is_none() => {
+                format!(
+                    "startDate: must not be later than {end}, where the range ends when nothing is said"
+                )
+            }
+            Some(_) => "startDate: must not be later than endDate".to_owned(),
+        }))
+    }
 }
 
 /// A moment, or a date that `of_day` makes one of.
@@ -82,7 +100,7 @@ fn moment(
     {
         return Ok(Some(moment));
     }
-    Timestamp::parse(&text).map(Some).map_err(|error| {
+    request::moment(&text).map(Some).map_err(|error| {
         ApiError::InvalidDateRange(format!("{name}: {error}, or a date such as 2025-10-26"))
     })
 }
@@ -146,6 +164,47 @@ impl<'a> WebhookAnswer<'a> {
                 failed: counted.queue.failed,
             },
             retry_policy,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_that_ends_before_it_begins_is_refused_by_what_was_said() {
+        let at = |ms| Some(Timestamp::from_unix_ms(ms));
+        let refused = |start, end| {
+            let usual = (Timestamp::from_unix_ms(0), Timestamp::from_unix_ms(1000));
+            let refused = Given { start, end }.range(usual.0, usual.1);
+            refused.err().map(|error| error.to_string())
+        };
+        assert_eq!(refused(None, None), None);
+        assert_eq!(refused(at(1000), None), None);
+        assert_eq!(refused(None, at(0)), None);
+        for (start, end, named, other) in [
+            (
+                at(2),
+                at(1),
+                "startDate: must not be later than endDate",
+                "usual",
+            ),
+            (
+                at(1001),
+                None,
+                "startDate: must not be later than 1970",
+                "endDate",
+            ),
+            (
+                None,
+                at(-1),
+                "endDate: must not be earlier than 1970",
+                "startDate",
+            ),
+        ] {
+            let told = refused(start, end).unwrap();
+            assert!(told.starts_with(named) && !told.contains(other), "{told}");
         }
     }
 }

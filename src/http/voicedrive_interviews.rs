@@ -11,7 +11,7 @@ use super::Api;
 use super::interview_stats::{percent, tenths};
 use super::reply::{ApiError, Reply, success};
 use super::request::Query;
-use super::voicedrive::{in_order, range};
+use super::voicedrive::Given;
 use crate::day;
 use crate::interview::{Interview, InterviewStatus};
 use crate::interview_stats::{InterviewCounts, InterviewRange, InterviewReport, ReportLimits};
@@ -28,14 +28,13 @@ const OTHERS: u32 = 50;
 /// `InvalidDateRange`, or the store's.
 pub async fn completion_stats(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
     let mut query = Query::parse(query)?;
-    let (start, end) = range(&mut query, api.speech.timezone)?;
+    let given = Given::take(&mut query, api.speech.timezone)?;
     let interview_type = query.take("interviewType");
     query.finish("startDate, endDate, interviewType")?;
     let now = api.clock.now();
     // Every time zone that can be configured knows today; the fallback is the moment itself.
     let (first, last) = day::today(now, api.speech.timezone).unwrap_or((now, now));
-    let (from, to) = (start.unwrap_or(first), end.unwrap_or(last));
-    in_order(from, to)?;
+    let (from, to) = given.range(first, last)?;
     let wanted = InterviewRange {
         from,
         to: Some(to),

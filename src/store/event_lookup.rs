@@ -36,6 +36,15 @@ impl Store {
             .await
     }
 
+    /// How many events `filter` matches; from `most` on they are not counted any further.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn count_events(&self, filter: EventFilter, most: usize) -> Result<u64, StoreError> {
+        self.read(move |connection| count(connection, &filter, most))
+            .await
+    }
+
     /// The event with this id, with everything; none: there is no such event, or not any more.
     ///
     /// # Errors
@@ -171,6 +180,9 @@ pub(super) fn matching(
     if let Some(staff_id) = &filter.staff_id {
         query.narrow("e.staff_id = ?", staff_id.clone());
     }
+    if let Some(route) = &filter.route {
+        query.narrow("e.route = ?", route.clone());
+    }
     // An id begins with the moment of acceptance.
     let since = filter.since.map(first_id_at);
     let until = filter
@@ -250,6 +262,25 @@ pub(super) fn list(
     items.truncate(limit);
     let next = items.last().filter(|_| more).map(|last| last.seq);
     Ok(EventPage { items, next })
+}
+
+pub(super) fn count(
+    connection: &Connection,
+    filter: &EventFilter,
+    most: usize,
+) -> Result<u64, StoreError> {
+    let mut query = matching(connection, filter, "1")?;
+    let order = query.source.order();
+    query
+        .values
+        .push(i64::try_from(most).unwrap_or(i64::MAX).into());
+    let sql = format!(
+        "SELECT count(*) FROM ({} ORDER BY {order} DESC LIMIT ?)",
+        query.sql
+    );
+    Ok(connection
+        .prepare_cached(&sql)?
+        .query_row(params_from_iter(query.values), |row| row.get(0))?)
 }
 
 pub(super) fn find(

@@ -1,12 +1,11 @@
 //! Keeping interview records.
 
-use std::collections::BTreeMap;
-
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row};
 
 use super::connection::word;
 use super::interview_counts::Changes;
+use super::interview_intake::{import, put};
 use super::writer::Lane;
 use super::{Store, StoreError};
 use crate::interview::{
@@ -67,7 +66,8 @@ impl From<rusqlite::Error> for DeleteError {
 }
 
 impl Store {
-    /// Keeps all `interviews`, or none of them, in the order given; each may name an earlier one.
+    /// Keeps all `interviews`, or none of them, in the order given; each may name an earlier one. What they
+    /// contradict is judged by what all of them leave behind.
     ///
     /// # Errors
     /// `Refused` when a record contradicts what is kept; `Unavailable` also while the disk is full.
@@ -82,12 +82,12 @@ impl Store {
         .await
     }
 
-    /// Keeps the records of a file, or none of them, each with its line. A record may name one that stands
-    /// anywhere in the file, and what records contradict is judged by what the whole file leaves behind. `rows`
-    /// is called once for each time that the file is read. With `dry_run` nothing is kept.
+    /// Keeps the records of a file, or none of them, each with its place. A record may name one that stands
+    /// anywhere in the file, and stands there once itself; what records contradict is judged by what the whole file
+    /// leaves behind. `rows` is called once for each time that the file is read. With `dry_run` nothing is kept.
     ///
     /// # Errors
-    /// `Undone` with the lines of the records that contradict others, or after a dry run; the store's; and what
+    /// `Undone` with the places of the records that contradict others, or after a dry run; the store's; and what
     /// `rows` answers.
     pub async fn import_interviews<R, I>(
         &self,
@@ -101,8 +101,8 @@ impl Store {
         I: Iterator<Item = Result<(u64, Interview), StoreError>>,
     {
         self.accept(Lane::Maintenance, move |connection| {
-            let result = import(connection, rows()?, unknown_origin, now)?;
-            if dry_run || !result.refused.is_empty() {
+            let result = import(connection, &rows, unknown_origin, now)?;
+            if dry_run || !result.refused.is_empty() || !result.repeated.is_empty() {
                 Err(ImportError::Undone(result))
             } else {
                 Ok(result)
@@ -147,237 +147,14 @@ impl Store {
     }
 }
 
-pub(super) fn put(
-    connection: &Connection,
-    interviews: &[Interview],
-    now: Timestamp,
-) -> Result<Vec<PutResult>, PutError> {
-    let mut counts = Changes::default();
-    let mut done = Vec::with_capacity(interviews.len());
-    for (index, interview) in interviews.iter().enumerate() {
-        let put = put_one(connection, interview, now, &mut counts)?;
-        done.push(put.map_err(|why| PutError::Refused { index, why })?);
-    }
-    counts.write(connection).map_err(StoreError::from)?;
-    Ok(done)
-}
-
-/// Keeps one record, or says why it contradicts what is kept; nothing was changed then.
-fn put_one(
-    connection: &Connection,
-    interview: &Interview,
-    now: Timestamp,
-    counts: &mut Changes,
-) -> Result<Result<PutResult, InterviewConflict>, StoreError> {
-    if let Some(origin) = &interview.rescheduled_from_id
-        && let Some(why) = origin_conflict(connection, &interview.id, origin)?
-    {
-        return Ok(Err(why));
-    }
-    match upsert(connection, interview, now, counts) {
-        // Everything else that a row could break was looked at before.
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
-            Ok(Err(InterviewConflict::SyncIdTaken))
-        }
-        put => Ok(Ok(put?)),
-    }
-}
-
-/// Why a record cannot stand in the place of the one with the id `origin`.
-fn origin_conflict(
-    connection: &Connection,
-    id: &str,
-    origin: &str,
-) -> rusqlite::Result<Option<InterviewConflict>> {
-    Ok(if origin == id {
-        Some(InterviewConflict::OriginLoops)
-    } else if !exists(connection, origin)? {
-        Some(InterviewConflict::OriginUnknown)
-    } else if chain_reaches(connection, origin, id)? {
-        Some(InterviewConflict::OriginLoops)
-    } else {
-        None
-    })
-}
-
-fn upsert(
-    connection: &Connection,
-    interview: &Interview,
-    now: Timestamp,
-    counts: &mut Changes,
-) -> rusqlite::Result<PutResult> {
-    let earlier = find(connection, &interview.id)?;
-    let result = if let Some(earlier) = &earlier {
-        replace(connection, interview, now)?;
-        counts.removed(&earlier.interview);
-        PutResult::Replaced
-    } else {
-        create(connection, interview, now)?;
-        PutResult::Created
-    };
-    counts.added(interview);
-    Ok(result)
-}
-
-/// What of a file's records can only be judged when all of them are there: by the id of the record, which may
-/// stand in the file more than once.
-#[derive(Default)]
-struct Postponed(BTreeMap<String, Links>);
-
-struct Links {
-    line: u64,
-    origin: Option<String>,
-    sync_id: Option<String>,
-}
-
-pub(super) fn import(
-    connection: &Connection,
-    rows: impl Iterator<Item = Result<(u64, Interview), StoreError>>,
-    unknown_origin: UnknownOrigin,
-    now: Timestamp,
-) -> Result<ImportResult, StoreError> {
-    let mut counts = Changes::default();
-    let mut postponed = Postponed::default();
-    let mut result = ImportResult::default();
-    for row in rows {
-        let (line, mut interview) = row?;
-        postponed.split(connection, line, &mut interview)?;
-        match upsert(connection, &interview, now, &mut counts)? {
-            PutResult::Created => result.created += 1,
-            PutResult::Replaced => result.replaced += 1,
-        }
-        counts.write_many(connection)?;
-    }
-    postponed.settle(connection, unknown_origin, &mut result, &mut counts)?;
-    counts.write(connection)?;
-    Ok(result)
-}
-
-impl Postponed {
-    /// Takes from a record what cannot be kept yet: the name of a record that is not there, and an id that
-    /// another record still has.
-    fn split(
-        &mut self,
-        connection: &Connection,
-        line: u64,
-        interview: &mut Interview,
-    ) -> rusqlite::Result<()> {
-        // The last row of a record counts.
-        self.0.remove(&interview.id);
-        let origin = match &interview.rescheduled_from_id {
-            Some(origin) if origin_conflict(connection, &interview.id, origin)?.is_some() => {
-                interview.rescheduled_from_id.take()
-            }
-            _ => None,
-        };
-        let sync_id = match &interview.voicedrive_sync_id {
-            Some(sync_id)
-                if holder_of(connection, sync_id)?.is_some_and(|id| id != interview.id) =>
-            {
-                interview.voicedrive_sync_id.take()
-            }
-            _ => None,
-        };
-        if origin.is_some() || sync_id.is_some() {
-            let links = Links {
-                line,
-                origin,
-                sync_id,
-            };
-            self.0.insert(interview.id.clone(), links);
-        }
-        Ok(())
-    }
-
-    /// Gives every record what was taken from it, and judges what the file leaves behind.
-    fn settle(
-        self,
-        connection: &Connection,
-        unknown_origin: UnknownOrigin,
-        result: &mut ImportResult,
-        counts: &mut Changes,
-    ) -> Result<(), StoreError> {
-        for (id, links) in self.0 {
-            if let Some(sync_id) = links.sync_id {
-                if holder_of(connection, &sync_id)?.is_some() {
-                    result
-                        .refused
-                        .push((links.line, InterviewConflict::SyncIdTaken));
-                } else {
-                    set_sync_id(connection, &id, &sync_id, counts)?;
-                }
-            }
-            let Some(origin) = links.origin else { continue };
-            match origin_conflict(connection, &id, &origin)? {
-                None => set_origin(connection, &id, &origin)?,
-                Some(InterviewConflict::OriginUnknown) if unknown_origin == UnknownOrigin::Drop => {
-                    result.origins_dropped += 1;
-                }
-                Some(why) => result.refused.push((links.line, why)),
-            }
-        }
-        result.refused.sort_by_key(|(line, _)| *line);
-        Ok(())
-    }
-}
-
-/// The id of the record that has this id at VoiceDrive.
-fn holder_of(connection: &Connection, sync_id: &str) -> rusqlite::Result<Option<String>> {
-    connection
-        .prepare_cached("SELECT id FROM interviews WHERE voicedrive_sync_id = ?1")?
-        .query_row([sync_id], |row| row.get(0))
-        .optional()
-}
-
-fn set_sync_id(
-    connection: &Connection,
-    id: &str,
-    sync_id: &str,
-    counts: &mut Changes,
-) -> Result<(), StoreError> {
-    let Some(InterviewRecord { mut interview, .. }) = find(connection, id)? else {
-        return Ok(());
-    };
-    connection
-        .prepare_cached("UPDATE interviews SET voicedrive_sync_id = ?2 WHERE id = ?1")?
-        .execute((id, sync_id))?;
-    counts.removed(&interview);
-    interview.voicedrive_sync_id = Some(sync_id.to_owned());
-    counts.added(&interview);
-    Ok(())
-}
-
-fn set_origin(connection: &Connection, id: &str, origin: &str) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("UPDATE interviews SET rescheduled_from_id = ?2 WHERE id = ?1")?
-        .execute((id, origin))
-        .map(|_| ())
-}
-
-fn exists(connection: &Connection, id: &str) -> rusqlite::Result<bool> {
-    connection
-        .prepare_cached("SELECT 1 FROM interviews WHERE id = ?1")?
-        .exists([id])
-}
-
-/// Whether the chain of origins that begins at `from` comes to `id`.
-fn chain_reaches(connection: &Connection, from: &str, id: &str) -> rusqlite::Result<bool> {
-    connection
-        .prepare_cached(
-            "WITH RECURSIVE chain (id) AS (
-                 VALUES (?1)
-                 UNION
-                 SELECT i.rescheduled_from_id FROM interviews i JOIN chain c ON i.id = c.id
-                  WHERE i.rescheduled_from_id IS NOT NULL)
-             SELECT 1 FROM chain WHERE id = ?2",
-        )?
-        .exists([from, id])
-}
-
 // Two statements instead of one upsert: for an upsert SQLite journals every page that it touches
 // for itself, and a long import writes a hundred times what it keeps.
 
-fn create(connection: &Connection, interview: &Interview, now: Timestamp) -> rusqlite::Result<()> {
+pub(super) fn create(
+    connection: &Connection,
+    interview: &Interview,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
     write(
         connection,
         "INSERT INTO interviews (
@@ -390,7 +167,11 @@ fn create(connection: &Connection, interview: &Interview, now: Timestamp) -> rus
     )
 }
 
-fn replace(connection: &Connection, interview: &Interview, now: Timestamp) -> rusqlite::Result<()> {
+pub(super) fn replace(
+    connection: &Connection,
+    interview: &Interview,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
     write(
         connection,
         "UPDATE interviews

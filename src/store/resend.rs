@@ -10,7 +10,7 @@ use super::writer::Lane;
 use super::{Store, StoreError};
 use crate::clock::Moment;
 use crate::event_record::EventFilter;
-use crate::resend::{Resend, ResendCursor, ResendPage};
+use crate::resend::{Candidate, Resend, ResendPage};
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
 
@@ -46,7 +46,7 @@ impl Store {
     pub async fn resend_candidates(
         &self,
         filter: &EventFilter,
-        after: Option<ResendCursor>,
+        after: Option<Candidate>,
     ) -> Result<ResendPage, StoreError> {
         let filter = filter.clone();
         self.read(move |connection| candidates(connection, &filter, after.as_ref(), EVENTS_AT_ONCE))
@@ -154,10 +154,14 @@ pub(super) fn resend(
 pub(super) fn candidates(
     connection: &Connection,
     filter: &EventFilter,
-    after: Option<&ResendCursor>,
+    after: Option<&Candidate>,
     limit: usize,
 ) -> Result<ResendPage, StoreError> {
-    let mut query = event_lookup::matching(connection, filter, "e.seq, e.id")?;
+    let mut query = event_lookup::matching(
+        connection,
+        filter,
+        "e.seq, e.id, e.event_type, e.accepted_at",
+    )?;
     let order = query.source.order();
     if let Some(after) = after {
         let condition = format!("{order} > ?");
@@ -169,19 +173,19 @@ pub(super) fn candidates(
     }
     query.values.push(event_lookup::one_more(limit).into());
     let sql = format!("{} ORDER BY {order} LIMIT ?", query.sql);
-    let mut found: Vec<ResendCursor> = connection
+    let mut events: Vec<Candidate> = connection
         .prepare_cached(&sql)?
         .query_map(params_from_iter(query.values), |row| {
-            Ok(ResendCursor {
+            Ok(Candidate {
                 seq: row.get(0)?,
                 id: row.get(1)?,
+                event_type: row.get(2)?,
+                accepted_at: row.get(3)?,
             })
         })?
         .collect::<rusqlite::Result<_>>()?;
-    let more = found.len() > limit;
-    found.truncate(limit);
-    Ok(ResendPage {
-        next: found.last().filter(|_| more).cloned(),
-        ids: found.into_iter().map(|event| event.id).collect(),
-    })
+    let more = events.len() > limit;
+    events.truncate(limit);
+    let next = events.last().filter(|_| more).cloned();
+    Ok(ResendPage { events, next })
 }

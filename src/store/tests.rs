@@ -16,7 +16,8 @@ use tempfile::TempDir;
 
 use super::attempts::record;
 use super::connection::open_for_writing;
-use super::event_lookup::{find, list};
+use super::event_ids::{shortened, that_begin};
+use super::event_lookup::{count as count_matching, find, list};
 use super::events::accept;
 use super::file::inspect::inspect;
 use super::file::live_file;
@@ -890,7 +891,7 @@ fn a_resend_in_bulk_pages_through_everything_once_in_the_order_of_acceptance() {
         let (mut seen, mut after) = (Vec::new(), None);
         loop {
             let page = candidates(&connection, &filter, after.as_ref(), 2).unwrap();
-            seen.extend(page.ids);
+            seen.extend(page.events.into_iter().map(|event| event.id));
             after = page.next;
             if after.is_none() {
                 break;
@@ -950,6 +951,46 @@ fn a_range_of_time_is_exact_though_the_clock_was_set() {
         found.sort_unstable();
         assert_eq!(found, expected, "{since} {until}");
     }
+}
+
+#[test]
+fn a_short_id_means_one_event_and_is_no_shorter_than_its_millisecond() {
+    let (_directory, connection) = database();
+    assert_eq!(shortened(&connection, "0199".to_owned()).unwrap(), "0199");
+    let alone = accept_one(&connection, "a", when(1));
+    let together: Vec<String> = (0..200)
+        .map(|_| accept_one(&connection, "a", when(9)))
+        .collect();
+    assert_eq!(shortened(&connection, alone.clone()).unwrap(), alone[..13]);
+    for id in together {
+        let short = shortened(&connection, id.clone()).unwrap();
+        assert!(short.len() > 13 && !short.ends_with('-'), "{short}");
+        assert_eq!(that_begin(&connection, &short, 9).unwrap(), [id]);
+    }
+    assert_eq!(that_begin(&connection, &alone[..13], 9).unwrap(), [alone]);
+    assert_eq!(that_begin(&connection, "01", 150).unwrap().len(), 150);
+    assert_eq!(that_begin(&connection, "f", 9).unwrap().len(), 0);
+}
+
+#[test]
+fn what_a_filter_matches_is_counted_up_to_a_bound() {
+    let (_directory, connection) = database();
+    for _ in 0..5 {
+        accept_one(&connection, "a", when(1));
+    }
+    accept_one(&connection, "b", when(2));
+    let of = |event_type: &str| EventFilter {
+        event_type: Some(event_type.to_owned()),
+        ..EventFilter::default()
+    };
+    let counted = |filter: &EventFilter, most| count_matching(&connection, filter, most).unwrap();
+    assert_eq!(counted(&EventFilter::default(), 100), 6);
+    assert_eq!((counted(&of("a"), 100), counted(&of("a"), 3)), (5, 3));
+    let elsewhere = EventFilter {
+        route: Some("elsewhere".to_owned()),
+        ..EventFilter::default()
+    };
+    assert_eq!(counted(&elsewhere, 100), 0);
 }
 
 #[tokio::test]

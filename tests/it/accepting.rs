@@ -56,7 +56,14 @@ async fn the_staff_id_is_taken_from_the_data_when_it_is_not_given() {
             json!("S"),
         ),
         (r#"{"event":"a","data":{"employeeId":"E"}}"#, json!("E")),
-        (r#"{"event":"a","data":{"staffId":7}}"#, Value::Null),
+        (r#"{"event":"a","data":{"staffId":7}}"#, json!("7")),
+        (r#"{"event":"a","data":{"employeeId":7.0}}"#, json!("7")),
+        (r#"{"event":"a","data":{},"staffId":12.0}"#, json!("12")),
+        (
+            r#"{"event":"a","data":{"staffId":"","employeeId":8}}"#,
+            json!("8"),
+        ),
+        (r#"{"event":"a","data":{"staffId":true}}"#, Value::Null),
         (r#"{"event":"a","data":{},"staffId":null}"#, Value::Null),
     ] {
         let answer = relay.post("/api/events", body).await;
@@ -64,6 +71,52 @@ async fn the_staff_id_is_taken_from_the_data_when_it_is_not_given() {
         let event = relay.get(&format!("/api/events/{id}")).await;
         assert_eq!(event.data()["staffId"], staff_id, "{body}");
     }
+}
+
+#[tokio::test]
+async fn the_time_of_an_event_is_taken_in_every_form_of_iso_8601() {
+    let relay = TestRelay::start("").await;
+    for written in [
+        "2025-10-28T10:00:00.000+09:00",
+        "2025-10-28T10:00+09:00",
+        "2025-10-28T01:00Z",
+        "2025-10-28T10:00:00+09",
+        "2025-10-28T10:00:00+0900",
+    ] {
+        let body = json!({"event": "a", "data": {}, "eventTimestamp": written});
+        let answer = relay.post("/api/events", body.to_string()).await;
+        let id = answer.data()["id"].as_str().unwrap().to_owned();
+        let event = relay.get(&format!("/api/events/{id}")).await;
+        let kept = &event.data()["eventTimestamp"];
+        assert_eq!(kept, "2025-10-28T01:00:00.000Z", "{written}");
+    }
+}
+
+#[tokio::test]
+async fn a_compressed_body_is_called_one() {
+    let relay = TestRelay::start("").await;
+    let json = ("content-type", "application/json");
+    for path in [
+        "/api/events",
+        "/api/events/batch",
+        "/api/interviews/batch",
+        "/api/events/resend",
+    ] {
+        let gzip = [json, ("content-encoding", "gzip")];
+        let refused = relay.post_with(path, &gzip, vec![0x1f, 0x8b, 8]).await;
+        assert_eq!(
+            (refused.status, refused.error().0),
+            (415, "UNSUPPORTED_MEDIA_TYPE"),
+            "{path}"
+        );
+        assert!(refused.error().1.starts_with("Content-Encoding"), "{path}");
+        assert_eq!(refused.header("accept-encoding"), "identity", "{path}");
+    }
+    let plain = [json, ("content-encoding", "identity")];
+    let taken = relay
+        .post_with("/api/events", &plain, r#"{"event":"a","data":{}}"#)
+        .await;
+    assert_eq!(taken.status, 202);
 }
 
 #[tokio::test]
@@ -98,12 +151,17 @@ async fn bad_input_is_refused_by_name_and_changes_nothing() {
         (r#"{"event":"a","data":[1]}"#, "INVALID_PARAMETER", "data"),
         (r#"{"event":"a","data":"x"}"#, "INVALID_PARAMETER", "data"),
         (
-            r#"{"event":"a","data":{},"staffId":5}"#,
+            r#"{"event":"a","data":{},"staffId":[5]}"#,
             "INVALID_PARAMETER",
             "staffId",
         ),
         (
             r#"{"event":"a","data":{},"staffId":""}"#,
+            "INVALID_PARAMETER",
+            "staffId",
+        ),
+        (
+            r#"{"event":"a","data":{},"staffId":12345678901234567890}"#,
             "INVALID_PARAMETER",
             "staffId",
         ),

@@ -403,6 +403,47 @@ async fn an_employee_id_that_is_a_key_of_the_database_is_noted_once() {
 }
 
 #[tokio::test]
+async fn a_huge_row_is_told_with_its_line_and_so_are_the_others() {
+    let directory = TempDir::new().unwrap();
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    let huge = row(2).replace("山田", &"x".repeat(3 << 20));
+    let text = [HEADER, &row(1), &huge, "int-3,,,t,2099-10-28T10:00:00Z,,\n"].concat();
+    let (code, printed) = told(&daemon, "a.csv", text.as_bytes(), &[]).await;
+    assert_eq!(code, Some(1));
+    for word in ["line 3: is longer than 1 MiB", "line 4 (int-3): employeeId"] {
+        assert!(printed.contains(word), "{printed:.2000}");
+    }
+    assert!(printed.len() < 2000);
+}
+
+#[tokio::test]
+async fn what_the_mysql_command_wrote_is_read_as_it_meant_it_or_noted() {
+    let directory = TempDir::new().unwrap();
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    let header = "id\temployee_id\tinterview_type\tinterview_date\tstatus_reason\tfacility_id\n";
+    let row = |facility: &str| {
+        format!("a\tEMP-1\tt\t2099-10-28T10:00:00Z\ttwo\\nlines C:\\\\x\t{facility}\n")
+    };
+    // NULL between tabs shows that the command wrote it.
+    let shown = format!("{header}{}", row("NULL"));
+    let (code, printed) = told(&daemon, "a.tsv", shown.as_bytes(), &[]).await;
+    assert_eq!(code, Some(0), "{printed}");
+    assert!(!printed.contains("backslash"), "{printed}");
+    let kept = record(&daemon, "a").await;
+    assert_eq!(kept["facilityId"], Value::Null);
+    assert_eq!(kept["statusReason"], "two\nlines C:\\x");
+    let doubtful = format!("{header}{}", row("f"));
+    let (code, printed) = told(&daemon, "a.tsv", doubtful.as_bytes(), &[]).await;
+    assert_eq!(code, Some(0), "{printed}");
+    assert!(
+        printed.contains("note: line 2: a cell has a backslash"),
+        "{printed}"
+    );
+    let kept = record(&daemon, "a").await;
+    assert_eq!(kept["statusReason"], "two\\nlines C:\\\\x");
+}
+
+#[tokio::test]
 async fn what_the_packaged_statements_write_is_taken() {
     let directory = TempDir::new().unwrap();
     let daemon = Daemon::start(directory.path(), "", "").await;
@@ -499,6 +540,37 @@ mod by_what_it_leaves_behind {
         assert_eq!(code, Some(0), "{printed}");
         assert_eq!(record(&daemon, "b").await["rescheduledFromId"], Value::Null);
         assert_eq!(record(&daemon, "c").await["rescheduledFromId"], "b");
+    }
+
+    #[tokio::test]
+    async fn a_record_stands_in_a_file_once() {
+        let directory = TempDir::new().unwrap();
+        let daemon = Daemon::start(directory.path(), "", "").await;
+        let rows = [row(1), row(2), row(1), row(3), row(1)].concat();
+        let text = format!("{HEADER}{rows}");
+        let (code, printed) = told(&daemon, "a.csv", text.as_bytes(), &[]).await;
+        assert_eq!(code, Some(1), "{printed}");
+        for line in [
+            "line 4 (int-1): id: line 2 has",
+            "line 6 (int-1): id: line 2 has",
+        ] {
+            assert!(printed.contains(line), "{printed}");
+        }
+        assert!(printed.contains("5 rows, 2 bad rows"), "{printed}");
+        assert_eq!(kept(&daemon).await, 0);
+        // In an array on one line the numbers tell them apart.
+        let record = json!({"id": "a", "employeeId": "E", "interviewType": "t",
+                            "interviewDate": "2099-10-28T10:00:00Z"});
+        let array = json!([record, record]).to_string();
+        let (code, printed) = told(&daemon, "a.json", array.as_bytes(), &[]).await;
+        assert_eq!(code, Some(1));
+        assert!(printed.contains("[1] line 1 (a): id: [0] has"), "{printed}");
+        // The same file as often as one likes is another matter.
+        let once = format!("{HEADER}{}", row(1));
+        for _ in 0..2 {
+            let (code, printed) = told(&daemon, "b.csv", once.as_bytes(), &[]).await;
+            assert_eq!(code, Some(0), "{printed}");
+        }
     }
 
     #[tokio::test]

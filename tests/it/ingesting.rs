@@ -451,7 +451,7 @@ async fn requests_that_no_library_writes_are_judged_by_the_same_rules() {
         (format!("POST /in HTTP/1.0\r\n{json}{ending}"), 401),
         (
             format!("POST /in HTTP/1.1\r\nhost: localhost\r\nhost: localhost\r\n{json}{ending}"),
-            401,
+            400,
         ),
         (
             format!("POST http://localhost/in HTTP/1.1\r\nhost: localhost\r\n{json}{ending}"),

@@ -203,6 +203,39 @@ async fn a_batch_is_all_or_none_and_names_the_record() {
 }
 
 #[tokio::test]
+async fn a_batch_is_judged_by_what_it_leaves_behind() {
+    let relay = TestRelay::start("").await;
+    let one = |id: &str, sync: Option<&str>, origin: Option<&str>| {
+        json!({"id": id, "employeeId": "E", "interviewType": "regular",
+               "interviewDate": "2025-10-28T10:00+09", "voicedriveSyncId": sync,
+               "rescheduledFromId": origin, "durationMinutes": 5.0})
+    };
+    let batch = async |records: Value| {
+        let records = records.to_string();
+        call(&relay, Method::POST, "/api/interviews/batch", &records).await
+    };
+    let first = json!([one("a", Some("1"), None), one("b", Some("2"), Some("a"))]);
+    assert_eq!(batch(first).await.status, 200);
+    // Ids of VoiceDrive are exchanged, and the order of the two is turned.
+    let exchanged = json!([one("a", Some("2"), Some("b")), one("b", Some("1"), None)]);
+    let answer = batch(exchanged).await;
+    assert_eq!(
+        *answer.data(),
+        json!({"accepted": 2, "created": 0, "replaced": 2})
+    );
+    // One is handed on to a record that stands before its holder.
+    let handed = json!([one("c", Some("1"), None), one("b", None, None)]);
+    assert_eq!(batch(handed).await.status, 200);
+    let b = call(&relay, Method::GET, "/api/interviews/b", "").await;
+    assert_eq!(b.data()["voicedriveSyncId"], Value::Null);
+    assert_eq!(b.data()["durationMinutes"], 5);
+    assert_eq!(b.data()["interviewDate"], "2025-10-28T01:00:00.000Z");
+    let taken = batch(json!([one("d", None, None), one("e", Some("1"), None)])).await;
+    assert_eq!((taken.status, taken.error().0), (409, "CONFLICT"));
+    assert!(taken.error().1.starts_with("[1].voicedriveSyncId"));
+}
+
+#[tokio::test]
 async fn lists_are_filtered_and_every_page_is_new() {
     let relay = TestRelay::start_with("", "", Clock::System).await;
     let records: Vec<Value> = (0..7)

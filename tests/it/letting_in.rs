@@ -292,6 +292,36 @@ async fn who_still_sends_when_refused_reads_why() {
 }
 
 #[tokio::test]
+async fn a_request_names_its_host_once() {
+    let relay = TestRelay::start("").await;
+    for (version, hosts, status) in [
+        ("1.1", "", "400"),
+        ("1.1", "Host: a\r\nHost: b\r\n", "400"),
+        ("1.1", "Host: a\r\nHost: a\r\n", "400"),
+        ("1.1", "Host: a b\r\n", "400"),
+        ("1.1", "Host: relay.example:8480\r\n", "200"),
+        ("1.1", "Host:\r\n", "200"),
+        ("1.0", "", "200"),
+        ("1.0", "Host: a\r\nHost: b\r\n", "400"),
+    ] {
+        let request = format!("GET /api/health HTTP/{version}\r\n{hosts}Connection: close\r\n\r\n");
+        let answer = raw(&relay, request.as_bytes()).await;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert_eq!(head.split(' ').nth(1), Some(status), "{request}{head}");
+        let body: Value = serde_json::from_str(body).unwrap();
+        assert_eq!(body["success"], status == "200");
+        if status == "400" {
+            assert!(
+                body["error"]["message"]
+                    .as_str()
+                    .unwrap()
+                    .starts_with("Host: ")
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn broken_http_gets_the_envelope_too() {
     let relay = TestRelay::start("").await;
     let huge = format!(

@@ -35,3 +35,4 @@ mod packaged;
 mod routing;
 mod secrets;
 mod securing;
+mod typing;

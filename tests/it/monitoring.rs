@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
-use crate::harness::{API_TOKEN, ApiAnswer, Clock, Partner, TestRelay, noon, status};
+use crate::commands::Daemon;
+use crate::harness::{API_TOKEN, ApiAnswer, Clock, Partner, TestRelay, client, noon, status};
 
 const STATS: &str = "/api/voicedrive/webhook-stats";
 const PAGE: &str = "https://voicedrive.example.com";
@@ -79,6 +81,14 @@ async fn a_range_is_counted_to_the_millisecond_and_a_bad_one_is_refused_by_name(
         sent("startDate=2025-10-26T11:00:00Z&endDate=2025-10-26T21:00:00%2B09:00").await,
         1
     );
+    // The offset's plus was not escaped, and arrives as a blank.
+    for start in ["21:00:00+09:00", "21:00+09", "21:00:00.000+0900"] {
+        assert_eq!(
+            sent(&format!("startDate=2025-10-26T{start}")).await,
+            1,
+            "{start}"
+        );
+    }
     assert_eq!(sent("endDate=2025-10-26T11:59:59.999Z").await, 0);
     for (query, name) in [
         ("startDate=yesterday", "startDate"),
@@ -87,6 +97,10 @@ async fn a_range_is_counted_to_the_millisecond_and_a_bad_one_is_refused_by_name(
         (
             "startDate=2025-10-27T00:00:00Z&endDate=2025-10-26T00:00:00Z",
             "startDate",
+        ),
+        (
+            "startDate=2025-10-27T00:00:00Z",
+            "startDate: must not be later than 2025-10-26T12",
         ),
     ] {
         let answer = as_voicedrive(&relay, &format!("{STATS}?{query}")).await;
@@ -123,7 +137,12 @@ async fn a_configured_page_may_call_and_others_are_told_nothing() {
     let allowed = preflight(PAGE).await;
     assert_eq!(allowed.status, 204);
     assert_eq!(allowed.header("access-control-allow-origin"), PAGE);
-    for header in ["Authorization", "Content-Type", "X-VoiceDrive-System-ID"] {
+    for header in [
+        "Authorization",
+        "Content-Type",
+        "Idempotency-Key",
+        "X-VoiceDrive-System-ID",
+    ] {
         assert!(
             allowed
                 .header("access-control-allow-headers")
@@ -145,7 +164,51 @@ async fn a_configured_page_may_call_and_others_are_told_nothing() {
             .await;
         assert_eq!(answer.status, 401, "a page needs a token like everybody");
         assert_eq!(answer.header("access-control-allow-origin"), may);
+        let exposed = answer.header("access-control-expose-headers");
+        assert_eq!(exposed.contains("Retry-After"), !may.is_empty());
+        assert_eq!(answer.header("vary"), "Origin", "for caches");
     }
+    // A cache must not give a page the answer that somebody without one got.
+    let health = relay.call(Method::GET, "/api/health", &[], "").await;
+    assert_eq!(health.header("vary"), "Origin");
+    for answer in [allowed, refused] {
+        assert_eq!(answer.header("vary"), "Origin");
+    }
+    let relay = TestRelay::start("").await;
+    let health = relay.call(Method::GET, "/api/health", &[], "").await;
+    assert_eq!(
+        health.header("vary"),
+        "",
+        "no page may call: all answers are the same"
+    );
+}
+
+#[tokio::test]
+async fn the_log_says_once_which_page_was_refused() {
+    let directory = TempDir::new().unwrap();
+    let more = format!("[server]\ncors_allowed_origins = [\"{PAGE}\"]");
+    let mut daemon = Daemon::start(directory.path(), "", &more).await;
+    let client = client();
+    let own = daemon.url.clone();
+    for origin in [
+        PAGE,
+        &own,
+        "https://a.example",
+        "https://a.example",
+        "https://b.example",
+    ] {
+        let request = client.get(format!("{}/api/health", daemon.url));
+        request.header("origin", origin).send().await.unwrap();
+    }
+    daemon.signal("-TERM");
+    let mut refused = Vec::new();
+    while let Some(line) = daemon.log.next_line().await {
+        if let Some((_, origin)) = line.split_once("origin=") {
+            assert!(line.contains("server.cors_allowed_origins"), "{line}");
+            refused.push(origin.to_owned());
+        }
+    }
+    assert_eq!(refused, ["https://a.example", "https://b.example"]);
 }
 
 #[tokio::test]
@@ -222,6 +285,15 @@ async fn today_is_the_clinics_day_and_interviews_are_named_as_the_page_wants_the
             .await
             .status,
         200
+    );
+    // Only what was said is named, and not the end that is today's by default.
+    let early = format!("{INTERVIEWS}?endDate=2025-10-24");
+    let refused = as_voicedrive(&relay, &early).await;
+    let (code, message) = refused.error();
+    assert_eq!(code, "INVALID_DATE_RANGE");
+    assert!(
+        message.starts_with("endDate: ") && !message.contains("startDate"),
+        "{message}"
     );
     let answer = as_voicedrive(&relay, INTERVIEWS).await;
     let data = answer.data();

@@ -16,7 +16,7 @@ const LARGEST_OFFSET: i64 = 18 * HOUR;
 ///
 /// # Errors
 /// Why it is none.
-pub(super) fn read(text: &str, zone: Option<Zone>) -> Result<Timestamp, Why> {
+pub(in crate::cli) fn read(text: &str, zone: Option<Zone>) -> Result<Timestamp, Why> {
     if let Ok(moment) = Timestamp::parse(text) {
         return Ok(moment);
     }
@@ -199,7 +199,7 @@ mod tests {
             "2025-10-28 10:00 AM",
             "2025-10-28 10:00:00.",
             "2025-10-28T10:00+9",
-            "2025-10-28T10:00+19:00",
+            "2025-10-28 10:00+19:00",
             "２０２５-10-28 10:00",
         ] {
             assert_eq!(moment(text, zone), Err(Why::NotADate), "{text}");

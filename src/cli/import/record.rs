@@ -6,6 +6,7 @@ use super::row::{Told, unknown_field};
 use super::{dates, statuses};
 use crate::http::interview_field::Field;
 use crate::http::interview_mistake::{Mistake, Why};
+use crate::interview::minutes;
 use crate::language::Language;
 use crate::zone::Zone;
 
@@ -92,9 +93,9 @@ impl Record {
                 Some(status) => self.keep(field, Value::from(status.as_str())),
                 None => self.note(field, Why::NotAStatus),
             },
-            Field::DurationMinutes => match text.parse::<u64>() {
-                Ok(minutes) => self.keep(field, Value::from(minutes)),
-                Err(_) => self.note(field, Why::NotMinutes),
+            Field::DurationMinutes => match minutes(text) {
+                Some(minutes) => self.keep(field, Value::from(minutes)),
+                None => self.note(field, Why::NotMinutes),
             },
             _ => self.keep(field, Value::from(text)),
         }
@@ -148,7 +149,7 @@ mod tests {
             (Field::DepartmentId, json!(null)),
             (Field::InterviewDate, json!("2025/10/28 10:00")),
             (Field::InterviewStatus, json!("NO_SHOW")),
-            (Field::DurationMinutes, json!(" 45 ")),
+            (Field::DurationMinutes, json!(" 45.0 ")),
         ]);
         assert_eq!(record.mistakes(), []);
         assert_eq!(

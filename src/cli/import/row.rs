@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::header::Column;
 use super::record::Record;
+use crate::http::ROW_BYTES;
 use crate::http::interview_field::Field;
 use crate::language::Language;
 
@@ -53,6 +54,8 @@ pub(super) enum Problem {
     NoArray,
     /// JSON, and no object.
     NoObject,
+    /// It is longer than any record.
+    TooLong,
 }
 
 impl Problem {
@@ -80,6 +83,10 @@ impl Problem {
             Self::BrokenOff(reason) => format!("from here on the file is not JSON: {reason}"),
             Self::NoArray => "the file must be a JSON array of records".to_owned(),
             Self::NoObject => "must be a JSON object".to_owned(),
+            Self::TooLong => {
+                let mebibytes = ROW_BYTES / (1024 * 1024);
+                format!("is longer than {mebibytes} MiB, and no record is")
+            }
         }
     }
 
@@ -100,13 +107,32 @@ impl Problem {
             Self::BrokenOff(reason) => format!("ここから先は JSON として読めません: {reason}"),
             Self::NoArray => "ファイル全体が面談の JSON 配列である必要があります".to_owned(),
             Self::NoObject => "JSON のオブジェクトである必要があります".to_owned(),
+            Self::TooLong => {
+                let mebibytes = ROW_BYTES / (1024 * 1024);
+                format!("1 件で {mebibytes} MiB を超えています。面談の記録とは考えられない長さです")
+            }
         }
     }
 }
 
 impl Row {
-    /// Writes it as the daemon reads it: one line of JSON.
+    /// Writes it as the daemon reads it: one line of JSON. A row that it would not read to its end is told
+    /// instead.
     pub(super) fn write(&self, language: Language, out: &mut Vec<u8>) -> io::Result<()> {
+        let begin = out.len();
+        self.write_whole(language, out)?;
+        if out.len() - begin <= ROW_BYTES {
+            return Ok(());
+        }
+        out.truncate(begin);
+        let told = Self {
+            place: self.place,
+            content: Err(Problem::TooLong),
+        };
+        told.write_whole(language, out)
+    }
+
+    fn write_whole(&self, language: Language, out: &mut Vec<u8>) -> io::Result<()> {
         match &self.content {
             Ok(record) => {
                 let mistakes = record.mistakes();
@@ -184,6 +210,8 @@ pub(super) struct Notes {
     pub unused: Vec<String>,
     /// The first row whose employee id looks like a key of the staff system's database.
     pub database_key: Option<Place>,
+    /// The first row with a backslash that `mysql -B` may have written, where nothing shows that it has.
+    pub backslash: Option<Place>,
 }
 
 impl Notes {
@@ -226,6 +254,24 @@ mod tests {
         let begin = "{\"line\":1,\"index\":0,\"record\":{\"statusReason\":\"x\\ny\"},\"mistakes\":[{\"field\":\"interviewDate\"";
         assert!(text.starts_with(begin) && text.ends_with("}]}\n"), "{text}");
         assert_eq!(text.matches('\n').count(), 1);
+    }
+
+    #[test]
+    fn a_row_that_no_daemon_would_read_is_told_with_its_line() {
+        for (length, read) in [(ROW_BYTES / 2, true), (ROW_BYTES, false)] {
+            let mut record = Record::default();
+            record.put(Field::StatusReason, Value::from("x".repeat(length)), None);
+            let row = Row {
+                place: Place::line(7),
+                content: Ok(record),
+            };
+            let mut out = b"before\n".to_vec();
+            row.write(Language::En, &mut out).unwrap();
+            let text = String::from_utf8(out).unwrap();
+            let row = text.strip_prefix("before\n{\"line\":7,").unwrap();
+            assert_eq!(row.starts_with("\"record\""), read);
+            assert_eq!(row.starts_with("\"problem\":\"is longer than 1 MiB"), !read);
+        }
     }
 
     #[test]

@@ -241,10 +241,15 @@ impl Header {
     }
 }
 
+/// How `mysql -B` writes what would end a cell or a row, and a backslash.
+const MYSQL_ESCAPES: [&str; 4] = ["\\n", "\\t", "\\0", "\\\\"];
+
 /// A file whose header is understood.
 pub(super) struct Table<R> {
     reader: Reader<R>,
     header: Header,
+    /// Whether `mysql -B` may have written it, though nothing shows it.
+    maybe_mysql: bool,
 }
 
 impl<R: BufRead> Table<R> {
@@ -268,7 +273,14 @@ impl<R: BufRead> Table<R> {
             Some(columns) => Header::of(0, columns.split(',').map(str::trim), notes),
             None => read_header(&mut reader, notes)?,
         };
-        Ok(header.map(|header| Self { reader, header }))
+        let Dialect {
+            delimiter, escapes, ..
+        } = layout.dialect;
+        Ok(header.map(|header| Self {
+            reader,
+            header,
+            maybe_mysql: delimiter == b'\t' && !escapes,
+        }))
     }
 
     /// Gives every row to `take`.
@@ -283,9 +295,19 @@ impl<R: BufRead> Table<R> {
             if let Ok(record) = &content {
                 reading.notes.look_at(place, record);
             }
+            if self.maybe_mysql && reading.notes.backslash.is_none() && self.has_escape(&cells) {
+                reading.notes.backslash = Some(place);
+            }
             take(Row { place, content })?;
         }
         Ok(())
+    }
+
+    fn has_escape(&self, cells: &Cells) -> bool {
+        let mut under = self.header.0.iter().zip(cells.iter());
+        under.any(|(under, cell)| {
+            matches!(under, Under::Field(_)) && MYSQL_ESCAPES.iter().any(|e| cell.contains(e))
+        })
     }
 
     fn record(&self, cells: &Cells, reading: &Reading) -> Result<Record, Problem> {
@@ -448,6 +470,23 @@ mod tests {
         let columns = "id, employee_id, interview_type, interview_date, facility_id, notes";
         let (rows, _) = rows_with(text, Some(columns)).unwrap();
         assert_eq!((rows[0].place.line, fields(&rows[0]).as_str()), (1, RECORD));
+    }
+
+    #[test]
+    fn a_backslash_that_mysql_may_have_written_is_noted() {
+        let header = "id\temployeeId\tinterviewType\tinterviewDate\tstatusReason";
+        let row = |reason: &str| format!("a\tE\tt\t2025-10-28T01:00:00Z\t{reason}\n");
+        for (text, noted) in [
+            (row("x") + &row("two\\nlines") + &row("a\\tb"), Some(3)),
+            (row("a\\\\b"), Some(2)),
+            (row("C:\\Users"), None),
+            (row("NULL") + &row("two\\nlines"), None),
+        ] {
+            let (_, reading) = rows_with(&format!("{header}\n{text}"), None).unwrap();
+            assert_eq!(reading.notes.backslash, noted.map(Place::line), "{text}");
+        }
+        let commas = format!("{header}\n{}", row("two\\nlines")).replace('\t', ",");
+        assert_eq!(rows_with(&commas, None).unwrap().1.notes.backslash, None);
     }
 
     #[test]

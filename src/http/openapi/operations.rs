@@ -521,6 +521,7 @@ fn looking_up() -> Vec<Operation> {
             ),
             text("eventType", "Only events of this name"),
             text("staffId", "Only events about this member of the staff"),
+            text("route", "Only events that take this route"),
             moment("since", "Only events accepted at this moment or later"),
             moment("until", "Only events accepted at this moment or earlier"),
         ])

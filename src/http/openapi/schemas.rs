@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
-use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::openapi::schema::{
+    AdditionalProperties, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type,
+};
 use utoipa::openapi::{KnownFormat, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -172,6 +174,25 @@ impl PartialSchema for Payload {
 }
 
 impl ToSchema for Payload {}
+
+/// The staff id of an event that is handed in.
+pub(in crate::http) struct StaffId;
+
+impl PartialSchema for StaffId {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::String, Type::Integer]))
+            .description(Some("Whom it is about; a number is kept as its text. Without it: what `data` says in `staffId` or `employeeId`."))
+            .minimum(Some(0_usize))
+            .maximum(Some(9_007_199_254_740_991_usize))
+            .min_length(Some(1))
+            .max_length(Some(191))
+            .pattern(Some(r"^[^\x00-\x1f\x7f-\x9f]*$"))
+            .into()
+    }
+}
+
+impl ToSchema for StaffId {}
 
 impl PartialSchema for Timestamp {
     fn schema() -> RefOr<Schema> {

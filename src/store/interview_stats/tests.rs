@@ -6,9 +6,11 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::interview::UnknownOrigin;
+use crate::interview::{ImportResult, UnknownOrigin};
 use crate::interview_stats::InterviewCounts;
-use crate::store::interviews::{delete, import, put};
+use crate::store::PutError;
+use crate::store::interview_intake::{import, put};
+use crate::store::interviews::delete;
 use crate::store::tests::{at, database};
 
 /// One step of a random history: a record that comes or comes again, or one that goes.
@@ -269,8 +271,16 @@ fn a_file_with_more_counts_than_may_wait_is_counted_like_any_other() {
             Ok((number + 1, interview))
         })
     };
-    let created = import(&connection, rows(0), UnknownOrigin::Refuse, at(0)).unwrap();
-    let replaced = import(&connection, rows(7), UnknownOrigin::Refuse, at(0)).unwrap();
+    let import = |shift| {
+        import(
+            &connection,
+            &|| Ok(rows(shift)),
+            UnknownOrigin::Refuse,
+            at(0),
+        )
+    };
+    let (created, replaced) = (import(0).unwrap(), import(7).unwrap());
+    assert_eq!(replaced.repeated, []);
     assert_eq!((created.created, replaced.replaced), (4_000, 4_000));
     assert_eq!(crate::store::recount::differences(&connection).unwrap(), 0);
     let range = InterviewRange {
@@ -309,21 +319,121 @@ fn linked(rows: &[(&str, Option<&str>, Option<&str>)]) -> Vec<(u64, Interview)> 
 
 type Linked = (&'static str, Option<&'static str>, Option<&'static str>);
 
-/// The last row of each record of a file.
-fn last_of_each(file: &[Linked]) -> Vec<Linked> {
-    let last: BTreeMap<_, _> = file.iter().map(|row| (row.0, *row)).collect();
-    last.into_values().collect()
+/// What a file or a batch meets.
+const KEPT: [Linked; 3] = [
+    ("a", None, Some("1")),
+    ("b", Some("a"), Some("2")),
+    ("c", None, Some("3")),
+];
+
+fn import_linked(
+    connection: &Connection,
+    file: &[Linked],
+    unknown_origin: UnknownOrigin,
+) -> ImportResult {
+    let rows = || Ok(linked(file).into_iter().map(Ok));
+    import(connection, &rows, unknown_origin, at(0)).unwrap()
+}
+
+/// That these records are kept, and counted.
+fn assert_kept(connection: &Connection, records: &[Linked]) {
+    for (id, origin, sync_id) in records {
+        let found = crate::store::interviews::find(connection, id);
+        let found = found.unwrap().unwrap().interview;
+        assert_eq!(found.rescheduled_from_id.as_deref(), *origin, "{records:?}");
+        assert_eq!(found.voicedrive_sync_id.as_deref(), *sync_id, "{records:?}");
+    }
+    assert_eq!(crate::store::recount::differences(connection).unwrap(), 0);
+}
+
+#[test]
+fn a_row_whose_id_stands_in_the_file_before_is_named_with_the_first() {
+    let (_directory, connection) = database();
+    // The same moment for both files: the clock does not show which of them wrote a row.
+    import_linked(&connection, &KEPT, UnknownOrigin::Refuse);
+    let again = import_linked(&connection, &KEPT, UnknownOrigin::Refuse);
+    assert_eq!((again.replaced, again.repeated), (3, vec![]));
+    let file = [
+        ("a", None, None),
+        ("x", None, None),
+        ("a", None, None),
+        ("y", None, None),
+        ("x", Some("y"), None),
+        ("a", None, None),
+    ];
+    let result = import_linked(&connection, &file, UnknownOrigin::Refuse);
+    assert_eq!(result.repeated, [(3, 1), (5, 2), (6, 1)]);
+    assert_eq!(result.refused, []);
+}
+
+#[test]
+fn a_batch_is_judged_by_what_it_leaves_behind() {
+    use crate::interview::InterviewConflict::{OriginLoops, OriginUnknown, SyncIdTaken};
+    for (batch, refused) in [
+        (vec![("a", None, Some("2")), ("b", None, Some("1"))], None),
+        (
+            vec![("x", None, Some("2")), ("a", None, None), ("b", None, None)],
+            None,
+        ),
+        // An order is turned.
+        (vec![("a", Some("b"), None), ("b", None, None)], None),
+        (
+            vec![
+                ("x", None, None),
+                ("a", Some("b"), None),
+                ("b", Some("x"), None),
+            ],
+            None,
+        ),
+        (vec![("x", None, Some("2"))], Some((0, SyncIdTaken))),
+        (
+            vec![("x", None, Some("9")), ("y", None, Some("9"))],
+            Some((1, SyncIdTaken)),
+        ),
+        (
+            vec![("c", None, None), ("a", Some("b"), None)],
+            Some((1, OriginLoops)),
+        ),
+        (vec![("x", Some("x"), None)], Some((0, OriginLoops))),
+        // A batch names earlier records only.
+        (
+            vec![("x", Some("y"), None), ("y", None, None)],
+            Some((0, OriginUnknown)),
+        ),
+    ] {
+        let (_directory, connection) = database();
+        import_linked(&connection, &KEPT, UnknownOrigin::Refuse);
+        let records: Vec<_> = linked(&batch)
+            .into_iter()
+            .map(|(_, record)| record)
+            .collect();
+        match put(&connection, &records, at(1)) {
+            Err(PutError::Refused { index, why }) => {
+                assert_eq!(Some((index, why)), refused, "{batch:?}");
+            }
+            taken => {
+                assert_eq!(taken.unwrap().len(), batch.len());
+                assert_eq!(refused, None, "{batch:?}");
+                assert_kept(&connection, &batch);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_last_one_of_a_record_counts_in_a_batch() {
+    let (_directory, connection) = database();
+    import_linked(&connection, &KEPT, UnknownOrigin::Refuse);
+    let batch = [("x", Some("a"), Some("1")), ("x", None, None)];
+    let records = linked(&batch).into_iter().map(|(_, record)| record);
+    put(&connection, &records.collect::<Vec<_>>(), at(1)).unwrap();
+    assert_kept(&connection, &batch[1..]);
 }
 
 #[test]
 fn a_file_is_judged_by_what_it_leaves_behind() {
     use crate::interview::InterviewConflict::{OriginLoops, OriginUnknown, SyncIdTaken};
     use UnknownOrigin::{Drop, Refuse};
-    let kept = [
-        ("a", None, Some("1")),
-        ("b", Some("a"), Some("2")),
-        ("c", None, Some("3")),
-    ];
     for (file, unknown, refused, dropped) in [
         // Newest first.
         (
@@ -349,13 +459,6 @@ fn a_file_is_judged_by_what_it_leaves_behind() {
                 ("b", None, Some("1")),
                 ("c", None, Some("2")),
             ],
-            Refuse,
-            vec![],
-            0,
-        ),
-        // The last row of a record counts.
-        (
-            vec![("x", Some("nobody"), Some("1")), ("x", None, None)],
             Refuse,
             vec![],
             0,
@@ -397,24 +500,15 @@ fn a_file_is_judged_by_what_it_leaves_behind() {
         ),
     ] {
         let (_directory, connection) = database();
-        let rows = |file: &[_]| linked(file).into_iter().map(Ok).collect::<Vec<_>>();
-        import(&connection, rows(&kept).into_iter(), Refuse, at(0)).unwrap();
-        let result = import(&connection, rows(&file).into_iter(), unknown, at(0)).unwrap();
+        import_linked(&connection, &KEPT, Refuse);
+        let result = import_linked(&connection, &file, unknown);
         assert_eq!(
             (result.refused, result.origins_dropped),
             (refused.clone(), dropped),
             "{file:?}"
         );
         if refused.is_empty() && dropped == 0 {
-            for (id, origin, sync_id) in last_of_each(&file) {
-                let found = crate::store::interviews::find(&connection, id)
-                    .unwrap()
-                    .unwrap()
-                    .interview;
-                assert_eq!(found.rescheduled_from_id.as_deref(), origin, "{file:?}");
-                assert_eq!(found.voicedrive_sync_id.as_deref(), sync_id, "{file:?}");
-            }
-            assert_eq!(crate::store::recount::differences(&connection).unwrap(), 0);
+            assert_kept(&connection, &file);
         }
     }
 }

@@ -1,0 +1,152 @@
+//! Which events a person means: the options that `tail` and `resend` share.
+
+use chrono::NaiveDate;
+use clap::Args;
+use serde_json::Value;
+
+use super::CliError;
+use super::import::dates;
+use super::words::Speech;
+use crate::day;
+use crate::event::Status;
+use crate::timestamp::Timestamp;
+use crate::zone::Zone;
+
+/// Which moment of a day is meant.
+type OfDay = fn(NaiveDate, Zone) -> Option<Timestamp>;
+
+/// The options; what is not said matches everything.
+#[derive(Args)]
+pub(super) struct Filter {
+    /// Only events with this status
+    #[arg(long, value_parser = Status::ALL.map(Status::as_str))]
+    pub(super) status: Option<String>,
+    /// Only events with this name
+    #[arg(long, value_name = "TYPE")]
+    event_type: Option<String>,
+    /// Only events about this member of the staff
+    #[arg(long, value_name = "ID")]
+    staff_id: Option<String>,
+    /// Only events that take this route
+    #[arg(long, value_name = "ROUTE")]
+    route: Option<String>,
+    /// Only events accepted since then: 2025-10-26 (from midnight), "2025-10-26 14:30" (by the configured
+    /// time zone) or 2025-10-26T14:30:00+09:00
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Only events accepted until then; a day is meant to its end
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+}
+
+impl Filter {
+    /// The filters as the API calls them. What a person types is by the clock on their wall.
+    pub(super) fn named(&self, speech: Speech) -> Result<Vec<(&'static str, String)>, CliError> {
+        let moment = |option: &str, text: &Option<String>, of_day| {
+            match text {
+            None => Ok(None),
+            Some(text) => match moment(text, speech.timezone, of_day) {
+                Some(moment) => Ok(Some(moment.to_string())),
+                None => Err(CliError::Usage(format!(
+                    "{option}: {}",
+                    speech.say(
+                        "2025-10-26、\"2025-10-26 14:30\"、2025-10-26T14:30:00+09:00 のどれかの形で指定してください",
+                        "must be a day such as 2025-10-26, or a time such as \"2025-10-26 14:30\" or 2025-10-26T14:30:00+09:00",
+                    )
+                ))),
+            },
+        }
+        };
+        let named = [
+            ("status", self.status.clone()),
+            ("eventType", self.event_type.clone()),
+            ("staffId", self.staff_id.clone()),
+            ("route", self.route.clone()),
+            (
+                "since",
+                moment("--since", &self.since, day::start as OfDay)?,
+            ),
+            ("until", moment("--until", &self.until, day::end)?),
+        ];
+        let said = named.into_iter();
+        Ok(said
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect())
+    }
+}
+
+/// Whether an event is one that these filters, of [`Filter::named`], match.
+pub(super) fn fits(event: &Value, named: &[(&'static str, String)]) -> bool {
+    named.iter().all(|(name, wanted)| {
+        // All moments have one length, so their order is that of their texts.
+        let accepted = event["acceptedAt"].as_str().unwrap_or_default();
+        match *name {
+            "since" => accepted >= wanted.as_str(),
+            "until" => accepted <= wanted.as_str(),
+            "eventType" => event["event"] == wanted.as_str(),
+            name => event[name] == wanted.as_str(),
+        }
+    })
+}
+
+/// A moment as a person types it; of a whole day it is the one that `of_day` says.
+fn moment(text: &str, zone: Zone, of_day: OfDay) -> Option<Timestamp> {
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    let of_day = day.and_then(|day| of_day(day, zone));
+    of_day.or_else(|| dates::read(text, Some(zone)).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_day_is_the_clinics_from_its_first_moment_to_its_last() {
+        let at = |text, of_day: OfDay| {
+            moment(text, Zone::TOKYO, of_day).map(|moment| moment.to_string())
+        };
+        for (text, since, until) in [
+            (
+                "2025-10-26",
+                "2025-10-25T15:00:00.000Z",
+                "2025-10-26T14:59:59.999Z",
+            ),
+            (
+                "2025-10-26 14:30",
+                "2025-10-26T05:30:00.000Z",
+                "2025-10-26T05:30:00.000Z",
+            ),
+            (
+                "2025-10-26T00:00Z",
+                "2025-10-26T00:00:00.000Z",
+                "2025-10-26T00:00:00.000Z",
+            ),
+        ] {
+            assert_eq!(at(text, day::start).as_deref(), Some(since), "{text}");
+            assert_eq!(at(text, day::end).as_deref(), Some(until), "{text}");
+        }
+        assert_eq!(at("yesterday", day::start), None);
+        assert_eq!(at("2025-02-30", day::start), None);
+    }
+
+    #[test]
+    fn what_happens_is_filtered_as_the_list_is() {
+        let event = json!({"event": "a.b", "staffId": "E", "status": "delivered", "route": "r",
+                           "acceptedAt": "2025-10-26T12:00:00.000Z"});
+        let fits = |name, wanted: &str| fits(&event, &[(name, wanted.to_owned())]);
+        for (name, wanted) in [
+            ("eventType", "a.b"),
+            ("staffId", "E"),
+            ("status", "delivered"),
+            ("route", "r"),
+            ("since", "2025-10-26T12:00:00.000Z"),
+            ("until", "2025-10-26T12:00:00.000Z"),
+        ] {
+            assert!(fits(name, wanted), "{name}");
+        }
+        assert!(!fits("since", "2025-10-26T12:00:00.001Z"));
+        assert!(!fits("until", "2025-10-26T11:59:59.999Z"));
+        assert!(!fits("staffId", "F") && !fits("eventType", "a") && !fits("route", ""));
+    }
+}

@@ -1,0 +1,135 @@
+//! Events for the command line: a list with the number of all that it is of, ids that can be typed, and what
+//! happens as it happens.
+
+use hyper::StatusCode;
+use serde::Serialize;
+
+use super::Api;
+use super::event_answer::{AttemptAnswer, EventAnswer};
+use super::events::{FILTERS, filter};
+use super::reply::{ApiError, Reply, success};
+use super::request::Query;
+use crate::event_record::{ChangePosition, EventSummary};
+use crate::timestamp::Timestamp;
+
+/// The most changes of one kind in one answer.
+const CHANGES: u32 = 200;
+/// The most events of a list, and how many it has when nothing is said.
+const LISTED: (usize, usize) = (1000, 20);
+/// What a filter matches is counted up to here.
+const COUNTED: usize = 10_000;
+/// The most ids that are named for one beginning.
+const NAMED: u32 = 5;
+
+/// An event with an id that can be typed.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row<'a> {
+    #[serde(flatten)]
+    event: EventAnswer<'a>,
+    short_id: String,
+}
+
+async fn rows<'a>(
+    api: &Api,
+    events: impl Iterator<Item = &'a EventSummary> + Clone,
+) -> Result<impl Iterator<Item = Row<'a>>, ApiError> {
+    let ids = events.clone().map(|event| event.id.clone()).collect();
+    let short_ids = api.store.short_ids(ids).await?;
+    Ok(events.zip(short_ids).map(|(event, short_id)| Row {
+        event: EventAnswer::of(event),
+        short_id,
+    }))
+}
+
+/// `GET /control/events`, with the filters of `GET /api/events`: the newest first, and how many there are.
+///
+/// # Errors
+/// `InvalidParameter`, or the store's.
+pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
+    let mut query = Query::parse(query)?;
+    let filter = filter(&mut query)?;
+    let (most, usual) = LISTED;
+    let limit = query
+        .take_as("limit", "must be a number from 1 to 1000", |text| {
+            text.parse().ok().filter(|n| (1..=most).contains(n))
+        })?
+        .unwrap_or(usual);
+    query.finish(&format!("{FILTERS}, limit"))?;
+    let moment = api.clock.moment();
+    let page = api.store.events(filter.clone(), None, limit, moment);
+    let page = page.await?;
+    let matched = match page.next {
+        None => page.items.len() as u64,
+        Some(_) => api.store.count_events(filter, COUNTED + 1).await?,
+    };
+    let items: Vec<_> = rows(api, page.items.iter()).await?.collect();
+    let counted = COUNTED as u64;
+    let answer = serde_json::json!({
+        "items": items,
+        "matched": matched.min(counted),
+        "more": matched > counted,
+    });
+    success(StatusCode::OK, &answer, moment.wall)
+}
+
+/// `GET /control/events/ids?begin=0199e2f3`: the ids that begin so, five at most.
+///
+/// # Errors
+/// `InvalidParameter`, or the store's.
+pub async fn ids(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
+    let mut query = Query::parse(query)?;
+    let begin = query.take("begin").filter(|begin| !begin.is_empty());
+    query.finish("begin")?;
+    let begin =
+        begin.ok_or_else(|| ApiError::invalid("begin", "must be the beginning of an id"))?;
+    let ids = api.store.ids_that_begin(&begin, NAMED).await?;
+    success(
+        StatusCode::OK,
+        &serde_json::json!({"ids": ids}),
+        api.clock.now(),
+    )
+}
+
+/// `GET /control/changes?afterEvent=N&afterAttempt=N`: what happened since; without parameters,
+/// where "now" is.
+///
+/// # Errors
+/// `InvalidParameter`, or the store's.
+pub async fn changes(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
+    #[derive(Serialize)]
+    struct ChangeAnswer<'a> {
+        at: Timestamp,
+        event: Row<'a>,
+        attempt: Option<AttemptAnswer<'a>>,
+    }
+    let mut query = Query::parse(query)?;
+    let number = |text: &str| text.parse().ok();
+    let after_event = query.take_as("afterEvent", "must be a number", number)?;
+    let after_attempt = query.take_as("afterAttempt", "must be a number", number)?;
+    query.finish("afterEvent, afterAttempt")?;
+    let moment = api.clock.moment();
+    let (changes, reached) = match (after_event, after_attempt) {
+        (Some(event), Some(attempt)) => {
+            let position = ChangePosition { event, attempt };
+            api.store.changes_since(position, CHANGES, moment).await?
+        }
+        _ => (Vec::new(), api.store.newest_change().await?),
+    };
+    let events = rows(api, changes.iter().map(|change| &change.event)).await?;
+    let changes: Vec<_> = changes
+        .iter()
+        .zip(events)
+        .map(|(change, event)| ChangeAnswer {
+            at: change.at,
+            event,
+            attempt: change.attempt.as_ref().map(AttemptAnswer::of),
+        })
+        .collect();
+    let answer = serde_json::json!({
+        "changes": changes,
+        "afterEvent": reached.event,
+        "afterAttempt": reached.attempt,
+    });
+    success(StatusCode::OK, &answer, moment.wall)
+}

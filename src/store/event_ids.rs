@@ -1,0 +1,76 @@
+//! Ids of events as a person can type them: short beginnings, and what they mean.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::{Store, StoreError};
+
+/// Sorts behind every id that begins like the text before it: an id has no character beyond `f`.
+const BEHIND: char = 'g';
+/// Characters of an id that say when the event was accepted, to the millisecond: no shorter beginning is
+/// given, because an event of the next minute would make it mean two.
+const MILLISECOND: usize = "0199e2f3-1a2b".len();
+
+impl Store {
+    /// For each id, in their order, a beginning of it that no other event's id has.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn short_ids(&self, ids: Vec<String>) -> Result<Vec<String>, StoreError> {
+        self.read(move |connection| {
+            let shorten = |id| shortened(connection, id).map_err(StoreError::from);
+            ids.into_iter().map(shorten).collect()
+        })
+        .await
+    }
+
+    /// The ids that begin so, in their order, at most `most`.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn ids_that_begin(&self, with: &str, most: u32) -> Result<Vec<String>, StoreError> {
+        let begin = with.to_owned();
+        self.read(move |connection| Ok(that_begin(connection, &begin, most)?))
+            .await
+    }
+}
+
+pub(super) fn that_begin(
+    connection: &Connection,
+    begin: &str,
+    most: u32,
+) -> rusqlite::Result<Vec<String>> {
+    let end = format!("{begin}{BEHIND}");
+    connection
+        .prepare_cached("SELECT id FROM events WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT ?3")?
+        .query_map((begin, end, most), |row| row.get(0))?
+        .collect()
+}
+
+pub(super) fn shortened(connection: &Connection, mut id: String) -> rusqlite::Result<String> {
+    // Whatever begins as the id does stands beside it.
+    let neighbour = |sql: &str| -> rusqlite::Result<Option<String>> {
+        let found = connection
+            .prepare_cached(sql)?
+            .query_row([&id], |row| row.get(0));
+        Ok(found.optional()?.flatten())
+    };
+    let before = neighbour("SELECT max(id) FROM events WHERE id < ?1")?;
+    let after = neighbour("SELECT min(id) FROM events WHERE id > ?1")?;
+    let same = [before, after]
+        .into_iter()
+        .flatten()
+        .map(|other| same_length(&id, &other));
+    let mut length = same.max().unwrap_or(0).saturating_add(1).max(MILLISECOND);
+    // A hyphen at the end would be lost in copying.
+    if id.as_bytes().get(length - 1) == Some(&b'-') {
+        length += 1;
+    }
+    id.truncate(length);
+    Ok(id)
+}
+
+/// How many characters two ids have in common at their beginning.
+fn same_length(one: &str, other: &str) -> usize {
+    let pairs = one.bytes().zip(other.bytes());
+    pairs.take_while(|(a, b)| a == b).count()
+}

@@ -1,0 +1,322 @@
+//! Taking interview records, one after the other, and judging what all of them leave behind: what one record still
+//! has of another may be given away by a later one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::StoreError;
+use super::interview_counts::Changes;
+use super::interviews::{PutError, create, find, replace};
+use crate::interview::{
+    ImportResult, Interview, InterviewConflict, InterviewRecord, PutResult, UnknownOrigin,
+};
+use crate::timestamp::Timestamp;
+
+pub(super) fn put(
+    connection: &Connection,
+    interviews: &[Interview],
+    now: Timestamp,
+) -> Result<Vec<PutResult>, PutError> {
+    let refused = |place: u64, why| PutError::Refused {
+        // It was an index before.
+        index: usize::try_from(place).unwrap_or(usize::MAX),
+        why,
+    };
+    let mut intake = Intake::new(connection, now);
+    let mut done = Vec::with_capacity(interviews.len());
+    for (place, interview) in (0..).zip(interviews) {
+        let origin = interview.rescheduled_from_id.as_deref();
+        if let Some(origin) = origin.filter(|origin| *origin != interview.id)
+            && !exists(connection, origin).map_err(StoreError::from)?
+        {
+            return Err(refused(place, InterviewConflict::OriginUnknown));
+        }
+        let earlier = intake.take(place, interview.clone())?;
+        done.push(put_result(earlier.as_ref()));
+    }
+    let settled = intake.settle(UnknownOrigin::Refuse)?;
+    match settled.refused.first() {
+        None => Ok(done),
+        Some((place, why)) => Err(refused(*place, *why)),
+    }
+}
+
+fn put_result(earlier: Option<&InterviewRecord>) -> PutResult {
+    if earlier.is_some() {
+        PutResult::Replaced
+    } else {
+        PutResult::Created
+    }
+}
+
+/// Why a record cannot stand in the place of the one with the id `origin`.
+fn origin_conflict(
+    connection: &Connection,
+    id: &str,
+    origin: &str,
+) -> rusqlite::Result<Option<InterviewConflict>> {
+    Ok(if origin == id {
+        Some(InterviewConflict::OriginLoops)
+    } else if !exists(connection, origin)? {
+        Some(InterviewConflict::OriginUnknown)
+    } else if chain_reaches(connection, origin, id)? {
+        Some(InterviewConflict::OriginLoops)
+    } else {
+        None
+    })
+}
+
+/// Keeps one record, and answers the one that it replaces.
+fn upsert(
+    connection: &Connection,
+    interview: &Interview,
+    now: Timestamp,
+    counts: &mut Changes,
+) -> rusqlite::Result<Option<InterviewRecord>> {
+    let earlier = find(connection, &interview.id)?;
+    if let Some(earlier) = &earlier {
+        replace(connection, interview, now)?;
+        counts.removed(&earlier.interview);
+    } else {
+        create(connection, interview, now)?;
+    }
+    counts.added(interview);
+    Ok(earlier)
+}
+
+/// Takes records one after the other, and judges in the end what all of them leave behind.
+struct Intake<'c> {
+    connection: &'c Connection,
+    now: Timestamp,
+    counts: Changes,
+    postponed: Postponed,
+}
+
+/// What of records can only be judged when all of them are there: by the id of the record, which a batch may have
+/// more than once.
+#[derive(Default)]
+struct Postponed(BTreeMap<String, Links>);
+
+struct Links {
+    place: u64,
+    origin: Option<String>,
+    sync_id: Option<String>,
+}
+
+/// What the judgement was.
+#[derive(Default)]
+struct Settled {
+    origins_dropped: u64,
+    /// In the order of their places.
+    refused: Vec<(u64, InterviewConflict)>,
+}
+
+impl<'c> Intake<'c> {
+    fn new(connection: &'c Connection, now: Timestamp) -> Self {
+        Self {
+            connection,
+            now,
+            counts: Changes::default(),
+            postponed: Postponed::default(),
+        }
+    }
+
+    /// Takes the record at this place, and answers the one that it replaces.
+    fn take(
+        &mut self,
+        place: u64,
+        mut interview: Interview,
+    ) -> Result<Option<InterviewRecord>, StoreError> {
+        self.postponed
+            .split(self.connection, place, &mut interview)?;
+        let earlier = upsert(self.connection, &interview, self.now, &mut self.counts)?;
+        self.counts.write_many(self.connection)?;
+        Ok(earlier)
+    }
+
+    /// Judges, and writes what was put off.
+    fn settle(mut self, unknown_origin: UnknownOrigin) -> Result<Settled, StoreError> {
+        let settled = self
+            .postponed
+            .settle(self.connection, unknown_origin, &mut self.counts)?;
+        self.counts.write(self.connection)?;
+        Ok(settled)
+    }
+}
+
+pub(super) fn import<R, I>(
+    connection: &Connection,
+    rows: &R,
+    unknown_origin: UnknownOrigin,
+    now: Timestamp,
+) -> Result<ImportResult, StoreError>
+where
+    R: Fn() -> Result<I, StoreError>,
+    I: Iterator<Item = Result<(u64, Interview), StoreError>>,
+{
+    let mut intake = Intake::new(connection, now);
+    let mut result = ImportResult::default();
+    let mut suspects = BTreeSet::new();
+    for row in rows()? {
+        let (place, interview) = row?;
+        let id = interview.id.clone();
+        match intake.take(place, interview)? {
+            None => result.created += 1,
+            Some(earlier) => {
+                result.replaced += 1;
+                // Written by a row before this one, or by a call in the same millisecond.
+                if earlier.updated_at == now {
+                    suspects.insert(id);
+                }
+            }
+        }
+    }
+    let settled = intake.settle(unknown_origin)?;
+    result.origins_dropped = settled.origins_dropped;
+    result.refused = settled.refused;
+    if !suspects.is_empty() {
+        result.repeated = repeated(rows()?, &suspects)?;
+    }
+    Ok(result)
+}
+
+/// The places of the rows whose id another row had before, each with the place of the first one that has it. Not
+/// every id is remembered: a file has any number of rows.
+fn repeated(
+    rows: impl Iterator<Item = Result<(u64, Interview), StoreError>>,
+    suspects: &BTreeSet<String>,
+) -> Result<Vec<(u64, u64)>, StoreError> {
+    let mut first = BTreeMap::new();
+    let mut repeated = Vec::new();
+    for row in rows {
+        let (place, interview) = row?;
+        if suspects.contains(&interview.id) {
+            let first = *first.entry(interview.id).or_insert(place);
+            if first != place {
+                repeated.push((place, first));
+            }
+        }
+    }
+    Ok(repeated)
+}
+
+impl Postponed {
+    /// Takes from a record what cannot be kept yet: the name of a record that is not there, and an id that
+    /// another record still has.
+    fn split(
+        &mut self,
+        connection: &Connection,
+        place: u64,
+        interview: &mut Interview,
+    ) -> rusqlite::Result<()> {
+        // The last one of a record counts.
+        self.0.remove(&interview.id);
+        let origin = match &interview.rescheduled_from_id {
+            Some(origin) if origin_conflict(connection, &interview.id, origin)?.is_some() => {
+                interview.rescheduled_from_id.take()
+            }
+            _ => None,
+        };
+        let sync_id = match &interview.voicedrive_sync_id {
+            Some(sync_id)
+                if holder_of(connection, sync_id)?.is_some_and(|id| id != interview.id) =>
+            {
+                interview.voicedrive_sync_id.take()
+            }
+            _ => None,
+        };
+        if origin.is_some() || sync_id.is_some() {
+            let links = Links {
+                place,
+                origin,
+                sync_id,
+            };
+            self.0.insert(interview.id.clone(), links);
+        }
+        Ok(())
+    }
+
+    /// Gives every record what was taken from it, and judges what they leave behind.
+    fn settle(
+        self,
+        connection: &Connection,
+        unknown_origin: UnknownOrigin,
+        counts: &mut Changes,
+    ) -> Result<Settled, StoreError> {
+        let mut settled = Settled::default();
+        let refused = &mut settled.refused;
+        for (id, links) in self.0 {
+            if let Some(sync_id) = links.sync_id {
+                if holder_of(connection, &sync_id)?.is_some() {
+                    refused.push((links.place, InterviewConflict::SyncIdTaken));
+                } else {
+                    set_sync_id(connection, &id, &sync_id, counts)?;
+                }
+            }
+            let Some(origin) = links.origin else { continue };
+            match origin_conflict(connection, &id, &origin)? {
+                None => set_origin(connection, &id, &origin)?,
+                Some(InterviewConflict::OriginUnknown) if unknown_origin == UnknownOrigin::Drop => {
+                    settled.origins_dropped += 1;
+                }
+                Some(why) => refused.push((links.place, why)),
+            }
+        }
+        refused.sort_by_key(|(place, _)| *place);
+        Ok(settled)
+    }
+}
+
+/// The id of the record that has this id at VoiceDrive.
+fn holder_of(connection: &Connection, sync_id: &str) -> rusqlite::Result<Option<String>> {
+    connection
+        .prepare_cached("SELECT id FROM interviews WHERE voicedrive_sync_id = ?1")?
+        .query_row([sync_id], |row| row.get(0))
+        .optional()
+}
+
+fn set_sync_id(
+    connection: &Connection,
+    id: &str,
+    sync_id: &str,
+    counts: &mut Changes,
+) -> Result<(), StoreError> {
+    let Some(InterviewRecord { mut interview, .. }) = find(connection, id)? else {
+        return Ok(());
+    };
+    connection
+        .prepare_cached("UPDATE interviews SET voicedrive_sync_id = ?2 WHERE id = ?1")?
+        .execute((id, sync_id))?;
+    counts.removed(&interview);
+    interview.voicedrive_sync_id = Some(sync_id.to_owned());
+    counts.added(&interview);
+    Ok(())
+}
+
+fn set_origin(connection: &Connection, id: &str, origin: &str) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE interviews SET rescheduled_from_id = ?2 WHERE id = ?1")?
+        .execute((id, origin))
+        .map(|_| ())
+}
+
+fn exists(connection: &Connection, id: &str) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT 1 FROM interviews WHERE id = ?1")?
+        .exists([id])
+}
+
+/// Whether the chain of origins that begins at `from` comes to `id`.
+fn chain_reaches(connection: &Connection, from: &str, id: &str) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(
+            "WITH RECURSIVE chain (id) AS (
+                 VALUES (?1)
+                 UNION
+                 SELECT i.rescheduled_from_id FROM interviews i JOIN chain c ON i.id = c.id
+                  WHERE i.rescheduled_from_id IS NOT NULL)
+             SELECT 1 FROM chain WHERE id = ?2",
+        )?
+        .exists([from, id])
+}
