@@ -1,5 +1,6 @@
 //! `backup` and `verify`: a copy of the database as one file (contract, section 9).
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -147,7 +148,10 @@ fn in_words(speech: Speech, error: &SnapshotError) -> String {
             );
         }
         SnapshotError::File { source, .. }
-            if source.kind() == std::io::ErrorKind::PermissionDenied =>
+            if matches!(
+                source.kind(),
+                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
+            ) =>
         {
             speech.say(
                 "sudo で実行するか、書き込める場所を指定してください",

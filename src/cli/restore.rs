@@ -85,6 +85,7 @@ fn for_programs(file: &Path, restored: &Restored) -> Value {
                 "interviewsNotInCopy": later(difference.interviews),
                 "sentAgain": difference.delivered_since,
                 "stayRevoked": revoked.collect::<Vec<_>>(),
+                "error": difference.of_backup_file,
             })
         }
     };
@@ -110,6 +111,8 @@ fn for_people(speech: Speech, file: &Path, restored: &Restored) -> Vec<String> {
         } => {
             let again = Some(difference.delivered_since);
             lines.push(sent_at_the_start(speech, copy.waiting, again));
+            let why = difference.of_backup_file.as_ref();
+            lines.extend(why.map(|why| compared_with_backup_file(speech, why)));
             lines.extend(not_in_copy(speech, difference));
             lines.extend(stay_revoked(speech, revoked));
         }
@@ -160,6 +163,17 @@ fn unreadable(speech: Speech, why: &str, newest: Option<Timestamp>) -> String {
         ),
         Language::En => format!(
             "the previous database cannot be read ({why}): what was accepted after the copy, and which tokens were revoked after it, is not known. Let the staff system hand in everything since {at} again, with the same Idempotency-Key; after the start, look at token list and revoke again what must stay revoked"
+        ),
+    }
+}
+
+fn compared_with_backup_file(speech: Speech, why: &str) -> String {
+    match speech.language {
+        Language::Ja => format!(
+            "元のデータベースは読めないため ({why})、relay-backup.db と比べました。relay-backup.db より後のことはわかりません"
+        ),
+        Language::En => format!(
+            "the previous database cannot be read ({why}); the copy was compared with relay-backup.db, and what came after that one is not known"
         ),
     }
 }

@@ -381,18 +381,13 @@ async fn what_cannot_be_compared_is_said() {
     let copy = place.file("copy.db");
     daemon.json(&["backup", &copy]).await;
     stop(daemon).await;
-    fs::write(
-        place.live(),
-        b"no database at all, and long enough not to be taken for an empty one",
-    )
-    .unwrap();
+    let damage = || fs::write(place.live(), [0xff; 8192]).unwrap();
+    damage();
+    let backup = place.directory.path().join("relay-backup.db");
+    fs::remove_file(&backup).unwrap();
     let answer = place.restore(&[&copy]).await;
     assert!(answer["before"]["error"].is_string(), "{answer}");
-    fs::write(
-        place.live(),
-        b"no database at all, and long enough not to be taken for an empty one",
-    )
-    .unwrap();
+    damage();
     let (code, told, error) = place.run(&["restore", &copy]).await;
     assert_eq!(code, 0, "{error}");
     assert!(
@@ -494,4 +489,44 @@ async fn a_copy_goes_over_nothing_but_a_copy_under_whatever_name() {
     // Without a daemon nobody says whether it writes its own file at this moment.
     let (code, _, error) = place.run(&["backup", &own("relay-backup.db")]).await;
     assert_eq!(code, 69, "{error}");
+}
+
+/// The daemon's backup file knows nearly as much as a database that cannot be read any more.
+#[tokio::test]
+async fn an_older_copy_is_compared_with_the_backup_file_when_the_database_is_damaged() {
+    let place = Place::new();
+    let daemon = place.daemon("").await;
+    let (leaver, gone) = issue(&daemon, "leaver").await;
+    let copy = place.file("copy.db");
+    daemon.json(&["backup", &copy]).await;
+    daemon.json(&["send", "a.b"]).await;
+    daemon.json(&["token", "revoke", &leaver]).await;
+    stop(daemon).await;
+    let backup = place.directory.path().join("relay-backup.db");
+    fs::write(place.live(), [0xff; 8192]).unwrap();
+    let answer = place.restore(&[&copy]).await;
+    let before = &answer["before"];
+    assert!(before["error"].is_string(), "{answer}");
+    assert_eq!(before["eventsNotInCopy"]["count"], 1);
+    assert_eq!(before["stayRevoked"][0]["jti"], json!(leaver));
+    // What is restored says nothing of itself.
+    fs::write(place.live(), [0xff; 8192]).unwrap();
+    let itself = place.restore(&[backup.to_str().unwrap()]).await;
+    assert!(itself["before"]["eventsNotInCopy"].is_null(), "{itself}");
+    let daemon = place.daemon("").await;
+    assert_eq!(answer_to(&daemon, &gone).await, 401);
+    stop(daemon).await;
+}
+
+#[tokio::test]
+async fn where_nothing_may_be_written_another_place_is_advised() {
+    let place = Place::new();
+    let daemon = place.daemon("").await;
+    // Nobody, not even root, makes a file there.
+    let output = daemon.run(&["backup", "/sys/copy.db"]).await;
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("/sys/copy.db"), "{told}");
+    assert!(told.contains("name a place where you may write"), "{told}");
+    stop(daemon).await;
 }

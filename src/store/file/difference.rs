@@ -1,5 +1,7 @@
 //! What a database has that an older copy of it has not.
 
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -7,6 +9,7 @@ use rusqlite::Connection;
 use super::super::connection::open_for_reading;
 use super::super::tokens;
 use super::open::Origin;
+use super::{backup_file, live_file};
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
 
@@ -21,6 +24,8 @@ pub struct Difference {
     pub interviews: Later,
     /// Deliveries that the copy has as still to be made, and that were made since.
     pub delivered_since: u64,
+    /// Why the copy was compared with the daemon's backup file, and not with the database itself.
+    pub of_backup_file: Option<String>,
 }
 
 /// What came later than a copy.
@@ -34,15 +39,43 @@ pub struct Later {
     pub until: Option<Timestamp>,
 }
 
-/// Compares the database at `present` with a `copy` of it, both of which are left as they are. Answers the
-/// database's tokens too.
+/// Compares what a data directory has with `copy`, which is laid out at `database`; all of it is left as it is. When
+/// the database cannot be read, its backup file may know nearly as much. Answers the tokens too; none: there was no
+/// database.
 ///
 /// # Errors
 /// In words: why the database cannot be read.
 pub(super) fn compare(
-    present: &Path,
+    directory: &Path,
     copy: &Path,
-) -> Result<(Difference, Vec<TokenRecord>), String> {
+    database: &Path,
+) -> Result<Option<(Difference, Vec<TokenRecord>)>, String> {
+    let (live, backup) = (live_file(directory), backup_file(directory));
+    let is_there = live.exists();
+    let why = if is_there {
+        match compare_with(&live, database) {
+            Ok(compared) => return Ok(Some(compared)),
+            Err(why) => why,
+        }
+    } else {
+        "it is gone".to_owned()
+    };
+    let inode = |path: &Path| fs::metadata(path).map(|file| (file.dev(), file.ino())).ok();
+    // With itself it would agree, and say nothing of the database.
+    if inode(&backup) != inode(copy)
+        && let Ok((difference, tokens)) = compare_with(&backup, database)
+    {
+        let of_backup_file = Some(why);
+        let difference = Difference {
+            of_backup_file,
+            ..difference
+        };
+        return Ok(Some((difference, tokens)));
+    }
+    if is_there { Err(why) } else { Ok(None) }
+}
+
+fn compare_with(present: &Path, copy: &Path) -> Result<(Difference, Vec<TokenRecord>), String> {
     let compared = open_for_reading(present).and_then(|connection| {
         Ok(match Origin::of(&connection)? {
             Origin::Ours | Origin::Newer { .. } => {
@@ -87,6 +120,7 @@ fn of(connection: &Connection) -> rusqlite::Result<Difference> {
         events_delivered,
         interviews,
         delivered_since,
+        of_backup_file: None,
     })
 }
 

@@ -11,7 +11,6 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use super::super::connection::settle;
 use super::super::tokens;
 use super::difference::{Difference, compare};
-use super::live_file;
 use super::open::{OpenError, lock, make_directory, sync_directory};
 use super::snapshot::{self, SnapshotError, Verified};
 use crate::timestamp::Timestamp;
@@ -106,6 +105,15 @@ pub fn restore(
     as_it_is: bool,
     now: Timestamp,
 ) -> Result<Restored, RestoreError> {
+    put_in_place(directory, copy, as_it_is, now).map_err(|error| error.of(directory, copy))
+}
+
+fn put_in_place(
+    directory: &Path,
+    copy: &Path,
+    as_it_is: bool,
+    now: Timestamp,
+) -> Result<Restored, RestoreError> {
     make_directory(directory)?;
     // Held to the end: no daemon can start in the middle.
     let lock_file = directory.join("lock");
@@ -114,8 +122,7 @@ pub fn restore(
         Err(SnapshotError::OfLiveFile { .. }) if as_it_is => None,
         verified => Some(verified?),
     };
-    let laid_out = lay_out(directory, copy, whole, now);
-    let (stage, verified, before) = laid_out.map_err(|error| error.of(directory, copy))?;
+    let (stage, verified, before) = lay_out(directory, copy, whole, now)?;
     give_to_owner_of(directory, &lock_file).map_err(|source| RestoreError::Swap {
         path: lock_file,
         source,
@@ -149,17 +156,13 @@ fn lay_out(
     let mut connection = Connection::open(&database).map_err(at_database)?;
     settle(&connection).map_err(at_database)?;
     let verified = whole.map_or_else(|| snapshot::verify_as(&database, copy), Ok)?;
-    let present = live_file(directory);
-    let before = if present.exists() {
-        match compare(&present, &database) {
-            Err(why) => Before::Unreadable(why),
-            Ok((difference, tokens)) => Before::Compared {
-                difference,
-                revoked: take_over(&mut connection, tokens).map_err(at_database)?,
-            },
-        }
-    } else {
-        Before::Absent
+    let before = match compare(directory, copy, &database) {
+        Err(why) => Before::Unreadable(why),
+        Ok(None) => Before::Absent,
+        Ok(Some((difference, tokens))) => Before::Compared {
+            difference,
+            revoked: take_over(&mut connection, tokens).map_err(at_database)?,
+        },
     };
     connection
         .close()
@@ -187,9 +190,9 @@ impl RestoreError {
             )
         };
         let code = match &self {
-            Self::Copy(SnapshotError::File { source, .. }) | Self::Swap { source, .. } => {
-                is_full(source).then_some(ErrorCode::DiskFull)
-            }
+            Self::Copy(SnapshotError::File { source, .. })
+            | Self::Directory(OpenError::Directory { source, .. })
+            | Self::Swap { source, .. } => is_full(source).then_some(ErrorCode::DiskFull),
             Self::Database { source, .. } => source.sqlite_error_code(),
             _ => None,
         };
@@ -312,6 +315,7 @@ fn name_of(now: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::live_file;
     use super::*;
 
     #[test]
