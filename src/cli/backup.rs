@@ -172,7 +172,7 @@ fn of_live_file(speech: Speech, with_log: bool, written: Option<String>) -> Stri
         (Language::Ja, Some(at)) => format!("これは live/relay.db のコピーです。relay-backup.db のコピーを使ってください。ほかに何もなければ restore --as-it-is で復元できますが、{at} より後に受け付けたものは含まれないおそれがあります"),
         (Language::En, Some(at)) => format!("when there is nothing else, restore --as-it-is takes it, and what was kept after {at} may not be in it"),
         (Language::Ja, None) => "これは live/relay.db のコピーで、読める内容がまだありません。relay-backup.db のコピーを使ってください".to_owned(),
-        (Language::En, None) => "nothing in it can be read without that".to_owned(),
+        (Language::En, None) => "nothing of it can be read without its relay.db-wal".to_owned(),
     }
 }
 

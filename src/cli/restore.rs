@@ -140,6 +140,12 @@ fn sent_at_the_start(speech: Speech, waiting: u64, again: Option<u64>) -> String
     match (speech.language, again) {
         (Language::Ja, _) if waiting == 0 => "起動後に送信するものはありません".to_owned(),
         (Language::En, _) if waiting == 0 => "nothing is to be sent at the start".to_owned(),
+        (Language::Ja, Some(0)) => {
+            format!("起動後に {waiting} 件を送信します (再送待ちはその時刻に)")
+        }
+        (Language::En, Some(0)) => {
+            format!("sent at the start (retries when they are due): {waiting}")
+        }
         (Language::Ja, Some(again)) => format!(
             "起動後に {waiting} 件を送信します (再送待ちはその時刻に)。うち {again} 件は送信済みで、同じ ID で再び送られます。VoiceDrive は同じ X-Request-ID の重複を捨てます"
         ),

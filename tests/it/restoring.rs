@@ -162,12 +162,18 @@ async fn a_copy_of_the_live_file_is_taken_as_it_is_only_when_somebody_says_so() 
     let place = Place::new();
     let daemon = place.daemon("").await;
     daemon.json(&["send", "a.b"]).await;
+    let empty = place.file("empty.db");
+    fs::copy(place.live(), &empty).unwrap();
     stop(daemon).await;
     let daemon = place.daemon("").await;
     daemon.json(&["send", "in.the.log"]).await;
     let (alone, both) = (place.file("alone.db"), place.file("both.db"));
     fs::copy(place.live(), &alone).unwrap();
     daemon.kill().await;
+    // Until the first stop or the first 32 MiB, all of it is in the log.
+    let (code, _, error) = place.run(&["restore", "--as-it-is", &empty]).await;
+    assert_eq!(code, 1, "{error}");
+    assert!(error.contains("nothing of it can be read"), "{error}");
     fs::copy(place.live(), &both).unwrap();
     fs::copy(place.live().with_extension("db-wal"), format!("{both}-wal")).unwrap();
     for (copy, events, said) in [
@@ -346,7 +352,7 @@ async fn a_restore_says_what_follows_and_keeps_what_was_revoked() {
     let (code, told, error) = place.run(&["restore", &format!("{aside}/relay.db")]).await;
     assert_eq!(code, 0, "{error}");
     for said in [
-        "sent at the start (retries when they are due): 1.",
+        "sent at the start (retries when they are due): 1\n",
         "nothing was accepted after",
         "stay revoked: 1",
         "delete it: rm -r ",

@@ -119,7 +119,10 @@ fn put_in_place(
     let lock_file = directory.join("lock");
     let _lock = lock(&lock_file)?;
     let whole = match snapshot::verify(copy) {
-        Err(SnapshotError::OfLiveFile { .. }) if as_it_is => None,
+        // One of which nothing can be read has all that it had in a log that is not there.
+        Err(SnapshotError::OfLiveFile {
+            with_log, written, ..
+        }) if as_it_is && (with_log || written.is_some()) => None,
         verified => Some(verified?),
     };
     let (stage, verified, before) = lay_out(directory, copy, whole, now)?;
