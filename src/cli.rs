@@ -15,6 +15,7 @@ mod receiver;
 mod receiver_test;
 mod reload;
 mod resend;
+mod restore;
 mod secret;
 mod send;
 mod serve;
@@ -97,7 +98,7 @@ Exit codes: 0 good, notes too; 1 something is wrong; 77 you may not look; 78 con
     /// Say whether a file is a good copy
     Verify(backup::Verify),
     /// Put a copy in the place of the database; the daemon must be stopped
-    Restore(backup::Restore),
+    Restore(restore::Restore),
     /// Run the stand-in VoiceDrive on its own: verifies signatures, prints what arrives
     Receiver(receiver::Receiver),
     /// Examine somebody else's receiver, and say what it gets wrong

@@ -416,7 +416,7 @@ async fn ask(
         Endpoint::Reload => control::reload(api, query).await,
         Endpoint::ListTokens => control::list_tokens(api).await,
         Endpoint::IssueToken => control::issue_token(api, request).await,
-        Endpoint::RevokeToken(jti) => control::revoke_token(api, jti).await,
+        Endpoint::RevokeToken => control::revoke_token(api, request).await,
     }
 }
 

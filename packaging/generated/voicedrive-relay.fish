@@ -137,7 +137,7 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token;
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and not __fish_seen_subcommand_from issue revoke list help" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and not __fish_seen_subcommand_from issue revoke list help" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and not __fish_seen_subcommand_from issue revoke list help" -f -a "issue" -d 'Issue a token; it is shown once and kept nowhere'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and not __fish_seen_subcommand_from issue revoke list help" -f -a "revoke" -d 'Revoke a token for good, by its jti as `token list` shows it'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and not __fish_seen_subcommand_from issue revoke list help" -f -a "revoke" -d 'Revoke a token for good, by its id as `token list` shows it, or all of one subject'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and not __fish_seen_subcommand_from issue revoke list help" -f -a "list" -d 'List the tokens that were issued'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and not __fish_seen_subcommand_from issue revoke list help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from issue" -l subject -d 'For whom' -r
@@ -146,14 +146,16 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token;
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from issue" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from issue" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from issue" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from revoke" -l subject -d 'All tokens of this subject' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from revoke" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from revoke" -l issued-elsewhere -d 'The token was issued elsewhere with the same key, so it is in no list here'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from revoke" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from list" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from list" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "issue" -d 'Issue a token; it is shown once and kept nowhere'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "revoke" -d 'Revoke a token for good, by its jti as `token list` shows it'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "revoke" -d 'Revoke a token for good, by its id as `token list` shows it, or all of one subject'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the tokens that were issued'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and not __fish_seen_subcommand_from test history dismiss help" -l config -d 'The configuration file' -r -F
@@ -185,6 +187,7 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand verify
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand verify" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand verify" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restore" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restore" -l as-it-is -d 'Take a copy of live/relay.db too, with the relay.db-wal that lies beside it: what was kept last may be missing'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restore" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restore" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l listen -d 'Where to listen' -r
@@ -242,7 +245,7 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; 
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from import" -f -a "interviews" -d 'Interview records from a CSV, TSV, JSON or NDJSON file: all of them, or none'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from secret" -f -a "make" -d 'Print a new secret: 64 characters that nobody can guess; it is kept nowhere'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "issue" -d 'Issue a token; it is shown once and kept nowhere'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "revoke" -d 'Revoke a token for good, by its jti as `token list` shows it'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "revoke" -d 'Revoke a token for good, by its id as `token list` shows it, or all of one subject'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "list" -d 'List the tokens that were issued'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from alert" -f -a "test" -d 'Send a test message over every channel of the configuration'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from alert" -f -a "history" -d 'Show what was told, the newest last'

@@ -1,5 +1,6 @@
-//! `backup`, `verify` and `restore`: a copy of the database as one file (contract, section 9).
+//! `backup` and `verify`: a copy of the database as one file (contract, section 9).
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -8,19 +9,17 @@ use serde_json::json;
 use super::client::Client;
 use super::words::Speech;
 use super::{CliError, print_line};
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::language::Language;
 use crate::store::file;
-use crate::store::file::restore::{RestoreError, restore};
-use crate::store::file::snapshot::{self, SnapshotError, Verified};
+use crate::store::file::snapshot::{self, Obstacle, SnapshotError, Target, Verified};
 
 /// Write a copy of the database that needs no other file.
 #[derive(Args)]
 #[command(after_help = "Example:
   voicedrive-relay backup /mnt/backup/relay-$(date +%F).db
 While the daemon runs, relay-backup.db in its data directory is such a file, at most a minute old: it
-can be copied at any moment.")]
+can be copied at any moment. For another machine, /etc/voicedrive-relay is needed too.")]
 pub(super) struct Backup {
     /// Where to; an older copy of that name is replaced
     file: PathBuf,
@@ -33,35 +32,25 @@ pub(super) struct Verify {
     file: PathBuf,
 }
 
-/// Put a copy in the place of the database; the daemon must be stopped.
-#[derive(Args)]
-#[command(after_help = "Example:
-  sudo systemctl stop voicedrive-relay
-  sudo voicedrive-relay restore /mnt/backup/relay-2025-10-26.db
-  sudo systemctl start voicedrive-relay
-The present database is kept beside it. What the copy says is still to be sent is sent at the start.")]
-pub(super) struct Restore {
-    /// The copy
-    file: PathBuf,
-}
-
-fn failed(error: impl std::fmt::Display) -> CliError {
-    CliError::Failed(error.to_string())
-}
-
 impl Backup {
     pub(super) async fn run(&self, client: &Client, config: &Config) -> Result<(), CliError> {
-        let directory = &config.storage.directory;
-        snapshot::may_write(directory, &self.file).map_err(failed)?;
-        match client.post("/control/backup", String::new()).await {
-            Ok(_) => snapshot::copy_file(&file::backup_file(directory), &self.file),
-            // Without a daemon nobody writes, and the database itself can be read.
-            Err(CliError::Unreachable(_)) => {
-                snapshot::copy(&file::live_file(directory), &self.file)
+        let (speech, directory) = (client.speech, &config.storage.directory);
+        let failed = |error| of_copy(speech, &error);
+        let target = Target::of(directory, &self.file).map_err(failed)?;
+        let refreshed = client.post("/control/backup", String::new()).await;
+        match (target, refreshed) {
+            // That was it.
+            (Target::BackupFile, Ok(_)) => {}
+            // Nobody else writes this file: two at a time would spoil it.
+            (Target::BackupFile, Err(error)) => return Err(error),
+            (Target::Elsewhere, Ok(_)) => {
+                snapshot::copy_file(&file::backup_file(directory), &self.file).map_err(failed)?;
             }
-            Err(error) => return Err(error),
+            // Without a daemon, or when there is no room for its copy, the database itself is read.
+            (Target::Elsewhere, Err(_)) => {
+                snapshot::copy(&file::live_file(directory), &self.file).map_err(failed)?;
+            }
         }
-        .map_err(failed)?;
         let verified = snapshot::verify(&self.file).map_err(failed)?;
         client.print(&answer(&self.file, verified), |speech| {
             told(speech, &self.file, verified)
@@ -87,34 +76,8 @@ impl Verify {
     }
 }
 
-impl Restore {
-    pub(super) fn run(&self, config: &Config, speech: Speech, json: bool) -> Result<(), CliError> {
-        let directory = &config.storage.directory;
-        let restored =
-            restore(directory, &self.file, Clock::System.now()).map_err(|error| match error {
-                RestoreError::Copy(error) => of_copy(speech, &error),
-                error => failed(error),
-            })?;
-        let verified = restored.copy;
-        if json {
-            let mut answer = answer(&self.file, verified);
-            answer["keptAside"] = json!(restored.kept_aside);
-            return print_line(&answer.to_string());
-        }
-        print_line(&told(speech, &self.file, verified))?;
-        let done = speech.say("復元しました", "restored");
-        let Some(aside) = restored.kept_aside else {
-            return print_line(done);
-        };
-        let kept = speech.say(
-            "元のデータベースはここにあります",
-            "the previous database is in",
-        );
-        print_line(&format!("{done}; {kept}: {}", aside.display()))
-    }
-}
-
-fn answer(file: &Path, verified: Verified) -> serde_json::Value {
+/// What is known of a copy, for a program.
+pub(super) fn answer(file: &Path, verified: Verified) -> serde_json::Value {
     json!({
         "file": file,
         "good": true,
@@ -122,10 +85,12 @@ fn answer(file: &Path, verified: Verified) -> serde_json::Value {
         "events": verified.events,
         "waiting": verified.waiting,
         "newestEventAt": verified.newest_event,
+        "writtenAt": verified.written,
     })
 }
 
-fn told(speech: Speech, file: &Path, verified: Verified) -> String {
+/// The same, for a person.
+pub(super) fn told(speech: Speech, file: &Path, verified: Verified) -> String {
     let Verified {
         events, waiting, ..
     } = verified;
@@ -141,7 +106,8 @@ fn told(speech: Speech, file: &Path, verified: Verified) -> String {
     }
 }
 
-fn of_copy(speech: Speech, error: &SnapshotError) -> CliError {
+/// What is wrong with a copy, as the command ends with it.
+pub(super) fn of_copy(speech: Speech, error: &SnapshotError) -> CliError {
     let words = in_words(speech, error);
     match error {
         SnapshotError::OfBefore { .. } => CliError::ForeignDatabase(words),
@@ -156,10 +122,12 @@ fn in_words(speech: Speech, error: &SnapshotError) -> String {
             "壊れています。別のコピーを使ってください",
             "use another copy",
         ),
-        SnapshotError::OfLiveFile { .. } => speech.say(
-            "これは live/relay.db のコピーです。relay-backup.db のコピーを使ってください",
-            "use a copy of relay-backup.db",
-        ),
+        SnapshotError::OfLiveFile {
+            with_log, written, ..
+        } => {
+            let written = written.map(|at| speech.clock(at));
+            return format!("{error}; {}", of_live_file(speech, *with_log, written));
+        }
         SnapshotError::Newer { .. } => speech.say(
             "新しい版の voicedrive-relay を入れてください",
             "install the newer voicedrive-relay",
@@ -172,9 +140,49 @@ fn in_words(speech: Speech, error: &SnapshotError) -> String {
             "voicedrive-relay のデータベースではありません",
             "look whether it is the right file",
         ),
+        SnapshotError::InTheWay { path, obstacle } if speech.language == Language::Ja => {
+            return format!(
+                "{}: {}。何も書き込んでいません。新しいファイル名か、以前のコピーを指定してください",
+                path.display(),
+                in_the_way(*obstacle)
+            );
+        }
+        SnapshotError::File { source, .. }
+            if matches!(
+                source.kind(),
+                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
+            ) =>
+        {
+            speech.say(
+                "sudo で実行するか、書き込める場所を指定してください",
+                "use sudo, or name a place where you may write",
+            )
+        }
         SnapshotError::InTheWay { .. }
         | SnapshotError::File { .. }
         | SnapshotError::Database { .. } => return error.to_string(),
     };
     format!("{error}; {advice}")
+}
+
+fn of_live_file(speech: Speech, with_log: bool, written: Option<String>) -> String {
+    match (speech.language, written) {
+        (Language::Ja, _) if with_log => "これは live/relay.db のコピーです。デーモンの停止中に relay.db-wal と一緒にコピーしたものであれば、restore --as-it-is で両方を復元できます".to_owned(),
+        (Language::En, _) if with_log => "if they were, restore --as-it-is takes both".to_owned(),
+        (Language::Ja, Some(at)) => format!("これは live/relay.db のコピーです。relay-backup.db のコピーを使ってください。ほかに何もなければ restore --as-it-is で復元できますが、{at} より後に受け付けたものは含まれないおそれがあります"),
+        (Language::En, Some(at)) => format!("when there is nothing else, restore --as-it-is takes it, and what was kept after {at} may not be in it"),
+        (Language::Ja, None) => "これは live/relay.db のコピーで、読める内容がまだありません。relay-backup.db のコピーを使ってください".to_owned(),
+        (Language::En, None) => "nothing of it can be read without its relay.db-wal".to_owned(),
+    }
+}
+
+fn in_the_way(obstacle: Obstacle) -> &'static str {
+    match obstacle {
+        Obstacle::Database => "データベース本体の場所です",
+        Obstacle::OwnName => "リレー自身が使うファイル名です",
+        Obstacle::NotPlain => "通常のファイルではありません",
+        Obstacle::NoCopy => "リレーのデータベースのコピーではありません",
+        Obstacle::NoName => "ファイル名がありません",
+        Obstacle::NoDirectory => "ディレクトリがありません",
+    }
 }

@@ -214,17 +214,60 @@ pub async fn list_tokens(api: &Api) -> Result<Reply, ApiError> {
     )
 }
 
-/// `POST /control/tokens/{jti}/revoke`
+/// `POST /control/tokens/revoke`: one token by its `jti`, or all of a `subject`. One that was issued elsewhere is
+/// revoked only when the request says so. `known` is false when there is none, and nothing was changed then.
 ///
 /// # Errors
-/// The store's.
-pub async fn revoke_token(api: &Api, jti: String) -> Result<Reply, ApiError> {
+/// `InvalidParameter`, or the store's.
+pub async fn revoke_token(api: &Api, request: Request<Incoming>) -> Result<Reply, ApiError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields)]
+    struct Wanted {
+        jti: Option<String>,
+        subject: Option<String>,
+        #[serde(default)]
+        issued_elsewhere: bool,
+    }
+    request::media(request.headers(), false)?;
+    let wanted: Wanted = request::fields(&request::text(request, api.max_body_bytes).await?)?;
     let now = api.clock.now();
-    let known = api.store.revoke_token(&jti, now).await?;
-    revoked::insert(&api.revoked, &jti);
-    tracing::info!(%jti, "a token was revoked");
-    let answer = serde_json::json!({"jti": jti, "issuedHere": known, "revokedAt": now});
+    let answer = match (wanted.jti, wanted.subject) {
+        (Some(jti), None) if wanted.issued_elsewhere => {
+            if !(1..=191).contains(&jti.chars().count()) || jti.chars().any(char::is_control) {
+                return Err(ApiError::invalid("jti", "must have 1 to 191 characters"));
+            }
+            api.store.revoke_foreign_token(&jti, now).await?;
+            revoked_now(api, &jti);
+            serde_json::json!({"known": true, "jti": jti, "issuedHere": false, "revokedAt": now})
+        }
+        (Some(jti), None) => {
+            let since = api.store.revoke_token(&jti, now).await?;
+            if since.is_some() {
+                revoked_now(api, &jti);
+            }
+            serde_json::json!({
+                "known": since.is_some(),
+                "jti": jti,
+                "issuedHere": since.is_some(),
+                "revokedAt": since,
+            })
+        }
+        (None, Some(subject)) => {
+            let jtis = api.store.revoke_tokens_of(&subject, now).await?;
+            for jti in jtis.iter().flatten() {
+                revoked_now(api, jti);
+            }
+            serde_json::json!({"known": jtis.is_some(), "subject": subject, "revoked": jtis})
+        }
+        _ => return Err(ApiError::invalid("jti", "either this or subject is needed")),
+    };
     success(StatusCode::OK, &answer, now)
+}
+
+/// The token is refused from now on.
+fn revoked_now(api: &Api, jti: &str) {
+    revoked::insert(&api.revoked, jti);
+    tracing::info!(%jti, "a token was revoked");
 }
 
 fn read_scopes(text: &str) -> Result<Vec<Scope>, ApiError> {

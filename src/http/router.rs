@@ -73,8 +73,8 @@ pub enum Endpoint {
     ListTokens,
     /// `POST /control/tokens`, for the command line only
     IssueToken,
-    /// `POST /control/tokens/{jti}/revoke`, for the command line only
-    RevokeToken(String),
+    /// `POST /control/tokens/revoke`, for the command line only
+    RevokeToken,
 }
 
 /// What a caller needs for an endpoint.
@@ -124,7 +124,7 @@ impl Endpoint {
             | Self::TestAlerts
             | Self::ListTokens
             | Self::IssueToken
-            | Self::RevokeToken(_) => Access::Control,
+            | Self::RevokeToken => Access::Control,
         }
     }
 
@@ -188,9 +188,7 @@ pub fn route(method: &Method, path: &str, ingest: Option<&str>) -> Result<Endpoi
         ["control", "reload"] => post(Endpoint::Reload),
         ["control", "tokens"] if *method == Method::POST => post(Endpoint::IssueToken),
         ["control", "tokens"] => get(Endpoint::ListTokens),
-        ["control", "tokens", jti, "revoke"] if !jti.is_empty() => {
-            post(Endpoint::RevokeToken((*jti).to_owned()))
-        }
+        ["control", "tokens", "revoke"] => post(Endpoint::RevokeToken),
         _ if ingest.is_some_and(|door| is_at_or_below(path, door)) => post(Endpoint::Ingest),
         _ => return Err(ApiError::NotFound("Nothing has this path".to_owned())),
     };

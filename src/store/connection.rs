@@ -1,6 +1,7 @@
 //! Connections to the file, and how its values are read and written.
 
 use std::fs::OpenOptions;
+use std::ops::RangeInclusive;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
@@ -25,6 +26,10 @@ const WRITER_CACHE_KIB: i64 = 16 * 1024;
 /// load somebody waits for each commit: with half as many pages it was more than one acceptance in a hundred
 /// that waited for a move.
 const PAGES_IN_JOURNAL: i64 = 8192;
+/// The numbers from which the live file takes its schema version, a counter in the header that SQLite keeps. A copy
+/// that SQLite makes page by page gets a number of its own, which begins at 1. So a file with one of these is
+/// the live one, or came of it by copying the file alone.
+const LIVE: RangeInclusive<u32> = 0x5644_0000..=0x5644_ffff;
 /// What is left of the write-ahead log's file after a checkpoint, in bytes.
 const JOURNAL_SIZE_LIMIT: i64 = 32 * 1024 * 1024;
 
@@ -50,6 +55,7 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
         set_up(&connection)?;
         // Works only before the first table is made, so it comes first.
         connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+        mark_as_live(&connection)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
@@ -61,6 +67,38 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
         Ok(connection)
     };
     open().map_err(|error| OpenError::database(path, &error))
+}
+
+/// Whether a file with this schema version is the live one, or was copied from it as a file.
+pub(super) fn is_live(schema_version: u32) -> bool {
+    LIVE.contains(&schema_version)
+}
+
+/// The mark is written into the file itself and not into its write-ahead log: a copy of the file alone has to
+/// show it.
+fn mark_as_live(connection: &Connection) -> rusqlite::Result<()> {
+    let found = connection.query_row("PRAGMA schema_version", [], |row| row.get(0))?;
+    if is_live(found) {
+        return Ok(());
+    }
+    settle(connection)?;
+    connection.pragma_update(None, "schema_version", LIVE.start())
+}
+
+/// Moves everything into the file itself, which then needs no other one beside it and says so in its header.
+pub(super) fn settle(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_mode", "DELETE")
+}
+
+/// Closes the connection of the one who writes, and leaves the file so that a copy of it alone is whole. That
+/// needs a moment without any reader; when there is none, the next start finds the file as a crash leaves it,
+/// and nothing is lost.
+pub(super) fn close(connection: Connection) -> rusqlite::Result<()> {
+    // Whoever reads it for long, such as an admin with `sqlite3`, must not hold up a stop.
+    connection.busy_timeout(Duration::ZERO)?;
+    // A file that keeps its write-ahead log is no less closed.
+    let _ = settle(&connection);
+    connection.close().map_err(|(_, error)| error)
 }
 
 /// Opens the database at `path` so that it cannot be changed.

@@ -1,6 +1,7 @@
 //! What belongs to the database's file and not to the data in it: the directory and its lock, opening and
-//! bringing it to this version, looking at it from outside, copies, and the room on the disk.
+//! bringing it to this version, looking at it from outside, copies and what they lack, and the room on the disk.
 
+pub mod difference;
 pub mod inspect;
 pub mod open;
 pub(super) mod reserve;

@@ -337,6 +337,8 @@ async fn call_the_rest(store: &Store, moment: Moment) {
     };
     store.add_token(token).await.unwrap();
     store.revoke_token("jti", now).await.unwrap();
+    store.revoke_foreign_token("other", now).await.unwrap();
+    store.revoke_tokens_of("subject", now).await.unwrap();
     store.tokens().await.unwrap();
     store.revoked_tokens().await.unwrap();
     store.repair_counts().await.unwrap();

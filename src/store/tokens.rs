@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::writer::Lane;
 use super::{Store, StoreError};
@@ -15,21 +15,56 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn add_token(&self, token: TokenRecord) -> Result<(), StoreError> {
+        self.write(Lane::Calls, move |connection| Ok(keep(connection, &token)?))
+            .await
+    }
+
+    /// Revokes a known token for good, and says since when it is revoked. None: no token of this name was issued
+    /// here, and nothing was changed.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn revoke_token(
+        &self,
+        jti: &str,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let jti = jti.to_owned();
         self.write(Lane::Calls, move |connection| {
-            Ok(insert(connection, &token)?)
+            Ok(revoke(connection, &jti, now)?)
         })
         .await
     }
 
-    /// Revokes a token for good, and says whether it was issued here. One that was not is revoked all
-    /// the same: it may have been issued elsewhere with the same key.
+    /// Revokes a token for good that was issued elsewhere with the same key.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn revoke_token(&self, jti: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let jti = jti.to_owned();
+    pub async fn revoke_foreign_token(&self, jti: &str, now: Timestamp) -> Result<(), StoreError> {
+        let token = TokenRecord {
+            jti: jti.to_owned(),
+            subject: None,
+            scope: None,
+            issued_at: None,
+            expires_at: None,
+            revoked_at: Some(now),
+        };
+        self.add_token(token).await
+    }
+
+    /// Revokes all tokens of a subject for good, and names those that were not revoked before. None: it never had
+    /// any.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn revoke_tokens_of(
+        &self,
+        subject: &str,
+        now: Timestamp,
+    ) -> Result<Option<Vec<String>>, StoreError> {
+        let subject = subject.to_owned();
         self.write(Lane::Calls, move |connection| {
-            Ok(revoke(connection, &jti, now)?)
+            Ok(revoke_all_of(connection, &subject, now)?)
         })
         .await
     }
@@ -39,7 +74,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn tokens(&self) -> Result<Vec<TokenRecord>, StoreError> {
-        self.read(list).await
+        self.read(|connection| Ok(list(connection)?)).await
     }
 
     /// The names of all tokens that were revoked.
@@ -47,15 +82,17 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn revoked_tokens(&self) -> Result<HashSet<String>, StoreError> {
-        self.read(revoked).await
+        self.read(|connection| Ok(revoked(connection)?)).await
     }
 }
 
-fn insert(connection: &Connection, token: &TokenRecord) -> rusqlite::Result<()> {
+/// Of a token that is known already, only a revocation is new; the first one counts.
+fn keep(connection: &Connection, token: &TokenRecord) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO tokens (jti, subject, scope, issued_at, expires_at, revoked_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (jti) DO UPDATE SET revoked_at = coalesce(revoked_at, excluded.revoked_at)",
         )?
         .execute((
             &token.jti,
@@ -68,18 +105,41 @@ fn insert(connection: &Connection, token: &TokenRecord) -> rusqlite::Result<()> 
         .map(|_| ())
 }
 
-fn revoke(connection: &Connection, jti: &str, now: Timestamp) -> rusqlite::Result<bool> {
+fn revoke(
+    connection: &Connection,
+    jti: &str,
+    now: Timestamp,
+) -> rusqlite::Result<Option<Timestamp>> {
     connection
         .prepare_cached(
-            "INSERT INTO tokens (jti, revoked_at) VALUES (?1, ?2)
-             ON CONFLICT (jti) DO UPDATE SET revoked_at = coalesce(revoked_at, excluded.revoked_at)
-             RETURNING subject IS NOT NULL",
+            "UPDATE tokens SET revoked_at = coalesce(revoked_at, ?2) WHERE jti = ?1
+             RETURNING revoked_at",
         )?
         .query_row((jti, now), |row| row.get(0))
+        .optional()
 }
 
-fn list(connection: &Connection) -> Result<Vec<TokenRecord>, StoreError> {
-    let tokens = connection
+fn revoke_all_of(
+    connection: &Connection,
+    subject: &str,
+    now: Timestamp,
+) -> rusqlite::Result<Option<Vec<String>>> {
+    let known: bool = connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM tokens WHERE subject = ?1)")?
+        .query_row([subject], |row| row.get(0))?;
+    let revoked = connection
+        .prepare_cached(
+            "UPDATE tokens SET revoked_at = ?2 WHERE subject = ?1 AND revoked_at IS NULL
+             RETURNING jti",
+        )?
+        .query_map((subject, now), |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(known.then_some(revoked))
+}
+
+/// Every token that is known, the newest first.
+pub(super) fn list(connection: &Connection) -> rusqlite::Result<Vec<TokenRecord>> {
+    connection
         .prepare_cached(
             "SELECT jti, subject, scope, issued_at, expires_at, revoked_at
                FROM tokens ORDER BY coalesce(issued_at, revoked_at) DESC, jti",
@@ -94,14 +154,26 @@ fn list(connection: &Connection) -> Result<Vec<TokenRecord>, StoreError> {
                 revoked_at: row.get(5)?,
             })
         })?
-        .collect::<rusqlite::Result<_>>()?;
-    Ok(tokens)
+        .collect()
 }
 
-fn revoked(connection: &Connection) -> Result<HashSet<String>, StoreError> {
-    let revoked = connection
+fn revoked(connection: &Connection) -> rusqlite::Result<HashSet<String>> {
+    connection
         .prepare_cached("SELECT jti FROM tokens WHERE revoked_at IS NOT NULL")?
         .query_map([], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    Ok(revoked)
+        .collect()
+}
+
+/// Takes over the tokens of another database, in the caller's transaction: what was revoked in either is revoked.
+/// Answers those that were revoked only there.
+pub(super) fn take_over(
+    connection: &Connection,
+    tokens: Vec<TokenRecord>,
+) -> rusqlite::Result<Vec<TokenRecord>> {
+    let before = revoked(connection)?;
+    for token in &tokens {
+        keep(connection, token)?;
+    }
+    let is_new = |token: &TokenRecord| token.revoked_at.is_some() && !before.contains(&token.jti);
+    Ok(tokens.into_iter().filter(is_new).collect())
 }

@@ -12,6 +12,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 
 use super::StoreError;
+use super::connection::close;
 use super::file::reserve::Reserve;
 
 /// Commands that may wait at a time; who comes later waits for a place, so memory stays bounded.
@@ -114,7 +115,7 @@ impl Writer {
                     passed_over: 0,
                 };
                 let asked = committer.run(&mut queue, &waiting_room);
-                if asked.is_some() && connection.close().is_ok() {
+                if asked.is_some() && close(connection).is_ok() {
                     // Without it the next start looks through the whole database: slow, not wrong.
                     let _ = File::create(closed);
                 }

@@ -118,7 +118,13 @@ fn what_comes_in_and_what_goes_out_do_not_know_each_other() {
 #[test]
 fn every_link_of_the_documents_leads_to_a_file() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for document in ["README.md", "docs/connect.md", "docs/connect.ja.md"] {
+    for document in [
+        "README.md",
+        "docs/connect.md",
+        "docs/connect.ja.md",
+        "docs/moving.md",
+        "docs/moving.ja.md",
+    ] {
         let document = root.join(document);
         let text = fs::read_to_string(&document).unwrap();
         let targets = text.split("](").skip(1);

@@ -32,6 +32,8 @@ mod mailing;
 mod monitoring;
 mod odd_partners;
 mod packaged;
+mod restoring;
+mod revoking;
 mod routing;
 mod secrets;
 mod securing;

@@ -5,11 +5,16 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
+use rusqlite::{Connection, ErrorCode};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
+use super::super::connection::settle;
+use super::super::tokens;
+use super::difference::{Difference, compare};
 use super::open::{OpenError, lock, make_directory, sync_directory};
 use super::snapshot::{self, SnapshotError, Verified};
 use crate::timestamp::Timestamp;
+use crate::token::TokenRecord;
 
 /// Where the copy is laid out before it takes the live directory's place.
 const STAGE: &str = "live.restoring";
@@ -23,10 +28,34 @@ pub enum RestoreError {
     /// The daemon runs, or the data directory cannot be used.
     #[error(transparent)]
     Directory(#[from] OpenError),
+    /// The copy does not fit on the disk beside the present database.
+    #[error("{}: the disk is full; nothing was changed. Make room there for {needed} bytes more, and restore again", directory.display())]
+    Full {
+        /// The data directory.
+        directory: PathBuf,
+        /// What the copy takes.
+        needed: u64,
+    },
     /// The directories could not be swapped.
     #[error("{}: {source}; nothing was changed", path.display())]
     Swap {
         /// Which directory.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// SQLite could not write to the copy before it took its place.
+    #[error("{}: {source}; nothing was changed", path.display())]
+    Database {
+        /// The copy.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// The copy is in its place, and a power cut may still undo that.
+    #[error("{}: {source}; the copy is in its place, but may not be on the disk yet: type sync", path.display())]
+    Unsynced {
+        /// The data directory.
         path: PathBuf,
         /// What the operating system said.
         source: io::Error,
@@ -38,58 +67,238 @@ pub enum RestoreError {
 pub struct Restored {
     /// What is known of the copy.
     pub copy: Verified,
+    /// The copy may lack what came last.
+    pub as_it_is: bool,
     /// Where the database is that was there before; none when there was none.
     pub kept_aside: Option<PathBuf>,
+    /// What is known of that one.
+    pub before: Before,
+}
+
+/// What is known of the database that a copy has replaced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// There was none.
+    Absent,
+    /// It could not be read, and why.
+    Unreadable(String),
+    /// It was compared with the copy.
+    Compared {
+        /// What the copy has not.
+        difference: Difference,
+        /// The tokens that were revoked after the copy; they are revoked in it now.
+        revoked: Vec<TokenRecord>,
+    },
 }
 
 /// Restores `copy` in the data directory. The present database is kept aside as a whole, with its
-/// write-ahead log, and none of its files stays beside the restored one.
+/// write-ahead log, and none of its files stays beside the restored one. Its tokens and their revocations are taken
+/// over, as far as it can be read.
+///
+/// A copy of the live file is taken only `as_it_is`, with the write-ahead log that lies beside it, if one does.
 ///
 /// # Errors
 /// `RestoreError`.
-pub fn restore(directory: &Path, copy: &Path, now: Timestamp) -> Result<Restored, RestoreError> {
+pub fn restore(
+    directory: &Path,
+    copy: &Path,
+    as_it_is: bool,
+    now: Timestamp,
+) -> Result<Restored, RestoreError> {
+    put_in_place(directory, copy, as_it_is, now).map_err(|error| error.of(directory, copy))
+}
+
+fn put_in_place(
+    directory: &Path,
+    copy: &Path,
+    as_it_is: bool,
+    now: Timestamp,
+) -> Result<Restored, RestoreError> {
     make_directory(directory)?;
     // Held to the end: no daemon can start in the middle.
     let lock_file = directory.join("lock");
     let _lock = lock(&lock_file)?;
-    let verified = snapshot::verify(copy)?;
-    let (live, stage) = (directory.join("live"), directory.join(STAGE));
-    let at_stage = |source| RestoreError::Swap {
-        path: stage.clone(),
-        source,
+    let whole = match snapshot::verify(copy) {
+        // One of which nothing can be read has all that it had in a log that is not there.
+        Err(SnapshotError::OfLiveFile {
+            with_log, written, ..
+        }) if as_it_is && (with_log || written.is_some()) => None,
+        verified => Some(verified?),
     };
+    let (stage, verified, before) = lay_out(directory, copy, whole, now)?;
+    give_to_owner_of(directory, &lock_file).map_err(|source| RestoreError::Swap {
+        path: lock_file,
+        source,
+    })?;
     let aside = directory.join(format!("live.before-restore-{}", name_of(now)));
-    if stage.exists() {
-        // A restore was interrupted here. What it left may be the database of before: it stays.
-        let left = directory.join(format!("live.interrupted-restore-{}", name_of(now)));
-        fs::rename(&stage, left).map_err(at_stage)?;
-    }
-    make_directory(&stage)?;
-    let database = stage.join("relay.db");
-    snapshot::copy_file(copy, &database)?;
-    // The copy may have lain where everybody, or nobody but root, could read it.
-    fs::set_permissions(&database, fs::Permissions::from_mode(0o640)).map_err(at_stage)?;
-    for made in [&lock_file, &stage, &database] {
-        give_to_owner_of(directory, made).map_err(at_stage)?;
-    }
-    sync_directory(directory).map_err(at_stage)?;
-    if !live.exists() {
-        fs::rename(&stage, &live).map_err(at_stage)?;
-        sync_directory(directory).map_err(at_stage)?;
-        return Ok(Restored {
-            copy: verified,
-            kept_aside: None,
-        });
-    }
-    // One step: at no moment is there no database, or half of one.
-    renameat_with(CWD, &stage, CWD, &live, RenameFlags::EXCHANGE)
-        .map_err(|error| at_stage(error.into()))?;
-    fs::rename(&stage, &aside).map_err(at_stage)?;
-    sync_directory(directory).map_err(at_stage)?;
     Ok(Restored {
         copy: verified,
-        kept_aside: Some(aside),
+        as_it_is: whole.is_none(),
+        kept_aside: stage.take_place(directory, aside)?,
+        before,
     })
+}
+
+/// Makes everything that is to take the live directory's place.
+fn lay_out(
+    directory: &Path,
+    copy: &Path,
+    whole: Option<Verified>,
+    now: Timestamp,
+) -> Result<(Stage, Verified, Before), RestoreError> {
+    let stage = Stage::make(directory, now)?;
+    let database = stage.database();
+    let at_database = |source| RestoreError::Database {
+        path: database.clone(),
+        source,
+    };
+    snapshot::copy_file(copy, &database)?;
+    if let (None, Some(log)) = (whole, snapshot::log_beside(copy)) {
+        snapshot::copy_file(&log, &database.with_extension("db-wal"))?;
+    }
+    let mut connection = Connection::open(&database).map_err(at_database)?;
+    settle(&connection).map_err(at_database)?;
+    let verified = whole.map_or_else(|| snapshot::verify_as(&database, copy), Ok)?;
+    let before = match compare(directory, copy, &database) {
+        Err(why) => Before::Unreadable(why),
+        Ok(None) => Before::Absent,
+        Ok(Some((difference, tokens))) => Before::Compared {
+            difference,
+            revoked: take_over(&mut connection, tokens).map_err(at_database)?,
+        },
+    };
+    connection
+        .close()
+        .map_err(|(_, source)| at_database(source))?;
+    stage.settle(directory)?;
+    Ok((stage, verified, before))
+}
+
+fn take_over(
+    connection: &mut Connection,
+    tokens: Vec<TokenRecord>,
+) -> rusqlite::Result<Vec<TokenRecord>> {
+    let transaction = connection.transaction()?;
+    let revoked = tokens::take_over(&transaction, tokens)?;
+    transaction.commit().map(|()| revoked)
+}
+
+impl RestoreError {
+    /// The same error, as one of a full disk or of a damaged copy when it is one.
+    fn of(self, directory: &Path, copy: &Path) -> Self {
+        let is_full = |source: &io::Error| {
+            matches!(
+                source.kind(),
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+            )
+        };
+        let code = match &self {
+            Self::Copy(SnapshotError::File { source, .. })
+            | Self::Directory(OpenError::Directory { source, .. })
+            | Self::Swap { source, .. } => is_full(source).then_some(ErrorCode::DiskFull),
+            Self::Database { source, .. } => source.sqlite_error_code(),
+            _ => None,
+        };
+        match code {
+            Some(ErrorCode::DiskFull) => Self::Full {
+                directory: directory.to_owned(),
+                needed: fs::metadata(copy).map_or(0, |copy| copy.len()),
+            },
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Copy(SnapshotError::Damaged {
+                    path: copy.to_owned(),
+                    what: self.to_string(),
+                })
+            }
+            _ => self,
+        }
+    }
+}
+
+/// The directory in which a copy is laid out. Unless it takes its place it is removed again.
+struct Stage {
+    path: PathBuf,
+    /// What it holds is the database now, or the one of before.
+    in_place: bool,
+}
+
+impl Stage {
+    fn make(directory: &Path, now: Timestamp) -> Result<Self, RestoreError> {
+        let path = directory.join(STAGE);
+        if path.exists() {
+            // A restore was interrupted here. What it left may be the database of before: it stays.
+            let left = directory.join(format!("live.interrupted-restore-{}", name_of(now)));
+            fs::rename(&path, left).map_err(|source| RestoreError::Swap {
+                path: path.clone(),
+                source,
+            })?;
+        }
+        make_directory(&path)?;
+        Ok(Self {
+            path,
+            in_place: false,
+        })
+    }
+
+    fn database(&self) -> PathBuf {
+        self.path.join("relay.db")
+    }
+
+    fn at(&self, source: io::Error) -> RestoreError {
+        RestoreError::Swap {
+            path: self.path.clone(),
+            source,
+        }
+    }
+
+    /// Gives it to the daemon's user, and puts the names in it on the disk.
+    fn settle(&self, directory: &Path) -> Result<(), RestoreError> {
+        let at_stage = |source| self.at(source);
+        let database = self.database();
+        // The copy may have lain where everybody, or nobody but root, could read it.
+        fs::set_permissions(&database, fs::Permissions::from_mode(0o640)).map_err(at_stage)?;
+        for made in [&self.path, &database] {
+            give_to_owner_of(directory, made).map_err(at_stage)?;
+        }
+        sync_directory(&self.path).map_err(at_stage)?;
+        sync_directory(directory).map_err(at_stage)
+    }
+
+    /// Becomes the live directory; answers where that of before is.
+    fn take_place(
+        mut self,
+        directory: &Path,
+        aside: PathBuf,
+    ) -> Result<Option<PathBuf>, RestoreError> {
+        let live = directory.join("live");
+        let kept_aside = if live.exists() {
+            // One step: at no moment is there no database, or half of one.
+            renameat_with(CWD, &self.path, CWD, &live, RenameFlags::EXCHANGE)
+                .map_err(|error| self.at(error.into()))?;
+            self.in_place = true;
+            // Under whichever name: it is kept.
+            let renamed = fs::rename(&self.path, &aside);
+            Some(renamed.map_or_else(|_| self.path.clone(), |()| aside))
+        } else {
+            fs::rename(&self.path, &live).map_err(|source| self.at(source))?;
+            self.in_place = true;
+            None
+        };
+        sync_directory(directory).map_err(|source| RestoreError::Unsynced {
+            path: directory.to_owned(),
+            source,
+        })?;
+        Ok(kept_aside)
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if !self.in_place {
+            // The error that led here says more than that it cannot be removed.
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
 }
 
 /// An admin restores as root, and the daemon has a user of its own: what was made here belongs to
@@ -105,4 +314,59 @@ fn give_to_owner_of(directory: &Path, made: &Path) -> io::Result<()> {
 /// A moment as part of a file's name.
 fn name_of(now: Timestamp) -> String {
     now.to_string().replace([':', '.'], "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::live_file;
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_as_one_wherever_it_is_met() {
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        let path = || PathBuf::from("/data/live.restoring");
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL);
+        for error in [
+            RestoreError::Copy(SnapshotError::File {
+                path: path(),
+                source: full(),
+            }),
+            RestoreError::Swap {
+                path: path(),
+                source: full(),
+            },
+            RestoreError::Database {
+                path: path(),
+                source: rusqlite::Error::SqliteFailure(code, None),
+            },
+        ] {
+            let told = error.of(Path::new("/data"), Path::new("/copy")).to_string();
+            assert!(told.contains("the disk is full"), "{told}");
+            assert!(
+                told.contains("/data") && told.contains("restore again"),
+                "{told}"
+            );
+        }
+        let other = RestoreError::Swap {
+            path: path(),
+            source: io::Error::from(io::ErrorKind::NotFound),
+        };
+        let told = other.of(Path::new("/data"), Path::new("/copy"));
+        assert!(matches!(told, RestoreError::Swap { .. }));
+    }
+
+    #[test]
+    fn a_stage_that_did_not_take_its_place_is_removed() {
+        let directory = tempfile::tempdir().unwrap();
+        let now = Timestamp::from_unix_ms(0);
+        let stage = Stage::make(directory.path(), now).unwrap();
+        fs::write(stage.database(), "half a copy").unwrap();
+        drop(stage);
+        assert!(!directory.path().join(STAGE).exists());
+        let stage = Stage::make(directory.path(), now).unwrap();
+        fs::write(stage.database(), "a copy").unwrap();
+        let aside = directory.path().join("aside");
+        assert_eq!(stage.take_place(directory.path(), aside).unwrap(), None);
+        assert!(live_file(directory.path()).exists());
+    }
 }

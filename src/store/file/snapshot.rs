@@ -1,30 +1,28 @@
 //! Copies of the database that are files like any other: complete, closed, consistent, with
 //! nothing beside them (contract, section 9). Making one, and judging one.
 
+mod target;
+mod verdict;
+
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::backup::{Backup, StepResult};
-use rusqlite::{Connection, ErrorCode, OpenFlags};
-use url::Url;
+use rusqlite::{Connection, ErrorCode};
 
 use super::super::connection::open_for_reading;
-use super::open::Origin;
 use crate::timestamp::Timestamp;
+pub use target::{Obstacle, Target};
+pub use verdict::{Verified, verify};
+pub(super) use verdict::{log_beside, verify_as};
 
 /// Pages that are copied in one go.
 const PAGES_AT_ONCE: i32 = 1024;
 /// How long the copying waits when the source is locked for a moment.
 const AGAIN: Duration = Duration::from_millis(20);
-/// With what every SQLite file begins.
-const MAGIC: &[u8] = b"SQLite format 3\0";
-/// Where the header says how the file is written.
-const WRITE_VERSION: usize = 18;
-/// What stands there in a file with a write-ahead log.
-const WRITE_AHEAD: u8 = 2;
 
 /// Why a copy could not be made, or is none.
 #[derive(Debug, thiserror::Error)]
@@ -53,13 +51,19 @@ pub enum SnapshotError {
         /// What SQLite found first.
         what: String,
     },
-    /// The file is a copy of the live database, whose last changes are in another file.
+    /// The file is a copy of the live database's file, whose last changes are in another one.
     #[error(
-        "{}: this is a copy of live/relay.db; it may lack what stood in relay.db-wal. The file to copy is relay-backup.db", path.display()
+        "{}: this is a copy of live/relay.db{}. The file to copy is relay-backup.db", path.display(),
+        if *with_log { " with its relay.db-wal beside it, and whole only when both were copied while the daemon was stopped" }
+        else { "; it may lack what stood in relay.db-wal" }
     )]
     OfLiveFile {
         /// Which file.
         path: PathBuf,
+        /// A write-ahead log lies beside it.
+        with_log: bool,
+        /// Until when it has everything, as far as it can be read.
+        written: Option<Timestamp>,
     },
     /// The file is another program's database, or no database.
     #[error("{}: not a database of voicedrive-relay", path.display())]
@@ -73,13 +77,13 @@ pub enum SnapshotError {
         /// Which file.
         path: PathBuf,
     },
-    /// Something stands there that is not a copy.
-    #[error("{}: {why}; nothing was written. Name a new file, or an older copy", path.display())]
+    /// A copy must not be written there.
+    #[error("{}: {obstacle}; nothing was written. Name a new file, or an older copy", path.display())]
     InTheWay {
         /// Where the copy should go.
         path: PathBuf,
-        /// What stands there.
-        why: &'static str,
+        /// What keeps it from there.
+        obstacle: Obstacle,
     },
     /// The file was written by a newer version of the relay.
     #[error(
@@ -93,56 +97,6 @@ pub enum SnapshotError {
         /// The newest schema version of this program.
         known: i32,
     },
-}
-
-/// What is known of a good copy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Verified {
-    /// Events in it.
-    pub events: u64,
-    /// Deliveries that are still to be made.
-    pub waiting: u64,
-    /// When the newest of its events was accepted.
-    pub newest_event: Option<Timestamp>,
-    /// Its length.
-    pub bytes: u64,
-}
-
-/// Whether a person may have a copy written to `target`: it replaces nothing but an older copy, and never
-/// the database of `directory` itself.
-///
-/// # Errors
-/// `InTheWay`, or `File` when `target` and its folder cannot be looked at.
-pub fn may_write(directory: &Path, target: &Path) -> Result<(), SnapshotError> {
-    let at_target = |error| of_file(target, error);
-    let in_the_way = |why| SnapshotError::InTheWay {
-        path: target.to_owned(),
-        why,
-    };
-    let parent = target.parent().filter(|path| !path.as_os_str().is_empty());
-    let parent = parent.unwrap_or(Path::new("."));
-    let parent = parent.canonicalize().map_err(at_target)?;
-    // A directory that is not there holds nothing that could be replaced.
-    let live = directory.join("live").canonicalize();
-    if live.is_ok_and(|live| parent.starts_with(live)) {
-        return Err(in_the_way("the database itself lives there"));
-    }
-    match fs::symlink_metadata(target) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Ok(found) if !found.is_file() => return Err(in_the_way("this is not an ordinary file")),
-        Err(error) => return Err(at_target(error)),
-        Ok(_) => {}
-    }
-    let mut start = Vec::with_capacity(MAGIC.len());
-    let file = File::open(target).map_err(at_target)?;
-    file.take(MAGIC.len() as u64)
-        .read_to_end(&mut start)
-        .map_err(at_target)?;
-    if start == MAGIC {
-        Ok(())
-    } else {
-        Err(in_the_way("this file is no copy of a database"))
-    }
 }
 
 /// Writes a copy of the database at `source` to `target`: beside it first, looked through, on the
@@ -169,22 +123,25 @@ fn beside(target: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn write(source: &Path, target: &Path) -> Result<(), SnapshotError> {
-    let at_source = |error| of_database(source, &error);
-    let at_target = |error| of_database(target, &error);
-    match fs::remove_file(target) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            return Err(of_file(target, error));
-        }
+/// Makes an empty file in the place of whatever has this name, without following a link.
+fn make(path: &Path) -> Result<File, SnapshotError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(of_file(path, error)),
         _ => {}
     }
     // Payloads are in it: nobody but the relay's user and group may read it.
-    OpenOptions::new()
+    let made = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o640)
-        .open(target)
-        .map_err(|error| of_file(target, error))?;
+        .open(path);
+    made.map_err(|error| of_file(path, error))
+}
+
+fn write(source: &Path, target: &Path) -> Result<(), SnapshotError> {
+    let at_source = |error| of_database(source, &error);
+    let at_target = |error| of_database(target, &error);
+    make(target)?;
     let source = open_for_reading(source).map_err(at_source)?;
     // One read transaction over the whole copying: one moment, whatever is written meanwhile.
     source
@@ -226,83 +183,18 @@ fn intact(connection: &Connection, path: &Path) -> Result<(), SnapshotError> {
     }
 }
 
-/// Judges a copy without changing it or anything beside it.
-///
-/// # Errors
-/// `SnapshotError`: what is wrong with it.
-pub fn verify(path: &Path) -> Result<Verified, SnapshotError> {
-    let at_path = |error| of_database(path, &error);
-    let bytes = look_at_header(path)?;
-    let absolute = path.canonicalize().map_err(|error| of_file(path, error))?;
-    let mut url = Url::from_file_path(absolute).map_err(|()| not_ours(path))?;
-    // Immutable: SQLite then neither locks it nor looks for other files beside it.
-    url.set_query(Some("immutable=1"));
-    let connection = Connection::open_with_flags(
-        url.as_str(),
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI,
-    )
-    .map_err(at_path)?;
-    intact(&connection, path)?;
-    match Origin::of(&connection).map_err(at_path)? {
-        Origin::Ours => {}
-        Origin::OfBefore => {
-            return Err(SnapshotError::OfBefore {
-                path: path.to_owned(),
-            });
-        }
-        Origin::Newer { found, known } => {
-            return Err(SnapshotError::Newer {
-                path: path.to_owned(),
-                found,
-                known,
-            });
-        }
-        Origin::Empty | Origin::Foreign => return Err(not_ours(path)),
-    }
-    connection
-        .query_row(
-            "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM outbox),
-                    (SELECT accepted_at FROM events ORDER BY seq DESC LIMIT 1)",
-            [],
-            |row| {
-                Ok(Verified {
-                    events: row.get(0)?,
-                    waiting: row.get(1)?,
-                    newest_event: row.get(2)?,
-                    bytes,
-                })
-            },
-        )
-        .map_err(at_path)
-}
-
-/// Says what the first bytes give away; answers the file's length.
-fn look_at_header(path: &Path) -> Result<u64, SnapshotError> {
-    let at_file = |error| of_file(path, error);
-    let file = File::open(path).map_err(at_file)?;
-    let bytes = file.metadata().map_err(at_file)?.len();
-    let mut header = Vec::with_capacity(WRITE_VERSION + 1);
-    file.take(WRITE_VERSION as u64 + 1)
-        .read_to_end(&mut header)
-        .map_err(at_file)?;
-    match header.get(WRITE_VERSION) {
-        Some(_) if !header.starts_with(MAGIC) => Err(not_ours(path)),
-        None => Err(not_ours(path)),
-        Some(&WRITE_AHEAD) => Err(SnapshotError::OfLiveFile {
-            path: path.to_owned(),
-        }),
-        Some(_) => Ok(bytes),
-    }
-}
-
 /// Copies a file as it is, so that it is on the disk when this returns.
 ///
 /// # Errors
 /// `SnapshotError`; `target` is not there then.
 pub fn copy_file(source: &Path, target: &Path) -> Result<(), SnapshotError> {
     let beside = beside(target);
-    let copied = fs::copy(source, &beside)
-        .map_err(|error| of_file(&beside, error))
+    let copied = File::open(source)
+        .map_err(|error| of_file(source, error))
+        .and_then(|from| Ok((from, make(&beside)?)))
+        .and_then(|(mut from, mut to)| {
+            io::copy(&mut from, &mut to).map_err(|error| of_file(&beside, error))
+        })
         .and_then(|_| sync(&beside))
         .and_then(|()| rename(&beside, target));
     if copied.is_err() {

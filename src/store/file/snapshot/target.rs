@@ -1,0 +1,123 @@
+//! Where a person may have a copy written: in the place of nothing, or of an older copy.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use super::super::BACKUP;
+use super::verdict::is_of_relay;
+use super::{SnapshotError, beside, of_file};
+
+/// What the relay calls its own files in the data directory; with a dot and more behind it, it is its own too.
+const OWN_NAMES: [&str; 6] = ["live", "lock", "reserve", "README", "control.sock", BACKUP];
+/// How the copies begin that are the way back to an earlier version.
+const OWN_COPIES: &str = "relay-before-migration-";
+
+/// Where a copy goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// To a file of the person's.
+    Elsewhere,
+    /// To the file that the daemon keeps.
+    BackupFile,
+}
+
+/// What keeps a copy from being written somewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Obstacle {
+    /// It is one of the database's files, or would be beside them.
+    #[error("the database itself lives there")]
+    Database,
+    /// The relay has files of this name in its data directory.
+    #[error("the relay keeps a file of its own under this name")]
+    OwnName,
+    /// A directory, a device, a link, a pipe or a socket.
+    #[error("this is not an ordinary file")]
+    NotPlain,
+    /// A file that is not a copy of the relay's database.
+    #[error("this file is no copy of the relay's database")]
+    NoCopy,
+    /// It ends like a directory.
+    #[error("this names no file")]
+    NoName,
+    /// Its directory is not there.
+    #[error("there is no such directory")]
+    NoDirectory,
+}
+
+impl Target {
+    /// Finds out what a copy at `target` would replace: nothing but an older copy, and never a file of the
+    /// database in `directory`.
+    ///
+    /// # Errors
+    /// `InTheWay`, or `File` when `target` and its folder cannot be looked at.
+    pub fn of(directory: &Path, target: &Path) -> Result<Self, SnapshotError> {
+        let at_target = |error| of_file(target, error);
+        let in_the_way = |obstacle| SnapshotError::InTheWay {
+            path: target.to_owned(),
+            obstacle,
+        };
+        let text = target.as_os_str().as_encoded_bytes();
+        let (Some(name), false) = (target.file_name(), text.ends_with(b"/")) else {
+            return Err(in_the_way(Obstacle::NoName));
+        };
+        let parent = target.parent().filter(|path| !path.as_os_str().is_empty());
+        let parent = match parent.unwrap_or(Path::new(".")).canonicalize() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(in_the_way(Obstacle::NoDirectory));
+            }
+            parent => parent.map_err(at_target)?,
+        };
+        let live = directory.join("live").canonicalize();
+        // A directory that is not there holds nothing that could be replaced.
+        if live.is_ok_and(|live| parent.starts_with(&live) || is_in(&live, target)) {
+            return Err(in_the_way(Obstacle::Database));
+        }
+        if directory.canonicalize().is_ok_and(|own| own == parent) {
+            if name == BACKUP {
+                return Ok(Self::BackupFile);
+            }
+            if is_own(&name.to_string_lossy()) {
+                return Err(in_the_way(Obstacle::OwnName));
+            }
+        }
+        may_go(target)?;
+        may_go(&beside(target))?;
+        Ok(Self::Elsewhere)
+    }
+}
+
+fn is_own(name: &str) -> bool {
+    let belongs_to = |own: &str| {
+        let rest = name.strip_prefix(own);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    name.starts_with(OWN_COPIES) || OWN_NAMES.into_iter().any(belongs_to)
+}
+
+/// Whether `target` is one of the files in `live`, under whatever name.
+fn is_in(live: &Path, target: &Path) -> bool {
+    let inode = |path: &Path| fs::metadata(path).map(|file| (file.dev(), file.ino())).ok();
+    let target = inode(target);
+    let files = fs::read_dir(live).into_iter().flatten().flatten();
+    target.is_some()
+        && files
+            .map(|file| file.path())
+            .any(|path| inode(&path) == target)
+}
+
+/// Whether what has this name may be replaced by a copy, or nothing has it.
+fn may_go(path: &Path) -> Result<(), SnapshotError> {
+    let in_the_way = |obstacle| SnapshotError::InTheWay {
+        path: path.to_owned(),
+        obstacle,
+    };
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(of_file(path, error)),
+        Ok(found) if !found.is_file() => Err(in_the_way(Obstacle::NotPlain)),
+        Ok(_) if is_of_relay(path)? => Ok(()),
+        Ok(_) => Err(in_the_way(Obstacle::NoCopy)),
+    }
+}
