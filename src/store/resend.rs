@@ -102,8 +102,10 @@ pub(super) fn resend(
     };
     let (Some(retries), Some(sent_on)) = (retries, sent_on) else {
         connection
-            .prepare_cached("UPDATE outbox SET route = ?2 WHERE event_seq = ?1")?
-            .execute((seq, route))?;
+            .prepare_cached(
+                "UPDATE outbox SET route = ?2, due_ms = min(due_ms, ?3) WHERE event_seq = ?1",
+            )?
+            .execute((seq, route, now.axis_ms))?;
         return Ok(Resend::Waiting);
     };
     connection
