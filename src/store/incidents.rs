@@ -510,4 +510,6 @@ pub(super) fn parsed<T: serde::de::DeserializeOwned>(text: &str) -> rusqlite::Re
 }
 
 #[cfg(test)]
+mod outage;
+#[cfg(test)]
 mod tests;
