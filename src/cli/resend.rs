@@ -5,6 +5,7 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::client::{Client, path_segment};
+use super::words::Speech;
 use super::{CliError, print_line};
 use crate::day;
 use crate::event::Status;
@@ -44,9 +45,9 @@ impl Resend {
         for id in &self.ids {
             let path = format!("/api/events/{}/resend", path_segment(id)?);
             match client.post(&path, String::new()).await {
-                Ok(answer) => client.print(&answer, |speech| {
-                    format!("{id}: {}", speech.say("再送します", "is sent again"))
-                })?,
+                Ok(answer) => {
+                    client.print(&answer, |speech| format!("{id}: {}", told(speech, &answer)))?;
+                }
                 // The others are sent all the same; the exit code says that one was not.
                 Err(CliError::Failed(why)) => {
                     print_line(&format!("{id}: {why}"))?;
@@ -93,6 +94,23 @@ impl Resend {
                 )
             }
         })
+    }
+}
+
+/// What becomes of an event that is to be sent again.
+fn told(speech: Speech, answer: &Value) -> &'static str {
+    if answer["attemptUnderWay"] == true {
+        speech.say(
+            "送信中です。成功すればそれ以上は送らず、失敗すれば再送します",
+            "is being sent at this moment: again when that fails, and no more when it succeeds",
+        )
+    } else if answer["status"] == Status::Accepted.as_str() {
+        speech.say(
+            "最初の送信がまだ終わっていません。そのまま送信されます",
+            "waits for its first attempt anyway, or is in the middle of it",
+        )
+    } else {
+        speech.say("再送します", "is sent again")
     }
 }
 

@@ -148,7 +148,10 @@ pub(super) fn resend(
         }
         send_counts::add_queued(connection, &sent_on, status, 1)?;
     }
-    Ok(Resend::Opened)
+    Ok(match status {
+        QueueStatus::Processing => Resend::UnderWay,
+        _ => Resend::Opened,
+    })
 }
 
 /// What is exhausted is found and ordered by its id in the queue's index, everything else by its place in the
