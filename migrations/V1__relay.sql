@@ -17,7 +17,8 @@ CREATE TABLE relay_time (
   id       INTEGER PRIMARY KEY,
   axis_ms  INTEGER NOT NULL,            -- where the axis was...
   wall_at  TEXT NOT NULL,               -- ...when the wall clock showed this
-  doubted_since_ms INTEGER,             -- since when the wall clock is so far ahead that it may be wrong
+  believed_ahead_ms INTEGER NOT NULL,   -- how far the axis is ahead of the wall clock that is believed
+  strange_since_ms  INTEGER,            -- on the axis: since when the wall clock is far from the believed one
   CONSTRAINT there_is_one_row CHECK (id = 1),
   CONSTRAINT wall_at_has_24_characters CHECK (length(wall_at) = 24)
 ) STRICT;
@@ -316,7 +317,7 @@ CREATE INDEX alert_messages_by_incident ON alert_messages (incident, seq);
 
 -- How far each channel has told them.
 CREATE TABLE alert_channels (
-  name        TEXT NOT NULL PRIMARY KEY,
+  name        TEXT NOT NULL PRIMARY KEY, -- says where it leads, so that its place in the configuration does not matter
   told        INTEGER NOT NULL,         -- the last message that it took or that was passed over
   tries       INTEGER NOT NULL DEFAULT 0,
   next_try_ms INTEGER,                  -- on the time axis

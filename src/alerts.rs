@@ -11,6 +11,7 @@
 //! its commit it is told again.
 
 mod card;
+mod certificates;
 pub mod conditions;
 pub mod courier;
 mod mail;
@@ -25,19 +26,17 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::config::Hook;
-use crate::delivery::probe::probe;
 use crate::gauges::Gauges;
 use crate::incident::{Digests, Thresholds};
 use crate::pulse::Pulse;
 use crate::route::Route;
 use crate::store::{Store, StoreError};
 use crate::upkeep::backup::BackupFile;
+use certificates::Certificates;
 use conditions::{JUDGED, Observed, holding};
 
 /// Between two looks at the numbers.
 const EVERY: Duration = Duration::from_mins(1);
-/// Between two looks at the certificates.
-const PROBE_EVERY: Duration = Duration::from_hours(12);
 /// What "of the last hour" and "over five minutes" mean.
 const HOUR: Duration = Duration::from_hours(1);
 const STATISTICS: Duration = Duration::from_mins(5);
@@ -50,13 +49,12 @@ pub struct Watch {
     gauges: Gauges,
     backup: BackupFile,
     pulses: Vec<Pulse>,
-    routes: Vec<Route>,
+    certificates: Certificates,
     thresholds: Thresholds,
     digests: Digests,
     retention: Duration,
     heartbeat: Option<Hook>,
     began: Duration,
-    next_probe: Duration,
 }
 
 /// What a watch looks at.
@@ -93,13 +91,14 @@ impl Watch {
     #[must_use]
     pub fn new(watched: Watched, rules: Rules) -> Self {
         let began = watched.clock.monotonic();
+        let (clock, gauges) = (watched.clock.clone(), watched.gauges.clone());
         Self {
+            certificates: Certificates::new(watched.routes, clock, gauges),
             store: watched.store,
             clock: watched.clock,
             gauges: watched.gauges,
             backup: watched.backup,
             pulses: watched.pulses,
-            routes: watched.routes,
             digests: Digests {
                 after: rules.digests,
                 certificate_days: rules.thresholds.certificate_days.clone(),
@@ -108,13 +107,17 @@ impl Watch {
             retention: Duration::from_secs(rules.retention_days * SECONDS_A_DAY),
             heartbeat: rules.heartbeat,
             began,
-            next_probe: began,
         }
     }
 
     /// Looks until `stop` becomes true. The first look is a minute after the start: what an earlier
     /// run left behind has had time to get on its way.
-    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
+    pub async fn run(mut self, stop: watch::Receiver<bool>) {
+        let certificates = self.certificates.clone().run(stop.clone());
+        tokio::join!(self.run_looks(stop), certificates);
+    }
+
+    async fn run_looks(&mut self, mut stop: watch::Receiver<bool>) {
         loop {
             tokio::select! {
                 () = tokio::time::sleep(EVERY) => {}
@@ -127,11 +130,10 @@ impl Watch {
         }
     }
 
-    /// One look: certificates when it is time for them, the numbers, and the dead man's switch.
+    /// One look: the numbers, and the dead man's switch.
     pub async fn step(&mut self) {
-        if self.clock.monotonic() >= self.next_probe {
-            self.next_probe = self.clock.monotonic() + PROBE_EVERY;
-            self.look_at_certificates().await;
+        if let Some(callers) = self.gauges.logins_untold(self.clock.monotonic()) {
+            tracing::info!(callers, "more callers were turned away");
         }
         if let Err(error) = self.look().await {
             tracing::warn!(%error, "whether a person is needed could not be looked at; it will be tried again");
@@ -157,34 +159,16 @@ impl Watch {
             receivers: self.gauges.receivers(),
         };
         let holding = holding(&observed, &self.thresholds, moment.wall);
-        self.store
-            .purge_incidents(moment.wall.before(self.retention))
-            .await?;
+        if !self.store.doubts_the_clock(moment) {
+            let before = moment.wall.before(self.retention);
+            self.store.purge_incidents(before).await?;
+        }
         if holding.is_empty() && !vitals.incident_open {
             return Ok(());
         }
         self.store
             .observe(&JUDGED, holding, self.digests.clone(), moment)
             .await
-    }
-
-    async fn look_at_certificates(&self) {
-        for route in self
-            .routes
-            .iter()
-            .filter(|route| route.url.scheme() == "https")
-        {
-            // One that cannot be reached is told about by its deliveries.
-            let Ok(Ok(seen)) = probe(route, &self.clock).await else {
-                continue;
-            };
-            if let Some(ends) = seen.certificate_ends {
-                self.gauges.certificate_seen(&route.name, ends);
-            }
-            if let Some(ahead) = seen.clock_ahead {
-                self.gauges.clock_seen(&route.name, ahead);
-            }
-        }
     }
 
     /// Calls the dead man's switch while accepting, delivering and the backup really move. Somebody

@@ -25,6 +25,7 @@ pub mod profile;
 pub mod proxy;
 pub mod sender;
 pub mod signature;
+mod standing;
 pub mod tls;
 
 use tokio::sync::watch;

@@ -6,6 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::log_limit::LogLimit;
 use crate::timestamp::Timestamp;
 
 /// Failed logins that are remembered: more of them change nothing in what is told.
@@ -17,13 +18,15 @@ const ANSWERS_NEEDED: usize = 5;
 
 /// Cheap to clone; whoever notices something and whoever judges it share it. Moments are monotonic.
 #[derive(Clone, Debug, Default)]
-pub struct Gauges(Arc<Mutex<Readings>>);
+pub struct Gauges(Arc<Mutex<Readings>>, Arc<LogLimit>);
 
 #[derive(Debug, Default)]
 struct Readings {
     failed_logins: VecDeque<Duration>,
     answers: VecDeque<AnswerTime>,
     receivers: HashMap<String, Receiver>,
+    /// The routes that something is sent on; none: nobody has said so yet.
+    routes: Option<Vec<String>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +62,13 @@ impl Gauges {
         if readings.failed_logins.len() > LOGINS {
             readings.failed_logins.pop_front();
         }
+        self.1.add();
+    }
+
+    /// How many were turned away since the last line in the log, when it is time for one.
+    #[must_use]
+    pub fn logins_untold(&self, at: Duration) -> Option<u64> {
+        self.1.due(at)
     }
 
     /// How many were turned away since `moment`.
@@ -103,6 +113,9 @@ impl Gauges {
     /// A receiver said what time it is.
     pub fn clock_seen(&self, route: &str, ahead: i64) {
         let mut readings = self.lock();
+        if readings.is_gone(route) {
+            return;
+        }
         // An entry is made once a route, not once an answer.
         if let Some(receiver) = readings.receivers.get_mut(route) {
             receiver.clock_ahead = Some(ahead);
@@ -118,17 +131,22 @@ impl Gauges {
     /// A receiver identified itself with a certificate.
     pub fn certificate_seen(&self, route: &str, ends: Timestamp) {
         let mut readings = self.lock();
+        if readings.is_gone(route) {
+            return;
+        }
         let receiver = readings.receivers.entry(route.to_owned()).or_default();
         receiver.certificate_ends = Some(ends);
     }
 
-    /// Forgets the receivers of other routes than these.
-    pub fn keep_only<'a>(&self, routes: impl Iterator<Item = &'a str>) {
-        let routes: Vec<&str> = routes.collect();
+    /// Something is sent on `routes` from now on, and on no other; what was seen at the end of those that have
+    /// `changed` counts no more. An attempt that was under way on one that is gone may see something still.
+    pub fn routes_are(&self, routes: &[&str], changed: &[&str]) {
         let mut readings = self.lock();
-        readings
-            .receivers
-            .retain(|route, _| routes.contains(&route.as_str()));
+        readings.receivers.retain(|route, _| {
+            let route = route.as_str();
+            routes.contains(&route) && !changed.contains(&route)
+        });
+        readings.routes = Some(routes.iter().map(|&route| route.to_owned()).collect());
     }
 
     /// Everything that is known of receivers, by route.
@@ -144,6 +162,13 @@ impl Gauges {
     fn lock(&self) -> MutexGuard<'_, Readings> {
         // Nothing that is done under the lock can leave it half done.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Readings {
+    fn is_gone(&self, route: &str) -> bool {
+        let routes = self.routes.as_ref();
+        routes.is_some_and(|routes| routes.iter().all(|known| known != route))
     }
 }
 
@@ -193,5 +218,22 @@ mod tests {
             certificate_ends: Some(ends),
         };
         assert_eq!(gauges.receivers(), [("a".to_owned(), known)]);
+    }
+
+    #[test]
+    fn what_was_seen_at_the_end_of_a_route_goes_with_it() {
+        let gauges = Gauges::default();
+        let known = || gauges.receivers().into_iter().map(|(route, _)| route);
+        for route in ["a", "b", "c"] {
+            gauges.clock_seen(route, 90);
+        }
+        // b leads somewhere else, and c is gone.
+        gauges.routes_are(&["a", "b"], &["b"]);
+        assert_eq!(known().collect::<Vec<_>>(), ["a"]);
+        gauges.clock_seen("c", 90);
+        gauges.certificate_seen("c", Timestamp::from_unix_ms(0));
+        assert_eq!(known().collect::<Vec<_>>(), ["a"]);
+        gauges.clock_seen("b", 1);
+        assert_eq!(known().count(), 2);
     }
 }

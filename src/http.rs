@@ -10,6 +10,7 @@ pub mod auth;
 mod broken;
 mod control;
 mod control_events;
+pub mod control_socket;
 pub mod cors;
 mod event_answer;
 mod events;
@@ -24,6 +25,7 @@ mod interview_stats;
 mod interviews;
 mod linger;
 pub mod openapi;
+mod places;
 pub mod rate_limit;
 mod reply;
 mod request;
@@ -38,6 +40,7 @@ mod voicedrive_interviews;
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -54,8 +57,8 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use ipnet::IpNet;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tower::{ServiceBuilder, service_fn};
 use tower_http::catch_panic::{CatchPanicLayer, ResponseForPanic};
 use tower_http::request_id::{
@@ -71,6 +74,7 @@ use crate::delivery::handoff::Handoff;
 use crate::event::Submission;
 use crate::gauges::Gauges;
 use crate::language::Speech;
+use crate::log_limit::LogLimit;
 use crate::reload::Reloads;
 use crate::retry::RetryPolicy;
 use crate::route::{BodyLimit, Routing, TooLarge};
@@ -83,7 +87,8 @@ use cors::RefusedPages;
 pub use health::{Health, moves};
 pub use interview_import::ROW_BYTES;
 use linger::Lingering;
-use rate_limit::{RateLimiter, client_address};
+use places::{Place, Places};
+use rate_limit::{RateLimiter, client_address, counted_as};
 use reply::{ApiError, Reply};
 use revoked::Revoked;
 use router::{Access, Endpoint};
@@ -91,6 +96,8 @@ use system_id::SystemIds;
 
 /// Connections at a time; who comes later waits to be accepted.
 const CONNECTIONS: usize = 512;
+/// The most of them that one peer has; a trusted proxy stands for many.
+const OF_ONE_PEER: usize = CONNECTIONS / 2;
 /// The longest that the head of a request may take to arrive, and that a connection may be idle.
 const HEADER_TIME: Duration = Duration::from_secs(30);
 /// Bodies up to so many bytes are read together with the head, mostly.
@@ -111,7 +118,7 @@ pub struct Api {
     /// Who may not any more.
     pub revoked: Arc<Revoked>,
     /// How often VoiceDrive may ask.
-    pub rate_limiter: RateLimiter<&'static str>,
+    pub rate_limiter: Arc<RateLimiter<&'static str>>,
     /// How people are spoken to, and what "today" means.
     pub speech: Speech,
     /// What is noticed, for the one who judges whether a person is needed.
@@ -193,25 +200,19 @@ pub trait Listener: Send + 'static {
 
     /// Waits for the next connection; the address of a network peer comes with it, and whoever
     /// opens the control socket has none.
-    fn next(&self) -> impl Future<Output = io::Result<(Self::Stream, Option<SocketAddr>)>> + Send;
+    fn next(
+        &mut self,
+    ) -> impl Future<Output = io::Result<(Self::Stream, Option<SocketAddr>)>> + Send;
 }
 
 impl Listener for TcpListener {
     type Stream = TcpStream;
 
-    async fn next(&self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
+    async fn next(&mut self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
         let (stream, peer) = self.accept().await?;
         // An answer is small and complete: waiting for more to send only delays it.
         stream.set_nodelay(true)?;
         Ok((stream, Some(peer)))
-    }
-}
-
-impl Listener for UnixListener {
-    type Stream = UnixStream;
-
-    async fn next(&self) -> io::Result<(UnixStream, Option<SocketAddr>)> {
-        Ok((self.accept().await?.0, None))
     }
 }
 
@@ -220,14 +221,15 @@ impl Listener for UnixListener {
 /// beginning: a new configuration is a new one.
 pub async fn serve(
     api: watch::Receiver<Arc<Api>>,
-    listener: impl Listener,
+    mut listener: impl Listener,
     mut stop: watch::Receiver<bool>,
 ) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let places = Places::new(CONNECTIONS, OF_ONE_PEER);
+    let too_many = LogLimit::default();
     let graceful = GracefulShutdown::new();
     loop {
         let next = async {
-            let place = Arc::clone(&places).acquire_owned().await;
+            let place = places.free().await;
             (place, listener.next().await)
         };
         let (place, accepted) = tokio::select! {
@@ -235,12 +237,18 @@ pub async fn serve(
             _ = stop.wait_for(|stop| *stop) => break,
         };
         match (place, accepted) {
-            (Ok(place), Ok((stream, peer))) => {
-                let door = peer.map_or(Door::Control, Door::Network);
-                connect(&api, stream, door, place, &graceful);
+            (Some(place), Ok((stream, peer))) => {
+                let ip = peer.map(|peer| peer.ip());
+                let counted = ip.filter(|ip| !is_proxy(&api, *ip)).map(counted_as);
+                if let Some(place) = places.take(place, counted) {
+                    let door = peer.map_or(Door::Control, Door::Network);
+                    connect(&api, stream, door, place, &graceful);
+                } else {
+                    too_many.add();
+                    tell_refused(&api, ip, &too_many);
+                }
             }
-            // The semaphore is never closed.
-            (Err(_), _) => break,
+            (None, _) => break,
             (_, Err(error)) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(ACCEPT_AGAIN).await;
@@ -250,12 +258,25 @@ pub async fn serve(
     graceful.shutdown().await;
 }
 
+/// Whether a peer is a proxy that is trusted to speak for others.
+fn is_proxy(api: &watch::Receiver<Arc<Api>>, peer: IpAddr) -> bool {
+    let trusted = &api.borrow().trusted_proxies;
+    trusted.iter().any(|net| net.contains(&peer.to_canonical()))
+}
+
+fn tell_refused(api: &watch::Receiver<Arc<Api>>, peer: Option<IpAddr>, too_many: &LogLimit) {
+    let now = api.borrow().clock.monotonic();
+    if let (Some(peer), Some(refused)) = (peer, too_many.due(now)) {
+        tracing::warn!(%peer, refused, "a peer has {OF_ONE_PEER} connections already and gets no more; a proxy that stands for many belongs in server.trusted_proxies");
+    }
+}
+
 /// Serves one connection in a task of its own.
 fn connect<S>(
     api: &watch::Receiver<Arc<Api>>,
     stream: S,
     door: Door,
-    place: OwnedSemaphorePermit,
+    place: Place,
     graceful: &GracefulShutdown,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -420,6 +441,16 @@ async fn ask(
     }
 }
 
+/// Somebody is not let in: it is counted, and stands in the log once a minute.
+fn turned_away(api: &Api, client: IpAddr, why: &dyn fmt::Display) {
+    tracing::debug!(%client, %why, "a caller was turned away");
+    let now = api.clock.monotonic();
+    api.gauges.login_failed(now);
+    if let Some(callers) = api.gauges.logins_untold(now) {
+        tracing::info!(%client, %why, callers, "a caller was turned away; more of them are told once a minute");
+    }
+}
+
 fn client_of(api: &Api, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     // A line that is not text stays in its place as an empty one, where the reading stops: left
     // out, it would lend its place to one that the caller made up.
@@ -458,8 +489,7 @@ fn admit(
         .keys
         .admit(authorization, now, is_revoked)
         .map_err(|why| {
-            tracing::info!(%client, %why, "a caller was turned away");
-            api.gauges.login_failed(api.clock.monotonic());
+            turned_away(api, client, &why);
             ApiError::Unauthorized
         })?;
     if Scopes::allows(&caller.scopes, scope) {

@@ -25,7 +25,7 @@
 //! - What is kept, the only place with SQL: [`store`] and its verbs.
 //! - What goes out: [`delivery`].
 //! - What comes in: [`http`].
-//! - The edges: [`config`], [`clock`], [`crypto`], [`logging`], [`systemd`].
+//! - The edges: [`config`], [`clock`], [`crypto`], [`logging`], [`log_limit`], [`systemd`].
 //! - How a configuration takes the place of another: [`reload`].
 //! - What the daemon does for its own house: [`upkeep`]. What it notices while it works:
 //!   [`gauges`]. Whom it tells: [`alerts`].
@@ -71,6 +71,7 @@ pub mod ingest;
 pub mod interview;
 pub mod interview_stats;
 pub mod language;
+pub mod log_limit;
 pub mod logging;
 pub mod notification;
 pub mod overview;

@@ -26,7 +26,7 @@ pub struct Overview {
     pub repeats: u64,
     /// The newest open incidents.
     pub incidents: Vec<Incident>,
-    /// Alert channels that cannot be reached, with the reason.
+    /// Alert channels that cannot be reached, by their keys, with the reason.
     pub failing_channels: Vec<(String, String)>,
 }
 

@@ -2,28 +2,27 @@
 
 mod parts;
 
-use std::fs;
 use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::alerts::courier::Courier;
 use crate::alerts::{Rules as AlertRules, Watch, Watched};
 use crate::clock::Clock;
-use crate::config::{Loaded, Secret, Secrets};
+use crate::config::{Channel, Loaded, Secret, Secrets};
 use crate::delivery::dispatcher::Dispatcher;
 use crate::delivery::handoff::{self, Handoff, Mailbox};
 use crate::delivery::partner::SetupError;
 use crate::delivery::{Context, Rules};
 use crate::gauges::Gauges;
 use crate::http::auth::Keys;
+use crate::http::control_socket::ControlSocket;
 use crate::http::cors::RefusedPages;
 use crate::http::rate_limit::RateLimiter;
 use crate::http::revoked::Revoked;
@@ -39,6 +38,7 @@ use crate::timestamp::Timestamp;
 use crate::upkeep::backup::BackupFile;
 use crate::upkeep::reserve::ReserveKeeper;
 use crate::upkeep::retention::{Kept, Retention};
+use crate::upkeep::timekeeper::Timekeeper;
 use parts::{Parts, Purpose};
 
 /// How much longer than an attempt may take a stop waits for requests under way.
@@ -83,7 +83,6 @@ pub struct Relay {
     doors: JoinSet<()>,
     stop_doors: watch::Sender<bool>,
     parts: Parts,
-    control_socket: PathBuf,
 }
 
 /// Says how it is going, from inside: no door has to be passed for that.
@@ -113,6 +112,8 @@ struct Shared {
     revoked: Arc<Revoked>,
     system_ids: Arc<SystemIds>,
     refused_pages: Arc<RefusedPages>,
+    /// Over reloads, so that none lets more pass.
+    rate_limiter: Arc<RateLimiter<&'static str>>,
     reloads: Reloads,
     handoff: Handoff,
     gauges: Gauges,
@@ -172,12 +173,19 @@ impl Relay {
                 source,
             })?;
         let address = listener.local_addr().unwrap_or(listen);
-        let control = bind_control(control_socket)?;
+        let control =
+            ControlSocket::bind(control_socket).map_err(|source| StartError::Control {
+                path: control_socket.to_owned(),
+                source,
+            })?;
         let backup = BackupFile::new(store.clone(), clock.clone(), &fixed.directory);
         let shared = Shared {
             revoked: Arc::new(RwLock::new(store.revoked_tokens().await?)),
             system_ids: Arc::default(),
             refused_pages: Arc::default(),
+            rate_limiter: Arc::new(RateLimiter::new(
+                settings.config.rate_limit.requests_per_minute,
+            )),
             reloads: Reloads::default(),
             handoff: Handoff::default(),
             gauges: Gauges::default(),
@@ -191,6 +199,7 @@ impl Relay {
         let mut parts = Parts::default();
         let plan = shared.plan(settings, &parts, in_force)?;
         shared.log_what_waits(settings).await?;
+        shared.forget_channels(settings).await;
         let pulses = shared.run(settings, plan, &mut parts);
         let (api, current) = watch::channel(Arc::new(shared.api(settings, pulses)));
         let (stop_doors, stopped) = watch::channel(false);
@@ -205,7 +214,6 @@ impl Relay {
             doors,
             stop_doors,
             parts,
-            control_socket: control_socket.to_owned(),
         })
     }
 
@@ -247,6 +255,7 @@ impl Relay {
             .shared
             .plan(settings, &self.parts, self.rules.subscribe())?;
         self.shared.log_what_waits(settings).await?;
+        self.shared.forget_channels(settings).await;
         self.rules.send_replace(plan.rules.clone());
         let pulses = self.shared.run(settings, plan, &mut self.parts);
         self.api
@@ -291,8 +300,6 @@ impl Relay {
         } = self.shared;
         backup.step_at_the_end().await;
         store.close(clock.moment()).await;
-        // The next start would replace it as well.
-        let _ = fs::remove_file(&self.control_socket);
     }
 }
 
@@ -356,6 +363,10 @@ impl Shared {
     /// whether sending moves.
     fn run(&self, settings: &Loaded, plan: Plan, parts: &mut Parts) -> Vec<Pulse> {
         let routes = plan.routes;
+        let names: Vec<&str> = routes.iter().map(|route| route.name.as_str()).collect();
+        let changed = plan.dispatchers.iter();
+        let changed: Vec<&str> = changed.map(|(route, ..)| route.name.as_str()).collect();
+        self.gauges.routes_are(&names, &changed);
         for (route, mailbox, dispatcher) in plan.dispatchers {
             let pulse = dispatcher.pulse();
             // It begins when the attempts of the one before have ended.
@@ -371,15 +382,13 @@ impl Shared {
         let pulses: Vec<Pulse> = wanted.iter().filter_map(|p| parts.pulse(p)).collect();
         self.handoff
             .keep_only(routes.iter().map(|r| r.name.as_str()));
-        self.gauges
-            .keep_only(routes.iter().map(|r| r.name.as_str()));
         wanted.extend(self.run_upkeep(settings, parts));
         wanted.extend(self.run_alerts(settings, &routes, &pulses, parts));
         parts.keep_only(&wanted);
         pulses
     }
 
-    fn run_upkeep(&self, settings: &Loaded, parts: &mut Parts) -> [Purpose; 3] {
+    fn run_upkeep(&self, settings: &Loaded, parts: &mut Parts) -> [Purpose; 4] {
         let storage = &settings.config.storage;
         let (store, clock) = (&self.store, &self.clock);
         let backup = Purpose::Backup(storage.backup_interval);
@@ -402,7 +411,12 @@ impl Shared {
             let keeper = ReserveKeeper::new(store.file().clone());
             parts.start(reserve.clone(), None, |stop| keeper.run(stop));
         }
-        [backup, retention, reserve]
+        let timekeeper = Purpose::Timekeeper;
+        if !parts.has(&timekeeper) {
+            let keeper = Timekeeper::new(store.clone(), clock.clone());
+            parts.start(timekeeper.clone(), None, |stop| keeper.run(stop));
+        }
+        [backup, retention, reserve, timekeeper]
     }
 
     fn run_alerts(
@@ -448,6 +462,8 @@ impl Shared {
     /// What requests find from now on.
     fn api(&self, settings: &Loaded, pulses: Vec<Pulse>) -> Api {
         let config = &settings.config;
+        self.rate_limiter
+            .set_limit(config.rate_limit.requests_per_minute);
         Api {
             backup: self.backup.clone(),
             channels: settings.alerts.channels.clone(),
@@ -455,7 +471,7 @@ impl Shared {
             gauges: self.gauges.clone(),
             keys: keys(&settings.secrets),
             revoked: Arc::clone(&self.revoked),
-            rate_limiter: RateLimiter::new(config.rate_limit.requests_per_minute),
+            rate_limiter: Arc::clone(&self.rate_limiter),
             health: Health::of(pulses),
             system_ids: Arc::clone(&self.system_ids),
             refused_pages: Arc::clone(&self.refused_pages),
@@ -487,6 +503,17 @@ impl Shared {
                 .map(|r| r.name.clone())
                 .collect(),
             handoff: self.handoff.clone(),
+        }
+    }
+
+    /// A channel that is not in the configuration any more is not behind with anything.
+    async fn forget_channels(&self, settings: &Loaded) {
+        let channels = settings.alerts.channels.iter();
+        let kept = self
+            .store
+            .keep_channels(channels.map(Channel::key).collect());
+        if let Err(error) = kept.await {
+            tracing::warn!(%error, "alert channels that are gone could not be forgotten; the next start or reload does it");
         }
     }
 
@@ -523,20 +550,4 @@ fn keys(secrets: &Secrets) -> Keys {
             .flatten()
             .map(Secret::expose),
     )
-}
-
-/// Makes the control socket, in place of one that a crash left behind: the lock on the data
-/// directory is held already, so nobody else listens there.
-fn bind_control(path: &Path) -> Result<UnixListener, StartError> {
-    let at_path = |source| StartError::Control {
-        path: path.to_owned(),
-        source,
-    };
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at_path(error)),
-        _ => {}
-    }
-    let listener = UnixListener::bind(path).map_err(at_path)?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o660)).map_err(at_path)?;
-    Ok(listener)
 }

@@ -12,6 +12,8 @@ pub enum Resend {
     Unknown,
     /// The event is due now, with a fresh budget.
     Opened,
+    /// The same, and an attempt is under way at this moment: when it succeeds, nothing more is sent.
+    UnderWay,
     /// The event waits for its first attempt anyway.
     Waiting,
 }

@@ -24,6 +24,8 @@ const LONGEST_WAIT: Duration = Duration::from_mins(15);
 /// The one who tells a channel.
 pub struct Courier {
     channel: Channel,
+    /// By which the store knows it.
+    key: String,
     speech: Speech,
     store: Store,
     clock: Clock,
@@ -35,6 +37,7 @@ impl Courier {
     #[must_use]
     pub fn new(channel: Channel, speech: Speech, store: Store, clock: Clock) -> Self {
         Self {
+            key: channel.key(),
             channel,
             speech,
             store,
@@ -61,7 +64,7 @@ impl Courier {
     pub async fn step(&mut self) -> usize {
         if !self.begun {
             // When it cannot be written, the next step tries again; the store says why.
-            self.begun = self.store.begin_channel(&self.channel.name).await.is_ok();
+            self.begun = self.store.begin_channel(&self.key).await.is_ok();
         }
         let mut told = 0;
         while self.tell_next().await.unwrap_or_else(|error| {
@@ -75,10 +78,10 @@ impl Courier {
 
     /// Tells the next message; false when there is none, or when it could not be told.
     async fn tell_next(&self) -> Result<bool, StoreError> {
-        let name = &self.channel.name;
+        let (name, key) = (&self.channel.name, &self.key);
         let next = self
             .store
-            .next_notification(name, self.clock.moment())
+            .next_notification(key, self.clock.moment())
             .await?;
         let Some(Notification {
             seq,
@@ -102,11 +105,11 @@ impl Courier {
                 if tries > 0 {
                     tracing::info!(channel = %name, "alerts can be told again");
                 }
-                self.store.notification_sent(name, seq, objection).await?;
+                self.store.notification_sent(key, seq, objection).await?;
             }
             Outcome::RefusedForGood(reason) => {
                 tracing::error!(channel = %name, reason, "an alert was refused for good; it is put aside, and the next one is told");
-                self.store.notification_set_aside(name, seq, reason).await?;
+                self.store.notification_set_aside(key, seq, reason).await?;
             }
             Outcome::TryLater(error) => {
                 if tries == 0 {
@@ -114,7 +117,7 @@ impl Courier {
                 }
                 let wait = LONGEST_WAIT.min(FIRST_WAIT * 2_u32.saturating_pow(tries.min(10)));
                 self.store
-                    .notification_failed(name, error, wait, self.clock.moment())
+                    .notification_failed(key, error, wait, self.clock.moment())
                     .await?;
             }
         }

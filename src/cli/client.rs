@@ -14,10 +14,11 @@ use crate::relay;
 
 /// Where the package's daemon has its control socket.
 const PACKAGED_SOCKET: &str = "/run/voicedrive-relay/control.sock";
-/// The longest that the daemon may take to answer: a resend in bulk takes its time.
+/// The longest that the daemon may take to answer a question.
 const TIMEOUT: Duration = Duration::from_mins(2);
-/// The longest that it may take to send a file and to have it kept.
-const UPLOAD_TIMEOUT: Duration = Duration::from_hours(1);
+/// The longest that it may take to do something: a copy of a large database, a resend in bulk or a file that is handed
+/// in take their time.
+const LONG_TIMEOUT: Duration = Duration::from_hours(1);
 
 /// The length of a whole id, in characters.
 const WHOLE_ID: usize = "0199e2f3-1a2b-7c4d-8e5f-0123456789ab".len();
@@ -76,6 +77,7 @@ impl Client {
         let request = self.request(Method::POST, path);
         self.call(
             request
+                .timeout(LONG_TIMEOUT)
                 .header("content-type", "application/json")
                 .body(body),
         )
@@ -86,7 +88,7 @@ impl Client {
     pub(super) async fn upload(&self, path: &str, body: Body) -> Result<Value, CliError> {
         let request = self.request(Method::POST, path);
         let request = request.header("content-type", "application/x-ndjson");
-        self.call(request.timeout(UPLOAD_TIMEOUT).body(body)).await
+        self.call(request.timeout(LONG_TIMEOUT).body(body)).await
     }
 
     /// The id that begins so, as a person types it; a whole id is not asked for.
@@ -204,8 +206,15 @@ impl Client {
     fn unreachable(&self, error: &reqwest::Error) -> CliError {
         let socket = self.socket.display();
         if error.is_timeout() {
-            let seconds = TIMEOUT.as_secs();
-            return CliError::Unreachable(format!("{socket}: no answer within {seconds} s"));
+            // It is there: nobody must do its work beside it.
+            return CliError::Failed(match self.speech.language {
+                crate::language::Language::Ja => format!(
+                    "{socket}: デーモンは動いていますが、時間内に応答しませんでした。依頼した処理は続いている可能性があります。"
+                ),
+                crate::language::Language::En => format!(
+                    "{socket}: the daemon is there and did not answer in time; what it was asked to do may be done all the same."
+                ),
+            });
         }
         CliError::Unreachable(match self.speech.language {
             crate::language::Language::Ja => format!(

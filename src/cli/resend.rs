@@ -48,9 +48,9 @@ impl Resend {
         let mut failed = None;
         for id in &self.ids {
             match resend_one(client, id).await {
-                Ok(answer) => client.print(&answer, |speech| {
-                    format!("{id}: {}", speech.say("再送します", "is sent again"))
-                })?,
+                Ok(answer) => {
+                    client.print(&answer, |speech| format!("{id}: {}", told(speech, &answer)))?;
+                }
                 // The others are sent all the same; the exit code says that one was not.
                 Err(error @ (CliError::Failed(_) | CliError::Refused { .. })) => {
                     if let Some(earlier) = failed.replace(error) {
@@ -83,6 +83,23 @@ impl Resend {
                 format!("{} {done}", answer["matched"])
             }
         })
+    }
+}
+
+/// What becomes of an event that is to be sent again.
+fn told(speech: Speech, answer: &Value) -> &'static str {
+    if answer["attemptUnderWay"] == true {
+        speech.say(
+            "送信中です。成功すればそれ以上は送らず、失敗すれば再送します",
+            "is being sent at this moment: again when that fails, and no more when it succeeds",
+        )
+    } else if answer["status"] == Status::Accepted.as_str() {
+        speech.say(
+            "最初の送信がまだ終わっていません。そのまま送信されます",
+            "waits for its first attempt anyway, or is in the middle of it",
+        )
+    } else {
+        speech.say("再送します", "is sent again")
     }
 }
 

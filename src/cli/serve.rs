@@ -1,12 +1,14 @@
 //! `serve`: the daemon in the foreground, until a signal ends it.
 
+use std::path::Path;
 use std::process;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{CliError, Common};
 use crate::clock::Clock;
-use crate::config::{Changes, Environment, Loaded, Note};
+use crate::config::{Changes, Environment, Kind, Loaded, Mistakes, Note, Place};
+use crate::http::control_socket::{LONGEST_PATH, is_too_long};
 use crate::language::Language;
 use crate::logging;
 use crate::relay::{self, Relay, StartError};
@@ -27,6 +29,7 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
         || relay::control_socket(&directory),
         |d| relay::control_socket(d.as_ref()),
     );
+    may_listen(common, &control_socket).inspect_err(systemd::failed)?;
     let starting = systemd::starting();
     let started = Relay::start(&settings, &control_socket, Clock::System).await;
     starting.abort();
@@ -81,6 +84,23 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
         }
     }
     Ok(())
+}
+
+/// Finds a path that no socket can have, before anything is opened.
+fn may_listen(common: &Common, control_socket: &Path) -> Result<(), Mistakes> {
+    if !is_too_long(control_socket) {
+        return Ok(());
+    }
+    let place = Place::File {
+        path: common.config.clone(),
+        line: 0,
+        key: "storage.directory".to_owned(),
+    };
+    let accepted = format!(
+        "a shorter path: the control socket would be {}, and a socket's path has {LONGEST_PATH} bytes at most",
+        control_socket.display()
+    );
+    Err(Mistakes::one(place, Kind::Expected(accepted)))
 }
 
 fn not_started(error: &StartError) -> CliError {

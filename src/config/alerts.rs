@@ -9,6 +9,7 @@ use url::Url;
 use super::reader::{Document, Section, whole};
 use super::routes::{SECRET_ACCEPTED, is_secret_name, read_secret};
 use super::{Environment, Kind, Mistake, Role, Secret, itself};
+use crate::crypto;
 use crate::delivery::proxy::Proxies;
 use crate::incident::Thresholds;
 
@@ -86,7 +87,7 @@ pub enum Encryption {
 /// A channel with its secrets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Channel {
-    /// What it is called in the log, in `alert history` and in the database, such as `email 1`.
+    /// What it is called where a person reads of it, such as `email 1`.
     pub name: String,
     /// The clinic or server that speaks, as every subject says it.
     pub place: String,
@@ -119,6 +120,31 @@ pub enum Way {
     Teams(Hook),
     /// By a POST of the contract's JSON.
     Webhook(Hook),
+}
+
+impl Channel {
+    /// The same for the same way to the same receivers, wherever in the configuration it stands; what it leads to
+    /// cannot be read from it.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let (kind, target) = match &self.way {
+            Way::Email { email, .. } => ("email", email.target()),
+            Way::Slack(hook) => ("slack", hook.url.expose().to_owned()),
+            Way::Teams(hook) => ("teams", hook.url.expose().to_owned()),
+            Way::Webhook(hook) => ("webhook", hook.url.expose().to_owned()),
+        };
+        let digest = crypto::sha256(&[target.as_bytes()]);
+        format!("{kind} {}", crypto::hex(&digest[..8]))
+    }
+}
+
+impl Email {
+    /// Where it is taken, and to whom.
+    fn target(&self) -> String {
+        let mut to: Vec<String> = self.to.iter().map(ToString::to_string).collect();
+        to.sort();
+        format!("{}:{} {}", self.host, self.port, to.join(", "))
+    }
 }
 
 /// Channels and heartbeat, with their secrets.
@@ -384,11 +410,14 @@ impl AlertsConfig {
                 ChannelConfig::Teams(name) => ("teams", hook(name, mistakes).map(Way::Teams)),
                 ChannelConfig::Webhook(name) => ("webhook", hook(name, mistakes).map(Way::Webhook)),
             };
-            channels.extend(way.map(|way| Channel {
+            let channel = way.map(|way| Channel {
                 name: format!("{kind} {}", number + 1),
                 place: place.clone(),
                 way,
-            }));
+            });
+            // Who stands there twice is told once.
+            let known = |new: &Channel| channels.iter().any(|c: &Channel| c.key() == new.key());
+            channels.extend(channel.filter(|new| !known(new)));
         }
         let heartbeat = self.heartbeat.as_ref();
         AlertsOut {

@@ -576,3 +576,27 @@ fn the_packaged_configuration_says_the_defaults_and_its_examples_are_good() {
         format!("{:?}", Config::default())
     );
 }
+
+#[test]
+fn a_channel_is_known_by_where_it_leads_and_one_that_stands_there_twice_is_told_once() {
+    let slack =
+        |secret: &str| format!("[[alerts.channel]]\nkind = \"slack\"\nurl = \"{secret}\"\n");
+    let environment = Environment::from([
+        ("FIRST_URL", "https://slack.example/first"),
+        ("SECOND_URL", "https://slack.example/second"),
+        ("SAME_URL", "https://slack.example/first"),
+    ]);
+    let keys = |secrets: &[&str]| -> Vec<String> {
+        let text: String = secrets.iter().map(|secret| slack(secret)).collect();
+        let channels = try_read(&text, &environment).unwrap().alerts.channels;
+        channels.iter().map(super::Channel::key).collect()
+    };
+    let (both, turned) = (
+        keys(&["FIRST_URL", "SECOND_URL"]),
+        keys(&["SECOND_URL", "FIRST_URL"]),
+    );
+    assert_ne!(both[0], both[1]);
+    assert_eq!(both, [turned[1].clone(), turned[0].clone()]);
+    assert_eq!(keys(&["FIRST_URL", "SAME_URL"]), [both[0].clone()]);
+    assert!(!both[0].contains("first"), "where it leads is a secret");
+}

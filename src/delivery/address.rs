@@ -1,12 +1,18 @@
 //! Which addresses are never called. A clinic's network is private, so private addresses are as
 //! good as any; but nobody's webhook lives where machines of a cloud keep their secrets, and
 //! nothing goes over the internet in plain text unless the admin said so.
+//!
+//! A name server that does not answer holds a thread for each question, longer than an attempt lasts. So each
+//! client asks for a name once at a time, and whoever wants to know it meanwhile gets the same answer.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::sync::watch;
 
 /// Why an address is not called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,9 +109,10 @@ fn is_private(address: IpAddr) -> bool {
 }
 
 /// Resolves names with the system's resolver, and keeps the addresses that may be called.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Resolver {
     plain_allowed: bool,
+    lookups: Lookups,
 }
 
 impl Resolver {
@@ -114,16 +121,20 @@ impl Resolver {
     pub fn of(url: &Url, allow_http: bool) -> Self {
         Self {
             plain_allowed: plain_allowed(url, allow_http),
+            lookups: Lookups::by(ask_system),
         }
     }
 }
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let plain_allowed = self.plain_allowed;
+        let Self {
+            plain_allowed,
+            lookups,
+        } = self.clone();
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
-            let found: Vec<_> = found.map_err(|_| ResolveError::NotFound)?.collect();
+            let found = lookups.find(name.as_str()).await;
+            let found = found.ok_or(ResolveError::NotFound)?;
             let mut refused = None;
             let mut callable = Vec::with_capacity(found.len());
             for address in found {
@@ -138,6 +149,60 @@ impl Resolve for Resolver {
                 _ => Ok(Box::new(callable.into_iter()) as Addrs),
             }
         })
+    }
+}
+
+/// Asks for the addresses of a name, and waits for the answer; none: it has none.
+type Ask = fn(&str) -> Option<Vec<SocketAddr>>;
+
+fn ask_system(name: &str) -> Option<Vec<SocketAddr>> {
+    Some((name, 0).to_socket_addrs().ok()?.collect())
+}
+
+/// What is being looked up, each name once at a time.
+#[derive(Clone, Debug)]
+struct Lookups {
+    ask: Ask,
+    under_way: Arc<Mutex<HashMap<String, Answer>>>,
+}
+
+/// Where the answer will be; the inner none: the name has no address.
+type Answer = watch::Receiver<Option<Option<Vec<SocketAddr>>>>;
+
+impl Lookups {
+    fn by(ask: Ask) -> Self {
+        Self {
+            ask,
+            under_way: Arc::default(),
+        }
+    }
+
+    /// The addresses of a name; none: it has none.
+    async fn find(&self, name: &str) -> Option<Vec<SocketAddr>> {
+        let mut answer = self.begin(name);
+        let found = answer.wait_for(Option::is_some).await.ok()?;
+        found.clone().flatten()
+    }
+
+    /// The lookup that is under way, or a new one. It goes on though nobody waits for it any more.
+    fn begin(&self, name: &str) -> Answer {
+        // Nothing that is done under the lock can leave it half done.
+        let mut under_way = self
+            .under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let waits = |answer: &&Answer| answer.has_changed().is_ok() && answer.borrow().is_none();
+        if let Some(answer) = under_way.get(name).filter(waits) {
+            return answer.clone();
+        }
+        let (sender, answer) = watch::channel(None);
+        let (ask, asked) = (self.ask, name.to_owned());
+        tokio::task::spawn_blocking(move || {
+            // Who asked may have gone away.
+            let _ = sender.send(Some(ask(&asked)));
+        });
+        under_way.insert(name.to_owned(), answer.clone());
+        answer
     }
 }
 
@@ -187,5 +252,39 @@ mod tests {
         let nowhere = resolver.resolve("nowhere.invalid".parse().unwrap()).await;
         let error = nowhere.err().unwrap();
         assert!(error.downcast_ref::<ResolveError>().is_some());
+    }
+
+    /// Asked by one test alone: a name server that does not answer until it is told to.
+    static HANGS: Mutex<bool> = Mutex::new(true);
+    static ASKED: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+
+    #[allow(clippy::unnecessary_wraps)]
+    fn ask_hanging(_: &str) -> Option<Vec<SocketAddr>> {
+        ASKED.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        while *HANGS.lock().unwrap() {
+            std::thread::yield_now();
+        }
+        Some(vec![([10, 0, 0, 1], 0).into()])
+    }
+
+    #[tokio::test]
+    async fn a_name_server_that_hangs_holds_one_thread_and_not_one_for_each_attempt() {
+        let lookups = Lookups::by(ask_hanging);
+        for _ in 0..50 {
+            // As an attempt does it whose time is over.
+            let given_up = tokio::time::timeout(std::time::Duration::ZERO, lookups.find("a"));
+            assert!(given_up.await.is_err());
+        }
+        let waiting = {
+            let lookups = lookups.clone();
+            tokio::spawn(async move { lookups.find("a").await })
+        };
+        tokio::task::yield_now().await;
+        *HANGS.lock().unwrap() = false;
+        assert_eq!(waiting.await.unwrap().unwrap().len(), 1);
+        assert_eq!(ASKED.load(std::sync::atomic::Ordering::SeqCst), 1);
+        // What was found is not kept: the next one asks anew.
+        assert!(lookups.find("a").await.is_some());
+        assert_eq!(ASKED.load(std::sync::atomic::Ordering::SeqCst), 2);
     }
 }

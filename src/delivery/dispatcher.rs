@@ -13,6 +13,7 @@ use super::Context;
 use super::handoff::Inbox;
 use super::partner::SetupError;
 use super::sender::{Sender, Sent};
+use super::standing::{News, Standing};
 use crate::clock::Clock;
 use crate::due::DueDelivery;
 use crate::event::Status;
@@ -54,9 +55,8 @@ pub struct Dispatcher {
     polled_at: Duration,
     /// When the next delivery that is not due yet will be.
     next_due: Option<Duration>,
-    /// The last attempt of this route did not succeed: what is logged when it begins and when it
-    /// ends need not be logged for every event between.
-    failing: bool,
+    /// What is logged when it changes, and not for every event between.
+    standing: Standing,
 }
 
 impl Dispatcher {
@@ -91,7 +91,7 @@ impl Dispatcher {
             polled_up_to: 0,
             polled_at: Duration::ZERO,
             next_due: None,
-            failing: false,
+            standing: Standing::default(),
         })
     }
 
@@ -114,6 +114,7 @@ impl Dispatcher {
             // A timer of no time needs a moment too, and under load another event comes before it.
             self.should_poll |= self.idle_time().is_zero();
             self.poll_store().await;
+            self.tell_news();
             let idle_time = self.idle_time();
             // While attempts are under way, the first of them to end is what it waits for.
             let longest = idle_time.max(self.sender.route().timeout) + LATE;
@@ -237,9 +238,12 @@ impl Dispatcher {
                     let at = retry.monotonic;
                     self.next_due = Some(self.next_due.map_or(at, |next| next.min(at)));
                 }
-                self.log_change(result.status, error.as_deref());
+                let failure =
+                    (result.status != Status::Delivered).then(|| error.unwrap_or_default());
+                self.standing.ended(failure.as_deref());
+                self.tell_news();
             }
-            Sent::NotMade => {
+            Sent::Unrecorded => {
                 self.in_flight.remove(&seq);
                 self.should_poll = true;
             }
@@ -248,19 +252,20 @@ impl Dispatcher {
         }
     }
 
-    /// One line when a route begins to fail and one when it works again.
-    fn log_change(&mut self, status: Status, error: Option<&str>) {
+    /// One line when the route begins to fail and one when it works again.
+    fn tell_news(&mut self) {
+        let Some(News { failure, changes }) = self.standing.news(self.clock.monotonic()) else {
+            return;
+        };
         let route = self.sender.route();
-        match (status, self.failing) {
-            (Status::Delivered, true) => {
-                tracing::info!(route = %route.name, origin = %route.origin(), "VoiceDrive accepts events again");
-                self.failing = false;
+        let (name, origin) = (&route.name, route.origin());
+        match failure {
+            None => {
+                tracing::info!(route = %name, %origin, changes, "VoiceDrive accepts events again");
             }
-            (Status::Retrying | Status::Exhausted, false) => {
-                tracing::warn!(route = %route.name, origin = %route.origin(), error, "VoiceDrive does not accept events; they are kept and sent again later. `voicedrive-relay tail` shows each attempt");
-                self.failing = true;
+            Some(error) => {
+                tracing::warn!(route = %name, %origin, error, changes, "VoiceDrive does not accept events; they are kept and sent again later. `voicedrive-relay tail` shows each attempt");
             }
-            _ => {}
         }
     }
 

@@ -16,6 +16,8 @@ use crate::store::StoreError;
 
 /// How long a result that could not be written waits before it is tried again.
 const WRITE_AGAIN: Duration = Duration::from_secs(1);
+/// How long a delivery is put off whose result the database refuses: it would be refused again.
+const PUT_OFF: Duration = Duration::from_hours(24);
 
 /// Makes the attempts of one route.
 pub struct Sender {
@@ -33,9 +35,9 @@ pub enum Sent {
         /// What went wrong; none for a success.
         error: Option<String>,
     },
-    /// It was not made, and nothing was spent.
-    NotMade,
-    /// It was made, and the database refuses its result. Making it again would end the same way.
+    /// Nothing of it is kept, and nothing was spent: the store says when it is made again.
+    Unrecorded,
+    /// Nothing of it is kept, and the store cannot say so. Making it again would end the same way.
     Refused,
 }
 
@@ -61,7 +63,7 @@ impl Sender {
     /// Makes one attempt and keeps its result. `slot` is given back when the partner has answered.
     pub async fn send(&self, due: DueDelivery, slot: OwnedSemaphorePermit) -> Sent {
         if due.attempt > 1 && !self.announce_retry(&due).await {
-            return Sent::NotMade;
+            return Sent::Unrecorded;
         }
         let attempted = Arc::new(self.partner.attempt(&self.route, &due).await);
         // The partner is free for the next one while this result waits for its commit.
@@ -77,10 +79,10 @@ impl Sender {
                 Sent::Recorded { result, error }
             }
             Err(StoreError::Refused(error)) => {
-                tracing::error!(%error, event = %due.id, "the result of an attempt cannot be kept; this event is not sent again before the next start. This is a mistake in the program: please report it");
-                Sent::Refused
+                tracing::error!(%error, event = %due.id, "the result of an attempt cannot be kept; this event is sent again in a day, or when a person says so (`voicedrive-relay resend {}`). This is a mistake in the program: please report it", due.id);
+                self.put_off(&due).await
             }
-            Err(_) => Sent::NotMade,
+            Err(_) => Sent::Unrecorded,
         }
     }
 
@@ -92,6 +94,21 @@ impl Sender {
             time::sleep(WRITE_AGAIN).await;
         }
         announced.is_ok()
+    }
+
+    /// Lets a delivery wait whose result the database refuses.
+    async fn put_off(&self, due: &DueDelivery) -> Sent {
+        let Context { store, clock, .. } = &self.context;
+        loop {
+            match store.put_off(due, PUT_OFF, clock.moment()).await {
+                Ok(()) => return Sent::Unrecorded,
+                Err(StoreError::Unavailable(_)) => time::sleep(WRITE_AGAIN).await,
+                Err(error) => {
+                    tracing::error!(%error, event = %due.id, "an event cannot be put off either; it is not sent again before the next start");
+                    return Sent::Refused;
+                }
+            }
+        }
     }
 
     /// Keeps the result, however long the disk takes to have room for it.

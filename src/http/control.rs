@@ -42,11 +42,12 @@ pub async fn status(api: &Api) -> Result<Reply, ApiError> {
     let open: Vec<_> = incidents
         .map(|incident| api.speech.message(State::Ongoing, &incident.report))
         .collect();
-    let failing: Vec<_> = seen
-        .failing_channels
-        .iter()
-        .map(|(channel, error)| serde_json::json!({"channel": channel, "error": error}))
-        .collect();
+    let failing = api.channels.iter().filter_map(|channel| {
+        let key = channel.key();
+        let (_, error) = seen.failing_channels.iter().find(|(of, _)| *of == key)?;
+        Some(serde_json::json!({"channel": channel.name, "error": error}))
+    });
+    let failing: Vec<_> = failing.collect();
     let answer = serde_json::json!({
         "version": env!("CARGO_PKG_VERSION"),
         "processId": std::process::id(),

@@ -147,12 +147,13 @@ pub async fn resend_one(api: &Api, id: String) -> Result<Reply, ApiError> {
     tracing::info!(event = %id, "sending again, as a person asked");
     let status = match found {
         Resend::Waiting => Status::Accepted,
-        Resend::Opened | Resend::Unknown => Status::Retrying,
+        Resend::Opened | Resend::UnderWay | Resend::Unknown => Status::Retrying,
     };
     let answer = ResentAnswer {
         id: &id,
         request_id: &id,
         status: status.as_str(),
+        attempt_under_way: found == Resend::UnderWay,
     };
     success(StatusCode::ACCEPTED, &answer, moment.wall)
 }
@@ -405,6 +406,8 @@ pub(super) struct ResentAnswer<'a> {
     request_id: &'a str,
     #[schema(value_type = Status)]
     status: &'a str,
+    /// A retry is under way at this moment: when it succeeds, nothing more is sent.
+    attempt_under_way: bool,
 }
 
 /// What the one who sent many events again is told.

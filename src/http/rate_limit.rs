@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use std::collections::hash_map::{Entry, HashMap};
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -44,7 +45,7 @@ impl RetryAfter {
 /// Counts requests by client and endpoint. `E` names an endpoint; there should be few of them,
 /// because each has a shared window of its own that is always kept.
 pub struct RateLimiter<E> {
-    limit: usize,
+    limit: AtomicUsize,
     table: Mutex<Table<E>>,
 }
 
@@ -58,7 +59,7 @@ impl<E: Copy + Eq + Hash> RateLimiter<E> {
 
     fn with_room(limit: u32, most_windows: usize) -> Self {
         Self {
-            limit: usize::try_from(limit).unwrap_or(usize::MAX),
+            limit: AtomicUsize::new(count_of(limit)),
             table: Mutex::new(Table {
                 windows: HashMap::new(),
                 most_windows,
@@ -67,6 +68,11 @@ impl<E: Copy + Eq + Hash> RateLimiter<E> {
                 latest: 0,
             }),
         }
+    }
+
+    /// Lets another number pass from now on. What passed already still counts.
+    pub fn set_limit(&self, limit: u32) {
+        self.limit.store(count_of(limit), Ordering::Relaxed);
     }
 
     /// Counts a request at `now`, the time since any fixed moment on a monotonic clock. A request
@@ -80,8 +86,13 @@ impl<E: Copy + Eq + Hash> RateLimiter<E> {
         let now = Moment::try_from(now.as_nanos()).unwrap_or(Moment::MAX);
         // Nothing under the lock can panic halfway: a poisoned table is a good one.
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        table.check(counted_as(client), endpoint, self.limit, now)
+        let limit = self.limit.load(Ordering::Relaxed);
+        table.check(counted_as(client), endpoint, limit, now)
     }
+}
+
+fn count_of(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
 }
 
 struct Table<E> {
@@ -198,7 +209,7 @@ fn counts(moment: Moment, now: Moment) -> bool {
 }
 
 /// IPv6 clients count by their /64, because each of them has that many addresses.
-fn counted_as(client: IpAddr) -> IpAddr {
+pub(super) fn counted_as(client: IpAddr) -> IpAddr {
     match client.to_canonical() {
         IpAddr::V6(address) => {
             let network = u128::from(address) & !u128::from(u64::MAX);

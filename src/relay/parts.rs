@@ -30,6 +30,8 @@ pub(super) enum Purpose {
     Retention(Kept),
     /// Holds room on the disk back.
     Reserve,
+    /// Keeps what time it is when the clock was set.
+    Timekeeper,
 }
 
 impl Purpose {
@@ -37,11 +39,12 @@ impl Purpose {
     fn name(&self) -> String {
         match self {
             Self::Route(route) => format!("route {}", route.name),
-            Self::Channel(channel, _) => format!("channel {}", channel.name),
+            Self::Channel(channel, _) => format!("channel {}", channel.key()),
             Self::Alerts(..) => "alerts".to_owned(),
             Self::Backup(_) => "backup".to_owned(),
             Self::Retention(_) => "retention".to_owned(),
             Self::Reserve => "reserve".to_owned(),
+            Self::Timekeeper => "timekeeper".to_owned(),
         }
     }
 

@@ -1,6 +1,8 @@
 //! Incidents and what there is to tell about them. Whatever begins or ends an incident does it in its own
 //! transaction, and the message is written with it: a crash neither loses nor doubles one.
 
+use std::collections::BTreeSet;
+
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -20,9 +22,12 @@ use crate::incident::{
 use crate::timestamp::Timestamp;
 
 /// Types of events that a report names.
-const TYPES: u32 = 5;
-/// Incidents that are forgotten in one transaction.
-const FORGOTTEN_AT_ONCE: u32 = 20;
+const TYPES: usize = 5;
+/// Deliveries that are looked at for their types: after an outage there may be many, and a report is made while
+/// others wait.
+const LOOKED_AT_FOR_TYPES: u32 = 1000;
+/// Incidents that are forgotten in one transaction, and of how many deliveries.
+const FORGOTTEN_AT_ONCE: (u32, u32) = (20, 1000);
 
 impl Store {
     /// Keeps what was found when everything was looked at. Every kind of `evaluated` that `firing` does
@@ -45,11 +50,14 @@ impl Store {
         .await
     }
 
-    /// Forgets some of the incidents that were over before `before`.
+    /// Forgets some of the incidents that were over before `before`. Nothing is written when there are none.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub async fn purge_incidents(&self, before: Timestamp) -> Result<(), StoreError> {
+        if !self.read(move |c| any_over(c, before)).await? {
+            return Ok(());
+        }
         self.write(Lane::Maintenance, move |connection| {
             Ok(purge(connection, before)?)
         })
@@ -432,14 +440,14 @@ fn report(connection: &Connection, incident: i64, at: Timestamp) -> Result<Repor
             )?
             .query_row([incident], |row| row.get(0))
             .optional()?;
-        report.event_types = connection
+        let types: BTreeSet<String> = connection
             .prepare_cached(
-                "SELECT DISTINCT e.event_type FROM incident_deliveries d
-                   JOIN events e ON e.seq = d.event_seq
-                  WHERE d.incident = ?1 ORDER BY 1 LIMIT ?2",
+                "SELECT e.event_type FROM incident_deliveries d CROSS JOIN events e ON e.seq = d.event_seq
+                  WHERE d.incident = ?1 LIMIT ?2",
             )?
-            .query_map((incident, TYPES), |row| row.get(0))?
+            .query_map((incident, LOOKED_AT_FOR_TYPES), |row| row.get(0))?
             .collect::<rusqlite::Result<_>>()?;
+        report.event_types = types.into_iter().take(TYPES).collect();
     } else if kind == Kind::QueueLong {
         report.oldest_event_id = connection
             .prepare_cached(
@@ -452,15 +460,40 @@ fn report(connection: &Connection, incident: i64, at: Timestamp) -> Result<Repor
     Ok(report)
 }
 
-/// Forgets what was over before `before`, a little at a time.
+/// Whether anything was over before `before`.
+fn any_over(connection: &Connection, before: Timestamp) -> Result<bool, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM incidents WHERE closed_at < ?1)")?
+        .query_row([before], |row| row.get(0))?)
+}
+
+/// Forgets what was over before `before`, a little at a time: the deliveries of an incident may be many, and go
+/// before it does.
 fn purge(connection: &Connection, before: Timestamp) -> rusqlite::Result<()> {
-    connection
+    let (incidents, deliveries) = FORGOTTEN_AT_ONCE;
+    let over: Vec<i64> = connection
         .prepare_cached(
-            "DELETE FROM incidents WHERE seq IN (
-               SELECT seq FROM incidents WHERE closed_at < ?1 ORDER BY closed_at LIMIT ?2)",
+            "SELECT seq FROM incidents WHERE closed_at < ?1 ORDER BY closed_at LIMIT ?2",
         )?
-        .execute((before, FORGOTTEN_AT_ONCE))
-        .map(|_| ())
+        .query_map((before, incidents), |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut room = deliveries as usize;
+    for incident in over {
+        let gone = connection
+            .prepare_cached(
+                "DELETE FROM incident_deliveries WHERE (event_seq, incident) IN (
+                   SELECT event_seq, incident FROM incident_deliveries WHERE incident = ?1 LIMIT ?2)",
+            )?
+            .execute((incident, room))?;
+        room -= gone;
+        if room == 0 {
+            return Ok(());
+        }
+        connection
+            .prepare_cached("DELETE FROM incidents WHERE seq = ?1")?
+            .execute([incident])?;
+    }
+    Ok(())
 }
 
 fn kind(row: &Row<'_>, column: usize) -> rusqlite::Result<Kind> {
@@ -476,5 +509,7 @@ pub(super) fn parsed<T: serde::de::DeserializeOwned>(text: &str) -> rusqlite::Re
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into()))
 }
 
+#[cfg(test)]
+mod outage;
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,5 @@
-//! What each alert channel has to tell, in order, and how far it has come.
+//! What each alert channel has to tell, in order, and how far it has come. A channel is known by its key, which says
+//! where it leads and not in which place of the configuration it stands.
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -19,6 +20,25 @@ impl Store {
         let channel = channel.to_owned();
         self.write(Lane::Calls, move |connection| {
             Ok(begin(connection, &channel)?)
+        })
+        .await
+    }
+
+    /// Forgets how far every other channel than these has come.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn keep_channels(&self, channels: Vec<String>) -> Result<(), StoreError> {
+        let gone = |known: &String| !channels.contains(known);
+        let gone: Vec<String> = self.read(known).await?.into_iter().filter(gone).collect();
+        if gone.is_empty() {
+            return Ok(());
+        }
+        self.write(Lane::Calls, move |connection| {
+            for channel in &gone {
+                forget(connection, channel)?;
+            }
+            Ok(())
         })
         .await
     }
@@ -103,6 +123,19 @@ pub(super) fn begin(connection: &Connection, channel: &str) -> rusqlite::Result<
                (SELECT max(seq) FROM alert_messages), 0)
              WHERE NOT EXISTS (SELECT 1 FROM alert_channels WHERE name = ?1)",
         )?
+        .execute([channel])
+        .map(|_| ())
+}
+
+fn known(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT name FROM alert_channels")?;
+    let names = statement.query_map([], |row| row.get(0))?;
+    Ok(names.collect::<rusqlite::Result<_>>()?)
+}
+
+fn forget(connection: &Connection, channel: &str) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("DELETE FROM alert_channels WHERE name = ?1")?
         .execute([channel])
         .map(|_| ())
 }

@@ -1,6 +1,7 @@
 //! What is still to be sent, and when.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -54,6 +55,27 @@ impl Store {
         let (route, now) = (route.to_owned(), self.time.now(moment));
         self.write(Lane::Calls, move |connection| {
             Ok(release(connection, &route, now)?)
+        })
+        .await
+    }
+
+    /// Lets a delivery wait for so long, as it is: nothing is spent. One that is sent again by a person is due
+    /// before.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn put_off(
+        &self,
+        due: &DueDelivery,
+        wait: Duration,
+        moment: Moment,
+    ) -> Result<(), StoreError> {
+        let (seq, id) = (due.seq, due.id.clone());
+        let (time, now) = (self.time.clone(), self.time.now(moment));
+        self.write(Lane::Calls, move |connection| {
+            put_off(connection, seq, now.axis_after(wait))?;
+            mark_pending(connection, &id, now)?;
+            Ok(time.save(connection, now)?)
         })
         .await
     }
@@ -126,6 +148,13 @@ pub(super) fn waiting_by_route(connection: &Connection) -> Result<Vec<(String, u
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
     Ok(waiting)
+}
+
+fn put_off(connection: &Connection, seq: i64, due_ms: i64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE outbox SET due_ms = ?2 WHERE event_seq = ?1")?
+        .execute((seq, due_ms))
+        .map(|_| ())
 }
 
 pub(super) fn mark_processing(connection: &Connection, id: &str, now: Now) -> rusqlite::Result<()> {

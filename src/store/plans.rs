@@ -203,6 +203,9 @@ async fn attempt_all(store: &Store, outcome: Outcome, moment: Moment) {
     for due in due.unwrap().due {
         if due.attempt > 1 {
             store.begin_retry(&due.id, moment).await.unwrap();
+            let put_off = store.put_off(&due, Duration::ZERO, moment);
+            put_off.await.unwrap();
+            store.begin_retry(&due.id, moment).await.unwrap();
             store.release_retries("default", moment).await.unwrap();
             store.begin_retry(&due.id, moment).await.unwrap();
         }
@@ -286,6 +289,7 @@ async fn call_the_rest(store: &Store, moment: Moment) {
     store.activity().await.unwrap();
     store.probe(moment).await.unwrap();
     assert!(!store.doubts_the_clock(moment));
+    store.keep_step(moment).await.unwrap();
     for event_type in [None, Some("a.b".to_owned())] {
         let from = now.before(Duration::from_hours(50));
         let filter = SendFilter {
@@ -320,13 +324,18 @@ async fn call_the_rest(store: &Store, moment: Moment) {
     }
     store.dismiss_incident("nobody", moment).await.unwrap();
     store.begin_channel("email 1").await.unwrap();
+    store
+        .keep_channels(vec!["email 1".to_owned()])
+        .await
+        .unwrap();
     store.next_notification("email 1", moment).await.unwrap();
     let failed = store.notification_failed("email 1", "no".to_owned(), Duration::ZERO, moment);
     failed.await.unwrap();
     store.notification_sent("email 1", 1, None).await.unwrap();
     let aside = store.notification_set_aside("email 1", 1, "no".to_owned());
     aside.await.unwrap();
-    store.purge_incidents(now).await.unwrap();
+    let over = gone.wall.after(Duration::from_secs(1));
+    store.purge_incidents(over).await.unwrap();
     let token = TokenRecord {
         jti: "jti".to_owned(),
         subject: None,

@@ -4,7 +4,7 @@
 //! wall clock says how much time has passed. Setting the wall clock while the relay runs moves nothing that
 //! waits, and a clock that was set back while it did not run makes nobody wait longer.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension};
@@ -16,8 +16,8 @@ use crate::timestamp::Timestamp;
 
 /// By so many milliseconds the two clocks may drift apart before a planned moment is shown as another one.
 const DRIFT_MS: i64 = 1000;
-/// A wall clock that moved this much further ahead than the time that passed may be wrong: after a start with a
-/// flat battery, for example.
+/// A wall clock that is this far from where the time that passed would have brought it may be wrong: after a start
+/// with a flat battery, for example.
 const STRANGE: Duration = Duration::from_hours(24 * 7);
 /// How long a strange wall clock has to go on before it is believed.
 const BELIEVED_AFTER: Duration = Duration::from_hours(24);
@@ -86,61 +86,100 @@ struct State {
     base_ms: i64,
     /// See [`Now::ahead_ms`].
     ahead_ms: i64,
-    /// Since when, on the axis, the wall clock may be wrong.
-    doubted_since_ms: Option<i64>,
+    /// The same for the wall clock that is believed.
+    believed_ahead_ms: i64,
+    /// Since when, on the axis, the wall clock is far from the one that is believed.
+    strange_since_ms: Option<i64>,
+    /// Steps of the wall clock that were noticed, and how many of them had been when the axis was kept last.
+    steps: u64,
+    kept_steps: u64,
+}
+
+/// What an earlier run has kept.
+struct Saved {
+    axis_ms: i64,
+    wall_at: Timestamp,
+    believed_ahead_ms: i64,
+    strange_since_ms: Option<i64>,
 }
 
 impl RelayTime {
     /// Goes on where an earlier run has stopped.
     pub(super) fn resume(connection: &Connection, moment: Moment) -> rusqlite::Result<Self> {
         let saved = connection
-            .prepare_cached("SELECT axis_ms, wall_at, doubted_since_ms FROM relay_time")?
-            .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .prepare_cached(
+                "SELECT axis_ms, wall_at, believed_ahead_ms, strange_since_ms FROM relay_time",
+            )?
+            .query_row([], |row| {
+                Ok(Saved {
+                    axis_ms: row.get(0)?,
+                    wall_at: row.get(1)?,
+                    believed_ahead_ms: row.get(2)?,
+                    strange_since_ms: row.get(3)?,
+                })
+            })
             .optional()?;
         Ok(Self(Arc::new(Mutex::new(State::resumed(saved, moment)))))
     }
 
     /// What it is now.
     pub(super) fn now(&self, moment: Moment) -> Now {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        state.look(moment)
+        self.lock().look(moment)
     }
 
     /// Keeps where the axis is, in the caller's transaction.
     pub(super) fn save(&self, connection: &Connection, now: Now) -> rusqlite::Result<()> {
-        let state = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = *self.lock();
         connection
             .prepare_cached(
-                "INSERT INTO relay_time (id, axis_ms, wall_at, doubted_since_ms) VALUES (1, ?1, ?2, ?3)
+                "INSERT INTO relay_time (id, axis_ms, wall_at, believed_ahead_ms, strange_since_ms)
+                 VALUES (1, ?1, ?2, ?3, ?4)
                  ON CONFLICT (id) DO UPDATE SET axis_ms = excluded.axis_ms, wall_at = excluded.wall_at,
-                    doubted_since_ms = excluded.doubted_since_ms",
+                    believed_ahead_ms = excluded.believed_ahead_ms,
+                    strange_since_ms = excluded.strange_since_ms",
             )?
-            .execute((now.axis_ms, now.wall, state.doubted_since_ms))
+            .execute((
+                now.axis_ms,
+                now.wall,
+                state.believed_ahead_ms,
+                state.strange_since_ms,
+            ))
             .map(|_| ())
     }
 
-    fn doubts(&self, now: Now) -> bool {
-        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = state.doubted_since_ms;
-        since.is_some_and(|since| now.since(since) < BELIEVED_AFTER)
+    /// The number of steps that were noticed, when one of them was not kept yet.
+    fn unkept_steps(&self) -> Option<u64> {
+        let state = self.lock();
+        (state.steps != state.kept_steps).then_some(state.steps)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing that is done under the lock can leave it half done.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    fn resumed(saved: Option<(i64, Timestamp, Option<i64>)>, moment: Moment) -> Self {
+    fn resumed(saved: Option<Saved>, moment: Moment) -> Self {
         let wall_ms = moment.wall.unix_ms();
-        let (axis_ms, gap_ms, doubted) = match saved {
-            None => (wall_ms, 0, None),
-            Some((axis_ms, wall_at, doubted)) => {
-                let gap_ms = wall_ms.saturating_sub(wall_at.unix_ms()).max(0);
-                (axis_ms.saturating_add(gap_ms), gap_ms, doubted)
-            }
-        };
+        let saved = saved.unwrap_or(Saved {
+            axis_ms: wall_ms,
+            wall_at: moment.wall,
+            believed_ahead_ms: 0,
+            strange_since_ms: None,
+        });
+        let gap_ms = wall_ms.saturating_sub(saved.wall_at.unix_ms()).max(0);
+        let axis_ms = saved.axis_ms.saturating_add(gap_ms);
+        // After a short time the clock is believed that it has passed; after a long one it stays where it was.
         let strange = gap_ms > milliseconds(STRANGE);
+        let doubted_ms = if strange { gap_ms } else { 0 };
         Self {
             base_ms: axis_ms.saturating_sub(milliseconds(moment.monotonic)),
             ahead_ms: axis_ms.saturating_sub(wall_ms),
-            doubted_since_ms: if strange { Some(axis_ms) } else { doubted },
+            believed_ahead_ms: saved.believed_ahead_ms.saturating_add(doubted_ms),
+            strange_since_ms: saved.strange_since_ms.filter(|_| !strange),
+            steps: 0,
+            kept_steps: 0,
         }
     }
 
@@ -148,17 +187,38 @@ impl State {
         let axis_ms = self.base_ms.saturating_add(milliseconds(moment.monotonic));
         let ahead_ms = axis_ms.saturating_sub(moment.wall.unix_ms());
         let step_ms = self.ahead_ms.saturating_sub(ahead_ms);
-        if step_ms.abs() >= DRIFT_MS {
+        if step_ms.saturating_abs() >= DRIFT_MS {
             self.ahead_ms = ahead_ms;
+            self.steps += 1;
+            if step_ms.saturating_abs() > milliseconds(STRANGE) {
+                self.strange_since_ms = None;
+            }
         }
-        if step_ms > milliseconds(STRANGE) {
-            self.doubted_since_ms = Some(axis_ms);
-        }
+        self.judge(axis_ms, ahead_ms);
         Now {
             wall: moment.wall,
             axis_ms,
             ahead_ms: self.ahead_ms,
         }
+    }
+
+    /// Believes the wall clock when it is near the one that was believed, or was far from it for long enough.
+    fn judge(&mut self, axis_ms: i64, ahead_ms: i64) {
+        let strange = self.further_ms(ahead_ms).saturating_abs() > milliseconds(STRANGE);
+        let since_ms = *self.strange_since_ms.get_or_insert(axis_ms);
+        if !strange || axis_ms.saturating_sub(since_ms) >= milliseconds(BELIEVED_AFTER) {
+            self.believed_ahead_ms = ahead_ms;
+            self.strange_since_ms = None;
+        }
+    }
+
+    /// By how much a wall clock is further than the one that is believed.
+    fn further_ms(&self, ahead_ms: i64) -> i64 {
+        self.believed_ahead_ms.saturating_sub(ahead_ms)
+    }
+
+    fn doubts(&self) -> bool {
+        self.further_ms(self.ahead_ms) > milliseconds(STRANGE)
     }
 }
 
@@ -178,11 +238,27 @@ impl Store {
         self.write(Lane::Probe, probe).await
     }
 
+    /// Keeps where the time axis is when the wall clock was set since that was kept last: else a start after a crash
+    /// would take the step for time that has passed.
+    ///
+    /// # Errors
+    /// When the database cannot be written; it is to be tried again.
+    pub async fn keep_step(&self, moment: Moment) -> Result<(), StoreError> {
+        self.time.now(moment);
+        let Some(steps) = self.time.unkept_steps() else {
+            return Ok(());
+        };
+        self.probe(moment).await?;
+        self.time.lock().kept_steps = steps;
+        Ok(())
+    }
+
     /// Whether the wall clock is so far ahead of what passed since it was last believed that it may be wrong:
-    /// nothing must be deleted by it. It is believed after a day, over restarts too.
+    /// nothing must be deleted by it. It is believed after a day, over restarts too, or when it is set right again.
     #[must_use]
     pub fn doubts_the_clock(&self, moment: Moment) -> bool {
-        self.time.doubts(self.time.now(moment))
+        self.time.now(moment);
+        self.time.lock().doubts()
     }
 }
 
@@ -202,8 +278,18 @@ mod tests {
     /// A run that begins after one that ended at a moment.
     fn restarted(state: &mut State, end: Moment, begin: Moment) -> State {
         let now = state.look(end);
-        let saved = (now.axis_ms, now.wall, state.doubted_since_ms);
+        let saved = Saved {
+            axis_ms: now.axis_ms,
+            wall_at: now.wall,
+            believed_ahead_ms: state.believed_ahead_ms,
+            strange_since_ms: state.strange_since_ms,
+        };
         State::resumed(Some(saved), begin)
+    }
+
+    fn doubts(state: &mut State, moment: Moment) -> bool {
+        state.look(moment);
+        state.doubts()
     }
 
     #[test]
@@ -249,20 +335,67 @@ mod tests {
 
     #[test]
     fn a_clock_that_leaps_ahead_is_doubted_for_a_day_over_restarts() {
-        let clock = |state: State| RelayTime(Arc::new(Mutex::new(state)));
         let mut state = State::resumed(None, moment(Duration::ZERO, Duration::ZERO));
         let wrong = DAY * 400;
         let hour = Duration::from_hours(1);
+        assert!(!doubts(&mut state, moment(Duration::ZERO, Duration::ZERO)));
         let leap = moment(wrong, hour);
-        assert!(state.doubted_since_ms.is_none());
-        let next = restarted(&mut state, leap, moment(wrong + hour, hour));
-        let time = clock(next);
-        assert!(time.doubts(time.now(moment(wrong + hour * 23, hour * 23))));
-        assert!(!time.doubts(time.now(moment(wrong + hour * 26, hour * 26))));
+        assert!(doubts(&mut state, leap));
+        let mut next = restarted(&mut state, leap, moment(wrong + hour, hour));
+        assert!(doubts(&mut next, moment(wrong + hour * 23, hour * 23)));
+        assert!(!doubts(&mut next, moment(wrong + hour * 26, hour * 26)));
         // A restart after two weeks may be one with a wrong clock.
         let mut state = State::resumed(None, moment(Duration::ZERO, Duration::ZERO));
         let later = moment(DAY * 14, Duration::ZERO);
-        let time = clock(restarted(&mut state, moment(DAY, DAY), later));
-        assert!(time.doubts(time.now(later)));
+        let mut next = restarted(&mut state, moment(DAY, DAY), later);
+        assert!(doubts(&mut next, later));
+        assert!(!doubts(&mut next, moment(DAY * 15, DAY)));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_right_again_is_believed_at_once() {
+        let (hour, wrong) = (Duration::from_hours(1), DAY * 400);
+        let start = moment(Duration::ZERO, Duration::ZERO);
+        // While it runs.
+        let mut state = State::resumed(None, start);
+        assert!(doubts(&mut state, moment(wrong, hour)));
+        assert!(
+            doubts(&mut state, moment(DAY * 390, hour * 2)),
+            "right it is not"
+        );
+        assert!(!doubts(&mut state, moment(hour * 3, hour * 3)));
+        // While it does not run.
+        let mut state = State::resumed(None, start);
+        let right = moment(hour * 2, Duration::ZERO);
+        let mut next = restarted(&mut state, moment(wrong, hour), right);
+        assert!(!doubts(&mut next, right));
+        // When it was wrong at the start.
+        let mut state = State::resumed(None, start);
+        let begin = moment(wrong, Duration::ZERO);
+        let mut next = restarted(&mut state, moment(hour, hour), begin);
+        assert!(doubts(&mut next, begin));
+        assert!(!doubts(&mut next, moment(hour * 2, hour)));
+    }
+
+    #[test]
+    fn a_machine_without_a_battery_is_believed_when_it_has_asked_a_time_server() {
+        let hour = Duration::from_hours(1);
+        let start = moment(DAY * 9000, Duration::ZERO);
+        let mut state = State::resumed(None, start);
+        let evening = moment(DAY * 9000 + hour * 9, hour * 9);
+        // Long ago, and some seconds later the next morning.
+        let begin = moment(Duration::ZERO, Duration::ZERO);
+        let mut next = restarted(&mut state, evening, begin);
+        assert!(!doubts(&mut next, begin));
+        let second = Duration::from_secs(1);
+        assert!(!doubts(&mut next, moment(DAY * 9001, second)));
+        // A restart between the two changes nothing.
+        let mut next = restarted(&mut state, evening, begin);
+        let mut next = restarted(
+            &mut next,
+            moment(second, second),
+            moment(second * 2, second),
+        );
+        assert!(!doubts(&mut next, moment(DAY * 9001, second * 3)));
     }
 }

@@ -102,8 +102,10 @@ pub(super) fn resend(
     };
     let (Some(retries), Some(sent_on)) = (retries, sent_on) else {
         connection
-            .prepare_cached("UPDATE outbox SET route = ?2 WHERE event_seq = ?1")?
-            .execute((seq, route))?;
+            .prepare_cached(
+                "UPDATE outbox SET route = ?2, due_ms = min(due_ms, ?3) WHERE event_seq = ?1",
+            )?
+            .execute((seq, route, now.axis_ms))?;
         return Ok(Resend::Waiting);
     };
     connection
@@ -146,7 +148,10 @@ pub(super) fn resend(
         }
         send_counts::add_queued(connection, &sent_on, status, 1)?;
     }
-    Ok(Resend::Opened)
+    Ok(match status {
+        QueueStatus::Processing => Resend::UnderWay,
+        _ => Resend::Opened,
+    })
 }
 
 /// What is exhausted is found and ordered by its id in the queue's index, everything else by its place in the

@@ -435,14 +435,14 @@ fn a_resend_while_a_retry_is_under_way_gives_a_fresh_budget_and_no_second_send()
     .unwrap();
     let retry = due_now(&connection, when(60_000)).pop().unwrap();
     mark_processing(&connection, &id, when(60_000)).unwrap();
-    resend(
+    let found = resend(
         &connection,
         &id,
         &policy(),
         &Routing::default(),
         when(60_001),
-    )
-    .unwrap();
+    );
+    assert_eq!(found.unwrap(), Resend::UnderWay, "a person is told");
     assert_eq!(
         text(&connection, "SELECT status FROM webhook_retry_queue"),
         "processing"

@@ -17,11 +17,13 @@ use voicedrive_relay::gauges::Gauges;
 use voicedrive_relay::http::auth::Scope;
 use voicedrive_relay::incident::Thresholds;
 use voicedrive_relay::language::{Language, Speech};
+use voicedrive_relay::route::Route;
 use voicedrive_relay::upkeep::backup::BackupFile;
 
 use crate::commands::Daemon;
 use crate::harness::{
-    API_TOKEN, Bench, Clock, JWT_SECRET, Partner, TestRelay, WEBHOOK_SECRET, client, status, token,
+    API_TOKEN, Bench, Clock, JWT_SECRET, Partner, TestRelay, WEBHOOK_SECRET, client, noon, status,
+    token,
 };
 
 /// The longest that a test waits for something that must happen.
@@ -131,10 +133,24 @@ fn hook(url: &str) -> Hook {
     Hook { url, proxies }
 }
 
+fn watching(bench: &Bench, gauges: &Gauges, rules: &Rules, routes: Vec<Route>) -> Watch {
+    let (store, clock) = (bench.store.clone(), bench.clock.clone());
+    let watched = Watched {
+        backup: BackupFile::new(store.clone(), clock.clone(), bench.directory()),
+        store,
+        clock,
+        gauges: gauges.clone(),
+        pulses: vec![bench.dispatcher.pulse()],
+        routes,
+    };
+    Watch::new(watched, rules.clone())
+}
+
 /// A watch and a courier over a bench: everything moves when it is told to.
 struct Night {
     bench: Bench,
     gauges: Gauges,
+    rules: Rules,
     watch: Watch,
     courier: Courier,
     sink: Sink,
@@ -146,15 +162,7 @@ impl Night {
         let sink = Sink::start().await;
         let gauges = Gauges::default();
         let (store, clock) = (bench.store.clone(), bench.clock.clone());
-        let directory = bench.directory();
-        let watched = Watched {
-            store: store.clone(),
-            clock: clock.clone(),
-            gauges: gauges.clone(),
-            backup: BackupFile::new(store.clone(), clock.clone(), directory),
-            pulses: vec![bench.dispatcher.pulse()],
-            routes: Vec::new(),
-        };
+        let routes = vec![bench.route.clone()];
         let rules = Rules {
             thresholds: Thresholds {
                 // The disk of this machine is not what is tested.
@@ -176,12 +184,18 @@ impl Night {
         let mut courier = Courier::new(channel, speech, store, clock);
         courier.step().await;
         Self {
-            watch: Watch::new(watched, rules),
+            watch: watching(&bench, &gauges, &rules, routes),
             courier,
+            rules,
             gauges,
             bench,
             sink,
         }
+    }
+
+    /// Another watch, over these routes.
+    fn watching(&self, routes: Vec<Route>) -> Watch {
+        watching(&self.bench, &self.gauges, &self.rules, routes)
     }
 
     /// A minute passes.
@@ -313,6 +327,58 @@ async fn a_channel_that_is_dead_delays_a_message_and_loses_none() {
             told("logins_failing", "resolved", 11),
         ]
     );
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_delays_and_repeats_no_message() {
+    let day = Duration::from_hours(24);
+    for (first, second) in [
+        (noon().before(day), noon().after(day)),
+        (noon().after(day), noon().before(day)),
+    ] {
+        let mut night = Night::begin(Language::En, None).await;
+        for _ in 0..11 {
+            night.gauges.login_failed(night.bench.clock.monotonic());
+        }
+        // A channel that fails is tried again after a while, however late it is.
+        night.sink.refuse(true);
+        night.minute().await;
+        night.bench.clock.set(first);
+        night.sink.refuse(false);
+        night.minute().await;
+        let opened = told("logins_failing", "opened", 11);
+        assert_eq!(night.told(), std::slice::from_ref(&opened));
+        // The digest comes after its quarter of an hour, and the end when it is calm.
+        for _ in 0..13 {
+            night.minute().await;
+        }
+        assert_eq!(night.told().len(), 1);
+        night.bench.clock.set(second);
+        night.minute().await;
+        let ongoing = told("logins_failing", "ongoing", 11);
+        assert_eq!(night.told(), [opened.clone(), ongoing.clone()]);
+        for _ in 0..50 {
+            night.minute().await;
+        }
+        let resolved = told("logins_failing", "resolved", 11);
+        assert_eq!(night.told(), [opened, ongoing, resolved]);
+    }
+}
+
+#[tokio::test]
+async fn a_receiver_that_hangs_delays_no_heartbeat() {
+    let switch = Sink::start().await;
+    let hangs = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut night = Night::begin(Language::En, Some(&switch)).await;
+    night.bench.dispatcher.step().await;
+    let mut route = night.bench.route.clone();
+    route.url = format!("https://{}/", hangs.local_addr().unwrap())
+        .parse()
+        .unwrap();
+    route.timeout = PATIENCE * 2;
+    let mut watch = night.watching(vec![route]);
+    tokio::time::timeout(PATIENCE, watch.step()).await.unwrap();
+    assert_eq!(switch.taken().len(), 1);
 }
 
 #[tokio::test]

@@ -374,6 +374,8 @@ impl TestRelay {
 pub struct Bench {
     pub store: Store,
     pub dispatcher: Dispatcher,
+    /// The dispatcher's.
+    pub route: Route,
     /// To the dispatcher.
     pub handoff: Handoff,
     /// What holds for every attempt.
@@ -408,6 +410,18 @@ impl Bench {
         )
     }
 
+    /// The same after a crash: with what lay on the disk at this moment.
+    pub fn crashed(self) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let (live, new) = (self.directory().join("live"), directory.path().join("live"));
+        std::fs::create_dir(&new).unwrap();
+        for name in ["relay.db", "relay.db-wal"] {
+            std::fs::copy(live.join(name), new.join(name)).unwrap();
+        }
+        let timeout = Duration::from_secs(5);
+        Self::assembled(self.clock, self.partner, directory, self.rules, timeout)
+    }
+
     fn assembled(
         clock: Clock,
         partner: Partner,
@@ -440,10 +454,11 @@ impl Bench {
         let (way, inbox) = mailbox();
         let handoff = Handoff::default();
         handoff.install(&route.name, way);
-        let dispatcher = Dispatcher::new(route, context, inbox).unwrap();
+        let dispatcher = Dispatcher::new(route.clone(), context, inbox).unwrap();
         Self {
             store,
             dispatcher,
+            route,
             handoff,
             rules,
             clock,

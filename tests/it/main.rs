@@ -14,6 +14,7 @@
 mod accepting;
 mod agreed;
 mod alerting;
+mod clocks;
 mod commands;
 mod counting;
 mod crash;
@@ -31,6 +32,7 @@ mod letting_in;
 mod mailing;
 mod monitoring;
 mod odd_partners;
+mod outlasting;
 mod packaged;
 mod restoring;
 mod revoking;

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -10,13 +9,11 @@ use super::Finding;
 use crate::cli::Common;
 use crate::cli::words::Speech;
 use crate::config::Config;
+use crate::http::control_socket::{LONGEST_PATH, is_too_long};
 use crate::language::Language;
 use crate::relay;
 use crate::store::OpenError;
 use crate::store::file::inspect::{self, Inspection};
-
-/// The longest path that a Unix socket may have, in bytes.
-const LONGEST_SOCKET_PATH: usize = 107;
 
 pub(super) async fn all(speech: Speech, common: &Common, config: &Config) -> Vec<Finding> {
     let mut findings = vec![
@@ -34,18 +31,18 @@ pub(super) async fn all(speech: Speech, common: &Common, config: &Config) -> Vec
 /// The control socket, when its path is longer than a socket's may be.
 fn socket(speech: Speech, directory: &Path) -> Option<Finding> {
     let path = relay::control_socket(directory);
-    let bytes = path.as_os_str().as_bytes().len();
+    let bytes = path.as_os_str().len();
     let text = match speech.language {
         Language::Ja => format!(
-            "{}: パスが {bytes} バイトあります。{LONGEST_SOCKET_PATH} バイト以下になるように storage.directory を短くしてください",
+            "{}: パスが {bytes} バイトあります。{LONGEST_PATH} バイト以下になるように storage.directory を短くしてください",
             path.display()
         ),
         Language::En => format!(
-            "{}: the path has {bytes} bytes, and a socket's may have {LONGEST_SOCKET_PATH}; choose a shorter storage.directory",
+            "{}: the path has {bytes} bytes, and a socket's may have {LONGEST_PATH}; choose a shorter storage.directory",
             path.display()
         ),
     };
-    (bytes > LONGEST_SOCKET_PATH).then(|| Finding::bad("control socket", text))
+    is_too_long(&path).then(|| Finding::bad("control socket", text))
 }
 
 fn directory(speech: Speech, path: &Path) -> Finding {

@@ -16,7 +16,7 @@ use url::Url;
 use super::super::auth::{self, Scope, Unauthorized};
 use super::super::rate_limit::read_address;
 use super::super::reply::ApiError;
-use super::super::{Api, Door, client_of, cors, revoked};
+use super::super::{Api, Door, client_of, cors, revoked, turned_away};
 use crate::config::{Ingest, Secret};
 use crate::crypto;
 use crate::timestamp::Timestamp;
@@ -117,9 +117,7 @@ pub fn demand(
         Ok(()) => Ok(()),
         Err(Unproven::NoScope) => Err(ApiError::Forbidden(Scope::EventsWrite.as_str())),
         Err(why) => {
-            let client = client_of(api, peer.ip(), &head.headers);
-            tracing::info!(%client, %why, "a sender was turned away");
-            api.gauges.login_failed(api.clock.monotonic());
+            turned_away(api, client_of(api, peer.ip(), &head.headers), &why);
             Err(ApiError::Unauthorized)
         }
     }

@@ -505,7 +505,8 @@ fn looking_up() -> Vec<Operation> {
         "errorMessage": "no answer within 5 s", "cause": "timed_out", "responseBody": null,
     }]);
     let page = json!({"items": [event_example()], "nextCursor": null});
-    let resent = json!({"id": EXAMPLE_ID, "requestId": EXAMPLE_ID, "status": "retrying"});
+    let resent = json!({"id": EXAMPLE_ID, "requestId": EXAMPLE_ID, "status": "retrying",
+        "attemptUnderWay": false});
     vec![
         Operation::new(
             ("events", "listEvents"),

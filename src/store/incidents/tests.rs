@@ -19,12 +19,12 @@ use crate::store::tests::{attempted, database, due_now, settle, submission};
 const EXHAUSTED: Kind = Kind::DeliveriesExhausted;
 const REFUSES: Kind = Kind::PartnerRefuses;
 
-fn at(seconds: u64) -> Now {
+pub(super) fn at(seconds: u64) -> Now {
     Now::at(Timestamp::from_unix_ms(1_761_489_000_000).after(Duration::from_secs(seconds)))
 }
 
 /// No retries: the first failure exhausts a delivery.
-fn policy() -> RetryPolicy {
+pub(super) fn policy() -> RetryPolicy {
     RetryPolicy::new(Vec::new())
 }
 
@@ -38,7 +38,7 @@ fn resend_one(connection: &Connection, id: &str, now: Now) {
 }
 
 /// Makes an attempt of everything that is due, with this answer; none is a timeout. Answers which.
-fn attempt_all(connection: &Connection, status: Option<u16>, now: Now) -> Vec<String> {
+pub(super) fn attempt_all(connection: &Connection, status: Option<u16>, now: Now) -> Vec<String> {
     let all = due_now(connection, now);
     for due in &all {
         let outcome = match status {

@@ -1,0 +1,67 @@
+//! Looks at the receivers' certificates and clocks now and then. A receiver that does not answer takes its time, so
+//! nothing else waits for this.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::delivery::probe::probe;
+use crate::gauges::Gauges;
+use crate::route::Route;
+
+/// Between two looks.
+const EVERY: Duration = Duration::from_hours(12);
+
+/// Looks at what receivers show without being sent anything.
+#[derive(Clone)]
+pub struct Certificates {
+    routes: Vec<Route>,
+    clock: Clock,
+    gauges: Gauges,
+}
+
+impl Certificates {
+    /// Looks at the receivers of `routes`; what it sees is kept in `gauges`.
+    #[must_use]
+    pub fn new(routes: Vec<Route>, clock: Clock, gauges: Gauges) -> Self {
+        Self {
+            routes,
+            clock,
+            gauges,
+        }
+    }
+
+    /// Looks until `stop` becomes true.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        loop {
+            tokio::select! {
+                () = self.step() => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+            tokio::select! {
+                () = tokio::time::sleep(EVERY) => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+        }
+    }
+
+    /// One look at all of them.
+    pub async fn step(&self) {
+        for route in &self.routes {
+            if route.url.scheme() != "https" {
+                continue;
+            }
+            // One that cannot be reached is told about by its deliveries.
+            let Ok(Ok(seen)) = probe(route, &self.clock).await else {
+                continue;
+            };
+            if let Some(ends) = seen.certificate_ends {
+                self.gauges.certificate_seen(&route.name, ends);
+            }
+            if let Some(ahead) = seen.clock_ahead {
+                self.gauges.clock_seen(&route.name, ahead);
+            }
+        }
+    }
+}

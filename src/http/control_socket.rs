@@ -1,0 +1,182 @@
+//! The control socket, and that it comes back when it was swept away.
+//!
+//! A cleaner of temporary files, or an `rm`, takes away the socket's name and not the socket: the daemon would
+//! go on listening where nobody can find it.
+
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::net::{UnixListener, UnixStream};
+
+use super::Listener;
+
+/// The longest path that a Unix socket may have, in bytes.
+pub const LONGEST_PATH: usize = 107;
+/// Between two looks at whether the name still leads to the socket.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+/// Who is in the file's group may open it.
+const MODE: u32 = 0o660;
+
+/// Listens under a name of the file system.
+pub struct ControlSocket {
+    path: PathBuf,
+    listener: UnixListener,
+    /// Where the name leads as long as nobody has taken it away.
+    place: Place,
+    /// That it cannot be made anew is told once.
+    told: bool,
+}
+
+/// Device and inode of a file.
+type Place = (u64, u64);
+
+/// Whether a socket can have this path.
+#[must_use]
+pub fn is_too_long(path: &Path) -> bool {
+    path.as_os_str().len() > LONGEST_PATH
+}
+
+impl ControlSocket {
+    /// Makes the socket, in place of one that a crash left behind: the lock on the data directory is held
+    /// already, so nobody else listens there.
+    ///
+    /// # Errors
+    /// What the operating system said.
+    pub fn bind(path: &Path) -> io::Result<Self> {
+        let (listener, place) = bind(path)?;
+        Ok(Self {
+            path: path.to_owned(),
+            listener,
+            place,
+            told: false,
+        })
+    }
+
+    fn is_there(&self) -> bool {
+        place(&self.path).is_ok_and(|place| place == self.place)
+    }
+
+    /// Makes the socket anew when its name is gone or leads somewhere else.
+    async fn look(&mut self) {
+        if self.is_there() {
+            return;
+        }
+        let taken = UnixStream::connect(&self.path).await.is_ok();
+        let made = if taken {
+            Err(io::Error::other("another program listens there"))
+        } else {
+            bind(&self.path)
+        };
+        let path = self.path.display();
+        match made {
+            Ok((listener, place)) => {
+                tracing::warn!(%path, "the control socket was deleted, and was made anew; see what deletes files there");
+                (self.listener, self.place, self.told) = (listener, place, false);
+            }
+            Err(error) if !self.told => {
+                tracing::error!(%error, %path, "the control socket was deleted and cannot be made anew: commands do not reach the daemon; it is tried again");
+                self.told = true;
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+impl Listener for ControlSocket {
+    type Stream = UnixStream;
+
+    async fn next(&mut self) -> io::Result<(UnixStream, Option<SocketAddr>)> {
+        loop {
+            match tokio::time::timeout(LOOK_AGAIN, self.listener.accept()).await {
+                Ok(accepted) => return Ok((accepted?.0, None)),
+                Err(_) => self.look().await,
+            }
+        }
+    }
+}
+
+impl Drop for ControlSocket {
+    /// Takes the name away, so that a command sees at once that nobody listens.
+    fn drop(&mut self) {
+        if self.is_there() {
+            // The next start would replace it as well.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn place(path: &Path) -> io::Result<Place> {
+    let metadata = fs::symlink_metadata(path)?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
+fn bind(path: &Path) -> io::Result<(UnixListener, Place)> {
+    // What is no socket was put there by somebody, and stays.
+    if fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket()) {
+        fs::remove_file(path)?;
+    }
+    let listener = UnixListener::bind(path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(MODE))?;
+    Ok((listener, place(path)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn answers(path: &Path, socket: &mut ControlSocket) -> bool {
+        let asked = tokio::time::timeout(LOOK_AGAIN * 5, async {
+            tokio::select! {
+                next = socket.next() => next.is_ok(),
+                () = found(path) => unreachable!("it goes on for ever"),
+            }
+        });
+        asked.await.unwrap_or(false)
+    }
+
+    /// Opens the socket as soon as it can be found, and waits.
+    async fn found(path: &Path) {
+        loop {
+            if let Ok(_stream) = UnixStream::connect(path).await {
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_socket_that_was_swept_away_comes_back() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("control.sock");
+        let mut socket = ControlSocket::bind(&path).unwrap();
+        assert!(answers(&path, &mut socket).await);
+        fs::remove_file(&path).unwrap();
+        assert!(answers(&path, &mut socket).await, "deleted");
+        let mode = fs::metadata(&path).unwrap().mode();
+        assert_eq!(mode & 0o777, MODE);
+        // Somebody's file in its place is not deleted; when it goes, the socket comes back.
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, "somebody's").unwrap();
+        socket.look().await;
+        assert_eq!(fs::read(&path).unwrap(), b"somebody's");
+        fs::remove_file(&path).unwrap();
+        assert!(answers(&path, &mut socket).await);
+        drop(socket);
+        assert!(!path.exists());
+    }
+
+    #[tokio::test]
+    async fn what_another_program_listens_at_is_left_to_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("control.sock");
+        let mut socket = ControlSocket::bind(&path).unwrap();
+        let other = ControlSocket::bind(&path).unwrap();
+        socket.look().await;
+        drop(socket);
+        assert!(other.is_there());
+    }
+}

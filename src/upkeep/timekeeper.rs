@@ -1,0 +1,36 @@
+//! When the wall clock was set, where the relay's own time axis is is kept at once: after a crash the next start
+//! reckons from there.
+
+use tokio::sync::watch;
+
+use super::next_look;
+use crate::clock::Clock;
+use crate::store::Store;
+
+/// Looks for steps of the wall clock.
+pub struct Timekeeper {
+    store: Store,
+    clock: Clock,
+}
+
+impl Timekeeper {
+    /// Looks at `clock`.
+    #[must_use]
+    pub fn new(store: Store, clock: Clock) -> Self {
+        Self { store, clock }
+    }
+
+    /// Looks until `stop` becomes true.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        while next_look(&mut stop).await {
+            self.step().await;
+        }
+    }
+
+    /// One look.
+    pub async fn step(&self) {
+        if let Err(error) = self.store.keep_step(self.clock.moment()).await {
+            tracing::debug!(%error, "that the clock was set could not be kept; it will be tried again");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The wall clock is set while the relay runs, and nothing that waits notices.
+
+use std::time::Duration;
+
+use voicedrive_relay::upkeep::retention::{Kept, Retention};
+use voicedrive_relay::upkeep::timekeeper::Timekeeper;
+
+use crate::harness::{Bench, noon, status};
+
+#[tokio::test]
+async fn what_was_written_between_two_steps_of_the_clock_waits_as_long_as_everything_else() {
+    let day = Duration::from_hours(24);
+    for (first, second) in [
+        (noon().after(day), noon().before(day)),
+        (noon().before(day), noon().after(day)),
+        (noon().after(day * 400), noon()),
+    ] {
+        let mut bench = Bench::new(&[600, 600], Duration::from_secs(5)).await;
+        bench.partner.always_answers(Some(status(503)));
+        let mut ids = Vec::new();
+        // One before the first step, one between the two, one after both; a minute passes each time.
+        for set in [None, Some(first), Some(second)] {
+            if let Some(wall) = set {
+                bench.clock.set(wall);
+            }
+            ids.push(bench.accept("a.b").await);
+            assert_eq!(bench.dispatcher.step().await, 1, "due at once");
+            bench.clock.advance(Duration::from_mins(1));
+        }
+        // Nothing is due before ten minutes are over, and then each in its turn.
+        bench.clock.advance(Duration::from_secs(600 - 3 * 60 - 1));
+        assert_eq!(bench.dispatcher.step().await, 0);
+        for id in &ids {
+            bench.clock.advance(Duration::from_secs(1));
+            assert_eq!(bench.dispatcher.step().await, 1);
+            let shown = bench.store.event(id, bench.clock.moment()).await;
+            let summary = shown.unwrap().unwrap().summary;
+            assert_eq!(summary.retry_count, 1);
+            let next = summary.next_retry_at.unwrap();
+            assert_eq!(next, bench.clock.now().after(Duration::from_mins(10)));
+            bench.clock.advance(Duration::from_secs(59));
+            assert_eq!(bench.dispatcher.step().await, 0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_crash_after_the_clock_was_set_hurries_nothing() {
+    for hours in [2, 24 * 400] {
+        let mut bench = Bench::new(&[3600], Duration::from_secs(5)).await;
+        bench.partner.always_answers(Some(status(503)));
+        bench.accept("a.b").await;
+        assert_eq!(bench.dispatcher.step().await, 1);
+        bench.clock.advance(Duration::from_mins(1));
+        let wrong = bench.clock.now().after(Duration::from_hours(hours));
+        bench.clock.set(wrong);
+        let timekeeper = Timekeeper::new(bench.store.clone(), bench.clock.clone());
+        timekeeper.step().await;
+        let mut bench = bench.crashed();
+        bench.clock.advance(Duration::from_secs(3539));
+        assert_eq!(bench.dispatcher.step().await, 0, "{hours} hours");
+        bench.clock.advance(Duration::from_secs(1));
+        assert_eq!(bench.dispatcher.step().await, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_right_again_purges_at_once_what_is_old() {
+    let mut bench = Bench::new(&[60], Duration::from_secs(5)).await;
+    let old = bench.accept("a.b").await;
+    assert_eq!(bench.dispatcher.step().await, 1);
+    let year = Duration::from_hours(24 * 365);
+    bench.clock.set(noon().after(year));
+    bench.store.probe(bench.clock.moment()).await.unwrap();
+    assert!(bench.store.doubts_the_clock(bench.clock.moment()));
+    bench.clock.set(noon());
+    assert!(!bench.store.doubts_the_clock(bench.clock.moment()));
+    // Over a restart too.
+    bench.clock.set(noon().after(year));
+    bench.store.clone().close(bench.clock.moment()).await;
+    bench.clock.set(noon());
+    let bench = bench.restarted();
+    assert!(!bench.store.doubts_the_clock(bench.clock.moment()));
+    // Two days pass, and nobody has to wait another one.
+    bench.clock.advance(Duration::from_hours(48));
+    let kept = Kept {
+        days: 1,
+        ingested: Duration::ZERO,
+    };
+    Retention::new(bench.store.clone(), bench.clock.clone(), kept)
+        .step()
+        .await;
+    let found = bench.store.event(&old, bench.clock.moment()).await;
+    assert!(found.unwrap().is_none());
+}

@@ -1,0 +1,261 @@
+//! The daemon goes on when something around it goes away, is crowded or hangs.
+
+use std::fs;
+use std::time::Duration;
+
+use reqwest::Method;
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use voicedrive_relay::relay::{Relay, StartError, control_socket};
+
+use crate::commands::{Daemon, program};
+use crate::harness::{Bench, Clock, TestRelay, control_client, eventually, settings, status};
+
+/// The longest that a test waits for something that must happen.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+async fn within<T>(what: impl Future<Output = T>) -> T {
+    let waited = tokio::time::timeout(PATIENCE, what).await;
+    waited.unwrap_or_else(|_| panic!("it takes too long"))
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[tokio::test]
+async fn the_control_socket_comes_back_when_it_was_swept_away() {
+    let relay = TestRelay::start("").await;
+    let socket = control_socket(relay.directory.path());
+    fs::remove_file(&socket).unwrap();
+    eventually("the socket is there again", || socket.exists()).await;
+    let client = control_client(relay.directory.path());
+    let answer = within(client.get("http://relay/control/status").send()).await;
+    assert_eq!(answer.unwrap().status(), 200);
+    let directory = relay.stop().await;
+    assert!(!control_socket(directory.path()).exists());
+}
+
+#[tokio::test]
+async fn a_path_too_long_for_the_socket_is_a_mistake_before_anything_is_opened() {
+    let parent = TempDir::new().unwrap();
+    let directory = parent.path().join("x".repeat(100));
+    let config = parent.path().join("config.toml");
+    let written = format!("[storage]\ndirectory = {}\n", json!(directory));
+    fs::write(&config, written).unwrap();
+    let run = async |command: &str| {
+        let mut program = program();
+        program.arg(command).arg("--config").arg(&config);
+        program.output().await.unwrap()
+    };
+    let served = within(run("serve")).await;
+    let told = text(&served.stderr);
+    assert_eq!(served.status.code(), Some(78), "{told}");
+    assert!(
+        told.contains("storage.directory") && told.contains("107"),
+        "{told}"
+    );
+    assert!(!directory.exists(), "nothing was opened");
+    let checked = within(run("check")).await;
+    assert_ne!(checked.status.code(), Some(0));
+    assert!(text(&checked.stdout).contains("107"));
+}
+
+#[tokio::test]
+async fn a_peer_that_opens_connections_and_asks_nothing_locks_out_nobody_else() {
+    let directory = TempDir::new().unwrap();
+    let mut daemon = Daemon::start(directory.path(), "", "").await;
+    let address: std::net::SocketAddr = daemon.url["http://".len()..].parse().unwrap();
+    let mut idle = Vec::new();
+    for _ in 0..512 {
+        idle.push(TcpStream::connect(address).await.unwrap());
+    }
+    // Somebody else on this machine.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+    let mut other = socket.connect(address).await.unwrap();
+    let request = b"GET /api/health HTTP/1.1\r\nhost: relay\r\nconnection: close\r\n\r\n";
+    other.write_all(request).await.unwrap();
+    let mut answer = String::new();
+    within(other.read_to_string(&mut answer)).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    // What is too much was closed at once, and half of the places are left to others.
+    let mut last = idle.pop().unwrap();
+    assert_eq!(within(last.read(&mut [0; 1])).await.unwrap_or(0), 0);
+    let line = loop {
+        let line = within(daemon.log.next_line()).await.unwrap();
+        if line.contains("connections already") {
+            break line;
+        }
+    };
+    assert!(line.contains("127.0.0.1"), "{line}");
+    daemon.kill().await;
+}
+
+#[tokio::test]
+async fn who_is_turned_away_fills_no_log() {
+    let directory = TempDir::new().unwrap();
+    let mut daemon = Daemon::start(directory.path(), "", "").await;
+    let client = crate::harness::client();
+    for _ in 0..200 {
+        let answer = client.get(format!("{}/api/events", daemon.url)).send();
+        assert_eq!(answer.await.unwrap().status(), 401);
+    }
+    daemon.signal("-TERM");
+    let mut lines = 0;
+    while let Some(line) = within(daemon.log.next_line()).await {
+        lines += usize::from(line.contains("turned away"));
+    }
+    // One, and one more when this took longer than a minute.
+    assert!((1..=2).contains(&lines), "{lines} lines");
+}
+
+#[tokio::test]
+async fn a_start_that_fails_closes_the_database_in_order() {
+    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let directory = TempDir::new().unwrap();
+    let mut settings = settings(directory.path(), "", "");
+    settings.config.server.listen = taken.local_addr().unwrap();
+    let socket = control_socket(directory.path());
+    let started = Relay::start(&settings, &socket, Clock::System).await;
+    assert!(matches!(started.err(), Some(StartError::Listen { .. })));
+    let live = directory.path().join("live");
+    assert!(live.join("relay.db").exists());
+    assert!(!live.join("relay.db-wal").exists(), "it was not closed");
+    assert!(!socket.exists());
+}
+
+#[tokio::test]
+async fn a_start_over_somebody_elses_file_fails_and_leaves_it() {
+    let directory = TempDir::new().unwrap();
+    let socket = control_socket(directory.path());
+    fs::write(&socket, "somebody's").unwrap();
+    let settings = settings(directory.path(), "", "");
+    let started = Relay::start(&settings, &socket, Clock::System).await;
+    assert!(matches!(started.err(), Some(StartError::Control { .. })));
+    assert_eq!(fs::read(&socket).unwrap(), b"somebody's");
+}
+
+/// As a name server does it that hangs: the threads that ask it do not come back.
+#[test]
+fn statistics_and_lists_are_answered_while_a_name_server_hangs() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let relay = TestRelay::start("").await;
+        let (answer, question) = std::sync::mpsc::channel::<()>();
+        let (began, has_begun) = tokio::sync::oneshot::channel();
+        let lookup = tokio::task::spawn_blocking(move || {
+            let _ = began.send(());
+            let _ = question.recv();
+        });
+        within(has_begun).await.unwrap();
+        for path in [
+            "/api/integration/webhook-stats?period=24h",
+            "/api/interviews/completion-stats?period=today",
+            "/api/events",
+            "/api/health",
+        ] {
+            let asked = within(relay.get(path)).await;
+            assert!(asked.status < 500, "{path}: {:?}", asked.body);
+        }
+        let id = within(relay.accept("a.b")).await;
+        within(relay.get(&format!("/api/events/{id}"))).await;
+        drop(answer);
+        lookup.await.unwrap();
+        within(relay.stop()).await;
+    });
+}
+
+#[tokio::test]
+async fn a_result_that_the_database_refuses_is_put_off_and_a_resend_reaches_it() {
+    let mut bench = Bench::new(&[60], Duration::from_secs(5)).await;
+    let database = Connection::open(bench.directory().join("live/relay.db")).unwrap();
+    let refuse = |name: &str| {
+        let sql = format!(
+            "CREATE TRIGGER no BEFORE INSERT ON {name} BEGIN SELECT RAISE(ABORT, 'on purpose'); END"
+        );
+        database.execute_batch(&sql).unwrap();
+    };
+    let allow = || database.execute_batch("DROP TRIGGER no").unwrap();
+    // A first attempt, and one that has a row in the retry queue.
+    let fresh = bench.accept("a.b").await;
+    refuse("attempts");
+    assert_eq!(bench.dispatcher.step().await, 1);
+    allow();
+    let failed = bench.accept("c.d").await;
+    bench.partner.will_answer([status(503)]);
+    assert_eq!(bench.dispatcher.step().await, 1);
+    refuse("attempts");
+    bench.clock.advance(Duration::from_mins(1));
+    assert_eq!(bench.dispatcher.step().await, 1);
+    allow();
+    bench.clock.advance(Duration::from_hours(1));
+    assert_eq!(bench.dispatcher.step().await, 0, "it would go on for ever");
+    for id in [&fresh, &failed] {
+        bench.resend(id).await;
+        assert_eq!(bench.dispatcher.step().await, 1);
+        let event = bench.store.event(id, bench.clock.moment()).await;
+        let summary = event.unwrap().unwrap().summary;
+        assert_eq!(summary.status.as_str(), "delivered");
+    }
+    // Without anybody it is tried again in a day.
+    let third = bench.accept("e.f").await;
+    refuse("attempts");
+    assert_eq!(bench.dispatcher.step().await, 1);
+    allow();
+    bench.clock.advance(Duration::from_hours(24));
+    assert_eq!(bench.dispatcher.step().await, 1, "{third}");
+}
+
+#[tokio::test]
+async fn the_rate_limit_counts_over_a_reload() {
+    let mut relay = TestRelay::start("").await;
+    let path = "/api/integration/webhook-stats";
+    for _ in 0..100 {
+        assert_eq!(relay.call(Method::GET, path, &[], "").await.status, 401);
+    }
+    relay.reload("", "").await;
+    assert_eq!(relay.call(Method::GET, path, &[], "").await.status, 429);
+}
+
+#[tokio::test]
+async fn a_channel_that_was_taken_out_fails_no_more() {
+    let partner = crate::harness::Partner::start(Clock::System).await;
+    partner.always_answers(Some(status(401)));
+    let channel = "[[alerts.channel]]\nkind = \"email\"\nfrom = \"a@clinic.example\"\n\
+                   to = [\"b@clinic.example\"]\nhost = \"127.0.0.1\"\nport = 9\n";
+    let clock = Clock::System;
+    let mut relay = TestRelay::start_with(&partner.url(), channel, clock).await;
+    relay.accept("a.b").await;
+    let client = control_client(relay.directory.path());
+    let failing = async || {
+        let answer = client.get("http://relay/control/status").send().await;
+        let answer: Value = serde_json::from_str(&answer.unwrap().text().await.unwrap()).unwrap();
+        answer["data"]["alerts"]["failing"].clone()
+    };
+    let told = within(async {
+        loop {
+            let failing = failing().await;
+            if failing != json!([]) {
+                return failing;
+            }
+        }
+    });
+    assert_eq!(told.await[0]["channel"], "email 1");
+    relay.reload(&partner.url(), "").await;
+    assert_eq!(failing().await, json!([]));
+    let database = relay.directory.path().join("live/relay.db");
+    let database = Connection::open(database).unwrap();
+    let kept: i64 = database
+        .query_row("SELECT count(*) FROM alert_channels", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(kept, 0);
+}
