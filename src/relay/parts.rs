@@ -30,6 +30,10 @@ pub(super) enum Purpose {
     Retention(Kept),
     /// Holds room on the disk back.
     Reserve,
+    /// Looks whether the database's file is there.
+    Place,
+    /// Looks through the database.
+    Soundness,
 }
 
 impl Purpose {
@@ -42,6 +46,8 @@ impl Purpose {
             Self::Backup(_) => "backup".to_owned(),
             Self::Retention(_) => "retention".to_owned(),
             Self::Reserve => "reserve".to_owned(),
+            Self::Place => "place".to_owned(),
+            Self::Soundness => "soundness".to_owned(),
         }
     }
 

@@ -24,7 +24,7 @@ const WRITER_CACHE_KIB: i64 = 16 * 1024;
 /// commit changes are moved once for all of these commits. Moving them takes some milliseconds, and under
 /// load somebody waits for each commit: with half as many pages it was more than one acceptance in a hundred
 /// that waited for a move.
-const PAGES_IN_JOURNAL: i64 = 8192;
+pub(super) const PAGES_IN_JOURNAL: i64 = 8192;
 /// What is left of the write-ahead log's file after a checkpoint, in bytes.
 const JOURNAL_SIZE_LIMIT: i64 = 32 * 1024 * 1024;
 
@@ -37,10 +37,7 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
             .create_new(true)
             .mode(0o640)
             .open(path);
-        made.map_err(|source| OpenError::Directory {
-            path: path.to_owned(),
-            source,
-        })?;
+        made.map_err(|source| OpenError::at(path, source))?;
     }
     let open = || -> rusqlite::Result<Connection> {
         let connection = Connection::open_with_flags(

@@ -39,7 +39,7 @@ impl Store {
         moment: Moment,
     ) -> Result<(), StoreError> {
         let now = self.time.now(moment);
-        self.write(Lane::Calls, move |connection| {
+        self.write(Lane::Alerts, move |connection| {
             observe(connection, evaluated, &firing, &digests, now)
         })
         .await
@@ -50,7 +50,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn purge_incidents(&self, before: Timestamp) -> Result<(), StoreError> {
-        self.write(Lane::Maintenance, move |connection| {
+        self.write(Lane::Alerts, move |connection| {
             Ok(purge(connection, before)?)
         })
         .await
