@@ -24,10 +24,10 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use crate::config::Hook;
 use crate::gauges::Gauges;
-use crate::incident::{Digests, Thresholds};
+use crate::incident::{Digests, Kind, Observation, Thresholds};
 use crate::pulse::Pulse;
 use crate::route::Route;
 use crate::store::{Store, StoreError};
@@ -143,7 +143,21 @@ impl Watch {
 
     async fn look(&self) -> Result<(), StoreError> {
         let moment = self.clock.moment();
-        let vitals = self.store.vitals(moment).await?;
+        let trouble = self.store.file().trouble();
+        let vitals = match self.store.vitals(moment).await {
+            Ok(vitals) => vitals,
+            Err(error) => {
+                // What is known without the numbers is told at least.
+                let observed = Observed {
+                    trouble: self.store.file().trouble(),
+                    ..Observed::default()
+                };
+                let holding = holding(&observed, &self.thresholds, moment.wall);
+                self.observe(&[Kind::DatabaseDamaged], holding, moment)
+                    .await?;
+                return Err(error);
+            }
+        };
         let backup = self.backup.last();
         let since = |span| moment.monotonic.saturating_sub(span);
         let observed = Observed {
@@ -154,20 +168,30 @@ impl Watch {
             backup_at: backup.at,
             backup_failed: backup.error.is_some(),
             running_for: since(self.began),
+            trouble,
             disk: self.store.file().disk_bytes(),
             database: vitals.database_bytes,
             receivers: self.gauges.receivers(),
         };
         let holding = holding(&observed, &self.thresholds, moment.wall);
+        if !holding.is_empty() || vitals.incident_open {
+            self.observe(&JUDGED, holding, moment).await?;
+        }
         if !self.store.doubts_the_clock(moment) {
             let before = moment.wall.before(self.retention);
             self.store.purge_incidents(before).await?;
         }
-        if holding.is_empty() && !vitals.incident_open {
-            return Ok(());
-        }
+        Ok(())
+    }
+
+    async fn observe(
+        &self,
+        judged: &'static [Kind],
+        holding: Vec<Observation>,
+        moment: Moment,
+    ) -> Result<(), StoreError> {
         self.store
-            .observe(&JUDGED, holding, self.digests.clone(), moment)
+            .observe(judged, holding, self.digests.clone(), moment)
             .await
     }
 

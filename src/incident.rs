@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use crate::cause::Cause;
 use crate::event::Status;
 use crate::timestamp::Timestamp;
+use crate::trouble::Trouble;
 
 /// Which condition holds (contract, section 10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -28,6 +29,8 @@ pub enum Kind {
     StatisticsSlow,
     /// There is no fresh backup file.
     BackupOld,
+    /// The database is damaged, or its file is gone.
+    DatabaseDamaged,
     /// The disk fills up.
     DiskLow,
     /// A receiver's certificate ends soon.
@@ -38,7 +41,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::DeliveriesExhausted,
         Self::PartnerRefuses,
         Self::SuccessRateLow,
@@ -46,6 +49,7 @@ impl Kind {
         Self::LoginsFailing,
         Self::StatisticsSlow,
         Self::BackupOld,
+        Self::DatabaseDamaged,
         Self::DiskLow,
         Self::CertificateExpiring,
         Self::ClockOff,
@@ -62,6 +66,7 @@ impl Kind {
             Self::LoginsFailing => "logins_failing",
             Self::StatisticsSlow => "statistics_slow",
             Self::BackupOld => "backup_old",
+            Self::DatabaseDamaged => "database_damaged",
             Self::DiskLow => "disk_low",
             Self::CertificateExpiring => "certificate_expiring",
             Self::ClockOff => "clock_off",
@@ -156,6 +161,11 @@ pub enum Finding {
         /// The last one could not be made, or was not good.
         failed: bool,
     },
+    /// The database's.
+    Database {
+        /// What is wrong with it.
+        trouble: Trouble,
+    },
     /// The data directory's.
     Disk {
         /// Free, of the whole disk.
@@ -182,7 +192,7 @@ impl Finding {
     #[must_use]
     pub fn number(&self) -> u64 {
         match self {
-            Self::Deliveries { .. } => 0,
+            Self::Deliveries { .. } | Self::Database { .. } => 0,
             Self::SuccessRate { sends, .. } => *sends,
             Self::Queue { waiting, .. } => *waiting,
             Self::Logins { failed } => *failed,

@@ -20,7 +20,7 @@
 //!     [`retry`], [`resend`], [`purge`], [`route`], [`ingest`];
 //!   - interviews: [`interview`], [`interview_stats`];
 //!   - counts: [`send_stats`], [`period`], [`slot`], [`day`], [`zone`];
-//!   - what is told: [`incident`], [`notification`], [`overview`], [`pulse`], [`language`];
+//!   - what is told: [`incident`], [`notification`], [`overview`], [`pulse`], [`trouble`], [`language`];
 //!   - [`timestamp`], [`token`], [`stable_json`].
 //! - What is kept, the only place with SQL: [`store`] and its verbs.
 //! - What goes out: [`delivery`].
@@ -92,5 +92,6 @@ pub mod store;
 pub mod systemd;
 pub mod timestamp;
 pub mod token;
+pub mod trouble;
 pub mod upkeep;
 pub mod zone;

@@ -28,16 +28,19 @@ use crate::http::rate_limit::RateLimiter;
 use crate::http::revoked::Revoked;
 use crate::http::system_id::SystemIds;
 use crate::http::{self, Api, Health, Routes};
-use crate::language::Speech;
+use crate::language::{Language, Speech};
 use crate::pulse::Pulse;
 use crate::reload::Reloads;
 use crate::retry::RetryPolicy;
 use crate::route::{self, Route};
 use crate::store::{OpenError, Store, StoreError};
 use crate::timestamp::Timestamp;
+use crate::trouble::Trouble;
 use crate::upkeep::backup::BackupFile;
+use crate::upkeep::place::PlaceKeeper;
 use crate::upkeep::reserve::ReserveKeeper;
 use crate::upkeep::retention::{Kept, Retention};
+use crate::upkeep::soundness::Soundness;
 use crate::upkeep::timekeeper::Timekeeper;
 use parts::{Parts, Purpose};
 
@@ -53,6 +56,14 @@ pub enum StartError {
     /// The database was opened and could not be read.
     #[error(transparent)]
     Read(#[from] StoreError),
+    /// The database was opened, and something is wrong with it. It was left as it is.
+    #[error("{}: {}", database.display(), trouble.told(Language::En))]
+    Trouble {
+        /// The database.
+        database: PathBuf,
+        /// What is wrong.
+        trouble: Trouble,
+    },
     /// The port of the API.
     #[error("{address}: {source}; another program may use this address (server.listen)")]
     Listen {
@@ -150,7 +161,16 @@ impl Relay {
     ) -> Result<Self, StartError> {
         let store = Store::open(&settings.config.storage.directory, clock.moment())?;
         let started = Self::start_with(settings, control_socket, clock.clone(), store.clone());
-        let started = started.await;
+        let started = started.await.map_err(|error| {
+            let file = store.file();
+            match (error, file.trouble()) {
+                (StartError::Read(_), Some(trouble)) => StartError::Trouble {
+                    database: file.path().to_owned(),
+                    trouble,
+                },
+                (error, _) => error,
+            }
+        });
         if started.is_err() {
             // What was opened is closed in order, or the next start looks through all of it.
             store.close(clock.moment()).await;
@@ -298,6 +318,8 @@ impl Relay {
             clock,
             ..
         } = self.shared;
+        let place = PlaceKeeper::new(store.clone(), clock.clone());
+        place.step_at_the_end().await;
         backup.step_at_the_end().await;
         store.close(clock.moment()).await;
     }
@@ -388,7 +410,7 @@ impl Shared {
         pulses
     }
 
-    fn run_upkeep(&self, settings: &Loaded, parts: &mut Parts) -> [Purpose; 4] {
+    fn run_upkeep(&self, settings: &Loaded, parts: &mut Parts) -> [Purpose; 6] {
         let storage = &settings.config.storage;
         let (store, clock) = (&self.store, &self.clock);
         let backup = Purpose::Backup(storage.backup_interval);
@@ -416,7 +438,17 @@ impl Shared {
             let keeper = Timekeeper::new(store.clone(), clock.clone());
             parts.start(timekeeper.clone(), None, |stop| keeper.run(stop));
         }
-        [backup, retention, reserve, timekeeper]
+        let place = Purpose::Place;
+        if !parts.has(&place) {
+            let keeper = PlaceKeeper::new(store.clone(), clock.clone());
+            parts.start(place.clone(), None, |stop| keeper.run(stop));
+        }
+        let soundness = Purpose::Soundness;
+        if !parts.has(&soundness) {
+            let looking = Soundness::new(store.clone(), clock.clone());
+            parts.start(soundness.clone(), None, |stop| looking.run(stop));
+        }
+        [backup, retention, reserve, timekeeper, place, soundness]
     }
 
     fn run_alerts(

@@ -15,7 +15,7 @@
 //! `send_stats`, `interviews`, `interview_intake`, `interview_counts` and `interview_stats`, `recount` (what is kept counted,
 //! against the rows), `incidents`, `notifications`, `tokens`, `overview`, `purge` (what is old goes),
 //! `relay_time` (the clock by which waits are kept). [`mod@file`] has what belongs to the file and not to the
-//! data: opening, copies, the disk. `writer`, `readers` and `connection` are the doors to SQLite.
+//! data: opening, copies, whether it is there and sound, the disk. `writer`, `readers` and `connection` are the doors to SQLite.
 
 mod attempts;
 mod connection;
@@ -48,7 +48,9 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use crate::clock::Moment;
+use crate::trouble::Trouble;
 pub use attempts::{LOG_EXHAUSTED, QUEUE_EXHAUSTED};
+use error::Failure;
 pub use error::StoreError;
 pub use events::AcceptError;
 pub use file::{DatabaseFile, OpenError};
@@ -62,12 +64,16 @@ const READERS: usize = 3;
 /// Reads for dispatchers that run at a time: a long list for a caller does not delay what is due.
 const DELIVERY_READERS: usize = 1;
 
+/// Reads for the care of the file that run at a time: a copy and a look through it wait for each other.
+const KEEPERS: usize = 1;
+
 /// The open database. Cheap to clone; the file is closed when the last clone is gone.
 #[derive(Clone)]
 pub struct Store {
     writer: Writer,
     readers: Readers,
     delivery_readers: Readers,
+    keeper: Readers,
     time: RelayTime,
     file: DatabaseFile,
 }
@@ -86,22 +92,16 @@ impl Store {
         let now = time.now(moment);
         outbox::recover(&opened.connection, now).map_err(at_file)?;
         time.save(&opened.connection, now).map_err(at_file)?;
-        let readers = Readers::open(path, READERS)?;
-        let delivery_readers = Readers::open(path, DELIVERY_READERS)?;
-        let writer = Writer::start(
-            opened.connection,
-            opened.lock,
-            opened.closed,
-            opened.file.reserve(),
-        );
-        let at_directory = |source| OpenError::Directory {
-            path: directory.to_owned(),
-            source,
-        };
+        let readers = Readers::open(&opened.file, READERS)?;
+        let delivery_readers = Readers::open(&opened.file, DELIVERY_READERS)?;
+        let keeper = Readers::open(&opened.file, KEEPERS)?;
+        let writer = Writer::start(opened.connection, opened.lock, opened.file.clone());
+        let at_directory = |source| OpenError::at(directory, source);
         Ok(Self {
             writer: writer.map_err(at_directory)?,
             readers,
             delivery_readers,
+            keeper,
             time,
             file: opened.file,
         })
@@ -133,6 +133,7 @@ impl Store {
         // The last connection to close tidies up the write-ahead log, and only one that writes can.
         self.readers.close().await;
         self.delivery_readers.close().await;
+        self.keeper.close().await;
         self.writer.close().await;
     }
 
@@ -145,7 +146,7 @@ impl Store {
     async fn write<T, E, F>(&self, lane: Lane, command: F) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
+        E: Failure,
         F: Fn(&Connection) -> Result<T, E> + Send + 'static,
     {
         self.writer.write(command, lane).await
@@ -156,11 +157,11 @@ impl Store {
     async fn accept<T, E, F>(&self, lane: Lane, command: F) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
+        E: Failure,
         F: Fn(&Connection) -> Result<T, E> + Send + 'static,
     {
         if self.file.disk_full() {
-            return Err(StoreError::Unavailable("the disk is full".to_owned()).into());
+            return Err(StoreError::Unavailable(Trouble::DiskFull).into());
         }
         self.writer.write(command, lane).await
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::gauges::{AnswerTimes, Receiver};
 use crate::incident::{Finding, Kind, Observation, Thresholds};
 use crate::timestamp::Timestamp;
+use crate::trouble::Trouble;
 
 const MIB: u64 = 1024 * 1024;
 
@@ -25,6 +26,8 @@ pub struct Observed {
     pub backup_failed: bool,
     /// How long the daemon runs: before there was time for a backup, none is missed.
     pub running_for: Duration,
+    /// What is wrong with the database.
+    pub trouble: Option<Trouble>,
     /// Free and total bytes of the disk; none when they cannot be known.
     pub disk: Option<(u64, u64)>,
     /// Bytes.
@@ -34,12 +37,13 @@ pub struct Observed {
 }
 
 /// The kinds that [`holding`] judges.
-pub const JUDGED: [Kind; 8] = [
+pub const JUDGED: [Kind; 9] = [
     Kind::SuccessRateLow,
     Kind::QueueLong,
     Kind::LoginsFailing,
     Kind::StatisticsSlow,
     Kind::BackupOld,
+    Kind::DatabaseDamaged,
     Kind::DiskLow,
     Kind::CertificateExpiring,
     Kind::ClockOff,
@@ -54,6 +58,7 @@ pub fn holding(observed: &Observed, limits: &Thresholds, now: Timestamp) -> Vec<
         (Kind::LoginsFailing, logins(observed, limits)),
         (Kind::StatisticsSlow, statistics(observed, limits)),
         (Kind::BackupOld, backup(observed, limits, now)),
+        (Kind::DatabaseDamaged, database(observed)),
         (Kind::DiskLow, disk(observed, limits)),
     ];
     let whole = whole.into_iter().filter_map(|(kind, finding)| {
@@ -127,6 +132,13 @@ fn backup(observed: &Observed, limits: &Thresholds, now: Timestamp) -> Option<Fi
     })
 }
 
+/// What goes by itself, or is told as a full disk, needs no word of its own.
+fn database(observed: &Observed) -> Option<Finding> {
+    let trouble = observed.trouble.clone()?;
+    let tells = matches!(trouble, Trouble::Damaged { .. } | Trouble::Gone { .. });
+    tells.then_some(Finding::Database { trouble })
+}
+
 fn disk(observed: &Observed, limits: &Thresholds) -> Option<Finding> {
     let database_mib = observed.database / MIB;
     let (free, total) = observed.disk?;
@@ -176,6 +188,7 @@ mod tests {
             backup_at: Some(now().before(Duration::from_hours(24))),
             backup_failed: false,
             running_for: Duration::from_hours(100),
+            trouble: Some(Trouble::Locked),
             disk: Some((1024 * MIB, 10 * 1024 * MIB)),
             database: 1024 * MIB,
             receivers: vec![(
@@ -276,6 +289,13 @@ mod tests {
                     ..well()
                 },
                 Kind::BackupOld,
+            ),
+            (
+                Observed {
+                    trouble: Some(Trouble::Gone { rescued: None }),
+                    ..well()
+                },
+                Kind::DatabaseDamaged,
             ),
             (
                 Observed {

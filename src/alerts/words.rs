@@ -16,7 +16,7 @@ const RESEND: &str = "voicedrive-relay resend --status exhausted";
 
 /// The program that most of what is to be typed begins with. Its secrets and its control socket are not
 /// everybody's, and the journal is not either.
-const FOR_ROOT: [&str; 2] = ["voicedrive-relay ", "journalctl "];
+const FOR_ROOT: [&str; 3] = ["voicedrive-relay ", "journalctl ", "systemctl "];
 
 /// A message, ready to be told. As JSON it is what the plain webhook gets (contract, section 10).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -150,6 +150,7 @@ impl Speech {
             Kind::LoginsFailing => ("認証の失敗", "a series of failed logins"),
             Kind::StatisticsSlow => ("統計 API の遅延・失敗", "slow or failing statistics"),
             Kind::BackupOld => ("バックアップの異常", "trouble with the backup file"),
+            Kind::DatabaseDamaged => ("データベースの異常", "trouble with the database"),
             Kind::DiskLow => ("ディスク容量の不足", "a shortage of disk space"),
             Kind::CertificateExpiring => ("証明書の期限", "the end of a certificate's life"),
             Kind::ClockOff => ("時計のずれ", "a difference between the clocks"),
@@ -240,6 +241,7 @@ impl Speech {
                 "ディスクの空きとログを確かめてください。直るまで、コピーされるバックアップは古いままです",
                 "look at the disk and at the log: until it is mended, what is copied is old",
             ),
+            Finding::Database { trouble } => return trouble.advice(self.language),
             Finding::Disk { .. } => (
                 "満杯になると新しいイベントを受け付けられません。不要なファイルを消すか、retention_days を短くしてください",
                 "a full disk means that no event is accepted: delete what is not needed, or shorten retention_days",
@@ -371,6 +373,10 @@ fn of_numbers(finding: &Finding) -> (String, String) {
             "relay-backup.db がありません。".to_owned(),
             "There is no relay-backup.db.".to_owned(),
         ),
+        Finding::Database { trouble } => (
+            format!("{}。", trouble.happened(Language::Ja)),
+            format!("{}.", sentence(&trouble.happened(Language::En))),
+        ),
         Finding::Disk {
             free_percent,
             free_mib,
@@ -406,6 +412,13 @@ fn of_numbers(finding: &Finding) -> (String, String) {
     }
 }
 
+/// With a capital letter.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}
+
 /// A command as an admin types it.
 fn typed(action: &str) -> String {
     let sudo = FOR_ROOT.iter().any(|program| action.starts_with(program));
@@ -436,6 +449,10 @@ fn actions(report: &Report) -> Vec<String> {
         Kind::SuccessRateLow => vec![relay("tail"), relay("check")],
         Kind::QueueLong => vec![relay("status"), relay("check")],
         Kind::LoginsFailing | Kind::StatisticsSlow => vec![journal],
+        Kind::DatabaseDamaged => match &report.finding {
+            Finding::Database { trouble } => trouble.commands(),
+            _ => Vec::new(),
+        },
         Kind::BackupOld | Kind::DiskLow => vec![relay("status"), journal],
         Kind::CertificateExpiring => vec![relay("check")],
         Kind::ClockOff => vec!["timedatectl".to_owned(), relay("check")],

@@ -84,6 +84,8 @@ fn page(speech: Speech, status: &Value) -> String {
             disk(speech, &status["disk"]),
         ),
     ];
+    let trouble = status["database"]["trouble"].as_str();
+    let trouble = trouble.map(|told| (speech.say("要対応", "in trouble"), told.to_owned()));
     let open = status["incidents"].as_array().into_iter().flatten();
     let open = open.map(|incident| {
         let first = text(&incident["text"]).lines().next().unwrap_or_default();
@@ -103,6 +105,7 @@ fn page(speech: Speech, status: &Value) -> String {
     });
     let lines: Vec<String> = rows
         .into_iter()
+        .chain(trouble)
         .chain(more)
         .chain(open)
         .chain(failing)

@@ -28,7 +28,11 @@ const USUAL_TOKEN: u32 = 365;
 pub async fn status(api: &Api) -> Result<Reply, ApiError> {
     let moment = api.clock.moment();
     let now = moment.wall;
-    let seen = api.store.overview(moment).await?;
+    let language = api.speech.language;
+    let trouble = || api.store.file().trouble().map(|t| t.told(language));
+    let seen = api.store.overview(moment).await;
+    // One that cannot be read any more is told by what is wrong with it.
+    let seen = seen.map_err(|error| trouble().map_or(error.into(), ApiError::DatabaseInTrouble))?;
     let waiting = seen.waiting.iter();
     let without_route: Vec<_> = waiting
         .filter(|(route, _)| !api.routes.sends_on(route))
@@ -65,7 +69,7 @@ pub async fn status(api: &Api) -> Result<Reply, ApiError> {
         "nextDueAt": seen.next_due_at,
         "lastAttemptAt": seen.last_attempt.map(|(at, _)| at),
         "lastOutcome": seen.last_attempt.map(|(_, outcome)| outcome.as_str()),
-        "database": {"path": file.path(), "bytes": seen.database_bytes},
+        "database": {"path": file.path(), "bytes": seen.database_bytes, "trouble": trouble()},
         "backup": {
             "path": api.backup.path(),
             "at": backup.at,

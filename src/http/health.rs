@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::Api;
 use super::reply::{ApiError, Reply, success};
+use crate::language::Language;
 use crate::pulse::Pulse;
 use crate::route;
 use crate::timestamp::Timestamp;
@@ -61,9 +62,14 @@ pub(super) struct Answer {
 /// Answers 200 when everything works.
 ///
 /// # Errors
-/// `StorageUnavailable` or `DeliveryStalled`.
+/// `DatabaseInTrouble`, `StorageUnavailable` or `DeliveryStalled`.
 pub async fn health(api: &Api) -> Result<Reply, ApiError> {
-    if api.store.file().disk_full() || !can_write(api).await {
+    let works = can_write(api).await;
+    if let Some(trouble) = api.store.file().trouble() {
+        let told = trouble.told(Language::En);
+        return Err(ApiError::DatabaseInTrouble(told));
+    }
+    if !works {
         return Err(ApiError::StorageUnavailable);
     }
     let now = api.clock.monotonic();

@@ -27,6 +27,7 @@ use super::request::{self, Query};
 use crate::interview::{ImportResult, Interview, InterviewConflict, UnknownOrigin};
 use crate::language::Language;
 use crate::store::{ImportError, StoreError};
+use crate::trouble::Trouble;
 
 /// The most bad rows that are named; of more, only the number is told.
 const NAMED: usize = 10_000;
@@ -436,11 +437,13 @@ fn place(row: &Row<'_>) -> BadRow {
 }
 
 fn unwritable(error: &std::io::Error) -> StoreError {
-    StoreError::Unavailable(format!("the file's rows cannot wait on the disk: {error}"))
+    let why = format!("the file's rows cannot wait on the disk: {error}");
+    StoreError::Unavailable(Trouble::Unusable(why))
 }
 
 fn altered() -> StoreError {
-    StoreError::Unavailable("a row that waited on the disk is not as it was".to_owned())
+    let why = "a row that waited on the disk is not as it was".to_owned();
+    StoreError::Unavailable(Trouble::Unusable(why))
 }
 #[cfg(test)]
 mod tests {

@@ -79,6 +79,9 @@ pub enum ApiError {
     /// Nothing can be written now; nothing was accepted.
     #[error("The relay cannot write to its disk now. Nothing was accepted; try again later.")]
     StorageUnavailable,
+    /// The same for whoever watches over the relay: what is wrong with the database, and what to do.
+    #[error("{0}")]
+    DatabaseInTrouble(String),
     /// A dispatcher does not move.
     #[error("Events are accepted, but sending has stalled. The relay should be restarted.")]
     DeliveryStalled,
@@ -114,7 +117,9 @@ impl ApiError {
             }
             Self::RateLimitExceeded(_) => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_SERVER_ERROR"),
-            Self::StorageUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "STORAGE_UNAVAILABLE"),
+            Self::StorageUnavailable | Self::DatabaseInTrouble(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "STORAGE_UNAVAILABLE")
+            }
             Self::DeliveryStalled => (StatusCode::SERVICE_UNAVAILABLE, "DELIVERY_STALLED"),
         }
     }
@@ -131,7 +136,7 @@ impl ApiError {
                 Some((ACCEPT_ENCODING, HeaderValue::from_static("identity")))
             }
             Self::RateLimitExceeded(seconds) => Some((RETRY_AFTER, HeaderValue::from(*seconds))),
-            Self::StorageUnavailable => {
+            Self::StorageUnavailable | Self::DatabaseInTrouble(_) => {
                 Some((RETRY_AFTER, HeaderValue::from(STORAGE_RETRY_SECONDS)))
             }
             _ => None,

@@ -32,6 +32,10 @@ pub(super) enum Purpose {
     Reserve,
     /// Keeps what time it is when the clock was set.
     Timekeeper,
+    /// Looks whether the database's file is there.
+    Place,
+    /// Looks through the database.
+    Soundness,
 }
 
 impl Purpose {
@@ -45,6 +49,8 @@ impl Purpose {
             Self::Retention(_) => "retention".to_owned(),
             Self::Reserve => "reserve".to_owned(),
             Self::Timekeeper => "timekeeper".to_owned(),
+            Self::Place => "place".to_owned(),
+            Self::Soundness => "soundness".to_owned(),
         }
     }
 

@@ -25,7 +25,7 @@ const WRITER_CACHE_KIB: i64 = 16 * 1024;
 /// commit changes are moved once for all of these commits. Moving them takes some milliseconds, and under
 /// load somebody waits for each commit: with half as many pages it was more than one acceptance in a hundred
 /// that waited for a move.
-const PAGES_IN_JOURNAL: i64 = 8192;
+pub(super) const PAGES_IN_JOURNAL: i64 = 8192;
 /// The numbers from which the live file takes its schema version, a counter in the header that SQLite keeps. A copy
 /// that SQLite makes page by page gets a number of its own, which begins at 1. So a file with one of these is
 /// the live one, or came of it by copying the file alone.
@@ -42,10 +42,7 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
             .create_new(true)
             .mode(0o640)
             .open(path);
-        made.map_err(|source| OpenError::Directory {
-            path: path.to_owned(),
-            source,
-        })?;
+        made.map_err(|source| OpenError::at(path, source))?;
     }
     let open = || -> rusqlite::Result<Connection> {
         let connection = Connection::open_with_flags(

@@ -2,12 +2,15 @@
 
 use rusqlite::ErrorCode;
 
+use super::{AcceptError, DeleteError, ImportError, PutError};
+use crate::trouble::Trouble;
+
 /// Why a verb of the store did nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// The disk is full, read-only or broken: nothing was changed, and later it may work again.
-    #[error("the database cannot be written: {0}")]
-    Unavailable(String),
+    /// The database cannot be used now: nothing was changed, and later it may work again.
+    #[error("the database cannot be used: {0}")]
+    Unavailable(Trouble),
     /// The store is closing; nothing was changed.
     #[error("the database is closing")]
     Closing,
@@ -19,18 +22,57 @@ pub enum StoreError {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
+        let what = error.to_string();
         match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Unavailable(Trouble::DiskFull),
+            Some(ErrorCode::DatabaseBusy) => Self::Unavailable(Trouble::Locked),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Unavailable(Trouble::Damaged { what, copy: None })
+            }
             Some(
-                ErrorCode::DiskFull
-                | ErrorCode::SystemIoFailure
+                ErrorCode::SystemIoFailure
                 | ErrorCode::ReadOnly
                 | ErrorCode::CannotOpen
-                | ErrorCode::DatabaseBusy
-                | ErrorCode::DatabaseCorrupt
-                | ErrorCode::NotADatabase
                 | ErrorCode::OutOfMemory,
-            ) => Self::Unavailable(error.to_string()),
-            _ => Self::Refused(error.to_string()),
+            ) => Self::Unavailable(Trouble::Unusable(what)),
+            _ => Self::Refused(what),
         }
     }
 }
+
+impl StoreError {
+    /// What is wrong with the database, when it is that.
+    pub(super) fn trouble(&self) -> Option<&Trouble> {
+        match self {
+            Self::Unavailable(trouble) => Some(trouble),
+            Self::Closing | Self::Refused(_) => None,
+        }
+    }
+}
+
+/// What a verb that writes can fail with: reasons of its own, or the database's.
+pub(super) trait Failure: From<StoreError> + Send + 'static {
+    /// The database's reason, when it is one.
+    fn of_store(&self) -> Option<&StoreError>;
+}
+
+impl Failure for StoreError {
+    fn of_store(&self) -> Option<&StoreError> {
+        Some(self)
+    }
+}
+
+macro_rules! may_fail_with_the_store {
+    ($($error:ty),+) => {$(
+        impl Failure for $error {
+            fn of_store(&self) -> Option<&StoreError> {
+                match self {
+                    Self::Store(error) => Some(error),
+                    _ => None,
+                }
+            }
+        }
+    )+};
+}
+
+may_fail_with_the_store!(AcceptError, PutError, ImportError, DeleteError);

@@ -1,40 +1,65 @@
 //! What belongs to the database's file and not to the data in it: the directory and its lock, opening and
-//! bringing it to this version, looking at it from outside, copies and what they lack, and the room on the disk.
+//! bringing it to this version, looking at it from outside, copies and what they lack, whether it is still there and
+//! sound, and the room on the disk.
 
 pub mod difference;
 pub mod inspect;
+mod mark;
 pub mod open;
+mod open_error;
+mod place;
 pub(super) mod reserve;
 pub mod restore;
 pub mod snapshot;
+mod soundness;
+mod troubles;
+mod unusable;
 
-use std::io;
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 pub use open::OpenError;
+
+use crate::language::Language;
+use crate::trouble::Trouble;
+use mark::Mark;
+use place::{Place, journal_of};
 use reserve::Reserve;
-use snapshot::SnapshotError;
+use troubles::Troubles;
 
 /// The file that admins copy.
 const BACKUP: &str = "relay-backup.db";
+/// What the names of copies begin and end with that were made because the database was gone.
+const RESCUED: (&str, &str) = ("relay-rescued-", ".db");
 
 /// The file of an open database. Cheap to clone.
 #[derive(Clone)]
 pub struct DatabaseFile {
     directory: PathBuf,
-    path: PathBuf,
+    database: Place,
+    journal: Place,
     reserve: Reserve,
+    troubles: Troubles,
 }
 
 impl DatabaseFile {
-    pub(super) fn reserve(&self) -> Reserve {
-        self.reserve.clone()
+    /// The database of `directory`, which was opened just now.
+    pub(super) fn opened(directory: &Path) -> Self {
+        let path = live_file(directory);
+        Self {
+            directory: directory.to_owned(),
+            journal: Place::of(journal_of(&path)),
+            database: Place::of(path),
+            reserve: Reserve::hold(directory),
+            troubles: Troubles::default(),
+        }
     }
 
     /// The database's file.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        self.database.path()
     }
 
     /// The file that admins copy.
@@ -43,32 +68,91 @@ impl DatabaseFile {
         backup_file(&self.directory)
     }
 
-    /// Writes a copy of the whole database to `target`, as [`snapshot::copy`] does. Nobody is held
-    /// up meanwhile.
-    ///
-    /// # Errors
-    /// `SnapshotError`; `target` is as it was.
-    pub async fn copy_to(&self, target: &Path) -> Result<(), SnapshotError> {
-        let (source, target) = (self.path.clone(), target.to_owned());
-        let copying = tokio::task::spawn_blocking(move || snapshot::copy(&source, &target));
-        copying.await.unwrap_or_else(|error| {
-            Err(SnapshotError::File {
-                path: self.backup_path(),
-                source: io::Error::other(error),
-            })
-        })
+    /// What is wrong with the database, the gravest when it is more than one thing.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Trouble> {
+        self.troubles.gravest(|| newest_copy(&self.directory))
     }
 
-    /// The disk is full, and what was held back for that is in use.
+    /// Looks whether the database and its journal are still in their places. While they are not, nothing is
+    /// accepted: it would be gone when the relay stops.
+    #[must_use]
+    pub fn is_in_place(&self) -> bool {
+        let held = self.journal.is_held();
+        self.troubles.see_journal(self.path(), held);
+        self.is_database_in_place()
+    }
+
+    /// The same for the database alone: quick enough for every commit.
+    pub(super) fn is_database_in_place(&self) -> bool {
+        let held = self.database.is_held();
+        self.troubles.see_database(self.path(), held)
+    }
+
+    /// Where the database was copied since it is gone.
+    #[must_use]
+    pub fn rescued(&self) -> Option<PathBuf> {
+        self.troubles.rescued()
+    }
+
+    /// Somebody met this. A file that is gone is seen by looking.
+    pub(super) fn met(&self, trouble: &Trouble) {
+        match trouble {
+            Trouble::Gone { .. } => {}
+            Trouble::DiskFull => self.met_full_disk(),
+            // What SQLite says of a full disk is not always that.
+            Trouble::Unusable(_) if self.reserve.disk_is_full() => self.met_full_disk(),
+            Trouble::Damaged { what, .. } => self.judged(Some(what)),
+            Trouble::Locked | Trouble::Unusable(_) => self.troubles.set_hindered(Some(trouble)),
+        }
+    }
+
+    fn met_full_disk(&self) {
+        let given_up = self.reserve.release();
+        if self.troubles.begin_disk_full() {
+            let told = Trouble::DiskFull.told(Language::En);
+            tracing::error!(directory = %self.directory.display(), room_was_held_back_for_results = given_up, "{told}");
+        }
+    }
+
+    /// What SQLite found wrong with the database; none: nothing.
+    pub(super) fn judged(&self, damage: Option<&str>) {
+        self.troubles.set_damaged(damage, || {
+            let damaged = Trouble::Damaged {
+                what: damage.unwrap_or_default().to_owned(),
+                copy: newest_copy(&self.directory),
+            };
+            let path = self.path().display();
+            format!("{path}: {}", damaged.told(Language::En))
+        });
+    }
+
+    /// Something was committed.
+    pub(super) fn committed(&self) {
+        self.troubles.set_hindered(None);
+    }
+
+    /// Says that the database was closed in order, unless that would hide that something is wrong with it.
+    pub(super) fn mark_closed(&self) {
+        let in_place = self.is_database_in_place();
+        let sound = !matches!(self.trouble(), Some(Trouble::Damaged { .. }));
+        if sound && in_place {
+            // Without it the next start looks through the whole database: slow, not wrong.
+            let _ = Mark::of(self.path()).leave();
+        }
+    }
+
+    /// The disk is full: nothing new is accepted, and what was held back is for what was accepted before.
     #[must_use]
     pub fn disk_full(&self) -> bool {
-        self.reserve.released()
+        self.troubles.disk_full()
     }
 
-    /// Holds room on the disk back again when there is enough of it, and says whether it is held.
-    #[must_use]
-    pub fn reacquire_reserve(&self) -> bool {
-        self.reserve.acquire()
+    /// Ends that the disk is full when it has room again, and holds some of it back when there is enough.
+    pub fn look_for_room(&self) {
+        if self.reserve.has_room_again() {
+            self.troubles.end_disk_full();
+        }
     }
 
     /// Bytes that are free on the disk, and all that it has.
@@ -89,3 +173,20 @@ pub fn backup_file(directory: &Path) -> PathBuf {
 pub fn live_file(directory: &Path) -> PathBuf {
     directory.join("live").join("relay.db")
 }
+
+/// The newest copy of the database that lies in its data directory.
+fn newest_copy(directory: &Path) -> Option<PathBuf> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let copies = entries.filter_map(|entry| {
+        let name = entry.file_name().into_string().ok()?;
+        let is_rescued = name.starts_with(RESCUED.0) && name.ends_with(RESCUED.1);
+        let found = entry.metadata().ok()?;
+        let is_copy = found.is_file() && (name == BACKUP || is_rescued);
+        let modified = found.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+        is_copy.then(|| (modified, entry.path()))
+    });
+    copies.max().map(|(_, path)| path)
+}
+
+#[cfg(test)]
+mod tests;

@@ -44,7 +44,7 @@ impl Store {
         moment: Moment,
     ) -> Result<(), StoreError> {
         let now = self.time.now(moment);
-        self.write(Lane::Calls, move |connection| {
+        self.write(Lane::Alerts, move |connection| {
             observe(connection, evaluated, &firing, &digests, now)
         })
         .await
@@ -58,7 +58,7 @@ impl Store {
         if !self.read(move |c| any_over(c, before)).await? {
             return Ok(());
         }
-        self.write(Lane::Maintenance, move |connection| {
+        self.write(Lane::Alerts, move |connection| {
             Ok(purge(connection, before)?)
         })
         .await

@@ -246,7 +246,8 @@ mod tests {
         let accept = |submission: &Submission, minute: i64| {
             let now = when(minute * 60_000);
             let accepted =
-                super::super::events::accept(&connection, &[submission.clone()], now).unwrap();
+                super::super::events::accept(&connection, std::slice::from_ref(submission), now)
+                    .unwrap();
             accepted[0].new.is_some()
         };
         for n in 0..600 {

@@ -18,7 +18,7 @@ impl Store {
     /// When the database cannot be written.
     pub async fn begin_channel(&self, channel: &str) -> Result<(), StoreError> {
         let channel = channel.to_owned();
-        self.write(Lane::Calls, move |connection| {
+        self.write(Lane::Alerts, move |connection| {
             Ok(begin(connection, &channel)?)
         })
         .await
@@ -70,7 +70,7 @@ impl Store {
         objection: Option<String>,
     ) -> Result<(), StoreError> {
         let channel = channel.to_owned();
-        self.write(Lane::Calls, move |connection| {
+        self.write(Lane::Alerts, move |connection| {
             Ok(done(connection, &channel, seq, objection.as_deref())?)
         })
         .await
@@ -87,7 +87,7 @@ impl Store {
         reason: String,
     ) -> Result<(), StoreError> {
         let channel = channel.to_owned();
-        self.write(Lane::Calls, move |connection| {
+        self.write(Lane::Alerts, move |connection| {
             Ok(done(connection, &channel, seq, Some(&reason))?)
         })
         .await
@@ -106,7 +106,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let channel = channel.to_owned();
         let next_try_ms = self.time.now(moment).axis_after(wait);
-        self.write(Lane::Calls, move |connection| {
+        self.write(Lane::Alerts, move |connection| {
             Ok(failed(connection, &channel, &error, next_try_ms)?)
         })
         .await

@@ -2,7 +2,6 @@
 //! threads of name lookups, and never those of the database.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -12,7 +11,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::StoreError;
 use super::connection::open_for_reading;
-use super::file::OpenError;
+use super::file::{DatabaseFile, OpenError};
+use crate::trouble::Trouble;
 
 /// A query with the place for its answer. It says whether its connection can be used again.
 type Job = Box<dyn FnOnce(&mut Connection) -> bool + Send>;
@@ -22,36 +22,34 @@ type Job = Box<dyn FnOnce(&mut Connection) -> bool + Send>;
 pub(super) struct Readers(Arc<Threads>);
 
 struct Threads {
+    file: DatabaseFile,
     jobs: Mutex<Option<Sender<Job>>>,
     /// Ends when the last thread has ended.
     ended: tokio::sync::Mutex<mpsc::Receiver<()>>,
 }
 
 impl Readers {
-    /// Opens `threads` connections to the database at `path`: so many reads run at a time, and who comes
-    /// later waits.
-    pub(super) fn open(path: &Path, threads: usize) -> Result<Self, OpenError> {
+    /// Opens `threads` connections to the database: so many reads run at a time, and who comes later waits.
+    pub(super) fn open(file: &DatabaseFile, threads: usize) -> Result<Self, OpenError> {
         let (sender, receiver) = channel();
         let receiver = Arc::new(Mutex::new(receiver));
         let (running, ended) = mpsc::channel(1);
         for number in 0..threads {
             let connection =
-                open_for_reading(path).map_err(|error| OpenError::database(path, &error))?;
-            let (file, jobs) = (path.to_owned(), Arc::clone(&receiver));
+                open(file).map_err(|error| OpenError::database(file.path(), &error))?;
+            let (own, jobs) = (file.clone(), Arc::clone(&receiver));
             let running = running.clone();
             let serve = move || {
-                serve(connection, &file, &jobs);
+                serve(connection, &own, &jobs);
                 drop(running);
             };
             thread::Builder::new()
                 .name(format!("reader {number}"))
                 .spawn(serve)
-                .map_err(|source| OpenError::Directory {
-                    path: path.to_owned(),
-                    source,
-                })?;
+                .map_err(|source| OpenError::at(file.path(), source))?;
         }
         Ok(Self(Arc::new(Threads {
+            file: file.clone(),
             jobs: Mutex::new(Some(sender)),
             ended: tokio::sync::Mutex::new(ended),
         })))
@@ -81,7 +79,11 @@ impl Readers {
         if !given {
             return Err(StoreError::Closing);
         }
-        receiver.await.unwrap_or(Err(StoreError::Closing))
+        let result = receiver.await.unwrap_or(Err(StoreError::Closing));
+        if let Err(StoreError::Unavailable(trouble @ Trouble::Damaged { .. })) = &result {
+            self.0.file.met(trouble);
+        }
+        result
     }
 
     /// Answers the reads that are in line, then closes the connections. Reads that come later are refused.
@@ -103,19 +105,35 @@ fn in_one_transaction<T>(
     result
 }
 
+/// Opens the database so that it cannot be changed, with its journal: one that is opened later may not be there any
+/// more.
+fn open(file: &DatabaseFile) -> rusqlite::Result<Connection> {
+    let connection = open_for_reading(file.path())?;
+    connection.execute_batch("SELECT 1 FROM sqlite_schema LIMIT 1")?;
+    Ok(connection)
+}
+
+/// Another file in the database's place is not the database.
+fn reopen(file: &DatabaseFile) -> Option<Connection> {
+    if !file.is_database_in_place() {
+        return None;
+    }
+    let opened = open(file);
+    if let Err(error) = &opened {
+        tracing::error!(%error, "the database cannot be opened for reading");
+    }
+    opened.ok()
+}
+
 /// Answers queries until nobody can ask any more. A connection whose query panicked is replaced.
-fn serve(connection: Connection, path: &Path, jobs: &Mutex<Receiver<Job>>) {
+fn serve(connection: Connection, file: &DatabaseFile, jobs: &Mutex<Receiver<Job>>) {
     let mut connection = Some(connection);
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
-        let mut used = match connection.take().map_or_else(|| open_for_reading(path), Ok) {
-            Ok(used) => used,
-            Err(error) => {
-                // Who asked is told that the store closes; the next one may have more luck.
-                tracing::error!(%error, "the database cannot be opened for reading");
-                continue;
-            }
+        // Without one, who asked is told that the store closes; the next one may have more luck.
+        let Some(mut used) = connection.take().or_else(|| reopen(file)) else {
+            continue;
         };
         if job(&mut used) {
             connection = Some(used);
@@ -131,9 +149,8 @@ mod tests {
     #[allow(clippy::panic)]
     async fn a_query_that_panics_is_told_and_the_next_one_is_answered() {
         let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("relay.db");
-        drop(super::super::connection::open_for_writing(&path).unwrap());
-        let readers = Readers::open(&path, 1).unwrap();
+        let opened = super::super::file::open::open(directory.path()).unwrap();
+        let readers = Readers::open(&opened.file, 1).unwrap();
         let broken: Result<(), _> = readers.read(|_| panic!("on purpose")).await;
         assert!(matches!(broken, Err(StoreError::Refused(_))));
         let one = readers

@@ -55,7 +55,7 @@ pub(super) fn when(milliseconds: i64) -> Now {
     Now::at(at(milliseconds))
 }
 
-pub(super) fn moment() -> Moment {
+pub(in crate::store) fn moment() -> Moment {
     Moment {
         wall: at(0),
         monotonic: Duration::ZERO,
@@ -66,7 +66,7 @@ pub(super) fn policy() -> RetryPolicy {
     RetryPolicy::new([60, 300, 1800].map(Duration::from_secs).to_vec())
 }
 
-pub(super) fn submission(event_type: &str, key: Option<(&str, u8)>) -> Submission {
+pub(in crate::store) fn submission(event_type: &str, key: Option<(&str, u8)>) -> Submission {
     Submission {
         event: NewEvent {
             event_type: event_type.to_owned(),

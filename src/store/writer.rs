@@ -2,18 +2,19 @@
 
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 
 use super::StoreError;
-use super::connection::close;
-use super::file::reserve::Reserve;
+use super::connection::{PAGES_IN_JOURNAL, close};
+use super::error::Failure;
+use super::file::DatabaseFile;
+use crate::trouble::Trouble;
 
 /// Commands that may wait at a time; who comes later waits for a place, so memory stays bounded.
 const COMMANDS_WAITING: usize = 1024;
@@ -27,6 +28,10 @@ trait Command: Send {
     /// Makes its changes and says whether they may stay. It is run once more when they were undone
     /// because another one was refused.
     fn run(&mut self, connection: &Connection) -> bool;
+    /// Who gave it.
+    fn lane(&self) -> Lane;
+    /// What was wrong with the database when it was run, if that is why it did not succeed.
+    fn trouble(&self) -> Option<&Trouble>;
     /// Tells the one who gave it how it ended, once the transaction has committed or not.
     fn answer(self: Box<Self>, committed: Result<(), &StoreError>);
 }
@@ -34,6 +39,7 @@ trait Command: Send {
 /// A command with the place for its result.
 struct Given<T, E, F> {
     changes: F,
+    lane: Lane,
     result: Option<Result<T, E>>,
     sender: oneshot::Sender<Result<T, E>>,
 }
@@ -41,12 +47,21 @@ struct Given<T, E, F> {
 impl<T, E, F> Command for Given<T, E, F>
 where
     T: Send,
-    E: From<StoreError> + Send,
+    E: Failure,
     F: Fn(&Connection) -> Result<T, E> + Send,
 {
     fn run(&mut self, connection: &Connection) -> bool {
         let result = self.result.insert((self.changes)(connection));
         result.is_ok()
+    }
+
+    fn lane(&self) -> Lane {
+        self.lane
+    }
+
+    fn trouble(&self) -> Option<&Trouble> {
+        let error = self.result.as_ref()?.as_ref().err()?;
+        error.of_store()?.trouble()
     }
 
     fn answer(self: Box<Self>, committed: Result<(), &StoreError>) {
@@ -67,6 +82,8 @@ where
 pub(super) enum Lane {
     /// What somebody hands in, results of attempts, and whatever else a caller waits for.
     Calls,
+    /// Like `Calls`, about what an admin is told: it goes on as long as the file can be written, wherever that is.
+    Alerts,
     /// Like `Calls`; it only shows that writing works, and no backup is made for it.
     Probe,
     /// What can wait: purging, importing, repairing, sending again in bulk.
@@ -74,7 +91,7 @@ pub(super) enum Lane {
 }
 
 enum Message {
-    Run(Box<dyn Command>, Lane),
+    Run(Box<dyn Command>),
     Close(oneshot::Sender<()>),
 }
 
@@ -87,13 +104,11 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread. `lock` is held until the connection is closed; a close in order leaves
-    /// the file `closed` behind.
+    /// Starts the thread. `lock` is held until the connection is closed; a close in order leaves its mark.
     pub(super) fn start(
         connection: Connection,
         lock: File,
-        closed: PathBuf,
-        reserve: Reserve,
+        file: DatabaseFile,
     ) -> io::Result<Self> {
         let (calls, waiting_calls) = mpsc::channel(COMMANDS_WAITING);
         let (maintenance, waiting_maintenance) = mpsc::channel(COMMANDS_WAITING);
@@ -105,9 +120,9 @@ impl Writer {
             .spawn(move || {
                 let mut committer = Committer {
                     connection: &connection,
-                    reserve,
+                    file: file.clone(),
                     changes: counted,
-                    works: true,
+                    checkpoint_after: PAGES_IN_JOURNAL,
                 };
                 let mut queue = Queue {
                     calls: waiting_calls,
@@ -115,9 +130,9 @@ impl Writer {
                     passed_over: 0,
                 };
                 let asked = committer.run(&mut queue, &waiting_room);
-                if asked.is_some() && close(connection).is_ok() {
-                    // Without it the next start looks through the whole database: slow, not wrong.
-                    let _ = File::create(closed);
+                let closed = close(connection).is_ok();
+                if asked.is_some() && closed {
+                    file.mark_closed();
                 }
                 drop(lock);
                 if let Some(asked) = asked {
@@ -140,20 +155,21 @@ impl Writer {
     pub(super) async fn write<T, E, F>(&self, command: F, lane: Lane) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
+        E: Failure,
         F: Fn(&Connection) -> Result<T, E> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
         let command = Box::new(Given {
             changes: command,
+            lane,
             result: None,
             sender,
         });
         let queue = match lane {
-            Lane::Calls | Lane::Probe => &self.calls,
+            Lane::Calls | Lane::Alerts | Lane::Probe => &self.calls,
             Lane::Maintenance => &self.maintenance,
         };
-        if queue.send(Message::Run(command, lane)).await.is_err() {
+        if queue.send(Message::Run(command)).await.is_err() {
             return Err(E::from(StoreError::Closing));
         }
         receiver.await.unwrap_or_else(|_| {
@@ -162,7 +178,8 @@ impl Writer {
             Err(E::from(if self.calls.is_closed() {
                 StoreError::Closing
             } else {
-                StoreError::Unavailable("the transaction was given up".to_owned())
+                let why = "the transaction was given up".to_owned();
+                StoreError::Unavailable(Trouble::Unusable(why))
             }))
         })
     }
@@ -186,7 +203,8 @@ impl StoreError {
     fn for_others(&self) -> Self {
         match self {
             Self::Closing => Self::Closing,
-            Self::Unavailable(why) | Self::Refused(why) => Self::Unavailable(why.clone()),
+            Self::Unavailable(trouble) => Self::Unavailable(trouble.clone()),
+            Self::Refused(why) => Self::Unavailable(Trouble::Unusable(why.clone())),
         }
     }
 }
@@ -194,11 +212,10 @@ impl StoreError {
 /// The writing thread's own.
 struct Committer<'a> {
     connection: &'a Connection,
-    reserve: Reserve,
+    file: DatabaseFile,
     changes: Arc<AtomicU64>,
-    /// The last transaction committed. A disk that stays full is told once, not for every event
-    /// that is refused.
-    works: bool,
+    /// Pages in the journal from which on they are moved to the database; 0: they are not.
+    checkpoint_after: i64,
 }
 
 impl Committer<'_> {
@@ -207,8 +224,9 @@ impl Committer<'_> {
     fn run(&mut self, queue: &mut Queue, waiting_room: &Runtime) -> Option<oneshot::Sender<()>> {
         while let Some(message) = waiting_room.block_on(queue.next()) {
             let waiting = queue.take_waiting(message);
-            if !waiting.commands.is_empty() {
-                self.commit_together(waiting.commands, waiting.changes);
+            let commands = self.refuse_without_file(waiting.commands);
+            if !commands.is_empty() {
+                self.commit_together(commands);
             }
             if waiting.closing.is_some() {
                 return waiting.closing;
@@ -217,36 +235,67 @@ impl Committer<'_> {
         None
     }
 
+    /// Answers those that would be written to a file that is gone, and gives back the others.
+    fn refuse_without_file(&self, commands: Vec<Box<dyn Command>>) -> Vec<Box<dyn Command>> {
+        if self.file.is_database_in_place() {
+            return commands;
+        }
+        let (tell, refused): (Vec<_>, Vec<_>) = commands
+            .into_iter()
+            .partition(|command| command.lane() == Lane::Alerts);
+        for command in refused {
+            let gone = Trouble::Gone { rescued: None };
+            command.answer(Err(&StoreError::Unavailable(gone)));
+        }
+        tell
+    }
+
     /// One transaction for all `commands`; each is answered after the commit.
-    fn commit_together(&mut self, mut commands: Vec<Box<dyn Command>>, changes: bool) {
+    fn commit_together(&mut self, mut commands: Vec<Box<dyn Command>>) {
         let connection = self.connection;
+        self.set_checkpoints();
         let committed = in_one_transaction(connection, &mut commands);
-        if let Err(error) = &committed {
+        if committed.is_err() {
             roll_back(connection);
-            if error.sqlite_error_code() == Some(ErrorCode::DiskFull) && self.reserve.release() {
-                tracing::error!(
-                    "the disk is full: the room that was held back is given up for the results of what is under way; nothing new is accepted until there is room again"
-                );
+        }
+        // A refusal is a command's own. What is wrong with the database concerns everybody, and says more than
+        // that the transaction was gone then.
+        let grave = |met: &&Trouble| matches!(met, Trouble::DiskFull | Trouble::Damaged { .. });
+        let mut met = commands.iter().filter_map(|command| command.trouble());
+        let met = met.find(grave).cloned();
+        let committed = committed.map_err(|error| {
+            let met = met.clone().map(StoreError::Unavailable);
+            met.unwrap_or_else(|| StoreError::from(error).for_others())
+        });
+        if committed.is_ok() {
+            self.file.committed();
+            if commands.iter().any(|command| command.lane() != Lane::Probe) {
+                self.changes.fetch_add(1, Ordering::Release);
             }
         }
-        let committed = committed.map_err(StoreError::from);
-        match &committed {
-            Ok(()) => {
-                if !self.works {
-                    tracing::info!("the database can be written again");
-                }
-                if changes {
-                    self.changes.fetch_add(1, Ordering::Release);
-                }
-            }
-            Err(error) if self.works => {
-                tracing::error!(%error, "nothing can be kept: events are refused and results of deliveries wait until the database can be written; look at the disk and at the permissions of the data directory");
-            }
-            Err(_) => {}
+        let whole = committed.as_ref().err().and_then(StoreError::trouble);
+        if let Some(met) = met.as_ref().or(whole) {
+            self.file.met(met);
         }
-        self.works = committed.is_ok();
         for command in commands {
             command.answer(committed.as_ref().copied());
+        }
+    }
+
+    /// While the disk is full, pages stay in the journal: moving them to the database could need all the room that
+    /// was held back for results.
+    fn set_checkpoints(&mut self) {
+        let wanted = if self.file.disk_full() {
+            0
+        } else {
+            PAGES_IN_JOURNAL
+        };
+        if wanted != self.checkpoint_after {
+            let set = self
+                .connection
+                .pragma_update(None, "wal_autocheckpoint", wanted);
+            // Without it there is less room for results; it is tried again before the next commit.
+            self.checkpoint_after = set.map_or(self.checkpoint_after, |()| wanted);
         }
     }
 }
@@ -262,8 +311,6 @@ struct Queue {
 /// What waits for one transaction.
 struct Waiting {
     commands: Vec<Box<dyn Command>>,
-    /// At least one of them is worth a backup.
-    changes: bool,
     closing: Option<oneshot::Sender<()>>,
 }
 
@@ -292,16 +339,12 @@ impl Queue {
     fn take_waiting(&mut self, first: Message) -> Waiting {
         let mut waiting = Waiting {
             commands: Vec::new(),
-            changes: false,
             closing: None,
         };
         let mut next = Some(first);
         while let Some(message) = next {
             match message {
-                Message::Run(command, lane) => {
-                    waiting.commands.push(command);
-                    waiting.changes |= lane != Lane::Probe;
-                }
+                Message::Run(command) => waiting.commands.push(command),
                 Message::Close(closed) => {
                     self.close(&mut waiting);
                     waiting.closing = Some(closed);
@@ -320,9 +363,8 @@ impl Queue {
     /// Takes the maintenance that is in line too: it was given before the close.
     fn close(&mut self, waiting: &mut Waiting) {
         self.maintenance.close();
-        while let Ok(Message::Run(command, _)) = self.maintenance.try_recv() {
+        while let Ok(Message::Run(command)) = self.maintenance.try_recv() {
             waiting.commands.push(command);
-            waiting.changes = true;
         }
     }
 }
@@ -377,18 +419,23 @@ mod tests {
 
     /// Keeps a number and says how often it was run; one below zero is kept and then refused.
     fn number(number: i64) -> (Box<dyn Command>, Asked) {
+        number_in(Lane::Calls, number)
+    }
+
+    fn number_in(lane: Lane, number: i64) -> (Box<dyn Command>, Asked) {
         let runs = AtomicU64::new(0);
         let (sender, receiver) = oneshot::channel();
         let changes = move |connection: &Connection| {
             connection.execute("INSERT INTO numbers VALUES (?1)", [number])?;
             let runs = runs.fetch_add(1, Ordering::Relaxed) + 1;
             if number < 0 {
-                return Err(StoreError::Unavailable("no".to_owned()));
+                return Err(StoreError::Refused("no".to_owned()));
             }
             Ok(runs.cast_signed())
         };
         let command = Given {
             changes,
+            lane,
             result: None,
             sender,
         };
@@ -431,7 +478,7 @@ mod tests {
             .unwrap();
         let (mut command, mut asked) = number(-1);
         assert!(!command.run(&connection));
-        command.answer(Err(&StoreError::Unavailable("the disk is full".to_owned())));
+        command.answer(Err(&StoreError::Unavailable(Trouble::DiskFull)));
         let told = asked.try_recv().unwrap().unwrap_err();
         assert!(told.to_string().contains("the disk is full"), "{told}");
     }
@@ -446,7 +493,7 @@ mod tests {
             passed_over: 0,
         };
         let give = async |line: &mpsc::Sender<Message>, lane| {
-            let sent = line.send(Message::Run(number(1).0, lane)).await;
+            let sent = line.send(Message::Run(number_in(lane, 1).0)).await;
             assert!(sent.is_ok());
         };
         give(&maintenance, Lane::Maintenance).await;
@@ -454,19 +501,21 @@ mod tests {
         loop {
             give(&calls, Lane::Calls).await;
             match queue.next().await {
-                Some(Message::Run(_, Lane::Calls)) => passed_over += 1,
-                Some(Message::Run(_, lane)) => break assert_eq!(lane, Lane::Maintenance),
+                Some(Message::Run(command)) if command.lane() == Lane::Calls => passed_over += 1,
+                Some(Message::Run(command)) => {
+                    break assert_eq!(command.lane(), Lane::Maintenance);
+                }
                 _ => unreachable!("nobody closes"),
             }
         }
         assert_eq!(passed_over, CALLS_BEFORE_MAINTENANCE);
         // A call waits still; with nothing else to do, maintenance is done at once.
-        assert!(matches!(
-            queue.next().await,
-            Some(Message::Run(_, Lane::Calls))
-        ));
+        let lane = |next| match next {
+            Some(Message::Run(command)) => command.lane(),
+            _ => unreachable!("nobody closes"),
+        };
+        assert_eq!(lane(queue.next().await), Lane::Calls);
         give(&maintenance, Lane::Maintenance).await;
-        let next = queue.next().await;
-        assert!(matches!(next, Some(Message::Run(_, Lane::Maintenance))));
+        assert_eq!(lane(queue.next().await), Lane::Maintenance);
     }
 }

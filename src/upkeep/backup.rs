@@ -192,7 +192,7 @@ impl BackupFile {
     async fn copy_now(&self, mut schedule: OwnedMutexGuard<Schedule>) -> Result<(), SnapshotError> {
         let (at, began) = (self.clock.now(), self.clock.monotonic());
         let changes = self.store.changes();
-        let copied = self.store.file().copy_to(&self.path).await;
+        let copied = self.store.copy_to(&self.path).await;
         let took = self.clock.monotonic().saturating_sub(began);
         schedule.last = Some((began, took));
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);

@@ -19,6 +19,7 @@ use voicedrive_relay::incident::Thresholds;
 use voicedrive_relay::language::{Language, Speech};
 use voicedrive_relay::route::Route;
 use voicedrive_relay::upkeep::backup::BackupFile;
+use voicedrive_relay::upkeep::place::PlaceKeeper;
 
 use crate::commands::Daemon;
 use crate::harness::{
@@ -407,6 +408,34 @@ async fn a_refusal_is_told_with_its_likely_cause_and_the_clock_too() {
     night.bench.dispatcher.step().await;
     night.minute().await;
     assert_eq!(night.told()[2], told("partner_refuses", "resolved", 1));
+}
+
+#[tokio::test]
+async fn a_database_that_is_gone_is_told_with_the_copy_and_so_is_its_return() {
+    for language in [Language::Ja, Language::En] {
+        let mut night = Night::begin(language, None).await;
+        let (store, clock) = (night.bench.store.clone(), night.bench.clock.clone());
+        let mut keeper = PlaceKeeper::new(store.clone(), clock);
+        let live = night.bench.directory().join("live");
+        let aside = night.bench.directory().join("aside");
+        std::fs::rename(&live, &aside).unwrap();
+        keeper.step().await;
+        let rescued = store.file().rescued().unwrap();
+        night.minute().await;
+        assert_eq!(night.told(), [told("database_damaged", "opened", 0)]);
+        let message = night.sink.messages().remove(0);
+        let restore = format!("voicedrive-relay restore {}", rescued.display());
+        assert_eq!(message["actions"][1], restore);
+        let text = message["text"].as_str().unwrap();
+        assert!(text.contains(&format!("sudo {restore}")), "{text}");
+        std::fs::rename(&aside, &live).unwrap();
+        keeper.step().await;
+        for _ in 0..7 {
+            night.minute().await;
+        }
+        let over = told("database_damaged", "resolved", 0);
+        assert_eq!(night.told().last(), Some(&over));
+    }
 }
 
 #[tokio::test]

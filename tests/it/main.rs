@@ -29,6 +29,7 @@ mod interviews;
 mod javascript;
 mod keeping;
 mod letting_in;
+mod losing;
 mod mailing;
 mod monitoring;
 mod odd_partners;

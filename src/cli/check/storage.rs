@@ -116,13 +116,13 @@ fn database(speech: Speech, config: &Config) -> Finding {
                 )
                 .to_owned(),
         ),
-        Ok(Inspection::Damaged(what)) => Finding::bad(
+        Err(error @ OpenError::Damaged { .. }) => Finding::bad(
             name,
             format!(
-                "{what}; {}",
+                "{error}{}",
                 speech.say(
-                    "壊れています。触らずに、バックアップから復元してください",
-                    "damaged: leave it as it is and restore the backup",
+                    " (壊れています。触らずに、バックアップから復元してください)",
+                    "",
                 )
             ),
         ),

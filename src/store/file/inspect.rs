@@ -5,7 +5,11 @@ use std::path::Path;
 use super::super::connection::open_for_reading;
 use super::super::{StoreError, outbox, recount};
 use super::live_file;
-use super::open::{OpenError, newest_known_version, refuse_foreign, refuse_gone, schema_version};
+use super::open::{
+    OpenError, judge, newest_known_version, quick_check, refuse_foreign, refuse_gone,
+    schema_version,
+};
+use super::unusable::refuse_odd;
 
 /// What `check` learns of a database without becoming its daemon.
 ///
@@ -14,20 +18,14 @@ use super::open::{OpenError, newest_known_version, refuse_foreign, refuse_gone, 
 pub fn inspect(directory: &Path) -> Result<Inspection, OpenError> {
     let path = live_file(directory);
     refuse_gone(directory)?;
+    refuse_odd(directory)?;
     if !path.exists() {
         return Ok(Inspection::Absent);
     }
     refuse_foreign(&path)?;
-    let at_file = |error| OpenError::database(&path, &error);
-    let connection = open_for_reading(&path).map_err(at_file)?;
-    let verdict: String = connection
-        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
-        .map_err(at_file)?;
-    Ok(if verdict == "ok" {
-        Inspection::Sound
-    } else {
-        Inspection::Damaged(verdict)
-    })
+    let connection = open_for_reading(&path).map_err(|error| OpenError::database(&path, &error))?;
+    judge(quick_check(&connection), &path)?;
+    Ok(Inspection::Sound)
 }
 
 /// How many deliveries wait for each route, without becoming the database's daemon.
@@ -68,6 +66,4 @@ pub enum Inspection {
     Absent,
     /// SQLite finds nothing wrong with it.
     Sound,
-    /// What SQLite found first.
-    Damaged(String),
 }

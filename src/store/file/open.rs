@@ -3,118 +3,30 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::super::connection::{open_for_reading, open_for_writing};
-use super::reserve::Reserve;
-use super::snapshot::{self, SnapshotError};
-use super::{DatabaseFile, backup_file, live_file};
+use super::mark::Mark;
+pub use super::open_error::OpenError;
+use super::place::journal_of;
+use super::snapshot;
+use super::unusable::{refuse_odd, refuse_unwritable};
+use super::{DatabaseFile, live_file, newest_copy};
 
 mod migrations {
     refinery::embed_migrations!("migrations");
 }
 
-/// The file that says that the database was closed in order.
-const CLOSED_IN_ORDER: &str = "closed-in-order";
 /// What `migrations/V1__relay.sql` marks every database of this program with.
 const APPLICATION_ID: i32 = 0x5644_524c;
-
-/// Why the store could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The data directory cannot be made or used.
-    #[error("{}: {source}; the data directory must exist and belong to the user that runs the relay", path.display())]
-    Directory {
-        /// What could not be used.
-        path: PathBuf,
-        /// What the operating system said.
-        source: io::Error,
-    },
-    /// Another relay works in this data directory.
-    #[error("{}: another voicedrive-relay (process {holder}) works in this data directory; stop it first", path.display())]
-    Locked {
-        /// The lock.
-        path: PathBuf,
-        /// The process that holds it, as far as it is known.
-        holder: String,
-    },
-    /// The database was written by a newer version of the relay.
-    #[error(
-        "{}: the database has schema version {found}, this program knows versions up to {known}; install the newer voicedrive-relay, or restore a copy that this one wrote", path.display()
-    )]
-    Newer {
-        /// The database.
-        path: PathBuf,
-        /// The schema version in the file.
-        found: i32,
-        /// The newest schema version of this program.
-        known: i32,
-    },
-    /// The database was written by a program of before the first release.
-    #[error("{}: this database was written by a voicedrive-relay of before the first release, and this program cannot read it. It was left as it is: move the data directory away, or go on with the program that wrote it", path.display())]
-    OfBefore {
-        /// The database.
-        path: PathBuf,
-    },
-    /// There is no database, but a copy of one.
-    #[error("{}: the database is gone, and a copy of it is still there. Nothing was changed: voicedrive-relay restore {copy} puts the copy in its place; if a disk is not mounted, mount it; to begin with an empty database, move {copy} away", path.display(), copy = copy.display())]
-    Gone {
-        /// Where it was.
-        path: PathBuf,
-        /// The copy to restore.
-        copy: PathBuf,
-    },
-    /// SQLite cannot open the file, or it is not such a database.
-    #[error("{}: {what}", path.display())]
-    Database {
-        /// The database.
-        path: PathBuf,
-        /// What SQLite said.
-        what: String,
-    },
-    /// SQLite found damage. The file was not touched.
-    #[error("{}: the database is damaged: {what}. It was left as it is. Restore the last good copy: voicedrive-relay restore {}", path.display(), copy.display())]
-    Damaged {
-        /// The database.
-        path: PathBuf,
-        /// What SQLite found first.
-        what: String,
-        /// The copy to restore.
-        copy: PathBuf,
-    },
-    /// No copy of the database as it was could be made, so it was not changed.
-    #[error(
-        "the database was not brought to this version, because no copy of it could be made first: {0}"
-    )]
-    NoCopy(#[from] SnapshotError),
-    /// A migration failed; the database is as it was before it.
-    #[error("{}: the database could not be brought to this version: {what}", path.display())]
-    Migration {
-        /// The database.
-        path: PathBuf,
-        /// What went wrong.
-        what: String,
-    },
-}
-
-impl OpenError {
-    pub(in crate::store) fn database(path: &Path, error: &rusqlite::Error) -> Self {
-        Self::Database {
-            path: path.to_owned(),
-            what: error.to_string(),
-        }
-    }
-}
 
 /// A database that was opened for the one who writes.
 pub(in crate::store) struct Opened {
     pub(in crate::store) connection: Connection,
     pub(in crate::store) file: DatabaseFile,
     pub(in crate::store) lock: File,
-    /// The mark that a close in order leaves behind.
-    pub(in crate::store) closed: PathBuf,
 }
 
 /// Opens the database in `directory`, making both when they are not there, and brings it to this program's
@@ -128,47 +40,43 @@ pub(in crate::store) fn open(directory: &Path) -> Result<Opened, OpenError> {
     let lock = lock(&directory.join("lock"))?;
     make_directory(&live)?;
     let path = live_file(directory);
-    let closed = live.join(CLOSED_IN_ORDER);
+    refuse_gone(directory)?;
+    refuse_odd(directory)?;
+    refuse_unwritable(directory)?;
     // A database that was closed in order is what it was; another one is looked through, before
     // anything can be written to it.
-    refuse_gone(directory)?;
-    let doubtful = path.exists() && {
-        refuse_foreign(&path)?;
-        fs::remove_file(&closed).is_err()
-    };
-    let looked_through = doubtful && look_through(&path, directory)?;
+    let mark = Mark::of(&path);
+    let doubtful = path.exists() && !mark.fits();
+    refuse_foreign(&path)?;
+    let looked_through = doubtful && look_through(&path)?;
+    mark.remove();
     if doubtful && !looked_through {
         roll_back(&path)?;
         refuse_foreign(&path)?;
     }
     let mut connection = open_for_writing(&path)?;
     if doubtful && !looked_through {
-        judge(quick_check(&connection), &path, directory)?;
+        judge(quick_check(&connection), &path)?;
     }
     back_up_before_migration(&connection, &path, directory)?;
     migrate(&mut connection, &path)?;
     Ok(Opened {
         connection,
-        file: DatabaseFile {
-            reserve: Reserve::hold(directory),
-            directory: directory.to_owned(),
-            path,
-        },
+        file: DatabaseFile::opened(directory),
         lock,
-        closed,
     })
 }
 
 /// Lets SQLite look through the database without a chance to change it. False: it cannot be read before what
 /// an unfinished transaction left is undone, as after a first start that was killed.
-fn look_through(path: &Path, directory: &Path) -> Result<bool, OpenError> {
+fn look_through(path: &Path) -> Result<bool, OpenError> {
     let looked = open_for_reading(path).and_then(|connection| quick_check(&connection));
     if let Err(error) = &looked
         && error.sqlite_error_code() == Some(ErrorCode::ReadOnly)
     {
         return Ok(false);
     }
-    judge(looked, path, directory).map(|()| true)
+    judge(looked, path).map(|()| true)
 }
 
 /// Undoes what an unfinished transaction left, and changes nothing else: only then can be read who wrote the
@@ -180,28 +88,15 @@ fn roll_back(path: &Path) -> Result<(), OpenError> {
         .map_err(|error| OpenError::database(path, &error))
 }
 
-fn quick_check(connection: &Connection) -> rusqlite::Result<String> {
+pub(super) fn quick_check(connection: &Connection) -> rusqlite::Result<String> {
     connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
 }
 
-fn judge(looked: rusqlite::Result<String>, path: &Path, directory: &Path) -> Result<(), OpenError> {
-    let damaged = |what| OpenError::Damaged {
-        path: path.to_owned(),
-        what,
-        copy: backup_file(directory),
-    };
+/// Refuses a database in which SQLite found damage.
+pub(super) fn judge(looked: rusqlite::Result<String>, path: &Path) -> Result<(), OpenError> {
     match looked {
         Ok(what) if what == "ok" => Ok(()),
-        // SQLite says it in two lines.
-        Ok(what) => Err(damaged(what.replace('\n', " "))),
-        Err(error)
-            if matches!(
-                error.sqlite_error_code(),
-                Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
-            ) =>
-        {
-            Err(damaged(error.to_string()))
-        }
+        Ok(what) => Err(OpenError::damaged(path, what)),
         Err(error) => Err(OpenError::database(path, &error)),
     }
 }
@@ -216,7 +111,7 @@ fn back_up_before_migration(
     let found = schema_version(connection).map_err(|error| OpenError::database(path, &error))?;
     if (1..newest_known_version()).contains(&found) {
         let copy = directory.join(format!("relay-before-migration-{found}.db"));
-        snapshot::copy(path, &copy)?;
+        snapshot::copy(path, &copy).map_err(|error| OpenError::not_copied(path, error))?;
         tracing::info!(copy = %copy.display(), "the database as it was is kept; `voicedrive-relay restore` of it, with the version before this one, is the way back");
     }
     Ok(())
@@ -229,10 +124,7 @@ pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
 
 /// Makes a directory that only the relay's user and group may enter.
 pub(super) fn make_directory(path: &Path) -> Result<(), OpenError> {
-    let at_path = |source| OpenError::Directory {
-        path: path.to_owned(),
-        source,
-    };
+    let at_path = |source| OpenError::at(path, source);
     if !path.is_dir() {
         fs::DirBuilder::new()
             .recursive(true)
@@ -251,10 +143,7 @@ pub(super) fn make_directory(path: &Path) -> Result<(), OpenError> {
 /// One daemon for one data directory: the lock lives as long as the file stays open, so a crash
 /// releases it too.
 pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
-    let at_path = |source| OpenError::Directory {
-        path: path.to_owned(),
-        source,
-    };
+    let at_path = |source| OpenError::at(path, source);
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)
@@ -282,10 +171,7 @@ pub(in crate::store) fn migrate(connection: &mut Connection, path: &Path) -> Res
         // between them leaves a database that no start can bring any further.
         .set_grouped(true)
         .run(connection)
-        .map_err(|error| OpenError::Migration {
-            path: path.to_owned(),
-            what: error.to_string(),
-        })?;
+        .map_err(|error| OpenError::migration(path, &error))?;
     for migration in report.applied_migrations() {
         tracing::info!(migration = %migration, "the database was brought to a newer version");
     }
@@ -293,10 +179,15 @@ pub(in crate::store) fn migrate(connection: &mut Connection, path: &Path) -> Res
 }
 
 /// Refuses to begin anew beside a copy: the next one of an empty database would replace the only one of all
-/// that was kept.
+/// that was kept. A journal without its database has what was accepted last.
 pub(super) fn refuse_gone(directory: &Path) -> Result<(), OpenError> {
-    let (path, copy) = (live_file(directory), backup_file(directory));
-    if !path.exists() && copy.exists() {
+    let path = live_file(directory);
+    if fs::symlink_metadata(&path).is_ok() {
+        return Ok(());
+    }
+    let copy = newest_copy(directory);
+    let journal = fs::metadata(journal_of(&path)).is_ok_and(|journal| journal.len() > 0);
+    if copy.is_some() || journal {
         return Err(OpenError::Gone { path, copy });
     }
     Ok(())
@@ -304,6 +195,9 @@ pub(super) fn refuse_gone(directory: &Path) -> Result<(), OpenError> {
 
 /// Refuses a database that this program cannot go on with, without a chance to change it.
 pub(super) fn refuse_foreign(path: &Path) -> Result<(), OpenError> {
+    if !path.exists() {
+        return Ok(());
+    }
     let origin = open_for_reading(path).and_then(|connection| Origin::of(&connection));
     match origin {
         // A file that was made and not written to yet is nobody's. What SQLite cannot read is looked

@@ -13,12 +13,16 @@ use rustix::fs::{FallocateFlags, fallocate, statvfs};
 const SIZE: u64 = 16 * 1024 * 1024;
 /// It is taken only when so many times as much is free: it must not be what fills the disk.
 const FREE_TIMES: u64 = 4;
+/// On a disk with too little room for a reserve, events are accepted again when so many bytes are free.
+const ROOM: u64 = 4 * 1024 * 1024;
+/// With fewer bytes than this a disk is full, whatever SQLite calls it.
+const NO_ROOM: u64 = 256 * 1024;
 
 /// The reserve of a data directory. Cheap to clone.
 #[derive(Clone)]
 pub(in crate::store) struct Reserve {
     path: Arc<PathBuf>,
-    released: Arc<AtomicBool>,
+    given_up: Arc<AtomicBool>,
 }
 
 impl Reserve {
@@ -26,34 +30,48 @@ impl Reserve {
     pub(in crate::store) fn hold(directory: &Path) -> Self {
         let reserve = Self {
             path: Arc::new(directory.join("reserve")),
-            released: Arc::new(AtomicBool::new(false)),
+            given_up: Arc::new(AtomicBool::new(false)),
         };
         reserve.acquire();
         reserve
     }
 
-    /// The disk is full and the room was given up.
-    pub(in crate::store) fn released(&self) -> bool {
-        self.released.load(Ordering::Relaxed)
-    }
-
     /// Gives the room up. Says whether there was any.
     pub(in crate::store) fn release(&self) -> bool {
         let was_held = fs::remove_file(self.path.as_path()).is_ok();
-        self.released.fetch_or(was_held, Ordering::Relaxed);
+        self.given_up.fetch_or(was_held, Ordering::Relaxed);
         was_held
     }
 
+    /// Whether a disk that was full has room again. Takes the reserve back when there is enough for it; what was
+    /// given up counts for nothing until then.
+    pub(in crate::store) fn has_room_again(&self) -> bool {
+        let enough = || self.free().is_some_and(|free| free >= ROOM);
+        self.acquire() || (!self.given_up.load(Ordering::Relaxed) && enough())
+    }
+
+    /// Whether there is as good as no room on the disk.
+    pub(in crate::store) fn disk_is_full(&self) -> bool {
+        disk_is_full(self.directory())
+    }
+
     /// Takes the room when there is enough of it; says whether it is held.
-    pub(in crate::store) fn acquire(&self) -> bool {
+    fn acquire(&self) -> bool {
         let held = fs::metadata(self.path.as_path()).is_ok_and(|file| file.len() == SIZE);
-        let directory = self.path.parent().unwrap_or(Path::new("."));
-        let enough = || disk_bytes(directory).is_some_and(|(free, _)| free >= FREE_TIMES * SIZE);
+        let enough = || self.free().is_some_and(|free| free >= FREE_TIMES * SIZE);
         let holds = held || (enough() && self.occupy().is_ok());
         if holds {
-            self.released.store(false, Ordering::Relaxed);
+            self.given_up.store(false, Ordering::Relaxed);
         }
         holds
+    }
+
+    fn free(&self) -> Option<u64> {
+        disk_bytes(self.directory()).map(|(free, _)| free)
+    }
+
+    fn directory(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
     }
 
     fn occupy(&self) -> io::Result<()> {
@@ -66,6 +84,11 @@ impl Reserve {
         fallocate(&file, FallocateFlags::empty(), 0, SIZE)?;
         Ok(())
     }
+}
+
+/// Whether there is as good as no room on the disk of `directory`.
+pub(super) fn disk_is_full(directory: &Path) -> bool {
+    disk_bytes(directory).is_some_and(|(free, _)| free < NO_ROOM)
 }
 
 /// Bytes that are free for the relay's user where `directory` is, and all that there are.

@@ -312,7 +312,7 @@ fn give_to_owner_of(directory: &Path, made: &Path) -> io::Result<()> {
 }
 
 /// A moment as part of a file's name.
-fn name_of(now: Timestamp) -> String {
+pub(super) fn name_of(now: Timestamp) -> String {
     now.to_string().replace([':', '.'], "")
 }
 

@@ -28,7 +28,7 @@ const AGAIN: Duration = Duration::from_millis(20);
 #[derive(Debug, thiserror::Error)]
 pub enum SnapshotError {
     /// The file system refused.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}{}", path.display(), advice(source))]
     File {
         /// Which file.
         path: PathBuf,
@@ -105,6 +105,14 @@ pub enum SnapshotError {
 /// # Errors
 /// `SnapshotError`; `target` is as it was.
 pub fn copy(source: &Path, target: &Path) -> Result<(), SnapshotError> {
+    let at_source = |error| of_database(source, &error);
+    let mut connection = open_for_reading(source).map_err(at_source)?;
+    let moment = connection.transaction().map_err(at_source)?;
+    copy_from(&moment, target)
+}
+
+/// The same, of the database that is open, in a transaction of the caller.
+pub(super) fn copy_from(source: &Connection, target: &Path) -> Result<(), SnapshotError> {
     let beside = beside(target);
     let copied = write(source, &beside)
         .and_then(|()| sync(&beside))
@@ -138,20 +146,19 @@ fn make(path: &Path) -> Result<File, SnapshotError> {
     made.map_err(|error| of_file(path, error))
 }
 
-fn write(source: &Path, target: &Path) -> Result<(), SnapshotError> {
-    let at_source = |error| of_database(source, &error);
+fn write(source: &Connection, target: &Path) -> Result<(), SnapshotError> {
+    let at_source = |error| of_database(Path::new(source.path().unwrap_or_default()), &error);
     let at_target = |error| of_database(target, &error);
     make(target)?;
-    let source = open_for_reading(source).map_err(at_source)?;
-    // One read transaction over the whole copying: one moment, whatever is written meanwhile.
+    // The transaction has its moment with the first read, whatever is written meanwhile.
     source
-        .execute_batch("BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1;")
+        .execute_batch("SELECT 1 FROM sqlite_schema LIMIT 1")
         .map_err(at_source)?;
     let mut copy = Connection::open(target).map_err(at_target)?;
     // It is written to the disk once, as a whole, and has its place only then.
     copy.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
         .map_err(at_target)?;
-    let backup = Backup::new(&source, &mut copy).map_err(at_target)?;
+    let backup = Backup::new(source, &mut copy).map_err(at_target)?;
     loop {
         match backup.step(PAGES_AT_ONCE).map_err(at_target)? {
             StepResult::Done => break,
@@ -215,6 +222,16 @@ fn rename(from: &Path, to: &Path) -> Result<(), SnapshotError> {
     sync(parent.unwrap_or(Path::new(".")))
 }
 
+/// What to do about what the operating system said.
+fn advice(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "; make room on that disk, or name a file on another one. What was there before is as it was"
+        }
+        _ => "",
+    }
+}
+
 fn of_file(path: &Path, source: io::Error) -> SnapshotError {
     SnapshotError::File {
         path: path.to_owned(),
@@ -223,15 +240,16 @@ fn of_file(path: &Path, source: io::Error) -> SnapshotError {
 }
 
 fn of_database(path: &Path, source: &rusqlite::Error) -> SnapshotError {
-    if let Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) = source.sqlite_error_code() {
-        return SnapshotError::Damaged {
-            path: path.to_owned(),
-            what: source.to_string(),
-        };
-    }
-    SnapshotError::Database {
-        path: path.to_owned(),
-        what: source.to_string(),
+    let (path, what) = (path.to_owned(), source.to_string());
+    match source.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            SnapshotError::Damaged { path, what }
+        }
+        Some(ErrorCode::DiskFull) => SnapshotError::File {
+            path,
+            source: io::ErrorKind::StorageFull.into(),
+        },
+        _ => SnapshotError::Database { path, what },
     }
 }
 

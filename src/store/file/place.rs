@@ -1,0 +1,92 @@
+//! Which files are open, and whether they are still in their places: a file that was deleted or moved can be read
+//! and written by whoever has it open, and by nobody after that.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// Which file it is, whatever its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Inode {
+    device: u64,
+    number: u64,
+}
+
+impl Inode {
+    fn of(path: &Path) -> Option<Self> {
+        let found = fs::metadata(path).ok()?;
+        Some(Self {
+            device: found.dev(),
+            number: found.ino(),
+        })
+    }
+}
+
+/// A file by its path and by what it was when it was opened.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    path: PathBuf,
+    opened: Option<Inode>,
+}
+
+impl Place {
+    /// The file that has this name now.
+    pub(super) fn of(path: PathBuf) -> Self {
+        Self {
+            opened: Inode::of(&path),
+            path,
+        }
+    }
+
+    /// Whether the name leads to the same file still. It costs about a microsecond. One that had no such file has
+    /// nothing to lose.
+    pub(super) fn is_held(&self) -> bool {
+        self.opened.is_none() || self.opened == Inode::of(&self.path)
+    }
+
+    /// The name.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// The write-ahead log beside a database.
+pub(super) fn journal_of(database: &Path) -> PathBuf {
+    with_ending(database, "-wal")
+}
+
+/// The index of the write-ahead log.
+pub(super) fn shared_memory_of(database: &Path) -> PathBuf {
+    with_ending(database, "-shm")
+}
+
+fn with_ending(database: &Path, ending: &str) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_in_its_place_as_long_as_its_name_leads_to_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("relay.db");
+        let aside = directory.path().join("aside");
+        fs::write(&path, "a").unwrap();
+        let open = fs::File::open(&path).unwrap();
+        let place = Place::of(path.clone());
+        assert!(place.is_held());
+        fs::rename(&path, &aside).unwrap();
+        assert!(!place.is_held(), "moved");
+        fs::write(&path, "a").unwrap();
+        assert!(!place.is_held(), "replaced");
+        fs::rename(&aside, &path).unwrap();
+        assert!(place.is_held(), "moved back");
+        fs::remove_file(&path).unwrap();
+        assert!(!place.is_held(), "deleted");
+        drop(open);
+    }
+}

@@ -1,0 +1,159 @@
+//! What is told of a database that cannot be used as it should, and what is done about it.
+
+#![allow(clippy::panic)]
+
+use std::os::unix::fs::FileExt;
+
+use rusqlite::Connection;
+
+use super::*;
+use crate::store::events::accept;
+use crate::store::relay_time::Now;
+use crate::store::tests::{moment, submission};
+use crate::store::writer::Lane;
+use crate::store::{AcceptError, Store, StoreError};
+
+/// Spoils the first page of a table in a database that nobody has open.
+fn spoil(database: &Path, table: &str) {
+    let connection = Connection::open(database).unwrap();
+    let (page, size): (u64, u64) = connection
+        .query_row(
+            "SELECT rootpage, page_size FROM sqlite_schema, pragma_page_size() WHERE name = ?1",
+            [table],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .unwrap();
+    drop(connection);
+    let file = fs::File::options().write(true).open(database).unwrap();
+    file.write_all_at(&[0xff; 64], (page - 1) * size).unwrap();
+}
+
+#[tokio::test]
+async fn damage_that_is_met_behind_a_good_mark_is_told_as_damage() {
+    for table in ["refinery_schema_history", "relay_time"] {
+        for copies in [true, false] {
+            let directory = tempfile::tempdir().unwrap();
+            let store = Store::open(directory.path(), moment()).unwrap();
+            let path = store.file().path().to_owned();
+            let backup = store.file().backup_path();
+            if copies {
+                store.copy_to(&backup).await.unwrap();
+            }
+            store.close(moment()).await;
+            assert!(Mark::of(&path).fits());
+            spoil(&path, table);
+            // As when a disk gives back what was never written, with all dates as they were.
+            Mark::of(&path).leave().unwrap();
+            let Err(error) = Store::open(directory.path(), moment()) else {
+                panic!("{table}: a damaged database was opened");
+            };
+            let OpenError::Damaged { copy, .. } = &error else {
+                panic!("{table}: {error}");
+            };
+            assert_eq!(copy.is_some(), copies);
+            assert_eq!(
+                error.to_string().contains("voicedrive-relay restore"),
+                copies
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_is_one_until_there_is_room_whatever_small_things_still_fit() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), moment()).unwrap();
+    let file = store.file().clone();
+    let limit = |pages: &'static str| {
+        store.write::<_, StoreError, _>(Lane::Calls, move |connection| {
+            let limit = format!("PRAGMA max_page_count = {pages}");
+            connection.query_row(&limit, [], |_| Ok(()))?;
+            Ok(())
+        })
+    };
+    limit("1").await.unwrap();
+    let full = loop {
+        let accepted: Result<_, AcceptError> = store
+            .write(Lane::Calls, |connection| {
+                let now = Now::at(moment().wall);
+                accept(connection, &[submission("a.b", None)], now)
+            })
+            .await;
+        if let Err(error) = accepted {
+            break error;
+        }
+    };
+    let is_full = |error| {
+        matches!(
+            error,
+            AcceptError::Store(StoreError::Unavailable(Trouble::DiskFull))
+        )
+    };
+    assert!(is_full(full), "SQLite said it inside of a command");
+    // There is room for the moment that it is, and that makes the disk no emptier.
+    store.probe(moment()).await.unwrap();
+    assert_eq!(file.trouble(), Some(Trouble::DiskFull));
+    let refused: Result<(), AcceptError> = store.accept(Lane::Calls, |_| Ok(())).await;
+    assert!(is_full(refused.unwrap_err()));
+    let checkpoints = || {
+        store.write::<i64, StoreError, _>(Lane::Calls, |connection| {
+            Ok(connection.query_row("PRAGMA wal_autocheckpoint", [], |row| row.get(0))?)
+        })
+    };
+    assert_eq!(checkpoints().await, Ok(0), "the room is for results alone");
+    limit("1000000").await.unwrap();
+    file.look_for_room();
+    assert_eq!(file.trouble(), None);
+    assert_ne!(checkpoints().await, Ok(0));
+}
+
+#[test]
+fn a_disk_too_small_for_the_reserve_has_room_again_when_there_is_some() {
+    let directory = tempfile::tempdir().unwrap();
+    let reserve = Reserve::hold(directory.path());
+    // As on a small disk: nothing is held back, so nothing is given up.
+    fs::remove_file(directory.path().join("reserve")).unwrap();
+    fs::create_dir(directory.path().join("reserve")).unwrap();
+    assert!(!reserve.release());
+    assert!(
+        reserve.has_room_again(),
+        "the disk of this machine has room"
+    );
+}
+
+#[test]
+fn what_the_operating_system_says_of_a_full_disk_is_a_sentence() {
+    let path = Path::new("/data/lock");
+    let full = || std::io::Error::from(std::io::ErrorKind::StorageFull);
+    let told = OpenError::at(path, full()).to_string();
+    assert!(
+        told.contains("/data/lock") && told.contains("make room"),
+        "{told}"
+    );
+    let copying = snapshot::SnapshotError::File {
+        path: path.to_owned(),
+        source: full(),
+    };
+    assert!(copying.to_string().contains("make room"), "{copying}");
+}
+
+#[test]
+fn the_newest_copy_in_the_directory_is_the_one_to_restore() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str, seconds| {
+        let path = directory.path().join(name);
+        let file = fs::File::create(&path).unwrap();
+        let modified = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+        file.set_modified(modified).unwrap();
+        path
+    };
+    assert_eq!(newest_copy(directory.path()), None);
+    at("relay-rescued-2.db.new", 9);
+    at("another.db", 9);
+    let backup = at(BACKUP, 1);
+    assert_eq!(newest_copy(directory.path()), Some(backup));
+    let rescued = at("relay-rescued-1.db", 2);
+    assert_eq!(newest_copy(directory.path()), Some(rescued));
+    let backup = at(BACKUP, 3);
+    assert_eq!(newest_copy(directory.path()), Some(backup));
+}
