@@ -45,6 +45,8 @@ pub struct House {
     port: u16,
     /// What stands at the end of the configuration.
     routes: String,
+    /// What stands under `[storage]`, besides the directory.
+    storage: String,
 }
 
 impl House {
@@ -54,6 +56,8 @@ impl House {
             folder: directory(),
             port: free_port(),
             routes: routes.to_owned(),
+            // Copies are no part of most rows.
+            storage: "backup_interval_seconds = 86400\n".to_owned(),
         };
         house.configure("");
         house
@@ -63,13 +67,27 @@ impl House {
         let data = self.folder.path().join("data");
         let text = format!(
             "language = \"en\"\n[server]\nlisten = \"127.0.0.1:{}\"\n\
-             [storage]\ndirectory = \"{}\"\nbackup_interval_seconds = 86400\n\
+             [storage]\ndirectory = \"{}\"\n{}\
              [rate_limit]\nrequests_per_minute = 100000\n[delivery]\nurl = \"{url}\"\n{}",
             self.port,
             data.display(),
+            self.storage,
             self.routes
         );
         fs::write(self.config(), text).unwrap();
+    }
+
+    /// The next daemon has this under `[storage]`.
+    pub fn stores(&mut self, storage: &str) {
+        storage.clone_into(&mut self.storage);
+        self.configure("");
+    }
+
+    /// How long ago the backup file was made.
+    pub fn backup_age(&self) -> Duration {
+        let copy = self.folder.path().join("data/relay-backup.db");
+        let made = fs::metadata(copy).and_then(|file| file.modified()).unwrap();
+        made.elapsed().unwrap_or_default()
     }
 
     /// Gives a running daemon a URL, as an admin does who edits the file and reloads.

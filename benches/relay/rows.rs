@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 use crate::daemon::{self, House, WEBHOOK_SECRET};
 use crate::driver::{self, Connection, Load, Until, percentile};
 use crate::limits::Limits;
-use crate::seed;
+use crate::seed::{self, Age};
 use crate::sink::Sink;
 use crate::table::Goal::{AtLeast, AtMost, Told};
 use crate::table::Row;
@@ -46,6 +46,9 @@ const DISK: &str = "disk for a delivered 700-byte event";
 const SLOW: &str = "slow receiver: another route's p50, times idle";
 const RETRIES_MEMORY: &str = "memory peak, 1,000,000 retries due at once";
 const RETRIES_ACCEPT: &str = "1,000,000 retries due: accept p99, times usual";
+const PURGING: &str = "1,000,000 old deliveries purged: accept p99, times usual";
+const RESEND: &str = "resend of 100,000 in one incident, times 10,000";
+const DRAINING: &str = "100,000 of an incident draining: accept p99, times usual";
 const BINARY: &str = "the binary, stripped";
 
 type Group = (&'static [&'static str], fn(&mut Bench));
@@ -64,6 +67,8 @@ const GROUPS: &[Group] = &[
     (&[DISK], disk),
     (&[SLOW], slow_receiver),
     (&[RETRIES_MEMORY, RETRIES_ACCEPT], retries),
+    (&[PURGING], purging),
+    (&[RESEND, DRAINING], incident),
     (&[BINARY], binary),
 ];
 
@@ -360,7 +365,7 @@ fn start(bench: &mut Bench) {
         // The schema is the daemon's own work, and so is the copy that the first start makes.
         house.start_calm(Some(&url)).0.stop();
         if stored > 0 {
-            seed::deliveries(&house.database(), 1, stored.cast_signed(), true);
+            seed::deliveries(&house.database(), 1, stored.cast_signed(), Age::Day);
             house.start_calm(Some(&url)).0.stop();
         }
         let mut times: Vec<_> = (0..5).map(|_| house.first_answer(Some(&url))).collect();
@@ -410,7 +415,7 @@ fn statistics(bench: &mut Bench) {
             continue;
         }
         let (first, last) = (stored + 1, size.cast_signed());
-        seed::deliveries(&house.database(), first, last, false);
+        seed::deliveries(&house.database(), first, last, Age::Month);
         stored = last;
         let (daemon, token) = house.start_calm(None);
         let (mut worst, mut detail) = (0.0_f64, Map::new());
@@ -545,6 +550,80 @@ fn retries(bench: &mut Bench) {
         "p50Ms": p50,
         "p99Ms": p99,
         "arrivedMeanwhile": arrived,
+    }));
+    bench.rows.push(row);
+}
+
+/// A steady stream while what is old is purged, with the backup interval as it is shipped.
+fn purging(bench: &mut Bench) {
+    let mut house = House::new("");
+    house.start_calm(None).0.stop();
+    let old = bench.size(1_000_000).cast_signed();
+    seed::deliveries(&house.database(), 1, old, Age::Year);
+    let mut measured = Vec::new();
+    for days in [3650, 1] {
+        house.stores(&format!("retention_days = {days}\n"));
+        let (daemon, token) = house.start_calm(None);
+        let load = load(&house, &token, 1, Until::Passed(bench.seconds(20)));
+        measured.push((
+            percentile(&load.times, 0.99),
+            percentile(&load.times, 0.5),
+            house.backup_age(),
+        ));
+        daemon.stop();
+    }
+    let [(usual, usual_p50, _), (p99, p50, backup_age)] = measured[..] else {
+        unreachable!()
+    };
+    let row = Row::new(PURGING, p99 / usual, "×", AtMost(2.0)).with(json!({
+        "usualP50Ms": usual_p50,
+        "usualP99Ms": usual,
+        "p50Ms": p50,
+        "p99Ms": p99,
+        "backupAgeSeconds": backup_age.as_secs_f64(),
+    }));
+    bench.rows.push(row);
+}
+
+/// The way back after an outage: everything that was exhausted is sent again.
+fn incident(bench: &mut Bench) {
+    let mut resent = Vec::new();
+    let (mut usual, mut draining) = (0.0, 0.0);
+    for exhausted in [bench.size(10_000), bench.size(100_000)] {
+        let house = House::new("");
+        house.start_calm(None).0.stop();
+        seed::exhausted(&house.database(), exhausted.cast_signed());
+        let (daemon, token) = house.start_calm(None);
+        let p99 = |load: &Load| percentile(&load.times, 0.99);
+        usual = p99(&load(&house, &token, 1, Until::Passed(bench.seconds(5))));
+        let all = r#"{"status":"exhausted"}"#;
+        let request = wire::post(&house.address(), "/api/events/resend", &token, all);
+        let began = std::time::Instant::now();
+        let status = block_on(async {
+            let mut connection = Connection::open(&house.address()).await;
+            connection.call(&request).await
+        });
+        assert_eq!(status, 202, "the resend was refused");
+        resent.push(began.elapsed());
+        bench.sink.reset();
+        house.reload(&daemon, &bench.fast());
+        block_on(bench.sink.wait_for(1));
+        draining = p99(&load(&house, &token, 1, Until::Passed(bench.seconds(5))));
+        block_on(bench.sink.wait_for(exhausted));
+        daemon.stop();
+    }
+    let [few, many] = resent[..] else {
+        unreachable!()
+    };
+    let times = many.as_secs_f64() / few.as_secs_f64();
+    let row = Row::new(RESEND, times, "×", AtMost(10.0)).with(json!({
+        "fewSeconds": few.as_secs_f64(),
+        "manySeconds": many.as_secs_f64(),
+    }));
+    bench.rows.push(row);
+    let row = Row::new(DRAINING, draining / usual, "×", AtMost(3.0)).with(json!({
+        "usualP99Ms": usual,
+        "p99Ms": draining,
     }));
     bench.rows.push(row);
 }

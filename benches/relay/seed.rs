@@ -99,16 +99,27 @@ struct Strides {
     span: i64,
 }
 
-/// Deliveries of the last 24 hours with events and attempts (`whole`), or of the last 30 days with the log
-/// and the queue only, which is all that the statistics could read, so that ten millions stay small; these begin
-/// a bit earlier and end a bit later, so that a question of the next minutes finds rows at both ends of its
-/// period.
-pub fn deliveries(database: &Path, first: i64, last: i64, whole: bool) {
-    let (before, after) = if whole {
-        (DAY - 120_000, 0)
-    } else {
-        (30 * DAY + 3_600_000, 480_000)
+/// When deliveries were made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Age {
+    /// In the last 24 hours.
+    Day,
+    /// In the last 30 days, with the log and the queue only, which is all that the statistics could read, so that
+    /// ten millions stay small. They begin a bit earlier and end a bit later, so that a question of the next
+    /// minutes finds rows at both ends of its period.
+    Month,
+    /// A year ago.
+    Year,
+}
+
+/// Deliveries that ended.
+pub fn deliveries(database: &Path, first: i64, last: i64, age: Age) {
+    let (before, after) = match age {
+        Age::Day => (DAY - 120_000, 0),
+        Age::Month => (30 * DAY + 3_600_000, 480_000),
+        Age::Year => (366 * DAY, -365 * DAY),
     };
+    let whole = age != Age::Month;
     let strides = Strides {
         first,
         last,
@@ -233,6 +244,70 @@ pub fn retries(database: &Path, count: i64) {
                 &strides,
                 "outbox (event_seq, route, staff_id, due_ms, attempts_in_round)",
                 "SELECT n, 'default', 'EMP-1', t + 60000, 1 FROM timed",
+            );
+        },
+    );
+}
+
+/// Events whose retries are used up, counted by one incident.
+pub fn exhausted(database: &Path, count: i64) {
+    let strides = Strides {
+        first: 1,
+        last: count,
+        start: now() - 3_600_000,
+        span: 300_000,
+    };
+    let at = text("t");
+    fill(
+        database,
+        &format!("{count} exhausted deliveries of an incident"),
+        |connection| {
+            events(connection, &strides, "default", &at);
+            for_each(
+                connection,
+                &strides,
+                LOG,
+                &format!(
+                    "SELECT {ID}, {KIND}, {at}, {at}, 'EMP-1', {ID}, 700, 'failed', 500, 12,
+                     'HTTP 500', 3, {at}, NULL, {at}, 'default'
+                 FROM timed"
+                ),
+            );
+            for_each(
+                connection,
+                &strides,
+                ATTEMPTS,
+                &format!(
+                    "SELECT n, a, {at}, 'failed', 500, 12, 'HTTP 500', NULL
+                     FROM timed JOIN (SELECT 1 AS a UNION SELECT 2 UNION SELECT 3 UNION SELECT 4)"
+                ),
+            );
+            for_each(
+                connection,
+                &strides,
+                QUEUE,
+                &format!(
+                    "SELECT {ID}, {ID}, {KIND}, '{{\"staffId\":\"EMP-1\"}}', 3, 3, {at}, 'failed',
+                     'HTTP 500', {at}, {at}
+                 FROM timed"
+                ),
+            );
+            let opened = text(&strides.start.to_string());
+            connection
+                .execute(
+                    &format!(
+                        "INSERT INTO incidents (id, kind, subject, opened_at, announced_at, finding)
+                         VALUES ('0192-incident', 'deliveries_exhausted', 'default', {opened}, {opened},
+                             '{{\"found\":\"deliveries\",\"cause\":\"partner_error\",\"http_status\":500}}')"
+                    ),
+                    [],
+                )
+                .unwrap();
+            for_each(
+                connection,
+                &strides,
+                "incident_deliveries (event_seq, incident)",
+                "SELECT n, 1 FROM timed",
             );
         },
     );

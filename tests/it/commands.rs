@@ -114,6 +114,12 @@ impl Daemon {
         self.child.kill().await.unwrap();
     }
 
+    /// Stops it as systemd does, and waits for its end.
+    pub async fn stop(mut self) {
+        self.signal("-TERM");
+        assert_eq!(self.child.wait().await.unwrap().code(), Some(0));
+    }
+
     pub fn signal(&self, signal: &str) {
         let pid = self.child.id().unwrap().to_string();
         let sent = std::process::Command::new("kill")

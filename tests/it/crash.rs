@@ -1,4 +1,5 @@
-//! kill -9 at random moments under load: whatever was acknowledged arrives.
+//! Killed, stopped and reloaded at random moments under load, in the middle of whatever else goes on: what was
+//! acknowledged arrives.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -9,8 +10,9 @@ use std::time::Duration;
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use rusqlite::Connection;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::process::{Child, Command};
 use tokio::sync::Semaphore;
 use voicedrive_relay::config::Environment;
 use voicedrive_relay::http::auth::Scope;
@@ -18,7 +20,7 @@ use voicedrive_relay::store::file::inspect::count_differences;
 use voicedrive_relay::store::file::snapshot;
 
 use crate::commands::{Daemon, program};
-use crate::harness::{Clock, Partner, client, status, token};
+use crate::harness::{Clock, Partner, TestRelay, client, noon, status, token};
 
 /// Rounds when nothing else is said; `CRASH_ROUNDS` says more.
 const ROUNDS: usize = 25;
@@ -26,6 +28,15 @@ const ROUNDS: usize = 25;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Callers that hand in events at the same time.
 const CALLERS: usize = 4;
+/// Deliveries of a year ago, which are purged meanwhile.
+const OLD: usize = 2000;
+/// What people ask for meanwhile. Each of them goes away at a random moment.
+const ASKED: [&[&str]; 4] = [
+    &["backup", "copy.db"],
+    &["import", "records.ndjson"],
+    &["resend", "--status", "retrying"],
+    &["alert", "test"],
+];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_acknowledged_event_is_lost_however_often_it_is_killed() {
@@ -36,11 +47,13 @@ async fn no_acknowledged_event_is_lost_however_often_it_is_killed() {
         .unwrap_or_else(|| Clock::System.now().unix_ms().unsigned_abs());
     println!("seed {seed}, {rounds} rounds");
     let mut random = TestRng::from_seed(RngAlgorithm::ChaCha, &seed_bytes(seed));
-    let directory = TempDir::new().unwrap();
+    let directory = Arc::new(TempDir::new().unwrap());
+    deliver_a_year_ago(&directory).await;
+    write_records(&directory.path().join("records.ndjson"));
     let partner = Partner::start(Clock::System).await;
     let more = "concurrency = 4\ntimeout_seconds = 2\n\
                 [retry]\nintervals_seconds = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n\
-                [storage]\nbackup_interval_seconds = 1\n";
+                [storage]\nbackup_interval_seconds = 1\nretention_days = 30\n";
     let backup = directory.path().join("relay-backup.db");
     let mut acknowledged: HashSet<String> = HashSet::new();
     for _ in 0..rounds {
@@ -58,16 +71,32 @@ async fn no_acknowledged_event_is_lost_however_often_it_is_killed() {
             .expect("nothing is acknowledged any more")
             .unwrap()
             .forget();
-        for _ in 0..random.next_u32() % 3000 {
-            tokio::task::yield_now().await;
+        let mut asking = Vec::new();
+        for _ in 0..random.next_u32() % 3 {
+            let words = ASKED[random.next_u32() as usize % ASKED.len()];
+            asking.push(ask(&daemon, directory.path(), words));
+            some_time(&mut random).await;
+            if random.next_u32().is_multiple_of(2) {
+                daemon.signal("-HUP");
+            }
         }
-        daemon.kill().await;
+        some_time(&mut random).await;
+        // Whoever asked hangs up.
+        drop(asking);
+        some_time(&mut random).await;
+        if random.next_u32().is_multiple_of(4) {
+            daemon.stop().await;
+        } else {
+            daemon.kill().await;
+        }
         for caller in callers {
             acknowledged.extend(caller.await.unwrap());
         }
-        // Killed in the middle of a copying or not: the file is a good one.
-        if backup.exists() {
-            snapshot::verify(&backup).unwrap();
+        // Whatever was going on: each of these is a good file, or not there yet.
+        for copy in [&backup, &directory.path().join("copy.db")] {
+            if copy.exists() {
+                snapshot::verify(copy).unwrap();
+            }
         }
     }
     assert!(
@@ -95,6 +124,56 @@ async fn no_acknowledged_event_is_lost_however_often_it_is_killed() {
     }
     daemon.kill().await;
     invariants(directory.path(), &acknowledged);
+}
+
+/// Leaves deliveries behind that are old enough to be purged.
+async fn deliver_a_year_ago(directory: &Arc<TempDir>) {
+    let clock = Clock::by_hand(noon());
+    let partner = Partner::start(clock.clone()).await;
+    let relay = TestRelay::start_in(Arc::clone(directory), &partner.url(), "", clock).await;
+    let event = json!({"event": "employee.updated", "data": {"staffId": "EMP-1"}});
+    for _ in 0..OLD / 1000 {
+        let batch = json!(vec![&event; 1000]).to_string();
+        assert_eq!(relay.post("/api/events/batch", batch).await.status, 202);
+    }
+    partner.wait_until(|all| all.len() == OLD).await;
+    relay.stop().await;
+    // Otherwise the clock would be a year ahead of the time that passed, and would not be believed.
+    let database = Connection::open(directory.path().join("live/relay.db")).unwrap();
+    database.execute("DELETE FROM relay_time", []).unwrap();
+}
+
+fn write_records(path: &Path) {
+    let record = |n| {
+        let record = json!({
+            "id": format!("INT-{n}"),
+            "employeeId": "EMP-1",
+            "interviewType": "regular",
+            "interviewDate": "2025-10-26T14:30:00Z",
+            "interviewStatus": "completed",
+        });
+        format!("{record}\n")
+    };
+    std::fs::write(path, (0..500).map(record).collect::<String>()).unwrap();
+}
+
+/// Runs a command that is killed when what this answers is dropped.
+fn ask(daemon: &Daemon, directory: &Path, words: &[&str]) -> Child {
+    let mut command: Command = program();
+    command
+        .args(words)
+        .arg("--config")
+        .arg(&daemon.config)
+        .current_dir(directory)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command.spawn().unwrap()
+}
+
+/// Lets up to about 50 milliseconds pass.
+async fn some_time(random: &mut TestRng) {
+    let moment = Duration::from_micros(u64::from(random.next_u32() % 50_000));
+    tokio::time::sleep(moment).await;
 }
 
 /// A directory with a database with events in it, and a copy to restore.
@@ -212,6 +291,10 @@ async fn hand_in(url: String, acknowledging: Arc<Semaphore>) -> Vec<String> {
             return acknowledged;
         };
         let accepted = response.status() == 202;
+        // It is being stopped.
+        if response.status() == 503 {
+            return acknowledged;
+        }
         // An answer that broke off in the middle was not an acknowledgement.
         let Ok(body) = response.text().await else {
             return acknowledged;
@@ -230,6 +313,7 @@ fn invariants(directory: &Path, acknowledged: &HashSet<String>) {
         .query_row("PRAGMA integrity_check", [], |row| row.get(0))
         .unwrap();
     assert_eq!(verdict, "ok");
+    assert_eq!(count_differences(directory).unwrap(), 0);
     for id in acknowledged {
         let rows: i64 = database
             .query_row(

@@ -61,7 +61,7 @@ async fn hand_in(url: String, stop: Arc<AtomicBool>) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_plain_copy_of_the_backup_file_is_whole_however_much_is_written() {
+async fn every_plain_copy_of_the_backup_file_is_whole_whatever_is_written_and_reloaded() {
     let copies = Environment::of_process()
         .var("COPIES")
         .map_or(COPIES, |text| text.parse().unwrap());
@@ -75,6 +75,13 @@ async fn every_plain_copy_of_the_backup_file_is_whole_however_much_is_written() 
         .collect();
     let file = directory.path().join("relay-backup.db");
     eventually("the backup file is made", || file.exists()).await;
+    let reloading = async {
+        let mut each_second = tokio::time::interval(Duration::from_secs(1));
+        loop {
+            each_second.tick().await;
+            daemon.signal("-HUP");
+        }
+    };
     let copying = {
         let (file, copy) = (file.clone(), directory.path().join("copy.db"));
         tokio::task::spawn_blocking(move || {
@@ -97,7 +104,10 @@ async fn every_plain_copy_of_the_backup_file_is_whole_however_much_is_written() 
             }
         })
     };
-    copying.await.unwrap();
+    tokio::select! {
+        copied = copying => copied.unwrap(),
+        never = reloading => never,
+    }
     stop.store(true, Ordering::Relaxed);
     let mut acknowledged = HashSet::new();
     for caller in callers {
