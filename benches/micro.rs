@@ -87,7 +87,7 @@ fn filled(fill: impl FnOnce(&Path)) -> Filled {
 /// The sends of the last day, of so many deliveries.
 #[divan::bench(args = [1_000, 100_000])]
 fn count_sends(bencher: Bencher<'_, '_>, deliveries: i64) {
-    let filled = filled(|database| seed::deliveries(database, 1, deliveries, false));
+    let filled = filled(|database| seed::deliveries(database, 1, deliveries, seed::Age::Month));
     let now = Clock::System.now();
     let from = now.before(std::time::Duration::from_hours(24));
     bencher.bench_local(|| {

@@ -1085,7 +1085,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__restore)
-            opts="-h --config --json --help"
+            opts="-h --as-it-is --config --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1447,12 +1447,16 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__token__subcmd__revoke)
-            opts="-h --config --json --help"
+            opts="-h --subject --issued-elsewhere --config --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --subject)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -105,7 +105,7 @@ async fn every_plain_copy_of_the_backup_file_is_whole_whatever_is_written_and_re
         })
     };
     tokio::select! {
-        copied = copying => copied.unwrap(),
+        done = copying => done.unwrap(),
         never = reloading => never,
     }
     stop.store(true, Ordering::Relaxed);
