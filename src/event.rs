@@ -15,6 +15,8 @@ use crate::timestamp::Timestamp;
 pub const MAX_TYPE_CHARACTERS: usize = 100;
 /// The longest staff id, in characters: the width of the shared `MySQL` column.
 pub const MAX_STAFF_ID_CHARACTERS: usize = 191;
+/// The largest number that is a staff id: larger ones are not whole in JavaScript.
+const MAX_STAFF_NUMBER: u64 = (1 << 53) - 1;
 
 /// An event that passed the door and is not yet kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,13 +106,14 @@ pub fn is_staff_id(id: &str) -> bool {
         && !id.chars().any(char::is_control)
 }
 
-/// The staff id that a value of a JSON document is: a text that can name a member of the staff, or a number as
-/// its text.
+/// The staff id that a value of a JSON document is: a text that can name a member of the staff, or a whole number
+/// from 0 as its text.
 #[must_use]
 pub fn staff_id(value: &RawValue) -> Option<String> {
     let written = value.get();
     let id = if written.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
-        stable_json::stabilize(written).ok()?
+        let number: u64 = stable_json::stabilize(written).ok()?.parse().ok()?;
+        (number <= MAX_STAFF_NUMBER).then(|| number.to_string())?
     } else {
         serde_json::from_str(written).ok()?
     };
@@ -203,6 +206,10 @@ mod tests {
             ("\"\\u8077\"", Some("職")),
             ("1234", Some("1234")),
             ("12.0", Some("12")),
+            ("9007199254740991", Some("9007199254740991")),
+            ("9007199254740992", None),
+            ("-1", None),
+            ("1.5", None),
             ("\"12.0\"", Some("12.0")),
             ("12345678901234567890", None),
             ("\"\"", None),

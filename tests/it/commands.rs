@@ -368,6 +368,11 @@ async fn a_second_daemon_says_who_holds_the_directory() {
 async fn a_signal_stops_it_cleanly() {
     let directory = TempDir::new().unwrap();
     let mut daemon = Daemon::start(directory.path(), "", "").await;
+    let log = daemon.log_before_ready.join("\n");
+    assert!(
+        !log.contains("newer version"),
+        "a new database is no news: {log}"
+    );
     assert!(daemon.run(&["send", "a"]).await.status.success());
     daemon.signal("-TERM");
     assert_eq!(daemon.child.wait().await.unwrap().code(), Some(0));

@@ -164,16 +164,22 @@ pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
     }
 }
 
-/// Applies the migrations that the file has not seen.
+/// Applies the migrations that the file has not seen. Those of a new file are no news.
 pub(in crate::store) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
-    let report = migrations::migrations::runner()
+    let before = schema_version(connection).map_err(|error| OpenError::database(path, &error))?;
+    migrations::migrations::runner()
         // Ungrouped, a migration and the note that it was made are two transactions, and a kill
         // between them leaves a database that no start can bring any further.
         .set_grouped(true)
         .run(connection)
         .map_err(|error| OpenError::migration(path, &error))?;
-    for migration in report.applied_migrations() {
-        tracing::info!(migration = %migration, "the database was brought to a newer version");
+    let known = newest_known_version();
+    if (1..known).contains(&before) {
+        tracing::info!(
+            before,
+            now = known,
+            "the database was brought to a newer version"
+        );
     }
     Ok(())
 }
