@@ -12,7 +12,8 @@ use crate::timestamp::Timestamp;
 /// What is remembered of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Memory {
-    /// The events among which it has its place: those of its person whose name begins with the same word. Of an
+    /// The events among which it has its place: those of its person whose name begins with the same word, which ends
+    /// at a `.`, `_` or `-`. Of an
     /// event about nobody, those of its name.
     pub family: String,
     /// Of name, staff id and data.
@@ -59,7 +60,7 @@ impl Memory {
     #[must_use]
     pub fn of(event: &NewEvent, request_id: Option<String>, known_for: Option<Duration>) -> Self {
         let name = event.event_type.as_str();
-        let family = match (&event.staff_id, name.split_once('.')) {
+        let family = match (&event.staff_id, name.split_once(['.', '_', '-'])) {
             (Some(_), Some((first, _))) => first,
             _ => name,
         };
@@ -114,6 +115,9 @@ mod tests {
             family("employee.photo.deleted", None),
             "employee.photo.deleted"
         );
+        // Those of the built-in senders have no dots: an approval that was taken back and given again is no repeat.
+        assert_eq!(family("course_change_approved", Some("E")), "course");
+        assert_eq!(family("health-risk", Some("E")), "health");
         assert_eq!(family("plain", Some("E")), "plain");
     }
 

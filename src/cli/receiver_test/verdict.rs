@@ -25,6 +25,8 @@ pub(super) enum Verdict {
     Unclear(u16),
     /// It refuses a good signature.
     Wrong,
+    /// It refuses a good signature when the body has characters outside ASCII.
+    AsciiOnly,
     /// It takes a forged webhook.
     NotVerified,
     /// It finds some forgeries and not others.
@@ -47,16 +49,17 @@ impl Verdict {
         };
         let forged = [Examination::OtherSecret, Examination::OtherBearer];
         match forged.into_iter().find_map(status) {
-            Some(forged) => Self::of_statuses(good, forged),
+            Some(forged) => Self::of_statuses(good, forged, status(Examination::NonAscii)),
             None if is_taken(good) => Self::NothingToVerify,
             None if matches!(good, 401 | 403) => Self::WantsProof,
             None => Self::OtherDataUnverified(good),
         }
     }
 
-    fn of_statuses(good: u16, forged: u16) -> Self {
+    fn of_statuses(good: u16, forged: u16, non_ascii: Option<u16>) -> Self {
         match (good, forged) {
             (_, 200..300) => Self::NotVerified,
+            (200..300, _) if matches!(non_ascii, Some(401 | 403)) => Self::AsciiOnly,
             (200..300, _) => Self::Right,
             (401, _) | (403, 403) => Self::Wrong,
             (_, 401 | 403) => Self::OtherData(good),
@@ -91,7 +94,7 @@ impl Verdict {
     pub(super) fn after(self, failed: &[Examination]) -> Self {
         let verification = failed.iter().any(|one| one.is_about_verification());
         match self {
-            Self::Right | Self::OtherData(_) if verification => Self::Incomplete,
+            Self::Right | Self::AsciiOnly | Self::OtherData(_) if verification => Self::Incomplete,
             Self::Right | Self::NothingToVerify if !failed.is_empty() => Self::RightButFlawed,
             same => same,
         }
@@ -107,6 +110,7 @@ impl Verdict {
             Self::OtherDataUnverified(_) => "other-data-unverified",
             Self::Unclear(_) => "unclear",
             Self::Wrong => "wrong",
+            Self::AsciiOnly => "ascii-only",
             Self::NotVerified => "not-verified",
             Self::Incomplete => "incomplete",
             Self::WantsProof => "wants-proof",
@@ -148,6 +152,10 @@ impl Verdict {
             Self::Wrong => (
                 "署名の検証が正しくありません。正しい署名が拒否されました。鍵が両者で同じか、署名対象の文字列と形式がプロファイルどおりかを確かめてください。",
                 "your verification is wrong: it refuses a good signature. Compare the secrets of both sides, then the signed text and the headers with the profile.",
+            ),
+            Self::AsciiOnly => (
+                "署名の検証が正しくありません。日本語などを含む本文では、正しい署名が拒否されました。解析し直した JSON ではなく、受信した本文のバイト列をそのまま検証してください。",
+                "your verification is wrong: it refuses a good signature when the body has characters outside ASCII, as every Japanese name does. Verify the bytes of the body as they came, not JSON that was written anew.",
             ),
             Self::NotVerified => (
                 "署名が検証されていません。別の鍵による署名が受け付けられました。鍵が設定されていないと検証を省く実装に注意してください。",
@@ -235,11 +243,18 @@ mod tests {
             (404, 404, Verdict::Unclear(404)),
         ] {
             assert_eq!(
-                Verdict::of_statuses(good, forged),
+                Verdict::of_statuses(good, forged, Some(good)),
                 expected,
                 "{good} {forged}"
             );
         }
+    }
+
+    #[test]
+    fn a_signature_that_holds_for_ascii_only_is_wrong() {
+        let answered = |non_ascii| Verdict::of_statuses(200, 401, Some(non_ascii));
+        assert_eq!(answered(401), Verdict::AsciiOnly);
+        assert_eq!(answered(500), Verdict::Right);
     }
 
     #[test]
