@@ -70,8 +70,11 @@ impl Retention {
         }
         self.next = now + EVERY;
         // The next start knows from it how much time has passed.
-        let kept_time = self.store.probe(self.clock.moment()).await;
-        match kept_time.and(self.purge().await) {
+        let purged = match self.store.probe(self.clock.moment()).await {
+            Ok(()) => self.purge().await,
+            Err(error) => Err(error),
+        };
+        match purged {
             Ok(0) => {}
             Ok(events) => tracing::info!(
                 events,

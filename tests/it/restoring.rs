@@ -441,7 +441,9 @@ async fn a_copy_goes_over_nothing_but_a_copy_under_whatever_name() {
     daemon.json(&["backup", &own("relay-backup.db")]).await;
     let way_back = own("relay-before-migration-1.db");
     fs::copy(own("relay-backup.db"), &way_back).unwrap();
-    let before: Vec<_> = [&other, &way_back]
+    let rescued = own("relay-rescued-2025-10-26T143000000Z.db");
+    fs::copy(own("relay-backup.db"), &rescued).unwrap();
+    let before: Vec<_> = [&other, &way_back, &rescued]
         .map(|file| fs::read(file).unwrap())
         .into();
     for target in [
@@ -454,6 +456,7 @@ async fn a_copy_goes_over_nothing_but_a_copy_under_whatever_name() {
         &place.file("nowhere/"),
         &place.elsewhere.path().to_str().unwrap().to_owned(),
         &way_back,
+        &rescued,
         &own("live.restoring"),
         &own("relay-backup.db.new"),
         &String::new(),
@@ -465,7 +468,7 @@ async fn a_copy_goes_over_nothing_but_a_copy_under_whatever_name() {
             "{error}"
         );
     }
-    let after: Vec<_> = [&other, &way_back]
+    let after: Vec<_> = [&other, &way_back, &rescued]
         .map(|file| fs::read(file).unwrap())
         .into();
     assert!(before == after);

@@ -5,14 +5,14 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::super::BACKUP;
+use super::super::{BACKUP, RESCUED};
 use super::verdict::is_of_relay;
 use super::{SnapshotError, beside, of_file};
 
 /// What the relay calls its own files in the data directory; with a dot and more behind it, it is its own too.
 const OWN_NAMES: [&str; 6] = ["live", "lock", "reserve", "README", "control.sock", BACKUP];
-/// How the copies begin that are the way back to an earlier version.
-const OWN_COPIES: &str = "relay-before-migration-";
+/// How the copies begin that are the way back to an earlier version, or have what was in a file that is gone.
+const OWN_COPIES: [&str; 2] = ["relay-before-migration-", RESCUED.0];
 
 /// Where a copy goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +93,7 @@ fn is_own(name: &str) -> bool {
         let rest = name.strip_prefix(own);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
-    name.starts_with(OWN_COPIES) || OWN_NAMES.into_iter().any(belongs_to)
+    OWN_COPIES.into_iter().any(|own| name.starts_with(own)) || OWN_NAMES.into_iter().any(belongs_to)
 }
 
 /// Whether `target` is one of the files in `live`, under whatever name.
