@@ -173,7 +173,7 @@ CREATE TABLE idempotency_keys (
 
 -- What was handed in lately, for the ingest that knows a repeat again. Both tables outlive the events and say where
 -- an event stands in the order of acceptance. The first has the newest event of each family: those of a person
--- whose types begin with the same word, or those about nobody of one type. It is a page that stays in memory.
+-- whose types begin with the same word, or those about nobody of one type. There are few of them, so writing them is cheap.
 CREATE TABLE ingest_newest (
   staff_id       TEXT NOT NULL,         -- '': about nobody
   family         TEXT NOT NULL,

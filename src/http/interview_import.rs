@@ -119,6 +119,9 @@ struct Report {
     origins_dropped: u64,
     bad_rows: Vec<BadRow>,
     bad_row_count: u64,
+    /// Of the rows that could not be read: they stand in the file, though nothing of them can be kept.
+    #[serde(skip)]
+    unread: BTreeSet<String>,
 }
 
 /// A row that was not taken: where it stands, whose it is, and everything that is wrong with it.
@@ -150,7 +153,7 @@ impl Report {
         self.created = result.created;
         self.replaced = result.replaced;
         self.origins_dropped = result.origins_dropped;
-        for (row, mistakes) in rows.contradictions(result)? {
+        for (row, mistakes) in rows.contradictions(result, &self.unread)? {
             self.refuse(BadRow {
                 reason: sentences(Vec::new(), &mistakes, language),
                 ..row
@@ -284,6 +287,7 @@ fn take_row(
             bad.reason = sentences(row.mistakes, &mistakes, language);
         }
     }
+    report.unread.extend(bad.id.clone());
     report.refuse(bad);
     Ok(())
 }
@@ -364,10 +368,12 @@ impl Rows {
         }))
     }
 
-    /// The rows that contradict another or what is kept, each with everything that is wrong with it.
+    /// The rows that contradict another or what is kept, each with everything that is wrong with it. An origin
+    /// among the `unread` stands in the file: it is there when that row is mended.
     fn contradictions(
         &self,
         result: &ImportResult,
+        unread: &BTreeSet<String>,
     ) -> Result<Vec<(BadRow, Vec<Mistake>)>, StoreError> {
         let refused = result.refused.iter().map(|(number, _)| number);
         let repeated = result
@@ -377,26 +383,31 @@ impl Rows {
         let places = self.places(&refused.chain(repeated).copied().collect())?;
         let mut mistakes: BTreeMap<u64, Vec<Mistake>> = BTreeMap::new();
         for (number, first) in &result.repeated {
-            let first = places.get(first).ok_or_else(altered)?;
+            let first = &places.get(first).ok_or_else(altered)?.row;
             let why = Why::IdRepeated(first.line, first.index);
             let of_row = mistakes.entry(*number).or_default();
             of_row.push(Mistake::of(Field::Id, why));
         }
         for (number, why) in &result.refused {
+            let found = places.get(number).ok_or_else(altered)?;
+            let stands_in_file = found.origin.as_ref().is_some_and(|id| unread.contains(id));
+            if *why == InterviewConflict::OriginUnknown && stands_in_file {
+                continue;
+            }
             mistakes
                 .entry(*number)
                 .or_default()
                 .push(contradiction(*why));
         }
         let named = mistakes.into_iter().map(|(number, mistakes)| {
-            let row = places.get(&number).ok_or_else(altered)?;
-            Ok((row.clone(), mistakes))
+            let found = places.get(&number).ok_or_else(altered)?;
+            Ok((found.row.clone(), mistakes))
         });
         named.collect()
     }
 
     /// Where the rows with these numbers stand, and whose they are.
-    fn places(&self, numbers: &BTreeSet<u64>) -> Result<BTreeMap<u64, BadRow>, StoreError> {
+    fn places(&self, numbers: &BTreeSet<u64>) -> Result<BTreeMap<u64, Placed>, StoreError> {
         let mut places = BTreeMap::new();
         if numbers.is_empty() {
             return Ok(places);
@@ -425,14 +436,25 @@ fn spooled(line: &str) -> Result<Row<'_>, StoreError> {
     serde_json::from_str(line).map_err(|_| altered())
 }
 
-/// Where a row stands, and whose it is; the reason is still to be filled in.
-fn place(row: &Row<'_>) -> BadRow {
-    let record = row.record.map_or("", RawValue::get);
-    BadRow {
-        line: row.line,
-        index: row.index,
-        id: read_of_file(record).ok().and_then(|found| found.id),
-        reason: String::new(),
+/// A row that waited on the disk.
+struct Placed {
+    /// Where it stands, and whose it is; the reason is still to be filled in.
+    row: BadRow,
+    /// In whose place the interview stands.
+    origin: Option<String>,
+}
+
+fn place(row: &Row<'_>) -> Placed {
+    let found = read_of_file(row.record.map_or("", RawValue::get)).ok();
+    let (id, read) = found.map_or((None, None), |found| (found.id, found.read.ok()));
+    Placed {
+        row: BadRow {
+            line: row.line,
+            index: row.index,
+            id,
+            reason: String::new(),
+        },
+        origin: read.and_then(|interview| interview.rescheduled_from_id),
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn put(
     now: Timestamp,
 ) -> Result<Vec<PutResult>, PutError> {
     let refused = |place: u64, why| PutError::Refused {
-        // It was an index before.
+        // Places count the slice from its front.
         index: usize::try_from(place).unwrap_or(usize::MAX),
         why,
     };

@@ -535,6 +535,16 @@ mod by_what_it_leaves_behind {
             "{printed}"
         );
         assert!(!printed.contains("line 3"), "{printed}");
+        // One whose own row is bad stands in the file: only that row is to be mended.
+        let bad = rescheduled("gone", "", "").replace("2099-", "20x9-");
+        assert_ne!(bad, rescheduled("gone", "", ""));
+        let (code, printed) = told(&daemon, "a.csv", format!("{text}{bad}").as_bytes(), &[]).await;
+        assert_eq!(code, Some(1));
+        assert!(!printed.contains("rescheduledFromId"), "{printed}");
+        assert!(
+            printed.contains("line 4 (gone): interviewDate"),
+            "{printed}"
+        );
         let drop = ["--unknown-origin", "drop"];
         let (code, printed) = told(&daemon, "a.csv", text.as_bytes(), &drop).await;
         assert_eq!(code, Some(0), "{printed}");
