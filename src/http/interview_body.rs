@@ -87,19 +87,24 @@ pub(super) fn read_batch(text: &str, media: Media) -> Result<Vec<Interview>, Api
         .collect()
 }
 
-/// A record of a file: its id as far as there is one, and the record or everything that is wrong with
-/// it.
+/// A record of a file.
 pub(super) struct OfFile {
+    /// Its id, also one that cannot be.
     pub id: Option<String>,
-    pub read: Result<Interview, Vec<Mistake>>,
+    /// The record; where a field is wrong stands something else, nothing where that is possible.
+    pub interview: Interview,
+    /// Everything that is wrong with it.
+    pub mistakes: Vec<Mistake>,
 }
 
 /// Reads a record of a file.
 pub(super) fn read_of_file(text: &str) -> Result<OfFile, ApiError> {
     let body = parse(text, "")?;
+    let (interview, mistakes) = read_all(&body);
     Ok(OfFile {
         id: body.id.as_ref().and_then(Value::as_str).map(str::to_owned),
-        read: read(&body),
+        interview,
+        mistakes,
     })
 }
 
@@ -123,8 +128,15 @@ fn parse(text: &str, place: &str) -> Result<Body, ApiError> {
     serde_json::from_str(document.get()).map_err(|e| not_json(place, &e))
 }
 
-/// Reads all fields, and names every one that is wrong, in their order.
 fn read(body: &Body) -> Result<Interview, Vec<Mistake>> {
+    match read_all(body) {
+        (interview, mistakes) if mistakes.is_empty() => Ok(interview),
+        (_, mistakes) => Err(mistakes),
+    }
+}
+
+/// Reads all fields, and names every one that is wrong, in their order.
+fn read_all(body: &Body) -> (Interview, Vec<Mistake>) {
     let mut fields = Fields::default();
     let interview = Interview {
         id: fields.id(body.id.as_ref()),
@@ -162,11 +174,7 @@ fn read(body: &Body) -> Result<Interview, Vec<Mistake>> {
         completed_at: fields.moment(Field::CompletedAt, body.completed_at.as_ref()),
         status_reason: fields.text(Field::StatusReason, body.status_reason.as_ref(), MAX_REASON),
     };
-    if fields.mistakes.is_empty() {
-        Ok(interview)
-    } else {
-        Err(fields.mistakes)
-    }
+    (interview, fields.mistakes)
 }
 
 /// Reads field after field. One that is wrong is noted, and something stands in its place, so that the
@@ -273,8 +281,11 @@ mod tests {
     fn every_mistake_of_a_record_of_a_file_is_told() {
         let text = r#"{"id":"a","employeeId":"","interviewDate":"x","durationMinutes":9999}"#;
         let record = read_of_file(text).unwrap();
-        let mistakes = record.read.unwrap_err();
-        let fields: Vec<_> = mistakes.iter().map(|mistake| mistake.field).collect();
+        let fields: Vec<_> = record
+            .mistakes
+            .iter()
+            .map(|mistake| mistake.field)
+            .collect();
         assert_eq!(record.id.as_deref(), Some("a"));
         assert_eq!(
             fields,
@@ -293,10 +304,7 @@ mod tests {
             let text = format!(
                 r#"{{"id":"a","employeeId":"E","interviewType":"t","interviewDate":"2025-10-28T10:00+09","durationMinutes":{minutes}}}"#
             );
-            read_of_file(&text)
-                .unwrap()
-                .read
-                .map(|read| read.duration_minutes)
+            read(&parse(&text, "").unwrap()).map(|read| read.duration_minutes)
         };
         for (written, read) in [
             ("5", Some(5)),

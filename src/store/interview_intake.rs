@@ -32,6 +32,8 @@ pub(super) fn put(
         {
             return Err(refused(place, InterviewConflict::OriginUnknown));
         }
+        // The last one of a record counts.
+        intake.postponed.forget(&interview.id);
         let earlier = intake.take(place, interview.clone())?;
         done.push(put_result(earlier.as_ref()));
     }
@@ -93,13 +95,11 @@ struct Intake<'c> {
     postponed: Postponed,
 }
 
-/// What of records can only be judged when all of them are there: by the id of the record, which a batch may have
-/// more than once.
+/// What of records can only be judged when all of them are there: by the id of the record and its place.
 #[derive(Default)]
-struct Postponed(BTreeMap<String, Links>);
+struct Postponed(BTreeMap<(String, u64), Links>);
 
 struct Links {
-    place: u64,
     origin: Option<String>,
     sync_id: Option<String>,
 }
@@ -210,8 +210,6 @@ impl Postponed {
         place: u64,
         interview: &mut Interview,
     ) -> rusqlite::Result<()> {
-        // The last one of a record counts.
-        self.0.remove(&interview.id);
         let origin = match &interview.rescheduled_from_id {
             Some(origin) if origin_conflict(connection, &interview.id, origin)?.is_some() => {
                 interview.rescheduled_from_id.take()
@@ -227,14 +225,23 @@ impl Postponed {
             _ => None,
         };
         if origin.is_some() || sync_id.is_some() {
-            let links = Links {
-                place,
-                origin,
-                sync_id,
-            };
-            self.0.insert(interview.id.clone(), links);
+            let links = Links { origin, sync_id };
+            self.0.insert((interview.id.clone(), place), links);
         }
         Ok(())
+    }
+
+    /// A later one takes the place of the record.
+    fn forget(&mut self, id: &str) {
+        let of_record = (id.to_owned(), 0)..=(id.to_owned(), u64::MAX);
+        for key in self
+            .0
+            .range(of_record)
+            .map(|(key, _)| key.clone())
+            .collect::<Vec<_>>()
+        {
+            self.0.remove(&key);
+        }
     }
 
     /// Gives every record what was taken from it, and judges what they leave behind.
@@ -246,10 +253,10 @@ impl Postponed {
     ) -> Result<Settled, StoreError> {
         let mut settled = Settled::default();
         let refused = &mut settled.refused;
-        for (id, links) in self.0 {
+        for ((id, place), links) in self.0 {
             if let Some(sync_id) = links.sync_id {
-                if holder_of(connection, &sync_id)?.is_some() {
-                    refused.push((links.place, InterviewConflict::SyncIdTaken));
+                if holder_of(connection, &sync_id)?.is_some_and(|holder| holder != id) {
+                    refused.push((place, InterviewConflict::SyncIdTaken));
                 } else {
                     set_sync_id(connection, &id, &sync_id, counts)?;
                 }
@@ -260,7 +267,7 @@ impl Postponed {
                 Some(InterviewConflict::OriginUnknown) if unknown_origin == UnknownOrigin::Drop => {
                     settled.origins_dropped += 1;
                 }
-                Some(why) => refused.push((links.place, why)),
+                Some(why) => refused.push((place, why)),
             }
         }
         refused.sort_by_key(|(place, _)| *place);

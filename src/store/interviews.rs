@@ -102,7 +102,7 @@ impl Store {
     {
         self.accept(Lane::Maintenance, move |connection| {
             let result = import(connection, &rows, unknown_origin, now)?;
-            if dry_run || !result.refused.is_empty() || !result.repeated.is_empty() {
+            if dry_run || result.is_refused() {
                 Err(ImportError::Undone(result))
             } else {
                 Ok(result)

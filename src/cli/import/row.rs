@@ -42,6 +42,8 @@ pub(super) enum Problem {
     QuoteNeverClosed,
     /// Text stands between a closing quote and the end of the cell.
     TextBehindQuote,
+    /// Another row stands within one of its cells.
+    RowInCell,
     /// It has so many cells, and the header has so many.
     Cells(usize, usize),
     /// Something stands under a column without a name; its number, from 1.
@@ -75,6 +77,10 @@ impl Problem {
                 "a quote is opened here, and text stands behind the closing one; a quote within a cell is written twice"
                     .to_owned()
             }
+            Self::RowInCell => {
+                "a cell of this row holds whole rows that follow it: a quote stands at the beginning of the cell that does not belong there, or the closing one is missing"
+                    .to_owned()
+            }
             Self::Cells(cells, header) => format!("has {cells} cells, and the header has {header}"),
             Self::UnderNoName(number) => {
                 format!("has something in column {number}, which has no name in the header")
@@ -97,6 +103,10 @@ impl Problem {
             }
             Self::TextBehindQuote => {
                 "ここで開いた引用符 (\") の閉じた後に文字があります。セルの中の引用符は 2 つ重ねてください"
+                    .to_owned()
+            }
+            Self::RowInCell => {
+                "この行のセルの中に、次の行が入り込んでいます。セルの先頭の余分な引用符 (\") を消すか、閉じる引用符を付けてください"
                     .to_owned()
             }
             Self::Cells(cells, header) => {
