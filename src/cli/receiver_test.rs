@@ -22,6 +22,7 @@ use super::{CliError, Common, print_line};
 use crate::config::{Environment, Secret};
 use crate::delivery::failure::Failure;
 use crate::delivery::profile::{BUILT_IN, Profile};
+use crate::event::is_event_type;
 use crate::language::Language;
 use crate::stable_json;
 use examination::{Examination, Outcome};
@@ -90,6 +91,13 @@ impl ReceiverTest {
     fn setup(&self, config: &Path, environment: &Environment) -> Result<Setup, CliError> {
         let unknown = || CliError::Usage(format!("no profile is called {}", self.profile));
         let profile = Profile::built_in(&self.profile).ok_or_else(unknown)?;
+        if let Some(event) = &self.event
+            && !is_event_type(event)
+        {
+            return Err(CliError::Usage(format!(
+                "--event {event}: must be the name of an event, such as employee.created"
+            )));
+        }
         let secrets = SecretsOf::beside(config, environment)?;
         let secret = match &profile.signature {
             Some(_) => Some(secrets.read(&self.secret)?),

@@ -197,20 +197,35 @@ impl Fields {
     }
 
     fn needed(&mut self, field: Field, value: Option<&Value>) -> String {
-        let text = value.and_then(Value::as_str);
-        let text = text.filter(|text| fits(text, MAX_CHARACTERS));
-        self.or_note(text.map(str::to_owned), field, Why::NotAText)
+        self.fitting(field, value, MAX_CHARACTERS, Why::NotAText)
             .unwrap_or_default()
     }
 
     fn text(&mut self, field: Field, value: Option<&Value>, longest: usize) -> Option<String> {
         let value = something(value)?;
-        let text = value.as_str().filter(|text| fits(text, longest));
-        self.or_note(
-            text.map(str::to_owned),
+        self.fitting(
             field,
+            Some(value),
+            longest,
             Why::NeitherNothingNorText(longest),
         )
+    }
+
+    fn fitting(
+        &mut self,
+        field: Field,
+        value: Option<&Value>,
+        longest: usize,
+        otherwise: Why,
+    ) -> Option<String> {
+        let text = value.and_then(Value::as_str).unwrap_or_default();
+        let why = if has_control(text) {
+            Why::ControlCharacter
+        } else {
+            otherwise
+        };
+        let fits = !text.is_empty() && text.chars().count() <= longest && !has_control(text);
+        self.or_note(fits.then(|| text.to_owned()), field, why)
     }
 
     fn moment(&mut self, field: Field, value: Option<&Value>) -> Option<Timestamp> {
@@ -256,10 +271,8 @@ fn something(value: Option<&Value>) -> Option<&Value> {
 }
 
 /// A line feed may stand in a reason; other control characters stand nowhere.
-fn fits(text: &str, longest: usize) -> bool {
-    !text.is_empty()
-        && text.chars().count() <= longest
-        && !text.chars().any(|c| c.is_control() && c != '\n')
+fn has_control(text: &str) -> bool {
+    text.chars().any(|c| c.is_control() && c != '\n')
 }
 
 #[cfg(test)]
@@ -318,6 +331,18 @@ mod tests {
             let mistake = Mistake::of(Field::DurationMinutes, Why::NotMinutes);
             assert_eq!(record(bad), Err(vec![mistake]), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_control_character_is_named_as_what_is_wrong() {
+        let body = parse(
+            r#"{"id":"a","employeeId":"E\t1","interviewType":"t","facilityId":"x\u0007","statusReason":"a\nb","interviewDate":"2025-10-28T10:00Z"}"#,
+            "",
+        );
+        let (_, mistakes) = read_all(&body.unwrap());
+        let expected = [Field::EmployeeId, Field::FacilityId];
+        let expected = expected.map(|field| Mistake::of(field, Why::ControlCharacter));
+        assert_eq!(mistakes, expected);
     }
 
     #[test]

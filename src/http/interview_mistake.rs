@@ -23,6 +23,8 @@ pub enum Why {
     NotAnId,
     /// It is needed, and it is no text, empty or too long.
     NotAText,
+    /// It has a control character, such as a tab.
+    ControlCharacter,
     /// It is neither absent nor a text of at most so many characters.
     NeitherNothingNorText(usize),
     /// It is no ISO 8601 date and time.
@@ -89,6 +91,9 @@ impl Why {
                     .to_owned()
             }
             Self::NotAText => format!("must be a text of 1 to {MAX_CHARACTERS} characters"),
+            Self::ControlCharacter => {
+                "must have no tab and no other control character but a line feed".to_owned()
+            }
             Self::NeitherNothingNorText(longest) => {
                 format!("must be null or a text of 1 to {longest} characters")
             }
@@ -136,6 +141,9 @@ impl Why {
                 "1〜191 文字で指定してください (completion-stats と batch は使えません)".to_owned()
             }
             Self::NotAText => format!("1〜{MAX_CHARACTERS} 文字で指定してください"),
+            Self::ControlCharacter => {
+                "タブなどの見えない文字が入っています。改行以外は取り除いてください".to_owned()
+            }
             Self::NeitherNothingNorText(longest) => {
                 format!("空欄にするか、{longest} 文字以内の文字で指定してください")
             }
