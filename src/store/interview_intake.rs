@@ -23,7 +23,7 @@ pub(super) fn put(
         index: usize::try_from(place).unwrap_or(usize::MAX),
         why,
     };
-    let mut intake = Intake::new(connection, now);
+    let mut intake = Intake::new(connection, now, false);
     let mut done = Vec::with_capacity(interviews.len());
     for (place, interview) in (0..).zip(interviews) {
         let origin = interview.rescheduled_from_id.as_deref();
@@ -91,6 +91,8 @@ fn upsert(
 struct Intake<'c> {
     connection: &'c Connection,
     now: Timestamp,
+    /// Whether all of it is undone in the end, so that nobody needs its counts.
+    tried: bool,
     counts: Changes,
     postponed: Postponed,
 }
@@ -113,10 +115,11 @@ struct Settled {
 }
 
 impl<'c> Intake<'c> {
-    fn new(connection: &'c Connection, now: Timestamp) -> Self {
+    fn new(connection: &'c Connection, now: Timestamp, tried: bool) -> Self {
         Self {
             connection,
             now,
+            tried,
             counts: Changes::default(),
             postponed: Postponed::default(),
         }
@@ -131,7 +134,11 @@ impl<'c> Intake<'c> {
         self.postponed
             .split(self.connection, place, &mut interview)?;
         let earlier = upsert(self.connection, &interview, self.now, &mut self.counts)?;
-        self.counts.write_many(self.connection)?;
+        if self.tried {
+            self.counts = Changes::default();
+        } else {
+            self.counts.write_many(self.connection)?;
+        }
         Ok(earlier)
     }
 
@@ -140,7 +147,9 @@ impl<'c> Intake<'c> {
         let settled = self
             .postponed
             .settle(self.connection, unknown_origin, &mut self.counts)?;
-        self.counts.write(self.connection)?;
+        if !self.tried {
+            self.counts.write(self.connection)?;
+        }
         Ok(settled)
     }
 }
@@ -149,13 +158,14 @@ pub(super) fn import<R, I>(
     connection: &Connection,
     rows: &R,
     unknown_origin: UnknownOrigin,
+    tried: bool,
     now: Timestamp,
 ) -> Result<ImportResult, StoreError>
 where
     R: Fn() -> Result<I, StoreError>,
     I: Iterator<Item = Result<(u64, Interview), StoreError>>,
 {
-    let mut intake = Intake::new(connection, now);
+    let mut intake = Intake::new(connection, now, tried);
     let mut result = ImportResult::default();
     let mut suspects = BTreeSet::new();
     for row in rows()? {

@@ -101,7 +101,7 @@ impl Store {
         I: Iterator<Item = Result<(u64, Interview), StoreError>>,
     {
         self.accept(Lane::Maintenance, move |connection| {
-            let result = import(connection, &rows, unknown_origin, now)?;
+            let result = import(connection, &rows, unknown_origin, dry_run, now)?;
             if dry_run || result.is_refused() {
                 Err(ImportError::Undone(result))
             } else {
