@@ -130,8 +130,9 @@ impl Writer {
                     passed_over: 0,
                 };
                 let asked = committer.run(&mut queue, &waiting_room);
-                let closed = close(connection).is_ok();
-                if asked.is_some() && closed {
+                let settles = file.may_settle();
+                let closed = close(connection, settles).is_ok();
+                if asked.is_some() && settles && closed {
                     file.mark_closed();
                 }
                 drop(lock);

@@ -60,6 +60,14 @@ pub enum OpenError {
         /// The newest copy; none: only its journal is left.
         copy: Option<PathBuf>,
     },
+    /// A copy has what the database has not.
+    #[error("{}: a part of this database was lost, or an older one stands in its place: {copy} has what is not in it. Nothing was changed: voicedrive-relay restore {copy} puts the copy in its place; to go on without what the copy has, move {copy} away", path.display(), copy = copy.display())]
+    Behind {
+        /// The database.
+        path: PathBuf,
+        /// The copy that has come furthest.
+        copy: PathBuf,
+    },
     /// Something stands in the database's place that cannot be opened as one.
     #[error("{}: {why}{}", path.display(), or_restore(copy.as_deref()))]
     Unusable {

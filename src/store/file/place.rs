@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 
 /// Which file it is, whatever its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Inode {
+pub(super) struct Inode {
     device: u64,
     number: u64,
 }
 
 impl Inode {
-    fn of(path: &Path) -> Option<Self> {
+    /// The file that has this name; none: there is none, or it cannot be looked at.
+    pub(super) fn of(path: &Path) -> Option<Self> {
         let found = fs::metadata(path).ok()?;
         Some(Self {
             device: found.dev(),
@@ -42,6 +43,11 @@ impl Place {
     /// nothing to lose.
     pub(super) fn is_held(&self) -> bool {
         self.opened.is_none() || self.opened == Inode::of(&self.path)
+    }
+
+    /// Whether no file has this name.
+    pub(super) fn is_empty(&self) -> bool {
+        Inode::of(&self.path).is_none()
     }
 
     /// The name.
@@ -80,9 +86,9 @@ mod tests {
         let place = Place::of(path.clone());
         assert!(place.is_held());
         fs::rename(&path, &aside).unwrap();
-        assert!(!place.is_held(), "moved");
+        assert!(!place.is_held() && place.is_empty(), "moved");
         fs::write(&path, "a").unwrap();
-        assert!(!place.is_held(), "replaced");
+        assert!(!place.is_held() && !place.is_empty(), "replaced");
         fs::rename(&aside, &path).unwrap();
         assert!(place.is_held(), "moved back");
         fs::remove_file(&path).unwrap();

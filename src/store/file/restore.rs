@@ -11,6 +11,7 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use super::super::connection::settle;
 use super::super::tokens;
 use super::difference::{Difference, compare};
+use super::mark::Mark;
 use super::open::{OpenError, lock, make_directory, sync_directory};
 use super::snapshot::{self, SnapshotError, Verified};
 use crate::timestamp::Timestamp;
@@ -251,7 +252,8 @@ impl Stage {
         }
     }
 
-    /// Gives it to the daemon's user, and puts the names in it on the disk.
+    /// Gives it to the daemon's user, and puts the names in it on the disk. What was looked through just now needs no
+    /// doubt at the next start: that another copy may have more is what the person wants.
     fn settle(&self, directory: &Path) -> Result<(), RestoreError> {
         let at_stage = |source| self.at(source);
         let database = self.database();
@@ -260,6 +262,9 @@ impl Stage {
         for made in [&self.path, &database] {
             give_to_owner_of(directory, made).map_err(at_stage)?;
         }
+        let mark = Mark::of(&database);
+        mark.leave().map_err(at_stage)?;
+        give_to_owner_of(directory, mark.path()).map_err(at_stage)?;
         sync_directory(&self.path).map_err(at_stage)?;
         sync_directory(directory).map_err(at_stage)
     }

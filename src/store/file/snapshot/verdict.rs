@@ -130,7 +130,10 @@ pub(super) fn is_of_relay(path: &Path) -> Result<bool, SnapshotError> {
 
 /// Opens a file of which SQLite is told that nobody writes it: it is not locked, and no other file beside it is
 /// looked at.
-fn open_alone(absolute: &Path, called: &Path) -> Result<Connection, SnapshotError> {
+pub(in super::super) fn open_alone(
+    absolute: &Path,
+    called: &Path,
+) -> Result<Connection, SnapshotError> {
     let mut url = Url::from_file_path(absolute).map_err(|()| not_ours(called))?;
     url.set_query(Some("immutable=1"));
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
