@@ -254,6 +254,55 @@ fn a_channel_is_told_in_order_and_what_was_overtaken_is_passed_over() {
 }
 
 #[test]
+fn a_channel_that_takes_the_place_of_others_of_its_kind_tells_what_they_had_not_told() {
+    let (_directory, connection) = database();
+    let outage = |from: u64| {
+        accept_one(&connection, at(from));
+        attempt_all(&connection, None, at(from + 1));
+        let id = open(&connection)[0].report.id.clone();
+        dismiss(&connection, &id, at(from + 2)).unwrap();
+    };
+    let keep = |channels: &[&str]| {
+        let channels: Vec<_> = channels.iter().map(ToString::to_string).collect();
+        notifications::keep(&connection, &channels).unwrap();
+    };
+    // Tells everything that there is to tell.
+    let tell = |channel: &str| {
+        let mut told = Vec::new();
+        while let Some(message) = notifications::next(&connection, channel, at(99)).unwrap() {
+            done(&connection, channel, message.seq, None).unwrap();
+            told.push(message.seq);
+        }
+        told
+    };
+    for channel in ["slack old", "slack lost", "email 1"] {
+        begin(&connection, channel).unwrap();
+    }
+    outage(0);
+    assert_eq!(tell("email 1"), [1, 2]);
+    assert_eq!(tell("slack old"), [1, 2]);
+    outage(10);
+    // Two of a kind go, and the one that takes their place tells what any of them had still to tell.
+    keep(&["email 1", "teams 1", "slack new"]);
+    assert_eq!(tell("slack new"), [1, 2, 3, 4]);
+    assert!(tell("slack old").is_empty(), "nobody knows it any more");
+    assert_eq!(
+        tell("email 1"),
+        [3, 4],
+        "one that stays tells nothing twice"
+    );
+    begin(&connection, "teams 1").unwrap();
+    assert!(tell("teams 1").is_empty(), "none of its kind has gone");
+    // What is open is told by one that is new, whatever the one before has told.
+    accept_one(&connection, at(20));
+    attempt_all(&connection, None, at(21));
+    assert_eq!(tell("slack new"), [5]);
+    keep(&["email 1", "teams 1", "slack newest"]);
+    begin(&connection, "slack newest").unwrap();
+    assert_eq!(tell("slack newest"), [5]);
+}
+
+#[test]
 fn an_incident_that_is_over_is_forgotten_in_time() {
     let (_directory, connection) = database();
     accept_one(&connection, at(0));
