@@ -260,7 +260,7 @@ fn a_channel_that_takes_the_place_of_others_of_its_kind_tells_what_they_had_not_
         accept_one(&connection, at(from));
         attempt_all(&connection, None, at(from + 1));
         let id = open(&connection)[0].report.id.clone();
-        dismiss(&connection, &id, at(from + 2)).unwrap();
+        dismiss(&connection, &id, 9, at(from + 2)).unwrap();
     };
     let keep = |channels: &[&str]| {
         let channels: Vec<_> = channels.iter().map(ToString::to_string).collect();
@@ -308,18 +308,10 @@ fn an_incident_that_is_over_is_forgotten_in_time() {
     accept_one(&connection, at(0));
     attempt_all(&connection, None, at(1));
     let id = open(&connection)[0].report.id.clone();
-    assert_eq!(
-        dismiss(&connection, "nobody", at(2)).unwrap(),
-        DismissResult::Unknown
-    );
-    assert_eq!(
-        dismiss(&connection, &id, at(2)).unwrap(),
-        DismissResult::Done
-    );
-    assert_eq!(
-        dismiss(&connection, &id, at(3)).unwrap(),
-        DismissResult::Unknown
-    );
+    let dismiss = |id: &str, seconds| dismiss(&connection, id, 9, at(seconds)).unwrap();
+    assert_eq!(dismiss("nobody", 2), Some(DismissResult::Unknown));
+    assert_eq!(dismiss(&id, 2), Some(DismissResult::Done));
+    assert_eq!(dismiss(&id, 3), Some(DismissResult::Unknown));
     purge(&connection, at(2).wall).unwrap();
     assert_eq!(list(&connection, None, None, 9, at(3)).unwrap().0.len(), 1);
     purge(&connection, at(3).wall).unwrap();
@@ -331,9 +323,29 @@ fn an_incident_that_is_over_is_forgotten_in_time() {
     };
     look(&connection, Some((Kind::QueueLong, finding)), at(4));
     let id = open(&connection)[0].report.id.clone();
+    assert_eq!(dismiss(&id, 5), Some(DismissResult::EndsByItself));
+}
+
+#[test]
+fn many_deliveries_are_dismissed_a_few_at_a_time_and_the_incident_is_over_with_the_last() {
+    let (_directory, connection) = database();
+    for _ in 0..5 {
+        accept_one(&connection, at(0));
+    }
+    attempt_all(&connection, None, at(1));
+    let id = open(&connection)[0].report.id.clone();
+    for dismissed in [2, 4] {
+        assert_eq!(dismiss(&connection, &id, 2, at(2)).unwrap(), None);
+        assert_eq!(open(&connection)[0].report.dismissed, dismissed);
+    }
+    let result = dismiss(&connection, &id, 2, at(3)).unwrap();
+    assert_eq!(result, Some(DismissResult::Done));
+    let over = list(&connection, Some(false), None, 9, at(3)).unwrap().0;
+    assert_eq!((over[0].report.count, over[0].report.dismissed), (5, 5));
     assert_eq!(
-        dismiss(&connection, &id, at(5)).unwrap(),
-        DismissResult::EndsByItself
+        messages(&connection).len(),
+        2,
+        "it is told once that it is over"
     );
 }
 
@@ -429,7 +441,7 @@ proptest! {
                 Step::Dismiss(kind) => {
                     let open = open(&connection);
                     if let Some(found) = open.iter().find(|found| found.report.kind == kind) {
-                        dismiss(&connection, &found.report.id, now).unwrap();
+                        dismiss(&connection, &found.report.id, DISMISSED_AT_ONCE, now).unwrap();
                     }
                     model.leave(kind, |_| true);
                 }
