@@ -181,6 +181,11 @@ pub fn live_file(directory: &Path) -> PathBuf {
     directory.join("live").join("relay.db")
 }
 
+/// What SQLite found wrong, in one line: it says it in two.
+fn in_one_line(found: &str) -> String {
+    found.replace('\n', " ")
+}
+
 /// The newest copy of the database that lies in its data directory.
 fn newest_copy(directory: &Path) -> Option<PathBuf> {
     copies(directory).pop()

@@ -10,7 +10,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::super::connection::{open_for_reading, open_for_writing};
 use super::mark::Mark;
 pub use super::open_error::OpenError;
-use super::place::journal_of;
+use super::place::filled_journal_of;
 use super::progress::refuse_behind;
 use super::snapshot;
 use super::unusable::{refuse_odd, refuse_unwritable};
@@ -196,8 +196,7 @@ pub(super) fn refuse_gone(directory: &Path) -> Result<(), OpenError> {
         return Ok(());
     }
     let copy = newest_copy(directory);
-    let journal = fs::metadata(journal_of(&path)).is_ok_and(|journal| journal.len() > 0);
-    if copy.is_some() || journal {
+    if copy.is_some() || filled_journal_of(&path).is_some() {
         return Err(OpenError::Gone { path, copy });
     }
     Ok(())

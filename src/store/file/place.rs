@@ -61,6 +61,13 @@ pub(super) fn journal_of(database: &Path) -> PathBuf {
     with_ending(database, "-wal")
 }
 
+/// The same when it is there and has something in it.
+pub(super) fn filled_journal_of(database: &Path) -> Option<PathBuf> {
+    let journal = journal_of(database);
+    let has_something = fs::metadata(&journal).is_ok_and(|journal| journal.len() > 0);
+    has_something.then_some(journal)
+}
+
 /// The index of the write-ahead log.
 pub(super) fn shared_memory_of(database: &Path) -> PathBuf {
     with_ending(database, "-shm")

@@ -14,10 +14,12 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode};
 
 use super::super::connection::open_for_reading;
+use super::in_one_line;
+use super::reserve::{disk_is_full, is_full, is_out_of_room};
 use crate::timestamp::Timestamp;
 pub use target::{Obstacle, Target};
 pub use verdict::{Verified, verify};
-pub(super) use verdict::{log_beside, open_alone, verify_as};
+pub(super) use verdict::{open_alone, verify_as};
 
 /// Pages that are copied in one go.
 const PAGES_AT_ONCE: i32 = 1024;
@@ -193,8 +195,7 @@ fn intact(connection: &Connection, path: &Path) -> Result<(), SnapshotError> {
     } else {
         Err(SnapshotError::Damaged {
             path: path.to_owned(),
-            // SQLite says it in two lines.
-            what: what.replace('\n', " "),
+            what: in_one_line(&what),
         })
     }
 }
@@ -233,11 +234,10 @@ fn rename(from: &Path, to: &Path) -> Result<(), SnapshotError> {
 
 /// What to do about what the operating system said.
 fn advice(source: &io::Error) -> &'static str {
-    match source.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "; make room on that disk, or name a file on another one. What was there before is as it was"
-        }
-        _ => "",
+    if is_full(source) {
+        "; make room on that disk, or name a file on another one. What was there before is as it was"
+    } else {
+        ""
     }
 }
 
@@ -249,15 +249,17 @@ fn of_file(path: &Path, source: io::Error) -> SnapshotError {
 }
 
 fn of_database(path: &Path, source: &rusqlite::Error) -> SnapshotError {
+    let disk_is_full = || disk_is_full(path.parent().unwrap_or(Path::new(".")));
+    let is_out_of_room = is_out_of_room(source, disk_is_full);
     let (path, what) = (path.to_owned(), source.to_string());
     match source.sqlite_error_code() {
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            SnapshotError::Damaged { path, what }
-        }
-        Some(ErrorCode::DiskFull) => SnapshotError::File {
+        _ if is_out_of_room => SnapshotError::File {
             path,
             source: io::ErrorKind::StorageFull.into(),
         },
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            SnapshotError::Damaged { path, what }
+        }
         _ => SnapshotError::Database { path, what },
     }
 }

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::RESCUED;
 use super::restore::name_of;
 use super::snapshot::{self, SnapshotError};
+use super::{RESCUED, in_one_line};
 use crate::clock::Moment;
 use crate::store::writer::Lane;
 use crate::store::{Store, StoreError};
@@ -111,8 +111,7 @@ fn look(connection: &Connection, from: usize) -> Result<Look, StoreError> {
         verdict = row.get(0)?;
         Ok(())
     })?;
-    // SQLite says it in two lines.
-    let damage = (verdict != "ok").then(|| verdict.replace('\n', " "));
+    let damage = (verdict != "ok").then(|| in_one_line(&verdict));
     Ok(Look {
         next: damage.is_none().then_some(from + 1),
         damage,
