@@ -123,8 +123,8 @@ pub enum Way {
 }
 
 impl Channel {
-    /// The same for the same way to the same receivers, wherever in the configuration it stands; what it leads to
-    /// cannot be read from it.
+    /// The same for the same way to the same receivers, wherever in the configuration it stands: the kind, a space, and
+    /// a digest from which nobody can read where it leads.
     #[must_use]
     pub fn key(&self) -> String {
         let (kind, target) = match &self.way {

@@ -102,11 +102,13 @@ fn full_in_days(free: u64, database: u64, (of_week, of_all): (u64, u64)) -> Opti
 /// `POST /control/backup`: the backup file holds everything that was committed before this.
 ///
 /// # Errors
-/// `StorageUnavailable`; the log says why.
+/// `DatabaseInTrouble`: why there is no new copy.
 pub async fn refresh_backup(api: &Api) -> Result<Reply, ApiError> {
-    if api.backup.refresh().await.is_err() {
-        return Err(ApiError::StorageUnavailable);
-    }
+    api.backup.refresh().await.map_err(|error| {
+        let trouble = api.store.file().trouble();
+        let told = trouble.map(|trouble| trouble.told(api.speech.language));
+        ApiError::DatabaseInTrouble(told.unwrap_or_else(|| error.to_string()))
+    })?;
     let answer = serde_json::json!({"path": api.backup.path()});
     success(StatusCode::OK, &answer, api.clock.now())
 }

@@ -323,7 +323,7 @@ async fn call_the_rest(store: &Store, moment: Moment) {
         store.incidents(open, None, 9, moment).await.unwrap();
     }
     store.dismiss_incident("nobody", moment).await.unwrap();
-    store.begin_channel("email 1").await.unwrap();
+    store.begin_channel("email 0").await.unwrap();
     store
         .keep_channels(vec!["email 1".to_owned()])
         .await

@@ -101,9 +101,10 @@ pub(super) fn resend(
         routing.route_of(&event_type)
     };
     let (Some(retries), Some(sent_on)) = (retries, sent_on) else {
+        // It is another moment also when it was due already: whoever puts it off finds that somebody wants it sent.
         connection
             .prepare_cached(
-                "UPDATE outbox SET route = ?2, due_ms = min(due_ms, ?3) WHERE event_seq = ?1",
+                "UPDATE outbox SET route = ?2, due_ms = min(due_ms - 1, ?3) WHERE event_seq = ?1",
             )?
             .execute((seq, route, now.axis_ms))?;
         return Ok(Resend::Waiting);

@@ -130,8 +130,9 @@ impl Writer {
                     passed_over: 0,
                 };
                 let asked = committer.run(&mut queue, &waiting_room);
-                let closed = close(connection).is_ok();
-                if asked.is_some() && closed {
+                let settles = file.may_settle();
+                let closed = close(connection, settles).is_ok();
+                if asked.is_some() && settles && closed {
                     file.mark_closed();
                 }
                 drop(lock);
@@ -224,15 +225,24 @@ impl Committer<'_> {
     fn run(&mut self, queue: &mut Queue, waiting_room: &Runtime) -> Option<oneshot::Sender<()>> {
         while let Some(message) = waiting_room.block_on(queue.next()) {
             let waiting = queue.take_waiting(message);
-            let commands = self.refuse_without_file(waiting.commands);
-            if !commands.is_empty() {
-                self.commit_together(commands);
-            }
+            self.commit(waiting.commands);
             if waiting.closing.is_some() {
+                // Maintenance that is in line was given before the close.
+                while let Some(command) = queue.last_maintenance() {
+                    self.commit(vec![command]);
+                }
                 return waiting.closing;
             }
         }
         None
+    }
+
+    /// One transaction for all `commands` that can be kept now.
+    fn commit(&mut self, commands: Vec<Box<dyn Command>>) {
+        let commands = self.refuse_without_file(commands);
+        if !commands.is_empty() {
+            self.commit_together(commands);
+        }
     }
 
     /// Answers those that would be written to a file that is gone, and gives back the others.
@@ -335,7 +345,8 @@ impl Queue {
         }
     }
 
-    /// `first` and the calls that wait with it, up to one transaction's worth.
+    /// `first` and the calls that wait with it, up to one transaction's worth. Maintenance has one of its own: it is
+    /// long, and may be undone, and nobody who hands something in is to be undone and done again with it.
     fn take_waiting(&mut self, first: Message) -> Waiting {
         let mut waiting = Waiting {
             commands: Vec::new(),
@@ -344,9 +355,14 @@ impl Queue {
         let mut next = Some(first);
         while let Some(message) = next {
             match message {
-                Message::Run(command) => waiting.commands.push(command),
+                Message::Run(command) => {
+                    let alone = command.lane() == Lane::Maintenance;
+                    waiting.commands.push(command);
+                    if alone {
+                        break;
+                    }
+                }
                 Message::Close(closed) => {
-                    self.close(&mut waiting);
                     waiting.closing = Some(closed);
                     break;
                 }
@@ -360,11 +376,12 @@ impl Queue {
         waiting
     }
 
-    /// Takes the maintenance that is in line too: it was given before the close.
-    fn close(&mut self, waiting: &mut Waiting) {
+    /// The next maintenance that is in line, and takes no more in.
+    fn last_maintenance(&mut self) -> Option<Box<dyn Command>> {
         self.maintenance.close();
-        while let Ok(Message::Run(command)) = self.maintenance.try_recv() {
-            waiting.commands.push(command);
+        match self.maintenance.try_recv() {
+            Ok(Message::Run(command)) => Some(command),
+            Ok(Message::Close(_)) | Err(_) => None,
         }
     }
 }
@@ -381,14 +398,19 @@ fn roll_back(connection: &Connection) {
 /// Runs and commits all of them. Refusals are rare, and a savepoint for each command is dear: SQLite
 /// copies every page that changes after one. So all run without first. When one of them refuses,
 /// everything is undone, and all run once more in the same order, each so that nothing of it remains when
-/// it fails. An error means that SQLite itself can go no further.
+/// it fails. One that is alone has had its answer. An error means that SQLite itself can go no further.
 fn in_one_transaction(
     connection: &Connection,
     commands: &mut [Box<dyn Command>],
 ) -> rusqlite::Result<()> {
     execute(connection, "BEGIN IMMEDIATE")?;
     if !commands.iter_mut().all(|command| command.run(connection)) {
+        // What SQLite has undone by itself has failed as a whole, and shows it once more.
+        let only_refused = !connection.is_autocommit();
         roll_back(connection);
+        if only_refused && commands.len() == 1 {
+            return Ok(());
+        }
         execute(connection, "BEGIN IMMEDIATE")?;
         for command in commands {
             run_apart(connection, command.as_mut())?;
@@ -471,6 +493,30 @@ mod tests {
     }
 
     #[test]
+    fn one_that_is_refused_alone_runs_once() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch("CREATE TABLE numbers (number INTEGER)")
+            .unwrap();
+        let runs = Arc::new(AtomicU64::new(0));
+        let (sender, _asked) = oneshot::channel::<Result<(), StoreError>>();
+        let counted = Arc::clone(&runs);
+        let changes = move |_: &Connection| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            Err(StoreError::Refused("no".to_owned()))
+        };
+        let command = Given {
+            changes,
+            lane: Lane::Maintenance,
+            result: None,
+            sender,
+        };
+        in_one_transaction(&connection, &mut [Box::new(command)]).unwrap();
+        assert!(connection.is_autocommit());
+        assert_eq!(runs.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
     fn a_refusal_says_nothing_about_a_transaction_that_failed() {
         let connection = Connection::open_in_memory().unwrap();
         connection
@@ -481,6 +527,36 @@ mod tests {
         command.answer(Err(&StoreError::Unavailable(Trouble::DiskFull)));
         let told = asked.try_recv().unwrap().unwrap_err();
         assert!(told.to_string().contains("the disk is full"), "{told}");
+    }
+
+    #[tokio::test]
+    async fn maintenance_shares_its_transaction_with_nobody() {
+        let (calls, waiting_calls) = mpsc::channel(COMMANDS_WAITING);
+        let (maintenance, waiting_maintenance) = mpsc::channel(COMMANDS_WAITING);
+        let mut queue = Queue {
+            calls: waiting_calls,
+            maintenance: waiting_maintenance,
+            passed_over: CALLS_BEFORE_MAINTENANCE,
+        };
+        let run = |lane| Message::Run(number_in(lane, 1).0);
+        for _ in 0..2 {
+            assert!(maintenance.send(run(Lane::Maintenance)).await.is_ok());
+            assert!(calls.send(run(Lane::Calls)).await.is_ok());
+        }
+        let (closed, _) = oneshot::channel();
+        assert!(calls.send(Message::Close(closed)).await.is_ok());
+        let mut lanes = async || {
+            let first = queue.next().await.unwrap();
+            let waiting = queue.take_waiting(first);
+            let lanes = waiting.commands.iter().map(|command| command.lane());
+            (lanes.collect::<Vec<_>>(), waiting.closing.is_some())
+        };
+        assert_eq!(lanes().await, (vec![Lane::Maintenance], false));
+        assert_eq!(lanes().await, (vec![Lane::Calls; 2], true));
+        let last = queue.last_maintenance().map(|command| command.lane());
+        assert_eq!(last, Some(Lane::Maintenance));
+        assert!(queue.last_maintenance().is_none());
+        assert!(maintenance.send(run(Lane::Maintenance)).await.is_err());
     }
 
     #[tokio::test]
