@@ -20,6 +20,7 @@ mod counting;
 mod crash;
 mod delivering;
 mod described;
+mod ending_tokens;
 mod examining;
 mod harness;
 mod house;
