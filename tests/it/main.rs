@@ -36,6 +36,7 @@ mod monitoring;
 mod odd_partners;
 mod outlasting;
 mod packaged;
+mod pages;
 mod restoring;
 mod revoking;
 mod routing;
