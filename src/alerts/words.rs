@@ -131,6 +131,8 @@ impl Speech {
         let state = match state {
             State::Opened => self.say("発生", "began"),
             State::Ongoing => self.say("継続中", "goes on"),
+            // Nothing was mended when a token ended or was revoked.
+            State::Resolved if report.kind == Kind::TokenEnding => self.say("終了", "is over"),
             State::Resolved => self.say("回復しました", "is over"),
         };
         match self.language {
@@ -154,6 +156,7 @@ impl Speech {
             Kind::DiskLow => ("ディスク容量の不足", "a shortage of disk space"),
             Kind::CertificateExpiring => ("証明書の期限", "the end of a certificate's life"),
             Kind::ClockOff => ("時計のずれ", "a difference between the clocks"),
+            Kind::TokenEnding => ("トークンの期限", "the end of a token's life"),
         };
         self.language.say(ja, en)
     }
@@ -198,6 +201,9 @@ impl Speech {
     fn what(self, state: State, report: &Report) -> String {
         let (ja, en) = if report.kind.counts_deliveries() {
             of_deliveries(state, report)
+        } else if let Finding::Token { days, ends_at } = report.finding {
+            let ended = (state == State::Resolved).then_some(report.at >= ends_at);
+            of_a_token(&report.subject, days, ended)
         } else {
             of_numbers(&report.finding)
         };
@@ -253,6 +259,10 @@ impl Speech {
             Finding::Clock { .. } => (
                 "5 分以上ずれると署名が拒否されます。timedatectl で時刻を合わせてください",
                 "signatures that are five minutes off are refused: set the clock with timedatectl",
+            ),
+            Finding::Token { .. } => (
+                "期限を過ぎると、このトークンを使う相手は 401 で拒否されます。token list で誰のものかを確かめ、新しいトークンを発行して差し替えたあと、token revoke で失効させてください",
+                "after it whoever shows this token is refused with 401: see with `token list` whose it is, issue a new one, put it in its place, then end this one with `token revoke`",
             ),
         };
         self.language.say(ja, en)
@@ -318,11 +328,29 @@ fn of_deliveries(state: State, report: &Report) -> (String, String) {
     }
 }
 
+/// What is known of a token, in Japanese and in English. `ended`: whether it has ended or was revoked, when it is over.
+fn of_a_token(jti: &str, days: i64, ended: Option<bool>) -> (String, String) {
+    match ended {
+        None => (
+            format!("トークン {jti} の期限まで {days} 日です。"),
+            format!("The token {jti} ends in {days} days."),
+        ),
+        Some(true) => (
+            format!("トークン {jti} の期限が切れました。使っている相手は 401 で拒否されます。"),
+            format!("The token {jti} has ended: whoever shows it is refused with 401."),
+        ),
+        Some(false) => (
+            format!("トークン {jti} は失効しました。"),
+            format!("The token {jti} was revoked."),
+        ),
+    }
+}
+
 /// What was found, in Japanese and in English.
 fn of_numbers(finding: &Finding) -> (String, String) {
     match finding {
-        // Told with its deliveries.
-        Finding::Deliveries { .. } => (String::new(), String::new()),
+        // Told with its deliveries, or with its name.
+        Finding::Deliveries { .. } | Finding::Token { .. } => (String::new(), String::new()),
         Finding::SuccessRate { permille, sends } => {
             let percent = format!("{}.{}", permille / 10, permille % 10);
             (
@@ -456,5 +484,6 @@ fn actions(report: &Report) -> Vec<String> {
         Kind::BackupOld | Kind::DiskLow => vec![relay("status"), journal],
         Kind::CertificateExpiring => vec![relay("check")],
         Kind::ClockOff => vec!["timedatectl".to_owned(), relay("check")],
+        Kind::TokenEnding => vec![relay("token list")],
     }
 }

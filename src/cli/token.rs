@@ -85,18 +85,12 @@ impl Token {
                     let lines: Vec<String> = tokens
                         .iter()
                         .map(|token| {
-                            let state = if token["revokedAt"].is_string() {
-                                let at = speech.moment(&token["revokedAt"], "-");
-                                format!("{} {at}", speech.say("失効", "revoked"))
-                            } else {
-                                let at = speech.moment(&token["expiresAt"], "-");
-                                format!("{} {at}", speech.say("期限", "until"))
-                            };
                             format!(
-                                "{}  {}  [{}]  {state}",
+                                "{}  {}  [{}]  {}",
                                 text(&token["jti"]),
                                 harmless(text(&token["subject"])),
                                 text(&token["scope"]),
+                                standing(speech, token),
                             )
                         })
                         .collect();
@@ -104,6 +98,22 @@ impl Token {
                 })
             }
         }
+    }
+}
+
+/// Whether a token lets somebody in, and for how long.
+fn standing(speech: Speech, token: &Value) -> String {
+    if token["revokedAt"].is_string() {
+        let at = speech.moment(&token["revokedAt"], "-");
+        return format!("{} {at}", speech.say("失効", "revoked"));
+    }
+    let at = speech.moment(&token["expiresAt"], "-");
+    match (token["daysLeft"].as_i64(), speech.language) {
+        (Some(..=0), Language::Ja) => format!("期限切れ {at}"),
+        (Some(..=0), Language::En) => format!("ended {at}"),
+        (Some(days), Language::Ja) => format!("期限 {at} (あと {days} 日)"),
+        (Some(days), Language::En) => format!("until {at} ({days} d left)"),
+        (None, _) => format!("{} {at}", speech.say("期限", "until")),
     }
 }
 

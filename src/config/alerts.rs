@@ -353,11 +353,19 @@ fn read_thresholds(document: &mut Document<'_>, alerts: &mut Section<'_>) -> Thr
         database_mib: number("database_mib", usual.database_mib, &many),
         clock_seconds: number("clock_seconds", usual.clock_seconds, &many),
         certificate_days: usual.certificate_days,
+        token_days: usual.token_days,
     };
     thresholds.certificate_days = section.list(
         document,
         "certificate_days",
         thresholds.certificate_days,
+        "a list of whole numbers of days, each from 1 to 365",
+        |entry| whole(entry, &(1..=365)),
+    );
+    thresholds.token_days = section.list(
+        document,
+        "token_days",
+        thresholds.token_days,
         "a list of whole numbers of days, each from 1 to 365",
         |entry| whole(entry, &(1..=365)),
     );

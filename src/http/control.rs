@@ -213,12 +213,14 @@ pub async fn issue_token(api: &Api, request: Request<Incoming>) -> Result<Reply,
 /// The store's.
 pub async fn list_tokens(api: &Api) -> Result<Reply, ApiError> {
     let tokens = api.store.tokens().await?;
-    let items: Vec<_> = tokens.iter().map(token_answer).collect();
-    success(
-        StatusCode::OK,
-        &serde_json::json!({"items": items}),
-        api.clock.now(),
-    )
+    let now = api.clock.now();
+    let items = tokens.iter().map(|token| {
+        let mut item = token_answer(token);
+        item["daysLeft"] = token.days_left(now).into();
+        item
+    });
+    let items: Vec<_> = items.collect();
+    success(StatusCode::OK, &serde_json::json!({"items": items}), now)
 }
 
 /// `POST /control/tokens/revoke`: one token by its `jti`, or all of a `subject`. One that was issued elsewhere is

@@ -114,28 +114,3 @@ fn what_comes_in_and_what_goes_out_do_not_know_each_other() {
         );
     }
 }
-
-#[test]
-fn every_link_of_the_documents_leads_to_a_file() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for document in [
-        "README.md",
-        "docs/connect.md",
-        "docs/connect.ja.md",
-        "docs/moving.md",
-        "docs/moving.ja.md",
-    ] {
-        let document = root.join(document);
-        let text = fs::read_to_string(&document).unwrap();
-        let targets = text.split("](").skip(1);
-        for target in targets.filter_map(|rest| rest.split(')').next()) {
-            let is_elsewhere = target.starts_with('#') || target.contains("://");
-            let file = document.parent().unwrap().join(target);
-            assert!(
-                is_elsewhere || file.exists(),
-                "{}: {target}",
-                document.display()
-            );
-        }
-    }
-}

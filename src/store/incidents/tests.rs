@@ -70,6 +70,7 @@ fn digests() -> Digests {
     Digests {
         after: [15, 60, 240].map(Duration::from_mins).to_vec(),
         certificate_days: vec![21, 7, 1],
+        token_days: vec![30, 7, 1],
     }
 }
 
@@ -104,7 +105,11 @@ fn look(connection: &Connection, found: Option<(Kind, Finding)>, now: Now) {
             finding,
         })
         .collect();
-    let judged = [Kind::QueueLong, Kind::CertificateExpiring];
+    let judged = [
+        Kind::QueueLong,
+        Kind::CertificateExpiring,
+        Kind::TokenEnding,
+    ];
     observe(connection, &judged, &holding, &digests(), now).unwrap();
 }
 
@@ -205,6 +210,30 @@ fn a_certificate_is_told_once_at_each_of_its_days() {
         }
     }
     assert_eq!(told, [21, 7, 1]);
+}
+
+#[test]
+fn a_token_is_told_once_at_each_of_its_days_and_when_it_is_over() {
+    let (_directory, connection) = database();
+    let ends_at = at(30 * 86_400).wall;
+    for hours in 0..24_u16 * 30 {
+        let days = 30 - i64::from(hours / 24);
+        let found = (Kind::TokenEnding, Finding::Token { days, ends_at });
+        look(&connection, Some(found), at(u64::from(hours) * 3600));
+    }
+    for minute in [0, 6] {
+        look(&connection, None, at(30 * 86_400 + minute * 60));
+    }
+    let told = |state, days| (Kind::TokenEnding, state, days);
+    assert_eq!(
+        messages(&connection),
+        [
+            told(State::Opened, 30),
+            told(State::Ongoing, 7),
+            told(State::Ongoing, 1),
+            told(State::Resolved, 1),
+        ]
+    );
 }
 
 #[test]
