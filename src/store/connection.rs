@@ -34,8 +34,9 @@ pub(super) const PAGES_IN_JOURNAL: i64 = 8192;
 /// the live file's, and has no write-ahead log. So a file that has one of these and says that it has a log is the live
 /// one, or came of it by copying the file alone.
 const LIVE: RangeInclusive<u32> = 0x5644_0000..=0x5644_ffff;
-/// What is left of the write-ahead log's file after a checkpoint, in bytes.
-const JOURNAL_SIZE_LIMIT: i64 = 32 * 1024 * 1024;
+/// What is left of the write-ahead log's file after a checkpoint, in bytes: room for the pages above, with their
+/// headers and the transaction that made them too many. A smaller one would be cut and grown again every time.
+const JOURNAL_SIZE_LIMIT: i64 = 36 * 1024 * 1024;
 
 /// Opens the database at `path` for the one thread that writes, making it when it is not there.
 pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
@@ -67,6 +68,8 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
         connection.pragma_update(None, "journal_size_limit", JOURNAL_SIZE_LIMIT)?;
         connection.pragma_update(None, "wal_autocheckpoint", PAGES_IN_JOURNAL)?;
         connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+        // Pages that a statement may have to restore; in a file they would be payloads outside of the database.
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
         Ok(connection)
     };
     open().map_err(|error| OpenError::database(path, &error))

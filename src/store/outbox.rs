@@ -40,7 +40,7 @@ impl Store {
     /// When the database cannot be written.
     pub async fn begin_retry(&self, id: &str, moment: Moment) -> Result<(), StoreError> {
         let (id, now) = (id.to_owned(), self.time.now(moment));
-        self.write(Lane::Calls, move |connection| {
+        self.write(Lane::Results, move |connection| {
             Ok(mark_processing(connection, &id, now)?)
         })
         .await
@@ -53,7 +53,7 @@ impl Store {
     /// When the database cannot be written.
     pub async fn release_retries(&self, route: &str, moment: Moment) -> Result<(), StoreError> {
         let (route, now) = (route.to_owned(), self.time.now(moment));
-        self.write(Lane::Calls, move |connection| {
+        self.write(Lane::Results, move |connection| {
             Ok(release(connection, &route, now)?)
         })
         .await
@@ -72,7 +72,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let (seq, due_ms, id) = (due.seq, due.due_ms, due.id.clone());
         let (time, now) = (self.time.clone(), self.time.now(moment));
-        self.write(Lane::Calls, move |connection| {
+        self.write(Lane::Results, move |connection| {
             put_off(connection, seq, due_ms, now.axis_after(wait))?;
             mark_pending(connection, &id, now)?;
             Ok(time.save(connection, now)?)
