@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::runtime::Runtime;
@@ -15,6 +15,7 @@ use super::StoreError;
 use super::connection::{PAGES_IN_JOURNAL, close};
 use super::error::Failure;
 use super::file::DatabaseFile;
+use crate::clock::Clock;
 use crate::trouble::Trouble;
 
 /// Commands that may wait at a time; who comes later waits for a place, so memory stays bounded.
@@ -262,9 +263,10 @@ impl Committer<'_> {
         self.set_checkpoints();
         let mut commands = vec![first];
         let committed = run_together(connection, &mut commands, turn).and_then(|()| {
-            let began = Instant::now();
+            let began = Clock::System.monotonic();
             execute(connection, "COMMIT")?;
-            self.commit_time = (self.commit_time * 7 + began.elapsed()) / 8;
+            let took = Clock::System.monotonic().saturating_sub(began);
+            self.commit_time = (self.commit_time * 7 + took) / 8;
             Ok(())
         });
         if committed.is_err() {
@@ -450,7 +452,7 @@ fn run_together(
     execute(connection, "BEGIN IMMEDIATE")?;
     let mut apart = false;
     while let Some(command) = commands.last_mut() {
-        let began = Instant::now();
+        let began = Clock::System.monotonic();
         if apart {
             run_apart(connection, command.as_mut())?;
         } else if !command.run(connection) {
@@ -466,7 +468,8 @@ fn run_together(
             }
         }
         if let Some(command) = commands.last() {
-            turn.ran(command.lane(), began.elapsed());
+            let took = Clock::System.monotonic().saturating_sub(began);
+            turn.ran(command.lane(), took);
         }
         match turn.next() {
             Some(next) => commands.push(next),
