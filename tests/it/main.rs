@@ -22,6 +22,7 @@ mod delivering;
 mod described;
 mod examining;
 mod harness;
+mod helping;
 mod house;
 mod importing;
 mod ingesting;
