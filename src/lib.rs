@@ -30,7 +30,7 @@
 //! - What the daemon does for its own house: [`upkeep`]. What it notices while it works:
 //!   [`gauges`]. Whom it tells: [`alerts`].
 //! - All of it as one daemon: [`relay`]. A stand-in for VoiceDrive: [`receiver`].
-//! - What a person types: [`cli`].
+//! - What a person types: [`cli`]. What a person is told: [`words`].
 //!
 //! `main → cli → relay → {http, delivery} → store → what things are`. `http` and `delivery` do not
 //! know each other: they share the store and [`delivery::handoff`]. `docs/architecture.md` has the map, and
@@ -94,4 +94,5 @@ pub mod timestamp;
 pub mod token;
 pub mod trouble;
 pub mod upkeep;
+pub mod words;
 pub mod zone;

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::words::{Speech, harmless};
-use super::{CliError, Common, print_line};
+use super::{CliError, Common, print_line, value};
 use crate::config::{Environment, Secret};
 use crate::delivery::failure::Failure;
 use crate::delivery::profile::{BUILT_IN, Profile};
@@ -43,6 +43,7 @@ The verdict separates a receiver that verifies wrongly from one that verifies as
 other data. Exit code 0 when the receiver passes everything, 1 otherwise.")]
 pub(super) struct ReceiverTest {
     /// Where the receiver listens
+    #[arg(value_parser = value::url)]
     url: Url,
     /// How it wants to be addressed
     #[arg(long, value_parser = BUILT_IN)]

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::CliError;
 use super::client::Client;
+use super::value::whole;
 use super::words::{Speech, harmless, text};
 use crate::language::Language;
 
@@ -22,7 +23,7 @@ Scopes: stats:read, events:write, events:read, interviews:write, interviews:read
         #[arg(long)]
         scope: String,
         /// For how many days
-        #[arg(long, default_value_t = 365)]
+        #[arg(long, default_value_t = 365, value_parser = whole::<u32>(0..=u64::from(u32::MAX)))]
         days: u32,
     },
     /// Revoke a token for good, by its id as `token list` shows it, or all of one subject

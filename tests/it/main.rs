@@ -23,6 +23,7 @@ mod described;
 mod ending_tokens;
 mod examining;
 mod harness;
+mod helping;
 mod house;
 mod importing;
 mod ingesting;
