@@ -179,4 +179,6 @@ impl Store {
 #[cfg(test)]
 mod plans;
 #[cfg(test)]
+mod steps;
+#[cfg(test)]
 mod tests;

@@ -241,9 +241,8 @@ fn record(line: &str, number: u64) -> Result<Option<Interview>, StoreError> {
     };
     let mut interview = found.interview;
     if interview.id.is_empty() {
-        // Nobody's id: a real one has no control character. Whose id of VoiceDrive it is, nobody knows then.
+        // Nobody's id: a real one has no control character.
         interview.id = format!("\0{number}");
-        interview.voicedrive_sync_id = None;
     }
     Ok(Some(interview))
 }

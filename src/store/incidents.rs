@@ -412,7 +412,11 @@ pub(super) fn list(
     Ok((incidents.collect::<Result<_, StoreError>>()?, next))
 }
 
-fn report(connection: &Connection, incident: i64, at: Timestamp) -> Result<Report, StoreError> {
+pub(super) fn report(
+    connection: &Connection,
+    incident: i64,
+    at: Timestamp,
+) -> Result<Report, StoreError> {
     let (id, kind, subject, opened_at, finding): (String, Kind, String, Timestamp, String) =
         connection
             .prepare_cached(

@@ -221,6 +221,8 @@ impl Postponed {
         interview: &mut Interview,
     ) -> rusqlite::Result<()> {
         let origin = match &interview.rescheduled_from_id {
+            // What is kept leads back to nothing, and the chain may be long.
+            Some(origin) if has_origin(connection, &interview.id, origin)? => None,
             Some(origin) if origin_conflict(connection, &interview.id, origin)?.is_some() => {
                 interview.rescheduled_from_id.take()
             }
@@ -322,6 +324,13 @@ fn exists(connection: &Connection, id: &str) -> rusqlite::Result<bool> {
     connection
         .prepare_cached("SELECT 1 FROM interviews WHERE id = ?1")?
         .exists([id])
+}
+
+/// Whether the record stands in the place of `origin` already.
+fn has_origin(connection: &Connection, id: &str, origin: &str) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT 1 FROM interviews WHERE id = ?1 AND rescheduled_from_id = ?2")?
+        .exists([id, origin])
 }
 
 /// Whether the chain of origins that begins at `from` comes to `id`.

@@ -1,15 +1,21 @@
 //! What each alert channel has to tell, in order, and how far it has come. A channel is known by its key, which says
 //! where it leads and not in which place of the configuration it stands.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, OptionalExtension};
 
-use super::incidents::parsed;
+use super::incidents::{parsed, report};
 use super::relay_time::Now;
 use super::writer::Lane;
 use super::{Store, StoreError};
 use crate::clock::Moment;
 use crate::incident::{Report, State};
 use crate::notification::Notification;
+
+/// The first message of an incident waits for so long, and has the number of then: what goes wrong in one moment is told
+/// as a whole.
+pub(super) const GATHERING: Duration = Duration::from_secs(10);
 
 impl Store {
     /// Begins to tell `channel`, unless it was begun before: with what is open, and nothing that is over.
@@ -39,7 +45,8 @@ impl Store {
     }
 
     /// The next message that `channel` has to tell, when it is time to try. What was overtaken (a digest
-    /// by a newer message) is passed over.
+    /// by a newer message) is passed over. The first one of an incident is told ten seconds after it began, as things
+    /// stand then.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -49,7 +56,7 @@ impl Store {
         moment: Moment,
     ) -> Result<Option<Notification>, StoreError> {
         let (channel, now) = (channel.to_owned(), self.time.now(moment));
-        self.read(move |connection| Ok(next(connection, &channel, now)?))
+        self.read(move |connection| next(connection, &channel, now))
             .await
     }
 
@@ -96,7 +103,7 @@ impl Store {
         &self,
         channel: &str,
         error: String,
-        wait: std::time::Duration,
+        wait: Duration,
         moment: Moment,
     ) -> Result<(), StoreError> {
         let channel = channel.to_owned();
@@ -183,7 +190,7 @@ pub(super) fn next(
     connection: &Connection,
     channel: &str,
     now: Now,
-) -> rusqlite::Result<Option<Notification>> {
+) -> Result<Option<Notification>, StoreError> {
     let progress: Option<(i64, u32)> = connection
         .prepare_cached(
             "SELECT told, tries FROM alert_channels
@@ -194,24 +201,50 @@ pub(super) fn next(
     let Some((told, tries)) = progress else {
         return Ok(None);
     };
-    connection
+    let message = connection
         .prepare_cached(
-            "SELECT m.seq, m.state, m.report FROM alert_messages m
+            "SELECT m.seq, m.state, m.report, m.incident, i.told_ms
+               FROM alert_messages m JOIN incidents i ON i.seq = m.incident
               WHERE m.seq > ?1
                 AND NOT (m.state = 'ongoing' AND EXISTS (
                       SELECT 1 FROM alert_messages n WHERE n.incident = m.incident AND n.seq > m.seq))
               ORDER BY m.seq LIMIT 1",
         )?
         .query_row([told], |row| {
-            let (state, report): (String, String) = (row.get(1)?, row.get(2)?);
-            Ok(Notification {
+            let (state, written): (String, String) = (row.get(1)?, row.get(2)?);
+            Ok(Message {
                 seq: row.get(0)?,
-                state: parsed::<State>(&format!("\"{state}\""))?,
-                report: parsed::<Report>(&report)?,
-                tries,
+                state: parsed(&format!("\"{state}\""))?,
+                written: parsed(&written)?,
+                incident: row.get(3)?,
+                told_ms: row.get(4)?,
             })
         })
-        .optional()
+        .optional()?;
+    let Some(message) = message else {
+        return Ok(None);
+    };
+    let report = match message.state {
+        State::Opened if now.since(message.told_ms) < GATHERING => return Ok(None),
+        State::Opened => report(connection, message.incident, now.wall)?,
+        _ => message.written,
+    };
+    Ok(Some(Notification {
+        seq: message.seq,
+        state: message.state,
+        report,
+        tries,
+    }))
+}
+
+/// A message of an incident, as it was written.
+struct Message {
+    seq: i64,
+    state: State,
+    written: Report,
+    incident: i64,
+    /// When the incident was told last, on the relay's own axis.
+    told_ms: i64,
 }
 
 pub(super) fn done(

@@ -581,7 +581,7 @@ mod by_what_it_leaves_behind {
                 "line 4 (a): {date}; id: line 2 has the same id; a record may stand in a file once; {origin}"
             ),
             format!("line 5 (c): {date}; rescheduledFromId: must not lead back to this record"),
-            format!("line 6: {date}; {id}; {origin}"),
+            format!("line 6: {date}; {id}; {taken}; {origin}"),
             format!("line 7 (d): interviewType: must be a text of 1 to 191 characters; {taken}"),
         ];
         let lines: Vec<_> = printed.lines().take(5).collect();

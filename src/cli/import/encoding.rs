@@ -6,10 +6,12 @@ use clap::ValueEnum;
 use encoding_rs::{CoderResult, EUC_JP, SHIFT_JIS, UTF_8};
 use encoding_rs_io::{DecodeReaderBytes, DecodeReaderBytesBuilder};
 
-use super::source::Source;
+use super::source::{Foreign, Source};
 
 /// Stands where bytes are no characters.
 const REPLACEMENT: char = '\u{fffd}';
+/// Where so many bytes of `Shift_JIS` are no UTF-8, not one character of three bytes is in it by chance.
+const BY_CHANCE: u64 = 8;
 /// Bytes that are looked at in one go.
 const BLOCK: usize = 64 * 1024;
 
@@ -28,19 +30,25 @@ pub(super) enum Encoding {
 pub(super) type Text<R> = BufReader<DecodeReaderBytes<R, Vec<u8>>>;
 
 impl Encoding {
-    /// The characters of a file; none when they are EUC-JP, which is not taken.
+    /// The characters of a file; within, why it is none that is taken.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub(super) fn of(source: &Source) -> io::Result<Option<Self>> {
+    pub(super) fn of(source: &Source) -> io::Result<Result<Self, Foreign>> {
         let utf_8 = Tally::of(source.rewound()?, UTF_8)?;
         // A file of UTF-8 with a few bad bytes stays one: its other characters are too many for chance.
         if utf_8.wrong == 0 || utf_8.wrong < utf_8.foreign {
-            return Ok(Some(Self::Utf8));
+            return Ok(Ok(Self::Utf8));
         }
         // Kanji and kana of Shift_JIS have bytes that EUC-JP has not, so that it fits neither by chance.
         let euc_jp = Tally::of(source.rewound()?, EUC_JP)?;
-        Ok((euc_jp.wrong > 0).then_some(Self::ShiftJis))
+        Ok(if euc_jp.wrong == 0 {
+            Err(Foreign::Text("EUC-JP"))
+        } else if utf_8.wrong < utf_8.long * BY_CHANCE {
+            Err(Foreign::Mixed)
+        } else {
+            Ok(Self::ShiftJis)
+        })
     }
 
     /// The text of a file. A byte order mark is obeyed, whatever the encoding is said to be.
@@ -64,6 +72,8 @@ struct Tally {
     wrong: u64,
     /// Characters beyond ASCII.
     foreign: u64,
+    /// Of these, such as have three bytes or more in UTF-8: Japanese ones.
+    long: u64,
 }
 
 impl Tally {
@@ -93,6 +103,7 @@ impl Tally {
                 self.wrong += 1;
             } else if !c.is_ascii() {
                 self.foreign += 1;
+                self.long += u64::from(c.len_utf8() > 2);
             }
         }
     }
@@ -110,7 +121,7 @@ mod tests {
         (file, source)
     }
 
-    fn recognised(bytes: &[u8]) -> Option<Encoding> {
+    fn recognised(bytes: &[u8]) -> Result<Encoding, Foreign> {
         let (_file, source) = source(bytes);
         Encoding::of(&source).unwrap()
     }
@@ -120,25 +131,47 @@ mod tests {
         let text = "面談ID,職員名\nint-1,髙橋 ①ﾀﾛｳ\n";
         let (shift_jis, _, lossy) = SHIFT_JIS.encode(text);
         assert!(!lossy);
-        assert_eq!(recognised(text.as_bytes()), Some(Encoding::Utf8));
-        assert_eq!(recognised(&shift_jis), Some(Encoding::ShiftJis));
+        assert_eq!(recognised(text.as_bytes()), Ok(Encoding::Utf8));
+        assert_eq!(recognised(&shift_jis), Ok(Encoding::ShiftJis));
         let (euc_jp, ..) = EUC_JP.encode("面談ID,職員名\nint-1,山田 太郎\n");
-        assert_eq!(recognised(&euc_jp), None);
-        assert_eq!(recognised(b"id\n"), Some(Encoding::Utf8));
+        assert_eq!(recognised(&euc_jp), Err(Foreign::Text("EUC-JP")));
+        assert_eq!(recognised(b"id\n"), Ok(Encoding::Utf8));
+    }
+
+    #[test]
+    fn a_file_of_two_encodings_is_neither() {
+        let row = |name: &str| format!("int-1,{name},regular\n");
+        for (utf_8, shift_jis, expected) in [
+            (vec!["職員"], vec!["東", "西"], Err(Foreign::Mixed)),
+            (vec!["職員", "職員"], vec!["東"], Ok(Encoding::Utf8)),
+            (vec!["職"], vec!["山田 太郎"], Err(Foreign::Mixed)),
+        ] {
+            let utf_8: String = utf_8.into_iter().map(row).collect();
+            let shift_jis: String = shift_jis.into_iter().map(row).collect();
+            let bytes = [utf_8.as_bytes(), &SHIFT_JIS.encode(&shift_jis).0].concat();
+            assert_eq!(recognised(&bytes), expected, "{utf_8}{shift_jis}");
+        }
+        let names: String = ["齋藤 縺子", "髙﨑 繧太", "纐纈 悠", "山田 太郎"]
+            .map(row)
+            .concat();
+        assert_eq!(
+            recognised(&SHIFT_JIS.encode(&names).0),
+            Ok(Encoding::ShiftJis)
+        );
     }
 
     #[test]
     fn a_few_bad_bytes_do_not_make_it_another_encoding() {
         let mut bytes = "面談ID,職員名\nint-1,山田 太郎".as_bytes().to_vec();
         bytes.truncate(bytes.len() - 1);
-        assert_eq!(recognised(&bytes), Some(Encoding::Utf8));
+        assert_eq!(recognised(&bytes), Ok(Encoding::Utf8));
     }
 
     #[test]
     fn a_character_cut_in_two_by_a_block_is_still_one() {
         for padding in 0..4 {
             let text = "\n".repeat(padding) + &"あ".repeat(BLOCK);
-            assert_eq!(recognised(text.as_bytes()), Some(Encoding::Utf8));
+            assert_eq!(recognised(text.as_bytes()), Ok(Encoding::Utf8));
         }
     }
 

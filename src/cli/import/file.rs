@@ -156,7 +156,7 @@ impl Readable {
         }
         let encoding = match said.encoding {
             Some(encoding) => encoding,
-            None => Encoding::of(&source)?.ok_or(NotTaken::Foreign(Foreign::Text("EUC-JP")))?,
+            None => Encoding::of(&source)?.map_err(NotTaken::Foreign)?,
         };
         let format = match said.format {
             Some(format) => format,

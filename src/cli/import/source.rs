@@ -86,6 +86,8 @@ pub(super) enum Foreign {
     Html,
     /// Text in these characters.
     Text(&'static str),
+    /// Text of which a part is UTF-8 and another part is not.
+    Mixed,
     /// Bytes that are no text.
     Binary,
     /// Nothing at all.
@@ -162,6 +164,14 @@ impl Foreign {
             Self::Binary => language.say("文字のファイルではありません", "is no text"),
             Self::Empty => {
                 return language.say("中身が空です", "is empty").to_owned();
+            }
+            Self::Mixed => {
+                return language
+                    .say(
+                        "UTF-8 の部分と、そうでない部分が混ざっています。UTF-8 で保存し直すか、--encoding utf-8 か shift-jis を指定してください",
+                        "is written in UTF-8 here and in something else there; save it as UTF-8, or say --encoding utf-8 or shift-jis",
+                    )
+                    .to_owned();
             }
             Self::Text(name) => return in_other_characters(name, language),
         };

@@ -314,19 +314,20 @@ impl<R: BufRead> Table<R> {
         })
     }
 
-    /// Whether a line within a cell is a row of its own, which two stray quotes have swallowed. A note of several
-    /// lines has no date in the date's column.
-    fn holds_a_row(&self, cell: &str) -> bool {
+    /// Whether two stray quotes have made a row, or the rest of one, a part of the cell in this column. A text of several
+    /// lines has no date where the row would have its own.
+    fn holds_a_row(&self, column: usize, cell: &str) -> bool {
         let date = Under::Field(Field::InterviewDate);
-        let Some(column) = self.header.0.iter().position(|under| *under == date) else {
+        let Some(of_date) = self.header.0.iter().position(|under| *under == date) else {
             return false;
         };
         let delimiter = char::from(self.delimiter);
-        let mut dates = cell
-            .split('\n')
-            .skip(1)
-            .filter_map(|line| line.split(delimiter).nth(column));
-        dates.any(|text| matches!(dates::read(text.trim(), None), Ok(_) | Err(Why::NoZone)))
+        let mut lines = cell.split('\n');
+        let rest_of_row = lines.next().filter(|_| cell.contains('\n'));
+        let rest_of_row =
+            rest_of_row.and_then(|rest| rest.split(delimiter).nth(of_date.checked_sub(column)?));
+        let rows = lines.filter_map(|line| line.split(delimiter).nth(of_date));
+        rest_of_row.into_iter().chain(rows).any(is_date)
     }
 
     fn record(&self, cells: &Cells, reading: &Reading) -> Result<Record, Problem> {
@@ -340,7 +341,8 @@ impl<R: BufRead> Table<R> {
         if cells.len() < width || !cells.iter().skip(width).all(str::is_empty) {
             return Err(Problem::Cells(cells.len(), width));
         }
-        if cells.has_line_feed() && cells.iter().any(|cell| self.holds_a_row(cell)) {
+        let mut numbered = (0..).zip(cells.iter());
+        if cells.has_line_feed() && numbered.any(|(column, cell)| self.holds_a_row(column, cell)) {
             return Err(Problem::RowInCell);
         }
         let mut record = Record::default();
@@ -371,6 +373,10 @@ fn read_header<R: BufRead>(
         missing: Field::NEEDED.to_vec(),
         ..HeaderFault::default()
     }))
+}
+
+fn is_date(text: &str) -> bool {
+    matches!(dates::read(text.trim(), None), Ok(_) | Err(Why::NoZone))
 }
 
 #[cfg(test)]
@@ -456,6 +462,11 @@ mod tests {
         for (text, swallows) in [
             (row("a", "\"x") + &row("b", "y") + &row("c", "z\""), true),
             (row("a", "\"x") + &row("b", "y\""), true),
+            (
+                row("a", "x").replace(",E", ",\"E") + &row("b", "y").replace("E,", "E\","),
+                true,
+            ),
+            (row("\"a", "x") + &row("b\"", "y"), true),
             (
                 row("a", "\"one\ntwo, three, four, five, six\n\"") + &row("b", ""),
                 false,

@@ -1,12 +1,6 @@
 //! After an outage of any size the way back takes as many steps of SQLite for each delivery: none of them counts or
 //! sorts the others.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
-
-use rusqlite::StatementStatus;
-use rusqlite::trace::{TraceEvent, TraceEventCodes};
-
 use super::tests::{at, attempt_all, policy};
 use super::*;
 use crate::event_record::EventFilter;
@@ -14,6 +8,7 @@ use crate::resend::Candidate;
 use crate::route::Routing;
 use crate::store::events::accept;
 use crate::store::resend::{candidates, resend};
+use crate::store::steps;
 use crate::store::tests::{database, submission};
 
 /// The sizes that are compared.
@@ -21,33 +16,6 @@ const FEW: usize = 200;
 const MANY: usize = 8 * FEW;
 /// Deliveries of one page of a resend.
 const PAGE: usize = 50;
-
-thread_local! {
-    /// Steps of all statements, and what the counter of each one showed last.
-    static STEPS: RefCell<(u64, HashMap<String, i32>)> = RefCell::default();
-}
-
-fn count(event: TraceEvent<'_>) {
-    let TraceEvent::Profile(statement, _) = event else {
-        return;
-    };
-    let shows = statement.get_status(StatementStatus::VmStep);
-    STEPS.with_borrow_mut(|(steps, last)| {
-        let before = last.insert(statement.sql().into_owned(), shows);
-        // A statement that was prepared anew counts from zero.
-        let new = before
-            .filter(|before| *before <= shows)
-            .map_or(shows, |b| shows - b);
-        *steps += u64::try_from(new).unwrap();
-    });
-}
-
-/// The steps that `work` takes.
-fn steps_of(work: impl FnOnce()) -> u64 {
-    STEPS.with_borrow_mut(|(steps, _)| *steps = 0);
-    work();
-    STEPS.with_borrow(|(steps, _)| *steps)
-}
 
 fn attempt_everything(connection: &Connection, status: u16, second: u64) {
     while !attempt_all(connection, Some(status), at(second)).is_empty() {}
@@ -75,16 +43,16 @@ fn resend_everything(connection: &Connection) {
 /// person, and to arrive.
 fn steps_for_each(deliveries: usize) -> [u64; 3] {
     let (_directory, connection) = database();
-    connection.trace_v2(TraceEventCodes::SQLITE_TRACE_PROFILE, Some(count));
+    steps::watch(&connection);
     // One transaction: what is counted is not the disk.
     connection.execute_batch("BEGIN").unwrap();
     for _ in 0..deliveries {
         accept(&connection, &[submission("a.b", None)], at(0)).unwrap();
     }
     let steps = [
-        steps_of(|| attempt_everything(&connection, 401, 1)),
-        steps_of(|| resend_everything(&connection)),
-        steps_of(|| attempt_everything(&connection, 200, 3)),
+        steps::of(|| attempt_everything(&connection, 401, 1)),
+        steps::of(|| resend_everything(&connection)),
+        steps::of(|| attempt_everything(&connection, 200, 3)),
     ];
     let (open, _) = list(&connection, Some(true), None, 9, at(4)).unwrap();
     assert!(open.is_empty(), "all of them arrived");

@@ -273,13 +273,31 @@ fn a_channel_is_told_in_order_and_what_was_overtaken_is_passed_over() {
     // One that is new is told what is open.
     begin(&connection, "slack 2").unwrap();
     begin(&connection, "email 1").unwrap();
-    assert_eq!(next("slack 2", 5030), Some(first));
+    assert_eq!(next("slack 2", 5030).map(|of| of.seq), Some(first.seq));
     assert_eq!(next("email 1", 5030), None);
     look(&connection, None, at(6000));
     look(&connection, None, at(6300));
     assert_eq!(next("email 1", 6300).unwrap().state, State::Resolved);
     begin(&connection, "webhook 3").unwrap();
     assert_eq!(next("webhook 3", 6300), None, "what is over is no news");
+}
+
+#[test]
+fn the_first_message_waits_ten_seconds_and_has_the_number_of_then() {
+    let (_directory, connection) = database();
+    begin(&connection, "email 1").unwrap();
+    let told = |seconds| {
+        let next = notifications::next(&connection, "email 1", at(seconds)).unwrap();
+        next.map(|message| (message.state, message.report.count))
+    };
+    for second in 0..30 {
+        accept_one(&connection, at(second));
+        attempt_all(&connection, None, at(second));
+        assert_eq!(
+            told(second),
+            (second >= 10).then_some((State::Opened, second + 1))
+        );
+    }
 }
 
 #[test]

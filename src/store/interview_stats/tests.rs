@@ -11,6 +11,7 @@ use crate::interview_stats::InterviewCounts;
 use crate::store::PutError;
 use crate::store::interview_intake::{import, put};
 use crate::store::interviews::delete;
+use crate::store::steps;
 use crate::store::tests::{at, database};
 
 /// One step of a random history: a record that comes or comes again, or one that goes.
@@ -318,10 +319,10 @@ fn linked(rows: &[(&str, Option<&str>, Option<&str>)]) -> Vec<(u64, Interview)> 
     (1..).zip(rows).map(record).collect()
 }
 
-type Linked = (&'static str, Option<&'static str>, Option<&'static str>);
+type Linked<'a> = (&'a str, Option<&'a str>, Option<&'a str>);
 
 /// What a file or a batch meets.
-const KEPT: [Linked; 3] = [
+const KEPT: [Linked<'static>; 3] = [
     ("a", None, Some("1")),
     ("b", Some("a"), Some("2")),
     ("c", None, Some("3")),
@@ -329,7 +330,7 @@ const KEPT: [Linked; 3] = [
 
 fn import_linked(
     connection: &Connection,
-    file: &[Linked],
+    file: &[Linked<'_>],
     unknown_origin: UnknownOrigin,
 ) -> ImportResult {
     let rows = || Ok(linked(file).into_iter().map(Ok));
@@ -429,6 +430,28 @@ fn the_last_one_of_a_record_counts_in_a_batch() {
     let records = linked(&batch).into_iter().map(|(_, record)| record);
     put(&connection, &records.collect::<Vec<_>>(), at(1)).unwrap();
     assert_kept(&connection, &batch[1..]);
+}
+
+#[test]
+fn a_long_chain_that_is_kept_is_not_followed_for_each_of_its_records() {
+    let steps_for = |length: usize| {
+        let (_directory, connection) = database();
+        let ids: Vec<_> = (0..length).map(|number| format!("{number:05}")).collect();
+        let file: Vec<Linked<'_>> = (0..length)
+            .map(|number| {
+                let origin = number.checked_sub(1).map(|before| ids[before].as_str());
+                (ids[number].as_str(), origin, None)
+            })
+            .collect();
+        import_linked(&connection, &file, UnknownOrigin::Refuse);
+        steps::watch(&connection);
+        steps::of(|| {
+            let again = import_linked(&connection, &file, UnknownOrigin::Refuse);
+            assert_eq!(again.replaced, length as u64);
+        })
+    };
+    let (short, long) = (steps_for(50), steps_for(500));
+    assert!(long < short * 20, "{short} and {long}");
 }
 
 #[test]
