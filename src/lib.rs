@@ -94,4 +94,5 @@ pub mod timestamp;
 pub mod token;
 pub mod trouble;
 pub mod upkeep;
+pub mod words;
 pub mod zone;

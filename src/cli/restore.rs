@@ -37,7 +37,7 @@ impl Restore {
     pub(super) fn run(&self, config: &Config, speech: Speech, json: bool) -> Result<(), CliError> {
         let directory = &config.storage.directory;
         let restored = restore(directory, &self.file, self.as_it_is, Clock::System.now())
-            .map_err(|error| in_words(speech, error))?;
+            .map_err(|error| failed(speech, &error))?;
         print_line(&if json {
             for_programs(&self.file, &restored).to_string()
         } else {
@@ -46,16 +46,10 @@ impl Restore {
     }
 }
 
-fn in_words(speech: Speech, error: RestoreError) -> CliError {
+fn failed(speech: Speech, error: &RestoreError) -> CliError {
     match error {
-        RestoreError::Copy(error) => of_copy(speech, &error),
-        RestoreError::Full { directory, needed } if speech.language == Language::Ja => {
-            CliError::Failed(format!(
-                "{}: ディスクに空きがありません。何も変更していません。あと {needed} バイト空けてから (以前の復元で残った live.before-restore-* など)、もう一度実行してください",
-                directory.display()
-            ))
-        }
-        error => CliError::Failed(error.to_string()),
+        RestoreError::Copy(error) => of_copy(speech, error),
+        error => CliError::Failed(error.told(speech)),
     }
 }
 

@@ -19,12 +19,8 @@ const MOST_HEADERS: usize = 256;
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// There is nobody whose certificates could be believed.
-    #[error(
-        "{0}; for https:// this machine needs the certificates of authorities (apt install ca-certificates)"
-    )]
     Tls(#[from] TlsError),
     /// The library refuses its settings.
-    #[error("no HTTP client can be made: {0}")]
     Library(String),
 }
 
