@@ -359,16 +359,12 @@ fn read_server(document: &mut Document<'_>, root: &mut Section<'_>) -> Server {
             1_048_576,
             &(1024..=67_108_864),
         )),
-        public_url: section.parsed(
-            document,
-            "public_url",
-            None,
-            Expected::PublicUrl,
-            |text| match text {
+        public_url: section.parsed(document, "public_url", None, Expected::PublicUrl, |text| {
+            match text {
                 "" => Some(None),
                 text => origin(text).map(Some),
-            },
-        ),
+            }
+        }),
     };
     section.finish(document);
     server

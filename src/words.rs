@@ -12,8 +12,71 @@ macro_rules! both {
     };
 }
 
+/// Makes a list of short texts, each in both languages.
+macro_rules! phrases {
+    ($(#[$about:meta])* $name:ident { $($phrase:ident: $ja:literal, $en:literal;)+ }) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum $name {
+            $($phrase),+
+        }
+
+        impl $crate::words::Phrase for $name {
+            fn pair(self) -> (&'static str, &'static str) {
+                match self {
+                    $(Self::$phrase => ($ja, $en)),+
+                }
+            }
+        }
+    };
+}
+
+pub(crate) mod alerts;
+pub mod answers;
+mod causes;
+pub(crate) mod checks;
+pub(crate) mod commands;
+mod copies;
+pub(crate) mod deliveries;
+pub(crate) mod demo;
+pub(crate) mod events;
+pub(crate) mod examinations;
 mod expected;
 mod failures;
 mod files;
-mod mistakes;
+mod findings;
+pub(crate) mod folder;
+pub(crate) mod imports;
+mod interviews;
+pub(crate) mod mistakes;
+mod objections;
+pub(crate) mod receivers;
+pub(crate) mod restores;
+pub(crate) mod status;
 pub mod system;
+pub(crate) mod tokens;
+mod toml;
+mod troubles;
+
+use crate::language::{Language, Speech};
+
+/// A short text in both languages.
+pub(crate) trait Phrase {
+    /// In Japanese, and in English.
+    fn pair(self) -> (&'static str, &'static str);
+}
+
+impl Language {
+    /// The text of this language.
+    pub(crate) fn phrase(self, phrase: impl Phrase) -> &'static str {
+        let (ja, en) = phrase.pair();
+        self.say(ja, en)
+    }
+}
+
+impl Speech {
+    /// The text of the person's language.
+    pub(crate) fn phrase(self, phrase: impl Phrase) -> &'static str {
+        self.language.phrase(phrase)
+    }
+}

@@ -9,9 +9,9 @@ use super::client::Client;
 use super::words::Speech;
 use super::{CliError, print_line};
 use crate::config::Config;
-use crate::language::Language;
 use crate::store::file;
 use crate::store::file::snapshot::{self, SnapshotError, Target, Verified};
+use crate::words::restores;
 
 /// Write a copy of the database that needs no other file.
 #[derive(Args)]
@@ -52,7 +52,7 @@ impl Backup {
         }
         let verified = snapshot::verify(&self.file).map_err(failed)?;
         client.print(&answer(&self.file, verified), |speech| {
-            told(speech, &self.file, verified)
+            restores::good_copy(speech, &self.file, verified)
         })
     }
 }
@@ -61,7 +61,7 @@ impl Verify {
     pub(super) fn run(&self, speech: Speech, json: bool) -> Result<(), CliError> {
         match snapshot::verify(&self.file) {
             Ok(verified) if json => print_line(&answer(&self.file, verified).to_string()),
-            Ok(verified) => print_line(&told(speech, &self.file, verified)),
+            Ok(verified) => print_line(&restores::good_copy(speech, &self.file, verified)),
             Err(error) => {
                 let error = of_copy(speech, &error);
                 if json {
@@ -86,23 +86,6 @@ pub(super) fn answer(file: &Path, verified: Verified) -> serde_json::Value {
         "newestEventAt": verified.newest_event,
         "writtenAt": verified.written,
     })
-}
-
-/// The same, for a person.
-pub(super) fn told(speech: Speech, file: &Path, verified: Verified) -> String {
-    let Verified {
-        events, waiting, ..
-    } = verified;
-    let newest = speech.moment(&json!(verified.newest_event), "-");
-    let file = file.display();
-    match speech.language {
-        Language::Ja => format!(
-            "{file}: 正常です。イベント {events} 件、未送信 {waiting} 件、最新の受付 {newest}"
-        ),
-        Language::En => format!(
-            "{file}: good; {events} events, {waiting} still to be sent, the newest accepted {newest}"
-        ),
-    }
 }
 
 /// What is wrong with a copy, as the command ends with it.

@@ -200,10 +200,16 @@ fn read_name(
     section: &mut Section<'_>,
     key: &'static str,
 ) -> Option<String> {
-    section.parsed(document, key, None, Expected::SecretName, |text| match text {
-        "" => Some(None),
-        text => is_secret_name(text).then(|| Some(text.to_owned())),
-    })
+    section.parsed(
+        document,
+        key,
+        None,
+        Expected::SecretName,
+        |text| match text {
+            "" => Some(None),
+            text => is_secret_name(text).then(|| Some(text.to_owned())),
+        },
+    )
 }
 
 fn read_channel(document: &mut Document<'_>, mut section: Section<'_>) -> Option<ChannelConfig> {
@@ -239,7 +245,10 @@ fn read_channel(document: &mut Document<'_>, mut section: Section<'_>) -> Option
 }
 
 fn read_email(document: &mut Document<'_>, section: &mut Section<'_>) -> Option<ChannelConfig> {
-    for (key, expected) in [("from", Expected::MailAddress), ("to", Expected::MailAddresses)] {
+    for (key, expected) in [
+        ("from", Expected::MailAddress),
+        ("to", Expected::MailAddresses),
+    ] {
         if !section.has(key) {
             section.lacks(document, key, expected);
         }
@@ -249,9 +258,13 @@ fn read_email(document: &mut Document<'_>, section: &mut Section<'_>) -> Option<
         text.parse().ok().map(Some)
     });
     let had_to = section.has("to");
-    let to = section.list(document, "to", Vec::new(), Expected::MailAddresses, |entry| {
-        mailbox(entry.as_str()?)
-    });
+    let to = section.list(
+        document,
+        "to",
+        Vec::new(),
+        Expected::MailAddresses,
+        |entry| mailbox(entry.as_str()?),
+    );
     if had_to && to.is_empty() {
         document.refuse_at(line, "alerts.channel.to", Expected::MailAddresses);
     }
@@ -275,9 +288,13 @@ fn read_email(document: &mut Document<'_>, section: &mut Section<'_>) -> Option<
             _ => None,
         },
     );
-    let username = section.parsed(document, "username", String::new(), Expected::Text, |text| {
-        Some(text.to_owned())
-    });
+    let username = section.parsed(
+        document,
+        "username",
+        String::new(),
+        Expected::Text,
+        |text| Some(text.to_owned()),
+    );
     let password = read_name(document, section, "password");
     if password.is_some() && encryption == Encryption::None {
         let expected = Expected::EncryptionForPassword;

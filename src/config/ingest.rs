@@ -54,7 +54,13 @@ pub(super) fn read(document: &mut Document<'_>, root: &mut Section<'_>) -> Optio
     let mut section = root.section(document, "ingest");
     let config = IngestConfig {
         line: section.line(),
-        path: section.parsed(document, "path", "/in".to_owned(), Expected::DoorPath, door_path),
+        path: section.parsed(
+            document,
+            "path",
+            "/in".to_owned(),
+            Expected::DoorPath,
+            door_path,
+        ),
         secrets: read_names(
             document,
             &mut section,

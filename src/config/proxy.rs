@@ -49,9 +49,13 @@ pub(super) fn read(
     let given = section.has("proxy") || section.has("no_proxy");
     let usual = Named::OfTheEnvironment;
     let proxy = section.parsed(document, "proxy", usual, Expected::Proxy, named);
-    let direct = section.list(document, "no_proxy", Vec::new(), Expected::DirectHosts, |entry| {
-        Direct::parse(entry.as_str()?)
-    });
+    let direct = section.list(
+        document,
+        "no_proxy",
+        Vec::new(),
+        Expected::DirectHosts,
+        |entry| Direct::parse(entry.as_str()?),
+    );
     given.then_some(ProxyConfig { key, proxy, direct })
 }
 

@@ -108,13 +108,9 @@ pub(super) fn read(
         let first = events.first().map(|(text, _)| text.clone());
         let line = section.line();
         let usual = first.clone().unwrap_or_default();
-        let name = section.parsed(
-            document,
-            "name",
-            usual,
-            Expected::RouteName,
-            |text| is_route_name(text).then(|| text.to_owned()),
-        );
+        let name = section.parsed(document, "name", usual, Expected::RouteName, |text| {
+            is_route_name(text).then(|| text.to_owned())
+        });
         if name == route::DEFAULT {
             section.lacks(document, "name", Expected::GivenRouteName);
         }
@@ -286,9 +282,12 @@ fn read_profile(document: &mut Document<'_>, section: &mut Section<'_>, name: St
             .all(|(at, key)| !keys[..at].contains(key));
         (once && keys.contains(&Key::Data)).then_some(Body::Envelope(keys))
     });
-    let timestamp_header = section.value(document, "timestamp_header", Expected::FreeHeader, |value| {
-        header(value.as_str()?)
-    });
+    let timestamp_header = section.value(
+        document,
+        "timestamp_header",
+        Expected::FreeHeader,
+        |value| header(value.as_str()?),
+    );
     let has_format = section.has("timestamp_format");
     let format = section.parsed(
         document,
@@ -317,11 +316,16 @@ fn read_signature(
     timestamp_header: Option<&str>,
 ) -> Option<SignatureForm> {
     let has_header = section.has("signature_header");
-    let header = section.value(document, "signature_header", Expected::SignatureHeader, |value| {
-        let name = value.as_str().filter(|name| is_free_header(name))?;
-        let differs = timestamp_header.is_none_or(|other| !other.eq_ignore_ascii_case(name));
-        differs.then(|| name.to_owned())
-    });
+    let header = section.value(
+        document,
+        "signature_header",
+        Expected::SignatureHeader,
+        |value| {
+            let name = value.as_str().filter(|name| is_free_header(name))?;
+            let differs = timestamp_header.is_none_or(|other| !other.eq_ignore_ascii_case(name));
+            differs.then(|| name.to_owned())
+        },
+    );
     let has_text = section.has("signed_text");
     let text_expected = Expected::SignedText(timestamp_header.is_some());
     let signed_text = section.value(document, "signed_text", text_expected, |value| {

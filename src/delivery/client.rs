@@ -16,7 +16,7 @@ const IDLE_CONNECTION: Duration = Duration::from_secs(4);
 const MOST_HEADERS: usize = 256;
 
 /// A client cannot be made.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClientError {
     /// There is nobody whose certificates could be believed.
     Tls(#[from] TlsError),

@@ -104,15 +104,11 @@ pub(super) fn classify(error: &reqwest::Error, proxied: bool, secure: bool) -> F
     let found = causes(error).find_map(known);
     match found {
         // With a proxy, nobody else is looked up or connected to.
-        Some(Failure::NameNotFound) if proxied => {
-            Failure::Proxy(ProxyFault::NameNotFound)
-        }
+        Some(Failure::NameNotFound) if proxied => Failure::Proxy(ProxyFault::NameNotFound),
         Some(Failure::Refused) if proxied => Failure::Proxy(ProxyFault::Refused),
         Some(Failure::AddressRefused(why)) if proxied => Failure::Proxy(ProxyFault::Address(why)),
         // The port is open, and the first thing that it is told is the beginning of TLS.
-        Some(Failure::Broken) if secure && error.is_connect() => {
-            Failure::TlsEnded
-        }
+        Some(Failure::Broken) if secure && error.is_connect() => Failure::TlsEnded,
         Some(failure) => failure,
         None => Failure::Other(innermost(error)),
     }
@@ -188,9 +184,7 @@ fn of_tunnel(words: &str) -> Option<Failure> {
 fn of_tls(error: &rustls::Error) -> Failure {
     match error {
         rustls::Error::InvalidCertificate(why) => Failure::Certificate(BadCertificate::of(why)),
-        rustls::Error::NoCertificatesPresented => {
-            Failure::Certificate(BadCertificate::None)
-        }
+        rustls::Error::NoCertificatesPresented => Failure::Certificate(BadCertificate::None),
         rustls::Error::InvalidMessage(_) => Failure::NotTls,
         rustls::Error::AlertReceived(AlertDescription::ProtocolVersion)
         | rustls::Error::PeerIncompatible(

@@ -98,7 +98,7 @@ impl BadCertificate {
 impl std::error::Error for BadCertificate {}
 
 /// TLS cannot be set up.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TlsError {
     /// The system's store holds no certificate that can be read.
     NoRoots,

@@ -7,6 +7,7 @@ use hyper::StatusCode;
 use crate::delivery::address::{Refused, ResolveError};
 use crate::delivery::client::ClientError;
 use crate::delivery::failure::{Failure, ProxyFault};
+use crate::delivery::partner::SetupError;
 use crate::delivery::tls::{BadCertificate, TlsError};
 use crate::language::Language;
 use crate::route::LEADS_BACK;
@@ -22,20 +23,16 @@ impl Failure {
             Self::Status(code) => status(*code, language),
             Self::ClockDiffers(code, ahead) => {
                 let (status, seconds) = (status(*code, language), ahead.abs());
-                match language {
-                    Language::Ja => {
-                        let direction = if *ahead > 0 { "進んで" } else { "遅れて" };
-                        format!(
-                            "{status}。送信先の時計がこのサーバーより {seconds} 秒{direction}います。5 分以上ずれた署名は拒否されます。timedatectl で時刻を合わせてください"
-                        )
-                    }
-                    Language::En => {
-                        let direction = if *ahead > 0 { "ahead of" } else { "behind" };
-                        format!(
-                            "{status}; the receiver's clock is {seconds} s {direction} this one, and signatures more than 5 minutes off are refused: set the clock (timedatectl)"
-                        )
-                    }
-                }
+                let (ja, en) = if *ahead > 0 {
+                    ("進んで", "ahead of")
+                } else {
+                    ("遅れて", "behind")
+                };
+                both!(
+                    language,
+                    "{status}。送信先の時計がこのサーバーより {seconds} 秒{ja}います。5 分以上ずれた署名は拒否されます。timedatectl で時刻を合わせてください",
+                    "{status}; the receiver's clock is {seconds} s {en} this one, and signatures more than 5 minutes off are refused: set the clock (timedatectl)"
+                )
             }
             Self::Moved(code, location) => {
                 let status = status(*code, language);
@@ -72,11 +69,7 @@ impl Failure {
                 "the host name could not be resolved"
             ),
             Self::AddressRefused(why) => why.told(language).to_owned(),
-            Self::Refused => both!(
-                language,
-                "接続を断られました",
-                "the connection was refused"
-            ),
+            Self::Refused => both!(language, "接続を断られました", "the connection was refused"),
             Self::Proxy(why) => {
                 let why = why.told(language);
                 both!(language, "プロキシ: {why}", "the proxy: {why}")
@@ -209,7 +202,11 @@ impl BadCertificate {
                 "the certificate is not for this host (it names none as subjectAltName)"
             ),
             Self::OtherName(names) => {
-                let more = if names.len() > NAMES_SHOWN { ", ..." } else { "" };
+                let more = if names.len() > NAMES_SHOWN {
+                    ", ..."
+                } else {
+                    ""
+                };
                 let shown = names[..names.len().min(NAMES_SHOWN)].join(", ");
                 both!(
                     language,
@@ -291,6 +288,19 @@ impl ClientError {
     }
 }
 
+impl SetupError {
+    /// Which route cannot be used, and why.
+    #[must_use]
+    pub fn told(&self, language: Language) -> String {
+        let (route, why) = (&self.route, self.why.told(language));
+        both!(
+            language,
+            "経路 {route} を使えません。{why}",
+            "the route {route} cannot be used: {why}"
+        )
+    }
+}
+
 impl TlsError {
     /// Why there is no TLS.
     #[must_use]
@@ -321,7 +331,14 @@ macro_rules! in_english {
     )+};
 }
 
-in_english!(Failure, BadCertificate, Refused, ClientError, TlsError);
+in_english!(
+    Failure,
+    BadCertificate,
+    Refused,
+    ClientError,
+    SetupError,
+    TlsError
+);
 
 impl fmt::Display for ResolveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

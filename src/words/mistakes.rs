@@ -40,7 +40,7 @@ impl Kind {
                 "cannot be read: this user may not; let the daemon's user read it (such as sudo chown voicedrive-relay FILE)",
             ),
             Self::NotToml(why) => match language {
-                Language::Ja => format!("{} ({why})", of_toml(why)),
+                Language::Ja => format!("{} ({why})", super::toml::in_japanese(why)),
                 Language::En => format!("not TOML: {why}"),
             },
             Self::Unknown(known) => {
@@ -196,22 +196,6 @@ impl NoteKind {
     }
 }
 
-/// What a mistake of writing most likely is, from what the TOML reader says in English.
-fn of_toml(why: &str) -> &'static str {
-    let says = |words: &[&str]| words.iter().any(|word| why.contains(word));
-    if says(&["duplicate"]) {
-        "同じキーまたは見出しが 2 回書かれています"
-    } else if says(&["must be quoted", "string values"]) {
-        "文字列の値は \" で囲んでください"
-    } else if says(&["`=`"]) {
-        "キー = 値 の形になっていません"
-    } else if says(&["unclosed", "unterminated", "expected `\"`", "expected `]`", "expected `}`"]) {
-        "引用符または括弧が閉じられていません"
-    } else {
-        "TOML の書き方に合っていません。この行の引用符、括弧、= を確かめてください"
-    }
-}
-
 impl Mistake {
     /// The mistake in one line.
     #[must_use]
@@ -248,3 +232,11 @@ impl Mistakes {
     }
 }
 
+/// The first digits of a key's digest, and its length.
+pub(crate) fn fingerprint(first: &str, second: &str, length: usize, language: Language) -> String {
+    both!(
+        language,
+        "{first}-{second}、{length} 文字",
+        "{first}-{second}, {length} characters"
+    )
+}

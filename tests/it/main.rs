@@ -40,4 +40,5 @@ mod revoking;
 mod routing;
 mod secrets;
 mod securing;
+mod speaking;
 mod typing;

@@ -4,8 +4,6 @@ use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::path::Path;
 
-use crate::language::Language;
-
 /// Bytes at the beginning of a file that are looked at to see what it is.
 const HEAD: u64 = 64 * 1024;
 /// The name that stands for the standard input.
@@ -74,7 +72,7 @@ fn spool(mut pipe: impl Read) -> io::Result<File> {
 
 /// What a file is when it is none of those that are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Foreign {
+pub(crate) enum Foreign {
     /// A workbook of Excel.
     Workbook,
     /// A spreadsheet of `LibreOffice`.
@@ -86,6 +84,8 @@ pub(super) enum Foreign {
     Html,
     /// Text in these characters.
     Text(&'static str),
+    /// UTF-16 without a byte order mark.
+    Utf16WithoutMark,
     /// Bytes that are no text.
     Binary,
     /// Nothing at all.
@@ -138,47 +138,10 @@ impl Foreign {
         // ASCII in UTF-16 is a zero in every second byte.
         let mut pairs = head.chunks_exact(2);
         if pairs.all(|pair| pair.iter().any(|byte| *byte != 0)) {
-            Some(Self::Text("UTF-16 without a byte order mark"))
+            Some(Self::Utf16WithoutMark)
         } else {
             Some(Self::Binary)
         }
-    }
-
-    /// What it is, and what to do.
-    pub(super) fn sentence(self, language: Language) -> String {
-        let save = language.say(
-            "表計算ソフトで「CSV UTF-8」として保存し、そのファイルを取り込んでください",
-            "save it as \"CSV UTF-8\" in the spreadsheet, and import that file",
-        );
-        let what = match self {
-            Self::Workbook => language.say("Excel のブックです", "is an Excel workbook"),
-            Self::OpenDocument => {
-                language.say("LibreOffice の表です", "is an OpenDocument spreadsheet")
-            }
-            Self::Packed => language.say("圧縮されたファイルです", "is a packed file"),
-            Self::Pdf => language.say("PDF です", "is a PDF"),
-            Self::Html => language.say("HTML か XML です", "is HTML or XML"),
-            Self::Binary => language.say("文字のファイルではありません", "is no text"),
-            Self::Empty => {
-                return language.say("中身が空です", "is empty").to_owned();
-            }
-            Self::Text(name) => return in_other_characters(name, language),
-        };
-        match language {
-            Language::Ja => format!("{what}。{save}"),
-            Language::En => format!("{what}; {save}"),
-        }
-    }
-}
-
-fn in_other_characters(name: &str, language: Language) -> String {
-    match language {
-        Language::Ja => format!(
-            "文字コードが {name} です。UTF-8 で保存し直してください (Shift_JIS なら --encoding shift-jis)"
-        ),
-        Language::En => format!(
-            "is written in {name}; save it as UTF-8 (if it is Shift_JIS, say --encoding shift-jis)"
-        ),
     }
 }
 
@@ -206,7 +169,7 @@ mod tests {
                 Foreign::Text("ISO-2022-JP (JIS)"),
             ),
             (b"\xff\xfe\0\0i\0\0\0", Foreign::Text("UTF-32")),
-            (&utf_16, Foreign::Text("UTF-16 without a byte order mark")),
+            (&utf_16, Foreign::Utf16WithoutMark),
             (b"id,name\n1,\0\0\0", Foreign::Binary),
         ] {
             assert_eq!(Foreign::of(head), Some(foreign), "{head:?}");
