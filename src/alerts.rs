@@ -35,7 +35,7 @@ use crate::route::Route;
 use crate::store::{Store, StoreError};
 use crate::upkeep::backup::BackupFile;
 use certificates::Certificates;
-use conditions::{JUDGED, Observed, holding};
+use conditions::{Observed, holding, judged};
 
 /// Between two looks at the numbers.
 const EVERY: Duration = Duration::from_mins(1);
@@ -104,6 +104,7 @@ impl Watch {
             digests: Digests {
                 after: rules.digests,
                 certificate_days: rules.thresholds.certificate_days.clone(),
+                token_days: rules.thresholds.token_days.clone(),
             },
             thresholds: rules.thresholds,
             retention: Duration::from_secs(rules.retention_days * SECONDS_A_DAY),
@@ -160,6 +161,7 @@ impl Watch {
                 return Err(error);
             }
         };
+        let believed = !self.store.doubts_the_clock(moment);
         let backup = self.backup.last();
         let since = |span| moment.monotonic.saturating_sub(span);
         let observed = Observed {
@@ -174,12 +176,13 @@ impl Watch {
             disk: self.store.file().disk_bytes(),
             database: vitals.database_bytes,
             receivers: self.gauges.receivers(),
+            tokens: if believed { vitals.tokens } else { Vec::new() },
         };
         let holding = holding(&observed, &self.thresholds, moment.wall);
         if !holding.is_empty() || vitals.incident_open {
-            self.observe(&JUDGED, holding, moment).await?;
+            self.observe(judged(believed), holding, moment).await?;
         }
-        if !self.store.doubts_the_clock(moment) {
+        if believed {
             let before = moment.wall.before(self.retention);
             self.store.purge_incidents(before).await?;
         }

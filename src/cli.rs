@@ -23,20 +23,25 @@ mod show;
 mod status;
 mod tail;
 mod token;
+mod value;
 mod words;
 
 pub(crate) use words::harmless;
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::error::ErrorFormatter;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::config::{self, Environment, Loaded, Mistakes, Secret};
 use crate::language::Language;
 use crate::words::answers::{Subject, refusal};
 use crate::words::commands;
+use crate::words::usage;
+pub use value::WrongValue;
 
 /// Where the package puts the configuration.
 const PACKAGED_CONFIG: &str = "/etc/voicedrive-relay/config.toml";
@@ -224,12 +229,30 @@ fn error_as_json(code: &str, message: &str) -> String {
     serde_json::json!({"success": false, "error": error}).to_string()
 }
 
-/// Ends with what clap says: help, the version, or what was typed wrongly.
-fn refuse(error: &clap::Error) -> ExitCode {
-    let json = std::env::args_os().any(|argument| argument == "--json");
+/// Ends with help, the version, or what was typed wrongly, in the reader's language.
+fn explain(error: clap::Error, arguments: &[OsString], environment: &Environment) -> ExitCode {
+    let common = Common::of(arguments);
+    match common.speech(environment).language {
+        Language::En => end_with(&error, common.json),
+        Language::Ja => {
+            // The same again, read by a command line that has Japanese words.
+            let japanese = usage::for_terminal(command());
+            let error = japanese
+                .try_get_matches_from(arguments)
+                .err()
+                .unwrap_or(error);
+            end_with(&error.apply::<usage::Japanese>(), common.json)
+        }
+    }
+}
+
+fn end_with<F: ErrorFormatter>(error: &clap::error::Error<F>, json: bool) -> ExitCode {
     if error.use_stderr() && json {
         let text = error.render().to_string();
-        let text = text.strip_prefix("error: ").unwrap_or(&text);
+        let mut prefixes = ["error: ", usage::PREFIX].into_iter();
+        let text = prefixes
+            .find_map(|prefix| text.strip_prefix(prefix))
+            .unwrap_or(&text);
         eprintln!("{}", error_as_json("USAGE", text.trim_end()));
     } else {
         // Nobody is left to be told when this fails too.
@@ -247,11 +270,12 @@ pub fn command() -> clap::Command {
 /// Runs the command that the arguments name.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => return refuse(&error),
-    };
     let environment = Environment::of_process();
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return explain(error, &arguments, &environment),
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -314,6 +338,28 @@ impl Cli {
 }
 
 impl Common {
+    /// What every command knows, found in arguments that cannot be understood as a whole.
+    fn of(arguments: &[OsString]) -> Self {
+        let typed = arguments.iter().take_while(|argument| *argument != "--");
+        let mut common = Self {
+            config: PACKAGED_CONFIG.into(),
+            json: false,
+        };
+        let mut typed = typed.map(|argument| argument.to_string_lossy());
+        while let Some(argument) = typed.next() {
+            if argument == "--json" {
+                common.json = true;
+            } else if let Some(path) = argument.strip_prefix("--config=") {
+                common.config = path.into();
+            } else if argument == "--config"
+                && let Some(path) = typed.next()
+            {
+                common.config = (*path).into();
+            }
+        }
+        common
+    }
+
     /// Reads configuration and secrets.
     fn load(&self, environment: &Environment) -> Result<Loaded, CliError> {
         Ok(config::load(&self.config, environment)?)

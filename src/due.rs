@@ -20,6 +20,8 @@ pub struct DueDelivery {
     pub event_timestamp: Timestamp,
     /// The payload. It is shared, never copied, between those who keep it and those who send it.
     pub data: Arc<str>,
+    /// Since when it is due, as the store reckons. A person who sends it again makes it another moment.
+    pub due_ms: i64,
     /// Which attempt this will be, from 1, over all rounds.
     pub attempt: u32,
 }

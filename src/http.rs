@@ -21,6 +21,7 @@ mod interview_body;
 pub mod interview_field;
 mod interview_import;
 pub mod interview_mistake;
+mod interview_rows;
 mod interview_stats;
 mod interviews;
 mod linger;

@@ -37,11 +37,13 @@ pub enum Kind {
     CertificateExpiring,
     /// A receiver's clock shows another time.
     ClockOff,
+    /// A token that was issued here ends soon.
+    TokenEnding,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::DeliveriesExhausted,
         Self::PartnerRefuses,
         Self::SuccessRateLow,
@@ -53,6 +55,7 @@ impl Kind {
         Self::DiskLow,
         Self::CertificateExpiring,
         Self::ClockOff,
+        Self::TokenEnding,
     ];
 
     /// The word of the contract.
@@ -70,6 +73,7 @@ impl Kind {
             Self::DiskLow => "disk_low",
             Self::CertificateExpiring => "certificate_expiring",
             Self::ClockOff => "clock_off",
+            Self::TokenEnding => "token_ending",
         }
     }
 
@@ -185,6 +189,13 @@ pub enum Finding {
         /// How far it is ahead of this server's; negative: behind.
         seconds: i64,
     },
+    /// Of a token that was issued here.
+    Token {
+        /// In how many days it ends, begun ones counted.
+        days: i64,
+        /// When it ends.
+        ends_at: Timestamp,
+    },
 }
 
 impl Finding {
@@ -199,7 +210,7 @@ impl Finding {
             Self::Statistics { p95_ms, .. } => *p95_ms,
             Self::Backup { age_hours, .. } => age_hours.unwrap_or_default(),
             Self::Disk { free_mib, .. } => *free_mib,
-            Self::Certificate { days } => days.unsigned_abs(),
+            Self::Certificate { days } | Self::Token { days, .. } => days.unsigned_abs(),
             Self::Clock { seconds } => seconds.unsigned_abs(),
         }
     }
@@ -212,7 +223,7 @@ pub struct Report {
     pub id: String,
     /// Which condition.
     pub kind: Kind,
-    /// Which route; empty for what concerns the whole daemon.
+    /// Which route, or which token; empty for what concerns the whole daemon.
     pub subject: String,
     /// When it began.
     pub opened_at: Timestamp,
@@ -239,7 +250,7 @@ pub struct Report {
 pub struct Observation {
     /// Which.
     pub kind: Kind,
-    /// Which route; empty for what concerns the whole daemon.
+    /// Which route, or which token; empty for what concerns the whole daemon.
     pub subject: String,
     /// What was found.
     pub finding: Finding,
@@ -276,6 +287,8 @@ pub struct Thresholds {
     pub database_mib: u64,
     /// Told again at each of these, in days before the end.
     pub certificate_days: Vec<u64>,
+    /// Told again at each of these, in days before the end.
+    pub token_days: Vec<u64>,
     /// Further off, in seconds.
     pub clock_seconds: u64,
 }
@@ -297,6 +310,7 @@ impl Default for Thresholds {
             disk_free_mib: 1024,
             database_mib: 1024,
             certificate_days: vec![21, 7, 1],
+            token_days: vec![30, 7, 1],
             clock_seconds: 60,
         }
     }
@@ -358,6 +372,8 @@ pub struct Digests {
     pub after: Vec<Duration>,
     /// A certificate is told again at each of these days before its end instead.
     pub certificate_days: Vec<u64>,
+    /// And a token at each of these.
+    pub token_days: Vec<u64>,
 }
 
 impl Digests {
@@ -371,7 +387,7 @@ impl Digests {
         finding: &Finding,
         is_time: bool,
     ) -> bool {
-        if kind == Kind::CertificateExpiring {
+        if matches!(kind, Kind::CertificateExpiring | Kind::TokenEnding) {
             self.days_reached(finding) > self.days_reached(told)
         } else {
             is_time
@@ -386,14 +402,16 @@ impl Digests {
         nth.copied().unwrap_or(CLEAR_FOR)
     }
 
-    /// How many of the days before a certificate's end have come.
+    /// How many of the days before the end of a certificate or a token have come.
     #[must_use]
     pub fn days_reached(&self, finding: &Finding) -> usize {
-        let Finding::Certificate { days } = finding else {
-            return 0;
+        let (days, limits) = match finding {
+            Finding::Certificate { days } => (days, &self.certificate_days),
+            Finding::Token { days, .. } => (days, &self.token_days),
+            _ => return 0,
         };
         let reached = |limit: &&u64| i64::try_from(**limit).is_ok_and(|limit| *days <= limit);
-        self.certificate_days.iter().filter(reached).count()
+        limits.iter().filter(reached).count()
     }
 }
 

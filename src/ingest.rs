@@ -113,12 +113,24 @@ pub fn latest_time(data: &str) -> Option<Timestamp> {
     while let Some((_, behind)) = rest.split_once('"') {
         let (text, after) = until_quote(behind);
         let is_key = after.starts_with(':');
-        if !is_key && let Ok(time) = Timestamp::parse(text) {
+        if !is_key && let Some(time) = time_of(text) {
             latest = latest.max(Some(time));
         }
         rest = after;
     }
     latest
+}
+
+/// The time that a text says. One without a zone is taken for UTC: it tells events apart, and nobody reads it.
+fn time_of(text: &str) -> Option<Timestamp> {
+    let is_local = matches!(text.as_bytes(), [b'0'..=b'9', .., b'0'..=b'9'])
+        && matches!(text.as_bytes().get(10), Some(b'T' | b't'))
+        && !text[11..].contains(['+', '-']);
+    if is_local {
+        Timestamp::parse(&format!("{text}Z")).ok()
+    } else {
+        Timestamp::parse(text).ok()
+    }
 }
 
 /// Splits at the quotation mark that ends a JSON string; neither part has it.
@@ -411,6 +423,9 @@ mod tests {
             (r#"{"a":{"b":[{"at":"2025-10-26T23:30:00+09:00"}]}}"#, true),
             (r#"{"a":["2025-10-26T14:30:00Z"]}"#, true),
             (r#"{"a":["2025-10-26T14:30+09"]}"#, true),
+            (r#"{"a":["2025-10-26T14:30"]}"#, true),
+            (r#"{"a":["2025-10-26T14:30:00.123456"]}"#, true),
+            (r#"{"a":["2025-10-26T14"]}"#, false),
             (r#"{"a":"\"","at":"2025-10-26T14:30:00Z"}"#, true),
             (r#"{"a":"\\","at":"2025-10-26T14:30:00Z"}"#, true),
             // A key says no time, a date is not one moment, and a number can be anything.
@@ -432,6 +447,7 @@ mod tests {
             Just("2025-10-26T23:30+09:00".to_owned()),
             Just("2025-10-26T23:30:00+0900".to_owned()),
             Just("2025-10-26".to_owned()),
+            Just("2025-10-26T14:30:00".to_owned()),
             "[\"\\\\:{}a-z0-9]{0,6}",
             ".{0,8}",
         ]
@@ -454,7 +470,7 @@ mod tests {
 
     fn latest_in(value: &Value) -> Option<Timestamp> {
         match value {
-            Value::String(text) => Timestamp::parse(text).ok(),
+            Value::String(text) => time_of(text),
             Value::Array(items) => items.iter().filter_map(latest_in).max(),
             Value::Object(members) => members.values().filter_map(latest_in).max(),
             _ => None,

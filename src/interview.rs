@@ -183,6 +183,14 @@ pub struct ImportResult {
     pub repeated: Vec<(u64, u64)>,
 }
 
+impl ImportResult {
+    /// Whether a record contradicts another one, so that none can be kept.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        !self.refused.is_empty() || !self.repeated.is_empty()
+    }
+}
+
 /// What becomes of a record of a file whose `rescheduledFromId` names no record, neither in the file nor
 /// kept before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use crate::attempt::Outcome;
 use crate::incident::Incident;
 use crate::send_stats::QueueCounts;
 use crate::timestamp::Timestamp;
+use crate::token::LiveToken;
 
 /// One picture of the whole store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +45,7 @@ pub struct EventTotals {
 }
 
 /// What only a look at the numbers shows: what an evaluation of alerts reads from the store.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Vitals {
     /// Deliveries whose first send lies in the last hour, and how many of them have succeeded.
     pub sends: (u64, u64),
@@ -54,6 +55,8 @@ pub struct Vitals {
     pub overdue: std::time::Duration,
     /// Bytes of the database's file.
     pub database_bytes: u64,
+    /// The tokens that let somebody in and have an end.
+    pub tokens: Vec<LiveToken>,
     /// Whether an incident is open.
     pub incident_open: bool,
 }

@@ -538,7 +538,8 @@ impl Shared {
         }
     }
 
-    /// A channel that is not in the configuration any more is not behind with anything.
+    /// A channel that is not in the configuration any more is not behind with anything; what it had still to tell is
+    /// told by the one that takes its place.
     async fn forget_channels(&self, settings: &Loaded) {
         let channels = settings.alerts.channels.iter();
         let kept = self

@@ -4,9 +4,9 @@
 //! own nouns: nobody outside sees a connection. A verb stands beside its SQL, in the file of its noun; what
 //! it decides by is a pure function of that noun (`retry`, `incident`, `content`, `slot`).
 //!
-//! One thread owns the one writing connection. It takes every command that waits at that moment
-//! into one transaction, commits once with an fsync, and only then answers each of them: a commit
-//! is shared by everybody who waited for it. What somebody hands in and results of attempts go before
+//! One thread owns the one writing connection. It takes every command that waits at that moment,
+//! and those that come while they run, into one transaction, commits once with an fsync, and only then answers each of them: a commit
+//! is shared by everybody who waited for it. What somebody hands in goes before results of attempts, and these before
 //! maintenance. Reads have connections and threads of their own, and each answer is one short read
 //! transaction, so that it is one consistent picture and never holds up the write-ahead log.
 //!

@@ -1,6 +1,8 @@
-//! A JWT that was issued or revoked here: what it is called, never what it is.
+//! A JWT that was issued or revoked here: what it is called and when it ends, never what it is.
 
 use crate::timestamp::Timestamp;
+
+const MS_A_DAY: i64 = 86_400_000;
 
 /// A token as the list shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,4 +19,123 @@ pub struct TokenRecord {
     pub expires_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+}
+
+impl TokenRecord {
+    /// In how many days it ends, begun ones counted, at `now`; 0 or less: it has ended. None: it was revoked, or
+    /// nobody knows its end.
+    #[must_use]
+    pub fn days_left(&self, now: Timestamp) -> Option<i64> {
+        let expires_at = self.expires_at.filter(|_| self.revoked_at.is_none())?;
+        Some(days_between(now, expires_at))
+    }
+}
+
+/// A token that lets somebody in and has an end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveToken {
+    /// Its name.
+    pub jti: String,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Timestamp,
+    /// An incident about its end is open: the admin was told.
+    pub is_told: bool,
+}
+
+impl LiveToken {
+    /// In how many days it ends at `now`, when one of the `steps` (in days) before its end has come, or the admin was
+    /// told already. A step that is not shorter than the whole life is none: whoever issues a token for a week
+    /// knows that it ends within a month.
+    #[must_use]
+    pub fn ending(&self, steps: &[u64], now: Timestamp) -> Option<i64> {
+        let days = days_between(now, self.expires_at);
+        let life = days_between(self.issued_at, self.expires_at);
+        let has_come =
+            |step: &u64| i64::try_from(*step).is_ok_and(|step| (days..life).contains(&step));
+        (self.is_told || steps.iter().any(has_come)).then_some(days)
+    }
+}
+
+/// Days from one moment to another, a begun one counted; 0 or less: `to` is not after `from`.
+fn days_between(from: Timestamp, to: Timestamp) -> i64 {
+    -(from.unix_ms() - to.unix_ms()).div_euclid(MS_A_DAY)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn day(days: u64) -> Timestamp {
+        Timestamp::from_unix_ms(1_761_489_000_000).after(Duration::from_hours(24 * days))
+    }
+
+    fn issued_for(days: u64) -> LiveToken {
+        LiveToken {
+            jti: "jti".to_owned(),
+            issued_at: day(0),
+            expires_at: day(days),
+            is_told: false,
+        }
+    }
+
+    #[test]
+    fn a_step_has_come_when_no_more_than_its_days_are_left() {
+        let token = issued_for(365);
+        let ending = |now| token.ending(&[30, 7, 1], now);
+        let second = Duration::from_secs(1);
+        assert_eq!(ending(day(335).before(second)), None);
+        assert_eq!(ending(day(335)), Some(30));
+        assert_eq!(ending(day(358)), Some(7));
+        assert_eq!(ending(day(358).after(second)), Some(7));
+        assert_eq!(ending(day(365).before(second)), Some(1));
+        assert_eq!(ending(day(365)), Some(0));
+    }
+
+    #[test]
+    fn a_step_that_is_not_shorter_than_the_life_is_passed_over() {
+        let steps = [30, 7, 1];
+        assert_eq!(issued_for(30).ending(&steps, day(0)), None);
+        assert_eq!(issued_for(30).ending(&steps, day(23)), Some(7));
+        assert_eq!(issued_for(5).ending(&steps, day(3)), None);
+        assert_eq!(issued_for(5).ending(&steps, day(4)), Some(1));
+        assert_eq!(issued_for(1).ending(&steps, day(0)), None);
+        assert_eq!(issued_for(365).ending(&[], day(364)), None);
+    }
+
+    #[test]
+    fn who_was_told_stays_told_when_the_clock_is_set_back() {
+        let told = LiveToken {
+            is_told: true,
+            ..issued_for(365)
+        };
+        assert_eq!(told.ending(&[30, 7, 1], day(100)), Some(265));
+    }
+
+    #[test]
+    fn what_was_revoked_or_has_no_known_end_has_no_days_left() {
+        let token = TokenRecord {
+            jti: "jti".to_owned(),
+            subject: None,
+            scope: None,
+            issued_at: Some(day(0)),
+            expires_at: Some(day(10)),
+            revoked_at: None,
+        };
+        assert_eq!(token.days_left(day(8)), Some(2));
+        assert_eq!(token.days_left(day(11)), Some(-1));
+        let revoked = TokenRecord {
+            revoked_at: Some(day(1)),
+            ..token.clone()
+        };
+        assert_eq!(revoked.days_left(day(8)), None);
+        let elsewhere = TokenRecord {
+            expires_at: None,
+            ..token
+        };
+        assert_eq!(elsewhere.days_left(day(8)), None);
+    }
 }

@@ -57,6 +57,7 @@ pub mod system;
 pub(crate) mod tokens;
 mod toml;
 mod troubles;
+pub mod usage;
 
 use crate::language::{Language, Speech};
 

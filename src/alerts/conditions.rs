@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::gauges::{AnswerTimes, Receiver};
 use crate::incident::{Finding, Kind, Observation, Thresholds};
 use crate::timestamp::Timestamp;
+use crate::token::LiveToken;
 use crate::trouble::Trouble;
 
 const MIB: u64 = 1024 * 1024;
@@ -34,10 +35,20 @@ pub struct Observed {
     pub database: u64,
     /// By route.
     pub receivers: Vec<(String, Receiver)>,
+    /// Those that let somebody in and have an end.
+    pub tokens: Vec<LiveToken>,
 }
 
-/// The kinds that [`holding`] judges.
-pub const JUDGED: [Kind; 9] = [
+/// The kinds that [`holding`] judges. By a clock that may be wrong nothing is said of tokens, neither that one ends
+/// soon nor that it has ended.
+#[must_use]
+pub fn judged(clock_is_believed: bool) -> &'static [Kind] {
+    let [_tokens, others @ ..] = &JUDGED;
+    if clock_is_believed { &JUDGED } else { others }
+}
+
+const JUDGED: [Kind; 10] = [
+    Kind::TokenEnding,
     Kind::SuccessRateLow,
     Kind::QueueLong,
     Kind::LoginsFailing,
@@ -85,7 +96,17 @@ pub fn holding(observed: &Observed, limits: &Thresholds, now: Timestamp) -> Vec<
             })
         })
     });
-    whole.chain(receivers).collect()
+    let tokens = observed.tokens.iter().filter_map(|token| {
+        Some(Observation {
+            kind: Kind::TokenEnding,
+            subject: token.jti.clone(),
+            finding: Finding::Token {
+                days: token.ending(&limits.token_days, now)?,
+                ends_at: token.expires_at,
+            },
+        })
+    });
+    whole.chain(receivers).chain(tokens).collect()
 }
 
 fn success_rate(observed: &Observed, limits: &Thresholds) -> Option<Finding> {
@@ -198,6 +219,18 @@ mod tests {
                     certificate_ends: Some(now().after(Duration::from_hours(24 * 22))),
                 },
             )],
+            tokens: vec![token(31)],
+        }
+    }
+
+    /// One that was issued for a year.
+    fn token(days_left: u32) -> LiveToken {
+        let day = Duration::from_hours(24);
+        LiveToken {
+            jti: "jti".to_owned(),
+            issued_at: now().before(day * (365 - days_left)),
+            expires_at: now().after(day * days_left),
+            is_told: false,
         }
     }
 
@@ -337,6 +370,13 @@ mod tests {
                     ..well()
                 },
                 Kind::CertificateExpiring,
+            ),
+            (
+                Observed {
+                    tokens: vec![token(31), token(30)],
+                    ..well()
+                },
+                Kind::TokenEnding,
             ),
         ] {
             assert_eq!(found(&observed), [kind], "{observed:?}");

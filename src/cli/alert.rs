@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::CliError;
 use super::client::{Client, path_segment};
+use super::value::whole;
 use super::words::{Speech, text};
 use crate::words::commands::Command;
 
@@ -22,7 +23,7 @@ Exit code 1 when a channel did not take it, or when there is none.")]
         #[arg(long)]
         open: bool,
         /// At most so many
-        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]
+        #[arg(long, default_value_t = 20, value_parser = whole::<u32>(1..=200))]
         limit: u32,
     },
     /// End an incident whose deliveries need nothing any more

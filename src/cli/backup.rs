@@ -40,15 +40,16 @@ impl Backup {
         match (target, refreshed) {
             // That was it.
             (Target::BackupFile, Ok(_)) => {}
-            // Nobody else writes this file: two at a time would spoil it.
-            (Target::BackupFile, Err(error)) => return Err(error),
             (Target::Elsewhere, Ok(_)) => {
                 snapshot::copy_file(&file::backup_file(directory), &self.file).map_err(failed)?;
             }
-            // Without a daemon, or when there is no room for its copy, the database itself is read.
-            (Target::Elsewhere, Err(_)) => {
+            // Without a daemon the database itself is read.
+            (Target::Elsewhere, Err(CliError::Unreachable(_))) => {
                 snapshot::copy(&file::live_file(directory), &self.file).map_err(failed)?;
             }
+            // Nobody but the daemon writes its own file: two at a time would spoil it. And one that makes no copy knows
+            // why: what lies in the database's place need not be the database.
+            (Target::BackupFile | Target::Elsewhere, Err(error)) => return Err(error),
         }
         let verified = snapshot::verify(&self.file).map_err(failed)?;
         client.print(&answer(&self.file, verified), |speech| {

@@ -33,7 +33,7 @@ use tokio::task::spawn_blocking;
 
 use super::client::Client;
 use super::words::{Speech, harmless, text};
-use super::{CliError, Common, print_line};
+use super::{CliError, Common, print_line, value};
 use crate::config::Environment;
 use crate::language::Language;
 use crate::words::commands;
@@ -87,7 +87,7 @@ struct Interviews {
     #[arg(long)]
     dry_run: bool,
     /// The clock of times that say no zone, such as Asia/Tokyo or UTC
-    #[arg(long, value_parser = zone)]
+    #[arg(long, value_parser = value::zone)]
     zone: Option<Zone>,
     /// When rescheduledFromId names a record that is nowhere: keep it, which is refused, or import the
     /// row without it
@@ -113,10 +113,6 @@ enum Origin {
     #[default]
     Keep,
     Drop,
-}
-
-fn zone(name: &str) -> Result<Zone, String> {
-    Zone::named(name).ok_or_else(|| "must be a time zone such as Asia/Tokyo or UTC".to_owned())
 }
 
 impl Import {

@@ -9,7 +9,7 @@ use clap::Args;
 use hyper::StatusCode;
 use serde_json::json;
 
-use super::{CliError, Common, print_line};
+use super::{CliError, Common, print_line, value};
 use crate::clock::Clock;
 use crate::config::Environment;
 use crate::delivery::profile::{BUILT_IN, Profile};
@@ -28,7 +28,7 @@ use crate::words::{commands, receivers};
 Set the relay's delivery.url to http://127.0.0.1:9000/ and both secrets to the same value.")]
 pub(super) struct Receiver {
     /// Where to listen
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9000")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9000", value_parser = value::address)]
     listen: SocketAddr,
     /// How the webhooks are signed
     #[arg(long, default_value = "medical-system", value_parser = BUILT_IN)]
@@ -37,16 +37,16 @@ pub(super) struct Receiver {
     #[arg(long, value_name = "NAME", default_value = "VOICEDRIVE_WEBHOOK_SECRET")]
     secret: String,
     /// The events that it knows, such as employee.*; others get 400; without it: all of them
-    #[arg(long = "event", value_name = "PATTERN", value_parser = pattern)]
+    #[arg(long = "event", value_name = "PATTERN", value_parser = value::events)]
     events: Vec<Pattern>,
     /// Answer the first N webhooks with 503
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = value::whole::<u64>(0..=u64::MAX))]
     fail: u64,
     /// Answer every good webhook with this status
-    #[arg(long, value_name = "CODE")]
-    status: Option<u16>,
+    #[arg(long, value_name = "CODE", value_parser = value::http_status)]
+    status: Option<StatusCode>,
     /// Wait this many milliseconds before each answer
-    #[arg(long, value_name = "MS", default_value_t = 0)]
+    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = value::whole::<u64>(0..=u64::MAX))]
     delay: u64,
     /// Close the connection instead of answering
     #[arg(long)]
@@ -76,7 +76,7 @@ impl Receiver {
             secrets,
             clock: Clock::System,
         };
-        let receiver = receiver::Receiver::start(self.listen, judge, self.script(language, json)?)
+        let receiver = receiver::Receiver::start(self.listen, judge, self.script(language, json))
             .await
             .map_err(|error| {
                 CliError::Failed(commands::file_failed(self.listen, &error, language))
@@ -87,16 +87,12 @@ impl Receiver {
     }
 
     /// Prints each webhook, then answers as the options say.
-    fn script(&self, language: Language, json: bool) -> Result<Script, CliError> {
-        let status = self
-            .status
-            .map(StatusCode::from_u16)
-            .transpose()
-            .map_err(|_| CliError::Usage(commands::no_status(language)))?;
+    fn script(&self, language: Language, json: bool) -> Script {
+        let status = self.status;
         let (fail, delay, drop) = (self.fail, Duration::from_millis(self.delay), self.drop);
         let events = self.events.clone();
         let seen = AtomicU64::new(0);
-        Ok(Arc::new(move |received: &Received| {
+        Arc::new(move |received: &Received| {
             let number = seen.fetch_add(1, Ordering::Relaxed);
             // Whoever reads the output may have gone; webhooks are answered all the same.
             let _ = print_line(&line(received, language, json));
@@ -122,12 +118,8 @@ impl Receiver {
                 }
             };
             Answer::After(delay, Box::new(answer))
-        }))
+        })
     }
-}
-
-fn pattern(text: &str) -> Result<Pattern, &'static str> {
-    Pattern::parse(text).ok_or("an event's name, or a prefix that ends in .*")
 }
 
 /// One webhook in one line.

@@ -18,10 +18,11 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::words::{Speech, harmless};
-use super::{CliError, Common, print_line};
+use super::{CliError, Common, print_line, value};
 use crate::config::{Environment, Secret};
 use crate::delivery::failure::Failure;
 use crate::delivery::profile::{BUILT_IN, Profile};
+use crate::event::is_event_type;
 use crate::language::Language;
 use crate::stable_json;
 use crate::words::commands;
@@ -45,6 +46,7 @@ The verdict separates a receiver that verifies wrongly from one that verifies as
 other data. Exit code 0 when the receiver passes everything, 1 otherwise.")]
 pub(super) struct ReceiverTest {
     /// Where the receiver listens
+    #[arg(value_parser = value::url)]
     url: Url,
     /// How it wants to be addressed
     #[arg(long, value_parser = BUILT_IN)]
@@ -99,6 +101,13 @@ impl ReceiverTest {
     ) -> Result<Setup, CliError> {
         let unknown = || CliError::Usage(commands::unknown_profile(&self.profile, language));
         let profile = Profile::built_in(&self.profile).ok_or_else(unknown)?;
+        if let Some(event) = &self.event
+            && !is_event_type(event)
+        {
+            return Err(CliError::Usage(format!(
+                "--event {event}: must be the name of an event, such as employee.created"
+            )));
+        }
         let secrets = SecretsOf::beside(config, environment)?;
         let secret = match &profile.signature {
             Some(_) => Some(secrets.read(&self.secret, language)?),

@@ -4,12 +4,12 @@ use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use clap::Args;
-use clap::builder::RangedU64ValueParser;
 use serde_json::Value;
 
 use super::client::Client;
 use super::delivery_line::{Line, Paint, Table, last_of_each};
 use super::filter::{Filter, fits};
+use super::value::whole;
 use super::{CliError, print_line};
 use crate::config::Environment;
 use crate::words::commands;
@@ -29,7 +29,7 @@ pub(super) struct Tail {
     #[arg(short, long)]
     follow: bool,
     /// How many are shown at first, the newest ones
-    #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = RangedU64ValueParser::<u16>::new().range(1..=1000))]
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = whole::<u16>(1..=1000))]
     limit: u16,
     #[command(flatten)]
     filter: Filter,

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::CliError;
 use super::client::Client;
+use super::value::whole;
 use super::words::{Speech, harmless, text};
 use crate::words::commands::Command;
 use crate::words::tokens;
@@ -23,7 +24,7 @@ Scopes: stats:read, events:write, events:read, interviews:write, interviews:read
         #[arg(long)]
         scope: String,
         /// For how many days
-        #[arg(long, default_value_t = 365)]
+        #[arg(long, default_value_t = 365, value_parser = whole::<u32>(0..=u64::from(u32::MAX)))]
         days: u32,
     },
     /// Revoke a token for good, by its id as `token list` shows it, or all of one subject
@@ -89,18 +90,12 @@ impl Token {
                     let lines: Vec<String> = tokens
                         .iter()
                         .map(|token| {
-                            let state = if token["revokedAt"].is_string() {
-                                let at = speech.moment(&token["revokedAt"], "-");
-                                format!("{} {at}", speech.phrase(Command::RevokedSince))
-                            } else {
-                                let at = speech.moment(&token["expiresAt"], "-");
-                                format!("{} {at}", speech.phrase(Command::Until))
-                            };
                             format!(
-                                "{}  {}  [{}]  {state}",
+                                "{}  {}  [{}]  {}",
                                 text(&token["jti"]),
                                 harmless(text(&token["subject"])),
                                 text(&token["scope"]),
+                                standing(speech, token),
                             )
                         })
                         .collect();
@@ -108,6 +103,19 @@ impl Token {
                 })
             }
         }
+    }
+}
+
+/// Whether a token lets somebody in, and for how long.
+fn standing(speech: Speech, token: &Value) -> String {
+    if token["revokedAt"].is_string() {
+        let at = speech.moment(&token["revokedAt"], "-");
+        return format!("{} {at}", speech.phrase(Command::RevokedSince));
+    }
+    let at = speech.moment(&token["expiresAt"], "-");
+    match token["daysLeft"].as_i64() {
+        Some(days) => tokens::days_left(speech.language, &at, days),
+        None => format!("{} {at}", speech.phrase(Command::Until)),
     }
 }
 

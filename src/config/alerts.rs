@@ -119,8 +119,8 @@ pub enum Way {
 }
 
 impl Channel {
-    /// The same for the same way to the same receivers, wherever in the configuration it stands; what it leads to
-    /// cannot be read from it.
+    /// The same for the same way to the same receivers, wherever in the configuration it stands: the kind, a space, and
+    /// a digest from which nobody can read where it leads.
     #[must_use]
     pub fn key(&self) -> String {
         let (kind, target) = match &self.way {
@@ -367,12 +367,20 @@ fn read_thresholds(document: &mut Document<'_>, alerts: &mut Section<'_>) -> Thr
         database_mib: number("database_mib", usual.database_mib, &many),
         clock_seconds: number("clock_seconds", usual.clock_seconds, &many),
         certificate_days: usual.certificate_days,
+        token_days: usual.token_days,
     };
     thresholds.certificate_days = section.list(
         document,
         "certificate_days",
         thresholds.certificate_days,
-        Expected::CertificateDays,
+        Expected::Days,
+        |entry| whole(entry, &(1..=365)),
+    );
+    thresholds.token_days = section.list(
+        document,
+        "token_days",
+        thresholds.token_days,
+        Expected::Days,
         |entry| whole(entry, &(1..=365)),
     );
     section.finish(document);

@@ -18,7 +18,7 @@ pub enum Expected {
     /// A list of 1 to 10 whole numbers of minutes.
     Digests,
     /// A list of whole numbers of days.
-    CertificateDays,
+    Days,
     /// A text.
     Text,
     /// A text of printable ASCII characters.

@@ -408,6 +408,7 @@ mod tests {
             event_type: "a.b".to_owned(),
             event_timestamp: Timestamp::from_unix_ms(0),
             data: "{}".into(),
+            due_ms: 0,
             attempt: 1,
         };
         dispatcher.should_poll = false;

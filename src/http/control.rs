@@ -102,11 +102,13 @@ fn full_in_days(free: u64, database: u64, (of_week, of_all): (u64, u64)) -> Opti
 /// `POST /control/backup`: the backup file holds everything that was committed before this.
 ///
 /// # Errors
-/// `StorageUnavailable`; the log says why.
+/// `DatabaseInTrouble`: why there is no new copy.
 pub async fn refresh_backup(api: &Api) -> Result<Reply, ApiError> {
-    if api.backup.refresh().await.is_err() {
-        return Err(ApiError::StorageUnavailable);
-    }
+    api.backup.refresh().await.map_err(|error| {
+        let trouble = api.store.file().trouble();
+        let told = trouble.map(|trouble| trouble.told(api.speech.language));
+        ApiError::DatabaseInTrouble(told.unwrap_or_else(|| error.to_string()))
+    })?;
     let answer = serde_json::json!({"path": api.backup.path()});
     success(StatusCode::OK, &answer, api.clock.now())
 }
@@ -211,12 +213,14 @@ pub async fn issue_token(api: &Api, request: Request<Incoming>) -> Result<Reply,
 /// The store's.
 pub async fn list_tokens(api: &Api) -> Result<Reply, ApiError> {
     let tokens = api.store.tokens().await?;
-    let items: Vec<_> = tokens.iter().map(token_answer).collect();
-    success(
-        StatusCode::OK,
-        &serde_json::json!({"items": items}),
-        api.clock.now(),
-    )
+    let now = api.clock.now();
+    let items = tokens.iter().map(|token| {
+        let mut item = token_answer(token);
+        item["daysLeft"] = token.days_left(now).into();
+        item
+    });
+    let items: Vec<_> = items.collect();
+    success(StatusCode::OK, &serde_json::json!({"items": items}), now)
 }
 
 /// `POST /control/tokens/revoke`: one token by its `jti`, or all of a `subject`. One that was issued elsewhere is

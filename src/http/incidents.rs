@@ -27,7 +27,7 @@ pub(super) struct IncidentAnswer {
     /// When it was over; null: it lasts.
     #[schema(required)]
     closed_at: Option<Timestamp>,
-    /// The route that it is about; empty for what concerns the whole daemon.
+    /// The route that it is about, or the token (its `jti`); empty for what concerns the whole daemon.
     subject: String,
     /// Of the deliveries that are counted, delivered after all.
     delivered: u64,

@@ -87,19 +87,24 @@ pub(super) fn read_batch(text: &str, media: Media) -> Result<Vec<Interview>, Api
         .collect()
 }
 
-/// A record of a file: its id as far as there is one, and the record or everything that is wrong with
-/// it.
+/// A record of a file.
 pub(super) struct OfFile {
+    /// Its id, also one that cannot be.
     pub id: Option<String>,
-    pub read: Result<Interview, Vec<Mistake>>,
+    /// The record; where a field is wrong stands something else, nothing where that is possible.
+    pub interview: Interview,
+    /// Everything that is wrong with it.
+    pub mistakes: Vec<Mistake>,
 }
 
 /// Reads a record of a file.
 pub(super) fn read_of_file(text: &str) -> Result<OfFile, ApiError> {
     let body = parse(text, "")?;
+    let (interview, mistakes) = read_all(&body);
     Ok(OfFile {
         id: body.id.as_ref().and_then(Value::as_str).map(str::to_owned),
-        read: read(&body),
+        interview,
+        mistakes,
     })
 }
 
@@ -123,8 +128,15 @@ fn parse(text: &str, place: &str) -> Result<Body, ApiError> {
     serde_json::from_str(document.get()).map_err(|e| not_json(place, &e))
 }
 
-/// Reads all fields, and names every one that is wrong, in their order.
 fn read(body: &Body) -> Result<Interview, Vec<Mistake>> {
+    match read_all(body) {
+        (interview, mistakes) if mistakes.is_empty() => Ok(interview),
+        (_, mistakes) => Err(mistakes),
+    }
+}
+
+/// Reads all fields, and names every one that is wrong, in their order.
+fn read_all(body: &Body) -> (Interview, Vec<Mistake>) {
     let mut fields = Fields::default();
     let interview = Interview {
         id: fields.id(body.id.as_ref()),
@@ -162,11 +174,7 @@ fn read(body: &Body) -> Result<Interview, Vec<Mistake>> {
         completed_at: fields.moment(Field::CompletedAt, body.completed_at.as_ref()),
         status_reason: fields.text(Field::StatusReason, body.status_reason.as_ref(), MAX_REASON),
     };
-    if fields.mistakes.is_empty() {
-        Ok(interview)
-    } else {
-        Err(fields.mistakes)
-    }
+    (interview, fields.mistakes)
 }
 
 /// Reads field after field. One that is wrong is noted, and something stands in its place, so that the
@@ -189,20 +197,35 @@ impl Fields {
     }
 
     fn needed(&mut self, field: Field, value: Option<&Value>) -> String {
-        let text = value.and_then(Value::as_str);
-        let text = text.filter(|text| fits(text, MAX_CHARACTERS));
-        self.or_note(text.map(str::to_owned), field, Why::NotAText)
+        self.fitting(field, value, MAX_CHARACTERS, Why::NotAText)
             .unwrap_or_default()
     }
 
     fn text(&mut self, field: Field, value: Option<&Value>, longest: usize) -> Option<String> {
         let value = something(value)?;
-        let text = value.as_str().filter(|text| fits(text, longest));
-        self.or_note(
-            text.map(str::to_owned),
+        self.fitting(
             field,
+            Some(value),
+            longest,
             Why::NeitherNothingNorText(longest),
         )
+    }
+
+    fn fitting(
+        &mut self,
+        field: Field,
+        value: Option<&Value>,
+        longest: usize,
+        otherwise: Why,
+    ) -> Option<String> {
+        let text = value.and_then(Value::as_str).unwrap_or_default();
+        let why = if has_control(text) {
+            Why::ControlCharacter
+        } else {
+            otherwise
+        };
+        let fits = !text.is_empty() && text.chars().count() <= longest && !has_control(text);
+        self.or_note(fits.then(|| text.to_owned()), field, why)
     }
 
     fn moment(&mut self, field: Field, value: Option<&Value>) -> Option<Timestamp> {
@@ -248,10 +271,8 @@ fn something(value: Option<&Value>) -> Option<&Value> {
 }
 
 /// A line feed may stand in a reason; other control characters stand nowhere.
-fn fits(text: &str, longest: usize) -> bool {
-    !text.is_empty()
-        && text.chars().count() <= longest
-        && !text.chars().any(|c| c.is_control() && c != '\n')
+fn has_control(text: &str) -> bool {
+    text.chars().any(|c| c.is_control() && c != '\n')
 }
 
 #[cfg(test)]
@@ -273,8 +294,11 @@ mod tests {
     fn every_mistake_of_a_record_of_a_file_is_told() {
         let text = r#"{"id":"a","employeeId":"","interviewDate":"x","durationMinutes":9999}"#;
         let record = read_of_file(text).unwrap();
-        let mistakes = record.read.unwrap_err();
-        let fields: Vec<_> = mistakes.iter().map(|mistake| mistake.field).collect();
+        let fields: Vec<_> = record
+            .mistakes
+            .iter()
+            .map(|mistake| mistake.field)
+            .collect();
         assert_eq!(record.id.as_deref(), Some("a"));
         assert_eq!(
             fields,
@@ -293,10 +317,7 @@ mod tests {
             let text = format!(
                 r#"{{"id":"a","employeeId":"E","interviewType":"t","interviewDate":"2025-10-28T10:00+09","durationMinutes":{minutes}}}"#
             );
-            read_of_file(&text)
-                .unwrap()
-                .read
-                .map(|read| read.duration_minutes)
+            read(&parse(&text, "").unwrap()).map(|read| read.duration_minutes)
         };
         for (written, read) in [
             ("5", Some(5)),
@@ -310,6 +331,18 @@ mod tests {
             let mistake = Mistake::of(Field::DurationMinutes, Why::NotMinutes);
             assert_eq!(record(bad), Err(vec![mistake]), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_control_character_is_named_as_what_is_wrong() {
+        let body = parse(
+            r#"{"id":"a","employeeId":"E\t1","interviewType":"t","facilityId":"x\u0007","statusReason":"a\nb","interviewDate":"2025-10-28T10:00Z"}"#,
+            "",
+        );
+        let (_, mistakes) = read_all(&body.unwrap());
+        let expected = [Field::EmployeeId, Field::FacilityId];
+        let expected = expected.map(|field| Mistake::of(field, Why::ControlCharacter));
+        assert_eq!(mistakes, expected);
     }
 
     #[test]

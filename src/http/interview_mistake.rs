@@ -18,6 +18,8 @@ pub enum Why {
     NotAnId,
     /// It is needed, and it is no text, empty or too long.
     NotAText,
+    /// It has a control character, such as a tab.
+    ControlCharacter,
     /// It is neither absent nor a text of at most so many characters.
     NeitherNothingNorText(usize),
     /// It is no ISO 8601 date and time.

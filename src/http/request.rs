@@ -56,7 +56,10 @@ pub fn media(headers: &HeaderMap, with_ndjson: bool) -> Result<Media, ApiError> 
     if !is_plain(headers) {
         return Err(ApiError::UnsupportedEncoding);
     }
-    let claimed = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok());
+    // Of two, whoever stands before the relay may have believed the other one.
+    let mut claims = headers.get_all(CONTENT_TYPE).iter();
+    let claimed = claims.next().filter(|_| claims.next().is_none());
+    let claimed = claimed.and_then(|value| value.to_str().ok());
     let essence = claimed.unwrap_or_default().split(';').next();
     match essence
         .unwrap_or_default()
@@ -229,6 +232,30 @@ fn shown(name: &str) -> String {
 mod tests {
     use super::*;
     use hyper::header::HeaderValue;
+
+    #[test]
+    fn a_body_claims_one_type() {
+        let claimed = |types: &[&'static str]| {
+            let types = types
+                .iter()
+                .map(|media| (CONTENT_TYPE, HeaderValue::from_static(media)));
+            let mut headers = HeaderMap::new();
+            types.for_each(|(name, value)| {
+                headers.append(name, value);
+            });
+            media(&headers, false).is_ok()
+        };
+        assert!(claimed(&["application/json"]));
+        assert!(claimed(&["Application/JSON; charset=utf-8"]));
+        for types in [
+            &[][..],
+            &["text/plain"],
+            &["application/json", "text/plain"],
+            &["application/json"; 2],
+        ] {
+            assert!(!claimed(types), "{types:?}");
+        }
+    }
 
     #[test]
     fn a_request_names_one_host() {

@@ -37,7 +37,7 @@ impl Store {
         thresholds: Thresholds,
     ) -> Result<AttemptResult, StoreError> {
         let (time, now) = (self.time.clone(), self.time.now(attempted.ended));
-        self.write(Lane::Calls, move |connection| {
+        self.write(Lane::Results, move |connection| {
             let result = record(connection, &due, &attempted, &policy, now)?;
             if result.retry.is_some() {
                 // A wait is worth as much as what is known of the time in which it was begun.

@@ -16,6 +16,9 @@ use crate::timestamp::Timestamp;
 /// How long a connection waits for a lock that another one holds. Only a backup or an admin's
 /// `sqlite3` can hold one: the daemon itself has a single writer.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// The same at the start, until the write-ahead log begins: up to then, and never after it, it is held up also by whoever
+/// only reads.
+const BUSY_TIMEOUT_AT_START: Duration = Duration::from_mins(1);
 /// Prepared statements that each connection keeps.
 const STATEMENTS_KEPT: usize = 64;
 /// Pages that the writing connection keeps in memory, in KiB. A transaction that changes more of
@@ -27,11 +30,13 @@ const WRITER_CACHE_KIB: i64 = 16 * 1024;
 /// that waited for a move.
 pub(super) const PAGES_IN_JOURNAL: i64 = 8192;
 /// The numbers from which the live file takes its schema version, a counter in the header that SQLite keeps. A copy
-/// that SQLite makes page by page gets a number of its own, which begins at 1. So a file with one of these is
-/// the live one, or came of it by copying the file alone.
+/// that SQLite's backup makes gets a number of its own, which begins at 1; one of `VACUUM INTO` gets the number after
+/// the live file's, and has no write-ahead log. So a file that has one of these and says that it has a log is the live
+/// one, or came of it by copying the file alone.
 const LIVE: RangeInclusive<u32> = 0x5644_0000..=0x5644_ffff;
-/// What is left of the write-ahead log's file after a checkpoint, in bytes.
-const JOURNAL_SIZE_LIMIT: i64 = 32 * 1024 * 1024;
+/// What is left of the write-ahead log's file after a checkpoint, in bytes: room for the pages above, with their
+/// headers and the transaction that made them too many. A smaller one would be cut and grown again every time.
+const JOURNAL_SIZE_LIMIT: i64 = 36 * 1024 * 1024;
 
 /// Opens the database at `path` for the one thread that writes, making it when it is not there.
 pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
@@ -50,10 +55,12 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
         set_up(&connection)?;
+        connection.busy_timeout(BUSY_TIMEOUT_AT_START)?;
         // Works only before the first table is made, so it comes first.
         connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
         mark_as_live(&connection)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
         // What was deleted is overwritten: a person's data can be erased.
@@ -61,6 +68,8 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
         connection.pragma_update(None, "journal_size_limit", JOURNAL_SIZE_LIMIT)?;
         connection.pragma_update(None, "wal_autocheckpoint", PAGES_IN_JOURNAL)?;
         connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+        // Pages that a statement may have to restore; in a file they would be payloads outside of the database.
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
         Ok(connection)
     };
     open().map_err(|error| OpenError::database(path, &error))
@@ -89,12 +98,16 @@ pub(super) fn settle(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Closes the connection of the one who writes, and leaves the file so that a copy of it alone is whole. That
 /// needs a moment without any reader; when there is none, the next start finds the file as a crash leaves it,
-/// and nothing is lost.
-pub(super) fn close(connection: Connection) -> rusqlite::Result<()> {
+/// and nothing is lost. Without `may_settle`, no file is moved into another or deleted.
+pub(super) fn close(connection: Connection, may_settle: bool) -> rusqlite::Result<()> {
     // Whoever reads it for long, such as an admin with `sqlite3`, must not hold up a stop.
     connection.busy_timeout(Duration::ZERO)?;
-    // A file that keeps its write-ahead log is no less closed.
-    let _ = settle(&connection);
+    if may_settle {
+        // A file that keeps its write-ahead log is no less closed.
+        let _ = settle(&connection);
+    } else {
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    }
     connection.close().map_err(|(_, error)| error)
 }
 

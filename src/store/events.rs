@@ -165,6 +165,7 @@ fn insert(
         event_type: event.event_type.clone(),
         event_timestamp,
         data: Arc::clone(&event.data),
+        due_ms: now.axis_ms,
         attempt: 1,
     })
 }

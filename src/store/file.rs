@@ -1,6 +1,6 @@
 //! What belongs to the database's file and not to the data in it: the directory and its lock, opening and
-//! bringing it to this version, looking at it from outside, copies and what they lack, whether it is still there and
-//! sound, and the room on the disk.
+//! bringing it to this version, looking at it from outside, copies, what they lack and what only they have, whether it is
+//! still there and sound, and the room on the disk.
 
 pub mod difference;
 pub mod inspect;
@@ -8,6 +8,7 @@ mod mark;
 pub mod open;
 mod open_error;
 mod place;
+mod progress;
 pub(super) mod reserve;
 pub mod restore;
 pub mod snapshot;
@@ -87,6 +88,12 @@ impl DatabaseFile {
     pub(super) fn is_database_in_place(&self) -> bool {
         let held = self.database.is_held();
         self.troubles.see_database(self.path(), held)
+    }
+
+    /// Whether closing may move the write-ahead log into the database and delete it. SQLite deletes what has the log's
+    /// name: that must not be the log of another database, which somebody has put there.
+    pub(super) fn may_settle(&self) -> bool {
+        self.journal.is_held() || (self.journal.is_empty() && self.database.is_held())
     }
 
     /// Where the database was copied since it is gone.
@@ -174,8 +181,18 @@ pub fn live_file(directory: &Path) -> PathBuf {
     directory.join("live").join("relay.db")
 }
 
+/// What SQLite found wrong, in one line: it says it in two.
+fn in_one_line(found: &str) -> String {
+    found.replace('\n', " ")
+}
+
 /// The newest copy of the database that lies in its data directory.
 fn newest_copy(directory: &Path) -> Option<PathBuf> {
+    copies(directory).pop()
+}
+
+/// The copies of the database that lie in its data directory, the newest last.
+fn copies(directory: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let copies = entries.filter_map(|entry| {
         let name = entry.file_name().into_string().ok()?;
@@ -185,7 +202,9 @@ fn newest_copy(directory: &Path) -> Option<PathBuf> {
         let modified = found.modified().unwrap_or(SystemTime::UNIX_EPOCH);
         is_copy.then(|| (modified, entry.path()))
     });
-    copies.max().map(|(_, path)| path)
+    let mut copies: Vec<_> = copies.collect();
+    copies.sort();
+    copies.into_iter().map(|(_, path)| path).collect()
 }
 
 #[cfg(test)]

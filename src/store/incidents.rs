@@ -26,6 +26,8 @@ const TYPES: usize = 5;
 /// Deliveries that are looked at for their types: after an outage there may be many, and a report is made while
 /// others wait.
 const LOOKED_AT_FOR_TYPES: u32 = 1000;
+/// Deliveries that are dismissed in one transaction.
+const DISMISSED_AT_ONCE: u32 = 1000;
 /// Incidents that are forgotten in one transaction, and of how many deliveries.
 const FORGOTTEN_AT_ONCE: (u32, u32) = (20, 1000);
 
@@ -64,18 +66,30 @@ impl Store {
         .await
     }
 
-    /// Ends an incident that waits for a person: what it counts needs nothing any more.
+    /// Ends an incident that waits for a person: what it counts needs nothing any more. Its deliveries are dismissed a
+    /// little at a time, behind what somebody hands in, and it is over with the last of them.
     ///
     /// # Errors
-    /// When the database cannot be written; then nothing was changed.
+    /// When the database cannot be written; then the incident lasts, and what it still counts is dismissed next time.
     pub async fn dismiss_incident(
         &self,
         id: &str,
         moment: Moment,
     ) -> Result<DismissResult, StoreError> {
-        let (id, now) = (id.to_owned(), self.time.now(moment));
-        self.write(Lane::Calls, move |connection| dismiss(connection, &id, now))
-            .await
+        let now = self.time.now(moment);
+        let mut begun = false;
+        loop {
+            let id = id.to_owned();
+            let dismissed = self.write(Lane::Maintenance, move |connection| {
+                dismiss(connection, &id, DISMISSED_AT_ONCE, now)
+            });
+            match dismissed.await? {
+                None => begun = true,
+                // The last of what it counted was delivered meanwhile.
+                Some(DismissResult::Unknown) if begun => return Ok(DismissResult::Done),
+                Some(result) => return Ok(result),
+            }
+        }
     }
 
     /// The newest incidents that were told, and where the next page begins when there is one. With
@@ -338,28 +352,35 @@ fn all_open(connection: &Connection) -> Result<Vec<(i64, Kind, String, Option<i6
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Dismisses at most so many deliveries of an incident; none: it counts more.
 pub(super) fn dismiss(
     connection: &Connection,
     id: &str,
+    at_once: u32,
     now: Now,
-) -> Result<DismissResult, StoreError> {
+) -> Result<Option<DismissResult>, StoreError> {
     let found: Option<(i64, Kind)> = connection
         .prepare_cached("SELECT seq, kind FROM incidents WHERE id = ?1 AND closed_at IS NULL")?
         .query_row([id], |row| Ok((row.get(0)?, kind(row, 1)?)))
         .optional()?;
     let Some((seq, kind)) = found else {
-        return Ok(DismissResult::Unknown);
+        return Ok(Some(DismissResult::Unknown));
     };
     if !kind.counts_deliveries() {
-        return Ok(DismissResult::EndsByItself);
+        return Ok(Some(DismissResult::EndsByItself));
     }
     connection
         .prepare_cached(
-            "UPDATE incident_deliveries SET ended = 'dismissed' WHERE incident = ?1 AND ended IS NULL",
+            "UPDATE incident_deliveries SET ended = 'dismissed' WHERE (event_seq, incident) IN (
+               SELECT event_seq, incident FROM incident_deliveries
+                WHERE incident = ?1 AND ended IS NULL LIMIT ?2)",
         )?
-        .execute([seq])?;
+        .execute((seq, at_once))?;
+    if waits_for(connection, seq, 1)? {
+        return Ok(None);
+    }
     close(connection, seq, now)?;
-    Ok(DismissResult::Done)
+    Ok(Some(DismissResult::Done))
 }
 
 pub(super) fn list(

@@ -23,7 +23,7 @@ pub(super) fn put(
         index: usize::try_from(place).unwrap_or(usize::MAX),
         why,
     };
-    let mut intake = Intake::new(connection, now);
+    let mut intake = Intake::new(connection, now, false);
     let mut done = Vec::with_capacity(interviews.len());
     for (place, interview) in (0..).zip(interviews) {
         let origin = interview.rescheduled_from_id.as_deref();
@@ -32,6 +32,8 @@ pub(super) fn put(
         {
             return Err(refused(place, InterviewConflict::OriginUnknown));
         }
+        // The last one of a record counts.
+        intake.postponed.forget(&interview.id);
         let earlier = intake.take(place, interview.clone())?;
         done.push(put_result(earlier.as_ref()));
     }
@@ -89,17 +91,17 @@ fn upsert(
 struct Intake<'c> {
     connection: &'c Connection,
     now: Timestamp,
+    /// Whether all of it is undone in the end, so that nobody needs its counts.
+    tried: bool,
     counts: Changes,
     postponed: Postponed,
 }
 
-/// What of records can only be judged when all of them are there: by the id of the record, which a batch may have
-/// more than once.
+/// What of records can only be judged when all of them are there: by the id of the record and its place.
 #[derive(Default)]
-struct Postponed(BTreeMap<String, Links>);
+struct Postponed(BTreeMap<(String, u64), Links>);
 
 struct Links {
-    place: u64,
     origin: Option<String>,
     sync_id: Option<String>,
 }
@@ -113,10 +115,11 @@ struct Settled {
 }
 
 impl<'c> Intake<'c> {
-    fn new(connection: &'c Connection, now: Timestamp) -> Self {
+    fn new(connection: &'c Connection, now: Timestamp, tried: bool) -> Self {
         Self {
             connection,
             now,
+            tried,
             counts: Changes::default(),
             postponed: Postponed::default(),
         }
@@ -131,7 +134,11 @@ impl<'c> Intake<'c> {
         self.postponed
             .split(self.connection, place, &mut interview)?;
         let earlier = upsert(self.connection, &interview, self.now, &mut self.counts)?;
-        self.counts.write_many(self.connection)?;
+        if self.tried {
+            self.counts = Changes::default();
+        } else {
+            self.counts.write_many(self.connection)?;
+        }
         Ok(earlier)
     }
 
@@ -140,7 +147,9 @@ impl<'c> Intake<'c> {
         let settled = self
             .postponed
             .settle(self.connection, unknown_origin, &mut self.counts)?;
-        self.counts.write(self.connection)?;
+        if !self.tried {
+            self.counts.write(self.connection)?;
+        }
         Ok(settled)
     }
 }
@@ -149,13 +158,14 @@ pub(super) fn import<R, I>(
     connection: &Connection,
     rows: &R,
     unknown_origin: UnknownOrigin,
+    tried: bool,
     now: Timestamp,
 ) -> Result<ImportResult, StoreError>
 where
     R: Fn() -> Result<I, StoreError>,
     I: Iterator<Item = Result<(u64, Interview), StoreError>>,
 {
-    let mut intake = Intake::new(connection, now);
+    let mut intake = Intake::new(connection, now, tried);
     let mut result = ImportResult::default();
     let mut suspects = BTreeSet::new();
     for row in rows()? {
@@ -210,8 +220,6 @@ impl Postponed {
         place: u64,
         interview: &mut Interview,
     ) -> rusqlite::Result<()> {
-        // The last one of a record counts.
-        self.0.remove(&interview.id);
         let origin = match &interview.rescheduled_from_id {
             Some(origin) if origin_conflict(connection, &interview.id, origin)?.is_some() => {
                 interview.rescheduled_from_id.take()
@@ -227,14 +235,23 @@ impl Postponed {
             _ => None,
         };
         if origin.is_some() || sync_id.is_some() {
-            let links = Links {
-                place,
-                origin,
-                sync_id,
-            };
-            self.0.insert(interview.id.clone(), links);
+            let links = Links { origin, sync_id };
+            self.0.insert((interview.id.clone(), place), links);
         }
         Ok(())
+    }
+
+    /// A later one takes the place of the record.
+    fn forget(&mut self, id: &str) {
+        let of_record = (id.to_owned(), 0)..=(id.to_owned(), u64::MAX);
+        for key in self
+            .0
+            .range(of_record)
+            .map(|(key, _)| key.clone())
+            .collect::<Vec<_>>()
+        {
+            self.0.remove(&key);
+        }
     }
 
     /// Gives every record what was taken from it, and judges what they leave behind.
@@ -246,10 +263,10 @@ impl Postponed {
     ) -> Result<Settled, StoreError> {
         let mut settled = Settled::default();
         let refused = &mut settled.refused;
-        for (id, links) in self.0 {
+        for ((id, place), links) in self.0 {
             if let Some(sync_id) = links.sync_id {
-                if holder_of(connection, &sync_id)?.is_some() {
-                    refused.push((links.place, InterviewConflict::SyncIdTaken));
+                if holder_of(connection, &sync_id)?.is_some_and(|holder| holder != id) {
+                    refused.push((place, InterviewConflict::SyncIdTaken));
                 } else {
                     set_sync_id(connection, &id, &sync_id, counts)?;
                 }
@@ -260,7 +277,7 @@ impl Postponed {
                 Some(InterviewConflict::OriginUnknown) if unknown_origin == UnknownOrigin::Drop => {
                     settled.origins_dropped += 1;
                 }
-                Some(why) => refused.push((links.place, why)),
+                Some(why) => refused.push((place, why)),
             }
         }
         refused.sort_by_key(|(place, _)| *place);

@@ -101,8 +101,8 @@ impl Store {
         I: Iterator<Item = Result<(u64, Interview), StoreError>>,
     {
         self.accept(Lane::Maintenance, move |connection| {
-            let result = import(connection, &rows, unknown_origin, now)?;
-            if dry_run || !result.refused.is_empty() || !result.repeated.is_empty() {
+            let result = import(connection, &rows, unknown_origin, dry_run, now)?;
+            if dry_run || result.is_refused() {
                 Err(ImportError::Undone(result))
             } else {
                 Ok(result)

@@ -24,23 +24,18 @@ impl Store {
         .await
     }
 
-    /// Forgets how far every other channel than these has come.
+    /// Forgets how far every other channel than these has come. One of these that is new goes on from what those of its
+    /// kind that go have told, besides what is open: it may be one of them, repaired, with another address.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub async fn keep_channels(&self, channels: Vec<String>) -> Result<(), StoreError> {
-        let gone = |known: &String| !channels.contains(known);
-        let gone: Vec<String> = self.read(known).await?.into_iter().filter(gone).collect();
-        if gone.is_empty() {
+        let known = self.read(known).await?;
+        if known.iter().all(|channel| channels.contains(&channel.name)) {
             return Ok(());
         }
-        self.write(Lane::Calls, move |connection| {
-            for channel in &gone {
-                forget(connection, channel)?;
-            }
-            Ok(())
-        })
-        .await
+        self.write(Lane::Alerts, move |connection| keep(connection, &channels))
+            .await
     }
 
     /// The next message that `channel` has to tell, when it is time to try. What was overtaken (a digest
@@ -127,10 +122,54 @@ pub(super) fn begin(connection: &Connection, channel: &str) -> rusqlite::Result<
         .map(|_| ())
 }
 
-fn known(connection: &Connection) -> Result<Vec<String>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT name FROM alert_channels")?;
-    let names = statement.query_map([], |row| row.get(0))?;
-    Ok(names.collect::<rusqlite::Result<_>>()?)
+/// A channel that was begun.
+struct Known {
+    name: String,
+    /// The last message that it took.
+    told: i64,
+}
+
+fn known(connection: &Connection) -> Result<Vec<Known>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT name, told FROM alert_channels")?;
+    let known = statement.query_map([], |row| {
+        Ok(Known {
+            name: row.get(0)?,
+            told: row.get(1)?,
+        })
+    })?;
+    Ok(known.collect::<rusqlite::Result<_>>()?)
+}
+
+pub(super) fn keep(connection: &Connection, channels: &[String]) -> Result<(), StoreError> {
+    let known = known(connection)?;
+    let (known, gone): (Vec<_>, Vec<_>) = known
+        .into_iter()
+        .partition(|channel| channels.contains(&channel.name));
+    let is_new = |name: &&String| known.iter().all(|known| known.name != **name);
+    for channel in channels.iter().filter(is_new) {
+        let of_kind = gone.iter().filter(|gone| kind(&gone.name) == kind(channel));
+        if let Some(told) = of_kind.map(|gone| gone.told).min() {
+            begin(connection, channel)?;
+            go_back(connection, channel, told)?;
+        }
+    }
+    for channel in &gone {
+        forget(connection, &channel.name)?;
+    }
+    Ok(())
+}
+
+/// The kind of a channel, with which its key begins.
+fn kind(key: &str) -> Option<&str> {
+    key.split(' ').next()
+}
+
+/// Lets a channel tell everything after the message `told`.
+fn go_back(connection: &Connection, channel: &str, told: i64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE alert_channels SET told = min(told, ?2) WHERE name = ?1")?
+        .execute((channel, told))
+        .map(|_| ())
 }
 
 fn forget(connection: &Connection, channel: &str) -> rusqlite::Result<()> {

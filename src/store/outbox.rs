@@ -40,7 +40,7 @@ impl Store {
     /// When the database cannot be written.
     pub async fn begin_retry(&self, id: &str, moment: Moment) -> Result<(), StoreError> {
         let (id, now) = (id.to_owned(), self.time.now(moment));
-        self.write(Lane::Calls, move |connection| {
+        self.write(Lane::Results, move |connection| {
             Ok(mark_processing(connection, &id, now)?)
         })
         .await
@@ -53,14 +53,14 @@ impl Store {
     /// When the database cannot be written.
     pub async fn release_retries(&self, route: &str, moment: Moment) -> Result<(), StoreError> {
         let (route, now) = (route.to_owned(), self.time.now(moment));
-        self.write(Lane::Calls, move |connection| {
+        self.write(Lane::Results, move |connection| {
             Ok(release(connection, &route, now)?)
         })
         .await
     }
 
     /// Lets a delivery wait for so long, as it is: nothing is spent. One that is sent again by a person is due
-    /// before.
+    /// before; so is one that a person has sent again since `due` was found.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -70,10 +70,10 @@ impl Store {
         wait: Duration,
         moment: Moment,
     ) -> Result<(), StoreError> {
-        let (seq, id) = (due.seq, due.id.clone());
+        let (seq, due_ms, id) = (due.seq, due.due_ms, due.id.clone());
         let (time, now) = (self.time.clone(), self.time.now(moment));
-        self.write(Lane::Calls, move |connection| {
-            put_off(connection, seq, now.axis_after(wait))?;
+        self.write(Lane::Results, move |connection| {
+            put_off(connection, seq, due_ms, now.axis_after(wait))?;
             mark_pending(connection, &id, now)?;
             Ok(time.save(connection, now)?)
         })
@@ -99,7 +99,7 @@ pub(super) fn due(
     // What is due is found in the index alone, and only what is taken is read: under load, most of
     // what stands first is in flight already.
     let mut waiting = connection.prepare_cached(
-        "SELECT event_seq FROM outbox WHERE route = ?1 AND due_ms <= ?2
+        "SELECT event_seq, due_ms FROM outbox WHERE route = ?1 AND due_ms <= ?2
           ORDER BY due_ms, event_seq LIMIT ?3",
     )?;
     let mut delivery = connection.prepare_cached(
@@ -113,7 +113,7 @@ pub(super) fn due(
     let mut found = DueDeliveries::default();
     let mut bytes = 0;
     while let Some(row) = rows.next()? {
-        let seq = row.get(0)?;
+        let (seq, due_ms) = (row.get(0)?, row.get(1)?);
         if in_flight.contains(&seq) {
             continue;
         }
@@ -125,6 +125,7 @@ pub(super) fn due(
                 event_type: row.get(1)?,
                 event_timestamp: row.get(2)?,
                 data: row.get(3)?,
+                due_ms,
                 attempt: row.get(4)?,
             })
         })?;
@@ -150,10 +151,10 @@ pub(super) fn waiting_by_route(connection: &Connection) -> Result<Vec<(String, u
     Ok(waiting)
 }
 
-fn put_off(connection: &Connection, seq: i64, due_ms: i64) -> rusqlite::Result<()> {
+fn put_off(connection: &Connection, seq: i64, from_ms: i64, to_ms: i64) -> rusqlite::Result<()> {
     connection
-        .prepare_cached("UPDATE outbox SET due_ms = ?2 WHERE event_seq = ?1")?
-        .execute((seq, due_ms))
+        .prepare_cached("UPDATE outbox SET due_ms = ?3 WHERE event_seq = ?1 AND due_ms = ?2")?
+        .execute((seq, from_ms, to_ms))
         .map(|_| ())
 }
 
@@ -227,4 +228,48 @@ pub(super) fn recover(connection: &Connection, now: Now) -> rusqlite::Result<()>
         mark_pending(&transaction, &id, now)?;
     }
     transaction.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attempt::Outcome;
+    use crate::resend::Resend;
+    use crate::route::Routing;
+    use crate::store::events::accept;
+    use crate::store::resend::resend;
+    use crate::store::tests::{attempted, database, due_now, policy, settle, submission, when};
+
+    #[test]
+    fn what_a_person_sent_again_meanwhile_is_not_put_off() {
+        let (_directory, connection) = database();
+        let id = accept(&connection, &[submission("a.b", None)], when(0)).unwrap()[0]
+            .id
+            .clone();
+        let found = |milliseconds| due_now(&connection, when(milliseconds)).pop();
+        let put_off = |due: &DueDelivery| {
+            let far = when(1_000_000_000).axis_ms;
+            put_off(&connection, due.seq, due.due_ms, far).unwrap();
+        };
+        let resent = |milliseconds| {
+            let routing = Routing::new(Vec::new());
+            resend(&connection, &id, &policy(), &routing, when(milliseconds)).unwrap()
+        };
+        // At its first attempt, and in the same moment.
+        let due = found(0).unwrap();
+        assert_eq!(resent(0), Resend::Waiting);
+        put_off(&due);
+        let due = found(0).unwrap();
+        put_off(&due);
+        assert_eq!(found(0), None, "nobody wanted it sent");
+        // At a retry.
+        assert_eq!(resent(1), Resend::Waiting);
+        let failed = attempted(Outcome::Failed, when(1).wall, 0);
+        settle(&connection, &found(1).unwrap(), &failed, &policy()).unwrap();
+        let due = found(61_000).unwrap();
+        mark_processing(&connection, &id, when(61_000)).unwrap();
+        assert_eq!(resent(62_000), Resend::UnderWay);
+        put_off(&due);
+        assert!(found(62_000).is_some());
+    }
 }

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::connection::word;
 use super::relay_time::Now;
-use super::{Store, StoreError, incidents, notifications, outbox, send_stats};
+use super::{Store, StoreError, incidents, notifications, outbox, send_stats, tokens};
 use crate::attempt::Outcome;
 use crate::clock::Moment;
 use crate::overview::{EventTotals, Overview, Vitals};
@@ -90,6 +90,7 @@ fn vitals(connection: &Connection, now: Now) -> Result<Vitals, StoreError> {
         waiting,
         overdue: oldest_ms.map_or(Duration::ZERO, |due_ms| now.since(due_ms)),
         database_bytes: database_bytes(connection)?,
+        tokens: tokens::live(connection, now.wall)?,
         incident_open: incidents::any_open(connection)?,
     })
 }

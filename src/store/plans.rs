@@ -306,6 +306,7 @@ async fn call_the_rest(store: &Store, moment: Moment) {
     let digests = Digests {
         after: vec![Duration::from_mins(15)],
         certificate_days: vec![21, 7],
+        token_days: vec![30, 7],
     };
     for firing in [vec![firing(21)], vec![firing(7)], vec![]] {
         let observed = store.observe(
@@ -323,7 +324,7 @@ async fn call_the_rest(store: &Store, moment: Moment) {
         store.incidents(open, None, 9, moment).await.unwrap();
     }
     store.dismiss_incident("nobody", moment).await.unwrap();
-    store.begin_channel("email 1").await.unwrap();
+    store.begin_channel("email 0").await.unwrap();
     store
         .keep_channels(vec!["email 1".to_owned()])
         .await

@@ -62,9 +62,19 @@ impl Readers {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
+        self.work(|connection| in_one_transaction(connection, query))
+            .await
+    }
+
+    /// Runs `work`, which begins and ends its own transactions, to its end, though who asked goes away.
+    pub(super) async fn work<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    {
         let (sender, receiver) = oneshot::channel();
         let job = move |connection: &mut Connection| {
-            let run = AssertUnwindSafe(|| in_one_transaction(connection, query));
+            let run = AssertUnwindSafe(|| work(connection));
             let result = catch_unwind(run);
             let works = result.is_ok();
             let broke_off = |_| Err(StoreError::Refused("a query broke off".to_owned()));

@@ -127,7 +127,8 @@ impl RelayTime {
         self.lock().look(moment)
     }
 
-    /// Keeps where the axis is, in the caller's transaction.
+    /// Keeps where the axis is, in the caller's transaction. What happened earlier and is written later moves it back no
+    /// more: of two copies, the later one is further.
     pub(super) fn save(&self, connection: &Connection, now: Now) -> rusqlite::Result<()> {
         let state = *self.lock();
         connection
@@ -136,7 +137,8 @@ impl RelayTime {
                  VALUES (1, ?1, ?2, ?3, ?4)
                  ON CONFLICT (id) DO UPDATE SET axis_ms = excluded.axis_ms, wall_at = excluded.wall_at,
                     believed_ahead_ms = excluded.believed_ahead_ms,
-                    strange_since_ms = excluded.strange_since_ms",
+                    strange_since_ms = excluded.strange_since_ms
+                  WHERE excluded.axis_ms >= relay_time.axis_ms",
             )?
             .execute((
                 now.axis_ms,
@@ -233,9 +235,14 @@ impl Store {
     /// # Errors
     /// That it cannot.
     pub async fn probe(&self, moment: Moment) -> Result<(), StoreError> {
+        self.keep_time(Lane::Probe, moment).await
+    }
+
+    /// Keeps what time it is.
+    pub(super) async fn keep_time(&self, lane: Lane, moment: Moment) -> Result<(), StoreError> {
         let (time, now) = (self.time.clone(), self.time.now(moment));
-        let probe = move |connection: &Connection| Ok(time.save(connection, now)?);
-        self.write(Lane::Probe, probe).await
+        let keep = move |connection: &Connection| Ok(time.save(connection, now)?);
+        self.write(lane, keep).await
     }
 
     /// Keeps where the time axis is when the wall clock was set since that was kept last: else a start after a crash
@@ -303,6 +310,23 @@ mod tests {
             let now = state.look(moment(wall, second * 11));
             assert_eq!(now.until(due), Duration::from_secs(50));
             assert_eq!(now.wall_of(due), now.wall.after(Duration::from_secs(50)));
+        }
+    }
+
+    #[test]
+    fn what_is_written_late_does_not_move_the_axis_back() {
+        let (_directory, connection) = crate::store::tests::database();
+        let at = |seconds| moment(Duration::from_secs(seconds), Duration::from_secs(seconds));
+        let time = RelayTime::resume(&connection, at(0)).unwrap();
+        for (written, kept) in [(5, 5), (3, 5), (6, 6)] {
+            time.save(&connection, time.now(at(written))).unwrap();
+            let next = RelayTime::resume(&connection, at(kept)).unwrap();
+            let axis_ms = next.now(at(kept)).axis_ms;
+            assert_eq!(axis_ms, at(kept).wall.unix_ms());
+            let wall: Timestamp = connection
+                .query_row("SELECT wall_at FROM relay_time", [], |row| row.get(0))
+                .unwrap();
+            assert_eq!(wall, at(kept).wall);
         }
     }
 

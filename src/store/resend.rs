@@ -83,16 +83,23 @@ pub(super) fn resend(
     routing: &Routing,
     now: Now,
 ) -> rusqlite::Result<Resend> {
-    type Found = (i64, String, String, Option<u32>, Option<String>);
+    type Found = (
+        i64,
+        String,
+        String,
+        Option<String>,
+        Option<u32>,
+        Option<String>,
+    );
     let found: Option<Found> = connection
         .prepare_cached(
-            "SELECT e.seq, e.route, e.event_type, l.retry_count, l.route
+            "SELECT e.seq, e.route, e.event_type, e.staff_id, l.retry_count, l.route
                FROM events e LEFT JOIN webhook_send_logs l ON l.id = e.id
               WHERE e.id = ?1",
         )?
         .query_row([id], |row| row.try_into())
         .optional()?;
-    let Some((seq, accepted_for, event_type, retries, sent_on)) = found else {
+    let Some((seq, accepted_for, event_type, staff_id, retries, sent_on)) = found else {
         return Ok(Resend::Unknown);
     };
     let route = if routing.knows(&accepted_for) {
@@ -101,9 +108,10 @@ pub(super) fn resend(
         routing.route_of(&event_type)
     };
     let (Some(retries), Some(sent_on)) = (retries, sent_on) else {
+        // It is another moment also when it was due already: whoever puts it off finds that somebody wants it sent.
         connection
             .prepare_cached(
-                "UPDATE outbox SET route = ?2, due_ms = min(due_ms, ?3) WHERE event_seq = ?1",
+                "UPDATE outbox SET route = ?2, due_ms = min(due_ms - 1, ?3) WHERE event_seq = ?1",
             )?
             .execute((seq, route, now.axis_ms))?;
         return Ok(Resend::Waiting);
@@ -111,11 +119,11 @@ pub(super) fn resend(
     connection
         .prepare_cached(
             "INSERT INTO outbox (event_seq, route, staff_id, due_ms)
-             VALUES (?1, ?2, (SELECT staff_id FROM events WHERE seq = ?1), ?3)
+             VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (event_seq) DO UPDATE
                 SET route = excluded.route, due_ms = excluded.due_ms, attempts_in_round = 0",
         )?
-        .execute((seq, route, now.axis_ms))?;
+        .execute((seq, route, staff_id, now.axis_ms))?;
     // The first attempt of the new round counts as a retry, and the round's retries follow it. A
     // retry that is under way at this moment stays marked as such.
     let before = queue_status(connection, id)?;
@@ -123,25 +131,29 @@ pub(super) fn resend(
         Some(QueueStatus::Processing) => QueueStatus::Processing,
         _ => QueueStatus::Pending,
     };
-    connection
-        .prepare_cached(
+    // Most have a row. To insert and change it then would copy the payload only to throw it away.
+    let sql = match before {
+        Some(_) => {
+            "UPDATE webhook_retry_queue
+                SET retry_attempt = ?2, max_retries = ?3, next_retry_at = ?4, status = ?5,
+                    updated_at = ?4
+              WHERE id = ?1"
+        }
+        None => {
             "INSERT INTO webhook_retry_queue (
                  id, original_log_id, event_type, payload, retry_attempt, max_retries,
                  next_retry_at, status, last_error, created_at, updated_at)
              SELECT id, id, event_type, data, ?2, ?3, ?4, ?5, NULL, ?4, ?4
-               FROM events WHERE seq = ?1
-             ON CONFLICT (id) DO UPDATE
-                SET retry_attempt = excluded.retry_attempt, max_retries = excluded.max_retries,
-                    next_retry_at = excluded.next_retry_at, updated_at = excluded.updated_at,
-                    status = excluded.status",
-        )?
-        .execute((
-            seq,
-            retries,
-            retries + 1 + policy.max_retries(),
-            now.wall,
-            status.as_str(),
-        ))?;
+               FROM events WHERE id = ?1"
+        }
+    };
+    connection.prepare_cached(sql)?.execute((
+        id,
+        retries,
+        retries + 1 + policy.max_retries(),
+        now.wall,
+        status.as_str(),
+    ))?;
     if before != Some(status) {
         if let Some(before) = before {
             send_counts::add_queued(connection, &sent_on, before, -1)?;

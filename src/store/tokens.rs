@@ -6,8 +6,9 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::writer::Lane;
 use super::{Store, StoreError};
+use crate::incident::Kind;
 use crate::timestamp::Timestamp;
-use crate::token::TokenRecord;
+use crate::token::{LiveToken, TokenRecord};
 
 impl Store {
     /// Remembers a token that was issued.
@@ -152,6 +153,27 @@ pub(super) fn list(connection: &Connection) -> rusqlite::Result<Vec<TokenRecord>
                 issued_at: row.get(3)?,
                 expires_at: row.get(4)?,
                 revoked_at: row.get(5)?,
+            })
+        })?
+        .collect()
+}
+
+/// The tokens that let somebody in at `now` and have an end.
+pub(super) fn live(connection: &Connection, now: Timestamp) -> rusqlite::Result<Vec<LiveToken>> {
+    connection
+        .prepare_cached(
+            "SELECT jti, issued_at, expires_at,
+                    EXISTS (SELECT 1 FROM incidents i
+                             WHERE i.kind = ?2 AND i.subject = jti AND i.closed_at IS NULL)
+               FROM tokens
+              WHERE revoked_at IS NULL AND issued_at IS NOT NULL AND expires_at > ?1",
+        )?
+        .query_map((now, Kind::TokenEnding.as_str()), |row| {
+            Ok(LiveToken {
+                jti: row.get(0)?,
+                issued_at: row.get(1)?,
+                expires_at: row.get(2)?,
+                is_told: row.get(3)?,
             })
         })?
         .collect()

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::runtime::Runtime;
@@ -14,12 +15,13 @@ use super::StoreError;
 use super::connection::{PAGES_IN_JOURNAL, close};
 use super::error::Failure;
 use super::file::DatabaseFile;
+use crate::clock::Clock;
 use crate::trouble::Trouble;
 
 /// Commands that may wait at a time; who comes later waits for a place, so memory stays bounded.
 const COMMANDS_WAITING: usize = 1024;
-/// Transactions of calls after which maintenance has its turn, though more calls wait.
-const CALLS_BEFORE_MAINTENANCE: u32 = 64;
+/// Transactions after which maintenance has its turn, though more calls or results wait.
+const TURNS_BEFORE_MAINTENANCE: u32 = 64;
 /// Commands in one transaction, so that the first of them does not wait for ever.
 const COMMANDS_PER_COMMIT: usize = 512;
 
@@ -80,12 +82,14 @@ where
 /// How urgent a command is, and what its change means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lane {
-    /// What somebody hands in, results of attempts, and whatever else a caller waits for.
+    /// What somebody hands in, and whatever else a caller waits for.
     Calls,
     /// Like `Calls`, about what an admin is told: it goes on as long as the file can be written, wherever that is.
     Alerts,
     /// Like `Calls`; it only shows that writing works, and no backup is made for it.
     Probe,
+    /// What is sent, and what became of it.
+    Results,
     /// What can wait: purging, importing, repairing, sending again in bulk.
     Maintenance,
 }
@@ -99,6 +103,7 @@ enum Message {
 #[derive(Clone)]
 pub(super) struct Writer {
     calls: mpsc::Sender<Message>,
+    results: mpsc::Sender<Message>,
     maintenance: mpsc::Sender<Message>,
     changes: Arc<AtomicU64>,
 }
@@ -111,6 +116,7 @@ impl Writer {
         file: DatabaseFile,
     ) -> io::Result<Self> {
         let (calls, waiting_calls) = mpsc::channel(COMMANDS_WAITING);
+        let (results, waiting_results) = mpsc::channel(COMMANDS_WAITING);
         let (maintenance, waiting_maintenance) = mpsc::channel(COMMANDS_WAITING);
         let changes = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&changes);
@@ -123,15 +129,18 @@ impl Writer {
                     file: file.clone(),
                     changes: counted,
                     checkpoint_after: PAGES_IN_JOURNAL,
+                    commit_time: Duration::ZERO,
                 };
                 let mut queue = Queue {
                     calls: waiting_calls,
+                    results: waiting_results,
                     maintenance: waiting_maintenance,
                     passed_over: 0,
                 };
                 let asked = committer.run(&mut queue, &waiting_room);
-                let closed = close(connection).is_ok();
-                if asked.is_some() && closed {
+                let settles = file.may_settle();
+                let closed = close(connection, settles).is_ok();
+                if asked.is_some() && settles && closed {
                     file.mark_closed();
                 }
                 drop(lock);
@@ -142,6 +151,7 @@ impl Writer {
             })?;
         Ok(Self {
             calls,
+            results,
             maintenance,
             changes,
         })
@@ -167,6 +177,7 @@ impl Writer {
         });
         let queue = match lane {
             Lane::Calls | Lane::Alerts | Lane::Probe => &self.calls,
+            Lane::Results => &self.results,
             Lane::Maintenance => &self.maintenance,
         };
         if queue.send(Message::Run(command)).await.is_err() {
@@ -216,45 +227,48 @@ struct Committer<'a> {
     changes: Arc<AtomicU64>,
     /// Pages in the journal from which on they are moved to the database; 0: they are not.
     checkpoint_after: i64,
+    /// How long a commit takes of late.
+    commit_time: Duration,
 }
 
 impl Committer<'_> {
     /// Takes what waits, commits it, answers; until told to close or nobody can give commands any
     /// more.
     fn run(&mut self, queue: &mut Queue, waiting_room: &Runtime) -> Option<oneshot::Sender<()>> {
-        while let Some(message) = waiting_room.block_on(queue.next()) {
-            let waiting = queue.take_waiting(message);
-            let commands = self.refuse_without_file(waiting.commands);
-            if !commands.is_empty() {
-                self.commit_together(commands);
-            }
-            if waiting.closing.is_some() {
-                return waiting.closing;
+        while let Some(first) = waiting_room.block_on(queue.next()) {
+            if let Some(closing) = self.take_turn(queue, first) {
+                // Maintenance that is in line was given before the close.
+                while let Ok(next) = queue.maintenance.try_recv() {
+                    self.take_turn(queue, next);
+                }
+                return Some(closing);
             }
         }
         None
     }
 
-    /// Answers those that would be written to a file that is gone, and gives back the others.
-    fn refuse_without_file(&self, commands: Vec<Box<dyn Command>>) -> Vec<Box<dyn Command>> {
-        if self.file.is_database_in_place() {
-            return commands;
+    /// One transaction for `first` and what may share it; answers who has told to close.
+    fn take_turn(&mut self, queue: &mut Queue, first: Message) -> Option<oneshot::Sender<()>> {
+        let only_alerts = !self.file.is_database_in_place();
+        let mut turn = Turn::new(queue, first, only_alerts, self.commit_time);
+        if let Some(first) = turn.next() {
+            self.commit_together(first, &mut turn);
         }
-        let (tell, refused): (Vec<_>, Vec<_>) = commands
-            .into_iter()
-            .partition(|command| command.lane() == Lane::Alerts);
-        for command in refused {
-            let gone = Trouble::Gone { rescued: None };
-            command.answer(Err(&StoreError::Unavailable(gone)));
-        }
-        tell
+        turn.closing
     }
 
-    /// One transaction for all `commands`; each is answered after the commit.
-    fn commit_together(&mut self, mut commands: Vec<Box<dyn Command>>) {
+    /// One transaction for `first` and the rest of its turn; each command is answered after the commit.
+    fn commit_together(&mut self, first: Box<dyn Command>, turn: &mut Turn<'_>) {
         let connection = self.connection;
         self.set_checkpoints();
-        let committed = in_one_transaction(connection, &mut commands);
+        let mut commands = vec![first];
+        let committed = run_together(connection, &mut commands, turn).and_then(|()| {
+            let began = Clock::System.monotonic();
+            execute(connection, "COMMIT")?;
+            let took = Clock::System.monotonic().saturating_sub(began);
+            self.commit_time = (self.commit_time * 7 + took) / 8;
+            Ok(())
+        });
         if committed.is_err() {
             roll_back(connection);
         }
@@ -300,25 +314,20 @@ impl Committer<'_> {
     }
 }
 
-/// The commands that wait, in two lines.
+/// The commands that wait, in three lines.
 struct Queue {
     calls: mpsc::Receiver<Message>,
+    results: mpsc::Receiver<Message>,
     maintenance: mpsc::Receiver<Message>,
     /// Transactions in a row before which maintenance may have waited.
     passed_over: u32,
 }
 
-/// What waits for one transaction.
-struct Waiting {
-    commands: Vec<Box<dyn Command>>,
-    closing: Option<oneshot::Sender<()>>,
-}
-
 impl Queue {
-    /// The next command: calls go before maintenance, which under load has its turn now and then. None:
-    /// nobody can give any more.
+    /// The next command: calls go before results and these before maintenance, which under load has its turn
+    /// now and then. None: nobody can give any more.
     async fn next(&mut self) -> Option<Message> {
-        if self.passed_over >= CALLS_BEFORE_MAINTENANCE
+        if self.passed_over >= TURNS_BEFORE_MAINTENANCE
             && let Ok(message) = self.maintenance.try_recv()
         {
             self.passed_over = 0;
@@ -327,44 +336,97 @@ impl Queue {
         self.passed_over = self.passed_over.saturating_add(1);
         tokio::select! {
             biased;
-            message = self.calls.recv() => message,
+            Some(message) = self.calls.recv() => Some(message),
+            Some(message) = self.results.recv() => Some(message),
             Some(message) = self.maintenance.recv() => {
                 self.passed_over = 0;
                 Some(message)
             }
+            else => None,
+        }
+    }
+}
+
+/// The commands of one transaction: those that wait, and those that come while it runs. Calls go first, and
+/// do not wait for the next transaction. Maintenance has one of its own: it is long, and may be undone, and nobody who
+/// hands something in is to be undone and done again with it.
+struct Turn<'a> {
+    queue: &'a mut Queue,
+    next: Option<Message>,
+    taken: usize,
+    /// Maintenance has been taken.
+    alone: bool,
+    /// The database is gone: everybody else is refused.
+    only_alerts: bool,
+    /// How long calls, and results, have run in it.
+    calls: Duration,
+    results: Duration,
+    commit_time: Duration,
+    closing: Option<oneshot::Sender<()>>,
+}
+
+impl<'a> Turn<'a> {
+    fn new(queue: &'a mut Queue, first: Message, only_alerts: bool, commit_time: Duration) -> Self {
+        Self {
+            queue,
+            next: Some(first),
+            taken: 0,
+            alone: false,
+            only_alerts,
+            calls: Duration::ZERO,
+            results: Duration::ZERO,
+            commit_time,
+            closing: None,
         }
     }
 
-    /// `first` and the calls that wait with it, up to one transaction's worth.
-    fn take_waiting(&mut self, first: Message) -> Waiting {
-        let mut waiting = Waiting {
-            commands: Vec::new(),
-            closing: None,
-        };
-        let mut next = Some(first);
-        while let Some(message) = next {
-            match message {
-                Message::Run(command) => waiting.commands.push(command),
+    /// The next command to run; none: it is time to commit.
+    fn next(&mut self) -> Option<Box<dyn Command>> {
+        loop {
+            match self.next.take().or_else(|| self.waiting())? {
+                Message::Run(command) if self.only_alerts && command.lane() != Lane::Alerts => {
+                    let gone = Trouble::Gone { rescued: None };
+                    command.answer(Err(&StoreError::Unavailable(gone)));
+                }
+                Message::Run(command) => {
+                    self.taken += 1;
+                    self.alone = command.lane() == Lane::Maintenance;
+                    return Some(command);
+                }
                 Message::Close(closed) => {
-                    self.close(&mut waiting);
-                    waiting.closing = Some(closed);
-                    break;
+                    self.queue.results.close();
+                    self.queue.maintenance.close();
+                    self.closing = Some(closed);
                 }
             }
-            next = if waiting.commands.len() < COMMANDS_PER_COMMIT {
-                self.calls.try_recv().ok()
-            } else {
-                None
-            };
         }
-        waiting
     }
 
-    /// Takes the maintenance that is in line too: it was given before the close.
-    fn close(&mut self, waiting: &mut Waiting) {
-        self.maintenance.close();
-        while let Ok(Message::Run(command)) = self.maintenance.try_recv() {
-            waiting.commands.push(command);
+    fn waiting(&mut self) -> Option<Message> {
+        let queue = &mut *self.queue;
+        if self.closing.is_some() {
+            // All of them were given before the close.
+            return queue.results.try_recv().ok();
+        }
+        if self.alone || self.taken >= COMMANDS_PER_COMMIT {
+            return None;
+        }
+        if let Ok(call) = queue.calls.try_recv() {
+            return Some(call);
+        }
+        // A call waits for the results beside it no longer than for its commit, or for other calls.
+        if self.calls.is_zero() || self.results < self.calls.max(self.commit_time) {
+            return queue.results.try_recv().ok();
+        }
+        None
+    }
+
+    /// A command has run for so long.
+    fn ran(&mut self, lane: Lane, time: Duration) {
+        match lane {
+            Lane::Results => self.results += time,
+            Lane::Calls | Lane::Alerts | Lane::Probe => self.calls += time,
+            Lane::Maintenance => {}
         }
     }
 }
@@ -378,23 +440,43 @@ fn roll_back(connection: &Connection) {
     }
 }
 
-/// Runs and commits all of them. Refusals are rare, and a savepoint for each command is dear: SQLite
-/// copies every page that changes after one. So all run without first. When one of them refuses,
-/// everything is undone, and all run once more in the same order, each so that nothing of it remains when
-/// it fails. An error means that SQLite itself can go no further.
-fn in_one_transaction(
+/// Begins a transaction and runs the commands of a turn in it. Refusals are rare, and a savepoint for each command
+/// is dear: SQLite copies every page that changes after one. So they run without first. When one of them refuses,
+/// everything is undone, and they run once more in the same order, each so that nothing of it remains when it
+/// fails. The first one needs no second run, it has had its answer. An error means that SQLite itself can go no further.
+fn run_together(
     connection: &Connection,
-    commands: &mut [Box<dyn Command>],
+    commands: &mut Vec<Box<dyn Command>>,
+    turn: &mut Turn<'_>,
 ) -> rusqlite::Result<()> {
     execute(connection, "BEGIN IMMEDIATE")?;
-    if !commands.iter_mut().all(|command| command.run(connection)) {
-        roll_back(connection);
-        execute(connection, "BEGIN IMMEDIATE")?;
-        for command in commands {
+    let mut apart = false;
+    while let Some(command) = commands.last_mut() {
+        let began = Clock::System.monotonic();
+        if apart {
             run_apart(connection, command.as_mut())?;
+        } else if !command.run(connection) {
+            apart = true;
+            // What SQLite has undone by itself has failed as a whole, and shows it once more.
+            let only_refused = !connection.is_autocommit();
+            roll_back(connection);
+            execute(connection, "BEGIN IMMEDIATE")?;
+            if commands.len() > 1 || !only_refused {
+                for command in commands.iter_mut() {
+                    run_apart(connection, command.as_mut())?;
+                }
+            }
+        }
+        if let Some(command) = commands.last() {
+            let took = Clock::System.monotonic().saturating_sub(began);
+            turn.ran(command.lane(), took);
+        }
+        match turn.next() {
+            Some(next) => commands.push(next),
+            None => break,
         }
     }
-    execute(connection, "COMMIT")
+    Ok(())
 }
 
 fn run_apart(connection: &Connection, command: &mut dyn Command) -> rusqlite::Result<()> {
@@ -457,8 +539,16 @@ mod tests {
             connection
                 .execute_batch("CREATE TABLE numbers (number INTEGER)")
                 .unwrap();
-            let (mut commands, asked): (Vec<_>, Vec<_>) = given.into_iter().map(number).unzip();
-            in_one_transaction(&connection, &mut commands).unwrap();
+            let (commands, asked): (Vec<_>, Vec<_>) = given.into_iter().map(number).unzip();
+            let mut lines = lines();
+            for command in commands {
+                give(&lines.calls, command);
+            }
+            let first = lines.queue.calls.try_recv().unwrap();
+            let mut turn = Turn::new(&mut lines.queue, first, false, Duration::ZERO);
+            let mut commands = vec![turn.next().unwrap()];
+            run_together(&connection, &mut commands, &mut turn).unwrap();
+            execute(&connection, "COMMIT").unwrap();
             for command in commands {
                 command.answer(Ok(()));
             }
@@ -468,6 +558,38 @@ mod tests {
             let numbers: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
             assert_eq!(numbers, kept);
         }
+    }
+
+    #[test]
+    fn one_that_is_refused_alone_runs_once() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch("CREATE TABLE numbers (number INTEGER)")
+            .unwrap();
+        let runs = Arc::new(AtomicU64::new(0));
+        let (sender, _asked) = oneshot::channel::<Result<(), StoreError>>();
+        let counted = Arc::clone(&runs);
+        let changes = move |_: &Connection| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            Err(StoreError::Refused("no".to_owned()))
+        };
+        let command = Given {
+            changes,
+            lane: Lane::Maintenance,
+            result: None,
+            sender,
+        };
+        let mut lines = lines();
+        let mut turn = Turn::new(
+            &mut lines.queue,
+            Message::Run(Box::new(command)),
+            false,
+            Duration::ZERO,
+        );
+        let mut commands = vec![turn.next().unwrap()];
+        run_together(&connection, &mut commands, &mut turn).unwrap();
+        execute(&connection, "COMMIT").unwrap();
+        assert_eq!(runs.load(Ordering::Relaxed), 1);
     }
 
     #[test]
@@ -483,39 +605,135 @@ mod tests {
         assert!(told.to_string().contains("the disk is full"), "{told}");
     }
 
+    struct Lines {
+        calls: mpsc::Sender<Message>,
+        results: mpsc::Sender<Message>,
+        maintenance: mpsc::Sender<Message>,
+        queue: Queue,
+    }
+
+    fn lines() -> Lines {
+        let (calls, waiting_calls) = mpsc::channel(COMMANDS_WAITING);
+        let (results, waiting_results) = mpsc::channel(COMMANDS_WAITING);
+        let (maintenance, waiting_maintenance) = mpsc::channel(COMMANDS_WAITING);
+        Lines {
+            calls,
+            results,
+            maintenance,
+            queue: Queue {
+                calls: waiting_calls,
+                results: waiting_results,
+                maintenance: waiting_maintenance,
+                passed_over: 0,
+            },
+        }
+    }
+
+    fn give(line: &mpsc::Sender<Message>, command: Box<dyn Command>) {
+        assert!(line.try_send(Message::Run(command)).is_ok());
+    }
+
+    fn in_lane(lane: Lane) -> Box<dyn Command> {
+        number_in(lane, 1).0
+    }
+
+    fn lane_of(command: Option<Box<dyn Command>>) -> Option<Lane> {
+        command.map(|command| command.lane())
+    }
+
     #[tokio::test]
     async fn maintenance_waits_behind_calls_and_has_its_turn() {
-        let (calls, waiting_calls) = mpsc::channel(COMMANDS_WAITING);
-        let (maintenance, waiting_maintenance) = mpsc::channel(COMMANDS_WAITING);
-        let mut queue = Queue {
-            calls: waiting_calls,
-            maintenance: waiting_maintenance,
-            passed_over: 0,
-        };
-        let give = async |line: &mpsc::Sender<Message>, lane| {
-            let sent = line.send(Message::Run(number_in(lane, 1).0)).await;
-            assert!(sent.is_ok());
-        };
-        give(&maintenance, Lane::Maintenance).await;
-        let mut passed_over = 0;
-        loop {
-            give(&calls, Lane::Calls).await;
-            match queue.next().await {
-                Some(Message::Run(command)) if command.lane() == Lane::Calls => passed_over += 1,
-                Some(Message::Run(command)) => {
-                    break assert_eq!(command.lane(), Lane::Maintenance);
-                }
-                _ => unreachable!("nobody closes"),
-            }
-        }
-        assert_eq!(passed_over, CALLS_BEFORE_MAINTENANCE);
-        // A call waits still; with nothing else to do, maintenance is done at once.
+        let mut lines = lines();
         let lane = |next| match next {
             Some(Message::Run(command)) => command.lane(),
             _ => unreachable!("nobody closes"),
         };
-        assert_eq!(lane(queue.next().await), Lane::Calls);
-        give(&maintenance, Lane::Maintenance).await;
-        assert_eq!(lane(queue.next().await), Lane::Maintenance);
+        give(&lines.maintenance, in_lane(Lane::Maintenance));
+        let mut passed_over = 0;
+        loop {
+            give(&lines.calls, in_lane(Lane::Calls));
+            match lane(lines.queue.next().await) {
+                Lane::Calls => passed_over += 1,
+                other => break assert_eq!(other, Lane::Maintenance),
+            }
+        }
+        assert_eq!(passed_over, TURNS_BEFORE_MAINTENANCE);
+        // A call waits still; with nothing else to do, the others are done at once, maintenance last.
+        give(&lines.maintenance, in_lane(Lane::Maintenance));
+        give(&lines.results, in_lane(Lane::Results));
+        for expected in [Lane::Calls, Lane::Results, Lane::Maintenance] {
+            assert_eq!(lane(lines.queue.next().await), expected);
+        }
+    }
+
+    #[test]
+    fn a_call_that_comes_during_results_is_taken_next_and_results_do_not_hold_it_up() {
+        const COMMIT: Duration = Duration::from_millis(2);
+        let mut lines = lines();
+        for _ in 0..6 {
+            give(&lines.results, in_lane(Lane::Results));
+        }
+        let first = lines.queue.results.try_recv().unwrap();
+        let mut turn = Turn::new(&mut lines.queue, first, false, COMMIT);
+        // Nobody waits: results are taken, however long they take.
+        for _ in 0..2 {
+            assert_eq!(lane_of(turn.next()), Some(Lane::Results));
+            turn.ran(Lane::Results, COMMIT / 2);
+        }
+        give(&lines.calls, in_lane(Lane::Calls));
+        assert_eq!(lane_of(turn.next()), Some(Lane::Calls));
+        turn.ran(Lane::Calls, COMMIT / 2);
+        assert_eq!(lane_of(turn.next()), None, "it waits for the commit");
+        // In the next transaction they have as much time as the commit takes, or as the calls.
+        give(&lines.calls, in_lane(Lane::Calls));
+        for (time, taken) in [(COMMIT / 2, 2), (COMMIT * 2, 1)] {
+            let first = lines.queue.calls.try_recv().unwrap();
+            let mut turn = Turn::new(&mut lines.queue, first, false, COMMIT);
+            assert_eq!(lane_of(turn.next()), Some(Lane::Calls));
+            turn.ran(Lane::Calls, time);
+            for _ in 0..taken {
+                assert_eq!(lane_of(turn.next()), Some(Lane::Results));
+                turn.ran(Lane::Results, COMMIT.max(time) / taken);
+            }
+            assert_eq!(lane_of(turn.next()), None);
+            give(&lines.calls, in_lane(Lane::Calls));
+        }
+    }
+
+    #[test]
+    fn whatever_was_given_before_a_close_is_taken() {
+        let mut lines = lines();
+        let (closed, _closed) = oneshot::channel();
+        give(&lines.results, in_lane(Lane::Results));
+        give(&lines.results, in_lane(Lane::Results));
+        assert!(lines.calls.try_send(Message::Close(closed)).is_ok());
+        let first = lines.queue.calls.try_recv().unwrap();
+        let mut turn = Turn::new(&mut lines.queue, first, false, Duration::ZERO);
+        let taken = std::iter::from_fn(|| lane_of(turn.next())).collect::<Vec<_>>();
+        assert_eq!(taken, [Lane::Results; 2]);
+        assert!(turn.closing.is_some());
+    }
+
+    #[test]
+    fn maintenance_shares_its_transaction_with_nobody() {
+        let mut lines = lines();
+        for lane in [Lane::Calls, Lane::Results, Lane::Maintenance] {
+            let line = match lane {
+                Lane::Calls => &lines.calls,
+                Lane::Results => &lines.results,
+                _ => &lines.maintenance,
+            };
+            give(line, in_lane(lane));
+            give(line, in_lane(lane));
+        }
+        let mut turn = |first: Message| {
+            let mut turn = Turn::new(&mut lines.queue, first, false, Duration::from_secs(1));
+            std::iter::from_fn(|| lane_of(turn.next())).collect::<Vec<_>>()
+        };
+        let maintenance = Message::Run(in_lane(Lane::Maintenance));
+        assert_eq!(turn(maintenance), [Lane::Maintenance]);
+        let call = Message::Run(in_lane(Lane::Calls));
+        let calls_and_results = [[Lane::Calls; 3].as_slice(), &[Lane::Results; 2]].concat();
+        assert_eq!(turn(call), calls_and_results);
     }
 }

@@ -82,6 +82,8 @@ impl Speech {
         let state = match state {
             State::Opened => self.say("発生", "began"),
             State::Ongoing => self.say("継続中", "goes on"),
+            // Nothing was mended when a token ended or was revoked.
+            State::Resolved if report.kind == Kind::TokenEnding => self.say("終了", "is over"),
             State::Resolved => self.say("回復しました", "is over"),
         };
         match self.language {
@@ -105,6 +107,7 @@ impl Speech {
             Kind::DiskLow => ("ディスク容量の不足", "a shortage of disk space"),
             Kind::CertificateExpiring => ("証明書の期限", "the end of a certificate's life"),
             Kind::ClockOff => ("時計のずれ", "a difference between the clocks"),
+            Kind::TokenEnding => ("トークンの期限", "the end of a token's life"),
         };
         self.language.say(ja, en)
     }
@@ -149,6 +152,9 @@ impl Speech {
     fn what(self, state: State, report: &Report) -> String {
         let (ja, en) = if report.kind.counts_deliveries() {
             findings::of_deliveries(state, report)
+        } else if let Finding::Token { days, ends_at } = report.finding {
+            let ended = (state == State::Resolved).then_some(report.at >= ends_at);
+            findings::of_a_token(&report.subject, days, ended)
         } else {
             findings::of_numbers(&report.finding)
         };
@@ -204,6 +210,10 @@ impl Speech {
             Finding::Clock { .. } => (
                 "5 分以上ずれると署名が拒否されます。timedatectl で時刻を合わせてください",
                 "signatures that are five minutes off are refused: set the clock with timedatectl",
+            ),
+            Finding::Token { .. } => (
+                "期限を過ぎると、このトークンを使う相手は 401 で拒否されます。token list で誰のものかを確かめ、新しいトークンを発行して差し替えたあと、token revoke で失効させてください",
+                "after it whoever shows this token is refused with 401: see with `token list` whose it is, issue a new one, put it in its place, then end this one with `token revoke`",
             ),
         };
         self.language.say(ja, en)
@@ -265,5 +275,6 @@ fn actions(report: &Report) -> Vec<String> {
         Kind::BackupOld | Kind::DiskLow => vec![relay("status"), journal],
         Kind::CertificateExpiring => vec![relay("check")],
         Kind::ClockOff => vec!["timedatectl".to_owned(), relay("check")],
+        Kind::TokenEnding => vec![relay("token list")],
     }
 }

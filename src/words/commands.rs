@@ -232,15 +232,6 @@ pub(crate) fn no_randomness(error: &NoRandomness, language: Language) -> String 
     )
 }
 
-/// The stand-in answers with a status that is none.
-pub(crate) fn no_status(language: Language) -> String {
-    both!(
-        language,
-        "--status: 100 から 999 までの数にしてください",
-        "--status: a number from 100 to 999"
-    )
-}
-
 /// `check` cannot become the daemon's user.
 pub(crate) fn cannot_look_as(user: u32, error: &io::Error, language: Language) -> String {
     let why = of_system(error, language);

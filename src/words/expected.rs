@@ -34,7 +34,7 @@ impl Expected {
                 "分数 (1 から 10080 までの整数) を 1 個から 10 個まで並べてください (例: [15, 60, 240])",
                 "must be a list of 1 to 10 whole numbers of minutes, each from 1 to 10080"
             ),
-            Self::CertificateDays => both!(
+            Self::Days => both!(
                 language,
                 "日数 (1 から 365 までの整数) を並べてください (例: [21, 7, 1])",
                 "must be a list of whole numbers of days, each from 1 to 365"

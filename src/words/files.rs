@@ -62,6 +62,14 @@ impl OpenError {
                     "the database is gone, and {left}"
                 )
             }
+            Self::Behind { copy, .. } => {
+                let copy = copy.display();
+                both!(
+                    language,
+                    "このデータベースの一部が失われたか、古いデータベースが置かれています。{copy} に、ここにない内容があります。何も変更していません。コピーを使うなら voicedrive-relay restore {copy} を実行してください。コピーにある内容なしで続けるなら、{copy} を別の場所に移してください",
+                    "a part of this database was lost, or an older one stands in its place: {copy} has what is not in it. Nothing was changed: voicedrive-relay restore {copy} puts the copy in its place; to go on without what the copy has, move {copy} away"
+                )
+            }
             Self::Unusable { why, copy, .. } => {
                 format!(
                     "{}{}",
@@ -108,6 +116,7 @@ impl OpenError {
             | Self::Newer { path, .. }
             | Self::OfBefore { path }
             | Self::Gone { path, .. }
+            | Self::Behind { path, .. }
             | Self::Unusable { path, .. }
             | Self::Busy { path }
             | Self::Foreign { path }

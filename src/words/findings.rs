@@ -49,11 +49,29 @@ pub(super) fn of_deliveries(state: State, report: &Report) -> (String, String) {
     }
 }
 
+/// What is known of a token, in Japanese and in English. `ended`: whether it has ended or was revoked, when it is over.
+pub(super) fn of_a_token(jti: &str, days: i64, ended: Option<bool>) -> (String, String) {
+    match ended {
+        None => (
+            format!("トークン {jti} の期限まで {days} 日です。"),
+            format!("The token {jti} ends in {days} days."),
+        ),
+        Some(true) => (
+            format!("トークン {jti} の期限が切れました。使っている相手は 401 で拒否されます。"),
+            format!("The token {jti} has ended: whoever shows it is refused with 401."),
+        ),
+        Some(false) => (
+            format!("トークン {jti} は失効しました。"),
+            format!("The token {jti} was revoked."),
+        ),
+    }
+}
+
 /// What was found, in Japanese and in English.
 pub(super) fn of_numbers(finding: &Finding) -> (String, String) {
     match finding {
-        // Told with its deliveries.
-        Finding::Deliveries { .. } => (String::new(), String::new()),
+        // Told with its deliveries, or with its name.
+        Finding::Deliveries { .. } | Finding::Token { .. } => (String::new(), String::new()),
         Finding::SuccessRate { permille, sends } => {
             let percent = format!("{}.{}", permille / 10, permille % 10);
             (

@@ -22,5 +22,5 @@ restore は、次に送信されるもの、コピーに含まれないもの、
 restore says what is sent next, what is not in the copy, where the old database lies and when to delete it.
 
 別のサーバーへの移行 / To move to another machine:
-    /usr/share/doc/voicedrive-relay/docs/moving.ja.md, moving.md
+    /usr/share/doc/voicedrive-relay/docs/backup.ja.md, backup.md
 ";

@@ -182,6 +182,11 @@ impl Problem {
                 "ここで開いた引用符 (\") の閉じた後に文字があります。セルの中の引用符は 2 つ重ねてください",
                 "a quote is opened here, and text stands behind the closing one; a quote within a cell is written twice"
             ),
+            Self::RowInCell => both!(
+                language,
+                "この行のセルの中に、次の行が入り込んでいます。セルの先頭の余分な引用符 (\") を消すか、閉じる引用符を付けてください",
+                "a cell of this row holds whole rows that follow it: a quote stands at the beginning of the cell that does not belong there, or the closing one is missing"
+            ),
             Self::Cells(cells, header) => both!(
                 language,
                 "セルが {cells} 個あり、見出しの {header} 個と合いません",

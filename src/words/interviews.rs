@@ -34,6 +34,11 @@ impl Why {
                 "1〜{MAX_CHARACTERS} 文字で指定してください",
                 "must be a text of 1 to {MAX_CHARACTERS} characters"
             ),
+            Self::ControlCharacter => both!(
+                language,
+                "タブなどの見えない文字が入っています。改行以外は取り除いてください",
+                "must have no tab and no other control character but a line feed"
+            ),
             Self::NeitherNothingNorText(longest) => both!(
                 language,
                 "空欄にするか、{longest} 文字以内の文字で指定してください",

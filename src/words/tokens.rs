@@ -19,6 +19,18 @@ pub(crate) fn all_revoked(language: Language, subject: &str, count: usize) -> St
     )
 }
 
+/// When a token ends, or has ended.
+pub(crate) fn days_left(language: Language, at: &str, days: i64) -> String {
+    if days <= 0 {
+        return both!(language, "期限切れ {at}", "ended {at}");
+    }
+    both!(
+        language,
+        "期限 {at} (あと {days} 日)",
+        "until {at} ({days} d left)"
+    )
+}
+
 /// Nothing was issued here under this name.
 pub(crate) fn unknown(language: Language, name: &str) -> String {
     let name = harmless(name);

@@ -31,7 +31,7 @@ use crate::harness::{
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Somebody who takes whatever is sent, or refuses it.
-struct Sink {
+pub struct Sink {
     url: String,
     state: Arc<SinkState>,
 }
@@ -148,8 +148,8 @@ fn watching(bench: &Bench, gauges: &Gauges, rules: &Rules, routes: Vec<Route>) -
 }
 
 /// A watch and a courier over a bench: everything moves when it is told to.
-struct Night {
-    bench: Bench,
+pub struct Night {
+    pub bench: Bench,
     gauges: Gauges,
     rules: Rules,
     watch: Watch,
@@ -158,9 +158,19 @@ struct Night {
 }
 
 impl Night {
-    async fn begin(language: Language, heartbeat: Option<&Sink>) -> Self {
+    pub async fn begin(language: Language, heartbeat: Option<&Sink>) -> Self {
         let bench = Bench::new(&[60], Duration::from_secs(5)).await;
-        let sink = Sink::start().await;
+        Self::over(bench, Sink::start().await, language, heartbeat).await
+    }
+
+    /// The same after a restart, in the same language and without a heartbeat.
+    pub async fn restarted(self, language: Language) -> Self {
+        let Self { bench, sink, .. } = self;
+        bench.store.clone().close(bench.clock.moment()).await;
+        Self::over(bench.restarted(), sink, language, None).await
+    }
+
+    async fn over(bench: Bench, sink: Sink, language: Language, heartbeat: Option<&Sink>) -> Self {
         let gauges = Gauges::default();
         let (store, clock) = (bench.store.clone(), bench.clock.clone());
         let routes = vec![bench.route.clone()];
@@ -200,10 +210,15 @@ impl Night {
     }
 
     /// A minute passes.
-    async fn minute(&mut self) {
+    pub async fn minute(&mut self) {
         self.bench.clock.advance(Duration::from_mins(1));
         self.watch.step().await;
         self.courier.step().await;
+    }
+
+    /// What was told, as JSON, in order.
+    pub fn messages(&self) -> Vec<Value> {
+        self.sink.messages()
     }
 
     /// Kind, state and count of what was told, in order.

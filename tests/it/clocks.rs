@@ -1,11 +1,14 @@
 //! The wall clock is set while the relay runs, and nothing that waits notices.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::{Value, json};
+use tempfile::TempDir;
 use voicedrive_relay::upkeep::retention::{Kept, Retention};
 use voicedrive_relay::upkeep::timekeeper::Timekeeper;
 
-use crate::harness::{Bench, noon, status};
+use crate::harness::{Bench, Clock, Partner, TestRelay, control_client, noon, status};
 
 #[tokio::test]
 async fn what_was_written_between_two_steps_of_the_clock_waits_as_long_as_everything_else() {
@@ -92,4 +95,61 @@ async fn a_clock_that_was_set_right_again_purges_at_once_what_is_old() {
         .await;
     let found = bench.store.event(&old, bench.clock.moment()).await;
     assert!(found.unwrap().is_none());
+}
+
+/// By a clock that runs fast the purge's first batch takes long, and the pause after it is longer than the test.
+#[tokio::test]
+async fn the_backup_file_is_kept_fresh_while_much_is_purged() {
+    let clock = Clock::by_hand(noon());
+    let partner = Partner::start(clock.clone()).await;
+    let directory = Arc::new(TempDir::new().unwrap());
+    let more = "[storage]\nbackup_interval_seconds = 1\nretention_days = 1\n";
+    let relay =
+        TestRelay::start_in(Arc::clone(&directory), &partner.url(), more, clock.clone()).await;
+    let event = json!({"event": "a.b", "data": {}});
+    let batch = json!(vec![&event; 100]).to_string();
+    assert_eq!(relay.post("/api/events/batch", batch).await.status, 202);
+    partner.wait_until(|all| all.len() == 100).await;
+    clock.advance(Duration::from_hours(48));
+    let fast = tokio::spawn(async move {
+        let mut every = tokio::time::interval(Duration::from_millis(1));
+        loop {
+            every.tick().await;
+            clock.advance(Duration::from_mins(1));
+        }
+    });
+    let client = control_client(directory.path());
+    let shown = async || -> Value {
+        let answer = client
+            .get("http://relay/control/status")
+            .send()
+            .await
+            .unwrap();
+        serde_json::from_str(&answer.text().await.unwrap()).unwrap()
+    };
+    let until = async |enough: &dyn Fn(&Value) -> bool| {
+        let waiting = async {
+            loop {
+                let shown = shown().await;
+                if enough(&shown["data"]) {
+                    return shown["data"].clone();
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), waiting)
+            .await
+            .unwrap()
+    };
+    let began = until(&|shown| shown["events"]["delivered"].as_u64() < Some(100)).await;
+    let made = client
+        .post("http://relay/api/events")
+        .header("content-type", "application/json");
+    let made = made.body(event.to_string()).send().await.unwrap();
+    assert_eq!(made.status(), 202);
+    let after = until(&|shown| shown["backup"]["at"] != began["backup"]["at"]).await;
+    fast.abort();
+    let left = after["events"]["delivered"].as_u64();
+    assert!(left > Some(1), "the purge had ended: {after}");
+    relay.stop().await;
 }

@@ -553,6 +553,44 @@ mod by_what_it_leaves_behind {
     }
 
     #[tokio::test]
+    async fn everything_that_is_wrong_with_a_row_is_told_at_once_also_beside_others() {
+        let directory = TempDir::new().unwrap();
+        let daemon = Daemon::start(directory.path(), "", "").await;
+        let bad_date = |row: String| row.replace("2099-10-28T10:00:00Z", "x");
+        let text = [
+            HEADER,
+            &rescheduled("a", "", "vd-1"),
+            &bad_date(rescheduled("b", "gone", "vd-1")),
+            &bad_date(rescheduled("a", "gone", "vd-1")),
+            &bad_date(rescheduled("c", "c", "")),
+            &bad_date(rescheduled("", "gone", "vd-1")),
+            &rescheduled("d", "", "vd-1").replace("regular", ""),
+            &rescheduled("e", "b", ""),
+        ]
+        .concat();
+        let (code, printed) = told(&daemon, "a.csv", text.as_bytes(), &[]).await;
+        assert_eq!(code, Some(1));
+        let date = "interviewDate: must be a date and time such as 2025-10-28T10:00:00+09:00, or 2025/10/28 10:00 with --zone";
+        let origin = "rescheduledFromId: must be the id of a record that exists or stands in the file; --unknown-origin drop imports the row without it";
+        let taken = "voicedriveSyncId: another record has this id of VoiceDrive";
+        let id =
+            "id: must be a text of 1 to 191 characters, and neither completion-stats nor batch";
+        let expected = [
+            format!("line 3 (b): {date}; {taken}; {origin}"),
+            format!(
+                "line 4 (a): {date}; id: line 2 has the same id; a record may stand in a file once; {origin}"
+            ),
+            format!("line 5 (c): {date}; rescheduledFromId: must not lead back to this record"),
+            format!("line 6: {date}; {id}; {origin}"),
+            format!("line 7 (d): interviewType: must be a text of 1 to 191 characters; {taken}"),
+        ];
+        let lines: Vec<_> = printed.lines().take(5).collect();
+        assert_eq!(lines, expected);
+        assert!(printed.contains("7 rows, 5 bad rows"), "{printed}");
+        assert_eq!(kept(&daemon).await, 0);
+    }
+
+    #[tokio::test]
     async fn a_record_stands_in_a_file_once() {
         let directory = TempDir::new().unwrap();
         let daemon = Daemon::start(directory.path(), "", "").await;

@@ -376,6 +376,53 @@ async fn a_deleted_database_is_copied_out_before_the_relay_stops_and_the_next_st
 }
 
 #[tokio::test]
+async fn a_start_names_the_copy_that_has_what_was_lost_with_the_log_until_a_person_decides() {
+    for decision in ["restored", "moved away"] {
+        let directory = TempDir::new().unwrap();
+        let live = directory.path().join("live/relay.db");
+        let daemon = Daemon::start(directory.path(), "", "").await;
+        let (_, before) = hand_in(&daemon.url).await;
+        // Some of it stands in the database itself, as after a while.
+        let outside = Connection::open(&live).unwrap();
+        let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+        outside.query_row(checkpoint, [], |_| Ok(())).unwrap();
+        drop(outside);
+        let (_, after) = hand_in(&daemon.url).await;
+        fs::remove_file(directory.path().join("live/relay.db-wal")).unwrap();
+        health_until(&daemon.url, |_, told| told.contains("relay-rescued-")).await;
+        let rescued = rescued_in(directory.path()).remove(0);
+        assert_eq!(ids_in(&rescued), HashSet::from([before, after]));
+        let config = daemon.config.clone();
+        daemon.kill().await;
+        // The backup file may be older than what was lost.
+        let _ = fs::remove_file(directory.path().join("relay-backup.db"));
+        for _ in 0..2 {
+            let told = refused_start(&config, None).await;
+            assert!(told.contains(live.to_str().unwrap()), "{told}");
+            let restore = format!("voicedrive-relay restore {}", rescued.display());
+            assert!(told.contains(&restore), "{told}");
+        }
+        let expected = if decision == "restored" {
+            let mut command = program();
+            command.arg("restore").arg(&rescued);
+            command.arg("--config").arg(&config).stdout(Stdio::null());
+            assert!(command.status().await.unwrap().success());
+            2
+        } else {
+            fs::rename(&rescued, directory.path().join("aside.db")).unwrap();
+            1
+        };
+        // It is no reason to refuse the starts after that, whichever way the relay ends.
+        for _ in 0..2 {
+            let again = Daemon::start(directory.path(), "", "").await;
+            let events = again.json(&["status"]).await["events"]["accepted"].clone();
+            assert_eq!(events, expected, "{decision}");
+            again.kill().await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_was_acknowledged_is_copied_out_again_when_the_first_try_fails() {
     let mut bench = Bench::new(&[60], Duration::from_secs(5)).await;
     let id = bench.accept("a.b").await;

@@ -58,6 +58,11 @@ impl Cells {
         self.fault.is_none() && self.iter().all(str::is_empty)
     }
 
+    /// Whether a line ends within a cell.
+    pub(super) fn has_line_feed(&self) -> bool {
+        self.text.contains(&b'\n')
+    }
+
     fn clear(&mut self, line: u64) {
         self.line = line;
         self.fault = None;

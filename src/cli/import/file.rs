@@ -30,6 +30,17 @@ pub(super) enum Format {
 }
 
 impl Format {
+    /// The format of a file, as its name and its first character show it: no table begins as JSON does.
+    fn of_file(path: &Path, text: impl BufRead) -> io::Result<Self> {
+        Ok(match Self::of_name(path) {
+            Some(format @ (Self::Json | Self::Ndjson)) => format,
+            named => match Self::of_text(text)? {
+                Self::Csv => named.unwrap_or(Self::Csv),
+                shown => shown,
+            },
+        })
+    }
+
     /// The format that a file's name announces.
     fn of_name(path: &Path) -> Option<Self> {
         let extension = path.extension()?.to_str()?.to_ascii_lowercase();
@@ -123,9 +134,9 @@ impl Readable {
             Some(encoding) => encoding,
             None => Encoding::of(&source)?.ok_or(NotTaken::Foreign(Foreign::Text("EUC-JP")))?,
         };
-        let format = match said.format.or_else(|| Format::of_name(&said.path)) {
+        let format = match said.format {
             Some(format) => format,
-            None => Format::of_text(encoding.decode(source.rewound()?))?,
+            None => Format::of_file(&said.path, encoding.decode(source.rewound()?))?,
         };
         // A day without a record is an empty NDJSON file, and no mistake.
         if source.length() == 0 && format != Format::Ndjson {
@@ -172,6 +183,21 @@ impl Readable {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_under_the_name_of_a_table_is_json() {
+        for (name, text, format) in [
+            ("a.csv", "[{}]", Format::Json),
+            ("a.tsv", "{}", Format::Ndjson),
+            ("a.tsv", "id\tname", Format::Tsv),
+            ("a.txt", "id,name", Format::Csv),
+            ("a.json", "id,name", Format::Json),
+            ("a.ndjson", "", Format::Ndjson),
+        ] {
+            let found = Format::of_file(Path::new(name), text.as_bytes()).unwrap();
+            assert_eq!(found, format, "{name} {text}");
+        }
+    }
 
     #[test]
     fn the_first_character_shows_the_format() {

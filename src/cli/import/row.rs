@@ -41,6 +41,8 @@ pub(crate) enum Problem {
     QuoteNeverClosed,
     /// Text stands between a closing quote and the end of the cell.
     TextBehindQuote,
+    /// Another row stands within one of its cells.
+    RowInCell,
     /// It has so many cells, and the header has so many.
     Cells(usize, usize),
     /// Something stands under a column without a name; its number, from 1.

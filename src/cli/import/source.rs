@@ -135,9 +135,10 @@ impl Foreign {
         if !head.contains(&0) {
             return None;
         }
-        // ASCII in UTF-16 is a zero in every second byte.
-        let mut pairs = head.chunks_exact(2);
-        if pairs.all(|pair| pair.iter().any(|byte| *byte != 0)) {
+        // ASCII in UTF-16 has a zero in every second byte, and never two for a character.
+        let pairs = head.chunks_exact(2);
+        let ascii = pairs.clone().filter(|pair| pair.contains(&0)).count();
+        if ascii * 2 > pairs.len() && pairs.clone().all(|pair| pair != [0, 0]) {
             Some(Self::Utf16WithoutMark)
         } else {
             Some(Self::Binary)
@@ -171,6 +172,7 @@ mod tests {
             (b"\xff\xfe\0\0i\0\0\0", Foreign::Text("UTF-32")),
             (&utf_16, Foreign::Utf16WithoutMark),
             (b"id,name\n1,\0\0\0", Foreign::Binary),
+            (b"id,name\n1,\0", Foreign::Binary),
         ] {
             assert_eq!(Foreign::of(head), Some(foreign), "{head:?}");
         }

@@ -5,11 +5,13 @@ use std::io::{self, BufRead};
 use serde_json::Value;
 
 use super::cells::{Cells, Dialect, Fault, Reader};
+use super::dates;
 use super::header::Column;
 use super::reading::{Reading, Take};
 use super::record::Record;
 use super::row::{Notes, Place, Problem, Row};
 use crate::http::interview_field::Field;
+use crate::http::interview_mistake::Why;
 
 /// How a spreadsheet says in the first line what separates the cells.
 const SEPARATOR_LINE: &str = "sep=";
@@ -190,6 +192,7 @@ const MYSQL_ESCAPES: [&str; 4] = ["\\n", "\\t", "\\0", "\\\\"];
 pub(super) struct Table<R> {
     reader: Reader<R>,
     header: Header,
+    delimiter: u8,
     /// Whether `mysql -B` may have written it, though nothing shows it.
     maybe_mysql: bool,
 }
@@ -221,6 +224,7 @@ impl<R: BufRead> Table<R> {
         Ok(header.map(|header| Self {
             reader,
             header,
+            delimiter,
             maybe_mysql: delimiter == b'\t' && !escapes,
         }))
     }
@@ -252,6 +256,21 @@ impl<R: BufRead> Table<R> {
         })
     }
 
+    /// Whether a line within a cell is a row of its own, which two stray quotes have swallowed. A note of several
+    /// lines has no date in the date's column.
+    fn holds_a_row(&self, cell: &str) -> bool {
+        let date = Under::Field(Field::InterviewDate);
+        let Some(column) = self.header.0.iter().position(|under| *under == date) else {
+            return false;
+        };
+        let delimiter = char::from(self.delimiter);
+        let mut dates = cell
+            .split('\n')
+            .skip(1)
+            .filter_map(|line| line.split(delimiter).nth(column));
+        dates.any(|text| matches!(dates::read(text.trim(), None), Ok(_) | Err(Why::NoZone)))
+    }
+
     fn record(&self, cells: &Cells, reading: &Reading) -> Result<Record, Problem> {
         match cells.fault {
             Some(Fault::NeverClosed) => return Err(Problem::QuoteNeverClosed),
@@ -262,6 +281,9 @@ impl<R: BufRead> Table<R> {
         // More cells may stand at the right, where somebody once typed and deleted.
         if cells.len() < width || !cells.iter().skip(width).all(str::is_empty) {
             return Err(Problem::Cells(cells.len(), width));
+        }
+        if cells.has_line_feed() && cells.iter().any(|cell| self.holds_a_row(cell)) {
+            return Err(Problem::RowInCell);
         }
         let mut record = Record::default();
         for (number, (under, cell)) in (1..).zip(self.header.0.iter().zip(cells.iter())) {
@@ -368,6 +390,25 @@ mod tests {
                 (6, &Problem::QuoteNeverClosed)
             ]
         );
+    }
+
+    #[test]
+    fn two_stray_quotes_swallow_no_row() {
+        let header = "id,employeeId,interviewType,interviewDate,statusReason";
+        let row = |id: &str, reason: &str| format!("{id},E,t,2025/10/28 10:00,{reason}\n");
+        for (text, swallows) in [
+            (row("a", "\"x") + &row("b", "y") + &row("c", "z\""), true),
+            (row("a", "\"x") + &row("b", "y\""), true),
+            (
+                row("a", "\"one\ntwo, three, four, five, six\n\"") + &row("b", ""),
+                false,
+            ),
+            (row("a", "\"moved from\n2025/10/28 10:00\""), false),
+        ] {
+            let rows = rows(&format!("{header}\n{text}"));
+            let told = matches!(rows[0].content, Err(Problem::RowInCell));
+            assert_eq!(told, swallows, "{text}");
+        }
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! What a database has that an older copy of it has not.
 
-use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -9,6 +7,7 @@ use rusqlite::Connection;
 use super::super::connection::open_for_reading;
 use super::super::tokens;
 use super::open::Origin;
+use super::place::Inode;
 use super::{backup_file, live_file};
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
@@ -60,9 +59,8 @@ pub(super) fn compare(
     } else {
         "it is gone".to_owned()
     };
-    let inode = |path: &Path| fs::metadata(path).map(|file| (file.dev(), file.ino())).ok();
     // With itself it would agree, and say nothing of the database.
-    if inode(&backup) != inode(copy)
+    if Inode::of(&backup) != Inode::of(copy)
         && let Ok((difference, tokens)) = compare_with(&backup, database)
     {
         let of_backup_file = Some(why);

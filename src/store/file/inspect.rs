@@ -5,10 +5,12 @@ use std::path::Path;
 use super::super::connection::open_for_reading;
 use super::super::{StoreError, outbox, recount};
 use super::live_file;
+use super::mark::Mark;
 use super::open::{
     OpenError, judge, newest_known_version, quick_check, refuse_foreign, refuse_gone,
     schema_version,
 };
+use super::progress::refuse_behind;
 use super::unusable::refuse_odd;
 
 /// What `check` learns of a database without becoming its daemon.
@@ -22,9 +24,13 @@ pub fn inspect(directory: &Path) -> Result<Inspection, OpenError> {
     if !path.exists() {
         return Ok(Inspection::Absent);
     }
+    let doubtful = !Mark::of(&path).fits();
     refuse_foreign(&path)?;
     let connection = open_for_reading(&path).map_err(|error| OpenError::database(&path, &error))?;
     judge(quick_check(&connection), &path)?;
+    if doubtful {
+        refuse_behind(directory)?;
+    }
     Ok(Inspection::Sound)
 }
 

@@ -30,6 +30,11 @@ impl<'a> Mark<'a> {
         }
     }
 
+    /// The file that it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Says that the database was closed in order as it is now.
     pub(super) fn leave(&self) -> io::Result<()> {
         fs::write(&self.path, described(self.database)?)

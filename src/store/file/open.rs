@@ -10,7 +10,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::super::connection::{open_for_reading, open_for_writing};
 use super::mark::Mark;
 pub use super::open_error::OpenError;
-use super::place::journal_of;
+use super::place::filled_journal_of;
+use super::progress::refuse_behind;
 use super::snapshot;
 use super::unusable::{refuse_odd, refuse_unwritable};
 use super::{DatabaseFile, live_file, newest_copy};
@@ -43,8 +44,8 @@ pub(in crate::store) fn open(directory: &Path) -> Result<Opened, OpenError> {
     refuse_gone(directory)?;
     refuse_odd(directory)?;
     refuse_unwritable(directory)?;
-    // A database that was closed in order is what it was; another one is looked through, before
-    // anything can be written to it.
+    // A database that was closed in order is what it was; another one is looked through, and may have lost a part,
+    // before anything can be written to it.
     let mark = Mark::of(&path);
     let doubtful = path.exists() && !mark.fits();
     refuse_foreign(&path)?;
@@ -53,6 +54,9 @@ pub(in crate::store) fn open(directory: &Path) -> Result<Opened, OpenError> {
     if doubtful && !looked_through {
         roll_back(&path)?;
         refuse_foreign(&path)?;
+    }
+    if doubtful {
+        refuse_behind(directory)?;
     }
     let mut connection = open_for_writing(&path)?;
     if doubtful && !looked_through {
@@ -192,8 +196,7 @@ pub(super) fn refuse_gone(directory: &Path) -> Result<(), OpenError> {
         return Ok(());
     }
     let copy = newest_copy(directory);
-    let journal = fs::metadata(journal_of(&path)).is_ok_and(|journal| journal.len() > 0);
-    if copy.is_some() || journal {
+    if copy.is_some() || filled_journal_of(&path).is_some() {
         return Err(OpenError::Gone { path, copy });
     }
     Ok(())

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
+use super::reserve::{disk_is_full, is_full, is_out_of_room};
 use super::snapshot::SnapshotError;
 use super::unusable::Odd;
-use super::{newest_copy, reserve};
+use super::{in_one_line, newest_copy};
 
 /// Why the store could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +53,13 @@ pub enum OpenError {
         path: PathBuf,
         /// The newest copy; none: only its journal is left.
         copy: Option<PathBuf>,
+    },
+    /// A copy has what the database has not.
+    Behind {
+        /// The database.
+        path: PathBuf,
+        /// The copy that has come furthest.
+        copy: PathBuf,
     },
     /// Something stands in the database's place that cannot be opened as one.
     Unusable {
@@ -103,20 +111,14 @@ impl OpenError {
     /// What SQLite says of the database at `path`.
     pub(in crate::store) fn database(path: &Path, error: &rusqlite::Error) -> Self {
         let directory = directory_of(path);
+        if is_out_of_room(error, || disk_is_full(directory)) {
+            return Self::DiskFull {
+                path: path.to_owned(),
+            };
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 Self::damaged(path, error.to_string())
-            }
-            Some(ErrorCode::DiskFull) => Self::DiskFull {
-                path: path.to_owned(),
-            },
-            // A disk that has no room for the files beside the database gives errors of many names.
-            Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen)
-                if reserve::disk_is_full(directory) =>
-            {
-                Self::DiskFull {
-                    path: path.to_owned(),
-                }
             }
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy {
                 path: path.to_owned(),
@@ -132,8 +134,7 @@ impl OpenError {
     pub(super) fn damaged(path: &Path, what: impl Into<String>) -> Self {
         Self::Damaged {
             path: path.to_owned(),
-            // SQLite says it in two lines.
-            what: what.into().replace('\n', " "),
+            what: in_one_line(&what.into()),
             copy: newest_copy(directory_of(path)),
         }
     }
@@ -141,9 +142,10 @@ impl OpenError {
     /// What the operating system says of a file or directory.
     pub(in crate::store) fn at(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
-        match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path },
-            _ => Self::Directory { path, source },
+        if is_full(&source) {
+            Self::DiskFull { path }
+        } else {
+            Self::Directory { path, source }
         }
     }
 

@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 
 /// Which file it is, whatever its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Inode {
+pub(super) struct Inode {
     device: u64,
     number: u64,
 }
 
 impl Inode {
-    fn of(path: &Path) -> Option<Self> {
+    /// The file that has this name; none: there is none, or it cannot be looked at.
+    pub(super) fn of(path: &Path) -> Option<Self> {
         let found = fs::metadata(path).ok()?;
         Some(Self {
             device: found.dev(),
@@ -44,6 +45,11 @@ impl Place {
         self.opened.is_none() || self.opened == Inode::of(&self.path)
     }
 
+    /// Whether no file has this name.
+    pub(super) fn is_empty(&self) -> bool {
+        Inode::of(&self.path).is_none()
+    }
+
     /// The name.
     pub(super) fn path(&self) -> &Path {
         &self.path
@@ -53,6 +59,13 @@ impl Place {
 /// The write-ahead log beside a database.
 pub(super) fn journal_of(database: &Path) -> PathBuf {
     with_ending(database, "-wal")
+}
+
+/// The same when it is there and has something in it.
+pub(super) fn filled_journal_of(database: &Path) -> Option<PathBuf> {
+    let journal = journal_of(database);
+    let has_something = fs::metadata(&journal).is_ok_and(|journal| journal.len() > 0);
+    has_something.then_some(journal)
 }
 
 /// The index of the write-ahead log.
@@ -80,9 +93,9 @@ mod tests {
         let place = Place::of(path.clone());
         assert!(place.is_held());
         fs::rename(&path, &aside).unwrap();
-        assert!(!place.is_held(), "moved");
+        assert!(!place.is_held() && place.is_empty(), "moved");
         fs::write(&path, "a").unwrap();
-        assert!(!place.is_held(), "replaced");
+        assert!(!place.is_held() && !place.is_empty(), "replaced");
         fs::rename(&aside, &path).unwrap();
         assert!(place.is_held(), "moved back");
         fs::remove_file(&path).unwrap();

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use rusqlite::{ErrorCode, ffi};
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
 
 /// How much room is held back, in bytes: results of deliveries for many hours.
@@ -46,7 +47,7 @@ impl Reserve {
     /// Whether a disk that was full has room again. Takes the reserve back when there is enough for it; what was
     /// given up counts for nothing until then.
     pub(in crate::store) fn has_room_again(&self) -> bool {
-        let enough = || self.free().is_some_and(|free| free >= ROOM);
+        let enough = || has_room_for(self.directory(), ROOM);
         self.acquire() || (!self.given_up.load(Ordering::Relaxed) && enough())
     }
 
@@ -88,7 +89,41 @@ impl Reserve {
 
 /// Whether there is as good as no room on the disk of `directory`.
 pub(super) fn disk_is_full(directory: &Path) -> bool {
-    disk_bytes(directory).is_some_and(|(free, _)| free < NO_ROOM)
+    !has_room_for(directory, NO_ROOM)
+}
+
+/// Whether so many bytes more can be written in `directory`. What a quota leaves does not show in what is free: it is
+/// tried, in a file without a name.
+fn has_room_for(directory: &Path, bytes: u64) -> bool {
+    let free = disk_bytes(directory).is_none_or(|(free, _)| free >= bytes);
+    let tried = || -> io::Result<()> {
+        let file = tempfile::tempfile_in(directory)?;
+        Ok(fallocate(&file, FallocateFlags::empty(), 0, bytes)?)
+    };
+    free && !tried().is_err_and(|error| is_full(&error))
+}
+
+/// Whether the operating system says that there is no room, or none that this user may still take.
+pub(super) fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
+}
+
+/// Whether SQLite failed because a disk is full. When it says only that it could not write, as it does of a quota that is
+/// used up and of the files beside a database, `disk_is_full` is asked.
+pub(super) fn is_out_of_room(error: &rusqlite::Error, disk_is_full: impl FnOnce() -> bool) -> bool {
+    const READING: [i32; 2] = [ffi::SQLITE_IOERR_READ, ffi::SQLITE_IOERR_SHORT_READ];
+    match error.sqlite_error() {
+        Some(met) => match met.code {
+            ErrorCode::DiskFull => true,
+            ErrorCode::SystemIoFailure => !READING.contains(&met.extended_code) && disk_is_full(),
+            ErrorCode::CannotOpen => disk_is_full(),
+            _ => false,
+        },
+        None => false,
+    }
 }
 
 /// Bytes that are free for the relay's user where `directory` is, and all that there are.
@@ -96,4 +131,37 @@ pub(super) fn disk_bytes(directory: &Path) -> Option<(u64, u64)> {
     let disk = statvfs(directory).ok()?;
     let bytes = |blocks: u64| blocks.saturating_mul(disk.f_frsize);
     Some((bytes(disk.f_bavail), bytes(disk.f_blocks)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quota_that_is_used_up_is_a_full_disk() {
+        for errno in [rustix::io::Errno::NOSPC, rustix::io::Errno::DQUOT] {
+            assert!(is_full(&errno.into()), "{errno}");
+        }
+        assert!(!is_full(&rustix::io::Errno::ACCESS.into()));
+        let says = |code| rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+        for (code, when_full, otherwise) in [
+            (ffi::SQLITE_FULL, true, true),
+            (ffi::SQLITE_IOERR_WRITE, true, false),
+            (ffi::SQLITE_IOERR_SHMSIZE, true, false),
+            (ffi::SQLITE_CANTOPEN, true, false),
+            (ffi::SQLITE_IOERR_READ, false, false),
+            (ffi::SQLITE_BUSY, false, false),
+        ] {
+            assert_eq!(is_out_of_room(&says(code), || true), when_full, "{code}");
+            assert_eq!(is_out_of_room(&says(code), || false), otherwise, "{code}");
+        }
+    }
+
+    #[test]
+    fn room_is_there_when_it_can_be_taken() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(has_room_for(directory.path(), 1));
+        assert!(!has_room_for(directory.path(), 1 << 60));
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
 }

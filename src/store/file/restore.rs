@@ -11,7 +11,10 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use super::super::connection::settle;
 use super::super::tokens;
 use super::difference::{Difference, compare};
+use super::mark::Mark;
 use super::open::{OpenError, lock, make_directory, sync_directory};
+use super::place::{filled_journal_of, journal_of};
+use super::reserve::{disk_is_full, is_full, is_out_of_room};
 use super::snapshot::{self, SnapshotError, Verified};
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
@@ -147,8 +150,8 @@ fn lay_out(
         source,
     };
     snapshot::copy_file(copy, &database)?;
-    if let (None, Some(log)) = (whole, snapshot::log_beside(copy)) {
-        snapshot::copy_file(&log, &database.with_extension("db-wal"))?;
+    if let (None, Some(log)) = (whole, filled_journal_of(copy)) {
+        snapshot::copy_file(&log, &journal_of(&database))?;
     }
     let mut connection = Connection::open(&database).map_err(at_database)?;
     settle(&connection).map_err(at_database)?;
@@ -180,21 +183,19 @@ fn take_over(
 impl RestoreError {
     /// The same error, as one of a full disk or of a damaged copy when it is one.
     fn of(self, directory: &Path, copy: &Path) -> Self {
-        let is_full = |source: &io::Error| {
-            matches!(
-                source.kind(),
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-            )
-        };
-        let code = match &self {
-            Self::Copy(SnapshotError::File { source, .. })
-            | Self::Directory(OpenError::Directory { source, .. })
-            | Self::Swap { source, .. } => is_full(source).then_some(ErrorCode::DiskFull),
-            Self::Database { source, .. } => source.sqlite_error_code(),
-            _ => None,
+        let (full, code) = match &self {
+            Self::Copy(SnapshotError::File { source, .. }) | Self::Swap { source, .. } => {
+                (is_full(source), None)
+            }
+            Self::Directory(OpenError::DiskFull { .. }) => (true, None),
+            Self::Database { source, .. } => (
+                is_out_of_room(source, || disk_is_full(directory)),
+                source.sqlite_error_code(),
+            ),
+            _ => (false, None),
         };
         match code {
-            Some(ErrorCode::DiskFull) => Self::Full {
+            _ if full => Self::Full {
                 directory: directory.to_owned(),
                 needed: fs::metadata(copy).map_or(0, |copy| copy.len()),
             },
@@ -245,7 +246,8 @@ impl Stage {
         }
     }
 
-    /// Gives it to the daemon's user, and puts the names in it on the disk.
+    /// Gives it to the daemon's user, and puts the names in it on the disk. What was looked through just now needs no
+    /// doubt at the next start: that another copy may have more is what the person wants.
     fn settle(&self, directory: &Path) -> Result<(), RestoreError> {
         let at_stage = |source| self.at(source);
         let database = self.database();
@@ -254,6 +256,9 @@ impl Stage {
         for made in [&self.path, &database] {
             give_to_owner_of(directory, made).map_err(at_stage)?;
         }
+        let mark = Mark::of(&database);
+        mark.leave().map_err(at_stage)?;
+        give_to_owner_of(directory, mark.path()).map_err(at_stage)?;
         sync_directory(&self.path).map_err(at_stage)?;
         sync_directory(directory).map_err(at_stage)
     }

@@ -14,10 +14,12 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode};
 
 use super::super::connection::open_for_reading;
+use super::in_one_line;
+use super::reserve::{disk_is_full, is_out_of_room};
 use crate::timestamp::Timestamp;
 pub use target::{Obstacle, Target};
 pub use verdict::{Verified, verify};
-pub(super) use verdict::{log_beside, verify_as};
+pub(super) use verdict::{open_alone, verify_as};
 
 /// Pages that are copied in one go.
 const PAGES_AT_ONCE: i32 = 1024;
@@ -91,16 +93,16 @@ pub enum SnapshotError {
 /// # Errors
 /// `SnapshotError`; `target` is as it was.
 pub fn copy(source: &Path, target: &Path) -> Result<(), SnapshotError> {
-    let at_source = |error| of_database(source, &error);
-    let mut connection = open_for_reading(source).map_err(at_source)?;
-    let moment = connection.transaction().map_err(at_source)?;
-    copy_from(&moment, target)
+    let connection = open_for_reading(source);
+    let mut connection = connection.map_err(|error| of_database(source, &error))?;
+    copy_from(&mut connection, target)
 }
 
-/// The same, of the database that is open, in a transaction of the caller.
-pub(super) fn copy_from(source: &Connection, target: &Path) -> Result<(), SnapshotError> {
+/// The same, of the database that is open.
+pub(super) fn copy_from(source: &mut Connection, target: &Path) -> Result<(), SnapshotError> {
     let beside = beside(target);
     let copied = write(source, &beside)
+        .and_then(|copy| close_intact(copy, &beside))
         .and_then(|()| sync(&beside))
         .and_then(|()| rename(&beside, target));
     if copied.is_err() {
@@ -132,19 +134,23 @@ fn make(path: &Path) -> Result<File, SnapshotError> {
     made.map_err(|error| of_file(path, error))
 }
 
-fn write(source: &Connection, target: &Path) -> Result<(), SnapshotError> {
-    let at_source = |error| of_database(Path::new(source.path().unwrap_or_default()), &error);
+/// Writes the source as it is at one moment. Its transaction ends with the last page: as long as it lasts, the
+/// write-ahead log grows.
+fn write(source: &mut Connection, target: &Path) -> Result<Connection, SnapshotError> {
+    let path = PathBuf::from(source.path().unwrap_or_default());
+    let at_source = |error| of_database(&path, &error);
     let at_target = |error| of_database(target, &error);
     make(target)?;
     // The transaction has its moment with the first read, whatever is written meanwhile.
-    source
+    let moment = source.transaction().map_err(at_source)?;
+    moment
         .execute_batch("SELECT 1 FROM sqlite_schema LIMIT 1")
         .map_err(at_source)?;
     let mut copy = Connection::open(target).map_err(at_target)?;
     // It is written to the disk once, as a whole, and has its place only then.
     copy.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
         .map_err(at_target)?;
-    let backup = Backup::new(source, &mut copy).map_err(at_target)?;
+    let backup = Backup::new(&moment, &mut copy).map_err(at_target)?;
     loop {
         match backup.step(PAGES_AT_ONCE).map_err(at_target)? {
             StepResult::Done => break,
@@ -153,8 +159,13 @@ fn write(source: &Connection, target: &Path) -> Result<(), SnapshotError> {
         }
     }
     drop(backup);
+    moment.finish().map_err(at_source)?;
     copy.pragma_update(None, "journal_mode", "DELETE")
         .map_err(at_target)?;
+    Ok(copy)
+}
+
+fn close_intact(copy: Connection, target: &Path) -> Result<(), SnapshotError> {
     intact(&copy, target)?;
     copy.close()
         .map_err(|(_, error)| of_database(target, &error))
@@ -170,8 +181,7 @@ fn intact(connection: &Connection, path: &Path) -> Result<(), SnapshotError> {
     } else {
         Err(SnapshotError::Damaged {
             path: path.to_owned(),
-            // SQLite says it in two lines.
-            what: what.replace('\n', " "),
+            what: in_one_line(&what),
         })
     }
 }
@@ -216,15 +226,17 @@ fn of_file(path: &Path, source: io::Error) -> SnapshotError {
 }
 
 fn of_database(path: &Path, source: &rusqlite::Error) -> SnapshotError {
+    let disk_is_full = || disk_is_full(path.parent().unwrap_or(Path::new(".")));
+    let is_out_of_room = is_out_of_room(source, disk_is_full);
     let (path, what) = (path.to_owned(), source.to_string());
     match source.sqlite_error_code() {
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            SnapshotError::Damaged { path, what }
-        }
-        Some(ErrorCode::DiskFull) => SnapshotError::File {
+        _ if is_out_of_room => SnapshotError::File {
             path,
             source: io::ErrorKind::StorageFull.into(),
         },
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            SnapshotError::Damaged { path, what }
+        }
         _ => SnapshotError::Database { path, what },
     }
 }
@@ -232,5 +244,29 @@ fn of_database(path: &Path, source: &rusqlite::Error) -> SnapshotError {
 fn not_ours(path: &Path) -> SnapshotError {
     SnapshotError::NotOurs {
         path: path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_source_is_free_again_before_its_copy_is_looked_through() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut source = Connection::open(directory.path().join("relay.db")).unwrap();
+        source
+            .execute_batch(
+                "PRAGMA journal_mode = WAL; CREATE TABLE t (a); INSERT INTO t VALUES (1);",
+            )
+            .unwrap();
+        let target = directory.path().join("copy.db");
+        let copy = write(&mut source, &target).unwrap();
+        assert!(source.is_autocommit());
+        let busy = source.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+            row.get::<_, bool>(0)
+        });
+        assert!(!busy.unwrap(), "nobody reads it any more");
+        close_intact(copy, &target).unwrap();
     }
 }

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::RESCUED;
 use super::restore::name_of;
 use super::snapshot::{self, SnapshotError};
+use super::{RESCUED, in_one_line};
 use crate::clock::Moment;
+use crate::store::writer::Lane;
 use crate::store::{Store, StoreError};
 use crate::trouble::Trouble;
 
@@ -32,7 +33,7 @@ impl Store {
         let path = target.to_owned();
         let copying = self
             .keeper
-            .read(move |connection| Ok(snapshot::copy_from(connection, &path)));
+            .work(move |connection| Ok(snapshot::copy_from(connection, &path)));
         let copied = copying.await.unwrap_or_else(|error| {
             Err(SnapshotError::Database {
                 path: self.file.path().to_owned(),
@@ -80,8 +81,9 @@ impl Store {
     /// # Errors
     /// `SnapshotError`; the open file still has everything.
     pub async fn rescue(&self, moment: Moment) -> Result<PathBuf, SnapshotError> {
-        // Commands that found the file in its place have been committed when this is answered. It is refused itself.
-        let _ = self.probe(moment).await;
+        // Commands that found the file in its place have been committed when this is answered. With what time it is, the
+        // copy shows to be later than whatever is left in the file's place. One without it still has everything.
+        let _ = self.keep_time(Lane::Alerts, moment).await;
         let name = format!("{}{}{}", RESCUED.0, name_of(moment.wall), RESCUED.1);
         let copy = self.file.directory.join(name);
         self.copy_to(&copy).await?;
@@ -109,8 +111,7 @@ fn look(connection: &Connection, from: usize) -> Result<Look, StoreError> {
         verdict = row.get(0)?;
         Ok(())
     })?;
-    // SQLite says it in two lines.
-    let damage = (verdict != "ok").then(|| verdict.replace('\n', " "));
+    let damage = (verdict != "ok").then(|| in_one_line(&verdict));
     Ok(Look {
         next: damage.is_none().then_some(from + 1),
         damage,

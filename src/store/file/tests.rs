@@ -3,10 +3,15 @@
 #![allow(clippy::panic)]
 
 use std::os::unix::fs::FileExt;
+use std::time::Duration;
 
 use rusqlite::Connection;
+use tempfile::TempDir;
 
+use super::inspect::inspect;
+use super::restore::restore;
 use super::*;
+use crate::clock::Moment;
 use crate::store::events::accept;
 use crate::store::relay_time::Now;
 use crate::store::tests::{moment, submission};
@@ -156,4 +161,145 @@ fn the_newest_copy_in_the_directory_is_the_one_to_restore() {
     assert_eq!(newest_copy(directory.path()), Some(rescued));
     let backup = at(BACKUP, 3);
     assert_eq!(newest_copy(directory.path()), Some(backup));
+}
+
+async fn accept_one(store: &Store, event_type: &'static str) {
+    let accepted: Result<_, AcceptError> = store
+        .write(Lane::Calls, move |connection| {
+            let now = Now::at(moment().wall);
+            accept(connection, &[submission(event_type, None)], now)
+        })
+        .await;
+    accepted.unwrap();
+}
+
+async fn events_in(store: &Store) -> i64 {
+    let counted = store.read(|connection| {
+        Ok(connection.query_row("SELECT count(*) FROM events", [], |row| row.get(0))?)
+    });
+    counted.await.unwrap()
+}
+
+/// A data directory with these files of another one, as they are.
+fn left_of(directory: &Path, names: &[&str]) -> TempDir {
+    let left = tempfile::tempdir().unwrap();
+    fs::create_dir(left.path().join("live")).unwrap();
+    for name in names {
+        fs::copy(directory.join(name), left.path().join(name)).unwrap();
+    }
+    left
+}
+
+const DATABASE: &str = "live/relay.db";
+const LOG: &str = "live/relay.db-wal";
+
+#[tokio::test]
+async fn a_database_that_lacks_what_a_copy_has_is_not_used_before_a_person_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), moment()).unwrap();
+    accept_one(&store, "older").await;
+    let older = directory.path().join("older.db");
+    store.copy_to(&older).await.unwrap();
+    let outside = Connection::open(store.file().path()).unwrap();
+    outside
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .unwrap();
+    accept_one(&store, "newer").await;
+    store.copy_to(&store.file().backup_path()).await.unwrap();
+    let later = moment().after(Duration::from_mins(1));
+    let opened = |left: &TempDir, moment: Moment| Store::open(left.path(), moment);
+
+    // After a crash it has all that the copy has.
+    let left = left_of(directory.path(), &[DATABASE, LOG, BACKUP]);
+    assert_eq!(inspect(left.path()).unwrap(), inspect::Inspection::Sound);
+    assert_eq!(events_in(&opened(&left, later).unwrap()).await, 2);
+
+    for without_all in [false, true] {
+        let left = left_of(directory.path(), &[DATABASE, BACKUP]);
+        let (live, backup) = (live_file(left.path()), backup_file(left.path()));
+        if without_all {
+            fs::write(&live, "").unwrap();
+        }
+        // The next start knows no better.
+        for _ in 0..2 {
+            let Err(error) = opened(&left, later) else {
+                panic!("{without_all}: what the copy has was passed over");
+            };
+            let told = error.to_string();
+            assert!(told.contains(live.to_str().unwrap()), "{told}");
+            let restore = format!("voicedrive-relay restore {}", backup.display());
+            assert!(told.contains(&restore), "{told}");
+            let OpenError::Behind { copy, .. } = error else {
+                panic!("{told}");
+            };
+            assert_eq!(copy, backup);
+        }
+        let inspected = inspect(left.path());
+        assert!(matches!(inspected, Err(OpenError::Behind { .. })));
+        fs::rename(&backup, left.path().join("aside.db")).unwrap();
+        let store = opened(&left, later).unwrap();
+        assert_eq!(events_in(&store).await, i64::from(!without_all));
+    }
+
+    // An older copy may be what a person wants, now and after the next crash.
+    let left = left_of(directory.path(), &[DATABASE, BACKUP]);
+    restore(left.path(), &older, false, moment().wall).unwrap();
+    let store = opened(&left, later).unwrap();
+    assert_eq!(events_in(&store).await, 1);
+    let left = left_of(left.path(), &[DATABASE, LOG, BACKUP]);
+    assert_eq!(events_in(&opened(&left, later).unwrap()).await, 1);
+}
+
+#[tokio::test]
+async fn a_close_leaves_the_files_of_another_database_as_they_are() {
+    let another = tempfile::tempdir().unwrap();
+    let other = Store::open(another.path(), moment()).unwrap();
+    accept_one(&other, "of.another").await;
+    for replaced in [&[DATABASE, LOG][..], &[LOG][..]] {
+        let directory = tempfile::tempdir().unwrap();
+        let data = |name: &str| directory.path().join(name);
+        let store = Store::open(directory.path(), moment()).unwrap();
+        accept_one(&store, "own").await;
+        for name in replaced {
+            fs::rename(data(name), data(&name.replace('/', "."))).unwrap();
+            fs::copy(another.path().join(name), data(name)).unwrap();
+        }
+        let before: Vec<_> = replaced
+            .iter()
+            .map(|n| fs::read(data(n)).unwrap())
+            .collect();
+        store.close(moment()).await;
+        let after: Vec<_> = replaced
+            .iter()
+            .map(|n| fs::read(data(n)).unwrap())
+            .collect();
+        assert!(before == after, "{replaced:?}");
+        assert!(!data("live/closed-in-order").exists());
+        // What is the relay's own is as whole as before.
+        for name in replaced {
+            fs::rename(data(&name.replace('/', ".")), data(name)).unwrap();
+        }
+        let left = left_of(directory.path(), &[DATABASE, LOG]);
+        let store = Store::open(left.path(), moment()).unwrap();
+        assert_eq!(events_in(&store).await, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_start_waits_for_somebody_who_reads_the_database() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), moment()).unwrap();
+    let path = store.file().path().to_owned();
+    store.close(moment()).await;
+    let reader = Connection::open(&path).unwrap();
+    reader
+        .execute_batch("BEGIN; SELECT count(*) FROM events;")
+        .unwrap();
+    let data = directory.path().to_owned();
+    let opening = std::thread::spawn(move || Store::open(&data, moment()).map(drop));
+    // Longer than any other lock is waited for.
+    std::thread::sleep(Duration::from_secs(6));
+    assert!(!opening.is_finished(), "{:?}", opening.join());
+    reader.execute_batch("COMMIT").unwrap();
+    opening.join().unwrap().unwrap();
 }

@@ -70,6 +70,7 @@ fn digests() -> Digests {
     Digests {
         after: [15, 60, 240].map(Duration::from_mins).to_vec(),
         certificate_days: vec![21, 7, 1],
+        token_days: vec![30, 7, 1],
     }
 }
 
@@ -104,7 +105,11 @@ fn look(connection: &Connection, found: Option<(Kind, Finding)>, now: Now) {
             finding,
         })
         .collect();
-    let judged = [Kind::QueueLong, Kind::CertificateExpiring];
+    let judged = [
+        Kind::QueueLong,
+        Kind::CertificateExpiring,
+        Kind::TokenEnding,
+    ];
     observe(connection, &judged, &holding, &digests(), now).unwrap();
 }
 
@@ -208,6 +213,30 @@ fn a_certificate_is_told_once_at_each_of_its_days() {
 }
 
 #[test]
+fn a_token_is_told_once_at_each_of_its_days_and_when_it_is_over() {
+    let (_directory, connection) = database();
+    let ends_at = at(30 * 86_400).wall;
+    for hours in 0..24_u16 * 30 {
+        let days = 30 - i64::from(hours / 24);
+        let found = (Kind::TokenEnding, Finding::Token { days, ends_at });
+        look(&connection, Some(found), at(u64::from(hours) * 3600));
+    }
+    for minute in [0, 6] {
+        look(&connection, None, at(30 * 86_400 + minute * 60));
+    }
+    let told = |state, days| (Kind::TokenEnding, state, days);
+    assert_eq!(
+        messages(&connection),
+        [
+            told(State::Opened, 30),
+            told(State::Ongoing, 7),
+            told(State::Ongoing, 1),
+            told(State::Resolved, 1),
+        ]
+    );
+}
+
+#[test]
 fn a_channel_is_told_in_order_and_what_was_overtaken_is_passed_over() {
     let (_directory, connection) = database();
     let found = || {
@@ -254,23 +283,64 @@ fn a_channel_is_told_in_order_and_what_was_overtaken_is_passed_over() {
 }
 
 #[test]
+fn a_channel_that_takes_the_place_of_others_of_its_kind_tells_what_they_had_not_told() {
+    let (_directory, connection) = database();
+    let outage = |from: u64| {
+        accept_one(&connection, at(from));
+        attempt_all(&connection, None, at(from + 1));
+        let id = open(&connection)[0].report.id.clone();
+        dismiss(&connection, &id, 9, at(from + 2)).unwrap();
+    };
+    let keep = |channels: &[&str]| {
+        let channels: Vec<_> = channels.iter().map(ToString::to_string).collect();
+        notifications::keep(&connection, &channels).unwrap();
+    };
+    // Tells everything that there is to tell.
+    let tell = |channel: &str| {
+        let mut told = Vec::new();
+        while let Some(message) = notifications::next(&connection, channel, at(99)).unwrap() {
+            done(&connection, channel, message.seq, None).unwrap();
+            told.push(message.seq);
+        }
+        told
+    };
+    for channel in ["slack old", "slack lost", "email 1"] {
+        begin(&connection, channel).unwrap();
+    }
+    outage(0);
+    assert_eq!(tell("email 1"), [1, 2]);
+    assert_eq!(tell("slack old"), [1, 2]);
+    outage(10);
+    // Two of a kind go, and the one that takes their place tells what any of them had still to tell.
+    keep(&["email 1", "teams 1", "slack new"]);
+    assert_eq!(tell("slack new"), [1, 2, 3, 4]);
+    assert!(tell("slack old").is_empty(), "nobody knows it any more");
+    assert_eq!(
+        tell("email 1"),
+        [3, 4],
+        "one that stays tells nothing twice"
+    );
+    begin(&connection, "teams 1").unwrap();
+    assert!(tell("teams 1").is_empty(), "none of its kind has gone");
+    // What is open is told by one that is new, whatever the one before has told.
+    accept_one(&connection, at(20));
+    attempt_all(&connection, None, at(21));
+    assert_eq!(tell("slack new"), [5]);
+    keep(&["email 1", "teams 1", "slack newest"]);
+    begin(&connection, "slack newest").unwrap();
+    assert_eq!(tell("slack newest"), [5]);
+}
+
+#[test]
 fn an_incident_that_is_over_is_forgotten_in_time() {
     let (_directory, connection) = database();
     accept_one(&connection, at(0));
     attempt_all(&connection, None, at(1));
     let id = open(&connection)[0].report.id.clone();
-    assert_eq!(
-        dismiss(&connection, "nobody", at(2)).unwrap(),
-        DismissResult::Unknown
-    );
-    assert_eq!(
-        dismiss(&connection, &id, at(2)).unwrap(),
-        DismissResult::Done
-    );
-    assert_eq!(
-        dismiss(&connection, &id, at(3)).unwrap(),
-        DismissResult::Unknown
-    );
+    let dismiss = |id: &str, seconds| dismiss(&connection, id, 9, at(seconds)).unwrap();
+    assert_eq!(dismiss("nobody", 2), Some(DismissResult::Unknown));
+    assert_eq!(dismiss(&id, 2), Some(DismissResult::Done));
+    assert_eq!(dismiss(&id, 3), Some(DismissResult::Unknown));
     purge(&connection, at(2).wall).unwrap();
     assert_eq!(list(&connection, None, None, 9, at(3)).unwrap().0.len(), 1);
     purge(&connection, at(3).wall).unwrap();
@@ -282,9 +352,29 @@ fn an_incident_that_is_over_is_forgotten_in_time() {
     };
     look(&connection, Some((Kind::QueueLong, finding)), at(4));
     let id = open(&connection)[0].report.id.clone();
+    assert_eq!(dismiss(&id, 5), Some(DismissResult::EndsByItself));
+}
+
+#[test]
+fn many_deliveries_are_dismissed_a_few_at_a_time_and_the_incident_is_over_with_the_last() {
+    let (_directory, connection) = database();
+    for _ in 0..5 {
+        accept_one(&connection, at(0));
+    }
+    attempt_all(&connection, None, at(1));
+    let id = open(&connection)[0].report.id.clone();
+    for dismissed in [2, 4] {
+        assert_eq!(dismiss(&connection, &id, 2, at(2)).unwrap(), None);
+        assert_eq!(open(&connection)[0].report.dismissed, dismissed);
+    }
+    let result = dismiss(&connection, &id, 2, at(3)).unwrap();
+    assert_eq!(result, Some(DismissResult::Done));
+    let over = list(&connection, Some(false), None, 9, at(3)).unwrap().0;
+    assert_eq!((over[0].report.count, over[0].report.dismissed), (5, 5));
     assert_eq!(
-        dismiss(&connection, &id, at(5)).unwrap(),
-        DismissResult::EndsByItself
+        messages(&connection).len(),
+        2,
+        "it is told once that it is over"
     );
 }
 
@@ -380,7 +470,7 @@ proptest! {
                 Step::Dismiss(kind) => {
                     let open = open(&connection);
                     if let Some(found) = open.iter().find(|found| found.report.kind == kind) {
-                        dismiss(&connection, &found.report.id, now).unwrap();
+                        dismiss(&connection, &found.report.id, DISMISSED_AT_ONCE, now).unwrap();
                     }
                     model.leave(kind, |_| true);
                 }

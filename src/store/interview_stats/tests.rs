@@ -276,6 +276,7 @@ fn a_file_with_more_counts_than_may_wait_is_counted_like_any_other() {
             &connection,
             &|| Ok(rows(shift)),
             UnknownOrigin::Refuse,
+            false,
             at(0),
         )
     };
@@ -332,7 +333,7 @@ fn import_linked(
     unknown_origin: UnknownOrigin,
 ) -> ImportResult {
     let rows = || Ok(linked(file).into_iter().map(Ok));
-    import(connection, &rows, unknown_origin, at(0)).unwrap()
+    import(connection, &rows, unknown_origin, false, at(0)).unwrap()
 }
 
 /// That these records are kept, and counted.

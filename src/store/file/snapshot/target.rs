@@ -2,9 +2,9 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use super::super::place::Inode;
 use super::super::{BACKUP, RESCUED};
 use super::verdict::is_of_relay;
 use super::{SnapshotError, beside, of_file};
@@ -92,13 +92,12 @@ fn is_own(name: &str) -> bool {
 
 /// Whether `target` is one of the files in `live`, under whatever name.
 fn is_in(live: &Path, target: &Path) -> bool {
-    let inode = |path: &Path| fs::metadata(path).map(|file| (file.dev(), file.ino())).ok();
-    let target = inode(target);
+    let target = Inode::of(target);
     let files = fs::read_dir(live).into_iter().flatten().flatten();
     target.is_some()
         && files
             .map(|file| file.path())
-            .any(|path| inode(&path) == target)
+            .any(|path| Inode::of(&path) == target)
 }
 
 /// Whether what has this name may be replaced by a copy, or nothing has it.

@@ -2,13 +2,14 @@
 
 use std::fs::{self, File};
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 use url::Url;
 
 use super::super::super::connection::is_live;
 use super::super::open::Origin;
+use super::super::place::filled_journal_of;
 use super::{SnapshotError, intact, not_ours, of_database, of_file};
 use crate::timestamp::Timestamp;
 
@@ -58,7 +59,7 @@ pub(in super::super) fn verify_as(path: &Path, called: &Path) -> Result<Verified
     let header = Header::read(&absolute, called)?;
     let connection = open_alone(&absolute, called)?;
     let origin = Origin::of(&connection).map_err(at_path)?;
-    let with_log = log_beside(&absolute).is_some();
+    let with_log = filled_journal_of(&absolute).is_some();
     // All that such a file has may still be in its log.
     let is_raw = header.write_ahead && (with_log || is_live(header.schema_version));
     match origin {
@@ -104,15 +105,6 @@ pub(in super::super) fn verify_as(path: &Path, called: &Path) -> Result<Verified
     })
 }
 
-/// The write-ahead log that lies beside a database and has something in it.
-pub(in super::super) fn log_beside(path: &Path) -> Option<PathBuf> {
-    let mut name = path.as_os_str().to_owned();
-    name.push("-wal");
-    let log = PathBuf::from(name);
-    let has_something = fs::metadata(&log).is_ok_and(|log| log.len() > 0);
-    has_something.then_some(log)
-}
-
 /// Whether this program may have written the file at `path`, or it is an empty one.
 pub(super) fn is_of_relay(path: &Path) -> Result<bool, SnapshotError> {
     let absolute = path.canonicalize().map_err(|error| of_file(path, error))?;
@@ -130,7 +122,10 @@ pub(super) fn is_of_relay(path: &Path) -> Result<bool, SnapshotError> {
 
 /// Opens a file of which SQLite is told that nobody writes it: it is not locked, and no other file beside it is
 /// looked at.
-fn open_alone(absolute: &Path, called: &Path) -> Result<Connection, SnapshotError> {
+pub(in super::super) fn open_alone(
+    absolute: &Path,
+    called: &Path,
+) -> Result<Connection, SnapshotError> {
     let mut url = Url::from_file_path(absolute).map_err(|()| not_ours(called))?;
     url.set_query(Some("immutable=1"));
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;

@@ -1,0 +1,116 @@
+//! How far a database has come, so that a copy which has more than the database is not passed over in silence: a part
+//! of the database was lost then, or an older one stands in its place.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use super::super::connection::open_for_reading;
+use super::open::OpenError;
+use super::snapshot::open_alone;
+use super::{copies, live_file};
+
+/// How far a database has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Progress {
+    /// Where the relay's time axis was when it was kept last; none: nothing was ever kept.
+    axis_ms: Option<i64>,
+    /// The last number that each table has given. No number is given twice, whatever is purged.
+    numbers: BTreeMap<String, i64>,
+}
+
+impl Progress {
+    fn of(connection: &Connection) -> rusqlite::Result<Self> {
+        let tables: i64 = connection.query_row(
+            "SELECT count(*) FROM sqlite_schema WHERE name IN ('relay_time', 'sqlite_sequence')",
+            [],
+            |row| row.get(0),
+        )?;
+        if tables < 2 {
+            return Ok(Self::default());
+        }
+        let axis_ms =
+            connection.query_row("SELECT max(axis_ms) FROM relay_time", [], |row| row.get(0))?;
+        let mut numbers = connection.prepare("SELECT name, seq FROM sqlite_sequence")?;
+        let numbers = numbers.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(Self {
+            axis_ms,
+            numbers: numbers.collect::<rusqlite::Result<_>>()?,
+        })
+    }
+
+    /// Whether it was written later than `other`, or at the same moment and with more in it. One that went on from an
+    /// older copy comes later, whatever it lacks: a person has decided that.
+    fn is_beyond(&self, other: &Self) -> bool {
+        let has_more = |(table, number): (&String, &i64)| {
+            let of_other = other.numbers.get(table);
+            of_other.is_none_or(|of_other| number > of_other)
+        };
+        match self.axis_ms.cmp(&other.axis_ms) {
+            Ordering::Less => false,
+            Ordering::Equal => self.numbers.iter().any(has_more),
+            Ordering::Greater => true,
+        }
+    }
+}
+
+/// Refuses a database that has not come as far as one of the copies in its data directory.
+///
+/// The database must be readable. One that was closed in order, or restored, need not be asked.
+pub(super) fn refuse_behind(directory: &Path) -> Result<(), OpenError> {
+    // The copies come first: a relay that works in the directory goes on meanwhile.
+    let copies: Vec<(PathBuf, Progress)> = copies(directory)
+        .into_iter()
+        .filter_map(|copy| progress_of_copy(&copy).map(|progress| (copy, progress)))
+        .collect();
+    let path = live_file(directory);
+    let own = open_for_reading(&path)
+        .and_then(|connection| Progress::of(&connection))
+        .map_err(|error| OpenError::database(&path, &error))?;
+    let beyond = copies.into_iter().filter(|(_, copy)| copy.is_beyond(&own));
+    match beyond.max_by_key(|(_, copy)| copy.axis_ms) {
+        None => Ok(()),
+        Some((copy, _)) => Err(OpenError::Behind { path, copy }),
+    }
+}
+
+/// None: it cannot be read, so it is no way back either.
+fn progress_of_copy(copy: &Path) -> Option<Progress> {
+    let absolute = copy.canonicalize().ok()?;
+    Progress::of(&open_alone(&absolute, copy).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn progress(axis_ms: Option<i64>, events: i64) -> Progress {
+        Progress {
+            axis_ms,
+            numbers: BTreeMap::from([("events".to_owned(), events)]),
+        }
+    }
+
+    #[test]
+    fn who_was_written_later_or_has_more_of_the_same_moment_is_beyond() {
+        let own = progress(Some(5), 10);
+        for (other, beyond) in [
+            (own.clone(), false),
+            (progress(Some(5), 11), true),
+            (progress(Some(5), 9), false),
+            (progress(Some(6), 9), true),
+            (progress(Some(4), 11), false),
+            (Progress::default(), false),
+        ] {
+            assert_eq!(other.is_beyond(&own), beyond, "{other:?}");
+        }
+        assert!(own.is_beyond(&Progress::default()));
+        let with_more = Progress {
+            numbers: BTreeMap::from([("attempts".to_owned(), 1)]),
+            ..own.clone()
+        };
+        assert!(with_more.is_beyond(&own), "a table that had given none");
+    }
+}

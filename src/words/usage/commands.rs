@@ -1,0 +1,181 @@
+//! The Japanese words of each command.
+
+/// What is said of a command.
+pub(super) struct Command {
+    /// Its words, without the program's own.
+    pub(super) path: &'static str,
+    /// What it does.
+    pub(super) about: &'static str,
+    /// What stands below its options; lines that begin with two blanks are examples, and stand as they are.
+    pub(super) below: &'static str,
+}
+
+/// What is said of the command `help`, wherever it stands.
+pub(super) const HELP: &str = "コマンドの使い方を表示します";
+
+const fn command(path: &'static str, about: &'static str, below: &'static str) -> Command {
+    Command { path, about, below }
+}
+
+pub(super) const COMMANDS: &[Command] = &[
+    command(
+        "",
+        "クリニックのイベントを VoiceDrive に届けます。受け付け、保存、署名、送信、再送、集計を行います",
+        "",
+    ),
+    command("serve", "リレーを起動します", ""),
+    command("reload", "動作中のリレーに設定と秘密の値を読み直させます", ""),
+    command(
+        "demo",
+        "このコンピューターだけで、見本のイベントを送る様子を見せます",
+        "",
+    ),
+    command(
+        "check",
+        "設定、秘密の値、保存先、ポート、送信先、メールサーバーを調べます",
+        "root で実行すると、リレーを動かすユーザーの権限で調べます: sudo voicedrive-relay check
+終了コード: 0 問題なし (注意だけの場合も含む)、1 問題あり、77 調べる権限がない、78 設定または秘密の値に誤りがある",
+    ),
+    command(
+        "send",
+        "イベントを渡します",
+        "例:
+  voicedrive-relay send employee.created --data employee.json --staff-id EMP-2025-001
+  echo '{\"staffId\":\"EMP-2025-001\"}' | voicedrive-relay send employee.updated --data - --wait",
+    ),
+    command("import", "ファイルの内容をまとめて取り込みます", ""),
+    command(
+        "import interviews",
+        "CSV、TSV、JSON、NDJSON のファイルから面談記録を取り込みます。1 件でも誤りがあれば何も取り込みません",
+        "例:
+  voicedrive-relay import interviews --template > 面談.csv
+  voicedrive-relay import interviews 面談.csv --zone Asia/Tokyo --dry-run
+  voicedrive-relay import interviews interviews.ndjson --unknown-origin drop
+  zcat interviews.tsv.gz | voicedrive-relay import interviews - --zone UTC
+列や項目の名前には、API の名前 (employeeId)、データベースの名前 (employee_id)、日本語の名前 (職員ID) のどれでも使えます。日本語の名前は --template で確かめられます。id、employeeId、interviewType、interviewDate は必須です。スタッフシステムの列のうちリレーが使わないものは取り込まず、その名前を表示します。それ以外の知らない列があれば取り込みません。空欄、NULL、\\N は値なしとして扱います。
+文字コードは UTF-8、BOM 付きの UTF-16、Shift_JIS を自動で判別します。
+すでにある id の記録は、新しい内容に置き換わります。
+誤りがある場合は、誤りのある行とその内容をすべて表示します。",
+    ),
+    command(
+        "status",
+        "件数の合計、送信待ち、次の送信、最後の送信を表示します",
+        "",
+    ),
+    command(
+        "tail",
+        "送信の状況を、新しいものを最後にして表示します",
+        "例:
+  voicedrive-relay tail -f
+  voicedrive-relay tail --status exhausted --event-type employee.created
+  voicedrive-relay tail --staff-id EMP-2025-001 --since 2025-10-26 --limit 100
+最後の行に全体の件数を表示します。表示された ID は show にそのまま指定できます。",
+    ),
+    command(
+        "show",
+        "1 件のイベントと、その送信の記録をすべて表示します",
+        "例:
+  voicedrive-relay show 0199e2f3-1a2b
+ID は、tail に表示されるとおり先頭の部分だけでもかまいません。ID 全体は、VoiceDrive に届く X-Request-ID と同じです。",
+    ),
+    command(
+        "resend",
+        "イベントをもう一度送ります。再送の回数も最初から数え直します",
+        "例:
+  voicedrive-relay resend 0199e2f3-1a2b
+  voicedrive-relay resend --dry-run
+  voicedrive-relay resend --status exhausted
+  voicedrive-relay resend --since 2025-10-03 --until 2025-10-03 --event-type employee.created
+--status を付けない場合は、要対応 (exhausted) のものだけを送ります。ID は、tail に表示されるもの、またはその先頭の部分です。
+すでに届いているイベントは、VoiceDrive が ID で見分けます。",
+    ),
+    command("secret", "署名の鍵など、新しい秘密の値を作ります", ""),
+    command(
+        "secret make",
+        "推測できない 64 文字の秘密の値を作って表示します。どこにも保存しません",
+        "例: secrets.env に書く行を作る
+  echo \"VOICEDRIVE_WEBHOOK_SECRET=$(voicedrive-relay secret make)\"",
+    ),
+    command(
+        "token",
+        "API の利用者に渡すトークンの発行、失効、一覧表示を行います",
+        "",
+    ),
+    command(
+        "token issue",
+        "トークンを発行します。表示は一度だけで、どこにも保存しません",
+        "例:
+  voicedrive-relay token issue --subject voicedrive --scope stats:read --days 365
+許可の種類: stats:read、events:write、events:read、interviews:write、interviews:read、admin",
+    ),
+    command(
+        "token revoke",
+        "token list に表示される ID のトークン、または 1 人の利用者のトークンすべてを、完全に失効させます",
+        "例:
+  voicedrive-relay token revoke 01a21a84-0770-7c1e-9d3e-5f0c4b7a1e22
+  voicedrive-relay token revoke --subject leaver",
+    ),
+    command("token list", "発行したトークンの一覧を表示します", ""),
+    command(
+        "alert",
+        "管理者への通知の履歴、通知先の試験、対応済みの指定を行います",
+        "",
+    ),
+    command(
+        "alert test",
+        "設定されているすべての通知先に、試験の通知を送ります",
+        "例:
+  voicedrive-relay alert test
+届かない通知先がある場合や、通知先が 1 つもない場合の終了コードは 1 です。",
+    ),
+    command(
+        "alert history",
+        "これまでの通知を、新しいものを最後にして表示します",
+        "",
+    ),
+    command(
+        "alert dismiss",
+        "再送の必要がなくなった異常を、対応済みにします",
+        "例:
+  voicedrive-relay alert dismiss 019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5b
+対象のイベントはそのまま残り、あとから再送できます。",
+    ),
+    command(
+        "backup",
+        "データベースのコピーを、それだけで使えるファイルとして作ります",
+        "例:
+  voicedrive-relay backup /mnt/backup/relay-$(date +%F).db
+リレーの動作中は、データの置き場所にある relay-backup.db が、そのまま使える最大 1 分前のコピーです。いつでもコピーできます。ほかのサーバーに移すには /etc/voicedrive-relay も必要です。",
+    ),
+    command("verify", "コピーが正常かどうかを調べます", ""),
+    command(
+        "restore",
+        "コピーから復元します。先にリレーを停止してください",
+        "例:
+  sudo systemctl stop voicedrive-relay
+  sudo voicedrive-relay restore /mnt/backup/relay-2025-10-26.db
+  sudo systemctl start voicedrive-relay
+今のデータベースは同じ場所に残します。コピーの中で未送信のイベントは、起動したときに送信されます。
+コピーのあとに受け付けたものと、失効したままにするトークンを表示します。",
+    ),
+    command(
+        "receiver",
+        "VoiceDrive の代役だけを起動します。署名を確かめ、届いたものを表示します",
+        "例:
+  VOICEDRIVE_WEBHOOK_SECRET=... voicedrive-relay receiver --listen 127.0.0.1:9000
+  voicedrive-relay receiver --profile unsigned --fail 2
+  sudo voicedrive-relay receiver
+sudo を付けた例では、このサーバーのリレーと同じ秘密の値を使います。リレーの delivery.url を http://127.0.0.1:9000/ にし、両方の秘密の値を同じにしてください。",
+    ),
+    command(
+        "receiver-test",
+        "ほかのシステムの受信口を試験し、誤りを表示します",
+        "例:
+  sudo voicedrive-relay receiver-test https://staging.example.com/webhook --profile voicedrive-employee
+  VOICEDRIVE_WEBHOOK_SECRET=... voicedrive-relay receiver-test http://127.0.0.1:9000/ --profile voicedrive-compliance
+  voicedrive-relay receiver-test http://127.0.0.1:9000/ --profile voicedrive-staff-system \\
+    --event retirement.formal_retirement --data retirement.json
+数件の Webhook を送ります。本番ではない受信口に対して実行してください。--event と --data を付けない場合は、架空の職員についてのデータを、プロファイルに対応する VoiceDrive の受信口と同じ形で送ります。--data のファイルの中の {uuid} は Webhook の ID に、{now} は現在の時刻に置き換わります。
+判定では、署名の確かめ方が誤っている受信口と、署名は正しく確かめていてデータの形だけが違う受信口を区別します。すべて合格なら終了コードは 0、それ以外は 1 です。",
+    ),
+];
