@@ -34,7 +34,9 @@ pub fn write_all(directory: &Path) -> io::Result<()> {
     }
     let file = directory.join(format!("{NAME}.bash"));
     fs::write(file, completions_of_bash(&mut command))?;
-    fs::write(directory.join("changelog"), changelog())?;
+    let changes = Path::new(env!("CARGO_MANIFEST_DIR")).join("CHANGELOG.md");
+    let changes = fs::read_to_string(changes)?;
+    fs::write(directory.join("changelog"), changelog(&changes))?;
     let description = voicedrive_relay::http::openapi::document();
     fs::write(directory.join("openapi.json"), format!("{description}\n"))
 }
@@ -48,11 +50,29 @@ fn completions_of_bash(command: &mut Command) -> String {
     script.replace("voicedrive__subcmd__relay", "voicedrive__relay")
 }
 
-/// One entry for the version, as Debian's tools want it; what changed stands in the README's company.
-fn changelog() -> String {
+/// The changes of the newest version, as Debian's tools want them.
+fn changelog(changes: &str) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let newest = changes.split("\n## ").nth(1).unwrap_or_default();
+    let entries: Vec<_> = newest.split("\n- ").skip(1).map(entry).collect();
     format!(
-        "voicedrive-relay ({}) stable; urgency=medium\n\n  * See CHANGELOG.md of the project for what changed.\n\n \
+        "voicedrive-relay ({version}) stable; urgency=medium\n\n{}\n \
          -- voicedrive-relay authors <relay@voicedrive-relay.invalid>  Sun, 26 Oct 2025 00:00:00 +0000\n",
-        env!("CARGO_PKG_VERSION")
+        entries.concat()
     )
+}
+
+/// One change, in lines of at most 80 characters.
+fn entry(change: &str) -> String {
+    let mut lines = vec!["  *".to_owned()];
+    for word in change.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + word.chars().count() < 80 => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(format!("    {word}")),
+        }
+    }
+    lines.join("\n") + "\n"
 }

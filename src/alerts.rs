@@ -16,6 +16,7 @@ pub mod conditions;
 pub mod courier;
 mod mail;
 mod mail_stream;
+pub mod objection;
 pub mod outcome;
 mod post;
 pub mod words;
@@ -28,6 +29,7 @@ use crate::clock::{Clock, Moment};
 use crate::config::Hook;
 use crate::gauges::Gauges;
 use crate::incident::{Digests, Kind, Observation, Thresholds};
+use crate::language::Language;
 use crate::pulse::Pulse;
 use crate::route::Route;
 use crate::store::{Store, StoreError};
@@ -210,7 +212,8 @@ impl Watch {
         if !delivers || !backed_up || self.store.probe(self.clock.moment()).await.is_err() {
             return;
         }
-        if let Err(error) = post::call(url).await {
+        if let Err(objection) = post::call(url).await {
+            let error = objection.told(Language::En);
             tracing::warn!(
                 error,
                 "the dead man's switch (alerts.heartbeat_url) could not be called"

@@ -10,9 +10,9 @@ mod client;
 mod delivery_line;
 mod demo;
 mod filter;
-mod import;
+pub(crate) mod import;
 mod receiver;
-mod receiver_test;
+pub(crate) mod receiver_test;
 mod reload;
 mod resend;
 mod restore;
@@ -26,6 +26,8 @@ mod token;
 mod value;
 mod words;
 
+pub(crate) use words::harmless;
+
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -36,6 +38,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::config::{self, Environment, Loaded, Mistakes, Secret};
 use crate::language::Language;
+use crate::words::answers::{Subject, refusal};
+use crate::words::commands;
 use crate::words::usage;
 pub use value::WrongValue;
 
@@ -116,13 +120,23 @@ enum CliError {
     /// It was tried and failed, or the answer is no.
     #[error("{0}")]
     Failed(String),
-    /// The daemon says no; its code and its sentence.
+    /// There is no such thing, or more than one.
     #[error("{code}: {message}")]
     Refused {
         /// As in the API.
         code: String,
         /// What is wrong.
         message: String,
+    },
+    /// The daemon says no; its code and its sentence.
+    #[error("{code}: {message}")]
+    OfDaemon {
+        /// As in the API.
+        code: String,
+        /// What is wrong, in English.
+        message: String,
+        /// What it was asked for.
+        subject: Subject,
     },
     /// What was typed makes no sense.
     #[error("{0}")]
@@ -163,8 +177,17 @@ impl CliError {
         let text = match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return None,
             Self::Told(_) => return None,
-            Self::Refused { message, .. } if json => message.clone(),
+            Self::Refused { message, .. } | Self::OfDaemon { message, .. } if json => {
+                message.clone()
+            }
+            Self::Refused { code, message } => commands::with_code(code, message, language),
+            Self::OfDaemon {
+                code,
+                message,
+                subject,
+            } => refusal(code, message, *subject, language),
             Self::Config(mistakes) => mistakes.told(language),
+            Self::Output(error) => commands::no_output(error, language),
             other => other.to_string(),
         };
         Some(if json {
@@ -177,7 +200,7 @@ impl CliError {
     /// The word for programs.
     fn code(&self) -> &str {
         match self {
-            Self::Refused { code, .. } => code,
+            Self::Refused { code, .. } | Self::OfDaemon { code, .. } => code,
             Self::Usage(_) => "USAGE",
             Self::Unreachable(_) => "UNREACHABLE",
             Self::NotAllowed(_) => "NOT_ALLOWED",
@@ -190,7 +213,7 @@ impl CliError {
     fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
-            Self::Failed(_) | Self::Refused { .. } | Self::Output(_) => 1,
+            Self::Failed(_) | Self::Refused { .. } | Self::OfDaemon { .. } | Self::Output(_) => 1,
             Self::Usage(_) => 2,
             Self::Unreachable(_) => 69,
             Self::NotAllowed(_) => 77,
@@ -259,7 +282,8 @@ pub fn main() -> ExitCode {
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("voicedrive-relay: {error}");
+            let language = cli.language(&environment);
+            eprintln!("{}", commands::cannot_begin(&error, language));
             return ExitCode::FAILURE;
         }
     };
@@ -285,12 +309,12 @@ async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {
         Command::Demo(demo) => demo.run(environment).await,
         Command::Check => check::run(common, environment).await,
         Command::Send(send) => send.run(&common.client()?).await,
-        Command::Import(import) => import.run(common).await,
+        Command::Import(import) => import.run(common, environment).await,
         Command::Status => status::run(&common.client()?).await,
         Command::Tail(tail) => tail.run(&common.client()?, environment).await,
         Command::Show(show) => show.run(&common.client()?).await,
         Command::Resend(resend) => resend.run(&common.client()?).await,
-        Command::Secret(secret) => secret.run(common.json),
+        Command::Secret(secret) => secret.run(common.speech(environment).language, common.json),
         Command::Token(token) => token.run(&common.client()?).await,
         Command::Alert(alert) => alert.run(&common.client()?).await,
         Command::Backup(backup) => backup.run(&common.client()?, &common.config()?).await,
@@ -385,11 +409,10 @@ impl Common {
             return Ok(given);
         }
         let with_file = environment.with_secrets_beside(&self.config);
-        let of_relay = all_of(&with_file.map_err(may_not_read)?)?;
+        let language = self.speech(environment).language;
+        let of_relay = all_of(&with_file.map_err(|mistakes| may_not_read(mistakes, language))?)?;
         if of_relay.is_empty() {
-            return Err(CliError::Usage(format!(
-                "the profile is signed: set {name} in the environment or in secrets.env, or use --profile unsigned"
-            )));
+            return Err(CliError::Usage(commands::needs_secret(name, language)));
         }
         Ok(of_relay)
     }
@@ -402,10 +425,10 @@ impl Common {
 }
 
 /// A file of the relay that somebody else may not read is no mistake of the relay's.
-fn may_not_read(mistakes: Mistakes) -> CliError {
+fn may_not_read(mistakes: Mistakes, language: Language) -> CliError {
     match &mistakes.list[..] {
         [mistake] if mistake.kind == config::Kind::Forbidden => {
-            CliError::NotAllowed(mistake.to_string())
+            CliError::NotAllowed(mistake.told(language))
         }
         _ => CliError::Config(mistakes),
     }

@@ -4,6 +4,7 @@
 mod alerts;
 mod changes;
 mod env_file;
+mod expected;
 mod ingest;
 mod itself;
 mod mistake;
@@ -29,6 +30,7 @@ use crate::route::{Route, Routing};
 use crate::zone::Zone;
 pub use alerts::{AlertsConfig, AlertsOut, Channel, Email, Encryption, Hook, Way};
 pub use changes::Changes;
+pub use expected::Expected;
 pub use ingest::{Ingest, IngestConfig};
 pub use mistake::{Doubt, Kind, Mistake, Mistakes, Note, NoteKind, Place};
 pub use named::{Named, Role};
@@ -247,8 +249,8 @@ fn override_url(config: &mut Config, environment: &Environment, mistakes: &mut V
     };
     match routes::webhook_url(url.expose(), config.allow_http, &config.server) {
         Ok(url) => config.delivery.url = Some(url),
-        Err(accepted) => {
-            mistakes.push(environment.mistake(URL_VARIABLE, Kind::Expected(accepted)));
+        Err(expected) => {
+            mistakes.push(environment.mistake(URL_VARIABLE, Kind::Expected(expected)));
         }
     }
 }
@@ -294,7 +296,7 @@ fn read_config(document: &mut Document<'_>, mut root: Section<'_>) -> Config {
         document,
         "language",
         Language::Ja,
-        "\"ja\" or \"en\"",
+        Expected::OneOf(&["ja", "en"]),
         |text| match text {
             "ja" => Some(Language::Ja),
             "en" => Some(Language::En),
@@ -305,7 +307,7 @@ fn read_config(document: &mut Document<'_>, mut root: Section<'_>) -> Config {
         document,
         "timezone",
         Zone::TOKYO,
-        "the name of a time zone, such as \"Asia/Tokyo\"",
+        Expected::TimeZone,
         Zone::named,
     );
     let server = read_server(document, &mut root);
@@ -334,21 +336,21 @@ fn read_server(document: &mut Document<'_>, root: &mut Section<'_>) -> Server {
             document,
             "listen",
             SocketAddr::from(([127, 0, 0, 1], 8480)),
-            "an address with a port, such as \"127.0.0.1:8480\"",
+            Expected::AddressWithPort,
             |text| text.parse().ok(),
         ),
         trusted_proxies: section.list(
             document,
             "trusted_proxies",
             Vec::new(),
-            "a list of addresses or ranges, such as [\"127.0.0.1\", \"10.0.0.0/8\"]",
+            Expected::Networks,
             network,
         ),
         cors_allowed_origins: section.list(
             document,
             "cors_allowed_origins",
             Vec::new(),
-            "a list of whole origins, such as [\"https://voicedrive.example.com\"]: a wildcard matches no page, so each page is named, without a path or a / at its end",
+            Expected::Origins,
             |entry| entry.as_str().and_then(page_origin),
         ),
         max_body_bytes: size(section.number(
@@ -357,16 +359,12 @@ fn read_server(document: &mut Document<'_>, root: &mut Section<'_>) -> Server {
             1_048_576,
             &(1024..=67_108_864),
         )),
-        public_url: section.parsed(
-            document,
-            "public_url",
-            None,
-            "an address without a path, such as \"https://relay.clinic.example\"",
-            |text| match text {
+        public_url: section.parsed(document, "public_url", None, Expected::PublicUrl, |text| {
+            match text {
                 "" => Some(None),
                 text => origin(text).map(Some),
-            },
-        ),
+            }
+        }),
     };
     section.finish(document);
     server
@@ -399,7 +397,7 @@ fn read_storage(document: &mut Document<'_>, root: &mut Section<'_>) -> Storage 
         document,
         "directory",
         PathBuf::from("/var/lib/voicedrive-relay"),
-        "the path of a directory",
+        Expected::Directory,
         |text| (!text.is_empty()).then(|| PathBuf::from(text)),
     );
     let retention_days = section.number(document, "retention_days", 90, &(1..=3650));
@@ -423,18 +421,17 @@ fn read_rate_limit(document: &mut Document<'_>, root: &mut Section<'_>) -> RateL
 
 fn read_retry(document: &mut Document<'_>, root: &mut Section<'_>) -> Retry {
     let mut section = root.section(document, "retry");
-    let accepted = "a list of 1 to 10 whole numbers of seconds, each from 1 to 604800";
     let range = 1..=604_800;
     let line = section.line();
     let intervals = section.list(
         document,
         "intervals_seconds",
         [60, 300, 1800].map(Duration::from_secs).to_vec(),
-        accepted,
+        Expected::Waits,
         |entry: &DeValue<'_>| reader::whole(entry, &range).map(Duration::from_secs),
     );
     if !(1..=10).contains(&intervals.len()) {
-        document.refuse_at(line, "retry.intervals_seconds", accepted);
+        document.refuse_at(line, "retry.intervals_seconds", Expected::Waits);
     }
     section.finish(document);
     Retry { intervals }

@@ -29,6 +29,7 @@
 //! - How a configuration takes the place of another: [`reload`].
 //! - What the daemon does for its own house: [`upkeep`]. What it notices while it works:
 //!   [`gauges`]. Whom it tells: [`alerts`].
+//! - What is said to people, in both languages: [`words`].
 //! - All of it as one daemon: [`relay`]. A stand-in for VoiceDrive: [`receiver`].
 //! - What a person types: [`cli`]. What a person is told: [`words`].
 //!

@@ -46,19 +46,14 @@ pub struct Judge {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
     /// Signature or timestamp are missing.
-    #[error("the header {0} is missing")]
     HeaderMissing(&'static str),
     /// The timestamp cannot be read.
-    #[error("the timestamp cannot be read")]
     BadTimestamp,
     /// The timestamp is too old or too far ahead.
-    #[error("the timestamp is more than five minutes from now")]
     Stale,
     /// The body is not JSON, or JavaScript would spell it in another way.
-    #[error("the body does not survive JSON.stringify(JSON.parse(body))")]
     UnstableBody,
     /// The signature is of another key, time or body.
-    #[error("the signature is wrong")]
     WrongSignature,
 }
 

@@ -1,3 +1,83 @@
-//! What is said to people, in a room of its own.
+//! Everything that is said to people, in Japanese and in English: one file a subject, and both languages side
+//! by side, so that a sentence without its pair cannot be written. What the sentences are about stands with the
+//! nouns, in the other rooms. JSON, its keys, and the log are English.
 
+/// Makes a sentence in the language of the one who reads it.
+macro_rules! both {
+    ($language:expr, $ja:literal, $en:literal) => {
+        match $language {
+            $crate::language::Language::Ja => format!($ja),
+            $crate::language::Language::En => format!($en),
+        }
+    };
+}
+
+/// Makes a list of short texts, each in both languages.
+macro_rules! phrases {
+    ($(#[$about:meta])* $name:ident { $($phrase:ident: $ja:literal, $en:literal;)+ }) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum $name {
+            $($phrase),+
+        }
+
+        impl $crate::words::Phrase for $name {
+            fn pair(self) -> (&'static str, &'static str) {
+                match self {
+                    $(Self::$phrase => ($ja, $en)),+
+                }
+            }
+        }
+    };
+}
+
+pub(crate) mod alerts;
+pub mod answers;
+mod causes;
+pub(crate) mod checks;
+pub(crate) mod commands;
+mod copies;
+pub(crate) mod deliveries;
+pub(crate) mod demo;
+pub(crate) mod events;
+pub(crate) mod examinations;
+mod expected;
+mod failures;
+mod files;
+mod findings;
+pub(crate) mod folder;
+pub(crate) mod imports;
+mod interviews;
+pub(crate) mod mistakes;
+mod objections;
+pub(crate) mod receivers;
+pub(crate) mod restores;
+pub(crate) mod status;
+pub mod system;
+pub(crate) mod tokens;
+mod toml;
+mod troubles;
 pub mod usage;
+
+use crate::language::{Language, Speech};
+
+/// A short text in both languages.
+pub(crate) trait Phrase {
+    /// In Japanese, and in English.
+    fn pair(self) -> (&'static str, &'static str);
+}
+
+impl Language {
+    /// The text of this language.
+    pub(crate) fn phrase(self, phrase: impl Phrase) -> &'static str {
+        let (ja, en) = phrase.pair();
+        self.say(ja, en)
+    }
+}
+
+impl Speech {
+    /// The text of the person's language.
+    pub(crate) fn phrase(self, phrase: impl Phrase) -> &'static str {
+        self.language.phrase(phrase)
+    }
+}

@@ -98,24 +98,31 @@ impl Courier {
         match result {
             Outcome::Sent { .. } => {
                 let objection = result.objection();
-                if let Some(objection) = &objection {
-                    let recipients = objection.split("; ").count();
+                if let Outcome::Sent { refused } = &result
+                    && !refused.is_empty()
+                {
+                    let recipients = refused.len();
                     tracing::error!(channel = %name, recipients, "a mail server does not take all recipients of an alert; `voicedrive-relay check` says whom");
                 }
                 if tries > 0 {
                     tracing::info!(channel = %name, "alerts can be told again");
                 }
+                let objection = objection.map(|objection| objection.told(self.speech.language));
                 self.store.notification_sent(key, seq, objection).await?;
             }
-            Outcome::RefusedForGood(reason) => {
+            Outcome::RefusedForGood(objection) => {
+                let reason = objection.told(Language::En);
                 tracing::error!(channel = %name, reason, "an alert was refused for good; it is put aside, and the next one is told");
+                let reason = objection.told(self.speech.language);
                 self.store.notification_set_aside(key, seq, reason).await?;
             }
-            Outcome::TryLater(error) => {
+            Outcome::TryLater(objection) => {
                 if tries == 0 {
+                    let error = objection.told(Language::En);
                     tracing::error!(channel = %name, error, "an alert could not be told; it is tried again until it is");
                 }
                 let wait = LONGEST_WAIT.min(FIRST_WAIT * 2_u32.saturating_pow(tries.min(10)));
+                let error = objection.told(self.speech.language);
                 self.store
                     .notification_failed(key, error, wait, self.clock.moment())
                     .await?;
@@ -130,19 +137,17 @@ pub async fn tell(channel: &Channel, words: &Words, now: Timestamp) -> Outcome {
     let words = words.from_place(&channel.place);
     match &channel.way {
         Way::Email { email, password } => mail::send(email, password.as_ref(), &words, now).await,
-        Way::Slack(hook) => post::post(hook, &card::slack(&words), words.language).await,
-        Way::Teams(hook) => post::post(hook, &card::teams(&words), words.language).await,
-        Way::Webhook(hook) => post::post(hook, &words, words.language).await,
+        Way::Slack(hook) => post::post(hook, &card::slack(&words)).await,
+        Way::Teams(hook) => post::post(hook, &card::teams(&words)).await,
+        Way::Webhook(hook) => post::post(hook, &words).await,
     }
 }
 
 /// Asks a channel whether it would take a message, as far as that can be known without one. None: it
 /// cannot.
-pub async fn examine(channel: &Channel, language: Language) -> Option<Outcome> {
+pub async fn examine(channel: &Channel) -> Option<Outcome> {
     match &channel.way {
-        Way::Email { email, password } => {
-            Some(mail::examine(email, password.as_ref(), language).await)
-        }
+        Way::Email { email, password } => Some(mail::examine(email, password.as_ref()).await),
         Way::Slack(_) | Way::Teams(_) | Way::Webhook(_) => None,
     }
 }

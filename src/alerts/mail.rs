@@ -9,15 +9,15 @@ use lettre::message::{Mailbox, Mailboxes, MessageBuilder};
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
-use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
+use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, MailParameter};
 
 use super::mail_stream::MailStream;
+use super::objection::{Mail, Objection};
 use super::outcome::{Outcome, Refused};
 use super::words::Words;
 use crate::config::{Email, Secret};
 use crate::delivery::failure::tls_failure;
-use crate::language::Language;
 use crate::timestamp::Timestamp;
 
 /// The longest that the whole conversation with the mail server may take.
@@ -55,7 +55,7 @@ pub(super) async fn send(
     now: Timestamp,
 ) -> Outcome {
     let sending = async {
-        let mut server = connect(email, password, words.language).await?;
+        let mut server = connect(email, password).await?;
         let outcome = hand_over(&mut server, email, words, now).await;
         Ok((server, outcome.unwrap_or_else(|not_sent| not_sent)))
     };
@@ -63,14 +63,10 @@ pub(super) async fn send(
 }
 
 /// Asks the server which recipients it takes, without a mail.
-pub(super) async fn examine(
-    email: &Email,
-    password: Option<&Secret>,
-    language: Language,
-) -> Outcome {
+pub(super) async fn examine(email: &Email, password: Option<&Secret>) -> Outcome {
     let examining = async {
-        let mut server = connect(email, password, language).await?;
-        let refused = offer(&mut server, email, language).await?;
+        let mut server = connect(email, password).await?;
+        let refused = offer(&mut server, email).await?;
         Ok((server, Outcome::Sent { refused }))
     };
     in_time(examining).await
@@ -86,19 +82,15 @@ async fn in_time(talking: impl Future<Output = Result<Talked, Outcome>>) -> Outc
             outcome
         }
         Ok(Err(outcome)) => outcome,
-        Err(_) => Outcome::TryLater(format!("the mail server did not answer within {TIMEOUT:?}")),
+        Err(_) => Outcome::TryLater(Objection::Mail(Mail::NoAnswer(TIMEOUT))),
     }
 }
 
 /// A server that is ready to take a mail. Whatever is wrong until then is not wrong with a message.
-async fn connect(
-    email: &Email,
-    password: Option<&Secret>,
-    language: Language,
-) -> Result<AsyncSmtpConnection, Outcome> {
+async fn connect(email: &Email, password: Option<&Secret>) -> Result<AsyncSmtpConnection, Outcome> {
     let stream = MailStream::connect(email).await;
-    let stream = stream.map_err(|error| Outcome::TryLater(said(&error, language)))?;
-    let later = |error: Error| Outcome::TryLater(said(&error, language));
+    let stream = stream.map_err(|mail| Outcome::TryLater(Objection::Mail(mail)))?;
+    let later = |error: Error| Outcome::TryLater(Objection::Mail(said(&error)));
     let hello = ClientId::default();
     let talking = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello);
     let mut connection = talking.await.map_err(later)?;
@@ -112,14 +104,10 @@ async fn connect(
 }
 
 /// Names sender and recipients, one by one, and says whom the server does not take.
-async fn offer(
-    server: &mut AsyncSmtpConnection,
-    email: &Email,
-    language: Language,
-) -> Result<Vec<Refused>, Outcome> {
-    let from = Mail::new(Some(email.from.email.clone()), options(email));
+async fn offer(server: &mut AsyncSmtpConnection, email: &Email) -> Result<Vec<Refused>, Outcome> {
+    let from = MailFrom::new(Some(email.from.email.clone()), options(email));
     let answer = server.command(from).await;
-    answer.map_err(|error| refusal(&error, language))?;
+    answer.map_err(|error| refusal(&error))?;
     let (mut refused, mut for_good) = (Vec::new(), true);
     for recipient in &email.to {
         let named = Rcpt::new(recipient.email.clone(), Vec::new());
@@ -127,12 +115,12 @@ async fn offer(
             continue;
         };
         if error.status().is_none() {
-            return Err(refusal(&error, language));
+            return Err(refusal(&error));
         }
         for_good &= error.is_permanent();
         refused.push(Refused {
             recipient: recipient.email.to_string(),
-            reason: said(&error, language),
+            reason: said(&error),
         });
     }
     if refused.len() < email.to.len() {
@@ -142,8 +130,7 @@ async fn offer(
 }
 
 fn nobody_takes_it(refused: &[Refused], for_good: bool) -> Outcome {
-    let refused: Vec<String> = refused.iter().map(ToString::to_string).collect();
-    let why = refused.join("; ");
+    let why = Objection::Recipients(refused.to_vec());
     if for_good {
         Outcome::RefusedForGood(why)
     } else {
@@ -168,19 +155,19 @@ async fn hand_over(
     words: &Words,
     now: Timestamp,
 ) -> Result<Outcome, Outcome> {
-    let language = words.language;
-    let refused = offer(server, email, language).await?;
-    let mail = compose(email, words, &refused, now).map_err(Outcome::RefusedForGood)?;
+    let refused = offer(server, email).await?;
+    let mail = compose(email, words, &refused, now);
+    let mail = mail.map_err(|why| Outcome::RefusedForGood(Objection::Unwritable(why)))?;
     let answer = server.command(Data).await;
-    answer.map_err(|error| refusal(&error, language))?;
+    answer.map_err(|error| refusal(&error))?;
     let answer = server.message(&mail.formatted()).await;
-    answer.map_err(|error| refusal(&error, language))?;
+    answer.map_err(|error| refusal(&error))?;
     Ok(Outcome::Sent { refused })
 }
 
 /// What an answer to a mail means. One that wants a login or encryption is about the configuration.
-fn refusal(error: &Error, language: Language) -> Outcome {
-    let why = said(error, language);
+fn refusal(error: &Error) -> Outcome {
+    let why = Objection::Mail(said(error));
     let status = error.status().map(u16::from);
     let about_login = matches!(status, Some(530 | 534 | 535 | 538));
     if error.is_permanent() && !about_login {
@@ -210,7 +197,7 @@ fn compose(
     builder = builder.header(To::from(Mailboxes::from(email.to.clone())));
     let to = email.to.iter().map(|mailbox| mailbox.email.clone());
     let envelope = Envelope::new(Some(email.from.email.clone()), to.collect());
-    builder = builder.envelope(envelope.map_err(|error| said(&error, words.language))?);
+    builder = builder.envelope(envelope.map_err(|error| with_causes(&error))?);
     builder = if words.state == "opened" {
         builder.message_id(Some(thread))
     } else {
@@ -221,18 +208,23 @@ fn compose(
     };
     builder
         .body(format!("{}\n", words.text_without(refused)))
-        .map_err(|error| said(&error, words.language))
+        .map_err(|error| with_causes(&error))
 }
 
 fn message_id(from: &Mailbox, incident: &str, what: &str) -> String {
     format!("<{incident}.{what}@{}>", from.email.domain())
 }
 
-/// The error with its causes, on one line; of TLS, what it means and what to do.
-fn said(error: &(dyn std::error::Error + 'static), language: Language) -> String {
-    if let Some(failure) = tls_failure(error) {
-        return failure.with_advice(language);
+/// What the library says of the server.
+fn said(error: &(dyn std::error::Error + 'static)) -> Mail {
+    match tls_failure(error) {
+        Some(failure) => Mail::Insecure(failure),
+        None => Mail::Said(with_causes(error)),
     }
+}
+
+/// The error with its causes, on one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -16,8 +16,10 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use super::objection::Mail;
 use crate::config::{Email, Encryption};
-use crate::delivery::tls::{self, TlsError};
+use crate::delivery::failure::tls_failure;
+use crate::delivery::tls;
 
 /// How this machine introduces itself before TLS begins.
 const HELLO: &[u8] = b"EHLO [127.0.0.1]\r\n";
@@ -26,21 +28,12 @@ const LONGEST_ANSWER: usize = 64 * 1024;
 /// What the library waits for, and what the server has said before TLS began.
 const GREETING: &[u8] = b"220 ready\r\n";
 
-/// A mail server cannot be connected to.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum ConnectError {
-    /// The network, or TLS.
-    #[error("Connection error: {0}")]
-    Io(#[from] io::Error),
-    /// TLS cannot be set up.
-    #[error("{0} (apt install ca-certificates)")]
-    Tls(#[from] TlsError),
-    /// What the server said instead.
-    #[error("the mail server does not begin TLS: {0}")]
-    NoTls(String),
-    /// No certificate can be for it.
-    #[error("{0} is neither a host name nor an address")]
-    NoName(String),
+/// What is wrong when the network, or TLS over it, says so.
+pub(super) fn of_io(error: &io::Error) -> Mail {
+    match tls_failure(error) {
+        Some(failure) => Mail::Insecure(failure),
+        None => Mail::Unreachable(error.into()),
+    }
 }
 
 /// A connection to a mail server.
@@ -59,8 +52,9 @@ enum Wire {
 
 impl MailStream {
     /// Connects to the server of `email`, and begins TLS as it says.
-    pub(super) async fn connect(email: &Email) -> Result<Self, ConnectError> {
-        let stream = TcpStream::connect((email.host.as_str(), email.port)).await?;
+    pub(super) async fn connect(email: &Email) -> Result<Self, Mail> {
+        let stream = TcpStream::connect((email.host.as_str(), email.port)).await;
+        let stream = stream.map_err(|error| of_io(&error))?;
         Ok(match email.encryption {
             Encryption::None => Self::over(Wire::Plain(stream), &[]),
             Encryption::Tls => Self::over(secure(stream, &email.host).await?, &[]),
@@ -104,38 +98,44 @@ fn readable(text: Vec<u8>) -> Vec<u8> {
     }
 }
 
-async fn secure(stream: TcpStream, host: &str) -> Result<Wire, ConnectError> {
-    let config = Arc::new(tls::client_config(&[])?);
+async fn secure(stream: TcpStream, host: &str) -> Result<Wire, Mail> {
+    let config = Arc::new(tls::client_config(&[]).map_err(Mail::Tls)?);
     let name = ServerName::try_from(host.to_owned());
-    let name = name.map_err(|_| ConnectError::NoName(host.to_owned()))?;
-    let stream = TlsConnector::from(config).connect(name, stream).await?;
+    let name = name.map_err(|_| Mail::NoName(host.to_owned()))?;
+    let stream = TlsConnector::from(config).connect(name, stream).await;
+    let stream = stream.map_err(|error| of_io(&error))?;
     Ok(Wire::Secure(Box::new(stream)))
 }
 
 /// Asks the server to begin TLS (RFC 3207).
-async fn agree_on_tls(stream: TcpStream) -> Result<TcpStream, ConnectError> {
+async fn agree_on_tls(stream: TcpStream) -> Result<TcpStream, Mail> {
     let mut stream = BufReader::new(stream);
     answered(&mut stream, "220").await?;
-    stream.write_all(HELLO).await?;
+    stream
+        .write_all(HELLO)
+        .await
+        .map_err(|error| of_io(&error))?;
     let offered = answered(&mut stream, "250").await?;
     if !offered.to_ascii_uppercase().contains("STARTTLS") {
-        return Err(ConnectError::NoTls("STARTTLS is not offered".to_owned()));
+        return Err(Mail::NoStartTls);
     }
-    stream.write_all(b"STARTTLS\r\n").await?;
+    let asked = stream.write_all(b"STARTTLS\r\n").await;
+    asked.map_err(|error| of_io(&error))?;
     answered(&mut stream, "220").await?;
     if !stream.buffer().is_empty() {
         // Somebody on the way put words into the server's mouth.
-        return Err(ConnectError::NoTls("it went on without TLS".to_owned()));
+        return Err(Mail::WentOn);
     }
     Ok(stream.into_inner())
 }
 
 /// The server's answer, which must have this code.
-async fn answered(stream: &mut BufReader<TcpStream>, code: &str) -> Result<String, ConnectError> {
+async fn answered(stream: &mut BufReader<TcpStream>, code: &str) -> Result<String, Mail> {
     let mut answer = Vec::new();
     loop {
         let begin = answer.len();
-        let read = stream.read_until(b'\n', &mut answer).await?;
+        let read = stream.read_until(b'\n', &mut answer).await;
+        let read = read.map_err(|error| of_io(&error))?;
         let is_last = answer.get(begin + 3).is_none_or(|byte| *byte != b'-');
         if read == 0 || is_last || answer.len() > LONGEST_ANSWER {
             break;
@@ -145,7 +145,7 @@ async fn answered(stream: &mut BufReader<TcpStream>, code: &str) -> Result<Strin
     if answer.starts_with(code) {
         Ok(answer)
     } else {
-        Err(ConnectError::NoTls(answer.trim().to_owned()))
+        Err(Mail::RefusedTls(answer.trim().to_owned()))
     }
 }
 

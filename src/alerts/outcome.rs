@@ -1,6 +1,6 @@
 //! What came of telling a channel something, once.
 
-use std::fmt;
+use super::objection::{Mail, Objection};
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,9 +11,9 @@ pub enum Outcome {
         refused: Vec<Refused>,
     },
     /// It was not taken, and may be at another time, or after a person mended something.
-    TryLater(String),
+    TryLater(Objection),
     /// The channel will never take this message: the next one may be another matter.
-    RefusedForGood(String),
+    RefusedForGood(Objection),
 }
 
 impl Outcome {
@@ -22,15 +22,12 @@ impl Outcome {
         refused: Vec::new(),
     };
 
-    /// Why not everybody got it, in one line; none when everybody did.
+    /// Why not everybody got it; none when everybody did.
     #[must_use]
-    pub fn objection(&self) -> Option<String> {
+    pub fn objection(&self) -> Option<Objection> {
         match self {
             Self::Sent { refused } if refused.is_empty() => None,
-            Self::Sent { refused } => {
-                let refused: Vec<String> = refused.iter().map(ToString::to_string).collect();
-                Some(refused.join("; "))
-            }
+            Self::Sent { refused } => Some(Objection::Recipients(refused.clone())),
             Self::TryLater(why) | Self::RefusedForGood(why) => Some(why.clone()),
         }
     }
@@ -42,11 +39,5 @@ pub struct Refused {
     /// The address.
     pub recipient: String,
     /// What the server says.
-    pub reason: String,
-}
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.recipient, self.reason)
-    }
+    pub reason: Mail,
 }

@@ -7,10 +7,10 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{RequestBuilder, Response, Url};
 use serde::Serialize;
 
+use super::objection::Objection;
 use super::outcome::Outcome;
 use crate::config::Hook;
 use crate::delivery::client::Outgoing;
-use crate::language::Language;
 
 /// The longest that one call may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -43,14 +43,14 @@ const SLACK_LATER: [&str; 12] = [
 ];
 
 /// Posts `body` as JSON to the hook.
-pub(super) async fn post(hook: &Hook, body: &impl Serialize, language: Language) -> Outcome {
+pub(super) async fn post(hook: &Hook, body: &impl Serialize) -> Outcome {
     let body = match serde_json::to_string(body) {
         Ok(body) => body,
-        Err(error) => return Outcome::RefusedForGood(error.to_string()),
+        Err(error) => return Outcome::RefusedForGood(Objection::Unwritable(error.to_string())),
     };
     let json =
         |request: RequestBuilder| request.header(CONTENT_TYPE, "application/json").body(body);
-    let answer = asked(hook, language, |client, url| json(client.post(url))).await;
+    let answer = asked(hook, |client, url| json(client.post(url))).await;
     match answer {
         Ok(answer) => {
             let status = answer.status().as_u16();
@@ -64,28 +64,27 @@ pub(super) async fn post(hook: &Hook, body: &impl Serialize, language: Language)
 ///
 /// # Errors
 /// Why nobody took the call.
-pub(super) async fn call(hook: &Hook) -> Result<(), String> {
-    let answer = asked(hook, Language::En, Outgoing::get).await?;
+pub(super) async fn call(hook: &Hook) -> Result<(), Objection> {
+    let answer = asked(hook, Outgoing::get).await?;
     if answer.status().is_success() {
         Ok(())
     } else {
-        Err(format!("HTTP {}", answer.status().as_u16()))
+        Err(Objection::Answer(answer.status().as_u16()))
     }
 }
 
 async fn asked(
     hook: &Hook,
-    language: Language,
     request: impl FnOnce(&Outgoing, Url) -> RequestBuilder,
-) -> Result<Response, String> {
-    let url = Url::parse(hook.url.expose()).map_err(|_| "the secret is no URL".to_owned())?;
+) -> Result<Response, Objection> {
+    let url = Url::parse(hook.url.expose()).map_err(|_| Objection::NoUrl)?;
     let client = Outgoing::to(&url, &hook.proxies, |builder| builder.timeout(TIMEOUT));
-    let client = client.map_err(|error| error.to_string())?;
+    let client = client.map_err(Objection::NoClient)?;
     request(&client, url).send().await.map_err(|error| {
         if error.is_timeout() {
-            return format!("no answer within {TIMEOUT:?}");
+            return Objection::NoAnswer(TIMEOUT);
         }
-        client.failure(&error).with_advice(language)
+        Objection::Failed(client.failure(&error))
     })
 }
 
@@ -104,21 +103,19 @@ async fn beginning(mut answer: Response) -> String {
 fn judged(status: u16, body: &str) -> Outcome {
     let body = body.trim();
     if SLACK_NEVER.contains(&body) {
-        return Outcome::RefusedForGood(format!("HTTP {status}: {body}"));
+        return Outcome::RefusedForGood(Objection::AnswerSaid(status, body.to_owned()));
     }
     if SLACK_LATER.contains(&body) {
-        return Outcome::TryLater(format!("HTTP {status}: {body}"));
+        return Outcome::TryLater(Objection::AnswerSaid(status, body.to_owned()));
     }
     if let Some((_, words)) = body.split_once(TEAMS_FAILED) {
         return failed_at_teams(words);
     }
     match status {
-        200..=299 if says_failure(body) => {
-            Outcome::TryLater(format!("HTTP {status}, and its body says that it failed"))
-        }
+        200..=299 if says_failure(body) => Outcome::TryLater(Objection::SaysFailure(status)),
         200..=299 => Outcome::SENT,
-        400 | 413 | 422 => Outcome::RefusedForGood(format!("HTTP {status}")),
-        _ => Outcome::TryLater(format!("HTTP {status}")),
+        400 | 413 | 422 => Outcome::RefusedForGood(Objection::Answer(status)),
+        _ => Outcome::TryLater(Objection::Answer(status)),
     }
 }
 
@@ -129,13 +126,8 @@ fn failed_at_teams(words: &str) -> Outcome {
         digits.parse::<u16>().ok()
     });
     match status {
-        Some(status @ (400 | 413 | 422)) => {
-            Outcome::RefusedForGood(format!("Teams could not deliver it: HTTP error {status}"))
-        }
-        Some(status) => {
-            Outcome::TryLater(format!("Teams could not deliver it: HTTP error {status}"))
-        }
-        None => Outcome::TryLater("Teams could not deliver it".to_owned()),
+        Some(status @ (400 | 413 | 422)) => Outcome::RefusedForGood(Objection::Teams(Some(status))),
+        other => Outcome::TryLater(Objection::Teams(other)),
     }
 }
 
@@ -177,6 +169,6 @@ mod tests {
     #[test]
     fn an_answer_is_not_repeated() {
         let words = judged(404, "Cannot POST /hook/very-secret-path");
-        assert_eq!(words, Outcome::TryLater("HTTP 404".to_owned()));
+        assert_eq!(words, Outcome::TryLater(Objection::Answer(404)));
     }
 }

@@ -8,6 +8,7 @@ use super::CliError;
 use super::client::{Client, path_segment};
 use super::value::whole;
 use super::words::{Speech, text};
+use crate::words::commands::Command;
 
 #[derive(Subcommand)]
 pub(super) enum Alert {
@@ -49,10 +50,13 @@ impl Alert {
                 client.print(&answer, |speech| history(speech, &answer))
             }
             Self::Dismiss { id } => {
-                let path = format!("/control/incidents/{}/dismiss", path_segment(id)?);
+                let path = format!(
+                    "/control/incidents/{}/dismiss",
+                    path_segment(id, client.speech.language)?
+                );
                 let answer = client.post(&path, String::new()).await?;
                 client.print(&answer, |speech| {
-                    format!("{id}: {}", speech.say("対応済みにしました", "dismissed"))
+                    format!("{id}: {}", speech.phrase(Command::Dismissed))
                 })
             }
         }
@@ -64,10 +68,7 @@ async fn test(client: &Client) -> Result<(), CliError> {
     let channels = answer["channels"].as_array().map_or(&[][..], Vec::as_slice);
     let speech = client.speech;
     if channels.is_empty() {
-        let none = speech.say(
-            "通知先がありません。config.toml に [[alerts.channel]] を書いてください",
-            "there is no channel; write [[alerts.channel]] in config.toml",
-        );
+        let none = speech.phrase(Command::NoChannel);
         return Err(CliError::Failed(none.to_owned()));
     }
     client.print(&answer, |speech| {
@@ -76,14 +77,14 @@ async fn test(client: &Client) -> Result<(), CliError> {
             .map(|channel| {
                 let result = channel["error"]
                     .as_str()
-                    .unwrap_or_else(|| speech.say("送信しました", "sent"));
+                    .unwrap_or_else(|| speech.phrase(Command::Sent));
                 format!("{}: {result}", text(&channel["channel"]))
             })
             .collect();
         lines.join("\n")
     })?;
     if channels.iter().any(|channel| channel["error"].is_string()) {
-        let failed = speech.say("届かない通知先があります", "a channel did not take it");
+        let failed = speech.phrase(Command::ChannelFailed);
         return Err(CliError::Failed(failed.to_owned()));
     }
     Ok(())
@@ -92,9 +93,7 @@ async fn test(client: &Client) -> Result<(), CliError> {
 fn history(speech: Speech, answer: &Value) -> String {
     let incidents = answer["items"].as_array().map_or(&[][..], Vec::as_slice);
     if incidents.is_empty() {
-        return speech
-            .say("通知はありません", "nothing was told")
-            .to_owned();
+        return speech.phrase(Command::NothingTold).to_owned();
     }
     let told: Vec<String> = incidents
         .iter()

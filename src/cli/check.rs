@@ -16,7 +16,7 @@ pub(super) use channels::nobody as nobody_is_told;
 use super::words::Speech;
 use super::{CliError, Common, print_line};
 use crate::config::{Environment, Loaded, Mistakes};
-use crate::language::Language;
+use crate::words::checks::{self, Check};
 
 /// One thing that was looked at.
 struct Finding {
@@ -49,10 +49,7 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
     if bad == 0 {
         return Ok(());
     }
-    Err(CliError::Failed(match speech.language {
-        Language::Ja => format!("{bad} 件の問題があります"),
-        Language::En => format!("{bad} of these must be mended"),
-    }))
+    Err(CliError::Failed(checks::to_be_mended(bad, speech.language)))
 }
 
 async fn look(speech: Speech, common: &Common, settings: &Loaded) -> Vec<Finding> {
@@ -118,10 +115,11 @@ impl Finding {
             return json!({"check": self.name, "state": state, "text": self.text}).to_string();
         }
         let mark = match self.state {
-            State::Good => speech.say("正常", "ok"),
-            State::Notable => speech.say("注意", "note"),
-            State::Bad => speech.say("異常", "error"),
+            State::Good => speech.phrase(Check::Good),
+            State::Notable => speech.phrase(Check::Note),
+            State::Bad => speech.phrase(Check::Bad),
         };
-        format!("{mark:<5} {}: {}", self.name, self.text)
+        let name = checks::name(&self.name, speech.language);
+        format!("{mark:<5} {name}: {}", self.text)
     }
 }

@@ -10,7 +10,10 @@ use serde_json::Value;
 use super::words::Speech;
 use super::{CliError, print_line};
 use crate::config::Config;
+use crate::language::Language;
 use crate::relay;
+use crate::words::answers::Subject;
+use crate::words::commands;
 
 /// Where the package's daemon has its control socket.
 const PACKAGED_SOCKET: &str = "/run/voicedrive-relay/control.sock";
@@ -55,7 +58,7 @@ impl Client {
             .tls_certs_only([])
             .timeout(TIMEOUT)
             .build()
-            .map_err(|error| CliError::Failed(error.to_string()))?;
+            .map_err(|error| CliError::Failed(commands::broke_off(&error, speech.language)))?;
         Ok(Self {
             http,
             socket: socket.to_owned(),
@@ -93,7 +96,8 @@ impl Client {
 
     /// The id that begins so, as a person types it; a whole id is not asked for.
     pub(super) async fn full_id(&self, typed: &str) -> Result<String, CliError> {
-        let begin = path_segment(typed)?.to_ascii_lowercase();
+        let language = self.speech.language;
+        let begin = path_segment(typed, language)?.to_ascii_lowercase();
         if begin.len() == WHOLE_ID {
             return Ok(begin);
         }
@@ -105,24 +109,11 @@ impl Client {
             [id] => Ok(id.to_owned()),
             [] => Err(CliError::refused(
                 "NOT_FOUND",
-                format!(
-                    "{typed}: {}",
-                    self.speech.say(
-                        "この ID で始まるイベントはありません。職員のイベントは tail --staff-id で探せます",
-                        "no event's id begins so; tail --staff-id finds the events of a member of the staff",
-                    )
-                ),
+                commands::unknown_id(typed, language),
             )),
             _ => Err(CliError::refused(
                 "AMBIGUOUS",
-                format!(
-                    "{typed}: {} {}",
-                    self.speech.say(
-                        "この ID で始まるイベントが複数あります。もっと長く指定してください:",
-                        "several ids begin so; type more of the one that is meant:",
-                    ),
-                    ids.join(", ")
-                ),
+                commands::ambiguous_id(typed, &ids.join(", "), language),
             )),
         }
     }
@@ -138,8 +129,11 @@ impl Client {
 
     /// One event with everything.
     pub(super) async fn event(&self, id: &str) -> Result<Value, CliError> {
-        self.get(&format!("/api/events/{}", path_segment(id)?), &[])
-            .await
+        self.get(
+            &format!("/api/events/{}", path_segment(id, self.speech.language)?),
+            &[],
+        )
+        .await
     }
 
     /// What happened since `position`, an earlier answer of this; the present when that is null.
@@ -178,6 +172,7 @@ impl Client {
     }
 
     async fn answer_to(&self, request: RequestBuilder) -> Result<Value, CliError> {
+        let language = self.speech.language;
         let response = request
             .send()
             .await
@@ -187,55 +182,46 @@ impl Client {
             .await
             .map_err(|error| self.unreachable(&error))?;
         serde_json::from_slice(&answer)
-            .map_err(|error| CliError::Failed(format!("the daemon's answer is not JSON: {error}")))
+            .map_err(|error| CliError::Failed(commands::answer_is_not_json(&error, language)))
     }
 
     async fn call(&self, request: RequestBuilder) -> Result<Value, CliError> {
+        let request = request.build();
+        let request = request.map_err(|error| self.unreachable(&error))?;
+        let subject = Subject::of_path(request.url().path());
+        let request = RequestBuilder::from_parts(self.http.clone(), request);
         let mut answer = self.answer_to(request).await?;
         if answer["success"] == Value::Bool(true) {
             return Ok(answer["data"].take());
         }
         let error = &answer["error"];
-        let message = error["message"].as_str().unwrap_or("the daemon refused");
-        Err(match error["code"].as_str() {
-            Some(code) => CliError::refused(code, message),
-            None => CliError::Failed(message.to_owned()),
+        Err(match (error["code"].as_str(), error["message"].as_str()) {
+            (Some(code), Some(message)) => CliError::OfDaemon {
+                code: code.to_owned(),
+                message: message.to_owned(),
+                subject,
+            },
+            _ => CliError::Failed(commands::refused(self.speech.language)),
         })
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> CliError {
-        let socket = self.socket.display();
+        let language = self.speech.language;
         if error.is_timeout() {
-            // It is there: nobody must do its work beside it.
-            return CliError::Failed(match self.speech.language {
-                crate::language::Language::Ja => format!(
-                    "{socket}: デーモンは動いていますが、時間内に応答しませんでした。依頼した処理は続いている可能性があります。"
-                ),
-                crate::language::Language::En => format!(
-                    "{socket}: the daemon is there and did not answer in time; what it was asked to do may be done all the same."
-                ),
-            });
+            CliError::Failed(commands::no_answer_in_time(&self.socket, language))
+        } else {
+            CliError::Unreachable(commands::unreachable(&self.socket, language))
         }
-        CliError::Unreachable(match self.speech.language {
-            crate::language::Language::Ja => format!(
-                "{socket}: デーモンに接続できません。動いているか (systemctl status voicedrive-relay)、グループ voicedrive-relay に入っているか (sudo) を確かめてください。"
-            ),
-            crate::language::Language::En => format!(
-                "{socket}: the daemon cannot be reached. See whether it runs (systemctl status voicedrive-relay), and whether you are in the group voicedrive-relay (or use sudo)."
-            ),
-        })
     }
 }
 
 /// An id that can stand in a path.
-pub(super) fn path_segment(id: &str) -> Result<&str, CliError> {
+pub(super) fn path_segment(id: &str, language: Language) -> Result<&str, CliError> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if !id.is_empty() && id.chars().all(fits) {
         Ok(id)
     } else {
-        Err(CliError::Usage(format!(
-            "`{}` is not an id",
-            super::words::harmless(id)
-        )))
+        let typed = super::words::harmless(id);
+        Err(CliError::Usage(commands::no_id(&typed, language)))
     }
 }

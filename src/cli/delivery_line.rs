@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::words::{Speech, harmless, text};
 use crate::config::Environment;
 use crate::timestamp::Timestamp;
+use crate::words::deliveries::Delivery;
 
 /// The columns of a terminal that nobody has made wider.
 const COLUMNS: usize = 80;
@@ -109,15 +110,15 @@ fn retry(speech: Speech, event: &Value) -> String {
         "%m-%d %H:%M"
     };
     let next = clock(speech, &event["nextRetryAt"], pattern);
-    format!("{} {next}", speech.say("再送", "retry"))
+    format!("{} {next}", speech.phrase(Delivery::Retry))
 }
 
 /// How an attempt failed, in a word; none for a success and where there was none.
 fn failure(speech: Speech, attempt: &Value) -> Option<String> {
     let word = match attempt["outcome"].as_str()? {
         "success" => return None,
-        "timeout" => speech.say("時間切れ", "timeout"),
-        _ => speech.say("失敗", "failed"),
+        "timeout" => speech.phrase(Delivery::TimedOut),
+        _ => speech.phrase(Delivery::Failed),
     };
     let code = attempt["httpStatusCode"].as_u64();
     Some(code.map_or_else(|| word.to_owned(), |code| code.to_string()))
@@ -198,9 +199,17 @@ fn columns(character: char) -> usize {
     if is_narrow { 1 } else { 2 }
 }
 
-fn pad(text: &str, to: usize) -> String {
-    let missing = to.saturating_sub(width(text));
-    format!("{text}{}", " ".repeat(missing))
+pub(super) fn pad(text: &str, to: usize) -> String {
+    format!("{text}{}", missing(text, to))
+}
+
+/// The same with the blanks before it, as numbers have them.
+pub(super) fn pad_left(text: &str, to: usize) -> String {
+    format!("{}{text}", missing(text, to))
+}
+
+fn missing(text: &str, to: usize) -> String {
+    " ".repeat(to.saturating_sub(width(text)))
 }
 
 /// The text in exactly so many columns; one that is cut off ends in `…`.

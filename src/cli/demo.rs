@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::client::Client;
-use super::delivery_line::{Line, Paint, Table, last_of_each};
+use super::delivery_line::{Line, Paint, Table, last_of_each, pad, pad_left};
 use super::words::{Speech, language_of, text};
 use super::{CliError, print_line};
 use crate::clock::Clock;
@@ -23,6 +23,7 @@ use crate::delivery::signature;
 use crate::language::Language;
 use crate::receiver::{Answer, Judge, Received, Receiver, Script};
 use crate::relay::{self, Relay};
+use crate::words::demo::{self, Show};
 
 /// The show is over after this long, whatever happens.
 const LONGEST_SHOW: Duration = Duration::from_mins(1);
@@ -49,7 +50,7 @@ impl Demo {
         let directory = tempfile::Builder::new()
             .prefix("voicedrive-relay-demo-")
             .tempdir()
-            .map_err(failed)?;
+            .map_err(failed(language))?;
         let paint = Paint::on(io::stdout().is_terminal(), environment);
         let table = Table::of_changes(paint);
         let stage = Stage::set(directory.path(), language, table).await?;
@@ -59,18 +60,19 @@ impl Demo {
             return if all_arrived {
                 Ok(())
             } else {
-                Err(CliError::Failed("not everything arrived".to_owned()))
+                Err(CliError::Failed(language.phrase(Show::NotAll).to_owned()))
             };
         }
         stage.invite().await?;
-        tokio::signal::ctrl_c().await.map_err(failed)?;
+        tokio::signal::ctrl_c().await.map_err(failed(language))?;
         stage.relay.stop().await;
         Ok(())
     }
 }
 
-fn failed(error: impl std::fmt::Display) -> CliError {
-    CliError::Failed(error.to_string())
+/// What the show cannot go on with.
+fn failed<E: std::fmt::Display>(language: Language) -> impl Fn(E) -> CliError {
+    move |error| CliError::Failed(demo::failed(error, language))
 }
 
 /// Everything that takes part.
@@ -96,7 +98,7 @@ impl Stage {
         ]);
         let arrived = Arc::new(Mutex::new(HashSet::new()));
         let profile = Profile::built_in("medical-system")
-            .ok_or_else(|| failed("the profile is not built in"))?;
+            .ok_or_else(|| CliError::Failed(language.phrase(Show::NoProfile).to_owned()))?;
         let judge = Judge {
             profile: profile.clone(),
             secrets: environment
@@ -108,19 +110,19 @@ impl Stage {
         let any_port = ([127, 0, 0, 1], 0).into();
         let receiver = Receiver::start(any_port, judge, moods(Arc::clone(&arrived)))
             .await
-            .map_err(failed)?;
+            .map_err(failed(language))?;
         let settings = settings(directory, language, &receiver, &environment)?;
         let control_socket = relay::control_socket(directory);
         let relay = Relay::start(&settings, &control_socket, Clock::System)
             .await
-            .map_err(failed)?;
+            .map_err(failed(language))?;
         let speech = Speech {
             language,
             timezone: settings.config.timezone,
         };
         Ok(Self {
             client: Client::over(&control_socket, speech, false)?,
-            staff_system: StaffSystem::new(&relay, profile, webhook_secret)?,
+            staff_system: StaffSystem::new(&relay, profile, webhook_secret, language)?,
             relay,
             _receiver: receiver,
             arrived,
@@ -132,10 +134,7 @@ impl Stage {
 
     /// Hands in the events, shows what happens, and says whether all of them arrived.
     async fn show(&self) -> Result<bool, CliError> {
-        print_line(self.speech.say(
-            "リレーと VoiceDrive の代役を起動しました。イベントを渡します。3 件に 1 件は、スタッフシステムの送信処理と同じ形で /in に届きます。代役は一部をわざと拒否し、あとで受け取ります。",
-            "The relay and a stand-in VoiceDrive are running. Events are handed in, every third one at /in as the staff system's own sender posts it. The stand-in refuses some of them on purpose and takes them later.",
-        ))?;
+        print_line(self.speech.language.phrase(Show::Opening))?;
         let records = Value::from(sample_interviews());
         let path = "/api/interviews/batch";
         self.client.post(path, records.to_string()).await?;
@@ -198,9 +197,18 @@ impl Stage {
             .get("/api/integration/webhook-stats", &[])
             .await?;
         print_line("")?;
+        let language = self.speech.language;
+        let [sent, succeeded, failed, timeout, average] = [
+            (Show::Sent, 6),
+            (Show::Succeeded, 10),
+            (Show::Failed, 7),
+            (Show::TimedOut, 8),
+            (Show::Average, 7),
+        ]
+        .map(|(heading, to)| pad_left(language.phrase(heading), to));
+        let event = pad(language.phrase(Show::Event), 24);
         print_line(&format!(
-            "{:<24} {:>6} {:>10} {:>7} {:>8} {:>7}",
-            "event", "sent", "succeeded", "failed", "timeout", "avg ms"
+            "{event} {sent} {succeeded} {failed} {timeout} {average}"
         ))?;
         for (name, counts) in stats["byEventType"].as_object().into_iter().flatten() {
             print_line(&format!(
@@ -214,14 +222,7 @@ impl Stage {
         }
         let (sent, succeeded, retried) =
             (&stats["sent24h"], &stats["succeeded"], &stats["retried"]);
-        print_line(&match self.speech.language {
-            Language::Ja => format!(
-                "合計 {sent} 件、成功 {succeeded} 件、そのうち再送で届いたもの {retried} 件"
-            ),
-            Language::En => {
-                format!("{sent} sent, {succeeded} succeeded, {retried} of them after retries")
-            }
-        })
+        print_line(&demo::deliveries(sent, succeeded, retried, language))
     }
 
     async fn print_interviews(&self) -> Result<(), CliError> {
@@ -230,14 +231,13 @@ impl Stage {
         let summary = &stats["summary"];
         let (total, completed) = (&summary["totalScheduled"], &summary["completed"]);
         let (rate, no_show) = (&summary["completionRate"], &summary["noShowRate"]);
-        print_line(&match self.speech.language {
-            Language::Ja => format!(
-                "面談 {total} 件、完了 {completed} 件 (完了率 {rate} %、無断欠席率 {no_show} %)"
-            ),
-            Language::En => format!(
-                "{total} interviews, {completed} completed ({rate} %), nobody came to {no_show} %"
-            ),
-        })
+        print_line(&demo::interviews(
+            total,
+            completed,
+            rate,
+            no_show,
+            self.speech.language,
+        ))
     }
 
     /// What a person can try now.
@@ -263,8 +263,8 @@ impl Stage {
              -d '{{\"event\":\"employee.updated\",\"data\":{{\"staffId\":\"EMP-2025-001\",\"department\":\"看護部\"}}}}' $URL/api/events\n\
              voicedrive-relay --config {directory}/config.toml status\n\
              voicedrive-relay --config {directory}/config.toml tail -f\n\n{}",
-            self.speech.say("試してみてください:", "To try:"),
-            self.speech.say("Ctrl-C で終了します", "Ctrl-C ends it"),
+            self.speech.language.phrase(Show::ToTry),
+            self.speech.language.phrase(Show::Ends),
         ))
     }
 }
@@ -276,22 +276,30 @@ struct StaffSystem {
     url: String,
     profile: Profile,
     secret: String,
+    language: Language,
 }
 
 impl StaffSystem {
-    fn new(relay: &Relay, profile: Profile, secret: String) -> Result<Self, CliError> {
+    fn new(
+        relay: &Relay,
+        profile: Profile,
+        secret: String,
+        language: Language,
+    ) -> Result<Self, CliError> {
         crypto::install();
         // Nothing is encrypted on this machine, and it need not have any certificates.
         let http = reqwest::Client::builder().tls_certs_only([]).build();
         Ok(Self {
-            http: http.map_err(failed)?,
+            http: http.map_err(failed(language))?,
             url: format!("http://{}/in", relay.address()),
             profile,
             secret,
+            language,
         })
     }
 
     async fn send(&self, event: &Value) -> Result<(), CliError> {
+        let language = self.language;
         let now = Clock::System.now();
         let id = Uuid::new_v4().to_string();
         let data = event["data"].to_string();
@@ -303,9 +311,11 @@ impl StaffSystem {
         }
         let request = request.header("content-type", "application/json");
         let answer = request.header("x-request-id", id).body(body).send().await;
-        match answer.map_err(failed)?.status() {
+        match answer.map_err(failed(language))?.status() {
             StatusCode::OK => Ok(()),
-            other => Err(failed(format!("the relay answered {other} at /in"))),
+            other => Err(CliError::Failed(demo::answered_at_the_door(
+                other, language,
+            ))),
         }
     }
 }
@@ -317,22 +327,19 @@ fn settings(
     receiver: &Receiver,
     environment: &Environment,
 ) -> Result<Loaded, CliError> {
-    let language = match language {
-        Language::Ja => "ja",
-        Language::En => "en",
-    };
     let text = format!(
-        "language = \"{language}\"\n\n\
+        "language = \"{}\"\n\n\
          [server]\nlisten = \"127.0.0.1:0\"\n\n\
          [storage]\ndirectory = {}\n\n\
          [delivery]\nurl = \"http://{}/api/webhooks/medical-system\"\ntimeout_seconds = 1\n\n\
          [retry]\nintervals_seconds = [1, 2, 3]\n\n\
          [ingest]\npath = \"/in\"\n",
+        language.say("ja", "en"),
         json!(directory),
         receiver.address(),
     );
     let path = directory.join("config.toml");
-    std::fs::write(&path, text).map_err(failed)?;
+    std::fs::write(&path, text).map_err(failed(language))?;
     Ok(config::load(&path, environment)?)
 }
 

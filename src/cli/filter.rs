@@ -10,6 +10,7 @@ use super::words::Speech;
 use crate::day;
 use crate::event::Status;
 use crate::timestamp::Timestamp;
+use crate::words::commands::Command;
 use crate::zone::Zone;
 
 /// Which moment of a day is meant.
@@ -42,20 +43,15 @@ pub(super) struct Filter {
 impl Filter {
     /// The filters as the API calls them. What a person types is by the clock on their wall.
     pub(super) fn named(&self, speech: Speech) -> Result<Vec<(&'static str, String)>, CliError> {
-        let moment = |option: &str, text: &Option<String>, of_day| {
-            match text {
+        let moment = |option: &str, text: &Option<String>, of_day| match text {
             None => Ok(None),
             Some(text) => match moment(text, speech.timezone, of_day) {
                 Some(moment) => Ok(Some(moment.to_string())),
                 None => Err(CliError::Usage(format!(
                     "{option}: {}",
-                    speech.say(
-                        "2025-10-26、\"2025-10-26 14:30\"、2025-10-26T14:30:00+09:00 のどれかの形で指定してください",
-                        "must be a day such as 2025-10-26, or a time such as \"2025-10-26 14:30\" or 2025-10-26T14:30:00+09:00",
-                    )
+                    speech.phrase(Command::NoMoment)
                 ))),
             },
-        }
         };
         let named = [
             ("status", self.status.clone()),

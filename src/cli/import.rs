@@ -8,16 +8,16 @@
 mod cells;
 pub(super) mod dates;
 mod encoding;
-mod file;
+pub(crate) mod file;
 mod header;
 mod json;
 mod ndjson;
 mod reading;
 mod record;
-mod row;
-mod source;
+pub(crate) mod row;
+pub(crate) mod source;
 mod statuses;
-mod table;
+pub(crate) mod table;
 mod template;
 mod upload;
 
@@ -34,6 +34,11 @@ use tokio::task::spawn_blocking;
 use super::client::Client;
 use super::words::{Speech, harmless, text};
 use super::{CliError, Common, print_line, value};
+use crate::config::Environment;
+use crate::language::Language;
+use crate::words::commands;
+use crate::words::imports::Imported;
+use crate::words::system::of_system;
 use crate::zone::Zone;
 use encoding::Encoding;
 use file::{Format, Readable, Said};
@@ -111,28 +116,31 @@ enum Origin {
 }
 
 impl Import {
-    pub(super) async fn run(&self, common: &Common) -> Result<(), CliError> {
+    pub(super) async fn run(
+        &self,
+        common: &Common,
+        environment: &Environment,
+    ) -> Result<(), CliError> {
+        let language = common.speech(environment).language;
         match &self.what {
             Some(What::Interviews(interviews)) if interviews.template => {
-                write_template(interviews.file.as_deref())
+                write_template(interviews.file.as_deref(), language)
             }
             Some(What::Interviews(interviews)) => interviews.run(&common.client()?).await,
-            None if self.template => write_template(None),
-            None => Err(CliError::Usage(
-                "say import interviews FILE, or import --template".to_owned(),
-            )),
+            None if self.template => write_template(None, language),
+            None => Err(CliError::Usage(commands::import_what(language))),
         }
     }
 }
 
 /// Writes the template, never over a file that is there.
-fn write_template(file: Option<&Path>) -> Result<(), CliError> {
+fn write_template(file: Option<&Path>, language: Language) -> Result<(), CliError> {
     let Some(file) = file else {
         return Ok(template::write(io::stdout().lock())?);
     };
     File::create_new(file)
         .and_then(template::write)
-        .map_err(|error| CliError::Failed(format!("{}: {error}", file.display())))
+        .map_err(|error| CliError::Failed(commands::file_failed(file.display(), &error, language)))
 }
 
 impl Interviews {
@@ -149,13 +157,13 @@ impl Interviews {
         let failed = |why: String| CliError::Failed(format!("{}: {why}", file.display()));
         let opened = spawn_blocking(move || Readable::open(&said, language)).await;
         let readable = opened
-            .map_err(|error| failed(error.to_string()))?
-            .map_err(|why| failed(harmless(&why.sentence(language))))?;
+            .map_err(|error| failed(commands::broke_off(&error, language)))?
+            .map_err(|why| failed(harmless(&why.told(language))))?;
         let (answer, read) = self.send(client, readable).await;
         let notes = match read {
             // The daemon knows best why it reads no further.
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                return Err(failed(error.to_string()));
+                return Err(failed(of_system(&error, language)));
             }
             read => read.unwrap_or_default(),
         };
@@ -244,23 +252,15 @@ impl Outcome {
                 .iter()
                 .map(|name| harmless(name))
                 .collect();
-            let say = self
-                .speech
-                .say("取り込まない列:", "columns that are left out:");
+            let say = self.speech.phrase(Imported::LeftOut);
             notes.push(format!("{say} {}", unused.join(", ")));
         }
         if let Some(place) = self.notes.database_key {
-            let say = self.speech.say(
-                "職員ID がデータベースの内部キーのようです。VoiceDrive が知っているのは職員コード (EMP-...) です",
-                "the employeeId looks like a key of the database; VoiceDrive knows the employee code (EMP-...)",
-            );
+            let say = self.speech.phrase(Imported::DatabaseKey);
             notes.push(self.note_at(place, say));
         }
         if let Some(place) = self.notes.backslash {
-            let say = self.speech.say(
-                "セルに \\ があります。mysql -B は改行などを \\n のように書きますが、mysql が書いたファイルかどうか分からないため、そのまま取り込みます。mysql から書き出すなら、付属の interviews.sql を使ってください",
-                "a cell has a backslash, as mysql -B writes line breaks (\\n) and tabs; nothing shows that mysql wrote the file, so it is taken as it stands; to export from mysql, use the packaged interviews.sql",
-            );
+            let say = self.speech.phrase(Imported::Backslash);
             notes.push(self.note_at(place, say));
         }
         notes
@@ -268,7 +268,7 @@ impl Outcome {
 
     fn note_at(&self, place: Place, what: &str) -> String {
         let place = self.place(&json!(place));
-        format!("{} {place}: {what}", self.speech.say("注意:", "note:"))
+        format!("{} {place}: {what}", self.speech.phrase(Imported::Note))
     }
 
     /// Where a row stands, and whose it is: `line 3 (int-3)`, in a JSON array `[2] line 3 (int-3)`.
@@ -279,7 +279,7 @@ impl Outcome {
         let id = id.map_or_else(String::new, |id| format!(" ({})", harmless(id)));
         format!(
             "{index}{} {}{id}",
-            self.speech.say("行", "line"),
+            self.speech.phrase(Imported::Line),
             row["line"]
         )
     }
@@ -295,45 +295,36 @@ impl Outcome {
         let bad = self.answer["badRowCount"].as_u64().unwrap_or(0);
         let more = bad.saturating_sub(named.len() as u64);
         if more > 0 {
-            let say = self.speech.say("ほかに誤りのある行:", "more bad rows:");
+            let say = self.speech.phrase(Imported::MoreBadRows);
             writeln!(out, "{say} {more}")?;
         }
         Ok(())
     }
 
     fn refusal(&self, bad: u64) -> String {
-        let why = self.speech.say(
-            "件の行に誤りがあります。何も取り込んでいません",
-            "bad rows; nothing was imported",
-        );
-        let of = self.speech.say("件中", "rows,");
+        let why = self.speech.phrase(Imported::BadRows);
+        let of = self.speech.phrase(Imported::RowsOf);
         format!("{} {of} {bad} {why}", self.answer["rows"])
     }
 
     fn success(&self, dry_run: bool) -> String {
         let done = if dry_run {
-            self.speech.say(
-                "件に誤りはありません。確認だけで、何も取り込んでいません",
-                "rows are good; this was a dry run, nothing was imported",
-            )
+            self.speech.phrase(Imported::DryRun)
         } else {
-            self.speech.say("件を取り込みました", "rows imported")
+            self.speech.phrase(Imported::Kept)
         };
         let told = format!(
             "{} {done} ({}: {}, {}: {})",
             self.answer["rows"],
-            self.speech.say("新規", "new"),
+            self.speech.phrase(Imported::New),
             self.answer["created"],
-            self.speech.say("置き換え", "replacing"),
+            self.speech.phrase(Imported::Replacing),
             self.answer["replaced"],
         );
         match self.answer["originsDropped"].as_u64() {
             None | Some(0) => told,
             Some(dropped) => {
-                let without = self.speech.say(
-                    "件は、どこにもない変更元の面談を空にしました",
-                    "without their origin, which is nowhere",
-                );
+                let without = self.speech.phrase(Imported::WithoutOrigin);
                 format!("{told}; {dropped} {without}")
             }
         }

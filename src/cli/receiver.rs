@@ -13,8 +13,11 @@ use super::{CliError, Common, print_line, value};
 use crate::clock::Clock;
 use crate::config::Environment;
 use crate::delivery::profile::{BUILT_IN, Profile};
+use crate::language::Language;
 use crate::receiver::{self, Answer, Judge, Received, Script};
 use crate::route::Pattern;
+use crate::words::system::of_system;
+use crate::words::{commands, receivers};
 
 /// Run the stand-in VoiceDrive on its own.
 #[derive(Args)]
@@ -56,7 +59,8 @@ impl Receiver {
         common: &Common,
         environment: &Environment,
     ) -> Result<(), CliError> {
-        let unknown = || CliError::Usage(format!("no profile is called {}", self.profile));
+        let language = common.speech(environment).language;
+        let unknown = || CliError::Usage(commands::unknown_profile(&self.profile, language));
         let profile = Profile::built_in(&self.profile).ok_or_else(unknown)?;
         let json = common.json;
         let secrets = match &profile.signature {
@@ -64,10 +68,7 @@ impl Receiver {
             None => Vec::new(),
         };
         for (name, secret) in &secrets {
-            eprintln!(
-                "{name}: {}",
-                secret.fingerprint(common.speech(environment).language)
-            );
+            eprintln!("{name}: {}", secret.fingerprint(language));
         }
         let secrets = secrets.into_iter().map(|(_, secret)| secret).collect();
         let judge = Judge {
@@ -75,19 +76,18 @@ impl Receiver {
             secrets,
             clock: Clock::System,
         };
-        let receiver = receiver::Receiver::start(self.listen, judge, self.script(json))
+        let receiver = receiver::Receiver::start(self.listen, judge, self.script(language, json))
             .await
-            .map_err(|error| CliError::Failed(format!("{}: {error}", self.listen)))?;
-        eprintln!(
-            "listening on http://{}/ (Ctrl-C ends it)",
-            receiver.address()
-        );
+            .map_err(|error| {
+                CliError::Failed(commands::file_failed(self.listen, &error, language))
+            })?;
+        eprintln!("{}", receivers::listening(receiver.address(), language));
         let ended = tokio::signal::ctrl_c().await;
-        ended.map_err(|error| CliError::Failed(error.to_string()))
+        ended.map_err(|error| CliError::Failed(of_system(&error, language)))
     }
 
     /// Prints each webhook, then answers as the options say.
-    fn script(&self, json: bool) -> Script {
+    fn script(&self, language: Language, json: bool) -> Script {
         let status = self.status;
         let (fail, delay, drop) = (self.fail, Duration::from_millis(self.delay), self.drop);
         let events = self.events.clone();
@@ -95,7 +95,7 @@ impl Receiver {
         Arc::new(move |received: &Received| {
             let number = seen.fetch_add(1, Ordering::Relaxed);
             // Whoever reads the output may have gone; webhooks are answered all the same.
-            let _ = print_line(&line(received, json));
+            let _ = print_line(&line(received, language, json));
             let answer = if drop {
                 Answer::Drop
             } else if number < fail {
@@ -123,7 +123,7 @@ impl Receiver {
 }
 
 /// One webhook in one line.
-fn line(received: &Received, json: bool) -> String {
+fn line(received: &Received, language: Language, json: bool) -> String {
     let verdict = received.verdict;
     let (id, attempt) = (
         received.header("x-request-id"),
@@ -143,11 +143,6 @@ fn line(received: &Received, json: bool) -> String {
         })
         .to_string();
     }
-    let verdict = verdict.map_or_else(|r| format!("REFUSED: {r}"), |()| "verified".to_owned());
-    format!(
-        "{}  {}  {id}  attempt {attempt}  {} bytes  {verdict}",
-        received.at,
-        received.event_type,
-        received.body.len(),
-    )
+    let judged = receivers::judged(attempt, received.body.len(), verdict, language);
+    format!("{}  {}  {id}  {judged}", received.at, received.event_type)
 }

@@ -5,10 +5,10 @@
 //! and the secret. What all answers together mean is the verdict: a receiver that refuses the data of
 //! a good webhook can verify signatures as it should.
 
-mod examination;
+pub(crate) mod examination;
 mod examiner;
 mod sample;
-mod verdict;
+pub(crate) mod verdict;
 
 use std::fs;
 use std::path::Path;
@@ -25,6 +25,9 @@ use crate::delivery::profile::{BUILT_IN, Profile};
 use crate::event::is_event_type;
 use crate::language::Language;
 use crate::stable_json;
+use crate::words::commands;
+use crate::words::examinations::{self, Examined};
+use crate::words::system::of_system;
 use examination::{Examination, Outcome};
 use examiner::{Answer, Examiner, Posted, Setup};
 use verdict::Verdict;
@@ -69,8 +72,9 @@ impl ReceiverTest {
         common: &Common,
         environment: &Environment,
     ) -> Result<(), CliError> {
-        let examiner = Examiner::new(self.setup(&common.config, environment)?)?;
         let speech = speech(common, environment);
+        let setup = self.setup(&common.config, environment, speech.language)?;
+        let examiner = Examiner::new(setup, speech.language)?;
         let posted = examiner.examine().await;
         let verdict = Verdict::of(&posted);
         let mut failed = Vec::new();
@@ -89,8 +93,13 @@ impl ReceiverTest {
         }
     }
 
-    fn setup(&self, config: &Path, environment: &Environment) -> Result<Setup, CliError> {
-        let unknown = || CliError::Usage(format!("no profile is called {}", self.profile));
+    fn setup(
+        &self,
+        config: &Path,
+        environment: &Environment,
+        language: Language,
+    ) -> Result<Setup, CliError> {
+        let unknown = || CliError::Usage(commands::unknown_profile(&self.profile, language));
         let profile = Profile::built_in(&self.profile).ok_or_else(unknown)?;
         if let Some(event) = &self.event
             && !is_event_type(event)
@@ -101,11 +110,11 @@ impl ReceiverTest {
         }
         let secrets = SecretsOf::beside(config, environment)?;
         let secret = match &profile.signature {
-            Some(_) => Some(secrets.read(&self.secret)?),
+            Some(_) => Some(secrets.read(&self.secret, language)?),
             None => None,
         };
         let bearer = match &self.bearer {
-            Some(name) => Some(secrets.read(name)?),
+            Some(name) => Some(secrets.read(name, language)?),
             None => None,
         };
         let sample = sample::of(&self.profile);
@@ -117,7 +126,7 @@ impl ReceiverTest {
             bearer,
             event: event.unwrap_or_else(|| sample.event.to_owned()),
             data: match &self.data {
-                Some(path) => read_data(path)?,
+                Some(path) => read_data(path, language)?,
                 None => sample.data.to_owned(),
             },
         })
@@ -142,44 +151,34 @@ impl<'a> SecretsOf<'a> {
         })
     }
 
-    fn read(&self, name: &str) -> Result<Secret, CliError> {
+    fn read(&self, name: &str, language: Language) -> Result<Secret, CliError> {
         let file = self.config.with_file_name("secrets.env");
         let file = file.display();
         let secret = self.environment.secret(name)?;
         let typed = self.typed.var(name);
         if typed.is_some() && typed != secret.as_ref().map(Secret::expose) {
-            eprintln!("{name} is read from {file}; the variable of the environment does not count");
+            eprintln!("{}", commands::file_counts(name, &file, language));
         }
-        secret.ok_or_else(|| {
-            CliError::Usage(format!(
-                "{name} is set neither in {file} (which may be readable with sudo only) nor in the environment"
-            ))
-        })
+        secret.ok_or_else(|| CliError::Usage(commands::secret_is_nowhere(name, &file, language)))
     }
 }
 
 /// The payload in the spelling that survives JavaScript, as the relay would send it.
-fn read_data(path: &str) -> Result<String, CliError> {
-    let failed = |why: String| CliError::Failed(format!("{path}: {why}"));
-    let text = fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
-    let data = stable_json::stabilize(&text).map_err(|refusal| failed(refusal.to_string()))?;
+fn read_data(path: &str, language: Language) -> Result<String, CliError> {
+    let failed = |why: &str| CliError::Failed(format!("{path}: {why}"));
+    let text = fs::read_to_string(path).map_err(|error| failed(&of_system(&error, language)))?;
+    let data = stable_json::stabilize(&text)
+        .map_err(|refusal| failed(&commands::payload_is_unstable(&refusal, language)))?;
     if data.starts_with('{') {
         Ok(data)
     } else {
-        Err(failed("the payload must be a JSON object".to_owned()))
+        Err(failed(commands::payload_is_no_object(language)))
     }
 }
 
 /// What stands at the end when the receiver did not pass everything.
 fn summary(failed: usize, speech: Speech) -> String {
-    match (failed, speech.language) {
-        (0, Language::Ja) => {
-            "受け付けられた Webhook はありません。判定を参照してください".to_owned()
-        }
-        (0, Language::En) => "the receiver took no webhook: see the verdict".to_owned(),
-        (_, Language::Ja) => format!("受信側で直すべき項目が {failed} 件あります"),
-        (_, Language::En) => format!("{failed} of these have to be mended in the receiver"),
-    }
+    examinations::summary(failed, speech.language)
 }
 
 /// Programs get English.
@@ -201,7 +200,7 @@ fn told(posted: &Posted, outcome: Outcome, speech: Speech, json: bool) -> String
     } = posted;
     let name = examination.name(speech);
     let expected = examination.expected(speech);
-    let got = got(answer);
+    let got = got(answer, speech.language);
     // Who gives no answer is told nothing of signatures.
     let failed = outcome == Outcome::Fail && answer.is_ok();
     let advice = failed.then(|| examination.advice(speech));
@@ -212,18 +211,15 @@ fn told(posted: &Posted, outcome: Outcome, speech: Speech, json: bool) -> String
     }
     let line = format!("{}  {name}: {got}", outcome.label(speech));
     match advice {
-        Some(advice) if speech.language == Language::Ja => {
-            format!("{line} (期待される応答: {expected})。{advice}")
-        }
-        Some(advice) => format!("{line}, expected {expected}. {advice}"),
+        Some(advice) => examinations::failed(&line, expected, advice, speech.language),
         None => line,
     }
 }
 
-fn got(answer: &Result<Answer, Failure>) -> String {
+fn got(answer: &Result<Answer, Failure>, language: Language) -> String {
     match answer {
         Ok(answer) => format!("HTTP {}", answer.status),
-        Err(failure) => failure.to_string(),
+        Err(failure) => failure.told(language),
     }
 }
 
@@ -244,10 +240,10 @@ fn concluded(verdict: Verdict, posted: &[Posted], speech: Speech, json: bool) ->
         let said = said.map_or(Value::Null, Value::from);
         return json!({"verdict": verdict.word(), "text": sentence, "said": said}).to_string();
     }
-    let head = speech.say("判定", "verdict");
+    let head = speech.phrase(Examined::Verdict);
     match said {
         Some(said) => {
-            let label = speech.say("受信側の応答", "the receiver said");
+            let label = speech.phrase(Examined::ReceiverSaid);
             format!("{head}: {sentence}\n{label}: {said}")
         }
         None => format!("{head}: {sentence}"),
@@ -265,7 +261,7 @@ mod tests {
         let path = path.to_str().unwrap();
         let read = |text: &str| {
             fs::write(path, text).unwrap();
-            read_data(path).map_err(|error| error.to_string())
+            read_data(path, Language::En).map_err(|error| error.to_string())
         };
         assert_eq!(read("{ \"a\": 1.0 }\n").unwrap(), r#"{"a":1}"#);
         for (text, reason) in [
@@ -276,7 +272,9 @@ mod tests {
             let told = read(text).unwrap_err();
             assert!(told.contains(reason), "{told}");
         }
-        let told = read_data("/nowhere/data.json").unwrap_err().to_string();
+        let told = read_data("/nowhere/data.json", Language::En)
+            .unwrap_err()
+            .to_string();
         assert!(told.starts_with("/nowhere/data.json: "), "{told}");
     }
 }

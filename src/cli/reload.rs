@@ -7,7 +7,7 @@ use super::client::Client;
 use super::words::{Speech, language_of};
 use super::{CliError, Common, print_line};
 use crate::config::{self, Config, Environment};
-use crate::language::Language;
+use crate::words::commands::{self, Command};
 
 /// Let the daemon read its configuration and its secrets again.
 #[derive(Args)]
@@ -55,31 +55,12 @@ fn way_to_the_daemon(common: &Common, environment: &Environment) -> Result<Clien
 }
 
 fn done(speech: Speech, answer: &Value) -> String {
-    let mut lines = vec![
-        speech
-            .say("設定を読み直しました", "the configuration was read again")
-            .to_owned(),
-    ];
+    let mut lines = vec![speech.phrase(Command::ReadAgain).to_owned()];
     for (key, what) in [
-        (
-            "needsRestart",
-            speech.say("再起動が必要な項目", "these keys need a restart"),
-        ),
-        (
-            "new",
-            speech.say("新しく設定された秘密の値", "secrets that are set now"),
-        ),
-        (
-            "changed",
-            speech.say("変更された秘密の値", "secrets that have changed"),
-        ),
-        (
-            "gone",
-            speech.say(
-                "設定されなくなった秘密の値",
-                "secrets that are not set any more",
-            ),
-        ),
+        ("needsRestart", speech.phrase(Command::NeedsRestart)),
+        ("new", speech.phrase(Command::NewSecrets)),
+        ("changed", speech.phrase(Command::ChangedSecrets)),
+        ("gone", speech.phrase(Command::GoneSecrets)),
     ] {
         let names = texts(&answer[key]);
         if !names.is_empty() {
@@ -93,14 +74,7 @@ fn done(speech: Speech, answer: &Value) -> String {
 fn refused(speech: Speech, answer: &Value) -> CliError {
     let names = texts(&answer["loses"]).join(", ");
     if !names.is_empty() {
-        return CliError::Failed(match speech.language {
-            Language::Ja => format!(
-                "何も変更していません。使用中の {names} がなくなります。そのつもりであれば voicedrive-relay reload --drop を実行してください"
-            ),
-            Language::En => format!(
-                "nothing was changed: {names} would be lost, which is in force. If you mean it: voicedrive-relay reload --drop"
-            ),
-        });
+        return CliError::Failed(commands::would_be_lost(&names, speech.language));
     }
     let mistakes = texts(&answer["mistakes"]).into_iter().map(str::to_owned);
     let mistakes: Vec<_> = mistakes.chain(notes(speech, answer)).collect();
@@ -108,7 +82,7 @@ fn refused(speech: Speech, answer: &Value) -> CliError {
 }
 
 fn notes(speech: Speech, answer: &Value) -> Vec<String> {
-    let mark = speech.say("注意", "note");
+    let mark = speech.phrase(Command::Note);
     let notes = texts(&answer["notes"]).into_iter();
     notes.map(|note| format!("{mark}: {note}")).collect()
 }

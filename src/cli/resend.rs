@@ -8,6 +8,7 @@ use super::client::Client;
 use super::filter::Filter;
 use super::words::{Speech, harmless};
 use crate::event::Status;
+use crate::words::commands::Command;
 
 /// Send events again, each with a fresh budget of retries.
 #[derive(Args)]
@@ -52,7 +53,11 @@ impl Resend {
                     client.print(&answer, |speech| format!("{id}: {}", told(speech, &answer)))?;
                 }
                 // The others are sent all the same; the exit code says that one was not.
-                Err(error @ (CliError::Failed(_) | CliError::Refused { .. })) => {
+                Err(
+                    error @ (CliError::Failed(_)
+                    | CliError::Refused { .. }
+                    | CliError::OfDaemon { .. }),
+                ) => {
                     if let Some(earlier) = failed.replace(error) {
                         client.tell(&earlier)?;
                     }
@@ -79,7 +84,7 @@ impl Resend {
             if self.dry_run {
                 counted(speech, &answer)
             } else {
-                let done = speech.say("件を再送します", "events are sent again");
+                let done = speech.phrase(Command::EventsSentAgain);
                 format!("{} {done}", answer["matched"])
             }
         })
@@ -89,17 +94,11 @@ impl Resend {
 /// What becomes of an event that is to be sent again.
 fn told(speech: Speech, answer: &Value) -> &'static str {
     if answer["attemptUnderWay"] == true {
-        speech.say(
-            "送信中です。成功すればそれ以上は送らず、失敗すれば再送します",
-            "is being sent at this moment: again when that fails, and no more when it succeeds",
-        )
+        speech.phrase(Command::UnderWay)
     } else if answer["status"] == Status::Accepted.as_str() {
-        speech.say(
-            "最初の送信がまだ終わっていません。そのまま送信されます",
-            "waits for its first attempt anyway, or is in the middle of it",
-        )
+        speech.phrase(Command::FirstAttempt)
     } else {
-        speech.say("再送します", "is sent again")
+        speech.phrase(Command::SentAgain)
     }
 }
 
@@ -111,17 +110,11 @@ async fn resend_one(client: &Client, id: &str) -> Result<Value, CliError> {
 
 /// What would be sent again, by name and by day.
 fn counted(speech: Speech, answer: &Value) -> String {
-    let matched = speech.say(
-        "件が該当します (何も変更していません)",
-        "events match; nothing was changed",
-    );
+    let matched = speech.phrase(Command::Match);
     let mut lines = vec![format!("{} {matched}", answer["matched"])];
     for (heading, counts) in [
-        (speech.say("イベント別", "by name"), &answer["byType"]),
-        (
-            speech.say("受付日別", "by day of acceptance"),
-            &answer["byDay"],
-        ),
+        (speech.phrase(Command::ByName), &answer["byType"]),
+        (speech.phrase(Command::ByDay), &answer["byDay"]),
     ] {
         let counts = counts.as_object().filter(|counts| !counts.is_empty());
         let Some(counts) = counts else { continue };

@@ -5,6 +5,8 @@ use serde_json::json;
 
 use super::{CliError, print_line};
 use crate::crypto;
+use crate::language::Language;
+use crate::words::commands;
 
 #[derive(Subcommand)]
 pub(super) enum Secret {
@@ -15,9 +17,11 @@ pub(super) enum Secret {
 }
 
 impl Secret {
-    pub(super) fn run(&self, json: bool) -> Result<(), CliError> {
+    pub(super) fn run(&self, language: Language, json: bool) -> Result<(), CliError> {
         let Self::Make = self;
-        let made = crypto::random_32().map_err(|error| CliError::Failed(error.to_string()))?;
+        let made = crypto::random_32();
+        let made =
+            made.map_err(|error| CliError::Failed(commands::no_randomness(&error, language)))?;
         let secret = crypto::hex(&made);
         if json {
             print_line(&json!({"secret": secret}).to_string())

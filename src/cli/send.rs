@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use super::{CliError, print_line};
+use crate::language::Language;
+use crate::words::commands;
+use crate::words::commands::Command;
 
 /// How often the state of a delivery is asked for while waiting.
 const ASK_AGAIN: Duration = Duration::from_millis(200);
@@ -35,10 +38,12 @@ pub(super) struct Send {
 
 impl Send {
     pub(super) async fn run(&self, client: &Client) -> Result<(), CliError> {
-        let answer = client.post("/api/events", self.body()?).await?;
+        let answer = client
+            .post("/api/events", self.body(client.speech.language)?)
+            .await?;
         let id = answer["id"].as_str().unwrap_or_default().to_owned();
         client.print(&answer, |speech| {
-            format!("{}: {id}", speech.say("受け付けました", "accepted"))
+            format!("{}: {id}", speech.phrase(Command::Accepted))
         })?;
         if self.wait {
             wait(client, &id).await
@@ -48,10 +53,10 @@ impl Send {
     }
 
     /// The request's body; the payload stands in it as it was written, so that no number changes.
-    fn body(&self) -> Result<String, CliError> {
-        let data = self.read_data()?;
+    fn body(&self, language: Language) -> Result<String, CliError> {
+        let data = self.read_data(language)?;
         let data: &RawValue = serde_json::from_str(&data)
-            .map_err(|error| CliError::Failed(format!("the payload is not JSON: {error}")))?;
+            .map_err(|error| CliError::Failed(commands::payload_is_not_json(&error, language)))?;
         let body = match &self.staff_id {
             Some(staff_id) => format!(
                 "{{\"event\":{},\"staffId\":{},\"data\":{data}}}",
@@ -63,16 +68,16 @@ impl Send {
         Ok(body)
     }
 
-    fn read_data(&self) -> Result<String, CliError> {
+    fn read_data(&self, language: Language) -> Result<String, CliError> {
         let from = |name: &str, result: io::Result<String>| {
-            result.map_err(|error| CliError::Failed(format!("{name}: {error}")))
+            result.map_err(|error| CliError::Failed(commands::file_failed(name, &error, language)))
         };
         match self.data.as_deref() {
             None => Ok("{}".to_owned()),
             Some("-") => {
                 let mut text = String::new();
                 let read = io::stdin().read_to_string(&mut text).map(|_| text);
-                from("standard input", read)
+                from(commands::standard_input(language), read)
             }
             Some(path) => from(path, fs::read_to_string(path)),
         }
@@ -99,10 +104,7 @@ async fn wait(client: &Client, id: &str) -> Result<(), CliError> {
             Some("exhausted") => {
                 return Err(CliError::Failed(format!(
                     "{}: voicedrive-relay resend {id}",
-                    client.speech.say(
-                        "再送回数を使い切りました。原因を直してから再送してください",
-                        "the retries are used up; mend the cause, then send it again",
-                    )
+                    client.speech.phrase(Command::UsedUp)
                 )));
             }
             _ => tokio::time::sleep(ASK_AGAIN).await,
@@ -113,5 +115,5 @@ async fn wait(client: &Client, id: &str) -> Result<(), CliError> {
 fn next_attempt(client: &Client, event: &Value) -> String {
     let speech = client.speech;
     let at = speech.moment(&event["nextRetryAt"], "-");
-    format!("  {} {at}", speech.say("次の再送:", "next attempt:"))
+    format!("  {} {at}", speech.phrase(Command::NextAttempt))
 }

@@ -7,7 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{CliError, Common};
 use crate::clock::Clock;
-use crate::config::{Changes, Environment, Kind, Loaded, Mistakes, Note, Place};
+use crate::config::{Changes, Environment, Expected, Kind, Loaded, Mistakes, Note, Place};
 use crate::http::control_socket::{LONGEST_PATH, is_too_long};
 use crate::language::Language;
 use crate::logging;
@@ -96,11 +96,8 @@ fn may_listen(common: &Common, control_socket: &Path) -> Result<(), Mistakes> {
         line: 0,
         key: "storage.directory".to_owned(),
     };
-    let accepted = format!(
-        "a shorter path: the control socket would be {}, and a socket's path has {LONGEST_PATH} bytes at most",
-        control_socket.display()
-    );
-    Err(Mistakes::one(place, Kind::Expected(accepted)))
+    let expected = Expected::ShorterPath(control_socket.to_owned(), LONGEST_PATH);
+    Err(Mistakes::one(place, Kind::Expected(expected)))
 }
 
 fn not_started(error: &StartError) -> CliError {

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::CliError;
 use super::client::Client;
 use super::words::{Speech, harmless, text};
+use crate::words::events::Page;
 
 /// Show one event with every attempt.
 #[derive(Args)]
@@ -25,43 +26,34 @@ impl Show {
 }
 
 fn page(speech: Speech, event: &Value) -> String {
-    let none = speech.say("なし", "none");
+    let none = speech.phrase(Page::None);
     let rows = [
         ("id", text(&event["id"]).to_owned()),
+        (speech.phrase(Page::Event), text(&event["event"]).to_owned()),
         (
-            speech.say("イベント", "event"),
-            text(&event["event"]).to_owned(),
-        ),
-        (
-            speech.say("職員", "staff"),
+            speech.phrase(Page::Staff),
             harmless(text(&event["staffId"])),
         ),
         (
-            speech.say("発生", "happened"),
+            speech.phrase(Page::Happened),
             speech.moment(&event["eventTimestamp"], none),
         ),
         (
-            speech.say("受付", "accepted"),
+            speech.phrase(Page::Accepted),
             speech.moment(&event["acceptedAt"], none),
         ),
         (
-            speech.say("状態", "status"),
+            speech.phrase(Page::Status),
             speech.status(text(&event["status"])).to_owned(),
         ),
+        (speech.phrase(Page::Route), text(&event["route"]).to_owned()),
         (
-            speech.say("経路", "route"),
-            text(&event["route"]).to_owned(),
-        ),
-        (
-            speech.say("次の再送", "next retry"),
+            speech.phrase(Page::NextRetry),
             speech.moment(&event["nextRetryAt"], none),
         ),
+        (speech.phrase(Page::Repeats), event["repeats"].to_string()),
         (
-            speech.say("同じ内容の再受信", "handed in again"),
-            event["repeats"].to_string(),
-        ),
-        (
-            speech.say("内容", "data"),
+            speech.phrase(Page::Data),
             harmless(&event["data"].to_string()),
         ),
     ];
@@ -75,7 +67,7 @@ fn page(speech: Speech, event: &Value) -> String {
         if let Some(body) = attempt["responseBody"].as_str() {
             lines.push(format!(
                 "    {} {}",
-                speech.say("応答:", "answer:"),
+                speech.phrase(Page::Answer),
                 harmless(body)
             ));
         }

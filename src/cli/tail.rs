@@ -12,7 +12,7 @@ use super::filter::{Filter, fits};
 use super::value::whole;
 use super::{CliError, print_line};
 use crate::config::Environment;
-use crate::language::Language;
+use crate::words::commands;
 
 /// How often the daemon is asked for what is new.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
@@ -90,10 +90,5 @@ fn print_page(client: &Client, page: &Value, paint: Paint) -> Result<(), CliErro
     }
     let (shown, matched) = (lines.len(), &page["matched"]);
     let more = page["more"] == Value::Bool(true);
-    print_line(&match speech.language {
-        Language::Ja if more => format!("{shown} / {matched} 件以上"),
-        Language::Ja => format!("{shown} / {matched} 件"),
-        Language::En if more => format!("{shown} of more than {matched}"),
-        Language::En => format!("{shown} of {matched}"),
-    })
+    print_line(&commands::shown_of(shown, matched, more, speech.language))
 }

@@ -7,7 +7,8 @@ use super::CliError;
 use super::client::Client;
 use super::value::whole;
 use super::words::{Speech, harmless, text};
-use crate::language::Language;
+use crate::words::commands::Command;
+use crate::words::tokens;
 
 #[derive(Subcommand)]
 pub(super) enum Token {
@@ -72,7 +73,10 @@ impl Token {
                     .await?;
                 if answer["known"] == false {
                     let name = jti.as_deref().or(subject.as_deref()).unwrap_or_default();
-                    return Err(CliError::Failed(unknown(client.speech, name)));
+                    return Err(CliError::Failed(tokens::unknown(
+                        client.speech.language,
+                        name,
+                    )));
                 }
                 client.print(&answer, |speech| revoked(speech, &answer))
             }
@@ -81,7 +85,7 @@ impl Token {
                 client.print(&answer, |speech| {
                     let tokens = answer["items"].as_array().map_or(&[][..], Vec::as_slice);
                     if tokens.is_empty() {
-                        return speech.say("トークンはありません", "no tokens").to_owned();
+                        return speech.phrase(Command::NoTokens).to_owned();
                     }
                     let lines: Vec<String> = tokens
                         .iter()
@@ -106,42 +110,21 @@ impl Token {
 fn standing(speech: Speech, token: &Value) -> String {
     if token["revokedAt"].is_string() {
         let at = speech.moment(&token["revokedAt"], "-");
-        return format!("{} {at}", speech.say("失効", "revoked"));
+        return format!("{} {at}", speech.phrase(Command::RevokedSince));
     }
     let at = speech.moment(&token["expiresAt"], "-");
-    match (token["daysLeft"].as_i64(), speech.language) {
-        (Some(..=0), Language::Ja) => format!("期限切れ {at}"),
-        (Some(..=0), Language::En) => format!("ended {at}"),
-        (Some(days), Language::Ja) => format!("期限 {at} (あと {days} 日)"),
-        (Some(days), Language::En) => format!("until {at} ({days} d left)"),
-        (None, _) => format!("{} {at}", speech.say("期限", "until")),
+    match token["daysLeft"].as_i64() {
+        Some(days) => tokens::days_left(speech.language, &at, days),
+        None => format!("{} {at}", speech.phrase(Command::Until)),
     }
 }
 
 /// What came of revoking.
 fn revoked(speech: Speech, answer: &Value) -> String {
     let Some(jtis) = answer["revoked"].as_array() else {
-        let revoked = speech.say("失効させました", "revoked");
+        let revoked = speech.phrase(Command::Revoked);
         return format!("{}: {revoked}", harmless(text(&answer["jti"])));
     };
-    let (count, subject) = (jtis.len(), harmless(text(&answer["subject"])));
-    match speech.language {
-        Language::Ja if count == 0 => format!("{subject}: すべて失効済みです"),
-        Language::En if count == 0 => format!("{subject}: all tokens were revoked already"),
-        Language::Ja => format!("{subject}: トークン {count} 件を失効させました"),
-        Language::En => format!("{subject}: revoked, tokens: {count}"),
-    }
-}
-
-/// Nothing was issued here under this name.
-fn unknown(speech: Speech, name: &str) -> String {
-    let name = harmless(name);
-    match speech.language {
-        Language::Ja => format!(
-            "{name}: ここで発行したトークンの ID でも宛先名でもありません。何も失効させていません。ID は token list で確かめてください。名前を指定してまとめて失効させるには token revoke --subject NAME、同じ鍵でほかの場所で発行したものには --issued-elsewhere を付けてください"
-        ),
-        Language::En => format!(
-            "{name}: no token of this id or subject was issued here; nothing was revoked. See token list for the ids; token revoke --subject NAME revokes all of one subject, and --issued-elsewhere one that was issued elsewhere with the same key"
-        ),
-    }
+    let subject = harmless(text(&answer["subject"]));
+    tokens::all_revoked(speech.language, &subject, jtis.len())
 }

@@ -7,18 +7,14 @@ use lettre::message::Mailbox;
 use url::Url;
 
 use super::reader::{Document, Section, whole};
-use super::routes::{SECRET_ACCEPTED, is_secret_name, read_secret};
-use super::{Environment, Kind, Mistake, Role, Secret, itself};
+use super::routes::{is_secret_name, read_secret};
+use super::{Environment, Expected, Kind, Mistake, Role, Secret, itself};
 use crate::crypto;
 use crate::delivery::proxy::Proxies;
 use crate::incident::Thresholds;
 
-const ADDRESS_ACCEPTED: &str =
-    "an e-mail address, such as \"admin@clinic.example\" or \"Relay <relay@clinic.example>\"";
-const NAME_ACCEPTED: &str = "a name of up to 60 characters on one line";
 /// In characters. A subject has to have room for what happened.
 const LONGEST_NAME: usize = 60;
-const ADDRESSES_ACCEPTED: &str = "a list of e-mail addresses, such as [\"admin@clinic.example\"]";
 
 /// What stands in the part before the @ besides letters and digits (RFC 5321).
 const ATOM: &str = ".!#$%&'*+-/=?^_`{|}~";
@@ -158,20 +154,19 @@ pub struct AlertsOut {
 
 pub(super) fn read(document: &mut Document<'_>, root: &mut Section<'_>) -> AlertsConfig {
     let mut section = root.section(document, "alerts");
-    let accepted = "a list of 1 to 10 whole numbers of minutes, each from 1 to 10080";
     let line = section.line();
     let digests = section.list(
         document,
         "digest_minutes",
         [15, 60, 240].map(Duration::from_mins).to_vec(),
-        accepted,
+        Expected::Digests,
         |entry| whole(entry, &(1..=10_080)).map(Duration::from_mins),
     );
     if !(1..=10).contains(&digests.len()) {
-        document.refuse_at(line, "alerts.digest_minutes", accepted);
+        document.refuse_at(line, "alerts.digest_minutes", Expected::Digests);
     }
     let heartbeat = read_name(document, &mut section, "heartbeat_url");
-    let name = section.parsed(document, "name", None, NAME_ACCEPTED, name);
+    let name = section.parsed(document, "name", None, Expected::PlaceName, name);
     let channels = section.tables(document, "channel");
     let channels = channels
         .into_iter()
@@ -205,26 +200,35 @@ fn read_name(
     section: &mut Section<'_>,
     key: &'static str,
 ) -> Option<String> {
-    section.parsed(document, key, None, SECRET_ACCEPTED, |text| match text {
-        "" => Some(None),
-        text => is_secret_name(text).then(|| Some(text.to_owned())),
-    })
+    section.parsed(
+        document,
+        key,
+        None,
+        Expected::SecretName,
+        |text| match text {
+            "" => Some(None),
+            text => is_secret_name(text).then(|| Some(text.to_owned())),
+        },
+    )
 }
 
 fn read_channel(document: &mut Document<'_>, mut section: Section<'_>) -> Option<ChannelConfig> {
-    let accepted = "\"email\", \"slack\", \"teams\" or \"webhook\"";
-    let known = |text: &str| matches!(text, "email" | "slack" | "teams" | "webhook");
+    const KINDS: &[&str] = &["email", "slack", "teams", "webhook"];
     if !section.has("kind") {
-        section.lacks(document, "kind", accepted);
+        section.lacks(document, "kind", Expected::OneOf(KINDS));
     }
-    let kind = section.parsed(document, "kind", String::new(), accepted, |text| {
-        known(text).then(|| text.to_owned())
-    });
+    let kind = section.parsed(
+        document,
+        "kind",
+        String::new(),
+        Expected::OneOf(KINDS),
+        |text| KINDS.contains(&text).then(|| text.to_owned()),
+    );
     let channel = match kind.as_str() {
         "email" => read_email(document, &mut section),
         "slack" | "teams" | "webhook" => {
             if !section.has("url") {
-                section.lacks(document, "url", SECRET_ACCEPTED);
+                section.lacks(document, "url", Expected::SecretName);
             }
             let url = read_name(document, &mut section, "url");
             url.map(|url| match kind.as_str() {
@@ -241,27 +245,34 @@ fn read_channel(document: &mut Document<'_>, mut section: Section<'_>) -> Option
 }
 
 fn read_email(document: &mut Document<'_>, section: &mut Section<'_>) -> Option<ChannelConfig> {
-    for (key, accepted) in [("from", ADDRESS_ACCEPTED), ("to", ADDRESSES_ACCEPTED)] {
+    for (key, expected) in [
+        ("from", Expected::MailAddress),
+        ("to", Expected::MailAddresses),
+    ] {
         if !section.has(key) {
-            section.lacks(document, key, accepted);
+            section.lacks(document, key, expected);
         }
     }
     let line = section.line();
-    let from = section.parsed(document, "from", None, ADDRESS_ACCEPTED, |text| {
+    let from = section.parsed(document, "from", None, Expected::MailAddress, |text| {
         text.parse().ok().map(Some)
     });
     let had_to = section.has("to");
-    let to = section.list(document, "to", Vec::new(), ADDRESSES_ACCEPTED, |entry| {
-        mailbox(entry.as_str()?)
-    });
+    let to = section.list(
+        document,
+        "to",
+        Vec::new(),
+        Expected::MailAddresses,
+        |entry| mailbox(entry.as_str()?),
+    );
     if had_to && to.is_empty() {
-        document.refuse_at(line, "alerts.channel.to", ADDRESSES_ACCEPTED);
+        document.refuse_at(line, "alerts.channel.to", Expected::MailAddresses);
     }
     let host = section.parsed(
         document,
         "host",
         "127.0.0.1".to_owned(),
-        "the name or address of a mail server",
+        Expected::MailServer,
         |text| (!text.is_empty() && !text.contains(char::is_whitespace)).then(|| text.to_owned()),
     );
     let port = section.number(document, "port", 25, &(1..=65_535));
@@ -269,7 +280,7 @@ fn read_email(document: &mut Document<'_>, section: &mut Section<'_>) -> Option<
         document,
         "encryption",
         Encryption::None,
-        "\"none\", \"starttls\" or \"tls\"",
+        Expected::OneOf(&["none", "starttls", "tls"]),
         |text| match text {
             "none" => Some(Encryption::None),
             "starttls" => Some(Encryption::StartTls),
@@ -277,17 +288,20 @@ fn read_email(document: &mut Document<'_>, section: &mut Section<'_>) -> Option<
             _ => None,
         },
     );
-    let username = section.parsed(document, "username", String::new(), "a text", |text| {
-        Some(text.to_owned())
-    });
+    let username = section.parsed(
+        document,
+        "username",
+        String::new(),
+        Expected::Text,
+        |text| Some(text.to_owned()),
+    );
     let password = read_name(document, section, "password");
     if password.is_some() && encryption == Encryption::None {
-        let accepted = "\"starttls\" or \"tls\" when there is a password: it would be readable by everybody on the way";
-        document.refuse_at(line, "alerts.channel.encryption", accepted);
+        let expected = Expected::EncryptionForPassword;
+        document.refuse_at(line, "alerts.channel.encryption", expected);
     }
     if password.is_some() == username.is_empty() {
-        let accepted = "both `username` and `password` (the name of a secret), or neither";
-        document.refuse_at(line, "alerts.channel.username", accepted);
+        document.refuse_at(line, "alerts.channel.username", Expected::BothOfLogin);
     }
     Some(ChannelConfig::Email {
         email: Email {
@@ -359,14 +373,14 @@ fn read_thresholds(document: &mut Document<'_>, alerts: &mut Section<'_>) -> Thr
         document,
         "certificate_days",
         thresholds.certificate_days,
-        "a list of whole numbers of days, each from 1 to 365",
+        Expected::Days,
         |entry| whole(entry, &(1..=365)),
     );
     thresholds.token_days = section.list(
         document,
         "token_days",
         thresholds.token_days,
-        "a list of whole numbers of days, each from 1 to 365",
+        Expected::Days,
         |entry| whole(entry, &(1..=365)),
     );
     section.finish(document);

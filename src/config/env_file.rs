@@ -137,7 +137,7 @@ impl EnvFile {
 pub(super) fn of_io(error: &io::Error) -> Kind {
     match error.kind() {
         io::ErrorKind::PermissionDenied => Kind::Forbidden,
-        _ => Kind::Unreadable(error.to_string()),
+        _ => Kind::Unreadable(error.into()),
     }
 }
 

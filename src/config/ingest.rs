@@ -9,15 +9,10 @@ use reqwest::header::HeaderName;
 
 use super::reader::{Document, Section};
 use super::routes::{is_secret_name, is_token, read_secret};
-use super::{Environment, Kind, Mistake, Place, Secret, network};
+use super::{Environment, Expected, Kind, Mistake, Place, Secret, network};
 use crate::event;
 use crate::ingest::{NameRule, When};
 
-const PATH_ACCEPTED: &str = "a path such as \"/in\", of letters, digits and -._~, which is not / and not inside /api, /monitor, /metrics or /control";
-const SECRETS_ACCEPTED: &str =
-    "a list of names of secrets: capital letters, digits and _ (never the secrets themselves)";
-const EVENT_ACCEPTED: &str = "the name of an event: 1 to 100 characters of a-z, 0-9, '.', '_', '-'";
-const END_ACCEPTED: &str = "the end of a path, such as \"/api/consent/deletion-completed\"";
 /// What the relay itself answers on.
 const TAKEN_PATHS: [&str; 4] = ["api", "monitor", "metrics", "control"];
 
@@ -59,7 +54,13 @@ pub(super) fn read(document: &mut Document<'_>, root: &mut Section<'_>) -> Optio
     let mut section = root.section(document, "ingest");
     let config = IngestConfig {
         line: section.line(),
-        path: section.parsed(document, "path", "/in".to_owned(), PATH_ACCEPTED, door_path),
+        path: section.parsed(
+            document,
+            "path",
+            "/in".to_owned(),
+            Expected::DoorPath,
+            door_path,
+        ),
         secrets: read_names(
             document,
             &mut section,
@@ -71,7 +72,7 @@ pub(super) fn read(document: &mut Document<'_>, root: &mut Section<'_>) -> Optio
             document,
             "open_from",
             Vec::new(),
-            "a list of addresses or ranges, such as [\"127.0.0.1\", \"10.0.0.0/8\"]",
+            Expected::Networks,
             network,
         ),
         repeat: Duration::from_hours(section.number(document, "repeat_hours", 24, &(0..=720))),
@@ -92,7 +93,7 @@ fn read_names(
     usual: &[&str],
 ) -> Vec<String> {
     let usual = usual.iter().map(|&name| name.to_owned()).collect();
-    section.list(document, key, usual, SECRETS_ACCEPTED, |entry| {
+    section.list(document, key, usual, Expected::SecretNames, |entry| {
         let name = entry.as_str().filter(|name| is_secret_name(name))?;
         Some(name.to_owned())
     })
@@ -101,19 +102,18 @@ fn read_names(
 fn read_name_rule(document: &mut Document<'_>, mut section: Section<'_>) -> Option<NameRule> {
     let (has_path, has_header) = (section.has("path"), section.has("header"));
     if has_path == has_header {
-        let accepted = "given, or `header` in its place, and not both";
-        section.lacks(document, "path", accepted);
+        section.lacks(document, "path", Expected::PathOrHeader);
     }
     if !section.has("event") {
-        section.lacks(document, "event", EVENT_ACCEPTED);
+        section.lacks(document, "event", Expected::EventName);
     }
-    let path = section.value(document, "path", END_ACCEPTED, |value| {
+    let path = section.value(document, "path", Expected::PathEnd, |value| {
         path_end(value.as_str()?)
     });
-    let header = section.value(document, "header", "the name of a header", |value| {
+    let header = section.value(document, "header", Expected::HeaderName, |value| {
         HeaderName::try_from(value.as_str()?).ok()
     });
-    let event = section.value(document, "event", EVENT_ACCEPTED, |value| {
+    let event = section.value(document, "event", Expected::EventName, |value| {
         let name = value.as_str().filter(|name| event::is_event_type(name))?;
         Some(name.to_owned())
     });
@@ -176,10 +176,9 @@ impl IngestConfig {
     }
 
     fn proves_nothing(&self, path: &Path) -> Mistake {
-        let accepted = "given something that proves who sends: `secrets`, `bearers` or `open_from` here, or RELAY_JWT_SECRET";
         Mistake {
             place: Place::line_of(path, self.line, "ingest"),
-            kind: Kind::Expected(accepted.to_owned()),
+            kind: Kind::Expected(Expected::Proof),
         }
     }
 }

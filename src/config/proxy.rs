@@ -5,12 +5,8 @@ use url::Url;
 
 use super::reader::{Document, Section};
 use super::routes::{is_secret_name, read_secret};
-use super::{Environment, Kind, Mistake};
+use super::{Environment, Expected, Kind, Mistake};
 use crate::delivery::proxy::{Direct, Origin, Proxies, Proxy};
-
-const PROXY_ACCEPTED: &str = "a URL such as \"http://proxy.example:3128\" without user, password and path, or the name of a secret that holds one with them";
-const DIRECT_ACCEPTED: &str = "a list of hosts, addresses and ranges, such as [\"mail.clinic.example\", \".clinic.example\", \"10.0.0.0/8\"]";
-const URL_ACCEPTED: &str = "the URL of a proxy, such as http://proxy.example:3128";
 
 /// What the file says about the way out.
 #[derive(Clone, Debug)]
@@ -52,10 +48,14 @@ pub(super) fn read(
 ) -> Option<ProxyConfig> {
     let given = section.has("proxy") || section.has("no_proxy");
     let usual = Named::OfTheEnvironment;
-    let proxy = section.parsed(document, "proxy", usual, PROXY_ACCEPTED, named);
-    let direct = section.list(document, "no_proxy", Vec::new(), DIRECT_ACCEPTED, |entry| {
-        Direct::parse(entry.as_str()?)
-    });
+    let proxy = section.parsed(document, "proxy", usual, Expected::Proxy, named);
+    let direct = section.list(
+        document,
+        "no_proxy",
+        Vec::new(),
+        Expected::DirectHosts,
+        |entry| Direct::parse(entry.as_str()?),
+    );
     given.then_some(ProxyConfig { key, proxy, direct })
 }
 
@@ -123,7 +123,7 @@ fn of_secret(name: &str, environment: &Environment, mistakes: &mut Vec<Mistake>)
     };
     let url = proxy_url(secret.expose());
     if url.is_none() {
-        mistakes.push(environment.mistake(name, Kind::Expected(URL_ACCEPTED.to_owned())));
+        mistakes.push(environment.mistake(name, Kind::Expected(Expected::ProxyUrl)));
     }
     url.map(|url| Proxy::new(url, Origin::Configuration, name))
 }
@@ -138,7 +138,7 @@ fn of_environment(
     if let Some((name, text)) = variable(name, environment) {
         let url = proxy_url(text);
         if url.is_none() {
-            mistakes.push(environment.mistake(&name, Kind::Expected(URL_ACCEPTED.to_owned())));
+            mistakes.push(environment.mistake(&name, Kind::Expected(Expected::ProxyUrl)));
         }
         return url.map(|url| Proxy::new(url, Origin::Environment, &name));
     }

@@ -5,6 +5,8 @@ use std::ops::RangeInclusive;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::{Expected, Kind};
+
 /// A mistake in the file: where, and what.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Found {
@@ -13,7 +15,7 @@ pub(super) struct Found {
     /// Dotted, such as `server.listen`; empty for the file itself.
     pub(super) key: String,
     /// What is wrong.
-    pub(super) kind: super::Kind,
+    pub(super) kind: Kind,
 }
 
 /// The whole file, and the mistakes found in it so far.
@@ -47,7 +49,7 @@ impl<'a> Document<'a> {
         };
         for error in errors {
             let line = error.span().map_or(1, |span| document.line(span.start));
-            let kind = super::Kind::NotToml(error.message().to_owned());
+            let kind = Kind::NotToml(error.message().to_owned());
             document.mistake(line, "", kind);
         }
         let root = Section {
@@ -64,7 +66,7 @@ impl<'a> Document<'a> {
         before.filter(|b| **b == b'\n').count() + 1
     }
 
-    fn mistake(&mut self, line: usize, key: &str, kind: super::Kind) {
+    fn mistake(&mut self, line: usize, key: &str, kind: Kind) {
         self.found.push(Found {
             line,
             key: key.to_owned(),
@@ -73,17 +75,13 @@ impl<'a> Document<'a> {
     }
 
     /// Says that a value is not what is accepted.
-    pub(super) fn refuse(&mut self, value: &Value<'_>, accepted: impl Into<String>) {
-        self.mistake(
-            value.line,
-            &value.key,
-            super::Kind::Expected(accepted.into()),
-        );
+    pub(super) fn refuse(&mut self, value: &Value<'_>, expected: Expected) {
+        self.mistake(value.line, &value.key, Kind::Expected(expected));
     }
 
     /// Says that what stands at a key is not what is accepted.
-    pub(super) fn refuse_at(&mut self, line: usize, key: &str, accepted: &str) {
-        self.mistake(line, key, super::Kind::Expected(accepted.to_owned()));
+    pub(super) fn refuse_at(&mut self, line: usize, key: &str, expected: Expected) {
+        self.mistake(line, key, Kind::Expected(expected));
     }
 
     /// The mistakes, in the order of their lines.
@@ -137,7 +135,7 @@ impl<'a> Section<'a> {
             section.line = value.line;
             match value.content {
                 DeValue::Table(table) => section.table = table,
-                _ => document.refuse(&value, format!("a table, written [{name}]")),
+                _ => document.refuse(&value, Expected::Table(name.to_owned())),
             }
         }
         section
@@ -153,7 +151,7 @@ impl<'a> Section<'a> {
             return Vec::new();
         };
         let DeValue::Array(items) = value.content else {
-            document.refuse(&value, format!("a list of tables, each written [[{name}]]"));
+            document.refuse(&value, Expected::Tables(name.to_owned()));
             return Vec::new();
         };
         let mut sections = Vec::new();
@@ -166,11 +164,7 @@ impl<'a> Section<'a> {
                     table,
                     known: Vec::new(),
                 }),
-                _ => document.refuse_at(
-                    line,
-                    &value.key,
-                    &format!("a list of tables, each written [[{name}]]"),
-                ),
+                _ => document.refuse_at(line, &value.key, Expected::Tables(name.to_owned())),
             }
         }
         sections
@@ -195,7 +189,7 @@ impl<'a> Section<'a> {
                     };
                     sections.push((key.into_inner().into_owned(), section));
                 }
-                _ => document.refuse_at(line, &dotted, &format!("a table, written [{dotted}]")),
+                _ => document.refuse_at(line, &dotted, Expected::Table(dotted.clone())),
             }
         }
         sections
@@ -206,7 +200,7 @@ impl<'a> Section<'a> {
         &mut self,
         document: &mut Document<'_>,
         name: &'static str,
-        accepted: &str,
+        expected: Expected,
         entry: impl Fn(&str, &str) -> bool,
     ) -> Vec<(String, String)> {
         let read = |value: &DeValue<'_>| match value {
@@ -219,7 +213,7 @@ impl<'a> Section<'a> {
                 .collect(),
             _ => None,
         };
-        self.value(document, name, accepted, read)
+        self.value(document, name, expected, read)
             .unwrap_or_default()
     }
 
@@ -239,29 +233,29 @@ impl<'a> Section<'a> {
             DeValue::Boolean(flag) => Some(*flag),
             _ => None,
         };
-        self.value(document, name, "true or false", read)
+        self.value(document, name, Expected::TrueOrFalse, read)
             .unwrap_or(usual)
     }
 
     /// Says that a key that is needed is not there.
-    pub(super) fn lacks(&self, document: &mut Document<'_>, name: &str, accepted: &str) {
-        document.refuse_at(self.line, &self.dotted(name), accepted);
+    pub(super) fn lacks(&self, document: &mut Document<'_>, name: &str, expected: Expected) {
+        document.refuse_at(self.line, &self.dotted(name), expected);
     }
 
-    /// Takes a text and reads it further; `usual` when it is not there or not `accepted`.
+    /// Takes a text and reads it further; `usual` when it is not there or not what is expected.
     pub(super) fn parsed<T>(
         &mut self,
         document: &mut Document<'_>,
         name: &'static str,
         usual: T,
-        accepted: &str,
+        expected: Expected,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> T {
         let read = |value: &DeValue<'_>| match value {
             DeValue::String(text) => parse(text),
             _ => None,
         };
-        self.value(document, name, accepted, read).unwrap_or(usual)
+        self.value(document, name, expected, read).unwrap_or(usual)
     }
 
     /// Takes a whole number within `range`; `usual` when it is not there.
@@ -272,8 +266,8 @@ impl<'a> Section<'a> {
         usual: u64,
         range: &RangeInclusive<u64>,
     ) -> u64 {
-        let accepted = format!("a whole number from {} to {}", range.start(), range.end());
-        self.value(document, name, &accepted, |value| whole(value, range))
+        let expected = Expected::Whole(*range.start(), *range.end());
+        self.value(document, name, expected, |value| whole(value, range))
             .unwrap_or(usual)
     }
 
@@ -283,37 +277,37 @@ impl<'a> Section<'a> {
         document: &mut Document<'_>,
         name: &'static str,
         usual: Vec<T>,
-        accepted: &str,
+        expected: Expected,
         entry: impl Fn(&DeValue<'_>) -> Option<T>,
     ) -> Vec<T> {
         let read = |value: &DeValue<'_>| match value {
             DeValue::Array(items) => items.iter().map(|item| entry(item.get_ref())).collect(),
             _ => None,
         };
-        self.value(document, name, accepted, read).unwrap_or(usual)
+        self.value(document, name, expected, read).unwrap_or(usual)
     }
 
     /// Ends the reading: whatever is left, nothing is known of.
     pub(super) fn finish(self, document: &mut Document<'_>) {
         for (key, _) in &self.table {
             let line = document.line(key.span().start);
-            let kind = super::Kind::Unknown(self.known.join(", "));
+            let kind = Kind::Unknown(self.known.clone());
             document.mistake(line, &self.dotted(key.get_ref()), kind);
         }
     }
 
-    /// Takes a value and reads it; none when it is not there or not `accepted`.
+    /// Takes a value and reads it; none when it is not there or not what is expected.
     pub(super) fn value<T>(
         &mut self,
         document: &mut Document<'_>,
         name: &'static str,
-        accepted: &str,
+        expected: Expected,
         read: impl FnOnce(&DeValue<'_>) -> Option<T>,
     ) -> Option<T> {
         let value = self.take(document, name)?;
         let result = read(&value.content);
         if result.is_none() {
-            document.refuse(&value, accepted);
+            document.refuse(&value, expected);
         }
         result
     }

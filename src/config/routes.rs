@@ -8,7 +8,7 @@ use url::Url;
 
 use super::proxy::{self, ProxyConfig};
 use super::reader::{Document, Section};
-use super::{Environment, Kind, Mistake, Secret, Server, itself, size};
+use super::{Environment, Expected, Kind, Mistake, Secret, Server, itself, size};
 use crate::delivery::address;
 use crate::delivery::profile::{
     BUILT_IN, Body, Encoding, Key, Profile, SignatureForm, TimestampFormat,
@@ -16,16 +16,6 @@ use crate::delivery::profile::{
 use crate::delivery::proxy::Proxies;
 use crate::route::{self, Pattern, Route};
 
-const URL_ACCEPTED: &str =
-    "a URL that begins with http:// or https://, without user, password and #";
-const ITSELF: &str =
-    "this one is the relay's own (server.listen, server.public_url), which would send to itself";
-pub(super) const SECRET_ACCEPTED: &str =
-    "the name of a secret: capital letters, digits and _ (never the secret itself)";
-const EVENTS_ACCEPTED: &str =
-    "a list of event names, or of prefixes that end in .*, such as [\"employee.*\"]";
-const BODY_ACCEPTED: &str = "\"data\", or a list of event (or eventType, or type), timestamp, source, data, each once and data among them";
-const HEADER_ACCEPTED: &str = "the name of a header that no other part of the request uses (not Host, Content-Type, X-Request-ID and the like)";
 /// What the HTTP client or the relay itself sets.
 const TAKEN_HEADERS: [&str; 14] = [
     "host",
@@ -112,23 +102,17 @@ pub(super) fn read(
     section.finish(document);
     let mut routes: Vec<RouteConfig> = Vec::new();
     for mut section in root.tables(document, "route") {
-        let events = section.list(document, "events", Vec::new(), EVENTS_ACCEPTED, |entry| {
+        let events = section.list(document, "events", Vec::new(), Expected::Events, |entry| {
             Some((entry.as_str()?.to_owned(), Pattern::parse(entry.as_str()?)?))
         });
         let first = events.first().map(|(text, _)| text.clone());
         let line = section.line();
         let usual = first.clone().unwrap_or_default();
-        let name = section.parsed(
-            document,
-            "name",
-            usual,
-            "1 to 100 characters without control characters, and not \"default\"",
-            |text| is_route_name(text).then(|| text.to_owned()),
-        );
+        let name = section.parsed(document, "name", usual, Expected::RouteName, |text| {
+            is_route_name(text).then(|| text.to_owned())
+        });
         if name == route::DEFAULT {
-            let accepted =
-                "given: without it the route would be called \"default\", like that of [delivery]";
-            section.lacks(document, "name", accepted);
+            section.lacks(document, "name", Expected::GivenRouteName);
         }
         let has_url = section.has("url");
         let described = RouteConfig {
@@ -137,17 +121,14 @@ pub(super) fn read(
             ..read_route(document, &mut section, &known, "route.proxy")
         };
         if first.is_none() {
-            section.lacks(document, "events", EVENTS_ACCEPTED);
+            section.lacks(document, "events", Expected::Events);
         }
         if !has_url {
-            section.lacks(document, "url", URL_ACCEPTED);
+            section.lacks(document, "url", Expected::ReceiverUrl);
         }
         if routes.iter().any(|other| other.name == described.name) {
-            let accepted = format!(
-                "another name than that of an earlier route ({}); without `name` it is the first of `events`",
-                described.name
-            );
-            document.refuse_at(line, "route.name", &accepted);
+            let expected = Expected::OtherRouteName(described.name.clone());
+            document.refuse_at(line, "route.name", expected);
         }
         section.finish(document);
         routes.push(described);
@@ -167,14 +148,13 @@ fn read_route(
     proxy_key: &'static str,
 ) -> RouteConfig {
     let usual = Profile::built_in("medical-system").unwrap_or_default();
-    let names: Vec<&str> = known.profiles.iter().map(|p| p.name.as_str()).collect();
-    let profiles = format!("one of {}", names.join(", "));
+    let names = known.profiles.iter().map(|profile| profile.name.clone());
+    let profiles = Expected::Profile(names.collect());
     let url = read_url(document, section, known);
-    let profile = section.parsed(document, "profile", usual, &profiles, |text| {
+    let profile = section.parsed(document, "profile", usual, profiles, |text| {
         let mut profiles = known.profiles.iter();
         profiles.find(|profile| profile.name == text).cloned()
     });
-    let headers_accepted = "a table of headers that neither the relay nor the profile sets, such as { \"X-Webhook-Version\" = \"1.0\" }; a token is given by `bearer`";
     RouteConfig {
         name: String::new(),
         events: Vec::new(),
@@ -183,20 +163,20 @@ fn read_route(
             document,
             "secret",
             "VOICEDRIVE_WEBHOOK_SECRET".to_owned(),
-            SECRET_ACCEPTED,
+            Expected::SecretName,
             |text| is_secret_name(text).then(|| text.to_owned()),
         ),
         bearer: section.parsed(
             document,
             "bearer",
             None,
-            SECRET_ACCEPTED,
+            Expected::SecretName,
             |text| match text {
                 "" => Some(None),
                 text => is_secret_name(text).then(|| Some(text.to_owned())),
             },
         ),
-        headers: section.texts(document, "headers", headers_accepted, |name, text| {
+        headers: section.texts(document, "headers", Expected::FreeHeaders, |name, text| {
             let fits = is_free_header(name) && HeaderValue::try_from(text).is_ok();
             fits && !profile.headers().any(|own| own.eq_ignore_ascii_case(name))
         }),
@@ -232,8 +212,8 @@ fn read_url(
     }
     match webhook_url(text, known.allow_http, known.server) {
         Ok(url) => Some(url),
-        Err(accepted) => {
-            document.refuse(&value, accepted);
+        Err(expected) => {
+            document.refuse(&value, expected);
             None
         }
     }
@@ -242,8 +222,8 @@ fn read_url(
 /// A URL that webhooks can be posted to. A password in it would be a secret in the configuration.
 ///
 /// # Errors
-/// What is accepted instead.
-pub(super) fn webhook_url(text: &str, allow_http: bool, server: &Server) -> Result<Url, String> {
+/// What is expected instead.
+pub(super) fn webhook_url(text: &str, allow_http: bool, server: &Server) -> Result<Url, Expected> {
     let fits = |url: &Url| {
         matches!(url.scheme(), "http" | "https")
             && url.has_host()
@@ -252,13 +232,13 @@ pub(super) fn webhook_url(text: &str, allow_http: bool, server: &Server) -> Resu
             && url.fragment().is_none()
     };
     let url = Url::parse(text).ok().filter(fits);
-    let url = url.ok_or_else(|| URL_ACCEPTED.to_owned())?;
+    let url = url.ok_or(Expected::ReceiverUrl)?;
     if itself::leads_back(&url, server) {
-        return Err(format!("the URL of a receiver: {ITSELF}"));
+        return Err(Expected::OtherThanItself);
     }
     match address::may_post_to(&url, allow_http) {
         Ok(()) => Ok(url),
-        Err(why) => Err(format!("the URL of another address: {why}")),
+        Err(why) => Err(Expected::OtherAddress(why)),
     }
 }
 
@@ -272,8 +252,8 @@ fn read_profiles(document: &mut Document<'_>, root: &mut Section<'_>) -> Vec<Pro
     for (name, mut section) in sections {
         let line = section.line();
         if !is_profile_name(&name) || BUILT_IN.contains(&name.as_str()) {
-            let accepted = "named with small letters, digits and -, unlike the built-in profiles";
-            document.refuse_at(line, &format!("profile.{name}"), accepted);
+            let key = format!("profile.{name}");
+            document.refuse_at(line, &key, Expected::ProfileName);
         }
         profiles.push(read_profile(document, &mut section, name));
         section.finish(document);
@@ -284,9 +264,9 @@ fn read_profiles(document: &mut Document<'_>, root: &mut Section<'_>) -> Vec<Pro
 fn read_profile(document: &mut Document<'_>, section: &mut Section<'_>, name: String) -> Profile {
     let header = |text: &str| is_free_header(text).then(|| text.to_owned());
     if !section.has("body") {
-        section.lacks(document, "body", BODY_ACCEPTED);
+        section.lacks(document, "body", Expected::ProfileBody);
     }
-    let body = section.value(document, "body", BODY_ACCEPTED, |value| {
+    let body = section.value(document, "body", Expected::ProfileBody, |value| {
         if value.as_str() == Some("data") {
             return Some(Body::Data);
         }
@@ -302,19 +282,23 @@ fn read_profile(document: &mut Document<'_>, section: &mut Section<'_>, name: St
             .all(|(at, key)| !keys[..at].contains(key));
         (once && keys.contains(&Key::Data)).then_some(Body::Envelope(keys))
     });
-    let timestamp_header = section.value(document, "timestamp_header", HEADER_ACCEPTED, |value| {
-        header(value.as_str()?)
-    });
+    let timestamp_header = section.value(
+        document,
+        "timestamp_header",
+        Expected::FreeHeader,
+        |value| header(value.as_str()?),
+    );
     let has_format = section.has("timestamp_format");
     let format = section.parsed(
         document,
         "timestamp_format",
         TimestampFormat::Iso8601,
-        "\"iso8601\", \"unix-ms\" or \"unix-s\"",
+        Expected::OneOf(&["iso8601", "unix-ms", "unix-s"]),
         TimestampFormat::from_word,
     );
     if has_format && timestamp_header.is_none() {
-        section.lacks(document, "timestamp_header", "given with timestamp_format");
+        let expected = Expected::GivenWith("timestamp_format");
+        section.lacks(document, "timestamp_header", expected);
     }
     let signature = read_signature(document, section, timestamp_header.as_deref());
     Profile {
@@ -331,34 +315,34 @@ fn read_signature(
     section: &mut Section<'_>,
     timestamp_header: Option<&str>,
 ) -> Option<SignatureForm> {
-    let accepted = format!("{HEADER_ACCEPTED}, and not that of the timestamp");
     let has_header = section.has("signature_header");
-    let header = section.value(document, "signature_header", &accepted, |value| {
-        let name = value.as_str().filter(|name| is_free_header(name))?;
-        let differs = timestamp_header.is_none_or(|other| !other.eq_ignore_ascii_case(name));
-        differs.then(|| name.to_owned())
-    });
+    let header = section.value(
+        document,
+        "signature_header",
+        Expected::SignatureHeader,
+        |value| {
+            let name = value.as_str().filter(|name| is_free_header(name))?;
+            let differs = timestamp_header.is_none_or(|other| !other.eq_ignore_ascii_case(name));
+            differs.then(|| name.to_owned())
+        },
+    );
     let has_text = section.has("signed_text");
-    let text_accepted = if timestamp_header.is_some() {
-        "a text with {body}, and perhaps {timestamp} and {id}, such as \"{timestamp}.{body}\""
-    } else {
-        "a text with {body}, and perhaps {id} ({timestamp} only with a timestamp_header)"
-    };
-    let signed_text = section.value(document, "signed_text", text_accepted, |value| {
+    let text_expected = Expected::SignedText(timestamp_header.is_some());
+    let signed_text = section.value(document, "signed_text", text_expected, |value| {
         SignatureForm::template(value.as_str()?, timestamp_header.is_some())
     });
     let encoding = section.parsed(
         document,
         "encoding",
         Encoding::Hex,
-        "\"hex\" or \"base64\"",
+        Expected::OneOf(&["hex", "base64"]),
         Encoding::from_word,
     );
     let prefix = section.parsed(
         document,
         "signature_prefix",
         String::new(),
-        "a text of printable ASCII characters",
+        Expected::PrintableText,
         |text| {
             let fits = text.bytes().all(|b| (b' '..=b'~').contains(&b));
             fits.then(|| text.to_owned())
@@ -370,7 +354,7 @@ fn read_signature(
         } else {
             ("signature_header", "signed_text")
         };
-        section.lacks(document, lacking, &format!("given with {given}"));
+        section.lacks(document, lacking, Expected::GivenWith(given));
     }
     Some(SignatureForm {
         header: header?,

@@ -12,6 +12,7 @@ use super::env_file::{self, EnvFile};
 use super::{Doubt, Kind, Mistake, Mistakes, Place};
 use crate::crypto;
 use crate::language::Language;
+use crate::words;
 
 /// The name of the file beside the configuration.
 const FILE_NAME: &str = "secrets.env";
@@ -189,10 +190,7 @@ impl Secret {
         let digits = crypto::hex(&crypto::sha256(&[self.as_bytes()]));
         let (first, second) = (&digits[..4], &digits[4..8]);
         let length = self.0.chars().count();
-        match language {
-            Language::Ja => format!("{first}-{second}、{length} 文字"),
-            Language::En => format!("{first}-{second}, {length} characters"),
-        }
+        words::mistakes::fingerprint(first, second, length, language)
     }
 }
 

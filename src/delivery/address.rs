@@ -6,7 +6,6 @@
 //! client asks for a name once at a time, and whoever wants to know it meanwhile gets the same answer.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -23,17 +22,6 @@ pub enum Refused {
     PlainHttp,
 }
 
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::LinkLocal => "link-local addresses (169.254.0.0/16, fe80::/10) are never called",
-            Self::PlainHttp => {
-                "plain http:// to a public address is refused; use https://, or set delivery.allow_http = true"
-            }
-        })
-    }
-}
-
 impl std::error::Error for Refused {}
 
 /// The host has no address that may be called.
@@ -43,15 +31,6 @@ pub enum ResolveError {
     NotFound,
     /// It has only addresses that are refused.
     Refused(Refused),
-}
-
-impl fmt::Display for ResolveError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotFound => f.write_str("the host name could not be resolved"),
-            Self::Refused(why) => why.fmt(f),
-        }
-    }
 }
 
 impl std::error::Error for ResolveError {}

@@ -16,15 +16,11 @@ const IDLE_CONNECTION: Duration = Duration::from_secs(4);
 const MOST_HEADERS: usize = 256;
 
 /// A client cannot be made.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClientError {
     /// There is nobody whose certificates could be believed.
-    #[error(
-        "{0}; for https:// this machine needs the certificates of authorities (apt install ca-certificates)"
-    )]
     Tls(#[from] TlsError),
     /// The library refuses its settings.
-    #[error("no HTTP client can be made: {0}")]
     Library(String),
 }
 

@@ -2,18 +2,14 @@
 //! into it.
 
 use std::error::Error;
-use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use reqwest::StatusCode;
 use rustls::{AlertDescription, PeerIncompatible};
 
 use super::address::{self, ResolveError};
 use super::tls::BadCertificate;
 use crate::cause::Cause;
-use crate::language::Language;
-use crate::route::LEADS_BACK;
 
 /// How errors of a tunnel through a proxy begin; their type is private to the HTTP client.
 const TUNNEL: &str = "tunnel error: ";
@@ -41,19 +37,38 @@ pub enum Failure {
     /// Nobody listens at the address.
     Refused,
     /// The proxy cannot be reached, or does not let this through.
-    Proxy(String),
+    Proxy(ProxyFault),
     /// The partner's certificate is not good.
     Certificate(BadCertificate),
     /// What listens at the port does not speak TLS.
     NotTls,
     /// The partner only speaks versions of TLS that are too old.
     TlsTooOld,
+    /// The connection ended in the middle of the TLS handshake.
+    TlsEnded,
     /// The TLS handshake failed for another reason.
     Tls(String),
     /// The connection ended before there was an answer.
     Broken,
     /// The answer was not HTTP, or something rarer.
     Other(String),
+}
+
+/// What is wrong with the proxy on the way out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProxyFault {
+    /// Its name could not be resolved.
+    NameNotFound,
+    /// Nobody listens at its address.
+    Refused,
+    /// It has only addresses that are never called.
+    Address(address::Refused),
+    /// It wants to know who asks.
+    WantsLogin,
+    /// It does not let this through.
+    NotThisHost,
+    /// What answers is no proxy.
+    NoProxy,
 }
 
 impl Failure {
@@ -73,69 +88,8 @@ impl Failure {
             Self::Certificate(why) => why.cause(),
             Self::NotTls => Cause::NotTls,
             Self::TlsTooOld => Cause::TlsTooOld,
-            Self::Tls(_) => Cause::Tls,
+            Self::TlsEnded | Self::Tls(_) => Cause::Tls,
             Self::Broken | Self::Other(_) => Cause::PartnerError,
-        }
-    }
-
-    /// The words, with the advice when it fits a server that is not VoiceDrive's too.
-    #[must_use]
-    pub fn with_advice(&self, language: Language) -> String {
-        let cause = self.cause();
-        if cause.fits_any_server() {
-            format!("{self}; {}", cause.sentence(language))
-        } else {
-            self.to_string()
-        }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ClockDiffers(code, ahead) => {
-                Self::Status(*code).fmt(f)?;
-                let direction = if *ahead > 0 { "ahead of" } else { "behind" };
-                write!(
-                    f,
-                    "; the receiver's clock is {} s {direction} this one, and signatures more than 5 minutes off are refused: set the clock (timedatectl)",
-                    ahead.abs()
-                )
-            }
-            Self::Moved(code, location) => {
-                Self::Status(*code).fmt(f)?;
-                write!(f, "; it moved to {location}")
-            }
-            Self::LeadsBack(code) => {
-                Self::Status(*code).fmt(f)?;
-                write!(f, "; {LEADS_BACK}")
-            }
-            Self::TooLarge(code) => {
-                Self::Status(*code).fmt(f)?;
-                f.write_str("; its answer says that the body was too large")
-            }
-            Self::Status(code) => {
-                let reason = StatusCode::from_u16(*code)
-                    .ok()
-                    .and_then(|status| status.canonical_reason());
-                write!(f, "HTTP {code}")?;
-                reason.map_or(Ok(()), |reason| write!(f, ": {reason}"))
-            }
-            Self::TimedOut(limit) => write!(f, "no complete answer within {limit:?}"),
-            Self::NameNotFound => f.write_str("the host name could not be resolved"),
-            Self::AddressRefused(why) => why.fmt(f),
-            Self::Refused => f.write_str("the connection was refused"),
-            Self::Proxy(why) => write!(f, "the proxy: {why}"),
-            Self::Certificate(why) => write!(f, "no secure connection: {why}"),
-            Self::NotTls => {
-                f.write_str("no secure connection: what listens at this port does not speak TLS")
-            }
-            Self::TlsTooOld => f.write_str(
-                "no secure connection: the receiver offers no TLS 1.2 or 1.3, only older versions",
-            ),
-            Self::Tls(why) => write!(f, "no secure connection: {why}"),
-            Self::Broken => f.write_str("the connection ended before there was an answer"),
-            Self::Other(why) => write!(f, "the request failed: {why}"),
         }
     }
 }
@@ -150,15 +104,11 @@ pub(super) fn classify(error: &reqwest::Error, proxied: bool, secure: bool) -> F
     let found = causes(error).find_map(known);
     match found {
         // With a proxy, nobody else is looked up or connected to.
-        Some(Failure::NameNotFound) if proxied => {
-            Failure::Proxy("its host name could not be resolved".to_owned())
-        }
-        Some(Failure::Refused) if proxied => Failure::Proxy("it refused the connection".to_owned()),
-        Some(Failure::AddressRefused(why)) if proxied => Failure::Proxy(why.to_string()),
+        Some(Failure::NameNotFound) if proxied => Failure::Proxy(ProxyFault::NameNotFound),
+        Some(Failure::Refused) if proxied => Failure::Proxy(ProxyFault::Refused),
+        Some(Failure::AddressRefused(why)) if proxied => Failure::Proxy(ProxyFault::Address(why)),
         // The port is open, and the first thing that it is told is the beginning of TLS.
-        Some(Failure::Broken) if secure && error.is_connect() => {
-            Failure::Tls("the connection ended in the middle of the TLS handshake".to_owned())
-        }
+        Some(Failure::Broken) if secure && error.is_connect() => Failure::TlsEnded,
         Some(failure) => failure,
         None => Failure::Other(innermost(error)),
     }
@@ -222,21 +172,19 @@ fn of_io(error: &io::Error) -> Option<Failure> {
 
 fn of_tunnel(words: &str) -> Option<Failure> {
     let why = match words.strip_prefix(TUNNEL)? {
-        "proxy authorization required" => "it wants a user and a password (407)",
-        "unsuccessful" => "it does not connect to this host",
+        "proxy authorization required" => ProxyFault::WantsLogin,
+        "unsuccessful" => ProxyFault::NotThisHost,
         // What lies below says more.
         "failed to create underlying connection" | "io error establishing tunnel" => return None,
-        _ => "its answer is not that of a proxy",
+        _ => ProxyFault::NoProxy,
     };
-    Some(Failure::Proxy(why.to_owned()))
+    Some(Failure::Proxy(why))
 }
 
 fn of_tls(error: &rustls::Error) -> Failure {
     match error {
         rustls::Error::InvalidCertificate(why) => Failure::Certificate(BadCertificate::of(why)),
-        rustls::Error::NoCertificatesPresented => {
-            Failure::Certificate(BadCertificate::Other("there is none".to_owned()))
-        }
+        rustls::Error::NoCertificatesPresented => Failure::Certificate(BadCertificate::None),
         rustls::Error::InvalidMessage(_) => Failure::NotTls,
         rustls::Error::AlertReceived(AlertDescription::ProtocolVersion)
         | rustls::Error::PeerIncompatible(
@@ -255,6 +203,7 @@ pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Language;
     use rustls::{CertificateError, InvalidMessage};
 
     #[test]

@@ -20,10 +20,11 @@ const SHARES_CONNECTION: usize = 32 * 1024;
 
 /// The partner could not be set up: a mistake of the system, such as no readable certificates.
 #[derive(Debug, thiserror::Error)]
-#[error("the route {route} cannot be used: {why}")]
 pub struct SetupError {
-    route: String,
-    why: ClientError,
+    /// Which route.
+    pub(crate) route: String,
+    /// Why nothing can go out.
+    pub(crate) why: ClientError,
 }
 
 /// The receiver at the end of a route.

@@ -5,7 +5,6 @@
 //! in the store for authorities only, and refuses an authority's certificate as that of a server.
 
 use std::collections::HashSet;
-use std::fmt;
 use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
@@ -25,8 +24,6 @@ use crate::timestamp::Timestamp;
 
 /// The most of a name in a certificate that is repeated, in characters.
 const LONGEST_NAME: usize = 100;
-/// Names of a certificate that are repeated.
-const NAMES_SHOWN: usize = 3;
 
 /// Why a certificate is not believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +40,8 @@ pub enum BadCertificate {
     SelfSigned,
     /// It is in the system's store, and cannot be that of a server.
     Authority,
+    /// The server has none.
+    None,
     /// Something rarer.
     Other(String),
 }
@@ -91,37 +90,7 @@ impl BadCertificate {
             Self::OtherName(_) => Cause::CertificateName,
             Self::UnknownIssuer(_) => Cause::CertificateIssuer,
             Self::SelfSigned => Cause::CertificateSelfSigned,
-            Self::Authority | Self::Other(_) => Cause::Certificate,
-        }
-    }
-}
-
-impl fmt::Display for BadCertificate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Expired(Some(day)) => write!(f, "the certificate expired on {day}"),
-            Self::Expired(None) => f.write_str("the certificate has expired"),
-            Self::NotYetValid(Some(day)) => write!(f, "the certificate is valid from {day} on"),
-            Self::NotYetValid(None) => f.write_str("the certificate is not valid yet"),
-            Self::OtherName(names) if names.is_empty() => {
-                f.write_str("the certificate is not for this host (it names none as subjectAltName)")
-            }
-            Self::OtherName(names) => {
-                let more = if names.len() > NAMES_SHOWN { ", ..." } else { "" };
-                let shown = names[..names.len().min(NAMES_SHOWN)].join(", ");
-                write!(f, "the certificate is for another host: {shown}{more}")
-            }
-            Self::UnknownIssuer(Some(issuer)) => {
-                write!(f, "the certificate's issuer is not known here: {issuer}")
-            }
-            Self::UnknownIssuer(None) => f.write_str("the certificate's issuer is not known here"),
-            Self::SelfSigned => f.write_str(
-                "the certificate is self-signed, and not in this system's store of certificates",
-            ),
-            Self::Authority => f.write_str(
-                "the certificate is that of an authority (CA:TRUE), and the server uses it as its own",
-            ),
-            Self::Other(why) => write!(f, "the certificate is not good: {why}"),
+            Self::Authority | Self::None | Self::Other(_) => Cause::Certificate,
         }
     }
 }
@@ -129,13 +98,11 @@ impl fmt::Display for BadCertificate {
 impl std::error::Error for BadCertificate {}
 
 /// TLS cannot be set up.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TlsError {
     /// The system's store holds no certificate that can be read.
-    #[error("this system's store of certificates is empty or cannot be read")]
     NoRoots,
     /// The library refuses its own settings.
-    #[error("TLS cannot be set up: {0}")]
     Library(String),
 }
 

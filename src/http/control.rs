@@ -74,7 +74,7 @@ pub async fn status(api: &Api) -> Result<Reply, ApiError> {
             "path": api.backup.path(),
             "at": backup.at,
             "ageSeconds": backup.at.map(|at| now.since(at).as_secs()),
-            "error": backup.error,
+            "error": backup.error.map(|error| error.happened(language)),
         },
         "disk": {
             "freeBytes": free,

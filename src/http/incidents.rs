@@ -124,7 +124,8 @@ pub async fn test(api: &Api) -> Result<Reply, ApiError> {
     let words = api.speech.test(&Uuid::now_v7().to_string(), now);
     let mut results = Vec::new();
     for channel in &api.channels {
-        let error = tell(channel, &words, now).await.objection();
+        let objection = tell(channel, &words, now).await.objection();
+        let error = objection.map(|objection| objection.told(api.speech.language));
         results.push(serde_json::json!({"channel": channel.name, "error": error}));
     }
     success(

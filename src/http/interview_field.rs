@@ -80,25 +80,4 @@ impl Field {
             Self::StatusReason => "statusReason",
         }
     }
-
-    /// What a Japanese office calls it, and the header of `import --template`.
-    #[must_use]
-    pub fn japanese(self) -> &'static str {
-        match self {
-            Self::Id => "面談ID",
-            Self::EmployeeId => "職員ID",
-            Self::EmployeeName => "職員名",
-            Self::InterviewerId => "面談者ID",
-            Self::InterviewType => "種別",
-            Self::InterviewDate => "面談日時",
-            Self::InterviewStatus => "状態",
-            Self::DurationMinutes => "時間(分)",
-            Self::VoicedriveSyncId => "VoiceDrive ID",
-            Self::RescheduledFromId => "元の面談ID",
-            Self::FacilityId => "施設",
-            Self::DepartmentId => "部署",
-            Self::CompletedAt => "完了日時",
-            Self::StatusReason => "理由",
-        }
-    }
 }

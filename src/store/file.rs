@@ -14,7 +14,7 @@ pub mod restore;
 pub mod snapshot;
 mod soundness;
 mod troubles;
-mod unusable;
+pub mod unusable;
 
 use std::fs;
 use std::path::{Path, PathBuf};

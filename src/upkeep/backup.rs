@@ -12,36 +12,12 @@ use crate::clock::Clock;
 use crate::store::Store;
 use crate::store::file::snapshot::SnapshotError;
 use crate::timestamp::Timestamp;
+use crate::words::folder::README;
 
 /// Copying takes at most one part in so many of the time: a large database is copied less often.
 const SHARE_OF_TIME: u32 = 30;
 /// A stop waits for a copy that takes no longer than this.
 const QUICK: Duration = Duration::from_secs(2);
-/// What stands beside the backup file, for the one who finds it years later.
-const README: &str = "\
-このフォルダーについて / About this folder
-
-バックアップには 2 つのものが必要です / A backup needs two things:
-    relay-backup.db           cp, scp, rsync のどれでも、いつでも / with cp, scp or rsync, at any moment
-    /etc/voicedrive-relay     設定と秘密の値 / the configuration with its secrets (secrets.env)
-秘密の値がないと、署名も、発行済みのトークンも使えなくなります。secrets.env の所有者は voicedrive-relay、モードは 0600 です。
-Without the secrets no signature is right and no token that was issued counts. secrets.env belongs to the
-user voicedrive-relay, mode 0600.
-live/ の中のファイルはコピーしないでください (書き込みの途中で不完全になることがあります)。
-Do not copy the files in live/: such a copy can be incomplete.
-
-戻し方 / To restore a copy:
-    systemctl stop voicedrive-relay
-    voicedrive-relay verify FILE
-    voicedrive-relay restore FILE
-    systemctl start voicedrive-relay
-restore は、次に送信されるもの、コピーに含まれないもの、元のデータベースの場所と削除の時期を表示します。
-restore says what is sent next, what is not in the copy, where the old database lies and when to delete it.
-
-別のサーバーへの移行 / To move to another machine:
-    /usr/share/doc/voicedrive-relay/docs/backup.ja.md, backup.md
-";
-
 /// Keeps the file. Cheap to clone: whoever holds one may ask how old it is, or for a new one.
 #[derive(Clone)]
 pub struct BackupFile {
@@ -71,14 +47,14 @@ impl Schedule {
 }
 
 /// How the last copying went.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Last {
     /// The moment that the present file shows; none: there is no file yet.
     pub at: Option<Timestamp>,
     /// How long it took; none: it was made by an earlier run.
     pub took: Option<Duration>,
     /// Why the newest try failed; none: it did not.
-    pub error: Option<String>,
+    pub error: Option<Arc<SnapshotError>>,
 }
 
 impl BackupFile {
@@ -167,7 +143,7 @@ impl BackupFile {
     ///
     /// # Errors
     /// Why there is none; the file is as it was.
-    pub async fn refresh(&self) -> Result<(), SnapshotError> {
+    pub async fn refresh(&self) -> Result<(), Arc<SnapshotError>> {
         let schedule = self.hold().await;
         self.copy(schedule).await
     }
@@ -178,21 +154,24 @@ impl BackupFile {
 
     /// Makes a copy in a task of its own, which holds the schedule to the end: when the one who asked goes away,
     /// nobody else begins a second copy beside it.
-    async fn copy(&self, schedule: OwnedMutexGuard<Schedule>) -> Result<(), SnapshotError> {
+    async fn copy(&self, schedule: OwnedMutexGuard<Schedule>) -> Result<(), Arc<SnapshotError>> {
         let file = self.clone();
         let copying = tokio::spawn(async move { file.copy_now(schedule).await });
         copying.await.unwrap_or_else(|error| {
-            Err(SnapshotError::File {
+            Err(Arc::new(SnapshotError::File {
                 path: self.path.clone(),
                 source: std::io::Error::other(error),
-            })
+            }))
         })
     }
 
-    async fn copy_now(&self, mut schedule: OwnedMutexGuard<Schedule>) -> Result<(), SnapshotError> {
+    async fn copy_now(
+        &self,
+        mut schedule: OwnedMutexGuard<Schedule>,
+    ) -> Result<(), Arc<SnapshotError>> {
         let (at, began) = (self.clock.now(), self.clock.monotonic());
         let changes = self.store.changes();
-        let copied = self.store.copy_to(&self.path).await;
+        let copied = self.store.copy_to(&self.path).await.map_err(Arc::new);
         let took = self.clock.monotonic().saturating_sub(began);
         schedule.last = Some((began, took));
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -212,7 +191,7 @@ impl BackupFile {
                 if last.error.is_none() {
                     tracing::error!(%error, "the backup file cannot be made; the one before it stays, and it is tried again");
                 }
-                last.error = Some(error.to_string());
+                last.error = Some(Arc::clone(error));
             }
         }
         copied

@@ -209,10 +209,11 @@ impl Night {
         watching(&self.bench, &self.gauges, &self.rules, routes)
     }
 
-    /// A minute passes.
+    /// A minute passes. What is found in it is told ten seconds later.
     pub async fn minute(&mut self) {
-        self.bench.clock.advance(Duration::from_mins(1));
+        self.bench.clock.advance(Duration::from_secs(50));
         self.watch.step().await;
+        self.bench.clock.advance(Duration::from_secs(10));
         self.courier.step().await;
     }
 
@@ -265,7 +266,7 @@ async fn an_outage_is_one_beginning_digests_and_one_end_with_the_right_numbers()
         exhausted,
         [
             // It was told at once, with the first one.
-            told("deliveries_exhausted", "opened", 1),
+            told("deliveries_exhausted", "opened", 500),
             told("deliveries_exhausted", "ongoing", 500),
             told("deliveries_exhausted", "ongoing", 500),
         ]
@@ -603,7 +604,12 @@ async fn channels_are_tested_and_what_needs_nobody_is_dismissed() {
     let history = String::from_utf8_lossy(&history.stdout).into_owned();
     assert!(history.contains("1 were dismissed"), "{history}");
     let over = |all: &[Value]| all.iter().filter(|m| m["state"] == "resolved").count() == 2;
-    sink.wait_until(over).await;
+    let messages = sink.wait_until(over).await;
+    for message in messages.iter().filter(|m| m["state"] == "resolved") {
+        let (title, text) = (message["title"].as_str(), message["text"].as_str());
+        assert!(title.unwrap().ends_with("was dismissed"), "{message}");
+        assert!(!text.unwrap().contains("still need a person"), "{message}");
+    }
     daemon.kill().await;
 }
 

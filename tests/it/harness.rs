@@ -190,10 +190,14 @@ pub fn status(code: u16) -> Answer {
 /// A configuration as an admin writes it. `more` stands at the end of `[delivery]`; what it says
 /// under `[storage]` and then `[server]`, which must come last, joins the other lines there.
 pub fn configuration(directory: &Path, url: &str, more: &str) -> String {
+    let (language, more) = match more.strip_prefix("language = \"ja\"\n") {
+        Some(more) => ("ja", more),
+        None => ("en", more),
+    };
     let (more, server) = more.split_once("[server]\n").unwrap_or((more, ""));
     let (more, storage) = more.split_once("[storage]\n").unwrap_or((more, ""));
     format!(
-        "language = \"en\"\n\
+        "language = \"{language}\"\n\
          [server]\nlisten = \"127.0.0.1:0\"\n{server}\n\
          [storage]\ndirectory = {}\n{storage}\
          [delivery]\nurl = \"{url}\"\n{more}\n",

@@ -114,3 +114,81 @@ fn what_comes_in_and_what_goes_out_do_not_know_each_other() {
         );
     }
 }
+
+fn is_japanese(c: char) -> bool {
+    matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}')
+}
+
+/// What is made up, such as the people of the demo: no sentence, and sent as it stands in both languages.
+const SAMPLES: [&str; 5] = [
+    "cli/demo",
+    "cli/import/template",
+    "cli/receiver_test/examiner",
+    "cli/receiver_test/sample",
+    "http/openapi/operations",
+];
+
+#[test]
+fn sentences_for_people_stand_in_their_room_only() {
+    for (path, text) in sources() {
+        let is_sample = SAMPLES.iter().any(|sample| within(&path, sample));
+        if within(&path, "words") || is_sample || path.ends_with("tests.rs") {
+            continue;
+        }
+        // Tests may say what they like, and so may comments and the names of files in examples.
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for line in code
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+        {
+            let bare = line.replace("面談.csv", "").replace("職員ID", "");
+            assert!(!bare.chars().any(is_japanese), "{}: {line}", path.display());
+        }
+    }
+}
+
+/// What stands between quotes, without what stands in comments.
+fn texts(code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let lines = code
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
+    let code = lines
+        .collect::<Vec<_>>()
+        .join("\n")
+        .replace("\\\\", "")
+        .replace("\\\"", "");
+    for (number, text) in code.replace("'\"'", "").split('"').enumerate() {
+        if number % 2 == 1 {
+            found.push(text.to_owned());
+        }
+    }
+    found
+}
+
+/// The words of others, which are English already, and what people write in Japanese.
+const ONE_LANGUAGE: [&str; 5] = ["answers", "system", "toml", "interviews", "folder"];
+
+#[test]
+fn every_sentence_of_the_room_has_both_languages() {
+    let mut sentences = 0;
+    for (path, text) in sources() {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        // The English of the usage stands with the arguments that it is about.
+        let is_usage = within(&path, "words/usage");
+        if !within(&path, "words") || is_usage || ONE_LANGUAGE.contains(&name) {
+            continue;
+        }
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let texts = texts(code);
+        for (at, text) in texts.iter().enumerate() {
+            if text.chars().any(is_japanese) {
+                sentences += 1;
+                let pair = texts.get(at + 1).map_or("", String::as_str);
+                let is_english = !pair.is_empty() && !pair.chars().any(is_japanese);
+                assert!(is_english, "{}: {text} / {pair}", path.display());
+            }
+        }
+    }
+    assert!(sentences > 300, "{sentences}");
+}

@@ -43,4 +43,5 @@ mod revoking;
 mod routing;
 mod secrets;
 mod securing;
+mod speaking;
 mod typing;

@@ -6,6 +6,7 @@ use crate::alerts::courier::examine;
 use crate::alerts::outcome::Outcome;
 use crate::cli::words::Speech;
 use crate::config::{AlertsOut, Way};
+use crate::words::checks::Check;
 
 pub(super) async fn all(speech: Speech, alerts: &AlertsOut) -> Vec<Finding> {
     if alerts.channels.is_empty() {
@@ -14,7 +15,7 @@ pub(super) async fn all(speech: Speech, alerts: &AlertsOut) -> Vec<Finding> {
     let mut findings = Vec::new();
     for channel in &alerts.channels {
         let name = format!("alerts {}", channel.name);
-        let examined = examine(channel, speech.language).await;
+        let examined = examine(channel).await;
         findings.push(match (&channel.way, examined) {
             (Way::Email { email, .. }, Some(outcome)) => {
                 let server = format!("{}:{}", email.host, email.port);
@@ -28,34 +29,23 @@ pub(super) async fn all(speech: Speech, alerts: &AlertsOut) -> Vec<Finding> {
 
 /// The same words stand in `status`.
 pub(in crate::cli) fn nobody(speech: Speech) -> &'static str {
-    speech.say(
-        "通知先がありません。異常が起きても誰にも知らされません。config.toml に [[alerts.channel]] を書いてください",
-        "nobody is told when something is wrong; add an [[alerts.channel]] to config.toml",
-    )
+    speech.phrase(Check::Nobody)
 }
 
 fn not_tried(speech: Speech) -> &'static str {
-    speech.say(
-        "ここでは送りません。voicedrive-relay alert test で確かめてください",
-        "not tried here; `voicedrive-relay alert test` does",
-    )
+    speech.phrase(Check::NotTried)
 }
 
 /// Whether the mail server of a channel can be reached and takes its recipients.
 fn mail(speech: Speech, name: String, server: &str, outcome: &Outcome) -> Finding {
     match outcome.objection() {
         None => {
-            let takes = speech.say(
-                "メールサーバーは宛先を受け付けます。送信は voicedrive-relay alert test で確かめてください",
-                "the mail server takes the recipients; `voicedrive-relay alert test` sends",
-            );
+            let takes = speech.phrase(Check::TakesRecipients);
             Finding::good(name, format!("{server}: {takes}"))
         }
         Some(objection) => {
-            let refuses = speech.say(
-                "メールサーバーが受け付けません",
-                "the mail server takes no mail for everybody",
-            );
+            let objection = objection.told(speech.language);
+            let refuses = speech.phrase(Check::TakesNotAll);
             Finding::bad(name, format!("{server}: {refuses}: {objection}"))
         }
     }

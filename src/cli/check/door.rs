@@ -10,7 +10,8 @@ use super::Finding;
 use crate::cli::Common;
 use crate::cli::words::Speech;
 use crate::config::Config;
-use crate::language::Language;
+use crate::words::checks::{self, Check};
+use crate::words::system::of_system;
 
 /// The longest that whoever listens on the port may take to say who it is.
 const LONGEST_ANSWER: Duration = Duration::from_secs(5);
@@ -38,7 +39,8 @@ enum Holder {
 pub(super) async fn port(speech: Speech, common: &Common, config: &Config) -> Finding {
     let address = config.server.listen;
     let bound = TcpListener::bind(address).map(|_| ());
-    let error = bound.as_ref().err().map(ToString::to_string);
+    let error = bound.as_ref().err();
+    let error = error.map(|error| of_system(error, speech.language));
     let holder = match bound.map_err(|error| error.kind()) {
         Ok(()) if address.port() != 0 && daemon(common).await.is_some() => Holder::NobodyYet,
         Ok(()) => Holder::Nobody,
@@ -54,38 +56,20 @@ fn told(speech: Speech, address: SocketAddr, holder: Holder, error: &str) -> Fin
     match holder {
         Holder::Daemon => Finding::good(
             name,
-            format!("{address}: {}", speech.say("デーモンが待ち受けています", "the daemon listens here")),
+            format!("{address}: {}", speech.phrase(Check::DaemonListens)),
         ),
         Holder::Nobody => Finding::good(name, address.to_string()),
         Holder::NobodyYet => Finding::notable(
             name,
-            format!(
-                "{address}: {}",
-                speech.say(
-                    "動いているデーモンは別のアドレスで待ち受けています。再起動すると変わります (systemctl restart voicedrive-relay)",
-                    "the daemon that runs listens elsewhere; a restart changes that (systemctl restart voicedrive-relay)",
-                )
-            ),
+            format!("{address}: {}", speech.phrase(Check::ListensElsewhere)),
         ),
         Holder::Another => Finding::bad(
             name,
-            format!(
-                "{address}: {}",
-                speech.say(
-                    "ほかのプログラムが使っています。server.listen を変えるか、そのプログラムを止めてください (ss -ltnp で分かります)",
-                    "another program listens here; change server.listen, or end that program (ss -ltnp shows which)",
-                )
-            ),
+            format!("{address}: {}", speech.phrase(Check::AnotherListens)),
         ),
         Holder::Privileged => Finding::bad(
             name,
-            format!(
-                "{address}: {}",
-                speech.say(
-                    "デーモンのユーザーはこのポートを使えません (1024 未満は root のみ)。8480 などにして、前にプロキシを置いてください",
-                    "the daemon's user may not listen here (ports below 1024 are root's); use one such as 8480, with a proxy in front",
-                )
-            ),
+            format!("{address}: {}", speech.phrase(Check::Privileged)),
         ),
         Holder::Unusable => Finding::bad(name, format!("{address}: {error}")),
     }
@@ -154,16 +138,7 @@ pub(super) fn ingest(speech: Speech, config: &Config) -> Option<Finding> {
     if open.is_empty() || config.server.listen.ip().to_canonical().is_loopback() {
         return Some(Finding::good(name, about));
     }
-    let advice = match speech.language {
-        Language::Ja => format!(
-            "{} からは署名なしで誰でもイベントを渡せます。server.listen はこのサーバーの外からも届きます。open_from を減らすか、server.listen を 127.0.0.1 にしてください",
-            open.join(", ")
-        ),
-        Language::En => format!(
-            "whoever can use an address of {} can hand in events without any proof, and server.listen can be reached from outside this server; take what is not needed out of open_from, or listen on 127.0.0.1",
-            open.join(", ")
-        ),
-    };
+    let advice = checks::open_from_outside(&open.join(", "), speech.language);
     Some(Finding::notable(name, format!("{about}: {advice}")))
 }
 

@@ -12,7 +12,7 @@ use std::process::Command;
 use crate::cli::words::Speech;
 use crate::cli::{CliError, Common};
 use crate::config::{self, Config, Environment};
-use crate::language::Language;
+use crate::words::{checks, commands};
 
 /// The user of the package's daemon.
 const PACKAGED_USER: &str = "voicedrive-relay";
@@ -41,7 +41,7 @@ pub(super) fn look(
     let daemon = daemon_user(common, directory.as_deref());
     match daemon {
         Some(user) if user.id == own => Ok(()),
-        Some(user) if own == 0 => Err(as_user(common, user)),
+        Some(user) if own == 0 => Err(as_user(speech, common, user)),
         None if own == 0 => Ok(()),
         _ => may_look(speech, common, environment, directory.as_deref()),
     }
@@ -77,7 +77,7 @@ fn user_of(passwd: &str, name: &str) -> Option<User> {
 }
 
 /// Runs the same command as another user, who tells what it sees.
-fn as_user(common: &Common, user: User) -> CliError {
+fn as_user(speech: Speech, common: &Common, user: User) -> CliError {
     // This very program, wherever its file is.
     let mut command = Command::new("/proc/self/exe");
     command.arg("check").arg("--config").arg(&common.config);
@@ -89,10 +89,7 @@ fn as_user(common: &Common, user: User) -> CliError {
             let code = status.code().and_then(|code| u8::try_from(code).ok());
             CliError::Told(code.unwrap_or(NO_CODE))
         }
-        Err(error) => CliError::Failed(format!(
-            "check cannot be run as the daemon's user (id {}): {error}",
-            user.id
-        )),
+        Err(error) => CliError::Failed(commands::cannot_look_as(user.id, &error, speech.language)),
     }
 }
 
@@ -126,14 +123,7 @@ fn not_allowed(speech: Speech, common: &Common, path: &Path) -> CliError {
     } else {
         format!(" --config {}", common.config.display())
     };
-    CliError::NotAllowed(match speech.language {
-        Language::Ja => format!(
-            "{path}: このユーザーには見る権限がないため、何も確かめていません。sudo voicedrive-relay check{option} を実行してください"
-        ),
-        Language::En => format!(
-            "{path}: you may not look at this, so nothing was checked; run sudo voicedrive-relay check{option}"
-        ),
-    })
+    CliError::NotAllowed(checks::may_not_look(path, &option, speech.language))
 }
 
 #[cfg(test)]

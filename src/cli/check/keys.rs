@@ -3,6 +3,7 @@
 use super::Finding;
 use crate::cli::words::Speech;
 use crate::config::{Config, Loaded, Role, Secrets};
+use crate::words::checks::Check;
 
 pub(super) fn all(speech: Speech, settings: &Loaded) -> Vec<Finding> {
     let notes = settings.notes.iter();
@@ -25,13 +26,7 @@ fn tokens(speech: Speech, config: &Config, secrets: &Secrets) -> Finding {
         (None, Some(_)) if config.ingest.is_some() => {
             Finding::good(name, "VOICEDRIVE_API_TOKEN".to_owned())
         }
-        (None, Some(_)) => Finding::notable(name, speech.say(
-            "RELAY_JWT_SECRET が未設定のため、スタッフシステムはイベントを HTTP で渡せません",
-            "RELAY_JWT_SECRET is not set: the staff system cannot hand in events over HTTP",
-        ).to_owned()),
-        (None, None) => Finding::notable(name, speech.say(
-            "RELAY_JWT_SECRET も VOICEDRIVE_API_TOKEN も未設定のため、HTTP では誰も呼び出せません",
-            "neither RELAY_JWT_SECRET nor VOICEDRIVE_API_TOKEN is set: nobody can call the API over HTTP",
-        ).to_owned()),
+        (None, Some(_)) => Finding::notable(name, speech.phrase(Check::NoJwtSecret).to_owned()),
+        (None, None) => Finding::notable(name, speech.phrase(Check::NoTokenAtAll).to_owned()),
     }
 }

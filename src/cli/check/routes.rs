@@ -7,10 +7,10 @@ use crate::clock::Clock;
 use crate::config::{Config, Loaded};
 use crate::delivery::probe;
 use crate::delivery::proxy::Proxies;
-use crate::language::Language;
 use crate::route::Route;
 use crate::store::file::inspect;
 use crate::timestamp::Timestamp;
+use crate::words::checks::{self, Check};
 
 /// A certificate that ends within this many days is spoken of.
 const CERTIFICATE_DAYS: u64 = 21;
@@ -28,10 +28,7 @@ pub(super) async fn all(speech: Speech, settings: &Loaded) -> Vec<Finding> {
 }
 
 fn no_url(speech: Speech) -> Finding {
-    Finding::notable("route default", speech.say(
-        "URL が未設定です。イベントは受け付けて保存し、送信しません。VOICEDRIVE_WEBHOOK_URL を設定してください",
-        "no URL: events are accepted and kept, nothing is sent; set VOICEDRIVE_WEBHOOK_URL",
-    ).to_owned())
+    Finding::notable("route default", speech.phrase(Check::NoUrl).to_owned())
 }
 
 /// Events that wait for a route which the configuration does not have any more.
@@ -52,14 +49,7 @@ fn waiting(speech: Speech, config: &Config) -> Finding {
     }
     Finding::bad(
         name,
-        format!(
-            "{}: {}",
-            lost.join(", "),
-            speech.say(
-                "設定にない経路を待っているイベントがあります。経路を設定に戻すか、voicedrive-relay resend で別の経路から送ってください",
-                "events wait for a route that the configuration does not have; bring it back, or send them another way with `voicedrive-relay resend`",
-            )
-        ),
+        format!("{}: {}", lost.join(", "), speech.phrase(Check::LostRoute)),
     )
 }
 
@@ -69,12 +59,9 @@ fn proxies(speech: Speech, proxies: &Proxies) -> Option<Finding> {
     let shown: Vec<String> = all.iter().map(ToString::to_string).collect();
     let direct = proxies.direct.iter().map(ToString::to_string);
     let direct: Vec<String> = ["localhost".to_owned()].into_iter().chain(direct).collect();
-    let label = speech.say("直接つなぐ宛先", "reached directly");
+    let label = speech.phrase(Check::Directly);
     let of_the_unit = if all.iter().any(|proxy| proxy.is_of_the_environment()) {
-        speech.say(
-            " (この環境変数は、サービスには systemctl edit で設定した場合だけ届きます。delivery.proxy を勧めます)",
-            " (the service has these variables only when its unit sets them; delivery.proxy is advised)",
-        )
+        speech.phrase(Check::OfTheUnit)
     } else {
         ""
     };
@@ -91,32 +78,30 @@ async fn reach(speech: Speech, route: &Route) -> Vec<Finding> {
     let clock = Clock::System;
     let name = format!("route {}", route.name);
     let signed = if route.profile.signature.is_some() {
-        speech.say("署名あり", "signed")
+        speech.phrase(Check::Signed)
     } else {
-        speech.say("署名なし", "not signed")
+        speech.phrase(Check::NotSigned)
     };
     let way = route.proxies.of(&route.url);
-    let way = way.map(|proxy| format!(" {} {proxy}", speech.say("プロキシ", "by the proxy")));
+    let way = way.map(|proxy| format!(" {} {proxy}", speech.phrase(Check::ByTheProxy)));
     let (origin, way) = (route.origin(), way.unwrap_or_default());
     let about = format!("{origin}{way}, {}, {signed}", route.profile);
     let probed = probe::probe(route, &clock).await;
     let probe = match probed {
         Ok(Ok(probe)) => probe,
         Ok(Err(failure)) => {
+            let told = failure.told(speech.language);
             let advice = failure.cause().sentence(speech.language);
-            return vec![Finding::bad(name, format!("{about}: {failure}; {advice}"))];
+            let then = speech.phrase(Check::Stop);
+            return vec![Finding::bad(name, format!("{about}: {told}{then}{advice}"))];
         }
-        Err(error) => return vec![Finding::bad(name, format!("{about}: {error}"))],
+        Err(error) => {
+            let told = error.told(speech.language);
+            return vec![Finding::bad(name, format!("{about}: {told}"))];
+        }
     };
     let took = probe.took.as_millis();
-    let reached = match speech.language {
-        Language::Ja => format!(
-            "サーバーには到達できます ({took} ms)。POST のパスと署名はここでは確かめていません (voicedrive-relay send test.ping --wait で確かめられます)"
-        ),
-        Language::En => format!(
-            "the server can be reached ({took} ms); its path and the signature are not tried here (voicedrive-relay send test.ping --wait tries them)"
-        ),
-    };
+    let reached = checks::reached(took, speech.language);
     let mut findings = vec![Finding::good(name.clone(), format!("{about}: {reached}"))];
     findings.extend(
         probe
@@ -133,18 +118,7 @@ async fn reach(speech: Speech, route: &Route) -> Vec<Finding> {
 
 /// A difference between the clocks, when it is one to speak of.
 fn clocks(speech: Speech, name: &str, ahead: i64) -> Option<Finding> {
-    let text = match speech.language {
-        Language::Ja => format!(
-            "このサーバーの時計は相手より {} 秒{}います。VoiceDrive は 5 分以上ずれた署名を 401 で拒否します。timedatectl で時計を合わせてください",
-            ahead.abs(),
-            if ahead > 0 { "遅れて" } else { "進んで" },
-        ),
-        Language::En => format!(
-            "this server's clock is {} s {} the receiver's; VoiceDrive answers 401 to signatures more than 5 minutes off; set the clock (timedatectl)",
-            ahead.abs(),
-            if ahead > 0 { "behind" } else { "ahead of" },
-        ),
-    };
+    let text = checks::clock_off(ahead, speech.language);
     match ahead.abs() {
         0..60 => None,
         60..300 => Some(Finding::notable(name.to_owned(), text)),
@@ -154,13 +128,7 @@ fn clocks(speech: Speech, name: &str, ahead: i64) -> Option<Finding> {
 
 fn certificate(speech: Speech, name: &str, ends: Timestamp, now: Timestamp) -> Finding {
     let days = ends.since(now).as_secs() / 86_400;
-    let text = match speech.language {
-        Language::Ja => format!("証明書は {} まで (あと {days} 日)", &ends.to_string()[..10]),
-        Language::En => format!(
-            "the certificate ends {} (in {days} days)",
-            &ends.to_string()[..10]
-        ),
-    };
+    let text = checks::certificate_ends(&ends.to_string()[..10], days, speech.language);
     let name = name.to_owned();
     if days < CERTIFICATE_DAYS {
         Finding::notable(name, text)

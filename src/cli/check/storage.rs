@@ -10,10 +10,11 @@ use crate::cli::Common;
 use crate::cli::words::Speech;
 use crate::config::Config;
 use crate::http::control_socket::{LONGEST_PATH, is_too_long};
-use crate::language::Language;
 use crate::relay;
 use crate::store::OpenError;
 use crate::store::file::inspect::{self, Inspection};
+use crate::words::checks::{self, Check};
+use crate::words::system::of_system;
 
 pub(super) async fn all(speech: Speech, common: &Common, config: &Config) -> Vec<Finding> {
     let mut findings = vec![
@@ -32,16 +33,7 @@ pub(super) async fn all(speech: Speech, common: &Common, config: &Config) -> Vec
 fn socket(speech: Speech, directory: &Path) -> Option<Finding> {
     let path = relay::control_socket(directory);
     let bytes = path.as_os_str().len();
-    let text = match speech.language {
-        Language::Ja => format!(
-            "{}: パスが {bytes} バイトあります。{LONGEST_PATH} バイト以下になるように storage.directory を短くしてください",
-            path.display()
-        ),
-        Language::En => format!(
-            "{}: the path has {bytes} bytes, and a socket's may have {LONGEST_PATH}; choose a shorter storage.directory",
-            path.display()
-        ),
-    };
+    let text = checks::path_too_long(&path, bytes, LONGEST_PATH, speech.language);
     is_too_long(&path).then(|| Finding::bad("control socket", text))
 }
 
@@ -53,25 +45,19 @@ fn directory(speech: Speech, path: &Path) -> Finding {
         Ok(_) => {
             return Finding::bad(
                 name,
-                format!(
-                    "{shown}: {}",
-                    speech.say("ディレクトリではありません", "not a directory")
-                ),
+                format!("{shown}: {}", speech.phrase(Check::NoDirectory)),
             );
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Finding::notable(
                 name,
-                format!(
-                    "{shown}: {}",
-                    speech.say(
-                        "まだありません。起動時に作成します",
-                        "not there yet; the daemon makes it",
-                    )
-                ),
+                format!("{shown}: {}", speech.phrase(Check::NotThereYet)),
             );
         }
-        Err(error) => return Finding::bad(name, format!("{shown}: {error}")),
+        Err(error) => {
+            let why = of_system(&error, speech.language);
+            return Finding::bad(name, format!("{shown}: {why}"));
+        }
     };
     // A file that is written and vanishes says more than the permission bits.
     let written =
@@ -80,24 +66,17 @@ fn directory(speech: Speech, path: &Path) -> Finding {
         return Finding::bad(
             name,
             format!(
-                "{shown}: {error}; {}",
-                speech.say(
-                    "デーモンのユーザーが書き込めるようにしてください",
-                    "the daemon's user must be able to write there",
-                )
+                "{shown}: {}{}{}",
+                of_system(&error, speech.language),
+                speech.phrase(Check::Stop),
+                speech.phrase(Check::MustBeWritable)
             ),
         );
     }
     if metadata.mode() & 0o007 != 0 {
         return Finding::notable(
             name,
-            format!(
-                "{shown}: {}",
-                speech.say(
-                    "誰でも読めます。chmod 0750 を勧めます",
-                    "everybody can look into it; chmod 0750 is advised",
-                )
-            ),
+            format!("{shown}: {}", speech.phrase(Check::OpenToAll)),
         );
     }
     Finding::good(name, shown.to_string())
@@ -106,28 +85,14 @@ fn directory(speech: Speech, path: &Path) -> Finding {
 fn database(speech: Speech, config: &Config) -> Finding {
     let name = "database";
     match inspect::inspect(&config.storage.directory) {
-        Ok(Inspection::Sound) => Finding::good(name, "quick_check ok".to_owned()),
-        Ok(Inspection::Absent) => Finding::notable(
-            name,
-            speech
-                .say(
-                    "まだありません。起動時に作成します",
-                    "not there yet; the daemon makes it",
-                )
-                .to_owned(),
-        ),
-        Err(error @ OpenError::Damaged { .. }) => Finding::bad(
-            name,
-            format!(
-                "{error}{}",
-                speech.say(
-                    " (壊れています。触らずに、バックアップから復元してください)",
-                    "",
-                )
-            ),
-        ),
-        Err(error @ OpenError::Locked { .. }) => Finding::notable(name, error.to_string()),
-        Err(error) => Finding::bad(name, error.to_string()),
+        Ok(Inspection::Sound) => Finding::good(name, speech.phrase(Check::Sound).to_owned()),
+        Ok(Inspection::Absent) => {
+            Finding::notable(name, speech.phrase(Check::NotThereYet).to_owned())
+        }
+        Err(error @ OpenError::Locked { .. }) => {
+            Finding::notable(name, error.told(speech.language))
+        }
+        Err(error) => Finding::bad(name, error.told(speech.language)),
     }
 }
 
@@ -137,42 +102,20 @@ async fn counts(speech: Speech, common: &Common, config: &Config) -> Finding {
     let name = "counts";
     let differ = match inspect::count_differences(&config.storage.directory) {
         Ok(0) => {
-            return Finding::good(
-                name,
-                speech
-                    .say("一致しています", "agree with the rows")
-                    .to_owned(),
-            );
+            return Finding::good(name, speech.phrase(Check::CountsAgree).to_owned());
         }
         Ok(differ) => differ,
-        Err(error) => return Finding::bad(name, error.to_string()),
+        Err(error) => return Finding::bad(name, error.told(speech.language)),
     };
     let repaired = async {
         let client = common.client()?;
         client.post("/control/recount", String::new()).await
     };
     match repaired.await {
-        Ok(_) => Finding::notable(
-            name,
-            match speech.language {
-                Language::Ja => {
-                    format!("{differ} 件の集計が記録と異なっていたため、数え直しました")
-                }
-                Language::En => {
-                    format!("{differ} counts differed from the rows; they were made anew")
-                }
-            },
-        ),
-        Err(error) => Finding::bad(
-            name,
-            match speech.language {
-                Language::Ja => format!(
-                    "{differ} 件の集計が記録と異なります。デーモンを起動してからもう一度 check を実行すると数え直します ({error})"
-                ),
-                Language::En => format!(
-                    "{differ} counts differ from the rows; start the daemon and run check again, which makes them anew ({error})"
-                ),
-            },
-        ),
+        Ok(_) => Finding::notable(name, checks::counted_anew(differ, speech.language)),
+        Err(error) => Finding::bad(name, {
+            let error = error.told(speech.language, false).unwrap_or_default();
+            checks::counts_differ(differ, &error, speech.language)
+        }),
     }
 }

@@ -85,45 +85,21 @@ pub(super) struct Said {
 }
 
 /// Why a file is not even read.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum NotTaken {
+#[derive(Debug)]
+pub(crate) enum NotTaken {
     /// It cannot be read.
-    #[error(transparent)]
-    Unreadable(#[from] io::Error),
+    Unreadable(io::Error),
     /// It is something else.
-    #[error("{}", .0.sentence(Language::En))]
     Foreign(Foreign),
     /// Columns were said, and it is JSON.
-    #[error("--columns is for CSV and TSV; JSON has no columns")]
     NoColumns,
     /// Its header is not understood.
-    #[error("{}", .0.sentence(Language::En))]
     Header(HeaderFault),
 }
 
-impl NotTaken {
-    /// What it is, with its place, and what to do.
-    pub(super) fn sentence(&self, language: Language) -> String {
-        match self {
-            Self::Unreadable(error) => error.to_string(),
-            Self::Foreign(foreign) => foreign.sentence(language),
-            Self::NoColumns => language
-                .say(
-                    "--columns は CSV と TSV のためのものです。JSON には列がありません",
-                    "--columns is for CSV and TSV; JSON has no columns",
-                )
-                .to_owned(),
-            // The line 0 is that of --columns, which is no line of the file.
-            Self::Header(fault) if fault.line == 0 => {
-                format!("--columns: {}", fault.sentence(language))
-            }
-            Self::Header(fault) => format!(
-                "{} {}: {}",
-                language.say("行", "line"),
-                fault.line,
-                fault.sentence(language)
-            ),
-        }
+impl From<io::Error> for NotTaken {
+    fn from(error: io::Error) -> Self {
+        Self::Unreadable(error)
     }
 }
 

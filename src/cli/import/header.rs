@@ -52,25 +52,7 @@ impl Column {
 fn is_called(field: Field, plain_name: &str) -> bool {
     plain_name == plain(field.name())
         || plain_name == plain(field.japanese())
-        || more_names(field).contains(&plain_name)
-}
-
-/// What offices write besides; `plain` has been there already.
-fn more_names(field: Field) -> &'static [&'static str] {
-    match field {
-        Field::EmployeeId => &["職員番号", "職員コード"],
-        Field::EmployeeName => &["氏名", "職員氏名"],
-        Field::InterviewerId => &["面談者"],
-        Field::InterviewType => &["面談種別"],
-        Field::InterviewDate => &["面談日"],
-        Field::InterviewStatus => &["ステータス"],
-        Field::DurationMinutes => &["所要時間(分)", "所要時間"],
-        Field::RescheduledFromId => &["元面談id"],
-        Field::FacilityId => &["施設id"],
-        Field::DepartmentId => &["部署id"],
-        Field::StatusReason => &["状態の理由"],
-        Field::Id | Field::VoicedriveSyncId | Field::CompletedAt => &[],
-    }
+        || field.more_names().contains(&plain_name)
 }
 
 /// A byte order mark; some programs write two of them before the first name.
@@ -163,7 +145,7 @@ mod tests {
         for field in Field::ALL {
             for name in [field.name(), field.japanese()]
                 .iter()
-                .chain(more_names(field))
+                .chain(field.more_names())
             {
                 assert_eq!(Column::named(name), Column::Field(field), "{name}");
             }

@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value};
 
-use super::row::{Told, unknown_field};
+use super::row::Told;
 use super::{dates, statuses};
 use crate::http::interview_field::Field;
 use crate::http::interview_mistake::{Mistake, Why};
 use crate::interview::minutes;
 use crate::language::Language;
+use crate::words::imports::unknown_field;
 use crate::zone::Zone;
 
 /// Stands where bytes were no characters of their encoding.

@@ -8,7 +8,6 @@ use serde_json::{Map, Value};
 use super::header::Column;
 use super::record::Record;
 use crate::http::ROW_BYTES;
-use crate::http::interview_field::Field;
 use crate::language::Language;
 
 /// Where a row stands.
@@ -37,7 +36,7 @@ pub(super) struct Row {
 
 /// Why a row is no record at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Problem {
+pub(crate) enum Problem {
     /// A quote is open at the end of the file.
     QuoteNeverClosed,
     /// Text stands between a closing quote and the end of the cell.
@@ -58,71 +57,6 @@ pub(super) enum Problem {
     NoObject,
     /// It is longer than any record.
     TooLong,
-}
-
-impl Problem {
-    fn sentence(&self, language: Language) -> String {
-        match language {
-            Language::Ja => self.in_japanese(),
-            Language::En => self.in_english(),
-        }
-    }
-
-    fn in_english(&self) -> String {
-        match self {
-            Self::QuoteNeverClosed => {
-                "a quote is opened here and never closed; what follows was not looked at".to_owned()
-            }
-            Self::TextBehindQuote => {
-                "a quote is opened here, and text stands behind the closing one; a quote within a cell is written twice"
-                    .to_owned()
-            }
-            Self::RowInCell => {
-                "a cell of this row holds whole rows that follow it: a quote stands at the beginning of the cell that does not belong there, or the closing one is missing"
-                    .to_owned()
-            }
-            Self::Cells(cells, header) => format!("has {cells} cells, and the header has {header}"),
-            Self::UnderNoName(number) => {
-                format!("has something in column {number}, which has no name in the header")
-            }
-            Self::NotJson(reason) => format!("is not JSON: {reason}"),
-            Self::BrokenOff(reason) => format!("from here on the file is not JSON: {reason}"),
-            Self::NoArray => "the file must be a JSON array of records".to_owned(),
-            Self::NoObject => "must be a JSON object".to_owned(),
-            Self::TooLong => {
-                let mebibytes = ROW_BYTES / (1024 * 1024);
-                format!("is longer than {mebibytes} MiB, and no record is")
-            }
-        }
-    }
-
-    fn in_japanese(&self) -> String {
-        match self {
-            Self::QuoteNeverClosed => {
-                "ここで開いた引用符 (\") が閉じられていません。これより後は調べていません".to_owned()
-            }
-            Self::TextBehindQuote => {
-                "ここで開いた引用符 (\") の閉じた後に文字があります。セルの中の引用符は 2 つ重ねてください"
-                    .to_owned()
-            }
-            Self::RowInCell => {
-                "この行のセルの中に、次の行が入り込んでいます。セルの先頭の余分な引用符 (\") を消すか、閉じる引用符を付けてください"
-                    .to_owned()
-            }
-            Self::Cells(cells, header) => {
-                format!("セルが {cells} 個あり、見出しの {header} 個と合いません")
-            }
-            Self::UnderNoName(number) => format!("見出しのない {number} 列目に値があります"),
-            Self::NotJson(reason) => format!("JSON として読めません: {reason}"),
-            Self::BrokenOff(reason) => format!("ここから先は JSON として読めません: {reason}"),
-            Self::NoArray => "ファイル全体が面談の JSON 配列である必要があります".to_owned(),
-            Self::NoObject => "JSON のオブジェクトである必要があります".to_owned(),
-            Self::TooLong => {
-                let mebibytes = ROW_BYTES / (1024 * 1024);
-                format!("1 件で {mebibytes} MiB を超えています。面談の記録とは考えられない長さです")
-            }
-        }
-    }
 }
 
 impl Row {
@@ -155,7 +89,7 @@ impl Row {
                 serde_json::to_writer(&mut *out, &good)?;
             }
             Err(problem) => {
-                let problem = problem.sentence(language);
+                let problem = problem.told(language);
                 let bad = Bad {
                     place: self.place,
                     problem,
@@ -190,29 +124,6 @@ pub(super) struct Told {
     pub sentence: String,
 }
 
-/// What is told of a field that nobody knows.
-pub(super) fn unknown_field(name: &str, language: Language) -> String {
-    let known = known_names(language);
-    match language {
-        Language::Ja => format!("項目「{name}」は使えません。使えるのは {known}"),
-        Language::En => format!("`{name}` is no field of a record; known are {known}"),
-    }
-}
-
-/// All names that a person may write, in their language.
-pub(super) fn known_names(language: Language) -> String {
-    let names = Field::ALL.map(|field| field_name(field, language));
-    names.join(language.say("、", ", "))
-}
-
-/// The name of a field in a person's language.
-pub(super) fn field_name(field: Field, language: Language) -> &'static str {
-    match language {
-        Language::Ja => field.japanese(),
-        Language::En => field.name(),
-    }
-}
-
 /// What is told once for the whole file.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
@@ -245,6 +156,7 @@ impl Notes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::interview_field::Field;
 
     #[test]
     fn a_row_is_one_line_for_the_daemon() {

@@ -4,8 +4,6 @@ use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::path::Path;
 
-use crate::language::Language;
-
 /// Bytes at the beginning of a file that are looked at to see what it is.
 const HEAD: u64 = 64 * 1024;
 /// The name that stands for the standard input.
@@ -74,7 +72,7 @@ fn spool(mut pipe: impl Read) -> io::Result<File> {
 
 /// What a file is when it is none of those that are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Foreign {
+pub(crate) enum Foreign {
     /// A workbook of Excel.
     Workbook,
     /// A spreadsheet of `LibreOffice`.
@@ -88,6 +86,8 @@ pub(super) enum Foreign {
     Text(&'static str),
     /// Text of which a part is UTF-8 and another part is not.
     Mixed,
+    /// UTF-16 without a byte order mark.
+    Utf16WithoutMark,
     /// Bytes that are no text.
     Binary,
     /// Nothing at all.
@@ -141,55 +141,10 @@ impl Foreign {
         let pairs = head.chunks_exact(2);
         let ascii = pairs.clone().filter(|pair| pair.contains(&0)).count();
         if ascii * 2 > pairs.len() && pairs.clone().all(|pair| pair != [0, 0]) {
-            Some(Self::Text("UTF-16 without a byte order mark"))
+            Some(Self::Utf16WithoutMark)
         } else {
             Some(Self::Binary)
         }
-    }
-
-    /// What it is, and what to do.
-    pub(super) fn sentence(self, language: Language) -> String {
-        let save = language.say(
-            "表計算ソフトで「CSV UTF-8」として保存し、そのファイルを取り込んでください",
-            "save it as \"CSV UTF-8\" in the spreadsheet, and import that file",
-        );
-        let what = match self {
-            Self::Workbook => language.say("Excel のブックです", "is an Excel workbook"),
-            Self::OpenDocument => {
-                language.say("LibreOffice の表です", "is an OpenDocument spreadsheet")
-            }
-            Self::Packed => language.say("圧縮されたファイルです", "is a packed file"),
-            Self::Pdf => language.say("PDF です", "is a PDF"),
-            Self::Html => language.say("HTML か XML です", "is HTML or XML"),
-            Self::Binary => language.say("文字のファイルではありません", "is no text"),
-            Self::Empty => {
-                return language.say("中身が空です", "is empty").to_owned();
-            }
-            Self::Mixed => {
-                return language
-                    .say(
-                        "UTF-8 の部分と、そうでない部分が混ざっています。UTF-8 で保存し直すか、--encoding utf-8 か shift-jis を指定してください",
-                        "is written in UTF-8 here and in something else there; save it as UTF-8, or say --encoding utf-8 or shift-jis",
-                    )
-                    .to_owned();
-            }
-            Self::Text(name) => return in_other_characters(name, language),
-        };
-        match language {
-            Language::Ja => format!("{what}。{save}"),
-            Language::En => format!("{what}; {save}"),
-        }
-    }
-}
-
-fn in_other_characters(name: &str, language: Language) -> String {
-    match language {
-        Language::Ja => format!(
-            "文字コードが {name} です。UTF-8 で保存し直してください (Shift_JIS なら --encoding shift-jis)"
-        ),
-        Language::En => format!(
-            "is written in {name}; save it as UTF-8 (if it is Shift_JIS, say --encoding shift-jis)"
-        ),
     }
 }
 
@@ -217,7 +172,7 @@ mod tests {
                 Foreign::Text("ISO-2022-JP (JIS)"),
             ),
             (b"\xff\xfe\0\0i\0\0\0", Foreign::Text("UTF-32")),
-            (&utf_16, Foreign::Text("UTF-16 without a byte order mark")),
+            (&utf_16, Foreign::Utf16WithoutMark),
             (b"id,name\n1,\0\0\0", Foreign::Binary),
             (b"id,name\n1,\0", Foreign::Binary),
         ] {

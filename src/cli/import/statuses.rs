@@ -13,14 +13,7 @@ pub(super) fn read(text: &str) -> Option<InterviewStatus> {
 }
 
 fn is_called(status: InterviewStatus, text: &str) -> bool {
-    let words: &[&str] = match status {
-        InterviewStatus::Scheduled => &["予定"],
-        InterviewStatus::Completed => &["実施済み", "実施済", "完了"],
-        InterviewStatus::Cancelled => &["中止", "キャンセル"],
-        InterviewStatus::NoShow => &["無断欠席"],
-        InterviewStatus::Rescheduled => &["日程変更"],
-    };
-    words.contains(&text)
+    status.japanese().contains(&text)
         || (status == InterviewStatus::NoShow && text.eq_ignore_ascii_case("noshow"))
 }
 

@@ -9,10 +9,9 @@ use super::dates;
 use super::header::Column;
 use super::reading::{Reading, Take};
 use super::record::Record;
-use super::row::{Notes, Place, Problem, Row, field_name, known_names};
+use super::row::{Notes, Place, Problem, Row};
 use crate::http::interview_field::Field;
 use crate::http::interview_mistake::Why;
-use crate::language::Language;
 
 /// How a spreadsheet says in the first line what separates the cells.
 const SEPARATOR_LINE: &str = "sep=";
@@ -123,78 +122,21 @@ enum Under {
 
 /// What is wrong with a header.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct HeaderFault {
+pub(crate) struct HeaderFault {
     /// The line on which it stands.
     pub line: u64,
-    unknown: Vec<String>,
-    twice: Vec<String>,
-    missing: Vec<Field>,
+    pub unknown: Vec<String>,
+    pub twice: Vec<String>,
+    pub missing: Vec<Field>,
     /// A quote in it is never closed, or text stands behind one.
-    quotes: bool,
+    pub quotes: bool,
     /// Not a single name in it is known: it is no header, and its texts may be somebody's.
-    no_header: bool,
+    pub no_header: bool,
 }
 
 impl HeaderFault {
     fn is_none(&self) -> bool {
         !self.quotes && self.unknown.is_empty() && self.twice.is_empty() && self.missing.is_empty()
-    }
-
-    /// Everything that is wrong, and what would be right.
-    pub(super) fn sentence(&self, language: Language) -> String {
-        let known = known_names(language);
-        if self.no_header {
-            return match language {
-                Language::Ja => format!(
-                    "見出しの行がありません。最初の行に列の名前 ({known}) を書くか、--columns で指定してください"
-                ),
-                Language::En => format!(
-                    "the first line names no column; put a line with the names before it, or say them with --columns: {known}"
-                ),
-            };
-        }
-        let mut sentences = Vec::new();
-        let mut say = |ja: &str, en: &str, names: &[String]| {
-            if !names.is_empty() {
-                let names = names.join(language.say("、", ", "));
-                sentences.push(language.say(ja, en).replace("{}", &names));
-            }
-        };
-        say(
-            "見出しに使えない列があります: {}",
-            "the header has unknown columns: {}",
-            &self.unknown,
-        );
-        say(
-            "見出しに同じ列が 2 つあります: {}",
-            "the header has these columns twice: {}",
-            &self.twice,
-        );
-        let missing: Vec<_> = self
-            .missing
-            .iter()
-            .map(|field| field_name(*field, language).to_owned())
-            .collect();
-        say(
-            "見出しに必要な列がありません: {}",
-            "the header has no column {}",
-            &missing,
-        );
-        if self.quotes {
-            let ja = "見出しの引用符 (\") が正しく閉じられていません";
-            sentences.push(
-                language
-                    .say(ja, "a quote in the header is not closed rightly")
-                    .to_owned(),
-            );
-        }
-        if !self.unknown.is_empty() {
-            sentences.push(match language {
-                Language::Ja => format!("使える列は {known}"),
-                Language::En => format!("known are {known}"),
-            });
-        }
-        sentences.join(language.say("。", "; "))
     }
 }
 
@@ -382,6 +324,7 @@ fn is_date(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Language;
 
     const HEADER: &str = "id,employeeId,employeeName,interviewType,interviewDate,durationMinutes";
 
@@ -484,7 +427,7 @@ mod tests {
         let text = "\nid,ID,employeeId,colour,taste\na,b,c,d,e\n";
         let fault = rows_with(text, None).unwrap_err();
         assert_eq!(fault.line, 2);
-        let told = fault.sentence(Language::En);
+        let told = fault.told(Language::En);
         for word in [
             "colour, taste",
             "twice: ID",
@@ -492,13 +435,13 @@ mod tests {
         ] {
             assert!(told.contains(word), "{told}");
         }
-        let told = fault.sentence(Language::Ja);
+        let told = fault.told(Language::Ja);
         assert!(
             told.contains("種別、面談日時") && told.contains("使える列は"),
             "{told}"
         );
         let no_header = rows_with("int-1,EMP-1,山田\n", None).unwrap_err();
-        let told = no_header.sentence(Language::En);
+        let told = no_header.told(Language::En);
         assert!(
             told.contains("--columns") && !told.contains("山田"),
             "{told}"

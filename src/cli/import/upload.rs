@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 
 use super::row::Row;
 use crate::language::Language;
+use crate::words::imports::Imported;
 
 /// Rows are sent in pieces of about this many bytes.
 const PIECE: usize = 64 * 1024;
@@ -72,7 +73,7 @@ pub(super) fn progress_bar(length: u64, language: Language) -> ProgressBar {
     };
     let template = format!(
         "{} [{{bar:40}}] {{percent}}% ({{bytes}}/{{total_bytes}}, {{elapsed}})",
-        language.say("読み込み中", "reading")
+        language.phrase(Imported::Reading)
     );
     if let Ok(style) = ProgressStyle::with_template(&template) {
         bar.set_style(style.progress_chars("=> "));

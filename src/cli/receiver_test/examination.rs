@@ -1,10 +1,8 @@
 //! What a receiver is asked, which answers are right, and what to do when one is not.
 
-use crate::cli::words::Speech;
-
 /// One webhook, good or with one fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Examination {
+pub(crate) enum Examination {
     Good,
     Repeated,
     NonAscii,
@@ -20,7 +18,7 @@ pub(super) enum Examination {
 
 /// What an answer shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     Pass,
     /// Neither right nor wrong: the receiver looked at something else.
     Note,
@@ -36,86 +34,9 @@ impl Outcome {
             Self::Fail => "fail",
         }
     }
-
-    /// At the beginning of a line, for people.
-    pub(super) fn label(self, speech: Speech) -> &'static str {
-        match self {
-            Self::Pass => speech.say("合格", "pass"),
-            Self::Note => speech.say("注意", "note"),
-            Self::Fail => speech.say("不合格", "FAIL"),
-        }
-    }
 }
 
 impl Examination {
-    pub(super) fn name(self, speech: Speech) -> &'static str {
-        let (ja, en) = match self {
-            Self::Good => ("正しい Webhook", "a good webhook"),
-            Self::Repeated => (
-                "同じ X-Request-ID の同じ Webhook をもう一度",
-                "the same webhook again, with the same X-Request-ID",
-            ),
-            Self::NonAscii => ("ASCII 以外の文字", "characters outside ASCII"),
-            Self::UnknownEvent => ("存在しないイベント", "an event that nobody knows"),
-            Self::OtherSecret => ("別の鍵による署名", "a signature with another secret"),
-            Self::NoSignature => ("署名なし", "no signature"),
-            Self::Altered => (
-                "署名後に変更された本文",
-                "a body that was altered after signing",
-            ),
-            Self::TooOld => ("20 分前の日時", "a timestamp of twenty minutes ago"),
-            Self::TooFarAhead => ("20 分後の日時", "a timestamp of twenty minutes ahead"),
-            Self::OtherBearer => ("別のトークン", "another bearer token"),
-            Self::NoBearer => ("トークンなし", "no bearer token"),
-        };
-        speech.say(ja, en)
-    }
-
-    /// The right answers, in words.
-    pub(super) fn expected(self, speech: Speech) -> &'static str {
-        match self {
-            Self::Good | Self::Repeated | Self::NonAscii => speech.say("2xx", "a 2xx status"),
-            Self::UnknownEvent => speech.say("2xx または 400", "2xx or 400"),
-            Self::NoSignature | Self::NoBearer => speech.say("401 または 400", "401 or 400"),
-            _ => "401",
-        }
-    }
-
-    /// What to do when the receiver answers something else.
-    pub(super) fn advice(self, speech: Speech) -> &'static str {
-        let (ja, en) = match self {
-            Self::Good => (
-                "JSON.stringify(JSON.parse(body)) の結果を鍵で署名し、プロファイルのヘッダーと比較して、200 と {\"success\":true} を返してください。",
-                "Sign what JSON.stringify(JSON.parse(body)) gives with the secret, compare with the header of the profile, answer 200 with {\"success\":true}.",
-            ),
-            Self::Repeated => (
-                "X-Request-ID を記録して処理は 1 回だけ行い、2 回目も 200 を返してください。リレーは応答を受け取れなかったものを再送します。",
-                "Remember X-Request-ID, do the work once, and answer 200 again: the relay repeats what it has no answer for.",
-            ),
-            Self::NonAscii => (
-                "本文を最初に UTF-8 として読み、UTF-8 のバイト列を署名してください。",
-                "Read the body as UTF-8 before anything else, and sign the bytes of UTF-8.",
-            ),
-            Self::UnknownEvent => (
-                "400 を返すか、何もせずに受け付けてください。5xx を返すと何度も再送されます。",
-                "Answer 400, or take it and do nothing; a 5xx status would have it sent again and again.",
-            ),
-            Self::OtherSecret | Self::NoSignature | Self::Altered => (
-                "届いた本文から署名を計算し、一定時間で比較して、異なる場合やない場合は 401 を返してください。",
-                "Compute the signature over the body that arrived, compare in constant time, and answer 401 when it differs or is missing.",
-            ),
-            Self::TooOld | Self::TooFarAhead => (
-                "日時が現在から 5 分を超えて離れている場合は 401 を返してください。古い Webhook の再利用かもしれません。",
-                "Answer 401 when the timestamp is more than 5 minutes from now: somebody may be replaying an old webhook.",
-            ),
-            Self::OtherBearer | Self::NoBearer => (
-                "Authorization ヘッダーのトークンを一定時間で比較し、異なる場合やない場合は 401 を返してください。",
-                "Compare the token of the Authorization header in constant time, and answer 401 when it differs or is missing.",
-            ),
-        };
-        speech.say(ja, en)
-    }
-
     /// Whether it shows how the receiver verifies, and not what it does with the data.
     pub(super) fn is_about_verification(self) -> bool {
         !matches!(
@@ -144,7 +65,7 @@ impl Examination {
 }
 
 /// Whether a receiver says with this status that it does not like the data.
-pub(super) fn is_about_data(status: u16) -> bool {
+pub(crate) fn is_about_data(status: u16) -> bool {
     matches!(status, 400 | 404 | 409 | 422)
 }
 

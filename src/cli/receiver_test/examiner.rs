@@ -16,6 +16,7 @@ use crate::delivery::partner::{SetupError, client};
 use crate::delivery::profile::{Body, Profile};
 use crate::delivery::proxy::Proxies;
 use crate::delivery::signature;
+use crate::language::Language;
 use crate::route::Route;
 use crate::timestamp::Timestamp;
 
@@ -77,8 +78,9 @@ pub(super) struct Examiner {
 }
 
 impl Examiner {
-    pub(super) fn new(setup: Setup) -> Result<Self, CliError> {
-        let client = client_for(&setup).map_err(|error| CliError::Failed(error.to_string()))?;
+    pub(super) fn new(setup: Setup, language: Language) -> Result<Self, CliError> {
+        let client = client_for(&setup);
+        let client = client.map_err(|error| CliError::Failed(error.told(language)))?;
         Ok(Self {
             client,
             setup,

@@ -3,14 +3,12 @@
 //! The good webhook and the one with a wrong secret differ in nothing but the signature. A receiver that
 //! answers 401 to the second only has understood the signature, whatever it thinks of the data.
 
-use super::examination::{Examination, Outcome, is_about_data};
+use super::examination::{Examination, Outcome};
 use super::examiner::Posted;
-use crate::cli::words::Speech;
-use crate::language::Language;
 
 /// What to tell whoever built the receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// It verifies as it should, and everything else is right.
     Right,
     /// Everything is right, and nothing proves who posts.
@@ -117,108 +115,10 @@ impl Verdict {
             Self::Unreachable => "unreachable",
         }
     }
-
-    /// For people.
-    pub(super) fn sentence(self, speech: Speech) -> String {
-        match self {
-            Self::OtherData(status) => {
-                let right = speech.say(
-                    "署名の検証は正しく実装されています。正しい署名は通り、偽の署名は拒否されました。",
-                    "your verification is right: the good signature passed, the forged one was refused. ",
-                );
-                format!("{right}{}", wanted(status, speech))
-            }
-            Self::OtherDataUnverified(status) => wanted(status, speech),
-            Self::Unclear(404) => unclear_path(speech).to_owned(),
-            Self::Unclear(status) => unclear(status, speech),
-            _ => self.fixed(speech).to_owned(),
-        }
-    }
-
-    fn fixed(self, speech: Speech) -> &'static str {
-        let (ja, en) = match self {
-            Self::Right => (
-                "署名の検証は正しく、すべての項目に合格しました。",
-                "your verification is right, and everything else too.",
-            ),
-            Self::NothingToVerify => (
-                "すべての項目に合格しました。この形式には署名がないため、送信元は検証されていません。",
-                "everything is right; this profile signs nothing, so nothing shows who posts.",
-            ),
-            Self::RightButFlawed => (
-                "署名の検証は正しく実装されています。上の不合格の項目を直してください。",
-                "your verification is right; mend what is marked FAIL above.",
-            ),
-            Self::Wrong => (
-                "署名の検証が正しくありません。正しい署名が拒否されました。鍵が両者で同じか、署名対象の文字列と形式がプロファイルどおりかを確かめてください。",
-                "your verification is wrong: it refuses a good signature. Compare the secrets of both sides, then the signed text and the headers with the profile.",
-            ),
-            Self::AsciiOnly => (
-                "署名の検証が正しくありません。日本語などを含む本文では、正しい署名が拒否されました。解析し直した JSON ではなく、受信した本文のバイト列をそのまま検証してください。",
-                "your verification is wrong: it refuses a good signature when the body has characters outside ASCII, as every Japanese name does. Verify the bytes of the body as they came, not JSON that was written anew.",
-            ),
-            Self::NotVerified => (
-                "署名が検証されていません。別の鍵による署名が受け付けられました。鍵が設定されていないと検証を省く実装に注意してください。",
-                "your verification is wrong: a forged webhook was taken. Some receivers skip it while no secret is set.",
-            ),
-            Self::Incomplete => (
-                "署名の検証に不足があります。上の不合格の項目を直してください。",
-                "your verification is incomplete: a forged signature is refused, but what is marked FAIL above is not.",
-            ),
-            Self::WantsProof => (
-                "受信側は認証情報を求めています。--profile を確かめるか、--bearer でトークンを指定してください。",
-                "the receiver wants a proof that this profile does not send: another --profile, or a token with --bearer.",
-            ),
-            _ => (
-                "受信側から応答がないため、判定できません。",
-                "the receiver gave no answer, so nothing can be said of its verification.",
-            ),
-        };
-        speech.say(ja, en)
-    }
 }
 
 fn is_taken(status: u16) -> bool {
     (200..300).contains(&status)
-}
-
-/// The receiver understood who posts, and did not do what was posted.
-fn wanted(status: u16, speech: Speech) -> String {
-    let why = if status >= 500 {
-        speech.say(
-            "受信側の処理が失敗しました。別のデータを --event と --data で指定するか、受信側のログを確認してください。",
-            "It failed while it worked on this data: give other data with --event and --data, or read the receiver's log.",
-        )
-    } else if is_about_data(status) || status == 403 {
-        speech.say(
-            "受信側は別のデータを求めています。--event と --data で指定してください。",
-            "This receiver wants other data: give it with --event and --data.",
-        )
-    } else {
-        speech.say(
-            "署名以外の理由で受け付けられませんでした。",
-            "It did not take the webhook for another reason than its signature.",
-        )
-    };
-    format!("HTTP {status}: {why}")
-}
-
-fn unclear_path(speech: Speech) -> &'static str {
-    speech.say(
-        "正しい署名にも偽の署名にも HTTP 404 が返りました。URL のパスを確かめてください。パスが正しければ、署名より先にデータを調べています。受け付けられるデータを --data で指定してください。",
-        "HTTP 404 to the good webhook and to the forged one alike. Is the path of the URL right? If it is, the receiver looks at the data before the signature: give data that it takes with --data.",
-    )
-}
-
-fn unclear(status: u16, speech: Speech) -> String {
-    match speech.language {
-        Language::Ja => format!(
-            "正しい署名にも偽の署名にも HTTP {status} が返りました。署名より先にデータなどを調べているため、検証の正しさは判定できません。受け付けられるデータを --event と --data で指定してください。"
-        ),
-        Language::En => format!(
-            "the same answer to the good webhook and to the forged one, HTTP {status}. It looks at something else before the signature, so nothing can be said of its verification: give data that it takes with --event and --data."
-        ),
-    }
 }
 
 #[cfg(test)]

@@ -220,9 +220,8 @@ pub(super) fn refuse_foreign(path: &Path) -> Result<(), OpenError> {
             found,
             known,
         }),
-        Ok(Origin::Foreign) => Err(OpenError::Database {
+        Ok(Origin::Foreign) => Err(OpenError::Foreign {
             path: path.to_owned(),
-            what: "it is the database of another program".to_owned(),
         }),
     }
 }

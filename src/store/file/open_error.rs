@@ -1,4 +1,4 @@
-//! Why a database could not be opened, and what to do about it.
+//! Why a database could not be opened.
 
 use std::error::Error;
 use std::io;
@@ -8,13 +8,13 @@ use rusqlite::ErrorCode;
 
 use super::reserve::{disk_is_full, is_full, is_out_of_room};
 use super::snapshot::SnapshotError;
+use super::unusable::Odd;
 use super::{in_one_line, newest_copy};
 
 /// Why the store could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The data directory cannot be made or used.
-    #[error("{}: {source}; the data directory must exist and belong to the user that runs the relay", path.display())]
     Directory {
         /// What could not be used.
         path: PathBuf,
@@ -22,13 +22,11 @@ pub enum OpenError {
         source: io::Error,
     },
     /// There is no room on the disk.
-    #[error("{}: there is no room on its disk. Nothing was lost: make room there, such as by deleting what is not needed, and try again", path.display())]
     DiskFull {
         /// What could not be written.
         path: PathBuf,
     },
     /// Another relay works in this data directory.
-    #[error("{}: another voicedrive-relay (process {holder}) works in this data directory; stop it first", path.display())]
     Locked {
         /// The lock.
         path: PathBuf,
@@ -36,9 +34,6 @@ pub enum OpenError {
         holder: String,
     },
     /// The database was written by a newer version of the relay.
-    #[error(
-        "{}: the database has schema version {found}, this program knows versions up to {known}; install the newer voicedrive-relay, or restore a copy that this one wrote", path.display()
-    )]
     Newer {
         /// The database.
         path: PathBuf,
@@ -48,13 +43,11 @@ pub enum OpenError {
         known: i32,
     },
     /// The database was written by a program of before the first release.
-    #[error("{}: this database was written by a voicedrive-relay of before the first release, and this program cannot read it. It was left as it is: move the data directory away, or go on with the program that wrote it", path.display())]
     OfBefore {
         /// The database.
         path: PathBuf,
     },
     /// There is no database, but a copy of one, or the journal of one.
-    #[error("{}: the database is gone, and {}", path.display(), what_is_left(copy.as_deref()))]
     Gone {
         /// Where it was.
         path: PathBuf,
@@ -62,7 +55,6 @@ pub enum OpenError {
         copy: Option<PathBuf>,
     },
     /// A copy has what the database has not.
-    #[error("{}: a part of this database was lost, or an older one stands in its place: {copy} has what is not in it. Nothing was changed: voicedrive-relay restore {copy} puts the copy in its place; to go on without what the copy has, move {copy} away", path.display(), copy = copy.display())]
     Behind {
         /// The database.
         path: PathBuf,
@@ -70,17 +62,25 @@ pub enum OpenError {
         copy: PathBuf,
     },
     /// Something stands in the database's place that cannot be opened as one.
-    #[error("{}: {why}{}", path.display(), or_restore(copy.as_deref()))]
     Unusable {
         /// What it is about.
         path: PathBuf,
-        /// What stands there, and what to do.
-        why: String,
+        /// What stands there.
+        why: Odd,
         /// The newest copy, when there is one.
         copy: Option<PathBuf>,
     },
+    /// Another program holds a lock on it.
+    Busy {
+        /// The database.
+        path: PathBuf,
+    },
+    /// It is the database of another program.
+    Foreign {
+        /// The database.
+        path: PathBuf,
+    },
     /// SQLite cannot open the file, or it is not such a database.
-    #[error("{}: {what}", path.display())]
     Database {
         /// The database.
         path: PathBuf,
@@ -88,7 +88,6 @@ pub enum OpenError {
         what: String,
     },
     /// SQLite found damage. The file was not touched.
-    #[error("{}: the database is damaged: {what}. It was left as it is. {}", path.display(), how_to_restore(copy.as_deref()))]
     Damaged {
         /// The database.
         path: PathBuf,
@@ -98,47 +97,14 @@ pub enum OpenError {
         copy: Option<PathBuf>,
     },
     /// No copy of the database as it was could be made, so it was not changed.
-    #[error(
-        "the database was not brought to this version, because no copy of it could be made first: {0}"
-    )]
     NoCopy(#[source] SnapshotError),
     /// A migration failed; the database is as it was before it.
-    #[error("{}: the database could not be brought to this version: {what}", path.display())]
     Migration {
         /// The database.
         path: PathBuf,
         /// What went wrong.
         what: String,
     },
-}
-
-fn how_to_restore(copy: Option<&Path>) -> String {
-    match copy {
-        Some(copy) => format!(
-            "Restore the last good copy: voicedrive-relay restore {}",
-            copy.display()
-        ),
-        None => "There is no copy in the data directory to restore: look for one that was kept elsewhere".to_owned(),
-    }
-}
-
-fn or_restore(copy: Option<&Path>) -> String {
-    copy.map_or_else(String::new, |copy| {
-        format!(
-            ". If the database is lost: voicedrive-relay restore {}",
-            copy.display()
-        )
-    })
-}
-
-fn what_is_left(copy: Option<&Path>) -> String {
-    match copy {
-        Some(copy) => format!(
-            "a copy of it is still there. Nothing was changed: voicedrive-relay restore {copy} puts the copy in its place; if a disk is not mounted, mount it; to begin with an empty database, move {copy} away",
-            copy = copy.display()
-        ),
-        None => "its journal is still there. Nothing was changed: bring the database back, or restore a copy that was kept elsewhere; to begin with an empty one, move the directory `live` away".to_owned(),
-    }
 }
 
 impl OpenError {
@@ -154,9 +120,8 @@ impl OpenError {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 Self::damaged(path, error.to_string())
             }
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Database {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy {
                 path: path.to_owned(),
-                what: "another program holds a lock on the database; close it, such as a sqlite3 that was left open".to_owned(),
             },
             _ => Self::Database {
                 path: path.to_owned(),

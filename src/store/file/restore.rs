@@ -26,13 +26,10 @@ const STAGE: &str = "live.restoring";
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
     /// The copy is not good.
-    #[error(transparent)]
     Copy(#[from] SnapshotError),
     /// The daemon runs, or the data directory cannot be used.
-    #[error(transparent)]
     Directory(#[from] OpenError),
     /// The copy does not fit on the disk beside the present database.
-    #[error("{}: the disk is full; nothing was changed. Make room there for {needed} bytes more, and restore again", directory.display())]
     Full {
         /// The data directory.
         directory: PathBuf,
@@ -40,7 +37,6 @@ pub enum RestoreError {
         needed: u64,
     },
     /// The directories could not be swapped.
-    #[error("{}: {source}; nothing was changed", path.display())]
     Swap {
         /// Which directory.
         path: PathBuf,
@@ -48,7 +44,6 @@ pub enum RestoreError {
         source: io::Error,
     },
     /// SQLite could not write to the copy before it took its place.
-    #[error("{}: {source}; nothing was changed", path.display())]
     Database {
         /// The copy.
         path: PathBuf,
@@ -56,7 +51,6 @@ pub enum RestoreError {
         source: rusqlite::Error,
     },
     /// The copy is in its place, and a power cut may still undo that.
-    #[error("{}: {source}; the copy is in its place, but may not be on the disk yet: type sync", path.display())]
     Unsynced {
         /// The data directory.
         path: PathBuf,

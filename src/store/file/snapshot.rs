@@ -15,7 +15,7 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::super::connection::open_for_reading;
 use super::in_one_line;
-use super::reserve::{disk_is_full, is_full, is_out_of_room};
+use super::reserve::{disk_is_full, is_out_of_room};
 use crate::timestamp::Timestamp;
 pub use target::{Obstacle, Target};
 pub use verdict::{Verified, verify};
@@ -30,7 +30,6 @@ const AGAIN: Duration = Duration::from_millis(20);
 #[derive(Debug, thiserror::Error)]
 pub enum SnapshotError {
     /// The file system refused.
-    #[error("{}: {source}{}", path.display(), advice(source))]
     File {
         /// Which file.
         path: PathBuf,
@@ -38,7 +37,6 @@ pub enum SnapshotError {
         source: io::Error,
     },
     /// SQLite refused.
-    #[error("{}: {what}", path.display())]
     Database {
         /// Which file.
         path: PathBuf,
@@ -46,7 +44,6 @@ pub enum SnapshotError {
         what: String,
     },
     /// The file is damaged.
-    #[error("{}: damaged: {what}", path.display())]
     Damaged {
         /// Which file.
         path: PathBuf,
@@ -54,11 +51,6 @@ pub enum SnapshotError {
         what: String,
     },
     /// The file is a copy of the live database's file, whose last changes are in another one.
-    #[error(
-        "{}: this is a copy of live/relay.db{}. The file to copy is relay-backup.db", path.display(),
-        if *with_log { " with its relay.db-wal beside it, and whole only when both were copied while the daemon was stopped" }
-        else { "; it may lack what stood in relay.db-wal" }
-    )]
     OfLiveFile {
         /// Which file.
         path: PathBuf,
@@ -68,19 +60,16 @@ pub enum SnapshotError {
         written: Option<Timestamp>,
     },
     /// The file is another program's database, or no database.
-    #[error("{}: not a database of voicedrive-relay", path.display())]
     NotOurs {
         /// Which file.
         path: PathBuf,
     },
     /// The file was written by a program of before the first release.
-    #[error("{}: written by a voicedrive-relay of before the first release, which this program cannot read", path.display())]
     OfBefore {
         /// Which file.
         path: PathBuf,
     },
     /// A copy must not be written there.
-    #[error("{}: {obstacle}; nothing was written. Name a new file, or an older copy", path.display())]
     InTheWay {
         /// Where the copy should go.
         path: PathBuf,
@@ -88,9 +77,6 @@ pub enum SnapshotError {
         obstacle: Obstacle,
     },
     /// The file was written by a newer version of the relay.
-    #[error(
-        "{}: written by a newer voicedrive-relay (schema version {found}, this program knows versions up to {known})", path.display()
-    )]
     Newer {
         /// Which file.
         path: PathBuf,
@@ -230,15 +216,6 @@ fn rename(from: &Path, to: &Path) -> Result<(), SnapshotError> {
     fs::rename(from, to).map_err(|error| of_file(to, error))?;
     let parent = to.parent().filter(|parent| !parent.as_os_str().is_empty());
     sync(parent.unwrap_or(Path::new(".")))
-}
-
-/// What to do about what the operating system said.
-fn advice(source: &io::Error) -> &'static str {
-    if is_full(source) {
-        "; make room on that disk, or name a file on another one. What was there before is as it was"
-    } else {
-        ""
-    }
 }
 
 fn of_file(path: &Path, source: io::Error) -> SnapshotError {

@@ -3,24 +3,40 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::open::OpenError;
 use super::place::{journal_of, shared_memory_of};
 use super::{live_file, newest_copy};
 
+/// What stands in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Odd {
+    /// A link to nothing.
+    DeadLink,
+    /// A directory.
+    Directory,
+    /// A device, a pipe or a socket.
+    NotPlain,
+    /// A file that this user may not read and write.
+    NotOurs {
+        /// The data directory, whose owner may.
+        directory: PathBuf,
+    },
+    /// A file on a disk that can only be read.
+    ReadOnlyDisk,
+}
+
 /// Refuses what is no ordinary file. One that is not there is none.
 pub(super) fn refuse_odd(directory: &Path) -> Result<(), OpenError> {
     let path = live_file(directory);
     let why = match fs::symlink_metadata(&path) {
-        Ok(found) if found.is_symlink() && !path.exists() => {
-            "this symbolic link leads nowhere. Mount the disk that it leads to, or remove the link"
-        }
-        Ok(_) if path.is_dir() => "a directory stands where the database should be. Move it away",
-        Ok(_) if !path.is_file() => "this is not an ordinary file. Move it away",
+        Ok(found) if found.is_symlink() && !path.exists() => Odd::DeadLink,
+        Ok(_) if path.is_dir() => Odd::Directory,
+        Ok(_) if !path.is_file() => Odd::NotPlain,
         Ok(_) | Err(_) => return Ok(()),
     };
-    Err(unusable(directory, &path, why.to_owned()))
+    Err(unusable(directory, &path, why))
 }
 
 /// Refuses files that this user may not read and write. None of them may be open in this process.
@@ -34,16 +50,13 @@ pub(super) fn refuse_unwritable(directory: &Path) -> Result<(), OpenError> {
         let opened = File::options().read(true).write(true).open(&path);
         match opened.map_err(|error| error.kind()) {
             Err(io::ErrorKind::PermissionDenied) => {
-                let why = format!(
-                    "the user that runs the relay may not read and write this file. Give it to that user: chown --reference={} {}",
-                    directory.display(),
-                    path.display()
-                );
+                let why = Odd::NotOurs {
+                    directory: directory.to_owned(),
+                };
                 return Err(unusable(directory, &path, why));
             }
             Err(io::ErrorKind::ReadOnlyFilesystem) => {
-                let why = "its disk can only be read. Mount it so that it can be written";
-                return Err(unusable(directory, &path, why.to_owned()));
+                return Err(unusable(directory, &path, Odd::ReadOnlyDisk));
             }
             // One that is not there is made; SQLite says what else is wrong.
             Ok(_) | Err(_) => {}
@@ -52,7 +65,7 @@ pub(super) fn refuse_unwritable(directory: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn unusable(directory: &Path, path: &Path, why: String) -> OpenError {
+fn unusable(directory: &Path, path: &Path, why: Odd) -> OpenError {
     OpenError::Unusable {
         path: path.to_owned(),
         why,

@@ -24,25 +24,19 @@ pub enum Target {
 }
 
 /// What keeps a copy from being written somewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Obstacle {
     /// It is one of the database's files, or would be beside them.
-    #[error("the database itself lives there")]
     Database,
     /// The relay has files of this name in its data directory.
-    #[error("the relay keeps a file of its own under this name")]
     OwnName,
     /// A directory, a device, a link, a pipe or a socket.
-    #[error("this is not an ordinary file")]
     NotPlain,
     /// A file that is not a copy of the relay's database.
-    #[error("this file is no copy of the relay's database")]
     NoCopy,
     /// It ends like a directory.
-    #[error("this names no file")]
     NoName,
     /// Its directory is not there.
-    #[error("there is no such directory")]
     NoDirectory,
 }
 

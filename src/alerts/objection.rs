@@ -1,0 +1,59 @@
+//! What a channel had against a message.
+
+use std::time::Duration;
+
+use super::outcome::Refused;
+use crate::delivery::client::ClientError;
+use crate::delivery::failure::Failure;
+use crate::delivery::tls::TlsError;
+use crate::words::system::SystemError;
+
+/// Why a channel did not take a message, or not for everybody. Nothing secret is in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Objection {
+    /// A hook gave no answer within this time.
+    NoAnswer(Duration),
+    /// The secret that should be the hook's URL is none.
+    NoUrl,
+    /// Nothing can go out.
+    NoClient(ClientError),
+    /// The request did not succeed.
+    Failed(Failure),
+    /// A hook answered with this status.
+    Answer(u16),
+    /// A hook answered with this status and a word of Slack's.
+    AnswerSaid(u16, String),
+    /// A hook answered with this status, and its body says that it failed.
+    SaysFailure(u16),
+    /// Teams could not deliver it; the status that it names.
+    Teams(Option<u16>),
+    /// The message could not be put into the form that the channel wants.
+    Unwritable(String),
+    /// The mail server's.
+    Mail(Mail),
+    /// The mail server does not take these recipients.
+    Recipients(Vec<Refused>),
+}
+
+/// What is wrong with a mail server, or what it said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mail {
+    /// It did not answer within this time.
+    NoAnswer(Duration),
+    /// It cannot be reached, or the connection broke off.
+    Unreachable(SystemError),
+    /// TLS cannot be set up here.
+    Tls(TlsError),
+    /// There is no secure connection.
+    Insecure(Failure),
+    /// It has no STARTTLS.
+    NoStartTls,
+    /// It, or somebody on the way, went on without TLS.
+    WentOn,
+    /// What it said instead of beginning TLS.
+    RefusedTls(String),
+    /// No certificate can be for its name.
+    NoName(String),
+    /// What it said.
+    Said(String),
+}

@@ -1,0 +1,289 @@
+//! What an admin reads: what happened, since when, what it means, what to do, and the command to type.
+
+use std::time::Duration;
+
+use crate::alerts::words::Words;
+use crate::incident::{Finding, Kind, Report, State};
+use crate::language::{Language, Speech};
+use crate::timestamp::Timestamp;
+use crate::words::findings;
+
+/// Sends again whatever waits for a person.
+const RESEND: &str = "voicedrive-relay resend --status exhausted";
+
+/// The program that most of what is to be typed begins with. Its secrets and its control socket are not
+/// everybody's, and the journal is not either.
+const FOR_ROOT: [&str; 3] = ["voicedrive-relay ", "journalctl ", "systemctl "];
+
+/// Before the recipients who do not get a mail.
+pub(crate) fn not_for_everybody(language: Language) -> &'static str {
+    language.say(
+        "メールサーバーが次の宛先を受け付けないため、そこには届きません。alerts.channel の to を確かめてください",
+        "The mail server does not take these addresses, so nothing arrives there; look at `to` of the alerts.channel",
+    )
+}
+
+impl Speech {
+    /// The words for a report.
+    #[must_use]
+    pub fn message(self, state: State, report: &Report) -> Words {
+        let title = self.title(state, report);
+        let actions = match state {
+            State::Resolved if report.kind.is_about_sending() && left(report) > 0 => {
+                vec![RESEND.to_owned()]
+            }
+            State::Resolved => Vec::new(),
+            State::Opened | State::Ongoing => actions(report),
+        };
+        Words {
+            kind: report.kind.as_str(),
+            state: state.as_str(),
+            incident_id: report.id.clone(),
+            opened_at: report.opened_at,
+            text: self.text(state, report, &actions),
+            title,
+            count: report.count,
+            oldest_event_id: report.oldest_event_id.clone(),
+            actions,
+            language: self.language,
+        }
+    }
+
+    /// The words of a test.
+    #[must_use]
+    pub fn test(self, id: &str, now: Timestamp) -> Words {
+        Words {
+            kind: "test",
+            state: "test",
+            incident_id: id.to_owned(),
+            opened_at: now,
+            title: self.say(
+                "voicedrive-relay: テスト通知",
+                "voicedrive-relay: a test message",
+            ).to_owned(),
+            text: self.say(
+                "これはテストです。対応は不要です。この通知が届いたので、異常があればここに届きます。",
+                "This is a test; nothing needs to be done. As it has arrived, alerts will arrive here too.",
+            ).to_owned(),
+            count: 0,
+            oldest_event_id: None,
+            actions: Vec::new(),
+            language: self.language,
+        }
+    }
+
+    fn title(self, state: State, report: &Report) -> String {
+        let about = self.name(report.kind);
+        let of = if report.subject.is_empty() || report.subject == crate::route::DEFAULT {
+            String::new()
+        } else {
+            format!(" ({})", report.subject)
+        };
+        let state = match state {
+            State::Opened => self.say("発生", "began"),
+            State::Ongoing => self.say("継続中", "goes on"),
+            // Nothing was mended when a token ended or was revoked.
+            State::Resolved if report.kind == Kind::TokenEnding => self.say("終了", "is over"),
+            // Nor when a person has decided that nobody needs what did not arrive.
+            State::Resolved if report.dismissed > 0 => {
+                self.say("対応不要にしました", "was dismissed")
+            }
+            State::Resolved => self.say("回復しました", "is over"),
+        };
+        match self.language {
+            Language::Ja => format!("voicedrive-relay: {about}{of} – {state}"),
+            Language::En => format!("voicedrive-relay: {about}{of} {state}"),
+        }
+    }
+
+    /// What a condition is called.
+    #[must_use]
+    pub fn name(self, kind: Kind) -> &'static str {
+        let (ja, en) = match kind {
+            Kind::DeliveriesExhausted => ("送信できないイベント", "events that cannot be sent:"),
+            Kind::PartnerRefuses => ("VoiceDrive による拒否", "refusal by VoiceDrive"),
+            Kind::SuccessRateLow => ("送信成功率の低下", "a low success rate"),
+            Kind::QueueLong => ("送信の滞留", "a long queue"),
+            Kind::LoginsFailing => ("認証の失敗", "a series of failed logins"),
+            Kind::StatisticsSlow => ("統計 API の遅延・失敗", "slow or failing statistics"),
+            Kind::BackupOld => ("バックアップの異常", "trouble with the backup file"),
+            Kind::DatabaseDamaged => ("データベースの異常", "trouble with the database"),
+            Kind::DiskLow => ("ディスク容量の不足", "a shortage of disk space"),
+            Kind::CertificateExpiring => ("証明書の期限", "the end of a certificate's life"),
+            Kind::ClockOff => ("時計のずれ", "a difference between the clocks"),
+            Kind::TokenEnding => ("トークンの期限", "the end of a token's life"),
+        };
+        self.language.say(ja, en)
+    }
+
+    fn text(self, state: State, report: &Report, actions: &[String]) -> String {
+        let mut lines = vec![self.what(state, report)];
+        let since = self.clock(report.opened_at);
+        let lasted = self.span(report.at.since(report.opened_at));
+        lines.push(match (state, self.language) {
+            (State::Resolved, Language::Ja) => format!("期間: {since} から {lasted}"),
+            (State::Resolved, Language::En) => format!("When: from {since}, for {lasted}"),
+            (_, Language::Ja) => format!("開始: {since} ({lasted}経過)"),
+            (_, Language::En) => format!("Since: {since} ({lasted} ago)"),
+        });
+        if state == State::Resolved {
+            lines.extend(self.left(report));
+            return lines.join("\n");
+        }
+        let label = self.language.say("意味と対応", "What it means, what to do");
+        lines.push(format!("{label}: {}", self.advice(report)));
+        if let Some(oldest) = &report.oldest_event_id {
+            let label = self.language.say("最も古いイベント", "Oldest event");
+            lines.push(format!("{label}: {oldest}"));
+        }
+        if !report.event_types.is_empty() {
+            let label = self.language.say("イベントの種類", "Types");
+            lines.push(format!("{label}: {}", report.event_types.join(", ")));
+        }
+        if !actions.is_empty() {
+            let label = self.language.say("コマンド", "Commands");
+            lines.push(format!("{label}:"));
+            lines.extend(
+                actions
+                    .iter()
+                    .map(|action| format!("    {}", typed(action))),
+            );
+        }
+        lines.join("\n")
+    }
+
+    /// What happened, in one sentence with the numbers.
+    fn what(self, state: State, report: &Report) -> String {
+        let (ja, en) = if report.kind.counts_deliveries() {
+            findings::of_deliveries(state, report)
+        } else if let Finding::Token { days, ends_at } = report.finding {
+            let ended = (state == State::Resolved).then_some(report.at >= ends_at);
+            findings::of_a_token(&report.subject, days, ended)
+        } else {
+            findings::of_numbers(&report.finding)
+        };
+        match self.language {
+            Language::Ja => ja,
+            Language::En => en,
+        }
+    }
+
+    /// What still needs a person when it is over.
+    fn left(self, report: &Report) -> Option<String> {
+        let left = left(report);
+        let told = report.kind.is_about_sending() && left > 0;
+        told.then(|| match self.language {
+            Language::Ja => format!("まだ対応が必要なイベント: {left} 件 → sudo {RESEND}"),
+            Language::En => format!("Events that still need a person: {left} → sudo {RESEND}"),
+        })
+    }
+
+    /// What it means and what to do.
+    fn advice(self, report: &Report) -> &'static str {
+        let (ja, en) = match &report.finding {
+            Finding::Deliveries { cause, .. } => return cause.sentence(self.language),
+            Finding::SuccessRate { .. } => (
+                "失敗したものは自動で再送されます。tail で原因を確かめてください",
+                "what failed is sent again by itself: look with `tail` why",
+            ),
+            Finding::Queue { .. } => (
+                "イベントは失われません。送信先が応答しているか、VOICEDRIVE_WEBHOOK_URL が設定されているかを確かめてください",
+                "no event is lost: see whether the receiver answers, and whether VOICEDRIVE_WEBHOOK_URL is set",
+            ),
+            Finding::Logins { .. } => (
+                "誤ったトークンを使っている相手か、不正なアクセスの試みです。ログの接続元を確かめてください",
+                "somebody uses a wrong token, or tries to get in: the log says from where",
+            ),
+            Finding::Statistics { .. } => (
+                "サーバーが混んでいるか、ディスクが遅くなっています。他のサービスの負荷を確かめてください",
+                "the server is busy, or its disk slow: look at what else runs on it",
+            ),
+            Finding::Backup { .. } => (
+                "ディスクの空きとログを確かめてください。直るまで、コピーされるバックアップは古いままです",
+                "look at the disk and at the log: until it is mended, what is copied is old",
+            ),
+            Finding::Database { trouble } => return trouble.advice(self.language),
+            Finding::Disk { .. } => (
+                "満杯になると新しいイベントを受け付けられません。不要なファイルを消すか、retention_days を短くしてください",
+                "a full disk means that no event is accepted: delete what is not needed, or shorten retention_days",
+            ),
+            Finding::Certificate { .. } => (
+                "期限を過ぎると送信できません。VoiceDrive に更新を依頼してください",
+                "after it nothing can be sent: ask VoiceDrive to renew it",
+            ),
+            Finding::Clock { .. } => (
+                "5 分以上ずれると署名が拒否されます。timedatectl で時刻を合わせてください",
+                "signatures that are five minutes off are refused: set the clock with timedatectl",
+            ),
+            Finding::Token { .. } => (
+                "期限を過ぎると、このトークンを使う相手は 401 で拒否されます。token list で誰のものかを確かめ、新しいトークンを発行して差し替えたあと、token revoke で失効させてください",
+                "after it whoever shows this token is refused with 401: see with `token list` whose it is, issue a new one, put it in its place, then end this one with `token revoke`",
+            ),
+        };
+        self.language.say(ja, en)
+    }
+
+    fn span(self, span: Duration) -> String {
+        let minutes = span.as_secs() / 60;
+        let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
+        match (days, hours) {
+            (0, 0) => both!(self.language, "{minutes} 分", "{minutes} min"),
+            (0, _) => both!(
+                self.language,
+                "{hours} 時間 {minutes} 分",
+                "{hours} h {minutes} min"
+            ),
+            _ => both!(
+                self.language,
+                "{days} 日 {hours} 時間",
+                "{days} d {hours} h"
+            ),
+        }
+    }
+}
+
+/// A command as an admin types it.
+fn typed(action: &str) -> String {
+    let sudo = FOR_ROOT.iter().any(|program| action.starts_with(program));
+    format!("{}{action}", if sudo { "sudo " } else { "" })
+}
+
+/// What to type.
+fn actions(report: &Report) -> Vec<String> {
+    let relay = |command: &str| format!("voicedrive-relay {command}");
+    let journal = "journalctl -u voicedrive-relay -n 100".to_owned();
+    match report.kind {
+        Kind::DeliveriesExhausted => [
+            report
+                .oldest_event_id
+                .as_ref()
+                .map(|id| relay(&format!("show {id}"))),
+            Some(RESEND.to_owned()),
+            Some(relay(&format!("alert dismiss {}", report.id))),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
+        Kind::PartnerRefuses => {
+            let show = report.oldest_event_id.as_ref();
+            let show = show.map(|id| relay(&format!("show {id}")));
+            show.into_iter().chain([relay("check")]).collect()
+        }
+        Kind::SuccessRateLow => vec![relay("tail"), relay("check")],
+        Kind::QueueLong => vec![relay("status"), relay("check")],
+        Kind::LoginsFailing | Kind::StatisticsSlow => vec![journal],
+        Kind::DatabaseDamaged => match &report.finding {
+            Finding::Database { trouble } => trouble.commands(),
+            _ => Vec::new(),
+        },
+        Kind::BackupOld | Kind::DiskLow => vec![relay("status"), journal],
+        Kind::CertificateExpiring => vec![relay("check")],
+        Kind::ClockOff => vec!["timedatectl".to_owned(), relay("check")],
+        Kind::TokenEnding => vec![relay("token list")],
+    }
+}
+
+/// What still waits for a person, when an incident is over.
+fn left(report: &Report) -> u64 {
+    report.exhausted.saturating_sub(report.dismissed)
+}

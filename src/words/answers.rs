@@ -1,0 +1,139 @@
+//! What the daemon refuses, as a person who typed a command reads it. The API's own messages are English.
+
+use crate::http::auth::Scope;
+use crate::language::Language;
+
+/// What a request to the daemon was about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// One event, or several.
+    Events,
+    /// An incident of the alerts.
+    Incident,
+    /// The reading of the configuration.
+    Reload,
+    /// Everything else.
+    Other,
+}
+
+impl Subject {
+    /// What a request to this path is about.
+    #[must_use]
+    pub fn of_path(path: &str) -> Self {
+        let begins = |begin: &str| path.starts_with(begin);
+        if begins("/api/events") || begins("/control/events") {
+            Self::Events
+        } else if begins("/control/incidents") {
+            Self::Incident
+        } else if begins("/control/reload") {
+            Self::Reload
+        } else {
+            Self::Other
+        }
+    }
+}
+
+/// A refusal with its code: the daemon's own message in English, and in Japanese the sentence that stands for
+/// its code.
+#[must_use]
+pub fn refusal(code: &str, message: &str, subject: Subject, language: Language) -> String {
+    match language {
+        Language::En => format!("{code}: {message}"),
+        Language::Ja => format!("{} ({code})", in_japanese(code, message, subject)),
+    }
+}
+
+fn in_japanese(code: &str, message: &str, subject: Subject) -> String {
+    // The control socket tells some things in the person's language already.
+    if !message.is_ascii() && matches!(code, "STORAGE_UNAVAILABLE" | "CONFLICT") {
+        return message.to_owned();
+    }
+    let sentence = match (code, subject) {
+        ("INVALID_PARAMETER", _) => return of_parameter(message),
+        ("UNSTABLE_JSON", _) => return of_unstable_json(message),
+        ("PAYLOAD_TOO_LARGE", _) => return too_large(message),
+        ("INVALID_DATE_RANGE", _) => {
+            "日時の範囲が正しくありません。終わりが始まりより前になっていないか確かめてください"
+        }
+        ("INVALID_JSON", _) => "送った内容が JSON として読めないか、途中で切れました",
+        ("NOT_FOUND", Subject::Events) => {
+            "この ID のイベントはありません。tail で ID を確かめてください"
+        }
+        ("NOT_FOUND", Subject::Incident) => {
+            "この ID の、まだ終わっていない通知はありません。alert history で ID を確かめてください"
+        }
+        ("NOT_FOUND" | "METHOD_NOT_ALLOWED", _) => {
+            "動いているデーモンはこのコマンドに対応していません。同じ版のデーモンに再起動してください (sudo systemctl restart voicedrive-relay)"
+        }
+        ("CONFLICT", Subject::Incident) => {
+            "この種類の通知は、原因がなくなると自動で終わります。対応済みにはできません"
+        }
+        ("CONFLICT", Subject::Reload) => {
+            return format!(
+                "設定を読み直せませんでした。前の設定のまま動いています。{}",
+                quoted(message)
+            );
+        }
+        ("CONFLICT" | "IDEMPOTENCY_CONFLICT", _) => "すでに保存されている内容と矛盾しています",
+        ("STORAGE_UNAVAILABLE", _) => {
+            "データベースに書き込めないため、何も変更していません。voicedrive-relay status と journalctl -u voicedrive-relay で状態を確かめてください"
+        }
+        ("INTERNAL_SERVER_ERROR", _) => {
+            "デーモンの中で異常が起きました。journalctl -u voicedrive-relay で記録を確かめてください"
+        }
+        ("RATE_LIMIT_EXCEEDED", _) => {
+            "要求が多すぎます。1 分ほど待ってからもう一度実行してください"
+        }
+        _ => return format!("デーモンに断られました。{}", quoted(message)),
+    };
+    sentence.to_owned()
+}
+
+/// The daemon's own words, for the one who helps.
+fn quoted(message: &str) -> String {
+    format!("デーモンの応答: 「{message}」")
+}
+
+/// `message` names the parameter before a colon.
+fn of_parameter(message: &str) -> String {
+    let field = message.split(": ").next().unwrap_or_default();
+    let accepted = match field {
+        "event" | "eventType" => "イベント名 (a-z、0-9、.、_、- の 1 から 100 文字) にしてください",
+        "data" => "内容は JSON のオブジェクト ({...}) にしてください",
+        "staffId" => "職員の ID は 1 から 191 文字にしてください",
+        "status" => "accepted、retrying、delivered、exhausted のどれかにしてください",
+        "route" => "経路の名前にしてください",
+        "since" | "until" => "日時にしてください (例: 2025-10-26、2025-10-26T14:30:00+09:00)",
+        "subject" | "jti" => "1 から 191 文字にしてください",
+        "days" => "1 から 3650 までの日数にしてください",
+        "begin" => "イベントの ID か、その始まりの部分にしてください",
+        "RELAY_JWT_SECRET" => {
+            "設定されていないため、トークンに署名できません。secrets.env に設定し、sudo voicedrive-relay reload を実行してください"
+        }
+        "scope" => {
+            let known = Scope::ALL.map(Scope::as_str).join(", ");
+            return format!("scope: 次の中から 1 つ以上を指定してください: {known}");
+        }
+        field => return format!("{field}: この値は使えません"),
+    };
+    format!("{field}: {accepted}")
+}
+
+/// `message` names the place before a colon, as a JSON pointer behind the field.
+fn of_unstable_json(message: &str) -> String {
+    let place = message.split(": ").nth(1).unwrap_or_default();
+    let place = if place.starts_with('/') { place } else { "" };
+    format!(
+        "内容{place} に、VoiceDrive が正確に受け取れない値があります。大きな数や桁の多い小数は文字列にし、同じキーが 2 回ないこと、文字が欠けていないことを確かめてください"
+    )
+}
+
+/// `message` says somewhere how much is too much.
+fn too_large(message: &str) -> String {
+    let mut numbers = message.split(|c: char| !c.is_ascii_digit());
+    let most = numbers.rfind(|number| !number.is_empty());
+    match most {
+        Some(most) => format!("内容が大きすぎます。上限は {most} バイトです"),
+        None => "内容が大きすぎます".to_owned(),
+    }
+}

@@ -1,0 +1,177 @@
+//! What `check` finds.
+
+use std::fmt::Display;
+use std::path::Path;
+
+use crate::language::Language;
+use crate::words::Phrase;
+
+phrases! {
+    /// Short texts of a check.
+    Check {
+        NoDirectory: "ディレクトリではありません", "not a directory";
+        NotThereYet: "まだありません。起動時に作成します", "not there yet; the daemon makes it";
+        Stop: "。", "; ";
+        MustBeWritable: "デーモンのユーザーが書き込めるようにしてください", "the daemon's user must be able to write there";
+        OpenToAll: "誰でも読めます。chmod 0750 を勧めます", "everybody can look into it; chmod 0750 is advised";
+        Sound: "壊れていません", "quick_check ok";
+        CountsAgree: "一致しています", "agree with the rows";
+        Nobody: "通知先がありません。異常が起きても誰にも知らされません。config.toml に [[alerts.channel]] を書いてください", "nobody is told when something is wrong; add an [[alerts.channel]] to config.toml";
+        NotTried: "ここでは送りません。voicedrive-relay alert test で確かめてください", "not tried here; `voicedrive-relay alert test` does";
+        TakesRecipients: "メールサーバーは宛先を受け付けます。送信は voicedrive-relay alert test で確かめてください", "the mail server takes the recipients; `voicedrive-relay alert test` sends";
+        TakesNotAll: "メールサーバーが受け付けません", "the mail server takes no mail for everybody";
+        NoJwtSecret: "RELAY_JWT_SECRET が未設定のため、スタッフシステムはイベントを HTTP で渡せません", "RELAY_JWT_SECRET is not set: the staff system cannot hand in events over HTTP";
+        NoTokenAtAll: "RELAY_JWT_SECRET も VOICEDRIVE_API_TOKEN も未設定のため、HTTP では誰も呼び出せません", "neither RELAY_JWT_SECRET nor VOICEDRIVE_API_TOKEN is set: nobody can call the API over HTTP";
+        NoUrl: "URL が未設定です。イベントは受け付けて保存し、送信しません。VOICEDRIVE_WEBHOOK_URL を設定してください", "no URL: events are accepted and kept, nothing is sent; set VOICEDRIVE_WEBHOOK_URL";
+        LostRoute: "設定にない経路を待っているイベントがあります。経路を設定に戻すか、voicedrive-relay resend で別の経路から送ってください", "events wait for a route that the configuration does not have; bring it back, or send them another way with `voicedrive-relay resend`";
+        Directly: "直接つなぐ宛先", "reached directly";
+        OfTheUnit: " (この環境変数は、サービスには systemctl edit で設定した場合だけ届きます。delivery.proxy を勧めます)", " (the service has these variables only when its unit sets them; delivery.proxy is advised)";
+        Signed: "署名あり", "signed";
+        NotSigned: "署名なし", "not signed";
+        ByTheProxy: "プロキシ", "by the proxy";
+        DaemonListens: "デーモンが待ち受けています", "the daemon listens here";
+        ListensElsewhere: "動いているデーモンは別のアドレスで待ち受けています。再起動すると変わります (systemctl restart voicedrive-relay)", "the daemon that runs listens elsewhere; a restart changes that (systemctl restart voicedrive-relay)";
+        AnotherListens: "ほかのプログラムが使っています。server.listen を変えるか、そのプログラムを止めてください (ss -ltnp で分かります)", "another program listens here; change server.listen, or end that program (ss -ltnp shows which)";
+        Privileged: "デーモンのユーザーはこのポートを使えません (1024 未満は root のみ)。8480 などにして、前にプロキシを置いてください", "the daemon's user may not listen here (ports below 1024 are root's); use one such as 8480, with a proxy in front";
+        Good: "正常", "ok";
+        Note: "注意", "note";
+        Bad: "異常", "error";
+    }
+}
+
+phrases! {
+    /// What was looked at.
+    Looked {
+        Config: "設定", "config";
+        Secrets: "秘密の値", "secrets";
+        Key: "鍵", "key";
+        Tokens: "トークン", "tokens";
+        Directory: "データディレクトリ", "directory";
+        Database: "データベース", "database";
+        Counts: "集計", "counts";
+        ControlSocket: "コマンド用の接続口", "control socket";
+        Listen: "待ち受け", "listen";
+        Ingest: "受信口", "ingest";
+        Proxy: "プロキシ", "proxy";
+        Routes: "経路", "routes";
+        Route: "経路", "route";
+        Alerts: "通知先", "alerts";
+    }
+}
+
+impl Looked {
+    const ALL: [Self; 14] = [
+        Self::Config,
+        Self::Secrets,
+        Self::Key,
+        Self::Tokens,
+        Self::Directory,
+        Self::Database,
+        Self::Counts,
+        Self::ControlSocket,
+        Self::Listen,
+        Self::Ingest,
+        Self::Proxy,
+        Self::Routes,
+        Self::Route,
+        Self::Alerts,
+    ];
+}
+
+/// What was looked at, as a person calls it; programs know it by `name`, and which one it is stands behind that.
+pub(crate) fn name(name: &str, language: Language) -> String {
+    let found = Looked::ALL.into_iter().find_map(|looked| {
+        let which = name.strip_prefix(looked.pair().1)?;
+        let whole = which.is_empty() || which.starts_with(' ');
+        whole.then(|| format!("{}{which}", language.phrase(looked)))
+    });
+    found.unwrap_or_else(|| name.to_owned())
+}
+
+/// How many findings are bad.
+pub(crate) fn to_be_mended(bad: usize, language: Language) -> String {
+    both!(
+        language,
+        "{bad} 件の問題があります",
+        "{bad} of these must be mended"
+    )
+}
+
+/// Who asks may not look at what the daemon reads.
+pub(crate) fn may_not_look(path: impl Display, option: &str, language: Language) -> String {
+    both!(
+        language,
+        "{path}: このユーザーには見る権限がないため、何も確かめていません。sudo voicedrive-relay check{option} を実行してください",
+        "{path}: you may not look at this, so nothing was checked; run sudo voicedrive-relay check{option}"
+    )
+}
+
+/// No socket can have such a path.
+pub(crate) fn path_too_long(path: &Path, bytes: usize, most: usize, language: Language) -> String {
+    let path = path.display();
+    both!(
+        language,
+        "{path}: パスが {bytes} バイトあります。{most} バイト以下になるように storage.directory を短くしてください",
+        "{path}: the path has {bytes} bytes, and a socket's may have {most}; choose a shorter storage.directory"
+    )
+}
+
+/// Counts that were wrong, and are right now.
+pub(crate) fn counted_anew(differ: u64, language: Language) -> String {
+    both!(
+        language,
+        "{differ} 件の集計が記録と異なっていたため、数え直しました",
+        "{differ} counts differed from the rows; they were made anew"
+    )
+}
+
+/// Counts that are wrong, and why nobody counts anew.
+pub(crate) fn counts_differ(differ: u64, error: &str, language: Language) -> String {
+    both!(
+        language,
+        "{differ} 件の集計が記録と異なります。デーモンを起動してからもう一度 check を実行すると数え直します ({error})",
+        "{differ} counts differ from the rows; start the daemon and run check again, which makes them anew ({error})"
+    )
+}
+
+/// A receiver's server answers, after so many milliseconds.
+pub(crate) fn reached(took: u128, language: Language) -> String {
+    both!(
+        language,
+        "サーバーには到達できます ({took} ms)。POST のパスと署名はここでは確かめていません (voicedrive-relay send test.ping --wait で確かめられます)",
+        "the server can be reached ({took} ms); its path and the signature are not tried here (voicedrive-relay send test.ping --wait tries them)"
+    )
+}
+
+/// A difference between the clocks; `ahead`: of the receiver's, in seconds.
+pub(crate) fn clock_off(ahead: i64, language: Language) -> String {
+    let (ja, en) = if ahead > 0 {
+        ("遅れて", "behind")
+    } else {
+        ("進んで", "ahead of")
+    };
+    let off = ahead.abs();
+    both!(
+        language,
+        "このサーバーの時計は相手より {off} 秒{ja}います。VoiceDrive は 5 分以上ずれた署名を 401 で拒否します。timedatectl で時計を合わせてください",
+        "this server's clock is {off} s {en} the receiver's; VoiceDrive answers 401 to signatures more than 5 minutes off; set the clock (timedatectl)"
+    )
+}
+
+/// The last day of a certificate.
+pub(crate) fn certificate_ends(day: &str, days: u64, language: Language) -> String {
+    both!(
+        language,
+        "証明書は {day} まで (あと {days} 日)",
+        "the certificate ends {day} (in {days} days)"
+    )
+}
+
+/// A door without any proof that can be reached from outside.
+pub(crate) fn open_from_outside(networks: &str, language: Language) -> String {
+    both!(
+        language,
+        "{networks} からは署名なしで誰でもイベントを渡せます。server.listen はこのサーバーの外からも届きます。open_from を減らすか、server.listen を 127.0.0.1 にしてください",
+        "whoever can use an address of {networks} can hand in events without any proof, and server.listen can be reached from outside this server; take what is not needed out of open_from, or listen on 127.0.0.1"
+    )
+}

@@ -1,0 +1,292 @@
+//! What commands say when they cannot do what they were asked for, and in a line when they did.
+
+use std::io;
+use std::path::Path;
+
+use super::system::of_system;
+use crate::crypto::NoRandomness;
+use crate::language::Language;
+use crate::stable_json::{Reason, Refusal};
+
+phrases! {
+    /// Short texts of several commands.
+    Command {
+        NoMoment: "2025-10-26、\"2025-10-26 14:30\"、2025-10-26T14:30:00+09:00 のどれかの形で指定してください", "must be a day such as 2025-10-26, or a time such as \"2025-10-26 14:30\" or 2025-10-26T14:30:00+09:00";
+        Dismissed: "対応済みにしました", "dismissed";
+        NoChannel: "通知先がありません。config.toml に [[alerts.channel]] を書いてください", "there is no channel; write [[alerts.channel]] in config.toml";
+        Sent: "送信しました", "sent";
+        ChannelFailed: "届かない通知先があります", "a channel did not take it";
+        NothingTold: "通知はありません", "nothing was told";
+        Accepted: "受け付けました", "accepted";
+        UsedUp: "再送回数を使い切りました。原因を直してから再送してください", "the retries are used up; mend the cause, then send it again";
+        NextAttempt: "次の再送:", "next attempt:";
+        EventsSentAgain: "件を再送します", "events are sent again";
+        UnderWay: "送信中です。成功すればそれ以上は送らず、失敗すれば再送します", "is being sent at this moment: again when that fails, and no more when it succeeds";
+        FirstAttempt: "最初の送信がまだ終わっていません。そのまま送信されます", "waits for its first attempt anyway, or is in the middle of it";
+        SentAgain: "再送します", "is sent again";
+        Match: "件が該当します (何も変更していません)", "events match; nothing was changed";
+        ByName: "イベント別", "by name";
+        ByDay: "受付日別", "by day of acceptance";
+        NoTokens: "トークンはありません", "no tokens";
+        RevokedSince: "失効", "revoked";
+        Until: "期限", "until";
+        Revoked: "失効させました", "revoked";
+        ReadAgain: "設定を読み直しました", "the configuration was read again";
+        NeedsRestart: "再起動が必要な項目", "these keys need a restart";
+        NewSecrets: "新しく設定された秘密の値", "secrets that are set now";
+        ChangedSecrets: "変更された秘密の値", "secrets that have changed";
+        GoneSecrets: "設定されなくなった秘密の値", "secrets that are not set any more";
+        Note: "注意", "note";
+    }
+}
+
+/// A file, or what else has a name, that cannot be read or written.
+pub(crate) fn file_failed(
+    name: impl std::fmt::Display,
+    error: &io::Error,
+    language: Language,
+) -> String {
+    format!("{name}: {}", of_system(error, language))
+}
+
+/// The output is gone, or full.
+pub(crate) fn no_output(error: &io::Error, language: Language) -> String {
+    let why = of_system(error, language);
+    both!(
+        language,
+        "結果を出力できません。{why}",
+        "standard output: {why}"
+    )
+}
+
+/// What the standard input is called.
+pub(crate) fn standard_input(language: Language) -> &'static str {
+    language.say("標準入力", "standard input")
+}
+
+/// The program itself cannot begin.
+pub(crate) fn cannot_begin(error: &io::Error, language: Language) -> String {
+    let why = of_system(error, language);
+    both!(
+        language,
+        "voicedrive-relay: 実行を始められません。{why}",
+        "voicedrive-relay: {why}"
+    )
+}
+
+/// Something that only a mistake in the program, or no memory, can lead to.
+pub(crate) fn broke_off(error: &dyn std::error::Error, language: Language) -> String {
+    both!(
+        language,
+        "プログラムの中で異常が起きました ({error})",
+        "{error}"
+    )
+}
+
+/// The daemon is not where its socket should be.
+pub(crate) fn unreachable(socket: &Path, language: Language) -> String {
+    let socket = socket.display();
+    both!(
+        language,
+        "{socket}: デーモンに接続できません。動いているか (systemctl status voicedrive-relay)、グループ voicedrive-relay に入っているか (または sudo で) を確かめてください。",
+        "{socket}: the daemon cannot be reached. See whether it runs (systemctl status voicedrive-relay), and whether you are in the group voicedrive-relay (or use sudo)."
+    )
+}
+
+/// The daemon is there: nobody must do its work beside it.
+pub(crate) fn no_answer_in_time(socket: &Path, language: Language) -> String {
+    let socket = socket.display();
+    both!(
+        language,
+        "{socket}: デーモンは動いていますが、時間内に応答しませんでした。依頼した処理は続いている可能性があります。",
+        "{socket}: the daemon is there and did not answer in time; what it was asked to do may be done all the same."
+    )
+}
+
+/// What answers at the socket is no daemon of this kind.
+pub(crate) fn answer_is_not_json(error: &serde_json::Error, language: Language) -> String {
+    both!(
+        language,
+        "デーモンの応答を読めません。デーモンとコマンドが同じ版か確かめてください ({error})",
+        "the daemon's answer is not JSON: {error}"
+    )
+}
+
+/// A refusal without a word about it.
+pub(crate) fn refused(language: Language) -> String {
+    both!(language, "デーモンに断られました", "the daemon refused")
+}
+
+/// No id has such characters.
+pub(crate) fn no_id(typed: &str, language: Language) -> String {
+    both!(
+        language,
+        "「{typed}」は ID ではありません",
+        "`{typed}` is not an id"
+    )
+}
+
+/// Nothing begins with what was typed.
+pub(crate) fn unknown_id(typed: &str, language: Language) -> String {
+    both!(
+        language,
+        "{typed}: この ID で始まるイベントはありません。職員のイベントは tail --staff-id で探せます",
+        "{typed}: no event's id begins so; tail --staff-id finds the events of a member of the staff"
+    )
+}
+
+/// Several things begin with what was typed.
+pub(crate) fn ambiguous_id(typed: &str, ids: &str, language: Language) -> String {
+    both!(
+        language,
+        "{typed}: この ID で始まるイベントが複数あります。もっと長く指定してください: {ids}",
+        "{typed}: several ids begin so; type more of the one that is meant: {ids}"
+    )
+}
+
+/// A local refusal, with the word for programs.
+pub(crate) fn with_code(code: &str, sentence: &str, language: Language) -> String {
+    both!(language, "{sentence} ({code})", "{code}: {sentence}")
+}
+
+/// A profile that signs wants a secret.
+pub(crate) fn needs_secret(name: &str, language: Language) -> String {
+    both!(
+        language,
+        "このプロファイルには署名があります。{name} を環境変数か secrets.env に設定するか、--profile unsigned を指定してください",
+        "the profile is signed: set {name} in the environment or in secrets.env, or use --profile unsigned"
+    )
+}
+
+/// No built-in profile is called so.
+pub(crate) fn unknown_profile(name: &str, language: Language) -> String {
+    both!(
+        language,
+        "{name} というプロファイルはありません",
+        "no profile is called {name}"
+    )
+}
+
+/// `import` without a word about what.
+pub(crate) fn import_what(language: Language) -> String {
+    both!(
+        language,
+        "import interviews ファイル、または import --template と指定してください",
+        "say import interviews FILE, or import --template"
+    )
+}
+
+/// A payload that is no JSON text at all.
+pub(crate) fn payload_is_not_json(error: &serde_json::Error, language: Language) -> String {
+    let (line, column) = (error.line(), error.column());
+    both!(
+        language,
+        "内容が JSON として読めません ({line} 行目、{column} 文字目)",
+        "the payload is not JSON: {error}"
+    )
+}
+
+/// A payload that is JSON, and no object.
+pub(crate) fn payload_is_no_object(language: Language) -> &'static str {
+    language.say(
+        "内容は JSON のオブジェクト ({...}) にしてください",
+        "the payload must be a JSON object",
+    )
+}
+
+/// A payload that JavaScript would change.
+pub(crate) fn payload_is_unstable(refusal: &Refusal, language: Language) -> String {
+    let place = &refusal.pointer;
+    let reason = match &refusal.reason {
+        Reason::Syntax { offset, .. } => both!(
+            language,
+            "JSON として読めません ({offset} バイト目)",
+            "{refusal}"
+        ),
+        Reason::TooDeep => both!(
+            language,
+            "{place} 配列やオブジェクトの重なりが深すぎます",
+            "{refusal}"
+        ),
+        Reason::DuplicateKey => both!(language, "{place} 同じキーが 2 回あります", "{refusal}"),
+        Reason::LoneSurrogate => both!(
+            language,
+            "{place} \\u で書かれた文字が欠けています",
+            "{refusal}"
+        ),
+        Reason::NumberChanges => both!(
+            language,
+            "{place} JavaScript では正確に扱えない数です。文字列にしてください",
+            "{refusal}"
+        ),
+    };
+    reason.trim_start().to_owned()
+}
+
+/// There is nothing to make a secret of.
+pub(crate) fn no_randomness(error: &NoRandomness, language: Language) -> String {
+    both!(
+        language,
+        "システムから乱数を取得できないため、秘密の値を作れません",
+        "{error}"
+    )
+}
+
+/// `check` cannot become the daemon's user.
+pub(crate) fn cannot_look_as(user: u32, error: &io::Error, language: Language) -> String {
+    let why = of_system(error, language);
+    both!(
+        language,
+        "デーモンのユーザー (ID {user}) として確かめられません。{why}",
+        "check cannot be run as the daemon's user (id {user}): {why}"
+    )
+}
+
+/// A variable that a person set does not count beside the file.
+pub(crate) fn file_counts(name: &str, file: impl std::fmt::Display, language: Language) -> String {
+    both!(
+        language,
+        "{name} は {file} の値を使います。環境変数の値は使われません",
+        "{name} is read from {file}; the variable of the environment does not count"
+    )
+}
+
+/// A secret that is nowhere.
+pub(crate) fn secret_is_nowhere(
+    name: &str,
+    file: impl std::fmt::Display,
+    language: Language,
+) -> String {
+    both!(
+        language,
+        "{name} が {file} にも環境変数にも設定されていません ({file} は sudo でないと読めないことがあります)",
+        "{name} is set neither in {file} (which may be readable with sudo only) nor in the environment"
+    )
+}
+
+/// A reload that would lose what is in force.
+pub(crate) fn would_be_lost(names: &str, language: Language) -> String {
+    both!(
+        language,
+        "何も変更していません。使用中の {names} がなくなります。そのつもりであれば voicedrive-relay reload --drop を実行してください",
+        "nothing was changed: {names} would be lost, which is in force. If you mean it: voicedrive-relay reload --drop"
+    )
+}
+
+/// How many deliveries are shown, and how many there are.
+pub(crate) fn shown_of(
+    shown: usize,
+    matched: impl std::fmt::Display,
+    more: bool,
+    language: Language,
+) -> String {
+    if more {
+        both!(
+            language,
+            "{shown} / {matched} 件以上",
+            "{shown} of more than {matched}"
+        )
+    } else {
+        both!(language, "{shown} / {matched} 件", "{shown} of {matched}")
+    }
+}

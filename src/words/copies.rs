@@ -1,0 +1,246 @@
+//! Why a copy of the database cannot be made, used or restored, and what to do about it.
+
+use std::fmt;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use super::system::of_system;
+use crate::language::{Language, Speech};
+use crate::store::file::restore::RestoreError;
+use crate::store::file::snapshot::{Obstacle, SnapshotError};
+use crate::zone::Zone;
+
+impl SnapshotError {
+    /// What is wrong, where, and what to do.
+    #[must_use]
+    pub fn told(&self, speech: Speech) -> String {
+        let happened = self.happened(speech.language);
+        match self.advice(speech) {
+            Some(advice) => both!(
+                speech.language,
+                "{happened}。{advice}",
+                "{happened}; {advice}"
+            ),
+            None => happened,
+        }
+    }
+
+    /// What is wrong, and where.
+    #[must_use]
+    pub fn happened(&self, language: Language) -> String {
+        let sentence = match self {
+            Self::File { source, .. } => {
+                let why = of_system(source, language);
+                match source.kind() {
+                    ErrorKind::StorageFull | ErrorKind::QuotaExceeded => both!(
+                        language,
+                        "{why}。そのディスクに空きを作るか、別のディスクのファイルを指定してください。前からあるファイルはそのままです",
+                        "{why}; make room on that disk, or name a file on another one. What was there before is as it was"
+                    ),
+                    _ => why,
+                }
+            }
+            Self::Database { what, .. } => {
+                both!(language, "データベースとして扱えません ({what})", "{what}")
+            }
+            Self::Damaged { what, .. } => {
+                both!(language, "壊れています ({what})", "damaged: {what}")
+            }
+            Self::OfLiveFile { with_log: true, .. } => both!(
+                language,
+                "live/relay.db のコピーで、relay.db-wal が隣にあります。完全なのは、デーモンの停止中に両方をコピーしたときだけです。コピーすべきファイルは relay-backup.db です",
+                "this is a copy of live/relay.db with its relay.db-wal beside it, and whole only when both were copied while the daemon was stopped. The file to copy is relay-backup.db"
+            ),
+            Self::OfLiveFile { .. } => both!(
+                language,
+                "live/relay.db のコピーで、relay.db-wal にあった内容が欠けているおそれがあります。コピーすべきファイルは relay-backup.db です",
+                "this is a copy of live/relay.db; it may lack what stood in relay.db-wal. The file to copy is relay-backup.db"
+            ),
+            Self::NotOurs { .. } => both!(
+                language,
+                "voicedrive-relay のデータベースではありません",
+                "not a database of voicedrive-relay"
+            ),
+            Self::OfBefore { .. } => both!(
+                language,
+                "最初の公開版より前の voicedrive-relay が書いたもので、この版では読めません",
+                "written by a voicedrive-relay of before the first release, which this program cannot read"
+            ),
+            Self::InTheWay { obstacle, .. } => {
+                let obstacle = obstacle.told(language);
+                both!(
+                    language,
+                    "{obstacle}。何も書き込んでいません。新しいファイル名か、以前のコピーを指定してください",
+                    "{obstacle}; nothing was written. Name a new file, or an older copy"
+                )
+            }
+            Self::Newer { found, known, .. } => both!(
+                language,
+                "新しい版の voicedrive-relay が書いたものです (形式 {found}、この版が扱えるのは {known} まで)",
+                "written by a newer voicedrive-relay (schema version {found}, this program knows versions up to {known})"
+            ),
+        };
+        format!("{}: {sentence}", self.place().display())
+    }
+
+    fn advice(&self, speech: Speech) -> Option<String> {
+        let language = speech.language;
+        Some(match self {
+            Self::Damaged { .. } => {
+                both!(language, "別のコピーを使ってください", "use another copy")
+            }
+            Self::OfLiveFile { with_log: true, .. } => both!(
+                language,
+                "停止中にコピーしたものであれば、restore --as-it-is で両方を復元できます",
+                "if they were, restore --as-it-is takes both"
+            ),
+            Self::OfLiveFile {
+                written: Some(at), ..
+            } => {
+                let at = speech.clock(*at);
+                both!(
+                    language,
+                    "ほかに何もなければ restore --as-it-is で復元できますが、{at} より後に受け付けたものは含まれないおそれがあります",
+                    "when there is nothing else, restore --as-it-is takes it, and what was kept after {at} may not be in it"
+                )
+            }
+            Self::OfLiveFile { .. } => both!(
+                language,
+                "relay.db-wal がないと、読める内容がありません",
+                "nothing of it can be read without its relay.db-wal"
+            ),
+            Self::Newer { .. } => both!(
+                language,
+                "新しい版の voicedrive-relay を入れてください",
+                "install the newer voicedrive-relay"
+            ),
+            Self::OfBefore { .. } => both!(
+                language,
+                "このコピーを書いた版の voicedrive-relay で使ってください",
+                "use it with the voicedrive-relay that wrote it"
+            ),
+            Self::NotOurs { .. } => both!(
+                language,
+                "ファイルが正しいか確かめてください",
+                "look whether it is the right file"
+            ),
+            Self::File { source, .. }
+                if matches!(
+                    source.kind(),
+                    ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
+                ) =>
+            {
+                both!(
+                    language,
+                    "sudo で実行するか、書き込める場所を指定してください",
+                    "use sudo, or name a place where you may write"
+                )
+            }
+            Self::InTheWay { .. } | Self::File { .. } | Self::Database { .. } => return None,
+        })
+    }
+
+    /// What it is about.
+    pub(super) fn place(&self) -> &Path {
+        match self {
+            Self::File { path, .. }
+            | Self::Database { path, .. }
+            | Self::Damaged { path, .. }
+            | Self::OfLiveFile { path, .. }
+            | Self::NotOurs { path }
+            | Self::OfBefore { path }
+            | Self::InTheWay { path, .. }
+            | Self::Newer { path, .. } => path,
+        }
+    }
+}
+
+impl Obstacle {
+    fn told(self, language: Language) -> &'static str {
+        let (ja, en) = match self {
+            Self::Database => (
+                "データベース本体の場所です",
+                "the database itself lives there",
+            ),
+            Self::OwnName => (
+                "リレー自身が使うファイル名です",
+                "the relay keeps a file of its own under this name",
+            ),
+            Self::NotPlain => (
+                "通常のファイルではありません",
+                "this is not an ordinary file",
+            ),
+            Self::NoCopy => (
+                "リレーのデータベースのコピーではありません",
+                "this file is no copy of the relay's database",
+            ),
+            Self::NoName => ("ファイル名がありません", "this names no file"),
+            Self::NoDirectory => ("ディレクトリがありません", "there is no such directory"),
+        };
+        language.say(ja, en)
+    }
+}
+
+impl RestoreError {
+    /// What is wrong, where, and what to do.
+    #[must_use]
+    pub fn told(&self, speech: Speech) -> String {
+        let language = speech.language;
+        match self {
+            Self::Copy(error) => error.told(speech),
+            Self::Directory(error) => error.told(language),
+            Self::Full { directory, needed } => {
+                let directory = directory.display();
+                both!(
+                    language,
+                    "{directory}: ディスクに空きがありません。何も変更していません。あと {needed} バイト空けてから (以前の復元で残った live.before-restore-* など)、もう一度実行してください",
+                    "{directory}: the disk is full; nothing was changed. Make room there for {needed} bytes more, and restore again"
+                )
+            }
+            Self::Swap { path, source } => {
+                let (path, why) = (path.display(), of_system(source, language));
+                both!(
+                    language,
+                    "{path}: {why}。何も変更していません",
+                    "{path}: {why}; nothing was changed"
+                )
+            }
+            Self::Database { path, source } => {
+                let path = path.display();
+                both!(
+                    language,
+                    "{path}: コピーに書き込めません ({source})。何も変更していません",
+                    "{path}: {source}; nothing was changed"
+                )
+            }
+            Self::Unsynced { path, source } => {
+                let (path, why) = (path.display(), of_system(source, language));
+                both!(
+                    language,
+                    "{path}: {why}。コピーはデータベースの場所に入りましたが、まだディスクに書き込まれていないおそれがあります。sync を実行してください",
+                    "{path}: {why}; the copy is in its place, but may not be on the disk yet: type sync"
+                )
+            }
+        }
+    }
+}
+
+/// As the log has it: in English, and without the advice for the one who typed a command.
+impl fmt::Display for SnapshotError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.happened(Language::En))
+    }
+}
+
+/// As the log has it: in English.
+impl fmt::Display for RestoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Copy(error) => error.fmt(f),
+            other => f.write_str(&other.told(Speech {
+                language: Language::En,
+                timezone: Zone::UTC,
+            })),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! How deliveries and their attempts are called.
+
+use serde_json::Value;
+
+use crate::cause::Cause;
+use crate::language::{Language, Speech};
+use crate::timestamp::Timestamp;
+
+phrases! {
+    /// What becomes of a delivery, and of one attempt.
+    Delivery {
+        Retry: "再送", "retry";
+        TimedOut: "時間切れ", "timeout";
+        Failed: "失敗", "failed";
+        Accepted: "送信待ち", "accepted";
+        Retrying: "再送待ち", "retrying";
+        Delivered: "送信済み", "delivered";
+        Exhausted: "要対応", "exhausted";
+        Succeeded: "成功", "success";
+    }
+}
+
+impl Speech {
+    /// A moment as the clock on the wall shows it; `absent` when there is none.
+    pub(crate) fn moment(self, value: &Value, absent: &str) -> String {
+        let moment = value.as_str().and_then(|text| Timestamp::parse(text).ok());
+        moment.map_or_else(|| absent.to_owned(), |moment| self.clock(moment))
+    }
+
+    /// A status of an event.
+    pub(crate) fn status(self, word: &str) -> &str {
+        match word {
+            "accepted" => self.phrase(Delivery::Accepted),
+            "retrying" => self.phrase(Delivery::Retrying),
+            "delivered" => self.phrase(Delivery::Delivered),
+            "exhausted" => self.phrase(Delivery::Exhausted),
+            other => other,
+        }
+    }
+
+    /// One attempt in one line, with what to do about it.
+    pub(crate) fn attempt(self, attempt: &Value) -> String {
+        let (number, took) = (&attempt["attempt"], &attempt["processingTime"]);
+        let outcome = match attempt["outcome"].as_str() {
+            Some("success") => Delivery::Succeeded,
+            Some("timeout") => Delivery::TimedOut,
+            _ => Delivery::Failed,
+        };
+        let outcome = self.phrase(outcome);
+        let cause = attempt["cause"].as_str().and_then(Cause::from_word);
+        let why = cause.map(|cause| format!(" – {}", cause.sentence(self.language)));
+        let (why, said) = (why.unwrap_or_default(), self.said(attempt));
+        both!(
+            self.language,
+            "{number}回目 {outcome}{said} ({took} ms){why}",
+            "attempt {number}: {outcome}{said} ({took} ms){why}"
+        )
+    }
+
+    /// What the log has of an attempt. It is English there; in Japanese the cause says as much, and the number
+    /// that the receiver answered is enough.
+    fn said(self, attempt: &Value) -> String {
+        let code = attempt["httpStatusCode"].as_u64();
+        let status = code.map(|code| format!("HTTP {code}"));
+        match (attempt["errorMessage"].as_str(), status) {
+            (None, Some(status)) => format!(" {status}"),
+            (None, None) => String::new(),
+            (Some(error), _) if self.language == Language::En => format!(": {error}"),
+            (Some(error), Some(status)) => match error.split_once("; ") {
+                Some((_, more)) => format!(": {status} ({more})"),
+                None => format!(": {status}"),
+            },
+            (Some(error), None) => format!(" ({error})"),
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The page of one event.
+
+phrases! {
+    /// What stands before the colons.
+    Page {
+        None: "なし", "none";
+        Event: "イベント", "event";
+        Staff: "職員", "staff";
+        Happened: "発生", "happened";
+        Accepted: "受付", "accepted";
+        Status: "状態", "status";
+        Route: "経路", "route";
+        NextRetry: "次の再送", "next retry";
+        Repeats: "同じ内容の再受信", "handed in again";
+        Data: "内容", "data";
+        Answer: "応答:", "answer:";
+    }
+}

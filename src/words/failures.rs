@@ -1,0 +1,350 @@
+//! Why a request to somebody else did not succeed.
+
+use std::fmt;
+
+use hyper::StatusCode;
+
+use crate::delivery::address::{Refused, ResolveError};
+use crate::delivery::client::ClientError;
+use crate::delivery::failure::{Failure, ProxyFault};
+use crate::delivery::partner::SetupError;
+use crate::delivery::tls::{BadCertificate, TlsError};
+use crate::language::Language;
+use crate::route::LEADS_BACK;
+
+/// Names of a certificate that are shown.
+const NAMES_SHOWN: usize = 3;
+
+impl Failure {
+    /// What happened.
+    #[must_use]
+    pub fn told(&self, language: Language) -> String {
+        match self {
+            Self::Status(code) => status(*code, language),
+            Self::ClockDiffers(code, ahead) => {
+                let (status, seconds) = (status(*code, language), ahead.abs());
+                let (ja, en) = if *ahead > 0 {
+                    ("進んで", "ahead of")
+                } else {
+                    ("遅れて", "behind")
+                };
+                both!(
+                    language,
+                    "{status}。送信先の時計がこのサーバーより {seconds} 秒{ja}います。5 分以上ずれた署名は拒否されます。timedatectl で時刻を合わせてください",
+                    "{status}; the receiver's clock is {seconds} s {en} this one, and signatures more than 5 minutes off are refused: set the clock (timedatectl)"
+                )
+            }
+            Self::Moved(code, location) => {
+                let status = status(*code, language);
+                both!(
+                    language,
+                    "{status}。新しいアドレスは {location} です",
+                    "{status}; it moved to {location}"
+                )
+            }
+            Self::LeadsBack(code) => {
+                let status = status(*code, language);
+                both!(
+                    language,
+                    "{status}。この URL はリレー自身に届きます",
+                    "{status}; {LEADS_BACK}"
+                )
+            }
+            Self::TooLarge(code) => {
+                let status = status(*code, language);
+                both!(
+                    language,
+                    "{status}。本文が大きすぎるという応答です",
+                    "{status}; its answer says that the body was too large"
+                )
+            }
+            Self::TimedOut(limit) => both!(
+                language,
+                "{limit:?} 以内に応答が完了しませんでした",
+                "no complete answer within {limit:?}"
+            ),
+            Self::NameNotFound => both!(
+                language,
+                "ホスト名のアドレスが見つかりません",
+                "the host name could not be resolved"
+            ),
+            Self::AddressRefused(why) => why.told(language).to_owned(),
+            Self::Refused => both!(language, "接続を断られました", "the connection was refused"),
+            Self::Proxy(why) => {
+                let why = why.told(language);
+                both!(language, "プロキシ: {why}", "the proxy: {why}")
+            }
+            Self::Certificate(why) => insecure(&why.told(language), language),
+            Self::NotTls => insecure(
+                language.say(
+                    "このポートは TLS ではありません",
+                    "what listens at this port does not speak TLS",
+                ),
+                language,
+            ),
+            Self::TlsTooOld => insecure(
+                language.say(
+                    "送信先には TLS 1.2 も 1.3 もなく、古い版しかありません",
+                    "the receiver offers no TLS 1.2 or 1.3, only older versions",
+                ),
+                language,
+            ),
+            Self::TlsEnded => insecure(
+                language.say(
+                    "暗号化の準備の途中で接続が切れました",
+                    "the connection ended in the middle of the TLS handshake",
+                ),
+                language,
+            ),
+            Self::Tls(why) => both!(
+                language,
+                "安全な接続ができません ({why})",
+                "no secure connection: {why}"
+            ),
+            Self::Broken => both!(
+                language,
+                "応答の前に接続が切れました",
+                "the connection ended before there was an answer"
+            ),
+            Self::Other(why) => both!(
+                language,
+                "送信できませんでした ({why})",
+                "the request failed: {why}"
+            ),
+        }
+    }
+
+    /// The words, with the advice when it fits a server that is not VoiceDrive's too.
+    #[must_use]
+    pub fn with_advice(&self, language: Language) -> String {
+        let (told, cause) = (self.told(language), self.cause());
+        if !cause.fits_any_server() {
+            return told;
+        }
+        let advice = cause.sentence(language);
+        both!(language, "{told}。{advice}", "{told}; {advice}")
+    }
+}
+
+/// The number is the partner's; its English name helps nobody who reads Japanese.
+fn status(code: u16, language: Language) -> String {
+    let reason = StatusCode::from_u16(code)
+        .ok()
+        .and_then(|status| status.canonical_reason());
+    match (language, reason) {
+        (Language::En, Some(reason)) => format!("HTTP {code}: {reason}"),
+        _ => format!("HTTP {code}"),
+    }
+}
+
+fn insecure(why: &str, language: Language) -> String {
+    both!(
+        language,
+        "安全な接続ができません: {why}",
+        "no secure connection: {why}"
+    )
+}
+
+impl ProxyFault {
+    fn told(self, language: Language) -> &'static str {
+        let (ja, en) = match self {
+            Self::NameNotFound => (
+                "ホスト名のアドレスが見つかりません",
+                "its host name could not be resolved",
+            ),
+            Self::Refused => ("接続を断られました", "it refused the connection"),
+            Self::Address(why) => return why.told(language),
+            Self::WantsLogin => (
+                "ユーザー名とパスワードを求められました (407)",
+                "it wants a user and a password (407)",
+            ),
+            Self::NotThisHost => (
+                "この宛先への接続を断られました",
+                "it does not connect to this host",
+            ),
+            Self::NoProxy => (
+                "プロキシの応答ではありません",
+                "its answer is not that of a proxy",
+            ),
+        };
+        language.say(ja, en)
+    }
+}
+
+impl BadCertificate {
+    /// What is wrong with it.
+    #[must_use]
+    pub fn told(&self, language: Language) -> String {
+        match self {
+            Self::Expired(Some(day)) => both!(
+                language,
+                "証明書の期限は {day} に切れています",
+                "the certificate expired on {day}"
+            ),
+            Self::Expired(None) => both!(
+                language,
+                "証明書の期限が切れています",
+                "the certificate has expired"
+            ),
+            Self::NotYetValid(Some(day)) => both!(
+                language,
+                "証明書は {day} から有効です",
+                "the certificate is valid from {day} on"
+            ),
+            Self::NotYetValid(None) => both!(
+                language,
+                "証明書はまだ有効ではありません",
+                "the certificate is not valid yet"
+            ),
+            Self::OtherName(names) if names.is_empty() => both!(
+                language,
+                "証明書はこのホストのものではありません (subjectAltName に名前がありません)",
+                "the certificate is not for this host (it names none as subjectAltName)"
+            ),
+            Self::OtherName(names) => {
+                let more = if names.len() > NAMES_SHOWN {
+                    ", ..."
+                } else {
+                    ""
+                };
+                let shown = names[..names.len().min(NAMES_SHOWN)].join(", ");
+                both!(
+                    language,
+                    "証明書は別のホストのものです: {shown}{more}",
+                    "the certificate is for another host: {shown}{more}"
+                )
+            }
+            Self::UnknownIssuer(Some(issuer)) => both!(
+                language,
+                "証明書の発行元をこのサーバーは知りません: {issuer}",
+                "the certificate's issuer is not known here: {issuer}"
+            ),
+            Self::UnknownIssuer(None) => both!(
+                language,
+                "証明書の発行元をこのサーバーは知りません",
+                "the certificate's issuer is not known here"
+            ),
+            Self::SelfSigned => both!(
+                language,
+                "証明書は自己署名で、このサーバーの証明書の一覧にもありません",
+                "the certificate is self-signed, and not in this system's store of certificates"
+            ),
+            Self::Authority => both!(
+                language,
+                "認証局の証明書 (CA:TRUE) を、サーバーが自分のものとして使っています",
+                "the certificate is that of an authority (CA:TRUE), and the server uses it as its own"
+            ),
+            Self::None => both!(
+                language,
+                "証明書がありません",
+                "the certificate is not good: there is none"
+            ),
+            Self::Other(why) => both!(
+                language,
+                "証明書が正しくありません ({why})",
+                "the certificate is not good: {why}"
+            ),
+        }
+    }
+}
+
+impl Refused {
+    /// Why it is never called.
+    #[must_use]
+    pub fn told(self, language: Language) -> &'static str {
+        let (ja, en) = match self {
+            Self::LinkLocal => (
+                "リンクローカルアドレス (169.254.0.0/16、fe80::/10) には送信しません",
+                "link-local addresses (169.254.0.0/16, fe80::/10) are never called",
+            ),
+            Self::PlainHttp => (
+                "インターネット上のアドレスに http:// では送信しません。https:// にするか、delivery.allow_http = true を設定してください",
+                "plain http:// to a public address is refused; use https://, or set delivery.allow_http = true",
+            ),
+        };
+        language.say(ja, en)
+    }
+}
+
+impl ClientError {
+    /// Why nothing can go out.
+    #[must_use]
+    pub fn told(&self, language: Language) -> String {
+        match self {
+            Self::Tls(error) => {
+                let why = error.told(language);
+                both!(
+                    language,
+                    "{why}。https:// で送信するには、このサーバーに認証局の証明書が必要です (apt install ca-certificates)",
+                    "{why}; for https:// this machine needs the certificates of authorities (apt install ca-certificates)"
+                )
+            }
+            Self::Library(why) => both!(
+                language,
+                "HTTP で送信する準備ができません ({why})",
+                "no HTTP client can be made: {why}"
+            ),
+        }
+    }
+}
+
+impl SetupError {
+    /// Which route cannot be used, and why.
+    #[must_use]
+    pub fn told(&self, language: Language) -> String {
+        let (route, why) = (&self.route, self.why.told(language));
+        both!(
+            language,
+            "経路 {route} を使えません。{why}",
+            "the route {route} cannot be used: {why}"
+        )
+    }
+}
+
+impl TlsError {
+    /// Why there is no TLS.
+    #[must_use]
+    pub fn told(&self, language: Language) -> String {
+        match self {
+            Self::NoRoots => both!(
+                language,
+                "このサーバーの証明書の一覧が空か、読めません",
+                "this system's store of certificates is empty or cannot be read"
+            ),
+            Self::Library(why) => both!(
+                language,
+                "TLS の準備ができません ({why})",
+                "TLS cannot be set up: {why}"
+            ),
+        }
+    }
+}
+
+/// As the log and the tables have it: in English.
+macro_rules! in_english {
+    ($($noun:ty),+) => {$(
+        impl fmt::Display for $noun {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.told(Language::En))
+            }
+        }
+    )+};
+}
+
+in_english!(
+    Failure,
+    BadCertificate,
+    Refused,
+    ClientError,
+    SetupError,
+    TlsError
+);
+
+impl fmt::Display for ResolveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound => Failure::NameNotFound.fmt(f),
+            Self::Refused(why) => why.fmt(f),
+        }
+    }
+}

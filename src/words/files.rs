@@ -1,0 +1,211 @@
+//! Why a database, or the directory around it, cannot be used, and what to do about it.
+
+use std::fmt;
+use std::path::Path;
+
+use super::system::of_system;
+use crate::language::Language;
+use crate::store::OpenError;
+use crate::store::file::unusable::Odd;
+
+impl OpenError {
+    /// What is wrong, where, and what to do.
+    #[must_use]
+    #[allow(
+        clippy::too_many_lines,
+        reason = "a list of sentences, one for each that can be wrong"
+    )]
+    pub fn told(&self, language: Language) -> String {
+        let path = self.place();
+        let sentence = match self {
+            Self::NoCopy(error) => {
+                let why = error.happened(language);
+                return both!(
+                    language,
+                    "データベースをこの版の形式に変えていません。先にコピーを作れなかったためです。{why}",
+                    "the database was not brought to this version, because no copy of it could be made first: {why}"
+                );
+            }
+            Self::Directory { source, .. } => {
+                let why = of_system(source, language);
+                both!(
+                    language,
+                    "{why}。データディレクトリは、リレーを動かすユーザーのものである必要があります",
+                    "{why}; the data directory must exist and belong to the user that runs the relay"
+                )
+            }
+            Self::DiskFull { .. } => both!(
+                language,
+                "ディスクに空きがありません。失われたものはありません。不要なファイルを消すなどして空きを作り、もう一度実行してください",
+                "there is no room on its disk. Nothing was lost: make room there, such as by deleting what is not needed, and try again"
+            ),
+            Self::Locked { holder, .. } => both!(
+                language,
+                "別の voicedrive-relay (PID {holder}) がこのデータディレクトリを使っています。先に停止してください",
+                "another voicedrive-relay (process {holder}) works in this data directory; stop it first"
+            ),
+            Self::Newer { found, known, .. } => both!(
+                language,
+                "新しい版の voicedrive-relay が書いたデータベースです (形式 {found}、この版が扱えるのは {known} まで)。新しい版を入れるか、この版が書いたコピーを復元してください",
+                "the database has schema version {found}, this program knows versions up to {known}; install the newer voicedrive-relay, or restore a copy that this one wrote"
+            ),
+            Self::OfBefore { .. } => both!(
+                language,
+                "最初の公開版より前の voicedrive-relay が書いたデータベースで、この版では読めません。何も変更していません。データディレクトリを別の場所に移すか、それを書いた版を使ってください",
+                "this database was written by a voicedrive-relay of before the first release, and this program cannot read it. It was left as it is: move the data directory away, or go on with the program that wrote it"
+            ),
+            Self::Gone { copy, .. } => {
+                let left = what_is_left(copy.as_deref(), language);
+                both!(
+                    language,
+                    "データベースがありません。{left}",
+                    "the database is gone, and {left}"
+                )
+            }
+            Self::Behind { copy, .. } => {
+                let copy = copy.display();
+                both!(
+                    language,
+                    "このデータベースの一部が失われたか、古いデータベースが置かれています。{copy} に、ここにない内容があります。何も変更していません。コピーを使うなら voicedrive-relay restore {copy} を実行してください。コピーにある内容なしで続けるなら、{copy} を別の場所に移してください",
+                    "a part of this database was lost, or an older one stands in its place: {copy} has what is not in it. Nothing was changed: voicedrive-relay restore {copy} puts the copy in its place; to go on without what the copy has, move {copy} away"
+                )
+            }
+            Self::Unusable { why, copy, .. } => {
+                format!(
+                    "{}{}",
+                    why.told(path, language),
+                    or_restore(copy.as_deref(), language)
+                )
+            }
+            Self::Busy { .. } => both!(
+                language,
+                "別のプログラムがデータベースを使っていて開けません。そのプログラム (開いたままの sqlite3 など) を終了してください",
+                "another program holds a lock on the database; close it, such as a sqlite3 that was left open"
+            ),
+            Self::Foreign { .. } => both!(
+                language,
+                "ほかのプログラムのデータベースです",
+                "it is the database of another program"
+            ),
+            Self::Database { what, .. } => {
+                both!(language, "データベースを開けません ({what})", "{what}")
+            }
+            Self::Damaged { what, copy, .. } => {
+                let how = how_to_restore(copy.as_deref(), language);
+                both!(
+                    language,
+                    "データベースが壊れています ({what})。何も変更していません。{how}",
+                    "the database is damaged: {what}. It was left as it is. {how}"
+                )
+            }
+            Self::Migration { what, .. } => both!(
+                language,
+                "データベースをこの版の形式に変えられませんでした。元のままです ({what})",
+                "the database could not be brought to this version: {what}"
+            ),
+        };
+        format!("{}: {sentence}", path.display())
+    }
+
+    /// What it is about.
+    fn place(&self) -> &Path {
+        match self {
+            Self::Directory { path, .. }
+            | Self::DiskFull { path }
+            | Self::Locked { path, .. }
+            | Self::Newer { path, .. }
+            | Self::OfBefore { path }
+            | Self::Gone { path, .. }
+            | Self::Behind { path, .. }
+            | Self::Unusable { path, .. }
+            | Self::Busy { path }
+            | Self::Foreign { path }
+            | Self::Database { path, .. }
+            | Self::Damaged { path, .. }
+            | Self::Migration { path, .. } => path,
+            Self::NoCopy(error) => error.place(),
+        }
+    }
+}
+
+impl Odd {
+    fn told(&self, path: &Path, language: Language) -> String {
+        match self {
+            Self::DeadLink => both!(
+                language,
+                "このシンボリックリンクの先がありません。リンク先のディスクをマウントするか、リンクを消してください",
+                "this symbolic link leads nowhere. Mount the disk that it leads to, or remove the link"
+            ),
+            Self::Directory => both!(
+                language,
+                "データベースの場所にディレクトリがあります。別の場所に移してください",
+                "a directory stands where the database should be. Move it away"
+            ),
+            Self::NotPlain => both!(
+                language,
+                "通常のファイルではありません。別の場所に移してください",
+                "this is not an ordinary file. Move it away"
+            ),
+            Self::NotOurs { directory } => {
+                let (directory, path) = (directory.display(), path.display());
+                both!(
+                    language,
+                    "リレーを動かすユーザーには、このファイルを読み書きする権限がありません。次のコマンドで所有者を変えてください: chown --reference={directory} {path}",
+                    "the user that runs the relay may not read and write this file. Give it to that user: chown --reference={directory} {path}"
+                )
+            }
+            Self::ReadOnlyDisk => both!(
+                language,
+                "ディスクが読み取り専用です。書き込めるようにマウントしてください",
+                "its disk can only be read. Mount it so that it can be written"
+            ),
+        }
+    }
+}
+
+fn how_to_restore(copy: Option<&Path>, language: Language) -> String {
+    match copy.map(Path::display) {
+        Some(copy) => both!(
+            language,
+            "最後の正常なコピーを復元してください: voicedrive-relay restore {copy}",
+            "Restore the last good copy: voicedrive-relay restore {copy}"
+        ),
+        None => both!(
+            language,
+            "復元できるコピーがデータディレクトリにありません。別の場所に保存したコピーを探してください",
+            "There is no copy in the data directory to restore: look for one that was kept elsewhere"
+        ),
+    }
+}
+
+fn or_restore(copy: Option<&Path>, language: Language) -> String {
+    copy.map(Path::display).map_or_else(String::new, |copy| {
+        both!(
+            language,
+            "。データベースが失われた場合: voicedrive-relay restore {copy}",
+            ". If the database is lost: voicedrive-relay restore {copy}"
+        )
+    })
+}
+
+fn what_is_left(copy: Option<&Path>, language: Language) -> String {
+    match copy.map(Path::display) {
+        Some(copy) => both!(
+            language,
+            "コピーは残っています。何も変更していません。コピーを使うなら voicedrive-relay restore {copy} を実行してください。ディスクがマウントされていないだけなら、マウントしてください。空のデータベースから始めるなら、{copy} を別の場所に移してください",
+            "a copy of it is still there. Nothing was changed: voicedrive-relay restore {copy} puts the copy in its place; if a disk is not mounted, mount it; to begin with an empty database, move {copy} away"
+        ),
+        None => both!(
+            language,
+            "書き込み途中の記録だけが残っています。何も変更していません。データベースを元に戻すか、別の場所に保存したコピーを復元してください。空のデータベースから始めるなら、ディレクトリ live を別の場所に移してください",
+            "its journal is still there. Nothing was changed: bring the database back, or restore a copy that was kept elsewhere; to begin with an empty one, move the directory `live` away"
+        ),
+    }
+}
+
+/// As the log has it: in English.
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.told(Language::En))
+    }
+}

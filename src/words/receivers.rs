@@ -1,0 +1,71 @@
+//! What the stand-in VoiceDrive prints.
+
+use crate::language::Language;
+use crate::receiver::Rejection;
+
+/// Where it listens.
+pub(crate) fn listening(address: impl std::fmt::Display, language: Language) -> String {
+    both!(
+        language,
+        "http://{address}/ で待ち受けています (Ctrl-C で終了)",
+        "listening on http://{address}/ (Ctrl-C ends it)"
+    )
+}
+
+/// One webhook: which attempt it was, how long it is, and what the stand-in thinks of it.
+pub(crate) fn judged(
+    attempt: &str,
+    bytes: usize,
+    verdict: Result<(), Rejection>,
+    language: Language,
+) -> String {
+    let verdict = match verdict {
+        Ok(()) => language.say("検証できました", "verified").to_owned(),
+        Err(why) => {
+            let why = why.told(language);
+            both!(language, "拒否: {why}", "REFUSED: {why}")
+        }
+    };
+    both!(
+        language,
+        "{attempt}回目  {bytes} バイト  {verdict}",
+        "attempt {attempt}  {bytes} bytes  {verdict}"
+    )
+}
+
+impl Rejection {
+    /// Why VoiceDrive would not take it.
+    #[must_use]
+    pub fn told(self, language: Language) -> String {
+        match self {
+            Self::HeaderMissing(name) => both!(
+                language,
+                "ヘッダー {name} がありません",
+                "the header {name} is missing"
+            ),
+            Self::BadTimestamp => {
+                both!(language, "日時を読めません", "the timestamp cannot be read")
+            }
+            Self::Stale => both!(
+                language,
+                "日時が現在より 5 分以上ずれています",
+                "the timestamp is more than five minutes from now"
+            ),
+            Self::UnstableBody => both!(
+                language,
+                "本文が JSON.stringify(JSON.parse(body)) で変わります",
+                "the body does not survive JSON.stringify(JSON.parse(body))"
+            ),
+            Self::WrongSignature => {
+                both!(language, "署名が正しくありません", "the signature is wrong")
+            }
+        }
+    }
+}
+
+/// For programs: in English.
+impl std::fmt::Display for Rejection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.told(Language::En))
+    }
+}

@@ -1,0 +1,156 @@
+//! What follows from a copy that was made or put in the place of the database.
+
+use std::path::Path;
+
+use crate::cli::harmless;
+use crate::language::{Language, Speech};
+use crate::store::file::difference::Difference;
+use crate::store::file::snapshot::Verified;
+use crate::timestamp::Timestamp;
+use crate::token::TokenRecord;
+
+phrases! {
+    /// Short texts of a restore.
+    Copied {
+        Restored: "復元しました", "restored";
+        NothingLater: "コピー後に受け付けたものはありません", "nothing was accepted after the copy";
+    }
+}
+
+/// What is in a copy.
+pub(crate) fn good_copy(speech: Speech, file: &Path, verified: Verified) -> String {
+    let Verified {
+        events,
+        waiting,
+        newest_event,
+        ..
+    } = verified;
+    let (file, newest) = (file.display(), clock(speech, newest_event));
+    both!(
+        speech.language,
+        "{file}: 正常です。イベント {events} 件、未送信 {waiting} 件、最新の受付 {newest}",
+        "{file}: good; {events} events, {waiting} still to be sent, the newest accepted {newest}"
+    )
+}
+
+fn clock(speech: Speech, at: Option<Timestamp>) -> String {
+    at.map_or_else(|| "-".to_owned(), |at| speech.clock(at))
+}
+
+pub(crate) fn as_it_is(speech: Speech, written: Option<Timestamp>) -> String {
+    let at = written.map_or_else(|| "-".to_owned(), |at| speech.clock(at));
+    match speech.language {
+        Language::Ja => {
+            format!("live/relay.db のコピーのため、{at} より後の内容が欠けているおそれがあります")
+        }
+        Language::En => {
+            format!("it was a copy of live/relay.db: what was kept after {at} may be missing in it")
+        }
+    }
+}
+
+/// What the daemon does first, and how much of it VoiceDrive has already.
+pub(crate) fn sent_at_the_start(speech: Speech, waiting: u64, again: Option<u64>) -> String {
+    match (speech.language, again) {
+        (Language::Ja, _) if waiting == 0 => "起動後に送信するものはありません".to_owned(),
+        (Language::En, _) if waiting == 0 => "nothing is to be sent at the start".to_owned(),
+        (Language::Ja, Some(0)) => {
+            format!("起動後に {waiting} 件を送信します (再送待ちはその時刻に)")
+        }
+        (Language::En, Some(0)) => {
+            format!("sent at the start (retries when they are due): {waiting}")
+        }
+        (Language::Ja, Some(again)) => format!(
+            "起動後に {waiting} 件を送信します (再送待ちはその時刻に)。うち {again} 件は送信済みで、同じ ID で再び送られます。VoiceDrive は同じ X-Request-ID の重複を捨てます"
+        ),
+        (Language::En, Some(again)) => format!(
+            "sent at the start (retries when they are due): {waiting}. Of these, {again} had been delivered already and are sent again with the same ids: VoiceDrive drops repeats by X-Request-ID"
+        ),
+        (Language::Ja, None) => format!(
+            "起動後に {waiting} 件を送信します (再送待ちはその時刻に)。コピー後に送信済みのものも、同じ ID で再び送られます。VoiceDrive は同じ X-Request-ID の重複を捨てます"
+        ),
+        (Language::En, None) => format!(
+            "sent at the start (retries when they are due): {waiting}. What had been delivered after the copy is sent again with the same ids: VoiceDrive drops repeats by X-Request-ID"
+        ),
+    }
+}
+
+pub(crate) fn unreadable(speech: Speech, why: &str, newest: Option<Timestamp>) -> String {
+    let at = newest.map_or_else(|| "-".to_owned(), |at| speech.clock(at));
+    match speech.language {
+        Language::Ja => format!(
+            "元のデータベースは読めません ({why})。コピー後に受け付けたものと、コピー後に失効させたトークンはわかりません。スタッフシステムから {at} 以降のイベントを同じ Idempotency-Key で入れ直し、起動後に token list を確かめて、失効させるべきトークンを再び失効させてください"
+        ),
+        Language::En => format!(
+            "the previous database cannot be read ({why}): what was accepted after the copy, and which tokens were revoked after it, is not known. Let the staff system hand in everything since {at} again, with the same Idempotency-Key; after the start, look at token list and revoke again what must stay revoked"
+        ),
+    }
+}
+
+pub(crate) fn compared_with_backup_file(speech: Speech, why: &str) -> String {
+    match speech.language {
+        Language::Ja => format!(
+            "元のデータベースは読めないため ({why})、relay-backup.db と比べました。relay-backup.db より後のことはわかりません"
+        ),
+        Language::En => format!(
+            "the previous database cannot be read ({why}); the copy was compared with relay-backup.db, and what came after that one is not known"
+        ),
+    }
+}
+
+pub(crate) fn not_in_copy(speech: Speech, difference: &Difference) -> Vec<String> {
+    let mut lines = Vec::new();
+    let clock = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), |at| speech.clock(at));
+    let events = difference.events;
+    if events.count > 0 {
+        let (count, since, until) = (events.count, clock(events.since), clock(events.until));
+        let delivered = difference.events_delivered;
+        lines.push(match speech.language {
+            Language::Ja => format!("コピー後に受け付けた {count} 件のイベント ({since} から {until} まで、うち送信済み {delivered} 件) は含まれていません。スタッフシステムから {since} 以降のイベントを同じ Idempotency-Key で入れ直してください。コピーにあるものは重複になりません。送信済みのものを入れ直すと、新しい ID でもう一度送られます"),
+            Language::En => format!("events that were accepted after the copy and are not in it: {count}, from {since} to {until}; delivered: {delivered}. Let the staff system hand in everything since {since} again, with the same Idempotency-Key: what is in the copy is recognised. What had been delivered gets a new id then, and is sent once more"),
+        });
+    }
+    let interviews = difference.interviews;
+    if interviews.count > 0 {
+        let (count, since) = (interviews.count, clock(interviews.since));
+        lines.push(match speech.language {
+            Language::Ja => format!("コピー後に登録または変更された面談記録 {count} 件 ({since} 以降) も含まれていません。登録し直すか、取り込み直してください"),
+            Language::En => format!("interview records that came or changed after the copy and are not in it: {count}, since {since}. Hand them in or import them again"),
+        });
+    }
+    if lines.is_empty() {
+        let nothing = speech.phrase(Copied::NothingLater);
+        lines.push(nothing.to_owned());
+    }
+    lines
+}
+
+pub(crate) fn stay_revoked(speech: Speech, revoked: &[TokenRecord]) -> Vec<String> {
+    if revoked.is_empty() {
+        return Vec::new();
+    }
+    let count = revoked.len();
+    let mut lines = vec![match speech.language {
+        Language::Ja => format!("コピー後に失効させたトークン {count} 件は、失効したままです"),
+        Language::En => {
+            format!("tokens that were revoked after the copy, and stay revoked: {count}")
+        }
+    }];
+    lines.extend(revoked.iter().map(|token| {
+        let subject = token.subject.as_deref().map_or("-".to_owned(), harmless);
+        format!("  {}  {subject}", token.jti)
+    }));
+    lines
+}
+
+pub(crate) fn kept_aside(speech: Speech, aside: &Path) -> String {
+    let aside = aside.display();
+    match speech.language {
+        Language::Ja => format!(
+            "元のデータベースはここにあります: {aside}\n個人情報が含まれます。上の入れ直しが済み、数日問題がなければ削除してください: rm -r {aside}"
+        ),
+        Language::En => format!(
+            "the previous database is in {aside}\nit holds personal data: when the above was handed in again and nothing was missed for some days, delete it: rm -r {aside}"
+        ),
+    }
+}

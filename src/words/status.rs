@@ -1,0 +1,66 @@
+//! The page that says how it is going.
+
+use std::fmt::Display;
+
+use crate::language::Language;
+
+phrases! {
+    /// Short texts of the page.
+    Overview {
+        None: "なし", "none";
+        Succeeded: "成功", "success";
+        TimedOut: "時間切れ", "timeout";
+        Failed: "失敗", "failed";
+        Version: "バージョン", "version";
+        RunningSince: "起動", "running since";
+        SendsTo: "送信先", "sends to";
+        Repeats: "同じ内容の再受信", "handed in again";
+        RetryQueue: "再送キュー", "retry queue";
+        NextAttempt: "次の送信", "next attempt";
+        LastAttempt: "最後の送信", "last attempt";
+        Database: "データベース", "database";
+        BackupFile: "バックアップ", "backup file";
+        Disk: "ディスク", "disk";
+        InTrouble: "要対応", "in trouble";
+        LookAt: "要確認", "look at";
+        CannotTell: "通知できません", "cannot tell";
+        Alerts: "通知", "alerts";
+        LostRoute: "設定にない経路を待っています。経路を設定に戻すか、voicedrive-relay resend で送ってください", "wait for a route that is not in the configuration; bring it back, or use `voicedrive-relay resend`";
+        WithoutRoute: "経路なし", "without a route";
+        NotThereYet: "まだありません", "not there yet";
+        LastTryFailed: "最後の作成に失敗しました", "the last try failed";
+        Full: "満杯です。新しいイベントは受け付けられません。空きを作ってください", "full: nothing new is accepted; make room";
+        Free: "空き", "free";
+        NotSet: "未設定。受け付けたイベントは保存され、送信されません (VOICEDRIVE_WEBHOOK_URL を設定してください)", "not set: events are accepted and kept, nothing is sent (set VOICEDRIVE_WEBHOOK_URL)";
+        Exhausted: "→ voicedrive-relay tail --status exhausted で確かめ、voicedrive-relay resend --status exhausted で再送", "→ look with `voicedrive-relay tail --status exhausted`, send again with `voicedrive-relay resend --status exhausted`";
+    }
+}
+
+/// When the disk is full, as things go.
+pub(crate) fn full_in(days: u64, language: Language) -> String {
+    both!(
+        language,
+        "。この 1 週間の量が続くと約 {days} 日で満杯",
+        "; at the rate of the last week full in about {days} days"
+    )
+}
+
+/// How old a file is.
+pub(crate) fn seconds_ago(age: u64, language: Language) -> String {
+    both!(language, " ({age} 秒前)", " ({age} s)")
+}
+
+/// The deliveries that were not made at the first attempt.
+pub(crate) fn queue(
+    pending: impl Display,
+    processing: impl Display,
+    completed: impl Display,
+    failed: impl Display,
+    language: Language,
+) -> String {
+    both!(
+        language,
+        "待機 {pending} / 送信中 {processing} / 完了 {completed} / 失敗 {failed}",
+        "pending {pending} / processing {processing} / completed {completed} / failed {failed}"
+    )
+}

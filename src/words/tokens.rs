@@ -1,0 +1,45 @@
+//! What came of revoking tokens.
+
+use crate::cli::harmless;
+use crate::language::Language;
+
+/// All tokens of one subject.
+pub(crate) fn all_revoked(language: Language, subject: &str, count: usize) -> String {
+    if count == 0 {
+        return both!(
+            language,
+            "{subject}: すべて失効済みです",
+            "{subject}: all tokens were revoked already"
+        );
+    }
+    both!(
+        language,
+        "{subject}: トークン {count} 件を失効させました",
+        "{subject}: revoked, tokens: {count}"
+    )
+}
+
+/// When a token ends, or has ended.
+pub(crate) fn days_left(language: Language, at: &str, days: i64) -> String {
+    if days <= 0 {
+        return both!(language, "期限切れ {at}", "ended {at}");
+    }
+    both!(
+        language,
+        "期限 {at} (あと {days} 日)",
+        "until {at} ({days} d left)"
+    )
+}
+
+/// Nothing was issued here under this name.
+pub(crate) fn unknown(language: Language, name: &str) -> String {
+    let name = harmless(name);
+    match language {
+        Language::Ja => format!(
+            "{name}: ここで発行したトークンの ID でも宛先名でもありません。何も失効させていません。ID は token list で確かめてください。名前を指定してまとめて失効させるには token revoke --subject NAME、同じ鍵でほかの場所で発行したものには --issued-elsewhere を付けてください"
+        ),
+        Language::En => format!(
+            "{name}: no token of this id or subject was issued here; nothing was revoked. See token list for the ids; token revoke --subject NAME revokes all of one subject, and --issued-elsewhere one that was issued elsewhere with the same key"
+        ),
+    }
+}
