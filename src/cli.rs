@@ -70,22 +70,29 @@ struct Common {
 #[derive(Subcommand)]
 enum Command {
     /// Run the daemon
+    #[command(after_help = "Examples:
+  sudo systemctl start voicedrive-relay
+  voicedrive-relay serve --config config.toml")]
     Serve,
     /// Let the daemon read its configuration and its secrets again
     Reload(reload::Reload),
     /// Show the whole thing on this machine: relay, a stand-in VoiceDrive, sample events
     Demo(demo::Demo),
     /// Examine configuration, secrets, directory, database, port, receivers and mail servers
-    #[command(
-        after_help = "As root it looks with the eyes of the daemon's user: sudo voicedrive-relay check
-Exit codes: 0 good, notes too; 1 something is wrong; 77 you may not look; 78 configuration or secrets"
-    )]
+    #[command(after_help = "Examples:
+  sudo voicedrive-relay check
+  voicedrive-relay check --config config.toml --json
+As root it looks with the eyes of the daemon's user.
+Exit codes: 0 good, notes too; 1 something is wrong; 77 you may not look; 78 configuration or secrets")]
     Check,
     /// Hand in an event
     Send(send::Send),
     /// Hand in a whole file
     Import(import::Import),
     /// Show totals, queue, next attempt and last send
+    #[command(after_help = "Examples:
+  sudo voicedrive-relay status
+  sudo voicedrive-relay status --json")]
     Status,
     /// Show deliveries, the newest last; with -f as they happen
     Tail(tail::Tail),

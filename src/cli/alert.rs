@@ -18,6 +18,9 @@ pub(super) enum Alert {
 Exit code 1 when a channel did not take it, or when there is none.")]
     Test,
     /// Show what was told, the newest last
+    #[command(after_help = "Examples:
+  sudo voicedrive-relay alert history
+  sudo voicedrive-relay alert history --open")]
     History {
         /// Only what is not over
         #[arg(long)]

@@ -26,6 +26,8 @@ pub(super) struct Backup {
 
 /// Say whether a file is a good copy; nothing is changed.
 #[derive(Args)]
+#[command(after_help = "Example:
+  sudo voicedrive-relay verify /var/lib/voicedrive-relay/relay-backup.db")]
 pub(super) struct Verify {
     /// The copy
     file: PathBuf,

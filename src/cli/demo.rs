@@ -1,6 +1,10 @@
-//! `demo`: the whole thing on this machine at once, in a temporary directory.
+//! `demo`: the whole thing on this machine at once, in a temporary directory: an ordinary day, three short stories of
+//! what can go wrong, what was counted, and commands to try.
 
-use std::collections::{HashMap, HashSet};
+mod sample;
+
+use std::collections::HashMap;
+use std::env;
 use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -38,6 +42,9 @@ const STALL: Duration = Duration::from_secs(3);
 
 /// Show the whole thing on this machine: relay, a stand-in VoiceDrive, sample events.
 #[derive(Args)]
+#[command(after_help = "Examples:
+  voicedrive-relay demo
+  voicedrive-relay demo --exit")]
 pub(super) struct Demo {
     /// End after the show; exit code 0 when everything arrived
     #[arg(long)]
@@ -80,7 +87,6 @@ struct Stage {
     relay: Relay,
     /// Kept for as long as the show goes on: it ends when it is dropped.
     _receiver: Receiver,
-    arrived: Arc<Mutex<HashSet<String>>>,
     client: Client,
     staff_system: StaffSystem,
     speech: Speech,
@@ -96,7 +102,6 @@ impl Stage {
             ("VOICEDRIVE_WEBHOOK_SECRET", webhook_secret.as_str()),
             ("RELAY_JWT_SECRET", jwt_secret.as_str()),
         ]);
-        let arrived = Arc::new(Mutex::new(HashSet::new()));
         let profile = Profile::built_in("medical-system")
             .ok_or_else(|| CliError::Failed(language.phrase(Show::NoProfile).to_owned()))?;
         let judge = Judge {
@@ -108,7 +113,7 @@ impl Stage {
             clock: Clock::System,
         };
         let any_port = ([127, 0, 0, 1], 0).into();
-        let receiver = Receiver::start(any_port, judge, moods(Arc::clone(&arrived)))
+        let receiver = Receiver::start(any_port, judge, moods())
             .await
             .map_err(failed(language))?;
         let settings = settings(directory, language, &receiver, &environment)?;
@@ -125,23 +130,46 @@ impl Stage {
             staff_system: StaffSystem::new(&relay, profile, webhook_secret, language)?,
             relay,
             _receiver: receiver,
-            arrived,
             speech,
             table,
             directory: directory.display().to_string(),
         })
     }
 
-    /// Hands in the events, shows what happens, and says whether all of them arrived.
+    /// Plays everything, and says whether it came to its end in time.
     async fn show(&self) -> Result<bool, CliError> {
-        print_line(self.speech.language.phrase(Show::Opening))?;
-        let records = Value::from(sample_interviews());
+        let in_time = match tokio::time::timeout(LONGEST_SHOW, self.play()).await {
+            Ok(result) => result.map(|()| true)?,
+            Err(_) => false,
+        };
+        self.print_table().await?;
+        self.print_interviews().await?;
+        Ok(in_time)
+    }
+
+    async fn play(&self) -> Result<(), CliError> {
+        let records = Value::from(sample::interviews());
         let path = "/api/interviews/batch";
         self.client.post(path, records.to_string()).await?;
-        let sample = sample_events();
+        let mut handed_in = 0;
+        for (words, events) in [
+            (Show::Ordinary, sample::events()),
+            (Show::Refused, vec![sample::refused()]),
+            (Show::Stalled, vec![sample::stalled()]),
+            (Show::CutOff, vec![sample::cut_off()]),
+        ] {
+            print_line(self.speech.language.phrase(words))?;
+            handed_in += events.len();
+            self.play_events(&events, handed_in).await?;
+        }
+        Ok(())
+    }
+
+    /// Hands in these events, and shows what becomes of them until so many in all have arrived.
+    async fn play_events(&self, events: &[Value], in_all: usize) -> Result<(), CliError> {
         let mut position = self.client.changes(&Value::Null).await?;
         let handing_in = async {
-            for (number, event) in sample.iter().enumerate() {
+            for (number, event) in events.iter().enumerate() {
                 if number % SENT_BY_STAFF_SYSTEM == 0 {
                     self.staff_system.send(event).await?;
                 } else {
@@ -153,42 +181,26 @@ impl Stage {
         };
         let watching = async {
             loop {
-                position = self.print_changes(&position).await?;
-                if self
-                    .arrived
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .len()
-                    == sample.len()
-                    && self.nothing_left().await?
-                {
-                    self.print_changes(&position).await?;
+                let status = self.client.get("/control/status", &[]).await?;
+                position = self.print_attempted(&position).await?;
+                if status["events"]["delivered"] == in_all {
                     return Ok::<_, CliError>(());
                 }
                 tokio::time::sleep(LOOK_AGAIN).await;
             }
         };
-        let both = async { tokio::try_join!(handing_in, watching).map(|_| ()) };
-        let in_time = match tokio::time::timeout(LONGEST_SHOW, both).await {
-            Ok(result) => result.map(|()| true)?,
-            Err(_) => false,
-        };
-        self.print_table().await?;
-        self.print_interviews().await?;
-        Ok(in_time)
+        tokio::try_join!(handing_in, watching).map(|_| ())
     }
 
-    async fn print_changes(&self, position: &Value) -> Result<Value, CliError> {
+    /// What was sent since `position`, and what became of it. That an event was accepted needs no line.
+    async fn print_attempted(&self, position: &Value) -> Result<Value, CliError> {
         let answer = self.client.changes(position).await?;
         for change in last_of_each(&answer) {
-            print_line(&self.table.write(&Line::of_change(self.speech, change)))?;
+            if change["event"]["status"] != "accepted" {
+                print_line(&self.table.write(&Line::of_change(self.speech, change)))?;
+            }
         }
         Ok(answer)
-    }
-
-    async fn nothing_left(&self) -> Result<bool, CliError> {
-        let status = self.client.get("/control/status", &[]).await?;
-        Ok(status["events"]["accepted"] == 0 && status["events"]["retrying"] == 0)
     }
 
     async fn print_table(&self) -> Result<(), CliError> {
@@ -254,6 +266,9 @@ impl Stage {
         let token = text(&issued["token"]);
         let url = format!("http://{}", self.relay.address());
         let directory = &self.directory;
+        // As it was found, so that it can be typed without an installation.
+        let program = env::current_exe().map_err(failed(self.speech.language))?;
+        let program = program.display();
         print_line(&format!(
             "\n{}\n\nURL={url}\nTOKEN={token}\n\
              curl -sH \"Authorization: Bearer $TOKEN\" $URL/api/integration/webhook-stats\n\
@@ -261,8 +276,8 @@ impl Stage {
              curl -sH \"Authorization: Bearer $TOKEN\" \"$URL/api/events?limit=3\"\n\
              curl -sH \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' \\\n     \
              -d '{{\"event\":\"employee.updated\",\"data\":{{\"staffId\":\"EMP-2025-001\",\"department\":\"看護部\"}}}}' $URL/api/events\n\
-             voicedrive-relay --config {directory}/config.toml status\n\
-             voicedrive-relay --config {directory}/config.toml tail -f\n\n{}",
+             {program} --config {directory}/config.toml status\n\
+             {program} --config {directory}/config.toml tail -f\n\n{}",
             self.speech.language.phrase(Show::ToTry),
             self.speech.language.phrase(Show::Ends),
         ))
@@ -345,13 +360,13 @@ fn settings(
 
 /// The stand-in's moods: most webhooks are taken at once; some are refused, dropped or left
 /// waiting the first times.
-fn moods(arrived: Arc<Mutex<HashSet<String>>>) -> Script {
+fn moods() -> Script {
     let attempts: Mutex<HashMap<String, u32>> = Mutex::default();
     Arc::new(move |received: &Received| {
         let id = received.header("x-request-id").to_owned();
         let attempt = {
             let mut attempts = attempts.lock().unwrap_or_else(PoisonError::into_inner);
-            let count = attempts.entry(id.clone()).or_default();
+            let count = attempts.entry(id).or_default();
             *count += 1;
             *count
         };
@@ -366,66 +381,6 @@ fn moods(arrived: Arc<Mutex<HashSet<String>>>) -> Script {
             ("employee.retired", 1) => Some(Answer::Drop),
             _ => None,
         };
-        mood.unwrap_or_else(|| {
-            if received.verdict.is_ok() {
-                let mut arrived = arrived.lock().unwrap_or_else(PoisonError::into_inner);
-                arrived.insert(id);
-            }
-            received.usual_answer()
-        })
+        mood.unwrap_or_else(|| received.usual_answer())
     })
-}
-
-/// A few interviews of today.
-fn sample_interviews() -> Vec<Value> {
-    let now = Clock::System.now();
-    let what_became = |number| match number {
-        0..9 => "completed",
-        9 => "scheduled",
-        10 => "cancelled",
-        _ => "no_show",
-    };
-    (0..12)
-        .map(|number: usize| {
-            let kind = ["regular", "support"][number % 2];
-            json!({"id": format!("int-{number}"), "employeeId": format!("EMP-2025-00{}", number % 6),
-                   "interviewType": kind, "interviewDate": now,
-                   "interviewStatus": what_became(number), "durationMinutes": 30 + number})
-        })
-        .collect()
-}
-
-/// Three dozen events as a clinic's staff system hands them in.
-fn sample_events() -> Vec<Value> {
-    let people = [
-        ("EMP-2025-001", "山田 太郎", "内科"),
-        ("EMP-2025-002", "佐藤 花子", "看護部"),
-        ("EMP-2025-003", "鈴木 一郎", "リハビリテーション科"),
-        ("EMP-2025-004", "高橋 美咲", "薬剤部"),
-        ("EMP-2025-005", "田中 健", "放射線科"),
-        ("EMP-2025-006", "伊藤 さくら", "看護部"),
-    ];
-    let mut events = Vec::new();
-    for (number, (id, name, department)) in people.into_iter().enumerate() {
-        events.push(json!({"event": "employee.created", "data": {
-            "staffId": id, "fullName": name, "department": department, "authLevel": number + 1}}));
-        events.push(json!({"event": "employee.updated", "data": {
-            "staffId": id, "department": department, "position": "主任"}}));
-        events.push(json!({"event": "interview.scheduled", "data": {
-            "staffId": id, "interviewType": "regular", "interviewDate": "2025-10-28T10:00:00.000Z"}}));
-        events.push(json!({"event": "survey.answered", "data": {
-            "employeeId": id, "score": 87.5, "comment": "「働きやすい」と回答"}}));
-    }
-    for (id, name, _) in people.into_iter().take(4) {
-        events.push(json!({"event": "interview.completed", "data": {
-            "staffId": id, "fullName": name, "durationMinutes": 45}}));
-    }
-    for (id, _, _) in people.into_iter().skip(4) {
-        events.push(
-            json!({"event": "health.checkup.recorded", "data": {"staffId": id, "year": 2025}}),
-        );
-        events
-            .push(json!({"event": "employee.retired", "data": {"staffId": id, "reason": "転居"}}));
-    }
-    events
 }

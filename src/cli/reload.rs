@@ -11,6 +11,9 @@ use crate::words::commands::{self, Command};
 
 /// Let the daemon read its configuration and its secrets again.
 #[derive(Args)]
+#[command(after_help = "Examples:
+  sudo voicedrive-relay reload
+  sudo voicedrive-relay reload --drop")]
 pub(super) struct Reload {
     /// Lose a URL or a secret that is in force: without this, such a reload is refused
     #[arg(long)]

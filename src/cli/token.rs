@@ -43,6 +43,8 @@ Scopes: stats:read, events:write, events:read, interviews:write, interviews:read
         issued_elsewhere: bool,
     },
     /// List the tokens that were issued
+    #[command(after_help = "Example:
+  sudo voicedrive-relay token list")]
     List,
 }
 

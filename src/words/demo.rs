@@ -7,9 +7,18 @@ use crate::language::Language;
 phrases! {
     /// Between what happens.
     Show {
-        Opening:
-            "リレーと VoiceDrive の代役を起動しました。イベントを渡します。3 件に 1 件は、スタッフシステムの送信処理と同じ形で /in に届きます。代役は一部をわざと拒否し、あとで受け取ります。",
-            "The relay and a stand-in VoiceDrive are running. Events are handed in, every third one at /in as the staff system's own sender posts it. The stand-in refuses some of them on purpose and takes them later.";
+        Ordinary:
+            "リレーと VoiceDrive の代役を起動しました。\n普段の一日: イベントを渡します。3 件に 1 件は、スタッフシステムの送信処理と\n同じ形で /in に届きます。",
+            "The relay and a stand-in VoiceDrive are running.\nAn ordinary day: events are handed in, every third one at /in, as the staff\nsystem's own sender posts it.";
+        Refused:
+            "\n話その 1: VoiceDrive がメンテナンス中で、2 回断られます (503)。\nリレーは間を置いて送り直します。",
+            "\nFirst story: VoiceDrive is being maintained, and refuses twice (503).\nThe relay waits a while and sends again.";
+        Stalled:
+            "\n話その 2: VoiceDrive の応答が 1 秒以内に返りません。\n時間切れとして、同じ番号で送り直します。VoiceDrive は二重に処理しません。",
+            "\nSecond story: VoiceDrive does not answer within a second.\nThe event is sent again with the same id, so that nothing is done twice.";
+        CutOff:
+            "\n話その 3: 送信中に接続が切れます。届いたかどうか分からないので、\n同じ番号で送り直します。",
+            "\nThird story: the connection is cut off. Nobody knows whether the event\narrived, so it is sent again with the same id.";
         NotAll: "届かなかったイベントがあります", "not everything arrived";
         NoProfile: "プロファイルがこの版に含まれていません", "the profile is not built in";
         Event: "イベント", "event";
@@ -18,7 +27,7 @@ phrases! {
         Failed: "失敗", "failed";
         TimedOut: "時間切れ", "timeout";
         Average: "平均 ms", "avg ms";
-        ToTry: "試してみてください:", "To try:";
+        ToTry: "別の端末で試してみてください:", "To try in a second terminal:";
         Ends: "Ctrl-C で終了します", "Ctrl-C ends it";
     }
 }

@@ -157,13 +157,13 @@ encryption = "tls"
         for incident in incidents:
             if incident["kind"] == "deliveries_exhausted":
                 check(relay("alert", "dismiss", incident["incidentId"]).returncode == 0, "dismiss")
-        tls.wait_for(lambda mail: "回復しました" in mail["Subject"])
+        tls.wait_for(lambda mail: "対応不要にしました" in mail["Subject"])
         while "email 1" not in relay("status").stdout:
             time.sleep(0.05)
             check(time.monotonic() < deadline, "status does not tell of the mail server that is away")
         plain_server = serve(plain, port)
         opened = plain.wait_for(lambda mail: "発生" in mail["Subject"])[1]
-        over = plain.wait_for(lambda mail: "回復しました" in mail["Subject"])[1]
+        over = plain.wait_for(lambda mail: "対応不要にしました" in mail["Subject"])[1]
         check(over["In-Reply-To"] == opened["Message-ID"], "the end is no answer to the beginning")
 
         # A wrong password is told, and is not shown.

@@ -23,17 +23,34 @@ pub(super) const COMMANDS: &[Command] = &[
         "クリニックのイベントを VoiceDrive に届けます。受け付け、保存、署名、送信、再送、集計を行います",
         "",
     ),
-    command("serve", "リレーを起動します", ""),
-    command("reload", "動作中のリレーに設定と秘密の値を読み直させます", ""),
+    command(
+        "serve",
+        "リレーを起動します",
+        "例:
+  sudo systemctl start voicedrive-relay
+  voicedrive-relay serve --config config.toml",
+    ),
+    command(
+        "reload",
+        "動作中のリレーに設定と秘密の値を読み直させます",
+        "例:
+  sudo voicedrive-relay reload
+  sudo voicedrive-relay reload --drop",
+    ),
     command(
         "demo",
         "このコンピューターだけで、見本のイベントを送る様子を見せます",
-        "",
+        "例:
+  voicedrive-relay demo
+  voicedrive-relay demo --exit",
     ),
     command(
         "check",
         "設定、秘密の値、保存先、ポート、送信先、メールサーバーを調べます",
-        "root で実行すると、リレーを動かすユーザーの権限で調べます: sudo voicedrive-relay check
+        "例:
+  sudo voicedrive-relay check
+  voicedrive-relay check --config config.toml --json
+root で実行すると、リレーを動かすユーザーの権限で調べます。
 終了コード: 0 問題なし (注意だけの場合も含む)、1 問題あり、77 調べる権限がない、78 設定または秘密の値に誤りがある",
     ),
     command(
@@ -60,7 +77,9 @@ pub(super) const COMMANDS: &[Command] = &[
     command(
         "status",
         "件数の合計、送信待ち、次の送信、最後の送信を表示します",
-        "",
+        "例:
+  sudo voicedrive-relay status
+  sudo voicedrive-relay status --json",
     ),
     command(
         "tail",
@@ -115,7 +134,12 @@ ID は、tail に表示されるとおり先頭の部分だけでもかまいま
   voicedrive-relay token revoke 01a21a84-0770-7c1e-9d3e-5f0c4b7a1e22
   voicedrive-relay token revoke --subject leaver",
     ),
-    command("token list", "発行したトークンの一覧を表示します", ""),
+    command(
+        "token list",
+        "発行したトークンの一覧を表示します",
+        "例:
+  sudo voicedrive-relay token list",
+    ),
     command(
         "alert",
         "管理者への通知の履歴、通知先の試験、対応済みの指定を行います",
@@ -131,7 +155,9 @@ ID は、tail に表示されるとおり先頭の部分だけでもかまいま
     command(
         "alert history",
         "これまでの通知を、新しいものを最後にして表示します",
-        "",
+        "例:
+  sudo voicedrive-relay alert history
+  sudo voicedrive-relay alert history --open",
     ),
     command(
         "alert dismiss",
@@ -147,7 +173,12 @@ ID は、tail に表示されるとおり先頭の部分だけでもかまいま
   voicedrive-relay backup /mnt/backup/relay-$(date +%F).db
 リレーの動作中は、データの置き場所にある relay-backup.db が、そのまま使える最大 1 分前のコピーです。いつでもコピーできます。ほかのサーバーに移すには /etc/voicedrive-relay も必要です。",
     ),
-    command("verify", "コピーが正常かどうかを調べます", ""),
+    command(
+        "verify",
+        "コピーが正常かどうかを調べます",
+        "例:
+  sudo voicedrive-relay verify /var/lib/voicedrive-relay/relay-backup.db",
+    ),
     command(
         "restore",
         "コピーから復元します。先にリレーを停止してください",
