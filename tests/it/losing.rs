@@ -31,15 +31,20 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+/// Runs a command as this user, which has to end by itself.
+async fn run_as(user: Option<u32>, command: &str, config: &Path) -> Output {
+    let mut program = program();
+    program.args([command, "--config"]).arg(config);
+    if let Some(user) = user {
+        program.uid(user);
+    }
+    let output = tokio::time::timeout(PATIENCE, program.output()).await;
+    output.expect("the command goes on").unwrap()
+}
+
 /// A start that has to end by itself.
 async fn refused_start(config: &Path, user: Option<u32>) -> String {
-    let mut command = program();
-    command.args(["serve", "--config"]).arg(config);
-    if let Some(user) = user {
-        command.uid(user);
-    }
-    let output = tokio::time::timeout(PATIENCE, command.output()).await;
-    let output: Output = output.expect("the relay has started").unwrap();
+    let output = run_as(user, "serve", config).await;
     let told = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{told}");
     told
@@ -154,6 +159,9 @@ async fn what_stands_in_the_databases_place_is_called_by_its_name() {
         }
         let error = refused_start(&config, user).await;
         assert!(error.contains(told), "{what}: {error}");
+        let checked = text(&run_as(user, "check", &config).await.stdout);
+        assert!(checked.contains(told), "{what}: {checked}");
+        assert!(!checked.contains("counts:"), "{what}: {checked}");
         assert!(
             error.contains("voicedrive-relay restore"),
             "{what}: {error}"

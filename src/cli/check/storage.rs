@@ -5,7 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::Finding;
+use super::{Finding, State};
 use crate::cli::Common;
 use crate::cli::words::Speech;
 use crate::config::Config;
@@ -17,11 +17,13 @@ use crate::words::checks::{self, Check};
 use crate::words::system::of_system;
 
 pub(super) async fn all(speech: Speech, common: &Common, config: &Config) -> Vec<Finding> {
-    let mut findings = vec![
-        directory(speech, &config.storage.directory),
-        database(speech, config),
-        counts(speech, common, config).await,
-    ];
+    let database = database(speech, config);
+    let readable = database.state != State::Bad;
+    let mut findings = vec![directory(speech, &config.storage.directory), database];
+    // Of one that cannot be used, everything was said.
+    if readable {
+        findings.push(counts(speech, common, config).await);
+    }
     // The package's daemon has its socket in a directory of its own.
     if !common.is_packaged() {
         findings.extend(socket(speech, &config.storage.directory));

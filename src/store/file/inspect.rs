@@ -11,7 +11,7 @@ use super::open::{
     schema_version,
 };
 use super::progress::refuse_behind;
-use super::unusable::refuse_odd;
+use super::unusable::{refuse_odd, refuse_unwritable};
 
 /// What `check` learns of a database without becoming its daemon.
 ///
@@ -24,6 +24,7 @@ pub fn inspect(directory: &Path) -> Result<Inspection, OpenError> {
     if !path.exists() {
         return Ok(Inspection::Absent);
     }
+    refuse_unwritable(directory)?;
     let doubtful = !Mark::of(&path).fits();
     refuse_foreign(&path)?;
     let connection = open_for_reading(&path).map_err(|error| OpenError::database(&path, &error))?;
