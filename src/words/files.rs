@@ -146,6 +146,11 @@ impl Odd {
                 "通常のファイルではありません。別の場所に移してください",
                 "this is not an ordinary file. Move it away"
             ),
+            Self::Emptied => both!(
+                language,
+                "ファイルの中身が消されています。横にある -wal には、まだここに移されていない記録があります。-wal も別の場所に控えてください",
+                "something has emptied this file, and the -wal beside it has records that were not moved here yet. Keep the -wal in another place too"
+            ),
             Self::NotOurs { directory } => {
                 let (directory, path) = (directory.display(), path.display());
                 both!(

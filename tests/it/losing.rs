@@ -140,6 +140,7 @@ async fn what_stands_in_the_databases_place_is_called_by_its_name() {
             "a directory stands where the database should be",
         ),
         ("socket", "not an ordinary file"),
+        ("emptied", "something has emptied this file"),
         ("unreadable", "chown --reference="),
     ] {
         let (directory, config) = stopped_in_order().await;
@@ -151,6 +152,10 @@ async fn what_stands_in_the_databases_place_is_called_by_its_name() {
             "link" => symlink(directory.path().join("not/mounted.db"), &live).unwrap(),
             "directory" => fs::create_dir(&live).unwrap(),
             "socket" => drop(UnixListener::bind(&live).unwrap()),
+            "emptied" => {
+                fs::write(&live, "").unwrap();
+                fs::write(directory.path().join("live/relay.db-wal"), "records").unwrap();
+            }
             _ => fs::set_permissions(&live, fs::Permissions::from_mode(0o000)).unwrap(),
         }
         let user = is_root().then_some(NOBODY).filter(|_| what == "unreadable");
@@ -162,6 +167,8 @@ async fn what_stands_in_the_databases_place_is_called_by_its_name() {
         let checked = text(&run_as(user, "check", &config).await.stdout);
         assert!(checked.contains(told), "{what}: {checked}");
         assert!(!checked.contains("counts:"), "{what}: {checked}");
+        let log = fs::read(directory.path().join("live/relay.db-wal"));
+        assert_eq!(log.is_ok(), what == "emptied", "the log is left as it is");
         assert!(
             error.contains("voicedrive-relay restore"),
             "{what}: {error}"

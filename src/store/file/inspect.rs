@@ -35,13 +35,14 @@ pub fn inspect(directory: &Path) -> Result<Inspection, OpenError> {
     Ok(Inspection::Sound)
 }
 
-/// How many deliveries wait for each route, without becoming the database's daemon.
+/// How many deliveries wait for each route, without becoming the database's daemon. Of a file that is no database
+/// [`inspect`] says what it is.
 ///
 /// # Errors
 /// When the database cannot be read; one that is not there yet is no error.
 pub fn waiting(directory: &Path) -> Result<Vec<(String, u64)>, StoreError> {
     let path = live_file(directory);
-    if !path.exists() {
+    if !path.exists() || refuse_odd(directory).is_err() {
         return Ok(Vec::new());
     }
     outbox::waiting_by_route(&open_for_reading(&path)?)

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::open::OpenError;
-use super::place::{journal_of, shared_memory_of};
+use super::place::{filled_journal_of, journal_of, shared_memory_of};
 use super::{live_file, newest_copy};
 
 /// What stands in its place.
@@ -18,6 +18,8 @@ pub enum Odd {
     Directory,
     /// A device, a pipe or a socket.
     NotPlain,
+    /// An empty file, beside a write-ahead log with records: SQLite would throw the log away.
+    Emptied,
     /// A file that this user may not read and write.
     NotOurs {
         /// The data directory, whose owner may.
@@ -34,6 +36,7 @@ pub(super) fn refuse_odd(directory: &Path) -> Result<(), OpenError> {
         Ok(found) if found.is_symlink() && !path.exists() => Odd::DeadLink,
         Ok(_) if path.is_dir() => Odd::Directory,
         Ok(_) if !path.is_file() => Odd::NotPlain,
+        Ok(found) if found.len() == 0 && filled_journal_of(&path).is_some() => Odd::Emptied,
         Ok(_) | Err(_) => return Ok(()),
     };
     Err(unusable(directory, &path, why))
