@@ -15,7 +15,7 @@ use crate::store::{Store, StoreError};
 use crate::timestamp::Timestamp;
 
 /// Between two looks at what there is to tell.
-const LOOK_AGAIN: Duration = Duration::from_secs(2);
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// The wait after the first try that failed; it doubles with each further one.
 const FIRST_WAIT: Duration = Duration::from_secs(30);
 /// The longest wait.
