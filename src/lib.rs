@@ -31,7 +31,7 @@
 //!   [`gauges`]. Whom it tells: [`alerts`].
 //! - What is said to people, in both languages: [`words`].
 //! - All of it as one daemon: [`relay`]. A stand-in for VoiceDrive: [`receiver`].
-//! - What a person types: [`cli`]. What a person is told: [`words`].
+//! - What a person types: [`cli`].
 //!
 //! `main → cli → relay → {http, delivery} → store → what things are`. `http` and `delivery` do not
 //! know each other: they share the store and [`delivery::handoff`]. `docs/architecture.md` has the map, and

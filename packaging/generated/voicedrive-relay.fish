@@ -67,8 +67,8 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand send" 
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand send" -l wait -d 'Show its attempts until it is delivered (exit code 0) or exhausted (1)'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand send" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand send" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and not __fish_seen_subcommand_from interviews help" -l template -d 'Print a CSV file with a Japanese header and two rows, to be filled in; into FILE when it is given' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and not __fish_seen_subcommand_from interviews help" -l config -d 'The configuration file' -r -F
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and not __fish_seen_subcommand_from interviews help" -l template -d 'Print a CSV file with a Japanese header and two rows, to be filled in'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and not __fish_seen_subcommand_from interviews help" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and not __fish_seen_subcommand_from interviews help" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and not __fish_seen_subcommand_from interviews help" -f -a "interviews" -d 'Interview records from a CSV, TSV, JSON or NDJSON file: all of them, or none'

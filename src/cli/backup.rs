@@ -39,19 +39,25 @@ impl Backup {
         let failed = |error| of_copy(speech, &error);
         let target = Target::of(directory, &self.file).map_err(failed)?;
         let refreshed = client.post("/control/backup", String::new()).await;
-        match (target, refreshed) {
+        let daemon_cannot_write = match &refreshed {
+            Ok(answer) => answer["error"].as_str().map(str::to_owned),
+            Err(_) => None,
+        };
+        match (target, refreshed, daemon_cannot_write) {
             // That was it.
-            (Target::BackupFile, Ok(_)) => {}
-            (Target::Elsewhere, Ok(_)) => {
+            (Target::BackupFile, Ok(_), None) => {}
+            // Nobody but the daemon writes this file: two at a time would spoil it.
+            (Target::BackupFile, Ok(_), Some(why)) => return Err(CliError::Failed(why)),
+            (Target::Elsewhere, Ok(_), None) => {
                 snapshot::copy_file(&file::backup_file(directory), &self.file).map_err(failed)?;
             }
-            // Without a daemon the database itself is read.
-            (Target::Elsewhere, Err(CliError::Unreachable(_))) => {
+            // Without a daemon, or when only its own file cannot be written, the database itself is read.
+            (Target::Elsewhere, Ok(_), Some(_))
+            | (Target::Elsewhere, Err(CliError::Unreachable(_)), _) => {
                 snapshot::copy(&file::live_file(directory), &self.file).map_err(failed)?;
             }
-            // Nobody but the daemon writes its own file: two at a time would spoil it. And one that makes no copy knows
-            // why: what lies in the database's place need not be the database.
-            (Target::BackupFile | Target::Elsewhere, Err(error)) => return Err(error),
+            // What lies in the database's place need not be the database: the daemon knows.
+            (_, Err(error), _) => return Err(error),
         }
         let verified = snapshot::verify(&self.file).map_err(failed)?;
         client.print(&answer(&self.file, verified), |speech| {

@@ -53,9 +53,9 @@ const PATH: &str = "/control/interviews/import";
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
 pub(super) struct Import {
-    /// Print a CSV file with a Japanese header and two rows, to be filled in
-    #[arg(long)]
-    template: bool,
+    /// Print a CSV file with a Japanese header and two rows, to be filled in; into FILE when it is given
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
+    template: Option<PathBuf>,
     #[command(subcommand)]
     what: Option<What>,
 }
@@ -122,20 +122,20 @@ impl Import {
         environment: &Environment,
     ) -> Result<(), CliError> {
         let language = common.speech(environment).language;
-        match &self.what {
-            Some(What::Interviews(interviews)) if interviews.template => {
+        match (&self.what, &self.template) {
+            (Some(What::Interviews(interviews)), _) if interviews.template => {
                 write_template(interviews.file.as_deref(), language)
             }
-            Some(What::Interviews(interviews)) => interviews.run(&common.client()?).await,
-            None if self.template => write_template(None, language),
-            None => Err(CliError::Usage(commands::import_what(language))),
+            (Some(What::Interviews(interviews)), _) => interviews.run(&common.client()?).await,
+            (None, Some(file)) => write_template(Some(file), language),
+            (None, None) => Err(CliError::Usage(commands::import_what(language))),
         }
     }
 }
 
 /// Writes the template, never over a file that is there.
 fn write_template(file: Option<&Path>, language: Language) -> Result<(), CliError> {
-    let Some(file) = file else {
+    let Some(file) = file.filter(|file| *file != Path::new("-")) else {
         return Ok(template::write(io::stdout().lock())?);
     };
     File::create_new(file)

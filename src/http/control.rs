@@ -15,6 +15,7 @@ use crate::incident::State;
 use crate::reload::Refused;
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
+use crate::trouble::Trouble;
 
 /// The longest that a token may live, in days.
 const LONGEST_TOKEN: u32 = 3650;
@@ -99,17 +100,26 @@ fn full_in_days(free: u64, database: u64, (of_week, of_all): (u64, u64)) -> Opti
     (days <= FARTHEST_FORECAST_DAYS).then_some(days)
 }
 
-/// `POST /control/backup`: the backup file holds everything that was committed before this.
+/// `POST /control/backup`: the backup file holds everything that was committed before this. `error` says why it could
+/// not be written; the database can be read then.
 ///
 /// # Errors
-/// `DatabaseInTrouble`: why there is no new copy.
+/// `DatabaseInTrouble`: why the database itself is no source for a copy.
 pub async fn refresh_backup(api: &Api) -> Result<Reply, ApiError> {
-    api.backup.refresh().await.map_err(|error| {
-        let trouble = api.store.file().trouble();
-        let told = trouble.map(|trouble| trouble.told(api.speech.language));
-        ApiError::DatabaseInTrouble(told.unwrap_or_else(|| error.to_string()))
-    })?;
-    let answer = serde_json::json!({"path": api.backup.path()});
+    let language = api.speech.language;
+    let error = api.backup.refresh().await.err();
+    let file = api.store.file();
+    // Looks now: what lies in the database's place need not be the database. A full disk keeps nobody from reading.
+    let _ = file.is_in_place();
+    let trouble = file.trouble();
+    let trouble = trouble.filter(|trouble| *trouble != Trouble::DiskFull);
+    if let (Some(_), Some(trouble)) = (&error, trouble) {
+        return Err(ApiError::DatabaseInTrouble(trouble.told(language)));
+    }
+    let answer = serde_json::json!({
+        "path": api.backup.path(),
+        "error": error.map(|error| error.told(api.speech)),
+    });
     success(StatusCode::OK, &answer, api.clock.now())
 }
 

@@ -56,26 +56,20 @@ impl Kind {
                 "設定で使う名前ですが、値がありません。secrets.env に書くか、systemd の credential で渡してください",
                 "is not set, and the configuration names it; set it in secrets.env or as a systemd credential",
             ),
-            Self::TooShort(least) => match language {
-                Language::Ja => format!(
-                    "{least} バイト以上にしてください。voicedrive-relay secret make で作れます"
-                ),
-                Language::En => format!(
-                    "must be at least {least} bytes long; `voicedrive-relay secret make` makes a good one"
-                ),
-            },
+            Self::TooShort(least) => both!(
+                language,
+                "{least} バイト以上にしてください。voicedrive-relay secret make で作れます",
+                "must be at least {least} bytes long; `voicedrive-relay secret make` makes a good one"
+            ),
             Self::NoToken => say(
                 "トークンではありません。空白のない半角の ASCII 文字にしてください",
                 "must be a token of printable ASCII characters without blanks",
             ),
-            Self::NoApiToken(least) => match language {
-                Language::Ja => format!(
-                    "{least} 文字以上の、空白のない半角文字にしてください (例: vd-production-api-key-...)"
-                ),
-                Language::En => format!(
-                    "must be at least {least} characters long, without blanks, such as vd-production-api-key-..."
-                ),
-            },
+            Self::NoApiToken(least) => both!(
+                language,
+                "{least} 文字以上の、空白のない半角文字にしてください (例: vd-production-api-key-...)",
+                "must be at least {least} characters long, without blanks, such as vd-production-api-key-..."
+            ),
             Self::NoUrl => say(
                 "https:// か http:// で始まる URL にしてください",
                 "must be a URL that begins with https:// or http://",
@@ -162,14 +156,11 @@ impl NoteKind {
                 };
             }
             Self::Short(length) => {
-                return match language {
-                    Language::Ja => format!(
-                        "{length} 文字しかありません。16 文字以上を勧めます (voicedrive-relay secret make)"
-                    ),
-                    Language::En => format!(
-                        "has only {length} characters; 16 or more are advised (voicedrive-relay secret make)"
-                    ),
-                };
+                return both!(
+                    language,
+                    "{length} 文字しかありません。16 文字以上を勧めます (voicedrive-relay secret make)",
+                    "has only {length} characters; 16 or more are advised (voicedrive-relay secret make)"
+                );
             }
             Self::UnknownName(None) => (
                 "使われない名前です。config.toml のどのキーもこの名前を指していません",

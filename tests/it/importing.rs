@@ -280,8 +280,18 @@ async fn the_template_is_a_file_that_is_taken() {
     assert!(told.contains("2 rows imported"), "{told}");
     // A file that is there is never written over.
     let file = directory.path().join("面談.csv");
-    let again = ["import", "interviews", "--template", file.to_str().unwrap()];
-    assert_eq!(daemon.run(&again).await.status.code(), Some(1));
+    for words in [&["import"][..], &["import", "interviews"]] {
+        let template = |file: &'static str| [words, &["--template", file]].concat();
+        let said = daemon.run(&template("-")).await;
+        assert_eq!(said.stdout, printed.stdout, "{words:?}");
+        let new = directory.path().join("new.csv");
+        let into = [words, &["--template", new.to_str().unwrap()]].concat();
+        assert_eq!(daemon.run(&into).await.status.code(), Some(0), "{words:?}");
+        assert_eq!(std::fs::read(&new).unwrap(), printed.stdout, "{words:?}");
+        std::fs::remove_file(&new).unwrap();
+        let again = [words, &["--template", file.to_str().unwrap()]].concat();
+        assert_eq!(daemon.run(&again).await.status.code(), Some(1), "{words:?}");
+    }
 }
 
 #[tokio::test]

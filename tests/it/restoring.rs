@@ -489,17 +489,24 @@ async fn a_copy_goes_over_nothing_but_a_copy_under_whatever_name() {
         let answer = daemon.json(&["backup", target]).await;
         assert_eq!(answer["events"], 1, "{target}");
     }
-    // A daemon that makes no copy is asked why, and not passed by.
+    // When the daemon cannot make its own file, somebody else can still have a copy.
     fs::create_dir(own("relay-backup.db.new")).unwrap();
     daemon.json(&["send", "c.d"]).await;
+    let (code, _, error) = place.run(&["backup", &own("relay-backup.db")]).await;
+    assert_eq!(code, 1, "{error}");
+    assert!(error.contains("relay-backup.db.new"), "{error}");
+    let answer = daemon.json(&["backup", &place.file("new.db")]).await;
+    assert_eq!(answer["events"], 2);
+    // But not of what lies in the database's place.
+    let aside = own("aside.db");
+    fs::rename(place.live(), &aside).unwrap();
+    fs::copy(place.file("empty.db"), place.live()).unwrap();
     let before = fs::read(place.file("new.db")).unwrap();
-    for target in [&own("relay-backup.db"), &place.file("new.db")] {
-        let (code, _, error) = place.run(&["backup", target]).await;
-        assert_eq!(code, 1, "{error}");
-        assert!(error.contains("STORAGE_UNAVAILABLE"), "{error}");
-        assert!(error.contains("relay-backup.db.new"), "{error}");
-    }
+    let (code, _, error) = place.run(&["backup", &place.file("new.db")]).await;
+    assert_eq!(code, 1, "{error}");
+    assert!(error.contains("not in its place"), "{error}");
     assert_eq!(fs::read(place.file("new.db")).unwrap(), before);
+    fs::rename(&aside, place.live()).unwrap();
     daemon.kill().await;
     // Without a daemon the database itself is read; nobody says whether the daemon's own file is written at this moment.
     let (code, _, error) = place.run(&["backup", &own("relay-backup.db")]).await;

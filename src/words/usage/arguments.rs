@@ -81,7 +81,13 @@ pub(super) const ARGUMENTS: &[Argument] = &[
         "届く (終了コード 0) か、再送を使い切る (終了コード 1) まで、送信の結果を表示します",
     ),
     argument(
-        &["import", "import interviews"],
+        &["import"],
+        "template",
+        "ファイル",
+        "日本語の見出しと 2 行の見本が入った、記入用の CSV ファイルを出力します。ファイルを指定すると、そのファイルに書き込みます",
+    ),
+    argument(
+        &["import interviews"],
         "template",
         "",
         "日本語の見出しと 2 行の見本が入った、記入用の CSV ファイルを出力します。ファイルを指定すると、そのファイルに書き込みます",
