@@ -116,10 +116,11 @@ fn in_one_transaction<T>(
 }
 
 /// Opens the database so that it cannot be changed, with its journal: one that is opened later may not be there any
-/// more.
+/// more. A value of the header suffices for that: the tables are looked up with the first query, and a connection that
+/// nobody needs has none of them in memory.
 fn open(file: &DatabaseFile) -> rusqlite::Result<Connection> {
     let connection = open_for_reading(file.path())?;
-    connection.execute_batch("SELECT 1 FROM sqlite_schema LIMIT 1")?;
+    connection.execute_batch("PRAGMA user_version")?;
     Ok(connection)
 }
 
