@@ -36,8 +36,9 @@ use std::process::ExitCode;
 use clap::error::ErrorFormatter;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::config::{self, Environment, Loaded, Mistakes, Secret};
+use crate::config::{self, Environment, Loaded, Mistakes};
 use crate::language::Language;
+use crate::secret::Secret;
 use crate::words::answers::{Subject, refusal};
 use crate::words::commands;
 use crate::words::usage;

@@ -25,8 +25,10 @@ use toml::de::DeValue;
 use url::Url;
 
 use crate::delivery::proxy::Proxies;
+use crate::delivery::route::Route;
 use crate::language::Language;
-use crate::route::{Route, Routing};
+use crate::route::Routing;
+use crate::secret::Secret;
 use crate::zone::Zone;
 pub use alerts::{AlertsConfig, AlertsOut, Channel, Email, Encryption, Hook, Way};
 pub use changes::Changes;
@@ -37,7 +39,7 @@ pub use named::{Named, Role};
 pub use proxy::ProxyConfig;
 use reader::{Document, Section};
 pub use routes::RouteConfig;
-pub use secrets::{Environment, Secret, Secrets, secrets_file};
+pub use secrets::{Environment, Secrets, secrets_file};
 
 /// The variable that overrides `delivery.url`.
 const URL_VARIABLE: &str = "VOICEDRIVE_WEBHOOK_URL";

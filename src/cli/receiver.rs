@@ -68,7 +68,7 @@ impl Receiver {
             None => Vec::new(),
         };
         for (name, secret) in &secrets {
-            eprintln!("{name}: {}", secret.fingerprint(language));
+            eprintln!("{name}: {}", secret.fingerprint().told(language));
         }
         let secrets = secrets.into_iter().map(|(_, secret)| secret).collect();
         let judge = Judge {

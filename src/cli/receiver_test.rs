@@ -19,11 +19,12 @@ use url::Url;
 
 use super::words::{Speech, harmless};
 use super::{CliError, Common, print_line, value};
-use crate::config::{Environment, Secret};
+use crate::config::Environment;
 use crate::delivery::failure::Failure;
 use crate::delivery::profile::{BUILT_IN, Profile};
 use crate::event::is_event_type;
 use crate::language::Language;
+use crate::secret::Secret;
 use crate::stable_json;
 use crate::words::commands;
 use crate::words::examinations::{self, Examined};

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::env_file::may_be_shown;
-use super::{Config, Environment, Note, NoteKind, Place, ProxyConfig, Secret, URL_VARIABLE};
+use super::{Config, Environment, Note, NoteKind, Place, ProxyConfig, URL_VARIABLE};
+use crate::secret::Secret;
 
 /// A key that is shorter is worth a word, in characters.
 const SHORT: usize = 16;

@@ -8,13 +8,15 @@ use url::Url;
 
 use super::proxy::{self, ProxyConfig};
 use super::reader::{Document, Section};
-use super::{Environment, Expected, Kind, Mistake, Secret, Server, itself, size};
+use super::{Environment, Expected, Kind, Mistake, Server, itself, size};
 use crate::delivery::address;
 use crate::delivery::profile::{
     BUILT_IN, Body, Encoding, Key, Profile, SignatureForm, TimestampFormat,
 };
 use crate::delivery::proxy::Proxies;
-use crate::route::{self, Pattern, Route};
+use crate::delivery::route::Route;
+use crate::route::{self, Pattern};
+use crate::secret::Secret;
 
 /// What the HTTP client or the relay itself sets.
 const TAKEN_HEADERS: [&str; 14] = [

@@ -13,12 +13,13 @@ use super::reply::{ApiError, Reply, success};
 use super::request::{self, Query};
 use super::submission::{read_batch, read_event};
 use crate::crypto;
-use crate::event::{Accepted, Idempotency, NewEvent, Status, Submission};
+use crate::event::{NewEvent, Status};
 use crate::event_record::EventFilter;
 use crate::repeat::Memory;
 use crate::resend::{Resend, Tally};
 use crate::route::TooLarge;
 use crate::store::AcceptError;
+use crate::submission::{Accepted, Idempotency, Submission};
 use crate::timestamp::Timestamp;
 
 /// The most events that a page of the list may have, and how many it has when nothing is said.

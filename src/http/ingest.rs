@@ -20,10 +20,11 @@ use super::reply::{self, ApiError, Reply};
 use super::submission::EVENT_ACCEPTED;
 use super::{Api, Door, request};
 use crate::config::IngestConfig;
-use crate::event::{NewEvent, Submission};
+use crate::event::NewEvent;
 use crate::ingest::{self, Posted, Recognised, Unrecognised};
 use crate::repeat::Memory;
 use crate::route::LEADS_BACK;
+use crate::submission::Submission;
 use crate::timestamp::Timestamp;
 
 /// The relay's own mark on every webhook that it sends.

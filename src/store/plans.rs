@@ -15,7 +15,7 @@ use super::tests::{attempted, policy};
 use super::*;
 use crate::attempt::Outcome;
 use crate::content::Digest;
-use crate::event::{Idempotency, NewEvent, Status, Submission};
+use crate::event::{NewEvent, Status};
 use crate::event_record::{ChangePosition, EventFilter};
 use crate::incident::{Digests, Finding, Kind, Observation, Thresholds};
 use crate::interview::{Interview, InterviewFilter, InterviewStatus, UnknownOrigin};
@@ -23,6 +23,7 @@ use crate::interview_stats::{InterviewRange, ReportLimits};
 use crate::repeat::Memory;
 use crate::route::Routing;
 use crate::send_stats::SendFilter;
+use crate::submission::{Idempotency, Submission};
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
 

@@ -30,12 +30,13 @@ use super::*;
 use crate::attempt::{AttemptResult, Attempted, Outcome};
 use crate::cause::Cause;
 use crate::due::DueDelivery;
-use crate::event::{Idempotency, NewEvent, Status, Submission};
+use crate::event::{NewEvent, Status};
 use crate::event_record::EventFilter;
 use crate::resend::Resend;
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
 use crate::send_stats::{QueueCounts, SendFilter};
+use crate::submission::{Idempotency, Submission};
 use crate::timestamp::Timestamp;
 
 pub(super) fn database() -> (TempDir, Connection) {

@@ -11,7 +11,7 @@ pub(super) fn all(speech: Speech, settings: &Loaded) -> Vec<Finding> {
     let keys = settings.set.iter();
     let keys = keys.filter(|(_, named)| named.role == Role::Key);
     let keys = keys.map(|(name, named)| {
-        let fingerprint = named.secret.fingerprint(speech.language);
+        let fingerprint = named.secret.fingerprint().told(speech.language);
         Finding::good(format!("key {name}"), fingerprint)
     });
     let tokens = tokens(speech, &settings.config, &settings.secrets);

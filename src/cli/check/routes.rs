@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Loaded};
 use crate::delivery::probe;
 use crate::delivery::proxy::Proxies;
-use crate::route::Route;
+use crate::delivery::route::Route;
 use crate::store::file::inspect;
 use crate::timestamp::Timestamp;
 use crate::words::checks::{self, Check};

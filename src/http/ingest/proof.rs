@@ -17,8 +17,9 @@ use super::super::auth::{self, Scope, Unauthorized};
 use super::super::rate_limit::read_address;
 use super::super::reply::ApiError;
 use super::super::{Api, Door, client_of, cors, revoked, turned_away};
-use crate::config::{Ingest, Secret};
+use crate::config::Ingest;
 use crate::crypto;
+use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
 /// The furthest that a signed time may be from now, in either direction.
