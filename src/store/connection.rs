@@ -38,6 +38,13 @@ const LIVE: RangeInclusive<u32> = 0x5644_0000..=0x5644_ffff;
 /// headers and the transaction that made them too many. A smaller one would be cut and grown again every time.
 const JOURNAL_SIZE_LIMIT: i64 = 36 * 1024 * 1024;
 
+/// What SQLite is built with to be fast: see `.cargo/config.toml`, which counts only inside of the source tree.
+const BUILT_WITH: [&str; 3] = [
+    "DEFAULT_MEMSTATUS=0",
+    "DEFAULT_PCACHE_INITSZ=0",
+    "OMIT_LOAD_EXTENSION",
+];
+
 /// Opens the database at `path` for the one thread that writes, making it when it is not there.
 pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
     if !path.exists() {
@@ -119,6 +126,23 @@ pub(super) fn open_for_reading(path: &Path) -> rusqlite::Result<Connection> {
     )?;
     set_up(&connection)?;
     Ok(connection)
+}
+
+/// The options that SQLite should have been built with, and was not: it is slower then, and works.
+pub(super) fn missing_build_options(
+    connection: &Connection,
+) -> rusqlite::Result<Vec<&'static str>> {
+    let mut missing = Vec::new();
+    for option in BUILT_WITH {
+        let used: bool =
+            connection.query_row("SELECT sqlite_compileoption_used(?1)", [option], |row| {
+                row.get(0)
+            })?;
+        if !used {
+            missing.push(option);
+        }
+    }
+    Ok(missing)
 }
 
 /// What every connection needs.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::incidents::{parsed, report};
+use super::incident_report::{parsed, report};
 use super::relay_time::Now;
 use super::writer::Lane;
 use super::{Store, StoreError};

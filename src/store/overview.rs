@@ -6,7 +6,9 @@ use rusqlite::Connection;
 
 use super::connection::word;
 use super::relay_time::Now;
-use super::{Store, StoreError, incidents, notifications, outbox, send_stats, tokens};
+use super::{
+    Store, StoreError, incident_report, incidents, notifications, outbox, send_stats, tokens,
+};
 use crate::attempt::Outcome;
 use crate::clock::Moment;
 use crate::overview::{EventTotals, Overview, Vitals};
@@ -64,7 +66,7 @@ pub(super) fn overview(connection: &Connection, now: Now) -> Result<Overview, St
         exhausted: queue.failed,
         delivered: sent.1.saturating_sub(retrying + queue.failed),
     };
-    let (incidents, _) = incidents::list(connection, Some(true), None, INCIDENTS, now)?;
+    let (incidents, _) = incident_report::list(connection, Some(true), None, INCIDENTS, now)?;
     Ok(Overview {
         events,
         queue,

@@ -145,6 +145,13 @@ fn text(connection: &Connection, sql: &str) -> String {
 }
 
 #[test]
+fn sqlite_is_built_as_it_should_be() {
+    let connection = Connection::open_in_memory().unwrap();
+    let missing = super::connection::missing_build_options(&connection).unwrap();
+    assert_eq!(missing, Vec::<&str>::new());
+}
+
+#[test]
 fn the_pragmas_are_those_of_the_contract() {
     let (_directory, connection) = database();
     assert_eq!(text(&connection, "PRAGMA journal_mode"), "wal");
