@@ -404,6 +404,8 @@ impl Common {
         environment: &Environment,
         name: &str,
     ) -> Result<Vec<(String, Secret)>, CliError> {
+        let language = self.speech(environment).language;
+        demand_secret_name("--secret", name, language)?;
         let all_of = |environment: &Environment| -> Result<Vec<_>, Mistakes> {
             let mut found = Vec::new();
             for name in [name.to_owned(), format!("{name}_PREVIOUS")] {
@@ -417,7 +419,6 @@ impl Common {
             return Ok(given);
         }
         let with_file = environment.with_secrets_beside(&self.config);
-        let language = self.speech(environment).language;
         let of_relay = all_of(&with_file.map_err(|mistakes| may_not_read(mistakes, language))?)?;
         if of_relay.is_empty() {
             return Err(CliError::Usage(commands::needs_secret(name, language)));
@@ -430,6 +431,15 @@ impl Common {
         let config = self.config()?;
         client::Client::new(&config, self.is_packaged(), self.json)
     }
+}
+
+/// Refuses what is no name of a secret. It may be the secret itself, and is not repeated.
+fn demand_secret_name(option: &str, name: &str, language: Language) -> Result<(), CliError> {
+    if config::is_secret_name(name) {
+        return Ok(());
+    }
+    let expected = config::Expected::SecretName.told(language);
+    Err(CliError::Usage(format!("{option}: {expected}")))
 }
 
 /// A file of the relay that somebody else may not read is no mistake of the relay's.

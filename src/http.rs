@@ -82,7 +82,7 @@ use crate::store::Store;
 use crate::submission::Submission;
 use crate::timestamp::Timestamp;
 use crate::upkeep::backup::BackupFile;
-use auth::{Keys, Scopes};
+use auth::{Keys, Scopes, Unauthorized};
 use broken::Enveloping;
 use cors::RefusedPages;
 pub use health::{Health, moves};
@@ -483,16 +483,19 @@ fn admit(
         Access::Anybody | Access::Proof => return Ok(()),
         Access::Control => return Err(ApiError::NotFound("Nothing has this path".to_owned())),
     };
-    let authorization = headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok());
     let now = api.clock.now().unix_seconds();
     let is_revoked = |jti: &str| revoked::contains(&api.revoked, jti);
-    let caller = api
-        .keys
-        .admit(authorization, now, is_revoked)
-        .map_err(|why| {
-            turned_away(api, client, &why);
-            ApiError::Unauthorized
-        })?;
+    let caller = match request::only(headers, AUTHORIZATION.as_str()) {
+        Ok(given) => {
+            let authorization = given.and_then(|value| value.to_str().ok());
+            api.keys.admit(authorization, now, is_revoked)
+        }
+        Err(_) => Err(Unauthorized::Twice),
+    };
+    let caller = caller.map_err(|why| {
+        turned_away(api, client, &why);
+        ApiError::Unauthorized
+    })?;
     if Scopes::allows(&caller.scopes, scope) {
         api.system_ids.note(headers);
         Ok(())

@@ -4,6 +4,8 @@ use crate::event::is_event_type;
 
 /// The route of every event that no other route takes.
 pub const DEFAULT: &str = "default";
+/// The longest name of a route, in characters.
+pub const MAX_NAME_CHARACTERS: usize = 100;
 /// What a relay answers to a webhook of its own.
 pub const LEADS_BACK: &str = "this URL leads from the relay back to itself; correct the route";
 
@@ -112,7 +114,13 @@ impl Routing {
     /// Whether there is a route with this name.
     #[must_use]
     pub fn knows(&self, name: &str) -> bool {
-        name == DEFAULT || self.0.iter().any(|(known, _)| known == name)
+        self.names().any(|known| known == name)
+    }
+
+    /// The names of all routes.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let own = self.0.iter().map(|(name, _)| name.as_str());
+        own.chain([DEFAULT])
     }
 }
 

@@ -3,6 +3,12 @@
 use crate::timestamp::Timestamp;
 
 const MS_A_DAY: i64 = 86_400_000;
+/// The longest that a token may live, in days.
+pub const LONGEST_DAYS: u32 = 3650;
+/// How long a token lives when nothing is said, in days.
+pub const USUAL_DAYS: u32 = 365;
+/// The longest name of a token, or of whom it is for, in characters.
+pub const SUBJECT_CHARACTERS: usize = 191;
 
 /// A token as the list shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]

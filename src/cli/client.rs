@@ -7,7 +7,7 @@ use std::time::Duration;
 use reqwest::{Body, Method, RequestBuilder};
 use serde_json::Value;
 
-use super::words::Speech;
+use super::words::{Speech, harmless};
 use super::{CliError, print_line};
 use crate::config::Config;
 use crate::language::Language;
@@ -218,10 +218,10 @@ impl Client {
 /// An id that can stand in a path.
 pub(super) fn path_segment(id: &str, language: Language) -> Result<&str, CliError> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if !id.is_empty() && id.chars().all(fits) {
+    if (1..=WHOLE_ID).contains(&id.len()) && id.chars().all(fits) {
         Ok(id)
     } else {
-        let typed = super::words::harmless(id);
+        let typed: String = harmless(id).chars().take(WHOLE_ID).collect();
         Err(CliError::Usage(commands::no_id(&typed, language)))
     }
 }

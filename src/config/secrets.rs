@@ -138,7 +138,8 @@ pub fn secrets_file(config: &Path) -> PathBuf {
 /// A credential is its whole file, without one line end, which editors add.
 fn read_credential(path: &Path) -> Result<Option<Secret>, Mistakes> {
     let wrong = |kind| Mistakes::one(Place::Credential(path.to_owned()), kind);
-    let bytes = fs::read(path).map_err(|error| wrong(env_file::of_io(&error)))?;
+    let read = env_file::read_bytes(path);
+    let (bytes, _) = read.map_err(|error| wrong(env_file::of_io(&error)))?;
     let Ok(text) = String::from_utf8(bytes) else {
         return Err(wrong(Kind::Doubtful(Doubt::NotUtf8)));
     };

@@ -14,13 +14,10 @@ use crate::config::Note;
 use crate::incident::State;
 use crate::reload::Refused;
 use crate::timestamp::Timestamp;
-use crate::token::TokenRecord;
+use crate::token::{LONGEST_DAYS, SUBJECT_CHARACTERS, TokenRecord, USUAL_DAYS};
 use crate::trouble::Trouble;
 
-/// The longest that a token may live, in days.
-const LONGEST_TOKEN: u32 = 3650;
-/// How long a token lives when nothing is said, in days.
-const USUAL_TOKEN: u32 = 365;
+const SUBJECT_ACCEPTED: &str = "must have 1 to 191 characters, and no control characters";
 
 /// `GET /control/status`
 ///
@@ -180,15 +177,12 @@ pub async fn issue_token(api: &Api, request: Request<Incoming>) -> Result<Reply,
     }
     request::media(request.headers(), false)?;
     let wanted: Wanted = request::fields(&request::text(request, api.max_body_bytes).await?)?;
-    if wanted.subject.trim().is_empty() || wanted.subject.chars().count() > 191 {
-        return Err(ApiError::invalid(
-            "subject",
-            "must have 1 to 191 characters",
-        ));
+    if !is_subject(&wanted.subject) {
+        return Err(ApiError::invalid("subject", SUBJECT_ACCEPTED));
     }
-    let days = wanted.days.unwrap_or(USUAL_TOKEN);
-    if !(1..=LONGEST_TOKEN).contains(&days) {
-        let accepted = format!("must be a number from 1 to {LONGEST_TOKEN}");
+    let days = wanted.days.unwrap_or(USUAL_DAYS);
+    if !(1..=LONGEST_DAYS).contains(&days) {
+        let accepted = format!("must be a number from 1 to {LONGEST_DAYS}");
         return Err(ApiError::invalid("days", accepted));
     }
     let scopes = read_scopes(&wanted.scope)?;
@@ -252,8 +246,8 @@ pub async fn revoke_token(api: &Api, request: Request<Incoming>) -> Result<Reply
     let now = api.clock.now();
     let answer = match (wanted.jti, wanted.subject) {
         (Some(jti), None) if wanted.issued_elsewhere => {
-            if !(1..=191).contains(&jti.chars().count()) || jti.chars().any(char::is_control) {
-                return Err(ApiError::invalid("jti", "must have 1 to 191 characters"));
+            if !is_subject(&jti) {
+                return Err(ApiError::invalid("jti", SUBJECT_ACCEPTED));
             }
             api.store.revoke_foreign_token(&jti, now).await?;
             revoked_now(api, &jti);
@@ -287,6 +281,13 @@ pub async fn revoke_token(api: &Api, request: Request<Incoming>) -> Result<Reply
 fn revoked_now(api: &Api, jti: &str) {
     revoked::insert(&api.revoked, jti);
     tracing::info!(%jti, "a token was revoked");
+}
+
+/// Whether a text can name a token, or whose it is.
+fn is_subject(text: &str) -> bool {
+    (1..=SUBJECT_CHARACTERS).contains(&text.chars().count())
+        && !text.trim().is_empty()
+        && !text.chars().any(char::is_control)
 }
 
 fn read_scopes(text: &str) -> Result<Vec<Scope>, ApiError> {

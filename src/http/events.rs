@@ -11,13 +11,14 @@ use super::Api;
 use super::event_answer::EventAnswer;
 use super::reply::{ApiError, Reply, success};
 use super::request::{self, Query};
-use super::submission::{read_batch, read_event};
+use super::submission::{EVENT_ACCEPTED, read_batch, read_event};
 use crate::crypto;
-use crate::event::{NewEvent, Status};
+use crate::event::{self, NewEvent, Status};
 use crate::event_record::EventFilter;
 use crate::repeat::Memory;
 use crate::resend::{Resend, Tally};
 use crate::route::TooLarge;
+use crate::spelling;
 use crate::store::AcceptError;
 use crate::submission::{Accepted, Idempotency, Submission};
 use crate::timestamp::Timestamp;
@@ -89,7 +90,7 @@ pub async fn accept_batch(api: &Api, request: Request<Incoming>) -> Result<Reply
 /// `InvalidParameter`, or the store's.
 pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
     let mut query = Query::parse(query)?;
-    let filter = filter(&mut query)?;
+    let filter = filter(api, &mut query).await?;
     let (most, usual) = PAGE;
     let limit = query
         .take_as("limit", "must be a number from 1 to 200", |text| {
@@ -110,15 +111,66 @@ pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
 }
 
 /// Takes the filters of events out of a query.
-pub(super) fn filter(query: &mut Query) -> Result<EventFilter, ApiError> {
-    Ok(EventFilter {
+///
+/// # Errors
+/// As [`meant`].
+pub(super) async fn filter(api: &Api, query: &mut Query) -> Result<EventFilter, ApiError> {
+    let filter = EventFilter {
         status: query.take_as("status", STATUS_ACCEPTED, Status::from_word)?,
         event_type: query.take("eventType"),
         staff_id: query.take("staffId"),
         route: query.take("route"),
         since: query.take_moment("since")?,
         until: query.take_moment("until")?,
-    })
+    };
+    meant(api, filter).await
+}
+
+/// A filter that some event could match: nobody means another one, and an empty answer to it would be taken for
+/// a good sign.
+///
+/// # Errors
+/// `InvalidParameter` for what no event has, `InvalidDateRange` for a range that ends before it begins, or the
+/// store's.
+async fn meant(api: &Api, filter: EventFilter) -> Result<EventFilter, ApiError> {
+    let event_type = filter.event_type.as_deref();
+    if event_type.is_some_and(|name| !event::is_event_type(name)) {
+        return Err(ApiError::invalid("eventType", EVENT_ACCEPTED));
+    }
+    let staff_id = filter.staff_id.as_deref();
+    if staff_id.is_some_and(|id| !event::is_staff_id(id)) {
+        return Err(ApiError::invalid(
+            "staffId",
+            "must have 1 to 191 characters",
+        ));
+    }
+    request::in_order(("since", filter.since), ("until", filter.until))?;
+    if let Some(route) = &filter.route {
+        known_route(api, route).await?;
+    }
+    Ok(filter)
+}
+
+/// A route that the configuration has, or that has left events behind.
+async fn known_route(api: &Api, route: &str) -> Result<(), ApiError> {
+    let routing = &api.routes.routing;
+    let of_route = EventFilter {
+        route: Some(route.to_owned()),
+        ..EventFilter::default()
+    };
+    if routing.knows(route) || api.store.count_events(of_route, 1).await? > 0 {
+        return Ok(());
+    }
+    let names: Vec<&str> = routing.names().collect();
+    let meant = spelling::nearest(route, names.iter().copied());
+    let meant = meant.map_or_else(String::new, |name| format!("; did you mean {name}?"));
+    Err(ApiError::invalid(
+        "route",
+        format!(
+            "no route and no event has this name{meant} The configuration has: {}",
+            names.join(", ")
+        ),
+    ))
 }
 
 /// `GET /api/events/{id}`
@@ -167,6 +219,7 @@ pub async fn resend_many(api: &Api, request: Request<Incoming>) -> Result<Reply,
     request::media(request.headers(), false)?;
     let text = request::text(request, api.max_body_bytes).await?;
     let BulkResend { filter, dry_run } = BulkResend::read(&text)?;
+    let filter = meant(api, filter).await?;
     let mut tally = Tally::default();
     let mut after = None;
     loop {
@@ -303,7 +356,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
             format!("must be 1 to {KEY_CHARACTERS} printable ASCII characters"),
         )
     };
-    let Some(value) = headers.get("idempotency-key") else {
+    let Some(value) = request::only(headers, "Idempotency-Key")? else {
         return Ok(None);
     };
     let key = value.to_str().map_err(|_| accepted())?;

@@ -31,6 +31,8 @@ use crate::timestamp::Timestamp;
 const OWN_MARK: &str = "X-Webhook-Attempt";
 /// The longest request id of a sender that is remembered, in bytes.
 const ID_BYTES: usize = 191;
+/// The header of an id.
+const HEADER: &str = "x-request-id";
 
 /// `POST` to the path of `[ingest]`, and to any path below it.
 ///
@@ -136,17 +138,22 @@ fn answer(kept: &Kept, now: Timestamp) -> Result<Reply, ApiError> {
 pub struct SendersId(String);
 
 impl SendersId {
-    /// Notes what the sender called its request.
+    /// Notes what the sender called its request. What is no id is taken away, so that the request gets one.
     pub fn note<B>(mut request: Request<B>) -> Request<B> {
-        if let Some(id) = Self::read(request.headers()) {
-            request.extensions_mut().insert(id);
+        match Self::read(request.headers()) {
+            Some(id) => {
+                request.extensions_mut().insert(id);
+            }
+            None => {
+                request.headers_mut().remove(HEADER);
+            }
         }
         request
     }
 
     /// An id that can be remembered: one, of at most 191 printable ASCII characters.
     fn read(headers: &HeaderMap) -> Option<Self> {
-        let mut given = headers.get_all("x-request-id").iter();
+        let mut given = headers.get_all(HEADER).iter();
         let (Some(id), None) = (given.next(), given.next()) else {
             return None;
         };

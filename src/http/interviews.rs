@@ -75,7 +75,7 @@ pub async fn show(api: &Api, id: String) -> Result<Reply, ApiError> {
 /// `GET /api/interviews`
 ///
 /// # Errors
-/// `InvalidParameter`, or the store's.
+/// `InvalidParameter`, `InvalidDateRange`, or the store's.
 pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
     let mut query = Query::parse(query)?;
     let words = InterviewStatus::ALL.map(InterviewStatus::as_str).join(", ");
@@ -90,6 +90,7 @@ pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
         facility: query.take("facility"),
         department: query.take("department"),
     };
+    request::in_order(("from", filter.from), ("to", filter.to))?;
     let (most, usual) = PAGE;
     let limit = query
         .take_as("limit", "must be a number from 1 to 200", |text| {

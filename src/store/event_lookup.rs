@@ -41,6 +41,14 @@ impl Store {
             .await
     }
 
+    /// The names of all events that are kept, each once.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn event_types(&self) -> Result<Vec<String>, StoreError> {
+        self.read(event_types).await
+    }
+
     /// The event with this id, with everything; none: there is no such event, or not any more.
     ///
     /// # Errors
@@ -74,6 +82,22 @@ impl Store {
         self.read(move |connection| changes(connection, position, limit, now))
             .await
     }
+}
+
+/// From each name the index leads to the next one: there are few, and many events.
+fn event_types(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    let names = connection
+        .prepare_cached(
+            "WITH RECURSIVE names (name) AS (
+               SELECT min(event_type) FROM events
+               UNION ALL
+               SELECT (SELECT min(event_type) FROM events WHERE event_type > name)
+                 FROM names WHERE name IS NOT NULL)
+             SELECT name FROM names WHERE name IS NOT NULL",
+        )?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(names)
 }
 
 /// An event that has a row in the outbox is still to be sent; one that has none has ended, and how

@@ -122,7 +122,8 @@ fn scans(connection: &Connection, sql: &str) -> Vec<String> {
             let rest = scanned.strip_prefix(small);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
         });
-        let is_small = is_small || scanned.contains("CONSTANT ROW") || scanned == "chain";
+        let is_small =
+            is_small || scanned.contains("CONSTANT ROW") || ["chain", "names"].contains(&scanned);
         let allowed = |(text, name): &(&str, &str)| sql.contains(text) && *name == table;
         !is_small && !ALLOWED.iter().any(allowed)
     };
@@ -266,6 +267,7 @@ async fn call_events(store: &Store, moment: Moment) {
     store.event(&ids[0], later).await.unwrap().unwrap();
     store.short_ids(ids.clone()).await.unwrap();
     store.ids_that_begin("01", 5).await.unwrap();
+    store.event_types().await.unwrap();
     let start = ChangePosition::default();
     store.changes_since(start, 9, later).await.unwrap();
     store.newest_change().await.unwrap();

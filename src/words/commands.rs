@@ -12,6 +12,7 @@ phrases! {
     /// Short texts of several commands.
     Command {
         NoMoment: "2025-10-26、\"2025-10-26 14:30\"、2025-10-26T14:30:00+09:00 のどれかの形で指定してください", "must be a day such as 2025-10-26, or a time such as \"2025-10-26 14:30\" or 2025-10-26T14:30:00+09:00";
+        Reversed: "--since は --until より後にできません", "--since: must not be later than --until";
         Dismissed: "対応済みにしました", "dismissed";
         NoChannel: "通知先がありません。config.toml に [[alerts.channel]] を書いてください", "there is no channel; write [[alerts.channel]] in config.toml";
         Sent: "送信しました", "sent";
@@ -271,6 +272,22 @@ pub(crate) fn would_be_lost(names: &str, language: Language) -> String {
         "何も変更していません。使用中の {names} がなくなります。そのつもりであれば voicedrive-relay reload --drop を実行してください",
         "nothing was changed: {names} would be lost, which is in force. If you mean it: voicedrive-relay reload --drop"
     )
+}
+
+/// No event is called so, and perhaps another name was meant.
+pub(crate) fn unknown_type(name: &str, nearest: Option<&str>, language: Language) -> String {
+    match nearest {
+        Some(nearest) => both!(
+            language,
+            "{name} というイベントは保存されていません。もしかして: {nearest}",
+            "no event that is kept is called {name}; did you mean {nearest}?"
+        ),
+        None => both!(
+            language,
+            "{name} というイベントは保存されていません",
+            "no event that is kept is called {name}"
+        ),
+    }
 }
 
 /// How many deliveries are shown, and how many there are.

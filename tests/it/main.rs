@@ -38,6 +38,7 @@ mod odd_partners;
 mod outlasting;
 mod packaged;
 mod pages;
+mod refusing;
 mod restoring;
 mod revoking;
 mod routing;

@@ -16,7 +16,7 @@ use url::Url;
 use super::super::auth::{self, Scope, Unauthorized};
 use super::super::rate_limit::read_address;
 use super::super::reply::ApiError;
-use super::super::{Api, Door, client_of, cors, revoked, turned_away};
+use super::super::{Api, Door, client_of, cors, request, revoked, turned_away};
 use crate::config::Ingest;
 use crate::crypto;
 use crate::secret::Secret;
@@ -196,11 +196,7 @@ fn unix_ms(text: &str) -> Option<Timestamp> {
 
 /// A header that may be there once; none when it is not there.
 fn only<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h HeaderValue>, Unproven> {
-    let mut values = headers.get_all(name).iter();
-    match (values.next(), values.next()) {
-        (value, None) => Ok(value),
-        (_, Some(_)) => Err(Unproven::Twice),
-    }
+    request::only(headers, name).map_err(|_| Unproven::Twice)
 }
 
 /// A token that is named, or a JWT that allows handing in events.

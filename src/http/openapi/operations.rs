@@ -199,6 +199,16 @@ fn bad_range() -> Vec<ApiError> {
     vec![ApiError::InvalidDateRange(message)]
 }
 
+fn accepted_in_no_time() -> Vec<ApiError> {
+    let message = "since: must not be later than until".to_owned();
+    vec![ApiError::InvalidDateRange(message)]
+}
+
+fn held_in_no_time() -> Vec<ApiError> {
+    let message = "from: must not be later than to".to_owned();
+    vec![ApiError::InvalidDateRange(message)]
+}
+
 fn bad_event() -> Vec<ApiError> {
     vec![
         ApiError::UnstableJson(
@@ -527,7 +537,8 @@ fn looking_up() -> Vec<Operation> {
             moment("until", "Only events accepted at this moment or earlier"),
         ])
         .parameters(paging("^[1-9][0-9]{0,17}$"))
-        .answer(Answer::new(200, "A page", "EventPage", &page)),
+        .answer(Answer::new(200, "A page", "EventPage", &page))
+        .also_refused(accepted_in_no_time),
         Operation::new(
             ("events", "showEvent"),
             Method::GET,
@@ -567,7 +578,8 @@ fn looking_up() -> Vec<Operation> {
             "They will be sent",
             "ResentMany",
             &json!({"dryRun": false, "matched": 12}),
-        )),
+        ))
+        .also_refused(accepted_in_no_time),
     ]
 }
 
@@ -630,7 +642,8 @@ fn interviews() -> Vec<Operation> {
             text("department", "Only those of this department"),
         ])
         .parameters(paging("^-?[0-9]{1,14}-[0-9]{1,18}$"))
-        .answer(Answer::new(200, "A page", "InterviewPage", &page)),
+        .answer(Answer::new(200, "A page", "InterviewPage", &page))
+        .also_refused(held_in_no_time),
         Operation::new(
             ("interviews", "showInterview"),
             Method::GET,
