@@ -187,10 +187,8 @@ impl Secret {
     /// of its SHA-256, and its length. `printf %s KEY | sha256sum` gives the same digits.
     #[must_use]
     pub fn fingerprint(&self, language: Language) -> String {
-        let digits = crypto::hex(&crypto::sha256(&[self.as_bytes()]));
-        let (first, second) = (&digits[..4], &digits[4..8]);
-        let length = self.0.chars().count();
-        words::mistakes::fingerprint(first, second, length, language)
+        let digits = crypto::fingerprint(self.as_bytes());
+        words::mistakes::fingerprint(&digits, self.0.chars().count(), language)
     }
 }
 

@@ -224,10 +224,10 @@ impl Mistakes {
 }
 
 /// The first digits of a key's digest, and its length.
-pub(crate) fn fingerprint(first: &str, second: &str, length: usize, language: Language) -> String {
+pub(crate) fn fingerprint(digits: &str, length: usize, language: Language) -> String {
     both!(
         language,
-        "{first}-{second}、{length} 文字",
-        "{first}-{second}, {length} characters"
+        "{digits}、{length} 文字",
+        "{digits}, {length} characters"
     )
 }
