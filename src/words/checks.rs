@@ -191,7 +191,7 @@ pub(crate) fn unused_previous(name: &str, profile: &str, language: Language) -> 
 pub(crate) fn tokens_of_another_key(count: usize, list: &str, language: Language) -> String {
     both!(
         language,
-        "{count} 件のトークンは、今と違う RELAY_JWT_SECRET で署名されています。それを使う相手は 401 で拒否されます。secrets.env も元のものに戻すか、発行し直してください ({list} で分かります)",
+        "{count} 件のトークンは、今の RELAY_JWT_SECRET とは別の鍵で署名されています。それを使う相手は 401 で拒否されます。secrets.env も元のものに戻すか、発行し直してください ({list} で分かります)",
         "tokens that were signed with another RELAY_JWT_SECRET than the present one: {count}. Whoever shows one is refused with 401; bring the secrets.env of then back, or issue them anew ({list} shows which)"
     )
 }
