@@ -91,10 +91,7 @@ Exit codes: 0 good, notes too; 1 something is wrong; 77 you may not look; 78 con
     /// Hand in a whole file
     Import(import::Import),
     /// Show totals, queue, next attempt and last send
-    #[command(after_help = "Examples:
-  sudo voicedrive-relay status
-  sudo voicedrive-relay status --json")]
-    Status,
+    Status(status::Status),
     /// Show deliveries, the newest last; with -f as they happen
     Tail(tail::Tail),
     /// Show one event with every attempt
@@ -318,7 +315,7 @@ async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {
         Command::Check => check::run(common, environment).await,
         Command::Send(send) => send.run(&common.client()?).await,
         Command::Import(import) => import.run(common, environment).await,
-        Command::Status => status::run(&common.client()?).await,
+        Command::Status(status) => status.run(common).await,
         Command::Tail(tail) => tail.run(&common.client()?, environment).await,
         Command::Show(show) => show.run(&common.client()?).await,
         Command::Resend(resend) => resend.run(&common.client()?).await,
@@ -395,6 +392,18 @@ impl Common {
     /// Whether this is the configuration of the package.
     fn is_packaged(&self) -> bool {
         self.config.as_os_str() == PACKAGED_CONFIG
+    }
+
+    /// A command of this program as it is typed here: the package's daemon and its files are not everybody's.
+    fn typed(&self, command: &str) -> String {
+        if self.is_packaged() {
+            format!("sudo voicedrive-relay {command}")
+        } else {
+            format!(
+                "voicedrive-relay {command} --config {}",
+                self.config.display()
+            )
+        }
     }
 
     /// The secret with this name and the one before it, for a command that plays the other side: what it

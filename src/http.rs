@@ -44,7 +44,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -138,6 +138,8 @@ pub struct Api {
     pub refused_pages: Arc<RefusedPages>,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Somebody else's was told of.
+    pub unbelieved: Once,
     /// The longest body, in bytes.
     pub max_body_bytes: usize,
     /// When failed deliveries are tried again.
@@ -240,7 +242,9 @@ pub async fn serve(
         match (place, accepted) {
             (Some(place), Ok((stream, peer))) => {
                 let ip = peer.map(|peer| peer.ip());
-                let counted = ip.filter(|ip| !is_proxy(&api, *ip)).map(counted_as);
+                let counted = ip
+                    .filter(|ip| !is_proxy(&api.borrow(), *ip))
+                    .map(counted_as);
                 if let Some(place) = places.take(place, counted) {
                     let door = peer.map_or(Door::Control, Door::Network);
                     connect(&api, stream, door, place, &graceful);
@@ -260,8 +264,8 @@ pub async fn serve(
 }
 
 /// Whether a peer is a proxy that is trusted to speak for others.
-fn is_proxy(api: &watch::Receiver<Arc<Api>>, peer: IpAddr) -> bool {
-    let trusted = &api.borrow().trusted_proxies;
+fn is_proxy(api: &Api, peer: IpAddr) -> bool {
+    let trusted = &api.trusted_proxies;
     trusted.iter().any(|net| net.contains(&peer.to_canonical()))
 }
 
@@ -456,6 +460,11 @@ fn client_of(api: &Api, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     // A line that is not text stays in its place as an empty one, where the reading stops: left
     // out, it would lend its place to one that the caller made up.
     let forwarded = headers.get_all("x-forwarded-for");
+    if forwarded.iter().next().is_some() && !is_proxy(api, peer) {
+        api.unbelieved.call_once(|| {
+            tracing::warn!(%peer, "X-Forwarded-For is not believed: everybody who comes this way counts as one caller; if this is your proxy, put its address into server.trusted_proxies");
+        });
+    }
     let forwarded = forwarded
         .iter()
         .map(|value| value.to_str().unwrap_or_default());

@@ -5,7 +5,7 @@ mod parts;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Once, RwLock};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -512,6 +512,7 @@ impl Shared {
             reloads: self.reloads.clone(),
             cors_allowed_origins: config.server.cors_allowed_origins.clone(),
             trusted_proxies: config.server.trusted_proxies.clone(),
+            unbelieved: Once::new(),
             max_body_bytes: config.server.max_body_bytes,
             public_url: config.server.public_url.clone(),
             ingest: settings.ingest.clone(),

@@ -11,7 +11,8 @@ pub struct Secret(String);
 /// What two people read to each other to see whether they have the same key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fingerprint {
-    /// The first eight hex digits of the key's SHA-256. `printf %s KEY | sha256sum` gives the same.
+    /// The first eight hex digits of the key's SHA-256 in two groups, such as `3f9a-21c7`. `printf %s KEY | sha256sum`
+    /// gives the same.
     pub digits: String,
     /// The key's length in characters.
     pub characters: usize,
@@ -39,10 +40,8 @@ impl Secret {
     /// See [`Fingerprint`].
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        let mut digits = crypto::hex(&crypto::sha256(&[self.as_bytes()]));
-        digits.truncate(8);
         Fingerprint {
-            digits,
+            digits: crypto::fingerprint(self.as_bytes()),
             characters: self.0.chars().count(),
         }
     }
@@ -64,7 +63,7 @@ mod tests {
         // printf %s a-made-up-secret-of-32-characters | sha256sum
         let secret = Secret::new("a-made-up-secret-of-32-characters".to_owned());
         let fingerprint = secret.fingerprint();
-        assert_eq!(fingerprint.digits, "7e29a672");
+        assert_eq!(fingerprint.digits, "7e29-a672");
         assert_eq!(fingerprint.told(Language::En), "7e29-a672, 33 characters");
         assert_eq!(fingerprint.told(Language::Ja), "7e29-a672、33 文字");
     }

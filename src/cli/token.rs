@@ -117,6 +117,9 @@ fn standing(speech: Speech, token: &Value) -> String {
         return format!("{} {at}", speech.phrase(Command::RevokedSince));
     }
     let at = speech.moment(&token["expiresAt"], "-");
+    if token["ofAnotherKey"] == true {
+        return tokens::of_another_key(speech.language, &at);
+    }
     match token["daysLeft"].as_i64() {
         Some(days) => tokens::days_left(speech.language, &at, days),
         None => format!("{} {at}", speech.phrase(Command::Until)),

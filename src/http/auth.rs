@@ -176,6 +176,8 @@ pub struct IssuedToken {
     pub jti: String,
     /// When it ends, in Unix seconds.
     pub exp: i64,
+    /// The fingerprint of the key that signed it.
+    pub key: String,
 }
 
 /// What is looked at in a JWT's header before any key is.
@@ -215,6 +217,8 @@ struct NewClaims<'a> {
 /// What tokens are checked and signed with. It has no `Debug`: secrets are in it.
 pub struct Keys {
     signing: Option<EncodingKey>,
+    /// Of those that verify, the one that signs first.
+    fingerprints: Vec<String>,
     verifying: Vec<DecodingKey>,
     api_tokens: Vec<String>,
     rules: Validation,
@@ -237,6 +241,11 @@ impl Keys {
             [jwt, jwt_previous].map(|secret| secret.filter(|s| !s.is_empty()));
         Self {
             signing: jwt.map(EncodingKey::from_secret),
+            fingerprints: [jwt, jwt_previous]
+                .into_iter()
+                .flatten()
+                .map(crypto::fingerprint)
+                .collect(),
             verifying: [jwt, jwt_previous]
                 .into_iter()
                 .flatten()
@@ -330,7 +339,19 @@ impl Keys {
         // With a secret and HS256 there is nothing that could fail.
         let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, key)
             .map_err(|_| NoJwtSecret)?;
-        Ok(IssuedToken { token, jti, exp })
+        let key = self.fingerprints.first().cloned().unwrap_or_default();
+        Ok(IssuedToken {
+            token,
+            jti,
+            exp,
+            key,
+        })
+    }
+
+    /// Whether a token is believed that the key with this fingerprint has signed.
+    #[must_use]
+    pub fn believes(&self, fingerprint: &str) -> bool {
+        self.fingerprints.iter().any(|known| known == fingerprint)
     }
 
     fn is_api_token(&self, token: &str) -> bool {

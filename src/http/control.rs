@@ -32,9 +32,12 @@ pub async fn status(api: &Api) -> Result<Reply, ApiError> {
     // One that cannot be read any more is told by what is wrong with it.
     let seen = seen.map_err(|error| trouble().map_or(error.into(), ApiError::DatabaseInTrouble))?;
     let waiting = seen.waiting.iter();
-    let without_route: Vec<_> = waiting
-        .filter(|(route, _)| !api.routes.sends_on(route))
-        .map(|(route, events)| serde_json::json!({"route": route, "events": events}))
+    let (to_be_sent, without_route): (Vec<_>, Vec<_>) =
+        waiting.partition(|waiting| api.routes.sends_on(&waiting.route));
+    let next_due_at = to_be_sent.iter().filter_map(|waiting| waiting.due_at).min();
+    let without_route = without_route.iter();
+    let without_route: Vec<_> = without_route
+        .map(|waiting| serde_json::json!({"route": waiting.route, "events": waiting.events}))
         .collect();
     let file = api.store.file();
     let free = file.disk_bytes().map(|(free, _)| free);
@@ -42,7 +45,12 @@ pub async fn status(api: &Api) -> Result<Reply, ApiError> {
     let backup = api.backup.last();
     let incidents = seen.incidents.iter();
     let open: Vec<_> = incidents
-        .map(|incident| api.speech.message(State::Ongoing, &incident.report))
+        .map(|incident| {
+            let report = &incident.report;
+            let mut told = serde_json::json!(api.speech.message(State::Ongoing, report));
+            told["route"] = report.route().into();
+            told
+        })
         .collect();
     let failing = api.channels.iter().filter_map(|channel| {
         let key = channel.key();
@@ -64,7 +72,7 @@ pub async fn status(api: &Api) -> Result<Reply, ApiError> {
         },
         "repeats": seen.repeats,
         "queueStatus": QueueAnswer::of(seen.queue),
-        "nextDueAt": seen.next_due_at,
+        "nextDueAt": next_due_at,
         "lastAttemptAt": seen.last_attempt.map(|(at, _)| at),
         "lastOutcome": seen.last_attempt.map(|(_, outcome)| outcome.as_str()),
         "database": {"path": file.path(), "bytes": seen.database_bytes, "trouble": trouble()},
@@ -203,6 +211,7 @@ pub async fn issue_token(api: &Api, request: Request<Incoming>) -> Result<Reply,
         issued_at: Some(now),
         expires_at: Some(Timestamp::from_unix_ms(issued.exp * 1000)),
         revoked_at: None,
+        key: Some(issued.key),
     };
     api.store.add_token(record.clone()).await?;
     tracing::info!(jti = %record.jti, "a token was issued");
@@ -221,6 +230,8 @@ pub async fn list_tokens(api: &Api) -> Result<Reply, ApiError> {
     let items = tokens.iter().map(|token| {
         let mut item = token_answer(token);
         item["daysLeft"] = token.days_left(now).into();
+        let key = token.key.as_deref();
+        item["ofAnotherKey"] = key.is_some_and(|key| !api.keys.believes(key)).into();
         item
     });
     let items: Vec<_> = items.collect();

@@ -95,6 +95,24 @@ impl Store {
         .await
     }
 
+    /// Remembers what came of a message that a person sent over `channel` to try it; none: it got through, and then
+    /// what there is to tell need not wait.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn channel_tried(
+        &self,
+        channel: &str,
+        objection: Option<String>,
+    ) -> Result<(), StoreError> {
+        let channel = channel.to_owned();
+        self.write(Lane::Alerts, move |connection| {
+            begin(connection, &channel)?;
+            Ok(tried(connection, &channel, objection.as_deref())?)
+        })
+        .await
+    }
+
     /// Remembers that `channel` could not tell its next message, and tries again after `wait`.
     ///
     /// # Errors
@@ -260,6 +278,17 @@ pub(super) fn done(
               WHERE name = ?1",
         )?
         .execute((channel, seq, objection))
+        .map(|_| ())
+}
+
+fn tried(connection: &Connection, channel: &str, objection: Option<&str>) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE alert_channels
+                SET last_error = ?2, next_try_ms = iif(?2 IS NULL, NULL, next_try_ms)
+              WHERE name = ?1",
+        )?
+        .execute((channel, objection))
         .map(|_| ())
 }
 

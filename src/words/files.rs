@@ -66,8 +66,8 @@ impl OpenError {
                 let copy = copy.display();
                 both!(
                     language,
-                    "このデータベースの一部が失われたか、古いデータベースが置かれています。{copy} に、ここにない内容があります。何も変更していません。コピーを使うなら voicedrive-relay restore {copy} を実行してください。コピーにある内容なしで続けるなら、{copy} を別の場所に移してください",
-                    "a part of this database was lost, or an older one stands in its place: {copy} has what is not in it. Nothing was changed: voicedrive-relay restore {copy} puts the copy in its place; to go on without what the copy has, move {copy} away"
+                    "このデータベースの一部が失われたか、古いデータベースが置かれています。{copy} に、ここにない内容があります。何も変更していません。コピーを使うなら sudo voicedrive-relay restore {copy} を実行してください。コピーにある内容なしで続けるなら、{copy} を別の場所に移してください",
+                    "a part of this database was lost, or an older one stands in its place: {copy} has what is not in it. Nothing was changed: sudo voicedrive-relay restore {copy} puts the copy in its place; to go on without what the copy has, move {copy} away"
                 )
             }
             Self::Unusable { why, copy, .. } => {
@@ -155,8 +155,8 @@ impl Odd {
                 let (directory, path) = (directory.display(), path.display());
                 both!(
                     language,
-                    "リレーを動かすユーザーには、このファイルを読み書きする権限がありません。次のコマンドで所有者を変えてください: chown --reference={directory} {path}",
-                    "the user that runs the relay may not read and write this file. Give it to that user: chown --reference={directory} {path}"
+                    "リレーを動かすユーザーには、これを読み書きする権限がありません。次のコマンドで所有者を変えてください: sudo chown --reference={directory} {path}",
+                    "the user that runs the relay may not read and write this. Give it to that user: sudo chown --reference={directory} {path}"
                 )
             }
             Self::ReadOnlyDisk => both!(
@@ -172,8 +172,8 @@ fn how_to_restore(copy: Option<&Path>, language: Language) -> String {
     match copy.map(Path::display) {
         Some(copy) => both!(
             language,
-            "最後の正常なコピーを復元してください: voicedrive-relay restore {copy}",
-            "Restore the last good copy: voicedrive-relay restore {copy}"
+            "最後の正常なコピーを復元してください: sudo voicedrive-relay restore {copy}",
+            "Restore the last good copy: sudo voicedrive-relay restore {copy}"
         ),
         None => both!(
             language,
@@ -187,8 +187,8 @@ fn or_restore(copy: Option<&Path>, language: Language) -> String {
     copy.map(Path::display).map_or_else(String::new, |copy| {
         both!(
             language,
-            "。データベースが失われた場合: voicedrive-relay restore {copy}",
-            ". If the database is lost: voicedrive-relay restore {copy}"
+            "。データベースが失われた場合: sudo voicedrive-relay restore {copy}",
+            ". If the database is lost: sudo voicedrive-relay restore {copy}"
         )
     })
 }
@@ -197,8 +197,8 @@ fn what_is_left(copy: Option<&Path>, language: Language) -> String {
     match copy.map(Path::display) {
         Some(copy) => both!(
             language,
-            "コピーは残っています。何も変更していません。コピーを使うなら voicedrive-relay restore {copy} を実行してください。ディスクがマウントされていないだけなら、マウントしてください。空のデータベースから始めるなら、{copy} を別の場所に移してください",
-            "a copy of it is still there. Nothing was changed: voicedrive-relay restore {copy} puts the copy in its place; if a disk is not mounted, mount it; to begin with an empty database, move {copy} away"
+            "コピーは残っています。何も変更していません。コピーを使うなら sudo voicedrive-relay restore {copy} を実行してください。ディスクがマウントされていないだけなら、マウントしてください。空のデータベースから始めるなら、{copy} を別の場所に移してください",
+            "a copy of it is still there. Nothing was changed: sudo voicedrive-relay restore {copy} puts the copy in its place; if a disk is not mounted, mount it; to begin with an empty database, move {copy} away"
         ),
         None => both!(
             language,

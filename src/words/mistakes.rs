@@ -225,14 +225,13 @@ impl Mistakes {
 }
 
 impl Fingerprint {
-    /// The digits in two groups, as one reads them over the telephone, and the length.
+    /// The digits, and the key's length.
     pub(crate) fn told(&self, language: Language) -> String {
         let Self { digits, characters } = self;
-        let (first, second) = digits.split_at(digits.len() / 2);
         both!(
             language,
-            "{first}-{second}、{characters} 文字",
-            "{first}-{second}, {characters} characters"
+            "{digits}、{characters} 文字",
+            "{digits}, {characters} characters"
         )
     }
 }

@@ -1,5 +1,6 @@
 //! What keeps the database from being used, for the one who has to do something about it.
 
+use super::alerts::typed;
 use crate::language::Language;
 use crate::store::StoreError;
 use crate::trouble::Trouble;
@@ -87,7 +88,9 @@ impl Trouble {
     #[must_use]
     pub fn told(&self, language: Language) -> String {
         let (happened, advice) = (self.happened(language), self.advice(language));
-        let commands = self.commands().join("; ");
+        let commands = self.commands();
+        let commands: Vec<String> = commands.iter().map(|command| typed(command)).collect();
+        let commands = commands.join("; ");
         match (language, commands.is_empty()) {
             (Language::Ja, true) => format!("{happened}。{advice}"),
             (Language::En, true) => format!("{happened}; {advice}"),

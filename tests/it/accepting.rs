@@ -391,6 +391,9 @@ async fn a_batch_is_all_or_none_and_answers_in_its_order() {
         .await;
     assert_eq!(broken.error().0, "INVALID_JSON");
     assert!(broken.error().1.contains("[1]"), "{}", broken.error().1);
+    let many = r#" [{"event":"e","data":{}}]"#;
+    let misled = relay.post("/api/events", many).await;
+    assert!(misled.error().1.contains("/api/events/batch"));
     for body in ["[]", "{}", "", "[1]"] {
         assert_eq!(
             relay.post("/api/events/batch", body).await.status,

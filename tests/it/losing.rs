@@ -141,11 +141,13 @@ async fn what_stands_in_the_databases_place_is_called_by_its_name() {
         ),
         ("socket", "not an ordinary file"),
         ("emptied", "something has emptied this file"),
-        ("unreadable", "chown --reference="),
+        ("unreadable", "sudo chown --reference="),
+        ("closed", "sudo chown --reference="),
     ] {
         let (directory, config) = stopped_in_order().await;
         let live = directory.path().join("live/relay.db");
-        if what != "unreadable" {
+        let is_closed = ["unreadable", "closed"].contains(&what);
+        if !is_closed {
             fs::remove_file(&live).unwrap();
         }
         match what {
@@ -156,9 +158,13 @@ async fn what_stands_in_the_databases_place_is_called_by_its_name() {
                 fs::write(&live, "").unwrap();
                 fs::write(directory.path().join("live/relay.db-wal"), "records").unwrap();
             }
+            "closed" => {
+                let around = directory.path().join("live");
+                fs::set_permissions(around, fs::Permissions::from_mode(0o555)).unwrap();
+            }
             _ => fs::set_permissions(&live, fs::Permissions::from_mode(0o000)).unwrap(),
         }
-        let user = is_root().then_some(NOBODY).filter(|_| what == "unreadable");
+        let user = is_root().then_some(NOBODY).filter(|_| is_closed);
         if let Some(user) = user {
             give(directory.path(), user);
         }

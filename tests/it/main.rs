@@ -31,6 +31,7 @@ mod interviews;
 mod javascript;
 mod keeping;
 mod letting_in;
+mod looking;
 mod losing;
 mod mailing;
 mod monitoring;
