@@ -44,4 +44,5 @@ mod routing;
 mod secrets;
 mod securing;
 mod speaking;
+mod spoiling;
 mod typing;
