@@ -35,6 +35,7 @@ use crate::reload::Reloads;
 use crate::retry::RetryPolicy;
 use crate::route;
 use crate::secret::Secret;
+use crate::store::file::snapshot::SnapshotError;
 use crate::store::{OpenError, Store, StoreError};
 use crate::timestamp::Timestamp;
 use crate::trouble::Trouble;
@@ -86,6 +87,13 @@ pub enum StartError {
     #[error(transparent)]
     Route(#[from] SetupError),
 }
+
+/// The database's file is gone, and nobody can read any more what only the open file had.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the database's file was gone before the stop, and what was accepted could not be copied out of the open file: {0}"
+)]
+pub struct Lost(#[from] SnapshotError);
 
 /// A running daemon.
 pub struct Relay {
@@ -303,7 +311,10 @@ impl Relay {
 
     /// Stops accepting, lets requests and attempts under way finish for at most the longest
     /// timeout, and closes the database. Loses nothing, spends no attempt.
-    pub async fn stop(mut self) {
+    ///
+    /// # Errors
+    /// `Lost`: somebody has taken the database's file away, and there is no place for a copy. It is stopped all the same.
+    pub async fn stop(mut self) -> Result<(), Lost> {
         // The doors hold the other end; when none does any more, there is nothing to stop.
         let _ = self.stop_doors.send(true);
         let at_most = self.parts.stop_time() + STOP_MARGIN;
@@ -321,9 +332,10 @@ impl Relay {
             ..
         } = self.shared;
         let place = PlaceKeeper::new(store.clone(), clock.clone());
-        place.step_at_the_end().await;
+        let rescued = place.step_at_the_end().await;
         backup.step_at_the_end().await;
         store.close(clock.moment()).await;
+        Ok(rescued?)
     }
 }
 

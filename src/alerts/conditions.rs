@@ -156,7 +156,7 @@ fn backup(observed: &Observed, limits: &Thresholds, now: Timestamp) -> Option<Fi
 /// What goes by itself, or is told as a full disk, needs no word of its own.
 fn database(observed: &Observed) -> Option<Finding> {
     let trouble = observed.trouble.clone()?;
-    let tells = matches!(trouble, Trouble::Damaged { .. } | Trouble::Gone { .. });
+    let tells = trouble.is_damage() || matches!(trouble, Trouble::Gone { .. });
     tells.then_some(Finding::Database { trouble })
 }
 

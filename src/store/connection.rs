@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Type, ValueRef};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::file::OpenError;
 use crate::timestamp::Timestamp;
@@ -19,6 +19,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The same at the start, until the write-ahead log begins: up to then, and never after it, it is held up also by whoever
 /// only reads.
 const BUSY_TIMEOUT_AT_START: Duration = Duration::from_mins(1);
+/// A wait at the start that is longer than this is told.
+const BUSY_TIMEOUT_UNTOLD: Duration = Duration::from_secs(1);
 /// Prepared statements that each connection keeps.
 const STATEMENTS_KEPT: usize = 64;
 /// Pages that the writing connection keeps in memory, in KiB. A transaction that changes more of
@@ -56,13 +58,13 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
             .open(path);
         made.map_err(|source| OpenError::at(path, source))?;
     }
-    let open = || -> rusqlite::Result<Connection> {
+    let open = |longest_wait: Duration| -> rusqlite::Result<Connection> {
         let connection = Connection::open_with_flags(
             path,
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
         set_up(&connection)?;
-        connection.busy_timeout(BUSY_TIMEOUT_AT_START)?;
+        connection.busy_timeout(longest_wait)?;
         // Works only before the first table is made, so it comes first.
         connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
         mark_as_live(&connection)?;
@@ -79,7 +81,15 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         Ok(connection)
     };
-    open().map_err(|error| OpenError::database(path, &error))
+    let opened = open(BUSY_TIMEOUT_UNTOLD).or_else(|error| {
+        if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) {
+            return Err(error);
+        }
+        let (database, seconds) = (path.display(), BUSY_TIMEOUT_AT_START.as_secs());
+        tracing::warn!(%database, "another program uses the database; waiting for it up to {seconds} seconds. Close it, such as a sqlite3 that was left open; `fuser -v {database}` names it");
+        open(BUSY_TIMEOUT_AT_START)
+    });
+    opened.map_err(|error| OpenError::database(path, &error))
 }
 
 /// Whether a file with this schema version is the live one, or was copied from it as a file.

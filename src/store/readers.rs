@@ -12,7 +12,6 @@ use tokio::sync::{mpsc, oneshot};
 use super::StoreError;
 use super::connection::open_for_reading;
 use super::file::{DatabaseFile, OpenError};
-use crate::trouble::Trouble;
 
 /// A query with the place for its answer. It says whether its connection can be used again.
 type Job = Box<dyn FnOnce(&mut Connection) -> bool + Send>;
@@ -90,7 +89,9 @@ impl Readers {
             return Err(StoreError::Closing);
         }
         let result = receiver.await.unwrap_or(Err(StoreError::Closing));
-        if let Err(StoreError::Unavailable(trouble @ Trouble::Damaged { .. })) = &result {
+        if let Err(StoreError::Unavailable(trouble)) = &result
+            && trouble.is_damage()
+        {
             self.0.file.met(trouble);
         }
         result
@@ -126,7 +127,7 @@ fn open(file: &DatabaseFile) -> rusqlite::Result<Connection> {
 
 /// Another file in the database's place is not the database.
 fn reopen(file: &DatabaseFile) -> Option<Connection> {
-    if !file.is_database_in_place() {
+    if !file.is_in_place() {
         return None;
     }
     let opened = open(file);

@@ -248,8 +248,8 @@ impl Committer<'_> {
 
     /// One transaction for `first` and what may share it; answers who has told to close.
     fn take_turn(&mut self, queue: &mut Queue, first: Message) -> Option<oneshot::Sender<()>> {
-        let only_alerts = !self.file.is_database_in_place();
-        let mut turn = Turn::new(queue, first, only_alerts, self.commit_time);
+        let refusal = self.file.look_at_database();
+        let mut turn = Turn::new(queue, first, refusal, self.commit_time);
         if let Some(first) = turn.next() {
             self.commit_together(first, &mut turn);
         }
@@ -273,7 +273,7 @@ impl Committer<'_> {
         }
         // A refusal is a command's own. What is wrong with the database concerns everybody, and says more than
         // that the transaction was gone then.
-        let grave = |met: &&Trouble| matches!(met, Trouble::DiskFull | Trouble::Damaged { .. });
+        let grave = |met: &&Trouble| **met == Trouble::DiskFull || met.is_damage();
         let mut met = commands.iter().filter_map(|command| command.trouble());
         let met = met.find(grave).cloned();
         let committed = committed.map_err(|error| {
@@ -296,9 +296,9 @@ impl Committer<'_> {
     }
 
     /// While the disk is full, pages stay in the journal: moving them to the database could need all the room that
-    /// was held back for results.
+    /// was held back for results. What is damaged stays as it is.
     fn set_checkpoints(&mut self) {
-        let wanted = if self.file.disk_full() {
+        let wanted = if self.file.disk_full() || self.file.is_damaged() {
             0
         } else {
             PAGES_IN_JOURNAL
@@ -428,7 +428,7 @@ mod tests {
                 give(&lines.calls, command);
             }
             let first = lines.queue.calls.try_recv().unwrap();
-            let mut turn = Turn::new(&mut lines.queue, first, false, Duration::ZERO);
+            let mut turn = Turn::new(&mut lines.queue, first, None, Duration::ZERO);
             let mut commands = vec![turn.next().unwrap()];
             run_together(&connection, &mut commands, &mut turn).unwrap();
             execute(&connection, "COMMIT").unwrap();
@@ -466,7 +466,7 @@ mod tests {
         let mut turn = Turn::new(
             &mut lines.queue,
             Message::Run(Box::new(command)),
-            false,
+            None,
             Duration::ZERO,
         );
         let mut commands = vec![turn.next().unwrap()];
@@ -557,7 +557,7 @@ mod tests {
             give(&lines.results, in_lane(Lane::Results));
         }
         let first = lines.queue.results.try_recv().unwrap();
-        let mut turn = Turn::new(&mut lines.queue, first, false, COMMIT);
+        let mut turn = Turn::new(&mut lines.queue, first, None, COMMIT);
         // Nobody waits: results are taken, however long they take.
         for _ in 0..2 {
             assert_eq!(lane_of(turn.next()), Some(Lane::Results));
@@ -571,7 +571,7 @@ mod tests {
         give(&lines.calls, in_lane(Lane::Calls));
         for (time, taken) in [(COMMIT / 2, 2), (COMMIT * 2, 1)] {
             let first = lines.queue.calls.try_recv().unwrap();
-            let mut turn = Turn::new(&mut lines.queue, first, false, COMMIT);
+            let mut turn = Turn::new(&mut lines.queue, first, None, COMMIT);
             assert_eq!(lane_of(turn.next()), Some(Lane::Calls));
             turn.ran(Lane::Calls, time);
             for _ in 0..taken {
@@ -591,7 +591,7 @@ mod tests {
         give(&lines.results, in_lane(Lane::Results));
         assert!(lines.calls.try_send(Message::Close(closed)).is_ok());
         let first = lines.queue.calls.try_recv().unwrap();
-        let mut turn = Turn::new(&mut lines.queue, first, false, Duration::ZERO);
+        let mut turn = Turn::new(&mut lines.queue, first, None, Duration::ZERO);
         let taken = std::iter::from_fn(|| lane_of(turn.next())).collect::<Vec<_>>();
         assert_eq!(taken, [Lane::Results; 2]);
         assert!(turn.closing.is_some());
@@ -610,7 +610,7 @@ mod tests {
             give(line, in_lane(lane));
         }
         let mut turn = |first: Message| {
-            let mut turn = Turn::new(&mut lines.queue, first, false, Duration::from_secs(1));
+            let mut turn = Turn::new(&mut lines.queue, first, None, Duration::from_secs(1));
             std::iter::from_fn(|| lane_of(turn.next())).collect::<Vec<_>>()
         };
         let maintenance = Message::Run(in_lane(Lane::Maintenance));

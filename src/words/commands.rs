@@ -104,6 +104,16 @@ pub(crate) fn no_answer_in_time(socket: &Path, language: Language) -> String {
     )
 }
 
+/// Somebody listens, and does not say a word.
+pub(crate) fn nobody_speaks(socket: &Path, seconds: u64, language: Language) -> String {
+    let socket = socket.display();
+    both!(
+        language,
+        "{socket}: {seconds} 秒待っても応答がありません。デーモンが止まっているか、別のプログラムがこのソケットを使っています。journalctl -u voicedrive-relay -n 20 と ss -xlp を確かめてください。",
+        "{socket}: somebody listens there and has not answered for {seconds} seconds. The daemon hangs, or another program uses this socket: see journalctl -u voicedrive-relay -n 20 and ss -xlp."
+    )
+}
+
 /// What answers at the socket is no daemon of this kind.
 pub(crate) fn answer_is_not_json(error: &serde_json::Error, language: Language) -> String {
     both!(

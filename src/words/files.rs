@@ -6,6 +6,7 @@ use std::path::Path;
 use super::system::of_system;
 use crate::language::Language;
 use crate::store::OpenError;
+use crate::store::file::open::Left;
 use crate::store::file::unusable::Odd;
 
 impl OpenError {
@@ -54,8 +55,8 @@ impl OpenError {
                 "最初の公開版より前の voicedrive-relay が書いたデータベースで、この版では読めません。何も変更していません。データディレクトリを別の場所に移すか、それを書いた版を使ってください",
                 "this database was written by a voicedrive-relay of before the first release, and this program cannot read it. It was left as it is: move the data directory away, or go on with the program that wrote it"
             ),
-            Self::Gone { copy, .. } => {
-                let left = what_is_left(copy.as_deref(), language);
+            Self::Gone { left, .. } => {
+                let left = left.told(language);
                 both!(
                     language,
                     "データベースがありません。{left}",
@@ -82,11 +83,14 @@ impl OpenError {
                 "別のプログラムがデータベースを使っていて開けません。そのプログラム (開いたままの sqlite3 など) を終了してください",
                 "another program holds a lock on the database; close it, such as a sqlite3 that was left open"
             ),
-            Self::Foreign { .. } => both!(
-                language,
-                "ほかのプログラムのデータベースです",
-                "it is the database of another program"
-            ),
+            Self::Foreign { copy, .. } => {
+                let how = how_to_restore(copy.as_deref(), language);
+                both!(
+                    language,
+                    "ほかのプログラムのデータベースです。何も変更していません。storage.directory が正しければ、このファイルを元の場所に戻してください。{how}",
+                    "it is the database of another program, and was left as it is. When storage.directory is right, bring this file back to where it belongs. {how}"
+                )
+            }
             Self::Database { what, .. } => {
                 both!(language, "データベースを開けません ({what})", "{what}")
             }
@@ -119,7 +123,7 @@ impl OpenError {
             | Self::Behind { path, .. }
             | Self::Unusable { path, .. }
             | Self::Busy { path }
-            | Self::Foreign { path }
+            | Self::Foreign { path, .. }
             | Self::Database { path, .. }
             | Self::Damaged { path, .. }
             | Self::Migration { path, .. } => path,
@@ -193,18 +197,26 @@ fn or_restore(copy: Option<&Path>, language: Language) -> String {
     })
 }
 
-fn what_is_left(copy: Option<&Path>, language: Language) -> String {
-    match copy.map(Path::display) {
-        Some(copy) => both!(
-            language,
-            "コピーは残っています。何も変更していません。コピーを使うなら sudo voicedrive-relay restore {copy} を実行してください。ディスクがマウントされていないだけなら、マウントしてください。空のデータベースから始めるなら、{copy} を別の場所に移してください",
-            "a copy of it is still there. Nothing was changed: sudo voicedrive-relay restore {copy} puts the copy in its place; if a disk is not mounted, mount it; to begin with an empty database, move {copy} away"
-        ),
-        None => both!(
-            language,
-            "書き込み途中の記録だけが残っています。何も変更していません。データベースを元に戻すか、別の場所に保存したコピーを復元してください。空のデータベースから始めるなら、ディレクトリ live を別の場所に移してください",
-            "its journal is still there. Nothing was changed: bring the database back, or restore a copy that was kept elsewhere; to begin with an empty one, move the directory `live` away"
-        ),
+impl Left {
+    fn told(&self, language: Language) -> String {
+        match self {
+            Self::Copy(copy) => {
+                let copy = copy.display();
+                both!(
+                    language,
+                    "コピーは残っています。何も変更していません。コピーを使うなら sudo voicedrive-relay restore {copy} を実行してください。ディスクがマウントされていないだけなら、マウントしてください。空のデータベースから始めるなら、{copy} を別の場所に移してください",
+                    "a copy of it is still there. Nothing was changed: sudo voicedrive-relay restore {copy} puts the copy in its place; if a disk is not mounted, mount it; to begin with an empty database, move {copy} away"
+                )
+            }
+            Self::Part(part) => {
+                let part = part.display();
+                both!(
+                    language,
+                    "{part} だけが残っています。何も変更していません。データベースを元に戻すか、別の場所に保存したコピーを復元してください (sudo voicedrive-relay restore コピー)。空のデータベースから始めるなら、{part} を別の場所に移してください",
+                    "only {part} of it is still there. Nothing was changed: bring the database back, or restore a copy that was kept elsewhere (sudo voicedrive-relay restore COPY); to begin with an empty one, move {part} away"
+                )
+            }
+        }
     }
 }
 

@@ -371,7 +371,7 @@ impl TestRelay {
     }
 
     pub async fn stop(self) -> Arc<TempDir> {
-        self.relay.stop().await;
+        self.relay.stop().await.unwrap();
         self.directory
     }
 }

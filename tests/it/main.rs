@@ -46,4 +46,5 @@ mod routing;
 mod secrets;
 mod securing;
 mod speaking;
+mod spoiling;
 mod typing;

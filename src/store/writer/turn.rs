@@ -55,8 +55,8 @@ pub(super) struct Turn<'a> {
     taken: usize,
     /// Maintenance has been taken.
     alone: bool,
-    /// The database is gone: everybody else is refused.
-    only_alerts: bool,
+    /// The database is gone or damaged: everybody but alerts is refused.
+    refusal: Option<Trouble>,
     /// How long calls, and results, have run in it.
     pub(super) calls: Duration,
     pub(super) results: Duration,
@@ -68,7 +68,7 @@ impl<'a> Turn<'a> {
     pub(super) fn new(
         queue: &'a mut Queue,
         first: Message,
-        only_alerts: bool,
+        refusal: Option<Trouble>,
         commit_time: Duration,
     ) -> Self {
         Self {
@@ -76,7 +76,7 @@ impl<'a> Turn<'a> {
             next: Some(first),
             taken: 0,
             alone: false,
-            only_alerts,
+            refusal,
             calls: Duration::ZERO,
             results: Duration::ZERO,
             commit_time,
@@ -88,11 +88,13 @@ impl<'a> Turn<'a> {
     pub(super) fn next(&mut self) -> Option<Box<dyn Command>> {
         loop {
             match self.next.take().or_else(|| self.waiting())? {
-                Message::Run(command) if self.only_alerts && command.lane() != Lane::Alerts => {
-                    let gone = Trouble::Gone { rescued: None };
-                    command.answer(Err(&StoreError::Unavailable(gone)));
-                }
                 Message::Run(command) => {
+                    if let Some(refusal) = &self.refusal
+                        && command.lane() != Lane::Alerts
+                    {
+                        command.answer(Err(&StoreError::Unavailable(refusal.clone())));
+                        continue;
+                    }
                     self.taken += 1;
                     self.alone = command.lane() == Lane::Maintenance;
                     return Some(command);
