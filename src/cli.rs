@@ -465,3 +465,22 @@ fn may_not_read(mistakes: Mistakes, language: Language) -> CliError {
 fn print_line(line: &str) -> Result<(), CliError> {
     Ok(writeln!(io::stdout().lock(), "{line}")?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_typed_as_root_for_the_package_and_with_its_file_for_any_other() {
+        let typed = |config: &str| {
+            let common = Common {
+                config: config.into(),
+                json: false,
+            };
+            common.typed("tail -f")
+        };
+        assert_eq!(typed(PACKAGED_CONFIG), "sudo voicedrive-relay tail -f");
+        let other = "voicedrive-relay tail -f --config relay.toml";
+        assert_eq!(typed("relay.toml"), other);
+    }
+}

@@ -13,7 +13,6 @@ phrases! {
         NotThereYet: "まだありません。起動時に作成します", "not there yet; the daemon makes it";
         Stop: "。", "; ";
         MustBeWritable: "デーモンのユーザーが書き込めるようにしてください", "the daemon's user must be able to write there";
-        OpenToAll: "誰でも読めます。chmod 0750 を勧めます", "everybody can look into it; chmod 0750 is advised";
         Sound: "壊れていません", "quick_check ok";
         CountsAgree: "一致しています", "agree with the rows";
         Nobody: "通知先がありません。異常が起きても誰にも知らされません。config.toml に [[alerts.channel]] を書いてください", "nobody is told when something is wrong; add an [[alerts.channel]] to config.toml";
@@ -130,6 +129,15 @@ pub(crate) fn counts_differ(differ: u64, error: &str, language: Language) -> Str
         language,
         "{differ} 件の集計が記録と異なります。デーモンを起動してからもう一度 check を実行すると数え直します ({error})",
         "{differ} counts differ from the rows; start the daemon and run check again, which makes them anew ({error})"
+    )
+}
+
+/// A data directory that is not the relay's alone.
+pub(crate) fn open_to_all(path: impl Display, language: Language) -> String {
+    both!(
+        language,
+        "{path}: 誰でも読めます。次のコマンドを勧めます: sudo chmod 0750 {path}",
+        "{path}: everybody can look into it; this is advised: sudo chmod 0750 {path}"
     )
 }
 
