@@ -66,14 +66,14 @@ fn named(text: &str) -> Option<Named> {
     if is_secret_name(text) {
         return Some(Named::Secret(text.to_owned()));
     }
-    let url = proxy_url(text)?;
+    let url = proxy_url(text).filter(is_alone)?;
     let bare = url.username().is_empty() && url.password().is_none();
     bare.then_some(Named::Url(url))
 }
 
 /// The URL of a proxy: scheme, host and perhaps a port, user and password. Without a scheme it is `http://`, as
 /// everybody takes `HTTPS_PROXY=proxy.example:3128`, and then a port must be there: a word alone is more likely
-/// a slip than a host. A path would be that of something else, such as a script that chooses proxies.
+/// a slip than a host. A path in a variable, which is for other programs too, means nothing to a proxy.
 fn proxy_url(text: &str) -> Option<Url> {
     let text = text.trim();
     let url = if text.contains("://") {
@@ -81,12 +81,18 @@ fn proxy_url(text: &str) -> Option<Url> {
     } else {
         let port = text.trim_end_matches('/').rsplit_once(':')?.1;
         port.parse::<u16>().ok()?;
-        Url::parse(&format!("http://{text}")).ok()?
+        Url::parse(&format!("http://{text}"))
+            .ok()
+            .filter(is_alone)?
     };
-    let alone = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
     let reached = url.host().is_some_and(|host| names_a_host(&host)) && url.port() != Some(0);
-    let fits = matches!(url.scheme(), "http" | "https") && alone && reached;
+    let fits = matches!(url.scheme(), "http" | "https") && reached;
     fits.then_some(url)
+}
+
+/// Whether nothing follows the host. A path would be that of something else, such as a script that chooses proxies.
+fn is_alone(url: &Url) -> bool {
+    matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none()
 }
 
 /// Dots and hyphens alone name nobody.
@@ -131,7 +137,7 @@ fn of_secret(name: &str, environment: &Environment, mistakes: &mut Vec<Mistake>)
         }
         return None;
     };
-    let url = proxy_url(secret.expose());
+    let url = proxy_url(secret.expose()).filter(is_alone);
     if url.is_none() {
         mistakes.push(environment.mistake(name, Kind::Expected(Expected::ProxyUrl)));
     }
