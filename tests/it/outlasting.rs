@@ -289,8 +289,8 @@ async fn a_start_that_waits_for_another_program_says_so() {
     let daemon = Daemon::start(directory.path(), "", "").await;
     let config = daemon.config.clone();
     daemon.stop().await;
-    let live = directory.path().join("live/relay.db");
-    let reader = Connection::open(&live).unwrap();
+    let database = directory.path().join("live/relay.db");
+    let reader = Connection::open(&database).unwrap();
     reader
         .execute_batch("BEGIN; SELECT count(*) FROM events;")
         .unwrap();
@@ -298,7 +298,7 @@ async fn a_start_that_waits_for_another_program_says_so() {
     let line = logged(&mut log, "another program").await;
     assert!(line.contains("60 seconds"), "{line}");
     assert!(
-        line.contains(&format!("fuser -v {}", live.display())),
+        line.contains(&format!("fuser -v {}", database.display())),
         "{line}"
     );
     reader.execute_batch("COMMIT").unwrap();

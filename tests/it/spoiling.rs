@@ -378,8 +378,8 @@ async fn a_backup_replaces_no_copy_that_has_more_and_none_of_another_relay() {
     // A newer one goes over an older one of the same moment too.
     daemon.json(&["backup", newer.to_str().unwrap()]).await;
     stopped(daemon).await;
-    let (_other, other_config) = stopped_in_order().await;
-    let others = other_config.with_file_name("relay-backup.db");
+    let (_elsewhere, theirs) = stopped_in_order().await;
+    let others = theirs.with_file_name("relay-backup.db");
     assert_eq!(run("restore", &older).await.0, Some(0));
     let before = (fs::read(&newer).unwrap(), fs::read(&others).unwrap());
     for (target, why) in [
