@@ -12,10 +12,12 @@ use super::stats::QueueAnswer;
 use super::{Api, revoked};
 use crate::config::Note;
 use crate::incident::State;
+use crate::language::Speech;
 use crate::reload::Refused;
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
 use crate::trouble::Trouble;
+use crate::words::objections;
 
 /// The longest that a token may live, in days.
 const LONGEST_TOKEN: u32 = 3650;
@@ -26,10 +28,10 @@ const USUAL_TOKEN: u32 = 365;
 ///
 /// # Errors
 /// The store's.
-pub async fn status(api: &Api) -> Result<Reply, ApiError> {
+pub async fn status(api: &Api, speech: Speech) -> Result<Reply, ApiError> {
     let moment = api.clock.moment();
     let now = moment.wall;
-    let language = api.speech.language;
+    let language = speech.language;
     let trouble = || api.store.file().trouble().map(|t| t.told(language));
     let seen = api.store.overview(moment).await;
     // One that cannot be read any more is told by what is wrong with it.
@@ -45,11 +47,12 @@ pub async fn status(api: &Api) -> Result<Reply, ApiError> {
     let backup = api.backup.last();
     let incidents = seen.incidents.iter();
     let open: Vec<_> = incidents
-        .map(|incident| api.speech.message(State::Ongoing, &incident.report))
+        .map(|incident| speech.message(State::Ongoing, &incident.report))
         .collect();
     let failing = api.channels.iter().filter_map(|channel| {
         let key = channel.key();
         let (_, error) = seen.failing_channels.iter().find(|(of, _)| *of == key)?;
+        let error = objections::of_kept(error, speech.language);
         Some(serde_json::json!({"channel": channel.name, "error": error}))
     });
     let failing: Vec<_> = failing.collect();
@@ -105,8 +108,7 @@ fn full_in_days(free: u64, database: u64, (of_week, of_all): (u64, u64)) -> Opti
 ///
 /// # Errors
 /// `DatabaseInTrouble`: why the database itself is no source for a copy.
-pub async fn refresh_backup(api: &Api) -> Result<Reply, ApiError> {
-    let language = api.speech.language;
+pub async fn refresh_backup(api: &Api, speech: Speech) -> Result<Reply, ApiError> {
     let error = api.backup.refresh().await.err();
     let file = api.store.file();
     // Looks now: what lies in the database's place need not be the database. A full disk keeps nobody from reading.
@@ -114,11 +116,11 @@ pub async fn refresh_backup(api: &Api) -> Result<Reply, ApiError> {
     let trouble = file.trouble();
     let trouble = trouble.filter(|trouble| *trouble != Trouble::DiskFull);
     if let (Some(_), Some(trouble)) = (&error, trouble) {
-        return Err(ApiError::DatabaseInTrouble(trouble.told(language)));
+        return Err(ApiError::DatabaseInTrouble(trouble.told(speech.language)));
     }
     let answer = serde_json::json!({
         "path": api.backup.path(),
-        "error": error.map(|error| error.told(api.speech)),
+        "error": error.map(|error| error.told(speech)),
     });
     success(StatusCode::OK, &answer, api.clock.now())
 }
@@ -140,11 +142,11 @@ pub async fn recount(api: &Api) -> Result<Reply, ApiError> {
 ///
 /// # Errors
 /// `InvalidParameter`; `Conflict` when it was tried and failed.
-pub async fn reload(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
+pub async fn reload(api: &Api, speech: Speech, query: Option<&str>) -> Result<Reply, ApiError> {
     let mut query = Query::parse(query)?;
     let drop = query.take_as("drop", "must be true or false", |text| text.parse().ok())?;
     query.finish("drop")?;
-    let language = api.speech.language;
+    let language = speech.language;
     let told = |notes: &[Note]| -> Vec<String> { notes.iter().map(|n| n.told(language)).collect() };
     let answer = match api.reloads.ask(drop.unwrap_or(false)).await {
         Ok(done) => serde_json::json!({

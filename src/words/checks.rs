@@ -12,14 +12,13 @@ phrases! {
         NoDirectory: "ディレクトリではありません", "not a directory";
         NotThereYet: "まだありません。起動時に作成します", "not there yet; the daemon makes it";
         Stop: "。", "; ";
-        MustBeWritable: "デーモンのユーザーが書き込めるようにしてください", "the daemon's user must be able to write there";
+        MustBeWritable: "リレーを動かすユーザーが書き込めるようにしてください", "the daemon's user must be able to write there";
         OpenToAll: "誰でも読めます。chmod 0750 を勧めます", "everybody can look into it; chmod 0750 is advised";
         Sound: "壊れていません", "quick_check ok";
         CountsAgree: "一致しています", "agree with the rows";
         Nobody: "通知先がありません。異常が起きても誰にも知らされません。config.toml に [[alerts.channel]] を書いてください", "nobody is told when something is wrong; add an [[alerts.channel]] to config.toml";
         NotTried: "ここでは送りません。voicedrive-relay alert test で確かめてください", "not tried here; `voicedrive-relay alert test` does";
         TakesRecipients: "メールサーバーは宛先を受け付けます。送信は voicedrive-relay alert test で確かめてください", "the mail server takes the recipients; `voicedrive-relay alert test` sends";
-        TakesNotAll: "メールサーバーが受け付けません", "the mail server takes no mail for everybody";
         NoJwtSecret: "RELAY_JWT_SECRET が未設定のため、スタッフシステムはイベントを HTTP で渡せません", "RELAY_JWT_SECRET is not set: the staff system cannot hand in events over HTTP";
         NoTokenAtAll: "RELAY_JWT_SECRET も VOICEDRIVE_API_TOKEN も未設定のため、HTTP では誰も呼び出せません", "neither RELAY_JWT_SECRET nor VOICEDRIVE_API_TOKEN is set: nobody can call the API over HTTP";
         NoUrl: "URL が未設定です。イベントは受け付けて保存し、送信しません。VOICEDRIVE_WEBHOOK_URL を設定してください", "no URL: events are accepted and kept, nothing is sent; set VOICEDRIVE_WEBHOOK_URL";
@@ -29,10 +28,10 @@ phrases! {
         Signed: "署名あり", "signed";
         NotSigned: "署名なし", "not signed";
         ByTheProxy: "プロキシ", "by the proxy";
-        DaemonListens: "デーモンが待ち受けています", "the daemon listens here";
-        ListensElsewhere: "動いているデーモンは別のアドレスで待ち受けています。再起動すると変わります (systemctl restart voicedrive-relay)", "the daemon that runs listens elsewhere; a restart changes that (systemctl restart voicedrive-relay)";
-        AnotherListens: "ほかのプログラムが使っています。server.listen を変えるか、そのプログラムを止めてください (ss -ltnp で分かります)", "another program listens here; change server.listen, or end that program (ss -ltnp shows which)";
-        Privileged: "デーモンのユーザーはこのポートを使えません (1024 未満は root のみ)。8480 などにして、前にプロキシを置いてください", "the daemon's user may not listen here (ports below 1024 are root's); use one such as 8480, with a proxy in front";
+        DaemonListens: "リレーが待ち受けています", "the daemon listens here";
+        ListensElsewhere: "動いているリレーは別のアドレスで待ち受けています。再起動すると変わります (systemctl restart voicedrive-relay)", "the daemon that runs listens elsewhere; a restart changes that (systemctl restart voicedrive-relay)";
+        AnotherListens: "ほかのプログラムが使っています。server.listen を変えるか、そのプログラムを止めてください (ss -ltnp でわかります)", "another program listens here; change server.listen, or end that program (ss -ltnp shows which)";
+        Privileged: "リレーを動かすユーザーはこのポートを使えません (1024 未満は root のみ)。8480 などにして、前にプロキシを置いてください", "the daemon's user may not listen here (ports below 1024 are root's); use one such as 8480, with a proxy in front";
         Good: "正常", "ok";
         Note: "注意", "note";
         Bad: "異常", "error";
@@ -51,7 +50,7 @@ phrases! {
         Counts: "集計", "counts";
         ControlSocket: "コマンド用の接続口", "control socket";
         Listen: "待ち受け", "listen";
-        Ingest: "受信口", "ingest";
+        Ingest: "入口", "ingest";
         Proxy: "プロキシ", "proxy";
         Routes: "経路", "routes";
         Route: "経路", "route";
@@ -129,7 +128,7 @@ pub(crate) fn counted_anew(differ: u64, language: Language) -> String {
 pub(crate) fn counts_differ(differ: u64, error: &str, language: Language) -> String {
     both!(
         language,
-        "{differ} 件の集計が記録と異なります。デーモンを起動してからもう一度 check を実行すると数え直します ({error})",
+        "{differ} 件の集計が記録と異なります。リレーを起動してからもう一度 check を実行すると数え直します ({error})",
         "{differ} counts differ from the rows; start the daemon and run check again, which makes them anew ({error})"
     )
 }

@@ -45,8 +45,7 @@ fn mail(speech: Speech, name: String, server: &str, outcome: &Outcome) -> Findin
         }
         Some(objection) => {
             let objection = objection.told(speech.language);
-            let refuses = speech.phrase(Check::TakesNotAll);
-            Finding::bad(name, format!("{server}: {refuses}: {objection}"))
+            Finding::bad(name, format!("{server}: {objection}"))
         }
     }
 }
