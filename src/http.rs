@@ -50,7 +50,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::{Body, Incoming};
-use hyper::header::{AUTHORIZATION, CACHE_CONTROL, CONNECTION, HeaderName, HeaderValue};
+use hyper::header::{
+    ACCEPT_LANGUAGE, AUTHORIZATION, CACHE_CONTROL, CONNECTION, HeaderName, HeaderValue,
+};
 use hyper::server::conn::http1;
 use hyper::{HeaderMap, Request};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -73,7 +75,7 @@ use crate::clock::Clock;
 use crate::config::{Channel, Ingest};
 use crate::delivery::handoff::Handoff;
 use crate::gauges::Gauges;
-use crate::language::Speech;
+use crate::language::{Language, Speech};
 use crate::log_limit::LogLimit;
 use crate::reload::Reloads;
 use crate::retry::RetryPolicy;
@@ -400,6 +402,20 @@ async fn handle(api: &Api, door: Door, request: Request<Incoming>) -> Result<Rep
     reply
 }
 
+/// How the one who asks is spoken to. A person at the control socket reads what the daemon says there, and a
+/// program too: the command says in which language.
+fn speech(api: &Api, door: Door, headers: &HeaderMap) -> Speech {
+    let asked = headers.get(ACCEPT_LANGUAGE);
+    let asked = asked.and_then(|language| Language::named(language.to_str().ok()?));
+    match (door, asked) {
+        (Door::Control, Some(language)) => Speech {
+            language,
+            ..api.speech
+        },
+        _ => api.speech,
+    }
+}
+
 async fn ask(
     api: &Api,
     door: Door,
@@ -408,6 +424,7 @@ async fn ask(
 ) -> Result<Reply, ApiError> {
     let query = request.uri().query().map(str::to_owned);
     let query = query.as_deref();
+    let speech = speech(api, door, request.headers());
     match endpoint {
         Endpoint::AcceptEvent => events::accept_one(api, request).await,
         Endpoint::AcceptBatch => events::accept_batch(api, request).await,
@@ -415,9 +432,9 @@ async fn ask(
         Endpoint::ShowEvent(id) => events::show(api, id).await,
         Endpoint::ResendEvent(id) => events::resend_one(api, id).await,
         Endpoint::ResendMany => events::resend_many(api, request).await,
-        Endpoint::ListIncidents => incidents::list(api, query).await,
+        Endpoint::ListIncidents => incidents::list(api, speech, query).await,
         Endpoint::DismissIncident(id) => incidents::dismiss(api, id).await,
-        Endpoint::TestAlerts => incidents::test(api).await,
+        Endpoint::TestAlerts => incidents::test(api, speech).await,
         Endpoint::WebhookStats => stats::webhook_stats(api, query).await,
         Endpoint::VoicedriveWebhookStats => voicedrive::webhook_stats(api, query).await,
         Endpoint::PutInterview(id) => interviews::put_one(api, id, request).await,
@@ -432,14 +449,14 @@ async fn ask(
         Endpoint::Ingest => ingest::accept(api, door, request).await,
         Endpoint::OpenApi => Ok(openapi::show()),
         Endpoint::Health => health::health(api).await,
-        Endpoint::ControlStatus => control::status(api).await,
+        Endpoint::ControlStatus => control::status(api, speech).await,
         Endpoint::ControlEvents => control_events::list(api, query).await,
         Endpoint::ControlEventIds => control_events::ids(api, query).await,
         Endpoint::ControlChanges => control_events::changes(api, query).await,
         Endpoint::ImportInterviews => interview_import::import(api, request).await,
-        Endpoint::RefreshBackup => control::refresh_backup(api).await,
+        Endpoint::RefreshBackup => control::refresh_backup(api, speech).await,
         Endpoint::Recount => control::recount(api).await,
-        Endpoint::Reload => control::reload(api, query).await,
+        Endpoint::Reload => control::reload(api, speech, query).await,
         Endpoint::ListTokens => control::list_tokens(api).await,
         Endpoint::IssueToken => control::issue_token(api, request).await,
         Endpoint::RevokeToken => control::revoke_token(api, request).await,

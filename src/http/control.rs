@@ -12,10 +12,12 @@ use super::stats::QueueAnswer;
 use super::{Api, revoked};
 use crate::config::Note;
 use crate::incident::State;
+use crate::language::Speech;
 use crate::reload::Refused;
 use crate::timestamp::Timestamp;
 use crate::token::{LONGEST_DAYS, SUBJECT_CHARACTERS, TokenRecord, USUAL_DAYS};
 use crate::trouble::Trouble;
+use crate::words::objections;
 
 const SUBJECT_ACCEPTED: &str = "must have 1 to 191 characters, and no control characters";
 
@@ -23,10 +25,10 @@ const SUBJECT_ACCEPTED: &str = "must have 1 to 191 characters, and no control ch
 ///
 /// # Errors
 /// The store's.
-pub async fn status(api: &Api) -> Result<Reply, ApiError> {
+pub async fn status(api: &Api, speech: Speech) -> Result<Reply, ApiError> {
     let moment = api.clock.moment();
     let now = moment.wall;
-    let language = api.speech.language;
+    let language = speech.language;
     let trouble = || api.store.file().trouble().map(|t| t.told(language));
     let seen = api.store.overview(moment).await;
     // One that cannot be read any more is told by what is wrong with it.
@@ -47,7 +49,7 @@ pub async fn status(api: &Api) -> Result<Reply, ApiError> {
     let open: Vec<_> = incidents
         .map(|incident| {
             let report = &incident.report;
-            let mut told = serde_json::json!(api.speech.message(State::Ongoing, report));
+            let mut told = serde_json::json!(speech.message(State::Ongoing, report));
             told["route"] = report.route().into();
             told
         })
@@ -55,6 +57,7 @@ pub async fn status(api: &Api) -> Result<Reply, ApiError> {
     let failing = api.channels.iter().filter_map(|channel| {
         let key = channel.key();
         let (_, error) = seen.failing_channels.iter().find(|(of, _)| *of == key)?;
+        let error = objections::of_kept(error, speech.language);
         Some(serde_json::json!({"channel": channel.name, "error": error}))
     });
     let failing: Vec<_> = failing.collect();
@@ -110,8 +113,7 @@ fn full_in_days(free: u64, database: u64, (of_week, of_all): (u64, u64)) -> Opti
 ///
 /// # Errors
 /// `DatabaseInTrouble`: why the database itself is no source for a copy.
-pub async fn refresh_backup(api: &Api) -> Result<Reply, ApiError> {
-    let language = api.speech.language;
+pub async fn refresh_backup(api: &Api, speech: Speech) -> Result<Reply, ApiError> {
     let error = api.backup.refresh().await.err();
     let file = api.store.file();
     // Looks now: what lies in the database's place need not be the database. A full disk keeps nobody from reading.
@@ -119,11 +121,11 @@ pub async fn refresh_backup(api: &Api) -> Result<Reply, ApiError> {
     let trouble = file.trouble();
     let trouble = trouble.filter(|trouble| *trouble != Trouble::DiskFull);
     if let (Some(_), Some(trouble)) = (&error, trouble) {
-        return Err(ApiError::DatabaseInTrouble(trouble.told(language)));
+        return Err(ApiError::DatabaseInTrouble(trouble.told(speech.language)));
     }
     let answer = serde_json::json!({
         "path": api.backup.path(),
-        "error": error.map(|error| error.told(api.speech)),
+        "error": error.map(|error| error.told(speech)),
     });
     success(StatusCode::OK, &answer, api.clock.now())
 }
@@ -145,11 +147,11 @@ pub async fn recount(api: &Api) -> Result<Reply, ApiError> {
 ///
 /// # Errors
 /// `InvalidParameter`; `Conflict` when it was tried and failed.
-pub async fn reload(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
+pub async fn reload(api: &Api, speech: Speech, query: Option<&str>) -> Result<Reply, ApiError> {
     let mut query = Query::parse(query)?;
     let drop = query.take_as("drop", "must be true or false", |text| text.parse().ok())?;
     query.finish("drop")?;
-    let language = api.speech.language;
+    let language = speech.language;
     let told = |notes: &[Note]| -> Vec<String> { notes.iter().map(|n| n.told(language)).collect() };
     let answer = match api.reloads.ask(drop.unwrap_or(false)).await {
         Ok(done) => serde_json::json!({

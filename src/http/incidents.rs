@@ -12,6 +12,7 @@ use super::request::Query;
 use crate::alerts::courier::tell;
 use crate::alerts::words::Words;
 use crate::incident::{DismissResult, Incident, State};
+use crate::language::Speech;
 use crate::timestamp::Timestamp;
 
 /// The most incidents of a page, and how many it has when nothing is said.
@@ -47,7 +48,7 @@ pub(super) struct PageAnswer {
 }
 
 impl IncidentAnswer {
-    fn of(api: &Api, incident: Incident) -> Self {
+    fn of(speech: Speech, incident: Incident) -> Self {
         let Incident { report, closed_at } = incident;
         let state = if closed_at.is_some() {
             State::Resolved
@@ -55,7 +56,7 @@ impl IncidentAnswer {
             State::Ongoing
         };
         Self {
-            words: api.speech.message(state, &report),
+            words: speech.message(state, &report),
             closed_at,
             delivered: report.delivered,
             dismissed: report.dismissed,
@@ -68,7 +69,7 @@ impl IncidentAnswer {
 ///
 /// # Errors
 /// `InvalidParameter`, or the store's.
-pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
+pub async fn list(api: &Api, speech: Speech, query: Option<&str>) -> Result<Reply, ApiError> {
     let mut query = Query::parse(query)?;
     let open = query.take_as("state", "must be ongoing or resolved", |text| match text {
         "ongoing" => Some(true),
@@ -88,7 +89,7 @@ pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
     let (found, next) = api.store.incidents(open, before, limit, moment).await?;
     let items = found.into_iter();
     let answer = PageAnswer {
-        items: items.map(|one| IncidentAnswer::of(api, one)).collect(),
+        items: items.map(|one| IncidentAnswer::of(speech, one)).collect(),
         next_cursor: next.map(|next| next.to_string()),
     };
     success(StatusCode::OK, &answer, moment.wall)
@@ -120,13 +121,13 @@ pub async fn dismiss(api: &Api, id: String) -> Result<Reply, ApiError> {
 ///
 /// # Errors
 /// `Internal` only.
-pub async fn test(api: &Api) -> Result<Reply, ApiError> {
+pub async fn test(api: &Api, speech: Speech) -> Result<Reply, ApiError> {
     let now = api.clock.now();
-    let words = api.speech.test(&Uuid::now_v7().to_string(), now);
+    let words = speech.test(&Uuid::now_v7().to_string(), now);
     let mut results = Vec::new();
     for channel in &api.channels {
         let objection = tell(channel, &words, now).await.objection();
-        let error = objection.map(|objection| objection.told(api.speech.language));
+        let error = objection.map(|objection| objection.told(speech.language));
         let kept = api.store.channel_tried(&channel.key(), error.clone()).await;
         if let Err(why) = kept {
             tracing::warn!(%why, channel = %channel.name, "what came of a test message could not be kept");
