@@ -110,7 +110,7 @@ pub(crate) fn nobody_speaks(socket: &Path, seconds: u64, language: Language) -> 
     let socket = socket.display();
     both!(
         language,
-        "{socket}: {seconds} 秒待っても応答がありません。デーモンが止まっているか、別のプログラムがこのソケットを使っています。journalctl -u voicedrive-relay -n 20 と ss -xlp を確かめてください。",
+        "{socket}: {seconds} 秒待っても応答がありません。リレーが止まっているか、別のプログラムがこのソケットを使っています。journalctl -u voicedrive-relay -n 20 と ss -xlp を確かめてください。",
         "{socket}: somebody listens there and has not answered for {seconds} seconds. The daemon hangs, or another program uses this socket: see journalctl -u voicedrive-relay -n 20 and ss -xlp."
     )
 }

@@ -83,7 +83,7 @@ root で実行すると、リレーを動かすユーザーの権限で調べま
   sudo voicedrive-relay status
   sudo voicedrive-relay status --json
   sudo voicedrive-relay status --exit-code > /dev/null || echo \"リレーを確認してください\"
-終了コード: 0 正常、1 (--exit-code を付けた場合) 対応が必要、69 デーモンが応答しない",
+終了コード: 0 正常、1 (--exit-code を付けた場合) 対応が必要、69 リレーが応答しない",
     ),
     command(
         "tail",
