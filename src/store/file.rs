@@ -17,7 +17,7 @@ mod soundness;
 mod troubles;
 pub mod unusable;
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ pub use soundness::Depth;
 
 use crate::language::Language;
 use crate::trouble::Trouble;
-use mark::Mark;
+use mark::{Mark, mark_of_damage};
 use open::make_directory;
 use place::{Place, journal_of};
 use reserve::Reserve;
@@ -165,8 +165,15 @@ impl DatabaseFile {
 
     /// The database is damaged: from now on nothing is accepted.
     pub(super) fn begin_damage(&self, damage: &Trouble) {
+        if self.is_damaged() {
+            return;
+        }
         let copy = || newest_copy(&self.directory);
         self.troubles.begin_damage(self.path(), damage, copy);
+        let mark = mark_of_damage(self.path());
+        if let Err(error) = File::create(&mark) {
+            tracing::error!(mark = %mark.display(), %error, "the next start cannot be told of the damage");
+        }
     }
 
     /// SQLite looked through everything and found nothing wrong with it. With another file in its place that says
@@ -174,6 +181,8 @@ impl DatabaseFile {
     pub(super) fn end_damage(&self) {
         if !self.is_overwritten() {
             self.troubles.end_damage();
+            // Without damage there is no mark.
+            let _ = fs::remove_file(mark_of_damage(self.path()));
         }
     }
 

@@ -102,6 +102,14 @@ impl OpenError {
                     "the database is damaged: {what}. It was left as it is. {how}"
                 )
             }
+            Self::MetDamage { mark, copy, .. } => {
+                let (how, mark) = (how_to_restore(copy.as_deref(), language), mark.display());
+                both!(
+                    language,
+                    "動作中に破損が見つかったデータベースで、最近の内容が失われているおそれがあります。何も変更していません。コピーを使わずに残っている内容で続けるなら、sudo rm {mark} を実行してから起動してください。{how}",
+                    "while the relay ran, damage was met in this database: its newest part may be lost. It was left as it is. To go on with what is left instead of a copy, run `sudo rm {mark}` before the start. {how}"
+                )
+            }
             Self::Migration { what, .. } => both!(
                 language,
                 "データベースをこの版の形式に変えられませんでした。元のままです",
@@ -126,6 +134,7 @@ impl OpenError {
             | Self::Foreign { path, .. }
             | Self::Database { path, .. }
             | Self::Damaged { path, .. }
+            | Self::MetDamage { path, .. }
             | Self::Migration { path, .. } => path,
             Self::NoCopy(error) => error.place(),
         }

@@ -125,7 +125,7 @@ async fn a_file_without_an_end_holds_nobody_up() {
         "--profile",
         "unsigned",
     ];
-    // Without a configuration that can be read, Japanese is spoken.
+    // Without a configuration that can be read, Japanese is spoken; the log is English.
     for (arguments, exit, says) in [
         (
             &["check", "--config", fifo][..],
@@ -150,7 +150,7 @@ async fn a_file_without_an_end_holds_nobody_up() {
         (
             &["serve", "--config", "/dev/null"],
             78,
-            "通常のファイルではありません",
+            "not an ordinary file",
         ),
         (&["verify", fifo], 1, "not an ordinary file"),
         (&["verify", "/dev/zero"], 1, "not an ordinary file"),

@@ -9,8 +9,8 @@ use super::super::{StoreError, notifications, outbox, recount, tokens};
 use super::live_file;
 use super::mark::Mark;
 use super::open::{
-    OpenError, judge, newest_known_version, quick_check, refuse_foreign, refuse_gone,
-    schema_version,
+    OpenError, judge, newest_known_version, quick_check, refuse_damaged, refuse_foreign,
+    refuse_gone, schema_version,
 };
 use super::progress::refuse_behind;
 use super::unusable::{refuse_odd, refuse_unwritable};
@@ -23,6 +23,7 @@ use crate::token::TokenRecord;
 pub fn inspect(directory: &Path) -> Result<Inspection, OpenError> {
     let path = live_file(directory);
     refuse_gone(directory)?;
+    refuse_damaged(directory)?;
     refuse_odd(directory)?;
     if !path.exists() {
         return Ok(Inspection::Absent);

@@ -10,6 +10,8 @@ use super::place::journal_of;
 
 /// The mark's name, beside the database.
 const NAME: &str = "closed-in-order";
+/// The name of the mark of damage that was met while the relay ran, beside the database.
+const DAMAGED: &str = "damaged";
 /// Where a database's header has the number that every change of the file counts up.
 const CHANGE_COUNTER: u64 = 24;
 
@@ -60,6 +62,11 @@ impl<'a> Mark<'a> {
     pub(super) fn remove(&self) {
         let _ = fs::remove_file(&self.path);
     }
+}
+
+/// The mark of damage: what SQLite finds whole at the next start may have lost its newest part.
+pub(super) fn mark_of_damage(database: &Path) -> PathBuf {
+    database.with_file_name(DAMAGED)
 }
 
 fn described(database: &Path) -> io::Result<String> {

@@ -8,7 +8,7 @@ use std::path::Path;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::super::connection::{open_for_reading, open_for_writing};
-use super::mark::Mark;
+use super::mark::{Mark, mark_of_damage};
 pub use super::open_error::{Left, OpenError};
 use super::place::filled_journal_of;
 use super::progress::refuse_behind;
@@ -44,6 +44,7 @@ pub(in crate::store) fn open(directory: &Path) -> Result<Opened, OpenError> {
     make_directory(&live, DIRECTORY_MODE)?;
     let path = live_file(directory);
     refuse_gone(directory)?;
+    refuse_damaged(directory)?;
     refuse_odd(directory)?;
     refuse_unwritable(directory)?;
     // A database that was closed in order is what it was; another one is looked through, and may have lost a part,
@@ -206,6 +207,18 @@ pub(super) fn refuse_gone(directory: &Path) -> Result<(), OpenError> {
         Some(left) => Err(OpenError::Gone { path, left }),
         None => Ok(()),
     }
+}
+
+/// Refuses a database in which damage was met while the relay ran. SQLite may find what is left of it whole, such as a
+/// file whose write-ahead log was cut off.
+pub(super) fn refuse_damaged(directory: &Path) -> Result<(), OpenError> {
+    let path = live_file(directory);
+    let mark = mark_of_damage(&path);
+    if mark.exists() {
+        let copy = newest_copy(directory);
+        return Err(OpenError::MetDamage { path, mark, copy });
+    }
+    Ok(())
 }
 
 /// Refuses a database that this program cannot go on with, without a chance to change it.

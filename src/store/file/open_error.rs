@@ -98,6 +98,15 @@ pub enum OpenError {
         /// The copy to restore; none: there is none in the data directory.
         copy: Option<PathBuf>,
     },
+    /// Damage was met while the relay ran. The file was not touched.
+    MetDamage {
+        /// The database.
+        path: PathBuf,
+        /// What says so; without it the relay goes on with what is left.
+        mark: PathBuf,
+        /// The copy to restore; none: there is none in the data directory.
+        copy: Option<PathBuf>,
+    },
     /// No copy of the database as it was could be made, so it was not changed.
     NoCopy(#[source] SnapshotError),
     /// A migration failed; the database is as it was before it.

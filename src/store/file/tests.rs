@@ -286,6 +286,31 @@ async fn a_close_leaves_the_files_of_another_database_as_they_are() {
 }
 
 #[tokio::test]
+async fn a_database_in_which_damage_was_met_is_not_begun_with_in_silence() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = || Store::open(directory.path(), moment());
+    let damaged = Trouble::Damaged {
+        what: "a page".to_owned(),
+        copy: None,
+    };
+    let store = open().unwrap();
+    accept_one(&store, "own").await;
+    store.file().met(&damaged);
+    store.close(moment()).await;
+    // What is left may be whole to SQLite.
+    let Err(OpenError::MetDamage { mark, .. }) = open().map(drop) else {
+        panic!("the start says nothing");
+    };
+    assert!(inspect(directory.path()).is_err());
+    fs::remove_file(mark).unwrap();
+    let store = open().unwrap();
+    store.file().met(&damaged);
+    store.file().end_damage();
+    store.close(moment()).await;
+    assert_eq!(events_in(&open().unwrap()).await, 1);
+}
+
+#[tokio::test]
 async fn a_start_waits_for_somebody_who_reads_the_database() {
     let directory = tempfile::tempdir().unwrap();
     let store = Store::open(directory.path(), moment()).unwrap();
