@@ -137,11 +137,7 @@ async fn a_file_without_an_end_holds_nobody_up() {
             78,
             "通常のファイルではありません",
         ),
-        (
-            &["serve", "--config", fifo],
-            78,
-            "通常のファイルではありません",
-        ),
+        (&["serve", "--config", fifo], 78, "not an ordinary file"),
         (
             &["check", "--config", "/dev/zero"],
             78,
