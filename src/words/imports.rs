@@ -4,8 +4,8 @@ use crate::cli::import::file::NotTaken;
 use crate::cli::import::row::Problem;
 use crate::cli::import::source::Foreign;
 use crate::cli::import::table::HeaderFault;
-use crate::http::ROW_BYTES;
-use crate::http::interview_field::Field;
+use crate::interview::ROW_BYTES;
+use crate::interview::field::Field;
 use crate::language::Language;
 use crate::words::system::of_system;
 

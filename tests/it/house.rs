@@ -125,7 +125,7 @@ const SAMPLES: [&str; 5] = [
     "cli/import/template",
     "cli/receiver_test/examiner",
     "cli/receiver_test/sample",
-    "http/openapi/operations",
+    "http/api/openapi/operations",
 ];
 
 #[test]

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use voicedrive_relay::crypto::hmac_sha256;
-use voicedrive_relay::http::auth::Scope;
+use voicedrive_relay::token::Scope;
 
 use crate::harness::{API_TOKEN, ApiAnswer, Clock, JWT_SECRET, TestRelay, noon, token};
 

@@ -9,12 +9,12 @@ use utoipa::openapi::schema::{
 use utoipa::openapi::{KnownFormat, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::attempt::Outcome;
-use crate::event::Status;
-use crate::http::{
+use super::super::{
     event_answer, events, health, incidents, ingest, interview_body, interview_stats, interviews,
     stats, submission, voicedrive, voicedrive_interviews,
 };
+use crate::attempt::Outcome;
+use crate::event::Status;
 use crate::interview::InterviewStatus;
 use crate::period::Period;
 use crate::timestamp::Timestamp;

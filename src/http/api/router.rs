@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use hyper::Method;
 use percent_encoding::percent_decode_str;
 
-use super::auth::Scope;
-use super::reply::ApiError;
+use crate::http::reply::ApiError;
+use crate::token::Scope;
 
 /// Everything that can be asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]

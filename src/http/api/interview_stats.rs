@@ -7,8 +7,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Api;
-use super::reply::{ApiError, Reply, success};
-use super::request::Query;
+use crate::http::reply::{ApiError, Reply, success};
+use crate::http::request::Query;
 use crate::interview::tenths_of_percent;
 use crate::interview_stats::{InterviewCounts, InterviewRange, InterviewStats, Rescheduled};
 use crate::period::Period;

@@ -13,8 +13,8 @@ use hyper::StatusCode;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use uuid::Uuid;
 
-use super::reply;
 use crate::clock::Clock;
+use crate::http::reply;
 
 /// The longest answer that hyper makes by itself has fewer bytes.
 const LONGEST_OWN_ANSWER: usize = 256;

@@ -3,9 +3,9 @@
 use hyper::Method;
 use serde_json::{Value, json};
 
-use super::super::reply::ApiError;
 use super::parameter;
 use super::schemas::{reference, success};
+use crate::http::reply::ApiError;
 
 /// The moment of every example.
 pub(super) const EXAMPLE_TIME: &str = "2025-10-26T15:00:00.000Z";

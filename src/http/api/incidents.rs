@@ -7,10 +7,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Api;
-use super::reply::{ApiError, Reply, success};
-use super::request::Query;
 use crate::alerts::courier::tell;
 use crate::alerts::words::Words;
+use crate::http::reply::{ApiError, Reply, success};
+use crate::http::request::Query;
 use crate::incident::{DismissResult, Incident, State};
 use crate::timestamp::Timestamp;
 

@@ -9,12 +9,12 @@ use utoipa::ToSchema;
 
 use super::Api;
 use super::event_answer::EventAnswer;
-use super::reply::{ApiError, Reply, success};
-use super::request::{self, Query};
 use super::submission::{read_batch, read_event};
 use crate::crypto;
 use crate::event::{Accepted, Idempotency, NewEvent, Status, Submission};
 use crate::event_record::EventFilter;
+use crate::http::reply::{ApiError, Reply, success};
+use crate::http::request::{self, Query};
 use crate::repeat::Memory;
 use crate::resend::{Resend, Tally};
 use crate::route::TooLarge;
@@ -27,7 +27,7 @@ const PAGE: (usize, usize) = (200, 50);
 const KEY_CHARACTERS: usize = 191;
 
 const STATUS_ACCEPTED: &str = "must be accepted, retrying, delivered or exhausted";
-pub(super) const FILTERS: &str = "status, eventType, staffId, route, since, until";
+pub(in crate::http) const FILTERS: &str = "status, eventType, staffId, route, since, until";
 
 /// `POST /api/events`
 ///
@@ -109,7 +109,7 @@ pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
 }
 
 /// Takes the filters of events out of a query.
-pub(super) fn filter(query: &mut Query) -> Result<EventFilter, ApiError> {
+pub(in crate::http) fn filter(query: &mut Query) -> Result<EventFilter, ApiError> {
     Ok(EventFilter {
         status: query.take_as("status", STATUS_ACCEPTED, Status::from_word)?,
         event_type: query.take("eventType"),
@@ -209,9 +209,9 @@ fn no_such_event() -> ApiError {
 }
 
 /// An event of a request, after the commit.
-pub(super) struct Kept {
-    pub(super) id: String,
-    pub(super) duplicate: bool,
+pub(in crate::http) struct Kept {
+    pub(in crate::http) id: String,
+    pub(in crate::http) duplicate: bool,
 }
 
 /// Commits the events of a request, all or none, and hands them to the dispatchers.
@@ -242,7 +242,10 @@ async fn keep(
 
 /// Commits `submissions`, all or none, and hands them to the dispatchers. What its receiver can never take is
 /// refused before.
-pub(super) async fn submit(api: &Api, submissions: Vec<Submission>) -> Result<Vec<Kept>, ApiError> {
+pub(in crate::http) async fn submit(
+    api: &Api,
+    submissions: Vec<Submission>,
+) -> Result<Vec<Kept>, ApiError> {
     let size = submissions.len();
     let place = |index: usize| {
         if size == 1 {
@@ -318,7 +321,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = BulkResend)]
-pub(super) struct BulkResendBody {
+pub(in crate::http) struct BulkResendBody {
     #[schema(value_type = Option<Status>)]
     status: Option<String>,
     event_type: Option<String>,
@@ -380,7 +383,7 @@ impl BulkResend {
 /// What the one who handed in a batch is told.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AcceptedBatch)]
-pub(super) struct BatchAnswer<'a> {
+pub(in crate::http) struct BatchAnswer<'a> {
     accepted: usize,
     /// In the order given.
     events: Vec<AcceptedAnswer<'a>>,
@@ -390,7 +393,7 @@ pub(super) struct BatchAnswer<'a> {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = EventPage)]
-pub(super) struct PageAnswer<'a> {
+pub(in crate::http) struct PageAnswer<'a> {
     items: Vec<EventAnswer<'a>>,
     /// The `cursor` of the next page.
     #[schema(required)]
@@ -401,7 +404,7 @@ pub(super) struct PageAnswer<'a> {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Resent)]
-pub(super) struct ResentAnswer<'a> {
+pub(in crate::http) struct ResentAnswer<'a> {
     id: &'a str,
     request_id: &'a str,
     #[schema(value_type = Status)]
@@ -414,7 +417,7 @@ pub(super) struct ResentAnswer<'a> {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ResentMany)]
-pub(super) struct ResentManyAnswer {
+pub(in crate::http) struct ResentManyAnswer {
     dry_run: bool,
     /// How many events the filters match.
     matched: u64,
@@ -432,7 +435,7 @@ pub(super) struct ResentManyAnswer {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Accepted)]
-pub(super) struct AcceptedAnswer<'a> {
+pub(in crate::http) struct AcceptedAnswer<'a> {
     id: &'a str,
     request_id: &'a str,
     /// Absent in the answer to a batch.

@@ -13,16 +13,16 @@ mod schemas;
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::auth::Scope;
-use super::reply::{self, ApiError, Reply};
 use super::router::{self, Access, Endpoint};
+use crate::http::reply::{self, ApiError, Reply};
+use crate::token::Scope;
 use operations::{Operation, operations};
 pub(super) use schemas::{Payload, StaffId};
 
 /// `GET /api/openapi.json`. The document stands alone, without the envelope: tools read it as it is.
 #[must_use]
 pub fn show() -> Reply {
-    const WRITTEN: &str = include_str!("../../packaging/generated/openapi.json");
+    const WRITTEN: &str = include_str!("../../../packaging/generated/openapi.json");
     reply::json(StatusCode::OK, WRITTEN)
 }
 

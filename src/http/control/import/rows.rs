@@ -13,10 +13,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::interview_body::{OfFile, read_of_file};
-use super::interview_field::Field;
-use super::interview_mistake::{Mistake, Why};
-use super::reply::ApiError;
+use crate::http::api::interview_body::{OfFile, read_of_file};
+use crate::http::reply::ApiError;
+use crate::interview::field::Field;
+use crate::interview::mistake::{Mistake, Why};
 use crate::interview::{ImportResult, Interview, InterviewConflict};
 use crate::language::Language;
 use crate::store::StoreError;

@@ -9,10 +9,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Api;
-use super::reply::{ApiError, Reply, success};
-use super::request::{self, Query};
 use super::stats::PolicyAnswer;
 use crate::day;
+use crate::http::reply::{ApiError, Reply, success};
+use crate::http::request::{self, Query};
 use crate::send_stats::{SendFilter, SendStats};
 use crate::timestamp::Timestamp;
 use crate::zone::Zone;

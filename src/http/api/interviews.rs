@@ -9,8 +9,8 @@ use utoipa::ToSchema;
 
 use super::Api;
 use super::interview_body;
-use super::reply::{ApiError, Reply, success};
-use super::request::{self, Query};
+use crate::http::reply::{ApiError, Reply, success};
+use crate::http::request::{self, Query};
 use crate::interview::{
     Interview, InterviewConflict, InterviewCursor, InterviewFilter, InterviewRecord,
     InterviewStatus, PutResult,
@@ -154,7 +154,7 @@ fn not_kept(error: PutError, in_batch: bool) -> ApiError {
 }
 
 /// What is told of a record that contradicts what is kept; `place` stands before the field's name.
-pub(super) fn refused(why: InterviewConflict, place: &str) -> ApiError {
+pub(in crate::http) fn refused(why: InterviewConflict, place: &str) -> ApiError {
     match why {
         InterviewConflict::SyncIdTaken => ApiError::Conflict(format!(
             "{place}voicedriveSyncId: another record has this id of VoiceDrive"
@@ -181,7 +181,7 @@ fn read_cursor(text: &str) -> Option<InterviewCursor> {
 /// What the one who handed in a batch is told.
 #[derive(Serialize, ToSchema)]
 #[schema(as = KeptBatch)]
-pub(super) struct BatchAnswer {
+pub(in crate::http) struct BatchAnswer {
     accepted: usize,
     created: usize,
     replaced: usize,
@@ -191,7 +191,7 @@ pub(super) struct BatchAnswer {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = InterviewPage)]
-pub(super) struct PageAnswer<'a> {
+pub(in crate::http) struct PageAnswer<'a> {
     items: Vec<Answer<'a>>,
     /// The `cursor` of the next page.
     #[schema(required)]
@@ -202,7 +202,7 @@ pub(super) struct PageAnswer<'a> {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Interview)]
-pub(super) struct Answer<'a> {
+pub(in crate::http) struct Answer<'a> {
     id: &'a str,
     employee_id: &'a str,
     #[schema(required)]

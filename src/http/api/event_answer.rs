@@ -5,18 +5,18 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::openapi::Payload;
-use super::reply::ApiError;
 use crate::attempt::{AttemptRecord, Outcome};
 use crate::cause::Cause;
 use crate::event::Status;
 use crate::event_record::{EventDetail, EventSummary};
+use crate::http::reply::ApiError;
 use crate::timestamp::Timestamp;
 
 /// An event as a reader sees it.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Event)]
-pub(super) struct EventAnswer<'a> {
+pub(in crate::http) struct EventAnswer<'a> {
     id: &'a str,
     request_id: &'a str,
     event: &'a str,
@@ -48,7 +48,7 @@ pub(super) struct EventAnswer<'a> {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Attempt)]
-pub(super) struct AttemptAnswer<'a> {
+pub(in crate::http) struct AttemptAnswer<'a> {
     attempt: u32,
     started_at: Timestamp,
     #[schema(value_type = Outcome)]
@@ -67,7 +67,7 @@ pub(super) struct AttemptAnswer<'a> {
 
 impl<'a> EventAnswer<'a> {
     /// Without payload and attempts.
-    pub(super) fn of(event: &'a EventSummary) -> Self {
+    pub(in crate::http) fn of(event: &'a EventSummary) -> Self {
         Self {
             id: &event.id,
             request_id: &event.id,
@@ -90,7 +90,7 @@ impl<'a> EventAnswer<'a> {
     ///
     /// # Errors
     /// `Internal` when the stored payload is not JSON, which the door does not allow.
-    pub(super) fn with_everything(detail: &'a EventDetail) -> Result<Self, ApiError> {
+    pub(in crate::http) fn with_everything(detail: &'a EventDetail) -> Result<Self, ApiError> {
         let data = serde_json::from_str(&detail.data).map_err(|error| {
             tracing::error!(event = %detail.summary.id, %error, "the stored payload is not JSON");
             ApiError::Internal
@@ -105,7 +105,7 @@ impl<'a> EventAnswer<'a> {
 }
 
 impl<'a> AttemptAnswer<'a> {
-    pub(super) fn of(attempt: &'a AttemptRecord) -> Self {
+    pub(in crate::http) fn of(attempt: &'a AttemptRecord) -> Self {
         Self {
             attempt: attempt.attempt,
             started_at: attempt.started_at,

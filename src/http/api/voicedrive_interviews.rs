@@ -9,10 +9,10 @@ use utoipa::ToSchema;
 
 use super::Api;
 use super::interview_stats::{percent, tenths};
-use super::reply::{ApiError, Reply, success};
-use super::request::Query;
 use super::voicedrive::Given;
 use crate::day;
+use crate::http::reply::{ApiError, Reply, success};
+use crate::http::request::Query;
 use crate::interview::{Interview, InterviewStatus};
 use crate::interview_stats::{InterviewCounts, InterviewRange, InterviewReport, ReportLimits};
 use crate::timestamp::Timestamp;

@@ -8,8 +8,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Api;
-use super::reply::{ApiError, Reply, success};
-use super::request::Query;
+use crate::http::reply::{ApiError, Reply, success};
+use crate::http::request::Query;
 use crate::period::Period;
 use crate::retry::RetryPolicy;
 use crate::send_stats::{QueueCounts, SendCounts, SendFilter, SendStats};
@@ -45,7 +45,7 @@ pub async fn webhook_stats(api: &Api, query: Option<&str>) -> Result<Reply, ApiE
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = WebhookStats)]
-pub(super) struct Answer<'a> {
+pub(in crate::http) struct Answer<'a> {
     #[schema(value_type = Period)]
     period: &'static str,
     // The name is historic: it counts the period, whichever that is.
@@ -75,7 +75,7 @@ struct TypeAnswer {
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = QueueStatus)]
-pub(super) struct QueueAnswer {
+pub(in crate::http) struct QueueAnswer {
     pending: u64,
     processing: u64,
     completed: u64,
@@ -85,7 +85,7 @@ pub(super) struct QueueAnswer {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = RetryPolicy)]
-pub(super) struct PolicyAnswer {
+pub(in crate::http) struct PolicyAnswer {
     max_retries: u32,
     retry_intervals: Vec<u64>,
     current_retrying: u64,
@@ -112,7 +112,7 @@ impl<'a> Answer<'a> {
 }
 
 impl PolicyAnswer {
-    pub(super) fn of(policy: &RetryPolicy, queue: QueueCounts) -> Self {
+    pub(in crate::http) fn of(policy: &RetryPolicy, queue: QueueCounts) -> Self {
         Self {
             max_retries: policy.max_retries(),
             retry_intervals: policy.intervals().iter().map(Duration::as_secs).collect(),
@@ -134,7 +134,7 @@ impl TypeAnswer {
 }
 
 impl QueueAnswer {
-    pub(super) fn of(counts: QueueCounts) -> Self {
+    pub(in crate::http) fn of(counts: QueueCounts) -> Self {
         Self {
             pending: counts.pending,
             processing: counts.processing,

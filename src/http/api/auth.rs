@@ -18,6 +18,7 @@ use serde_json::Value;
 use uuid::{NoContext, Uuid};
 
 use crate::crypto;
+use crate::token::Scope;
 
 /// Issuer and audience of every token.
 const RELAY: &str = "voicedrive-relay";
@@ -30,54 +31,6 @@ const LONGEST_TOKEN: usize = 8 * 1024;
 /// Good tokens that are remembered; a clinic has a few callers.
 const TOKENS_SEEN: usize = 64;
 const SECONDS_A_DAY: i64 = 86_400;
-
-/// What a token can allow (contract, section 4.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// The four statistics endpoints.
-    StatsRead,
-    /// Handing in events, sending them again.
-    EventsWrite,
-    /// Looking events up.
-    EventsRead,
-    /// Changing interview records.
-    InterviewsWrite,
-    /// Looking interview records up.
-    InterviewsRead,
-    /// Everything.
-    Admin,
-}
-
-impl Scope {
-    /// Every scope.
-    pub const ALL: [Self; 6] = [
-        Self::StatsRead,
-        Self::EventsWrite,
-        Self::EventsRead,
-        Self::InterviewsWrite,
-        Self::InterviewsRead,
-        Self::Admin,
-    ];
-
-    /// The word in a token.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::StatsRead => "stats:read",
-            Self::EventsWrite => "events:write",
-            Self::EventsRead => "events:read",
-            Self::InterviewsWrite => "interviews:write",
-            Self::InterviewsRead => "interviews:read",
-            Self::Admin => "admin",
-        }
-    }
-
-    /// The scope that `word` names; none for an unknown word. Whoever issues tokens refuses those.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|s| s.as_str() == word)
-    }
-}
 
 /// What a caller may do.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,9 +6,9 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::openapi::{Payload, StaffId};
-use super::reply::ApiError;
-use super::request::Media;
 use crate::event::{self, NewEvent};
+use crate::http::reply::ApiError;
+use crate::http::request::Media;
 use crate::stable_json;
 use crate::timestamp::Timestamp;
 

@@ -3,6 +3,8 @@
 //! The file arrives as a stream of any length, one row a line. When all rows wait on the disk, one transaction keeps
 //! them; when a single row is bad, it is undone, and the answer names every bad row with everything that is wrong.
 
+mod rows;
+
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -11,18 +13,16 @@ use hyper::body::Incoming;
 use hyper::{Request, StatusCode};
 use serde::Serialize;
 
-use super::Api;
-use super::interview_rows::{BadRow, Rows, Spool};
-use super::reply::{ApiError, Reply, success};
-use super::request::{self, Query};
-use crate::interview::{ImportResult, UnknownOrigin};
+use crate::http::api::Api;
+use crate::http::reply::{ApiError, Reply, success};
+use crate::http::request::{self, Query};
+use crate::interview::{ImportResult, ROW_BYTES, UnknownOrigin};
 use crate::language::Language;
 use crate::store::{ImportError, StoreError};
+use rows::{BadRow, Rows, Spool};
 
 /// The most bad rows that are named; of more, only the number is told.
 const NAMED: usize = 10_000;
-/// The longest row, in bytes of JSON; no record comes near it. The command line tells a longer one with its line.
-pub const ROW_BYTES: usize = 1024 * 1024;
 /// The longest silence in the middle of a file.
 const SILENCE: Duration = Duration::from_secs(30);
 

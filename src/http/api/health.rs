@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
 use super::Api;
-use super::reply::{ApiError, Reply, success};
+use crate::http::reply::{ApiError, Reply, success};
 use crate::language::Language;
 use crate::pulse::Pulse;
 use crate::route;

@@ -15,12 +15,14 @@ use hyper::{HeaderMap, Request, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::Api;
 use super::events::{self, Kept};
-use super::reply::{self, ApiError, Reply};
 use super::submission::EVENT_ACCEPTED;
-use super::{Api, Door, request};
 use crate::config::IngestConfig;
 use crate::event::{NewEvent, Submission};
+use crate::http::reply::{self, ApiError, Reply};
+use crate::http::request;
+use crate::http::server::Door;
 use crate::ingest::{self, Posted, Recognised, Unrecognised};
 use crate::repeat::Memory;
 use crate::route::LEADS_BACK;

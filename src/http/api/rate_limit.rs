@@ -209,7 +209,7 @@ fn counts(moment: Moment, now: Moment) -> bool {
 }
 
 /// IPv6 clients count by their /64, because each of them has that many addresses.
-pub(super) fn counted_as(client: IpAddr) -> IpAddr {
+pub(in crate::http) fn counted_as(client: IpAddr) -> IpAddr {
     match client.to_canonical() {
         IpAddr::V6(address) => {
             let network = u128::from(address) & !u128::from(u64::MAX);

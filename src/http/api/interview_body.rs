@@ -6,11 +6,11 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::interview_field::Field;
-use super::interview_mistake::{Mistake, Why};
-use super::reply::ApiError;
-use super::request::Media;
 use super::submission::{documents, not_json};
+use crate::http::reply::ApiError;
+use crate::http::request::Media;
+use crate::interview::field::Field;
+use crate::interview::mistake::{Mistake, Why};
 use crate::interview::{Interview, InterviewStatus, MAX_CHARACTERS, is_id, minutes};
 use crate::language::Language;
 use crate::timestamp::Timestamp;
@@ -22,7 +22,7 @@ const MAX_REASON: usize = 1000;
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = NewInterview)]
-pub(super) struct Body {
+pub(in crate::http) struct Body {
     /// Needed in a batch; beside a path that says it, the same or absent.
     #[schema(value_type = String, required = false, min_length = 1, max_length = 191, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     id: Option<Value>,
@@ -59,7 +59,7 @@ pub(super) struct Body {
 }
 
 /// Reads the body of a put; the path has said the id, and the body may repeat it.
-pub(super) fn read_one(text: &str, id: &str) -> Result<Interview, ApiError> {
+pub(in crate::http) fn read_one(text: &str, id: &str) -> Result<Interview, ApiError> {
     if !is_id(id) {
         return Err(first(&[Mistake::of(Field::Id, Why::NotAnId)], ""));
     }
@@ -75,7 +75,7 @@ pub(super) fn read_one(text: &str, id: &str) -> Result<Interview, ApiError> {
 }
 
 /// Reads the records of a batch.
-pub(super) fn read_batch(text: &str, media: Media) -> Result<Vec<Interview>, ApiError> {
+pub(in crate::http) fn read_batch(text: &str, media: Media) -> Result<Vec<Interview>, ApiError> {
     documents(text, media, "interview records")?
         .iter()
         .enumerate()
@@ -88,7 +88,7 @@ pub(super) fn read_batch(text: &str, media: Media) -> Result<Vec<Interview>, Api
 }
 
 /// A record of a file.
-pub(super) struct OfFile {
+pub(in crate::http) struct OfFile {
     /// Its id, also one that cannot be.
     pub id: Option<String>,
     /// The record; where a field is wrong stands something else, nothing where that is possible.
@@ -98,7 +98,7 @@ pub(super) struct OfFile {
 }
 
 /// Reads a record of a file.
-pub(super) fn read_of_file(text: &str) -> Result<OfFile, ApiError> {
+pub(in crate::http) fn read_of_file(text: &str) -> Result<OfFile, ApiError> {
     let body = parse(text, "")?;
     let (interview, mistakes) = read_all(&body);
     Ok(OfFile {

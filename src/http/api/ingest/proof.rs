@@ -13,13 +13,15 @@ use hyper::http::request::Parts;
 use hyper::http::uri::Authority;
 use url::Url;
 
-use super::super::auth::{self, Scope, Unauthorized};
+use super::super::auth::{self, Unauthorized};
 use super::super::rate_limit::read_address;
-use super::super::reply::ApiError;
-use super::super::{Api, Door, client_of, cors, revoked, turned_away};
+use super::super::{Api, client_of, cors, revoked, turned_away};
 use crate::config::{Ingest, Secret};
 use crate::crypto;
+use crate::http::reply::ApiError;
+use crate::http::server::Door;
 use crate::timestamp::Timestamp;
+use crate::token::Scope;
 
 /// The furthest that a signed time may be from now, in either direction.
 const TOLERANCE: Duration = Duration::from_mins(5);

@@ -4,12 +4,12 @@
 use hyper::StatusCode;
 use serde::Serialize;
 
-use super::Api;
-use super::event_answer::{AttemptAnswer, EventAnswer};
-use super::events::{FILTERS, filter};
-use super::reply::{ApiError, Reply, success};
-use super::request::Query;
 use crate::event_record::{ChangePosition, EventSummary};
+use crate::http::api::Api;
+use crate::http::api::event_answer::{AttemptAnswer, EventAnswer};
+use crate::http::api::events::{FILTERS, filter};
+use crate::http::reply::{ApiError, Reply, success};
+use crate::http::request::Query;
 use crate::timestamp::Timestamp;
 
 /// The most changes of one kind in one answer.

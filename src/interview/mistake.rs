@@ -1,6 +1,6 @@
 //! What can be wrong with a field of an interview record. The value is never part of it: it may be a name.
 
-use super::interview_field::Field;
+use super::field::Field;
 
 /// Something wrong with one field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
