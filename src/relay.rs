@@ -224,8 +224,12 @@ impl Relay {
         let (api, current) = watch::channel(Arc::new(shared.api(settings, pulses)));
         let (stop_doors, stopped) = watch::channel(false);
         let mut doors = JoinSet::new();
-        doors.spawn(http::serve(current.clone(), listener, stopped.clone()));
-        doors.spawn(http::serve(current, control, stopped));
+        doors.spawn(http::serve_network(
+            current.clone(),
+            listener,
+            stopped.clone(),
+        ));
+        doors.spawn(http::serve_control(current, control, stopped));
         Ok(Self {
             address,
             shared,

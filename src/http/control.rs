@@ -1,5 +1,105 @@
-//! What only the command line asks for, over the control socket.
+//! What the command line asks for, over the control socket. Whoever may open the socket is an admin: nothing more is
+//! asked of a caller. Answers and refusals have the envelope of the API.
 
-pub(super) mod events;
-pub(super) mod import;
-pub(super) mod status;
+mod alerts;
+mod backup;
+mod events;
+mod import;
+mod reload;
+mod status;
+mod tokens;
+
+use hyper::Method;
+
+use super::reply::{ApiError, Reply};
+use super::request;
+use super::wing::{self, Answering, Call, Handler, Table, Wing};
+
+type Endpoint = wing::Endpoint<(), ApiError>;
+
+/// Every endpoint that is for the command line only.
+const ENDPOINTS: &[Endpoint] = &[
+    get("/control/status", |call| Box::pin(status::show(call))),
+    get("/control/events", |call| Box::pin(events::list(call))),
+    get("/control/events/ids", |call| Box::pin(events::ids(call))),
+    get("/control/changes", |call| Box::pin(events::changes(call))),
+    post("/control/interviews/import", |call| {
+        Box::pin(import::take(call))
+    }),
+    post("/control/backup", |call| Box::pin(backup::refresh(call))),
+    post("/control/recount", |call| Box::pin(backup::recount(call))),
+    post("/control/reload", |call| Box::pin(reload::reload(call))),
+    post("/control/incidents/{id}/dismiss", |call| {
+        Box::pin(alerts::dismiss(call))
+    }),
+    post("/control/alerts/test", |call| Box::pin(alerts::test(call))),
+    get("/control/tokens", |call| Box::pin(tokens::list(call))),
+    post("/control/tokens", |call| Box::pin(tokens::issue(call))),
+    post("/control/tokens/revoke", |call| {
+        Box::pin(tokens::revoke(call))
+    }),
+];
+
+const fn get(path: &'static str, handler: Handler<ApiError>) -> Endpoint {
+    Endpoint {
+        method: Method::GET,
+        path,
+        rules: (),
+        handler,
+    }
+}
+
+const fn post(path: &'static str, handler: Handler<ApiError>) -> Endpoint {
+    Endpoint {
+        method: Method::POST,
+        path,
+        rules: (),
+        handler,
+    }
+}
+
+/// The endpoints of the command line.
+pub(super) struct ControlWing(Table<(), ApiError>);
+
+impl Default for ControlWing {
+    fn default() -> Self {
+        Self(Table::new(ENDPOINTS))
+    }
+}
+
+impl Wing for ControlWing {
+    fn has(&self, call: &Call<'_>) -> bool {
+        self.0.has(call.request.uri().path())
+    }
+
+    fn answer<'a>(&'a self, call: Call<'a>) -> Answering<'a, Reply> {
+        Box::pin(async move {
+            let clock = &call.api.clock;
+            let replied = self.reply(call).await;
+            replied.unwrap_or_else(|error| error.reply(clock.now()))
+        })
+    }
+}
+
+impl ControlWing {
+    async fn reply(&self, call: Call<'_>) -> Result<Reply, ApiError> {
+        request::one_host(&call.request)?;
+        let path = call.request.uri().path();
+        let (endpoint, id) = self.0.find(call.request.method(), path)?;
+        (endpoint.handler)(Call { id, ..call }).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_endpoint_is_reached_by_its_method_and_path() {
+        let table = Table::new(ENDPOINTS);
+        for Endpoint { method, path, .. } in ENDPOINTS {
+            let found = table.find(method, path).map(|(endpoint, _)| endpoint.path);
+            assert_eq!(found, Ok(*path), "{method}");
+        }
+    }
+}

@@ -1,9 +1,11 @@
-//! Sockets, listeners, limits and connections.
+//! Sockets and connections: who gets one, how long it may take, and that every request has an id and an answer. What is
+//! asked, and who may ask, is the matter of the [`App`] behind it.
 
-mod broken;
+pub(super) mod client;
 pub mod control_socket;
 mod linger;
 mod places;
+mod request_id;
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -14,10 +16,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::Request;
-use hyper::body::Incoming;
-use hyper::header::{CACHE_CONTROL, HeaderName, HeaderValue};
+use hyper::body::{Body, Incoming};
+use hyper::header::{CACHE_CONTROL, CONNECTION, HeaderName, HeaderValue};
 use hyper::server::conn::http1;
+use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -26,20 +28,18 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tower::{ServiceBuilder, service_fn};
 use tower_http::catch_panic::{CatchPanicLayer, ResponseForPanic};
-use tower_http::request_id::{
-    MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer,
-};
+use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
-use uuid::Uuid;
 
-use super::api::rate_limit::counted_as;
-use super::api::{Api, SendersId, answer};
-use super::reply::{ApiError, Reply};
-use crate::clock::Clock;
 use crate::log_limit::LogLimit;
-use broken::Enveloping;
+use client::counted_as;
 use linger::Lingering;
 use places::{Place, Places};
+pub use request_id::GivenId;
+use request_id::NewRequestId;
+
+/// A complete answer.
+pub type Reply = Response<Full<Bytes>>;
 
 /// Connections at a time; who comes later waits to be accepted.
 const CONNECTIONS: usize = 512;
@@ -47,19 +47,12 @@ const CONNECTIONS: usize = 512;
 const OF_ONE_PEER: usize = CONNECTIONS / 2;
 /// The longest that the head of a request may take to arrive, and that a connection may be idle.
 const HEADER_TIME: Duration = Duration::from_secs(30);
+/// Bodies up to so many bytes are read together with the head, mostly.
+const READ_AHEAD: u64 = 16 * 1024;
 /// The most bytes of a request's head.
 const HEADER_BYTES: usize = 16 * 1024;
 /// Pause after the operating system refused a connection, for want of file descriptors for example.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
-
-/// Through which door a request came.
-#[derive(Clone, Copy, Debug)]
-pub enum Door {
-    /// The TCP port, from this address.
-    Network(SocketAddr),
-    /// The control socket: who may open it is an admin.
-    Control,
-}
 
 /// Something that connections come from.
 pub trait Listener: Send + 'static {
@@ -84,11 +77,28 @@ impl Listener for TcpListener {
     }
 }
 
-/// Serves the API until `stop` becomes true, then lets requests under way finish. On the control
-/// socket it serves the command line's own endpoints too. `api` is what each request finds at its
-/// beginning: a new configuration is a new one.
+/// What answers the requests of a listener.
+pub trait App: Send + Sync + 'static {
+    /// Answers a request that came from this address; the control socket has none.
+    fn answer(
+        &self,
+        peer: Option<IpAddr>,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Reply> + Send;
+
+    /// The answer in place of one that ended in a panic.
+    fn panicked(&self) -> Reply;
+
+    /// Whether a peer is a proxy that is trusted to speak for others.
+    fn is_proxy(&self, peer: IpAddr) -> bool;
+
+    /// The time since a fixed moment.
+    fn monotonic(&self) -> Duration;
+}
+
+/// Serves `app` until `stop` becomes true, then lets requests under way finish.
 pub async fn serve(
-    api: watch::Receiver<Arc<Api>>,
+    app: Arc<impl App>,
     mut listener: impl Listener,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -106,14 +116,13 @@ pub async fn serve(
         };
         match (place, accepted) {
             (Some(place), Ok((stream, peer))) => {
-                let ip = peer.map(|peer| peer.ip());
-                let counted = ip.filter(|ip| !is_proxy(&api, *ip)).map(counted_as);
+                let peer = peer.map(|peer| peer.ip());
+                let counted = peer.filter(|ip| !app.is_proxy(*ip)).map(counted_as);
                 if let Some(place) = places.take(place, counted) {
-                    let door = peer.map_or(Door::Control, Door::Network);
-                    connect(&api, stream, door, place, &graceful);
+                    connect(&app, stream, peer, place, &graceful);
                 } else {
                     too_many.add();
-                    tell_refused(&api, ip, &too_many);
+                    tell_refused(&*app, peer, &too_many);
                 }
             }
             (None, _) => break,
@@ -126,47 +135,39 @@ pub async fn serve(
     graceful.shutdown().await;
 }
 
-/// Whether a peer is a proxy that is trusted to speak for others.
-fn is_proxy(api: &watch::Receiver<Arc<Api>>, peer: IpAddr) -> bool {
-    let trusted = &api.borrow().trusted_proxies;
-    trusted.iter().any(|net| net.contains(&peer.to_canonical()))
-}
-
-fn tell_refused(api: &watch::Receiver<Arc<Api>>, peer: Option<IpAddr>, too_many: &LogLimit) {
-    let now = api.borrow().clock.monotonic();
-    if let (Some(peer), Some(refused)) = (peer, too_many.due(now)) {
+fn tell_refused(app: &impl App, peer: Option<IpAddr>, too_many: &LogLimit) {
+    if let (Some(peer), Some(refused)) = (peer, too_many.due(app.monotonic())) {
         tracing::warn!(%peer, refused, "a peer has {OF_ONE_PEER} connections already and gets no more; a proxy that stands for many belongs in server.trusted_proxies");
     }
 }
 
 /// Serves one connection in a task of its own.
 fn connect<S>(
-    api: &watch::Receiver<Arc<Api>>,
+    app: &Arc<impl App>,
     stream: S,
-    door: Door,
+    peer: Option<IpAddr>,
     place: Place,
     graceful: &GracefulShutdown,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let clock = api.borrow().clock.clone();
     let handler = {
-        let api = api.clone();
+        let app = Arc::clone(app);
         service_fn(move |request: Request<Incoming>| {
-            let api = Arc::clone(&api.borrow());
-            async move { Ok::<_, Infallible>(answer(&api, door, request).await) }
+            let app = Arc::clone(&app);
+            async move { Ok::<_, Infallible>(answer(&*app, peer, request).await) }
         })
     };
     let x_request_id = HeaderName::from_static("x-request-id");
     let service = ServiceBuilder::new()
-        .map_request(SendersId::note)
+        .map_request(GivenId::note)
         .layer(SetRequestIdLayer::new(x_request_id.clone(), NewRequestId))
         .layer(PropagateRequestIdLayer::new(x_request_id))
-        .layer(SetResponseHeaderLayer::overriding(
+        .layer(SetResponseHeaderLayer::if_not_present(
             CACHE_CONTROL,
             HeaderValue::from_static("no-store"),
         ))
-        .layer(CatchPanicLayer::custom(Panicked(clock.clone())))
+        .layer(CatchPanicLayer::custom(Panicked(Arc::clone(app))))
         .service(handler);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -174,7 +175,7 @@ fn connect<S>(
         .max_header_size(HEADER_BYTES)
         .max_buf_size(4 * HEADER_BYTES)
         .serve_connection(
-            Enveloping::new(Lingering::new(TokioIo::new(stream)), clock),
+            Lingering::new(TokioIo::new(stream)),
             TowerToHyperService::new(service),
         );
     let connection = graceful.watch(connection);
@@ -187,26 +188,35 @@ fn connect<S>(
     });
 }
 
-/// Answers in place of a handler that panicked.
-#[derive(Clone)]
-struct Panicked(Clock);
+async fn answer(app: &impl App, peer: Option<IpAddr>, request: Request<Incoming>) -> Reply {
+    let length = request.body().size_hint().upper();
+    let mut reply = app.answer(peer, request).await;
+    if reply.status().is_client_error() && length.is_none_or(|length| length > READ_AHEAD) {
+        // The rest of such a body may never be read: the caller must not take the connection for its next
+        // request.
+        let headers = reply.headers_mut();
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    reply
+}
 
-impl ResponseForPanic for Panicked {
+/// Answers in place of a handler that panicked.
+struct Panicked<A>(Arc<A>);
+
+impl<A> Clone for Panicked<A> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<A: App> ResponseForPanic for Panicked<A> {
     type ResponseBody = Full<Bytes>;
 
     fn response_for_panic(&mut self, _panic: Box<dyn Any + Send>) -> Reply {
         tracing::error!("a request met a mistake of the relay and was ended");
-        ApiError::Internal.reply(self.0.now())
+        self.0.panicked()
     }
 }
 
-/// Names requests that their caller did not name.
-#[derive(Clone, Copy)]
-struct NewRequestId;
-
-impl MakeRequestId for NewRequestId {
-    fn make_request_id<B>(&mut self, _request: &Request<B>) -> Option<RequestId> {
-        let id = Uuid::now_v7().to_string();
-        HeaderValue::from_str(&id).ok().map(RequestId::new)
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,7 @@ use hyper::header::{
 use hyper::{HeaderMap, Method, Response, StatusCode};
 
 use crate::http::reply::Reply;
+use crate::http::wing::Call;
 
 /// What a page may send.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE");
@@ -34,38 +35,66 @@ const KNOWN: usize = 16;
 /// The longest origin that is logged, in characters.
 const LONGEST: usize = 200;
 
+/// The page that calls, if one does.
+pub(super) struct Page<'a> {
+    /// Its origin, when it may read the answer.
+    origin: Option<HeaderValue>,
+    /// The origins of those that may.
+    allowed: &'a [String],
+}
+
+impl<'a> Page<'a> {
+    /// The page that a call comes from. One that may not read the answer is noted for the log.
+    pub(super) fn of(call: &Call<'a>) -> Self {
+        let api = call.api;
+        let allowed = &api.cors_allowed_origins;
+        let origin = allowed_origin(call.headers(), allowed);
+        if origin.is_none() {
+            let now = api.clock.monotonic();
+            api.refused_pages.note(call.headers(), now);
+        }
+        Self { origin, allowed }
+    }
+
+    /// The answer to a browser that asks before it calls; none when this is no such question, or not from a page
+    /// that may call.
+    pub(super) fn preflight(&self, call: &Call<'_>) -> Option<Reply> {
+        let is_question = *call.request.method() == Method::OPTIONS
+            && call.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+        let asks = self.origin.is_some() && is_question;
+        asks.then(|| {
+            let mut reply = Response::new(Full::new(Bytes::new()));
+            *reply.status_mut() = StatusCode::NO_CONTENT;
+            let headers = reply.headers_mut();
+            headers.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HEADERS);
+            headers.insert(ACCESS_CONTROL_MAX_AGE, REMEMBERED);
+            reply
+        })
+    }
+
+    /// Lets the page read an answer, when it may.
+    pub(super) fn allow(self, reply: &mut Reply) {
+        if self.allowed.is_empty() {
+            return;
+        }
+        let headers = reply.headers_mut();
+        // A cache must not give the answer to one page, or to none, to another.
+        headers.insert(VARY, HeaderValue::from_static("Origin"));
+        if let Some(origin) = self.origin {
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+        }
+    }
+}
+
 /// The origin of the page that calls, when it is one of `allowed`.
-pub fn allowed_origin(headers: &HeaderMap, allowed: &[String]) -> Option<HeaderValue> {
+pub(super) fn allowed_origin(headers: &HeaderMap, allowed: &[String]) -> Option<HeaderValue> {
     let origin = headers.get(ORIGIN)?;
     let known = origin
         .to_str()
         .is_ok_and(|o| allowed.iter().any(|a| a == o));
     known.then(|| origin.clone())
-}
-
-/// The answer to a browser that asks before it calls; none when this is no such question.
-pub fn preflight(method: &Method, headers: &HeaderMap) -> Option<Reply> {
-    let asks = *method == Method::OPTIONS && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
-    asks.then(|| {
-        let mut reply = Response::new(Full::new(Bytes::new()));
-        *reply.status_mut() = StatusCode::NO_CONTENT;
-        let headers = reply.headers_mut();
-        headers.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HEADERS);
-        headers.insert(ACCESS_CONTROL_MAX_AGE, REMEMBERED);
-        reply
-    })
-}
-
-/// Lets the page at `origin` read an answer, when there is one that may.
-pub fn allow(reply: &mut Reply, origin: Option<HeaderValue>) {
-    let headers = reply.headers_mut();
-    // A cache must not give the answer to one page, or to none, to another.
-    headers.insert(VARY, HeaderValue::from_static("Origin"));
-    if let Some(origin) = origin {
-        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
-    }
 }
 
 /// The pages that called and may not, each with the moment at which the log was told.

@@ -1,39 +1,38 @@
-//! Events over HTTP: handing in, looking up, sending again (contract, sections 4.3 and 4.4).
+//! Events over HTTP: handing in and looking up (contract, sections 4.3 and 4.4).
 
-use std::collections::BTreeMap;
-
-use hyper::body::Incoming;
-use hyper::{HeaderMap, Request, StatusCode};
-use serde::{Deserialize, Serialize};
+use hyper::{HeaderMap, StatusCode};
+use serde::Serialize;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::Api;
 use super::event_answer::EventAnswer;
-use super::submission::{read_batch, read_event};
+use super::openapi::{Operation, moment, paging, parameter, query, reference, samples, text};
+use super::submission::{EventBody, read_batch, read_event};
 use crate::crypto;
 use crate::event::{Accepted, Idempotency, NewEvent, Status, Submission};
 use crate::event_record::EventFilter;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::{self, Query};
+use crate::http::wing::Call;
 use crate::repeat::Memory;
-use crate::resend::{Resend, Tally};
 use crate::route::TooLarge;
 use crate::store::AcceptError;
-use crate::timestamp::Timestamp;
 
 /// The most events that a page of the list may have, and how many it has when nothing is said.
 const PAGE: (usize, usize) = (200, 50);
 /// The longest idempotency key, in characters.
 const KEY_CHARACTERS: usize = 191;
 
-const STATUS_ACCEPTED: &str = "must be accepted, retrying, delivered or exhausted";
+pub(super) const STATUS_ACCEPTED: &str = "must be accepted, retrying, delivered or exhausted";
 pub(in crate::http) const FILTERS: &str = "status, eventType, staffId, route, since, until";
 
 /// `POST /api/events`
 ///
 /// # Errors
 /// As section 4 of the contract lists them; nothing was accepted then.
-pub async fn accept_one(api: &Api, request: Request<Incoming>) -> Result<Reply, ApiError> {
+pub(super) async fn accept_one(call: Call<'_>) -> Result<Reply, ApiError> {
+    let Call { api, request, .. } = call;
     request::media(request.headers(), false)?;
     let key = idempotency_key(request.headers())?;
     let text = request::text(request, api.max_body_bytes).await?;
@@ -56,11 +55,32 @@ pub async fn accept_one(api: &Api, request: Request<Incoming>) -> Result<Reply, 
     success(status, &answer, api.clock.now())
 }
 
+/// What the description says of [`accept_one`].
+pub(super) fn describe_accept_one() -> Operation {
+    let accepted = |duplicate: bool| {
+        json!({
+            "id": samples::ID, "requestId": samples::ID, "status": "accepted",
+            "duplicate": duplicate,
+        })
+    };
+    Operation::new(
+        "events",
+        "acceptEvent",
+        "Hand in an event; 202 is given only after it is committed to the disk",
+    )
+    .parameters([key()])
+    .json_body::<EventBody<'_>>(&samples::new_event())
+    .answer::<AcceptedAnswer<'_>>(200, "It was handed in before", &accepted(true))
+    .answer::<AcceptedAnswer<'_>>(202, "It is kept, and will be sent", &accepted(false))
+    .also_refused(not_accepted())
+}
+
 /// `POST /api/events/batch`
 ///
 /// # Errors
 /// As section 4 of the contract lists them; nothing was accepted then.
-pub async fn accept_batch(api: &Api, request: Request<Incoming>) -> Result<Reply, ApiError> {
+pub(super) async fn accept_batch(call: Call<'_>) -> Result<Reply, ApiError> {
+    let Call { api, request, .. } = call;
     let media = request::media(request.headers(), true)?;
     let key = idempotency_key(request.headers())?;
     let text = request::text(request, api.max_body_bytes).await?;
@@ -82,12 +102,49 @@ pub async fn accept_batch(api: &Api, request: Request<Incoming>) -> Result<Reply
     success(StatusCode::ACCEPTED, &answer, api.clock.now())
 }
 
+/// What the description says of [`accept_batch`].
+pub(super) fn describe_accept_batch() -> Operation {
+    let batch = json!({"accepted": 1, "events": [
+        {"id": samples::ID, "requestId": samples::ID, "duplicate": false},
+    ]});
+    Operation::new(
+        "events",
+        "acceptEvents",
+        "Hand in up to 1000 events, all or none",
+    )
+    .parameters([key()])
+    .batch_body::<EventBody<'_>>(&samples::new_event())
+    .answer::<BatchAnswer<'_>>(202, "All are kept", &batch)
+    .also_refused(not_accepted())
+}
+
+fn key() -> Value {
+    parameter(
+        "header",
+        "Idempotency-Key",
+        "The same key with the same content is the same event, also after 90 days",
+        &json!({"type": "string", "pattern": "^[ -~]{1,191}$"}),
+    )
+}
+
+fn not_accepted() -> [ApiError; 2] {
+    [
+        ApiError::UnstableJson(
+            "data: /amount: 12345678901234567890 would become 12345678901234567000".to_owned(),
+        ),
+        ApiError::IdempotencyConflict(
+            "This Idempotency-Key was used before with other content".to_owned(),
+        ),
+    ]
+}
+
 /// `GET /api/events`
 ///
 /// # Errors
 /// `InvalidParameter`, or the store's.
-pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
-    let mut query = Query::parse(query)?;
+pub(super) async fn list(call: Call<'_>) -> Result<Reply, ApiError> {
+    let api = call.api;
+    let mut query = Query::parse(call.query())?;
     let filter = filter(&mut query)?;
     let (most, usual) = PAGE;
     let limit = query
@@ -108,6 +165,26 @@ pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
     success(StatusCode::OK, &answer, api.clock.now())
 }
 
+/// What the description says of [`list`].
+pub(super) fn describe_list() -> Operation {
+    let page = json!({"items": [samples::event()], "nextCursor": null});
+    Operation::new("events", "listEvents", "Events, the newest first")
+        .parameters([
+            query(
+                "status",
+                "Only events with this status",
+                &reference::<Status>(),
+            ),
+            text("eventType", "Only events of this name"),
+            text("staffId", "Only events about this member of the staff"),
+            text("route", "Only events that take this route"),
+            moment("since", "Only events accepted at this moment or later"),
+            moment("until", "Only events accepted at this moment or earlier"),
+        ])
+        .parameters(paging("^[1-9][0-9]{0,17}$"))
+        .answer::<PageAnswer<'_>>(200, "A page", &page)
+}
+
 /// Takes the filters of events out of a query.
 pub(in crate::http) fn filter(query: &mut Query) -> Result<EventFilter, ApiError> {
     Ok(EventFilter {
@@ -124,7 +201,8 @@ pub(in crate::http) fn filter(query: &mut Query) -> Result<EventFilter, ApiError
 ///
 /// # Errors
 /// `NotFound`, or the store's.
-pub async fn show(api: &Api, id: String) -> Result<Reply, ApiError> {
+pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
+    let Call { api, id, .. } = call;
     let moment = api.clock.moment();
     let found = api.store.event(&id, moment).await?;
     let detail = found.ok_or_else(no_such_event)?;
@@ -132,86 +210,33 @@ pub async fn show(api: &Api, id: String) -> Result<Reply, ApiError> {
     success(StatusCode::OK, &answer, moment.wall)
 }
 
-/// `POST /api/events/{id}/resend`
-///
-/// # Errors
-/// `NotFound`, or the store's.
-pub async fn resend_one(api: &Api, id: String) -> Result<Reply, ApiError> {
-    let moment = api.clock.moment();
-    let (policy, routing) = (api.retry.clone(), api.routes.routing.clone());
-    let found = api.store.resend_event(&id, policy, routing, moment).await?;
-    if found == Resend::Unknown {
-        return Err(no_such_event());
-    }
-    api.routes.handoff.wake_all();
-    tracing::info!(event = %id, "sending again, as a person asked");
-    let status = match found {
-        Resend::Waiting => Status::Accepted,
-        Resend::Opened | Resend::UnderWay | Resend::Unknown => Status::Retrying,
-    };
-    let answer = ResentAnswer {
-        id: &id,
-        request_id: &id,
-        status: status.as_str(),
-        attempt_under_way: found == Resend::UnderWay,
-    };
-    success(StatusCode::ACCEPTED, &answer, moment.wall)
+/// What the description says of [`show`].
+pub(super) fn describe_show() -> Operation {
+    let mut whole = samples::event();
+    whole["data"] = samples::new_event()["data"].clone();
+    whole["attempts"] = json!([{
+        "attempt": 1, "startedAt": "2025-10-26T14:30:00.010Z", "outcome": "timeout",
+        "httpStatusCode": null, "processingTime": 5001,
+        "errorMessage": "no answer within 5 s", "cause": "timed_out", "responseBody": null,
+    }]);
+    Operation::new(
+        "events",
+        "showEvent",
+        "One event with its payload and every attempt",
+    )
+    .path_id("The event's id; it is the X-Request-ID of its webhooks")
+    .answer::<EventAnswer<'_>>(200, "The event", &whole)
+    .also_refused([no_such_event()])
 }
 
-/// `POST /api/events/resend`
-///
-/// # Errors
-/// `InvalidParameter`, or the store's; what an earlier step has opened stays open then.
-pub async fn resend_many(api: &Api, request: Request<Incoming>) -> Result<Reply, ApiError> {
-    request::media(request.headers(), false)?;
-    let text = request::text(request, api.max_body_bytes).await?;
-    let BulkResend { filter, dry_run } = BulkResend::read(&text)?;
-    let mut tally = Tally::default();
-    let mut after = None;
-    loop {
-        let page = api.store.resend_candidates(&filter, after).await?;
-        for event in &page.events {
-            tally.add(event, api.speech.timezone);
-        }
-        if !dry_run {
-            let (policy, routing) = (api.retry.clone(), api.routes.routing.clone());
-            let ids = page.events.into_iter().map(|event| event.id).collect();
-            api.store
-                .resend_events(ids, policy, routing, api.clock.moment())
-                .await?;
-            api.routes.handoff.wake_all();
-        }
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
-    }
-    let status = if dry_run {
-        StatusCode::OK
-    } else {
-        tracing::info!(
-            events = tally.matched,
-            "sending again in bulk, as a person asked"
-        );
-        StatusCode::ACCEPTED
-    };
-    let answer = ResentManyAnswer {
-        dry_run,
-        matched: tally.matched,
-        by_type: dry_run.then_some(tally.by_type),
-        by_day: dry_run.then_some(tally.by_day),
-    };
-    success(status, &answer, api.clock.now())
-}
-
-fn no_such_event() -> ApiError {
+pub(super) fn no_such_event() -> ApiError {
     ApiError::NotFound("No event has this id".to_owned())
 }
 
 /// An event of a request, after the commit.
-pub(in crate::http) struct Kept {
-    pub(in crate::http) id: String,
-    pub(in crate::http) duplicate: bool,
+pub(super) struct Kept {
+    pub(super) id: String,
+    pub(super) duplicate: bool,
 }
 
 /// Commits the events of a request, all or none, and hands them to the dispatchers.
@@ -242,10 +267,7 @@ async fn keep(
 
 /// Commits `submissions`, all or none, and hands them to the dispatchers. What its receiver can never take is
 /// refused before.
-pub(in crate::http) async fn submit(
-    api: &Api,
-    submissions: Vec<Submission>,
-) -> Result<Vec<Kept>, ApiError> {
+pub(super) async fn submit(api: &Api, submissions: Vec<Submission>) -> Result<Vec<Kept>, ApiError> {
     let size = submissions.len();
     let place = |index: usize| {
         if size == 1 {
@@ -317,73 +339,10 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     }
 }
 
-/// A bulk resend as it is asked for; one filter at least must be named.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(as = BulkResend)]
-pub(in crate::http) struct BulkResendBody {
-    #[schema(value_type = Option<Status>)]
-    status: Option<String>,
-    event_type: Option<String>,
-    staff_id: Option<String>,
-    route: Option<String>,
-    /// Accepted at this moment or later.
-    #[schema(format = DateTime)]
-    since: Option<String>,
-    /// Accepted at this moment or earlier.
-    #[schema(format = DateTime)]
-    until: Option<String>,
-    /// Count, and change nothing.
-    #[serde(default)]
-    dry_run: bool,
-}
-
-/// A bulk resend that was understood.
-struct BulkResend {
-    filter: EventFilter,
-    dry_run: bool,
-}
-
-impl BulkResend {
-    fn read(text: &str) -> Result<Self, ApiError> {
-        let wire: BulkResendBody = request::fields(text)?;
-        let moment = |name: &str, text: Option<String>| {
-            text.map(|text| {
-                Timestamp::parse(&text).map_err(|e| ApiError::invalid(name, e.to_string()))
-            })
-            .transpose()
-        };
-        let filter = EventFilter {
-            status: wire
-                .status
-                .map(|word| {
-                    Status::from_word(&word)
-                        .ok_or_else(|| ApiError::invalid("status", STATUS_ACCEPTED))
-                })
-                .transpose()?,
-            event_type: wire.event_type,
-            staff_id: wire.staff_id,
-            route: wire.route,
-            since: moment("since", wire.since)?,
-            until: moment("until", wire.until)?,
-        };
-        if filter.is_empty() {
-            return Err(ApiError::invalid(
-                "(body)",
-                format!("must name at least one of {FILTERS}: nothing is resent by accident"),
-            ));
-        }
-        Ok(Self {
-            filter,
-            dry_run: wire.dry_run,
-        })
-    }
-}
-
 /// What the one who handed in a batch is told.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AcceptedBatch)]
-pub(in crate::http) struct BatchAnswer<'a> {
+pub(super) struct BatchAnswer<'a> {
     accepted: usize,
     /// In the order given.
     events: Vec<AcceptedAnswer<'a>>,
@@ -393,49 +352,18 @@ pub(in crate::http) struct BatchAnswer<'a> {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = EventPage)]
-pub(in crate::http) struct PageAnswer<'a> {
+pub(super) struct PageAnswer<'a> {
     items: Vec<EventAnswer<'a>>,
     /// The `cursor` of the next page.
     #[schema(required)]
     next_cursor: Option<String>,
 }
 
-/// What the one who sent an event again is told.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Resent)]
-pub(in crate::http) struct ResentAnswer<'a> {
-    id: &'a str,
-    request_id: &'a str,
-    #[schema(value_type = Status)]
-    status: &'a str,
-    /// A retry is under way at this moment: when it succeeds, nothing more is sent.
-    attempt_under_way: bool,
-}
-
-/// What the one who sent many events again is told.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = ResentMany)]
-pub(in crate::http) struct ResentManyAnswer {
-    dry_run: bool,
-    /// How many events the filters match.
-    matched: u64,
-    /// When they are only counted: by their names.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    by_type: Option<BTreeMap<String, u64>>,
-    /// When they are only counted: by the day of acceptance, in the configured time zone.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    by_day: Option<BTreeMap<String, u64>>,
-}
-
 /// What the one who handed in an event is told.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Accepted)]
-pub(in crate::http) struct AcceptedAnswer<'a> {
+pub(super) struct AcceptedAnswer<'a> {
     id: &'a str,
     request_id: &'a str,
     /// Absent in the answer to a batch.

@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 use serde::Serialize;
+use serde_json::json;
 use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
 use super::Api;
+use super::openapi::{Operation, samples};
 use crate::http::reply::{ApiError, Reply, success};
+use crate::http::wing::Call;
 use crate::language::Language;
 use crate::pulse::Pulse;
 use crate::route;
@@ -57,6 +60,29 @@ pub(super) struct Answer {
     /// `no URL` while no webhook URL is set: events are kept, and nothing is sent.
     #[schema(pattern = "^(ok|no URL)$")]
     delivery: &'static str,
+}
+
+/// `GET /api/health`
+///
+/// # Errors
+/// As [`health`].
+pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
+    health(call.api).await
+}
+
+/// What the description says of [`show`].
+pub(super) fn describe() -> Operation {
+    let works = json!({
+        "status": "ok", "version": "0.1.0", "startedAt": samples::TIME,
+        "backupAt": samples::TIME, "database": "ok", "delivery": "ok",
+    });
+    Operation::new(
+        "health",
+        "health",
+        "Whether events can be kept, and whether what is kept moves",
+    )
+    .answer::<Answer>(200, "The relay works", &works)
+    .also_refused([ApiError::DeliveryStalled])
 }
 
 /// Answers 200 when everything works.

@@ -1,17 +1,17 @@
-//! What an admin was told: `GET /api/incidents` (contract, section 10), and what `alert` asks for over
-//! the control socket.
+//! What an admin was told: `GET /api/incidents` (contract, section 10).
 
 use hyper::StatusCode;
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::Api;
-use crate::alerts::courier::tell;
+use super::openapi::{Operation, paging, query, samples};
 use crate::alerts::words::Words;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::Query;
-use crate::incident::{DismissResult, Incident, State};
+use crate::http::wing::Call;
+use crate::incident::{Incident, State};
 use crate::timestamp::Timestamp;
 
 /// The most incidents of a page, and how many it has when nothing is said.
@@ -68,8 +68,9 @@ impl IncidentAnswer {
 ///
 /// # Errors
 /// `InvalidParameter`, or the store's.
-pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
-    let mut query = Query::parse(query)?;
+pub(super) async fn list(call: Call<'_>) -> Result<Reply, ApiError> {
+    let api = call.api;
+    let mut query = Query::parse(call.query())?;
     let open = query.take_as("state", "must be ongoing or resolved", |text| match text {
         "ongoing" => Some(true),
         "resolved" => Some(false),
@@ -94,43 +95,31 @@ pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
     success(StatusCode::OK, &answer, moment.wall)
 }
 
-/// `POST /control/incidents/{id}/dismiss`
-///
-/// # Errors
-/// `NotFound`; `Conflict` for an incident that ends by itself; or the store's.
-pub async fn dismiss(api: &Api, id: String) -> Result<Reply, ApiError> {
-    let moment = api.clock.moment();
-    match api.store.dismiss_incident(&id, moment).await? {
-        DismissResult::Done => {
-            let answer = serde_json::json!({"id": id, "dismissed": true});
-            success(StatusCode::OK, &answer, moment.wall)
-        }
-        DismissResult::Unknown => Err(ApiError::NotFound(
-            "No open incident has this id (alert history shows them)".to_owned(),
-        )),
-        DismissResult::EndsByItself => Err(ApiError::Conflict(
-            "An incident of this kind ends by itself when its condition does not hold any more"
-                .to_owned(),
-        )),
-    }
-}
-
-/// `POST /control/alerts/test`: a test message to every channel, and what came of each.
-///
-/// # Errors
-/// `Internal` only.
-pub async fn test(api: &Api) -> Result<Reply, ApiError> {
-    let now = api.clock.now();
-    let words = api.speech.test(&Uuid::now_v7().to_string(), now);
-    let mut results = Vec::new();
-    for channel in &api.channels {
-        let objection = tell(channel, &words, now).await.objection();
-        let error = objection.map(|objection| objection.told(api.speech.language));
-        results.push(serde_json::json!({"channel": channel.name, "error": error}));
-    }
-    success(
-        StatusCode::OK,
-        &serde_json::json!({"channels": results}),
-        now,
+/// What the description says of [`list`].
+pub(super) fn describe() -> Operation {
+    let incident = json!({
+        "kind": "deliveries_exhausted", "state": "ongoing", "incidentId": samples::ID,
+        "openedAt": "2025-10-26T14:30:00.000Z", "title": "voicedrive-relay: events that cannot be sent: goes on",
+        "text": "1 events did not arrive although every retry was made (HTTP 503); 1 of them are not settled.",
+        "count": 1, "oldestEventId": samples::ID,
+        "actions": ["voicedrive-relay resend --status exhausted"],
+        "closedAt": null, "subject": "default", "delivered": 0, "dismissed": 0,
+    });
+    let states = json!({"type": "string", "enum": ["ongoing", "resolved"]});
+    Operation::new(
+        "incidents",
+        "listIncidents",
+        "What an admin was told, the newest first",
+    )
+    .parameters([query(
+        "state",
+        "Only those that last, or only those that are over",
+        &states,
+    )])
+    .parameters(paging("^[1-9][0-9]{0,17}$"))
+    .answer::<PageAnswer>(
+        200,
+        "A page",
+        &json!({"items": [incident], "nextCursor": null}),
     )
 }

@@ -1,7 +1,7 @@
 //! The door of the staff system's own senders (contract, section 4.6): they post as they always did,
 //! and the relay takes it.
 //!
-//! The checks come in this order: the method (`router`), the length, the media type, the relay's own
+//! The checks come in this order: the method (`endpoints`), the length, the media type, the relay's own
 //! mark, the proof, and only then anything that the body says.
 
 mod proof;
@@ -9,20 +9,22 @@ mod proof;
 use std::str;
 use std::time::Duration;
 
-use hyper::body::Incoming;
 use hyper::http::request::Parts;
-use hyper::{HeaderMap, Request, StatusCode};
+use hyper::{HeaderMap, StatusCode};
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::Api;
 use super::events::{self, Kept};
+use super::openapi::{Operation, samples};
 use super::submission::EVENT_ACCEPTED;
 use crate::config::IngestConfig;
 use crate::event::{NewEvent, Submission};
 use crate::http::reply::{self, ApiError, Reply};
 use crate::http::request;
-use crate::http::server::Door;
+use crate::http::server::GivenId;
+use crate::http::wing::{Call, NotRouted};
 use crate::ingest::{self, Posted, Recognised, Unrecognised};
 use crate::repeat::Memory;
 use crate::route::LEADS_BACK;
@@ -30,14 +32,18 @@ use crate::timestamp::Timestamp;
 
 /// The relay's own mark on every webhook that it sends.
 const OWN_MARK: &str = "X-Webhook-Attempt";
-/// The longest request id of a sender that is remembered, in bytes.
-const ID_BYTES: usize = 191;
+
+/// Its path in the table, and where the senders post when `ingest.path` says nothing else.
+pub(super) const PATH: &str = "/in";
 
 /// `POST` to the path of `[ingest]`, and to any path below it.
 ///
 /// # Errors
 /// As section 4.6 of the contract lists them; nothing was accepted then.
-pub async fn accept(api: &Api, door: Door, request: Request<Incoming>) -> Result<Reply, ApiError> {
+pub(super) async fn accept(call: Call<'_>) -> Result<Reply, ApiError> {
+    let Call {
+        api, peer, request, ..
+    } = call;
     let Some(ingest) = &api.ingest else {
         return Err(ApiError::Internal);
     };
@@ -45,11 +51,49 @@ pub async fn accept(api: &Api, door: Door, request: Request<Incoming>) -> Result
     let body = request::bytes(body, api.max_body_bytes).await?;
     request::media(&head.headers, false)?;
     refuse_own(&head.headers)?;
-    proof::demand(api, ingest, door, &head, &body)?;
+    proof::demand(api, ingest, peer, &head, &body)?;
     let recognised = recognise(&ingest.rules, &head, &body)?;
     let known_for = ingest.rules.repeat;
-    let kept = keep(api, recognised, SendersId::of(&head), known_for).await?;
+    let kept = keep(api, recognised, GivenId::of(&head), known_for).await?;
     answer(&kept, api.clock.now())
+}
+
+/// What the description says of [`accept`].
+pub(super) fn describe() -> Operation {
+    let schema = json!({
+        "type": "object",
+        "description": "The name of the event stands in `event`, `eventType`, the header X-Event-Type or `type`, or follows from the path. What is sent on is `data` when no other key than event, eventType, timestamp, source and data is there, else the whole body.",
+    });
+    let posted = json!({
+        "event": "employee.created", "timestamp": samples::TIME, "source": "medical-system",
+        "data": samples::new_event()["data"],
+    });
+    let kept = json!({
+        "success": true, "message": "accepted", "messageId": samples::ID,
+        "receivedAt": samples::TIME,
+        "data": {
+            "id": samples::ID, "requestId": samples::ID, "status": "accepted", "duplicate": false,
+        },
+        "timestamp": samples::TIME,
+    });
+    Operation::new(
+        "events",
+        "ingest",
+        "Hand in an event as the staff system's own senders do; `ingest.path` may be another one, and every path below it is the same",
+    )
+    .body_of(&schema, &posted)
+    .answer_as_it_is::<Answer<'_>>(
+        200,
+        "It is committed to the disk, now or before, and will be sent",
+        kept,
+    )
+    .also_refused([
+        ApiError::UnstableJson(
+            "/data/amount: JavaScript cannot keep this number exactly; send it as a string"
+                .to_owned(),
+        ),
+        NotRouted::NoSuchPath.into(),
+    ])
 }
 
 /// A webhook of the relay itself must not become an event: it would go round for ever.
@@ -131,38 +175,6 @@ fn answer(kept: &Kept, now: Timestamp) -> Result<Reply, ApiError> {
     Ok(reply::json(StatusCode::OK, body))
 }
 
-/// The `X-Request-ID` that the sender itself gave. Behind the first layer of the server every request
-/// has one, so it is noted before that.
-#[derive(Clone, Debug)]
-pub struct SendersId(String);
-
-impl SendersId {
-    /// Notes what the sender called its request.
-    pub fn note<B>(mut request: Request<B>) -> Request<B> {
-        if let Some(id) = Self::read(request.headers()) {
-            request.extensions_mut().insert(id);
-        }
-        request
-    }
-
-    /// An id that can be remembered: one, of at most 191 printable ASCII characters.
-    fn read(headers: &HeaderMap) -> Option<Self> {
-        let mut given = headers.get_all("x-request-id").iter();
-        let (Some(id), None) = (given.next(), given.next()) else {
-            return None;
-        };
-        let id = id.to_str().ok()?;
-        (1..=ID_BYTES)
-            .contains(&id.len())
-            .then(|| Self(id.to_owned()))
-    }
-
-    fn of(head: &Parts) -> Option<String> {
-        let Self(id) = head.extensions.get()?;
-        Some(id.clone())
-    }
-}
-
 /// What a sender is told: the envelope, with what some of them look for beside it.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -193,26 +205,6 @@ pub(super) struct IngestedEvent<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn noted(ids: &[&'static str]) -> Option<String> {
-        let mut request = Request::builder();
-        for id in ids {
-            request = request.header("x-request-id", *id);
-        }
-        let request = SendersId::note(request.body(()).unwrap());
-        SendersId::of(&request.into_parts().0)
-    }
-
-    #[test]
-    fn the_senders_own_id_is_noted_when_it_is_one() {
-        assert_eq!(noted(&["abc"]).as_deref(), Some("abc"));
-        assert_eq!(noted(&[]), None);
-        assert_eq!(noted(&[""]), None);
-        assert_eq!(noted(&["a", "b"]), None);
-        let long: &'static str = "x".repeat(192).leak();
-        assert_eq!(noted(&[long]), None);
-        assert_eq!(noted(&["番号"]), None);
-    }
 
     #[test]
     fn whatever_is_wrong_with_a_body_is_told_by_its_code() {

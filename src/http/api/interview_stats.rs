@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use hyper::StatusCode;
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
-use super::Api;
+use super::openapi::{Operation, period, text};
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::Query;
+use crate::http::wing::Call;
 use crate::interview::tenths_of_percent;
 use crate::interview_stats::{InterviewCounts, InterviewRange, InterviewStats, Rescheduled};
 use crate::period::Period;
@@ -17,12 +19,13 @@ use crate::timestamp::Timestamp;
 /// How many of the newest rescheduled interviews are named.
 const RECENT: u32 = 10;
 
-/// Counts the interviews from the beginning of a period on; coming ones belong to it.
+/// `GET /api/interviews/completion-stats`: counts the interviews from the beginning of a period on; coming ones belong to it.
 ///
 /// # Errors
 /// `InvalidParameter`, or the store's.
-pub async fn completion_stats(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
-    let mut query = Query::parse(query)?;
+pub(super) async fn completion_stats(call: Call<'_>) -> Result<Reply, ApiError> {
+    let api = call.api;
+    let mut query = Query::parse(call.query())?;
     let period = query
         .take_as("period", "must be 24h, 7d or 30d", Period::from_word)?
         .unwrap_or(Period::Week);
@@ -38,6 +41,36 @@ pub async fn completion_stats(api: &Api, query: Option<&str>) -> Result<Reply, A
     };
     let (counted, recent) = api.store.interview_statistics(range, RECENT).await?;
     success(StatusCode::OK, &Answer::of(period, &counted, &recent), now)
+}
+
+/// What the description says of [`completion_stats`].
+pub(super) fn describe() -> Operation {
+    let interviews = json!({
+        "period": "7d",
+        "summary": {
+            "totalScheduled": 50, "completed": 45, "scheduled": 2, "cancelled": 1, "noShow": 2,
+            "rescheduled": 0, "completionRate": 90.0, "noShowRate": 4.0, "avgDurationMinutes": 42,
+        },
+        "byType": {"regular": {
+            "total": 50, "completed": 45, "scheduled": 2, "cancelled": 1, "noShow": 2,
+            "rescheduled": 0, "completionRate": 90.0,
+        }},
+        "voicedrive": {"syncedCount": 48, "syncRate": 96.0, "unsyncedCount": 2},
+        "rescheduling": {"total": 0, "recent": [{
+            "interviewId": "int-2", "originalId": "int-1", "newDate": "2025-10-30T01:00:00.000Z",
+        }]},
+    });
+    Operation::new(
+        "statistics",
+        "completionStats",
+        "How many interviews were completed; coming ones belong to every period",
+    )
+    .parameters([
+        period("7d"),
+        text("facility", "Only interviews of this facility"),
+        text("department", "Only interviews of this department"),
+    ])
+    .answer::<Answer<'_>>(200, "One consistent snapshot", &interviews)
 }
 
 /// Percent with one decimal, as a JSON number.

@@ -1,16 +1,21 @@
 //! Interview records over HTTP (contract, sections 4.3 and 4.5).
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Response, StatusCode};
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::Api;
-use super::interview_body;
+use super::interview_body::{self, Body};
+use super::openapi::{Operation, moment, paging, query, reference, samples, text};
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::{self, Query};
+use crate::http::wing::Call;
 use crate::interview::{
     Interview, InterviewConflict, InterviewCursor, InterviewFilter, InterviewRecord,
     InterviewStatus, PutResult,
@@ -20,12 +25,18 @@ use crate::timestamp::Timestamp;
 
 /// The most records that a page may have, and how many it has when nothing is said.
 const PAGE: (usize, usize) = (200, 50);
+/// What the description says of an id in a path.
+const ID: &str = "The staff system's id";
 
 /// `PUT /api/interviews/{id}`
 ///
 /// # Errors
 /// As section 4 of the contract lists them; nothing was changed then.
-pub async fn put_one(api: &Api, id: String, request: Request<Incoming>) -> Result<Reply, ApiError> {
+pub(super) async fn put_one(call: Call<'_>) -> Result<Reply, ApiError> {
+    let Call {
+        api, id, request, ..
+    } = call;
+    let id = decoded(&id)?;
     request::media(request.headers(), false)?;
     let text = request::text(request, api.max_body_bytes).await?;
     let interview = interview_body::read_one(&text, &id)?;
@@ -43,11 +54,22 @@ pub async fn put_one(api: &Api, id: String, request: Request<Incoming>) -> Resul
     success(status, &Answer::of(&kept), api.clock.now())
 }
 
+/// What the description says of [`put_one`].
+pub(super) fn describe_put_one() -> Operation {
+    Operation::new("interviews", "putInterview", "Create or replace a record")
+        .path_id(ID)
+        .json_body::<Body>(&samples::interview())
+        .answer::<Answer<'_>>(200, "Replaced", &kept_sample())
+        .answer::<Answer<'_>>(201, "Created", &kept_sample())
+        .also_refused([refused(InterviewConflict::SyncIdTaken, "")])
+}
+
 /// `POST /api/interviews/batch`
 ///
 /// # Errors
 /// As section 4 of the contract lists them; nothing was changed then.
-pub async fn put_batch(api: &Api, request: Request<Incoming>) -> Result<Reply, ApiError> {
+pub(super) async fn put_batch(call: Call<'_>) -> Result<Reply, ApiError> {
+    let Call { api, request, .. } = call;
     let media = request::media(request.headers(), true)?;
     let text = request::text(request, api.max_body_bytes).await?;
     let done = keep(api, interview_body::read_batch(&text, media)?, true).await?;
@@ -63,21 +85,47 @@ pub async fn put_batch(api: &Api, request: Request<Incoming>) -> Result<Reply, A
     success(StatusCode::OK, &answer, api.clock.now())
 }
 
+/// What the description says of [`put_batch`].
+pub(super) fn describe_put_batch() -> Operation {
+    let mut with_id = samples::interview();
+    with_id["id"] = json!(samples::INTERVIEW_ID);
+    let kept = json!({"accepted": 2, "created": 1, "replaced": 1});
+    Operation::new(
+        "interviews",
+        "putInterviews",
+        "Create or replace up to 1000 records, all or none",
+    )
+    .batch_body::<Body>(&with_id)
+    .answer::<BatchAnswer>(200, "All are kept", &kept)
+    .also_refused([refused(InterviewConflict::SyncIdTaken, "")])
+}
+
 /// `GET /api/interviews/{id}`
 ///
 /// # Errors
 /// `NotFound`, or the store's.
-pub async fn show(api: &Api, id: String) -> Result<Reply, ApiError> {
+pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
+    let api = call.api;
+    let id = decoded(&call.id)?;
     let kept = api.store.interview(&id).await?.ok_or_else(no_such_record)?;
     success(StatusCode::OK, &Answer::of(&kept), api.clock.now())
+}
+
+/// What the description says of [`show`].
+pub(super) fn describe_show() -> Operation {
+    Operation::new("interviews", "showInterview", "One record")
+        .path_id(ID)
+        .answer::<Answer<'_>>(200, "The record", &kept_sample())
+        .also_refused([no_such_record()])
 }
 
 /// `GET /api/interviews`
 ///
 /// # Errors
 /// `InvalidParameter`, or the store's.
-pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
-    let mut query = Query::parse(query)?;
+pub(super) async fn list(call: Call<'_>) -> Result<Reply, ApiError> {
+    let api = call.api;
+    let mut query = Query::parse(call.query())?;
     let words = InterviewStatus::ALL.map(InterviewStatus::as_str).join(", ");
     let filter = InterviewFilter {
         from: query.take_moment("from")?,
@@ -106,20 +154,42 @@ pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
     success(StatusCode::OK, &answer, api.clock.now())
 }
 
+/// What the description says of [`list`].
+pub(super) fn describe_list() -> Operation {
+    let page = json!({"items": [kept_sample()], "nextCursor": null});
+    Operation::new(
+        "interviews",
+        "listInterviews",
+        "Records, the latest date first",
+    )
+    .parameters([
+        moment("from", "Only those that take place at this moment or later"),
+        moment("to", "Only those that take place at this moment or earlier"),
+        query(
+            "status",
+            "Only those with this status",
+            &reference::<InterviewStatus>(),
+        ),
+        text("facility", "Only those of this facility"),
+        text("department", "Only those of this department"),
+    ])
+    .parameters(paging("^-?[0-9]{1,14}-[0-9]{1,18}$"))
+    .answer::<PageAnswer<'_>>(200, "A page", &page)
+}
+
 /// `DELETE /api/interviews/{id}`
 ///
 /// # Errors
 /// `NotFound`, `Conflict` when another record was rescheduled from it, or the store's.
-pub async fn delete(api: &Api, id: String) -> Result<Reply, ApiError> {
+pub(super) async fn delete(call: Call<'_>) -> Result<Reply, ApiError> {
+    let api = call.api;
+    let id = decoded(&call.id)?;
     let deleted = api
         .store
         .delete_interview(&id)
         .await
         .map_err(|error| match error {
-            DeleteError::StillNamed => ApiError::Conflict(
-                "Another record was rescheduled from this one; delete or change that one first"
-                    .to_owned(),
-            ),
+            DeleteError::StillNamed => still_named(),
             DeleteError::Store(error) => error.into(),
         })?;
     if !deleted {
@@ -128,6 +198,30 @@ pub async fn delete(api: &Api, id: String) -> Result<Reply, ApiError> {
     let mut reply = Response::new(Full::new(Bytes::new()));
     *reply.status_mut() = StatusCode::NO_CONTENT;
     Ok(reply)
+}
+
+/// What the description says of [`delete`].
+pub(super) fn describe_delete() -> Operation {
+    Operation::new("interviews", "deleteInterview", "Delete a record")
+        .path_id(ID)
+        .answer_without_body(204, "Deleted")
+        .also_refused([no_such_record(), still_named()])
+}
+
+/// A record as it is answered.
+fn kept_sample() -> Value {
+    let mut kept = samples::interview();
+    kept["id"] = json!(samples::INTERVIEW_ID);
+    kept["createdAt"] = json!(samples::TIME);
+    kept["updatedAt"] = json!(samples::TIME);
+    kept
+}
+
+/// An id as it was before it became part of a path.
+fn decoded(segment: &str) -> Result<String, ApiError> {
+    let id = percent_decode_str(segment).decode_utf8();
+    id.map(Cow::into_owned)
+        .map_err(|_| ApiError::NotFound("The path is not UTF-8".to_owned()))
 }
 
 async fn keep(
@@ -139,6 +233,12 @@ async fn keep(
         .put_interviews(records, api.clock.now())
         .await
         .map_err(|error| not_kept(error, in_batch))
+}
+
+fn still_named() -> ApiError {
+    ApiError::Conflict(
+        "Another record was rescheduled from this one; delete or change that one first".to_owned(),
+    )
 }
 
 fn no_such_record() -> ApiError {

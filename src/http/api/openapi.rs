@@ -1,39 +1,64 @@
 //! `GET /api/openapi.json`: the API described in `OpenAPI` 3.1 (contract, section 4.3).
 //!
-//! There is one source for everything that the description says: the shapes come from the types
-//! that are read and answered, who may call and what is limited from the router, the errors from
-//! the closed list in `reply`. Only the words are written here, in `operations`.
+//! There is one source for everything that the description says: the shapes come from the types that are read and
+//! answered, who may call and what is limited from the table in `endpoints`, the errors from the closed list in `reply`.
+//! Only the words are written for it, each beside its handler.
 //!
 //! The program answers with the description as it is written in `packaging/generated`, so that it need
 //! not carry what makes it; a test compares the two.
 
-mod operations;
+mod operation;
+pub(super) mod samples;
 mod schemas;
 
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::router::{self, Access, Endpoint};
+use super::endpoints::{self, Access, Endpoint};
 use crate::http::reply::{self, ApiError, Reply};
+use crate::http::wing::Call;
 use crate::token::Scope;
-use operations::{Operation, operations};
-pub(super) use schemas::{Payload, StaffId};
+pub(super) use operation::{Operation, moment, paging, parameter, period, query, range, text};
+pub(super) use schemas::{Payload, StaffId, reference};
+
+/// The chapters of the description.
+const TAGS: [(&str, &str); 6] = [
+    ("health", "Whether the relay works"),
+    ("statistics", "As the requirement names them"),
+    ("voicedrive", "As VoiceDrive's shipped client calls them"),
+    ("events", "Handing in, looking up, sending again"),
+    ("interviews", "Interview records of the staff system"),
+    ("incidents", "What an admin was told"),
+];
 
 /// `GET /api/openapi.json`. The document stands alone, without the envelope: tools read it as it is.
-#[must_use]
-pub fn show() -> Reply {
+///
+/// # Errors
+/// None.
+pub(super) async fn show(_call: Call<'_>) -> Result<Reply, ApiError> {
     const WRITTEN: &str = include_str!("../../../packaging/generated/openapi.json");
-    reply::json(StatusCode::OK, WRITTEN)
+    Ok(reply::json(StatusCode::OK, WRITTEN))
+}
+
+/// What the description says of [`show`].
+pub(super) fn describe() -> Operation {
+    let schema = json!({"type": "object", "required": ["openapi"]});
+    Operation::new("health", "openapi", "This document")
+        .answer_of(200, "This document", schema, json!({"openapi": "3.1.0"}))
+        .never_fails()
 }
 
 /// The whole description, from its sources.
 #[must_use]
 pub fn document() -> Value {
     let mut paths = Map::new();
-    for operation in operations() {
-        let item = paths.entry(operation.path).or_insert_with(|| json!({}));
-        item[operation.method.as_str().to_ascii_lowercase()] = described(&operation);
+    let mut shapes = Map::new();
+    for (endpoint, operation) in endpoints::described() {
+        let item = paths.entry(endpoint.path).or_insert_with(|| json!({}));
+        item[endpoint.method.as_str().to_ascii_lowercase()] = described(endpoint, &operation);
+        shapes.extend(operation.shapes.named());
     }
+    shapes.sort_keys();
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -43,22 +68,23 @@ pub fn document() -> Value {
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/"}],
-        "tags": operations::TAGS
-            .map(|(name, description)| json!({"name": name, "description": description})),
+        "tags": TAGS.map(|(name, description)| json!({"name": name, "description": description})),
         "paths": paths,
         "components": {
-            "schemas": schemas::all(),
+            "schemas": shapes,
             "securitySchemes": schemas::security(),
         },
     })
 }
 
-fn described(operation: &Operation) -> Value {
+fn described(endpoint: &Endpoint, operation: &Operation) -> Value {
     let mut answers = Map::new();
     for answer in &operation.answers {
         answers.insert(answer.status.to_string(), answer.described());
     }
-    for (status, refusals) in by_status(operation) {
+    let of_its_kind = refusals_of_kind(endpoint, operation);
+    let refusals = of_its_kind.iter().chain(&operation.refusals);
+    for (status, refusals) in by_status(refusals) {
         answers.insert(status.as_str().to_owned(), refused(&refusals));
     }
     let mut described = json!({
@@ -66,10 +92,10 @@ fn described(operation: &Operation) -> Value {
         "operationId": operation.id,
         "summary": operation.summary,
         "responses": answers,
-        "security": match endpoint(operation).access() {
+        "security": match endpoint.rules.access {
             Access::Token(scope) => json!([{"bearer": [scope.as_str()]}]),
             Access::Proof => schemas::proofs(),
-            Access::Anybody | Access::Control => json!([]),
+            Access::Anybody => json!([]),
         },
     });
     if !operation.parameters.is_empty() {
@@ -81,16 +107,8 @@ fn described(operation: &Operation) -> Value {
     described
 }
 
-/// What the router makes of the operation's method and path.
-fn endpoint(operation: &Operation) -> Endpoint {
-    // A description without its endpoint is found by a test; here it would be a public one.
-    let ingest = Some(operations::INGEST_PATH);
-    router::route(&operation.method, operation.path, ingest).unwrap_or(Endpoint::Health)
-}
-
-/// Everything that the operation can be refused for.
-fn refusals(operation: &Operation) -> Vec<ApiError> {
-    let endpoint = endpoint(operation);
+/// What an endpoint of this kind can be refused for.
+fn refusals_of_kind(endpoint: &Endpoint, operation: &Operation) -> Vec<ApiError> {
     let mut refusals = Vec::new();
     if operation.body.is_some() {
         refusals.push(ApiError::InvalidJson(
@@ -102,30 +120,31 @@ fn refusals(operation: &Operation) -> Vec<ApiError> {
     if operation.body.is_some() || !operation.parameters.is_empty() {
         refusals.push(ApiError::invalid("limit", "must be a number from 1 to 200"));
     }
-    let scope = match endpoint.access() {
+    let scope = match endpoint.rules.access {
         Access::Token(scope) => Some(scope),
         Access::Proof => Some(Scope::EventsWrite),
-        Access::Anybody | Access::Control => None,
+        Access::Anybody => None,
     };
     if let Some(scope) = scope {
         refusals.push(ApiError::Unauthorized);
         refusals.push(ApiError::Forbidden(scope.as_str()));
     }
-    if endpoint.rate_limited().is_some() {
+    if endpoint.rules.limited {
         refusals.push(ApiError::RateLimitExceeded(17));
     }
-    if endpoint != Endpoint::OpenApi {
+    if operation.can_fail {
         refusals.push(ApiError::Internal);
         refusals.push(ApiError::StorageUnavailable);
     }
-    refusals.extend(operation.refusals());
     refusals
 }
 
-/// The refusals of an operation, those with the same status together.
-fn by_status(operation: &Operation) -> Vec<(StatusCode, Vec<ApiError>)> {
-    let mut groups: Vec<(StatusCode, Vec<ApiError>)> = Vec::new();
-    for refusal in refusals(operation) {
+/// Those with the same status together.
+fn by_status<'a>(
+    refusals: impl Iterator<Item = &'a ApiError>,
+) -> Vec<(StatusCode, Vec<&'a ApiError>)> {
+    let mut groups: Vec<(StatusCode, Vec<&ApiError>)> = Vec::new();
+    for refusal in refusals {
         let (status, _) = refusal.status_and_code();
         match groups.iter_mut().find(|(of, _)| *of == status) {
             Some((_, group)) => group.push(refusal),
@@ -137,7 +156,7 @@ fn by_status(operation: &Operation) -> Vec<(StatusCode, Vec<ApiError>)> {
 }
 
 /// The answer of an error: which codes it can have, and how each reads.
-fn refused(refusals: &[ApiError]) -> Value {
+fn refused(refusals: &[&ApiError]) -> Value {
     let codes: Vec<&str> = refusals.iter().map(|r| r.status_and_code().1).collect();
     let mut examples = Map::new();
     for refusal in refusals {
@@ -145,7 +164,7 @@ fn refused(refusals: &[ApiError]) -> Value {
         let value = json!({
             "success": false,
             "error": {"code": code, "message": refusal.to_string()},
-            "timestamp": operations::EXAMPLE_TIME,
+            "timestamp": samples::TIME,
         });
         examples.insert(code.to_owned(), json!({"value": value}));
     }
@@ -169,40 +188,61 @@ fn refused(refusals: &[ApiError]) -> Value {
     described
 }
 
-/// A query or path parameter; one in a path is needed.
-fn parameter(place: &str, name: &str, description: &str, schema: &Value) -> Value {
-    json!({
-        "name": name,
-        "in": place,
-        "required": place == "path",
-        "description": description,
-        "schema": schema,
-    })
-}
-
-/// The methods and paths that the description has.
-#[cfg(test)]
-fn described_paths() -> Vec<(hyper::Method, &'static str)> {
-    let of = |operation: Operation| (operation.method, operation.path);
-    operations().into_iter().map(of).collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
+    /// The names of the shapes that are referred to.
+    fn referred(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(object) => {
+                let name = object.get("$ref").and_then(Value::as_str);
+                found.extend(name.map(str::to_owned));
+                object.values().for_each(|value| referred(value, found));
+            }
+            Value::Array(array) => array.iter().for_each(|value| referred(value, found)),
+            _ => {}
+        }
+    }
+
     #[test]
-    fn every_operation_has_its_endpoint() {
-        for (method, path) in described_paths() {
-            let endpoint = router::route(&method, path, Some(operations::INGEST_PATH));
-            assert!(endpoint.is_ok(), "{method} {path}: {endpoint:?}");
-            assert_ne!(endpoint.unwrap().access(), Access::Control, "{path}");
+    fn every_shape_that_is_referred_to_is_there() {
+        let document = document();
+        let mut found = BTreeSet::new();
+        referred(&document, &mut found);
+        assert!(found.len() > 20, "{found:?}");
+        for reference in found {
+            let place = reference.trim_start_matches('#');
+            assert!(document.pointer(place).is_some(), "{reference}");
+        }
+    }
+
+    #[test]
+    fn no_two_shapes_have_the_same_name() {
+        let document = document();
+        for (_, operation) in endpoints::described() {
+            for (name, shape) in operation.shapes.named() {
+                let kept = &document["components"]["schemas"][&name];
+                assert_eq!(*kept, shape, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_operations_have_the_same_name_and_each_has_a_chapter() {
+        let mut names = BTreeSet::new();
+        for (endpoint, operation) in endpoints::described() {
+            assert!(names.insert(operation.id), "{}", endpoint.path);
+            let known = TAGS.iter().any(|(name, _)| *name == operation.tag);
+            assert!(known, "{}", endpoint.path);
         }
     }
 
     #[test]
     fn every_endpoint_of_the_contract_is_described() {
-        let described = described_paths();
+        let document = document();
         for (method, path) in [
             ("GET", "/api/health"),
             ("GET", "/api/integration/webhook-stats"),
@@ -224,8 +264,8 @@ mod tests {
             ("GET", "/api/incidents"),
             ("GET", "/api/openapi.json"),
         ] {
-            let found = described.iter().any(|(m, p)| m == method && *p == path);
-            assert!(found, "{method} {path}");
+            let operation = &document["paths"][path][method.to_ascii_lowercase()];
+            assert!(operation.is_object(), "{method} {path}");
         }
     }
 }

@@ -5,22 +5,25 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
-use super::Api;
+use super::openapi::{Operation, period, text};
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::Query;
+use crate::http::wing::Call;
 use crate::period::Period;
 use crate::retry::RetryPolicy;
 use crate::send_stats::{QueueCounts, SendCounts, SendFilter, SendStats};
 use crate::timestamp::Timestamp;
 
-/// Counts the sends of a period that ends now.
+/// `GET /api/integration/webhook-stats`: counts the sends of a period that ends now.
 ///
 /// # Errors
 /// `InvalidParameter`, or the store's.
-pub async fn webhook_stats(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
-    let mut query = Query::parse(query)?;
+pub(super) async fn webhook_stats(call: Call<'_>) -> Result<Reply, ApiError> {
+    let api = call.api;
+    let mut query = Query::parse(call.query())?;
     let period = query
         .take_as("period", "must be 24h, 7d or 30d", Period::from_word)?
         .unwrap_or(Period::Day);
@@ -39,6 +42,26 @@ pub async fn webhook_stats(api: &Api, query: Option<&str>) -> Result<Reply, ApiE
         &Answer::of(period, &counted, &api.retry),
         now,
     )
+}
+
+/// What the description says of [`webhook_stats`].
+pub(super) fn describe() -> Operation {
+    let sends = json!({
+        "period": "24h", "sent24h": 245, "succeeded": 240, "failed": 3, "timeout": 2, "retried": 5,
+        "lastSentAt": "2025-10-26T14:58:30.000Z",
+        "byEventType": {"employee.created": {
+            "sent": 245, "succeeded": 240, "failed": 3, "timeout": 2, "avgProcessingTime": 145,
+        }},
+        "queueStatus": {"pending": 3, "processing": 1, "completed": 237, "failed": 2},
+        "retryPolicy": {"maxRetries": 3, "retryIntervals": [60, 300, 1800], "currentRetrying": 1},
+    });
+    Operation::new(
+        "statistics",
+        "webhookStats",
+        "How many events were sent, and what became of them",
+    )
+    .parameters([period("24h"), text("eventType", "Only events of this name")])
+    .answer::<Answer<'_>>(200, "One consistent snapshot", &sends)
 }
 
 /// The seed's answer, key for key.

@@ -6,13 +6,15 @@ use std::time::Duration;
 use chrono::NaiveDate;
 use hyper::StatusCode;
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
-use super::Api;
+use super::openapi::{Operation, range, text};
 use super::stats::PolicyAnswer;
 use crate::day;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::{self, Query};
+use crate::http::wing::Call;
 use crate::send_stats::{SendFilter, SendStats};
 use crate::timestamp::Timestamp;
 use crate::zone::Zone;
@@ -24,8 +26,9 @@ const USUAL_SPAN: Duration = Duration::from_hours(24);
 ///
 /// # Errors
 /// `InvalidDateRange`, or the store's.
-pub async fn webhook_stats(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
-    let mut query = Query::parse(query)?;
+pub(super) async fn webhook_stats(call: Call<'_>) -> Result<Reply, ApiError> {
+    let api = call.api;
+    let mut query = Query::parse(call.query())?;
     let given = Given::take(&mut query, api.speech.timezone)?;
     let event_type = query.take("eventType");
     query.finish("startDate, endDate, eventType")?;
@@ -42,6 +45,32 @@ pub async fn webhook_stats(api: &Api, query: Option<&str>) -> Result<Reply, ApiE
     let counted = api.store.send_statistics(filter).await?;
     let policy = PolicyAnswer::of(&api.retry, counted.queue);
     success(StatusCode::OK, &WebhookAnswer::of(&counted, policy), now)
+}
+
+/// What the description says of [`webhook_stats`].
+pub(super) fn describe() -> Operation {
+    let sends = json!({
+        "sent24h": 245, "succeeded": 240, "failed": 5, "retried": 5, "lastSentAt": null,
+        "byEventType": {"employee.created": {
+            "sent": 245, "succeeded": 240, "failed": 5, "avgResponseTime": 145,
+        }},
+        "queueStatus": {"pending": 3, "processing": 1, "failed": 2},
+        "retryPolicy": {"maxRetries": 3, "retryIntervals": [60, 300, 1800], "currentRetrying": 1},
+    });
+    Operation::new(
+        "voicedrive",
+        "voicedriveWebhookStats",
+        "The sends of a range, timeouts counted as failed; without one: the last 24 hours",
+    )
+    .parameters(range())
+    .parameters([text("eventType", "Only events of this name")])
+    .answer::<WebhookAnswer<'_>>(200, "One consistent snapshot", &sends)
+    .also_refused([turned_round()])
+}
+
+/// What every range can be refused for.
+pub(super) fn turned_round() -> ApiError {
+    ApiError::InvalidDateRange("startDate: must not be later than endDate".to_owned())
 }
 
 /// What a query says of the range that it asks for.

@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 
 use hyper::StatusCode;
 use serde::Serialize;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::Api;
 use super::interview_stats::{percent, tenths};
-use super::voicedrive::Given;
+use super::openapi::{Operation, range, samples, text};
+use super::voicedrive::{Given, turned_round};
 use crate::day;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::Query;
+use crate::http::wing::Call;
 use crate::interview::{Interview, InterviewStatus};
 use crate::interview_stats::{InterviewCounts, InterviewRange, InterviewReport, ReportLimits};
 use crate::timestamp::Timestamp;
@@ -26,8 +28,9 @@ const OTHERS: u32 = 50;
 ///
 /// # Errors
 /// `InvalidDateRange`, or the store's.
-pub async fn completion_stats(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
-    let mut query = Query::parse(query)?;
+pub(super) async fn completion_stats(call: Call<'_>) -> Result<Reply, ApiError> {
+    let api = call.api;
+    let mut query = Query::parse(call.query())?;
     let given = Given::take(&mut query, api.speech.timezone)?;
     let interview_type = query.take("interviewType");
     query.finish("startDate, endDate, interviewType")?;
@@ -48,6 +51,41 @@ pub async fn completion_stats(api: &Api, query: Option<&str>) -> Result<Reply, A
     };
     let found = api.store.interview_report(wanted, limits).await?;
     success(StatusCode::OK, &Answer::of(&found, now), now)
+}
+
+/// What the description says of [`completion_stats`].
+pub(super) fn describe() -> Operation {
+    let named = |more: Value| {
+        let mut named = json!({
+            "interviewId": "int-1", "staffId": "EMP-2025-001", "staffName": samples::NAME,
+            "interviewType": "regular", "scheduledAt": "2025-10-26T01:00:00.000Z",
+        });
+        for (key, value) in more.as_object().into_iter().flatten() {
+            named[key] = value.clone();
+        }
+        named
+    };
+    let interviews = json!({
+        "totalScheduled": 50, "actuallyCompleted": 45, "completionRate": 90.0, "noShowRate": 4.0,
+        "rescheduledCount": 0, "avgDuration": 42.5,
+        "byInterviewType": {"regular": {
+            "scheduled": 50, "completed": 45, "completionRate": 90.0, "avgDuration": 42.5,
+        }},
+        "recentCompletions": [named(json!({
+            "status": "completed", "completedAt": "2025-10-26T01:45:00.000Z", "duration": 45,
+        }))],
+        "pendingInterviews": [named(json!({"status": "scheduled", "isPastDue": true}))],
+        "missedInterviews": [named(json!({"status": "no_show", "reason": ""}))],
+    });
+    Operation::new(
+        "voicedrive",
+        "voicedriveCompletionStats",
+        "The interviews of a range; without one: today, by the clinic's clock",
+    )
+    .parameters(range())
+    .parameters([text("interviewType", "Only interviews of this type")])
+    .answer::<Answer<'_>>(200, "One consistent snapshot", &interviews)
+    .also_refused([turned_round()])
 }
 
 #[derive(Serialize, ToSchema)]

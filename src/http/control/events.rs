@@ -10,6 +10,7 @@ use crate::http::api::event_answer::{AttemptAnswer, EventAnswer};
 use crate::http::api::events::{FILTERS, filter};
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::Query;
+use crate::http::wing::Call;
 use crate::timestamp::Timestamp;
 
 /// The most changes of one kind in one answer.
@@ -46,8 +47,9 @@ async fn rows<'a>(
 ///
 /// # Errors
 /// `InvalidParameter`, or the store's.
-pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
-    let mut query = Query::parse(query)?;
+pub(super) async fn list(call: Call<'_>) -> Result<Reply, ApiError> {
+    let api = call.api;
+    let mut query = Query::parse(call.query())?;
     let filter = filter(&mut query)?;
     let (most, usual) = LISTED;
     let limit = query
@@ -77,8 +79,9 @@ pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
 ///
 /// # Errors
 /// `InvalidParameter`, or the store's.
-pub async fn ids(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
-    let mut query = Query::parse(query)?;
+pub(super) async fn ids(call: Call<'_>) -> Result<Reply, ApiError> {
+    let api = call.api;
+    let mut query = Query::parse(call.query())?;
     let begin = query.take("begin").filter(|begin| !begin.is_empty());
     query.finish("begin")?;
     let begin =
@@ -96,14 +99,15 @@ pub async fn ids(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
 ///
 /// # Errors
 /// `InvalidParameter`, or the store's.
-pub async fn changes(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
+pub(super) async fn changes(call: Call<'_>) -> Result<Reply, ApiError> {
     #[derive(Serialize)]
     struct ChangeAnswer<'a> {
         at: Timestamp,
         event: Row<'a>,
         attempt: Option<AttemptAnswer<'a>>,
     }
-    let mut query = Query::parse(query)?;
+    let api = call.api;
+    let mut query = Query::parse(call.query())?;
     let number = |text: &str| text.parse().ok();
     let after_event = query.take_as("afterEvent", "must be a number", number)?;
     let after_attempt = query.take_as("afterAttempt", "must be a number", number)?;

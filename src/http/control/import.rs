@@ -16,6 +16,7 @@ use serde::Serialize;
 use crate::http::api::Api;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::{self, Query};
+use crate::http::wing::Call;
 use crate::interview::{ImportResult, ROW_BYTES, UnknownOrigin};
 use crate::language::Language;
 use crate::store::{ImportError, StoreError};
@@ -118,7 +119,8 @@ impl Report {
 /// # Errors
 /// `InvalidJson` when the stream breaks off, `PayloadTooLarge` for an endless row, or the store's;
 /// nothing was changed then.
-pub async fn import(api: &Api, request: Request<Incoming>) -> Result<Reply, ApiError> {
+pub(super) async fn take(call: Call<'_>) -> Result<Reply, ApiError> {
+    let Call { api, request, .. } = call;
     let options = Options::of(&request)?;
     request::media(request.headers(), true)?;
     let received = receive(request.into_body(), api).await?;

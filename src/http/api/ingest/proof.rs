@@ -4,7 +4,7 @@
 //! The first form that is present decides. One that is present and wrong is never made good by the
 //! next, so nobody can choose the weakest.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use hyper::HeaderMap;
@@ -14,12 +14,12 @@ use hyper::http::uri::Authority;
 use url::Url;
 
 use super::super::auth::{self, Unauthorized};
-use super::super::rate_limit::read_address;
-use super::super::{Api, client_of, cors, revoked, turned_away};
+use super::super::callers::{client_of, turned_away};
+use super::super::{Api, cors, revoked};
 use crate::config::{Ingest, Secret};
 use crate::crypto;
 use crate::http::reply::ApiError;
-use crate::http::server::Door;
+use crate::http::server::client::read_address;
 use crate::timestamp::Timestamp;
 use crate::token::Scope;
 
@@ -108,18 +108,18 @@ const FORMS: [Form; 4] = [
 pub fn demand(
     api: &Api,
     ingest: &Ingest,
-    door: Door,
+    peer: Option<IpAddr>,
     head: &Parts,
     body: &[u8],
 ) -> Result<(), ApiError> {
-    let Door::Network(peer) = door else {
+    let Some(peer) = peer else {
         return Ok(());
     };
     match prove(api, ingest, peer, head, body) {
         Ok(()) => Ok(()),
         Err(Unproven::NoScope) => Err(ApiError::Forbidden(Scope::EventsWrite.as_str())),
         Err(why) => {
-            turned_away(api, client_of(api, peer.ip(), &head.headers), &why);
+            turned_away(api, client_of(api, peer, &head.headers), &why);
             Err(ApiError::Unauthorized)
         }
     }
@@ -128,7 +128,7 @@ pub fn demand(
 fn prove(
     api: &Api,
     ingest: &Ingest,
-    peer: SocketAddr,
+    peer: IpAddr,
     head: &Parts,
     body: &[u8],
 ) -> Result<(), Unproven> {
@@ -140,7 +140,7 @@ fn prove(
     if headers.contains_key(AUTHORIZATION) {
         return bearer(api, ingest, headers);
     }
-    open(api, ingest, peer.ip(), head)
+    open(api, ingest, peer, head)
 }
 
 impl Form {
@@ -293,156 +293,4 @@ fn is_allowed_origin(api: &Api, headers: &HeaderMap) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::Environment;
-    use hyper::Request;
-    use hyper::header::HeaderName;
-
-    const BODY: &[u8] = "{\"event\":\"a\",\"名\":\"山田\"}".as_bytes();
-    const NOW: &str = "2025-10-26T14:30:00.000Z";
-    const NOW_MS: i64 = 1_761_489_000_000;
-
-    fn secrets() -> Vec<Secret> {
-        let environment = Environment::from([("A", "first"), ("B", "second")]);
-        ["A", "B"]
-            .into_iter()
-            .filter_map(|name| environment.secret(name).unwrap())
-            .collect()
-    }
-
-    fn hex(key: &str, text: &str) -> String {
-        crypto::hex(&crypto::hmac_sha256(
-            key.as_bytes(),
-            &[text.as_bytes(), BODY],
-        ))
-    }
-
-    /// What the form that decides says; none when no form is present.
-    fn judged(named: &[(&str, &str)]) -> Option<Result<(), Unproven>> {
-        let headers: HeaderMap = named
-            .iter()
-            .map(|(name, value)| {
-                let name: HeaderName = name.parse().unwrap();
-                (name, HeaderValue::from_str(value).unwrap())
-            })
-            .fold(HeaderMap::new(), |mut headers, (name, value)| {
-                headers.append(name, value);
-                headers
-            });
-        let form = FORMS.iter().find(|f| headers.contains_key(f.signature))?;
-        let now = Timestamp::from_unix_ms(NOW_MS);
-        Some(form.verify(&headers, BODY, &secrets(), now))
-    }
-
-    #[test]
-    fn each_form_is_verified_with_each_secret() {
-        for key in ["first", "second"] {
-            let at = format!("{NOW}.");
-            let ms = NOW_MS.to_string();
-            for named in [
-                vec![
-                    ("x-medical-system-signature", hex(key, &at)),
-                    ("x-medical-system-timestamp", NOW.to_owned()),
-                ],
-                vec![
-                    ("x-webhook-signature", hex(key, &ms)),
-                    ("x-webhook-timestamp", ms.clone()),
-                ],
-                vec![("x-webhook-secret", hex(key, ""))],
-                vec![("x-signature", hex(key, "").to_ascii_uppercase())],
-            ] {
-                let named: Vec<_> = named.iter().map(|(n, v)| (*n, v.as_str())).collect();
-                assert_eq!(judged(&named), Some(Ok(())), "{named:?}");
-            }
-        }
-        // printf '{"event":"a","名":"山田"}' | openssl dgst -sha256 -hmac first
-        let known = "d35b780c84dddc5abc3ffc9873bdcf3ad32b4d03795a4a16e1bc5b8a74902c24";
-        assert_eq!(hex("first", ""), known);
-    }
-
-    #[test]
-    fn the_first_form_that_is_present_decides() {
-        let (good, at) = (hex("first", ""), format!("{NOW}."));
-        let wrong = ("x-medical-system-signature", "00");
-        let time = ("x-medical-system-timestamp", NOW);
-        let plain = ("x-signature", good.as_str());
-        assert_eq!(judged(&[]), None);
-        assert_eq!(judged(&[plain, ("x-webhook-timestamp", "1")]), Some(Ok(())));
-        assert_eq!(
-            judged(&[wrong, time, plain]),
-            Some(Err(Unproven::WrongSignature))
-        );
-        assert_eq!(judged(&[wrong, plain]), Some(Err(Unproven::NoTimestamp)));
-        let seed = ("x-medical-system-signature", &*hex("first", &at));
-        assert_eq!(judged(&[seed, time, ("x-signature", "")]), Some(Ok(())));
-    }
-
-    #[test]
-    fn what_is_doubled_swapped_or_of_another_time_is_refused() {
-        use Unproven::{BadTimestamp, Stale, Twice, WrongSignature};
-        let ms = |at: i64| at.to_string();
-        let signed = |at: &str| hex("first", at);
-        let check = |signature: &str, time: &str| {
-            judged(&[
-                ("x-webhook-signature", signature),
-                ("x-webhook-timestamp", time),
-            ])
-            .unwrap()
-        };
-        let edge = 5 * 60 * 1000;
-        for (at, expected) in [
-            (NOW_MS - edge, Ok(())),
-            (NOW_MS + edge, Ok(())),
-            (NOW_MS - edge - 1, Err(Stale)),
-            (NOW_MS + edge + 1, Err(Stale)),
-        ] {
-            assert_eq!(check(&signed(&ms(at)), &ms(at)), expected, "{at}");
-        }
-        assert_eq!(check(&signed(NOW), NOW), Err(BadTimestamp));
-        assert_eq!(check(&signed(""), &ms(NOW_MS)), Err(WrongSignature));
-        assert_eq!(
-            check(&signed(&ms(NOW_MS)), &ms(NOW_MS + 1)),
-            Err(WrongSignature)
-        );
-        let other = hex("third", &ms(NOW_MS));
-        assert_eq!(check(&other, &ms(NOW_MS)), Err(WrongSignature));
-        let (good, now) = (signed(&ms(NOW_MS)), ms(NOW_MS));
-        let signature = ("x-webhook-signature", good.as_str());
-        let time = ("x-webhook-timestamp", now.as_str());
-        assert_eq!(judged(&[signature, signature, time]), Some(Err(Twice)));
-        assert_eq!(judged(&[signature, time, time]), Some(Err(Twice)));
-    }
-
-    #[test]
-    fn a_host_is_the_relays_when_no_stranger_could_have_named_it() {
-        let public = Url::parse("https://relay.clinic.example").ok();
-        for (host, own) in [
-            ("localhost", true),
-            ("LocalHost:8480", true),
-            ("127.0.0.1:8480", true),
-            ("[::1]:8480", true),
-            ("192.168.1.10", true),
-            ("relay.clinic.example", true),
-            ("RELAY.clinic.example:443", true),
-            ("evil.example", false),
-            ("localhost.evil.example", false),
-            ("127.0.0.1.evil.example", false),
-            ("", false),
-            ("a b", false),
-        ] {
-            let request = Request::builder().uri("/in").header("host", host);
-            let head = request.body(()).unwrap().into_parts().0;
-            assert_eq!(is_own_host(&head, public.as_ref()), own, "{host}");
-        }
-        let twice = Request::builder()
-            .header("host", "localhost")
-            .header("host", "localhost");
-        assert!(!is_own_host(&twice.body(()).unwrap().into_parts().0, None));
-        let elsewhere = Request::builder()
-            .uri("http://evil.example/in")
-            .header("host", "localhost");
-        let head = elsewhere.body(()).unwrap().into_parts().0;
-        assert!(!is_own_host(&head, None));
-    }
-}
+mod tests;

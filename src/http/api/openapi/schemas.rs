@@ -1,67 +1,36 @@
-//! The shapes of everything that is read and answered, collected from the types themselves.
+//! The shapes of what is read and answered, taken from the types themselves.
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use utoipa::openapi::schema::{
     AdditionalProperties, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type,
 };
 use utoipa::openapi::{KnownFormat, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::super::{
-    event_answer, events, health, incidents, ingest, interview_body, interview_stats, interviews,
-    stats, submission, voicedrive, voicedrive_interviews,
-};
 use crate::attempt::Outcome;
 use crate::event::Status;
 use crate::interview::InterviewStatus;
 use crate::period::Period;
 use crate::timestamp::Timestamp;
 
-/// A type that is read or answered, with everything that it is made of.
-type Collect = fn(&mut Vec<(String, RefOr<Schema>)>);
+/// Named shapes, each with everything that it is made of.
+#[derive(Default)]
+pub(super) struct Shapes(Vec<(String, RefOr<Schema>)>);
 
-fn collect<T: ToSchema>(into: &mut Vec<(String, RefOr<Schema>)>) {
-    into.push((T::name().into_owned(), T::schema()));
-    T::schemas(into);
-}
-
-/// Everything that is read or answered.
-const TYPES: [Collect; 19] = [
-    collect::<health::Answer>,
-    collect::<stats::Answer<'_>>,
-    collect::<voicedrive::WebhookAnswer<'_>>,
-    collect::<interview_stats::Answer<'_>>,
-    collect::<voicedrive_interviews::Answer<'_>>,
-    collect::<submission::EventBody<'_>>,
-    collect::<events::AcceptedAnswer<'_>>,
-    collect::<events::BatchAnswer<'_>>,
-    collect::<events::PageAnswer<'_>>,
-    collect::<event_answer::EventAnswer<'_>>,
-    collect::<events::ResentAnswer<'_>>,
-    collect::<events::BulkResendBody>,
-    collect::<events::ResentManyAnswer>,
-    collect::<ingest::Answer<'_>>,
-    collect::<incidents::PageAnswer>,
-    collect::<interview_body::Body>,
-    collect::<interviews::Answer<'_>>,
-    collect::<interviews::BatchAnswer>,
-    collect::<interviews::PageAnswer<'_>>,
-];
-
-/// Every named shape.
-pub(super) fn all() -> Map<String, Value> {
-    let mut collected = Vec::new();
-    for collect in TYPES {
-        collect(&mut collected);
+impl Shapes {
+    /// Adds a type that is read or answered.
+    pub(super) fn add<T: ToSchema>(&mut self) {
+        self.0.push((T::name().into_owned(), T::schema()));
+        T::schemas(&mut self.0);
     }
-    let mut schemas: Map<String, Value> = collected
-        .into_iter()
-        .map(|(name, schema)| (name, json!(schema)))
-        .collect();
-    schemas.sort_keys();
-    schemas
+
+    /// Each shape with its name; one that is added twice comes twice.
+    pub(super) fn named(self) -> impl Iterator<Item = (String, Value)> {
+        let shapes = self.0.into_iter();
+        shapes.map(|(name, schema)| (name, json!(schema)))
+    }
 }
 
 /// The headers of the staff system's senders that carry a signature, and what is signed.
@@ -128,7 +97,7 @@ pub(super) fn error(codes: &[&str]) -> Value {
                     },
                 },
             },
-            "timestamp": reference("Timestamp"),
+            "timestamp": reference::<Timestamp>(),
         },
     })
 }
@@ -141,14 +110,14 @@ pub(super) fn success(data: &Value) -> Value {
         "properties": {
             "success": {"const": true},
             "data": data,
-            "timestamp": reference("Timestamp"),
+            "timestamp": reference::<Timestamp>(),
         },
     })
 }
 
 /// A named shape, where it is used.
-pub(super) fn reference(name: &str) -> Value {
-    json!({"$ref": format!("#/components/schemas/{name}")})
+pub(in super::super) fn reference<T: ToSchema>() -> Value {
+    json!({"$ref": format!("#/components/schemas/{}", T::name())})
 }
 
 fn words<const N: usize>(description: &str, words: [&'static str; N]) -> RefOr<Schema> {
@@ -160,7 +129,7 @@ fn words<const N: usize>(description: &str, words: [&'static str; N]) -> RefOr<S
 }
 
 /// The payload of an event.
-pub(in crate::http) struct Payload;
+pub(in super::super) struct Payload;
 
 impl PartialSchema for Payload {
     fn schema() -> RefOr<Schema> {
@@ -176,7 +145,7 @@ impl PartialSchema for Payload {
 impl ToSchema for Payload {}
 
 /// The staff id of an event that is handed in.
-pub(in crate::http) struct StaffId;
+pub(in super::super) struct StaffId;
 
 impl PartialSchema for StaffId {
     fn schema() -> RefOr<Schema> {
@@ -246,20 +215,3 @@ impl PartialSchema for Period {
 }
 
 impl ToSchema for Period {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_two_shapes_have_the_same_name() {
-        let mut collected = Vec::new();
-        for collect in TYPES {
-            collect(&mut collected);
-        }
-        let named = all();
-        for (name, schema) in collected {
-            assert_eq!(json!(schema), named[&name], "{name}");
-        }
-    }
-}
