@@ -273,7 +273,8 @@ CREATE TABLE tokens (
   scope      TEXT,
   issued_at  TEXT,
   expires_at TEXT,
-  revoked_at TEXT
+  revoked_at TEXT,
+  key        TEXT                       -- the fingerprint of the key that signed it; none: issued elsewhere
 ) STRICT, WITHOUT ROWID;
 
 -- What an admin is told about: one row from the beginning of a condition to its end.

@@ -27,11 +27,11 @@ use tokio::sync::watch;
 
 use crate::clock::{Clock, Moment};
 use crate::config::Hook;
+use crate::delivery::route::Route;
 use crate::gauges::Gauges;
 use crate::incident::{Digests, Kind, Observation, Thresholds};
 use crate::language::Language;
 use crate::pulse::Pulse;
-use crate::route::Route;
 use crate::store::{Store, StoreError};
 use crate::upkeep::backup::BackupFile;
 use certificates::Certificates;

@@ -36,8 +36,9 @@ use std::process::ExitCode;
 use clap::error::ErrorFormatter;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::config::{self, Environment, Loaded, Mistakes, Secret};
+use crate::config::{self, Environment, Loaded, Mistakes};
 use crate::language::Language;
+use crate::secret::Secret;
 use crate::words::answers::{Subject, refusal};
 use crate::words::commands;
 use crate::words::usage;
@@ -90,10 +91,7 @@ Exit codes: 0 good, notes too; 1 something is wrong; 77 you may not look; 78 con
     /// Hand in a whole file
     Import(import::Import),
     /// Show totals, queue, next attempt and last send
-    #[command(after_help = "Examples:
-  sudo voicedrive-relay status
-  sudo voicedrive-relay status --json")]
-    Status,
+    Status(status::Status),
     /// Show deliveries, the newest last; with -f as they happen
     Tail(tail::Tail),
     /// Show one event with every attempt
@@ -317,7 +315,7 @@ async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {
         Command::Check => check::run(common, environment).await,
         Command::Send(send) => send.run(&common.client()?).await,
         Command::Import(import) => import.run(common, environment).await,
-        Command::Status => status::run(&common.client()?).await,
+        Command::Status(status) => status.run(common).await,
         Command::Tail(tail) => tail.run(&common.client()?, environment).await,
         Command::Show(show) => show.run(&common.client()?).await,
         Command::Resend(resend) => resend.run(&common.client()?).await,
@@ -396,6 +394,18 @@ impl Common {
         self.config.as_os_str() == PACKAGED_CONFIG
     }
 
+    /// A command of this program as it is typed here: the package's daemon and its files are not everybody's.
+    fn typed(&self, command: &str) -> String {
+        if self.is_packaged() {
+            format!("sudo voicedrive-relay {command}")
+        } else {
+            format!(
+                "voicedrive-relay {command} --config {}",
+                self.config.display()
+            )
+        }
+    }
+
     /// The secret with this name and the one before it, for a command that plays the other side: what it
     /// was started with counts, and else what the relay on this machine has.
     fn secrets_of_partner(
@@ -403,6 +413,8 @@ impl Common {
         environment: &Environment,
         name: &str,
     ) -> Result<Vec<(String, Secret)>, CliError> {
+        let language = self.speech(environment).language;
+        demand_secret_name("--secret", name, language)?;
         let all_of = |environment: &Environment| -> Result<Vec<_>, Mistakes> {
             let mut found = Vec::new();
             for name in [name.to_owned(), format!("{name}_PREVIOUS")] {
@@ -416,7 +428,6 @@ impl Common {
             return Ok(given);
         }
         let with_file = environment.with_secrets_beside(&self.config);
-        let language = self.speech(environment).language;
         let of_relay = all_of(&with_file.map_err(|mistakes| may_not_read(mistakes, language))?)?;
         if of_relay.is_empty() {
             return Err(CliError::Usage(commands::needs_secret(name, language)));
@@ -429,6 +440,15 @@ impl Common {
         let config = self.config()?;
         client::Client::new(&config, self.is_packaged(), self.json)
     }
+}
+
+/// Refuses what is no name of a secret. It may be the secret itself, and is not repeated.
+fn demand_secret_name(option: &str, name: &str, language: Language) -> Result<(), CliError> {
+    if config::is_secret_name(name) {
+        return Ok(());
+    }
+    let expected = config::Expected::SecretName.told(language);
+    Err(CliError::Usage(format!("{option}: {expected}")))
 }
 
 /// A file of the relay that somebody else may not read is no mistake of the relay's.
@@ -444,4 +464,23 @@ fn may_not_read(mistakes: Mistakes, language: Language) -> CliError {
 /// Prints a line, and says so when nobody reads any more.
 fn print_line(line: &str) -> Result<(), CliError> {
     Ok(writeln!(io::stdout().lock(), "{line}")?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_typed_as_root_for_the_package_and_with_its_file_for_any_other() {
+        let typed = |config: &str| {
+            let common = Common {
+                config: config.into(),
+                json: false,
+            };
+            common.typed("tail -f")
+        };
+        assert_eq!(typed(PACKAGED_CONFIG), "sudo voicedrive-relay tail -f");
+        let other = "voicedrive-relay tail -f --config relay.toml";
+        assert_eq!(typed("relay.toml"), other);
+    }
 }

@@ -15,7 +15,6 @@ mod routes;
 mod secrets;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -25,8 +24,10 @@ use toml::de::DeValue;
 use url::Url;
 
 use crate::delivery::proxy::Proxies;
+use crate::delivery::route::Route;
 use crate::language::Language;
-use crate::route::{Route, Routing};
+use crate::route::Routing;
+use crate::secret::Secret;
 use crate::zone::Zone;
 pub use alerts::{AlertsConfig, AlertsOut, Channel, Email, Encryption, Hook, Way};
 pub use changes::Changes;
@@ -36,11 +37,13 @@ pub use mistake::{Doubt, Kind, Mistake, Mistakes, Note, NoteKind, Place};
 pub use named::{Named, Role};
 pub use proxy::ProxyConfig;
 use reader::{Document, Section};
-pub use routes::RouteConfig;
-pub use secrets::{Environment, Secret, Secrets, secrets_file};
+pub use routes::{RouteConfig, is_secret_name};
+pub use secrets::{Environment, Secrets, secrets_file};
 
 /// The variable that overrides `delivery.url`.
 const URL_VARIABLE: &str = "VOICEDRIVE_WEBHOOK_URL";
+/// The largest limit of a body that `server.max_body_bytes` can be, in bytes: 64 MiB.
+pub const LARGEST_REQUEST: u64 = 64 << 20;
 /// The shortest key for JWTs, in bytes.
 const SHORTEST_JWT_SECRET: usize = 32;
 /// The shortest static token, in characters.
@@ -270,7 +273,8 @@ impl Config {
 
 fn read_file(path: &Path) -> Result<String, Mistakes> {
     let wrong = |kind| Mistakes::one(Place::whole(path), kind);
-    let bytes = fs::read(path).map_err(|error| wrong(env_file::of_io(&error)))?;
+    let read = env_file::read_bytes(path);
+    let (bytes, _) = read.map_err(|error| wrong(env_file::of_io(&error)))?;
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let line = env_file::first_bad_line(error.as_bytes(), valid);
@@ -357,7 +361,7 @@ fn read_server(document: &mut Document<'_>, root: &mut Section<'_>) -> Server {
             document,
             "max_body_bytes",
             1_048_576,
-            &(1024..=67_108_864),
+            &(1024..=LARGEST_REQUEST),
         )),
         public_url: section.parsed(document, "public_url", None, Expected::PublicUrl, |text| {
             match text {

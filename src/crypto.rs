@@ -47,6 +47,14 @@ pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     thirty_two(context.finish().as_ref())
 }
 
+/// By which people and this program know a key without seeing it: the first eight digits of its SHA-256, in two
+/// halves.
+#[must_use]
+pub fn fingerprint(key: &[u8]) -> String {
+    let digits = hex(&sha256(&[key]));
+    format!("{}-{}", &digits[..4], &digits[4..8])
+}
+
 /// Whether two secrets are equal, in a time that tells neither where they differ nor whether they
 /// have the same length.
 ///

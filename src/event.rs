@@ -6,8 +6,6 @@ use serde_json::value::RawValue;
 
 use crate::content::{self, Digest};
 use crate::crypto;
-use crate::due::DueDelivery;
-use crate::repeat::Memory;
 use crate::stable_json;
 use crate::timestamp::Timestamp;
 
@@ -53,40 +51,6 @@ impl NewEvent {
             self.staff_id.as_deref().unwrap_or_default().as_bytes(),
         ])
     }
-}
-
-/// An event to be kept, with all that is decided at the moment of acceptance.
-#[derive(Clone, Debug)]
-pub struct Submission {
-    /// What was handed in.
-    pub event: NewEvent,
-    /// The route that it will take.
-    pub route: String,
-    /// What makes a second submission the same one; none: every submission is a new event.
-    pub idempotency: Option<Idempotency>,
-    /// What is remembered of it, while the ingest has to know events again.
-    pub memory: Option<Memory>,
-}
-
-/// See [`Submission::idempotency`].
-#[derive(Clone, Debug)]
-pub struct Idempotency {
-    /// SHA-256 of the sender's key: the key itself is not kept.
-    pub key_hash: Digest,
-    /// The event's place in its batch, from 0.
-    pub position: usize,
-    /// [`NewEvent::content_digest`].
-    pub content_digest: Digest,
-}
-
-/// The answer to a submission.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Accepted {
-    /// The event's id, which is also its delivery's and its `X-Request-ID`.
-    pub id: String,
-    /// The first attempt that can be made now; none: the event had been accepted before, under the same key or
-    /// as one that this repeats.
-    pub new: Option<DueDelivery>,
 }
 
 /// Whether `name` can name an event: 1 to 100 characters of `[a-z0-9._-]`.

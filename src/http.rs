@@ -90,8 +90,7 @@ impl App for Wings {
     }
 
     fn is_proxy(&self, peer: IpAddr) -> bool {
-        let trusted = &self.current.borrow().trusted_proxies;
-        trusted.iter().any(|net| net.contains(&peer.to_canonical()))
+        self.current.borrow().is_proxy(peer)
     }
 
     fn monotonic(&self) -> Duration {

@@ -245,6 +245,15 @@ pub struct Report {
     pub event_types: Vec<String>,
 }
 
+impl Report {
+    /// The route that it is about; none for what concerns the whole daemon, or a token.
+    #[must_use]
+    pub fn route(&self) -> Option<&str> {
+        let is_route = self.kind != Kind::TokenEnding && !self.subject.is_empty();
+        is_route.then_some(&self.subject)
+    }
+}
+
 /// A condition that was found to hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observation {

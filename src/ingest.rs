@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hyper::HeaderMap;
-use hyper::header::HeaderName;
+use hyper::header::{HeaderName, HeaderValue};
 use serde_json::value::RawValue;
 
 use crate::event;
@@ -177,8 +177,11 @@ fn name_of(
 }
 
 fn in_header(headers: &HeaderMap) -> Option<(&'static str, String)> {
-    let name = headers.get("x-event-type")?.to_str().ok()?;
-    Some(("X-Event-Type", name.to_owned()))
+    let given = headers.get_all("x-event-type").iter();
+    let names: Result<Vec<_>, _> = given.map(HeaderValue::to_str).collect();
+    let names = names.ok().filter(|names| !names.is_empty())?;
+    // Two of them are one list, which is the name of no event.
+    Some(("X-Event-Type", names.join(", ")))
 }
 
 fn by_rule<'r>(posted: &Posted<'_>, rules: &'r [NameRule]) -> Option<&'r str> {
@@ -313,8 +316,15 @@ mod tests {
             let refused = recognised("/in", &[], &body);
             assert_eq!(refused, Err(Unrecognised::BadName(place)), "{body}");
         }
-        let refused = recognised("/in", &[("x-event-type", "A b")], &json!({}));
-        assert_eq!(refused, Err(Unrecognised::BadName("X-Event-Type")));
+        let two = [("x-event-type", "a"), ("x-event-type", "b")];
+        for named in [
+            &[("x-event-type", "A b")][..],
+            &[("x-event-type", "")],
+            &two,
+        ] {
+            let refused = recognised("/in", named, &json!({"type": "c"}));
+            assert_eq!(refused, Err(Unrecognised::BadName("X-Event-Type")));
+        }
     }
 
     #[test]

@@ -17,12 +17,12 @@
 //! ## Rooms, in reading order
 //!
 //! - What things are, and what is decided about them (no input or output, no clock):
-//!   - events: [`event`], [`event_record`], [`content`] and [`repeat`] (what is the same), [`due`], [`attempt`], [`cause`],
+//!   - events: [`event`], [`submission`], [`event_record`], [`content`] and [`repeat`] (what is the same), [`due`], [`attempt`], [`cause`],
 //!     [`retry`], [`resend`], [`purge`], [`route`], [`ingest`];
 //!   - interviews: [`interview`], [`interview_stats`];
 //!   - counts: [`send_stats`], [`period`], [`slot`], [`day`], [`zone`];
 //!   - what is told: [`incident`], [`notification`], [`overview`], [`pulse`], [`trouble`], [`language`];
-//!   - [`timestamp`], [`token`], [`stable_json`].
+//!   - [`timestamp`], [`token`], [`secret`], [`stable_json`].
 //! - What is kept, the only place with SQL: [`store`] and its verbs.
 //! - What goes out: [`delivery`].
 //! - What comes in: [`http`], with the sockets in [`http::server`], the API in [`http::api`], and what the command line
@@ -79,6 +79,7 @@ pub mod logging;
 pub mod notification;
 pub mod overview;
 pub mod period;
+pub mod plain_file;
 pub mod pulse;
 pub mod purge;
 pub mod receiver;
@@ -88,10 +89,13 @@ pub mod repeat;
 pub mod resend;
 pub mod retry;
 pub mod route;
+pub mod secret;
 pub mod send_stats;
 pub mod slot;
+pub mod spelling;
 pub mod stable_json;
 pub mod store;
+pub mod submission;
 pub mod systemd;
 pub mod timestamp;
 pub mod token;

@@ -13,10 +13,8 @@ pub struct Overview {
     pub events: EventTotals,
     /// The retry queue.
     pub queue: QueueCounts,
-    /// How many deliveries wait on each route, by its name.
-    pub waiting: Vec<(String, u64)>,
-    /// When the next attempt of any kind is due.
-    pub next_due_at: Option<Timestamp>,
+    /// What waits on each route that something waits on.
+    pub waiting: Vec<Waiting>,
     /// When the last attempt began, and how it ended.
     pub last_attempt: Option<(Timestamp, Outcome)>,
     /// Bytes of the database's file.
@@ -29,6 +27,17 @@ pub struct Overview {
     pub incidents: Vec<Incident>,
     /// Alert channels that cannot be reached, by their keys, with the reason.
     pub failing_channels: Vec<(String, String)>,
+}
+
+/// What waits on one route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// The route's name.
+    pub route: String,
+    /// How many events.
+    pub events: u64,
+    /// When the next attempt is due, if the route leads anywhere.
+    pub due_at: Option<Timestamp>,
 }
 
 /// Events by what has become of them.

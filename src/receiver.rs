@@ -19,10 +19,10 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
-use crate::config::Secret;
 use crate::crypto;
 use crate::delivery::profile::Profile;
 use crate::delivery::signature::sign;
+use crate::secret::Secret;
 use crate::stable_json;
 use crate::timestamp::Timestamp;
 

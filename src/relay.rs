@@ -5,7 +5,7 @@ mod parts;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Once, RwLock};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -15,10 +15,11 @@ use tokio::task::JoinSet;
 use crate::alerts::courier::Courier;
 use crate::alerts::{Rules as AlertRules, Watch, Watched};
 use crate::clock::Clock;
-use crate::config::{Channel, Loaded, Secret, Secrets};
+use crate::config::{Channel, Loaded, Secrets};
 use crate::delivery::dispatcher::Dispatcher;
 use crate::delivery::handoff::{self, Handoff, Mailbox};
 use crate::delivery::partner::SetupError;
+use crate::delivery::route::Route;
 use crate::delivery::{Context, Rules};
 use crate::gauges::Gauges;
 use crate::http::api::auth::Keys;
@@ -32,7 +33,9 @@ use crate::language::{Language, Speech};
 use crate::pulse::Pulse;
 use crate::reload::Reloads;
 use crate::retry::RetryPolicy;
-use crate::route::{self, Route};
+use crate::route;
+use crate::secret::Secret;
+use crate::store::file::snapshot::SnapshotError;
 use crate::store::{OpenError, Store, StoreError};
 use crate::timestamp::Timestamp;
 use crate::trouble::Trouble;
@@ -84,6 +87,13 @@ pub enum StartError {
     #[error(transparent)]
     Route(#[from] SetupError),
 }
+
+/// The database's file is gone, and nobody can read any more what only the open file had.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the database's file was gone before the stop, and what was accepted could not be copied out of the open file: {0}"
+)]
+pub struct Lost(#[from] SnapshotError);
 
 /// A running daemon.
 pub struct Relay {
@@ -305,7 +315,10 @@ impl Relay {
 
     /// Stops accepting, lets requests and attempts under way finish for at most the longest
     /// timeout, and closes the database. Loses nothing, spends no attempt.
-    pub async fn stop(mut self) {
+    ///
+    /// # Errors
+    /// `Lost`: somebody has taken the database's file away, and there is no place for a copy. It is stopped all the same.
+    pub async fn stop(mut self) -> Result<(), Lost> {
         // The doors hold the other end; when none does any more, there is nothing to stop.
         let _ = self.stop_doors.send(true);
         let at_most = self.parts.stop_time() + STOP_MARGIN;
@@ -323,9 +336,10 @@ impl Relay {
             ..
         } = self.shared;
         let place = PlaceKeeper::new(store.clone(), clock.clone());
-        place.step_at_the_end().await;
+        let rescued = place.step_at_the_end().await;
         backup.step_at_the_end().await;
         store.close(clock.moment()).await;
+        Ok(rescued?)
     }
 }
 
@@ -514,6 +528,7 @@ impl Shared {
             reloads: self.reloads.clone(),
             cors_allowed_origins: config.server.cors_allowed_origins.clone(),
             trusted_proxies: config.server.trusted_proxies.clone(),
+            unbelieved: Once::new(),
             max_body_bytes: config.server.max_body_bytes,
             public_url: config.server.public_url.clone(),
             ingest: settings.ingest.clone(),

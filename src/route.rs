@@ -1,77 +1,13 @@
-//! Where events go: which route an event takes, and what a route is.
+//! Which route an event takes, and which bodies a route can never deliver. `delivery/route` has the way out itself.
 
-use std::time::Duration;
-
-use reqwest::Url;
-
-use crate::config::Secret;
-use crate::delivery::profile::Profile;
-use crate::delivery::proxy::Proxies;
 use crate::event::is_event_type;
-use crate::timestamp::Timestamp;
 
 /// The route of every event that no other route takes.
 pub const DEFAULT: &str = "default";
+/// The longest name of a route, in characters.
+pub const MAX_NAME_CHARACTERS: usize = 100;
 /// What a relay answers to a webhook of its own.
 pub const LEADS_BACK: &str = "this URL leads from the relay back to itself; correct the route";
-
-/// One way out of the relay.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Route {
-    /// What the configuration and the events call it.
-    pub name: String,
-    /// Where each webhook is posted to.
-    pub url: Url,
-    /// Plain `http://` may go to public addresses too.
-    pub allow_http: bool,
-    /// How it is addressed.
-    pub profile: Profile,
-    /// What it is signed with: the present secret, then the one before it. None for a profile
-    /// that does not sign.
-    pub secrets: Vec<Secret>,
-    /// What is sent as `Authorization: Bearer`.
-    pub bearer: Option<Secret>,
-    /// Headers besides the profile's.
-    pub headers: Vec<(String, String)>,
-    /// The longest that a whole attempt may take.
-    pub timeout: Duration,
-    /// Attempts at a time.
-    pub concurrency: usize,
-    /// Attempts that begin within a second, at most.
-    pub max_per_second: Option<u32>,
-    /// The longest body that the receiver takes, in bytes; none: no limit is known.
-    pub max_body_bytes: Option<usize>,
-    /// Whether VoiceDrive counts these deliveries too (contract, section 6.3).
-    pub counted_by_voicedrive: bool,
-    /// The way out.
-    pub proxies: Proxies,
-}
-
-impl Route {
-    /// Scheme, host and port: what may stand in a log. Path and query may hold a token.
-    #[must_use]
-    pub fn origin(&self) -> String {
-        self.url.origin().ascii_serialization()
-    }
-}
-
-impl Route {
-    /// What its receiver takes; none: no limit is known.
-    #[must_use]
-    pub fn body_limit(&self) -> Option<BodyLimit> {
-        let limit = self.max_body_bytes?;
-        let length = |name: &str| {
-            let at = Timestamp::from_unix_ms(0);
-            self.profile.body(name, at, "").len()
-        };
-        let around = length("");
-        Some(BodyLimit {
-            limit,
-            around,
-            names: length("x") - around,
-        })
-    }
-}
 
 /// The longest body that a receiver takes, and how long a body is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +32,17 @@ pub struct TooLarge {
 }
 
 impl BodyLimit {
+    /// A limit in bytes, for bodies that have `around` bytes without the event's name and data, and the name in
+    /// `names` places.
+    #[must_use]
+    pub fn new(limit: usize, around: usize, names: usize) -> Self {
+        Self {
+            limit,
+            around,
+            names,
+        }
+    }
+
     /// Whether the body of an event fits.
     ///
     /// # Errors
@@ -167,7 +114,13 @@ impl Routing {
     /// Whether there is a route with this name.
     #[must_use]
     pub fn knows(&self, name: &str) -> bool {
-        name == DEFAULT || self.0.iter().any(|(known, _)| known == name)
+        self.names().any(|known| known == name)
+    }
+
+    /// The names of all routes.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let own = self.0.iter().map(|(name, _)| name.as_str());
+        own.chain([DEFAULT])
     }
 }
 

@@ -22,12 +22,15 @@ mod connection;
 mod error;
 mod event_ids;
 mod event_lookup;
+mod event_query;
 mod events;
 pub mod file;
+mod incident_report;
 mod incidents;
 mod ingest_memory;
 mod interview_counts;
 mod interview_intake;
+mod interview_row;
 mod interview_stats;
 mod interviews;
 mod notifications;
@@ -50,11 +53,13 @@ use rusqlite::Connection;
 use crate::clock::Moment;
 use crate::trouble::Trouble;
 pub use attempts::{LOG_EXHAUSTED, QUEUE_EXHAUSTED};
+use connection::missing_build_options;
 use error::Failure;
 pub use error::StoreError;
 pub use events::AcceptError;
 pub use file::{DatabaseFile, OpenError};
-pub use interviews::{DeleteError, ImportError, PutError};
+pub use interview_intake::PutError;
+pub use interviews::{DeleteError, ImportError};
 use readers::Readers;
 use relay_time::RelayTime;
 use writer::{Lane, Writer};
@@ -88,6 +93,13 @@ impl Store {
         let opened = file::open::open(directory)?;
         let path = opened.file.path();
         let at_file = |error: rusqlite::Error| OpenError::database(path, &error);
+        let missing = missing_build_options(&opened.connection).map_err(at_file)?;
+        if !missing.is_empty() {
+            tracing::warn!(
+                ?missing,
+                "SQLite was not built as it should be, and is slower: build in the source tree"
+            );
+        }
         let time = RelayTime::resume(&opened.connection, moment).map_err(at_file)?;
         let now = time.now(moment);
         outbox::recover(&opened.connection, now).map_err(at_file)?;

@@ -47,7 +47,7 @@ impl Timestamp {
     }
 
     /// Reads ISO 8601 with `Z` or an offset; what is finer than a millisecond is cut off. The seconds may be
-    /// left out, and the minutes of the offset or the colon before them.
+    /// left out, and the minutes of the offset or the colon before them. A leap second is the second after it.
     ///
     /// # Errors
     /// `NotATimestamp` for anything else, a time without an offset among them: nobody can know
@@ -63,6 +63,12 @@ impl Timestamp {
                 .and_then(|text| DateTime::parse_from_rfc3339(&text).ok())
                 .ok_or(NotATimestamp)?,
         };
+        // chrono takes a sixtieth second in every minute; leap seconds are the last ones of a day in UTC.
+        let is_leap_second = moment.nanosecond() >= 1_000_000_000;
+        let minute = (moment.to_utc().hour(), moment.minute());
+        if is_leap_second && minute != (23, 59) {
+            return Err(NotATimestamp);
+        }
         let milliseconds = moment.timestamp_millis();
         if (EARLIEST..=LATEST).contains(&milliseconds) {
             Ok(Self(milliseconds))
@@ -113,11 +119,13 @@ impl Timestamp {
 }
 
 /// The text with what ISO 8601 lets a writer leave out: Java drops seconds that are zero, databases write an
-/// offset as `+09` or `+0900`. None for what is not even like a time.
+/// offset as `+09` or `+0900`, and some write the comma before a fraction that the standard prefers. None for
+/// what is not even like a time.
 fn spelled_out(text: &str) -> Option<String> {
     let (date, time) = text.split_at_checked(10)?;
     let time = time.strip_prefix(['T', 't'])?;
     let (clock, offset) = time.split_at(time.find(['Z', 'z', '+', '-'])?);
+    let clock = clock.replace(',', ".");
     let seconds = if clock.len() == "14:30".len() {
         ":00"
     } else {
@@ -196,8 +204,21 @@ mod tests {
             "2025-10-26T23:30:00.000+0900",
             "2025-10-26T11:00:00-0330",
             "2025-10-26t14:30:00z",
+            "2025-10-26T14:30:00,000Z",
+            "2025-10-26T23:30:00,0+09",
         ] {
             assert_eq!(Timestamp::parse(text), moment, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_leap_second_is_the_second_after_it_and_no_other_minute_has_sixty_one() {
+        let new_year = Timestamp::parse("2017-01-01T00:00:00Z");
+        for text in ["2016-12-31T23:59:60Z", "2017-01-01T08:59:60+09:00"] {
+            assert_eq!(Timestamp::parse(text), new_year, "{text}");
+        }
+        for text in ["2016-12-31T23:58:60Z", "2016-12-31T23:59:60+09:00"] {
+            assert_eq!(Timestamp::parse(text), Err(NotATimestamp), "{text}");
         }
     }
 
@@ -234,6 +255,13 @@ mod tests {
             "2025-10-26+14:30:00Z",
             "2025-10-26T14:30:00Z+09",
             "2025-10-26T14:30:00+０９",
+            "2025-10-26T24:00:00Z",
+            "2025-10-26T24:00Z",
+            "2025-10-26T14:30:61Z",
+            "2025-10-26T14,5Z",
+            "2025-10-26T14:30,5Z",
+            "2025-10-26T14:30:00,Z",
+            "20251026T143000Z",
         ] {
             assert_eq!(Timestamp::parse(text), Err(NotATimestamp), "{text}");
         }

@@ -4,6 +4,12 @@
 use crate::timestamp::Timestamp;
 
 const MS_A_DAY: i64 = 86_400_000;
+/// The longest that a token may live, in days.
+pub const LONGEST_DAYS: u32 = 3650;
+/// How long a token lives when nothing is said, in days.
+pub const USUAL_DAYS: u32 = 365;
+/// The longest name of a token, or of whom it is for, in characters.
+pub const SUBJECT_CHARACTERS: usize = 191;
 
 /// What a token can allow (contract, section 4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +74,8 @@ pub struct TokenRecord {
     pub expires_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// The fingerprint of the key that signed it; none for a token that was issued elsewhere.
+    pub key: Option<String>,
 }
 
 impl TokenRecord {
@@ -85,8 +93,6 @@ impl TokenRecord {
 pub struct LiveToken {
     /// Its name.
     pub jti: String,
-    /// When it was issued.
-    pub issued_at: Timestamp,
     /// When it ends by itself.
     pub expires_at: Timestamp,
     /// An incident about its end is open: the admin was told.
@@ -95,14 +101,11 @@ pub struct LiveToken {
 
 impl LiveToken {
     /// In how many days it ends at `now`, when one of the `steps` (in days) before its end has come, or the admin was
-    /// told already. A step that is not shorter than the whole life is none: whoever issues a token for a week
-    /// knows that it ends within a month.
+    /// told already.
     #[must_use]
     pub fn ending(&self, steps: &[u64], now: Timestamp) -> Option<i64> {
         let days = days_between(now, self.expires_at);
-        let life = days_between(self.issued_at, self.expires_at);
-        let has_come =
-            |step: &u64| i64::try_from(*step).is_ok_and(|step| (days..life).contains(&step));
+        let has_come = |step: &u64| i64::try_from(*step).is_ok_and(|step| days <= step);
         (self.is_told || steps.iter().any(has_come)).then_some(days)
     }
 }
@@ -122,10 +125,9 @@ mod tests {
         Timestamp::from_unix_ms(1_761_489_000_000).after(Duration::from_hours(24 * days))
     }
 
-    fn issued_for(days: u64) -> LiveToken {
+    fn ending_on(days: u64) -> LiveToken {
         LiveToken {
             jti: "jti".to_owned(),
-            issued_at: day(0),
             expires_at: day(days),
             is_told: false,
         }
@@ -133,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_step_has_come_when_no_more_than_its_days_are_left() {
-        let token = issued_for(365);
+        let token = ending_on(365);
         let ending = |now| token.ending(&[30, 7, 1], now);
         let second = Duration::from_secs(1);
         assert_eq!(ending(day(335).before(second)), None);
@@ -145,21 +147,20 @@ mod tests {
     }
 
     #[test]
-    fn a_step_that_is_not_shorter_than_the_life_is_passed_over() {
-        let steps = [30, 7, 1];
-        assert_eq!(issued_for(30).ending(&steps, day(0)), None);
-        assert_eq!(issued_for(30).ending(&steps, day(23)), Some(7));
-        assert_eq!(issued_for(5).ending(&steps, day(3)), None);
-        assert_eq!(issued_for(5).ending(&steps, day(4)), Some(1));
-        assert_eq!(issued_for(1).ending(&steps, day(0)), None);
-        assert_eq!(issued_for(365).ending(&[], day(364)), None);
+    fn a_token_of_a_few_days_ends_soon_from_the_first_one_on() {
+        for days in [1, 6, 30] {
+            let left = i64::try_from(days).unwrap();
+            assert_eq!(ending_on(days).ending(&[30, 7, 1], day(0)), Some(left));
+        }
+        assert_eq!(ending_on(31).ending(&[30, 7, 1], day(0)), None);
+        assert_eq!(ending_on(365).ending(&[], day(364)), None);
     }
 
     #[test]
     fn who_was_told_stays_told_when_the_clock_is_set_back() {
         let told = LiveToken {
             is_told: true,
-            ..issued_for(365)
+            ..ending_on(365)
         };
         assert_eq!(told.ending(&[30, 7, 1], day(100)), Some(265));
     }
@@ -173,6 +174,7 @@ mod tests {
             issued_at: Some(day(0)),
             expires_at: Some(day(10)),
             revoked_at: None,
+            key: None,
         };
         assert_eq!(token.days_left(day(8)), Some(2));
         assert_eq!(token.days_left(day(11)), Some(-1));

@@ -22,6 +22,12 @@ pub enum Trouble {
         /// The copy to restore; none: there is none, as far as is known.
         copy: Option<PathBuf>,
     },
+    /// Somebody has cut off the open file or its journal, or has copied something else over it.
+    #[error("the database's file was overwritten while it was open")]
+    Overwritten {
+        /// The copy to restore; none: there is none, as far as is known.
+        copy: Option<PathBuf>,
+    },
     /// The file that is open, or the journal beside it, is not in its place any more.
     #[error("the database's file is not in its place any more")]
     Gone {
@@ -34,10 +40,29 @@ pub enum Trouble {
 }
 
 impl Trouble {
+    /// Whether what is in the file cannot be relied on.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Damaged { .. } | Self::Overwritten { .. })
+    }
+
+    /// The same damage, with the copy to restore.
+    #[must_use]
+    pub fn with_copy(self, copy: Option<PathBuf>) -> Self {
+        match self {
+            Self::Damaged { what, .. } => Self::Damaged { what, copy },
+            Self::Overwritten { .. } => Self::Overwritten { copy },
+            other => other,
+        }
+    }
+
     /// What to type.
     #[must_use]
     pub fn commands(&self) -> Vec<String> {
-        let (Self::Damaged { copy, .. } | Self::Gone { rescued: copy }) = self else {
+        let (Self::Damaged { copy, .. }
+        | Self::Overwritten { copy }
+        | Self::Gone { rescued: copy }) = self
+        else {
             return Vec::new();
         };
         let Some(copy) = copy else { return Vec::new() };
@@ -66,6 +91,9 @@ mod tests {
                 what: what.clone(),
                 copy: Some(path.clone()),
             },
+            Trouble::Overwritten {
+                copy: Some(path.clone()),
+            },
         ] {
             for language in [Language::Ja, Language::En] {
                 let told = trouble.told(language);
@@ -78,6 +106,7 @@ mod tests {
             Trouble::Locked,
             Trouble::Gone { rescued: None },
             Trouble::Damaged { what, copy: None },
+            Trouble::Overwritten { copy: None },
         ] {
             let told = trouble.told(Language::En);
             assert!(!told.contains("voicedrive-relay restore"), "{told}");

@@ -61,6 +61,20 @@ pub mod usage;
 
 use crate::language::{Language, Speech};
 
+const MIB: f64 = 1_048_576.0;
+const GIB: f64 = 1024.0 * MIB;
+
+/// A size as people read it, the same everywhere: in MiB, from 1 GiB on in GiB.
+#[allow(clippy::cast_precision_loss, reason = "one digit is shown")]
+pub(crate) fn size(bytes: u64) -> String {
+    let bytes = bytes as f64;
+    if bytes < GIB {
+        format!("{:.1} MiB", bytes / MIB)
+    } else {
+        format!("{:.1} GiB", bytes / GIB)
+    }
+}
+
 /// A short text in both languages.
 pub(crate) trait Phrase {
     /// In Japanese, and in English.
@@ -79,5 +93,18 @@ impl Speech {
     /// The text of the person's language.
     pub(crate) fn phrase(self, phrase: impl Phrase) -> &'static str {
         self.language.phrase(phrase)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn a_size_has_the_unit_that_leaves_something_to_read() {
+        let mib = 1 << 20;
+        assert_eq!(size(24 * mib), "24.0 MiB");
+        assert_eq!(size(1023 * mib), "1023.0 MiB");
+        assert_eq!(size(1536 * mib), "1.5 GiB");
     }
 }

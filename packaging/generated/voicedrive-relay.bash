@@ -1247,7 +1247,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__status)
-            opts="-h --config --json --help"
+            opts="-h --exit-code --config --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

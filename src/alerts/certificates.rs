@@ -7,8 +7,8 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::delivery::probe::probe;
+use crate::delivery::route::Route;
 use crate::gauges::Gauges;
-use crate::route::Route;
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_hours(12);

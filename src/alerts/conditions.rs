@@ -156,7 +156,7 @@ fn backup(observed: &Observed, limits: &Thresholds, now: Timestamp) -> Option<Fi
 /// What goes by itself, or is told as a full disk, needs no word of its own.
 fn database(observed: &Observed) -> Option<Finding> {
     let trouble = observed.trouble.clone()?;
-    let tells = matches!(trouble, Trouble::Damaged { .. } | Trouble::Gone { .. });
+    let tells = trouble.is_damage() || matches!(trouble, Trouble::Gone { .. });
     tells.then_some(Finding::Database { trouble })
 }
 
@@ -223,12 +223,10 @@ mod tests {
         }
     }
 
-    /// One that was issued for a year.
     fn token(days_left: u32) -> LiveToken {
         let day = Duration::from_hours(24);
         LiveToken {
             jti: "jti".to_owned(),
-            issued_at: now().before(day * (365 - days_left)),
             expires_at: now().after(day * days_left),
             is_told: false,
         }

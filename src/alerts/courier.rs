@@ -143,11 +143,14 @@ pub async fn tell(channel: &Channel, words: &Words, now: Timestamp) -> Outcome {
     }
 }
 
-/// Asks a channel whether it would take a message, as far as that can be known without one. None: it
-/// cannot.
-pub async fn examine(channel: &Channel) -> Option<Outcome> {
+/// Asks a channel whether it would take a message, as far as that can be known without one: a mail server says
+/// whom it takes, of a hook only its server is reached.
+pub async fn examine(channel: &Channel) -> Outcome {
     match &channel.way {
-        Way::Email { email, password } => Some(mail::examine(email, password.as_ref()).await),
-        Way::Slack(_) | Way::Teams(_) | Way::Webhook(_) => None,
+        Way::Email { email, password } => mail::examine(email, password.as_ref()).await,
+        Way::Slack(hook) | Way::Teams(hook) | Way::Webhook(hook) => {
+            let reached = post::reach(hook).await;
+            reached.map_or_else(Outcome::TryLater, |()| Outcome::SENT)
+        }
     }
 }

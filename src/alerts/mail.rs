@@ -16,8 +16,9 @@ use super::mail_stream::MailStream;
 use super::objection::{Mail, Objection};
 use super::outcome::{Outcome, Refused};
 use super::words::Words;
-use crate::config::{Email, Secret};
+use crate::config::Email;
 use crate::delivery::failure::tls_failure;
+use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
 /// The longest that the whole conversation with the mail server may take.

@@ -4,13 +4,14 @@
 use std::time::Duration;
 
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{RequestBuilder, Response, Url};
+use reqwest::{RequestBuilder, Response, StatusCode, Url};
 use serde::Serialize;
 
 use super::objection::Objection;
 use super::outcome::Outcome;
 use crate::config::Hook;
 use crate::delivery::client::Outgoing;
+use crate::delivery::failure::Failure;
 
 /// The longest that one call may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -70,6 +71,26 @@ pub(super) async fn call(hook: &Hook) -> Result<(), Objection> {
         Ok(())
     } else {
         Err(Objection::Answer(answer.status().as_u16()))
+    }
+}
+
+/// Connects to the hook's server as a message would, by its proxy and with TLS. Nothing is posted, and the path is
+/// left out: some receivers take any request to it for a call.
+///
+/// # Errors
+/// Why the server cannot be reached.
+pub(super) async fn reach(hook: &Hook) -> Result<(), Objection> {
+    let answer = asked(hook, |client, mut url| {
+        url.set_path("/");
+        url.set_query(None);
+        client.head(url)
+    });
+    match answer.await?.status() {
+        // Only a proxy answers so.
+        status @ StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+            Err(Objection::Failed(Failure::Status(status.as_u16())))
+        }
+        _ => Ok(()),
     }
 }
 

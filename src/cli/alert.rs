@@ -26,7 +26,7 @@ Exit code 1 when a channel did not take it, or when there is none.")]
         #[arg(long)]
         open: bool,
         /// At most so many
-        #[arg(long, default_value_t = 20, value_parser = whole::<u32>(1..=200))]
+        #[arg(long, default_value_t = 20, allow_negative_numbers = true, value_parser = whole::<u32>(1..=200))]
         limit: u32,
     },
     /// End an incident whose deliveries need nothing any more

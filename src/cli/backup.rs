@@ -49,12 +49,20 @@ impl Backup {
             // Nobody but the daemon writes this file: two at a time would spoil it.
             (Target::BackupFile, Ok(_), Some(why)) => return Err(CliError::Failed(why)),
             (Target::Elsewhere, Ok(_), None) => {
-                snapshot::copy_file(&file::backup_file(directory), &self.file).map_err(failed)?;
+                let made = file::backup_file(directory);
+                snapshot::refuse_loss(&made, &self.file).map_err(failed)?;
+                snapshot::copy_file(&made, &self.file).map_err(failed)?;
             }
             // Without a daemon, or when only its own file cannot be written, the database itself is read.
             (Target::Elsewhere, Ok(_), Some(_))
             | (Target::Elsewhere, Err(CliError::Unreachable(_)), _) => {
-                snapshot::copy(&file::live_file(directory), &self.file).map_err(failed)?;
+                let live = file::live_file(directory);
+                snapshot::refuse_loss(&live, &self.file).map_err(failed)?;
+                snapshot::copy(&live, &self.file).map_err(failed)?;
+            }
+            (Target::BackupFile, Err(CliError::Unreachable(_)), _) => {
+                let told = restores::kept_by_the_daemon(speech, &self.file);
+                return Err(CliError::Unreachable(told));
             }
             // What lies in the database's place need not be the database: the daemon knows.
             (_, Err(error), _) => return Err(error),

@@ -56,12 +56,13 @@ async fn look(speech: Speech, common: &Common, settings: &Loaded) -> Vec<Finding
     let config = &settings.config;
     let path = common.config.display().to_string();
     let mut findings = vec![Finding::good("config", path)];
-    findings.extend(keys::all(speech, settings));
+    findings.extend(keys::all(speech, common, settings));
     findings.extend(storage::all(speech, common, config).await);
     findings.push(door::port(speech, common, config).await);
+    findings.extend(door::exposed(speech, config));
     findings.extend(door::ingest(speech, config));
-    findings.extend(routes::all(speech, settings).await);
-    findings.extend(channels::all(speech, &settings.alerts).await);
+    findings.extend(routes::all(speech, common, settings).await);
+    findings.extend(channels::all(speech, common, settings).await);
     findings
 }
 

@@ -4,10 +4,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use reqwest::{Body, Method, RequestBuilder};
+use reqwest::{Body, Method, RequestBuilder, Response};
 use serde_json::Value;
 
-use super::words::Speech;
+use super::words::{Speech, harmless};
 use super::{CliError, print_line};
 use crate::config::Config;
 use crate::language::Language;
@@ -17,7 +17,10 @@ use crate::words::commands;
 
 /// Where the package's daemon has its control socket.
 const PACKAGED_SOCKET: &str = "/run/voicedrive-relay/control.sock";
-/// The longest that the daemon may take to answer a question.
+/// The longest that the daemon may take to begin with the answer to a question. Whoever takes longer hangs, or is another
+/// program that listens there.
+const FIRST_WORD: Duration = Duration::from_secs(10);
+/// The longest that it may take for all of the answer.
 const TIMEOUT: Duration = Duration::from_mins(2);
 /// The longest that it may take to do something: a copy of a large database, a resend in bulk or a file that is handed
 /// in take their time.
@@ -71,27 +74,29 @@ impl Client {
     pub(super) async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Value, CliError> {
         let mut serializer = form_urlencoded::Serializer::new(String::new());
         let query = serializer.extend_pairs(query).finish();
-        self.call(self.request(Method::GET, &format!("{path}?{query}")))
-            .await
+        let request = self.request(Method::GET, &format!("{path}?{query}"));
+        self.call(request, FIRST_WORD).await
     }
 
     /// Posts a JSON text to `path` and answers its `data`.
     pub(super) async fn post(&self, path: &str, body: String) -> Result<Value, CliError> {
         let request = self.request(Method::POST, path);
-        self.call(
-            request
-                .timeout(LONG_TIMEOUT)
-                .header("content-type", "application/json")
-                .body(body),
-        )
-        .await
+        let request = request.header("content-type", "application/json");
+        self.have_done(request.body(body)).await
     }
 
     /// Posts a stream of NDJSON to `path` and answers its `data`.
     pub(super) async fn upload(&self, path: &str, body: Body) -> Result<Value, CliError> {
         let request = self.request(Method::POST, path);
         let request = request.header("content-type", "application/x-ndjson");
-        self.call(request.timeout(LONG_TIMEOUT).body(body)).await
+        self.have_done(request.body(body)).await
+    }
+
+    /// Has something done that may take long, by a daemon that answers what it is asked in between.
+    async fn have_done(&self, request: RequestBuilder) -> Result<Value, CliError> {
+        let question = self.request(Method::GET, "/api/health");
+        self.first_word(question, FIRST_WORD).await?;
+        self.call(request.timeout(LONG_TIMEOUT), LONG_TIMEOUT).await
     }
 
     /// The id that begins so, as a person types it; a whole id is not asked for.
@@ -168,15 +173,33 @@ impl Client {
 
     /// Asks for `path` and answers everything, an error of the daemon too.
     pub(super) async fn whole_answer(&self, path: &str) -> Result<Value, CliError> {
-        self.answer_to(self.request(Method::GET, path)).await
+        self.answer_to(self.request(Method::GET, path), FIRST_WORD)
+            .await
     }
 
-    async fn answer_to(&self, request: RequestBuilder) -> Result<Value, CliError> {
+    /// The head of an answer, which has to come within `patience`.
+    async fn first_word(
+        &self,
+        request: RequestBuilder,
+        patience: Duration,
+    ) -> Result<Response, CliError> {
+        let answered = tokio::time::timeout(patience, request.send()).await;
+        answered
+            .map_err(|_| {
+                let seconds = patience.as_secs();
+                let language = self.speech.language;
+                CliError::Failed(commands::nobody_speaks(&self.socket, seconds, language))
+            })?
+            .map_err(|error| self.unreachable(&error))
+    }
+
+    async fn answer_to(
+        &self,
+        request: RequestBuilder,
+        patience: Duration,
+    ) -> Result<Value, CliError> {
         let language = self.speech.language;
-        let response = request
-            .send()
-            .await
-            .map_err(|error| self.unreachable(&error))?;
+        let response = self.first_word(request, patience).await?;
         let answer = response
             .bytes()
             .await
@@ -185,12 +208,12 @@ impl Client {
             .map_err(|error| CliError::Failed(commands::answer_is_not_json(&error, language)))
     }
 
-    async fn call(&self, request: RequestBuilder) -> Result<Value, CliError> {
+    async fn call(&self, request: RequestBuilder, patience: Duration) -> Result<Value, CliError> {
         let request = request.build();
         let request = request.map_err(|error| self.unreachable(&error))?;
         let subject = Subject::of_path(request.url().path());
         let request = RequestBuilder::from_parts(self.http.clone(), request);
-        let mut answer = self.answer_to(request).await?;
+        let mut answer = self.answer_to(request, patience).await?;
         if answer["success"] == Value::Bool(true) {
             return Ok(answer["data"].take());
         }
@@ -218,10 +241,10 @@ impl Client {
 /// An id that can stand in a path.
 pub(super) fn path_segment(id: &str, language: Language) -> Result<&str, CliError> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if !id.is_empty() && id.chars().all(fits) {
+    if (1..=WHOLE_ID).contains(&id.len()) && id.chars().all(fits) {
         Ok(id)
     } else {
-        let typed = super::words::harmless(id);
+        let typed: String = harmless(id).chars().take(WHOLE_ID).collect();
         Err(CliError::Usage(commands::no_id(&typed, language)))
     }
 }

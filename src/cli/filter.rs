@@ -1,16 +1,20 @@
 //! Which events a person means: the options that `tail` and `resend` share.
 
+use std::io::{self, Write};
+
 use chrono::NaiveDate;
 use clap::Args;
 use serde_json::Value;
 
-use super::CliError;
+use super::client::Client;
 use super::import::dates;
 use super::words::Speech;
+use super::{CliError, value};
 use crate::day;
-use crate::event::Status;
+use crate::event::{MAX_STAFF_ID_CHARACTERS, Status};
+use crate::route::MAX_NAME_CHARACTERS;
 use crate::timestamp::Timestamp;
-use crate::words::commands::Command;
+use crate::words::commands::{self, Command};
 use crate::zone::Zone;
 
 /// Which moment of a day is meant.
@@ -23,13 +27,13 @@ pub(super) struct Filter {
     #[arg(long, value_parser = Status::ALL.map(Status::as_str))]
     pub(super) status: Option<String>,
     /// Only events with this name
-    #[arg(long, value_name = "TYPE")]
-    event_type: Option<String>,
+    #[arg(long, value_name = "TYPE", value_parser = value::event)]
+    pub(super) event_type: Option<String>,
     /// Only events about this member of the staff
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = value::text(MAX_STAFF_ID_CHARACTERS))]
     staff_id: Option<String>,
     /// Only events that take this route
-    #[arg(long, value_name = "ROUTE")]
+    #[arg(long, value_name = "ROUTE", value_parser = value::text(MAX_NAME_CHARACTERS))]
     route: Option<String>,
     /// Only events accepted since then: 2025-10-26 (from midnight), "2025-10-26 14:30" (by the configured
     /// time zone) or 2025-10-26T14:30:00+09:00
@@ -46,29 +50,43 @@ impl Filter {
         let moment = |option: &str, text: &Option<String>, of_day| match text {
             None => Ok(None),
             Some(text) => match moment(text, speech.timezone, of_day) {
-                Some(moment) => Ok(Some(moment.to_string())),
+                Some(moment) => Ok(Some(moment)),
                 None => Err(CliError::Usage(format!(
                     "{option}: {}",
                     speech.phrase(Command::NoMoment)
                 ))),
             },
         };
+        let since = moment("--since", &self.since, day::start as OfDay)?;
+        let until = moment("--until", &self.until, day::end)?;
+        if since.zip(until).is_some_and(|(since, until)| since > until) {
+            let reversed = speech.phrase(Command::Reversed);
+            return Err(CliError::Usage(reversed.to_owned()));
+        }
         let named = [
             ("status", self.status.clone()),
             ("eventType", self.event_type.clone()),
             ("staffId", self.staff_id.clone()),
             ("route", self.route.clone()),
-            (
-                "since",
-                moment("--since", &self.since, day::start as OfDay)?,
-            ),
-            ("until", moment("--until", &self.until, day::end)?),
+            ("since", since.map(|moment| moment.to_string())),
+            ("until", until.map(|moment| moment.to_string())),
         ];
         let said = named.into_iter();
         Ok(said
             .filter_map(|(name, value)| Some((name, value?)))
             .collect())
     }
+}
+
+/// Says on standard error that no event has the name that was typed, when a page of `/control/events` says so.
+pub(super) fn tell_unknown_type(client: &Client, page: &Value) -> Result<(), CliError> {
+    let unknown = &page["unknownType"];
+    if let Some(name) = unknown["eventType"].as_str() {
+        let nearest = unknown["nearest"].as_str();
+        let told = commands::unknown_type(name, nearest, client.speech.language);
+        writeln!(io::stderr(), "{told}")?;
+    }
+    Ok(())
 }
 
 /// Whether an event is one that these filters, of [`Filter::named`], match.

@@ -19,6 +19,11 @@ use crate::route::Pattern;
 use crate::words::system::of_system;
 use crate::words::{commands, receivers};
 
+/// More webhooks than anybody waits for to fail.
+const MOST_FAILURES: u64 = 1_000_000;
+/// Nobody waits longer for an answer: an hour.
+const LONGEST_DELAY_MS: u64 = 3_600_000;
+
 /// Run the stand-in VoiceDrive on its own.
 #[derive(Args)]
 #[command(after_help = "Examples:
@@ -40,13 +45,15 @@ pub(super) struct Receiver {
     #[arg(long = "event", value_name = "PATTERN", value_parser = value::events)]
     events: Vec<Pattern>,
     /// Answer the first N webhooks with 503
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = value::whole::<u64>(0..=u64::MAX))]
+    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true,
+          value_parser = value::whole::<u64>(0..=MOST_FAILURES))]
     fail: u64,
     /// Answer every good webhook with this status
-    #[arg(long, value_name = "CODE", value_parser = value::http_status)]
+    #[arg(long, value_name = "CODE", allow_negative_numbers = true, value_parser = value::http_status)]
     status: Option<StatusCode>,
     /// Wait this many milliseconds before each answer
-    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = value::whole::<u64>(0..=u64::MAX))]
+    #[arg(long, value_name = "MS", default_value_t = 0, allow_negative_numbers = true,
+          value_parser = value::whole::<u64>(0..=LONGEST_DELAY_MS))]
     delay: u64,
     /// Close the connection instead of answering
     #[arg(long)]
@@ -68,7 +75,7 @@ impl Receiver {
             None => Vec::new(),
         };
         for (name, secret) in &secrets {
-            eprintln!("{name}: {}", secret.fingerprint(language));
+            eprintln!("{name}: {}", secret.fingerprint().told(language));
         }
         let secrets = secrets.into_iter().map(|(_, secret)| secret).collect();
         let judge = Judge {

@@ -10,7 +10,6 @@ mod examiner;
 mod sample;
 pub(crate) mod verdict;
 
-use std::fs;
 use std::path::Path;
 
 use clap::Args;
@@ -18,12 +17,13 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::words::{Speech, harmless};
-use super::{CliError, Common, print_line, value};
-use crate::config::{Environment, Secret};
+use super::{CliError, Common, demand_secret_name, print_line, value};
+use crate::config::{Environment, LARGEST_REQUEST};
 use crate::delivery::failure::Failure;
 use crate::delivery::profile::{BUILT_IN, Profile};
-use crate::event::is_event_type;
 use crate::language::Language;
+use crate::plain_file::text_at;
+use crate::secret::Secret;
 use crate::stable_json;
 use crate::words::commands;
 use crate::words::examinations::{self, Examined};
@@ -59,7 +59,7 @@ pub(super) struct ReceiverTest {
     #[arg(long, value_name = "NAME")]
     bearer: Option<String>,
     /// The event that is posted; without it one that `VoiceDrive` knows
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = value::event)]
     event: Option<String>,
     /// A file with the payload, a JSON object; without it one that `VoiceDrive` takes
     #[arg(long, value_name = "FILE")]
@@ -101,20 +101,13 @@ impl ReceiverTest {
     ) -> Result<Setup, CliError> {
         let unknown = || CliError::Usage(commands::unknown_profile(&self.profile, language));
         let profile = Profile::built_in(&self.profile).ok_or_else(unknown)?;
-        if let Some(event) = &self.event
-            && !is_event_type(event)
-        {
-            return Err(CliError::Usage(format!(
-                "--event {event}: must be the name of an event, such as employee.created"
-            )));
-        }
         let secrets = SecretsOf::beside(config, environment)?;
         let secret = match &profile.signature {
-            Some(_) => Some(secrets.read(&self.secret, language)?),
+            Some(_) => Some(secrets.read("--secret", &self.secret, language)?),
             None => None,
         };
         let bearer = match &self.bearer {
-            Some(name) => Some(secrets.read(name, language)?),
+            Some(name) => Some(secrets.read("--bearer", name, language)?),
             None => None,
         };
         let sample = sample::of(&self.profile);
@@ -151,7 +144,9 @@ impl<'a> SecretsOf<'a> {
         })
     }
 
-    fn read(&self, name: &str, language: Language) -> Result<Secret, CliError> {
+    /// The secret whose name is the value of this option.
+    fn read(&self, option: &str, name: &str, language: Language) -> Result<Secret, CliError> {
+        demand_secret_name(option, name, language)?;
         let file = self.config.with_file_name("secrets.env");
         let file = file.display();
         let secret = self.environment.secret(name)?;
@@ -166,7 +161,8 @@ impl<'a> SecretsOf<'a> {
 /// The payload in the spelling that survives JavaScript, as the relay would send it.
 fn read_data(path: &str, language: Language) -> Result<String, CliError> {
     let failed = |why: &str| CliError::Failed(format!("{path}: {why}"));
-    let text = fs::read_to_string(path).map_err(|error| failed(&of_system(&error, language)))?;
+    let read = text_at(Path::new(path), LARGEST_REQUEST);
+    let text = read.map_err(|error| failed(&of_system(&error, language)))?;
     let data = stable_json::stabilize(&text)
         .map_err(|refusal| failed(&commands::payload_is_unstable(&refusal, language)))?;
     if data.starts_with('{') {
@@ -253,6 +249,7 @@ fn concluded(verdict: Verdict, posted: &[Posted], speech: Speech, json: bool) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn a_payload_is_read_as_the_relay_would_send_it_or_refused_with_the_reason() {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::CliError;
 use super::client::Client;
-use super::filter::Filter;
+use super::filter::{Filter, tell_unknown_type};
 use super::words::{Speech, harmless};
 use crate::event::Status;
 use crate::words::commands::Command;
@@ -70,6 +70,7 @@ impl Resend {
 
     async fn in_bulk(&self, client: &Client) -> Result<(), CliError> {
         let filter = self.filter.named(client.speech)?;
+        let event_type = self.filter.event_type.as_ref();
         let filter = filter.into_iter();
         let mut wanted: Map<String, Value> = filter
             .map(|(name, value)| (name.to_owned(), Value::from(value)))
@@ -80,6 +81,12 @@ impl Resend {
         wanted.insert("dryRun".to_owned(), json!(self.dry_run));
         let body = Value::Object(wanted).to_string();
         let answer = client.post("/api/events/resend", body).await?;
+        let nothing = answer["matched"] == 0;
+        if let (Some(event_type), true, false) = (event_type, nothing, client.json) {
+            let query = [("eventType", event_type.as_str()), ("limit", "1")];
+            let page = client.get("/control/events", &query).await?;
+            tell_unknown_type(client, &page)?;
+        }
         client.print(&answer, |speech| {
             if self.dry_run {
                 counted(speech, &answer)

@@ -1,7 +1,7 @@
 //! `send`: hands in an event, as the staff system does.
 
-use std::fs;
-use std::io::{self, Read};
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use super::{CliError, print_line};
+use crate::config::LARGEST_REQUEST;
 use crate::language::Language;
+use crate::plain_file::{text_at, text_of};
 use crate::words::commands;
 use crate::words::commands::Command;
 
@@ -75,11 +77,10 @@ impl Send {
         match self.data.as_deref() {
             None => Ok("{}".to_owned()),
             Some("-") => {
-                let mut text = String::new();
-                let read = io::stdin().read_to_string(&mut text).map(|_| text);
+                let read = text_of(io::stdin().lock(), LARGEST_REQUEST);
                 from(commands::standard_input(language), read)
             }
-            Some(path) => from(path, fs::read_to_string(path)),
+            Some(path) => from(path, text_at(Path::new(path), LARGEST_REQUEST)),
         }
     }
 }

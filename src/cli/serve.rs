@@ -75,7 +75,10 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
     systemd::stopping(relay.stop_time());
     tracing::info!("stopping: nothing more is accepted, attempts under way may finish");
     tokio::select! {
-        () = relay.stop() => tracing::info!("stopped"),
+        stopped = relay.stop() => {
+            stopped.map_err(|error| failed(&error))?;
+            tracing::info!("stopped");
+        }
         () = ends.wait() => {
             // As safe as the slow way: whatever is acknowledged is committed, and an attempt
             // without a result is made again after the start.

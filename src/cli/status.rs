@@ -1,19 +1,56 @@
 //! `status`: how it is going, on one screen.
 
+use clap::Args;
 use serde_json::Value;
 
-use super::CliError;
 use super::check::nobody_is_told;
-use super::client::Client;
 use super::words::{Speech, text};
+use super::{CliError, Common};
+use crate::route::DEFAULT;
+use crate::words::size;
 use crate::words::status::{self, Overview};
 
-pub(super) async fn run(client: &Client) -> Result<(), CliError> {
-    let answer = client.get("/control/status", &[]).await?;
-    client.print(&answer, |speech| page(speech, &answer))
+/// The exit code that says, when it is asked for, that a person is needed.
+const NEEDS_A_PERSON: u8 = 1;
+
+#[derive(Args)]
+#[command(after_help = "Examples:
+  sudo voicedrive-relay status
+  sudo voicedrive-relay status --json
+  sudo voicedrive-relay status --exit-code > /dev/null || echo \"look at the relay\"
+Exit codes: 0 good; 1 with --exit-code: a person is needed; 69 the daemon does not answer")]
+pub(super) struct Status {
+    /// End with exit code 1 when a person is needed: events that were given up, an alert that is not over, a channel
+    /// that cannot be told, no backup, a full disk
+    #[arg(long)]
+    exit_code: bool,
 }
 
-fn page(speech: Speech, answer: &Value) -> String {
+impl Status {
+    pub(super) async fn run(&self, common: &Common) -> Result<(), CliError> {
+        let client = common.client()?;
+        let answer = client.get("/control/status", &[]).await?;
+        client.print(&answer, |speech| page(speech, common, &answer))?;
+        if self.exit_code && needs_a_person(&answer) {
+            return Err(CliError::Told(NEEDS_A_PERSON));
+        }
+        Ok(())
+    }
+}
+
+/// Whether something of it does not become good by itself.
+fn needs_a_person(answer: &Value) -> bool {
+    let lists = [&answer["incidents"], &answer["alerts"]["failing"]];
+    let has = |list: &Value| list.as_array().is_some_and(|list| !list.is_empty());
+    answer["events"]["exhausted"] != 0
+        || answer["database"]["trouble"].is_string()
+        || answer["backup"]["error"].is_string()
+        || answer["disk"]["full"] == true
+        || lists.into_iter().any(has)
+        || lost_routes(answer).next().is_some()
+}
+
+fn page(speech: Speech, common: &Common, answer: &Value) -> String {
     let never = speech.phrase(Overview::None);
     let last = match answer["lastOutcome"].as_str() {
         None => never.to_owned(),
@@ -47,7 +84,7 @@ fn page(speech: Speech, answer: &Value) -> String {
         (speech.status("delivered"), events["delivered"].to_string()),
         (
             speech.status("exhausted"),
-            exhausted(speech, &events["exhausted"]),
+            exhausted(speech, common, &events["exhausted"]),
         ),
         (
             speech.phrase(Overview::Repeats),
@@ -65,15 +102,15 @@ fn page(speech: Speech, answer: &Value) -> String {
         ),
         (
             speech.phrase(Overview::NextAttempt),
-            speech.moment(&answer["nextDueAt"], never),
+            next_attempt(speech, answer),
         ),
         (speech.phrase(Overview::LastAttempt), last),
         (
             speech.phrase(Overview::Database),
             format!(
-                "{} ({:.1} MiB)",
+                "{} ({})",
                 text(&answer["database"]["path"]),
-                answer["database"]["bytes"].as_f64().unwrap_or(0.0) / 1_048_576.0
+                size(answer["database"]["bytes"].as_u64().unwrap_or_default())
             ),
         ),
     ];
@@ -86,19 +123,6 @@ fn page(speech: Speech, answer: &Value) -> String {
     ];
     let trouble = answer["database"]["trouble"].as_str();
     let trouble = trouble.map(|told| (speech.phrase(Overview::InTrouble), told.to_owned()));
-    let open = answer["incidents"].as_array().into_iter().flatten();
-    let open = open.map(|incident| {
-        let first = text(&incident["text"]).lines().next().unwrap_or_default();
-        (speech.phrase(Overview::LookAt), first.to_owned())
-    });
-    let failing = answer["alerts"]["failing"].as_array().into_iter().flatten();
-    let failing = failing.map(|channel| {
-        let (name, error) = (text(&channel["channel"]), text(&channel["error"]));
-        (
-            speech.phrase(Overview::CannotTell),
-            format!("{name}: {error}"),
-        )
-    });
     let nobody = (answer["alerts"]["channels"] == 0).then(|| {
         let name = speech.phrase(Overview::Alerts);
         (name, nobody_is_told(speech).to_owned())
@@ -107,30 +131,76 @@ fn page(speech: Speech, answer: &Value) -> String {
         .into_iter()
         .chain(trouble)
         .chain(more)
-        .chain(open)
-        .chain(failing)
+        .chain(open_incidents(speech, answer))
+        .chain(failing_channels(speech, answer))
         .chain(nobody)
-        .chain(without_route(speech, answer))
+        .chain(without_route(speech, common, answer))
         .map(|(name, value)| format!("{name}: {value}"))
         .collect();
     lines.join("\n")
 }
 
-/// Each route that events wait for, and that the configuration does not have any more.
-fn without_route(
+/// What an admin was told and is not over; of several routes, each is named.
+fn open_incidents(
     speech: Speech,
     answer: &Value,
 ) -> impl Iterator<Item = (&'static str, String)> + '_ {
-    let waiting = answer["withoutRoute"].as_array().into_iter().flatten();
-    let waiting = waiting.filter(|waiting| waiting["route"] != "default");
-    waiting.map(move |waiting| {
+    let routes = answer["sendsTo"].as_object().into_iter().flatten();
+    let several = routes.clone().any(|(route, _)| route != DEFAULT);
+    let open = answer["incidents"].as_array().into_iter().flatten();
+    open.map(move |incident| {
+        let first = text(&incident["text"]).lines().next().unwrap_or_default();
+        let told = match incident["route"].as_str().filter(|_| several) {
+            Some(route) => status::of_route(route, first, speech.language),
+            None => first.to_owned(),
+        };
+        (speech.phrase(Overview::LookAt), told)
+    })
+}
+
+/// Channels whose last message did not get through.
+fn failing_channels(
+    speech: Speech,
+    answer: &Value,
+) -> impl Iterator<Item = (&'static str, String)> + '_ {
+    let failing = answer["alerts"]["failing"].as_array().into_iter().flatten();
+    failing.map(move |channel| {
+        let (name, error) = (text(&channel["channel"]), text(&channel["error"]));
+        let told = format!("{name}: {error}");
+        (speech.phrase(Overview::CannotTell), told)
+    })
+}
+
+/// Each route that events wait for, and that the configuration does not have any more.
+fn without_route(
+    speech: Speech,
+    common: &Common,
+    answer: &Value,
+) -> impl Iterator<Item = (&'static str, String)> {
+    let resend = common.typed("resend");
+    lost_routes(answer).map(move |waiting| {
         let (route, events) = (text(&waiting["route"]), &waiting["events"]);
-        let advice = speech.phrase(Overview::LostRoute);
+        let advice = status::lost_route(&resend, speech.language);
         (
             speech.phrase(Overview::WithoutRoute),
             format!("{route}: {events} {advice}"),
         )
     })
+}
+
+fn lost_routes(answer: &Value) -> impl Iterator<Item = &Value> {
+    let waiting = answer["withoutRoute"].as_array().into_iter().flatten();
+    waiting.filter(|waiting| waiting["route"] != DEFAULT)
+}
+
+/// When something is sent next, or why nothing is.
+fn next_attempt(speech: Speech, answer: &Value) -> String {
+    let nothing = if answer["sendsTo"][DEFAULT].is_string() {
+        Overview::None
+    } else {
+        Overview::NothingIsSent
+    };
+    speech.moment(&answer["nextDueAt"], speech.phrase(nothing))
 }
 
 fn backup(speech: Speech, backup: &Value) -> String {
@@ -151,14 +221,14 @@ fn backup(speech: Speech, backup: &Value) -> String {
 }
 
 fn disk(speech: Speech, disk: &Value) -> String {
-    let free = disk["freeBytes"].as_f64().unwrap_or(0.0) / 1_073_741_824.0;
+    let free = size(disk["freeBytes"].as_u64().unwrap_or_default());
     if disk["full"] == true {
         return speech.phrase(Overview::Full).to_owned();
     }
     let forecast = disk["fullInDays"].as_u64();
     let forecast = forecast.map(|days| status::full_in(days, speech.language));
     format!(
-        "{} {free:.1} GiB{}",
+        "{} {free}{}",
         speech.phrase(Overview::Free),
         forecast.unwrap_or_default()
     )
@@ -167,17 +237,22 @@ fn disk(speech: Speech, disk: &Value) -> String {
 /// Every route with the host that it leads to.
 fn sends_to(speech: Speech, routes: &Value) -> String {
     let unset = speech.phrase(Overview::NotSet);
-    let default = routes["default"].as_str().unwrap_or(unset);
+    let default = routes[DEFAULT].as_str().unwrap_or(unset);
     let others = routes.as_object().into_iter().flatten();
-    let others = others.filter(|(name, _)| *name != "default");
+    let others = others.filter(|(name, _)| *name != DEFAULT);
     let others = others.map(|(name, origin)| format!("{name} → {}", text(origin)));
     let all: Vec<String> = [default.to_owned()].into_iter().chain(others).collect();
     all.join("; ")
 }
 
-fn exhausted(speech: Speech, count: &Value) -> String {
+fn exhausted(speech: Speech, common: &Common, count: &Value) -> String {
     if count == 0 {
         return count.to_string();
     }
-    format!("{count}  {}", speech.phrase(Overview::Exhausted))
+    let [tail, resend] = ["tail", "resend"].map(|command| {
+        let command = format!("{command} --status exhausted");
+        common.typed(&command)
+    });
+    let advice = status::exhausted(&tail, &resend, speech.language);
+    format!("{count}  {advice}")
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::client::Client;
 use super::delivery_line::{Line, Paint, Table, last_of_each};
-use super::filter::{Filter, fits};
+use super::filter::{Filter, fits, tell_unknown_type};
 use super::value::whole;
 use super::{CliError, print_line};
 use crate::config::Environment;
@@ -29,7 +29,8 @@ pub(super) struct Tail {
     #[arg(short, long)]
     follow: bool,
     /// How many are shown at first, the newest ones
-    #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = whole::<u16>(1..=1000))]
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20, allow_negative_numbers = true,
+          value_parser = whole::<u16>(1..=1000))]
     limit: u16,
     #[command(flatten)]
     filter: Filter,
@@ -90,5 +91,6 @@ fn print_page(client: &Client, page: &Value, paint: Paint) -> Result<(), CliErro
     }
     let (shown, matched) = (lines.len(), &page["matched"]);
     let more = page["more"] == Value::Bool(true);
-    print_line(&commands::shown_of(shown, matched, more, speech.language))
+    print_line(&commands::shown_of(shown, matched, more, speech.language))?;
+    tell_unknown_type(client, page)
 }

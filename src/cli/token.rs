@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 use super::CliError;
 use super::client::Client;
-use super::value::whole;
+use super::value;
 use super::words::{Speech, harmless, text};
+use crate::token::{LONGEST_DAYS, SUBJECT_CHARACTERS, USUAL_DAYS};
 use crate::words::commands::Command;
 use crate::words::tokens;
 
@@ -18,13 +19,14 @@ pub(super) enum Token {
 Scopes: stats:read, events:write, events:read, interviews:write, interviews:read, admin")]
     Issue {
         /// For whom
-        #[arg(long)]
+        #[arg(long, value_parser = value::text(SUBJECT_CHARACTERS))]
         subject: String,
         /// What it allows: one or more scopes, separated by blanks
         #[arg(long)]
         scope: String,
         /// For how many days
-        #[arg(long, default_value_t = 365, value_parser = whole::<u32>(0..=u64::from(u32::MAX)))]
+        #[arg(long, default_value_t = USUAL_DAYS, allow_negative_numbers = true,
+              value_parser = value::whole::<u32>(1..=u64::from(LONGEST_DAYS)))]
         days: u32,
     },
     /// Revoke a token for good, by its id as `token list` shows it, or all of one subject
@@ -33,10 +35,10 @@ Scopes: stats:read, events:write, events:read, interviews:write, interviews:read
   voicedrive-relay token revoke --subject leaver")]
     Revoke {
         /// The token's id (jti)
-        #[arg(required_unless_present = "subject")]
+        #[arg(required_unless_present = "subject", value_parser = value::text(SUBJECT_CHARACTERS))]
         jti: Option<String>,
         /// All tokens of this subject
-        #[arg(long, conflicts_with = "jti")]
+        #[arg(long, conflicts_with = "jti", value_parser = value::text(SUBJECT_CHARACTERS))]
         subject: Option<String>,
         /// The token was issued elsewhere with the same key, so it is in no list here
         #[arg(long, requires = "jti")]
@@ -115,6 +117,9 @@ fn standing(speech: Speech, token: &Value) -> String {
         return format!("{} {at}", speech.phrase(Command::RevokedSince));
     }
     let at = speech.moment(&token["expiresAt"], "-");
+    if token["ofAnotherKey"] == true {
+        return tokens::of_another_key(speech.language, &at);
+    }
     match token["daysLeft"].as_i64() {
         Some(days) => tokens::days_left(speech.language, &at, days),
         None => format!("{} {at}", speech.phrase(Command::Until)),

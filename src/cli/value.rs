@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 use hyper::StatusCode;
 use url::Url;
 
+use crate::event::is_event_type;
 use crate::route::Pattern;
 use crate::zone::Zone;
 
@@ -14,15 +15,21 @@ use crate::zone::Zone;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WrongValue {
     /// A whole number in a range.
-    #[error("must be a whole number {}", range(*from, *to))]
+    #[error("must be a whole number from {from} to {to}")]
     Whole {
         /// The least one.
         from: u64,
-        /// The greatest one; none: every number will do.
-        to: Option<u64>,
+        /// The greatest one.
+        to: u64,
+    },
+    /// A text of so many characters at the most.
+    #[error("must have 1 to {most} characters, and no control characters")]
+    Text {
+        /// The longest one.
+        most: usize,
     },
     /// An address with a port.
-    #[error("must be an IP address with a port, such as 127.0.0.1:9000")]
+    #[error("must be an IP address with a port from 0 to 65535, such as 127.0.0.1:9000")]
     Address,
     /// A URL.
     #[error("must be a URL such as https://voicedrive.example.com/webhook")]
@@ -30,16 +37,14 @@ pub enum WrongValue {
     /// The name of a time zone.
     #[error("must be a time zone such as Asia/Tokyo or UTC")]
     Zone,
+    /// The name of an event.
+    #[error(
+        "must be an event's name, such as employee.created: 1 to 100 characters of a-z, 0-9, '.', '_', '-'"
+    )]
+    Event,
     /// The name of an event, or a prefix of names.
     #[error("must be an event's name, or a prefix that ends in .*, such as employee.*")]
     Events,
-}
-
-fn range(from: u64, to: Option<u64>) -> String {
-    match to {
-        Some(to) => format!("from {from} to {to}"),
-        None => format!("of at least {from}"),
-    }
 }
 
 /// Reads a whole number of this range.
@@ -51,18 +56,34 @@ pub(super) fn whole<N: TryFrom<u64>>(
         let number = number.and_then(|number: u64| N::try_from(number).ok());
         number.ok_or_else(|| WrongValue::Whole {
             from: *range.start(),
-            to: Some(*range.end()).filter(|to| *to < u64::MAX),
+            to: *range.end(),
         })
     }
 }
 
-/// Reads the status of an HTTP answer.
+/// Reads the status of an HTTP answer. What begins with 1 is no answer yet, and beyond 599 nothing is defined.
 pub(super) fn http_status(text: &str) -> Result<StatusCode, WrongValue> {
-    let number = whole(100..=999)(text)?;
-    StatusCode::from_u16(number).map_err(|_| WrongValue::Whole {
-        from: 100,
-        to: Some(999),
-    })
+    let (from, to) = (200, 599);
+    let number = whole(from..=to)(text)?;
+    StatusCode::from_u16(number).map_err(|_| WrongValue::Whole { from, to })
+}
+
+/// Reads a text of at most this many characters.
+pub(super) fn text(
+    most: usize,
+) -> impl Fn(&str) -> Result<String, WrongValue> + Clone + Send + Sync + 'static {
+    move |text| {
+        let fits = (1..=most).contains(&text.chars().count());
+        let plain = !text.chars().any(char::is_control);
+        (fits && plain)
+            .then(|| text.to_owned())
+            .ok_or(WrongValue::Text { most })
+    }
+}
+
+pub(super) fn event(text: &str) -> Result<String, WrongValue> {
+    let fits = is_event_type(text);
+    fits.then(|| text.to_owned()).ok_or(WrongValue::Event)
 }
 
 pub(super) fn address(text: &str) -> Result<SocketAddr, WrongValue> {

@@ -8,10 +8,11 @@ use url::Url;
 
 use super::reader::{Document, Section, whole};
 use super::routes::{is_secret_name, read_secret};
-use super::{Environment, Expected, Kind, Mistake, Role, Secret, itself};
+use super::{Environment, Expected, Kind, Mistake, Role, itself};
 use crate::crypto;
 use crate::delivery::proxy::Proxies;
 use crate::incident::Thresholds;
+use crate::secret::Secret;
 
 /// In characters. A subject has to have room for what happened.
 const LONGEST_NAME: usize = 60;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::routes::is_secret_name;
 use super::{Doubt, Kind, Mistake, Place};
+use crate::plain_file::ordinary;
 
 /// A name of this length or more, without `_`, may be a secret that was pasted alone on its line.
 const PERHAPS_A_SECRET: usize = 16;
@@ -158,12 +159,9 @@ pub(super) fn may_be_shown(name: &str) -> bool {
     is_secret_name(name) && (name.contains('_') || name.len() < PERHAPS_A_SECRET)
 }
 
-/// A file that somebody else feeds, such as a pipe, would be read to no end.
-fn read_bytes(path: &Path) -> io::Result<(Vec<u8>, u32)> {
-    let metadata = fs::metadata(path)?;
-    if !metadata.is_file() {
-        return Err(io::Error::other("not an ordinary file"));
-    }
+/// A whole file, and who may read it. One that somebody else feeds, such as a pipe, would be read to no end.
+pub(super) fn read_bytes(path: &Path) -> io::Result<(Vec<u8>, u32)> {
+    let metadata = ordinary(path)?;
     Ok((fs::read(path)?, metadata.permissions().mode()))
 }
 

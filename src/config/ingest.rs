@@ -9,9 +9,10 @@ use reqwest::header::HeaderName;
 
 use super::reader::{Document, Section};
 use super::routes::{is_secret_name, is_token, read_secret};
-use super::{Environment, Expected, Kind, Mistake, Place, Secret, network};
+use super::{Environment, Expected, Kind, Mistake, Place, network};
 use crate::event;
 use crate::ingest::{NameRule, When};
+use crate::secret::Secret;
 
 /// What the relay itself answers on.
 const TAKEN_PATHS: [&str; 4] = ["api", "monitor", "metrics", "control"];

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::env_file::may_be_shown;
-use super::{Config, Environment, Note, NoteKind, Place, ProxyConfig, Secret, URL_VARIABLE};
+use super::{Config, Environment, Note, NoteKind, Place, ProxyConfig, URL_VARIABLE};
+use crate::secret::Secret;
+use crate::spelling;
 
 /// A key that is shorter is worth a word, in characters.
 const SHORT: usize = 16;
@@ -161,19 +163,11 @@ fn of_file(names: &BTreeMap<String, Role>, environment: &Environment, whole: boo
 }
 
 fn of_unknown(name: &str, names: &BTreeMap<String, Role>, whole: bool) -> Option<NoteKind> {
-    let capitals = name.to_ascii_uppercase();
-    if ELSEWHERE.contains(&capitals.as_str()) {
+    if ELSEWHERE.contains(&name.to_ascii_uppercase().as_str()) {
         return Some(NoteKind::BelongsElsewhere);
     }
-    // A slip of a finger or two; short names are like each other without one.
-    let farthest = (name.len() / 4).min(3);
-    let near = names.keys().map(|known| {
-        let distance = strsim::damerau_levenshtein(&capitals, known);
-        (distance, known)
-    });
-    let nearest = near.filter(|(distance, _)| *distance <= farthest).min();
-    match nearest {
-        Some((_, known)) => Some(NoteKind::UnknownName(Some(known.clone()))),
+    match spelling::nearest(name, names.keys().map(String::as_str)) {
+        Some(known) => Some(NoteKind::UnknownName(Some(known.to_owned()))),
         None => whole.then_some(NoteKind::UnknownName(None)),
     }
 }

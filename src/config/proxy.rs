@@ -1,11 +1,11 @@
 //! The way out through a forward proxy: `proxy` and `no_proxy` of `[delivery]` and of routes, else
 //! `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` of the environment (contract, section 3).
 
-use url::Url;
+use url::{Host, Url};
 
 use super::reader::{Document, Section};
 use super::routes::{is_secret_name, read_secret};
-use super::{Environment, Expected, Kind, Mistake};
+use super::{Environment, Expected, Kind, Mistake, Place};
 use crate::delivery::proxy::{Direct, Origin, Proxies, Proxy};
 
 /// What the file says about the way out.
@@ -66,25 +66,41 @@ fn named(text: &str) -> Option<Named> {
     if is_secret_name(text) {
         return Some(Named::Secret(text.to_owned()));
     }
-    let url = proxy_url(text)?;
-    let alone = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
+    let url = proxy_url(text).filter(is_alone)?;
     let bare = url.username().is_empty() && url.password().is_none();
-    (bare && alone).then_some(Named::Url(url))
+    bare.then_some(Named::Url(url))
 }
 
-/// The URL of a proxy: scheme, host and perhaps a port, user and password. Without a scheme it is `http://`,
-/// as everybody takes `HTTPS_PROXY=proxy.example:3128`. A path in a variable means nothing to a proxy.
+/// The URL of a proxy: scheme, host and perhaps a port, user and password. Without a scheme it is `http://`, as
+/// everybody takes `HTTPS_PROXY=proxy.example:3128`, and then a port must be there: a word alone is more likely
+/// a slip than a host. A path in a variable, which is for other programs too, means nothing to a proxy.
 fn proxy_url(text: &str) -> Option<Url> {
     let text = text.trim();
-    let with_scheme = format!("http://{text}");
-    let text = if text.contains("://") {
-        text
+    let url = if text.contains("://") {
+        Url::parse(text).ok()?
     } else {
-        &with_scheme
+        let port = text.trim_end_matches('/').rsplit_once(':')?.1;
+        port.parse::<u16>().ok()?;
+        Url::parse(&format!("http://{text}"))
+            .ok()
+            .filter(is_alone)?
     };
-    let url = Url::parse(text).ok()?;
-    let fits = matches!(url.scheme(), "http" | "https") && url.has_host();
+    let reached = url.host().is_some_and(|host| names_a_host(&host)) && url.port() != Some(0);
+    let fits = matches!(url.scheme(), "http" | "https") && reached;
     fits.then_some(url)
+}
+
+/// Whether nothing follows the host. A path would be that of something else, such as a script that chooses proxies.
+fn is_alone(url: &Url) -> bool {
+    matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none()
+}
+
+/// Dots and hyphens alone name nobody.
+fn names_a_host(host: &Host<&str>) -> bool {
+    match host {
+        Host::Domain(name) => name.contains(|c: char| c.is_alphanumeric()),
+        Host::Ipv4(_) | Host::Ipv6(_) => true,
+    }
 }
 
 /// The proxies that the file and the environment give; what is missing is a mistake.
@@ -121,7 +137,7 @@ fn of_secret(name: &str, environment: &Environment, mistakes: &mut Vec<Mistake>)
         }
         return None;
     };
-    let url = proxy_url(secret.expose());
+    let url = proxy_url(secret.expose()).filter(is_alone);
     if url.is_none() {
         mistakes.push(environment.mistake(name, Kind::Expected(Expected::ProxyUrl)));
     }
@@ -138,7 +154,10 @@ fn of_environment(
     if let Some((name, text)) = variable(name, environment) {
         let url = proxy_url(text);
         if url.is_none() {
-            mistakes.push(environment.mistake(&name, Kind::Expected(Expected::ProxyUrl)));
+            // It is no secret: the secrets file has no say in it.
+            let place = Place::Variable(name.clone());
+            let kind = Kind::Expected(Expected::ProxyUrl);
+            mistakes.push(Mistake { place, kind });
         }
         return url.map(|url| Proxy::new(url, Origin::Environment, &name));
     }
@@ -212,13 +231,72 @@ mod tests {
     }
 
     #[test]
+    fn a_mistake_is_told_where_it_stands() {
+        let directory = tempfile::tempdir().unwrap();
+        let config = directory.path().join("config.toml");
+        std::fs::write(directory.path().join("secrets.env"), "\nPROXY_URL=hush\n").unwrap();
+        let variables = [
+            ("https_proxy", "socks5://hush"),
+            ("HTTP_PROXY", "hush"),
+            ("PROXY_URL", "http://p:1"),
+        ];
+        let environment = Environment::from(variables);
+        let environment = environment.with_secrets_beside(&config).unwrap();
+        let places = |text: &str| {
+            let (mut document, mut root) = Document::parse(text);
+            let mut section = root.section(&mut document, "delivery");
+            let config = read(&mut document, &mut section, "delivery.proxy");
+            let mut mistakes = Vec::new();
+            resolve(config.as_ref(), &environment, &mut mistakes);
+            let places = mistakes.into_iter().map(|mistake| mistake.place);
+            places.collect::<Vec<_>>()
+        };
+        let variable = |name: &str| Place::Variable(name.to_owned());
+        assert_eq!(places(""), ["https_proxy", "HTTP_PROXY"].map(variable));
+        let file = super::super::secrets_file(&config);
+        let line = Place::line_of(&file, 2, "PROXY_URL");
+        assert_eq!(places("[delivery]\nproxy = \"PROXY_URL\""), [line]);
+    }
+
+    #[test]
+    fn what_works_is_taken() {
+        for (text, url) in [
+            ("http://p.example", "http://p.example/"),
+            ("http://p.example:3128/", "http://p.example:3128/"),
+            ("https://p.example:3128", "https://p.example:3128/"),
+            ("p.example:3128", "http://p.example:3128/"),
+            ("p:80", "http://p/"),
+            ("[::1]:3128", "http://[::1]:3128/"),
+            ("u:hu%40sh@p:1", "http://u:hu%40sh@p:1/"),
+            ("http://u@p:1", "http://u@p:1/"),
+            ("http://10.0.0.1", "http://10.0.0.1/"),
+        ] {
+            let read = proxy_url(text).map(String::from);
+            assert_eq!(read.as_deref(), Some(url), "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_no_proxy_is_a_mistake_and_is_not_repeated() {
         let nothing = Environment::default();
         for bad in [
             "http://u:hush@p.example",
             "socks5://p.example",
             "http://p/hush",
+            "http://p:3128/proxy.pac",
+            "http://p?hush",
+            "http://p:0",
+            "http://.:3128",
+            "http://-",
+            "http://",
+            "http:p:3128",
+            "http:/p:3128",
+            "//p",
             "p q",
+            "p",
+            "p:",
+            "proxy.example",
+            "proxy.example/",
         ] {
             let (_, wrong) = resolved(&format!("[delivery]\nproxy = \"{bad}\""), &nothing);
             assert!(wrong.contains("delivery.proxy"), "{bad}: {wrong}");

@@ -8,13 +8,15 @@ use url::Url;
 
 use super::proxy::{self, ProxyConfig};
 use super::reader::{Document, Section};
-use super::{Environment, Expected, Kind, Mistake, Secret, Server, itself, size};
+use super::{Environment, Expected, Kind, Mistake, Server, itself, size};
 use crate::delivery::address;
 use crate::delivery::profile::{
     BUILT_IN, Body, Encoding, Key, Profile, SignatureForm, TimestampFormat,
 };
 use crate::delivery::proxy::Proxies;
-use crate::route::{self, Pattern, Route};
+use crate::delivery::route::Route;
+use crate::route::{self, Pattern};
+use crate::secret::Secret;
 
 /// What the HTTP client or the relay itself sets.
 const TAKEN_HEADERS: [&str; 14] = [
@@ -448,7 +450,7 @@ pub(super) fn is_token(secret: &Secret) -> bool {
 }
 
 fn is_route_name(text: &str) -> bool {
-    (1..=100).contains(&text.chars().count())
+    (1..=route::MAX_NAME_CHARACTERS).contains(&text.chars().count())
         && !text.chars().any(char::is_control)
         && text != route::DEFAULT
 }
@@ -460,7 +462,9 @@ fn is_profile_name(text: &str) -> bool {
             .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }
 
-pub(super) fn is_secret_name(text: &str) -> bool {
+/// Whether a text can be the name of a secret: capital letters, digits and `_`, a letter first.
+#[must_use]
+pub fn is_secret_name(text: &str) -> bool {
     let starts = text.starts_with(|c: char| c.is_ascii_uppercase());
     starts
         && text

@@ -2,7 +2,6 @@
 //! environment is read here, and nowhere else.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,9 +9,7 @@ use std::sync::Arc;
 
 use super::env_file::{self, EnvFile};
 use super::{Doubt, Kind, Mistake, Mistakes, Place};
-use crate::crypto;
-use crate::language::Language;
-use crate::words;
+use crate::secret::Secret;
 
 /// The name of the file beside the configuration.
 const FILE_NAME: &str = "secrets.env";
@@ -92,7 +89,7 @@ impl Environment {
             None => self.var(name),
         };
         let value = value.filter(|value| !value.is_empty());
-        Ok(value.map(|value| Secret(value.to_owned())))
+        Ok(value.map(|value| Secret::new(value.to_owned())))
     }
 
     /// Where the secret with this name stands, or should.
@@ -141,7 +138,8 @@ pub fn secrets_file(config: &Path) -> PathBuf {
 /// A credential is its whole file, without one line end, which editors add.
 fn read_credential(path: &Path) -> Result<Option<Secret>, Mistakes> {
     let wrong = |kind| Mistakes::one(Place::Credential(path.to_owned()), kind);
-    let bytes = fs::read(path).map_err(|error| wrong(env_file::of_io(&error)))?;
+    let read = env_file::read_bytes(path);
+    let (bytes, _) = read.map_err(|error| wrong(env_file::of_io(&error)))?;
     let Ok(text) = String::from_utf8(bytes) else {
         return Err(wrong(Kind::Doubtful(Doubt::NotUtf8)));
     };
@@ -153,7 +151,7 @@ fn read_credential(path: &Path) -> Result<Option<Secret>, Mistakes> {
     if text.chars().any(char::is_control) {
         return Err(wrong(Kind::Doubtful(Doubt::Control)));
     }
-    Ok((!text.is_empty()).then(|| Secret(text.to_owned())))
+    Ok((!text.is_empty()).then(|| Secret::new(text.to_owned())))
 }
 
 impl<const N: usize> From<[(&str, &str); N]> for Environment {
@@ -163,40 +161,6 @@ impl<const N: usize> From<[(&str, &str); N]> for Environment {
             variables: owned.into_iter().collect(),
             file: None,
         }
-    }
-}
-
-/// Something that must never be shown. It has no `Display`, and its `Debug` says nothing.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The secret itself, for the one who signs or compares with it.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-
-    /// The secret's bytes, for the one who signs or compares with it.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-
-    /// What two people read to each other to see whether they have the same key: the first eight digits
-    /// of its SHA-256, and its length. `printf %s KEY | sha256sum` gives the same digits.
-    #[must_use]
-    pub fn fingerprint(&self, language: Language) -> String {
-        let digits = crypto::hex(&crypto::sha256(&[self.as_bytes()]));
-        let (first, second) = (&digits[..4], &digits[4..8]);
-        let length = self.0.chars().count();
-        words::mistakes::fingerprint(first, second, length, language)
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
     }
 }
 
@@ -281,19 +245,6 @@ mod tests {
         let [there, missing] = places.map(|mistake| mistake.to_string());
         assert!(there.contains("secrets.env:3: A: is not set"), "{there}");
         assert!(missing.contains("secrets.env: B: is not set"), "{missing}");
-    }
-
-    #[test]
-    fn the_fingerprint_is_what_sha256sum_says() {
-        // printf %s a-made-up-secret-of-32-characters | sha256sum
-        let secret = Secret("a-made-up-secret-of-32-characters".to_owned());
-        let digits = "7e29-a672";
-        let english = secret.fingerprint(Language::En);
-        assert_eq!(english, format!("{digits}, 33 characters"));
-        assert_eq!(
-            secret.fingerprint(Language::Ja),
-            format!("{digits}、33 文字")
-        );
     }
 
     #[test]

@@ -15,10 +15,10 @@ use super::partner::SetupError;
 use super::sender::{Sender, Sent};
 use super::standing::{News, Standing};
 use crate::clock::Clock;
+use crate::delivery::route::Route;
 use crate::due::DueDelivery;
 use crate::event::Status;
 use crate::pulse::Pulse;
-use crate::route::Route;
 use crate::store::Store;
 
 /// Deliveries that one look into the store takes at the most.

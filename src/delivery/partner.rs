@@ -8,9 +8,9 @@ use super::failure::Failure;
 use super::signature;
 use crate::attempt::{Attempted, Outcome};
 use crate::clock::Clock;
-use crate::config::Secret;
+use crate::delivery::route::Route;
 use crate::due::DueDelivery;
-use crate::route::Route;
+use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
 /// A longer body, in bytes, has a connection of its own. A partner may answer before it has read all of

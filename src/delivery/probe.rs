@@ -9,7 +9,7 @@ use super::answer::clock_ahead;
 use super::failure::Failure;
 use super::partner::{SetupError, client};
 use crate::clock::Clock;
-use crate::route::Route;
+use crate::delivery::route::Route;
 use crate::timestamp::Timestamp;
 
 /// What a receiver lets everybody know.

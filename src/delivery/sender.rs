@@ -9,9 +9,9 @@ use tokio::time;
 use super::Context;
 use super::partner::{Partner, SetupError};
 use crate::attempt::{AttemptResult, Attempted, Outcome};
+use crate::delivery::route::Route;
 use crate::due::DueDelivery;
 use crate::event::Status;
-use crate::route::Route;
 use crate::store::StoreError;
 
 /// How long a result that could not be written waits before it is tried again.

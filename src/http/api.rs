@@ -8,7 +8,8 @@ mod callers;
 pub mod cors;
 mod endpoints;
 pub(super) mod event_answer;
-pub(super) mod events;
+pub(super) mod event_filter;
+mod events;
 mod health;
 mod incidents;
 mod ingest;
@@ -26,7 +27,8 @@ mod voicedrive;
 mod voicedrive_interviews;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::net::IpAddr;
+use std::sync::{Arc, Once};
 
 use ipnet::IpNet;
 use url::Url;
@@ -37,13 +39,13 @@ use super::wing::{Answering, Call, NotRouted, Table, Wing};
 use crate::clock::Clock;
 use crate::config::{Channel, Ingest};
 use crate::delivery::handoff::Handoff;
-use crate::event::Submission;
 use crate::gauges::Gauges;
 use crate::language::Speech;
 use crate::reload::Reloads;
 use crate::retry::RetryPolicy;
 use crate::route::{BodyLimit, Routing, TooLarge};
 use crate::store::Store;
+use crate::submission::Submission;
 use crate::timestamp::Timestamp;
 use crate::upkeep::backup::BackupFile;
 use auth::Keys;
@@ -84,6 +86,8 @@ pub struct Api {
     pub refused_pages: Arc<RefusedPages>,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Somebody else's was told of.
+    pub unbelieved: Once,
     /// The longest body, in bytes.
     pub max_body_bytes: usize,
     /// When failed deliveries are tried again.
@@ -113,6 +117,14 @@ pub struct Routes {
     pub origins: BTreeMap<String, String>,
     /// To the dispatchers.
     pub handoff: Handoff,
+}
+
+impl Api {
+    /// Whether a peer is a proxy that is trusted to speak for others.
+    pub(super) fn is_proxy(&self, peer: IpAddr) -> bool {
+        let trusted = &self.trusted_proxies;
+        trusted.iter().any(|net| net.contains(&peer.to_canonical()))
+    }
 }
 
 impl Routes {

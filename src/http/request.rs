@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
-use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST};
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::http::uri::Authority;
 use hyper::{HeaderMap, Request, Version};
 use serde::de::DeserializeOwned;
@@ -46,6 +46,34 @@ pub fn one_host<B>(request: &Request<B>) -> Result<(), ApiError> {
         "Host",
         "must be there once, and name a host",
     ))
+}
+
+/// A header that may be given once; none when it is not there.
+///
+/// # Errors
+/// `InvalidParameter` when it is given twice: nobody can know which one is meant.
+pub fn only<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h HeaderValue>, ApiError> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (value, None) => Ok(value),
+        (_, Some(_)) => Err(ApiError::invalid(name, "given twice, once is accepted")),
+    }
+}
+
+/// Refuses a range that ends before it begins; both ends come with their names.
+///
+/// # Errors
+/// `InvalidDateRange`
+pub fn in_order(
+    (from, first): (&str, Option<Timestamp>),
+    (to, last): (&str, Option<Timestamp>),
+) -> Result<(), ApiError> {
+    match (first, last) {
+        (Some(first), Some(last)) if first > last => Err(ApiError::InvalidDateRange(format!(
+            "{from}: must not be later than {to}"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Says what the body claims to be.
@@ -231,7 +259,6 @@ fn shown(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hyper::header::HeaderValue;
 
     #[test]
     fn a_body_claims_one_type() {

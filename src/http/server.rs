@@ -158,7 +158,7 @@ fn connect<S>(
             async move { Ok::<_, Infallible>(answer(&*app, peer, request).await) }
         })
     };
-    let x_request_id = HeaderName::from_static("x-request-id");
+    let x_request_id = HeaderName::from_static(request_id::HEADER);
     let service = ServiceBuilder::new()
         .map_request(GivenId::note)
         .layer(SetRequestIdLayer::new(x_request_id.clone(), NewRequestId))

@@ -10,9 +10,9 @@ use tokio::task::{JoinError, JoinSet};
 
 use crate::alerts::Rules;
 use crate::config::Channel;
+use crate::delivery::route::Route;
 use crate::language::Speech;
 use crate::pulse::Pulse;
-use crate::route::Route;
 use crate::upkeep::retention::Kept;
 
 /// What a part was made for: one that is made for the same goes on.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Type, ValueRef};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::file::OpenError;
 use crate::timestamp::Timestamp;
@@ -19,6 +19,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The same at the start, until the write-ahead log begins: up to then, and never after it, it is held up also by whoever
 /// only reads.
 const BUSY_TIMEOUT_AT_START: Duration = Duration::from_mins(1);
+/// A wait at the start that is longer than this is told.
+const BUSY_TIMEOUT_UNTOLD: Duration = Duration::from_secs(1);
 /// Prepared statements that each connection keeps.
 const STATEMENTS_KEPT: usize = 64;
 /// Pages that the writing connection keeps in memory, in KiB. A transaction that changes more of
@@ -38,6 +40,13 @@ const LIVE: RangeInclusive<u32> = 0x5644_0000..=0x5644_ffff;
 /// headers and the transaction that made them too many. A smaller one would be cut and grown again every time.
 const JOURNAL_SIZE_LIMIT: i64 = 36 * 1024 * 1024;
 
+/// What SQLite is built with to be fast: see `.cargo/config.toml`, which counts only inside of the source tree.
+const BUILT_WITH: [&str; 3] = [
+    "DEFAULT_MEMSTATUS=0",
+    "DEFAULT_PCACHE_INITSZ=0",
+    "OMIT_LOAD_EXTENSION",
+];
+
 /// Opens the database at `path` for the one thread that writes, making it when it is not there.
 pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
     if !path.exists() {
@@ -49,13 +58,13 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
             .open(path);
         made.map_err(|source| OpenError::at(path, source))?;
     }
-    let open = || -> rusqlite::Result<Connection> {
+    let open = |longest_wait: Duration| -> rusqlite::Result<Connection> {
         let connection = Connection::open_with_flags(
             path,
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
         set_up(&connection)?;
-        connection.busy_timeout(BUSY_TIMEOUT_AT_START)?;
+        connection.busy_timeout(longest_wait)?;
         // Works only before the first table is made, so it comes first.
         connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
         mark_as_live(&connection)?;
@@ -72,7 +81,15 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         Ok(connection)
     };
-    open().map_err(|error| OpenError::database(path, &error))
+    let opened = open(BUSY_TIMEOUT_UNTOLD).or_else(|error| {
+        if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) {
+            return Err(error);
+        }
+        let (database, seconds) = (path.display(), BUSY_TIMEOUT_AT_START.as_secs());
+        tracing::warn!(%database, "another program uses the database; waiting for it up to {seconds} seconds. Close it, such as a sqlite3 that was left open; `fuser -v {database}` names it");
+        open(BUSY_TIMEOUT_AT_START)
+    });
+    opened.map_err(|error| OpenError::database(path, &error))
 }
 
 /// Whether a file with this schema version is the live one, or was copied from it as a file.
@@ -119,6 +136,23 @@ pub(super) fn open_for_reading(path: &Path) -> rusqlite::Result<Connection> {
     )?;
     set_up(&connection)?;
     Ok(connection)
+}
+
+/// The options that SQLite should have been built with, and was not: it is slower then, and works.
+pub(super) fn missing_build_options(
+    connection: &Connection,
+) -> rusqlite::Result<Vec<&'static str>> {
+    let mut missing = Vec::new();
+    for option in BUILT_WITH {
+        let used: bool =
+            connection.query_row("SELECT sqlite_compileoption_used(?1)", [option], |row| {
+                row.get(0)
+            })?;
+        if !used {
+            missing.push(option);
+        }
+    }
+    Ok(missing)
 }
 
 /// What every connection needs.

@@ -1,6 +1,6 @@
 //! Why something could not be read or written.
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 use super::{AcceptError, DeleteError, ImportError, PutError};
 use crate::trouble::Trouble;
@@ -26,18 +26,23 @@ impl From<rusqlite::Error> for StoreError {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Unavailable(Trouble::DiskFull),
             Some(ErrorCode::DatabaseBusy) => Self::Unavailable(Trouble::Locked),
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                Self::Unavailable(Trouble::Damaged { what, copy: None })
+            _ if shows_damage(&error) => Self::Unavailable(Trouble::Damaged { what, copy: None }),
+            Some(ErrorCode::SystemIoFailure | ErrorCode::ReadOnly | ErrorCode::OutOfMemory) => {
+                Self::Unavailable(Trouble::Unusable(what))
             }
-            Some(
-                ErrorCode::SystemIoFailure
-                | ErrorCode::ReadOnly
-                | ErrorCode::CannotOpen
-                | ErrorCode::OutOfMemory,
-            ) => Self::Unavailable(Trouble::Unusable(what)),
             _ => Self::Refused(what),
         }
     }
+}
+
+/// Whether a connection that is open has met damage. Its files are open too: that one of them cannot be opened, or ends
+/// too early, is said of what is in them.
+fn shows_damage(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|met| match met.code {
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::CannotOpen => true,
+        ErrorCode::SystemIoFailure => met.extended_code == ffi::SQLITE_IOERR_SHORT_READ,
+        _ => false,
+    })
 }
 
 impl StoreError {

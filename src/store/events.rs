@@ -11,7 +11,7 @@ use super::{Store, StoreError, ingest_memory};
 use crate::clock::Moment;
 use crate::content::Digest;
 use crate::due::DueDelivery;
-use crate::event::{Accepted, Idempotency, Submission};
+use crate::submission::{Accepted, Idempotency, Submission};
 use crate::timestamp::Timestamp;
 
 /// Why a submission was not kept.

@@ -1,6 +1,6 @@
 //! What belongs to the database's file and not to the data in it: the directory and its lock, opening and
 //! bringing it to this version, looking at it from outside, copies, what they lack and what only they have, whether it is
-//! still there and sound, and the room on the disk.
+//! still there, what it was and sound, and the room on the disk.
 
 pub mod difference;
 pub mod inspect;
@@ -11,22 +11,29 @@ mod place;
 mod progress;
 pub(super) mod reserve;
 pub mod restore;
+mod shape;
 pub mod snapshot;
 mod soundness;
 mod troubles;
 pub mod unusable;
 
 use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use open::OpenError;
+pub use soundness::Depth;
 
 use crate::language::Language;
 use crate::trouble::Trouble;
 use mark::Mark;
+use open::make_directory;
 use place::{Place, journal_of};
 use reserve::Reserve;
+use shape::Shape;
 use troubles::Troubles;
 
 /// The file that admins copy.
@@ -38,23 +45,28 @@ const RESCUED: (&str, &str) = ("relay-rescued-", ".db");
 #[derive(Clone)]
 pub struct DatabaseFile {
     directory: PathBuf,
+    /// The data directory's.
+    mode: u32,
     database: Place,
     journal: Place,
+    shape: Arc<Shape>,
     reserve: Reserve,
     troubles: Troubles,
 }
 
 impl DatabaseFile {
-    /// The database of `directory`, which was opened just now.
-    pub(super) fn opened(directory: &Path) -> Self {
+    /// The database of `directory`, which was opened just now and has been read.
+    pub(super) fn opened(directory: &Path) -> io::Result<Self> {
         let path = live_file(directory);
-        Self {
+        Ok(Self {
             directory: directory.to_owned(),
+            mode: fs::metadata(directory)?.permissions().mode(),
             journal: Place::of(journal_of(&path)),
+            shape: Arc::new(Shape::of(&path)?),
             database: Place::of(path),
             reserve: Reserve::hold(directory),
             troubles: Troubles::default(),
-        }
+        })
     }
 
     /// The database's file.
@@ -75,28 +87,57 @@ impl DatabaseFile {
         self.troubles.gravest(|| newest_copy(&self.directory))
     }
 
-    /// Looks whether the database and its journal are still in their places. While they are not, nothing is
-    /// accepted: it would be gone when the relay stops.
+    /// Looks whether the database and its journal are still in their places and what they were. While they are not, or
+    /// there is damage, nothing is accepted, and this says why: it could be gone when the relay stops.
     #[must_use]
-    pub fn is_in_place(&self) -> bool {
+    pub fn look(&self) -> Option<Trouble> {
         let held = self.journal.is_held();
         self.troubles.see_journal(self.path(), held);
-        self.is_database_in_place()
+        self.look_at_database()
     }
 
-    /// The same for the database alone: quick enough for every commit.
-    pub(super) fn is_database_in_place(&self) -> bool {
-        let held = self.database.is_held();
-        self.troubles.see_database(self.path(), held)
+    /// The same without the journal's place: quick enough for every commit.
+    pub(super) fn look_at_database(&self) -> Option<Trouble> {
+        self.troubles
+            .see_database(self.path(), self.database.is_held());
+        if !self.shape.is_kept() {
+            self.begin_damage(&Trouble::Overwritten { copy: None });
+        }
+        self.troubles.grave()
+    }
+
+    /// Whether the database's name leads to the open file.
+    pub(super) fn is_in_place(&self) -> bool {
+        self.database.is_held()
+    }
+
+    /// Whether somebody has cut off the open files, or copied something over them.
+    pub(super) fn is_overwritten(&self) -> bool {
+        !self.shape.is_kept()
+    }
+
+    /// Whether what is in the file cannot be relied on.
+    #[must_use]
+    pub fn is_damaged(&self) -> bool {
+        self.troubles.is_damaged()
     }
 
     /// Whether closing may move the write-ahead log into the database and delete it. SQLite deletes what has the log's
-    /// name: that must not be the log of another database, which somebody has put there.
+    /// name: that must not be the log of another database, which somebody has put there. What is damaged stays as it is.
     pub(super) fn may_settle(&self) -> bool {
-        self.journal.is_held() || (self.journal.is_empty() && self.database.is_held())
+        !self.is_damaged()
+            && (self.journal.is_held() || (self.journal.is_empty() && self.database.is_held()))
     }
 
-    /// Where the database was copied since it is gone.
+    /// Makes the data directory anew when it is gone, so that what only the open file has can be copied there.
+    ///
+    /// # Errors
+    /// `OpenError`: why it cannot be made.
+    pub fn make_directory_again(&self) -> Result<(), OpenError> {
+        make_directory(&self.directory, self.mode)
+    }
+
+    /// Where the database was copied since it is gone or damaged.
     #[must_use]
     pub fn rescued(&self) -> Option<PathBuf> {
         self.troubles.rescued()
@@ -109,7 +150,7 @@ impl DatabaseFile {
             Trouble::DiskFull => self.met_full_disk(),
             // What SQLite says of a full disk is not always that.
             Trouble::Unusable(_) if self.reserve.disk_is_full() => self.met_full_disk(),
-            Trouble::Damaged { what, .. } => self.judged(Some(what)),
+            Trouble::Damaged { .. } | Trouble::Overwritten { .. } => self.begin_damage(trouble),
             Trouble::Locked | Trouble::Unusable(_) => self.troubles.set_hindered(Some(trouble)),
         }
     }
@@ -122,16 +163,18 @@ impl DatabaseFile {
         }
     }
 
-    /// What SQLite found wrong with the database; none: nothing.
-    pub(super) fn judged(&self, damage: Option<&str>) {
-        self.troubles.set_damaged(damage, || {
-            let damaged = Trouble::Damaged {
-                what: damage.unwrap_or_default().to_owned(),
-                copy: newest_copy(&self.directory),
-            };
-            let path = self.path().display();
-            format!("{path}: {}", damaged.told(Language::En))
-        });
+    /// The database is damaged: from now on nothing is accepted.
+    pub(super) fn begin_damage(&self, damage: &Trouble) {
+        let copy = || newest_copy(&self.directory);
+        self.troubles.begin_damage(self.path(), damage, copy);
+    }
+
+    /// SQLite looked through everything and found nothing wrong with it. With another file in its place that says
+    /// nothing.
+    pub(super) fn end_damage(&self) {
+        if !self.is_overwritten() {
+            self.troubles.end_damage();
+        }
     }
 
     /// Something was committed.
@@ -141,9 +184,7 @@ impl DatabaseFile {
 
     /// Says that the database was closed in order, unless that would hide that something is wrong with it.
     pub(super) fn mark_closed(&self) {
-        let in_place = self.is_database_in_place();
-        let sound = !matches!(self.trouble(), Some(Trouble::Damaged { .. }));
-        if sound && in_place {
+        if !self.is_damaged() && self.is_in_place() {
             // Without it the next start looks through the whole database: slow, not wrong.
             let _ = Mark::of(self.path()).leave();
         }

@@ -9,8 +9,8 @@ use super::writer::Lane;
 use super::{Store, StoreError};
 use crate::clock::Moment;
 use crate::content::Digest;
-use crate::event::Submission;
 use crate::repeat::{Memory, Remembered, Sameness};
+use crate::submission::Submission;
 
 /// Contents that are looked at in one transaction; more would hold up accepting.
 const LOOKED_AT_ONCE: u32 = 500;

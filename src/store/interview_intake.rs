@@ -7,11 +7,27 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::StoreError;
 use super::interview_counts::Changes;
-use super::interviews::{PutError, create, find, replace};
+use super::interview_row::{create, find, replace};
 use crate::interview::{
     ImportResult, Interview, InterviewConflict, InterviewRecord, PutResult, UnknownOrigin,
 };
 use crate::timestamp::Timestamp;
+
+/// Why nothing of a batch was kept.
+#[derive(Debug, thiserror::Error)]
+pub enum PutError {
+    /// A record contradicts what is kept.
+    #[error("record {index} was refused")]
+    Refused {
+        /// Which record of the batch, from 0.
+        index: usize,
+        /// Why.
+        why: InterviewConflict,
+    },
+    /// The store itself failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
 
 pub(super) fn put(
     connection: &Connection,

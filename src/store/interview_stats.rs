@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Row};
 
 use super::interview_counts::{EVERY, slots};
-use super::interviews::{COLUMNS, record};
+use super::interview_row::{COLUMNS, record};
 use super::{Store, StoreError};
 use crate::interview::{Interview, InterviewStatus};
 use crate::interview_stats::{

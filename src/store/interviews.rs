@@ -1,34 +1,18 @@
 //! Keeping interview records.
 
 use rusqlite::types::ToSql;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Row};
+use rusqlite::{Connection, ErrorCode};
 
-use super::connection::word;
 use super::interview_counts::Changes;
-use super::interview_intake::{import, put};
+use super::interview_intake::{PutError, import, put};
+use super::interview_row::{COLUMNS, find, record};
 use super::writer::Lane;
 use super::{Store, StoreError};
 use crate::interview::{
-    ImportResult, Interview, InterviewConflict, InterviewCursor, InterviewFilter, InterviewRecord,
-    InterviewStatus, PutResult, UnknownOrigin,
+    ImportResult, Interview, InterviewCursor, InterviewFilter, InterviewRecord, InterviewStatus,
+    PutResult, UnknownOrigin,
 };
 use crate::timestamp::Timestamp;
-
-/// Why nothing of a batch was kept.
-#[derive(Debug, thiserror::Error)]
-pub enum PutError {
-    /// A record contradicts what is kept.
-    #[error("record {index} was refused")]
-    Refused {
-        /// Which record of the batch, from 0.
-        index: usize,
-        /// Why.
-        why: InterviewConflict,
-    },
-    /// The store itself failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
 
 /// Why nothing of a file was kept.
 #[derive(Debug, thiserror::Error)]
@@ -147,84 +131,6 @@ impl Store {
     }
 }
 
-// Two statements instead of one upsert: for an upsert SQLite journals every page that it touches
-// for itself, and a long import writes a hundred times what it keeps.
-
-pub(super) fn create(
-    connection: &Connection,
-    interview: &Interview,
-    now: Timestamp,
-) -> rusqlite::Result<()> {
-    write(
-        connection,
-        "INSERT INTO interviews (
-             id, employee_id, employee_name, interviewer_id, interview_type, interview_date,
-             interview_status, duration_minutes, voicedrive_sync_id, rescheduled_from_id,
-             facility_id, department_id, completed_at, status_reason, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15)",
-        interview,
-        now,
-    )
-}
-
-pub(super) fn replace(
-    connection: &Connection,
-    interview: &Interview,
-    now: Timestamp,
-) -> rusqlite::Result<()> {
-    write(
-        connection,
-        "UPDATE interviews
-            SET employee_id = ?2, employee_name = ?3, interviewer_id = ?4, interview_type = ?5,
-                interview_date = ?6, interview_status = ?7, duration_minutes = ?8,
-                voicedrive_sync_id = ?9, rescheduled_from_id = ?10, facility_id = ?11,
-                department_id = ?12, completed_at = ?13, status_reason = ?14, updated_at = ?15
-          WHERE id = ?1",
-        interview,
-        now,
-    )
-}
-
-fn write(
-    connection: &Connection,
-    sql: &str,
-    interview: &Interview,
-    now: Timestamp,
-) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(sql)?
-        .execute(rusqlite::params![
-            interview.id,
-            interview.employee_id,
-            interview.employee_name,
-            interview.interviewer_id,
-            interview.interview_type,
-            interview.date,
-            interview.status.as_str(),
-            interview.duration_minutes,
-            interview.voicedrive_sync_id,
-            interview.rescheduled_from_id,
-            interview.facility_id,
-            interview.department_id,
-            interview.completed_at,
-            interview.status_reason,
-            now,
-        ])
-        .map(|_| ())
-}
-
-pub(super) const COLUMNS: &str =
-    "seq, id, employee_id, employee_name, interviewer_id, interview_type,
-    interview_date, interview_status, duration_minutes, voicedrive_sync_id, rescheduled_from_id,
-    facility_id, department_id, completed_at, status_reason, created_at, updated_at";
-
-pub(super) fn find(connection: &Connection, id: &str) -> rusqlite::Result<Option<InterviewRecord>> {
-    connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM interviews WHERE id = ?1"))?
-        .query_row([id], record)
-        .optional()
-}
-
 pub(super) fn delete(connection: &Connection, id: &str) -> Result<bool, DeleteError> {
     let Some(earlier) = find(connection, id)? else {
         return Ok(false);
@@ -294,28 +200,4 @@ fn list(
         seq: last.seq,
     });
     Ok((items, next))
-}
-
-pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<InterviewRecord> {
-    Ok(InterviewRecord {
-        seq: row.get(0)?,
-        interview: Interview {
-            id: row.get(1)?,
-            employee_id: row.get(2)?,
-            employee_name: row.get(3)?,
-            interviewer_id: row.get(4)?,
-            interview_type: row.get(5)?,
-            date: row.get(6)?,
-            status: word(7, row.get(7)?, InterviewStatus::from_word)?,
-            duration_minutes: row.get(8)?,
-            voicedrive_sync_id: row.get(9)?,
-            rescheduled_from_id: row.get(10)?,
-            facility_id: row.get(11)?,
-            department_id: row.get(12)?,
-            completed_at: row.get(13)?,
-            status_reason: row.get(14)?,
-        },
-        created_at: row.get(15)?,
-        updated_at: row.get(16)?,
-    })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::incidents::{parsed, report};
+use super::incident_report::{parsed, report};
 use super::relay_time::Now;
 use super::writer::Lane;
 use super::{Store, StoreError};
@@ -91,6 +91,24 @@ impl Store {
         let channel = channel.to_owned();
         self.write(Lane::Alerts, move |connection| {
             Ok(done(connection, &channel, seq, Some(&reason))?)
+        })
+        .await
+    }
+
+    /// Remembers what came of a message that a person sent over `channel` to try it; none: it got through, and then
+    /// what there is to tell need not wait.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn channel_tried(
+        &self,
+        channel: &str,
+        objection: Option<String>,
+    ) -> Result<(), StoreError> {
+        let channel = channel.to_owned();
+        self.write(Lane::Alerts, move |connection| {
+            begin(connection, &channel)?;
+            Ok(tried(connection, &channel, objection.as_deref())?)
         })
         .await
     }
@@ -260,6 +278,17 @@ pub(super) fn done(
               WHERE name = ?1",
         )?
         .execute((channel, seq, objection))
+        .map(|_| ())
+}
+
+fn tried(connection: &Connection, channel: &str, objection: Option<&str>) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE alert_channels
+                SET last_error = ?2, next_try_ms = iif(?2 IS NULL, NULL, next_try_ms)
+              WHERE name = ?1",
+        )?
+        .execute((channel, objection))
         .map(|_| ())
 }
 

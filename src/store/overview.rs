@@ -6,10 +6,10 @@ use rusqlite::Connection;
 
 use super::connection::word;
 use super::relay_time::Now;
-use super::{Store, StoreError, incidents, notifications, outbox, send_stats, tokens};
+use super::{Store, StoreError, incident_report, incidents, notifications, send_stats, tokens};
 use crate::attempt::Outcome;
 use crate::clock::Moment;
-use crate::overview::{EventTotals, Overview, Vitals};
+use crate::overview::{EventTotals, Overview, Vitals, Waiting};
 use crate::send_stats::SendFilter;
 use crate::slot::Unit;
 use crate::timestamp::Timestamp;
@@ -52,24 +52,24 @@ impl Store {
 }
 
 pub(super) fn overview(connection: &Connection, now: Now) -> Result<Overview, StoreError> {
-    let (waiting, next_due_ms) = queue(connection)?;
+    let waiting = waiting(connection, now)?;
     let everything = SendFilter::period(now.wall, now.wall);
     let queue = send_stats::queue(connection, &everything)?;
     let sent = growth(connection, now.wall)?;
     // What has a row in the retry queue that is not over was sent at least once, and is to be sent again.
     let retrying = queue.pending + queue.processing;
+    let all_waiting: u64 = waiting.iter().map(|waiting| waiting.events).sum();
     let events = EventTotals {
-        accepted: waiting.saturating_sub(retrying),
+        accepted: all_waiting.saturating_sub(retrying),
         retrying,
         exhausted: queue.failed,
         delivered: sent.1.saturating_sub(retrying + queue.failed),
     };
-    let (incidents, _) = incidents::list(connection, Some(true), None, INCIDENTS, now)?;
+    let (incidents, _) = incident_report::list(connection, Some(true), None, INCIDENTS, now)?;
     Ok(Overview {
         events,
         queue,
-        waiting: outbox::waiting_by_route(connection)?,
-        next_due_at: next_due_ms.map(|due_ms| now.wall_of(due_ms)),
+        waiting,
         last_attempt: last_attempt(connection)?,
         database_bytes: database_bytes(connection)?,
         sent,
@@ -93,6 +93,23 @@ fn vitals(connection: &Connection, now: Now) -> Result<Vitals, StoreError> {
         tokens: tokens::live(connection, now.wall)?,
         incident_open: incidents::any_open(connection)?,
     })
+}
+
+/// What waits on each route.
+fn waiting(connection: &Connection, now: Now) -> rusqlite::Result<Vec<Waiting>> {
+    connection
+        .prepare_cached(
+            "SELECT route, count(*), min(due_ms) FROM outbox GROUP BY route ORDER BY route",
+        )?
+        .query_map([], |row| {
+            let due_ms: Option<i64> = row.get(2)?;
+            Ok(Waiting {
+                route: row.get(0)?,
+                events: row.get(1)?,
+                due_at: due_ms.map(|due_ms| now.wall_of(due_ms)),
+            })
+        })?
+        .collect()
 }
 
 /// How much is still to be sent, and when the first of it is due, on the time axis.

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::attempts::queue_status;
 use super::connection::word;
-use super::event_lookup::last_before;
+use super::event_query::last_before;
 use super::events::first_id_at;
 use super::send_counts::{self, CountedSend};
 use super::writer::Lane;

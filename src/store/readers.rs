@@ -12,7 +12,6 @@ use tokio::sync::{mpsc, oneshot};
 use super::StoreError;
 use super::connection::open_for_reading;
 use super::file::{DatabaseFile, OpenError};
-use crate::trouble::Trouble;
 
 /// A query with the place for its answer. It says whether its connection can be used again.
 type Job = Box<dyn FnOnce(&mut Connection) -> bool + Send>;
@@ -90,7 +89,9 @@ impl Readers {
             return Err(StoreError::Closing);
         }
         let result = receiver.await.unwrap_or(Err(StoreError::Closing));
-        if let Err(StoreError::Unavailable(trouble @ Trouble::Damaged { .. })) = &result {
+        if let Err(StoreError::Unavailable(trouble)) = &result
+            && trouble.is_damage()
+        {
             self.0.file.met(trouble);
         }
         result
@@ -116,16 +117,17 @@ fn in_one_transaction<T>(
 }
 
 /// Opens the database so that it cannot be changed, with its journal: one that is opened later may not be there any
-/// more.
+/// more. A value of the header suffices for that: the tables are looked up with the first query, and a connection that
+/// nobody needs has none of them in memory.
 fn open(file: &DatabaseFile) -> rusqlite::Result<Connection> {
     let connection = open_for_reading(file.path())?;
-    connection.execute_batch("SELECT 1 FROM sqlite_schema LIMIT 1")?;
+    connection.execute_batch("PRAGMA user_version")?;
     Ok(connection)
 }
 
 /// Another file in the database's place is not the database.
 fn reopen(file: &DatabaseFile) -> Option<Connection> {
-    if !file.is_database_in_place() {
+    if !file.is_in_place() {
         return None;
     }
     let opened = open(file);

@@ -3,7 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use super::attempts::queue_status;
-use super::event_lookup::{self, Source};
+use super::event_lookup::one_more;
+use super::event_query::{Source, matching};
 use super::relay_time::Now;
 use super::send_counts::{self, QueueStatus};
 use super::writer::Lane;
@@ -174,7 +175,7 @@ pub(super) fn candidates(
     after: Option<&Candidate>,
     limit: usize,
 ) -> Result<ResendPage, StoreError> {
-    let mut query = event_lookup::matching(
+    let mut query = matching(
         connection,
         filter,
         "e.seq, e.id, e.event_type, e.accepted_at",
@@ -188,7 +189,7 @@ pub(super) fn candidates(
             query.narrow(&condition, after.seq);
         }
     }
-    query.values.push(event_lookup::one_more(limit).into());
+    query.values.push(one_more(limit).into());
     let sql = format!("{} ORDER BY {order} LIMIT ?", query.sql);
     let mut events: Vec<Candidate> = connection
         .prepare_cached(&sql)?

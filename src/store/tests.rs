@@ -30,12 +30,13 @@ use super::*;
 use crate::attempt::{AttemptResult, Attempted, Outcome};
 use crate::cause::Cause;
 use crate::due::DueDelivery;
-use crate::event::{Idempotency, NewEvent, Status, Submission};
+use crate::event::{NewEvent, Status};
 use crate::event_record::EventFilter;
 use crate::resend::Resend;
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
 use crate::send_stats::{QueueCounts, SendFilter};
+use crate::submission::{Idempotency, Submission};
 use crate::timestamp::Timestamp;
 
 pub(super) fn database() -> (TempDir, Connection) {
@@ -141,6 +142,13 @@ pub(super) fn count(connection: &Connection, sql: &str) -> i64 {
 
 fn text(connection: &Connection, sql: &str) -> String {
     connection.query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn sqlite_is_built_as_it_should_be() {
+    let connection = Connection::open_in_memory().unwrap();
+    let missing = super::connection::missing_build_options(&connection).unwrap();
+    assert_eq!(missing, Vec::<&str>::new());
 }
 
 #[test]

@@ -49,6 +49,7 @@ impl Store {
             issued_at: None,
             expires_at: None,
             revoked_at: Some(now),
+            key: None,
         };
         self.add_token(token).await
     }
@@ -91,8 +92,8 @@ impl Store {
 fn keep(connection: &Connection, token: &TokenRecord) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO tokens (jti, subject, scope, issued_at, expires_at, revoked_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            "INSERT INTO tokens (jti, subject, scope, issued_at, expires_at, revoked_at, key)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
              ON CONFLICT (jti) DO UPDATE SET revoked_at = coalesce(revoked_at, excluded.revoked_at)",
         )?
         .execute((
@@ -102,6 +103,7 @@ fn keep(connection: &Connection, token: &TokenRecord) -> rusqlite::Result<()> {
             token.issued_at,
             token.expires_at,
             token.revoked_at,
+            &token.key,
         ))
         .map(|_| ())
 }
@@ -142,7 +144,7 @@ fn revoke_all_of(
 pub(super) fn list(connection: &Connection) -> rusqlite::Result<Vec<TokenRecord>> {
     connection
         .prepare_cached(
-            "SELECT jti, subject, scope, issued_at, expires_at, revoked_at
+            "SELECT jti, subject, scope, issued_at, expires_at, revoked_at, key
                FROM tokens ORDER BY coalesce(issued_at, revoked_at) DESC, jti",
         )?
         .query_map([], |row| {
@@ -153,6 +155,7 @@ pub(super) fn list(connection: &Connection) -> rusqlite::Result<Vec<TokenRecord>
                 issued_at: row.get(3)?,
                 expires_at: row.get(4)?,
                 revoked_at: row.get(5)?,
+                key: row.get(6)?,
             })
         })?
         .collect()
@@ -162,7 +165,7 @@ pub(super) fn list(connection: &Connection) -> rusqlite::Result<Vec<TokenRecord>
 pub(super) fn live(connection: &Connection, now: Timestamp) -> rusqlite::Result<Vec<LiveToken>> {
     connection
         .prepare_cached(
-            "SELECT jti, issued_at, expires_at,
+            "SELECT jti, expires_at,
                     EXISTS (SELECT 1 FROM incidents i
                              WHERE i.kind = ?2 AND i.subject = jti AND i.closed_at IS NULL)
                FROM tokens
@@ -171,9 +174,8 @@ pub(super) fn live(connection: &Connection, now: Timestamp) -> rusqlite::Result<
         .query_map((now, Kind::TokenEnding.as_str()), |row| {
             Ok(LiveToken {
                 jti: row.get(0)?,
-                issued_at: row.get(1)?,
-                expires_at: row.get(2)?,
-                is_told: row.get(3)?,
+                expires_at: row.get(1)?,
+                is_told: row.get(2)?,
             })
         })?
         .collect()

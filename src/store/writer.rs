@@ -1,5 +1,7 @@
 //! The one writing connection, and the thread that owns it.
 
+mod turn;
+
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
@@ -11,6 +13,8 @@ use rusqlite::Connection;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 
+use turn::{Queue, Turn};
+
 use super::StoreError;
 use super::connection::{PAGES_IN_JOURNAL, close};
 use super::error::Failure;
@@ -20,11 +24,6 @@ use crate::trouble::Trouble;
 
 /// Commands that may wait at a time; who comes later waits for a place, so memory stays bounded.
 const COMMANDS_WAITING: usize = 1024;
-/// Transactions after which maintenance has its turn, though more calls or results wait.
-const TURNS_BEFORE_MAINTENANCE: u32 = 64;
-/// Commands in one transaction, so that the first of them does not wait for ever.
-const COMMANDS_PER_COMMIT: usize = 512;
-
 /// What somebody wants written, and waits for.
 trait Command: Send {
     /// Makes its changes and says whether they may stay. It is run once more when they were undone
@@ -249,8 +248,8 @@ impl Committer<'_> {
 
     /// One transaction for `first` and what may share it; answers who has told to close.
     fn take_turn(&mut self, queue: &mut Queue, first: Message) -> Option<oneshot::Sender<()>> {
-        let only_alerts = !self.file.is_database_in_place();
-        let mut turn = Turn::new(queue, first, only_alerts, self.commit_time);
+        let refusal = self.file.look_at_database();
+        let mut turn = Turn::new(queue, first, refusal, self.commit_time);
         if let Some(first) = turn.next() {
             self.commit_together(first, &mut turn);
         }
@@ -274,7 +273,7 @@ impl Committer<'_> {
         }
         // A refusal is a command's own. What is wrong with the database concerns everybody, and says more than
         // that the transaction was gone then.
-        let grave = |met: &&Trouble| matches!(met, Trouble::DiskFull | Trouble::Damaged { .. });
+        let grave = |met: &&Trouble| **met == Trouble::DiskFull || met.is_damage();
         let mut met = commands.iter().filter_map(|command| command.trouble());
         let met = met.find(grave).cloned();
         let committed = committed.map_err(|error| {
@@ -297,9 +296,9 @@ impl Committer<'_> {
     }
 
     /// While the disk is full, pages stay in the journal: moving them to the database could need all the room that
-    /// was held back for results.
+    /// was held back for results. What is damaged stays as it is.
     fn set_checkpoints(&mut self) {
-        let wanted = if self.file.disk_full() {
+        let wanted = if self.file.disk_full() || self.file.is_damaged() {
             0
         } else {
             PAGES_IN_JOURNAL
@@ -310,123 +309,6 @@ impl Committer<'_> {
                 .pragma_update(None, "wal_autocheckpoint", wanted);
             // Without it there is less room for results; it is tried again before the next commit.
             self.checkpoint_after = set.map_or(self.checkpoint_after, |()| wanted);
-        }
-    }
-}
-
-/// The commands that wait, in three lines.
-struct Queue {
-    calls: mpsc::Receiver<Message>,
-    results: mpsc::Receiver<Message>,
-    maintenance: mpsc::Receiver<Message>,
-    /// Transactions in a row before which maintenance may have waited.
-    passed_over: u32,
-}
-
-impl Queue {
-    /// The next command: calls go before results and these before maintenance, which under load has its turn
-    /// now and then. None: nobody can give any more.
-    async fn next(&mut self) -> Option<Message> {
-        if self.passed_over >= TURNS_BEFORE_MAINTENANCE
-            && let Ok(message) = self.maintenance.try_recv()
-        {
-            self.passed_over = 0;
-            return Some(message);
-        }
-        self.passed_over = self.passed_over.saturating_add(1);
-        tokio::select! {
-            biased;
-            Some(message) = self.calls.recv() => Some(message),
-            Some(message) = self.results.recv() => Some(message),
-            Some(message) = self.maintenance.recv() => {
-                self.passed_over = 0;
-                Some(message)
-            }
-            else => None,
-        }
-    }
-}
-
-/// The commands of one transaction: those that wait, and those that come while it runs. Calls go first, and
-/// do not wait for the next transaction. Maintenance has one of its own: it is long, and may be undone, and nobody who
-/// hands something in is to be undone and done again with it.
-struct Turn<'a> {
-    queue: &'a mut Queue,
-    next: Option<Message>,
-    taken: usize,
-    /// Maintenance has been taken.
-    alone: bool,
-    /// The database is gone: everybody else is refused.
-    only_alerts: bool,
-    /// How long calls, and results, have run in it.
-    calls: Duration,
-    results: Duration,
-    commit_time: Duration,
-    closing: Option<oneshot::Sender<()>>,
-}
-
-impl<'a> Turn<'a> {
-    fn new(queue: &'a mut Queue, first: Message, only_alerts: bool, commit_time: Duration) -> Self {
-        Self {
-            queue,
-            next: Some(first),
-            taken: 0,
-            alone: false,
-            only_alerts,
-            calls: Duration::ZERO,
-            results: Duration::ZERO,
-            commit_time,
-            closing: None,
-        }
-    }
-
-    /// The next command to run; none: it is time to commit.
-    fn next(&mut self) -> Option<Box<dyn Command>> {
-        loop {
-            match self.next.take().or_else(|| self.waiting())? {
-                Message::Run(command) if self.only_alerts && command.lane() != Lane::Alerts => {
-                    let gone = Trouble::Gone { rescued: None };
-                    command.answer(Err(&StoreError::Unavailable(gone)));
-                }
-                Message::Run(command) => {
-                    self.taken += 1;
-                    self.alone = command.lane() == Lane::Maintenance;
-                    return Some(command);
-                }
-                Message::Close(closed) => {
-                    self.queue.results.close();
-                    self.queue.maintenance.close();
-                    self.closing = Some(closed);
-                }
-            }
-        }
-    }
-
-    fn waiting(&mut self) -> Option<Message> {
-        let queue = &mut *self.queue;
-        if self.closing.is_some() {
-            // All of them were given before the close.
-            return queue.results.try_recv().ok();
-        }
-        if self.alone || self.taken >= COMMANDS_PER_COMMIT {
-            return None;
-        }
-        if let Ok(call) = queue.calls.try_recv() {
-            return Some(call);
-        }
-        // A call waits for the results beside it no longer than for its commit, or for other calls.
-        if self.calls.is_zero() || self.results < self.calls.max(self.commit_time) {
-            return queue.results.try_recv().ok();
-        }
-        None
-    }
-
-    /// A command has run for so long.
-    fn ran(&mut self, lane: Lane, time: Duration) {
-        match lane {
-            Lane::Results => self.results += time,
-            Lane::Calls | Lane::Alerts | Lane::Probe => self.calls += time,
-            Lane::Maintenance => {}
         }
     }
 }
@@ -495,6 +377,7 @@ fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::turn::TURNS_BEFORE_MAINTENANCE;
     use super::*;
 
     type Asked = oneshot::Receiver<Result<i64, StoreError>>;
@@ -545,7 +428,7 @@ mod tests {
                 give(&lines.calls, command);
             }
             let first = lines.queue.calls.try_recv().unwrap();
-            let mut turn = Turn::new(&mut lines.queue, first, false, Duration::ZERO);
+            let mut turn = Turn::new(&mut lines.queue, first, None, Duration::ZERO);
             let mut commands = vec![turn.next().unwrap()];
             run_together(&connection, &mut commands, &mut turn).unwrap();
             execute(&connection, "COMMIT").unwrap();
@@ -583,7 +466,7 @@ mod tests {
         let mut turn = Turn::new(
             &mut lines.queue,
             Message::Run(Box::new(command)),
-            false,
+            None,
             Duration::ZERO,
         );
         let mut commands = vec![turn.next().unwrap()];
@@ -674,7 +557,7 @@ mod tests {
             give(&lines.results, in_lane(Lane::Results));
         }
         let first = lines.queue.results.try_recv().unwrap();
-        let mut turn = Turn::new(&mut lines.queue, first, false, COMMIT);
+        let mut turn = Turn::new(&mut lines.queue, first, None, COMMIT);
         // Nobody waits: results are taken, however long they take.
         for _ in 0..2 {
             assert_eq!(lane_of(turn.next()), Some(Lane::Results));
@@ -688,7 +571,7 @@ mod tests {
         give(&lines.calls, in_lane(Lane::Calls));
         for (time, taken) in [(COMMIT / 2, 2), (COMMIT * 2, 1)] {
             let first = lines.queue.calls.try_recv().unwrap();
-            let mut turn = Turn::new(&mut lines.queue, first, false, COMMIT);
+            let mut turn = Turn::new(&mut lines.queue, first, None, COMMIT);
             assert_eq!(lane_of(turn.next()), Some(Lane::Calls));
             turn.ran(Lane::Calls, time);
             for _ in 0..taken {
@@ -708,7 +591,7 @@ mod tests {
         give(&lines.results, in_lane(Lane::Results));
         assert!(lines.calls.try_send(Message::Close(closed)).is_ok());
         let first = lines.queue.calls.try_recv().unwrap();
-        let mut turn = Turn::new(&mut lines.queue, first, false, Duration::ZERO);
+        let mut turn = Turn::new(&mut lines.queue, first, None, Duration::ZERO);
         let taken = std::iter::from_fn(|| lane_of(turn.next())).collect::<Vec<_>>();
         assert_eq!(taken, [Lane::Results; 2]);
         assert!(turn.closing.is_some());
@@ -727,7 +610,7 @@ mod tests {
             give(line, in_lane(lane));
         }
         let mut turn = |first: Message| {
-            let mut turn = Turn::new(&mut lines.queue, first, false, Duration::from_secs(1));
+            let mut turn = Turn::new(&mut lines.queue, first, None, Duration::from_secs(1));
             std::iter::from_fn(|| lane_of(turn.next())).collect::<Vec<_>>()
         };
         let maintenance = Message::Run(in_lane(Lane::Maintenance));

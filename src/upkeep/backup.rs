@@ -118,8 +118,7 @@ impl BackupFile {
     /// Makes a new copy when something was written since the last one, and that is long enough ago.
     pub async fn step(&self, interval: Duration) {
         let schedule = self.hold().await;
-        let nothing_new = schedule.has == Some(self.store.changes());
-        if nothing_new || self.clock.monotonic() < schedule.not_before(interval) {
+        if self.has_all(&schedule) || self.clock.monotonic() < schedule.not_before(interval) {
             return;
         }
         // Logged by `copy`; the next step tries again.
@@ -131,9 +130,8 @@ impl BackupFile {
     /// under way is waited for.
     pub async fn step_at_the_end(&self) {
         let schedule = self.hold().await;
-        let nothing_new = schedule.has == Some(self.store.changes());
         let quick = self.last().took.is_none_or(|took| took < QUICK);
-        if !nothing_new && quick {
+        if !self.has_all(&schedule) && quick {
             // Logged by `copy`; the next start makes one.
             let _ = self.copy(schedule).await;
         }
@@ -146,6 +144,11 @@ impl BackupFile {
     pub async fn refresh(&self) -> Result<(), Arc<SnapshotError>> {
         let schedule = self.hold().await;
         self.copy(schedule).await
+    }
+
+    /// Whether the file has everything that it can have: nothing more comes from a database that is damaged.
+    fn has_all(&self, schedule: &Schedule) -> bool {
+        schedule.has == Some(self.store.changes()) || self.store.file().is_damaged()
     }
 
     async fn hold(&self) -> OwnedMutexGuard<Schedule> {

@@ -1,5 +1,5 @@
-//! Whether the database's file is still in its place. When it is gone, nothing more is accepted, and what only the
-//! open file has is copied out before anything else can happen to it.
+//! Whether the database's file is still in its place, and what it was. When it is not, or is damaged, nothing more is
+//! accepted, and what only the open file has is copied out before anything else can happen to it.
 
 use std::time::Duration;
 
@@ -8,9 +8,13 @@ use tokio::sync::watch;
 use super::next_look;
 use crate::clock::Clock;
 use crate::store::Store;
+use crate::store::file::snapshot::SnapshotError;
+use crate::trouble::Trouble;
 
-/// Between two tries to copy out what only the open file has.
+/// Between two tries to copy out what only the open file has, at the least.
 const RESCUE_AGAIN: Duration = Duration::from_mins(1);
+/// The tries take at most one part in so many of the time.
+const SHARE_OF_TIME: u32 = 30;
 
 /// Looks every second.
 pub struct PlaceKeeper {
@@ -44,31 +48,59 @@ impl PlaceKeeper {
         }
     }
 
-    /// One look, and a copy when the file is gone and there is none yet.
+    /// One look, and a copy when the file is gone or damaged and there is none yet.
     pub async fn step(&mut self) {
-        let file = self.store.file().clone();
-        // A disk may take long to say what is there; the next look asks again.
-        let looked = tokio::task::spawn_blocking(move || file.is_in_place()).await;
-        if looked.unwrap_or(true) {
+        let Some(trouble) = self.look().await else {
             self.not_before = None;
             return;
-        }
+        };
         let moment = self.clock.moment();
         let waits = self.not_before.is_some_and(|at| moment.monotonic < at);
         if waits || self.store.file().rescued().is_some() {
             return;
         }
-        let rescued = self.store.rescue(moment).await;
-        if let Err(error) = rescued {
-            if self.not_before.is_none() {
-                tracing::error!(%error, "what was accepted could not be copied out of the open file, and only this process has it: do not stop the relay before it could be. It is tried again every minute");
-            }
-            self.not_before = Some(moment.monotonic + RESCUE_AGAIN);
+        match self.store.rescue(moment).await {
+            // Perhaps it was the reading that failed once: then it goes on.
+            Ok(_) if trouble.is_damage() => self.store.look_through_all().await,
+            Ok(_) => {}
+            Err(error) => self.failed(&trouble, &error, moment.monotonic),
         }
     }
 
-    /// A last look before the daemon stops: nobody can read an open file that is gone after that.
-    pub async fn step_at_the_end(mut self) {
-        self.step().await;
+    /// A last look before the daemon stops: nobody can read an open file that is gone after that. The data directory is
+    /// made anew for the copy when it is gone too.
+    ///
+    /// # Errors
+    /// Why what only the open file has could not be copied out.
+    pub async fn step_at_the_end(self) -> Result<(), SnapshotError> {
+        let gone = matches!(self.look().await, Some(Trouble::Gone { .. }));
+        let file = self.store.file();
+        if !gone || file.rescued().is_some() {
+            return Ok(());
+        }
+        if let Err(error) = file.make_directory_again() {
+            tracing::error!(%error, "the data directory is gone and cannot be made anew");
+        }
+        self.store.rescue(self.clock.moment()).await.map(drop)
+    }
+
+    async fn look(&self) -> Option<Trouble> {
+        let file = self.store.file().clone();
+        // A disk may take long to say what is there; the next look asks again.
+        let looked = tokio::task::spawn_blocking(move || file.look()).await;
+        looked.unwrap_or_default()
+    }
+
+    /// A copy failed that was begun at this moment: the next one is tried later, and the first is told.
+    fn failed(&mut self, trouble: &Trouble, error: &SnapshotError, began: Duration) {
+        let is_first = self.not_before.is_none();
+        if is_first && trouble.is_damage() {
+            tracing::error!(%error, "no whole copy of the damaged database can be made. It is tried again");
+        } else if is_first {
+            tracing::error!(%error, "what was accepted could not be copied out of the open file, and only this process has it: do not stop the relay before it could be. It is tried again every minute");
+        }
+        let now = self.clock.monotonic();
+        let took = now.saturating_sub(began);
+        self.not_before = Some(now + RESCUE_AGAIN.max(took * SHARE_OF_TIME));
     }
 }

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use super::next_look;
 use crate::clock::Clock;
 use crate::store::Store;
+use crate::store::file::Depth;
 
 /// Between the start and the first look.
 const FIRST: Duration = Duration::from_hours(1);
@@ -56,7 +57,7 @@ impl Soundness {
         let mut from = Some(0);
         while let Some(part) = from {
             let began = self.clock.monotonic();
-            from = match self.store.look_through(part).await {
+            from = match self.store.look_through(part, Depth::Quick).await {
                 Ok(look) => look.next,
                 Err(error) => {
                     tracing::warn!(%error, "the database could not be looked through; it is tried again tomorrow");

@@ -243,7 +243,7 @@ impl Speech {
 }
 
 /// A command as an admin types it.
-fn typed(action: &str) -> String {
+pub(super) fn typed(action: &str) -> String {
     let sudo = FOR_ROOT.iter().any(|program| action.starts_with(program));
     format!("{}{action}", if sudo { "sudo " } else { "" })
 }

@@ -102,7 +102,7 @@ fn of_parameter(message: &str) -> String {
         "data" => "内容は JSON のオブジェクト ({...}) にしてください",
         "staffId" => "職員の ID は 1 から 191 文字にしてください",
         "status" => "accepted、retrying、delivered、exhausted のどれかにしてください",
-        "route" => "経路の名前にしてください",
+        "route" => return of_route(message),
         "since" | "until" => "日時にしてください (例: 2025-10-26、2025-10-26T14:30:00+09:00)",
         "subject" | "jti" => "1 から 191 文字にしてください",
         "days" => "1 から 3650 までの日数にしてください",
@@ -117,6 +117,17 @@ fn of_parameter(message: &str) -> String {
         field => return format!("{field}: この値は使えません"),
     };
     format!("{field}: {accepted}")
+}
+
+/// `message` names the route that was perhaps meant before a question mark, and the known ones behind a colon.
+fn of_route(message: &str) -> String {
+    let known = message.rsplit(": ").next().unwrap_or_default();
+    let meant = message.split_once("did you mean ");
+    let meant = meant.and_then(|(_, rest)| rest.split_once('?'));
+    let meant = meant.map_or_else(String::new, |(name, _)| format!("もしかして: {name}。"));
+    format!(
+        "route: この名前の経路は設定になく、そこで受け付けたイベントもありません。{meant}設定にある経路: {known}"
+    )
 }
 
 /// `message` names the place before a colon, as a JSON pointer behind the field.

@@ -13,26 +13,24 @@ phrases! {
         NotThereYet: "まだありません。起動時に作成します", "not there yet; the daemon makes it";
         Stop: "。", "; ";
         MustBeWritable: "デーモンのユーザーが書き込めるようにしてください", "the daemon's user must be able to write there";
-        OpenToAll: "誰でも読めます。chmod 0750 を勧めます", "everybody can look into it; chmod 0750 is advised";
         Sound: "壊れていません", "quick_check ok";
         CountsAgree: "一致しています", "agree with the rows";
         Nobody: "通知先がありません。異常が起きても誰にも知らされません。config.toml に [[alerts.channel]] を書いてください", "nobody is told when something is wrong; add an [[alerts.channel]] to config.toml";
-        NotTried: "ここでは送りません。voicedrive-relay alert test で確かめてください", "not tried here; `voicedrive-relay alert test` does";
-        TakesRecipients: "メールサーバーは宛先を受け付けます。送信は voicedrive-relay alert test で確かめてください", "the mail server takes the recipients; `voicedrive-relay alert test` sends";
+        HookNotReached: "サーバーに到達できません", "its server cannot be reached";
         TakesNotAll: "メールサーバーが受け付けません", "the mail server takes no mail for everybody";
         NoJwtSecret: "RELAY_JWT_SECRET が未設定のため、スタッフシステムはイベントを HTTP で渡せません", "RELAY_JWT_SECRET is not set: the staff system cannot hand in events over HTTP";
         NoTokenAtAll: "RELAY_JWT_SECRET も VOICEDRIVE_API_TOKEN も未設定のため、HTTP では誰も呼び出せません", "neither RELAY_JWT_SECRET nor VOICEDRIVE_API_TOKEN is set: nobody can call the API over HTTP";
         NoUrl: "URL が未設定です。イベントは受け付けて保存し、送信しません。VOICEDRIVE_WEBHOOK_URL を設定してください", "no URL: events are accepted and kept, nothing is sent; set VOICEDRIVE_WEBHOOK_URL";
-        LostRoute: "設定にない経路を待っているイベントがあります。経路を設定に戻すか、voicedrive-relay resend で別の経路から送ってください", "events wait for a route that the configuration does not have; bring it back, or send them another way with `voicedrive-relay resend`";
         Directly: "直接つなぐ宛先", "reached directly";
         OfTheUnit: " (この環境変数は、サービスには systemctl edit で設定した場合だけ届きます。delivery.proxy を勧めます)", " (the service has these variables only when its unit sets them; delivery.proxy is advised)";
         Signed: "署名あり", "signed";
         NotSigned: "署名なし", "not signed";
         ByTheProxy: "プロキシ", "by the proxy";
         DaemonListens: "デーモンが待ち受けています", "the daemon listens here";
-        ListensElsewhere: "動いているデーモンは別のアドレスで待ち受けています。再起動すると変わります (systemctl restart voicedrive-relay)", "the daemon that runs listens elsewhere; a restart changes that (systemctl restart voicedrive-relay)";
-        AnotherListens: "ほかのプログラムが使っています。server.listen を変えるか、そのプログラムを止めてください (ss -ltnp で分かります)", "another program listens here; change server.listen, or end that program (ss -ltnp shows which)";
+        ListensElsewhere: "動いているデーモンは別のアドレスで待ち受けています。再起動すると変わります (sudo systemctl restart voicedrive-relay)", "the daemon that runs listens elsewhere; a restart changes that (sudo systemctl restart voicedrive-relay)";
+        AnotherListens: "ほかのプログラムが使っています。server.listen を変えるか、そのプログラムを止めてください (sudo ss -ltnp で分かります)", "another program listens here; change server.listen, or end that program (sudo ss -ltnp shows which)";
         Privileged: "デーモンのユーザーはこのポートを使えません (1024 未満は root のみ)。8480 などにして、前にプロキシを置いてください", "the daemon's user may not listen here (ports below 1024 are root's); use one such as 8480, with a proxy in front";
+        Exposed: "server.listen はこのサーバーの外からも届き、暗号化されていません。トークンと職員のデータが読まれるおそれがあります。127.0.0.1 で待ち受け、前に nginx か Caddy を置いてください。別のサーバーのプロキシを使う場合は、server.trusted_proxies にそのアドレスを書いてください", "whoever reaches this server's network reaches this address, and nothing there is encrypted: tokens and the staff's data can be read on the way. Listen on 127.0.0.1 with nginx or Caddy in front; when the proxy is another server, put its address into server.trusted_proxies";
         Good: "正常", "ok";
         Note: "注意", "note";
         Bad: "異常", "error";
@@ -134,12 +132,75 @@ pub(crate) fn counts_differ(differ: u64, error: &str, language: Language) -> Str
     )
 }
 
-/// A receiver's server answers, after so many milliseconds.
-pub(crate) fn reached(took: u128, language: Language) -> String {
+/// A data directory that is not the relay's alone.
+pub(crate) fn open_to_all(path: impl Display, language: Language) -> String {
     both!(
         language,
-        "サーバーには到達できます ({took} ms)。POST のパスと署名はここでは確かめていません (voicedrive-relay send test.ping --wait で確かめられます)",
-        "the server can be reached ({took} ms); its path and the signature are not tried here (voicedrive-relay send test.ping --wait tries them)"
+        "{path}: 誰でも読めます。次のコマンドを勧めます: sudo chmod 0750 {path}",
+        "{path}: everybody can look into it; this is advised: sudo chmod 0750 {path}"
+    )
+}
+
+/// A receiver's server answers, after so many milliseconds; `send` is the command that posts to it.
+pub(crate) fn reached(took: u128, send: &str, language: Language) -> String {
+    both!(
+        language,
+        "サーバーには到達できます ({took} ms)。POST のパスと署名はここでは確かめていません ({send} で確かめられます)",
+        "the server can be reached ({took} ms); its path and the signature are not tried here ({send} tries them)"
+    )
+}
+
+/// A mail server takes everybody; `test` is the command that sends a mail.
+pub(crate) fn takes_recipients(test: &str, language: Language) -> String {
+    both!(
+        language,
+        "メールサーバーは宛先を受け付けます。送信は {test} で確かめてください",
+        "the mail server takes the recipients; `{test}` sends"
+    )
+}
+
+/// The server of a hook answers; `test` is the command that posts a message.
+pub(crate) fn hook_reached(test: &str, language: Language) -> String {
+    both!(
+        language,
+        "サーバーには到達できます。URL のパスと投稿はここでは確かめていません ({test} で確かめられます)",
+        "its server can be reached; the path of the URL is not tried here, and nothing is posted (`{test}` does)"
+    )
+}
+
+/// The last message of a channel did not get through, for the reason `why`.
+pub(crate) fn last_message_failed(why: &str, test: &str, language: Language) -> String {
+    both!(
+        language,
+        "最後の通知を届けられませんでした ({why})。直したあと、{test} で確かめてください",
+        "its last message did not get through ({why}); when it is mended, `{test}` shows it"
+    )
+}
+
+/// Events wait for a route that is gone; `resend` is the command that sends them another way.
+pub(crate) fn lost_route(resend: &str, language: Language) -> String {
+    both!(
+        language,
+        "設定にない経路を待っているイベントがあります。経路を設定に戻すか、{resend} で別の経路から送ってください",
+        "events wait for a route that the configuration does not have; bring it back, or send them another way with `{resend}`"
+    )
+}
+
+/// The secret of before, `name`, is set for a route whose receiver is shown one signature only.
+pub(crate) fn unused_previous(name: &str, profile: &str, language: Language) -> String {
+    both!(
+        language,
+        "{name} は送信には使われません。{profile} の署名は 1 つだけで、現在の鍵で作ります。送信先が新しい鍵に替わるまで、送信は 401 で拒否されます",
+        "{name} has no effect on what is sent: {profile} carries one signature, which the present secret makes. Until the receiver has the new secret, it answers 401"
+    )
+}
+
+/// Tokens that nobody who shows them is let in with.
+pub(crate) fn tokens_of_another_key(count: usize, list: &str, language: Language) -> String {
+    both!(
+        language,
+        "{count} 件のトークンは、今の RELAY_JWT_SECRET とは別の鍵で署名されています。それを使う相手は 401 で拒否されます。secrets.env も元のものに戻すか、発行し直してください ({list} で分かります)",
+        "tokens that were signed with another RELAY_JWT_SECRET than the present one: {count}. Whoever shows one is refused with 401; bring the secrets.env of then back, or issue them anew ({list} shows which)"
     )
 }
 

@@ -12,6 +12,7 @@ phrases! {
     /// Short texts of several commands.
     Command {
         NoMoment: "2025-10-26、\"2025-10-26 14:30\"、2025-10-26T14:30:00+09:00 のどれかの形で指定してください", "must be a day such as 2025-10-26, or a time such as \"2025-10-26 14:30\" or 2025-10-26T14:30:00+09:00";
+        Reversed: "--since は --until より後にできません", "--since: must not be later than --until";
         Dismissed: "対応済みにしました", "dismissed";
         NoChannel: "通知先がありません。config.toml に [[alerts.channel]] を書いてください", "there is no channel; write [[alerts.channel]] in config.toml";
         Sent: "送信しました", "sent";
@@ -100,6 +101,16 @@ pub(crate) fn no_answer_in_time(socket: &Path, language: Language) -> String {
         language,
         "{socket}: デーモンは動いていますが、時間内に応答しませんでした。依頼した処理は続いている可能性があります。",
         "{socket}: the daemon is there and did not answer in time; what it was asked to do may be done all the same."
+    )
+}
+
+/// Somebody listens, and does not say a word.
+pub(crate) fn nobody_speaks(socket: &Path, seconds: u64, language: Language) -> String {
+    let socket = socket.display();
+    both!(
+        language,
+        "{socket}: {seconds} 秒待っても応答がありません。デーモンが止まっているか、別のプログラムがこのソケットを使っています。journalctl -u voicedrive-relay -n 20 と ss -xlp を確かめてください。",
+        "{socket}: somebody listens there and has not answered for {seconds} seconds. The daemon hangs, or another program uses this socket: see journalctl -u voicedrive-relay -n 20 and ss -xlp."
     )
 }
 
@@ -271,6 +282,22 @@ pub(crate) fn would_be_lost(names: &str, language: Language) -> String {
         "何も変更していません。使用中の {names} がなくなります。そのつもりであれば voicedrive-relay reload --drop を実行してください",
         "nothing was changed: {names} would be lost, which is in force. If you mean it: voicedrive-relay reload --drop"
     )
+}
+
+/// No event is called so, and perhaps another name was meant.
+pub(crate) fn unknown_type(name: &str, nearest: Option<&str>, language: Language) -> String {
+    match nearest {
+        Some(nearest) => both!(
+            language,
+            "{name} というイベントは保存されていません。もしかして: {nearest}",
+            "no event that is kept is called {name}; did you mean {nearest}?"
+        ),
+        None => both!(
+            language,
+            "{name} というイベントは保存されていません",
+            "no event that is kept is called {name}"
+        ),
+    }
 }
 
 /// How many deliveries are shown, and how many there are.

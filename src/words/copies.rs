@@ -46,6 +46,15 @@ impl SnapshotError {
             Self::Damaged { what, .. } => {
                 both!(language, "壊れています ({what})", "damaged: {what}")
             }
+            Self::Source { trouble, .. } => trouble.happened(language),
+            Self::Stale { other, .. } => {
+                let other = other.display();
+                both!(
+                    language,
+                    "{other} にある内容が含まれていないため、使えません",
+                    "it lacks what {other} has, and is of no use"
+                )
+            }
             Self::OfLiveFile { with_log: true, .. } => both!(
                 language,
                 "live/relay.db のコピーで、relay.db-wal が隣にあります。完全なのは、デーモンの停止中に両方をコピーしたときだけです。コピーすべきファイルは relay-backup.db です",
@@ -136,7 +145,11 @@ impl SnapshotError {
                     "use sudo, or name a place where you may write"
                 )
             }
-            Self::InTheWay { .. } | Self::File { .. } | Self::Database { .. } => return None,
+            Self::InTheWay { .. }
+            | Self::File { .. }
+            | Self::Database { .. }
+            | Self::Source { .. }
+            | Self::Stale { .. } => return None,
         })
     }
 
@@ -146,6 +159,8 @@ impl SnapshotError {
             Self::File { path, .. }
             | Self::Database { path, .. }
             | Self::Damaged { path, .. }
+            | Self::Source { path, .. }
+            | Self::Stale { path, .. }
             | Self::OfLiveFile { path, .. }
             | Self::NotOurs { path }
             | Self::OfBefore { path }
@@ -173,6 +188,14 @@ impl Obstacle {
             Self::NoCopy => (
                 "リレーのデータベースのコピーではありません",
                 "this file is no copy of the relay's database",
+            ),
+            Self::Later => (
+                "いまのデータベースにない内容を持つコピーです",
+                "this copy has what the present database has not",
+            ),
+            Self::OfAnother => (
+                "別のリレーのデータベースのコピーです",
+                "this is a copy of another relay's database",
             ),
             Self::NoName => ("ファイル名がありません", "this names no file"),
             Self::NoDirectory => ("ディレクトリがありません", "there is no such directory"),

@@ -212,8 +212,8 @@ impl Expected {
             ),
             Self::ProxyUrl => both!(
                 language,
-                "プロキシの URL にしてください (例: http://proxy.example:3128)",
-                "must be the URL of a proxy, such as http://proxy.example:3128"
+                "HTTP プロキシの URL を、パスを付けずに書いてください (例: http://proxy.example:3128)",
+                "must be the URL of an HTTP proxy without a path, such as http://proxy.example:3128"
             ),
             Self::DirectHosts => both!(
                 language,

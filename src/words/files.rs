@@ -6,6 +6,7 @@ use std::path::Path;
 use super::system::of_system;
 use crate::language::Language;
 use crate::store::OpenError;
+use crate::store::file::open::Left;
 use crate::store::file::unusable::Odd;
 
 impl OpenError {
@@ -54,8 +55,8 @@ impl OpenError {
                 "最初の公開版より前の voicedrive-relay が書いたデータベースで、この版では読めません。何も変更していません。データディレクトリを別の場所に移すか、それを書いた版を使ってください",
                 "this database was written by a voicedrive-relay of before the first release, and this program cannot read it. It was left as it is: move the data directory away, or go on with the program that wrote it"
             ),
-            Self::Gone { copy, .. } => {
-                let left = what_is_left(copy.as_deref(), language);
+            Self::Gone { left, .. } => {
+                let left = left.told(language);
                 both!(
                     language,
                     "データベースがありません。{left}",
@@ -66,8 +67,8 @@ impl OpenError {
                 let copy = copy.display();
                 both!(
                     language,
-                    "このデータベースの一部が失われたか、古いデータベースが置かれています。{copy} に、ここにない内容があります。何も変更していません。コピーを使うなら voicedrive-relay restore {copy} を実行してください。コピーにある内容なしで続けるなら、{copy} を別の場所に移してください",
-                    "a part of this database was lost, or an older one stands in its place: {copy} has what is not in it. Nothing was changed: voicedrive-relay restore {copy} puts the copy in its place; to go on without what the copy has, move {copy} away"
+                    "このデータベースの一部が失われたか、古いデータベースが置かれています。{copy} に、ここにない内容があります。何も変更していません。コピーを使うなら sudo voicedrive-relay restore {copy} を実行してください。コピーにある内容なしで続けるなら、{copy} を別の場所に移してください",
+                    "a part of this database was lost, or an older one stands in its place: {copy} has what is not in it. Nothing was changed: sudo voicedrive-relay restore {copy} puts the copy in its place; to go on without what the copy has, move {copy} away"
                 )
             }
             Self::Unusable { why, copy, .. } => {
@@ -82,11 +83,14 @@ impl OpenError {
                 "別のプログラムがデータベースを使っていて開けません。そのプログラム (開いたままの sqlite3 など) を終了してください",
                 "another program holds a lock on the database; close it, such as a sqlite3 that was left open"
             ),
-            Self::Foreign { .. } => both!(
-                language,
-                "ほかのプログラムのデータベースです",
-                "it is the database of another program"
-            ),
+            Self::Foreign { copy, .. } => {
+                let how = how_to_restore(copy.as_deref(), language);
+                both!(
+                    language,
+                    "ほかのプログラムのデータベースです。何も変更していません。storage.directory が正しければ、このファイルを元の場所に戻してください。{how}",
+                    "it is the database of another program, and was left as it is. When storage.directory is right, bring this file back to where it belongs. {how}"
+                )
+            }
             Self::Database { what, .. } => {
                 both!(language, "データベースを開けません ({what})", "{what}")
             }
@@ -119,7 +123,7 @@ impl OpenError {
             | Self::Behind { path, .. }
             | Self::Unusable { path, .. }
             | Self::Busy { path }
-            | Self::Foreign { path }
+            | Self::Foreign { path, .. }
             | Self::Database { path, .. }
             | Self::Damaged { path, .. }
             | Self::Migration { path, .. } => path,
@@ -155,8 +159,8 @@ impl Odd {
                 let (directory, path) = (directory.display(), path.display());
                 both!(
                     language,
-                    "リレーを動かすユーザーには、このファイルを読み書きする権限がありません。次のコマンドで所有者を変えてください: chown --reference={directory} {path}",
-                    "the user that runs the relay may not read and write this file. Give it to that user: chown --reference={directory} {path}"
+                    "リレーを動かすユーザーには、これを読み書きする権限がありません。次のコマンドで所有者を変えてください: sudo chown --reference={directory} {path}",
+                    "the user that runs the relay may not read and write this. Give it to that user: sudo chown --reference={directory} {path}"
                 )
             }
             Self::ReadOnlyDisk => both!(
@@ -172,8 +176,8 @@ fn how_to_restore(copy: Option<&Path>, language: Language) -> String {
     match copy.map(Path::display) {
         Some(copy) => both!(
             language,
-            "最後の正常なコピーを復元してください: voicedrive-relay restore {copy}",
-            "Restore the last good copy: voicedrive-relay restore {copy}"
+            "最後の正常なコピーを復元してください: sudo voicedrive-relay restore {copy}",
+            "Restore the last good copy: sudo voicedrive-relay restore {copy}"
         ),
         None => both!(
             language,
@@ -187,24 +191,32 @@ fn or_restore(copy: Option<&Path>, language: Language) -> String {
     copy.map(Path::display).map_or_else(String::new, |copy| {
         both!(
             language,
-            "。データベースが失われた場合: voicedrive-relay restore {copy}",
-            ". If the database is lost: voicedrive-relay restore {copy}"
+            "。データベースが失われた場合: sudo voicedrive-relay restore {copy}",
+            ". If the database is lost: sudo voicedrive-relay restore {copy}"
         )
     })
 }
 
-fn what_is_left(copy: Option<&Path>, language: Language) -> String {
-    match copy.map(Path::display) {
-        Some(copy) => both!(
-            language,
-            "コピーは残っています。何も変更していません。コピーを使うなら voicedrive-relay restore {copy} を実行してください。ディスクがマウントされていないだけなら、マウントしてください。空のデータベースから始めるなら、{copy} を別の場所に移してください",
-            "a copy of it is still there. Nothing was changed: voicedrive-relay restore {copy} puts the copy in its place; if a disk is not mounted, mount it; to begin with an empty database, move {copy} away"
-        ),
-        None => both!(
-            language,
-            "書き込み途中の記録だけが残っています。何も変更していません。データベースを元に戻すか、別の場所に保存したコピーを復元してください。空のデータベースから始めるなら、ディレクトリ live を別の場所に移してください",
-            "its journal is still there. Nothing was changed: bring the database back, or restore a copy that was kept elsewhere; to begin with an empty one, move the directory `live` away"
-        ),
+impl Left {
+    fn told(&self, language: Language) -> String {
+        match self {
+            Self::Copy(copy) => {
+                let copy = copy.display();
+                both!(
+                    language,
+                    "コピーは残っています。何も変更していません。コピーを使うなら sudo voicedrive-relay restore {copy} を実行してください。ディスクがマウントされていないだけなら、マウントしてください。空のデータベースから始めるなら、{copy} を別の場所に移してください",
+                    "a copy of it is still there. Nothing was changed: sudo voicedrive-relay restore {copy} puts the copy in its place; if a disk is not mounted, mount it; to begin with an empty database, move {copy} away"
+                )
+            }
+            Self::Part(part) => {
+                let part = part.display();
+                both!(
+                    language,
+                    "{part} だけが残っています。何も変更していません。データベースを元に戻すか、別の場所に保存したコピーを復元してください (sudo voicedrive-relay restore コピー)。空のデータベースから始めるなら、{part} を別の場所に移してください",
+                    "only {part} of it is still there. Nothing was changed: bring the database back, or restore a copy that was kept elsewhere (sudo voicedrive-relay restore COPY); to begin with an empty one, move {part} away"
+                )
+            }
+        }
     }
 }
 

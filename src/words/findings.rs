@@ -2,6 +2,7 @@
 
 use crate::incident::{Finding, Kind, Report, State};
 use crate::language::Language;
+use crate::words::size;
 
 /// What happened to deliveries, in Japanese and in English.
 pub(super) fn of_deliveries(state: State, report: &Report) -> (String, String) {
@@ -130,14 +131,17 @@ pub(super) fn of_numbers(finding: &Finding) -> (String, String) {
             free_percent,
             free_mib,
             database_mib,
-        } => (
-            format!(
-                "ディスクの空きは {free_mib} MiB ({free_percent} %)、データベースは {database_mib} MiB です。"
-            ),
-            format!(
-                "{free_mib} MiB ({free_percent} %) of the disk are free; the database has {database_mib} MiB."
-            ),
-        ),
+        } => {
+            let [free, database] = [free_mib, database_mib].map(|mib| size(mib << 20));
+            (
+                format!(
+                    "ディスクの空きは {free} ({free_percent} %)、データベースは {database} です。"
+                ),
+                format!(
+                    "{free} ({free_percent} %) of the disk are free; the database has {database}."
+                ),
+            )
+        }
         Finding::Certificate { days } if *days < 0 => (
             "送信先の証明書の期限が切れています。".to_owned(),
             "The receiver's certificate has expired.".to_owned(),

@@ -2,6 +2,7 @@
 
 use crate::config::{Doubt, Kind, Mistake, Mistakes, Note, NoteKind, Place};
 use crate::language::Language;
+use crate::secret::Fingerprint;
 
 impl Place {
     fn told(&self, language: Language) -> String {
@@ -223,11 +224,14 @@ impl Mistakes {
     }
 }
 
-/// The first digits of a key's digest, and its length.
-pub(crate) fn fingerprint(first: &str, second: &str, length: usize, language: Language) -> String {
-    both!(
-        language,
-        "{first}-{second}、{length} 文字",
-        "{first}-{second}, {length} characters"
-    )
+impl Fingerprint {
+    /// The digits, and the key's length.
+    pub(crate) fn told(&self, language: Language) -> String {
+        let Self { digits, characters } = self;
+        both!(
+            language,
+            "{digits}、{characters} 文字",
+            "{digits}, {characters} characters"
+        )
+    }
 }

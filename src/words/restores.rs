@@ -33,6 +33,16 @@ pub(crate) fn good_copy(speech: Speech, file: &Path, verified: Verified) -> Stri
     )
 }
 
+/// Nobody but the daemon writes its own copy.
+pub(crate) fn kept_by_the_daemon(speech: Speech, file: &Path) -> String {
+    let file = file.display();
+    both!(
+        speech.language,
+        "{file}: デーモン自身が作るコピーです。デーモンに接続できないため、新しくできません。何も書き込んでいません。別のファイル名を指定すると、データベースから直接コピーします",
+        "{file}: this is the copy that the daemon itself keeps, and the daemon cannot be reached. Nothing was written. Name another file, and the database itself is copied"
+    )
+}
+
 fn clock(speech: Speech, at: Option<Timestamp>) -> String {
     at.map_or_else(|| "-".to_owned(), |at| speech.clock(at))
 }

@@ -25,14 +25,13 @@ phrases! {
         LookAt: "要確認", "look at";
         CannotTell: "通知できません", "cannot tell";
         Alerts: "通知", "alerts";
-        LostRoute: "設定にない経路を待っています。経路を設定に戻すか、voicedrive-relay resend で送ってください", "wait for a route that is not in the configuration; bring it back, or use `voicedrive-relay resend`";
+        NothingIsSent: "URL が未設定のため送信しません", "nothing is sent: no URL is configured";
         WithoutRoute: "経路なし", "without a route";
         NotThereYet: "まだありません", "not there yet";
         LastTryFailed: "最後の作成に失敗しました", "the last try failed";
         Full: "満杯です。新しいイベントは受け付けられません。空きを作ってください", "full: nothing new is accepted; make room";
         Free: "空き", "free";
         NotSet: "未設定。受け付けたイベントは保存され、送信されません (VOICEDRIVE_WEBHOOK_URL を設定してください)", "not set: events are accepted and kept, nothing is sent (set VOICEDRIVE_WEBHOOK_URL)";
-        Exhausted: "→ voicedrive-relay tail --status exhausted で確かめ、voicedrive-relay resend --status exhausted で再送", "→ look with `voicedrive-relay tail --status exhausted`, send again with `voicedrive-relay resend --status exhausted`";
     }
 }
 
@@ -43,6 +42,29 @@ pub(crate) fn full_in(days: u64, language: Language) -> String {
         "。この 1 週間の量が続くと約 {days} 日で満杯",
         "; at the rate of the last week full in about {days} days"
     )
+}
+
+/// What to do about events that were given up: the commands that show them, and that send them again.
+pub(crate) fn exhausted(tail: &str, resend: &str, language: Language) -> String {
+    both!(
+        language,
+        "→ {tail} で確かめ、{resend} で再送",
+        "→ look with `{tail}`, send again with `{resend}`"
+    )
+}
+
+/// What to do about events whose route is gone: `resend` is the command that sends them another way.
+pub(crate) fn lost_route(resend: &str, language: Language) -> String {
+    both!(
+        language,
+        "設定にない経路を待っています。経路を設定に戻すか、{resend} で送ってください",
+        "wait for a route that is not in the configuration; bring it back, or use `{resend}`"
+    )
+}
+
+/// What happened on one route of several.
+pub(crate) fn of_route(route: &str, what: &str, language: Language) -> String {
+    both!(language, "経路 {route}: {what}", "route {route}: {what}")
 }
 
 /// How old a file is.

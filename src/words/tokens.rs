@@ -31,6 +31,15 @@ pub(crate) fn days_left(language: Language, at: &str, days: i64) -> String {
     )
 }
 
+/// A token that nobody is let in with, because its key is not the present one any more.
+pub(crate) fn of_another_key(language: Language, at: &str) -> String {
+    both!(
+        language,
+        "別の鍵で署名 (使えません)、期限 {at}",
+        "of another key (refused), until {at}"
+    )
+}
+
 /// Nothing was issued here under this name.
 pub(crate) fn unknown(language: Language, name: &str) -> String {
     let name = harmless(name);

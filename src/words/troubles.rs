@@ -1,5 +1,6 @@
 //! What keeps the database from being used, for the one who has to do something about it.
 
+use super::alerts::typed;
 use crate::language::Language;
 use crate::store::StoreError;
 use crate::trouble::Trouble;
@@ -19,11 +20,17 @@ impl Trouble {
                 )
                 .to_owned(),
             (Self::Damaged { what, .. }, Language::Ja) => {
-                format!("データベースが壊れています ({what})")
+                format!("データベースが壊れています ({what})。新しいイベントは受け付けられません")
             }
             (Self::Damaged { what, .. }, Language::En) => {
-                format!("the database is damaged ({what})")
+                format!("the database is damaged ({what}). Nothing new is accepted")
             }
+            (Self::Overwritten { .. }, _) => language
+                .say(
+                    "使用中のデータベースのファイルが切り詰められたか、別のファイルで上書きされました。新しいイベントは受け付けられません",
+                    "something has cut off the database's file while it was in use, or has copied another file over it. Nothing new is accepted",
+                )
+                .to_owned(),
             (Self::Gone { rescued: None }, _) => language
                 .say(
                     "データベースのファイルが元の場所にありません (削除・移動・置き換え、またはディスクのマウント解除)。新しいイベントは受け付けられません",
@@ -59,11 +66,11 @@ impl Trouble {
                 "そのプログラム (開いたままの sqlite3 など) を終了してください。それまで何も保存できません",
                 "close it, such as a sqlite3 that was left open; nothing can be kept until then",
             ),
-            Self::Damaged { copy: Some(_), .. } => (
+            Self::Damaged { copy: Some(_), .. } | Self::Overwritten { copy: Some(_) } => (
                 "デーモンを停止し、最後の正常なコピーを復元してください",
                 "stop the relay and restore the last good copy",
             ),
-            Self::Damaged { copy: None, .. } => (
+            Self::Damaged { copy: None, .. } | Self::Overwritten { copy: None } => (
                 "復元できるコピーがデータディレクトリーにありません。ファイルには触らずに、別の場所に保存したコピーを探してください",
                 "there is no copy in the data directory to restore: leave the file as it is, and look for a copy that was kept elsewhere",
             ),
@@ -87,7 +94,9 @@ impl Trouble {
     #[must_use]
     pub fn told(&self, language: Language) -> String {
         let (happened, advice) = (self.happened(language), self.advice(language));
-        let commands = self.commands().join("; ");
+        let commands = self.commands();
+        let commands: Vec<String> = commands.iter().map(|command| typed(command)).collect();
+        let commands = commands.join("; ");
         match (language, commands.is_empty()) {
             (Language::Ja, true) => format!("{happened}。{advice}"),
             (Language::En, true) => format!("{happened}; {advice}"),

@@ -292,6 +292,18 @@ async fn a_key_gives_the_same_answer_again_and_other_content_a_conflict() {
         assert_eq!(answer.error().0, "INVALID_PARAMETER");
         assert!(answer.error().1.contains("Idempotency-Key"));
     }
+    for path in ["/api/events", "/api/events/batch"] {
+        // Also when both are the same: whoever adds one may not know of the other.
+        for second in [key, ("idempotency-key", "another"), ("idempotency-key", "")] {
+            let answer = relay.post_with(path, &[JSON, key, second], body).await;
+            assert_eq!(
+                (answer.status, answer.error().0),
+                (400, "INVALID_PARAMETER")
+            );
+            let said = answer.error().1;
+            assert_eq!(said, "Idempotency-Key: given twice, once is accepted");
+        }
+    }
     assert_eq!(count(&relay).await, 1);
 }
 
@@ -379,6 +391,9 @@ async fn a_batch_is_all_or_none_and_answers_in_its_order() {
         .await;
     assert_eq!(broken.error().0, "INVALID_JSON");
     assert!(broken.error().1.contains("[1]"), "{}", broken.error().1);
+    let many = r#" [{"event":"e","data":{}}]"#;
+    let misled = relay.post("/api/events", many).await;
+    assert!(misled.error().1.contains("/api/events/batch"));
     for body in ["[]", "{}", "", "[1]"] {
         assert_eq!(
             relay.post("/api/events/batch", body).await.status,
@@ -460,6 +475,16 @@ async fn lists_are_filtered_and_paged() {
         ("cursor=abc", "cursor"),
         ("evenType=a", "evenType"),
         ("status=accepted&status=delivered", "status"),
+        ("route=elsewhere", "route"),
+        (
+            "route=defalt",
+            "route: no route and no event has this name; did you mean default?",
+        ),
+        ("route=", "route"),
+        ("eventType=", "eventType"),
+        ("eventType=even.*", "eventType"),
+        ("staffId=", "staffId"),
+        ("staffId=a%0Ab", "staffId"),
     ] {
         let answer = relay.get(&format!("/api/events?{query}")).await;
         assert_eq!(
@@ -472,6 +497,40 @@ async fn lists_are_filtered_and_paged() {
             "{query}: {}",
             answer.error().1
         );
+    }
+    // A name that no event has yet is no mistake.
+    let none = relay
+        .get("/api/events?eventType=never.seen&route=default")
+        .await;
+    assert_eq!(none.data()["items"], json!([]));
+    let (later, earlier) = ("2025-10-27T00:00:00Z", "2025-10-26T23:59:59.999Z");
+    for path in [
+        format!("/api/events?since={later}&until={earlier}"),
+        format!("/api/interviews?from={later}&to={earlier}"),
+    ] {
+        let answer = relay.get(&path).await;
+        assert_eq!(
+            (answer.status, answer.error().0),
+            (400, "INVALID_DATE_RANGE")
+        );
+        assert!(
+            answer.error().1.contains("must not be later than"),
+            "{path}"
+        );
+    }
+    let range = format!("/api/events?since={later}&until={later}");
+    assert_eq!(relay.get(&range).await.status, 200);
+    for (filter, code) in [
+        (json!({"route": "elsewhere"}), "INVALID_PARAMETER"),
+        (json!({"eventType": "Even"}), "INVALID_PARAMETER"),
+        (json!({"staffId": ""}), "INVALID_PARAMETER"),
+        (
+            json!({"since": later, "until": earlier}),
+            "INVALID_DATE_RANGE",
+        ),
+    ] {
+        let answer = relay.post("/api/events/resend", filter.to_string()).await;
+        assert_eq!((answer.status, answer.error().0), (400, code), "{filter}");
     }
     let unknown = relay.get("/api/events/nobody").await;
     assert_eq!((unknown.status, unknown.error().0), (404, "NOT_FOUND"));

@@ -13,10 +13,10 @@ use voicedrive_relay::alerts::courier::Courier;
 use voicedrive_relay::alerts::{Rules, Watch, Watched};
 use voicedrive_relay::config::{Channel, Environment, Hook, Way};
 use voicedrive_relay::delivery::proxy::Proxies;
+use voicedrive_relay::delivery::route::Route;
 use voicedrive_relay::gauges::Gauges;
 use voicedrive_relay::incident::Thresholds;
 use voicedrive_relay::language::{Language, Speech};
-use voicedrive_relay::route::Route;
 use voicedrive_relay::token::Scope;
 use voicedrive_relay::upkeep::backup::BackupFile;
 use voicedrive_relay::upkeep::place::PlaceKeeper;
@@ -45,7 +45,7 @@ struct SinkState {
 }
 
 impl Sink {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!(
             "http://{}/hook/very-secret-path",
@@ -61,11 +61,15 @@ impl Sink {
         Self { url, state }
     }
 
-    fn refuse(&self, refuses: bool) {
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub fn refuse(&self, refuses: bool) {
         *self.state.refuses.lock().unwrap() = refuses;
     }
 
-    fn taken(&self) -> Vec<(String, String)> {
+    pub fn taken(&self) -> Vec<(String, String)> {
         self.state.taken.lock().unwrap().clone()
     }
 

@@ -6,12 +6,13 @@ use std::time::Duration;
 use hyper::StatusCode;
 use hyper::body::Bytes;
 use voicedrive_relay::attempt::Outcome;
-use voicedrive_relay::event::{Accepted, NewEvent, Status, Submission};
+use voicedrive_relay::event::{NewEvent, Status};
 use voicedrive_relay::event_record::EventDetail;
 use voicedrive_relay::receiver::{Answer, Received};
 use voicedrive_relay::retry::RetryPolicy;
 use voicedrive_relay::route::Routing;
 use voicedrive_relay::send_stats::QueueCounts;
+use voicedrive_relay::submission::{Accepted, Submission};
 
 use crate::harness::{Bench, Clock, Partner, TestRelay, noon, status};
 

@@ -23,6 +23,7 @@ async fn issue(night: &Night, jti: &str, days: u32) -> Timestamp {
         issued_at: Some(now),
         expires_at: Some(ends_at),
         revoked_at: None,
+        key: None,
     };
     night.bench.store.add_token(token).await.unwrap();
     ends_at
@@ -60,21 +61,23 @@ fn message(jti: &str, state: &str, days: u64) -> (String, String, u64) {
 }
 
 #[tokio::test]
-async fn each_step_is_told_once_over_restarts_and_a_short_life_has_fewer_steps() {
+async fn each_step_is_told_once_over_restarts() {
     let mut night = Night::begin(Language::En, None).await;
     let end = issue(&night, "long", 365).await;
     until(&mut night, end, 31).await;
     assert_eq!(told(&night), []);
     until(&mut night, end, 30).await;
     night = Box::pin(night.restarted(Language::En)).await;
-    // It ends at the same moment, and its first step is the second of the other.
+    // It ends at the same moment, and its first step has come when it is issued.
     night.bench.clock.advance(DAY * 10);
     let left = end.since(night.bench.clock.now());
     let days = u32::try_from(left.as_secs().div_ceil(DAY.as_secs())).unwrap();
     issue(&night, "short", days).await;
+    night.minute().await;
     until(&mut night, end, 8).await;
     let first = message("long", "opened", 30);
-    assert_eq!(told(&night), std::slice::from_ref(&first));
+    let short = message("short", "opened", u64::from(days));
+    assert_eq!(told(&night), [first.clone(), short.clone()]);
     until(&mut night, end, 7).await;
     until(&mut night, end, 6).await;
     night = Box::pin(night.restarted(Language::En)).await;
@@ -90,12 +93,27 @@ async fn each_step_is_told_once_over_restarts_and_a_short_life_has_fewer_steps()
             first,
             message("long", "resolved", 1),
             message("short", "ongoing", 1),
-            message("short", "opened", 7),
+            message("short", "ongoing", 7),
+            short,
         ]
     );
     let last = night.messages().pop().unwrap();
     let text = last["text"].as_str().unwrap();
     assert!(text.contains("The token long has ended"), "{text}");
+}
+
+#[tokio::test]
+async fn one_that_ends_within_days_is_told_a_minute_after_it_was_issued() {
+    let mut night = Night::begin(Language::En, None).await;
+    issue(&night, "long", 6).await;
+    issue(&night, "short", 1).await;
+    night.minute().await;
+    let mut all = told(&night);
+    all.sort();
+    assert_eq!(
+        all,
+        [message("long", "opened", 6), message("short", "opened", 1)]
+    );
 }
 
 #[tokio::test]

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use hyper::StatusCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use voicedrive_relay::config::{Environment, Secret};
+use voicedrive_relay::config::Environment;
 use voicedrive_relay::delivery::profile::Profile;
 use voicedrive_relay::receiver::{Answer, Judge, Received, Receiver, Rejection};
+use voicedrive_relay::secret::Secret;
 
 use crate::commands::program;
 use crate::harness::{Clock, Partner, WEBHOOK_SECRET, status};

@@ -12,11 +12,12 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::{Notify, watch};
 pub use voicedrive_relay::clock::Clock;
-use voicedrive_relay::config::{self, Environment, Loaded, Secret};
+use voicedrive_relay::config::{self, Environment, Loaded};
 use voicedrive_relay::delivery::dispatcher::Dispatcher;
 use voicedrive_relay::delivery::handoff::{Handoff, mailbox};
 use voicedrive_relay::delivery::profile::Profile;
 use voicedrive_relay::delivery::proxy::Proxies;
+use voicedrive_relay::delivery::route::Route;
 use voicedrive_relay::delivery::{Context, Rules};
 use voicedrive_relay::gauges::Gauges;
 use voicedrive_relay::http::api::auth::Keys;
@@ -24,7 +25,8 @@ use voicedrive_relay::incident::Thresholds;
 use voicedrive_relay::receiver::{Answer, Judge, Received, Receiver};
 use voicedrive_relay::relay::{Relay, control_socket};
 use voicedrive_relay::retry::RetryPolicy;
-use voicedrive_relay::route::{self, Route};
+use voicedrive_relay::route;
+use voicedrive_relay::secret::Secret;
 use voicedrive_relay::store::Store;
 use voicedrive_relay::timestamp::Timestamp;
 use voicedrive_relay::token::Scope;
@@ -370,7 +372,7 @@ impl TestRelay {
     }
 
     pub async fn stop(self) -> Arc<TempDir> {
-        self.relay.stop().await;
+        self.relay.stop().await.unwrap();
         self.directory
     }
 }

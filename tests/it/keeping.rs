@@ -41,6 +41,20 @@ fn ids_in(copy: &Path) -> HashSet<String> {
     ids.collect::<rusqlite::Result<_>>().unwrap()
 }
 
+/// Copies as an admin does. False: `cp` has seen that its name leads to a newer file than a moment before, and does not
+/// begin; who types it again gets one of them.
+fn copied(file: &Path, copy: &Path) -> bool {
+    let mut command = std::process::Command::new("cp");
+    let done = command.env("LC_ALL", "C").arg(file).arg(copy).output();
+    let done = done.unwrap();
+    let told = text(&done.stderr);
+    assert!(
+        done.status.success() || told.contains("replaced while being copied"),
+        "{told}"
+    );
+    done.status.success()
+}
+
 /// Hands in events until it is told to stop; answers what was acknowledged.
 async fn hand_in(url: String, stop: Arc<AtomicBool>) -> Vec<String> {
     let client = client();
@@ -89,11 +103,7 @@ async fn every_plain_copy_of_the_backup_file_is_whole_whatever_is_written_and_re
             // However quick this is, the file is to be made anew meanwhile.
             while made < copies || versions < 2 {
                 made += 1;
-                let done = std::process::Command::new("cp")
-                    .arg(&file)
-                    .arg(&copy)
-                    .status();
-                assert!(done.unwrap().success());
+                while !copied(&file, &copy) {}
                 let ids = ids_in(&copy);
                 assert!(
                     seen.is_subset(&ids),

@@ -260,6 +260,42 @@ async fn unknown_paths_and_methods_get_the_envelope() {
         .call(Method::GET, "/", &[("x-request-id", "mine-7")], "")
         .await;
     assert_eq!(named.header("x-request-id"), "mine-7");
+    for odd in [
+        &[("x-request-id", "")][..],
+        &[("x-request-id", "a"), ("x-request-id", "b")],
+    ] {
+        let named = relay.call(Method::GET, "/", odd, "").await;
+        assert_eq!(named.headers.get_all("x-request-id").iter().count(), 1);
+        let id = named.header("x-request-id");
+        assert_eq!(
+            id.len(),
+            "0199e2f3-1a2b-7c4d-8e5f-0123456789ab".len(),
+            "{odd:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn two_authorization_headers_let_nobody_in() {
+    let relay = TestRelay::start("").await;
+    let good = format!("Bearer {}", token(&[Scope::Admin], relay.clock.now()));
+    let call = async |headers: &[&str]| {
+        let headers: Vec<_> = headers
+            .iter()
+            .map(|value| ("authorization", *value))
+            .collect();
+        relay.call(Method::GET, "/api/events", &headers, "").await
+    };
+    assert_eq!(call(&[&good]).await.status, 200);
+    for two in [
+        [good.as_str(), "Bearer x"],
+        ["Bearer x", &good],
+        [&good, &good],
+        [&good, ""],
+    ] {
+        let answer = call(&two).await;
+        assert_eq!((answer.status, answer.error().0), (401, "UNAUTHORIZED"));
+    }
 }
 
 /// Writes bytes, closes the sending side, and answers what comes back until the end.

@@ -23,11 +23,11 @@ use crate::commands::{Daemon, program};
 use crate::harness::{Bench, Clock, client, token};
 
 /// The longest that a test waits for something that must happen.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 /// A user that owns nothing.
 const NOBODY: u32 = 65534;
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
@@ -43,7 +43,7 @@ async fn run_as(user: Option<u32>, command: &str, config: &Path) -> Output {
 }
 
 /// A start that has to end by itself.
-async fn refused_start(config: &Path, user: Option<u32>) -> String {
+pub async fn refused_start(config: &Path, user: Option<u32>) -> String {
     let output = run_as(user, "serve", config).await;
     let told = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{told}");
@@ -51,14 +51,14 @@ async fn refused_start(config: &Path, user: Option<u32>) -> String {
 }
 
 /// Stops a daemon in order.
-async fn stopped(mut daemon: Daemon) -> PathBuf {
+pub async fn stopped(mut daemon: Daemon) -> PathBuf {
     daemon.signal("-TERM");
     assert!(daemon.child.wait().await.unwrap().success());
     daemon.config
 }
 
 /// A data directory whose relay was stopped in order, with an event and a copy of it.
-async fn stopped_in_order() -> (TempDir, PathBuf) {
+pub async fn stopped_in_order() -> (TempDir, PathBuf) {
     let directory = TempDir::new().unwrap();
     let daemon = Daemon::start(directory.path(), "", "").await;
     daemon.json(&["send", "a.b"]).await;
@@ -141,11 +141,13 @@ async fn what_stands_in_the_databases_place_is_called_by_its_name() {
         ),
         ("socket", "not an ordinary file"),
         ("emptied", "something has emptied this file"),
-        ("unreadable", "chown --reference="),
+        ("unreadable", "sudo chown --reference="),
+        ("closed", "sudo chown --reference="),
     ] {
         let (directory, config) = stopped_in_order().await;
         let live = directory.path().join("live/relay.db");
-        if what != "unreadable" {
+        let is_closed = ["unreadable", "closed"].contains(&what);
+        if !is_closed {
             fs::remove_file(&live).unwrap();
         }
         match what {
@@ -156,9 +158,13 @@ async fn what_stands_in_the_databases_place_is_called_by_its_name() {
                 fs::write(&live, "").unwrap();
                 fs::write(directory.path().join("live/relay.db-wal"), "records").unwrap();
             }
+            "closed" => {
+                let around = directory.path().join("live");
+                fs::set_permissions(around, fs::Permissions::from_mode(0o555)).unwrap();
+            }
             _ => fs::set_permissions(&live, fs::Permissions::from_mode(0o000)).unwrap(),
         }
-        let user = is_root().then_some(NOBODY).filter(|_| what == "unreadable");
+        let user = is_root().then_some(NOBODY).filter(|_| is_closed);
         if let Some(user) = user {
             give(directory.path(), user);
         }
@@ -194,7 +200,7 @@ fn give(path: &Path, user: u32) {
 }
 
 /// The ids of the events in a copy that stands alone.
-fn ids_in(copy: &Path) -> HashSet<String> {
+pub fn ids_in(copy: &Path) -> HashSet<String> {
     snapshot::verify(copy).unwrap();
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
     let url = format!("file:{}?immutable=1", copy.display());
@@ -205,7 +211,7 @@ fn ids_in(copy: &Path) -> HashSet<String> {
 }
 
 /// Hands in an event: the status, and the id or the code of the error.
-async fn hand_in(url: &str) -> (u16, String) {
+pub async fn hand_in(url: &str) -> (u16, String) {
     let request = client()
         .post(format!("{url}/api/events"))
         .bearer_auth(token(&[Scope::EventsWrite], Clock::System.now()))
@@ -227,7 +233,7 @@ async fn health(url: &str) -> (u16, String) {
 }
 
 /// Asks for the health until it is as wanted.
-async fn health_until(url: &str, wanted: impl Fn(u16, &str) -> bool) -> String {
+pub async fn health_until(url: &str, wanted: impl Fn(u16, &str) -> bool) -> String {
     let asking = async {
         loop {
             let (status, told) = health(url).await;
@@ -243,7 +249,7 @@ async fn health_until(url: &str, wanted: impl Fn(u16, &str) -> bool) -> String {
     panic!("it was never so: {:?}", health(url).await)
 }
 
-fn rescued_in(directory: &Path) -> Vec<PathBuf> {
+pub fn rescued_in(directory: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).unwrap().map(|e| e.unwrap().path());
     let is_rescued = |path: &PathBuf| {
         let name = path.file_name().unwrap().to_str().unwrap();
@@ -475,7 +481,7 @@ async fn what_was_acknowledged_is_copied_out_again_when_the_first_try_fails() {
 }
 
 /// Spoils the page in which a table begins, from outside, as a disk does it.
-fn spoil_table(database: &Path, table: &str) {
+pub fn spoil_table(database: &Path, table: &str) {
     // Everything has to stand in the file, and not in the journal.
     let connection = Connection::open(database).unwrap();
     let busy: i64 = connection

@@ -1,14 +1,16 @@
 //! The daemon goes on when something around it goes away, is crowded or hangs.
 
 use std::fs;
+use std::process::Stdio;
 use std::time::Duration;
 
 use reqwest::Method;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::process::{Child, ChildStderr};
 use voicedrive_relay::relay::{Relay, StartError, control_socket};
 
 use crate::commands::{Daemon, program};
@@ -258,4 +260,82 @@ async fn a_channel_that_was_taken_out_fails_no_more() {
         .query_row("SELECT count(*) FROM alert_channels", [], |row| row.get(0))
         .unwrap();
     assert_eq!(kept, 0);
+}
+
+/// Starts a daemon and answers its log, whether it gets ready or not.
+fn spawned(config: &std::path::Path) -> (Child, Lines<BufReader<ChildStderr>>) {
+    let mut program = program();
+    program.args(["serve", "--config"]).arg(config);
+    let mut child = program.stderr(Stdio::piped()).spawn().unwrap();
+    let log = BufReader::new(child.stderr.take().unwrap()).lines();
+    (child, log)
+}
+
+async fn logged(log: &mut Lines<BufReader<ChildStderr>>, word: &str) -> String {
+    let reading = async {
+        loop {
+            let line = log.next_line().await.unwrap().unwrap();
+            if line.contains(word) {
+                return line;
+            }
+        }
+    };
+    within(reading).await
+}
+
+#[tokio::test]
+async fn a_start_that_waits_for_another_program_says_so() {
+    let directory = TempDir::new().unwrap();
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    let config = daemon.config.clone();
+    daemon.stop().await;
+    let database = directory.path().join("live/relay.db");
+    let reader = Connection::open(&database).unwrap();
+    reader
+        .execute_batch("BEGIN; SELECT count(*) FROM events;")
+        .unwrap();
+    let (_child, mut log) = spawned(&config);
+    let line = logged(&mut log, "another program").await;
+    assert!(line.contains("60 seconds"), "{line}");
+    assert!(
+        line.contains(&format!("fuser -v {}", database.display())),
+        "{line}"
+    );
+    reader.execute_batch("COMMIT").unwrap();
+    logged(&mut log, "ready").await;
+}
+
+#[tokio::test]
+async fn another_file_in_the_control_sockets_place_is_told_as_one() {
+    let directory = TempDir::new().unwrap();
+    let mut daemon = Daemon::start(directory.path(), "", "").await;
+    let socket = control_socket(directory.path());
+    fs::remove_file(&socket).unwrap();
+    fs::write(&socket, "somebody's").unwrap();
+    let mut told = String::new();
+    while !told.contains("control socket") {
+        told = within(daemon.log.next_line()).await.unwrap();
+    }
+    assert!(told.contains("replaced by another file"), "{told}");
+    assert!(told.contains("no socket"), "{told}");
+    daemon.kill().await;
+}
+
+#[tokio::test]
+async fn a_program_that_listens_and_says_nothing_is_not_waited_for_long() {
+    let directory = TempDir::new().unwrap();
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    let socket = control_socket(directory.path());
+    fs::remove_file(&socket).unwrap();
+    let _other = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let (status, backup) = tokio::join!(
+        within(daemon.run(&["status"])),
+        within(daemon.run(&["backup", "/nowhere-to-be-found.db"])),
+    );
+    for output in [status, backup] {
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(told.contains("another program uses this socket"), "{told}");
+    }
+    daemon.kill().await;
 }

@@ -511,6 +511,7 @@ async fn a_copy_goes_over_nothing_but_a_copy_under_whatever_name() {
     // Without a daemon the database itself is read; nobody says whether the daemon's own file is written at this moment.
     let (code, _, error) = place.run(&["backup", &own("relay-backup.db")]).await;
     assert_eq!(code, 69, "{error}");
+    assert!(error.contains("the daemon itself keeps"), "{error}");
     let (code, told, error) = place.run(&["backup", &place.file("new.db")]).await;
     assert_eq!(code, 0, "{error}");
     assert!(told.contains("2 events"), "{told}");

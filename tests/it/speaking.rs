@@ -360,17 +360,12 @@ async fn what_the_daemon_refuses_is_told_in_japanese_by_its_code() {
             "191 文字",
         ),
         (
-            &[
-                "token",
-                "issue",
-                "--subject",
-                "a",
-                "--scope",
-                "admin",
-                "--days",
-                "0",
-            ],
-            "3650",
+            &["tail", "--route", "defalt"],
+            "もしかして: default。設定にある経路: default",
+        ),
+        (
+            &["resend", "--route", "elsewhere"],
+            "設定にある経路: default",
         ),
     ] {
         let output = run(&config, arguments).await;

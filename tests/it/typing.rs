@@ -66,7 +66,6 @@ async fn tail_shows_the_newest_and_how_many_there_are() {
         (&["-n", "1000"], "30 of 30"),
         (&["--staff-id", "EMP-2025-007"], "1 of 1"),
         (&["--route", "default", "--status", "accepted"], "20 of 30"),
-        (&["--route", "elsewhere"], "0 of 0"),
         (&["--until", "2025-01-01"], "0 of 0"),
         (
             &[
@@ -185,6 +184,77 @@ async fn resend_takes_what_is_exhausted_and_counts_it_before() {
 }
 
 #[tokio::test]
+async fn a_filter_that_matches_nothing_by_mistake_says_so() {
+    let directory = TempDir::new().unwrap();
+    let employee = "[[route]]\nname = \"employee\"\nevents = [\"employee.*\"]\nurl = \"http://127.0.0.1:9/\"\nprofile = \"unsigned\"";
+    let daemon = Daemon::start(directory.path(), "", employee).await;
+    hand_in(directory.path(), &[event(1, "employee.created")]).await;
+    let refused = async |command: &str, filter: &[&str], exit, says: &str| {
+        let output = daemon.run(&[&[command], filter].concat()).await;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(exit), "{filter:?}: {said}");
+        assert!(said.contains(says), "{filter:?}: {said}");
+        assert!(output.stdout.is_empty(), "{output:?}");
+    };
+    let known = "The configuration has: employee, default";
+    let long = "x".repeat(20_000);
+    for command in ["tail", "resend"] {
+        for (filter, exit, says) in [
+            (&["--route", "emploee"][..], 1, "did you mean employee?"),
+            (&["--route", "elsewhere"], 1, known),
+            (&["--route", ""], 2, "must have 1 to 100 characters"),
+            (&["--route", &long], 2, "must have 1 to 100 characters"),
+            (&["--staff-id", ""], 2, "must have 1 to 191 characters"),
+            (&["--staff-id", "a\nb"], 2, "no control characters"),
+            (&["--staff-id", &long], 2, "must have 1 to 191 characters"),
+            (&["--event-type", ""], 2, "must be an event's name"),
+            (
+                &["--event-type", "employee.*"],
+                2,
+                "must be an event's name",
+            ),
+            (
+                &["--since", "2025-10-27", "--until", "2025-10-26"],
+                2,
+                "--since: must not be later than --until",
+            ),
+        ] {
+            refused(command, filter, exit, says).await;
+        }
+    }
+    refused("show", &[&long], 2, "is not an id").await;
+    // A name that no event has yet may still come: that is no mistake, and is said.
+    for (command, printed) in [("tail", "0 of 0"), ("resend", "0 events are sent again")] {
+        let output = daemon
+            .run(&[command, "--event-type", "employee.create"])
+            .await;
+        assert!(output.status.success(), "{output:?}");
+        let (shown, said) = (
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+        );
+        assert_eq!(shown.trim_end(), printed);
+        assert_eq!(
+            said.trim_end(),
+            "no event that is kept is called employee.create; did you mean employee.created?"
+        );
+    }
+    // What a route has left behind is found when the configuration does not have it any more.
+    daemon.stop().await;
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    let lines = printed(&daemon, &["tail", "--route", "employee"]).await;
+    assert_eq!(lines.last().unwrap(), "1 of 1");
+    let lines = printed(
+        &daemon,
+        &["tail", "--route", "employee", "--status", "exhausted"],
+    )
+    .await;
+    assert_eq!(lines.last().unwrap(), "0 of 0");
+    let lines = printed(&daemon, &["resend", "--route", "employee", "--dry-run"]).await;
+    assert!(lines[0].starts_with("0 events match"), "{lines:?}");
+}
+
+#[tokio::test]
 async fn errors_are_json_for_programs_too() {
     let directory = TempDir::new().unwrap();
     let daemon = Daemon::start(directory.path(), "", "").await;
@@ -202,6 +272,12 @@ async fn errors_are_json_for_programs_too() {
         (&["resend"], 2, "USAGE"),
         (&["tail", "--limit", "0"], 2, "USAGE"),
         (&["tail", "--since", "yesterday"], 2, "USAGE"),
+        (&["tail", "--route", "elsewhere"], 1, "INVALID_PARAMETER"),
+        (
+            &["resend", "--since", "2025-10-27", "--until", "2025-10-26"],
+            2,
+            "USAGE",
+        ),
     ] {
         let plain = daemon.run(arguments).await;
         let output = daemon.run(&[arguments, &["--json"]].concat()).await;

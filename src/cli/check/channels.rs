@@ -1,28 +1,30 @@
-//! Whom the relay tells when a person is needed: whether there is anybody, and whether each mail server is
-//! reached. No mail is sent.
+//! Whom the relay tells when a person is needed: whether there is anybody, whether each channel's server is
+//! reached, and whether its last message got through. Nothing is sent.
 
 use super::Finding;
 use crate::alerts::courier::examine;
 use crate::alerts::outcome::Outcome;
+use crate::cli::Common;
 use crate::cli::words::Speech;
-use crate::config::{AlertsOut, Way};
-use crate::words::checks::Check;
+use crate::config::{Channel, Loaded, Way};
+use crate::store::file::inspect;
+use crate::words::checks::{self, Check};
 
-pub(super) async fn all(speech: Speech, alerts: &AlertsOut) -> Vec<Finding> {
-    if alerts.channels.is_empty() {
+pub(super) async fn all(speech: Speech, common: &Common, settings: &Loaded) -> Vec<Finding> {
+    let channels = &settings.alerts.channels;
+    if channels.is_empty() {
         return vec![Finding::notable("alerts", nobody(speech).to_owned())];
     }
+    // What is wrong with the database has a line of its own.
+    let failing = inspect::failing_channels(&settings.config.storage.directory);
+    let failing = failing.unwrap_or_default();
+    let test = common.typed("alert test");
     let mut findings = Vec::new();
-    for channel in &alerts.channels {
-        let name = format!("alerts {}", channel.name);
-        let examined = examine(channel).await;
-        findings.push(match (&channel.way, examined) {
-            (Way::Email { email, .. }, Some(outcome)) => {
-                let server = format!("{}:{}", email.host, email.port);
-                mail(speech, name, &server, &outcome)
-            }
-            _ => Finding::good(name, not_tried(speech).to_owned()),
-        });
+    for channel in channels {
+        let key = channel.key();
+        let last = failing.iter().find(|(of, _)| *of == key);
+        let last = last.map(|(_, error)| error.as_str());
+        findings.push(told(speech, &test, channel, &examine(channel).await, last));
     }
     findings
 }
@@ -32,21 +34,39 @@ pub(in crate::cli) fn nobody(speech: Speech) -> &'static str {
     speech.phrase(Check::Nobody)
 }
 
-fn not_tried(speech: Speech) -> &'static str {
-    speech.phrase(Check::NotTried)
-}
-
-/// Whether the mail server of a channel can be reached and takes its recipients.
-fn mail(speech: Speech, name: String, server: &str, outcome: &Outcome) -> Finding {
-    match outcome.objection() {
-        None => {
-            let takes = speech.phrase(Check::TakesRecipients);
-            Finding::good(name, format!("{server}: {takes}"))
+/// What an examination found; `last` is why the last message did not get through, and `test` the command that sends
+/// one.
+fn told(
+    speech: Speech,
+    test: &str,
+    channel: &Channel,
+    examined: &Outcome,
+    last: Option<&str>,
+) -> Finding {
+    let language = speech.language;
+    let (server, refuses) = match &channel.way {
+        Way::Email { email, .. } => (
+            format!("{}:{}: ", email.host, email.port),
+            Check::TakesNotAll,
+        ),
+        // The address of a hook is a secret.
+        _ => (String::new(), Check::HookNotReached),
+    };
+    let name = format!("alerts {}", channel.name);
+    match (examined.objection(), last, &channel.way) {
+        (Some(objection), _, _) => {
+            let objection = objection.told(language);
+            let refuses = speech.phrase(refuses);
+            Finding::bad(name, format!("{server}{refuses}: {objection}"))
         }
-        Some(objection) => {
-            let objection = objection.told(speech.language);
-            let refuses = speech.phrase(Check::TakesNotAll);
-            Finding::bad(name, format!("{server}: {refuses}: {objection}"))
+        (None, Some(last), _) => {
+            let last = checks::last_message_failed(last, test, language);
+            Finding::bad(name, format!("{server}{last}"))
         }
+        (None, None, Way::Email { .. }) => {
+            let takes = checks::takes_recipients(test, language);
+            Finding::good(name, format!("{server}{takes}"))
+        }
+        (None, None, _) => Finding::good(name, checks::hook_reached(test, language)),
     }
 }

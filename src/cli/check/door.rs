@@ -126,6 +126,15 @@ fn identity(answer: &Value) -> Option<Value> {
         .cloned()
 }
 
+/// What is said without encryption to a port that others than this machine reach, unless it is a proxy that they
+/// come through.
+pub(super) fn exposed(speech: Speech, config: &Config) -> Option<Finding> {
+    let server = &config.server;
+    let is_apart = server.listen.ip().to_canonical().is_loopback();
+    let text = format!("{}: {}", server.listen, speech.phrase(Check::Exposed));
+    (!is_apart && server.trusted_proxies.is_empty()).then(|| Finding::notable("listen", text))
+}
+
 /// The door of the staff system's own senders, when there is one.
 pub(super) fn ingest(speech: Speech, config: &Config) -> Option<Finding> {
     let name = "ingest";
@@ -146,7 +155,32 @@ pub(super) fn ingest(speech: Speech, config: &Config) -> Option<Finding> {
 mod tests {
     use serde_json::json;
 
+    use crate::language::Language;
+    use crate::zone::Zone;
+
     use super::*;
+
+    #[test]
+    fn plain_http_to_the_network_is_told_unless_a_proxy_is_named() {
+        let speech = Speech {
+            language: Language::En,
+            timezone: Zone::TOKYO,
+        };
+        let told = |listen: &str, trusted: &[&str]| {
+            let mut config = Config::default();
+            config.server.listen = listen.parse().unwrap();
+            let trusted = trusted.iter().map(|net| net.parse().unwrap());
+            config.server.trusted_proxies = trusted.collect();
+            exposed(speech, &config).map(|finding| finding.text)
+        };
+        for listen in ["0.0.0.0:8480", "[::]:8480", "192.0.2.7:8480"] {
+            let text = told(listen, &[]).unwrap();
+            assert!(text.contains("nothing there is encrypted"), "{text}");
+            assert_eq!(told(listen, &["192.0.2.8/32"]), None);
+        }
+        assert_eq!(told("127.0.0.1:8480", &[]), None);
+        assert_eq!(told("[::1]:8480", &[]), None);
+    }
 
     #[test]
     fn two_answers_of_one_daemon_are_known_to_be_of_one() {

@@ -1,21 +1,48 @@
 //! The secrets: a fingerprint of each key, to compare by telephone, and who could call with them.
 
 use super::Finding;
+use crate::cli::Common;
 use crate::cli::words::Speech;
+use crate::clock::Clock;
 use crate::config::{Config, Loaded, Role, Secrets};
-use crate::words::checks::Check;
+use crate::crypto;
+use crate::store::file::inspect;
+use crate::words::checks::{self, Check};
 
-pub(super) fn all(speech: Speech, settings: &Loaded) -> Vec<Finding> {
+pub(super) fn all(speech: Speech, common: &Common, settings: &Loaded) -> Vec<Finding> {
     let notes = settings.notes.iter();
     let notes = notes.map(|note| Finding::notable("secrets", note.told(speech.language)));
     let keys = settings.set.iter();
     let keys = keys.filter(|(_, named)| named.role == Role::Key);
     let keys = keys.map(|(name, named)| {
-        let fingerprint = named.secret.fingerprint(speech.language);
+        let fingerprint = named.secret.fingerprint().told(speech.language);
         Finding::good(format!("key {name}"), fingerprint)
     });
     let tokens = tokens(speech, &settings.config, &settings.secrets);
-    notes.chain(keys).chain([tokens]).collect()
+    let of_another_key = of_another_key(speech, common, settings);
+    let tokens = [tokens].into_iter().chain(of_another_key);
+    notes.chain(keys).chain(tokens).collect()
+}
+
+/// Tokens that are kept as good, and that none of the present keys has signed, as after a database was brought to
+/// another machine without its secrets.
+fn of_another_key(speech: Speech, common: &Common, settings: &Loaded) -> Option<Finding> {
+    let secrets = &settings.secrets;
+    let keys = secrets.jwt.iter().chain(&secrets.jwt_previous);
+    let keys: Vec<String> = keys
+        .map(|key| crypto::fingerprint(key.as_bytes()))
+        .collect();
+    let now = Clock::System.now();
+    // What is wrong with the database has a line of its own.
+    let tokens = inspect::tokens(&settings.config.storage.directory).unwrap_or_default();
+    let lost = tokens.iter().filter(|token| {
+        let is_good = token.days_left(now).is_some_and(|days| days > 0);
+        is_good && token.key.as_ref().is_some_and(|key| !keys.contains(key))
+    });
+    let count = lost.count();
+    let command = common.typed("token list");
+    let text = checks::tokens_of_another_key(count, &command, speech.language);
+    (count > 0).then(|| Finding::notable("tokens", text))
 }
 
 fn tokens(speech: Speech, config: &Config, secrets: &Secrets) -> Finding {

@@ -2,12 +2,13 @@
 //! no more. Nothing is posted, so that nothing is said of the path and the signature.
 
 use super::Finding;
+use crate::cli::Common;
 use crate::cli::words::Speech;
 use crate::clock::Clock;
 use crate::config::{Config, Loaded};
 use crate::delivery::probe;
 use crate::delivery::proxy::Proxies;
-use crate::route::Route;
+use crate::delivery::route::Route;
 use crate::store::file::inspect;
 use crate::timestamp::Timestamp;
 use crate::words::checks::{self, Check};
@@ -15,14 +16,15 @@ use crate::words::checks::{self, Check};
 /// A certificate that ends within this many days is spoken of.
 const CERTIFICATE_DAYS: u64 = 21;
 
-pub(super) async fn all(speech: Speech, settings: &Loaded) -> Vec<Finding> {
-    let mut findings = vec![waiting(speech, &settings.config)];
+pub(super) async fn all(speech: Speech, common: &Common, settings: &Loaded) -> Vec<Finding> {
+    let mut findings = vec![waiting(speech, common, &settings.config)];
     if settings.config.delivery.url.is_none() {
         findings.push(no_url(speech));
     }
     findings.extend(proxies(speech, &settings.proxies));
     for route in &settings.out {
-        findings.extend(reach(speech, route).await);
+        findings.extend(reach(speech, common, route).await);
+        findings.extend(unused_previous(speech, &settings.config, route));
     }
     findings
 }
@@ -32,7 +34,7 @@ fn no_url(speech: Speech) -> Finding {
 }
 
 /// Events that wait for a route which the configuration does not have any more.
-fn waiting(speech: Speech, config: &Config) -> Finding {
+fn waiting(speech: Speech, common: &Common, config: &Config) -> Finding {
     let name = "routes";
     let routing = config.routing();
     // What is wrong with the database has a line of its own.
@@ -49,7 +51,11 @@ fn waiting(speech: Speech, config: &Config) -> Finding {
     }
     Finding::bad(
         name,
-        format!("{}: {}", lost.join(", "), speech.phrase(Check::LostRoute)),
+        format!(
+            "{}: {}",
+            lost.join(", "),
+            checks::lost_route(&common.typed("resend"), speech.language)
+        ),
     )
 }
 
@@ -74,7 +80,7 @@ fn proxies(speech: Speech, proxies: &Proxies) -> Option<Finding> {
 }
 
 /// Whether the receiver of a route can be reached, and what its answer tells.
-async fn reach(speech: Speech, route: &Route) -> Vec<Finding> {
+async fn reach(speech: Speech, common: &Common, route: &Route) -> Vec<Finding> {
     let clock = Clock::System;
     let name = format!("route {}", route.name);
     let signed = if route.profile.signature.is_some() {
@@ -101,7 +107,8 @@ async fn reach(speech: Speech, route: &Route) -> Vec<Finding> {
         }
     };
     let took = probe.took.as_millis();
-    let reached = checks::reached(took, speech.language);
+    let send = common.typed("send test.ping --wait");
+    let reached = checks::reached(took, &send, speech.language);
     let mut findings = vec![Finding::good(name.clone(), format!("{about}: {reached}"))];
     findings.extend(
         probe
@@ -114,6 +121,19 @@ async fn reach(speech: Speech, route: &Route) -> Vec<Finding> {
             .map(|ends| certificate(speech, &name, ends, clock.now())),
     );
     findings
+}
+
+/// The secret of before, where a receiver is shown one signature only.
+fn unused_previous(speech: Speech, config: &Config, route: &Route) -> Option<Finding> {
+    let signature = route.profile.signature.as_ref()?;
+    if signature.carries_several || route.secrets.len() < 2 {
+        return None;
+    }
+    let mut routes = config.routes.iter().chain([&config.delivery]);
+    let secret = &routes.find(|of| of.name == route.name)?.secret;
+    let previous = format!("{secret}_PREVIOUS");
+    let text = checks::unused_previous(&previous, &route.profile.name, speech.language);
+    Some(Finding::notable(format!("route {}", route.name), text))
 }
 
 /// A difference between the clocks, when it is one to speak of.

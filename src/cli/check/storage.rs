@@ -76,10 +76,7 @@ fn directory(speech: Speech, path: &Path) -> Finding {
         );
     }
     if metadata.mode() & 0o007 != 0 {
-        return Finding::notable(
-            name,
-            format!("{shown}: {}", speech.phrase(Check::OpenToAll)),
-        );
+        return Finding::notable(name, checks::open_to_all(shown, speech.language));
     }
     Finding::good(name, shown.to_string())
 }

@@ -1,7 +1,7 @@
 //! The file itself: something that can be read more than once, and that is text.
 
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
 /// Bytes at the beginning of a file that are looked at to see what it is.
@@ -64,9 +64,15 @@ impl Source {
     }
 }
 
+/// What is no text by its beginning is not read any further: it may have no end.
 fn spool(mut pipe: impl Read) -> io::Result<File> {
     let mut file = tempfile::tempfile()?;
-    io::copy(&mut pipe, &mut file)?;
+    let mut head = Vec::new();
+    pipe.by_ref().take(HEAD).read_to_end(&mut head)?;
+    file.write_all(&head)?;
+    if Foreign::of(&head).is_none() {
+        io::copy(&mut pipe, &mut file)?;
+    }
     Ok(file)
 }
 
@@ -151,6 +157,18 @@ impl Foreign {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pipe_is_read_whole_and_what_is_no_text_is_not() {
+        let text = "職員\n".repeat(65_536);
+        assert_eq!(
+            spool(text.as_bytes()).unwrap().metadata().unwrap().len(),
+            text.len() as u64
+        );
+        let device = Source::open(Path::new("/dev/zero")).unwrap();
+        assert_eq!(device.length(), HEAD);
+        assert_eq!(Foreign::of(&device.head().unwrap()), Some(Foreign::Binary));
+    }
 
     #[test]
     fn what_is_no_text_of_records_is_named() {

@@ -9,15 +9,15 @@ use uuid::Uuid;
 use super::examination::Examination;
 use crate::cli::CliError;
 use crate::clock::Clock;
-use crate::config::Secret;
 use crate::delivery::client::Outgoing;
 use crate::delivery::failure::Failure;
 use crate::delivery::partner::{SetupError, client};
 use crate::delivery::profile::{Body, Profile};
 use crate::delivery::proxy::Proxies;
+use crate::delivery::route::Route;
 use crate::delivery::signature;
 use crate::language::Language;
-use crate::route::Route;
+use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
 /// The longest that a receiver may take to answer: as long as the relay waits.

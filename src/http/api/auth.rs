@@ -5,6 +5,7 @@
 //! and only then anything that it claims. Whoever is turned away always gets the same answer;
 //! why stands in `Unauthorized`, for the log.
 
+mod caller;
 mod unauthorized;
 
 use std::collections::HashMap;
@@ -21,6 +22,7 @@ use uuid::{NoContext, Uuid};
 
 use crate::crypto;
 use crate::token::Scope;
+pub use caller::{Caller, Scopes};
 pub use unauthorized::Unauthorized;
 
 /// Issuer and audience of every token.
@@ -35,42 +37,10 @@ const LONGEST_TOKEN: usize = 8 * 1024;
 const TOKENS_SEEN: usize = 64;
 const SECONDS_A_DAY: i64 = 86_400;
 
-/// What a caller may do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scopes(Vec<Scope>);
-
-impl Scopes {
-    /// Whether `scope` is among them; `admin` allows everything.
-    #[must_use]
-    pub fn allows(&self, scope: Scope) -> bool {
-        self.0.contains(&scope) || self.0.contains(&Scope::Admin)
-    }
-
-    /// The scopes of a token; words that nothing is known of allow nothing.
-    fn read(text: &str) -> Self {
-        Self(
-            text.split_whitespace()
-                .filter_map(Scope::from_word)
-                .collect(),
-        )
-    }
-}
-
 /// A token cannot be signed without a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("RELAY_JWT_SECRET is not set")]
 pub struct NoJwtSecret;
-
-/// Somebody who may call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caller {
-    /// Who, as the token says; empty when it does not, `voicedrive-api-token` for the static one.
-    pub subject: String,
-    /// What they may do.
-    pub scopes: Scopes,
-    /// The token's name, by which it can be revoked. The static token has none.
-    pub jti: Option<String>,
-}
 
 /// A token that was just made. It has no `Debug`: whoever holds the token may call.
 #[derive(Clone)]
@@ -81,6 +51,8 @@ pub struct IssuedToken {
     pub jti: String,
     /// When it ends, in Unix seconds.
     pub exp: i64,
+    /// The fingerprint of the key that signed it.
+    pub key: String,
 }
 
 /// What is looked at in a JWT's header before any key is.
@@ -120,6 +92,8 @@ struct NewClaims<'a> {
 /// What tokens are checked and signed with. It has no `Debug`: secrets are in it.
 pub struct Keys {
     signing: Option<EncodingKey>,
+    /// Of those that verify, the one that signs first.
+    fingerprints: Vec<String>,
     verifying: Vec<DecodingKey>,
     api_tokens: Vec<String>,
     rules: Validation,
@@ -142,6 +116,11 @@ impl Keys {
             [jwt, jwt_previous].map(|secret| secret.filter(|s| !s.is_empty()));
         Self {
             signing: jwt.map(EncodingKey::from_secret),
+            fingerprints: [jwt, jwt_previous]
+                .into_iter()
+                .flatten()
+                .map(crypto::fingerprint)
+                .collect(),
             verifying: [jwt, jwt_previous]
                 .into_iter()
                 .flatten()
@@ -235,7 +214,19 @@ impl Keys {
         // With a secret and HS256 there is nothing that could fail.
         let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, key)
             .map_err(|_| NoJwtSecret)?;
-        Ok(IssuedToken { token, jti, exp })
+        let key = self.fingerprints.first().cloned().unwrap_or_default();
+        Ok(IssuedToken {
+            token,
+            jti,
+            exp,
+            key,
+        })
+    }
+
+    /// Whether a token is believed that the key with this fingerprint has signed.
+    #[must_use]
+    pub fn believes(&self, fingerprint: &str) -> bool {
+        self.fingerprints.iter().any(|known| known == fingerprint)
     }
 
     fn is_api_token(&self, token: &str) -> bool {

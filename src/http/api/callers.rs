@@ -6,10 +6,11 @@ use std::net::IpAddr;
 use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
 
-use super::auth::Scopes;
+use super::auth::{Scopes, Unauthorized};
 use super::endpoints::{Access, Endpoint};
 use super::{Api, revoked};
 use crate::http::reply::ApiError;
+use crate::http::request;
 use crate::http::server::client::client_address;
 use crate::http::wing::Call;
 use crate::token::Scope;
@@ -41,16 +42,19 @@ fn demand_token(
     headers: &HeaderMap,
     scope: Scope,
 ) -> Result<(), ApiError> {
-    let authorization = headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok());
     let now = api.clock.now().unix_seconds();
     let is_revoked = |jti: &str| revoked::contains(&api.revoked, jti);
-    let caller = api
-        .keys
-        .admit(authorization, now, is_revoked)
-        .map_err(|why| {
-            turned_away(api, client, &why);
-            ApiError::Unauthorized
-        })?;
+    let caller = match request::only(headers, AUTHORIZATION.as_str()) {
+        Ok(given) => {
+            let authorization = given.and_then(|value| value.to_str().ok());
+            api.keys.admit(authorization, now, is_revoked)
+        }
+        Err(_) => Err(Unauthorized::Twice),
+    };
+    let caller = caller.map_err(|why| {
+        turned_away(api, client, &why);
+        ApiError::Unauthorized
+    })?;
     if Scopes::allows(&caller.scopes, scope) {
         api.system_ids.note(headers);
         Ok(())
@@ -74,6 +78,11 @@ pub(super) fn client_of(api: &Api, peer: IpAddr, headers: &HeaderMap) -> IpAddr 
     // A line that is not text stays in its place as an empty one, where the reading stops: left
     // out, it would lend its place to one that the caller made up.
     let forwarded = headers.get_all("x-forwarded-for");
+    if forwarded.iter().next().is_some() && !api.is_proxy(peer) {
+        api.unbelieved.call_once(|| {
+            tracing::warn!(%peer, "X-Forwarded-For is not believed: everybody who comes this way counts as one caller; if this is your proxy, put its address into server.trusted_proxies");
+        });
+    }
     let forwarded = forwarded
         .iter()
         .map(|value| value.to_str().unwrap_or_default());

@@ -7,25 +7,23 @@ use utoipa::ToSchema;
 
 use super::Api;
 use super::event_answer::EventAnswer;
+use super::event_filter::{FILTERS, accepted_in_no_time, filter};
 use super::openapi::{Operation, moment, paging, parameter, query, reference, samples, text};
 use super::submission::{EventBody, read_batch, read_event};
 use crate::crypto;
-use crate::event::{Accepted, Idempotency, NewEvent, Status, Submission};
-use crate::event_record::EventFilter;
+use crate::event::{NewEvent, Status};
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::{self, Query};
 use crate::http::wing::Call;
 use crate::repeat::Memory;
 use crate::route::TooLarge;
 use crate::store::AcceptError;
+use crate::submission::{Accepted, Idempotency, Submission};
 
 /// The most events that a page of the list may have, and how many it has when nothing is said.
 const PAGE: (usize, usize) = (200, 50);
 /// The longest idempotency key, in characters.
 const KEY_CHARACTERS: usize = 191;
-
-pub(super) const STATUS_ACCEPTED: &str = "must be accepted, retrying, delivered or exhausted";
-pub(in crate::http) const FILTERS: &str = "status, eventType, staffId, route, since, until";
 
 /// `POST /api/events`
 ///
@@ -145,7 +143,7 @@ fn not_accepted() -> [ApiError; 2] {
 pub(super) async fn list(call: Call<'_>) -> Result<Reply, ApiError> {
     let api = call.api;
     let mut query = Query::parse(call.query())?;
-    let filter = filter(&mut query)?;
+    let filter = filter(api, &mut query).await?;
     let (most, usual) = PAGE;
     let limit = query
         .take_as("limit", "must be a number from 1 to 200", |text| {
@@ -183,18 +181,7 @@ pub(super) fn describe_list() -> Operation {
         ])
         .parameters(paging("^[1-9][0-9]{0,17}$"))
         .answer::<PageAnswer<'_>>(200, "A page", &page)
-}
-
-/// Takes the filters of events out of a query.
-pub(in crate::http) fn filter(query: &mut Query) -> Result<EventFilter, ApiError> {
-    Ok(EventFilter {
-        status: query.take_as("status", STATUS_ACCEPTED, Status::from_word)?,
-        event_type: query.take("eventType"),
-        staff_id: query.take("staffId"),
-        route: query.take("route"),
-        since: query.take_moment("since")?,
-        until: query.take_moment("until")?,
-    })
+        .also_refused([accepted_in_no_time()])
 }
 
 /// `GET /api/events/{id}`
@@ -327,7 +314,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
             format!("must be 1 to {KEY_CHARACTERS} printable ASCII characters"),
         )
     };
-    let Some(value) = headers.get("idempotency-key") else {
+    let Some(value) = request::only(headers, "Idempotency-Key")? else {
         return Ok(None);
     };
     let key = value.to_str().map_err(|_| accepted())?;

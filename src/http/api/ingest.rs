@@ -20,7 +20,7 @@ use super::events::{self, Kept};
 use super::openapi::{Operation, samples};
 use super::submission::EVENT_ACCEPTED;
 use crate::config::IngestConfig;
-use crate::event::{NewEvent, Submission};
+use crate::event::NewEvent;
 use crate::http::reply::{self, ApiError, Reply};
 use crate::http::request;
 use crate::http::server::GivenId;
@@ -28,6 +28,7 @@ use crate::http::wing::{Call, NotRouted};
 use crate::ingest::{self, Posted, Recognised, Unrecognised};
 use crate::repeat::Memory;
 use crate::route::LEADS_BACK;
+use crate::submission::Submission;
 use crate::timestamp::Timestamp;
 
 /// The relay's own mark on every webhook that it sends.

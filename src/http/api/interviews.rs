@@ -122,7 +122,7 @@ pub(super) fn describe_show() -> Operation {
 /// `GET /api/interviews`
 ///
 /// # Errors
-/// `InvalidParameter`, or the store's.
+/// `InvalidParameter`, `InvalidDateRange`, or the store's.
 pub(super) async fn list(call: Call<'_>) -> Result<Reply, ApiError> {
     let api = call.api;
     let mut query = Query::parse(call.query())?;
@@ -138,6 +138,7 @@ pub(super) async fn list(call: Call<'_>) -> Result<Reply, ApiError> {
         facility: query.take("facility"),
         department: query.take("department"),
     };
+    request::in_order(("from", filter.from), ("to", filter.to))?;
     let (most, usual) = PAGE;
     let limit = query
         .take_as("limit", "must be a number from 1 to 200", |text| {
@@ -175,6 +176,9 @@ pub(super) fn describe_list() -> Operation {
     ])
     .parameters(paging("^-?[0-9]{1,14}-[0-9]{1,18}$"))
     .answer::<PageAnswer<'_>>(200, "A page", &page)
+    .also_refused([ApiError::InvalidDateRange(
+        "from: must not be later than to".to_owned(),
+    )])
 }
 
 /// `DELETE /api/interviews/{id}`

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::events::{FILTERS, STATUS_ACCEPTED, no_such_event};
+use super::event_filter::{FILTERS, STATUS_ACCEPTED, accepted_in_no_time, meant};
+use super::events::no_such_event;
 use super::openapi::{Operation, samples};
 use crate::event::Status;
 use crate::event_record::EventFilter;
@@ -69,6 +70,7 @@ pub(super) async fn many(call: Call<'_>) -> Result<Reply, ApiError> {
     request::media(request.headers(), false)?;
     let text = request::text(request, api.max_body_bytes).await?;
     let BulkResend { filter, dry_run } = BulkResend::read(&text)?;
+    let filter = meant(api, filter).await?;
     let mut tally = Tally::default();
     let mut after = None;
     loop {
@@ -119,6 +121,7 @@ pub(super) fn describe_many() -> Operation {
     .json_body::<BulkResendBody>(&json!({"status": "exhausted", "dryRun": true}))
     .answer::<ResentManyAnswer>(200, "Counted; nothing was changed", &counted)
     .answer::<ResentManyAnswer>(202, "They will be sent", &sent)
+    .also_refused([accepted_in_no_time()])
 }
 
 /// A bulk resend as it is asked for; one filter at least must be named.

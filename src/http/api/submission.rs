@@ -54,6 +54,10 @@ struct StaffInData<'a> {
 
 /// Reads one event; `place` stands before a field's name in an error, such as `[3].`.
 pub(super) fn read_event(text: &str, place: &str) -> Result<NewEvent, ApiError> {
+    if place.is_empty() && text.trim_start().starts_with('[') {
+        let accepted = "must be one JSON object; POST /api/events/batch takes an array of them";
+        return Err(ApiError::InvalidJson(accepted.to_owned()));
+    }
     let body: EventBody<'_> = serde_json::from_str(text).map_err(|e| not_json(place, &e))?;
     let named = |field: &str| format!("{place}{field}");
     let event_type = string(body.event)

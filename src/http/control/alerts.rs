@@ -30,7 +30,8 @@ pub(super) async fn dismiss(call: Call<'_>) -> Result<Reply, ApiError> {
     }
 }
 
-/// `POST /control/alerts/test`: a test message to every channel, and what came of each.
+/// `POST /control/alerts/test`: a test message to every channel, and what came of each. `status` and `check` tell of
+/// a channel that did not take it until one gets through.
 ///
 /// # Errors
 /// `Internal` only.
@@ -42,6 +43,10 @@ pub(super) async fn test(call: Call<'_>) -> Result<Reply, ApiError> {
     for channel in &api.channels {
         let objection = tell(channel, &words, now).await.objection();
         let error = objection.map(|objection| objection.told(api.speech.language));
+        let kept = api.store.channel_tried(&channel.key(), error.clone()).await;
+        if let Err(why) = kept {
+            tracing::warn!(%why, channel = %channel.name, "what came of a test message could not be kept");
+        }
         results.push(serde_json::json!({"channel": channel.name, "error": error}));
     }
     success(

@@ -17,7 +17,7 @@ pub(super) async fn refresh(call: Call<'_>) -> Result<Reply, ApiError> {
     let error = api.backup.refresh().await.err();
     let file = api.store.file();
     // Looks now: what lies in the database's place need not be the database. A full disk keeps nobody from reading.
-    let _ = file.is_in_place();
+    let _ = file.look();
     let trouble = file.trouble();
     let trouble = trouble.filter(|trouble| *trouble != Trouble::DiskFull);
     if let (Some(_), Some(trouble)) = (&error, trouble) {

@@ -3,14 +3,16 @@
 
 use hyper::StatusCode;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::event_record::{ChangePosition, EventSummary};
 use crate::http::api::Api;
 use crate::http::api::event_answer::{AttemptAnswer, EventAnswer};
-use crate::http::api::events::{FILTERS, filter};
+use crate::http::api::event_filter::{FILTERS, filter};
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::Query;
 use crate::http::wing::Call;
+use crate::spelling;
 use crate::timestamp::Timestamp;
 
 /// The most changes of one kind in one answer.
@@ -50,7 +52,7 @@ async fn rows<'a>(
 pub(super) async fn list(call: Call<'_>) -> Result<Reply, ApiError> {
     let api = call.api;
     let mut query = Query::parse(call.query())?;
-    let filter = filter(&mut query)?;
+    let filter = filter(api, &mut query).await?;
     let (most, usual) = LISTED;
     let limit = query
         .take_as("limit", "must be a number from 1 to 1000", |text| {
@@ -63,16 +65,34 @@ pub(super) async fn list(call: Call<'_>) -> Result<Reply, ApiError> {
     let page = page.await?;
     let matched = match page.next {
         None => page.items.len() as u64,
-        Some(_) => api.store.count_events(filter, COUNTED + 1).await?,
+        Some(_) => api.store.count_events(filter.clone(), COUNTED + 1).await?,
     };
     let items: Vec<_> = rows(api, page.items.iter()).await?.collect();
     let counted = COUNTED as u64;
+    let unknown_type = match filter.event_type {
+        Some(name) if matched == 0 => unknown_type(api, &name).await?,
+        _ => None,
+    };
     let answer = serde_json::json!({
         "items": items,
         "matched": matched.min(counted),
         "more": matched > counted,
+        "unknownType": unknown_type,
     });
     success(StatusCode::OK, &answer, moment.wall)
+}
+
+/// That no event of this name is kept, and the name that was perhaps meant. It is no mistake: the first one may
+/// still come.
+async fn unknown_type(api: &Api, name: &str) -> Result<Option<Value>, ApiError> {
+    let kept = api.store.event_types().await?;
+    if kept.iter().any(|known| known == name) {
+        return Ok(None);
+    }
+    let nearest = spelling::nearest(name, kept.iter().map(String::as_str));
+    Ok(Some(
+        serde_json::json!({"eventType": name, "nearest": nearest}),
+    ))
 }
 
 /// `GET /control/events/ids?begin=0199e2f3`: the ids that begin so, five at most.

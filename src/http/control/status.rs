@@ -21,9 +21,12 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
     // One that cannot be read any more is told by what is wrong with it.
     let seen = seen.map_err(|error| trouble().map_or(error.into(), ApiError::DatabaseInTrouble))?;
     let waiting = seen.waiting.iter();
-    let without_route: Vec<_> = waiting
-        .filter(|(route, _)| !api.routes.sends_on(route))
-        .map(|(route, events)| serde_json::json!({"route": route, "events": events}))
+    let (to_be_sent, without_route): (Vec<_>, Vec<_>) =
+        waiting.partition(|waiting| api.routes.sends_on(&waiting.route));
+    let next_due_at = to_be_sent.iter().filter_map(|waiting| waiting.due_at).min();
+    let without_route = without_route.iter();
+    let without_route: Vec<_> = without_route
+        .map(|waiting| serde_json::json!({"route": waiting.route, "events": waiting.events}))
         .collect();
     let file = api.store.file();
     let free = file.disk_bytes().map(|(free, _)| free);
@@ -31,7 +34,12 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
     let backup = api.backup.last();
     let incidents = seen.incidents.iter();
     let open: Vec<_> = incidents
-        .map(|incident| api.speech.message(State::Ongoing, &incident.report))
+        .map(|incident| {
+            let report = &incident.report;
+            let mut told = serde_json::json!(api.speech.message(State::Ongoing, report));
+            told["route"] = report.route().into();
+            told
+        })
         .collect();
     let failing = api.channels.iter().filter_map(|channel| {
         let key = channel.key();
@@ -53,7 +61,7 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
         },
         "repeats": seen.repeats,
         "queueStatus": QueueAnswer::of(seen.queue),
-        "nextDueAt": seen.next_due_at,
+        "nextDueAt": next_due_at,
         "lastAttemptAt": seen.last_attempt.map(|(at, _)| at),
         "lastOutcome": seen.last_attempt.map(|(_, outcome)| outcome.as_str()),
         "database": {"path": file.path(), "bytes": seen.database_bytes, "trouble": trouble()},

@@ -8,12 +8,9 @@ use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request;
 use crate::http::wing::Call;
 use crate::timestamp::Timestamp;
-use crate::token::{Scope, TokenRecord};
+use crate::token::{LONGEST_DAYS, SUBJECT_CHARACTERS, Scope, TokenRecord, USUAL_DAYS};
 
-/// The longest that a token may live, in days.
-const LONGEST_TOKEN: u32 = 3650;
-/// How long a token lives when nothing is said, in days.
-const USUAL_TOKEN: u32 = 365;
+const SUBJECT_ACCEPTED: &str = "must have 1 to 191 characters, and no control characters";
 
 /// `POST /control/tokens`
 ///
@@ -30,15 +27,12 @@ pub(super) async fn issue(call: Call<'_>) -> Result<Reply, ApiError> {
     let Call { api, request, .. } = call;
     request::media(request.headers(), false)?;
     let wanted: Wanted = request::fields(&request::text(request, api.max_body_bytes).await?)?;
-    if wanted.subject.trim().is_empty() || wanted.subject.chars().count() > 191 {
-        return Err(ApiError::invalid(
-            "subject",
-            "must have 1 to 191 characters",
-        ));
+    if !is_subject(&wanted.subject) {
+        return Err(ApiError::invalid("subject", SUBJECT_ACCEPTED));
     }
-    let days = wanted.days.unwrap_or(USUAL_TOKEN);
-    if !(1..=LONGEST_TOKEN).contains(&days) {
-        let accepted = format!("must be a number from 1 to {LONGEST_TOKEN}");
+    let days = wanted.days.unwrap_or(USUAL_DAYS);
+    if !(1..=LONGEST_DAYS).contains(&days) {
+        let accepted = format!("must be a number from 1 to {LONGEST_DAYS}");
         return Err(ApiError::invalid("days", accepted));
     }
     let scopes = read_scopes(&wanted.scope)?;
@@ -59,6 +53,7 @@ pub(super) async fn issue(call: Call<'_>) -> Result<Reply, ApiError> {
         issued_at: Some(now),
         expires_at: Some(Timestamp::from_unix_ms(issued.exp * 1000)),
         revoked_at: None,
+        key: Some(issued.key),
     };
     api.store.add_token(record.clone()).await?;
     tracing::info!(jti = %record.jti, "a token was issued");
@@ -78,6 +73,8 @@ pub(super) async fn list(call: Call<'_>) -> Result<Reply, ApiError> {
     let items = tokens.iter().map(|token| {
         let mut item = token_answer(token);
         item["daysLeft"] = token.days_left(now).into();
+        let key = token.key.as_deref();
+        item["ofAnotherKey"] = key.is_some_and(|key| !api.keys.believes(key)).into();
         item
     });
     let items: Vec<_> = items.collect();
@@ -104,8 +101,8 @@ pub(super) async fn revoke(call: Call<'_>) -> Result<Reply, ApiError> {
     let now = api.clock.now();
     let answer = match (wanted.jti, wanted.subject) {
         (Some(jti), None) if wanted.issued_elsewhere => {
-            if !(1..=191).contains(&jti.chars().count()) || jti.chars().any(char::is_control) {
-                return Err(ApiError::invalid("jti", "must have 1 to 191 characters"));
+            if !is_subject(&jti) {
+                return Err(ApiError::invalid("jti", SUBJECT_ACCEPTED));
             }
             api.store.revoke_foreign_token(&jti, now).await?;
             revoked_now(api, &jti);
@@ -139,6 +136,13 @@ pub(super) async fn revoke(call: Call<'_>) -> Result<Reply, ApiError> {
 fn revoked_now(api: &Api, jti: &str) {
     revoked::insert(&api.revoked, jti);
     tracing::info!(%jti, "a token was revoked");
+}
+
+/// Whether a text can name a token, or whose it is.
+fn is_subject(text: &str) -> bool {
+    (1..=SUBJECT_CHARACTERS).contains(&text.chars().count())
+        && !text.trim().is_empty()
+        && !text.chars().any(char::is_control)
 }
 
 fn read_scopes(text: &str) -> Result<Vec<Scope>, ApiError> {

@@ -65,24 +65,37 @@ impl ControlSocket {
         if self.is_there() {
             return;
         }
-        let taken = UnixStream::connect(&self.path).await.is_ok();
-        let made = if taken {
-            Err(io::Error::other("another program listens there"))
-        } else {
-            bind(&self.path)
-        };
+        let is_free = self.is_free().await;
         let path = self.path.display();
-        match made {
+        let happened = match fs::symlink_metadata(&self.path) {
+            Ok(_) => "the control socket was replaced by another file",
+            Err(_) => "the control socket was deleted",
+        };
+        match is_free.and_then(|()| bind(&self.path)) {
             Ok((listener, place)) => {
-                tracing::warn!(%path, "the control socket was deleted, and was made anew; see what deletes files there");
+                tracing::warn!(%path, "{happened}, and was made anew; see what does that there");
                 (self.listener, self.place, self.told) = (listener, place, false);
             }
             Err(error) if !self.told => {
-                tracing::error!(%error, %path, "the control socket was deleted and cannot be made anew: commands do not reach the daemon; it is tried again");
+                tracing::error!(%error, %path, "{happened} and cannot be made anew: commands do not reach the daemon; it is tried again");
                 self.told = true;
             }
             Err(_) => {}
         }
+    }
+
+    /// Whether the name may be taken: by nobody, or by a socket at which nobody listens any more.
+    async fn is_free(&self) -> io::Result<()> {
+        let found = fs::symlink_metadata(&self.path);
+        let is_other = found.is_ok_and(|file| !file.file_type().is_socket());
+        let told = if is_other {
+            "the file that is there now is no socket; move it away"
+        } else if UnixStream::connect(&self.path).await.is_ok() {
+            "another program listens there; end it"
+        } else {
+            return Ok(());
+        };
+        Err(io::Error::other(told))
     }
 }
 

@@ -9,6 +9,9 @@ use uuid::Uuid;
 /// The longest request id of a sender that is remembered, in bytes.
 const ID_BYTES: usize = 191;
 
+/// The header of an id.
+pub(super) const HEADER: &str = "x-request-id";
+
 /// Names requests that their caller did not name.
 #[derive(Clone, Copy)]
 pub(super) struct NewRequestId;
@@ -26,17 +29,22 @@ impl MakeRequestId for NewRequestId {
 pub struct GivenId(String);
 
 impl GivenId {
-    /// Notes what the sender called its request.
+    /// Notes what the sender called its request. What is no id is taken away, so that the request gets one.
     pub fn note<B>(mut request: Request<B>) -> Request<B> {
-        if let Some(id) = Self::read(request.headers()) {
-            request.extensions_mut().insert(id);
+        match Self::read(request.headers()) {
+            Some(id) => {
+                request.extensions_mut().insert(id);
+            }
+            None => {
+                request.headers_mut().remove(HEADER);
+            }
         }
         request
     }
 
     /// An id that can be remembered: one, of at most 191 printable ASCII characters.
     fn read(headers: &HeaderMap) -> Option<Self> {
-        let mut given = headers.get_all("x-request-id").iter();
+        let mut given = headers.get_all(HEADER).iter();
         let (Some(id), None) = (given.next(), given.next()) else {
             return None;
         };

@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use rusqlite::Connection;
+
 use super::super::connection::open_for_reading;
-use super::super::{StoreError, outbox, recount};
+use super::super::{StoreError, notifications, outbox, recount, tokens};
 use super::live_file;
 use super::mark::Mark;
 use super::open::{
@@ -12,6 +14,7 @@ use super::open::{
 };
 use super::progress::refuse_behind;
 use super::unusable::{refuse_odd, refuse_unwritable};
+use crate::token::TokenRecord;
 
 /// What `check` learns of a database without becoming its daemon.
 ///
@@ -41,11 +44,35 @@ pub fn inspect(directory: &Path) -> Result<Inspection, OpenError> {
 /// # Errors
 /// When the database cannot be read; one that is not there yet is no error.
 pub fn waiting(directory: &Path) -> Result<Vec<(String, u64)>, StoreError> {
+    rows(directory, outbox::waiting_by_route)
+}
+
+/// The alert channels whose last message did not get through, by their keys, with the reason; the rest as
+/// [`waiting`].
+///
+/// # Errors
+/// When the database cannot be read; one that is not there yet is no error.
+pub fn failing_channels(directory: &Path) -> Result<Vec<(String, String)>, StoreError> {
+    rows(directory, notifications::failing_channels)
+}
+
+/// The tokens that are known; the rest as [`waiting`].
+///
+/// # Errors
+/// When the database cannot be read; one that is not there yet is no error.
+pub fn tokens(directory: &Path) -> Result<Vec<TokenRecord>, StoreError> {
+    rows(directory, |connection| Ok(tokens::list(connection)?))
+}
+
+fn rows<T>(
+    directory: &Path,
+    read: impl FnOnce(&Connection) -> Result<Vec<T>, StoreError>,
+) -> Result<Vec<T>, StoreError> {
     let path = live_file(directory);
     if !path.exists() || refuse_odd(directory).is_err() {
         return Ok(Vec::new());
     }
-    outbox::waiting_by_route(&open_for_reading(&path)?)
+    read(&open_for_reading(&path)?)
 }
 
 /// How many of the kept counts differ from the rows that they count, without becoming the database's

@@ -35,6 +35,11 @@ impl<'a> Mark<'a> {
         &self.path
     }
 
+    /// The file, when it is there: it stays where its database does not.
+    pub(super) fn left(self) -> Option<PathBuf> {
+        self.path.exists().then_some(self.path)
+    }
+
     /// Says that the database was closed in order as it is now.
     pub(super) fn leave(&self) -> io::Result<()> {
         fs::write(&self.path, described(self.database)?)

@@ -9,7 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::super::connection::{open_for_reading, open_for_writing};
 use super::mark::Mark;
-pub use super::open_error::OpenError;
+pub use super::open_error::{Left, OpenError};
 use super::place::filled_journal_of;
 use super::progress::refuse_behind;
 use super::snapshot;
@@ -20,6 +20,8 @@ mod migrations {
     refinery::embed_migrations!("migrations");
 }
 
+/// Only the relay's user and group may enter.
+pub(super) const DIRECTORY_MODE: u32 = 0o750;
 /// What `migrations/V1__relay.sql` marks every database of this program with.
 const APPLICATION_ID: i32 = 0x5644_524c;
 
@@ -37,9 +39,9 @@ pub(in crate::store) struct Opened {
 /// `OpenError`, and the database is as it was.
 pub(in crate::store) fn open(directory: &Path) -> Result<Opened, OpenError> {
     let live = directory.join("live");
-    make_directory(directory)?;
+    make_directory(directory, DIRECTORY_MODE)?;
     let lock = lock(&directory.join("lock"))?;
-    make_directory(&live)?;
+    make_directory(&live, DIRECTORY_MODE)?;
     let path = live_file(directory);
     refuse_gone(directory)?;
     refuse_odd(directory)?;
@@ -62,11 +64,14 @@ pub(in crate::store) fn open(directory: &Path) -> Result<Opened, OpenError> {
     if doubtful && !looked_through {
         judge(quick_check(&connection), &path)?;
     }
+    if schema_version(&connection).is_ok_and(|found| found == 0) {
+        tracing::info!(database = %path.display(), "there was no database: an empty one was made");
+    }
     back_up_before_migration(&connection, &path, directory)?;
     migrate(&mut connection, &path)?;
     Ok(Opened {
         connection,
-        file: DatabaseFile::opened(directory),
+        file: DatabaseFile::opened(directory).map_err(|source| OpenError::at(&path, source))?,
         lock,
     })
 }
@@ -126,13 +131,13 @@ pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
-/// Makes a directory that only the relay's user and group may enter.
-pub(super) fn make_directory(path: &Path) -> Result<(), OpenError> {
+/// Makes a directory when it is not there.
+pub(super) fn make_directory(path: &Path, mode: u32) -> Result<(), OpenError> {
     let at_path = |source| OpenError::at(path, source);
     if !path.is_dir() {
         fs::DirBuilder::new()
             .recursive(true)
-            .mode(0o750)
+            .mode(mode)
             .create(path)
             .map_err(at_path)?;
         // A file that is synced is not found after a power cut when its directory's name is lost.
@@ -189,17 +194,18 @@ pub(in crate::store) fn migrate(connection: &mut Connection, path: &Path) -> Res
 }
 
 /// Refuses to begin anew beside a copy: the next one of an empty database would replace the only one of all
-/// that was kept. A journal without its database has what was accepted last.
+/// that was kept. A journal without its database has what was accepted last, and a mark says that there was one.
 pub(super) fn refuse_gone(directory: &Path) -> Result<(), OpenError> {
     let path = live_file(directory);
     if fs::symlink_metadata(&path).is_ok() {
         return Ok(());
     }
-    let copy = newest_copy(directory);
-    if copy.is_some() || filled_journal_of(&path).is_some() {
-        return Err(OpenError::Gone { path, copy });
+    let part = || filled_journal_of(&path).or_else(|| Mark::of(&path).left());
+    let left = newest_copy(directory).map(Left::Copy);
+    match left.or_else(|| part().map(Left::Part)) {
+        Some(left) => Err(OpenError::Gone { path, left }),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Refuses a database that this program cannot go on with, without a chance to change it.
@@ -220,9 +226,7 @@ pub(super) fn refuse_foreign(path: &Path) -> Result<(), OpenError> {
             found,
             known,
         }),
-        Ok(Origin::Foreign) => Err(OpenError::Foreign {
-            path: path.to_owned(),
-        }),
+        Ok(Origin::Foreign) => Err(OpenError::foreign(path)),
     }
 }
 

@@ -47,12 +47,12 @@ pub enum OpenError {
         /// The database.
         path: PathBuf,
     },
-    /// There is no database, but a copy of one, or the journal of one.
+    /// There is no database, but a copy of one, or a file that belongs to one.
     Gone {
         /// Where it was.
         path: PathBuf,
-        /// The newest copy; none: only its journal is left.
-        copy: Option<PathBuf>,
+        /// What shows that there was one.
+        left: Left,
     },
     /// A copy has what the database has not.
     Behind {
@@ -79,6 +79,8 @@ pub enum OpenError {
     Foreign {
         /// The database.
         path: PathBuf,
+        /// The newest copy of the relay's own, when there is one.
+        copy: Option<PathBuf>,
     },
     /// SQLite cannot open the file, or it is not such a database.
     Database {
@@ -105,6 +107,15 @@ pub enum OpenError {
         /// What went wrong.
         what: String,
     },
+}
+
+/// What is left of a database that is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// The newest copy.
+    Copy(PathBuf),
+    /// No copy: its journal, or the mark of its close.
+    Part(PathBuf),
 }
 
 impl OpenError {
@@ -135,6 +146,14 @@ impl OpenError {
         Self::Damaged {
             path: path.to_owned(),
             what: in_one_line(&what.into()),
+            copy: newest_copy(directory_of(path)),
+        }
+    }
+
+    /// The database at `path` is another program's.
+    pub(super) fn foreign(path: &Path) -> Self {
+        Self::Foreign {
+            path: path.to_owned(),
             copy: newest_copy(directory_of(path)),
         }
     }

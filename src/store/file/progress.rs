@@ -9,12 +9,14 @@ use rusqlite::Connection;
 
 use super::super::connection::open_for_reading;
 use super::open::OpenError;
-use super::snapshot::open_alone;
+use super::snapshot::{SnapshotError, open_alone};
 use super::{copies, live_file};
 
 /// How far a database has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Progress {
+pub(super) struct Progress {
+    /// When the database was made, to the nanosecond: its copies say the same, and no other database does.
+    made: Option<String>,
     /// Where the relay's time axis was when it was kept last; none: nothing was ever kept.
     axis_ms: Option<i64>,
     /// The last number that each table has given. No number is given twice, whatever is purged.
@@ -24,26 +26,49 @@ struct Progress {
 impl Progress {
     fn of(connection: &Connection) -> rusqlite::Result<Self> {
         let tables: i64 = connection.query_row(
-            "SELECT count(*) FROM sqlite_schema WHERE name IN ('relay_time', 'sqlite_sequence')",
+            "SELECT count(*) FROM sqlite_schema
+              WHERE name IN ('relay_time', 'sqlite_sequence', 'refinery_schema_history')",
             [],
             |row| row.get(0),
         )?;
-        if tables < 2 {
+        if tables < 3 {
             return Ok(Self::default());
         }
+        let made = connection.query_row(
+            "SELECT min(applied_on) FROM refinery_schema_history WHERE version = 1",
+            [],
+            |row| row.get(0),
+        )?;
         let axis_ms =
             connection.query_row("SELECT max(axis_ms) FROM relay_time", [], |row| row.get(0))?;
         let mut numbers = connection.prepare("SELECT name, seq FROM sqlite_sequence")?;
         let numbers = numbers.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(Self {
+            made,
             axis_ms,
             numbers: numbers.collect::<rusqlite::Result<_>>()?,
         })
     }
 
+    /// That of the database at `path`, whatever its journal has still. None: it cannot be read.
+    pub(super) fn of_database(path: &Path) -> Option<Self> {
+        Self::of(&open_for_reading(path).ok()?).ok()
+    }
+
+    /// That of a copy. None: it cannot be read, so it is no way back either.
+    pub(super) fn of_copy(copy: &Path) -> Option<Self> {
+        let absolute = copy.canonicalize().ok()?;
+        Self::of(&open_alone(&absolute, copy).ok()?).ok()
+    }
+
+    /// Whether both come from the same database, as far as both say it.
+    pub(super) fn is_of_same_database(&self, other: &Self) -> bool {
+        self.made.is_none() || other.made.is_none() || self.made == other.made
+    }
+
     /// Whether it was written later than `other`, or at the same moment and with more in it. One that went on from an
     /// older copy comes later, whatever it lacks: a person has decided that.
-    fn is_beyond(&self, other: &Self) -> bool {
+    pub(super) fn is_beyond(&self, other: &Self) -> bool {
         let has_more = |(table, number): (&String, &i64)| {
             let of_other = other.numbers.get(table);
             of_other.is_none_or(|of_other| number > of_other)
@@ -63,7 +88,7 @@ pub(super) fn refuse_behind(directory: &Path) -> Result<(), OpenError> {
     // The copies come first: a relay that works in the directory goes on meanwhile.
     let copies: Vec<(PathBuf, Progress)> = copies(directory)
         .into_iter()
-        .filter_map(|copy| progress_of_copy(&copy).map(|progress| (copy, progress)))
+        .filter_map(|copy| Progress::of_copy(&copy).map(|progress| (copy, progress)))
         .collect();
     let path = live_file(directory);
     let own = open_for_reading(&path)
@@ -76,10 +101,18 @@ pub(super) fn refuse_behind(directory: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// None: it cannot be read, so it is no way back either.
-fn progress_of_copy(copy: &Path) -> Option<Progress> {
-    let absolute = copy.canonicalize().ok()?;
-    Progress::of(&open_alone(&absolute, copy).ok()?).ok()
+/// Refuses a copy when another one in the data directory has more, or is of another database: what it was copied from is
+/// not the database any more.
+pub(super) fn refuse_stale(directory: &Path, copy: &Path) -> Result<(), SnapshotError> {
+    let own = Progress::of_copy(copy).unwrap_or_default();
+    for other in copies(directory) {
+        let progress = Progress::of_copy(&other);
+        if progress.is_some_and(|p| p.is_beyond(&own) || !p.is_of_same_database(&own)) {
+            let path = copy.to_owned();
+            return Err(SnapshotError::Stale { path, other });
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -88,6 +121,7 @@ mod tests {
 
     fn progress(axis_ms: Option<i64>, events: i64) -> Progress {
         Progress {
+            made: None,
             axis_ms,
             numbers: BTreeMap::from([("events".to_owned(), events)]),
         }

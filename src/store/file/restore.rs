@@ -12,7 +12,7 @@ use super::super::connection::settle;
 use super::super::tokens;
 use super::difference::{Difference, compare};
 use super::mark::Mark;
-use super::open::{OpenError, lock, make_directory, sync_directory};
+use super::open::{DIRECTORY_MODE, OpenError, lock, make_directory, sync_directory};
 use super::place::{filled_journal_of, journal_of};
 use super::reserve::{disk_is_full, is_full, is_out_of_room};
 use super::snapshot::{self, SnapshotError, Verified};
@@ -111,7 +111,7 @@ fn put_in_place(
     as_it_is: bool,
     now: Timestamp,
 ) -> Result<Restored, RestoreError> {
-    make_directory(directory)?;
+    make_directory(directory, DIRECTORY_MODE)?;
     // Held to the end: no daemon can start in the middle.
     let lock_file = directory.join("lock");
     let _lock = lock(&lock_file)?;
@@ -228,7 +228,7 @@ impl Stage {
                 source,
             })?;
         }
-        make_directory(&path)?;
+        make_directory(&path, DIRECTORY_MODE)?;
         Ok(Self {
             path,
             in_place: false,

@@ -17,7 +17,8 @@ use super::super::connection::open_for_reading;
 use super::in_one_line;
 use super::reserve::{disk_is_full, is_out_of_room};
 use crate::timestamp::Timestamp;
-pub use target::{Obstacle, Target};
+use crate::trouble::Trouble;
+pub use target::{Obstacle, Target, refuse_loss};
 pub use verdict::{Verified, verify};
 pub(super) use verdict::{open_alone, verify_as};
 
@@ -49,6 +50,20 @@ pub enum SnapshotError {
         path: PathBuf,
         /// What SQLite found first.
         what: String,
+    },
+    /// The database must not be copied.
+    Source {
+        /// The database.
+        path: PathBuf,
+        /// What is wrong with it.
+        trouble: Trouble,
+    },
+    /// A copy has what this one has not.
+    Stale {
+        /// Which copy lacks it.
+        path: PathBuf,
+        /// Which copy has it.
+        other: PathBuf,
     },
     /// The file is a copy of the live database's file, whose last changes are in another one.
     OfLiveFile {
@@ -95,15 +110,21 @@ pub enum SnapshotError {
 pub fn copy(source: &Path, target: &Path) -> Result<(), SnapshotError> {
     let connection = open_for_reading(source);
     let mut connection = connection.map_err(|error| of_database(source, &error))?;
-    copy_from(&mut connection, target)
+    copy_from(&mut connection, target, || Ok(()))
 }
 
-/// The same, of the database that is open.
-pub(super) fn copy_from(source: &mut Connection, target: &Path) -> Result<(), SnapshotError> {
+/// The same, of the database that is open. `judge` says of the source, once it has been read, whether the copy may take its
+/// place.
+pub(super) fn copy_from(
+    source: &mut Connection,
+    target: &Path,
+    judge: impl FnOnce() -> Result<(), SnapshotError>,
+) -> Result<(), SnapshotError> {
     let beside = beside(target);
     let copied = write(source, &beside)
         .and_then(|copy| close_intact(copy, &beside))
         .and_then(|()| sync(&beside))
+        .and_then(|()| judge())
         .and_then(|()| rename(&beside, target));
     if copied.is_err() {
         // What is left of it helps nobody; the error says more than that it cannot be removed.

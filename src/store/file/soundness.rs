@@ -1,11 +1,13 @@
 //! The care for a database that is open: copies of it, a look through it now and then, and a last copy when its
-//! file is gone. All of it reads through one connection that was opened at the start: what is read is this
+//! file is gone or damaged. All of it reads through one connection that was opened at the start: what is read is this
 //! database, whatever stands at its path by now.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
+use super::progress::refuse_stale;
 use super::restore::name_of;
 use super::snapshot::{self, SnapshotError};
 use super::{RESCUED, in_one_line};
@@ -23,17 +25,45 @@ pub struct Look {
     pub damage: Option<String>,
 }
 
+/// How much a look through the database finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// What needs no comparing of tables with their indexes.
+    Quick,
+    /// Everything that SQLite can find.
+    Whole,
+}
+
 impl Store {
     /// Writes a copy of the whole database to `target`, as [`snapshot::copy`] does. Nobody is held up meanwhile,
-    /// and it is finished though the one who asked goes away.
+    /// and it is finished though the one who asked goes away. What somebody has copied over the database never takes the
+    /// place of a copy.
     ///
     /// # Errors
     /// `SnapshotError`; `target` is as it was.
     pub async fn copy_to(&self, target: &Path) -> Result<(), SnapshotError> {
+        let file = self.file.clone();
+        let judge = move || {
+            if file.is_overwritten() {
+                return Err(SnapshotError::Source {
+                    path: file.path().to_owned(),
+                    trouble: Trouble::Overwritten { copy: None },
+                });
+            }
+            Ok(())
+        };
+        self.copy_if(target, judge).await
+    }
+
+    async fn copy_if(
+        &self,
+        target: &Path,
+        judge: impl FnOnce() -> Result<(), SnapshotError> + Send + 'static,
+    ) -> Result<(), SnapshotError> {
         let path = target.to_owned();
         let copying = self
             .keeper
-            .work(move |connection| Ok(snapshot::copy_from(connection, &path)));
+            .work(move |connection| Ok(snapshot::copy_from(connection, &path, judge)));
         let copied = copying.await.unwrap_or_else(|error| {
             Err(SnapshotError::Database {
                 path: self.file.path().to_owned(),
@@ -42,10 +72,7 @@ impl Store {
         });
         if matches!(copied, Err(SnapshotError::Damaged { .. })) {
             // The damage is in the database, or it came with the copying: a look through it says which.
-            let mut from = Some(0);
-            while let Some(part) = from {
-                from = self.look_through(part).await.ok().and_then(|l| l.next);
-            }
+            self.look_through_all().await;
         }
         copied
     }
@@ -56,8 +83,10 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be read, for another reason than damage.
-    pub async fn look_through(&self, from: usize) -> Result<Look, StoreError> {
-        let look = self.keeper.read(move |connection| look(connection, from));
+    pub async fn look_through(&self, from: usize, depth: Depth) -> Result<Look, StoreError> {
+        let look = self
+            .keeper
+            .read(move |connection| look(connection, from, depth));
         let look = match look.await {
             Err(StoreError::Unavailable(Trouble::Damaged { what, .. })) => Look {
                 next: None,
@@ -65,18 +94,34 @@ impl Store {
             },
             other => other?,
         };
-        match &look {
-            Look {
-                damage: Some(what), ..
-            } => self.file.judged(Some(what)),
-            Look { next: None, .. } => self.file.judged(None),
-            Look { .. } => {}
+        if let Some(what) = look.damage.clone() {
+            self.file
+                .begin_damage(&Trouble::Damaged { what, copy: None });
         }
         Ok(look)
     }
 
-    /// Copies what only the open file has to a file of its own in the data directory, and answers which. It holds
-    /// everything that was ever acknowledged.
+    /// Lets SQLite look through everything at once. Nothing is found: damage that was met before is none any more.
+    pub async fn look_through_all(&self) {
+        let mut from = 0;
+        while let Ok(look) = self.look_through(from, Depth::Whole).await {
+            match look {
+                Look {
+                    next: Some(next), ..
+                } => from = next,
+                Look { damage, .. } => {
+                    if damage.is_none() {
+                        self.file.end_damage();
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Copies what only the open file has to a file of its own in the data directory, and answers which. Of a file that
+    /// is gone it holds everything that was ever acknowledged; of one that is damaged there is a copy only when all of it can be
+    /// read still.
     ///
     /// # Errors
     /// `SnapshotError`; the open file still has everything.
@@ -86,14 +131,21 @@ impl Store {
         let _ = self.keep_time(Lane::Alerts, moment).await;
         let name = format!("{}{}{}", RESCUED.0, name_of(moment.wall), RESCUED.1);
         let copy = self.file.directory.join(name);
-        self.copy_to(&copy).await?;
+        self.copy_if(&copy, || Ok(())).await?;
+        if self.file.is_damaged()
+            && let Err(error) = refuse_stale(&self.file.directory, &copy)
+        {
+            // It is of no use; the error says more than that it cannot be removed.
+            let _ = fs::remove_file(&copy);
+            return Err(error);
+        }
         self.file.troubles.set_rescued(&copy);
         Ok(copy)
     }
 }
 
 /// Looks at one table with its indexes.
-fn look(connection: &Connection, from: usize) -> Result<Look, StoreError> {
+fn look(connection: &Connection, from: usize, depth: Depth) -> Result<Look, StoreError> {
     let tables: Vec<String> = connection
         .prepare_cached(
             "SELECT 'sqlite_schema' UNION ALL SELECT name FROM sqlite_schema WHERE type = 'table'",
@@ -107,7 +159,11 @@ fn look(connection: &Connection, from: usize) -> Result<Look, StoreError> {
         });
     };
     let mut verdict = String::new();
-    connection.pragma(None, "quick_check", table, |row| {
+    let pragma = match depth {
+        Depth::Quick => "quick_check",
+        Depth::Whole => "integrity_check",
+    };
+    connection.pragma(None, pragma, table, |row| {
         verdict = row.get(0)?;
         Ok(())
     })?;

@@ -303,3 +303,49 @@ async fn a_start_waits_for_somebody_who_reads_the_database() {
     reader.execute_batch("COMMIT").unwrap();
     opening.join().unwrap().unwrap();
 }
+
+/// Purging, an admin's `VACUUM` and a log that is moved into the database make files smaller, and that is no damage.
+#[tokio::test]
+async fn files_that_sqlite_makes_smaller_are_what_they_were() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), moment()).unwrap();
+    let path = store.file().path().to_owned();
+    let length = |path: &Path| fs::metadata(path).unwrap().len();
+    let outside = Connection::open(&path).unwrap();
+    let checkpoint = |kind: &str| {
+        let sql = format!("PRAGMA wal_checkpoint({kind})");
+        outside.query_row(&sql, [], |_| Ok(())).unwrap();
+    };
+    let change = async |sql: &'static str| {
+        let changed = store.write::<_, StoreError, _>(Lane::Calls, move |connection| {
+            connection.execute_batch(sql)?;
+            Ok(())
+        });
+        changed.await.unwrap();
+        assert_eq!(store.file().look(), None, "{sql}");
+    };
+    change("CREATE TABLE filling (data); INSERT INTO filling VALUES (zeroblob(4000000))").await;
+    checkpoint("FULL");
+    assert_eq!(store.file().look(), None);
+    let full = length(&path);
+    assert!(full > 4_000_000);
+    change("DELETE FROM filling; PRAGMA incremental_vacuum(500)").await;
+    checkpoint("TRUNCATE");
+    assert_eq!(store.file().look(), None);
+    let half = length(&path);
+    assert!(half < full && length(&journal_of(&path)) == 0);
+    change("INSERT INTO filling VALUES (1)").await;
+    outside.execute_batch("VACUUM").unwrap();
+    assert_eq!(store.file().look(), None);
+    checkpoint("TRUNCATE");
+    assert!(length(&path) < half);
+    change("INSERT INTO filling VALUES (2)").await;
+    // The same file with less in it than SQLite has left there is another matter.
+    let cut = std::process::Command::new("truncate")
+        .arg("--size=-4096")
+        .arg(&path)
+        .status();
+    assert!(cut.unwrap().success());
+    let looked = store.file().look();
+    assert_eq!(looked, Some(Trouble::Overwritten { copy: None }));
+}

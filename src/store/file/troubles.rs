@@ -15,10 +15,10 @@ pub(super) struct Troubles(Arc<Mutex<State>>);
 struct State {
     database_gone: bool,
     journal_gone: bool,
-    /// Where the database was copied since it is gone.
+    /// Where the database was copied since it is gone or damaged.
     rescued: Option<PathBuf>,
-    /// What SQLite said.
-    damaged: Option<String>,
+    /// What SQLite said, or was seen without it.
+    damaged: Option<Trouble>,
     disk_full: bool,
     /// Why the last commit failed, when it is none of the above.
     hindered: Option<Trouble>,
@@ -29,8 +29,22 @@ impl State {
         self.database_gone || self.journal_gone
     }
 
+    /// What keeps everything from being kept.
+    fn grave(&self) -> Option<Trouble> {
+        let rescued = self.rescued.clone();
+        if self.gone() {
+            return Some(Trouble::Gone { rescued });
+        }
+        self.damaged.clone().map(|damage| damage.with_copy(rescued))
+    }
+
+    fn needless_copy(&mut self) -> Option<String> {
+        let needless = self.rescued.take();
+        needless.map(|copy| copy.display().to_string())
+    }
+
     /// Changes whether files are gone, and tells when that makes a difference.
-    fn change_place(&mut self, path: &Path, change: impl FnOnce(&mut Self)) -> bool {
+    fn change_place(&mut self, path: &Path, change: impl FnOnce(&mut Self)) {
         let before = self.gone();
         change(self);
         match (before, self.gone()) {
@@ -38,13 +52,11 @@ impl State {
                 tracing::error!(database = %path.display(), "{}", Trouble::Gone { rescued: None }.happened(Language::En));
             }
             (true, false) => {
-                let needless = self.rescued.take();
-                let needless = needless.map(|copy| copy.display().to_string());
-                tracing::info!(database = %path.display(), copy_not_needed_any_more = needless, "the database's file is in its place again: events are accepted");
+                let copy_not_needed_any_more = self.needless_copy();
+                tracing::info!(database = %path.display(), copy_not_needed_any_more, "the database's file is in its place again");
             }
             _ => {}
         }
-        !self.gone()
     }
 }
 
@@ -52,18 +64,28 @@ impl Troubles {
     /// The gravest of them. `copy` says which copy there is to restore.
     pub(super) fn gravest(&self, copy: impl FnOnce() -> Option<PathBuf>) -> Option<Trouble> {
         let state = self.lock();
-        if state.gone() {
+        if let Some(grave) = state.grave() {
             let rescued = state.rescued.clone();
-            return Some(Trouble::Gone { rescued });
-        }
-        if let Some(what) = state.damaged.clone() {
             drop(state);
-            return Some(Trouble::Damaged { what, copy: copy() });
+            return Some(if grave.is_damage() {
+                grave.with_copy(rescued.or_else(copy))
+            } else {
+                grave
+            });
         }
         if state.disk_full {
             return Some(Trouble::DiskFull);
         }
         state.hindered.clone()
+    }
+
+    /// What keeps everything from being kept: that the file is gone, or damaged.
+    pub(super) fn grave(&self) -> Option<Trouble> {
+        self.lock().grave()
+    }
+
+    pub(super) fn is_damaged(&self) -> bool {
+        self.lock().damaged.is_some()
     }
 
     pub(super) fn disk_full(&self) -> bool {
@@ -84,17 +106,32 @@ impl Troubles {
         }
     }
 
-    /// SQLite found damage, or looked through everything and found none.
-    pub(super) fn set_damaged(&self, what: Option<&str>, told: impl FnOnce() -> String) {
+    /// There is this damage; `copy` says which copy there is to restore. The first that was met is the one that is told.
+    pub(super) fn begin_damage(
+        &self,
+        path: &Path,
+        damage: &Trouble,
+        copy: impl FnOnce() -> Option<PathBuf>,
+    ) {
         let mut state = self.lock();
-        let before = std::mem::replace(&mut state.damaged, what.map(str::to_owned));
+        if state.damaged.is_some() {
+            return;
+        }
+        state.damaged = Some(damage.clone());
         drop(state);
-        match (before.is_some(), what.is_some()) {
-            (false, true) => tracing::error!("{}", told()),
-            (true, false) => tracing::info!(
+        let told = damage.clone().with_copy(copy()).told(Language::En);
+        tracing::error!("{}: {told}", path.display());
+    }
+
+    /// SQLite looked through everything, and found no damage.
+    pub(super) fn end_damage(&self) {
+        let mut state = self.lock();
+        if state.damaged.take().is_some() {
+            let copy_not_needed_any_more = state.needless_copy();
+            tracing::info!(
+                copy_not_needed_any_more,
                 "the database was looked through again, and SQLite finds nothing wrong with it"
-            ),
-            _ => {}
+            );
         }
     }
 
@@ -111,32 +148,32 @@ impl Troubles {
         }
     }
 
-    /// Whether the database at `path` is where it was opened; answers whether everything is in its place.
-    pub(super) fn see_database(&self, path: &Path, there: bool) -> bool {
+    /// Whether the database at `path` is where it was opened.
+    pub(super) fn see_database(&self, path: &Path, there: bool) {
         let mut state = self.lock();
-        if state.database_gone != there && !state.journal_gone {
-            return there;
-        }
-        state.change_place(path, |state| state.database_gone = !there)
+        state.change_place(path, |state| state.database_gone = !there);
     }
 
     /// The same for its journal.
-    pub(super) fn see_journal(&self, path: &Path, there: bool) -> bool {
+    pub(super) fn see_journal(&self, path: &Path, there: bool) {
         let mut state = self.lock();
-        state.change_place(path, |state| state.journal_gone = !there)
+        state.change_place(path, |state| state.journal_gone = !there);
     }
 
-    /// Everything that only the open file had was copied to `copy`.
+    /// Everything that could be read was copied to `copy`.
     pub(super) fn set_rescued(&self, copy: &Path) {
         let mut state = self.lock();
         state.rescued = Some(copy.to_owned());
-        let rescued = state.rescued.clone();
-        tracing::warn!("{}", Trouble::Gone { rescued }.told(Language::En));
+        if let Some(grave) = state.grave() {
+            tracing::warn!(copy = %copy.display(), "a whole copy was made. {}", grave.told(Language::En));
+        }
     }
 
-    /// Where everything was copied since the file is gone.
+    /// Where everything was copied since the file is gone or damaged. A copy that is gone too is none.
     pub(super) fn rescued(&self) -> Option<PathBuf> {
-        self.lock().rescued.clone()
+        let mut state = self.lock();
+        state.rescued.take_if(|copy| !copy.exists());
+        state.rescued.clone()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -159,25 +196,33 @@ mod tests {
         assert_eq!(troubles.gravest(none), Some(Trouble::Locked));
         assert!(troubles.begin_disk_full() && !troubles.begin_disk_full());
         assert_eq!(troubles.gravest(none), Some(Trouble::DiskFull));
-        troubles.set_damaged(Some("malformed"), String::new);
         let copy = PathBuf::from("relay-backup.db");
         let damaged = Trouble::Damaged {
             what: "malformed".to_owned(),
-            copy: Some(copy.clone()),
+            copy: None,
         };
-        assert_eq!(troubles.gravest(|| Some(copy)), Some(damaged));
-        assert!(!troubles.see_database(path, false));
+        troubles.begin_damage(path, &damaged, none);
+        troubles.begin_damage(path, &Trouble::Overwritten { copy: None }, none);
+        assert_eq!(troubles.grave(), Some(damaged.clone()));
+        let told = damaged.with_copy(Some(copy.clone()));
+        assert_eq!(troubles.gravest(|| Some(copy)), Some(told));
+        troubles.see_database(path, false);
         // Somebody else's look at the other file says nothing about this one.
-        assert!(!troubles.see_journal(path, true));
-        let rescued = PathBuf::from("relay-rescued.db");
+        troubles.see_journal(path, true);
+        let directory = tempfile::tempdir().unwrap();
+        let rescued = directory.path().join("relay-rescued.db");
+        std::fs::write(&rescued, "a copy").unwrap();
         troubles.set_rescued(&rescued);
         let gone = Trouble::Gone {
-            rescued: Some(rescued),
+            rescued: Some(rescued.clone()),
         };
         assert_eq!(troubles.gravest(none), Some(gone));
-        assert!(troubles.see_database(path, true));
+        assert_eq!(troubles.rescued(), Some(rescued.clone()));
+        std::fs::remove_file(&rescued).unwrap();
+        assert_eq!(troubles.rescued(), None, "it is gone too");
+        troubles.see_database(path, true);
         assert_eq!(troubles.rescued(), None);
-        troubles.set_damaged(None, String::new);
+        troubles.end_damage();
         troubles.end_disk_full();
         assert_eq!(troubles.gravest(none), None);
     }

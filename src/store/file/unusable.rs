@@ -20,7 +20,7 @@ pub enum Odd {
     NotPlain,
     /// An empty file, beside a write-ahead log with records: SQLite would throw the log away.
     Emptied,
-    /// A file that this user may not read and write.
+    /// A file or directory that this user may not read and write.
     NotOurs {
         /// The data directory, whose owner may.
         directory: PathBuf,
@@ -32,6 +32,7 @@ pub enum Odd {
 /// Refuses what is no ordinary file. One that is not there is none.
 pub(super) fn refuse_odd(directory: &Path) -> Result<(), OpenError> {
     let path = live_file(directory);
+    refuse_closed(directory, &path)?;
     let why = match fs::symlink_metadata(&path) {
         Ok(found) if found.is_symlink() && !path.exists() => Odd::DeadLink,
         Ok(_) if path.is_dir() => Odd::Directory,
@@ -40,6 +41,21 @@ pub(super) fn refuse_odd(directory: &Path) -> Result<(), OpenError> {
         Ok(_) | Err(_) => return Ok(()),
     };
     Err(unusable(directory, &path, why))
+}
+
+/// Refuses a directory around the database that this user may not write into, as SQLite has to.
+fn refuse_closed(directory: &Path, database: &Path) -> Result<(), OpenError> {
+    let live = database.parent().unwrap_or(directory);
+    match tempfile::tempfile_in(live) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let why = Odd::NotOurs {
+                directory: directory.to_owned(),
+            };
+            Err(unusable(directory, live, why))
+        }
+        // One that is not there is made; who uses it says what else is wrong.
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 /// Refuses files that this user may not read and write. None of them may be open in this process.

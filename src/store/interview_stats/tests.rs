@@ -340,7 +340,7 @@ fn import_linked(
 /// That these records are kept, and counted.
 fn assert_kept(connection: &Connection, records: &[Linked]) {
     for (id, origin, sync_id) in records {
-        let found = crate::store::interviews::find(connection, id);
+        let found = crate::store::interview_row::find(connection, id);
         let found = found.unwrap().unwrap().interview;
         assert_eq!(found.rescheduled_from_id.as_deref(), *origin, "{records:?}");
         assert_eq!(found.voicedrive_sync_id.as_deref(), *sync_id, "{records:?}");

@@ -79,7 +79,9 @@ root で実行すると、リレーを動かすユーザーの権限で調べま
         "件数の合計、送信待ち、次の送信、最後の送信を表示します",
         "例:
   sudo voicedrive-relay status
-  sudo voicedrive-relay status --json",
+  sudo voicedrive-relay status --json
+  sudo voicedrive-relay status --exit-code > /dev/null || echo \"リレーを確認してください\"
+終了コード: 0 正常、1 (--exit-code を付けた場合) 対応が必要、69 デーモンが応答しない",
     ),
     command(
         "tail",

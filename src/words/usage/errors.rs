@@ -94,12 +94,19 @@ fn conflict(error: &Error<Japanese>, argument: &str) -> String {
 /// What must stand in the place of a value.
 fn expected(wrong: &WrongValue) -> String {
     match wrong {
-        WrongValue::Whole { from, to: None } => format!("{from} 以上の整数を指定してください"),
-        WrongValue::Whole { from, to: Some(to) } => {
+        WrongValue::Whole { from, to } => {
             format!("{from} から {to} までの整数を指定してください")
         }
+        WrongValue::Text { most } => {
+            format!("改行などを含まない 1 から {most} 文字で指定してください")
+        }
         WrongValue::Address => {
-            "127.0.0.1:9000 のように、IP アドレスとポートを指定してください".to_owned()
+            "127.0.0.1:9000 のように、IP アドレスとポート (0 から 65535) を指定してください"
+                .to_owned()
+        }
+        WrongValue::Event => {
+            "employee.created のように、イベントの名前 (a-z、0-9、.、_、- の 1 から 100 文字) を指定してください"
+                .to_owned()
         }
         WrongValue::Url => {
             "https://voicedrive.example.com/webhook のような URL を指定してください".to_owned()

@@ -444,7 +444,7 @@ fn what_was_perhaps_meant_and_what_does_not_go_together_is_told() {
         (
             &["receiver", "--fail", "-"],
             ErrorKind::ValueValidation,
-            "0 以上の整数を指定してください",
+            "0 から 1000000 までの整数を指定してください",
         ),
         (
             &["resend", "a", "--dry-run"],

@@ -7,6 +7,9 @@ pub enum Unauthorized {
     /// There is no authorization header that can be read.
     #[error("no authorization header")]
     Missing,
+    /// There is more than one: whoever stands before the relay may have believed another one.
+    #[error("more than one authorization header")]
+    Twice,
     /// It is not `Bearer` and a token.
     #[error("not a bearer token")]
     NotBearer,

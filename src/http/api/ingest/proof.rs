@@ -16,10 +16,12 @@ use url::Url;
 use super::super::auth::{self, Unauthorized};
 use super::super::callers::{client_of, turned_away};
 use super::super::{Api, cors, revoked};
-use crate::config::{Ingest, Secret};
+use crate::config::Ingest;
 use crate::crypto;
 use crate::http::reply::ApiError;
+use crate::http::request;
 use crate::http::server::client::read_address;
+use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 use crate::token::Scope;
 
@@ -197,11 +199,7 @@ fn unix_ms(text: &str) -> Option<Timestamp> {
 
 /// A header that may be there once; none when it is not there.
 fn only<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h HeaderValue>, Unproven> {
-    let mut values = headers.get_all(name).iter();
-    match (values.next(), values.next()) {
-        (value, None) => Ok(value),
-        (_, Some(_)) => Err(Unproven::Twice),
-    }
+    request::only(headers, name).map_err(|_| Unproven::Twice)
 }
 
 /// A token that is named, or a JWT that allows handing in events.

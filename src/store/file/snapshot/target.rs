@@ -1,10 +1,11 @@
-//! Where a person may have a copy written: in the place of nothing, or of an older copy.
+//! Where a person may have a copy written: in the place of nothing, or of an older copy of the same database.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
 use super::super::place::Inode;
+use super::super::progress::Progress;
 use super::super::{BACKUP, RESCUED};
 use super::verdict::is_of_relay;
 use super::{SnapshotError, beside, of_file};
@@ -34,6 +35,10 @@ pub enum Obstacle {
     NotPlain,
     /// A file that is not a copy of the relay's database.
     NoCopy,
+    /// A copy that has more than the one that would replace it.
+    Later,
+    /// A copy of another relay's database.
+    OfAnother,
     /// It ends like a directory.
     NoName,
     /// Its directory is not there.
@@ -41,8 +46,8 @@ pub enum Obstacle {
 }
 
 impl Target {
-    /// Finds out what a copy at `target` would replace: nothing but an older copy, and never a file of the
-    /// database in `directory`.
+    /// Finds out what a copy at `target` would replace: nothing but another copy, and never a file of the
+    /// database in `directory`. Whether that is an older one, [`refuse_loss`] says.
     ///
     /// # Errors
     /// `InTheWay`, or `File` when `target` and its folder cannot be looked at.
@@ -80,6 +85,28 @@ impl Target {
         may_go(&beside(target))?;
         Ok(Self::Elsewhere)
     }
+}
+
+/// Refuses to write a copy of `source` over one that has more, or that is of another database.
+///
+/// # Errors
+/// `InTheWay`. Of what cannot be read there is nothing to lose, and copying says it of `source`.
+pub fn refuse_loss(source: &Path, target: &Path) -> Result<(), SnapshotError> {
+    let (Some(own), Some(other)) = (Progress::of_database(source), Progress::of_copy(target))
+    else {
+        return Ok(());
+    };
+    let obstacle = if !other.is_of_same_database(&own) {
+        Obstacle::OfAnother
+    } else if other.is_beyond(&own) {
+        Obstacle::Later
+    } else {
+        return Ok(());
+    };
+    Err(SnapshotError::InTheWay {
+        path: target.to_owned(),
+        obstacle,
+    })
 }
 
 fn is_own(name: &str) -> bool {

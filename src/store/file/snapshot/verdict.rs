@@ -11,6 +11,7 @@ use super::super::super::connection::is_live;
 use super::super::open::Origin;
 use super::super::place::filled_journal_of;
 use super::{SnapshotError, intact, not_ours, of_database, of_file};
+use crate::plain_file::ordinary;
 use crate::timestamp::Timestamp;
 
 /// With what every SQLite file begins.
@@ -147,8 +148,8 @@ struct Header {
 impl Header {
     fn read(path: &Path, called: &Path) -> Result<Self, SnapshotError> {
         let at_file = |error| of_file(called, error);
+        let bytes = ordinary(path).map_err(at_file)?.len();
         let file = File::open(path).map_err(at_file)?;
-        let bytes = file.metadata().map_err(at_file)?.len();
         let mut start = Vec::with_capacity(HEADER);
         file.take(HEADER as u64)
             .read_to_end(&mut start)

@@ -1,0 +1,151 @@
+//! Which rows a filter for events means, and from which index they are found.
+
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
+use super::StoreError;
+use super::events::first_id_at;
+use crate::event::Status;
+use crate::event_record::EventFilter;
+
+/// Ids whose order in time is not the order of acceptance: those of one millisecond.
+const EVENTS_AT_A_TIME: u32 = 1000;
+
+/// From where events are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// All of them, in the order of acceptance.
+    Events,
+    /// What is still to be sent, in the order of acceptance.
+    Outbox,
+    /// What is exhausted, in the order of ids.
+    Failed,
+}
+
+pub(super) const FROM_EVENTS: &str = "
+    FROM events e
+    LEFT JOIN outbox o ON o.event_seq = e.seq
+    LEFT JOIN webhook_send_logs l ON l.id = e.id
+    LEFT JOIN webhook_retry_queue q ON q.id = e.id";
+/// What is still to be sent is little, and found from there.
+const FROM_OUTBOX: &str = "
+    FROM outbox o
+    CROSS JOIN events e ON e.seq = o.event_seq
+    LEFT JOIN webhook_send_logs l ON l.id = e.id
+    LEFT JOIN webhook_retry_queue q ON q.id = e.id";
+/// What is exhausted is little too, and found from the queue's index.
+const FROM_FAILED: &str = "
+    FROM webhook_retry_queue q
+    CROSS JOIN events e ON e.id = q.id
+    LEFT JOIN outbox o ON o.event_seq = e.seq
+    LEFT JOIN webhook_send_logs l ON l.id = e.id";
+
+impl Source {
+    /// The column in whose order the events are found.
+    pub(super) fn order(self) -> &'static str {
+        match self {
+            Self::Events => "e.seq",
+            Self::Outbox => "o.event_seq",
+            Self::Failed => "q.id",
+        }
+    }
+}
+
+/// A query for the events that a filter matches, without its order and limit.
+pub(super) struct Matching {
+    pub(super) sql: String,
+    pub(super) values: Vec<Value>,
+    pub(super) source: Source,
+}
+
+impl Matching {
+    /// Adds a condition.
+    pub(super) fn narrow(&mut self, condition: &str, value: impl Into<Value>) {
+        self.sql.push_str(" AND ");
+        self.sql.push_str(condition);
+        self.values.push(value.into());
+    }
+}
+
+/// `columns` of the events that `filter` matches.
+pub(super) fn matching(
+    connection: &Connection,
+    filter: &EventFilter,
+    columns: &str,
+) -> Result<Matching, StoreError> {
+    let (source, from, condition) = match filter.status {
+        None => (Source::Events, FROM_EVENTS, "1"),
+        Some(Status::Accepted) => (Source::Outbox, FROM_OUTBOX, "l.id IS NULL"),
+        Some(Status::Retrying) => (Source::Outbox, FROM_OUTBOX, "l.id IS NOT NULL"),
+        Some(Status::Exhausted) => (
+            Source::Failed,
+            FROM_FAILED,
+            "q.status = 'failed' AND o.event_seq IS NULL",
+        ),
+        Some(Status::Delivered) => (
+            Source::Events,
+            FROM_EVENTS,
+            "o.event_seq IS NULL AND (q.status IS NULL OR q.status <> 'failed')",
+        ),
+    };
+    let mut query = Matching {
+        sql: format!("SELECT {columns} {from} WHERE {condition}"),
+        values: Vec::new(),
+        source,
+    };
+    if let Some(event_type) = &filter.event_type {
+        query.narrow("e.event_type = ?", event_type.clone());
+    }
+    if let Some(staff_id) = &filter.staff_id {
+        query.narrow("e.staff_id = ?", staff_id.clone());
+    }
+    if let Some(route) = &filter.route {
+        query.narrow("e.route = ?", route.clone());
+    }
+    // An id begins with the moment of acceptance.
+    let since = filter.since.map(first_id_at);
+    let until = filter
+        .until
+        .map(|until| first_id_at(until.after(std::time::Duration::from_millis(1))));
+    if source == Source::Events {
+        // Without these the whole table would be walked through to where the range begins.
+        narrow_to_range(connection, &mut query, since.as_deref(), until.as_deref())?;
+    }
+    if let Some(since) = since {
+        query.narrow("e.id >= ?", since);
+    }
+    if let Some(until) = until {
+        query.narrow("e.id < ?", until);
+    }
+    Ok(query)
+}
+
+/// Finds the places in the order of acceptance at which a range of ids begins and ends.
+fn narrow_to_range(
+    connection: &Connection,
+    query: &mut Matching,
+    since: Option<&str>,
+    until: Option<&str>,
+) -> rusqlite::Result<()> {
+    if let Some(since) = since {
+        let first: Option<i64> = connection
+            .prepare_cached(
+                "SELECT min(seq) FROM (SELECT seq FROM events WHERE id >= ?1 ORDER BY id LIMIT ?2)",
+            )?
+            .query_row((since, EVENTS_AT_A_TIME), |row| row.get(0))?;
+        query.narrow("e.seq >= ?", first.unwrap_or(i64::MAX));
+    }
+    if let Some(until) = until {
+        query.narrow("e.seq <= ?", last_before(connection, until)?.unwrap_or(0));
+    }
+    Ok(())
+}
+
+/// The place of the last event whose id is smaller.
+pub(super) fn last_before(connection: &Connection, id: &str) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached(
+            "SELECT max(seq) FROM (SELECT seq FROM events WHERE id < ?1 ORDER BY id DESC LIMIT ?2)",
+        )?
+        .query_row((id, EVENTS_AT_A_TIME), |row| row.get(0))
+}

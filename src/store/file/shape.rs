@@ -1,0 +1,171 @@
+//! Whether the open files still have the shape that SQLite has given them. Somebody may cut one off, or copy another file
+//! over it: its name leads where it did then, and the next commit would be acknowledged and lost.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use super::super::connection::is_live;
+use super::place::{journal_of, shared_memory_of};
+
+/// How often a database is looked at that seems to be another: it may be written at this moment.
+const LOOKS: usize = 3;
+/// The database's header.
+const HEADER: usize = 100;
+/// With what it begins.
+const MAGIC: &[u8] = b"SQLite format 3\0";
+/// What stands in it twice while the database has a write-ahead log.
+const WRITE_AHEAD: u8 = 2;
+/// One of the two equal headers with which the index of the log begins.
+const INDEX: usize = 48;
+/// The header of the log, and that of each page in it, in bytes.
+const JOURNAL_HEADER: u64 = 32;
+const FRAME_HEADER: u64 = 24;
+
+/// The open files of a database, as SQLite's documentation of its file format describes them.
+///
+/// Each is opened once and stays open: closing any handle of a file gives up the locks that SQLite holds on it in this
+/// process. Whoever has a connection to the database has this for longer.
+pub(super) struct Shape {
+    database: File,
+    journal: File,
+    index: File,
+    known: Mutex<Known>,
+}
+
+/// What the database's file was at the last look.
+#[derive(Clone, Copy)]
+struct Known {
+    bytes: u64,
+    changes: u32,
+}
+
+impl Shape {
+    /// The files of the database at `path`, which is open and has been read.
+    pub(super) fn of(path: &Path) -> io::Result<Self> {
+        let database = File::open(path)?;
+        let header = Header::read(&database)?;
+        Ok(Self {
+            known: Mutex::new(Known {
+                bytes: database.metadata()?.len(),
+                changes: header.changes(),
+            }),
+            journal: File::open(journal_of(path))?,
+            index: File::open(shared_memory_of(path))?,
+            database,
+        })
+    }
+
+    /// Whether both files can be what SQLite has written. It costs some microseconds. A file that cannot be read says
+    /// nothing: SQLite meets that too.
+    pub(super) fn is_kept(&self) -> bool {
+        self.is_kept_by_database() && self.is_kept_by_journal()
+    }
+
+    fn is_kept_by_database(&self) -> bool {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        (0..LOOKS).any(|_| match self.look_at_database(*known) {
+            Ok(Some(now)) => {
+                *known = now;
+                true
+            }
+            Ok(None) => false,
+            Err(error) => error.kind() != io::ErrorKind::UnexpectedEof,
+        })
+    }
+
+    /// What the file is now; none: it did not become that by SQLite's doing. A file gets smaller only by that its header
+    /// says so too, and what is counted in it never goes back.
+    fn look_at_database(&self, known: Known) -> io::Result<Option<Known>> {
+        let header = Header::read(&self.database)?;
+        let now = Known {
+            bytes: self.database.metadata()?.len(),
+            changes: header.changes(),
+        };
+        let goes_on = now.changes.wrapping_sub(known.changes) <= u32::MAX / 2;
+        let long_enough = now.bytes >= known.bytes.min(header.bytes());
+        let is_kept = header.is_of_live() && goes_on && long_enough;
+        Ok(is_kept.then_some(now))
+    }
+
+    /// Whether the log has all pages that its index speaks of, and is the one that it speaks of.
+    fn is_kept_by_journal(&self) -> bool {
+        let before = self.index();
+        // When the index has changed meanwhile, what was seen says nothing: the next look does.
+        before.is_none_or(|index| index.is_met_by(&self.journal)) || self.index() != before
+    }
+
+    /// None: it is written at this moment, or cannot be read.
+    fn index(&self) -> Option<Index> {
+        let mut both = [0; 2 * INDEX];
+        self.index.read_exact_at(&mut both, 0).ok()?;
+        let (first, second) = both.split_at(INDEX);
+        (first == second).then(|| Index(first.try_into().unwrap_or([0; INDEX])))
+    }
+}
+
+/// The first bytes of a database.
+struct Header([u8; HEADER]);
+
+impl Header {
+    fn read(database: &File) -> io::Result<Self> {
+        let mut header = [0; HEADER];
+        database.read_exact_at(&mut header, 0)?;
+        Ok(Self(header))
+    }
+
+    fn number(&self, at: usize) -> u32 {
+        let bytes = self.0[at..].first_chunk();
+        u32::from_be_bytes(*bytes.unwrap_or(&[0; 4]))
+    }
+
+    fn is_of_live(&self) -> bool {
+        self.0.starts_with(MAGIC) && self.0[18..20] == [WRITE_AHEAD; 2] && is_live(self.number(40))
+    }
+
+    /// How often the file was changed, as far as SQLite counts it.
+    fn changes(&self) -> u32 {
+        self.number(24)
+    }
+
+    /// How long the file is when all of the log was moved to it.
+    fn bytes(&self) -> u64 {
+        let page = u16::from_be_bytes([self.0[16], self.0[17]]);
+        u64::from(self.number(28)) * page_size(page)
+    }
+}
+
+/// What the index says of the log, in the byte order of the machine.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Index([u8; INDEX]);
+
+impl Index {
+    fn is_met_by(&self, journal: &File) -> bool {
+        let frames = self.0[16..]
+            .first_chunk()
+            .copied()
+            .map_or(0, u32::from_ne_bytes);
+        if frames == 0 {
+            return true;
+        }
+        let page = u16::from_ne_bytes([self.0[14], self.0[15]]);
+        let bytes = JOURNAL_HEADER + u64::from(frames) * (FRAME_HEADER + page_size(page));
+        let mut salts = [0; 8];
+        let read = journal.read_exact_at(&mut salts, 16);
+        match read.and_then(|()| journal.metadata()) {
+            Ok(found) => found.len() >= bytes && salts == self.0[32..40],
+            Err(error) => error.kind() != io::ErrorKind::UnexpectedEof,
+        }
+    }
+}
+
+/// A page's size as SQLite's files have it.
+fn page_size(written: u16) -> u64 {
+    if written == 1 {
+        65536
+    } else {
+        u64::from(written)
+    }
+}

@@ -1,0 +1,128 @@
+//! What is said of an incident: its kind, since when, how many deliveries and what has become of them.
+
+use std::collections::BTreeSet;
+
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::StoreError;
+use super::connection::word;
+use super::relay_time::Now;
+use crate::incident::{Finding, Incident, Kind, Report};
+use crate::timestamp::Timestamp;
+
+/// Types of events that a report names.
+const TYPES: usize = 5;
+/// Deliveries that are looked at for their types: after an outage there may be many, and a report is made while
+/// others wait.
+const LOOKED_AT_FOR_TYPES: u32 = 1000;
+pub(super) fn list(
+    connection: &Connection,
+    open: Option<bool>,
+    before: Option<i64>,
+    limit: u32,
+    now: Now,
+) -> Result<(Vec<Incident>, Option<i64>), StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, closed_at FROM incidents
+          WHERE announced_at IS NOT NULL AND seq < ?1 AND (?2 IS NULL OR (closed_at IS NULL) = ?2)
+          ORDER BY seq DESC LIMIT ?3",
+    )?;
+    let asked = limit.saturating_add(1);
+    let mut rows: Vec<(i64, Option<Timestamp>)> = statement
+        .query_map((before.unwrap_or(i64::MAX), open, asked), |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    let all = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = rows.len() > all;
+    rows.truncate(all);
+    let next = rows.last().filter(|_| more).map(|(seq, _)| *seq);
+    let incidents = rows.into_iter().map(|(seq, closed_at)| {
+        let report = report(connection, seq, closed_at.unwrap_or(now.wall))?;
+        Ok(Incident { report, closed_at })
+    });
+    Ok((incidents.collect::<Result<_, StoreError>>()?, next))
+}
+
+pub(super) fn report(
+    connection: &Connection,
+    incident: i64,
+    at: Timestamp,
+) -> Result<Report, StoreError> {
+    let (id, kind, subject, opened_at, finding): (String, Kind, String, Timestamp, String) =
+        connection
+            .prepare_cached(
+                "SELECT id, kind, subject, opened_at, finding FROM incidents WHERE seq = ?1",
+            )?
+            .query_row([incident], |row| {
+                Ok((
+                    row.get(0)?,
+                    kind(row, 1)?,
+                    row.get(2)?,
+                    row.get(3)?,
+                    row.get(4)?,
+                ))
+            })?;
+    let finding: Finding = parsed(&finding)?;
+    let mut report = Report {
+        count: finding.number(),
+        id,
+        kind,
+        subject,
+        opened_at,
+        at,
+        finding,
+        delivered: 0,
+        dismissed: 0,
+        exhausted: connection
+            .prepare_cached("SELECT count(*) FROM webhook_retry_queue WHERE status = 'failed'")?
+            .query_row([], |row| row.get(0))?,
+        oldest_event_id: None,
+        event_types: Vec::new(),
+    };
+    if kind.counts_deliveries() {
+        (report.count, report.delivered, report.dismissed) = connection
+            .prepare_cached(
+                "SELECT count(*), count(*) FILTER (WHERE ended = 'delivered'),
+                        count(*) FILTER (WHERE ended = 'dismissed')
+                   FROM incident_deliveries WHERE incident = ?1",
+            )?
+            .query_row([incident], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })?;
+        report.oldest_event_id = connection
+            .prepare_cached(
+                "SELECT e.id FROM incident_deliveries d JOIN events e ON e.seq = d.event_seq
+                  WHERE d.incident = ?1 AND d.ended IS NULL ORDER BY d.event_seq LIMIT 1",
+            )?
+            .query_row([incident], |row| row.get(0))
+            .optional()?;
+        let types: BTreeSet<String> = connection
+            .prepare_cached(
+                "SELECT e.event_type FROM incident_deliveries d CROSS JOIN events e ON e.seq = d.event_seq
+                  WHERE d.incident = ?1 LIMIT ?2",
+            )?
+            .query_map((incident, LOOKED_AT_FOR_TYPES), |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        report.event_types = types.into_iter().take(TYPES).collect();
+    } else if kind == Kind::QueueLong {
+        report.oldest_event_id = connection
+            .prepare_cached(
+                "SELECT e.id FROM outbox o JOIN events e ON e.seq = o.event_seq
+                  ORDER BY o.event_seq LIMIT 1",
+            )?
+            .query_row([], |row| row.get(0))
+            .optional()?;
+    }
+    Ok(report)
+}
+
+pub(super) fn kind(row: &Row<'_>, column: usize) -> rusqlite::Result<Kind> {
+    word(column, row.get(column)?, Kind::from_word)
+}
+
+pub(super) fn parsed<T: serde::de::DeserializeOwned>(text: &str) -> rusqlite::Result<T> {
+    serde_json::from_str(text)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into()))
+}

@@ -1,0 +1,250 @@
+//! What `check` and `status` tell an admin who looks.
+
+use std::path::Path;
+use std::process::Output;
+
+use tempfile::TempDir;
+
+use crate::alerting::Sink;
+use crate::commands::{Daemon, program};
+use crate::harness::{Clock, Partner, WEBHOOK_SECRET, client, configuration, status};
+
+const KEY: &str = "a-key-for-tokens-of-more-than-32-characters";
+const ANOTHER_KEY: &str = "another-key-for-tokens-of-more-than-32-characters";
+
+fn said(output: &Output) -> String {
+    let all = [&output.stdout[..], &output.stderr[..]].concat();
+    String::from_utf8(all).unwrap()
+}
+
+async fn told(daemon: &Daemon, arguments: &[&str]) -> String {
+    said(&daemon.run(arguments).await)
+}
+
+/// The only line with this in it.
+fn line<'a>(text: &'a str, with: &str) -> &'a str {
+    let mut lines = text.lines().filter(|line| line.contains(with));
+    let first = lines.next().unwrap_or_else(|| panic!("{with}: {text}"));
+    assert_eq!(lines.next(), None, "{text}");
+    first
+}
+
+fn write_secrets(directory: &Path, secrets: &str) {
+    std::fs::write(directory.join("secrets.env"), secrets).unwrap();
+}
+
+#[tokio::test]
+async fn a_channel_that_takes_no_message_is_told_until_one_gets_through() {
+    let directory = TempDir::new().unwrap();
+    let partner = Partner::start(Clock::System).await;
+    let sink = Sink::start().await;
+    let secrets = format!(
+        "ALERT_URL={}\nDEAD_URL=http://127.0.0.1:9/hush\nVOICEDRIVE_WEBHOOK_SECRET={WEBHOOK_SECRET}\n",
+        sink.url()
+    );
+    write_secrets(directory.path(), &secrets);
+    let more = "[[alerts.channel]]\nkind = \"webhook\"\nurl = \"ALERT_URL\"\n\
+                [[alerts.channel]]\nkind = \"teams\"\nurl = \"DEAD_URL\"\n";
+    let daemon = Daemon::start(directory.path(), &partner.url(), more).await;
+    let checked = daemon.run(&["check"]).await;
+    assert_eq!(checked.status.code(), Some(1), "{}", said(&checked));
+    let checked = said(&checked);
+    let good = line(&checked, "alerts webhook 1:");
+    assert!(good.starts_with("ok "), "{good}");
+    assert!(good.contains("can be reached") && good.contains("nothing is posted"));
+    let dead = line(&checked, "alerts teams 2:");
+    assert!(
+        dead.starts_with("error ") && dead.contains("refused"),
+        "{dead}"
+    );
+    assert!(
+        !checked.contains("secret-path") && !checked.contains("hush"),
+        "{checked}"
+    );
+    // Nothing was posted, and the hook itself was not called.
+    assert_eq!(
+        sink.taken(),
+        [("HEAD / HTTP/1.1".to_owned(), String::new())]
+    );
+
+    let page = told(&daemon, &["status"]).await;
+    assert!(!page.contains("cannot tell"), "{page}");
+    sink.refuse(true);
+    let tested = daemon.run(&["alert", "test"]).await;
+    assert_eq!(tested.status.code(), Some(1));
+    let page = told(&daemon, &["status"]).await;
+    assert!(page.contains("cannot tell: webhook 1: HTTP 503"), "{page}");
+    assert!(page.contains("cannot tell: teams 2: "), "{page}");
+    let checked = told(&daemon, &["check"]).await;
+    let failing = line(&checked, "alerts webhook 1:");
+    assert!(failing.starts_with("error "), "{failing}");
+    assert!(
+        failing.contains("did not get through (HTTP 503)"),
+        "{failing}"
+    );
+    assert!(
+        failing.contains("voicedrive-relay alert test --config "),
+        "{failing}"
+    );
+
+    sink.refuse(false);
+    daemon.run(&["alert", "test"]).await;
+    let page = told(&daemon, &["status"]).await;
+    assert!(!page.contains("webhook 1"), "{page}");
+    let checked = told(&daemon, &["check"]).await;
+    assert!(
+        line(&checked, "alerts webhook 1:").starts_with("ok "),
+        "{checked}"
+    );
+    daemon.kill().await;
+}
+
+#[tokio::test]
+async fn each_route_in_trouble_is_named_and_a_script_learns_that_a_person_is_needed() {
+    let directory = TempDir::new().unwrap();
+    let partner = Partner::start(Clock::System).await;
+    let more = format!(
+        "[retry]\nintervals_seconds = [1]\n[[route]]\nevents = [\"other.*\"]\nurl = \"{}\"\n",
+        partner.url()
+    );
+    let daemon = Daemon::start(directory.path(), &partner.url(), &more).await;
+    let well = daemon.run(&["status", "--exit-code"]).await;
+    assert_eq!(well.status.code(), Some(0), "{}", said(&well));
+    partner.always_answers(Some(status(404)));
+    for event in ["a.b", "other.one"] {
+        daemon.run(&["send", event, "--wait"]).await;
+    }
+    let page = daemon.run(&["status"]).await;
+    assert_eq!(page.status.code(), Some(0));
+    let page = said(&page);
+    for route in ["default", "other.*"] {
+        let start = format!("look at: route {route}: ");
+        let lines = page.lines().filter(|line| line.starts_with(&start));
+        assert_eq!(lines.count(), 2, "{page}");
+    }
+    assert!(
+        page.contains("voicedrive-relay resend --status exhausted --config "),
+        "{page}"
+    );
+    let asked = daemon.run(&["status", "--exit-code"]).await;
+    assert_eq!(asked.status.code(), Some(1));
+    assert_eq!(said(&asked).lines().count(), page.lines().count());
+    daemon.kill().await;
+}
+
+#[tokio::test]
+async fn without_a_url_no_next_attempt_is_promised() {
+    let directory = TempDir::new().unwrap();
+    let partner = Partner::start(Clock::System).await;
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    daemon.run(&["send", "a.b"]).await;
+    let page = told(&daemon, &["status"]).await;
+    let next = line(&page, "next attempt:");
+    assert_eq!(next, "next attempt: nothing is sent: no URL is configured");
+    assert!(daemon.json(&["status"]).await["nextDueAt"].is_null());
+    daemon.stop().await;
+
+    // What waits for the route without a URL says nothing of when another one sends.
+    let other = format!(
+        "[[route]]\nevents = [\"other.*\"]\nurl = \"{}\"\n",
+        partner.url()
+    );
+    partner.always_answers(Some(status(503)));
+    let daemon = Daemon::start(directory.path(), "", &other).await;
+    daemon.run(&["send", "other.one"]).await;
+    partner.wait_until(|all| !all.is_empty()).await;
+    let retrying = async { while daemon.json(&["status"]).await["events"]["retrying"] != 1 {} };
+    tokio::time::timeout(std::time::Duration::from_secs(30), retrying)
+        .await
+        .unwrap();
+    let state = daemon.json(&["status"]).await;
+    let (next, last) = (&state["nextDueAt"], &state["lastAttemptAt"]);
+    assert!(next.as_str().unwrap() > last.as_str().unwrap(), "{state}");
+    daemon.kill().await;
+}
+
+#[tokio::test]
+async fn tokens_of_another_key_are_told() {
+    let directory = TempDir::new().unwrap();
+    let issue = [
+        "token",
+        "issue",
+        "--subject",
+        "staff",
+        "--scope",
+        "events:write",
+    ];
+    write_secrets(directory.path(), &format!("RELAY_JWT_SECRET={KEY}\n"));
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    daemon.json(&issue).await;
+    let list = told(&daemon, &["token", "list"]).await;
+    assert!(!list.contains("another key"), "{list}");
+    daemon.stop().await;
+
+    // As on another machine, to which the database was brought without the secrets.
+    write_secrets(
+        directory.path(),
+        &format!("RELAY_JWT_SECRET={ANOTHER_KEY}\n"),
+    );
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    daemon.json(&issue).await;
+    let list = told(&daemon, &["token", "list"]).await;
+    assert_eq!(list.lines().count(), 2, "{list}");
+    line(&list, "of another key (refused)");
+    let check = daemon.run(&["check"]).await;
+    assert_eq!(check.status.code(), Some(0), "{}", said(&check));
+    let check = said(&check);
+    let note = line(&check, "another RELAY_JWT_SECRET");
+    assert!(note.starts_with("note  tokens: "), "{note}");
+    assert!(note.contains("present one: 1"), "{note}");
+    daemon.stop().await;
+
+    // The key of before is believed still.
+    write_secrets(
+        directory.path(),
+        &format!("RELAY_JWT_SECRET={ANOTHER_KEY}\nRELAY_JWT_SECRET_PREVIOUS={KEY}\n"),
+    );
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    let list = told(&daemon, &["token", "list"]).await;
+    assert!(!list.contains("another key"), "{list}");
+    let check = told(&daemon, &["check"]).await;
+    assert!(!check.contains("another RELAY_JWT_SECRET"), "{check}");
+    daemon.kill().await;
+}
+
+#[tokio::test]
+async fn a_previous_secret_that_signs_nothing_is_told() {
+    let directory = TempDir::new().unwrap();
+    let secrets = "VOICEDRIVE_WEBHOOK_SECRET=made-up-0123456789-made-up\n\
+                   VOICEDRIVE_WEBHOOK_SECRET_PREVIOUS=made-up-9876543210-made-up\n";
+    write_secrets(directory.path(), secrets);
+    for (profile, is_told) in [("medical-system", true), ("standard-webhooks", false)] {
+        let more = format!("profile = \"{profile}\"\n");
+        let text = configuration(directory.path(), "http://127.0.0.1:9/", &more);
+        std::fs::write(directory.path().join("config.toml"), text).unwrap();
+        let mut check = program();
+        check.env_clear().args(["check", "--config"]);
+        let output = check.arg(directory.path().join("config.toml")).output();
+        let text = said(&output.await.unwrap());
+        let words = "VOICEDRIVE_WEBHOOK_SECRET_PREVIOUS has no effect";
+        assert_eq!(text.contains(words), is_told, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_nobody_trusts_is_told_once() {
+    let directory = TempDir::new().unwrap();
+    let mut daemon = Daemon::start(directory.path(), "", "").await;
+    for _ in 0..3 {
+        let asked = client().get(format!("{}/api/events", daemon.url));
+        let asked = asked.header("x-forwarded-for", "192.0.2.7").send();
+        assert_eq!(asked.await.unwrap().status(), 401);
+    }
+    daemon.signal("-TERM");
+    let mut told = 0;
+    while let Some(line) = daemon.log.next_line().await {
+        told += usize::from(line.contains("put its address into server.trusted_proxies"));
+    }
+    assert_eq!(told, 1);
+    assert!(daemon.child.wait().await.unwrap().success());
+}
