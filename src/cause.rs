@@ -11,6 +11,8 @@ pub enum Cause {
     NameNotFound,
     /// Nobody listens at the receiver's address.
     ConnectionRefused,
+    /// The network between does not lead to the receiver.
+    Unreachable,
     /// No complete answer within the route's timeout.
     TimedOut,
     /// No secure connection, for a reason that has no word of its own.
@@ -53,9 +55,10 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::NameNotFound,
         Self::ConnectionRefused,
+        Self::Unreachable,
         Self::TimedOut,
         Self::Tls,
         Self::NotTls,
@@ -99,6 +102,7 @@ impl Cause {
         match self {
             Self::NameNotFound => "name_not_found",
             Self::ConnectionRefused => "connection_refused",
+            Self::Unreachable => "unreachable",
             Self::TimedOut => "timed_out",
             Self::Tls => "tls",
             Self::NotTls => "not_tls",
@@ -133,7 +137,8 @@ impl Cause {
     pub fn fits_any_server(self) -> bool {
         matches!(
             self,
-            Self::Tls
+            Self::Unreachable
+                | Self::Tls
                 | Self::NotTls
                 | Self::TlsTooOld
                 | Self::Certificate

@@ -375,16 +375,35 @@ impl Common {
         Ok(config::load_without_secrets(&self.config)?)
     }
 
-    /// How the person is spoken to, as far as the configuration can be understood. A copy can be verified
-    /// where no relay is installed, and then the environment says it.
+    /// The configuration, as far as it can be understood. One that cannot be read leaves everything at its
+    /// default; where there is none at all, such as where a copy is verified and no relay is installed, the
+    /// environment may ask for another language.
+    fn understood(&self, environment: &Environment) -> config::Config {
+        config::load_what_is_understood(&self.config).unwrap_or_else(|| {
+            let usual = config::Config::default();
+            let found = std::fs::symlink_metadata(&self.config).map_err(|error| error.kind());
+            let language = match found {
+                Err(io::ErrorKind::NotFound) => words::language_of(environment),
+                _ => usual.language,
+            };
+            config::Config { language, ..usual }
+        })
+    }
+
+    /// How the person is spoken to.
     fn speech(&self, environment: &Environment) -> words::Speech {
-        let config = config::load_what_is_understood(&self.config);
-        let config = config.unwrap_or_else(|| config::Config {
-            language: words::language_of(environment),
-            ..config::Config::default()
-        });
+        self.speech_of(&self.understood(environment))
+    }
+
+    /// How the person is spoken to by this configuration; programs are spoken to in English.
+    fn speech_of(&self, config: &config::Config) -> words::Speech {
+        let language = if self.json {
+            Language::En
+        } else {
+            config.language
+        };
         words::Speech {
-            language: config.language,
+            language,
             timezone: config.timezone,
         }
     }
@@ -438,7 +457,7 @@ impl Common {
     /// A connection to the daemon that this configuration describes.
     fn client(&self) -> Result<client::Client, CliError> {
         let config = self.config()?;
-        client::Client::new(&config, self.is_packaged(), self.json)
+        client::Client::new(&config, self)
     }
 }
 

@@ -301,11 +301,7 @@ fn read_config(document: &mut Document<'_>, mut root: Section<'_>) -> Config {
         "language",
         Language::Ja,
         Expected::OneOf(&["ja", "en"]),
-        |text| match text {
-            "ja" => Some(Language::Ja),
-            "en" => Some(Language::En),
-            _ => None,
-        },
+        Language::named,
     );
     let timezone = root.parsed(
         document,

@@ -13,6 +13,22 @@ pub enum Language {
 }
 
 impl Language {
+    /// The language that this word of the configuration names.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        match word {
+            "ja" => Some(Self::Ja),
+            "en" => Some(Self::En),
+            _ => None,
+        }
+    }
+
+    /// The word of the configuration for it.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        self.say("ja", "en")
+    }
+
     /// The text of this language.
     #[must_use]
     pub fn say<'a>(self, ja: &'a str, en: &'a str) -> &'a str {
@@ -44,5 +60,18 @@ impl Speech {
     pub fn clock(self, moment: Timestamp) -> String {
         let local = self.timezone.local(moment);
         local.strftime("%Y-%m-%d %H:%M:%S").to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_language_is_named_by_its_word_alone() {
+        for language in [Language::Ja, Language::En] {
+            assert_eq!(Language::named(language.code()), Some(language));
+        }
+        assert_eq!(Language::named("en-US,en;q=0.9,ja"), None);
     }
 }

@@ -94,7 +94,7 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand status
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand status" -l exit-code -d 'End with exit code 1 when a person is needed: events that were given up, an alert that is not over, a channel that cannot be told, no backup, a full disk'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand status" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand status" -s h -l help -d 'Print help'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -s n -l limit -d 'How many are shown at first, the newest ones' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -s n -l limit -d 'How many are shown at first, the newest ones, from 1 to 1000' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -l status -d 'Only events with this status' -r -f -a "accepted\t''
 retrying\t''
 delivered\t''
@@ -143,7 +143,7 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token;
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and not __fish_seen_subcommand_from issue revoke list help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from issue" -l subject -d 'For whom' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from issue" -l scope -d 'What it allows: one or more scopes, separated by blanks' -r
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from issue" -l days -d 'For how many days' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from issue" -l days -d 'For how many days, from 1 to 3650' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from issue" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from issue" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from issue" -s h -l help -d 'Print help'
@@ -169,7 +169,7 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert;
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from test" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from test" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from history" -l limit -d 'At most so many' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from history" -l limit -d 'At most so many, up to 200' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from history" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from history" -l open -d 'Only what is not over'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from history" -l json -d 'Print JSON, for programs'
@@ -203,7 +203,7 @@ unsigned\t''"
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l secret -d 'The name of the secret: a variable of the environment, else what secrets.env beside --config says' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l event -d 'The events that it knows, such as employee.*; others get 400; without it: all of them' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l fail -d 'Answer the first N webhooks with 503' -r
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l status -d 'Answer every good webhook with this status' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l status -d 'Answer every good webhook with this status, from 100 to 999' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l delay -d 'Wait this many milliseconds before each answer' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l drop -d 'Close the connection instead of answering'

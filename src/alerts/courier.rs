@@ -107,13 +107,13 @@ impl Courier {
                 if tries > 0 {
                     tracing::info!(channel = %name, "alerts can be told again");
                 }
-                let objection = objection.map(|objection| objection.told(self.speech.language));
+                let objection = objection.map(|objection| objection.kept());
                 self.store.notification_sent(key, seq, objection).await?;
             }
             Outcome::RefusedForGood(objection) => {
                 let reason = objection.told(Language::En);
                 tracing::error!(channel = %name, reason, "an alert was refused for good; it is put aside, and the next one is told");
-                let reason = objection.told(self.speech.language);
+                let reason = objection.kept();
                 self.store.notification_set_aside(key, seq, reason).await?;
             }
             Outcome::TryLater(objection) => {
@@ -122,7 +122,7 @@ impl Courier {
                     tracing::error!(channel = %name, error, "an alert could not be told; it is tried again until it is");
                 }
                 let wait = LONGEST_WAIT.min(FIRST_WAIT * 2_u32.saturating_pow(tries.min(10)));
-                let error = objection.told(self.speech.language);
+                let error = objection.kept();
                 self.store
                     .notification_failed(key, error, wait, self.clock.moment())
                     .await?;

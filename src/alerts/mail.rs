@@ -12,12 +12,11 @@ use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, MailParameter};
 
-use super::mail_stream::MailStream;
+use super::mail_stream::{MailStream, of_io};
 use super::objection::{Mail, Objection};
 use super::outcome::{Outcome, Refused};
 use super::words::Words;
 use crate::config::Email;
-use crate::delivery::failure::tls_failure;
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
@@ -217,10 +216,19 @@ fn message_id(from: &Mailbox, incident: &str, what: &str) -> String {
 }
 
 /// What the library says of the server.
-fn said(error: &(dyn std::error::Error + 'static)) -> Mail {
-    match tls_failure(error) {
-        Some(failure) => Mail::Insecure(failure),
-        None => Mail::Said(with_causes(error)),
+fn said(error: &Error) -> Mail {
+    let below = std::error::Error::source(error);
+    if let Some(code) = error.status() {
+        let answer = below.map(ToString::to_string).unwrap_or_default();
+        return Mail::Refused(code.into(), on_one_line(&answer));
+    }
+    // The library uses this word for nothing but the ways to log in, as far as it is used here.
+    if error.is_client() {
+        return Mail::NoLogin;
+    }
+    match below.and_then(|below| below.downcast_ref()) {
+        Some(io) => of_io(io),
+        None => Mail::NoAnswerOfMail,
     }
 }
 
@@ -235,5 +243,9 @@ fn with_causes(error: &dyn std::error::Error) -> String {
         }
         source = cause.source();
     }
-    words.replace(|c: char| c.is_control(), " ")
+    on_one_line(&words)
+}
+
+fn on_one_line(text: &str) -> String {
+    text.replace(|c: char| c.is_control(), " ")
 }

@@ -12,7 +12,7 @@ use encoding_rs::SHIFT_JIS;
 use lettre::transport::smtp::client::AsyncTokioStream;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -53,7 +53,9 @@ enum Wire {
 impl MailStream {
     /// Connects to the server of `email`, and begins TLS as it says.
     pub(super) async fn connect(email: &Email) -> Result<Self, Mail> {
-        let stream = TcpStream::connect((email.host.as_str(), email.port)).await;
+        let found = lookup_host((email.host.as_str(), email.port)).await;
+        let found: Vec<_> = found.map_err(|_| Mail::NameNotFound)?.collect();
+        let stream = TcpStream::connect(&found[..]).await;
         let stream = stream.map_err(|error| of_io(&error))?;
         Ok(match email.encryption {
             Encryption::None => Self::over(Wire::Plain(stream), &[]),

@@ -40,6 +40,8 @@ pub enum Objection {
 pub enum Mail {
     /// It did not answer within this time.
     NoAnswer(Duration),
+    /// Its name has no address.
+    NameNotFound,
     /// It cannot be reached, or the connection broke off.
     Unreachable(SystemError),
     /// TLS cannot be set up here.
@@ -54,6 +56,10 @@ pub enum Mail {
     RefusedTls(String),
     /// No certificate can be for its name.
     NoName(String),
-    /// What it said.
-    Said(String),
+    /// It does not take it: its code, and what it said.
+    Refused(u16, String),
+    /// It has no way to log in that is known here.
+    NoLogin,
+    /// What it said is no answer of a mail server.
+    NoAnswerOfMail,
 }

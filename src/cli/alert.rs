@@ -25,7 +25,7 @@ Exit code 1 when a channel did not take it, or when there is none.")]
         /// Only what is not over
         #[arg(long)]
         open: bool,
-        /// At most so many
+        /// At most so many, up to 200
         #[arg(long, default_value_t = 20, allow_negative_numbers = true, value_parser = whole::<u32>(1..=200))]
         limit: u32,
     },

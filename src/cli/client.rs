@@ -8,7 +8,7 @@ use reqwest::{Body, Method, RequestBuilder, Response};
 use serde_json::Value;
 
 use super::words::{Speech, harmless};
-use super::{CliError, print_line};
+use super::{CliError, Common, print_line};
 use crate::config::Config;
 use crate::language::Language;
 use crate::relay;
@@ -38,18 +38,14 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(config: &Config, packaged: bool, json: bool) -> Result<Self, CliError> {
+    pub(super) fn new(config: &Config, common: &Common) -> Result<Self, CliError> {
         let packaged_socket = Path::new(PACKAGED_SOCKET);
-        let socket = if packaged && packaged_socket.exists() {
+        let socket = if common.is_packaged() && packaged_socket.exists() {
             packaged_socket.to_owned()
         } else {
             relay::control_socket(&config.storage.directory)
         };
-        let speech = Speech {
-            language: config.language,
-            timezone: config.timezone,
-        };
-        Self::over(&socket, speech, json)
+        Self::over(&socket, common.speech_of(config), common.json)
     }
 
     /// A way to the daemon behind `socket`.
@@ -168,7 +164,8 @@ impl Client {
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         // The host is never looked up: the socket stands for it.
-        self.http.request(method, format!("http://relay{path}"))
+        let request = self.http.request(method, format!("http://relay{path}"));
+        request.header("accept-language", self.speech.language.code())
     }
 
     /// Asks for `path` and answers everything, an error of the daemon too.

@@ -78,8 +78,8 @@ impl Demo {
 }
 
 /// What the show cannot go on with.
-fn failed<E: std::fmt::Display>(language: Language) -> impl Fn(E) -> CliError {
-    move |error| CliError::Failed(demo::failed(error, language))
+fn failed<E: std::error::Error + 'static>(language: Language) -> impl Fn(E) -> CliError {
+    move |error| CliError::Failed(demo::failed(&error, language))
 }
 
 /// Everything that takes part.

@@ -202,7 +202,7 @@ impl Interviews {
                 Origin::Keep => "keep",
                 Origin::Drop => "drop",
             },
-            language.say("ja", "en"),
+            language.code(),
         );
         let answer = client.upload(&path, reqwest::Body::wrap(body)).await;
         bar.finish_and_clear();

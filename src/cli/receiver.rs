@@ -27,10 +27,11 @@ const LONGEST_DELAY_MS: u64 = 3_600_000;
 /// Run the stand-in VoiceDrive on its own.
 #[derive(Args)]
 #[command(after_help = "Examples:
-  VOICEDRIVE_WEBHOOK_SECRET=... voicedrive-relay receiver --listen 127.0.0.1:9000
+  VOICEDRIVE_WEBHOOK_SECRET=... \\
+    voicedrive-relay receiver --listen 127.0.0.1:9000
   voicedrive-relay receiver --profile unsigned --fail 2
-  sudo voicedrive-relay receiver        # with the secret of the relay on this machine
-Set the relay's delivery.url to http://127.0.0.1:9000/ and both secrets to the same value.")]
+  sudo voicedrive-relay receiver
+The last one has the secret of the relay on this machine. Set the relay's delivery.url to http://127.0.0.1:9000/ and both secrets to the same value.")]
 pub(super) struct Receiver {
     /// Where to listen
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9000", value_parser = value::address)]
@@ -48,7 +49,7 @@ pub(super) struct Receiver {
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true,
           value_parser = value::whole::<u64>(0..=MOST_FAILURES))]
     fail: u64,
-    /// Answer every good webhook with this status
+    /// Answer every good webhook with this status, from 100 to 999
     #[arg(long, value_name = "CODE", allow_negative_numbers = true, value_parser = value::http_status)]
     status: Option<StatusCode>,
     /// Wait this many milliseconds before each answer

@@ -35,9 +35,13 @@ use verdict::Verdict;
 /// Examine somebody else's receiver.
 #[derive(Args)]
 #[command(after_help = "Examples:
-  sudo voicedrive-relay receiver-test https://staging.example.com/webhook --profile voicedrive-employee
-  VOICEDRIVE_WEBHOOK_SECRET=... voicedrive-relay receiver-test http://127.0.0.1:9000/ --profile voicedrive-compliance
-  voicedrive-relay receiver-test http://127.0.0.1:9000/ --profile voicedrive-staff-system \\
+  sudo voicedrive-relay receiver-test https://staging.example.com/webhook \\
+    --profile voicedrive-employee
+  VOICEDRIVE_WEBHOOK_SECRET=... \\
+    voicedrive-relay receiver-test http://127.0.0.1:9000/ \\
+    --profile voicedrive-compliance
+  voicedrive-relay receiver-test http://127.0.0.1:9000/ \\
+    --profile voicedrive-staff-system \\
     --event retirement.formal_retirement --data retirement.json
 It posts a handful of webhooks: use a receiver that is not in production. Without --event and --data they \
 are about a made-up person, in the form that VoiceDrive's receiver of that profile takes. In a file of \
@@ -72,7 +76,7 @@ impl ReceiverTest {
         common: &Common,
         environment: &Environment,
     ) -> Result<(), CliError> {
-        let speech = speech(common, environment);
+        let speech = common.speech(environment);
         let setup = self.setup(&common.config, environment, speech.language)?;
         let examiner = Examiner::new(setup, speech.language)?;
         let posted = examiner.examine().await;
@@ -175,17 +179,6 @@ fn read_data(path: &str, language: Language) -> Result<String, CliError> {
 /// What stands at the end when the receiver did not pass everything.
 fn summary(failed: usize, speech: Speech) -> String {
     examinations::summary(failed, speech.language)
-}
-
-/// Programs get English.
-fn speech(common: &Common, environment: &Environment) -> Speech {
-    let speech = common.speech(environment);
-    let language = if common.json {
-        Language::En
-    } else {
-        speech.language
-    };
-    Speech { language, ..speech }
 }
 
 /// One examination in one line.

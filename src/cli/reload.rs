@@ -4,9 +4,9 @@ use clap::Args;
 use serde_json::Value;
 
 use super::client::Client;
-use super::words::{Speech, language_of};
+use super::words::Speech;
 use super::{CliError, Common, print_line};
-use crate::config::{self, Config, Environment};
+use crate::config::Environment;
 use crate::words::commands::{self, Command};
 
 /// Let the daemon read its configuration and its secrets again.
@@ -49,12 +49,7 @@ impl Reload {
 
 /// The daemon is found by a configuration with mistakes too: it is the one that tells them all.
 fn way_to_the_daemon(common: &Common, environment: &Environment) -> Result<Client, CliError> {
-    let config = config::load_what_is_understood(&common.config);
-    let config = config.unwrap_or_else(|| Config {
-        language: language_of(environment),
-        ..Config::default()
-    });
-    Client::new(&config, common.is_packaged(), common.json)
+    Client::new(&common.understood(environment), common)
 }
 
 fn done(speech: Speech, answer: &Value) -> String {

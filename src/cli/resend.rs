@@ -16,7 +16,8 @@ use crate::words::commands::Command;
   voicedrive-relay resend 0199e2f3-1a2b
   voicedrive-relay resend --dry-run
   voicedrive-relay resend --status exhausted
-  voicedrive-relay resend --since 2025-10-03 --until 2025-10-03 --event-type employee.created
+  voicedrive-relay resend --since 2025-10-03 --until 2025-10-03 \\
+    --event-type employee.created
 Without --status only what is exhausted is sent again. An id is one that `tail` shows, or its beginning.
 VoiceDrive recognises what it had before by its id.")]
 pub(super) struct Resend {

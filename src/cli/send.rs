@@ -22,8 +22,10 @@ const ASK_AGAIN: Duration = Duration::from_millis(200);
 /// Hand in an event.
 #[derive(Args)]
 #[command(after_help = "Examples:
-  voicedrive-relay send employee.created --data employee.json --staff-id EMP-2025-001
-  echo '{\"staffId\":\"EMP-2025-001\"}' | voicedrive-relay send employee.updated --data - --wait")]
+  voicedrive-relay send employee.created --data employee.json \\
+    --staff-id EMP-2025-001
+  echo '{\"staffId\":\"EMP-2025-001\"}' | \\
+    voicedrive-relay send employee.updated --data - --wait")]
 pub(super) struct Send {
     /// The event's name, such as employee.created
     event: String,

@@ -28,7 +28,7 @@ pub(super) struct Tail {
     /// Go on, and show what happens as it happens
     #[arg(short, long)]
     follow: bool,
-    /// How many are shown at first, the newest ones
+    /// How many are shown at first, the newest ones, from 1 to 1000
     #[arg(short = 'n', long, value_name = "N", default_value_t = 20, allow_negative_numbers = true,
           value_parser = whole::<u16>(1..=1000))]
     limit: u16,

@@ -1,6 +1,6 @@
 //! `token`: issues, revokes and lists the tokens with which others call the API.
 
-use clap::Subcommand;
+use clap::{ArgGroup, Subcommand};
 use serde_json::{Value, json};
 
 use super::CliError;
@@ -11,11 +11,15 @@ use crate::token::{LONGEST_DAYS, SUBJECT_CHARACTERS, USUAL_DAYS};
 use crate::words::commands::Command;
 use crate::words::tokens;
 
+/// What a token is named by.
+const WHICH: &str = "which";
+
 #[derive(Subcommand)]
 pub(super) enum Token {
     /// Issue a token; it is shown once and kept nowhere
     #[command(after_help = "Example:
-  voicedrive-relay token issue --subject voicedrive --scope stats:read --days 365
+  voicedrive-relay token issue --subject voicedrive \\
+    --scope stats:read --days 365
 Scopes: stats:read, events:write, events:read, interviews:write, interviews:read, admin")]
     Issue {
         /// For whom
@@ -24,21 +28,21 @@ Scopes: stats:read, events:write, events:read, interviews:write, interviews:read
         /// What it allows: one or more scopes, separated by blanks
         #[arg(long)]
         scope: String,
-        /// For how many days
+        /// For how many days, from 1 to 3650
         #[arg(long, default_value_t = USUAL_DAYS, allow_negative_numbers = true,
               value_parser = value::whole::<u32>(1..=u64::from(LONGEST_DAYS)))]
         days: u32,
     },
     /// Revoke a token for good, by its id as `token list` shows it, or all of one subject
-    #[command(after_help = "Examples:
+    #[command(group = ArgGroup::new(WHICH).required(true), after_help = "Examples:
   voicedrive-relay token revoke 01a21a84-0770-7c1e-9d3e-5f0c4b7a1e22
   voicedrive-relay token revoke --subject leaver")]
     Revoke {
         /// The token's id (jti)
-        #[arg(required_unless_present = "subject", value_parser = value::text(SUBJECT_CHARACTERS))]
+        #[arg(group = WHICH, value_parser = value::text(SUBJECT_CHARACTERS))]
         jti: Option<String>,
         /// All tokens of this subject
-        #[arg(long, conflicts_with = "jti", value_parser = value::text(SUBJECT_CHARACTERS))]
+        #[arg(long, group = WHICH, value_parser = value::text(SUBJECT_CHARACTERS))]
         subject: Option<String>,
         /// The token was issued elsewhere with the same key, so it is in no list here
         #[arg(long, requires = "jti")]

@@ -60,8 +60,13 @@ pub enum Kind {
     Unreadable(SystemError),
     /// This user may not read the file.
     Forbidden,
-    /// Not TOML; what the parser said.
-    NotToml(String),
+    /// Not TOML.
+    NotToml {
+        /// What the parser said, in English.
+        said: String,
+        /// At which character of the line, from 1.
+        column: usize,
+    },
     /// No such key; the ones that are known here.
     Unknown(Vec<&'static str>),
     /// Something else is accepted.

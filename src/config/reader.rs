@@ -48,8 +48,12 @@ impl<'a> Document<'a> {
             found: Vec::new(),
         };
         for error in errors {
-            let line = error.span().map_or(1, |span| document.line(span.start));
-            let kind = Kind::NotToml(error.message().to_owned());
+            let start = error.span().map_or(0, |span| span.start);
+            let line = document.line(start);
+            let kind = Kind::NotToml {
+                said: error.message().to_owned(),
+                column: document.column(start),
+            };
             document.mistake(line, "", kind);
         }
         let root = Section {
@@ -64,6 +68,13 @@ impl<'a> Document<'a> {
     fn line(&self, byte: usize) -> usize {
         let before = self.text.as_bytes().iter().take(byte);
         before.filter(|b| **b == b'\n').count() + 1
+    }
+
+    /// In characters, from 1.
+    fn column(&self, byte: usize) -> usize {
+        let before = self.text.get(..byte).unwrap_or_default();
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        line.chars().count() + 1
     }
 
     fn mistake(&mut self, line: usize, key: &str, kind: Kind) {

@@ -409,7 +409,7 @@ fn mistakes_about_secrets_are_told_in_japanese_too() {
     let mistakes = try_read("", &environment).unwrap_err();
     let told = mistakes.told(Language::Ja);
     assert!(
-        told.contains("環境変数 RELAY_JWT_SECRET: 32 バイト以上"),
+        told.contains("環境変数 RELAY_JWT_SECRET: 32 文字以上"),
         "{told}"
     );
     assert!(

@@ -10,6 +10,7 @@ use rustls::{AlertDescription, PeerIncompatible};
 use super::address::{self, ResolveError};
 use super::tls::BadCertificate;
 use crate::cause::Cause;
+use crate::words::system::SystemError;
 
 /// How errors of a tunnel through a proxy begin; their type is private to the HTTP client.
 const TUNNEL: &str = "tunnel error: ";
@@ -48,6 +49,8 @@ pub enum Failure {
     TlsEnded,
     /// The TLS handshake failed for another reason.
     Tls(String),
+    /// The operating system could not send it, for a reason that has no word of its own here.
+    System(SystemError),
     /// The connection ended before there was an answer.
     Broken,
     /// The answer was not HTTP, or something rarer.
@@ -89,6 +92,7 @@ impl Failure {
             Self::NotTls => Cause::NotTls,
             Self::TlsTooOld => Cause::TlsTooOld,
             Self::TlsEnded | Self::Tls(_) => Cause::Tls,
+            Self::System(error) => of_network(error.kind()),
             Self::Broken | Self::Other(_) => Cause::PartnerError,
         }
     }
@@ -166,7 +170,19 @@ fn of_io(error: &io::Error) -> Option<Failure> {
         | io::ErrorKind::ConnectionAborted
         | io::ErrorKind::BrokenPipe
         | io::ErrorKind::UnexpectedEof => Some(Failure::Broken),
-        _ => None,
+        // What is not the system's only carries what lies below.
+        _ => error.raw_os_error().map(|_| Failure::System(error.into())),
+    }
+}
+
+/// Whether it is the network between, or something rarer.
+fn of_network(kind: io::ErrorKind) -> Cause {
+    match kind {
+        io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkUnreachable
+        | io::ErrorKind::NetworkDown
+        | io::ErrorKind::TimedOut => Cause::Unreachable,
+        _ => Cause::PartnerError,
     }
 }
 
@@ -247,6 +263,19 @@ mod tests {
         let told = |failure: Failure| failure.with_advice(Language::En);
         assert!(told(Failure::NotTls).contains("look at the port"));
         assert_eq!(told(Failure::Refused), "the connection was refused");
+    }
+
+    #[test]
+    fn a_network_that_leads_nowhere_is_not_the_partners_fault() {
+        for (number, cause) in [
+            (101, Cause::Unreachable),
+            (113, Cause::Unreachable),
+            (110, Cause::Unreachable),
+        ] {
+            let failure = of_io(&io::Error::from_raw_os_error(number)).unwrap();
+            assert_eq!(failure.cause(), cause, "{failure}");
+        }
+        assert_eq!(of_io(&io::Error::other("something inside")), None);
     }
 
     #[test]

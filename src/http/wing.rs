@@ -8,10 +8,12 @@ use std::net::IpAddr;
 use std::pin::Pin;
 
 use hyper::body::Incoming;
+use hyper::header::ACCEPT_LANGUAGE;
 use hyper::{HeaderMap, Method, Request};
 
 use super::api::Api;
 use super::server::Reply;
+use crate::language::{Language, Speech};
 
 /// Work that an answer waits for.
 pub type Answering<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -46,6 +48,20 @@ impl Call<'_> {
     /// The headers of the request.
     pub fn headers(&self) -> &HeaderMap {
         self.request.headers()
+    }
+
+    /// How the one who asks is spoken to. A person at the control socket reads what the daemon says there, and a
+    /// program too: the command says in which language.
+    pub fn speech(&self) -> Speech {
+        let asked = self.headers().get(ACCEPT_LANGUAGE);
+        let asked = asked.and_then(|language| Language::named(language.to_str().ok()?));
+        match (self.peer, asked) {
+            (None, Some(language)) => Speech {
+                language,
+                ..self.api.speech
+            },
+            _ => self.api.speech,
+        }
     }
 }
 

@@ -137,7 +137,7 @@ impl Speech {
             lines.push(format!("{label}: {oldest}"));
         }
         if !report.event_types.is_empty() {
-            let label = self.language.say("イベントの種類", "Types");
+            let label = self.language.say("イベント名", "Types");
             lines.push(format!("{label}: {}", report.event_types.join(", ")));
         }
         if !actions.is_empty() {

@@ -60,38 +60,30 @@ fn in_japanese(code: &str, message: &str, subject: Subject) -> String {
             "この ID のイベントはありません。tail で ID を確かめてください"
         }
         ("NOT_FOUND", Subject::Incident) => {
-            "この ID の、まだ終わっていない通知はありません。alert history で ID を確かめてください"
+            "この ID の、まだ終わっていない異常はありません。alert history で ID を確かめてください"
         }
         ("NOT_FOUND" | "METHOD_NOT_ALLOWED", _) => {
-            "動いているデーモンはこのコマンドに対応していません。同じ版のデーモンに再起動してください (sudo systemctl restart voicedrive-relay)"
+            "動いているリレーはこのコマンドに対応していません。同じ版のリレーに再起動してください (sudo systemctl restart voicedrive-relay)"
         }
         ("CONFLICT", Subject::Incident) => {
-            "この種類の通知は、原因がなくなると自動で終わります。対応済みにはできません"
+            "この種類の異常は、原因がなくなると自動で終わります。対応不要にはできません"
         }
         ("CONFLICT", Subject::Reload) => {
-            return format!(
-                "設定を読み直せませんでした。前の設定のまま動いています。{}",
-                quoted(message)
-            );
+            "設定を読み直せませんでした。前の設定のまま動いています。journalctl -u voicedrive-relay で理由を確かめてください"
         }
         ("CONFLICT" | "IDEMPOTENCY_CONFLICT", _) => "すでに保存されている内容と矛盾しています",
         ("STORAGE_UNAVAILABLE", _) => {
             "データベースに書き込めないため、何も変更していません。voicedrive-relay status と journalctl -u voicedrive-relay で状態を確かめてください"
         }
         ("INTERNAL_SERVER_ERROR", _) => {
-            "デーモンの中で異常が起きました。journalctl -u voicedrive-relay で記録を確かめてください"
+            "リレーの中で異常が起きました。journalctl -u voicedrive-relay で記録を確かめてください"
         }
         ("RATE_LIMIT_EXCEEDED", _) => {
             "要求が多すぎます。1 分ほど待ってからもう一度実行してください"
         }
-        _ => return format!("デーモンに断られました。{}", quoted(message)),
+        _ => "リレーに断られました",
     };
     sentence.to_owned()
-}
-
-/// The daemon's own words, for the one who helps.
-fn quoted(message: &str) -> String {
-    format!("デーモンの応答: 「{message}」")
 }
 
 /// `message` names the parameter before a colon.
@@ -100,7 +92,7 @@ fn of_parameter(message: &str) -> String {
     let accepted = match field {
         "event" | "eventType" => "イベント名 (a-z、0-9、.、_、- の 1 から 100 文字) にしてください",
         "data" => "内容は JSON のオブジェクト ({...}) にしてください",
-        "staffId" => "職員の ID は 1 から 191 文字にしてください",
+        "staffId" => "職員ID は 1 から 191 文字にしてください",
         "status" => "accepted、retrying、delivered、exhausted のどれかにしてください",
         "route" => return of_route(message),
         "since" | "until" => "日時にしてください (例: 2025-10-26、2025-10-26T14:30:00+09:00)",

@@ -16,6 +16,10 @@ impl Cause {
                 "送信先が接続を受け付けていません。VoiceDrive 側のサービスが動いているか、URL のポートが正しいかを確かめてください",
                 "nobody listens at the receiver's address: ask VoiceDrive whether the service runs, and look at the port in the URL",
             ),
+            Self::Unreachable => (
+                "送信先までのネットワークがつながっていません。このサーバーのネットワークと、途中のルーターやファイアウォールを確かめてください",
+                "the network does not lead to the receiver: look at this server's network, and at routers and firewalls on the way",
+            ),
             Self::TimedOut => (
                 "制限時間内に応答がありませんでした。VoiceDrive 側の混雑か、途中のネットワークの不調です",
                 "there was no answer in time: VoiceDrive is slow, or the network between is in trouble",
@@ -53,7 +57,7 @@ impl Cause {
                 "this server does not know who issued the receiver's certificate: if it is the clinic's own authority, put its certificate into /usr/local/share/ca-certificates as a .crt file, run `sudo update-ca-certificates`, and restart the relay; else ask the receiver to send the intermediate certificates too",
             ),
             Self::CertificateSelfSigned => (
-                "送信先の証明書は自己署名です。送信先に正式な証明書を依頼してください。信用してよいと確かめたものなら、/usr/local/share/ca-certificates に .crt として置き、sudo update-ca-certificates の後に再起動してください",
+                "送信先の証明書は送信先が自分で署名したもの (自己署名) です。正式な証明書にするよう送信先に依頼してください。信用してよいと確かめたものなら、/usr/local/share/ca-certificates に .crt として置き、sudo update-ca-certificates の後に再起動してください",
                 "the receiver signed its certificate itself: ask them for one of a known authority; if you have made sure that it is theirs, put it into /usr/local/share/ca-certificates as a .crt file, run `sudo update-ca-certificates`, and restart the relay",
             ),
             Self::Proxy => (
@@ -69,7 +73,7 @@ impl Cause {
                 "the signature is not accepted because the clocks differ: set this server's clock (timedatectl)",
             ),
             Self::UnknownEvent => (
-                "VoiceDrive がこのイベントを受け付けません。種類と内容について VoiceDrive に確かめてください",
+                "VoiceDrive がこのイベントを受け付けません。イベント名と内容について VoiceDrive に確かめてください",
                 "VoiceDrive does not take this event: ask them about its type and content",
             ),
             Self::TooLarge => (

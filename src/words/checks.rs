@@ -12,12 +12,11 @@ phrases! {
         NoDirectory: "ディレクトリではありません", "not a directory";
         NotThereYet: "まだありません。起動時に作成します", "not there yet; the daemon makes it";
         Stop: "。", "; ";
-        MustBeWritable: "デーモンのユーザーが書き込めるようにしてください", "the daemon's user must be able to write there";
+        MustBeWritable: "リレーを動かすユーザーが書き込めるようにしてください", "the daemon's user must be able to write there";
         Sound: "壊れていません", "quick_check ok";
         CountsAgree: "一致しています", "agree with the rows";
         Nobody: "通知先がありません。異常が起きても誰にも知らされません。config.toml に [[alerts.channel]] を書いてください", "nobody is told when something is wrong; add an [[alerts.channel]] to config.toml";
         HookNotReached: "サーバーに到達できません", "its server cannot be reached";
-        TakesNotAll: "メールサーバーが受け付けません", "the mail server takes no mail for everybody";
         NoJwtSecret: "RELAY_JWT_SECRET が未設定のため、スタッフシステムはイベントを HTTP で渡せません", "RELAY_JWT_SECRET is not set: the staff system cannot hand in events over HTTP";
         NoTokenAtAll: "RELAY_JWT_SECRET も VOICEDRIVE_API_TOKEN も未設定のため、HTTP では誰も呼び出せません", "neither RELAY_JWT_SECRET nor VOICEDRIVE_API_TOKEN is set: nobody can call the API over HTTP";
         NoUrl: "URL が未設定です。イベントは受け付けて保存し、送信しません。VOICEDRIVE_WEBHOOK_URL を設定してください", "no URL: events are accepted and kept, nothing is sent; set VOICEDRIVE_WEBHOOK_URL";
@@ -26,10 +25,10 @@ phrases! {
         Signed: "署名あり", "signed";
         NotSigned: "署名なし", "not signed";
         ByTheProxy: "プロキシ", "by the proxy";
-        DaemonListens: "デーモンが待ち受けています", "the daemon listens here";
-        ListensElsewhere: "動いているデーモンは別のアドレスで待ち受けています。再起動すると変わります (sudo systemctl restart voicedrive-relay)", "the daemon that runs listens elsewhere; a restart changes that (sudo systemctl restart voicedrive-relay)";
-        AnotherListens: "ほかのプログラムが使っています。server.listen を変えるか、そのプログラムを止めてください (sudo ss -ltnp で分かります)", "another program listens here; change server.listen, or end that program (sudo ss -ltnp shows which)";
-        Privileged: "デーモンのユーザーはこのポートを使えません (1024 未満は root のみ)。8480 などにして、前にプロキシを置いてください", "the daemon's user may not listen here (ports below 1024 are root's); use one such as 8480, with a proxy in front";
+        DaemonListens: "リレーが待ち受けています", "the daemon listens here";
+        ListensElsewhere: "動いているリレーは別のアドレスで待ち受けています。再起動すると変わります (sudo systemctl restart voicedrive-relay)", "the daemon that runs listens elsewhere; a restart changes that (sudo systemctl restart voicedrive-relay)";
+        AnotherListens: "ほかのプログラムが使っています。server.listen を変えるか、そのプログラムを止めてください (sudo ss -ltnp でわかります)", "another program listens here; change server.listen, or end that program (sudo ss -ltnp shows which)";
+        Privileged: "リレーを動かすユーザーはこのポートを使えません (1024 未満は root のみ)。8480 などにして、前にプロキシを置いてください", "the daemon's user may not listen here (ports below 1024 are root's); use one such as 8480, with a proxy in front";
         Exposed: "server.listen はこのサーバーの外からも届き、暗号化されていません。トークンと職員のデータが読まれるおそれがあります。127.0.0.1 で待ち受け、前に nginx か Caddy を置いてください。別のサーバーのプロキシを使う場合は、server.trusted_proxies にそのアドレスを書いてください", "whoever reaches this server's network reaches this address, and nothing there is encrypted: tokens and the staff's data can be read on the way. Listen on 127.0.0.1 with nginx or Caddy in front; when the proxy is another server, put its address into server.trusted_proxies";
         Good: "正常", "ok";
         Note: "注意", "note";
@@ -49,7 +48,7 @@ phrases! {
         Counts: "集計", "counts";
         ControlSocket: "コマンド用の接続口", "control socket";
         Listen: "待ち受け", "listen";
-        Ingest: "受信口", "ingest";
+        Ingest: "入口", "ingest";
         Proxy: "プロキシ", "proxy";
         Routes: "経路", "routes";
         Route: "経路", "route";
@@ -127,7 +126,7 @@ pub(crate) fn counted_anew(differ: u64, language: Language) -> String {
 pub(crate) fn counts_differ(differ: u64, error: &str, language: Language) -> String {
     both!(
         language,
-        "{differ} 件の集計が記録と異なります。デーモンを起動してからもう一度 check を実行すると数え直します ({error})",
+        "{differ} 件の集計が記録と異なります。リレーを起動してからもう一度 check を実行すると数え直します ({error})",
         "{differ} counts differ from the rows; start the daemon and run check again, which makes them anew ({error})"
     )
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use super::json;
 use super::system::of_system;
 use crate::crypto::NoRandomness;
 use crate::language::Language;
@@ -13,7 +14,7 @@ phrases! {
     Command {
         NoMoment: "2025-10-26、\"2025-10-26 14:30\"、2025-10-26T14:30:00+09:00 のどれかの形で指定してください", "must be a day such as 2025-10-26, or a time such as \"2025-10-26 14:30\" or 2025-10-26T14:30:00+09:00";
         Reversed: "--since は --until より後にできません", "--since: must not be later than --until";
-        Dismissed: "対応済みにしました", "dismissed";
+        Dismissed: "対応不要にしました", "dismissed";
         NoChannel: "通知先がありません。config.toml に [[alerts.channel]] を書いてください", "there is no channel; write [[alerts.channel]] in config.toml";
         Sent: "送信しました", "sent";
         ChannelFailed: "届かない通知先があります", "a channel did not take it";
@@ -79,7 +80,7 @@ pub(crate) fn cannot_begin(error: &io::Error, language: Language) -> String {
 pub(crate) fn broke_off(error: &dyn std::error::Error, language: Language) -> String {
     both!(
         language,
-        "プログラムの中で異常が起きました ({error})",
+        "プログラムの中で異常が起きました。--json を付けると、詳しい内容が英語で表示されます",
         "{error}"
     )
 }
@@ -89,7 +90,7 @@ pub(crate) fn unreachable(socket: &Path, language: Language) -> String {
     let socket = socket.display();
     both!(
         language,
-        "{socket}: デーモンに接続できません。動いているか (systemctl status voicedrive-relay)、グループ voicedrive-relay に入っているか (または sudo で) を確かめてください。",
+        "{socket}: リレーに接続できません。動いているか (systemctl status voicedrive-relay)、グループ voicedrive-relay に入っているか (または sudo で) を確かめてください。",
         "{socket}: the daemon cannot be reached. See whether it runs (systemctl status voicedrive-relay), and whether you are in the group voicedrive-relay (or use sudo)."
     )
 }
@@ -99,7 +100,7 @@ pub(crate) fn no_answer_in_time(socket: &Path, language: Language) -> String {
     let socket = socket.display();
     both!(
         language,
-        "{socket}: デーモンは動いていますが、時間内に応答しませんでした。依頼した処理は続いている可能性があります。",
+        "{socket}: リレーは動いていますが、時間内に応答しませんでした。依頼した処理は続いている可能性があります。",
         "{socket}: the daemon is there and did not answer in time; what it was asked to do may be done all the same."
     )
 }
@@ -109,7 +110,7 @@ pub(crate) fn nobody_speaks(socket: &Path, seconds: u64, language: Language) -> 
     let socket = socket.display();
     both!(
         language,
-        "{socket}: {seconds} 秒待っても応答がありません。デーモンが止まっているか、別のプログラムがこのソケットを使っています。journalctl -u voicedrive-relay -n 20 と ss -xlp を確かめてください。",
+        "{socket}: {seconds} 秒待っても応答がありません。リレーが止まっているか、別のプログラムがこのソケットを使っています。journalctl -u voicedrive-relay -n 20 と ss -xlp を確かめてください。",
         "{socket}: somebody listens there and has not answered for {seconds} seconds. The daemon hangs, or another program uses this socket: see journalctl -u voicedrive-relay -n 20 and ss -xlp."
     )
 }
@@ -118,14 +119,14 @@ pub(crate) fn nobody_speaks(socket: &Path, seconds: u64, language: Language) -> 
 pub(crate) fn answer_is_not_json(error: &serde_json::Error, language: Language) -> String {
     both!(
         language,
-        "デーモンの応答を読めません。デーモンとコマンドが同じ版か確かめてください ({error})",
+        "リレーの応答を読めません。リレーとコマンドが同じ版か確かめてください",
         "the daemon's answer is not JSON: {error}"
     )
 }
 
 /// A refusal without a word about it.
 pub(crate) fn refused(language: Language) -> String {
-    both!(language, "デーモンに断られました", "the daemon refused")
+    both!(language, "リレーに断られました", "the daemon refused")
 }
 
 /// No id has such characters.
@@ -190,9 +191,10 @@ pub(crate) fn import_what(language: Language) -> String {
 /// A payload that is no JSON text at all.
 pub(crate) fn payload_is_not_json(error: &serde_json::Error, language: Language) -> String {
     let (line, column) = (error.line(), error.column());
+    let said = json::in_japanese(&error.to_string());
     both!(
         language,
-        "内容が JSON として読めません ({line} 行目、{column} 文字目)",
+        "内容が JSON として読めません。{said} ({line} 行目、{column} バイト目)",
         "the payload is not JSON: {error}"
     )
 }
@@ -248,7 +250,7 @@ pub(crate) fn cannot_look_as(user: u32, error: &io::Error, language: Language) -
     let why = of_system(error, language);
     both!(
         language,
-        "デーモンのユーザー (ID {user}) として確かめられません。{why}",
+        "リレーを動かすユーザー (ID {user}) として確かめられません。{why}",
         "check cannot be run as the daemon's user (id {user}): {why}"
     )
 }

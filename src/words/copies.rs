@@ -41,10 +41,10 @@ impl SnapshotError {
                 }
             }
             Self::Database { what, .. } => {
-                both!(language, "データベースとして扱えません ({what})", "{what}")
+                both!(language, "データベースとして扱えません", "{what}")
             }
             Self::Damaged { what, .. } => {
-                both!(language, "壊れています ({what})", "damaged: {what}")
+                both!(language, "壊れています", "damaged: {what}")
             }
             Self::Source { trouble, .. } => trouble.happened(language),
             Self::Stale { other, .. } => {
@@ -57,7 +57,7 @@ impl SnapshotError {
             }
             Self::OfLiveFile { with_log: true, .. } => both!(
                 language,
-                "live/relay.db のコピーで、relay.db-wal が隣にあります。完全なのは、デーモンの停止中に両方をコピーしたときだけです。コピーすべきファイルは relay-backup.db です",
+                "live/relay.db のコピーで、relay.db-wal が隣にあります。完全なのは、リレーの停止中に両方をコピーしたときだけです。コピーすべきファイルは relay-backup.db です",
                 "this is a copy of live/relay.db with its relay.db-wal beside it, and whole only when both were copied while the daemon was stopped. The file to copy is relay-backup.db"
             ),
             Self::OfLiveFile { .. } => both!(
@@ -232,7 +232,7 @@ impl RestoreError {
                 let path = path.display();
                 both!(
                     language,
-                    "{path}: コピーに書き込めません ({source})。何も変更していません",
+                    "{path}: コピーに書き込めません。何も変更していません",
                     "{path}: {source}; nothing was changed"
                 )
             }

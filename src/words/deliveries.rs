@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::cause::Cause;
+use crate::delivery::failure::Failure;
 use crate::language::{Language, Speech};
 use crate::timestamp::Timestamp;
 
@@ -57,20 +58,19 @@ impl Speech {
         )
     }
 
-    /// What the log has of an attempt. It is English there; in Japanese the cause says as much, and the number
-    /// that the receiver answered is enough.
+    /// What happened. What is kept of it is English.
     fn said(self, attempt: &Value) -> String {
-        let code = attempt["httpStatusCode"].as_u64();
-        let status = code.map(|code| format!("HTTP {code}"));
-        match (attempt["errorMessage"].as_str(), status) {
-            (None, Some(status)) => format!(" {status}"),
-            (None, None) => String::new(),
-            (Some(error), _) if self.language == Language::En => format!(": {error}"),
-            (Some(error), Some(status)) => match error.split_once("; ") {
-                Some((_, more)) => format!(": {status} ({more})"),
-                None => format!(": {status}"),
-            },
-            (Some(error), None) => format!(" ({error})"),
-        }
+        let status = attempt["httpStatusCode"].as_u64();
+        let status = status.map(|status| format!("HTTP {status}"));
+        let Some(kept) = attempt["errorMessage"].as_str() else {
+            return status.map_or_else(String::new, |status| format!(" {status}"));
+        };
+        let told = match (self.language, Failure::of_sentence(kept)) {
+            (Language::En, _) => Some(kept.to_owned()),
+            (language, Some(failure)) => Some(failure.told(language)),
+            // The cause, which stands behind it, says as much.
+            (_, None) => status,
+        };
+        told.map_or_else(String::new, |told| format!(": {told}"))
     }
 }

@@ -1,7 +1,10 @@
 //! What the demo says.
 
+use std::error::Error;
 use std::fmt::Display;
+use std::io;
 
+use super::system::of_system;
 use crate::language::Language;
 
 phrases! {
@@ -17,7 +20,7 @@ phrases! {
             "\n話その 2: VoiceDrive の応答が 1 秒以内に返りません。\n時間切れとして、同じ番号で送り直します。VoiceDrive は二重に処理しません。",
             "\nSecond story: VoiceDrive does not answer within a second.\nThe event is sent again with the same id, so that nothing is done twice.";
         CutOff:
-            "\n話その 3: 送信中に接続が切れます。届いたかどうか分からないので、\n同じ番号で送り直します。",
+            "\n話その 3: 送信中に接続が切れます。届いたかどうかわからないので、\n同じ番号で送り直します。",
             "\nThird story: the connection is cut off. Nobody knows whether the event\narrived, so it is sent again with the same id.";
         NotAll: "届かなかったイベントがあります", "not everything arrived";
         NoProfile: "プロファイルがこの版に含まれていません", "the profile is not built in";
@@ -33,8 +36,11 @@ phrases! {
 }
 
 /// The show cannot go on.
-pub(crate) fn failed(error: impl Display, language: Language) -> String {
-    both!(language, "デモを続けられません ({error})", "{error}")
+pub(crate) fn failed(error: &(dyn Error + 'static), language: Language) -> String {
+    let system = error.downcast_ref::<io::Error>();
+    let why = system.map(|error| format!("。{}", of_system(error, language)));
+    let why = why.unwrap_or_default();
+    both!(language, "デモを続けられません{why}", "{error}")
 }
 
 /// The door of the relay did not take an event.

@@ -68,7 +68,7 @@ impl Examination {
                 "同じ X-Request-ID の同じ Webhook をもう一度",
                 "the same webhook again, with the same X-Request-ID",
             ),
-            Self::NonAscii => ("ASCII 以外の文字", "characters outside ASCII"),
+            Self::NonAscii => ("日本語などの文字", "characters outside ASCII"),
             Self::UnknownEvent => ("存在しないイベント", "an event that nobody knows"),
             Self::OtherSecret => ("別の鍵による署名", "a signature with another secret"),
             Self::NoSignature => ("署名なし", "no signature"),

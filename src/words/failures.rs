@@ -18,6 +18,10 @@ const NAMES_SHOWN: usize = 3;
 impl Failure {
     /// What happened.
     #[must_use]
+    #[allow(
+        clippy::too_many_lines,
+        reason = "a list of sentences, one for each that can happen"
+    )]
     pub fn told(&self, language: Language) -> String {
         match self {
             Self::Status(code) => status(*code, language),
@@ -58,11 +62,14 @@ impl Failure {
                     "{status}; its answer says that the body was too large"
                 )
             }
-            Self::TimedOut(limit) => both!(
-                language,
-                "{limit:?} 以内に応答が完了しませんでした",
-                "no complete answer within {limit:?}"
-            ),
+            Self::TimedOut(limit) => {
+                let seconds = limit.as_secs_f64();
+                both!(
+                    language,
+                    "{seconds} 秒以内に応答が完了しませんでした",
+                    "no complete answer within {limit:?}"
+                )
+            }
             Self::NameNotFound => both!(
                 language,
                 "ホスト名のアドレスが見つかりません",
@@ -84,7 +91,7 @@ impl Failure {
             ),
             Self::TlsTooOld => insecure(
                 language.say(
-                    "送信先には TLS 1.2 も 1.3 もなく、古い版しかありません",
+                    "送信先は TLS 1.2 にも 1.3 にも対応していません",
                     "the receiver offers no TLS 1.2 or 1.3, only older versions",
                 ),
                 language,
@@ -98,9 +105,17 @@ impl Failure {
             ),
             Self::Tls(why) => both!(
                 language,
-                "安全な接続ができません ({why})",
+                "安全な接続ができません",
                 "no secure connection: {why}"
             ),
+            Self::System(error) => {
+                let why = error.told(language);
+                both!(
+                    language,
+                    "送信できませんでした。{why}",
+                    "the request failed: {why}"
+                )
+            }
             Self::Broken => both!(
                 language,
                 "応答の前に接続が切れました",
@@ -108,7 +123,7 @@ impl Failure {
             ),
             Self::Other(why) => both!(
                 language,
-                "送信できませんでした ({why})",
+                "送信できませんでした",
                 "the request failed: {why}"
             ),
         }
@@ -198,7 +213,7 @@ impl BadCertificate {
             ),
             Self::OtherName(names) if names.is_empty() => both!(
                 language,
-                "証明書はこのホストのものではありません (subjectAltName に名前がありません)",
+                "証明書はこのホストのものではありません (どのホストの名前も書かれていません)",
                 "the certificate is not for this host (it names none as subjectAltName)"
             ),
             Self::OtherName(names) => {
@@ -226,7 +241,7 @@ impl BadCertificate {
             ),
             Self::SelfSigned => both!(
                 language,
-                "証明書は自己署名で、このサーバーの証明書の一覧にもありません",
+                "送信先が自分で署名した証明書で、このサーバーの証明書の一覧にありません",
                 "the certificate is self-signed, and not in this system's store of certificates"
             ),
             Self::Authority => both!(
@@ -241,7 +256,7 @@ impl BadCertificate {
             ),
             Self::Other(why) => both!(
                 language,
-                "証明書が正しくありません ({why})",
+                "証明書が正しくありません",
                 "the certificate is not good: {why}"
             ),
         }
@@ -281,7 +296,7 @@ impl ClientError {
             }
             Self::Library(why) => both!(
                 language,
-                "HTTP で送信する準備ができません ({why})",
+                "HTTP で送信する準備ができません",
                 "no HTTP client can be made: {why}"
             ),
         }
@@ -313,7 +328,7 @@ impl TlsError {
             ),
             Self::Library(why) => both!(
                 language,
-                "TLS の準備ができません ({why})",
+                "TLS の準備ができません",
                 "TLS cannot be set up: {why}"
             ),
         }

@@ -42,7 +42,7 @@ impl OpenError {
             ),
             Self::Locked { holder, .. } => both!(
                 language,
-                "別の voicedrive-relay (PID {holder}) がこのデータディレクトリを使っています。先に停止してください",
+                "別の voicedrive-relay (プロセス番号 {holder}) がこのデータディレクトリを使っています。先に停止してください",
                 "another voicedrive-relay (process {holder}) works in this data directory; stop it first"
             ),
             Self::Newer { found, known, .. } => both!(
@@ -92,19 +92,19 @@ impl OpenError {
                 )
             }
             Self::Database { what, .. } => {
-                both!(language, "データベースを開けません ({what})", "{what}")
+                both!(language, "データベースを開けません", "{what}")
             }
             Self::Damaged { what, copy, .. } => {
                 let how = how_to_restore(copy.as_deref(), language);
                 both!(
                     language,
-                    "データベースが壊れています ({what})。何も変更していません。{how}",
+                    "データベースが壊れています。何も変更していません。{how}",
                     "the database is damaged: {what}. It was left as it is. {how}"
                 )
             }
             Self::Migration { what, .. } => both!(
                 language,
-                "データベースをこの版の形式に変えられませんでした。元のままです ({what})",
+                "データベースをこの版の形式に変えられませんでした。元のままです",
                 "the database could not be brought to this version: {what}"
             ),
         };

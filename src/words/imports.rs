@@ -7,6 +7,7 @@ use crate::cli::import::table::HeaderFault;
 use crate::interview::ROW_BYTES;
 use crate::interview::field::Field;
 use crate::language::Language;
+use crate::words::json;
 use crate::words::system::of_system;
 
 phrases! {
@@ -27,7 +28,7 @@ phrases! {
         Stop: "。", "; ";
         LeftOut: "取り込まない列:", "columns that are left out:";
         DatabaseKey: "職員ID がデータベースの内部キーのようです。VoiceDrive が知っているのは職員コード (EMP-...) です", "the employeeId looks like a key of the database; VoiceDrive knows the employee code (EMP-...)";
-        Backslash: "セルに \\ があります。mysql -B は改行などを \\n のように書きますが、mysql が書いたファイルかどうか分からないため、そのまま取り込みます。mysql から書き出すなら、付属の interviews.sql を使ってください", "a cell has a backslash, as mysql -B writes line breaks (\\n) and tabs; nothing shows that mysql wrote the file, so it is taken as it stands; to export from mysql, use the packaged interviews.sql";
+        Backslash: "セルに \\ があります。mysql -B は改行などを \\n のように書きますが、mysql が書いたファイルかどうかわからないため、そのまま取り込みます。mysql から書き出すなら、付属の interviews.sql を使ってください", "a cell has a backslash, as mysql -B writes line breaks (\\n) and tabs; nothing shows that mysql wrote the file, so it is taken as it stands; to export from mysql, use the packaged interviews.sql";
         Note: "注意:", "note:";
         MoreBadRows: "ほかに誤りのある行:", "more bad rows:";
         BadRows: "件の行に誤りがあります。何も取り込んでいません", "bad rows; nothing was imported";
@@ -204,19 +205,25 @@ impl Problem {
                 "見出しのない {number} 列目に値があります",
                 "has something in column {number}, which has no name in the header"
             ),
-            Self::NotJson(reason) => both!(
-                language,
-                "JSON として読めません ({reason})",
-                "is not JSON: {reason}"
-            ),
-            Self::BrokenOff(reason) => both!(
-                language,
-                "ここから先は JSON として読めません ({reason})",
-                "from here on the file is not JSON: {reason}"
-            ),
+            Self::NotJson(reason) => {
+                let said = json::in_japanese(reason);
+                both!(
+                    language,
+                    "JSON として読めません。{said}",
+                    "is not JSON: {reason}"
+                )
+            }
+            Self::BrokenOff(reason) => {
+                let said = json::in_japanese(reason);
+                both!(
+                    language,
+                    "ここから先は JSON として読めません。{said}",
+                    "from here on the file is not JSON: {reason}"
+                )
+            }
             Self::NoArray => both!(
                 language,
-                "ファイル全体を、面談の記録を並べた JSON の配列 ([...]) にしてください",
+                "ファイル全体を、面談記録を並べた JSON の配列 ([...]) にしてください",
                 "the file must be a JSON array of records"
             ),
             Self::NoObject => both!(
@@ -228,7 +235,7 @@ impl Problem {
                 let mebibytes = ROW_BYTES / (1024 * 1024);
                 both!(
                     language,
-                    "1 件で {mebibytes} MiB を超えています。面談の記録とは考えられない長さです",
+                    "1 件で {mebibytes} MiB を超えています。面談記録とは考えられない長さです",
                     "is longer than {mebibytes} MiB, and no record is"
                 )
             }

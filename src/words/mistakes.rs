@@ -37,13 +37,17 @@ impl Kind {
                 both!(language, "読めません。{why}", "cannot be read: {why}")
             }
             Self::Forbidden => say(
-                "このユーザーには読む権限がありません。デーモンのユーザーが読めるようにしてください (例: sudo chown voicedrive-relay ファイル)",
+                "このユーザーには読む権限がありません。リレーを動かすユーザーが読めるようにしてください (例: sudo chown voicedrive-relay ファイル)",
                 "cannot be read: this user may not; let the daemon's user read it (such as sudo chown voicedrive-relay FILE)",
             ),
-            Self::NotToml(why) => match language {
-                Language::Ja => format!("{} ({why})", super::toml::in_japanese(why)),
-                Language::En => format!("not TOML: {why}"),
-            },
+            Self::NotToml { said, column } => {
+                let why = super::toml::in_japanese(said);
+                both!(
+                    language,
+                    "{why} ({column} 文字目)",
+                    "not TOML: {said} (column {column})"
+                )
+            }
             Self::Unknown(known) => {
                 let known = known.join(", ");
                 both!(
@@ -54,21 +58,21 @@ impl Kind {
             }
             Self::Expected(expected) => expected.told(language),
             Self::SecretMissing => say(
-                "設定で使う名前ですが、値がありません。secrets.env に書くか、systemd の credential で渡してください",
+                "設定で使う名前ですが、値がありません。secrets.env に値を書いてください",
                 "is not set, and the configuration names it; set it in secrets.env or as a systemd credential",
             ),
             Self::TooShort(least) => both!(
                 language,
-                "{least} バイト以上にしてください。voicedrive-relay secret make で作れます",
-                "must be at least {least} bytes long; `voicedrive-relay secret make` makes a good one"
+                "{least} 文字以上にしてください。voicedrive-relay secret make で作れます",
+                "must be at least {least} characters long; `voicedrive-relay secret make` makes a good one"
             ),
             Self::NoToken => say(
-                "トークンではありません。空白のない半角の ASCII 文字にしてください",
+                "トークンとして使えません。空白のない半角の英数字と記号にしてください",
                 "must be a token of printable ASCII characters without blanks",
             ),
             Self::NoApiToken(least) => both!(
                 language,
-                "{least} 文字以上の、空白のない半角文字にしてください (例: vd-production-api-key-...)",
+                "{least} 文字以上の、空白のない半角の英数字と記号にしてください (例: vd-production-api-key-...)",
                 "must be at least {least} characters long, without blanks, such as vd-production-api-key-..."
             ),
             Self::NoUrl => say(
@@ -176,7 +180,7 @@ impl NoteKind {
                 "does not count, because there is a secrets.env",
             ),
             Self::Covered => (
-                "同じ名前の credential があるため、この行は使われません",
+                "同じ名前の値が systemd から渡されているため、この行は使われません",
                 "does not count, because there is a credential of this name",
             ),
             Self::OpenToAll => (

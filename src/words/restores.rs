@@ -38,7 +38,7 @@ pub(crate) fn kept_by_the_daemon(speech: Speech, file: &Path) -> String {
     let file = file.display();
     both!(
         speech.language,
-        "{file}: デーモン自身が作るコピーです。デーモンに接続できないため、新しくできません。何も書き込んでいません。別のファイル名を指定すると、データベースから直接コピーします",
+        "{file}: リレー自身が作るコピーです。リレーに接続できないため、新しくできません。何も書き込んでいません。別のファイル名を指定すると、データベースから直接コピーします",
         "{file}: this is the copy that the daemon itself keeps, and the daemon cannot be reached. Nothing was written. Name another file, and the database itself is copied"
     )
 }
@@ -89,7 +89,7 @@ pub(crate) fn unreadable(speech: Speech, why: &str, newest: Option<Timestamp>) -
     let at = newest.map_or_else(|| "-".to_owned(), |at| speech.clock(at));
     match speech.language {
         Language::Ja => format!(
-            "元のデータベースは読めません ({why})。コピー後に受け付けたものと、コピー後に失効させたトークンはわかりません。スタッフシステムから {at} 以降のイベントを同じ Idempotency-Key で入れ直し、起動後に token list を確かめて、失効させるべきトークンを再び失効させてください"
+            "元のデータベースは読めません。コピー後に受け付けたものと、コピー後に失効させたトークンはわかりません。スタッフシステムから {at} 以降のイベントを同じ Idempotency-Key で入れ直し、起動後に token list を確かめて、失効させるべきトークンを再び失効させてください"
         ),
         Language::En => format!(
             "the previous database cannot be read ({why}): what was accepted after the copy, and which tokens were revoked after it, is not known. Let the staff system hand in everything since {at} again, with the same Idempotency-Key; after the start, look at token list and revoke again what must stay revoked"
@@ -98,14 +98,11 @@ pub(crate) fn unreadable(speech: Speech, why: &str, newest: Option<Timestamp>) -
 }
 
 pub(crate) fn compared_with_backup_file(speech: Speech, why: &str) -> String {
-    match speech.language {
-        Language::Ja => format!(
-            "元のデータベースは読めないため ({why})、relay-backup.db と比べました。relay-backup.db より後のことはわかりません"
-        ),
-        Language::En => format!(
-            "the previous database cannot be read ({why}); the copy was compared with relay-backup.db, and what came after that one is not known"
-        ),
-    }
+    both!(
+        speech.language,
+        "元のデータベースは読めないため、relay-backup.db と比べました。relay-backup.db より後のことはわかりません",
+        "the previous database cannot be read ({why}); the copy was compared with relay-backup.db, and what came after that one is not known"
+    )
 }
 
 pub(crate) fn not_in_copy(speech: Speech, difference: &Difference) -> Vec<String> {

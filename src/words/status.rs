@@ -21,7 +21,7 @@ phrases! {
         Database: "データベース", "database";
         BackupFile: "バックアップ", "backup file";
         Disk: "ディスク", "disk";
-        InTrouble: "要対応", "in trouble";
+        InTrouble: "異常", "in trouble";
         LookAt: "要確認", "look at";
         CannotTell: "通知できません", "cannot tell";
         Alerts: "通知", "alerts";

@@ -9,6 +9,8 @@ use crate::language::Language;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SystemError {
     kind: io::ErrorKind,
+    /// The system's own number for it.
+    number: Option<i32>,
     said: String,
 }
 
@@ -16,18 +18,34 @@ impl From<&io::Error> for SystemError {
     fn from(error: &io::Error) -> Self {
         Self {
             kind: error.kind(),
+            number: error.raw_os_error(),
             said: error.to_string(),
         }
     }
 }
 
 impl SystemError {
-    /// Its sentence; in Japanese with the system's own words behind it, by which others can help.
+    /// What kind of error it is.
+    #[must_use]
+    pub fn kind(&self) -> io::ErrorKind {
+        self.kind
+    }
+
+    /// The error that the system has this English sentence for; none when the sentence is not the system's.
+    pub(crate) fn of_sentence(said: &str) -> Option<Self> {
+        let (_, number) = said.strip_suffix(')')?.rsplit_once("(os error ")?;
+        let error = io::Error::from_raw_os_error(number.parse().ok()?);
+        Some(Self::from(&error)).filter(|error| error.said == said)
+    }
+
+    /// Its sentence. What has none in Japanese is told by the system's number, by which others can help.
     #[must_use]
     pub fn told(&self, language: Language) -> String {
-        match language {
-            Language::Ja => format!("{} ({})", in_japanese(self.kind), self.said),
-            Language::En => self.said.clone(),
+        match (language, in_japanese(self.kind), self.number) {
+            (Language::En, ..) => self.said.clone(),
+            (Language::Ja, Some(sentence), _) => sentence.to_owned(),
+            (Language::Ja, None, Some(number)) => format!("システムのエラーです (番号 {number})"),
+            (Language::Ja, None, None) => "システムのエラーです".to_owned(),
         }
     }
 }
@@ -45,8 +63,8 @@ pub fn of_system(error: &io::Error, language: Language) -> String {
     SystemError::from(error).told(language)
 }
 
-fn in_japanese(kind: io::ErrorKind) -> &'static str {
-    match kind {
+fn in_japanese(kind: io::ErrorKind) -> Option<&'static str> {
+    Some(match kind {
         io::ErrorKind::NotFound => "ファイルまたはディレクトリがありません",
         io::ErrorKind::PermissionDenied => "権限がありません",
         io::ErrorKind::AlreadyExists => "同じ名前のファイルがすでにあります",
@@ -60,7 +78,7 @@ fn in_japanese(kind: io::ErrorKind) -> &'static str {
         io::ErrorKind::ResourceBusy => "ほかのプログラムが使用中です",
         io::ErrorKind::AddrInUse => "このアドレスとポートはほかのプログラムが使っています",
         io::ErrorKind::AddrNotAvailable => "このサーバーにないアドレスです",
-        io::ErrorKind::ConnectionRefused => "接続先が受け付けていません",
+        io::ErrorKind::ConnectionRefused => "接続先が接続を受け付けていません",
         io::ErrorKind::ConnectionReset
         | io::ErrorKind::ConnectionAborted
         | io::ErrorKind::BrokenPipe
@@ -69,11 +87,11 @@ fn in_japanese(kind: io::ErrorKind) -> &'static str {
         | io::ErrorKind::NetworkUnreachable
         | io::ErrorKind::NetworkDown => "ネットワークの先に届きません",
         io::ErrorKind::TimedOut => "時間内に応答がありませんでした",
-        io::ErrorKind::OutOfMemory => "メモリーが足りません",
+        io::ErrorKind::OutOfMemory => "メモリが足りません",
         io::ErrorKind::UnexpectedEof => "途中で終わっています",
         io::ErrorKind::InvalidData => "UTF-8 の文字ではありません",
-        _ => "システムのエラーです",
-    }
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -81,16 +99,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_systems_words_stand_behind_a_sentence_in_japanese() {
-        let error = io::Error::from_raw_os_error(rustix::io::Errno::NOENT.raw_os_error());
-        let told = of_system(&error, Language::Ja);
+    fn the_japanese_sentence_has_nothing_of_the_english_one() {
+        let told = |number, language| of_system(&io::Error::from_raw_os_error(number), language);
         let said = "No such file or directory (os error 2)";
-        assert_eq!(
-            told,
-            format!("ファイルまたはディレクトリがありません ({said})")
-        );
-        assert_eq!(of_system(&error, Language::En), said);
+        assert_eq!(told(2, Language::En), said);
+        let japanese = "ファイルまたはディレクトリがありません";
+        assert_eq!(told(2, Language::Ja), japanese);
+        assert_eq!(told(5, Language::Ja), "システムのエラーです (番号 5)");
         let odd = of_system(&io::Error::other("odd"), Language::Ja);
-        assert_eq!(odd, "システムのエラーです (odd)");
+        assert_eq!(odd, "システムのエラーです");
+    }
+
+    #[test]
+    fn an_error_is_found_again_by_its_english_sentence() {
+        let unreachable = io::Error::from_raw_os_error(101);
+        let found = SystemError::of_sentence(&unreachable.to_string()).unwrap();
+        assert_eq!(found, SystemError::from(&unreachable));
+        for other in ["odd", "odd (os error 101)", "(os error x)"] {
+            assert_eq!(SystemError::of_sentence(other), None, "{other}");
+        }
     }
 }

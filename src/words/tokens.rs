@@ -45,7 +45,7 @@ pub(crate) fn unknown(language: Language, name: &str) -> String {
     let name = harmless(name);
     match language {
         Language::Ja => format!(
-            "{name}: ここで発行したトークンの ID でも宛先名でもありません。何も失効させていません。ID は token list で確かめてください。名前を指定してまとめて失効させるには token revoke --subject NAME、同じ鍵でほかの場所で発行したものには --issued-elsewhere を付けてください"
+            "{name}: ここで発行したトークンの ID でも利用者名でもありません。何も失効させていません。ID は token list で確かめてください。利用者名を指定してまとめて失効させるには token revoke --subject 利用者名、同じ鍵でほかの場所で発行したものには --issued-elsewhere を付けてください"
         ),
         Language::En => format!(
             "{name}: no token of this id or subject was issued here; nothing was revoked. See token list for the ids; token revoke --subject NAME revokes all of one subject, and --issued-elsewhere one that was issued elsewhere with the same key"

@@ -19,12 +19,11 @@ impl Trouble {
                     "another program holds a lock on the database",
                 )
                 .to_owned(),
-            (Self::Damaged { what, .. }, Language::Ja) => {
-                format!("データベースが壊れています ({what})。新しいイベントは受け付けられません")
-            }
-            (Self::Damaged { what, .. }, Language::En) => {
-                format!("the database is damaged ({what}). Nothing new is accepted")
-            }
+            (Self::Damaged { what, .. }, _) => both!(
+                language,
+                "データベースが壊れています。新しいイベントは受け付けられません",
+                "the database is damaged ({what}). Nothing new is accepted"
+            ),
             (Self::Overwritten { .. }, _) => language
                 .say(
                     "使用中のデータベースのファイルが切り詰められたか、別のファイルで上書きされました。新しいイベントは受け付けられません",
@@ -45,12 +44,11 @@ impl Trouble {
                 "the database's file is not in its place any more: it was deleted, moved or replaced, or its disk is not mounted. Nothing new is accepted; everything that was accepted was copied to {}",
                 path.display()
             ),
-            (Self::Unusable(what), Language::Ja) => {
-                format!("データベースに書き込めません ({what})")
-            }
-            (Self::Unusable(what), Language::En) => {
-                format!("the database cannot be written ({what})")
-            }
+            (Self::Unusable(what), _) => both!(
+                language,
+                "データベースに書き込めません",
+                "the database cannot be written ({what})"
+            ),
         }
     }
 
@@ -67,23 +65,23 @@ impl Trouble {
                 "close it, such as a sqlite3 that was left open; nothing can be kept until then",
             ),
             Self::Damaged { copy: Some(_), .. } | Self::Overwritten { copy: Some(_) } => (
-                "デーモンを停止し、最後の正常なコピーを復元してください",
+                "リレーを停止し、最後の正常なコピーを復元してください",
                 "stop the relay and restore the last good copy",
             ),
             Self::Damaged { copy: None, .. } | Self::Overwritten { copy: None } => (
-                "復元できるコピーがデータディレクトリーにありません。ファイルには触らずに、別の場所に保存したコピーを探してください",
+                "復元できるコピーがデータディレクトリにありません。ファイルには触らずに、別の場所に保存したコピーを探してください",
                 "there is no copy in the data directory to restore: leave the file as it is, and look for a copy that was kept elsewhere",
             ),
             Self::Gone { rescued: None } => (
-                "受け付け済みのものは動いているデーモンだけが持っているので、停止しないでください。ファイルを元の場所に戻すか、データディレクトリーに書き込めるようにしてください",
+                "受け付け済みのものは動いているリレーだけが持っているので、停止しないでください。ファイルを元の場所に戻すか、データディレクトリに書き込めるようにしてください",
                 "only the running relay has what was accepted: do not stop it. Bring the file back, or make the data directory writable with room for a copy",
             ),
             Self::Gone { rescued: Some(_) } => (
-                "ファイルを元の場所に戻すか、デーモンを停止してこのコピーを復元してください",
+                "ファイルを元の場所に戻すか、リレーを停止してこのコピーを復元してください",
                 "bring the file back, or stop the relay and restore that copy",
             ),
             Self::Unusable(_) => (
-                "ディスクと、データディレクトリーの権限を確かめてください",
+                "ディスクと、データディレクトリの権限を確かめてください",
                 "look at the disk and at the permissions of the data directory",
             ),
         };
@@ -119,7 +117,7 @@ impl StoreError {
             ),
             Self::Refused(what) => both!(
                 language,
-                "データベースの処理が断られました ({what})",
+                "データベースを処理できませんでした",
                 "the database refused: {what}"
             ),
         }

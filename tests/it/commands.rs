@@ -51,6 +51,7 @@ pub fn program() -> Command {
     let mut command = Command::new(binary());
     command
         .env_clear()
+        .env("LANG", "en_US.UTF-8")
         .env("VOICEDRIVE_WEBHOOK_SECRET", WEBHOOK_SECRET)
         .env("RELAY_JWT_SECRET", JWT_SECRET)
         .env("VOICEDRIVE_API_TOKEN", API_TOKEN)

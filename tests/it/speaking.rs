@@ -1,4 +1,4 @@
-//! With `language = "ja"` every sentence for a person is Japanese. What other programs say stands in brackets.
+//! With `language = "ja"` every sentence for a person is Japanese, and every sentence for a program English.
 
 use std::fs;
 use std::path::Path;
@@ -12,32 +12,42 @@ use crate::harness::{Clock, Partner, configuration, control_client, status};
 
 const JAPANESE: &str = "language = \"ja\"\n";
 /// What a person types, and what belongs to no language.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 20] = [
     "sudo",
     "systemctl",
     "journalctl",
+    "apt",
+    "install",
+    "edit",
+    "restart",
     "chown",
+    "chmod",
     "restore",
     "resend",
     "tail",
     "import",
     "interviews",
     "template",
+    "alert",
+    "token",
+    "secret",
+    "send",
+    "status",
 ];
 
 fn is_japanese(c: char) -> bool {
     matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}')
 }
 
-/// Without what stands in round brackets, in quotes and between 「 and 」.
+/// Without what stands in quotes and between 「 and 」.
 fn own_words(line: &str) -> String {
     let mut kept = String::new();
     let mut depth = 0;
     let mut quoted = false;
     for c in line.chars() {
         match c {
-            '(' | '「' => depth += 1,
-            ')' | '」' if depth > 0 => depth -= 1,
+            '「' => depth += 1,
+            '」' if depth > 0 => depth -= 1,
             '"' if depth == 0 => quoted = !quoted,
             c if depth == 0 && !quoted => kept.push(c),
             _ => {}
@@ -46,18 +56,18 @@ fn own_words(line: &str) -> String {
     kept
 }
 
-/// The first three English words that follow each other.
+/// The first two English words that follow each other.
 fn english(line: &str) -> Option<String> {
     let own = own_words(line);
     let words: Vec<&str> = own.split_whitespace().collect();
     let is_word = |word: &&str| {
-        let plain = word.trim_end_matches([';', '.', ':']);
+        let plain = word.trim_matches([';', '.', ':', '(', ')']);
         plain.len() > 1
             && plain.bytes().all(|b| b.is_ascii_lowercase() || b == b'\'')
             && !NAMES.contains(&plain)
     };
-    let found = words.windows(3).find(|three| three.iter().all(is_word));
-    found.map(|three| three.join(" "))
+    let found = words.windows(2).find(|two| two.iter().all(is_word));
+    found.map(|two| two.join(" "))
 }
 
 #[test]
@@ -66,14 +76,14 @@ fn english_sentences_are_found() {
         ("x: the file is gone", true),
         (
             "x: ありません (No such file or directory (os error 2))",
-            false,
+            true,
         ),
         (
             "sudo systemctl restart voicedrive-relay を実行してください",
             false,
         ),
         ("読めません: permission was denied here", true),
-        ("must be \"a b c\"", false),
+        ("値: \"a b c\"", false),
     ] {
         assert_eq!(english(line).is_some(), found, "{line}");
     }
@@ -531,4 +541,132 @@ async fn an_attempt_over_the_control_socket_stays_english() {
     let text = answer.unwrap().text().await.unwrap();
     assert!(text.contains("No event has this id"), "{text}");
     daemon.stop().await;
+}
+
+#[tokio::test]
+async fn an_attempt_that_did_not_arrive_is_told_in_japanese_and_kept_in_english() {
+    let partner = Partner::start(Clock::System).await;
+    let plain = partner.url().replace("http://", "https://");
+    for (url, japanese, english_too) in [
+        (
+            plain.as_str(),
+            "このポートは TLS ではありません",
+            "does not speak TLS",
+        ),
+        (
+            "http://127.0.0.1:1/",
+            "接続を断られました",
+            "the connection was refused",
+        ),
+    ] {
+        let directory = TempDir::new().unwrap();
+        let more = format!("{JAPANESE}[retry]\nintervals_seconds = [1]\n");
+        let daemon = Daemon::start(directory.path(), url, &more).await;
+        let config = daemon.config.clone();
+        let waited = run(&config, &["send", "test.ping", "--wait"]).await;
+        let told = is_told_in_japanese(&waited, "send --wait");
+        assert!(told.iter().any(|line| line.contains(japanese)), "{told:#?}");
+        let id = told[0].split_whitespace().last().unwrap();
+        let shown = run(&config, &["show", id]).await;
+        let shown = lines(&shown);
+        assert!(
+            shown.iter().any(|line| line.contains(japanese)),
+            "{shown:#?}"
+        );
+        for line in &shown {
+            assert_eq!(english(line), None, "{line}");
+        }
+        let kept = run(&config, &["show", id, "--json"]).await;
+        let kept = String::from_utf8(kept.stdout).unwrap();
+        assert!(kept.contains(english_too), "{kept}");
+        daemon.stop().await;
+    }
+}
+
+/// What a program reads has no Japanese character.
+async fn speaks_english(config: &Path, arguments: &[&str]) -> String {
+    let output = run(config, &[arguments, &["--json"]].concat()).await;
+    let lines = lines(&output);
+    assert!(!lines.is_empty(), "{arguments:?} says nothing");
+    for line in &lines {
+        let found = line.chars().find(|c| is_japanese(*c));
+        assert_eq!(found, None, "{arguments:?}: {line}");
+    }
+    lines.join("\n")
+}
+
+#[tokio::test]
+async fn programs_are_spoken_to_in_english() {
+    let directory = TempDir::new().unwrap();
+    let partner = Partner::start(Clock::System).await;
+    partner.always_answers(Some(status(401)));
+    let more = format!(
+        "{JAPANESE}[retry]\nintervals_seconds = [1]\n[[alerts.channel]]\nkind = \"email\"\nfrom = \"a@b.example\"\nto = [\"a@b.example\"]\nport = 1\n"
+    );
+    let daemon = Daemon::start(directory.path(), &partner.url(), &more).await;
+    let config = daemon.config.clone();
+    let write = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (nowhere, unknown) = ("/nowhere/x", "ffffffff-ffff-ffff-ffff-ffffffffffff");
+    let rows = write(
+        "bad.csv",
+        "id,employeeId,interviewType,interviewDate\nint-1,,x,yesterday\n",
+    );
+    let no_json = write("no.json", "{\"a\":");
+    let text = write("text.db", "no database");
+    speaks_english(&config, &["send", "test.ping", "--wait"]).await;
+    let told = speaks_english(&config, &["alert", "history"]).await;
+    assert!(told.contains("partner_refuses"), "{told}");
+    let told = speaks_english(&config, &["status"]).await;
+    assert!(told.contains("partner_refuses"), "{told}");
+    for arguments in [
+        &["check"][..],
+        &["tail"],
+        &["alert", "test"],
+        &["alert", "dismiss", unknown],
+        &["reload"],
+        &["resend", "--dry-run"],
+        &["resend", unknown],
+        &["show", "ffff"],
+        &["show", "a b"],
+        &["send", "Not An Event"],
+        &["send", "a.b", "--data", &no_json],
+        &["send", "a.b", "--data", nowhere],
+        &["token", "list"],
+        &["token", "revoke", unknown],
+        &["token", "issue", "--subject", "a", "--scope", "x"],
+        &["tail", "--since", "yesterday"],
+        &["tail", "--limit", "0"],
+        &["import", "interviews", &rows],
+        &["import", "interviews", nowhere],
+        &["verify", &text],
+        &["verify", nowhere],
+        &["backup", nowhere],
+        &["restore", &text],
+        &["receiver", "--secret", "NOT_SET"],
+        &[
+            "receiver-test",
+            "http://127.0.0.1:1/",
+            "--profile",
+            "unsigned",
+        ],
+    ] {
+        speaks_english(&config, arguments).await;
+    }
+    // What the daemon finds when it reads again is told in the language of the one who asked.
+    let good = fs::read_to_string(&config).unwrap();
+    for bad in [good.replace("[1]", "[0]"), good.replace(&partner.url(), "")] {
+        fs::write(&config, bad).unwrap();
+        for command in ["reload", "check"] {
+            speaks_english(&config, &[command]).await;
+        }
+    }
+    fs::write(&config, good).unwrap();
+    daemon.stop().await;
+    for command in ["status", "reload", "tail"] {
+        speaks_english(&config, &[command]).await;
+    }
 }

@@ -44,20 +44,22 @@ fn told(
     last: Option<&str>,
 ) -> Finding {
     let language = speech.language;
-    let (server, refuses) = match &channel.way {
-        Way::Email { email, .. } => (
-            format!("{}:{}: ", email.host, email.port),
-            Check::TakesNotAll,
-        ),
+    let (server, refused) = match &channel.way {
+        Way::Email { email, .. } => {
+            let server = format!("{}:{}: ", email.host, email.port);
+            (server.clone(), server)
+        }
         // The address of a hook is a secret.
-        _ => (String::new(), Check::HookNotReached),
+        _ => (
+            String::new(),
+            format!("{}: ", speech.phrase(Check::HookNotReached)),
+        ),
     };
     let name = format!("alerts {}", channel.name);
     match (examined.objection(), last, &channel.way) {
         (Some(objection), _, _) => {
             let objection = objection.told(language);
-            let refuses = speech.phrase(refuses);
-            Finding::bad(name, format!("{server}{refuses}: {objection}"))
+            Finding::bad(name, format!("{refused}{objection}"))
         }
         (None, Some(last), _) => {
             let last = checks::last_message_failed(last, test, language);

@@ -5,13 +5,13 @@ use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::Api;
 use super::openapi::{Operation, paging, query, samples};
 use crate::alerts::words::Words;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::Query;
 use crate::http::wing::Call;
 use crate::incident::{Incident, State};
+use crate::language::Speech;
 use crate::timestamp::Timestamp;
 
 /// The most incidents of a page, and how many it has when nothing is said.
@@ -47,7 +47,7 @@ pub(super) struct PageAnswer {
 }
 
 impl IncidentAnswer {
-    fn of(api: &Api, incident: Incident) -> Self {
+    fn of(speech: Speech, incident: Incident) -> Self {
         let Incident { report, closed_at } = incident;
         let state = if closed_at.is_some() {
             State::Resolved
@@ -55,7 +55,7 @@ impl IncidentAnswer {
             State::Ongoing
         };
         Self {
-            words: api.speech.message(state, &report),
+            words: speech.message(state, &report),
             closed_at,
             delivered: report.delivered,
             dismissed: report.dismissed,
@@ -87,9 +87,10 @@ pub(super) async fn list(call: Call<'_>) -> Result<Reply, ApiError> {
     let moment = api.clock.moment();
     let limit = limit.unwrap_or(usual);
     let (found, next) = api.store.incidents(open, before, limit, moment).await?;
+    let speech = call.speech();
     let items = found.into_iter();
     let answer = PageAnswer {
-        items: items.map(|one| IncidentAnswer::of(api, one)).collect(),
+        items: items.map(|one| IncidentAnswer::of(speech, one)).collect(),
         next_cursor: next.map(|next| next.to_string()),
     };
     success(StatusCode::OK, &answer, moment.wall)

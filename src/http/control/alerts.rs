@@ -38,11 +38,12 @@ pub(super) async fn dismiss(call: Call<'_>) -> Result<Reply, ApiError> {
 pub(super) async fn test(call: Call<'_>) -> Result<Reply, ApiError> {
     let api = call.api;
     let now = api.clock.now();
-    let words = api.speech.test(&Uuid::now_v7().to_string(), now);
+    let speech = call.speech();
+    let words = speech.test(&Uuid::now_v7().to_string(), now);
     let mut results = Vec::new();
     for channel in &api.channels {
         let objection = tell(channel, &words, now).await.objection();
-        let error = objection.map(|objection| objection.told(api.speech.language));
+        let error = objection.map(|objection| objection.told(speech.language));
         let kept = api.store.channel_tried(&channel.key(), error.clone()).await;
         if let Err(why) = kept {
             tracing::warn!(%why, channel = %channel.name, "what came of a test message could not be kept");

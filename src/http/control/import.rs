@@ -47,7 +47,7 @@ impl Options {
                 .take_as("unknownOrigin", "must be keep or drop", unknown_origin)?
                 .unwrap_or_default(),
             language: query
-                .take_as("language", "must be ja or en", language)?
+                .take_as("language", "must be ja or en", Language::named)?
                 .unwrap_or(Language::En),
         };
         query.finish("dryRun, unknownOrigin, language")?;
@@ -59,14 +59,6 @@ fn unknown_origin(word: &str) -> Option<UnknownOrigin> {
     match word {
         "keep" => Some(UnknownOrigin::Refuse),
         "drop" => Some(UnknownOrigin::Drop),
-        _ => None,
-    }
-}
-
-fn language(word: &str) -> Option<Language> {
-    match word {
-        "ja" => Some(Language::Ja),
-        "en" => Some(Language::En),
         _ => None,
     }
 }
@@ -210,7 +202,5 @@ mod tests {
         assert_eq!(unknown_origin("drop"), Some(UnknownOrigin::Drop));
         assert_eq!(unknown_origin("keep"), Some(UnknownOrigin::Refuse));
         assert_eq!(unknown_origin("refuse"), None);
-        assert_eq!(language("ja"), Some(Language::Ja));
-        assert_eq!(language("de"), None);
     }
 }

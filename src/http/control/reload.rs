@@ -18,7 +18,7 @@ pub(super) async fn reload(call: Call<'_>) -> Result<Reply, ApiError> {
     let mut query = Query::parse(call.query())?;
     let drop = query.take_as("drop", "must be true or false", |text| text.parse().ok())?;
     query.finish("drop")?;
-    let language = api.speech.language;
+    let language = call.speech().language;
     let told = |notes: &[Note]| -> Vec<String> { notes.iter().map(|n| n.told(language)).collect() };
     let answer = match api.reloads.ask(drop.unwrap_or(false)).await {
         Ok(done) => serde_json::json!({

@@ -6,6 +6,7 @@ use crate::http::api::stats::QueueAnswer;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::wing::Call;
 use crate::incident::State;
+use crate::words::objections;
 
 /// `GET /control/status`
 ///
@@ -15,7 +16,8 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
     let api = call.api;
     let moment = api.clock.moment();
     let now = moment.wall;
-    let language = api.speech.language;
+    let speech = call.speech();
+    let language = speech.language;
     let trouble = || api.store.file().trouble().map(|t| t.told(language));
     let seen = api.store.overview(moment).await;
     // One that cannot be read any more is told by what is wrong with it.
@@ -36,7 +38,7 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
     let open: Vec<_> = incidents
         .map(|incident| {
             let report = &incident.report;
-            let mut told = serde_json::json!(api.speech.message(State::Ongoing, report));
+            let mut told = serde_json::json!(speech.message(State::Ongoing, report));
             told["route"] = report.route().into();
             told
         })
@@ -44,6 +46,7 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
     let failing = api.channels.iter().filter_map(|channel| {
         let key = channel.key();
         let (_, error) = seen.failing_channels.iter().find(|(of, _)| *of == key)?;
+        let error = objections::of_kept(error, language);
         Some(serde_json::json!({"channel": channel.name, "error": error}))
     });
     let failing: Vec<_> = failing.collect();

@@ -150,7 +150,7 @@ pub(super) const ARGUMENTS: &[Argument] = &[
         &["tail"],
         "limit",
         "件数",
-        "最初に表示する件数。新しいものから数えます",
+        "最初に表示する件数 (1 から 1000 まで)。新しいものから数えます",
     ),
     argument(
         &["tail", "resend"],
@@ -213,7 +213,12 @@ pub(super) const ARGUMENTS: &[Argument] = &[
         "許可",
         "許可する操作の種類。2 つ以上は空白で区切ります",
     ),
-    argument(&["token issue"], "days", "日数", "有効な日数"),
+    argument(
+        &["token issue"],
+        "days",
+        "日数",
+        "有効な日数 (1 から 3650 まで)",
+    ),
     argument(&["token revoke"], "jti", "ID", "トークンの ID (jti)"),
     argument(
         &["token revoke"],
@@ -233,7 +238,12 @@ pub(super) const ARGUMENTS: &[Argument] = &[
         "",
         "終わっていない異常に限ります",
     ),
-    argument(&["alert history"], "limit", "件数", "表示する件数の上限"),
+    argument(
+        &["alert history"],
+        "limit",
+        "件数",
+        "表示する件数の上限 (1 から 200 まで)",
+    ),
     argument(
         &["alert dismiss"],
         "id",
@@ -274,7 +284,7 @@ pub(super) const ARGUMENTS: &[Argument] = &[
         &["receiver"],
         "secret",
         "名前",
-        "署名に使う秘密の名前。値は環境変数から読み、なければ --config のファイルと同じ場所にある secrets.env から読みます",
+        "署名に使う秘密の値の名前。値は環境変数から読み、なければ --config のファイルと同じ場所にある secrets.env から読みます",
     ),
     argument(
         &["receiver"],
@@ -292,7 +302,7 @@ pub(super) const ARGUMENTS: &[Argument] = &[
         &["receiver"],
         "status",
         "コード",
-        "正しい Webhook にこの HTTP ステータスを返します",
+        "正しい Webhook にこの HTTP ステータス (100 から 999 まで) を返します",
     ),
     argument(
         &["receiver"],
@@ -312,13 +322,13 @@ pub(super) const ARGUMENTS: &[Argument] = &[
         &["receiver-test"],
         "secret",
         "名前",
-        "署名に使う秘密の名前。リレーと同じように、設定ファイルと同じ場所にある secrets.env、systemd のクレデンシャル、環境変数から読みます",
+        "署名に使う秘密の値の名前。リレーと同じように、設定ファイルと同じ場所にある secrets.env、systemd から渡された値、環境変数から読みます",
     ),
     argument(
         &["receiver-test"],
         "bearer",
         "名前",
-        "Authorization: Bearer で送る秘密の名前",
+        "Authorization: Bearer で送る秘密の値の名前",
     ),
     argument(
         &["receiver-test"],

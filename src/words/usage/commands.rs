@@ -46,7 +46,7 @@ pub(super) const COMMANDS: &[Command] = &[
     ),
     command(
         "check",
-        "設定、秘密の値、保存先、ポート、送信先、メールサーバーを調べます",
+        "設定、秘密の値、データ、ポート、送信先、メールサーバーを調べます",
         "例:
   sudo voicedrive-relay check
   voicedrive-relay check --config config.toml --json
@@ -57,8 +57,10 @@ root で実行すると、リレーを動かすユーザーの権限で調べま
         "send",
         "イベントを渡します",
         "例:
-  voicedrive-relay send employee.created --data employee.json --staff-id EMP-2025-001
-  echo '{\"staffId\":\"EMP-2025-001\"}' | voicedrive-relay send employee.updated --data - --wait",
+  voicedrive-relay send employee.created --data employee.json \\
+    --staff-id EMP-2025-001
+  echo '{\"staffId\":\"EMP-2025-001\"}' | \\
+    voicedrive-relay send employee.updated --data - --wait",
     ),
     command("import", "ファイルの内容をまとめて取り込みます", ""),
     command(
@@ -81,7 +83,7 @@ root で実行すると、リレーを動かすユーザーの権限で調べま
   sudo voicedrive-relay status
   sudo voicedrive-relay status --json
   sudo voicedrive-relay status --exit-code > /dev/null || echo \"リレーを確認してください\"
-終了コード: 0 正常、1 (--exit-code を付けた場合) 対応が必要、69 デーモンが応答しない",
+終了コード: 0 正常、1 (--exit-code を付けた場合) 対応が必要、69 リレーが応答しない",
     ),
     command(
         "tail",
@@ -106,7 +108,8 @@ ID は、tail に表示されるとおり先頭の部分だけでもかまいま
   voicedrive-relay resend 0199e2f3-1a2b
   voicedrive-relay resend --dry-run
   voicedrive-relay resend --status exhausted
-  voicedrive-relay resend --since 2025-10-03 --until 2025-10-03 --event-type employee.created
+  voicedrive-relay resend --since 2025-10-03 --until 2025-10-03 \\
+    --event-type employee.created
 --status を付けない場合は、要対応 (exhausted) のものだけを送ります。ID は、tail に表示されるもの、またはその先頭の部分です。
 すでに届いているイベントは、VoiceDrive が ID で見分けます。",
     ),
@@ -126,7 +129,8 @@ ID は、tail に表示されるとおり先頭の部分だけでもかまいま
         "token issue",
         "トークンを発行します。表示は一度だけで、どこにも保存しません",
         "例:
-  voicedrive-relay token issue --subject voicedrive --scope stats:read --days 365
+  voicedrive-relay token issue --subject voicedrive \\
+    --scope stats:read --days 365
 許可の種類: stats:read、events:write、events:read、interviews:write、interviews:read、admin",
     ),
     command(
@@ -144,7 +148,7 @@ ID は、tail に表示されるとおり先頭の部分だけでもかまいま
     ),
     command(
         "alert",
-        "管理者への通知の履歴、通知先の試験、対応済みの指定を行います",
+        "管理者への通知の履歴、通知先の試験、対応不要の指定を行います",
         "",
     ),
     command(
@@ -163,7 +167,7 @@ ID は、tail に表示されるとおり先頭の部分だけでもかまいま
     ),
     command(
         "alert dismiss",
-        "再送の必要がなくなった異常を、対応済みにします",
+        "再送の必要がなくなった異常を、対応不要にします",
         "例:
   voicedrive-relay alert dismiss 019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5b
 対象のイベントはそのまま残り、あとから再送できます。",
@@ -173,7 +177,7 @@ ID は、tail に表示されるとおり先頭の部分だけでもかまいま
         "データベースのコピーを、それだけで使えるファイルとして作ります",
         "例:
   voicedrive-relay backup /mnt/backup/relay-$(date +%F).db
-リレーの動作中は、データの置き場所にある relay-backup.db が、そのまま使える最大 1 分前のコピーです。いつでもコピーできます。ほかのサーバーに移すには /etc/voicedrive-relay も必要です。",
+リレーの動作中は、データディレクトリにある relay-backup.db が、そのまま使える最大 1 分前のコピーです。いつでもコピーできます。ほかのサーバーに移すには /etc/voicedrive-relay も必要です。",
     ),
     command(
         "verify",
@@ -195,7 +199,8 @@ ID は、tail に表示されるとおり先頭の部分だけでもかまいま
         "receiver",
         "VoiceDrive の代役だけを起動します。署名を確かめ、届いたものを表示します",
         "例:
-  VOICEDRIVE_WEBHOOK_SECRET=... voicedrive-relay receiver --listen 127.0.0.1:9000
+  VOICEDRIVE_WEBHOOK_SECRET=... \\
+    voicedrive-relay receiver --listen 127.0.0.1:9000
   voicedrive-relay receiver --profile unsigned --fail 2
   sudo voicedrive-relay receiver
 sudo を付けた例では、このサーバーのリレーと同じ秘密の値を使います。リレーの delivery.url を http://127.0.0.1:9000/ にし、両方の秘密の値を同じにしてください。",
@@ -204,9 +209,13 @@ sudo を付けた例では、このサーバーのリレーと同じ秘密の値
         "receiver-test",
         "ほかのシステムの受信口を試験し、誤りを表示します",
         "例:
-  sudo voicedrive-relay receiver-test https://staging.example.com/webhook --profile voicedrive-employee
-  VOICEDRIVE_WEBHOOK_SECRET=... voicedrive-relay receiver-test http://127.0.0.1:9000/ --profile voicedrive-compliance
-  voicedrive-relay receiver-test http://127.0.0.1:9000/ --profile voicedrive-staff-system \\
+  sudo voicedrive-relay receiver-test https://staging.example.com/webhook \\
+    --profile voicedrive-employee
+  VOICEDRIVE_WEBHOOK_SECRET=... \\
+    voicedrive-relay receiver-test http://127.0.0.1:9000/ \\
+    --profile voicedrive-compliance
+  voicedrive-relay receiver-test http://127.0.0.1:9000/ \\
+    --profile voicedrive-staff-system \\
     --event retirement.formal_retirement --data retirement.json
 数件の Webhook を送ります。本番ではない受信口に対して実行してください。--event と --data を付けない場合は、架空の職員についてのデータを、プロファイルに対応する VoiceDrive の受信口と同じ形で送ります。--data のファイルの中の {uuid} は Webhook の ID に、{now} は現在の時刻に置き換わります。
 判定では、署名の確かめ方が誤っている受信口と、署名は正しく確かめていてデータの形だけが違う受信口を区別します。すべて合格なら終了コードは 0、それ以外は 1 です。",

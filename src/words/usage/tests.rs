@@ -482,3 +482,39 @@ fn an_argument_that_is_no_text_is_told() {
     let told = error.apply::<Japanese>().render().to_string();
     assert!(told.contains("UTF-8 の文字として読めない"), "{told}");
 }
+
+#[test]
+fn examples_fit_on_a_terminal_and_can_be_copied_as_they_stand() {
+    for command in [built(), for_terminal(command())] {
+        for (path, of_path) in each(&command) {
+            let below = of_path.get_after_help().map(ToString::to_string);
+            let below = below.unwrap_or_default();
+            let mut goes_on = false;
+            for line in below.lines() {
+                if line.starts_with("  ") {
+                    assert!(layout::columns(line) <= 80, "{path}: {line}");
+                    assert_eq!(line.starts_with("    "), goes_on, "{path}: {line}");
+                }
+                goes_on = line.ends_with('\\');
+            }
+        }
+    }
+}
+
+#[test]
+fn a_token_to_revoke_is_named_in_one_of_two_ways() {
+    for (mut command, usage) in [
+        (built(), "token revoke [OPTIONS] <JTI|--subject <SUBJECT>>"),
+        (
+            for_terminal(command()),
+            "token revoke [オプション] <ID|--subject <利用者名>>",
+        ),
+    ] {
+        let typed = ["voicedrive-relay", "token", "revoke", "--help"];
+        let help = command
+            .try_get_matches_from_mut(typed)
+            .unwrap_err()
+            .to_string();
+        assert!(help.contains(usage), "{help}");
+    }
+}

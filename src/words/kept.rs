@@ -1,0 +1,196 @@
+//! A failure found again by the English sentence that is kept of it, so that it can be told in the reader's
+//! language.
+
+use std::time::Duration;
+
+use super::system::SystemError;
+use crate::delivery::address::Refused;
+use crate::delivery::failure::{Failure, ProxyFault};
+use crate::delivery::tls::BadCertificate;
+
+/// Stands for a text, to see what stands around it.
+const TEXT: &str = "\u{1}";
+/// Stands for a number.
+const NUMBER: u32 = 987_654_321;
+
+impl Failure {
+    /// The failure that this sentence tells; none when no failure is told so, such as in what an older version
+    /// has kept.
+    pub(crate) fn of_sentence(said: &str) -> Option<Self> {
+        let is_told = |failure: &Self| failure.to_string() == said;
+        if let Some(code) = said.strip_prefix("HTTP ") {
+            let code = code.get(..3)?.parse().ok()?;
+            let mut alone = [
+                Self::Status(code),
+                Self::TooLarge(code),
+                Self::LeadsBack(code),
+            ]
+            .into_iter();
+            return alone
+                .find(is_told)
+                .or_else(|| with_text(said, |location| Self::Moved(code, location)))
+                .or_else(|| with_number(said, |ahead| Self::ClockDiffers(code, ahead)))
+                .or_else(|| with_number(said, |behind| Self::ClockDiffers(code, -behind)));
+        }
+        without_more()
+            .into_iter()
+            .find(is_told)
+            .or_else(|| with_number(said, timed_out))
+            .or_else(|| with_text(said, expired))
+            .or_else(|| with_text(said, not_yet_valid))
+            .or_else(|| with_text(said, other_name))
+            .or_else(|| with_text(said, unknown_issuer))
+            .or_else(|| with_text(said, |why| Self::Certificate(BadCertificate::Other(why))))
+            .or_else(|| with_text(said, Self::Tls))
+            .or_else(|| with_text(said, of_system_or_other))
+    }
+}
+
+/// Every failure that has nothing more to tell.
+fn without_more() -> Vec<Failure> {
+    let refused = [Refused::LinkLocal, Refused::PlainHttp];
+    let proxies = [
+        ProxyFault::NameNotFound,
+        ProxyFault::Refused,
+        ProxyFault::WantsLogin,
+        ProxyFault::NotThisHost,
+        ProxyFault::NoProxy,
+    ];
+    let proxies = proxies
+        .into_iter()
+        .chain(refused.map(ProxyFault::Address))
+        .map(Failure::Proxy);
+    let certificates = [
+        BadCertificate::Expired(None),
+        BadCertificate::NotYetValid(None),
+        BadCertificate::OtherName(Vec::new()),
+        BadCertificate::UnknownIssuer(None),
+        BadCertificate::SelfSigned,
+        BadCertificate::Authority,
+        BadCertificate::None,
+    ];
+    [
+        Failure::NameNotFound,
+        Failure::Refused,
+        Failure::NotTls,
+        Failure::TlsTooOld,
+        Failure::TlsEnded,
+        Failure::Broken,
+    ]
+    .into_iter()
+    .chain(refused.map(Failure::AddressRefused))
+    .chain(proxies)
+    .chain(certificates.map(Failure::Certificate))
+    .collect()
+}
+
+fn timed_out(seconds: i64) -> Failure {
+    Failure::TimedOut(Duration::from_secs(seconds.unsigned_abs()))
+}
+
+fn expired(day: String) -> Failure {
+    Failure::Certificate(BadCertificate::Expired(Some(day)))
+}
+
+fn not_yet_valid(day: String) -> Failure {
+    Failure::Certificate(BadCertificate::NotYetValid(Some(day)))
+}
+
+/// The names are told as one list, and stay one.
+fn other_name(names: String) -> Failure {
+    Failure::Certificate(BadCertificate::OtherName(vec![names]))
+}
+
+fn unknown_issuer(issuer: String) -> Failure {
+    Failure::Certificate(BadCertificate::UnknownIssuer(Some(issuer)))
+}
+
+fn of_system_or_other(why: String) -> Failure {
+    match SystemError::of_sentence(&why) {
+        Some(error) => Failure::System(error),
+        None => Failure::Other(why),
+    }
+}
+
+/// The failure with the text that stands in the sentence.
+fn with_text(said: &str, make: impl Fn(String) -> Failure) -> Option<Failure> {
+    let pattern = make(TEXT.to_owned()).to_string();
+    Some(make(between(said, &pattern, TEXT)?.to_owned()))
+}
+
+/// The failure with the whole number that stands in the sentence.
+fn with_number(said: &str, make: impl Fn(i64) -> Failure) -> Option<Failure> {
+    let pattern = make(NUMBER.into()).to_string();
+    let number = between(said, &pattern, &NUMBER.to_string())?;
+    Some(make(number.parse().ok()?))
+}
+
+fn between<'a>(said: &'a str, pattern: &str, mark: &str) -> Option<&'a str> {
+    let (before, after) = pattern.split_once(mark)?;
+    said.strip_prefix(before)?.strip_suffix(after)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+    use crate::language::Language;
+
+    #[test]
+    fn every_failure_is_found_again_by_what_is_kept_of_it() {
+        let text = || "a".to_owned();
+        let day = || Some("2026-01-01".to_owned());
+        let mut all = without_more();
+        all.extend([
+            Failure::Status(503),
+            Failure::Status(299),
+            Failure::TooLarge(500),
+            Failure::LeadsBack(401),
+            Failure::Moved(308, "https://b.example/hook".to_owned()),
+            Failure::ClockDiffers(401, 600),
+            Failure::ClockDiffers(401, -600),
+            Failure::TimedOut(Duration::from_secs(5)),
+            Failure::Certificate(BadCertificate::Expired(day())),
+            Failure::Certificate(BadCertificate::NotYetValid(day())),
+            Failure::Certificate(BadCertificate::OtherName(vec!["a, b, ...".to_owned()])),
+            Failure::Certificate(BadCertificate::UnknownIssuer(Some("Clinic CA".to_owned()))),
+            Failure::Certificate(BadCertificate::Other(text())),
+            Failure::Tls(text()),
+            Failure::Other(text()),
+            Failure::System((&io::Error::from_raw_os_error(101)).into()),
+        ]);
+        for failure in all {
+            let said = failure.to_string();
+            assert_eq!(Failure::of_sentence(&said), Some(failure), "{said}");
+        }
+    }
+
+    #[test]
+    fn other_sentences_are_of_no_failure() {
+        for said in [
+            "",
+            "HTTP",
+            "HTTP x",
+            "HTTP 503: in other words",
+            "words of an older version",
+        ] {
+            assert_eq!(Failure::of_sentence(said), None, "{said}");
+        }
+    }
+
+    #[test]
+    fn only_names_of_others_are_not_japanese() {
+        let moved =
+            Failure::of_sentence("HTTP 308: Permanent Redirect; it moved to https://b.example/");
+        let told = moved.unwrap().told(Language::Ja);
+        assert_eq!(told, "HTTP 308。新しいアドレスは https://b.example/ です");
+        for failure in without_more() {
+            let told = failure.told(Language::Ja);
+            assert!(
+                !told.is_ascii() && !told.contains(&failure.to_string()),
+                "{told}"
+            );
+        }
+    }
+}
