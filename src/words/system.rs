@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use crate::language::Language;
+use crate::plain_file::NotOrdinary;
 
 /// What the operating system said, as a value that can be kept and compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +12,8 @@ pub struct SystemError {
     kind: io::ErrorKind,
     /// The system's own number for it.
     number: Option<i32>,
+    /// False for a pipe, a socket or a device in the place of a file.
+    is_ordinary: bool,
     said: String,
 }
 
@@ -19,6 +22,9 @@ impl From<&io::Error> for SystemError {
         Self {
             kind: error.kind(),
             number: error.raw_os_error(),
+            is_ordinary: !error
+                .get_ref()
+                .is_some_and(|source| source.is::<NotOrdinary>()),
             said: error.to_string(),
         }
     }
@@ -43,6 +49,7 @@ impl SystemError {
     pub fn told(&self, language: Language) -> String {
         match (language, in_japanese(self.kind), self.number) {
             (Language::En, ..) => self.said.clone(),
+            _ if !self.is_ordinary => "通常のファイルではありません".to_owned(),
             (Language::Ja, Some(sentence), _) => sentence.to_owned(),
             (Language::Ja, None, Some(number)) => format!("システムのエラーです (番号 {number})"),
             (Language::Ja, None, None) => "システムのエラーです".to_owned(),
