@@ -77,7 +77,7 @@ fn for_programs(file: &Path, restored: &Restored) -> Value {
                 "interviewsNotInCopy": later(difference.interviews),
                 "sentAgain": difference.delivered_since,
                 "stayRevoked": revoked.collect::<Vec<_>>(),
-                "error": difference.of_backup_file,
+                "error": difference.incomplete.as_ref().map(|incomplete| &incomplete.why),
             })
         }
     };
@@ -103,8 +103,8 @@ fn for_people(speech: Speech, file: &Path, restored: &Restored) -> Vec<String> {
         } => {
             let again = Some(difference.delivered_since);
             lines.push(restores::sent_at_the_start(speech, copy.waiting, again));
-            let why = difference.of_backup_file.as_ref();
-            lines.extend(why.map(|why| restores::compared_with_backup_file(speech, why)));
+            let incomplete = difference.incomplete.as_ref();
+            lines.extend(incomplete.map(|incomplete| restores::incomplete(speech, incomplete)));
             lines.extend(restores::not_in_copy(speech, difference));
             lines.extend(restores::stay_revoked(speech, revoked));
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::cli::harmless;
 use crate::language::{Language, Speech};
-use crate::store::file::difference::Difference;
+use crate::store::file::difference::{Difference, Incomplete};
 use crate::store::file::snapshot::Verified;
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
@@ -97,11 +97,28 @@ pub(crate) fn unreadable(speech: Speech, why: &str, newest: Option<Timestamp>) -
     }
 }
 
-pub(crate) fn compared_with_backup_file(speech: Speech, why: &str) -> String {
+pub(crate) fn incomplete(speech: Speech, incomplete: &Incomplete) -> String {
+    let at = incomplete
+        .newest
+        .map_or_else(|| "-".to_owned(), |at| speech.clock(at));
+    let why = &incomplete.why;
+    let happened = if incomplete.of_backup_file {
+        both!(
+            speech.language,
+            "元のデータベースは読めないため、relay-backup.db と比べました",
+            "the previous database cannot be read ({why}); the copy was compared with relay-backup.db"
+        )
+    } else {
+        both!(
+            speech.language,
+            "元のデータベースは一部が失われています",
+            "a part of the previous database is lost ({why})"
+        )
+    };
     both!(
         speech.language,
-        "元のデータベースは読めないため、relay-backup.db と比べました。relay-backup.db より後のことはわかりません",
-        "the previous database cannot be read ({why}); the copy was compared with relay-backup.db, and what came after that one is not known"
+        "{happened}。{at} より後に受け付けたものはわかりません。スタッフシステムから {at} 以降のイベントを同じ Idempotency-Key で入れ直してください",
+        "{happened}. What was accepted after {at} is not known: let the staff system hand in everything since {at} again, with the same Idempotency-Key"
     )
 }
 
@@ -125,7 +142,7 @@ pub(crate) fn not_in_copy(speech: Speech, difference: &Difference) -> Vec<String
             Language::En => format!("interview records that came or changed after the copy and are not in it: {count}, since {since}. Hand them in or import them again"),
         });
     }
-    if lines.is_empty() {
+    if lines.is_empty() && difference.incomplete.is_none() {
         let nothing = speech.phrase(Copied::NothingLater);
         lines.push(nothing.to_owned());
     }

@@ -517,6 +517,49 @@ async fn a_copy_goes_over_nothing_but_a_copy_under_whatever_name() {
     assert!(told.contains("2 events"), "{told}");
 }
 
+/// What was acknowledged after the copy may be lost with the database, and that is never denied.
+#[tokio::test]
+async fn what_was_lost_with_the_database_is_not_denied() {
+    let place = Place::new();
+    let backup = place.directory.path().join("relay-backup.db");
+    let backup = backup.to_str().unwrap();
+    let log = place.directory.path().join("live/relay.db-wal");
+    let losses: [&dyn Fn(); 3] = [
+        &|| fs::remove_dir_all(place.live().parent().unwrap()).unwrap(),
+        &|| fs::remove_file(place.live()).unwrap(),
+        &|| fs::remove_file(&log).unwrap(),
+    ];
+    for lose in losses {
+        let daemon = place.daemon("").await;
+        daemon.json(&["send", "a.b"]).await;
+        daemon.json(&["backup", backup]).await;
+        daemon.json(&["send", "a.b"]).await;
+        daemon.kill().await;
+        lose();
+        let (code, told, error) = place.run(&["restore", backup]).await;
+        assert_eq!(code, 0, "{error}");
+        assert!(told.contains("hand in everything since"), "{told}");
+        assert!(!told.contains("nothing was accepted"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_copy_of_what_an_older_one_has_not_is_not_written_over() {
+    let place = Place::new();
+    let daemon = place.daemon("").await;
+    let (older, newer) = (place.file("older.db"), place.file("newer.db"));
+    daemon.json(&["backup", &older]).await;
+    daemon.json(&["send", "a.b"]).await;
+    daemon.json(&["backup", &newer]).await;
+    stop(daemon).await;
+    place.restore(&[&older]).await;
+    let daemon = place.daemon("").await;
+    let (code, _, error) = place.run(&["backup", &newer]).await;
+    assert_eq!(code, 1, "{error}");
+    daemon.json(&["backup", &older]).await;
+    stop(daemon).await;
+}
+
 /// The daemon's backup file knows nearly as much as a database that cannot be read any more.
 #[tokio::test]
 async fn an_older_copy_is_compared_with_the_backup_file_when_the_database_is_damaged() {

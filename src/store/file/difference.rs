@@ -6,9 +6,11 @@ use rusqlite::Connection;
 
 use super::super::connection::open_for_reading;
 use super::super::tokens;
+use super::mark::{Mark, mark_of_damage};
 use super::open::Origin;
-use super::place::Inode;
-use super::{backup_file, live_file};
+use super::place::{Inode, filled_journal_of};
+use super::progress::refuse_behind;
+use super::{backup_file, live_file, newest_copy};
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
 
@@ -21,10 +23,23 @@ pub struct Difference {
     pub events_delivered: u64,
     /// Interview records that came or changed after the copy.
     pub interviews: Later,
+    /// The newest event in either.
+    pub newest: Option<Timestamp>,
     /// Deliveries that the copy has as still to be made, and that were made since.
     pub delivered_since: u64,
-    /// Why the copy was compared with the daemon's backup file, and not with the database itself.
-    pub of_backup_file: Option<String>,
+    /// Set when events may have been accepted of which nothing is left.
+    pub incomplete: Option<Incomplete>,
+}
+
+/// Why not all that was accepted is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Incomplete {
+    /// What happened to the database.
+    pub why: String,
+    /// The copy was compared with the daemon's backup file, because the database itself cannot be read.
+    pub of_backup_file: bool,
+    /// The newest event that is known of.
+    pub newest: Option<Timestamp>,
 }
 
 /// What came later than a copy.
@@ -40,7 +55,7 @@ pub struct Later {
 
 /// Compares what a data directory has with `copy`, which is laid out at `database`; all of it is left as it is. When
 /// the database cannot be read, its backup file may know nearly as much. Answers the tokens too; none: there was no
-/// database.
+/// database, and no sign of one.
 ///
 /// # Errors
 /// In words: why the database cannot be read.
@@ -50,27 +65,47 @@ pub(super) fn compare(
     database: &Path,
 ) -> Result<Option<(Difference, Vec<TokenRecord>)>, String> {
     let (live, backup) = (live_file(directory), backup_file(directory));
-    let is_there = live.exists();
-    let why = if is_there {
+    let why = if live.exists() {
         match compare_with(&live, database) {
-            Ok(compared) => return Ok(Some(compared)),
+            Ok((difference, tokens)) => {
+                let why = lost_part(directory, &live);
+                return Ok(Some((difference.incomplete(why, false), tokens)));
+            }
             Err(why) => why,
         }
-    } else {
+    } else if newest_copy(directory).is_some() || filled_journal_of(&live).is_some() {
         "it is gone".to_owned()
+    } else {
+        return Ok(None);
     };
     // With itself it would agree, and say nothing of the database.
     if Inode::of(&backup) != Inode::of(copy)
         && let Ok((difference, tokens)) = compare_with(&backup, database)
     {
-        let of_backup_file = Some(why);
-        let difference = Difference {
-            of_backup_file,
-            ..difference
-        };
-        return Ok(Some((difference, tokens)));
+        return Ok(Some((difference.incomplete(Some(why), true), tokens)));
     }
-    if is_there { Err(why) } else { Ok(None) }
+    Err(why)
+}
+
+/// Why the database that can be read may not be all that was accepted; none: it is.
+fn lost_part(directory: &Path, live: &Path) -> Option<String> {
+    if mark_of_damage(live).exists() {
+        return Some("damage was met in it while the relay ran".to_owned());
+    }
+    let is_behind = !Mark::of(live).fits() && refuse_behind(directory).is_err();
+    is_behind.then(|| "a copy of it has what it has not".to_owned())
+}
+
+impl Difference {
+    fn incomplete(self, why: Option<String>, of_backup_file: bool) -> Self {
+        let newest = self.newest;
+        let incomplete = why.map(|why| Incomplete {
+            why,
+            of_backup_file,
+            newest,
+        });
+        Self { incomplete, ..self }
+    }
 }
 
 fn compare_with(present: &Path, copy: &Path) -> Result<(Difference, Vec<TokenRecord>), String> {
@@ -113,12 +148,19 @@ fn of(connection: &Connection) -> rusqlite::Result<Difference> {
         [],
         |row| row.get(0),
     )?;
+    let newest = connection.query_row(
+        "SELECT max(accepted_at) FROM (SELECT accepted_at FROM main.events
+                             UNION ALL SELECT accepted_at FROM copy.events)",
+        [],
+        |row| row.get(0),
+    )?;
     Ok(Difference {
         events,
         events_delivered,
         interviews,
         delivered_since,
-        of_backup_file: None,
+        newest,
+        incomplete: None,
     })
 }
 

@@ -19,7 +19,7 @@ pub(super) struct Progress {
     made: Option<String>,
     /// Where the relay's time axis was when it was kept last; none: nothing was ever kept.
     axis_ms: Option<i64>,
-    /// The last number that each table has given. No number is given twice, whatever is purged.
+    /// The last number that each table has given, and the schema's. No number is given twice, whatever is purged.
     numbers: BTreeMap<String, i64>,
 }
 
@@ -34,19 +34,21 @@ impl Progress {
         if tables < 3 {
             return Ok(Self::default());
         }
-        let made = connection.query_row(
-            "SELECT min(applied_on) FROM refinery_schema_history WHERE version = 1",
+        let (made, version) = connection.query_row(
+            "SELECT min(applied_on) FILTER (WHERE version = 1), max(version) FROM refinery_schema_history",
             [],
-            |row| row.get(0),
+            |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
         let axis_ms =
             connection.query_row("SELECT max(axis_ms) FROM relay_time", [], |row| row.get(0))?;
         let mut numbers = connection.prepare("SELECT name, seq FROM sqlite_sequence")?;
         let numbers = numbers.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let mut numbers: BTreeMap<String, i64> = numbers.collect::<rusqlite::Result<_>>()?;
+        numbers.insert("schema version".to_owned(), version);
         Ok(Self {
             made,
             axis_ms,
-            numbers: numbers.collect::<rusqlite::Result<_>>()?,
+            numbers,
         })
     }
 
@@ -69,15 +71,20 @@ impl Progress {
     /// Whether it was written later than `other`, or at the same moment and with more in it. One that went on from an
     /// older copy comes later, whatever it lacks: a person has decided that.
     pub(super) fn is_beyond(&self, other: &Self) -> bool {
-        let has_more = |(table, number): (&String, &i64)| {
-            let of_other = other.numbers.get(table);
-            of_other.is_none_or(|of_other| number > of_other)
-        };
         match self.axis_ms.cmp(&other.axis_ms) {
             Ordering::Less => false,
-            Ordering::Equal => self.numbers.iter().any(has_more),
+            Ordering::Equal => self.has_more_than(other),
             Ordering::Greater => true,
         }
+    }
+
+    /// Whether it has something that `other` has not, such as events that were accepted before an older copy was
+    /// restored.
+    pub(super) fn has_more_than(&self, other: &Self) -> bool {
+        self.numbers.iter().any(|(table, number)| {
+            let of_other = other.numbers.get(table);
+            of_other.is_none_or(|of_other| number > of_other)
+        })
     }
 }
 

@@ -98,7 +98,7 @@ pub fn refuse_loss(source: &Path, target: &Path) -> Result<(), SnapshotError> {
     };
     let obstacle = if !other.is_of_same_database(&own) {
         Obstacle::OfAnother
-    } else if other.is_beyond(&own) {
+    } else if other.is_beyond(&own) || other.has_more_than(&own) {
         Obstacle::Later
     } else {
         return Ok(());
