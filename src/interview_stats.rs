@@ -140,7 +140,7 @@ pub struct InterviewStats {
     pub by_type: BTreeMap<String, InterviewCounts>,
 }
 
-/// An interview that stands in the place of another one.
+/// An interview that was rescheduled from another one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rescheduled {
     /// Its id.

@@ -64,7 +64,7 @@ pub struct Vitals {
     pub overdue: std::time::Duration,
     /// Bytes of the database's file.
     pub database_bytes: u64,
-    /// The tokens that let somebody in and have an end.
+    /// The valid tokens that have an end.
     pub tokens: Vec<LiveToken>,
     /// Whether an incident is open.
     pub incident_open: bool,

@@ -60,7 +60,7 @@ pub enum Rejection {
 /// A webhook that arrived.
 #[derive(Clone, Debug)]
 pub struct Received {
-    /// When.
+    /// When it arrived.
     pub at: Timestamp,
     /// The path and query that it was posted to.
     pub path: String,

@@ -47,7 +47,7 @@ use crate::upkeep::soundness::Soundness;
 use crate::upkeep::timekeeper::Timekeeper;
 use parts::{Parts, Purpose};
 
-/// How much longer than an attempt may take a stop waits for requests under way.
+/// A stop waits for requests under way for the longest attempt's timeout plus this.
 const STOP_MARGIN: Duration = Duration::from_secs(2);
 
 /// Why the daemon did not start.
@@ -106,7 +106,7 @@ pub struct Relay {
     parts: Parts,
 }
 
-/// Says how it is going, from inside: no door has to be passed for that.
+/// A view of the daemon's state for the same process, without a request over a socket.
 pub struct Observer {
     store: Store,
     api: watch::Receiver<Arc<Api>>,
@@ -133,7 +133,7 @@ struct Shared {
     revoked: Arc<Revoked>,
     system_ids: Arc<SystemIds>,
     refused_pages: Arc<RefusedPages>,
-    /// Over reloads, so that none lets more pass.
+    /// Lives across reloads, so that a reload does not raise the limit.
     rate_limiter: Arc<RateLimiter<&'static str>>,
     reloads: Reloads,
     handoff: Handoff,
@@ -149,12 +149,12 @@ struct Fixed {
     directory: PathBuf,
 }
 
-/// What a configuration changes: everything that can fail was done, and nothing of it has begun.
+/// The parts of a new configuration: all that can fail has been done, and nothing of it runs yet.
 struct Plan {
     rules: Rules,
     /// Every route on which something is sent.
     routes: Vec<Route>,
-    /// Dispatchers of the routes that are new or changed, and the ways to them.
+    /// Dispatchers of new or changed routes, with their sending ends.
     dispatchers: Vec<(Route, Mailbox, Dispatcher)>,
 }
 
@@ -182,7 +182,7 @@ impl Relay {
             }
         });
         if started.is_err() {
-            // What was opened is closed in order, or the next start looks through all of it.
+            // Closed in order, so that the next start need not examine the whole database.
             store.close(clock.moment()).await;
         }
         started
@@ -300,7 +300,7 @@ impl Relay {
         Ok(ignored.map(|(_, key)| key).collect())
     }
 
-    /// Answers when a part of the daemon has ended that should not have: it must be started anew.
+    /// Resolves when a part has ended that should not have: the daemon must be started anew.
     pub async fn broke_down(&mut self) {
         tokio::select! {
             _ = self.doors.join_next() => {}
@@ -315,7 +315,7 @@ impl Relay {
     /// # Errors
     /// `Lost`: somebody has taken the database's file away, and there is no place for a copy. It is stopped all the same.
     pub async fn stop(mut self) -> Result<(), Lost> {
-        // The doors hold the other end; when none does any more, there is nothing to stop.
+        // The listeners hold the other end; when none is left, there is nothing to stop.
         let _ = self.stop_doors.send(true);
         let at_most = self.parts.stop_time() + STOP_MARGIN;
         let closed = async { while self.doors.join_next().await.is_some() {} };

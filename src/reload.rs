@@ -1,4 +1,4 @@
-//! Asking the daemon to read its configuration again: whoever asks over the control socket waits
+//! Asks the daemon to read its configuration again. The caller at the control socket waits
 //! for the answer, which names every mistake.
 
 use std::sync::Arc;
@@ -35,7 +35,7 @@ pub enum Refused {
     Failed(String),
 }
 
-/// Somebody who asked, and waits for the answer.
+/// A request for a reload, with the way to answer it.
 pub struct Asked {
     /// What would be lost may be lost.
     pub drop: bool,

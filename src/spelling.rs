@@ -1,4 +1,4 @@
-//! Which known name somebody meant who typed another one.
+//! Finds the known name that a mistyped one probably stands for.
 
 /// The name that differs by a slip of a finger or two; none is near enough when there is none. Capital and small
 /// letters are the same here. Short names are like each other without a slip, and are not taken for one.

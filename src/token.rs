@@ -39,7 +39,7 @@ impl TokenRecord {
     }
 }
 
-/// A token that lets somebody in and has an end.
+/// A valid token that has an end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveToken {
     /// Its name.

@@ -22,7 +22,7 @@ pub enum Trouble {
         /// The copy to restore; none: there is none, as far as is known.
         copy: Option<PathBuf>,
     },
-    /// Somebody has cut off the open file or its journal, or has copied something else over it.
+    /// Another program has truncated the open file or its journal, or has copied another file over it.
     #[error("the database's file was overwritten while it was open")]
     Overwritten {
         /// The copy to restore; none: there is none, as far as is known.

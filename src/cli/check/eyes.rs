@@ -1,5 +1,5 @@
-//! With whose eyes `check` looks. What root can read, the daemon's user perhaps cannot, and what somebody
-//! else cannot read is perhaps as it should be. So root looks as the daemon's user, and everybody else is
+//! As which user `check` looks. Root can read files that the daemon's user perhaps cannot, and a file that another
+//! user cannot read may be as it should be. So root looks as the daemon's user, and everybody else is
 //! told when there is something that they may not look at.
 
 use std::fs::{self, File};

@@ -21,7 +21,7 @@ pub struct Difference {
     pub events_delivered: u64,
     /// Interview records that came or changed after the copy.
     pub interviews: Later,
-    /// Deliveries that the copy has as still to be made, and that were made since.
+    /// Deliveries that are open in the copy and were delivered since: they would be sent twice.
     pub delivered_since: u64,
     /// Why the copy was compared with the daemon's backup file, and not with the database itself.
     pub of_backup_file: Option<String>,
@@ -30,7 +30,7 @@ pub struct Difference {
 /// What came later than a copy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Later {
-    /// How many.
+    /// The number of rows.
     pub count: u64,
     /// When the oldest of them came.
     pub since: Option<Timestamp>,
@@ -59,7 +59,7 @@ pub(super) fn compare(
     } else {
         "it is gone".to_owned()
     };
-    // With itself it would agree, and say nothing of the database.
+    // A comparison of the copy with itself would say nothing about the database.
     if Inode::of(&backup) != Inode::of(copy)
         && let Ok((difference, tokens)) = compare_with(&backup, database)
     {
@@ -80,7 +80,7 @@ fn compare_with(present: &Path, copy: &Path) -> Result<(Difference, Vec<TokenRec
                 connection.execute("ATTACH ?1 AS copy", [copy.to_string_lossy()])?;
                 Some((of(&connection)?, tokens::list(&connection)?))
             }
-            // Nothing was ever kept in it.
+            // The database is empty.
             Origin::Empty => Some((Difference::default(), Vec::new())),
             Origin::OfBefore | Origin::Foreign => None,
         })
