@@ -139,7 +139,7 @@ struct Shared {
     handoff: Handoff,
     gauges: Gauges,
     started_at: Timestamp,
-    /// What only a new start can change.
+    /// Settings that take a restart to change.
     fixed: Fixed,
 }
 
@@ -313,7 +313,7 @@ impl Relay {
     /// timeout, and closes the database. Loses nothing, spends no attempt.
     ///
     /// # Errors
-    /// `Lost`: somebody has taken the database's file away, and there is no place for a copy. It is stopped all the same.
+    /// `Lost`: the database's file is gone, and its data could not be copied out. The relay is stopped all the same.
     pub async fn stop(mut self) -> Result<(), Lost> {
         // The listeners hold the other end; when none is left, there is nothing to stop.
         let _ = self.stop_doors.send(true);
@@ -348,7 +348,7 @@ impl Fixed {
     }
 }
 
-/// What holds for every attempt.
+/// The retry policy and the alert thresholds, which are read with every attempt's result.
 fn rules(settings: &Loaded) -> Rules {
     Rules {
         policy: RetryPolicy::new(settings.config.retry.intervals.clone()),
@@ -395,7 +395,7 @@ impl Shared {
         })
     }
 
-    /// Runs what a configuration says and does not run yet, and ends what it does not say any more. Answers
+    /// Starts the parts of a configuration that do not run yet, and ends those that it no longer has. Answers
     /// whether sending moves.
     fn run(&self, settings: &Loaded, plan: Plan, parts: &mut Parts) -> Vec<Pulse> {
         let routes = plan.routes;
@@ -405,7 +405,7 @@ impl Shared {
         self.gauges.routes_are(&names, &changed);
         for (route, mailbox, dispatcher) in plan.dispatchers {
             let pulse = dispatcher.pulse();
-            // It begins when the attempts of the one before have ended.
+            // It begins when the attempts of its predecessor have ended.
             pulse.promise(self.clock.monotonic() + parts.stop_time() + STOP_MARGIN * 2);
             self.handoff.install(&route.name, mailbox);
             let purpose = Purpose::Route(Box::new(route));
@@ -505,7 +505,7 @@ impl Shared {
         wanted
     }
 
-    /// What requests find from now on.
+    /// The state that requests use from now on.
     fn api(&self, settings: &Loaded, pulses: Vec<Pulse>) -> Api {
         let config = &settings.config;
         self.rate_limiter
@@ -553,7 +553,7 @@ impl Shared {
         }
     }
 
-    /// A channel that is not in the configuration any more is not behind with anything; what it had still to tell is
+    /// Forgets channels that are no longer configured, so that none counts as failing. What one had still to tell is
     /// told by the one that takes its place.
     async fn forget_channels(&self, settings: &Loaded) {
         let channels = settings.alerts.channels.iter();

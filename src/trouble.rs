@@ -17,7 +17,7 @@ pub enum Trouble {
     /// SQLite found damage.
     #[error("the database is damaged: {what}")]
     Damaged {
-        /// What it said first.
+        /// The first message of SQLite.
         what: String,
         /// The copy to restore; none: there is none, as far as is known.
         copy: Option<PathBuf>,
@@ -34,7 +34,7 @@ pub enum Trouble {
         /// Where everything was copied that only the open file had; none: that is not done yet.
         rescued: Option<PathBuf>,
     },
-    /// Anything else: what was said.
+    /// Anything else, in SQLite's or the system's words.
     #[error("{0}")]
     Unusable(String),
 }
@@ -56,7 +56,7 @@ impl Trouble {
         }
     }
 
-    /// What to type.
+    /// The commands that help.
     #[must_use]
     pub fn commands(&self) -> Vec<String> {
         let (Self::Damaged { copy, .. }

@@ -47,7 +47,7 @@ pub(super) fn look(
     }
 }
 
-/// Who runs the daemon: the package's user, else whom the data directory belongs to.
+/// The user that runs the daemon: the package's user, else the owner of the data directory.
 fn daemon_user(common: &Common, directory: Option<&Path>) -> Option<User> {
     let packaged = common.is_packaged().then(packaged_user).flatten();
     packaged.or_else(|| {
@@ -93,7 +93,7 @@ fn as_user(speech: Speech, common: &Common, user: User) -> CliError {
     }
 }
 
-/// Refuses to guess: somebody who may not read what the daemon reads would be told that it is missing.
+/// Refuses to guess: a user who may not read the daemon's files would be told that they are missing.
 fn may_look(
     speech: Speech,
     common: &Common,
