@@ -1,4 +1,4 @@
-//! Whom the daemon tells when a person is needed (contract, section 10).
+//! Alerts: decides when a person is needed, and tells the channels (contract, section 10).
 //!
 //! A condition that begins to hold opens an incident, and one that no longer holds closes it. The
 //! store writes incidents, and what there is to tell about them, in the transaction that causes
@@ -37,9 +37,9 @@ use crate::upkeep::backup::BackupFile;
 use certificates::Certificates;
 use conditions::{Observed, holding, judged};
 
-/// Between two looks at the numbers.
+/// The time between two evaluations.
 const EVERY: Duration = Duration::from_mins(1);
-/// What "of the last hour" and "over five minutes" mean.
+/// The two windows over which numbers are judged.
 const HOUR: Duration = Duration::from_hours(1);
 const STATISTICS: Duration = Duration::from_mins(5);
 const SECONDS_A_DAY: u64 = 86_400;
@@ -63,22 +63,22 @@ pub struct Watch {
 pub struct Watched {
     /// Where incidents are kept.
     pub store: Store,
-    /// By which it looks.
+    /// The clock.
     pub clock: Clock,
-    /// What was noticed elsewhere.
+    /// Logins, answers, clocks and certificates that other parts have seen.
     pub gauges: Gauges,
     /// The file to copy.
     pub backup: BackupFile,
-    /// The dispatchers'.
+    /// Whether the dispatchers move.
     pub pulses: Vec<Pulse>,
-    /// Whose certificates are looked at.
+    /// The routes whose receivers' certificates are checked.
     pub routes: Vec<Route>,
 }
 
 /// What the configuration says of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rules {
-    /// From where on a condition holds.
+    /// The thresholds from which on conditions hold.
     pub thresholds: Thresholds,
     /// The waits between two messages about an incident that lasts.
     pub digests: Vec<Duration>,
@@ -200,8 +200,8 @@ impl Watch {
             .await
     }
 
-    /// Calls the dead man's switch while accepting, delivering and the backup really move. Somebody
-    /// else notices when it is silent.
+    /// Calls the dead man's switch while accepting, delivering and backups work. The service behind it
+    /// raises the alarm when the calls stop.
     async fn call_heartbeat(&self) {
         let Some(url) = &self.heartbeat else {
             return;

@@ -53,13 +53,13 @@ pub struct Attempted {
     pub http_status: Option<u16>,
     /// How long it took, by the monotonic clock, in milliseconds.
     pub processing_ms: u64,
-    /// What went wrong, in words; none for a success.
+    /// The error in words; none for a success.
     pub error: Option<String>,
     /// Why, as a word of the closed list; none for a success.
     pub cause: Option<Cause>,
     /// The first 8 KiB of the answer's body; none when there was no answer or it was empty.
     pub response_body: Option<String>,
-    /// How long the partner asked to be left alone (`Retry-After` of a 429 or 503).
+    /// The wait that the partner asked for (`Retry-After` of a 429 or 503).
     pub retry_after: Option<Duration>,
     /// How far the partner's clock is ahead of this one, in seconds; none when it did not say.
     pub clock_ahead: Option<i64>,
@@ -70,7 +70,7 @@ pub struct Attempted {
 /// One attempt as it was kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttemptRecord {
-    /// From 1, over all rounds.
+    /// The attempt's number, from 1, over all rounds.
     pub attempt: u32,
     /// When it began.
     pub started_at: Timestamp,

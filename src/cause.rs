@@ -11,7 +11,7 @@ pub enum Cause {
     NameNotFound,
     /// Nobody listens at the receiver's address.
     ConnectionRefused,
-    /// The network between does not lead to the receiver.
+    /// There is no route through the network to the receiver.
     Unreachable,
     /// No complete answer within the route's timeout.
     TimedOut,
@@ -35,9 +35,9 @@ pub enum Cause {
     CertificateSelfSigned,
     /// The proxy on the way out cannot be reached, or refuses.
     Proxy,
-    /// The receiver does not believe who we are.
+    /// The receiver refuses the signature or token.
     Signature,
-    /// The receiver does not believe who we are, and its clock shows another time.
+    /// The receiver refuses the signature or token, and its clock shows another time.
     Clock,
     /// The receiver does not take such an event.
     UnknownEvent,
@@ -96,7 +96,7 @@ impl Cause {
         }
     }
 
-    /// The word that stands in the tables and in JSON.
+    /// The word in the tables and in JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

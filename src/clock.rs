@@ -12,9 +12,9 @@ use crate::timestamp::Timestamp;
 /// What both clocks showed at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
-    /// By the wall clock: what people call it.
+    /// The time of day, by the wall clock.
     pub wall: Timestamp,
-    /// By the monotonic clock: what waits are measured with.
+    /// The monotonic clock, by which waits are measured.
     pub monotonic: Duration,
 }
 
@@ -34,7 +34,7 @@ impl Moment {
 pub enum Clock {
     /// The machine's own clocks.
     System,
-    /// Moved only by whoever holds it. Tests use it to wait half an hour in no time.
+    /// A clock that only its holder moves. Tests use it to wait half an hour in no time.
     ByHand(Arc<Hands>),
 }
 

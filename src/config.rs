@@ -52,7 +52,7 @@ const SHORTEST_API_TOKEN: usize = 16;
 /// The whole configuration; the defaults are the contract's.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// For alerts, causes, explanations.
+    /// The language of alerts, causes and explanations.
     pub language: Language,
     /// What "today" means, and the times that people are shown.
     pub timezone: Zone,
@@ -70,7 +70,7 @@ pub struct Config {
     pub routes: Vec<RouteConfig>,
     /// When failed deliveries are tried again.
     pub retry: Retry,
-    /// Who is told when a person is needed.
+    /// Alert channels and thresholds.
     pub alerts: AlertsConfig,
     /// The door of the staff system's own senders; none: there is no such door.
     pub ingest: Option<IngestConfig>,
@@ -81,7 +81,7 @@ pub struct Config {
 pub struct Server {
     /// Where the API listens.
     pub listen: SocketAddr,
-    /// Whose `X-Forwarded-For` is believed.
+    /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Pages that may call from a browser.
     pub cors_allowed_origins: Vec<String>,
@@ -105,7 +105,7 @@ pub struct Storage {
 /// `[rate_limit]`
 #[derive(Clone, Debug)]
 pub struct RateLimit {
-    /// Per client and endpoint.
+    /// Requests per client address and endpoint.
     pub requests_per_minute: u32,
 }
 
@@ -125,15 +125,15 @@ pub struct Loaded {
     pub secrets: Secrets,
     /// Every route that has a URL, with its own secrets.
     pub out: Vec<Route>,
-    /// The way out of everything that has none of its own.
+    /// The proxies of `[delivery]`, which everything without its own uses.
     pub proxies: Proxies,
-    /// Who is told, with the secrets for it.
+    /// Alert channels with their secrets.
     pub alerts: AlertsOut,
     /// The door of the staff system's own senders, with its secrets.
     pub ingest: Option<Ingest>,
     /// Every secret that is set, by its name.
     pub set: BTreeMap<String, Named>,
-    /// What works, and may not be meant.
+    /// Settings that work but may not be meant.
     pub notes: Vec<Note>,
 }
 

@@ -20,7 +20,7 @@ use subtle::ConstantTimeEq;
 pub fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // An error says that somebody installed one before, and nobody else does.
+        // An error means that one is installed already, and only this function installs one.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let _ = JWT.install_default();
     });
@@ -47,7 +47,7 @@ pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     thirty_two(context.finish().as_ref())
 }
 
-/// By which people and this program know a key without seeing it: the first eight digits of its SHA-256, in two
+/// A fingerprint, by which people compare a key without seeing it: the first eight digits of its SHA-256, in two
 /// halves.
 #[must_use]
 pub fn fingerprint(key: &[u8]) -> String {
@@ -70,7 +70,7 @@ pub fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
 #[error("the operating system gives no random numbers")]
 pub struct NoRandomness;
 
-/// Bytes that nobody can guess.
+/// Bytes from the operating system's secure random source.
 ///
 /// # Errors
 /// `NoRandomness`.

@@ -1,10 +1,10 @@
-//! What goes out: each route has a dispatcher that takes what is due, lets the partner have it,
+//! What goes out: each route has a dispatcher that takes due deliveries, sends them to the partner,
 //! and gives the result back to the store.
 //!
 //! An event that was accepted just now is handed to its [`dispatcher`] in memory ([`handoff`]). Everything
 //! else, such as retries, what an earlier run left behind, or what came faster than it could be sent, a
 //! dispatcher finds in the store: it looks there when it is woken, when the next retry is due, and now and then
-//! all the same, because a wake that was lost must not leave anything lying. The [`sender`] makes one attempt
+//! anyway, so that a lost wake delays a delivery but never strands it. The [`sender`] makes one attempt
 //! and keeps its result; [`partner`] is the request itself.
 //!
 //! A reload replaces the dispatchers of routes that changed and leaves the others alone; when failed attempts are

@@ -29,7 +29,7 @@ pub struct DueDelivery {
 /// What is due on a route at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DueDeliveries {
-    /// The longest due first.
+    /// The deliveries, the longest due first.
     pub due: Vec<DueDelivery>,
     /// More is due, or may be.
     pub more: bool,

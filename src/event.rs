@@ -23,7 +23,7 @@ pub struct NewEvent {
     pub event_type: String,
     /// The payload: a JSON object in the spelling that survives JavaScript.
     pub data: Arc<str>,
-    /// Whom it is about, when that is known.
+    /// The staff id of the person it is about, when that is known.
     pub staff_id: Option<String>,
     /// When it happened; none means the moment of acceptance.
     pub event_timestamp: Option<Timestamp>,

@@ -39,7 +39,7 @@ pub struct EventSummary {
     pub id: String,
     /// Its name.
     pub event_type: String,
-    /// Whom it is about.
+    /// The staff id of the person it is about.
     pub staff_id: Option<String>,
     /// When it happened.
     pub event_timestamp: Timestamp,
@@ -82,7 +82,7 @@ pub struct EventPage {
 /// Something that happened to an event: it was accepted, or an attempt has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventChange {
-    /// When.
+    /// The moment at which it happened.
     pub at: Timestamp,
     /// The event with the state of its delivery now.
     pub event: EventSummary,

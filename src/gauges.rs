@@ -1,6 +1,6 @@
-//! What the daemon notices while it works, for the one who judges whether a person is needed: logins
-//! that failed, how quickly the statistics were answered, what receivers' clocks and certificates say.
-//! Nothing of it is kept over a restart, and nothing of it grows without end.
+//! Observations in memory from which alerts are judged: logins
+//! that failed, how quickly the statistics were answered, and receivers' clocks and certificates.
+//! They are lost at a restart, and bounded in size.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,14 +9,14 @@ use std::time::Duration;
 use crate::log_limit::LogLimit;
 use crate::timestamp::Timestamp;
 
-/// Failed logins that are remembered: more of them change nothing in what is told.
+/// The most failed logins that are remembered: more would change no alert.
 const LOGINS: usize = 10_000;
 /// Answers that are remembered.
 const ANSWERS: usize = 10_000;
 /// With fewer answers nothing is said about how quick they are.
 const ANSWERS_NEEDED: usize = 5;
 
-/// Cheap to clone; whoever notices something and whoever judges it share it. Moments are monotonic.
+/// Cheap to clone and shared by all who observe and who judge. Moments are monotonic.
 #[derive(Clone, Debug, Default)]
 pub struct Gauges(Arc<Mutex<Readings>>, Arc<LogLimit>);
 
@@ -55,7 +55,7 @@ pub struct AnswerTimes {
 }
 
 impl Gauges {
-    /// Somebody was turned away.
+    /// Counts a caller who was refused.
     pub fn login_failed(&self, at: Duration) {
         let mut readings = self.lock();
         readings.failed_logins.push_back(at);
@@ -88,7 +88,7 @@ impl Gauges {
         }
     }
 
-    /// How the statistics were answered since `moment`; none when they were hardly asked for.
+    /// How the statistics were answered since `moment`; none when there were too few requests to judge.
     #[must_use]
     pub fn answers_since(&self, moment: Duration) -> Option<AnswerTimes> {
         let mut readings = self.lock();

@@ -23,7 +23,7 @@ pub enum Kind {
     SuccessRateLow,
     /// Too much waits, or for too long.
     QueueLong,
-    /// Somebody tries tokens.
+    /// Many requests with wrong tokens.
     LoginsFailing,
     /// The statistics answer slowly, or fail.
     StatisticsSlow,
@@ -121,13 +121,13 @@ impl State {
     }
 }
 
-/// What was found, in numbers. Nothing here is a payload, a name of a person or a secret.
+/// The numbers behind a condition. None of them is a payload, a person's name or a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "found", rename_all = "snake_case")]
 pub enum Finding {
     /// Deliveries did not succeed; the last failure.
     Deliveries {
-        /// Why.
+        /// The cause of the last failure.
         cause: Cause,
         /// The status of the answer, when there was one.
         http_status: Option<u16>,
@@ -141,14 +141,14 @@ pub enum Finding {
     },
     /// What is still to be sent.
     Queue {
-        /// How many.
+        /// Deliveries that are still to be sent.
         waiting: u64,
         /// How late the oldest is, in minutes.
         overdue_minutes: u64,
     },
     /// Of the last hour.
     Logins {
-        /// How many were turned away.
+        /// Callers that were refused.
         failed: u64,
     },
     /// Of the last five minutes.
@@ -199,7 +199,7 @@ pub enum Finding {
 }
 
 impl Finding {
-    /// The number that stands for it where there is room for one only.
+    /// The one number that represents the finding where there is room for only one.
     #[must_use]
     pub fn number(&self) -> u64 {
         match self {
@@ -221,13 +221,13 @@ impl Finding {
 pub struct Report {
     /// Its id.
     pub id: String,
-    /// Which condition.
+    /// The condition that it is about.
     pub kind: Kind,
-    /// Which route, or which token; empty for what concerns the whole daemon.
+    /// The route's or token's name; empty for what concerns the whole daemon.
     pub subject: String,
     /// When it began.
     pub opened_at: Timestamp,
-    /// The moment that this report is of.
+    /// The moment for which this report was made.
     pub at: Timestamp,
     /// What was found last.
     pub finding: Finding,
@@ -257,48 +257,48 @@ impl Report {
 /// A condition that was found to hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observation {
-    /// Which.
+    /// The condition.
     pub kind: Kind,
-    /// Which route, or which token; empty for what concerns the whole daemon.
+    /// The route's or token's name; empty for what concerns the whole daemon.
     pub subject: String,
     /// What was found.
     pub finding: Finding,
 }
 
-/// From where on a condition holds; the defaults are the contract's (section 10).
+/// The thresholds from which on conditions hold; the defaults are the contract's (section 10).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Thresholds {
-    /// Deliveries.
+    /// This many exhausted deliveries, or more.
     pub exhausted: u64,
-    /// Deliveries.
+    /// This many refused deliveries, or more.
     pub refused: u64,
-    /// Percent of the last hour's sends; fewer succeed.
+    /// Success below this, in percent of the last hour's sends.
     pub success_percent: u64,
-    /// With fewer sends nothing is said.
+    /// The fewest sends in an hour from which success is judged.
     pub success_min_sends: u64,
-    /// More wait.
+    /// More deliveries than this wait.
     pub queue: u64,
-    /// The oldest is later, in minutes.
+    /// The oldest is overdue by more than this, in minutes.
     pub overdue_minutes: u64,
-    /// More fail.
+    /// More logins than this fail in an hour.
     pub failed_logins_per_hour: u64,
-    /// Slower, in milliseconds.
+    /// The 95th percentile is above this, in milliseconds.
     pub statistics_p95_ms: u64,
-    /// More fail, in percent.
+    /// More answers than this fail, in percent.
     pub statistics_error_percent: u64,
-    /// Older, in hours.
+    /// The backup file is older than this, in hours.
     pub backup_age_hours: u64,
-    /// Less is free, in percent.
+    /// Less of the disk than this is free, in percent.
     pub disk_free_percent: u64,
-    /// Less is free, in MiB.
+    /// Less of the disk than this is free, in MiB.
     pub disk_free_mib: u64,
-    /// Larger, in MiB.
+    /// The database is larger than this, in MiB.
     pub database_mib: u64,
-    /// Told again at each of these, in days before the end.
+    /// The days before the end at each of which it is told again.
     pub certificate_days: Vec<u64>,
-    /// Told again at each of these, in days before the end.
+    /// The days before the end at each of which it is told again.
     pub token_days: Vec<u64>,
-    /// Further off, in seconds.
+    /// The clocks differ by more than this, in seconds.
     pub clock_seconds: u64,
 }
 

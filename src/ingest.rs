@@ -1,4 +1,4 @@
-//! What the staff system's own senders post: which event it is, and whom it is about (contract,
+//! What the staff system's own senders post: which event it is, and about which person (contract,
 //! section 4.6).
 //!
 //! A dozen senders use a dozen forms. Some say the event's name in the body, some in a header, some
@@ -58,7 +58,7 @@ pub enum When {
 pub struct Recognised {
     /// Its name.
     pub event_type: String,
-    /// Whom it is about, when that is known.
+    /// The staff id of the person it is about, when that is known.
     pub staff_id: Option<String>,
     /// The payload: a JSON object in the spelling that survives JavaScript.
     pub data: Arc<str>,
@@ -211,7 +211,7 @@ fn path_ends(posted: &Posted<'_>, end: &str) -> bool {
     posted.path.trim_end_matches('/').ends_with(end)
 }
 
-/// Whom the event is about: the body says so, or its `data` does.
+/// The staff id of the person it is about: from the body, or from its `data`.
 fn staff_of(members: &Members<'_>) -> Option<String> {
     let inner: Members<'_> = members
         .get("data")

@@ -19,11 +19,11 @@ pub const RESERVED_IDS: [&str; 2] = ["completion-stats", "batch"];
 pub struct Interview {
     /// The staff system's id.
     pub id: String,
-    /// Who was interviewed.
+    /// The employee's id.
     pub employee_id: String,
-    /// Their name.
+    /// The employee's name.
     pub employee_name: Option<String>,
-    /// Who interviewed.
+    /// The interviewer's id.
     pub interviewer_id: Option<String>,
     /// Such as `regular` or `support`.
     pub interview_type: String,
@@ -31,15 +31,15 @@ pub struct Interview {
     pub date: Timestamp,
     /// What has become of it.
     pub status: InterviewStatus,
-    /// How long it took.
+    /// How long it took, in minutes.
     pub duration_minutes: Option<u32>,
     /// Its id at VoiceDrive, when it is known there.
     pub voicedrive_sync_id: Option<String>,
-    /// The interview in whose place it stands.
+    /// The interview that it was rescheduled from.
     pub rescheduled_from_id: Option<String>,
-    /// Where.
+    /// The facility's id.
     pub facility_id: Option<String>,
-    /// Of which department.
+    /// The department's id.
     pub department_id: Option<String>,
     /// When it was completed.
     pub completed_at: Option<Timestamp>,
@@ -58,7 +58,7 @@ pub enum InterviewStatus {
     Cancelled,
     /// Nobody came.
     NoShow,
-    /// Another one stands in its place.
+    /// It was rescheduled: another record takes its place.
     Rescheduled,
 }
 
@@ -189,7 +189,7 @@ pub struct ImportResult {
 }
 
 impl ImportResult {
-    /// Whether a record contradicts another one, so that none can be kept.
+    /// Whether a record contradicts another one, so that the file cannot be kept.
     #[must_use]
     pub fn is_refused(&self) -> bool {
         !self.refused.is_empty() || !self.repeated.is_empty()

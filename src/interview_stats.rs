@@ -39,7 +39,7 @@ pub struct InterviewCounts {
     pub synced: u64,
     /// Completed ones whose duration is known.
     pub timed: u64,
-    /// Minutes that those took, all together.
+    /// The sum of their durations, in minutes.
     pub minutes: u64,
 }
 
@@ -89,12 +89,12 @@ pub struct InterviewChange {
     pub synced: i64,
     /// Completed, with a duration.
     pub timed: i64,
-    /// Minutes that those took.
+    /// The sum of their durations, in minutes.
     pub minutes: i64,
 }
 
 impl InterviewChange {
-    /// What an interview counts for.
+    /// The changes that an interview makes in the counts.
     #[must_use]
     pub fn of(interview: &Interview) -> Self {
         let is = |status| i64::from(interview.status == status);
@@ -140,7 +140,7 @@ pub struct InterviewStats {
     pub by_type: BTreeMap<String, InterviewCounts>,
 }
 
-/// An interview that stands in the place of another one.
+/// An interview that was rescheduled from another one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rescheduled {
     /// Its id.

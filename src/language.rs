@@ -1,4 +1,4 @@
-//! How people are spoken to: in Japanese or English, and by the clock on their wall.
+//! How texts for people are written: in Japanese or English, with times of their time zone.
 
 use crate::timestamp::Timestamp;
 use crate::zone::Zone;
@@ -44,7 +44,7 @@ impl Language {
 pub struct Speech {
     /// In which language.
     pub language: Language,
-    /// Whose clock hangs on the wall.
+    /// The time zone of the times that are shown.
     pub timezone: Zone,
 }
 

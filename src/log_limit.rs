@@ -4,7 +4,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Between two lines.
+/// The shortest time between two lines.
 const PAUSE: Duration = Duration::from_mins(1);
 
 /// Counts what happens, and says when it is time for a line. Moments are monotonic.

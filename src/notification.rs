@@ -1,4 +1,4 @@
-//! What one alert channel has to tell next.
+//! The next message of an alert channel.
 
 use crate::incident::{Report, State};
 
@@ -7,9 +7,9 @@ use crate::incident::{Report, State};
 pub struct Notification {
     /// Its place in the order.
     pub seq: i64,
-    /// What it says of its incident.
+    /// Whether its incident began, lasts or is over.
     pub state: State,
-    /// What it says.
+    /// The facts of the incident at the moment of the message.
     pub report: Report,
     /// How often the channel has failed in a row.
     pub tries: u32,

@@ -34,7 +34,7 @@ pub struct Overview {
 pub struct Waiting {
     /// The route's name.
     pub route: String,
-    /// How many events.
+    /// Events that wait on it.
     pub events: u64,
     /// When the next attempt is due, if the route leads anywhere.
     pub due_at: Option<Timestamp>,
@@ -43,17 +43,17 @@ pub struct Waiting {
 /// Events by what has become of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EventTotals {
-    /// They wait for their first attempt.
+    /// Accepted: they wait for their first attempt.
     pub accepted: u64,
-    /// They wait for a retry.
+    /// Retrying: they wait for a retry.
     pub retrying: u64,
-    /// The partner has them.
+    /// Delivered.
     pub delivered: u64,
-    /// They wait for a person.
+    /// Exhausted: they wait for a person.
     pub exhausted: u64,
 }
 
-/// What only a look at the numbers shows: what an evaluation of alerts reads from the store.
+/// The numbers that an evaluation of alerts reads from the store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Vitals {
     /// Deliveries whose first send lies in the last hour, and how many of them have succeeded.
@@ -64,7 +64,7 @@ pub struct Vitals {
     pub overdue: std::time::Duration,
     /// Bytes of the database's file.
     pub database_bytes: u64,
-    /// The tokens that let somebody in and have an end.
+    /// The valid tokens that have an end.
     pub tokens: Vec<LiveToken>,
     /// Whether an incident is open.
     pub incident_open: bool,

@@ -1,4 +1,4 @@
-//! Files that have an end. A pipe that nobody writes to, or a device that never ends, would hold up whoever reads it.
+//! Reads plain files only: reading a pipe that nobody writes to, or an endless device, would never return.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};

@@ -26,7 +26,7 @@ use crate::secret::Secret;
 use crate::stable_json;
 use crate::timestamp::Timestamp;
 
-/// The furthest that a timestamp may be from now, in either direction.
+/// The most that a timestamp may differ from now, in either direction.
 const TOLERANCE: Duration = Duration::from_mins(5);
 /// The longest webhook that is read.
 const LONGEST_BODY: usize = 80 * 1024 * 1024;
@@ -42,7 +42,7 @@ pub struct Judge {
     pub clock: Clock,
 }
 
-/// Why VoiceDrive would not take a webhook.
+/// Why VoiceDrive would refuse a webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
     /// Signature or timestamp are missing.
@@ -60,7 +60,7 @@ pub enum Rejection {
 /// A webhook that arrived.
 #[derive(Clone, Debug)]
 pub struct Received {
-    /// When.
+    /// When it arrived.
     pub at: Timestamp,
     /// The path and query that it was posted to.
     pub path: String,
@@ -97,7 +97,7 @@ impl Received {
 /// What is answered to a webhook.
 #[derive(Clone, Debug)]
 pub enum Answer {
-    /// This.
+    /// An answer.
     Respond {
         /// The status.
         status: StatusCode,

@@ -47,7 +47,7 @@ use crate::upkeep::soundness::Soundness;
 use crate::upkeep::timekeeper::Timekeeper;
 use parts::{Parts, Purpose};
 
-/// How much longer than an attempt may take a stop waits for requests under way.
+/// A stop waits for requests under way for the longest attempt's timeout plus this.
 const STOP_MARGIN: Duration = Duration::from_secs(2);
 
 /// Why the daemon did not start.
@@ -106,7 +106,7 @@ pub struct Relay {
     parts: Parts,
 }
 
-/// Says how it is going, from inside: no door has to be passed for that.
+/// A view of the daemon's state for the same process, without a request over a socket.
 pub struct Observer {
     store: Store,
     api: watch::Receiver<Arc<Api>>,
@@ -133,13 +133,13 @@ struct Shared {
     revoked: Arc<Revoked>,
     system_ids: Arc<SystemIds>,
     refused_pages: Arc<RefusedPages>,
-    /// Over reloads, so that none lets more pass.
+    /// Lives across reloads, so that a reload does not raise the limit.
     rate_limiter: Arc<RateLimiter<&'static str>>,
     reloads: Reloads,
     handoff: Handoff,
     gauges: Gauges,
     started_at: Timestamp,
-    /// What only a new start can change.
+    /// Settings that take a restart to change.
     fixed: Fixed,
 }
 
@@ -149,12 +149,12 @@ struct Fixed {
     directory: PathBuf,
 }
 
-/// What a configuration changes: everything that can fail was done, and nothing of it has begun.
+/// The parts of a new configuration: all that can fail has been done, and nothing of it runs yet.
 struct Plan {
     rules: Rules,
     /// Every route on which something is sent.
     routes: Vec<Route>,
-    /// Dispatchers of the routes that are new or changed, and the ways to them.
+    /// Dispatchers of new or changed routes, with their sending ends.
     dispatchers: Vec<(Route, Mailbox, Dispatcher)>,
 }
 
@@ -182,7 +182,7 @@ impl Relay {
             }
         });
         if started.is_err() {
-            // What was opened is closed in order, or the next start looks through all of it.
+            // Closed in order, so that the next start need not examine the whole database.
             store.close(clock.moment()).await;
         }
         started
@@ -304,7 +304,7 @@ impl Relay {
         Ok(ignored.map(|(_, key)| key).collect())
     }
 
-    /// Answers when a part of the daemon has ended that should not have: it must be started anew.
+    /// Resolves when a part has ended that should not have: the daemon must be started anew.
     pub async fn broke_down(&mut self) {
         tokio::select! {
             _ = self.doors.join_next() => {}
@@ -317,9 +317,9 @@ impl Relay {
     /// timeout, and closes the database. Loses nothing, spends no attempt.
     ///
     /// # Errors
-    /// `Lost`: somebody has taken the database's file away, and there is no place for a copy. It is stopped all the same.
+    /// `Lost`: the database's file is gone, and its data could not be copied out. The relay is stopped all the same.
     pub async fn stop(mut self) -> Result<(), Lost> {
-        // The doors hold the other end; when none does any more, there is nothing to stop.
+        // The listeners hold the other end; when none is left, there is nothing to stop.
         let _ = self.stop_doors.send(true);
         let at_most = self.parts.stop_time() + STOP_MARGIN;
         let closed = async { while self.doors.join_next().await.is_some() {} };
@@ -352,7 +352,7 @@ impl Fixed {
     }
 }
 
-/// What holds for every attempt.
+/// The retry policy and the alert thresholds, which are read with every attempt's result.
 fn rules(settings: &Loaded) -> Rules {
     Rules {
         policy: RetryPolicy::new(settings.config.retry.intervals.clone()),
@@ -399,7 +399,7 @@ impl Shared {
         })
     }
 
-    /// Runs what a configuration says and does not run yet, and ends what it does not say any more. Answers
+    /// Starts the parts of a configuration that do not run yet, and ends those that it no longer has. Answers
     /// whether sending moves.
     fn run(&self, settings: &Loaded, plan: Plan, parts: &mut Parts) -> Vec<Pulse> {
         let routes = plan.routes;
@@ -409,7 +409,7 @@ impl Shared {
         self.gauges.routes_are(&names, &changed);
         for (route, mailbox, dispatcher) in plan.dispatchers {
             let pulse = dispatcher.pulse();
-            // It begins when the attempts of the one before have ended.
+            // It begins when the attempts of its predecessor have ended.
             pulse.promise(self.clock.monotonic() + parts.stop_time() + STOP_MARGIN * 2);
             self.handoff.install(&route.name, mailbox);
             let purpose = Purpose::Route(Box::new(route));
@@ -509,7 +509,7 @@ impl Shared {
         wanted
     }
 
-    /// What requests find from now on.
+    /// The state that requests use from now on.
     fn api(&self, settings: &Loaded, pulses: Vec<Pulse>) -> Api {
         let config = &settings.config;
         self.rate_limiter
@@ -557,7 +557,7 @@ impl Shared {
         }
     }
 
-    /// A channel that is not in the configuration any more is not behind with anything; what it had still to tell is
+    /// Forgets channels that are no longer configured, so that none counts as failing. What one had still to tell is
     /// told by the one that takes its place.
     async fn forget_channels(&self, settings: &Loaded) {
         let channels = settings.alerts.channels.iter();

@@ -1,4 +1,4 @@
-//! Asking the daemon to read its configuration again: whoever asks over the control socket waits
+//! Asks the daemon to read its configuration again. The caller at the control socket waits
 //! for the answer, which names every mistake.
 
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::config::{Changes, Mistakes, Note};
 
-/// What a reload came to: it was done, or nothing was changed.
+/// The result of a reload: it was done, or nothing was changed.
 pub type Outcome = Result<Reloaded, Refused>;
 
 /// A reload that was done.
@@ -17,7 +17,7 @@ pub struct Reloaded {
     pub needs_restart: Vec<&'static str>,
     /// What became of the secrets.
     pub changes: Changes,
-    /// What works, and may not be meant.
+    /// Settings that work but may not be meant.
     pub notes: Vec<Note>,
 }
 
@@ -35,7 +35,7 @@ pub enum Refused {
     Failed(String),
 }
 
-/// Somebody who asked, and waits for the answer.
+/// A request for a reload, with the way to answer it.
 pub struct Asked {
     /// What would be lost may be lost.
     pub drop: bool,
@@ -45,12 +45,12 @@ pub struct Asked {
 impl Asked {
     /// Answers.
     pub fn answer(self, outcome: Outcome) {
-        // Who asked may have gone.
+        // The caller may have gone away.
         let _ = self.answer.send(outcome);
     }
 }
 
-/// The way from those who ask to the one who reloads. Cheap to clone.
+/// The queue of requests for a reload. Cheap to clone.
 #[derive(Clone)]
 pub struct Reloads {
     sender: mpsc::Sender<Asked>,
@@ -80,7 +80,7 @@ impl Reloads {
         receiver.await.unwrap_or_else(|_| Err(gone()))
     }
 
-    /// The next one who asks.
+    /// The next request.
     pub async fn next(&self) -> Asked {
         match self.receiver.lock().await.recv().await {
             Some(asked) => asked,

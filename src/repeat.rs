@@ -1,5 +1,5 @@
-//! Knowing an event again that a sender has handed in before (contract, section 4.6). The staff system's retry makes a
-//! new request id each time and multiplies, so that what an event says is all that can be compared.
+//! Recognises an event that a sender has handed in before (contract, section 4.6). The staff system's retry makes a
+//! new request id each time and multiplies requests, so only the content of events can be compared.
 
 use std::time::Duration;
 
@@ -12,18 +12,18 @@ use crate::timestamp::Timestamp;
 /// What is remembered of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Memory {
-    /// The events among which it has its place: those of its person whose name begins with the same word, which ends
+    /// The events that it is ordered among: those of its person whose name begins with the same word, which ends
     /// at a `.`, `_` or `-`. Of an
     /// event about nobody, those of its name.
     pub family: String,
-    /// Of name, staff id and data.
+    /// The digest of name, staff id and data.
     pub content_digest: Digest,
     /// The latest time in the data; when there is one, two events with the same data are one. It is looked for
     /// first, because an index that is ordered by it grows at its end.
     pub data_time: Option<Timestamp>,
-    /// What the sender called its request.
+    /// The sender's request id.
     pub request_id: Option<String>,
-    /// For how long the same is known again; none: it is remembered, and is an event of its own whatever came
+    /// For how long a repeat is recognised; none: it is remembered, and is an event of its own whatever came
     /// before.
     pub known_for: Option<Duration>,
 }
@@ -50,7 +50,7 @@ pub enum Sameness<'a> {
     /// The newest of the family, when it has the same content; or else the newest of the same content that came
     /// with this request id.
     OfNewest {
-        /// What the sender called its request.
+        /// The sender's request id.
         request_id: Option<&'a str>,
     },
 }

@@ -1,4 +1,4 @@
-//! What became of a wish to send again, and what a resend in bulk means.
+//! The results of a resend, and the events that a bulk resend selects.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub enum Resend {
     Waiting,
 }
 
-/// An event that a resend in bulk means.
+/// An event that a bulk resend selects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
     /// Its place in the order of acceptance.
@@ -31,7 +31,7 @@ pub struct Candidate {
     pub accepted_at: Timestamp,
 }
 
-/// Some of the events that a resend in bulk means.
+/// A page of the events that a bulk resend selects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResendPage {
     /// The events, in the order in which they are found.
@@ -40,7 +40,7 @@ pub struct ResendPage {
     pub next: Option<Candidate>,
 }
 
-/// What a resend in bulk means, counted.
+/// Counts of the events that a bulk resend selects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// All of it.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A partner may ask for a longer wait than planned, but not for more than this.
+/// The longest wait that a partner's `Retry-After` can ask for.
 const LONGEST_REQUESTED_WAIT: Duration = Duration::from_hours(1);
 
 /// The waits between the attempts of one round: as many retries as entries.

@@ -18,7 +18,7 @@ pub struct SendCounts {
     pub timeout: u64,
     /// Those with at least one retry.
     pub retried: u64,
-    /// Milliseconds that the last attempts of the successful took, all together.
+    /// The sum of the durations of the successful ones' last attempts, in milliseconds.
     pub successful_ms: u64,
 }
 
@@ -60,7 +60,7 @@ pub struct SendChange {
     pub timeout: i64,
     /// With at least one retry.
     pub retried: i64,
-    /// Milliseconds.
+    /// The sum of the successful ones' last attempts, in milliseconds.
     pub successful_ms: i64,
 }
 
@@ -76,7 +76,7 @@ pub struct SendState {
 }
 
 impl SendState {
-    /// What it counts for.
+    /// The changes that it makes in the counts.
     #[must_use]
     pub fn counted(self) -> SendChange {
         let success = self.outcome == Outcome::Success;

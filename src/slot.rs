@@ -1,14 +1,14 @@
-//! A range of time, cut into whole months, days or hours and what is left at its two ends.
+//! Splits a range of time into whole months, days or hours and the remainders at its two ends.
 //!
-//! Counts are kept by the slot, so that a question over a long range adds up a few of them and looks
-//! at single rows only at the ends, where the range begins or ends inside a slot: at those of the part
-//! that belongs to the range, or of the part that does not, whichever is shorter.
+//! Counts are kept per slot, so that a query over a long range adds up a few of them and reads
+//! single rows only where the range begins or ends inside a slot: those of the part
+//! inside the range, or of the part outside of it, whichever is shorter.
 
 use chrono::{DateTime, Datelike, Months, NaiveDate};
 
 use crate::timestamp::Timestamp;
 
-/// How long a slot is. Slots are those of UTC.
+/// The length of a slot. Slots begin on full hours, days and months of UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// From the first of a month to the first of the next.

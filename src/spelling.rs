@@ -1,7 +1,7 @@
-//! Which known name somebody meant who typed another one.
+//! Finds the known name that a mistyped one probably stands for.
 
-/// The name that differs by a slip of a finger or two; none is near enough when there is none. Capital and small
-/// letters are the same here. Short names are like each other without a slip, and are not taken for one.
+/// The name that differs by a few typing errors: one in four letters, three at most. None when no name is near enough.
+/// Capital and small letters are the same here. Short names resemble each other anyway, so fewer errors count in them.
 #[must_use]
 pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let farthest = (typed.chars().count() / 4).min(3);

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// How deep arrays and objects may be nested: the parser recurses, and so do others after it.
 const MAX_DEPTH: usize = 128;
-/// The characters of a pointer. It is made of the document's keys, and whoever wrote those must not
+/// The longest pointer, in characters. It is made of the document's keys, and their author must not
 /// decide how long a message or a log line is.
 const MAX_POINTER: usize = 200;
 

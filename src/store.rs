@@ -64,12 +64,12 @@ use readers::Readers;
 use relay_time::RelayTime;
 use writer::{Lane, Writer};
 
-/// Reads for callers that run at a time.
+/// The number of reads for callers that run at a time.
 const READERS: usize = 3;
-/// Reads for dispatchers that run at a time: a long list for a caller does not delay what is due.
+/// The same for dispatchers, so that a long list for a caller does not delay what is due.
 const DELIVERY_READERS: usize = 1;
 
-/// Reads for the care of the file that run at a time: a copy and a look through it wait for each other.
+/// The same for copies and examinations of the file: they wait for each other.
 const KEEPERS: usize = 1;
 
 /// The open database. Cheap to clone; the file is closed when the last clone is gone.
@@ -131,16 +131,16 @@ impl Store {
         self.writer.changes()
     }
 
-    /// Answers when nothing can be written any more because the writing thread has ended. Without
+    /// Resolves when nothing can be written any more because the writing thread has ended. Without
     /// a call of [`Store::close`] before, that is a mistake in the program, and the daemon has to
     /// be started anew.
     pub async fn ended(&self) {
         self.writer.ended().await;
     }
 
-    /// Waits for the commands that are already in line, keeps what time it is, then closes the file.
+    /// Waits for the commands that are already queued, stores the time, then closes the file.
     pub async fn close(self, moment: Moment) {
-        // The disk may be full, and then the next start reckons from an earlier moment.
+        // The disk may be full; then the next start continues from an earlier moment.
         let _ = self.probe(moment).await;
         // The last connection to close tidies up the write-ahead log, and only one that writes can.
         self.readers.close().await;

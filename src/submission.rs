@@ -14,7 +14,7 @@ pub struct Submission {
     pub route: String,
     /// What makes a second submission the same one; none: every submission is a new event.
     pub idempotency: Option<Idempotency>,
-    /// What is remembered of it, while the ingest has to know events again.
+    /// What is remembered of it, while the ingest has to recognise repeats.
     pub memory: Option<Memory>,
 }
 

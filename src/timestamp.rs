@@ -84,8 +84,8 @@ impl Timestamp {
         DateTime::from_timestamp_millis(self.0).unwrap_or_default()
     }
 
-    /// The written form. Every result of an attempt has four of them to keep, so it is not left to the
-    /// machinery that formats whatever there is.
+    /// The written form. Every result of an attempt stores four of them, so it is written by hand and not by the
+    /// general formatting of the standard library, which is slower.
     fn text(self) -> [u8; 24] {
         let moment = self.to_utc().naive_utc();
         let mut text = *b"0000-00-00T00:00:00.000Z";

@@ -8,7 +8,7 @@ const MS_A_DAY: i64 = 86_400_000;
 pub const LONGEST_DAYS: u32 = 3650;
 /// How long a token lives when nothing is said, in days.
 pub const USUAL_DAYS: u32 = 365;
-/// The longest name of a token, or of whom it is for, in characters.
+/// The longest name or subject of a token, in characters.
 pub const SUBJECT_CHARACTERS: usize = 191;
 
 /// What a token can allow (contract, section 4.1).
@@ -64,7 +64,7 @@ impl Scope {
 pub struct TokenRecord {
     /// Its name.
     pub jti: String,
-    /// For whom; none for a token that was issued elsewhere and revoked here.
+    /// The subject that it was issued for; none for a token that was issued elsewhere and revoked here.
     pub subject: Option<String>,
     /// What it allows, separated by blanks.
     pub scope: Option<String>,
@@ -88,7 +88,7 @@ impl TokenRecord {
     }
 }
 
-/// A token that lets somebody in and has an end.
+/// A valid token that has an end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveToken {
     /// Its name.

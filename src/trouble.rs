@@ -17,12 +17,12 @@ pub enum Trouble {
     /// SQLite found damage.
     #[error("the database is damaged: {what}")]
     Damaged {
-        /// What it said first.
+        /// The first message of SQLite.
         what: String,
         /// The copy to restore; none: there is none, as far as is known.
         copy: Option<PathBuf>,
     },
-    /// Somebody has cut off the open file or its journal, or has copied something else over it.
+    /// Another program has truncated the open file or its journal, or has copied another file over it.
     #[error("the database's file was overwritten while it was open")]
     Overwritten {
         /// The copy to restore; none: there is none, as far as is known.
@@ -34,7 +34,7 @@ pub enum Trouble {
         /// Where everything was copied that only the open file had; none: that is not done yet.
         rescued: Option<PathBuf>,
     },
-    /// Anything else: what was said.
+    /// Anything else, in SQLite's or the system's words.
     #[error("{0}")]
     Unusable(String),
 }
@@ -56,7 +56,7 @@ impl Trouble {
         }
     }
 
-    /// What to type.
+    /// The commands that help.
     #[must_use]
     pub fn commands(&self) -> Vec<String> {
         let (Self::Damaged { copy, .. }

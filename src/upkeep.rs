@@ -1,6 +1,6 @@
-//! What the daemon does for its own house: the backup file is kept fresh, what is old is purged, what time it is
-//! is kept when the clock was set, the database is looked through, its file is looked for, and room on the disk is
-//! held back for when it is full. Each has a loop of its own, so that none holds up
+//! Maintenance: keeps the backup file fresh, purges old deliveries, stores the time when the
+//! clock was set, examines the database, checks that its file is in place, and holds a disk
+//! reserve. Each has a loop of its own, so that none holds up
 //! another, and none of it ever holds up accepting.
 
 pub mod backup;

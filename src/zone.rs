@@ -11,9 +11,9 @@ use crate::timestamp::Timestamp;
 pub struct Zone(&'static str);
 
 impl Zone {
-    /// Where the clinic is when nothing is said.
+    /// The default time zone.
     pub const TOKYO: Self = Self("Asia/Tokyo");
-    /// The clock of the database.
+    /// Coordinated Universal Time, in which the database keeps its times.
     pub const UTC: Self = Self("UTC");
 
     /// The zone with this name of the tz database.
@@ -47,7 +47,7 @@ impl Zone {
     }
 
     fn rules(self) -> TimeZone {
-        // A name that was found once is found again.
+        // The name was found when the value was made.
         TimeZone::get(self.0).unwrap_or(TimeZone::UTC)
     }
 }

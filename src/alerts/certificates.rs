@@ -10,7 +10,7 @@ use crate::delivery::probe::probe;
 use crate::delivery::route::Route;
 use crate::gauges::Gauges;
 
-/// Between two looks.
+/// The time between two checks.
 const EVERY: Duration = Duration::from_hours(12);
 
 /// Looks at what receivers show without being sent anything.

@@ -17,7 +17,7 @@ pub struct Observed {
     pub sends: (u64, u64),
     /// How much is still to be sent, and how long the oldest of it has been due.
     pub queue: (u64, Duration),
-    /// Of the last hour.
+    /// Failed logins of the last hour.
     pub failed_logins: u64,
     /// Of the last five minutes; none when they were hardly asked for.
     pub statistics: Option<AnswerTimes>,
@@ -31,11 +31,11 @@ pub struct Observed {
     pub trouble: Option<Trouble>,
     /// Free and total bytes of the disk; none when they cannot be known.
     pub disk: Option<(u64, u64)>,
-    /// Bytes.
+    /// The database's size in bytes.
     pub database: u64,
-    /// By route.
+    /// What receivers showed, by route.
     pub receivers: Vec<(String, Receiver)>,
-    /// Those that let somebody in and have an end.
+    /// The valid tokens that have an end.
     pub tokens: Vec<LiveToken>,
 }
 
@@ -153,7 +153,7 @@ fn backup(observed: &Observed, limits: &Thresholds, now: Timestamp) -> Option<Fi
     })
 }
 
-/// What goes by itself, or is told as a full disk, needs no word of its own.
+/// Trouble that ends by itself, or is a full disk, has no condition of its own.
 fn database(observed: &Observed) -> Option<Finding> {
     let trouble = observed.trouble.clone()?;
     let tells = trouble.is_damage() || matches!(trouble, Trouble::Gone { .. });
@@ -196,7 +196,7 @@ mod tests {
         Timestamp::from_unix_ms(1_761_489_000_000)
     }
 
-    /// A daemon that is well: nothing holds.
+    /// A healthy daemon: no condition holds.
     fn well() -> Observed {
         Observed {
             sends: (1000, 995),

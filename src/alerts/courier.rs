@@ -14,17 +14,17 @@ use crate::notification::Notification;
 use crate::store::{Store, StoreError};
 use crate::timestamp::Timestamp;
 
-/// Between two looks at what there is to tell.
+/// The time between two looks for messages.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// The wait after the first try that failed; it doubles with each further one.
 const FIRST_WAIT: Duration = Duration::from_secs(30);
 /// The longest wait.
 const LONGEST_WAIT: Duration = Duration::from_mins(15);
 
-/// The one who tells a channel.
+/// Sends messages to one channel.
 pub struct Courier {
     channel: Channel,
-    /// By which the store knows it.
+    /// The key by which the store knows it.
     key: String,
     speech: Speech,
     store: Store,

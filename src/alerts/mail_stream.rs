@@ -125,7 +125,7 @@ async fn agree_on_tls(stream: TcpStream) -> Result<TcpStream, Mail> {
     asked.map_err(|error| of_io(&error))?;
     answered(&mut stream, "220").await?;
     if !stream.buffer().is_empty() {
-        // Somebody on the way put words into the server's mouth.
+        // Text before TLS began could have been injected on the way.
         return Err(Mail::WentOn);
     }
     Ok(stream.into_inner())

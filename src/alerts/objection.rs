@@ -50,7 +50,7 @@ pub enum Mail {
     Insecure(Failure),
     /// It has no STARTTLS.
     NoStartTls,
-    /// It, or somebody on the way, went on without TLS.
+    /// It went on without TLS, or something on the way did.
     WentOn,
     /// What it said instead of beginning TLS.
     RefusedTls(String),

@@ -64,7 +64,7 @@ impl Backup {
                 let told = restores::kept_by_the_daemon(speech, &self.file);
                 return Err(CliError::Unreachable(told));
             }
-            // What lies in the database's place need not be the database: the daemon knows.
+            // The file at the database's path need not be the database: only the daemon knows.
             (_, Err(error), _) => return Err(error),
         }
         let verified = snapshot::verify(&self.file).map_err(failed)?;

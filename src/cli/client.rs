@@ -17,7 +17,7 @@ use crate::words::commands;
 
 /// Where the package's daemon has its control socket.
 const PACKAGED_SOCKET: &str = "/run/voicedrive-relay/control.sock";
-/// The longest that the daemon may take to begin with the answer to a question. Whoever takes longer hangs, or is another
+/// The longest that the daemon may take to begin its answer to a question. One that takes longer hangs, or is another
 /// program that listens there.
 const FIRST_WORD: Duration = Duration::from_secs(10);
 /// The longest that it may take for all of the answer.

@@ -19,9 +19,9 @@ use crate::route::Pattern;
 use crate::words::system::of_system;
 use crate::words::{commands, receivers};
 
-/// More webhooks than anybody waits for to fail.
+/// The most webhooks that can be told to fail.
 const MOST_FAILURES: u64 = 1_000_000;
-/// Nobody waits longer for an answer: an hour.
+/// The longest delay of an answer, in milliseconds: an hour.
 const LONGEST_DELAY_MS: u64 = 3_600_000;
 
 /// Run the stand-in VoiceDrive on its own.
@@ -102,7 +102,7 @@ impl Receiver {
         let seen = AtomicU64::new(0);
         Arc::new(move |received: &Received| {
             let number = seen.fetch_add(1, Ordering::Relaxed);
-            // Whoever reads the output may have gone; webhooks are answered all the same.
+            // The reader of the output may have gone; webhooks are answered all the same.
             let _ = print_line(&line(received, language, json));
             let answer = if drop {
                 Answer::Drop

@@ -38,7 +38,7 @@ impl Status {
     }
 }
 
-/// Whether something of it does not become good by itself.
+/// Whether something in it needs a person.
 fn needs_a_person(answer: &Value) -> bool {
     let lists = [&answer["incidents"], &answer["alerts"]["failing"]];
     let has = |list: &Value| list.as_array().is_some_and(|list| !list.is_empty());

@@ -11,7 +11,7 @@ use crate::event::is_event_type;
 use crate::route::Pattern;
 use crate::zone::Zone;
 
-/// Something else must stand there.
+/// The value is not what is accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WrongValue {
     /// A whole number in a range.

@@ -1,4 +1,4 @@
-//! The person who types a command, and texts that somebody else wrote.
+//! The language and time zone of the person who types a command, and texts that were written by others.
 
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ pub(super) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or("-")
 }
 
-/// Text that somebody else wrote, without the control characters that would play tricks on a
+/// Text that was written by others, without the control characters that could change the look of a
 /// terminal.
 pub(crate) fn harmless(text: &str) -> String {
     text.chars()

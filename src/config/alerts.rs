@@ -29,9 +29,9 @@ pub struct AlertsConfig {
     pub heartbeat: Option<String>,
     /// The clinic's or this server's name, which stands in every subject; none: the host's name.
     pub name: Option<String>,
-    /// Who is told.
+    /// The channels.
     pub channels: Vec<ChannelConfig>,
-    /// From where on a condition holds.
+    /// The thresholds from which on conditions hold.
     pub thresholds: Thresholds,
 }
 
@@ -84,11 +84,11 @@ pub enum Encryption {
 /// A channel with its secrets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Channel {
-    /// What it is called where a person reads of it, such as `email 1`.
+    /// Its name in messages for people, such as `email 1`.
     pub name: String,
-    /// The clinic or server that speaks, as every subject says it.
+    /// The clinic's or server's name in every subject.
     pub place: String,
-    /// The way.
+    /// Where and how it is told.
     pub way: Way,
 }
 
@@ -97,7 +97,7 @@ pub struct Channel {
 pub struct Hook {
     /// The URL, which is a secret.
     pub url: Secret,
-    /// The way out.
+    /// The proxies that it is reached through.
     pub proxies: Proxies,
 }
 
@@ -147,7 +147,7 @@ impl Email {
 /// Channels and heartbeat, with their secrets.
 #[derive(Clone, Debug, Default)]
 pub struct AlertsOut {
-    /// Who is told.
+    /// The channels.
     pub channels: Vec<Channel>,
     /// The dead man's switch.
     pub heartbeat: Option<Hook>,
@@ -438,7 +438,7 @@ impl AlertsConfig {
                 place: place.clone(),
                 way,
             });
-            // Who stands there twice is told once.
+            // The same channel configured twice is told once.
             let known = |new: &Channel| channels.iter().any(|c: &Channel| c.key() == new.key());
             channels.extend(channel.filter(|new| !known(new)));
         }
@@ -462,7 +462,7 @@ fn read_needed(
     secret
 }
 
-/// A secret that is a URL. What it says instead is nobody's business.
+/// A secret that has to be a URL. When it is none, its value is not shown.
 fn read_url(environment: &Environment, name: &str, mistakes: &mut Vec<Mistake>) -> Option<Secret> {
     let secret = read_needed(environment, name, mistakes)?;
     let is_url = Url::parse(secret.expose())

@@ -1,5 +1,5 @@
-//! What another reading of configuration and secrets would change: which secrets are new, which others,
-//! which gone, and whether something is lost that a person may not have meant to lose.
+//! What a reload would change: which secrets are new, which have another value,
+//! which are gone, and whether something is lost that a person may not have meant to lose.
 
 use super::named::names;
 use super::{Loaded, URL_VARIABLE};
@@ -13,7 +13,7 @@ pub struct Changes {
     pub changed: Vec<String>,
     /// Not set any more.
     pub gone: Vec<String>,
-    /// What of it would stop something: webhooks are sent, or callers let in, no more.
+    /// The lost ones without which webhooks are no longer sent or callers no longer admitted.
     pub lost: Vec<String>,
 }
 

@@ -1,5 +1,5 @@
-//! The file `secrets.env`, read as systemd reads such files where that leaves no doubt. What leaves doubt
-//! is a mistake with its line: a secret that is read in another way than it was meant signs wrongly.
+//! The file `secrets.env`, read as systemd reads such files as long as the meaning is clear. An ambiguous line
+//! is a mistake with its number, because a secret that was misread makes wrong signatures.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -28,7 +28,7 @@ pub(super) struct EnvFile {
 
 /// A line `NAME=value`.
 pub(super) struct Entry {
-    /// From 1.
+    /// The line's number, from 1.
     pub(super) line: usize,
     pub(super) value: String,
 }
@@ -159,7 +159,7 @@ pub(super) fn may_be_shown(name: &str) -> bool {
     is_secret_name(name) && (name.contains('_') || name.len() < PERHAPS_A_SECRET)
 }
 
-/// A whole file, and who may read it. One that somebody else feeds, such as a pipe, would be read to no end.
+/// A whole file, and who may read it. A pipe is refused: reading it might never end.
 pub(super) fn read_bytes(path: &Path) -> io::Result<(Vec<u8>, u32)> {
     let metadata = ordinary(path)?;
     Ok((fs::read(path)?, metadata.permissions().mode()))

@@ -1,4 +1,4 @@
-//! What a key of the configuration takes, told where something else stands.
+//! The values that a key of the configuration accepts, for the message when the file has another one.
 
 use std::path::PathBuf;
 

@@ -14,7 +14,7 @@ use crate::event;
 use crate::ingest::{NameRule, When};
 use crate::secret::Secret;
 
-/// What the relay itself answers on.
+/// The first segments of the relay's own paths.
 const TAKEN_PATHS: [&str; 4] = ["api", "monitor", "metrics", "control"];
 
 /// `[ingest]`
@@ -26,13 +26,13 @@ pub struct IngestConfig {
     pub secrets: Vec<String>,
     /// The names of the secrets that senders may show as a bearer token.
     pub bearers: Vec<String>,
-    /// Whose requests need no proof.
+    /// Addresses whose requests need no proof.
     pub open_from: Vec<IpNet>,
     /// How long the same content is known again: up to 30 days; zero: not at all.
     pub repeat: Duration,
     /// How events are named whose bodies do not say what they are.
     pub names: Vec<NameRule>,
-    /// On which line it begins.
+    /// The line on which it begins.
     line: usize,
 }
 
@@ -184,7 +184,7 @@ impl IngestConfig {
     }
 }
 
-/// Every secret that `names` name, and the one before it: whoever sends may use either.
+/// Every secret in `names`, and its predecessor: a sender may use either.
 fn read_all(
     names: &[String],
     environment: &Environment,

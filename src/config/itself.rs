@@ -6,7 +6,7 @@ use url::{Host, Url};
 
 use super::Server;
 
-/// Any port would do.
+/// The address is only compared, so any port will do.
 const DISCARD: u16 = 9;
 
 /// What this machine calls itself.
@@ -38,7 +38,7 @@ fn is_own(host: &Host<&str>, listen: IpAddr) -> bool {
         Host::Ipv4(address) => IpAddr::V4(*address),
         Host::Ipv6(address) => IpAddr::V6(*address).to_canonical(),
     };
-    // Whoever connects to 0.0.0.0 reaches this machine.
+    // A connection to 0.0.0.0 reaches this machine.
     let means_loopback = address.is_loopback() || address.is_unspecified();
     address == listen
         || on_loopback && means_loopback
@@ -50,8 +50,8 @@ fn is_loopback_name(name: &str) -> bool {
     name == "localhost" || name.ends_with(".localhost")
 }
 
-/// Whoever connects to an address of this machine does it from that same address. A datagram socket is
-/// only asked which one it would take: nothing is sent.
+/// A connection to an address of this machine comes from that same address. A datagram socket is
+/// only asked which source address it would use: nothing is sent.
 fn is_of_this_machine(address: IpAddr) -> bool {
     let any: IpAddr = if address.is_ipv4() {
         Ipv4Addr::UNSPECIFIED.into()

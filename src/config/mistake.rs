@@ -1,4 +1,4 @@
-//! What is wrong with configuration and secrets, and what is only worth a word, and where it stands. No value
+//! Errors and notes about configuration and secrets, each with its place. No value
 //! of a secret is ever part of it.
 
 use std::fmt;
@@ -20,18 +20,18 @@ pub struct Mistakes {
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
-    /// Where.
+    /// Its place.
     pub place: Place,
-    /// What.
+    /// What is wrong.
     pub kind: Kind,
 }
 
 /// One thing that works, and that a person may not have meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
-    /// Where.
+    /// Its place.
     pub place: Place,
-    /// What.
+    /// What a person may not have meant.
     pub kind: NoteKind,
 }
 
@@ -79,13 +79,13 @@ pub enum Kind {
     NoToken,
     /// The static token has fewer characters than this, or is no token.
     NoApiToken(usize),
-    /// A secret that should be a URL is none. What it says instead is nobody's business.
+    /// A secret that should be a URL is none. Its value is not shown.
     NoUrl,
     /// A line, or a value, that leaves doubt about what is meant.
     Doubtful(Doubt),
 }
 
-/// Why it is in doubt what is meant.
+/// Why a line or value can be understood in more than one way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doubt {
     /// It is not UTF-8.

@@ -8,7 +8,7 @@ use super::{Config, Environment, Note, NoteKind, Place, ProxyConfig, URL_VARIABL
 use crate::secret::Secret;
 use crate::spelling;
 
-/// A key that is shorter is worth a word, in characters.
+/// A key that is shorter than this gets a note, in characters.
 const SHORT: usize = 16;
 /// What the file does not set, although it may look as if it did: the process has it from systemd. In
 /// capital letters; the proxies are spelled in small ones too.

@@ -10,7 +10,7 @@ use super::{Expected, Kind};
 /// A mistake in the file: where, and what.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Found {
-    /// From 1.
+    /// The line's number, from 1.
     pub(super) line: usize,
     /// Dotted, such as `server.listen`; empty for the file itself.
     pub(super) key: String,
@@ -298,7 +298,7 @@ impl<'a> Section<'a> {
         self.value(document, name, expected, read).unwrap_or(usual)
     }
 
-    /// Ends the reading: whatever is left, nothing is known of.
+    /// Ends the section: every key that is left is unknown, and a mistake.
     pub(super) fn finish(self, document: &mut Document<'_>) {
         for (key, _) in &self.table {
             let line = document.line(key.span().start);

@@ -18,7 +18,7 @@ use crate::delivery::route::Route;
 use crate::route::{self, Pattern};
 use crate::secret::Secret;
 
-/// What the HTTP client or the relay itself sets.
+/// Headers that the HTTP client or the relay itself sets.
 const TAKEN_HEADERS: [&str; 14] = [
     "host",
     "content-type",
@@ -39,7 +39,7 @@ const TAKEN_HEADERS: [&str; 14] = [
 /// One way out, as the file describes it: `[delivery]` or a `[[route]]`.
 #[derive(Clone, Debug)]
 pub struct RouteConfig {
-    /// What the events of this route remember.
+    /// The name that an event keeps when it is accepted.
     pub name: String,
     /// Which events it takes; the default route has none here, and takes the rest.
     pub events: Vec<Pattern>,

@@ -1,9 +1,9 @@
-//! Which addresses are never called. A clinic's network is private, so private addresses are as
-//! good as any; but nobody's webhook lives where machines of a cloud keep their secrets, and
+//! Which addresses are never called. A clinic's network is private, so private addresses are allowed;
+//! but the link-local addresses at which cloud machines get their secrets are not, and
 //! nothing goes over the internet in plain text unless the admin said so.
 //!
-//! A name server that does not answer holds a thread for each question, longer than an attempt lasts. So each
-//! client asks for a name once at a time, and whoever wants to know it meanwhile gets the same answer.
+//! A lookup at a name server that does not answer blocks a thread for longer than an attempt lasts. So each
+//! client looks a name up once at a time, and attempts that need it meanwhile share the answer.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
@@ -39,7 +39,7 @@ impl std::error::Error for ResolveError {}
 /// allows `http://` everywhere.
 ///
 /// # Errors
-/// Why not.
+/// `Refused`: why the address must not be called.
 pub fn may_call(address: IpAddr, plain_allowed: bool) -> Result<(), Refused> {
     let address = address.to_canonical();
     if is_link_local(address) {
@@ -54,7 +54,7 @@ pub fn may_call(address: IpAddr, plain_allowed: bool) -> Result<(), Refused> {
 /// The same for a URL whose host is an address; a name is looked at when it is resolved.
 ///
 /// # Errors
-/// Why not.
+/// `Refused`: why the address must not be called.
 pub fn may_post_to(url: &Url, allow_http: bool) -> Result<(), Refused> {
     let host = url.host_str().unwrap_or_default();
     let literal = host.trim_matches(['[', ']']).parse::<IpAddr>();

@@ -93,8 +93,8 @@ impl Outgoing {
     }
 }
 
-/// Takes answers whose headers are old-fashioned or odd: what counts is the status, and an answer that
-/// cannot be read is an event that is sent twice.
+/// Accepts answers with old or malformed headers: only the status counts, and an answer that
+/// cannot be read means that the event is sent twice.
 fn lenient(builder: ClientBuilder) -> ClientBuilder {
     builder
         .http1_allow_obsolete_multiline_headers_in_responses(true)

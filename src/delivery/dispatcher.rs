@@ -28,7 +28,7 @@ const TAKEN_AT_ONCE: usize = 128;
 const UNRECORDED: usize = 256;
 /// A dispatcher that nobody wakes looks for itself after this long.
 const POLL_AGAIN: Duration = Duration::from_secs(30);
-/// A dispatcher that is back this much later than it promised hangs.
+/// A dispatcher that is this much later than it announced counts as hanging.
 const LATE: Duration = Duration::from_secs(30);
 /// How long a look into the store that failed waits before it is tried again.
 const READ_AGAIN: Duration = Duration::from_secs(1);
@@ -55,7 +55,7 @@ pub struct Dispatcher {
     polled_at: Duration,
     /// When the next delivery that is not due yet will be.
     next_due: Option<Duration>,
-    /// What is logged when it changes, and not for every event between.
+    /// Whether the route works, which is logged when it changes and not for every event.
     standing: Standing,
 }
 
@@ -69,12 +69,12 @@ impl Dispatcher {
         let slots = Arc::new(Semaphore::new(route.concurrency));
         let pace = route.max_per_second.map(|most| {
             let mut pace = time::interval(Duration::from_secs(1) / most.max(1));
-            // What was not sent in a quiet time is not made up for by a burst.
+            // A quiet time does not allow a burst afterwards.
             pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
             pace
         });
         let pulse = Pulse::default();
-        // Whoever asks before the first step sees a dispatcher that is about to begin.
+        // Until the first step, the dispatcher counts as moving.
         pulse.promise(clock.monotonic() + LATE);
         Ok(Self {
             sender: Arc::new(Sender::new(route, context)?),
@@ -135,8 +135,8 @@ impl Dispatcher {
         self.stop().await;
     }
 
-    /// Takes what is due now, sends all of it, and says how many attempts that were. This is the
-    /// whole loop for one who sets the clock by hand.
+    /// Takes what is due now, sends all of it, and answers how many attempts were made. This is the
+    /// whole loop for tests that set the clock by hand.
     ///
     /// # Panics
     /// When an attempt panicked.
@@ -170,8 +170,8 @@ impl Dispatcher {
         self.queued.is_empty() && self.running.len() < UNRECORDED
     }
 
-    /// Takes an event that was handed over. One that is older than what was found in the store may have come from
-    /// there and be sent already: then the store has to say.
+    /// Takes an event that was handed over. One that is older than the last one read from the store may have been read
+    /// there and sent already; then the store is asked.
     fn receive(&mut self, due: DueDelivery) {
         if due.seq > self.polled_up_to {
             self.take(due);
@@ -185,7 +185,7 @@ impl Dispatcher {
         self.queued.push_back(due);
     }
 
-    /// Looks into the store when there is reason to, and room for what it holds.
+    /// Polls the store when there is a reason to, and room for what it holds.
     async fn poll_store(&mut self) {
         if !self.should_poll || !self.has_room() {
             return;
@@ -269,7 +269,7 @@ impl Dispatcher {
         }
     }
 
-    /// How long there is nothing to look for in the store.
+    /// How long until the store has to be polled again.
     fn idle_time(&self) -> Duration {
         let poll_again = self.polled_at + POLL_AGAIN;
         let next = self.next_due.map_or(poll_again, |due| due.min(poll_again));

@@ -26,8 +26,8 @@ pub enum Failure {
     TooLarge(u16),
     /// The relay itself answered, with this status.
     LeadsBack(u16),
-    /// The partner refused who we are, and its clock is this many seconds ahead of ours: that may
-    /// well be the reason.
+    /// The partner refused the signature or token, and its clock is this many seconds ahead of ours, which may
+    /// be the reason.
     ClockDiffers(u16, i64),
     /// The whole attempt took longer than the timeout.
     TimedOut(Duration),
@@ -66,11 +66,11 @@ pub enum ProxyFault {
     Refused,
     /// It has only addresses that are never called.
     Address(address::Refused),
-    /// It wants to know who asks.
+    /// It asks for user and password.
     WantsLogin,
-    /// It does not let this through.
+    /// It refuses to connect to this host.
     NotThisHost,
-    /// What answers is no proxy.
+    /// What answers does not speak as a proxy does.
     NoProxy,
 }
 
@@ -107,7 +107,7 @@ pub(super) fn classify(error: &reqwest::Error, proxied: bool, secure: bool) -> F
     }
     let found = causes(error).find_map(known);
     match found {
-        // With a proxy, nobody else is looked up or connected to.
+        // With a proxy, only the proxy is looked up and connected to.
         Some(Failure::NameNotFound) if proxied => Failure::Proxy(ProxyFault::NameNotFound),
         Some(Failure::Refused) if proxied => Failure::Proxy(ProxyFault::Refused),
         Some(Failure::AddressRefused(why)) if proxied => Failure::Proxy(ProxyFault::Address(why)),

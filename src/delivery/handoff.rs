@@ -16,28 +16,28 @@ const WAITING: usize = 128;
 /// A larger payload, in bytes, is left in the store until its turn comes: memory stays bounded.
 const LARGEST: usize = 16 * 1024;
 
-/// The side of those who accept. Cheap to clone, and as good after a reload as before: a request that started
+/// The sending side. Cheap to clone, and valid across a reload: a request that started
 /// before the reload hands its event to the dispatcher that was created by it.
 #[derive(Clone, Debug, Default)]
 pub struct Handoff(Arc<RwLock<BTreeMap<String, Mailbox>>>);
 
-/// The way to one dispatcher.
+/// The sending end for one dispatcher.
 #[derive(Debug)]
 pub struct Mailbox {
     new: mpsc::Sender<DueDelivery>,
     wake: Arc<Notify>,
 }
 
-/// The side of one dispatcher.
+/// The receiving end, which one dispatcher owns.
 #[derive(Debug)]
 pub struct Inbox {
     /// What was accepted just now.
     pub new: mpsc::Receiver<DueDelivery>,
-    /// There may be something in the store that was not handed over.
+    /// Signals that the store may hold events that were not handed over.
     pub wake: Arc<Notify>,
 }
 
-/// A new way to a dispatcher, with its two ends.
+/// Creates both ends of a way to a dispatcher.
 #[must_use]
 pub fn mailbox() -> (Mailbox, Inbox) {
     let (sender, new) = mpsc::channel(WAITING);
@@ -50,14 +50,14 @@ pub fn mailbox() -> (Mailbox, Inbox) {
 }
 
 impl Handoff {
-    /// Leads to another dispatcher of a route from now on. What was given to the one before and not sent is found
-    /// in the store: the new one looks there first.
+    /// From now on hands the events of a route to another dispatcher. What the previous one was given and did not send is
+    /// in the store, where the new one looks first.
     pub fn install(&self, route: &str, mailbox: Mailbox) {
         let mut mailboxes = self.0.write().unwrap_or_else(PoisonError::into_inner);
         mailboxes.insert(route.to_owned(), mailbox);
     }
 
-    /// Leads to the dispatchers of these routes only.
+    /// Removes the ways to all dispatchers but those of these routes.
     pub fn keep_only<'a>(&self, routes: impl Iterator<Item = &'a str>) {
         let routes: Vec<&str> = routes.collect();
         let mut mailboxes = self.0.write().unwrap_or_else(PoisonError::into_inner);

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-/// Between two lines.
+/// The shortest time between two log lines.
 const PAUSE: Duration = Duration::from_mins(1);
 
 /// Whether the receiver takes events, and what of that was told. Moments are monotonic.

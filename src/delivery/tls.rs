@@ -1,7 +1,7 @@
 //! Whose certificates are believed, and why one is not.
 //!
-//! The authorities are those of the system's store. One more certificate is believed than the TLS library
-//! would: one that a receiver signed itself, and that an admin put into that store. The library takes what is
+//! The authorities are those of the system's store. One kind of certificate is trusted that the TLS library
+//! refuses: a self-signed one of a receiver that an admin has put into that store. The library takes what is
 //! in the store for authorities only, and refuses an authority's certificate as that of a server.
 
 use std::collections::HashSet;

@@ -16,28 +16,28 @@ use crate::timestamp::Timestamp;
 /// How long a connection waits for a lock that another one holds. Only a backup or an admin's
 /// `sqlite3` can hold one: the daemon itself has a single writer.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// The same at the start, until the write-ahead log begins: up to then, and never after it, it is held up also by whoever
-/// only reads.
+/// The same at the start, until the write-ahead log is opened: up to that moment a connection waits for readers too, and
+/// not only for writers.
 const BUSY_TIMEOUT_AT_START: Duration = Duration::from_mins(1);
-/// A wait at the start that is longer than this is told.
+/// A wait at the start that is longer than this is logged.
 const BUSY_TIMEOUT_UNTOLD: Duration = Duration::from_secs(1);
-/// Prepared statements that each connection keeps.
+/// The number of prepared statements that each connection caches.
 const STATEMENTS_KEPT: usize = 64;
-/// Pages that the writing connection keeps in memory, in KiB. A transaction that changes more of
-/// them writes some twice.
+/// The page cache of the writing connection, in KiB. A transaction that changes more pages than fit
+/// writes some of them twice.
 const WRITER_CACHE_KIB: i64 = 16 * 1024;
-/// Pages in the write-ahead log from which on they are moved to the database: 32 MiB. The pages that every
-/// commit changes are moved once for all of these commits. Moving them takes some milliseconds, and under
-/// load somebody waits for each commit: with half as many pages it was more than one acceptance in a hundred
-/// that waited for a move.
+/// A checkpoint moves the write-ahead log into the database when the log has this many pages (32 MiB). A page that every
+/// commit changes is then moved once for all of these commits. A checkpoint takes some milliseconds, and under
+/// load a caller waits for each commit: with half as many pages, more than one acceptance in a hundred
+/// waited for a checkpoint.
 pub(super) const PAGES_IN_JOURNAL: i64 = 8192;
 /// The numbers from which the live file takes its schema version, a counter in the header that SQLite keeps. A copy
 /// that SQLite's backup makes gets a number of its own, which begins at 1; one of `VACUUM INTO` gets the number after
 /// the live file's, and has no write-ahead log. So a file that has one of these and says that it has a log is the live
 /// one, or came of it by copying the file alone.
 const LIVE: RangeInclusive<u32> = 0x5644_0000..=0x5644_ffff;
-/// What is left of the write-ahead log's file after a checkpoint, in bytes: room for the pages above, with their
-/// headers and the transaction that made them too many. A smaller one would be cut and grown again every time.
+/// The size to which a checkpoint cuts the write-ahead log's file, in bytes: room for the pages above, with their
+/// headers, and for the transaction that reached the limit. A smaller file would be cut and grown again every time.
 const JOURNAL_SIZE_LIMIT: i64 = 36 * 1024 * 1024;
 
 /// What SQLite is built with to be fast: see `.cargo/config.toml`, which counts only inside of the source tree.
@@ -113,7 +113,7 @@ pub(super) fn settle(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "DELETE")
 }
 
-/// Closes the connection of the one who writes, and leaves the file so that a copy of it alone is whole. That
+/// Closes the writing connection so that a copy of the database file alone is complete. That
 /// needs a moment without any reader; when there is none, the next start finds the file as a crash leaves it,
 /// and nothing is lost. Without `may_settle`, no file is moved into another or deleted.
 pub(super) fn close(connection: Connection, may_settle: bool) -> rusqlite::Result<()> {
@@ -138,7 +138,7 @@ pub(super) fn open_for_reading(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// The options that SQLite should have been built with, and was not: it is slower then, and works.
+/// The options that SQLite should have been built with and was not. Without them it works, but slower.
 pub(super) fn missing_build_options(
     connection: &Connection,
 ) -> rusqlite::Result<Vec<&'static str>> {

@@ -35,8 +35,8 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
-/// Whether a connection that is open has met damage. Its files are open too: that one of them cannot be opened, or ends
-/// too early, is said of what is in them.
+/// Whether an error of an open connection means that the database is damaged. Its files are open already, so "cannot
+/// open" and "ends too early" are about their content too.
 fn shows_damage(error: &rusqlite::Error) -> bool {
     error.sqlite_error().is_some_and(|met| match met.code {
         ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::CannotOpen => true,

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::{Store, StoreError};
 
-/// Sorts behind every id that begins like the text before it: an id has no character beyond `f`.
+/// Appended to a prefix, this sorts after every id with that prefix: no character of an id sorts after `f`.
 const BEHIND: char = 'g';
 /// Characters of an id that say when the event was accepted, to the millisecond: no shorter beginning is
 /// given, because an event of the next minute would make it mean two.

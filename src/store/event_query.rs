@@ -8,10 +8,10 @@ use super::events::first_id_at;
 use crate::event::Status;
 use crate::event_record::EventFilter;
 
-/// Ids whose order in time is not the order of acceptance: those of one millisecond.
+/// Ids are in order of acceptance, except within one millisecond.
 const EVENTS_AT_A_TIME: u32 = 1000;
 
-/// From where events are found.
+/// The index by which events are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
     /// All of them, in the order of acceptance.
@@ -27,13 +27,13 @@ pub(super) const FROM_EVENTS: &str = "
     LEFT JOIN outbox o ON o.event_seq = e.seq
     LEFT JOIN webhook_send_logs l ON l.id = e.id
     LEFT JOIN webhook_retry_queue q ON q.id = e.id";
-/// What is still to be sent is little, and found from there.
+/// Few events are still to be sent, so the search begins with them.
 const FROM_OUTBOX: &str = "
     FROM outbox o
     CROSS JOIN events e ON e.seq = o.event_seq
     LEFT JOIN webhook_send_logs l ON l.id = e.id
     LEFT JOIN webhook_retry_queue q ON q.id = e.id";
-/// What is exhausted is little too, and found from the queue's index.
+/// Few are exhausted too: they are found by the queue's index.
 const FROM_FAILED: &str = "
     FROM webhook_retry_queue q
     CROSS JOIN events e ON e.id = q.id

@@ -170,7 +170,7 @@ fn insert(
     })
 }
 
-/// A UUID of version 7: its order is the order of time, so that the index grows at its end.
+/// A UUID of version 7: it sorts by time, so the index only grows at its end.
 pub(super) fn new_id(now: Timestamp) -> String {
     let milliseconds = u64::try_from(now.unix_ms()).unwrap_or(0);
     let nanoseconds = u32::try_from(milliseconds % 1000).unwrap_or(0) * 1_000_000;

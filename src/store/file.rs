@@ -81,14 +81,14 @@ impl DatabaseFile {
         backup_file(&self.directory)
     }
 
-    /// What is wrong with the database, the gravest when it is more than one thing.
+    /// What is wrong with the database: the worst problem when there are several.
     #[must_use]
     pub fn trouble(&self) -> Option<Trouble> {
         self.troubles.gravest(|| newest_copy(&self.directory))
     }
 
-    /// Looks whether the database and its journal are still in their places and what they were. While they are not, or
-    /// there is damage, nothing is accepted, and this says why: it could be gone when the relay stops.
+    /// Checks that the database and its journal are still in place and are the same files. While they are not, or
+    /// there is damage, nothing is accepted, because it could be lost when the relay stops. Answers why.
     #[must_use]
     pub fn look(&self) -> Option<Trouble> {
         let held = self.journal.is_held();
@@ -96,7 +96,7 @@ impl DatabaseFile {
         self.look_at_database()
     }
 
-    /// The same without the journal's place: quick enough for every commit.
+    /// The same without the journal; fast enough to be called before every commit.
     pub(super) fn look_at_database(&self) -> Option<Trouble> {
         self.troubles
             .see_database(self.path(), self.database.is_held());
@@ -143,7 +143,7 @@ impl DatabaseFile {
         self.troubles.rescued()
     }
 
-    /// Somebody met this. A file that is gone is seen by looking.
+    /// Records trouble that a command has met. A missing file is not reported here: it is found by looking.
     pub(super) fn met(&self, trouble: &Trouble) {
         match trouble {
             Trouble::Gone { .. } => {}
@@ -191,7 +191,7 @@ impl DatabaseFile {
         self.troubles.set_hindered(None);
     }
 
-    /// Says that the database was closed in order, unless that would hide that something is wrong with it.
+    /// Marks the database as closed in order, unless the mark would hide that something is wrong with it.
     pub(super) fn mark_closed(&self) {
         if !self.is_damaged() && self.is_in_place() {
             // Without it the next start looks through the whole database: slow, not wrong.
@@ -199,13 +199,13 @@ impl DatabaseFile {
         }
     }
 
-    /// The disk is full: nothing new is accepted, and what was held back is for what was accepted before.
+    /// Records that the disk is full: nothing new is accepted, and the reserve is left for results of accepted events.
     #[must_use]
     pub fn disk_full(&self) -> bool {
         self.troubles.disk_full()
     }
 
-    /// Ends that the disk is full when it has room again, and holds some of it back when there is enough.
+    /// When the disk has room again, accepts events again and takes the reserve back when there is enough room for it.
     pub fn look_for_room(&self) {
         if self.reserve.has_room_again() {
             self.troubles.end_disk_full();

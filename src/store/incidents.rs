@@ -19,7 +19,7 @@ use crate::incident::{
 };
 use crate::timestamp::Timestamp;
 
-/// Deliveries that are dismissed in one transaction.
+/// The number of deliveries that are dismissed in one transaction.
 const DISMISSED_AT_ONCE: u32 = 1000;
 /// Incidents that are forgotten in one transaction, and of how many deliveries.
 const FORGOTTEN_AT_ONCE: (u32, u32) = (20, 1000);
@@ -110,7 +110,7 @@ struct Open {
 }
 
 /// Keeps what an attempt means for incidents: a delivery that is exhausted or refused begins one or
-/// joins it, one that arrived after all leaves it.
+/// joins it; one that was delivered after all leaves it.
 pub(super) fn after_attempt(
     connection: &Connection,
     due: &DueDelivery,
@@ -120,7 +120,7 @@ pub(super) fn after_attempt(
     now: Now,
 ) -> Result<(), StoreError> {
     if status == Status::Delivered {
-        // One whose first attempt succeeded is in no incident.
+        // A delivery whose first attempt succeeded is in no incident.
         return if due.attempt > 1 {
             leave(connection, due.seq, now)
         } else {
@@ -213,7 +213,7 @@ fn announce(connection: &Connection, incident: i64, now: Now) -> Result<(), Stor
     add_message(connection, incident, State::Opened, now)
 }
 
-/// A delivery arrived after all.
+/// A delivery was made after all: it leaves its incidents.
 fn leave(connection: &Connection, event: i64, now: Now) -> Result<(), StoreError> {
     let left: Vec<i64> = connection
         .prepare_cached(
@@ -299,7 +299,7 @@ pub(super) fn observe(
     tell_again(connection, digests, now)
 }
 
-/// Tells every lasting incident again whose time has come.
+/// Writes a digest for every open incident for which one is due.
 fn tell_again(connection: &Connection, digests: &Digests, now: Now) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT i.seq, i.kind, i.finding, i.digests, i.told_ms,

@@ -1,4 +1,4 @@
-//! What was handed in lately, for the ingest that knows a repeat again (contract, section 4.6).
+//! What was handed in lately, by which the ingest recognises repeats (contract, section 4.6).
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::submission::Submission;
 /// Contents that are looked at in one transaction; more would hold up accepting.
 const LOOKED_AT_ONCE: u32 = 500;
 
-/// A place in the order of what is remembered, after which forgetting goes on.
+/// A cursor: forgetting goes on after this place in the order of what is remembered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     found_by: String,

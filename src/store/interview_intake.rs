@@ -1,5 +1,5 @@
-//! Taking interview records, one after the other, and judging what all of them leave behind: what one record still
-//! has of another may be given away by a later one.
+//! Takes the records of a batch or file one after the other and judges the result as a whole, because an id that one
+//! record still has may be given up by a later one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,7 +48,7 @@ pub(super) fn put(
         {
             return Err(refused(place, InterviewConflict::OriginUnknown));
         }
-        // The last one of a record counts.
+        // The last value counts.
         intake.postponed.forget(&interview.id);
         let earlier = intake.take(place, interview.clone())?;
         done.push(put_result(earlier.as_ref()));

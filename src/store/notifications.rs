@@ -13,8 +13,8 @@ use crate::clock::Moment;
 use crate::incident::{Report, State};
 use crate::notification::Notification;
 
-/// The first message of an incident waits for so long, and has the number of then: what goes wrong in one moment is told
-/// as a whole.
+/// The first message of an incident is sent this long after it began, with the count of that moment: failures of one
+/// moment become one message.
 pub(super) const GATHERING: Duration = Duration::from_secs(10);
 
 impl Store {

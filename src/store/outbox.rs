@@ -59,8 +59,8 @@ impl Store {
         .await
     }
 
-    /// Lets a delivery wait for so long, as it is: nothing is spent. One that is sent again by a person is due
-    /// before; so is one that a person has sent again since `due` was found.
+    /// Puts a delivery off by this long without spending an attempt. One that a person sends again becomes due
+    /// at once; one that was sent again since `due` was read is not put off.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -216,7 +216,7 @@ fn release(connection: &Connection, route: &str, now: Now) -> rusqlite::Result<(
     Ok(())
 }
 
-/// What a crash left under way is pending again. There is one process, so nobody else can be
+/// Makes attempts that a crash interrupted pending again. There is one process, so nobody else can be
 /// working on it, and no lease has to run out first.
 pub(super) fn recover(connection: &Connection, now: Now) -> rusqlite::Result<()> {
     let transaction = connection.unchecked_transaction()?;

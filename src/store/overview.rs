@@ -112,7 +112,7 @@ fn waiting(connection: &Connection, now: Now) -> rusqlite::Result<Vec<Waiting>> 
         .collect()
 }
 
-/// How much is still to be sent, and when the first of it is due, on the time axis.
+/// How many deliveries are open, and when the first of them is due, on the time axis.
 fn queue(connection: &Connection) -> rusqlite::Result<(u64, Option<i64>)> {
     connection
         .prepare_cached("SELECT count(*), min(due_ms) FROM outbox")?

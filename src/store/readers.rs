@@ -28,7 +28,7 @@ struct Threads {
 }
 
 impl Readers {
-    /// Opens `threads` connections to the database: so many reads run at a time, and who comes later waits.
+    /// Opens `threads` connections to the database: this many reads run at a time, and further ones wait.
     pub(super) fn open(file: &DatabaseFile, threads: usize) -> Result<Self, OpenError> {
         let (sender, receiver) = channel();
         let receiver = Arc::new(Mutex::new(receiver));
@@ -54,7 +54,7 @@ impl Readers {
         })))
     }
 
-    /// Runs `query` in one read transaction: everything that it sees is of one moment. When who asked goes
+    /// Runs `query` in one read transaction, so that all it reads is of one moment. When the caller goes
     /// away, the query ends by itself.
     pub(super) async fn read<T, F>(&self, query: F) -> Result<T, StoreError>
     where
@@ -65,7 +65,7 @@ impl Readers {
             .await
     }
 
-    /// Runs `work`, which begins and ends its own transactions, to its end, though who asked goes away.
+    /// Runs `work`, which begins and ends its own transactions, to its end, even when the caller goes away.
     pub(super) async fn work<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -77,7 +77,7 @@ impl Readers {
             let result = catch_unwind(run);
             let works = result.is_ok();
             let broke_off = |_| Err(StoreError::Refused("a query broke off".to_owned()));
-            // Who asked may have gone away.
+            // The caller may have gone away.
             let _ = sender.send(result.unwrap_or_else(broke_off));
             works
         };
@@ -143,7 +143,7 @@ fn serve(connection: Connection, file: &DatabaseFile, jobs: &Mutex<Receiver<Job>
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
-        // Without one, who asked is told that the store closes; the next one may have more luck.
+        // Without a connection this caller is told that the store closes; the next caller tries again.
         let Some(mut used) = connection.take().or_else(|| reopen(file)) else {
             continue;
         };

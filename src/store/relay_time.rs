@@ -14,12 +14,12 @@ use super::{Store, StoreError};
 use crate::clock::Moment;
 use crate::timestamp::Timestamp;
 
-/// By so many milliseconds the two clocks may drift apart before a planned moment is shown as another one.
+/// The drift between the two clocks, in milliseconds, that does not change how a planned moment is shown.
 const DRIFT_MS: i64 = 1000;
 /// A wall clock that is this far from where the time that passed would have brought it may be wrong: after a start
 /// with a flat battery, for example.
 const STRANGE: Duration = Duration::from_hours(24 * 7);
-/// How long a strange wall clock has to go on before it is believed.
+/// A wall clock that is doubted is believed after it has run on for this long.
 const BELIEVED_AFTER: Duration = Duration::from_hours(24);
 
 /// One moment by the wall clock and on the time axis.
@@ -156,7 +156,7 @@ impl RelayTime {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing that is done under the lock can leave it half done.
+        // A panic under this lock cannot leave the value half changed, so a poisoned lock is used as it is.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -172,7 +172,7 @@ impl State {
         });
         let gap_ms = wall_ms.saturating_sub(saved.wall_at.unix_ms()).max(0);
         let axis_ms = saved.axis_ms.saturating_add(gap_ms);
-        // After a short time the clock is believed that it has passed; after a long one it stays where it was.
+        // A short pause between two runs is believed. After a long one the clock may be wrong, and the axis stays.
         let strange = gap_ms > milliseconds(STRANGE);
         let doubted_ms = if strange { gap_ms } else { 0 };
         Self {
@@ -233,7 +233,7 @@ impl Store {
     /// backup would be made for.
     ///
     /// # Errors
-    /// That it cannot.
+    /// When it cannot be written.
     pub async fn probe(&self, moment: Moment) -> Result<(), StoreError> {
         self.keep_time(Lane::Probe, moment).await
     }

@@ -109,7 +109,7 @@ pub(super) fn resend(
         routing.route_of(&event_type)
     };
     let (Some(retries), Some(sent_on)) = (retries, sent_on) else {
-        // It is another moment also when it was due already: whoever puts it off finds that somebody wants it sent.
+        // The due time changes even when it was due already: who puts the delivery off sees that a person wants it sent.
         connection
             .prepare_cached(
                 "UPDATE outbox SET route = ?2, due_ms = min(due_ms - 1, ?3) WHERE event_seq = ?1",
@@ -132,7 +132,7 @@ pub(super) fn resend(
         Some(QueueStatus::Processing) => QueueStatus::Processing,
         _ => QueueStatus::Pending,
     };
-    // Most have a row. To insert and change it then would copy the payload only to throw it away.
+    // Most have a row. Inserting first and updating on conflict would copy the payload for nothing.
     let sql = match before {
         Some(_) => {
             "UPDATE webhook_retry_queue

@@ -49,7 +49,7 @@ pub(super) struct CountedSend<'a> {
     pub(super) state: SendState,
 }
 
-/// Counts a delivery that comes.
+/// Adds a new delivery to the counts.
 pub(super) fn add(connection: &Connection, send: &CountedSend<'_>) -> rusqlite::Result<()> {
     change(connection, send, &send.state.counted())
 }
@@ -71,7 +71,7 @@ pub(super) fn replace(
     )
 }
 
-/// Counts a delivery no more.
+/// Takes a delivery out of the counts.
 pub(super) fn remove(connection: &Connection, send: &CountedSend<'_>) -> rusqlite::Result<()> {
     change(
         connection,
@@ -118,7 +118,7 @@ fn change(
     Ok(())
 }
 
-/// Counts `by` rows of the retry queue more, or fewer.
+/// Changes the count of rows in the retry queue by `by`.
 pub(super) fn add_queued(
     connection: &Connection,
     route: &str,

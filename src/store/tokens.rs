@@ -161,7 +161,7 @@ pub(super) fn list(connection: &Connection) -> rusqlite::Result<Vec<TokenRecord>
         .collect()
 }
 
-/// The tokens that let somebody in at `now` and have an end.
+/// The tokens that are valid at `now` and have an end.
 pub(super) fn live(connection: &Connection, now: Timestamp) -> rusqlite::Result<Vec<LiveToken>> {
     connection
         .prepare_cached(

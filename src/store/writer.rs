@@ -22,14 +22,14 @@ use super::file::DatabaseFile;
 use crate::clock::Clock;
 use crate::trouble::Trouble;
 
-/// Commands that may wait at a time; who comes later waits for a place, so memory stays bounded.
+/// The number of commands that may wait; further callers wait for a place, so memory stays bounded.
 const COMMANDS_WAITING: usize = 1024;
-/// What somebody wants written, and waits for.
+/// A command with its caller, who waits for the result.
 trait Command: Send {
     /// Makes its changes and says whether they may stay. It is run once more when they were undone
     /// because another one was refused.
     fn run(&mut self, connection: &Connection) -> bool;
-    /// Who gave it.
+    /// How urgent it is.
     fn lane(&self) -> Lane;
     /// What was wrong with the database when it was run, if that is why it did not succeed.
     fn trouble(&self) -> Option<&Trouble>;
@@ -68,12 +68,12 @@ where
     fn answer(self: Box<Self>, committed: Result<(), &StoreError>) {
         let result = match (committed, self.result) {
             (Ok(()), Some(result)) => result,
-            // A refusal may rest on a neighbour that is gone with the transaction.
+            // The refusal may be due to another command of the transaction, which was undone with it.
             (Err(error), _) => Err(E::from(error.for_others())),
             // Whatever was committed had been run.
             (Ok(()), None) => Err(E::from(StoreError::Closing)),
         };
-        // The one who asked may have gone away; the change stands all the same.
+        // The caller may have gone away; the change is committed all the same.
         let _ = self.sender.send(result);
     }
 }
@@ -144,7 +144,7 @@ impl Writer {
                 }
                 drop(lock);
                 if let Some(asked) = asked {
-                    // Nobody may be waiting any more, and that is fine.
+                    // The caller may have gone away.
                     let _ = asked.send(());
                 }
             })?;
@@ -558,7 +558,7 @@ mod tests {
         }
         let first = lines.queue.results.try_recv().unwrap();
         let mut turn = Turn::new(&mut lines.queue, first, None, COMMIT);
-        // Nobody waits: results are taken, however long they take.
+        // No call waits, so results may take as long as they need.
         for _ in 0..2 {
             assert_eq!(lane_of(turn.next()), Some(Lane::Results));
             turn.ran(Lane::Results, COMMIT / 2);

@@ -14,7 +14,7 @@ use crate::store::file::snapshot::SnapshotError;
 use crate::timestamp::Timestamp;
 use crate::words::folder::README;
 
-/// Copying takes at most one part in so many of the time: a large database is copied less often.
+/// Copying takes at most this fraction (1/n) of the time: a large database is copied less often.
 const SHARE_OF_TIME: u32 = 30;
 /// A stop waits for a copy that takes no longer than this.
 const QUICK: Duration = Duration::from_secs(2);
@@ -26,7 +26,7 @@ pub struct BackupFile {
     path: PathBuf,
     /// Held while a copy is made, so that there is one at a time.
     copying: Arc<HeldLong<Schedule>>,
-    /// Held for a moment: whoever asks how old the file is never waits for a copy.
+    /// Locked only for moments, so that asking for the file's age never waits for a copy.
     last: Arc<Mutex<Last>>,
 }
 

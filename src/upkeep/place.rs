@@ -1,4 +1,4 @@
-//! Whether the database's file is still in its place, and what it was. When it is not, or is damaged, nothing more is
+//! Checks that the database's file is still in place and is the same one. When it is not, or is damaged, nothing more is
 //! accepted, and what only the open file has is copied out before anything else can happen to it.
 
 use std::time::Duration;
@@ -11,9 +11,9 @@ use crate::store::Store;
 use crate::store::file::snapshot::SnapshotError;
 use crate::trouble::Trouble;
 
-/// Between two tries to copy out what only the open file has, at the least.
+/// The shortest time between two tries to copy out what only the open file has.
 const RESCUE_AGAIN: Duration = Duration::from_mins(1);
-/// The tries take at most one part in so many of the time.
+/// The tries take at most this fraction (1/n) of the time.
 const SHARE_OF_TIME: u32 = 30;
 
 /// Looks every second.

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::store::DatabaseFile;
 
-/// Between two looks at the disk while it is full.
+/// The time between two looks at the disk while it is full.
 const EVERY: Duration = Duration::from_secs(5);
 
 /// Holds the room back again when the disk is not full any more.

@@ -8,12 +8,12 @@ use super::next_look;
 use crate::clock::Clock;
 use crate::store::{Store, StoreError};
 
-/// Between two purges.
+/// The time between two purges.
 const EVERY: Duration = Duration::from_hours(1);
-/// After each batch, so many times its length is left to others.
+/// After each batch the purge pauses for this many times the batch's duration.
 const PAUSE: u32 = 10;
 
-/// How long what is kept.
+/// How long each kind of data is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kept {
     /// Finished deliveries, in days.

@@ -1,5 +1,5 @@
-//! A look through the whole database now and then: damage is found while there is a good copy, and not years later
-//! by the one who needs what is lost.
+//! Examines the whole database once a day, so that damage is found while there still is a good copy, and not years
+//! later when the lost part is needed.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use crate::clock::Clock;
 use crate::store::Store;
 use crate::store::file::Depth;
 
-/// Between the start and the first look.
+/// The time between the start and the first examination.
 const FIRST: Duration = Duration::from_hours(1);
-/// Between two looks.
+/// The time between two examinations.
 const EVERY: Duration = Duration::from_hours(24);
-/// After each part, so many times its length is left to others.
+/// After each part the examination pauses for this many times the part's duration.
 const PAUSE: u32 = 10;
 
 /// Looks once a day.

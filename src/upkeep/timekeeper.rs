@@ -1,5 +1,5 @@
-//! When the wall clock was set, where the relay's own time axis is is kept at once: after a crash the next start
-//! reckons from there.
+//! Stores the position of the relay's own time axis as soon as the wall clock was set: after a crash the next start
+//! continues from there.
 
 use tokio::sync::watch;
 

@@ -130,22 +130,103 @@ fn what_a_page_says_to_write_follows_the_editor_that_was_opened() {
 }
 
 #[test]
-fn every_page_for_an_admin_is_tested_and_is_in_the_package() {
+fn every_page_for_an_admin_is_tested() {
     let script = read("tests/packaging/documented");
     let tested = script.lines().find_map(|line| {
         let (_, pages) = line.split_once("|| set -- ")?;
         Some(pages.split(' ').collect::<Vec<_>>())
     });
     assert_eq!(tested.unwrap(), FOR_ADMINS);
+}
+
+#[test]
+fn every_page_is_in_the_list_of_pages_and_in_the_package() {
     let manifest = read("Cargo.toml");
-    let readme = read("README.md");
-    let of_developers = ["docs/architecture.md", "docs/contract.md"].map(ToOwned::to_owned);
-    for page in pages().difference(&BTreeSet::from(of_developers)) {
-        let packaged = format!("[\"{page}\", \"usr/share/doc/voicedrive-relay/docs/\", \"644\"]");
-        assert!(manifest.contains(&packaged), "{page} is not in the package");
-        assert!(
-            readme.contains(&format!("]({page})")),
-            "{page} is not in the README"
-        );
+    let packaged = "[\"docs/*.md\", \"usr/share/doc/voicedrive-relay/docs/\", \"644\"]";
+    assert!(manifest.contains(packaged));
+    let list = read("docs/README.md");
+    for page in pages() {
+        let (_, name) = page.split_once('/').unwrap();
+        let listed = list.contains(&format!("]({name})")) || name == "README.md";
+        assert!(listed, "{page} is not in docs/README.md");
     }
+    assert!(read("README.md").contains("](docs/README.md)"));
+}
+
+/// Every key of the packaged configuration, dotted, with its value there: the default, or an example.
+fn keys_of_the_configuration() -> Vec<(String, String)> {
+    let text = read("packaging/config.toml");
+    let mut section = String::new();
+    let mut keys = Vec::new();
+    for line in text.lines() {
+        let line = line.strip_prefix('#').unwrap_or(line);
+        if let Some(rest) = line.strip_prefix('[') {
+            let name = rest.trim_start_matches('[').split(']').next().unwrap();
+            section = format!("{name}.");
+        }
+        let Some((key, value)) = line.split_once(" = ") else {
+            continue;
+        };
+        let is_key = key
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b == b'_' || b.is_ascii_digit());
+        if is_key {
+            let value = value.split("  ").next().unwrap();
+            keys.push((format!("{section}{key}"), value.to_owned()));
+        }
+    }
+    assert!(keys.len() > 50);
+    keys
+}
+
+#[test]
+fn every_key_of_the_configuration_is_explained_with_its_default_in_both_languages() {
+    // What the packaged file shows of these is an example, because the default is to leave them out.
+    let examples = [
+        "delivery.max_per_second",
+        "delivery.max_body_bytes",
+        "delivery.counted_by_voicedrive",
+    ];
+    let in_lists = ["alerts.channel.", "route.", "ingest.name."];
+    for page in ["docs/configuration.md", "docs/configuration.ja.md"] {
+        let text = read(page);
+        for (key, value) in keys_of_the_configuration() {
+            let row = text
+                .lines()
+                .find(|line| line.starts_with(&format!("| `{key}` |")));
+            let row = row.unwrap_or_else(|| panic!("{page}: {key}"));
+            let is_example = examples.contains(&key.as_str())
+                || in_lists.iter().any(|list| key.starts_with(list));
+            let default = format!("| `{value}` |");
+            assert!(
+                is_example || row.contains(&default),
+                "{page}: {key} = {value}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_pages_about_the_configuration_have_the_same_examples() {
+    let [en, ja] = ["", ".ja"].map(|language| {
+        let text = read(&format!("docs/configuration{language}.md"));
+        let examples = blocks(&text).into_iter().map(|(kind, lines)| {
+            let lines = lines.iter().filter(|line| !line.starts_with('#'));
+            let bare = lines.map(|line| line.split("  #").next().unwrap().trim_end().to_owned());
+            (kind.to_owned(), bare.collect::<Vec<_>>())
+        });
+        examples.collect::<Vec<_>>()
+    });
+    assert_eq!(en, ja);
+    assert!(en.len() > 5);
+    let rows = |page: &str| {
+        read(page)
+            .lines()
+            .filter(|line| line.starts_with('|'))
+            .count()
+    };
+    assert_eq!(
+        rows("docs/configuration.md"),
+        rows("docs/configuration.ja.md")
+    );
 }

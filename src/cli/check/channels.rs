@@ -1,4 +1,4 @@
-//! Whom the relay tells when a person is needed: whether there is anybody, whether each channel's server is
+//! The alert channels: whether there is one, whether each channel's server is
 //! reached, and whether its last message got through. Nothing is sent.
 
 use super::Finding;

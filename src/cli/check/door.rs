@@ -13,12 +13,12 @@ use crate::config::Config;
 use crate::words::checks::{self, Check};
 use crate::words::system::of_system;
 
-/// The longest that whoever listens on the port may take to say who it is.
+/// The longest that the program on the port may take to answer.
 const LONGEST_ANSWER: Duration = Duration::from_secs(5);
 /// Where the daemon says how it is, on the port and on the control socket.
 const HEALTH: &str = "/api/health";
 
-/// Whose the port is.
+/// Which program has the port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Holder {
     /// The daemon that the control socket leads to.

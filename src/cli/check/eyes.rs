@@ -1,5 +1,5 @@
-//! With whose eyes `check` looks. What root can read, the daemon's user perhaps cannot, and what somebody
-//! else cannot read is perhaps as it should be. So root looks as the daemon's user, and everybody else is
+//! As which user `check` looks. Root can read files that the daemon's user perhaps cannot, and a file that another
+//! user cannot read may be as it should be. So root looks as the daemon's user, and everybody else is
 //! told when there is something that they may not look at.
 
 use std::fs::{self, File};
@@ -47,7 +47,7 @@ pub(super) fn look(
     }
 }
 
-/// Who runs the daemon: the package's user, else whom the data directory belongs to.
+/// The user that runs the daemon: the package's user, else the owner of the data directory.
 fn daemon_user(common: &Common, directory: Option<&Path>) -> Option<User> {
     let packaged = common.is_packaged().then(packaged_user).flatten();
     packaged.or_else(|| {
@@ -93,7 +93,7 @@ fn as_user(speech: Speech, common: &Common, user: User) -> CliError {
     }
 }
 
-/// Refuses to guess: somebody who may not read what the daemon reads would be told that it is missing.
+/// Refuses to guess: a user who may not read the daemon's files would be told that they are missing.
 fn may_look(
     speech: Speech,
     common: &Common,

@@ -1,5 +1,5 @@
 //! Where events go: whether each receiver's server is reached, and whether events wait for a route that is
-//! no more. Nothing is posted, so that nothing is said of the path and the signature.
+//! not configured any more. Nothing is posted, so path and signature are not checked.
 
 use super::Finding;
 use crate::cli::Common;
@@ -123,7 +123,7 @@ async fn reach(speech: Speech, common: &Common, route: &Route) -> Vec<Finding> {
     findings
 }
 
-/// The secret of before, where a receiver is shown one signature only.
+/// Notes a previous secret that signs nothing, because the receiver is sent one signature only.
 fn unused_previous(speech: Speech, config: &Config, route: &Route) -> Option<Finding> {
     let signature = route.profile.signature.as_ref()?;
     if signature.carries_several || route.secrets.len() < 2 {

@@ -253,7 +253,7 @@ fn client_for(setup: &Setup) -> Result<Outgoing, SetupError> {
     let route = Route {
         name: "receiver-test".to_owned(),
         url: setup.url.clone(),
-        // Whoever types the URL says that it may be called.
+        // The person who typed the URL allows it to be called.
         allow_http: true,
         profile: setup.profile.clone(),
         secrets: Vec::new(),

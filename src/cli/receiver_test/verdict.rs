@@ -6,7 +6,7 @@
 use super::examination::{Examination, Outcome};
 use super::examiner::Posted;
 
-/// What to tell whoever built the receiver.
+/// What the developer of the receiver has to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// It verifies as it should, and everything else is right.

@@ -45,7 +45,7 @@ pub struct Incomplete {
 /// What came later than a copy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Later {
-    /// How many.
+    /// The number of rows.
     pub count: u64,
     /// When the oldest of them came.
     pub since: Option<Timestamp>,
@@ -78,7 +78,7 @@ pub(super) fn compare(
     } else {
         return Ok(None);
     };
-    // With itself it would agree, and say nothing of the database.
+    // A comparison of the copy with itself would say nothing about the database.
     if Inode::of(&backup) != Inode::of(copy)
         && let Ok((difference, tokens)) = compare_with(&backup, database)
     {
@@ -115,7 +115,7 @@ fn compare_with(present: &Path, copy: &Path) -> Result<(Difference, Vec<TokenRec
                 connection.execute("ATTACH ?1 AS copy", [copy.to_string_lossy()])?;
                 Some((of(&connection)?, tokens::list(&connection)?))
             }
-            // Nothing was ever kept in it.
+            // The database is empty.
             Origin::Empty => Some((Difference::default(), Vec::new())),
             Origin::OfBefore | Origin::Foreign => None,
         })

@@ -87,7 +87,7 @@ pub fn count_differences(directory: &Path) -> Result<u64, StoreError> {
         return Ok(0);
     }
     let mut connection = open_for_reading(&path)?;
-    // What is kept and what is there must be of one moment.
+    // Counts and rows have to be read in one transaction.
     let moment = connection.transaction()?;
     if schema_version(&moment)? < newest_known_version() {
         return Ok(0);

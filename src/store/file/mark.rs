@@ -1,5 +1,5 @@
-//! The mark of a close in order. It says of which file it speaks, so that another one, or one that was changed by
-//! somebody else, is not taken for what the relay has left.
+//! The mark of a close in order. It names the file that it was made for, so that another file, or one that was changed
+//! by another program, is not taken for the one that the relay closed.
 
 use std::fs::{self, File};
 use std::io;
@@ -58,7 +58,7 @@ impl<'a> Mark<'a> {
         nothing_waits && marked.is_ok_and(|text| described(self.database).is_ok_and(|d| d == text))
     }
 
-    /// Takes the mark away: from now on the database may be changed. One that stays fits no changed database.
+    /// Removes the mark before the database is changed. A mark that could not be removed does not fit the changed file.
     pub(super) fn remove(&self) {
         let _ = fs::remove_file(&self.path);
     }

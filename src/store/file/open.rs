@@ -25,7 +25,7 @@ pub(super) const DIRECTORY_MODE: u32 = 0o750;
 /// What `migrations/V1__relay.sql` marks every database of this program with.
 const APPLICATION_ID: i32 = 0x5644_524c;
 
-/// A database that was opened for the one who writes.
+/// A database that was opened for writing.
 pub(in crate::store) struct Opened {
     pub(in crate::store) connection: Connection,
     pub(in crate::store) file: DatabaseFile,
@@ -47,7 +47,7 @@ pub(in crate::store) fn open(directory: &Path) -> Result<Opened, OpenError> {
     refuse_damaged(directory)?;
     refuse_odd(directory)?;
     refuse_unwritable(directory)?;
-    // A database that was closed in order is what it was; another one is looked through, and may have lost a part,
+    // A database that was closed in order is unchanged. Any other may have lost a part, so it is examined
     // before anything can be written to it.
     let mark = Mark::of(&path);
     let doubtful = path.exists() && !mark.fits();
@@ -77,8 +77,8 @@ pub(in crate::store) fn open(directory: &Path) -> Result<Opened, OpenError> {
     })
 }
 
-/// Lets SQLite look through the database without a chance to change it. False: it cannot be read before what
-/// an unfinished transaction left is undone, as after a first start that was killed.
+/// Lets SQLite examine the database read-only. False: it cannot be read before the changes of
+/// an unfinished transaction are undone, as after a first start that was killed.
 fn look_through(path: &Path) -> Result<bool, OpenError> {
     let looked = open_for_reading(path).and_then(|connection| quick_check(&connection));
     if let Err(error) = &looked
@@ -89,7 +89,7 @@ fn look_through(path: &Path) -> Result<bool, OpenError> {
     judge(looked, path).map(|()| true)
 }
 
-/// Undoes what an unfinished transaction left, and changes nothing else: only then can be read who wrote the
+/// Rolls back an unfinished transaction and changes nothing else. Only after that can be read who wrote the
 /// database.
 fn roll_back(path: &Path) -> Result<(), OpenError> {
     let opened = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE);
@@ -127,7 +127,7 @@ fn back_up_before_migration(
     Ok(())
 }
 
-/// Puts the names in a directory on the disk.
+/// Syncs a directory, so that the names in it survive a power cut.
 pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
@@ -141,7 +141,7 @@ pub(super) fn make_directory(path: &Path, mode: u32) -> Result<(), OpenError> {
             .mode(mode)
             .create(path)
             .map_err(at_path)?;
-        // A file that is synced is not found after a power cut when its directory's name is lost.
+        // After a power cut a synced file is lost when the entry of its directory was not synced.
         let parent = path
             .parent()
             .filter(|parent| !parent.as_os_str().is_empty());
@@ -174,7 +174,7 @@ pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
     }
 }
 
-/// Applies the migrations that the file has not seen. Those of a new file are no news.
+/// Applies the missing migrations. Those of a new file are not logged.
 pub(in crate::store) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
     let before = schema_version(connection).map_err(|error| OpenError::database(path, &error))?;
     migrations::migrations::runner()
@@ -194,8 +194,8 @@ pub(in crate::store) fn migrate(connection: &mut Connection, path: &Path) -> Res
     Ok(())
 }
 
-/// Refuses to begin anew beside a copy: the next one of an empty database would replace the only one of all
-/// that was kept. A journal without its database has what was accepted last, and a mark says that there was one.
+/// Refuses to create a new database beside a backup copy: the next backup would replace the only copy of the
+/// data. A journal without its database holds what was accepted last, and a mark shows that there was a database.
 pub(super) fn refuse_gone(directory: &Path) -> Result<(), OpenError> {
     let path = live_file(directory);
     if fs::symlink_metadata(&path).is_ok() {

@@ -1,11 +1,11 @@
-//! Which files are open, and whether they are still in their places: a file that was deleted or moved can be read
-//! and written by whoever has it open, and by nobody after that.
+//! Which files are open, and whether their paths still lead to them. A deleted or moved file can be read
+//! and written while it is open, and is lost when it is closed.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// Which file it is, whatever its name.
+/// The identity of a file, whatever its name: device and inode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Inode {
     device: u64,
@@ -39,8 +39,8 @@ impl Place {
         }
     }
 
-    /// Whether the name leads to the same file still. It costs about a microsecond. One that had no such file has
-    /// nothing to lose.
+    /// Whether the path still leads to the same file. Takes about a microsecond. True when there was no file: nothing can
+    /// be lost then.
     pub(super) fn is_held(&self) -> bool {
         self.opened.is_none() || self.opened == Inode::of(&self.path)
     }

@@ -1,5 +1,5 @@
-//! How far a database has come, so that a copy which has more than the database is not passed over in silence: a part
-//! of the database was lost then, or an older one stands in its place.
+//! How far a database has come. When a copy is ahead of the database, a part of the database was lost or an older one
+//! was put in its place, and the start is refused.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -52,12 +52,12 @@ impl Progress {
         })
     }
 
-    /// That of the database at `path`, whatever its journal has still. None: it cannot be read.
+    /// The progress of the database at `path`, its journal included. None: it cannot be read.
     pub(super) fn of_database(path: &Path) -> Option<Self> {
         Self::of(&open_for_reading(path).ok()?).ok()
     }
 
-    /// That of a copy. None: it cannot be read, so it is no way back either.
+    /// The progress of a copy. None: it cannot be read, so it cannot be restored either.
     pub(super) fn of_copy(copy: &Path) -> Option<Self> {
         let absolute = copy.canonicalize().ok()?;
         Self::of(&open_alone(&absolute, copy).ok()?).ok()
@@ -92,7 +92,7 @@ impl Progress {
 ///
 /// The database must be readable. One that was closed in order, or restored, need not be asked.
 pub(super) fn refuse_behind(directory: &Path) -> Result<(), OpenError> {
-    // The copies come first: a relay that works in the directory goes on meanwhile.
+    // The copies are read first: a relay that runs in the directory moves the database on meanwhile.
     let copies: Vec<(PathBuf, Progress)> = copies(directory)
         .into_iter()
         .filter_map(|copy| Progress::of_copy(&copy).map(|progress| (copy, progress)))

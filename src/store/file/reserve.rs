@@ -12,9 +12,9 @@ use rustix::fs::{FallocateFlags, fallocate, statvfs};
 
 /// How much room is held back, in bytes: results of deliveries for many hours.
 const SIZE: u64 = 16 * 1024 * 1024;
-/// It is taken only when so many times as much is free: it must not be what fills the disk.
+/// The reserve is taken only when this many times its size is free, so that it does not fill the disk itself.
 const FREE_TIMES: u64 = 4;
-/// On a disk with too little room for a reserve, events are accepted again when so many bytes are free.
+/// On a disk that is too small for the reserve, events are accepted again when this many bytes are free.
 const ROOM: u64 = 4 * 1024 * 1024;
 /// With fewer bytes than this a disk is full, whatever SQLite calls it.
 const NO_ROOM: u64 = 256 * 1024;
@@ -51,7 +51,7 @@ impl Reserve {
         self.acquire() || (!self.given_up.load(Ordering::Relaxed) && enough())
     }
 
-    /// Whether there is as good as no room on the disk.
+    /// Whether the disk has too little room to go on.
     pub(in crate::store) fn disk_is_full(&self) -> bool {
         disk_is_full(self.directory())
     }
@@ -87,12 +87,12 @@ impl Reserve {
     }
 }
 
-/// Whether there is as good as no room on the disk of `directory`.
+/// Whether the disk of `directory` has too little room to go on.
 pub(super) fn disk_is_full(directory: &Path) -> bool {
     !has_room_for(directory, NO_ROOM)
 }
 
-/// Whether so many bytes more can be written in `directory`. What a quota leaves does not show in what is free: it is
+/// Whether this many more bytes can be written in `directory`. The free space does not show a quota, so it is
 /// tried, in a file without a name.
 fn has_room_for(directory: &Path, bytes: u64) -> bool {
     let free = disk_bytes(directory).is_none_or(|(free, _)| free >= bytes);

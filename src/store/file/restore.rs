@@ -116,7 +116,7 @@ fn put_in_place(
     let lock_file = directory.join("lock");
     let _lock = lock(&lock_file)?;
     let whole = match snapshot::verify(copy) {
-        // One of which nothing can be read has all that it had in a log that is not there.
+        // A copy in which nothing can be read had all its data in a write-ahead log that was not copied.
         Err(SnapshotError::OfLiveFile {
             with_log, written, ..
         }) if as_it_is && (with_log || written.is_some()) => None,
@@ -213,7 +213,7 @@ impl RestoreError {
 /// The directory in which a copy is laid out. Unless it takes its place it is removed again.
 struct Stage {
     path: PathBuf,
-    /// What it holds is the database now, or the one of before.
+    /// True: the directory holds the live database, or the previous one, and must not be removed.
     in_place: bool,
 }
 
@@ -221,7 +221,7 @@ impl Stage {
     fn make(directory: &Path, now: Timestamp) -> Result<Self, RestoreError> {
         let path = directory.join(STAGE);
         if path.exists() {
-            // A restore was interrupted here. What it left may be the database of before: it stays.
+            // An earlier restore was interrupted. Its directory may hold the previous database, so it is kept.
             let left = directory.join(format!("live.interrupted-restore-{}", name_of(now)));
             fs::rename(&path, left).map_err(|source| RestoreError::Swap {
                 path: path.clone(),
@@ -263,7 +263,7 @@ impl Stage {
         sync_directory(directory).map_err(at_stage)
     }
 
-    /// Becomes the live directory; answers where that of before is.
+    /// Takes the place of the live directory; answers where the previous one is.
     fn take_place(
         mut self,
         directory: &Path,
@@ -271,7 +271,7 @@ impl Stage {
     ) -> Result<Option<PathBuf>, RestoreError> {
         let live = directory.join("live");
         let kept_aside = if live.exists() {
-            // One step: at no moment is there no database, or half of one.
+            // The directories are swapped in one step: there is always one complete database.
             renameat_with(CWD, &self.path, CWD, &live, RenameFlags::EXCHANGE)
                 .map_err(|error| self.at(error.into()))?;
             self.in_place = true;

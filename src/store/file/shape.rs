@@ -1,5 +1,5 @@
-//! Whether the open files still have the shape that SQLite has given them. Somebody may cut one off, or copy another file
-//! over it: its name leads where it did then, and the next commit would be acknowledged and lost.
+//! Whether the open files are still as SQLite wrote them. When another program truncates one or copies another file over
+//! it, the path still leads to the same file, and the next commit would be acknowledged and lost.
 
 use std::fs::File;
 use std::io;
@@ -10,13 +10,13 @@ use std::sync::{Mutex, PoisonError};
 use super::super::connection::is_live;
 use super::place::{journal_of, shared_memory_of};
 
-/// How often a database is looked at that seems to be another: it may be written at this moment.
+/// How often the check is repeated before a database counts as replaced: it may just be written.
 const LOOKS: usize = 3;
 /// The database's header.
 const HEADER: usize = 100;
-/// With what it begins.
+/// The text with which every SQLite file begins.
 const MAGIC: &[u8] = b"SQLite format 3\0";
-/// What stands in it twice while the database has a write-ahead log.
+/// The value of its two version bytes while the database has a write-ahead log.
 const WRITE_AHEAD: u8 = 2;
 /// One of the two equal headers with which the index of the log begins.
 const INDEX: usize = 48;
@@ -76,8 +76,8 @@ impl Shape {
         })
     }
 
-    /// What the file is now; none: it did not become that by SQLite's doing. A file gets smaller only by that its header
-    /// says so too, and what is counted in it never goes back.
+    /// The present state of the file. None: SQLite cannot have changed it so. SQLite makes a file smaller only together
+    /// with the page count in its header, and the change counter never goes back.
     fn look_at_database(&self, known: Known) -> io::Result<Option<Known>> {
         let header = Header::read(&self.database)?;
         let now = Known {
@@ -93,7 +93,7 @@ impl Shape {
     /// Whether the log has all pages that its index speaks of, and is the one that it speaks of.
     fn is_kept_by_journal(&self) -> bool {
         let before = self.index();
-        // When the index has changed meanwhile, what was seen says nothing: the next look does.
+        // When the index has changed meanwhile, this check is void, and the next one decides.
         before.is_none_or(|index| index.is_met_by(&self.journal)) || self.index() != before
     }
 

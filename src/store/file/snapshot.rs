@@ -222,7 +222,7 @@ pub fn copy_file(source: &Path, target: &Path) -> Result<(), SnapshotError> {
         .and_then(|_| sync(&beside))
         .and_then(|()| rename(&beside, target));
     if copied.is_err() {
-        // As above.
+        // What is left of it helps nobody; the error says more than that it cannot be removed.
         let _ = fs::remove_file(&beside);
     }
     copied

@@ -1,6 +1,6 @@
-//! The care for a database that is open: copies of it, a look through it now and then, and a last copy when its
-//! file is gone or damaged. All of it reads through one connection that was opened at the start: what is read is this
-//! database, whatever stands at its path by now.
+//! Copies of the open database, examinations for damage, and a last copy when its
+//! file is gone or damaged. All of it reads through one connection that was opened at the start, so it reads this
+//! database even when another file is at its path by now.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! What is wrong with the database at the moment: who meets it says it here, and whoever asks how it is going
-//! finds it here. The log has one line when it begins and one when it is over.
+//! What is wrong with the database at the moment. Whoever meets a problem records it here; health, `status` and alerts
+//! read it here. The log has one line when it begins and one when it is over.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,7 +29,7 @@ impl State {
         self.database_gone || self.journal_gone
     }
 
-    /// What keeps everything from being kept.
+    /// Trouble because of which nothing can be written.
     fn grave(&self) -> Option<Trouble> {
         let rescued = self.rescued.clone();
         if self.gone() {
@@ -61,7 +61,7 @@ impl State {
 }
 
 impl Troubles {
-    /// The gravest of them. `copy` says which copy there is to restore.
+    /// The worst of them. `copy` finds the copy to restore.
     pub(super) fn gravest(&self, copy: impl FnOnce() -> Option<PathBuf>) -> Option<Trouble> {
         let state = self.lock();
         if let Some(grave) = state.grave() {
@@ -177,7 +177,7 @@ impl Troubles {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing that is done under the lock can leave it half done.
+        // A panic under this lock cannot leave the value half changed, so a poisoned lock is used as it is.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -207,7 +207,7 @@ mod tests {
         let told = damaged.with_copy(Some(copy.clone()));
         assert_eq!(troubles.gravest(|| Some(copy)), Some(told));
         troubles.see_database(path, false);
-        // Somebody else's look at the other file says nothing about this one.
+        // A check of the other file says nothing about this one.
         troubles.see_journal(path, true);
         let directory = tempfile::tempdir().unwrap();
         let rescued = directory.path().join("relay-rescued.db");

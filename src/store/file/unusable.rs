@@ -1,5 +1,5 @@
-//! What may stand in the database's place and cannot be opened as one. It is told by what it is, before SQLite
-//! says less about it.
+//! What can be at the database's path and is no database: a directory, a pipe, an unreadable file. It is named as what
+//! it is before SQLite is asked, whose errors say less.
 
 use std::fs::{self, File};
 use std::io;
@@ -9,7 +9,7 @@ use super::open::OpenError;
 use super::place::{filled_journal_of, journal_of, shared_memory_of};
 use super::{live_file, newest_copy};
 
-/// What stands in its place.
+/// What is at the database's path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Odd {
     /// A link to nothing.

@@ -1,5 +1,5 @@
-//! After an outage of any size the way back takes as many steps of SQLite for each delivery: none of them counts or
-//! sorts the others.
+//! Recovery after an outage is linear: each delivery takes the same number of SQLite steps however large the outage
+//! was, because none of them counts or sorts the others.
 
 use super::tests::{at, attempt_all, policy};
 use super::*;

@@ -1,4 +1,4 @@
-//! Incidents by hand, and over any history against a count that is easy to believe.
+//! Incidents in single cases, and over random histories against a simple count.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

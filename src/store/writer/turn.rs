@@ -10,7 +10,7 @@ use crate::trouble::Trouble;
 
 /// Transactions after which maintenance has its turn, though more calls or results wait.
 pub(super) const TURNS_BEFORE_MAINTENANCE: u32 = 64;
-/// Commands in one transaction, so that the first of them does not wait for ever.
+/// The most commands in one transaction, so that the first of them is answered in time.
 const COMMANDS_PER_COMMIT: usize = 512;
 
 /// The commands that wait, in three lines.
@@ -23,8 +23,8 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// The next command: calls go before results and these before maintenance, which under load has its turn
-    /// now and then. None: nobody can give any more.
+    /// The next command: calls go before results, and results before maintenance, which under load has its turn
+    /// now and then. None: there are no callers any more.
     pub(super) async fn next(&mut self) -> Option<Message> {
         if self.passed_over >= TURNS_BEFORE_MAINTENANCE
             && let Ok(message) = self.maintenance.try_recv()
@@ -127,7 +127,7 @@ impl<'a> Turn<'a> {
         None
     }
 
-    /// A command has run for so long.
+    /// Records how long a command has run.
     pub(super) fn ran(&mut self, lane: Lane, time: Duration) {
         match lane {
             Lane::Results => self.results += time,
