@@ -77,6 +77,14 @@ pub(crate) fn size(bytes: u64) -> String {
     }
 }
 
+/// Text that somebody else wrote, without the control characters that would play tricks on a
+/// terminal.
+pub(crate) fn harmless(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}
+
 /// A short text in both languages.
 pub(crate) trait Phrase {
     /// In Japanese, and in English.

@@ -1,4 +1,4 @@
-//! The person who types a command, and texts that somebody else wrote.
+//! The person who types a command.
 
 use serde_json::Value;
 
@@ -20,14 +20,6 @@ pub(super) fn language_of(environment: &Environment) -> Language {
 /// The text of a JSON string; a dash for everything else.
 pub(super) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or("-")
-}
-
-/// Text that somebody else wrote, without the control characters that would play tricks on a
-/// terminal.
-pub(crate) fn harmless(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
 }
 
 #[cfg(test)]

@@ -122,7 +122,7 @@ fn is_japanese(c: char) -> bool {
 /// What is made up, such as the people of the demo: no sentence, and sent as it stands in both languages.
 const SAMPLES: [&str; 5] = [
     "cli/demo",
-    "cli/import/template",
+    "import/template",
     "cli/receiver_test/examiner",
     "cli/receiver_test/sample",
     "http/openapi/operations",
