@@ -40,7 +40,6 @@ use crate::secret::Secret;
 use crate::words::answers::{Subject, refusal};
 use crate::words::commands;
 use crate::words::usage;
-pub use value::WrongValue;
 
 /// Where the package puts the configuration.
 const PACKAGED_CONFIG: &str = "/etc/voicedrive-relay/config.toml";

@@ -1,5 +1,7 @@
 //! What one alert channel has to tell next.
 
+pub mod message;
+
 use crate::incident::{Report, State};
 
 /// One message that a channel has not sent yet.

@@ -45,7 +45,6 @@ mod expected;
 mod failures;
 mod files;
 mod findings;
-pub(crate) mod folder;
 pub(crate) mod imports;
 mod interviews;
 mod json;

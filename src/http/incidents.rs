@@ -10,9 +10,9 @@ use super::Api;
 use super::reply::{ApiError, Reply, success};
 use super::request::Query;
 use crate::alerts::courier::tell;
-use crate::alerts::words::Words;
 use crate::incident::{DismissResult, Incident, State};
 use crate::language::Speech;
+use crate::notification::message::Message;
 use crate::timestamp::Timestamp;
 
 /// The most incidents of a page, and how many it has when nothing is said.
@@ -24,7 +24,7 @@ const PAGE: (u32, u32) = (200, 50);
 #[schema(as = Incident)]
 pub(super) struct IncidentAnswer {
     #[serde(flatten)]
-    words: Words,
+    words: Message,
     /// When it was over; null: it lasts.
     #[schema(required)]
     closed_at: Option<Timestamp>,

@@ -6,8 +6,8 @@ use rusqlite::Connection;
 
 use super::super::connection::open_for_reading;
 use super::super::tokens;
-use super::open::Origin;
 use super::place::Inode;
+use super::version::Origin;
 use super::{backup_file, live_file};
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
