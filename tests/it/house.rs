@@ -1,7 +1,10 @@
 //! The house rules that a compiler does not see.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use crate::imports::{Uses, circle, is_within, users_of, uses};
 
 fn sources() -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
@@ -54,11 +57,14 @@ fn sql_and_its_connections_stand_in_the_store_only() {
         "INSERT INTO",
         "UPDATE webhook",
         "DELETE FROM",
-        "rusqlite",
-        "&Connection",
-        "|connection",
     ];
     assert_eq!(strangers("store", &words), Vec::<PathBuf>::new());
+    for library in ["rusqlite", "refinery"] {
+        let users = users_of(library, &modules());
+        let stranger = users.iter().find(|user| !is_within(user, "store"));
+        assert_eq!(stranger, None, "uses {library}");
+        assert!(!users.is_empty());
+    }
 }
 
 /// Beyond the compiler, which lets nobody outside use what is `pub(super)`: no verb takes a closure, so nobody
@@ -91,27 +97,97 @@ fn the_environment_is_read_in_the_configuration_only() {
     assert_eq!(strangers("config", &["env::var"]), Vec::<PathBuf>::new());
 }
 
+/// The files as modules, with their texts; the root is the empty name.
+fn modules() -> BTreeMap<String, String> {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let module = |path: &Path| {
+        let relative = path.strip_prefix(&src).unwrap().with_extension("");
+        relative.to_str().unwrap().replace('/', "::")
+    };
+    let modules = sources().into_iter().map(|(path, text)| {
+        let module = module(&path);
+        (if module == "lib" { String::new() } else { module }, text)
+    });
+    modules.filter(|(module, _)| module != "main").collect()
+}
+
+/// What stands at the top of the crate: a file, with the folder of its name.
+fn room(module: &str) -> &str {
+    module.split("::").next().unwrap_or(module)
+}
+
+/// Who uses whom among the rooms. The root only names them.
+fn rooms(uses: &Uses) -> Uses {
+    let mut rooms = Uses::new();
+    for (module, used) in uses.iter().filter(|(module, _)| !module.is_empty()) {
+        let of_room = rooms.entry(room(module).to_owned()).or_default();
+        let others = used.iter().map(|used| room(used));
+        of_room.extend(others.filter(|other| *other != room(module)).map(str::to_owned));
+    }
+    rooms
+}
+
 #[test]
-fn what_comes_in_and_what_goes_out_do_not_know_each_other() {
-    for (path, text) in sources() {
-        // What was accepted is handed over: that is all that passes between the two.
-        let others = text.replace("crate::delivery::handoff::Handoff", "");
-        assert!(
-            !(within(&path, "http") && others.contains("crate::delivery")),
-            "{}",
-            path.display()
-        );
-        assert!(
-            !(within(&path, "delivery") && text.contains("crate::http")),
-            "{}",
-            path.display()
-        );
-        assert!(
-            !(within(&path, "store")
-                && (text.contains("crate::http") || text.contains("crate::delivery"))),
-            "{}",
-            path.display()
-        );
+fn no_room_uses_itself_by_way_of_others() {
+    assert_eq!(circle(&rooms(&uses(&modules()))), None);
+}
+
+/// A file and those in its folder are made for each other; beyond that there is one direction.
+#[test]
+fn no_file_uses_itself_by_way_of_others() {
+    let mut uses = uses(&modules());
+    for (module, used) in &mut uses {
+        used.retain(|used| !is_within(module, used) && !is_within(used, module));
+    }
+    assert_eq!(circle(&uses), None);
+}
+
+#[test]
+fn an_import_that_makes_a_circle_is_seen() {
+    let mut modules = modules();
+    for (module, import, whole) in [
+        ("timestamp", "use crate::{day::{self}};", "timestamp"),
+        ("store::outbox", "use super::super::words::size;", "words"),
+    ] {
+        let before = modules[module].clone();
+        let text = format!("{before}\n{import}\n");
+        modules.insert(module.to_owned(), text);
+        let found = circle(&rooms(&uses(&modules))).unwrap();
+        assert!(found.contains(whole), "{found}");
+        modules.insert(module.to_owned(), before);
+    }
+}
+
+/// What things are, and what is decided about them: they know each other only.
+const NOUNS: [&str; 0] = [];
+
+#[test]
+fn what_things_are_knows_nothing_of_what_is_done_with_them() {
+    let rooms = rooms(&uses(&modules()));
+    for noun in NOUNS {
+        let mut used = rooms[noun].iter();
+        let other = used.find(|used| !NOUNS.contains(&used.as_str()));
+        assert_eq!(other, None, "{noun} uses it");
+    }
+}
+
+/// Rooms, and the only ones that use them.
+const USED_BY: [(&str, &[&str]); 0] = [];
+
+#[test]
+fn who_uses_a_room_is_agreed() {
+    let uses = uses(&modules());
+    for (known, by) in USED_BY {
+        let mut found = BTreeSet::new();
+        for (module, used) in uses.iter().filter(|(module, _)| !module.is_empty()) {
+            let is_stranger = !is_within(module, known) && !is_within(known, module);
+            let uses_it = used.iter().any(|used| is_within(used, known));
+            if is_stranger && uses_it {
+                let agreed = by.iter().find(|room| is_within(module, room));
+                found.insert(*agreed.unwrap_or_else(|| panic!("{module} uses {known}")));
+            }
+        }
+        assert_eq!(found, by.iter().copied().collect(), "who uses {known}");
     }
 }
 
