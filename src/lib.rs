@@ -11,31 +11,36 @@
 //! failed or timeout. A delivery is *exhausted* when its retries are used up: it waits for a
 //! person, who can *resend* it, which begins a new *round* with a fresh budget of retries. A
 //! *route* says which events go to which URL, a *profile* how a receiver wants to be addressed. The
-//! *ingest* is the door at which the staff system's own senders hand in events as they always did.
+//! *ingest* is the door at which the staff system's own senders hand in events as they always did. A
+//! *wing* is a part of [`http`] with a table of *endpoints*, a way to know who calls and a way to refuse of its own.
 //!
 //! ## Rooms, in reading order
 //!
 //! - What things are, and what is decided about them (no input or output, no clock):
 //!   - events: [`event`], [`submission`], [`event_record`], [`content`] and [`repeat`] (what is the same), [`due`], [`attempt`], [`cause`],
 //!     [`retry`], [`resend`], [`purge`], [`route`], [`ingest`];
-//!   - interviews: [`interview`], [`interview_stats`];
+//!   - interviews: [`interview`] with its fields and what can be wrong with them, [`interview_stats`];
 //!   - counts: [`send_stats`], [`period`], [`slot`], [`day`], [`zone`];
-//!   - what is told: [`incident`], [`notification`], [`overview`], [`pulse`], [`trouble`], [`language`];
-//!   - [`timestamp`], [`token`], [`secret`], [`stable_json`].
+//!   - what is told: [`incident`], [`notification`] and its message, [`overview`], [`pulse`], [`trouble`], [`language`];
+//!   - what a person types: [`spelling`], `wrong_value`;
+//!   - [`timestamp`], [`token`], [`secret`] and [`crypto`], [`stable_json`].
 //! - What is kept, the only place with SQL: [`store`] and its verbs.
 //! - What goes out: [`delivery`].
-//! - What comes in: [`http`].
-//! - The edges: [`config`], [`clock`], [`crypto`], [`logging`], [`log_limit`], [`systemd`].
+//! - What comes in: [`http`], with the sockets in [`http::server`], the API in [`http::api`], and what the command line
+//!   asks for in `http::control`.
+//! - The edges: [`config`], [`clock`], [`logging`], [`log_limit`], [`plain_file`], [`system_error`], [`systemd`].
 //! - How a configuration takes the place of another: [`reload`].
 //! - What the daemon does for its own house: [`upkeep`]. What it notices while it works:
-//!   [`gauges`]. Whom it tells: [`alerts`].
+//!   [`gauges`]. Whom it tells: [`alerts`], and what came of it: [`channel`].
+//! - What commands work with: `import` reads a file of interview records, `examination` judges a receiver, [`receiver`]
+//!   stands in for VoiceDrive.
 //! - What is said to people, in both languages: [`words`].
-//! - All of it as one daemon: [`relay`]. A stand-in for VoiceDrive: [`receiver`].
+//! - All of it as one daemon: [`relay`].
 //! - What a person types: [`cli`].
 //!
 //! `main → cli → relay → {http, delivery} → store → what things are`. `http` and `delivery` do not
-//! know each other: they share the store and [`delivery::handoff`]. `docs/architecture.md` has the map, and
-//! how a verb is added to the store.
+//! know each other: they share the store and [`delivery::handoff`]. Nothing that a room uses leads back to it; a test
+//! reads the imports. `docs/architecture.md` has the map, and how a verb is added to the store.
 //!
 //! ## Invariants
 //!
@@ -45,7 +50,7 @@
 //!    left to do, counts, what an admin is told) is one transaction: `Store::record_attempt`.
 //! 4. What a crash leaves behind stands in the `outbox` table, is found at the next start and goes
 //!    on at once. There is one process, and a lock on the data directory says so.
-//! 5. Wire names (camelCase, `X-…`) appear only in `http`, `ingest`, `delivery` and `receiver`; table
+//! 5. Wire names (camelCase, `X-…`) appear only in `http`, `ingest`, `interview::field`, `delivery` and `receiver`; table
 //!    and column names only in `store` and `migrations/`.
 //! 6. Whatever waits has a step that tests drive with a clock of their own. Waits are lengths of time: setting the
 //!    wall clock moves none of them.

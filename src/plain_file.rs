@@ -4,17 +4,22 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
 
+/// A pipe, a socket or a device in the place of a file.
+#[derive(Debug, thiserror::Error)]
+#[error("not an ordinary file")]
+pub struct NotOrdinary;
+
 /// What is known of a file that is an ordinary one, or a link to one.
 ///
 /// # Errors
-/// The system's, and one for a directory, a pipe, a socket or a device.
+/// The system's, `IsADirectory`, and [`NotOrdinary`] as the source of another one.
 pub fn ordinary(path: &Path) -> io::Result<Metadata> {
     let metadata = fs::metadata(path)?;
     if metadata.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
     if !metadata.is_file() {
-        return Err(io::Error::other("not an ordinary file"));
+        return Err(io::Error::other(NotOrdinary));
     }
     Ok(metadata)
 }

@@ -2,12 +2,16 @@
 
 use std::io;
 
+use crate::plain_file::NotOrdinary;
+
 /// An error of the operating system.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SystemError {
     kind: io::ErrorKind,
     /// The system's own number for it.
     number: Option<i32>,
+    /// False for a pipe, a socket or a device in the place of a file.
+    is_ordinary: bool,
     said: String,
 }
 
@@ -16,6 +20,7 @@ impl From<&io::Error> for SystemError {
         Self {
             kind: error.kind(),
             number: error.raw_os_error(),
+            is_ordinary: !matches!(error.get_ref(), Some(source) if source.is::<NotOrdinary>()),
             said: error.to_string(),
         }
     }
@@ -39,6 +44,12 @@ impl SystemError {
     #[must_use]
     pub fn number(&self) -> Option<i32> {
         self.number
+    }
+
+    /// False for a pipe, a socket or a device in the place of a file.
+    #[must_use]
+    pub fn is_ordinary(&self) -> bool {
+        self.is_ordinary
     }
 
     /// Its sentence in English.

@@ -17,7 +17,7 @@ const NEEDS_A_PERSON: u8 = 1;
 #[command(after_help = "Examples:
   sudo voicedrive-relay status
   sudo voicedrive-relay status --json
-  sudo voicedrive-relay status --exit-code > /dev/null || echo \"look at the relay\"
+  sudo voicedrive-relay status --exit-code > /dev/null || echo \"see status\"
 Exit codes: 0 good; 1 with --exit-code: a person is needed; 69 the daemon does not answer")]
 pub(super) struct Status {
     /// End with exit code 1 when a person is needed: events that were given up, an alert that is not over, a channel

@@ -1,7 +1,7 @@
 //! What is wrong with a row of a file, or with one field of it, as the file has it. What is wrong with a record's content
 //! is the daemon's to say.
 
-use crate::http::interview_mistake::Mistake;
+use crate::interview::mistake::Mistake;
 
 /// Why a row is no record at all.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,9 +4,9 @@ use serde_json::{Map, Value};
 
 use super::problem::Wrong;
 use super::{dates, statuses};
-use crate::http::interview_field::Field;
-use crate::http::interview_mistake::{Mistake, Why};
+use crate::interview::field::Field;
 use crate::interview::minutes;
+use crate::interview::mistake::{Mistake, Why};
 use crate::zone::Zone;
 
 /// Stands where bytes were no characters of their encoding.

@@ -1,11 +1,11 @@
 //! What a file of interview records is told to be, and what came of it.
 
-use crate::http::ROW_BYTES;
-use crate::http::interview_field::Field;
 use crate::import::file::NotTaken;
 use crate::import::problem::{Problem, Wrong};
 use crate::import::source::Foreign;
 use crate::import::table::HeaderFault;
+use crate::interview::ROW_BYTES;
+use crate::interview::field::Field;
 use crate::language::Language;
 use crate::words::json;
 use crate::words::system::of_system;

@@ -1,7 +1,7 @@
 //! What is wrong with a field of an interview record, and how its fields are called.
 
-use crate::http::interview_field::Field;
-use crate::http::interview_mistake::{Mistake, Why};
+use crate::interview::field::Field;
+use crate::interview::mistake::{Mistake, Why};
 use crate::interview::{InterviewStatus, MAX_CHARACTERS, MAX_MINUTES};
 use crate::language::Language;
 use crate::timestamp::NotATimestamp;

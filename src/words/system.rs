@@ -12,6 +12,7 @@ impl SystemError {
     pub fn told(&self, language: Language) -> String {
         match (language, in_japanese(self.kind()), self.number()) {
             (Language::En, ..) => self.said().to_owned(),
+            _ if !self.is_ordinary() => "通常のファイルではありません".to_owned(),
             (Language::Ja, Some(sentence), _) => sentence.to_owned(),
             (Language::Ja, None, Some(number)) => format!("システムのエラーです (番号 {number})"),
             (Language::Ja, None, None) => "システムのエラーです".to_owned(),

@@ -152,7 +152,8 @@ fn read_file(tokens: &[String]) -> Read {
                 }
                 at += TEST.len() + end;
             }
-            "use" => {
+            // Not the `use<…>` of a type.
+            "use" if rest.get(1).is_some_and(|token| token != "<") => {
                 let end = rest.iter().position(|token| token == ";");
                 let end = end.unwrap_or(rest.len());
                 for (path, name) in imported(&rest[1..end]) {
@@ -211,7 +212,12 @@ fn end_of_item(tokens: &[String]) -> usize {
 /// The names at the beginning, with `::` between them.
 fn path_of(tokens: &[String]) -> Path {
     let is_name = |token: &&String| token.starts_with(|c: char| c.is_alphabetic() || c == '_');
-    let mut path: Path = tokens.first().filter(is_name).cloned().into_iter().collect();
+    let mut path: Path = tokens
+        .first()
+        .filter(is_name)
+        .cloned()
+        .into_iter()
+        .collect();
     let mut rest = tokens.get(1..).unwrap_or_default();
     while let [between, name, ..] = rest
         && !path.is_empty()
@@ -326,11 +332,20 @@ fn imports_are_read_however_they_are_written() {
             "a::d",
             "use super::super::c::Last;\nfn f() -> &'static str { super::e::g(\"crate::b\", 'x', '\"') }",
         ),
-        ("a::e", "// use crate::b;\npub(super) fn g() { crate::b::h::<'_', u8>() }"),
-        ("b", "pub use c::Kept;\nmod c;\n#[cfg(test)]\nuse crate::{a};\n#[cfg(test)]\nmod tests { use crate::a; }"),
+        (
+            "a::e",
+            "// use crate::b;\npub(super) fn g() { crate::b::h::<'_', u8>() }",
+        ),
+        (
+            "b",
+            "pub use c::Kept;\nmod c;\n#[cfg(test)]\nuse crate::{a};\n#[cfg(test)]\nmod tests { use crate::a; }",
+        ),
         ("b::c", "#[cfg(test)]\nmod tests;\nuse std::fmt;"),
         ("b::c::tests", "use crate::a;"),
-        ("c", "use crate::b::Kept;\nconst RAW: &str = r#\"crate::a::\"#;"),
+        (
+            "c",
+            "use crate::b::Kept;\nconst RAW: &str = r#\"crate::a::\"#;",
+        ),
     ];
     let files = files.map(|(module, text)| (module.to_owned(), text.to_owned()));
     let uses = uses(&BTreeMap::from(files));
@@ -340,7 +355,11 @@ fn imports_are_read_however_they_are_written() {
     assert_eq!(of("a::e"), ["b"]);
     assert_eq!(of("b"), ["b::c"]);
     assert_eq!(of("b::c"), [""; 0]);
-    assert_eq!(of("c"), ["b::c"], "what is handed on is of the one who has it");
+    assert_eq!(
+        of("c"),
+        ["b::c"],
+        "what is handed on is of the one who has it"
+    );
     assert!(!uses.contains_key("b::c::tests"));
 }
 

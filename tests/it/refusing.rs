@@ -125,19 +125,32 @@ async fn a_file_without_an_end_holds_nobody_up() {
         "--profile",
         "unsigned",
     ];
+    // Without a configuration that can be read, Japanese is spoken.
     for (arguments, exit, says) in [
-        (&["check", "--config", fifo][..], 78, "not an ordinary file"),
-        (&["status", "--config", fifo], 78, "not an ordinary file"),
-        (&["serve", "--config", fifo], 78, "not an ordinary file"),
+        (
+            &["check", "--config", fifo][..],
+            78,
+            "通常のファイルではありません",
+        ),
+        (
+            &["status", "--config", fifo],
+            78,
+            "通常のファイルではありません",
+        ),
+        (
+            &["serve", "--config", fifo],
+            78,
+            "通常のファイルではありません",
+        ),
         (
             &["check", "--config", "/dev/zero"],
             78,
-            "not an ordinary file",
+            "通常のファイルではありません",
         ),
         (
             &["serve", "--config", "/dev/null"],
             78,
-            "not an ordinary file",
+            "通常のファイルではありません",
         ),
         (&["verify", fifo], 1, "not an ordinary file"),
         (&["verify", "/dev/zero"], 1, "not an ordinary file"),

@@ -82,7 +82,7 @@ root で実行すると、リレーを動かすユーザーの権限で調べま
         "例:
   sudo voicedrive-relay status
   sudo voicedrive-relay status --json
-  sudo voicedrive-relay status --exit-code > /dev/null || echo \"リレーを確認してください\"
+  sudo voicedrive-relay status --exit-code > /dev/null || echo 要確認
 終了コード: 0 正常、1 (--exit-code を付けた場合) 対応が必要、69 リレーが応答しない",
     ),
     command(

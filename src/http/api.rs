@@ -1,0 +1,90 @@
+//! The API: events, interview records and statistics, for the staff system and VoiceDrive (contract, section 4).
+//!
+//! `endpoints` is its table. Callers are known by their tokens (`callers`, `auth`), the staff system's own senders by what
+//! they sign (`ingest`). A refusal is the envelope of `reply`. Handlers stand by noun, each with its description.
+
+pub mod auth;
+mod callers;
+pub mod cors;
+mod endpoints;
+pub(super) mod event_answer;
+pub(super) mod event_filter;
+mod events;
+mod health;
+mod incidents;
+mod ingest;
+pub(super) mod interview_body;
+mod interview_stats;
+pub(super) mod interviews;
+pub mod openapi;
+pub mod rate_limit;
+mod resend;
+pub mod revoked;
+pub(super) mod stats;
+mod submission;
+pub mod system_id;
+mod voicedrive;
+mod voicedrive_interviews;
+
+use super::Api;
+use super::reply::{ApiError, Reply};
+use super::request;
+use super::wing::{Answering, Call, NotRouted, Table, Wing};
+use endpoints::{ENDPOINTS, Rules};
+pub use health::{Health, moves};
+
+/// The endpoints of the API.
+pub(super) struct ApiWing(Table<Rules, ApiError>);
+
+impl Default for ApiWing {
+    fn default() -> Self {
+        Self(Table::new(ENDPOINTS))
+    }
+}
+
+impl Wing for ApiWing {
+    fn has(&self, call: &Call<'_>) -> bool {
+        let path = endpoints::path_in_table(call.api, call.request.uri().path());
+        path.is_some_and(|path| self.0.has(path))
+    }
+
+    fn answer<'a>(&'a self, call: Call<'a>) -> Answering<'a, Reply> {
+        Box::pin(async move {
+            let api = call.api;
+            let page = cors::Page::of(&call);
+            let replied = match (request::one_host(&call.request), page.preflight(&call)) {
+                (Err(error), _) => Err(error),
+                (Ok(()), Some(reply)) => Ok(reply),
+                (Ok(()), None) => self.reply(call).await,
+            };
+            let mut reply = replied.unwrap_or_else(|error| error.reply(api.clock.now()));
+            page.allow(&mut reply);
+            reply
+        })
+    }
+}
+
+impl ApiWing {
+    async fn reply(&self, call: Call<'_>) -> Result<Reply, ApiError> {
+        let api = call.api;
+        let path = endpoints::path_in_table(api, call.request.uri().path());
+        let path = path.ok_or(NotRouted::NoSuchPath)?;
+        let (endpoint, id) = self.0.find(call.request.method(), path)?;
+        callers::admit(&call, endpoint)?;
+        let call = Call { id, ..call };
+        if !endpoint.rules.limited {
+            return (endpoint.handler)(call).await;
+        }
+        // VoiceDrive waits for the statistics: how long is one of the things that an admin is told of.
+        let began = api.clock.monotonic();
+        let reply = (endpoint.handler)(call).await;
+        let failed = match &reply {
+            Ok(reply) => reply.status().is_server_error(),
+            Err(error) => error.status_and_code().0.is_server_error(),
+        };
+        let ended = api.clock.monotonic();
+        api.gauges
+            .answered(ended, ended.saturating_sub(began), failed);
+        reply
+    }
+}
