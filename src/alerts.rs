@@ -16,10 +16,7 @@ pub mod conditions;
 pub mod courier;
 mod mail;
 mod mail_stream;
-pub mod objection;
-pub mod outcome;
 mod post;
-pub mod words;
 
 use std::time::Duration;
 

@@ -10,9 +10,9 @@ mod client;
 mod delivery_line;
 mod demo;
 mod filter;
-pub(crate) mod import;
+mod import;
 mod receiver;
-pub(crate) mod receiver_test;
+mod receiver_test;
 mod reload;
 mod resend;
 mod restore;
@@ -25,8 +25,6 @@ mod tail;
 mod token;
 mod value;
 mod words;
-
-pub(crate) use words::harmless;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -42,7 +40,6 @@ use crate::secret::Secret;
 use crate::words::answers::{Subject, refusal};
 use crate::words::commands;
 use crate::words::usage;
-pub use value::WrongValue;
 
 /// Where the package puts the configuration.
 const PACKAGED_CONFIG: &str = "/etc/voicedrive-relay/config.toml";

@@ -12,6 +12,7 @@ mod named;
 mod proxy;
 mod reader;
 mod routes;
+mod secret_name;
 mod secrets;
 
 use std::collections::BTreeMap;
@@ -37,7 +38,8 @@ pub use mistake::{Doubt, Kind, Mistake, Mistakes, Note, NoteKind, Place};
 pub use named::{Named, Role};
 pub use proxy::ProxyConfig;
 use reader::{Document, Section};
-pub use routes::{RouteConfig, is_secret_name};
+pub use routes::RouteConfig;
+pub use secret_name::is_secret_name;
 pub use secrets::{Environment, Secrets, secrets_file};
 
 /// The variable that overrides `delivery.url`.
@@ -247,7 +249,7 @@ fn read_both(
 
 /// The URL that is given as a secret comes before that of the file.
 fn override_url(config: &mut Config, environment: &Environment, mistakes: &mut Vec<Mistake>) {
-    let Some(url) = routes::read_secret(environment, URL_VARIABLE, mistakes) else {
+    let Some(url) = secrets::read_secret(environment, URL_VARIABLE, mistakes) else {
         return;
     };
     match routes::webhook_url(url.expose(), config.allow_http, &config.server) {
@@ -442,7 +444,7 @@ fn size(number: u64) -> usize {
 }
 
 fn read_secrets(environment: &Environment, mistakes: &mut Vec<Mistake>) -> Secrets {
-    let mut read = |name: &str| routes::read_secret(environment, name, mistakes);
+    let mut read = |name: &str| secrets::read_secret(environment, name, mistakes);
     let secrets = Secrets {
         api_token: read("VOICEDRIVE_API_TOKEN"),
         api_token_previous: read("VOICEDRIVE_API_TOKEN_PREVIOUS"),

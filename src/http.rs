@@ -14,22 +14,129 @@ mod request;
 pub mod server;
 mod wing;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use hyper::Request;
 use hyper::body::Incoming;
+use ipnet::IpNet;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use url::Url;
 
+use crate::clock::Clock;
+use crate::config::{Channel, Ingest};
+use crate::delivery::handoff::Handoff;
+use crate::gauges::Gauges;
+use crate::language::Speech;
+use crate::reload::Reloads;
+use crate::retry::RetryPolicy;
+use crate::route::{BodyLimit, Routing, TooLarge};
+use crate::store::Store;
+use crate::submission::Submission;
+use crate::timestamp::Timestamp;
+use crate::upkeep::backup::BackupFile;
 use api::ApiWing;
-pub use api::{Api, Health, Routes, moves};
+use api::auth::Keys;
+use api::cors::RefusedPages;
+use api::rate_limit::RateLimiter;
+use api::revoked::Revoked;
+use api::system_id::SystemIds;
+pub use api::{Health, moves};
 use control::ControlWing;
 use reply::ApiError;
 use server::control_socket::ControlSocket;
 use server::{App, Reply};
 use wing::{Call, Wing};
+
+/// What the endpoints work with.
+pub struct Api {
+    /// What is kept.
+    pub store: Store,
+    /// What time it is.
+    pub clock: Clock,
+    /// Who may call.
+    pub keys: Keys,
+    /// Who may not any more.
+    pub revoked: Arc<Revoked>,
+    /// How often VoiceDrive may ask.
+    pub rate_limiter: Arc<RateLimiter<&'static str>>,
+    /// How people are spoken to, and what "today" means.
+    pub speech: Speech,
+    /// What is noticed, for the one who judges whether a person is needed.
+    pub gauges: Gauges,
+    /// Who is told when one is.
+    pub channels: Vec<Channel>,
+    /// What health is known from.
+    pub health: Health,
+    /// Which systems have asked for statistics.
+    pub system_ids: Arc<SystemIds>,
+    /// The way to the one who reads the configuration again.
+    pub reloads: Reloads,
+    /// Pages that may call from a browser.
+    pub cors_allowed_origins: Vec<String>,
+    /// Pages that called and may not.
+    pub refused_pages: Arc<RefusedPages>,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Somebody else's was told of.
+    pub unbelieved: Once,
+    /// The longest body, in bytes.
+    pub max_body_bytes: usize,
+    /// When failed deliveries are tried again.
+    pub retry: RetryPolicy,
+    /// The file that admins copy.
+    pub backup: BackupFile,
+    /// The door of the staff system's own senders.
+    pub ingest: Option<Ingest>,
+    /// How people reach the relay.
+    pub public_url: Option<Url>,
+    /// Which way events go.
+    pub routes: Routes,
+    /// When the daemon started.
+    pub started_at: Timestamp,
+}
+
+/// Which way events go, as far as the API has to know.
+#[derive(Clone, Debug)]
+pub struct Routes {
+    /// Which event takes which route.
+    pub routing: Routing,
+    /// What the receivers of these routes take.
+    pub limits: BTreeMap<String, BodyLimit>,
+    /// The routes whose deliveries VoiceDrive counts too.
+    pub counted: Vec<String>,
+    /// Scheme and host of every route that something is sent on.
+    pub origins: BTreeMap<String, String>,
+    /// To the dispatchers.
+    pub handoff: Handoff,
+}
+
+impl Api {
+    /// Whether a peer is a proxy that is trusted to speak for others.
+    pub(super) fn is_proxy(&self, peer: IpAddr) -> bool {
+        let trusted = &self.trusted_proxies;
+        trusted.iter().any(|net| net.contains(&peer.to_canonical()))
+    }
+}
+
+impl Routes {
+    /// Whether the receiver of its route can take what would be sent of a submission.
+    pub(super) fn fits(&self, submission: &Submission) -> Result<(), TooLarge> {
+        let event = &submission.event;
+        self.limits.get(&submission.route).map_or(Ok(()), |limit| {
+            limit.check(&submission.route, &event.event_type, &event.data)
+        })
+    }
+
+    /// Whether anything is sent on the route with this name.
+    #[must_use]
+    pub fn sends_on(&self, name: &str) -> bool {
+        self.origins.contains_key(name)
+    }
+}
 
 /// Serves what the network reaches until `stop` becomes true, then lets requests under way finish. `api` is what each
 /// request finds at its beginning: a new configuration is a new one.

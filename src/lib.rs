@@ -78,16 +78,20 @@
 //!   - interviews: [`interview`], [`interview_stats`];
 //!   - counts: [`send_stats`], [`period`], [`slot`], [`day`], [`zone`];
 //!   - what is told: [`incident`], [`notification`], [`overview`], [`trouble`], [`language`];
-//!   - [`timestamp`], [`token`], [`secret`], [`stable_json`], [`spelling`].
+//!   - what a person types: [`spelling`], `wrong_value`;
+//!   - [`timestamp`], [`token`], [`secret`] and [`crypto`], [`stable_json`].
 //! - What is kept, the only place with SQL: [`store`] and its verbs.
 //! - What goes out: [`delivery`].
 //! - What comes in: [`http`], with the sockets in [`http::server`], the API in [`http::api`], and what the command line
 //!   asks for in `http::control`.
-//! - The edges: [`config`], [`clock`], [`crypto`], [`logging`], [`log_limit`], [`plain_file`], [`systemd`].
+//! - The edges: [`config`], [`clock`], [`logging`], [`log_limit`], [`plain_file`], [`system_error`], [`systemd`].
 //! - How a configuration takes the place of another: [`reload`].
-//! - Maintenance: [`upkeep`]. What is observed and shared in memory: [`gauges`], [`pulse`]. Who is told: [`alerts`].
+//! - Maintenance: [`upkeep`]. What is observed and shared in memory: [`gauges`], [`pulse`]. Who is told: [`alerts`],
+//!   and what came of it: [`channel`].
 //! - What is said to people, in both languages: [`words`].
-//! - All of it as one daemon: [`relay`]. A stand-in for VoiceDrive: [`receiver`].
+//! - What commands work with: `import` reads a file of interview records, `examination` judges a receiver,
+//!   [`receiver`] stands in for VoiceDrive.
+//! - All of it as one daemon: [`relay`].
 //! - What a person types: [`cli`].
 //!
 //! `main → cli → relay → {http, delivery, alerts, upkeep} → store → what things are`. `http` and `delivery` do not
@@ -113,6 +117,7 @@
 pub mod alerts;
 pub mod attempt;
 pub mod cause;
+pub mod channel;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -123,8 +128,10 @@ pub mod delivery;
 pub mod due;
 pub mod event;
 pub mod event_record;
+mod examination;
 pub mod gauges;
 pub mod http;
+mod import;
 pub mod incident;
 pub mod ingest;
 pub mod interview;
@@ -152,10 +159,12 @@ pub mod spelling;
 pub mod stable_json;
 pub mod store;
 pub mod submission;
+pub mod system_error;
 pub mod systemd;
 pub mod timestamp;
 pub mod token;
 pub mod trouble;
 pub mod upkeep;
 pub mod words;
+mod wrong_value;
 pub mod zone;

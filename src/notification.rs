@@ -1,5 +1,7 @@
 //! The next message of an alert channel.
 
+pub mod message;
+
 use crate::incident::{Report, State};
 
 /// One message that a channel has not sent yet.

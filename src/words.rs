@@ -45,7 +45,6 @@ mod expected;
 mod failures;
 mod files;
 mod findings;
-pub(crate) mod folder;
 pub(crate) mod imports;
 mod interviews;
 mod json;
@@ -75,6 +74,14 @@ pub(crate) fn size(bytes: u64) -> String {
     } else {
         format!("{:.1} GiB", bytes / GIB)
     }
+}
+
+/// Text that somebody else wrote, without the control characters that would play tricks on a
+/// terminal.
+pub(crate) fn harmless(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
 
 /// A short text in both languages.

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::words::Words;
+use crate::notification::message::Message;
 
 /// A message in Slack's format, which Mattermost and others take too.
-pub(super) fn slack(words: &Words) -> Value {
+pub(super) fn slack(words: &Message) -> Value {
     let text = format!("*{}*\n{}", escaped(&words.title), escaped(&words.text));
     json!({ "text": text })
 }
@@ -19,7 +19,7 @@ fn escaped(text: &str) -> String {
 
 /// An adaptive card, as the workflow of Teams "when a webhook request is received" takes it. Each line is a
 /// block of its own, because a card makes one paragraph of lines that follow each other.
-pub(super) fn teams(words: &Words) -> Value {
+pub(super) fn teams(words: &Message) -> Value {
     let title = json!({
         "type": "TextBlock", "text": words.title, "weight": "Bolder", "size": "Medium", "wrap": true,
     });
@@ -53,13 +53,13 @@ mod tests {
     use crate::timestamp::Timestamp;
     use crate::zone::Zone;
 
-    fn words(text: &str) -> Words {
+    fn words(text: &str) -> Message {
         let speech = Speech {
             language: Language::En,
             timezone: Zone::TOKYO,
         };
         let now = Timestamp::parse("2026-10-21T07:28:30.000Z").unwrap();
-        Words {
+        Message {
             text: text.to_owned(),
             ..speech.test("id", now)
         }

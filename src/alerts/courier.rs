@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::outcome::Outcome;
-use super::words::Words;
 use super::{card, mail, post};
+use crate::channel::outcome::Outcome;
 use crate::clock::Clock;
 use crate::config::{Channel, Way};
 use crate::language::{Language, Speech};
 use crate::notification::Notification;
+use crate::notification::message::Message;
 use crate::store::{Store, StoreError};
 use crate::timestamp::Timestamp;
 
@@ -133,7 +133,7 @@ impl Courier {
 }
 
 /// Tells a channel something, once. Nothing secret stands in what comes of it.
-pub async fn tell(channel: &Channel, words: &Words, now: Timestamp) -> Outcome {
+pub async fn tell(channel: &Channel, words: &Message, now: Timestamp) -> Outcome {
     let words = words.from_place(&channel.place);
     match &channel.way {
         Way::Email { email, password } => mail::send(email, password.as_ref(), &words, now).await,

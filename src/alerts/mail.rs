@@ -2,7 +2,6 @@
 
 use std::time::{Duration, SystemTime};
 
-use lettre::Message;
 use lettre::address::Envelope;
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue, MIME_VERSION_1_0, To};
 use lettre::message::{Mailbox, Mailboxes, MessageBuilder};
@@ -13,10 +12,10 @@ use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, MailParameter};
 
 use super::mail_stream::{MailStream, of_io};
-use super::objection::{Mail, Objection};
-use super::outcome::{Outcome, Refused};
-use super::words::Words;
+use crate::channel::objection::{Mail, Objection, Refused};
+use crate::channel::outcome::Outcome;
 use crate::config::Email;
+use crate::notification::message::Message;
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
@@ -51,7 +50,7 @@ impl Header for AutoSubmitted {
 pub(super) async fn send(
     email: &Email,
     password: Option<&Secret>,
-    words: &Words,
+    words: &Message,
     now: Timestamp,
 ) -> Outcome {
     let sending = async {
@@ -152,7 +151,7 @@ fn options(email: &Email) -> Vec<MailParameter> {
 async fn hand_over(
     server: &mut AsyncSmtpConnection,
     email: &Email,
-    words: &Words,
+    words: &Message,
     now: Timestamp,
 ) -> Result<Outcome, Outcome> {
     let refused = offer(server, email).await?;
@@ -179,13 +178,13 @@ fn refusal(error: &Error) -> Outcome {
 
 fn compose(
     email: &Email,
-    words: &Words,
+    words: &Message,
     refused: &[Refused],
     now: Timestamp,
-) -> Result<Message, String> {
+) -> Result<lettre::Message, String> {
     let thread = message_id(&email.from, &words.incident_id, "opened");
     let date = SystemTime::from(now.to_utc());
-    let mut builder: MessageBuilder = Message::builder()
+    let mut builder: MessageBuilder = lettre::Message::builder()
         .from(email.from.clone())
         .subject(&words.title)
         .date(date)

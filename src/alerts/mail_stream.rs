@@ -16,7 +16,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::objection::Mail;
+use crate::channel::objection::Mail;
 use crate::config::{Email, Encryption};
 use crate::delivery::failure::tls_failure;
 use crate::delivery::tls;

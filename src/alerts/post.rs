@@ -7,8 +7,8 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{RequestBuilder, Response, StatusCode, Url};
 use serde::Serialize;
 
-use super::objection::Objection;
-use super::outcome::Outcome;
+use crate::channel::objection::Objection;
+use crate::channel::outcome::Outcome;
 use crate::config::Hook;
 use crate::delivery::client::Outgoing;
 use crate::delivery::failure::Failure;

@@ -7,13 +7,14 @@ use std::time::Duration;
 use reqwest::{Body, Method, RequestBuilder, Response};
 use serde_json::Value;
 
-use super::words::{Speech, harmless};
+use super::words::Speech;
 use super::{CliError, Common, print_line};
 use crate::config::Config;
 use crate::language::Language;
 use crate::relay;
 use crate::words::answers::Subject;
 use crate::words::commands;
+use crate::words::harmless;
 
 /// Where the package's daemon has its control socket.
 const PACKAGED_SOCKET: &str = "/run/voicedrive-relay/control.sock";

@@ -4,10 +4,11 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::words::{Speech, harmless, text};
+use super::words::{Speech, text};
 use crate::config::Environment;
 use crate::timestamp::Timestamp;
 use crate::words::deliveries::Delivery;
+use crate::words::harmless;
 
 /// The columns of a terminal that nobody has made wider.
 const COLUMNS: usize = 80;

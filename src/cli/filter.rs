@@ -7,11 +7,11 @@ use clap::Args;
 use serde_json::Value;
 
 use super::client::Client;
-use super::import::dates;
 use super::words::Speech;
 use super::{CliError, value};
 use crate::day;
 use crate::event::{MAX_STAFF_ID_CHARACTERS, Status};
+use crate::import::dates;
 use crate::route::MAX_NAME_CHARACTERS;
 use crate::timestamp::Timestamp;
 use crate::words::commands::{self, Command};

@@ -1,24 +1,7 @@
 //! `import`: hands in a whole file of interview records, all or none.
 //!
-//! A file is first recognised (`source`, `encoding`, `file`), then read row by row (`table` with its
-//! `cells` and `header`, `json`, `ndjson`). `record` makes of each row what the daemon reads, with `dates`
-//! and `statuses`; `upload` sends it. What is wrong with the writing of a row is found here, what is wrong
-//! with its content by the daemon, and a person is told all of it at once.
+//! The file is read by `crate::import`; `upload` sends its rows. The daemon says what is wrong with their content.
 
-mod cells;
-pub(super) mod dates;
-mod encoding;
-pub(crate) mod file;
-mod header;
-mod json;
-mod ndjson;
-mod reading;
-mod record;
-pub(crate) mod row;
-pub(crate) mod source;
-mod statuses;
-pub(crate) mod table;
-mod template;
 mod upload;
 
 use std::fs::File;
@@ -32,18 +15,20 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use super::client::Client;
-use super::words::{Speech, harmless, text};
+use super::words::{Speech, text};
 use super::{CliError, Common, print_line, value};
 use crate::config::Environment;
+use crate::import::encoding::Encoding;
+use crate::import::file::{Format, Readable, Said};
+use crate::import::row::{Notes, Place};
+use crate::import::template;
 use crate::language::Language;
 use crate::words::commands;
+use crate::words::harmless;
 use crate::words::imports::Imported;
 use crate::words::system::of_system;
 use crate::zone::Zone;
-use encoding::Encoding;
-use file::{Format, Readable, Said};
-use row::{Notes, Place};
-use upload::Upload;
+use upload::{Upload, progress_bar};
 
 /// Pieces that may wait for the daemon.
 const PIECES_WAITING: usize = 8;
@@ -155,7 +140,8 @@ impl Interviews {
             zone: self.zone,
         };
         let failed = |why: String| CliError::Failed(format!("{}: {why}", file.display()));
-        let opened = spawn_blocking(move || Readable::open(&said, language)).await;
+        let bar_of = move |bytes| progress_bar(bytes, language);
+        let opened = spawn_blocking(move || Readable::open(&said, bar_of)).await;
         let readable = opened
             .map_err(|error| failed(commands::broke_off(&error, language)))?
             .map_err(|why| failed(harmless(&why.told(language))))?;

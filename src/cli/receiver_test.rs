@@ -5,10 +5,8 @@
 //! and the secret. What all answers together mean is the verdict: a receiver that refuses the data of
 //! a good webhook can verify signatures as it should.
 
-pub(crate) mod examination;
 mod examiner;
 mod sample;
-pub(crate) mod verdict;
 
 use std::path::Path;
 
@@ -16,21 +14,23 @@ use clap::Args;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::words::{Speech, harmless};
+use super::words::Speech;
 use super::{CliError, Common, demand_secret_name, print_line, value};
 use crate::config::{Environment, LARGEST_REQUEST};
 use crate::delivery::failure::Failure;
 use crate::delivery::profile::{BUILT_IN, Profile};
+use crate::examination::posted::{Answer, Posted};
+use crate::examination::verdict::Verdict;
+use crate::examination::{Examination, Outcome};
 use crate::language::Language;
 use crate::plain_file::text_at;
 use crate::secret::Secret;
 use crate::stable_json;
 use crate::words::commands;
 use crate::words::examinations::{self, Examined};
+use crate::words::harmless;
 use crate::words::system::of_system;
-use examination::{Examination, Outcome};
-use examiner::{Answer, Examiner, Posted, Setup};
-use verdict::Verdict;
+use examiner::{Examiner, Setup};
 
 /// Examine somebody else's receiver.
 #[derive(Args)]

@@ -6,9 +6,10 @@ use serde_json::{Map, Value, json};
 use super::CliError;
 use super::client::Client;
 use super::filter::{Filter, tell_unknown_type};
-use super::words::{Speech, harmless};
+use super::words::Speech;
 use crate::event::Status;
 use crate::words::commands::Command;
+use crate::words::harmless;
 
 /// Send events again, each with a fresh budget of retries.
 #[derive(Args)]

@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use super::CliError;
 use super::client::Client;
-use super::words::{Speech, harmless, text};
+use super::words::{Speech, text};
 use crate::words::events::Page;
+use crate::words::harmless;
 
 /// Show one event with every attempt.
 #[derive(Args)]

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use super::CliError;
 use super::client::Client;
 use super::value;
-use super::words::{Speech, harmless, text};
+use super::words::{Speech, text};
 use crate::token::{LONGEST_DAYS, SUBJECT_CHARACTERS, USUAL_DAYS};
 use crate::words::commands::Command;
+use crate::words::harmless;
 use crate::words::tokens;
 
 /// What a token is named by.

@@ -1,5 +1,5 @@
-//! What a person types as the value of an argument, read into what it means. What else must stand there is a
-//! closed list, so that it can be told in the reader's language.
+//! What a person types as the value of an argument, read into what it means. What else must stand there is
+//! a [`WrongValue`].
 
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -9,43 +9,8 @@ use url::Url;
 
 use crate::event::is_event_type;
 use crate::route::Pattern;
+use crate::wrong_value::WrongValue;
 use crate::zone::Zone;
-
-/// The value is not what is accepted.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum WrongValue {
-    /// A whole number in a range.
-    #[error("must be a whole number from {from} to {to}")]
-    Whole {
-        /// The least one.
-        from: u64,
-        /// The greatest one.
-        to: u64,
-    },
-    /// A text of so many characters at the most.
-    #[error("must have 1 to {most} characters, and no control characters")]
-    Text {
-        /// The longest one.
-        most: usize,
-    },
-    /// An address with a port.
-    #[error("must be an IP address with a port from 0 to 65535, such as 127.0.0.1:9000")]
-    Address,
-    /// A URL.
-    #[error("must be a URL such as https://voicedrive.example.com/webhook")]
-    Url,
-    /// The name of a time zone.
-    #[error("must be a time zone such as Asia/Tokyo or UTC")]
-    Zone,
-    /// The name of an event.
-    #[error(
-        "must be an event's name, such as employee.created: 1 to 100 characters of a-z, 0-9, '.', '_', '-'"
-    )]
-    Event,
-    /// The name of an event, or a prefix of names.
-    #[error("must be an event's name, or a prefix that ends in .*, such as employee.*")]
-    Events,
-}
 
 /// Reads a whole number of this range.
 pub(super) fn whole<N: TryFrom<u64>>(

@@ -1,4 +1,4 @@
-//! The language and time zone of the person who types a command, and texts that were written by others.
+//! The language and time zone of the person who types a command.
 
 use serde_json::Value;
 
@@ -20,14 +20,6 @@ pub(super) fn language_of(environment: &Environment) -> Language {
 /// The text of a JSON string; a dash for everything else.
 pub(super) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or("-")
-}
-
-/// Text that was written by others, without the control characters that could change the look of a
-/// terminal.
-pub(crate) fn harmless(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use lettre::message::Mailbox;
 use url::Url;
 
 use super::reader::{Document, Section, whole};
-use super::routes::{is_secret_name, read_secret};
+use super::secret_name::is_secret_name;
+use super::secrets::read_secret;
 use super::{Environment, Expected, Kind, Mistake, Role, itself};
 use crate::crypto;
 use crate::delivery::proxy::Proxies;

@@ -7,7 +7,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::routes::is_secret_name;
+use super::secret_name::is_secret_name;
 use super::{Doubt, Kind, Mistake, Place};
 use crate::plain_file::ordinary;
 

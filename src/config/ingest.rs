@@ -8,7 +8,8 @@ use ipnet::IpNet;
 use reqwest::header::HeaderName;
 
 use super::reader::{Document, Section};
-use super::routes::{is_secret_name, is_token, read_secret};
+use super::secret_name::is_secret_name;
+use super::secrets::{is_token, read_secret};
 use super::{Environment, Expected, Kind, Mistake, Place, network};
 use crate::event;
 use crate::ingest::{NameRule, When};

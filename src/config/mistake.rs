@@ -1,12 +1,10 @@
 //! Errors and notes about configuration and secrets, each with its place. No value
 //! of a secret is ever part of it.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::Expected;
-use crate::language::Language;
-use crate::words::system::SystemError;
+use crate::system_error::SystemError;
 
 /// Everything that is wrong, in the order of the files, and what was noticed on the way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -159,17 +157,3 @@ impl Mistakes {
 }
 
 impl std::error::Error for Mistakes {}
-
-/// As the log has it: in English.
-impl fmt::Display for Mistakes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.told(Language::En))
-    }
-}
-
-/// As the log has it: in English.
-impl fmt::Display for Mistake {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.told(Language::En))
-    }
-}

@@ -4,7 +4,8 @@
 use url::{Host, Url};
 
 use super::reader::{Document, Section};
-use super::routes::{is_secret_name, read_secret};
+use super::secret_name::is_secret_name;
+use super::secrets::read_secret;
 use super::{Environment, Expected, Kind, Mistake, Place};
 use crate::delivery::proxy::{Direct, Origin, Proxies, Proxy};
 

@@ -8,6 +8,8 @@ use url::Url;
 
 use super::proxy::{self, ProxyConfig};
 use super::reader::{Document, Section};
+use super::secret_name::is_secret_name;
+use super::secrets::{is_token, read_secret};
 use super::{Environment, Expected, Kind, Mistake, Server, itself, size};
 use crate::delivery::address;
 use crate::delivery::profile::{
@@ -16,7 +18,6 @@ use crate::delivery::profile::{
 use crate::delivery::proxy::Proxies;
 use crate::delivery::route::Route;
 use crate::route::{self, Pattern};
-use crate::secret::Secret;
 
 /// Headers that the HTTP client or the relay itself sets.
 const TAKEN_HEADERS: [&str; 14] = [
@@ -427,26 +428,9 @@ impl RouteConfig {
     }
 }
 
-/// A secret; one that cannot be read is a mistake.
-pub(super) fn read_secret(
-    environment: &Environment,
-    name: &str,
-    mistakes: &mut Vec<Mistake>,
-) -> Option<Secret> {
-    environment.secret(name).unwrap_or_else(|mut found| {
-        mistakes.append(&mut found.list);
-        None
-    })
-}
-
 /// A header that may be set besides what every request has.
 fn is_free_header(name: &str) -> bool {
     HeaderName::try_from(name).is_ok_and(|name| !TAKEN_HEADERS.contains(&name.as_str()))
-}
-
-pub(super) fn is_token(secret: &Secret) -> bool {
-    let bytes = secret.as_bytes();
-    !bytes.is_empty() && bytes.iter().all(u8::is_ascii_graphic)
 }
 
 fn is_route_name(text: &str) -> bool {
@@ -460,14 +444,4 @@ fn is_profile_name(text: &str) -> bool {
         && text
             .bytes()
             .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
-}
-
-/// Whether a text can be the name of a secret: capital letters, digits and `_`, a letter first.
-#[must_use]
-pub fn is_secret_name(text: &str) -> bool {
-    let starts = text.starts_with(|c: char| c.is_ascii_uppercase());
-    starts
-        && text
-            .bytes()
-            .all(|b| matches!(b, b'A'..=b'Z' | b'0'..=b'9' | b'_'))
 }

@@ -177,6 +177,23 @@ pub struct Secrets {
     pub jwt_previous: Option<Secret>,
 }
 
+/// A secret; one that cannot be read is a mistake.
+pub(super) fn read_secret(
+    environment: &Environment,
+    name: &str,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<Secret> {
+    environment.secret(name).unwrap_or_else(|mut found| {
+        mistakes.append(&mut found.list);
+        None
+    })
+}
+
+pub(super) fn is_token(secret: &Secret) -> bool {
+    let bytes = secret.as_bytes();
+    !bytes.is_empty() && bytes.iter().all(u8::is_ascii_graphic)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,7 +10,7 @@ use rustls::{AlertDescription, PeerIncompatible};
 use super::address::{self, ResolveError};
 use super::tls::BadCertificate;
 use crate::cause::Cause;
-use crate::words::system::SystemError;
+use crate::system_error::SystemError;
 
 /// How errors of a tunnel through a proxy begin; their type is private to the HTTP client.
 const TUNNEL: &str = "tunnel error: ";

@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 use hyper::header::ACCEPT_LANGUAGE;
 use hyper::{HeaderMap, Method, Request};
 
-use super::api::Api;
+use super::Api;
 use super::server::Reply;
 use crate::language::{Language, Speech};
 

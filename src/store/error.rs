@@ -2,7 +2,6 @@
 
 use rusqlite::{ErrorCode, ffi};
 
-use super::{AcceptError, DeleteError, ImportError, PutError};
 use crate::trouble::Trouble;
 
 /// Why a verb of the store did nothing.
@@ -67,17 +66,17 @@ impl Failure for StoreError {
     }
 }
 
+/// Says that an error can also be the database's.
 macro_rules! may_fail_with_the_store {
-    ($($error:ty),+) => {$(
-        impl Failure for $error {
-            fn of_store(&self) -> Option<&StoreError> {
+    ($error:ty) => {
+        impl $crate::store::error::Failure for $error {
+            fn of_store(&self) -> Option<&$crate::store::StoreError> {
                 match self {
                     Self::Store(error) => Some(error),
                     _ => None,
                 }
             }
         }
-    )+};
+    };
 }
-
-may_fail_with_the_store!(AcceptError, PutError, ImportError, DeleteError);
+pub(super) use may_fail_with_the_store;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension};
 use uuid::{ContextV7, Timestamp as UuidTime, Uuid};
 
+use super::error::may_fail_with_the_store;
 use super::relay_time::Now;
 use super::writer::Lane;
 use super::{Store, StoreError, ingest_memory};
@@ -27,6 +28,8 @@ pub enum AcceptError {
     #[error(transparent)]
     Store(#[from] StoreError),
 }
+
+may_fail_with_the_store!(AcceptError);
 
 impl From<rusqlite::Error> for AcceptError {
     fn from(error: rusqlite::Error) -> Self {

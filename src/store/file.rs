@@ -15,7 +15,8 @@ mod shape;
 pub mod snapshot;
 mod soundness;
 mod troubles;
-pub mod unusable;
+mod unusable;
+pub(super) mod version;
 
 use std::fs::{self, File};
 use std::io;
@@ -24,7 +25,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-pub use open::OpenError;
+pub use open_error::{Left, Odd, OpenError};
 pub use soundness::Depth;
 
 use crate::language::Language;

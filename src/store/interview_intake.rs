@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::StoreError;
+use super::error::may_fail_with_the_store;
 use super::interview_counts::Changes;
 use super::interview_row::{create, find, replace};
 use crate::interview::{
@@ -28,6 +29,8 @@ pub enum PutError {
     #[error(transparent)]
     Store(#[from] StoreError),
 }
+
+may_fail_with_the_store!(PutError);
 
 pub(super) fn put(
     connection: &Connection,

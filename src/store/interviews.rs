@@ -3,6 +3,7 @@
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, ErrorCode};
 
+use super::error::may_fail_with_the_store;
 use super::interview_counts::Changes;
 use super::interview_intake::{PutError, import, put};
 use super::interview_row::{COLUMNS, find, record};
@@ -26,6 +27,8 @@ pub enum ImportError {
     Store(#[from] StoreError),
 }
 
+may_fail_with_the_store!(ImportError);
+
 impl From<rusqlite::Error> for ImportError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Store(error.into())
@@ -42,6 +45,8 @@ pub enum DeleteError {
     #[error(transparent)]
     Store(#[from] StoreError),
 }
+
+may_fail_with_the_store!(DeleteError);
 
 impl From<rusqlite::Error> for DeleteError {
     fn from(error: rusqlite::Error) -> Self {

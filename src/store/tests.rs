@@ -21,7 +21,7 @@ use super::event_lookup::{count as count_matching, find, list};
 use super::events::accept;
 use super::file::inspect::inspect;
 use super::file::live_file;
-use super::file::open::migrate;
+use super::file::version::migrate;
 use super::outbox::{due, mark_processing, recover};
 use super::relay_time::Now;
 use super::resend::{candidates, resend};
@@ -845,7 +845,7 @@ fn the_database_of_another_program_is_refused_after_its_crash_too() {
     std::fs::copy(journal(&other), journal(&path)).unwrap();
     assert!(
         super::connection::open_for_reading(&path)
-            .and_then(|connection| file::open::schema_version(&connection))
+            .and_then(|connection| file::version::schema_version(&connection))
             .is_err(),
         "the journal is of no use to this test"
     );

@@ -12,8 +12,10 @@ use crate::clock::Clock;
 use crate::store::Store;
 use crate::store::file::snapshot::SnapshotError;
 use crate::timestamp::Timestamp;
-use crate::words::folder::README;
 
+/// What stands beside the backup file, in both languages at once: whoever finds it years later need not be the one who
+/// chose one.
+const README: &str = include_str!("README.txt");
 /// Copying takes at most this fraction (1/n) of the time: a large database is copied less often.
 const SHARE_OF_TIME: u32 = 30;
 /// A stop waits for a copy that takes no longer than this.

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use crate::alerts::words::Words;
+use crate::channel::objection::Refused;
 use crate::incident::{Finding, Kind, Report, State};
 use crate::language::{Language, Speech};
+use crate::notification::message::Message;
 use crate::timestamp::Timestamp;
 use crate::words::findings;
 
@@ -15,18 +16,27 @@ const RESEND: &str = "voicedrive-relay resend --status exhausted";
 /// everybody's, and the journal is not either.
 const FOR_ROOT: [&str; 3] = ["voicedrive-relay ", "journalctl ", "systemctl "];
 
-/// Before the recipients who do not get a mail.
-pub(crate) fn not_for_everybody(language: Language) -> &'static str {
-    language.say(
-        "メールサーバーが次の宛先を受け付けないため、そこには届きません。alerts.channel の to を確かめてください",
-        "The mail server does not take these addresses, so nothing arrives there; look at `to` of the alerts.channel",
-    )
+impl Message {
+    /// The text with a last line about recipients who do not get it.
+    #[must_use]
+    pub fn text_without(&self, refused: &[Refused]) -> String {
+        if refused.is_empty() {
+            return self.text.clone();
+        }
+        let label = self.language.say(
+            "メールサーバーが次の宛先を受け付けないため、そこには届きません。alerts.channel の to を確かめてください",
+            "The mail server does not take these addresses, so nothing arrives there; look at `to` of the alerts.channel",
+        );
+        let refused = refused.iter().map(|refused| refused.told(self.language));
+        let refused: Vec<String> = refused.collect();
+        format!("{}\n\n{label}: {}", self.text, refused.join("; "))
+    }
 }
 
 impl Speech {
     /// The words for a report.
     #[must_use]
-    pub fn message(self, state: State, report: &Report) -> Words {
+    pub fn message(self, state: State, report: &Report) -> Message {
         let title = self.title(state, report);
         let actions = match state {
             State::Resolved if report.kind.is_about_sending() && left(report) > 0 => {
@@ -35,7 +45,7 @@ impl Speech {
             State::Resolved => Vec::new(),
             State::Opened | State::Ongoing => actions(report),
         };
-        Words {
+        Message {
             kind: report.kind.as_str(),
             state: state.as_str(),
             incident_id: report.id.clone(),
@@ -51,8 +61,8 @@ impl Speech {
 
     /// The words of a test.
     #[must_use]
-    pub fn test(self, id: &str, now: Timestamp) -> Words {
-        Words {
+    pub fn test(self, id: &str, now: Timestamp) -> Message {
+        Message {
             kind: "test",
             state: "test",
             incident_id: id.to_owned(),

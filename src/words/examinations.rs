@@ -1,7 +1,7 @@
 //! What the examination of somebody else's receiver says.
 
-use crate::cli::receiver_test::examination::{Examination, Outcome, is_about_data};
-use crate::cli::receiver_test::verdict::Verdict;
+use crate::examination::verdict::Verdict;
+use crate::examination::{Examination, Outcome, is_about_data};
 use crate::language::{Language, Speech};
 
 phrases! {

@@ -6,8 +6,7 @@ use std::path::Path;
 use super::system::of_system;
 use crate::language::Language;
 use crate::store::OpenError;
-use crate::store::file::open::Left;
-use crate::store::file::unusable::Odd;
+use crate::store::file::{Left, Odd};
 
 impl OpenError {
     /// What is wrong, where, and what to do.

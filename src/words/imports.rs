@@ -1,9 +1,9 @@
 //! What a file of interview records is told to be, and what came of it.
 
-use crate::cli::import::file::NotTaken;
-use crate::cli::import::row::Problem;
-use crate::cli::import::source::Foreign;
-use crate::cli::import::table::HeaderFault;
+use crate::import::file::NotTaken;
+use crate::import::problem::{Problem, Wrong};
+use crate::import::source::Foreign;
+use crate::import::table::HeaderFault;
 use crate::interview::ROW_BYTES;
 use crate::interview::field::Field;
 use crate::language::Language;
@@ -56,13 +56,23 @@ pub(crate) fn field_name(field: Field, language: Language) -> &'static str {
 }
 
 /// What is told of a field that nobody knows.
-pub(crate) fn unknown_field(name: &str, language: Language) -> String {
+fn unknown_field(name: &str, language: Language) -> String {
     let known = known_names(language);
     both!(
         language,
         "項目「{name}」は使えません。使えるのは {known}",
         "`{name}` is no field of a record; known are {known}"
     )
+}
+
+impl Wrong {
+    /// What is wrong, with the field's name.
+    pub(crate) fn told(&self, language: Language) -> String {
+        match self {
+            Self::Field(mistake) => mistake.sentence(language),
+            Self::Unknown(name) => unknown_field(name, language),
+        }
+    }
 }
 
 impl NotTaken {

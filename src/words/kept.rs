@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use super::system::SystemError;
 use crate::delivery::address::Refused;
 use crate::delivery::failure::{Failure, ProxyFault};
 use crate::delivery::tls::BadCertificate;
+use crate::system_error::SystemError;
 
 /// Stands for a text, to see what stands around it.
 const TEXT: &str = "\u{1}";

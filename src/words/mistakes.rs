@@ -1,5 +1,7 @@
 //! What is wrong with configuration and secrets, and what is only worth a word.
 
+use std::fmt;
+
 use crate::config::{Doubt, Kind, Mistake, Mistakes, Note, NoteKind, Place};
 use crate::language::Language;
 use crate::secret::Fingerprint;
@@ -237,5 +239,18 @@ impl Fingerprint {
             "{digits}、{characters} 文字",
             "{digits}, {characters} characters"
         )
+    }
+}
+/// As the log has it: in English.
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.told(Language::En))
+    }
+}
+
+/// As the log has it: in English.
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.told(Language::En))
     }
 }

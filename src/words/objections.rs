@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::alerts::objection::{Mail, Objection};
-use crate::alerts::outcome::Refused;
+use crate::channel::objection::{Mail, Objection, Refused};
 use crate::language::Language;
 
 /// From this code on a mail server refuses for good (RFC 5321).

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use crate::cli::harmless;
 use crate::language::{Language, Speech};
 use crate::store::file::difference::{Difference, Incomplete};
 use crate::store::file::snapshot::Verified;
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
+use crate::words::harmless;
 
 phrases! {
     /// Short texts of a restore.

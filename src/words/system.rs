@@ -4,52 +4,15 @@ use std::fmt;
 use std::io;
 
 use crate::language::Language;
-use crate::plain_file::NotOrdinary;
-
-/// What the operating system said, as a value that can be kept and compared.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SystemError {
-    kind: io::ErrorKind,
-    /// The system's own number for it.
-    number: Option<i32>,
-    /// False for a pipe, a socket or a device in the place of a file.
-    is_ordinary: bool,
-    said: String,
-}
-
-impl From<&io::Error> for SystemError {
-    fn from(error: &io::Error) -> Self {
-        Self {
-            kind: error.kind(),
-            number: error.raw_os_error(),
-            is_ordinary: !error
-                .get_ref()
-                .is_some_and(|source| source.is::<NotOrdinary>()),
-            said: error.to_string(),
-        }
-    }
-}
+use crate::system_error::SystemError;
 
 impl SystemError {
-    /// What kind of error it is.
-    #[must_use]
-    pub fn kind(&self) -> io::ErrorKind {
-        self.kind
-    }
-
-    /// The error that the system has this English sentence for; none when the sentence is not the system's.
-    pub(crate) fn of_sentence(said: &str) -> Option<Self> {
-        let (_, number) = said.strip_suffix(')')?.rsplit_once("(os error ")?;
-        let error = io::Error::from_raw_os_error(number.parse().ok()?);
-        Some(Self::from(&error)).filter(|error| error.said == said)
-    }
-
     /// Its sentence. What has none in Japanese is told by the system's number, by which others can help.
     #[must_use]
     pub fn told(&self, language: Language) -> String {
-        match (language, in_japanese(self.kind), self.number) {
-            (Language::En, ..) => self.said.clone(),
-            _ if !self.is_ordinary => "通常のファイルではありません".to_owned(),
+        match (language, in_japanese(self.kind()), self.number()) {
+            (Language::En, ..) => self.said().to_owned(),
+            _ if !self.is_ordinary() => "通常のファイルではありません".to_owned(),
             (Language::Ja, Some(sentence), _) => sentence.to_owned(),
             (Language::Ja, None, Some(number)) => format!("システムのエラーです (番号 {number})"),
             (Language::Ja, None, None) => "システムのエラーです".to_owned(),
@@ -115,15 +78,5 @@ mod tests {
         assert_eq!(told(5, Language::Ja), "システムのエラーです (番号 5)");
         let odd = of_system(&io::Error::other("odd"), Language::Ja);
         assert_eq!(odd, "システムのエラーです");
-    }
-
-    #[test]
-    fn an_error_is_found_again_by_its_english_sentence() {
-        let unreachable = io::Error::from_raw_os_error(101);
-        let found = SystemError::of_sentence(&unreachable.to_string()).unwrap();
-        assert_eq!(found, SystemError::from(&unreachable));
-        for other in ["odd", "odd (os error 101)", "(os error x)"] {
-            assert_eq!(SystemError::of_sentence(other), None, "{other}");
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! What came of revoking tokens.
 
-use crate::cli::harmless;
 use crate::language::Language;
+use crate::words::harmless;
 
 /// All tokens of one subject.
 pub(crate) fn all_revoked(language: Language, subject: &str, count: usize) -> String {

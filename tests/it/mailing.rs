@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use voicedrive_relay::alerts::courier::{examine, tell};
-use voicedrive_relay::alerts::outcome::Outcome;
+use voicedrive_relay::channel::outcome::Outcome;
 use voicedrive_relay::config::{self, Channel, Environment};
 use voicedrive_relay::language::{Language, Speech};
 use voicedrive_relay::zone::Zone;

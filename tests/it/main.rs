@@ -26,6 +26,7 @@ mod harness;
 mod helping;
 mod house;
 mod importing;
+mod imports;
 mod ingesting;
 mod interviews;
 mod javascript;

@@ -3,7 +3,7 @@
 
 use super::Finding;
 use crate::alerts::courier::examine;
-use crate::alerts::outcome::Outcome;
+use crate::channel::outcome::Outcome;
 use crate::cli::Common;
 use crate::cli::words::Speech;
 use crate::config::{Channel, Loaded, Way};

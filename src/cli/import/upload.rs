@@ -7,7 +7,7 @@ use http_body_util::channel::Sender;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::runtime::Handle;
 
-use super::row::Row;
+use crate::import::row::Row;
 use crate::language::Language;
 use crate::words::imports::Imported;
 

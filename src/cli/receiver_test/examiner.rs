@@ -6,7 +6,6 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, Header
 use url::Url;
 use uuid::Uuid;
 
-use super::examination::Examination;
 use crate::cli::CliError;
 use crate::clock::Clock;
 use crate::delivery::client::Outgoing;
@@ -16,6 +15,8 @@ use crate::delivery::profile::{Body, Profile};
 use crate::delivery::proxy::Proxies;
 use crate::delivery::route::Route;
 use crate::delivery::signature;
+use crate::examination::Examination;
+use crate::examination::posted::{Answer, Posted};
 use crate::language::Language;
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
@@ -38,29 +39,6 @@ pub(super) struct Setup {
     pub(super) event: String,
     /// A JSON object, in the spelling that survives JavaScript.
     pub(super) data: String,
-}
-
-/// What the receiver answered.
-pub(super) struct Answer {
-    pub(super) status: u16,
-    /// The beginning of its body.
-    pub(super) body: String,
-}
-
-/// One examination with its answer.
-pub(super) struct Posted {
-    pub(super) examination: Examination,
-    pub(super) answer: Result<Answer, Failure>,
-}
-
-impl Posted {
-    pub(super) fn status(&self) -> Option<u16> {
-        self.answer.as_ref().ok().map(|answer| answer.status)
-    }
-
-    pub(super) fn is_taken(&self) -> bool {
-        matches!(self.status(), Some(200..300))
-    }
 }
 
 /// A webhook before it is signed.

@@ -3,7 +3,7 @@
 
 use hyper::Method;
 
-use super::openapi::{self, Operation};
+use super::openapi::{Operation, written};
 use super::{
     Api, events, health, incidents, ingest, interview_stats, interviews, resend, stats, voicedrive,
     voicedrive_interviews,
@@ -62,7 +62,7 @@ const UNLIMITED: bool = false;
 #[rustfmt::skip]
 endpoints! {
     GET    "/api/health",       Anybody, UNLIMITED, health::show,  health::describe;
-    GET    "/api/openapi.json", Anybody, UNLIMITED, openapi::show, openapi::describe;
+    GET    "/api/openapi.json", Anybody, UNLIMITED, written::show, written::describe;
 
     GET    "/api/integration/webhook-stats",    Token(StatsRead), LIMITED, stats::webhook_stats, stats::describe;
     GET    "/api/interviews/completion-stats",  Token(StatsRead), LIMITED, interview_stats::completion_stats, interview_stats::describe;

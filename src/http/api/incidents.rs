@@ -6,12 +6,12 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::openapi::{Operation, paging, query, samples};
-use crate::alerts::words::Words;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::Query;
 use crate::http::wing::Call;
 use crate::incident::{Incident, State};
 use crate::language::Speech;
+use crate::notification::message::Message;
 use crate::timestamp::Timestamp;
 
 /// The most incidents of a page, and how many it has when nothing is said.
@@ -23,7 +23,7 @@ const PAGE: (u32, u32) = (200, 50);
 #[schema(as = Incident)]
 pub(super) struct IncidentAnswer {
     #[serde(flatten)]
-    words: Words,
+    words: Message,
     /// When it was over; null: it lasts.
     #[schema(required)]
     closed_at: Option<Timestamp>,

@@ -1,22 +1,22 @@
-//! `GET /api/openapi.json`: the API described in `OpenAPI` 3.1 (contract, section 4.3).
+//! The API described in `OpenAPI` 3.1 (contract, section 4.3).
 //!
 //! There is one source for everything that the description says: the shapes come from the types that are read and
 //! answered, who may call and what is limited from the table in `endpoints`, the errors from the closed list in `reply`.
 //! Only the words are written for it, each beside its handler.
 //!
-//! The program answers with the description as it is written in `packaging/generated`, so that it need
-//! not carry what makes it; a test compares the two.
+//! The program answers with the description as it is written (`written`), so that it need not carry what makes it; a
+//! test compares the two.
 
 mod operation;
 pub(super) mod samples;
 mod schemas;
+pub(super) mod written;
 
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::endpoints::{self, Access, Endpoint};
-use crate::http::reply::{self, ApiError, Reply};
-use crate::http::wing::Call;
+use crate::http::reply::ApiError;
 use crate::token::Scope;
 pub(super) use operation::{Operation, moment, paging, parameter, period, query, range, text};
 pub(super) use schemas::{Payload, StaffId, reference};
@@ -30,23 +30,6 @@ const TAGS: [(&str, &str); 6] = [
     ("interviews", "Interview records of the staff system"),
     ("incidents", "What an admin was told"),
 ];
-
-/// `GET /api/openapi.json`. The document stands alone, without the envelope: tools read it as it is.
-///
-/// # Errors
-/// None.
-pub(super) async fn show(_call: Call<'_>) -> Result<Reply, ApiError> {
-    const WRITTEN: &str = include_str!("../../../packaging/generated/openapi.json");
-    Ok(reply::json(StatusCode::OK, WRITTEN))
-}
-
-/// What the description says of [`show`].
-pub(super) fn describe() -> Operation {
-    let schema = json!({"type": "object", "required": ["openapi"]});
-    Operation::new("health", "openapi", "This document")
-        .answer_of(200, "This document", schema, json!({"openapi": "3.1.0"}))
-        .never_fails()
-}
 
 /// The whole description, from its sources.
 #[must_use]

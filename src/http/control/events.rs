@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::event_record::{ChangePosition, EventSummary};
-use crate::http::api::Api;
+use crate::http::Api;
 use crate::http::api::event_answer::{AttemptAnswer, EventAnswer};
 use crate::http::api::event_filter::{FILTERS, filter};
 use crate::http::reply::{ApiError, Reply, success};

@@ -13,7 +13,7 @@ use hyper::body::Incoming;
 use hyper::{Request, StatusCode};
 use serde::Serialize;
 
-use crate::http::api::Api;
+use crate::http::Api;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::{self, Query};
 use crate::http::wing::Call;

@@ -3,7 +3,8 @@
 use hyper::StatusCode;
 use serde::Deserialize;
 
-use crate::http::api::{Api, revoked};
+use crate::http::Api;
+use crate::http::api::revoked;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request;
 use crate::http::wing::Call;

@@ -8,12 +8,11 @@ use super::super::connection::open_for_reading;
 use super::super::{StoreError, notifications, outbox, recount, tokens};
 use super::live_file;
 use super::mark::Mark;
-use super::open::{
-    OpenError, judge, newest_known_version, quick_check, refuse_damaged, refuse_foreign,
-    refuse_gone, schema_version,
-};
+use super::open::{judge, quick_check, refuse_damaged, refuse_foreign, refuse_gone};
+use super::open_error::OpenError;
 use super::progress::refuse_behind;
 use super::unusable::{refuse_odd, refuse_unwritable};
+use super::version::{newest_known_version, schema_version};
 use crate::token::TokenRecord;
 
 /// What `check` learns of a database without becoming its daemon.

@@ -9,22 +9,16 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::super::connection::{open_for_reading, open_for_writing};
 use super::mark::{Mark, mark_of_damage};
-pub use super::open_error::{Left, OpenError};
+use super::open_error::{Left, OpenError};
 use super::place::filled_journal_of;
 use super::progress::refuse_behind;
 use super::snapshot;
 use super::unusable::{refuse_odd, refuse_unwritable};
+use super::version::{Origin, migrate, newest_known_version, schema_version};
 use super::{DatabaseFile, live_file, newest_copy};
-
-mod migrations {
-    refinery::embed_migrations!("migrations");
-}
 
 /// Only the relay's user and group may enter.
 pub(super) const DIRECTORY_MODE: u32 = 0o750;
-/// What `migrations/V1__relay.sql` marks every database of this program with.
-const APPLICATION_ID: i32 = 0x5644_524c;
-
 /// A database that was opened for writing.
 pub(in crate::store) struct Opened {
     pub(in crate::store) connection: Connection,
@@ -174,26 +168,6 @@ pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
     }
 }
 
-/// Applies the missing migrations. Those of a new file are not logged.
-pub(in crate::store) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
-    let before = schema_version(connection).map_err(|error| OpenError::database(path, &error))?;
-    migrations::migrations::runner()
-        // Ungrouped, a migration and the note that it was made are two transactions, and a kill
-        // between them leaves a database that no start can bring any further.
-        .set_grouped(true)
-        .run(connection)
-        .map_err(|error| OpenError::migration(path, &error))?;
-    let known = newest_known_version();
-    if (1..known).contains(&before) {
-        tracing::info!(
-            before,
-            now = known,
-            "the database was brought to a newer version"
-        );
-    }
-    Ok(())
-}
-
 /// Refuses to create a new database beside a backup copy: the next backup would replace the only copy of the
 /// data. A journal without its database holds what was accepted last, and a mark shows that there was a database.
 pub(super) fn refuse_gone(directory: &Path) -> Result<(), OpenError> {
@@ -241,72 +215,4 @@ pub(super) fn refuse_foreign(path: &Path) -> Result<(), OpenError> {
         }),
         Ok(Origin::Foreign) => Err(OpenError::foreign(path)),
     }
-}
-
-/// Who wrote a database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
-    /// This program, or an earlier version of it.
-    Ours,
-    /// Nobody yet.
-    Empty,
-    /// This program before its first release.
-    OfBefore,
-    /// A newer version of this program. It may have changed what rows mean: guessing would damage them.
-    Newer {
-        /// The schema version in the file.
-        found: i32,
-        /// The newest that this program knows.
-        known: i32,
-    },
-    /// Another program.
-    Foreign,
-}
-
-impl Origin {
-    pub(super) fn of(connection: &Connection) -> rusqlite::Result<Self> {
-        let application: i32 =
-            connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-        let (found, known) = (schema_version(connection)?, newest_known_version());
-        // A first start that was killed may have left the table in which migrations are noted.
-        let tables: i64 = connection.query_row(
-            "SELECT count(*) FROM sqlite_schema WHERE tbl_name <> 'refinery_schema_history'",
-            [],
-            |row| row.get(0),
-        )?;
-        Ok(match (application, found) {
-            (APPLICATION_ID, found) if found > known => Self::Newer { found, known },
-            (APPLICATION_ID, 1..) => Self::Ours,
-            (0, 1..) => Self::OfBefore,
-            (0, _) if tables == 0 => Self::Empty,
-            _ => Self::Foreign,
-        })
-    }
-}
-
-/// The newest migration of this program.
-pub(in crate::store) fn newest_known_version() -> i32 {
-    let migrations = migrations::migrations::runner();
-    let versions = migrations.get_migrations().iter();
-    versions
-        .map(refinery::Migration::version)
-        .max()
-        .unwrap_or(0)
-}
-
-/// The newest migration that the file has seen; 0 for a new file.
-pub(in crate::store) fn schema_version(connection: &Connection) -> rusqlite::Result<i32> {
-    let has_history: bool = connection.query_row(
-        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'refinery_schema_history')",
-        [],
-        |row| row.get(0),
-    )?;
-    if !has_history {
-        return Ok(0);
-    }
-    connection.query_row(
-        "SELECT coalesce(max(version), 0) FROM refinery_schema_history",
-        [],
-        |row| row.get(0),
-    )
 }

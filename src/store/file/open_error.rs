@@ -8,7 +8,6 @@ use rusqlite::ErrorCode;
 
 use super::reserve::{disk_is_full, is_full, is_out_of_room};
 use super::snapshot::SnapshotError;
-use super::unusable::Odd;
 use super::{in_one_line, newest_copy};
 
 /// Why the store could not be opened.
@@ -116,6 +115,26 @@ pub enum OpenError {
         /// What went wrong.
         what: String,
     },
+}
+
+/// What stands in the place of a database and cannot be opened as one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Odd {
+    /// A link to nothing.
+    DeadLink,
+    /// A directory.
+    Directory,
+    /// A device, a pipe or a socket.
+    NotPlain,
+    /// An empty file, beside a write-ahead log with records: SQLite would throw the log away.
+    Emptied,
+    /// A file or directory that this user may not read and write.
+    NotOurs {
+        /// The data directory, whose owner may.
+        directory: PathBuf,
+    },
+    /// A file on a disk that can only be read.
+    ReadOnlyDisk,
 }
 
 /// What is left of a database that is gone.

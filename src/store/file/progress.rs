@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use super::super::connection::open_for_reading;
-use super::open::OpenError;
+use super::open_error::OpenError;
 use super::snapshot::{SnapshotError, open_alone};
 use super::{copies, live_file};
 

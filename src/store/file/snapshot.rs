@@ -1,6 +1,7 @@
 //! Copies of the database that are files like any other: complete, closed, consistent, with
 //! nothing beside them (contract, section 9). Making one, and judging one.
 
+mod error;
 mod target;
 mod verdict;
 
@@ -16,9 +17,8 @@ use rusqlite::{Connection, ErrorCode};
 use super::super::connection::open_for_reading;
 use super::in_one_line;
 use super::reserve::{disk_is_full, is_out_of_room};
-use crate::timestamp::Timestamp;
-use crate::trouble::Trouble;
-pub use target::{Obstacle, Target, refuse_loss};
+pub use error::{Obstacle, SnapshotError};
+pub use target::{Target, refuse_loss};
 pub use verdict::{Verified, verify};
 pub(super) use verdict::{open_alone, verify_as};
 
@@ -26,81 +26,6 @@ pub(super) use verdict::{open_alone, verify_as};
 const PAGES_AT_ONCE: i32 = 1024;
 /// How long the copying waits when the source is locked for a moment.
 const AGAIN: Duration = Duration::from_millis(20);
-
-/// Why a copy could not be made, or is none.
-#[derive(Debug, thiserror::Error)]
-pub enum SnapshotError {
-    /// The file system refused.
-    File {
-        /// Which file.
-        path: PathBuf,
-        /// What the operating system said.
-        source: io::Error,
-    },
-    /// SQLite refused.
-    Database {
-        /// Which file.
-        path: PathBuf,
-        /// What SQLite said.
-        what: String,
-    },
-    /// The file is damaged.
-    Damaged {
-        /// Which file.
-        path: PathBuf,
-        /// What SQLite found first.
-        what: String,
-    },
-    /// The database must not be copied.
-    Source {
-        /// The database.
-        path: PathBuf,
-        /// What is wrong with it.
-        trouble: Trouble,
-    },
-    /// A copy has what this one has not.
-    Stale {
-        /// Which copy lacks it.
-        path: PathBuf,
-        /// Which copy has it.
-        other: PathBuf,
-    },
-    /// The file is a copy of the live database's file, whose last changes are in another one.
-    OfLiveFile {
-        /// Which file.
-        path: PathBuf,
-        /// A write-ahead log lies beside it.
-        with_log: bool,
-        /// Until when it has everything, as far as it can be read.
-        written: Option<Timestamp>,
-    },
-    /// The file is another program's database, or no database.
-    NotOurs {
-        /// Which file.
-        path: PathBuf,
-    },
-    /// The file was written by a program of before the first release.
-    OfBefore {
-        /// Which file.
-        path: PathBuf,
-    },
-    /// A copy must not be written there.
-    InTheWay {
-        /// Where the copy should go.
-        path: PathBuf,
-        /// What keeps it from there.
-        obstacle: Obstacle,
-    },
-    /// The file was written by a newer version of the relay.
-    Newer {
-        /// Which file.
-        path: PathBuf,
-        /// The schema version in the file.
-        found: i32,
-        /// The newest schema version of this program.
-        known: i32,
-    },
-}
 
 /// Writes a copy of the database at `source` to `target`: beside it first, looked through, on the
 /// disk, and then in its place in one step. Nobody is held up meanwhile.

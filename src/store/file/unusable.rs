@@ -3,31 +3,11 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::open::OpenError;
+use super::open_error::{Odd, OpenError};
 use super::place::{filled_journal_of, journal_of, shared_memory_of};
 use super::{live_file, newest_copy};
-
-/// What is at the database's path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Odd {
-    /// A link to nothing.
-    DeadLink,
-    /// A directory.
-    Directory,
-    /// A device, a pipe or a socket.
-    NotPlain,
-    /// An empty file, beside a write-ahead log with records: SQLite would throw the log away.
-    Emptied,
-    /// A file or directory that this user may not read and write.
-    NotOurs {
-        /// The data directory, whose owner may.
-        directory: PathBuf,
-    },
-    /// A file on a disk that can only be read.
-    ReadOnlyDisk,
-}
 
 /// Refuses what is no ordinary file. One that is not there is none.
 pub(super) fn refuse_odd(directory: &Path) -> Result<(), OpenError> {

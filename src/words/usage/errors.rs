@@ -6,7 +6,7 @@ use clap::builder::StyledStr;
 use clap::builder::styling::Styles;
 use clap::error::{ContextKind, ContextValue, Error, ErrorFormatter, ErrorKind};
 
-use crate::cli::WrongValue;
+use crate::wrong_value::WrongValue;
 
 /// What such an error begins with on a terminal.
 pub const PREFIX: &str = "エラー: ";

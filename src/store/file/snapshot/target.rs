@@ -7,8 +7,9 @@ use std::path::Path;
 use super::super::place::Inode;
 use super::super::progress::Progress;
 use super::super::{BACKUP, RESCUED};
+use super::error::{Obstacle, SnapshotError};
 use super::verdict::is_of_relay;
-use super::{SnapshotError, beside, of_file};
+use super::{beside, of_file};
 
 /// What the relay calls its own files in the data directory; with a dot and more behind it, it is its own too.
 const OWN_NAMES: [&str; 6] = ["live", "lock", "reserve", "README", "control.sock", BACKUP];
@@ -22,27 +23,6 @@ pub enum Target {
     Elsewhere,
     /// To the file that the daemon keeps.
     BackupFile,
-}
-
-/// What keeps a copy from being written somewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Obstacle {
-    /// It is one of the database's files, or would be beside them.
-    Database,
-    /// The relay has files of this name in its data directory.
-    OwnName,
-    /// A directory, a device, a link, a pipe or a socket.
-    NotPlain,
-    /// A file that is not a copy of the relay's database.
-    NoCopy,
-    /// A copy that has more than the one that would replace it.
-    Later,
-    /// A copy of another relay's database.
-    OfAnother,
-    /// It ends like a directory.
-    NoName,
-    /// Its directory is not there.
-    NoDirectory,
 }
 
 impl Target {

@@ -3,8 +3,8 @@
 //! The good webhook and the one with a wrong secret differ in nothing but the signature. A receiver that
 //! answers 401 to the second only has understood the signature, whatever it thinks of the data.
 
-use super::examination::{Examination, Outcome};
-use super::examiner::Posted;
+use super::posted::Posted;
+use super::{Examination, Outcome};
 
 /// What the developer of the receiver has to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub(crate) enum Verdict {
 
 impl Verdict {
     /// What the answers to the good and to the forged webhook mean.
-    pub(super) fn of(posted: &[Posted]) -> Self {
+    pub(crate) fn of(posted: &[Posted]) -> Self {
         let status = |examination| {
             let found = posted.iter().find(|one| one.examination == examination);
             found.and_then(Posted::status)
@@ -66,7 +66,7 @@ impl Verdict {
     }
 
     /// What one answer shows, given what is known of the receiver.
-    pub(super) fn outcome(self, posted: &Posted) -> Outcome {
+    pub(crate) fn outcome(self, posted: &Posted) -> Outcome {
         let Some(status) = posted.status() else {
             return Outcome::Fail;
         };
@@ -89,7 +89,7 @@ impl Verdict {
     }
 
     /// The verdict when these examinations have failed.
-    pub(super) fn after(self, failed: &[Examination]) -> Self {
+    pub(crate) fn after(self, failed: &[Examination]) -> Self {
         let verification = failed.iter().any(|one| one.is_about_verification());
         match self {
             Self::Right | Self::AsciiOnly | Self::OtherData(_) if verification => Self::Incomplete,
@@ -99,7 +99,7 @@ impl Verdict {
     }
 
     /// For programs.
-    pub(super) fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Right => "right",
             Self::NothingToVerify => "nothing-to-verify",

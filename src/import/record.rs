@@ -2,13 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::row::Told;
+use super::problem::Wrong;
 use super::{dates, statuses};
 use crate::interview::field::Field;
 use crate::interview::minutes;
 use crate::interview::mistake::{Mistake, Why};
-use crate::language::Language;
-use crate::words::imports::unknown_field;
 use crate::zone::Zone;
 
 /// Stands where bytes were no characters of their encoding.
@@ -20,34 +18,10 @@ const CUID_LENGTHS: [usize; 2] = [24, 25];
 
 /// The fields that are understood, and what is wrong with the others.
 #[derive(Debug, Default)]
-pub(super) struct Record {
+pub(crate) struct Record {
     fields: Map<String, Value>,
     mistakes: Vec<Wrong>,
     seen: Vec<Field>,
-}
-
-/// What is wrong with a record's writing. What is wrong with its content is the daemon's to say.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Wrong {
-    /// A field that is not understood.
-    Field(Mistake),
-    /// A name that nobody knows.
-    Unknown(String),
-}
-
-impl Wrong {
-    pub(super) fn told(&self, language: Language) -> Told {
-        match self {
-            Self::Field(mistake) => Told {
-                field: mistake.field.name().to_owned(),
-                sentence: mistake.sentence(language),
-            },
-            Self::Unknown(name) => Told {
-                field: name.clone(),
-                sentence: unknown_field(name, language),
-            },
-        }
-    }
 }
 
 impl Record {
@@ -130,6 +104,7 @@ fn is_cuid(id: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Language;
     use serde_json::json;
 
     fn record(values: &[(Field, Value)]) -> Record {
@@ -181,8 +156,9 @@ mod tests {
         let noted = noted.map(|(field, why)| Wrong::Field(Mistake::of(field, why)));
         let (unknown, known) = record.mistakes().split_last().unwrap();
         assert_eq!(known, noted);
+        assert_eq!(unknown.field(), "colour");
         let told = unknown.told(Language::En);
-        assert!(told.sentence.starts_with("`colour` is no field"));
+        assert!(told.starts_with("`colour` is no field"));
     }
 
     #[test]

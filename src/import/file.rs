@@ -9,16 +9,15 @@ use indicatif::{ProgressBar, ProgressBarIter};
 
 use super::encoding::{Encoding, Text};
 use super::reading::{Reading, Take};
+use super::row::Notes;
 use super::source::{Foreign, Source};
 use super::table::{HeaderFault, Layout, Table};
-use super::upload::progress_bar;
 use super::{json, ndjson};
-use crate::language::Language;
 use crate::zone::Zone;
 
 /// How a file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
+pub(crate) enum Format {
     /// Cells separated by commas, semicolons or tabs, under a header
     Csv,
     /// Cells separated by tabs, under a header
@@ -76,7 +75,7 @@ impl Format {
 
 /// What was said about a file.
 #[derive(Clone, Debug)]
-pub(super) struct Said {
+pub(crate) struct Said {
     pub path: PathBuf,
     pub format: Option<Format>,
     pub encoding: Option<Encoding>,
@@ -114,18 +113,21 @@ enum Rows {
 }
 
 /// A file that is understood so far, and ready to be read.
-pub(super) struct Readable {
+pub(crate) struct Readable {
     rows: Rows,
     reading: Reading,
     pub bar: ProgressBar,
 }
 
 impl Readable {
-    /// Opens a file and finds out how it is written.
+    /// Opens a file and finds out how it is written. `bar_of` makes what moves while a file of so many bytes is read.
     ///
     /// # Errors
     /// `NotTaken`
-    pub(super) fn open(said: &Said, language: Language) -> Result<Self, NotTaken> {
+    pub(crate) fn open(
+        said: &Said,
+        bar_of: impl FnOnce(u64) -> ProgressBar,
+    ) -> Result<Self, NotTaken> {
         let source = Source::open(&said.path)?;
         if let Some(foreign) = Foreign::of(&source.head()?) {
             return Err(NotTaken::Foreign(foreign));
@@ -143,7 +145,7 @@ impl Readable {
             return Err(NotTaken::Foreign(Foreign::Empty));
         }
         let mut reading = Reading::new(said.zone);
-        let bar = progress_bar(source.length(), language);
+        let bar = bar_of(source.length());
         let layout = match format {
             Format::Csv | Format::Tsv => {
                 let text = encoding.decode(source.rewound()?);
@@ -169,7 +171,7 @@ impl Readable {
     ///
     /// # Errors
     /// When the file cannot be read, or what `take` answers.
-    pub(super) fn read(self, take: &mut Take<'_>) -> io::Result<super::row::Notes> {
+    pub(crate) fn read(self, take: &mut Take<'_>) -> io::Result<Notes> {
         let mut reading = self.reading;
         match self.rows {
             Rows::Table(table) => table.read(&mut reading, take)?,

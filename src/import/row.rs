@@ -6,13 +6,14 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::header::Column;
+use super::problem::{Problem, Wrong};
 use super::record::Record;
 use crate::interview::ROW_BYTES;
 use crate::language::Language;
 
 /// Where a row stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Place {
+pub(crate) struct Place {
     /// The line of the file on which it begins, from 1.
     pub line: u64,
     /// Its number in a JSON array, from 0.
@@ -29,40 +30,15 @@ impl Place {
 
 /// One row, or why it is none.
 #[derive(Debug)]
-pub(super) struct Row {
+pub(crate) struct Row {
     pub place: Place,
     pub content: Result<Record, Problem>,
-}
-
-/// Why a row is no record at all.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Problem {
-    /// A quote is open at the end of the file.
-    QuoteNeverClosed,
-    /// Text stands between a closing quote and the end of the cell.
-    TextBehindQuote,
-    /// Another row stands within one of its cells.
-    RowInCell,
-    /// It has so many cells, and the header has so many.
-    Cells(usize, usize),
-    /// Something stands under a column without a name; its number, from 1.
-    UnderNoName(usize),
-    /// The JSON reader says so.
-    NotJson(String),
-    /// The JSON ends or breaks here, and nothing behind it can be read.
-    BrokenOff(String),
-    /// The file is no list of records.
-    NoArray,
-    /// JSON, and no object.
-    NoObject,
-    /// It is longer than any record.
-    TooLong,
 }
 
 impl Row {
     /// Writes it as the daemon reads it: one line of JSON. A row that it would not read to its end is told
     /// instead.
-    pub(super) fn write(&self, language: Language, out: &mut Vec<u8>) -> io::Result<()> {
+    pub(crate) fn write(&self, language: Language, out: &mut Vec<u8>) -> io::Result<()> {
         let begin = out.len();
         self.write_whole(language, out)?;
         if out.len() - begin <= ROW_BYTES {
@@ -80,7 +56,7 @@ impl Row {
         match &self.content {
             Ok(record) => {
                 let mistakes = record.mistakes();
-                let mistakes = mistakes.iter().map(|mistake| mistake.told(language));
+                let mistakes = mistakes.iter().map(|mistake| Told::of(mistake, language));
                 let good = Good {
                     place: self.place,
                     record: record.fields(),
@@ -118,15 +94,24 @@ struct Bad {
 }
 
 /// A mistake in words.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Told {
-    pub field: String,
-    pub sentence: String,
+#[derive(Serialize)]
+struct Told {
+    field: String,
+    sentence: String,
+}
+
+impl Told {
+    fn of(wrong: &Wrong, language: Language) -> Self {
+        Self {
+            field: wrong.field().to_owned(),
+            sentence: wrong.told(language),
+        }
+    }
 }
 
 /// What is told once for the whole file.
 #[derive(Debug, Default)]
-pub(super) struct Notes {
+pub(crate) struct Notes {
     /// Columns that the staff system has and the relay has no use for, in the order of their coming.
     pub unused: Vec<String>,
     /// The first row whose employee id looks like a key of the staff system's database.

@@ -8,7 +8,7 @@ use super::row::{Notes, Place, Row};
 use crate::zone::Zone;
 
 /// Where the rows of a file go. It answers an error when nobody takes them any more.
-pub(super) type Take<'a> = dyn FnMut(Row) -> std::io::Result<()> + 'a;
+pub(crate) type Take<'a> = dyn FnMut(Row) -> std::io::Result<()> + 'a;
 
 /// The reading of one file.
 #[derive(Debug, Default)]

@@ -7,9 +7,10 @@ use serde_json::Value;
 use super::cells::{Cells, Dialect, Fault, Reader};
 use super::dates;
 use super::header::Column;
+use super::problem::Problem;
 use super::reading::{Reading, Take};
 use super::record::Record;
-use super::row::{Notes, Place, Problem, Row};
+use super::row::{Notes, Place, Row};
 use crate::interview::field::Field;
 use crate::interview::mistake::Why;
 

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use super::outcome::Refused;
 use crate::delivery::client::ClientError;
 use crate::delivery::failure::Failure;
 use crate::delivery::tls::TlsError;
-use crate::words::system::SystemError;
+use crate::system_error::SystemError;
 
 /// Why a channel did not take a message, or not for everybody. Nothing secret is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,4 +61,13 @@ pub enum Mail {
     NoLogin,
     /// What it said is no answer of a mail server.
     NoAnswerOfMail,
+}
+
+/// A recipient whom the mail server does not take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The address.
+    pub recipient: String,
+    /// What the server says.
+    pub reason: Mail,
 }

@@ -17,7 +17,7 @@ const BLOCK: usize = 64 * 1024;
 
 /// The characters of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Encoding {
+pub(crate) enum Encoding {
     /// UTF-8, with or without a byte order mark
     #[value(name = "utf-8")]
     Utf8,

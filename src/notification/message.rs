@@ -3,15 +3,14 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::outcome::Refused;
 use crate::language::Language;
 use crate::timestamp::Timestamp;
-use crate::words::alerts;
 
 /// A message, ready to be told. As JSON it is what the plain webhook gets (contract, section 10).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Words {
+#[schema(as = Words)]
+pub struct Message {
     /// The word of the condition; `test` for a test.
     pub kind: &'static str,
     /// `opened`, `ongoing`, `resolved` or `test`.
@@ -36,7 +35,7 @@ pub struct Words {
     pub language: Language,
 }
 
-impl Words {
+impl Message {
     /// The same, as `place` says it: with several clinics or servers, the reader sees whose it is.
     #[must_use]
     pub fn from_place(&self, place: &str) -> Self {
@@ -45,19 +44,5 @@ impl Words {
             title,
             ..self.clone()
         }
-    }
-
-    /// The text with a last line about recipients who do not get it.
-    #[must_use]
-    pub fn text_without(&self, refused: &[Refused]) -> String {
-        if refused.is_empty() {
-            return self.text.clone();
-        }
-        let label = alerts::not_for_everybody(self.language);
-        let refused: Vec<String> = refused
-            .iter()
-            .map(|refused| refused.told(self.language))
-            .collect();
-        format!("{}\n\n{label}: {}", self.text, refused.join("; "))
     }
 }

@@ -47,7 +47,7 @@ const ROWS: [[&str; 14]; 2] = [
 ///
 /// # Errors
 /// When it cannot be written.
-pub(super) fn write(mut out: impl Write) -> io::Result<()> {
+pub(crate) fn write(mut out: impl Write) -> io::Result<()> {
     let header = Field::ALL.map(Field::japanese);
     write!(out, "{BYTE_ORDER_MARK}{}\r\n", header.join(","))?;
     for row in ROWS {

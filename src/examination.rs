@@ -1,4 +1,8 @@
-//! What a receiver is asked, which answers are right, and what to do when one is not.
+//! The examination of somebody else's receiver: what it is asked, which answers are right, and in `verdict` what all of
+//! them mean together.
+
+pub(crate) mod posted;
+pub(crate) mod verdict;
 
 /// One webhook, good or with one fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +31,7 @@ pub(crate) enum Outcome {
 
 impl Outcome {
     /// For programs.
-    pub(super) fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Pass => "pass",
             Self::Note => "note",
@@ -38,7 +42,7 @@ impl Outcome {
 
 impl Examination {
     /// Whether it shows how the receiver verifies, and not what it does with the data.
-    pub(super) fn is_about_verification(self) -> bool {
+    pub(crate) fn is_about_verification(self) -> bool {
         !matches!(
             self,
             Self::Good | Self::Repeated | Self::NonAscii | Self::UnknownEvent
@@ -46,7 +50,7 @@ impl Examination {
     }
 
     /// What the answer shows, for a receiver that took the good webhook or refused its data.
-    pub(super) fn outcome(self, status: u16) -> Outcome {
+    pub(crate) fn outcome(self, status: u16) -> Outcome {
         let taken = (200..300).contains(&status);
         let right = match self {
             Self::Good | Self::Repeated | Self::NonAscii => taken,

@@ -8,8 +8,9 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::problem::Problem;
 use super::reading::{Reading, Take};
-use super::row::{Place, Problem, Row};
+use super::row::{Place, Row};
 
 /// Gives every element of the array to `take`.
 ///

@@ -16,7 +16,7 @@ const LARGEST_OFFSET: i64 = 18 * HOUR;
 ///
 /// # Errors
 /// Why it is none.
-pub(in crate::cli) fn read(text: &str, zone: Option<Zone>) -> Result<Timestamp, Why> {
+pub(crate) fn read(text: &str, zone: Option<Zone>) -> Result<Timestamp, Why> {
     if let Ok(moment) = Timestamp::parse(text) {
         return Ok(moment);
     }

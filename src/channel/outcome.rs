@@ -1,6 +1,6 @@
 //! What came of telling a channel something, once.
 
-use super::objection::{Mail, Objection};
+use super::objection::{Objection, Refused};
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,13 +31,4 @@ impl Outcome {
             Self::TryLater(why) | Self::RefusedForGood(why) => Some(why.clone()),
         }
     }
-}
-
-/// A recipient whom the mail server does not take.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
-    /// The address.
-    pub recipient: String,
-    /// What the server says.
-    pub reason: Mail,
 }
