@@ -25,12 +25,12 @@ pub fn uses(files: &BTreeMap<String, String>) -> Uses {
     let read = read_all(files);
     let mut uses = Uses::new();
     for (module, found) in &read {
-        let used = uses.entry(module.clone()).or_default();
+        let of_module = uses.entry(module.clone()).or_default();
         for path in &found.paths {
             let path = absolute(&read, module, path);
-            used.extend(path.and_then(|path| defined_in(&read, &path)));
+            of_module.extend(path.and_then(|path| defined_in(&read, &path)));
         }
-        used.remove(module);
+        of_module.remove(module);
     }
     uses
 }
@@ -368,8 +368,8 @@ fn a_circle_is_spelled_out() {
     let uses = |pairs: &[(&str, &str)]| {
         let mut uses = Uses::new();
         for (from, to) in pairs {
-            let used: &mut BTreeSet<String> = uses.entry((*from).to_owned()).or_default();
-            used.insert((*to).to_owned());
+            let of_file: &mut BTreeSet<String> = uses.entry((*from).to_owned()).or_default();
+            of_file.insert((*to).to_owned());
         }
         uses
     };
