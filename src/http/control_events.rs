@@ -9,7 +9,7 @@ use super::Api;
 use super::event_answer::{AttemptAnswer, EventAnswer};
 use super::events::{FILTERS, filter};
 use super::reply::{ApiError, Reply, success};
-use super::request::Query;
+use super::request::{Query, whole};
 use crate::event_record::{ChangePosition, EventSummary};
 use crate::spelling;
 use crate::timestamp::Timestamp;
@@ -54,7 +54,7 @@ pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
     let (most, usual) = LISTED;
     let limit = query
         .take_as("limit", "must be a number from 1 to 1000", |text| {
-            text.parse().ok().filter(|n| (1..=most).contains(n))
+            whole(text).filter(|n| (1..=most).contains(n))
         })?
         .unwrap_or(usual);
     query.finish(&format!("{FILTERS}, limit"))?;

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::Api;
 use super::event_answer::EventAnswer;
 use super::reply::{ApiError, Reply, success};
-use super::request::{self, Query};
+use super::request::{self, Query, whole};
 use super::submission::{EVENT_ACCEPTED, read_batch, read_event};
 use crate::crypto;
 use crate::event::{self, NewEvent, Status};
@@ -94,7 +94,7 @@ pub async fn list(api: &Api, query: Option<&str>) -> Result<Reply, ApiError> {
     let (most, usual) = PAGE;
     let limit = query
         .take_as("limit", "must be a number from 1 to 200", |text| {
-            text.parse().ok().filter(|n| (1..=most).contains(n))
+            whole(text).filter(|n| (1..=most).contains(n))
         })?
         .unwrap_or(usual);
     let before = query.take_as("cursor", "must be the nextCursor of a page", |text| {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::Api;
 use super::reply::{ApiError, Reply, success};
-use super::request::Query;
+use super::request::{Query, whole};
 use crate::alerts::courier::tell;
 use crate::alerts::words::Words;
 use crate::incident::{DismissResult, Incident, State};
@@ -78,7 +78,7 @@ pub async fn list(api: &Api, speech: Speech, query: Option<&str>) -> Result<Repl
     })?;
     let (most, usual) = PAGE;
     let limit = query.take_as("limit", "must be a number from 1 to 200", |text| {
-        text.parse().ok().filter(|n| (1..=most).contains(n))
+        whole(text).filter(|n| (1..=most).contains(n))
     })?;
     let before = query.take_as("cursor", "must be the nextCursor of a page", |text| {
         text.parse().ok().filter(|n: &i64| *n > 0)

@@ -680,7 +680,7 @@ fn incidents() -> Vec<Operation> {
     let incident = json!({
         "kind": "deliveries_exhausted", "state": "ongoing", "incidentId": EXAMPLE_ID,
         "openedAt": "2025-10-26T14:30:00.000Z", "title": "voicedrive-relay: events that cannot be sent: goes on",
-        "text": "1 events did not arrive although every retry was made (HTTP 503); 1 of them are not settled.",
+        "text": "1 event did not arrive although every retry was made (HTTP 503); 1 of them are not settled.",
         "count": 1, "oldestEventId": EXAMPLE_ID,
         "actions": ["voicedrive-relay resend --status exhausted"],
         "closedAt": null, "subject": "default", "delivered": 0, "dismissed": 0,
