@@ -156,9 +156,27 @@ pub(crate) fn ambiguous_id(typed: &str, ids: &str, language: Language) -> String
     )
 }
 
-/// A local refusal, with the word for programs.
+/// A local refusal. In English it begins with its code, as a refusal of the daemon does.
 pub(crate) fn with_code(code: &str, sentence: &str, language: Language) -> String {
-    both!(language, "{sentence} ({code})", "{code}: {sentence}")
+    both!(language, "{sentence}", "{code}: {sentence}")
+}
+
+/// A message that got to some of a channel's recipients.
+pub(crate) fn sent_to_the_others(name: &str, error: &str, language: Language) -> String {
+    both!(
+        language,
+        "{name}: {error}。ほかの宛先には送信しました",
+        "{name}: {error}; it was sent to the others"
+    )
+}
+
+/// A file that the person may not read.
+pub(crate) fn use_sudo(place: &str, language: Language) -> String {
+    both!(
+        language,
+        "{place}: 読む権限がありません。sudo で実行してください",
+        "{place}: you may not read this; use sudo"
+    )
 }
 
 /// A profile that signs wants a secret.
