@@ -10,6 +10,7 @@ use super::Api;
 use super::reply::{ApiError, Reply, success};
 use super::request::{Query, whole};
 use crate::alerts::courier::tell;
+use crate::alerts::outcome::Outcome;
 use crate::alerts::words::Words;
 use crate::incident::{DismissResult, Incident, State};
 use crate::language::Speech;
@@ -126,13 +127,18 @@ pub async fn test(api: &Api, speech: Speech) -> Result<Reply, ApiError> {
     let words = speech.test(&Uuid::now_v7().to_string(), now);
     let mut results = Vec::new();
     for channel in &api.channels {
-        let objection = tell(channel, &words, now).await.objection();
-        let error = objection.map(|objection| objection.told(speech.language));
-        let kept = api.store.channel_tried(&channel.key(), error.clone()).await;
+        let outcome = tell(channel, &words, now).await;
+        let objection = outcome.objection();
+        let sent = matches!(outcome, Outcome::Sent { .. });
+        let error = objection
+            .as_ref()
+            .map(|objection| objection.told(speech.language));
+        let objection = objection.map(|objection| objection.kept());
+        let kept = api.store.channel_tried(&channel.key(), objection).await;
         if let Err(why) = kept {
             tracing::warn!(%why, channel = %channel.name, "what came of a test message could not be kept");
         }
-        results.push(serde_json::json!({"channel": channel.name, "error": error}));
+        results.push(serde_json::json!({"channel": channel.name, "sent": sent, "error": error}));
     }
     success(
         StatusCode::OK,

@@ -17,7 +17,8 @@ phrases! {
         Dismissed: "対応不要にしました", "dismissed";
         NoChannel: "通知先がありません。config.toml に [[alerts.channel]] を書いてください", "there is no channel; write [[alerts.channel]] in config.toml";
         Sent: "送信しました", "sent";
-        ChannelFailed: "届かない通知先があります", "a channel did not take it";
+        ChannelFailed: "どの通知先にも届きませんでした", "no channel took it";
+        SomeFailed: "届かない通知先があります。ほかには届きました", "not everybody got it; the others did";
         NothingTold: "通知はありません", "nothing was told";
         Accepted: "受け付けました", "accepted";
         UsedUp: "再送回数を使い切りました。原因を直してから再送してください", "the retries are used up; mend the cause, then send it again";
