@@ -96,6 +96,23 @@ pub(crate) fn unreachable(socket: &Path, language: Language) -> String {
     )
 }
 
+/// A mistake in the configuration hides a relay that runs.
+pub(crate) fn relay_goes_on(language: Language) -> &'static str {
+    language.say(
+        "リレーは動いていて、読み込み済みの前の設定のまま送受信を続けています。このコマンドは、上の誤りを直すと使えます",
+        "the relay runs, and goes on with the configuration that it read before; this command works when the above is mended",
+    )
+}
+
+/// The daemon listens in the data directory that it began with.
+pub(crate) fn perhaps_moved(unreachable: &str, language: Language) -> String {
+    both!(
+        language,
+        "{unreachable} storage.directory を変えた場合は、reload ではなくリレーを再起動してください",
+        "{unreachable} When storage.directory was changed, the relay has to be restarted: it still listens in the old one."
+    )
+}
+
 /// The daemon is there: nobody must do its work beside it.
 pub(crate) fn no_answer_in_time(socket: &Path, language: Language) -> String {
     let socket = socket.display();
@@ -296,12 +313,12 @@ pub(crate) fn secret_is_nowhere(
     )
 }
 
-/// A reload that would lose what is in force.
-pub(crate) fn would_be_lost(names: &str, language: Language) -> String {
+/// A reload that would lose what is in force; `drop` is the command that means it.
+pub(crate) fn would_be_lost(names: &str, drop: &str, language: Language) -> String {
     both!(
         language,
-        "何も変更していません。使用中の {names} がなくなります。そのつもりであれば voicedrive-relay reload --drop を実行してください",
-        "nothing was changed: {names} would be lost, which is in force. If you mean it: voicedrive-relay reload --drop"
+        "何も変更していません。使用中の {names} がなくなります。そのつもりであれば {drop} を実行してください",
+        "nothing was changed: {names} would be lost, which is in force. If you mean it: {drop}"
     )
 }
 
