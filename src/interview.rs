@@ -1,11 +1,16 @@
 //! An interview record: what the staff system knows of a 面談.
 
+pub mod field;
+pub mod mistake;
+
 use crate::timestamp::Timestamp;
 
 /// The longest id or name, in characters: the width of the shared `MySQL` columns.
 pub const MAX_CHARACTERS: usize = 191;
 /// The longest interview, in minutes: a day.
 pub const MAX_MINUTES: u32 = 1440;
+/// The longest record of a file, in bytes of JSON; none comes near it.
+pub const ROW_BYTES: usize = 1024 * 1024;
 /// Words that stand in the place of an id in paths, and so are none.
 pub const RESERVED_IDS: [&str; 2] = ["completion-stats", "batch"];
 

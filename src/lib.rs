@@ -11,7 +11,8 @@
 //! failed or timeout. A delivery is *exhausted* when its retries are used up: it waits for a
 //! person, who can *resend* it, which begins a new *round* with a fresh budget of retries. A
 //! *route* says which events go to which URL, a *profile* how a receiver wants to be addressed. The
-//! *ingest* is the door at which the staff system's own senders hand in events as they always did.
+//! *ingest* is the door at which the staff system's own senders hand in events as they always did. A
+//! *wing* is a part of [`http`] with a table of *endpoints*, a way to know who calls and a way to refuse of its own.
 //!
 //! ## Rooms, in reading order
 //!
@@ -24,7 +25,8 @@
 //!   - [`timestamp`], [`token`], [`secret`], [`stable_json`].
 //! - What is kept, the only place with SQL: [`store`] and its verbs.
 //! - What goes out: [`delivery`].
-//! - What comes in: [`http`].
+//! - What comes in: [`http`], with the sockets in [`http::server`], the API in [`http::api`], and what the command line
+//!   asks for in `http::control`.
 //! - The edges: [`config`], [`clock`], [`crypto`], [`logging`], [`log_limit`], [`systemd`].
 //! - How a configuration takes the place of another: [`reload`].
 //! - What the daemon does for its own house: [`upkeep`]. What it notices while it works:
@@ -45,7 +47,7 @@
 //!    left to do, counts, what an admin is told) is one transaction: `Store::record_attempt`.
 //! 4. What a crash leaves behind stands in the `outbox` table, is found at the next start and goes
 //!    on at once. There is one process, and a lock on the data directory says so.
-//! 5. Wire names (camelCase, `X-…`) appear only in `http`, `ingest`, `delivery` and `receiver`; table
+//! 5. Wire names (camelCase, `X-…`) appear only in `http`, `ingest`, `interview::field`, `delivery` and `receiver`; table
 //!    and column names only in `store` and `migrations/`.
 //! 6. Whatever waits has a step that tests drive with a clock of their own. Waits are lengths of time: setting the
 //!    wall clock moves none of them.

@@ -22,12 +22,12 @@ use crate::delivery::partner::SetupError;
 use crate::delivery::route::Route;
 use crate::delivery::{Context, Rules};
 use crate::gauges::Gauges;
-use crate::http::auth::Keys;
-use crate::http::control_socket::ControlSocket;
-use crate::http::cors::RefusedPages;
-use crate::http::rate_limit::RateLimiter;
-use crate::http::revoked::Revoked;
-use crate::http::system_id::SystemIds;
+use crate::http::api::auth::Keys;
+use crate::http::api::cors::RefusedPages;
+use crate::http::api::rate_limit::RateLimiter;
+use crate::http::api::revoked::Revoked;
+use crate::http::api::system_id::SystemIds;
+use crate::http::server::control_socket::ControlSocket;
 use crate::http::{self, Api, Health, Routes};
 use crate::language::{Language, Speech};
 use crate::pulse::Pulse;
@@ -234,8 +234,12 @@ impl Relay {
         let (api, current) = watch::channel(Arc::new(shared.api(settings, pulses)));
         let (stop_doors, stopped) = watch::channel(false);
         let mut doors = JoinSet::new();
-        doors.spawn(http::serve(current.clone(), listener, stopped.clone()));
-        doors.spawn(http::serve(current, control, stopped));
+        doors.spawn(http::serve_network(
+            current.clone(),
+            listener,
+            stopped.clone(),
+        ));
+        doors.spawn(http::serve_control(current, control, stopped));
         Ok(Self {
             address,
             shared,

@@ -1,4 +1,5 @@
-//! A JWT that was issued or revoked here: what it is called and when it ends, never what it is.
+//! What a token can allow; and a JWT that was issued or revoked here: what it is called and when it ends, never
+//! what it is.
 
 use crate::timestamp::Timestamp;
 
@@ -9,6 +10,54 @@ pub const LONGEST_DAYS: u32 = 3650;
 pub const USUAL_DAYS: u32 = 365;
 /// The longest name of a token, or of whom it is for, in characters.
 pub const SUBJECT_CHARACTERS: usize = 191;
+
+/// What a token can allow (contract, section 4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The four statistics endpoints.
+    StatsRead,
+    /// Handing in events, sending them again.
+    EventsWrite,
+    /// Looking events up.
+    EventsRead,
+    /// Changing interview records.
+    InterviewsWrite,
+    /// Looking interview records up.
+    InterviewsRead,
+    /// Everything.
+    Admin,
+}
+
+impl Scope {
+    /// Every scope.
+    pub const ALL: [Self; 6] = [
+        Self::StatsRead,
+        Self::EventsWrite,
+        Self::EventsRead,
+        Self::InterviewsWrite,
+        Self::InterviewsRead,
+        Self::Admin,
+    ];
+
+    /// The word in a token.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::StatsRead => "stats:read",
+            Self::EventsWrite => "events:write",
+            Self::EventsRead => "events:read",
+            Self::InterviewsWrite => "interviews:write",
+            Self::InterviewsRead => "interviews:read",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// The scope that `word` names; none for an unknown word. Whoever issues tokens refuses those.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.as_str() == word)
+    }
+}
 
 /// A token as the list shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]

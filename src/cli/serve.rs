@@ -8,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::{CliError, Common};
 use crate::clock::Clock;
 use crate::config::{Changes, Environment, Expected, Kind, Loaded, Mistakes, Note, Place};
-use crate::http::control_socket::{LONGEST_PATH, is_too_long};
+use crate::http::server::control_socket::{LONGEST_PATH, is_too_long};
 use crate::language::Language;
 use crate::logging;
 use crate::relay::{self, Relay, StartError};

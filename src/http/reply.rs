@@ -8,11 +8,10 @@ use hyper::header::{
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 
+pub use super::server::Reply;
+use super::wing::NotRouted;
 use crate::store::StoreError;
 use crate::timestamp::Timestamp;
-
-/// A complete answer.
-pub type Reply = Response<Full<Bytes>>;
 
 /// Seconds after which a request that met a full disk may be tried again.
 const STORAGE_RETRY_SECONDS: u64 = 10;
@@ -49,7 +48,7 @@ pub enum ApiError {
     NotFound(String),
     /// The path exists with other methods only.
     #[error("This path accepts {0}")]
-    MethodNotAllowed(&'static str),
+    MethodNotAllowed(String),
     /// The idempotency key belongs to other content.
     #[error("{0}")]
     IdempotencyConflict(String),
@@ -131,7 +130,9 @@ impl ApiError {
         let mut reply = failure(status, code, &self.to_string(), now);
         let header = match self {
             Self::Unauthorized => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
-            Self::MethodNotAllowed(allowed) => Some((ALLOW, HeaderValue::from_static(allowed))),
+            Self::MethodNotAllowed(allowed) => HeaderValue::from_str(allowed)
+                .ok()
+                .map(|value| (ALLOW, value)),
             Self::UnsupportedEncoding => {
                 Some((ACCEPT_ENCODING, HeaderValue::from_static("identity")))
             }
@@ -145,6 +146,15 @@ impl ApiError {
             reply.headers_mut().insert(name, value);
         }
         reply
+    }
+}
+
+impl From<NotRouted> for ApiError {
+    fn from(error: NotRouted) -> Self {
+        match error {
+            NotRouted::NoSuchPath => Self::NotFound("Nothing has this path".to_owned()),
+            NotRouted::OtherMethods(allowed) => Self::MethodNotAllowed(allowed),
+        }
     }
 }
 
@@ -192,18 +202,12 @@ pub fn success(
 
 /// The answer of an error.
 fn failure(status: StatusCode, code: &str, message: &str, now: Timestamp) -> Reply {
-    json(status, failure_body(code, message, now))
-}
-
-/// The envelope of an error.
-#[must_use]
-pub fn failure_body(code: &str, message: &str, now: Timestamp) -> String {
-    serde_json::json!({
+    let envelope = serde_json::json!({
         "success": false,
         "error": {"code": code, "message": message},
         "timestamp": now,
-    })
-    .to_string()
+    });
+    json(status, envelope.to_string())
 }
 
 /// An answer whose body is this JSON text, without an envelope around it.

@@ -1,7 +1,7 @@
 //! What the daemon refuses, as a person who typed a command reads it. The API's own messages are English.
 
-use crate::http::auth::Scope;
 use crate::language::Language;
+use crate::token::Scope;
 
 /// What a request to the daemon was about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

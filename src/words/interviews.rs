@@ -1,7 +1,7 @@
 //! What is wrong with a field of an interview record, and how its fields are called.
 
-use crate::http::interview_field::Field;
-use crate::http::interview_mistake::{Mistake, Why};
+use crate::interview::field::Field;
+use crate::interview::mistake::{Mistake, Why};
 use crate::interview::{InterviewStatus, MAX_CHARACTERS, MAX_MINUTES};
 use crate::language::Language;
 use crate::timestamp::NotATimestamp;
@@ -26,7 +26,7 @@ impl Why {
         match self {
             Self::NotAnId => both!(
                 language,
-                "1〜191 文字で指定してください。リレーが別の意味で使う名前とは違うものにします",
+                "1〜191 文字で指定してください (リレー自身が使う一部の名前は指定できません)",
                 "must be a text of 1 to 191 characters, and neither completion-stats nor batch"
             ),
             Self::NotAText => both!(

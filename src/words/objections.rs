@@ -95,12 +95,12 @@ fn meaning(status: u16, language: Language) -> &'static str {
             "the proxy asks for a user and a password",
         ),
         429 => (
-            "通知先がいまは多すぎると答えました。後でもう一度送ります",
-            "too much for the service at this moment; it is sent again later",
+            "短い間に送りすぎたため、通知先に断られました。しばらく待ってください",
+            "the service takes no more at this moment; wait a while",
         ),
         500..=599 => (
-            "通知先のサーバーの不調です。後でもう一度送ります",
-            "the service has trouble of its own; it is sent again later",
+            "通知先のサーバーの不調です。しばらく待ってください",
+            "the service has trouble of its own; wait a while",
         ),
         _ => (
             "通知先の応答が想定と違います。URL を確かめてください",

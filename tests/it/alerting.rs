@@ -15,9 +15,9 @@ use voicedrive_relay::config::{Channel, Environment, Hook, Way};
 use voicedrive_relay::delivery::proxy::Proxies;
 use voicedrive_relay::delivery::route::Route;
 use voicedrive_relay::gauges::Gauges;
-use voicedrive_relay::http::auth::Scope;
 use voicedrive_relay::incident::Thresholds;
 use voicedrive_relay::language::{Language, Speech};
+use voicedrive_relay::token::Scope;
 use voicedrive_relay::upkeep::backup::BackupFile;
 use voicedrive_relay::upkeep::place::PlaceKeeper;
 

@@ -15,9 +15,9 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::sync::Semaphore;
 use voicedrive_relay::config::Environment;
-use voicedrive_relay::http::auth::Scope;
 use voicedrive_relay::store::file::inspect::count_differences;
 use voicedrive_relay::store::file::snapshot;
+use voicedrive_relay::token::Scope;
 
 use crate::commands::{Daemon, program};
 use crate::harness::{Clock, Partner, TestRelay, client, noon, status, token};

@@ -20,7 +20,7 @@ use voicedrive_relay::delivery::proxy::Proxies;
 use voicedrive_relay::delivery::route::Route;
 use voicedrive_relay::delivery::{Context, Rules};
 use voicedrive_relay::gauges::Gauges;
-use voicedrive_relay::http::auth::{Keys, Scope};
+use voicedrive_relay::http::api::auth::Keys;
 use voicedrive_relay::incident::Thresholds;
 use voicedrive_relay::receiver::{Answer, Judge, Received, Receiver};
 use voicedrive_relay::relay::{Relay, control_socket};
@@ -29,6 +29,7 @@ use voicedrive_relay::route;
 use voicedrive_relay::secret::Secret;
 use voicedrive_relay::store::Store;
 use voicedrive_relay::timestamp::Timestamp;
+use voicedrive_relay::token::Scope;
 
 use crate::described;
 

@@ -115,6 +115,62 @@ fn what_comes_in_and_what_goes_out_do_not_know_each_other() {
     }
 }
 
+/// Says which files of a room know one of `rooms`, which are rooms of `http`.
+fn who_know(room: &str, rooms: &[&str]) -> Vec<PathBuf> {
+    let knows = |text: &str| {
+        rooms.iter().any(|known| {
+            let path = |before: &str| text.contains(&format!("{before}::{known}::"));
+            path("crate::http") || path("super")
+        })
+    };
+    let found = sources()
+        .into_iter()
+        .filter(|(path, text)| within(path, room) && knows(text));
+    found.map(|(path, _)| path).collect()
+}
+
+#[test]
+fn the_wings_of_http_know_each_other_in_one_direction() {
+    let nobody = Vec::<PathBuf>::new();
+    let wings = ["api", "control", "wing", "reply", "request"];
+    assert_eq!(who_know("http/server", &wings), nobody);
+    assert_eq!(who_know("http/api", &["control"]), nobody);
+    // The search finds what it looks for.
+    assert!(!who_know("http/control", &["api"]).is_empty());
+}
+
+/// An endpoint's path stands in its wing's table, and nowhere else does the program decide by it.
+#[test]
+fn the_paths_of_endpoints_stand_in_the_tables_only() {
+    let tables = ["http/api/endpoints", "http/control"];
+    let mut paths = 0;
+    for (path, text) in sources() {
+        if !within(&path, "http") || path.ends_with("tests.rs") {
+            continue;
+        }
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let named = texts(code).into_iter();
+        let named = named.filter(|text| text.starts_with("/api/") || text.starts_with("/control/"));
+        let named = named.count();
+        paths += named;
+        let is_table = tables
+            .iter()
+            .any(|table| path.ends_with(format!("{table}.rs")));
+        assert!(named == 0 || is_table, "{}", path.display());
+    }
+    assert!(paths > 25, "{paths}");
+}
+
+#[test]
+fn no_file_of_http_is_long() {
+    for (path, text) in sources() {
+        let lines = text.lines().count();
+        if within(&path, "http") && !path.ends_with("tests.rs") {
+            assert!(lines <= 400, "{}: {lines}", path.display());
+        }
+    }
+}
+
 fn is_japanese(c: char) -> bool {
     matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}')
 }
@@ -125,7 +181,7 @@ const SAMPLES: [&str; 5] = [
     "cli/import/template",
     "cli/receiver_test/examiner",
     "cli/receiver_test/sample",
-    "http/openapi/operations",
+    "http/api/openapi/samples",
 ];
 
 #[test]

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
 use voicedrive_relay::crypto::{hex, hmac_sha256};
-use voicedrive_relay::http::auth::Scope;
 use voicedrive_relay::timestamp::Timestamp;
+use voicedrive_relay::token::Scope;
 
 use crate::commands::program;
 use crate::harness::{

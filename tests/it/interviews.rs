@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::{ApiAnswer, Clock, TestRelay, token};
-use voicedrive_relay::http::auth::Scope;
+use voicedrive_relay::token::Scope;
 
 async fn call(relay: &TestRelay, method: Method, path: &str, body: &str) -> ApiAnswer {
     let bearer = format!(
@@ -84,7 +84,8 @@ async fn each_violation_names_its_field_and_changes_nothing() {
         ("employeeId", Value::Null),
         ("employeeId", json!("")),
         ("employeeId", json!("x".repeat(192))),
-        ("employeeId", json!(7)),
+        ("employeeId", json!(-7)),
+        ("employeeId", json!(7.5)),
         ("interviewType", Value::Null),
         ("interviewDate", Value::Null),
         ("interviewDate", json!("2025-10-28")),

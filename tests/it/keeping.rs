@@ -10,8 +10,8 @@ use rusqlite::{Connection, OpenFlags};
 use serde_json::json;
 use tempfile::TempDir;
 use voicedrive_relay::config::Environment;
-use voicedrive_relay::http::auth::Scope;
 use voicedrive_relay::store::file::snapshot;
+use voicedrive_relay::token::Scope;
 use voicedrive_relay::upkeep::backup::BackupFile;
 use voicedrive_relay::upkeep::retention::{Kept, Retention};
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use voicedrive_relay::crypto::hmac_sha256;
-use voicedrive_relay::http::auth::Scope;
+use voicedrive_relay::token::Scope;
 
 use crate::harness::{API_TOKEN, ApiAnswer, Clock, JWT_SECRET, TestRelay, noon, token};
 
@@ -251,6 +251,11 @@ async fn unknown_paths_and_methods_get_the_envelope() {
         (405, "METHOD_NOT_ALLOWED")
     );
     assert_eq!(answer.header("allow"), "GET, HEAD, POST");
+    let answer = relay.call(Method::POST, STATS, &[], "").await;
+    assert_eq!((answer.status, answer.header("allow")), (405, "GET, HEAD"));
+    // Nothing of the command line is there, whatever the method.
+    let answer = relay.call(Method::DELETE, "/control/tokens", &[], "").await;
+    assert_eq!((answer.status, answer.error().0), (404, "NOT_FOUND"));
     let named = relay
         .call(Method::GET, "/", &[("x-request-id", "mine-7")], "")
         .await;
@@ -358,7 +363,7 @@ async fn a_request_names_its_host_once() {
 }
 
 #[tokio::test]
-async fn broken_http_gets_the_envelope_too() {
+async fn broken_http_gets_a_status_and_no_second_chance() {
     let relay = TestRelay::start("").await;
     let huge = format!(
         "GET / HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n",
@@ -370,32 +375,23 @@ async fn broken_http_gets_the_envelope_too() {
     );
     let long = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "p".repeat(100_000));
     for (bytes, statuses) in [
-        ("nonsense\r\n\r\n", &[400][..]),
-        ("GET / HTTP/9.9\r\n\r\n", &[400]),
-        ("GET / HTTP/1.1\r\nbad header\r\n\r\n", &[400]),
+        ("nonsense\r\n\r\n", &["400"][..]),
+        ("GET / HTTP/9.9\r\n\r\n", &["400"]),
+        ("GET / HTTP/1.1\r\nbad header\r\n\r\n", &["400"]),
         (
             "POST /api/events HTTP/1.1\r\nhost: x\r\ncontent-length: x\r\n\r\n",
-            &[400],
+            &["400"],
         ),
-        (&huge, &[431]),
-        (&many, &[431]),
-        (&long, &[414, 431]),
+        (&huge, &["431"]),
+        (&many, &["431"]),
+        (&long, &["414", "431"]),
     ] {
+        // The answer ends with the connection: what comes behind is not taken for a request.
         let answer = raw(&relay, bytes.as_bytes()).await;
         let start = &bytes[..bytes.len().min(40)];
-        let (head, body) = answer
-            .split_once("\r\n\r\n")
-            .unwrap_or_else(|| panic!("{start}: {answer}"));
-        let code = head[9..12].parse::<i32>().unwrap();
-        assert!(statuses.contains(&code), "{start}: {head}");
-        let lower = head.to_ascii_lowercase();
-        assert!(
-            lower.contains("x-request-id: ") && lower.contains("cache-control: no-store"),
-            "{head}"
-        );
-        let body: Value = serde_json::from_str(body).unwrap();
-        assert_eq!(body["success"], false, "{start}");
-        assert!(body["error"]["code"].is_string() && body["timestamp"].is_string());
+        let status = answer.split(' ').nth(1).unwrap_or_default();
+        assert!(statuses.contains(&status), "{start}: {answer}");
+        assert!(answer.ends_with("\r\n\r\n"), "{start}: {answer}");
     }
     relay.accept("still.works").await;
 }

@@ -79,7 +79,7 @@ async fn a_channel_that_takes_no_message_is_told_until_one_gets_through() {
     let failing = line(&checked, "alerts webhook 1:");
     assert!(failing.starts_with("error "), "{failing}");
     assert!(
-        failing.contains("did not get through (HTTP 503)"),
+        failing.contains("did not get through (HTTP 503: "),
         "{failing}"
     );
     assert!(

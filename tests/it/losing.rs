@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 use tempfile::TempDir;
-use voicedrive_relay::http::auth::Scope;
 use voicedrive_relay::store::file::snapshot;
 use voicedrive_relay::store::{Store, StoreError};
+use voicedrive_relay::token::Scope;
 use voicedrive_relay::trouble::Trouble;
 use voicedrive_relay::upkeep::backup::BackupFile;
 use voicedrive_relay::upkeep::place::PlaceKeeper;

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
-use voicedrive_relay::http::auth::Scope;
 use voicedrive_relay::store::StoreError;
 use voicedrive_relay::store::file::snapshot;
+use voicedrive_relay::token::Scope;
 use voicedrive_relay::trouble::Trouble;
 use voicedrive_relay::upkeep::place::PlaceKeeper;
 

@@ -9,7 +9,7 @@ use super::{Finding, State};
 use crate::cli::Common;
 use crate::cli::words::Speech;
 use crate::config::Config;
-use crate::http::control_socket::{LONGEST_PATH, is_too_long};
+use crate::http::server::control_socket::{LONGEST_PATH, is_too_long};
 use crate::relay;
 use crate::store::OpenError;
 use crate::store::file::inspect::{self, Inspection};

@@ -3,7 +3,7 @@
 
 use jiff::civil::DateTime;
 
-use crate::http::interview_mistake::Why;
+use crate::interview::mistake::Why;
 use crate::timestamp::Timestamp;
 use crate::zone::Zone;
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::http::interview_field::Field;
+use crate::interview::field::Field;
 
 /// What the staff system's table of interviews has besides. The relay has no use for it.
 const UNUSED: [&str; 12] = [

@@ -4,9 +4,9 @@ use serde_json::{Map, Value};
 
 use super::row::Told;
 use super::{dates, statuses};
-use crate::http::interview_field::Field;
-use crate::http::interview_mistake::{Mistake, Why};
+use crate::interview::field::Field;
 use crate::interview::minutes;
+use crate::interview::mistake::{Mistake, Why};
 use crate::language::Language;
 use crate::words::imports::unknown_field;
 use crate::zone::Zone;

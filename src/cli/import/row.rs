@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::header::Column;
 use super::record::Record;
-use crate::http::ROW_BYTES;
+use crate::interview::ROW_BYTES;
 use crate::language::Language;
 
 /// Where a row stands.
@@ -156,7 +156,7 @@ impl Notes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::interview_field::Field;
+    use crate::interview::field::Field;
 
     #[test]
     fn a_row_is_one_line_for_the_daemon() {

@@ -10,8 +10,8 @@ use super::header::Column;
 use super::reading::{Reading, Take};
 use super::record::Record;
 use super::row::{Notes, Place, Problem, Row};
-use crate::http::interview_field::Field;
-use crate::http::interview_mistake::Why;
+use crate::interview::field::Field;
+use crate::interview::mistake::Why;
 
 /// How a spreadsheet says in the first line what separates the cells.
 const SEPARATOR_LINE: &str = "sep=";

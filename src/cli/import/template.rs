@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::http::interview_field::Field;
+use crate::interview::field::Field;
 
 /// So a spreadsheet knows that the file is UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{feff}";

@@ -1,0 +1,90 @@
+//! Who may call the API: how often (contract, section 4.2), and with which token (section 4.1).
+
+use std::fmt;
+use std::net::IpAddr;
+
+use hyper::HeaderMap;
+use hyper::header::AUTHORIZATION;
+
+use super::auth::{Scopes, Unauthorized};
+use super::endpoints::{Access, Endpoint};
+use super::{Api, revoked};
+use crate::http::reply::ApiError;
+use crate::http::request;
+use crate::http::server::client::client_address;
+use crate::http::wing::Call;
+use crate::token::Scope;
+
+/// Lets a call in. Whoever may open the control socket is an admin, and not counted.
+///
+/// # Errors
+/// `RateLimitExceeded`, `Unauthorized` or `Forbidden`
+pub(super) fn admit(call: &Call<'_>, endpoint: &Endpoint) -> Result<(), ApiError> {
+    let Some(peer) = call.peer else {
+        return Ok(());
+    };
+    let (api, headers) = (call.api, call.headers());
+    let client = client_of(api, peer, headers);
+    if endpoint.rules.limited {
+        api.rate_limiter
+            .check(client, endpoint.path, api.clock.monotonic())
+            .map_err(|retry_after| ApiError::RateLimitExceeded(retry_after.seconds()))?;
+    }
+    match endpoint.rules.access {
+        Access::Token(scope) => demand_token(api, client, headers, scope),
+        Access::Anybody | Access::Proof => Ok(()),
+    }
+}
+
+fn demand_token(
+    api: &Api,
+    client: IpAddr,
+    headers: &HeaderMap,
+    scope: Scope,
+) -> Result<(), ApiError> {
+    let now = api.clock.now().unix_seconds();
+    let is_revoked = |jti: &str| revoked::contains(&api.revoked, jti);
+    let caller = match request::only(headers, AUTHORIZATION.as_str()) {
+        Ok(given) => {
+            let authorization = given.and_then(|value| value.to_str().ok());
+            api.keys.admit(authorization, now, is_revoked)
+        }
+        Err(_) => Err(Unauthorized::Twice),
+    };
+    let caller = caller.map_err(|why| {
+        turned_away(api, client, &why);
+        ApiError::Unauthorized
+    })?;
+    if Scopes::allows(&caller.scopes, scope) {
+        api.system_ids.note(headers);
+        Ok(())
+    } else {
+        Err(ApiError::Forbidden(scope.as_str()))
+    }
+}
+
+/// Somebody is not let in: it is counted, and stands in the log once a minute.
+pub(super) fn turned_away(api: &Api, client: IpAddr, why: &dyn fmt::Display) {
+    tracing::debug!(%client, %why, "a caller was turned away");
+    let now = api.clock.monotonic();
+    api.gauges.login_failed(now);
+    if let Some(callers) = api.gauges.logins_untold(now) {
+        tracing::info!(%client, %why, callers, "a caller was turned away; more of them are told once a minute");
+    }
+}
+
+/// Whose request it is: the peer's, or the one that trusted proxies vouch for.
+pub(super) fn client_of(api: &Api, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    // A line that is not text stays in its place as an empty one, where the reading stops: left
+    // out, it would lend its place to one that the caller made up.
+    let forwarded = headers.get_all("x-forwarded-for");
+    if forwarded.iter().next().is_some() && !api.is_proxy(peer) {
+        api.unbelieved.call_once(|| {
+            tracing::warn!(%peer, "X-Forwarded-For is not believed: everybody who comes this way counts as one caller; if this is your proxy, put its address into server.trusted_proxies");
+        });
+    }
+    let forwarded = forwarded
+        .iter()
+        .map(|value| value.to_str().unwrap_or_default());
+    client_address(peer, forwarded, &api.trusted_proxies)
+}

@@ -1,0 +1,138 @@
+//! `GET /api/health` (contract, section 4.3): whether events can be kept, and whether what is kept
+//! moves. Asking often costs nothing: the database is probed every few seconds at the most.
+
+use std::time::Duration;
+
+use hyper::StatusCode;
+use serde::Serialize;
+use serde_json::json;
+use tokio::sync::Mutex;
+use utoipa::ToSchema;
+
+use super::Api;
+use super::openapi::{Operation, samples};
+use crate::http::reply::{ApiError, Reply, success};
+use crate::http::wing::Call;
+use crate::language::Language;
+use crate::pulse::Pulse;
+use crate::route;
+use crate::timestamp::Timestamp;
+
+/// How long what a probe found is believed.
+const BELIEVED: Duration = Duration::from_secs(3);
+/// The longest that a probe may take.
+const LONGEST_PROBE: Duration = Duration::from_secs(2);
+
+/// What health is known from.
+#[derive(Default)]
+pub struct Health {
+    /// The last probe: when (monotonic), and whether the database could be written.
+    probe: Mutex<Option<(Duration, bool)>>,
+    /// The dispatchers'.
+    pulses: Vec<Pulse>,
+}
+
+impl Health {
+    /// The health of a daemon whose dispatchers have these pulses.
+    #[must_use]
+    pub fn of(pulses: Vec<Pulse>) -> Self {
+        Self {
+            pulses,
+            ..Self::default()
+        }
+    }
+}
+
+/// What is told of a relay that works.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Health)]
+pub(super) struct Answer {
+    #[schema(pattern = "^ok$")]
+    status: &'static str,
+    version: &'static str,
+    started_at: Timestamp,
+    /// The moment that the backup file shows; null before there is one.
+    #[schema(required)]
+    backup_at: Option<Timestamp>,
+    #[schema(pattern = "^ok$")]
+    database: &'static str,
+    /// `no URL` while no webhook URL is set: events are kept, and nothing is sent.
+    #[schema(pattern = "^(ok|no URL)$")]
+    delivery: &'static str,
+}
+
+/// `GET /api/health`
+///
+/// # Errors
+/// As [`health`].
+pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
+    health(call.api).await
+}
+
+/// What the description says of [`show`].
+pub(super) fn describe() -> Operation {
+    let works = json!({
+        "status": "ok", "version": "0.1.0", "startedAt": samples::TIME,
+        "backupAt": samples::TIME, "database": "ok", "delivery": "ok",
+    });
+    Operation::new(
+        "health",
+        "health",
+        "Whether events can be kept, and whether what is kept moves",
+    )
+    .answer::<Answer>(200, "The relay works", &works)
+    .also_refused([ApiError::DeliveryStalled])
+}
+
+/// Answers 200 when everything works.
+///
+/// # Errors
+/// `DatabaseInTrouble`, `StorageUnavailable` or `DeliveryStalled`.
+pub async fn health(api: &Api) -> Result<Reply, ApiError> {
+    let works = can_write(api).await;
+    if let Some(trouble) = api.store.file().trouble() {
+        let told = trouble.told(Language::En);
+        return Err(ApiError::DatabaseInTrouble(told));
+    }
+    if !works {
+        return Err(ApiError::StorageUnavailable);
+    }
+    let now = api.clock.monotonic();
+    if api.health.pulses.iter().any(|pulse| pulse.is_late(now)) {
+        return Err(ApiError::DeliveryStalled);
+    }
+    let answer = Answer {
+        status: "ok",
+        version: env!("CARGO_PKG_VERSION"),
+        started_at: api.started_at,
+        backup_at: api.backup.last().at,
+        database: "ok",
+        delivery: if api.routes.sends_on(route::DEFAULT) {
+            "ok"
+        } else {
+            "no URL"
+        },
+    };
+    success(StatusCode::OK, &answer, api.clock.now())
+}
+
+/// Whether what is kept moves. A database that cannot be written is another matter.
+pub async fn moves(api: &Api) -> bool {
+    !matches!(health(api).await, Err(ApiError::DeliveryStalled))
+}
+
+/// Those who ask while a probe is under way wait for it instead of starting their own.
+async fn can_write(api: &Api) -> bool {
+    let mut probe = api.health.probe.lock().await;
+    let moment = api.clock.moment();
+    if let Some((at, works)) = *probe
+        && moment.monotonic.saturating_sub(at) < BELIEVED
+    {
+        return works;
+    }
+    let written = tokio::time::timeout(LONGEST_PROBE, api.store.probe(moment)).await;
+    let works = matches!(written, Ok(Ok(())));
+    *probe = Some((moment.monotonic, works));
+    works
+}

@@ -1,0 +1,126 @@
+//! What an admin was told: `GET /api/incidents` (contract, section 10).
+
+use hyper::StatusCode;
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+
+use super::openapi::{Operation, paging, query, samples};
+use crate::alerts::words::Words;
+use crate::http::reply::{ApiError, Reply, success};
+use crate::http::request::{Query, whole};
+use crate::http::wing::Call;
+use crate::incident::{Incident, State};
+use crate::language::Speech;
+use crate::timestamp::Timestamp;
+
+/// The most incidents of a page, and how many it has when nothing is said.
+const PAGE: (u32, u32) = (200, 50);
+
+/// An incident as a reader sees it: what a message about it would say now, and its end.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Incident)]
+pub(super) struct IncidentAnswer {
+    #[serde(flatten)]
+    words: Words,
+    /// When it was over; null: it lasts.
+    #[schema(required)]
+    closed_at: Option<Timestamp>,
+    /// The route that it is about, or the token (its `jti`); empty for what concerns the whole daemon.
+    subject: String,
+    /// Of the deliveries that are counted, delivered after all.
+    delivered: u64,
+    /// Of the deliveries that are counted, dismissed by a person.
+    dismissed: u64,
+}
+
+/// A page of incidents.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = IncidentPage)]
+pub(super) struct PageAnswer {
+    items: Vec<IncidentAnswer>,
+    /// The `cursor` of the next page.
+    #[schema(required)]
+    next_cursor: Option<String>,
+}
+
+impl IncidentAnswer {
+    fn of(speech: Speech, incident: Incident) -> Self {
+        let Incident { report, closed_at } = incident;
+        let state = if closed_at.is_some() {
+            State::Resolved
+        } else {
+            State::Ongoing
+        };
+        Self {
+            words: speech.message(state, &report),
+            closed_at,
+            delivered: report.delivered,
+            dismissed: report.dismissed,
+            subject: report.subject,
+        }
+    }
+}
+
+/// `GET /api/incidents`
+///
+/// # Errors
+/// `InvalidParameter`, or the store's.
+pub(super) async fn list(call: Call<'_>) -> Result<Reply, ApiError> {
+    let api = call.api;
+    let mut query = Query::parse(call.query())?;
+    let open = query.take_as("state", "must be ongoing or resolved", |text| match text {
+        "ongoing" => Some(true),
+        "resolved" => Some(false),
+        _ => None,
+    })?;
+    let (most, usual) = PAGE;
+    let limit = query.take_as("limit", "must be a number from 1 to 200", |text| {
+        whole(text).filter(|n| (1..=most).contains(n))
+    })?;
+    let before = query.take_as("cursor", "must be the nextCursor of a page", |text| {
+        text.parse().ok().filter(|n: &i64| *n > 0)
+    })?;
+    query.finish("state, limit, cursor")?;
+    let moment = api.clock.moment();
+    let limit = limit.unwrap_or(usual);
+    let (found, next) = api.store.incidents(open, before, limit, moment).await?;
+    let speech = call.speech();
+    let items = found.into_iter();
+    let answer = PageAnswer {
+        items: items.map(|one| IncidentAnswer::of(speech, one)).collect(),
+        next_cursor: next.map(|next| next.to_string()),
+    };
+    success(StatusCode::OK, &answer, moment.wall)
+}
+
+/// What the description says of [`list`].
+pub(super) fn describe() -> Operation {
+    let incident = json!({
+        "kind": "deliveries_exhausted", "state": "ongoing", "incidentId": samples::ID,
+        "openedAt": "2025-10-26T14:30:00.000Z", "title": "voicedrive-relay: events that cannot be sent: goes on",
+        "text": "1 event did not arrive although every retry was made (HTTP 503); 1 of them are not settled.",
+        "count": 1, "oldestEventId": samples::ID,
+        "actions": ["voicedrive-relay resend --status exhausted"],
+        "closedAt": null, "subject": "default", "delivered": 0, "dismissed": 0,
+    });
+    let states = json!({"type": "string", "enum": ["ongoing", "resolved"]});
+    Operation::new(
+        "incidents",
+        "listIncidents",
+        "What an admin was told, the newest first",
+    )
+    .parameters([query(
+        "state",
+        "Only those that last, or only those that are over",
+        &states,
+    )])
+    .parameters(paging("^[1-9][0-9]{0,17}$"))
+    .answer::<PageAnswer>(
+        200,
+        "A page",
+        &json!({"items": [incident], "nextCursor": null}),
+    )
+}

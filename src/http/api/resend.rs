@@ -1,0 +1,219 @@
+//! Sending events again (contract, section 4.4).
+
+use std::collections::BTreeMap;
+
+use hyper::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+
+use super::event_filter::{FILTERS, STATUS_ACCEPTED, accepted_in_no_time, meant};
+use super::events::no_such_event;
+use super::openapi::{Operation, samples};
+use crate::event::Status;
+use crate::event_record::EventFilter;
+use crate::http::reply::{ApiError, Reply, success};
+use crate::http::request;
+use crate::http::wing::Call;
+use crate::resend::{Resend, Tally};
+use crate::timestamp::Timestamp;
+
+/// `POST /api/events/{id}/resend`
+///
+/// # Errors
+/// `NotFound`, or the store's.
+pub(super) async fn one(call: Call<'_>) -> Result<Reply, ApiError> {
+    let Call { api, id, .. } = call;
+    let moment = api.clock.moment();
+    let (policy, routing) = (api.retry.clone(), api.routes.routing.clone());
+    let found = api.store.resend_event(&id, policy, routing, moment).await?;
+    if found == Resend::Unknown {
+        return Err(no_such_event());
+    }
+    api.routes.handoff.wake_all();
+    tracing::info!(event = %id, "sending again, as a person asked");
+    let status = match found {
+        Resend::Waiting => Status::Accepted,
+        Resend::Opened | Resend::UnderWay | Resend::Unknown => Status::Retrying,
+    };
+    let answer = ResentAnswer {
+        id: &id,
+        request_id: &id,
+        status: status.as_str(),
+        attempt_under_way: found == Resend::UnderWay,
+    };
+    success(StatusCode::ACCEPTED, &answer, moment.wall)
+}
+
+/// What the description says of [`one`].
+pub(super) fn describe_one() -> Operation {
+    let resent = json!({
+        "id": samples::ID, "requestId": samples::ID, "status": "retrying",
+        "attemptUnderWay": false,
+    });
+    Operation::new(
+        "events",
+        "resendEvent",
+        "Send an event again, with a fresh budget of retries and the same X-Request-ID",
+    )
+    .path_id("The event's id")
+    .answer::<ResentAnswer<'_>>(202, "It will be sent", &resent)
+    .also_refused([no_such_event()])
+}
+
+/// `POST /api/events/resend`
+///
+/// # Errors
+/// `InvalidParameter`, or the store's; what an earlier step has opened stays open then.
+pub(super) async fn many(call: Call<'_>) -> Result<Reply, ApiError> {
+    let Call { api, request, .. } = call;
+    request::media(request.headers(), false)?;
+    let text = request::text(request, api.max_body_bytes).await?;
+    let BulkResend { filter, dry_run } = BulkResend::read(&text)?;
+    let filter = meant(api, filter).await?;
+    let mut tally = Tally::default();
+    let mut after = None;
+    loop {
+        let page = api.store.resend_candidates(&filter, after).await?;
+        for event in &page.events {
+            tally.add(event, api.speech.timezone);
+        }
+        if !dry_run {
+            let (policy, routing) = (api.retry.clone(), api.routes.routing.clone());
+            let ids = page.events.into_iter().map(|event| event.id).collect();
+            api.store
+                .resend_events(ids, policy, routing, api.clock.moment())
+                .await?;
+            api.routes.handoff.wake_all();
+        }
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let status = if dry_run {
+        StatusCode::OK
+    } else {
+        tracing::info!(
+            events = tally.matched,
+            "sending again in bulk, as a person asked"
+        );
+        StatusCode::ACCEPTED
+    };
+    let answer = ResentManyAnswer {
+        dry_run,
+        matched: tally.matched,
+        by_type: dry_run.then_some(tally.by_type),
+        by_day: dry_run.then_some(tally.by_day),
+    };
+    success(status, &answer, api.clock.now())
+}
+
+/// What the description says of [`many`].
+pub(super) fn describe_many() -> Operation {
+    let counted = json!({"dryRun": true, "matched": 12});
+    let sent = json!({"dryRun": false, "matched": 12});
+    Operation::new(
+        "events",
+        "resendEvents",
+        "Send again what the filters match",
+    )
+    .json_body::<BulkResendBody>(&json!({"status": "exhausted", "dryRun": true}))
+    .answer::<ResentManyAnswer>(200, "Counted; nothing was changed", &counted)
+    .answer::<ResentManyAnswer>(202, "They will be sent", &sent)
+    .also_refused([accepted_in_no_time()])
+}
+
+/// A bulk resend as it is asked for; one filter at least must be named.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = BulkResend)]
+pub(super) struct BulkResendBody {
+    #[schema(value_type = Option<Status>)]
+    status: Option<String>,
+    event_type: Option<String>,
+    staff_id: Option<String>,
+    route: Option<String>,
+    /// Accepted at this moment or later.
+    #[schema(format = DateTime)]
+    since: Option<String>,
+    /// Accepted at this moment or earlier.
+    #[schema(format = DateTime)]
+    until: Option<String>,
+    /// Count, and change nothing.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// A bulk resend that was understood.
+struct BulkResend {
+    filter: EventFilter,
+    dry_run: bool,
+}
+
+impl BulkResend {
+    fn read(text: &str) -> Result<Self, ApiError> {
+        let wire: BulkResendBody = request::fields(text)?;
+        let moment = |name: &str, text: Option<String>| {
+            text.map(|text| {
+                Timestamp::parse(&text).map_err(|e| ApiError::invalid(name, e.to_string()))
+            })
+            .transpose()
+        };
+        let filter = EventFilter {
+            status: wire
+                .status
+                .map(|word| {
+                    Status::from_word(&word)
+                        .ok_or_else(|| ApiError::invalid("status", STATUS_ACCEPTED))
+                })
+                .transpose()?,
+            event_type: wire.event_type,
+            staff_id: wire.staff_id,
+            route: wire.route,
+            since: moment("since", wire.since)?,
+            until: moment("until", wire.until)?,
+        };
+        if filter.is_empty() {
+            return Err(ApiError::invalid(
+                "(body)",
+                format!("must name at least one of {FILTERS}: nothing is resent by accident"),
+            ));
+        }
+        Ok(Self {
+            filter,
+            dry_run: wire.dry_run,
+        })
+    }
+}
+
+/// What the one who sent an event again is told.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Resent)]
+pub(super) struct ResentAnswer<'a> {
+    id: &'a str,
+    request_id: &'a str,
+    #[schema(value_type = Status)]
+    status: &'a str,
+    /// A retry is under way at this moment: when it succeeds, nothing more is sent.
+    attempt_under_way: bool,
+}
+
+/// What the one who sent many events again is told.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ResentMany)]
+pub(super) struct ResentManyAnswer {
+    dry_run: bool,
+    /// How many events the filters match.
+    matched: u64,
+    /// When they are only counted: by their names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    by_type: Option<BTreeMap<String, u64>>,
+    /// When they are only counted: by the day of acceptance, in the configured time zone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    by_day: Option<BTreeMap<String, u64>>,
+}

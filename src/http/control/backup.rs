@@ -1,0 +1,44 @@
+//! The backup file is written anew, and the counts of the statistics are made anew.
+
+use hyper::StatusCode;
+
+use crate::http::reply::{ApiError, Reply, success};
+use crate::http::wing::Call;
+use crate::trouble::Trouble;
+
+/// `POST /control/backup`: the backup file holds everything that was committed before this. `error` says why it could
+/// not be written; the database can be read then.
+///
+/// # Errors
+/// `DatabaseInTrouble`: why the database itself is no source for a copy.
+pub(super) async fn refresh(call: Call<'_>) -> Result<Reply, ApiError> {
+    let api = call.api;
+    let speech = call.speech();
+    let error = api.backup.refresh().await.err();
+    let file = api.store.file();
+    // Looks now: what lies in the database's place need not be the database. A full disk keeps nobody from reading.
+    let _ = file.look();
+    let trouble = file.trouble();
+    let trouble = trouble.filter(|trouble| *trouble != Trouble::DiskFull);
+    if let (Some(_), Some(trouble)) = (&error, trouble) {
+        return Err(ApiError::DatabaseInTrouble(trouble.told(speech.language)));
+    }
+    let answer = serde_json::json!({
+        "path": api.backup.path(),
+        "error": error.map(|error| error.told(speech)),
+    });
+    success(StatusCode::OK, &answer, api.clock.now())
+}
+
+/// `POST /control/recount`: what the statistics are added up from is counted anew.
+///
+/// # Errors
+/// The store's; nothing was changed then.
+pub(super) async fn recount(call: Call<'_>) -> Result<Reply, ApiError> {
+    let api = call.api;
+    api.store.repair_counts().await?;
+    tracing::warn!(
+        "the counts of the statistics were made anew, because they differed from the rows"
+    );
+    success(StatusCode::OK, &serde_json::json!({}), api.clock.now())
+}

@@ -1,0 +1,282 @@
+//! The rows of a file of interview records, on their way from the command line to the store: each is checked as
+//! it comes and waits in a file on the disk, so that memory stays bounded however long the file is.
+//!
+//! A bad row waits with the others. The store judges it too, with what could be read of it, so that everything
+//! that is wrong with it is told at once; of such a file nothing is kept.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Seek, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::http::api::interview_body::{OfFile, read_of_file};
+use crate::http::reply::ApiError;
+use crate::interview::field::Field;
+use crate::interview::mistake::{Mistake, Why};
+use crate::interview::{ImportResult, Interview, InterviewConflict};
+use crate::language::Language;
+use crate::store::StoreError;
+use crate::trouble::Trouble;
+
+/// A row of the file, as the command line sends it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row<'a> {
+    /// The line of the file on which it begins.
+    line: u64,
+    /// Its number in a JSON array, from 0.
+    index: Option<u64>,
+    /// The record; absent when the row is not even one.
+    #[serde(borrow)]
+    record: Option<&'a RawValue>,
+    /// Why it is none.
+    problem: Option<String>,
+    /// What the command line found wrong with single fields, which are then not in the record.
+    #[serde(default)]
+    mistakes: Vec<Told>,
+}
+
+/// A mistake that was put into words already.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Told {
+    field: String,
+    sentence: String,
+}
+
+/// A row that was not taken: where it stands, whose it is, and everything that is wrong with it.
+#[derive(Clone, Serialize)]
+pub(super) struct BadRow {
+    line: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    reason: String,
+}
+
+impl Row<'_> {
+    /// The record as far as it can be read; else why it is none.
+    fn read(&self) -> Result<OfFile, String> {
+        match self.record {
+            None => Err(self.problem.clone().unwrap_or_default()),
+            Some(record) => read_of_file(record.get()).map_err(|error| reason(&error)),
+        }
+    }
+
+    fn is_bad(&self) -> bool {
+        !self.mistakes.is_empty() || self.read().map_or(true, |found| !found.mistakes.is_empty())
+    }
+
+    /// Everything that is wrong with the row, by itself and beside others.
+    fn judged(self, beside_others: Vec<Mistake>, language: Language) -> Option<BadRow> {
+        let (id, reason) = match self.read() {
+            Err(problem) => (None, problem),
+            Ok(found) => {
+                let mistakes = found.mistakes.into_iter().chain(beside_others);
+                let sentences = sentences(self.mistakes, mistakes, language);
+                if sentences.is_empty() {
+                    return None;
+                }
+                (found.id, sentences.join("; "))
+            }
+        };
+        Some(BadRow {
+            line: self.line,
+            index: self.index,
+            id,
+            reason,
+        })
+    }
+}
+
+/// Each mistake in words. A field that the command line has spoken of is absent from the record, and that is not
+/// another mistake.
+fn sentences(
+    told: Vec<Told>,
+    mistakes: impl Iterator<Item = Mistake>,
+    language: Language,
+) -> Vec<String> {
+    let spoken_of = |mistake: &Mistake| told.iter().any(|told| told.field == mistake.field.name());
+    let more: Vec<_> = mistakes
+        .filter(|mistake| !spoken_of(mistake))
+        .map(|mistake| mistake.sentence(language))
+        .collect();
+    let told = told.into_iter().map(|told| told.sentence);
+    told.chain(more).collect()
+}
+
+/// Why the text of a record is none. A row stands on lines of its file, and not on the line and column that the
+/// JSON reader counts within it.
+fn reason(error: &ApiError) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" at line ") {
+        Some((reason, _)) => reason.to_owned(),
+        None => text,
+    }
+}
+
+fn contradiction(why: InterviewConflict) -> Mistake {
+    match why {
+        InterviewConflict::SyncIdTaken => Mistake::of(Field::VoicedriveSyncId, Why::SyncIdTaken),
+        InterviewConflict::OriginUnknown => {
+            Mistake::of(Field::RescheduledFromId, Why::OriginUnknown)
+        }
+        InterviewConflict::OriginLoops => Mistake::of(Field::RescheduledFromId, Why::OriginLoops),
+    }
+}
+
+/// Takes the rows of a file: they wait in a file without a name that is gone with the process.
+pub(super) struct Spool(BufWriter<File>);
+
+/// The rows that wait. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Rows(Arc<File>);
+
+impl Spool {
+    /// On the disk of the database.
+    ///
+    /// # Errors
+    /// `Unavailable`, also of the methods, when the rows cannot be written.
+    pub(super) fn beside(database: &Path) -> Result<Self, ApiError> {
+        let directory = database.parent().unwrap_or(database);
+        tempfile::tempfile_in(directory)
+            .map(|file| Self(BufWriter::new(file)))
+            .map_err(|error| unusable(&error).into())
+    }
+
+    /// Takes a row, and says whether it is bad by itself.
+    pub(super) fn push(&mut self, line: &[u8]) -> Result<bool, ApiError> {
+        let row: Row<'_> = serde_json::from_slice(line)
+            .map_err(|error| ApiError::InvalidJson(format!("not a row: {error}")))?;
+        self.0
+            .write_all(line)
+            .and_then(|()| self.0.write_all(b"\n"))
+            .map_err(|error| unusable(&error))?;
+        Ok(row.is_bad())
+    }
+
+    pub(super) fn finish(self) -> Result<Rows, ApiError> {
+        let file = self.0.into_inner();
+        file.map(|file| Rows(Arc::new(file)))
+            .map_err(|error| unusable(error.error()).into())
+    }
+}
+
+impl Rows {
+    /// All records, in the order in which they came, each with its row's number from 0. Not its line: the records of
+    /// a JSON array may all stand on one. Where a field of a bad row could not be read stands something else.
+    ///
+    /// # Errors
+    /// `Unavailable`, also of the items, when the rows cannot be read.
+    pub(super) fn records(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<(u64, Interview), StoreError>> + use<>, StoreError>
+    {
+        let rows = (0..).zip(self.lines()?);
+        Ok(rows.filter_map(|(number, line)| {
+            let record = line.and_then(|line| record(&line, number));
+            record
+                .map(|record| record.map(|record| (number, record)))
+                .transpose()
+        }))
+    }
+
+    /// The bad rows in the order of the file, as their fields and the store have judged them.
+    ///
+    /// # Errors
+    /// `Unavailable`, also of the items, when the rows cannot be read.
+    pub(super) fn bad_rows(
+        &self,
+        result: &ImportResult,
+        language: Language,
+    ) -> Result<impl Iterator<Item = Result<BadRow, StoreError>>, StoreError> {
+        // The first row with an id stands before those that repeat it.
+        let mut firsts: BTreeMap<u64, Option<(u64, Option<u64>)>> = result
+            .repeated
+            .iter()
+            .map(|(_, first)| (*first, None))
+            .collect();
+        let repeated: BTreeMap<u64, u64> = result.repeated.iter().copied().collect();
+        let mut refused: BTreeMap<u64, Vec<Mistake>> = BTreeMap::new();
+        for (number, why) in &result.refused {
+            let of_row = refused.entry(*number).or_default();
+            of_row.push(contradiction(*why));
+        }
+        let rows = (0..).zip(self.lines()?);
+        Ok(rows.filter_map(move |(number, line)| {
+            let judged = line.and_then(|line| {
+                let row = waiting(&line)?;
+                if let Some(place) = firsts.get_mut(&number) {
+                    *place = Some((row.line, row.index));
+                }
+                let first = repeated.get(&number).and_then(|first| *firsts.get(first)?);
+                let first =
+                    first.map(|(line, index)| Mistake::of(Field::Id, Why::IdRepeated(line, index)));
+                let refused = refused.remove(&number).unwrap_or_default();
+                Ok(row.judged(first.into_iter().chain(refused).collect(), language))
+            });
+            judged.transpose()
+        }))
+    }
+
+    fn lines(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<String, StoreError>> + use<>, StoreError> {
+        let mut file = self.0.try_clone().map_err(|error| unusable(&error))?;
+        file.rewind().map_err(|error| unusable(&error))?;
+        let lines = BufReader::new(file).lines();
+        Ok(lines.map(|line| line.map_err(|error| unusable(&error))))
+    }
+}
+
+/// The record of a row; none when there is nothing to read.
+fn record(line: &str, number: u64) -> Result<Option<Interview>, StoreError> {
+    let Ok(found) = waiting(line)?.read() else {
+        return Ok(None);
+    };
+    let mut interview = found.interview;
+    if interview.id.is_empty() {
+        // Nobody's id: a real one has no control character.
+        interview.id = format!("\0{number}");
+    }
+    Ok(Some(interview))
+}
+
+/// A row that waited on the disk.
+fn waiting(line: &str) -> Result<Row<'_>, StoreError> {
+    serde_json::from_str(line).map_err(|error| unusable(&error.into()))
+}
+
+fn unusable(error: &io::Error) -> StoreError {
+    let why = format!("the file's rows cannot wait on the disk: {error}");
+    StoreError::Unavailable(Trouble::Unusable(why))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_that_the_command_line_has_spoken_of_is_told_once() {
+        let told = vec![Told {
+            field: "interviewDate".to_owned(),
+            sentence: "interviewDate: must say its time zone".to_owned(),
+        }];
+        let found = [
+            Mistake::of(Field::EmployeeId, Why::NotAText),
+            Mistake::of(Field::InterviewDate, Why::NotAMoment),
+        ];
+        assert_eq!(
+            sentences(told, found.into_iter(), Language::En),
+            [
+                "interviewDate: must say its time zone",
+                "employeeId: must be a text of 1 to 191 characters"
+            ]
+        );
+    }
+}

@@ -1,0 +1,98 @@
+//! The state of the daemon, as `status` shows it.
+
+use hyper::StatusCode;
+
+use crate::http::api::stats::QueueAnswer;
+use crate::http::reply::{ApiError, Reply, success};
+use crate::http::wing::Call;
+use crate::incident::State;
+use crate::words::objections;
+
+/// `GET /control/status`
+///
+/// # Errors
+/// The store's.
+pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
+    let api = call.api;
+    let moment = api.clock.moment();
+    let now = moment.wall;
+    let speech = call.speech();
+    let language = speech.language;
+    let trouble = || api.store.file().trouble().map(|t| t.told(language));
+    let seen = api.store.overview(moment).await;
+    // One that cannot be read any more is told by what is wrong with it.
+    let seen = seen.map_err(|error| trouble().map_or(error.into(), ApiError::DatabaseInTrouble))?;
+    let waiting = seen.waiting.iter();
+    let (to_be_sent, without_route): (Vec<_>, Vec<_>) =
+        waiting.partition(|waiting| api.routes.sends_on(&waiting.route));
+    let next_due_at = to_be_sent.iter().filter_map(|waiting| waiting.due_at).min();
+    let without_route = without_route.iter();
+    let without_route: Vec<_> = without_route
+        .map(|waiting| serde_json::json!({"route": waiting.route, "events": waiting.events}))
+        .collect();
+    let file = api.store.file();
+    let free = file.disk_bytes().map(|(free, _)| free);
+    let full_in_days = free.and_then(|free| full_in_days(free, seen.database_bytes, seen.sent));
+    let backup = api.backup.last();
+    let incidents = seen.incidents.iter();
+    let open: Vec<_> = incidents
+        .map(|incident| {
+            let report = &incident.report;
+            let mut told = serde_json::json!(speech.message(State::Ongoing, report));
+            told["route"] = report.route().into();
+            told
+        })
+        .collect();
+    let failing = api.channels.iter().filter_map(|channel| {
+        let key = channel.key();
+        let (_, error) = seen.failing_channels.iter().find(|(of, _)| *of == key)?;
+        let error = objections::of_kept(error, language);
+        Some(serde_json::json!({"channel": channel.name, "error": error}))
+    });
+    let failing: Vec<_> = failing.collect();
+    let answer = serde_json::json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "processId": std::process::id(),
+        "startedAt": api.started_at,
+        "sendsTo": api.routes.origins,
+        "withoutRoute": without_route,
+        "events": {
+            "accepted": seen.events.accepted,
+            "retrying": seen.events.retrying,
+            "delivered": seen.events.delivered,
+            "exhausted": seen.events.exhausted,
+        },
+        "repeats": seen.repeats,
+        "queueStatus": QueueAnswer::of(seen.queue),
+        "nextDueAt": next_due_at,
+        "lastAttemptAt": seen.last_attempt.map(|(at, _)| at),
+        "lastOutcome": seen.last_attempt.map(|(_, outcome)| outcome.as_str()),
+        "database": {"path": file.path(), "bytes": seen.database_bytes, "trouble": trouble()},
+        "backup": {
+            "path": api.backup.path(),
+            "at": backup.at,
+            "ageSeconds": backup.at.map(|at| now.since(at).as_secs()),
+            "error": backup.error.map(|error| error.happened(language)),
+        },
+        "disk": {
+            "freeBytes": free,
+            "fullInDays": full_in_days,
+            "full": file.disk_full(),
+        },
+        "incidents": open,
+        "alerts": {"channels": api.channels.len(), "failing": failing},
+    });
+    success(StatusCode::OK, &answer, now)
+}
+
+/// Nobody plans further ahead, and nothing goes on as in the last week for so long.
+const FARTHEST_FORECAST_DAYS: u64 = 3650;
+
+/// In how many days the disk is full when everything goes on as in the last seven; none when
+/// nothing is known of that yet, and when it is beyond any forecast. The last two numbers are the deliveries of
+/// these days and all of them.
+fn full_in_days(free: u64, database: u64, (of_week, of_all): (u64, u64)) -> Option<u64> {
+    let each = database.checked_div(of_all)?;
+    let days = (free.saturating_mul(7)).checked_div(each.saturating_mul(of_week))?;
+    (days <= FARTHEST_FORECAST_DAYS).then_some(days)
+}

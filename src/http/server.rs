@@ -1,0 +1,222 @@
+//! Sockets and connections: who gets one, how long it may take, and that every request has an id and an answer. What is
+//! asked, and who may ask, is the matter of the [`App`] behind it.
+
+pub(super) mod client;
+pub mod control_socket;
+mod linger;
+mod places;
+mod request_id;
+
+use std::any::Any;
+use std::convert::Infallible;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::{Body, Incoming};
+use hyper::header::{CACHE_CONTROL, CONNECTION, HeaderName, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tower::{ServiceBuilder, service_fn};
+use tower_http::catch_panic::{CatchPanicLayer, ResponseForPanic};
+use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use crate::log_limit::LogLimit;
+use client::counted_as;
+use linger::Lingering;
+use places::{Place, Places};
+pub use request_id::GivenId;
+use request_id::NewRequestId;
+
+/// A complete answer.
+pub type Reply = Response<Full<Bytes>>;
+
+/// Connections at a time; who comes later waits to be accepted.
+const CONNECTIONS: usize = 512;
+/// The most of them that one peer has; a trusted proxy stands for many.
+const OF_ONE_PEER: usize = CONNECTIONS / 2;
+/// The longest that the head of a request may take to arrive, and that a connection may be idle.
+const HEADER_TIME: Duration = Duration::from_secs(30);
+/// Bodies up to so many bytes are read together with the head, mostly.
+const READ_AHEAD: u64 = 16 * 1024;
+/// The most bytes of a request's head.
+const HEADER_BYTES: usize = 16 * 1024;
+/// Pause after the operating system refused a connection, for want of file descriptors for example.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+
+/// Something that connections come from.
+pub trait Listener: Send + 'static {
+    /// A connection.
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    /// Waits for the next connection; the address of a network peer comes with it, and whoever
+    /// opens the control socket has none.
+    fn next(
+        &mut self,
+    ) -> impl Future<Output = io::Result<(Self::Stream, Option<SocketAddr>)>> + Send;
+}
+
+impl Listener for TcpListener {
+    type Stream = TcpStream;
+
+    async fn next(&mut self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
+        let (stream, peer) = self.accept().await?;
+        // An answer is small and complete: waiting for more to send only delays it.
+        stream.set_nodelay(true)?;
+        Ok((stream, Some(peer)))
+    }
+}
+
+/// What answers the requests of a listener.
+pub trait App: Send + Sync + 'static {
+    /// Answers a request that came from this address; the control socket has none.
+    fn answer(
+        &self,
+        peer: Option<IpAddr>,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Reply> + Send;
+
+    /// The answer in place of one that ended in a panic.
+    fn panicked(&self) -> Reply;
+
+    /// Whether a peer is a proxy that is trusted to speak for others.
+    fn is_proxy(&self, peer: IpAddr) -> bool;
+
+    /// The time since a fixed moment.
+    fn monotonic(&self) -> Duration;
+}
+
+/// Serves `app` until `stop` becomes true, then lets requests under way finish.
+pub async fn serve(
+    app: Arc<impl App>,
+    mut listener: impl Listener,
+    mut stop: watch::Receiver<bool>,
+) {
+    let places = Places::new(CONNECTIONS, OF_ONE_PEER);
+    let too_many = LogLimit::default();
+    let graceful = GracefulShutdown::new();
+    loop {
+        let next = async {
+            let place = places.free().await;
+            (place, listener.next().await)
+        };
+        let (place, accepted) = tokio::select! {
+            next = next => next,
+            _ = stop.wait_for(|stop| *stop) => break,
+        };
+        match (place, accepted) {
+            (Some(place), Ok((stream, peer))) => {
+                let peer = peer.map(|peer| peer.ip());
+                let counted = peer.filter(|ip| !app.is_proxy(*ip)).map(counted_as);
+                if let Some(place) = places.take(place, counted) {
+                    connect(&app, stream, peer, place, &graceful);
+                } else {
+                    too_many.add();
+                    tell_refused(&*app, peer, &too_many);
+                }
+            }
+            (None, _) => break,
+            (_, Err(error)) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_AGAIN).await;
+            }
+        }
+    }
+    graceful.shutdown().await;
+}
+
+fn tell_refused(app: &impl App, peer: Option<IpAddr>, too_many: &LogLimit) {
+    if let (Some(peer), Some(refused)) = (peer, too_many.due(app.monotonic())) {
+        tracing::warn!(%peer, refused, "a peer has {OF_ONE_PEER} connections already and gets no more; a proxy that stands for many belongs in server.trusted_proxies");
+    }
+}
+
+/// Serves one connection in a task of its own.
+fn connect<S>(
+    app: &Arc<impl App>,
+    stream: S,
+    peer: Option<IpAddr>,
+    place: Place,
+    graceful: &GracefulShutdown,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let handler = {
+        let app = Arc::clone(app);
+        service_fn(move |request: Request<Incoming>| {
+            let app = Arc::clone(&app);
+            async move { Ok::<_, Infallible>(answer(&*app, peer, request).await) }
+        })
+    };
+    let x_request_id = HeaderName::from_static(request_id::HEADER);
+    let service = ServiceBuilder::new()
+        .map_request(GivenId::note)
+        .layer(SetRequestIdLayer::new(x_request_id.clone(), NewRequestId))
+        .layer(PropagateRequestIdLayer::new(x_request_id))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            CACHE_CONTROL,
+            HeaderValue::from_static("no-store"),
+        ))
+        .layer(CatchPanicLayer::custom(Panicked(Arc::clone(app))))
+        .service(handler);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIME)
+        .max_header_size(HEADER_BYTES)
+        .max_buf_size(4 * HEADER_BYTES)
+        .serve_connection(
+            Lingering::new(TokioIo::new(stream)),
+            TowerToHyperService::new(service),
+        );
+    let connection = graceful.watch(connection);
+    tokio::spawn(async move {
+        // Callers hang up and networks break: nothing that anybody has to do something about.
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "a connection ended early");
+        }
+        drop(place);
+    });
+}
+
+async fn answer(app: &impl App, peer: Option<IpAddr>, request: Request<Incoming>) -> Reply {
+    let length = request.body().size_hint().upper();
+    let mut reply = app.answer(peer, request).await;
+    if reply.status().is_client_error() && length.is_none_or(|length| length > READ_AHEAD) {
+        // The rest of such a body may never be read: the caller must not take the connection for its next
+        // request.
+        let headers = reply.headers_mut();
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    reply
+}
+
+/// Answers in place of a handler that panicked.
+struct Panicked<A>(Arc<A>);
+
+impl<A> Clone for Panicked<A> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<A: App> ResponseForPanic for Panicked<A> {
+    type ResponseBody = Full<Bytes>;
+
+    fn response_for_panic(&mut self, _panic: Box<dyn Any + Send>) -> Reply {
+        tracing::error!("a request met a mistake of the relay and was ended");
+        self.0.panicked()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+//! What the server adds to the answers of the app behind it, over a real socket.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::*;
+
+/// Answers what the path says.
+struct Pages;
+
+impl App for Pages {
+    async fn answer(&self, _peer: Option<IpAddr>, request: Request<Incoming>) -> Reply {
+        assert_ne!(request.uri().path(), "/panic");
+        let mut reply = Reply::default();
+        if request.uri().path() == "/picture" {
+            let hour = HeaderValue::from_static("max-age=3600");
+            reply.headers_mut().insert(CACHE_CONTROL, hour);
+        }
+        reply
+    }
+
+    fn panicked(&self) -> Reply {
+        let mut reply = Response::new(Full::new(Bytes::from_static(b"a page of its own")));
+        *reply.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
+        reply
+    }
+
+    fn is_proxy(&self, _peer: IpAddr) -> bool {
+        false
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+/// What comes back for a request, in lower case.
+async fn asked(address: SocketAddr, path: &str, header: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{header}\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer.to_ascii_lowercase()
+}
+
+#[tokio::test]
+async fn every_answer_has_an_id_and_is_not_stored_unless_it_says_so_and_a_panic_is_answered() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = watch::channel(false);
+    let serving = tokio::spawn(serve(Arc::new(Pages), listener, stopped));
+
+    let plain = asked(address, "/", "x-request-id: mine\r\n").await;
+    assert!(plain.contains("x-request-id: mine\r\n"), "{plain}");
+    assert!(plain.contains("cache-control: no-store\r\n"), "{plain}");
+    let picture = asked(address, "/picture", "").await;
+    assert!(picture.contains("max-age=3600") && !picture.contains("no-store"));
+    let panicked = asked(address, "/panic", "").await;
+    assert!(panicked.starts_with("http/1.1 500"), "{panicked}");
+    assert!(panicked.ends_with("a page of its own"), "{panicked}");
+    for answer in [plain, picture, panicked] {
+        assert_eq!(answer.matches("x-request-id: ").count(), 1, "{answer}");
+    }
+
+    stop.send(true).unwrap();
+    tokio::time::timeout(Duration::from_secs(30), serving)
+        .await
+        .unwrap()
+        .unwrap();
+}

@@ -1,0 +1,225 @@
+//! What a wing of the server is: a table of endpoints, a way to know who calls, and a way to say no.
+//!
+//! `api` asks for tokens and refuses in the envelope; `control` lets in whoever may open its socket. A wing is a
+//! folder with a type that implements [`Wing`], and stands in the list of its listener in `http.rs`.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::pin::Pin;
+
+use hyper::body::Incoming;
+use hyper::header::ACCEPT_LANGUAGE;
+use hyper::{HeaderMap, Method, Request};
+
+use super::api::Api;
+use super::server::Reply;
+use crate::language::{Language, Speech};
+
+/// Work that an answer waits for.
+pub type Answering<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A part of the server that decides by itself who may call, and what a refusal looks like.
+pub trait Wing: Send + Sync + 'static {
+    /// Whether one of its endpoints has the path that is called.
+    fn has(&self, call: &Call<'_>) -> bool;
+
+    /// Answers a call; a refusal is an answer too.
+    fn answer<'a>(&'a self, call: Call<'a>) -> Answering<'a, Reply>;
+}
+
+/// A request on its way to its handler.
+pub struct Call<'a> {
+    /// What the endpoints work with.
+    pub api: &'a Api,
+    /// Where the connection comes from; none: the control socket, which only an admin may open.
+    pub peer: Option<IpAddr>,
+    /// The segment that stands in the place of `{id}` in the path, as it was sent; else empty.
+    pub id: String,
+    /// The request itself.
+    pub request: Request<Incoming>,
+}
+
+impl Call<'_> {
+    /// The query of the URL, without its question mark.
+    pub fn query(&self) -> Option<&str> {
+        self.request.uri().query()
+    }
+
+    /// The headers of the request.
+    pub fn headers(&self) -> &HeaderMap {
+        self.request.headers()
+    }
+
+    /// How the one who asks is spoken to. A person at the control socket reads what the daemon says there, and a
+    /// program too: the command says in which language.
+    pub fn speech(&self) -> Speech {
+        let asked = self.headers().get(ACCEPT_LANGUAGE);
+        let asked = asked.and_then(|language| Language::named(language.to_str().ok()?));
+        match (self.peer, asked) {
+            (None, Some(language)) => Speech {
+                language,
+                ..self.api.speech
+            },
+            _ => self.api.speech,
+        }
+    }
+}
+
+/// What answers the calls of an endpoint; `E` is what it refuses with.
+pub type Handler<E> = for<'a> fn(Call<'a>) -> Answering<'a, Result<Reply, E>>;
+
+/// A row of a wing's table. `R` is what the wing has to know of an endpoint before its handler is called.
+pub struct Endpoint<R, E> {
+    /// The method. A GET is answered to HEAD too.
+    pub method: Method,
+    /// The path, in which `{id}` stands for any one segment.
+    pub path: &'static str,
+    /// Who may call, and how often.
+    pub rules: R,
+    /// What answers.
+    pub handler: Handler<E>,
+}
+
+/// Why no endpoint of a wing is meant.
+#[derive(Debug, PartialEq, Eq)]
+pub enum NotRouted {
+    /// None has this path.
+    NoSuchPath,
+    /// Those with this path have other methods: the value of `Allow`.
+    OtherMethods(String),
+}
+
+/// The endpoints of a wing, found by their paths.
+pub struct Table<R: 'static, E: 'static> {
+    paths: matchit::Router<Vec<&'static Endpoint<R, E>>>,
+}
+
+impl<R, E> Table<R, E> {
+    /// A table of these endpoints. Two patterns that cannot stand beside each other are found by the tests, which
+    /// make every table.
+    pub fn new(endpoints: &'static [Endpoint<R, E>]) -> Self {
+        let mut by_path: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+        for endpoint in endpoints {
+            by_path.entry(endpoint.path).or_default().push(endpoint);
+        }
+        let mut paths = matchit::Router::new();
+        for (path, endpoints) in by_path {
+            let inserted = paths.insert(path, endpoints);
+            debug_assert!(inserted.is_ok(), "{path}: {inserted:?}");
+        }
+        Self { paths }
+    }
+
+    /// Whether an endpoint has this path.
+    pub fn has(&self, path: &str) -> bool {
+        self.paths.at(path).is_ok()
+    }
+
+    /// The endpoint that a method and a path mean, and what stands in the place of its `{id}`.
+    ///
+    /// # Errors
+    /// `NotRouted`
+    pub fn find(
+        &self,
+        method: &Method,
+        path: &str,
+    ) -> Result<(&'static Endpoint<R, E>, String), NotRouted> {
+        let found = self.paths.at(path).map_err(|_| NotRouted::NoSuchPath)?;
+        let method = if *method == Method::HEAD {
+            &Method::GET
+        } else {
+            method
+        };
+        let endpoint = found.value.iter().find(|one| one.method == *method);
+        let endpoint = endpoint.ok_or_else(|| NotRouted::OtherMethods(allowed(found.value)))?;
+        let id = found.params.get("id").unwrap_or_default();
+        Ok((endpoint, id.to_owned()))
+    }
+}
+
+/// The methods of the endpoints of one path, as `Allow` names them.
+fn allowed<R, E>(endpoints: &[&Endpoint<R, E>]) -> String {
+    let has = |name: &&str| {
+        let name = if *name == "HEAD" { "GET" } else { *name };
+        endpoints.iter().any(|one| one.method.as_str() == name)
+    };
+    let known = ["GET", "HEAD", "POST", "PUT", "DELETE"].into_iter();
+    known.filter(has).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn at(method: Method, path: &'static str, name: char) -> Endpoint<char, ()> {
+        Endpoint {
+            method,
+            path,
+            rules: name,
+            handler: |_| Box::pin(async { Err(()) }),
+        }
+    }
+
+    const ENDPOINTS: &[Endpoint<char, ()>] = &[
+        at(Method::POST, "/things", 'a'),
+        at(Method::GET, "/things", 'b'),
+        at(Method::POST, "/things/batch", 'c'),
+        at(Method::PUT, "/things/{id}", 'd'),
+        at(Method::GET, "/things/{id}", 'e'),
+        at(Method::POST, "/things/{id}/again", 'f'),
+    ];
+
+    fn found(method: &Method, path: &str) -> Result<(char, String), NotRouted> {
+        let found = Table::new(ENDPOINTS).find(method, path);
+        found.map(|(endpoint, id)| (endpoint.rules, id))
+    }
+
+    #[test]
+    fn a_method_and_a_path_mean_one_endpoint() {
+        for (method, path, name, id) in [
+            (Method::POST, "/things", 'a', ""),
+            (Method::GET, "/things", 'b', ""),
+            (Method::HEAD, "/things", 'b', ""),
+            (Method::POST, "/things/batch", 'c', ""),
+            (Method::PUT, "/things/a%2Fb", 'd', "a%2Fb"),
+            (Method::HEAD, "/things/batches", 'e', "batches"),
+            (Method::POST, "/things/batch/again", 'f', "batch"),
+        ] {
+            let expected = Ok((name, id.to_owned()));
+            assert_eq!(found(&method, path), expected, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn other_methods_are_told_what_is_allowed() {
+        for (method, path, allow) in [
+            (Method::DELETE, "/things", "GET, HEAD, POST"),
+            (Method::GET, "/things/batch", "POST"),
+            (Method::OPTIONS, "/things/x", "GET, HEAD, PUT"),
+            (Method::HEAD, "/things/x/again", "POST"),
+        ] {
+            let expected = Err(NotRouted::OtherMethods(allow.to_owned()));
+            assert_eq!(found(&method, path), expected, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn no_segment_is_empty_and_none_is_left_over() {
+        for path in [
+            "/",
+            "",
+            "*",
+            "/thing",
+            "/things/",
+            "/things//again",
+            "/things/a/",
+            "/things/a/b",
+            "/things/a/again/",
+            "//things",
+            "/Things",
+        ] {
+            let refused = found(&Method::GET, path);
+            assert_eq!(refused, Err(NotRouted::NoSuchPath), "{path}");
+        }
+    }
+}
