@@ -40,6 +40,34 @@ impl Outcome {
     }
 }
 
+/// What is kept in the place of a body that came compressed though nobody asked for it: its bytes are no text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compressed<'a> {
+    /// How long it is, in bytes.
+    pub bytes: usize,
+    /// How it is compressed, as its header says.
+    pub coding: &'a str,
+}
+
+impl<'a> Compressed<'a> {
+    /// What stands in the place of this body; none when it is the body itself that is kept.
+    #[must_use]
+    pub fn of_kept(kept: &'a str) -> Option<Self> {
+        let inner = kept.strip_prefix('(')?.strip_suffix(')')?;
+        let (bytes, coding) = inner.split_once(" bytes that are compressed: ")?;
+        let bytes = bytes.parse().ok()?;
+        Some(Self { bytes, coding })
+    }
+}
+
+/// As it is kept, and as programs read it.
+impl std::fmt::Display for Compressed<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { bytes, coding } = self;
+        write!(f, "({bytes} bytes that are compressed: {coding})")
+    }
+}
+
 /// What came of one attempt, ready to be kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempted {

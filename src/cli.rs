@@ -28,6 +28,7 @@ mod words;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -149,6 +150,9 @@ enum CliError {
     /// The configuration or the secrets are wrong.
     #[error("{0}")]
     Config(#[from] Mistakes),
+    /// The same, and a relay goes on with what it read before.
+    #[error("{0}")]
+    ConfigWhileRunning(Mistakes),
     /// The file is a database that this program cannot go on with.
     #[error("{0}")]
     ForeignDatabase(String),
@@ -189,6 +193,10 @@ impl CliError {
                 subject,
             } => refusal(code, message, *subject, language),
             Self::Config(mistakes) => mistakes.told(language),
+            Self::ConfigWhileRunning(mistakes) => {
+                let goes_on = commands::relay_goes_on(language);
+                format!("{}\n{goes_on}", mistakes.told(language))
+            }
             Self::Output(error) => commands::no_output(error, language),
             other => other.to_string(),
         };
@@ -206,7 +214,9 @@ impl CliError {
             Self::Usage(_) => "USAGE",
             Self::Unreachable(_) => "UNREACHABLE",
             Self::NotAllowed(_) => "NOT_ALLOWED",
-            Self::Config(_) | Self::ConfigOfDaemon(_) => "CONFIGURATION",
+            Self::Config(_) | Self::ConfigWhileRunning(_) | Self::ConfigOfDaemon(_) => {
+                "CONFIGURATION"
+            }
             Self::ForeignDatabase(_) => "FOREIGN_DATABASE",
             Self::Failed(_) | Self::Output(_) | Self::Told(_) => "FAILED",
         }
@@ -219,7 +229,10 @@ impl CliError {
             Self::Usage(_) => 2,
             Self::Unreachable(_) => 69,
             Self::NotAllowed(_) => 77,
-            Self::Config(_) | Self::ConfigOfDaemon(_) | Self::ForeignDatabase(_) => 78,
+            Self::Config(_)
+            | Self::ConfigWhileRunning(_)
+            | Self::ConfigOfDaemon(_)
+            | Self::ForeignDatabase(_) => 78,
             Self::Told(code) => *code,
         })
     }
@@ -308,9 +321,9 @@ async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {
     match &cli.command {
         Command::Serve => serve::run(common, environment).await,
         Command::Reload(reload) => reload.run(common, environment).await,
-        Command::Demo(demo) => demo.run(environment).await,
+        Command::Demo(demo) => demo.run(common, environment).await,
         Command::Check => check::run(common, environment).await,
-        Command::Send(send) => send.run(&common.client()?).await,
+        Command::Send(send) => send.run(&common.client()?, common).await,
         Command::Import(import) => import.run(common, environment).await,
         Command::Status(status) => status.run(common).await,
         Command::Tail(tail) => tail.run(&common.client()?, environment).await,
@@ -453,8 +466,17 @@ impl Common {
 
     /// A connection to the daemon that this configuration describes.
     fn client(&self) -> Result<client::Client, CliError> {
-        let config = self.config()?;
-        client::Client::new(&config, self)
+        match config::load_without_secrets(&self.config) {
+            Ok(config) => client::Client::new(&config, self),
+            Err(mistakes) if self.relay_runs() => Err(CliError::ConfigWhileRunning(mistakes)),
+            Err(mistakes) => Err(mistakes.into()),
+        }
+    }
+
+    /// Whether a relay listens where this configuration says, as far as it is understood.
+    fn relay_runs(&self) -> bool {
+        let understood = config::load_what_is_understood(&self.config).unwrap_or_default();
+        UnixStream::connect(client::socket(&understood, self)).is_ok()
     }
 }
 
@@ -471,7 +493,7 @@ fn demand_secret_name(option: &str, name: &str, language: Language) -> Result<()
 fn may_not_read(mistakes: Mistakes, language: Language) -> CliError {
     match &mistakes.list[..] {
         [mistake] if mistake.kind == config::Kind::Forbidden => {
-            CliError::NotAllowed(mistake.told(language))
+            CliError::NotAllowed(commands::use_sudo(&mistake.place.told(language), language))
         }
         _ => CliError::Config(mistakes),
     }

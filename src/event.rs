@@ -62,10 +62,18 @@ pub fn is_event_type(name: &str) -> bool {
             .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-'))
 }
 
-/// Whether `id` can name a member of the staff: 1 to 191 characters, none of them a control character.
+/// The staff id that a number of a JSON document is: a whole one from 0 as its text.
+#[must_use]
+pub fn staff_number(written: &str) -> Option<String> {
+    let number: u64 = stable_json::stabilize(written).ok()?.parse().ok()?;
+    (number <= MAX_STAFF_NUMBER).then(|| number.to_string())
+}
+
+/// Whether `id` can name a member of the staff: 1 to 191 characters, none of them a control
+/// character, and not blanks alone.
 #[must_use]
 pub fn is_staff_id(id: &str) -> bool {
-    !id.is_empty()
+    !id.trim().is_empty()
         && id.chars().count() <= MAX_STAFF_ID_CHARACTERS
         && !id.chars().any(char::is_control)
 }
@@ -76,8 +84,7 @@ pub fn is_staff_id(id: &str) -> bool {
 pub fn staff_id(value: &RawValue) -> Option<String> {
     let written = value.get();
     let id = if written.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
-        let number: u64 = stable_json::stabilize(written).ok()?.parse().ok()?;
-        (number <= MAX_STAFF_NUMBER).then(|| number.to_string())?
+        staff_number(written)?
     } else {
         serde_json::from_str(written).ok()?
     };
@@ -159,6 +166,7 @@ mod tests {
         assert!(is_staff_id(&"職".repeat(191)));
         assert!(!is_staff_id(&"職".repeat(192)));
         assert!(!is_staff_id(""));
+        assert!(!is_staff_id(" \u{3000}"));
         assert!(!is_staff_id("EMP\n1"));
     }
 

@@ -22,7 +22,7 @@ pub struct Timestamp(i64);
 /// The text is not a moment in the form that the contract accepts (section 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "must be an ISO 8601 date and time with Z or an offset, such as 2025-10-26T14:30:00.000Z or 2025-10-26T23:30:00+09:00"
+    "must be an ISO 8601 date and time with hyphens and colons and with Z or an offset, such as 2025-10-26T14:30:00.000Z or 2025-10-26T23:30:00+09:00"
 )]
 pub struct NotATimestamp;
 

@@ -203,7 +203,7 @@ unsigned\t''"
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l secret -d 'The name of the secret: a variable of the environment, else what secrets.env beside --config says' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l event -d 'The events that it knows, such as employee.*; others get 400; without it: all of them' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l fail -d 'Answer the first N webhooks with 503' -r
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l status -d 'Answer every good webhook with this status, from 100 to 999' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l status -d 'Answer every good webhook with this status, from 200 to 599' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l delay -d 'Wait this many milliseconds before each answer' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l drop -d 'Close the connection instead of answering'

@@ -8,7 +8,7 @@ use super::CliError;
 use super::client::{Client, path_segment};
 use super::value::whole;
 use super::words::{Speech, text};
-use crate::words::commands::Command;
+use crate::words::commands::{self, Command};
 
 #[derive(Subcommand)]
 pub(super) enum Alert {
@@ -78,16 +78,24 @@ async fn test(client: &Client) -> Result<(), CliError> {
         let lines: Vec<String> = channels
             .iter()
             .map(|channel| {
-                let result = channel["error"]
-                    .as_str()
-                    .unwrap_or_else(|| speech.phrase(Command::Sent));
-                format!("{}: {result}", text(&channel["channel"]))
+                let name = text(&channel["channel"]);
+                match channel["error"].as_str() {
+                    None => format!("{name}: {}", speech.phrase(Command::Sent)),
+                    Some(error) if channel["sent"] == true => {
+                        commands::sent_to_the_others(name, error, speech.language)
+                    }
+                    Some(error) => format!("{name}: {error}"),
+                }
             })
             .collect();
         lines.join("\n")
     })?;
     if channels.iter().any(|channel| channel["error"].is_string()) {
-        let failed = speech.phrase(Command::ChannelFailed);
+        let failed = speech.phrase(if channels.iter().any(|channel| channel["sent"] == true) {
+            Command::SomeFailed
+        } else {
+            Command::ChannelFailed
+        });
         return Err(CliError::Failed(failed.to_owned()));
     }
     Ok(())

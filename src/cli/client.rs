@@ -40,12 +40,7 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn new(config: &Config, common: &Common) -> Result<Self, CliError> {
-        let packaged_socket = Path::new(PACKAGED_SOCKET);
-        let socket = if common.is_packaged() && packaged_socket.exists() {
-            packaged_socket.to_owned()
-        } else {
-            relay::control_socket(&config.storage.directory)
-        };
+        let socket = socket(config, common);
         Self::over(&socket, common.speech_of(config), common.json)
     }
 
@@ -233,6 +228,16 @@ impl Client {
         } else {
             CliError::Unreachable(commands::unreachable(&self.socket, language))
         }
+    }
+}
+
+/// Where the daemon of this configuration listens.
+pub(super) fn socket(config: &Config, common: &Common) -> PathBuf {
+    let packaged_socket = Path::new(PACKAGED_SOCKET);
+    if common.is_packaged() && packaged_socket.exists() {
+        packaged_socket.to_owned()
+    } else {
+        relay::control_socket(&config.storage.directory)
     }
 }
 

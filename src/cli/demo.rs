@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::client::Client;
 use super::delivery_line::{Line, Paint, Table, last_of_each, pad, pad_left};
 use super::words::{Speech, language_of, text};
-use super::{CliError, print_line};
+use super::{CliError, Common, print_line};
 use crate::clock::Clock;
 use crate::config::{self, Environment, Loaded};
 use crate::crypto;
@@ -52,8 +52,15 @@ pub(super) struct Demo {
 }
 
 impl Demo {
-    pub(super) async fn run(&self, environment: &Environment) -> Result<(), CliError> {
+    pub(super) async fn run(
+        &self,
+        common: &Common,
+        environment: &Environment,
+    ) -> Result<(), CliError> {
         let language = language_of(environment);
+        if common.json {
+            return Err(CliError::Usage(demo::for_people_alone(Language::En)));
+        }
         let directory = tempfile::Builder::new()
             .prefix("voicedrive-relay-demo-")
             .tempdir()

@@ -9,11 +9,11 @@ use clap::Args;
 use hyper::StatusCode;
 use serde_json::json;
 
+use super::words::Speech;
 use super::{CliError, Common, print_line, value};
 use crate::clock::Clock;
 use crate::config::Environment;
 use crate::delivery::profile::{BUILT_IN, Profile};
-use crate::language::Language;
 use crate::receiver::{self, Answer, Judge, Received, Script};
 use crate::route::Pattern;
 use crate::words::system::of_system;
@@ -49,7 +49,7 @@ pub(super) struct Receiver {
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true,
           value_parser = value::whole::<u64>(0..=MOST_FAILURES))]
     fail: u64,
-    /// Answer every good webhook with this status, from 100 to 999
+    /// Answer every good webhook with this status, from 200 to 599
     #[arg(long, value_name = "CODE", allow_negative_numbers = true, value_parser = value::http_status)]
     status: Option<StatusCode>,
     /// Wait this many milliseconds before each answer
@@ -67,7 +67,8 @@ impl Receiver {
         common: &Common,
         environment: &Environment,
     ) -> Result<(), CliError> {
-        let language = common.speech(environment).language;
+        let speech = common.speech(environment);
+        let language = speech.language;
         let unknown = || CliError::Usage(commands::unknown_profile(&self.profile, language));
         let profile = Profile::built_in(&self.profile).ok_or_else(unknown)?;
         let json = common.json;
@@ -84,7 +85,7 @@ impl Receiver {
             secrets,
             clock: Clock::System,
         };
-        let receiver = receiver::Receiver::start(self.listen, judge, self.script(language, json))
+        let receiver = receiver::Receiver::start(self.listen, judge, self.script(speech, json))
             .await
             .map_err(|error| {
                 CliError::Failed(commands::file_failed(self.listen, &error, language))
@@ -95,7 +96,7 @@ impl Receiver {
     }
 
     /// Prints each webhook, then answers as the options say.
-    fn script(&self, language: Language, json: bool) -> Script {
+    fn script(&self, speech: Speech, json: bool) -> Script {
         let status = self.status;
         let (fail, delay, drop) = (self.fail, Duration::from_millis(self.delay), self.drop);
         let events = self.events.clone();
@@ -103,7 +104,7 @@ impl Receiver {
         Arc::new(move |received: &Received| {
             let number = seen.fetch_add(1, Ordering::Relaxed);
             // The reader of the output may have gone; webhooks are answered all the same.
-            let _ = print_line(&line(received, language, json));
+            let _ = print_line(&line(received, speech, json));
             let answer = if drop {
                 Answer::Drop
             } else if number < fail {
@@ -131,7 +132,7 @@ impl Receiver {
 }
 
 /// One webhook in one line.
-fn line(received: &Received, language: Language, json: bool) -> String {
+fn line(received: &Received, speech: Speech, json: bool) -> String {
     let verdict = received.verdict;
     let (id, attempt) = (
         received.header("x-request-id"),
@@ -151,6 +152,7 @@ fn line(received: &Received, language: Language, json: bool) -> String {
         })
         .to_string();
     }
-    let judged = receivers::judged(attempt, received.body.len(), verdict, language);
-    format!("{}  {}  {id}  {judged}", received.at, received.event_type)
+    let judged = receivers::judged(attempt, received.body.len(), verdict, speech.language);
+    let at = speech.clock(received.at);
+    format!("{at}  {}  {id}  {judged}", received.event_type)
 }

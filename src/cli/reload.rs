@@ -31,9 +31,10 @@ impl Reload {
         let path = format!("/control/reload{query}");
         let answer = match client.post(&path, String::new()).await {
             // Without a daemon, the mistakes that can be seen from here are the next thing to know.
-            Err(unreachable @ CliError::Unreachable(_)) => {
+            Err(CliError::Unreachable(unreachable)) => {
                 common.config()?;
-                return Err(unreachable);
+                let told = commands::perhaps_moved(&unreachable, client.speech.language);
+                return Err(CliError::Unreachable(told));
             }
             answer => answer?,
         };
@@ -43,7 +44,7 @@ impl Reload {
         if client.json {
             print_line(&answer.to_string())?;
         }
-        Err(refused(client.speech, &answer))
+        Err(refused(client.speech, common, &answer))
     }
 }
 
@@ -69,10 +70,11 @@ fn done(speech: Speech, answer: &Value) -> String {
     lines.join("\n")
 }
 
-fn refused(speech: Speech, answer: &Value) -> CliError {
+fn refused(speech: Speech, common: &Common, answer: &Value) -> CliError {
     let names = texts(&answer["loses"]).join(", ");
     if !names.is_empty() {
-        return CliError::Failed(commands::would_be_lost(&names, speech.language));
+        let drop = common.typed("reload --drop");
+        return CliError::Failed(commands::would_be_lost(&names, &drop, speech.language));
     }
     let mistakes = texts(&answer["mistakes"]).into_iter().map(str::to_owned);
     let mistakes: Vec<_> = mistakes.chain(notes(speech, answer)).collect();

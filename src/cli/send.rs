@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::client::Client;
-use super::{CliError, print_line};
+use super::{CliError, Common, print_line};
 use crate::config::LARGEST_REQUEST;
 use crate::language::Language;
 use crate::plain_file::{text_at, text_of};
@@ -41,7 +41,7 @@ pub(super) struct Send {
 }
 
 impl Send {
-    pub(super) async fn run(&self, client: &Client) -> Result<(), CliError> {
+    pub(super) async fn run(&self, client: &Client, common: &Common) -> Result<(), CliError> {
         let answer = client
             .post("/api/events", self.body(client.speech.language)?)
             .await?;
@@ -50,7 +50,7 @@ impl Send {
             format!("{}: {id}", speech.phrase(Command::Accepted))
         })?;
         if self.wait {
-            wait(client, &id).await
+            wait(client, common, &id).await
         } else {
             Ok(())
         }
@@ -88,7 +88,7 @@ impl Send {
 }
 
 /// Shows each attempt as it ends, until there is nothing to wait for.
-async fn wait(client: &Client, id: &str) -> Result<(), CliError> {
+async fn wait(client: &Client, common: &Common, id: &str) -> Result<(), CliError> {
     let mut shown = 0;
     loop {
         let event = client.event(id).await?;
@@ -105,10 +105,9 @@ async fn wait(client: &Client, id: &str) -> Result<(), CliError> {
                 return client.print(&event, |speech| speech.status("delivered").to_owned());
             }
             Some("exhausted") => {
-                return Err(CliError::Failed(format!(
-                    "{}: voicedrive-relay resend {id}",
-                    client.speech.phrase(Command::UsedUp)
-                )));
+                let used_up = client.speech.phrase(Command::UsedUp);
+                let resend = common.typed(&format!("resend {id}"));
+                return Err(CliError::Failed(format!("{used_up}: {resend}")));
             }
             _ => tokio::time::sleep(ASK_AGAIN).await,
         }

@@ -69,7 +69,7 @@ fn page(speech: Speech, event: &Value) -> String {
             lines.push(format!(
                 "    {} {}",
                 speech.phrase(Page::Answer),
-                harmless(body)
+                harmless(&speech.answer_body(body))
             ));
         }
     }

@@ -466,8 +466,12 @@ fn read_needed(
 /// A secret that has to be a URL. When it is none, its value is not shown.
 fn read_url(environment: &Environment, name: &str, mistakes: &mut Vec<Mistake>) -> Option<Secret> {
     let secret = read_needed(environment, name, mistakes)?;
-    let is_url = Url::parse(secret.expose())
-        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let parsed = Url::parse(secret.expose());
+    if parsed == Err(url::ParseError::InvalidPort) {
+        mistakes.push(environment.mistake(name, Kind::Expected(Expected::UrlPort)));
+        return None;
+    }
+    let is_url = parsed.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     if !is_url {
         mistakes.push(environment.mistake(name, Kind::NoUrl));
     }

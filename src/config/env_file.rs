@@ -79,9 +79,9 @@ impl EnvFile {
     }
 
     fn parse(path: &Path, bytes: &[u8], mistakes: &mut Vec<Mistake>) -> Self {
-        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        if let Some(doubt) = of_whole(bytes) {
             let place = Place::line_of(path, 1, "");
-            let kind = Kind::Doubtful(Doubt::Utf16);
+            let kind = Kind::Doubtful(doubt);
             mistakes.push(Mistake { place, kind });
             return Self::unread(path);
         }
@@ -132,6 +132,19 @@ impl EnvFile {
         }
         Ok(())
     }
+}
+
+/// What is wrong with the file as a whole, so that none of its lines can be read.
+fn of_whole(bytes: &[u8]) -> Option<Doubt> {
+    let begins = |mark: &[u8]| bytes.starts_with(mark);
+    // Without a mark it shows by the other half of each plain letter.
+    let empty_halves = bytes.iter().filter(|byte| **byte == 0).count();
+    if begins(b"\xff\xfe") || begins(b"\xfe\xff") || empty_halves * 4 > bytes.len() {
+        return Some(Doubt::Utf16);
+    }
+    let only_returns = bytes.contains(&b'\r') && !bytes.contains(&b'\n');
+    let several_lines = bytes.trim_ascii_end().contains(&b'\r');
+    (only_returns && several_lines).then_some(Doubt::ReturnsAlone)
 }
 
 /// What the operating system said, as a mistake.
@@ -186,6 +199,9 @@ fn assignment(line: &str) -> Result<Option<(&str, String)>, Fault<'_>> {
         return Ok(None);
     }
     let fault = |doubt| Fault { name: None, doubt };
+    if text.starts_with(['＃', '；']) {
+        return Err(fault(Doubt::WideComment));
+    }
     let Some((name, value)) = line.split_once('=') else {
         let wide = text.contains('＝');
         let doubt = if wide {
@@ -198,6 +214,9 @@ fn assignment(line: &str) -> Result<Option<(&str, String)>, Fault<'_>> {
     let name = bare_name(name);
     if name.contains('＝') {
         return Err(fault(Doubt::WideEquals));
+    }
+    if name.chars().any(is_wide) {
+        return Err(fault(Doubt::WideName));
     }
     if !is_name(name) {
         return Err(fault(Doubt::NoName));
@@ -326,7 +345,9 @@ mod tests {
             ("hush", Doubt::NoAssignment),
             ("A＝hush", Doubt::WideEquals),
             ("A＝hush=", Doubt::WideEquals),
-            ("Ａ=hush", Doubt::NoName),
+            ("Ａ=hush", Doubt::WideName),
+            ("\u{feff}A=hush", Doubt::WideName),
+            ("＃ hush", Doubt::WideComment),
             ("my key=hush", Doubt::NoName),
             ("1A=hush", Doubt::NoName),
             ("=hush", Doubt::NoName),
@@ -388,9 +409,16 @@ mod tests {
         );
         assert_eq!(file.entries["B"].value, "y");
         assert!(file.is_spoiled("C") && !file.is_spoiled("A"));
-        let (file, mistakes) = parse(b"\xff\xfeA\0=\0x\0");
-        assert_eq!(mistakes.len(), 1);
-        assert!(file.is_spoiled("ANYTHING"));
+        for (bytes, doubt) in [
+            (&b"\xff\xfeA\0=\0x\0"[..], Doubt::Utf16),
+            (b"A\0=\0x\0", Doubt::Utf16),
+            (b"A=x\rB=y\r", Doubt::ReturnsAlone),
+        ] {
+            let (file, mistakes) = parse(bytes);
+            let kinds: Vec<_> = mistakes.into_iter().map(|m| m.kind).collect();
+            assert_eq!(kinds, [Kind::Doubtful(doubt)]);
+            assert!(file.is_spoiled("ANYTHING"));
+        }
     }
 
     #[test]

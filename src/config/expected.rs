@@ -47,6 +47,8 @@ pub enum Expected {
     SecretNames,
     /// A URL that webhooks are posted to.
     ReceiverUrl,
+    /// A URL whose port can be one.
+    UrlPort,
     /// A URL that does not lead to the relay itself.
     OtherThanItself,
     /// A URL of another address.

@@ -65,12 +65,21 @@ pub enum Kind {
         /// At which character of the line, from 1.
         column: usize,
     },
+    /// Not TOML, because of a full-width or invisible character.
+    WideCharacter {
+        /// The character.
+        character: char,
+        /// At which character of the line it stands, from 1.
+        column: usize,
+    },
     /// No such key; the ones that are known here.
     Unknown(Vec<&'static str>),
     /// Something else is accepted.
     Expected(Expected),
     /// A secret that is needed is missing.
     SecretMissing,
+    /// A secret that is needed is missing, and so is the file for secrets.
+    SecretsFileMissing,
     /// A secret has fewer bytes than this.
     TooShort(usize),
     /// A secret is no token: blanks, or characters that a header cannot have.
@@ -90,6 +99,12 @@ pub enum Doubt {
     NotUtf8,
     /// The whole file is UTF-16.
     Utf16,
+    /// Its lines end with a return alone.
+    ReturnsAlone,
+    /// A comment begins with a full-width `＃` or `；`.
+    WideComment,
+    /// A full-width or invisible character is in the name.
+    WideName,
     /// It is not `NAME=value`.
     NoAssignment,
     /// It has a full-width `＝`.
@@ -121,6 +136,10 @@ pub enum NoteKind {
     BelongsElsewhere,
     /// The secret has so many characters only.
     Short(usize),
+    /// A blank stands before or behind it.
+    Edged,
+    /// A full-width or invisible character is in it.
+    Wide,
     /// A variable of the environment that does not count, because there is a file.
     Overridden,
     /// A line that does not count, because there is a credential.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::env_file::may_be_shown;
+use super::env_file::{is_wide, may_be_shown};
 use super::{Config, Environment, Note, NoteKind, Place, ProxyConfig, URL_VARIABLE};
 use crate::secret::Secret;
 use crate::spelling;
@@ -121,7 +121,29 @@ pub(super) fn notes(
         let kind = NoteKind::Short(length);
         (length < SHORT).then_some(Note { place, kind })
     }));
+    notes.extend(set.values().flat_map(of_value));
     notes
+}
+
+/// What is in a value and perhaps was not meant. What `secrets.env` says was judged line by line; quotes there say that
+/// it is meant.
+fn of_value(named: &Named) -> Vec<Note> {
+    if matches!(named.place, Place::File { .. }) {
+        return Vec::new();
+    }
+    let value = named.secret.expose();
+    let kinds = [
+        (value.trim() != value, NoteKind::Edged),
+        (value.chars().any(is_wide), NoteKind::Wide),
+    ];
+    let found = kinds.into_iter().filter(|(holds, _)| *holds);
+    let place = &named.place;
+    found
+        .map(|(_, kind)| Note {
+            place: place.clone(),
+            kind,
+        })
+        .collect()
 }
 
 fn of_file(names: &BTreeMap<String, Role>, environment: &Environment, whole: bool) -> Vec<Note> {
@@ -240,6 +262,39 @@ mod tests {
         // Whether a name is unknown cannot be said of a configuration that is not understood.
         let notes = told("= \n", "OTHER_SECRET=hush-hush-hush-hush\n");
         assert_eq!(notes.len(), 1, "{notes:?}");
+    }
+
+    #[test]
+    fn a_blank_around_a_secret_outside_of_the_file_and_a_full_width_character_are_noted() {
+        let directory = tempfile::tempdir().unwrap();
+        let credentials = directory.path().join("credentials");
+        std::fs::create_dir(&credentials).unwrap();
+        let credential = credentials.join("RELAY_JWT_SECRET");
+        std::fs::write(&credential, format!("{KEY} \n")).unwrap();
+        let config = directory.path().join("config.toml");
+        std::fs::write(&config, "").unwrap();
+        let environment = Environment::from([
+            ("CREDENTIALS_DIRECTORY", credentials.to_str().unwrap()),
+            ("VOICEDRIVE_WEBHOOK_SECRET", "hush-hush-hush-hush\u{3000}"),
+            ("VOICEDRIVE_WEBHOOK_SECRET_PREVIOUS", "hush-hush-hush-ｈush"),
+        ]);
+        let notes = load(&config, &environment).unwrap().notes;
+        let kinds: Vec<_> = notes
+            .into_iter()
+            .map(|note| (note.place, note.kind))
+            .collect();
+        let variable = |name: &str| Place::Variable(name.to_owned());
+        let current = variable("VOICEDRIVE_WEBHOOK_SECRET");
+        let previous = variable("VOICEDRIVE_WEBHOOK_SECRET_PREVIOUS");
+        assert_eq!(
+            kinds,
+            [
+                (Place::Credential(credential), NoteKind::Edged),
+                (current.clone(), NoteKind::Edged),
+                (current, NoteKind::Wide),
+                (previous, NoteKind::Wide),
+            ]
+        );
     }
 
     #[test]

@@ -306,7 +306,7 @@ mod tests {
         let (_, wrong) = resolved("[delivery]\nno_proxy = [\"a b\"]", &nothing);
         assert!(wrong.contains("delivery.no_proxy"), "{wrong}");
         let (_, wrong) = resolved("[delivery]\nproxy = \"PROXY_URL\"", &nothing);
-        assert!(wrong.contains("SecretMissing"), "{wrong}");
+        assert!(wrong.contains("Missing"), "{wrong}");
         let odd = Environment::from([
             ("HTTPS_PROXY", "socks5://hush"),
             ("ALL_PROXY", "socks5://x"),

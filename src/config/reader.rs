@@ -1,10 +1,11 @@
 //! Reading TOML so that every mistake is found in one go, each with its line and key.
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::env_file::is_wide;
 use super::{Expected, Kind};
 
 /// A mistake in the file: where, and what.
@@ -22,6 +23,8 @@ pub(super) struct Found {
 pub(super) struct Document<'a> {
     text: &'a str,
     found: Vec<Found>,
+    /// Lines of which nobody can say what was meant.
+    unclear: Vec<Range<usize>>,
 }
 
 /// One table of the file. Each key is taken once by its name; what is left is unknown.
@@ -46,15 +49,20 @@ impl<'a> Document<'a> {
         let mut document = Self {
             text,
             found: Vec::new(),
+            unclear: Vec::new(),
         };
         for error in errors {
             let start = error.span().map_or(0, |span| span.start);
             let line = document.line(start);
-            let kind = Kind::NotToml {
-                said: error.message().to_owned(),
-                column: document.column(start),
+            let kind = match wide_character(document.text_of(line)) {
+                Some((column, character)) => Kind::WideCharacter { character, column },
+                None => Kind::NotToml {
+                    said: error.message().to_owned(),
+                    column: document.column(start),
+                },
             };
             document.mistake(line, "", kind);
+            document.unclear.push(document.spoiled_by(line));
         }
         let root = Section {
             name: String::new(),
@@ -77,6 +85,24 @@ impl<'a> Document<'a> {
         line.chars().count() + 1
     }
 
+    /// A line, counted from 1, without the mark that some editors begin a file with.
+    fn text_of(&self, line: usize) -> &'a str {
+        let text = self.text.strip_prefix('\u{feff}').unwrap_or(self.text);
+        text.lines().nth(line - 1).unwrap_or_default()
+    }
+
+    /// The lines that say nothing when this one is not understood: with a heading, all up to the next one, whose keys
+    /// were read as those of another table.
+    fn spoiled_by(&self, line: usize) -> Range<usize> {
+        let begins_with = |text: &str, marks: &[char]| text.trim_start().starts_with(marks);
+        if !begins_with(self.text_of(line), &['[', '［']) {
+            return line..line + 1;
+        }
+        let mut behind = self.text.lines().skip(line);
+        let keys = behind.position(|text| begins_with(text, &['[']));
+        line..keys.map_or(usize::MAX, |keys| line + keys + 1)
+    }
+
     fn mistake(&mut self, line: usize, key: &str, kind: Kind) {
         self.found.push(Found {
             line,
@@ -97,7 +123,16 @@ impl<'a> Document<'a> {
 
     /// The mistakes, in the order of their lines.
     pub(super) fn into_found(mut self) -> Vec<Found> {
+        let unclear = self.unclear;
+        self.found.retain(|found| {
+            let of_writing = matches!(
+                found.kind,
+                Kind::NotToml { .. } | Kind::WideCharacter { .. }
+            );
+            of_writing || !unclear.iter().any(|lines| lines.contains(&found.line))
+        });
         self.found.sort_by_key(|found| found.line);
+        self.found.dedup();
         self.found
     }
 }
@@ -116,7 +151,7 @@ impl<'a> Section<'a> {
         document: &Document<'_>,
         name: &'static str,
     ) -> Option<Value<'a>> {
-        self.known.push(name);
+        self.know(name);
         let (key, value) = self.table.remove_entry(name)?;
         Some(Value {
             line: document.line(key.span().start),
@@ -146,7 +181,7 @@ impl<'a> Section<'a> {
             section.line = value.line;
             match value.content {
                 DeValue::Table(table) => section.table = table,
-                _ => document.refuse(&value, Expected::Table(name.to_owned())),
+                _ => document.refuse(&value, Expected::Table(value.key.clone())),
             }
         }
         section
@@ -162,7 +197,7 @@ impl<'a> Section<'a> {
             return Vec::new();
         };
         let DeValue::Array(items) = value.content else {
-            document.refuse(&value, Expected::Tables(name.to_owned()));
+            document.refuse(&value, Expected::Tables(value.key.clone()));
             return Vec::new();
         };
         let mut sections = Vec::new();
@@ -175,7 +210,7 @@ impl<'a> Section<'a> {
                     table,
                     known: Vec::new(),
                 }),
-                _ => document.refuse_at(line, &value.key, Expected::Tables(name.to_owned())),
+                _ => document.refuse_at(line, &value.key, Expected::Tables(value.key.clone())),
             }
         }
         sections
@@ -228,8 +263,15 @@ impl<'a> Section<'a> {
             .unwrap_or_default()
     }
 
+    fn know(&mut self, name: &'static str) {
+        if !self.known.contains(&name) {
+            self.known.push(name);
+        }
+    }
+
     /// Whether the key is there and not yet taken.
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(super) fn has(&mut self, name: &'static str) -> bool {
+        self.know(name);
         self.table.contains_key(name)
     }
 
@@ -291,11 +333,30 @@ impl<'a> Section<'a> {
         expected: Expected,
         entry: impl Fn(&DeValue<'_>) -> Option<T>,
     ) -> Vec<T> {
-        let read = |value: &DeValue<'_>| match value {
-            DeValue::Array(items) => items.iter().map(|item| entry(item.get_ref())).collect(),
-            _ => None,
+        let Some(value) = self.take(document, name) else {
+            return usual;
         };
-        self.value(document, name, expected, read).unwrap_or(usual)
+        let DeValue::Array(items) = &value.content else {
+            document.refuse(&value, expected);
+            return usual;
+        };
+        let mut read = Vec::new();
+        for (number, item) in (1..).zip(items) {
+            let Some(item_read) = entry(item.get_ref()) else {
+                // Of one entry alone there is no doubt which it is.
+                let (line, key) = match items.len() {
+                    1 => (value.line, value.key.clone()),
+                    _ => (
+                        document.line(item.span().start),
+                        format!("{}[{number}]", value.key),
+                    ),
+                };
+                document.refuse_at(line, &key, expected);
+                return usual;
+            };
+            read.push(item_read);
+        }
+        read
     }
 
     /// Ends the section: every key that is left is unknown, and a mistake.
@@ -332,6 +393,29 @@ impl<'a> Section<'a> {
     }
 }
 
+/// The first full-width or invisible character outside of texts and comments, or in the place of a closing quote: at
+/// which character of the line, from 1, and which.
+fn wide_character(line: &str) -> Option<(usize, char)> {
+    let (mut open, mut instead_of_quote) = (None, None);
+    let mut characters = (1..).zip(line.chars());
+    while let Some((column, c)) = characters.next() {
+        match open {
+            None if c == '#' => return None,
+            None if is_wide(c) => return Some((column, c)),
+            None if matches!(c, '"' | '\'') => open = Some(c),
+            Some('"') if c == '\\' => {
+                characters.next();
+            }
+            Some(quote) if c == quote => (open, instead_of_quote) = (None, None),
+            Some(_) if matches!(c, '“' | '”' | '＂' | '‘' | '’' | '＇') => {
+                instead_of_quote = instead_of_quote.or(Some((column, c)));
+            }
+            _ => {}
+        }
+    }
+    instead_of_quote
+}
+
 /// A whole number within `range`.
 pub(super) fn whole(value: &DeValue<'_>, range: &RangeInclusive<u64>) -> Option<u64> {
     match value {
@@ -339,5 +423,27 @@ pub(super) fn whole(value: &DeValue<'_>, range: &RangeInclusive<u64>) -> Option<
             .ok()
             .filter(|number| range.contains(number)),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wide_character;
+
+    #[test]
+    fn a_wide_character_counts_outside_of_texts_and_where_a_quote_should_close() {
+        for (line, found) in [
+            ("timeout_seconds = ５", Some((19, '５'))),
+            ("\u{3000}url = \"x\"", Some((1, '\u{3000}'))),
+            ("url = ”https://x.example/”", Some((7, '”'))),
+            ("name = \"医院”", Some((11, '”'))),
+            ("name = \"医院\" \u{3000}", Some((13, '\u{3000}'))),
+            ("name = \"a\\\"医\" = 1", None),
+            ("name = \"“医院”\" = 1", None),
+            ("x = # 医院", None),
+            ("", None),
+        ] {
+            assert_eq!(wide_character(line), found, "{line}");
+        }
     }
 }

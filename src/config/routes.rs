@@ -234,7 +234,11 @@ pub(super) fn webhook_url(text: &str, allow_http: bool, server: &Server) -> Resu
             && url.password().is_none()
             && url.fragment().is_none()
     };
-    let url = Url::parse(text).ok().filter(fits);
+    let parsed = Url::parse(text);
+    if parsed == Err(url::ParseError::InvalidPort) {
+        return Err(Expected::UrlPort);
+    }
+    let url = parsed.ok().filter(fits);
     let url = url.ok_or(Expected::ReceiverUrl)?;
     if itself::leads_back(&url, server) {
         return Err(Expected::OtherThanItself);

@@ -117,7 +117,11 @@ impl Environment {
     pub(super) fn missing(&self, name: &str) -> Option<Mistake> {
         let file = self.file.as_ref();
         let is_known = !file.is_some_and(|file| file.is_spoiled(name)) && self.secret(name).is_ok();
-        is_known.then(|| self.mistake(name, Kind::SecretMissing))
+        let kind = match self.file {
+            Some(_) => Kind::SecretMissing,
+            None => Kind::SecretsFileMissing,
+        };
+        is_known.then(|| self.mistake(name, kind))
     }
 
     /// The credential with this name, when there is one.

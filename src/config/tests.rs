@@ -99,6 +99,14 @@ fn what_is_wrong_is_named() {
         ("[storage]\nretention_days = -1", "from 1 to 3650"),
         ("[storage]\nretention_days = \"90\"", "from 1 to 3650"),
         ("[delivery]\nurl = \"ftp://x\"", "delivery.url"),
+        (
+            "[delivery]\nurl = \"https://x.example:99999/\"",
+            "a port from 1 to 65535",
+        ),
+        (
+            "[server]\ntrusted_proxies = [\n  \"10.0.0.1\",\n  \"x\",\n]",
+            "config.toml:4: server.trusted_proxies[2]: must be",
+        ),
         ("[delivery]\nurl = \"https://user:pass@x\"", "delivery.url"),
         (
             "[delivery]\nprofile = \"mine\"",
@@ -119,6 +127,66 @@ fn what_is_wrong_is_named() {
             !report.contains("hunter2") && !report.contains("pass@"),
             "{report}"
         );
+    }
+}
+
+#[test]
+fn a_full_width_character_is_told_with_its_place_and_alone() {
+    let nothing = Environment::default();
+    for (text, told) in [
+        (
+            "[delivery]\ntimeout_seconds = ５\n",
+            "config.toml:2: has the full-width character ５ at column 19; type it again as a plain character",
+        ),
+        (
+            "language = \"en\"\n\u{3000}timezone = \"UTC\"\n",
+            "config.toml:2: has a full-width blank at column 1; type it again as a plain character",
+        ),
+        (
+            "[delivery]\nurl = ”https://x.example/”\n",
+            "config.toml:2: has the full-width character ” at column 7; type it again as a plain character",
+        ),
+        (
+            "［delivery］\ntimeout_seconds = 6\n",
+            "config.toml:1: has the full-width character ［ at column 1; type it again as a plain character",
+        ),
+    ] {
+        assert_eq!(mistakes(text, &nothing), told, "{text}");
+    }
+}
+
+#[test]
+fn what_stands_under_a_heading_that_is_not_closed_is_not_judged() {
+    let text = "[delivery\ntimeout_seconds = 6\nconcurrency = 4\n[server]\ncolour = 1\n";
+    let report = mistakes(text, &Environment::default());
+    let lines: Vec<&str> = report.lines().collect();
+    assert!(lines[0].starts_with("config.toml:1: not TOML"), "{report}");
+    assert!(
+        lines[1].starts_with("config.toml:5: server.colour"),
+        "{report}"
+    );
+    assert_eq!(lines.len(), 2, "{report}");
+}
+
+#[test]
+fn a_heading_that_should_be_a_list_is_told_as_it_is_written() {
+    let report = mistakes(
+        "[alerts.channel]\nkind = \"slack\"",
+        &Environment::default(),
+    );
+    assert!(report.contains("written [[alerts.channel]]"), "{report}");
+    let report = mistakes("[alerts]\nthresholds = 7", &Environment::default());
+    assert!(report.contains("written [alerts.thresholds]"), "{report}");
+}
+
+#[test]
+fn every_key_that_is_known_is_named_whether_or_not_it_is_there() {
+    let nothing = Environment::default();
+    let report = mistakes("[delivry]", &nothing);
+    assert!(report.contains("ingest"), "{report}");
+    let report = mistakes("[delivery]\ncolour = 1", &nothing);
+    for key in ["max_per_second", "max_body_bytes", "counted_by_voicedrive"] {
+        assert_eq!(report.matches(key).count(), 1, "{report}");
     }
 }
 
@@ -451,9 +519,9 @@ fn channels_are_read_with_their_secrets_and_their_mistakes_are_told_together() {
     let report = mistakes(text, &Environment::from([("SLACK_URL", "no url: hush")]));
     assert_eq!(
         report,
-        "environment variable MAIL_PASSWORD: is not set, and the configuration names it; set it in secrets.env or as a systemd credential\n\
+        "environment variable MAIL_PASSWORD: is not set, and the configuration names it; there is no secrets.env beside the configuration: make it and set it there, or as a systemd credential\n\
          environment variable SLACK_URL: must be a URL that begins with https:// or http://\n\
-         environment variable SWITCH_URL: is not set, and the configuration names it; set it in secrets.env or as a systemd credential"
+         environment variable SWITCH_URL: is not set, and the configuration names it; there is no secrets.env beside the configuration: make it and set it there, or as a systemd credential"
     );
     for (channel, told) in [
         (

@@ -10,7 +10,7 @@ use reqwest::header::{
 use reqwest::{Response, StatusCode, Url};
 
 use super::failure::Failure;
-use crate::attempt::Attempted;
+use crate::attempt::{Attempted, Compressed};
 use crate::route::LEADS_BACK;
 use crate::timestamp::Timestamp;
 
@@ -116,9 +116,10 @@ fn says_too_large(body: &str) -> bool {
 /// The body as it is kept. Nobody asked for a compressed one; its bytes would be no text.
 fn kept(body: &[u8], headers: &HeaderMap) -> Option<String> {
     match text(headers, &CONTENT_ENCODING) {
-        Some(coding) if !coding.is_empty() && !coding.eq_ignore_ascii_case("identity") => Some(
-            format!("({} bytes that are compressed: {coding})", body.len()),
-        ),
+        Some(coding) if !coding.is_empty() && !coding.eq_ignore_ascii_case("identity") => {
+            let bytes = body.len();
+            Some(Compressed { bytes, coding }.to_string())
+        }
         _ => as_text(body, headers),
     }
 }
@@ -309,6 +310,8 @@ mod tests {
         let gzip = headers(&[(&CONTENT_ENCODING, "gzip")]);
         let told = kept(b"\x1f\x8b\x08", &gzip).unwrap();
         assert_eq!(told, "(3 bytes that are compressed: gzip)");
+        let compressed = Compressed::of_kept(&told).unwrap();
+        assert_eq!((compressed.bytes, compressed.coding), (3, "gzip"));
         let identity = headers(&[(&CONTENT_ENCODING, "identity")]);
         assert_eq!(kept(b"ok", &identity).as_deref(), Some("ok"));
     }

@@ -1,7 +1,7 @@
 //! Reading what a caller sent: query, headers and body, with their limits.
 
 use std::collections::BTreeMap;
-use std::str::Utf8Error;
+use std::str::{FromStr, Utf8Error};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -118,7 +118,18 @@ fn is_plain(headers: &HeaderMap) -> bool {
 /// `InvalidJson` when the body breaks off, takes too long or is not UTF-8.
 pub async fn text(request: Request<Incoming>, limit: usize) -> Result<String, ApiError> {
     let bytes = bytes(request.into_body(), limit).await?;
-    String::from_utf8(bytes.into()).map_err(|error| not_utf8(error.utf8_error()))
+    let text = String::from_utf8(bytes.into()).map_err(|error| not_utf8(error.utf8_error()))?;
+    without_mark(text)
+}
+
+/// Refuses the mark that some editors begin a file with: JSON has none (RFC 8259, section 8.1).
+fn without_mark(text: String) -> Result<String, ApiError> {
+    if text.starts_with('\u{feff}') {
+        return Err(ApiError::InvalidJson(
+            "the body begins with a byte order mark (U+FEFF); send it without one".to_owned(),
+        ));
+    }
+    Ok(text)
 }
 
 /// The whole body as it came, but never more than `limit` bytes of it.
@@ -251,6 +262,14 @@ pub fn moment(text: &str) -> Result<Timestamp, NotATimestamp> {
     Timestamp::parse(&text.replace(' ', "+"))
 }
 
+/// Reads a whole number of a query, which may have a point and zeros behind it.
+#[must_use]
+pub fn whole<N: FromStr>(text: &str) -> Option<N> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let is_whole = !fraction.is_empty() && fraction.bytes().all(|digit| digit == b'0');
+    whole.parse().ok().filter(|_| is_whole)
+}
+
 /// A name that a caller made up, short enough to be answered.
 fn shown(name: &str) -> String {
     name.chars().take(60).collect()
@@ -375,5 +394,27 @@ mod tests {
         assert!(query.finish("").is_ok());
         assert!(Query::parse(Some("a=1&a=2")).is_err());
         assert!(Query::parse(Some("a=1")).unwrap().finish("b").is_err());
+    }
+
+    #[test]
+    fn a_whole_number_of_a_query_may_have_a_point() {
+        for (text, number) in [
+            ("5", Some(5)),
+            ("5.0", Some(5)),
+            ("5.00", Some(5)),
+            ("5.", None),
+            ("5.5", None),
+            ("x", None),
+            ("", None),
+        ] {
+            assert_eq!(whole::<u32>(text), number, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_named() {
+        assert!(without_mark("{}".to_owned()).is_ok());
+        let refused = without_mark("\u{feff}{}".to_owned()).unwrap_err();
+        assert!(refused.to_string().contains("byte order mark"));
     }
 }

@@ -33,13 +33,13 @@ impl Subject {
     }
 }
 
-/// A refusal with its code: the daemon's own message in English, and in Japanese the sentence that stands for
-/// its code.
+/// A refusal: the daemon's own message with its code in English, and in Japanese the sentence that stands for
+/// the code.
 #[must_use]
 pub fn refusal(code: &str, message: &str, subject: Subject, language: Language) -> String {
     match language {
         Language::En => format!("{code}: {message}"),
-        Language::Ja => format!("{} ({code})", in_japanese(code, message, subject)),
+        Language::Ja => in_japanese(code, message, subject),
     }
 }
 
@@ -73,7 +73,7 @@ fn in_japanese(code: &str, message: &str, subject: Subject) -> String {
         }
         ("CONFLICT" | "IDEMPOTENCY_CONFLICT", _) => "すでに保存されている内容と矛盾しています",
         ("STORAGE_UNAVAILABLE", _) => {
-            "データベースに書き込めないため、何も変更していません。voicedrive-relay status と journalctl -u voicedrive-relay で状態を確かめてください"
+            "データベースに書き込めないため、何も変更していません。sudo voicedrive-relay status と journalctl -u voicedrive-relay で状態を確かめてください"
         }
         ("INTERNAL_SERVER_ERROR", _) => {
             "リレーの中で異常が起きました。journalctl -u voicedrive-relay で記録を確かめてください"
@@ -81,7 +81,8 @@ fn in_japanese(code: &str, message: &str, subject: Subject) -> String {
         ("RATE_LIMIT_EXCEEDED", _) => {
             "要求が多すぎます。1 分ほど待ってからもう一度実行してください"
         }
-        _ => "リレーに断られました",
+        // What has no sentence is told by its code, by which others can help.
+        _ => return format!("リレーに断られました ({code})"),
     };
     sentence.to_owned()
 }

@@ -17,7 +17,8 @@ phrases! {
         Dismissed: "対応不要にしました", "dismissed";
         NoChannel: "通知先がありません。config.toml に [[alerts.channel]] を書いてください", "there is no channel; write [[alerts.channel]] in config.toml";
         Sent: "送信しました", "sent";
-        ChannelFailed: "届かない通知先があります", "a channel did not take it";
+        ChannelFailed: "どの通知先にも届きませんでした", "no channel took it";
+        SomeFailed: "届かない通知先があります。ほかには届きました", "not everybody got it; the others did";
         NothingTold: "通知はありません", "nothing was told";
         Accepted: "受け付けました", "accepted";
         UsedUp: "再送回数を使い切りました。原因を直してから再送してください", "the retries are used up; mend the cause, then send it again";
@@ -95,6 +96,23 @@ pub(crate) fn unreachable(socket: &Path, language: Language) -> String {
     )
 }
 
+/// A mistake in the configuration hides a relay that runs.
+pub(crate) fn relay_goes_on(language: Language) -> &'static str {
+    language.say(
+        "リレーは動いていて、読み込み済みの前の設定のまま送受信を続けています。このコマンドは、上の誤りを直すと使えます",
+        "the relay runs, and goes on with the configuration that it read before; this command works when the above is mended",
+    )
+}
+
+/// The daemon listens in the data directory that it began with.
+pub(crate) fn perhaps_moved(unreachable: &str, language: Language) -> String {
+    both!(
+        language,
+        "{unreachable} storage.directory を変えた場合は、reload ではなくリレーを再起動してください",
+        "{unreachable} When storage.directory was changed, the relay has to be restarted: it still listens in the old one."
+    )
+}
+
 /// The daemon is there: nobody must do its work beside it.
 pub(crate) fn no_answer_in_time(socket: &Path, language: Language) -> String {
     let socket = socket.display();
@@ -156,9 +174,27 @@ pub(crate) fn ambiguous_id(typed: &str, ids: &str, language: Language) -> String
     )
 }
 
-/// A local refusal, with the word for programs.
+/// A local refusal. In English it begins with its code, as a refusal of the daemon does.
 pub(crate) fn with_code(code: &str, sentence: &str, language: Language) -> String {
-    both!(language, "{sentence} ({code})", "{code}: {sentence}")
+    both!(language, "{sentence}", "{code}: {sentence}")
+}
+
+/// A message that got to some of a channel's recipients.
+pub(crate) fn sent_to_the_others(name: &str, error: &str, language: Language) -> String {
+    both!(
+        language,
+        "{name}: {error}。ほかの宛先には送信しました",
+        "{name}: {error}; it was sent to the others"
+    )
+}
+
+/// A file that the person may not read.
+pub(crate) fn use_sudo(place: &str, language: Language) -> String {
+    both!(
+        language,
+        "{place}: 読む権限がありません。sudo で実行してください",
+        "{place}: you may not read this; use sudo"
+    )
 }
 
 /// A profile that signs wants a secret.
@@ -277,12 +313,12 @@ pub(crate) fn secret_is_nowhere(
     )
 }
 
-/// A reload that would lose what is in force.
-pub(crate) fn would_be_lost(names: &str, language: Language) -> String {
+/// A reload that would lose what is in force; `drop` is the command that means it.
+pub(crate) fn would_be_lost(names: &str, drop: &str, language: Language) -> String {
     both!(
         language,
-        "何も変更していません。使用中の {names} がなくなります。そのつもりであれば voicedrive-relay reload --drop を実行してください",
-        "nothing was changed: {names} would be lost, which is in force. If you mean it: voicedrive-relay reload --drop"
+        "何も変更していません。使用中の {names} がなくなります。そのつもりであれば {drop} を実行してください",
+        "nothing was changed: {names} would be lost, which is in force. If you mean it: {drop}"
     )
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::system::of_system;
 use crate::language::{Language, Speech};
+use crate::store::OpenError;
 use crate::store::file::restore::RestoreError;
 use crate::store::file::snapshot::{Obstacle, SnapshotError};
 use crate::zone::Zone;
@@ -209,6 +210,14 @@ impl RestoreError {
     #[must_use]
     pub fn told(&self, speech: Speech) -> String {
         let language = speech.language;
+        if let Some(path) = self.forbidden() {
+            let path = path.display();
+            return both!(
+                language,
+                "{path}: 権限がありません。何も変更していません。sudo で実行してください",
+                "{path}: you may not change this, and nothing was changed; use sudo"
+            );
+        }
         match self {
             Self::Copy(error) => error.told(speech),
             Self::Directory(error) => error.told(language),
@@ -248,6 +257,21 @@ impl RestoreError {
     }
 }
 
+impl RestoreError {
+    /// What the person may not touch.
+    fn forbidden(&self) -> Option<&Path> {
+        match self {
+            Self::Directory(OpenError::Directory { path, source })
+            | Self::Swap { path, source }
+                if source.kind() == ErrorKind::PermissionDenied =>
+            {
+                Some(path)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// As the log has it: in English, and without the advice for the one who typed a command.
 impl fmt::Display for SnapshotError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -264,6 +288,39 @@ impl fmt::Display for RestoreError {
                 language: Language::En,
                 timezone: Zone::UTC,
             })),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn who_may_not_restore_is_told_to_use_sudo() {
+        let forbidden = || io::Error::from(ErrorKind::PermissionDenied);
+        let path = || "/var/lib/voicedrive-relay".into();
+        for error in [
+            RestoreError::Swap {
+                path: path(),
+                source: forbidden(),
+            },
+            RestoreError::Directory(OpenError::Directory {
+                path: path(),
+                source: forbidden(),
+            }),
+        ] {
+            let told = [Language::Ja, Language::En].map(|language| {
+                error.told(Speech {
+                    language,
+                    timezone: Zone::UTC,
+                })
+            });
+            for told in told {
+                assert!(told.contains("sudo") && !told.contains("chown"), "{told}");
+            }
         }
     }
 }

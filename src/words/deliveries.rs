@@ -1,7 +1,10 @@
 //! How deliveries and their attempts are called.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
+use crate::attempt::Compressed;
 use crate::cause::Cause;
 use crate::delivery::failure::Failure;
 use crate::language::{Language, Speech};
@@ -58,6 +61,18 @@ impl Speech {
         )
     }
 
+    /// The body of an answer, as it is kept.
+    pub(crate) fn answer_body(self, kept: &str) -> Cow<'_, str> {
+        match Compressed::of_kept(kept) {
+            Some(Compressed { bytes, coding }) => Cow::Owned(both!(
+                self.language,
+                "(圧縮された {bytes} バイト: {coding})",
+                "({bytes} bytes that are compressed: {coding})"
+            )),
+            None => Cow::Borrowed(kept),
+        }
+    }
+
     /// What happened. What is kept of it is English.
     fn said(self, attempt: &Value) -> String {
         let status = attempt["httpStatusCode"].as_u64();
@@ -72,5 +87,23 @@ impl Speech {
             (_, None) => status,
         };
         told.map_or_else(String::new, |told| format!(": {told}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::zone::Zone;
+
+    #[test]
+    fn what_stands_in_the_place_of_a_compressed_body_is_told_in_the_readers_language() {
+        let [ja, en] = [Language::Ja, Language::En].map(|language| Speech {
+            language,
+            timezone: Zone::UTC,
+        });
+        let kept = "(42 bytes that are compressed: gzip)";
+        assert_eq!(ja.answer_body(kept), "(圧縮された 42 バイト: gzip)");
+        assert_eq!(en.answer_body(kept), kept);
+        assert_eq!(ja.answer_body("{\"ok\":true}"), "{\"ok\":true}");
     }
 }

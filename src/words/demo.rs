@@ -35,6 +35,15 @@ phrases! {
     }
 }
 
+/// A program has nothing to read of it.
+pub(crate) fn for_people_alone(language: Language) -> String {
+    both!(
+        language,
+        "demo は人が読むためのもので、--json は使えません",
+        "demo is for people to read: leave out --json (with --exit, its exit code says whether everything arrived)"
+    )
+}
+
 /// The show cannot go on.
 pub(crate) fn failed(error: &(dyn Error + 'static), language: Language) -> String {
     let system = error.downcast_ref::<io::Error>();

@@ -117,6 +117,11 @@ impl Expected {
                 "http:// か https:// で始まる URL にしてください。ユーザー名、パスワード、# は含められません",
                 "must be a URL that begins with http:// or https://, without user, password and #"
             ),
+            Self::UrlPort => both!(
+                language,
+                "URL のポートは 1 から 65535 までの数にしてください",
+                "must have a port from 1 to 65535"
+            ),
             Self::OtherThanItself => both!(
                 language,
                 "送信先の URL にしてください。これはリレー自身のアドレス (server.listen、server.public_url) で、自分に送ることになります",

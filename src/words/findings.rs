@@ -13,6 +13,7 @@ pub(super) fn of_deliveries(state: State, report: &Report) -> (String, String) {
         ..
     } = report;
     let waiting = count - (delivered + dismissed).min(*count);
+    let events = english(i128::from(*count), "event");
     let status = match report.finding {
         Finding::Deliveries {
             http_status: Some(status),
@@ -26,7 +27,7 @@ pub(super) fn of_deliveries(state: State, report: &Report) -> (String, String) {
                 "{count} 件のうち {delivered} 件はその後送信できました。対応不要とされたもの {dismissed} 件、残り {waiting} 件です。"
             ),
             format!(
-                "Of {count} events {delivered} were sent after all; {dismissed} were dismissed, {waiting} are left."
+                "Of {events} {delivered} were sent after all; {dismissed} were dismissed, {waiting} are left."
             ),
         )
     } else if report.kind == Kind::PartnerRefuses {
@@ -34,9 +35,7 @@ pub(super) fn of_deliveries(state: State, report: &Report) -> (String, String) {
             format!(
                 "VoiceDrive が {count} 件のイベントを拒否しました{status}。うち {waiting} 件が未解決です。"
             ),
-            format!(
-                "VoiceDrive refused {count} events{status}; {waiting} of them are not settled."
-            ),
+            format!("VoiceDrive refused {events}{status}; {waiting} of them are not settled."),
         )
     } else {
         (
@@ -44,10 +43,16 @@ pub(super) fn of_deliveries(state: State, report: &Report) -> (String, String) {
                 "{count} 件のイベントが、再送を使い切っても届いていません{status}。うち {waiting} 件が未解決です。"
             ),
             format!(
-                "{count} events did not arrive although every retry was made{status}; {waiting} of them are not settled."
+                "{events} did not arrive although every retry was made{status}; {waiting} of them are not settled."
             ),
         )
     }
+}
+
+/// A number of things in English.
+fn english(number: i128, thing: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{s}")
 }
 
 /// What is known of a token, in Japanese and in English. `ended`: whether it has ended or was revoked, when it is over.
@@ -55,7 +60,7 @@ pub(super) fn of_a_token(jti: &str, days: i64, ended: Option<bool>) -> (String, 
     match ended {
         None => (
             format!("トークン {jti} の期限まで {days} 日です。"),
-            format!("The token {jti} ends in {days} days."),
+            format!("The token {jti} ends in {}.", english(days.into(), "day")),
         ),
         Some(true) => (
             format!("トークン {jti} の期限が切れました。使っている相手は 401 で拒否されます。"),
@@ -77,7 +82,10 @@ pub(super) fn of_numbers(finding: &Finding) -> (String, String) {
             let percent = format!("{}.{}", permille / 10, permille % 10);
             (
                 format!("直近 1 時間の {sends} 件のうち、成功は {percent} % です。"),
-                format!("Of {sends} events of the last hour, {percent} % succeeded."),
+                format!(
+                    "Of {} of the last hour, {percent} % succeeded.",
+                    english((*sends).into(), "event")
+                ),
             )
         }
         Finding::Queue {
@@ -148,7 +156,10 @@ pub(super) fn of_numbers(finding: &Finding) -> (String, String) {
         ),
         Finding::Certificate { days } => (
             format!("送信先の証明書の期限まで {days} 日です。"),
-            format!("The receiver's certificate ends in {days} days."),
+            format!(
+                "The receiver's certificate ends in {}.",
+                english((*days).into(), "day")
+            ),
         ),
         Finding::Clock { seconds } => {
             let (ja, en) = if *seconds > 0 {

@@ -26,7 +26,7 @@ impl Why {
         match self {
             Self::NotAnId => both!(
                 language,
-                "1〜191 文字で指定してください (completion-stats と batch は使えません)",
+                "1〜191 文字で指定してください (リレー自身が使う一部の名前は指定できません)",
                 "must be a text of 1 to 191 characters, and neither completion-stats nor batch"
             ),
             Self::NotAText => both!(

@@ -7,7 +7,8 @@ use crate::language::Language;
 use crate::secret::Fingerprint;
 
 impl Place {
-    fn told(&self, language: Language) -> String {
+    /// As it stands before the colon.
+    pub(crate) fn told(&self, language: Language) -> String {
         match self {
             Self::File { path, line, key } => {
                 let mut place = path.display().to_string();
@@ -50,6 +51,14 @@ impl Kind {
                     "not TOML: {said} (column {column})"
                 )
             }
+            Self::WideCharacter { character, column } => {
+                let shown = shown(*character, language);
+                both!(
+                    language,
+                    "{column} 文字目に{shown}があります。半角で入力し直してください",
+                    "has {shown} at column {column}; type it again as a plain character"
+                )
+            }
             Self::Unknown(known) => {
                 let known = known.join(", ");
                 both!(
@@ -62,6 +71,10 @@ impl Kind {
             Self::SecretMissing => say(
                 "設定で使う名前ですが、値がありません。secrets.env に値を書いてください",
                 "is not set, and the configuration names it; set it in secrets.env or as a systemd credential",
+            ),
+            Self::SecretsFileMissing => say(
+                "設定で使う名前ですが、値がありません。config.toml の隣に secrets.env がないため、環境変数を見ています。secrets.env を作り、値を書いてください",
+                "is not set, and the configuration names it; there is no secrets.env beside the configuration: make it and set it there, or as a systemd credential",
             ),
             Self::TooShort(least) => both!(
                 language,
@@ -84,6 +97,29 @@ impl Kind {
             Self::Doubtful(doubt) => doubt.told(language),
         }
     }
+}
+
+/// A full-width character, or the number of one that cannot be seen.
+fn shown(character: char, language: Language) -> String {
+    let number = u32::from(character);
+    match character {
+        '\u{3000}' => language.say("全角の空白", "a full-width blank").to_owned(),
+        _ if is_invisible(character) => both!(
+            language,
+            "見えない文字 (U+{number:04X}) ",
+            "an invisible character (U+{number:04X})"
+        ),
+        _ => both!(
+            language,
+            "全角文字「{character}」",
+            "the full-width character {character}"
+        ),
+    }
+}
+
+fn is_invisible(character: char) -> bool {
+    let without_width = matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}');
+    without_width || character.is_whitespace() || character.is_control()
 }
 
 impl Doubt {
@@ -109,6 +145,18 @@ impl Doubt {
             Self::Utf16 => (
                 "UTF-16 で保存されています。UTF-8 で保存してください",
                 "is UTF-16; save the file as UTF-8",
+            ),
+            Self::ReturnsAlone => (
+                "行の終わりが古い Mac の形式 (CR だけ) です。LF の形式で保存してください",
+                "has lines that end with CR alone; save the file with LF",
+            ),
+            Self::WideComment => (
+                "全角の「＃」か「；」で始まっています。コメントは半角の # で始めてください",
+                "begins with a full-width ＃ or ；; begin a comment with #",
+            ),
+            Self::WideName => (
+                "全角文字か、目に見えない文字が名前に含まれています。半角で入力し直してください",
+                "has a full-width or invisible character in the name; type it again in plain letters",
             ),
             Self::NoAssignment => (
                 "名前=値 の行でも、# で始まるコメントでもありません",
@@ -176,6 +224,14 @@ impl NoteKind {
             Self::BelongsElsewhere => (
                 "このファイルからは読まれません。systemctl edit voicedrive-relay で [Service] の Environment= に書いてください",
                 "is not read from this file; set it with Environment= under [Service] (systemctl edit voicedrive-relay)",
+            ),
+            Self::Edged => (
+                "値の前か後ろに空白か改行があります。値の一部でなければ取り除いてください",
+                "has a blank or a line end before or behind the value; take it away unless it belongs to it",
+            ),
+            Self::Wide => (
+                "全角文字か、目に見えない文字が値に含まれています。半角で入力し直してください",
+                "has a full-width or invisible character in the value; type it again in plain letters",
             ),
             Self::Overridden => (
                 "secrets.env があるため、この環境変数は使われません",

@@ -28,8 +28,18 @@ impl Objection {
             ),
             Self::NoClient(error) => error.told(language),
             Self::Failed(failure) => failure.with_advice(language),
-            Self::Answer(status) => format!("HTTP {status}"),
-            Self::AnswerSaid(status, said) => format!("HTTP {status}: {said}"),
+            Self::Answer(status) => {
+                let meaning = meaning(*status, language);
+                format!("HTTP {status}: {meaning}")
+            }
+            Self::AnswerSaid(status, said) => {
+                let meaning = meaning_of_word(*status, said, language);
+                both!(
+                    language,
+                    "HTTP {status} (応答: 「{said}」): {meaning}",
+                    "HTTP {status}, {said}: {meaning}"
+                )
+            }
             Self::SaysFailure(status) => both!(
                 language,
                 "HTTP {status} ですが、応答の内容は失敗を示しています",
@@ -58,6 +68,64 @@ impl Objection {
             }
         }
     }
+}
+
+/// What a status of a hook means for the admin, and what to do.
+fn meaning(status: u16, language: Language) -> &'static str {
+    let (ja, en) = match status {
+        300..=399 => (
+            "URL が別の場所へ移ったか、ログインの画面に転送されています。通知先の管理画面から URL を取り直し、secrets.env に書いてください",
+            "the URL has moved, or leads to a page where one logs in; take the URL from the service again and write it into secrets.env",
+        ),
+        400 | 413 | 422 => (
+            "通知先がこの形のメッセージを受け付けません。alerts.channel の kind が URL の種類と合っているか確かめてください",
+            "the service does not take a message of this form; see whether `kind` of the alerts.channel goes with the URL",
+        ),
+        401 | 403 => (
+            "通知先に許可されていません。URL が有効か、送信元の制限がないか確かめてください",
+            "the service does not allow it; see whether the URL is valid, and whether the service limits who may send",
+        ),
+        404 | 410 => (
+            "この URL は通知先にありません。削除されたか、書き間違いです。URL を取り直し、secrets.env に書いてください",
+            "the service does not know this URL: it was deleted or is mistyped; take the URL again and write it into secrets.env",
+        ),
+        407 => (
+            "プロキシがユーザー名とパスワードを求めています",
+            "the proxy asks for a user and a password",
+        ),
+        429 => (
+            "短い間に送りすぎたため、通知先に断られました。しばらく待ってください",
+            "the service takes no more at this moment; wait a while",
+        ),
+        500..=599 => (
+            "通知先のサーバーの不調です。しばらく待ってください",
+            "the service has trouble of its own; wait a while",
+        ),
+        _ => (
+            "通知先の応答が想定と違います。URL を確かめてください",
+            "no answer that such a service gives; see whether the URL is right",
+        ),
+    };
+    language.say(ja, en)
+}
+
+/// What a word of Slack's means. It counts more than the status beside it, which is at times that of a success.
+fn meaning_of_word(status: u16, said: &str, language: Language) -> &'static str {
+    let (ja, en) = match said {
+        "channel_is_archived" | "channel_not_found" => (
+            "書き込み先のチャンネルがありません。Slack で確かめてください",
+            "the channel of Slack is archived or gone",
+        ),
+        "action_prohibited" | "posting_to_general_channel_denied" | "team_disabled" => (
+            "Slack の管理者が書き込みを止めています",
+            "the administrator of Slack does not allow it",
+        ),
+        "invalid_token" | "no_active_hooks" | "no_service" | "no_service_id" | "no_team"
+        | "user_not_found" => return meaning(404, language),
+        _ if (200..300).contains(&status) => return meaning(400, language),
+        _ => return meaning(status, language),
+    };
+    language.say(ja, en)
 }
 
 impl Objection {
@@ -160,7 +228,16 @@ impl Refused {
     /// Who does not get it, and what the server says.
     #[must_use]
     pub fn told(&self, language: Language) -> String {
-        format!("{} ({})", self.recipient, self.reason.told(language))
+        let recipient = &self.recipient;
+        match &self.reason {
+            // That it is the mail server who refuses stands before the recipients.
+            Mail::Refused(code, said) => both!(
+                language,
+                "{recipient} (応答: 「{code} {said}」)",
+                "{recipient} ({code} {said})"
+            ),
+            reason => format!("{recipient} ({})", reason.told(language)),
+        }
     }
 }
 
@@ -180,6 +257,43 @@ mod tests {
         }
         let of_before = "an older version's words";
         assert_eq!(of_kept(of_before, Language::Ja), of_before);
+    }
+
+    #[test]
+    fn that_the_mail_server_refuses_a_recipient_is_said_once() {
+        let objection = Objection::Recipients(vec![Refused {
+            recipient: "a@clinic.example".to_owned(),
+            reason: Mail::Refused(550, "no such user".to_owned()),
+        }]);
+        for (language, phrase) in [
+            (Language::Ja, "メールサーバー"),
+            (Language::En, "the mail server"),
+        ] {
+            let told = objection.told(language);
+            assert_eq!(told.matches(phrase).count(), 1, "{told}");
+            assert!(told.contains("550 no such user"), "{told}");
+        }
+    }
+
+    #[test]
+    fn an_answer_of_a_hook_is_told_with_its_meaning() {
+        for language in [Language::Ja, Language::En] {
+            for status in [302, 400, 403, 404, 407, 429, 503, 999] {
+                let told = Objection::Answer(status).told(language);
+                let number = format!("HTTP {status}: ");
+                let meaning = told.strip_prefix(&number).unwrap();
+                assert!(meaning.len() > 20, "{told}");
+                assert_eq!(meaning.is_ascii(), language == Language::En, "{told}");
+            }
+        }
+        let archived = Objection::AnswerSaid(200, "channel_is_archived".to_owned());
+        assert!(
+            archived
+                .told(Language::Ja)
+                .contains("チャンネルがありません")
+        );
+        let gone = Objection::AnswerSaid(404, "no_service".to_owned());
+        assert!(gone.told(Language::En).contains("does not know this URL"));
     }
 
     #[test]

@@ -171,10 +171,10 @@ pub(crate) fn kept_aside(speech: Speech, aside: &Path) -> String {
     let aside = aside.display();
     match speech.language {
         Language::Ja => format!(
-            "元のデータベースはここにあります: {aside}\n個人情報が含まれます。上の入れ直しが済み、数日問題がなければ削除してください: rm -r {aside}"
+            "元のデータベースはここにあります: {aside}\n個人情報が含まれます。上の入れ直しが済み、数日問題がなければ削除してください: sudo rm -r {aside}"
         ),
         Language::En => format!(
-            "the previous database is in {aside}\nit holds personal data: when the above was handed in again and nothing was missed for some days, delete it: rm -r {aside}"
+            "the previous database is in {aside}\nit holds personal data: when the above was handed in again and nothing was missed for some days, delete it: sudo rm -r {aside}"
         ),
     }
 }

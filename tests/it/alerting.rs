@@ -592,7 +592,7 @@ async fn channels_are_tested_and_what_needs_nobody_is_dismissed() {
     assert_eq!(open.len(), 2, "{open:#?}");
     let page = daemon.run(&["status"]).await;
     let page = String::from_utf8_lossy(&page.stdout).into_owned();
-    assert!(page.contains("look at: 1 events did not arrive"), "{page}");
+    assert!(page.contains("look at: 1 event did not arrive"), "{page}");
     for incident in open {
         let id = incident["incidentId"].as_str().unwrap();
         assert_eq!(

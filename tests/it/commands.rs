@@ -195,7 +195,9 @@ async fn waiting_for_an_exhausted_event_fails_and_a_bulk_resend_brings_it_home()
     let mut daemon = Daemon::start(directory.path(), &partner.url(), more).await;
     let sent = daemon.run(&["send", "employee.created", "--wait"]).await;
     assert_eq!(sent.status.code(), Some(1), "{sent:?}");
-    assert!(text(&sent.stderr).contains("voicedrive-relay resend"));
+    let resend = text(&sent.stderr);
+    assert!(resend.contains("voicedrive-relay resend"), "{resend}");
+    assert!(resend.contains(" --config "), "{resend}");
     let mut told = String::new();
     while !told.contains("A person is needed") {
         told = daemon.log.next_line().await.unwrap();

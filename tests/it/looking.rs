@@ -79,7 +79,7 @@ async fn a_channel_that_takes_no_message_is_told_until_one_gets_through() {
     let failing = line(&checked, "alerts webhook 1:");
     assert!(failing.starts_with("error "), "{failing}");
     assert!(
-        failing.contains("did not get through (HTTP 503)"),
+        failing.contains("did not get through (HTTP 503: "),
         "{failing}"
     );
     assert!(
@@ -97,6 +97,38 @@ async fn a_channel_that_takes_no_message_is_told_until_one_gets_through() {
         "{checked}"
     );
     daemon.kill().await;
+}
+
+#[tokio::test]
+async fn a_mistake_in_the_configuration_does_not_hide_that_the_relay_goes_on() {
+    let directory = TempDir::new().unwrap();
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    let path = directory.path().join("config.toml");
+    let before = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, format!("{before}\n[delivry]\n")).unwrap();
+    for command in [
+        &["status"][..],
+        &["tail"],
+        &["alert", "history"],
+        &["token", "list"],
+        &["resend", "--dry-run"],
+    ] {
+        let output = daemon.run(command).await;
+        assert_eq!(output.status.code(), Some(78), "{command:?}");
+        let told = said(&output);
+        let lines: Vec<&str> = told.lines().collect();
+        assert_eq!(lines.len(), 2, "{told}");
+        assert!(lines[0].contains("delivry: no such key"), "{told}");
+        assert!(
+            lines[1].starts_with("the relay runs, and goes on"),
+            "{told}"
+        );
+    }
+    daemon.kill().await;
+    let mut status = program();
+    status.args(["status", "--config"]).arg(&path);
+    let gone = said(&status.output().await.unwrap());
+    assert_eq!(gone.lines().count(), 1, "{gone}");
 }
 
 #[tokio::test]

@@ -114,10 +114,7 @@ async fn a_recipient_who_is_refused_silences_nobody_and_is_told_to_the_others() 
     let said = server.said().replace("=\r\n", "");
     assert!(said.contains("MIME-Version: 1.0\r\n"), "{said}");
     assert!(said.contains("does not take these addresses"), "{said}");
-    assert!(
-        said.contains("left@clinic.example (the mail server refuses: 550 "),
-        "{said}"
-    );
+    assert!(said.contains("left@clinic.example (550 "), "{said}");
     // 北病院, in the form of a subject.
     assert!(said.contains("W+WMl+eXhemZol0"), "{said}");
     let examined = examine(&server.channel(TWO)).await;

@@ -355,7 +355,7 @@ async fn a_restore_says_what_follows_and_keeps_what_was_revoked() {
         "sent at the start (retries when they are due): 1\n",
         "nothing was accepted after",
         "stay revoked: 1",
-        "delete it: rm -r ",
+        "delete it: sudo rm -r ",
     ] {
         assert!(told.contains(said), "{said}: {told}");
     }
@@ -373,7 +373,7 @@ async fn a_restore_says_what_follows_and_keeps_what_was_revoked() {
         "送信済み 1 件",
         "面談記録 1 件",
         "失効させたトークン 2 件",
-        "rm -r ",
+        "sudo rm -r ",
     ] {
         assert!(told.contains(said), "{said}: {told}");
     }

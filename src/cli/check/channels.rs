@@ -9,6 +9,7 @@ use crate::cli::words::Speech;
 use crate::config::{Channel, Loaded, Way};
 use crate::store::file::inspect;
 use crate::words::checks::{self, Check};
+use crate::words::objections::of_kept;
 
 pub(super) async fn all(speech: Speech, common: &Common, settings: &Loaded) -> Vec<Finding> {
     let channels = &settings.alerts.channels;
@@ -23,8 +24,9 @@ pub(super) async fn all(speech: Speech, common: &Common, settings: &Loaded) -> V
     for channel in channels {
         let key = channel.key();
         let last = failing.iter().find(|(of, _)| *of == key);
-        let last = last.map(|(_, error)| error.as_str());
-        findings.push(told(speech, &test, channel, &examine(channel).await, last));
+        let last = last.map(|(_, error)| of_kept(error, speech.language));
+        let examined = examine(channel).await;
+        findings.push(told(speech, &test, channel, &examined, last.as_deref()));
     }
     findings
 }

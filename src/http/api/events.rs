@@ -13,7 +13,7 @@ use super::submission::{EventBody, read_batch, read_event};
 use crate::crypto;
 use crate::event::{NewEvent, Status};
 use crate::http::reply::{ApiError, Reply, success};
-use crate::http::request::{self, Query};
+use crate::http::request::{self, Query, whole};
 use crate::http::wing::Call;
 use crate::repeat::Memory;
 use crate::route::TooLarge;
@@ -147,7 +147,7 @@ pub(super) async fn list(call: Call<'_>) -> Result<Reply, ApiError> {
     let (most, usual) = PAGE;
     let limit = query
         .take_as("limit", "must be a number from 1 to 200", |text| {
-            text.parse().ok().filter(|n| (1..=most).contains(n))
+            whole(text).filter(|n| (1..=most).contains(n))
         })?
         .unwrap_or(usual);
     let before = query.take_as("cursor", "must be the nextCursor of a page", |text| {

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::openapi::{Operation, paging, query, samples};
 use crate::http::reply::{ApiError, Reply, success};
-use crate::http::request::Query;
+use crate::http::request::{Query, whole};
 use crate::http::wing::Call;
 use crate::incident::{Incident, State};
 use crate::language::Speech;
@@ -78,7 +78,7 @@ pub(super) async fn list(call: Call<'_>) -> Result<Reply, ApiError> {
     })?;
     let (most, usual) = PAGE;
     let limit = query.take_as("limit", "must be a number from 1 to 200", |text| {
-        text.parse().ok().filter(|n| (1..=most).contains(n))
+        whole(text).filter(|n| (1..=most).contains(n))
     })?;
     let before = query.take_as("cursor", "must be the nextCursor of a page", |text| {
         text.parse().ok().filter(|n: &i64| *n > 0)
@@ -101,7 +101,7 @@ pub(super) fn describe() -> Operation {
     let incident = json!({
         "kind": "deliveries_exhausted", "state": "ongoing", "incidentId": samples::ID,
         "openedAt": "2025-10-26T14:30:00.000Z", "title": "voicedrive-relay: events that cannot be sent: goes on",
-        "text": "1 events did not arrive although every retry was made (HTTP 503); 1 of them are not settled.",
+        "text": "1 event did not arrive although every retry was made (HTTP 503); 1 of them are not settled.",
         "count": 1, "oldestEventId": samples::ID,
         "actions": ["voicedrive-relay resend --status exhausted"],
         "closedAt": null, "subject": "default", "delivered": 0, "dismissed": 0,

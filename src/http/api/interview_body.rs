@@ -1,12 +1,15 @@
 //! Reading interview records (contract, section 4.5): what is wrong with a field is told by its
 //! name, in a batch with the record's number. Of a file every mistake is told, elsewhere the first.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::submission::{documents, not_json};
+use crate::event::staff_number;
 use crate::http::reply::ApiError;
 use crate::http::request::Media;
 use crate::interview::field::Field;
@@ -26,10 +29,12 @@ pub(in crate::http) struct Body {
     /// Needed in a batch; beside a path that says it, the same or absent.
     #[schema(value_type = String, required = false, min_length = 1, max_length = 191, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     id: Option<Value>,
+    /// A whole number is kept as its text.
     #[schema(value_type = String, min_length = 1, max_length = 191, pattern = r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$")]
     employee_id: Option<Value>,
     #[schema(value_type = Option<String>, min_length = 1, max_length = 191, pattern = r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$")]
     employee_name: Option<Value>,
+    /// A whole number is kept as its text.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 191, pattern = r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$")]
     interviewer_id: Option<Value>,
     /// Such as `regular` or `support`.
@@ -140,7 +145,10 @@ fn read_all(body: &Body) -> (Interview, Vec<Mistake>) {
     let mut fields = Fields::default();
     let interview = Interview {
         id: fields.id(body.id.as_ref()),
-        employee_id: fields.needed(Field::EmployeeId, body.employee_id.as_ref()),
+        employee_id: fields.needed(
+            Field::EmployeeId,
+            staff_id(body.employee_id.as_ref()).as_deref(),
+        ),
         employee_name: fields.text(
             Field::EmployeeName,
             body.employee_name.as_ref(),
@@ -148,7 +156,7 @@ fn read_all(body: &Body) -> (Interview, Vec<Mistake>) {
         ),
         interviewer_id: fields.text(
             Field::InterviewerId,
-            body.interviewer_id.as_ref(),
+            staff_id(body.interviewer_id.as_ref()).as_deref(),
             MAX_CHARACTERS,
         ),
         interview_type: fields.needed(Field::InterviewType, body.interview_type.as_ref()),
@@ -265,6 +273,16 @@ impl Fields {
     }
 }
 
+/// A member of the staff that is named by a number has it as a text, as in events.
+fn staff_id(value: Option<&Value>) -> Option<Cow<'_, Value>> {
+    let value = value?;
+    let number = match value {
+        Value::Number(number) => staff_number(&number.to_string()),
+        _ => None,
+    };
+    Some(number.map_or(Cow::Borrowed(value), |id| Cow::Owned(Value::from(id))))
+}
+
 /// The value, when there is one; null is none.
 fn something(value: Option<&Value>) -> Option<&Value> {
     value.filter(|value| !value.is_null())
@@ -309,6 +327,26 @@ mod tests {
                 Field::DurationMinutes
             ]
         );
+    }
+
+    #[test]
+    fn a_number_names_a_member_of_the_staff_by_its_text() {
+        let record = |id: &str| {
+            let text = format!(
+                r#"{{"id":"a","employeeId":{id},"interviewerId":{id},"interviewType":"t","interviewDate":"2025-10-28T10:00+09"}}"#
+            );
+            let read = read(&parse(&text, "").unwrap());
+            read.map(|read| (read.employee_id, read.interviewer_id))
+        };
+        for (written, id) in [("1001", "1001"), ("1001.0", "1001"), ("0", "0")] {
+            let expected = (id.to_owned(), Some(id.to_owned()));
+            assert_eq!(record(written), Ok(expected), "{written}");
+        }
+        for bad in ["-1", "1.5", "1e300", "true", "[1]"] {
+            let fields = record(bad).unwrap_err();
+            let fields: Vec<_> = fields.iter().map(|mistake| mistake.field).collect();
+            assert_eq!(fields, [Field::EmployeeId, Field::InterviewerId], "{bad}");
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::Api;
 use super::interview_body::{self, Body};
 use super::openapi::{Operation, moment, paging, query, reference, samples, text};
 use crate::http::reply::{ApiError, Reply, success};
-use crate::http::request::{self, Query};
+use crate::http::request::{self, Query, whole};
 use crate::http::wing::Call;
 use crate::interview::{
     Interview, InterviewConflict, InterviewCursor, InterviewFilter, InterviewRecord,
@@ -142,7 +142,7 @@ pub(super) async fn list(call: Call<'_>) -> Result<Reply, ApiError> {
     let (most, usual) = PAGE;
     let limit = query
         .take_as("limit", "must be a number from 1 to 200", |text| {
-            text.parse().ok().filter(|n| (1..=most).contains(n))
+            whole(text).filter(|n| (1..=most).contains(n))
         })?
         .unwrap_or(usual);
     let after = query.take_as("cursor", "must be the nextCursor of a page", read_cursor)?;

@@ -4,6 +4,7 @@ use hyper::StatusCode;
 use uuid::Uuid;
 
 use crate::alerts::courier::tell;
+use crate::channel::outcome::Outcome;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::wing::Call;
 use crate::incident::DismissResult;
@@ -42,13 +43,18 @@ pub(super) async fn test(call: Call<'_>) -> Result<Reply, ApiError> {
     let words = speech.test(&Uuid::now_v7().to_string(), now);
     let mut results = Vec::new();
     for channel in &api.channels {
-        let objection = tell(channel, &words, now).await.objection();
-        let error = objection.map(|objection| objection.told(speech.language));
-        let kept = api.store.channel_tried(&channel.key(), error.clone()).await;
+        let outcome = tell(channel, &words, now).await;
+        let objection = outcome.objection();
+        let sent = matches!(outcome, Outcome::Sent { .. });
+        let error = objection
+            .as_ref()
+            .map(|objection| objection.told(speech.language));
+        let objection = objection.map(|objection| objection.kept());
+        let kept = api.store.channel_tried(&channel.key(), objection).await;
         if let Err(why) = kept {
             tracing::warn!(%why, channel = %channel.name, "what came of a test message could not be kept");
         }
-        results.push(serde_json::json!({"channel": channel.name, "error": error}));
+        results.push(serde_json::json!({"channel": channel.name, "sent": sent, "error": error}));
     }
     success(
         StatusCode::OK,

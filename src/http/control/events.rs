@@ -10,7 +10,7 @@ use crate::http::Api;
 use crate::http::api::event_answer::{AttemptAnswer, EventAnswer};
 use crate::http::api::event_filter::{FILTERS, filter};
 use crate::http::reply::{ApiError, Reply, success};
-use crate::http::request::Query;
+use crate::http::request::{Query, whole};
 use crate::http::wing::Call;
 use crate::spelling;
 use crate::timestamp::Timestamp;
@@ -56,7 +56,7 @@ pub(super) async fn list(call: Call<'_>) -> Result<Reply, ApiError> {
     let (most, usual) = LISTED;
     let limit = query
         .take_as("limit", "must be a number from 1 to 1000", |text| {
-            text.parse().ok().filter(|n| (1..=most).contains(n))
+            whole(text).filter(|n| (1..=most).contains(n))
         })?
         .unwrap_or(usual);
     query.finish(&format!("{FILTERS}, limit"))?;

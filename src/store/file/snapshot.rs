@@ -180,11 +180,22 @@ fn of_database(path: &Path, source: &rusqlite::Error) -> SnapshotError {
             path,
             source: io::ErrorKind::StorageFull.into(),
         },
+        // SQLite does not say why it cannot open a file; the system does.
+        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly)
+            if let Err(source) = opened_as_sqlite_does(&path) =>
+        {
+            SnapshotError::File { path, source }
+        }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             SnapshotError::Damaged { path, what }
         }
         _ => SnapshotError::Database { path, what },
     }
+}
+
+/// Opens the file for reading and writing: even who only reads a database may have to write beside it.
+fn opened_as_sqlite_does(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).open(path)
 }
 
 fn not_ours(path: &Path) -> SnapshotError {
@@ -196,6 +207,17 @@ fn not_ours(path: &Path) -> SnapshotError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_database_that_the_system_does_not_open_is_told_in_the_systems_words() {
+        let directory = tempfile::tempdir().unwrap();
+        let missing = directory.path().join("relay.db");
+        let error = copy(&missing, &directory.path().join("copy.db")).unwrap_err();
+        let SnapshotError::File { path, source } = error else {
+            panic!("{error:?}");
+        };
+        assert_eq!((path, source.kind()), (missing, io::ErrorKind::NotFound));
+    }
 
     #[test]
     fn the_source_is_free_again_before_its_copy_is_looked_through() {

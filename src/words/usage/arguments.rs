@@ -302,7 +302,7 @@ pub(super) const ARGUMENTS: &[Argument] = &[
         &["receiver"],
         "status",
         "コード",
-        "正しい Webhook にこの HTTP ステータス (100 から 999 まで) を返します",
+        "正しい Webhook にこの HTTP ステータス (200 から 599 まで) を返します",
     ),
     argument(
         &["receiver"],
