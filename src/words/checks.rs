@@ -17,6 +17,7 @@ phrases! {
         CountsAgree: "一致しています", "agree with the rows";
         Nobody: "通知先がありません。異常が起きても誰にも知らされません。config.toml に [[alerts.channel]] を書いてください", "nobody is told when something is wrong; add an [[alerts.channel]] to config.toml";
         HookNotReached: "サーバーに到達できません", "its server cannot be reached";
+        HeartbeatReached: "サーバーには到達できます。URL のパスはここでは確かめていません", "its server can be reached; the path of the URL is not tried here";
         NoJwtSecret: "RELAY_JWT_SECRET が未設定のため、スタッフシステムはイベントを HTTP で渡せません", "RELAY_JWT_SECRET is not set: the staff system cannot hand in events over HTTP";
         NoTokenAtAll: "RELAY_JWT_SECRET も VOICEDRIVE_API_TOKEN も未設定のため、HTTP では誰も呼び出せません", "neither RELAY_JWT_SECRET nor VOICEDRIVE_API_TOKEN is set: nobody can call the API over HTTP";
         NoUrl: "URL が未設定です。イベントは受け付けて保存し、送信しません。VOICEDRIVE_WEBHOOK_URL を設定してください", "no URL: events are accepted and kept, nothing is sent; set VOICEDRIVE_WEBHOOK_URL";
