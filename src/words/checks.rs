@@ -132,6 +132,29 @@ pub(crate) fn counts_differ(differ: u64, error: &str, language: Language) -> Str
     )
 }
 
+/// A data directory that is not there, and that the daemon cannot make.
+pub(crate) fn cannot_be_made(
+    path: impl Display,
+    parent: impl Display,
+    why: &str,
+    language: Language,
+) -> String {
+    both!(
+        language,
+        "{path}: まだなく、起動時にも作成できません ({parent}: {why})。ディレクトリを作り、リレーを動かすユーザーが書き込めるようにしてください",
+        "{path}: not there, and the daemon cannot make it ({parent}: {why}); make it, and let the daemon's user write there"
+    )
+}
+
+/// A data directory that is another one for each place that the relay is started from.
+pub(crate) fn relative(path: impl Display, language: Language) -> String {
+    both!(
+        language,
+        "{path}: storage.directory が相対パスです。起動した場所によって別のディレクトリになります。/ で始まるパスにしてください",
+        "{path}: storage.directory is relative, and leads elsewhere from wherever the daemon is started; write a path that begins with /"
+    )
+}
+
 /// A data directory that is not the relay's alone.
 pub(crate) fn open_to_all(path: impl Display, language: Language) -> String {
     both!(
