@@ -204,8 +204,8 @@ pub(crate) fn last_message_failed(why: &str, test: &str, language: Language) -> 
 pub(crate) fn lost_route(resend: &str, language: Language) -> String {
     both!(
         language,
-        "設定にない経路を待っているイベントがあります。経路を設定に戻すか、{resend} で別の経路から送ってください",
-        "events wait for a route that the configuration does not have; bring it back, or send them another way with `{resend}`"
+        "設定にない経路を待っているイベントがあります。経路を設定に戻すか、{resend} で別の経路から送ってください (一度も送信していないものは --status accepted)",
+        "events wait for a route that the configuration does not have; bring it back, or send them another way with `{resend}` (what was never tried: --status accepted)"
     )
 }
 

@@ -39,24 +39,22 @@ fn waiting(speech: Speech, common: &Common, config: &Config) -> Finding {
     let routing = config.routing();
     // What is wrong with the database has a line of its own.
     let waiting = inspect::waiting(&config.storage.directory).unwrap_or_default();
-    let lost: Vec<String> = waiting
+    let lost: Vec<_> = waiting
         .into_iter()
         .filter(|(route, _)| !routing.knows(route))
-        .map(|(route, events)| format!("{route} ({events})"))
         .collect();
-    if lost.is_empty() {
+    let Some((first, _)) = lost.first() else {
         let names = config.routes.iter().map(|route| route.name.as_str());
         let names: Vec<&str> = names.chain(["default"]).collect();
         return Finding::good(name, names.join(", "));
-    }
-    Finding::bad(
-        name,
-        format!(
-            "{}: {}",
-            lost.join(", "),
-            checks::lost_route(&common.typed("resend"), speech.language)
-        ),
-    )
+    };
+    let resend = common.typed(&format!("resend --status retrying --route '{first}'"));
+    let advice = checks::lost_route(&resend, speech.language);
+    let shown: Vec<String> = lost
+        .iter()
+        .map(|(route, events)| format!("{route} ({events})"))
+        .collect();
+    Finding::bad(name, format!("{}: {advice}", shown.join(", ")))
 }
 
 /// The proxies on the way out, when there are any.
