@@ -164,9 +164,10 @@ impl Verifier {
         let is_unknown = matches!(why, BadCertificate::UnknownIssuer(_));
         if parsed.issuer() != parsed.subject() {
             let issuer = readable(&parsed.issuer().to_string());
-            return Err(match is_unknown {
-                true => BadCertificate::UnknownIssuer(Some(issuer)),
-                false => why,
+            return Err(if is_unknown {
+                BadCertificate::UnknownIssuer(Some(issuer))
+            } else {
+                why
             });
         }
         if !self.store.contains(&crypto::sha256(&[certificate])) {
@@ -408,7 +409,8 @@ mod tests {
         let key = KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
         let namesake = no_authority.self_signed(&key).unwrap().der().clone();
         assert_eq!(verdict(&[namesake], &own), Err(BadCertificate::SelfSigned));
-        let believed = verdict_of_chain(std::slice::from_ref(&own), &own, &[own.clone()]);
+        let believed =
+            verdict_of_chain(std::slice::from_ref(&own), &own, std::slice::from_ref(&own));
         assert_eq!(believed, Ok(()));
     }
 
