@@ -320,6 +320,7 @@ CREATE INDEX alert_messages_by_incident ON alert_messages (incident, seq);
 CREATE TABLE alert_channels (
   name        TEXT NOT NULL PRIMARY KEY, -- says where it leads, so that its place in the configuration does not matter
   told        INTEGER NOT NULL,         -- the last message that it took or that was passed over
+  begun       INTEGER NOT NULL,         -- the last message before its time: up to it, only what is open is told
   tries       INTEGER NOT NULL DEFAULT 0,
   next_try_ms INTEGER,                  -- on the time axis
   last_error  TEXT                      -- of the last try; also what it had against a message that it took

@@ -85,13 +85,15 @@ impl Cause {
     pub fn of_status(status: u16) -> Self {
         match status {
             401 | 403 => Self::Signature,
-            400 | 415 | 422 => Self::UnknownEvent,
             413 => Self::TooLarge,
             429 => Self::RateLimited,
             // Only a proxy answers so.
             407 => Self::Proxy,
             301 | 302 | 303 | 307 | 308 => Self::Moved,
-            300..=399 | 404 | 405 | 410 => Self::WrongAddress,
+            300..=399 | 404 | 405 | 410 | 421 => Self::WrongAddress,
+            // It is slow, or not ready yet.
+            408 | 425 => Self::PartnerError,
+            400..=499 => Self::UnknownEvent,
             _ => Self::PartnerError,
         }
     }
@@ -182,6 +184,10 @@ mod tests {
             (407, Cause::Proxy),
             (413, Cause::TooLarge),
             (429, Cause::RateLimited),
+            (409, Cause::UnknownEvent),
+            (418, Cause::UnknownEvent),
+            (451, Cause::UnknownEvent),
+            (408, Cause::PartnerError),
             (500, Cause::PartnerError),
         ] {
             assert_eq!(Cause::of_status(status), cause, "{status}");

@@ -580,7 +580,7 @@ impl Shared {
         }
         for (route, events) in self.store.waiting_by_route().await? {
             if route != route::DEFAULT && !routes.sends_on(&route) {
-                tracing::warn!(%route, events, "events wait for a route that is not in the configuration any more; bring it back, or send them another way with `voicedrive-relay resend`");
+                tracing::warn!(%route, events, "events wait for a route that is not in the configuration any more; bring it back, or send them another way with `voicedrive-relay resend --status retrying --route {route}`");
             }
         }
         Ok(())

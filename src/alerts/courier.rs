@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use super::{card, mail, post};
 use crate::channel::outcome::Outcome;
 use crate::clock::Clock;
-use crate::config::{Channel, Way};
+use crate::config::{Channel, Hook, Way};
 use crate::language::{Language, Speech};
 use crate::notification::Notification;
 use crate::notification::message::Message;
@@ -148,9 +148,12 @@ pub async fn tell(channel: &Channel, words: &Message, now: Timestamp) -> Outcome
 pub async fn examine(channel: &Channel) -> Outcome {
     match &channel.way {
         Way::Email { email, password } => mail::examine(email, password.as_ref()).await,
-        Way::Slack(hook) | Way::Teams(hook) | Way::Webhook(hook) => {
-            let reached = post::reach(hook).await;
-            reached.map_or_else(Outcome::TryLater, |()| Outcome::SENT)
-        }
+        Way::Slack(hook) | Way::Teams(hook) | Way::Webhook(hook) => reach(hook).await,
     }
+}
+
+/// Whether the server of a hook is reached. Its path is left out, and nothing is posted.
+pub async fn reach(hook: &Hook) -> Outcome {
+    let reached = post::reach(hook).await;
+    reached.map_or_else(Outcome::TryLater, |()| Outcome::SENT)
 }

@@ -172,18 +172,18 @@ fn failing_channels(
 }
 
 /// Each route that events wait for, and that the configuration does not have any more.
-fn without_route(
+fn without_route<'a>(
     speech: Speech,
-    common: &Common,
-    answer: &Value,
-) -> impl Iterator<Item = (&'static str, String)> {
-    let resend = common.typed("resend");
+    common: &'a Common,
+    answer: &'a Value,
+) -> impl Iterator<Item = (&'static str, String)> + 'a {
     lost_routes(answer).map(move |waiting| {
         let (route, events) = (text(&waiting["route"]), &waiting["events"]);
+        let resend = common.typed(&format!("resend --status retrying --route '{route}'"));
         let advice = status::lost_route(&resend, speech.language);
         (
             speech.phrase(Overview::WithoutRoute),
-            format!("{route}: {events} {advice}"),
+            format!("{route} ({events}): {advice}"),
         )
     })
 }

@@ -37,6 +37,7 @@ impl Loaded {
         let lost = changes.gone.iter().filter(is_lost);
         changes.lost = lost.filter(|name| *name != URL_VARIABLE).cloned().collect();
         changes.lost.extend(self.lost_url(old));
+        changes.lost.extend(self.lost_routes(old));
         changes
     }
 
@@ -51,6 +52,14 @@ impl Loaded {
             return Some(URL_VARIABLE.to_owned());
         }
         after.is_none().then(|| "delivery.url".to_owned())
+    }
+
+    /// The routes that are gone: what waits for one is sent nowhere, and what comes goes another way.
+    fn lost_routes(&self, old: &Self) -> Vec<String> {
+        let has = |name: &str| self.config.routes.iter().any(|route| route.name == name);
+        let gone = old.config.routes.iter().filter(|route| !has(&route.name));
+        gone.map(|route| format!("[[route]] {}", route.name))
+            .collect()
     }
 }
 
@@ -120,11 +129,14 @@ mod tests {
     }
 
     #[test]
-    fn what_the_configuration_names_no_more_was_given_up_there() {
-        let route = "[[route]]\nevents = [\"a.*\"]\nurl = \"https://a.example/\"\nsecret = \"OTHER_SECRET\"";
+    fn a_route_that_is_gone_is_lost_and_its_secret_was_given_up_with_it() {
+        let route = "[[route]]\nname = \"a\"\nevents = [\"a.*\"]\nurl = \"https://a.example/\"\nsecret = \"OTHER_SECRET\"";
         let old = loaded(route, [("OTHER_SECRET", "a-made-up-secret")]);
         let changes = loaded("", []).changes_since(&old);
         assert_eq!(changes.gone, ["OTHER_SECRET"]);
-        assert!(changes.lost.is_empty());
+        assert_eq!(changes.lost, ["[[route]] a"]);
+        let moved = route.replace("a.example", "b.example");
+        let moved = loaded(&moved, [("OTHER_SECRET", "a-made-up-secret")]);
+        assert!(lost(&old, &moved).is_empty());
     }
 }

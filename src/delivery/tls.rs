@@ -161,15 +161,20 @@ impl Verifier {
         let refused = || BadCertificate::UnknownIssuer(None);
         let (_, parsed) =
             x509_parser::parse_x509_certificate(certificate).map_err(|_| refused())?;
-        if parsed.issuer() != parsed.subject() && why == BadCertificate::Authority {
-            return Err(why);
-        }
+        let is_unknown = matches!(why, BadCertificate::UnknownIssuer(_));
         if parsed.issuer() != parsed.subject() {
             let issuer = readable(&parsed.issuer().to_string());
-            return Err(BadCertificate::UnknownIssuer(Some(issuer)));
+            return Err(if is_unknown {
+                BadCertificate::UnknownIssuer(Some(issuer))
+            } else {
+                why
+            });
         }
         if !self.store.contains(&crypto::sha256(&[certificate])) {
             return Err(BadCertificate::SelfSigned);
+        }
+        if !is_unknown && why != BadCertificate::Authority {
+            return Err(why);
         }
         is_valid_now(&parsed, now)?;
         ParsedCertificate::try_from(certificate)
@@ -215,10 +220,13 @@ impl ServerCertVerifier for Verifier {
             return verified;
         };
         let why = BadCertificate::of(why);
-        // What else is wrong stays wrong, whoever signed it.
-        if !matches!(
+        // A wrong day or name stays wrong, whoever signed it. One that signed itself has many other faults, by what else
+        // the server sends and the store holds.
+        if matches!(
             why,
-            BadCertificate::UnknownIssuer(_) | BadCertificate::Authority
+            BadCertificate::Expired(_)
+                | BadCertificate::NotYetValid(_)
+                | BadCertificate::OtherName(_)
         ) {
             return verified;
         }
@@ -326,10 +334,18 @@ mod tests {
         store: &[CertificateDer<'static>],
         certificate: &CertificateDer<'static>,
     ) -> Result<(), BadCertificate> {
+        verdict_of_chain(store, certificate, &[])
+    }
+
+    fn verdict_of_chain(
+        store: &[CertificateDer<'static>],
+        certificate: &CertificateDer<'static>,
+        more: &[CertificateDer<'static>],
+    ) -> Result<(), BadCertificate> {
         crypto::install();
         let believing = Verifier::believing(store.to_vec()).unwrap();
         let name = ServerName::try_from("partner.example").unwrap();
-        let verified = believing.verify_server_cert(certificate, &[], &name, &[], now());
+        let verified = believing.verify_server_cert(certificate, more, &name, &[], now());
         verified.map(|_| ()).map_err(|error| match error {
             rustls::Error::InvalidCertificate(why) => BadCertificate::of(&why),
             other => BadCertificate::Other(other.to_string()),
@@ -376,6 +392,26 @@ mod tests {
             let other = verdict(std::slice::from_ref(&other), &other).unwrap_err();
             assert_eq!(other.cause(), Cause::CertificateName);
         }
+    }
+
+    #[test]
+    fn what_signed_itself_is_called_so_whatever_stands_beside_it() {
+        let host = "partner.example";
+        let mut no_authority = params(host, 2025, 2027);
+        no_authority.is_ca = IsCa::ExplicitNoCa;
+        let own = self_signed(no_authority.clone(), false);
+        let others = [authority().der().clone()];
+        assert_eq!(verdict(&others, &own), Err(BadCertificate::SelfSigned));
+        // Sent twice, as a file with its chain has it.
+        let twice = verdict_of_chain(&others, &own, std::slice::from_ref(&own));
+        assert_eq!(twice, Err(BadCertificate::SelfSigned));
+        // The store holds another one of the same name, with a key of another kind.
+        let key = KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+        let namesake = no_authority.self_signed(&key).unwrap().der().clone();
+        assert_eq!(verdict(&[namesake], &own), Err(BadCertificate::SelfSigned));
+        let believed =
+            verdict_of_chain(std::slice::from_ref(&own), &own, std::slice::from_ref(&own));
+        assert_eq!(believed, Ok(()));
     }
 
     #[test]

@@ -45,12 +45,27 @@ impl Verdict {
         let Some(good) = status(Examination::Good) else {
             return Self::Unreachable;
         };
-        let forged = [Examination::OtherSecret, Examination::OtherBearer];
-        match forged.into_iter().find_map(status) {
-            Some(forged) => Self::of_statuses(good, forged, status(Examination::NonAscii)),
-            None if is_taken(good) => Self::NothingToVerify,
-            None if matches!(good, 401 | 403) => Self::WantsProof,
-            None => Self::OtherDataUnverified(good),
+        let about_verification = |one: &&Posted| one.examination.is_about_verification();
+        let mut forged = posted.iter().filter(about_verification).peekable();
+        if forged.peek().is_none() {
+            return Self::without_proof(good);
+        }
+        let is_taken = forged.clone().any(Posted::is_taken);
+        match forged.find_map(Posted::status) {
+            None => Self::Unreachable,
+            Some(first) => match Self::of_statuses(good, first, status(Examination::NonAscii)) {
+                Self::Unclear(_) if is_taken => Self::Incomplete,
+                verdict => verdict,
+            },
+        }
+    }
+
+    /// What the answer to the good webhook means when the profile proves nothing.
+    fn without_proof(good: u16) -> Self {
+        match good {
+            200..300 => Self::NothingToVerify,
+            401 | 403 => Self::WantsProof,
+            _ => Self::OtherDataUnverified(good),
         }
     }
 
@@ -117,13 +132,13 @@ impl Verdict {
     }
 }
 
-fn is_taken(status: u16) -> bool {
-    (200..300).contains(&status)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use super::super::posted::Answer;
     use super::*;
+    use crate::delivery::failure::Failure;
 
     #[test]
     fn the_good_and_the_forged_answer_tell_data_from_verification() {
@@ -147,6 +162,54 @@ mod tests {
                 expected,
                 "{good} {forged}"
             );
+        }
+    }
+
+    #[test]
+    fn who_takes_an_unsigned_or_altered_webhook_never_verifies_right() {
+        use Examination::{Altered, Good, NoSignature, OtherSecret, TooOld};
+        let judged = |answers: &[(Examination, Option<u16>)]| {
+            let posted: Vec<_> = answers.iter().map(|answer| posted(*answer)).collect();
+            let verdict = Verdict::of(&posted);
+            let failed = posted
+                .iter()
+                .filter(|one| verdict.outcome(one) == Outcome::Fail);
+            verdict.after(&failed.map(|one| one.examination).collect::<Vec<_>>())
+        };
+        let (taken, refused) = (Some(200), Some(401));
+        // The connection is cut off while the wrong secret is tried.
+        let all = [
+            (Good, taken),
+            (OtherSecret, None),
+            (NoSignature, taken),
+            (TooOld, taken),
+        ];
+        assert_eq!(judged(&all), Verdict::NotVerified);
+        let late = [
+            (Good, taken),
+            (OtherSecret, None),
+            (NoSignature, refused),
+            (Altered, taken),
+        ];
+        assert_eq!(judged(&late), Verdict::Incomplete);
+        let none = [(Good, taken), (OtherSecret, None), (NoSignature, None)];
+        assert_eq!(judged(&none), Verdict::Unreachable);
+        let busy = [
+            (Good, Some(500)),
+            (OtherSecret, Some(500)),
+            (NoSignature, taken),
+        ];
+        assert_eq!(judged(&busy), Verdict::Incomplete);
+    }
+
+    fn posted((examination, status): (Examination, Option<u16>)) -> Posted {
+        let answer = status.map(|status| Answer {
+            status,
+            body: String::new(),
+        });
+        Posted {
+            examination,
+            answer: answer.ok_or(Failure::TimedOut(Duration::from_secs(5))),
         }
     }
 

@@ -136,11 +136,12 @@ impl Store {
 pub(super) fn begin(connection: &Connection, channel: &str) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO alert_channels (name, told)
+            "INSERT INTO alert_channels (name, told, begun)
              SELECT ?1, coalesce(
                (SELECT min(m.seq) - 1 FROM alert_messages m JOIN incidents i ON i.seq = m.incident
                  WHERE i.closed_at IS NULL),
-               (SELECT max(seq) FROM alert_messages), 0)
+               (SELECT max(seq) FROM alert_messages), 0),
+               coalesce((SELECT max(seq) FROM alert_messages), 0)
              WHERE NOT EXISTS (SELECT 1 FROM alert_channels WHERE name = ?1)",
         )?
         .execute([channel])
@@ -189,10 +190,12 @@ fn kind(key: &str) -> Option<&str> {
     key.split(' ').next()
 }
 
-/// Lets a channel tell everything after the message `told`.
+/// Lets a channel tell everything after the message `told`, besides what is open.
 fn go_back(connection: &Connection, channel: &str, told: i64) -> rusqlite::Result<()> {
     connection
-        .prepare_cached("UPDATE alert_channels SET told = min(told, ?2) WHERE name = ?1")?
+        .prepare_cached(
+            "UPDATE alert_channels SET told = min(told, ?2), begun = ?2 WHERE name = ?1",
+        )?
         .execute((channel, told))
         .map(|_| ())
 }
@@ -209,26 +212,28 @@ pub(super) fn next(
     channel: &str,
     now: Now,
 ) -> Result<Option<Notification>, StoreError> {
-    let progress: Option<(i64, u32)> = connection
+    let progress: Option<(i64, i64, u32)> = connection
         .prepare_cached(
-            "SELECT told, tries FROM alert_channels
+            "SELECT told, begun, tries FROM alert_channels
               WHERE name = ?1 AND (next_try_ms IS NULL OR next_try_ms <= ?2)",
         )?
-        .query_row((channel, now.axis_ms), |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row((channel, now.axis_ms), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
         .optional()?;
-    let Some((told, tries)) = progress else {
+    let Some((told, begun, tries)) = progress else {
         return Ok(None);
     };
     let message = connection
         .prepare_cached(
             "SELECT m.seq, m.state, m.report, m.incident, i.told_ms
                FROM alert_messages m JOIN incidents i ON i.seq = m.incident
-              WHERE m.seq > ?1
+              WHERE m.seq > ?1 AND (m.seq > ?2 OR i.closed_at IS NULL)
                 AND NOT (m.state = 'ongoing' AND EXISTS (
                       SELECT 1 FROM alert_messages n WHERE n.incident = m.incident AND n.seq > m.seq))
               ORDER BY m.seq LIMIT 1",
         )?
-        .query_row([told], |row| {
+        .query_row([told, begun], |row| {
             let (state, written): (String, String) = (row.get(1)?, row.get(2)?);
             Ok(Message {
                 seq: row.get(0)?,

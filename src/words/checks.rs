@@ -17,6 +17,7 @@ phrases! {
         CountsAgree: "一致しています", "agree with the rows";
         Nobody: "通知先がありません。異常が起きても誰にも知らされません。config.toml に [[alerts.channel]] を書いてください", "nobody is told when something is wrong; add an [[alerts.channel]] to config.toml";
         HookNotReached: "サーバーに到達できません", "its server cannot be reached";
+        HeartbeatReached: "サーバーには到達できます。URL のパスはここでは確かめていません", "its server can be reached; the path of the URL is not tried here";
         NoJwtSecret: "RELAY_JWT_SECRET が未設定のため、スタッフシステムはイベントを HTTP で渡せません", "RELAY_JWT_SECRET is not set: the staff system cannot hand in events over HTTP";
         NoTokenAtAll: "RELAY_JWT_SECRET も VOICEDRIVE_API_TOKEN も未設定のため、HTTP では誰も呼び出せません", "neither RELAY_JWT_SECRET nor VOICEDRIVE_API_TOKEN is set: nobody can call the API over HTTP";
         NoUrl: "URL が未設定です。イベントは受け付けて保存し、送信しません。VOICEDRIVE_WEBHOOK_URL を設定してください", "no URL: events are accepted and kept, nothing is sent; set VOICEDRIVE_WEBHOOK_URL";
@@ -131,6 +132,29 @@ pub(crate) fn counts_differ(differ: u64, error: &str, language: Language) -> Str
     )
 }
 
+/// A data directory that is not there, and that the daemon cannot make.
+pub(crate) fn cannot_be_made(
+    path: impl Display,
+    parent: impl Display,
+    why: &str,
+    language: Language,
+) -> String {
+    both!(
+        language,
+        "{path}: まだなく、起動時にも作成できません ({parent}: {why})。ディレクトリを作り、リレーを動かすユーザーが書き込めるようにしてください",
+        "{path}: not there, and the daemon cannot make it ({parent}: {why}); make it, and let the daemon's user write there"
+    )
+}
+
+/// A data directory that is another one for each place that the relay is started from.
+pub(crate) fn relative(path: impl Display, language: Language) -> String {
+    both!(
+        language,
+        "{path}: storage.directory が相対パスです。起動した場所によって別のディレクトリになります。/ で始まるパスにしてください",
+        "{path}: storage.directory is relative, and leads elsewhere from wherever the daemon is started; write a path that begins with /"
+    )
+}
+
 /// A data directory that is not the relay's alone.
 pub(crate) fn open_to_all(path: impl Display, language: Language) -> String {
     both!(
@@ -180,8 +204,8 @@ pub(crate) fn last_message_failed(why: &str, test: &str, language: Language) -> 
 pub(crate) fn lost_route(resend: &str, language: Language) -> String {
     both!(
         language,
-        "設定にない経路を待っているイベントがあります。経路を設定に戻すか、{resend} で別の経路から送ってください",
-        "events wait for a route that the configuration does not have; bring it back, or send them another way with `{resend}`"
+        "設定にない経路を待っているイベントがあります。経路を設定に戻すか、{resend} で別の経路から送ってください (一度も送信していないものは --status accepted)",
+        "events wait for a route that the configuration does not have; bring it back, or send them another way with `{resend}` (what was never tried: --status accepted)"
     )
 }
 

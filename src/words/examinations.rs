@@ -168,7 +168,7 @@ impl Verdict {
                 "your verification is wrong: it refuses a good signature when the body has characters outside ASCII, as every Japanese name does. Verify the bytes of the body as they came, not JSON that was written anew.",
             ),
             Self::NotVerified => (
-                "署名が検証されていません。別の鍵による署名が受け付けられました。鍵が設定されていないと検証を省く実装に注意してください。",
+                "署名が検証されていません。偽の署名、または署名のない Webhook が受け付けられました。鍵が設定されていないと検証を省く実装に注意してください。",
                 "your verification is wrong: a forged webhook was taken. Some receivers skip it while no secret is set.",
             ),
             Self::Incomplete => (

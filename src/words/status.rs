@@ -57,8 +57,8 @@ pub(crate) fn exhausted(tail: &str, resend: &str, language: Language) -> String 
 pub(crate) fn lost_route(resend: &str, language: Language) -> String {
     both!(
         language,
-        "設定にない経路を待っています。経路を設定に戻すか、{resend} で送ってください",
-        "wait for a route that is not in the configuration; bring it back, or use `{resend}`"
+        "設定にない経路を待っています。経路を設定に戻すか、{resend} で別の経路から送ってください (一度も送信していないものは --status accepted)",
+        "wait for a route that is not in the configuration; bring it back, or send them another way with `{resend}` (what was never tried: --status accepted)"
     )
 }
 

@@ -2,16 +2,37 @@
 //! reached, and whether its last message got through. Nothing is sent.
 
 use super::Finding;
-use crate::alerts::courier::examine;
+use crate::alerts::courier::{examine, reach};
 use crate::channel::outcome::Outcome;
 use crate::cli::Common;
 use crate::cli::words::Speech;
-use crate::config::{Channel, Loaded, Way};
+use crate::config::{Channel, Hook, Loaded, Way};
 use crate::store::file::inspect;
 use crate::words::checks::{self, Check};
 use crate::words::objections::of_kept;
 
 pub(super) async fn all(speech: Speech, common: &Common, settings: &Loaded) -> Vec<Finding> {
+    let mut findings = channels(speech, common, settings).await;
+    if let Some(hook) = &settings.alerts.heartbeat {
+        findings.push(heartbeat(speech, hook).await);
+    }
+    findings
+}
+
+/// Whether the server of the dead man's switch is reached. It is not called: that would say that all is well.
+async fn heartbeat(speech: Speech, hook: &Hook) -> Finding {
+    let name = "alerts heartbeat_url";
+    match reach(hook).await.objection() {
+        None => Finding::good(name, speech.phrase(Check::HeartbeatReached).to_owned()),
+        Some(objection) => {
+            let why = objection.told(speech.language);
+            let what = speech.phrase(Check::HookNotReached);
+            Finding::bad(name, format!("{what}: {why}"))
+        }
+    }
+}
+
+async fn channels(speech: Speech, common: &Common, settings: &Loaded) -> Vec<Finding> {
     let channels = &settings.alerts.channels;
     if channels.is_empty() {
         return vec![Finding::notable("alerts", nobody(speech).to_owned())];

@@ -9,6 +9,7 @@ use crate::config::{Config, Loaded};
 use crate::delivery::probe;
 use crate::delivery::proxy::Proxies;
 use crate::delivery::route::Route;
+use crate::route::Pattern;
 use crate::store::file::inspect;
 use crate::timestamp::Timestamp;
 use crate::words::checks::{self, Check};
@@ -23,7 +24,8 @@ pub(super) async fn all(speech: Speech, common: &Common, settings: &Loaded) -> V
     }
     findings.extend(proxies(speech, &settings.proxies));
     for route in &settings.out {
-        findings.extend(reach(speech, common, route).await);
+        let send = common.typed(&trial(&settings.config, route));
+        findings.extend(reach(speech, &send, route).await);
         findings.extend(unused_previous(speech, &settings.config, route));
     }
     findings
@@ -39,24 +41,22 @@ fn waiting(speech: Speech, common: &Common, config: &Config) -> Finding {
     let routing = config.routing();
     // What is wrong with the database has a line of its own.
     let waiting = inspect::waiting(&config.storage.directory).unwrap_or_default();
-    let lost: Vec<String> = waiting
+    let lost: Vec<_> = waiting
         .into_iter()
         .filter(|(route, _)| !routing.knows(route))
-        .map(|(route, events)| format!("{route} ({events})"))
         .collect();
-    if lost.is_empty() {
+    let Some((first, _)) = lost.first() else {
         let names = config.routes.iter().map(|route| route.name.as_str());
         let names: Vec<&str> = names.chain(["default"]).collect();
         return Finding::good(name, names.join(", "));
-    }
-    Finding::bad(
-        name,
-        format!(
-            "{}: {}",
-            lost.join(", "),
-            checks::lost_route(&common.typed("resend"), speech.language)
-        ),
-    )
+    };
+    let resend = common.typed(&format!("resend --status retrying --route '{first}'"));
+    let advice = checks::lost_route(&resend, speech.language);
+    let shown: Vec<String> = lost
+        .iter()
+        .map(|(route, events)| format!("{route} ({events})"))
+        .collect();
+    Finding::bad(name, format!("{}: {advice}", shown.join(", ")))
 }
 
 /// The proxies on the way out, when there are any.
@@ -79,8 +79,26 @@ fn proxies(speech: Speech, proxies: &Proxies) -> Option<Finding> {
     (!all.is_empty()).then(|| Finding::good("proxy", text))
 }
 
+/// The command that sends something on a route: an event that takes it, by its own name.
+fn trial(config: &Config, route: &Route) -> String {
+    let routing = config.routing();
+    let own = config.routes.iter().filter(|own| own.name == route.name);
+    let names = own
+        .flat_map(|own| &own.events)
+        .map(|pattern| match pattern {
+            Pattern::Exact(name) => name.clone(),
+            Pattern::Prefix(prefix) => format!("{prefix}test"),
+        });
+    let mut names = ["test.ping".to_owned()].into_iter().chain(names);
+    match names.find(|name| routing.route_of(name) == route.name) {
+        Some(name) => format!("send {name} --wait"),
+        // Other routes come before it for all of its names.
+        None => "send test.ping --wait".to_owned(),
+    }
+}
+
 /// Whether the receiver of a route can be reached, and what its answer tells.
-async fn reach(speech: Speech, common: &Common, route: &Route) -> Vec<Finding> {
+async fn reach(speech: Speech, send: &str, route: &Route) -> Vec<Finding> {
     let clock = Clock::System;
     let name = format!("route {}", route.name);
     let signed = if route.profile.signature.is_some() {
@@ -107,8 +125,7 @@ async fn reach(speech: Speech, common: &Common, route: &Route) -> Vec<Finding> {
         }
     };
     let took = probe.took.as_millis();
-    let send = common.typed("send test.ping --wait");
-    let reached = checks::reached(took, &send, speech.language);
+    let reached = checks::reached(took, send, speech.language);
     let mut findings = vec![Finding::good(name.clone(), format!("{about}: {reached}"))];
     findings.extend(
         probe
@@ -154,5 +171,32 @@ fn certificate(speech: Speech, name: &str, ends: Timestamp, now: Timestamp) -> F
         Finding::notable(name, text)
     } else {
         Finding::good(name, text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::{self, Environment};
+
+    #[test]
+    fn a_route_is_tried_with_an_event_that_takes_it() {
+        let text = "[[route]]\nname = \"staff\"\nevents = [\"employee.*\"]\nurl = \"https://a.example/\"\n\
+                    [[route]]\nname = \"rooms\"\nevents = [\"employee.b\", \"room.made\"]\nurl = \"https://b.example/\"";
+        let secrets = [
+            ("VOICEDRIVE_WEBHOOK_URL", "https://c.example/"),
+            ("VOICEDRIVE_WEBHOOK_SECRET", "a-made-up-secret"),
+        ];
+        let environment = Environment::from(secrets);
+        let settings = config::read(text, Path::new("config.toml"), &environment).unwrap();
+        let tried = |name: &str| {
+            let route = settings.out.iter().find(|route| route.name == name);
+            trial(&settings.config, route.unwrap())
+        };
+        assert_eq!(tried("default"), "send test.ping --wait");
+        assert_eq!(tried("staff"), "send employee.test --wait");
+        assert_eq!(tried("rooms"), "send room.made --wait");
     }
 }

@@ -16,10 +16,16 @@ use crate::store::file::inspect::{self, Inspection};
 use crate::words::checks::{self, Check};
 use crate::words::system::of_system;
 
+/// Where the package's daemon keeps its data: the unit's `StateDirectory=`.
+const PACKAGED: &str = "/var/lib/voicedrive-relay";
+
 pub(super) async fn all(speech: Speech, common: &Common, config: &Config) -> Vec<Finding> {
     let database = database(speech, config);
     let readable = database.state != State::Bad;
-    let mut findings = vec![directory(speech, &config.storage.directory), database];
+    let mut findings = vec![
+        directory(speech, &config.storage.directory, common.is_packaged()),
+        database,
+    ];
     // Of one that cannot be used, everything was said.
     if readable {
         findings.push(counts(speech, common, config).await);
@@ -39,9 +45,33 @@ fn socket(speech: Speech, directory: &Path) -> Option<Finding> {
     is_too_long(&path).then(|| Finding::bad("control socket", text))
 }
 
-fn directory(speech: Speech, path: &Path) -> Finding {
+/// A directory that the daemon would have to make. That of the package is made by systemd.
+fn not_there(speech: Speech, path: &Path, is_packaged: bool) -> Finding {
+    let (name, shown) = ("directory", path.display());
+    let parent = path.ancestors().skip(1).find(|parent| parent.exists());
+    let parent = parent.unwrap_or(Path::new("."));
+    match tempfile::tempfile_in(parent) {
+        Err(error) if !(is_packaged && path == Path::new(PACKAGED)) => {
+            let why = of_system(&error, speech.language);
+            let parent = parent.display();
+            Finding::bad(
+                name,
+                checks::cannot_be_made(shown, parent, &why, speech.language),
+            )
+        }
+        _ => Finding::notable(
+            name,
+            format!("{shown}: {}", speech.phrase(Check::NotThereYet)),
+        ),
+    }
+}
+
+fn directory(speech: Speech, path: &Path, is_packaged: bool) -> Finding {
     let name = "directory";
     let shown = path.display();
+    if path.is_relative() {
+        return Finding::bad(name, checks::relative(shown, speech.language));
+    }
     let metadata = match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => metadata,
         Ok(_) => {
@@ -51,10 +81,7 @@ fn directory(speech: Speech, path: &Path) -> Finding {
             );
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Finding::notable(
-                name,
-                format!("{shown}: {}", speech.phrase(Check::NotThereYet)),
-            );
+            return not_there(speech, path, is_packaged);
         }
         Err(error) => {
             let why = of_system(&error, speech.language);
@@ -116,5 +143,29 @@ async fn counts(speech: Speech, common: &Common, config: &Config) -> Finding {
             let error = error.told(speech.language, false).unwrap_or_default();
             checks::counts_differ(differ, &error, speech.language)
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::Language;
+    use crate::zone::Zone;
+
+    #[test]
+    fn a_directory_that_cannot_be_made_or_is_relative_is_no_note() {
+        let speech = Speech {
+            language: Language::En,
+            timezone: Zone::TOKYO,
+        };
+        let there = tempfile::tempdir().unwrap();
+        let state = |path: &Path, packaged| directory(speech, path, packaged).state;
+        let inside = there.path().join("a/b");
+        assert!(state(&inside, false) == State::Notable);
+        // Nobody makes a directory there, not even root.
+        let nowhere = Path::new("/proc/voicedrive-relay/data");
+        assert!(state(nowhere, false) == State::Bad);
+        assert!(state(nowhere, true) == State::Bad);
+        assert!(state(Path::new("data"), false) == State::Bad);
     }
 }

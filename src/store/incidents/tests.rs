@@ -350,6 +350,44 @@ fn a_channel_that_takes_the_place_of_others_of_its_kind_tells_what_they_had_not_
 }
 
 #[test]
+fn a_channel_that_is_new_or_was_edited_is_told_nothing_that_is_over() {
+    let (_directory, connection) = database();
+    let condition = |percent| {
+        let finding = Finding::Queue {
+            waiting: percent,
+            overdue_minutes: 0,
+        };
+        Some((Kind::QueueLong, finding))
+    };
+    begin(&connection, "email old").unwrap();
+    // What is open for long began before what is over.
+    look(&connection, condition(100), at(0));
+    let open_since = open(&connection)[0].report.id.clone();
+    accept_one(&connection, at(1));
+    attempt_all(&connection, None, at(2));
+    let refused = open(&connection);
+    let refused = refused.iter().find(|one| one.report.id != open_since);
+    let id = refused.unwrap().report.id.clone();
+    dismiss(&connection, &id, 9, at(3)).unwrap();
+    let tell = |channel: &str| {
+        let mut told = Vec::new();
+        while let Some(message) = notifications::next(&connection, channel, at(99)).unwrap() {
+            done(&connection, channel, message.seq, None).unwrap();
+            told.push(message.report.id);
+        }
+        told
+    };
+    assert_eq!(
+        tell("email old"),
+        [open_since.clone(), id.clone(), id.clone()]
+    );
+    begin(&connection, "slack new").unwrap();
+    assert_eq!(tell("slack new"), [open_since.as_str()]);
+    notifications::keep(&connection, &["email edited".to_owned()]).unwrap();
+    assert_eq!(tell("email edited"), [open_since.as_str()]);
+}
+
+#[test]
 fn an_incident_that_is_over_is_forgotten_in_time() {
     let (_directory, connection) = database();
     accept_one(&connection, at(0));
