@@ -137,9 +137,9 @@ impl EnvFile {
 /// What is wrong with the file as a whole, so that none of its lines can be read.
 fn of_whole(bytes: &[u8]) -> Option<Doubt> {
     let begins = |mark: &[u8]| bytes.starts_with(mark);
-    // Without a mark it shows by the other half of each plain letter.
-    let empty_halves = bytes.iter().filter(|byte| **byte == 0).count();
-    if begins(b"\xff\xfe") || begins(b"\xfe\xff") || empty_halves * 4 > bytes.len() {
+    // Without a mark it shows by the empty half of the first letter.
+    let half_is_empty = matches!(bytes, [0, _, ..] | [_, 0, ..]);
+    if begins(b"\xff\xfe") || begins(b"\xfe\xff") || half_is_empty {
         return Some(Doubt::Utf16);
     }
     let only_returns = bytes.contains(&b'\r') && !bytes.contains(&b'\n');

@@ -213,10 +213,12 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let missing = directory.path().join("relay.db");
         let error = copy(&missing, &directory.path().join("copy.db")).unwrap_err();
-        let SnapshotError::File { path, source } = error else {
-            panic!("{error:?}");
-        };
-        assert_eq!((path, source.kind()), (missing, io::ErrorKind::NotFound));
+        let told = matches!(
+            &error,
+            SnapshotError::File { path, source }
+                if *path == missing && source.kind() == io::ErrorKind::NotFound
+        );
+        assert!(told, "{error:?}");
     }
 
     #[test]
