@@ -29,8 +29,8 @@ impl Cause {
                 "no secure connection: look whether the URL is right, and whether something between interferes with TLS",
             ),
             Self::NotTls => (
-                "このポートは https ではありません。URL のポートを確かめるか、https:// を http:// にすべきかを送信先に確かめてください",
-                "there is no TLS at this port: look at the port in the URL, or ask the receiver whether it should be http://",
+                "このポートは TLS で暗号化されていません。ポートの番号を確かめてください。正しければ、暗号化の設定 (URL の https://、メールの encryption) をサーバーに合わせてください",
+                "there is no TLS at this port: look at the port; if it is right, let the encryption (https:// of a URL, encryption of a mail channel) be what the server has",
             ),
             Self::TlsTooOld => (
                 "送信先の TLS が古すぎます (1.2 以上が必要)。送信先に TLS 1.2 または 1.3 を有効にするよう依頼してください",
