@@ -211,10 +211,10 @@ async fn waiting_for_an_exhausted_event_fails_and_a_bulk_resend_brings_it_home()
         .await;
     assert_eq!(counted["matched"], 1);
     partner.always_answers(None);
-    let resent = daemon
+    let answer = daemon
         .json(&["resend", "--status", "exhausted", "--since", "2020-01-01"])
         .await;
-    assert_eq!(resent["matched"], 1);
+    assert_eq!(answer["matched"], 1);
     partner.wait_until(|all| all.len() == 3).await;
 }
 
