@@ -14,6 +14,7 @@ pub mod restore;
 mod shape;
 pub mod snapshot;
 mod soundness;
+mod stray_log;
 mod troubles;
 pub mod unusable;
 

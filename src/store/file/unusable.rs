@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::open::OpenError;
 use super::place::{filled_journal_of, journal_of, shared_memory_of};
+use super::stray_log::StrayLog;
 use super::{live_file, newest_copy};
 
 /// What stands in its place.
@@ -20,6 +21,8 @@ pub enum Odd {
     NotPlain,
     /// An empty file, beside a write-ahead log with records: SQLite would throw the log away.
     Emptied,
+    /// A database that was closed without a log, or a copy, beside the log of another one.
+    LogOfAnother,
     /// A file or directory that this user may not read and write.
     NotOurs {
         /// The data directory, whose owner may.
@@ -38,6 +41,7 @@ pub(super) fn refuse_odd(directory: &Path) -> Result<(), OpenError> {
         Ok(_) if path.is_dir() => Odd::Directory,
         Ok(_) if !path.is_file() => Odd::NotPlain,
         Ok(found) if found.len() == 0 && filled_journal_of(&path).is_some() => Odd::Emptied,
+        Ok(_) if StrayLog::beside(&path) == Some(StrayLog::OfAnother) => Odd::LogOfAnother,
         Ok(_) | Err(_) => return Ok(()),
     };
     Err(unusable(directory, &path, why))
