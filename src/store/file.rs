@@ -187,6 +187,11 @@ impl DatabaseFile {
         }
     }
 
+    /// Whether the last commit failed because another program holds a lock.
+    pub(super) fn is_locked(&self) -> bool {
+        self.troubles.is_locked()
+    }
+
     /// Something was committed.
     pub(super) fn committed(&self) {
         self.troubles.set_hindered(None);

@@ -148,6 +148,11 @@ impl Troubles {
         }
     }
 
+    /// Whether the last commit failed because another program holds a lock.
+    pub(super) fn is_locked(&self) -> bool {
+        self.lock().hindered == Some(Trouble::Locked)
+    }
+
     /// Whether the database at `path` is where it was opened.
     pub(super) fn see_database(&self, path: &Path, there: bool) {
         let mut state = self.lock();
