@@ -1,5 +1,6 @@
 //! What the operating system says when a file cannot be read or a connection cannot be made.
 
+use std::error::Error;
 use std::fmt;
 use std::io;
 
@@ -24,7 +25,7 @@ impl From<&io::Error> for SystemError {
             number: error.raw_os_error(),
             is_ordinary: !error
                 .get_ref()
-                .is_some_and(|source| source.is::<NotOrdinary>()),
+                .is_some_and(<dyn Error + Send + Sync>::is::<NotOrdinary>),
             said: error.to_string(),
         }
     }
