@@ -274,7 +274,7 @@ impl Committer<'_> {
         }
         // A refusal is a command's own. What is wrong with the database concerns everybody, and says more than
         // that the transaction was gone then.
-        let grave = |met: &&Trouble| **met == Trouble::DiskFull || met.is_damage();
+        let grave = |met: &&Trouble| matches!(met, Trouble::DiskFull { .. }) || met.is_damage();
         let mut met = commands.iter().filter_map(|command| command.trouble());
         let met = met.find(grave).cloned();
         let committed = committed.map_err(|error| {
@@ -492,7 +492,9 @@ mod tests {
             .unwrap();
         let (mut command, mut asked) = number(-1);
         assert!(!command.run(&connection));
-        command.answer(Err(&StoreError::Unavailable(Trouble::DiskFull)));
+        command.answer(Err(&StoreError::Unavailable(Trouble::DiskFull {
+            needed_mib: None,
+        })));
         let told = asked.try_recv().unwrap().unwrap_err();
         assert!(told.to_string().contains("the disk is full"), "{told}");
     }

@@ -91,13 +91,17 @@ async fn a_full_disk_is_one_until_there_is_room_whatever_small_things_still_fit(
     let is_full = |error| {
         matches!(
             error,
-            AcceptError::Store(StoreError::Unavailable(Trouble::DiskFull))
+            AcceptError::Store(StoreError::Unavailable(Trouble::DiskFull { .. }))
         )
     };
     assert!(is_full(full), "SQLite said it inside of a command");
     // There is room for the moment that it is, and that makes the disk no emptier.
     store.probe(moment()).await.unwrap();
-    assert_eq!(file.trouble(), Some(Trouble::DiskFull));
+    let told = file.trouble().unwrap().told(Language::En);
+    assert!(
+        told.contains("at least") && told.contains("MiB must be free"),
+        "{told}"
+    );
     let refused: Result<(), AcceptError> = store.accept(Lane::Calls, |_| Ok(())).await;
     assert!(is_full(refused.unwrap_err()));
     let checkpoints = || {
@@ -113,15 +117,13 @@ async fn a_full_disk_is_one_until_there_is_room_whatever_small_things_still_fit(
 }
 
 #[test]
-fn a_disk_too_small_for_the_reserve_has_room_again_when_there_is_some() {
+fn where_room_cannot_be_held_back_it_is_enough_that_it_is_free() {
     let directory = tempfile::tempdir().unwrap();
-    let reserve = Reserve::hold(directory.path());
-    // As on a small disk: nothing is held back, so nothing is given up.
-    fs::remove_file(directory.path().join("reserve")).unwrap();
+    let reserve = Reserve::of(directory.path());
     fs::create_dir(directory.path().join("reserve")).unwrap();
     assert!(!reserve.release());
     assert!(
-        reserve.has_room_again(),
+        reserve.is_held_or_taken(),
         "the disk of this machine has room"
     );
 }
