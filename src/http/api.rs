@@ -28,6 +28,7 @@ mod voicedrive_interviews;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::sync::{Arc, Once};
 
 use ipnet::IpNet;
@@ -102,6 +103,8 @@ pub struct Api {
     pub routes: Routes,
     /// When the daemon started.
     pub started_at: Timestamp,
+    /// Where it listens.
+    pub listen: SocketAddr,
 }
 
 /// Which way events go, as far as the API has to know.
