@@ -15,7 +15,7 @@ pub mod server;
 mod wing;
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
@@ -97,6 +97,8 @@ pub struct Api {
     pub routes: Routes,
     /// When the daemon started.
     pub started_at: Timestamp,
+    /// Where it listens.
+    pub listen: SocketAddr,
 }
 
 /// Which way events go, as far as the API has to know.

@@ -97,7 +97,6 @@ pub struct Lost(#[from] SnapshotError);
 
 /// A running daemon.
 pub struct Relay {
-    address: SocketAddr,
     shared: Shared,
     api: watch::Sender<Arc<Api>>,
     rules: watch::Sender<Rules>,
@@ -139,6 +138,8 @@ struct Shared {
     handoff: Handoff,
     gauges: Gauges,
     started_at: Timestamp,
+    /// Where the API listens.
+    address: SocketAddr,
     /// Settings that take a restart to change.
     fixed: Fixed,
 }
@@ -220,6 +221,7 @@ impl Relay {
             handoff: Handoff::default(),
             gauges: Gauges::default(),
             started_at: clock.now(),
+            address,
             store,
             clock,
             backup,
@@ -241,7 +243,6 @@ impl Relay {
         ));
         doors.spawn(http::serve_control(current, control, stopped));
         Ok(Self {
-            address,
             shared,
             api,
             rules,
@@ -254,7 +255,7 @@ impl Relay {
     /// Where the API listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.shared.address
     }
 
     /// What `systemd` is told now and then.
@@ -537,6 +538,7 @@ impl Shared {
             store: self.store.clone(),
             clock: self.clock.clone(),
             started_at: self.started_at,
+            listen: self.address,
         }
     }
 

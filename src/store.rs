@@ -173,7 +173,7 @@ impl Store {
         F: Fn(&Connection) -> Result<T, E> + Send + 'static,
     {
         if self.file.disk_full() {
-            return Err(StoreError::Unavailable(Trouble::DiskFull).into());
+            return Err(StoreError::Unavailable(Trouble::DiskFull { needed_mib: None }).into());
         }
         self.writer.write(command, lane).await
     }

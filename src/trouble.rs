@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 pub enum Trouble {
     /// There is no room on the disk.
     #[error("the disk is full")]
-    DiskFull,
+    DiskFull {
+        /// How many MiB have to be free before anything new is accepted, when that is known.
+        needed_mib: Option<u64>,
+    },
     /// Another program holds a lock on the database.
     #[error("another program holds a lock on the database")]
     Locked,
@@ -102,7 +105,7 @@ mod tests {
             }
         }
         for trouble in [
-            Trouble::DiskFull,
+            Trouble::DiskFull { needed_mib: None },
             Trouble::Locked,
             Trouble::Gone { rescued: None },
             Trouble::Damaged { what, copy: None },

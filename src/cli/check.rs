@@ -1,6 +1,7 @@
 //! `check`: everything that can be known without starting, one line each, and what to do.
 
 mod channels;
+mod daemon;
 mod door;
 mod eyes;
 mod keys;
@@ -12,6 +13,7 @@ use std::borrow::Cow;
 use serde_json::json;
 
 pub(super) use channels::nobody as nobody_is_told;
+use daemon::Daemon;
 
 use super::words::Speech;
 use super::{CliError, Common, print_line};
@@ -55,10 +57,11 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
 async fn look(speech: Speech, common: &Common, settings: &Loaded) -> Vec<Finding> {
     let config = &settings.config;
     let path = common.config.display().to_string();
+    let daemon = Daemon::ask(common).await;
     let mut findings = vec![Finding::good("config", path)];
     findings.extend(keys::all(speech, common, settings));
-    findings.extend(storage::all(speech, common, config).await);
-    findings.push(door::port(speech, common, config).await);
+    findings.extend(storage::all(speech, common, config, daemon.as_ref()).await);
+    findings.push(door::port(speech, config, daemon.as_ref()));
     findings.extend(door::exposed(speech, config));
     findings.extend(door::ingest(speech, config));
     findings.extend(routes::all(speech, common, settings).await);

@@ -164,12 +164,6 @@ impl Client {
         request.header("accept-language", self.speech.language.code())
     }
 
-    /// Asks for `path` and answers everything, an error of the daemon too.
-    pub(super) async fn whole_answer(&self, path: &str) -> Result<Value, CliError> {
-        self.answer_to(self.request(Method::GET, path), FIRST_WORD)
-            .await
-    }
-
     /// The head of an answer, which has to come within `patience`.
     async fn first_word(
         &self,

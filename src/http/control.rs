@@ -3,6 +3,7 @@
 
 mod alerts;
 mod backup;
+mod daemon;
 mod events;
 mod import;
 mod reload;
@@ -20,6 +21,7 @@ type Endpoint = wing::Endpoint<(), ApiError>;
 /// Every endpoint that is for the command line only.
 const ENDPOINTS: &[Endpoint] = &[
     get("/control/status", |call| Box::pin(status::show(call))),
+    get("/control/daemon", |call| Box::pin(daemon::show(call))),
     get("/control/events", |call| Box::pin(events::list(call))),
     get("/control/events/ids", |call| Box::pin(events::ids(call))),
     get("/control/changes", |call| Box::pin(events::changes(call))),

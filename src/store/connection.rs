@@ -15,7 +15,7 @@ use crate::timestamp::Timestamp;
 
 /// How long a connection waits for a lock that another one holds. Only a backup or an admin's
 /// `sqlite3` can hold one: the daemon itself has a single writer.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The same at the start, until the write-ahead log is opened: up to that moment a connection waits for readers too, and
 /// not only for writers.
 const BUSY_TIMEOUT_AT_START: Duration = Duration::from_mins(1);

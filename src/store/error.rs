@@ -23,7 +23,7 @@ impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         let what = error.to_string();
         match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => Self::Unavailable(Trouble::DiskFull),
+            Some(ErrorCode::DiskFull) => Self::Unavailable(Trouble::DiskFull { needed_mib: None }),
             Some(ErrorCode::DatabaseBusy) => Self::Unavailable(Trouble::Locked),
             _ if shows_damage(&error) => Self::Unavailable(Trouble::Damaged { what, copy: None }),
             Some(ErrorCode::SystemIoFailure | ErrorCode::ReadOnly | ErrorCode::OutOfMemory) => {

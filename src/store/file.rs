@@ -14,6 +14,7 @@ pub mod restore;
 mod shape;
 pub mod snapshot;
 mod soundness;
+mod stray_log;
 mod troubles;
 mod unusable;
 pub(super) mod version;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use open_error::{Left, Odd, OpenError};
+pub use reserve::is_full;
 pub use soundness::Depth;
 
 use crate::language::Language;
@@ -59,15 +61,19 @@ impl DatabaseFile {
     /// The database of `directory`, which was opened just now and has been read.
     pub(super) fn opened(directory: &Path) -> io::Result<Self> {
         let path = live_file(directory);
-        Ok(Self {
+        let file = Self {
             directory: directory.to_owned(),
             mode: fs::metadata(directory)?.permissions().mode(),
             journal: Place::of(journal_of(&path)),
             shape: Arc::new(Shape::of(&path)?),
             database: Place::of(path),
-            reserve: Reserve::hold(directory),
+            reserve: Reserve::of(directory),
             troubles: Troubles::default(),
-        })
+        };
+        if !file.reserve.is_held_or_taken() {
+            file.met_full_disk();
+        }
+        Ok(file)
     }
 
     /// The database's file.
@@ -148,7 +154,7 @@ impl DatabaseFile {
     pub(super) fn met(&self, trouble: &Trouble) {
         match trouble {
             Trouble::Gone { .. } => {}
-            Trouble::DiskFull => self.met_full_disk(),
+            Trouble::DiskFull { .. } => self.met_full_disk(),
             // What SQLite says of a full disk is not always that.
             Trouble::Unusable(_) if self.reserve.disk_is_full() => self.met_full_disk(),
             Trouble::Damaged { .. } | Trouble::Overwritten { .. } => self.begin_damage(trouble),
@@ -158,8 +164,10 @@ impl DatabaseFile {
 
     fn met_full_disk(&self) {
         let given_up = self.reserve.release();
-        if self.troubles.begin_disk_full() {
-            let told = Trouble::DiskFull.told(Language::En);
+        let needed_mib = Some(self.reserve.needed_mib());
+        let full = Trouble::DiskFull { needed_mib };
+        if self.troubles.begin_disk_full(&full) {
+            let told = full.told(Language::En);
             tracing::error!(directory = %self.directory.display(), room_was_held_back_for_results = given_up, "{told}");
         }
     }
@@ -187,6 +195,11 @@ impl DatabaseFile {
         }
     }
 
+    /// Whether the last commit failed because another program holds a lock.
+    pub(super) fn is_locked(&self) -> bool {
+        self.troubles.is_locked()
+    }
+
     /// Something was committed.
     pub(super) fn committed(&self) {
         self.troubles.set_hindered(None);
@@ -208,7 +221,7 @@ impl DatabaseFile {
 
     /// When the disk has room again, accepts events again and takes the reserve back when there is enough room for it.
     pub fn look_for_room(&self) {
-        if self.reserve.has_room_again() {
+        if self.reserve.is_held_or_taken() {
             self.troubles.end_disk_full();
         }
     }

@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use turn::{Queue, Turn};
 
 use super::StoreError;
-use super::connection::{PAGES_IN_JOURNAL, close};
+use super::connection::{BUSY_TIMEOUT, PAGES_IN_JOURNAL, close};
 use super::error::Failure;
 use super::file::DatabaseFile;
 use crate::clock::Clock;
@@ -260,6 +260,7 @@ impl Committer<'_> {
     fn commit_together(&mut self, first: Box<dyn Command>, turn: &mut Turn<'_>) {
         let connection = self.connection;
         self.set_checkpoints();
+        self.set_patience();
         let mut commands = vec![first];
         let committed = run_together(connection, &mut commands, turn).and_then(|()| {
             let began = Clock::System.monotonic();
@@ -273,7 +274,7 @@ impl Committer<'_> {
         }
         // A refusal is a command's own. What is wrong with the database concerns everybody, and says more than
         // that the transaction was gone then.
-        let grave = |met: &&Trouble| **met == Trouble::DiskFull || met.is_damage();
+        let grave = |met: &&Trouble| matches!(met, Trouble::DiskFull { .. }) || met.is_damage();
         let mut met = commands.iter().filter_map(|command| command.trouble());
         let met = met.find(grave).cloned();
         let committed = committed.map_err(|error| {
@@ -293,6 +294,14 @@ impl Committer<'_> {
         for command in commands {
             command.answer(committed.as_ref().copied());
         }
+    }
+
+    /// Who holds a lock that was waited for in vain holds it for long: the next ones only try.
+    fn set_patience(&self) {
+        let locked = self.file.is_locked();
+        let patience = if locked { Duration::ZERO } else { BUSY_TIMEOUT };
+        // Otherwise it stays what it was, and somebody waits too long or not long enough.
+        let _ = self.connection.busy_timeout(patience);
     }
 
     /// While the disk is full, pages stay in the journal: moving them to the database could need all the room that
@@ -483,7 +492,9 @@ mod tests {
             .unwrap();
         let (mut command, mut asked) = number(-1);
         assert!(!command.run(&connection));
-        command.answer(Err(&StoreError::Unavailable(Trouble::DiskFull)));
+        command.answer(Err(&StoreError::Unavailable(Trouble::DiskFull {
+            needed_mib: None,
+        })));
         let told = asked.try_recv().unwrap().unwrap_err();
         assert!(told.to_string().contains("the disk is full"), "{told}");
     }

@@ -163,6 +163,11 @@ impl Odd {
                 "ファイルの中身が消されています。横にある -wal には、まだここに移されていない記録があります。-wal も別の場所に控えてください",
                 "something has emptied this file, and the -wal beside it has records that were not moved here yet. Keep the -wal in another place too"
             ),
+            Self::LogOfAnother => both!(
+                language,
+                "横にある -wal は、このファイルのものではありません (このファイルは後から置かれたコピーなど)。何も変更していません。コピーは sudo voicedrive-relay restore コピー で復元してください。このファイルをそのまま使うなら、-wal を別の場所に移してください",
+                "the -wal beside this file is not its own: this file is a copy that was put here later, for example. Nothing was changed. Put a copy in place with sudo voicedrive-relay restore COPY; to go on with this file as it is, move the -wal away"
+            ),
             Self::NotOurs { directory } => {
                 let (directory, path) = (directory.display(), path.display());
                 both!(

@@ -10,7 +10,12 @@ impl Trouble {
     #[must_use]
     pub fn happened(&self, language: Language) -> String {
         match (self, language) {
-            (Self::DiskFull, _) => language
+            (Self::DiskFull { needed_mib: Some(mib) }, _) => both!(
+                language,
+                "ディスクが満杯です (再開には少なくとも {mib} MiB の空きが必要です)",
+                "the disk is full: at least {mib} MiB must be free"
+            ),
+            (Self::DiskFull { needed_mib: None }, _) => language
                 .say("ディスクが満杯です", "the disk is full")
                 .to_owned(),
             (Self::Locked, _) => language
@@ -56,7 +61,7 @@ impl Trouble {
     #[must_use]
     pub fn advice(&self, language: Language) -> &'static str {
         let (ja, en) = match self {
-            Self::DiskFull => (
+            Self::DiskFull { .. } => (
                 "新しいイベントは受け付けられません。不要なファイルを消して空きを作ってください。空きができると自動で再開します",
                 "nothing new is accepted until there is room; delete what is not needed, and it goes on by itself",
             ),

@@ -240,7 +240,7 @@ const USED_BY: [(&str, &[&str]); 13] = [
     ("words", &["cli", "http::control"]),
     ("import", &["cli", "words"]),
     ("examination", &["cli", "words"]),
-    ("channel", &["alerts", "cli", "words"]),
+    ("channel", &["alerts", "cli", "http::control", "words"]),
     ("receiver", &["cli", "words"]),
 ];
 

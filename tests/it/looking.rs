@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Output;
 
+use rusqlite::Connection;
 use tempfile::TempDir;
 
 use crate::alerting::Sink;
@@ -279,4 +280,20 @@ async fn a_proxy_that_nobody_trusts_is_told_once() {
     }
     assert_eq!(told, 1);
     assert!(daemon.child.wait().await.unwrap().success());
+}
+
+#[tokio::test]
+async fn check_tells_what_keeps_the_running_daemon_from_keeping_anything() {
+    let directory = TempDir::new().unwrap();
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    let other = Connection::open(directory.path().join("live/relay.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let checked = daemon.run(&["check"]).await;
+    assert_eq!(checked.status.code(), Some(1), "{}", said(&checked));
+    let told = said(&checked);
+    assert!(told.contains("holds a lock on the database"), "{told}");
+    other.execute_batch("ROLLBACK").unwrap();
+    let told = said(&daemon.run(&["check"]).await);
+    assert!(!told.contains("holds a lock on the database"), "{told}");
+    daemon.kill().await;
 }

@@ -576,6 +576,13 @@ async fn a_locked_database_is_called_locked_until_it_is_not() {
     assert_eq!(refused, Err(StoreError::Unavailable(Trouble::Locked)));
     assert_eq!(store.file().trouble(), Some(Trouble::Locked));
     assert!(!store.file().disk_full());
+    // Who comes later does not wait for what is known.
+    let began = std::time::Instant::now();
+    for _ in 0..10 {
+        let refused = store.probe(bench.clock.moment()).await;
+        assert_eq!(refused, Err(StoreError::Unavailable(Trouble::Locked)));
+    }
+    assert!(began.elapsed() < PATIENCE / 4, "{:?}", began.elapsed());
     other.execute_batch("ROLLBACK").unwrap();
     assert_eq!(store.probe(bench.clock.moment()).await, Ok(()));
     assert_eq!(store.file().trouble(), None);

@@ -14,7 +14,10 @@ use tokio::process::{Child, ChildStderr};
 use voicedrive_relay::relay::{Relay, StartError, control_socket};
 
 use crate::commands::{Daemon, program};
-use crate::harness::{Bench, Clock, TestRelay, control_client, eventually, settings, status};
+use crate::harness::{
+    Bench, Clock, TestRelay, binary, configuration, control_client, eventually, settings, status,
+};
+use crate::losing::{hand_in, health_until};
 
 /// The longest that a test waits for something that must happen.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -338,4 +341,47 @@ async fn a_program_that_listens_and_says_nothing_is_not_waited_for_long() {
         assert!(told.contains("another program uses this socket"), "{told}");
     }
     daemon.kill().await;
+}
+
+/// Whether this user may mount something in a place of its own.
+fn may_mount() -> bool {
+    let mut tried = std::process::Command::new("unshare");
+    tried.args(["--map-root-user", "--mount", "true"]);
+    tried.output().is_ok_and(|output| output.status.success())
+}
+
+#[tokio::test]
+async fn a_start_without_room_for_the_reserve_refuses_until_there_is_as_much_as_it_says() {
+    if !may_mount() {
+        eprintln!("not tried: this user may not mount a small disk");
+        return;
+    }
+    let directory = TempDir::new().unwrap();
+    let data = directory.path().join("data");
+    fs::create_dir(&data).unwrap();
+    let config = directory.path().join("config.toml");
+    fs::write(&config, configuration(&data, "", "")).unwrap();
+    // A disk of 20 MiB of which 4 are free.
+    let script = r#"mount -t tmpfs -o size=20m none "$1" && head -c 16777216 /dev/zero >"$1/filling" && exec "$2" serve --config "$3""#;
+    let mut program = tokio::process::Command::new("unshare");
+    program.args(["--map-root-user", "--mount", "sh", "-c", script, "sh"]);
+    program.args([data.as_path(), &binary(), &config]);
+    for (name, value) in crate::commands::program().as_std().get_envs() {
+        program.env(name, value.unwrap_or_default());
+    }
+    program.kill_on_drop(true);
+    let mut child = program.stderr(Stdio::piped()).spawn().unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+    let full = logged(&mut log, "the disk is full").await;
+    assert!(full.contains("at least 5 MiB must be free"), "{full}");
+    let ready = logged(&mut log, "ready").await;
+    let (_, address) = ready.split_once("listen=").unwrap();
+    let url = format!("http://{}", address.split(' ').next().unwrap());
+    assert_eq!(hand_in(&url).await.0, 503);
+    let told = health_until(&url, |status, _| status == 503).await;
+    assert!(told.contains("at least 5 MiB must be free"), "{told}");
+    let seen_by_it = format!("/proc/{}/root{}", child.id().unwrap(), data.display());
+    fs::remove_file(format!("{seen_by_it}/filling")).unwrap();
+    logged(&mut log, "room on the disk again").await;
+    assert_eq!(hand_in(&url).await.0, 202);
 }

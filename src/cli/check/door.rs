@@ -1,22 +1,14 @@
 //! Where callers come in: the port of the API, and the door of the staff system's own senders.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
-use std::time::Duration;
-
-use serde_json::Value;
+use std::net::{SocketAddr, TcpListener};
 
 use super::Finding;
-use crate::cli::Common;
+use super::daemon::Daemon;
 use crate::cli::words::Speech;
 use crate::config::Config;
 use crate::words::checks::{self, Check};
 use crate::words::system::of_system;
-
-/// The longest that the program on the port may take to answer.
-const LONGEST_ANSWER: Duration = Duration::from_secs(5);
-/// Where the daemon says how it is, on the port and on the control socket.
-const HEALTH: &str = "/api/health";
 
 /// Which program has the port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,15 +28,18 @@ enum Holder {
 }
 
 /// Whether the daemon listens where it should, or could.
-pub(super) async fn port(speech: Speech, common: &Common, config: &Config) -> Finding {
+pub(super) fn port(speech: Speech, config: &Config, daemon: Option<&Daemon>) -> Finding {
     let address = config.server.listen;
     let bound = TcpListener::bind(address).map(|_| ());
     let error = bound.as_ref().err();
     let error = error.map(|error| of_system(error, speech.language));
     let holder = match bound.map_err(|error| error.kind()) {
-        Ok(()) if address.port() != 0 && daemon(common).await.is_some() => Holder::NobodyYet,
+        Ok(()) if address.port() != 0 && daemon.is_some() => Holder::NobodyYet,
         Ok(()) => Holder::Nobody,
-        Err(io::ErrorKind::AddrInUse) => holder(common, address).await,
+        Err(io::ErrorKind::AddrInUse) if daemon.is_some_and(|d| d.listens_at(address)) => {
+            Holder::Daemon
+        }
+        Err(io::ErrorKind::AddrInUse) => Holder::Another,
         Err(io::ErrorKind::PermissionDenied) => Holder::Privileged,
         Err(_) => Holder::Unusable,
     };
@@ -75,57 +70,6 @@ fn told(speech: Speech, address: SocketAddr, holder: Holder, error: &str) -> Fin
     }
 }
 
-/// Who listens on a port that is taken: the daemon, when what answers there was started at the same
-/// millisecond as what answers at the control socket.
-async fn holder(common: &Common, address: SocketAddr) -> Holder {
-    let Some(daemon) = daemon(common).await else {
-        return Holder::Another;
-    };
-    match listener(address).await {
-        Some(listener) if listener == daemon => Holder::Daemon,
-        _ => Holder::Another,
-    }
-}
-
-/// What the daemon at the control socket says of itself; none when there is none.
-async fn daemon(common: &Common) -> Option<Value> {
-    let client = common.client().ok()?;
-    identity(&client.whole_answer(HEALTH).await.ok()?)
-}
-
-async fn listener(mut address: SocketAddr) -> Option<Value> {
-    // Who listens everywhere listens here too.
-    match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
-        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
-        _ => {}
-    }
-    crate::crypto::install();
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        // Nothing is encrypted here, and a machine need not have any certificates.
-        .tls_certs_only([])
-        .timeout(LONGEST_ANSWER)
-        .build()
-        .ok()?;
-    let answer = client
-        .get(format!("http://{address}{HEALTH}"))
-        .send()
-        .await
-        .ok()?;
-    identity(&serde_json::from_slice(&answer.bytes().await.ok()?).ok()?)
-}
-
-/// When the one who answers was started; one that is not well says only what it lacks.
-fn identity(answer: &Value) -> Option<Value> {
-    let started = &answer["data"]["startedAt"];
-    let code = &answer["error"]["code"];
-    [started, code]
-        .into_iter()
-        .find(|value| value.is_string())
-        .cloned()
-}
-
 /// What is said without encryption to a port that others than this machine reach, unless it is a proxy that they
 /// come through.
 pub(super) fn exposed(speech: Speech, config: &Config) -> Option<Finding> {
@@ -153,8 +97,6 @@ pub(super) fn ingest(speech: Speech, config: &Config) -> Option<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use crate::language::Language;
     use crate::zone::Zone;
 
@@ -180,15 +122,5 @@ mod tests {
         }
         assert_eq!(told("127.0.0.1:8480", &[]), None);
         assert_eq!(told("[::1]:8480", &[]), None);
-    }
-
-    #[test]
-    fn two_answers_of_one_daemon_are_known_to_be_of_one() {
-        let well = json!({"success": true, "data": {"startedAt": "2025-10-26T12:00:00.123Z"}});
-        let full = json!({"success": false, "error": {"code": "STORAGE_UNAVAILABLE"}});
-        assert_eq!(identity(&well), identity(&well));
-        assert_eq!(identity(&full), Some(json!("STORAGE_UNAVAILABLE")));
-        assert_ne!(identity(&well), identity(&full));
-        assert_eq!(identity(&json!({"nginx": true})), None);
     }
 }

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use super::daemon::Daemon;
 use super::{Finding, State};
 use crate::cli::Common;
 use crate::cli::words::Speech;
@@ -13,14 +14,25 @@ use crate::http::server::control_socket::{LONGEST_PATH, is_too_long};
 use crate::relay;
 use crate::store::OpenError;
 use crate::store::file::inspect::{self, Inspection};
+use crate::store::file::is_full;
 use crate::words::checks::{self, Check};
 use crate::words::system::of_system;
 
 /// Where the package's daemon keeps its data: the unit's `StateDirectory=`.
 const PACKAGED: &str = "/var/lib/voicedrive-relay";
 
-pub(super) async fn all(speech: Speech, common: &Common, config: &Config) -> Vec<Finding> {
-    let database = database(speech, config);
+pub(super) async fn all(
+    speech: Speech,
+    common: &Common,
+    config: &Config,
+    daemon: Option<&Daemon>,
+) -> Vec<Finding> {
+    // Who has the database open knows more of it.
+    let trouble = daemon.and_then(|daemon| daemon.trouble.clone());
+    let database = match trouble {
+        Some(trouble) => Finding::bad("database", trouble),
+        None => database(speech, config),
+    };
     let readable = database.state != State::Bad;
     let mut findings = vec![
         directory(speech, &config.storage.directory, common.is_packaged()),
@@ -92,6 +104,10 @@ fn directory(speech: Speech, path: &Path, is_packaged: bool) -> Finding {
     let written =
         tempfile::tempfile_in(path).and_then(|mut file| file.write_all(b"voicedrive-relay"));
     if let Err(error) = written {
+        if is_full(&error) {
+            let path = path.to_owned();
+            return Finding::bad(name, OpenError::DiskFull { path }.told(speech.language));
+        }
         return Finding::bad(
             name,
             format!(

@@ -19,7 +19,7 @@ pub(super) async fn refresh(call: Call<'_>) -> Result<Reply, ApiError> {
     // Looks now: what lies in the database's place need not be the database. A full disk keeps nobody from reading.
     let _ = file.look();
     let trouble = file.trouble();
-    let trouble = trouble.filter(|trouble| *trouble != Trouble::DiskFull);
+    let trouble = trouble.filter(|trouble| !matches!(trouble, Trouble::DiskFull { .. }));
     if let (Some(_), Some(trouble)) = (&error, trouble) {
         return Err(ApiError::DatabaseInTrouble(trouble.told(speech.language)));
     }

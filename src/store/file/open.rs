@@ -7,12 +7,13 @@ use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::super::connection::{open_for_reading, open_for_writing};
+use super::super::connection::{open_for_reading, open_for_writing, settle};
 use super::mark::{Mark, mark_of_damage};
 use super::open_error::{Left, OpenError};
 use super::place::filled_journal_of;
 use super::progress::refuse_behind;
 use super::snapshot;
+use super::stray_log::StrayLog;
 use super::unusable::{refuse_odd, refuse_unwritable};
 use super::version::{Origin, migrate, newest_known_version, schema_version};
 use super::{DatabaseFile, live_file, newest_copy};
@@ -55,6 +56,7 @@ pub(in crate::store) fn open(directory: &Path) -> Result<Opened, OpenError> {
     if doubtful {
         refuse_behind(directory)?;
     }
+    end_stray_log(&path)?;
     let mut connection = open_for_writing(&path)?;
     if doubtful && !looked_through {
         judge(quick_check(&connection), &path)?;
@@ -90,6 +92,20 @@ fn roll_back(path: &Path) -> Result<(), OpenError> {
     let read = opened.and_then(|connection| schema_version(&connection));
     read.map(drop)
         .map_err(|error| OpenError::database(path, &error))
+}
+
+/// Lets SQLite delete a log in which it finds nothing, so that the next one begins with a header that says so.
+fn end_stray_log(path: &Path) -> Result<(), OpenError> {
+    if StrayLog::beside(path) != Some(StrayLog::Nothing) {
+        return Ok(());
+    }
+    let opened = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE);
+    let ended = opened.and_then(|connection| {
+        // SQLite knows of the log when it has read something.
+        schema_version(&connection)?;
+        settle(&connection)
+    });
+    ended.map_err(|error| OpenError::database(path, &error))
 }
 
 pub(super) fn quick_check(connection: &Connection) -> rusqlite::Result<String> {

@@ -128,6 +128,8 @@ pub enum Odd {
     NotPlain,
     /// An empty file, beside a write-ahead log with records: SQLite would throw the log away.
     Emptied,
+    /// A database that was closed without a log, or a copy, beside the log of another one.
+    LogOfAnother,
     /// A file or directory that this user may not read and write.
     NotOurs {
         /// The data directory, whose owner may.

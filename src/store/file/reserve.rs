@@ -5,17 +5,16 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::{ErrorCode, ffi};
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
 
-/// How much room is held back, in bytes: results of deliveries for many hours.
-const SIZE: u64 = 16 * 1024 * 1024;
-/// The reserve is taken only when this many times its size is free, so that it does not fill the disk itself.
+/// How much room is held back at the most, in bytes: results of deliveries for many hours.
+const LARGEST: u64 = 16 * 1024 * 1024;
+/// On a small disk it is one part in so many of the whole disk.
+const PART_OF_DISK: u64 = 16;
+/// It is taken only when so many times as much is free: it must not be what fills the disk.
 const FREE_TIMES: u64 = 4;
-/// On a disk that is too small for the reserve, events are accepted again when this many bytes are free.
-const ROOM: u64 = 4 * 1024 * 1024;
 /// With fewer bytes than this a disk is full, whatever SQLite calls it.
 const NO_ROOM: u64 = 256 * 1024;
 
@@ -23,32 +22,32 @@ const NO_ROOM: u64 = 256 * 1024;
 #[derive(Clone)]
 pub(in crate::store) struct Reserve {
     path: Arc<PathBuf>,
-    given_up: Arc<AtomicBool>,
 }
 
 impl Reserve {
-    /// The reserve in `directory`; it is taken at once when there is room for it.
-    pub(in crate::store) fn hold(directory: &Path) -> Self {
-        let reserve = Self {
+    /// The reserve in `directory`, which is not taken yet.
+    pub(in crate::store) fn of(directory: &Path) -> Self {
+        Self {
             path: Arc::new(directory.join("reserve")),
-            given_up: Arc::new(AtomicBool::new(false)),
-        };
-        reserve.acquire();
-        reserve
+        }
     }
 
     /// Gives the room up. Says whether there was any.
     pub(in crate::store) fn release(&self) -> bool {
-        let was_held = fs::remove_file(self.path.as_path()).is_ok();
-        self.given_up.fetch_or(was_held, Ordering::Relaxed);
-        was_held
+        fs::remove_file(self.path.as_path()).is_ok()
     }
 
-    /// Whether a disk that was full has room again. Takes the reserve back when there is enough for it; what was
-    /// given up counts for nothing until then.
-    pub(in crate::store) fn has_room_again(&self) -> bool {
-        let enough = || has_room_for(self.directory(), ROOM);
-        self.acquire() || (!self.given_up.load(Ordering::Relaxed) && enough())
+    /// Whether the reserve is held, or can be taken now: with less room, at the start or after the disk was full, nothing
+    /// new may be accepted. Where room cannot be held back, it is enough that it is free.
+    pub(in crate::store) fn is_held_or_taken(&self) -> bool {
+        let (free, size) = self.room();
+        let held = fs::metadata(self.path.as_path()).is_ok_and(|file| file.len() >= size);
+        held || (free >= FREE_TIMES * size && !self.occupy(size).is_err_and(|e| is_full(&e)))
+    }
+
+    /// How many MiB have to be free for that.
+    pub(in crate::store) fn needed_mib(&self) -> u64 {
+        (FREE_TIMES * self.room().1).div_ceil(1024 * 1024)
     }
 
     /// Whether the disk has too little room to go on.
@@ -56,35 +55,31 @@ impl Reserve {
         disk_is_full(self.directory())
     }
 
-    /// Takes the room when there is enough of it; says whether it is held.
-    fn acquire(&self) -> bool {
-        let held = fs::metadata(self.path.as_path()).is_ok_and(|file| file.len() == SIZE);
-        let enough = || self.free().is_some_and(|free| free >= FREE_TIMES * SIZE);
-        let holds = held || (enough() && self.occupy().is_ok());
-        if holds {
-            self.given_up.store(false, Ordering::Relaxed);
-        }
-        holds
-    }
-
-    fn free(&self) -> Option<u64> {
-        disk_bytes(self.directory()).map(|(free, _)| free)
+    /// What is free, and how much is to be held back, in bytes.
+    fn room(&self) -> (u64, u64) {
+        let (free, all) = disk_bytes(self.directory()).unwrap_or((u64::MAX, u64::MAX));
+        (free, size_on(all))
     }
 
     fn directory(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new("."))
     }
 
-    fn occupy(&self) -> io::Result<()> {
+    fn occupy(&self, size: u64) -> io::Result<()> {
         let file: File = OpenOptions::new()
             .create(true)
             .write(true)
             .truncate(false)
             .mode(0o640)
             .open(self.path.as_path())?;
-        fallocate(&file, FallocateFlags::empty(), 0, SIZE)?;
+        fallocate(&file, FallocateFlags::empty(), 0, size)?;
         Ok(())
     }
+}
+
+/// How much is held back on a disk of so many bytes.
+fn size_on(disk: u64) -> u64 {
+    LARGEST.min(disk / PART_OF_DISK)
 }
 
 /// Whether the disk of `directory` has too little room to go on.
@@ -104,7 +99,8 @@ fn has_room_for(directory: &Path, bytes: u64) -> bool {
 }
 
 /// Whether the operating system says that there is no room, or none that this user may still take.
-pub(super) fn is_full(error: &io::Error) -> bool {
+#[must_use]
+pub fn is_full(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
@@ -154,6 +150,14 @@ mod tests {
         ] {
             assert_eq!(is_out_of_room(&says(code), || true), when_full, "{code}");
             assert_eq!(is_out_of_room(&says(code), || false), otherwise, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_small_disk_holds_less_back_and_needs_less() {
+        const MIB: u64 = 1024 * 1024;
+        for (disk, needed) in [(20, 5), (60, 15), (256, 64), (100_000, 64)] {
+            assert_eq!(FREE_TIMES * size_on(disk * MIB), needed * MIB);
         }
     }
 

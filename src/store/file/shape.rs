@@ -107,10 +107,10 @@ impl Shape {
 }
 
 /// The first bytes of a database.
-struct Header([u8; HEADER]);
+pub(super) struct Header([u8; HEADER]);
 
 impl Header {
-    fn read(database: &File) -> io::Result<Self> {
+    pub(super) fn read(database: &File) -> io::Result<Self> {
         let mut header = [0; HEADER];
         database.read_exact_at(&mut header, 0)?;
         Ok(Self(header))
@@ -123,6 +123,11 @@ impl Header {
 
     fn is_of_live(&self) -> bool {
         self.0.starts_with(MAGIC) && self.0[18..20] == [WRITE_AHEAD; 2] && is_live(self.number(40))
+    }
+
+    /// Whether it is a database that says it has no write-ahead log.
+    pub(super) fn is_without_log(&self) -> bool {
+        self.0.starts_with(MAGIC) && self.0[18..20] != [WRITE_AHEAD; 2]
     }
 
     /// How often the file was changed, as far as SQLite counts it.

@@ -91,13 +91,17 @@ async fn a_full_disk_is_one_until_there_is_room_whatever_small_things_still_fit(
     let is_full = |error| {
         matches!(
             error,
-            AcceptError::Store(StoreError::Unavailable(Trouble::DiskFull))
+            AcceptError::Store(StoreError::Unavailable(Trouble::DiskFull { .. }))
         )
     };
     assert!(is_full(full), "SQLite said it inside of a command");
     // There is room for the moment that it is, and that makes the disk no emptier.
     store.probe(moment()).await.unwrap();
-    assert_eq!(file.trouble(), Some(Trouble::DiskFull));
+    let told = file.trouble().unwrap().told(Language::En);
+    assert!(
+        told.contains("at least") && told.contains("MiB must be free"),
+        "{told}"
+    );
     let refused: Result<(), AcceptError> = store.accept(Lane::Calls, |_| Ok(())).await;
     assert!(is_full(refused.unwrap_err()));
     let checkpoints = || {
@@ -113,15 +117,13 @@ async fn a_full_disk_is_one_until_there_is_room_whatever_small_things_still_fit(
 }
 
 #[test]
-fn a_disk_too_small_for_the_reserve_has_room_again_when_there_is_some() {
+fn where_room_cannot_be_held_back_it_is_enough_that_it_is_free() {
     let directory = tempfile::tempdir().unwrap();
-    let reserve = Reserve::hold(directory.path());
-    // As on a small disk: nothing is held back, so nothing is given up.
-    fs::remove_file(directory.path().join("reserve")).unwrap();
+    let reserve = Reserve::of(directory.path());
     fs::create_dir(directory.path().join("reserve")).unwrap();
     assert!(!reserve.release());
     assert!(
-        reserve.has_room_again(),
+        reserve.is_held_or_taken(),
         "the disk of this machine has room"
     );
 }
@@ -373,4 +375,62 @@ async fn files_that_sqlite_makes_smaller_are_what_they_were() {
     assert!(cut.unwrap().success());
     let looked = store.file().look();
     assert_eq!(looked, Some(Trouble::Overwritten { copy: None }));
+}
+
+/// A power cut can leave a log of which only the size was written.
+#[tokio::test]
+async fn a_log_in_which_sqlite_finds_nothing_is_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), moment()).unwrap();
+    accept_one(&store, "own").await;
+    store.close(moment()).await;
+    let noise: Vec<u8> = (0_u32..25_000)
+        .flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes())
+        .collect();
+    let mut expected = 1;
+    for log in [vec![0; 32], vec![0; 4096], noise] {
+        fs::write(directory.path().join(LOG), log).unwrap();
+        assert_eq!(
+            inspect(directory.path()).unwrap(),
+            inspect::Inspection::Sound
+        );
+        let store = Store::open(directory.path(), moment()).unwrap();
+        assert_eq!(store.file().look(), None);
+        accept_one(&store, "own").await;
+        expected += 1;
+        assert_eq!(store.file().look(), None);
+        // As after a crash.
+        let left = left_of(directory.path(), &[DATABASE, LOG]);
+        let again = Store::open(left.path(), moment()).unwrap();
+        assert_eq!(events_in(&again).await, expected);
+        store.close(moment()).await;
+    }
+}
+
+#[tokio::test]
+async fn a_copy_is_not_mixed_with_the_log_of_what_stood_there_before() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), moment()).unwrap();
+    accept_one(&store, "older").await;
+    store.copy_to(&store.file().backup_path()).await.unwrap();
+    accept_one(&store, "newer").await;
+    let left = left_of(directory.path(), &[DATABASE, LOG, BACKUP]);
+    let backup = backup_file(left.path());
+    fs::copy(&backup, left.path().join(DATABASE)).unwrap();
+    let log = fs::read(left.path().join(LOG)).unwrap();
+    for _ in 0..2 {
+        let Err(error) = Store::open(left.path(), moment()) else {
+            panic!("a mixture was opened");
+        };
+        let why = open_error::Odd::LogOfAnother;
+        assert!(
+            matches!(&error, OpenError::Unusable { why: found, .. } if *found == why),
+            "{error}"
+        );
+        assert!(inspect(left.path()).is_err());
+        assert!(fs::read(left.path().join(LOG)).unwrap() == log);
+    }
+    restore(left.path(), &backup, false, moment().wall).unwrap();
+    let restored = Store::open(left.path(), moment()).unwrap();
+    assert_eq!(events_in(&restored).await, 1);
 }

@@ -19,7 +19,8 @@ struct State {
     rescued: Option<PathBuf>,
     /// What SQLite said, or was seen without it.
     damaged: Option<Trouble>,
-    disk_full: bool,
+    /// It is full, and what has to be free.
+    disk_full: Option<Trouble>,
     /// Why the last commit failed, when it is none of the above.
     hindered: Option<Trouble>,
 }
@@ -73,10 +74,7 @@ impl Troubles {
                 grave
             });
         }
-        if state.disk_full {
-            return Some(Trouble::DiskFull);
-        }
-        state.hindered.clone()
+        state.disk_full.clone().or_else(|| state.hindered.clone())
     }
 
     /// What keeps everything from being kept: that the file is gone, or damaged.
@@ -89,19 +87,19 @@ impl Troubles {
     }
 
     pub(super) fn disk_full(&self) -> bool {
-        self.lock().disk_full
+        self.lock().disk_full.is_some()
     }
 
     /// The disk is full from now on; says whether that is new.
-    pub(super) fn begin_disk_full(&self) -> bool {
+    pub(super) fn begin_disk_full(&self, full: &Trouble) -> bool {
         let mut state = self.lock();
         state.hindered = None;
-        !std::mem::replace(&mut state.disk_full, true)
+        state.disk_full.replace(full.clone()).is_none()
     }
 
     /// The disk has room again.
     pub(super) fn end_disk_full(&self) {
-        if std::mem::take(&mut self.lock().disk_full) {
+        if self.lock().disk_full.take().is_some() {
             tracing::info!("there is room on the disk again: events are accepted");
         }
     }
@@ -146,6 +144,11 @@ impl Troubles {
         if state.hindered.as_ref() != trouble {
             state.hindered = trouble.cloned();
         }
+    }
+
+    /// Whether the last commit failed because another program holds a lock.
+    pub(super) fn is_locked(&self) -> bool {
+        self.lock().hindered == Some(Trouble::Locked)
     }
 
     /// Whether the database at `path` is where it was opened.
@@ -194,8 +197,11 @@ mod tests {
         assert_eq!(troubles.gravest(none), None);
         troubles.set_hindered(Some(&Trouble::Locked));
         assert_eq!(troubles.gravest(none), Some(Trouble::Locked));
-        assert!(troubles.begin_disk_full() && !troubles.begin_disk_full());
-        assert_eq!(troubles.gravest(none), Some(Trouble::DiskFull));
+        let full = Trouble::DiskFull {
+            needed_mib: Some(64),
+        };
+        assert!(troubles.begin_disk_full(&full) && !troubles.begin_disk_full(&full));
+        assert_eq!(troubles.gravest(none), Some(full));
         let copy = PathBuf::from("relay-backup.db");
         let damaged = Trouble::Damaged {
             what: "malformed".to_owned(),

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::open_error::{Odd, OpenError};
 use super::place::{filled_journal_of, journal_of, shared_memory_of};
+use super::stray_log::StrayLog;
 use super::{live_file, newest_copy};
 
 /// Refuses what is no ordinary file. One that is not there is none.
@@ -18,6 +19,7 @@ pub(super) fn refuse_odd(directory: &Path) -> Result<(), OpenError> {
         Ok(_) if path.is_dir() => Odd::Directory,
         Ok(_) if !path.is_file() => Odd::NotPlain,
         Ok(found) if found.len() == 0 && filled_journal_of(&path).is_some() => Odd::Emptied,
+        Ok(_) if StrayLog::beside(&path) == Some(StrayLog::OfAnother) => Odd::LogOfAnother,
         Ok(_) | Err(_) => return Ok(()),
     };
     Err(unusable(directory, &path, why))

@@ -1,0 +1,24 @@
+//! What `check` asks of the daemon that runs.
+
+use hyper::StatusCode;
+
+use crate::http::reply::{ApiError, Reply, success};
+use crate::http::wing::Call;
+
+/// `GET /control/daemon`: where it listens, and what keeps it from keeping anything, in the person's language; null when
+/// nothing does. It answers whatever is wrong with the database.
+///
+/// # Errors
+/// None of its own.
+pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
+    let api = call.api;
+    let language = call.speech().language;
+    let probed = api.store.probe(api.clock.moment()).await;
+    let trouble = api.store.file().trouble();
+    let trouble = trouble.map(|trouble| trouble.told(language));
+    let answer = serde_json::json!({
+        "listen": api.listen,
+        "trouble": trouble.or_else(|| probed.err().map(|error| error.told(language))),
+    });
+    success(StatusCode::OK, &answer, api.clock.now())
+}
