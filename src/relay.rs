@@ -1,51 +1,37 @@
 //! The daemon, put together: store, dispatcher and HTTP API, started and stopped as one.
 
+mod assembly;
 mod parts;
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Once, RwLock};
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::alerts::courier::Courier;
-use crate::alerts::{Rules as AlertRules, Watch, Watched};
 use crate::clock::Clock;
-use crate::config::{Channel, Loaded, Secrets};
-use crate::delivery::dispatcher::Dispatcher;
-use crate::delivery::handoff::{self, Handoff, Mailbox};
+use crate::config::Loaded;
+use crate::delivery::handoff::Handoff;
 use crate::delivery::partner::SetupError;
-use crate::delivery::route::Route;
-use crate::delivery::{Context, Rules};
+use crate::delivery::Rules;
 use crate::gauges::Gauges;
-use crate::http::api::auth::Keys;
-use crate::http::api::cors::RefusedPages;
 use crate::http::api::rate_limit::RateLimiter;
-use crate::http::api::revoked::Revoked;
-use crate::http::api::system_id::SystemIds;
 use crate::http::server::control_socket::ControlSocket;
-use crate::http::{self, Api, Health, Routes};
-use crate::language::{Language, Speech};
-use crate::pulse::Pulse;
+use crate::http::{self, Api};
+use crate::language::Language;
 use crate::reload::Reloads;
-use crate::retry::RetryPolicy;
-use crate::route;
-use crate::secret::Secret;
 use crate::store::file::snapshot::SnapshotError;
 use crate::store::{OpenError, Store, StoreError};
 use crate::timestamp::Timestamp;
 use crate::trouble::Trouble;
 use crate::upkeep::backup::BackupFile;
 use crate::upkeep::place::PlaceKeeper;
-use crate::upkeep::reserve::ReserveKeeper;
-use crate::upkeep::retention::{Kept, Retention};
-use crate::upkeep::soundness::Soundness;
-use crate::upkeep::timekeeper::Timekeeper;
-use parts::{Parts, Purpose};
+use assembly::{Fixed, Shared, rules};
+use parts::Parts;
 
 /// A stop waits for requests under way for the longest attempt's timeout plus this.
 const STOP_MARGIN: Duration = Duration::from_secs(2);
@@ -122,41 +108,6 @@ impl Observer {
         let api = Arc::clone(&self.api.borrow());
         http::moves(&api).await
     }
-}
-
-/// What lives as long as the daemon, whatever its configuration says.
-struct Shared {
-    store: Store,
-    clock: Clock,
-    backup: BackupFile,
-    revoked: Arc<Revoked>,
-    system_ids: Arc<SystemIds>,
-    refused_pages: Arc<RefusedPages>,
-    /// Lives across reloads, so that a reload does not raise the limit.
-    rate_limiter: Arc<RateLimiter<&'static str>>,
-    reloads: Reloads,
-    handoff: Handoff,
-    gauges: Gauges,
-    started_at: Timestamp,
-    /// Where the API listens.
-    address: SocketAddr,
-    /// Settings that take a restart to change.
-    fixed: Fixed,
-}
-
-#[derive(Clone, PartialEq, Eq)]
-struct Fixed {
-    listen: SocketAddr,
-    directory: PathBuf,
-}
-
-/// The parts of a new configuration: all that can fail has been done, and nothing of it runs yet.
-struct Plan {
-    rules: Rules,
-    /// Every route on which something is sent.
-    routes: Vec<Route>,
-    /// Dispatchers of new or changed routes, with their sending ends.
-    dispatchers: Vec<(Route, Mailbox, Dispatcher)>,
 }
 
 impl Relay {
@@ -344,264 +295,8 @@ impl Relay {
     }
 }
 
-impl Fixed {
-    fn of(settings: &Loaded) -> Self {
-        Self {
-            listen: settings.config.server.listen,
-            directory: settings.config.storage.directory.clone(),
-        }
-    }
-}
-
-/// The retry policy and the alert thresholds, which are read with every attempt's result.
-fn rules(settings: &Loaded) -> Rules {
-    Rules {
-        policy: RetryPolicy::new(settings.config.retry.intervals.clone()),
-        thresholds: settings.config.alerts.thresholds.clone(),
-    }
-}
-
-fn speech(settings: &Loaded) -> Speech {
-    Speech {
-        language: settings.config.language,
-        timezone: settings.config.timezone,
-    }
-}
-
-impl Shared {
-    /// Makes everything that a configuration changes and that can fail.
-    fn plan(
-        &self,
-        settings: &Loaded,
-        parts: &Parts,
-        in_force: watch::Receiver<Rules>,
-    ) -> Result<Plan, StartError> {
-        let context = Context {
-            store: self.store.clone(),
-            clock: self.clock.clone(),
-            rules: in_force,
-            gauges: self.gauges.clone(),
-        };
-        let changed = |route: &&Route| !parts.has(&Purpose::Route(Box::new((*route).clone())));
-        let dispatchers = settings
-            .out
-            .iter()
-            .filter(changed)
-            .map(|route| {
-                let (mailbox, inbox) = handoff::mailbox();
-                let dispatcher = Dispatcher::new(route.clone(), context.clone(), inbox)?;
-                Ok((route.clone(), mailbox, dispatcher))
-            })
-            .collect::<Result<_, SetupError>>()?;
-        Ok(Plan {
-            rules: rules(settings),
-            routes: settings.out.clone(),
-            dispatchers,
-        })
-    }
-
-    /// Starts the parts of a configuration that do not run yet, and ends those that it no longer has. Answers
-    /// whether sending moves.
-    fn run(&self, settings: &Loaded, plan: Plan, parts: &mut Parts) -> Vec<Pulse> {
-        let routes = plan.routes;
-        let names: Vec<&str> = routes.iter().map(|route| route.name.as_str()).collect();
-        let changed = plan.dispatchers.iter();
-        let changed: Vec<&str> = changed.map(|(route, ..)| route.name.as_str()).collect();
-        self.gauges.routes_are(&names, &changed);
-        for (route, mailbox, dispatcher) in plan.dispatchers {
-            let pulse = dispatcher.pulse();
-            // It begins when the attempts of its predecessor have ended.
-            pulse.promise(self.clock.monotonic() + parts.stop_time() + STOP_MARGIN * 2);
-            self.handoff.install(&route.name, mailbox);
-            let purpose = Purpose::Route(Box::new(route));
-            parts.start(purpose, Some(pulse), |stop| dispatcher.run(stop));
-        }
-        let mut wanted: Vec<Purpose> = routes
-            .iter()
-            .map(|route| Purpose::Route(Box::new(route.clone())))
-            .collect();
-        let pulses: Vec<Pulse> = wanted.iter().filter_map(|p| parts.pulse(p)).collect();
-        self.handoff
-            .keep_only(routes.iter().map(|r| r.name.as_str()));
-        wanted.extend(self.run_upkeep(settings, parts));
-        wanted.extend(self.run_alerts(settings, &routes, &pulses, parts));
-        parts.keep_only(&wanted);
-        pulses
-    }
-
-    fn run_upkeep(&self, settings: &Loaded, parts: &mut Parts) -> [Purpose; 6] {
-        let storage = &settings.config.storage;
-        let (store, clock) = (&self.store, &self.clock);
-        let backup = Purpose::Backup(storage.backup_interval);
-        if !parts.has(&backup) {
-            let (file, interval) = (self.backup.clone(), storage.backup_interval);
-            parts.start(backup.clone(), None, |stop| file.run(interval, stop));
-        }
-        let repeat = settings.ingest.as_ref().map(|ingest| ingest.rules.repeat);
-        let kept = Kept {
-            days: storage.retention_days,
-            ingested: repeat.unwrap_or_default(),
-        };
-        let retention = Purpose::Retention(kept);
-        if !parts.has(&retention) {
-            let purging = Retention::new(store.clone(), clock.clone(), kept);
-            parts.start(retention.clone(), None, |stop| purging.run(stop));
-        }
-        let reserve = Purpose::Reserve;
-        if !parts.has(&reserve) {
-            let keeper = ReserveKeeper::new(store.file().clone());
-            parts.start(reserve.clone(), None, |stop| keeper.run(stop));
-        }
-        let timekeeper = Purpose::Timekeeper;
-        if !parts.has(&timekeeper) {
-            let keeper = Timekeeper::new(store.clone(), clock.clone());
-            parts.start(timekeeper.clone(), None, |stop| keeper.run(stop));
-        }
-        let place = Purpose::Place;
-        if !parts.has(&place) {
-            let keeper = PlaceKeeper::new(store.clone(), clock.clone());
-            parts.start(place.clone(), None, |stop| keeper.run(stop));
-        }
-        let soundness = Purpose::Soundness;
-        if !parts.has(&soundness) {
-            let looking = Soundness::new(store.clone(), clock.clone());
-            parts.start(soundness.clone(), None, |stop| looking.run(stop));
-        }
-        [backup, retention, reserve, timekeeper, place, soundness]
-    }
-
-    fn run_alerts(
-        &self,
-        settings: &Loaded,
-        routes: &[Route],
-        pulses: &[Pulse],
-        parts: &mut Parts,
-    ) -> Vec<Purpose> {
-        let (config, speech) = (&settings.config, speech(settings));
-        let rules = AlertRules {
-            thresholds: config.alerts.thresholds.clone(),
-            digests: config.alerts.digests.clone(),
-            retention_days: config.storage.retention_days,
-            heartbeat: settings.alerts.heartbeat.clone(),
-        };
-        let alerts = Purpose::Alerts(Box::new(rules.clone()), routes.to_vec());
-        if !parts.has(&alerts) {
-            let watched = Watched {
-                store: self.store.clone(),
-                clock: self.clock.clone(),
-                gauges: self.gauges.clone(),
-                backup: self.backup.clone(),
-                pulses: pulses.to_vec(),
-                routes: routes.to_vec(),
-            };
-            let watch = Watch::new(watched, rules);
-            parts.start(alerts.clone(), None, |stop| watch.run(stop));
-        }
-        let mut wanted = vec![alerts];
-        for channel in &settings.alerts.channels {
-            let purpose = Purpose::Channel(Box::new(channel.clone()), speech);
-            if !parts.has(&purpose) {
-                let (store, clock) = (self.store.clone(), self.clock.clone());
-                let courier = Courier::new(channel.clone(), speech, store, clock);
-                parts.start(purpose.clone(), None, |stop| courier.run(stop));
-            }
-            wanted.push(purpose);
-        }
-        wanted
-    }
-
-    /// The state that requests use from now on.
-    fn api(&self, settings: &Loaded, pulses: Vec<Pulse>) -> Api {
-        let config = &settings.config;
-        self.rate_limiter
-            .set_limit(config.rate_limit.requests_per_minute);
-        Api {
-            backup: self.backup.clone(),
-            channels: settings.alerts.channels.clone(),
-            speech: speech(settings),
-            gauges: self.gauges.clone(),
-            keys: keys(&settings.secrets),
-            revoked: Arc::clone(&self.revoked),
-            rate_limiter: Arc::clone(&self.rate_limiter),
-            health: Health::of(pulses),
-            system_ids: Arc::clone(&self.system_ids),
-            refused_pages: Arc::clone(&self.refused_pages),
-            reloads: self.reloads.clone(),
-            cors_allowed_origins: config.server.cors_allowed_origins.clone(),
-            trusted_proxies: config.server.trusted_proxies.clone(),
-            unbelieved: Once::new(),
-            max_body_bytes: config.server.max_body_bytes,
-            public_url: config.server.public_url.clone(),
-            ingest: settings.ingest.clone(),
-            retry: RetryPolicy::new(config.retry.intervals.clone()),
-            routes: self.routes(settings),
-            store: self.store.clone(),
-            clock: self.clock.clone(),
-            started_at: self.started_at,
-            listen: self.address,
-        }
-    }
-
-    fn routes(&self, settings: &Loaded) -> Routes {
-        let out = settings.out.iter();
-        Routes {
-            routing: settings.config.routing(),
-            origins: out.clone().map(|r| (r.name.clone(), r.origin())).collect(),
-            limits: out
-                .clone()
-                .filter_map(|r| Some((r.name.clone(), r.body_limit()?)))
-                .collect(),
-            counted: out
-                .filter(|r| r.counted_by_voicedrive)
-                .map(|r| r.name.clone())
-                .collect(),
-            handoff: self.handoff.clone(),
-        }
-    }
-
-    /// Forgets channels that are no longer configured, so that none counts as failing. What one had still to tell is
-    /// told by the one that takes its place.
-    async fn forget_channels(&self, settings: &Loaded) {
-        let channels = settings.alerts.channels.iter();
-        let kept = self
-            .store
-            .keep_channels(channels.map(Channel::key).collect());
-        if let Err(error) = kept.await {
-            tracing::warn!(%error, "alert channels that are gone could not be forgotten; the next start or reload does it");
-        }
-    }
-
-    /// One line for the default route without a URL, and for each route that events wait for and the
-    /// configuration does not have any more.
-    async fn log_what_waits(&self, settings: &Loaded) -> Result<(), StoreError> {
-        let routes = self.routes(settings);
-        if !routes.sends_on(route::DEFAULT) {
-            tracing::warn!(
-                "no webhook URL is set (VOICEDRIVE_WEBHOOK_URL or delivery.url): events are accepted and kept, and nothing is sent"
-            );
-        }
-        for (route, events) in self.store.waiting_by_route().await? {
-            if route != route::DEFAULT && !routes.sends_on(&route) {
-                tracing::warn!(%route, events, "events wait for a route that is not in the configuration any more; bring it back, or send them another way with `voicedrive-relay resend --status retrying --route {route}`");
-            }
-        }
-        Ok(())
-    }
-}
-
 /// The control socket's place in a directory.
 #[must_use]
 pub fn control_socket(directory: &Path) -> PathBuf {
     directory.join("control.sock")
-}
-
-fn keys(secrets: &Secrets) -> Keys {
-    Keys::new(
-        secrets.jwt.as_ref().map(Secret::as_bytes),
-        secrets.jwt_previous.as_ref().map(Secret::as_bytes),
-        [&secrets.api_token, &secrets.api_token_previous]
-            .into_iter()
-            .flatten()
-            .map(Secret::expose),
-    )
 }
