@@ -15,9 +15,9 @@ use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::config::Loaded;
+use crate::delivery::Rules;
 use crate::delivery::handoff::Handoff;
 use crate::delivery::partner::SetupError;
-use crate::delivery::Rules;
 use crate::gauges::Gauges;
 use crate::http::api::rate_limit::RateLimiter;
 use crate::http::server::control_socket::ControlSocket;

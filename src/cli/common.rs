@@ -1,0 +1,199 @@
+//! What every command knows: its configuration, its reader, and the way to the daemon.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::error::CliError;
+use super::{client, words};
+use crate::config::{self, Environment, Loaded, Mistakes};
+use crate::language::Language;
+use crate::secret::Secret;
+use crate::words::commands;
+
+/// Where the package puts the configuration.
+pub(super) const PACKAGED_CONFIG: &str = "/etc/voicedrive-relay/config.toml";
+
+/// What every command knows.
+#[derive(Args)]
+pub(super) struct Common {
+    /// The configuration file
+    #[arg(long, global = true, value_name = "PATH", default_value = PACKAGED_CONFIG)]
+    pub(super) config: PathBuf,
+    /// Print JSON, for programs
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+}
+
+impl Common {
+    /// What every command knows, found in arguments that cannot be understood as a whole.
+    pub(super) fn of(arguments: &[OsString]) -> Self {
+        let typed = arguments.iter().take_while(|argument| *argument != "--");
+        let mut common = Self {
+            config: PACKAGED_CONFIG.into(),
+            json: false,
+        };
+        let mut typed = typed.map(|argument| argument.to_string_lossy());
+        while let Some(argument) = typed.next() {
+            if argument == "--json" {
+                common.json = true;
+            } else if let Some(path) = argument.strip_prefix("--config=") {
+                common.config = path.into();
+            } else if argument == "--config"
+                && let Some(path) = typed.next()
+            {
+                common.config = (*path).into();
+            }
+        }
+        common
+    }
+
+    /// Reads configuration and secrets.
+    pub(super) fn load(&self, environment: &Environment) -> Result<Loaded, CliError> {
+        Ok(config::load(&self.config, environment)?)
+    }
+
+    /// Reads the configuration alone: whoever types the command need not know the secrets.
+    pub(super) fn config(&self) -> Result<config::Config, CliError> {
+        Ok(config::load_without_secrets(&self.config)?)
+    }
+
+    /// The configuration, as far as it can be understood. One that cannot be read leaves everything at its
+    /// default; where there is none at all, such as where a copy is verified and no relay is installed, the
+    /// environment may ask for another language.
+    pub(super) fn understood(&self, environment: &Environment) -> config::Config {
+        config::load_what_is_understood(&self.config).unwrap_or_else(|| {
+            let usual = config::Config::default();
+            let found = std::fs::symlink_metadata(&self.config).map_err(|error| error.kind());
+            let language = match found {
+                Err(io::ErrorKind::NotFound) => words::language_of(environment),
+                _ => usual.language,
+            };
+            config::Config { language, ..usual }
+        })
+    }
+
+    /// How the person is spoken to.
+    pub(super) fn speech(&self, environment: &Environment) -> words::Speech {
+        self.speech_of(&self.understood(environment))
+    }
+
+    /// How the person is spoken to by this configuration; programs are spoken to in English.
+    pub(super) fn speech_of(&self, config: &config::Config) -> words::Speech {
+        let language = if self.json {
+            Language::En
+        } else {
+            config.language
+        };
+        words::Speech {
+            language,
+            timezone: config.timezone,
+        }
+    }
+
+    /// Whether this is the configuration of the package.
+    pub(super) fn is_packaged(&self) -> bool {
+        self.config.as_os_str() == PACKAGED_CONFIG
+    }
+
+    /// A command of this program as it is typed here: the package's daemon and its files are not everybody's.
+    pub(super) fn typed(&self, command: &str) -> String {
+        if self.is_packaged() {
+            format!("sudo voicedrive-relay {command}")
+        } else {
+            format!(
+                "voicedrive-relay {command} --config {}",
+                self.config.display()
+            )
+        }
+    }
+
+    /// The secret with this name and the one before it, for a command that plays the other side: what it
+    /// was started with counts, and else what the relay on this machine has.
+    pub(super) fn secrets_of_partner(
+        &self,
+        environment: &Environment,
+        name: &str,
+    ) -> Result<Vec<(String, Secret)>, CliError> {
+        let language = self.speech(environment).language;
+        demand_secret_name("--secret", name, language)?;
+        let all_of = |environment: &Environment| -> Result<Vec<_>, Mistakes> {
+            let mut found = Vec::new();
+            for name in [name.to_owned(), format!("{name}_PREVIOUS")] {
+                let secret = environment.secret(&name)?;
+                found.extend(secret.map(|secret| (name, secret)));
+            }
+            Ok(found)
+        };
+        let given = all_of(environment)?;
+        if !given.is_empty() {
+            return Ok(given);
+        }
+        let with_file = environment.with_secrets_beside(&self.config);
+        let of_relay = all_of(&with_file.map_err(|mistakes| may_not_read(mistakes, language))?)?;
+        if of_relay.is_empty() {
+            return Err(CliError::Usage(commands::needs_secret(name, language)));
+        }
+        Ok(of_relay)
+    }
+
+    /// A connection to the daemon that this configuration describes.
+    pub(super) fn client(&self) -> Result<client::Client, CliError> {
+        match config::load_without_secrets(&self.config) {
+            Ok(config) => client::Client::new(&config, self),
+            Err(mistakes) if self.relay_runs() => Err(CliError::ConfigWhileRunning(mistakes)),
+            Err(mistakes) => Err(mistakes.into()),
+        }
+    }
+
+    /// Whether a relay listens where this configuration says, as far as it is understood.
+    pub(super) fn relay_runs(&self) -> bool {
+        let understood = config::load_what_is_understood(&self.config).unwrap_or_default();
+        UnixStream::connect(client::socket(&understood, self)).is_ok()
+    }
+}
+
+/// Refuses what is no name of a secret. It may be the secret itself, and is not repeated.
+pub(super) fn demand_secret_name(
+    option: &str,
+    name: &str,
+    language: Language,
+) -> Result<(), CliError> {
+    if config::is_secret_name(name) {
+        return Ok(());
+    }
+    let expected = config::Expected::SecretName.told(language);
+    Err(CliError::Usage(format!("{option}: {expected}")))
+}
+
+/// A file of the relay that somebody else may not read is no mistake of the relay's.
+pub(super) fn may_not_read(mistakes: Mistakes, language: Language) -> CliError {
+    match &mistakes.list[..] {
+        [mistake] if mistake.kind == config::Kind::Forbidden => {
+            CliError::NotAllowed(commands::use_sudo(&mistake.place.told(language), language))
+        }
+        _ => CliError::Config(mistakes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_typed_as_root_for_the_package_and_with_its_file_for_any_other() {
+        let typed = |config: &str| {
+            let common = Common {
+                config: config.into(),
+                json: false,
+            };
+            common.typed("tail -f")
+        };
+        assert_eq!(typed(PACKAGED_CONFIG), "sudo voicedrive-relay tail -f");
+        let other = "voicedrive-relay tail -f --config relay.toml";
+        assert_eq!(typed("relay.toml"), other);
+    }
+}

@@ -1,0 +1,136 @@
+//! Why a command did not do what it was asked for, and its exit code (contract, section 8).
+
+use std::io;
+use std::process::ExitCode;
+
+use crate::config::Mistakes;
+use crate::language::Language;
+use crate::words::answers::{Subject, refusal};
+use crate::words::commands;
+
+/// Why a command did not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CliError {
+    /// It was tried and failed, or the answer is no.
+    #[error("{0}")]
+    Failed(String),
+    /// There is no such thing, or more than one.
+    #[error("{code}: {message}")]
+    Refused {
+        /// As in the API.
+        code: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// The daemon says no; its code and its sentence.
+    #[error("{code}: {message}")]
+    OfDaemon {
+        /// As in the API.
+        code: String,
+        /// What is wrong, in English.
+        message: String,
+        /// What it was asked for.
+        subject: Subject,
+    },
+    /// What was typed makes no sense.
+    #[error("{0}")]
+    Usage(String),
+    /// The daemon does not answer.
+    #[error("{0}")]
+    Unreachable(String),
+    /// The configuration or the secrets are wrong.
+    #[error("{0}")]
+    Config(#[from] Mistakes),
+    /// The same, and a relay goes on with what it read before.
+    #[error("{0}")]
+    ConfigWhileRunning(Mistakes),
+    /// The file is a database that this program cannot go on with.
+    #[error("{0}")]
+    ForeignDatabase(String),
+    /// The same, as the daemon has told it.
+    #[error("{0}")]
+    ConfigOfDaemon(String),
+    /// Who asks may not look at what the answer depends on.
+    #[error("{0}")]
+    NotAllowed(String),
+    /// Another process has told it, and ended with this code.
+    #[error("exit code {0}")]
+    Told(u8),
+    /// Standard output is gone; who reads it has seen enough.
+    #[error("standard output: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl CliError {
+    pub(super) fn refused(code: &str, message: impl Into<String>) -> Self {
+        Self::Refused {
+            code: code.to_owned(),
+            message: message.into(),
+        }
+    }
+
+    /// What the person reads, or a program; none when it was told, or nobody reads any more.
+    pub(super) fn told(&self, language: Language, json: bool) -> Option<String> {
+        let text = match self {
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return None,
+            Self::Told(_) => return None,
+            Self::Refused { message, .. } | Self::OfDaemon { message, .. } if json => {
+                message.clone()
+            }
+            Self::Refused { code, message } => commands::with_code(code, message, language),
+            Self::OfDaemon {
+                code,
+                message,
+                subject,
+            } => refusal(code, message, *subject, language),
+            Self::Config(mistakes) => mistakes.told(language),
+            Self::ConfigWhileRunning(mistakes) => {
+                let goes_on = commands::relay_goes_on(language);
+                format!("{}\n{goes_on}", mistakes.told(language))
+            }
+            Self::Output(error) => commands::no_output(error, language),
+            other => other.to_string(),
+        };
+        Some(if json {
+            error_as_json(self.code(), &text)
+        } else {
+            text
+        })
+    }
+
+    /// The word for programs.
+    pub(super) fn code(&self) -> &str {
+        match self {
+            Self::Refused { code, .. } | Self::OfDaemon { code, .. } => code,
+            Self::Usage(_) => "USAGE",
+            Self::Unreachable(_) => "UNREACHABLE",
+            Self::NotAllowed(_) => "NOT_ALLOWED",
+            Self::Config(_) | Self::ConfigWhileRunning(_) | Self::ConfigOfDaemon(_) => {
+                "CONFIGURATION"
+            }
+            Self::ForeignDatabase(_) => "FOREIGN_DATABASE",
+            Self::Failed(_) | Self::Output(_) | Self::Told(_) => "FAILED",
+        }
+    }
+
+    pub(super) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+            Self::Failed(_) | Self::Refused { .. } | Self::OfDaemon { .. } | Self::Output(_) => 1,
+            Self::Usage(_) => 2,
+            Self::Unreachable(_) => 69,
+            Self::NotAllowed(_) => 77,
+            Self::Config(_)
+            | Self::ConfigWhileRunning(_)
+            | Self::ConfigOfDaemon(_)
+            | Self::ForeignDatabase(_) => 78,
+            Self::Told(code) => *code,
+        })
+    }
+}
+
+/// An error in the shape in which the API has it.
+pub(super) fn error_as_json(code: &str, message: &str) -> String {
+    let error = serde_json::json!({"code": code, "message": message});
+    serde_json::json!({"success": false, "error": error}).to_string()
+}
