@@ -90,8 +90,9 @@ impl Shape {
         Ok(is_kept.then_some(now))
     }
 
-    /// Whether the log has all pages that its index speaks of, and is the one that it speaks of.
-    fn is_kept_by_journal(&self) -> bool {
+    /// Whether the log has all pages that its index speaks of, and is the one that it speaks of. If not, whatever is read
+    /// through the index may be pages of another database.
+    pub(super) fn is_kept_by_journal(&self) -> bool {
         let before = self.index();
         // When the index has changed meanwhile, this check is void, and the next one decides.
         before.is_none_or(|index| index.is_met_by(&self.journal)) || self.index() != before

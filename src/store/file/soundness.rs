@@ -133,14 +133,26 @@ impl Store {
         let copy = self.file.directory.join(name);
         self.copy_if(&copy, || Ok(())).await?;
         if self.file.is_damaged()
-            && let Err(error) = refuse_stale(&self.file.directory, &copy)
+            && let Err(error) = self.refuse_useless(&copy)
         {
-            // It is of no use; the error says more than that it cannot be removed.
+            // The error says more than that it cannot be removed.
             let _ = fs::remove_file(&copy);
             return Err(error);
         }
         self.file.troubles.set_rescued(&copy);
         Ok(copy)
+    }
+
+    /// Refuses a copy of a damaged database that was read through a log which somebody wrote over, or that lacks what
+    /// another copy has.
+    fn refuse_useless(&self, copy: &Path) -> Result<(), SnapshotError> {
+        if !self.file.shape.is_kept_by_journal() {
+            return Err(SnapshotError::Damaged {
+                path: self.file.path().to_owned(),
+                what: "its write-ahead log was written over".to_owned(),
+            });
+        }
+        refuse_stale(&self.file.directory, copy)
     }
 }
 
