@@ -59,7 +59,7 @@
 //! - *copy*: a complete database in one file, such as `relay-backup.db`.
 //! - *rescue*: the copy `relay-rescued-TIME.db` that is made when the database's file is gone or damaged.
 //! - *mark*: the file that says that the database was closed in order.
-//! - *reserve*: 16 MiB of disk that are given up when the disk is full, so that results can still be kept.
+//! - *reserve*: up to 16 MiB of disk that are given up when the disk is full, so that results can still be kept.
 //! - *trouble*: what keeps the database from being used.
 //! - *axis*: the relay's own time, on which waits are kept. The monotonic clock moves it, never a set wall clock.
 //!
