@@ -173,8 +173,16 @@ pub(super) fn describe_list() -> Operation {
                 "Only events with this status",
                 &reference::<Status>(),
             ),
-            text("eventType", "Only events of this name"),
-            text("staffId", "Only events about this member of the staff"),
+            query(
+                "eventType",
+                "Only events of this name",
+                &json!({"type": "string", "pattern": "^[a-z0-9._-]{1,100}$"}),
+            ),
+            query(
+                "staffId",
+                "Only events about this member of the staff",
+                &json!({"type": "string", "minLength": 1, "maxLength": 191}),
+            ),
             text("route", "Only events that take this route"),
             moment("since", "Only events accepted at this moment or later"),
             moment("until", "Only events accepted at this moment or earlier"),
