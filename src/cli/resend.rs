@@ -23,7 +23,7 @@ Without --status only what is exhausted is sent again. An id is one that `tail` 
 VoiceDrive recognises what it had before by its id.")]
 pub(super) struct Resend {
     /// The events' ids
-    #[arg(value_name = "ID", required_unless_present_any = OPTIONS, conflicts_with_all = OPTIONS)]
+    #[arg(value_name = "ID", conflicts_with_all = OPTIONS)]
     ids: Vec<String>,
     #[command(flatten)]
     filter: Filter,
@@ -72,6 +72,10 @@ impl Resend {
 
     async fn in_bulk(&self, client: &Client) -> Result<(), CliError> {
         let filter = self.filter.named(client.speech)?;
+        if filter.is_empty() && !self.dry_run {
+            let told = client.speech.phrase(Command::ResendWhat);
+            return Err(CliError::Usage(told.to_owned()));
+        }
         let event_type = self.filter.event_type.as_ref();
         let filter = filter.into_iter();
         let mut wanted: Map<String, Value> = filter

@@ -13,6 +13,7 @@ phrases! {
     /// Short texts of several commands.
     Command {
         NoMoment: "2025-10-26、\"2025-10-26 14:30\"、2025-10-26T14:30:00+09:00 のどれかの形で指定してください", "must be a day such as 2025-10-26, or a time such as \"2025-10-26 14:30\" or 2025-10-26T14:30:00+09:00";
+        ResendWhat: "再送するイベントの ID か、--since や --route などの条件を指定してください。要対応のイベントをすべて再送するには --status exhausted を付けます", "name the events by their ids, or by conditions such as --since or --route; --status exhausted sends everything again that waits for a person";
         Reversed: "--since は --until より後にできません", "--since: must not be later than --until";
         Dismissed: "対応不要にしました", "dismissed";
         NoChannel: "通知先がありません。config.toml に [[alerts.channel]] を書いてください", "there is no channel; write [[alerts.channel]] in config.toml";
