@@ -261,6 +261,28 @@ fn who_uses_a_room_is_agreed() {
     }
 }
 
+/// An endpoint's path stands in its wing's table, and nowhere else does the program decide by it.
+#[test]
+fn the_paths_of_endpoints_stand_in_the_tables_only() {
+    let tables = ["http/api/endpoints", "http/control"];
+    let mut paths = 0;
+    for (path, text) in sources() {
+        if !within(&path, "http") || path.ends_with("tests.rs") {
+            continue;
+        }
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let named = texts(code).into_iter();
+        let named = named.filter(|text| text.starts_with("/api/") || text.starts_with("/control/"));
+        let named = named.count();
+        paths += named;
+        let is_table = tables
+            .iter()
+            .any(|table| path.ends_with(format!("{table}.rs")));
+        assert!(named == 0 || is_table, "{}", path.display());
+    }
+    assert!(paths > 25, "{paths}");
+}
+
 fn is_japanese(c: char) -> bool {
     matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}')
 }
