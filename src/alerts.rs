@@ -2,8 +2,8 @@
 //!
 //! A condition that begins to hold opens an incident, and one that no longer holds closes it. The
 //! store writes incidents, and what there is to tell about them, in the transaction that causes
-//! them; the [`Watch`] adds those that only a look at the numbers shows. Each channel has a
-//! [`courier::Courier`] that tells in order, and again until it was told: a channel that is dead
+//! them; the [`Evaluator`] adds those that only a look at the numbers shows. Each channel has a
+//! [`notifier::Notifier`] that tells in order, and again until it was told: a channel that is dead
 //! delays a message and loses none. None of this goes the way of events: the route that is in trouble
 //! need not carry the news of it.
 //!
@@ -13,9 +13,9 @@
 mod card;
 mod certificates;
 pub mod conditions;
-pub mod courier;
 mod mail;
 mod mail_stream;
+pub mod notifier;
 mod post;
 
 use std::time::Duration;
@@ -25,10 +25,10 @@ use tokio::sync::watch;
 use crate::clock::{Clock, Moment};
 use crate::config::Hook;
 use crate::delivery::route::Route;
-use crate::gauges::Gauges;
 use crate::incident::{Digests, Kind, Observation, Thresholds};
 use crate::language::Language;
-use crate::pulse::Pulse;
+use crate::liveness::Liveness;
+use crate::observations::Observations;
 use crate::store::{Store, StoreError};
 use crate::upkeep::backup::BackupFile;
 use certificates::Certificates;
@@ -42,12 +42,12 @@ const STATISTICS: Duration = Duration::from_mins(5);
 const SECONDS_A_DAY: u64 = 86_400;
 
 /// Looks at the numbers once a minute.
-pub struct Watch {
+pub struct Evaluator {
     store: Store,
     clock: Clock,
-    gauges: Gauges,
+    observations: Observations,
     backup: BackupFile,
-    pulses: Vec<Pulse>,
+    liveness: Vec<Liveness>,
     certificates: Certificates,
     thresholds: Thresholds,
     digests: Digests,
@@ -57,24 +57,24 @@ pub struct Watch {
 }
 
 /// What a watch looks at.
-pub struct Watched {
+pub struct Sources {
     /// Where incidents are kept.
     pub store: Store,
     /// The clock.
     pub clock: Clock,
     /// Logins, answers, clocks and certificates that other parts have seen.
-    pub gauges: Gauges,
+    pub observations: Observations,
     /// The file to copy.
     pub backup: BackupFile,
     /// Whether the dispatchers move.
-    pub pulses: Vec<Pulse>,
+    pub liveness: Vec<Liveness>,
     /// The routes whose receivers' certificates are checked.
     pub routes: Vec<Route>,
 }
 
 /// What the configuration says of it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Rules {
+pub struct AlertConfig {
     /// The thresholds from which on conditions hold.
     pub thresholds: Thresholds,
     /// The waits between two messages about an incident that lasts.
@@ -85,19 +85,19 @@ pub struct Rules {
     pub heartbeat: Option<Hook>,
 }
 
-impl Watch {
-    /// Looks at `watched` by `rules`.
+impl Evaluator {
+    /// Looks at `sources` by `rules`.
     #[must_use]
-    pub fn new(watched: Watched, rules: Rules) -> Self {
-        let began = watched.clock.monotonic();
-        let (clock, gauges) = (watched.clock.clone(), watched.gauges.clone());
+    pub fn new(sources: Sources, rules: AlertConfig) -> Self {
+        let began = sources.clock.monotonic();
+        let (clock, observations) = (sources.clock.clone(), sources.observations.clone());
         Self {
-            certificates: Certificates::new(watched.routes, clock, gauges),
-            store: watched.store,
-            clock: watched.clock,
-            gauges: watched.gauges,
-            backup: watched.backup,
-            pulses: watched.pulses,
+            certificates: Certificates::new(sources.routes, clock, observations),
+            store: sources.store,
+            clock: sources.clock,
+            observations: sources.observations,
+            backup: sources.backup,
+            liveness: sources.liveness,
             digests: Digests {
                 after: rules.digests,
                 certificate_days: rules.thresholds.certificate_days.clone(),
@@ -132,7 +132,7 @@ impl Watch {
 
     /// One look: the numbers, and the dead man's switch.
     pub async fn step(&mut self) {
-        if let Some(callers) = self.gauges.logins_untold(self.clock.monotonic()) {
+        if let Some(callers) = self.observations.logins_untold(self.clock.monotonic()) {
             tracing::info!(callers, "more callers were turned away");
         }
         if let Err(error) = self.look().await {
@@ -164,15 +164,15 @@ impl Watch {
         let observed = Observed {
             sends: vitals.sends,
             queue: (vitals.waiting, vitals.overdue),
-            failed_logins: self.gauges.logins_failed_since(since(HOUR)),
-            statistics: self.gauges.answers_since(since(STATISTICS)),
+            failed_logins: self.observations.logins_failed_since(since(HOUR)),
+            statistics: self.observations.answers_since(since(STATISTICS)),
             backup_at: backup.at,
             backup_failed: backup.error.is_some(),
             running_for: since(self.began),
             trouble,
             disk: self.store.file().disk_bytes(),
             database: vitals.database_bytes,
-            receivers: self.gauges.receivers(),
+            receivers: self.observations.receivers(),
             tokens: if believed { vitals.tokens } else { Vec::new() },
         };
         let holding = holding(&observed, &self.thresholds, moment.wall);
@@ -204,13 +204,16 @@ impl Watch {
             return;
         };
         let monotonic = self.clock.monotonic();
-        let delivers = !self.pulses.iter().any(|pulse| pulse.is_late(monotonic));
+        let delivers = !self
+            .liveness
+            .iter()
+            .any(|liveness| liveness.is_overdue(monotonic));
         let backed_up = self.backup.last().error.is_none();
         if !delivers || !backed_up || self.store.probe(self.clock.moment()).await.is_err() {
             return;
         }
         if let Err(objection) = post::call(url).await {
-            let error = objection.told(Language::En);
+            let error = objection.describe(Language::En);
             tracing::warn!(
                 error,
                 "the dead man's switch (alerts.heartbeat_url) could not be called"

@@ -106,7 +106,7 @@ Exit codes: 0 good, notes too; 1 something is wrong; 77 you may not look; 78 con
 /// Ends with help, the version, or what was typed wrongly, in the reader's language.
 fn explain(error: clap::Error, arguments: &[OsString], environment: &Environment) -> ExitCode {
     let common = Common::of(arguments);
-    match common.speech(environment).language {
+    match common.locale(environment).language {
         Language::En => end_with(&error, common.json),
         Language::Ja => {
             // The same again, read by a command line that has Japanese words.
@@ -166,7 +166,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let language = cli.language(&environment);
-            if let Some(text) = error.told(language, cli.common.json) {
+            if let Some(text) = error.describe(language, cli.common.json) {
                 // Nobody is left to be told when this fails too.
                 let _ = writeln!(io::stderr(), "{text}");
             }
@@ -188,13 +188,13 @@ async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {
         Command::Tail(tail) => tail.run(&common.client()?, environment).await,
         Command::Show(show) => show.run(&common.client()?).await,
         Command::Resend(resend) => resend.run(&common.client()?).await,
-        Command::Secret(secret) => secret.run(common.speech(environment).language, common.json),
+        Command::Secret(secret) => secret.run(common.locale(environment).language, common.json),
         Command::Token(token) => token.run(&common.client()?).await,
         Command::Alert(alert) => alert.run(&common.client()?).await,
         Command::Backup(backup) => backup.run(&common.client()?, &common.config()?).await,
-        Command::Verify(verify) => verify.run(common.speech(environment), common.json),
+        Command::Verify(verify) => verify.run(common.locale(environment), common.json),
         Command::Restore(restore) => {
-            restore.run(&common.config()?, common.speech(environment), common.json)
+            restore.run(&common.config()?, common.locale(environment), common.json)
         }
         Command::ReceiverTest(test) => test.run(common, environment).await,
         Command::Receiver(receiver) => receiver.run(common, environment).await,
@@ -206,7 +206,7 @@ impl Cli {
     fn language(&self, environment: &Environment) -> Language {
         match self.command {
             Command::Serve => Language::En,
-            _ => self.common.speech(environment).language,
+            _ => self.common.locale(environment).language,
         }
     }
 }

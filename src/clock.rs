@@ -35,12 +35,12 @@ pub enum Clock {
     /// The machine's own clocks.
     System,
     /// A clock that only its holder moves. Tests use it to wait half an hour in no time.
-    ByHand(Arc<Hands>),
+    Manual(Arc<ManualClock>),
 }
 
-/// A clock that is moved by hand: milliseconds since the Unix epoch, by both of its hands.
+/// A clock that is moved by hand: milliseconds since the Unix epoch, by both of its manual.
 #[derive(Debug)]
-pub struct Hands {
+pub struct ManualClock {
     wall: AtomicI64,
     monotonic: AtomicI64,
 }
@@ -48,8 +48,8 @@ pub struct Hands {
 impl Clock {
     /// A clock that stands still at `start` until it is moved.
     #[must_use]
-    pub fn by_hand(start: Timestamp) -> Self {
-        Self::ByHand(Arc::new(Hands {
+    pub fn manual(start: Timestamp) -> Self {
+        Self::Manual(Arc::new(ManualClock {
             wall: AtomicI64::new(start.unix_ms()),
             monotonic: AtomicI64::new(start.unix_ms()),
         }))
@@ -57,18 +57,18 @@ impl Clock {
 
     /// Moves a clock that is set by hand forward. The machine's clock cannot be moved.
     pub fn advance(&self, span: Duration) {
-        if let Self::ByHand(hands) = self {
+        if let Self::Manual(manual) = self {
             let span = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
-            hands.wall.fetch_add(span, Ordering::SeqCst);
-            hands.monotonic.fetch_add(span, Ordering::SeqCst);
+            manual.wall.fetch_add(span, Ordering::SeqCst);
+            manual.monotonic.fetch_add(span, Ordering::SeqCst);
         }
     }
 
     /// Sets the wall clock of a clock that is set by hand, without any time passing: as an admin
     /// does it, or a time server. The machine's clock cannot be set.
     pub fn set(&self, moment: Timestamp) {
-        if let Self::ByHand(hands) = self {
-            hands.wall.store(moment.unix_ms(), Ordering::SeqCst);
+        if let Self::Manual(manual) = self {
+            manual.wall.store(moment.unix_ms(), Ordering::SeqCst);
         }
     }
 
@@ -78,7 +78,7 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => Timestamp::from_unix_ms(chrono::Utc::now().timestamp_millis()),
-            Self::ByHand(hands) => Timestamp::from_unix_ms(hands.wall.load(Ordering::SeqCst)),
+            Self::Manual(manual) => Timestamp::from_unix_ms(manual.wall.load(Ordering::SeqCst)),
         }
     }
 
@@ -98,8 +98,8 @@ impl Clock {
         static START: OnceLock<Instant> = OnceLock::new();
         match self {
             Self::System => START.get_or_init(Instant::now).elapsed(),
-            Self::ByHand(hands) => {
-                let milliseconds = hands.monotonic.load(Ordering::SeqCst);
+            Self::Manual(manual) => {
+                let milliseconds = manual.monotonic.load(Ordering::SeqCst);
                 Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0))
             }
         }
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_clock_by_hand_moves_only_when_moved() {
-        let clock = Clock::by_hand(Timestamp::from_unix_ms(1_000));
+        let clock = Clock::manual(Timestamp::from_unix_ms(1_000));
         let other = clock.clone();
         assert_eq!(clock.now(), clock.now());
         clock.advance(Duration::from_mins(30));

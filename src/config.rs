@@ -4,10 +4,10 @@
 mod alerts;
 mod changes;
 mod env_file;
+mod error;
 mod expected;
 mod ingest;
 mod itself;
-mod mistake;
 mod named;
 mod proxy;
 mod reader;
@@ -32,9 +32,9 @@ use crate::secret::Secret;
 use crate::zone::Zone;
 pub use alerts::{AlertsConfig, AlertsOut, Channel, Email, Encryption, Hook, Way};
 pub use changes::Changes;
+pub use error::{ConfigError, ConfigErrors, Doubt, Kind, Location, Note, NoteKind};
 pub use expected::Expected;
 pub use ingest::{Ingest, IngestConfig};
-pub use mistake::{Doubt, Kind, Mistake, Mistakes, Note, NoteKind, Place};
 pub use named::{Named, Role};
 pub use proxy::ProxyConfig;
 use reader::{Document, Section};
@@ -150,14 +150,14 @@ impl Default for Config {
 ///
 /// # Errors
 /// Every mistake of both.
-pub fn load(path: &Path, environment: &Environment) -> Result<Loaded, Mistakes> {
+pub fn load(path: &Path, environment: &Environment) -> Result<Loaded, ConfigErrors> {
     let mut of_file = Vec::new();
     let environment = environment.with_file_beside(path, &mut of_file);
     match read_file(path) {
         Ok(text) => read_both(&text, path, &environment, of_file),
-        Err(mut mistakes) => {
-            mistakes.list.append(&mut of_file);
-            Err(mistakes)
+        Err(mut errors) => {
+            errors.list.append(&mut of_file);
+            Err(errors)
         }
     }
 }
@@ -167,13 +167,13 @@ pub fn load(path: &Path, environment: &Environment) -> Result<Loaded, Mistakes> 
 ///
 /// # Errors
 /// Every mistake of the file.
-pub fn load_without_secrets(path: &Path) -> Result<Config, Mistakes> {
+pub fn load_without_secrets(path: &Path) -> Result<Config, ConfigErrors> {
     let (config, list) = parse(&read_file(path)?, path);
     if list.is_empty() {
         return Ok(config);
     }
     let notes = Vec::new();
-    Err(Mistakes { list, notes })
+    Err(ConfigErrors { list, notes })
 }
 
 /// What can be understood of the configuration, with defaults for the rest: enough to find the daemon,
@@ -188,7 +188,7 @@ pub fn load_what_is_understood(path: &Path) -> Option<Config> {
 ///
 /// # Errors
 /// Every mistake.
-pub fn read(text: &str, path: &Path, environment: &Environment) -> Result<Loaded, Mistakes> {
+pub fn read(text: &str, path: &Path, environment: &Environment) -> Result<Loaded, ConfigErrors> {
     read_both(text, path, environment, Vec::new())
 }
 
@@ -197,43 +197,42 @@ fn read_both(
     text: &str,
     path: &Path,
     environment: &Environment,
-    of_file: Vec<Mistake>,
-) -> Result<Loaded, Mistakes> {
-    let (mut config, mut mistakes) = parse(text, path);
-    let whole = mistakes.is_empty();
-    mistakes.extend(of_file);
-    override_url(&mut config, environment, &mut mistakes);
-    let secrets = read_secrets(environment, &mut mistakes);
-    let proxies = proxy::resolve(config.delivery.proxy.as_ref(), environment, &mut mistakes);
+    of_file: Vec<ConfigError>,
+) -> Result<Loaded, ConfigErrors> {
+    let (mut config, mut errors) = parse(text, path);
+    let whole = errors.is_empty();
+    errors.extend(of_file);
+    override_url(&mut config, environment, &mut errors);
+    let secrets = read_secrets(environment, &mut errors);
+    let proxies = proxy::resolve(config.delivery.proxy.as_ref(), environment, &mut errors);
     let described = config.routes.iter().chain([&config.delivery]);
     let for_employees = described.clone().any(RouteConfig::is_for_employees);
     let (allow_http, usual) = (config.allow_http, &proxies);
     let out = described
         .filter_map(|route| {
             let counted = !for_employees || route.is_for_employees();
-            route.with_secrets(allow_http, usual, counted, environment, &mut mistakes)
+            route.with_secrets(allow_http, usual, counted, environment, &mut errors)
         })
         .collect();
     let alerts = config
         .alerts
-        .with_secrets(&proxies, environment, &mut mistakes);
+        .with_secrets(&proxies, environment, &mut errors);
     let jwt = secrets.jwt.is_some() || secrets.jwt_previous.is_some();
-    let with_secrets =
-        |door: &IngestConfig| door.with_secrets(environment, jwt, path, &mut mistakes);
+    let with_secrets = |door: &IngestConfig| door.with_secrets(environment, jwt, path, &mut errors);
     let ingest = config.ingest.as_ref().map(with_secrets);
     let names = named::names(&config);
     let set = named::set(&names, environment);
     let notes = named::notes(&names, &set, environment, whole);
     // Two routes may lack the same secret.
-    let mut told: Vec<Mistake> = Vec::new();
-    mistakes.retain(|mistake| {
-        let new = !told.contains(mistake);
-        told.push(mistake.clone());
+    let mut told: Vec<ConfigError> = Vec::new();
+    errors.retain(|error| {
+        let new = !told.contains(error);
+        told.push(error.clone());
         new
     });
-    if !mistakes.is_empty() {
-        let list = mistakes;
-        return Err(Mistakes { list, notes });
+    if !errors.is_empty() {
+        let list = errors;
+        return Err(ConfigErrors { list, notes });
     }
     Ok(Loaded {
         config,
@@ -248,14 +247,14 @@ fn read_both(
 }
 
 /// The URL that is given as a secret comes before that of the file.
-fn override_url(config: &mut Config, environment: &Environment, mistakes: &mut Vec<Mistake>) {
-    let Some(url) = secrets::read_secret(environment, URL_VARIABLE, mistakes) else {
+fn override_url(config: &mut Config, environment: &Environment, errors: &mut Vec<ConfigError>) {
+    let Some(url) = secrets::read_secret(environment, URL_VARIABLE, errors) else {
         return;
     };
     match routes::webhook_url(url.expose(), config.allow_http, &config.server) {
         Ok(url) => config.delivery.url = Some(url),
         Err(expected) => {
-            mistakes.push(environment.mistake(URL_VARIABLE, Kind::Expected(expected)));
+            errors.push(environment.error(URL_VARIABLE, Kind::Expected(expected)));
         }
     }
 }
@@ -273,28 +272,28 @@ impl Config {
     }
 }
 
-fn read_file(path: &Path) -> Result<String, Mistakes> {
-    let wrong = |kind| Mistakes::one(Place::whole(path), kind);
+fn read_file(path: &Path) -> Result<String, ConfigErrors> {
+    let wrong = |kind| ConfigErrors::one(Location::whole(path), kind);
     let read = env_file::read_bytes(path);
     let (bytes, _) = read.map_err(|error| wrong(env_file::of_io(&error)))?;
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let line = env_file::first_bad_line(error.as_bytes(), valid);
-        Mistakes::one(
-            Place::line_of(path, line, ""),
+        ConfigErrors::one(
+            Location::line_of(path, line, ""),
             Kind::Doubtful(Doubt::NotUtf8),
         )
     })
 }
 
-fn parse(text: &str, path: &Path) -> (Config, Vec<Mistake>) {
+fn parse(text: &str, path: &Path) -> (Config, Vec<ConfigError>) {
     let (mut document, root) = Document::parse(text);
     let config = read_config(&mut document, root);
-    let mistakes = document.into_found().into_iter().map(|found| Mistake {
-        place: Place::line_of(path, found.line, &found.key),
+    let errors = document.into_found().into_iter().map(|found| ConfigError {
+        place: Location::line_of(path, found.line, &found.key),
         kind: found.kind,
     });
-    (config, mistakes.collect())
+    (config, errors.collect())
 }
 
 fn read_config(document: &mut Document<'_>, mut root: Section<'_>) -> Config {
@@ -443,8 +442,8 @@ fn size(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-fn read_secrets(environment: &Environment, mistakes: &mut Vec<Mistake>) -> Secrets {
-    let mut read = |name: &str| secrets::read_secret(environment, name, mistakes);
+fn read_secrets(environment: &Environment, errors: &mut Vec<ConfigError>) -> Secrets {
+    let mut read = |name: &str| secrets::read_secret(environment, name, errors);
     let secrets = Secrets {
         api_token: read("VOICEDRIVE_API_TOKEN"),
         api_token_previous: read("VOICEDRIVE_API_TOKEN_PREVIOUS"),
@@ -459,7 +458,7 @@ fn read_secrets(environment: &Environment, mistakes: &mut Vec<Mistake>) -> Secre
             .as_ref()
             .is_some_and(|s| s.as_bytes().len() < SHORTEST_JWT_SECRET)
         {
-            mistakes.push(environment.mistake(name, Kind::TooShort(SHORTEST_JWT_SECRET)));
+            errors.push(environment.error(name, Kind::TooShort(SHORTEST_JWT_SECRET)));
         }
     }
     for (name, token) in [
@@ -472,7 +471,7 @@ fn read_secrets(environment: &Environment, mistakes: &mut Vec<Mistake>) -> Secre
         let fits = text.len() >= SHORTEST_API_TOKEN && text.bytes().all(|b| b.is_ascii_graphic());
         if !fits {
             let kind = Kind::NoApiToken(SHORTEST_API_TOKEN);
-            mistakes.push(environment.mistake(name, kind));
+            errors.push(environment.error(name, kind));
         }
     }
     secrets

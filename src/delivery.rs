@@ -8,7 +8,7 @@
 //! and keeps its result; [`partner`] is the request itself.
 //!
 //! A reload replaces the dispatchers of routes that changed and leaves the others alone; when failed attempts are
-//! made again, and from where on an admin is told ([`Rules`]), is asked for with each result.
+//! made again, and from where on an admin is told ([`DeliveryRules`]), is asked for with each result.
 //!
 //! What is not guaranteed: that an event arrives only once (after a crash it is sent again, with
 //! the same `X-Request-ID`), and that events arrive in the order in which they were accepted.
@@ -32,14 +32,14 @@ pub mod tls;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::gauges::Gauges;
 use crate::incident::Thresholds;
+use crate::observations::Observations;
 use crate::retry::RetryPolicy;
 use crate::store::Store;
 
 /// What the configuration says of every attempt, whatever its route.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rules {
+pub struct DeliveryRules {
     /// When failed attempts are made again.
     pub policy: RetryPolicy,
     /// From where on an admin is told.
@@ -54,7 +54,7 @@ pub struct Context {
     /// What time it is.
     pub clock: Clock,
     /// The rules that are in force now.
-    pub rules: watch::Receiver<Rules>,
+    pub rules: watch::Receiver<DeliveryRules>,
     /// Where it is kept what receivers' clocks say.
-    pub gauges: Gauges,
+    pub observations: Observations,
 }

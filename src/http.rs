@@ -29,8 +29,8 @@ use url::Url;
 use crate::clock::Clock;
 use crate::config::{Channel, Ingest};
 use crate::delivery::handoff::Handoff;
-use crate::gauges::Gauges;
-use crate::language::Speech;
+use crate::language::Locale;
+use crate::observations::Observations;
 use crate::reload::Reloads;
 use crate::retry::RetryPolicy;
 use crate::route::{BodyLimit, Routing, TooLarge};
@@ -64,9 +64,9 @@ pub struct Api {
     /// How often VoiceDrive may ask.
     pub rate_limiter: Arc<RateLimiter<&'static str>>,
     /// How people are spoken to, and what "today" means.
-    pub speech: Speech,
+    pub locale: Locale,
     /// What is noticed, for the one who judges whether a person is needed.
-    pub gauges: Gauges,
+    pub observations: Observations,
     /// Who is told when one is.
     pub channels: Vec<Channel>,
     /// What health is known from.

@@ -1,7 +1,7 @@
 //! An interview record: what the staff system knows of a 面談.
 
 pub mod field;
-pub mod mistake;
+pub mod field_error;
 
 use crate::timestamp::Timestamp;
 

@@ -41,14 +41,14 @@ impl Language {
 
 /// How a person is spoken to. Each room that speaks to people adds its own words.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Speech {
+pub struct Locale {
     /// In which language.
     pub language: Language,
     /// The time zone of the times that are shown.
     pub timezone: Zone,
 }
 
-impl Speech {
+impl Locale {
     /// The text of the person's language.
     #[must_use]
     pub fn say<'a>(self, ja: &'a str, en: &'a str) -> &'a str {

@@ -46,11 +46,11 @@
 //! - *condition*: something that an admin has to know of while it holds.
 //! - *incident*: one condition from its beginning to its end, however many deliveries it counts.
 //! - *notification*: one message of an incident: it began, it lasts (a *digest*), or it is over.
-//! - *channel*: where notifications go. *courier*: sends them to one channel, in order.
+//! - *channel*: where notifications go. *notifier*: sends them to one channel, in order.
 //! - *objection*: why a channel did not take a message.
 //! - *dismissed*: an admin said that the deliveries of an incident need nothing any more.
 //! - *heartbeat*: the URL that is called while everything works (a dead man's switch).
-//! - *gauges*: observations in memory from which conditions are judged.
+//! - *observations*: what parts saw, kept in memory, from which conditions are judged.
 //! - *overview*: everything that is known of the daemon at one moment.
 //!
 //! The file:
@@ -64,8 +64,9 @@
 //! - *axis*: the relay's own time, on which waits are kept. The monotonic clock moves it, never a set wall clock.
 //!
 //! The daemon:
-//! - *part*: a loop of the daemon that a reload can replace: a dispatcher, a courier, a task of *upkeep* (maintenance).
-//! - *pulse*: when a part will have moved again at the latest. One that is late hangs.
+//! - *part*: a loop of the daemon that a reload can replace: a dispatcher, a notifier, a task of *upkeep* (maintenance).
+//! - *liveness*: whether a part still moves. It announces when it will have moved again at the latest; one that is
+//!   overdue hangs.
 //! - *wing*: a part of [`http`] with a table of endpoints, a way to know who calls, and a way to refuse.
 //! - *control socket*: the Unix socket of the command line. Whoever may open it is an admin.
 //! - *scope*: what a token allows.
@@ -86,7 +87,7 @@
 //!   asks for in `http::control`.
 //! - The edges: [`config`], [`clock`], [`logging`], [`log_limit`], [`plain_file`], [`system_error`], [`systemd`].
 //! - How a configuration takes the place of another: [`reload`].
-//! - Maintenance: [`upkeep`]. What is observed and shared in memory: [`gauges`], [`pulse`]. Who is told: [`alerts`],
+//! - Maintenance: [`upkeep`]. What is observed and shared in memory: [`observations`], [`liveness`]. Who is told: [`alerts`],
 //!   and what came of it: [`channel`].
 //! - What is said to people, in both languages: [`words`].
 //! - What commands work with: `import` reads a file of interview records, `examination` judges a receiver,
@@ -129,7 +130,6 @@ pub mod due;
 pub mod event;
 pub mod event_record;
 mod examination;
-pub mod gauges;
 pub mod http;
 mod import;
 pub mod incident;
@@ -137,13 +137,14 @@ pub mod ingest;
 pub mod interview;
 pub mod interview_stats;
 pub mod language;
+pub mod liveness;
 pub mod log_limit;
 pub mod logging;
 pub mod notification;
+pub mod observations;
 pub mod overview;
 pub mod period;
 pub mod plain_file;
-pub mod pulse;
 pub mod purge;
 pub mod receiver;
 pub mod relay;

@@ -33,7 +33,7 @@ const LONGEST_BODY: usize = 80 * 1024 * 1024;
 
 /// How VoiceDrive judges a webhook.
 #[derive(Clone, Debug)]
-pub struct Judge {
+pub struct Verifier {
     /// The profile that is expected.
     pub profile: Profile,
     /// The keys, each of them good; none when nothing is signed.
@@ -59,7 +59,7 @@ pub enum Rejection {
 
 /// A webhook that arrived.
 #[derive(Clone, Debug)]
-pub struct Received {
+pub struct ReceivedWebhook {
     /// When it arrived.
     pub at: Timestamp,
     /// The path and query that it was posted to.
@@ -74,7 +74,7 @@ pub struct Received {
     pub verdict: Result<(), Rejection>,
 }
 
-impl Received {
+impl ReceivedWebhook {
     /// A header as text, empty when it is not there.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
@@ -83,10 +83,10 @@ impl Received {
 
     /// The answer that VoiceDrive gives.
     #[must_use]
-    pub fn usual_answer(&self) -> Answer {
+    pub fn default_answer(&self) -> ScriptedAnswer {
         match self.verdict {
-            Ok(()) => Answer::json(StatusCode::OK, r#"{"success":true}"#),
-            Err(_) => Answer::json(
+            Ok(()) => ScriptedAnswer::json(StatusCode::OK, r#"{"success":true}"#),
+            Err(_) => ScriptedAnswer::json(
                 StatusCode::UNAUTHORIZED,
                 r#"{"success":false,"error":"Invalid signature"}"#,
             ),
@@ -96,7 +96,7 @@ impl Received {
 
 /// What is answered to a webhook.
 #[derive(Clone, Debug)]
-pub enum Answer {
+pub enum ScriptedAnswer {
     /// An answer.
     Respond {
         /// The status.
@@ -107,12 +107,12 @@ pub enum Answer {
         body: Bytes,
     },
     /// The same, after a while.
-    After(Duration, Box<Answer>),
+    After(Duration, Box<ScriptedAnswer>),
     /// Nothing: the connection is closed.
     Drop,
 }
 
-impl Answer {
+impl ScriptedAnswer {
     /// A JSON answer.
     #[must_use]
     pub fn json(status: StatusCode, body: &'static str) -> Self {
@@ -125,7 +125,7 @@ impl Answer {
 }
 
 /// Sees every webhook that arrives, and decides what is answered.
-pub type Script = Arc<dyn Fn(&Received) -> Answer + Send + Sync>;
+pub type Script = Arc<dyn Fn(&ReceivedWebhook) -> ScriptedAnswer + Send + Sync>;
 
 /// A receiver that listens.
 pub struct Receiver {
@@ -138,7 +138,7 @@ impl Receiver {
     ///
     /// # Errors
     /// When the address cannot be used.
-    pub async fn start(address: SocketAddr, judge: Judge, script: Script) -> io::Result<Self> {
+    pub async fn start(address: SocketAddr, judge: Verifier, script: Script) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let judge = Arc::new(judge);
@@ -185,12 +185,12 @@ impl Drop for Receiver {
 struct Closed;
 
 async fn receive(
-    judge: &Judge,
+    judge: &Verifier,
     script: &Script,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Closed> {
     if request.method() != Method::POST {
-        return respond(Answer::json(
+        return respond(ScriptedAnswer::json(
             StatusCode::METHOD_NOT_ALLOWED,
             r#"{"success":false,"error":"Webhooks are posted"}"#,
         ))
@@ -201,7 +201,7 @@ async fn receive(
     let body = Limited::new(body, LONGEST_BODY).collect().await;
     let body = body.map_err(|_| Closed)?.to_bytes();
     let at = judge.clock.now();
-    let received = Received {
+    let received = ReceivedWebhook {
         at,
         path,
         event_type: event_type(&body),
@@ -212,16 +212,16 @@ async fn receive(
     respond(script(&received)).await
 }
 
-async fn respond(answer: Answer) -> Result<Response<Full<Bytes>>, Closed> {
+async fn respond(answer: ScriptedAnswer) -> Result<Response<Full<Bytes>>, Closed> {
     let mut answer = answer;
     loop {
         match answer {
-            Answer::Drop => return Err(Closed),
-            Answer::After(wait, then) => {
+            ScriptedAnswer::Drop => return Err(Closed),
+            ScriptedAnswer::After(wait, then) => {
                 tokio::time::sleep(wait).await;
                 answer = *then;
             }
-            Answer::Respond {
+            ScriptedAnswer::Respond {
                 status,
                 headers,
                 body,
@@ -242,7 +242,7 @@ async fn respond(answer: Answer) -> Result<Response<Full<Bytes>>, Closed> {
     }
 }
 
-impl Judge {
+impl Verifier {
     /// What VoiceDrive thinks of a webhook: it signs what JavaScript makes of the body, not the
     /// bytes, and looks at the clock.
     ///

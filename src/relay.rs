@@ -15,21 +15,21 @@ use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::config::Loaded;
-use crate::delivery::Rules;
+use crate::delivery::DeliveryRules;
 use crate::delivery::handoff::Handoff;
 use crate::delivery::partner::SetupError;
-use crate::gauges::Gauges;
 use crate::http::api::rate_limit::RateLimiter;
 use crate::http::server::control_socket::ControlSocket;
 use crate::http::{self, Api};
 use crate::language::Language;
+use crate::observations::Observations;
 use crate::reload::Reloads;
 use crate::store::file::snapshot::SnapshotError;
 use crate::store::{OpenError, Store, StoreError};
 use crate::timestamp::Timestamp;
 use crate::trouble::Trouble;
 use crate::upkeep::backup::BackupFile;
-use crate::upkeep::place::PlaceKeeper;
+use crate::upkeep::file_watch::FileWatch;
 use assembly::{Fixed, Shared, rules};
 use parts::Parts;
 
@@ -46,7 +46,7 @@ pub enum StartError {
     #[error(transparent)]
     Read(#[from] StoreError),
     /// The database was opened, and something is wrong with it. It was left as it is.
-    #[error("{}: {}", database.display(), trouble.told(Language::En))]
+    #[error("{}: {}", database.display(), trouble.describe(Language::En))]
     Trouble {
         /// The database.
         database: PathBuf,
@@ -85,7 +85,7 @@ pub struct Lost(#[from] SnapshotError);
 pub struct Relay {
     shared: Shared,
     api: watch::Sender<Arc<Api>>,
-    rules: watch::Sender<Rules>,
+    rules: watch::Sender<DeliveryRules>,
     doors: JoinSet<()>,
     stop_doors: watch::Sender<bool>,
     parts: Parts,
@@ -170,7 +170,7 @@ impl Relay {
             )),
             reloads: Reloads::default(),
             handoff: Handoff::default(),
-            gauges: Gauges::default(),
+            observations: Observations::default(),
             started_at: clock.now(),
             address,
             store,
@@ -183,8 +183,8 @@ impl Relay {
         let plan = shared.plan(settings, &parts, in_force)?;
         shared.log_what_waits(settings).await?;
         shared.forget_channels(settings).await;
-        let pulses = shared.run(settings, plan, &mut parts);
-        let (api, current) = watch::channel(Arc::new(shared.api(settings, pulses)));
+        let liveness = shared.run(settings, plan, &mut parts);
+        let (api, current) = watch::channel(Arc::new(shared.api(settings, liveness)));
         let (stop_doors, stopped) = watch::channel(false);
         let mut doors = JoinSet::new();
         doors.spawn(http::serve_network(
@@ -243,9 +243,9 @@ impl Relay {
         self.shared.log_what_waits(settings).await?;
         self.shared.forget_channels(settings).await;
         self.rules.send_replace(plan.rules.clone());
-        let pulses = self.shared.run(settings, plan, &mut self.parts);
+        let liveness = self.shared.run(settings, plan, &mut self.parts);
         self.api
-            .send_replace(Arc::new(self.shared.api(settings, pulses)));
+            .send_replace(Arc::new(self.shared.api(settings, liveness)));
         let wanted = Fixed::of(settings);
         let fixed = &self.shared.fixed;
         let unchanged = [
@@ -257,10 +257,10 @@ impl Relay {
     }
 
     /// Resolves when a part has ended that should not have: the daemon must be started anew.
-    pub async fn broke_down(&mut self) {
+    pub async fn wait_for_failure(&mut self) {
         tokio::select! {
             _ = self.doors.join_next() => {}
-            () = self.parts.broke_down() => {}
+            () = self.parts.wait_for_failure() => {}
             () = self.shared.store.ended() => {}
         }
     }
@@ -287,9 +287,9 @@ impl Relay {
             clock,
             ..
         } = self.shared;
-        let place = PlaceKeeper::new(store.clone(), clock.clone());
-        let rescued = place.step_at_the_end().await;
-        backup.step_at_the_end().await;
+        let place = FileWatch::new(store.clone(), clock.clone());
+        let rescued = place.final_rescue().await;
+        backup.final_backup().await;
         store.close(clock.moment()).await;
         Ok(rescued?)
     }

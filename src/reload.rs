@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use crate::config::{Changes, Mistakes, Note};
+use crate::config::{Changes, ConfigErrors, Note};
 
 /// The result of a reload: it was done, or nothing was changed.
 pub type Outcome = Result<Reloaded, Refused>;
@@ -26,7 +26,7 @@ pub struct Reloaded {
 pub enum Refused {
     /// Configuration or secrets are wrong.
     #[error(transparent)]
-    Mistakes(#[from] Mistakes),
+    ConfigErrors(#[from] ConfigErrors),
     /// A URL or a secret in force would be lost, and nobody said that this is meant.
     #[error("{} would be lost: {} in force, and not set any more; nothing was changed. If this is meant: voicedrive-relay reload --drop", .0.join(", "), if .0.len() == 1 { "it is" } else { "they are" })]
     Loses(Vec<String>),

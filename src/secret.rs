@@ -64,7 +64,10 @@ mod tests {
         let secret = Secret::new("a-made-up-secret-of-32-characters".to_owned());
         let fingerprint = secret.fingerprint();
         assert_eq!(fingerprint.digits, "7e29-a672");
-        assert_eq!(fingerprint.told(Language::En), "7e29-a672, 33 characters");
-        assert_eq!(fingerprint.told(Language::Ja), "7e29-a672、33 文字");
+        assert_eq!(
+            fingerprint.describe(Language::En),
+            "7e29-a672, 33 characters"
+        );
+        assert_eq!(fingerprint.describe(Language::Ja), "7e29-a672、33 文字");
     }
 }

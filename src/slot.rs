@@ -100,7 +100,7 @@ fn midnight(date: NaiveDate) -> i64 {
 
 /// A part of a range, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Piece {
+pub struct Segment {
     /// Whole slots of this unit; none: a part of one.
     pub unit: Option<Unit>,
     /// The first moment of it.
@@ -109,7 +109,7 @@ pub struct Piece {
     pub to: Timestamp,
 }
 
-impl Piece {
+impl Segment {
     /// In Unix milliseconds, of which `end` is the first that does not belong to it.
     fn of(unit: Option<Unit>, start: i64, end: i64) -> Self {
         Self {
@@ -120,11 +120,11 @@ impl Piece {
     }
 }
 
-/// A piece of which a sum over a range is made.
+/// A segment of which a sum over a range is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Term {
+pub struct SignedRange {
     /// What is counted.
-    pub piece: Piece,
+    pub segment: Segment,
     /// 1 when it is added, -1 when it is taken away again.
     pub sign: i64,
 }
@@ -133,68 +133,68 @@ pub struct Term {
 /// than half of a slot at an end, the whole slot is added and the rest of it taken away, so that no more
 /// than half of a slot is ever looked at row by row. Nothing is taken away that was not added before.
 #[must_use]
-pub fn terms(from: Timestamp, to: Timestamp, units: &[Unit]) -> Vec<Term> {
+pub fn terms(from: Timestamp, to: Timestamp, units: &[Unit]) -> Vec<SignedRange> {
     let mut terms = Vec::new();
-    for piece in cut(from, to, units) {
-        match (piece.unit, units.last()) {
-            (None, Some(shortest)) => add_part(piece, *shortest, &mut terms),
-            _ => terms.push(Term { piece, sign: 1 }),
+    for segment in split(from, to, units) {
+        match (segment.unit, units.last()) {
+            (None, Some(shortest)) => add_part(segment, *shortest, &mut terms),
+            _ => terms.push(SignedRange { segment, sign: 1 }),
         }
     }
     terms
 }
 
-fn add_part(part: Piece, unit: Unit, terms: &mut Vec<Term>) {
+fn add_part(part: Segment, unit: Unit, terms: &mut Vec<SignedRange>) {
     let (start, end) = (part.from.unix_ms(), part.to.unix_ms() + 1);
     let (slot_start, slot_end) = (unit.begin(start), unit.end(start));
     if (end - start) * 2 <= slot_end - slot_start {
-        return terms.push(Term {
-            piece: part,
+        return terms.push(SignedRange {
+            segment: part,
             sign: 1,
         });
     }
-    let slot = Piece::of(Some(unit), slot_start, slot_end);
-    terms.push(Term {
-        piece: slot,
+    let slot = Segment::of(Some(unit), slot_start, slot_end);
+    terms.push(SignedRange {
+        segment: slot,
         sign: 1,
     });
     for (start, end) in [(slot_start, start), (end, slot_end)] {
         if start < end {
-            let piece = Piece::of(None, start, end);
-            terms.push(Term { piece, sign: -1 });
+            let segment = Segment::of(None, start, end);
+            terms.push(SignedRange { segment, sign: -1 });
         }
     }
 }
 
 /// Cuts the range from `from` to `to`, both included, into whole slots of `units`, the longest
-/// first, and parts of slots at the ends. The pieces come in order; a range that ends before it
+/// first, and parts of slots at the ends. The segments come in order; a range that ends before it
 /// begins has none.
 #[must_use]
-pub fn cut(from: Timestamp, to: Timestamp, units: &[Unit]) -> Vec<Piece> {
-    let mut pieces = Vec::new();
-    cut_half_open(from.unix_ms(), to.unix_ms() + 1, units, &mut pieces);
-    pieces
+pub fn split(from: Timestamp, to: Timestamp, units: &[Unit]) -> Vec<Segment> {
+    let mut segments = Vec::new();
+    cut_half_open(from.unix_ms(), to.unix_ms() + 1, units, &mut segments);
+    segments
 }
 
 /// The same for milliseconds, of which `end` is the first that does not belong to the range.
-fn cut_half_open(start: i64, end: i64, units: &[Unit], pieces: &mut Vec<Piece>) {
+fn cut_half_open(start: i64, end: i64, units: &[Unit], segments: &mut Vec<Segment>) {
     if start >= end {
         return;
     }
     let Some((unit, shorter)) = units.split_first() else {
-        return pieces.push(Piece::of(None, start, end));
+        return segments.push(Segment::of(None, start, end));
     };
     // `start` itself when a slot begins there.
     let whole_from = unit.end(start - 1);
     let whole_to = unit.begin(end);
     if whole_from > whole_to {
-        return cut_half_open(start, end, shorter, pieces);
+        return cut_half_open(start, end, shorter, segments);
     }
-    cut_half_open(start, whole_from, shorter, pieces);
+    cut_half_open(start, whole_from, shorter, segments);
     if whole_from < whole_to {
-        pieces.push(Piece::of(Some(*unit), whole_from, whole_to));
+        segments.push(Segment::of(Some(*unit), whole_from, whole_to));
     }
-    cut_half_open(whole_to, end, shorter, pieces);
+    cut_half_open(whole_to, end, shorter, segments);
 }
 
 #[cfg(test)]
@@ -211,14 +211,14 @@ mod tests {
 
     #[test]
     fn a_range_is_whole_slots_and_two_ends() {
-        let pieces = cut(
+        let segments = split(
             moment("2025-10-25T22:58:30.000Z"),
             moment("2025-10-27T01:00:00.000Z"),
             &UNITS,
         );
-        let shown: Vec<_> = pieces
+        let shown: Vec<_> = segments
             .iter()
-            .map(|piece| format!("{:?} {}", piece.unit.map(Unit::as_str), piece.from))
+            .map(|segment| format!("{:?} {}", segment.unit.map(Unit::as_str), segment.from))
             .collect();
         assert_eq!(
             shown,
@@ -230,29 +230,29 @@ mod tests {
                 "None 2025-10-27T01:00:00.000Z",
             ]
         );
-        assert_eq!(pieces[2].to, moment("2025-10-26T23:59:59.999Z"));
-        assert_eq!(Unit::Day.slot_of(pieces[2].to), "2025-10-26");
+        assert_eq!(segments[2].to, moment("2025-10-26T23:59:59.999Z"));
+        assert_eq!(Unit::Day.slot_of(segments[2].to), "2025-10-26");
         assert_eq!(
             Unit::Hour.named("hour 2025-10-26T23"),
-            Some((moment("2025-10-26T23:00:00.000Z"), pieces[2].to))
+            Some((moment("2025-10-26T23:00:00.000Z"), segments[2].to))
         );
         let now = moment("2025-10-26T12:00:00.000Z");
         assert_eq!(
-            cut(now.after(std::time::Duration::from_millis(1)), now, &UNITS),
+            split(now.after(std::time::Duration::from_millis(1)), now, &UNITS),
             []
         );
     }
 
     #[test]
     fn a_long_range_is_whole_months_and_days() {
-        let pieces = cut(
+        let segments = split(
             moment("2024-01-30T00:00:00.000Z"),
             moment("2024-03-01T23:59:59.999Z"),
             &[Unit::Month, Unit::Day],
         );
-        let shown: Vec<_> = pieces
+        let shown: Vec<_> = segments
             .iter()
-            .map(|piece| piece.unit.map(|unit| unit.name_of(piece.from)))
+            .map(|segment| segment.unit.map(|unit| unit.name_of(segment.from)))
             .collect();
         assert_eq!(
             shown,
@@ -260,10 +260,10 @@ mod tests {
         );
         assert_eq!(
             Unit::Month.named("month 2024-02"),
-            Some((pieces[1].from, moment("2024-02-29T23:59:59.999Z")))
+            Some((segments[1].from, moment("2024-02-29T23:59:59.999Z")))
         );
         // The end of time is the end of a month.
-        let whole = cut(
+        let whole = split(
             Timestamp::from_unix_ms(i64::MIN),
             Timestamp::from_unix_ms(i64::MAX),
             &[Unit::Month, Unit::Day],
@@ -280,19 +280,19 @@ mod tests {
             units in prop::sample::select(vec![&UNITS[..], &[Unit::Hour], &[Unit::Month, Unit::Day], &[Unit::Month, Unit::Day, Unit::Hour]]),
         ) {
             let (from, to) = (Timestamp::from_unix_ms(start), Timestamp::from_unix_ms(start + length));
-            let pieces = cut(from, to, units);
-            prop_assert_eq!(pieces[0].from, from);
-            prop_assert_eq!(pieces[pieces.len() - 1].to, to);
-            for two in pieces.windows(2) {
+            let segments = split(from, to, units);
+            prop_assert_eq!(segments[0].from, from);
+            prop_assert_eq!(segments[segments.len() - 1].to, to);
+            for two in segments.windows(2) {
                 prop_assert_eq!(two[0].to.unix_ms() + 1, two[1].from.unix_ms());
             }
-            for piece in &pieces {
-                if let Some(unit) = piece.unit {
-                    prop_assert_eq!(unit.named(&unit.name_of(piece.from)).map(|slot| slot.0), Some(piece.from));
-                    prop_assert_eq!(unit.named(&unit.name_of(piece.to)).map(|slot| slot.1), Some(piece.to));
+            for segment in &segments {
+                if let Some(unit) = segment.unit {
+                    prop_assert_eq!(unit.named(&unit.name_of(segment.from)).map(|slot| slot.0), Some(segment.from));
+                    prop_assert_eq!(unit.named(&unit.name_of(segment.to)).map(|slot| slot.1), Some(segment.to));
                 } else {
                     let shortest = units[units.len() - 1];
-                    prop_assert_eq!(shortest.slot_of(piece.from), shortest.slot_of(piece.to));
+                    prop_assert_eq!(shortest.slot_of(segment.from), shortest.slot_of(segment.to));
                 }
             }
         }
@@ -307,19 +307,19 @@ mod tests {
             let (from, to) = (start, start + length);
             let terms = terms(Timestamp::from_unix_ms(from), Timestamp::from_unix_ms(to), units);
             let shortest = units[units.len() - 1].length().unwrap();
-            let edges = terms.iter().flat_map(|term| [term.piece.from.unix_ms(), term.piece.to.unix_ms()]);
+            let edges = terms.iter().flat_map(|term| [term.segment.from.unix_ms(), term.segment.to.unix_ms()]);
             for moment in edges.flat_map(|edge| [edge - 1, edge, edge + 1, edge + near]) {
                 let mut times = 0;
                 for term in &terms {
-                    if (term.piece.from.unix_ms()..=term.piece.to.unix_ms()).contains(&moment) {
+                    if (term.segment.from.unix_ms()..=term.segment.to.unix_ms()).contains(&moment) {
                         times += term.sign;
                     }
                     prop_assert!(times >= 0, "taken away before it was added");
                 }
                 prop_assert_eq!(times, i64::from((from..=to).contains(&moment)));
             }
-            for Term { piece, .. } in terms.iter().filter(|term| term.piece.unit.is_none()) {
-                prop_assert!((piece.to.unix_ms() + 1 - piece.from.unix_ms()) * 2 <= shortest);
+            for SignedRange { segment, .. } in terms.iter().filter(|term| term.segment.unit.is_none()) {
+                prop_assert!((segment.to.unix_ms() + 1 - segment.from.unix_ms()) * 2 <= shortest);
             }
         }
     }

@@ -99,7 +99,7 @@ mod tests {
             },
         ] {
             for language in [Language::Ja, Language::En] {
-                let told = trouble.told(language);
+                let told = trouble.describe(language);
                 let restore = "voicedrive-relay restore /data/relay-backup.db";
                 assert!(told.contains(restore), "{told}");
             }
@@ -111,7 +111,7 @@ mod tests {
             Trouble::Damaged { what, copy: None },
             Trouble::Overwritten { copy: None },
         ] {
-            let told = trouble.told(Language::En);
+            let told = trouble.describe(Language::En);
             assert!(!told.contains("voicedrive-relay restore"), "{told}");
             assert!(!told.contains("look at the disk"), "{told}");
         }

@@ -4,7 +4,7 @@
 //! another, and none of it ever holds up accepting.
 
 pub mod backup;
-pub mod place;
+pub mod file_watch;
 pub mod reserve;
 pub mod retention;
 pub mod soundness;

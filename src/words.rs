@@ -36,6 +36,7 @@ pub mod answers;
 mod causes;
 pub(crate) mod checks;
 pub(crate) mod commands;
+pub(crate) mod config_errors;
 mod copies;
 pub(crate) mod deliveries;
 pub(crate) mod demo;
@@ -49,7 +50,6 @@ pub(crate) mod imports;
 mod interviews;
 mod json;
 mod kept;
-pub(crate) mod mistakes;
 pub(crate) mod objections;
 pub(crate) mod receivers;
 pub(crate) mod restores;
@@ -60,7 +60,7 @@ mod toml;
 mod troubles;
 pub mod usage;
 
-use crate::language::{Language, Speech};
+use crate::language::{Language, Locale};
 
 const MIB: f64 = 1_048_576.0;
 const GIB: f64 = 1024.0 * MIB;
@@ -98,7 +98,7 @@ impl Language {
     }
 }
 
-impl Speech {
+impl Locale {
     /// The text of the person's language.
     pub(crate) fn phrase(self, phrase: impl Phrase) -> &'static str {
         self.language.phrase(phrase)

@@ -49,19 +49,19 @@ pub(super) fn teams(words: &Message) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::language::{Language, Speech};
+    use crate::language::{Language, Locale};
     use crate::timestamp::Timestamp;
     use crate::zone::Zone;
 
     fn words(text: &str) -> Message {
-        let speech = Speech {
+        let locale = Locale {
             language: Language::En,
             timezone: Zone::TOKYO,
         };
         let now = Timestamp::parse("2026-10-21T07:28:30.000Z").unwrap();
         Message {
             text: text.to_owned(),
-            ..speech.test("id", now)
+            ..locale.test("id", now)
         }
     }
 

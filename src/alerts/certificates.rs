@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::delivery::probe::probe;
 use crate::delivery::route::Route;
-use crate::gauges::Gauges;
+use crate::observations::Observations;
 
 /// The time between two checks.
 const EVERY: Duration = Duration::from_hours(12);
@@ -18,17 +18,17 @@ const EVERY: Duration = Duration::from_hours(12);
 pub struct Certificates {
     routes: Vec<Route>,
     clock: Clock,
-    gauges: Gauges,
+    observations: Observations,
 }
 
 impl Certificates {
-    /// Looks at the receivers of `routes`; what it sees is kept in `gauges`.
+    /// Looks at the receivers of `routes`; what it sees is kept in `observations`.
     #[must_use]
-    pub fn new(routes: Vec<Route>, clock: Clock, gauges: Gauges) -> Self {
+    pub fn new(routes: Vec<Route>, clock: Clock, observations: Observations) -> Self {
         Self {
             routes,
             clock,
-            gauges,
+            observations,
         }
     }
 
@@ -57,10 +57,10 @@ impl Certificates {
                 continue;
             };
             if let Some(ends) = seen.certificate_ends {
-                self.gauges.certificate_seen(&route.name, ends);
+                self.observations.certificate_seen(&route.name, ends);
             }
             if let Some(ahead) = seen.clock_ahead {
-                self.gauges.clock_seen(&route.name, ahead);
+                self.observations.clock_seen(&route.name, ahead);
             }
         }
     }

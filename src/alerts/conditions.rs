@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::gauges::{AnswerTimes, Receiver};
 use crate::incident::{Finding, Kind, Observation, Thresholds};
+use crate::observations::{AnswerTimes, ReceiverState};
 use crate::timestamp::Timestamp;
 use crate::token::LiveToken;
 use crate::trouble::Trouble;
@@ -34,7 +34,7 @@ pub struct Observed {
     /// The database's size in bytes.
     pub database: u64,
     /// What receivers showed, by route.
-    pub receivers: Vec<(String, Receiver)>,
+    pub receivers: Vec<(String, ReceiverState)>,
     /// The valid tokens that have an end.
     pub tokens: Vec<LiveToken>,
 }
@@ -175,14 +175,14 @@ fn disk(observed: &Observed, limits: &Thresholds) -> Option<Finding> {
     })
 }
 
-fn certificate(receiver: Receiver, limits: &Thresholds, now: Timestamp) -> Option<Finding> {
+fn certificate(receiver: ReceiverState, limits: &Thresholds, now: Timestamp) -> Option<Finding> {
     let seconds = receiver.certificate_ends?.unix_seconds() - now.unix_seconds();
     let days = seconds.div_euclid(86_400);
     let first = limits.certificate_days.iter().max()?;
     (days <= i64::try_from(*first).unwrap_or(i64::MAX)).then_some(Finding::Certificate { days })
 }
 
-fn clock(receiver: Receiver, limits: &Thresholds) -> Option<Finding> {
+fn clock(receiver: ReceiverState, limits: &Thresholds) -> Option<Finding> {
     let seconds = receiver.clock_ahead?;
     (seconds.unsigned_abs() > limits.clock_seconds).then_some(Finding::Clock { seconds })
 }
@@ -214,7 +214,7 @@ mod tests {
             database: 1024 * MIB,
             receivers: vec![(
                 "default".to_owned(),
-                Receiver {
+                ReceiverState {
                     clock_ahead: Some(-60),
                     certificate_ends: Some(now().after(Duration::from_hours(24 * 22))),
                 },
@@ -351,7 +351,7 @@ mod tests {
             ),
             (
                 Observed {
-                    receivers: receiver(Receiver {
+                    receivers: receiver(ReceiverState {
                         clock_ahead: Some(61),
                         certificate_ends: None,
                     }),
@@ -361,7 +361,7 @@ mod tests {
             ),
             (
                 Observed {
-                    receivers: receiver(Receiver {
+                    receivers: receiver(ReceiverState {
                         clock_ahead: None,
                         certificate_ends: Some(now().after(Duration::from_hours(24 * 21))),
                     }),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::CliError;
 use super::client::{Client, path_segment};
 use super::value::whole;
-use super::words::{Speech, text};
+use super::words::{Locale, text};
 use crate::words::commands::{self, Command};
 
 #[derive(Subcommand)]
@@ -50,16 +50,16 @@ impl Alert {
                     query.push(("state", "ongoing"));
                 }
                 let answer = client.get("/api/incidents", &query).await?;
-                client.print(&answer, |speech| history(speech, &answer))
+                client.print(&answer, |locale| history(locale, &answer))
             }
             Self::Dismiss { id } => {
                 let path = format!(
                     "/control/incidents/{}/dismiss",
-                    path_segment(id, client.speech.language)?
+                    path_segment(id, client.locale.language)?
                 );
                 let answer = client.post(&path, String::new()).await?;
-                client.print(&answer, |speech| {
-                    format!("{id}: {}", speech.phrase(Command::Dismissed))
+                client.print(&answer, |locale| {
+                    format!("{id}: {}", locale.phrase(Command::Dismissed))
                 })
             }
         }
@@ -69,20 +69,20 @@ impl Alert {
 async fn test(client: &Client) -> Result<(), CliError> {
     let answer = client.post("/control/alerts/test", String::new()).await?;
     let channels = answer["channels"].as_array().map_or(&[][..], Vec::as_slice);
-    let speech = client.speech;
+    let locale = client.locale;
     if channels.is_empty() {
-        let none = speech.phrase(Command::NoChannel);
+        let none = locale.phrase(Command::NoChannel);
         return Err(CliError::Failed(none.to_owned()));
     }
-    client.print(&answer, |speech| {
+    client.print(&answer, |locale| {
         let lines: Vec<String> = channels
             .iter()
             .map(|channel| {
                 let name = text(&channel["channel"]);
                 match channel["error"].as_str() {
-                    None => format!("{name}: {}", speech.phrase(Command::Sent)),
+                    None => format!("{name}: {}", locale.phrase(Command::Sent)),
                     Some(error) if channel["sent"] == true => {
-                        commands::sent_to_the_others(name, error, speech.language)
+                        commands::sent_to_the_others(name, error, locale.language)
                     }
                     Some(error) => format!("{name}: {error}"),
                 }
@@ -91,7 +91,7 @@ async fn test(client: &Client) -> Result<(), CliError> {
         lines.join("\n")
     })?;
     if channels.iter().any(|channel| channel["error"].is_string()) {
-        let failed = speech.phrase(if channels.iter().any(|channel| channel["sent"] == true) {
+        let failed = locale.phrase(if channels.iter().any(|channel| channel["sent"] == true) {
             Command::SomeFailed
         } else {
             Command::ChannelFailed
@@ -101,10 +101,10 @@ async fn test(client: &Client) -> Result<(), CliError> {
     Ok(())
 }
 
-fn history(speech: Speech, answer: &Value) -> String {
+fn history(locale: Locale, answer: &Value) -> String {
     let incidents = answer["items"].as_array().map_or(&[][..], Vec::as_slice);
     if incidents.is_empty() {
-        return speech.phrase(Command::NothingTold).to_owned();
+        return locale.phrase(Command::NothingTold).to_owned();
     }
     let told: Vec<String> = incidents
         .iter()
@@ -113,7 +113,7 @@ fn history(speech: Speech, answer: &Value) -> String {
             let indented = text(&incident["text"]).replace('\n', "\n    ");
             format!(
                 "{}  {}\n    id: {}\n    {indented}",
-                speech.moment(&incident["openedAt"], "-"),
+                locale.moment(&incident["openedAt"], "-"),
                 text(&incident["title"]),
                 text(&incident["incidentId"]),
             )

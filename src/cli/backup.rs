@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::client::Client;
-use super::words::Speech;
+use super::words::Locale;
 use super::{CliError, print_line};
 use crate::config::Config;
 use crate::store::file;
@@ -35,8 +35,8 @@ pub(super) struct Verify {
 
 impl Backup {
     pub(super) async fn run(&self, client: &Client, config: &Config) -> Result<(), CliError> {
-        let (speech, directory) = (client.speech, &config.storage.directory);
-        let failed = |error| of_copy(speech, &error);
+        let (locale, directory) = (client.locale, &config.storage.directory);
+        let failed = |error| of_copy(locale, &error);
         let target = Target::of(directory, &self.file).map_err(failed)?;
         let refreshed = client.post("/control/backup", String::new()).await;
         let daemon_cannot_write = match &refreshed {
@@ -61,26 +61,26 @@ impl Backup {
                 snapshot::copy(&live, &self.file).map_err(failed)?;
             }
             (Target::BackupFile, Err(CliError::Unreachable(_)), _) => {
-                let told = restores::kept_by_the_daemon(speech, &self.file);
+                let told = restores::kept_by_the_daemon(locale, &self.file);
                 return Err(CliError::Unreachable(told));
             }
             // The file at the database's path need not be the database: only the daemon knows.
             (_, Err(error), _) => return Err(error),
         }
         let verified = snapshot::verify(&self.file).map_err(failed)?;
-        client.print(&answer(&self.file, verified), |speech| {
-            restores::good_copy(speech, &self.file, verified)
+        client.print(&answer(&self.file, verified), |locale| {
+            restores::good_copy(locale, &self.file, verified)
         })
     }
 }
 
 impl Verify {
-    pub(super) fn run(&self, speech: Speech, json: bool) -> Result<(), CliError> {
+    pub(super) fn run(&self, locale: Locale, json: bool) -> Result<(), CliError> {
         match snapshot::verify(&self.file) {
             Ok(verified) if json => print_line(&answer(&self.file, verified).to_string()),
-            Ok(verified) => print_line(&restores::good_copy(speech, &self.file, verified)),
+            Ok(verified) => print_line(&restores::good_copy(locale, &self.file, verified)),
             Err(error) => {
-                let error = of_copy(speech, &error);
+                let error = of_copy(locale, &error);
                 if json {
                     let answer =
                         json!({"file": self.file, "good": false, "error": error.to_string()});
@@ -106,8 +106,8 @@ pub(super) fn answer(file: &Path, verified: Verified) -> serde_json::Value {
 }
 
 /// What is wrong with a copy, as the command ends with it.
-pub(super) fn of_copy(speech: Speech, error: &SnapshotError) -> CliError {
-    let words = error.told(speech);
+pub(super) fn of_copy(locale: Locale, error: &SnapshotError) -> CliError {
+    let words = error.describe(locale);
     match error {
         SnapshotError::OfBefore { .. } => CliError::ForeignDatabase(words),
         _ => CliError::Failed(words),

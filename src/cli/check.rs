@@ -15,20 +15,20 @@ use serde_json::json;
 pub(super) use channels::nobody as nobody_is_told;
 use daemon::Daemon;
 
-use super::words::Speech;
+use super::words::Locale;
 use super::{CliError, Common, print_line};
-use crate::config::{Environment, Loaded, Mistakes};
+use crate::config::{ConfigErrors, Environment, Loaded};
 use crate::words::checks::{self, Check};
 
 /// One thing that was looked at.
-struct Finding {
+struct CheckResult {
     name: Cow<'static, str>,
-    state: State,
+    state: CheckState,
     text: String,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+enum CheckState {
     Good,
     /// Works, and a person may want to know.
     Notable,
@@ -36,59 +36,62 @@ enum State {
 }
 
 pub(super) async fn run(common: &Common, environment: &Environment) -> Result<(), CliError> {
-    let speech = common.speech(environment);
-    eyes::look(speech, common, environment)?;
+    let locale = common.locale(environment);
+    eyes::look(locale, common, environment)?;
     let settings = match common.load(environment) {
         Err(CliError::Config(mistakes)) if common.json => {
-            print_all(speech, true, &of_mistakes(speech, &mistakes))?;
+            print_all(locale, true, &of_mistakes(locale, &mistakes))?;
             return Err(mistakes.into());
         }
         loaded => loaded?,
     };
-    let findings = look(speech, common, &settings).await;
-    print_all(speech, common.json, &findings)?;
-    let bad = findings.iter().filter(|f| f.state == State::Bad).count();
+    let findings = look(locale, common, &settings).await;
+    print_all(locale, common.json, &findings)?;
+    let bad = findings
+        .iter()
+        .filter(|f| f.state == CheckState::Bad)
+        .count();
     if bad == 0 {
         return Ok(());
     }
-    Err(CliError::Failed(checks::to_be_mended(bad, speech.language)))
+    Err(CliError::Failed(checks::to_be_mended(bad, locale.language)))
 }
 
-async fn look(speech: Speech, common: &Common, settings: &Loaded) -> Vec<Finding> {
+async fn look(locale: Locale, common: &Common, settings: &Loaded) -> Vec<CheckResult> {
     let config = &settings.config;
     let path = common.config.display().to_string();
     let daemon = Daemon::ask(common).await;
-    let mut findings = vec![Finding::good("config", path)];
-    findings.extend(keys::all(speech, common, settings));
-    findings.extend(storage::all(speech, common, config, daemon.as_ref()).await);
-    findings.push(door::port(speech, config, daemon.as_ref()));
-    findings.extend(door::exposed(speech, config));
-    findings.extend(door::ingest(speech, config));
-    findings.extend(routes::all(speech, common, settings).await);
-    findings.extend(channels::all(speech, common, settings).await);
+    let mut findings = vec![CheckResult::good("config", path)];
+    findings.extend(keys::all(locale, common, settings));
+    findings.extend(storage::all(locale, common, config, daemon.as_ref()).await);
+    findings.push(door::port(locale, config, daemon.as_ref()));
+    findings.extend(door::exposed(locale, config));
+    findings.extend(door::ingest(locale, config));
+    findings.extend(routes::all(locale, common, settings).await);
+    findings.extend(channels::all(locale, common, settings).await);
     findings
 }
 
 /// Mistakes for a program; a person reads them on standard error.
-fn of_mistakes(speech: Speech, mistakes: &Mistakes) -> Vec<Finding> {
+fn of_mistakes(locale: Locale, mistakes: &ConfigErrors) -> Vec<CheckResult> {
     let list = mistakes.list.iter();
-    let list = list.map(|mistake| Finding::bad("config", mistake.told(speech.language)));
+    let list = list.map(|mistake| CheckResult::bad("config", mistake.describe(locale.language)));
     let notes = mistakes.notes.iter();
-    let notes = notes.map(|note| Finding::notable("secrets", note.told(speech.language)));
+    let notes = notes.map(|note| CheckResult::notable("secrets", note.describe(locale.language)));
     list.chain(notes).collect()
 }
 
-fn print_all(speech: Speech, json: bool, findings: &[Finding]) -> Result<(), CliError> {
+fn print_all(locale: Locale, json: bool, findings: &[CheckResult]) -> Result<(), CliError> {
     findings
         .iter()
-        .try_for_each(|finding| print_line(&finding.line(speech, json)))
+        .try_for_each(|finding| print_line(&finding.line(locale, json)))
 }
 
-impl Finding {
+impl CheckResult {
     fn good(name: impl Into<Cow<'static, str>>, text: String) -> Self {
         Self {
             name: name.into(),
-            state: State::Good,
+            state: CheckState::Good,
             text,
         }
     }
@@ -96,7 +99,7 @@ impl Finding {
     fn notable(name: impl Into<Cow<'static, str>>, text: String) -> Self {
         Self {
             name: name.into(),
-            state: State::Notable,
+            state: CheckState::Notable,
             text,
         }
     }
@@ -104,26 +107,26 @@ impl Finding {
     fn bad(name: impl Into<Cow<'static, str>>, text: String) -> Self {
         Self {
             name: name.into(),
-            state: State::Bad,
+            state: CheckState::Bad,
             text,
         }
     }
 
-    fn line(&self, speech: Speech, json: bool) -> String {
+    fn line(&self, locale: Locale, json: bool) -> String {
         if json {
             let state = match self.state {
-                State::Good => "ok",
-                State::Notable => "notice",
-                State::Bad => "error",
+                CheckState::Good => "ok",
+                CheckState::Notable => "notice",
+                CheckState::Bad => "error",
             };
             return json!({"check": self.name, "state": state, "text": self.text}).to_string();
         }
         let mark = match self.state {
-            State::Good => speech.phrase(Check::Good),
-            State::Notable => speech.phrase(Check::Note),
-            State::Bad => speech.phrase(Check::Bad),
+            CheckState::Good => locale.phrase(Check::Good),
+            CheckState::Notable => locale.phrase(Check::Note),
+            CheckState::Bad => locale.phrase(Check::Bad),
         };
-        let name = checks::name(&self.name, speech.language);
+        let name = checks::name(&self.name, locale.language);
         format!("{mark:<5} {name}: {}", self.text)
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use reqwest::{Body, Method, RequestBuilder, Response};
 use serde_json::Value;
 
-use super::words::Speech;
+use super::words::Locale;
 use super::{CliError, Common, print_line};
 use crate::config::Config;
 use crate::language::Language;
@@ -34,7 +34,7 @@ const WHOLE_ID: usize = "0199e2f3-1a2b-7c4d-8e5f-0123456789ab".len();
 pub(super) struct Client {
     http: reqwest::Client,
     socket: PathBuf,
-    pub(super) speech: Speech,
+    pub(super) locale: Locale,
     pub(super) json: bool,
 }
 
@@ -45,7 +45,7 @@ impl Client {
     }
 
     /// A way to the daemon behind `socket`.
-    pub(super) fn over(socket: &Path, speech: Speech, json: bool) -> Result<Self, CliError> {
+    pub(super) fn over(socket: &Path, locale: Locale, json: bool) -> Result<Self, CliError> {
         crate::crypto::install();
         let http = reqwest::Client::builder()
             .unix_socket(socket)
@@ -53,11 +53,11 @@ impl Client {
             .tls_certs_only([])
             .timeout(TIMEOUT)
             .build()
-            .map_err(|error| CliError::Failed(commands::broke_off(&error, speech.language)))?;
+            .map_err(|error| CliError::Failed(commands::broke_off(&error, locale.language)))?;
         Ok(Self {
             http,
             socket: socket.to_owned(),
-            speech,
+            locale,
             json,
         })
     }
@@ -93,7 +93,7 @@ impl Client {
 
     /// The id that begins so, as a person types it; a whole id is not asked for.
     pub(super) async fn full_id(&self, typed: &str) -> Result<String, CliError> {
-        let language = self.speech.language;
+        let language = self.locale.language;
         let begin = path_segment(typed, language)?.to_ascii_lowercase();
         if begin.len() == WHOLE_ID {
             return Ok(begin);
@@ -117,7 +117,7 @@ impl Client {
 
     /// Tells what went wrong with one of several things.
     pub(super) fn tell(&self, error: &CliError) -> Result<(), CliError> {
-        let told = error.told(self.speech.language, self.json);
+        let told = error.describe(self.locale.language, self.json);
         if let Some(told) = told {
             writeln!(io::stderr(), "{told}")?;
         }
@@ -127,7 +127,7 @@ impl Client {
     /// One event with everything.
     pub(super) async fn event(&self, id: &str) -> Result<Value, CliError> {
         self.get(
-            &format!("/api/events/{}", path_segment(id, self.speech.language)?),
+            &format!("/api/events/{}", path_segment(id, self.locale.language)?),
             &[],
         )
         .await
@@ -149,19 +149,19 @@ impl Client {
     pub(super) fn print(
         &self,
         answer: &Value,
-        for_people: impl FnOnce(Speech) -> String,
+        for_people: impl FnOnce(Locale) -> String,
     ) -> Result<(), CliError> {
         if self.json {
             print_line(&answer.to_string())
         } else {
-            print_line(&for_people(self.speech))
+            print_line(&for_people(self.locale))
         }
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         // The host is never looked up: the socket stands for it.
         let request = self.http.request(method, format!("http://relay{path}"));
-        request.header("accept-language", self.speech.language.code())
+        request.header("accept-language", self.locale.language.code())
     }
 
     /// The head of an answer, which has to come within `patience`.
@@ -174,7 +174,7 @@ impl Client {
         answered
             .map_err(|_| {
                 let seconds = patience.as_secs();
-                let language = self.speech.language;
+                let language = self.locale.language;
                 CliError::Failed(commands::nobody_speaks(&self.socket, seconds, language))
             })?
             .map_err(|error| self.unreachable(&error))
@@ -185,7 +185,7 @@ impl Client {
         request: RequestBuilder,
         patience: Duration,
     ) -> Result<Value, CliError> {
-        let language = self.speech.language;
+        let language = self.locale.language;
         let response = self.first_word(request, patience).await?;
         let answer = response
             .bytes()
@@ -211,12 +211,12 @@ impl Client {
                 message: message.to_owned(),
                 subject,
             },
-            _ => CliError::Failed(commands::refused(self.speech.language)),
+            _ => CliError::Failed(commands::refused(self.locale.language)),
         })
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> CliError {
-        let language = self.speech.language;
+        let language = self.locale.language;
         if error.is_timeout() {
             CliError::Failed(commands::no_answer_in_time(&self.socket, language))
         } else {

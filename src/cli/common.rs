@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::error::CliError;
 use super::{client, words};
-use crate::config::{self, Environment, Loaded, Mistakes};
+use crate::config::{self, ConfigErrors, Environment, Loaded};
 use crate::language::Language;
 use crate::secret::Secret;
 use crate::words::commands;
@@ -77,18 +77,18 @@ impl Common {
     }
 
     /// How the person is spoken to.
-    pub(super) fn speech(&self, environment: &Environment) -> words::Speech {
+    pub(super) fn locale(&self, environment: &Environment) -> words::Locale {
         self.speech_of(&self.understood(environment))
     }
 
     /// How the person is spoken to by this configuration; programs are spoken to in English.
-    pub(super) fn speech_of(&self, config: &config::Config) -> words::Speech {
+    pub(super) fn speech_of(&self, config: &config::Config) -> words::Locale {
         let language = if self.json {
             Language::En
         } else {
             config.language
         };
-        words::Speech {
+        words::Locale {
             language,
             timezone: config.timezone,
         }
@@ -118,9 +118,9 @@ impl Common {
         environment: &Environment,
         name: &str,
     ) -> Result<Vec<(String, Secret)>, CliError> {
-        let language = self.speech(environment).language;
+        let language = self.locale(environment).language;
         demand_secret_name("--secret", name, language)?;
-        let all_of = |environment: &Environment| -> Result<Vec<_>, Mistakes> {
+        let all_of = |environment: &Environment| -> Result<Vec<_>, ConfigErrors> {
             let mut found = Vec::new();
             for name in [name.to_owned(), format!("{name}_PREVIOUS")] {
                 let secret = environment.secret(&name)?;
@@ -165,16 +165,16 @@ pub(super) fn demand_secret_name(
     if config::is_secret_name(name) {
         return Ok(());
     }
-    let expected = config::Expected::SecretName.told(language);
+    let expected = config::Expected::SecretName.describe(language);
     Err(CliError::Usage(format!("{option}: {expected}")))
 }
 
 /// A file of the relay that somebody else may not read is no mistake of the relay's.
-pub(super) fn may_not_read(mistakes: Mistakes, language: Language) -> CliError {
+pub(super) fn may_not_read(mistakes: ConfigErrors, language: Language) -> CliError {
     match &mistakes.list[..] {
-        [mistake] if mistake.kind == config::Kind::Forbidden => {
-            CliError::NotAllowed(commands::use_sudo(&mistake.place.told(language), language))
-        }
+        [mistake] if mistake.kind == config::Kind::Forbidden => CliError::NotAllowed(
+            commands::use_sudo(&mistake.place.describe(language), language),
+        ),
         _ => CliError::Config(mistakes),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::words::{Speech, text};
+use super::words::{Locale, text};
 use crate::config::Environment;
 use crate::timestamp::Timestamp;
 use crate::words::deliveries::Delivery;
@@ -65,24 +65,24 @@ impl Paint {
 
 impl Line {
     /// A delivery as it stands, at the moment of its acceptance.
-    pub(super) fn of_delivery(speech: Speech, event: &Value) -> Self {
-        let at = clock(speech, &event["acceptedAt"], "%m-%d %H:%M:%S");
-        Self::of(speech, at, event, None)
+    pub(super) fn of_delivery(locale: Locale, event: &Value) -> Self {
+        let at = clock(locale, &event["acceptedAt"], "%m-%d %H:%M:%S");
+        Self::of(locale, at, event, None)
     }
 
     /// What happened to one, just now.
-    pub(super) fn of_change(speech: Speech, change: &Value) -> Self {
-        let at = clock(speech, &change["at"], "%H:%M:%S");
-        Self::of(speech, at, &change["event"], Some(&change["attempt"]))
+    pub(super) fn of_change(locale: Locale, change: &Value) -> Self {
+        let at = clock(locale, &change["at"], "%H:%M:%S");
+        Self::of(locale, at, &change["event"], Some(&change["attempt"]))
     }
 
-    fn of(speech: Speech, at: String, event: &Value, attempt: Option<&Value>) -> Self {
+    fn of(locale: Locale, at: String, event: &Value, attempt: Option<&Value>) -> Self {
         let status = text(&event["status"]);
         let state = match status {
-            "retrying" => retry(speech, event),
-            status => speech.status(status).to_owned(),
+            "retrying" => retry(locale, event),
+            status => locale.status(status).to_owned(),
         };
-        let result = match attempt.and_then(|attempt| failure(speech, attempt)) {
+        let result = match attempt.and_then(|attempt| failure(locale, attempt)) {
             Some(failure) => format!("{failure} → {state}"),
             None => state,
         };
@@ -103,33 +103,33 @@ impl Line {
 }
 
 /// When it is sent again; with its day when that is another.
-fn retry(speech: Speech, event: &Value) -> String {
-    let day = |name: &str| clock(speech, &event[name], "%m-%d");
+fn retry(locale: Locale, event: &Value) -> String {
+    let day = |name: &str| clock(locale, &event[name], "%m-%d");
     let pattern = if day("acceptedAt") == day("nextRetryAt") {
         "%H:%M"
     } else {
         "%m-%d %H:%M"
     };
-    let next = clock(speech, &event["nextRetryAt"], pattern);
-    format!("{} {next}", speech.phrase(Delivery::Retry))
+    let next = clock(locale, &event["nextRetryAt"], pattern);
+    format!("{} {next}", locale.phrase(Delivery::Retry))
 }
 
 /// How an attempt failed, in a word; none for a success and where there was none.
-fn failure(speech: Speech, attempt: &Value) -> Option<String> {
+fn failure(locale: Locale, attempt: &Value) -> Option<String> {
     let word = match attempt["outcome"].as_str()? {
         "success" => return None,
-        "timeout" => speech.phrase(Delivery::TimedOut),
-        _ => speech.phrase(Delivery::Failed),
+        "timeout" => locale.phrase(Delivery::TimedOut),
+        _ => locale.phrase(Delivery::Failed),
     };
     let code = attempt["httpStatusCode"].as_u64();
     Some(code.map_or_else(|| word.to_owned(), |code| code.to_string()))
 }
 
-fn clock(speech: Speech, value: &Value, pattern: &str) -> String {
+fn clock(locale: Locale, value: &Value, pattern: &str) -> String {
     let moment = value.as_str().and_then(|text| Timestamp::parse(text).ok());
     moment.map_or_else(
         || "-".to_owned(),
-        |moment| speech.timezone.local(moment).strftime(pattern).to_string(),
+        |moment| locale.timezone.local(moment).strftime(pattern).to_string(),
     )
 }
 
@@ -248,8 +248,8 @@ mod tests {
 
     const PLAIN: Paint = Paint(false);
 
-    fn speech(language: Language) -> Speech {
-        Speech {
+    fn locale(language: Language) -> Locale {
+        Locale {
             language,
             timezone: Zone::TOKYO,
         }
@@ -262,7 +262,7 @@ mod tests {
     }
 
     fn written(language: Language, events: &[Value]) -> Vec<String> {
-        let of = |event| Line::of_delivery(speech(language), event);
+        let of = |event| Line::of_delivery(locale(language), event);
         let lines: Vec<_> = events.iter().map(of).collect();
         let table = Table::of(&lines, PLAIN);
         lines.iter().map(|line| table.write(line)).collect()
@@ -311,7 +311,7 @@ mod tests {
             ] {
                 let change = json!({"at": "2025-10-26T05:30:01.000Z", "attempt": attempt,
                                     "event": event("0199e2f3-1a2b", &long, &wide, "retrying")});
-                let line = Line::of_change(speech(language), &change);
+                let line = Line::of_change(locale(language), &change);
                 let line = Table::of_changes(PLAIN).write(&line);
                 assert!(width(&line) <= COLUMNS, "{line}");
             }
@@ -323,11 +323,11 @@ mod tests {
         let change = json!({"at": "2025-10-26T05:30:01.000Z",
                             "attempt": {"outcome": "failed", "httpStatusCode": 503},
                             "event": event("0199e2f3-1a2b", "a.b", "E", "retrying")});
-        let line = Line::of_change(speech(Language::En), &change);
+        let line = Line::of_change(locale(Language::En), &change);
         assert_eq!(line.result, "503 → retry 14:35");
         let mut tomorrow = event("0199e2f3-1a2b", "a.b", "E", "retrying");
         tomorrow["nextRetryAt"] = json!("2025-10-26T15:00:00.000Z");
-        let line = Line::of_delivery(speech(Language::En), &tomorrow);
+        let line = Line::of_delivery(locale(Language::En), &tomorrow);
         assert_eq!(line.result, "retry 10-27 00:00");
     }
 

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::client::Client;
 use super::delivery_line::{Line, Paint, Table, last_of_each, pad, pad_left};
-use super::words::{Speech, language_of, text};
+use super::words::{Locale, language_of, text};
 use super::{CliError, Common, print_line};
 use crate::clock::Clock;
 use crate::config::{self, Environment, Loaded};
@@ -25,7 +25,7 @@ use crate::crypto;
 use crate::delivery::profile::Profile;
 use crate::delivery::signature;
 use crate::language::Language;
-use crate::receiver::{Answer, Judge, Received, Receiver, Script};
+use crate::receiver::{ReceivedWebhook, Receiver, Script, ScriptedAnswer, Verifier};
 use crate::relay::{self, Relay};
 use crate::words::demo::{self, Show};
 
@@ -96,7 +96,7 @@ struct Stage {
     _receiver: Receiver,
     client: Client,
     staff_system: StaffSystem,
-    speech: Speech,
+    locale: Locale,
     table: Table,
     directory: String,
 }
@@ -111,7 +111,7 @@ impl Stage {
         ]);
         let profile = Profile::built_in("medical-system")
             .ok_or_else(|| CliError::Failed(language.phrase(Show::NoProfile).to_owned()))?;
-        let judge = Judge {
+        let judge = Verifier {
             profile: profile.clone(),
             secrets: environment
                 .secret("VOICEDRIVE_WEBHOOK_SECRET")?
@@ -128,16 +128,16 @@ impl Stage {
         let relay = Relay::start(&settings, &control_socket, Clock::System)
             .await
             .map_err(failed(language))?;
-        let speech = Speech {
+        let locale = Locale {
             language,
             timezone: settings.config.timezone,
         };
         Ok(Self {
-            client: Client::over(&control_socket, speech, false)?,
+            client: Client::over(&control_socket, locale, false)?,
             staff_system: StaffSystem::new(&relay, profile, webhook_secret, language)?,
             relay,
             _receiver: receiver,
-            speech,
+            locale,
             table,
             directory: directory.display().to_string(),
         })
@@ -165,7 +165,7 @@ impl Stage {
             (Show::Stalled, vec![sample::stalled()]),
             (Show::CutOff, vec![sample::cut_off()]),
         ] {
-            print_line(self.speech.language.phrase(words))?;
+            print_line(self.locale.language.phrase(words))?;
             handed_in += events.len();
             self.play_events(&events, handed_in).await?;
         }
@@ -204,7 +204,7 @@ impl Stage {
         let answer = self.client.changes(position).await?;
         for change in last_of_each(&answer) {
             if change["event"]["status"] != "accepted" {
-                print_line(&self.table.write(&Line::of_change(self.speech, change)))?;
+                print_line(&self.table.write(&Line::of_change(self.locale, change)))?;
             }
         }
         Ok(answer)
@@ -216,7 +216,7 @@ impl Stage {
             .get("/api/integration/webhook-stats", &[])
             .await?;
         print_line("")?;
-        let language = self.speech.language;
+        let language = self.locale.language;
         let [sent, succeeded, failed, timeout, average] = [
             (Show::Sent, 6),
             (Show::Succeeded, 10),
@@ -255,7 +255,7 @@ impl Stage {
             completed,
             rate,
             no_show,
-            self.speech.language,
+            self.locale.language,
         ))
     }
 
@@ -274,7 +274,7 @@ impl Stage {
         let url = format!("http://{}", self.relay.address());
         let directory = &self.directory;
         // As it was found, so that it can be typed without an installation.
-        let program = env::current_exe().map_err(failed(self.speech.language))?;
+        let program = env::current_exe().map_err(failed(self.locale.language))?;
         let program = program.display();
         print_line(&format!(
             "\n{}\n\nURL={url}\nTOKEN={token}\n\
@@ -285,8 +285,8 @@ impl Stage {
              -d '{{\"event\":\"employee.updated\",\"data\":{{\"staffId\":\"EMP-2025-001\",\"department\":\"看護部\"}}}}' $URL/api/events\n\
              {program} --config {directory}/config.toml status\n\
              {program} --config {directory}/config.toml tail -f\n\n{}",
-            self.speech.language.phrase(Show::ToTry),
-            self.speech.language.phrase(Show::Ends),
+            self.locale.language.phrase(Show::ToTry),
+            self.locale.language.phrase(Show::Ends),
         ))
     }
 }
@@ -369,7 +369,7 @@ fn settings(
 /// waiting the first times.
 fn moods() -> Script {
     let attempts: Mutex<HashMap<String, u32>> = Mutex::default();
-    Arc::new(move |received: &Received| {
+    Arc::new(move |received: &ReceivedWebhook| {
         let id = received.header("x-request-id").to_owned();
         let attempt = {
             let mut attempts = attempts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -378,16 +378,17 @@ fn moods() -> Script {
             *count
         };
         let mood = match (received.event_type.as_str(), attempt) {
-            ("interview.completed", 1 | 2) => Some(Answer::json(
+            ("interview.completed", 1 | 2) => Some(ScriptedAnswer::json(
                 StatusCode::SERVICE_UNAVAILABLE,
                 r#"{"success":false,"error":"maintenance"}"#,
             )),
-            ("health.checkup.recorded", 1) => {
-                Some(Answer::After(STALL, Box::new(received.usual_answer())))
-            }
-            ("employee.retired", 1) => Some(Answer::Drop),
+            ("health.checkup.recorded", 1) => Some(ScriptedAnswer::After(
+                STALL,
+                Box::new(received.default_answer()),
+            )),
+            ("employee.retired", 1) => Some(ScriptedAnswer::Drop),
             _ => None,
         };
-        mood.unwrap_or_else(|| received.usual_answer())
+        mood.unwrap_or_else(|| received.default_answer())
     })
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
-use crate::config::Mistakes;
+use crate::config::ConfigErrors;
 use crate::language::Language;
 use crate::words::answers::{Subject, refusal};
 use crate::words::commands;
@@ -40,10 +40,10 @@ pub(super) enum CliError {
     Unreachable(String),
     /// The configuration or the secrets are wrong.
     #[error("{0}")]
-    Config(#[from] Mistakes),
+    Config(#[from] ConfigErrors),
     /// The same, and a relay goes on with what it read before.
     #[error("{0}")]
-    ConfigWhileRunning(Mistakes),
+    ConfigWhileRunning(ConfigErrors),
     /// The file is a database that this program cannot go on with.
     #[error("{0}")]
     ForeignDatabase(String),
@@ -70,7 +70,7 @@ impl CliError {
     }
 
     /// What the person reads, or a program; none when it was told, or nobody reads any more.
-    pub(super) fn told(&self, language: Language, json: bool) -> Option<String> {
+    pub(super) fn describe(&self, language: Language, json: bool) -> Option<String> {
         let text = match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return None,
             Self::Told(_) => return None,
@@ -83,10 +83,10 @@ impl CliError {
                 message,
                 subject,
             } => refusal(code, message, *subject, language),
-            Self::Config(mistakes) => mistakes.told(language),
+            Self::Config(mistakes) => mistakes.describe(language),
             Self::ConfigWhileRunning(mistakes) => {
                 let goes_on = commands::relay_goes_on(language);
-                format!("{}\n{goes_on}", mistakes.told(language))
+                format!("{}\n{goes_on}", mistakes.describe(language))
             }
             Self::Output(error) => commands::no_output(error, language),
             other => other.to_string(),

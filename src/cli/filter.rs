@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::client::Client;
-use super::words::Speech;
+use super::words::Locale;
 use super::{CliError, value};
 use crate::day;
 use crate::event::{MAX_STAFF_ID_CHARACTERS, Status};
@@ -46,21 +46,21 @@ pub(super) struct Filter {
 
 impl Filter {
     /// The filters as the API calls them. What a person types is by the clock on their wall.
-    pub(super) fn named(&self, speech: Speech) -> Result<Vec<(&'static str, String)>, CliError> {
+    pub(super) fn named(&self, locale: Locale) -> Result<Vec<(&'static str, String)>, CliError> {
         let moment = |option: &str, text: &Option<String>, of_day| match text {
             None => Ok(None),
-            Some(text) => match moment(text, speech.timezone, of_day) {
+            Some(text) => match moment(text, locale.timezone, of_day) {
                 Some(moment) => Ok(Some(moment)),
                 None => Err(CliError::Usage(format!(
                     "{option}: {}",
-                    speech.phrase(Command::NoMoment)
+                    locale.phrase(Command::NoMoment)
                 ))),
             },
         };
         let since = moment("--since", &self.since, day::start as OfDay)?;
         let until = moment("--until", &self.until, day::end)?;
         if since.zip(until).is_some_and(|(since, until)| since > until) {
-            let reversed = speech.phrase(Command::Reversed);
+            let reversed = locale.phrase(Command::Reversed);
             return Err(CliError::Usage(reversed.to_owned()));
         }
         let named = [
@@ -83,7 +83,7 @@ pub(super) fn tell_unknown_type(client: &Client, page: &Value) -> Result<(), Cli
     let unknown = &page["unknownType"];
     if let Some(name) = unknown["eventType"].as_str() {
         let nearest = unknown["nearest"].as_str();
-        let told = commands::unknown_type(name, nearest, client.speech.language);
+        let told = commands::unknown_type(name, nearest, client.locale.language);
         writeln!(io::stderr(), "{told}")?;
     }
     Ok(())

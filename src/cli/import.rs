@@ -15,12 +15,12 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use super::client::Client;
-use super::words::{Speech, text};
+use super::words::{Locale, text};
 use super::{CliError, Common, print_line, value};
 use crate::config::Environment;
 use crate::import::encoding::Encoding;
 use crate::import::file::{Format, Readable, Said};
-use crate::import::row::{Notes, Place};
+use crate::import::row::{Notes, RowLocation};
 use crate::import::template;
 use crate::language::Language;
 use crate::words::commands;
@@ -106,7 +106,7 @@ impl Import {
         common: &Common,
         environment: &Environment,
     ) -> Result<(), CliError> {
-        let language = common.speech(environment).language;
+        let language = common.locale(environment).language;
         match (&self.what, &self.template) {
             (Some(What::Interviews(interviews)), _) if interviews.template => {
                 write_template(interviews.file.as_deref(), language)
@@ -131,7 +131,7 @@ fn write_template(file: Option<&Path>, language: Language) -> Result<(), CliErro
 impl Interviews {
     async fn run(&self, client: &Client) -> Result<(), CliError> {
         let file = self.file.clone().unwrap_or_default();
-        let language = client.speech.language;
+        let language = client.locale.language;
         let said = Said {
             path: file.clone(),
             format: self.format,
@@ -144,7 +144,7 @@ impl Interviews {
         let opened = spawn_blocking(move || Readable::open(&said, bar_of)).await;
         let readable = opened
             .map_err(|error| failed(commands::broke_off(&error, language)))?
-            .map_err(|why| failed(harmless(&why.told(language))))?;
+            .map_err(|why| failed(harmless(&why.describe(language))))?;
         let (answer, read) = self.send(client, readable).await;
         let notes = match read {
             // The daemon knows best why it reads no further.
@@ -156,7 +156,7 @@ impl Interviews {
         let outcome = Outcome {
             answer: answer?,
             notes,
-            speech: client.speech,
+            locale: client.locale,
         };
         outcome.tell(client.json, self.dry_run, &file)
     }
@@ -169,7 +169,7 @@ impl Interviews {
         readable: Readable,
     ) -> (Result<Value, CliError>, io::Result<Notes>) {
         let (sender, body) = Channel::new(PIECES_WAITING);
-        let language = client.speech.language;
+        let language = client.locale.language;
         let bar = readable.bar.clone();
         let handle = Handle::current();
         let reading = spawn_blocking(move || {
@@ -201,7 +201,7 @@ impl Interviews {
 struct Outcome {
     answer: Value,
     notes: Notes,
-    speech: Speech,
+    locale: Locale,
 }
 
 impl Outcome {
@@ -238,23 +238,23 @@ impl Outcome {
                 .iter()
                 .map(|name| harmless(name))
                 .collect();
-            let say = self.speech.phrase(Imported::LeftOut);
+            let say = self.locale.phrase(Imported::LeftOut);
             notes.push(format!("{say} {}", unused.join(", ")));
         }
         if let Some(place) = self.notes.database_key {
-            let say = self.speech.phrase(Imported::DatabaseKey);
+            let say = self.locale.phrase(Imported::DatabaseKey);
             notes.push(self.note_at(place, say));
         }
         if let Some(place) = self.notes.backslash {
-            let say = self.speech.phrase(Imported::Backslash);
+            let say = self.locale.phrase(Imported::Backslash);
             notes.push(self.note_at(place, say));
         }
         notes
     }
 
-    fn note_at(&self, place: Place, what: &str) -> String {
+    fn note_at(&self, place: RowLocation, what: &str) -> String {
         let place = self.place(&json!(place));
-        format!("{} {place}: {what}", self.speech.phrase(Imported::Note))
+        format!("{} {place}: {what}", self.locale.phrase(Imported::Note))
     }
 
     /// Where a row stands, and whose it is: `line 3 (int-3)`, in a JSON array `[2] line 3 (int-3)`.
@@ -265,7 +265,7 @@ impl Outcome {
         let id = id.map_or_else(String::new, |id| format!(" ({})", harmless(id)));
         format!(
             "{index}{} {}{id}",
-            self.speech.phrase(Imported::Line),
+            self.locale.phrase(Imported::Line),
             row["line"]
         )
     }
@@ -281,36 +281,36 @@ impl Outcome {
         let bad = self.answer["badRowCount"].as_u64().unwrap_or(0);
         let more = bad.saturating_sub(named.len() as u64);
         if more > 0 {
-            let say = self.speech.phrase(Imported::MoreBadRows);
+            let say = self.locale.phrase(Imported::MoreBadRows);
             writeln!(out, "{say} {more}")?;
         }
         Ok(())
     }
 
     fn refusal(&self, bad: u64) -> String {
-        let why = self.speech.phrase(Imported::BadRows);
-        let of = self.speech.phrase(Imported::RowsOf);
+        let why = self.locale.phrase(Imported::BadRows);
+        let of = self.locale.phrase(Imported::RowsOf);
         format!("{} {of} {bad} {why}", self.answer["rows"])
     }
 
     fn success(&self, dry_run: bool) -> String {
         let done = if dry_run {
-            self.speech.phrase(Imported::DryRun)
+            self.locale.phrase(Imported::DryRun)
         } else {
-            self.speech.phrase(Imported::Kept)
+            self.locale.phrase(Imported::Kept)
         };
         let told = format!(
             "{} {done} ({}: {}, {}: {})",
             self.answer["rows"],
-            self.speech.phrase(Imported::New),
+            self.locale.phrase(Imported::New),
             self.answer["created"],
-            self.speech.phrase(Imported::Replacing),
+            self.locale.phrase(Imported::Replacing),
             self.answer["replaced"],
         );
         match self.answer["originsDropped"].as_u64() {
             None | Some(0) => told,
             Some(dropped) => {
-                let without = self.speech.phrase(Imported::WithoutOrigin);
+                let without = self.locale.phrase(Imported::WithoutOrigin);
                 format!("{told}; {dropped} {without}")
             }
         }

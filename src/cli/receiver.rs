@@ -9,12 +9,12 @@ use clap::Args;
 use hyper::StatusCode;
 use serde_json::json;
 
-use super::words::Speech;
+use super::words::Locale;
 use super::{CliError, Common, print_line, value};
 use crate::clock::Clock;
 use crate::config::Environment;
 use crate::delivery::profile::{BUILT_IN, Profile};
-use crate::receiver::{self, Answer, Judge, Received, Script};
+use crate::receiver::{self, ReceivedWebhook, Script, ScriptedAnswer, Verifier};
 use crate::route::Pattern;
 use crate::words::system::of_system;
 use crate::words::{commands, receivers};
@@ -67,8 +67,8 @@ impl Receiver {
         common: &Common,
         environment: &Environment,
     ) -> Result<(), CliError> {
-        let speech = common.speech(environment);
-        let language = speech.language;
+        let locale = common.locale(environment);
+        let language = locale.language;
         let unknown = || CliError::Usage(commands::unknown_profile(&self.profile, language));
         let profile = Profile::built_in(&self.profile).ok_or_else(unknown)?;
         let json = common.json;
@@ -77,15 +77,15 @@ impl Receiver {
             None => Vec::new(),
         };
         for (name, secret) in &secrets {
-            eprintln!("{name}: {}", secret.fingerprint().told(language));
+            eprintln!("{name}: {}", secret.fingerprint().describe(language));
         }
         let secrets = secrets.into_iter().map(|(_, secret)| secret).collect();
-        let judge = Judge {
+        let judge = Verifier {
             profile,
             secrets,
             clock: Clock::System,
         };
-        let receiver = receiver::Receiver::start(self.listen, judge, self.script(speech, json))
+        let receiver = receiver::Receiver::start(self.listen, judge, self.script(locale, json))
             .await
             .map_err(|error| {
                 CliError::Failed(commands::file_failed(self.listen, &error, language))
@@ -96,19 +96,19 @@ impl Receiver {
     }
 
     /// Prints each webhook, then answers as the options say.
-    fn script(&self, speech: Speech, json: bool) -> Script {
+    fn script(&self, locale: Locale, json: bool) -> Script {
         let status = self.status;
         let (fail, delay, drop) = (self.fail, Duration::from_millis(self.delay), self.drop);
         let events = self.events.clone();
         let seen = AtomicU64::new(0);
-        Arc::new(move |received: &Received| {
+        Arc::new(move |received: &ReceivedWebhook| {
             let number = seen.fetch_add(1, Ordering::Relaxed);
             // The reader of the output may have gone; webhooks are answered all the same.
-            let _ = print_line(&line(received, speech, json));
+            let _ = print_line(&line(received, locale, json));
             let answer = if drop {
-                Answer::Drop
+                ScriptedAnswer::Drop
             } else if number < fail {
-                Answer::json(
+                ScriptedAnswer::json(
                     StatusCode::SERVICE_UNAVAILABLE,
                     r#"{"success":false,"error":"told to fail"}"#,
                 )
@@ -118,21 +118,21 @@ impl Receiver {
                     || received.event_type == "-"
                     || events.iter().any(|event| event.takes(&received.event_type));
                 match status {
-                    _ if received.verdict.is_ok() && !known => Answer::json(
+                    _ if received.verdict.is_ok() && !known => ScriptedAnswer::json(
                         StatusCode::BAD_REQUEST,
                         r#"{"success":false,"error":"Unknown event type"}"#,
                     ),
-                    Some(status) if received.verdict.is_ok() => Answer::json(status, "{}"),
-                    _ => received.usual_answer(),
+                    Some(status) if received.verdict.is_ok() => ScriptedAnswer::json(status, "{}"),
+                    _ => received.default_answer(),
                 }
             };
-            Answer::After(delay, Box::new(answer))
+            ScriptedAnswer::After(delay, Box::new(answer))
         })
     }
 }
 
 /// One webhook in one line.
-fn line(received: &Received, speech: Speech, json: bool) -> String {
+fn line(received: &ReceivedWebhook, locale: Locale, json: bool) -> String {
     let verdict = received.verdict;
     let (id, attempt) = (
         received.header("x-request-id"),
@@ -152,7 +152,7 @@ fn line(received: &Received, speech: Speech, json: bool) -> String {
         })
         .to_string();
     }
-    let judged = receivers::judged(attempt, received.body.len(), verdict, speech.language);
-    let at = speech.clock(received.at);
+    let judged = receivers::judged(attempt, received.body.len(), verdict, locale.language);
+    let at = locale.clock(received.at);
     format!("{at}  {}  {id}  {judged}", received.event_type)
 }

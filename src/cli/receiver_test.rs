@@ -14,12 +14,12 @@ use clap::Args;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::words::Speech;
+use super::words::Locale;
 use super::{CliError, Common, demand_secret_name, print_line, value};
 use crate::config::{Environment, LARGEST_REQUEST};
 use crate::delivery::failure::Failure;
 use crate::delivery::profile::{BUILT_IN, Profile};
-use crate::examination::posted::{Answer, Posted};
+use crate::examination::posted::{Posted, PostedAnswer};
 use crate::examination::verdict::Verdict;
 use crate::examination::{Examination, Outcome};
 use crate::language::Language;
@@ -76,9 +76,9 @@ impl ReceiverTest {
         common: &Common,
         environment: &Environment,
     ) -> Result<(), CliError> {
-        let speech = common.speech(environment);
-        let setup = self.setup(&common.config, environment, speech.language)?;
-        let examiner = Examiner::new(setup, speech.language)?;
+        let locale = common.locale(environment);
+        let setup = self.setup(&common.config, environment, locale.language)?;
+        let examiner = Examiner::new(setup, locale.language)?;
         let posted = examiner.examine().await;
         let verdict = Verdict::of(&posted);
         let mut failed = Vec::new();
@@ -87,13 +87,13 @@ impl ReceiverTest {
             if outcome == Outcome::Fail {
                 failed.push(one.examination);
             }
-            print_line(&told(one, outcome, speech, common.json))?;
+            print_line(&describe(one, outcome, locale, common.json))?;
         }
         let verdict = verdict.after(&failed);
-        print_line(&concluded(verdict, &posted, speech, common.json))?;
+        print_line(&concluded(verdict, &posted, locale, common.json))?;
         match verdict {
             Verdict::Right | Verdict::NothingToVerify => Ok(()),
-            _ => Err(CliError::Failed(summary(failed.len(), speech))),
+            _ => Err(CliError::Failed(summary(failed.len(), locale))),
         }
     }
 
@@ -177,62 +177,62 @@ fn read_data(path: &str, language: Language) -> Result<String, CliError> {
 }
 
 /// What stands at the end when the receiver did not pass everything.
-fn summary(failed: usize, speech: Speech) -> String {
-    examinations::summary(failed, speech.language)
+fn summary(failed: usize, locale: Locale) -> String {
+    examinations::summary(failed, locale.language)
 }
 
 /// One examination in one line.
-fn told(posted: &Posted, outcome: Outcome, speech: Speech, json: bool) -> String {
+fn describe(posted: &Posted, outcome: Outcome, locale: Locale, json: bool) -> String {
     let Posted {
         examination,
         answer,
     } = posted;
-    let name = examination.name(speech);
-    let expected = examination.expected(speech);
-    let got = got(answer, speech.language);
+    let name = examination.name(locale);
+    let expected = examination.expected(locale);
+    let got = got(answer, locale.language);
     // Who gives no answer is told nothing of signatures.
     let failed = outcome == Outcome::Fail && answer.is_ok();
-    let advice = failed.then(|| examination.advice(speech));
+    let advice = failed.then(|| examination.advice(locale));
     if json {
         return json!({"test": name, "passed": outcome == Outcome::Pass, "result": outcome.word(),
                       "expected": expected, "answer": got, "said": said(answer), "advice": advice})
         .to_string();
     }
-    let line = format!("{}  {name}: {got}", outcome.label(speech));
+    let line = format!("{}  {name}: {got}", outcome.label(locale));
     match advice {
-        Some(advice) => examinations::failed(&line, expected, advice, speech.language),
+        Some(advice) => examinations::failed(&line, expected, advice, locale.language),
         None => line,
     }
 }
 
-fn got(answer: &Result<Answer, Failure>, language: Language) -> String {
+fn got(answer: &Result<PostedAnswer, Failure>, language: Language) -> String {
     match answer {
         Ok(answer) => format!("HTTP {}", answer.status),
-        Err(failure) => failure.told(language),
+        Err(failure) => failure.describe(language),
     }
 }
 
 /// The beginning of the answer's body, where the receiver says why.
-fn said(answer: &Result<Answer, Failure>) -> Option<String> {
+fn said(answer: &Result<PostedAnswer, Failure>) -> Option<String> {
     let text = harmless(answer.as_ref().ok()?.body.trim());
     (!text.is_empty()).then_some(text)
 }
 
 /// The verdict, and what the receiver said of the good webhook when it did not take it.
-fn concluded(verdict: Verdict, posted: &[Posted], speech: Speech, json: bool) -> String {
+fn concluded(verdict: Verdict, posted: &[Posted], locale: Locale, json: bool) -> String {
     let good = posted
         .iter()
         .find(|one| one.examination == Examination::Good && !one.is_taken());
     let said = good.and_then(|good| said(&good.answer));
-    let sentence = verdict.sentence(speech);
+    let sentence = verdict.sentence(locale);
     if json {
         let said = said.map_or(Value::Null, Value::from);
         return json!({"verdict": verdict.word(), "text": sentence, "said": said}).to_string();
     }
-    let head = speech.phrase(Examined::Verdict);
+    let head = locale.phrase(Examined::Verdict);
     match said {
         Some(said) => {
-            let label = speech.phrase(Examined::ReceiverSaid);
+            let label = locale.phrase(Examined::ReceiverSaid);
             format!("{head}: {sentence}\n{label}: {said}")
         }
         None => format!("{head}: {sentence}"),

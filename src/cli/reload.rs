@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::client::Client;
-use super::words::Speech;
+use super::words::Locale;
 use super::{CliError, Common, print_line};
 use crate::config::Environment;
 use crate::words::commands::{self, Command};
@@ -33,18 +33,18 @@ impl Reload {
             // Without a daemon, the mistakes that can be seen from here are the next thing to know.
             Err(CliError::Unreachable(unreachable)) => {
                 common.config()?;
-                let told = commands::perhaps_moved(&unreachable, client.speech.language);
+                let told = commands::perhaps_moved(&unreachable, client.locale.language);
                 return Err(CliError::Unreachable(told));
             }
             answer => answer?,
         };
         if answer["done"] == true {
-            return client.print(&answer, |speech| done(speech, &answer));
+            return client.print(&answer, |locale| done(locale, &answer));
         }
         if client.json {
             print_line(&answer.to_string())?;
         }
-        Err(refused(client.speech, common, &answer))
+        Err(refused(client.locale, common, &answer))
     }
 }
 
@@ -53,36 +53,36 @@ fn way_to_the_daemon(common: &Common, environment: &Environment) -> Result<Clien
     Client::new(&common.understood(environment), common)
 }
 
-fn done(speech: Speech, answer: &Value) -> String {
-    let mut lines = vec![speech.phrase(Command::ReadAgain).to_owned()];
+fn done(locale: Locale, answer: &Value) -> String {
+    let mut lines = vec![locale.phrase(Command::ReadAgain).to_owned()];
     for (key, what) in [
-        ("needsRestart", speech.phrase(Command::NeedsRestart)),
-        ("new", speech.phrase(Command::NewSecrets)),
-        ("changed", speech.phrase(Command::ChangedSecrets)),
-        ("gone", speech.phrase(Command::GoneSecrets)),
+        ("needsRestart", locale.phrase(Command::NeedsRestart)),
+        ("new", locale.phrase(Command::NewSecrets)),
+        ("changed", locale.phrase(Command::ChangedSecrets)),
+        ("gone", locale.phrase(Command::GoneSecrets)),
     ] {
         let names = texts(&answer[key]);
         if !names.is_empty() {
             lines.push(format!("{what}: {}", names.join(", ")));
         }
     }
-    lines.extend(notes(speech, answer));
+    lines.extend(notes(locale, answer));
     lines.join("\n")
 }
 
-fn refused(speech: Speech, common: &Common, answer: &Value) -> CliError {
+fn refused(locale: Locale, common: &Common, answer: &Value) -> CliError {
     let names = texts(&answer["loses"]).join(", ");
     if !names.is_empty() {
         let drop = common.typed("reload --drop");
-        return CliError::Failed(commands::would_be_lost(&names, &drop, speech.language));
+        return CliError::Failed(commands::would_be_lost(&names, &drop, locale.language));
     }
     let mistakes = texts(&answer["mistakes"]).into_iter().map(str::to_owned);
-    let mistakes: Vec<_> = mistakes.chain(notes(speech, answer)).collect();
+    let mistakes: Vec<_> = mistakes.chain(notes(locale, answer)).collect();
     CliError::ConfigOfDaemon(mistakes.join("\n"))
 }
 
-fn notes(speech: Speech, answer: &Value) -> Vec<String> {
-    let mark = speech.phrase(Command::Note);
+fn notes(locale: Locale, answer: &Value) -> Vec<String> {
+    let mark = locale.phrase(Command::Note);
     let notes = texts(&answer["notes"]).into_iter();
     notes.map(|note| format!("{mark}: {note}")).collect()
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::CliError;
 use super::client::Client;
 use super::filter::{Filter, tell_unknown_type};
-use super::words::Speech;
+use super::words::Locale;
 use crate::event::Status;
 use crate::words::commands::Command;
 use crate::words::harmless;
@@ -52,7 +52,9 @@ impl Resend {
         for id in &self.ids {
             match resend_one(client, id).await {
                 Ok(answer) => {
-                    client.print(&answer, |speech| format!("{id}: {}", told(speech, &answer)))?;
+                    client.print(&answer, |locale| {
+                        format!("{id}: {}", describe(locale, &answer))
+                    })?;
                 }
                 // The others are sent all the same; the exit code says that one was not.
                 Err(
@@ -71,9 +73,9 @@ impl Resend {
     }
 
     async fn in_bulk(&self, client: &Client) -> Result<(), CliError> {
-        let filter = self.filter.named(client.speech)?;
+        let filter = self.filter.named(client.locale)?;
         if filter.is_empty() && !self.dry_run {
-            let told = client.speech.phrase(Command::ResendWhat);
+            let told = client.locale.phrase(Command::ResendWhat);
             return Err(CliError::Usage(told.to_owned()));
         }
         let event_type = self.filter.event_type.as_ref();
@@ -93,11 +95,11 @@ impl Resend {
             let page = client.get("/control/events", &query).await?;
             tell_unknown_type(client, &page)?;
         }
-        client.print(&answer, |speech| {
+        client.print(&answer, |locale| {
             if self.dry_run {
-                counted(speech, &answer)
+                counted(locale, &answer)
             } else {
-                let done = speech.phrase(Command::EventsSentAgain);
+                let done = locale.phrase(Command::EventsSentAgain);
                 format!("{} {done}", answer["matched"])
             }
         })
@@ -105,13 +107,13 @@ impl Resend {
 }
 
 /// What becomes of an event that is to be sent again.
-fn told(speech: Speech, answer: &Value) -> &'static str {
+fn describe(locale: Locale, answer: &Value) -> &'static str {
     if answer["attemptUnderWay"] == true {
-        speech.phrase(Command::UnderWay)
+        locale.phrase(Command::UnderWay)
     } else if answer["status"] == Status::Accepted.as_str() {
-        speech.phrase(Command::FirstAttempt)
+        locale.phrase(Command::FirstAttempt)
     } else {
-        speech.phrase(Command::SentAgain)
+        locale.phrase(Command::SentAgain)
     }
 }
 
@@ -122,12 +124,12 @@ async fn resend_one(client: &Client, id: &str) -> Result<Value, CliError> {
 }
 
 /// What would be sent again, by name and by day.
-fn counted(speech: Speech, answer: &Value) -> String {
-    let matched = speech.phrase(Command::Match);
+fn counted(locale: Locale, answer: &Value) -> String {
+    let matched = locale.phrase(Command::Match);
     let mut lines = vec![format!("{} {matched}", answer["matched"])];
     for (heading, counts) in [
-        (speech.phrase(Command::ByName), &answer["byType"]),
-        (speech.phrase(Command::ByDay), &answer["byDay"]),
+        (locale.phrase(Command::ByName), &answer["byType"]),
+        (locale.phrase(Command::ByDay), &answer["byDay"]),
     ] {
         let counts = counts.as_object().filter(|counts| !counts.is_empty());
         let Some(counts) = counts else { continue };
@@ -154,19 +156,19 @@ mod tests {
     fn what_would_be_sent_is_counted_by_name_and_by_day() {
         let answer = json!({"matched": 12, "byType": {"employee.created": 11, "test.ping": 1},
                             "byDay": {"2025-10-03": 12}});
-        let speech = Speech {
+        let locale = Locale {
             language: Language::En,
             timezone: Zone::TOKYO,
         };
         assert_eq!(
-            counted(speech, &answer),
+            counted(locale, &answer),
             "12 events match; nothing was changed\n\
              by name:\n  employee.created      11\n  test.ping              1\n\
              by day of acceptance:\n  2025-10-03      12"
         );
         let nothing = json!({"matched": 0, "byType": {}, "byDay": {}});
         assert_eq!(
-            counted(speech, &nothing),
+            counted(locale, &nothing),
             "0 events match; nothing was changed"
         );
     }

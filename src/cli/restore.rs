@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::backup::{answer, of_copy};
-use super::words::Speech;
+use super::words::Locale;
 use super::{CliError, print_line};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -32,22 +32,22 @@ pub(super) struct Restore {
 }
 
 impl Restore {
-    pub(super) fn run(&self, config: &Config, speech: Speech, json: bool) -> Result<(), CliError> {
+    pub(super) fn run(&self, config: &Config, locale: Locale, json: bool) -> Result<(), CliError> {
         let directory = &config.storage.directory;
         let restored = restore(directory, &self.file, self.as_it_is, Clock::System.now())
-            .map_err(|error| failed(speech, &error))?;
+            .map_err(|error| failed(locale, &error))?;
         print_line(&if json {
             for_programs(&self.file, &restored).to_string()
         } else {
-            for_people(speech, &self.file, &restored).join("\n")
+            for_people(locale, &self.file, &restored).join("\n")
         })
     }
 }
 
-fn failed(speech: Speech, error: &RestoreError) -> CliError {
+fn failed(locale: Locale, error: &RestoreError) -> CliError {
     match error {
-        RestoreError::Copy(error) => of_copy(speech, error),
-        error => CliError::Failed(error.told(speech)),
+        RestoreError::Copy(error) => of_copy(locale, error),
+        error => CliError::Failed(error.describe(locale)),
     }
 }
 
@@ -84,33 +84,33 @@ fn for_programs(file: &Path, restored: &Restored) -> Value {
     answer
 }
 
-fn for_people(speech: Speech, file: &Path, restored: &Restored) -> Vec<String> {
+fn for_people(locale: Locale, file: &Path, restored: &Restored) -> Vec<String> {
     let copy = restored.copy;
-    let mut lines = vec![restores::good_copy(speech, file, copy)];
-    lines.push(speech.phrase(Copied::Restored).to_owned());
+    let mut lines = vec![restores::good_copy(locale, file, copy)];
+    lines.push(locale.phrase(Copied::Restored).to_owned());
     if restored.as_it_is {
-        lines.push(restores::as_it_is(speech, copy.written));
+        lines.push(restores::as_it_is(locale, copy.written));
     }
     match &restored.before {
-        Before::Absent => lines.push(restores::sent_at_the_start(speech, copy.waiting, None)),
+        Before::Absent => lines.push(restores::sent_at_the_start(locale, copy.waiting, None)),
         Before::Unreadable(why) => {
-            lines.push(restores::sent_at_the_start(speech, copy.waiting, None));
-            lines.push(restores::unreadable(speech, why, copy.newest_event));
+            lines.push(restores::sent_at_the_start(locale, copy.waiting, None));
+            lines.push(restores::unreadable(locale, why, copy.newest_event));
         }
         Before::Compared {
             difference,
             revoked,
         } => {
             let again = Some(difference.delivered_since);
-            lines.push(restores::sent_at_the_start(speech, copy.waiting, again));
+            lines.push(restores::sent_at_the_start(locale, copy.waiting, again));
             let incomplete = difference.incomplete.as_ref();
-            lines.extend(incomplete.map(|incomplete| restores::incomplete(speech, incomplete)));
-            lines.extend(restores::not_in_copy(speech, difference));
-            lines.extend(restores::stay_revoked(speech, revoked));
+            lines.extend(incomplete.map(|incomplete| restores::incomplete(locale, incomplete)));
+            lines.extend(restores::not_in_copy(locale, difference));
+            lines.extend(restores::stay_revoked(locale, revoked));
         }
     }
     if let Some(aside) = &restored.kept_aside {
-        lines.push(restores::kept_aside(speech, aside));
+        lines.push(restores::kept_aside(locale, aside));
     }
     lines
 }

@@ -43,11 +43,11 @@ pub(super) struct Send {
 impl Send {
     pub(super) async fn run(&self, client: &Client, common: &Common) -> Result<(), CliError> {
         let answer = client
-            .post("/api/events", self.body(client.speech.language)?)
+            .post("/api/events", self.body(client.locale.language)?)
             .await?;
         let id = answer["id"].as_str().unwrap_or_default().to_owned();
-        client.print(&answer, |speech| {
-            format!("{}: {id}", speech.phrase(Command::Accepted))
+        client.print(&answer, |locale| {
+            format!("{}: {id}", locale.phrase(Command::Accepted))
         })?;
         if self.wait {
             wait(client, common, &id).await
@@ -94,7 +94,7 @@ async fn wait(client: &Client, common: &Common, id: &str) -> Result<(), CliError
         let event = client.event(id).await?;
         let attempts = event["attempts"].as_array().map_or(&[][..], Vec::as_slice);
         for attempt in attempts.iter().skip(shown) {
-            client.print(attempt, |speech| speech.attempt(attempt))?;
+            client.print(attempt, |locale| locale.attempt(attempt))?;
         }
         if attempts.len() > shown && event["status"] == "retrying" && !client.json {
             print_line(&next_attempt(client, &event))?;
@@ -102,10 +102,10 @@ async fn wait(client: &Client, common: &Common, id: &str) -> Result<(), CliError
         shown = attempts.len();
         match event["status"].as_str() {
             Some("delivered") => {
-                return client.print(&event, |speech| speech.status("delivered").to_owned());
+                return client.print(&event, |locale| locale.status("delivered").to_owned());
             }
             Some("exhausted") => {
-                let used_up = client.speech.phrase(Command::UsedUp);
+                let used_up = client.locale.phrase(Command::UsedUp);
                 let resend = common.typed(&format!("resend {id}"));
                 return Err(CliError::Failed(format!("{used_up}: {resend}")));
             }
@@ -115,7 +115,7 @@ async fn wait(client: &Client, common: &Common, id: &str) -> Result<(), CliError
 }
 
 fn next_attempt(client: &Client, event: &Value) -> String {
-    let speech = client.speech;
-    let at = speech.moment(&event["nextRetryAt"], "-");
-    format!("  {} {at}", speech.phrase(Command::NextAttempt))
+    let locale = client.locale;
+    let at = locale.moment(&event["nextRetryAt"], "-");
+    format!("  {} {at}", locale.phrase(Command::NextAttempt))
 }

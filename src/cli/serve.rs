@@ -7,7 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{CliError, Common};
 use crate::clock::Clock;
-use crate::config::{Changes, Environment, Expected, Kind, Loaded, Mistakes, Note, Place};
+use crate::config::{Changes, ConfigErrors, Environment, Expected, Kind, Loaded, Location, Note};
 use crate::http::server::control_socket::{LONGEST_PATH, is_too_long};
 use crate::language::Language;
 use crate::logging;
@@ -51,7 +51,7 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
             () = ends.wait() => break,
             _ = hang_up.recv() => None,
             asked = reloads.next() => Some(asked),
-            () = relay.broke_down() => {
+            () = relay.wait_for_failure() => {
                 return Err(CliError::Failed(
                     "a part of the relay ended unexpectedly; whatever was accepted is kept and goes on at the next start".to_owned(),
                 ));
@@ -90,17 +90,17 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
 }
 
 /// Finds a path that no socket can have, before anything is opened.
-fn may_listen(common: &Common, control_socket: &Path) -> Result<(), Mistakes> {
+fn may_listen(common: &Common, control_socket: &Path) -> Result<(), ConfigErrors> {
     if !is_too_long(control_socket) {
         return Ok(());
     }
-    let place = Place::File {
+    let place = Location::File {
         path: common.config.clone(),
         line: 0,
         key: "storage.directory".to_owned(),
     };
     let expected = Expected::ShorterPath(control_socket.to_owned(), LONGEST_PATH);
-    Err(Mistakes::one(place, Kind::Expected(expected)))
+    Err(ConfigErrors::one(place, Kind::Expected(expected)))
 }
 
 fn not_started(error: &StartError) -> CliError {
@@ -114,7 +114,7 @@ fn not_started(error: &StartError) -> CliError {
 
 fn not_read(error: CliError) -> Refused {
     match error {
-        CliError::Config(mistakes) => Refused::Mistakes(mistakes),
+        CliError::Config(mistakes) => Refused::ConfigErrors(mistakes),
         other => Refused::Failed(other.to_string()),
     }
 }
@@ -149,7 +149,7 @@ fn tell(outcome: &Outcome) {
         }
         Err(refused) => {
             match refused {
-                Refused::Mistakes(mistakes) => {
+                Refused::ConfigErrors(mistakes) => {
                     for mistake in &mistakes.list {
                         tracing::error!("{mistake}");
                     }
@@ -164,7 +164,7 @@ fn tell(outcome: &Outcome) {
 
 fn tell_notes(notes: &[Note]) {
     for note in notes {
-        tracing::warn!("{}", note.told(Language::En));
+        tracing::warn!("{}", note.describe(Language::En));
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::CliError;
 use super::client::Client;
-use super::words::{Speech, text};
+use super::words::{Locale, text};
 use crate::words::events::Page;
 use crate::words::harmless;
 
@@ -22,39 +22,39 @@ pub(super) struct Show {
 impl Show {
     pub(super) async fn run(&self, client: &Client) -> Result<(), CliError> {
         let event = client.event(&client.full_id(&self.id).await?).await?;
-        client.print(&event, |speech| page(speech, &event))
+        client.print(&event, |locale| page(locale, &event))
     }
 }
 
-fn page(speech: Speech, event: &Value) -> String {
-    let none = speech.phrase(Page::None);
+fn page(locale: Locale, event: &Value) -> String {
+    let none = locale.phrase(Page::None);
     let rows = [
         ("id", text(&event["id"]).to_owned()),
-        (speech.phrase(Page::Event), text(&event["event"]).to_owned()),
+        (locale.phrase(Page::Event), text(&event["event"]).to_owned()),
         (
-            speech.phrase(Page::Staff),
+            locale.phrase(Page::Staff),
             harmless(text(&event["staffId"])),
         ),
         (
-            speech.phrase(Page::Happened),
-            speech.moment(&event["eventTimestamp"], none),
+            locale.phrase(Page::Happened),
+            locale.moment(&event["eventTimestamp"], none),
         ),
         (
-            speech.phrase(Page::Accepted),
-            speech.moment(&event["acceptedAt"], none),
+            locale.phrase(Page::Accepted),
+            locale.moment(&event["acceptedAt"], none),
         ),
         (
-            speech.phrase(Page::Status),
-            speech.status(text(&event["status"])).to_owned(),
+            locale.phrase(Page::Status),
+            locale.status(text(&event["status"])).to_owned(),
         ),
-        (speech.phrase(Page::Route), text(&event["route"]).to_owned()),
+        (locale.phrase(Page::Route), text(&event["route"]).to_owned()),
         (
-            speech.phrase(Page::NextRetry),
-            speech.moment(&event["nextRetryAt"], none),
+            locale.phrase(Page::NextRetry),
+            locale.moment(&event["nextRetryAt"], none),
         ),
-        (speech.phrase(Page::Repeats), event["repeats"].to_string()),
+        (locale.phrase(Page::Repeats), event["repeats"].to_string()),
         (
-            speech.phrase(Page::Data),
+            locale.phrase(Page::Data),
             harmless(&event["data"].to_string()),
         ),
     ];
@@ -63,13 +63,13 @@ fn page(speech: Speech, event: &Value) -> String {
         .map(|(name, value)| format!("{name}: {value}"))
         .collect();
     for attempt in event["attempts"].as_array().into_iter().flatten() {
-        let at = speech.moment(&attempt["startedAt"], none);
-        lines.push(format!("  {at}  {}", harmless(&speech.attempt(attempt))));
+        let at = locale.moment(&attempt["startedAt"], none);
+        lines.push(format!("  {at}  {}", harmless(&locale.attempt(attempt))));
         if let Some(body) = attempt["responseBody"].as_str() {
             lines.push(format!(
                 "    {} {}",
-                speech.phrase(Page::Answer),
-                harmless(&speech.answer_body(body))
+                locale.phrase(Page::Answer),
+                harmless(&locale.answer_body(body))
             ));
         }
     }

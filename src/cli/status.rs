@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::check::nobody_is_told;
-use super::words::{Speech, text};
+use super::words::{Locale, text};
 use super::{CliError, Common};
 use crate::route::DEFAULT;
 use crate::words::size;
@@ -30,7 +30,7 @@ impl Status {
     pub(super) async fn run(&self, common: &Common) -> Result<(), CliError> {
         let client = common.client()?;
         let answer = client.get("/control/status", &[]).await?;
-        client.print(&answer, |speech| page(speech, common, &answer))?;
+        client.print(&answer, |locale| page(locale, common, &answer))?;
         if self.exit_code && needs_a_person(&answer) {
             return Err(CliError::Told(NEEDS_A_PERSON));
         }
@@ -50,16 +50,16 @@ fn needs_a_person(answer: &Value) -> bool {
         || lost_routes(answer).next().is_some()
 }
 
-fn page(speech: Speech, common: &Common, answer: &Value) -> String {
-    let never = speech.phrase(Overview::None);
+fn page(locale: Locale, common: &Common, answer: &Value) -> String {
+    let never = locale.phrase(Overview::None);
     let last = match answer["lastOutcome"].as_str() {
         None => never.to_owned(),
         Some(outcome) => {
-            let at = speech.moment(&answer["lastAttemptAt"], never);
+            let at = locale.moment(&answer["lastAttemptAt"], never);
             let outcome = match outcome {
-                "success" => speech.phrase(Overview::Succeeded),
-                "timeout" => speech.phrase(Overview::TimedOut),
-                _ => speech.phrase(Overview::Failed),
+                "success" => locale.phrase(Overview::Succeeded),
+                "timeout" => locale.phrase(Overview::TimedOut),
+                _ => locale.phrase(Overview::Failed),
             };
             format!("{at} {outcome}")
         }
@@ -68,45 +68,45 @@ fn page(speech: Speech, common: &Common, answer: &Value) -> String {
     let queue = &answer["queueStatus"];
     let rows = [
         (
-            speech.phrase(Overview::Version),
+            locale.phrase(Overview::Version),
             text(&answer["version"]).to_owned(),
         ),
         (
-            speech.phrase(Overview::RunningSince),
-            speech.moment(&answer["startedAt"], never),
+            locale.phrase(Overview::RunningSince),
+            locale.moment(&answer["startedAt"], never),
         ),
         (
-            speech.phrase(Overview::SendsTo),
-            sends_to(speech, &answer["sendsTo"]),
+            locale.phrase(Overview::SendsTo),
+            sends_to(locale, &answer["sendsTo"]),
         ),
-        (speech.status("accepted"), events["accepted"].to_string()),
-        (speech.status("retrying"), events["retrying"].to_string()),
-        (speech.status("delivered"), events["delivered"].to_string()),
+        (locale.status("accepted"), events["accepted"].to_string()),
+        (locale.status("retrying"), events["retrying"].to_string()),
+        (locale.status("delivered"), events["delivered"].to_string()),
         (
-            speech.status("exhausted"),
-            exhausted(speech, common, &events["exhausted"]),
+            locale.status("exhausted"),
+            exhausted(locale, common, &events["exhausted"]),
         ),
         (
-            speech.phrase(Overview::Repeats),
+            locale.phrase(Overview::Repeats),
             answer["repeats"].to_string(),
         ),
         (
-            speech.phrase(Overview::RetryQueue),
+            locale.phrase(Overview::RetryQueue),
             status::queue(
                 &queue["pending"],
                 &queue["processing"],
                 &queue["completed"],
                 &queue["failed"],
-                speech.language,
+                locale.language,
             ),
         ),
         (
-            speech.phrase(Overview::NextAttempt),
-            next_attempt(speech, answer),
+            locale.phrase(Overview::NextAttempt),
+            next_attempt(locale, answer),
         ),
-        (speech.phrase(Overview::LastAttempt), last),
+        (locale.phrase(Overview::LastAttempt), last),
         (
-            speech.phrase(Overview::Database),
+            locale.phrase(Overview::Database),
             format!(
                 "{} ({})",
                 text(&answer["database"]["path"]),
@@ -116,25 +116,25 @@ fn page(speech: Speech, common: &Common, answer: &Value) -> String {
     ];
     let more = [
         (
-            speech.phrase(Overview::BackupFile),
-            backup(speech, &answer["backup"]),
+            locale.phrase(Overview::BackupFile),
+            backup(locale, &answer["backup"]),
         ),
-        (speech.phrase(Overview::Disk), disk(speech, &answer["disk"])),
+        (locale.phrase(Overview::Disk), disk(locale, &answer["disk"])),
     ];
     let trouble = answer["database"]["trouble"].as_str();
-    let trouble = trouble.map(|told| (speech.phrase(Overview::InTrouble), told.to_owned()));
+    let trouble = trouble.map(|told| (locale.phrase(Overview::InTrouble), told.to_owned()));
     let nobody = (answer["alerts"]["channels"] == 0).then(|| {
-        let name = speech.phrase(Overview::Alerts);
-        (name, nobody_is_told(speech).to_owned())
+        let name = locale.phrase(Overview::Alerts);
+        (name, nobody_is_told(locale).to_owned())
     });
     let lines: Vec<String> = rows
         .into_iter()
         .chain(trouble)
         .chain(more)
-        .chain(open_incidents(speech, answer))
-        .chain(failing_channels(speech, answer))
+        .chain(open_incidents(locale, answer))
+        .chain(failing_channels(locale, answer))
         .chain(nobody)
-        .chain(without_route(speech, common, answer))
+        .chain(without_route(locale, common, answer))
         .map(|(name, value)| format!("{name}: {value}"))
         .collect();
     lines.join("\n")
@@ -142,7 +142,7 @@ fn page(speech: Speech, common: &Common, answer: &Value) -> String {
 
 /// What an admin was told and is not over; of several routes, each is named.
 fn open_incidents(
-    speech: Speech,
+    locale: Locale,
     answer: &Value,
 ) -> impl Iterator<Item = (&'static str, String)> + '_ {
     let routes = answer["sendsTo"].as_object().into_iter().flatten();
@@ -151,38 +151,38 @@ fn open_incidents(
     open.map(move |incident| {
         let first = text(&incident["text"]).lines().next().unwrap_or_default();
         let told = match incident["route"].as_str().filter(|_| several) {
-            Some(route) => status::of_route(route, first, speech.language),
+            Some(route) => status::of_route(route, first, locale.language),
             None => first.to_owned(),
         };
-        (speech.phrase(Overview::LookAt), told)
+        (locale.phrase(Overview::LookAt), told)
     })
 }
 
 /// Channels whose last message did not get through.
 fn failing_channels(
-    speech: Speech,
+    locale: Locale,
     answer: &Value,
 ) -> impl Iterator<Item = (&'static str, String)> + '_ {
     let failing = answer["alerts"]["failing"].as_array().into_iter().flatten();
     failing.map(move |channel| {
         let (name, error) = (text(&channel["channel"]), text(&channel["error"]));
         let told = format!("{name}: {error}");
-        (speech.phrase(Overview::CannotTell), told)
+        (locale.phrase(Overview::CannotTell), told)
     })
 }
 
 /// Each route that events wait for, and that the configuration does not have any more.
 fn without_route<'a>(
-    speech: Speech,
+    locale: Locale,
     common: &'a Common,
     answer: &'a Value,
 ) -> impl Iterator<Item = (&'static str, String)> + 'a {
     lost_routes(answer).map(move |waiting| {
         let (route, events) = (text(&waiting["route"]), &waiting["events"]);
         let resend = common.typed(&format!("resend --status retrying --route '{route}'"));
-        let advice = status::lost_route(&resend, speech.language);
+        let advice = status::lost_route(&resend, locale.language);
         (
-            speech.phrase(Overview::WithoutRoute),
+            locale.phrase(Overview::WithoutRoute),
             format!("{route} ({events}): {advice}"),
         )
     })
@@ -194,22 +194,22 @@ fn lost_routes(answer: &Value) -> impl Iterator<Item = &Value> {
 }
 
 /// When something is sent next, or why nothing is.
-fn next_attempt(speech: Speech, answer: &Value) -> String {
+fn next_attempt(locale: Locale, answer: &Value) -> String {
     let nothing = if answer["sendsTo"][DEFAULT].is_string() {
         Overview::None
     } else {
         Overview::NothingIsSent
     };
-    speech.moment(&answer["nextDueAt"], speech.phrase(nothing))
+    locale.moment(&answer["nextDueAt"], locale.phrase(nothing))
 }
 
-fn backup(speech: Speech, backup: &Value) -> String {
-    let at = speech.moment(&backup["at"], speech.phrase(Overview::NotThereYet));
+fn backup(locale: Locale, backup: &Value) -> String {
+    let at = locale.moment(&backup["at"], locale.phrase(Overview::NotThereYet));
     let age = backup["ageSeconds"]
         .as_u64()
-        .map(|age| status::seconds_ago(age, speech.language));
+        .map(|age| status::seconds_ago(age, locale.language));
     let error = backup["error"].as_str().map(|error| {
-        let failed = speech.phrase(Overview::LastTryFailed);
+        let failed = locale.phrase(Overview::LastTryFailed);
         format!("; {failed}: {error}")
     });
     format!(
@@ -220,23 +220,23 @@ fn backup(speech: Speech, backup: &Value) -> String {
     )
 }
 
-fn disk(speech: Speech, disk: &Value) -> String {
+fn disk(locale: Locale, disk: &Value) -> String {
     let free = size(disk["freeBytes"].as_u64().unwrap_or_default());
     if disk["full"] == true {
-        return speech.phrase(Overview::Full).to_owned();
+        return locale.phrase(Overview::Full).to_owned();
     }
     let forecast = disk["fullInDays"].as_u64();
-    let forecast = forecast.map(|days| status::full_in(days, speech.language));
+    let forecast = forecast.map(|days| status::full_in(days, locale.language));
     format!(
         "{} {free}{}",
-        speech.phrase(Overview::Free),
+        locale.phrase(Overview::Free),
         forecast.unwrap_or_default()
     )
 }
 
 /// Every route with the host that it leads to.
-fn sends_to(speech: Speech, routes: &Value) -> String {
-    let unset = speech.phrase(Overview::NotSet);
+fn sends_to(locale: Locale, routes: &Value) -> String {
+    let unset = locale.phrase(Overview::NotSet);
     let default = routes[DEFAULT].as_str().unwrap_or(unset);
     let others = routes.as_object().into_iter().flatten();
     let others = others.filter(|(name, _)| *name != DEFAULT);
@@ -245,7 +245,7 @@ fn sends_to(speech: Speech, routes: &Value) -> String {
     all.join("; ")
 }
 
-fn exhausted(speech: Speech, common: &Common, count: &Value) -> String {
+fn exhausted(locale: Locale, common: &Common, count: &Value) -> String {
     if count == 0 {
         return count.to_string();
     }
@@ -253,6 +253,6 @@ fn exhausted(speech: Speech, common: &Common, count: &Value) -> String {
         let command = format!("{command} --status exhausted");
         common.typed(&command)
     });
-    let advice = status::exhausted(&tail, &resend, speech.language);
+    let advice = status::exhausted(&tail, &resend, locale.language);
     format!("{count}  {advice}")
 }

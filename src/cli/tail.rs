@@ -43,7 +43,7 @@ impl Tail {
         environment: &Environment,
     ) -> Result<(), CliError> {
         let paint = Paint::on(io::stdout().is_terminal(), environment);
-        let filter = self.filter.named(client.speech)?;
+        let filter = self.filter.named(client.locale)?;
         // Asked for first, so that nothing falls between the list and what follows it.
         let mut position = client.changes(&Value::Null).await?;
         let limit = self.limit.to_string();
@@ -63,8 +63,8 @@ impl Tail {
             position = client.changes(&position).await?;
             for change in last_of_each(&position) {
                 if fits(&change["event"], &filter) {
-                    client.print(change, |speech| {
-                        table.write(&Line::of_change(speech, change))
+                    client.print(change, |locale| {
+                        table.write(&Line::of_change(locale, change))
                     })?;
                 }
             }
@@ -81,9 +81,9 @@ fn print_page(client: &Client, page: &Value, paint: Paint) -> Result<(), CliErro
         }
         return Ok(());
     }
-    let speech = client.speech;
+    let locale = client.locale;
     let lines: Vec<_> = items
-        .map(|event| Line::of_delivery(speech, event))
+        .map(|event| Line::of_delivery(locale, event))
         .collect();
     let table = Table::of(&lines, paint);
     for line in &lines {
@@ -91,6 +91,6 @@ fn print_page(client: &Client, page: &Value, paint: Paint) -> Result<(), CliErro
     }
     let (shown, matched) = (lines.len(), &page["matched"]);
     let more = page["more"] == Value::Bool(true);
-    print_line(&commands::shown_of(shown, matched, more, speech.language))?;
+    print_line(&commands::shown_of(shown, matched, more, locale.language))?;
     tell_unknown_type(client, page)
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::CliError;
 use super::client::Client;
 use super::value;
-use super::words::{Speech, text};
+use super::words::{Locale, text};
 use crate::token::{LONGEST_DAYS, SUBJECT_CHARACTERS, USUAL_DAYS};
 use crate::words::commands::Command;
 use crate::words::harmless;
@@ -83,18 +83,18 @@ impl Token {
                 if answer["known"] == false {
                     let name = jti.as_deref().or(subject.as_deref()).unwrap_or_default();
                     return Err(CliError::Failed(tokens::unknown(
-                        client.speech.language,
+                        client.locale.language,
                         name,
                     )));
                 }
-                client.print(&answer, |speech| revoked(speech, &answer))
+                client.print(&answer, |locale| revoked(locale, &answer))
             }
             Self::List => {
                 let answer = client.get("/control/tokens", &[]).await?;
-                client.print(&answer, |speech| {
+                client.print(&answer, |locale| {
                     let tokens = answer["items"].as_array().map_or(&[][..], Vec::as_slice);
                     if tokens.is_empty() {
-                        return speech.phrase(Command::NoTokens).to_owned();
+                        return locale.phrase(Command::NoTokens).to_owned();
                     }
                     let lines: Vec<String> = tokens
                         .iter()
@@ -104,7 +104,7 @@ impl Token {
                                 text(&token["jti"]),
                                 harmless(text(&token["subject"])),
                                 text(&token["scope"]),
-                                standing(speech, token),
+                                standing(locale, token),
                             )
                         })
                         .collect();
@@ -116,27 +116,27 @@ impl Token {
 }
 
 /// Whether a token lets somebody in, and for how long.
-fn standing(speech: Speech, token: &Value) -> String {
+fn standing(locale: Locale, token: &Value) -> String {
     if token["revokedAt"].is_string() {
-        let at = speech.moment(&token["revokedAt"], "-");
-        return format!("{} {at}", speech.phrase(Command::RevokedSince));
+        let at = locale.moment(&token["revokedAt"], "-");
+        return format!("{} {at}", locale.phrase(Command::RevokedSince));
     }
-    let at = speech.moment(&token["expiresAt"], "-");
+    let at = locale.moment(&token["expiresAt"], "-");
     if token["ofAnotherKey"] == true {
-        return tokens::of_another_key(speech.language, &at);
+        return tokens::of_another_key(locale.language, &at);
     }
     match token["daysLeft"].as_i64() {
-        Some(days) => tokens::days_left(speech.language, &at, days),
-        None => format!("{} {at}", speech.phrase(Command::Until)),
+        Some(days) => tokens::days_left(locale.language, &at, days),
+        None => format!("{} {at}", locale.phrase(Command::Until)),
     }
 }
 
 /// What came of revoking.
-fn revoked(speech: Speech, answer: &Value) -> String {
+fn revoked(locale: Locale, answer: &Value) -> String {
     let Some(jtis) = answer["revoked"].as_array() else {
-        let revoked = speech.phrase(Command::Revoked);
+        let revoked = locale.phrase(Command::Revoked);
         return format!("{}: {revoked}", harmless(text(&answer["jti"])));
     };
     let subject = harmless(text(&answer["subject"]));
-    tokens::all_revoked(speech.language, &subject, jtis.len())
+    tokens::all_revoked(locale.language, &subject, jtis.len())
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::config::{Config, Environment};
 use crate::language::Language;
-pub(super) use crate::language::Speech;
+pub(super) use crate::language::Locale;
 
 /// The language of a person where no configuration is: that of the configuration's default, unless the
 /// environment asks for English. `C` asks for nothing: it is what a server has that nobody has set up.

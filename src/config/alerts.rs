@@ -9,7 +9,7 @@ use url::Url;
 use super::reader::{Document, Section, whole};
 use super::secret_name::is_secret_name;
 use super::secrets::read_secret;
-use super::{Environment, Expected, Kind, Mistake, Role, itself};
+use super::{ConfigError, Environment, Expected, Kind, Role, itself};
 use crate::crypto;
 use crate::delivery::proxy::Proxies;
 use crate::incident::Thresholds;
@@ -217,7 +217,7 @@ fn read_name(
 fn read_channel(document: &mut Document<'_>, mut section: Section<'_>) -> Option<ChannelConfig> {
     const KINDS: &[&str] = &["email", "slack", "teams", "webhook"];
     if !section.has("kind") {
-        section.lacks(document, "kind", Expected::OneOf(KINDS));
+        section.missing(document, "kind", Expected::OneOf(KINDS));
     }
     let kind = section.parsed(
         document,
@@ -230,7 +230,7 @@ fn read_channel(document: &mut Document<'_>, mut section: Section<'_>) -> Option
         "email" => read_email(document, &mut section),
         "slack" | "teams" | "webhook" => {
             if !section.has("url") {
-                section.lacks(document, "url", Expected::SecretName);
+                section.missing(document, "url", Expected::SecretName);
             }
             let url = read_name(document, &mut section, "url");
             url.map(|url| match kind.as_str() {
@@ -252,7 +252,7 @@ fn read_email(document: &mut Document<'_>, section: &mut Section<'_>) -> Option<
         ("to", Expected::MailAddresses),
     ] {
         if !section.has(key) {
-            section.lacks(document, key, expected);
+            section.missing(document, key, expected);
         }
     }
     let line = section.line();
@@ -341,35 +341,35 @@ fn mailbox(text: &str) -> Option<Mailbox> {
 
 fn read_thresholds(document: &mut Document<'_>, alerts: &mut Section<'_>) -> Thresholds {
     let mut section = alerts.section(document, "thresholds");
-    let usual = Thresholds::default();
+    let defaults = Thresholds::default();
     let many = 1..=1_000_000;
     let percent = 0..=100;
-    let mut number = |key, usual, range| section.number(document, key, usual, range);
+    let mut number = |key, default, range| section.number(document, key, default, range);
     let mut thresholds = Thresholds {
-        exhausted: number("exhausted", usual.exhausted, &many),
-        refused: number("refused", usual.refused, &many),
-        success_percent: number("success_percent", usual.success_percent, &percent),
-        success_min_sends: number("success_min_sends", usual.success_min_sends, &many),
-        queue: number("queue", usual.queue, &many),
-        overdue_minutes: number("overdue_minutes", usual.overdue_minutes, &many),
+        exhausted: number("exhausted", defaults.exhausted, &many),
+        refused: number("refused", defaults.refused, &many),
+        success_percent: number("success_percent", defaults.success_percent, &percent),
+        success_min_sends: number("success_min_sends", defaults.success_min_sends, &many),
+        queue: number("queue", defaults.queue, &many),
+        overdue_minutes: number("overdue_minutes", defaults.overdue_minutes, &many),
         failed_logins_per_hour: number(
             "failed_logins_per_hour",
-            usual.failed_logins_per_hour,
+            defaults.failed_logins_per_hour,
             &many,
         ),
-        statistics_p95_ms: number("statistics_p95_ms", usual.statistics_p95_ms, &many),
+        statistics_p95_ms: number("statistics_p95_ms", defaults.statistics_p95_ms, &many),
         statistics_error_percent: number(
             "statistics_error_percent",
-            usual.statistics_error_percent,
+            defaults.statistics_error_percent,
             &percent,
         ),
-        backup_age_hours: number("backup_age_hours", usual.backup_age_hours, &many),
-        disk_free_percent: number("disk_free_percent", usual.disk_free_percent, &percent),
-        disk_free_mib: number("disk_free_mib", usual.disk_free_mib, &(0..=1_000_000)),
-        database_mib: number("database_mib", usual.database_mib, &many),
-        clock_seconds: number("clock_seconds", usual.clock_seconds, &many),
-        certificate_days: usual.certificate_days,
-        token_days: usual.token_days,
+        backup_age_hours: number("backup_age_hours", defaults.backup_age_hours, &many),
+        disk_free_percent: number("disk_free_percent", defaults.disk_free_percent, &percent),
+        disk_free_mib: number("disk_free_mib", defaults.disk_free_mib, &(0..=1_000_000)),
+        database_mib: number("database_mib", defaults.database_mib, &many),
+        clock_seconds: number("clock_seconds", defaults.clock_seconds, &many),
+        certificate_days: defaults.certificate_days,
+        token_days: defaults.token_days,
     };
     thresholds.certificate_days = section.list(
         document,
@@ -407,10 +407,10 @@ impl AlertsConfig {
         &self,
         proxies: &Proxies,
         environment: &Environment,
-        mistakes: &mut Vec<Mistake>,
+        errors: &mut Vec<ConfigError>,
     ) -> AlertsOut {
-        let hook = |name: &str, mistakes: &mut Vec<Mistake>| {
-            let url = read_url(environment, name, mistakes)?;
+        let hook = |name: &str, errors: &mut Vec<ConfigError>| {
+            let url = read_url(environment, name, errors)?;
             let proxies = proxies.clone();
             Some(Hook { url, proxies })
         };
@@ -420,7 +420,7 @@ impl AlertsConfig {
             let (kind, way) = match channel {
                 ChannelConfig::Email { email, password } => {
                     let found = match password {
-                        Some(name) => match read_needed(environment, name, mistakes) {
+                        Some(name) => match read_needed(environment, name, errors) {
                             None => continue,
                             found => found,
                         },
@@ -430,9 +430,9 @@ impl AlertsConfig {
                     let password = found;
                     ("email", Some(Way::Email { email, password }))
                 }
-                ChannelConfig::Slack(name) => ("slack", hook(name, mistakes).map(Way::Slack)),
-                ChannelConfig::Teams(name) => ("teams", hook(name, mistakes).map(Way::Teams)),
-                ChannelConfig::Webhook(name) => ("webhook", hook(name, mistakes).map(Way::Webhook)),
+                ChannelConfig::Slack(name) => ("slack", hook(name, errors).map(Way::Slack)),
+                ChannelConfig::Teams(name) => ("teams", hook(name, errors).map(Way::Teams)),
+                ChannelConfig::Webhook(name) => ("webhook", hook(name, errors).map(Way::Webhook)),
             };
             let channel = way.map(|way| Channel {
                 name: format!("{kind} {}", number + 1),
@@ -446,7 +446,7 @@ impl AlertsConfig {
         let heartbeat = self.heartbeat.as_ref();
         AlertsOut {
             channels,
-            heartbeat: heartbeat.and_then(|name| hook(name, mistakes)),
+            heartbeat: heartbeat.and_then(|name| hook(name, errors)),
         }
     }
 }
@@ -454,26 +454,30 @@ impl AlertsConfig {
 fn read_needed(
     environment: &Environment,
     name: &str,
-    mistakes: &mut Vec<Mistake>,
+    errors: &mut Vec<ConfigError>,
 ) -> Option<Secret> {
-    let secret = read_secret(environment, name, mistakes);
+    let secret = read_secret(environment, name, errors);
     if secret.is_none() {
-        mistakes.extend(environment.missing(name));
+        errors.extend(environment.missing(name));
     }
     secret
 }
 
 /// A secret that has to be a URL. When it is none, its value is not shown.
-fn read_url(environment: &Environment, name: &str, mistakes: &mut Vec<Mistake>) -> Option<Secret> {
-    let secret = read_needed(environment, name, mistakes)?;
+fn read_url(
+    environment: &Environment,
+    name: &str,
+    errors: &mut Vec<ConfigError>,
+) -> Option<Secret> {
+    let secret = read_needed(environment, name, errors)?;
     let parsed = Url::parse(secret.expose());
     if parsed == Err(url::ParseError::InvalidPort) {
-        mistakes.push(environment.mistake(name, Kind::Expected(Expected::UrlPort)));
+        errors.push(environment.error(name, Kind::Expected(Expected::UrlPort)));
         return None;
     }
     let is_url = parsed.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     if !is_url {
-        mistakes.push(environment.mistake(name, Kind::NoUrl));
+        errors.push(environment.error(name, Kind::NoUrl));
     }
     is_url.then_some(secret)
 }

@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::secret_name::is_secret_name;
-use super::{Doubt, Kind, Mistake, Place};
+use super::{ConfigError, Doubt, Kind, Location};
 use crate::plain_file::ordinary;
 
 /// A name of this length or more, without `_`, may be a secret that was pasted alone on its line.
@@ -41,18 +41,18 @@ struct Fault<'a> {
 
 impl EnvFile {
     /// Reads the file; none when there is no such file. Mistakes are added to those found already.
-    pub(super) fn read(path: &Path, mistakes: &mut Vec<Mistake>) -> Option<Self> {
+    pub(super) fn read(path: &Path, errors: &mut Vec<ConfigError>) -> Option<Self> {
         let kind = match read_bytes(path) {
             Ok((bytes, mode)) => {
-                let mut file = Self::parse(path, &bytes, mistakes);
+                let mut file = Self::parse(path, &bytes, errors);
                 file.open_to_all = mode & 0o007 != 0;
                 return Some(file);
             }
             Err(error) if is_absent(path, &error) => return None,
             Err(error) => of_io(&error),
         };
-        let place = Place::whole(path);
-        mistakes.push(Mistake { place, kind });
+        let place = Location::whole(path);
+        errors.push(ConfigError { place, kind });
         Some(Self::unread(path))
     }
 
@@ -78,11 +78,11 @@ impl EnvFile {
         }
     }
 
-    fn parse(path: &Path, bytes: &[u8], mistakes: &mut Vec<Mistake>) -> Self {
+    fn parse(path: &Path, bytes: &[u8], errors: &mut Vec<ConfigError>) -> Self {
         if let Some(doubt) = of_whole(bytes) {
-            let place = Place::line_of(path, 1, "");
+            let place = Location::line_of(path, 1, "");
             let kind = Kind::Doubtful(doubt);
-            mistakes.push(Mistake { place, kind });
+            errors.push(ConfigError { place, kind });
             return Self::unread(path);
         }
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -95,8 +95,8 @@ impl EnvFile {
                 file.spoiled.extend(fault.name.map(str::to_owned));
                 let key = fault.name.filter(|name| may_be_shown(name));
                 let key = key.unwrap_or_default();
-                mistakes.push(Mistake {
-                    place: Place::line_of(path, number, key),
+                errors.push(ConfigError {
+                    place: Location::line_of(path, number, key),
                     kind: Kind::Doubtful(fault.doubt),
                 });
             }
@@ -307,10 +307,10 @@ fn in_double_quotes(text: &str) -> Result<String, Doubt> {
 mod tests {
     use super::*;
 
-    fn parse(bytes: &[u8]) -> (EnvFile, Vec<Mistake>) {
-        let mut mistakes = Vec::new();
-        let file = EnvFile::parse(Path::new("secrets.env"), bytes, &mut mistakes);
-        (file, mistakes)
+    fn parse(bytes: &[u8]) -> (EnvFile, Vec<ConfigError>) {
+        let mut errors = Vec::new();
+        let file = EnvFile::parse(Path::new("secrets.env"), bytes, &mut errors);
+        (file, errors)
     }
 
     #[test]
@@ -333,8 +333,8 @@ mod tests {
             ("export=x\nA=y", "y"),
             ("# 全角のコメント＝\n; c\n\n\u{3000}\nA=x", "x"),
         ] {
-            let (file, mistakes) = parse(line.as_bytes());
-            assert_eq!(mistakes, [], "{line}");
+            let (file, errors) = parse(line.as_bytes());
+            assert_eq!(errors, [], "{line}");
             assert_eq!(file.entries["A"].value, value, "{line}");
         }
     }
@@ -371,11 +371,11 @@ mod tests {
             ("A=\"hush\" # c", Doubt::Quotes),
             ("A='hu''sh'", Doubt::Quotes),
         ] {
-            let (_, mistakes) = parse(format!("# c\n{line}\nB=x").as_bytes());
-            assert_eq!(mistakes.len(), 1, "{line}: {mistakes:?}");
-            let mistake = &mistakes[0];
-            assert_eq!(mistake.kind, Kind::Doubtful(doubt), "{line}");
-            let told = mistake.to_string();
+            let (_, errors) = parse(format!("# c\n{line}\nB=x").as_bytes());
+            assert_eq!(errors.len(), 1, "{line}: {errors:?}");
+            let error = &errors[0];
+            assert_eq!(error.kind, Kind::Doubtful(doubt), "{line}");
+            let told = error.to_string();
             assert!(told.starts_with("secrets.env:2: "), "{told}");
             assert!(!told.contains("hu"), "{told}");
         }
@@ -383,14 +383,14 @@ mod tests {
 
     #[test]
     fn a_name_that_is_set_twice_is_told_on_the_second_line() {
-        let (file, mistakes) = parse(b"A=\nB=x\nA=hush\n");
+        let (file, errors) = parse(b"A=\nB=x\nA=hush\n");
         assert_eq!(
-            mistakes[0].to_string(),
+            errors[0].to_string(),
             "secrets.env:3: A: is set on line 1 already; delete one of the two"
         );
         assert!(file.is_spoiled("A") && !file.is_spoiled("B"));
-        let (_, mistakes) = parse(b"A=hu sh\nA=hush\n");
-        let kinds: Vec<_> = mistakes.into_iter().map(|m| m.kind).collect();
+        let (_, errors) = parse(b"A=hu sh\nA=hush\n");
+        let kinds: Vec<_> = errors.into_iter().map(|m| m.kind).collect();
         let doubts = [Doubt::Blank, Doubt::Doubled(1)];
         assert_eq!(kinds, doubts.map(Kind::Doubtful));
     }
@@ -398,8 +398,8 @@ mod tests {
     #[test]
     fn other_encodings_are_told_with_their_line_and_the_rest_is_read() {
         // The comment is Shift_JIS.
-        let (file, mistakes) = parse(b"A=x\n# \x8c\xae\nB=y\nC=\x8c\xae\n");
-        let lines: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
+        let (file, errors) = parse(b"A=x\n# \x8c\xae\nB=y\nC=\x8c\xae\n");
+        let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
         assert_eq!(
             lines,
             [
@@ -414,8 +414,8 @@ mod tests {
             (b"A\0=\0x\0", Doubt::Utf16),
             (b"A=x\rB=y\r", Doubt::ReturnsAlone),
         ] {
-            let (file, mistakes) = parse(bytes);
-            let kinds: Vec<_> = mistakes.into_iter().map(|m| m.kind).collect();
+            let (file, errors) = parse(bytes);
+            let kinds: Vec<_> = errors.into_iter().map(|m| m.kind).collect();
             assert_eq!(kinds, [Kind::Doubtful(doubt)]);
             assert!(file.is_spoiled("ANYTHING"));
         }
@@ -424,8 +424,8 @@ mod tests {
     #[test]
     fn a_key_that_was_pasted_alone_is_not_taken_for_a_name_to_show() {
         let key = "AB12CD34EF56AB12CD34EF56";
-        let (_, mistakes) = parse(format!("{key}=\n{key}=\n").as_bytes());
-        assert!(!mistakes[0].to_string().contains(key));
+        let (_, errors) = parse(format!("{key}=\n{key}=\n").as_bytes());
+        assert!(!errors[0].to_string().contains(key));
         assert!(may_be_shown("MEDICAL_WEBHOOK_SECRET") && !may_be_shown("c2VjcmV0"));
     }
 
@@ -434,9 +434,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("secrets.env");
         let read = || {
-            let mut mistakes = Vec::new();
-            let file = EnvFile::read(&path, &mut mistakes);
-            (file.is_some(), mistakes.len())
+            let mut errors = Vec::new();
+            let file = EnvFile::read(&path, &mut errors);
+            (file.is_some(), errors.len())
         };
         assert_eq!(read(), (false, 0));
         std::os::unix::fs::symlink("/nowhere/at/all", &path).unwrap();

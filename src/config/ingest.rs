@@ -10,7 +10,7 @@ use reqwest::header::HeaderName;
 use super::reader::{Document, Section};
 use super::secret_name::is_secret_name;
 use super::secrets::{is_token, read_secret};
-use super::{Environment, Expected, Kind, Mistake, Place, network};
+use super::{ConfigError, Environment, Expected, Kind, Location, network};
 use crate::event;
 use crate::ingest::{NameRule, When};
 use crate::secret::Secret;
@@ -92,10 +92,10 @@ fn read_names(
     document: &mut Document<'_>,
     section: &mut Section<'_>,
     key: &'static str,
-    usual: &[&str],
+    default: &[&str],
 ) -> Vec<String> {
-    let usual = usual.iter().map(|&name| name.to_owned()).collect();
-    section.list(document, key, usual, Expected::SecretNames, |entry| {
+    let default = default.iter().map(|&name| name.to_owned()).collect();
+    section.list(document, key, default, Expected::SecretNames, |entry| {
         let name = entry.as_str().filter(|name| is_secret_name(name))?;
         Some(name.to_owned())
     })
@@ -104,10 +104,10 @@ fn read_names(
 fn read_name_rule(document: &mut Document<'_>, mut section: Section<'_>) -> Option<NameRule> {
     let (has_path, has_header) = (section.has("path"), section.has("header"));
     if has_path == has_header {
-        section.lacks(document, "path", Expected::PathOrHeader);
+        section.missing(document, "path", Expected::PathOrHeader);
     }
     if !section.has("event") {
-        section.lacks(document, "event", Expected::EventName);
+        section.missing(document, "event", Expected::EventName);
     }
     let path = section.value(document, "path", Expected::PathEnd, |value| {
         path_end(value.as_str()?)
@@ -157,16 +157,16 @@ impl IngestConfig {
         environment: &Environment,
         jwt: bool,
         path: &Path,
-        mistakes: &mut Vec<Mistake>,
+        errors: &mut Vec<ConfigError>,
     ) -> Ingest {
         if !jwt && self.secrets.is_empty() && self.bearers.is_empty() && self.open_from.is_empty() {
-            mistakes.push(self.proves_nothing(path));
+            errors.push(self.proves_nothing(path));
         }
-        let secrets = read_all(&self.secrets, environment, mistakes);
-        let bearers = read_all(&self.bearers, environment, mistakes);
+        let secrets = read_all(&self.secrets, environment, errors);
+        let bearers = read_all(&self.bearers, environment, errors);
         for (name, token) in &bearers {
             if !is_token(token) {
-                mistakes.push(environment.mistake(name, Kind::NoToken));
+                errors.push(environment.error(name, Kind::NoToken));
             }
         }
         let only_values = |named: Vec<(String, Secret)>| named.into_iter().map(|(_, s)| s);
@@ -177,9 +177,9 @@ impl IngestConfig {
         }
     }
 
-    fn proves_nothing(&self, path: &Path) -> Mistake {
-        Mistake {
-            place: Place::line_of(path, self.line, "ingest"),
+    fn proves_nothing(&self, path: &Path) -> ConfigError {
+        ConfigError {
+            place: Location::line_of(path, self.line, "ingest"),
             kind: Kind::Expected(Expected::Proof),
         }
     }
@@ -189,17 +189,17 @@ impl IngestConfig {
 fn read_all(
     names: &[String],
     environment: &Environment,
-    mistakes: &mut Vec<Mistake>,
+    errors: &mut Vec<ConfigError>,
 ) -> Vec<(String, Secret)> {
     let mut secrets = Vec::new();
     for name in names {
         let before = secrets.len();
         for name in [name.clone(), format!("{name}_PREVIOUS")] {
-            let secret = read_secret(environment, &name, mistakes);
+            let secret = read_secret(environment, &name, errors);
             secrets.extend(secret.map(|secret| (name, secret)));
         }
         if secrets.len() == before {
-            mistakes.extend(environment.missing(name));
+            errors.extend(environment.missing(name));
         }
     }
     secrets
@@ -207,7 +207,7 @@ fn read_all(
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Loaded, Mistakes};
+    use super::super::{ConfigErrors, Loaded};
     use super::*;
 
     const USUAL: [(&str, &str); 1] = [("VOICEDRIVE_WEBHOOK_SECRET", "a-made-up-secret")];
@@ -215,12 +215,12 @@ mod tests {
     fn try_read<const N: usize>(
         text: &str,
         variables: [(&str, &str); N],
-    ) -> Result<Loaded, Mistakes> {
+    ) -> Result<Loaded, ConfigErrors> {
         let environment = Environment::from(variables);
         super::super::read(text, Path::new("config.toml"), &environment)
     }
 
-    fn mistakes(text: &str) -> String {
+    fn errors(text: &str) -> String {
         try_read(text, USUAL).unwrap_err().to_string()
     }
 
@@ -266,12 +266,12 @@ mod tests {
     #[test]
     fn a_door_that_nobody_could_come_through_is_a_mistake() {
         let closed = "language = \"en\"\n[ingest]\nsecrets = []";
-        assert!(mistakes(closed).starts_with("config.toml:2: ingest: must be given something"));
+        assert!(errors(closed).starts_with("config.toml:2: ingest: must be given something"));
         let jwt = ("RELAY_JWT_SECRET", "a-made-up-secret-of-32-characters");
         assert!(try_read(closed, [jwt]).is_ok());
         assert!(try_read(&format!("{closed}\nopen_from = [\"::1\"]"), []).is_ok());
         let named = format!("{closed}\nbearers = [\"NOT_SET\"]");
-        let report = mistakes(&named);
+        let report = errors(&named);
         assert!(
             report.starts_with("environment variable NOT_SET: is not set"),
             "{report}"
@@ -294,7 +294,7 @@ mod tests {
                     event = \"A b\"\n\
                     [[ingest.name]]\n\
                     header = \"X Y\"\n";
-        let report = mistakes(text);
+        let report = errors(text);
         let lines: Vec<&str> = report.lines().collect();
         for (line, start) in lines.iter().zip([
             "config.toml:2: ingest.path: must be a path",
@@ -352,7 +352,7 @@ mod tests {
         assert_eq!((&names[1].when, names[1].event.as_str()), (&by_header, "b"));
         for both_or_neither in ["", "path = \"/x\"\nheader = \"X-Mine\"\n"] {
             let text = format!("[ingest]\n[[ingest.name]]\n{both_or_neither}event = \"a\"");
-            let report = mistakes(&text);
+            let report = errors(&text);
             assert!(
                 report.starts_with("config.toml:2: ingest.name.path: must be given"),
                 "{report}"

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::env_file::{is_wide, may_be_shown};
-use super::{Config, Environment, Note, NoteKind, Place, ProxyConfig, URL_VARIABLE};
+use super::{Config, Environment, Location, Note, NoteKind, ProxyConfig, URL_VARIABLE};
 use crate::secret::Secret;
 use crate::spelling;
 
@@ -46,7 +46,7 @@ pub struct Named {
     /// What it is for.
     pub role: Role,
     /// Where it stands.
-    pub place: Place,
+    pub place: Location,
 }
 
 /// Every name that a secrets file may hold (contract, section 2).
@@ -128,7 +128,7 @@ pub(super) fn notes(
 /// What is in a value and perhaps was not meant. What `secrets.env` says was judged line by line; quotes there say that
 /// it is meant.
 fn of_value(named: &Named) -> Vec<Note> {
-    if matches!(named.place, Place::File { .. }) {
+    if matches!(named.place, Location::File { .. }) {
         return Vec::new();
     }
     let value = named.secret.expose();
@@ -153,7 +153,7 @@ fn of_file(names: &BTreeMap<String, Role>, environment: &Environment, whole: boo
     let mut notes = Vec::new();
     if file.open_to_all {
         notes.push(Note {
-            place: Place::whole(&file.path),
+            place: Location::whole(&file.path),
             kind: NoteKind::OpenToAll,
         });
     }
@@ -172,13 +172,13 @@ fn of_file(names: &BTreeMap<String, Role>, environment: &Environment, whole: boo
         } else {
             ""
         };
-        let place = Place::line_of(&file.path, entry.line, key);
+        let place = Location::line_of(&file.path, entry.line, key);
         notes.extend(kind.map(|kind| Note { place, kind }));
     }
     let overridden = names.keys();
     let overridden = overridden.filter(|name| environment.var(name).is_some());
     notes.extend(overridden.map(|name| Note {
-        place: Place::Variable(name.clone()),
+        place: Location::Variable(name.clone()),
         kind: NoteKind::Overridden,
     }));
     notes
@@ -198,13 +198,13 @@ fn of_unknown(name: &str, names: &BTreeMap<String, Role>, whole: bool) -> Option
 mod tests {
     use std::path::Path;
 
-    use super::super::{Loaded, Mistakes, load};
+    use super::super::{ConfigErrors, Loaded, load};
     use super::*;
     use crate::language::Language;
 
     const KEY: &str = "hush-hush-hush-hush-hush-hush-hush-hush";
 
-    fn with_file(directory: &Path, config: &str, secrets: &str) -> Result<Loaded, Mistakes> {
+    fn with_file(directory: &Path, config: &str, secrets: &str) -> Result<Loaded, ConfigErrors> {
         use std::os::unix::fs::PermissionsExt;
         let path = directory.join("config.toml");
         std::fs::write(&path, config).unwrap();
@@ -215,13 +215,13 @@ mod tests {
         load(&path, &environment)
     }
 
-    fn told(config: &str, secrets: &str) -> Vec<String> {
+    fn describe(config: &str, secrets: &str) -> Vec<String> {
         let directory = tempfile::tempdir().unwrap();
         let notes = match with_file(directory.path(), config, secrets) {
             Ok(loaded) => loaded.notes,
-            Err(mistakes) => mistakes.notes,
+            Err(errors) => errors.notes,
         };
-        let notes: Vec<_> = notes.iter().map(|n| n.told(Language::En)).collect();
+        let notes: Vec<_> = notes.iter().map(|n| n.describe(Language::En)).collect();
         assert!(!notes.join("\n").contains("hush"), "{notes:?}");
         let place = format!("{}/", directory.path().display());
         notes.iter().map(|note| note.replace(&place, "")).collect()
@@ -236,7 +236,7 @@ mod tests {
                        https_proxy=http://user:hush@proxy\n\
                        RELAY_JWT_SECRET_PREVIOUS=hush-hush-hush-hush-hush-hush-hush-hush\n";
         assert_eq!(
-            told("", secrets),
+            describe("", secrets),
             [
                 "secrets.env:1: VOICEDRIVE_API_TOKN: nothing reads this name; did you mean VOICEDRIVE_API_TOKEN?",
                 "secrets.env:2: voicedrive_webhook_secret: nothing reads this name; did you mean VOICEDRIVE_WEBHOOK_SECRET?",
@@ -247,7 +247,7 @@ mod tests {
             ]
         );
         let named = "[delivery]\nsecret = \"OTHER_SECRET\"\n";
-        let notes = told(
+        let notes = describe(
             named,
             "OTHER_SECRET=hush-hush-hush-hush\nOTHER_SECRET_PREVIOUS=\n",
         );
@@ -257,10 +257,10 @@ mod tests {
     #[test]
     fn the_name_that_was_meant_is_told_together_with_the_one_that_is_missing() {
         let config = "[delivery]\nurl = \"https://a.example/\"\n";
-        let notes = told(config, "VOICEDRIVE_WEBHOOK_SECRT=hush-hush-hush-hush\n");
+        let notes = describe(config, "VOICEDRIVE_WEBHOOK_SECRT=hush-hush-hush-hush\n");
         assert!(notes[0].contains("did you mean VOICEDRIVE_WEBHOOK_SECRET?"));
         // Whether a name is unknown cannot be said of a configuration that is not understood.
-        let notes = told("= \n", "OTHER_SECRET=hush-hush-hush-hush\n");
+        let notes = describe("= \n", "OTHER_SECRET=hush-hush-hush-hush\n");
         assert_eq!(notes.len(), 1, "{notes:?}");
     }
 
@@ -283,13 +283,13 @@ mod tests {
             .into_iter()
             .map(|note| (note.place, note.kind))
             .collect();
-        let variable = |name: &str| Place::Variable(name.to_owned());
+        let variable = |name: &str| Location::Variable(name.to_owned());
         let current = variable("VOICEDRIVE_WEBHOOK_SECRET");
         let previous = variable("VOICEDRIVE_WEBHOOK_SECRET_PREVIOUS");
         assert_eq!(
             kinds,
             [
-                (Place::Credential(credential), NoteKind::Edged),
+                (Location::Credential(credential), NoteKind::Edged),
                 (current.clone(), NoteKind::Edged),
                 (current, NoteKind::Wide),
                 (previous, NoteKind::Wide),
@@ -302,7 +302,7 @@ mod tests {
         let config = "[[alerts.channel]]\nkind = \"email\"\nfrom = \"a@b.example\"\nto = [\"a@b.example\"]\n\
                       encryption = \"tls\"\nusername = \"u\"\npassword = \"MAIL_PASSWORD\"\n";
         let secrets = "VOICEDRIVE_WEBHOOK_SECRET=hush\nMAIL_PASSWORD=hush\nVOICEDRIVE_WEBHOOK_URL=http://[::1]/\n";
-        let notes = told(config, secrets);
+        let notes = describe(config, secrets);
         assert_eq!(
             notes[1..],
             [

@@ -6,7 +6,7 @@ use url::{Host, Url};
 use super::reader::{Document, Section};
 use super::secret_name::is_secret_name;
 use super::secrets::read_secret;
-use super::{Environment, Expected, Kind, Mistake, Place};
+use super::{ConfigError, Environment, Expected, Kind, Location};
 use crate::delivery::proxy::{Direct, Origin, Proxies, Proxy};
 
 /// What the file says about the way out.
@@ -48,8 +48,8 @@ pub(super) fn read(
     key: &'static str,
 ) -> Option<ProxyConfig> {
     let given = section.has("proxy") || section.has("no_proxy");
-    let usual = Named::OfTheEnvironment;
-    let proxy = section.parsed(document, "proxy", usual, Expected::Proxy, named);
+    let default = Named::OfTheEnvironment;
+    let proxy = section.parsed(document, "proxy", default, Expected::Proxy, named);
     let direct = section.list(
         document,
         "no_proxy",
@@ -108,20 +108,20 @@ fn names_a_host(host: &Host<&str>) -> bool {
 pub(super) fn resolve(
     config: Option<&ProxyConfig>,
     environment: &Environment,
-    mistakes: &mut Vec<Mistake>,
+    errors: &mut Vec<ConfigError>,
 ) -> Proxies {
     let mut direct = config.map_or_else(Vec::new, |config| config.direct.clone());
     let one = match config.map(|config| (config.key, &config.proxy)) {
         None | Some((_, Named::OfTheEnvironment)) => {
             direct.extend(direct_of(environment));
             return Proxies {
-                https: of_environment("HTTPS_PROXY", environment, mistakes),
-                http: of_environment("HTTP_PROXY", environment, mistakes),
+                https: of_environment("HTTPS_PROXY", environment, errors),
+                http: of_environment("HTTP_PROXY", environment, errors),
                 direct,
             };
         }
         Some((key, Named::Url(url))) => Some(Proxy::new(url.clone(), Origin::Configuration, key)),
-        Some((_, Named::Secret(name))) => of_secret(name, environment, mistakes),
+        Some((_, Named::Secret(name))) => of_secret(name, environment, errors),
     };
     Proxies {
         https: one.clone(),
@@ -130,17 +130,21 @@ pub(super) fn resolve(
     }
 }
 
-fn of_secret(name: &str, environment: &Environment, mistakes: &mut Vec<Mistake>) -> Option<Proxy> {
-    let before = mistakes.len();
-    let Some(secret) = read_secret(environment, name, mistakes) else {
-        if mistakes.len() == before {
-            mistakes.extend(environment.missing(name));
+fn of_secret(
+    name: &str,
+    environment: &Environment,
+    errors: &mut Vec<ConfigError>,
+) -> Option<Proxy> {
+    let before = errors.len();
+    let Some(secret) = read_secret(environment, name, errors) else {
+        if errors.len() == before {
+            errors.extend(environment.missing(name));
         }
         return None;
     };
     let url = proxy_url(secret.expose()).filter(is_alone);
     if url.is_none() {
-        mistakes.push(environment.mistake(name, Kind::Expected(Expected::ProxyUrl)));
+        errors.push(environment.error(name, Kind::Expected(Expected::ProxyUrl)));
     }
     url.map(|url| Proxy::new(url, Origin::Configuration, name))
 }
@@ -150,15 +154,15 @@ fn of_secret(name: &str, environment: &Environment, mistakes: &mut Vec<Mistake>)
 fn of_environment(
     name: &'static str,
     environment: &Environment,
-    mistakes: &mut Vec<Mistake>,
+    errors: &mut Vec<ConfigError>,
 ) -> Option<Proxy> {
     if let Some((name, text)) = variable(name, environment) {
         let url = proxy_url(text);
         if url.is_none() {
             // It is no secret: the secrets file has no say in it.
-            let place = Place::Variable(name.clone());
+            let place = Location::Variable(name.clone());
             let kind = Kind::Expected(Expected::ProxyUrl);
-            mistakes.push(Mistake { place, kind });
+            errors.push(ConfigError { place, kind });
         }
         return url.map(|url| Proxy::new(url, Origin::Environment, &name));
     }
@@ -187,10 +191,10 @@ mod tests {
         let (mut document, mut root) = Document::parse(text);
         let mut section = root.section(&mut document, "delivery");
         let config = read(&mut document, &mut section, "delivery.proxy");
-        let mut mistakes = Vec::new();
-        let proxies = resolve(config.as_ref(), environment, &mut mistakes);
+        let mut errors = Vec::new();
+        let proxies = resolve(config.as_ref(), environment, &mut errors);
         let found = document.into_found();
-        (proxies, format!("{found:?}{mistakes:?}"))
+        (proxies, format!("{found:?}{errors:?}"))
     }
 
     fn shown(proxy: Option<&Proxy>) -> String {
@@ -247,15 +251,15 @@ mod tests {
             let (mut document, mut root) = Document::parse(text);
             let mut section = root.section(&mut document, "delivery");
             let config = read(&mut document, &mut section, "delivery.proxy");
-            let mut mistakes = Vec::new();
-            resolve(config.as_ref(), &environment, &mut mistakes);
-            let places = mistakes.into_iter().map(|mistake| mistake.place);
+            let mut errors = Vec::new();
+            resolve(config.as_ref(), &environment, &mut errors);
+            let places = errors.into_iter().map(|error| error.place);
             places.collect::<Vec<_>>()
         };
-        let variable = |name: &str| Place::Variable(name.to_owned());
+        let variable = |name: &str| Location::Variable(name.to_owned());
         assert_eq!(places(""), ["https_proxy", "HTTP_PROXY"].map(variable));
         let file = super::super::secrets_file(&config);
-        let line = Place::line_of(&file, 2, "PROXY_URL");
+        let line = Location::line_of(&file, 2, "PROXY_URL");
         assert_eq!(places("[delivery]\nproxy = \"PROXY_URL\""), [line]);
     }
 

@@ -61,7 +61,7 @@ impl<'a> Document<'a> {
                     column: document.column(start),
                 },
             };
-            document.mistake(line, "", kind);
+            document.error(line, "", kind);
             document.unclear.push(document.spoiled_by(line));
         }
         let root = Section {
@@ -103,7 +103,7 @@ impl<'a> Document<'a> {
         line..keys.map_or(usize::MAX, |keys| line + keys + 1)
     }
 
-    fn mistake(&mut self, line: usize, key: &str, kind: Kind) {
+    fn error(&mut self, line: usize, key: &str, kind: Kind) {
         self.found.push(Found {
             line,
             key: key.to_owned(),
@@ -113,12 +113,12 @@ impl<'a> Document<'a> {
 
     /// Says that a value is not what is accepted.
     pub(super) fn refuse(&mut self, value: &Value<'_>, expected: Expected) {
-        self.mistake(value.line, &value.key, Kind::Expected(expected));
+        self.error(value.line, &value.key, Kind::Expected(expected));
     }
 
     /// Says that what stands at a key is not what is accepted.
     pub(super) fn refuse_at(&mut self, line: usize, key: &str, expected: Expected) {
-        self.mistake(line, key, Kind::Expected(expected));
+        self.error(line, key, Kind::Expected(expected));
     }
 
     /// The mistakes, in the order of their lines.
@@ -275,32 +275,32 @@ impl<'a> Section<'a> {
         self.table.contains_key(name)
     }
 
-    /// Takes true or false; `usual` when it is not there.
+    /// Takes true or false; `default` when it is not there.
     pub(super) fn flag(
         &mut self,
         document: &mut Document<'_>,
         name: &'static str,
-        usual: bool,
+        default: bool,
     ) -> bool {
         let read = |value: &DeValue<'_>| match value {
             DeValue::Boolean(flag) => Some(*flag),
             _ => None,
         };
         self.value(document, name, Expected::TrueOrFalse, read)
-            .unwrap_or(usual)
+            .unwrap_or(default)
     }
 
     /// Says that a key that is needed is not there.
-    pub(super) fn lacks(&self, document: &mut Document<'_>, name: &str, expected: Expected) {
+    pub(super) fn missing(&self, document: &mut Document<'_>, name: &str, expected: Expected) {
         document.refuse_at(self.line, &self.dotted(name), expected);
     }
 
-    /// Takes a text and reads it further; `usual` when it is not there or not what is expected.
+    /// Takes a text and reads it further; `default` when it is not there or not what is expected.
     pub(super) fn parsed<T>(
         &mut self,
         document: &mut Document<'_>,
         name: &'static str,
-        usual: T,
+        default: T,
         expected: Expected,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> T {
@@ -308,37 +308,38 @@ impl<'a> Section<'a> {
             DeValue::String(text) => parse(text),
             _ => None,
         };
-        self.value(document, name, expected, read).unwrap_or(usual)
+        self.value(document, name, expected, read)
+            .unwrap_or(default)
     }
 
-    /// Takes a whole number within `range`; `usual` when it is not there.
+    /// Takes a whole number within `range`; `default` when it is not there.
     pub(super) fn number(
         &mut self,
         document: &mut Document<'_>,
         name: &'static str,
-        usual: u64,
+        default: u64,
         range: &RangeInclusive<u64>,
     ) -> u64 {
         let expected = Expected::Whole(*range.start(), *range.end());
         self.value(document, name, expected, |value| whole(value, range))
-            .unwrap_or(usual)
+            .unwrap_or(default)
     }
 
-    /// Takes a list, each entry read by `entry`; `usual` when it is not there.
+    /// Takes a list, each entry read by `entry`; `default` when it is not there.
     pub(super) fn list<T>(
         &mut self,
         document: &mut Document<'_>,
         name: &'static str,
-        usual: Vec<T>,
+        default: Vec<T>,
         expected: Expected,
         entry: impl Fn(&DeValue<'_>) -> Option<T>,
     ) -> Vec<T> {
         let Some(value) = self.take(document, name) else {
-            return usual;
+            return default;
         };
         let DeValue::Array(items) = &value.content else {
             document.refuse(&value, expected);
-            return usual;
+            return default;
         };
         let mut read = Vec::new();
         for (number, item) in (1..).zip(items) {
@@ -352,7 +353,7 @@ impl<'a> Section<'a> {
                     ),
                 };
                 document.refuse_at(line, &key, expected);
-                return usual;
+                return default;
             };
             read.push(item_read);
         }
@@ -364,7 +365,7 @@ impl<'a> Section<'a> {
         for (key, _) in &self.table {
             let line = document.line(key.span().start);
             let kind = Kind::Unknown(self.known.clone());
-            document.mistake(line, &self.dotted(key.get_ref()), kind);
+            document.error(line, &self.dotted(key.get_ref()), kind);
         }
     }
 

@@ -10,7 +10,7 @@ use super::proxy::{self, ProxyConfig};
 use super::reader::{Document, Section};
 use super::secret_name::is_secret_name;
 use super::secrets::{is_token, read_secret};
-use super::{Environment, Expected, Kind, Mistake, Server, itself, size};
+use super::{ConfigError, Environment, Expected, Kind, Server, itself, size};
 use crate::delivery::address;
 use crate::delivery::profile::{
     BUILT_IN, Body, Encoding, Key, Profile, SignatureForm, TimestampFormat,
@@ -110,12 +110,12 @@ pub(super) fn read(
         });
         let first = events.first().map(|(text, _)| text.clone());
         let line = section.line();
-        let usual = first.clone().unwrap_or_default();
-        let name = section.parsed(document, "name", usual, Expected::RouteName, |text| {
+        let default = first.clone().unwrap_or_default();
+        let name = section.parsed(document, "name", default, Expected::RouteName, |text| {
             is_route_name(text).then(|| text.to_owned())
         });
         if name == route::DEFAULT {
-            section.lacks(document, "name", Expected::GivenRouteName);
+            section.missing(document, "name", Expected::GivenRouteName);
         }
         let has_url = section.has("url");
         let described = RouteConfig {
@@ -124,10 +124,10 @@ pub(super) fn read(
             ..read_route(document, &mut section, &known, "route.proxy")
         };
         if first.is_none() {
-            section.lacks(document, "events", Expected::Events);
+            section.missing(document, "events", Expected::Events);
         }
         if !has_url {
-            section.lacks(document, "url", Expected::ReceiverUrl);
+            section.missing(document, "url", Expected::ReceiverUrl);
         }
         if routes.iter().any(|other| other.name == described.name) {
             let expected = Expected::OtherRouteName(described.name.clone());
@@ -150,11 +150,11 @@ fn read_route(
     known: &Known<'_>,
     proxy_key: &'static str,
 ) -> RouteConfig {
-    let usual = Profile::built_in("medical-system").unwrap_or_default();
+    let default = Profile::built_in("medical-system").unwrap_or_default();
     let names = known.profiles.iter().map(|profile| profile.name.clone());
     let profiles = Expected::Profile(names.collect());
     let url = read_url(document, section, known);
-    let profile = section.parsed(document, "profile", usual, profiles, |text| {
+    let profile = section.parsed(document, "profile", default, profiles, |text| {
         let mut profiles = known.profiles.iter();
         profiles.find(|profile| profile.name == text).cloned()
     });
@@ -271,7 +271,7 @@ fn read_profiles(document: &mut Document<'_>, root: &mut Section<'_>) -> Vec<Pro
 fn read_profile(document: &mut Document<'_>, section: &mut Section<'_>, name: String) -> Profile {
     let header = |text: &str| is_free_header(text).then(|| text.to_owned());
     if !section.has("body") {
-        section.lacks(document, "body", Expected::ProfileBody);
+        section.missing(document, "body", Expected::ProfileBody);
     }
     let body = section.value(document, "body", Expected::ProfileBody, |value| {
         if value.as_str() == Some("data") {
@@ -305,7 +305,7 @@ fn read_profile(document: &mut Document<'_>, section: &mut Section<'_>, name: St
     );
     if has_format && timestamp_header.is_none() {
         let expected = Expected::GivenWith("timestamp_format");
-        section.lacks(document, "timestamp_header", expected);
+        section.missing(document, "timestamp_header", expected);
     }
     let signature = read_signature(document, section, timestamp_header.as_deref());
     Profile {
@@ -361,7 +361,7 @@ fn read_signature(
         } else {
             ("signature_header", "signed_text")
         };
-        section.lacks(document, lacking, Expected::GivenWith(given));
+        section.missing(document, lacking, Expected::GivenWith(given));
     }
     Some(SignatureForm {
         header: header?,
@@ -380,18 +380,18 @@ impl RouteConfig {
     }
 
     /// The route itself, with its secrets; none when it has no URL. What is missing is a mistake.
-    /// `usual` is the way out of a route that has none of its own; `counted`: whether VoiceDrive counts its
+    /// `default` is the way out of a route that has none of its own; `counted`: whether VoiceDrive counts its
     /// deliveries, when the file does not say.
     pub(super) fn with_secrets(
         &self,
         allow_http: bool,
-        usual: &Proxies,
+        default: &Proxies,
         counted: bool,
         environment: &Environment,
-        mistakes: &mut Vec<Mistake>,
+        errors: &mut Vec<ConfigError>,
     ) -> Option<Route> {
         let url = self.url.clone()?;
-        let mut read = |name: &str| read_secret(environment, name, mistakes);
+        let mut read = |name: &str| read_secret(environment, name, errors);
         let mut secrets = Vec::new();
         if self.profile.signature.is_some() {
             secrets.extend(read(&self.secret));
@@ -399,20 +399,20 @@ impl RouteConfig {
         }
         let bearer = self.bearer.as_ref().and_then(|name| read(name));
         if self.profile.signature.is_some() && secrets.is_empty() {
-            mistakes.extend(environment.missing(&self.secret));
+            errors.extend(environment.missing(&self.secret));
         }
         if let Some(name) = &self.bearer {
             match &bearer {
-                None => mistakes.extend(environment.missing(name)),
+                None => errors.extend(environment.missing(name)),
                 Some(token) if !is_token(token) => {
-                    mistakes.push(environment.mistake(name, Kind::NoToken));
+                    errors.push(environment.error(name, Kind::NoToken));
                 }
                 Some(_) => {}
             }
         }
         let proxies = match &self.proxy {
-            None => usual.clone(),
-            own => proxy::resolve(own.as_ref(), environment, mistakes),
+            None => default.clone(),
+            own => proxy::resolve(own.as_ref(), environment, errors),
         };
         Some(Route {
             name: self.name.clone(),

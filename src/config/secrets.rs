@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::env_file::{self, EnvFile};
-use super::{Doubt, Kind, Mistake, Mistakes, Place};
+use super::{ConfigError, ConfigErrors, Doubt, Kind, Location};
 use crate::secret::Secret;
 
 /// The name of the file beside the configuration.
@@ -50,21 +50,21 @@ impl Environment {
     /// for secrets: what the process was started with may be older than the file.
     ///
     /// # Errors
-    /// `Mistakes` naming each line that is not understood.
-    pub fn with_secrets_beside(&self, config: &Path) -> Result<Self, Mistakes> {
+    /// `ConfigErrors` naming each line that is not understood.
+    pub fn with_secrets_beside(&self, config: &Path) -> Result<Self, ConfigErrors> {
         let mut list = Vec::new();
         let environment = self.with_file_beside(config, &mut list);
         let notes = Vec::new();
         if list.is_empty() {
             Ok(environment)
         } else {
-            Err(Mistakes { list, notes })
+            Err(ConfigErrors { list, notes })
         }
     }
 
     /// The same; mistakes are added to those that were found already.
-    pub(super) fn with_file_beside(&self, config: &Path, mistakes: &mut Vec<Mistake>) -> Self {
-        let file = EnvFile::read(&secrets_file(config), mistakes);
+    pub(super) fn with_file_beside(&self, config: &Path, errors: &mut Vec<ConfigError>) -> Self {
+        let file = EnvFile::read(&secrets_file(config), errors);
         Self {
             variables: self.variables.clone(),
             file: file.map(Arc::new),
@@ -79,8 +79,8 @@ impl Environment {
     /// `secrets.env` says when that exists, else the variable (contract, section 2).
     ///
     /// # Errors
-    /// `Mistakes` when there is a credential that cannot be read or leaves doubt.
-    pub fn secret(&self, name: &str) -> Result<Option<Secret>, Mistakes> {
+    /// `ConfigErrors` when there is a credential that cannot be read or leaves doubt.
+    pub fn secret(&self, name: &str) -> Result<Option<Secret>, ConfigErrors> {
         if let Some(path) = self.credential(name) {
             return read_credential(&path);
         }
@@ -94,34 +94,34 @@ impl Environment {
 
     /// Where the secret with this name stands, or should.
     #[must_use]
-    pub fn place(&self, name: &str) -> Place {
+    pub fn place(&self, name: &str) -> Location {
         if let Some(path) = self.credential(name) {
-            return Place::Credential(path);
+            return Location::Credential(path);
         }
         match &self.file {
             Some(file) => {
                 let line = file.entries.get(name).map_or(0, |entry| entry.line);
-                Place::line_of(&file.path, line, name)
+                Location::line_of(&file.path, line, name)
             }
-            None => Place::Variable(name.to_owned()),
+            None => Location::Variable(name.to_owned()),
         }
     }
 
-    pub(super) fn mistake(&self, name: &str, kind: Kind) -> Mistake {
+    pub(super) fn error(&self, name: &str, kind: Kind) -> ConfigError {
         let place = self.place(name);
-        Mistake { place, kind }
+        ConfigError { place, kind }
     }
 
     /// That a secret which is needed is not set. Nothing when it stands in a line, in a file or in a
     /// credential that is a mistake already: then it is not known to be missing.
-    pub(super) fn missing(&self, name: &str) -> Option<Mistake> {
+    pub(super) fn missing(&self, name: &str) -> Option<ConfigError> {
         let file = self.file.as_ref();
         let is_known = !file.is_some_and(|file| file.is_spoiled(name)) && self.secret(name).is_ok();
         let kind = match self.file {
             Some(_) => Kind::SecretMissing,
             None => Kind::SecretsFileMissing,
         };
-        is_known.then(|| self.mistake(name, kind))
+        is_known.then(|| self.error(name, kind))
     }
 
     /// The credential with this name, when there is one.
@@ -140,8 +140,8 @@ pub fn secrets_file(config: &Path) -> PathBuf {
 }
 
 /// A credential is its whole file, without one line end, which editors add.
-fn read_credential(path: &Path) -> Result<Option<Secret>, Mistakes> {
-    let wrong = |kind| Mistakes::one(Place::Credential(path.to_owned()), kind);
+fn read_credential(path: &Path) -> Result<Option<Secret>, ConfigErrors> {
+    let wrong = |kind| ConfigErrors::one(Location::Credential(path.to_owned()), kind);
     let read = env_file::read_bytes(path);
     let (bytes, _) = read.map_err(|error| wrong(env_file::of_io(&error)))?;
     let Ok(text) = String::from_utf8(bytes) else {
@@ -185,10 +185,10 @@ pub struct Secrets {
 pub(super) fn read_secret(
     environment: &Environment,
     name: &str,
-    mistakes: &mut Vec<Mistake>,
+    errors: &mut Vec<ConfigError>,
 ) -> Option<Secret> {
     environment.secret(name).unwrap_or_else(|mut found| {
-        mistakes.append(&mut found.list);
+        errors.append(&mut found.list);
         None
     })
 }
@@ -248,8 +248,8 @@ mod tests {
             (b"hush\n\n", Doubt::Control),
         ] {
             fs::write(directory.path().join("A"), bytes).unwrap();
-            let mistakes = environment.secret("A").unwrap_err();
-            assert_eq!(mistakes.list[0].kind, Kind::Doubtful(doubt));
+            let errors = environment.secret("A").unwrap_err();
+            assert_eq!(errors.list[0].kind, Kind::Doubtful(doubt));
             assert!(environment.missing("A").is_none());
         }
     }
@@ -262,8 +262,8 @@ mod tests {
         let values = ["A", "B", "C"].map(|name| value(&with_file, name));
         assert_eq!(values, [Some("new".to_owned()), None, None]);
         assert_eq!(with_file.var("LOG_LEVEL"), Some("warn"));
-        let places = ["A", "B"].map(|name| with_file.mistake(name, Kind::SecretMissing));
-        let [there, missing] = places.map(|mistake| mistake.to_string());
+        let places = ["A", "B"].map(|name| with_file.error(name, Kind::SecretMissing));
+        let [there, missing] = places.map(|error| error.to_string());
         assert!(there.contains("secrets.env:3: A: is not set"), "{there}");
         assert!(missing.contains("secrets.env: B: is not set"), "{missing}");
     }

@@ -2,11 +2,11 @@
 
 use super::*;
 
-fn try_read(text: &str, environment: &Environment) -> Result<Loaded, Mistakes> {
+fn try_read(text: &str, environment: &Environment) -> Result<Loaded, ConfigErrors> {
     read(text, Path::new("config.toml"), environment)
 }
 
-fn mistakes(text: &str, environment: &Environment) -> String {
+fn errors(text: &str, environment: &Environment) -> String {
     try_read(text, environment).unwrap_err().to_string()
 }
 
@@ -48,7 +48,7 @@ fn five_mistakes_are_reported_together_with_their_lines() {
                 colour = \"red\"\n\
                 [retry]\n\
                 intervals_seconds = [0]\n";
-    let report = mistakes(text, &Environment::default());
+    let report = errors(text, &Environment::default());
     let lines: Vec<&str> = report.lines().collect();
     assert_eq!(lines.len(), 5, "{report}");
     for (line, start) in lines.iter().zip([
@@ -121,7 +121,7 @@ fn what_is_wrong_is_named() {
         ),
         ("[retry]\nintervals_seconds = [1.5]", "1 to 10"),
     ] {
-        let report = mistakes(text, &nothing);
+        let report = errors(text, &nothing);
         assert!(report.contains(word), "{text}: {report}");
         assert!(
             !report.contains("hunter2") && !report.contains("pass@"),
@@ -151,14 +151,14 @@ fn a_full_width_character_is_told_with_its_place_and_alone() {
             "config.toml:1: has the full-width character ［ at column 1; type it again as a plain character",
         ),
     ] {
-        assert_eq!(mistakes(text, &nothing), told, "{text}");
+        assert_eq!(errors(text, &nothing), told, "{text}");
     }
 }
 
 #[test]
 fn what_stands_under_a_heading_that_is_not_closed_is_not_judged() {
     let text = "[delivery\ntimeout_seconds = 6\nconcurrency = 4\n[server]\ncolour = 1\n";
-    let report = mistakes(text, &Environment::default());
+    let report = errors(text, &Environment::default());
     let lines: Vec<&str> = report.lines().collect();
     assert!(lines[0].starts_with("config.toml:1: not TOML"), "{report}");
     assert!(
@@ -170,21 +170,21 @@ fn what_stands_under_a_heading_that_is_not_closed_is_not_judged() {
 
 #[test]
 fn a_heading_that_should_be_a_list_is_told_as_it_is_written() {
-    let report = mistakes(
+    let report = errors(
         "[alerts.channel]\nkind = \"slack\"",
         &Environment::default(),
     );
     assert!(report.contains("written [[alerts.channel]]"), "{report}");
-    let report = mistakes("[alerts]\nthresholds = 7", &Environment::default());
+    let report = errors("[alerts]\nthresholds = 7", &Environment::default());
     assert!(report.contains("written [alerts.thresholds]"), "{report}");
 }
 
 #[test]
 fn every_key_that_is_known_is_named_whether_or_not_it_is_there() {
     let nothing = Environment::default();
-    let report = mistakes("[delivry]", &nothing);
+    let report = errors("[delivry]", &nothing);
     assert!(report.contains("ingest"), "{report}");
-    let report = mistakes("[delivery]\ncolour = 1", &nothing);
+    let report = errors("[delivery]\ncolour = 1", &nothing);
     for key in ["max_per_second", "max_body_bytes", "counted_by_voicedrive"] {
         assert_eq!(report.matches(key).count(), 1, "{report}");
     }
@@ -195,7 +195,7 @@ fn a_route_that_signs_needs_its_secret_and_only_with_a_url() {
     let with_url = "[delivery]\nurl = \"https://voicedrive.example.com/webhook\"";
     let nothing = Environment::default();
     assert!(try_read("", &nothing).is_ok());
-    assert!(mistakes(with_url, &nothing).contains("VOICEDRIVE_WEBHOOK_SECRET"));
+    assert!(errors(with_url, &nothing).contains("VOICEDRIVE_WEBHOOK_SECRET"));
     assert!(try_read(&format!("{with_url}\nprofile = \"unsigned\""), &nothing).is_ok());
     let named = format!("{with_url}\nsecret = \"OTHER_SECRET\"");
     let environment = Environment::from([("OTHER_SECRET", "x")]);
@@ -214,7 +214,7 @@ fn the_environment_overrides_the_url_and_its_mistakes_are_named_after_it() {
         "https://b.example/"
     );
     let environment = Environment::from([("VOICEDRIVE_WEBHOOK_URL", "nowhere")]);
-    assert!(mistakes("", &environment).starts_with("environment variable VOICEDRIVE_WEBHOOK_URL:"));
+    assert!(errors("", &environment).starts_with("environment variable VOICEDRIVE_WEBHOOK_URL:"));
 }
 
 #[test]
@@ -226,17 +226,17 @@ fn a_route_that_leads_back_to_the_relay_is_refused_in_every_place() {
         "https://relay.clinic.example/in",
     ] {
         let delivery = format!("{server}[delivery]\nprofile = \"unsigned\"\nurl = \"{url}\"");
-        let report = mistakes(&delivery, &Environment::default());
+        let report = errors(&delivery, &Environment::default());
         let place = "config.toml:6: delivery.url: must be the URL of a receiver";
         assert!(report.starts_with(place), "{report}");
         let route = format!(
             "{server}[[route]]\nevents = [\"a.*\"]\nprofile = \"unsigned\"\nurl = \"{url}\""
         );
-        let report = mistakes(&route, &Environment::default());
+        let report = errors(&route, &Environment::default());
         assert!(report.starts_with("config.toml:7: route.url"), "{report}");
         let environment = Environment::from([("VOICEDRIVE_WEBHOOK_URL", url)]);
         let unsigned = format!("{server}[delivery]\nprofile = \"unsigned\"");
-        let report = mistakes(&unsigned, &environment);
+        let report = errors(&unsigned, &environment);
         let place = "environment variable VOICEDRIVE_WEBHOOK_URL: must be the URL of a receiver";
         assert!(report.starts_with(place), "{report}");
     }
@@ -270,7 +270,7 @@ fn weak_secrets_are_refused_and_never_shown() {
         ("RELAY_JWT_SECRET_PREVIOUS", "hush-hush-old"),
         ("VOICEDRIVE_API_TOKEN", "hush hush with blanks"),
     ]);
-    let report = mistakes("", &environment);
+    let report = errors("", &environment);
     assert_eq!(report.lines().count(), 3, "{report}");
     assert!(!report.contains("hush"), "{report}");
 }
@@ -355,14 +355,14 @@ fn a_profile_that_cannot_work_is_refused() {
         ("body = \"data\"\ncolour = \"red\"", "colour"),
     ] {
         let text = format!("[profile.mine]\n{table}");
-        let report = mistakes(&text, &Environment::default());
+        let report = errors(&text, &Environment::default());
         assert!(
             report.contains(&format!("profile.mine.{key}: ")),
             "{table}: {report}"
         );
         assert_eq!(report.lines().count(), 1, "{table}: {report}");
     }
-    let built_in = mistakes(
+    let built_in = errors(
         "[profile.unsigned]\nbody = \"data\"",
         &Environment::default(),
     );
@@ -380,10 +380,10 @@ fn addresses_that_are_never_called_are_refused_in_every_place() {
         "https://[fe80::1]/",
     ] {
         let delivery = format!("[delivery]\nprofile = \"unsigned\"\nurl = \"{url}\"");
-        assert!(mistakes(&delivery, &Environment::default()).contains("delivery.url"));
+        assert!(errors(&delivery, &Environment::default()).contains("delivery.url"));
         let environment = Environment::from([("VOICEDRIVE_WEBHOOK_URL", url)]);
         let unsigned = "[delivery]\nprofile = \"unsigned\"";
-        assert!(mistakes(unsigned, &environment).contains("VOICEDRIVE_WEBHOOK_URL"));
+        assert!(errors(unsigned, &environment).contains("VOICEDRIVE_WEBHOOK_URL"));
     }
     let allowed =
         "[delivery]\nallow_http = true\nprofile = \"unsigned\"\nurl = \"http://8.8.8.8/\"";
@@ -393,7 +393,7 @@ fn addresses_that_are_never_called_are_refused_in_every_place() {
 #[test]
 fn routes_need_names_of_their_own() {
     let route = "[[route]]\nevents = [\"a.*\", \"b\"]\nurl = \"https://a.example/\"\nprofile = \"unsigned\"\n";
-    let twice = mistakes(&route.repeat(2), &Environment::default());
+    let twice = errors(&route.repeat(2), &Environment::default());
     assert!(
         twice.starts_with("config.toml:5: route.name: must be another name"),
         "{twice}"
@@ -403,7 +403,7 @@ fn routes_need_names_of_their_own() {
     let names: Vec<_> = loaded.out.iter().map(|route| route.name.as_str()).collect();
     assert_eq!(names, ["a.*", "second"]);
     assert!(
-        mistakes(
+        errors(
             &format!("{route}name = \"default\""),
             &Environment::default()
         )
@@ -415,7 +415,7 @@ fn routes_need_names_of_their_own() {
 fn a_route_that_would_be_called_default_needs_a_name() {
     let route =
         "[[route]]\nevents = [\"default\"]\nurl = \"https://a.example/\"\nprofile = \"unsigned\"\n";
-    let report = mistakes(route, &Environment::default());
+    let report = errors(route, &Environment::default());
     let place = "config.toml:1: route.name: must be given";
     assert!(report.starts_with(place), "{report}");
     let named = format!("{route}name = \"other\"");
@@ -474,8 +474,8 @@ fn mistakes_about_secrets_are_told_in_japanese_too() {
         ("RELAY_JWT_SECRET", "hush"),
         ("VOICEDRIVE_API_TOKEN", "hush"),
     ]);
-    let mistakes = try_read("", &environment).unwrap_err();
-    let told = mistakes.told(Language::Ja);
+    let errors = try_read("", &environment).unwrap_err();
+    let told = errors.describe(Language::Ja);
     assert!(
         told.contains("環境変数 RELAY_JWT_SECRET: 32 文字以上"),
         "{told}"
@@ -516,7 +516,7 @@ fn channels_are_read_with_their_secrets_and_their_mistakes_are_told_together() {
     for hidden in ["hush", "made-up", "switch.example"] {
         assert!(!shown.contains(hidden), "{hidden} is shown");
     }
-    let report = mistakes(text, &Environment::from([("SLACK_URL", "no url: hush")]));
+    let report = errors(text, &Environment::from([("SLACK_URL", "no url: hush")]));
     assert_eq!(
         report,
         "environment variable MAIL_PASSWORD: is not set, and the configuration names it; there is no secrets.env beside the configuration: make it and set it there, or as a systemd credential\n\
@@ -558,7 +558,7 @@ fn channels_are_read_with_their_secrets_and_their_mistakes_are_told_together() {
             "alerts.channel.username: must be both",
         ),
     ] {
-        let report = mistakes(&format!("[[alerts.channel]]\n{channel}\n"), &environment);
+        let report = errors(&format!("[[alerts.channel]]\n{channel}\n"), &environment);
         assert!(report.contains(told), "{channel}: {report}");
     }
 }
@@ -576,7 +576,7 @@ fn every_channel_knows_whose_alerts_it_tells() {
     let host = place("");
     assert!(!host.is_empty());
     let long = format!("[alerts]\nname = \"{}\"", "x".repeat(61));
-    assert!(mistakes(&long, &environment).contains("alerts.name: must be a name"));
+    assert!(errors(&long, &environment).contains("alerts.name: must be a name"));
 }
 
 #[test]

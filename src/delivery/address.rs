@@ -142,11 +142,11 @@ fn ask_system(name: &str) -> Option<Vec<SocketAddr>> {
 #[derive(Clone, Debug)]
 struct Lookups {
     ask: Ask,
-    under_way: Arc<Mutex<HashMap<String, Answer>>>,
+    under_way: Arc<Mutex<HashMap<String, Lookup>>>,
 }
 
 /// Where the answer will be; the inner none: the name has no address.
-type Answer = watch::Receiver<Option<Option<Vec<SocketAddr>>>>;
+type Lookup = watch::Receiver<Option<Option<Vec<SocketAddr>>>>;
 
 impl Lookups {
     fn by(ask: Ask) -> Self {
@@ -164,13 +164,13 @@ impl Lookups {
     }
 
     /// The lookup that is under way, or a new one. It goes on though nobody waits for it any more.
-    fn begin(&self, name: &str) -> Answer {
+    fn begin(&self, name: &str) -> Lookup {
         // Nothing that is done under the lock can leave it half done.
         let mut under_way = self
             .under_way
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let waits = |answer: &&Answer| answer.has_changed().is_ok() && answer.borrow().is_none();
+        let waits = |answer: &&Lookup| answer.has_changed().is_ok() && answer.borrow().is_none();
         if let Some(answer) = under_way.get(name).filter(waits) {
             return answer.clone();
         }

@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::delivery::route::Route;
 use crate::due::DueDelivery;
 use crate::event::Status;
-use crate::pulse::Pulse;
+use crate::liveness::Liveness;
 use crate::store::Store;
 
 /// Deliveries that one look into the store takes at the most.
@@ -42,7 +42,7 @@ pub struct Dispatcher {
     /// Ticks when the next attempt may begin; none: at once.
     pace: Option<Interval>,
     inbox: Inbox,
-    pulse: Pulse,
+    liveness: Liveness,
     /// Taken and not yet recorded, started or not; and those whose results the database refuses.
     in_flight: HashSet<i64>,
     /// Taken, and waiting for a slot.
@@ -73,9 +73,9 @@ impl Dispatcher {
             pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
             pace
         });
-        let pulse = Pulse::default();
+        let liveness = Liveness::default();
         // Until the first step, the dispatcher counts as moving.
-        pulse.promise(clock.monotonic() + LATE);
+        liveness.set_deadline(clock.monotonic() + LATE);
         Ok(Self {
             sender: Arc::new(Sender::new(route, context)?),
             store,
@@ -83,7 +83,7 @@ impl Dispatcher {
             slots,
             pace,
             inbox,
-            pulse,
+            liveness,
             in_flight: HashSet::new(),
             queued: VecDeque::new(),
             running: JoinSet::new(),
@@ -97,8 +97,8 @@ impl Dispatcher {
 
     /// Says whether this dispatcher moves.
     #[must_use]
-    pub fn pulse(&self) -> Pulse {
-        self.pulse.clone()
+    pub fn liveness(&self) -> Liveness {
+        self.liveness.clone()
     }
 
     /// Sends what is due until `stop` becomes true; then lets the attempts under way finish, for
@@ -118,7 +118,7 @@ impl Dispatcher {
             let idle_time = self.idle_time();
             // While attempts are under way, the first of them to end is what it waits for.
             let longest = idle_time.max(self.sender.route().timeout) + LATE;
-            self.pulse.promise(self.clock.monotonic() + longest);
+            self.liveness.set_deadline(self.clock.monotonic() + longest);
             tokio::select! {
                 slot = next_slot(&self.slots, &mut self.pace), if !self.queued.is_empty() => {
                     if let Some(slot) = slot {
@@ -326,18 +326,18 @@ mod tests {
     use std::pin::Pin;
     use std::task::{self, Poll};
 
-    use super::super::{Rules, handoff};
+    use super::super::{DeliveryRules, handoff};
     use super::*;
     use crate::delivery::profile::Profile;
     use crate::delivery::proxy::Proxies;
-    use crate::gauges::Gauges;
     use crate::incident::Thresholds;
+    use crate::observations::Observations;
     use crate::retry::RetryPolicy;
     use crate::timestamp::Timestamp;
 
     fn dispatcher(directory: &std::path::Path) -> Dispatcher {
-        let clock = Clock::by_hand(Timestamp::from_unix_ms(1_761_489_000_000));
-        let (_, rules) = watch::channel(Rules {
+        let clock = Clock::manual(Timestamp::from_unix_ms(1_761_489_000_000));
+        let (_, rules) = watch::channel(DeliveryRules {
             policy: RetryPolicy::new(Vec::new()),
             thresholds: Thresholds::default(),
         });
@@ -360,7 +360,7 @@ mod tests {
             store: Store::open(directory, clock.moment()).unwrap(),
             clock,
             rules,
-            gauges: Gauges::default(),
+            observations: Observations::default(),
         };
         Dispatcher::new(route, context, handoff::mailbox().1).unwrap()
     }

@@ -68,7 +68,7 @@ pub struct SignatureForm {
     /// The header that carries it.
     pub header: String,
     /// The text that is signed, in pieces.
-    pub signed_text: Vec<Piece>,
+    pub signed_text: Vec<TemplatePart>,
     /// How its bytes are spelled.
     pub encoding: Encoding,
     /// What stands before it, such as `v1,`.
@@ -81,7 +81,7 @@ pub struct SignatureForm {
 
 /// A piece of the text that is signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Piece {
+pub enum TemplatePart {
     /// The request id.
     Id,
     /// The timestamp header's value.
@@ -286,14 +286,14 @@ impl SignatureForm {
     /// Reads the text that is signed, such as `{timestamp}.{body}`; none when it does not cover
     /// the body, or has something in braces that nothing is known of.
     #[must_use]
-    pub fn template(text: &str, has_timestamp: bool) -> Option<Vec<Piece>> {
+    pub fn template(text: &str, has_timestamp: bool) -> Option<Vec<TemplatePart>> {
         let pieces = pieces(text);
-        let fits = |piece: &Piece| match piece {
-            Piece::Literal(text) => !text.contains(['{', '}']),
-            Piece::Timestamp => has_timestamp,
-            Piece::Id | Piece::Body => true,
+        let fits = |piece: &TemplatePart| match piece {
+            TemplatePart::Literal(text) => !text.contains(['{', '}']),
+            TemplatePart::Timestamp => has_timestamp,
+            TemplatePart::Id | TemplatePart::Body => true,
         };
-        (pieces.contains(&Piece::Body) && pieces.iter().all(fits)).then_some(pieces)
+        (pieces.contains(&TemplatePart::Body) && pieces.iter().all(fits)).then_some(pieces)
     }
 }
 
@@ -336,11 +336,11 @@ impl TimestampFormat {
 
 /// Cuts `{timestamp}.{body}` into its pieces. A name in braces that nothing is known of stays as
 /// it is written.
-fn pieces(template: &str) -> Vec<Piece> {
+fn pieces(template: &str) -> Vec<TemplatePart> {
     let known = [
-        ("{id}", Piece::Id),
-        ("{timestamp}", Piece::Timestamp),
-        ("{body}", Piece::Body),
+        ("{id}", TemplatePart::Id),
+        ("{timestamp}", TemplatePart::Timestamp),
+        ("{body}", TemplatePart::Body),
     ];
     let mut pieces = Vec::new();
     let mut rest = template;
@@ -350,7 +350,7 @@ fn pieces(template: &str) -> Vec<Piece> {
             rest = &rest[name.len()..];
         } else {
             let end = rest[1..].find('{').map_or(rest.len(), |at| at + 1);
-            pieces.push(Piece::Literal(rest[..end].to_owned()));
+            pieces.push(TemplatePart::Literal(rest[..end].to_owned()));
             rest = &rest[end..];
         }
     }
@@ -382,12 +382,12 @@ mod tests {
         assert_eq!(
             pieces("{id}.{timestamp}x{y}{body}"),
             [
-                Piece::Id,
-                Piece::Literal(".".to_owned()),
-                Piece::Timestamp,
-                Piece::Literal("x".to_owned()),
-                Piece::Literal("{y}".to_owned()),
-                Piece::Body,
+                TemplatePart::Id,
+                TemplatePart::Literal(".".to_owned()),
+                TemplatePart::Timestamp,
+                TemplatePart::Literal("x".to_owned()),
+                TemplatePart::Literal("{y}".to_owned()),
+                TemplatePart::Body,
             ]
         );
     }

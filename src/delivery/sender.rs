@@ -69,7 +69,9 @@ impl Sender {
         // The partner is free for the next one while this result waits for its commit.
         drop(slot);
         if let Some(ahead) = attempted.clock_ahead {
-            self.context.gauges.clock_seen(&self.route.name, ahead);
+            self.context
+                .observations
+                .clock_seen(&self.route.name, ahead);
         }
         let due = Arc::new(due);
         match self.record(&due, &attempted).await {

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::profile::{Encoding, Piece, Profile, SignatureForm};
+use super::profile::{Encoding, Profile, SignatureForm, TemplatePart};
 use crate::crypto;
 use crate::timestamp::Timestamp;
 
@@ -57,10 +57,10 @@ pub fn sign(
         .signed_text
         .iter()
         .map(|piece| match piece {
-            Piece::Id => request_id.as_bytes(),
-            Piece::Timestamp => timestamp.as_bytes(),
-            Piece::Body => body.as_bytes(),
-            Piece::Literal(text) => text.as_bytes(),
+            TemplatePart::Id => request_id.as_bytes(),
+            TemplatePart::Timestamp => timestamp.as_bytes(),
+            TemplatePart::Body => body.as_bytes(),
+            TemplatePart::Literal(text) => text.as_bytes(),
         })
         .collect();
     let decoded = form.decodes_whsec.then(|| decode_whsec(secret)).flatten();

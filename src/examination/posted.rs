@@ -4,7 +4,7 @@ use super::Examination;
 use crate::delivery::failure::Failure;
 
 /// What the receiver answered.
-pub(crate) struct Answer {
+pub(crate) struct PostedAnswer {
     pub(crate) status: u16,
     /// The beginning of its body.
     pub(crate) body: String,
@@ -13,7 +13,7 @@ pub(crate) struct Answer {
 /// One examination with its answer.
 pub(crate) struct Posted {
     pub(crate) examination: Examination,
-    pub(crate) answer: Result<Answer, Failure>,
+    pub(crate) answer: Result<PostedAnswer, Failure>,
 }
 
 impl Posted {

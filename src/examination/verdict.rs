@@ -136,7 +136,7 @@ impl Verdict {
 mod tests {
     use std::time::Duration;
 
-    use super::super::posted::Answer;
+    use super::super::posted::PostedAnswer;
     use super::*;
     use crate::delivery::failure::Failure;
 
@@ -203,7 +203,7 @@ mod tests {
     }
 
     fn posted((examination, status): (Examination, Option<u16>)) -> Posted {
-        let answer = status.map(|status| Answer {
+        let answer = status.map(|status| PostedAnswer {
             status,
             body: String::new(),
         });

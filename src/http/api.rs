@@ -30,11 +30,11 @@ use super::Api;
 use super::reply::{ApiError, Reply};
 use super::request;
 use super::wing::{Answering, Call, NotRouted, Table, Wing};
-use endpoints::{ENDPOINTS, Rules};
+use endpoints::{ENDPOINTS, EndpointRules};
 pub use health::{Health, moves};
 
 /// The endpoints of the API.
-pub(super) struct ApiWing(Table<Rules, ApiError>);
+pub(super) struct ApiWing(Table<EndpointRules, ApiError>);
 
 impl Default for ApiWing {
     fn default() -> Self {
@@ -83,7 +83,7 @@ impl ApiWing {
             Err(error) => error.status_and_code().0.is_server_error(),
         };
         let ended = api.clock.monotonic();
-        api.gauges
+        api.observations
             .answered(ended, ended.saturating_sub(began), failed);
         reply
     }

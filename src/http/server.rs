@@ -4,7 +4,7 @@
 pub(super) mod client;
 pub mod control_socket;
 mod linger;
-mod places;
+mod permits;
 mod request_id;
 
 use std::any::Any;
@@ -34,7 +34,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::log_limit::LogLimit;
 use client::counted_as;
 use linger::Lingering;
-use places::{Place, Places};
+use permits::{Permit, Permits};
 pub use request_id::GivenId;
 use request_id::NewRequestId;
 
@@ -102,12 +102,12 @@ pub async fn serve(
     mut listener: impl Listener,
     mut stop: watch::Receiver<bool>,
 ) {
-    let places = Places::new(CONNECTIONS, OF_ONE_PEER);
+    let permits = Permits::new(CONNECTIONS, OF_ONE_PEER);
     let too_many = LogLimit::default();
     let graceful = GracefulShutdown::new();
     loop {
         let next = async {
-            let place = places.free().await;
+            let place = permits.free().await;
             (place, listener.next().await)
         };
         let (place, accepted) = tokio::select! {
@@ -118,7 +118,7 @@ pub async fn serve(
             (Some(place), Ok((stream, peer))) => {
                 let peer = peer.map(|peer| peer.ip());
                 let counted = peer.filter(|ip| !app.is_proxy(*ip)).map(counted_as);
-                if let Some(place) = places.take(place, counted) {
+                if let Some(place) = permits.take(place, counted) {
                     connect(&app, stream, peer, place, &graceful);
                 } else {
                     too_many.add();
@@ -146,7 +146,7 @@ fn connect<S>(
     app: &Arc<impl App>,
     stream: S,
     peer: Option<IpAddr>,
-    place: Place,
+    place: Permit,
     graceful: &GracefulShutdown,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,

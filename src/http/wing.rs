@@ -13,7 +13,7 @@ use hyper::{HeaderMap, Method, Request};
 
 use super::Api;
 use super::server::Reply;
-use crate::language::{Language, Speech};
+use crate::language::{Language, Locale};
 
 /// Work that an answer waits for.
 pub type Answering<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -52,15 +52,15 @@ impl Call<'_> {
 
     /// How the one who asks is spoken to. A person at the control socket reads what the daemon says there, and a
     /// program too: the command says in which language.
-    pub fn speech(&self) -> Speech {
+    pub fn locale(&self) -> Locale {
         let asked = self.headers().get(ACCEPT_LANGUAGE);
         let asked = asked.and_then(|language| Language::named(language.to_str().ok()?));
         match (self.peer, asked) {
-            (None, Some(language)) => Speech {
+            (None, Some(language)) => Locale {
                 language,
-                ..self.api.speech
+                ..self.api.locale
             },
-            _ => self.api.speech,
+            _ => self.api.locale,
         }
     }
 }

@@ -89,7 +89,7 @@ impl Cells {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum CellState {
     /// Before the first character of a cell.
     Begin,
     /// In a cell without quotes.
@@ -114,7 +114,7 @@ impl<R: BufRead> Reader<R> {
         let state = State {
             dialect,
             line,
-            place: Place::Begin,
+            place: CellState::Begin,
             opened: line,
             after_return: false,
             escaped: false,
@@ -134,7 +134,7 @@ impl<R: BufRead> Reader<R> {
 
     fn read(&mut self, cells: &mut Cells) -> io::Result<bool> {
         cells.clear(self.state.line);
-        self.state.place = Place::Begin;
+        self.state.place = CellState::Begin;
         let mut anything = false;
         loop {
             let block = self.text.fill_buf()?;
@@ -157,7 +157,7 @@ impl<R: BufRead> Reader<R> {
 struct State {
     dialect: Dialect,
     line: u64,
-    place: Place,
+    place: CellState,
     /// The line of the quote that was opened last.
     opened: u64,
     after_return: bool,
@@ -182,7 +182,7 @@ impl State {
             cells.text.extend(unescaped(byte));
             return false;
         }
-        if self.dialect.escapes && byte == b'\\' && self.place != Place::Behind {
+        if self.dialect.escapes && byte == b'\\' && self.place != CellState::Behind {
             self.escape();
             return false;
         }
@@ -191,18 +191,18 @@ impl State {
 
     fn escape(&mut self) {
         self.escaped = true;
-        if self.place != Place::Quoted {
-            self.place = Place::Plain;
+        if self.place != CellState::Quoted {
+            self.place = CellState::Plain;
         }
     }
 
     fn take_plain(&mut self, byte: u8, cells: &mut Cells) -> bool {
         match (self.place, byte) {
-            (Place::Quoted, b'"') => self.place = Place::Quote,
-            (Place::Quoted, _) => cells.text.push(byte),
-            (Place::Quote, b'"') => {
+            (CellState::Quoted, b'"') => self.place = CellState::Quote,
+            (CellState::Quoted, _) => cells.text.push(byte),
+            (CellState::Quote, b'"') => {
                 cells.text.push(b'"');
-                self.place = Place::Quoted;
+                self.place = CellState::Quoted;
             }
             (_, b'\n') => {
                 self.end_cell(cells);
@@ -210,25 +210,25 @@ impl State {
             }
             (_, _) if byte == self.dialect.delimiter => {
                 self.end_cell(cells);
-                self.place = Place::Begin;
+                self.place = CellState::Begin;
             }
-            (Place::Begin, b'"') if self.dialect.quotes => {
-                self.place = Place::Quoted;
+            (CellState::Begin, b'"') if self.dialect.quotes => {
+                self.place = CellState::Quoted;
                 self.opened = self.line;
             }
-            (Place::Begin, b' ' | b'\t') => {}
-            (Place::Begin | Place::Plain, _) => {
+            (CellState::Begin, b' ' | b'\t') => {}
+            (CellState::Begin | CellState::Plain, _) => {
                 cells.text.push(byte);
-                self.place = Place::Plain;
+                self.place = CellState::Plain;
             }
-            (Place::Quote | Place::Behind, b' ' | b'\t') => self.place = Place::Behind,
-            (Place::Quote | Place::Behind, _) => self.fault(Fault::TextBehindQuote, cells),
+            (CellState::Quote | CellState::Behind, b' ' | b'\t') => self.place = CellState::Behind,
+            (CellState::Quote | CellState::Behind, _) => self.fault(Fault::TextBehindQuote, cells),
         }
         false
     }
 
     fn end(&mut self, cells: &mut Cells) {
-        if self.place == Place::Quoted {
+        if self.place == CellState::Quoted {
             self.fault(Fault::NeverClosed, cells);
         }
         self.end_cell(cells);
@@ -244,7 +244,7 @@ impl State {
 
     /// Notes the first fault of a record, and goes on, so that the rest of the line is not another row.
     fn fault(&mut self, fault: Fault, cells: &mut Cells) {
-        self.place = Place::Plain;
+        self.place = CellState::Plain;
         if cells.fault.is_none() {
             cells.fault = Some(fault);
             cells.line = self.opened;

@@ -3,7 +3,7 @@
 
 use jiff::civil::DateTime;
 
-use crate::interview::mistake::Why;
+use crate::interview::field_error::Why;
 use crate::timestamp::Timestamp;
 use crate::zone::Zone;
 

@@ -103,13 +103,13 @@ impl From<io::Error> for NotTaken {
 }
 
 /// The text of the file, which moves the bar as it is read.
-type Watched = Text<ProgressBarIter<File>>;
+type WithProgress = Text<ProgressBarIter<File>>;
 
 /// Its rows.
 enum Rows {
-    Table(Table<Watched>),
-    Json(Watched),
-    Ndjson(Watched),
+    Table(Table<WithProgress>),
+    Json(WithProgress),
+    Ndjson(WithProgress),
 }
 
 /// A file that is understood so far, and ready to be read.

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::problem::Problem;
 use super::reading::{Reading, Take};
-use super::row::{Place, Row};
+use super::row::{Row, RowLocation};
 
 /// Gives every element of the array to `take`.
 ///
@@ -35,7 +35,7 @@ pub(super) fn read(
         (Some(error), _) => Err(error),
         (None, Err(error)) if error.is_io() => Err(error.into()),
         (None, Err(error)) => take(Row {
-            place: Place::line(line.get()),
+            place: RowLocation::line(line.get()),
             content: Err(if error.is_data() {
                 Problem::NoArray
             } else {
@@ -47,7 +47,7 @@ pub(super) fn read(
 }
 
 /// The record that a JSON text is.
-pub(super) fn row(text: &str, place: Place, reading: &mut Reading) -> Row {
+pub(super) fn row(text: &str, place: RowLocation, reading: &mut Reading) -> Row {
     let content = match serde_json::from_str::<Members>(text) {
         Ok(Members(members)) => Ok(reading.record(place, members)),
         Err(error) if error.is_data() => Err(Problem::NoObject),
@@ -129,7 +129,7 @@ impl<'de> Visitor<'de> for Elements<'_, '_> {
         let mut index = 0;
         while let Some(record) = elements.next_element::<Box<RawValue>>()? {
             let lines = record.get().bytes().filter(|byte| *byte == b'\n').count();
-            let place = Place {
+            let place = RowLocation {
                 line: self.line.get() - lines as u64,
                 index: Some(index),
             };
@@ -193,7 +193,7 @@ mod tests {
     fn names_are_known_in_every_spelling_and_told_when_they_are_not() {
         let mut reading = Reading::default();
         let text = r#"{"employee_id":"E","employeeId":"F","duration":30,"notes":"","colour":1}"#;
-        let row = row(text, Place::line(4), &mut reading);
+        let row = row(text, RowLocation::line(4), &mut reading);
         let record = row.content.unwrap();
         assert_eq!(record.fields()["employeeId"], "E");
         assert_eq!(record.mistakes().len(), 2);

@@ -4,7 +4,7 @@ use std::io::{self, BufRead};
 
 use super::json;
 use super::reading::{Reading, Take};
-use super::row::Place;
+use super::row::RowLocation;
 
 /// Gives every line that is not blank to `take`.
 ///
@@ -23,7 +23,7 @@ pub(super) fn read(
         }
         let record = line.trim();
         if !record.is_empty() {
-            take(json::row(record, Place::line(number), reading))?;
+            take(json::row(record, RowLocation::line(number), reading))?;
         }
     }
     Ok(())
@@ -43,6 +43,9 @@ mod tests {
         })
         .unwrap();
         let expected = [(1, true), (3, true), (4, false), (5, false)];
-        assert_eq!(rows, expected.map(|(line, good)| (Place::line(line), good)));
+        assert_eq!(
+            rows,
+            expected.map(|(line, good)| (RowLocation::line(line), good))
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! What is wrong with a row of a file, or with one field of it, as the file has it. What is wrong with a record's content
 //! is the daemon's to say.
 
-use crate::interview::mistake::Mistake;
+use crate::interview::field_error::FieldError;
 
 /// Why a row is no record at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub(crate) enum Problem {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Wrong {
     /// A field that is not understood.
-    Field(Mistake),
+    Field(FieldError),
     /// A name that nobody knows.
     Unknown(String),
 }

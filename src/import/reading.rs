@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::header::{Column, Columns};
 use super::record::Record;
-use super::row::{Notes, Place, Row};
+use super::row::{Notes, Row, RowLocation};
 use crate::zone::Zone;
 
 /// Where the rows of a file go. It answers an error when nobody takes them any more.
@@ -28,7 +28,7 @@ impl Reading {
     }
 
     /// Makes a record of the members of a JSON object.
-    pub(super) fn record(&mut self, place: Place, members: Vec<(String, Value)>) -> Record {
+    pub(super) fn record(&mut self, place: RowLocation, members: Vec<(String, Value)>) -> Record {
         let mut record = Record::default();
         for (name, value) in members {
             let column = self.columns.named(&name);

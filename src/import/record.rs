@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use super::problem::Wrong;
 use super::{dates, statuses};
 use crate::interview::field::Field;
+use crate::interview::field_error::{FieldError, Why};
 use crate::interview::minutes;
-use crate::interview::mistake::{Mistake, Why};
 use crate::zone::Zone;
 
 /// Stands where bytes were no characters of their encoding.
@@ -81,7 +81,7 @@ impl Record {
     }
 
     fn note(&mut self, field: Field, why: Why) {
-        self.mistakes.push(Wrong::Field(Mistake::of(field, why)));
+        self.mistakes.push(Wrong::Field(FieldError::of(field, why)));
     }
 
     /// Whether the employee id looks like a key of the staff system's database (a cuid), which
@@ -153,11 +153,11 @@ mod tests {
             (Field::EmployeeName, Why::NotCharacters),
             (Field::Id, Why::Repeated),
         ];
-        let noted = noted.map(|(field, why)| Wrong::Field(Mistake::of(field, why)));
+        let noted = noted.map(|(field, why)| Wrong::Field(FieldError::of(field, why)));
         let (unknown, known) = record.mistakes().split_last().unwrap();
         assert_eq!(known, noted);
         assert_eq!(unknown.field(), "colour");
-        let told = unknown.told(Language::En);
+        let told = unknown.describe(Language::En);
         assert!(told.starts_with("`colour` is no field"));
     }
 

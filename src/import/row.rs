@@ -13,7 +13,7 @@ use crate::language::Language;
 
 /// Where a row stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Place {
+pub(crate) struct RowLocation {
     /// The line of the file on which it begins, from 1.
     pub line: u64,
     /// Its number in a JSON array, from 0.
@@ -21,7 +21,7 @@ pub(crate) struct Place {
     pub index: Option<u64>,
 }
 
-impl Place {
+impl RowLocation {
     /// A row that is known by its line.
     pub(super) fn line(line: u64) -> Self {
         Self { line, index: None }
@@ -31,7 +31,7 @@ impl Place {
 /// One row, or why it is none.
 #[derive(Debug)]
 pub(crate) struct Row {
-    pub place: Place,
+    pub place: RowLocation,
     pub content: Result<Record, Problem>,
 }
 
@@ -65,7 +65,7 @@ impl Row {
                 serde_json::to_writer(&mut *out, &good)?;
             }
             Err(problem) => {
-                let problem = problem.told(language);
+                let problem = problem.describe(language);
                 let bad = Bad {
                     place: self.place,
                     problem,
@@ -80,7 +80,7 @@ impl Row {
 #[derive(Serialize)]
 struct Good<'a> {
     #[serde(flatten)]
-    place: Place,
+    place: RowLocation,
     record: &'a Map<String, Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     mistakes: Vec<Told>,
@@ -89,7 +89,7 @@ struct Good<'a> {
 #[derive(Serialize)]
 struct Bad {
     #[serde(flatten)]
-    place: Place,
+    place: RowLocation,
     problem: String,
 }
 
@@ -104,7 +104,7 @@ impl Told {
     fn of(wrong: &Wrong, language: Language) -> Self {
         Self {
             field: wrong.field().to_owned(),
-            sentence: wrong.told(language),
+            sentence: wrong.describe(language),
         }
     }
 }
@@ -115,9 +115,9 @@ pub(crate) struct Notes {
     /// Columns that the staff system has and the relay has no use for, in the order of their coming.
     pub unused: Vec<String>,
     /// The first row whose employee id looks like a key of the staff system's database.
-    pub database_key: Option<Place>,
+    pub database_key: Option<RowLocation>,
     /// The first row with a backslash that `mysql -B` may have written, where nothing shows that it has.
-    pub backslash: Option<Place>,
+    pub backslash: Option<RowLocation>,
 }
 
 impl Notes {
@@ -131,7 +131,7 @@ impl Notes {
     }
 
     /// Notes the first record whose employee id looks like a database's key.
-    pub(super) fn look_at(&mut self, place: Place, record: &Record) {
+    pub(super) fn look_at(&mut self, place: RowLocation, record: &Record) {
         if self.database_key.is_none() && record.has_database_key() {
             self.database_key = Some(place);
         }
@@ -149,7 +149,7 @@ mod tests {
         record.put(Field::StatusReason, Value::from("x\ny"), None);
         record.put(Field::InterviewDate, Value::from("2025/10/28 10:00"), None);
         let row = Row {
-            place: Place {
+            place: RowLocation {
                 line: 1,
                 index: Some(0),
             },
@@ -169,7 +169,7 @@ mod tests {
             let mut record = Record::default();
             record.put(Field::StatusReason, Value::from("x".repeat(length)), None);
             let row = Row {
-                place: Place::line(7),
+                place: RowLocation::line(7),
                 content: Ok(record),
             };
             let mut out = b"before\n".to_vec();
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn a_problem_is_told_in_the_language() {
         let row = Row {
-            place: Place::line(7),
+            place: RowLocation::line(7),
             content: Err(Problem::Cells(2, 6)),
         };
         for (language, told) in [(Language::En, "has 2 cells"), (Language::Ja, "セルが 2 個")] {

@@ -10,9 +10,9 @@ use super::header::Column;
 use super::problem::Problem;
 use super::reading::{Reading, Take};
 use super::record::Record;
-use super::row::{Notes, Place, Row};
+use super::row::{Notes, Row, RowLocation};
 use crate::interview::field::Field;
-use crate::interview::mistake::Why;
+use crate::interview::field_error::Why;
 
 /// How a spreadsheet says in the first line what separates the cells.
 const SEPARATOR_LINE: &str = "sep=";
@@ -237,7 +237,7 @@ impl<R: BufRead> Table<R> {
     pub(super) fn read(mut self, reading: &mut Reading, take: &mut Take<'_>) -> io::Result<()> {
         let mut cells = Cells::default();
         while self.reader.next(&mut cells)? {
-            let place = Place::line(cells.line);
+            let place = RowLocation::line(cells.line);
             let content = self.record(&cells, reading);
             if let Ok(record) = &content {
                 reading.notes.look_at(place, record);
@@ -428,7 +428,7 @@ mod tests {
         let text = "\nid,ID,employeeId,colour,taste\na,b,c,d,e\n";
         let fault = rows_with(text, None).unwrap_err();
         assert_eq!(fault.line, 2);
-        let told = fault.told(Language::En);
+        let told = fault.describe(Language::En);
         for word in [
             "colour, taste",
             "twice: ID",
@@ -436,13 +436,13 @@ mod tests {
         ] {
             assert!(told.contains(word), "{told}");
         }
-        let told = fault.told(Language::Ja);
+        let told = fault.describe(Language::Ja);
         assert!(
             told.contains("種別、面談日時") && told.contains("使える列は"),
             "{told}"
         );
         let no_header = rows_with("int-1,EMP-1,山田\n", None).unwrap_err();
-        let told = no_header.told(Language::En);
+        let told = no_header.describe(Language::En);
         assert!(
             told.contains("--columns") && !told.contains("山田"),
             "{told}"
@@ -479,7 +479,11 @@ mod tests {
             (row("NULL") + &row("two\\nlines"), None),
         ] {
             let (_, reading) = rows_with(&format!("{header}\n{text}"), None).unwrap();
-            assert_eq!(reading.notes.backslash, noted.map(Place::line), "{text}");
+            assert_eq!(
+                reading.notes.backslash,
+                noted.map(RowLocation::line),
+                "{text}"
+            );
         }
         let commas = format!("{header}\n{}", row("two\\nlines")).replace('\t', ",");
         assert_eq!(rows_with(&commas, None).unwrap().1.notes.backslash, None);

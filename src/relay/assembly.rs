@@ -8,24 +8,24 @@ use tokio::sync::watch;
 
 use super::parts::{Parts, Purpose};
 use super::{STOP_MARGIN, StartError};
-use crate::alerts::courier::Courier;
-use crate::alerts::{Rules as AlertRules, Watch, Watched};
+use crate::alerts::notifier::Notifier;
+use crate::alerts::{AlertConfig, Evaluator, Sources};
 use crate::clock::Clock;
 use crate::config::{Channel, Loaded, Secrets};
 use crate::delivery::dispatcher::Dispatcher;
 use crate::delivery::handoff::{self, Handoff, Mailbox};
 use crate::delivery::partner::SetupError;
 use crate::delivery::route::Route;
-use crate::delivery::{Context, Rules};
-use crate::gauges::Gauges;
+use crate::delivery::{Context, DeliveryRules};
 use crate::http::api::auth::Keys;
 use crate::http::api::cors::RefusedPages;
 use crate::http::api::rate_limit::RateLimiter;
 use crate::http::api::revoked::Revoked;
 use crate::http::api::system_id::SystemIds;
 use crate::http::{Api, Health, Routes};
-use crate::language::Speech;
-use crate::pulse::Pulse;
+use crate::language::Locale;
+use crate::liveness::Liveness;
+use crate::observations::Observations;
 use crate::reload::Reloads;
 use crate::retry::RetryPolicy;
 use crate::route;
@@ -33,7 +33,7 @@ use crate::secret::Secret;
 use crate::store::{Store, StoreError};
 use crate::timestamp::Timestamp;
 use crate::upkeep::backup::BackupFile;
-use crate::upkeep::place::PlaceKeeper;
+use crate::upkeep::file_watch::FileWatch;
 use crate::upkeep::reserve::ReserveKeeper;
 use crate::upkeep::retention::{Kept, Retention};
 use crate::upkeep::soundness::Soundness;
@@ -51,7 +51,7 @@ pub(super) struct Shared {
     pub(super) rate_limiter: Arc<RateLimiter<&'static str>>,
     pub(super) reloads: Reloads,
     pub(super) handoff: Handoff,
-    pub(super) gauges: Gauges,
+    pub(super) observations: Observations,
     pub(super) started_at: Timestamp,
     /// Where the API listens.
     pub(super) address: SocketAddr,
@@ -67,7 +67,7 @@ pub(super) struct Fixed {
 
 /// The parts of a new configuration: all that can fail has been done, and nothing of it runs yet.
 pub(super) struct Plan {
-    pub(super) rules: Rules,
+    pub(super) rules: DeliveryRules,
     /// Every route on which something is sent.
     pub(super) routes: Vec<Route>,
     /// Dispatchers of new or changed routes, with their sending ends.
@@ -84,15 +84,15 @@ impl Fixed {
 }
 
 /// The retry policy and the alert thresholds, which are read with every attempt's result.
-pub(super) fn rules(settings: &Loaded) -> Rules {
-    Rules {
+pub(super) fn rules(settings: &Loaded) -> DeliveryRules {
+    DeliveryRules {
         policy: RetryPolicy::new(settings.config.retry.intervals.clone()),
         thresholds: settings.config.alerts.thresholds.clone(),
     }
 }
 
-pub(super) fn speech(settings: &Loaded) -> Speech {
-    Speech {
+pub(super) fn locale(settings: &Loaded) -> Locale {
+    Locale {
         language: settings.config.language,
         timezone: settings.config.timezone,
     }
@@ -104,13 +104,13 @@ impl Shared {
         &self,
         settings: &Loaded,
         parts: &Parts,
-        in_force: watch::Receiver<Rules>,
+        in_force: watch::Receiver<DeliveryRules>,
     ) -> Result<Plan, StartError> {
         let context = Context {
             store: self.store.clone(),
             clock: self.clock.clone(),
             rules: in_force,
-            gauges: self.gauges.clone(),
+            observations: self.observations.clone(),
         };
         let changed = |route: &&Route| !parts.has(&Purpose::Route(Box::new((*route).clone())));
         let dispatchers = settings
@@ -132,31 +132,31 @@ impl Shared {
 
     /// Starts the parts of a configuration that do not run yet, and ends those that it no longer has. Answers
     /// whether sending moves.
-    pub(super) fn run(&self, settings: &Loaded, plan: Plan, parts: &mut Parts) -> Vec<Pulse> {
+    pub(super) fn run(&self, settings: &Loaded, plan: Plan, parts: &mut Parts) -> Vec<Liveness> {
         let routes = plan.routes;
         let names: Vec<&str> = routes.iter().map(|route| route.name.as_str()).collect();
         let changed = plan.dispatchers.iter();
         let changed: Vec<&str> = changed.map(|(route, ..)| route.name.as_str()).collect();
-        self.gauges.routes_are(&names, &changed);
+        self.observations.routes_are(&names, &changed);
         for (route, mailbox, dispatcher) in plan.dispatchers {
-            let pulse = dispatcher.pulse();
+            let liveness = dispatcher.liveness();
             // It begins when the attempts of its predecessor have ended.
-            pulse.promise(self.clock.monotonic() + parts.stop_time() + STOP_MARGIN * 2);
+            liveness.set_deadline(self.clock.monotonic() + parts.stop_time() + STOP_MARGIN * 2);
             self.handoff.install(&route.name, mailbox);
             let purpose = Purpose::Route(Box::new(route));
-            parts.start(purpose, Some(pulse), |stop| dispatcher.run(stop));
+            parts.start(purpose, Some(liveness), |stop| dispatcher.run(stop));
         }
         let mut wanted: Vec<Purpose> = routes
             .iter()
             .map(|route| Purpose::Route(Box::new(route.clone())))
             .collect();
-        let pulses: Vec<Pulse> = wanted.iter().filter_map(|p| parts.pulse(p)).collect();
+        let liveness: Vec<Liveness> = wanted.iter().filter_map(|p| parts.liveness(p)).collect();
         self.handoff
             .keep_only(routes.iter().map(|r| r.name.as_str()));
         wanted.extend(self.run_upkeep(settings, parts));
-        wanted.extend(self.run_alerts(settings, &routes, &pulses, parts));
+        wanted.extend(self.run_alerts(settings, &routes, &liveness, parts));
         parts.keep_only(&wanted);
-        pulses
+        liveness
     }
 
     pub(super) fn run_upkeep(&self, settings: &Loaded, parts: &mut Parts) -> [Purpose; 6] {
@@ -189,7 +189,7 @@ impl Shared {
         }
         let place = Purpose::Place;
         if !parts.has(&place) {
-            let keeper = PlaceKeeper::new(store.clone(), clock.clone());
+            let keeper = FileWatch::new(store.clone(), clock.clone());
             parts.start(place.clone(), None, |stop| keeper.run(stop));
         }
         let soundness = Purpose::Soundness;
@@ -204,11 +204,11 @@ impl Shared {
         &self,
         settings: &Loaded,
         routes: &[Route],
-        pulses: &[Pulse],
+        liveness: &[Liveness],
         parts: &mut Parts,
     ) -> Vec<Purpose> {
-        let (config, speech) = (&settings.config, speech(settings));
-        let rules = AlertRules {
+        let (config, locale) = (&settings.config, locale(settings));
+        let rules = AlertConfig {
             thresholds: config.alerts.thresholds.clone(),
             digests: config.alerts.digests.clone(),
             retention_days: config.storage.retention_days,
@@ -216,24 +216,24 @@ impl Shared {
         };
         let alerts = Purpose::Alerts(Box::new(rules.clone()), routes.to_vec());
         if !parts.has(&alerts) {
-            let watched = Watched {
+            let watched = Sources {
                 store: self.store.clone(),
                 clock: self.clock.clone(),
-                gauges: self.gauges.clone(),
+                observations: self.observations.clone(),
                 backup: self.backup.clone(),
-                pulses: pulses.to_vec(),
+                liveness: liveness.to_vec(),
                 routes: routes.to_vec(),
             };
-            let watch = Watch::new(watched, rules);
+            let watch = Evaluator::new(watched, rules);
             parts.start(alerts.clone(), None, |stop| watch.run(stop));
         }
         let mut wanted = vec![alerts];
         for channel in &settings.alerts.channels {
-            let purpose = Purpose::Channel(Box::new(channel.clone()), speech);
+            let purpose = Purpose::Channel(Box::new(channel.clone()), locale);
             if !parts.has(&purpose) {
                 let (store, clock) = (self.store.clone(), self.clock.clone());
-                let courier = Courier::new(channel.clone(), speech, store, clock);
-                parts.start(purpose.clone(), None, |stop| courier.run(stop));
+                let notifier = Notifier::new(channel.clone(), locale, store, clock);
+                parts.start(purpose.clone(), None, |stop| notifier.run(stop));
             }
             wanted.push(purpose);
         }
@@ -241,19 +241,19 @@ impl Shared {
     }
 
     /// The state that requests use from now on.
-    pub(super) fn api(&self, settings: &Loaded, pulses: Vec<Pulse>) -> Api {
+    pub(super) fn api(&self, settings: &Loaded, liveness: Vec<Liveness>) -> Api {
         let config = &settings.config;
         self.rate_limiter
             .set_limit(config.rate_limit.requests_per_minute);
         Api {
             backup: self.backup.clone(),
             channels: settings.alerts.channels.clone(),
-            speech: speech(settings),
-            gauges: self.gauges.clone(),
+            locale: locale(settings),
+            observations: self.observations.clone(),
             keys: keys(&settings.secrets),
             revoked: Arc::clone(&self.revoked),
             rate_limiter: Arc::clone(&self.rate_limiter),
-            health: Health::of(pulses),
+            health: Health::of(liveness),
             system_ids: Arc::clone(&self.system_ids),
             refused_pages: Arc::clone(&self.refused_pages),
             reloads: self.reloads.clone(),

@@ -8,11 +8,11 @@ use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinError, JoinSet};
 
-use crate::alerts::Rules;
+use crate::alerts::AlertConfig;
 use crate::config::Channel;
 use crate::delivery::route::Route;
-use crate::language::Speech;
-use crate::pulse::Pulse;
+use crate::language::Locale;
+use crate::liveness::Liveness;
 use crate::upkeep::retention::Kept;
 
 /// What a part was made for: one that is made for the same goes on.
@@ -21,9 +21,9 @@ pub(super) enum Purpose {
     /// Sends on a route.
     Route(Box<Route>),
     /// Tells an alert channel.
-    Channel(Box<Channel>, Speech),
+    Channel(Box<Channel>, Locale),
     /// Looks whether a person is needed.
-    Alerts(Box<Rules>, Vec<Route>),
+    Alerts(Box<AlertConfig>, Vec<Route>),
     /// Makes the backup file this often.
     Backup(Duration),
     /// Deletes what is older.
@@ -79,7 +79,7 @@ pub(super) struct Parts {
 struct Part {
     number: u64,
     purpose: Purpose,
-    pulse: Option<Pulse>,
+    liveness: Option<Liveness>,
     stop: watch::Sender<bool>,
     /// Closed when the part has ended.
     ended: oneshot::Receiver<()>,
@@ -93,8 +93,8 @@ impl Parts {
     }
 
     /// Says whether the part with this purpose moves, when it is one that says so.
-    pub(super) fn pulse(&self, purpose: &Purpose) -> Option<Pulse> {
-        self.running.get(&purpose.name())?.pulse.clone()
+    pub(super) fn liveness(&self, purpose: &Purpose) -> Option<Liveness> {
+        self.running.get(&purpose.name())?.liveness.clone()
     }
 
     /// Runs `work` from now on. One of the same name is told to end, and `work` begins when it has: nothing is
@@ -102,7 +102,7 @@ impl Parts {
     pub(super) fn start<F>(
         &mut self,
         purpose: Purpose,
-        pulse: Option<Pulse>,
+        liveness: Option<Liveness>,
         work: impl FnOnce(watch::Receiver<bool>) -> F,
     ) where
         F: Future<Output = ()> + Send + 'static,
@@ -125,7 +125,7 @@ impl Parts {
         let part = Part {
             number,
             purpose,
-            pulse,
+            liveness,
             stop,
             ended,
         };
@@ -161,7 +161,7 @@ impl Parts {
     }
 
     /// Answers when a part has ended that was not told to.
-    pub(super) async fn broke_down(&mut self) {
+    pub(super) async fn wait_for_failure(&mut self) {
         loop {
             match self.tasks.join_next().await {
                 Some(ended) if self.was_told(&ended) => {}
@@ -239,6 +239,6 @@ mod tests {
         // That those have ended is no breakdown, and that the third does is one.
         drop(held);
         let _ = parts.running["retention"].stop.send(true);
-        parts.broke_down().await;
+        parts.wait_for_failure().await;
     }
 }

@@ -7,7 +7,7 @@ pub mod inspect;
 mod mark;
 pub mod open;
 mod open_error;
-mod place;
+mod path;
 mod progress;
 pub(super) mod reserve;
 pub mod restore;
@@ -34,7 +34,7 @@ use crate::language::Language;
 use crate::trouble::Trouble;
 use mark::{Mark, mark_of_damage};
 use open::make_directory;
-use place::{Place, journal_of};
+use path::{OpenPath, journal_of};
 use reserve::Reserve;
 use shape::Shape;
 use troubles::Troubles;
@@ -50,8 +50,8 @@ pub struct DatabaseFile {
     directory: PathBuf,
     /// The data directory's.
     mode: u32,
-    database: Place,
-    journal: Place,
+    database: OpenPath,
+    journal: OpenPath,
     shape: Arc<Shape>,
     reserve: Reserve,
     troubles: Troubles,
@@ -64,9 +64,9 @@ impl DatabaseFile {
         let file = Self {
             directory: directory.to_owned(),
             mode: fs::metadata(directory)?.permissions().mode(),
-            journal: Place::of(journal_of(&path)),
+            journal: OpenPath::of(journal_of(&path)),
             shape: Arc::new(Shape::of(&path)?),
-            database: Place::of(path),
+            database: OpenPath::of(path),
             reserve: Reserve::of(directory),
             troubles: Troubles::default(),
         };
@@ -167,7 +167,7 @@ impl DatabaseFile {
         let needed_mib = Some(self.reserve.needed_mib());
         let full = Trouble::DiskFull { needed_mib };
         if self.troubles.begin_disk_full(&full) {
-            let told = full.told(Language::En);
+            let told = full.describe(Language::En);
             tracing::error!(directory = %self.directory.display(), room_was_held_back_for_results = given_up, "{told}");
         }
     }

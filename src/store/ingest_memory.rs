@@ -17,7 +17,7 @@ const LOOKED_AT_ONCE: u32 = 500;
 
 /// A cursor: forgetting goes on after this place in the order of what is remembered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct PurgePosition {
     found_by: String,
     content_digest: Digest,
 }
@@ -31,9 +31,9 @@ impl Store {
     pub async fn forget_ingested(
         &self,
         known_for: Duration,
-        after: Option<Place>,
+        after: Option<PurgePosition>,
         moment: Moment,
-    ) -> Result<Option<Place>, StoreError> {
+    ) -> Result<Option<PurgePosition>, StoreError> {
         let before_ms = self.time.now(moment).axis_before(known_for);
         self.write(Lane::Maintenance, move |connection| {
             if after.is_none() {
@@ -188,14 +188,14 @@ fn forget_newest(connection: &Connection, before_ms: i64) -> rusqlite::Result<()
 fn forget_contents(
     connection: &Connection,
     before_ms: i64,
-    after: Option<&Place>,
-) -> rusqlite::Result<Option<Place>> {
-    let front = Place {
+    after: Option<&PurgePosition>,
+) -> rusqlite::Result<Option<PurgePosition>> {
+    let front = PurgePosition {
         found_by: String::new(),
         content_digest: Digest::default(),
     };
     let after = after.unwrap_or(&front);
-    let looked_at: Vec<(Place, bool)> = connection
+    let looked_at: Vec<(PurgePosition, bool)> = connection
         .prepare_cached(
             "SELECT found_by, content_digest, accepted_ms < ?3 FROM ingest_contents
               WHERE (found_by, content_digest) > (?1, ?2) ORDER BY found_by, content_digest LIMIT ?4",
@@ -208,7 +208,7 @@ fn forget_contents(
                 LOOKED_AT_ONCE,
             ),
             |row| {
-                let place = Place {
+                let place = PurgePosition {
                     found_by: row.get(0)?,
                     content_digest: row.get(1)?,
                 };

@@ -9,7 +9,7 @@ use crate::interview::{Interview, InterviewStatus};
 use crate::interview_stats::{
     InterviewChange, InterviewRange, InterviewReport, InterviewStats, ReportLimits, Rescheduled,
 };
-use crate::slot::{self, Term};
+use crate::slot::{self, SignedRange};
 use crate::timestamp::Timestamp;
 
 impl Store {
@@ -80,11 +80,11 @@ pub(super) fn count(
 /// are looked at only where the range begins and ends inside the shortest of them.
 fn add_term(
     connection: &Connection,
-    Term { piece, sign }: Term,
+    SignedRange { segment, sign }: SignedRange,
     range: &InterviewRange,
     stats: &mut InterviewStats,
 ) -> rusqlite::Result<()> {
-    let (sql, from, to) = match piece.unit {
+    let (sql, from, to) = match segment.unit {
         Some(unit) => (
             "SELECT interview_type, sum(completed), sum(scheduled), sum(cancelled), sum(no_show),
                     sum(rescheduled), sum(synced), sum(timed), sum(minutes)
@@ -92,8 +92,8 @@ fn add_term(
               WHERE facility = coalesce(?3, '') AND department = coalesce(?4, '')
                 AND slot BETWEEN ?1 AND ?2 AND (?5 IS NULL OR interview_type = ?5)
               GROUP BY interview_type",
-            unit.name_of(piece.from),
-            unit.name_of(piece.to),
+            unit.name_of(segment.from),
+            unit.name_of(segment.to),
         ),
         None => (
             "SELECT interview_type, sum(interview_status = 'completed'),
@@ -107,8 +107,8 @@ fn add_term(
                 AND (?3 IS NULL OR facility_id = ?3) AND (?4 IS NULL OR department_id = ?4)
                 AND (?5 IS NULL OR interview_type = ?5)
               GROUP BY interview_type",
-            piece.from.to_string(),
-            piece.to.to_string(),
+            segment.from.to_string(),
+            segment.to.to_string(),
         ),
     };
     let mut statement = connection.prepare_cached(sql)?;

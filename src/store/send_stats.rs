@@ -6,7 +6,7 @@ use super::connection::word;
 use super::send_counts::{QueueStatus, SLOTS};
 use super::{Store, StoreError};
 use crate::send_stats::{QueueCounts, SendChange, SendFilter, SendStats};
-use crate::slot::{self, Piece, Term};
+use crate::slot::{self, Segment, SignedRange};
 use crate::timestamp::Timestamp;
 
 impl Store {
@@ -39,19 +39,19 @@ pub(super) fn sends(connection: &Connection, filter: &SendFilter) -> Result<Send
 
 fn add_term(
     connection: &Connection,
-    Term { piece, sign }: Term,
+    SignedRange { segment, sign }: SignedRange,
     filter: &SendFilter,
     counted: &mut SendStats,
 ) -> rusqlite::Result<()> {
-    let (sql, from, to) = match piece.unit {
+    let (sql, from, to) = match segment.unit {
         Some(unit) => (
             "SELECT event_type, sum(sent), sum(succeeded), sum(failed), sum(timeout), sum(retried),
                     sum(successful_ms), route
                FROM send_counts
               WHERE slot BETWEEN ?1 AND ?2 AND (?3 IS NULL OR event_type = ?3)
               GROUP BY route, event_type",
-            unit.name_of(piece.from),
-            unit.name_of(piece.to),
+            unit.name_of(segment.from),
+            unit.name_of(segment.to),
         ),
         None => (
             "SELECT event_type, count(*), sum(status = 'success'), sum(status = 'failed'),
@@ -60,8 +60,8 @@ fn add_term(
                FROM webhook_send_logs
               WHERE sent_at BETWEEN ?1 AND ?2 AND (?3 IS NULL OR event_type = ?3)
               GROUP BY route, event_type",
-            piece.from.to_string(),
-            piece.to.to_string(),
+            segment.from.to_string(),
+            segment.to.to_string(),
         ),
     };
     let mut statement = connection.prepare_cached(sql)?;
@@ -94,8 +94,11 @@ fn counts(row: &Row<'_>) -> rusqlite::Result<SendChange> {
 
 /// The latest first send in a period.
 fn last_sent(connection: &Connection, filter: &SendFilter) -> rusqlite::Result<Option<Timestamp>> {
-    for piece in slot::cut(filter.from, filter.to, &SLOTS).into_iter().rev() {
-        let last = last_sent_in(connection, piece, filter)?;
+    for segment in slot::split(filter.from, filter.to, &SLOTS)
+        .into_iter()
+        .rev()
+    {
+        let last = last_sent_in(connection, segment, filter)?;
         if last.is_some() {
             return Ok(last);
         }
@@ -103,21 +106,21 @@ fn last_sent(connection: &Connection, filter: &SendFilter) -> rusqlite::Result<O
     Ok(None)
 }
 
-/// The latest first send in a piece: in its last slot with a send.
+/// The latest first send in a segment: in its last slot with a send.
 fn last_sent_in(
     connection: &Connection,
-    piece: Piece,
+    segment: Segment,
     filter: &SendFilter,
 ) -> rusqlite::Result<Option<Timestamp>> {
-    let (from, to) = match piece.unit {
-        None => (piece.from, piece.to),
+    let (from, to) = match segment.unit {
+        None => (segment.from, segment.to),
         Some(unit) => {
             let mut slots = connection.prepare_cached(
                 "SELECT slot, route FROM send_counts
                   WHERE slot BETWEEN ?1 AND ?2 AND (?3 IS NULL OR event_type = ?3)
                   ORDER BY slot DESC",
             )?;
-            let (first, last) = (unit.name_of(piece.from), unit.name_of(piece.to));
+            let (first, last) = (unit.name_of(segment.from), unit.name_of(segment.to));
             let mut rows = slots.query((first, last, &filter.event_type))?;
             let mut last: Option<String> = None;
             while let (None, Some(row)) = (&last, rows.next()?) {

@@ -38,14 +38,14 @@ trait Command: Send {
 }
 
 /// A command with the place for its result.
-struct Given<T, E, F> {
+struct PendingCommand<T, E, F> {
     changes: F,
     lane: Lane,
     result: Option<Result<T, E>>,
     sender: oneshot::Sender<Result<T, E>>,
 }
 
-impl<T, E, F> Command for Given<T, E, F>
+impl<T, E, F> Command for PendingCommand<T, E, F>
 where
     T: Send,
     E: Failure,
@@ -123,7 +123,7 @@ impl Writer {
         thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || {
-                let mut committer = Committer {
+                let mut committer = GroupCommit {
                     connection: &connection,
                     file: file.clone(),
                     changes: counted,
@@ -168,7 +168,7 @@ impl Writer {
         F: Fn(&Connection) -> Result<T, E> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
-        let command = Box::new(Given {
+        let command = Box::new(PendingCommand {
             changes: command,
             lane,
             result: None,
@@ -220,7 +220,7 @@ impl StoreError {
 }
 
 /// The writing thread's own.
-struct Committer<'a> {
+struct GroupCommit<'a> {
     connection: &'a Connection,
     file: DatabaseFile,
     changes: Arc<AtomicU64>,
@@ -230,7 +230,7 @@ struct Committer<'a> {
     commit_time: Duration,
 }
 
-impl Committer<'_> {
+impl GroupCommit<'_> {
     /// Takes what waits, commits it, answers; until told to close or nobody can give commands any
     /// more.
     fn run(&mut self, queue: &mut Queue, waiting_room: &Runtime) -> Option<oneshot::Sender<()>> {
@@ -345,7 +345,7 @@ fn run_together(
     while let Some(command) = commands.last_mut() {
         let began = Clock::System.monotonic();
         if apart {
-            run_apart(connection, command.as_mut())?;
+            run_in_savepoint(connection, command.as_mut())?;
         } else if !command.run(connection) {
             apart = true;
             // What SQLite has undone by itself has failed as a whole, and shows it once more.
@@ -354,7 +354,7 @@ fn run_together(
             execute(connection, "BEGIN IMMEDIATE")?;
             if commands.len() > 1 || !only_refused {
                 for command in commands.iter_mut() {
-                    run_apart(connection, command.as_mut())?;
+                    run_in_savepoint(connection, command.as_mut())?;
                 }
             }
         }
@@ -370,7 +370,7 @@ fn run_together(
     Ok(())
 }
 
-fn run_apart(connection: &Connection, command: &mut dyn Command) -> rusqlite::Result<()> {
+fn run_in_savepoint(connection: &Connection, command: &mut dyn Command) -> rusqlite::Result<()> {
     execute(connection, "SAVEPOINT command")?;
     // A full disk makes SQLite roll back the whole transaction by itself, and the savepoint with
     // it: this fails then, as it should.
@@ -407,7 +407,7 @@ mod tests {
             }
             Ok(runs.cast_signed())
         };
-        let command = Given {
+        let command = PendingCommand {
             changes,
             lane,
             result: None,
@@ -465,7 +465,7 @@ mod tests {
             counted.fetch_add(1, Ordering::Relaxed);
             Err(StoreError::Refused("no".to_owned()))
         };
-        let command = Given {
+        let command = PendingCommand {
             changes,
             lane: Lane::Maintenance,
             result: None,

@@ -130,7 +130,7 @@ impl BackupFile {
     /// Makes a last copy before the daemon stops, when something was written since the one before
     /// and that one was quickly made: whoever stops the daemon to copy the file gets everything. A copy that is
     /// under way is waited for.
-    pub async fn step_at_the_end(&self) {
+    pub async fn final_backup(&self) {
         let schedule = self.hold().await;
         let quick = self.last().took.is_none_or(|took| took < QUICK);
         if !self.has_all(&schedule) && quick {

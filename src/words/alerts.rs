@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::channel::objection::Refused;
 use crate::incident::{Finding, Kind, Report, State};
-use crate::language::{Language, Speech};
+use crate::language::{Language, Locale};
 use crate::notification::message::Message;
 use crate::timestamp::Timestamp;
 use crate::words::findings;
@@ -27,13 +27,15 @@ impl Message {
             "メールサーバーが次の宛先を受け付けないため、そこには届きません。alerts.channel の to を確かめてください",
             "The mail server does not take these addresses, so nothing arrives there; look at `to` of the alerts.channel",
         );
-        let refused = refused.iter().map(|refused| refused.told(self.language));
+        let refused = refused
+            .iter()
+            .map(|refused| refused.describe(self.language));
         let refused: Vec<String> = refused.collect();
         format!("{}\n\n{label}: {}", self.text, refused.join("; "))
     }
 }
 
-impl Speech {
+impl Locale {
     /// The words for a report.
     #[must_use]
     pub fn message(self, state: State, report: &Report) -> Message {

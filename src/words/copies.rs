@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use super::system::of_system;
-use crate::language::{Language, Speech};
+use crate::language::{Language, Locale};
 use crate::store::OpenError;
 use crate::store::file::restore::RestoreError;
 use crate::store::file::snapshot::{Obstacle, SnapshotError};
@@ -14,11 +14,11 @@ use crate::zone::Zone;
 impl SnapshotError {
     /// What is wrong, where, and what to do.
     #[must_use]
-    pub fn told(&self, speech: Speech) -> String {
-        let happened = self.happened(speech.language);
-        match self.advice(speech) {
+    pub fn describe(&self, locale: Locale) -> String {
+        let happened = self.happened(locale.language);
+        match self.advice(locale) {
             Some(advice) => both!(
-                speech.language,
+                locale.language,
                 "{happened}。{advice}",
                 "{happened}; {advice}"
             ),
@@ -77,7 +77,7 @@ impl SnapshotError {
                 "written by a voicedrive-relay of before the first release, which this program cannot read"
             ),
             Self::InTheWay { obstacle, .. } => {
-                let obstacle = obstacle.told(language);
+                let obstacle = obstacle.describe(language);
                 both!(
                     language,
                     "{obstacle}。何も書き込んでいません。新しいファイル名か、以前のコピーを指定してください",
@@ -93,8 +93,8 @@ impl SnapshotError {
         format!("{}: {sentence}", self.place().display())
     }
 
-    fn advice(&self, speech: Speech) -> Option<String> {
-        let language = speech.language;
+    fn advice(&self, locale: Locale) -> Option<String> {
+        let language = locale.language;
         Some(match self {
             Self::Damaged { .. } => {
                 both!(language, "別のコピーを使ってください", "use another copy")
@@ -107,7 +107,7 @@ impl SnapshotError {
             Self::OfLiveFile {
                 written: Some(at), ..
             } => {
-                let at = speech.clock(*at);
+                let at = locale.clock(*at);
                 both!(
                     language,
                     "ほかに何もなければ restore --as-it-is で復元できますが、{at} より後に受け付けたものは含まれないおそれがあります",
@@ -172,7 +172,7 @@ impl SnapshotError {
 }
 
 impl Obstacle {
-    fn told(self, language: Language) -> &'static str {
+    fn describe(self, language: Language) -> &'static str {
         let (ja, en) = match self {
             Self::Database => (
                 "データベース本体の場所です",
@@ -208,8 +208,8 @@ impl Obstacle {
 impl RestoreError {
     /// What is wrong, where, and what to do.
     #[must_use]
-    pub fn told(&self, speech: Speech) -> String {
-        let language = speech.language;
+    pub fn describe(&self, locale: Locale) -> String {
+        let language = locale.language;
         if let Some(path) = self.forbidden() {
             let path = path.display();
             return both!(
@@ -219,8 +219,8 @@ impl RestoreError {
             );
         }
         match self {
-            Self::Copy(error) => error.told(speech),
-            Self::Directory(error) => error.told(language),
+            Self::Copy(error) => error.describe(locale),
+            Self::Directory(error) => error.describe(language),
             Self::Full { directory, needed } => {
                 let directory = directory.display();
                 both!(
@@ -284,7 +284,7 @@ impl fmt::Display for RestoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Copy(error) => error.fmt(f),
-            other => f.write_str(&other.told(Speech {
+            other => f.write_str(&other.describe(Locale {
                 language: Language::En,
                 timezone: Zone::UTC,
             })),
@@ -313,7 +313,7 @@ mod tests {
             }),
         ] {
             let told = [Language::Ja, Language::En].map(|language| {
-                error.told(Speech {
+                error.describe(Locale {
                     language,
                     timezone: Zone::UTC,
                 })

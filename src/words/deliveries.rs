@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::attempt::Compressed;
 use crate::cause::Cause;
 use crate::delivery::failure::Failure;
-use crate::language::{Language, Speech};
+use crate::language::{Language, Locale};
 use crate::timestamp::Timestamp;
 
 phrases! {
@@ -24,7 +24,7 @@ phrases! {
     }
 }
 
-impl Speech {
+impl Locale {
     /// A moment as the clock on the wall shows it; `absent` when there is none.
     pub(crate) fn moment(self, value: &Value, absent: &str) -> String {
         let moment = value.as_str().and_then(|text| Timestamp::parse(text).ok());
@@ -82,7 +82,7 @@ impl Speech {
         };
         let told = match (self.language, Failure::of_sentence(kept)) {
             (Language::En, _) => Some(kept.to_owned()),
-            (language, Some(failure)) => Some(failure.told(language)),
+            (language, Some(failure)) => Some(failure.describe(language)),
             // The cause, which stands behind it, says as much.
             (_, None) => status,
         };
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn what_stands_in_the_place_of_a_compressed_body_is_told_in_the_readers_language() {
-        let [ja, en] = [Language::Ja, Language::En].map(|language| Speech {
+        let [ja, en] = [Language::Ja, Language::En].map(|language| Locale {
             language,
             timezone: Zone::UTC,
         });

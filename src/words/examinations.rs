@@ -2,7 +2,7 @@
 
 use crate::examination::verdict::Verdict;
 use crate::examination::{Examination, Outcome, is_about_data};
-use crate::language::{Language, Speech};
+use crate::language::{Language, Locale};
 
 phrases! {
     /// Short texts of an examination.
@@ -50,18 +50,18 @@ pub(crate) fn failed(line: &str, expected: &str, advice: &str, language: Languag
 
 impl Outcome {
     /// At the beginning of a line, for people.
-    pub(crate) fn label(self, speech: Speech) -> &'static str {
+    pub(crate) fn label(self, locale: Locale) -> &'static str {
         match self {
-            Self::Pass => speech.phrase(Examined::Pass),
-            Self::Note => speech.phrase(Examined::Note),
-            Self::Fail => speech.phrase(Examined::Fail),
+            Self::Pass => locale.phrase(Examined::Pass),
+            Self::Note => locale.phrase(Examined::Note),
+            Self::Fail => locale.phrase(Examined::Fail),
         }
     }
 }
 
 impl Examination {
     /// What is posted.
-    pub(crate) fn name(self, speech: Speech) -> &'static str {
+    pub(crate) fn name(self, locale: Locale) -> &'static str {
         let (ja, en) = match self {
             Self::Good => ("正しい Webhook", "a good webhook"),
             Self::Repeated => (
@@ -81,21 +81,21 @@ impl Examination {
             Self::OtherBearer => ("別のトークン", "another bearer token"),
             Self::NoBearer => ("トークンなし", "no bearer token"),
         };
-        speech.say(ja, en)
+        locale.say(ja, en)
     }
 
     /// The right answers, in words.
-    pub(crate) fn expected(self, speech: Speech) -> &'static str {
+    pub(crate) fn expected(self, locale: Locale) -> &'static str {
         match self {
-            Self::Good | Self::Repeated | Self::NonAscii => speech.phrase(Examined::Any2xx),
-            Self::UnknownEvent => speech.phrase(Examined::Any2xxOr400),
-            Self::NoSignature | Self::NoBearer => speech.phrase(Examined::Refusal),
+            Self::Good | Self::Repeated | Self::NonAscii => locale.phrase(Examined::Any2xx),
+            Self::UnknownEvent => locale.phrase(Examined::Any2xxOr400),
+            Self::NoSignature | Self::NoBearer => locale.phrase(Examined::Refusal),
             _ => "401",
         }
     }
 
     /// What to do when the receiver answers something else.
-    pub(crate) fn advice(self, speech: Speech) -> &'static str {
+    pub(crate) fn advice(self, locale: Locale) -> &'static str {
         let (ja, en) = match self {
             Self::Good => (
                 "JSON.stringify(JSON.parse(body)) の結果を鍵で署名し、プロファイルのヘッダーと比較して、200 と {\"success\":true} を返してください。",
@@ -126,26 +126,26 @@ impl Examination {
                 "Compare the token of the Authorization header in constant time, and answer 401 when it differs or is missing.",
             ),
         };
-        speech.say(ja, en)
+        locale.say(ja, en)
     }
 }
 
 impl Verdict {
     /// For people.
-    pub(crate) fn sentence(self, speech: Speech) -> String {
+    pub(crate) fn sentence(self, locale: Locale) -> String {
         match self {
             Self::OtherData(status) => {
-                let right = speech.phrase(Examined::VerifiesRightly);
-                format!("{right}{}", wanted(status, speech))
+                let right = locale.phrase(Examined::VerifiesRightly);
+                format!("{right}{}", wanted(status, locale))
             }
-            Self::OtherDataUnverified(status) => wanted(status, speech),
-            Self::Unclear(404) => unclear_path(speech).to_owned(),
-            Self::Unclear(status) => unclear(status, speech),
-            _ => self.fixed(speech).to_owned(),
+            Self::OtherDataUnverified(status) => wanted(status, locale),
+            Self::Unclear(404) => unclear_path(locale).to_owned(),
+            Self::Unclear(status) => unclear(status, locale),
+            _ => self.fixed(locale).to_owned(),
         }
     }
 
-    fn fixed(self, speech: Speech) -> &'static str {
+    fn fixed(self, locale: Locale) -> &'static str {
         let (ja, en) = match self {
             Self::Right => (
                 "署名の検証は正しく、すべての項目に合格しました。",
@@ -184,28 +184,28 @@ impl Verdict {
                 "the receiver gave no answer, so nothing can be said of its verification.",
             ),
         };
-        speech.say(ja, en)
+        locale.say(ja, en)
     }
 }
 
 /// The receiver understood who posts, and did not do what was posted.
-fn wanted(status: u16, speech: Speech) -> String {
+fn wanted(status: u16, locale: Locale) -> String {
     let why = if status >= 500 {
-        speech.phrase(Examined::FailedAtWork)
+        locale.phrase(Examined::FailedAtWork)
     } else if is_about_data(status) || status == 403 {
-        speech.phrase(Examined::WantsOtherData)
+        locale.phrase(Examined::WantsOtherData)
     } else {
-        speech.phrase(Examined::OtherReason)
+        locale.phrase(Examined::OtherReason)
     };
     format!("HTTP {status}: {why}")
 }
 
-fn unclear_path(speech: Speech) -> &'static str {
-    speech.phrase(Examined::NotFound)
+fn unclear_path(locale: Locale) -> &'static str {
+    locale.phrase(Examined::NotFound)
 }
 
-fn unclear(status: u16, speech: Speech) -> String {
-    match speech.language {
+fn unclear(status: u16, locale: Locale) -> String {
+    match locale.language {
         Language::Ja => format!(
             "正しい署名にも偽の署名にも HTTP {status} が返りました。署名より先にデータなどを調べているため、検証の正しさは判定できません。受け付けられるデータを --event と --data で指定してください。"
         ),

@@ -11,7 +11,7 @@ impl Expected {
         clippy::too_many_lines,
         reason = "a list of sentences, one for each that can be expected"
     )]
-    pub fn told(&self, language: Language) -> String {
+    pub fn describe(&self, language: Language) -> String {
         match self {
             Self::OneOf(words) => one_of(language, words),
             Self::TrueOrFalse => both!(

@@ -22,7 +22,7 @@ impl Failure {
         clippy::too_many_lines,
         reason = "a list of sentences, one for each that can happen"
     )]
-    pub fn told(&self, language: Language) -> String {
+    pub fn describe(&self, language: Language) -> String {
         match self {
             Self::Status(code) => status(*code, language),
             Self::ClockDiffers(code, ahead) => {
@@ -75,13 +75,13 @@ impl Failure {
                 "ホスト名のアドレスが見つかりません",
                 "the host name could not be resolved"
             ),
-            Self::AddressRefused(why) => why.told(language).to_owned(),
+            Self::AddressRefused(why) => why.describe(language).to_owned(),
             Self::Refused => both!(language, "接続を断られました", "the connection was refused"),
             Self::Proxy(why) => {
-                let why = why.told(language);
+                let why = why.describe(language);
                 both!(language, "プロキシ: {why}", "the proxy: {why}")
             }
-            Self::Certificate(why) => insecure(&why.told(language), language),
+            Self::Certificate(why) => insecure(&why.describe(language), language),
             Self::NotTls => insecure(
                 language.say(
                     "このポートは TLS ではありません",
@@ -109,7 +109,7 @@ impl Failure {
                 "no secure connection: {why}"
             ),
             Self::System(error) => {
-                let why = error.told(language);
+                let why = error.describe(language);
                 both!(
                     language,
                     "送信できませんでした。{why}",
@@ -132,7 +132,7 @@ impl Failure {
     /// The words, with the advice when it fits a server that is not VoiceDrive's too.
     #[must_use]
     pub fn with_advice(&self, language: Language) -> String {
-        let (told, cause) = (self.told(language), self.cause());
+        let (told, cause) = (self.describe(language), self.cause());
         if !cause.fits_any_server() {
             return told;
         }
@@ -161,14 +161,14 @@ fn insecure(why: &str, language: Language) -> String {
 }
 
 impl ProxyFault {
-    fn told(self, language: Language) -> &'static str {
+    fn describe(self, language: Language) -> &'static str {
         let (ja, en) = match self {
             Self::NameNotFound => (
                 "ホスト名のアドレスが見つかりません",
                 "its host name could not be resolved",
             ),
             Self::Refused => ("接続を断られました", "it refused the connection"),
-            Self::Address(why) => return why.told(language),
+            Self::Address(why) => return why.describe(language),
             Self::WantsLogin => (
                 "ユーザー名とパスワードを求められました (407)",
                 "it wants a user and a password (407)",
@@ -189,7 +189,7 @@ impl ProxyFault {
 impl BadCertificate {
     /// What is wrong with it.
     #[must_use]
-    pub fn told(&self, language: Language) -> String {
+    pub fn describe(&self, language: Language) -> String {
         match self {
             Self::Expired(Some(day)) => both!(
                 language,
@@ -266,7 +266,7 @@ impl BadCertificate {
 impl Refused {
     /// Why it is never called.
     #[must_use]
-    pub fn told(self, language: Language) -> &'static str {
+    pub fn describe(self, language: Language) -> &'static str {
         let (ja, en) = match self {
             Self::LinkLocal => (
                 "リンクローカルアドレス (169.254.0.0/16、fe80::/10) には送信しません",
@@ -284,10 +284,10 @@ impl Refused {
 impl ClientError {
     /// Why nothing can go out.
     #[must_use]
-    pub fn told(&self, language: Language) -> String {
+    pub fn describe(&self, language: Language) -> String {
         match self {
             Self::Tls(error) => {
-                let why = error.told(language);
+                let why = error.describe(language);
                 both!(
                     language,
                     "{why}。https:// で送信するには、このサーバーに認証局の証明書が必要です (apt install ca-certificates)",
@@ -306,8 +306,8 @@ impl ClientError {
 impl SetupError {
     /// Which route cannot be used, and why.
     #[must_use]
-    pub fn told(&self, language: Language) -> String {
-        let (route, why) = (&self.route, self.why.told(language));
+    pub fn describe(&self, language: Language) -> String {
+        let (route, why) = (&self.route, self.why.describe(language));
         both!(
             language,
             "経路 {route} を使えません。{why}",
@@ -319,7 +319,7 @@ impl SetupError {
 impl TlsError {
     /// Why there is no TLS.
     #[must_use]
-    pub fn told(&self, language: Language) -> String {
+    pub fn describe(&self, language: Language) -> String {
         match self {
             Self::NoRoots => both!(
                 language,
@@ -340,7 +340,7 @@ macro_rules! in_english {
     ($($noun:ty),+) => {$(
         impl fmt::Display for $noun {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.told(Language::En))
+                f.write_str(&self.describe(Language::En))
             }
         }
     )+};

@@ -15,7 +15,7 @@ impl OpenError {
         clippy::too_many_lines,
         reason = "a list of sentences, one for each that can be wrong"
     )]
-    pub fn told(&self, language: Language) -> String {
+    pub fn describe(&self, language: Language) -> String {
         let path = self.place();
         let sentence = match self {
             Self::NoCopy(error) => {
@@ -55,7 +55,7 @@ impl OpenError {
                 "this database was written by a voicedrive-relay of before the first release, and this program cannot read it. It was left as it is: move the data directory away, or go on with the program that wrote it"
             ),
             Self::Gone { left, .. } => {
-                let left = left.told(language);
+                let left = left.describe(language);
                 both!(
                     language,
                     "データベースがありません。{left}",
@@ -73,7 +73,7 @@ impl OpenError {
             Self::Unusable { why, copy, .. } => {
                 format!(
                     "{}{}",
-                    why.told(path, language),
+                    why.describe(path, language),
                     or_restore(copy.as_deref(), language)
                 )
             }
@@ -141,7 +141,7 @@ impl OpenError {
 }
 
 impl Odd {
-    fn told(&self, path: &Path, language: Language) -> String {
+    fn describe(&self, path: &Path, language: Language) -> String {
         match self {
             Self::DeadLink => both!(
                 language,
@@ -211,7 +211,7 @@ fn or_restore(copy: Option<&Path>, language: Language) -> String {
 }
 
 impl Left {
-    fn told(&self, language: Language) -> String {
+    fn describe(&self, language: Language) -> String {
         match self {
             Self::Copy(copy) => {
                 let copy = copy.display();
@@ -236,6 +236,6 @@ impl Left {
 /// As the log has it: in English.
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.told(Language::En))
+        f.write_str(&self.describe(Language::En))
     }
 }

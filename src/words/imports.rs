@@ -67,7 +67,7 @@ fn unknown_field(name: &str, language: Language) -> String {
 
 impl Wrong {
     /// What is wrong, with the field's name.
-    pub(crate) fn told(&self, language: Language) -> String {
+    pub(crate) fn describe(&self, language: Language) -> String {
         match self {
             Self::Field(mistake) => mistake.sentence(language),
             Self::Unknown(name) => unknown_field(name, language),
@@ -77,17 +77,17 @@ impl Wrong {
 
 impl NotTaken {
     /// What it is, with its place, and what to do.
-    pub(crate) fn told(&self, language: Language) -> String {
+    pub(crate) fn describe(&self, language: Language) -> String {
         match self {
             Self::Unreadable(error) => of_system(error, language),
-            Self::Foreign(foreign) => foreign.told(language),
+            Self::Foreign(foreign) => foreign.describe(language),
             Self::NoColumns => language.phrase(Imported::NoColumns).to_owned(),
             // The line 0 is that of --columns, which is no line of the file.
             Self::Header(fault) if fault.line == 0 => {
-                format!("--columns: {}", fault.told(language))
+                format!("--columns: {}", fault.describe(language))
             }
             Self::Header(fault) => {
-                let (line, why) = (fault.line, fault.told(language));
+                let (line, why) = (fault.line, fault.describe(language));
                 both!(language, "{line} 行目: {why}", "line {line}: {why}")
             }
         }
@@ -96,7 +96,7 @@ impl NotTaken {
 
 impl Foreign {
     /// What it is, and what to do.
-    pub(crate) fn told(self, language: Language) -> String {
+    pub(crate) fn describe(self, language: Language) -> String {
         let what = match self {
             Self::Workbook => Imported::Workbook,
             Self::OpenDocument => Imported::OpenDocument,
@@ -134,7 +134,7 @@ impl Foreign {
 
 impl HeaderFault {
     /// Everything that is wrong, and what would be right.
-    pub(crate) fn told(&self, language: Language) -> String {
+    pub(crate) fn describe(&self, language: Language) -> String {
         let known = known_names(language);
         if self.no_header {
             return both!(
@@ -188,7 +188,7 @@ impl HeaderFault {
 
 impl Problem {
     /// Why a row is no record.
-    pub(crate) fn told(&self, language: Language) -> String {
+    pub(crate) fn describe(&self, language: Language) -> String {
         match self {
             Self::QuoteNeverClosed => both!(
                 language,

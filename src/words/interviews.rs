@@ -1,12 +1,12 @@
 //! What is wrong with a field of an interview record, and how its fields are called.
 
 use crate::interview::field::Field;
-use crate::interview::mistake::{Mistake, Why};
+use crate::interview::field_error::{FieldError, Why};
 use crate::interview::{InterviewStatus, MAX_CHARACTERS, MAX_MINUTES};
 use crate::language::Language;
 use crate::timestamp::NotATimestamp;
 
-impl Mistake {
+impl FieldError {
     /// The whole sentence, which begins with the field.
     #[must_use]
     pub fn sentence(self, language: Language) -> String {

@@ -183,10 +183,10 @@ mod tests {
     fn only_names_of_others_are_not_japanese() {
         let moved =
             Failure::of_sentence("HTTP 308: Permanent Redirect; it moved to https://b.example/");
-        let told = moved.unwrap().told(Language::Ja);
+        let told = moved.unwrap().describe(Language::Ja);
         assert_eq!(told, "HTTP 308。新しいアドレスは https://b.example/ です");
         for failure in without_more() {
-            let told = failure.told(Language::Ja);
+            let told = failure.describe(Language::Ja);
             assert!(
                 !told.is_ascii() && !told.contains(&failure.to_string()),
                 "{told}"

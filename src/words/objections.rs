@@ -11,7 +11,7 @@ const PERMANENT: u16 = 500;
 impl Objection {
     /// Why it was not told, in one line.
     #[must_use]
-    pub fn told(&self, language: Language) -> String {
+    pub fn describe(&self, language: Language) -> String {
         match self {
             Self::NoAnswer(limit) => {
                 let seconds = limit.as_secs_f64();
@@ -26,7 +26,7 @@ impl Objection {
                 "秘密の値が URL ではありません",
                 "the secret is no URL"
             ),
-            Self::NoClient(error) => error.told(language),
+            Self::NoClient(error) => error.describe(language),
             Self::Failed(failure) => failure.with_advice(language),
             Self::Answer(status) => {
                 let meaning = meaning(*status, language);
@@ -56,9 +56,9 @@ impl Objection {
                 "Teams could not deliver it"
             ),
             Self::Unwritable(why) => both!(language, "通知を作れませんでした", "{why}"),
-            Self::Mail(mail) => mail.told(language),
+            Self::Mail(mail) => mail.describe(language),
             Self::Recipients(refused) => {
-                let refused = refused.iter().map(|refused| refused.told(language));
+                let refused = refused.iter().map(|refused| refused.describe(language));
                 let refused = refused.collect::<Vec<_>>().join("; ");
                 both!(
                     language,
@@ -132,7 +132,7 @@ impl Objection {
     /// What is kept of it: its sentence in both languages, for whoever asks.
     #[must_use]
     pub fn kept(&self) -> String {
-        let told = |language: Language| (language.code(), self.told(language));
+        let told = |language: Language| (language.code(), self.describe(language));
         let sentences = BTreeMap::from([Language::Ja, Language::En].map(told));
         serde_json::json!(sentences).to_string()
     }
@@ -148,7 +148,7 @@ pub(crate) fn of_kept(kept: &str, language: Language) -> String {
 }
 
 impl Mail {
-    fn told(&self, language: Language) -> String {
+    fn describe(&self, language: Language) -> String {
         match self {
             Self::NoAnswer(limit) => {
                 let seconds = limit.as_secs_f64();
@@ -164,7 +164,7 @@ impl Mail {
                 "the mail server's host name has no address: look at `host` of the alerts.channel and at this server's DNS"
             ),
             Self::Unreachable(why) => {
-                let why = why.told(language);
+                let why = why.describe(language);
                 both!(
                     language,
                     "メールサーバーに接続できません。{why}",
@@ -172,7 +172,7 @@ impl Mail {
                 )
             }
             Self::Tls(error) => {
-                let why = error.told(language);
+                let why = error.describe(language);
                 both!(
                     language,
                     "{why} (apt install ca-certificates)",
@@ -227,7 +227,7 @@ impl Mail {
 impl Refused {
     /// Who does not get it, and what the server says.
     #[must_use]
-    pub fn told(&self, language: Language) -> String {
+    pub fn describe(&self, language: Language) -> String {
         let recipient = &self.recipient;
         match &self.reason {
             // That it is the mail server who refuses stands before the recipients.
@@ -236,7 +236,7 @@ impl Refused {
                 "{recipient} (応答: 「{code} {said}」)",
                 "{recipient} ({code} {said})"
             ),
-            reason => format!("{recipient} ({})", reason.told(language)),
+            reason => format!("{recipient} ({})", reason.describe(language)),
         }
     }
 }
@@ -253,7 +253,7 @@ mod tests {
         let objection = Objection::Mail(Mail::Refused(450, "try later".to_owned()));
         let kept = objection.kept();
         for language in [Language::Ja, Language::En] {
-            assert_eq!(of_kept(&kept, language), objection.told(language));
+            assert_eq!(of_kept(&kept, language), objection.describe(language));
         }
         let of_before = "an older version's words";
         assert_eq!(of_kept(of_before, Language::Ja), of_before);
@@ -269,7 +269,7 @@ mod tests {
             (Language::Ja, "メールサーバー"),
             (Language::En, "the mail server"),
         ] {
-            let told = objection.told(language);
+            let told = objection.describe(language);
             assert_eq!(told.matches(phrase).count(), 1, "{told}");
             assert!(told.contains("550 no such user"), "{told}");
         }
@@ -279,7 +279,7 @@ mod tests {
     fn an_answer_of_a_hook_is_told_with_its_meaning() {
         for language in [Language::Ja, Language::En] {
             for status in [302, 400, 403, 404, 407, 429, 503, 999] {
-                let told = Objection::Answer(status).told(language);
+                let told = Objection::Answer(status).describe(language);
                 let number = format!("HTTP {status}: ");
                 let meaning = told.strip_prefix(&number).unwrap();
                 assert!(meaning.len() > 20, "{told}");
@@ -289,11 +289,14 @@ mod tests {
         let archived = Objection::AnswerSaid(200, "channel_is_archived".to_owned());
         assert!(
             archived
-                .told(Language::Ja)
+                .describe(Language::Ja)
                 .contains("チャンネルがありません")
         );
         let gone = Objection::AnswerSaid(404, "no_service".to_owned());
-        assert!(gone.told(Language::En).contains("does not know this URL"));
+        assert!(
+            gone.describe(Language::En)
+                .contains("does not know this URL")
+        );
     }
 
     #[test]
@@ -312,7 +315,7 @@ mod tests {
                 false,
             ),
         ] {
-            let told = mail.told(Language::Ja);
+            let told = mail.describe(Language::Ja);
             assert_eq!(told.contains("said so」"), quoted, "{told}");
             for word in ["error", "refuse", "30s", "connection"] {
                 assert!(!told.contains(word), "{told}");

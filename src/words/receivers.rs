@@ -22,7 +22,7 @@ pub(crate) fn judged(
     let verdict = match verdict {
         Ok(()) => language.say("検証できました", "verified").to_owned(),
         Err(why) => {
-            let why = why.told(language);
+            let why = why.describe(language);
             both!(language, "拒否: {why}", "REFUSED: {why}")
         }
     };
@@ -36,7 +36,7 @@ pub(crate) fn judged(
 impl Rejection {
     /// Why VoiceDrive would not take it.
     #[must_use]
-    pub fn told(self, language: Language) -> String {
+    pub fn describe(self, language: Language) -> String {
         match self {
             Self::HeaderMissing(name) => both!(
                 language,
@@ -66,6 +66,6 @@ impl Rejection {
 /// For programs: in English.
 impl std::fmt::Display for Rejection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.told(Language::En))
+        f.write_str(&self.describe(Language::En))
     }
 }

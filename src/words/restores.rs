@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::language::{Language, Speech};
+use crate::language::{Language, Locale};
 use crate::store::file::difference::{Difference, Incomplete};
 use crate::store::file::snapshot::Verified;
 use crate::timestamp::Timestamp;
@@ -18,38 +18,38 @@ phrases! {
 }
 
 /// What is in a copy.
-pub(crate) fn good_copy(speech: Speech, file: &Path, verified: Verified) -> String {
+pub(crate) fn good_copy(locale: Locale, file: &Path, verified: Verified) -> String {
     let Verified {
         events,
         waiting,
         newest_event,
         ..
     } = verified;
-    let (file, newest) = (file.display(), clock(speech, newest_event));
+    let (file, newest) = (file.display(), clock(locale, newest_event));
     both!(
-        speech.language,
+        locale.language,
         "{file}: 正常です。イベント {events} 件、未送信 {waiting} 件、最新の受付 {newest}",
         "{file}: good; {events} events, {waiting} still to be sent, the newest accepted {newest}"
     )
 }
 
 /// Nobody but the daemon writes its own copy.
-pub(crate) fn kept_by_the_daemon(speech: Speech, file: &Path) -> String {
+pub(crate) fn kept_by_the_daemon(locale: Locale, file: &Path) -> String {
     let file = file.display();
     both!(
-        speech.language,
+        locale.language,
         "{file}: リレー自身が作るコピーです。リレーに接続できないため、新しくできません。何も書き込んでいません。別のファイル名を指定すると、データベースから直接コピーします",
         "{file}: this is the copy that the daemon itself keeps, and the daemon cannot be reached. Nothing was written. Name another file, and the database itself is copied"
     )
 }
 
-fn clock(speech: Speech, at: Option<Timestamp>) -> String {
-    at.map_or_else(|| "-".to_owned(), |at| speech.clock(at))
+fn clock(locale: Locale, at: Option<Timestamp>) -> String {
+    at.map_or_else(|| "-".to_owned(), |at| locale.clock(at))
 }
 
-pub(crate) fn as_it_is(speech: Speech, written: Option<Timestamp>) -> String {
-    let at = written.map_or_else(|| "-".to_owned(), |at| speech.clock(at));
-    match speech.language {
+pub(crate) fn as_it_is(locale: Locale, written: Option<Timestamp>) -> String {
+    let at = written.map_or_else(|| "-".to_owned(), |at| locale.clock(at));
+    match locale.language {
         Language::Ja => {
             format!("live/relay.db のコピーのため、{at} より後の内容が欠けているおそれがあります")
         }
@@ -60,8 +60,8 @@ pub(crate) fn as_it_is(speech: Speech, written: Option<Timestamp>) -> String {
 }
 
 /// What the daemon does first, and how much of it VoiceDrive has already.
-pub(crate) fn sent_at_the_start(speech: Speech, waiting: u64, again: Option<u64>) -> String {
-    match (speech.language, again) {
+pub(crate) fn sent_at_the_start(locale: Locale, waiting: u64, again: Option<u64>) -> String {
+    match (locale.language, again) {
         (Language::Ja, _) if waiting == 0 => "起動後に送信するものはありません".to_owned(),
         (Language::En, _) if waiting == 0 => "nothing is to be sent at the start".to_owned(),
         (Language::Ja, Some(0)) => {
@@ -85,9 +85,9 @@ pub(crate) fn sent_at_the_start(speech: Speech, waiting: u64, again: Option<u64>
     }
 }
 
-pub(crate) fn unreadable(speech: Speech, why: &str, newest: Option<Timestamp>) -> String {
-    let at = newest.map_or_else(|| "-".to_owned(), |at| speech.clock(at));
-    match speech.language {
+pub(crate) fn unreadable(locale: Locale, why: &str, newest: Option<Timestamp>) -> String {
+    let at = newest.map_or_else(|| "-".to_owned(), |at| locale.clock(at));
+    match locale.language {
         Language::Ja => format!(
             "元のデータベースは読めません。コピー後に受け付けたものと、コピー後に失効させたトークンはわかりません。スタッフシステムから {at} 以降のイベントを同じ Idempotency-Key で入れ直し、起動後に token list を確かめて、失効させるべきトークンを再び失効させてください"
         ),
@@ -97,39 +97,39 @@ pub(crate) fn unreadable(speech: Speech, why: &str, newest: Option<Timestamp>) -
     }
 }
 
-pub(crate) fn incomplete(speech: Speech, incomplete: &Incomplete) -> String {
+pub(crate) fn incomplete(locale: Locale, incomplete: &Incomplete) -> String {
     let at = incomplete
         .newest
-        .map_or_else(|| "-".to_owned(), |at| speech.clock(at));
+        .map_or_else(|| "-".to_owned(), |at| locale.clock(at));
     let why = &incomplete.why;
     let happened = if incomplete.of_backup_file {
         both!(
-            speech.language,
+            locale.language,
             "元のデータベースは読めないため、relay-backup.db と比べました",
             "the previous database cannot be read ({why}); the copy was compared with relay-backup.db"
         )
     } else {
         both!(
-            speech.language,
+            locale.language,
             "元のデータベースは一部が失われています",
             "a part of the previous database is lost ({why})"
         )
     };
     both!(
-        speech.language,
+        locale.language,
         "{happened}。{at} より後に受け付けたものはわかりません。スタッフシステムから {at} 以降のイベントを同じ Idempotency-Key で入れ直してください",
         "{happened}. What was accepted after {at} is not known: let the staff system hand in everything since {at} again, with the same Idempotency-Key"
     )
 }
 
-pub(crate) fn not_in_copy(speech: Speech, difference: &Difference) -> Vec<String> {
+pub(crate) fn not_in_copy(locale: Locale, difference: &Difference) -> Vec<String> {
     let mut lines = Vec::new();
-    let clock = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), |at| speech.clock(at));
+    let clock = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), |at| locale.clock(at));
     let events = difference.events;
     if events.count > 0 {
         let (count, since, until) = (events.count, clock(events.since), clock(events.until));
         let delivered = difference.events_delivered;
-        lines.push(match speech.language {
+        lines.push(match locale.language {
             Language::Ja => format!("コピー後に受け付けた {count} 件のイベント ({since} から {until} まで、うち送信済み {delivered} 件) は含まれていません。スタッフシステムから {since} 以降のイベントを同じ Idempotency-Key で入れ直してください。コピーにあるものは重複になりません。送信済みのものを入れ直すと、新しい ID でもう一度送られます"),
             Language::En => format!("events that were accepted after the copy and are not in it: {count}, from {since} to {until}; delivered: {delivered}. Let the staff system hand in everything since {since} again, with the same Idempotency-Key: what is in the copy is recognised. What had been delivered gets a new id then, and is sent once more"),
         });
@@ -137,24 +137,24 @@ pub(crate) fn not_in_copy(speech: Speech, difference: &Difference) -> Vec<String
     let interviews = difference.interviews;
     if interviews.count > 0 {
         let (count, since) = (interviews.count, clock(interviews.since));
-        lines.push(match speech.language {
+        lines.push(match locale.language {
             Language::Ja => format!("コピー後に登録または変更された面談記録 {count} 件 ({since} 以降) も含まれていません。登録し直すか、取り込み直してください"),
             Language::En => format!("interview records that came or changed after the copy and are not in it: {count}, since {since}. Hand them in or import them again"),
         });
     }
     if lines.is_empty() && difference.incomplete.is_none() {
-        let nothing = speech.phrase(Copied::NothingLater);
+        let nothing = locale.phrase(Copied::NothingLater);
         lines.push(nothing.to_owned());
     }
     lines
 }
 
-pub(crate) fn stay_revoked(speech: Speech, revoked: &[TokenRecord]) -> Vec<String> {
+pub(crate) fn stay_revoked(locale: Locale, revoked: &[TokenRecord]) -> Vec<String> {
     if revoked.is_empty() {
         return Vec::new();
     }
     let count = revoked.len();
-    let mut lines = vec![match speech.language {
+    let mut lines = vec![match locale.language {
         Language::Ja => format!("コピー後に失効させたトークン {count} 件は、失効したままです"),
         Language::En => {
             format!("tokens that were revoked after the copy, and stay revoked: {count}")
@@ -167,9 +167,9 @@ pub(crate) fn stay_revoked(speech: Speech, revoked: &[TokenRecord]) -> Vec<Strin
     lines
 }
 
-pub(crate) fn kept_aside(speech: Speech, aside: &Path) -> String {
+pub(crate) fn kept_aside(locale: Locale, aside: &Path) -> String {
     let aside = aside.display();
-    match speech.language {
+    match locale.language {
         Language::Ja => format!(
             "元のデータベースはここにあります: {aside}\n個人情報が含まれます。上の入れ直しが済み、数日問題がなければ削除してください: sudo rm -r {aside}"
         ),

@@ -9,7 +9,7 @@ use crate::system_error::SystemError;
 impl SystemError {
     /// Its sentence. What has none in Japanese is told by the system's number, by which others can help.
     #[must_use]
-    pub fn told(&self, language: Language) -> String {
+    pub fn describe(&self, language: Language) -> String {
         match (language, in_japanese(self.kind()), self.number()) {
             (Language::En, ..) => self.said().to_owned(),
             _ if !self.is_ordinary() => "通常のファイルではありません".to_owned(),
@@ -23,14 +23,14 @@ impl SystemError {
 /// As the log has it: in English.
 impl fmt::Display for SystemError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.told(Language::En))
+        f.write_str(&self.describe(Language::En))
     }
 }
 
 /// The sentence for what the operating system said.
 #[must_use]
 pub fn of_system(error: &io::Error, language: Language) -> String {
-    SystemError::from(error).told(language)
+    SystemError::from(error).describe(language)
 }
 
 fn in_japanese(kind: io::ErrorKind) -> Option<&'static str> {

@@ -95,7 +95,7 @@ impl Trouble {
 
     /// All of it in one line.
     #[must_use]
-    pub fn told(&self, language: Language) -> String {
+    pub fn describe(&self, language: Language) -> String {
         let (happened, advice) = (self.happened(language), self.advice(language));
         let commands = self.commands();
         let commands: Vec<String> = commands.iter().map(|command| typed(command)).collect();
@@ -112,9 +112,9 @@ impl Trouble {
 impl StoreError {
     /// Why something could not be read or written.
     #[must_use]
-    pub fn told(&self, language: Language) -> String {
+    pub fn describe(&self, language: Language) -> String {
         match self {
-            Self::Unavailable(trouble) => trouble.told(language),
+            Self::Unavailable(trouble) => trouble.describe(language),
             Self::Closing => both!(
                 language,
                 "データベースを閉じているところです",

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
-use voicedrive_relay::receiver::Answer;
+use voicedrive_relay::receiver::ScriptedAnswer;
 
 use crate::harness::{API_TOKEN, ApiAnswer, Clock, Partner, TestRelay, noon, status};
 
@@ -23,7 +23,7 @@ async fn ask(relay: &TestRelay, path: &str, key: &str) -> ApiAnswer {
 #[tokio::test]
 async fn a_hundred_sends_are_counted_exactly_in_both_shapes() {
     let partner = Partner::start(Clock::System).await;
-    let stall = || Answer::After(Duration::from_hours(1), Box::new(status(200)));
+    let stall = || ScriptedAnswer::After(Duration::from_hours(1), Box::new(status(200)));
     // 95 that succeed, 3 that fail, 2 that take too long; what fails waits for its retry.
     partner.will_answer([status(500), status(500), status(500), stall(), stall()]);
     let relay = TestRelay::start_with(&partner.url(), "timeout_seconds = 1", Clock::System).await;
@@ -78,7 +78,7 @@ async fn a_hundred_sends_are_counted_exactly_in_both_shapes() {
 
 #[tokio::test]
 async fn fifty_interviews_are_counted_exactly_in_both_shapes() {
-    let relay = TestRelay::start_with("", "", Clock::by_hand(noon())).await;
+    let relay = TestRelay::start_with("", "", Clock::manual(noon())).await;
     // 45 completed, 2 to come, 1 cancelled, 2 where nobody came.
     let what_became = |n: usize| match n {
         0..45 => "completed",
@@ -163,7 +163,7 @@ async fn a_wrong_key_is_refused_and_health_needs_none() {
 
 #[tokio::test]
 async fn the_hundred_and_first_request_of_a_minute_is_refused() {
-    let relay = TestRelay::start_with("", "", Clock::by_hand(noon())).await;
+    let relay = TestRelay::start_with("", "", Clock::manual(noon())).await;
     for _ in 0..100 {
         assert_eq!(
             ask(&relay, "/api/voicedrive/webhook-stats", API_TOKEN)

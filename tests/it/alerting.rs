@@ -9,17 +9,17 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
-use voicedrive_relay::alerts::courier::Courier;
-use voicedrive_relay::alerts::{Rules, Watch, Watched};
+use voicedrive_relay::alerts::notifier::Notifier;
+use voicedrive_relay::alerts::{AlertConfig, Evaluator, Sources};
 use voicedrive_relay::config::{Channel, Environment, Hook, Way};
 use voicedrive_relay::delivery::proxy::Proxies;
 use voicedrive_relay::delivery::route::Route;
-use voicedrive_relay::gauges::Gauges;
 use voicedrive_relay::incident::Thresholds;
-use voicedrive_relay::language::{Language, Speech};
+use voicedrive_relay::language::{Language, Locale};
+use voicedrive_relay::observations::Observations;
 use voicedrive_relay::token::Scope;
 use voicedrive_relay::upkeep::backup::BackupFile;
-use voicedrive_relay::upkeep::place::PlaceKeeper;
+use voicedrive_relay::upkeep::file_watch::FileWatch;
 
 use crate::commands::Daemon;
 use crate::harness::{
@@ -138,26 +138,31 @@ fn hook(url: &str) -> Hook {
     Hook { url, proxies }
 }
 
-fn watching(bench: &Bench, gauges: &Gauges, rules: &Rules, routes: Vec<Route>) -> Watch {
+fn watching(
+    bench: &Bench,
+    observations: &Observations,
+    rules: &AlertConfig,
+    routes: Vec<Route>,
+) -> Evaluator {
     let (store, clock) = (bench.store.clone(), bench.clock.clone());
-    let watched = Watched {
+    let watched = Sources {
         backup: BackupFile::new(store.clone(), clock.clone(), bench.directory()),
         store,
         clock,
-        gauges: gauges.clone(),
-        pulses: vec![bench.dispatcher.pulse()],
+        observations: observations.clone(),
+        liveness: vec![bench.dispatcher.liveness()],
         routes,
     };
-    Watch::new(watched, rules.clone())
+    Evaluator::new(watched, rules.clone())
 }
 
-/// A watch and a courier over a bench: everything moves when it is told to.
+/// A watch and a notifier over a bench: everything moves when it is told to.
 pub struct Night {
     pub bench: Bench,
-    gauges: Gauges,
-    rules: Rules,
-    watch: Watch,
-    courier: Courier,
+    observations: Observations,
+    rules: AlertConfig,
+    watch: Evaluator,
+    notifier: Notifier,
     sink: Sink,
 }
 
@@ -175,10 +180,10 @@ impl Night {
     }
 
     async fn over(bench: Bench, sink: Sink, language: Language, heartbeat: Option<&Sink>) -> Self {
-        let gauges = Gauges::default();
+        let observations = Observations::default();
         let (store, clock) = (bench.store.clone(), bench.clock.clone());
         let routes = vec![bench.route.clone()];
-        let rules = Rules {
+        let rules = AlertConfig {
             thresholds: Thresholds {
                 // The disk of this machine is not what is tested.
                 disk_free_percent: 0,
@@ -195,22 +200,22 @@ impl Night {
             way: Way::Webhook(hook(&sink.url)),
         };
         let timezone = voicedrive_relay::zone::Zone::TOKYO;
-        let speech = Speech { language, timezone };
-        let mut courier = Courier::new(channel, speech, store, clock);
-        courier.step().await;
+        let locale = Locale { language, timezone };
+        let mut notifier = Notifier::new(channel, locale, store, clock);
+        notifier.step().await;
         Self {
-            watch: watching(&bench, &gauges, &rules, routes),
-            courier,
+            watch: watching(&bench, &observations, &rules, routes),
+            notifier,
             rules,
-            gauges,
+            observations,
             bench,
             sink,
         }
     }
 
     /// Another watch, over these routes.
-    fn watching(&self, routes: Vec<Route>) -> Watch {
-        watching(&self.bench, &self.gauges, &self.rules, routes)
+    fn watching(&self, routes: Vec<Route>) -> Evaluator {
+        watching(&self.bench, &self.observations, &self.rules, routes)
     }
 
     /// A minute passes. What is found in it is told ten seconds later.
@@ -218,7 +223,7 @@ impl Night {
         self.bench.clock.advance(Duration::from_secs(50));
         self.watch.step().await;
         self.bench.clock.advance(Duration::from_secs(10));
-        self.courier.step().await;
+        self.notifier.step().await;
     }
 
     /// What was told, as JSON, in order.
@@ -328,7 +333,9 @@ async fn an_outage_is_one_beginning_digests_and_one_end_with_the_right_numbers()
 async fn a_channel_that_is_dead_delays_a_message_and_loses_none() {
     let mut night = Night::begin(Language::En, None).await;
     for _ in 0..11 {
-        night.gauges.login_failed(night.bench.clock.monotonic());
+        night
+            .observations
+            .login_failed(night.bench.clock.monotonic());
     }
     night.sink.refuse(true);
     for _ in 0..30 {
@@ -359,7 +366,9 @@ async fn a_clock_that_is_set_delays_and_repeats_no_message() {
     ] {
         let mut night = Night::begin(Language::En, None).await;
         for _ in 0..11 {
-            night.gauges.login_failed(night.bench.clock.monotonic());
+            night
+                .observations
+                .login_failed(night.bench.clock.monotonic());
         }
         // A channel that fails is tried again after a while, however late it is.
         night.sink.refuse(true);
@@ -408,7 +417,7 @@ async fn a_refusal_is_told_with_its_likely_cause_and_the_clock_too() {
     night.bench.partner.will_answer([status(400)]);
     night.bench.accept("employee.created").await;
     night.bench.dispatcher.step().await;
-    night.gauges.clock_seen("default", 61);
+    night.observations.clock_seen("default", 61);
     night.minute().await;
     assert_eq!(
         night.told(),
@@ -435,7 +444,7 @@ async fn a_database_that_is_gone_is_told_with_the_copy_and_so_is_its_return() {
     for language in [Language::Ja, Language::En] {
         let mut night = Night::begin(language, None).await;
         let (store, clock) = (night.bench.store.clone(), night.bench.clock.clone());
-        let mut keeper = PlaceKeeper::new(store.clone(), clock);
+        let mut keeper = FileWatch::new(store.clone(), clock);
         let live = night.bench.directory().join("live");
         let aside = night.bench.directory().join("aside");
         std::fs::rename(&live, &aside).unwrap();

@@ -100,7 +100,7 @@ async fn a_clock_that_was_set_right_again_purges_at_once_what_is_old() {
 /// By a clock that runs fast the purge's first batch takes long, and the pause after it is longer than the test.
 #[tokio::test]
 async fn the_backup_file_is_kept_fresh_while_much_is_purged() {
-    let clock = Clock::by_hand(noon());
+    let clock = Clock::manual(noon());
     let partner = Partner::start(clock.clone()).await;
     let directory = Arc::new(TempDir::new().unwrap());
     let more = "[storage]\nbackup_interval_seconds = 1\nretention_days = 1\n";

@@ -60,7 +60,7 @@ async fn what_was_sent_is_counted_by_its_state_now() {
 
 #[tokio::test]
 async fn a_period_ends_to_the_millisecond() {
-    let clock = Clock::by_hand(noon());
+    let clock = Clock::manual(noon());
     let partner = Partner::start(clock.clone()).await;
     let relay = TestRelay::start_with(&partner.url(), "", clock.clone()).await;
     let id = relay.accept("a").await;

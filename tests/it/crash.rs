@@ -128,7 +128,7 @@ async fn no_acknowledged_event_is_lost_however_often_it_is_killed() {
 
 /// Leaves deliveries behind that are old enough to be purged.
 async fn deliver_a_year_ago(directory: &Arc<TempDir>) {
-    let clock = Clock::by_hand(noon());
+    let clock = Clock::manual(noon());
     let partner = Partner::start(clock.clone()).await;
     let relay = TestRelay::start_in(Arc::clone(directory), &partner.url(), "", clock).await;
     let event = json!({"event": "employee.updated", "data": {"staffId": "EMP-1"}});

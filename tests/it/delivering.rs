@@ -8,7 +8,7 @@ use hyper::body::Bytes;
 use voicedrive_relay::attempt::Outcome;
 use voicedrive_relay::event::{NewEvent, Status};
 use voicedrive_relay::event_record::EventDetail;
-use voicedrive_relay::receiver::{Answer, Received};
+use voicedrive_relay::receiver::{ReceivedWebhook, ScriptedAnswer};
 use voicedrive_relay::retry::RetryPolicy;
 use voicedrive_relay::route::Routing;
 use voicedrive_relay::send_stats::QueueCounts;
@@ -180,17 +180,17 @@ async fn a_partner_that_always_fails_gets_four_attempts_and_a_resend_four_more()
 #[tokio::test]
 async fn every_way_to_fail_has_its_outcome_and_its_words() {
     let mut bench = Bench::new(&[1], HURRIED).await;
-    let redirect = Answer::Respond {
+    let redirect = ScriptedAnswer::Respond {
         status: StatusCode::FOUND,
         headers: vec![("location", bench.partner.url())],
         body: Bytes::new(),
     };
     let moved = format!("HTTP 302: Found; it moved to {}", bench.partner.url());
-    let too_large = Answer::json(
+    let too_large = ScriptedAnswer::json(
         StatusCode::INTERNAL_SERVER_ERROR,
         "PayloadTooLargeError: request entity too large",
     );
-    let stall = Answer::After(Duration::from_hours(1), Box::new(status(200)));
+    let stall = ScriptedAnswer::After(Duration::from_hours(1), Box::new(status(200)));
     for (answer, outcome, code, words) in [
         (
             status(404),
@@ -206,7 +206,7 @@ async fn every_way_to_fail_has_its_outcome_and_its_words() {
             "HTTP 500: Internal Server Error; its answer says that the body was too large",
         ),
         (
-            Answer::Drop,
+            ScriptedAnswer::Drop,
             Outcome::Failed,
             None,
             "the connection ended before there was an answer",
@@ -265,7 +265,7 @@ async fn nobody_listening_and_an_unknown_name_are_told_apart() {
 async fn a_huge_answer_is_neither_read_nor_kept_whole() {
     let mut bench = Bench::new(&[1], PATIENT).await;
     let huge = Bytes::from("応".repeat(4 * 1024 * 1024));
-    bench.partner.will_answer([Answer::Respond {
+    bench.partner.will_answer([ScriptedAnswer::Respond {
         status: StatusCode::OK,
         headers: Vec::new(),
         body: huge,
@@ -286,7 +286,7 @@ async fn a_huge_answer_is_neither_read_nor_kept_whole() {
 #[tokio::test]
 async fn retry_after_lengthens_a_wait_and_never_shortens_it() {
     let mut bench = Bench::new(&[10], PATIENT).await;
-    let asks = |code: u16, seconds: &str| Answer::Respond {
+    let asks = |code: u16, seconds: &str| ScriptedAnswer::Respond {
         status: StatusCode::from_u16(code).unwrap(),
         headers: vec![("retry-after", seconds.to_owned())],
         body: Bytes::new(),
@@ -310,7 +310,7 @@ async fn a_retry_under_way_is_processing_and_goes_on_after_a_stop() {
     let partner = Partner::start(Clock::System).await;
     let more = "timeout_seconds = 1\n[retry]\nintervals_seconds = [1, 1]";
     let relay = TestRelay::start_with(&partner.url(), more, Clock::System).await;
-    let stall = Answer::After(Duration::from_hours(1), Box::new(status(200)));
+    let stall = ScriptedAnswer::After(Duration::from_hours(1), Box::new(status(200)));
     partner.will_answer([status(503), stall]);
     let id = relay.accept("a").await;
     partner.wait_until(|all| all.len() == 2).await;
@@ -476,7 +476,7 @@ async fn what_is_handed_over_and_what_is_found_in_the_store_is_sent_once() {
 async fn a_retry_does_not_wait_for_a_pause_between_new_events() {
     const ROUNDS: usize = 40;
     const IN_ONE: usize = 50;
-    let clock = Clock::by_hand(noon());
+    let clock = Clock::manual(noon());
     let partner = Partner::start(clock.clone()).await;
     let relay = TestRelay::start_with(&partner.url(), "", clock.clone()).await;
     partner.will_answer([status(503)]);
@@ -493,7 +493,7 @@ async fn a_retry_does_not_wait_for_a_pause_between_new_events() {
             .wait_until(|received| received.len() > round * IN_ONE)
             .await;
         let received = partner.received();
-        let of_it = |webhook: &&Received| webhook.header("x-request-id") == id;
+        let of_it = |webhook: &&ReceivedWebhook| webhook.header("x-request-id") == id;
         if received.iter().filter(of_it).count() == 2 {
             return;
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use voicedrive_relay::language::{Language, Speech};
+use voicedrive_relay::language::{Language, Locale};
 use voicedrive_relay::timestamp::Timestamp;
 use voicedrive_relay::token::TokenRecord;
 use voicedrive_relay::zone::Zone;
@@ -201,7 +201,7 @@ async fn what_was_told_of_a_token_stands_in_the_status_until_it_is_over() {
     until(&mut night, end, 12).await;
     let moment = night.bench.clock.moment();
     let seen = night.bench.store.overview(moment).await.unwrap();
-    let speech = Speech {
+    let locale = Locale {
         language: Language::Ja,
         timezone: Zone::TOKYO,
     };
@@ -209,7 +209,7 @@ async fn what_was_told_of_a_token_stands_in_the_status_until_it_is_over() {
         .incidents
         .iter()
         .map(|i| {
-            speech
+            locale
                 .message(voicedrive_relay::incident::State::Ongoing, &i.report)
                 .text
         })

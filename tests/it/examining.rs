@@ -7,17 +7,17 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use voicedrive_relay::config::Environment;
 use voicedrive_relay::delivery::profile::Profile;
-use voicedrive_relay::receiver::{Answer, Judge, Received, Receiver, Rejection};
+use voicedrive_relay::receiver::{ReceivedWebhook, Receiver, Rejection, ScriptedAnswer, Verifier};
 use voicedrive_relay::secret::Secret;
 
 use crate::commands::program;
 use crate::harness::{Clock, Partner, WEBHOOK_SECRET, status};
 
 /// What a stand-in answers.
-type Behaviour = fn(&Received) -> Answer;
+type Behaviour = fn(&ReceivedWebhook) -> ScriptedAnswer;
 
 async fn stand_in(profile: &str, behaviour: Behaviour) -> Receiver {
-    let judge = Judge {
+    let judge = Verifier {
         profile: Profile::built_in(profile).unwrap(),
         secrets: secrets(WEBHOOK_SECRET),
         clock: Clock::System,
@@ -66,11 +66,11 @@ async fn examine_stand_in(profile: &str, behaviour: Behaviour, more: &[&str]) ->
     examine(&url, profile, more).await
 }
 
-fn answer(code: u16, body: &'static str) -> Answer {
-    Answer::json(StatusCode::from_u16(code).unwrap(), body)
+fn answer(code: u16, body: &'static str) -> ScriptedAnswer {
+    ScriptedAnswer::json(StatusCode::from_u16(code).unwrap(), body)
 }
 
-fn body(received: &Received) -> Value {
+fn body(received: &ReceivedWebhook) -> Value {
     serde_json::from_slice(&received.body).unwrap()
 }
 
@@ -79,7 +79,7 @@ fn has(data: &Value, fields: &[&str]) -> bool {
 }
 
 /// R2, R3 and R4: a header that is missing is 400, everything else that is wrong 401.
-fn refusal(received: &Received) -> Option<Answer> {
+fn refusal(received: &ReceivedWebhook) -> Option<ScriptedAnswer> {
     match received.verdict {
         Ok(()) => None,
         Err(Rejection::HeaderMissing(_)) => Some(answer(400, r#"{"code":"MISSING_HEADERS"}"#)),
@@ -89,9 +89,9 @@ fn refusal(received: &Received) -> Option<Answer> {
 
 /// R1, employees: all that is wrong with a signature is 401; an event that it does not know 400; a
 /// date that it cannot read 500.
-fn employees(received: &Received) -> Answer {
+fn employees(received: &ReceivedWebhook) -> ScriptedAnswer {
     if received.verdict.is_err() {
-        return received.usual_answer();
+        return received.default_answer();
     }
     let body = body(received);
     match body["eventType"].as_str() {
@@ -108,7 +108,7 @@ fn employees(received: &Received) -> Answer {
 }
 
 /// R2, whistleblowing: it must know the report.
-fn whistleblowing(received: &Received) -> Answer {
+fn whistleblowing(received: &ReceivedWebhook) -> ScriptedAnswer {
     let data = body(received);
     match refusal(received) {
         Some(refusal) => refusal,
@@ -124,7 +124,7 @@ fn whistleblowing(received: &Received) -> Answer {
 }
 
 /// R3, acknowledgements: validates before it verifies.
-fn acknowledgements(received: &Received) -> Answer {
+fn acknowledgements(received: &ReceivedWebhook) -> ScriptedAnswer {
     let data = body(received);
     let fields = [
         "reportId",
@@ -145,7 +145,7 @@ fn acknowledgements(received: &Received) -> Answer {
 }
 
 /// R4, notifications: only those for level 99.
-fn notifications(received: &Received) -> Answer {
+fn notifications(received: &ReceivedWebhook) -> ScriptedAnswer {
     let data = body(received);
     match refusal(received) {
         Some(refusal) => refusal,
@@ -155,7 +155,7 @@ fn notifications(received: &Received) -> Answer {
 }
 
 /// R4, changes of a status.
-fn status_changes(received: &Received) -> Answer {
+fn status_changes(received: &ReceivedWebhook) -> ScriptedAnswer {
     let body = body(received);
     match refusal(received) {
         Some(refusal) => refusal,
@@ -166,7 +166,7 @@ fn status_changes(received: &Received) -> Answer {
 }
 
 /// R6, interview results: a bearer token, and then it breaks whatever comes.
-fn interview_results(received: &Received) -> Answer {
+fn interview_results(received: &ReceivedWebhook) -> ScriptedAnswer {
     if received.header("authorization") == format!("Bearer {WEBHOOK_SECRET}") {
         answer(
             500,
@@ -274,7 +274,7 @@ async fn a_verification_that_is_wrong_is_called_wrong() {
         "voicedrive-compliance",
         |received| match received.verdict {
             Err(Rejection::Stale) => status(200),
-            _ => received.usual_answer(),
+            _ => received.default_answer(),
         },
         &[],
     )
@@ -285,7 +285,7 @@ async fn a_verification_that_is_wrong_is_called_wrong() {
         "voicedrive-compliance",
         |received| match received.header("x-webhook-attempt") {
             "2" => status(500),
-            _ => received.usual_answer(),
+            _ => received.default_answer(),
         },
         &[],
     )

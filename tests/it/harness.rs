@@ -18,11 +18,11 @@ use voicedrive_relay::delivery::handoff::{Handoff, mailbox};
 use voicedrive_relay::delivery::profile::Profile;
 use voicedrive_relay::delivery::proxy::Proxies;
 use voicedrive_relay::delivery::route::Route;
-use voicedrive_relay::delivery::{Context, Rules};
-use voicedrive_relay::gauges::Gauges;
+use voicedrive_relay::delivery::{Context, DeliveryRules};
 use voicedrive_relay::http::api::auth::Keys;
 use voicedrive_relay::incident::Thresholds;
-use voicedrive_relay::receiver::{Answer, Judge, Received, Receiver};
+use voicedrive_relay::observations::Observations;
+use voicedrive_relay::receiver::{ReceivedWebhook, Receiver, ScriptedAnswer, Verifier};
 use voicedrive_relay::relay::{Relay, control_socket};
 use voicedrive_relay::retry::RetryPolicy;
 use voicedrive_relay::route;
@@ -89,9 +89,9 @@ pub struct Partner {
 
 #[derive(Default)]
 struct PartnerState {
-    received: Mutex<Vec<Received>>,
-    answers: Mutex<VecDeque<Answer>>,
-    always: Mutex<Option<Answer>>,
+    received: Mutex<Vec<ReceivedWebhook>>,
+    answers: Mutex<VecDeque<ScriptedAnswer>>,
+    always: Mutex<Option<ScriptedAnswer>>,
     arrived: Notify,
 }
 
@@ -126,26 +126,26 @@ impl Partner {
         clock: Clock,
     ) -> Self {
         let state = Arc::new(PartnerState::default());
-        let judge = Judge {
+        let judge = Verifier {
             profile,
             secrets,
             clock,
         };
         let script = {
             let state = Arc::clone(&state);
-            Arc::new(move |received: &Received| state.answer(received))
+            Arc::new(move |received: &ReceivedWebhook| state.answer(received))
         };
         let receiver = Receiver::start(address, judge, script).await.unwrap();
         Self { receiver, state }
     }
 
     /// The next webhooks get these answers; after them, good ones are taken.
-    pub fn will_answer(&self, answers: impl IntoIterator<Item = Answer>) {
+    pub fn will_answer(&self, answers: impl IntoIterator<Item = ScriptedAnswer>) {
         self.state.answers.lock().unwrap().extend(answers);
     }
 
     /// Every webhook gets this answer from now on; none: good ones are taken.
-    pub fn always_answers(&self, answer: Option<Answer>) {
+    pub fn always_answers(&self, answer: Option<ScriptedAnswer>) {
         *self.state.always.lock().unwrap() = answer;
     }
 
@@ -154,12 +154,15 @@ impl Partner {
     }
 
     /// Everything that arrived so far.
-    pub fn received(&self) -> Vec<Received> {
+    pub fn received(&self) -> Vec<ReceivedWebhook> {
         self.state.received.lock().unwrap().clone()
     }
 
     /// Waits until `enough` of what arrived is true, and answers all of it.
-    pub async fn wait_until(&self, enough: impl Fn(&[Received]) -> bool) -> Vec<Received> {
+    pub async fn wait_until(
+        &self,
+        enough: impl Fn(&[ReceivedWebhook]) -> bool,
+    ) -> Vec<ReceivedWebhook> {
         let waiting = async {
             loop {
                 let arrived = self.state.arrived.notified();
@@ -177,17 +180,17 @@ impl Partner {
 }
 
 impl PartnerState {
-    fn answer(&self, received: &Received) -> Answer {
+    fn answer(&self, received: &ReceivedWebhook) -> ScriptedAnswer {
         self.received.lock().unwrap().push(received.clone());
         self.arrived.notify_waiters();
         let next = self.answers.lock().unwrap().pop_front();
         next.or_else(|| self.always.lock().unwrap().clone())
-            .unwrap_or_else(|| received.usual_answer())
+            .unwrap_or_else(|| received.default_answer())
     }
 }
 
-pub fn status(code: u16) -> Answer {
-    Answer::json(StatusCode::from_u16(code).unwrap(), "{}")
+pub fn status(code: u16) -> ScriptedAnswer {
+    ScriptedAnswer::json(StatusCode::from_u16(code).unwrap(), "{}")
 }
 
 /// A configuration as an admin writes it. `more` stands at the end of `[delivery]`; what it says
@@ -386,7 +389,7 @@ pub struct Bench {
     /// To the dispatcher.
     pub handoff: Handoff,
     /// What holds for every attempt.
-    pub rules: watch::Sender<Rules>,
+    pub rules: watch::Sender<DeliveryRules>,
     pub clock: Clock,
     pub partner: Partner,
     directory: TempDir,
@@ -394,11 +397,11 @@ pub struct Bench {
 
 impl Bench {
     pub async fn new(intervals: &[u64], timeout: Duration) -> Self {
-        let clock = Clock::by_hand(noon());
+        let clock = Clock::manual(noon());
         let partner = Partner::start(clock.clone()).await;
         let directory = tempfile::tempdir().unwrap();
         let policy = RetryPolicy::new(intervals.iter().copied().map(Duration::from_secs).collect());
-        let (rules, _) = watch::channel(Rules {
+        let (rules, _) = watch::channel(DeliveryRules {
             policy,
             thresholds: Thresholds::default(),
         });
@@ -433,7 +436,7 @@ impl Bench {
         clock: Clock,
         partner: Partner,
         directory: TempDir,
-        rules: watch::Sender<Rules>,
+        rules: watch::Sender<DeliveryRules>,
         timeout: Duration,
     ) -> Self {
         let store = Store::open(directory.path(), clock.moment()).unwrap();
@@ -456,7 +459,7 @@ impl Bench {
             store: store.clone(),
             clock: clock.clone(),
             rules: rules.subscribe(),
-            gauges: Gauges::default(),
+            observations: Observations::default(),
         };
         let (way, inbox) = mailbox();
         let handoff = Handoff::default();

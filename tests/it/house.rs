@@ -184,7 +184,7 @@ const NOUNS: [&str; 34] = [
     "notification",
     "overview",
     "period",
-    "pulse",
+    "liveness",
     "purge",
     "repeat",
     "resend",

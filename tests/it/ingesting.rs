@@ -91,7 +91,7 @@ async fn open_relay() -> TestRelay {
         "{INGEST}open_from = [\"127.0.0.1\"]\n\
          [server]\ncors_allowed_origins = [\"https://staff.clinic.example\"]"
     );
-    TestRelay::start_with("", &more, Clock::by_hand(noon())).await
+    TestRelay::start_with("", &more, Clock::manual(noon())).await
 }
 
 #[tokio::test]
@@ -139,7 +139,7 @@ async fn every_sender_is_answered_200_and_what_it_sent_is_kept_as_it_is_meant() 
 
 #[tokio::test]
 async fn who_proves_nothing_is_turned_away_and_changes_nothing() {
-    let relay = TestRelay::start_with("", INGEST, Clock::by_hand(noon())).await;
+    let relay = TestRelay::start_with("", INGEST, Clock::manual(noon())).await;
     let now = noon();
     let seconds = |seconds: i64| Timestamp::from_unix_ms(now.unix_ms() + seconds * 1000);
     let mut bad: Vec<Vec<(String, String)>> = vec![vec![]];
@@ -209,7 +209,7 @@ async fn who_proves_nothing_is_turned_away_and_changes_nothing() {
 
 #[tokio::test]
 async fn a_bearer_is_one_that_is_named_or_a_token_that_may_hand_in_events() {
-    let clock = Clock::by_hand(noon());
+    let clock = Clock::manual(noon());
     let relay = TestRelay::start_with("", INGEST, clock.clone()).await;
     let jwt = |scopes: &[Scope]| format!("Bearer {}", token(scopes, noon()));
     let try_with = async |relay: &TestRelay, authorization: &str| {
@@ -260,7 +260,7 @@ async fn a_bearer_is_one_that_is_named_or_a_token_that_may_hand_in_events() {
 #[tokio::test]
 async fn the_checks_come_in_the_promised_order() {
     let more = format!("{INGEST}[server]\nmax_body_bytes = 1024");
-    let relay = TestRelay::start_with("", &more, Clock::by_hand(noon())).await;
+    let relay = TestRelay::start_with("", &more, Clock::manual(noon())).await;
     let long = "x".repeat(1025);
     let mark = ("x-webhook-attempt", "1");
     let text = ("content-type", "text/plain");
@@ -399,7 +399,7 @@ async fn what_needs_no_proof_is_known_by_its_place_and_nothing_else() {
         "{INGEST}open_from = [\"10.1.0.0/16\", \"127.0.0.1\"]\n[server]\n\
          trusted_proxies = [\"127.0.0.1\"]\npublic_url = \"https://relay.clinic.example\""
     );
-    let relay = TestRelay::start_with("", &trusting, Clock::by_hand(noon())).await;
+    let relay = TestRelay::start_with("", &trusting, Clock::manual(noon())).await;
     for (headers, status) in [
         (vec![], 200),
         (vec![("x-forwarded-for", "10.1.2.3")], 200),
@@ -429,7 +429,7 @@ async fn what_needs_no_proof_is_known_by_its_place_and_nothing_else() {
 #[tokio::test]
 async fn requests_that_no_library_writes_are_judged_by_the_same_rules() {
     let more = format!("{INGEST}open_from = [\"127.0.0.1\"]\n[server]\nmax_body_bytes = 1024");
-    let relay = TestRelay::start_with("", &more, Clock::by_hand(noon())).await;
+    let relay = TestRelay::start_with("", &more, Clock::manual(noon())).await;
     let ending = format!(
         "connection: close\r\ncontent-length: {}\r\n\r\n{BODY}",
         BODY.len()
@@ -470,7 +470,7 @@ async fn requests_that_no_library_writes_are_judged_by_the_same_rules() {
 
 #[tokio::test]
 async fn the_control_socket_needs_no_proof() {
-    let relay = TestRelay::start_with("", INGEST, Clock::by_hand(noon())).await;
+    let relay = TestRelay::start_with("", INGEST, Clock::manual(noon())).await;
     let client = control_client(relay.directory.path());
     let request = client.post("http://relay/in/any/path");
     let request = request.header(JSON.0, JSON.1).body(BODY);
@@ -485,7 +485,7 @@ async fn without_the_section_there_is_no_door_and_with_another_path_it_is_there(
     let more = INGEST.replace("[ingest]\n", "[ingest]\npath = \"/from/staff\"\n");
     let named = "[[ingest.name]]\npath = \"/odd/one\"\nevent = \"odd.one\"\n\
                  [[ingest.name]]\nheader = \"X-Odd\"\nevent = \"odd.header\"\n";
-    let relay = TestRelay::start_with("", &format!("{more}{named}"), Clock::by_hand(noon())).await;
+    let relay = TestRelay::start_with("", &format!("{more}{named}"), Clock::manual(noon())).await;
     assert_eq!(post(&relay, "/in", &[JSON], BODY).await.status, 404);
     let body = r#"{"employeeId":7,"type":"not.this"}"#;
     let proof = proof("x-signature", SENDERS_SECRET, noon(), body);
@@ -524,7 +524,7 @@ async fn what_came_in_goes_out_like_any_other_event() {
 #[tokio::test]
 async fn with_no_hours_to_remember_every_post_is_an_event() {
     let more = format!("{INGEST}repeat_hours = 0");
-    let relay = TestRelay::start_with("", &more, Clock::by_hand(noon())).await;
+    let relay = TestRelay::start_with("", &more, Clock::manual(noon())).await;
     for _ in 0..2 {
         let answer = send(&relay, BODY).await;
         assert_eq!(answer.data()["duplicate"], false);
@@ -632,7 +632,7 @@ async fn repeats_are_recognised_and_nothing_new_is_swallowed() {
     for (case, vector) in cases.into_iter().zip(vectors) {
         let what = vector["what"].as_str().unwrap();
         assert_eq!(case.len(), vector["posts"].as_array().unwrap().len());
-        let relay = TestRelay::start_with("", INGEST, Clock::by_hand(noon())).await;
+        let relay = TestRelay::start_with("", INGEST, Clock::manual(noon())).await;
         let mut first_ids = BTreeMap::new();
         for (number, (body, id)) in case.iter().enumerate() {
             relay.clock.advance(Duration::from_mins(1));
@@ -660,7 +660,7 @@ fn the_secrets_of_the_tests_are_those_of_the_vectors() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sixty_four_posts_of_one_event_at_once_are_one_event_over_a_restart_too() {
-    let relay = TestRelay::start_with("", INGEST, Clock::by_hand(noon())).await;
+    let relay = TestRelay::start_with("", INGEST, Clock::manual(noon())).await;
     let relay = Arc::new(relay);
     let posts: Vec<_> = (0..64)
         .map(|_| {

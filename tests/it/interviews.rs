@@ -287,7 +287,7 @@ async fn lists_are_filtered_and_every_page_is_new() {
 
 #[tokio::test]
 async fn completion_is_counted_in_the_seeds_shape() {
-    let clock = Clock::by_hand(crate::harness::noon());
+    let clock = Clock::manual(crate::harness::noon());
     let relay = TestRelay::start_with("", "", clock).await;
     let path = "/api/interviews/completion-stats";
     let empty = relay.get(path).await;

@@ -31,7 +31,7 @@ fn jwt(header: &Value, claims: &Value, key: &str) -> String {
 
 #[tokio::test]
 async fn whatever_is_wrong_with_a_token_the_answer_is_the_same() {
-    let clock = Clock::by_hand(noon());
+    let clock = Clock::manual(noon());
     let relay = TestRelay::start_with("", "[rate_limit]\nrequests_per_minute = 1000", clock).await;
     let now = noon().unix_seconds();
     let good = json!({"iss": "voicedrive-relay", "aud": "voicedrive-relay", "sub": "t", "jti": "j",
@@ -144,7 +144,7 @@ async fn a_scope_opens_its_own_doors_only() {
 
 #[tokio::test]
 async fn a_hundred_pass_and_the_next_is_refused_until_a_minute_is_over() {
-    let clock = Clock::by_hand(noon());
+    let clock = Clock::manual(noon());
     let relay = TestRelay::start_with("", "", clock.clone()).await;
     for number in 0..100 {
         assert_eq!(relay.get(STATS).await.status, 200, "{number}");
@@ -188,7 +188,7 @@ async fn a_hundred_pass_and_the_next_is_refused_until_a_minute_is_over() {
 
 #[tokio::test]
 async fn a_hundred_requests_spread_over_a_minute_pass_for_ever() {
-    let clock = Clock::by_hand(noon());
+    let clock = Clock::manual(noon());
     let relay = TestRelay::start_with("", "", clock.clone()).await;
     for number in 0..250 {
         assert_eq!(relay.get(STATS).await.status, 200, "{number}");

@@ -16,7 +16,7 @@ use voicedrive_relay::store::{Store, StoreError};
 use voicedrive_relay::token::Scope;
 use voicedrive_relay::trouble::Trouble;
 use voicedrive_relay::upkeep::backup::BackupFile;
-use voicedrive_relay::upkeep::place::PlaceKeeper;
+use voicedrive_relay::upkeep::file_watch::FileWatch;
 use voicedrive_relay::upkeep::soundness::Soundness;
 
 use crate::commands::{Daemon, program};
@@ -447,7 +447,7 @@ async fn a_start_names_the_copy_that_has_what_was_lost_with_the_log_until_a_pers
 async fn what_was_acknowledged_is_copied_out_again_when_the_first_try_fails() {
     let mut bench = Bench::new(&[60], Duration::from_secs(5)).await;
     let id = bench.accept("a.b").await;
-    let mut keeper = PlaceKeeper::new(bench.store.clone(), bench.clock.clone());
+    let mut keeper = FileWatch::new(bench.store.clone(), bench.clock.clone());
     let data = bench.directory().to_owned();
     let file = bench.store.file().clone();
     keeper.step().await;

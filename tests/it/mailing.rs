@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use voicedrive_relay::alerts::courier::{examine, tell};
+use voicedrive_relay::alerts::notifier::{examine, tell};
 use voicedrive_relay::channel::outcome::Outcome;
 use voicedrive_relay::config::{self, Channel, Environment};
-use voicedrive_relay::language::{Language, Speech};
+use voicedrive_relay::language::{Language, Locale};
 use voicedrive_relay::zone::Zone;
 
 use crate::harness::noon;
@@ -49,11 +49,11 @@ impl Server {
     }
 
     async fn told(&self, to: &str) -> Outcome {
-        let speech = Speech {
+        let locale = Locale {
             language: Language::En,
             timezone: Zone::TOKYO,
         };
-        let words = speech.test("id", noon());
+        let words = locale.test("id", noon());
         tell(&self.channel(to), &words, noon()).await
     }
 
@@ -108,7 +108,7 @@ async fn a_recipient_who_is_refused_silences_nobody_and_is_told_to_the_others() 
     };
     assert_eq!(refused.len(), 1);
     assert_eq!(refused[0].recipient, "left@clinic.example");
-    let told = refused[0].told(Language::En);
+    let told = refused[0].describe(Language::En);
     assert!(told.contains("no such user"), "{told}");
     // Without the line ends that only the way of writing a mail has.
     let said = server.said().replace("=\r\n", "");
@@ -145,7 +145,7 @@ async fn a_refusal_in_shift_jis_can_be_read() {
     let Outcome::Sent { refused } = server.told(TWO).await else {
         panic!("{}", server.said());
     };
-    let told = refused[0].told(Language::Ja);
+    let told = refused[0].describe(Language::Ja);
     assert!(told.contains("宛先不明"), "{told}");
 }
 

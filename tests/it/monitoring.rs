@@ -28,8 +28,10 @@ async fn voicedrives_client_gets_its_own_shape_with_timeouts_among_the_failed() 
     let partner = Partner::start(Clock::System).await;
     let more = "timeout_seconds = 1\n[retry]\nintervals_seconds = [3600]";
     let relay = TestRelay::start_with(&partner.url(), more, Clock::System).await;
-    let stall =
-        voicedrive_relay::receiver::Answer::After(Duration::from_hours(1), Box::new(status(200)));
+    let stall = voicedrive_relay::receiver::ScriptedAnswer::After(
+        Duration::from_hours(1),
+        Box::new(status(200)),
+    );
     partner.will_answer([status(500), stall]);
     for expected in ["retrying", "retrying", "delivered"] {
         let id = relay.accept("employee.created").await;
@@ -64,7 +66,7 @@ async fn voicedrives_client_gets_its_own_shape_with_timeouts_among_the_failed() 
 
 #[tokio::test]
 async fn a_range_is_counted_to_the_millisecond_and_a_bad_one_is_refused_by_name() {
-    let clock = Clock::by_hand(noon());
+    let clock = Clock::manual(noon());
     let partner = Partner::start(clock.clone()).await;
     let relay = TestRelay::start_with(&partner.url(), "", clock.clone()).await;
     let id = relay.accept("a").await;
@@ -229,7 +231,7 @@ async fn health_is_asked_without_a_token_and_as_often_as_one_likes() {
 
 #[tokio::test]
 async fn health_says_when_sending_has_stalled() {
-    let clock = Clock::by_hand(noon());
+    let clock = Clock::manual(noon());
     let partner = Partner::start(clock.clone()).await;
     let relay = TestRelay::start_with(&partner.url(), "", clock.clone()).await;
     let id = relay.accept("a").await;
@@ -261,7 +263,7 @@ async fn with_no_interview_every_number_is_a_number() {
 #[tokio::test]
 async fn today_is_the_clinics_day_and_interviews_are_named_as_the_page_wants_them() {
     // 21 hours in Tokyo.
-    let clock = Clock::by_hand(noon());
+    let clock = Clock::manual(noon());
     let relay = TestRelay::start_with("", "", clock).await;
     let record = |id: &str, date: &str, status: &str, minutes: Value| {
         json!({"id": id, "employeeId": format!("EMP-{id}"), "employeeName": "山田 太郎",

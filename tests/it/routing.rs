@@ -6,7 +6,7 @@ use hyper::StatusCode;
 use serde_json::json;
 use tempfile::TempDir;
 use voicedrive_relay::delivery::profile::{BUILT_IN, Profile};
-use voicedrive_relay::receiver::Answer;
+use voicedrive_relay::receiver::ScriptedAnswer;
 
 use crate::commands::{Daemon, program};
 use crate::harness::{Clock, Partner, TestRelay, configuration, status};
@@ -78,7 +78,7 @@ async fn the_first_route_that_matches_takes_the_event_with_its_own_address_and_w
 #[tokio::test]
 async fn a_route_that_stalls_holds_up_no_other() {
     let slow = Partner::start(Clock::System).await;
-    slow.always_answers(Some(Answer::After(
+    slow.always_answers(Some(ScriptedAnswer::After(
         Duration::from_hours(1),
         Box::new(status(200)),
     )));
@@ -176,7 +176,7 @@ async fn an_event_whose_route_is_gone_waits_and_a_resend_finds_another_way() {
 #[tokio::test]
 async fn a_refusal_that_is_really_a_wrong_clock_says_so() {
     let partner = Partner::start(Clock::System).await;
-    partner.always_answers(Some(Answer::Respond {
+    partner.always_answers(Some(ScriptedAnswer::Respond {
         status: StatusCode::UNAUTHORIZED,
         headers: vec![("date", "Wed, 21 Oct 2015 07:28:00 GMT".to_owned())],
         body: "{}".into(),
@@ -316,7 +316,7 @@ async fn what_its_receiver_can_never_take_is_refused_at_the_door() {
 #[tokio::test]
 async fn a_reload_waits_for_no_route_and_touches_only_what_changed() {
     let slow = Partner::start(Clock::System).await;
-    slow.always_answers(Some(Answer::After(
+    slow.always_answers(Some(ScriptedAnswer::After(
         Duration::from_hours(1),
         Box::new(status(200)),
     )));

@@ -14,7 +14,7 @@ use voicedrive_relay::store::StoreError;
 use voicedrive_relay::store::file::snapshot;
 use voicedrive_relay::token::Scope;
 use voicedrive_relay::trouble::Trouble;
-use voicedrive_relay::upkeep::place::PlaceKeeper;
+use voicedrive_relay::upkeep::file_watch::FileWatch;
 
 use crate::commands::Daemon;
 use crate::harness::{Bench, Clock, client, configuration, token};
@@ -233,7 +233,7 @@ async fn damage_that_was_none_ends_when_everything_was_looked_through() {
     let bench = Bench::new(&[60], Duration::from_secs(5)).await;
     let id = bench.accept("a.b").await;
     let (store, clock) = (bench.store.clone(), bench.clock.clone());
-    let mut keeper = PlaceKeeper::new(store.clone(), clock.clone());
+    let mut keeper = FileWatch::new(store.clone(), clock.clone());
     let database = store.file().path().to_owned();
     settle_from_outside(&database);
     let sound = fs::read(&database).unwrap();

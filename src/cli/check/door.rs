@@ -3,9 +3,9 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
-use super::Finding;
+use super::CheckResult;
 use super::daemon::Daemon;
-use crate::cli::words::Speech;
+use crate::cli::words::Locale;
 use crate::config::Config;
 use crate::words::checks::{self, Check};
 use crate::words::system::of_system;
@@ -28,11 +28,11 @@ enum Holder {
 }
 
 /// Whether the daemon listens where it should, or could.
-pub(super) fn port(speech: Speech, config: &Config, daemon: Option<&Daemon>) -> Finding {
+pub(super) fn port(locale: Locale, config: &Config, daemon: Option<&Daemon>) -> CheckResult {
     let address = config.server.listen;
     let bound = TcpListener::bind(address).map(|_| ());
     let error = bound.as_ref().err();
-    let error = error.map(|error| of_system(error, speech.language));
+    let error = error.map(|error| of_system(error, locale.language));
     let holder = match bound.map_err(|error| error.kind()) {
         Ok(()) if address.port() != 0 && daemon.is_some() => Holder::NobodyYet,
         Ok(()) => Holder::Nobody,
@@ -43,44 +43,44 @@ pub(super) fn port(speech: Speech, config: &Config, daemon: Option<&Daemon>) -> 
         Err(io::ErrorKind::PermissionDenied) => Holder::Privileged,
         Err(_) => Holder::Unusable,
     };
-    told(speech, address, holder, &error.unwrap_or_default())
+    describe(locale, address, holder, &error.unwrap_or_default())
 }
 
-fn told(speech: Speech, address: SocketAddr, holder: Holder, error: &str) -> Finding {
+fn describe(locale: Locale, address: SocketAddr, holder: Holder, error: &str) -> CheckResult {
     let name = "listen";
     match holder {
-        Holder::Daemon => Finding::good(
+        Holder::Daemon => CheckResult::good(
             name,
-            format!("{address}: {}", speech.phrase(Check::DaemonListens)),
+            format!("{address}: {}", locale.phrase(Check::DaemonListens)),
         ),
-        Holder::Nobody => Finding::good(name, address.to_string()),
-        Holder::NobodyYet => Finding::notable(
+        Holder::Nobody => CheckResult::good(name, address.to_string()),
+        Holder::NobodyYet => CheckResult::notable(
             name,
-            format!("{address}: {}", speech.phrase(Check::ListensElsewhere)),
+            format!("{address}: {}", locale.phrase(Check::ListensElsewhere)),
         ),
-        Holder::Another => Finding::bad(
+        Holder::Another => CheckResult::bad(
             name,
-            format!("{address}: {}", speech.phrase(Check::AnotherListens)),
+            format!("{address}: {}", locale.phrase(Check::AnotherListens)),
         ),
-        Holder::Privileged => Finding::bad(
+        Holder::Privileged => CheckResult::bad(
             name,
-            format!("{address}: {}", speech.phrase(Check::Privileged)),
+            format!("{address}: {}", locale.phrase(Check::Privileged)),
         ),
-        Holder::Unusable => Finding::bad(name, format!("{address}: {error}")),
+        Holder::Unusable => CheckResult::bad(name, format!("{address}: {error}")),
     }
 }
 
 /// What is said without encryption to a port that others than this machine reach, unless it is a proxy that they
 /// come through.
-pub(super) fn exposed(speech: Speech, config: &Config) -> Option<Finding> {
+pub(super) fn exposed(locale: Locale, config: &Config) -> Option<CheckResult> {
     let server = &config.server;
     let is_apart = server.listen.ip().to_canonical().is_loopback();
-    let text = format!("{}: {}", server.listen, speech.phrase(Check::Exposed));
-    (!is_apart && server.trusted_proxies.is_empty()).then(|| Finding::notable("listen", text))
+    let text = format!("{}: {}", server.listen, locale.phrase(Check::Exposed));
+    (!is_apart && server.trusted_proxies.is_empty()).then(|| CheckResult::notable("listen", text))
 }
 
 /// The door of the staff system's own senders, when there is one.
-pub(super) fn ingest(speech: Speech, config: &Config) -> Option<Finding> {
+pub(super) fn ingest(locale: Locale, config: &Config) -> Option<CheckResult> {
     let name = "ingest";
     let door = config.ingest.as_ref()?;
     let names = door.secrets.iter().chain(&door.bearers).cloned();
@@ -89,10 +89,10 @@ pub(super) fn ingest(speech: Speech, config: &Config) -> Option<Finding> {
     let proofs: Vec<String> = names.chain(open.clone()).collect();
     let about = format!("{} ({})", door.path, proofs.join(", "));
     if open.is_empty() || config.server.listen.ip().to_canonical().is_loopback() {
-        return Some(Finding::good(name, about));
+        return Some(CheckResult::good(name, about));
     }
-    let advice = checks::open_from_outside(&open.join(", "), speech.language);
-    Some(Finding::notable(name, format!("{about}: {advice}")))
+    let advice = checks::open_from_outside(&open.join(", "), locale.language);
+    Some(CheckResult::notable(name, format!("{about}: {advice}")))
 }
 
 #[cfg(test)]
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn plain_http_to_the_network_is_told_unless_a_proxy_is_named() {
-        let speech = Speech {
+        let locale = Locale {
             language: Language::En,
             timezone: Zone::TOKYO,
         };
@@ -113,7 +113,7 @@ mod tests {
             config.server.listen = listen.parse().unwrap();
             let trusted = trusted.iter().map(|net| net.parse().unwrap());
             config.server.trusted_proxies = trusted.collect();
-            exposed(speech, &config).map(|finding| finding.text)
+            exposed(locale, &config).map(|finding| finding.text)
         };
         for listen in ["0.0.0.0:8480", "[::]:8480", "192.0.2.7:8480"] {
             let text = told(listen, &[]).unwrap();

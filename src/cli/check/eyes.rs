@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::cli::words::Speech;
+use crate::cli::words::Locale;
 use crate::cli::{CliError, Common};
 use crate::config::{self, Config, Environment};
 use crate::words::{checks, commands};
@@ -31,7 +31,7 @@ struct User {
 /// # Errors
 /// `Told`: another process has looked and told. `NotAllowed`: the answer would be guesswork.
 pub(super) fn look(
-    speech: Speech,
+    locale: Locale,
     common: &Common,
     environment: &Environment,
 ) -> Result<(), CliError> {
@@ -41,9 +41,9 @@ pub(super) fn look(
     let daemon = daemon_user(common, directory.as_deref());
     match daemon {
         Some(user) if user.id == own => Ok(()),
-        Some(user) if own == 0 => Err(as_user(speech, common, user)),
+        Some(user) if own == 0 => Err(as_user(locale, common, user)),
         None if own == 0 => Ok(()),
-        _ => may_look(speech, common, environment, directory.as_deref()),
+        _ => may_look(locale, common, environment, directory.as_deref()),
     }
 }
 
@@ -77,7 +77,7 @@ fn user_of(passwd: &str, name: &str) -> Option<User> {
 }
 
 /// Runs the same command as another user, who tells what it sees.
-fn as_user(speech: Speech, common: &Common, user: User) -> CliError {
+fn as_user(locale: Locale, common: &Common, user: User) -> CliError {
     // This very program, wherever its file is.
     let mut command = Command::new("/proc/self/exe");
     command.arg("check").arg("--config").arg(&common.config);
@@ -89,13 +89,13 @@ fn as_user(speech: Speech, common: &Common, user: User) -> CliError {
             let code = status.code().and_then(|code| u8::try_from(code).ok());
             CliError::Told(code.unwrap_or(NO_CODE))
         }
-        Err(error) => CliError::Failed(commands::cannot_look_as(user.id, &error, speech.language)),
+        Err(error) => CliError::Failed(commands::cannot_look_as(user.id, &error, locale.language)),
     }
 }
 
 /// Refuses to guess: a user who may not read the daemon's files would be told that they are missing.
 fn may_look(
-    speech: Speech,
+    locale: Locale,
     common: &Common,
     environment: &Environment,
     directory: Option<&Path>,
@@ -108,7 +108,7 @@ fn may_look(
     let unwritable = directory.filter(|path| is_closed(tempfile::tempfile_in(path)));
     match closed.or_else(|| unwritable.map(Path::to_owned)) {
         None => Ok(()),
-        Some(path) => Err(not_allowed(speech, common, &path)),
+        Some(path) => Err(not_allowed(locale, common, &path)),
     }
 }
 
@@ -116,14 +116,14 @@ fn is_closed<T>(opened: io::Result<T>) -> bool {
     opened.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
 }
 
-fn not_allowed(speech: Speech, common: &Common, path: &Path) -> CliError {
+fn not_allowed(locale: Locale, common: &Common, path: &Path) -> CliError {
     let path = path.display();
     let option = if common.is_packaged() {
         String::new()
     } else {
         format!(" --config {}", common.config.display())
     };
-    CliError::NotAllowed(checks::may_not_look(path, &option, speech.language))
+    CliError::NotAllowed(checks::may_not_look(path, &option, locale.language))
 }
 
 #[cfg(test)]

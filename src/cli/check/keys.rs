@@ -1,32 +1,32 @@
 //! The secrets: a fingerprint of each key, to compare by telephone, and who could call with them.
 
-use super::Finding;
+use super::CheckResult;
 use crate::cli::Common;
-use crate::cli::words::Speech;
+use crate::cli::words::Locale;
 use crate::clock::Clock;
 use crate::config::{Config, Loaded, Role, Secrets};
 use crate::crypto;
 use crate::store::file::inspect;
 use crate::words::checks::{self, Check};
 
-pub(super) fn all(speech: Speech, common: &Common, settings: &Loaded) -> Vec<Finding> {
+pub(super) fn all(locale: Locale, common: &Common, settings: &Loaded) -> Vec<CheckResult> {
     let notes = settings.notes.iter();
-    let notes = notes.map(|note| Finding::notable("secrets", note.told(speech.language)));
+    let notes = notes.map(|note| CheckResult::notable("secrets", note.describe(locale.language)));
     let keys = settings.set.iter();
     let keys = keys.filter(|(_, named)| named.role == Role::Key);
     let keys = keys.map(|(name, named)| {
-        let fingerprint = named.secret.fingerprint().told(speech.language);
-        Finding::good(format!("key {name}"), fingerprint)
+        let fingerprint = named.secret.fingerprint().describe(locale.language);
+        CheckResult::good(format!("key {name}"), fingerprint)
     });
-    let tokens = tokens(speech, &settings.config, &settings.secrets);
-    let of_another_key = of_another_key(speech, common, settings);
+    let tokens = tokens(locale, &settings.config, &settings.secrets);
+    let of_another_key = of_another_key(locale, common, settings);
     let tokens = [tokens].into_iter().chain(of_another_key);
     notes.chain(keys).chain(tokens).collect()
 }
 
 /// Tokens that are kept as good, and that none of the present keys has signed, as after a database was brought to
 /// another machine without its secrets.
-fn of_another_key(speech: Speech, common: &Common, settings: &Loaded) -> Option<Finding> {
+fn of_another_key(locale: Locale, common: &Common, settings: &Loaded) -> Option<CheckResult> {
     let secrets = &settings.secrets;
     let keys = secrets.jwt.iter().chain(&secrets.jwt_previous);
     let keys: Vec<String> = keys
@@ -41,19 +41,19 @@ fn of_another_key(speech: Speech, common: &Common, settings: &Loaded) -> Option<
     });
     let count = lost.count();
     let command = common.typed("token list");
-    let text = checks::tokens_of_another_key(count, &command, speech.language);
-    (count > 0).then(|| Finding::notable("tokens", text))
+    let text = checks::tokens_of_another_key(count, &command, locale.language);
+    (count > 0).then(|| CheckResult::notable("tokens", text))
 }
 
-fn tokens(speech: Speech, config: &Config, secrets: &Secrets) -> Finding {
+fn tokens(locale: Locale, config: &Config, secrets: &Secrets) -> CheckResult {
     let name = "tokens";
     match (&secrets.jwt, &secrets.api_token) {
-        (Some(_), Some(_)) => Finding::good(name, "JWT, VOICEDRIVE_API_TOKEN".to_owned()),
-        (Some(_), None) => Finding::good(name, "JWT".to_owned()),
+        (Some(_), Some(_)) => CheckResult::good(name, "JWT, VOICEDRIVE_API_TOKEN".to_owned()),
+        (Some(_), None) => CheckResult::good(name, "JWT".to_owned()),
         (None, Some(_)) if config.ingest.is_some() => {
-            Finding::good(name, "VOICEDRIVE_API_TOKEN".to_owned())
+            CheckResult::good(name, "VOICEDRIVE_API_TOKEN".to_owned())
         }
-        (None, Some(_)) => Finding::notable(name, speech.phrase(Check::NoJwtSecret).to_owned()),
-        (None, None) => Finding::notable(name, speech.phrase(Check::NoTokenAtAll).to_owned()),
+        (None, Some(_)) => CheckResult::notable(name, locale.phrase(Check::NoJwtSecret).to_owned()),
+        (None, None) => CheckResult::notable(name, locale.phrase(Check::NoTokenAtAll).to_owned()),
     }
 }

@@ -1,9 +1,9 @@
 //! Where events go: whether each receiver's server is reached, and whether events wait for a route that is
 //! not configured any more. Nothing is posted, so path and signature are not checked.
 
-use super::Finding;
+use super::CheckResult;
 use crate::cli::Common;
-use crate::cli::words::Speech;
+use crate::cli::words::Locale;
 use crate::clock::Clock;
 use crate::config::{Config, Loaded};
 use crate::delivery::probe;
@@ -17,26 +17,26 @@ use crate::words::checks::{self, Check};
 /// A certificate that ends within this many days is spoken of.
 const CERTIFICATE_DAYS: u64 = 21;
 
-pub(super) async fn all(speech: Speech, common: &Common, settings: &Loaded) -> Vec<Finding> {
-    let mut findings = vec![waiting(speech, common, &settings.config)];
+pub(super) async fn all(locale: Locale, common: &Common, settings: &Loaded) -> Vec<CheckResult> {
+    let mut findings = vec![waiting(locale, common, &settings.config)];
     if settings.config.delivery.url.is_none() {
-        findings.push(no_url(speech));
+        findings.push(no_url(locale));
     }
-    findings.extend(proxies(speech, &settings.proxies));
+    findings.extend(proxies(locale, &settings.proxies));
     for route in &settings.out {
         let send = common.typed(&trial(&settings.config, route));
-        findings.extend(reach(speech, &send, route).await);
-        findings.extend(unused_previous(speech, &settings.config, route));
+        findings.extend(reach(locale, &send, route).await);
+        findings.extend(unused_previous(locale, &settings.config, route));
     }
     findings
 }
 
-fn no_url(speech: Speech) -> Finding {
-    Finding::notable("route default", speech.phrase(Check::NoUrl).to_owned())
+fn no_url(locale: Locale) -> CheckResult {
+    CheckResult::notable("route default", locale.phrase(Check::NoUrl).to_owned())
 }
 
 /// Events that wait for a route which the configuration does not have any more.
-fn waiting(speech: Speech, common: &Common, config: &Config) -> Finding {
+fn waiting(locale: Locale, common: &Common, config: &Config) -> CheckResult {
     let name = "routes";
     let routing = config.routing();
     // What is wrong with the database has a line of its own.
@@ -48,26 +48,26 @@ fn waiting(speech: Speech, common: &Common, config: &Config) -> Finding {
     let Some((first, _)) = lost.first() else {
         let names = config.routes.iter().map(|route| route.name.as_str());
         let names: Vec<&str> = names.chain(["default"]).collect();
-        return Finding::good(name, names.join(", "));
+        return CheckResult::good(name, names.join(", "));
     };
     let resend = common.typed(&format!("resend --status retrying --route '{first}'"));
-    let advice = checks::lost_route(&resend, speech.language);
+    let advice = checks::lost_route(&resend, locale.language);
     let shown: Vec<String> = lost
         .iter()
         .map(|(route, events)| format!("{route} ({events})"))
         .collect();
-    Finding::bad(name, format!("{}: {advice}", shown.join(", ")))
+    CheckResult::bad(name, format!("{}: {advice}", shown.join(", ")))
 }
 
 /// The proxies on the way out, when there are any.
-fn proxies(speech: Speech, proxies: &Proxies) -> Option<Finding> {
+fn proxies(locale: Locale, proxies: &Proxies) -> Option<CheckResult> {
     let all = proxies.all();
     let shown: Vec<String> = all.iter().map(ToString::to_string).collect();
     let direct = proxies.direct.iter().map(ToString::to_string);
     let direct: Vec<String> = ["localhost".to_owned()].into_iter().chain(direct).collect();
-    let label = speech.phrase(Check::Directly);
+    let label = locale.phrase(Check::Directly);
     let of_the_unit = if all.iter().any(|proxy| proxy.is_of_the_environment()) {
-        speech.phrase(Check::OfTheUnit)
+        locale.phrase(Check::OfTheUnit)
     } else {
         ""
     };
@@ -76,7 +76,7 @@ fn proxies(speech: Speech, proxies: &Proxies) -> Option<Finding> {
         shown.join(", "),
         direct.join(", ")
     );
-    (!all.is_empty()).then(|| Finding::good("proxy", text))
+    (!all.is_empty()).then(|| CheckResult::good("proxy", text))
 }
 
 /// The command that sends something on a route: an event that takes it, by its own name.
@@ -98,50 +98,56 @@ fn trial(config: &Config, route: &Route) -> String {
 }
 
 /// Whether the receiver of a route can be reached, and what its answer tells.
-async fn reach(speech: Speech, send: &str, route: &Route) -> Vec<Finding> {
+async fn reach(locale: Locale, send: &str, route: &Route) -> Vec<CheckResult> {
     let clock = Clock::System;
     let name = format!("route {}", route.name);
     let signed = if route.profile.signature.is_some() {
-        speech.phrase(Check::Signed)
+        locale.phrase(Check::Signed)
     } else {
-        speech.phrase(Check::NotSigned)
+        locale.phrase(Check::NotSigned)
     };
     let way = route.proxies.of(&route.url);
-    let way = way.map(|proxy| format!(" {} {proxy}", speech.phrase(Check::ByTheProxy)));
+    let way = way.map(|proxy| format!(" {} {proxy}", locale.phrase(Check::ByTheProxy)));
     let (origin, way) = (route.origin(), way.unwrap_or_default());
     let about = format!("{origin}{way}, {}, {signed}", route.profile);
     let probed = probe::probe(route, &clock).await;
     let probe = match probed {
         Ok(Ok(probe)) => probe,
         Ok(Err(failure)) => {
-            let told = failure.told(speech.language);
-            let advice = failure.cause().sentence(speech.language);
-            let then = speech.phrase(Check::Stop);
-            return vec![Finding::bad(name, format!("{about}: {told}{then}{advice}"))];
+            let told = failure.describe(locale.language);
+            let advice = failure.cause().sentence(locale.language);
+            let then = locale.phrase(Check::Stop);
+            return vec![CheckResult::bad(
+                name,
+                format!("{about}: {told}{then}{advice}"),
+            )];
         }
         Err(error) => {
-            let told = error.told(speech.language);
-            return vec![Finding::bad(name, format!("{about}: {told}"))];
+            let told = error.describe(locale.language);
+            return vec![CheckResult::bad(name, format!("{about}: {told}"))];
         }
     };
     let took = probe.took.as_millis();
-    let reached = checks::reached(took, send, speech.language);
-    let mut findings = vec![Finding::good(name.clone(), format!("{about}: {reached}"))];
+    let reached = checks::reached(took, send, locale.language);
+    let mut findings = vec![CheckResult::good(
+        name.clone(),
+        format!("{about}: {reached}"),
+    )];
     findings.extend(
         probe
             .clock_ahead
-            .and_then(|ahead| clocks(speech, &name, ahead)),
+            .and_then(|ahead| clocks(locale, &name, ahead)),
     );
     findings.extend(
         probe
             .certificate_ends
-            .map(|ends| certificate(speech, &name, ends, clock.now())),
+            .map(|ends| certificate(locale, &name, ends, clock.now())),
     );
     findings
 }
 
 /// Notes a previous secret that signs nothing, because the receiver is sent one signature only.
-fn unused_previous(speech: Speech, config: &Config, route: &Route) -> Option<Finding> {
+fn unused_previous(locale: Locale, config: &Config, route: &Route) -> Option<CheckResult> {
     let signature = route.profile.signature.as_ref()?;
     if signature.carries_several || route.secrets.len() < 2 {
         return None;
@@ -149,28 +155,28 @@ fn unused_previous(speech: Speech, config: &Config, route: &Route) -> Option<Fin
     let mut routes = config.routes.iter().chain([&config.delivery]);
     let secret = &routes.find(|of| of.name == route.name)?.secret;
     let previous = format!("{secret}_PREVIOUS");
-    let text = checks::unused_previous(&previous, &route.profile.name, speech.language);
-    Some(Finding::notable(format!("route {}", route.name), text))
+    let text = checks::unused_previous(&previous, &route.profile.name, locale.language);
+    Some(CheckResult::notable(format!("route {}", route.name), text))
 }
 
 /// A difference between the clocks, when it is one to speak of.
-fn clocks(speech: Speech, name: &str, ahead: i64) -> Option<Finding> {
-    let text = checks::clock_off(ahead, speech.language);
+fn clocks(locale: Locale, name: &str, ahead: i64) -> Option<CheckResult> {
+    let text = checks::clock_off(ahead, locale.language);
     match ahead.abs() {
         0..60 => None,
-        60..300 => Some(Finding::notable(name.to_owned(), text)),
-        _ => Some(Finding::bad(name.to_owned(), text)),
+        60..300 => Some(CheckResult::notable(name.to_owned(), text)),
+        _ => Some(CheckResult::bad(name.to_owned(), text)),
     }
 }
 
-fn certificate(speech: Speech, name: &str, ends: Timestamp, now: Timestamp) -> Finding {
+fn certificate(locale: Locale, name: &str, ends: Timestamp, now: Timestamp) -> CheckResult {
     let days = ends.since(now).as_secs() / 86_400;
-    let text = checks::certificate_ends(&ends.to_string()[..10], days, speech.language);
+    let text = checks::certificate_ends(&ends.to_string()[..10], days, locale.language);
     let name = name.to_owned();
     if days < CERTIFICATE_DAYS {
-        Finding::notable(name, text)
+        CheckResult::notable(name, text)
     } else {
-        Finding::good(name, text)
+        CheckResult::good(name, text)
     }
 }
 

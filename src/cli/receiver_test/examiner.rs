@@ -16,7 +16,7 @@ use crate::delivery::proxy::Proxies;
 use crate::delivery::route::Route;
 use crate::delivery::signature;
 use crate::examination::Examination;
-use crate::examination::posted::{Answer, Posted};
+use crate::examination::posted::{Posted, PostedAnswer};
 use crate::language::Language;
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
@@ -58,7 +58,7 @@ pub(super) struct Examiner {
 impl Examiner {
     pub(super) fn new(setup: Setup, language: Language) -> Result<Self, CliError> {
         let client = client_for(&setup);
-        let client = client.map_err(|error| CliError::Failed(error.told(language)))?;
+        let client = client.map_err(|error| CliError::Failed(error.describe(language)))?;
         Ok(Self {
             client,
             setup,
@@ -197,7 +197,7 @@ impl Examiner {
     }
 
     /// Posts one webhook and reads the beginning of the answer.
-    async fn post(&self, headers: HeaderMap, body: String) -> Result<Answer, Failure> {
+    async fn post(&self, headers: HeaderMap, body: String) -> Result<PostedAnswer, Failure> {
         let request = self.client.post(self.setup.url.clone());
         let request = request.headers(headers).body(body);
         let answering = async {
@@ -217,7 +217,7 @@ impl Examiner {
                 }
             }
             shown.truncate(SHOWN);
-            Ok(Answer {
+            Ok(PostedAnswer {
                 status: response.status().as_u16(),
                 body: String::from_utf8_lossy(&shown).into_owned(),
             })

@@ -67,8 +67,8 @@ fn demand_token(
 pub(super) fn turned_away(api: &Api, client: IpAddr, why: &dyn fmt::Display) {
     tracing::debug!(%client, %why, "a caller was turned away");
     let now = api.clock.monotonic();
-    api.gauges.login_failed(now);
-    if let Some(callers) = api.gauges.logins_untold(now) {
+    api.observations.login_failed(now);
+    if let Some(callers) = api.observations.logins_untold(now) {
         tracing::info!(%client, %why, callers, "a caller was turned away; more of them are told once a minute");
     }
 }

@@ -26,13 +26,13 @@ pub(super) enum Access {
 
 /// What has to hold before an endpoint's handler is called.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Rules {
+pub(super) struct EndpointRules {
     pub(super) access: Access,
     /// Whether the rate limit counts it (contract, section 4.2).
     pub(super) limited: bool,
 }
 
-pub(super) type Endpoint = wing::Endpoint<Rules, ApiError>;
+pub(super) type Endpoint = wing::Endpoint<EndpointRules, ApiError>;
 
 /// Makes the table. The descriptions are apart from it, so that the program need not carry what makes them.
 macro_rules! endpoints {
@@ -41,7 +41,7 @@ macro_rules! endpoints {
             Endpoint {
                 method: Method::$method,
                 path: $path,
-                rules: Rules { access: $access, limited: $limited },
+                rules: EndpointRules { access: $access, limited: $limited },
                 handler: |call| Box::pin($handler(call)),
             }
         ),+];

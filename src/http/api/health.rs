@@ -14,7 +14,7 @@ use super::openapi::{Operation, samples};
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::wing::Call;
 use crate::language::Language;
-use crate::pulse::Pulse;
+use crate::liveness::Liveness;
 use crate::route;
 use crate::timestamp::Timestamp;
 
@@ -29,15 +29,15 @@ pub struct Health {
     /// The last probe: when (monotonic), and whether the database could be written.
     probe: Mutex<Option<(Duration, bool)>>,
     /// The dispatchers'.
-    pulses: Vec<Pulse>,
+    liveness: Vec<Liveness>,
 }
 
 impl Health {
-    /// The health of a daemon whose dispatchers have these pulses.
+    /// The health of a daemon whose dispatchers are these.
     #[must_use]
-    pub fn of(pulses: Vec<Pulse>) -> Self {
+    pub fn of(liveness: Vec<Liveness>) -> Self {
         Self {
-            pulses,
+            liveness,
             ..Self::default()
         }
     }
@@ -47,7 +47,7 @@ impl Health {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Health)]
-pub(super) struct Answer {
+pub(super) struct HealthAnswer {
     #[schema(pattern = "^ok$")]
     status: &'static str,
     version: &'static str,
@@ -81,7 +81,7 @@ pub(super) fn describe() -> Operation {
         "health",
         "Whether events can be kept, and whether what is kept moves",
     )
-    .answer::<Answer>(200, "The relay works", &works)
+    .answer::<HealthAnswer>(200, "The relay works", &works)
     .also_refused([ApiError::DeliveryStalled])
 }
 
@@ -92,17 +92,22 @@ pub(super) fn describe() -> Operation {
 pub async fn health(api: &Api) -> Result<Reply, ApiError> {
     let works = can_write(api).await;
     if let Some(trouble) = api.store.file().trouble() {
-        let told = trouble.told(Language::En);
+        let told = trouble.describe(Language::En);
         return Err(ApiError::DatabaseInTrouble(told));
     }
     if !works {
         return Err(ApiError::StorageUnavailable);
     }
     let now = api.clock.monotonic();
-    if api.health.pulses.iter().any(|pulse| pulse.is_late(now)) {
+    if api
+        .health
+        .liveness
+        .iter()
+        .any(|liveness| liveness.is_overdue(now))
+    {
         return Err(ApiError::DeliveryStalled);
     }
-    let answer = Answer {
+    let answer = HealthAnswer {
         status: "ok",
         version: env!("CARGO_PKG_VERSION"),
         started_at: api.started_at,

@@ -10,7 +10,7 @@ use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::{Query, whole};
 use crate::http::wing::Call;
 use crate::incident::{Incident, State};
-use crate::language::Speech;
+use crate::language::Locale;
 use crate::notification::message::Message;
 use crate::timestamp::Timestamp;
 
@@ -47,7 +47,7 @@ pub(super) struct PageAnswer {
 }
 
 impl IncidentAnswer {
-    fn of(speech: Speech, incident: Incident) -> Self {
+    fn of(locale: Locale, incident: Incident) -> Self {
         let Incident { report, closed_at } = incident;
         let state = if closed_at.is_some() {
             State::Resolved
@@ -55,7 +55,7 @@ impl IncidentAnswer {
             State::Ongoing
         };
         Self {
-            words: speech.message(state, &report),
+            words: locale.message(state, &report),
             closed_at,
             delivered: report.delivered,
             dismissed: report.dismissed,
@@ -87,10 +87,10 @@ pub(super) async fn list(call: Call<'_>) -> Result<Reply, ApiError> {
     let moment = api.clock.moment();
     let limit = limit.unwrap_or(usual);
     let (found, next) = api.store.incidents(open, before, limit, moment).await?;
-    let speech = call.speech();
+    let locale = call.locale();
     let items = found.into_iter();
     let answer = PageAnswer {
-        items: items.map(|one| IncidentAnswer::of(speech, one)).collect(),
+        items: items.map(|one| IncidentAnswer::of(locale, one)).collect(),
         next_cursor: next.map(|next| next.to_string()),
     };
     success(StatusCode::OK, &answer, moment.wall)

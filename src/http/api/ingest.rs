@@ -83,7 +83,7 @@ pub(super) fn describe() -> Operation {
         "Hand in an event as the staff system's own senders do; `ingest.path` may be another one, and every path below it is the same",
     )
     .body_of(&schema, &posted)
-    .answer_as_it_is::<Answer<'_>>(
+    .answer_as_it_is::<IngestAnswer<'_>>(
         200,
         "It is committed to the disk, now or before, and will be sent",
         kept,
@@ -156,7 +156,7 @@ async fn keep(
 
 /// 200, because one of the senders takes nothing else for a success.
 fn answer(kept: &Kept, now: Timestamp) -> Result<Reply, ApiError> {
-    let answer = Answer {
+    let answer = IngestAnswer {
         success: true,
         message: "accepted",
         message_id: &kept.id,
@@ -180,7 +180,7 @@ fn answer(kept: &Kept, now: Timestamp) -> Result<Reply, ApiError> {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Ingested)]
-pub(super) struct Answer<'a> {
+pub(super) struct IngestAnswer<'a> {
     success: bool,
     #[schema(pattern = "^accepted$")]
     message: &'a str,

@@ -13,7 +13,7 @@ use crate::event::staff_number;
 use crate::http::reply::ApiError;
 use crate::http::request::Media;
 use crate::interview::field::Field;
-use crate::interview::mistake::{Mistake, Why};
+use crate::interview::field_error::{FieldError, Why};
 use crate::interview::{Interview, InterviewStatus, MAX_CHARACTERS, is_id, minutes};
 use crate::language::Language;
 use crate::timestamp::Timestamp;
@@ -66,7 +66,7 @@ pub(in crate::http) struct Body {
 /// Reads the body of a put; the path has said the id, and the body may repeat it.
 pub(in crate::http) fn read_one(text: &str, id: &str) -> Result<Interview, ApiError> {
     if !is_id(id) {
-        return Err(first(&[Mistake::of(Field::Id, Why::NotAnId)], ""));
+        return Err(first(&[FieldError::of(Field::Id, Why::NotAnId)], ""));
     }
     let body = parse(text, "")?;
     if body.id.as_ref().is_some_and(|given| given != id) {
@@ -99,7 +99,7 @@ pub(in crate::http) struct OfFile {
     /// The record; where a field is wrong stands something else, nothing where that is possible.
     pub interview: Interview,
     /// Everything that is wrong with it.
-    pub mistakes: Vec<Mistake>,
+    pub mistakes: Vec<FieldError>,
 }
 
 /// Reads a record of a file.
@@ -114,7 +114,7 @@ pub(in crate::http) fn read_of_file(text: &str) -> Result<OfFile, ApiError> {
 }
 
 /// Callers of the API are told the first mistake; `place` stands before the field's name.
-fn first(mistakes: &[Mistake], place: &str) -> ApiError {
+fn first(mistakes: &[FieldError], place: &str) -> ApiError {
     mistakes.first().map_or(ApiError::Internal, |mistake| {
         let field = format!("{place}{}", mistake.field.name());
         ApiError::invalid(field, mistake.why.accepted(Language::En))
@@ -133,7 +133,7 @@ fn parse(text: &str, place: &str) -> Result<Body, ApiError> {
     serde_json::from_str(document.get()).map_err(|e| not_json(place, &e))
 }
 
-fn read(body: &Body) -> Result<Interview, Vec<Mistake>> {
+fn read(body: &Body) -> Result<Interview, Vec<FieldError>> {
     match read_all(body) {
         (interview, mistakes) if mistakes.is_empty() => Ok(interview),
         (_, mistakes) => Err(mistakes),
@@ -141,7 +141,7 @@ fn read(body: &Body) -> Result<Interview, Vec<Mistake>> {
 }
 
 /// Reads all fields, and names every one that is wrong, in their order.
-fn read_all(body: &Body) -> (Interview, Vec<Mistake>) {
+fn read_all(body: &Body) -> (Interview, Vec<FieldError>) {
     let mut fields = Fields::default();
     let interview = Interview {
         id: fields.id(body.id.as_ref()),
@@ -189,12 +189,12 @@ fn read_all(body: &Body) -> (Interview, Vec<Mistake>) {
 /// others are looked at too.
 #[derive(Default)]
 struct Fields {
-    mistakes: Vec<Mistake>,
+    mistakes: Vec<FieldError>,
 }
 
 impl Fields {
     fn note(&mut self, field: Field, why: Why) {
-        self.mistakes.push(Mistake::of(field, why));
+        self.mistakes.push(FieldError::of(field, why));
     }
 
     fn id(&mut self, value: Option<&Value>) -> String {
@@ -366,7 +366,7 @@ mod tests {
             assert_eq!(record(written), Ok(read), "{written}");
         }
         for bad in ["5.5", "-5.0", "1441.0", "1e300", "\"5\"", "true"] {
-            let mistake = Mistake::of(Field::DurationMinutes, Why::NotMinutes);
+            let mistake = FieldError::of(Field::DurationMinutes, Why::NotMinutes);
             assert_eq!(record(bad), Err(vec![mistake]), "{bad}");
         }
     }
@@ -379,7 +379,7 @@ mod tests {
         );
         let (_, mistakes) = read_all(&body.unwrap());
         let expected = [Field::EmployeeId, Field::FacilityId];
-        let expected = expected.map(|field| Mistake::of(field, Why::ControlCharacter));
+        let expected = expected.map(|field| FieldError::of(field, Why::ControlCharacter));
         assert_eq!(mistakes, expected);
     }
 

@@ -40,7 +40,11 @@ pub(super) async fn completion_stats(call: Call<'_>) -> Result<Reply, ApiError> 
         interview_type: None,
     };
     let (counted, recent) = api.store.interview_statistics(range, RECENT).await?;
-    success(StatusCode::OK, &Answer::of(period, &counted, &recent), now)
+    success(
+        StatusCode::OK,
+        &InterviewStatsAnswer::of(period, &counted, &recent),
+        now,
+    )
 }
 
 /// What the description says of [`completion_stats`].
@@ -70,7 +74,7 @@ pub(super) fn describe() -> Operation {
         text("facility", "Only interviews of this facility"),
         text("department", "Only interviews of this department"),
     ])
-    .answer::<Answer<'_>>(200, "One consistent snapshot", &interviews)
+    .answer::<InterviewStatsAnswer<'_>>(200, "One consistent snapshot", &interviews)
 }
 
 /// Percent with one decimal, as a JSON number.
@@ -91,7 +95,7 @@ pub(super) fn tenths(tenths: u64) -> f64 {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = CompletionStats)]
-pub(super) struct Answer<'a> {
+pub(super) struct InterviewStatsAnswer<'a> {
     #[schema(value_type = Period)]
     period: &'static str,
     summary: Summary,
@@ -154,7 +158,7 @@ struct RecentAnswer<'a> {
     new_date: Timestamp,
 }
 
-impl<'a> Answer<'a> {
+impl<'a> InterviewStatsAnswer<'a> {
     fn of(period: Period, counted: &'a InterviewStats, recent: &'a [Rescheduled]) -> Self {
         let total = counted.total;
         let by_type = counted.by_type.iter();

@@ -51,7 +51,7 @@ pub(super) async fn put_one(call: Call<'_>) -> Result<Reply, ApiError> {
         Some(PutResult::Created) => StatusCode::CREATED,
         _ => StatusCode::OK,
     };
-    success(status, &Answer::of(&kept), api.clock.now())
+    success(status, &InterviewAnswer::of(&kept), api.clock.now())
 }
 
 /// What the description says of [`put_one`].
@@ -59,8 +59,8 @@ pub(super) fn describe_put_one() -> Operation {
     Operation::new("interviews", "putInterview", "Create or replace a record")
         .path_id(ID)
         .json_body::<Body>(&samples::interview())
-        .answer::<Answer<'_>>(200, "Replaced", &kept_sample())
-        .answer::<Answer<'_>>(201, "Created", &kept_sample())
+        .answer::<InterviewAnswer<'_>>(200, "Replaced", &kept_sample())
+        .answer::<InterviewAnswer<'_>>(201, "Created", &kept_sample())
         .also_refused([refused(InterviewConflict::SyncIdTaken, "")])
 }
 
@@ -108,14 +108,14 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
     let api = call.api;
     let id = decoded(&call.id)?;
     let kept = api.store.interview(&id).await?.ok_or_else(no_such_record)?;
-    success(StatusCode::OK, &Answer::of(&kept), api.clock.now())
+    success(StatusCode::OK, &InterviewAnswer::of(&kept), api.clock.now())
 }
 
 /// What the description says of [`show`].
 pub(super) fn describe_show() -> Operation {
     Operation::new("interviews", "showInterview", "One record")
         .path_id(ID)
-        .answer::<Answer<'_>>(200, "The record", &kept_sample())
+        .answer::<InterviewAnswer<'_>>(200, "The record", &kept_sample())
         .also_refused([no_such_record()])
 }
 
@@ -149,7 +149,7 @@ pub(super) async fn list(call: Call<'_>) -> Result<Reply, ApiError> {
     query.finish("from, to, status, facility, department, limit, cursor")?;
     let (items, next) = api.store.interviews(filter, after, limit).await?;
     let answer = PageAnswer {
-        items: items.iter().map(Answer::of).collect(),
+        items: items.iter().map(InterviewAnswer::of).collect(),
         next_cursor: next.map(|after| format!("{}-{}", after.date.unix_ms(), after.seq)),
     };
     success(StatusCode::OK, &answer, api.clock.now())
@@ -296,7 +296,7 @@ pub(in crate::http) struct BatchAnswer {
 #[serde(rename_all = "camelCase")]
 #[schema(as = InterviewPage)]
 pub(in crate::http) struct PageAnswer<'a> {
-    items: Vec<Answer<'a>>,
+    items: Vec<InterviewAnswer<'a>>,
     /// The `cursor` of the next page.
     #[schema(required)]
     next_cursor: Option<String>,
@@ -306,7 +306,7 @@ pub(in crate::http) struct PageAnswer<'a> {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Interview)]
-pub(in crate::http) struct Answer<'a> {
+pub(in crate::http) struct InterviewAnswer<'a> {
     id: &'a str,
     employee_id: &'a str,
     #[schema(required)]
@@ -335,7 +335,7 @@ pub(in crate::http) struct Answer<'a> {
     updated_at: Timestamp,
 }
 
-impl<'a> Answer<'a> {
+impl<'a> InterviewAnswer<'a> {
     fn of(kept: &'a InterviewRecord) -> Self {
         let interview = &kept.interview;
         Self {

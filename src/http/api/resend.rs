@@ -76,7 +76,7 @@ pub(super) async fn many(call: Call<'_>) -> Result<Reply, ApiError> {
     loop {
         let page = api.store.resend_candidates(&filter, after).await?;
         for event in &page.events {
-            tally.add(event, api.speech.timezone);
+            tally.add(event, api.locale.timezone);
         }
         if !dry_run {
             let (policy, routing) = (api.retry.clone(), api.routes.routing.clone());

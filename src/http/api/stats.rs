@@ -39,7 +39,7 @@ pub(super) async fn webhook_stats(call: Call<'_>) -> Result<Reply, ApiError> {
         .await?;
     success(
         StatusCode::OK,
-        &Answer::of(period, &counted, &api.retry),
+        &StatsAnswer::of(period, &counted, &api.retry),
         now,
     )
 }
@@ -61,14 +61,14 @@ pub(super) fn describe() -> Operation {
         "How many events were sent, and what became of them",
     )
     .parameters([period("24h"), text("eventType", "Only events of this name")])
-    .answer::<Answer<'_>>(200, "One consistent snapshot", &sends)
+    .answer::<StatsAnswer<'_>>(200, "One consistent snapshot", &sends)
 }
 
 /// The seed's answer, key for key.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = WebhookStats)]
-pub(in crate::http) struct Answer<'a> {
+pub(in crate::http) struct StatsAnswer<'a> {
     #[schema(value_type = Period)]
     period: &'static str,
     // The name is historic: it counts the period, whichever that is.
@@ -114,7 +114,7 @@ pub(in crate::http) struct PolicyAnswer {
     current_retrying: u64,
 }
 
-impl<'a> Answer<'a> {
+impl<'a> StatsAnswer<'a> {
     fn of(period: Period, counted: &'a SendStats, policy: &RetryPolicy) -> Self {
         let by_event_type = counted.by_type.iter();
         Self {

@@ -29,7 +29,7 @@ const USUAL_SPAN: Duration = Duration::from_hours(24);
 pub(super) async fn webhook_stats(call: Call<'_>) -> Result<Reply, ApiError> {
     let api = call.api;
     let mut query = Query::parse(call.query())?;
-    let given = Given::take(&mut query, api.speech.timezone)?;
+    let given = DateRange::take(&mut query, api.locale.timezone)?;
     let event_type = query.take("eventType");
     query.finish("startDate, endDate, eventType")?;
     let now = api.clock.now();
@@ -75,12 +75,12 @@ pub(super) fn turned_round() -> ApiError {
 
 /// What a query says of the range that it asks for.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Given {
+pub(super) struct DateRange {
     start: Option<Timestamp>,
     end: Option<Timestamp>,
 }
 
-impl Given {
+impl DateRange {
     /// Takes `startDate` and `endDate` out of a query. A date without a time is that day, where the clinic is.
     pub(super) fn take(query: &mut Query, zone: Zone) -> Result<Self, ApiError> {
         let start = moment(query, "startDate", |date| day::start(date, zone))?;
@@ -206,7 +206,7 @@ mod tests {
         let at = |ms| Some(Timestamp::from_unix_ms(ms));
         let refused = |start, end| {
             let usual = (Timestamp::from_unix_ms(0), Timestamp::from_unix_ms(1000));
-            let refused = Given { start, end }.range(usual.0, usual.1);
+            let refused = DateRange { start, end }.range(usual.0, usual.1);
             refused.err().map(|error| error.to_string())
         };
         assert_eq!(refused(None, None), None);

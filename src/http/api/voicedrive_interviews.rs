@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::interview_stats::{percent, tenths};
 use super::openapi::{Operation, range, samples, text};
-use super::voicedrive::{Given, turned_round};
+use super::voicedrive::{DateRange, turned_round};
 use crate::day;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::Query;
@@ -31,12 +31,12 @@ const OTHERS: u32 = 50;
 pub(super) async fn completion_stats(call: Call<'_>) -> Result<Reply, ApiError> {
     let api = call.api;
     let mut query = Query::parse(call.query())?;
-    let given = Given::take(&mut query, api.speech.timezone)?;
+    let given = DateRange::take(&mut query, api.locale.timezone)?;
     let interview_type = query.take("interviewType");
     query.finish("startDate, endDate, interviewType")?;
     let now = api.clock.now();
     // Every time zone that can be configured knows today; the fallback is the moment itself.
-    let (first, last) = day::today(now, api.speech.timezone).unwrap_or((now, now));
+    let (first, last) = day::today(now, api.locale.timezone).unwrap_or((now, now));
     let (from, to) = given.range(first, last)?;
     let wanted = InterviewRange {
         from,
@@ -50,7 +50,11 @@ pub(super) async fn completion_stats(call: Call<'_>) -> Result<Reply, ApiError> 
         others: OTHERS,
     };
     let found = api.store.interview_report(wanted, limits).await?;
-    success(StatusCode::OK, &Answer::of(&found, now), now)
+    success(
+        StatusCode::OK,
+        &InterviewOverviewAnswer::of(&found, now),
+        now,
+    )
 }
 
 /// What the description says of [`completion_stats`].
@@ -84,14 +88,14 @@ pub(super) fn describe() -> Operation {
     )
     .parameters(range())
     .parameters([text("interviewType", "Only interviews of this type")])
-    .answer::<Answer<'_>>(200, "One consistent snapshot", &interviews)
+    .answer::<InterviewOverviewAnswer<'_>>(200, "One consistent snapshot", &interviews)
     .also_refused([turned_round()])
 }
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = VoicedriveCompletionStats)]
-pub(super) struct Answer<'a> {
+pub(super) struct InterviewOverviewAnswer<'a> {
     total_scheduled: u64,
     actually_completed: u64,
     completion_rate: f64,
@@ -157,7 +161,7 @@ struct MissedAnswer<'a> {
     reason: &'a str,
 }
 
-impl<'a> Answer<'a> {
+impl<'a> InterviewOverviewAnswer<'a> {
     fn of(found: &'a InterviewReport, now: Timestamp) -> Self {
         let total = found.counted.total;
         let by_type = found.counted.by_type.iter();

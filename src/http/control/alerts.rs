@@ -3,7 +3,7 @@
 use hyper::StatusCode;
 use uuid::Uuid;
 
-use crate::alerts::courier::tell;
+use crate::alerts::notifier::tell;
 use crate::channel::outcome::Outcome;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::wing::Call;
@@ -39,8 +39,8 @@ pub(super) async fn dismiss(call: Call<'_>) -> Result<Reply, ApiError> {
 pub(super) async fn test(call: Call<'_>) -> Result<Reply, ApiError> {
     let api = call.api;
     let now = api.clock.now();
-    let speech = call.speech();
-    let words = speech.test(&Uuid::now_v7().to_string(), now);
+    let locale = call.locale();
+    let words = locale.test(&Uuid::now_v7().to_string(), now);
     let mut results = Vec::new();
     for channel in &api.channels {
         let outcome = tell(channel, &words, now).await;
@@ -48,7 +48,7 @@ pub(super) async fn test(call: Call<'_>) -> Result<Reply, ApiError> {
         let sent = matches!(outcome, Outcome::Sent { .. });
         let error = objection
             .as_ref()
-            .map(|objection| objection.told(speech.language));
+            .map(|objection| objection.describe(locale.language));
         let objection = objection.map(|objection| objection.kept());
         let kept = api.store.channel_tried(&channel.key(), objection).await;
         if let Err(why) = kept {

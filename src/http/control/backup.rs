@@ -13,7 +13,7 @@ use crate::trouble::Trouble;
 /// `DatabaseInTrouble`: why the database itself is no source for a copy.
 pub(super) async fn refresh(call: Call<'_>) -> Result<Reply, ApiError> {
     let api = call.api;
-    let speech = call.speech();
+    let locale = call.locale();
     let error = api.backup.refresh().await.err();
     let file = api.store.file();
     // Looks now: what lies in the database's place need not be the database. A full disk keeps nobody from reading.
@@ -21,11 +21,13 @@ pub(super) async fn refresh(call: Call<'_>) -> Result<Reply, ApiError> {
     let trouble = file.trouble();
     let trouble = trouble.filter(|trouble| !matches!(trouble, Trouble::DiskFull { .. }));
     if let (Some(_), Some(trouble)) = (&error, trouble) {
-        return Err(ApiError::DatabaseInTrouble(trouble.told(speech.language)));
+        return Err(ApiError::DatabaseInTrouble(
+            trouble.describe(locale.language),
+        ));
     }
     let answer = serde_json::json!({
         "path": api.backup.path(),
-        "error": error.map(|error| error.told(speech)),
+        "error": error.map(|error| error.describe(locale)),
     });
     success(StatusCode::OK, &answer, api.clock.now())
 }

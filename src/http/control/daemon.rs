@@ -12,13 +12,13 @@ use crate::http::wing::Call;
 /// None of its own.
 pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
     let api = call.api;
-    let language = call.speech().language;
+    let language = call.locale().language;
     let probed = api.store.probe(api.clock.moment()).await;
     let trouble = api.store.file().trouble();
-    let trouble = trouble.map(|trouble| trouble.told(language));
+    let trouble = trouble.map(|trouble| trouble.describe(language));
     let answer = serde_json::json!({
         "listen": api.listen,
-        "trouble": trouble.or_else(|| probed.err().map(|error| error.told(language))),
+        "trouble": trouble.or_else(|| probed.err().map(|error| error.describe(language))),
     });
     success(StatusCode::OK, &answer, api.clock.now())
 }

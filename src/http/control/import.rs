@@ -78,7 +78,7 @@ struct Report {
 
 impl Report {
     fn of(
-        received: &Received,
+        received: &Upload,
         result: &ImportResult,
         language: Language,
     ) -> Result<Self, StoreError> {
@@ -143,7 +143,7 @@ pub(super) async fn take(call: Call<'_>) -> Result<Reply, ApiError> {
 }
 
 /// A file that has arrived.
-struct Received {
+struct Upload {
     rows: u64,
     /// Whether a row is bad by itself.
     bad: bool,
@@ -151,7 +151,7 @@ struct Received {
 }
 
 /// Reads the stream to its end.
-async fn receive(mut body: Incoming, api: &Api) -> Result<Received, ApiError> {
+async fn receive(mut body: Incoming, api: &Api) -> Result<Upload, ApiError> {
     let mut spool = Spool::beside(api.store.file().path())?;
     let (mut rows, mut bad) = (0, false);
     let mut waiting = BytesMut::new();
@@ -171,7 +171,7 @@ async fn receive(mut body: Incoming, api: &Api) -> Result<Received, ApiError> {
         return Err(broke_off());
     }
     let spooled = spool.finish()?;
-    Ok(Received { rows, bad, spooled })
+    Ok(Upload { rows, bad, spooled })
 }
 
 async fn next_chunk(body: &mut Incoming) -> Result<Option<Bytes>, ApiError> {

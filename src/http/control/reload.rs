@@ -18,8 +18,9 @@ pub(super) async fn reload(call: Call<'_>) -> Result<Reply, ApiError> {
     let mut query = Query::parse(call.query())?;
     let drop = query.take_as("drop", "must be true or false", |text| text.parse().ok())?;
     query.finish("drop")?;
-    let language = call.speech().language;
-    let told = |notes: &[Note]| -> Vec<String> { notes.iter().map(|n| n.told(language)).collect() };
+    let language = call.locale().language;
+    let told =
+        |notes: &[Note]| -> Vec<String> { notes.iter().map(|n| n.describe(language)).collect() };
     let answer = match api.reloads.ask(drop.unwrap_or(false)).await {
         Ok(done) => serde_json::json!({
             "done": true,
@@ -29,9 +30,9 @@ pub(super) async fn reload(call: Call<'_>) -> Result<Reply, ApiError> {
             "gone": done.changes.gone,
             "notes": told(&done.notes),
         }),
-        Err(Refused::Mistakes(mistakes)) => serde_json::json!({
+        Err(Refused::ConfigErrors(mistakes)) => serde_json::json!({
             "done": false,
-            "mistakes": mistakes.list.iter().map(|m| m.told(language)).collect::<Vec<_>>(),
+            "mistakes": mistakes.list.iter().map(|m| m.describe(language)).collect::<Vec<_>>(),
             "notes": told(&mistakes.notes),
         }),
         Err(Refused::Loses(names)) => serde_json::json!({"done": false, "loses": names}),

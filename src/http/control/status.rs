@@ -16,9 +16,9 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
     let api = call.api;
     let moment = api.clock.moment();
     let now = moment.wall;
-    let speech = call.speech();
-    let language = speech.language;
-    let trouble = || api.store.file().trouble().map(|t| t.told(language));
+    let locale = call.locale();
+    let language = locale.language;
+    let trouble = || api.store.file().trouble().map(|t| t.describe(language));
     let seen = api.store.overview(moment).await;
     // One that cannot be read any more is told by what is wrong with it.
     let seen = seen.map_err(|error| trouble().map_or(error.into(), ApiError::DatabaseInTrouble))?;
@@ -38,7 +38,7 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
     let open: Vec<_> = incidents
         .map(|incident| {
             let report = &incident.report;
-            let mut told = serde_json::json!(speech.message(State::Ongoing, report));
+            let mut told = serde_json::json!(locale.message(State::Ongoing, report));
             told["route"] = report.route().into();
             told
         })

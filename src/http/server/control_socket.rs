@@ -26,13 +26,13 @@ pub struct ControlSocket {
     path: PathBuf,
     listener: UnixListener,
     /// Where the name leads as long as nobody has taken it away.
-    place: Place,
+    place: SocketId,
     /// That it cannot be made anew is told once.
     told: bool,
 }
 
 /// Device and inode of a file.
-type Place = (u64, u64);
+type SocketId = (u64, u64);
 
 /// Whether a socket can have this path.
 #[must_use]
@@ -122,12 +122,12 @@ impl Drop for ControlSocket {
     }
 }
 
-fn place(path: &Path) -> io::Result<Place> {
+fn place(path: &Path) -> io::Result<SocketId> {
     let metadata = fs::symlink_metadata(path)?;
     Ok((metadata.dev(), metadata.ino()))
 }
 
-fn bind(path: &Path) -> io::Result<(UnixListener, Place)> {
+fn bind(path: &Path) -> io::Result<(UnixListener, SocketId)> {
     // What is no socket was put there by somebody, and stays.
     if fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket()) {
         fs::remove_file(path)?;

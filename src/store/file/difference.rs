@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::super::connection::open_for_reading;
 use super::super::tokens;
 use super::mark::{Mark, mark_of_damage};
-use super::place::{Inode, filled_journal_of};
+use super::path::{Inode, filled_journal_of};
 use super::progress::refuse_behind;
 use super::version::Origin;
 use super::{backup_file, live_file, newest_copy};

@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use super::place::journal_of;
+use super::path::journal_of;
 
 /// The mark's name, beside the database.
 const NAME: &str = "closed-in-order";

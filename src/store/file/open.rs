@@ -10,7 +10,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::super::connection::{open_for_reading, open_for_writing, settle};
 use super::mark::{Mark, mark_of_damage};
 use super::open_error::{Left, OpenError};
-use super::place::filled_journal_of;
+use super::path::filled_journal_of;
 use super::progress::refuse_behind;
 use super::snapshot;
 use super::stray_log::StrayLog;

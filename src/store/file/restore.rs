@@ -14,7 +14,7 @@ use super::difference::{Difference, compare};
 use super::mark::Mark;
 use super::open::{DIRECTORY_MODE, lock, make_directory, sync_directory};
 use super::open_error::OpenError;
-use super::place::{filled_journal_of, journal_of};
+use super::path::{filled_journal_of, journal_of};
 use super::reserve::{disk_is_full, is_full, is_out_of_room};
 use super::snapshot::{self, SnapshotError, Verified};
 use crate::timestamp::Timestamp;

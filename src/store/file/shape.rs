@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use super::super::connection::is_live;
-use super::place::{journal_of, shared_memory_of};
+use super::path::{journal_of, shared_memory_of};
 
 /// How often the check is repeated before a database counts as replaced: it may just be written.
 const LOOKS: usize = 3;

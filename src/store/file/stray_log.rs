@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use super::place::filled_journal_of;
+use super::path::filled_journal_of;
 use super::shape::Header;
 
 /// The log's header: two of these begin it, for the two byte orders of its checksums.

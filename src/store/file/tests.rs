@@ -97,7 +97,7 @@ async fn a_full_disk_is_one_until_there_is_room_whatever_small_things_still_fit(
     assert!(is_full(full), "SQLite said it inside of a command");
     // There is room for the moment that it is, and that makes the disk no emptier.
     store.probe(moment()).await.unwrap();
-    let told = file.trouble().unwrap().told(Language::En);
+    let told = file.trouble().unwrap().describe(Language::En);
     assert!(
         told.contains("at least") && told.contains("MiB must be free"),
         "{told}"

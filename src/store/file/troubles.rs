@@ -117,7 +117,7 @@ impl Troubles {
         }
         state.damaged = Some(damage.clone());
         drop(state);
-        let told = damage.clone().with_copy(copy()).told(Language::En);
+        let told = damage.clone().with_copy(copy()).describe(Language::En);
         tracing::error!("{}: {told}", path.display());
     }
 
@@ -137,7 +137,7 @@ impl Troubles {
     pub(super) fn set_hindered(&self, trouble: Option<&Trouble>) {
         let mut state = self.lock();
         match (&state.hindered, trouble) {
-            (None, Some(trouble)) => tracing::error!("{}", trouble.told(Language::En)),
+            (None, Some(trouble)) => tracing::error!("{}", trouble.describe(Language::En)),
             (Some(_), None) => tracing::info!("the database can be written again"),
             _ => {}
         }
@@ -168,7 +168,7 @@ impl Troubles {
         let mut state = self.lock();
         state.rescued = Some(copy.to_owned());
         if let Some(grave) = state.grave() {
-            tracing::warn!(copy = %copy.display(), "a whole copy was made. {}", grave.told(Language::En));
+            tracing::warn!(copy = %copy.display(), "a whole copy was made. {}", grave.describe(Language::En));
         }
     }
 

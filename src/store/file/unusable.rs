@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 use super::open_error::{Odd, OpenError};
-use super::place::{filled_journal_of, journal_of, shared_memory_of};
+use super::path::{filled_journal_of, journal_of, shared_memory_of};
 use super::stray_log::StrayLog;
 use super::{live_file, newest_copy};
 

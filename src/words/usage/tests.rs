@@ -314,7 +314,7 @@ fn typed(path: &str, rest: &[String]) -> Vec<String> {
 }
 
 /// What is said of a mistake in Japanese, after it was seen to be no English.
-fn told(command: &Command, typed: &[String], kind: ErrorKind) -> String {
+fn describe(command: &Command, typed: &[String], kind: ErrorKind) -> String {
     let error = command.clone().try_get_matches_from(typed).unwrap_err();
     assert_eq!(error.kind(), kind, "{typed:?}: {error}");
     let english_length = error.to_string().len();
@@ -340,7 +340,7 @@ fn every_mistake_of_every_command_is_told_in_japanese() {
     let mut kinds = BTreeSet::new();
     for (path, of_path) in each(&command) {
         for (rest, kind) in mistakes(of_path) {
-            let told = told(&command, &typed(&path, &rest), kind);
+            let told = describe(&command, &typed(&path, &rest), kind);
             assert!(!told.contains("引数に誤りがあります"), "{told}");
             kinds.insert(format!("{kind:?}"));
         }
@@ -379,7 +379,7 @@ fn every_value_that_is_read_says_in_both_languages_what_must_stand_there() {
                 .get_long()
                 .map_or_else(|| "<>".to_owned(), |long| format!("--{long}=<>"));
             let typed = typed(&path, &[wrong]);
-            let told = told(&japanese, &typed, ErrorKind::ValueValidation);
+            let told = describe(&japanese, &typed, ErrorKind::ValueValidation);
             assert!(
                 told.contains("'<>' は指定できません。"),
                 "{id} of `{path}`: {told}"
@@ -462,7 +462,7 @@ fn what_was_perhaps_meant_and_what_does_not_go_together_is_told() {
             "同時に指定できません:\n  --",
         ),
     ] {
-        let told = told(&command, &typed("", &strings(words)), kind);
+        let told = describe(&command, &typed("", &strings(words)), kind);
         assert!(told.contains(said), "{words:?}: {told}");
     }
 }

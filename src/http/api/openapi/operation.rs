@@ -16,7 +16,7 @@ pub(in super::super) struct Operation {
     pub(super) summary: &'static str,
     pub(super) parameters: Vec<Value>,
     pub(super) body: Option<Value>,
-    pub(super) answers: Vec<Answer>,
+    pub(super) answers: Vec<ResponseDoc>,
     /// What it can be refused for besides what follows from its kind.
     pub(super) refusals: Vec<ApiError>,
     /// Whether it can fail for want of a disk, or by a mistake of the relay.
@@ -26,14 +26,14 @@ pub(in super::super) struct Operation {
 }
 
 /// An answer of a success.
-pub(super) struct Answer {
+pub(super) struct ResponseDoc {
     pub(super) status: u16,
     description: &'static str,
     /// Schema and example; none for an answer without a body.
     content: Option<(Value, Value)>,
 }
 
-impl Answer {
+impl ResponseDoc {
     pub(super) fn described(&self) -> Value {
         let mut described = json!({"description": self.description});
         if let Some((schema, example)) = &self.content {
@@ -140,7 +140,7 @@ impl Operation {
         schema: Value,
         example: Value,
     ) -> Self {
-        self.answers.push(Answer {
+        self.answers.push(ResponseDoc {
             status,
             description,
             content: Some((schema, example)),
@@ -153,7 +153,7 @@ impl Operation {
         status: u16,
         description: &'static str,
     ) -> Self {
-        self.answers.push(Answer {
+        self.answers.push(ResponseDoc {
             status,
             description,
             content: None,

@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 use crate::http::api::interview_body::{OfFile, read_of_file};
 use crate::http::reply::ApiError;
 use crate::interview::field::Field;
-use crate::interview::mistake::{Mistake, Why};
+use crate::interview::field_error::{FieldError, Why};
 use crate::interview::{ImportResult, Interview, InterviewConflict};
 use crate::language::Language;
 use crate::store::StoreError;
@@ -73,7 +73,7 @@ impl Row<'_> {
     }
 
     /// Everything that is wrong with the row, by itself and beside others.
-    fn judged(self, beside_others: Vec<Mistake>, language: Language) -> Option<BadRow> {
+    fn judged(self, beside_others: Vec<FieldError>, language: Language) -> Option<BadRow> {
         let (id, reason) = match self.read() {
             Err(problem) => (None, problem),
             Ok(found) => {
@@ -98,10 +98,11 @@ impl Row<'_> {
 /// another mistake.
 fn sentences(
     told: Vec<Told>,
-    mistakes: impl Iterator<Item = Mistake>,
+    mistakes: impl Iterator<Item = FieldError>,
     language: Language,
 ) -> Vec<String> {
-    let spoken_of = |mistake: &Mistake| told.iter().any(|told| told.field == mistake.field.name());
+    let spoken_of =
+        |mistake: &FieldError| told.iter().any(|told| told.field == mistake.field.name());
     let more: Vec<_> = mistakes
         .filter(|mistake| !spoken_of(mistake))
         .map(|mistake| mistake.sentence(language))
@@ -120,13 +121,15 @@ fn reason(error: &ApiError) -> String {
     }
 }
 
-fn contradiction(why: InterviewConflict) -> Mistake {
+fn contradiction(why: InterviewConflict) -> FieldError {
     match why {
-        InterviewConflict::SyncIdTaken => Mistake::of(Field::VoicedriveSyncId, Why::SyncIdTaken),
+        InterviewConflict::SyncIdTaken => FieldError::of(Field::VoicedriveSyncId, Why::SyncIdTaken),
         InterviewConflict::OriginUnknown => {
-            Mistake::of(Field::RescheduledFromId, Why::OriginUnknown)
+            FieldError::of(Field::RescheduledFromId, Why::OriginUnknown)
         }
-        InterviewConflict::OriginLoops => Mistake::of(Field::RescheduledFromId, Why::OriginLoops),
+        InterviewConflict::OriginLoops => {
+            FieldError::of(Field::RescheduledFromId, Why::OriginLoops)
+        }
     }
 }
 
@@ -202,7 +205,7 @@ impl Rows {
             .map(|(_, first)| (*first, None))
             .collect();
         let repeated: BTreeMap<u64, u64> = result.repeated.iter().copied().collect();
-        let mut refused: BTreeMap<u64, Vec<Mistake>> = BTreeMap::new();
+        let mut refused: BTreeMap<u64, Vec<FieldError>> = BTreeMap::new();
         for (number, why) in &result.refused {
             let of_row = refused.entry(*number).or_default();
             of_row.push(contradiction(*why));
@@ -215,8 +218,8 @@ impl Rows {
                     *place = Some((row.line, row.index));
                 }
                 let first = repeated.get(&number).and_then(|first| *firsts.get(first)?);
-                let first =
-                    first.map(|(line, index)| Mistake::of(Field::Id, Why::IdRepeated(line, index)));
+                let first = first
+                    .map(|(line, index)| FieldError::of(Field::Id, Why::IdRepeated(line, index)));
                 let refused = refused.remove(&number).unwrap_or_default();
                 Ok(row.judged(first.into_iter().chain(refused).collect(), language))
             });
@@ -268,8 +271,8 @@ mod tests {
             sentence: "interviewDate: must say its time zone".to_owned(),
         }];
         let found = [
-            Mistake::of(Field::EmployeeId, Why::NotAText),
-            Mistake::of(Field::InterviewDate, Why::NotAMoment),
+            FieldError::of(Field::EmployeeId, Why::NotAText),
+            FieldError::of(Field::InterviewDate, Why::NotAMoment),
         ];
         assert_eq!(
             sentences(told, found.into_iter(), Language::En),

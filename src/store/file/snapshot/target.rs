@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::super::place::Inode;
+use super::super::path::Inode;
 use super::super::progress::Progress;
 use super::super::{BACKUP, RESCUED};
 use super::error::{Obstacle, SnapshotError};

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 use url::Url;
 
 use super::super::super::connection::is_live;
-use super::super::place::filled_journal_of;
+use super::super::path::filled_journal_of;
 use super::super::version::Origin;
 use super::{SnapshotError, intact, not_ours, of_database, of_file};
 use crate::plain_file::ordinary;

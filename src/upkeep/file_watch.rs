@@ -17,14 +17,14 @@ const RESCUE_AGAIN: Duration = Duration::from_mins(1);
 const SHARE_OF_TIME: u32 = 30;
 
 /// Looks every second.
-pub struct PlaceKeeper {
+pub struct FileWatch {
     store: Store,
     clock: Clock,
     /// When the next copy may be tried (monotonic), after one that failed.
     not_before: Option<Duration>,
 }
 
-impl PlaceKeeper {
+impl FileWatch {
     /// Looks after the file of this database.
     #[must_use]
     pub fn new(store: Store, clock: Clock) -> Self {
@@ -72,7 +72,7 @@ impl PlaceKeeper {
     ///
     /// # Errors
     /// Why what only the open file has could not be copied out.
-    pub async fn step_at_the_end(self) -> Result<(), SnapshotError> {
+    pub async fn final_rescue(self) -> Result<(), SnapshotError> {
         let gone = matches!(self.look().await, Some(Trouble::Gone { .. }));
         let file = self.store.file();
         if !gone || file.rescued().is_some() {

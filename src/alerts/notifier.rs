@@ -1,4 +1,4 @@
-//! Tells one channel what there is to tell, in order, and again until it was told.
+//! Sends what there is to tell to one channel, in order, and again until the channel took it.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::{card, mail, post};
 use crate::channel::outcome::Outcome;
 use crate::clock::Clock;
 use crate::config::{Channel, Hook, Way};
-use crate::language::{Language, Speech};
+use crate::language::{Language, Locale};
 use crate::notification::Notification;
 use crate::notification::message::Message;
 use crate::store::{Store, StoreError};
@@ -22,31 +22,31 @@ const FIRST_WAIT: Duration = Duration::from_secs(30);
 const LONGEST_WAIT: Duration = Duration::from_mins(15);
 
 /// Sends messages to one channel.
-pub struct Courier {
+pub struct Notifier {
     channel: Channel,
     /// The key by which the store knows it.
     key: String,
-    speech: Speech,
+    locale: Locale,
     store: Store,
     clock: Clock,
     begun: bool,
 }
 
-impl Courier {
-    /// Tells `channel` in the words of `speech`.
+impl Notifier {
+    /// Sends to `channel`, in the words of `locale`.
     #[must_use]
-    pub fn new(channel: Channel, speech: Speech, store: Store, clock: Clock) -> Self {
+    pub fn new(channel: Channel, locale: Locale, store: Store, clock: Clock) -> Self {
         Self {
             key: channel.key(),
             channel,
-            speech,
+            locale,
             store,
             clock,
             begun: false,
         }
     }
 
-    /// Tells until `stop` becomes true.
+    /// Sends until `stop` becomes true.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
         loop {
             tokio::select! {
@@ -60,24 +60,24 @@ impl Courier {
         }
     }
 
-    /// Tells everything that there is to tell now, and says how many messages were told.
+    /// Sends every message that waits, and says how many were sent.
     pub async fn step(&mut self) -> usize {
         if !self.begun {
             // When it cannot be written, the next step tries again; the store says why.
             self.begun = self.store.begin_channel(&self.key).await.is_ok();
         }
-        let mut told = 0;
-        while self.tell_next().await.unwrap_or_else(|error| {
+        let mut sent = 0;
+        while self.send_next().await.unwrap_or_else(|error| {
             tracing::warn!(%error, channel = %self.channel.name, "what there is to tell could not be looked at; it will be tried again");
             false
         }) {
-            told += 1;
+            sent += 1;
         }
-        told
+        sent
     }
 
-    /// Tells the next message; false when there is none, or when it could not be told.
-    async fn tell_next(&self) -> Result<bool, StoreError> {
+    /// Sends the next message; false when there is none, or when it could not be sent.
+    async fn send_next(&self) -> Result<bool, StoreError> {
         let (name, key) = (&self.channel.name, &self.key);
         let next = self
             .store
@@ -92,7 +92,7 @@ impl Courier {
         else {
             return Ok(false);
         };
-        let words = self.speech.message(state, &report);
+        let words = self.locale.message(state, &report);
         let result = tell(&self.channel, &words, self.clock.now()).await;
         let succeeded = !matches!(result, Outcome::TryLater(_));
         match result {
@@ -105,21 +105,21 @@ impl Courier {
                     tracing::error!(channel = %name, recipients, "a mail server does not take all recipients of an alert; `voicedrive-relay check` says whom");
                 }
                 if tries > 0 {
-                    tracing::info!(channel = %name, "alerts can be told again");
+                    tracing::info!(channel = %name, "alerts can be sent again");
                 }
                 let objection = objection.map(|objection| objection.kept());
                 self.store.notification_sent(key, seq, objection).await?;
             }
             Outcome::RefusedForGood(objection) => {
-                let reason = objection.told(Language::En);
-                tracing::error!(channel = %name, reason, "an alert was refused for good; it is put aside, and the next one is told");
+                let reason = objection.describe(Language::En);
+                tracing::error!(channel = %name, reason, "an alert was refused for good; it is put aside, and the next one is sent");
                 let reason = objection.kept();
                 self.store.notification_set_aside(key, seq, reason).await?;
             }
             Outcome::TryLater(objection) => {
                 if tries == 0 {
-                    let error = objection.told(Language::En);
-                    tracing::error!(channel = %name, error, "an alert could not be told; it is tried again until it is");
+                    let error = objection.describe(Language::En);
+                    tracing::error!(channel = %name, error, "an alert could not be sent; it is tried again until it is");
                 }
                 let wait = LONGEST_WAIT.min(FIRST_WAIT * 2_u32.saturating_pow(tries.min(10)));
                 let error = objection.kept();

@@ -25,12 +25,12 @@ impl Inode {
 
 /// A file by its path and by what it was when it was opened.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct OpenPath {
     path: PathBuf,
     opened: Option<Inode>,
 }
 
-impl Place {
+impl OpenPath {
     /// The file that has this name now.
     pub(super) fn of(path: PathBuf) -> Self {
         Self {
@@ -90,7 +90,7 @@ mod tests {
         let aside = directory.path().join("aside");
         fs::write(&path, "a").unwrap();
         let open = fs::File::open(&path).unwrap();
-        let place = Place::of(path.clone());
+        let place = OpenPath::of(path.clone());
         assert!(place.is_held());
         fs::rename(&path, &aside).unwrap();
         assert!(!place.is_held() && place.is_empty(), "moved");

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use crate::config::{Doubt, Kind, Mistake, Mistakes, Note, NoteKind, Place};
+use crate::config::{ConfigError, ConfigErrors, Doubt, Kind, Location, Note, NoteKind};
 use crate::language::Language;
 use crate::secret::Fingerprint;
 
-impl Place {
+impl Location {
     /// As it stands before the colon.
-    pub(crate) fn told(&self, language: Language) -> String {
+    pub(crate) fn describe(&self, language: Language) -> String {
         match self {
             Self::File { path, line, key } => {
                 let mut place = path.display().to_string();
@@ -32,11 +32,11 @@ impl Place {
 }
 
 impl Kind {
-    fn told(&self, language: Language) -> String {
+    fn describe(&self, language: Language) -> String {
         let say = |ja: &str, en: &str| language.say(ja, en).to_owned();
         match self {
             Self::Unreadable(why) => {
-                let why = why.told(language);
+                let why = why.describe(language);
                 both!(language, "読めません。{why}", "cannot be read: {why}")
             }
             Self::Forbidden => say(
@@ -67,7 +67,7 @@ impl Kind {
                     "no such key here; known are {known}"
                 )
             }
-            Self::Expected(expected) => expected.told(language),
+            Self::Expected(expected) => expected.describe(language),
             Self::SecretMissing => say(
                 "設定で使う名前ですが、値がありません。secrets.env に値を書いてください",
                 "is not set, and the configuration names it; set it in secrets.env or as a systemd credential",
@@ -94,7 +94,7 @@ impl Kind {
                 "https:// か http:// で始まる URL にしてください",
                 "must be a URL that begins with https:// or http://",
             ),
-            Self::Doubtful(doubt) => doubt.told(language),
+            Self::Doubtful(doubt) => doubt.describe(language),
         }
     }
 }
@@ -123,7 +123,7 @@ fn is_invisible(character: char) -> bool {
 }
 
 impl Doubt {
-    fn told(self, language: Language) -> String {
+    fn describe(self, language: Language) -> String {
         if let Self::Doubled(line) = self {
             return match language {
                 Language::Ja => {
@@ -200,7 +200,7 @@ impl Doubt {
 }
 
 impl NoteKind {
-    fn told(&self, language: Language) -> String {
+    fn describe(&self, language: Language) -> String {
         let (ja, en) = match self {
             Self::UnknownName(Some(meant)) => {
                 return match language {
@@ -250,14 +250,14 @@ impl NoteKind {
     }
 }
 
-impl Mistake {
+impl ConfigError {
     /// The mistake in one line.
     #[must_use]
-    pub fn told(&self, language: Language) -> String {
+    pub fn describe(&self, language: Language) -> String {
         format!(
             "{}: {}",
-            self.place.told(language),
-            self.kind.told(language)
+            self.place.describe(language),
+            self.kind.describe(language)
         )
     }
 }
@@ -265,30 +265,30 @@ impl Mistake {
 impl Note {
     /// The note in one line.
     #[must_use]
-    pub fn told(&self, language: Language) -> String {
+    pub fn describe(&self, language: Language) -> String {
         format!(
             "{}: {}",
-            self.place.told(language),
-            self.kind.told(language)
+            self.place.describe(language),
+            self.kind.describe(language)
         )
     }
 }
 
-impl Mistakes {
+impl ConfigErrors {
     /// Every mistake, and then every note, a line each.
     #[must_use]
-    pub fn told(&self, language: Language) -> String {
+    pub fn describe(&self, language: Language) -> String {
         let mark = language.say("注意", "note");
         let notes = self.notes.iter();
-        let notes = notes.map(|note| format!("{mark}: {}", note.told(language)));
-        let mistakes = self.list.iter().map(|mistake| mistake.told(language));
-        mistakes.chain(notes).collect::<Vec<_>>().join("\n")
+        let notes = notes.map(|note| format!("{mark}: {}", note.describe(language)));
+        let errors = self.list.iter().map(|error| error.describe(language));
+        errors.chain(notes).collect::<Vec<_>>().join("\n")
     }
 }
 
 impl Fingerprint {
     /// The digits, and the key's length.
-    pub(crate) fn told(&self, language: Language) -> String {
+    pub(crate) fn describe(&self, language: Language) -> String {
         let Self { digits, characters } = self;
         both!(
             language,
@@ -298,15 +298,15 @@ impl Fingerprint {
     }
 }
 /// As the log has it: in English.
-impl fmt::Display for Mistakes {
+impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.told(Language::En))
+        f.write_str(&self.describe(Language::En))
     }
 }
 
 /// As the log has it: in English.
-impl fmt::Display for Mistake {
+impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.told(Language::En))
+        f.write_str(&self.describe(Language::En))
     }
 }

@@ -4,7 +4,7 @@ use super::field::Field;
 
 /// Something wrong with one field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mistake {
+pub struct FieldError {
     /// Which field.
     pub field: Field,
     /// What is wrong with it.
@@ -50,7 +50,7 @@ pub enum Why {
     OriginLoops,
 }
 
-impl Mistake {
+impl FieldError {
     /// The mistake of a field.
     #[must_use]
     pub fn of(field: Field, why: Why) -> Self {
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn a_sentence_begins_with_the_field_in_both_languages() {
-        let mistake = Mistake {
+        let mistake = FieldError {
             field: Field::InterviewDate,
             why: Why::NoZone,
         };

@@ -9,18 +9,18 @@ use std::time::Duration;
 
 /// The time that a part announced last. Cheap to clone and shared by the part and those who check it.
 #[derive(Clone, Debug, Default)]
-pub struct Pulse(Arc<AtomicU64>);
+pub struct Liveness(Arc<AtomicU64>);
 
-impl Pulse {
+impl Liveness {
     /// Announces that the part moves again at `moment` (monotonic) at the latest.
-    pub fn promise(&self, moment: Duration) {
+    pub fn set_deadline(&self, moment: Duration) {
         let milliseconds = u64::try_from(moment.as_millis()).unwrap_or(u64::MAX);
         self.0.store(milliseconds, Ordering::Relaxed);
     }
 
     /// Whether the announced time is over at `now` (monotonic).
     #[must_use]
-    pub fn is_late(&self, now: Duration) -> bool {
+    pub fn is_overdue(&self, now: Duration) -> bool {
         now.as_millis() > u128::from(self.0.load(Ordering::Relaxed))
     }
 }
@@ -31,10 +31,10 @@ mod tests {
 
     #[test]
     fn a_part_is_late_when_its_promise_is_over() {
-        let pulse = Pulse::default();
-        let seen = pulse.clone();
-        pulse.promise(Duration::from_secs(10));
-        assert!(!seen.is_late(Duration::from_secs(10)));
-        assert!(seen.is_late(Duration::from_millis(10_001)));
+        let liveness = Liveness::default();
+        let seen = liveness.clone();
+        liveness.set_deadline(Duration::from_secs(10));
+        assert!(!seen.is_overdue(Duration::from_secs(10)));
+        assert!(seen.is_overdue(Duration::from_millis(10_001)));
     }
 }

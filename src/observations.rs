@@ -18,13 +18,13 @@ const ANSWERS_NEEDED: usize = 5;
 
 /// Cheap to clone and shared by all who observe and who judge. Moments are monotonic.
 #[derive(Clone, Debug, Default)]
-pub struct Gauges(Arc<Mutex<Readings>>, Arc<LogLimit>);
+pub struct Observations(Arc<Mutex<Observed>>, Arc<LogLimit>);
 
 #[derive(Debug, Default)]
-struct Readings {
+struct Observed {
     failed_logins: VecDeque<Duration>,
     answers: VecDeque<AnswerTime>,
-    receivers: HashMap<String, Receiver>,
+    receivers: HashMap<String, ReceiverState>,
     /// The routes that something is sent on; none: nobody has said so yet.
     routes: Option<Vec<String>>,
 }
@@ -38,7 +38,7 @@ struct AnswerTime {
 
 /// What is known of the receiver at the end of a route.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Receiver {
+pub struct ReceiverState {
     /// How far its clock is ahead of ours, in seconds, by its last answer.
     pub clock_ahead: Option<i64>,
     /// When its certificate ends.
@@ -54,7 +54,7 @@ pub struct AnswerTimes {
     pub error_percent: u64,
 }
 
-impl Gauges {
+impl Observations {
     /// Counts a caller who was refused.
     pub fn login_failed(&self, at: Duration) {
         let mut readings = self.lock();
@@ -120,9 +120,9 @@ impl Gauges {
         if let Some(receiver) = readings.receivers.get_mut(route) {
             receiver.clock_ahead = Some(ahead);
         } else {
-            let receiver = Receiver {
+            let receiver = ReceiverState {
                 clock_ahead: Some(ahead),
-                ..Receiver::default()
+                ..ReceiverState::default()
             };
             readings.receivers.insert(route.to_owned(), receiver);
         }
@@ -151,7 +151,7 @@ impl Gauges {
 
     /// Everything that is known of receivers, by route.
     #[must_use]
-    pub fn receivers(&self) -> Vec<(String, Receiver)> {
+    pub fn receivers(&self) -> Vec<(String, ReceiverState)> {
         let readings = self.lock();
         let receivers = readings.receivers.iter();
         receivers
@@ -159,13 +159,13 @@ impl Gauges {
             .collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Readings> {
+    fn lock(&self) -> MutexGuard<'_, Observed> {
         // Nothing that is done under the lock can leave it half done.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Readings {
+impl Observed {
     fn is_gone(&self, route: &str) -> bool {
         let routes = self.routes.as_ref();
         routes.is_some_and(|routes| routes.iter().all(|known| known != route))
@@ -182,58 +182,58 @@ mod tests {
 
     #[test]
     fn what_is_long_ago_does_not_count() {
-        let gauges = Gauges::default();
+        let observations = Observations::default();
         for second in 1..=20 {
-            gauges.login_failed(at(second));
+            observations.login_failed(at(second));
         }
-        assert_eq!(gauges.logins_failed_since(at(5)), 15);
+        assert_eq!(observations.logins_failed_since(at(5)), 15);
         for second in 0..LOGINS as u64 * 2 {
-            gauges.login_failed(at(second));
+            observations.login_failed(at(second));
         }
-        assert_eq!(gauges.logins_failed_since(at(0)), LOGINS as u64);
+        assert_eq!(observations.logins_failed_since(at(0)), LOGINS as u64);
     }
 
     #[test]
     fn ninety_five_percent_of_the_answers_took_no_longer() {
-        let gauges = Gauges::default();
-        assert_eq!(gauges.answers_since(at(0)), None);
+        let observations = Observations::default();
+        assert_eq!(observations.answers_since(at(0)), None);
         for took in 1..=100 {
-            gauges.answered(at(10), Duration::from_millis(took), took > 90);
+            observations.answered(at(10), Duration::from_millis(took), took > 90);
         }
-        let times = gauges.answers_since(at(5)).unwrap();
+        let times = observations.answers_since(at(5)).unwrap();
         assert_eq!(times.p95, Duration::from_millis(95));
         assert_eq!(times.error_percent, 10);
-        assert_eq!(gauges.answers_since(at(10)), None);
+        assert_eq!(observations.answers_since(at(10)), None);
     }
 
     #[test]
     fn a_receiver_is_known_by_its_last_answer() {
-        let gauges = Gauges::default();
+        let observations = Observations::default();
         let ends = Timestamp::from_unix_ms(0);
-        gauges.clock_seen("a", 5);
-        gauges.certificate_seen("a", ends);
-        gauges.clock_seen("a", -7);
-        let known = Receiver {
+        observations.clock_seen("a", 5);
+        observations.certificate_seen("a", ends);
+        observations.clock_seen("a", -7);
+        let known = ReceiverState {
             clock_ahead: Some(-7),
             certificate_ends: Some(ends),
         };
-        assert_eq!(gauges.receivers(), [("a".to_owned(), known)]);
+        assert_eq!(observations.receivers(), [("a".to_owned(), known)]);
     }
 
     #[test]
     fn what_was_seen_at_the_end_of_a_route_goes_with_it() {
-        let gauges = Gauges::default();
-        let known = || gauges.receivers().into_iter().map(|(route, _)| route);
+        let observations = Observations::default();
+        let known = || observations.receivers().into_iter().map(|(route, _)| route);
         for route in ["a", "b", "c"] {
-            gauges.clock_seen(route, 90);
+            observations.clock_seen(route, 90);
         }
         // b leads somewhere else, and c is gone.
-        gauges.routes_are(&["a", "b"], &["b"]);
+        observations.routes_are(&["a", "b"], &["b"]);
         assert_eq!(known().collect::<Vec<_>>(), ["a"]);
-        gauges.clock_seen("c", 90);
-        gauges.certificate_seen("c", Timestamp::from_unix_ms(0));
+        observations.clock_seen("c", 90);
+        observations.certificate_seen("c", Timestamp::from_unix_ms(0));
         assert_eq!(known().collect::<Vec<_>>(), ["a"]);
-        gauges.clock_seen("b", 1);
+        observations.clock_seen("b", 1);
         assert_eq!(known().count(), 2);
     }
 }

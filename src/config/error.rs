@@ -8,18 +8,18 @@ use crate::system_error::SystemError;
 
 /// Everything that is wrong, in the order of the files, and what was noticed on the way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mistakes {
+pub struct ConfigErrors {
     /// What must be mended.
-    pub list: Vec<Mistake>,
+    pub list: Vec<ConfigError>,
     /// What need not be, and may be the cause: a name that is spelled wrongly.
     pub notes: Vec<Note>,
 }
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
+pub struct ConfigError {
     /// Its place.
-    pub place: Place,
+    pub place: Location,
     /// What is wrong.
     pub kind: Kind,
 }
@@ -28,14 +28,14 @@ pub struct Mistake {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
     /// Its place.
-    pub place: Place,
+    pub place: Location,
     /// What a person may not have meant.
     pub kind: NoteKind,
 }
 
 /// Where a mistake is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Location {
     /// In a file; the key is empty when the line or the file itself is meant.
     File {
         /// The file.
@@ -148,7 +148,7 @@ pub enum NoteKind {
     OpenToAll,
 }
 
-impl Place {
+impl Location {
     /// A whole file.
     pub(super) fn whole(path: &Path) -> Self {
         Self::line_of(path, 0, "")
@@ -164,15 +164,15 @@ impl Place {
     }
 }
 
-impl Mistakes {
+impl ConfigErrors {
     /// One mistake alone.
     #[must_use]
-    pub fn one(place: Place, kind: Kind) -> Self {
+    pub fn one(place: Location, kind: Kind) -> Self {
         Self {
-            list: vec![Mistake { place, kind }],
+            list: vec![ConfigError { place, kind }],
             notes: Vec::new(),
         }
     }
 }
 
-impl std::error::Error for Mistakes {}
+impl std::error::Error for ConfigErrors {}

@@ -7,27 +7,27 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// All the places of a door.
-pub(super) struct Places {
+/// All the permits of a door.
+pub(super) struct Permits {
     free: Arc<Semaphore>,
     /// The most of them that one peer has.
     share: usize,
     taken: Arc<Taken>,
 }
 
-/// How many places each peer has; one that has none is not in it.
+/// How many permits each peer has; one that has none is not in it.
 #[derive(Default)]
 struct Taken(Mutex<HashMap<IpAddr, usize>>);
 
 /// Room for one connection. It is given back when this is dropped.
-pub(super) struct Place {
-    _permit: OwnedSemaphorePermit,
+pub(super) struct Permit {
+    _held: OwnedSemaphorePermit,
     /// Whose it is; none: it belongs to nobody's share.
     peer: Option<IpAddr>,
     taken: Arc<Taken>,
 }
 
-impl Places {
+impl Permits {
     pub(super) fn new(all: usize, share: usize) -> Self {
         Self {
             free: Arc::new(Semaphore::new(all)),
@@ -43,7 +43,11 @@ impl Places {
 
     /// Gives the free place to `peer`; to none, as to one who stands for many others, without counting. None:
     /// this peer has its share already.
-    pub(super) fn take(&self, permit: OwnedSemaphorePermit, peer: Option<IpAddr>) -> Option<Place> {
+    pub(super) fn take(
+        &self,
+        permit: OwnedSemaphorePermit,
+        peer: Option<IpAddr>,
+    ) -> Option<Permit> {
         if let Some(peer) = peer {
             let mut taken = self.taken.lock();
             let has = taken.entry(peer).or_default();
@@ -52,8 +56,8 @@ impl Places {
             }
             *has += 1;
         }
-        Some(Place {
-            _permit: permit,
+        Some(Permit {
+            _held: permit,
             peer,
             taken: Arc::clone(&self.taken),
         })
@@ -67,7 +71,7 @@ impl Taken {
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
         let Some(peer) = self.peer else { return };
         let mut taken = self.taken.lock();
@@ -86,10 +90,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_peer_has_its_share_and_others_have_the_rest() {
-        let places = Places::new(5, 2);
+        let permits = Permits::new(5, 2);
         let take = async |peer: Option<&str>| {
-            let permit = places.free().await.unwrap();
-            places.take(permit, peer.map(|peer| peer.parse().unwrap()))
+            let permit = permits.free().await.unwrap();
+            permits.take(permit, peer.map(|peer| peer.parse().unwrap()))
         };
         let first = take(Some("10.0.0.1")).await;
         let second = take(Some("10.0.0.1")).await;
@@ -101,11 +105,11 @@ mod tests {
             take(None).await,
         ];
         assert!(others.iter().all(Option::is_some));
-        assert_eq!(places.free.available_permits(), 0);
+        assert_eq!(permits.free.available_permits(), 0);
         drop(first);
         assert!(take(Some("10.0.0.1")).await.is_some());
         drop((second, others));
-        assert_eq!(places.free.available_permits(), 5);
-        assert!(places.taken.lock().is_empty(), "nobody is remembered");
+        assert_eq!(permits.free.available_permits(), 5);
+        assert!(permits.taken.lock().is_empty(), "nobody is remembered");
     }
 }
