@@ -195,6 +195,10 @@ pub enum Finding {
         days: i64,
         /// When it ends.
         ends_at: Timestamp,
+        /// What it allows, separated by blanks.
+        scope: String,
+        /// When it was issued.
+        issued_at: Timestamp,
     },
 }
 
@@ -243,6 +247,8 @@ pub struct Report {
     pub oldest_event_id: Option<String>,
     /// The types of those events, some of them.
     pub event_types: Vec<String>,
+    /// Since when the condition does not hold any more; none: it holds, or it is over.
+    pub clear_since: Option<Timestamp>,
 }
 
 impl Report {

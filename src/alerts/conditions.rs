@@ -103,6 +103,8 @@ pub fn holding(observed: &Observed, limits: &Thresholds, now: Timestamp) -> Vec<
             finding: Finding::Token {
                 days: token.ending(&limits.token_days, now)?,
                 ends_at: token.expires_at,
+                scope: token.scope.clone(),
+                issued_at: token.issued_at,
             },
         })
     });
@@ -227,6 +229,8 @@ mod tests {
         let day = Duration::from_hours(24);
         LiveToken {
             jti: "jti".to_owned(),
+            scope: "stats:read".to_owned(),
+            issued_at: now(),
             expires_at: now().after(day * days_left),
             is_told: false,
         }

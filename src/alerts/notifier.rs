@@ -11,6 +11,7 @@ use crate::config::{Channel, Hook, Way};
 use crate::language::{Language, Locale};
 use crate::notification::Notification;
 use crate::notification::message::Message;
+use crate::route::settings::AllSettings;
 use crate::store::{Store, StoreError};
 use crate::timestamp::Timestamp;
 
@@ -27,19 +28,28 @@ pub struct Notifier {
     /// The key by which the store knows it.
     key: String,
     locale: Locale,
+    /// The routes as they are configured.
+    routes: AllSettings,
     store: Store,
     clock: Clock,
     begun: bool,
 }
 
 impl Notifier {
-    /// Sends to `channel`, in the words of `locale`.
+    /// Sends to `channel`, in the words of `locale`, what concerns `routes` among others.
     #[must_use]
-    pub fn new(channel: Channel, locale: Locale, store: Store, clock: Clock) -> Self {
+    pub fn new(
+        channel: Channel,
+        locale: Locale,
+        routes: AllSettings,
+        store: Store,
+        clock: Clock,
+    ) -> Self {
         Self {
             key: channel.key(),
             channel,
             locale,
+            routes,
             store,
             clock,
             begun: false,
@@ -92,7 +102,7 @@ impl Notifier {
         else {
             return Ok(false);
         };
-        let words = self.locale.message(state, &report);
+        let words = self.locale.message(state, &report, &self.routes);
         let result = tell(&self.channel, &words, self.clock.now()).await;
         let succeeded = !matches!(result, Outcome::TryLater(_));
         match result {

@@ -12,6 +12,7 @@ use super::{CliError, Common, print_line};
 use crate::config::Config;
 use crate::language::Language;
 use crate::relay;
+use crate::route::settings::{AllSettings, Settings};
 use crate::words::answers::Subject;
 use crate::words::commands;
 use crate::words::harmless;
@@ -36,12 +37,18 @@ pub(super) struct Client {
     socket: PathBuf,
     pub(super) locale: Locale,
     pub(super) json: bool,
+    /// The routes as the configuration has them.
+    routes: AllSettings,
 }
 
 impl Client {
     pub(super) fn new(config: &Config, common: &Common) -> Result<Self, CliError> {
         let socket = socket(config, common);
-        Self::over(&socket, common.speech_of(config), common.json)
+        let client = Self::over(&socket, common.speech_of(config), common.json)?;
+        Ok(Self {
+            routes: config.route_settings(),
+            ..client
+        })
     }
 
     /// A way to the daemon behind `socket`.
@@ -59,6 +66,7 @@ impl Client {
             socket: socket.to_owned(),
             locale,
             json,
+            routes: AllSettings::default(),
         })
     }
 
@@ -122,6 +130,11 @@ impl Client {
             writeln!(io::stderr(), "{told}")?;
         }
         Ok(())
+    }
+
+    /// By what an admin finds the settings of an event's route.
+    pub(super) fn settings_of(&self, event: &Value) -> Settings {
+        self.routes.of(event["route"].as_str())
     }
 
     /// One event with everything.

@@ -17,6 +17,7 @@ use crate::delivery::profile::{
 };
 use crate::delivery::proxy::Proxies;
 use crate::delivery::route::Route;
+use crate::route::settings::{Proof, Settings};
 use crate::route::{self, Pattern};
 
 /// Headers that the HTTP client or the relay itself sets.
@@ -374,6 +375,24 @@ fn read_signature(
 }
 
 impl RouteConfig {
+    /// What an admin finds its settings by.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        let proof = match (&self.profile.signature, &self.bearer) {
+            (Some(_), bearer) => Proof::Signature {
+                secret: self.secret.clone(),
+                bearer: bearer.clone(),
+            },
+            (None, Some(bearer)) => Proof::Bearer(bearer.clone()),
+            (None, None) => Proof::Nothing,
+        };
+        Settings {
+            route: self.name.clone(),
+            proof,
+            own_proxy: self.proxy.is_some(),
+        }
+    }
+
     /// VoiceDrive's employee receiver is what its own count is of.
     pub(super) fn is_for_employees(&self) -> bool {
         self.url.is_some() && self.profile.name == "voicedrive-employee"

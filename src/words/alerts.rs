@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::channel::objection::Refused;
-use crate::incident::{Finding, Kind, Report, State};
+use crate::incident::{CLEAR_FOR, Finding, Kind, Report, State};
 use crate::language::{Language, Locale};
 use crate::notification::message::Message;
+use crate::route::settings::AllSettings;
 use crate::timestamp::Timestamp;
 use crate::words::findings;
 
@@ -36,9 +37,9 @@ impl Message {
 }
 
 impl Locale {
-    /// The words for a report.
+    /// The words for a report; `routes` are the routes as they are configured now.
     #[must_use]
-    pub fn message(self, state: State, report: &Report) -> Message {
+    pub fn message(self, state: State, report: &Report, routes: &AllSettings) -> Message {
         let title = self.title(state, report);
         let actions = match state {
             State::Resolved if report.kind.is_about_sending() && left(report) > 0 => {
@@ -52,7 +53,7 @@ impl Locale {
             state: state.as_str(),
             incident_id: report.id.clone(),
             opened_at: report.opened_at,
-            text: self.text(state, report, &actions),
+            text: self.text(state, report, routes, &actions),
             title,
             count: report.count,
             oldest_event_id: report.oldest_event_id.clone(),
@@ -128,7 +129,13 @@ impl Locale {
         self.language.say(ja, en)
     }
 
-    fn text(self, state: State, report: &Report, actions: &[String]) -> String {
+    fn text(
+        self,
+        state: State,
+        report: &Report,
+        routes: &AllSettings,
+        actions: &[String],
+    ) -> String {
         let mut lines = vec![self.what(state, report)];
         let since = self.clock(report.opened_at);
         let lasted = self.span(report.at.since(report.opened_at));
@@ -143,7 +150,7 @@ impl Locale {
             return lines.join("\n");
         }
         let label = self.language.say("意味と対応", "What it means, what to do");
-        lines.push(format!("{label}: {}", self.advice(report)));
+        lines.push(format!("{label}: {}", self.advice(report, routes)));
         if let Some(oldest) = &report.oldest_event_id {
             let label = self.language.say("最も古いイベント", "Oldest event");
             lines.push(format!("{label}: {oldest}"));
@@ -168,16 +175,42 @@ impl Locale {
     fn what(self, state: State, report: &Report) -> String {
         let (ja, en) = if report.kind.counts_deliveries() {
             findings::of_deliveries(state, report)
-        } else if let Finding::Token { days, ends_at } = report.finding {
-            let ended = (state == State::Resolved).then_some(report.at >= ends_at);
-            findings::of_a_token(&report.subject, days, ended)
+        } else if let Finding::Token {
+            days,
+            ends_at,
+            scope,
+            issued_at,
+        } = &report.finding
+        {
+            let ended = (state == State::Resolved).then_some(report.at >= *ends_at);
+            let issued = self.clock(*issued_at);
+            let which = findings::Token {
+                jti: &report.subject,
+                scope,
+                issued_on: &issued[..10],
+            };
+            findings::of_a_token(&which, *days, ended)
         } else {
             findings::of_numbers(&report.finding)
         };
-        match self.language {
+        let told = match self.language {
             Language::Ja => ja,
             Language::En => en,
+        };
+        match report.clear_since.filter(|_| state != State::Resolved) {
+            Some(since) => format!("{told}{}", self.clearing(since)),
+            None => told,
         }
+    }
+
+    /// That what was told does not hold any more, and when that counts as the end.
+    fn clearing(self, since: Timestamp) -> String {
+        let [since, end] = [since, since.after(CLEAR_FOR)].map(|at| self.clock(at));
+        both!(
+            self.language,
+            "ただし {since} からは正常です。このまま {end} まで続けば終了とします。",
+            " But it has been good since {since}, and is over when that lasts until {end}."
+        )
     }
 
     /// What still needs a person when it is over.
@@ -191,16 +224,18 @@ impl Locale {
     }
 
     /// What it means and what to do.
-    fn advice(self, report: &Report) -> &'static str {
+    fn advice(self, report: &Report, routes: &AllSettings) -> String {
         let (ja, en) = match &report.finding {
-            Finding::Deliveries { cause, .. } => return cause.sentence(self.language),
+            Finding::Deliveries { cause, .. } => {
+                return cause.sentence(&routes.of(report.route()), self.language);
+            }
             Finding::SuccessRate { .. } => (
                 "失敗したものは自動で再送されます。tail で原因を確かめてください",
                 "what failed is sent again by itself: look with `tail` why",
             ),
             Finding::Queue { .. } => (
-                "イベントは失われません。送信先が応答しているか、VOICEDRIVE_WEBHOOK_URL が設定されているかを確かめてください",
-                "no event is lost: see whether the receiver answers, and whether VOICEDRIVE_WEBHOOK_URL is set",
+                "イベントは失われません。送信先が応答しているか、送信先の URL (delivery.url、[[route]] の url) が設定されているかを確かめてください",
+                "no event is lost: see whether the receiver answers, and whether its URL is set (delivery.url, `url` of a [[route]])",
             ),
             Finding::Logins { .. } => (
                 "誤ったトークンを使っている相手か、不正なアクセスの試みです。ログの接続元を確かめてください",
@@ -214,10 +249,10 @@ impl Locale {
                 "ディスクの空きとログを確かめてください。直るまで、コピーされるバックアップは古いままです",
                 "look at the disk and at the log: until it is mended, what is copied is old",
             ),
-            Finding::Database { trouble } => return trouble.advice(self.language),
+            Finding::Database { trouble } => return trouble.advice(self.language).to_owned(),
             Finding::Disk { .. } => (
-                "満杯になると新しいイベントを受け付けられません。不要なファイルを消すか、retention_days を短くしてください",
-                "a full disk means that no event is accepted: delete what is not needed, or shorten retention_days",
+                "満杯になると新しいイベントを受け付けられません。不要なファイルを消すか、storage.retention_days を短くしてください",
+                "a full disk means that no event is accepted: delete what is not needed, or shorten storage.retention_days",
             ),
             Finding::Certificate { .. } => (
                 "期限を過ぎると送信できません。VoiceDrive に更新を依頼してください",
@@ -232,7 +267,7 @@ impl Locale {
                 "after it whoever shows this token is refused with 401: see with `token list` whose it is, issue a new one, put it in its place, then end this one with `token revoke`",
             ),
         };
-        self.language.say(ja, en)
+        self.language.say(ja, en).to_owned()
     }
 
     fn span(self, span: Duration) -> String {
@@ -298,4 +333,50 @@ fn actions(report: &Report) -> Vec<String> {
 /// What still waits for a person, when an incident is over.
 fn left(report: &Report) -> u64 {
     report.exhausted.saturating_sub(report.dismissed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::zone::Zone;
+
+    #[test]
+    fn what_clears_is_told_with_the_moment_at_which_it_is_over() {
+        let at = |text: &str| Timestamp::parse(text).unwrap();
+        let report = Report {
+            id: "id".to_owned(),
+            kind: Kind::LoginsFailing,
+            subject: String::new(),
+            opened_at: at("2025-10-26T05:00:00.000Z"),
+            at: at("2025-10-26T05:30:00.000Z"),
+            finding: Finding::Logins { failed: 1 },
+            count: 1,
+            delivered: 0,
+            dismissed: 0,
+            exhausted: 0,
+            oldest_event_id: None,
+            event_types: Vec::new(),
+            clear_since: Some(at("2025-10-26T05:28:00.000Z")),
+        };
+        let told = |language, state| {
+            let locale = Locale {
+                language,
+                timezone: Zone::TOKYO,
+            };
+            let message = locale.message(state, &report, &AllSettings::default());
+            message.text.lines().next().unwrap_or_default().to_owned()
+        };
+        assert_eq!(
+            told(Language::En, State::Ongoing),
+            "In the last hour, 1 login failed. But it has been good since 2025-10-26 14:28:00, \
+             and is over when that lasts until 2025-10-26 14:33:00."
+        );
+        assert_eq!(
+            told(Language::Ja, State::Ongoing),
+            "直近 1 時間に、認証の失敗が 1 回ありました。ただし 2025-10-26 14:28:00 からは正常です。\
+             このまま 2025-10-26 14:33:00 まで続けば終了とします。"
+        );
+        let over = told(Language::En, State::Resolved);
+        assert_eq!(over, "In the last hour, 1 login failed.");
+    }
 }

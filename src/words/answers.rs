@@ -63,7 +63,7 @@ fn in_japanese(code: &str, message: &str, subject: Subject) -> String {
             "この ID の、まだ終わっていない異常はありません。alert history で ID を確かめてください"
         }
         ("NOT_FOUND" | "METHOD_NOT_ALLOWED", _) => {
-            "動いているリレーはこのコマンドに対応していません。同じ版のリレーに再起動してください (sudo systemctl restart voicedrive-relay)"
+            "動いているリレーはこのコマンドに対応していません。同じバージョンのリレーに再起動してください (sudo systemctl restart voicedrive-relay)"
         }
         ("CONFLICT", Subject::Incident) => {
             "この種類の異常は、原因がなくなると自動で終わります。対応不要にはできません"

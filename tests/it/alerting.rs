@@ -17,6 +17,7 @@ use voicedrive_relay::delivery::route::Route;
 use voicedrive_relay::incident::Thresholds;
 use voicedrive_relay::language::{Language, Locale};
 use voicedrive_relay::observations::Observations;
+use voicedrive_relay::route::settings::AllSettings;
 use voicedrive_relay::token::Scope;
 use voicedrive_relay::upkeep::backup::BackupFile;
 use voicedrive_relay::upkeep::file_watch::FileWatch;
@@ -201,7 +202,7 @@ impl Night {
         };
         let timezone = voicedrive_relay::zone::Zone::TOKYO;
         let locale = Locale { language, timezone };
-        let mut notifier = Notifier::new(channel, locale, store, clock);
+        let mut notifier = Notifier::new(channel, locale, AllSettings::default(), store, clock);
         notifier.step().await;
         Self {
             watch: watching(&bench, &observations, &rules, routes),

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use voicedrive_relay::incident::State;
 use voicedrive_relay::language::{Language, Locale};
+use voicedrive_relay::route::settings::AllSettings;
 use voicedrive_relay::timestamp::Timestamp;
 use voicedrive_relay::token::TokenRecord;
 use voicedrive_relay::zone::Zone;
@@ -209,12 +211,15 @@ async fn what_was_told_of_a_token_stands_in_the_status_until_it_is_over() {
         .incidents
         .iter()
         .map(|i| {
-            locale
-                .message(voicedrive_relay::incident::State::Ongoing, &i.report)
-                .text
+            let routes = AllSettings::default();
+            locale.message(State::Ongoing, &i.report, &routes).text
         })
         .collect();
     let of_token = lines.iter().find(|text| text.starts_with("トークン long"));
     let first = of_token.unwrap().lines().next();
-    assert_eq!(first, Some("トークン long の期限まで 12 日です。"));
+    let issued = "2025-10-26 発行、stats:read";
+    let words = format!("トークン long ({issued}) の期限まで 12 日です。");
+    assert_eq!(first, Some(words.as_str()));
+    // For whom it was issued may be a person's name.
+    assert!(!of_token.unwrap().contains("山田"));
 }

@@ -10,6 +10,7 @@ use crate::delivery::probe;
 use crate::delivery::proxy::Proxies;
 use crate::delivery::route::Route;
 use crate::route::Pattern;
+use crate::route::settings::Settings;
 use crate::store::file::inspect;
 use crate::timestamp::Timestamp;
 use crate::words::checks::{self, Check};
@@ -25,7 +26,8 @@ pub(super) async fn all(locale: Locale, common: &Common, settings: &Loaded) -> V
     findings.extend(proxies(locale, &settings.proxies));
     for route in &settings.out {
         let send = common.typed(&trial(&settings.config, route));
-        findings.extend(reach(locale, &send, route).await);
+        let named = settings.config.route_settings().of(Some(&route.name));
+        findings.extend(reach(locale, &send, route, &named).await);
         findings.extend(unused_previous(locale, &settings.config, route));
     }
     findings
@@ -98,7 +100,7 @@ fn trial(config: &Config, route: &Route) -> String {
 }
 
 /// Whether the receiver of a route can be reached, and what its answer tells.
-async fn reach(locale: Locale, send: &str, route: &Route) -> Vec<CheckResult> {
+async fn reach(locale: Locale, send: &str, route: &Route, named: &Settings) -> Vec<CheckResult> {
     let clock = Clock::System;
     let name = format!("route {}", route.name);
     let signed = if route.profile.signature.is_some() {
@@ -115,7 +117,7 @@ async fn reach(locale: Locale, send: &str, route: &Route) -> Vec<CheckResult> {
         Ok(Ok(probe)) => probe,
         Ok(Err(failure)) => {
             let told = failure.describe(locale.language);
-            let advice = failure.cause().sentence(locale.language);
+            let advice = failure.cause().sentence(named, locale.language);
             let then = locale.phrase(Check::Stop);
             return vec![CheckResult::bad(
                 name,

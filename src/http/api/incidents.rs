@@ -12,6 +12,7 @@ use crate::http::wing::Call;
 use crate::incident::{Incident, State};
 use crate::language::Locale;
 use crate::notification::message::Message;
+use crate::route::settings::AllSettings;
 use crate::timestamp::Timestamp;
 
 /// The most incidents of a page, and how many it has when nothing is said.
@@ -24,6 +25,9 @@ const PAGE: (u32, u32) = (200, 50);
 pub(super) struct IncidentAnswer {
     #[serde(flatten)]
     words: Message,
+    /// Since when the condition does not hold any more, while that is not taken for the end yet.
+    #[schema(required)]
+    clear_since: Option<Timestamp>,
     /// When it was over; null: it lasts.
     #[schema(required)]
     closed_at: Option<Timestamp>,
@@ -47,7 +51,7 @@ pub(super) struct PageAnswer {
 }
 
 impl IncidentAnswer {
-    fn of(locale: Locale, incident: Incident) -> Self {
+    fn of(locale: Locale, routes: &AllSettings, incident: Incident) -> Self {
         let Incident { report, closed_at } = incident;
         let state = if closed_at.is_some() {
             State::Resolved
@@ -55,7 +59,8 @@ impl IncidentAnswer {
             State::Ongoing
         };
         Self {
-            words: locale.message(state, &report),
+            words: locale.message(state, &report, routes),
+            clear_since: report.clear_since,
             closed_at,
             delivered: report.delivered,
             dismissed: report.dismissed,
@@ -90,7 +95,9 @@ pub(super) async fn list(call: Call<'_>) -> Result<Reply, ApiError> {
     let locale = call.locale();
     let items = found.into_iter();
     let answer = PageAnswer {
-        items: items.map(|one| IncidentAnswer::of(locale, one)).collect(),
+        items: items
+            .map(|one| IncidentAnswer::of(locale, &api.routes.settings, one))
+            .collect(),
         next_cursor: next.map(|next| next.to_string()),
     };
     success(StatusCode::OK, &answer, moment.wall)
@@ -101,10 +108,10 @@ pub(super) fn describe() -> Operation {
     let incident = json!({
         "kind": "deliveries_exhausted", "state": "ongoing", "incidentId": samples::ID,
         "openedAt": "2025-10-26T14:30:00.000Z", "title": "voicedrive-relay: events that cannot be sent: goes on",
-        "text": "1 event did not arrive although every retry was made (HTTP 503); 1 of them are not settled.",
+        "text": "1 event did not arrive although every retry was made (HTTP 503); not settled yet: 1.",
         "count": 1, "oldestEventId": samples::ID,
         "actions": ["voicedrive-relay resend --status exhausted"],
-        "closedAt": null, "subject": "default", "delivered": 0, "dismissed": 0,
+        "clearSince": null, "closedAt": null, "subject": "default", "delivered": 0, "dismissed": 0,
     });
     let states = json!({"type": "string", "enum": ["ongoing", "resolved"]});
     Operation::new(

@@ -38,8 +38,10 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
     let open: Vec<_> = incidents
         .map(|incident| {
             let report = &incident.report;
-            let mut told = serde_json::json!(locale.message(State::Ongoing, report));
+            let mut told =
+                serde_json::json!(locale.message(State::Ongoing, report, &api.routes.settings));
             told["route"] = report.route().into();
+            told["clearSince"] = serde_json::json!(report.clear_since);
             told
         })
         .collect();
