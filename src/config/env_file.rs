@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::secret_name::is_secret_name;
+use super::wide_character::is_wide;
 use super::{ConfigError, Doubt, Kind, Location};
 use crate::plain_file::ordinary;
 
@@ -159,12 +160,6 @@ pub(super) fn of_io(error: &io::Error) -> Kind {
 pub(super) fn first_bad_line(bytes: &[u8], valid_up_to: usize) -> usize {
     let valid = bytes.iter().take(valid_up_to);
     valid.filter(|b| **b == b'\n').count() + 1
-}
-
-/// A full-width or invisible character: it looks like a plain one, or like nothing. Letters such as `é`
-/// are somebody's choice.
-pub(super) fn is_wide(c: char) -> bool {
-    !c.is_ascii() && !('\u{c0}'..='\u{24f}').contains(&c)
 }
 
 /// Whether a name can stand in a message. One that looks like a key that was pasted alone cannot.
