@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::observed::observe;
 use super::*;
 use crate::attempt::Outcome;
 use crate::cause::Cause;
-use crate::incident::is_refusal;
+use crate::incident::{Digests, Observation, Report, is_refusal};
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
 use crate::store::events::accept;
+use crate::store::incident_report::parsed;
 use crate::store::notifications::{self, begin, done, failed, failing_channels};
 use crate::store::resend::resend;
 use crate::store::tests::{attempted, database, due_now, settle, submission};
@@ -263,7 +265,7 @@ fn an_incident_that_clears_says_since_when_until_it_is_over() {
     assert_eq!(clear_since(at(130)), Some(at(60).wall));
     look(&connection, found(), at(180));
     assert_eq!(clear_since(at(190)), None);
-    for seconds in [240, 240 + CLEAR_FOR.as_secs()] {
+    for seconds in [240, 240 + crate::incident::CLEAR_FOR.as_secs()] {
         look(&connection, None, at(seconds));
     }
     assert_eq!(clear_since(at(600)), None, "it is over");
