@@ -33,6 +33,8 @@ pub enum Cause {
     CertificateIssuer,
     /// The receiver signed its certificate itself.
     CertificateSelfSigned,
+    /// The receiver wants a certificate of the one who sends.
+    ClientCertificate,
     /// The proxy on the way out cannot be reached.
     Proxy,
     /// The connection ended before there was an answer.
@@ -73,7 +75,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::NameNotFound,
         Self::ConnectionRefused,
         Self::Unreachable,
@@ -87,6 +89,7 @@ impl Cause {
         Self::CertificateName,
         Self::CertificateIssuer,
         Self::CertificateSelfSigned,
+        Self::ClientCertificate,
         Self::Proxy,
         Self::ConnectionEnded,
         Self::OwnSystem,
@@ -118,6 +121,8 @@ impl Cause {
             407 => Self::ProxyUnknown,
             301 | 302 | 303 | 307 | 308 => Self::Moved,
             300..=399 | 404 | 405 | 410 | 421 => Self::WrongAddress,
+            // A network on the way wants somebody to log in.
+            511 => Self::Unreachable,
             // It is slow, or not ready yet.
             408 | 425 => Self::PartnerError,
             400..=499 => Self::UnknownEvent,
@@ -142,6 +147,7 @@ impl Cause {
             Self::CertificateName => "certificate_name",
             Self::CertificateIssuer => "certificate_issuer",
             Self::CertificateSelfSigned => "certificate_self_signed",
+            Self::ClientCertificate => "client_certificate",
             Self::Proxy => "proxy",
             Self::ConnectionEnded => "connection_ended",
             Self::OwnSystem => "own_system",
@@ -185,6 +191,7 @@ impl Cause {
                 | Self::CertificateName
                 | Self::CertificateIssuer
                 | Self::CertificateSelfSigned
+                | Self::ClientCertificate
                 | Self::Proxy
                 | Self::ConnectionEnded
                 | Self::OwnSystem
@@ -234,6 +241,7 @@ mod tests {
             (451, Cause::UnknownEvent),
             (408, Cause::PartnerError),
             (500, Cause::PartnerError),
+            (511, Cause::Unreachable),
         ] {
             assert_eq!(Cause::of_status(status), cause, "{status}");
         }

@@ -264,7 +264,7 @@ impl Dispatcher {
                 tracing::info!(route = %name, %origin, changes, "VoiceDrive accepts events again");
             }
             Some(error) => {
-                tracing::warn!(route = %name, %origin, error, changes, "VoiceDrive does not accept events; they are kept and sent again later. `voicedrive-relay tail` shows each attempt");
+                tracing::warn!(route = %name, %origin, error, changes, "events do not arrive; they are kept and sent again later. `voicedrive-relay tail` shows each attempt");
             }
         }
     }

@@ -45,6 +45,8 @@ pub enum Failure {
     NotTls,
     /// The partner only speaks versions of TLS that are too old.
     TlsTooOld,
+    /// The receiver wants a certificate of this machine, and there is none.
+    WantsCertificate,
     /// The connection ended in the middle of the TLS handshake.
     TlsEnded,
     /// The TLS handshake failed for another reason.
@@ -110,6 +112,7 @@ impl Failure {
             Self::Certificate(why) => why.cause(),
             Self::NotTls => Cause::NotTls,
             Self::TlsTooOld => Cause::TlsTooOld,
+            Self::WantsCertificate => Cause::ClientCertificate,
             Self::TlsEnded | Self::Tls(_) => Cause::Tls,
             Self::System(error) => of_network(error.kind()),
             Self::Broken => Cause::ConnectionEnded,
@@ -273,6 +276,9 @@ fn of_tls(error: &rustls::Error) -> Failure {
             PeerIncompatible::ServerDoesNotSupportTls12Or13
             | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
         ) => Failure::TlsTooOld,
+        rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => {
+            Failure::WantsCertificate
+        }
         rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol) => Failure::NotHttp,
         other => Failure::Tls(other.to_string()),
     }
@@ -318,6 +324,8 @@ mod tests {
         let ends = |alert| of_tls(&rustls::Error::AlertReceived(alert)).cause();
         assert_eq!(ends(AlertDescription::ProtocolVersion), Cause::TlsTooOld);
         assert_eq!(ends(AlertDescription::HandshakeFailure), Cause::Tls);
+        let of_ours = ends(AlertDescription::CertificateRequired);
+        assert_eq!(of_ours, Cause::ClientCertificate);
         let other_protocol = ends(AlertDescription::NoApplicationProtocol);
         assert_eq!(other_protocol, Cause::NotHttp);
         let odd = rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType);

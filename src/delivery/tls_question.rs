@@ -45,6 +45,7 @@ pub(super) async fn speaks_tls(url: &Url, at_most: Duration) -> bool {
             Failure::Certificate(_)
                 | Failure::TlsTooOld
                 | Failure::Tls(_)
+                | Failure::WantsCertificate
                 // Only once TLS stands.
                 | Failure::NotHttp
                 | Failure::HeadTooLong

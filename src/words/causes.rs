@@ -27,8 +27,8 @@ impl Cause {
                 "the network does not lead to the receiver: look at this server's network, and at routers and firewalls on the way",
             ),
             Self::TimedOut => (
-                "制限時間内に応答がありませんでした。VoiceDrive 側の混雑か、途中のネットワークの不調です",
-                "there was no answer in time: VoiceDrive is slow, or the network between is in trouble",
+                "制限時間内に応答がありませんでした。VoiceDrive 側の混雑か、途中のネットワーク (プロキシを使う場合はそれも) の不調です",
+                "there was no answer in time: VoiceDrive is slow, or the network between (and the proxy, when there is one) is in trouble",
             ),
             Self::Tls => (
                 "暗号化された接続ができません。URL が https で正しいか、途中の機器が通信を遮っていないかを確かめてください",
@@ -66,9 +66,13 @@ impl Cause {
                 "送信先の証明書は送信先が自分で署名したもの (自己署名) です。正式な証明書にするよう送信先に依頼してください。信用してよいと確かめたものなら、/usr/local/share/ca-certificates に .crt として置き、sudo update-ca-certificates の後に再起動してください",
                 "the receiver signed its certificate itself: ask them for one of a known authority; if you have made sure that it is theirs, put it into /usr/local/share/ca-certificates as a .crt file, run `sudo update-ca-certificates`, and restart the relay",
             ),
+            Self::ClientCertificate => (
+                "送信先はクライアント証明書を持つ相手だけを受け付けますが、リレーはそれを使えません。証明書の不要な URL を送信先に確かめてください",
+                "the receiver takes only those who show a certificate of their own, and the relay has none: ask the receiver for a URL that needs none",
+            ),
             Self::ConnectionEnded => (
-                "応答の前に接続が切れました。送信先のサービスか、途中の機器 (ファイアウォールなど) が切っています。続くようなら送信先に連絡してください",
-                "the connection ended before there was an answer: the receiver's service ended it, or something between, such as a firewall; tell the receiver if it lasts",
+                "送信先のサービスか、途中の機器 (ファイアウォールなど) が接続を切りました。続くようなら送信先に連絡してください",
+                "the receiver's service ended the connection, or something between, such as a firewall; tell the receiver if it lasts",
             ),
             Self::OwnSystem => (
                 "このサーバー自身が送信できませんでした。理由をログで確かめてください (サーバーのファイアウォール、開けるファイル数の上限など)",
@@ -211,8 +215,8 @@ impl Settings {
 fn proxy_unreached(key: &str, language: Language) -> String {
     both!(
         language,
-        "プロキシに接続できません。{key} のアドレスが正しいか、プロキシが動いているかを確かめてください",
-        "the proxy cannot be reached: look at the address in {key}, and whether the proxy runs"
+        "プロキシに接続できません。{key} のアドレス (http:// と https:// の別も) が正しいか、プロキシが動いているかを確かめてください",
+        "the proxy cannot be reached: look at the address in {key} (at http:// or https:// too), and whether the proxy runs"
     )
 }
 

@@ -97,6 +97,13 @@ impl Failure {
                 ),
                 language,
             ),
+            Self::WantsCertificate => insecure(
+                language.say(
+                    "相手側がこのサーバーの証明書 (クライアント証明書) を求めています",
+                    "the other side wants a certificate of this server (a client certificate)",
+                ),
+                language,
+            ),
             Self::TlsEnded => insecure(
                 language.say(
                     "暗号化の準備の途中で接続が切れました",

@@ -80,6 +80,7 @@ fn without_more() -> Vec<Failure> {
         Failure::NotTls,
         Failure::TlsTooOld,
         Failure::TlsEnded,
+        Failure::WantsCertificate,
         Failure::Broken,
         Failure::NotHttp,
         Failure::HeadTooLong,

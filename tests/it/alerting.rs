@@ -616,7 +616,7 @@ async fn channels_are_tested_and_what_needs_nobody_is_dismissed() {
     }
     let history = daemon.run(&["alert", "history"]).await;
     let history = String::from_utf8_lossy(&history.stdout).into_owned();
-    assert!(history.contains("1 were dismissed"), "{history}");
+    assert!(history.contains("dismissed: 1"), "{history}");
     let over = |all: &[Value]| all.iter().filter(|m| m["state"] == "resolved").count() == 2;
     let messages = sink.wait_until(over).await;
     for message in messages.iter().filter(|m| m["state"] == "resolved") {

@@ -16,6 +16,9 @@ const WANTS_TLS: &[u8] =
     b"HTTP/1.1 400 Bad Request\r\ncontent-length: 63\r\nconnection: close\r\n\r\n\
     <center>The plain HTTP request was sent to HTTPS port</center>\r\n";
 
+const AWAY: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
 /// An answer with more headers than anybody reads.
 fn long_head() -> &'static [u8] {
     let headers: String = (0..2000).map(|n| format!("x-{n}: 1\r\n")).collect();
@@ -70,6 +73,7 @@ async fn check_tells_whose_fault_it_is() {
             &format!("{}/", secure(Plain::answering(b"").await.port)),
             "",
         ),
+        route("away", &plain(Plain::answering(AWAY).await.port), ""),
         route("long", &plain(Plain::answering(long_head()).await.port), ""),
     ];
     let trusted = [("SSL_CERT_FILE", store.to_str().unwrap())];
@@ -117,13 +121,15 @@ async fn check_tells_whose_fault_it_is() {
             "ended in the middle of the TLS handshake",
             "whether something between interferes",
         ),
+        ("away", "HTTP 503", "tell them if it lasts"),
         ("long", "the head of the answer is too long", ""),
     ] {
         let start = format!("route {name}:");
         let line = told.lines().find(|line| line.contains(&start)).unwrap();
         assert!(line.contains(words) && line.contains(advice), "{line}");
         let blames_voicedrive = line.contains("something is wrong at VoiceDrive's side");
-        assert_eq!(blames_voicedrive, name == "long", "{line}");
+        let is_its_fault = matches!(name, "away" | "long");
+        assert_eq!(blames_voicedrive, is_its_fault, "{line}");
     }
 }
 
@@ -210,8 +216,8 @@ async fn the_advice_names_the_settings_of_the_route_that_is_in_trouble() {
     for (name, words) in [
         ("signed", "EMPLOYEE_SECRET"),
         ("token", "PARTNER_TOKEN"),
-        ("bare", "[[route]] 「bare」の profile"),
-        ("gone", "[[route]] 「gone」の url"),
+        ("bare", "`profile` of [[route]] \"bare\""),
+        ("gone", "`url` of [[route]] \"gone\""),
         ("default", "VOICEDRIVE_WEBHOOK_SECRET"),
     ] {
         let incident = incidents.iter().find(|one| one["subject"] == name);
@@ -219,7 +225,7 @@ async fn the_advice_names_the_settings_of_the_route_that_is_in_trouble() {
         assert!(text.contains(words), "{text}");
         assert_eq!(text.contains("VOICEDRIVE_"), name == "default", "{text}");
         if name == "token" {
-            assert!(!text.contains("署名"), "{text}");
+            assert!(!text.contains("signature"), "{text}");
         }
     }
     relay.stop().await;

@@ -101,7 +101,10 @@ async fn each_step_is_told_once_over_restarts() {
     );
     let last = night.messages().pop().unwrap();
     let text = last["text"].as_str().unwrap();
-    assert!(text.contains("The token long has ended"), "{text}");
+    assert!(
+        text.contains("The token long (issued on 2025-10-26, stats:read) has ended"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -151,11 +154,14 @@ async fn one_that_was_revoked_is_not_told_and_no_end_of_it_is_told_as_a_recovery
         opened["actions"],
         serde_json::json!(["voicedrive-relay token list"])
     );
-    assert!(of(opened, "text").contains("トークン long の期限まで 30 日です。"));
+    let which = "トークン long (2025-10-26 発行、stats:read)";
+    let ends = format!("{which} の期限まで 30 日です。");
+    assert!(of(opened, "text").contains(&ends), "{opened:#}");
     // Whose it is may be a person's name.
     assert!(!messages.iter().any(|m| m.to_string().contains("山田")));
     assert!(of(over, "title").ends_with("終了"), "{over:#}");
-    assert!(of(over, "text").contains("トークン long は失効しました。"));
+    let revoked = format!("{which} は失効しました。");
+    assert!(of(over, "text").contains(&revoked), "{over:#}");
 }
 
 #[tokio::test]

@@ -174,7 +174,7 @@ async fn a_proxy_is_asked_and_what_it_refuses_is_told() {
         ("open", "can be reached"),
         ("closed", "it does not connect to this host"),
         ("login", "it wants a user and a password"),
-        ("nobody", "the proxy: it refused the connection"),
+        ("nobody", "the proxy: the connection was refused"),
         ("direct", "the host name could not be resolved"),
     ] {
         let start = format!("route {route}:");

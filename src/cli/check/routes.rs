@@ -6,6 +6,7 @@ use crate::cli::Common;
 use crate::cli::words::Locale;
 use crate::clock::Clock;
 use crate::config::{Config, Loaded};
+use crate::delivery::failure::Failure;
 use crate::delivery::probe;
 use crate::delivery::proxy::Proxies;
 use crate::delivery::route::Route;
@@ -114,16 +115,16 @@ async fn reach(locale: Locale, send: &str, route: &Route, named: &Settings) -> V
     let about = format!("{origin}{way}, {}, {signed}", route.profile);
     let probed = probe::probe(route, &clock).await;
     let probe = match probed {
-        Ok(Ok(probe)) => probe,
         Ok(Err(failure)) => {
-            let told = failure.describe(locale.language);
-            let advice = failure.cause().sentence(named, locale.language);
-            let then = locale.phrase(Check::Stop);
-            return vec![CheckResult::bad(
-                name,
-                format!("{about}: {told}{then}{advice}"),
-            )];
+            let told = with_advice(locale, &failure, named);
+            return vec![CheckResult::bad(name, format!("{about}: {told}"))];
         }
+        // Somebody on the way to the receiver says that it cannot be reached.
+        Ok(Ok(probe)) if matches!(probe.status, 502..=504 | 511) => {
+            let told = with_advice(locale, &Failure::Status(probe.status), named);
+            return vec![CheckResult::notable(name, format!("{about}: {told}"))];
+        }
+        Ok(Ok(probe)) => probe,
         Err(error) => {
             let told = error.describe(locale.language);
             return vec![CheckResult::bad(name, format!("{about}: {told}"))];
@@ -146,6 +147,13 @@ async fn reach(locale: Locale, send: &str, route: &Route, named: &Settings) -> V
             .map(|ends| certificate(locale, &name, ends, clock.now())),
     );
     findings
+}
+
+/// What happened, and what to do about it.
+fn with_advice(locale: Locale, failure: &Failure, named: &Settings) -> String {
+    let told = failure.describe(locale.language);
+    let advice = failure.cause().sentence(named, locale.language);
+    format!("{told}{}{advice}", locale.phrase(Check::Stop))
 }
 
 /// Notes a previous secret that signs nothing, because the receiver is sent one signature only.
