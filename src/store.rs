@@ -53,7 +53,6 @@ use rusqlite::Connection;
 
 use crate::clock::Moment;
 use crate::trouble::Trouble;
-pub use attempts::{LOG_EXHAUSTED, QUEUE_EXHAUSTED};
 use connection::missing_build_options;
 use error::Failure;
 pub use error::StoreError;

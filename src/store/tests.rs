@@ -14,7 +14,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::attempts::record;
+use super::attempts::{LOG_EXHAUSTED, QUEUE_EXHAUSTED, record};
 use super::connection::open_for_writing;
 use super::dismissals::dismiss_event;
 use super::event_ids::{shortened, that_begin};
