@@ -91,7 +91,7 @@ async fn an_outage_of_two_hours_is_one_message_when_it_begins_and_one_when_it_is
     let mut night = an_ordinary_hour(true).await;
     night.bench.partner.always_answers(Some(status(503)));
     minutes(&mut night, 40, A_MINUTE).await;
-    night = night.restarted(Language::En).await.reloaded();
+    night = Box::pin(night.restarted(Language::En)).await.reloaded();
     minutes(&mut night, OUTAGE_MINUTES - 40, A_MINUTE).await;
     let began = ("partner_away", "opened");
     assert_eq!(told(&night), expected(&[began]));
