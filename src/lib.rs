@@ -45,6 +45,8 @@
 //! What an admin is told:
 //! - *condition*: something that an admin has to know of while it holds.
 //! - *incident*: one condition from its beginning to its end, however many deliveries it counts.
+//! - *away*: the partner of a route whose attempts have failed for long as in an outage. What is exhausted, waits or
+//!   fails on that route is part of that incident.
 //! - *notification*: one message of an incident: it began, it lasts (a *digest*), or it is over.
 //! - *channel*: where notifications go. *notifier*: sends them to one channel, in order.
 //! - *objection*: why a channel did not take a message.

@@ -68,8 +68,9 @@ pub(super) fn of_an_outage(state: State, report: &Report) -> (String, String) {
     }
     if route_is_gone {
         return (
-            "この経路は設定からなくなりました。".to_owned(),
-            "The configuration does not have this route any more.".to_owned(),
+            "この経路では送信しなくなりました (経路か URL が設定からなくなりました)。".to_owned(),
+            "Nothing is sent on this route any more: it, or its URL, is gone from the configuration."
+                .to_owned(),
         );
     }
     let (ja, en) = if exhausted == 0 {

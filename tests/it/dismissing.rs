@@ -48,8 +48,8 @@ async fn a_dismissed_event_has_a_status_of_its_own_and_is_in_no_resend_in_bulk()
         relay.wait_for_status(&first, "dismissed").await["id"],
         first
     );
-    assert_eq!(listed(&relay, "dismissed").await, [first.clone()]);
-    assert_eq!(listed(&relay, "exhausted").await, [second.clone()]);
+    assert_eq!(listed(&relay, "dismissed").await, [first.as_str()]);
+    assert_eq!(listed(&relay, "exhausted").await, [second.as_str()]);
     assert_eq!(failed_in_queue(&relay).await, [json!(1), json!(1)]);
     // Again changes nothing.
     assert_eq!(dismiss(of_event(&first), "{}").await.status, 200);

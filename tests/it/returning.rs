@@ -91,22 +91,33 @@ async fn an_outage_of_two_hours_is_one_message_when_it_begins_and_one_when_it_is
     let mut night = an_ordinary_hour(true).await;
     night.bench.partner.always_answers(Some(status(503)));
     minutes(&mut night, 40, A_MINUTE).await;
-    night = night.restarted(Language::En).await.reloaded();
+    night = Box::pin(night.restarted(Language::Ja)).await.reloaded();
     minutes(&mut night, OUTAGE_MINUTES - 40, A_MINUTE).await;
     let began = ("partner_away", "opened");
     assert_eq!(told(&night), expected(&[began]));
+    let text = last_text(&night);
+    assert!(text.contains("fails (HTTP 503)"), "{text}");
     night.bench.partner.always_answers(None);
     minutes(&mut night, 1, A_MINUTE).await;
     let over = ("partner_away", "resolved");
     assert_eq!(told(&night), expected(&[began, over]));
     let left = exhausted(&night).await;
     assert!(left.len() > 300, "only {} were exhausted", left.len());
-    let title = night.messages()[1]["title"].as_str().unwrap().to_owned();
-    assert_eq!(title, "[clinic] voicedrive-relay: VoiceDrive is back");
+    let title = |message: usize| {
+        let title = &night.messages()[message]["title"];
+        title.as_str().unwrap().to_owned()
+    };
+    assert_eq!(
+        [title(0), title(1)],
+        [
+            "[clinic] voicedrive-relay: an outage on the way to VoiceDrive began",
+            "[clinic] voicedrive-relay: VoiceDrive への送信が回復しました"
+        ]
+    );
     let text = last_text(&night);
     let resend = "voicedrive-relay resend --status exhausted --route 'default'";
     let person = format!(
-        "Events that still need a person: {} → sudo {resend}",
+        "まだ対応が必要なイベント: {} 件 → sudo {resend}",
         left.len()
     );
     assert!(text.contains(&person), "{text}");
@@ -139,7 +150,10 @@ async fn what_nobody_sends_again_after_an_outage_is_told_and_what_is_dismissed_i
     assert_eq!(told(&night), expected(&outage));
     let left = exhausted(&night).await.len();
     let text = last_text(&night);
-    assert!(text.contains(&format!("need a person: {left} →")), "{text}");
+    let person = format!("Events that still need a person: {left} → sudo voicedrive-relay resend");
+    assert!(text.contains(&person), "{text}");
+    let title = night.messages()[3]["title"].as_str().unwrap().to_owned();
+    assert_eq!(title, "[clinic] voicedrive-relay: VoiceDrive is back");
     minutes(&mut night, 3, A_MINUTE).await;
     let by_itself = ("deliveries_exhausted", "opened");
     assert_eq!(
