@@ -228,11 +228,14 @@ pub mod testing {
             pub use crate::delivery::signature::headers;
         }
     }
+    pub mod dismissal {
+        pub use crate::dismissal::EventDismissal;
+    }
     pub mod event {
         pub use crate::event::{NewEvent, Status};
     }
     pub mod event_record {
-        pub use crate::event_record::EventDetail;
+        pub use crate::event_record::{EventDetail, EventFilter};
     }
     pub mod http {
         pub mod api {
