@@ -11,7 +11,7 @@
 //! transaction, so that it is one consistent picture and never holds up the write-ahead log.
 //!
 //! Rooms: `events` (what was accepted), `ingest_memory` (what was handed in lately), `event_lookup` (events for a reader), `event_ids` (ids as a person types them), `outbox` (what is still to be
-//! sent), `attempts` (one attempt's result and all that follows from it), `resend`, `send_counts` and
+//! sent), `attempts` (one attempt's result and all that follows from it), `resend`, `dismissals`, `send_counts` and
 //! `send_stats`, `interviews`, `interview_intake`, `interview_counts` and `interview_stats`, `recount` (what is kept counted,
 //! against the rows), `incidents`, `notifications`, `tokens`, `overview`, `purge` (what is old goes),
 //! `relay_time` (the clock by which waits are kept). [`mod@file`] has what belongs to the file and not to the
@@ -19,6 +19,7 @@
 
 mod attempts;
 mod connection;
+mod dismissals;
 mod error;
 mod event_ids;
 mod event_lookup;
@@ -52,7 +53,6 @@ use rusqlite::Connection;
 
 use crate::clock::Moment;
 use crate::trouble::Trouble;
-pub use attempts::{LOG_EXHAUSTED, QUEUE_EXHAUSTED};
 use connection::missing_build_options;
 use error::Failure;
 pub use error::StoreError;

@@ -52,9 +52,11 @@ pub(super) fn report(
     now: Now,
 ) -> Result<Report, StoreError> {
     let exhausted = connection
-        .prepare_cached("SELECT count(*) FROM webhook_retry_queue WHERE status = 'failed'")?
+        .prepare_cached(
+            "SELECT coalesce(sum(deliveries), 0) FROM queue_counts WHERE status = 'failed'",
+        )?
         .query_row([], |row| row.get(0))?;
-    let mut report = connection
+    let (mut report, closed_at) = connection
         .prepare_cached(
             "SELECT id, kind, subject, opened_at, finding, clear_since_ms, closed_at
                FROM incidents WHERE seq = ?1",
@@ -63,7 +65,7 @@ pub(super) fn report(
             let finding: Finding = parsed(&row.get::<_, String>(4)?)?;
             let clear_since_ms: Option<i64> = row.get(5)?;
             let closed_at: Option<Timestamp> = row.get(6)?;
-            Ok(Report {
+            let report = Report {
                 id: row.get(0)?,
                 kind: kind(row, 1)?,
                 subject: row.get(2)?,
@@ -79,7 +81,8 @@ pub(super) fn report(
                 clear_since: clear_since_ms
                     .filter(|_| closed_at.is_none())
                     .map(|since_ms| now.wall_of(since_ms)),
-            })
+            };
+            Ok((report, closed_at))
         })?;
     let kind = report.kind;
     if kind.counts_deliveries() {
@@ -115,8 +118,56 @@ pub(super) fn report(
             )?
             .query_row([], |row| row.get(0))
             .optional()?;
+    } else if let Finding::Away {
+        waiting, exhausted, ..
+    } = report.finding
+    {
+        (report.count, report.exhausted) = (waiting + exhausted, exhausted);
+        if closed_at.is_none() {
+            add_what_is_away(connection, &mut report)?;
+        }
     }
     Ok(report)
+}
+
+/// What has not arrived on the route of a partner that is away.
+fn add_what_is_away(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
+    let (waiting, exhausted) = not_arrived(connection, &report.subject)?;
+    (report.count, report.exhausted) = (waiting + exhausted, exhausted);
+    report.oldest_event_id = connection
+        .prepare_cached(
+            "SELECT e.id FROM incidents i
+               JOIN incident_deliveries d ON d.incident = i.seq AND d.ended IS NULL
+               JOIN events e ON e.seq = d.event_seq
+              WHERE i.kind = 'deliveries_exhausted' AND i.subject = ?1 AND i.closed_at IS NULL
+              ORDER BY d.event_seq LIMIT 1",
+        )?
+        .query_row([&report.subject], |row| row.get(0))
+        .optional()?;
+    if report.oldest_event_id.is_none() {
+        report.oldest_event_id = connection
+            .prepare_cached(
+                "SELECT e.id FROM outbox o JOIN events e ON e.seq = o.event_seq
+                  WHERE +o.route = ?1 ORDER BY o.event_seq LIMIT 1",
+            )?
+            .query_row([&report.subject], |row| row.get(0))
+            .optional()?;
+    }
+    Ok(())
+}
+
+/// How many deliveries of a route wait to be sent, and how many need a person.
+pub(super) fn not_arrived(connection: &Connection, route: &str) -> rusqlite::Result<(u64, u64)> {
+    let waiting = connection
+        .prepare_cached("SELECT count(*) FROM outbox WHERE route = ?1")?
+        .query_row([route], |row| row.get(0))?;
+    let exhausted = connection
+        .prepare_cached(
+            "SELECT coalesce(sum(deliveries), 0) FROM queue_counts
+              WHERE route = ?1 AND status = 'failed'",
+        )?
+        .query_row([route], |row| row.get(0))?;
+    Ok((waiting, exhausted))
 }
 
 pub(super) fn kind(row: &Row<'_>, column: usize) -> rusqlite::Result<Kind> {

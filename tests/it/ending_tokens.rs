@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use voicedrive_relay::incident::State;
-use voicedrive_relay::language::{Language, Locale};
-use voicedrive_relay::route::settings::AllSettings;
-use voicedrive_relay::timestamp::Timestamp;
-use voicedrive_relay::token::TokenRecord;
-use voicedrive_relay::zone::Zone;
+use voicedrive_relay::testing::incident::State;
+use voicedrive_relay::testing::language::{Language, Locale};
+use voicedrive_relay::testing::route::settings::AllSettings;
+use voicedrive_relay::testing::timestamp::Timestamp;
+use voicedrive_relay::testing::token::TokenRecord;
+use voicedrive_relay::testing::zone::Zone;
 
 use crate::alerting::Night;
 use crate::harness::noon;
