@@ -161,7 +161,7 @@ async fn what_nobody_sends_again_after_an_outage_is_told_and_what_is_dismissed_i
         expected(&[&outage[..], &[by_itself]].concat())
     );
     let last = night.messages().pop().unwrap();
-    let waits = format!("{left} of them are not settled");
+    let waits = format!("not settled yet: {left}");
     assert!(last["text"].as_str().unwrap().contains(&waits), "{last}");
     let id = last["incidentId"].as_str().unwrap();
     let moment = night.bench.clock.moment();
