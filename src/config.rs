@@ -24,6 +24,7 @@ use ipnet::IpNet;
 use toml::de::DeValue;
 use url::Url;
 
+use crate::command_line::CommandLine;
 use crate::delivery::proxy::Proxies;
 use crate::delivery::route::Route;
 use crate::language::Language;
@@ -137,6 +138,8 @@ pub struct Loaded {
     pub set: BTreeMap<String, Named>,
     /// Settings that work but may not be meant.
     pub notes: Vec<Note>,
+    /// How the commands of the relay that has it are typed.
+    pub commands: CommandLine,
 }
 
 impl Default for Config {
@@ -243,6 +246,7 @@ fn read_both(
         ingest,
         set,
         notes,
+        commands: CommandLine::of(path),
     })
 }
 

@@ -78,7 +78,7 @@
 //!     [`retry`], [`resend`], [`purge`], [`route`], [`ingest`];
 //!   - interviews: [`interview`], [`interview_stats`];
 //!   - counts: [`send_stats`], [`period`], [`slot`], [`day`], [`zone`];
-//!   - what is told: [`incident`], [`notification`], [`overview`], [`trouble`], [`language`];
+//!   - what is told: [`incident`], [`notification`], [`overview`], [`trouble`], [`language`], [`command_line`];
 //!   - what a person types: [`spelling`], `wrong_value`;
 //!   - [`timestamp`], [`token`], [`secret`] and [`crypto`], [`stable_json`].
 //! - What is kept, the only place with SQL: [`store`] and its verbs.
@@ -121,6 +121,7 @@ pub mod cause;
 pub mod channel;
 pub mod cli;
 pub mod clock;
+pub mod command_line;
 pub mod config;
 pub mod content;
 pub mod crypto;

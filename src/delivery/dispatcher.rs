@@ -264,7 +264,8 @@ impl Dispatcher {
                 tracing::info!(route = %name, %origin, changes, "VoiceDrive accepts events again");
             }
             Some(error) => {
-                tracing::warn!(route = %name, %origin, error, changes, "VoiceDrive does not accept events; they are kept and sent again later. `voicedrive-relay tail` shows each attempt");
+                let tail = self.sender.commands().typed("tail");
+                tracing::warn!(route = %name, %origin, error, changes, "VoiceDrive does not accept events; they are kept and sent again later. `{tail}` shows each attempt");
             }
         }
     }
@@ -328,6 +329,7 @@ mod tests {
 
     use super::super::{DeliveryRules, handoff};
     use super::*;
+    use crate::command_line::CommandLine;
     use crate::delivery::profile::Profile;
     use crate::delivery::proxy::Proxies;
     use crate::incident::Thresholds;
@@ -361,6 +363,7 @@ mod tests {
             clock,
             rules,
             observations: Observations::default(),
+            commands: CommandLine::default(),
         };
         Dispatcher::new(route, context, handoff::mailbox().1).unwrap()
     }

@@ -31,6 +31,7 @@ mod ingesting;
 mod interviews;
 mod javascript;
 mod keeping;
+mod leftovers;
 mod letting_in;
 mod looking;
 mod losing;
