@@ -22,6 +22,7 @@ mod delivering;
 mod described;
 mod ending_tokens;
 mod examining;
+mod exhausted;
 mod harness;
 mod helping;
 mod house;
