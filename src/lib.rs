@@ -80,7 +80,7 @@
 //!     [`retry`], [`resend`], [`dismissal`], [`purge`], [`route`], [`ingest`];
 //!   - interviews: [`interview`], [`interview_stats`];
 //!   - counts: [`send_stats`], [`period`], [`slot`], [`day`], [`zone`];
-//!   - what is told: [`incident`], [`notification`], [`overview`], [`trouble`], [`language`];
+//!   - what is told: [`incident`], [`notification`], [`overview`], [`trouble`], [`language`], [`command_line`];
 //!   - what a person types: [`spelling`], `wrong_value`;
 //!   - [`timestamp`], [`token`], [`secret`] and [`crypto`], [`stable_json`].
 //! - What is kept, the only place with SQL: [`store`] and its verbs.
@@ -125,6 +125,7 @@ mod cause;
 mod channel;
 mod cli;
 mod clock;
+mod command_line;
 mod config;
 mod content;
 mod crypto;
@@ -200,6 +201,9 @@ pub mod testing {
     }
     pub mod clock {
         pub use crate::clock::Clock;
+    }
+    pub mod command_line {
+        pub use crate::command_line::CommandLine;
     }
     pub mod config {
         pub use crate::config::{Channel, Environment, Hook, Loaded, Way, read};
