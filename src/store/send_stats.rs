@@ -27,9 +27,11 @@ pub(super) fn sends(connection: &Connection, filter: &SendFilter) -> Result<Send
         queue: queue(connection, filter)?,
         ..SendStats::default()
     };
-    for term in slot::terms(filter.from, filter.to, &SLOTS) {
-        add_term(connection, term, filter, &mut counted)?;
-    }
+    each_count(connection, filter, |_, event_type, change, sign| {
+        counted.total.add(change, sign);
+        let of_type = counted.by_type.entry(event_type.to_owned()).or_default();
+        of_type.add(change, sign);
+    })?;
     counted.by_type.retain(|_, counts| counts.sent > 0);
     if counted.total.sent > 0 {
         counted.last_sent_at = last_sent(connection, filter)?;
@@ -37,11 +39,24 @@ pub(super) fn sends(connection: &Connection, filter: &SendFilter) -> Result<Send
     Ok(counted)
 }
 
-fn add_term(
+/// Hands over what the range is added up from: a route, an event type, their counts, and 1 when they are added or -1
+/// when they are taken away again.
+pub(super) fn each_count(
+    connection: &Connection,
+    filter: &SendFilter,
+    mut take: impl FnMut(&str, &str, &SendChange, i64),
+) -> rusqlite::Result<()> {
+    for term in slot::terms(filter.from, filter.to, &SLOTS) {
+        each_count_of(connection, term, filter, &mut take)?;
+    }
+    Ok(())
+}
+
+fn each_count_of(
     connection: &Connection,
     SignedRange { segment, sign }: SignedRange,
     filter: &SendFilter,
-    counted: &mut SendStats,
+    take: &mut impl FnMut(&str, &str, &SendChange, i64),
 ) -> rusqlite::Result<()> {
     let (sql, from, to) = match segment.unit {
         Some(unit) => (
@@ -67,16 +82,10 @@ fn add_term(
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query((from, to, &filter.event_type))?;
     while let Some(row) = rows.next()? {
-        if !filter.counts(row.get_ref(7)?.as_str()?) {
-            continue;
+        let route = row.get_ref(7)?.as_str()?;
+        if filter.counts(route) {
+            take(route, row.get_ref(0)?.as_str()?, &counts(row)?, sign);
         }
-        let change = counts(row)?;
-        counted.total.add(&change, sign);
-        counted
-            .by_type
-            .entry(row.get(0)?)
-            .or_default()
-            .add(&change, sign);
     }
     Ok(())
 }
