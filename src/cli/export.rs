@@ -113,11 +113,13 @@ impl Form {
         let mut sheet = Sheet::new(target, format, columns, locale.timezone);
         let writing = self.copy(client, path, filter, &mut sheet);
         let rows = tokio::select! {
-            rows = writing => rows?,
-            _ = tokio::signal::ctrl_c() => {
+            // In this order, so that the signal is awaited before the daemon is asked.
+            biased;
+            Ok(()) = tokio::signal::ctrl_c() => {
                 // What was written so far goes with the target.
                 return Err(CliError::Failed(locale.phrase(Words::Interrupted).to_owned()));
             }
+            rows = writing => rows?,
         };
         let kept = sheet.finish().and_then(Target::keep);
         let is_file = kept.map_err(|error| self.failed(client, &error))?;

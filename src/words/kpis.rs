@@ -17,7 +17,7 @@ phrases! {
         Milliseconds: "ms", "ms";
         Met: "達成", "met";
         NotMet: "未達", "missed";
-        Unknown: "判定なし", "unknown";
+        Unknown: "判定なし", "-";
         NeverCompared: "まだ突き合わせていません", "never reconciled";
     }
 }

@@ -2,13 +2,15 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::net::UnixListener;
 use voicedrive_relay::token::Scope;
 
 use crate::commands::{Daemon, program};
-use crate::harness::{Clock, Partner, TestRelay, control_client, status, token};
+use crate::harness::{Clock, Partner, TestRelay, configuration, control_client, status, token};
 
 const KPIS: &str = "/api/integration/kpis";
 
@@ -166,7 +168,7 @@ async fn the_rows_of_stats_add_up_to_the_statistics_of_the_same_period() {
     }
     let page = text(&daemon.run(&["kpi"]).await.stdout);
     assert_eq!(page.lines().count(), 5, "{page}");
-    assert!(page.contains("75.0 %  at least 99 %   unknown"), "{page}");
+    assert!(page.contains("75.0 %  at least 99 %   -"), "{page}");
     assert!(page.contains("never reconciled"), "{page}");
 }
 
@@ -350,4 +352,32 @@ async fn interview_records_of_many_pages_come_back_as_they_were() {
         .json(&["import", "interviews", again.to_str().unwrap()])
         .await;
     assert_eq!(import["replaced"], rows);
+}
+
+#[tokio::test]
+async fn an_export_that_is_interrupted_leaves_nothing() {
+    let directory = TempDir::new().unwrap();
+    let exports = TempDir::new().unwrap();
+    let config = directory.path().join("config.toml");
+    std::fs::write(&config, configuration(directory.path(), "", "")).unwrap();
+    // A daemon that takes the question and never answers it.
+    let silent = UnixListener::bind(directory.path().join("control.sock")).unwrap();
+    let mut command = program();
+    command
+        .args(["export", "deliveries"])
+        .arg(exports.path().join("a.csv"));
+    command.arg("--config").arg(&config).stderr(Stdio::piped());
+    let exporting = command.spawn().unwrap();
+    let _asked = silent.accept().await.unwrap();
+    let names = || std::fs::read_dir(exports.path()).unwrap().count();
+    assert_eq!(names(), 1, "it is written beside its name");
+    let pid = exporting.id().unwrap().to_string();
+    let sent = std::process::Command::new("kill")
+        .args(["-INT", &pid])
+        .status();
+    assert!(sent.unwrap().success());
+    let ended = exporting.wait_with_output().await.unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    assert!(text(&ended.stderr).contains("interrupted"), "{ended:?}");
+    assert_eq!(names(), 0);
 }
