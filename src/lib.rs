@@ -41,6 +41,9 @@
 //! - *slot*: a whole hour, day or month of UTC for which counts are kept.
 //! - *period*, *range*: the time that statistics are asked for. They are added up from slots and from the rows at its ends.
 //! - *recount*: comparing the kept counts with the rows.
+//! - *breakdown*: the counts of a range in rows, by day, type or route.
+//! - *KPI*, *measure*: one of the five goals of the two teams, and its value with its target.
+//! - *confirmed range*: the events that were compared with what the partner says it has, by their ids.
 //!
 //! What an admin is told:
 //! - *condition*: something that an admin has to know of while it holds.
@@ -76,10 +79,10 @@
 //! ## Rooms, in reading order
 //!
 //! - What things are, and what is decided about them (no input or output, no clock):
-//!   - events: [`event`], [`submission`], [`event_record`], [`content`] and [`repeat`] (what is the same), [`due`], [`attempt`], [`cause`],
+//!   - events: [`event`], [`submission`], [`event_record`], [`content`] and [`repeat`] (what is the same), [`due`], [`attempt`], [`cause`], [`export`],
 //!     [`retry`], [`resend`], [`dismissal`], [`purge`], [`route`], [`ingest`];
 //!   - interviews: [`interview`], [`interview_stats`];
-//!   - counts: [`send_stats`], [`period`], [`slot`], [`day`], [`zone`];
+//!   - counts: [`send_stats`], [`period`], [`slot`], [`day`], [`zone`], [`send_breakdown`], [`kpi`], [`confirmed_range`];
 //!   - what is told: [`incident`], [`notification`], [`overview`], [`trouble`], [`language`], [`command_line`];
 //!   - what a person types: [`spelling`], `wrong_value`;
 //!   - [`timestamp`], [`token`], [`secret`] and [`crypto`], [`stable_json`].
@@ -127,6 +130,7 @@ mod cli;
 mod clock;
 mod command_line;
 mod config;
+mod confirmed_range;
 mod content;
 mod crypto;
 mod day;
@@ -136,12 +140,14 @@ mod due;
 mod event;
 mod event_record;
 mod examination;
+mod export;
 mod http;
 mod import;
 mod incident;
 mod ingest;
 mod interview;
 mod interview_stats;
+mod kpi;
 mod language;
 mod liveness;
 mod log_limit;
@@ -160,6 +166,7 @@ mod resend;
 mod retry;
 mod route;
 mod secret;
+mod send_breakdown;
 mod send_stats;
 mod slot;
 mod spelling;
