@@ -14,7 +14,7 @@ use super::path::{journal_of, shared_memory_of};
 const LOOKS: usize = 3;
 /// The database's header.
 const HEADER: usize = 100;
-/// The text with which every SQLite file begins.
+/// The first bytes of every SQLite file.
 const MAGIC: &[u8] = b"SQLite format 3\0";
 /// The value of its two version bytes while the database has a write-ahead log.
 const WRITE_AHEAD: u8 = 2;
@@ -26,8 +26,8 @@ const FRAME_HEADER: u64 = 24;
 
 /// The open files of a database, as SQLite's documentation of its file format describes them.
 ///
-/// Each is opened once and stays open: closing any handle of a file gives up the locks that SQLite holds on it in this
-/// process. Whoever has a connection to the database has this for longer.
+/// Each is opened once and stays open: closing any handle of a file releases the locks that SQLite holds on it in this
+/// process. So this has to outlive every connection to the database.
 pub(super) struct Shape {
     database: File,
     journal: File,
@@ -35,7 +35,7 @@ pub(super) struct Shape {
     known: Mutex<Known>,
 }
 
-/// What the database's file was at the last look.
+/// The state of the database's file at the last check.
 #[derive(Clone, Copy)]
 struct Known {
     bytes: u64,
@@ -58,8 +58,8 @@ impl Shape {
         })
     }
 
-    /// Whether both files can be what SQLite has written. It costs some microseconds. A file that cannot be read says
-    /// nothing: SQLite meets that too.
+    /// Whether both files can be what SQLite has written. It takes some microseconds. A file that cannot be read counts as
+    /// good: SQLite will report the error.
     pub(super) fn is_kept(&self) -> bool {
         self.is_kept_by_database() && self.is_kept_by_journal()
     }
