@@ -12,8 +12,8 @@ pub(super) struct Dialect {
     pub delimiter: u8,
     /// Whether a backslash escapes the next character, as `MySQL` writes it.
     pub escapes: bool,
-    /// Whether a cell may be quoted. The `mysql` command quotes nothing: there a quote at the beginning of a cell is part
-    /// of the text.
+    /// Whether a cell may be quoted. The `mysql` command quotes nothing: there a quote at the beginning of a cell is
+    /// part of the text.
     pub quotes: bool,
 }
 

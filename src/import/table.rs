@@ -165,8 +165,8 @@ impl<R: BufRead> Table<R> {
         })
     }
 
-    /// Whether two stray quotes have joined the cell in this column with another row. That is assumed when a line of the
-    /// cell has a date at the position of the interview date.
+    /// Whether two stray quotes have joined the cell in this column with another row. That is assumed when a line of
+    /// the cell has a date at the position of the interview date.
     fn holds_a_row(&self, column: usize, cell: &str) -> bool {
         let date = Under::Field(Field::InterviewDate);
         let Some(of_date) = self.header.0.iter().position(|under| *under == date) else {

@@ -73,8 +73,8 @@ impl<E: Copy + Eq + Hash> RateLimiter<E> {
         self.limit.store(count_of(limit), Ordering::Relaxed);
     }
 
-    /// Counts a request at `now`, the time since any fixed moment on a monotonic clock. A refused request does not count,
-    /// so asking too often does not prolong the wait.
+    /// Counts a request at `now`, the time since any fixed moment on a monotonic clock. A refused request does not
+    /// count, so asking too often does not prolong the wait.
     ///
     /// An IPv6 client counts by its /64, an IPv4 address written as IPv6 as that IPv4 address.
     ///
@@ -106,8 +106,8 @@ struct Table<E> {
 
 /// The requests of one client on one endpoint.
 struct Window {
-    /// When the window was made. Before, the client may have made every request of the shared window, so those count for it
-    /// too: otherwise it could make twice as many as allowed.
+    /// When the window was made. Before, the client may have made every request of the shared window, so those count
+    /// for it too: otherwise it could make twice as many as allowed.
     opened: Moment,
     /// When its requests were accepted, in order.
     passed: VecDeque<Moment>,

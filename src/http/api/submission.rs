@@ -1,4 +1,5 @@
-//! Reads events that are handed in (contract, section 4.4). An error names the field, in a batch with the event's number.
+//! Reads events that are handed in (contract, section 4.4). An error names the field, in a batch with the event's
+//! number.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;

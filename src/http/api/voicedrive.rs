@@ -88,7 +88,8 @@ impl DateRange {
         Ok(Self { start, end })
     }
 
-    /// The range, with defaults for absent ends. When it ends before it begins, the error names the ends that were given.
+    /// The range, with defaults for absent ends. When it ends before it begins, the error names the ends that were
+    /// given.
     pub(super) fn range(
         self,
         usual_start: Timestamp,

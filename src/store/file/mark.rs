@@ -1,5 +1,5 @@
-//! The mark of a clean shutdown: a file that identifies the database and its state, so that another database, or one that
-//! another program changed, is not mistaken for the one that the relay closed.
+//! The mark of a clean shutdown: a file that identifies the database and its state, so that another database, or one
+//! that another program changed, is not mistaken for the one that the relay closed.
 
 use std::fs::{self, File};
 use std::io;

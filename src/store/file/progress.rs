@@ -68,8 +68,8 @@ impl Progress {
         self.made.is_none() || other.made.is_none() || self.made == other.made
     }
 
-    /// Whether it was written later than `other`, or at the same moment with more rows. A database that continued from an
-    /// older copy is later, whatever it lacks, because a person decided to restore that copy.
+    /// Whether it was written later than `other`, or at the same moment with more rows. A database that continued from
+    /// an older copy is later, whatever it lacks, because a person decided to restore that copy.
     pub(super) fn is_beyond(&self, other: &Self) -> bool {
         match self.axis_ms.cmp(&other.axis_ms) {
             Ordering::Less => false,
@@ -78,7 +78,8 @@ impl Progress {
         }
     }
 
-    /// Whether it contains rows that `other` lacks, such as events that were accepted before an older copy was restored.
+    /// Whether it contains rows that `other` lacks, such as events that were accepted before an older copy was
+    /// restored.
     pub(super) fn has_more_than(&self, other: &Self) -> bool {
         self.numbers.iter().any(|(table, number)| {
             let of_other = other.numbers.get(table);

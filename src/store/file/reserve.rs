@@ -37,8 +37,8 @@ impl Reserve {
         fs::remove_file(self.path.as_path()).is_ok()
     }
 
-    /// Whether the reserve exists or can be made now. If not, at the start or after the disk was full, nothing new may be
-    /// accepted. Where the file cannot be made, it is enough that its size is free.
+    /// Whether the reserve exists or can be made now. If not, at the start or after the disk was full, nothing new may
+    /// be accepted. Where the file cannot be made, it is enough that its size is free.
     pub(in crate::store) fn is_held_or_taken(&self) -> bool {
         let (free, size) = self.room();
         let held = fs::metadata(self.path.as_path()).is_ok_and(|file| file.len() >= size);

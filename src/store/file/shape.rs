@@ -1,5 +1,5 @@
-//! Whether the open files are still as SQLite wrote them. When another program truncates one or copies another file over
-//! it, the path still leads to the same file, and the next commit would be acknowledged and lost.
+//! Whether the open files are still as SQLite wrote them. When another program truncates one or copies another file
+//! over it, the path still leads to the same file, and the next commit would be acknowledged and lost.
 
 use std::fs::File;
 use std::io;
@@ -58,8 +58,8 @@ impl Shape {
         })
     }
 
-    /// Whether both files can be what SQLite has written. It takes some microseconds. A file that cannot be read counts as
-    /// good: SQLite will report the error.
+    /// Whether both files can be what SQLite has written. It takes some microseconds. A file that cannot be read counts
+    /// as good: SQLite will report the error.
     pub(super) fn is_kept(&self) -> bool {
         self.is_kept_by_database() && self.is_kept_by_journal()
     }
@@ -90,8 +90,8 @@ impl Shape {
         Ok(is_kept.then_some(now))
     }
 
-    /// Whether the log has all pages that its index speaks of, and is the one that it speaks of. If not, whatever is read
-    /// through the index may be pages of another database.
+    /// Whether the log has all pages that its index speaks of, and is the one that it speaks of. If not, whatever is
+    /// read through the index may be pages of another database.
     pub(super) fn is_kept_by_journal(&self) -> bool {
         let before = self.index();
         // When the index has changed meanwhile, this check is void, and the next one decides.
@@ -160,8 +160,8 @@ impl Index {
         let bytes = JOURNAL_HEADER + u64::from(frames) * (FRAME_HEADER + page_size(page));
         let mut salts = [0; 8];
         let read = journal.read_exact_at(&mut salts, 16);
-        // Its last byte says that it is long enough. Its length is not asked for: Linux would write new times of the file
-        // with the next commit.
+        // Its last byte says that it is long enough. Its length is not asked for: Linux would write new times of the
+        // file with the next commit.
         match read.and_then(|()| journal.read_exact_at(&mut [0], bytes - 1)) {
             Ok(()) => salts == self.0[32..40],
             Err(error) => error.kind() != io::ErrorKind::UnexpectedEof,

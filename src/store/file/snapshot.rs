@@ -1,4 +1,5 @@
-//! Makes and checks copies of the database: single files that are complete, consistent and closed (contract, section 9).
+//! Makes and checks copies of the database: single files that are complete, consistent and closed (contract, section
+//! 9).
 
 mod error;
 mod target;

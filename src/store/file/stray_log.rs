@@ -1,5 +1,5 @@
-//! A write-ahead log beside a database whose header says that it has none, so it belongs to another database. SQLite would
-//! use it nevertheless.
+//! A write-ahead log beside a database whose header says that it has none, so it belongs to another database. SQLite
+//! would use it nevertheless.
 
 use std::fs::File;
 use std::io;

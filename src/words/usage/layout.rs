@@ -1,5 +1,5 @@
-//! The layout of the help on a terminal. clap does not know that a Japanese character is two columns wide, nor where a line
-//! may be broken between two of them, so lines are broken here.
+//! The layout of the help on a terminal. clap does not know that a Japanese character is two columns wide, nor where a
+//! line may be broken between two of them, so lines are broken here.
 
 use clap::builder::{PossibleValue, Resettable, StyledStr};
 use clap::{Arg, Command};

@@ -1,5 +1,5 @@
-//! Authenticates the staff system's senders: by one of four forms of signature, by a bearer token, or by an address that
-//! is trusted without proof (contract, section 4.6).
+//! Authenticates the staff system's senders: by one of four forms of signature, by a bearer token, or by an address
+//! that is trusted without proof (contract, section 4.6).
 //!
 //! The first proof that is present decides. When it is wrong, no other one is tried, so that nobody can choose the
 //! weakest.
@@ -223,8 +223,8 @@ fn bearer(api: &Api, ingest: &Ingest, headers: &HeaderMap) -> Result<(), Unprove
     }
 }
 
-/// Accepts a request without proof from a trusted address. Host and Origin are checked too: a web page in a browser on a
-/// trusted machine could post as well.
+/// Accepts a request without proof from a trusted address. Host and Origin are checked too: a web page in a browser on
+/// a trusted machine could post as well.
 fn open(api: &Api, ingest: &Ingest, peer: IpAddr, head: &Parts) -> Result<(), Unproven> {
     let is_open = |client: IpAddr| {
         let mut open_from = ingest.rules.open_from.iter();

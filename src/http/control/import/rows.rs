@@ -170,8 +170,8 @@ impl Spool {
 }
 
 impl Rows {
-    /// All records in the order of the file, each with its row's number from 0. Not its line: all records of a JSON array
-    /// may be on one line. A field of a bad row that could not be read has a placeholder.
+    /// All records in the order of the file, each with its row's number from 0. Not its line: all records of a JSON
+    /// array may be on one line. A field of a bad row that could not be read has a placeholder.
     ///
     /// # Errors
     /// `Unavailable`, also of the items, when the rows cannot be read.
