@@ -34,6 +34,7 @@ use crate::language::Locale;
 use crate::observations::Observations;
 use crate::reload::Reloads;
 use crate::retry::RetryPolicy;
+use crate::route::settings::AllSettings;
 use crate::route::{BodyLimit, Routing, TooLarge};
 use crate::store::Store;
 use crate::submission::Submission;
@@ -109,6 +110,8 @@ pub struct Api {
 pub struct Routes {
     /// Which event takes which route.
     pub routing: Routing,
+    /// What an admin finds their settings by.
+    pub settings: AllSettings,
     /// What the receivers of these routes take.
     pub limits: BTreeMap<String, BodyLimit>,
     /// The routes whose deliveries VoiceDrive counts too.

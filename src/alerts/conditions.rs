@@ -103,6 +103,8 @@ pub fn holding(observed: &Observed, limits: &Thresholds, now: Timestamp) -> Vec<
             finding: Finding::Token {
                 days: token.ending(&limits.token_days, now)?,
                 ends_at: token.expires_at,
+                scope: token.scope.clone(),
+                issued_at: token.issued_at,
             },
         })
     });

@@ -13,6 +13,7 @@ use crate::command_line::CommandLine;
 use crate::config::Config;
 use crate::language::Language;
 use crate::relay;
+use crate::route::settings::{AllSettings, Settings};
 use crate::words::answers::Subject;
 use crate::words::commands;
 use crate::words::harmless;
@@ -38,17 +39,23 @@ pub(super) struct Client {
     pub(super) locale: Locale,
     commands: CommandLine,
     pub(super) json: bool,
+    /// The routes as the configuration has them.
+    routes: AllSettings,
 }
 
 impl Client {
     pub(super) fn new(config: &Config, common: &Common) -> Result<Self, CliError> {
         let socket = socket(config, common);
-        Self::over(
+        let client = Self::over(
             &socket,
             common.speech_of(config),
             common.commands(),
             common.json,
-        )
+        )?;
+        Ok(Self {
+            routes: config.route_settings(),
+            ..client
+        })
     }
 
     /// A way to the daemon behind `socket`.
@@ -72,6 +79,7 @@ impl Client {
             locale,
             commands,
             json,
+            routes: AllSettings::default(),
         })
     }
 
@@ -135,6 +143,11 @@ impl Client {
             writeln!(io::stderr(), "{told}")?;
         }
         Ok(())
+    }
+
+    /// By what an admin finds the settings of an event's route.
+    pub(super) fn settings_of(&self, event: &Value) -> Settings {
+        self.routes.of(event["route"].as_str())
     }
 
     /// One event with everything.

@@ -93,6 +93,10 @@ pub enum Finding {
         days: i64,
         /// When it ends.
         ends_at: Timestamp,
+        /// What it allows, separated by blanks.
+        scope: String,
+        /// When it was issued.
+        issued_at: Timestamp,
     },
 }
 

@@ -265,7 +265,7 @@ fn add_message(
     state: State,
     now: Now,
 ) -> Result<(), StoreError> {
-    let report = report(connection, incident, now.wall)?;
+    let report = report(connection, incident, now)?;
     connection
         .prepare_cached("INSERT INTO alert_messages (incident, state, report) VALUES (?1, ?2, ?3)")?
         .execute((incident, state.as_str(), json(&report)?))?;

@@ -165,7 +165,7 @@ pub(super) fn list(connection: &Connection) -> rusqlite::Result<Vec<TokenRecord>
 pub(super) fn live(connection: &Connection, now: Timestamp) -> rusqlite::Result<Vec<LiveToken>> {
     connection
         .prepare_cached(
-            "SELECT jti, expires_at,
+            "SELECT jti, coalesce(scope, ''), issued_at, expires_at,
                     EXISTS (SELECT 1 FROM incidents i
                              WHERE i.kind = ?2 AND i.subject = jti AND i.closed_at IS NULL)
                FROM tokens
@@ -174,8 +174,10 @@ pub(super) fn live(connection: &Connection, now: Timestamp) -> rusqlite::Result<
         .query_map((now, Kind::TokenEnding.as_str()), |row| {
             Ok(LiveToken {
                 jti: row.get(0)?,
-                expires_at: row.get(1)?,
-                is_told: row.get(2)?,
+                scope: row.get(1)?,
+                issued_at: row.get(2)?,
+                expires_at: row.get(3)?,
+                is_told: row.get(4)?,
             })
         })?
         .collect()

@@ -79,7 +79,7 @@ fn in_japanese(code: &str, message: &str, subject: Subject, commands: &CommandLi
                 format!(" ({})", commands.by_admin(&restart))
             });
             return format!(
-                "動いているリレーはこのコマンドに対応していません。同じ版のリレーに再起動してください{restart}"
+                "動いているリレーはこのコマンドに対応していません。同じバージョンのリレーに再起動してください{restart}"
             );
         }
         ("CONFLICT", Subject::Dismissal) if message.starts_with("Only an exhausted") => {

@@ -7,6 +7,7 @@ use crate::store::file::difference::{Difference, Incomplete};
 use crate::store::file::snapshot::Verified;
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
+use crate::words::counted;
 use crate::words::harmless;
 
 phrases! {
@@ -26,10 +27,11 @@ pub(crate) fn good_copy(locale: Locale, file: &Path, verified: Verified) -> Stri
         ..
     } = verified;
     let (file, newest) = (file.display(), clock(locale, newest_event));
+    let counted = counted(events, "event");
     both!(
         locale.language,
         "{file}: 正常です。イベント {events} 件、未送信 {waiting} 件、最新の受付 {newest}",
-        "{file}: good; {events} events, {waiting} still to be sent, the newest accepted {newest}"
+        "{file}: good; {counted}, {waiting} still to be sent, the newest accepted {newest}"
     )
 }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 use voicedrive_relay::testing::command_line::CommandLine;
 use voicedrive_relay::testing::incident::State;
 use voicedrive_relay::testing::language::{Language, Locale};
+use voicedrive_relay::testing::route::settings::AllSettings;
 use voicedrive_relay::testing::timestamp::Timestamp;
 use voicedrive_relay::testing::token::TokenRecord;
 use voicedrive_relay::testing::zone::Zone;
@@ -101,7 +102,10 @@ async fn each_step_is_told_once_over_restarts() {
     );
     let last = night.messages().pop().unwrap();
     let text = last["text"].as_str().unwrap();
-    assert!(text.contains("The token long has ended"), "{text}");
+    assert!(
+        text.contains("The token long (issued on 2025-10-26, stats:read) has ended"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -151,11 +155,14 @@ async fn one_that_was_revoked_is_not_told_and_no_end_of_it_is_told_as_a_recovery
         opened["actions"],
         serde_json::json!(["voicedrive-relay token list"])
     );
-    assert!(of(opened, "text").contains("トークン long の期限まで 30 日です。"));
+    let which = "トークン long (2025-10-26 発行、stats:read)";
+    let ends = format!("{which} の期限まで 30 日です。");
+    assert!(of(opened, "text").contains(&ends), "{opened:#}");
     // Whose it is may be a person's name.
     assert!(!messages.iter().any(|m| m.to_string().contains("山田")));
     assert!(of(over, "title").ends_with("終了"), "{over:#}");
-    assert!(of(over, "text").contains("トークン long は失効しました。"));
+    let revoked = format!("{which} は失効しました。");
+    assert!(of(over, "text").contains(&revoked), "{over:#}");
 }
 
 #[tokio::test]
@@ -211,11 +218,16 @@ async fn what_was_told_of_a_token_stands_in_the_status_until_it_is_over() {
         .incidents
         .iter()
         .map(|i| {
-            let commands = CommandLine::default();
-            locale.message(State::Ongoing, &i.report, &commands).text
+            let (commands, routes) = (CommandLine::default(), AllSettings::default());
+            let words = locale.message(State::Ongoing, &i.report, &commands, &routes);
+            words.text
         })
         .collect();
     let of_token = lines.iter().find(|text| text.starts_with("トークン long"));
     let first = of_token.unwrap().lines().next();
-    assert_eq!(first, Some("トークン long の期限まで 12 日です。"));
+    let issued = "2025-10-26 発行、stats:read";
+    let words = format!("トークン long ({issued}) の期限まで 12 日です。");
+    assert_eq!(first, Some(words.as_str()));
+    // For whom it was issued may be a person's name.
+    assert!(!of_token.unwrap().contains("山田"));
 }

@@ -14,6 +14,7 @@
 mod accepting;
 mod agreed;
 mod alerting;
+mod blaming;
 mod clocks;
 mod commands;
 mod counting;

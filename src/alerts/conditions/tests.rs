@@ -46,6 +46,8 @@ fn token(days_left: u32) -> LiveToken {
     let day = Duration::from_hours(24);
     LiveToken {
         jti: "jti".to_owned(),
+        scope: "stats:read".to_owned(),
+        issued_at: now(),
         expires_at: now().after(day * days_left),
         is_told: false,
     }
