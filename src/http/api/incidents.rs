@@ -119,7 +119,7 @@ pub(super) fn describe() -> Operation {
         "text": "VoiceDrive has taken an event again; what waits (3 events) is sent by itself.",
         "count": 5, "oldestEventId": null,
         "actions": ["voicedrive-relay resend --status exhausted --route 'default'"],
-        "closedAt": "2025-10-26T14:00:00.000Z", "subject": "default", "delivered": 0, "dismissed": 0,
+        "clearSince": null, "closedAt": "2025-10-26T14:00:00.000Z", "subject": "default", "delivered": 0, "dismissed": 0,
     });
     let states = json!({"type": "string", "enum": ["ongoing", "resolved"]});
     Operation::new(
