@@ -41,6 +41,9 @@
 //! - *slot*: a whole hour, day or month of UTC for which counts are kept.
 //! - *period*, *range*: the time that statistics are asked for. They are added up from slots and from the rows at its ends.
 //! - *recount*: comparing the kept counts with the rows.
+//! - *breakdown*: the counts of a range in rows, by day, type or route.
+//! - *KPI*, *measure*: one of the five goals of the two teams, and its value with its target.
+//! - *confirmed range*: the events that were compared with what the partner says it has, by their ids.
 //!
 //! What an admin is told:
 //! - *condition*: something that an admin has to know of while it holds.
@@ -76,11 +79,11 @@
 //! ## Rooms, in reading order
 //!
 //! - What things are, and what is decided about them (no input or output, no clock):
-//!   - events: [`event`], [`submission`], [`event_record`], [`content`] and [`repeat`] (what is the same), [`due`], [`attempt`], [`cause`],
+//!   - events: [`event`], [`submission`], [`event_record`], [`content`] and [`repeat`] (what is the same), [`due`], [`attempt`], [`cause`], [`export`],
 //!     [`retry`], [`resend`], [`dismissal`], [`purge`], [`route`], [`ingest`];
 //!   - interviews: [`interview`], [`interview_stats`];
-//!   - counts: [`send_stats`], [`period`], [`slot`], [`day`], [`zone`];
-//!   - what is told: [`incident`], [`notification`], [`overview`], [`trouble`], [`language`];
+//!   - counts: [`send_stats`], [`period`], [`slot`], [`day`], [`zone`], [`send_breakdown`], [`kpi`], [`confirmed_range`];
+//!   - what is told: [`incident`], [`notification`], [`overview`], [`trouble`], [`language`], [`command_line`];
 //!   - what a person types: [`spelling`], `wrong_value`;
 //!   - [`timestamp`], [`token`], [`secret`] and [`crypto`], [`stable_json`].
 //! - What is kept, the only place with SQL: [`store`] and its verbs.
@@ -125,7 +128,9 @@ mod cause;
 mod channel;
 mod cli;
 mod clock;
+mod command_line;
 mod config;
+mod confirmed_range;
 mod content;
 mod crypto;
 mod day;
@@ -135,12 +140,14 @@ mod due;
 mod event;
 mod event_record;
 mod examination;
+mod export;
 mod http;
 mod import;
 mod incident;
 mod ingest;
 mod interview;
 mod interview_stats;
+mod kpi;
 mod language;
 mod liveness;
 mod log_limit;
@@ -159,6 +166,7 @@ mod resend;
 mod retry;
 mod route;
 mod secret;
+mod send_breakdown;
 mod send_stats;
 mod slot;
 mod spelling;
@@ -200,6 +208,9 @@ pub mod testing {
     }
     pub mod clock {
         pub use crate::clock::Clock;
+    }
+    pub mod command_line {
+        pub use crate::command_line::CommandLine;
     }
     pub mod config {
         pub use crate::config::{Channel, Environment, Hook, Loaded, Way, read};

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use super::{card, mail, post};
 use crate::channel::outcome::Outcome;
 use crate::clock::Clock;
+use crate::command_line::CommandLine;
 use crate::config::{Channel, Hook, Way};
 use crate::language::{Language, Locale};
 use crate::notification::Notification;
@@ -28,6 +29,7 @@ pub struct Notifier {
     /// The key by which the store knows it.
     key: String,
     locale: Locale,
+    commands: CommandLine,
     /// The routes as they are configured.
     routes: AllSettings,
     store: Store,
@@ -36,12 +38,12 @@ pub struct Notifier {
 }
 
 impl Notifier {
-    /// Sends to `channel`, in the words of `locale`, what concerns `routes` among others.
+    /// Sends to `channel`, in the words of `locale` and with these commands, what concerns `routes` among others.
     #[must_use]
     pub fn new(
         channel: Channel,
         locale: Locale,
-        routes: AllSettings,
+        (commands, routes): (CommandLine, AllSettings),
         store: Store,
         clock: Clock,
     ) -> Self {
@@ -49,6 +51,7 @@ impl Notifier {
             key: channel.key(),
             channel,
             locale,
+            commands,
             routes,
             store,
             clock,
@@ -102,7 +105,9 @@ impl Notifier {
         else {
             return Ok(false);
         };
-        let words = self.locale.message(state, &report, &self.routes);
+        let words = self
+            .locale
+            .message(state, &report, &self.commands, &self.routes);
         let result = tell(&self.channel, &words, self.clock.now()).await;
         let succeeded = !matches!(result, Outcome::TryLater(_));
         match result {
@@ -112,7 +117,8 @@ impl Notifier {
                     && !refused.is_empty()
                 {
                     let recipients = refused.len();
-                    tracing::error!(channel = %name, recipients, "a mail server does not take all recipients of an alert; `voicedrive-relay check` says whom");
+                    let check = self.commands.typed("check");
+                    tracing::error!(channel = %name, recipients, "a mail server does not take all recipients of an alert; `{check}` says whom");
                 }
                 if tries > 0 {
                     tracing::info!(channel = %name, "alerts can be sent again");

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::words::Locale;
 use super::{CliError, Common, print_line};
+use crate::command_line::CommandLine;
 use crate::config::Config;
 use crate::language::Language;
 use crate::relay;
@@ -36,6 +37,7 @@ pub(super) struct Client {
     http: reqwest::Client,
     socket: PathBuf,
     pub(super) locale: Locale,
+    commands: CommandLine,
     pub(super) json: bool,
     /// The routes as the configuration has them.
     routes: AllSettings,
@@ -44,7 +46,12 @@ pub(super) struct Client {
 impl Client {
     pub(super) fn new(config: &Config, common: &Common) -> Result<Self, CliError> {
         let socket = socket(config, common);
-        let client = Self::over(&socket, common.speech_of(config), common.json)?;
+        let client = Self::over(
+            &socket,
+            common.speech_of(config),
+            common.commands(),
+            common.json,
+        )?;
         Ok(Self {
             routes: config.route_settings(),
             ..client
@@ -52,7 +59,12 @@ impl Client {
     }
 
     /// A way to the daemon behind `socket`.
-    pub(super) fn over(socket: &Path, locale: Locale, json: bool) -> Result<Self, CliError> {
+    pub(super) fn over(
+        socket: &Path,
+        locale: Locale,
+        commands: CommandLine,
+        json: bool,
+    ) -> Result<Self, CliError> {
         crate::crypto::install();
         let http = reqwest::Client::builder()
             .unix_socket(socket)
@@ -65,6 +77,7 @@ impl Client {
             http,
             socket: socket.to_owned(),
             locale,
+            commands,
             json,
             routes: AllSettings::default(),
         })
@@ -125,7 +138,7 @@ impl Client {
 
     /// Tells what went wrong with one of several things.
     pub(super) fn tell(&self, error: &CliError) -> Result<(), CliError> {
-        let told = error.describe(self.locale.language, self.json);
+        let told = error.describe(self.locale.language, &self.commands, self.json);
         if let Some(told) = told {
             writeln!(io::stderr(), "{told}")?;
         }
@@ -188,7 +201,12 @@ impl Client {
             .map_err(|_| {
                 let seconds = patience.as_secs();
                 let language = self.locale.language;
-                CliError::Failed(commands::nobody_speaks(&self.socket, seconds, language))
+                CliError::Failed(commands::nobody_speaks(
+                    &self.socket,
+                    seconds,
+                    &self.commands,
+                    language,
+                ))
             })?
             .map_err(|error| self.unreachable(&error))
     }
@@ -233,7 +251,11 @@ impl Client {
         if error.is_timeout() {
             CliError::Failed(commands::no_answer_in_time(&self.socket, language))
         } else {
-            CliError::Unreachable(commands::unreachable(&self.socket, language))
+            CliError::Unreachable(commands::unreachable(
+                &self.socket,
+                &self.commands,
+                language,
+            ))
         }
     }
 }

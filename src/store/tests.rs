@@ -26,6 +26,7 @@ use super::file::version::migrate;
 use super::outbox::{due, mark_processing, recover};
 use super::relay_time::Now;
 use super::resend::{candidates, resend};
+use super::send_breakdown::break_down;
 use super::send_stats::sends;
 use super::*;
 use crate::attempt::{AttemptResult, Attempted, Outcome};
@@ -38,9 +39,11 @@ use crate::incident::Thresholds;
 use crate::resend::Resend;
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
+use crate::send_breakdown::{BreakdownQuestion, By};
 use crate::send_stats::{QueueCounts, SendFilter};
 use crate::submission::{Idempotency, Submission};
 use crate::timestamp::Timestamp;
+use crate::zone::Zone;
 
 pub(super) fn database() -> (TempDir, Connection) {
     let directory = tempfile::tempdir().unwrap();
@@ -763,6 +766,24 @@ proptest! {
             let filtered = sends(&connection, &of_type).unwrap();
             prop_assert_eq!(&filtered.total, counts);
         }
+        for by in By::ALL {
+            let zone = Zone::named("Asia/Kathmandu").unwrap();
+            let question = BreakdownQuestion { from, to, by, zone, now: to };
+            let broken_down = break_down(&connection, question).unwrap();
+            prop_assert_eq!(&broken_down.total, &stats.total);
+            let rows = broken_down.rows.iter().map(|(_, counts)| counts.sent);
+            prop_assert_eq!(rows.sum::<u64>(), stats.total.sent);
+        }
+        let ended = kpis::ended_retries(&connection, from, to).unwrap();
+        let retried = |m: &&&Model| m.attempts.len() > 1;
+        let delivered = counted.iter().filter(retried).filter(|m| last(m).0 == Outcome::Success);
+        prop_assert_eq!(ended.delivered, delivered.count() as u64);
+        let given_up = models.iter().filter(|(id, m)| {
+            let is_counted = m.sent_at.is_some_and(|sent| (from..=to).contains(&sent));
+            let status = find(&connection, id, when(0)).unwrap().unwrap().summary.status;
+            is_counted && status == Status::Exhausted
+        });
+        prop_assert_eq!(ended.given_up, given_up.count() as u64);
         // Each delivery has one log row, at most one queue row, and stands in the outbox exactly
         // while it is open.
         let mut queue = QueueCounts::default();

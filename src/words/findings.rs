@@ -192,23 +192,7 @@ pub(super) fn of_numbers(finding: &Finding) -> (String, String) {
                 "In the last five minutes 95 % of the statistics took up to {p95_ms} ms, and {error_percent} % failed."
             ),
         ),
-        Finding::Backup { failed: true, .. } => (
-            "relay-backup.db を作れませんでした。前のものが残っています。".to_owned(),
-            "relay-backup.db could not be made; the one before it is still there.".to_owned(),
-        ),
-        Finding::Backup {
-            age_hours: Some(hours),
-            ..
-        } => (
-            format!("relay-backup.db は {hours} 時間前のものです。"),
-            format!("relay-backup.db is {} old.", counted(hours, "hour")),
-        ),
-        Finding::Backup {
-            age_hours: None, ..
-        } => (
-            "relay-backup.db がありません。".to_owned(),
-            "There is no relay-backup.db.".to_owned(),
-        ),
+        Finding::Backup { age_hours, failed } => of_backup(*age_hours, *failed),
         Finding::Database { trouble } => (
             format!("{}。", trouble.happened(Language::Ja)),
             format!("{}.", sentence(&trouble.happened(Language::En))),
@@ -251,6 +235,23 @@ pub(super) fn of_numbers(finding: &Finding) -> (String, String) {
                 format!("This server's clock is {off} s {en} VoiceDrive's."),
             )
         }
+    }
+}
+
+fn of_backup(age_hours: Option<u64>, failed: bool) -> (String, String) {
+    match age_hours {
+        _ if failed => (
+            "relay-backup.db を作れませんでした。前のものが残っています。".to_owned(),
+            "relay-backup.db could not be made; the one before it is still there.".to_owned(),
+        ),
+        Some(hours) => (
+            format!("relay-backup.db は {hours} 時間前のものです。"),
+            format!("relay-backup.db is {} old.", counted(hours, "hour")),
+        ),
+        None => (
+            "relay-backup.db がありません。".to_owned(),
+            "There is no relay-backup.db.".to_owned(),
+        ),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use voicedrive_relay::testing::command_line::CommandLine;
 use voicedrive_relay::testing::incident::State;
 use voicedrive_relay::testing::language::{Language, Locale};
 use voicedrive_relay::testing::route::settings::AllSettings;
@@ -217,8 +218,9 @@ async fn what_was_told_of_a_token_stands_in_the_status_until_it_is_over() {
         .incidents
         .iter()
         .map(|i| {
-            let routes = AllSettings::default();
-            locale.message(State::Ongoing, &i.report, &routes).text
+            let (commands, routes) = (CommandLine::default(), AllSettings::default());
+            let words = locale.message(State::Ongoing, &i.report, &commands, &routes);
+            words.text
         })
         .collect();
     let of_token = lines.iter().find(|text| text.starts_with("トークン long"));
