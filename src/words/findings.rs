@@ -144,10 +144,6 @@ pub(super) fn of_a_token(token: &Token<'_>, days: i64, ended: Option<bool>) -> (
 }
 
 /// What was found, in Japanese and in English.
-#[allow(
-    clippy::too_many_lines,
-    reason = "a list of sentences, one for each that can be found"
-)]
 pub(super) fn of_numbers(finding: &Finding) -> (String, String) {
     match finding {
         // Told with its deliveries, or with its name.
