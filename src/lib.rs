@@ -53,6 +53,11 @@
 //! - *observations*: what parts saw, kept in memory, from which conditions are judged.
 //! - *overview*: everything that is known of the daemon at one moment.
 //!
+//! Who did what, and about whom:
+//! - *action*: what a person or a token changed, kept in the *audit*. *actor*: the one who did it.
+//! - *keyed hash*: what stands for a staff id where the id must not: it can be compared, and not read back.
+//! - *erased*: of a person's events and interview records, everything that says whose they are is gone.
+//!
 //! The file:
 //! - *verb*: a method of the store. It is one transaction, and takes and gives nouns of the program.
 //! - *lane*: how urgent a write is: calls, results, maintenance.
@@ -79,13 +84,14 @@
 //!   - interviews: [`interview`], [`interview_stats`];
 //!   - counts: [`send_stats`], [`period`], [`slot`], [`day`], [`zone`];
 //!   - what is told: [`incident`], [`notification`], [`overview`], [`trouble`], [`language`];
+//!   - who did what, and whose data are kept: [`audit`], [`person`];
 //!   - what a person types: [`spelling`], `wrong_value`;
 //!   - [`timestamp`], [`token`], [`secret`] and [`crypto`], [`stable_json`].
 //! - What is kept, the only place with SQL: [`store`] and its verbs.
 //! - What goes out: [`delivery`].
 //! - What comes in: [`http`], with the sockets in [`http::server`], the API in [`http::api`], and what the command line
 //!   asks for in `http::control`.
-//! - The edges: [`config`], [`clock`], [`logging`], [`log_limit`], [`plain_file`], [`system_error`], [`systemd`].
+//! - The edges: [`config`], [`clock`], [`logging`], [`log_limit`], [`plain_file`], [`system_error`], [`system_user`], [`systemd`].
 //! - How a configuration takes the place of another: [`reload`].
 //! - Maintenance: [`upkeep`]. What is observed and shared in memory: [`observations`], [`liveness`]. Who is told: [`alerts`],
 //!   and what came of it: [`channel`].
@@ -117,6 +123,7 @@
 
 pub mod alerts;
 pub mod attempt;
+pub mod audit;
 pub mod cause;
 pub mod channel;
 pub mod cli;
@@ -144,6 +151,7 @@ pub mod notification;
 pub mod observations;
 pub mod overview;
 pub mod period;
+pub mod person;
 pub mod plain_file;
 pub mod purge;
 pub mod receiver;
@@ -161,6 +169,7 @@ pub mod stable_json;
 pub mod store;
 pub mod submission;
 pub mod system_error;
+pub mod system_user;
 pub mod systemd;
 pub mod timestamp;
 pub mod token;

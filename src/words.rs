@@ -33,6 +33,7 @@ macro_rules! phrases {
 
 pub(crate) mod alerts;
 pub mod answers;
+pub(crate) mod audits;
 mod causes;
 pub(crate) mod checks;
 pub(crate) mod commands;

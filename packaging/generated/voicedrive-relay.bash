@@ -19,6 +19,9 @@ _voicedrive__relay() {
             voicedrive__relay,alert)
                 cmd="voicedrive__relay__subcmd__alert"
                 ;;
+            voicedrive__relay,audit)
+                cmd="voicedrive__relay__subcmd__audit"
+                ;;
             voicedrive__relay,backup)
                 cmd="voicedrive__relay__subcmd__backup"
                 ;;
@@ -99,6 +102,9 @@ _voicedrive__relay() {
                 ;;
             voicedrive__relay__subcmd__help,alert)
                 cmd="voicedrive__relay__subcmd__help__subcmd__alert"
+                ;;
+            voicedrive__relay__subcmd__help,audit)
+                cmd="voicedrive__relay__subcmd__help__subcmd__audit"
                 ;;
             voicedrive__relay__subcmd__help,backup)
                 cmd="voicedrive__relay__subcmd__help__subcmd__backup"
@@ -233,13 +239,17 @@ _voicedrive__relay() {
 
     case "${cmd}" in
         voicedrive__relay)
-            opts="-h -V --config --json --help --version serve reload demo check send import status tail show resend secret token alert backup verify restore receiver receiver-test help"
+            opts="-h -V --config --json --as --help --version serve reload demo check send import status tail show resend secret token alert audit backup verify restore receiver receiver-test help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -251,13 +261,17 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__alert)
-            opts="-h --config --json --help test history dismiss help"
+            opts="-h --config --json --as --help test history dismiss help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -269,13 +283,17 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__alert__subcmd__dismiss)
-            opts="-h --config --json --help"
+            opts="-h --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -357,7 +375,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__alert__subcmd__history)
-            opts="-h --open --limit --config --json --help"
+            opts="-h --open --limit --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -371,6 +389,10 @@ _voicedrive__relay() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -379,13 +401,63 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__alert__subcmd__test)
-            opts="-h --config --json --help"
+            opts="-h --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__audit)
+            opts="-n -h --since --until --who --limit --output --config --json --as --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --who)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -397,13 +469,17 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__backup)
-            opts="-h --config --json --help"
+            opts="-h --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -415,13 +491,17 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__check)
-            opts="-h --config --json --help"
+            opts="-h --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -433,13 +513,17 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__demo)
-            opts="-h --exit --config --json --help"
+            opts="-h --exit --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -451,7 +535,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__help)
-            opts="serve reload demo check send import status tail show resend secret token alert backup verify restore receiver receiver-test help"
+            opts="serve reload demo check send import status tail show resend secret token alert audit backup verify restore receiver receiver-test help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -509,6 +593,20 @@ _voicedrive__relay() {
         voicedrive__relay__subcmd__help__subcmd__alert__subcmd__test)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__audit)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -843,7 +941,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__import)
-            opts="-h --template --config --json --help interviews help"
+            opts="-h --template --config --json --as --help interviews help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -854,6 +952,10 @@ _voicedrive__relay() {
                     return 0
                     ;;
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -907,7 +1009,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__import__subcmd__interviews)
-            opts="-h --dry-run --zone --unknown-origin --format --encoding --columns --template --config --json --help"
+            opts="-h --dry-run --zone --unknown-origin --format --encoding --columns --template --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -937,6 +1039,10 @@ _voicedrive__relay() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -945,7 +1051,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__receiver)
-            opts="-h --listen --profile --secret --event --fail --status --delay --drop --config --json --help"
+            opts="-h --listen --profile --secret --event --fail --status --delay --drop --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -983,6 +1089,10 @@ _voicedrive__relay() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -991,7 +1101,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__receiver__subcmd__test)
-            opts="-h --profile --secret --bearer --event --data --config --json --help"
+            opts="-h --profile --secret --bearer --event --data --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1021,6 +1131,10 @@ _voicedrive__relay() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1029,13 +1143,17 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__reload)
-            opts="-h --drop --config --json --help"
+            opts="-h --drop --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1047,7 +1165,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__resend)
-            opts="-h --status --event-type --staff-id --route --since --until --dry-run --config --json --help"
+            opts="-h --status --event-type --staff-id --route --since --until --dry-run --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1081,6 +1199,10 @@ _voicedrive__relay() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1089,13 +1211,17 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__restore)
-            opts="-h --as-it-is --config --json --help"
+            opts="-h --as-it-is --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1107,13 +1233,17 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__secret)
-            opts="-h --config --json --help make help"
+            opts="-h --config --json --as --help make help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1167,13 +1297,17 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__secret__subcmd__make)
-            opts="-h --config --json --help"
+            opts="-h --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1185,7 +1319,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__send)
-            opts="-h --data --staff-id --wait --config --json --help"
+            opts="-h --data --staff-id --wait --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1203,6 +1337,10 @@ _voicedrive__relay() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1211,13 +1349,17 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__serve)
-            opts="-h --config --json --help"
+            opts="-h --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1229,13 +1371,17 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__show)
-            opts="-h --config --json --help"
+            opts="-h --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1247,13 +1393,17 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__status)
-            opts="-h --exit-code --config --json --help"
+            opts="-h --exit-code --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1265,7 +1415,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__tail)
-            opts="-f -n -h --follow --limit --status --event-type --staff-id --route --since --until --config --json --help"
+            opts="-f -n -h --follow --limit --status --event-type --staff-id --route --since --until --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1307,6 +1457,10 @@ _voicedrive__relay() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1315,13 +1469,17 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__token)
-            opts="-h --config --json --help issue revoke list help"
+            opts="-h --config --json --as --help issue revoke list help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1403,7 +1561,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__token__subcmd__issue)
-            opts="-h --subject --scope --days --config --json --help"
+            opts="-h --subject --scope --days --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1425,6 +1583,10 @@ _voicedrive__relay() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1433,13 +1595,17 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__token__subcmd__list)
-            opts="-h --config --json --help"
+            opts="-h --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1451,7 +1617,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__token__subcmd__revoke)
-            opts="-h --subject --issued-elsewhere --config --json --help"
+            opts="-h --subject --issued-elsewhere --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1465,6 +1631,10 @@ _voicedrive__relay() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1473,13 +1643,17 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__verify)
-            opts="-h --config --json --help"
+            opts="-h --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

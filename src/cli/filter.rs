@@ -47,22 +47,7 @@ pub(super) struct Filter {
 impl Filter {
     /// The filters as the API calls them. What a person types is by the clock on their wall.
     pub(super) fn named(&self, locale: Locale) -> Result<Vec<(&'static str, String)>, CliError> {
-        let moment = |option: &str, text: &Option<String>, of_day| match text {
-            None => Ok(None),
-            Some(text) => match moment(text, locale.timezone, of_day) {
-                Some(moment) => Ok(Some(moment)),
-                None => Err(CliError::Usage(format!(
-                    "{option}: {}",
-                    locale.phrase(Command::NoMoment)
-                ))),
-            },
-        };
-        let since = moment("--since", &self.since, day::start as OfDay)?;
-        let until = moment("--until", &self.until, day::end)?;
-        if since.zip(until).is_some_and(|(since, until)| since > until) {
-            let reversed = locale.phrase(Command::Reversed);
-            return Err(CliError::Usage(reversed.to_owned()));
-        }
+        let (since, until) = range(self.since.as_deref(), self.until.as_deref(), locale)?;
         let named = [
             ("status", self.status.clone()),
             ("eventType", self.event_type.clone()),
@@ -76,6 +61,31 @@ impl Filter {
             .filter_map(|(name, value)| Some((name, value?)))
             .collect())
     }
+}
+
+/// What a person types behind `--since` and `--until`; a day is meant from its first moment to its last.
+pub(super) fn range(
+    since: Option<&str>,
+    until: Option<&str>,
+    locale: Locale,
+) -> Result<(Option<Timestamp>, Option<Timestamp>), CliError> {
+    let moment = |option: &str, text: Option<&str>, of_day| match text {
+        None => Ok(None),
+        Some(text) => match moment(text, locale.timezone, of_day) {
+            Some(moment) => Ok(Some(moment)),
+            None => Err(CliError::Usage(format!(
+                "{option}: {}",
+                locale.phrase(Command::NoMoment)
+            ))),
+        },
+    };
+    let since = moment("--since", since, day::start as OfDay)?;
+    let until = moment("--until", until, day::end)?;
+    if since.zip(until).is_some_and(|(since, until)| since > until) {
+        let reversed = locale.phrase(Command::Reversed);
+        return Err(CliError::Usage(reversed.to_owned()));
+    }
+    Ok((since, until))
 }
 
 /// Says on standard error that no event has the name that was typed, when a page of `/control/events` says so.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::backup::{answer, of_copy};
 use super::words::Locale;
-use super::{CliError, print_line};
+use super::{CliError, Common, print_line};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::store::file::difference::Later;
@@ -32,11 +32,16 @@ pub(super) struct Restore {
 }
 
 impl Restore {
-    pub(super) fn run(&self, config: &Config, locale: Locale, json: bool) -> Result<(), CliError> {
-        let directory = &config.storage.directory;
-        let restored = restore(directory, &self.file, self.as_it_is, Clock::System.now())
-            .map_err(|error| failed(locale, &error))?;
-        print_line(&if json {
+    pub(super) fn run(
+        &self,
+        config: &Config,
+        locale: Locale,
+        common: &Common,
+    ) -> Result<(), CliError> {
+        let (directory, now) = (&config.storage.directory, Clock::System.now());
+        let restored = restore(directory, &self.file, self.as_it_is, common.actor(), now);
+        let restored = restored.map_err(|error| failed(locale, &error))?;
+        print_line(&if common.json {
             for_programs(&self.file, &restored).to_string()
         } else {
             for_people(locale, &self.file, &restored).join("\n")

@@ -8,8 +8,9 @@ use super::events::new_id;
 use super::incident_report::{kind, list, parsed, report};
 use super::relay_time::Now;
 use super::writer::Lane;
-use super::{Store, StoreError};
+use super::{Store, StoreError, audit};
 use crate::attempt::Attempted;
+use crate::audit::{Action, Actor, Subject};
 use crate::clock::Moment;
 use crate::due::DueDelivery;
 use crate::event::Status;
@@ -67,14 +68,21 @@ impl Store {
     pub async fn dismiss_incident(
         &self,
         id: &str,
+        by: Actor,
         moment: Moment,
     ) -> Result<DismissResult, StoreError> {
         let now = self.time.now(moment);
+        let entry = by.did(Action::Dismiss, now.wall);
+        let entry = entry.to(Subject::Named(id.to_owned()));
         let mut begun = false;
         loop {
-            let id = id.to_owned();
+            let (id, entry) = (id.to_owned(), entry.clone());
             let dismissed = self.write(Lane::Maintenance, move |connection| {
-                dismiss(connection, &id, DISMISSED_AT_ONCE, now)
+                let dismissed = dismiss(connection, &id, DISMISSED_AT_ONCE, now)?;
+                if !begun && matches!(dismissed, None | Some(DismissResult::Done)) {
+                    audit::record(connection, &entry)?;
+                }
+                Ok::<_, StoreError>(dismissed)
             });
             match dismissed.await? {
                 None => begun = true,

@@ -8,7 +8,8 @@ use super::interview_counts::Changes;
 use super::interview_intake::{PutError, import, put};
 use super::interview_row::{COLUMNS, find, record};
 use super::writer::Lane;
-use super::{Store, StoreError};
+use super::{Store, StoreError, audit};
+use crate::audit::{Action, Actor};
 use crate::interview::{
     ImportResult, Interview, InterviewCursor, InterviewFilter, InterviewRecord, InterviewStatus,
     PutResult, UnknownOrigin,
@@ -83,6 +84,7 @@ impl Store {
         rows: R,
         unknown_origin: UnknownOrigin,
         dry_run: bool,
+        by: Actor,
         now: Timestamp,
     ) -> Result<ImportResult, ImportError>
     where
@@ -94,6 +96,11 @@ impl Store {
             if dry_run || result.is_refused() {
                 Err(ImportError::Undone(result))
             } else {
+                let entry = by.clone().did(Action::Import, now);
+                audit::record(
+                    connection,
+                    &entry.counting(result.created + result.replaced),
+                )?;
                 Ok(result)
             }
         })

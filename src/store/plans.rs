@@ -14,6 +14,7 @@ use super::connection::open_for_reading;
 use super::tests::{attempted, policy};
 use super::*;
 use crate::attempt::Outcome;
+use crate::audit::{Action, Actor, AuditFilter, PayloadReads, Subject};
 use crate::content::Digest;
 use crate::event::{NewEvent, Status};
 use crate::event_record::{ChangePosition, EventFilter};
@@ -51,8 +52,11 @@ fn note_statement(event: TraceEvent<'_>) {
 
 /// Tables that stay small: those of few events, a few rows for each route, channel, token or migration, a row for each hour, a single
 /// one; and what an index has of open incidents alone.
-const SMALL: [&str; 13] = [
+const SMALL: [&str; 15] = [
     "event_repeats",
+    // What people do, and not what programs do.
+    "audit",
+    "hash_keys",
     "relay_time",
     "sqlite_schema",
     "queue_counts",
@@ -132,6 +136,10 @@ fn scans(connection: &Connection, sql: &str) -> Vec<String> {
         !is_small && !ALLOWED.iter().any(allowed)
     };
     steps.into_iter().filter(bad).collect()
+}
+
+fn somebody() -> Actor {
+    Actor::user("somebody", None)
 }
 
 fn submission(number: u8, staff_id: Option<&str>) -> Submission {
@@ -276,9 +284,12 @@ async fn call_events(store: &Store, moment: Moment) {
     store.changes_since(start, 9, later).await.unwrap();
     store.newest_change().await.unwrap();
     let routing = Routing::default();
-    let resent = store.resend_event(&ids[0], policy(), routing.clone(), later);
+    let resent = store.resend_event(&ids[0], policy(), routing.clone(), somebody(), later);
     resent.await.unwrap();
-    let resent = store.resend_events(ids, policy(), routing, later);
+    let action = somebody().did(Action::Resend, later.wall).into();
+    let resent = store.resend_events(ids.clone(), policy(), routing.clone(), action, later);
+    let action = resent.await.unwrap();
+    let resent = store.resend_events(ids, policy(), routing, action, later);
     resent.await.unwrap();
     attempt_all(store, Outcome::Success, later).await;
     store
@@ -330,7 +341,10 @@ async fn call_the_rest(store: &Store, moment: Moment) {
     for open in [None, Some(true), Some(false)] {
         store.incidents(open, None, 9, moment).await.unwrap();
     }
-    store.dismiss_incident("nobody", moment).await.unwrap();
+    store
+        .dismiss_incident("nobody", somebody(), moment)
+        .await
+        .unwrap();
     store.begin_channel("email 0").await.unwrap();
     store
         .keep_channels(vec!["email 1".to_owned()])
@@ -354,13 +368,42 @@ async fn call_the_rest(store: &Store, moment: Moment) {
         revoked_at: None,
         key: None,
     };
-    store.add_token(token).await.unwrap();
-    store.revoke_token("jti", now).await.unwrap();
-    store.revoke_foreign_token("other", now).await.unwrap();
-    store.revoke_tokens_of("subject", now).await.unwrap();
+    store.add_token(token, somebody()).await.unwrap();
+    let by = somebody;
+    store.revoke_token("jti", by(), now).await.unwrap();
+    let foreign = store.revoke_foreign_token("other", by(), now);
+    foreign.await.unwrap();
+    store.revoke_tokens_of("subject", by(), now).await.unwrap();
     store.tokens().await.unwrap();
     store.revoked_tokens().await.unwrap();
     store.repair_counts().await.unwrap();
+}
+
+async fn call_audit(store: &Store, moment: Moment) {
+    let staff = Subject::Staff("E".to_owned());
+    let action = somebody().did(Action::Backup, moment.wall).to(staff);
+    store.record_action(action).await.unwrap();
+    let reads = PayloadReads {
+        day: "2025-10-26".to_owned(),
+        who: "somebody".to_owned(),
+        events: 1,
+    };
+    store.count_payload_reads(reads).await.unwrap();
+    let everything = AuditFilter {
+        since: Some(moment.wall),
+        until: Some(moment.wall),
+        who: Some("somebody".to_owned()),
+    };
+    for filter in [AuditFilter::default(), everything] {
+        for before in [None, Some(9)] {
+            store.audit(filter.clone(), before, 9).await.unwrap();
+        }
+        let days = (String::new(), "9".to_owned());
+        store.payload_reads(days, filter.who).await.unwrap();
+    }
+    let later = moment.wall.after(Duration::from_secs(1));
+    let more = store.purge_audit(later, "2026-01-01".to_owned());
+    assert!(!more.await.unwrap());
 }
 
 async fn call_interviews(store: &Store, now: Timestamp) {
@@ -374,7 +417,7 @@ async fn call_interviews(store: &Store, now: Timestamp) {
     }
     let rows = [child, interview("a", now)];
     let rows = move || Ok(rows.clone().into_iter().map(|row| Ok((1, row))));
-    let imported = store.import_interviews(rows, UnknownOrigin::Refuse, false, now);
+    let imported = store.import_interviews(rows, UnknownOrigin::Refuse, false, somebody(), now);
     imported.await.unwrap();
     store.interview("a").await.unwrap().unwrap();
     let everything = InterviewFilter {
@@ -420,6 +463,7 @@ async fn no_statement_of_a_verb_looks_through_a_table_that_grows() {
     call_ingest(&store, moment).await;
     call_events(&store, moment).await;
     call_interviews(&store, moment.wall).await;
+    call_audit(&store, moment).await;
     call_the_rest(&store, moment).await;
     let path = store.file().path().to_owned();
     store.close(moment).await;

@@ -8,7 +8,8 @@ use super::event_query::{Source, matching};
 use super::relay_time::Now;
 use super::send_counts::{self, QueueStatus};
 use super::writer::Lane;
-use super::{Store, StoreError};
+use super::{Store, StoreError, audit};
+use crate::audit::{Action, Actor, Running, Subject};
 use crate::clock::Moment;
 use crate::event_record::EventFilter;
 use crate::resend::{Candidate, Resend, ResendPage};
@@ -30,11 +31,18 @@ impl Store {
         id: &str,
         policy: RetryPolicy,
         routing: Routing,
+        by: Actor,
         moment: Moment,
     ) -> Result<Resend, StoreError> {
         let (id, now) = (id.to_owned(), self.time.now(moment));
         self.write(Lane::Calls, move |connection| {
-            Ok(resend(connection, &id, &policy, &routing, now)?)
+            let found = resend(connection, &id, &policy, &routing, now)?;
+            if found != Resend::Unknown {
+                let entry = by.clone().did(Action::Resend, now.wall);
+                let entry = entry.to(Subject::Named(id.clone()));
+                audit::record(connection, &entry.counting(1))?;
+            }
+            Ok(found)
         })
         .await
     }
@@ -55,7 +63,8 @@ impl Store {
     }
 
     /// Opens the deliveries of these events again, as [`Store::resend_event`] does. It waits behind what
-    /// somebody hands in and behind results.
+    /// somebody hands in and behind results. `running` is the action that it is a part of; answers how that
+    /// goes on.
     ///
     /// # Errors
     /// When the database cannot be written; then none of them is opened.
@@ -64,14 +73,18 @@ impl Store {
         ids: Vec<String>,
         policy: RetryPolicy,
         routing: Routing,
+        running: Running,
         moment: Moment,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Running, StoreError> {
         let now = self.time.now(moment);
+        if ids.is_empty() {
+            return Ok(running);
+        }
         self.write(Lane::Maintenance, move |connection| {
             for id in &ids {
                 resend(connection, id, &policy, &routing, now)?;
             }
-            Ok(())
+            Ok(audit::go_on(connection, &running, ids.len() as u64)?)
         })
         .await
     }

@@ -166,8 +166,9 @@ fn an_import_that_makes_a_circle_is_seen() {
 
 /// What things are, and what is decided about them: they use each other, and no file or network. Of the clock they use
 /// the moment that somebody has taken from it.
-const NOUNS: [&str; 34] = [
+const NOUNS: [&str; 36] = [
     "attempt",
+    "audit",
     "cause",
     "clock",
     "content",
@@ -184,6 +185,7 @@ const NOUNS: [&str; 34] = [
     "notification",
     "overview",
     "period",
+    "person",
     "liveness",
     "purge",
     "repeat",

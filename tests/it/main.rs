@@ -14,6 +14,7 @@
 mod accepting;
 mod agreed;
 mod alerting;
+mod auditing;
 mod clocks;
 mod commands;
 mod counting;

@@ -5,8 +5,8 @@ use hyper::Method;
 
 use super::openapi::{Operation, written};
 use super::{
-    Api, events, health, incidents, ingest, interview_stats, interviews, resend, stats, voicedrive,
-    voicedrive_interviews,
+    Api, audit, events, health, incidents, ingest, interview_stats, interviews, resend, stats,
+    voicedrive, voicedrive_interviews,
 };
 use crate::http::reply::ApiError;
 use crate::http::wing;
@@ -54,7 +54,7 @@ macro_rules! endpoints {
 }
 
 use Access::{Anybody, Proof, Token};
-use Scope::{EventsRead, EventsWrite, InterviewsRead, InterviewsWrite, StatsRead};
+use Scope::{Admin, EventsRead, EventsWrite, InterviewsRead, InterviewsWrite, StatsRead};
 
 const LIMITED: bool = true;
 const UNLIMITED: bool = false;
@@ -84,6 +84,7 @@ endpoints! {
     DELETE "/api/interviews/{id}",  Token(InterviewsWrite), UNLIMITED, interviews::delete,    interviews::describe_delete;
 
     GET    "/api/incidents", Token(EventsRead), UNLIMITED, incidents::list, incidents::describe;
+    GET    "/api/audit",     Token(Admin),      UNLIMITED, audit::list,     audit::describe;
 }
 
 /// The path in the table that a request's path stands for; none: nothing can be there. The staff system's senders post

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::event_filter::{FILTERS, STATUS_ACCEPTED, accepted_in_no_time, meant};
 use super::events::no_such_event;
 use super::openapi::{Operation, samples};
+use crate::audit::{Action, Running, Subject};
 use crate::event::Status;
 use crate::event_record::EventFilter;
 use crate::http::reply::{ApiError, Reply, success};
@@ -23,10 +24,13 @@ use crate::timestamp::Timestamp;
 /// # Errors
 /// `NotFound`, or the store's.
 pub(super) async fn one(call: Call<'_>) -> Result<Reply, ApiError> {
-    let Call { api, id, .. } = call;
+    let Call { api, id, actor, .. } = call;
     let moment = api.clock.moment();
     let (policy, routing) = (api.retry.clone(), api.routes.routing.clone());
-    let found = api.store.resend_event(&id, policy, routing, moment).await?;
+    let found = api
+        .store
+        .resend_event(&id, policy, routing, actor, moment)
+        .await?;
     if found == Resend::Unknown {
         return Err(no_such_event());
     }
@@ -66,11 +70,18 @@ pub(super) fn describe_one() -> Operation {
 /// # Errors
 /// `InvalidParameter`, or the store's; what an earlier step has opened stays open then.
 pub(super) async fn many(call: Call<'_>) -> Result<Reply, ApiError> {
-    let Call { api, request, .. } = call;
+    let Call {
+        api,
+        request,
+        actor,
+        ..
+    } = call;
     request::media(request.headers(), false)?;
     let text = request::text(request, api.max_body_bytes).await?;
     let BulkResend { filter, dry_run } = BulkResend::read(&text)?;
     let filter = meant(api, filter).await?;
+    let action = actor.did(Action::Resend, api.clock.now());
+    let mut running = Running::from(action.to(Subject::Events(filter.clone())));
     let mut tally = Tally::default();
     let mut after = None;
     loop {
@@ -81,8 +92,9 @@ pub(super) async fn many(call: Call<'_>) -> Result<Reply, ApiError> {
         if !dry_run {
             let (policy, routing) = (api.retry.clone(), api.routes.routing.clone());
             let ids = page.events.into_iter().map(|event| event.id).collect();
-            api.store
-                .resend_events(ids, policy, routing, api.clock.moment())
+            running = api
+                .store
+                .resend_events(ids, policy, routing, running, api.clock.moment())
                 .await?;
             api.routes.handoff.wake_all();
         }

@@ -14,9 +14,9 @@ use crate::incident::DismissResult;
 /// # Errors
 /// `NotFound`; `Conflict` for an incident that ends by itself; or the store's.
 pub(super) async fn dismiss(call: Call<'_>) -> Result<Reply, ApiError> {
-    let Call { api, id, .. } = call;
+    let Call { api, id, actor, .. } = call;
     let moment = api.clock.moment();
-    match api.store.dismiss_incident(&id, moment).await? {
+    match api.store.dismiss_incident(&id, actor, moment).await? {
         DismissResult::Done => {
             let answer = serde_json::json!({"id": id, "dismissed": true});
             success(StatusCode::OK, &answer, moment.wall)

@@ -112,7 +112,12 @@ impl Report {
 /// `InvalidJson` when the stream breaks off, `PayloadTooLarge` for an endless row, or the store's;
 /// nothing was changed then.
 pub(super) async fn take(call: Call<'_>) -> Result<Reply, ApiError> {
-    let Call { api, request, .. } = call;
+    let Call {
+        api,
+        request,
+        actor,
+        ..
+    } = call;
     let options = Options::of(&request)?;
     request::media(request.headers(), true)?;
     let received = receive(request.into_body(), api).await?;
@@ -122,6 +127,7 @@ pub(super) async fn take(call: Call<'_>) -> Result<Reply, ApiError> {
         options.unknown_origin,
         // A file with bad rows is only tried: the rest of its mistakes is told too.
         options.dry_run || received.bad,
+        actor,
         api.clock.now(),
     );
     let (imported, result) = match imported.await {

@@ -5,14 +5,13 @@
 
 use std::fs;
 use std::io;
-use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::net::{UnixListener, UnixStream};
 
-use super::Listener;
+use super::{Listener, Peer};
 
 /// The longest path that a Unix socket may have, in bytes.
 pub const LONGEST_PATH: usize = 107;
@@ -102,10 +101,15 @@ impl ControlSocket {
 impl Listener for ControlSocket {
     type Stream = UnixStream;
 
-    async fn next(&mut self) -> io::Result<(UnixStream, Option<SocketAddr>)> {
+    async fn next(&mut self) -> io::Result<(UnixStream, Peer)> {
         loop {
             match tokio::time::timeout(LOOK_AGAIN, self.listener.accept()).await {
-                Ok(accepted) => return Ok((accepted?.0, None)),
+                Ok(accepted) => {
+                    let (stream, _) = accepted?;
+                    // The system says it, and not the one who calls.
+                    let user = stream.peer_cred()?.uid();
+                    return Ok((stream, Peer::User(user)));
+                }
                 Err(_) => self.look().await,
             }
         }

@@ -11,12 +11,17 @@ use tempfile::TempDir;
 use super::inspect::inspect;
 use super::restore::restore;
 use super::*;
+use crate::audit::Actor;
 use crate::clock::Moment;
 use crate::store::events::accept;
 use crate::store::relay_time::Now;
 use crate::store::tests::{moment, submission};
 use crate::store::writer::Lane;
 use crate::store::{AcceptError, Store, StoreError};
+
+fn somebody() -> Actor {
+    Actor::user("somebody", None)
+}
 
 /// Spoils the first page of a table in a database that nobody has open.
 fn spoil(database: &Path, table: &str) {
@@ -245,7 +250,7 @@ async fn a_database_that_lacks_what_a_copy_has_is_not_used_before_a_person_says_
 
     // An older copy may be what a person wants, now and after the next crash.
     let left = left_of(directory.path(), &[DATABASE, BACKUP]);
-    restore(left.path(), &older, false, moment().wall).unwrap();
+    restore(left.path(), &older, false, somebody(), moment().wall).unwrap();
     let store = opened(&left, later).unwrap();
     assert_eq!(events_in(&store).await, 1);
     let left = left_of(left.path(), &[DATABASE, LOG, BACKUP]);
@@ -430,7 +435,7 @@ async fn a_copy_is_not_mixed_with_the_log_of_what_stood_there_before() {
         assert!(inspect(left.path()).is_err());
         assert!(fs::read(left.path().join(LOG)).unwrap() == log);
     }
-    restore(left.path(), &backup, false, moment().wall).unwrap();
+    restore(left.path(), &backup, false, somebody(), moment().wall).unwrap();
     let restored = Store::open(left.path(), moment()).unwrap();
     assert_eq!(events_in(&restored).await, 1);
 }

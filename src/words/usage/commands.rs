@@ -173,6 +173,16 @@ ID は、tail に表示されるとおり先頭の部分だけでもかまいま
 対象のイベントはそのまま残り、あとから再送できます。",
     ),
     command(
+        "audit",
+        "だれがいつ何を変更したか、だれがイベントの内容を見たかを表示します",
+        "例:
+  sudo voicedrive-relay audit
+  sudo voicedrive-relay audit --since 2025-10-01 --until 2025-10-31 --who tanaka
+  sudo voicedrive-relay audit --since 2025-10-01 --output audit.csv
+ファイルは、名前の末尾により CSV (表計算ソフトで開けます)、JSON、NDJSON のどれかになります。
+職員 ID の代わりに、元に戻せない符号を表示します。ある職員の符号は staff show で確かめられます。",
+    ),
+    command(
         "backup",
         "データベースのコピーを、それだけで使えるファイルとして作ります",
         "例:

@@ -10,6 +10,7 @@ use utoipa::openapi::{KnownFormat, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::attempt::Outcome;
+use crate::audit::{Action, Via};
 use crate::event::Status;
 use crate::interview::InterviewStatus;
 use crate::period::Period;
@@ -207,6 +208,26 @@ impl PartialSchema for InterviewStatus {
 }
 
 impl ToSchema for InterviewStatus {}
+
+impl PartialSchema for Action {
+    fn schema() -> RefOr<Schema> {
+        words("What somebody did", Self::ALL.map(Self::as_str))
+    }
+}
+
+impl ToSchema for Action {
+    fn name() -> Cow<'static, str> {
+        "ActionKind".into()
+    }
+}
+
+impl PartialSchema for Via {
+    fn schema() -> RefOr<Schema> {
+        words("By which way somebody did it", Self::ALL.map(Self::as_str))
+    }
+}
+
+impl ToSchema for Via {}
 
 impl PartialSchema for Period {
     fn schema() -> RefOr<Schema> {
