@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::observed::observe;
 use super::*;
 use crate::attempt::Outcome;
 use crate::cause::Cause;
-use crate::incident::is_refusal;
+use crate::incident::{Digests, Observation, Report, is_refusal};
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
 use crate::store::events::accept;
+use crate::store::incident_report::parsed;
 use crate::store::notifications::{self, begin, done, failed, failing_channels};
 use crate::store::resend::resend;
 use crate::store::tests::{attempted, database, due_now, settle, submission};
