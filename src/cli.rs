@@ -24,6 +24,7 @@ mod secret;
 mod send;
 mod serve;
 mod show;
+mod staff;
 mod status;
 mod tail;
 mod token;
@@ -95,6 +96,9 @@ Exit codes: 0 good, notes too; 1 something is wrong; 77 you may not look; 78 con
     Alert(alert::Alert),
     /// Show who changed what, and who looked at payloads
     Audit(audit::Audit),
+    /// Show or erase what is kept of one person
+    #[command(subcommand)]
+    Staff(staff::Staff),
     /// Write a copy of the database that needs no other file
     Backup(backup::Backup),
     /// Say whether a file is a good copy
@@ -197,6 +201,7 @@ async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {
         Command::Token(token) => token.run(&common.client()?).await,
         Command::Alert(alert) => alert.run(&common.client()?).await,
         Command::Audit(audit) => audit.run(&common.client()?).await,
+        Command::Staff(staff) => staff.run(&common.client()?).await,
         Command::Backup(backup) => backup.run(&common.client()?, &common.config()?).await,
         Command::Verify(verify) => verify.run(common.locale(environment), common.json),
         Command::Restore(restore) => {

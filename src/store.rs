@@ -13,7 +13,8 @@
 //! Rooms: `events` (what was accepted), `ingest_memory` (what was handed in lately), `event_lookup` (events for a reader), `event_ids` (ids as a person types them), `outbox` (what is still to be
 //! sent), `attempts` (one attempt's result and all that follows from it), `resend`, `send_counts` and
 //! `send_stats`, `interviews`, `interview_intake`, `interview_counts` and `interview_stats`, `recount` (what is kept counted,
-//! against the rows), `incidents`, `notifications`, `tokens`, `audit` (who did what), `overview`, `purge` (what is old goes),
+//! against the rows), `incidents`, `notifications`, `tokens`, `audit` (who did what), `overview`, `people` (what is kept of
+//! one), `erase` and `scour` (a person's data go), `carry_over` (what outlives a restore), `purge` (what is old goes),
 //! `relay_time` (the clock by which waits are kept). [`mod@file`] has what belongs to the file and not to the
 //! data: opening, copies, whether it is there and sound, the disk. `writer`, `readers` and `connection` are the doors to SQLite.
 
@@ -21,6 +22,8 @@ mod attempts;
 mod audit;
 mod carry_over;
 mod connection;
+mod erase;
+mod erased_records;
 mod error;
 mod event_ids;
 mod event_lookup;
@@ -38,11 +41,14 @@ mod interviews;
 mod notifications;
 mod outbox;
 mod overview;
+mod people;
 mod purge;
+mod queue_row;
 mod readers;
 mod recount;
 mod relay_time;
 mod resend;
+mod scour;
 mod send_counts;
 mod send_stats;
 mod tokens;
@@ -54,14 +60,15 @@ use rusqlite::Connection;
 
 use crate::clock::Moment;
 use crate::trouble::Trouble;
-pub use attempts::{LOG_EXHAUSTED, QUEUE_EXHAUSTED};
 use connection::missing_build_options;
+pub use erase::EraseError;
 use error::Failure;
 pub use error::StoreError;
 pub use events::AcceptError;
 pub use file::{DatabaseFile, OpenError};
 pub use interview_intake::PutError;
 pub use interviews::{DeleteError, ImportError};
+pub use queue_row::{LOG_EXHAUSTED, QUEUE_EXHAUSTED};
 use readers::Readers;
 use relay_time::RelayTime;
 use writer::{Lane, Writer};

@@ -54,6 +54,7 @@ mod kept;
 pub(crate) mod objections;
 pub(crate) mod receivers;
 pub(crate) mod restores;
+pub(crate) mod staff;
 pub(crate) mod status;
 pub mod system;
 pub(crate) mod tokens;

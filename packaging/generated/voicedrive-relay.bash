@@ -64,6 +64,9 @@ _voicedrive__relay() {
             voicedrive__relay,show)
                 cmd="voicedrive__relay__subcmd__show"
                 ;;
+            voicedrive__relay,staff)
+                cmd="voicedrive__relay__subcmd__staff"
+                ;;
             voicedrive__relay,status)
                 cmd="voicedrive__relay__subcmd__status"
                 ;;
@@ -148,6 +151,9 @@ _voicedrive__relay() {
             voicedrive__relay__subcmd__help,show)
                 cmd="voicedrive__relay__subcmd__help__subcmd__show"
                 ;;
+            voicedrive__relay__subcmd__help,staff)
+                cmd="voicedrive__relay__subcmd__help__subcmd__staff"
+                ;;
             voicedrive__relay__subcmd__help,status)
                 cmd="voicedrive__relay__subcmd__help__subcmd__status"
                 ;;
@@ -174,6 +180,12 @@ _voicedrive__relay() {
                 ;;
             voicedrive__relay__subcmd__help__subcmd__secret,make)
                 cmd="voicedrive__relay__subcmd__help__subcmd__secret__subcmd__make"
+                ;;
+            voicedrive__relay__subcmd__help__subcmd__staff,erase)
+                cmd="voicedrive__relay__subcmd__help__subcmd__staff__subcmd__erase"
+                ;;
+            voicedrive__relay__subcmd__help__subcmd__staff,show)
+                cmd="voicedrive__relay__subcmd__help__subcmd__staff__subcmd__show"
                 ;;
             voicedrive__relay__subcmd__help__subcmd__token,issue)
                 cmd="voicedrive__relay__subcmd__help__subcmd__token__subcmd__issue"
@@ -208,6 +220,24 @@ _voicedrive__relay() {
             voicedrive__relay__subcmd__secret__subcmd__help,make)
                 cmd="voicedrive__relay__subcmd__secret__subcmd__help__subcmd__make"
                 ;;
+            voicedrive__relay__subcmd__staff,erase)
+                cmd="voicedrive__relay__subcmd__staff__subcmd__erase"
+                ;;
+            voicedrive__relay__subcmd__staff,help)
+                cmd="voicedrive__relay__subcmd__staff__subcmd__help"
+                ;;
+            voicedrive__relay__subcmd__staff,show)
+                cmd="voicedrive__relay__subcmd__staff__subcmd__show"
+                ;;
+            voicedrive__relay__subcmd__staff__subcmd__help,erase)
+                cmd="voicedrive__relay__subcmd__staff__subcmd__help__subcmd__erase"
+                ;;
+            voicedrive__relay__subcmd__staff__subcmd__help,help)
+                cmd="voicedrive__relay__subcmd__staff__subcmd__help__subcmd__help"
+                ;;
+            voicedrive__relay__subcmd__staff__subcmd__help,show)
+                cmd="voicedrive__relay__subcmd__staff__subcmd__help__subcmd__show"
+                ;;
             voicedrive__relay__subcmd__token,help)
                 cmd="voicedrive__relay__subcmd__token__subcmd__help"
                 ;;
@@ -239,7 +269,7 @@ _voicedrive__relay() {
 
     case "${cmd}" in
         voicedrive__relay)
-            opts="-h -V --config --json --as --help --version serve reload demo check send import status tail show resend secret token alert audit backup verify restore receiver receiver-test help"
+            opts="-h -V --config --json --as --help --version serve reload demo check send import status tail show resend secret token alert audit staff backup verify restore receiver receiver-test help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -535,7 +565,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__help)
-            opts="serve reload demo check send import status tail show resend secret token alert audit backup verify restore receiver receiver-test help"
+            opts="serve reload demo check send import status tail show resend secret token alert audit staff backup verify restore receiver receiver-test help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -831,6 +861,48 @@ _voicedrive__relay() {
         voicedrive__relay__subcmd__help__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__staff)
+            opts="show erase"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__staff__subcmd__erase)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__staff__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1373,6 +1445,128 @@ _voicedrive__relay() {
         voicedrive__relay__subcmd__show)
             opts="-h --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__staff)
+            opts="-h --config --json --as --help show erase help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__staff__subcmd__erase)
+            opts="-h --dry-run --give-up --copies --config --json --as --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__staff__subcmd__help)
+            opts="show erase help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__staff__subcmd__help__subcmd__erase)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__staff__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__staff__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__staff__subcmd__show)
+            opts="-h --config --json --as --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

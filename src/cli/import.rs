@@ -307,6 +307,13 @@ impl Outcome {
             self.locale.phrase(Imported::Replacing),
             self.answer["replaced"],
         );
+        let told = match self.answer["erased"].as_u64() {
+            None | Some(0) => told,
+            Some(erased) => {
+                let without = self.locale.phrase(Imported::OfErased);
+                format!("{told}; {erased} {without}")
+            }
+        };
         match self.answer["originsDropped"].as_u64() {
             None | Some(0) => told,
             Some(dropped) => {

@@ -59,6 +59,7 @@ fn failed(locale: Locale, error: &RestoreError) -> CliError {
 fn for_programs(file: &Path, restored: &Restored) -> Value {
     let mut answer = answer(file, restored.copy);
     answer["asItIs"] = json!(restored.as_it_is);
+    answer["erasedAgain"] = json!(restored.erased);
     answer["keptAside"] = json!(restored.kept_aside);
     answer["before"] = match &restored.before {
         Before::Absent => Value::Null,
@@ -113,6 +114,9 @@ fn for_people(locale: Locale, file: &Path, restored: &Restored) -> Vec<String> {
             lines.extend(restores::not_in_copy(locale, difference));
             lines.extend(restores::stay_revoked(locale, revoked));
         }
+    }
+    if restored.erased > 0 {
+        lines.push(restores::erased_again(locale, restored.erased));
     }
     if let Some(aside) = &restored.kept_aside {
         lines.push(restores::kept_aside(locale, aside));

@@ -26,7 +26,7 @@ impl Show {
     }
 }
 
-fn page(locale: Locale, event: &Value) -> String {
+pub(super) fn page(locale: Locale, event: &Value) -> String {
     let none = locale.phrase(Page::None);
     let rows = [
         ("id", text(&event["id"]).to_owned()),

@@ -21,6 +21,7 @@ pub mod openapi;
 pub mod rate_limit;
 mod resend;
 pub mod revoked;
+mod staff;
 pub(super) mod stats;
 mod submission;
 pub mod system_id;

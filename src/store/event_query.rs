@@ -65,6 +65,12 @@ impl Matching {
         self.sql.push_str(condition);
         self.values.push(value.into());
     }
+
+    /// Leaves out what was erased with its person.
+    pub(super) fn exclude_erased(&mut self) {
+        self.sql
+            .push_str(" AND NOT EXISTS (SELECT 1 FROM erased_events x WHERE x.event_seq = e.seq)");
+    }
 }
 
 /// `columns` of the events that `filter` matches.

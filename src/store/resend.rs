@@ -2,13 +2,13 @@
 
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
-use super::attempts::queue_status;
 use super::event_lookup::one_more;
 use super::event_query::{Source, matching};
+use super::queue_row::queue_status;
 use super::relay_time::Now;
 use super::send_counts::{self, QueueStatus};
 use super::writer::Lane;
-use super::{Store, StoreError, audit};
+use super::{Store, StoreError, audit, erase};
 use crate::audit::{Action, Actor, Running, Subject};
 use crate::clock::Moment;
 use crate::event_record::EventFilter;
@@ -37,7 +37,7 @@ impl Store {
         let (id, now) = (id.to_owned(), self.time.now(moment));
         self.write(Lane::Calls, move |connection| {
             let found = resend(connection, &id, &policy, &routing, now)?;
-            if found != Resend::Unknown {
+            if !matches!(found, Resend::Unknown | Resend::Erased) {
                 let entry = by.clone().did(Action::Resend, now.wall);
                 let entry = entry.to(Subject::Named(id.clone()));
                 audit::record(connection, &entry.counting(1))?;
@@ -116,6 +116,9 @@ pub(super) fn resend(
     let Some((seq, accepted_for, event_type, staff_id, retries, sent_on)) = found else {
         return Ok(Resend::Unknown);
     };
+    if erase::is_erased(connection, seq)? {
+        return Ok(Resend::Erased);
+    }
     let route = if routing.knows(&accepted_for) {
         accepted_for.as_str()
     } else {
@@ -193,6 +196,7 @@ pub(super) fn candidates(
         filter,
         "e.seq, e.id, e.event_type, e.accepted_at",
     )?;
+    query.exclude_erased();
     let order = query.source.order();
     if let Some(after) = after {
         let condition = format!("{order} > ?");

@@ -10,6 +10,8 @@ pub enum Subject {
     Events,
     /// An incident of the alerts.
     Incident,
+    /// What is kept of a person.
+    Staff,
     /// The reading of the configuration.
     Reload,
     /// Everything else.
@@ -25,6 +27,8 @@ impl Subject {
             Self::Events
         } else if begins("/control/incidents") {
             Self::Incident
+        } else if begins("/api/staff") {
+            Self::Staff
         } else if begins("/control/reload") {
             Self::Reload
         } else {
@@ -61,6 +65,13 @@ fn in_japanese(code: &str, message: &str, subject: Subject) -> String {
         }
         ("NOT_FOUND", Subject::Incident) => {
             "この ID の、まだ終わっていない異常はありません。alert history で ID を確かめてください"
+        }
+        ("NOT_FOUND", Subject::Staff) => "この職員 ID について保存しているものはありません",
+        ("CONFLICT", Subject::Staff) => {
+            "この人のイベントが消去の途中でもう一度送られることになりました。届いてから、同じコマンドをもう一度実行してください"
+        }
+        ("CONFLICT", Subject::Events) if message.contains("were erased") => {
+            "このイベントの内容は、その人のデータとともに消去されています。送るものがありません"
         }
         ("NOT_FOUND" | "METHOD_NOT_ALLOWED", _) => {
             "動いているリレーはこのコマンドに対応していません。同じ版のリレーに再起動してください (sudo systemctl restart voicedrive-relay)"

@@ -37,6 +37,7 @@ phrases! {
         Kept: "件を取り込みました", "rows imported";
         New: "新規", "new";
         Replacing: "置き換え", "replacing";
+        OfErased: "件は、データを消去した人の記録です。氏名などを除いて受け取りました", "of them are of people whose data were erased, and were taken without names";
         WithoutOrigin: "件は、どこにもない変更元の面談を空にしました", "without their origin, which is nowhere";
     }
 }

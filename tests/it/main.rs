@@ -22,6 +22,7 @@ mod crash;
 mod delivering;
 mod described;
 mod ending_tokens;
+mod erasing;
 mod examining;
 mod harness;
 mod helping;

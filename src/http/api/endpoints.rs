@@ -5,8 +5,8 @@ use hyper::Method;
 
 use super::openapi::{Operation, written};
 use super::{
-    Api, audit, events, health, incidents, ingest, interview_stats, interviews, resend, stats,
-    voicedrive, voicedrive_interviews,
+    Api, audit, events, health, incidents, ingest, interview_stats, interviews, resend, staff,
+    stats, voicedrive, voicedrive_interviews,
 };
 use crate::http::reply::ApiError;
 use crate::http::wing;
@@ -85,6 +85,9 @@ endpoints! {
 
     GET    "/api/incidents", Token(EventsRead), UNLIMITED, incidents::list, incidents::describe;
     GET    "/api/audit",     Token(Admin),      UNLIMITED, audit::list,     audit::describe;
+
+    GET    "/api/staff/{id}",       Token(Admin), UNLIMITED, staff::show,  staff::describe_show;
+    POST   "/api/staff/{id}/erase", Token(Admin), UNLIMITED, staff::erase, staff::describe_erase;
 }
 
 /// The path in the table that a request's path stands for; none: nothing can be there. The staff system's senders post

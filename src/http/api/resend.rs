@@ -22,7 +22,7 @@ use crate::timestamp::Timestamp;
 /// `POST /api/events/{id}/resend`
 ///
 /// # Errors
-/// `NotFound`, or the store's.
+/// `NotFound`, `Conflict` for what was erased with its person, or the store's.
 pub(super) async fn one(call: Call<'_>) -> Result<Reply, ApiError> {
     let Call { api, id, actor, .. } = call;
     let moment = api.clock.moment();
@@ -31,14 +31,16 @@ pub(super) async fn one(call: Call<'_>) -> Result<Reply, ApiError> {
         .store
         .resend_event(&id, policy, routing, actor, moment)
         .await?;
-    if found == Resend::Unknown {
-        return Err(no_such_event());
+    match found {
+        Resend::Unknown => return Err(no_such_event()),
+        Resend::Erased => return Err(erased()),
+        Resend::Opened | Resend::UnderWay | Resend::Waiting => {}
     }
     api.routes.handoff.wake_all();
     tracing::info!(event = %id, "sending again, as a person asked");
     let status = match found {
         Resend::Waiting => Status::Accepted,
-        Resend::Opened | Resend::UnderWay | Resend::Unknown => Status::Retrying,
+        _ => Status::Retrying,
     };
     let answer = ResentAnswer {
         id: &id,
@@ -62,7 +64,13 @@ pub(super) fn describe_one() -> Operation {
     )
     .path_id("The event's id")
     .answer::<ResentAnswer<'_>>(202, "It will be sent", &resent)
-    .also_refused([no_such_event()])
+    .also_refused([no_such_event(), erased()])
+}
+
+fn erased() -> ApiError {
+    ApiError::Conflict(
+        "The data of this event's person were erased, so there is nothing to send".to_owned(),
+    )
 }
 
 /// `POST /api/events/resend`

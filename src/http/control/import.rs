@@ -70,6 +70,8 @@ struct Report {
     rows: u64,
     created: u64,
     replaced: u64,
+    /// Records of people whose data were erased: they were taken without names.
+    erased: u64,
     /// Records that were taken without an origin that exists nowhere.
     origins_dropped: u64,
     bad_rows: Vec<BadRow>,
@@ -93,6 +95,7 @@ impl Report {
         } else {
             report.created = result.created;
             report.replaced = result.replaced;
+            report.erased = result.erased;
             report.origins_dropped = result.origins_dropped;
         }
         Ok(report)

@@ -11,6 +11,7 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use super::super::audit;
 use super::super::carry_over::{self, Carried};
 use super::super::connection::settle;
+use super::super::erase;
 use super::difference::{Difference, compare};
 use super::mark::Mark;
 use super::open::{DIRECTORY_MODE, lock, make_directory, sync_directory};
@@ -73,6 +74,8 @@ pub struct Restored {
     pub kept_aside: Option<PathBuf>,
     /// What is known of that one.
     pub before: Before,
+    /// Rows of people whose data were erased after the copy was made; they are erased in it now.
+    pub erased: u64,
 }
 
 /// What is known of the database that a copy has replaced.
@@ -128,7 +131,7 @@ fn put_in_place(
         }) if as_it_is && (with_log || written.is_some()) => None,
         verified => Some(verified?),
     };
-    let (stage, verified, before) = lay_out(directory, copy, whole, entry)?;
+    let (stage, verified, before, erased) = lay_out(directory, copy, whole, entry)?;
     give_to_owner_of(directory, &lock_file).map_err(|source| RestoreError::Swap {
         path: lock_file,
         source,
@@ -139,6 +142,7 @@ fn put_in_place(
         as_it_is: whole.is_none(),
         kept_aside: stage.take_place(directory, aside)?,
         before,
+        erased,
     })
 }
 
@@ -148,7 +152,7 @@ fn lay_out(
     copy: &Path,
     whole: Option<Verified>,
     entry: &Entry,
-) -> Result<(Stage, Verified, Before), RestoreError> {
+) -> Result<(Stage, Verified, Before, u64), RestoreError> {
     let stage = Stage::make(directory, entry.at)?;
     let database = stage.database();
     let at_database = |source| RestoreError::Database {
@@ -160,6 +164,10 @@ fn lay_out(
         snapshot::copy_file(&log, &journal_of(&database))?;
     }
     let mut connection = Connection::open(&database).map_err(at_database)?;
+    for (pragma, value) in [("secure_delete", "ON"), ("temp_store", "MEMORY")] {
+        let set = connection.pragma_update(None, pragma, value);
+        set.map_err(at_database)?;
+    }
     settle(&connection).map_err(at_database)?;
     let verified = whole.map_or_else(|| snapshot::verify_as(&database, copy), Ok)?;
     let compared = compare(directory, copy, &database);
@@ -167,7 +175,7 @@ fn lay_out(
         Ok(Some((_, carried))) => carried.clone(),
         _ => Carried::default(),
     };
-    let revoked = take_over(&mut connection, carried, entry).map_err(at_database)?;
+    let (revoked, erased) = take_over(&mut connection, carried, entry).map_err(at_database)?;
     let before = match compared {
         Err(why) => Before::Unreadable(why),
         Ok(None) => Before::Absent,
@@ -180,18 +188,24 @@ fn lay_out(
         .close()
         .map_err(|(_, source)| at_database(source))?;
     stage.settle(directory)?;
-    Ok((stage, verified, before))
+    Ok((stage, verified, before, erased))
 }
 
 fn take_over(
     connection: &mut Connection,
     carried: Carried,
     entry: &Entry,
-) -> rusqlite::Result<Vec<TokenRecord>> {
+) -> rusqlite::Result<(Vec<TokenRecord>, u64)> {
     let transaction = connection.transaction()?;
     let revoked = carry_over::write(&transaction, carried)?;
+    let erased = erase::again(&transaction, entry.at)?;
     audit::record(&transaction, entry)?;
-    transaction.commit().map(|()| revoked)
+    transaction.commit()?;
+    if erased > 0 {
+        // What the rows have left must not be in the file either.
+        connection.execute_batch("VACUUM")?;
+    }
+    Ok((revoked, erased))
 }
 
 impl RestoreError {

@@ -49,6 +49,30 @@ pub(super) const ARGUMENTS: &[Argument] = &[
         "操作した人として監査記録に残す名前。sudo で実行した場合は、指定しなくても元のユーザー名が残ります",
     ),
     argument(
+        &["staff show", "staff erase"],
+        "staff_id",
+        "職員ID",
+        "職員 ID",
+    ),
+    argument(
+        &["staff erase"],
+        "dry_run",
+        "",
+        "件数だけを表示し、何も変更しません",
+    ),
+    argument(
+        &["staff erase"],
+        "give_up",
+        "",
+        "まだ届いていないイベントの送信をやめて消去します",
+    ),
+    argument(
+        &["staff erase"],
+        "copies",
+        "",
+        "データディレクトリに残っている、復元や更新の前のデータベースのコピーも、まるごと削除します",
+    ),
+    argument(
         &["audit"],
         "since",
         "日時",

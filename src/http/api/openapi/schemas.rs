@@ -14,6 +14,7 @@ use crate::audit::{Action, Via};
 use crate::event::Status;
 use crate::interview::InterviewStatus;
 use crate::period::Period;
+use crate::person::Scoured;
 use crate::timestamp::Timestamp;
 
 /// Named shapes, each with everything that it is made of.
@@ -218,6 +219,21 @@ impl PartialSchema for Action {
 impl ToSchema for Action {
     fn name() -> Cow<'static, str> {
         "ActionKind".into()
+    }
+}
+
+impl PartialSchema for Scoured {
+    fn schema() -> RefOr<Schema> {
+        words(
+            "clean: nothing is left in the database's files; rewritten: they were written anew; log_in_use: somebody reads the log, which may have something left; no_room: something is left, and the disk is too full to write them anew",
+            Self::ALL.map(Self::as_str),
+        )
+    }
+}
+
+impl ToSchema for Scoured {
+    fn name() -> Cow<'static, str> {
+        "ErasedFiles".into()
     }
 }
 
