@@ -45,10 +45,12 @@
 //! What an admin is told:
 //! - *condition*: something that an admin has to know of while it holds.
 //! - *incident*: one condition from its beginning to its end, however many deliveries it counts.
+//! - *away*: the partner of a route whose attempts have failed for long as in an outage. What is exhausted, waits or
+//!   fails on that route is part of that incident.
 //! - *notification*: one message of an incident: it began, it lasts (a *digest*), or it is over.
 //! - *channel*: where notifications go. *notifier*: sends them to one channel, in order.
 //! - *objection*: why a channel did not take a message.
-//! - *dismissed*: an admin said that the deliveries of an incident need nothing any more.
+//! - *dismissed*: a delivery that was exhausted, and of which a person said that nothing more is to be done.
 //! - *heartbeat*: the URL that is called while everything works (a dead man's switch).
 //! - *observations*: what parts saw, kept in memory, from which conditions are judged.
 //! - *overview*: everything that is known of the daemon at one moment.
@@ -80,7 +82,7 @@
 //!
 //! - What things are, and what is decided about them (no input or output, no clock):
 //!   - events: [`event`], [`submission`], [`event_record`], [`content`] and [`repeat`] (what is the same), [`due`], [`attempt`], [`cause`],
-//!     [`retry`], [`resend`], [`purge`], [`route`], [`ingest`];
+//!     [`retry`], [`resend`], [`dismissal`], [`purge`], [`route`], [`ingest`];
 //!   - interviews: [`interview`], [`interview_stats`];
 //!   - counts: [`send_stats`], [`period`], [`slot`], [`day`], [`zone`];
 //!   - what is told: [`incident`], [`notification`], [`overview`], [`trouble`], [`language`];
@@ -133,6 +135,7 @@ pub mod content;
 pub mod crypto;
 pub mod day;
 pub mod delivery;
+pub mod dismissal;
 pub mod due;
 pub mod event;
 pub mod event_record;

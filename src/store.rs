@@ -11,7 +11,7 @@
 //! transaction, so that it is one consistent picture and never holds up the write-ahead log.
 //!
 //! Rooms: `events` (what was accepted), `ingest_memory` (what was handed in lately), `event_lookup` (events for a reader), `event_ids` (ids as a person types them), `outbox` (what is still to be
-//! sent), `attempts` (one attempt's result and all that follows from it), `resend`, `send_counts` and
+//! sent), `attempts` (one attempt's result and all that follows from it), `resend`, `dismissals`, `send_counts` and
 //! `send_stats`, `interviews`, `interview_intake`, `interview_counts` and `interview_stats`, `recount` (what is kept counted,
 //! against the rows), `incidents`, `notifications`, `tokens`, `audit` (who did what), `overview`, `people` (what is kept of
 //! one), `erase` and `scour` (a person's data go), `carry_over` (what outlives a restore), `purge` (what is old goes),
@@ -22,6 +22,7 @@ mod attempts;
 mod audit;
 mod carry_over;
 mod connection;
+mod dismissals;
 mod erase;
 mod erased_records;
 mod error;

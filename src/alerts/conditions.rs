@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use crate::incident::{Finding, Kind, Observation, Thresholds};
+use crate::incident::{CLEAR_FOR, Finding, Kind, Observation, Thresholds};
 use crate::observations::{AnswerTimes, ReceiverState};
+use crate::overview::{Absence, RouteVitals};
 use crate::timestamp::Timestamp;
 use crate::token::LiveToken;
 use crate::trouble::Trouble;
@@ -13,10 +14,8 @@ const MIB: u64 = 1024 * 1024;
 /// What is known at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct Observed {
-    /// Deliveries of the last hour, and how many of them have succeeded.
-    pub sends: (u64, u64),
-    /// How much is still to be sent, and how long the oldest of it has been due.
-    pub queue: (u64, Duration),
+    /// How sending goes on each route.
+    pub routes: Vec<RouteVitals>,
     /// Failed logins of the last hour.
     pub failed_logins: u64,
     /// Of the last five minutes; none when they were hardly asked for.
@@ -63,9 +62,10 @@ const JUDGED: [Kind; 10] = [
 /// The conditions that hold.
 #[must_use]
 pub fn holding(observed: &Observed, limits: &Thresholds, now: Timestamp) -> Vec<Observation> {
+    let sending = Sending::of(observed, |route| !is_silenced(route, limits));
     let whole = [
-        (Kind::SuccessRateLow, success_rate(observed, limits)),
-        (Kind::QueueLong, queue(observed, limits)),
+        (Kind::SuccessRateLow, success_rate(sending, limits)),
+        (Kind::QueueLong, queue(sending, limits)),
         (Kind::LoginsFailing, logins(observed, limits)),
         (Kind::StatisticsSlow, statistics(observed, limits)),
         (Kind::BackupOld, backup(observed, limits, now)),
@@ -109,8 +109,58 @@ pub fn holding(observed: &Observed, limits: &Thresholds, now: Timestamp) -> Vec<
     whole.chain(receivers).chain(tokens).collect()
 }
 
-fn success_rate(observed: &Observed, limits: &Thresholds) -> Option<Finding> {
-    let (sends, succeeded) = observed.sends;
+/// The kinds of which nothing can be said now: they hold only when routes count whose partner is away, or may be.
+#[must_use]
+pub fn undecided(observed: &Observed, limits: &Thresholds) -> Vec<Kind> {
+    let told = Sending::of(observed, |route| !is_silenced(route, limits));
+    let all = Sending::of(observed, |_| true);
+    let holds = |sending| {
+        [
+            (Kind::SuccessRateLow, success_rate(sending, limits)),
+            (Kind::QueueLong, queue(sending, limits)),
+        ]
+    };
+    let both = holds(all).into_iter().zip(holds(told));
+    both.filter_map(|((kind, all), (_, told))| (all.is_some() && told.is_none()).then_some(kind))
+        .collect()
+}
+
+/// Whether nothing is said of what waits and fails on a route, because it is told as its partner's absence, or will be
+/// when that lasts. A suspicion that nothing was sent to confirm for a while is none any more.
+fn is_silenced(route: &RouteVitals, limits: &Thresholds) -> bool {
+    match route.absence {
+        None => false,
+        Some(Absence::Told) => true,
+        Some(Absence::Suspected(lasted)) => lasted < limits.away() + CLEAR_FOR,
+    }
+}
+
+/// How sending goes on some routes together.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sending {
+    /// Deliveries of the last hour, and how many of them have succeeded.
+    sends: (u64, u64),
+    /// How much is still to be sent.
+    waiting: u64,
+    /// How long the oldest of it has been due.
+    overdue: Duration,
+}
+
+impl Sending {
+    fn of(observed: &Observed, counts: impl Fn(&RouteVitals) -> bool) -> Self {
+        let mut together = Self::default();
+        for route in observed.routes.iter().filter(|route| counts(route)) {
+            together.sends.0 += route.sends.0;
+            together.sends.1 += route.sends.1;
+            together.waiting += route.waiting;
+            together.overdue = together.overdue.max(route.overdue);
+        }
+        together
+    }
+}
+
+fn success_rate(sending: Sending, limits: &Thresholds) -> Option<Finding> {
+    let (sends, succeeded) = sending.sends;
     let low = sends >= limits.success_min_sends
         && succeeded * 100 < sends.saturating_mul(limits.success_percent);
     low.then(|| Finding::SuccessRate {
@@ -119,13 +169,14 @@ fn success_rate(observed: &Observed, limits: &Thresholds) -> Option<Finding> {
     })
 }
 
-fn queue(observed: &Observed, limits: &Thresholds) -> Option<Finding> {
-    let (waiting, late) = observed.queue;
-    let overdue_minutes = late.as_secs() / 60;
-    let long = waiting > limits.queue || late > Duration::from_mins(limits.overdue_minutes);
+fn queue(sending: Sending, limits: &Thresholds) -> Option<Finding> {
+    let Sending {
+        waiting, overdue, ..
+    } = sending;
+    let long = waiting > limits.queue || overdue > Duration::from_mins(limits.overdue_minutes);
     long.then_some(Finding::Queue {
         waiting,
-        overdue_minutes,
+        overdue_minutes: overdue.as_secs() / 60,
     })
 }
 
@@ -199,8 +250,7 @@ mod tests {
     /// A healthy daemon: no condition holds.
     fn well() -> Observed {
         Observed {
-            sends: (1000, 995),
-            queue: (50, Duration::from_mins(5)),
+            routes: vec![route((1000, 995), 50, Duration::from_mins(5))],
             failed_logins: 10,
             statistics: Some(AnswerTimes {
                 p95: Duration::from_millis(300),
@@ -220,6 +270,16 @@ mod tests {
                 },
             )],
             tokens: vec![token(31)],
+        }
+    }
+
+    fn route(sends: (u64, u64), waiting: u64, overdue: Duration) -> RouteVitals {
+        RouteVitals {
+            route: "default".to_owned(),
+            sends,
+            waiting,
+            overdue,
+            absence: None,
         }
     }
 
@@ -254,21 +314,21 @@ mod tests {
         for (observed, kind) in [
             (
                 Observed {
-                    sends: (1000, 989),
+                    routes: vec![route((1000, 989), 0, Duration::ZERO)],
                     ..well()
                 },
                 Kind::SuccessRateLow,
             ),
             (
                 Observed {
-                    queue: (51, Duration::ZERO),
+                    routes: vec![route((0, 0), 51, Duration::ZERO)],
                     ..well()
                 },
                 Kind::QueueLong,
             ),
             (
                 Observed {
-                    queue: (1, late),
+                    routes: vec![route((0, 0), 1, late)],
                     ..well()
                 },
                 Kind::QueueLong,
@@ -384,14 +444,51 @@ mod tests {
     #[test]
     fn few_sends_say_nothing_about_the_rate() {
         let few = Observed {
-            sends: (19, 0),
+            routes: vec![route((19, 0), 0, Duration::ZERO)],
             ..well()
         };
         assert_eq!(found(&few), []);
         let enough = Observed {
-            sends: (20, 0),
+            routes: vec![route((20, 0), 0, Duration::ZERO)],
             ..well()
         };
         assert_eq!(found(&enough), [Kind::SuccessRateLow]);
+    }
+
+    #[test]
+    fn what_fails_because_a_partner_is_away_is_part_of_that_and_of_nothing_else() {
+        let limits = Thresholds::default();
+        let bad = |absence| RouteVitals {
+            absence,
+            ..route((100, 0), 500, Duration::from_hours(1))
+        };
+        let good = route((1000, 1000), 10, Duration::ZERO);
+        let both = [Kind::SuccessRateLow, Kind::QueueLong];
+        let while_new = Duration::from_mins(limits.away_minutes) + CLEAR_FOR;
+        for (absence, told) in [
+            (None, true),
+            (Some(Absence::Told), false),
+            (Some(Absence::Suspected(Duration::ZERO)), false),
+            (Some(Absence::Suspected(while_new)), true),
+        ] {
+            let observed = Observed {
+                routes: vec![good.clone(), bad(absence)],
+                ..well()
+            };
+            let expected = |is: bool| if is { both.to_vec() } else { Vec::new() };
+            assert_eq!(found(&observed), expected(told), "{absence:?}");
+            assert_eq!(
+                undecided(&observed, &limits),
+                expected(!told),
+                "{absence:?}"
+            );
+        }
+        // What is wrong on another route is told, and nothing is left open.
+        let observed = Observed {
+            routes: vec![bad(None), bad(Some(Absence::Told))],
+            ..well()
+        };
+        assert_eq!(found(&observed), both);
+        assert_eq!(undecided(&observed, &limits), []);
     }
 }

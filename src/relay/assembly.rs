@@ -211,6 +211,7 @@ impl Shared {
         let rules = AlertConfig {
             thresholds: config.alerts.thresholds.clone(),
             digests: config.alerts.digests.clone(),
+            automatic_recovery: false,
             retention_days: config.storage.retention_days,
             heartbeat: settings.alerts.heartbeat.clone(),
         };

@@ -441,7 +441,7 @@ fn give_up(connection: &Connection, seq: i64, id: &str, at: Timestamp) -> rusqli
     let (word, after) = if has_arrived {
         ("completed", QueueStatus::Completed)
     } else {
-        ("failed", QueueStatus::Failed)
+        ("failed", QueueStatus::Dismissed)
     };
     connection
         .prepare_cached(

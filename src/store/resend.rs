@@ -8,7 +8,7 @@ use super::queue_row::queue_status;
 use super::relay_time::Now;
 use super::send_counts::{self, QueueStatus};
 use super::writer::Lane;
-use super::{Store, StoreError, audit, erase};
+use super::{Store, StoreError, audit, dismissals, erase};
 use crate::audit::{Action, Actor, Running, Subject};
 use crate::clock::Moment;
 use crate::event_record::EventFilter;
@@ -22,7 +22,7 @@ const EVENTS_AT_ONCE: usize = 200;
 impl Store {
     /// Opens the delivery of the event with this id again: it is due now, with a fresh budget of retries. It
     /// takes the route that was decided when it was accepted; when the configuration does not have that one
-    /// any more, the one that it would take today.
+    /// any more, the one that it would take today. One that was dismissed is not any more.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -47,8 +47,8 @@ impl Store {
         .await
     }
 
-    /// The next events that `filter` matches, in the order of acceptance; `after` is the page before this
-    /// one's `next`. Nothing is changed.
+    /// The next events that `filter` matches and that were not dismissed, in the order of acceptance; `after` is the
+    /// page before this one's `next`. Nothing is changed.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -62,9 +62,9 @@ impl Store {
             .await
     }
 
-    /// Opens the deliveries of these events again, as [`Store::resend_event`] does. It waits behind what
-    /// somebody hands in and behind results. `running` is the action that it is a part of; answers how that
-    /// goes on.
+    /// Opens the deliveries of these events again, as [`Store::resend_event`] does, but of none that was dismissed. It
+    /// waits behind what somebody hands in and behind results. `running` is the action that it is a part of;
+    /// answers how that goes on.
     ///
     /// # Errors
     /// When the database cannot be written; then none of them is opened.
@@ -82,7 +82,10 @@ impl Store {
         }
         self.write(Lane::Maintenance, move |connection| {
             for id in &ids {
-                resend(connection, id, &policy, &routing, now)?;
+                // One that was dismissed meanwhile stays so.
+                if queue_status(connection, id)? != Some(QueueStatus::Dismissed) {
+                    resend(connection, id, &policy, &routing, now)?;
+                }
             }
             Ok(audit::go_on(connection, &running, ids.len() as u64)?)
         })
@@ -144,6 +147,9 @@ pub(super) fn resend(
     // The first attempt of the new round counts as a retry, and the round's retries follow it. A
     // retry that is under way at this moment stays marked as such.
     let before = queue_status(connection, id)?;
+    if before == Some(QueueStatus::Dismissed) {
+        dismissals::withdraw(connection, seq)?;
+    }
     let status = match before {
         Some(QueueStatus::Processing) => QueueStatus::Processing,
         _ => QueueStatus::Pending,
@@ -196,6 +202,9 @@ pub(super) fn candidates(
         filter,
         "e.seq, e.id, e.event_type, e.accepted_at",
     )?;
+    if query.source != Source::Failed {
+        query.exclude_dismissed();
+    }
     query.exclude_erased();
     let order = query.source.order();
     if let Some(after) = after {

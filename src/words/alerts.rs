@@ -9,7 +9,7 @@ use crate::notification::message::Message;
 use crate::timestamp::Timestamp;
 use crate::words::findings;
 
-/// Sends again whatever waits for a person.
+/// Sends again what waits for a person.
 const RESEND: &str = "voicedrive-relay resend --status exhausted";
 
 /// The program that most of what is to be typed begins with. Its secrets and its control socket are not
@@ -41,8 +41,8 @@ impl Locale {
     pub fn message(self, state: State, report: &Report) -> Message {
         let title = self.title(state, report);
         let actions = match state {
-            State::Resolved if report.kind.is_about_sending() && left(report) > 0 => {
-                vec![RESEND.to_owned()]
+            State::Resolved if report.kind.is_about_sending() && report.exhausted > 0 => {
+                vec![resend(report)]
             }
             State::Resolved => Vec::new(),
             State::Opened | State::Ongoing => actions(report),
@@ -86,6 +86,13 @@ impl Locale {
 
     fn title(self, state: State, report: &Report) -> String {
         let about = self.name(report.kind);
+        let is_back = matches!(
+            report.finding,
+            Finding::Away {
+                route_is_gone: false,
+                ..
+            }
+        );
         let of = if report.subject.is_empty() || report.subject == crate::route::DEFAULT {
             String::new()
         } else {
@@ -94,6 +101,14 @@ impl Locale {
         let state = match state {
             State::Opened => self.say("発生", "began"),
             State::Ongoing => self.say("継続中", "goes on"),
+            State::Resolved if is_back => {
+                return format!(
+                    "voicedrive-relay: {}{of}",
+                    self.say("VoiceDrive への送信が回復しました", "VoiceDrive is back")
+                );
+            }
+            // Nothing was mended when the route was taken away.
+            State::Resolved if report.kind == Kind::PartnerAway => self.say("終了", "is over"),
             // Nothing was mended when a token ended or was revoked.
             State::Resolved if report.kind == Kind::TokenEnding => self.say("終了", "is over"),
             // Nor when a person has decided that nobody needs what did not arrive.
@@ -114,6 +129,10 @@ impl Locale {
         let (ja, en) = match kind {
             Kind::DeliveriesExhausted => ("送信できないイベント", "events that cannot be sent:"),
             Kind::PartnerRefuses => ("VoiceDrive による拒否", "refusal by VoiceDrive"),
+            Kind::PartnerAway => (
+                "VoiceDrive に送信できない状態",
+                "an outage on the way to VoiceDrive",
+            ),
             Kind::SuccessRateLow => ("送信成功率の低下", "a low success rate"),
             Kind::QueueLong => ("送信の滞留", "a long queue"),
             Kind::LoginsFailing => ("認証の失敗", "a series of failed logins"),
@@ -168,6 +187,8 @@ impl Locale {
     fn what(self, state: State, report: &Report) -> String {
         let (ja, en) = if report.kind.counts_deliveries() {
             findings::of_deliveries(state, report)
+        } else if report.kind == Kind::PartnerAway {
+            findings::of_an_outage(state, report)
         } else if let Finding::Token { days, ends_at } = report.finding {
             let ended = (state == State::Resolved).then_some(report.at >= ends_at);
             findings::of_a_token(&report.subject, days, ended)
@@ -182,18 +203,24 @@ impl Locale {
 
     /// What still needs a person when it is over.
     fn left(self, report: &Report) -> Option<String> {
-        let left = left(report);
+        let left = report.exhausted;
         let told = report.kind.is_about_sending() && left > 0;
-        told.then(|| match self.language {
-            Language::Ja => format!("まだ対応が必要なイベント: {left} 件 → sudo {RESEND}"),
-            Language::En => format!("Events that still need a person: {left} → sudo {RESEND}"),
+        let resend = resend(report);
+        told.then(|| {
+            both!(
+                self.language,
+                "まだ対応が必要なイベント: {left} 件 → sudo {resend}",
+                "Events that still need a person: {left} → sudo {resend}"
+            )
         })
     }
 
     /// What it means and what to do.
     fn advice(self, report: &Report) -> &'static str {
         let (ja, en) = match &report.finding {
-            Finding::Deliveries { cause, .. } => return cause.sentence(self.language),
+            Finding::Deliveries { cause, .. } | Finding::Away { cause, .. } => {
+                return cause.sentence(self.language);
+            }
             Finding::SuccessRate { .. } => (
                 "失敗したものは自動で再送されます。tail で原因を確かめてください",
                 "what failed is sent again by itself: look with `tail` why",
@@ -281,6 +308,7 @@ fn actions(report: &Report) -> Vec<String> {
             let show = show.map(|id| relay(&format!("show {id}")));
             show.into_iter().chain([relay("check")]).collect()
         }
+        Kind::PartnerAway => vec![relay("check"), relay("status")],
         Kind::SuccessRateLow => vec![relay("tail"), relay("check")],
         Kind::QueueLong => vec![relay("status"), relay("check")],
         Kind::LoginsFailing | Kind::StatisticsSlow => vec![journal],
@@ -295,7 +323,10 @@ fn actions(report: &Report) -> Vec<String> {
     }
 }
 
-/// What still waits for a person, when an incident is over.
-fn left(report: &Report) -> u64 {
-    report.exhausted.saturating_sub(report.dismissed)
+/// Sends again whatever waits for a person: what an outage left behind, of its route alone.
+fn resend(report: &Report) -> String {
+    match report.kind {
+        Kind::PartnerAway => format!("{RESEND} --route '{}'", report.subject),
+        _ => RESEND.to_owned(),
+    }
 }

@@ -8,8 +8,8 @@ use crate::token::Scope;
 pub enum Subject {
     /// One event, or several.
     Events,
-    /// An incident of the alerts.
-    Incident,
+    /// What is to be dismissed.
+    Dismissal,
     /// What is kept of a person.
     Staff,
     /// The reading of the configuration.
@@ -23,10 +23,10 @@ impl Subject {
     #[must_use]
     pub fn of_path(path: &str) -> Self {
         let begins = |begin: &str| path.starts_with(begin);
-        if begins("/api/events") || begins("/control/events") {
+        if path.ends_with("/dismiss") {
+            Self::Dismissal
+        } else if begins("/api/events") || begins("/control/events") {
             Self::Events
-        } else if begins("/control/incidents") {
-            Self::Incident
         } else if begins("/api/staff") {
             Self::Staff
         } else if begins("/control/reload") {
@@ -63,8 +63,8 @@ fn in_japanese(code: &str, message: &str, subject: Subject) -> String {
         ("NOT_FOUND", Subject::Events) => {
             "この ID のイベントはありません。tail で ID を確かめてください"
         }
-        ("NOT_FOUND", Subject::Incident) => {
-            "この ID の、まだ終わっていない異常はありません。alert history で ID を確かめてください"
+        ("NOT_FOUND", Subject::Dismissal) => {
+            "この ID の、まだ終わっていない異常も、イベントもありません。alert history か tail で ID を確かめてください"
         }
         ("NOT_FOUND", Subject::Staff) => "この職員 ID について保存しているものはありません",
         ("CONFLICT", Subject::Staff) => {
@@ -76,7 +76,10 @@ fn in_japanese(code: &str, message: &str, subject: Subject) -> String {
         ("NOT_FOUND" | "METHOD_NOT_ALLOWED", _) => {
             "動いているリレーはこのコマンドに対応していません。同じ版のリレーに再起動してください (sudo systemctl restart voicedrive-relay)"
         }
-        ("CONFLICT", Subject::Incident) => {
+        ("CONFLICT", Subject::Dismissal) if message.starts_with("Only an exhausted") => {
+            "対応不要にできるのは要対応のイベントだけです。このイベントは送信済みか、これから送信されます"
+        }
+        ("CONFLICT", Subject::Dismissal) => {
             "この種類の異常は、原因がなくなると自動で終わります。対応不要にはできません"
         }
         ("CONFLICT", Subject::Reload) => {
@@ -105,9 +108,13 @@ fn of_parameter(message: &str) -> String {
         "event" | "eventType" => "イベント名 (a-z、0-9、.、_、- の 1 から 100 文字) にしてください",
         "data" => "内容は JSON のオブジェクト ({...}) にしてください",
         "staffId" => "職員ID は 1 から 191 文字にしてください",
-        "status" => "accepted、retrying、delivered、exhausted のどれかにしてください",
+        "status" if message.ends_with("by its id") => {
+            "対応不要のイベントは、まとめて再送できません。ID を指定して 1 件ずつ再送してください"
+        }
+        "status" => "accepted、retrying、delivered、exhausted、dismissed のどれかにしてください",
         "route" => return of_route(message),
         "since" | "until" => "日時にしてください (例: 2025-10-26、2025-10-26T14:30:00+09:00)",
+        "reason" => "理由は 1 から 500 文字にしてください",
         "subject" | "jti" => "1 から 191 文字にしてください",
         "days" => "1 から 3650 までの日数にしてください",
         "begin" => "イベントの ID か、その始まりの部分にしてください",

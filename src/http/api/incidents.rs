@@ -106,6 +106,14 @@ pub(super) fn describe() -> Operation {
         "actions": ["voicedrive-relay resend --status exhausted"],
         "closedAt": null, "subject": "default", "delivered": 0, "dismissed": 0,
     });
+    let outage = json!({
+        "kind": "partner_away", "state": "resolved", "incidentId": samples::ID,
+        "openedAt": "2025-10-26T12:00:00.000Z", "title": "voicedrive-relay: VoiceDrive is back",
+        "text": "VoiceDrive has taken an event again; what waits (3 events) is sent by itself.",
+        "count": 5, "oldestEventId": null,
+        "actions": ["voicedrive-relay resend --status exhausted --route 'default'"],
+        "closedAt": "2025-10-26T14:00:00.000Z", "subject": "default", "delivered": 0, "dismissed": 0,
+    });
     let states = json!({"type": "string", "enum": ["ongoing", "resolved"]});
     Operation::new(
         "incidents",
@@ -121,6 +129,6 @@ pub(super) fn describe() -> Operation {
     .answer::<PageAnswer>(
         200,
         "A page",
-        &json!({"items": [incident], "nextCursor": null}),
+        &json!({"items": [incident, outage], "nextCursor": null}),
     )
 }

@@ -61,6 +61,7 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
             "retrying": seen.events.retrying,
             "delivered": seen.events.delivered,
             "exhausted": seen.events.exhausted,
+            "dismissed": seen.events.dismissed,
         },
         "repeats": seen.repeats,
         "queueStatus": QueueAnswer::of(seen.queue),

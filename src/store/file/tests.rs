@@ -11,17 +11,12 @@ use tempfile::TempDir;
 use super::inspect::inspect;
 use super::restore::restore;
 use super::*;
-use crate::audit::Actor;
 use crate::clock::Moment;
 use crate::store::events::accept;
 use crate::store::relay_time::Now;
-use crate::store::tests::{moment, submission};
+use crate::store::tests::{moment, somebody, submission};
 use crate::store::writer::Lane;
 use crate::store::{AcceptError, Store, StoreError};
-
-fn somebody() -> Actor {
-    Actor::user("somebody", None)
-}
 
 /// Spoils the first page of a table in a database that nobody has open.
 fn spoil(database: &Path, table: &str) {
