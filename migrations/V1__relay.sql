@@ -103,6 +103,8 @@ CREATE TABLE webhook_send_logs (
 ) STRICT;
 -- Everything that the statistics read, so that they never touch the rows themselves.
 CREATE INDEX sent_at_idx ON webhook_send_logs (sent_at, route, event_type, status, retry_count, processing_time);
+-- Few need a retry: what has become of those.
+CREATE INDEX retried_idx ON webhook_send_logs (status, sent_at) WHERE retry_count > 0;
 
 -- The queue of retries: at most one row for an event, from its first failure on. Columns and values are those
 -- of the shared MySQL schema. `id` is the event's too: one event, one row.
@@ -367,6 +369,7 @@ CREATE TABLE missing_deliveries (
   CONSTRAINT confirmed_at_has_24_characters CHECK (length(confirmed_at) = 24)
 ) STRICT;
 CREATE INDEX missing_deliveries_by_reconciliation ON missing_deliveries (reconciliation);
+CREATE INDEX missing_deliveries_unfinished ON missing_deliveries (event_seq) WHERE confirmed_at IS NULL;
 
 -- Digests of what was delivered on days that are over.
 CREATE TABLE delivered_digests (

@@ -9,12 +9,13 @@ mod backup;
 mod check;
 mod client;
 mod common;
-mod csv;
 mod delivery_line;
 mod demo;
 mod error;
+mod export;
 mod filter;
 mod import;
+mod kpi;
 mod receiver;
 mod receiver_test;
 mod reload;
@@ -25,6 +26,7 @@ mod send;
 mod serve;
 mod show;
 mod staff;
+mod stats;
 mod status;
 mod tail;
 mod token;
@@ -83,6 +85,12 @@ Exit codes: 0 good, notes too; 1 something is wrong; 77 you may not look; 78 con
     Tail(tail::Tail),
     /// Show one event with every attempt
     Show(show::Show),
+    /// Count what was sent in a range, by day, type or route
+    Stats(stats::Stats),
+    /// Show the five goals: sends, interviews, losses, answers, retries
+    Kpi(kpi::Kpi),
+    /// Write deliveries or interview records into a file for a spreadsheet or a program
+    Export(export::Export),
     /// Send events again, each with a fresh budget of retries
     Resend(resend::Resend),
     /// Make a new secret, such as a key that signs
@@ -196,6 +204,9 @@ async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {
         Command::Status(status) => status.run(common).await,
         Command::Tail(tail) => tail.run(&common.client()?, environment).await,
         Command::Show(show) => show.run(&common.client()?).await,
+        Command::Stats(stats) => stats.run(&common.client()?).await,
+        Command::Kpi(kpi) => kpi.run(&common.client()?).await,
+        Command::Export(export) => export.run(&common.client()?).await,
         Command::Resend(resend) => resend.run(&common.client()?).await,
         Command::Secret(secret) => secret.run(common.locale(environment).language, common.json),
         Command::Token(token) => token.run(&common.client()?).await,

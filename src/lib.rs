@@ -41,6 +41,9 @@
 //! - *slot*: a whole hour, day or month of UTC for which counts are kept.
 //! - *period*, *range*: the time that statistics are asked for. They are added up from slots and from the rows at its ends.
 //! - *recount*: comparing the kept counts with the rows.
+//! - *breakdown*: the counts of a range in rows, by day, type or route.
+//! - *KPI*, *measure*: one of the five goals of the two teams, and its value with its target.
+//! - *confirmed range*: the events that were compared with what the partner says it has, by their ids.
 //!
 //! What an admin is told:
 //! - *condition*: something that an admin has to know of while it holds.
@@ -81,10 +84,10 @@
 //! ## Rooms, in reading order
 //!
 //! - What things are, and what is decided about them (no input or output, no clock):
-//!   - events: [`event`], [`submission`], [`event_record`], [`content`] and [`repeat`] (what is the same), [`due`], [`attempt`], [`cause`],
+//!   - events: [`event`], [`submission`], [`event_record`], [`export`], [`content`] and [`repeat`] (what is the same), [`due`], [`attempt`], [`cause`],
 //!     [`retry`], [`resend`], [`dismissal`], [`purge`], [`route`], [`ingest`];
 //!   - interviews: [`interview`], [`interview_stats`];
-//!   - counts: [`send_stats`], [`period`], [`slot`], [`day`], [`zone`];
+//!   - counts: [`send_stats`], [`send_breakdown`], [`kpi`], [`confirmed_range`], [`period`], [`slot`], [`day`], [`zone`];
 //!   - what is told: [`incident`], [`notification`], [`overview`], [`trouble`], [`language`];
 //!   - who did what, and whose data are kept: [`audit`], [`person`];
 //!   - what a person types: [`spelling`], `wrong_value`;
@@ -131,6 +134,7 @@ pub mod channel;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod confirmed_range;
 pub mod content;
 pub mod crypto;
 pub mod day;
@@ -140,12 +144,14 @@ pub mod due;
 pub mod event;
 pub mod event_record;
 mod examination;
+pub mod export;
 pub mod http;
 mod import;
 pub mod incident;
 pub mod ingest;
 pub mod interview;
 pub mod interview_stats;
+pub mod kpi;
 pub mod language;
 pub mod liveness;
 pub mod log_limit;
@@ -165,6 +171,7 @@ pub mod resend;
 pub mod retry;
 pub mod route;
 pub mod secret;
+pub mod send_breakdown;
 pub mod send_stats;
 pub mod slot;
 pub mod spelling;

@@ -11,8 +11,8 @@
 //! transaction, so that it is one consistent picture and never holds up the write-ahead log.
 //!
 //! Rooms: `events` (what was accepted), `ingest_memory` (what was handed in lately), `event_lookup` (events for a reader), `event_ids` (ids as a person types them), `outbox` (what is still to be
-//! sent), `attempts` (one attempt's result and all that follows from it), `resend`, `dismissals`, `send_counts` and
-//! `send_stats`, `interviews`, `interview_intake`, `interview_counts` and `interview_stats`, `recount` (what is kept counted,
+//! sent), `attempts` (one attempt's result and all that follows from it), `resend`, `dismissals`, `send_counts`, `send_stats` and
+//! `send_breakdown`, `kpis` (the five goals), `export` (everything, in pages), `interviews`, `interview_intake`, `interview_counts` and `interview_stats`, `recount` (what is kept counted,
 //! against the rows), `incidents`, `notifications`, `tokens`, `audit` (who did what), `overview`, `people` (what is kept of
 //! one), `erase` and `scour` (a person's data go), `carry_over` (what outlives a restore), `purge` (what is old goes),
 //! `relay_time` (the clock by which waits are kept). [`mod@file`] has what belongs to the file and not to the
@@ -30,6 +30,7 @@ mod event_ids;
 mod event_lookup;
 mod event_query;
 mod events;
+mod export;
 pub mod file;
 mod incident_report;
 mod incidents;
@@ -39,6 +40,7 @@ mod interview_intake;
 mod interview_row;
 mod interview_stats;
 mod interviews;
+mod kpis;
 mod notifications;
 mod outbox;
 mod overview;
@@ -50,6 +52,7 @@ mod recount;
 mod relay_time;
 mod resend;
 mod scour;
+mod send_breakdown;
 mod send_counts;
 mod send_stats;
 mod tokens;

@@ -31,11 +31,17 @@ _voicedrive__relay() {
             voicedrive__relay,demo)
                 cmd="voicedrive__relay__subcmd__demo"
                 ;;
+            voicedrive__relay,export)
+                cmd="voicedrive__relay__subcmd__export"
+                ;;
             voicedrive__relay,help)
                 cmd="voicedrive__relay__subcmd__help"
                 ;;
             voicedrive__relay,import)
                 cmd="voicedrive__relay__subcmd__import"
+                ;;
+            voicedrive__relay,kpi)
+                cmd="voicedrive__relay__subcmd__kpi"
                 ;;
             voicedrive__relay,receiver)
                 cmd="voicedrive__relay__subcmd__receiver"
@@ -66,6 +72,9 @@ _voicedrive__relay() {
                 ;;
             voicedrive__relay,staff)
                 cmd="voicedrive__relay__subcmd__staff"
+                ;;
+            voicedrive__relay,stats)
+                cmd="voicedrive__relay__subcmd__stats"
                 ;;
             voicedrive__relay,status)
                 cmd="voicedrive__relay__subcmd__status"
@@ -103,6 +112,24 @@ _voicedrive__relay() {
             voicedrive__relay__subcmd__alert__subcmd__help,test)
                 cmd="voicedrive__relay__subcmd__alert__subcmd__help__subcmd__test"
                 ;;
+            voicedrive__relay__subcmd__export,deliveries)
+                cmd="voicedrive__relay__subcmd__export__subcmd__deliveries"
+                ;;
+            voicedrive__relay__subcmd__export,help)
+                cmd="voicedrive__relay__subcmd__export__subcmd__help"
+                ;;
+            voicedrive__relay__subcmd__export,interviews)
+                cmd="voicedrive__relay__subcmd__export__subcmd__interviews"
+                ;;
+            voicedrive__relay__subcmd__export__subcmd__help,deliveries)
+                cmd="voicedrive__relay__subcmd__export__subcmd__help__subcmd__deliveries"
+                ;;
+            voicedrive__relay__subcmd__export__subcmd__help,help)
+                cmd="voicedrive__relay__subcmd__export__subcmd__help__subcmd__help"
+                ;;
+            voicedrive__relay__subcmd__export__subcmd__help,interviews)
+                cmd="voicedrive__relay__subcmd__export__subcmd__help__subcmd__interviews"
+                ;;
             voicedrive__relay__subcmd__help,alert)
                 cmd="voicedrive__relay__subcmd__help__subcmd__alert"
                 ;;
@@ -118,11 +145,17 @@ _voicedrive__relay() {
             voicedrive__relay__subcmd__help,demo)
                 cmd="voicedrive__relay__subcmd__help__subcmd__demo"
                 ;;
+            voicedrive__relay__subcmd__help,export)
+                cmd="voicedrive__relay__subcmd__help__subcmd__export"
+                ;;
             voicedrive__relay__subcmd__help,help)
                 cmd="voicedrive__relay__subcmd__help__subcmd__help"
                 ;;
             voicedrive__relay__subcmd__help,import)
                 cmd="voicedrive__relay__subcmd__help__subcmd__import"
+                ;;
+            voicedrive__relay__subcmd__help,kpi)
+                cmd="voicedrive__relay__subcmd__help__subcmd__kpi"
                 ;;
             voicedrive__relay__subcmd__help,receiver)
                 cmd="voicedrive__relay__subcmd__help__subcmd__receiver"
@@ -154,6 +187,9 @@ _voicedrive__relay() {
             voicedrive__relay__subcmd__help,staff)
                 cmd="voicedrive__relay__subcmd__help__subcmd__staff"
                 ;;
+            voicedrive__relay__subcmd__help,stats)
+                cmd="voicedrive__relay__subcmd__help__subcmd__stats"
+                ;;
             voicedrive__relay__subcmd__help,status)
                 cmd="voicedrive__relay__subcmd__help__subcmd__status"
                 ;;
@@ -174,6 +210,12 @@ _voicedrive__relay() {
                 ;;
             voicedrive__relay__subcmd__help__subcmd__alert,test)
                 cmd="voicedrive__relay__subcmd__help__subcmd__alert__subcmd__test"
+                ;;
+            voicedrive__relay__subcmd__help__subcmd__export,deliveries)
+                cmd="voicedrive__relay__subcmd__help__subcmd__export__subcmd__deliveries"
+                ;;
+            voicedrive__relay__subcmd__help__subcmd__export,interviews)
+                cmd="voicedrive__relay__subcmd__help__subcmd__export__subcmd__interviews"
                 ;;
             voicedrive__relay__subcmd__help__subcmd__import,interviews)
                 cmd="voicedrive__relay__subcmd__help__subcmd__import__subcmd__interviews"
@@ -269,7 +311,7 @@ _voicedrive__relay() {
 
     case "${cmd}" in
         voicedrive__relay)
-            opts="-h -V --config --json --as --help --version serve reload demo check send import status tail show resend secret token alert audit staff backup verify restore receiver receiver-test help"
+            opts="-h -V --config --json --as --help --version serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -313,12 +355,16 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__alert__subcmd__dismiss)
-            opts="-h --config --json --as --help"
+            opts="-h --reason --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -564,8 +610,162 @@ _voicedrive__relay() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        voicedrive__relay__subcmd__export)
+            opts="-h --config --json --as --help deliveries interviews help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__export__subcmd__deliveries)
+            opts="-h --format --status --event-type --staff-id --route --since --until --config --json --as --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "csv json ndjson" -- "${cur}"))
+                    return 0
+                    ;;
+                --status)
+                    COMPREPLY=($(compgen -W "accepted retrying delivered exhausted dismissed" -- "${cur}"))
+                    return 0
+                    ;;
+                --event-type)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --staff-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --route)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__export__subcmd__help)
+            opts="deliveries interviews help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__export__subcmd__help__subcmd__deliveries)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__export__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__export__subcmd__help__subcmd__interviews)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__export__subcmd__interviews)
+            opts="-h --format --config --json --as --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "csv json ndjson" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         voicedrive__relay__subcmd__help)
-            opts="serve reload demo check send import status tail show resend secret token alert audit staff backup verify restore receiver receiver-test help"
+            opts="serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -690,6 +890,48 @@ _voicedrive__relay() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        voicedrive__relay__subcmd__help__subcmd__export)
+            opts="deliveries interviews"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__export__subcmd__deliveries)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__export__subcmd__interviews)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         voicedrive__relay__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -721,6 +963,20 @@ _voicedrive__relay() {
         voicedrive__relay__subcmd__help__subcmd__import__subcmd__interviews)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__kpi)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -903,6 +1159,20 @@ _voicedrive__relay() {
         voicedrive__relay__subcmd__help__subcmd__staff__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__stats)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1122,6 +1392,32 @@ _voicedrive__relay() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        voicedrive__relay__subcmd__kpi)
+            opts="-h --period --config --json --as --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --period)
+                    COMPREPLY=($(compgen -W "24h 7d 30d" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         voicedrive__relay__subcmd__receiver)
             opts="-h --listen --profile --secret --event --fail --status --delay --drop --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1244,7 +1540,7 @@ _voicedrive__relay() {
             fi
             case "${prev}" in
                 --status)
-                    COMPREPLY=($(compgen -W "accepted retrying delivered exhausted" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "accepted retrying delivered exhausted dismissed" -- "${cur}"))
                     return 0
                     ;;
                 --event-type)
@@ -1586,6 +1882,52 @@ _voicedrive__relay() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        voicedrive__relay__subcmd__stats)
+            opts="-h --period --since --until --month --week --by --config --json --as --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --period)
+                    COMPREPLY=($(compgen -W "24h 7d 30d" -- "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --month)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --week)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --by)
+                    COMPREPLY=($(compgen -W "day type route" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         voicedrive__relay__subcmd__status)
             opts="-h --exit-code --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1624,7 +1966,7 @@ _voicedrive__relay() {
                     return 0
                     ;;
                 --status)
-                    COMPREPLY=($(compgen -W "accepted retrying delivered exhausted" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "accepted retrying delivered exhausted dismissed" -- "${cur}"))
                     return 0
                     ;;
                 --event-type)

@@ -1,16 +1,18 @@
 //! `audit`: who changed what, and who looked at payloads (contract, section 13).
 
-use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::CliError;
 use super::client::Client;
-use super::filter::range;
+use super::export::sheet::{ACTIONS, Format, Sheet};
+use super::export::target::Target;
+use super::filter::moments;
 use super::value;
 use super::words::{Locale, text};
-use super::{CliError, csv};
 use crate::audit::NAME_CHARACTERS;
 use crate::words::harmless;
 use crate::words::{audits, commands};
@@ -46,48 +48,24 @@ pub(super) struct Audit {
 const SHOWN: usize = 50;
 /// The most of one answer.
 const PAGE: usize = 200;
-/// The columns of a file, which are the keys of an action.
-const COLUMNS: [&str; 8] = [
-    "at", "who", "via", "client", "action", "subject", "count", "reason",
-];
-
-/// How a file is written.
-#[derive(Clone, Copy)]
-enum Form {
-    Csv,
-    Json,
-    Ndjson,
-}
-
-impl Form {
-    fn of(file: &Path) -> Option<Self> {
-        match file.extension()?.to_str()?.to_ascii_lowercase().as_str() {
-            "csv" => Some(Self::Csv),
-            "json" => Some(Self::Json),
-            "ndjson" => Some(Self::Ndjson),
-            _ => None,
-        }
-    }
-}
-
 impl Audit {
     pub(super) async fn run(&self, client: &Client) -> Result<(), CliError> {
         let language = client.locale.language;
         let output = match &self.output {
             None => None,
             Some(file) => {
-                let form = Form::of(file);
-                let form =
-                    form.ok_or_else(|| CliError::Usage(audits::no_ending(file, language)))?;
-                Some((file, form))
+                let format = Format::of_name(file);
+                let format =
+                    format.ok_or_else(|| CliError::Usage(audits::no_ending(file, language)))?;
+                Some((file, format))
             }
         };
         let usual = if output.is_some() { usize::MAX } else { SHOWN };
         let answer = self.ask(client, self.limit.unwrap_or(usual)).await?;
-        let Some((file, form)) = output else {
+        let Some((file, format)) = output else {
             return client.print(&answer, |locale| page(locale, &answer));
         };
-        fs::write(file, written(form, &answer)).map_err(|error| {
+        write(file, format, client.locale, &answer).map_err(|error| {
             CliError::Failed(commands::file_failed(file.display(), &error, language))
         })?;
         let count = items(&answer).len();
@@ -99,7 +77,7 @@ impl Audit {
 
     /// The newest `limit` actions, the newest first.
     async fn ask(&self, client: &Client, limit: usize) -> Result<Value, CliError> {
-        let (since, until) = range(self.since.as_deref(), self.until.as_deref(), client.locale)?;
+        let (since, until) = moments(client.locale, self.since.as_deref(), self.until.as_deref())?;
         let named = [
             ("since", since.map(|moment| moment.to_string())),
             ("until", until.map(|moment| moment.to_string())),
@@ -182,49 +160,11 @@ fn line(locale: Locale, action: &Value) -> String {
     parts.join("  ")
 }
 
-/// The actions as a file has them, the oldest first.
-fn written(form: Form, answer: &Value) -> String {
-    let actions = items(answer).iter().rev();
-    match form {
-        Form::Json => format!("{}\n", Value::from(actions.cloned().collect::<Vec<_>>())),
-        Form::Ndjson => {
-            let lines: Vec<String> = actions.map(Value::to_string).collect();
-            lines.join("\n") + "\n"
-        }
-        Form::Csv => {
-            let rows = actions.map(|action| {
-                let cells = COLUMNS.map(|column| match &action[column] {
-                    Value::Null => String::new(),
-                    Value::String(text) => text.clone(),
-                    other => other.to_string(),
-                });
-                csv::row(cells.iter().map(String::as_str))
-            });
-            let rows: String = rows.collect();
-            format!("{}{}{rows}", csv::MARK, csv::row(COLUMNS))
-        }
+/// Writes the actions into a file, the oldest first.
+fn write(file: &Path, format: Format, locale: Locale, answer: &Value) -> io::Result<()> {
+    let mut sheet = Sheet::new(Target::create(file)?, format, &ACTIONS, locale.timezone);
+    for action in items(answer).iter().rev() {
+        sheet.put(action)?;
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_has_what_its_ending_says_the_oldest_first() {
-        let action = |who: &str| {
-            json!({"at": "2025-10-26T12:00:00.000Z", "who": who, "via": "api", "client": null,
-                                        "action": "resend", "subject": null, "count": 2, "reason": "=1"})
-        };
-        let answer = json!({"items": [action("second"), action("first")]});
-        let csv = written(Form::Csv, &answer);
-        let first = "2025-10-26T12:00:00.000Z,first,api,,resend,,2,'=1\r\n";
-        assert!(csv.starts_with("\u{feff}at,who,"), "{csv}");
-        assert!(csv.contains(&format!("reason\r\n{first}")), "{csv}");
-        let json: Value = serde_json::from_str(&written(Form::Json, &answer)).unwrap();
-        assert_eq!(json[1]["who"], "second");
-        assert_eq!(written(Form::Ndjson, &answer).lines().count(), 2);
-        assert!(Form::of(Path::new("a.CSV")).is_some());
-        assert!(Form::of(Path::new("a.xlsx")).is_none());
-    }
+    sheet.finish()?.keep().map(|_| ())
 }

@@ -1,4 +1,4 @@
-//! Which events a person means: the options that `tail` and `resend` share.
+//! Which events a person means: the options that `tail`, `resend` and `export` share.
 
 use std::io::{self, Write};
 
@@ -47,7 +47,7 @@ pub(super) struct Filter {
 impl Filter {
     /// The filters as the API calls them. What a person types is by the clock on their wall.
     pub(super) fn named(&self, locale: Locale) -> Result<Vec<(&'static str, String)>, CliError> {
-        let (since, until) = range(self.since.as_deref(), self.until.as_deref(), locale)?;
+        let (since, until) = moments(locale, self.since.as_deref(), self.until.as_deref())?;
         let named = [
             ("status", self.status.clone()),
             ("eventType", self.event_type.clone()),
@@ -63,24 +63,24 @@ impl Filter {
     }
 }
 
-/// What a person types behind `--since` and `--until`; a day is meant from its first moment to its last.
-pub(super) fn range(
+/// The ends of a range as `--since` and `--until` name them, by the clock on the person's wall.
+pub(super) fn moments(
+    locale: Locale,
     since: Option<&str>,
     until: Option<&str>,
-    locale: Locale,
 ) -> Result<(Option<Timestamp>, Option<Timestamp>), CliError> {
-    let moment = |option: &str, text: Option<&str>, of_day| match text {
-        None => Ok(None),
-        Some(text) => match moment(text, locale.timezone, of_day) {
-            Some(moment) => Ok(Some(moment)),
-            None => Err(CliError::Usage(format!(
+    let read = |option: &str, text: Option<&str>, of_day| {
+        let read = text.map(|text| moment(text, locale.timezone, of_day));
+        match read {
+            Some(None) => Err(CliError::Usage(format!(
                 "{option}: {}",
                 locale.phrase(Command::NoMoment)
             ))),
-        },
+            read => Ok(read.flatten()),
+        }
     };
-    let since = moment("--since", since, day::start as OfDay)?;
-    let until = moment("--until", until, day::end)?;
+    let since = read("--since", since, day::start as OfDay)?;
+    let until = read("--until", until, day::end)?;
     if since.zip(until).is_some_and(|(since, until)| since > until) {
         let reversed = locale.phrase(Command::Reversed);
         return Err(CliError::Usage(reversed.to_owned()));

@@ -22,13 +22,17 @@ use crate::event_record::{ChangePosition, EventFilter};
 use crate::incident::{Digests, Finding, Kind, Look, Observation, Thresholds};
 use crate::interview::{Interview, InterviewFilter, InterviewStatus, UnknownOrigin};
 use crate::interview_stats::{InterviewRange, ReportLimits};
+use crate::kpi::KpiQuestion;
+use crate::period::Period;
 use crate::repeat::Memory;
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
+use crate::send_breakdown::{BreakdownQuestion, By};
 use crate::send_stats::SendFilter;
 use crate::submission::{Idempotency, Submission};
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
+use crate::zone::Zone;
 
 const DIRECTORY: &str = "noted-statements";
 
@@ -54,7 +58,7 @@ fn note_statement(event: TraceEvent<'_>) {
 
 /// Tables that stay small: those of few events, a few rows for each route, channel, token or migration, a row for each hour, a single
 /// one; and what an index has of open incidents alone.
-const SMALL: [&str; 18] = [
+const SMALL: [&str; 19] = [
     "event_repeats",
     // What people do, and not what programs do.
     "audit",
@@ -76,6 +80,7 @@ const SMALL: [&str; 18] = [
     "pragma_page_size",
     "incidents USING INDEX one_open_incident_of_a_kind",
     "i USING INDEX one_open_incident_of_a_kind",
+    "m USING INDEX missing_deliveries_unfinished",
 ];
 
 /// Steps that go through a table that grows, and may. Each with the reason.
@@ -292,9 +297,13 @@ async fn call_events(store: &Store, moment: Moment) {
             page.unwrap();
             store.count_events(filter.clone(), 9).await.unwrap();
         }
+        let first = store.export_deliveries(filter.clone(), None, None, 1, later);
+        let first = first.await.unwrap();
+        let next = store.export_deliveries(filter, first.next, Some(first.end), 9, later);
+        next.await.unwrap();
     }
     let all = EventFilter::default();
-    let page = store.events(all, None, 9, later).await.unwrap();
+    let page = store.events(all.clone(), None, 9, later).await.unwrap();
     let ids: Vec<String> = page.items.into_iter().map(|event| event.id).collect();
     store.event(&ids[0], later).await.unwrap().unwrap();
     store.short_ids(ids.clone()).await.unwrap();
@@ -381,6 +390,22 @@ async fn call_the_rest(store: &Store, moment: Moment) {
         };
         store.send_statistics(filter).await.unwrap();
     }
+    for by in By::ALL {
+        let question = BreakdownQuestion {
+            from: now.before(Duration::from_hours(50)),
+            to: now,
+            by,
+            zone: Zone::TOKYO,
+            now,
+        };
+        store.send_breakdown(question).await.unwrap();
+    }
+    let question = KpiQuestion {
+        period: Period::Month,
+        now,
+        compared_routes: vec!["default".to_owned()],
+    };
+    store.kpi_counts(question).await.unwrap();
     let firing = |days| Observation {
         kind: Kind::CertificateExpiring,
         subject: String::new(),
@@ -568,6 +593,9 @@ async fn call_interviews(store: &Store, now: Timestamp) {
     for range in [range, of_facility] {
         store.interview_statistics(range, 10).await.unwrap();
     }
+    let first = store.export_interviews(None, None, 1).await.unwrap();
+    let next = store.export_interviews(first.next, Some(first.end), 9);
+    next.await.unwrap();
     store.delete_interview("b").await.unwrap();
 }
 

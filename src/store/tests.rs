@@ -26,10 +26,11 @@ use super::file::version::migrate;
 use super::outbox::{due, mark_processing, recover};
 use super::relay_time::Now;
 use super::resend::{candidates, resend};
+use super::send_breakdown::break_down;
 use super::send_stats::sends;
 use super::*;
 use crate::attempt::{AttemptResult, Attempted, Outcome};
-use crate::audit::Actor;
+use crate::audit::{Action, Actor};
 use crate::cause::Cause;
 use crate::dismissal::EventDismissal;
 use crate::due::DueDelivery;
@@ -39,9 +40,11 @@ use crate::incident::Thresholds;
 use crate::resend::Resend;
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
+use crate::send_breakdown::{BreakdownQuestion, By};
 use crate::send_stats::{QueueCounts, SendFilter};
 use crate::submission::{Idempotency, Submission};
 use crate::timestamp::Timestamp;
+use crate::zone::Zone;
 
 pub(super) fn database() -> (TempDir, Connection) {
     let directory = tempfile::tempdir().unwrap();
@@ -769,6 +772,24 @@ proptest! {
             let filtered = sends(&connection, &of_type).unwrap();
             prop_assert_eq!(&filtered.total, counts);
         }
+        for by in By::ALL {
+            let zone = Zone::named("Asia/Kathmandu").unwrap();
+            let question = BreakdownQuestion { from, to, by, zone, now: to };
+            let broken_down = break_down(&connection, question).unwrap();
+            prop_assert_eq!(&broken_down.total, &stats.total);
+            let rows = broken_down.rows.iter().map(|(_, counts)| counts.sent);
+            prop_assert_eq!(rows.sum::<u64>(), stats.total.sent);
+        }
+        let ended = kpis::ended_retries(&connection, from, to).unwrap();
+        let retried = |m: &&&Model| m.attempts.len() > 1;
+        let delivered = counted.iter().filter(retried).filter(|m| last(m).0 == Outcome::Success);
+        prop_assert_eq!(ended.delivered, delivered.count() as u64);
+        let given_up = models.iter().filter(|(id, m)| {
+            let is_counted = m.sent_at.is_some_and(|sent| (from..=to).contains(&sent));
+            let status = find(&connection, id, when(0)).unwrap().unwrap().summary.status;
+            is_counted && status == Status::Exhausted
+        });
+        prop_assert_eq!(ended.given_up, given_up.count() as u64);
         // Each delivery has one log row, at most one queue row, and stands in the outbox exactly
         // while it is open.
         let mut queue = QueueCounts::default();
@@ -975,7 +996,13 @@ async fn what_is_dismissed_is_in_no_resend_in_bulk_and_is_open_again_when_it_is_
         assert_eq!(ids, Vec::from_iter(expected), "{status:?}");
     }
     let both = vec![dismissed.clone(), exhausted.clone()];
-    let resent = store.resend_events(both, policy(), Routing::default(), moment());
+    let resent = store.resend_events(
+        both,
+        policy(),
+        Routing::default(),
+        somebody().did(Action::Resend, at(0)).into(),
+        moment(),
+    );
     resent.await.unwrap();
     assert_eq!(status(&dismissed).await, Status::Dismissed);
     assert_eq!(status(&exhausted).await, Status::Retrying);
@@ -984,7 +1011,13 @@ async fn what_is_dismissed_is_in_no_resend_in_bulk_and_is_open_again_when_it_is_
         .await
         .unwrap();
     assert_eq!(not_now, EventDismissal::NotExhausted);
-    let resent = store.resend_event(&dismissed, policy(), Routing::default(), moment());
+    let resent = store.resend_event(
+        &dismissed,
+        policy(),
+        Routing::default(),
+        somebody(),
+        moment(),
+    );
     assert_eq!(resent.await.unwrap(), Resend::Opened);
     assert_eq!(status(&dismissed).await, Status::Retrying);
     let unknown = store

@@ -166,21 +166,24 @@ fn an_import_that_makes_a_circle_is_seen() {
 
 /// What things are, and what is decided about them: they use each other, and no file or network. Of the clock they use
 /// the moment that somebody has taken from it.
-const NOUNS: [&str; 36] = [
+const NOUNS: [&str; 40] = [
     "attempt",
     "audit",
     "cause",
     "clock",
+    "confirmed_range",
     "content",
     "crypto",
     "day",
     "due",
     "event",
     "event_record",
+    "export",
     "incident",
     "ingest",
     "interview",
     "interview_stats",
+    "kpi",
     "language",
     "notification",
     "overview",
@@ -193,6 +196,7 @@ const NOUNS: [&str; 36] = [
     "retry",
     "route",
     "secret",
+    "send_breakdown",
     "send_stats",
     "slot",
     "spelling",

@@ -348,7 +348,7 @@ pub(in crate::http) struct InterviewAnswer<'a> {
 }
 
 impl<'a> InterviewAnswer<'a> {
-    pub(super) fn of(kept: &'a InterviewRecord) -> Self {
+    pub(in crate::http) fn of(kept: &'a InterviewRecord) -> Self {
         let interview = &kept.interview;
         Self {
             id: &interview.id,
