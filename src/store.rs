@@ -72,7 +72,6 @@ pub use events::AcceptError;
 pub use file::{DatabaseFile, OpenError};
 pub use interview_intake::PutError;
 pub use interviews::{DeleteError, ImportError};
-pub use queue_row::{LOG_EXHAUSTED, QUEUE_EXHAUSTED};
 use readers::Readers;
 use relay_time::RelayTime;
 use writer::{Lane, Writer};

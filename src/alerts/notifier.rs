@@ -134,7 +134,7 @@ impl Notifier {
 
 /// Tells a channel something, once. Nothing secret stands in what comes of it.
 pub async fn tell(channel: &Channel, words: &Message, now: Timestamp) -> Outcome {
-    let words = words.from_place(&channel.place);
+    let words = words.labelled(&channel.place);
     match &channel.way {
         Way::Email { email, password } => mail::send(email, password.as_ref(), &words, now).await,
         Way::Slack(hook) => post::post(hook, &card::slack(&words)).await,

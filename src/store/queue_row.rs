@@ -6,9 +6,9 @@ use super::connection::word;
 use super::send_counts::QueueStatus;
 
 /// What the queue row of an exhausted delivery says (contract, section 5).
-pub const QUEUE_EXHAUSTED: &str = "Max retries reached";
+pub(super) const QUEUE_EXHAUSTED: &str = "Max retries reached";
 /// What the log row of an exhausted delivery says (contract, section 5).
-pub const LOG_EXHAUSTED: &str = "Max retries reached - manual intervention required";
+pub(super) const LOG_EXHAUSTED: &str = "Max retries reached - manual intervention required";
 
 /// The status by which the queue row of a delivery is counted, when it has one.
 pub(super) fn queue_status(

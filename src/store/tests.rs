@@ -24,6 +24,7 @@ use super::file::inspect::inspect;
 use super::file::live_file;
 use super::file::version::migrate;
 use super::outbox::{due, mark_processing, recover};
+use super::queue_row::{LOG_EXHAUSTED, QUEUE_EXHAUSTED};
 use super::relay_time::Now;
 use super::resend::{candidates, resend};
 use super::send_breakdown::break_down;

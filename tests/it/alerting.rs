@@ -9,17 +9,17 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
-use voicedrive_relay::alerts::notifier::Notifier;
-use voicedrive_relay::alerts::{AlertConfig, Evaluator, Sources};
-use voicedrive_relay::config::{Channel, Environment, Hook, Way};
-use voicedrive_relay::delivery::proxy::Proxies;
-use voicedrive_relay::delivery::route::Route;
-use voicedrive_relay::incident::Thresholds;
-use voicedrive_relay::language::{Language, Locale};
-use voicedrive_relay::observations::Observations;
-use voicedrive_relay::token::Scope;
-use voicedrive_relay::upkeep::backup::BackupFile;
-use voicedrive_relay::upkeep::file_watch::FileWatch;
+use voicedrive_relay::testing::alerts::notifier::Notifier;
+use voicedrive_relay::testing::alerts::{AlertConfig, Evaluator, Sources};
+use voicedrive_relay::testing::config::{Channel, Environment, Hook, Way};
+use voicedrive_relay::testing::delivery::proxy::Proxies;
+use voicedrive_relay::testing::delivery::route::Route;
+use voicedrive_relay::testing::incident::Thresholds;
+use voicedrive_relay::testing::language::{Language, Locale};
+use voicedrive_relay::testing::observations::Observations;
+use voicedrive_relay::testing::token::Scope;
+use voicedrive_relay::testing::upkeep::backup::BackupFile;
+use voicedrive_relay::testing::upkeep::file_watch::FileWatch;
 
 use crate::commands::Daemon;
 use crate::harness::{
@@ -229,7 +229,7 @@ impl Night {
             place: "clinic".to_owned(),
             way: Way::Webhook(hook(&sink.url)),
         };
-        let timezone = voicedrive_relay::zone::Zone::TOKYO;
+        let timezone = voicedrive_relay::testing::zone::Zone::TOKYO;
         let locale = Locale { language, timezone };
         let mut notifier = Notifier::new(channel, locale, store, clock);
         notifier.step().await;

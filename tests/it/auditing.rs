@@ -5,8 +5,8 @@ use std::fs;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use voicedrive_relay::system_user;
-use voicedrive_relay::token::Scope;
+use voicedrive_relay::testing::system_user;
+use voicedrive_relay::testing::token::Scope;
 
 use crate::commands::{Daemon, program};
 use crate::harness::{Clock, Partner, TestRelay, client, noon, status, token};

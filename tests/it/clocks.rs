@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use voicedrive_relay::upkeep::retention::{Kept, Retention};
-use voicedrive_relay::upkeep::timekeeper::Timekeeper;
+use voicedrive_relay::testing::upkeep::retention::{Kept, Retention};
+use voicedrive_relay::testing::upkeep::timekeeper::Timekeeper;
 
 use crate::harness::{Bench, Clock, Partner, TestRelay, control_client, noon, status};
 

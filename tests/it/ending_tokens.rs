@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use voicedrive_relay::language::{Language, Locale};
-use voicedrive_relay::timestamp::Timestamp;
-use voicedrive_relay::token::TokenRecord;
-use voicedrive_relay::zone::Zone;
+use voicedrive_relay::testing::language::{Language, Locale};
+use voicedrive_relay::testing::timestamp::Timestamp;
+use voicedrive_relay::testing::token::TokenRecord;
+use voicedrive_relay::testing::zone::Zone;
 
 use crate::alerting::Night;
 use crate::harness::{noon, somebody};
@@ -225,7 +225,10 @@ async fn what_was_told_of_a_token_stands_in_the_status_until_it_is_over() {
         .iter()
         .map(|i| {
             locale
-                .message(voicedrive_relay::incident::State::Ongoing, &i.report)
+                .message(
+                    voicedrive_relay::testing::incident::State::Ongoing,
+                    &i.report,
+                )
                 .text
         })
         .collect();

@@ -9,8 +9,8 @@ use hyper::StatusCode;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use voicedrive_relay::receiver::ScriptedAnswer;
-use voicedrive_relay::token::Scope;
+use voicedrive_relay::testing::receiver::ScriptedAnswer;
+use voicedrive_relay::testing::token::Scope;
 
 use crate::commands::{Daemon, program};
 use crate::harness::{Clock, Partner, TestRelay, noon, token};

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::process::{Child, ChildStderr};
-use voicedrive_relay::relay::{Relay, StartError, control_socket};
+use voicedrive_relay::testing::relay::{Relay, StartError, control_socket};
 
 use crate::commands::{Daemon, program};
 use crate::harness::{

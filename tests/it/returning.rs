@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use voicedrive_relay::dismissal::EventDismissal;
-use voicedrive_relay::event::{NewEvent, Status};
-use voicedrive_relay::event_record::EventFilter;
-use voicedrive_relay::language::Language;
-use voicedrive_relay::submission::Submission;
+use voicedrive_relay::testing::dismissal::EventDismissal;
+use voicedrive_relay::testing::event::{NewEvent, Status};
+use voicedrive_relay::testing::event_record::EventFilter;
+use voicedrive_relay::testing::language::Language;
+use voicedrive_relay::testing::submission::Submission;
 
 use crate::alerting::Night;
 use crate::harness::{Bench, somebody, status};

@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
-use voicedrive_relay::store::StoreError;
-use voicedrive_relay::store::file::snapshot;
-use voicedrive_relay::token::Scope;
-use voicedrive_relay::trouble::Trouble;
-use voicedrive_relay::upkeep::file_watch::FileWatch;
+use voicedrive_relay::testing::store::StoreError;
+use voicedrive_relay::testing::store::file::snapshot;
+use voicedrive_relay::testing::token::Scope;
+use voicedrive_relay::testing::trouble::Trouble;
+use voicedrive_relay::testing::upkeep::file_watch::FileWatch;
 
 use crate::commands::Daemon;
 use crate::harness::{Bench, Clock, client, configuration, token};
