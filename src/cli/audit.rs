@@ -48,6 +48,7 @@ pub(super) struct Audit {
 const SHOWN: usize = 50;
 /// The most of one answer.
 const PAGE: usize = 200;
+
 impl Audit {
     pub(super) async fn run(&self, client: &Client) -> Result<(), CliError> {
         let language = client.locale.language;
