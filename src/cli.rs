@@ -183,7 +183,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let language = cli.language(&environment);
-            if let Some(text) = error.describe(language, cli.common.json) {
+            if let Some(text) = error.describe(language, &cli.common.commands(), cli.common.json) {
                 // Nobody is left to be told when this fails too.
                 let _ = writeln!(io::stderr(), "{text}");
             }

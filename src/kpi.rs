@@ -11,7 +11,7 @@ use crate::send_stats::SendCounts;
 use crate::timestamp::Timestamp;
 
 /// With fewer sends than this nothing is said about whether the goal is met.
-const SENDS_NEEDED: u64 = 20;
+pub const SENDS_NEEDED: u64 = 20;
 /// How far back the findings of comparisons are judged.
 const FINDINGS: Duration = Duration::from_hours(24 * 30);
 

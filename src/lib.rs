@@ -84,11 +84,11 @@
 //! ## Rooms, in reading order
 //!
 //! - What things are, and what is decided about them (no input or output, no clock):
-//!   - events: [`event`], [`submission`], [`event_record`], [`export`], [`content`] and [`repeat`] (what is the same), [`due`], [`attempt`], [`cause`],
+//!   - events: [`event`], [`submission`], [`event_record`], [`content`] and [`repeat`] (what is the same), [`due`], [`attempt`], [`cause`], [`export`],
 //!     [`retry`], [`resend`], [`dismissal`], [`purge`], [`route`], [`ingest`];
 //!   - interviews: [`interview`], [`interview_stats`];
-//!   - counts: [`send_stats`], [`send_breakdown`], [`kpi`], [`confirmed_range`], [`period`], [`slot`], [`day`], [`zone`];
-//!   - what is told: [`incident`], [`notification`], [`overview`], [`trouble`], [`language`];
+//!   - counts: [`send_stats`], [`period`], [`slot`], [`day`], [`zone`], [`send_breakdown`], [`kpi`], [`confirmed_range`];
+//!   - what is told: [`incident`], [`notification`], [`overview`], [`trouble`], [`language`], [`command_line`];
 //!   - who did what, and whose data are kept: [`audit`], [`person`];
 //!   - what a person types: [`spelling`], `wrong_value`;
 //!   - [`timestamp`], [`token`], [`secret`] and [`crypto`], [`stable_json`].
@@ -135,6 +135,7 @@ mod cause;
 mod channel;
 mod cli;
 mod clock;
+mod command_line;
 mod config;
 mod confirmed_range;
 mod content;
@@ -219,6 +220,9 @@ pub mod testing {
     }
     pub mod clock {
         pub use crate::clock::Clock;
+    }
+    pub mod command_line {
+        pub use crate::command_line::CommandLine;
     }
     pub mod config {
         pub use crate::config::{Channel, Environment, Hook, Loaded, Way, read};

@@ -63,6 +63,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use crate::clock::Moment;
+use crate::command_line::CommandLine;
 use crate::trouble::Trouble;
 use connection::missing_build_options;
 pub use erase::EraseError;
@@ -96,13 +97,25 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the database in `directory`, making both when they are not there, and brings it to
-    /// this program's version. Whatever an earlier run left under way is pending again.
+    /// Opens the database as [`Store::open_for`] does, for the package's relay.
     ///
     /// # Errors
     /// `OpenError`, and the database is as it was.
     pub fn open(directory: &Path, moment: Moment) -> Result<Self, OpenError> {
-        let opened = file::open::open(directory)?;
+        Self::open_for(directory, &CommandLine::default(), moment)
+    }
+
+    /// Opens the database in `directory`, making both when they are not there, and brings it to
+    /// this program's version. Whatever an earlier run left under way is pending again. The log advises `commands`.
+    ///
+    /// # Errors
+    /// `OpenError`, and the database is as it was.
+    pub fn open_for(
+        directory: &Path,
+        commands: &CommandLine,
+        moment: Moment,
+    ) -> Result<Self, OpenError> {
+        let opened = file::open::open(directory, commands)?;
         let path = opened.file.path();
         let at_file = |error: rusqlite::Error| OpenError::database(path, &error);
         let missing = missing_build_options(&opened.connection).map_err(at_file)?;

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::words::Locale;
 use super::{CliError, Common, print_line};
+use crate::command_line::CommandLine;
 use crate::config::Config;
 use crate::http::STATED_NAME;
 use crate::language::Language;
@@ -39,19 +40,26 @@ pub(super) struct Client {
     /// Who types, as far as the command can state it.
     operator: Option<String>,
     pub(super) locale: Locale,
+    commands: CommandLine,
     pub(super) json: bool,
 }
 
 impl Client {
     pub(super) fn new(config: &Config, common: &Common) -> Result<Self, CliError> {
         let socket = socket(config, common);
-        let client = Self::over(&socket, common.speech_of(config), common.json)?;
+        let speech = common.speech_of(config);
+        let client = Self::over(&socket, speech, common.commands(), common.json)?;
         let operator = common.operator.clone();
         Ok(Self { operator, ..client })
     }
 
     /// A way to the daemon behind `socket`.
-    pub(super) fn over(socket: &Path, locale: Locale, json: bool) -> Result<Self, CliError> {
+    pub(super) fn over(
+        socket: &Path,
+        locale: Locale,
+        commands: CommandLine,
+        json: bool,
+    ) -> Result<Self, CliError> {
         crate::crypto::install();
         let http = reqwest::Client::builder()
             .unix_socket(socket)
@@ -65,6 +73,7 @@ impl Client {
             socket: socket.to_owned(),
             operator: None,
             locale,
+            commands,
             json,
         })
     }
@@ -124,7 +133,7 @@ impl Client {
 
     /// Tells what went wrong with one of several things.
     pub(super) fn tell(&self, error: &CliError) -> Result<(), CliError> {
-        let told = error.describe(self.locale.language, self.json);
+        let told = error.describe(self.locale.language, &self.commands, self.json);
         if let Some(told) = told {
             writeln!(io::stderr(), "{told}")?;
         }
@@ -189,7 +198,12 @@ impl Client {
             .map_err(|_| {
                 let seconds = patience.as_secs();
                 let language = self.locale.language;
-                CliError::Failed(commands::nobody_speaks(&self.socket, seconds, language))
+                CliError::Failed(commands::nobody_speaks(
+                    &self.socket,
+                    seconds,
+                    &self.commands,
+                    language,
+                ))
             })?
             .map_err(|error| self.unreachable(&error))
     }
@@ -234,7 +248,11 @@ impl Client {
         if error.is_timeout() {
             CliError::Failed(commands::no_answer_in_time(&self.socket, language))
         } else {
-            CliError::Unreachable(commands::unreachable(&self.socket, language))
+            CliError::Unreachable(commands::unreachable(
+                &self.socket,
+                &self.commands,
+                language,
+            ))
         }
     }
 }

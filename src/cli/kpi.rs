@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::CliError;
 use super::client::Client;
 use super::delivery_line::{pad, pad_left, width};
-use super::words::Locale;
+use super::words::{Locale, text};
 use crate::period::Period;
 use crate::words::kpis::{self, Kpi as Words};
 
@@ -86,13 +86,18 @@ fn table(locale: Locale, answer: &Value) -> String {
         ];
         line.join("  ").trim_end().to_owned()
     });
-    lines.collect::<Vec<_>>().join("\n")
+    let heading = kpis::heading(text(&answer["period"]), locale.language);
+    let lines: Vec<_> = [heading].into_iter().chain(lines).collect();
+    lines.join("\n")
 }
 
 /// What a value is made of, or why there is none.
 fn details(locale: Locale, key: &str, goal: &Value) -> String {
     let language = locale.language;
     match key {
+        "sendSuccess" if goal["met"].is_null() => {
+            kpis::few_sends(&goal["sent"], &goal["waiting"], language)
+        }
         "sendSuccess" => kpis::sends(&goal["sent"], &goal["waiting"], language),
         "interviewCompletion" => goal["noShowRate"]
             .as_f64()
@@ -128,21 +133,22 @@ mod tests {
             table(locale, &answer)
         };
         for page in [of(Language::En), of(Language::Ja)] {
-            assert_eq!(page.lines().count(), 5);
+            assert_eq!(page.lines().count(), 6);
             for line in page.lines() {
                 assert!(width(line) <= 80, "{}: {line}", width(line));
             }
         }
         let page = of(Language::En);
         let lines: Vec<_> = page.lines().collect();
+        assert!(lines[0].starts_with("the last 30 days "), "{page}");
         assert!(
-            lines[0].contains("98.7 %  at least 99 %   missed"),
+            lines[1].contains("98.7 %  at least 99 %   missed"),
             "{page}"
         );
         assert!(
-            lines[2].ends_with("     -  at most 24 h    -       never reconciled"),
+            lines[3].ends_with("     -  at most 24 h    -       never reconciled"),
             "{page}"
         );
-        assert!(lines[3].contains("1.7 ms  at most 300 ms  met"), "{page}");
+        assert!(lines[4].contains("1.7 ms  at most 300 ms  met"), "{page}");
     }
 }

@@ -40,7 +40,7 @@ impl Restore {
     ) -> Result<(), CliError> {
         let (directory, now) = (&config.storage.directory, Clock::System.now());
         let restored = restore(directory, &self.file, self.as_it_is, common.actor(), now);
-        let restored = restored.map_err(|error| failed(locale, &error))?;
+        let restored = restored.map_err(|error| failed(locale, common, &error))?;
         print_line(&if common.json {
             for_programs(&self.file, &restored).to_string()
         } else {
@@ -49,10 +49,10 @@ impl Restore {
     }
 }
 
-fn failed(locale: Locale, error: &RestoreError) -> CliError {
+fn failed(locale: Locale, common: &Common, error: &RestoreError) -> CliError {
     match error {
         RestoreError::Copy(error) => of_copy(locale, error),
-        error => CliError::Failed(error.describe(locale)),
+        error => CliError::Failed(error.describe(locale, &common.commands())),
     }
 }
 

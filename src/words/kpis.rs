@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use crate::kpi::SENDS_NEEDED;
 use crate::language::Language;
 
 phrases! {
@@ -22,6 +23,20 @@ phrases! {
     }
 }
 
+/// Of which time the values are; `period` is the word of the API.
+pub(crate) fn heading(period: &str, language: Language) -> String {
+    let (ja, en) = match period {
+        "24h" => ("24 時間", "24 hours"),
+        "7d" => ("7 日間", "7 days"),
+        _ => ("30 日間", "30 days"),
+    };
+    both!(
+        language,
+        "現在までの {ja} (集計の応答は 1 時間)",
+        "the last {en} (statistics: the last hour)"
+    )
+}
+
 /// A value should not be smaller.
 pub(crate) fn at_least(target: impl Display, unit: &str, language: Language) -> String {
     both!(language, "{target} {unit} 以上", "at least {target} {unit}")
@@ -38,6 +53,17 @@ pub(crate) fn sends(sent: impl Display, waiting: impl Display, language: Languag
         language,
         "送信 {sent}、再送待ち {waiting}",
         "sent {sent}, waiting {waiting}"
+    )
+}
+
+/// The same, when they are too few to be judged.
+pub(crate) fn few_sends(sent: impl Display, waiting: impl Display, language: Language) -> String {
+    let needed = SENDS_NEEDED;
+    let told = sends(sent, waiting, language);
+    both!(
+        language,
+        "{told} (判定は {needed} 件から)",
+        "{told} (judged from {needed} on)"
     )
 }
 

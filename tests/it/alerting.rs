@@ -11,6 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use voicedrive_relay::testing::alerts::notifier::Notifier;
 use voicedrive_relay::testing::alerts::{AlertConfig, Evaluator, Sources};
+use voicedrive_relay::testing::command_line::CommandLine;
 use voicedrive_relay::testing::config::{Channel, Environment, Hook, Way};
 use voicedrive_relay::testing::delivery::proxy::Proxies;
 use voicedrive_relay::testing::delivery::route::Route;
@@ -231,7 +232,7 @@ impl Night {
         };
         let timezone = voicedrive_relay::testing::zone::Zone::TOKYO;
         let locale = Locale { language, timezone };
-        let mut notifier = Notifier::new(channel, locale, store, clock);
+        let mut notifier = Notifier::new(channel, locale, CommandLine::default(), store, clock);
         notifier.step().await;
         Self {
             watch: watching(&bench, &observations, &rules, routes),

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use voicedrive_relay::testing::command_line::CommandLine;
+use voicedrive_relay::testing::incident::State;
 use voicedrive_relay::testing::language::{Language, Locale};
 use voicedrive_relay::testing::timestamp::Timestamp;
 use voicedrive_relay::testing::token::TokenRecord;
@@ -224,12 +226,8 @@ async fn what_was_told_of_a_token_stands_in_the_status_until_it_is_over() {
         .incidents
         .iter()
         .map(|i| {
-            locale
-                .message(
-                    voicedrive_relay::testing::incident::State::Ongoing,
-                    &i.report,
-                )
-                .text
+            let commands = CommandLine::default();
+            locale.message(State::Ongoing, &i.report, &commands).text
         })
         .collect();
     let of_token = lines.iter().find(|text| text.starts_with("トークン long"));

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use tokio::sync::{Notify, watch};
 use voicedrive_relay::testing::audit::Actor;
 pub use voicedrive_relay::testing::clock::Clock;
+use voicedrive_relay::testing::command_line::CommandLine;
 use voicedrive_relay::testing::config::{self, Environment, Loaded};
 use voicedrive_relay::testing::delivery::dispatcher::Dispatcher;
 use voicedrive_relay::testing::delivery::handoff::{Handoff, mailbox};
@@ -466,6 +467,7 @@ impl Bench {
             clock: clock.clone(),
             rules: rules.subscribe(),
             observations: Observations::default(),
+            commands: CommandLine::default(),
         };
         let (way, inbox) = mailbox();
         let handoff = Handoff::default();

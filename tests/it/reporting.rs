@@ -167,8 +167,12 @@ async fn the_rows_of_stats_add_up_to_the_statistics_of_the_same_period() {
         assert_eq!(daemon.run(wrong).await.status.code(), Some(2), "{wrong:?}");
     }
     let page = text(&daemon.run(&["kpi"]).await.stdout);
-    assert_eq!(page.lines().count(), 5, "{page}");
+    assert_eq!(page.lines().count(), 6, "{page}");
     assert!(page.contains("75.0 %  at least 99 %   -"), "{page}");
+    assert!(
+        page.contains("sent 4, waiting 0 (judged from 20 on)"),
+        "{page}"
+    );
     assert!(page.contains("never reconciled"), "{page}");
 }
 

@@ -73,7 +73,12 @@ async fn a_relay_that_meets_damage_accepts_nothing_more_and_says_what_to_restore
     assert_eq!(status, REFUSED, "{}", answer.text().await.unwrap());
     let refused = hand_in(&daemon.url).await;
     assert_eq!(refused, (REFUSED, "STORAGE_UNAVAILABLE".to_owned()));
-    let restore = format!("voicedrive-relay restore {}", backup.display());
+    // As it is pasted: the configuration is not that of the package.
+    let restore = format!(
+        "voicedrive-relay restore {} --config {}",
+        backup.display(),
+        daemon.config.display()
+    );
     let told = health_until(&daemon.url, |status, _| status == REFUSED).await;
     assert!(
         told.contains("damaged") && told.contains(&restore),

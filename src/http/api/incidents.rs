@@ -6,6 +6,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::openapi::{Operation, paging, query, samples};
+use crate::command_line::CommandLine;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::{Query, whole};
 use crate::http::wing::Call;
@@ -47,7 +48,7 @@ pub(super) struct PageAnswer {
 }
 
 impl IncidentAnswer {
-    fn of(locale: Locale, incident: Incident) -> Self {
+    fn of(locale: Locale, commands: &CommandLine, incident: Incident) -> Self {
         let Incident { report, closed_at } = incident;
         let state = if closed_at.is_some() {
             State::Resolved
@@ -55,7 +56,7 @@ impl IncidentAnswer {
             State::Ongoing
         };
         Self {
-            words: locale.message(state, &report),
+            words: locale.message(state, &report, commands),
             closed_at,
             delivered: report.delivered,
             dismissed: report.dismissed,
@@ -90,7 +91,9 @@ pub(super) async fn list(call: Call<'_>) -> Result<Reply, ApiError> {
     let locale = call.locale();
     let items = found.into_iter();
     let answer = PageAnswer {
-        items: items.map(|one| IncidentAnswer::of(locale, one)).collect(),
+        items: items
+            .map(|one| IncidentAnswer::of(locale, &api.commands, one))
+            .collect(),
         next_cursor: next.map(|next| next.to_string()),
     };
     success(StatusCode::OK, &answer, moment.wall)

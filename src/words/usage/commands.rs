@@ -103,7 +103,7 @@ ID は、tail に表示されるとおり先頭の部分だけでもかまいま
     ),
     command(
         "stats",
-        "期間の送信件数とその結果を、日別、イベント別、経路別に表示します",
+        "送信件数とその結果を、日別、イベント別、経路別に表示します",
         "例:
   voicedrive-relay stats
   voicedrive-relay stats --month 2025-10 --by type
