@@ -221,6 +221,7 @@ mod tests {
             let common = Common {
                 config: config.into(),
                 json: false,
+                operator: None,
             };
             directory(locale, path, &common).state
         };
