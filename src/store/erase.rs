@@ -12,7 +12,7 @@ use super::queue_row::{LOG_EXHAUSTED, QUEUE_EXHAUSTED, queue_status};
 use super::relay_time::Now;
 use super::send_counts::{self, QueueStatus};
 use super::writer::Lane;
-use super::{Store, StoreError, audit, people};
+use super::{Store, StoreError, audit, dismissals, people};
 use crate::audit::{Action, Actor, Subject};
 use crate::clock::Moment;
 use crate::content::Digest;
@@ -418,7 +418,10 @@ fn is_open(connection: &Connection, seq: i64, id: &str) -> rusqlite::Result<bool
     let waits: bool = connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM outbox WHERE event_seq = ?1)")?
         .query_row([seq], |row| row.get(0))?;
-    Ok(waits || queue_status(connection, id)? == Some(QueueStatus::Failed))
+    Ok(match queue_status(connection, id)? {
+        Some(QueueStatus::Pending | QueueStatus::Processing | QueueStatus::Failed) => true,
+        Some(QueueStatus::Completed | QueueStatus::Dismissed) | None => waits,
+    })
 }
 
 /// A delivery is not made any more. One that has arrived before is what it was; any other is dismissed.
@@ -525,6 +528,12 @@ pub(super) fn after_attempt(
     }
     if is_open(connection, seq, id)? {
         give_up(connection, seq, id, now.wall)?;
+    }
+    let has_arrived: bool = connection
+        .prepare_cached("SELECT status = 'success' FROM webhook_send_logs WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))?;
+    if has_arrived {
+        dismissals::withdraw(connection, seq)?;
     }
     event(connection, seq, id)
 }
