@@ -1,11 +1,13 @@
 //! Counting sends (contract, sections 6.1 and 6.3).
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, Row};
 
 use super::connection::word;
 use super::send_counts::{QueueStatus, SLOTS};
 use super::{Store, StoreError};
-use crate::send_stats::{QueueCounts, SendChange, SendFilter, SendStats};
+use crate::send_stats::{QueueCounts, SendChange, SendCounts, SendFilter, SendStats};
 use crate::slot::{self, Segment, SignedRange};
 use crate::timestamp::Timestamp;
 
@@ -39,24 +41,38 @@ pub(super) fn sends(connection: &Connection, filter: &SendFilter) -> Result<Send
     Ok(counted)
 }
 
-/// Hands over what the range is added up from: a route, an event type, their counts, and 1 when they are added or -1
-/// when they are taken away again.
+/// The same by the route, without the queue.
+pub(super) fn sends_by_route(
+    connection: &Connection,
+    filter: &SendFilter,
+) -> rusqlite::Result<BTreeMap<String, SendCounts>> {
+    let mut counted: BTreeMap<String, SendCounts> = BTreeMap::new();
+    each_count(connection, filter, |route, _, change, sign| {
+        counted
+            .entry(route.to_owned())
+            .or_default()
+            .add(change, sign);
+    })?;
+    Ok(counted)
+}
+
+/// Hands over every count that the filter means, with its route, its event type and its sign.
 pub(super) fn each_count(
     connection: &Connection,
     filter: &SendFilter,
-    mut take: impl FnMut(&str, &str, &SendChange, i64),
+    mut count: impl FnMut(&str, &str, &SendChange, i64),
 ) -> rusqlite::Result<()> {
     for term in slot::terms(filter.from, filter.to, &SLOTS) {
-        each_count_of(connection, term, filter, &mut take)?;
+        each_of_term(connection, term, filter, &mut count)?;
     }
     Ok(())
 }
 
-fn each_count_of(
+fn each_of_term(
     connection: &Connection,
     SignedRange { segment, sign }: SignedRange,
     filter: &SendFilter,
-    take: &mut impl FnMut(&str, &str, &SendChange, i64),
+    count: &mut impl FnMut(&str, &str, &SendChange, i64),
 ) -> rusqlite::Result<()> {
     let (sql, from, to) = match segment.unit {
         Some(unit) => (
@@ -84,7 +100,7 @@ fn each_count_of(
     while let Some(row) = rows.next()? {
         let route = row.get_ref(7)?.as_str()?;
         if filter.counts(route) {
-            take(route, row.get_ref(0)?.as_str()?, &counts(row)?, sign);
+            count(route, row.get_ref(0)?.as_str()?, &counts(row)?, sign);
         }
     }
     Ok(())
@@ -172,6 +188,7 @@ pub(super) fn queue(connection: &Connection, filter: &SendFilter) -> rusqlite::R
             QueueStatus::Processing => &mut counts.processing,
             QueueStatus::Completed => &mut counts.completed,
             QueueStatus::Failed => &mut counts.failed,
+            QueueStatus::Dismissed => &mut counts.dismissed,
         };
         let deliveries: i64 = row.get(1)?;
         *place = place.saturating_add_signed(deliveries);

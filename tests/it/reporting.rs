@@ -7,7 +7,7 @@ use std::process::Stdio;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::UnixListener;
-use voicedrive_relay::token::Scope;
+use voicedrive_relay::testing::token::Scope;
 
 use crate::commands::{Daemon, program};
 use crate::harness::{Clock, Partner, TestRelay, configuration, control_client, status, token};
@@ -203,7 +203,7 @@ fn cells(written: &[u8]) -> Vec<Vec<String>> {
 
 /// What a cell says of a value as the API has it.
 fn says(cell: &str, value: &Value) -> bool {
-    use voicedrive_relay::timestamp::Timestamp;
+    use voicedrive_relay::testing::timestamp::Timestamp;
     match value {
         Value::Null => cell.is_empty(),
         Value::String(text) => {
