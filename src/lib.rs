@@ -79,10 +79,10 @@
 //! ## Rooms, in reading order
 //!
 //! - What things are, and what is decided about them (no input or output, no clock):
-//!   - events: [`event`], [`submission`], [`event_record`], [`export`], [`content`] and [`repeat`] (what is the same), [`due`], [`attempt`], [`cause`],
+//!   - events: [`event`], [`submission`], [`event_record`], [`content`] and [`repeat`] (what is the same), [`due`], [`attempt`], [`cause`], [`export`],
 //!     [`retry`], [`resend`], [`dismissal`], [`purge`], [`route`], [`ingest`];
 //!   - interviews: [`interview`], [`interview_stats`];
-//!   - counts: [`send_stats`], [`send_breakdown`], [`kpi`], [`confirmed_range`], [`period`], [`slot`], [`day`], [`zone`];
+//!   - counts: [`send_stats`], [`period`], [`slot`], [`day`], [`zone`], [`send_breakdown`], [`kpi`], [`confirmed_range`];
 //!   - what is told: [`incident`], [`notification`], [`overview`], [`trouble`], [`language`], [`command_line`];
 //!   - what a person types: [`spelling`], `wrong_value`;
 //!   - [`timestamp`], [`token`], [`secret`] and [`crypto`], [`stable_json`].

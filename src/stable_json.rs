@@ -2,9 +2,9 @@
 //!
 //! VoiceDrive does not verify a signature over the bytes that it received, but over `JSON.stringify(JSON.parse(body))`:
 //! a body that JavaScript spells otherwise is refused as forged, although it was signed correctly. So
-//! `JSON.stringify(JSON.parse(body)) === body` has to hold for every body that is sent. White space, escapes, `1.0`, `-0`
-//! and the order of integer-like keys are normalised without loss. What would be lost is refused when it is handed in,
-//! with the JSON pointer of the place.
+//! `JSON.stringify(JSON.parse(body)) === body` has to hold for every body that is sent. White space, escapes, `1.0`,
+//! `-0` and the order of integer-like keys are normalised without loss. What would be lost is refused when it is handed
+//! in, with the JSON pointer of the place.
 
 use serde::de::IgnoredAny;
 use serde_json::Value;

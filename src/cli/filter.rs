@@ -117,7 +117,7 @@ pub(super) fn fits(event: &Value, named: &[(&'static str, String)]) -> bool {
 fn moment(text: &str, zone: Zone, of_day: OfDay) -> Option<Timestamp> {
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
     let of_day = day.and_then(|day| of_day(day, zone));
-    of_day.or_else(|| dates::read(text, Some(zone)).ok())
+    of_day.or_else(|| dates::parse(text, Some(zone)).ok())
 }
 
 #[cfg(test)]

@@ -56,23 +56,24 @@ pub(super) fn sends_by_route(
     Ok(counted)
 }
 
-/// Hands over every count that the filter means, with its route, its event type and its sign.
+/// Hands over what the range is added up from: a route, an event type, their counts, and 1 when they are added or -1
+/// when they are taken away again.
 pub(super) fn each_count(
     connection: &Connection,
     filter: &SendFilter,
-    mut count: impl FnMut(&str, &str, &SendChange, i64),
+    mut take: impl FnMut(&str, &str, &SendChange, i64),
 ) -> rusqlite::Result<()> {
     for term in slot::terms(filter.from, filter.to, &SLOTS) {
-        each_of_term(connection, term, filter, &mut count)?;
+        each_count_of(connection, term, filter, &mut take)?;
     }
     Ok(())
 }
 
-fn each_of_term(
+fn each_count_of(
     connection: &Connection,
     SignedRange { segment, sign }: SignedRange,
     filter: &SendFilter,
-    count: &mut impl FnMut(&str, &str, &SendChange, i64),
+    take: &mut impl FnMut(&str, &str, &SendChange, i64),
 ) -> rusqlite::Result<()> {
     let (sql, from, to) = match segment.unit {
         Some(unit) => (
@@ -100,7 +101,7 @@ fn each_of_term(
     while let Some(row) = rows.next()? {
         let route = row.get_ref(7)?.as_str()?;
         if filter.counts(route) {
-            count(route, row.get_ref(0)?.as_str()?, &counts(row)?, sign);
+            take(route, row.get_ref(0)?.as_str()?, &counts(row)?, sign);
         }
     }
     Ok(())
