@@ -382,6 +382,38 @@ CREATE TABLE delivered_digests (
   CONSTRAINT digest_has_32_bytes CHECK (length(digest) = 32)
 ) STRICT, WITHOUT ROWID;
 
+-- What staff ids are hashed with where they must not stand. The first is used for what is written; the others came with
+-- a restore, and what was written with them is still found.
+CREATE TABLE hash_keys (
+  seq INTEGER PRIMARY KEY,
+  key BLOB NOT NULL UNIQUE,
+  CONSTRAINT key_has_32_bytes CHECK (length(key) = 32)
+) STRICT;
+INSERT INTO hash_keys (key) VALUES (randomblob(32));
+
+-- People whose data were erased, by the keyed hashes of their staff ids.
+CREATE TABLE erasures (
+  staff_hash BLOB NOT NULL PRIMARY KEY,
+  erased_at  TEXT NOT NULL,             -- the last time
+  ended_at   TEXT,                      -- none: it was broken off, and has to be done again
+  CONSTRAINT staff_hash_has_32_bytes CHECK (length(staff_hash) = 32),
+  CONSTRAINT erased_at_has_24_characters CHECK (length(erased_at) = 24),
+  CONSTRAINT ended_at_has_24_characters CHECK (length(ended_at) = 24)
+) STRICT, WITHOUT ROWID;
+
+-- Their events, which cannot be sent again.
+CREATE TABLE erased_events (
+  event_seq INTEGER PRIMARY KEY REFERENCES events (seq) ON DELETE CASCADE
+) STRICT;
+
+-- Their interview records, by the keyed hashes of the ids under which they may be handed in again, and the ids
+-- that they have now.
+CREATE TABLE erased_interviews (
+  id_hash BLOB NOT NULL PRIMARY KEY,
+  id      TEXT NOT NULL,
+  CONSTRAINT id_hash_has_32_bytes CHECK (length(id_hash) = 32)
+) STRICT, WITHOUT ROWID;
+
 -- Who did what, written in the action's own transaction. Rows are only added, and go after 400 days.
 CREATE TABLE audit (
   seq     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -396,7 +428,6 @@ CREATE TABLE audit (
   CONSTRAINT at_has_24_characters CHECK (length(at) = 24)
 ) STRICT;
 CREATE INDEX audit_by_time ON audit (at);
-CREATE INDEX audit_by_who ON audit (who, seq);
 
 -- How many payloads each reader looked at on a day.
 CREATE TABLE payload_reads (

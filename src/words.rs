@@ -33,6 +33,7 @@ macro_rules! phrases {
 
 pub(crate) mod alerts;
 pub mod answers;
+pub(crate) mod audits;
 mod causes;
 pub(crate) mod checks;
 pub(crate) mod commands;
@@ -55,6 +56,7 @@ pub(crate) mod kpis;
 pub(crate) mod objections;
 pub(crate) mod receivers;
 pub(crate) mod restores;
+pub(crate) mod staff;
 pub(crate) mod stats;
 pub(crate) mod status;
 pub mod system;

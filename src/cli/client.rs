@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Body, Method, RequestBuilder, Response};
 use serde_json::Value;
 
@@ -11,6 +12,7 @@ use super::words::Locale;
 use super::{CliError, Common, print_line};
 use crate::command_line::CommandLine;
 use crate::config::Config;
+use crate::http::STATED_NAME;
 use crate::language::Language;
 use crate::relay;
 use crate::route::settings::{AllSettings, Settings};
@@ -36,6 +38,8 @@ const WHOLE_ID: usize = "0199e2f3-1a2b-7c4d-8e5f-0123456789ab".len();
 pub(super) struct Client {
     http: reqwest::Client,
     socket: PathBuf,
+    /// Who types, as far as the command can state it.
+    operator: Option<String>,
     pub(super) locale: Locale,
     commands: CommandLine,
     pub(super) json: bool,
@@ -53,6 +57,7 @@ impl Client {
             common.json,
         )?;
         Ok(Self {
+            operator: common.operator.clone(),
             routes: config.route_settings(),
             ..client
         })
@@ -76,6 +81,7 @@ impl Client {
         Ok(Self {
             http,
             socket: socket.to_owned(),
+            operator: None,
             locale,
             commands,
             json,
@@ -187,7 +193,14 @@ impl Client {
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         // The host is never looked up: the socket stands for it.
         let request = self.http.request(method, format!("http://relay{path}"));
-        request.header("accept-language", self.locale.language.code())
+        let request = request.header("accept-language", self.locale.language.code());
+        match &self.operator {
+            Some(name) => {
+                let name = utf8_percent_encode(name, NON_ALPHANUMERIC);
+                request.header(STATED_NAME, name.to_string())
+            }
+            None => request,
+        }
     }
 
     /// The head of an answer, which has to come within `patience`.

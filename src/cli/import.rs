@@ -300,11 +300,15 @@ impl Outcome {
         };
         let [created, replaced] = ["created", "replaced"].map(|key| self.number(key));
         let of = imports::new_and_replaced(created, replaced, language);
-        let told = format!("{done} ({of})");
-        match self.number("originsDropped") {
-            0 => told,
-            dropped => format!("{told}; {}", imports::without_origin(dropped, language)),
+        let mut told = format!("{done} ({of})");
+        let [erased, dropped] = ["erased", "originsDropped"].map(|key| self.number(key));
+        if erased > 0 {
+            told = format!("{told}; {}", imports::of_erased(erased, language));
         }
+        if dropped > 0 {
+            told = format!("{told}; {}", imports::without_origin(dropped, language));
+        }
+        told
     }
 
     fn number(&self, key: &str) -> u64 {

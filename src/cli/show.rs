@@ -28,7 +28,7 @@ impl Show {
     }
 }
 
-fn page(locale: Locale, settings: &Settings, event: &Value) -> String {
+pub(super) fn page(locale: Locale, settings: &Settings, event: &Value) -> String {
     let none = locale.phrase(Page::None);
     let rows = [
         ("id", text(&event["id"]).to_owned()),

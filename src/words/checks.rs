@@ -147,6 +147,15 @@ pub(crate) fn path_too_long(path: &Path, bytes: usize, most: usize, language: La
     )
 }
 
+/// An erasure that has to be done again.
+pub(crate) fn erasure_broken_off(begun: &str, language: Language) -> String {
+    both!(
+        language,
+        "{begun} に始めた個人データの消去が途中で止まっています。同じ職員 ID で staff erase をもう一度実行してください",
+        "an erasure of a person's data that began at {begun} was broken off: type staff erase with the same staff id again"
+    )
+}
+
 /// Counts that were wrong, and are right now.
 pub(crate) fn counted_anew(differ: u64, language: Language) -> String {
     let counts = counted(differ, "count");

@@ -79,6 +79,15 @@ pub(crate) fn without_origin(dropped: u64, language: Language) -> String {
     )
 }
 
+/// How many records are of people whose data were erased.
+pub(crate) fn of_erased(records: u64, language: Language) -> String {
+    both!(
+        language,
+        "{records} 件は、データを消去した人の記録です。氏名などを除いて受け取りました",
+        "taken without names, because the data of their people were erased: {records}"
+    )
+}
+
 /// All names that a person may write, in their language.
 pub(crate) fn known_names(language: Language) -> String {
     let names = Field::ALL.map(|field| field_name(field, language));

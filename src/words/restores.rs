@@ -180,3 +180,12 @@ pub(crate) fn kept_aside(locale: Locale, aside: &Path) -> String {
         ),
     }
 }
+
+/// The copy had data of people that were erased since.
+pub(crate) fn erased_again(locale: Locale, rows: u64) -> String {
+    both!(
+        locale.language,
+        "コピーのあとに消去した人のデータ {rows} 件を、復元したデータベースからも消去しました",
+        "the copy had {rows} rows of people whose data were erased since; they are erased again"
+    )
+}

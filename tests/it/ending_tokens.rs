@@ -12,7 +12,7 @@ use voicedrive_relay::testing::token::TokenRecord;
 use voicedrive_relay::testing::zone::Zone;
 
 use crate::alerting::Night;
-use crate::harness::noon;
+use crate::harness::{noon, somebody};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -28,7 +28,12 @@ async fn issue(night: &Night, jti: &str, days: u32) -> Timestamp {
         revoked_at: None,
         key: None,
     };
-    night.bench.store.add_token(token).await.unwrap();
+    night
+        .bench
+        .store
+        .add_token(token, somebody())
+        .await
+        .unwrap();
     ends_at
 }
 
@@ -128,11 +133,21 @@ async fn one_that_was_revoked_is_not_told_and_no_end_of_it_is_told_as_a_recovery
     let end = issue(&night, "long", 60).await;
     issue(&night, "short", 60).await;
     let now = night.bench.clock.now();
-    night.bench.store.revoke_token("short", now).await.unwrap();
+    night
+        .bench
+        .store
+        .revoke_token("short", somebody(), now)
+        .await
+        .unwrap();
     until(&mut night, end, 30).await;
     assert_eq!(told(&night), [message("long", "opened", 30)]);
     let now = night.bench.clock.now();
-    night.bench.store.revoke_token("long", now).await.unwrap();
+    night
+        .bench
+        .store
+        .revoke_token("long", somebody(), now)
+        .await
+        .unwrap();
     until(&mut night, end, 29).await;
     assert_eq!(
         told(&night),

@@ -42,6 +42,66 @@ const fn value(argument: &'static str, name: &'static str, meaning: &'static str
 pub(super) const ARGUMENTS: &[Argument] = &[
     argument(&[], "config", "ファイル", "設定ファイル"),
     argument(&[], "json", "", "プログラム向けに JSON で表示します"),
+    argument(
+        &[],
+        "operator",
+        "名前",
+        "操作した人として監査記録に残す名前。sudo で実行した場合は、指定しなくても元のユーザー名が残ります",
+    ),
+    argument(
+        &["staff show", "staff erase"],
+        "staff_id",
+        "職員ID",
+        "職員 ID",
+    ),
+    argument(
+        &["staff erase"],
+        "dry_run",
+        "",
+        "件数だけを表示し、何も変更しません",
+    ),
+    argument(
+        &["staff erase"],
+        "give_up",
+        "",
+        "まだ届いていないイベントの送信をやめて消去します",
+    ),
+    argument(
+        &["staff erase"],
+        "copies",
+        "",
+        "データディレクトリに残っている、復元や更新の前のデータベースのコピーも、まるごと削除します",
+    ),
+    argument(
+        &["audit"],
+        "since",
+        "日時",
+        "この日時以降だけ: 2025-10-26 (その日の始まり)、\"2025-10-26 14:30\"、2025-10-26T14:30:00+09:00",
+    ),
+    argument(
+        &["audit"],
+        "until",
+        "日時",
+        "この日時までだけ。日付だけの場合はその日の終わりまで",
+    ),
+    argument(
+        &["audit"],
+        "who",
+        "名前",
+        "この人が行ったもの、この人の名前で行われたものだけ",
+    ),
+    argument(
+        &["audit"],
+        "limit",
+        "件数",
+        "新しいものから最大この件数。指定しない場合は 50 件、ファイルにはすべて",
+    ),
+    argument(
+        &["audit"],
+        "output",
+        "ファイル",
+        "このファイルに書き出します。名前の末尾は .csv、.json、.ndjson のどれか",
+    ),
     argument(&[], "help", "", "使い方を表示します"),
     argument(&[], "version", "", "バージョンを表示します"),
     argument(

@@ -218,6 +218,34 @@ CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です�
 異常の ID を指定すると、その異常は終わり、要対応のイベントが対応不要になります。対応不要のイベントは残りますが、まとめて再送する対象にはなりません。ID を指定すれば、あとから再送できます。",
     ),
     command(
+        "audit",
+        "だれがいつ何を変更したか、だれがイベントの内容を見たかを表示します",
+        "例:
+  sudo voicedrive-relay audit
+  sudo voicedrive-relay audit --since 2025-10-01 --until 2025-10-31 --who tanaka
+  sudo voicedrive-relay audit --since 2025-10-01 --output audit.csv
+ファイルは、名前の末尾により CSV (表計算ソフトで開けます)、JSON、NDJSON のどれかになります。
+職員 ID の代わりに、元に戻せない符号を表示します。ある職員の符号は staff show で確かめられます。",
+    ),
+    command("staff", "1 人の職員について保存している内容の表示と消去を行います", ""),
+    command(
+        "staff show",
+        "1 人の職員について保存しているものをすべて表示します (本人への開示のため)",
+        "例:
+  sudo voicedrive-relay staff show EMP-2025-001
+  sudo voicedrive-relay staff show EMP-2025-001 --json > EMP-2025-001.json
+イベントの内容も含むため、見たことが監査記録に残ります (audit で確かめられます)。",
+    ),
+    command(
+        "staff erase",
+        "1 人の職員のイベントの内容、応答、氏名、職員 ID を消去します。件数の集計は変わりません",
+        "例:
+  sudo voicedrive-relay staff erase EMP-2025-001 --dry-run
+  sudo voicedrive-relay staff erase EMP-2025-001 --copies
+まだ届いていないイベントがある場合は、届いてから実行するか、--give-up を付けて送信をやめます。元には戻せません。このコマンドを途中で終了しても消去は続きます。リレー自体が途中で止まった場合は、同じコマンドをもう一度実行すると残りを消去します。
+以前のバックアップなど、ほかの場所にあるコピーは対象外です。そちらはご自身で削除してください。",
+    ),
+    command(
         "backup",
         "データベースのコピーを、それだけで使えるファイルとして作ります",
         "例:
