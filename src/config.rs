@@ -15,7 +15,7 @@ mod routes;
 mod secret_name;
 mod secrets;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -27,6 +27,7 @@ use url::Url;
 use crate::delivery::proxy::Proxies;
 use crate::delivery::route::Route;
 use crate::language::Language;
+use crate::order::Order;
 use crate::route::Routing;
 use crate::secret::Secret;
 use crate::zone::Zone;
@@ -269,6 +270,16 @@ impl Config {
                 .map(|route| (route.name.clone(), route.events.clone()))
                 .collect(),
         )
+    }
+
+    /// The names of the routes whose deliveries are made in no order.
+    #[must_use]
+    pub fn routes_without_order(&self) -> BTreeSet<String> {
+        let described = self.routes.iter().chain([&self.delivery]);
+        described
+            .filter(|route| route.order == Order::None)
+            .map(|route| route.name.clone())
+            .collect()
     }
 }
 

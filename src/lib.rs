@@ -142,6 +142,7 @@ pub mod log_limit;
 pub mod logging;
 pub mod notification;
 pub mod observations;
+pub mod order;
 pub mod overview;
 pub mod period;
 pub mod plain_file;

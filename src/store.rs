@@ -11,13 +11,15 @@
 //! transaction, so that it is one consistent picture and never holds up the write-ahead log.
 //!
 //! Rooms: `events` (what was accepted), `ingest_memory` (what was handed in lately), `event_lookup` (events for a reader), `event_ids` (ids as a person types them), `outbox` (what is still to be
-//! sent), `attempts` (one attempt's result and all that follows from it), `resend`, `send_counts` and
+//! sent), `line`, `tail` and `arrangement` (in which order), `attempts` (one attempt's result and all that follows from it), `resend` and `bulk_resend`, `send_counts` and
 //! `send_stats`, `interviews`, `interview_intake`, `interview_counts` and `interview_stats`, `recount` (what is kept counted,
 //! against the rows), `incidents`, `notifications`, `tokens`, `overview`, `purge` (what is old goes),
 //! `relay_time` (the clock by which waits are kept). [`mod@file`] has what belongs to the file and not to the
 //! data: opening, copies, whether it is there and sound, the disk. `writer`, `readers` and `connection` are the doors to SQLite.
 
+mod arrangement;
 mod attempts;
+mod bulk_resend;
 mod connection;
 mod error;
 mod event_ids;
@@ -33,6 +35,7 @@ mod interview_intake;
 mod interview_row;
 mod interview_stats;
 mod interviews;
+mod line;
 mod notifications;
 mod outbox;
 mod overview;
@@ -43,6 +46,7 @@ mod relay_time;
 mod resend;
 mod send_counts;
 mod send_stats;
+mod tail;
 mod tokens;
 mod writer;
 
@@ -53,6 +57,7 @@ use rusqlite::Connection;
 use crate::clock::Moment;
 use crate::trouble::Trouble;
 pub use attempts::{LOG_EXHAUSTED, QUEUE_EXHAUSTED};
+pub use bulk_resend::Holds;
 use connection::missing_build_options;
 use error::Failure;
 pub use error::StoreError;

@@ -170,7 +170,7 @@ impl Dispatcher {
         self.queued.is_empty() && self.running.len() < UNRECORDED
     }
 
-    /// Takes an event that was handed over. One that is older than the last one read from the store may have been read
+    /// Takes a delivery that was handed over. One that is older than the last one read from the store may have been read
     /// there and sent already; then the store is asked.
     fn receive(&mut self, due: DueDelivery) {
         if due.seq > self.polled_up_to {
@@ -237,6 +237,9 @@ impl Dispatcher {
                 if let Some(retry) = result.retry {
                     let at = retry.monotonic;
                     self.next_due = Some(self.next_due.map_or(at, |next| next.min(at)));
+                }
+                if let Some(next) = result.next {
+                    self.receive(next);
                 }
                 let failure =
                     (result.status != Status::Delivered).then(|| error.unwrap_or_default());
@@ -332,6 +335,7 @@ mod tests {
     use crate::delivery::proxy::Proxies;
     use crate::incident::Thresholds;
     use crate::observations::Observations;
+    use crate::order::Order;
     use crate::retry::RetryPolicy;
     use crate::timestamp::Timestamp;
 
@@ -353,6 +357,7 @@ mod tests {
             concurrency: 8,
             max_per_second: None,
             max_body_bytes: None,
+            order: Order::Staff,
             counted_by_voicedrive: true,
             proxies: Proxies::default(),
         };
@@ -410,6 +415,7 @@ mod tests {
             data: "{}".into(),
             due_ms: 0,
             attempt: 1,
+            in_turn: true,
         };
         dispatcher.should_poll = false;
         dispatcher.polled_up_to = 5;

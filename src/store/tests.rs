@@ -14,7 +14,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use super::arrangement::arrange;
 use super::attempts::record;
+use super::bulk_resend::candidates;
 use super::connection::open_for_writing;
 use super::event_ids::{shortened, that_begin};
 use super::event_lookup::{count as count_matching, find, list};
@@ -22,9 +24,9 @@ use super::events::accept;
 use super::file::inspect::inspect;
 use super::file::live_file;
 use super::file::version::migrate;
-use super::outbox::{due, mark_processing, recover};
+use super::outbox::{begin, due, recover};
 use super::relay_time::Now;
-use super::resend::{candidates, resend};
+use super::resend::{Rules, resend};
 use super::send_stats::sends;
 use super::*;
 use crate::attempt::{AttemptResult, Attempted, Outcome};
@@ -44,7 +46,27 @@ pub(super) fn database() -> (TempDir, Connection) {
     let path = directory.path().join("relay.db");
     let mut connection = open_for_writing(&path).unwrap();
     migrate(&mut connection, &path).unwrap();
+    // All of these events are of one person, and most of these tests are about what is due at the same time.
+    let without_order = ["default".to_owned()].into();
+    arrange(&connection, &without_order, when(0)).unwrap();
     (directory, connection)
+}
+
+/// The same, where one event of a person is due after the other.
+pub(super) fn ordered_database() -> (TempDir, Connection) {
+    let (directory, connection) = database();
+    arrange(&connection, &[].into(), when(0)).unwrap();
+    (directory, connection)
+}
+
+/// Sends an event again, with its tail.
+pub(super) fn again(connection: &Connection, id: &str, now: Now) -> Resend {
+    let rules = Rules {
+        policy: &policy(),
+        routing: &Routing::default(),
+        only: false,
+    };
+    resend(connection, id, rules, now).unwrap().resend
 }
 
 pub(super) fn at(milliseconds: i64) -> Timestamp {
@@ -329,21 +351,11 @@ fn exhaustion_is_worded_as_promised_and_a_resend_opens_the_same_rows() {
         format!("{LOG_EXHAUSTED}|failed|failed|{QUEUE_EXHAUSTED}|3|3")
     );
 
-    assert_eq!(
-        resend(
-            &connection,
-            &id,
-            &policy(),
-            &Routing::default(),
-            Now::at(now)
-        )
-        .unwrap(),
-        Resend::Opened
-    );
+    assert_eq!(again(&connection, &id, Now::at(now)), Resend::Opened);
     assert_eq!(status(&connection), Status::Retrying);
     let taken = due_now(&connection, Now::at(now)).pop().unwrap();
     assert_eq!(taken.attempt, 5);
-    mark_processing(&connection, &taken.id, Now::at(now)).unwrap();
+    assert!(begin(&connection, taken.seq, &taken.id, Now::at(now)).unwrap());
     let settled = settle(
         &connection,
         &taken,
@@ -383,21 +395,8 @@ fn exhaustion_is_worded_as_promised_and_a_resend_opens_the_same_rows() {
 fn a_delivered_event_can_be_sent_again_and_an_unsent_one_waits_anyway() {
     let (_directory, connection) = database();
     let id = accept_one(&connection, "employee.created", when(0));
-    assert_eq!(
-        resend(&connection, &id, &policy(), &Routing::default(), when(1)).unwrap(),
-        Resend::Waiting
-    );
-    assert_eq!(
-        resend(
-            &connection,
-            "nobody",
-            &policy(),
-            &Routing::default(),
-            when(1)
-        )
-        .unwrap(),
-        Resend::Unknown
-    );
+    assert_eq!(again(&connection, &id, when(1)), Resend::Waiting);
+    assert_eq!(again(&connection, "nobody", when(1)), Resend::Unknown);
     let taken = due_now(&connection, when(1)).pop().unwrap();
     settle(
         &connection,
@@ -406,10 +405,7 @@ fn a_delivered_event_can_be_sent_again_and_an_unsent_one_waits_anyway() {
         &policy(),
     )
     .unwrap();
-    assert_eq!(
-        resend(&connection, &id, &policy(), &Routing::default(), when(9)).unwrap(),
-        Resend::Opened
-    );
+    assert_eq!(again(&connection, &id, when(9)), Resend::Opened);
     let taken = due_now(&connection, when(9)).pop().unwrap();
     assert_eq!(taken.attempt, 2);
     settle(
@@ -442,15 +438,9 @@ fn a_resend_while_a_retry_is_under_way_gives_a_fresh_budget_and_no_second_send()
     )
     .unwrap();
     let retry = due_now(&connection, when(60_000)).pop().unwrap();
-    mark_processing(&connection, &id, when(60_000)).unwrap();
-    let found = resend(
-        &connection,
-        &id,
-        &policy(),
-        &Routing::default(),
-        when(60_001),
-    );
-    assert_eq!(found.unwrap(), Resend::UnderWay, "a person is told");
+    assert!(begin(&connection, 1, &id, when(60_000)).unwrap());
+    let found = again(&connection, &id, when(60_001));
+    assert_eq!(found, Resend::UnderWay, "a person is told");
     assert_eq!(
         text(&connection, "SELECT status FROM webhook_retry_queue"),
         "processing"
@@ -481,7 +471,7 @@ fn what_a_crash_left_under_way_is_pending_again() {
         &policy(),
     )
     .unwrap();
-    mark_processing(&connection, &id, when(60_000)).unwrap();
+    assert!(begin(&connection, 1, &id, when(60_000)).unwrap());
     recover(&connection, when(70_000)).unwrap();
     assert_eq!(
         text(&connection, "SELECT status FROM webhook_retry_queue"),
@@ -500,9 +490,9 @@ fn a_key_is_a_guard_and_a_batch_is_all_or_none() {
     let first = accept(&connection, &[submission("a", Some(("k", 1)))], when(0)).unwrap();
     let again = accept(&connection, &[submission("a", Some(("k", 1)))], when(1)).unwrap();
     assert_eq!(again[0].id, first[0].id);
-    assert_eq!(again[0].new, None, "it is on its way already");
+    assert_eq!(again[0].due, None, "it is on its way already");
     // Whoever is handed the event sends what one sends who finds it in the store.
-    let new = first[0].new.clone().unwrap();
+    let new = first[0].due.clone().unwrap();
     assert_eq!(due_now(&connection, when(1)), [new]);
     let transaction = connection.transaction().unwrap();
     let refused = accept(
@@ -707,7 +697,7 @@ proptest! {
                 }
                 Step::Resend(which) => {
                     if let Some(id) = order.get(which) {
-                        resend(&connection, id, &policy(), &Routing::default(), now).unwrap();
+                        again(&connection, id, now);
                     }
                 }
                 Step::Wait(milliseconds) => now = passed(now, milliseconds.into()),

@@ -41,7 +41,7 @@ impl Bench {
             event: NewEvent {
                 event_type: event_type.to_owned(),
                 data: data.into(),
-                staff_id: Some("EMP-1".to_owned()),
+                staff_id: None,
                 event_timestamp: None,
             },
             route: "default".to_owned(),
@@ -73,7 +73,7 @@ impl Bench {
     pub async fn resend(&self, id: &str) {
         let policy = RetryPolicy::new(SEEDS.map(Duration::from_secs).to_vec());
         let (routing, moment) = (Routing::default(), self.clock.moment());
-        let resent = self.store.resend_event(id, policy, routing, moment);
+        let resent = self.store.resend_event(id, policy, routing, false, moment);
         resent.await.unwrap();
     }
 }

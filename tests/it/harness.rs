@@ -22,6 +22,7 @@ use voicedrive_relay::delivery::{Context, DeliveryRules};
 use voicedrive_relay::http::api::auth::Keys;
 use voicedrive_relay::incident::Thresholds;
 use voicedrive_relay::observations::Observations;
+use voicedrive_relay::order::Order;
 use voicedrive_relay::receiver::{ReceivedWebhook, Receiver, ScriptedAnswer, Verifier};
 use voicedrive_relay::relay::{Relay, control_socket};
 use voicedrive_relay::retry::RetryPolicy;
@@ -452,6 +453,7 @@ impl Bench {
             concurrency: 8,
             max_per_second: None,
             max_body_bytes: None,
+            order: Order::Staff,
             counted_by_voicedrive: true,
             proxies: Proxies::default(),
         };

@@ -13,7 +13,7 @@ use crate::retry::RetryPolicy;
 use crate::route::Routing;
 use crate::store::events::accept;
 use crate::store::notifications::{self, begin, done, failed, failing_channels};
-use crate::store::resend::resend;
+use crate::store::resend::{Rules, resend};
 use crate::store::tests::{attempted, database, due_now, settle, submission};
 
 const EXHAUSTED: Kind = Kind::DeliveriesExhausted;
@@ -33,8 +33,13 @@ fn accept_one(connection: &Connection, now: Now) -> String {
     accepted[0].id.clone()
 }
 
-fn resend_one(connection: &Connection, id: &str, now: Now) {
-    resend(connection, id, &policy(), &Routing::new(Vec::new()), now).unwrap();
+pub(super) fn resend_one(connection: &Connection, id: &str, now: Now) {
+    let rules = Rules {
+        policy: &policy(),
+        routing: &Routing::default(),
+        only: false,
+    };
+    resend(connection, id, rules, now).unwrap();
 }
 
 /// Makes an attempt of everything that is due, with this answer; none is a timeout. Answers which.
