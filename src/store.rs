@@ -11,7 +11,7 @@
 //! transaction, so that it is one consistent picture and never holds up the write-ahead log.
 //!
 //! Rooms: `events` (what was accepted), `ingest_memory` (what was handed in lately), `event_lookup` (events for a reader), `event_ids` (ids as a person types them), `outbox` (what is still to be
-//! sent), `line`, `tail` and `arrangement` (in which order), `attempts` (one attempt's result and all that follows from it), `resend` and `bulk_resend`, `send_counts` and
+//! sent), `line`, `tail` and `arrangement` (in which order), `attempts` (one attempt's result and all that follows from it), `round`, `resend` and `bulk_resend` (sending again), `send_counts` and
 //! `send_stats`, `interviews`, `interview_intake`, `interview_counts` and `interview_stats`, `recount` (what is kept counted,
 //! against the rows), `incidents`, `notifications`, `tokens`, `overview`, `purge` (what is old goes),
 //! `relay_time` (the clock by which waits are kept). [`mod@file`] has what belongs to the file and not to the
@@ -44,6 +44,7 @@ mod readers;
 mod recount;
 mod relay_time;
 mod resend;
+mod round;
 mod send_counts;
 mod send_stats;
 mod tail;

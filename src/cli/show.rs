@@ -52,6 +52,10 @@ fn page(locale: Locale, event: &Value) -> String {
             locale.phrase(Page::NextRetry),
             locale.moment(&event["nextRetryAt"], none),
         ),
+        (
+            locale.phrase(Page::WaitsFor),
+            event["waitsFor"].as_str().unwrap_or(none).to_owned(),
+        ),
         (locale.phrase(Page::Repeats), event["repeats"].to_string()),
         (
             locale.phrase(Page::Data),

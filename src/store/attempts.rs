@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use super::connection::word;
 use super::line::{self, Standing};
 use super::relay_time::Now;
+use super::round::queue_status;
 use super::send_counts::{self, CountedSend, QueueStatus};
 use super::tail::{self, Ended};
 use super::writer::Lane;
@@ -393,15 +394,4 @@ impl QueueRow<'_> {
             None => Ok(()),
         }
     }
-}
-
-/// The status of the queue row of a delivery, when it has one.
-pub(super) fn queue_status(
-    connection: &Connection,
-    id: &str,
-) -> rusqlite::Result<Option<QueueStatus>> {
-    connection
-        .prepare_cached("SELECT status FROM webhook_retry_queue WHERE id = ?1")?
-        .query_row([id], |row| word(0, row.get(0)?, QueueStatus::from_word))
-        .optional()
 }

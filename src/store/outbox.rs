@@ -349,7 +349,7 @@ mod tests {
             .clone();
         let found = |milliseconds| due_now(&connection, when(milliseconds)).pop();
         let put_off = |due: &DueDelivery| {
-            let far = Duration::from_millis(1_000_000_000);
+            let far = Duration::from_secs(1_000_000);
             put_off(&connection, due, far, &policy(), when(0)).unwrap();
         };
         let resent = |milliseconds| again(&connection, &id, when(milliseconds));

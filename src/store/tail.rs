@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 
 use super::line::{self, Line, Standing};
 use super::relay_time::Now;
-use super::resend::{Delivery, open};
+use super::round::{Delivery, open};
 use crate::order::{Place, TAIL_AT_ONCE, Tail};
 use crate::retry::RetryPolicy;
 

@@ -3,6 +3,8 @@
 //!
 //! Another thing that may happen is another `Step`, and what it does is in `World::take`.
 
+#![allow(clippy::panic)]
+
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::time::Duration;
 
@@ -544,7 +546,5 @@ fn a_receiver_that_applies_what_comes_last_is_in_the_state_of_all_delivered_even
         transaction.rollback().unwrap();
         Ok(())
     });
-    if let Err(failed) = ran {
-        panic!("{failed}");
-    }
+    ran.unwrap_or_else(|failed| panic!("{failed}"));
 }

@@ -15,7 +15,7 @@ fn an_event_waits_for_an_earlier_one_of_its_person_and_is_due_when_that_has_ende
     let accepted = accept(&connection, &batch, when(0)).unwrap();
     let first = accepted[0].due.clone().unwrap();
     assert!(accepted[1..].iter().all(|event| event.due.is_none()));
-    assert_eq!(due_now(&connection, when(9)), [first.clone()]);
+    assert_eq!(due_now(&connection, when(9)), std::slice::from_ref(&first));
     let waits_for = |id: &str| {
         find(&connection, id, when(9))
             .unwrap()
