@@ -121,6 +121,7 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l since -d 'Only events accepted since then: 2025-10-26 (from midnight), "2025-10-26 14:30" (by the configured time zone) or 2025-10-26T14:30:00+09:00' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l until -d 'Only events accepted until then; a day is meant to its end' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l only -d 'Send these alone, and not what was delivered later for the same person'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l dry-run -d 'Count them, by name and by day, and change nothing'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -s h -l help -d 'Print help'

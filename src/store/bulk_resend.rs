@@ -159,7 +159,7 @@ pub(super) fn candidates(
 }
 
 /// How many deliveries would follow an event, up to the next one of its person that is selected as well.
-fn tail_between(
+pub(super) fn tail_between(
     connection: &Connection,
     filter: &EventFilter,
     routing: &Routing,
