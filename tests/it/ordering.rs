@@ -16,7 +16,7 @@ use voicedrive_relay::receiver::{ReceivedWebhook, Receiver, ScriptedAnswer, Veri
 use voicedrive_relay::store::file::inspect::count_differences;
 use voicedrive_relay::token::Scope;
 
-use crate::commands::Daemon;
+use crate::commands::{Daemon, program};
 use crate::harness::{Clock, Partner, TestRelay, client, status, token, webhook_secrets};
 
 /// How often it is killed.
@@ -283,8 +283,9 @@ async fn two_routes_to_one_url_are_noted() {
         partner.url()
     );
     let daemon = Daemon::start(directory.path(), &partner.url(), &more).await;
-    let told = daemon.run(&["check"]).await;
-    let told = String::from_utf8(told.stdout).unwrap();
+    let mut check = program();
+    let check = check.arg("check").arg("--config").arg(&daemon.config);
+    let told = String::from_utf8(check.output().await.unwrap().stdout).unwrap();
     assert!(told.contains("a.*, default lead to one URL"), "{told}");
     daemon.kill().await;
 }
