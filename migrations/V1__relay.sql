@@ -294,11 +294,12 @@ CREATE TABLE incidents (
   kind           TEXT NOT NULL,
   subject        TEXT NOT NULL,         -- a route; empty for what concerns the whole daemon
   opened_at      TEXT NOT NULL,
-  announced_at   TEXT,                  -- none: the threshold was not reached yet
+  opened_ms      INTEGER NOT NULL,      -- the same on the time axis
+  announced_at   TEXT,                  -- none: it was not told by itself yet
   clear_since_ms INTEGER,               -- on the time axis: since when the condition does not hold
   closed_at      TEXT,
   digests        INTEGER NOT NULL DEFAULT 0,
-  told_ms        INTEGER,               -- on the time axis: when it was told last
+  told_ms        INTEGER,               -- on the time axis: when it was told last, by itself or with another
   finding        TEXT NOT NULL,         -- what was found last, as JSON
   CONSTRAINT opened_at_has_24_characters CHECK (length(opened_at) = 24),
   CONSTRAINT closed_at_has_24_characters CHECK (length(closed_at) = 24)

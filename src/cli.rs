@@ -166,7 +166,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let language = cli.language(&environment);
-            if let Some(text) = error.describe(language, cli.common.json) {
+            if let Some(text) = error.describe(language, &cli.common.commands(), cli.common.json) {
                 // Nobody is left to be told when this fails too.
                 let _ = writeln!(io::stderr(), "{text}");
             }
@@ -194,7 +194,7 @@ async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {
         Command::Backup(backup) => backup.run(&common.client()?, &common.config()?).await,
         Command::Verify(verify) => verify.run(common.locale(environment), common.json),
         Command::Restore(restore) => {
-            restore.run(&common.config()?, common.locale(environment), common.json)
+            restore.run(&common.config()?, common.locale(environment), common)
         }
         Command::ReceiverTest(test) => test.run(common, environment).await,
         Command::Receiver(receiver) => receiver.run(common, environment).await,

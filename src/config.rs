@@ -2,55 +2,56 @@
 //! and 3). Every mistake is reported, all of them together, each with file, line and key.
 
 mod alerts;
+mod caller_secrets;
 mod changes;
 mod env_file;
 mod error;
 mod expected;
+mod free_header;
 mod ingest;
 mod itself;
 mod named;
+mod profiles;
 mod proxy;
+mod rate_limit;
 mod reader;
+mod retry;
 mod routes;
 mod secret_name;
 mod secrets;
+mod server;
+mod storage;
+mod wide_character;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
-use ipnet::IpNet;
-use toml::de::DeValue;
-use url::Url;
-
+use crate::command_line::CommandLine;
 use crate::delivery::proxy::Proxies;
 use crate::delivery::route::Route;
 use crate::language::Language;
 use crate::order::Order;
 use crate::route::Routing;
-use crate::secret::Secret;
 use crate::zone::Zone;
 pub use alerts::{AlertsConfig, AlertsOut, Channel, Email, Encryption, Hook, Way};
+pub use caller_secrets::Secrets;
 pub use changes::Changes;
 pub use error::{ConfigError, ConfigErrors, Doubt, Kind, Location, Note, NoteKind};
 pub use expected::Expected;
 pub use ingest::{Ingest, IngestConfig};
 pub use named::{Named, Role};
 pub use proxy::ProxyConfig;
+pub use rate_limit::RateLimit;
 use reader::{Document, Section};
+pub use retry::Retry;
 pub use routes::RouteConfig;
 pub use secret_name::is_secret_name;
-pub use secrets::{Environment, Secrets, secrets_file};
+pub use secrets::{Environment, secrets_file};
+pub use server::{LARGEST_REQUEST, Server};
+pub use storage::Storage;
 
 /// The variable that overrides `delivery.url`.
 const URL_VARIABLE: &str = "VOICEDRIVE_WEBHOOK_URL";
-/// The largest limit of a body that `server.max_body_bytes` can be, in bytes: 64 MiB.
-pub const LARGEST_REQUEST: u64 = 64 << 20;
-/// The shortest key for JWTs, in bytes.
-const SHORTEST_JWT_SECRET: usize = 32;
-/// The shortest static token, in characters.
-const SHORTEST_API_TOKEN: usize = 16;
 
 /// The whole configuration; the defaults are the contract's.
 #[derive(Clone, Debug)]
@@ -79,46 +80,6 @@ pub struct Config {
     pub ingest: Option<IngestConfig>,
 }
 
-/// `[server]`
-#[derive(Clone, Debug)]
-pub struct Server {
-    /// Where the API listens.
-    pub listen: SocketAddr,
-    /// Proxies whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<IpNet>,
-    /// Pages that may call from a browser.
-    pub cors_allowed_origins: Vec<String>,
-    /// The longest body, in bytes.
-    pub max_body_bytes: usize,
-    /// How people and VoiceDrive reach the relay: scheme, host and perhaps a port, no path.
-    pub public_url: Option<Url>,
-}
-
-/// `[storage]`
-#[derive(Clone, Debug)]
-pub struct Storage {
-    /// The data directory.
-    pub directory: PathBuf,
-    /// How long finished deliveries are kept, in days: 1 to 3650.
-    pub retention_days: u64,
-    /// How much older than the last write the backup file may be.
-    pub backup_interval: Duration,
-}
-
-/// `[rate_limit]`
-#[derive(Clone, Debug)]
-pub struct RateLimit {
-    /// Requests per client address and endpoint.
-    pub requests_per_minute: u32,
-}
-
-/// `[retry]`
-#[derive(Clone, Debug)]
-pub struct Retry {
-    /// The waits before each retry: 1 to 10 of them, each of one second to seven days.
-    pub intervals: Vec<Duration>,
-}
-
 /// Configuration and secrets, without a mistake.
 #[derive(Clone, Debug)]
 pub struct Loaded {
@@ -138,6 +99,8 @@ pub struct Loaded {
     pub set: BTreeMap<String, Named>,
     /// Settings that work but may not be meant.
     pub notes: Vec<Note>,
+    /// How the commands of the relay that has it are typed.
+    pub commands: CommandLine,
 }
 
 impl Default for Config {
@@ -204,7 +167,7 @@ fn read_both(
     let whole = errors.is_empty();
     errors.extend(of_file);
     override_url(&mut config, environment, &mut errors);
-    let secrets = read_secrets(environment, &mut errors);
+    let secrets = caller_secrets::read(environment, &mut errors);
     let proxies = proxy::resolve(config.delivery.proxy.as_ref(), environment, &mut errors);
     let described = config.routes.iter().chain([&config.delivery]);
     let for_employees = described.clone().any(RouteConfig::is_for_employees);
@@ -244,6 +207,7 @@ fn read_both(
         ingest,
         set,
         notes,
+        commands: CommandLine::of(path),
     })
 }
 
@@ -322,18 +286,18 @@ fn read_config(document: &mut Document<'_>, mut root: Section<'_>) -> Config {
         Expected::TimeZone,
         Zone::named,
     );
-    let server = read_server(document, &mut root);
+    let server = server::read(document, &mut root);
     let destinations = routes::read(document, &mut root, &server);
     let config = Config {
         language,
         timezone,
         server,
-        storage: read_storage(document, &mut root),
-        rate_limit: read_rate_limit(document, &mut root),
+        storage: storage::read(document, &mut root),
+        rate_limit: rate_limit::read(document, &mut root),
         allow_http: destinations.allow_http,
         delivery: destinations.delivery,
         routes: destinations.routes,
-        retry: read_retry(document, &mut root),
+        retry: retry::read(document, &mut root),
         alerts: alerts::read(document, &mut root),
         ingest: ingest::read(document, &mut root),
     };
@@ -341,151 +305,8 @@ fn read_config(document: &mut Document<'_>, mut root: Section<'_>) -> Config {
     config
 }
 
-fn read_server(document: &mut Document<'_>, root: &mut Section<'_>) -> Server {
-    let mut section = root.section(document, "server");
-    let server = Server {
-        listen: section.parsed(
-            document,
-            "listen",
-            SocketAddr::from(([127, 0, 0, 1], 8480)),
-            Expected::AddressWithPort,
-            |text| text.parse().ok(),
-        ),
-        trusted_proxies: section.list(
-            document,
-            "trusted_proxies",
-            Vec::new(),
-            Expected::Networks,
-            network,
-        ),
-        cors_allowed_origins: section.list(
-            document,
-            "cors_allowed_origins",
-            Vec::new(),
-            Expected::Origins,
-            |entry| entry.as_str().and_then(page_origin),
-        ),
-        max_body_bytes: size(section.number(
-            document,
-            "max_body_bytes",
-            1_048_576,
-            &(1024..=LARGEST_REQUEST),
-        )),
-        public_url: section.parsed(document, "public_url", None, Expected::PublicUrl, |text| {
-            match text {
-                "" => Some(None),
-                text => origin(text).map(Some),
-            }
-        }),
-    };
-    section.finish(document);
-    server
-}
-
-/// An address, or a range of them.
-fn network(entry: &DeValue<'_>) -> Option<IpNet> {
-    let text = entry.as_str()?;
-    let one = |text: &str| text.parse::<IpAddr>().ok().map(IpNet::from);
-    text.parse().ok().or_else(|| one(text))
-}
-
-/// An origin as browsers write it. `*` can stand in a URL, and in no host that a page comes from.
-fn page_origin(text: &str) -> Option<String> {
-    let url = origin(text)?;
-    let written = url.origin().ascii_serialization();
-    (written == text && !text.contains('*')).then_some(written)
-}
-
-/// A URL that is scheme, host and perhaps a port.
-fn origin(text: &str) -> Option<Url> {
-    let url = Url::parse(text).ok()?;
-    let bare = Url::parse(&url.origin().ascii_serialization()).ok()?;
-    (matches!(url.scheme(), "http" | "https") && url == bare).then_some(url)
-}
-
-fn read_storage(document: &mut Document<'_>, root: &mut Section<'_>) -> Storage {
-    let mut section = root.section(document, "storage");
-    let directory = section.parsed(
-        document,
-        "directory",
-        PathBuf::from("/var/lib/voicedrive-relay"),
-        Expected::Directory,
-        |text| (!text.is_empty()).then(|| PathBuf::from(text)),
-    );
-    let retention_days = section.number(document, "retention_days", 90, &(1..=3650));
-    let backup = section.number(document, "backup_interval_seconds", 60, &(1..=86_400));
-    section.finish(document);
-    Storage {
-        directory,
-        retention_days,
-        backup_interval: Duration::from_secs(backup),
-    }
-}
-
-fn read_rate_limit(document: &mut Document<'_>, root: &mut Section<'_>) -> RateLimit {
-    let mut section = root.section(document, "rate_limit");
-    let requests = section.number(document, "requests_per_minute", 100, &(1..=100_000));
-    section.finish(document);
-    RateLimit {
-        requests_per_minute: u32::try_from(requests).unwrap_or(u32::MAX),
-    }
-}
-
-fn read_retry(document: &mut Document<'_>, root: &mut Section<'_>) -> Retry {
-    let mut section = root.section(document, "retry");
-    let range = 1..=604_800;
-    let line = section.line();
-    let intervals = section.list(
-        document,
-        "intervals_seconds",
-        [60, 300, 1800].map(Duration::from_secs).to_vec(),
-        Expected::Waits,
-        |entry: &DeValue<'_>| reader::whole(entry, &range).map(Duration::from_secs),
-    );
-    if !(1..=10).contains(&intervals.len()) {
-        document.refuse_at(line, "retry.intervals_seconds", Expected::Waits);
-    }
-    section.finish(document);
-    Retry { intervals }
-}
-
 fn size(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
-}
-
-fn read_secrets(environment: &Environment, errors: &mut Vec<ConfigError>) -> Secrets {
-    let mut read = |name: &str| secrets::read_secret(environment, name, errors);
-    let secrets = Secrets {
-        api_token: read("VOICEDRIVE_API_TOKEN"),
-        api_token_previous: read("VOICEDRIVE_API_TOKEN_PREVIOUS"),
-        jwt: read("RELAY_JWT_SECRET"),
-        jwt_previous: read("RELAY_JWT_SECRET_PREVIOUS"),
-    };
-    for (name, secret) in [
-        ("RELAY_JWT_SECRET", &secrets.jwt),
-        ("RELAY_JWT_SECRET_PREVIOUS", &secrets.jwt_previous),
-    ] {
-        if secret
-            .as_ref()
-            .is_some_and(|s| s.as_bytes().len() < SHORTEST_JWT_SECRET)
-        {
-            errors.push(environment.error(name, Kind::TooShort(SHORTEST_JWT_SECRET)));
-        }
-    }
-    for (name, token) in [
-        ("VOICEDRIVE_API_TOKEN", &secrets.api_token),
-        ("VOICEDRIVE_API_TOKEN_PREVIOUS", &secrets.api_token_previous),
-    ] {
-        let Some(text) = token.as_ref().map(Secret::expose) else {
-            continue;
-        };
-        let fits = text.len() >= SHORTEST_API_TOKEN && text.bytes().all(|b| b.is_ascii_graphic());
-        if !fits {
-            let kind = Kind::NoApiToken(SHORTEST_API_TOKEN);
-            errors.push(environment.error(name, kind));
-        }
-    }
-    secrets
 }
 
 #[cfg(test)]

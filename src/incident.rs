@@ -1,101 +1,22 @@
 //! What an admin is told about: a condition that began to hold, and is over at some time. One
 //! incident is one beginning and one end, however many deliveries it counts.
 
+mod digests;
+mod finding;
+mod kind;
+mod thresholds;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::cause::Cause;
 use crate::event::Status;
 use crate::timestamp::Timestamp;
-use crate::trouble::Trouble;
-
-/// Which condition holds (contract, section 10).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// Deliveries whose retries are used up.
-    DeliveriesExhausted,
-    /// Answers that a person must act on.
-    PartnerRefuses,
-    /// Too few sends succeed.
-    SuccessRateLow,
-    /// Too much waits, or for too long.
-    QueueLong,
-    /// Many requests with wrong tokens.
-    LoginsFailing,
-    /// The statistics answer slowly, or fail.
-    StatisticsSlow,
-    /// There is no fresh backup file.
-    BackupOld,
-    /// The database is damaged, or its file is gone.
-    DatabaseDamaged,
-    /// The disk fills up.
-    DiskLow,
-    /// A receiver's certificate ends soon.
-    CertificateExpiring,
-    /// A receiver's clock shows another time.
-    ClockOff,
-    /// A token that was issued here ends soon.
-    TokenEnding,
-}
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 12] = [
-        Self::DeliveriesExhausted,
-        Self::PartnerRefuses,
-        Self::SuccessRateLow,
-        Self::QueueLong,
-        Self::LoginsFailing,
-        Self::StatisticsSlow,
-        Self::BackupOld,
-        Self::DatabaseDamaged,
-        Self::DiskLow,
-        Self::CertificateExpiring,
-        Self::ClockOff,
-        Self::TokenEnding,
-    ];
-
-    /// The word of the contract.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::DeliveriesExhausted => "deliveries_exhausted",
-            Self::PartnerRefuses => "partner_refuses",
-            Self::SuccessRateLow => "success_rate_low",
-            Self::QueueLong => "queue_long",
-            Self::LoginsFailing => "logins_failing",
-            Self::StatisticsSlow => "statistics_slow",
-            Self::BackupOld => "backup_old",
-            Self::DatabaseDamaged => "database_damaged",
-            Self::DiskLow => "disk_low",
-            Self::CertificateExpiring => "certificate_expiring",
-            Self::ClockOff => "clock_off",
-            Self::TokenEnding => "token_ending",
-        }
-    }
-
-    /// The kind that `word` names.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
-    }
-
-    /// Whether the incident counts deliveries, and is over when each of them arrived after all or
-    /// was dismissed. The others are over when the condition does not hold any more.
-    #[must_use]
-    pub fn counts_deliveries(self) -> bool {
-        matches!(self, Self::DeliveriesExhausted | Self::PartnerRefuses)
-    }
-
-    /// Whether it is about sending: then what waits for a person belongs to the end of the story.
-    #[must_use]
-    pub fn is_about_sending(self) -> bool {
-        self.counts_deliveries() || matches!(self, Self::SuccessRateLow | Self::QueueLong)
-    }
-}
+pub use digests::Digests;
+pub use finding::Finding;
+pub use kind::Kind;
+pub use thresholds::Thresholds;
 
 /// What a message says of its incident (contract, section 10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -121,101 +42,6 @@ impl State {
     }
 }
 
-/// The numbers behind a condition. None of them is a payload, a person's name or a secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "found", rename_all = "snake_case")]
-pub enum Finding {
-    /// Deliveries did not succeed; the last failure.
-    Deliveries {
-        /// The cause of the last failure.
-        cause: Cause,
-        /// The status of the answer, when there was one.
-        http_status: Option<u16>,
-    },
-    /// Of the last hour.
-    SuccessRate {
-        /// Tenths of a percent.
-        permille: u64,
-        /// Deliveries that were begun.
-        sends: u64,
-    },
-    /// What is still to be sent.
-    Queue {
-        /// Deliveries that are still to be sent.
-        waiting: u64,
-        /// How late the oldest is, in minutes.
-        overdue_minutes: u64,
-    },
-    /// Of the last hour.
-    Logins {
-        /// Callers that were refused.
-        failed: u64,
-    },
-    /// Of the last five minutes.
-    Statistics {
-        /// 95 % of the answers took no longer, in milliseconds.
-        p95_ms: u64,
-        /// Answers that failed.
-        error_percent: u64,
-    },
-    /// The file to copy.
-    Backup {
-        /// How old; none: there is none.
-        age_hours: Option<u64>,
-        /// The last one could not be made, or was not good.
-        failed: bool,
-    },
-    /// The database's.
-    Database {
-        /// What is wrong with it.
-        trouble: Trouble,
-    },
-    /// The data directory's.
-    Disk {
-        /// Free, of the whole disk.
-        free_percent: u64,
-        /// Free.
-        free_mib: u64,
-        /// The size of the database.
-        database_mib: u64,
-    },
-    /// Of a receiver.
-    Certificate {
-        /// Days until it ends; negative: since it ended.
-        days: i64,
-    },
-    /// Of a receiver.
-    Clock {
-        /// How far it is ahead of this server's; negative: behind.
-        seconds: i64,
-    },
-    /// Of a token that was issued here.
-    Token {
-        /// In how many days it ends, begun ones counted.
-        days: i64,
-        /// When it ends.
-        ends_at: Timestamp,
-    },
-}
-
-impl Finding {
-    /// The one number that represents the finding where there is room for only one.
-    #[must_use]
-    pub fn number(&self) -> u64 {
-        match self {
-            Self::Deliveries { .. } | Self::Database { .. } => 0,
-            Self::SuccessRate { sends, .. } => *sends,
-            Self::Queue { waiting, .. } => *waiting,
-            Self::Logins { failed } => *failed,
-            Self::Statistics { p95_ms, .. } => *p95_ms,
-            Self::Backup { age_hours, .. } => age_hours.unwrap_or_default(),
-            Self::Disk { free_mib, .. } => *free_mib,
-            Self::Certificate { days } | Self::Token { days, .. } => days.unsigned_abs(),
-            Self::Clock { seconds } => seconds.unsigned_abs(),
-        }
-    }
-}
-
 /// What is known of an incident at one moment: everything that a message about it says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
@@ -237,7 +63,7 @@ pub struct Report {
     pub delivered: u64,
     /// Of these, dismissed by a person.
     pub dismissed: u64,
-    /// Deliveries of any incident that wait for a person.
+    /// Deliveries that wait for a person: of the route of a partner that is or was away, else of all.
     pub exhausted: u64,
     /// The oldest event that still waits for its end.
     pub oldest_event_id: Option<String>,
@@ -265,64 +91,18 @@ pub struct Observation {
     pub finding: Finding,
 }
 
-/// The thresholds from which on conditions hold; the defaults are the contract's (section 10).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Thresholds {
-    /// This many exhausted deliveries, or more.
-    pub exhausted: u64,
-    /// This many refused deliveries, or more.
-    pub refused: u64,
-    /// Success below this, in percent of the last hour's sends.
-    pub success_percent: u64,
-    /// The fewest sends in an hour from which success is judged.
-    pub success_min_sends: u64,
-    /// More deliveries than this wait.
-    pub queue: u64,
-    /// The oldest is overdue by more than this, in minutes.
-    pub overdue_minutes: u64,
-    /// More logins than this fail in an hour.
-    pub failed_logins_per_hour: u64,
-    /// The 95th percentile is above this, in milliseconds.
-    pub statistics_p95_ms: u64,
-    /// More answers than this fail, in percent.
-    pub statistics_error_percent: u64,
-    /// The backup file is older than this, in hours.
-    pub backup_age_hours: u64,
-    /// Less of the disk than this is free, in percent.
-    pub disk_free_percent: u64,
-    /// Less of the disk than this is free, in MiB.
-    pub disk_free_mib: u64,
-    /// The database is larger than this, in MiB.
-    pub database_mib: u64,
-    /// The days before the end at each of which it is told again.
-    pub certificate_days: Vec<u64>,
-    /// The days before the end at each of which it is told again.
-    pub token_days: Vec<u64>,
-    /// The clocks differ by more than this, in seconds.
-    pub clock_seconds: u64,
-}
-
-impl Default for Thresholds {
-    fn default() -> Self {
-        Self {
-            exhausted: 1,
-            refused: 1,
-            success_percent: 99,
-            success_min_sends: 20,
-            queue: 50,
-            overdue_minutes: 5,
-            failed_logins_per_hour: 10,
-            statistics_p95_ms: 300,
-            statistics_error_percent: 5,
-            backup_age_hours: 24,
-            disk_free_percent: 10,
-            disk_free_mib: 1024,
-            database_mib: 1024,
-            certificate_days: vec![21, 7, 1],
-            token_days: vec![30, 7, 1],
-            clock_seconds: 60,
-        }
-    }
+/// What was found when everything was looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// The kinds that were judged: what `holding` does not name of them does not hold. Incidents of other kinds are
+    /// left alone.
+    pub judged: Vec<Kind>,
+    /// The conditions that hold.
+    pub holding: Vec<Observation>,
+    /// Kinds that hold only by what is told otherwise: they neither end nor are told again.
+    pub undecided: Vec<Kind>,
+    /// The routes that the configuration has.
+    pub routes: Vec<String>,
 }
 
 /// The answers that are retried like the rest, and that a person must act on all the same
@@ -361,67 +141,6 @@ pub struct Incident {
     pub report: Report,
     /// When it ended; none: it lasts.
     pub closed_at: Option<Timestamp>,
-}
-
-/// What a dismissal did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DismissResult {
-    /// The incident is over.
-    Done,
-    /// No open incident has this id.
-    Unknown,
-    /// Incidents of this kind end by themselves.
-    EndsByItself,
-}
-
-/// When a lasting incident is told again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Digests {
-    /// The waits; the last one repeats.
-    pub after: Vec<Duration>,
-    /// A certificate is told again at each of these days before its end instead.
-    pub certificate_days: Vec<u64>,
-    /// And a token at each of these.
-    pub token_days: Vec<u64>,
-}
-
-impl Digests {
-    /// Whether an incident of `kind` that was told with `told` has to be told again, now that `finding` is found.
-    /// `is_time`: its next message is due.
-    #[must_use]
-    pub fn tells_again(
-        &self,
-        kind: Kind,
-        told: &Finding,
-        finding: &Finding,
-        is_time: bool,
-    ) -> bool {
-        if matches!(kind, Kind::CertificateExpiring | Kind::TokenEnding) {
-            self.days_reached(finding) > self.days_reached(told)
-        } else {
-            is_time
-        }
-    }
-
-    /// The wait after an incident was told again `told` times.
-    #[must_use]
-    pub fn wait(&self, told: u32) -> Duration {
-        let nth = usize::try_from(told).unwrap_or(usize::MAX);
-        let nth = self.after.get(nth).or(self.after.last());
-        nth.copied().unwrap_or(CLEAR_FOR)
-    }
-
-    /// How many of the days before the end of a certificate or a token have come.
-    #[must_use]
-    pub fn days_reached(&self, finding: &Finding) -> usize {
-        let (days, limits) = match finding {
-            Finding::Certificate { days } => (days, &self.certificate_days),
-            Finding::Token { days, .. } => (days, &self.token_days),
-            _ => return 0,
-        };
-        let reached = |limit: &&u64| i64::try_from(**limit).is_ok_and(|limit| *days <= limit);
-        limits.iter().filter(reached).count()
-    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@
 //! transaction, so that it is one consistent picture and never holds up the write-ahead log.
 //!
 //! Rooms: `events` (what was accepted), `ingest_memory` (what was handed in lately), `event_lookup` (events for a reader), `event_ids` (ids as a person types them), `outbox` (what is still to be
-//! sent), `line`, `tail` and `arrangement` (in which order), `attempts` (one attempt's result and all that follows from it), `round`, `resend` and `bulk_resend` (sending again), `send_counts` and
+//! sent), `line`, `tail` and `arrangement` (in which order), `attempts` (one attempt's result and all that follows from it), `round`, `resend` and `bulk_resend` (sending again), `dismissals`, `send_counts` and
 //! `send_stats`, `interviews`, `interview_intake`, `interview_counts` and `interview_stats`, `recount` (what is kept counted,
 //! against the rows), `incidents`, `notifications`, `tokens`, `overview`, `purge` (what is old goes),
 //! `relay_time` (the clock by which waits are kept). [`mod@file`] has what belongs to the file and not to the
@@ -21,6 +21,7 @@ mod arrangement;
 mod attempts;
 mod bulk_resend;
 mod connection;
+mod dismissals;
 mod error;
 mod event_ids;
 mod event_lookup;
@@ -56,8 +57,8 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use crate::clock::Moment;
+use crate::command_line::CommandLine;
 use crate::trouble::Trouble;
-pub use attempts::{LOG_EXHAUSTED, QUEUE_EXHAUSTED};
 pub use bulk_resend::Holds;
 use connection::missing_build_options;
 use error::Failure;
@@ -90,13 +91,25 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the database in `directory`, making both when they are not there, and brings it to
-    /// this program's version. Whatever an earlier run left under way is pending again.
+    /// Opens the database as [`Store::open_for`] does, for the package's relay.
     ///
     /// # Errors
     /// `OpenError`, and the database is as it was.
     pub fn open(directory: &Path, moment: Moment) -> Result<Self, OpenError> {
-        let opened = file::open::open(directory)?;
+        Self::open_for(directory, &CommandLine::default(), moment)
+    }
+
+    /// Opens the database in `directory`, making both when they are not there, and brings it to
+    /// this program's version. Whatever an earlier run left under way is pending again. The log advises `commands`.
+    ///
+    /// # Errors
+    /// `OpenError`, and the database is as it was.
+    pub fn open_for(
+        directory: &Path,
+        commands: &CommandLine,
+        moment: Moment,
+    ) -> Result<Self, OpenError> {
+        let opened = file::open::open(directory, commands)?;
         let path = opened.file.path();
         let at_file = |error: rusqlite::Error| OpenError::database(path, &error);
         let missing = missing_build_options(&opened.connection).map_err(at_file)?;

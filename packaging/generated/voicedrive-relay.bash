@@ -269,12 +269,16 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__alert__subcmd__dismiss)
-            opts="-h --config --json --help"
+            opts="-h --reason --config --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1054,7 +1058,7 @@ _voicedrive__relay() {
             fi
             case "${prev}" in
                 --status)
-                    COMPREPLY=($(compgen -W "accepted retrying delivered exhausted" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "accepted retrying delivered exhausted dismissed" -- "${cur}"))
                     return 0
                     ;;
                 --event-type)
@@ -1280,7 +1284,7 @@ _voicedrive__relay() {
                     return 0
                     ;;
                 --status)
-                    COMPREPLY=($(compgen -W "accepted retrying delivered exhausted" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "accepted retrying delivered exhausted dismissed" -- "${cur}"))
                     return 0
                     ;;
                 --event-type)

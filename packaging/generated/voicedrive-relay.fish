@@ -98,7 +98,8 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" 
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -l status -d 'Only events with this status' -r -f -a "accepted\t''
 retrying\t''
 delivered\t''
-exhausted\t''"
+exhausted\t''
+dismissed\t''"
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -l event-type -d 'Only events with this name' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -l staff-id -d 'Only events about this member of the staff' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -l route -d 'Only events that take this route' -r
@@ -114,7 +115,8 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand show" 
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l status -d 'Only events with this status' -r -f -a "accepted\t''
 retrying\t''
 delivered\t''
-exhausted\t''"
+exhausted\t''
+dismissed\t''"
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l event-type -d 'Only events with this name' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l staff-id -d 'Only events about this member of the staff' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l route -d 'Only events that take this route' -r
@@ -165,7 +167,7 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert;
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and not __fish_seen_subcommand_from test history dismiss help" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and not __fish_seen_subcommand_from test history dismiss help" -f -a "test" -d 'Send a test message over every channel of the configuration'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and not __fish_seen_subcommand_from test history dismiss help" -f -a "history" -d 'Show what was told, the newest last'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and not __fish_seen_subcommand_from test history dismiss help" -f -a "dismiss" -d 'End an incident whose deliveries need nothing any more'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and not __fish_seen_subcommand_from test history dismiss help" -f -a "dismiss" -d 'Say that what did not arrive needs nothing any more'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and not __fish_seen_subcommand_from test history dismiss help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from test" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from test" -l json -d 'Print JSON, for programs'
@@ -175,12 +177,13 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert;
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from history" -l open -d 'Only what is not over'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from history" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from history" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from dismiss" -l reason -d 'Why' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from dismiss" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from dismiss" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from dismiss" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from help" -f -a "test" -d 'Send a test message over every channel of the configuration'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from help" -f -a "history" -d 'Show what was told, the newest last'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from help" -f -a "dismiss" -d 'End an incident whose deliveries need nothing any more'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from help" -f -a "dismiss" -d 'Say that what did not arrive needs nothing any more'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand backup" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand backup" -l json -d 'Print JSON, for programs'
@@ -251,4 +254,4 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; 
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "list" -d 'List the tokens that were issued'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from alert" -f -a "test" -d 'Send a test message over every channel of the configuration'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from alert" -f -a "history" -d 'Show what was told, the newest last'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from alert" -f -a "dismiss" -d 'End an incident whose deliveries need nothing any more'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from alert" -f -a "dismiss" -d 'Say that what did not arrive needs nothing any more'

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::env_file::{is_wide, may_be_shown};
+use super::env_file::may_be_shown;
+use super::wide_character::is_wide;
 use super::{Config, Environment, Location, Note, NoteKind, ProxyConfig, URL_VARIABLE};
 use crate::secret::Secret;
 use crate::spelling;

@@ -1,42 +1,22 @@
-//! Where events go, as the file says it: `[delivery]`, `[[route]]` and `[profile.NAME]`
-//! (contract, sections 3 and 5).
+//! Where events go, as the file says it: `[delivery]` and `[[route]]` (contract, section 3).
 
 use std::time::Duration;
 
-use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::header::HeaderValue;
 use url::Url;
 
+use super::free_header::is_free_header;
 use super::proxy::{self, ProxyConfig};
 use super::reader::{Document, Section};
 use super::secret_name::is_secret_name;
 use super::secrets::{is_token, read_secret};
-use super::{ConfigError, Environment, Expected, Kind, Server, itself, size};
+use super::{ConfigError, Environment, Expected, Kind, Server, itself, profiles, size};
 use crate::delivery::address;
-use crate::delivery::profile::{
-    BUILT_IN, Body, Encoding, Key, Profile, SignatureForm, TimestampFormat,
-};
+use crate::delivery::profile::Profile;
 use crate::delivery::proxy::Proxies;
 use crate::delivery::route::Route;
 use crate::order::Order;
 use crate::route::{self, Pattern};
-
-/// Headers that the HTTP client or the relay itself sets.
-const TAKEN_HEADERS: [&str; 14] = [
-    "host",
-    "content-type",
-    "content-length",
-    "content-encoding",
-    "transfer-encoding",
-    "connection",
-    "upgrade",
-    "te",
-    "trailer",
-    "expect",
-    "user-agent",
-    "authorization",
-    "x-request-id",
-    "x-webhook-attempt",
-];
 
 /// One way out, as the file describes it: `[delivery]` or a `[[route]]`.
 #[derive(Clone, Debug)]
@@ -93,7 +73,7 @@ pub(super) fn read(
     root: &mut Section<'_>,
     server: &Server,
 ) -> Destinations {
-    let profiles = read_profiles(document, root);
+    let profiles = profiles::read(document, root);
     let mut section = root.section(document, "delivery");
     let allow_http = section.flag(document, "allow_http", false);
     let known = Known {
@@ -259,130 +239,6 @@ pub(super) fn webhook_url(text: &str, allow_http: bool, server: &Server) -> Resu
     }
 }
 
-/// The built-in profiles, and those that the file adds to them.
-fn read_profiles(document: &mut Document<'_>, root: &mut Section<'_>) -> Vec<Profile> {
-    let mut profiles: Vec<Profile> = BUILT_IN
-        .iter()
-        .filter_map(|name| Profile::built_in(name))
-        .collect();
-    let sections = root.section(document, "profile").named_tables(document);
-    for (name, mut section) in sections {
-        let line = section.line();
-        if !is_profile_name(&name) || BUILT_IN.contains(&name.as_str()) {
-            let key = format!("profile.{name}");
-            document.refuse_at(line, &key, Expected::ProfileName);
-        }
-        profiles.push(read_profile(document, &mut section, name));
-        section.finish(document);
-    }
-    profiles
-}
-
-fn read_profile(document: &mut Document<'_>, section: &mut Section<'_>, name: String) -> Profile {
-    let header = |text: &str| is_free_header(text).then(|| text.to_owned());
-    if !section.has("body") {
-        section.missing(document, "body", Expected::ProfileBody);
-    }
-    let body = section.value(document, "body", Expected::ProfileBody, |value| {
-        if value.as_str() == Some("data") {
-            return Some(Body::Data);
-        }
-        let keys: Option<Vec<Key>> = value
-            .as_array()?
-            .iter()
-            .map(|key| Key::from_word(key.get_ref().as_str()?))
-            .collect();
-        let keys = keys?;
-        let once = keys
-            .iter()
-            .enumerate()
-            .all(|(at, key)| !keys[..at].contains(key));
-        (once && keys.contains(&Key::Data)).then_some(Body::Envelope(keys))
-    });
-    let timestamp_header = section.value(
-        document,
-        "timestamp_header",
-        Expected::FreeHeader,
-        |value| header(value.as_str()?),
-    );
-    let has_format = section.has("timestamp_format");
-    let format = section.parsed(
-        document,
-        "timestamp_format",
-        TimestampFormat::Iso8601,
-        Expected::OneOf(&["iso8601", "unix-ms", "unix-s"]),
-        TimestampFormat::from_word,
-    );
-    if has_format && timestamp_header.is_none() {
-        let expected = Expected::GivenWith("timestamp_format");
-        section.missing(document, "timestamp_header", expected);
-    }
-    let signature = read_signature(document, section, timestamp_header.as_deref());
-    Profile {
-        name,
-        body: body.unwrap_or(Body::Data),
-        timestamp: timestamp_header.map(|header| (header, format)),
-        signature,
-        ..Profile::default()
-    }
-}
-
-fn read_signature(
-    document: &mut Document<'_>,
-    section: &mut Section<'_>,
-    timestamp_header: Option<&str>,
-) -> Option<SignatureForm> {
-    let has_header = section.has("signature_header");
-    let header = section.value(
-        document,
-        "signature_header",
-        Expected::SignatureHeader,
-        |value| {
-            let name = value.as_str().filter(|name| is_free_header(name))?;
-            let differs = timestamp_header.is_none_or(|other| !other.eq_ignore_ascii_case(name));
-            differs.then(|| name.to_owned())
-        },
-    );
-    let has_text = section.has("signed_text");
-    let text_expected = Expected::SignedText(timestamp_header.is_some());
-    let signed_text = section.value(document, "signed_text", text_expected, |value| {
-        SignatureForm::template(value.as_str()?, timestamp_header.is_some())
-    });
-    let encoding = section.parsed(
-        document,
-        "encoding",
-        Encoding::Hex,
-        Expected::OneOf(&["hex", "base64"]),
-        Encoding::from_word,
-    );
-    let prefix = section.parsed(
-        document,
-        "signature_prefix",
-        String::new(),
-        Expected::PrintableText,
-        |text| {
-            let fits = text.bytes().all(|b| (b' '..=b'~').contains(&b));
-            fits.then(|| text.to_owned())
-        },
-    );
-    if has_header != has_text {
-        let (lacking, given) = if has_header {
-            ("signed_text", "signature_header")
-        } else {
-            ("signature_header", "signed_text")
-        };
-        section.missing(document, lacking, Expected::GivenWith(given));
-    }
-    Some(SignatureForm {
-        header: header?,
-        signed_text: signed_text?,
-        encoding,
-        prefix,
-        decodes_whsec: false,
-        carries_several: false,
-    })
-}
-
 impl RouteConfig {
     /// VoiceDrive's employee receiver is what its own count is of.
     pub(super) fn is_for_employees(&self) -> bool {
@@ -443,20 +299,8 @@ impl RouteConfig {
     }
 }
 
-/// A header that may be set besides what every request has.
-fn is_free_header(name: &str) -> bool {
-    HeaderName::try_from(name).is_ok_and(|name| !TAKEN_HEADERS.contains(&name.as_str()))
-}
-
 fn is_route_name(text: &str) -> bool {
     (1..=route::MAX_NAME_CHARACTERS).contains(&text.chars().count())
         && !text.chars().any(char::is_control)
         && text != route::DEFAULT
-}
-
-fn is_profile_name(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::env_file::{self, EnvFile};
+use super::wide_character::is_wide;
 use super::{ConfigError, ConfigErrors, Doubt, Kind, Location};
 use crate::secret::Secret;
 
@@ -149,7 +150,7 @@ fn read_credential(path: &Path) -> Result<Option<Secret>, ConfigErrors> {
     };
     let text = text.strip_suffix('\n').unwrap_or(&text);
     let text = text.strip_suffix('\r').unwrap_or(text);
-    if text.chars().any(env_file::is_wide) {
+    if text.chars().any(is_wide) {
         return Err(wrong(Kind::Doubtful(Doubt::Wide)));
     }
     if text.chars().any(char::is_control) {
@@ -166,19 +167,6 @@ impl<const N: usize> From<[(&str, &str); N]> for Environment {
             file: None,
         }
     }
-}
-
-/// The secrets of those who call the API.
-#[derive(Clone, Debug, Default)]
-pub struct Secrets {
-    /// The static token of VoiceDrive.
-    pub api_token: Option<Secret>,
-    /// The static token before it, which is good still.
-    pub api_token_previous: Option<Secret>,
-    /// Signs and verifies JWTs.
-    pub jwt: Option<Secret>,
-    /// Verified JWTs before, and still does.
-    pub jwt_previous: Option<Secret>,
 }
 
 /// A secret; one that cannot be read is a mistake.

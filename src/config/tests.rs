@@ -1,5 +1,7 @@
 //! Reading configurations, good and bad.
 
+use std::time::Duration;
+
 use super::*;
 
 fn try_read(text: &str, environment: &Environment) -> Result<Loaded, ConfigErrors> {

@@ -6,6 +6,7 @@
 pub mod auth;
 mod callers;
 pub mod cors;
+mod dismissals;
 mod endpoints;
 pub(super) mod event_answer;
 pub(super) mod event_filter;

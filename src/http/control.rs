@@ -31,9 +31,6 @@ const ENDPOINTS: &[Endpoint] = &[
     post("/control/backup", |call| Box::pin(backup::refresh(call))),
     post("/control/recount", |call| Box::pin(backup::recount(call))),
     post("/control/reload", |call| Box::pin(reload::reload(call))),
-    post("/control/incidents/{id}/dismiss", |call| {
-        Box::pin(alerts::dismiss(call))
-    }),
     post("/control/alerts/test", |call| Box::pin(alerts::test(call))),
     get("/control/tokens", |call| Box::pin(tokens::list(call))),
     post("/control/tokens", |call| Box::pin(tokens::issue(call))),

@@ -8,10 +8,11 @@ use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressBarIter};
 
 use super::encoding::{Encoding, Text};
+use super::layout::Layout;
 use super::reading::{Reading, Take};
 use super::row::Notes;
 use super::source::{Foreign, Source};
-use super::table::{HeaderFault, Layout, Table};
+use super::table::{HeaderFault, Table};
 use super::{json, ndjson};
 use crate::zone::Zone;
 

@@ -23,9 +23,9 @@ use crate::send_stats::SendState;
 use crate::timestamp::Timestamp;
 
 /// What the queue row of an exhausted delivery says (contract, section 5).
-pub const QUEUE_EXHAUSTED: &str = "Max retries reached";
+pub(super) const QUEUE_EXHAUSTED: &str = "Max retries reached";
 /// What the log row of an exhausted delivery says (contract, section 5).
-pub const LOG_EXHAUSTED: &str = "Max retries reached - manual intervention required";
+pub(super) const LOG_EXHAUSTED: &str = "Max retries reached - manual intervention required";
 
 impl Store {
     /// Keeps the result of the attempt that `due` announced and all that follows from it: attempt row, log

@@ -11,10 +11,12 @@ use rusqlite::{Connection, params_from_iter};
 
 use super::connection::word;
 use super::event_lookup::{STATUS, one_more};
-use super::event_query::{FROM_EVENTS, Source, matching};
+use super::event_query::{EVENTS_AT_A_TIME, FROM_EVENTS, Source, matching};
 use super::line::{self, Line, Standing};
 use super::relay_time::Now;
 use super::resend::{Rules, find, reopen, standing};
+use super::round::queue_status;
+use super::send_counts::QueueStatus;
 use super::tail::DELIVERED;
 use super::writer::Lane;
 use super::{Store, StoreError};
@@ -39,7 +41,7 @@ type Key = (String, String);
 pub struct Holds(BTreeMap<Key, (i64, i64)>);
 
 impl Store {
-    /// The next events that `filter` matches, in the order of acceptance, with what would follow them; `after` is
+    /// The next events that `filter` matches and that were not dismissed, in the order of acceptance, with what would follow them; `after` is
     /// the page before this one's `next`. Nothing is changed.
     ///
     /// # Errors
@@ -62,7 +64,7 @@ impl Store {
     }
 
     /// Opens the deliveries of the events of one page again, as [`Store::resend_event`] does, however long the tails
-    /// are. It waits behind what somebody hands in and behind results. Answers what is held from now on: what was
+    /// are, but none that was dismissed. It waits behind what somebody hands in and behind results. Answers what is held from now on: what was
     /// opened of those persons is sent when [`Store::let_go`] has been called, or a few minutes later.
     ///
     /// # Errors
@@ -124,6 +126,9 @@ pub(super) fn candidates(
         filter,
         "e.seq, e.id, e.event_type, e.accepted_at, e.staff_id, e.route",
     )?;
+    if query.source != Source::Failed {
+        query.exclude_dismissed();
+    }
     let order = query.source.order();
     if let Some(after) = after {
         let condition = format!("{order} > ?");
@@ -158,7 +163,8 @@ pub(super) fn candidates(
     })
 }
 
-/// How many deliveries would follow an event, up to the next one of its person that is selected as well.
+/// How many deliveries would follow an event, up to the next one of its person that is selected as well, or is to be
+/// sent anyway: the rest follows that one.
 pub(super) fn tail_between(
     connection: &Connection,
     filter: &EventFilter,
@@ -174,7 +180,8 @@ pub(super) fn tail_between(
     }
     let end = Line { staff_id, route }.first_without_tail(connection, event.seq)?;
     let sql = format!(
-        "SELECT {STATUS}, e.event_type, e.route, e.accepted_at, {DELIVERED} {FROM_EVENTS}
+        "SELECT {STATUS}, e.event_type, e.route, e.accepted_at, {DELIVERED},
+                coalesce(o.place >= 1, 0) {FROM_EVENTS}
           WHERE e.staff_id = ?1 AND l.route = ?2 AND e.seq > ?3 AND e.seq < ?4 ORDER BY e.seq"
     );
     let mut statement = connection.prepare_cached(&sql)?;
@@ -184,7 +191,9 @@ pub(super) fn tail_between(
         let status = word(0, row.get(0)?, Status::from_word)?;
         let (event_type, accepted_for): (String, String) = (row.get(1)?, row.get(2)?);
         let is_selected = filter.matches(status, &event_type, &accepted_for, row.get(3)?);
-        if is_selected && routing.of_resend(&accepted_for, &event_type) == route {
+        let is_selected = is_selected && routing.of_resend(&accepted_for, &event_type) == route;
+        let is_in_line: bool = row.get(5)?;
+        if is_selected || is_in_line {
             break;
         }
         follows += u64::from(row.get::<_, bool>(4)?);
@@ -200,12 +209,14 @@ pub(super) fn open_page(
     holds: &mut Holds,
     now: Now,
 ) -> rusqlite::Result<()> {
-    let Some(last) = events.iter().map(|event| event.seq).max() else {
+    let Some(last) = events.last() else {
         return Ok(());
     };
     let mut ready = Vec::new();
     for event in events {
-        let Some(found) = find(connection, &event.id)? else {
+        // One that was dismissed meanwhile stays so.
+        let dismissed = queue_status(connection, &event.id)? == Some(QueueStatus::Dismissed);
+        let Some(found) = find(connection, &event.id)?.filter(|_| !dismissed) else {
             continue;
         };
         let before = line::standing(connection, found.seq)?;
@@ -213,11 +224,20 @@ pub(super) fn open_page(
         if let Some(staff_id) = &wanted.staff_id {
             let key = (staff_id.clone(), wanted.route.clone());
             let more = is_followed(connection, staff_id, last)?;
-            if more && !holds.0.contains_key(&key) && enters(before.as_ref()) {
+            let held = holds.0.get(&key).copied();
+            let is_first = held.is_none_or(|(first, _)| found.seq < first);
+            if (more || held.is_some()) && is_first && enters(before.as_ref()) {
                 let until_ms = now.axis_after(HELD);
                 (wanted.place, wanted.due_ms) = (Place::InLine, Some(until_ms));
-                holds.0.insert(key, (found.seq, until_ms));
-            } else if !more {
+                // The one that held it so far is behind it.
+                if let Some(hold) = held
+                    && holder(connection, &key, hold)?.is_some()
+                {
+                    line::place(connection, hold.0, Place::InLine, None)?;
+                }
+                holds.0.insert(key.clone(), (found.seq, until_ms));
+            }
+            if !more {
                 ready.push(key);
             }
         }
@@ -244,11 +264,35 @@ fn enters(before: Option<&Standing>) -> bool {
     before.is_none_or(|before| before.place != Place::Front && before.due_ms.is_some())
 }
 
-/// Whether later events of a person were accepted.
-fn is_followed(connection: &Connection, staff_id: &str, seq: i64) -> rusqlite::Result<bool> {
+/// Whether events of a person may come in a later page than the one that ends with `last`: pages are in the order of
+/// acceptance, or in that of ids, which is another one within a millisecond.
+fn is_followed(
+    connection: &Connection,
+    staff_id: &str,
+    last: &Candidate,
+) -> rusqlite::Result<bool> {
+    let near = last.seq - i64::from(EVENTS_AT_A_TIME);
     connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM events WHERE staff_id = ?1 AND seq > ?2)")?
-        .query_row((staff_id, seq), |row| row.get(0))
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM events
+                             WHERE staff_id = ?1 AND seq > ?2 AND (seq > ?3 OR id > ?4))",
+        )?
+        .query_row((staff_id, near, last.seq, &last.id), |row| row.get(0))
+}
+
+/// The event that holds a line, when it still does.
+fn holder(
+    connection: &Connection,
+    (staff_id, route): &Key,
+    (seq, until_ms): (i64, i64),
+) -> rusqlite::Result<Option<Standing>> {
+    let holds = |found: &Standing| {
+        found.place == Place::InLine
+            && found.due_ms == Some(until_ms)
+            && found.staff_id.as_ref() == Some(staff_id)
+            && found.route == *route
+    };
+    Ok(line::standing(connection, seq)?.filter(holds))
 }
 
 /// Lets everything that is held go.
@@ -259,19 +303,9 @@ pub(super) fn let_all_go(connection: &Connection, holds: &Holds, now: Now) -> ru
 }
 
 /// Lets the event that holds a line go, when it still does.
-fn release(
-    connection: &Connection,
-    (staff_id, route): &Key,
-    (seq, until_ms): (i64, i64),
-    now: Now,
-) -> rusqlite::Result<()> {
-    let holds = |found: &Standing| {
-        found.place == Place::InLine
-            && found.due_ms == Some(until_ms)
-            && found.staff_id.as_ref() == Some(staff_id)
-            && found.route == *route
-    };
-    let Some(found) = line::standing(connection, seq)?.filter(holds) else {
+fn release(connection: &Connection, key: &Key, hold: (i64, i64), now: Now) -> rusqlite::Result<()> {
+    let (seq, _) = hold;
+    let Some(found) = holder(connection, key, hold)? else {
         return Ok(());
     };
     let (place, due_ms) = line::entrance(connection, found.line(), seq, now)?;

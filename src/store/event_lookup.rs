@@ -104,7 +104,9 @@ fn event_types(connection: &Connection) -> Result<Vec<String>, StoreError> {
 /// stands in the retry queue when it did not end well.
 macro_rules! status {
     () => {
-        "CASE WHEN o.event_seq IS NULL AND q.status = 'failed' THEN 'exhausted'
+        "CASE WHEN o.event_seq IS NULL AND q.status = 'failed' THEN
+                iif(EXISTS (SELECT 1 FROM dismissed_deliveries n WHERE n.event_seq = e.seq),
+                    'dismissed', 'exhausted')
               WHEN o.event_seq IS NULL THEN 'delivered'
               WHEN l.id IS NULL THEN 'accepted'
               ELSE 'retrying' END"

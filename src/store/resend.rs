@@ -18,7 +18,7 @@ impl Store {
     /// takes the route that was decided when it was accepted; when the configuration does not have that one
     /// any more, the one that it would take today. It waits for an attempt under way of the same person, and
     /// for earlier events of that person; `only`: what was delivered after it is not sent again after it, else a
-    /// tail of more than [`LONGEST_TAIL`] is refused.
+    /// tail of more than [`LONGEST_TAIL`] is refused. One that was dismissed is not any more.
     ///
     /// # Errors
     /// When the database cannot be written.

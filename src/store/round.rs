@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::connection::word;
+use super::dismissals;
 use super::line::{self, Standing};
 use super::relay_time::Now;
 use super::send_counts::{self, QueueStatus};
@@ -37,6 +38,9 @@ pub(super) fn open(
     // The first attempt of the new round counts as a retry, and the round's retries follow it. A
     // retry that is under way at this moment stays marked as such.
     let before = queue_status(connection, id)?;
+    if before == Some(QueueStatus::Dismissed) {
+        dismissals::withdraw(connection, *seq)?;
+    }
     let status = match before {
         Some(QueueStatus::Processing) => QueueStatus::Processing,
         _ => QueueStatus::Pending,
@@ -76,13 +80,19 @@ pub(super) fn open(
     })
 }
 
-/// The status of the queue row of a delivery, when it has one.
+/// The status by which the queue row of a delivery is counted, when it has one.
 pub(super) fn queue_status(
     connection: &Connection,
     id: &str,
 ) -> rusqlite::Result<Option<QueueStatus>> {
     connection
-        .prepare_cached("SELECT status FROM webhook_retry_queue WHERE id = ?1")?
+        .prepare_cached(
+            "SELECT iif(status = 'failed' AND EXISTS (
+                          SELECT 1 FROM events e JOIN dismissed_deliveries d ON d.event_seq = e.seq
+                           WHERE e.id = q.id),
+                        'dismissed', status)
+               FROM webhook_retry_queue q WHERE q.id = ?1",
+        )?
         .query_row([id], |row| word(0, row.get(0)?, QueueStatus::from_word))
         .optional()
 }

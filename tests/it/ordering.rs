@@ -11,10 +11,10 @@ use proptest::test_runner::{RngAlgorithm, TestRng};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use voicedrive_relay::delivery::profile::Profile;
-use voicedrive_relay::receiver::{ReceivedWebhook, Receiver, ScriptedAnswer, Verifier};
-use voicedrive_relay::store::file::inspect::count_differences;
-use voicedrive_relay::token::Scope;
+use voicedrive_relay::testing::delivery::profile::Profile;
+use voicedrive_relay::testing::receiver::{ReceivedWebhook, Receiver, ScriptedAnswer, Verifier};
+use voicedrive_relay::testing::store::file::inspect::count_differences;
+use voicedrive_relay::testing::token::Scope;
 
 use crate::commands::{Daemon, program};
 use crate::harness::{Clock, Partner, TestRelay, client, status, token, webhook_secrets};

@@ -5,8 +5,8 @@ use hyper::Method;
 
 use super::openapi::{Operation, written};
 use super::{
-    Api, events, health, incidents, ingest, interview_stats, interviews, resend, stats, voicedrive,
-    voicedrive_interviews,
+    Api, dismissals, events, health, incidents, ingest, interview_stats, interviews, resend, stats,
+    voicedrive, voicedrive_interviews,
 };
 use crate::http::reply::ApiError;
 use crate::http::wing;
@@ -76,6 +76,7 @@ endpoints! {
     GET    "/api/events/{id}",        Token(EventsRead),  UNLIMITED, events::show,         events::describe_show;
     POST   "/api/events/{id}/resend", Token(EventsWrite), UNLIMITED, resend::one,          resend::describe_one;
     POST   "/api/events/resend",      Token(EventsWrite), UNLIMITED, resend::many,         resend::describe_many;
+    POST   "/api/events/{id}/dismiss", Token(EventsWrite), UNLIMITED, dismissals::event,   dismissals::describe_event;
 
     PUT    "/api/interviews/{id}",  Token(InterviewsWrite), UNLIMITED, interviews::put_one,   interviews::describe_put_one;
     POST   "/api/interviews/batch", Token(InterviewsWrite), UNLIMITED, interviews::put_batch, interviews::describe_put_batch;
@@ -84,6 +85,7 @@ endpoints! {
     DELETE "/api/interviews/{id}",  Token(InterviewsWrite), UNLIMITED, interviews::delete,    interviews::describe_delete;
 
     GET    "/api/incidents", Token(EventsRead), UNLIMITED, incidents::list, incidents::describe;
+    POST   "/api/incidents/{id}/dismiss", Token(EventsWrite), UNLIMITED, dismissals::incident, dismissals::describe_incident;
 }
 
 /// The path in the table that a request's path stands for; none: nothing can be there. The staff system's senders post

@@ -9,7 +9,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::Api;
-use super::event_filter::{FILTERS, STATUS_ACCEPTED, accepted_in_no_time, meant};
+use super::event_filter::{FILTERS, accepted_in_no_time, meant};
 use super::events::no_such_event;
 use super::openapi::{Operation, samples};
 use crate::event::Status;
@@ -197,7 +197,8 @@ pub(super) struct ResendBody {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = BulkResend)]
 pub(super) struct BulkResendBody {
-    #[schema(value_type = Option<Status>)]
+    /// What was dismissed is sent again by its id only.
+    #[schema(pattern = "^(accepted|retrying|delivered|exhausted)$")]
     status: Option<String>,
     event_type: Option<String>,
     staff_id: Option<String>,
@@ -214,6 +215,17 @@ pub(super) struct BulkResendBody {
     /// Count, and change nothing.
     #[serde(default)]
     dry_run: bool,
+}
+
+/// The status that `word` names, of what may be sent again in bulk.
+fn in_bulk(word: &str) -> Result<Status, ApiError> {
+    let status = Status::from_word(word).filter(|status| *status != Status::Dismissed);
+    status.ok_or_else(|| {
+        ApiError::invalid(
+            "status",
+            "must be accepted, retrying, delivered or exhausted; what was dismissed is sent again by its id",
+        )
+    })
 }
 
 /// A bulk resend that was understood.
@@ -233,13 +245,7 @@ impl BulkResend {
             .transpose()
         };
         let filter = EventFilter {
-            status: wire
-                .status
-                .map(|word| {
-                    Status::from_word(&word)
-                        .ok_or_else(|| ApiError::invalid("status", STATUS_ACCEPTED))
-                })
-                .transpose()?,
+            status: wire.status.map(|word| in_bulk(&word)).transpose()?,
             event_type: wire.event_type,
             staff_id: wire.staff_id,
             route: wire.route,

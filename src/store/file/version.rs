@@ -13,6 +13,10 @@ mod migrations {
 /// What `migrations/V1__relay.sql` marks every database of this program with.
 const APPLICATION_ID: i32 = 0x5644_524c;
 
+/// The newest migration: its version, and the checksum that refinery has of its file. They stand here so that a start with
+/// nothing to apply does without refinery, whose regular expressions would stay in memory.
+const NEWEST: (i32, &str) = (1, "3332495682111245417");
+
 /// Who wrote a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
@@ -54,16 +58,6 @@ impl Origin {
     }
 }
 
-/// The newest migration of this program.
-pub(in crate::store) fn newest_known_version() -> i32 {
-    let migrations = migrations::migrations::runner();
-    let versions = migrations.get_migrations().iter();
-    versions
-        .map(refinery::Migration::version)
-        .max()
-        .unwrap_or(0)
-}
-
 /// The newest migration that the file has seen; 0 for a new file.
 pub(in crate::store) fn schema_version(connection: &Connection) -> rusqlite::Result<i32> {
     let has_history: bool = connection.query_row(
@@ -81,9 +75,19 @@ pub(in crate::store) fn schema_version(connection: &Connection) -> rusqlite::Res
     )
 }
 
+/// The newest migration of this program.
+pub(in crate::store) const fn newest_known_version() -> i32 {
+    NEWEST.0
+}
+
 /// Applies the migrations that the file has not seen. Those of a new file are no news.
 pub(in crate::store) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
     let before = schema_version(connection).map_err(|error| OpenError::database(path, &error))?;
+    if before == NEWEST.0
+        && is_as_noted(connection).map_err(|error| OpenError::database(path, &error))?
+    {
+        return Ok(());
+    }
     migrations::migrations::runner()
         // Ungrouped, a migration and the note that it was made are two transactions, and a kill
         // between them leaves a database that no start can bring any further.
@@ -99,4 +103,47 @@ pub(in crate::store) fn migrate(connection: &mut Connection, path: &Path) -> Res
         );
     }
     Ok(())
+}
+
+/// Whether the newest migration was applied as it is in this program. If not, refinery says what is different.
+fn is_as_noted(connection: &Connection) -> rusqlite::Result<bool> {
+    let (version, checksum) = NEWEST;
+    let applied: String = connection.query_row(
+        "SELECT checksum FROM refinery_schema_history WHERE version = ?1",
+        [version],
+        |row| row.get(0),
+    )?;
+    Ok(applied == checksum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_migration_is_noted() {
+        let runner = migrations::migrations::runner();
+        let newest = runner
+            .get_migrations()
+            .iter()
+            .max_by_key(|one| one.version());
+        let newest = newest.map(|one| (one.version(), one.checksum().to_string()));
+        assert_eq!(newest, Some((NEWEST.0, NEWEST.1.to_owned())));
+    }
+
+    #[test]
+    fn a_migration_that_was_changed_after_it_was_applied_is_refused() {
+        let path = Path::new("relay.db");
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, path).unwrap();
+        migrate(&mut connection, path).unwrap();
+        connection
+            .execute("UPDATE refinery_schema_history SET checksum = '1'", [])
+            .unwrap();
+        let refused = migrate(&mut connection, path).unwrap_err();
+        assert!(
+            matches!(refused, OpenError::Migration { .. }),
+            "{refused:?}"
+        );
+    }
 }

@@ -22,6 +22,7 @@ use crate::retry::RetryPolicy;
 use crate::route::Routing;
 use crate::store::attempts::record;
 use crate::store::bulk_resend::{Holds, candidates, let_all_go, open_page};
+use crate::store::dismissals::dismiss_event;
 use crate::store::event_lookup::find;
 use crate::store::events::accept;
 use crate::store::outbox::{begin, due, give_up_all, put_off};
@@ -411,9 +412,7 @@ impl<'a> World<'a> {
         };
         if event.status == Status::Exhausted {
             event.dismissed = true;
-            let sql = "INSERT OR IGNORE INTO dismissed_deliveries
-                       SELECT seq, accepted_at FROM events WHERE seq = ?1";
-            self.connection.execute(sql, [event.seq]).unwrap();
+            dismiss_event(self.connection, &event.id, self.now).unwrap();
         }
     }
 

@@ -254,8 +254,9 @@ pub(super) const ARGUMENTS: &[Argument] = &[
         &["alert dismiss"],
         "id",
         "ID",
-        "異常の ID。alert history に表示されます",
+        "alert history に表示される異常の ID、または要対応のイベントの ID",
     ),
+    argument(&["alert dismiss"], "reason", "理由", "対応不要とする理由"),
     argument(
         &["backup"],
         "file",
@@ -355,6 +356,11 @@ pub(super) const VALUES: &[Value] = &[
     value("status", "retrying", "再送待ち"),
     value("status", "delivered", "送信済み"),
     value("status", "exhausted", "要対応 (再送を使い切ったもの)"),
+    value(
+        "status",
+        "dismissed",
+        "対応不要 (要対応だったもので、担当者が対応不要としたもの)",
+    ),
     value(
         "unknown_origin",
         "keep",

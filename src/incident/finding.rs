@@ -1,0 +1,118 @@
+//! The numbers behind a condition.
+
+use serde::{Deserialize, Serialize};
+
+use crate::cause::Cause;
+use crate::timestamp::Timestamp;
+use crate::trouble::Trouble;
+
+/// The numbers behind a condition. None of them is a payload, a person's name or a secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "found", rename_all = "snake_case")]
+pub enum Finding {
+    /// Deliveries did not succeed; the last failure.
+    Deliveries {
+        /// The cause of the last failure.
+        cause: Cause,
+        /// The status of the answer, when there was one.
+        http_status: Option<u16>,
+    },
+    /// Every attempt of a route fails.
+    Away {
+        /// The cause of the last failure.
+        cause: Cause,
+        /// The status of the answer, when there was one.
+        http_status: Option<u16>,
+        /// Deliveries of the route that waited to be sent when it was over.
+        waiting: u64,
+        /// Those that needed a person then.
+        exhausted: u64,
+        /// It is over because the configuration does not have the route any more.
+        route_is_gone: bool,
+    },
+    /// Of the last hour.
+    SuccessRate {
+        /// Tenths of a percent.
+        permille: u64,
+        /// Deliveries that were begun.
+        sends: u64,
+    },
+    /// What is still to be sent.
+    Queue {
+        /// Deliveries that are still to be sent.
+        waiting: u64,
+        /// How late the oldest is, in minutes.
+        overdue_minutes: u64,
+    },
+    /// Of the last hour.
+    Logins {
+        /// Callers that were refused.
+        failed: u64,
+    },
+    /// Of the last five minutes.
+    Statistics {
+        /// 95 % of the answers took no longer, in milliseconds.
+        p95_ms: u64,
+        /// Answers that failed.
+        error_percent: u64,
+    },
+    /// The file to copy.
+    Backup {
+        /// How old; none: there is none.
+        age_hours: Option<u64>,
+        /// The last one could not be made, or was not good.
+        failed: bool,
+    },
+    /// The database's.
+    Database {
+        /// What is wrong with it.
+        trouble: Trouble,
+    },
+    /// The data directory's.
+    Disk {
+        /// Free, of the whole disk.
+        free_percent: u64,
+        /// Free.
+        free_mib: u64,
+        /// The size of the database.
+        database_mib: u64,
+    },
+    /// Of a receiver.
+    Certificate {
+        /// Days until it ends; negative: since it ended.
+        days: i64,
+    },
+    /// Of a receiver.
+    Clock {
+        /// How far it is ahead of this server's; negative: behind.
+        seconds: i64,
+    },
+    /// Of a token that was issued here.
+    Token {
+        /// In how many days it ends, begun ones counted.
+        days: i64,
+        /// When it ends.
+        ends_at: Timestamp,
+    },
+}
+
+impl Finding {
+    /// The one number that represents the finding where there is room for only one.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        match self {
+            Self::Deliveries { .. } | Self::Database { .. } => 0,
+            Self::Away {
+                waiting, exhausted, ..
+            } => waiting + exhausted,
+            Self::SuccessRate { sends, .. } => *sends,
+            Self::Queue { waiting, .. } => *waiting,
+            Self::Logins { failed } => *failed,
+            Self::Statistics { p95_ms, .. } => *p95_ms,
+            Self::Backup { age_hours, .. } => age_hours.unwrap_or_default(),
+            Self::Disk { free_mib, .. } => *free_mib,
+            Self::Certificate { days } | Self::Token { days, .. } => days.unsigned_abs(),
+            Self::Clock { seconds } => seconds.unsigned_abs(),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The relay's time over set clocks and restarts.
+
+use super::*;
+
+const DAY: Duration = Duration::from_hours(24);
+
+fn moment(wall: Duration, monotonic: Duration) -> Moment {
+    Moment {
+        wall: Timestamp::from_unix_ms(1_761_489_000_000).after(wall),
+        monotonic,
+    }
+}
+
+/// A run that begins after one that ended at a moment.
+fn restarted(state: &mut State, end: Moment, begin: Moment) -> State {
+    let now = state.look(end);
+    let saved = Saved {
+        axis_ms: now.axis_ms,
+        wall_at: now.wall,
+        believed_ahead_ms: state.believed_ahead_ms,
+        strange_since_ms: state.strange_since_ms,
+    };
+    State::resumed(Some(saved), begin)
+}
+
+fn doubts(state: &mut State, moment: Moment) -> bool {
+    state.look(moment);
+    state.doubts()
+}
+
+#[test]
+fn the_axis_moves_by_the_time_that_passes_and_by_no_step_of_the_clock() {
+    let second = Duration::from_secs(1);
+    let mut state = State::resumed(None, moment(Duration::ZERO, second));
+    let begin = state.look(moment(Duration::ZERO, second));
+    assert_eq!(begin.axis_ms, begin.wall.unix_ms());
+    let due = begin.axis_after(Duration::from_mins(1));
+    for wall in [DAY * 400, Duration::ZERO, DAY] {
+        let now = state.look(moment(wall, second * 11));
+        assert_eq!(now.until(due), Duration::from_secs(50));
+        assert_eq!(now.wall_of(due), now.wall.after(Duration::from_secs(50)));
+    }
+}
+
+#[test]
+fn what_is_written_late_does_not_move_the_axis_back() {
+    let (_directory, connection) = crate::store::tests::database();
+    let at = |seconds| moment(Duration::from_secs(seconds), Duration::from_secs(seconds));
+    let time = RelayTime::resume(&connection, at(0)).unwrap();
+    for (written, kept) in [(5, 5), (3, 5), (6, 6)] {
+        time.save(&connection, time.now(at(written))).unwrap();
+        let next = RelayTime::resume(&connection, at(kept)).unwrap();
+        let axis_ms = next.now(at(kept)).axis_ms;
+        assert_eq!(axis_ms, at(kept).wall.unix_ms());
+        let wall: Timestamp = connection
+            .query_row("SELECT wall_at FROM relay_time", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(wall, at(kept).wall);
+    }
+}
+
+#[test]
+fn a_planned_moment_does_not_flicker_with_the_clocks_last_digit() {
+    let mut state = State::resumed(None, moment(Duration::ZERO, Duration::ZERO));
+    let due = state
+        .look(moment(Duration::ZERO, Duration::ZERO))
+        .axis_after(DAY);
+    let shown = |state: &mut State, wall, monotonic| {
+        let millis = Duration::from_millis;
+        state
+            .look(moment(millis(wall), millis(monotonic)))
+            .wall_of(due)
+    };
+    assert_eq!(shown(&mut state, 5000, 5001), shown(&mut state, 9002, 9000));
+}
+
+#[test]
+fn between_two_runs_the_wall_clock_counts_and_never_backwards() {
+    let mut first = State::resumed(None, moment(DAY, Duration::ZERO));
+    let end = moment(DAY, Duration::from_secs(10));
+    let axis_ms = first.look(end).axis_ms;
+    for (wall, passed) in [(DAY * 2, DAY), (Duration::ZERO, Duration::ZERO)] {
+        let begin = moment(wall, Duration::from_secs(3));
+        let mut next = restarted(&mut first, end, begin);
+        assert_eq!(next.look(begin).since(axis_ms), passed);
+    }
+}
+
+#[test]
+fn a_clock_that_leaps_ahead_is_doubted_for_a_day_over_restarts() {
+    let mut state = State::resumed(None, moment(Duration::ZERO, Duration::ZERO));
+    let wrong = DAY * 400;
+    let hour = Duration::from_hours(1);
+    assert!(!doubts(&mut state, moment(Duration::ZERO, Duration::ZERO)));
+    let leap = moment(wrong, hour);
+    assert!(doubts(&mut state, leap));
+    let mut next = restarted(&mut state, leap, moment(wrong + hour, hour));
+    assert!(doubts(&mut next, moment(wrong + hour * 23, hour * 23)));
+    assert!(!doubts(&mut next, moment(wrong + hour * 26, hour * 26)));
+    // A restart after two weeks may be one with a wrong clock.
+    let mut state = State::resumed(None, moment(Duration::ZERO, Duration::ZERO));
+    let later = moment(DAY * 14, Duration::ZERO);
+    let mut next = restarted(&mut state, moment(DAY, DAY), later);
+    assert!(doubts(&mut next, later));
+    assert!(!doubts(&mut next, moment(DAY * 15, DAY)));
+}
+
+#[test]
+fn a_clock_that_was_set_right_again_is_believed_at_once() {
+    let (hour, wrong) = (Duration::from_hours(1), DAY * 400);
+    let start = moment(Duration::ZERO, Duration::ZERO);
+    // While it runs.
+    let mut state = State::resumed(None, start);
+    assert!(doubts(&mut state, moment(wrong, hour)));
+    assert!(
+        doubts(&mut state, moment(DAY * 390, hour * 2)),
+        "right it is not"
+    );
+    assert!(!doubts(&mut state, moment(hour * 3, hour * 3)));
+    // While it does not run.
+    let mut state = State::resumed(None, start);
+    let right = moment(hour * 2, Duration::ZERO);
+    let mut next = restarted(&mut state, moment(wrong, hour), right);
+    assert!(!doubts(&mut next, right));
+    // When it was wrong at the start.
+    let mut state = State::resumed(None, start);
+    let begin = moment(wrong, Duration::ZERO);
+    let mut next = restarted(&mut state, moment(hour, hour), begin);
+    assert!(doubts(&mut next, begin));
+    assert!(!doubts(&mut next, moment(hour * 2, hour)));
+}
+
+#[test]
+fn a_machine_without_a_battery_is_believed_when_it_has_asked_a_time_server() {
+    let hour = Duration::from_hours(1);
+    let start = moment(DAY * 9000, Duration::ZERO);
+    let mut state = State::resumed(None, start);
+    let evening = moment(DAY * 9000 + hour * 9, hour * 9);
+    // Long ago, and some seconds later the next morning.
+    let begin = moment(Duration::ZERO, Duration::ZERO);
+    let mut next = restarted(&mut state, evening, begin);
+    assert!(!doubts(&mut next, begin));
+    let second = Duration::from_secs(1);
+    assert!(!doubts(&mut next, moment(DAY * 9001, second)));
+    // A restart between the two changes nothing.
+    let mut next = restarted(&mut state, evening, begin);
+    let mut next = restarted(
+        &mut next,
+        moment(second, second),
+        moment(second * 2, second),
+    );
+    assert!(!doubts(&mut next, moment(DAY * 9001, second * 3)));
+}

@@ -1,0 +1,88 @@
+//! A command of the writing thread: the changes of one verb, and the caller who waits for their result.
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::super::StoreError;
+use super::super::error::Failure;
+use crate::trouble::Trouble;
+
+/// How urgent a command is, and what its change means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) enum Lane {
+    /// What somebody hands in, and whatever else a caller waits for.
+    Calls,
+    /// Like `Calls`, about what an admin is told: it goes on as long as the file can be written, wherever that is.
+    Alerts,
+    /// Like `Calls`; it only shows that writing works, and no backup is made for it.
+    Probe,
+    /// What is sent, and what became of it.
+    Results,
+    /// What can wait: purging, importing, repairing, sending again in bulk.
+    Maintenance,
+}
+
+/// A command with its caller, who waits for the result.
+pub(super) trait Command: Send {
+    /// Makes its changes and says whether they may stay. It is run once more when they were undone
+    /// because another one was refused.
+    fn run(&mut self, connection: &Connection) -> bool;
+    /// How urgent it is.
+    fn lane(&self) -> Lane;
+    /// What was wrong with the database when it was run, if that is why it did not succeed.
+    fn trouble(&self) -> Option<&Trouble>;
+    /// Tells the one who gave it how it ended, once the transaction has committed or not.
+    fn answer(self: Box<Self>, committed: Result<(), &StoreError>);
+}
+
+/// A command with the place for its result.
+pub(super) struct PendingCommand<T, E, F> {
+    pub(super) changes: F,
+    pub(super) lane: Lane,
+    pub(super) result: Option<Result<T, E>>,
+    pub(super) sender: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Command for PendingCommand<T, E, F>
+where
+    T: Send,
+    E: Failure,
+    F: Fn(&Connection) -> Result<T, E> + Send,
+{
+    fn run(&mut self, connection: &Connection) -> bool {
+        let result = self.result.insert((self.changes)(connection));
+        result.is_ok()
+    }
+
+    fn lane(&self) -> Lane {
+        self.lane
+    }
+
+    fn trouble(&self) -> Option<&Trouble> {
+        let error = self.result.as_ref()?.as_ref().err()?;
+        error.of_store()?.trouble()
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), &StoreError>) {
+        let result = match (committed, self.result) {
+            (Ok(()), Some(result)) => result,
+            // The refusal may be due to another command of the transaction, which was undone with it.
+            (Err(error), _) => Err(E::from(error.for_others())),
+            // Whatever was committed had been run.
+            (Ok(()), None) => Err(E::from(StoreError::Closing)),
+        };
+        // The caller may have gone away; the change is committed all the same.
+        let _ = self.sender.send(result);
+    }
+}
+
+impl StoreError {
+    /// The same error for one more of those whom a failed commit concerns: it is none of their own.
+    pub(super) fn for_others(&self) -> Self {
+        match self {
+            Self::Closing => Self::Closing,
+            Self::Unavailable(trouble) => Self::Unavailable(trouble.clone()),
+            Self::Refused(why) => Self::Unavailable(Trouble::Unusable(why.clone())),
+        }
+    }
+}
