@@ -206,7 +206,7 @@ mod tests {
         let followed = json!({"matched": 1, "follows": 3, "byType": {}, "byDay": {}});
         assert_eq!(
             counted(locale, &followed),
-            "1 events match; nothing was changed\n  \
+            "found: 1 event; nothing was changed\n  \
              3 later events of the same persons follow, so that old data does not come back"
         );
         let nothing = json!({"matched": 0, "byType": {}, "byDay": {}});
