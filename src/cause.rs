@@ -133,6 +133,36 @@ impl Cause {
         Self::ALL.into_iter().find(|cause| cause.as_str() == word)
     }
 
+    /// Whether it looks as if nothing got through to the partner, or the partner could take nothing: whatever is sent
+    /// then fails so, and when it is over the same is taken (contract, section 5.3).
+    #[must_use]
+    pub fn is_outage(self) -> bool {
+        match self {
+            Self::NameNotFound
+            | Self::ConnectionRefused
+            | Self::Unreachable
+            | Self::TimedOut
+            | Self::Tls
+            | Self::NotTls
+            | Self::TlsTooOld
+            | Self::Certificate
+            | Self::CertificateExpired
+            | Self::CertificateNotYetValid
+            | Self::CertificateName
+            | Self::CertificateIssuer
+            | Self::CertificateSelfSigned
+            | Self::Proxy
+            | Self::RateLimited
+            | Self::PartnerError => true,
+            Self::Signature
+            | Self::Clock
+            | Self::UnknownEvent
+            | Self::TooLarge
+            | Self::WrongAddress
+            | Self::Moved => false,
+        }
+    }
+
     /// Whether it is about the way to a server, whichever server that is: mail servers and hooks of
     /// alerts fail so too, and the sentence fits them as it does VoiceDrive.
     #[must_use]
@@ -169,6 +199,18 @@ mod tests {
             assert_eq!(serde_json::json!(cause), cause.as_str());
         }
         assert_eq!(Cause::from_word("bad luck"), None);
+    }
+
+    #[test]
+    fn an_answer_that_a_person_must_act_on_is_no_outage() {
+        for status in [400, 401, 403, 404, 410, 413, 422, 308] {
+            assert!(!Cause::of_status(status).is_outage(), "{status}");
+        }
+        for status in [408, 429, 500, 502, 503, 504] {
+            assert!(Cause::of_status(status).is_outage(), "{status}");
+        }
+        let away = Cause::ALL.into_iter().filter(|cause| cause.is_outage());
+        assert_eq!(away.count(), 16);
     }
 
     #[test]

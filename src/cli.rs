@@ -12,9 +12,11 @@ mod delivery_line;
 mod demo;
 mod error;
 mod filter;
+mod hold;
 mod import;
 mod receiver;
 mod receiver_test;
+mod recover;
 mod reload;
 mod resend;
 mod restore;
@@ -82,6 +84,10 @@ Exit codes: 0 good, notes too; 1 something is wrong; 77 you may not look; 78 con
     Show(show::Show),
     /// Send events again, each with a fresh budget of retries
     Resend(resend::Resend),
+    /// Send again what did not arrive because VoiceDrive was away
+    Recover(recover::Recover),
+    /// Pause sending until a given moment; accepting goes on
+    Hold(hold::Hold),
     /// Make a new secret, such as a key that signs
     #[command(subcommand)]
     Secret(secret::Secret),
@@ -188,6 +194,8 @@ async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {
         Command::Tail(tail) => tail.run(&common.client()?, environment).await,
         Command::Show(show) => show.run(&common.client()?).await,
         Command::Resend(resend) => resend.run(&common.client()?).await,
+        Command::Recover(recover) => recover.run(&common.client()?).await,
+        Command::Hold(hold) => hold.run(&common.client()?).await,
         Command::Secret(secret) => secret.run(common.locale(environment).language, common.json),
         Command::Token(token) => token.run(&common.client()?).await,
         Command::Alert(alert) => alert.run(&common.client()?).await,

@@ -87,6 +87,8 @@ pub struct Api {
     pub max_body_bytes: usize,
     /// When failed deliveries are tried again.
     pub retry: RetryPolicy,
+    /// What an outage leaves behind is sent by itself.
+    pub recovers: bool,
     /// The file that admins copy.
     pub backup: BackupFile,
     /// The door of the staff system's own senders.

@@ -72,6 +72,12 @@ pub struct Report {
 }
 
 impl Report {
+    /// Whether it is what an outage brings about.
+    #[must_use]
+    pub fn is_of_outage(&self) -> bool {
+        matches!(&self.finding, Finding::Deliveries { cause, .. } if cause.is_outage())
+    }
+
     /// The route that it is about; none for what concerns the whole daemon, or a token.
     #[must_use]
     pub fn route(&self) -> Option<&str> {

@@ -29,6 +29,9 @@
 //! - *exhausted*: a delivery whose retries are used up. It waits for a person.
 //! - *resend*: a person opens a delivery again.
 //! - *round*: the first attempt and its retries. A resend begins another one with a fresh budget of retries.
+//! - *recovery*: what was exhausted because VoiceDrive was away is sent again when it is back. A *probe* is the oldest of it,
+//!   sent once to see that.
+//! - *hold*: a person pauses a route until a given moment. Accepting goes on, and nothing is sent.
 //! - *route*: which events go to which receiver, and how. An event keeps the name of its route.
 //! - *profile*: the form that a receiver wants: body, headers, and the text that is signed.
 //! - *partner*: whoever is at the end of a route, in practice VoiceDrive. *receiver*: its endpoint, and the stand-in
@@ -75,7 +78,7 @@
 //!
 //! - What things are, and what is decided about them (no input or output, no clock):
 //!   - events: [`event`], [`submission`], [`event_record`], [`content`] and [`repeat`] (what is the same), [`due`], [`attempt`], [`cause`],
-//!     [`retry`], [`resend`], [`purge`], [`route`], [`ingest`];
+//!     [`retry`], [`resend`], [`hold`], [`recovery`], [`purge`], [`route`], [`ingest`];
 //!   - interviews: [`interview`], [`interview_stats`];
 //!   - counts: [`send_stats`], [`period`], [`slot`], [`day`], [`zone`];
 //!   - what is told: [`incident`], [`notification`], [`overview`], [`trouble`], [`language`];
@@ -130,6 +133,7 @@ pub mod due;
 pub mod event;
 pub mod event_record;
 mod examination;
+pub mod hold;
 pub mod http;
 mod import;
 pub mod incident;
@@ -147,6 +151,7 @@ pub mod period;
 pub mod plain_file;
 pub mod purge;
 pub mod receiver;
+pub mod recovery;
 pub mod relay;
 pub mod reload;
 pub mod repeat;

@@ -1,6 +1,7 @@
 //! How it is going: everything that is known at one moment, read in one transaction.
 
 use crate::attempt::Outcome;
+use crate::hold::Hold;
 use crate::incident::Incident;
 use crate::send_stats::QueueCounts;
 use crate::timestamp::Timestamp;
@@ -27,6 +28,8 @@ pub struct Overview {
     pub incidents: Vec<Incident>,
     /// Alert channels that cannot be reached, by their keys, with the reason.
     pub failing_channels: Vec<(String, String)>,
+    /// The routes that are on hold.
+    pub holds: Vec<Hold>,
 }
 
 /// What waits on one route.
@@ -56,9 +59,10 @@ pub struct EventTotals {
 /// The numbers that an evaluation of alerts reads from the store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Vitals {
-    /// Deliveries whose first send lies in the last hour, and how many of them have succeeded.
+    /// Deliveries whose first send lies in the last hour, and how many of them have succeeded; without those of routes
+    /// that are on hold.
     pub sends: (u64, u64),
-    /// Deliveries that are still to be sent.
+    /// Deliveries that are still to be sent and not on hold.
     pub waiting: u64,
     /// How long the oldest of them has been due.
     pub overdue: std::time::Duration,

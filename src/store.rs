@@ -11,7 +11,7 @@
 //! transaction, so that it is one consistent picture and never holds up the write-ahead log.
 //!
 //! Rooms: `events` (what was accepted), `ingest_memory` (what was handed in lately), `event_lookup` (events for a reader), `event_ids` (ids as a person types them), `outbox` (what is still to be
-//! sent), `attempts` (one attempt's result and all that follows from it), `resend`, `send_counts` and
+//! sent), `holds` (routes that a person paused), `outages` and `recovery` (what they have left), `attempts` (one attempt's result and all that follows from it), `resend`, `send_counts` and
 //! `send_stats`, `interviews`, `interview_intake`, `interview_counts` and `interview_stats`, `recount` (what is kept counted,
 //! against the rows), `incidents`, `notifications`, `tokens`, `overview`, `purge` (what is old goes),
 //! `relay_time` (the clock by which waits are kept). [`mod@file`] has what belongs to the file and not to the
@@ -25,6 +25,7 @@ mod event_lookup;
 mod event_query;
 mod events;
 pub mod file;
+mod holds;
 mod incident_report;
 mod incidents;
 mod ingest_memory;
@@ -34,11 +35,13 @@ mod interview_row;
 mod interview_stats;
 mod interviews;
 mod notifications;
+mod outages;
 mod outbox;
 mod overview;
 mod purge;
 mod readers;
 mod recount;
+mod recovery;
 mod relay_time;
 mod resend;
 mod send_counts;
@@ -49,6 +52,7 @@ mod writer;
 use std::path::Path;
 
 use rusqlite::Connection;
+use tokio::sync::watch;
 
 use crate::clock::Moment;
 use crate::trouble::Trouble;
@@ -81,6 +85,8 @@ pub struct Store {
     keeper: Readers,
     time: RelayTime,
     file: DatabaseFile,
+    /// Tells that a hold began, changed or ended.
+    holds_changed: watch::Sender<()>,
 }
 
 impl Store {
@@ -116,6 +122,7 @@ impl Store {
             keeper,
             time,
             file: opened.file,
+            holds_changed: watch::channel(()).0,
         })
     }
 
@@ -123,6 +130,12 @@ impl Store {
     #[must_use]
     pub fn file(&self) -> &DatabaseFile {
         &self.file
+    }
+
+    /// Sees every change of a hold once it is committed.
+    #[must_use]
+    pub fn hold_changes(&self) -> watch::Receiver<()> {
+        self.holds_changed.subscribe()
     }
 
     /// Counts the transactions that changed something since the start.

@@ -27,19 +27,28 @@ pub struct Notifier {
     /// The key by which the store knows it.
     key: String,
     locale: Locale,
+    /// What an outage leaves behind is sent by itself.
+    recovers: bool,
     store: Store,
     clock: Clock,
     begun: bool,
 }
 
 impl Notifier {
-    /// Sends to `channel`, in the words of `locale`.
+    /// Sends to `channel`, in the words of `locale`; `recovers`: what an outage leaves behind is sent by itself.
     #[must_use]
-    pub fn new(channel: Channel, locale: Locale, store: Store, clock: Clock) -> Self {
+    pub fn new(
+        channel: Channel,
+        locale: Locale,
+        recovers: bool,
+        store: Store,
+        clock: Clock,
+    ) -> Self {
         Self {
             key: channel.key(),
             channel,
             locale,
+            recovers,
             store,
             clock,
             begun: false,
@@ -92,7 +101,7 @@ impl Notifier {
         else {
             return Ok(false);
         };
-        let words = self.locale.message(state, &report);
+        let words = self.locale.message(state, &report, self.recovers);
         let result = tell(&self.channel, &words, self.clock.now()).await;
         let succeeded = !matches!(result, Outcome::TryLater(_));
         match result {

@@ -26,10 +26,13 @@ impl Digests {
         finding: &Finding,
         is_time: bool,
     ) -> bool {
-        if matches!(kind, Kind::CertificateExpiring | Kind::TokenEnding) {
-            self.days_reached(finding) > self.days_reached(told)
-        } else {
-            is_time
+        match kind {
+            Kind::CertificateExpiring | Kind::TokenEnding => {
+                self.days_reached(finding) > self.days_reached(told)
+            }
+            // It says when it ends.
+            Kind::OnHold => false,
+            _ => is_time,
         }
     }
 

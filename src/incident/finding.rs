@@ -81,6 +81,15 @@ pub enum Finding {
         /// When it ends.
         ends_at: Timestamp,
     },
+    /// A person has paused a route, or all of them.
+    Hold {
+        /// When it ends, or has ended.
+        until: Timestamp,
+        /// Why, as the person typed it.
+        reason: String,
+        /// A person has ended it before its time.
+        ended_early: bool,
+    },
 }
 
 impl Finding {
@@ -88,7 +97,8 @@ impl Finding {
     #[must_use]
     pub fn number(&self) -> u64 {
         match self {
-            Self::Deliveries { .. } | Self::Database { .. } => 0,
+            // What waits is counted when it is told.
+            Self::Deliveries { .. } | Self::Database { .. } | Self::Hold { .. } => 0,
             Self::SuccessRate { sends, .. } => *sends,
             Self::Queue { waiting, .. } => *waiting,
             Self::Logins { failed } => *failed,

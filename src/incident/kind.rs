@@ -31,11 +31,13 @@ pub enum Kind {
     ClockOff,
     /// A token that was issued here ends soon.
     TokenEnding,
+    /// A person has paused sending.
+    OnHold,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::DeliveriesExhausted,
         Self::PartnerRefuses,
         Self::SuccessRateLow,
@@ -48,6 +50,7 @@ impl Kind {
         Self::CertificateExpiring,
         Self::ClockOff,
         Self::TokenEnding,
+        Self::OnHold,
     ];
 
     /// The word of the contract.
@@ -66,6 +69,7 @@ impl Kind {
             Self::CertificateExpiring => "certificate_expiring",
             Self::ClockOff => "clock_off",
             Self::TokenEnding => "token_ending",
+            Self::OnHold => "on_hold",
         }
     }
 
@@ -80,6 +84,12 @@ impl Kind {
     #[must_use]
     pub fn counts_deliveries(self) -> bool {
         matches!(self, Self::DeliveriesExhausted | Self::PartnerRefuses)
+    }
+
+    /// Whether it needs a person. A hold is what a person wanted.
+    #[must_use]
+    pub fn needs_a_person(self) -> bool {
+        self != Self::OnHold
     }
 
     /// Whether it is about sending: then what waits for a person belongs to the end of the story.

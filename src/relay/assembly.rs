@@ -15,6 +15,7 @@ use crate::config::{Channel, Loaded, Secrets};
 use crate::delivery::dispatcher::Dispatcher;
 use crate::delivery::handoff::{self, Handoff, Mailbox};
 use crate::delivery::partner::SetupError;
+use crate::delivery::recovery::{Recoverer, RecoveryRules};
 use crate::delivery::route::Route;
 use crate::delivery::{Context, DeliveryRules};
 use crate::http::api::auth::Keys;
@@ -26,6 +27,7 @@ use crate::http::{Api, Health, Routes};
 use crate::language::Locale;
 use crate::liveness::Liveness;
 use crate::observations::Observations;
+use crate::recovery::USUAL_PACE;
 use crate::reload::Reloads;
 use crate::retry::RetryPolicy;
 use crate::route;
@@ -34,6 +36,7 @@ use crate::store::{Store, StoreError};
 use crate::timestamp::Timestamp;
 use crate::upkeep::backup::BackupFile;
 use crate::upkeep::file_watch::FileWatch;
+use crate::upkeep::holds::HoldWatch;
 use crate::upkeep::reserve::ReserveKeeper;
 use crate::upkeep::retention::{Kept, Retention};
 use crate::upkeep::soundness::Soundness;
@@ -72,6 +75,8 @@ pub(super) struct Plan {
     pub(super) routes: Vec<Route>,
     /// Dispatchers of new or changed routes, with their sending ends.
     pub(super) dispatchers: Vec<(Route, Mailbox, Dispatcher)>,
+    /// The rules that are in force at each moment.
+    pub(super) in_force: watch::Receiver<DeliveryRules>,
 }
 
 impl Fixed {
@@ -109,7 +114,7 @@ impl Shared {
         let context = Context {
             store: self.store.clone(),
             clock: self.clock.clone(),
-            rules: in_force,
+            rules: in_force.clone(),
             observations: self.observations.clone(),
         };
         let changed = |route: &&Route| !parts.has(&Purpose::Route(Box::new((*route).clone())));
@@ -127,6 +132,7 @@ impl Shared {
             rules: rules(settings),
             routes: settings.out.clone(),
             dispatchers,
+            in_force,
         })
     }
 
@@ -153,13 +159,39 @@ impl Shared {
         let liveness: Vec<Liveness> = wanted.iter().filter_map(|p| parts.liveness(p)).collect();
         self.handoff
             .keep_only(routes.iter().map(|r| r.name.as_str()));
+        wanted.push(self.run_recovery(settings, plan.in_force, parts));
         wanted.extend(self.run_upkeep(settings, parts));
         wanted.extend(self.run_alerts(settings, &routes, &liveness, parts));
         parts.keep_only(&wanted);
         liveness
     }
 
-    pub(super) fn run_upkeep(&self, settings: &Loaded, parts: &mut Parts) -> [Purpose; 6] {
+    pub(super) fn run_recovery(
+        &self,
+        settings: &Loaded,
+        in_force: watch::Receiver<DeliveryRules>,
+        parts: &mut Parts,
+    ) -> Purpose {
+        let pace = |route: &Route| route.max_per_second.unwrap_or(USUAL_PACE);
+        let routes = settings.out.iter();
+        let rules = RecoveryRules {
+            automatic: settings.config.recovery.automatic,
+            paces: routes
+                .map(|route| (route.name.clone(), pace(route)))
+                .collect(),
+            routing: settings.config.routing(),
+        };
+        let recovery = Purpose::Recovery(Box::new(rules.clone()));
+        if !parts.has(&recovery) {
+            let (store, clock, handoff) =
+                (self.store.clone(), self.clock.clone(), self.handoff.clone());
+            let recoverer = Recoverer::new(store, clock, rules, in_force, handoff);
+            parts.start(recovery.clone(), None, |stop| recoverer.run(stop));
+        }
+        recovery
+    }
+
+    pub(super) fn run_upkeep(&self, settings: &Loaded, parts: &mut Parts) -> [Purpose; 7] {
         let storage = &settings.config.storage;
         let (store, clock) = (&self.store, &self.clock);
         let backup = Purpose::Backup(storage.backup_interval);
@@ -187,6 +219,11 @@ impl Shared {
             let keeper = Timekeeper::new(store.clone(), clock.clone());
             parts.start(timekeeper.clone(), None, |stop| keeper.run(stop));
         }
+        let holds = Purpose::Holds;
+        if !parts.has(&holds) {
+            let watch = HoldWatch::new(store.clone(), clock.clone());
+            parts.start(holds.clone(), None, |stop| watch.run(stop));
+        }
         let place = Purpose::Place;
         if !parts.has(&place) {
             let keeper = FileWatch::new(store.clone(), clock.clone());
@@ -197,7 +234,9 @@ impl Shared {
             let looking = Soundness::new(store.clone(), clock.clone());
             parts.start(soundness.clone(), None, |stop| looking.run(stop));
         }
-        [backup, retention, reserve, timekeeper, place, soundness]
+        [
+            backup, retention, reserve, timekeeper, holds, place, soundness,
+        ]
     }
 
     pub(super) fn run_alerts(
@@ -208,6 +247,7 @@ impl Shared {
         parts: &mut Parts,
     ) -> Vec<Purpose> {
         let (config, locale) = (&settings.config, locale(settings));
+        let recovers = config.recovery.automatic;
         let rules = AlertConfig {
             thresholds: config.alerts.thresholds.clone(),
             digests: config.alerts.digests.clone(),
@@ -229,10 +269,10 @@ impl Shared {
         }
         let mut wanted = vec![alerts];
         for channel in &settings.alerts.channels {
-            let purpose = Purpose::Channel(Box::new(channel.clone()), locale);
+            let purpose = Purpose::Channel(Box::new(channel.clone()), locale, recovers);
             if !parts.has(&purpose) {
                 let (store, clock) = (self.store.clone(), self.clock.clone());
-                let notifier = Notifier::new(channel.clone(), locale, store, clock);
+                let notifier = Notifier::new(channel.clone(), locale, recovers, store, clock);
                 parts.start(purpose.clone(), None, |stop| notifier.run(stop));
             }
             wanted.push(purpose);
@@ -264,6 +304,7 @@ impl Shared {
             public_url: config.server.public_url.clone(),
             ingest: settings.ingest.clone(),
             retry: RetryPolicy::new(config.retry.intervals.clone()),
+            recovers: config.recovery.automatic,
             routes: self.routes(settings),
             store: self.store.clone(),
             clock: self.clock.clone(),

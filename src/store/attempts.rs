@@ -8,7 +8,7 @@ use super::connection::word;
 use super::relay_time::Now;
 use super::send_counts::{self, CountedSend, QueueStatus};
 use super::writer::Lane;
-use super::{Store, StoreError, incidents};
+use super::{Store, StoreError, incidents, outages};
 use crate::attempt::{AttemptResult, Attempted, Outcome};
 use crate::cause::Cause;
 use crate::due::DueDelivery;
@@ -51,6 +51,8 @@ impl Store {
                 &thresholds,
                 now,
             )?;
+            let away = thresholds.away();
+            outages::after_attempt(connection, &due, &attempted, result.status, away, now)?;
             Ok(result)
         })
         .await

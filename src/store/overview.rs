@@ -6,9 +6,12 @@ use rusqlite::Connection;
 
 use super::connection::word;
 use super::relay_time::Now;
-use super::{Store, StoreError, incident_report, incidents, notifications, send_stats, tokens};
+use super::{
+    Store, StoreError, holds, incident_report, incidents, notifications, send_stats, tokens,
+};
 use crate::attempt::Outcome;
 use crate::clock::Moment;
+use crate::hold::EVERY_ROUTE;
 use crate::overview::{EventTotals, Overview, Vitals, Waiting};
 use crate::send_stats::SendFilter;
 use crate::slot::Unit;
@@ -44,7 +47,7 @@ impl Store {
     /// When the database cannot be read.
     pub async fn activity(&self) -> Result<(u64, Option<Timestamp>), StoreError> {
         self.read(|connection| {
-            let (waiting, _) = queue(connection)?;
+            let waiting = open(connection)?;
             Ok((waiting, last_attempt(connection)?.map(|(at, _)| at)))
         })
         .await
@@ -78,45 +81,97 @@ pub(super) fn overview(connection: &Connection, now: Now) -> Result<Overview, St
             .query_row([], |row| row.get(0))?,
         incidents,
         failing_channels: notifications::failing_channels(connection)?,
+        holds: holds::lasting(connection, now)?,
     })
 }
 
+/// What is on hold is neither late nor a failure: of that nobody is told.
 fn vitals(connection: &Connection, now: Now) -> Result<Vitals, StoreError> {
-    let hour = SendFilter::period(now.wall.before(HOUR), now.wall);
-    let sends = send_stats::sends(connection, &hour)?.total;
-    let (waiting, oldest_ms) = queue(connection)?;
+    let mut queues = queues(connection, now)?;
+    queues.retain(|queue| queue.held_until.is_none());
+    let late = queues.iter().filter_map(|queue| queue.late_since_ms);
     Ok(Vitals {
-        sends: (sends.sent, sends.succeeded),
-        waiting,
-        overdue: oldest_ms.map_or(Duration::ZERO, |due_ms| now.since(due_ms)),
+        sends: sends_not_on_hold(connection, now)?,
+        waiting: queues.iter().map(|queue| queue.events).sum(),
+        overdue: late.min().map_or(Duration::ZERO, |ms| now.since(ms)),
         database_bytes: database_bytes(connection)?,
         tokens: tokens::live(connection, now.wall)?,
         incident_open: incidents::any_open(connection)?,
     })
 }
 
-/// What waits on each route.
-fn waiting(connection: &Connection, now: Now) -> rusqlite::Result<Vec<Waiting>> {
-    connection
-        .prepare_cached(
-            "SELECT route, count(*), min(due_ms) FROM outbox GROUP BY route ORDER BY route",
-        )?
-        .query_map([], |row| {
-            let due_ms: Option<i64> = row.get(2)?;
-            Ok(Waiting {
-                route: row.get(0)?,
-                events: row.get(1)?,
-                due_at: due_ms.map(|due_ms| now.wall_of(due_ms)),
-            })
-        })?
-        .collect()
+/// Deliveries of the last hour on routes that are not on hold, and how many of them have succeeded.
+fn sends_not_on_hold(connection: &Connection, now: Now) -> Result<(u64, u64), StoreError> {
+    let holds = holds::lasting(connection, now)?;
+    let hour = SendFilter::period(now.wall.before(HOUR), now.wall);
+    let all = send_stats::sends(connection, &hour)?.total;
+    if holds.is_empty() {
+        return Ok((all.sent, all.succeeded));
+    }
+    if holds.iter().any(|hold| hold.route == EVERY_ROUTE) {
+        return Ok((0, 0));
+    }
+    let on_hold = SendFilter {
+        routes: Some(holds.into_iter().map(|hold| hold.route).collect()),
+        ..hour
+    };
+    let on_hold = send_stats::sends(connection, &on_hold)?.total;
+    let without = |all: u64, on_hold| all.saturating_sub(on_hold);
+    Ok((
+        without(all.sent, on_hold.sent),
+        without(all.succeeded, on_hold.succeeded),
+    ))
 }
 
-/// How many deliveries are open, and when the first of them is due, on the time axis.
-fn queue(connection: &Connection) -> rusqlite::Result<(u64, Option<i64>)> {
+/// What waits on a route; moments are on the time axis.
+struct RouteQueue {
+    route: String,
+    events: u64,
+    /// When the first of it is due.
+    due_ms: Option<i64>,
+    /// Until when nothing of it is sent.
+    held_until: Option<i64>,
+    /// Since when the first of it counts as late: since it was due, and since the route is not on hold any more.
+    late_since_ms: Option<i64>,
+}
+
+fn queues(connection: &Connection, now: Now) -> rusqlite::Result<Vec<RouteQueue>> {
+    let mut queues = connection.prepare_cached(
+        "SELECT route, count(*), min(due_ms) FROM outbox GROUP BY route ORDER BY route",
+    )?;
+    let queues = queues.query_map([], |row| {
+        let (route, due_ms): (String, Option<i64>) = (row.get(0)?, row.get(2)?);
+        let last_end = holds::last_end(connection, &route)?;
+        Ok(RouteQueue {
+            route,
+            events: row.get(1)?,
+            due_ms,
+            held_until: last_end.filter(|until_ms| *until_ms > now.axis_ms),
+            late_since_ms: due_ms.map(|due_ms| last_end.map_or(due_ms, |end| end.max(due_ms))),
+        })
+    })?;
+    queues.collect()
+}
+
+/// What waits on each route. What is on hold is sent at its end at the earliest.
+fn waiting(connection: &Connection, now: Now) -> rusqlite::Result<Vec<Waiting>> {
+    let queues = queues(connection, now)?.into_iter();
+    let waiting = queues.map(|queue| Waiting {
+        route: queue.route,
+        events: queue.events,
+        due_at: (queue.due_ms).map(|due_ms| {
+            let from_ms = queue.held_until.map_or(due_ms, |until| until.max(due_ms));
+            now.wall_of(from_ms)
+        }),
+    });
+    Ok(waiting.collect())
+}
+
+/// How many deliveries are open.
+fn open(connection: &Connection) -> rusqlite::Result<u64> {
     connection
-        .prepare_cached("SELECT count(*), min(due_ms) FROM outbox")?
-        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .prepare_cached("SELECT count(*) FROM outbox")?
+        .query_row([], |row| row.get(0))
 }
 
 /// When the last attempt began, and how it ended.

@@ -7,7 +7,8 @@ use crate::incident::{Finding, Kind, Report, State};
 use crate::language::{Language, Locale};
 use crate::notification::message::Message;
 use crate::timestamp::Timestamp;
-use crate::words::findings;
+use crate::words::recoveries::Recovering;
+use crate::words::{findings, holds};
 
 /// Sends again whatever waits for a person.
 const RESEND: &str = "voicedrive-relay resend --status exhausted";
@@ -36,9 +37,9 @@ impl Message {
 }
 
 impl Locale {
-    /// The words for a report.
+    /// The words for a report. `recovers`: what an outage leaves behind is sent by itself when VoiceDrive is back.
     #[must_use]
-    pub fn message(self, state: State, report: &Report) -> Message {
+    pub fn message(self, state: State, report: &Report, recovers: bool) -> Message {
         let title = self.title(state, report);
         let actions = match state {
             State::Resolved if report.kind.is_about_sending() && left(report) > 0 => {
@@ -52,7 +53,7 @@ impl Locale {
             state: state.as_str(),
             incident_id: report.id.clone(),
             opened_at: report.opened_at,
-            text: self.text(state, report, &actions),
+            text: self.text(state, report, &actions, recovers),
             title,
             count: report.count,
             oldest_event_id: report.oldest_event_id.clone(),
@@ -92,6 +93,9 @@ impl Locale {
             format!(" ({})", report.subject)
         };
         let state = match state {
+            State::Opened if report.kind == Kind::OnHold => self.say("開始", "began"),
+            State::Ongoing if report.kind == Kind::OnHold => self.say("変更", "has changed"),
+            State::Resolved if report.kind == Kind::OnHold => self.say("終了", "is over"),
             State::Opened => self.say("発生", "began"),
             State::Ongoing => self.say("継続中", "goes on"),
             // Nothing was mended when a token ended or was revoked.
@@ -124,11 +128,12 @@ impl Locale {
             Kind::CertificateExpiring => ("証明書の期限", "the end of a certificate's life"),
             Kind::ClockOff => ("時計のずれ", "a difference between the clocks"),
             Kind::TokenEnding => ("トークンの期限", "the end of a token's life"),
+            Kind::OnHold => ("送信の一時停止", "a hold"),
         };
         self.language.say(ja, en)
     }
 
-    fn text(self, state: State, report: &Report, actions: &[String]) -> String {
+    fn text(self, state: State, report: &Report, actions: &[String], recovers: bool) -> String {
         let mut lines = vec![self.what(state, report)];
         let since = self.clock(report.opened_at);
         let lasted = self.span(report.at.since(report.opened_at));
@@ -144,6 +149,9 @@ impl Locale {
         }
         let label = self.language.say("意味と対応", "What it means, what to do");
         lines.push(format!("{label}: {}", self.advice(report)));
+        if recovers && report.is_of_outage() {
+            lines.push(self.language.phrase(Recovering::ByItself).to_owned());
+        }
         if let Some(oldest) = &report.oldest_event_id {
             let label = self.language.say("最も古いイベント", "Oldest event");
             lines.push(format!("{label}: {oldest}"));
@@ -166,6 +174,16 @@ impl Locale {
 
     /// What happened, in one sentence with the numbers.
     fn what(self, state: State, report: &Report) -> String {
+        if let Finding::Hold {
+            until,
+            reason,
+            ended_early,
+        } = &report.finding
+        {
+            let until = self.clock(*until);
+            let ended = (state == State::Resolved).then_some(*ended_early);
+            return holds::told(&until, reason, report.count, ended, self.language);
+        }
         let (ja, en) = if report.kind.counts_deliveries() {
             findings::of_deliveries(state, report)
         } else if let Finding::Token { days, ends_at } = report.finding {
@@ -226,6 +244,10 @@ impl Locale {
             Finding::Clock { .. } => (
                 "5 分以上ずれると署名が拒否されます。timedatectl で時刻を合わせてください",
                 "signatures that are five minutes off are refused: set the clock with timedatectl",
+            ),
+            Finding::Hold { .. } => (
+                "受け付けは続き、イベントは失われません。終わると、待っていたものから順に自動で送信します",
+                "accepting goes on and no event is lost; when it ends, what waits is sent by itself, in order",
             ),
             Finding::Token { .. } => (
                 "期限を過ぎると、このトークンを使う相手は 401 で拒否されます。token list で誰のものかを確かめ、新しいトークンを発行して差し替えたあと、token revoke で失効させてください",
@@ -292,6 +314,11 @@ fn actions(report: &Report) -> Vec<String> {
         Kind::CertificateExpiring => vec![relay("check")],
         Kind::ClockOff => vec!["timedatectl".to_owned(), relay("check")],
         Kind::TokenEnding => vec![relay("token list")],
+        Kind::OnHold => {
+            let route = report.route().map(|route| format!(" --route '{route}'"));
+            let end = format!("hold end{}", route.unwrap_or_default());
+            vec![relay("hold list"), relay(&end)]
+        }
     }
 }
 

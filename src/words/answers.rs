@@ -12,6 +12,10 @@ pub enum Subject {
     Incident,
     /// The reading of the configuration.
     Reload,
+    /// A hold.
+    Hold,
+    /// A recovery.
+    Recovery,
     /// Everything else.
     Other,
 }
@@ -27,6 +31,10 @@ impl Subject {
             Self::Incident
         } else if begins("/control/reload") {
             Self::Reload
+        } else if begins("/api/holds") {
+            Self::Hold
+        } else if begins("/api/recovery") {
+            Self::Recovery
         } else {
             Self::Other
         }
@@ -62,6 +70,7 @@ fn in_japanese(code: &str, message: &str, subject: Subject) -> String {
         ("NOT_FOUND", Subject::Incident) => {
             "この ID の、まだ終わっていない異常はありません。alert history で ID を確かめてください"
         }
+        ("NOT_FOUND", Subject::Hold | Subject::Recovery) => return no_hold(message),
         ("NOT_FOUND" | "METHOD_NOT_ALLOWED", _) => {
             "動いているリレーはこのコマンドに対応していません。同じ版のリレーに再起動してください (sudo systemctl restart voicedrive-relay)"
         }
@@ -70,6 +79,9 @@ fn in_japanese(code: &str, message: &str, subject: Subject) -> String {
         }
         ("CONFLICT", Subject::Reload) => {
             "設定を読み直せませんでした。前の設定のまま動いています。journalctl -u voicedrive-relay で理由を確かめてください"
+        }
+        ("CONFLICT", Subject::Recovery) => {
+            "今は送れません。すでに再送の途中か、経路が一時停止中か、URL が未設定です。hold list と status で確かめてください"
         }
         ("CONFLICT" | "IDEMPOTENCY_CONFLICT", _) => "すでに保存されている内容と矛盾しています",
         ("STORAGE_UNAVAILABLE", _) => {
@@ -96,6 +108,7 @@ fn of_parameter(message: &str) -> String {
         "staffId" => "職員ID は 1 から 191 文字にしてください",
         "status" => "accepted、retrying、delivered、exhausted のどれかにしてください",
         "route" => return of_route(message),
+        "reason" => "理由を 1 から 200 文字で指定してください",
         "since" | "until" => "日時にしてください (例: 2025-10-26、2025-10-26T14:30:00+09:00)",
         "subject" | "jti" => "1 から 191 文字にしてください",
         "days" => "1 から 3650 までの日数にしてください",
@@ -110,6 +123,14 @@ fn of_parameter(message: &str) -> String {
         field => return format!("{field}: この値は使えません"),
     };
     format!("{field}: {accepted}")
+}
+
+/// `message` names the known routes behind a colon when there is no such route.
+fn no_hold(message: &str) -> String {
+    match message.rsplit_once(": ") {
+        Some((_, known)) => format!("この名前の経路は設定にありません。設定にある経路: {known}"),
+        None => "この経路だけの一時停止はありません。hold list で確かめてください".to_owned(),
+    }
 }
 
 /// `message` names the route that was perhaps meant before a question mark, and the known ones behind a colon.

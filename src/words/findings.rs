@@ -76,8 +76,10 @@ pub(super) fn of_a_token(jti: &str, days: i64, ended: Option<bool>) -> (String, 
 /// What was found, in Japanese and in English.
 pub(super) fn of_numbers(finding: &Finding) -> (String, String) {
     match finding {
-        // Told with its deliveries, or with its name.
-        Finding::Deliveries { .. } | Finding::Token { .. } => (String::new(), String::new()),
+        // Told with its deliveries, with its name, or with a time of day.
+        Finding::Deliveries { .. } | Finding::Token { .. } | Finding::Hold { .. } => {
+            (String::new(), String::new())
+        }
         Finding::SuccessRate { permille, sends } => {
             let percent = format!("{}.{}", permille / 10, permille % 10);
             (

@@ -201,7 +201,7 @@ impl Night {
         };
         let timezone = voicedrive_relay::zone::Zone::TOKYO;
         let locale = Locale { language, timezone };
-        let mut notifier = Notifier::new(channel, locale, store, clock);
+        let mut notifier = Notifier::new(channel, locale, false, store, clock);
         notifier.step().await;
         Self {
             watch: watching(&bench, &observations, &rules, routes),

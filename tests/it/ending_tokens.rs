@@ -210,7 +210,7 @@ async fn what_was_told_of_a_token_stands_in_the_status_until_it_is_over() {
         .iter()
         .map(|i| {
             locale
-                .message(voicedrive_relay::incident::State::Ongoing, &i.report)
+                .message(voicedrive_relay::incident::State::Ongoing, &i.report, false)
                 .text
         })
         .collect();

@@ -166,7 +166,7 @@ fn an_import_that_makes_a_circle_is_seen() {
 
 /// What things are, and what is decided about them: they use each other, and no file or network. Of the clock they use
 /// the moment that somebody has taken from it.
-const NOUNS: [&str; 34] = [
+const NOUNS: [&str; 36] = [
     "attempt",
     "cause",
     "clock",
@@ -176,6 +176,7 @@ const NOUNS: [&str; 34] = [
     "due",
     "event",
     "event_record",
+    "hold",
     "incident",
     "ingest",
     "interview",
@@ -186,6 +187,7 @@ const NOUNS: [&str; 34] = [
     "period",
     "liveness",
     "purge",
+    "recovery",
     "repeat",
     "resend",
     "retry",

@@ -47,7 +47,7 @@ pub(super) struct PageAnswer {
 }
 
 impl IncidentAnswer {
-    fn of(locale: Locale, incident: Incident) -> Self {
+    fn of(locale: Locale, recovers: bool, incident: Incident) -> Self {
         let Incident { report, closed_at } = incident;
         let state = if closed_at.is_some() {
             State::Resolved
@@ -55,7 +55,7 @@ impl IncidentAnswer {
             State::Ongoing
         };
         Self {
-            words: locale.message(state, &report),
+            words: locale.message(state, &report, recovers),
             closed_at,
             delivered: report.delivered,
             dismissed: report.dismissed,
@@ -89,8 +89,9 @@ pub(super) async fn list(call: Call<'_>) -> Result<Reply, ApiError> {
     let (found, next) = api.store.incidents(open, before, limit, moment).await?;
     let locale = call.locale();
     let items = found.into_iter();
+    let of = |one| IncidentAnswer::of(locale, api.recovers, one);
     let answer = PageAnswer {
-        items: items.map(|one| IncidentAnswer::of(locale, one)).collect(),
+        items: items.map(of).collect(),
         next_cursor: next.map(|next| next.to_string()),
     };
     success(StatusCode::OK, &answer, moment.wall)
