@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use super::{card, mail, post};
 use crate::channel::outcome::Outcome;
 use crate::clock::Clock;
+use crate::command_line::CommandLine;
 use crate::config::{Channel, Hook, Way};
 use crate::language::{Language, Locale};
 use crate::notification::Notification;
@@ -29,17 +30,20 @@ pub struct Notifier {
     locale: Locale,
     /// What an outage leaves behind is sent by itself.
     recovers: bool,
+    commands: CommandLine,
     store: Store,
     clock: Clock,
     begun: bool,
 }
 
 impl Notifier {
-    /// Sends to `channel`, in the words of `locale`; `recovers`: what an outage leaves behind is sent by itself.
+    /// Sends to `channel`, in the words of `locale`, and with these commands; `recovers`: what an outage leaves behind is
+    /// sent by itself.
     #[must_use]
     pub fn new(
         channel: Channel,
         locale: Locale,
+        commands: CommandLine,
         recovers: bool,
         store: Store,
         clock: Clock,
@@ -48,6 +52,7 @@ impl Notifier {
             key: channel.key(),
             channel,
             locale,
+            commands,
             recovers,
             store,
             clock,
@@ -101,7 +106,9 @@ impl Notifier {
         else {
             return Ok(false);
         };
-        let words = self.locale.message(state, &report, self.recovers);
+        let words = self
+            .locale
+            .message(state, &report, &self.commands, self.recovers);
         let result = tell(&self.channel, &words, self.clock.now()).await;
         let succeeded = !matches!(result, Outcome::TryLater(_));
         match result {
@@ -111,7 +118,8 @@ impl Notifier {
                     && !refused.is_empty()
                 {
                     let recipients = refused.len();
-                    tracing::error!(channel = %name, recipients, "a mail server does not take all recipients of an alert; `voicedrive-relay check` says whom");
+                    let check = self.commands.typed("check");
+                    tracing::error!(channel = %name, recipients, "a mail server does not take all recipients of an alert; `{check}` says whom");
                 }
                 if tries > 0 {
                     tracing::info!(channel = %name, "alerts can be sent again");
@@ -143,7 +151,7 @@ impl Notifier {
 
 /// Tells a channel something, once. Nothing secret stands in what comes of it.
 pub async fn tell(channel: &Channel, words: &Message, now: Timestamp) -> Outcome {
-    let words = words.from_place(&channel.place);
+    let words = words.labelled(&channel.place);
     match &channel.way {
         Way::Email { email, password } => mail::send(email, password.as_ref(), &words, now).await,
         Way::Slack(hook) => post::post(hook, &card::slack(&words)).await,

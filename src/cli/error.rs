@@ -3,10 +3,11 @@
 use std::io;
 use std::process::ExitCode;
 
+use crate::command_line::CommandLine;
 use crate::config::ConfigErrors;
 use crate::language::Language;
 use crate::words::answers::{Subject, refusal};
-use crate::words::commands;
+use crate::words::commands as sentences;
 
 /// Why a command did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -70,25 +71,30 @@ impl CliError {
     }
 
     /// What the person reads, or a program; none when it was told, or nobody reads any more.
-    pub(super) fn describe(&self, language: Language, json: bool) -> Option<String> {
+    pub(super) fn describe(
+        &self,
+        language: Language,
+        commands: &CommandLine,
+        json: bool,
+    ) -> Option<String> {
         let text = match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return None,
             Self::Told(_) => return None,
             Self::Refused { message, .. } | Self::OfDaemon { message, .. } if json => {
                 message.clone()
             }
-            Self::Refused { code, message } => commands::with_code(code, message, language),
+            Self::Refused { code, message } => sentences::with_code(code, message, language),
             Self::OfDaemon {
                 code,
                 message,
                 subject,
-            } => refusal(code, message, *subject, language),
+            } => refusal(code, message, *subject, commands, language),
             Self::Config(mistakes) => mistakes.describe(language),
             Self::ConfigWhileRunning(mistakes) => {
-                let goes_on = commands::relay_goes_on(language);
+                let goes_on = sentences::relay_goes_on(language);
                 format!("{}\n{goes_on}", mistakes.describe(language))
             }
-            Self::Output(error) => commands::no_output(error, language),
+            Self::Output(error) => sentences::no_output(error, language),
             other => other.to_string(),
         };
         Some(if json {

@@ -155,7 +155,7 @@ fn route(locale: Locale, hold: &Value) -> String {
 /// moment that is written out.
 fn end(typed: &str, zone: Zone, now: Timestamp) -> Option<Timestamp> {
     let Some(time) = time_of_day(typed) else {
-        return dates::read(typed, Some(zone)).ok();
+        return dates::parse(typed, Some(zone)).ok();
     };
     let today = zone.local(now).date();
     let days = [Some(today), today.tomorrow().ok()].into_iter().flatten();

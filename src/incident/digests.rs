@@ -13,6 +13,8 @@ pub struct Digests {
     pub certificate_days: Vec<u64>,
     /// And a token at each of these.
     pub token_days: Vec<u64>,
+    /// What an outage leaves behind is sent again without a person: of a partner that is away nobody is reminded.
+    pub automatic_recovery: bool,
 }
 
 impl Digests {
@@ -32,6 +34,7 @@ impl Digests {
             }
             // It says when it ends.
             Kind::OnHold => false,
+            Kind::PartnerAway => is_time && !self.automatic_recovery,
             _ => is_time,
         }
     }

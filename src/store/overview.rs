@@ -1,18 +1,20 @@
 //! Everything that is known at one moment, in one read transaction.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rusqlite::Connection;
 
 use super::connection::word;
+use super::event_query::last_before;
+use super::events::first_id_at;
 use super::relay_time::Now;
 use super::{
     Store, StoreError, holds, incident_report, incidents, notifications, send_stats, tokens,
 };
 use crate::attempt::Outcome;
 use crate::clock::Moment;
-use crate::hold::EVERY_ROUTE;
-use crate::overview::{EventTotals, Overview, Vitals, Waiting};
+use crate::overview::{EventTotals, Overview, RouteVitals, Vitals, Waiting};
 use crate::send_stats::SendFilter;
 use crate::slot::Unit;
 use crate::timestamp::Timestamp;
@@ -66,7 +68,10 @@ pub(super) fn overview(connection: &Connection, now: Now) -> Result<Overview, St
         accepted: all_waiting.saturating_sub(retrying),
         retrying,
         exhausted: queue.failed,
-        delivered: sent.1.saturating_sub(retrying + queue.failed),
+        dismissed: queue.dismissed,
+        delivered: sent
+            .1
+            .saturating_sub(retrying + queue.failed + queue.dismissed),
     };
     let (incidents, _) = incident_report::list(connection, Some(true), None, INCIDENTS, now)?;
     Ok(Overview {
@@ -85,86 +90,130 @@ pub(super) fn overview(connection: &Connection, now: Now) -> Result<Overview, St
     })
 }
 
-/// What is on hold is neither late nor a failure: of that nobody is told.
 fn vitals(connection: &Connection, now: Now) -> Result<Vitals, StoreError> {
-    let mut queues = queues(connection, now)?;
-    queues.retain(|queue| queue.held_until.is_none());
-    let late = queues.iter().filter_map(|queue| queue.late_since_ms);
     Ok(Vitals {
-        sends: sends_not_on_hold(connection, now)?,
-        waiting: queues.iter().map(|queue| queue.events).sum(),
-        overdue: late.min().map_or(Duration::ZERO, |ms| now.since(ms)),
+        routes: routes(connection, now)?,
         database_bytes: database_bytes(connection)?,
         tokens: tokens::live(connection, now.wall)?,
         incident_open: incidents::any_open(connection)?,
     })
 }
 
-/// Deliveries of the last hour on routes that are not on hold, and how many of them have succeeded.
-fn sends_not_on_hold(connection: &Connection, now: Now) -> Result<(u64, u64), StoreError> {
+/// How sending goes on each route.
+fn routes(connection: &Connection, now: Now) -> Result<Vec<RouteVitals>, StoreError> {
+    let an_hour_ago = now.wall.before(HOUR);
+    let mut routes: BTreeMap<String, RouteVitals> = BTreeMap::new();
+    for (route, sends) in sends_since(connection, an_hour_ago, now)? {
+        routes.entry(route).or_default().sends = sends;
+    }
+    for Queue {
+        route,
+        events,
+        due_ms,
+    } in queues(connection)?
+    {
+        let late_since_ms = late_since(connection, &route, due_ms)?;
+        let found = routes.entry(route).or_default();
+        (found.waiting, found.overdue) = (events, overdue(late_since_ms, now));
+    }
+    for (route, back_at) in incidents::away::returns_since(connection, an_hour_ago)? {
+        let sends = sends_since(connection, back_at, now)?.remove(&route);
+        let (waiting, due_ms) = queue_since(connection, &route, back_at)?;
+        let due_ms = late_since(connection, &route, due_ms)?;
+        let found = routes.entry(route).or_default();
+        found.sends = sends.unwrap_or_default();
+        (found.waiting, found.overdue) = (waiting, overdue(due_ms, now));
+    }
+    for (route, absence) in incidents::away::absences(connection, now)? {
+        routes.entry(route).or_default().absence = Some(absence);
+    }
+    // What is on hold is neither late nor a failure: of that nobody is told.
     let holds = holds::lasting(connection, now)?;
-    let hour = SendFilter::period(now.wall.before(HOUR), now.wall);
-    let all = send_stats::sends(connection, &hour)?.total;
-    if holds.is_empty() {
-        return Ok((all.sent, all.succeeded));
-    }
-    if holds.iter().any(|hold| hold.route == EVERY_ROUTE) {
-        return Ok((0, 0));
-    }
-    let on_hold = SendFilter {
-        routes: Some(holds.into_iter().map(|hold| hold.route).collect()),
-        ..hour
-    };
-    let on_hold = send_stats::sends(connection, &on_hold)?.total;
-    let without = |all: u64, on_hold| all.saturating_sub(on_hold);
-    Ok((
-        without(all.sent, on_hold.sent),
-        without(all.succeeded, on_hold.succeeded),
-    ))
+    routes.retain(|route, _| !holds.iter().any(|hold| hold.holds(route)));
+    let named = |(route, vitals)| RouteVitals { route, ..vitals };
+    Ok(routes.into_iter().map(named).collect())
 }
 
-/// What waits on a route; moments are on the time axis.
-struct RouteQueue {
+/// Deliveries of each route whose first send lies between this moment and now, and how many of them have succeeded.
+fn sends_since(
+    connection: &Connection,
+    since: Timestamp,
+    now: Now,
+) -> rusqlite::Result<BTreeMap<String, (u64, u64)>> {
+    let period = SendFilter::period(since, now.wall);
+    let sends = send_stats::sends_by_route(connection, &period)?.into_iter();
+    let sends = sends.map(|(route, counts)| (route, (counts.sent, counts.succeeded)));
+    Ok(sends.collect())
+}
+
+/// Since when what is due counts as late: not while its route was on hold.
+fn late_since(
+    connection: &Connection,
+    route: &str,
+    due_ms: Option<i64>,
+) -> rusqlite::Result<Option<i64>> {
+    let last_end = holds::last_end(connection, route)?;
+    Ok(due_ms.map(|due_ms| last_end.map_or(due_ms, |end_ms| end_ms.max(due_ms))))
+}
+
+fn overdue(due_ms: Option<i64>, now: Now) -> Duration {
+    due_ms.map_or(Duration::ZERO, |due_ms| now.since(due_ms))
+}
+
+/// What is to be sent on one route.
+struct Queue {
     route: String,
     events: u64,
-    /// When the first of it is due.
+    /// When the first of it is due, on the time axis.
     due_ms: Option<i64>,
-    /// Until when nothing of it is sent.
-    held_until: Option<i64>,
-    /// Since when the first of it counts as late: since it was due, and since the route is not on hold any more.
-    late_since_ms: Option<i64>,
 }
 
-fn queues(connection: &Connection, now: Now) -> rusqlite::Result<Vec<RouteQueue>> {
-    let mut queues = connection.prepare_cached(
-        "SELECT route, count(*), min(due_ms) FROM outbox GROUP BY route ORDER BY route",
-    )?;
-    let queues = queues.query_map([], |row| {
-        let (route, due_ms): (String, Option<i64>) = (row.get(0)?, row.get(2)?);
-        let last_end = holds::last_end(connection, &route)?;
-        Ok(RouteQueue {
-            route,
-            events: row.get(1)?,
-            due_ms,
-            held_until: last_end.filter(|until_ms| *until_ms > now.axis_ms),
-            late_since_ms: due_ms.map(|due_ms| last_end.map_or(due_ms, |end| end.max(due_ms))),
+fn queues(connection: &Connection) -> rusqlite::Result<Vec<Queue>> {
+    connection
+        .prepare_cached(
+            "SELECT route, count(*), min(due_ms) FROM outbox GROUP BY route ORDER BY route",
+        )?
+        .query_map([], |row| {
+            Ok(Queue {
+                route: row.get(0)?,
+                events: row.get(1)?,
+                due_ms: row.get(2)?,
+            })
+        })?
+        .collect()
+}
+
+/// How much of what was accepted since a moment is to be sent on a route, and when the first of it is due.
+fn queue_since(
+    connection: &Connection,
+    route: &str,
+    since: Timestamp,
+) -> rusqlite::Result<(u64, Option<i64>)> {
+    let before = last_before(connection, &first_id_at(since))?;
+    connection
+        .prepare_cached(
+            "SELECT count(*), min(due_ms) FROM outbox WHERE route = ?1 AND event_seq > ?2",
+        )?
+        .query_row((route, before.unwrap_or(0)), |row| {
+            Ok((row.get(0)?, row.get(1)?))
         })
-    })?;
-    queues.collect()
 }
 
 /// What waits on each route. What is on hold is sent at its end at the earliest.
 fn waiting(connection: &Connection, now: Now) -> rusqlite::Result<Vec<Waiting>> {
-    let queues = queues(connection, now)?.into_iter();
-    let waiting = queues.map(|queue| Waiting {
-        route: queue.route,
-        events: queue.events,
-        due_at: (queue.due_ms).map(|due_ms| {
-            let from_ms = queue.held_until.map_or(due_ms, |until| until.max(due_ms));
-            now.wall_of(from_ms)
-        }),
+    let queues = queues(connection)?.into_iter();
+    let waiting = queues.map(|queue| {
+        let held_until = holds::held_until(connection, &queue.route, now)?;
+        let due_ms = queue
+            .due_ms
+            .map(|due_ms| held_until.unwrap_or(due_ms).max(due_ms));
+        Ok(Waiting {
+            route: queue.route,
+            events: queue.events,
+            due_at: due_ms.map(|due_ms| now.wall_of(due_ms)),
+        })
     });
-    Ok(waiting.collect())
+    waiting.collect()
 }
 
 /// How many deliveries are open.

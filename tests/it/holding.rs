@@ -6,13 +6,13 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use voicedrive_relay::alerts::{AlertConfig, Evaluator, Sources};
-use voicedrive_relay::event::Status;
-use voicedrive_relay::hold::{EVERY_ROUTE, NewHold};
-use voicedrive_relay::incident::Thresholds;
-use voicedrive_relay::observations::Observations;
-use voicedrive_relay::token::Scope;
-use voicedrive_relay::upkeep::backup::BackupFile;
+use voicedrive_relay::testing::alerts::{AlertConfig, Evaluator, Sources};
+use voicedrive_relay::testing::event::Status;
+use voicedrive_relay::testing::hold::{EVERY_ROUTE, NewHold};
+use voicedrive_relay::testing::incident::Thresholds;
+use voicedrive_relay::testing::observations::Observations;
+use voicedrive_relay::testing::token::Scope;
+use voicedrive_relay::testing::upkeep::backup::BackupFile;
 
 use crate::commands::{Daemon, program};
 use crate::harness::{ApiAnswer, Bench, Clock, Partner, TestRelay, noon, status, token};
@@ -136,6 +136,7 @@ async fn what_is_on_hold_is_not_late_and_no_failure() {
         let rules = AlertConfig {
             thresholds: Thresholds::default(),
             digests: vec![HOUR],
+            automatic_recovery: false,
             retention_days: 90,
             heartbeat: None,
         };
@@ -155,28 +156,26 @@ async fn what_is_on_hold_is_not_late_and_no_failure() {
         .tell_of_ended_holds(bench.clock.moment())
         .await
         .unwrap();
-    let vitals = bench.store.vitals(bench.clock.moment()).await.unwrap();
-    assert_eq!((vitals.waiting, vitals.overdue), (60, Duration::ZERO));
-    bench.clock.advance(Duration::from_mins(6));
-    let vitals = bench.store.vitals(bench.clock.moment()).await.unwrap();
-    assert_eq!(
-        vitals.overdue,
-        Duration::from_mins(6),
-        "since the end of the hold"
-    );
+    let vitals = async |bench: &Bench| {
+        let vitals = bench.store.vitals(bench.clock.moment()).await.unwrap();
+        let routes = vitals.routes.into_iter();
+        routes
+            .map(|route| (route.sends, route.waiting, route.overdue))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(vitals(&bench).await, [((0, 0), 60, Duration::ZERO)]);
+    let minutes = Duration::from_mins(6);
+    bench.clock.advance(minutes);
+    let late = [((0, 0), 60, minutes)];
+    assert_eq!(vitals(&bench).await, late, "since the end of the hold");
     // They fail, and then the route is on hold: nobody is told that.
     assert_eq!(bench.dispatcher.step().await, 60);
     bench.hold(HOUR).await;
     assert_eq!(evaluated(&bench).await, ["on_hold"]);
-    assert!(
-        bench
-            .store
-            .end_hold(EVERY_ROUTE, bench.clock.moment())
-            .await
-            .unwrap()
-    );
-    let found = evaluated(&bench).await;
-    assert_eq!(found, ["queue_long", "success_rate_low"]);
+    assert_eq!(vitals(&bench).await, []);
+    let ended = bench.store.end_hold(EVERY_ROUTE, bench.clock.moment());
+    assert!(ended.await.unwrap());
+    assert_eq!(vitals(&bench).await, [((60, 0), 60, Duration::ZERO)]);
 }
 
 /// What was taken before and waits for its turn in memory stays too.

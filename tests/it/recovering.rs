@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use serde_json::json;
 use tempfile::TempDir;
-use voicedrive_relay::delivery::Context;
-use voicedrive_relay::delivery::dispatcher::Dispatcher;
-use voicedrive_relay::delivery::handoff::mailbox;
-use voicedrive_relay::delivery::recovery::{Recoverer, RecoveryRules};
-use voicedrive_relay::delivery::route::Route;
-use voicedrive_relay::event::{NewEvent, Status};
-use voicedrive_relay::observations::Observations;
-use voicedrive_relay::recovery::ProbeResult;
-use voicedrive_relay::route::Routing;
-use voicedrive_relay::submission::Submission;
+use voicedrive_relay::testing::command_line::CommandLine;
+use voicedrive_relay::testing::delivery::Context;
+use voicedrive_relay::testing::delivery::dispatcher::Dispatcher;
+use voicedrive_relay::testing::delivery::handoff::mailbox;
+use voicedrive_relay::testing::delivery::recovery::{Recoverer, RecoveryRules};
+use voicedrive_relay::testing::delivery::route::Route;
+use voicedrive_relay::testing::event::{NewEvent, Status};
+use voicedrive_relay::testing::observations::Observations;
+use voicedrive_relay::testing::recovery::ProbeResult;
+use voicedrive_relay::testing::route::Routing;
+use voicedrive_relay::testing::submission::Submission;
 
 use crate::commands::Daemon;
 use crate::harness::{Bench, Clock, Partner, TestRelay, status};
@@ -34,6 +35,7 @@ impl Bench {
             clock: self.clock.clone(),
             rules: self.rules.subscribe(),
             observations: Observations::default(),
+            commands: CommandLine::default(),
         };
         let (way, inbox) = mailbox();
         self.handoff.install(&route.name, way);

@@ -5,8 +5,8 @@ use hyper::Method;
 
 use super::openapi::{Operation, written};
 use super::{
-    Api, events, health, holds, incidents, ingest, interview_stats, interviews, recovery, resend,
-    stats, voicedrive, voicedrive_interviews,
+    Api, dismissals, events, health, holds, incidents, ingest, interview_stats, interviews, kpis,
+    recovery, resend, stats, voicedrive, voicedrive_interviews,
 };
 use crate::http::reply::ApiError;
 use crate::http::wing;
@@ -68,6 +68,7 @@ endpoints! {
     GET    "/api/interviews/completion-stats",  Token(StatsRead), LIMITED, interview_stats::completion_stats, interview_stats::describe;
     GET    "/api/voicedrive/webhook-stats",     Token(StatsRead), LIMITED, voicedrive::webhook_stats, voicedrive::describe;
     GET    "/api/voicedrive/interview-completion-stats", Token(StatsRead), LIMITED, voicedrive_interviews::completion_stats, voicedrive_interviews::describe;
+    GET    "/api/integration/kpis",             Token(StatsRead), UNLIMITED, kpis::show, kpis::describe;
 
     POST   "/api/events",             Token(EventsWrite), UNLIMITED, events::accept_one,   events::describe_accept_one;
     POST   "/api/events/batch",       Token(EventsWrite), UNLIMITED, events::accept_batch, events::describe_accept_batch;
@@ -76,6 +77,7 @@ endpoints! {
     GET    "/api/events/{id}",        Token(EventsRead),  UNLIMITED, events::show,         events::describe_show;
     POST   "/api/events/{id}/resend", Token(EventsWrite), UNLIMITED, resend::one,          resend::describe_one;
     POST   "/api/events/resend",      Token(EventsWrite), UNLIMITED, resend::many,         resend::describe_many;
+    POST   "/api/events/{id}/dismiss", Token(EventsWrite), UNLIMITED, dismissals::event,   dismissals::describe_event;
 
     POST   "/api/recovery",           Token(EventsWrite), UNLIMITED, recovery::recover,    recovery::describe;
 
@@ -90,6 +92,7 @@ endpoints! {
     DELETE "/api/holds/{id}", Token(EventsWrite), UNLIMITED, holds::delete, holds::describe_delete;
 
     GET    "/api/incidents", Token(EventsRead), UNLIMITED, incidents::list, incidents::describe;
+    POST   "/api/incidents/{id}/dismiss", Token(EventsWrite), UNLIMITED, dismissals::incident, dismissals::describe_incident;
 }
 
 /// The path in the table that a request's path stands for; none: nothing can be there. The staff system's senders post
@@ -144,9 +147,10 @@ mod tests {
     }
 
     #[test]
-    fn the_statistics_are_what_the_rate_limit_counts() {
+    fn the_four_statistics_are_what_the_rate_limit_counts() {
         for Endpoint { path, rules, .. } in ENDPOINTS {
-            assert_eq!(rules.limited, rules.access == Token(StatsRead), "{path}");
+            let is_counted = rules.access == Token(StatsRead) && !path.ends_with("/kpis");
+            assert_eq!(rules.limited, is_counted, "{path}");
         }
     }
 

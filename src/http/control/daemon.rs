@@ -16,14 +16,14 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
     let language = call.locale().language;
     let probed = api.store.probe(api.clock.moment()).await;
     let trouble = api.store.file().trouble();
-    let trouble = trouble.map(|trouble| trouble.describe(language));
+    let trouble = trouble.map(|trouble| trouble.describe(language, &api.commands));
     let holds = api.store.holds(api.clock.moment()).await;
     let holds = holds.unwrap_or_default();
     let holds: Vec<_> = holds.iter().map(HoldAnswer::of).collect();
     let answer = serde_json::json!({
         "listen": api.listen,
         "holds": holds,
-        "trouble": trouble.or_else(|| probed.err().map(|error| error.describe(language))),
+        "trouble": trouble.or_else(|| probed.err().map(|error| error.describe(language, &api.commands))),
     });
     success(StatusCode::OK, &answer, api.clock.now())
 }
