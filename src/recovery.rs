@@ -10,15 +10,13 @@ pub const USUAL_PACE: u32 = 5;
 /// Probes that the relay makes by itself stop this long after the last exhaustion.
 pub const GIVES_UP: Duration = Duration::from_hours(72);
 
-/// What an outage has left to do on one route.
+/// What an outage has left to do on one route that is not on hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recovery {
     /// The route's name.
     pub route: String,
     /// Its receiver takes events.
     pub is_back: bool,
-    /// The route is on hold.
-    pub held: bool,
     /// A probe is under way.
     pub probing: bool,
     /// Something is to follow as soon as the receiver is back.
@@ -75,9 +73,6 @@ impl Recovery {
     /// The next step. `automatic`: the relay sees by itself whether the receiver is back.
     #[must_use]
     pub fn next_step(&self, automatic: bool) -> Option<Step> {
-        if self.held {
-            return None;
-        }
         if self.follows && self.is_back {
             return Some(Step::Follow);
         }
@@ -118,7 +113,6 @@ mod tests {
         Recovery {
             route: "default".to_owned(),
             is_back: false,
-            held: false,
             probing: false,
             follows: false,
             exhausted_for: Some(Duration::ZERO),
@@ -144,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_done_on_hold_and_no_second_probe_is_made() {
+    fn no_second_probe_is_made_and_nothing_follows_while_the_receiver_is_away() {
         let due = Recovery {
             exhausted_for: Some(Duration::from_hours(1)),
             ..left()
@@ -166,11 +160,6 @@ mod tests {
             ..back
         };
         assert_eq!(follows.next_step(false), Some(Step::Follow));
-        let held = Recovery {
-            held: true,
-            ..follows.clone()
-        };
-        assert_eq!(held.next_step(true), None);
         let away = Recovery {
             is_back: false,
             ..follows

@@ -388,6 +388,25 @@ async fn call_outage(store: &Store, moment: Moment) {
     assert_eq!(dismissed.unwrap(), IncidentDismissal::Done);
 }
 
+async fn call_holds(store: &Store, moment: Moment) {
+    for route in ["default", EVERY_ROUTE] {
+        for lasts in [1, 2].map(Duration::from_hours) {
+            let hold = NewHold {
+                route: route.to_owned(),
+                lasts,
+                reason: "because".to_owned(),
+                who: "somebody".to_owned(),
+            };
+            store.hold(hold, moment).await.unwrap();
+        }
+    }
+    assert_eq!(store.holds(moment).await.unwrap().len(), 2);
+    store.vitals(moment).await.unwrap();
+    assert!(store.end_hold("default", moment).await.unwrap());
+    let ended = moment.after(Duration::from_hours(3));
+    store.tell_of_ended_holds(ended).await.unwrap();
+}
+
 async fn call_the_rest(store: &Store, moment: Moment) {
     let now = moment.wall;
     store.waiting_by_route().await.unwrap();
@@ -447,22 +466,7 @@ async fn call_the_rest(store: &Store, moment: Moment) {
     for open in [None, Some(true), Some(false)] {
         store.incidents(open, None, 9, moment).await.unwrap();
     }
-    for route in ["default", EVERY_ROUTE] {
-        for lasts in [1, 2].map(Duration::from_hours) {
-            let hold = NewHold {
-                route: route.to_owned(),
-                lasts,
-                reason: "because".to_owned(),
-                who: "somebody".to_owned(),
-            };
-            store.hold(hold, moment).await.unwrap();
-        }
-    }
-    assert_eq!(store.holds(moment).await.unwrap().len(), 2);
-    store.vitals(moment).await.unwrap();
-    assert!(store.end_hold("default", moment).await.unwrap());
-    let ended = moment.after(Duration::from_hours(3));
-    store.tell_of_ended_holds(ended).await.unwrap();
+    call_holds(store, moment).await;
     store.dismiss_incident("nobody", moment).await.unwrap();
     store.dismiss_event("nobody", moment).await.unwrap();
     store.begin_channel("email 0").await.unwrap();

@@ -53,37 +53,29 @@ impl Store {
         .await
     }
 
-    /// The routes on which an outage has left something to do.
+    /// The routes on which an outage has left something to do, and which are not on hold.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn recoveries(&self, moment: Moment) -> Result<Vec<Recovery>, StoreError> {
-        let now = self.time.now(moment);
-        self.read(move |connection| Ok(recoveries(connection, now)?))
-            .await
+    pub async fn recoveries(connection: &Connection, now: Now) -> rusqlite::Result<Vec<Recovery>> {
+        let mut recoveries = Vec::new();
+        for left in Left::all(connection)? {
+            if holds::held_until(connection, &left.route, now)?.is_some() {
+                continue;
+            }
+            recoveries.push(Recovery {
+                is_back: left.away_since_ms.is_none(),
+                probing: left.is_probing(connection)?,
+                follows: left.after_seq.is_some(),
+                exhausted_for: left.exhausted_ms.map(|ms| now.since(ms)),
+                probes: left.probes,
+                route: left.route,
+            });
+        }
+        Ok(recoveries)
     }
 
-    /// Lets what is exhausted on `route` follow, because its receiver took something.
-    ///
-    /// # Errors
-    /// When the database cannot be written; then nothing was changed.
-    pub async fn let_follow(&self, route: &str) -> Result<(), StoreError> {
-        let route = route.to_owned();
-        self.write(Lane::Maintenance, move |connection| {
-            connection
-                .prepare_cached("UPDATE recoveries SET asked = 1 WHERE route = ?1")?
-                .execute([&route])?;
-            Ok(begin(connection, &route)?)
-        })
-        .await
-    }
-
-    /// Makes at most so many more deliveries of `route` due that follow after an outage, in the order of acceptance: what
-    /// is exhausted with a fresh round, retries that wait at once.
-    ///
-    /// # Errors
-    /// When the database cannot be written; then nothing was changed.
-    pub async fn follow(
+    fn follow(
         &self,
         route: &str,
         most: u32,

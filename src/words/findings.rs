@@ -137,7 +137,7 @@ pub(super) fn of_numbers(finding: &Finding) -> (String, String) {
         Finding::Deliveries { .. }
         | Finding::Away { .. }
         | Finding::Token { .. }
-        | Finding::Hold { .. } => (String::new(), String::new()),
+        | Finding::Hold { .. } => <_>::default(),
         Finding::SuccessRate { permille, sends } => {
             let percent = format!("{}.{}", permille / 10, permille % 10);
             (
