@@ -11,7 +11,7 @@
 //! transaction, so that it is one consistent picture and never holds up the write-ahead log.
 //!
 //! Rooms: `events` (what was accepted), `ingest_memory` (what was handed in lately), `event_lookup` (events for a reader), `event_ids` (ids as a person types them), `outbox` (what is still to be
-//! sent), `line`, `tail` and `arrangement` (in which order), `attempts` (one attempt's result and all that follows from it),
+//! sent), `holds` (routes that a person paused), `outages` and `recovery` (what they have left), `line`, `tail` and `arrangement` (in which order), `attempts` (one attempt's result and all that follows from it),
 //! `round`, `resend` and `bulk_resend` (sending again), `dismissals`, `send_counts`, `send_stats` and `send_breakdown`,
 //! `kpis` (the five goals), `export` (everything, in pages), `interviews`, `interview_intake`, `interview_counts` and
 //! `interview_stats`, `recount` (what is kept counted,
@@ -36,6 +36,7 @@ mod event_query;
 mod events;
 mod export;
 pub mod file;
+mod holds;
 mod incident_report;
 mod incidents;
 mod ingest_memory;
@@ -47,6 +48,7 @@ mod interviews;
 mod kpis;
 mod line;
 mod notifications;
+mod outages;
 mod outbox;
 mod overview;
 mod people;
@@ -54,6 +56,7 @@ mod purge;
 mod queue_row;
 mod readers;
 mod recount;
+mod recovery;
 mod relay_time;
 mod resend;
 mod round;
@@ -68,6 +71,7 @@ mod writer;
 use std::path::Path;
 
 use rusqlite::Connection;
+use tokio::sync::watch;
 
 use crate::clock::Moment;
 use crate::command_line::CommandLine;
@@ -102,6 +106,8 @@ pub struct Store {
     keeper: Readers,
     time: RelayTime,
     file: DatabaseFile,
+    /// Tells that a hold began, changed or ended.
+    holds_changed: watch::Sender<()>,
 }
 
 impl Store {
@@ -149,6 +155,7 @@ impl Store {
             keeper,
             time,
             file: opened.file,
+            holds_changed: watch::channel(()).0,
         })
     }
 
@@ -156,6 +163,12 @@ impl Store {
     #[must_use]
     pub fn file(&self) -> &DatabaseFile {
         &self.file
+    }
+
+    /// Sees every change of a hold once it is committed.
+    #[must_use]
+    pub fn hold_changes(&self) -> watch::Receiver<()> {
+        self.holds_changed.subscribe()
     }
 
     /// Counts the transactions that changed something since the start.

@@ -98,6 +98,15 @@ pub enum Finding {
         /// When it was issued.
         issued_at: Timestamp,
     },
+    /// A person has paused a route, or all of them.
+    Hold {
+        /// When it ends, or has ended.
+        until: Timestamp,
+        /// Why, as the person typed it.
+        reason: String,
+        /// A person has ended it before its time.
+        ended_early: bool,
+    },
 }
 
 impl Finding {
@@ -105,7 +114,8 @@ impl Finding {
     #[must_use]
     pub fn number(&self) -> u64 {
         match self {
-            Self::Deliveries { .. } | Self::Database { .. } => 0,
+            // What waits is counted when it is told.
+            Self::Deliveries { .. } | Self::Database { .. } | Self::Hold { .. } => 0,
             Self::Away {
                 waiting, exhausted, ..
             } => waiting + exhausted,

@@ -33,11 +33,13 @@ pub enum Kind {
     ClockOff,
     /// A token that was issued here ends soon.
     TokenEnding,
+    /// A person has paused sending.
+    OnHold,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::DeliveriesExhausted,
         Self::PartnerRefuses,
         Self::PartnerAway,
@@ -51,6 +53,7 @@ impl Kind {
         Self::CertificateExpiring,
         Self::ClockOff,
         Self::TokenEnding,
+        Self::OnHold,
     ];
 
     /// The word of the contract.
@@ -70,6 +73,7 @@ impl Kind {
             Self::CertificateExpiring => "certificate_expiring",
             Self::ClockOff => "clock_off",
             Self::TokenEnding => "token_ending",
+            Self::OnHold => "on_hold",
         }
     }
 
@@ -84,6 +88,12 @@ impl Kind {
     #[must_use]
     pub fn counts_deliveries(self) -> bool {
         matches!(self, Self::DeliveriesExhausted | Self::PartnerRefuses)
+    }
+
+    /// Whether it needs a person. A hold is what a person wanted.
+    #[must_use]
+    pub fn needs_a_person(self) -> bool {
+        self != Self::OnHold
     }
 
     /// Whether it is about sending: then what waits for a person belongs to the end of the story.

@@ -110,6 +110,8 @@ pub(super) fn report(
             .query_map((incident, LOOKED_AT_FOR_TYPES), |row| row.get(0))?
             .collect::<rusqlite::Result<_>>()?;
         report.event_types = types.into_iter().take(TYPES).collect();
+    } else if kind == Kind::OnHold {
+        report.count = waiting(connection, report.route())?;
     } else if kind == Kind::QueueLong {
         report.oldest_event_id = connection
             .prepare_cached(
@@ -128,6 +130,18 @@ pub(super) fn report(
         }
     }
     Ok(report)
+}
+
+/// How many deliveries wait for a route, or without one for all of them.
+fn waiting(connection: &Connection, route: Option<&str>) -> rusqlite::Result<u64> {
+    match route {
+        Some(route) => connection
+            .prepare_cached("SELECT count(*) FROM outbox WHERE route = ?1")?
+            .query_row([route], |row| row.get(0)),
+        None => connection
+            .prepare_cached("SELECT count(*) FROM outbox")?
+            .query_row([], |row| row.get(0)),
+    }
 }
 
 /// What has not arrived on the route of a partner that is away.

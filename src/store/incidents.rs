@@ -181,6 +181,34 @@ fn announce(connection: &Connection, incident: i64, now: Now) -> Result<(), Stor
     add_message(connection, incident, State::Opened, now)
 }
 
+/// Tells of something that a person decides: that it began, or with another finding that it changed.
+pub(super) fn tell_of_change(
+    connection: &Connection,
+    kind: Kind,
+    subject: &str,
+    finding: &Finding,
+    now: Now,
+) -> Result<(), StoreError> {
+    let incident = open(connection, kind, subject, finding, now)?;
+    if incident.announced {
+        add_message(connection, incident.seq, State::Ongoing, now)
+    } else {
+        announce(connection, incident.seq, now)
+    }
+}
+
+/// Tells of its end; `finding` is what there is to say of that.
+pub(super) fn tell_of_end(
+    connection: &Connection,
+    kind: Kind,
+    subject: &str,
+    finding: &Finding,
+    now: Now,
+) -> Result<(), StoreError> {
+    let incident = open(connection, kind, subject, finding, now)?;
+    close(connection, incident.seq, now)
+}
+
 /// How a delivery ends for the incidents that count it.
 #[derive(Clone, Copy)]
 pub(super) enum End {

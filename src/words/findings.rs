@@ -146,10 +146,11 @@ pub(super) fn of_a_token(token: &Token<'_>, days: i64, ended: Option<bool>) -> (
 /// What was found, in Japanese and in English.
 pub(super) fn of_numbers(finding: &Finding) -> (String, String) {
     match finding {
-        // Told with its deliveries, or with its name.
-        Finding::Deliveries { .. } | Finding::Away { .. } | Finding::Token { .. } => {
-            (String::new(), String::new())
-        }
+        // Told with its deliveries, with its name, or with a time of day.
+        Finding::Deliveries { .. }
+        | Finding::Away { .. }
+        | Finding::Token { .. }
+        | Finding::Hold { .. } => <_>::default(),
         Finding::SuccessRate { permille, sends } => {
             let percent = format!("{}.{}", permille / 10, permille % 10);
             (

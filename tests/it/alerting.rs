@@ -233,8 +233,8 @@ impl Night {
         };
         let timezone = voicedrive_relay::testing::zone::Zone::TOKYO;
         let locale = Locale { language, timezone };
-        let named = (CommandLine::default(), AllSettings::default());
-        let mut notifier = Notifier::new(channel, locale, named, store, clock);
+        let advice = AdviceContext::default();
+        let mut notifier = Notifier::new(channel, locale, advice, store, clock);
         notifier.step().await;
         Self {
             watch: watching(&bench, &observations, &rules, routes),

@@ -233,8 +233,7 @@ async fn what_was_told_of_a_token_stands_in_the_status_until_it_is_over() {
         .incidents
         .iter()
         .map(|i| {
-            let (commands, routes) = (CommandLine::default(), AllSettings::default());
-            let words = locale.message(State::Ongoing, &i.report, &commands, &routes);
+            let words = locale.message(State::Ongoing, &i.report, &AdviceContext::default());
             words.text
         })
         .collect();
