@@ -58,25 +58,33 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn recoveries(connection: &Connection, now: Now) -> rusqlite::Result<Vec<Recovery>> {
-        let mut recoveries = Vec::new();
-        for left in Left::all(connection)? {
-            if holds::held_until(connection, &left.route, now)?.is_some() {
-                continue;
-            }
-            recoveries.push(Recovery {
-                is_back: left.away_since_ms.is_none(),
-                probing: left.is_probing(connection)?,
-                follows: left.after_seq.is_some(),
-                exhausted_for: left.exhausted_ms.map(|ms| now.since(ms)),
-                probes: left.probes,
-                route: left.route,
-            });
-        }
-        Ok(recoveries)
+    pub async fn recoveries(&self, moment: Moment) -> Result<Vec<Recovery>, StoreError> {
+        let now = self.time.now(moment);
+        self.read(move |connection| Ok(recoveries(connection, now)?))
+            .await
     }
 
-    fn follow(
+    /// Lets what is exhausted on `route` follow, because its receiver took something.
+    ///
+    /// # Errors
+    /// When the database cannot be written; then nothing was changed.
+    pub async fn let_follow(&self, route: &str) -> Result<(), StoreError> {
+        let route = route.to_owned();
+        self.write(Lane::Maintenance, move |connection| {
+            connection
+                .prepare_cached("UPDATE recoveries SET asked = 1 WHERE route = ?1")?
+                .execute([&route])?;
+            Ok(begin(connection, &route)?)
+        })
+        .await
+    }
+
+    /// Makes at most so many more deliveries of `route` due that follow after an outage, in the order of acceptance: what
+    /// is exhausted with a fresh round, retries that wait at once.
+    ///
+    /// # Errors
+    /// When the database cannot be written; then nothing was changed.
+    pub async fn follow(
         &self,
         route: &str,
         most: u32,
@@ -99,66 +107,21 @@ impl Store {
 }
 
 fn recoveries(connection: &Connection, now: Now) -> rusqlite::Result<Vec<Recovery>> {
-        let mut recoveries = Vec::new();
-        for left in Left::all(connection)? {
-            if holds::held_until(connection, &left.route, now)?.is_some() {
-                continue;
-            }
-            recoveries.push(Recovery {
-                is_back: left.away_since_ms.is_none(),
-                probing: left.is_probing(connection)?,
-                follows: left.after_seq.is_some(),
-                exhausted_for: left.exhausted_ms.map(|ms| now.since(ms)),
-                probes: left.probes,
-                route: left.route,
-            });
+    let mut recoveries = Vec::new();
+    for left in Left::all(connection)? {
+        if holds::held_until(connection, &left.route, now)?.is_some() {
+            continue;
         }
-        Ok(recoveries)
-    }
-
-    fn follow(
-        &self,
-        route: &str,
-        most: u32,
-        policy: RetryPolicy,
-        routing: Routing,
-        moment: Moment,
-    ) -> Result<Followed, StoreError> {
-        let (route, now) = (route.to_owned(), self.time.now(moment));
-        let most = most.min(OPENED_AT_ONCE);
-        self.write(Lane::Maintenance, move |connection| {
-            let rules = Rules {
-                policy: &policy,
-                routing: &routing,
-                only: false,
-            };
-            Ok(follow(connection, &route, most, rules, now)?)
-        })
-        .await
-    }
-}
-
-/// What a resend goes by.
-#[derive(Clone, Copy)]
-struct Rules<'a> {
-    policy: &'a RetryPolicy,
-    routing: &'a Routing,
-}
-
-fn recoveries(connection: &Connection, now: Now) -> rusqlite::Result<Vec<Recovery>> {
-    let left = Left::all(connection)?.into_iter();
-    left.map(|left| {
-        Ok(Recovery {
+        recoveries.push(Recovery {
             is_back: left.away_since_ms.is_none(),
-            held: holds::held_until(connection, &left.route, now)?.is_some(),
             probing: left.is_probing(connection)?,
             follows: left.after_seq.is_some(),
             exhausted_for: left.exhausted_ms.map(|ms| now.since(ms)),
             probes: left.probes,
             route: left.route,
-        })
-    })
-    .collect()
+        });
+    }
+    Ok(recoveries)
 }
 
 fn follow(
