@@ -102,9 +102,7 @@ impl Notifier {
         else {
             return Ok(false);
         };
-        let words = self
-            .locale
-            .message(state, &report, &self.advice);
+        let words = self.locale.message(state, &report, &self.advice);
         let result = tell(&self.channel, &words, self.clock.now()).await;
         let succeeded = !matches!(result, Outcome::TryLater(_));
         match result {

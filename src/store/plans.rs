@@ -358,6 +358,8 @@ async fn call_bulk_resend(store: &Store, moment: Moment) {
     let action = BulkProgress::from(somebody().did(Action::Resend, moment.wall));
     let opened = store.resend_events(events, by, action, moment);
     store.let_go(opened.await.unwrap(), moment).await.unwrap();
+}
+
 /// With two attempts that failed, and a receiver that is back.
 async fn call_recovery(store: &Store, moment: Moment) {
     let none = RetryPolicy::new(Vec::new());

@@ -38,12 +38,7 @@ impl Message {
 impl Locale {
     /// The words for a report. The advice is for the relay of which `advice` knows.
     #[must_use]
-    pub fn message(
-        self,
-        state: State,
-        report: &Report,
-        advice: &AdviceContext,
-    ) -> Message {
+    pub fn message(self, state: State, report: &Report, advice: &AdviceContext) -> Message {
         let title = self.title(state, report);
         let actions = match state {
             State::Resolved if report.kind.is_about_sending() && report.exhausted > 0 => {

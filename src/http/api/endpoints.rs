@@ -5,8 +5,8 @@ use hyper::Method;
 
 use super::openapi::{Operation, written};
 use super::{
-    Api, audit, dismissals, events, health, holds, incidents, ingest, interview_stats, interviews, kpis,
-    recovery, resend, staff, stats, voicedrive, voicedrive_interviews,
+    Api, audit, dismissals, events, health, holds, incidents, ingest, interview_stats, interviews,
+    kpis, recovery, resend, staff, stats, voicedrive, voicedrive_interviews,
 };
 use crate::http::reply::ApiError;
 use crate::http::wing;
