@@ -3,7 +3,6 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::connection::word;
-use super::dismissals;
 use super::line::{self, Standing};
 use super::relay_time::Now;
 use super::send_counts::{self, QueueStatus};
@@ -39,7 +38,7 @@ pub(super) fn open(
     // retry that is under way at this moment stays marked as such.
     let before = queue_status(connection, id)?;
     if before == Some(QueueStatus::Dismissed) {
-        dismissals::withdraw(connection, *seq)?;
+        withdraw(connection, *seq)?;
     }
     let status = match before {
         Some(QueueStatus::Processing) => QueueStatus::Processing,
@@ -78,6 +77,14 @@ pub(super) fn open(
         QueueStatus::Processing => Resend::UnderWay,
         _ => Resend::Opened,
     })
+}
+
+/// A dismissed delivery is opened again; the caller counts it anew.
+fn withdraw(connection: &Connection, event: i64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("DELETE FROM dismissed_deliveries WHERE event_seq = ?1")?
+        .execute([event])
+        .map(|_| ())
 }
 
 /// The status by which the queue row of a delivery is counted, when it has one.
