@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::Api;
 use super::event_filter::accepted_in_no_time;
-use super::openapi::{Operation, moment, paging, text};
+use super::openapi::{Operation, moment, paging, query};
 use crate::audit::{Action, Actor, AuditFilter, NAME_CHARACTERS, PayloadReads, Record, Via};
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::{self, Query, whole};
@@ -171,7 +171,11 @@ pub(super) fn describe() -> Operation {
     .parameters([
         moment("since", "Only actions at this moment or later"),
         moment("until", "Only actions at this moment or earlier"),
-        text("who", "Only what this one did, or said to have done"),
+        query(
+            "who",
+            "Only what this one did, or said to have done",
+            &json!({"type": "string", "minLength": 1, "maxLength": NAME_CHARACTERS}),
+        ),
     ])
     .parameters(paging("^[1-9][0-9]{0,17}$"))
     .answer::<PageAnswer>(
