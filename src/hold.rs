@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::audit::Actor;
 use crate::timestamp::Timestamp;
 
 /// What stands in the place of a route's name for all of them.
@@ -36,7 +37,7 @@ pub struct NewHold {
     /// Why: 1 to [`MAX_REASON_CHARACTERS`] characters.
     pub reason: String,
     /// Who asks.
-    pub who: String,
+    pub by: Actor,
 }
 
 /// What has become of a hold that was asked for.

@@ -321,9 +321,6 @@ pub mod testing {
     }
     pub mod route {
         pub use crate::route::{DEFAULT, Routing};
-        pub mod settings {
-            pub use crate::route::settings::AllSettings;
-        }
     }
     pub mod secret {
         pub use crate::secret::Secret;

@@ -108,7 +108,7 @@ async fn probed(client: &Client, left: &Value) -> Result<Probed, CliError> {
     let event = event?;
     let last = event["attempts"].as_array().and_then(|all| all.last());
     let failure = last.filter(|last| !shows_return(last)).map(|last| {
-        let why = client.locale.attempt(last);
+        let why = client.locale.attempt(last, &client.settings_of(&event));
         recoveries::is_away(route, &why, language)
     });
     Ok(Probed {

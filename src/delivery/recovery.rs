@@ -96,7 +96,7 @@ impl Recoverer {
                 let policy = self.delivery.borrow().policy.clone();
                 let routing = self.rules.routing.clone();
                 let moment = self.clock.moment();
-                let begun = self.store.probe_route(route, true, policy, routing, moment);
+                let begun = self.store.probe_route(route, None, policy, routing, moment);
                 if begun.await? == ProbeResult::Begun {
                     tracing::info!(%route, "an exhausted event is sent once, to see whether VoiceDrive is back");
                     self.handoff.wake_all();

@@ -6,7 +6,8 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::relay_time::Now;
 use super::writer::Lane;
-use super::{Store, StoreError, incidents};
+use super::{Store, StoreError, audit, incidents};
+use crate::audit::{Action, Actor, Subject};
 use crate::clock::Moment;
 use crate::hold::{EVERY_ROUTE, Hold, HoldResult, NewHold};
 use crate::incident::{Finding, Kind};
@@ -19,8 +20,12 @@ impl Store {
     /// When the database cannot be written; then nothing was changed.
     pub async fn hold(&self, hold: NewHold, moment: Moment) -> Result<HoldResult, StoreError> {
         let (time, now) = (self.time.clone(), self.time.now(moment));
+        let entry = hold.by.clone().did(Action::Hold, now.wall);
+        let entry = entry.to(Subject::Named(hold.route.clone()));
+        let entry = entry.because(Some(hold.reason.clone()));
         self.change_holds(move |connection| {
             let result = begin(connection, &hold, now)?;
+            audit::record(connection, &entry)?;
             // The wait is worth as much as what is known of the time in which it was begun.
             time.save(connection, now)?;
             Ok(result)
@@ -33,10 +38,23 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be written; then it lasts.
-    pub async fn end_hold(&self, route: &str, moment: Moment) -> Result<bool, StoreError> {
+    pub async fn end_hold(
+        &self,
+        route: &str,
+        by: Actor,
+        moment: Moment,
+    ) -> Result<bool, StoreError> {
         let (route, now) = (route.to_owned(), self.time.now(moment));
-        self.change_holds(move |connection| end(connection, &route, now))
-            .await
+        let entry = by.did(Action::EndHold, now.wall);
+        let entry = entry.to(Subject::Named(route.clone()));
+        self.change_holds(move |connection| {
+            let ended = end(connection, &route, now)?;
+            if ended {
+                audit::record(connection, &entry)?;
+            }
+            Ok(ended)
+        })
+        .await
     }
 
     /// Tells of the holds whose time is over. Nothing is written when there are none.
@@ -136,7 +154,7 @@ fn begin(connection: &Connection, hold: &NewHold, now: Now) -> Result<HoldResult
             until_ms,
             now.wall,
             &hold.reason,
-            &hold.who,
+            &hold.by.who,
             lasts,
         ))?;
     let finding = Finding::Hold {
@@ -220,14 +238,14 @@ mod tests {
     use super::*;
     use crate::store::events::accept;
     use crate::store::outbox::due;
-    use crate::store::tests::{count, database, submission, when};
+    use crate::store::tests::{count, database, somebody, submission, when};
 
     fn hold(route: &str, minutes: u64) -> NewHold {
         NewHold {
             route: route.to_owned(),
             lasts: Duration::from_mins(minutes),
             reason: "because".to_owned(),
-            who: "somebody".to_owned(),
+            by: somebody(),
         }
     }
 

@@ -60,7 +60,7 @@ fn note_statement(event: TraceEvent<'_>) {
 
 /// Tables that stay small: those of few events, a few rows for each route, hold, channel, token or migration, a row for each hour, a single
 /// one; and what an index has of open incidents alone.
-const SMALL: [&str; 24] = [
+const SMALL: &[&str] = &[
     "event_repeats",
     // What people do, and not what programs do.
     "audit",
@@ -90,7 +90,7 @@ const SMALL: [&str; 24] = [
 ];
 
 /// Steps that go through a table that grows, and may. Each with the reason.
-const ALLOWED: [(&str, &str); 20] = [
+const ALLOWED: &[(&str, &str)] = &[
     // What waits is little, but for an outage: then it is counted by going through the smallest index.
     ("SELECT count(*) FROM outbox", "outbox"),
     (
@@ -379,7 +379,7 @@ async fn call_recovery(store: &Store, moment: Moment) {
     let left = store.left_behind("default").await.unwrap().unwrap();
     assert_eq!(left.exhausted, 2);
     let routing = Routing::default();
-    let probed = store.probe_route("default", true, none.clone(), routing.clone(), moment);
+    let probed = store.probe_route("default", None, none.clone(), routing.clone(), moment);
     assert_eq!(probed.await.unwrap(), ProbeResult::Begun);
     store.let_follow("default").await.unwrap();
     assert_eq!(store.recoveries(moment).await.unwrap().len(), 1);
@@ -439,14 +439,14 @@ async fn call_holds(store: &Store, moment: Moment) {
                 route: route.to_owned(),
                 lasts,
                 reason: "because".to_owned(),
-                who: "somebody".to_owned(),
+                by: somebody(),
             };
             store.hold(hold, moment).await.unwrap();
         }
     }
     assert_eq!(store.holds(moment).await.unwrap().len(), 2);
     store.vitals(moment).await.unwrap();
-    assert!(store.end_hold("default", moment).await.unwrap());
+    assert!(store.end_hold("default", somebody(), moment).await.unwrap());
     let ended = moment.after(Duration::from_hours(3));
     store.tell_of_ended_holds(ended).await.unwrap();
 }

@@ -7,7 +7,8 @@ use super::outages::{Left, USED_UP, begin, forget_settled};
 use super::relay_time::Now;
 use super::resend::{Rules, resend_with_tail};
 use super::writer::Lane;
-use super::{Store, StoreError, holds};
+use super::{Store, StoreError, audit, holds};
+use crate::audit::{Action, Actor, Subject};
 use crate::cause::Cause;
 use crate::clock::Moment;
 use crate::recovery::{Followed, LeftBehind, ProbeResult, Recovery};
@@ -30,26 +31,33 @@ impl Store {
     }
 
     /// Sends the oldest of what is exhausted on `route` because its receiver was away: one attempt. When that shows that
-    /// it is back, the rest follows. `by_itself`: no person asks for it.
+    /// it is back, the rest follows. `by`: who asks for it; none: the relay does so by itself.
     ///
     /// # Errors
     /// When the database cannot be written; then nothing was changed.
     pub async fn probe_route(
         &self,
         route: &str,
-        by_itself: bool,
+        by: Option<Actor>,
         policy: RetryPolicy,
         routing: Routing,
         moment: Moment,
     ) -> Result<ProbeResult, StoreError> {
         let (route, now) = (route.to_owned(), self.time.now(moment));
+        let entry = by.map(|by| by.did(Action::Recover, now.wall));
+        let entry = entry.map(|entry| entry.to(Subject::Named(route.clone())));
         self.write(Lane::Calls, move |connection| {
             let rules = Rules {
                 policy: &policy,
                 routing: &routing,
                 only: false,
             };
-            Ok(probe(connection, &route, by_itself, rules, now)?)
+            let left = left_behind(connection, &route)?;
+            let result = probe(connection, &route, entry.is_none(), rules, now)?;
+            if let (ProbeResult::Begun, Some(entry), Some(left)) = (result, &entry, left) {
+                audit::record(connection, &entry.clone().counting(left.exhausted))?;
+            }
+            Ok(result)
         })
         .await
     }

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use voicedrive_relay::testing::command_line::CommandLine;
 use voicedrive_relay::testing::incident::State;
 use voicedrive_relay::testing::language::{Language, Locale};
-use voicedrive_relay::testing::route::settings::AllSettings;
+use voicedrive_relay::testing::notification::advice::AdviceContext;
 use voicedrive_relay::testing::timestamp::Timestamp;
 use voicedrive_relay::testing::token::TokenRecord;
 use voicedrive_relay::testing::zone::Zone;

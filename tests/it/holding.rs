@@ -15,7 +15,7 @@ use voicedrive_relay::testing::token::Scope;
 use voicedrive_relay::testing::upkeep::backup::BackupFile;
 
 use crate::commands::{Daemon, program};
-use crate::harness::{ApiAnswer, Bench, Clock, Partner, TestRelay, noon, status, token};
+use crate::harness::{ApiAnswer, Bench, Clock, Partner, TestRelay, noon, somebody, status, token};
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -25,7 +25,7 @@ impl Bench {
             route: EVERY_ROUTE.to_owned(),
             lasts,
             reason: "maintenance".to_owned(),
-            who: "test".to_owned(),
+            by: somebody(),
         };
         self.store.hold(hold, self.clock.moment()).await.unwrap();
     }
@@ -173,7 +173,9 @@ async fn what_is_on_hold_is_not_late_and_no_failure() {
     bench.hold(HOUR).await;
     assert_eq!(evaluated(&bench).await, ["on_hold"]);
     assert_eq!(vitals(&bench).await, []);
-    let ended = bench.store.end_hold(EVERY_ROUTE, bench.clock.moment());
+    let ended = bench
+        .store
+        .end_hold(EVERY_ROUTE, somebody(), bench.clock.moment());
     assert!(ended.await.unwrap());
     assert_eq!(vitals(&bench).await, [((60, 0), 60, Duration::ZERO)]);
 }
@@ -221,6 +223,21 @@ async fn nothing_of_a_route_is_sent_once_it_is_on_hold() {
     assert_eq!(arrived, wanted);
     let shown = relay.get(&format!("/api/events/{}", wanted[14])).await;
     assert_eq!(shown.data()["attempts"].as_array().unwrap().len(), 1);
+    let kept = relay.get("/api/audit").await;
+    let kept: Vec<_> = kept.data()["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            assert_eq!(one["who"], "test");
+            ["action", "subject", "reason"].map(|name| one[name].clone())
+        })
+        .collect();
+    let (default, why) = (json!("default"), json!("maintenance"));
+    let hold = [json!("hold"), default.clone(), why];
+    let end = [json!("end_hold"), default, Value::Null];
+    let resend = [json!("resend"), json!(wanted[0]), Value::Null];
+    assert_eq!(kept, [end, resend, hold.clone(), hold]);
     relay.stop().await;
 }
 

@@ -18,7 +18,7 @@ use voicedrive_relay::testing::route::Routing;
 use voicedrive_relay::testing::submission::Submission;
 
 use crate::commands::Daemon;
-use crate::harness::{Bench, Clock, Partner, TestRelay, status};
+use crate::harness::{Bench, Clock, Partner, TestRelay, somebody, status};
 
 const MINUTE: Duration = Duration::from_mins(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -89,7 +89,7 @@ impl Bench {
         let (routing, moment) = (Routing::default(), self.clock.moment());
         let probed = self
             .store
-            .probe_route("default", false, policy, routing, moment);
+            .probe_route("default", Some(somebody()), policy, routing, moment);
         probed.await.unwrap()
     }
 
@@ -221,7 +221,7 @@ async fn a_kill_at_any_moment_leaves_nothing_half_done() {
         1,
         "the probe, and nothing else"
     );
-    let mut bench = bench.crashed().one_at_a_time();
+    let bench = bench.crashed().one_at_a_time();
     let recoverer = bench.recoverer(false, 2);
     recoverer.step().await;
     // What it has opened is due after the next crash.
@@ -290,6 +290,15 @@ async fn a_person_recovers_and_a_poisoned_event_is_left_aside() {
     let left = daemon.json(&["resend", "--dry-run"]).await;
     assert_eq!(left["matched"], 1, "the poisoned one waits for a person");
     assert_eq!(run(&["recover"]).await.0, 0);
+    let audit = daemon.json(&["audit"]).await;
+    let kept = audit["items"].as_array().unwrap().iter();
+    let kept = kept.map(|one| (&one["action"], &one["subject"], &one["count"]));
+    let (recover, default) = (json!("recover"), json!("default"));
+    let three = json!(3);
+    assert_eq!(
+        kept.collect::<Vec<_>>(),
+        [(&recover, &default, &three), (&recover, &default, &three)]
+    );
     let (code, told) = run(&["recover", "--route", "nobody"]).await;
     assert_eq!(code, 1);
     assert!(told.contains("No route has this name"), "{told}");

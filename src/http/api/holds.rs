@@ -46,13 +46,12 @@ pub(super) fn describe_list() -> Operation {
 /// # Errors
 /// `InvalidJson`, `InvalidParameter`, `NotFound` for a route that the configuration does not have, or the store's.
 pub(super) async fn put(call: Call<'_>) -> Result<Reply, ApiError> {
-    let who = if call.peer.is_none() {
-        "command line"
-    } else {
-        "API"
-    };
     let Call {
-        api, id, request, ..
+        api,
+        id,
+        actor,
+        request,
+        ..
     } = call;
     let route = decoded(&id)?;
     if route != EVERY_ROUTE {
@@ -74,13 +73,13 @@ pub(super) async fn put(call: Call<'_>) -> Result<Reply, ApiError> {
         until,
         begun_at: moment.wall,
         reason: &reason,
-        who,
+        who: &actor.who,
     };
     let wanted = NewHold {
         route: route.clone(),
         lasts,
         reason: reason.clone(),
-        who: who.to_owned(),
+        by: actor.clone(),
     };
     let status = match api.store.hold(wanted, moment).await? {
         HoldResult::Begun => StatusCode::CREATED,
@@ -110,9 +109,10 @@ pub(super) fn describe_put() -> Operation {
 /// # Errors
 /// `NotFound`, or the store's.
 pub(super) async fn delete(call: Call<'_>) -> Result<Reply, ApiError> {
-    let api = call.api;
-    let route = decoded(&call.id)?;
-    if !api.store.end_hold(&route, api.clock.moment()).await? {
+    let Call { api, id, actor, .. } = call;
+    let route = decoded(&id)?;
+    let ended = api.store.end_hold(&route, actor, api.clock.moment());
+    if !ended.await? {
         return Err(no_such_hold());
     }
     tracing::info!(%route, "the hold is over: a person has ended it");
@@ -163,7 +163,7 @@ fn no_reason() -> ApiError {
 fn sample() -> Value {
     json!({
         "route": "*", "until": "2025-10-26T21:00:00.000Z", "begunAt": samples::TIME,
-        "reason": samples::REASON, "who": "command line",
+        "reason": samples::REASON, "who": "tanaka",
     })
 }
 

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::Api;
 use super::holds::{known_route, no_such_route};
 use super::openapi::{Operation, samples};
+use crate::audit::Actor;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request;
 use crate::http::wing::Call;
@@ -19,7 +20,12 @@ use crate::recovery::{LeftBehind, ProbeResult};
 /// `InvalidJson`, `InvalidParameter`, `NotFound` for a route that the configuration does not have, `Conflict` when
 /// nothing can be sent now on any route that has something to send, or the store's.
 pub(super) async fn recover(call: Call<'_>) -> Result<Reply, ApiError> {
-    let Call { api, request, .. } = call;
+    let Call {
+        api,
+        actor,
+        request,
+        ..
+    } = call;
     request::media(request.headers(), false)?;
     let text = request::text(request, api.max_body_bytes).await?;
     let RecoveryBody { route, dry_run } = request::fields(&text)?;
@@ -30,7 +36,7 @@ pub(super) async fn recover(call: Call<'_>) -> Result<Reply, ApiError> {
             continue;
         };
         if !dry_run {
-            match begin(api, &route).await? {
+            match begin(api, &route, actor.clone()).await? {
                 Ok(true) => {}
                 Ok(false) => continue,
                 Err(why) => {
@@ -86,13 +92,15 @@ fn named(api: &Api, route: Option<String>) -> Result<Vec<String>, ApiError> {
 }
 
 /// Begins to recover a route; false: there is nothing to send any more.
-async fn begin(api: &Api, route: &str) -> Result<Result<bool, ApiError>, ApiError> {
+async fn begin(api: &Api, route: &str, by: Actor) -> Result<Result<bool, ApiError>, ApiError> {
     if !api.routes.sends_on(route) {
         return Ok(Err(no_url(route)));
     }
     let (policy, routing) = (api.retry.clone(), api.routes.routing.clone());
     let moment = api.clock.moment();
-    let probed = api.store.probe_route(route, false, policy, routing, moment);
+    let probed = api
+        .store
+        .probe_route(route, Some(by), policy, routing, moment);
     Ok(match probed.await? {
         ProbeResult::Begun => {
             api.routes.handoff.wake_all();
