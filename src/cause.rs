@@ -271,8 +271,16 @@ mod tests {
         for status in [408, 429, 500, 502, 503, 504] {
             assert!(Cause::of_status(status).is_outage(), "{status}");
         }
-        let away = Cause::ALL.into_iter().filter(|cause| cause.is_outage());
-        assert_eq!(away.count(), 16);
+        let of_event = Cause::ALL.into_iter().filter(|cause| !cause.is_outage());
+        let expected = [
+            Cause::Signature,
+            Cause::Clock,
+            Cause::UnknownEvent,
+            Cause::TooLarge,
+            Cause::WrongAddress,
+            Cause::Moved,
+        ];
+        assert_eq!(of_event.collect::<Vec<_>>(), expected);
     }
 
     #[test]

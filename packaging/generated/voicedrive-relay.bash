@@ -37,6 +37,9 @@ _voicedrive__relay() {
             voicedrive__relay,help)
                 cmd="voicedrive__relay__subcmd__help"
                 ;;
+            voicedrive__relay,hold)
+                cmd="voicedrive__relay__subcmd__hold"
+                ;;
             voicedrive__relay,import)
                 cmd="voicedrive__relay__subcmd__import"
                 ;;
@@ -48,6 +51,9 @@ _voicedrive__relay() {
                 ;;
             voicedrive__relay,receiver-test)
                 cmd="voicedrive__relay__subcmd__receiver__subcmd__test"
+                ;;
+            voicedrive__relay,recover)
+                cmd="voicedrive__relay__subcmd__recover"
                 ;;
             voicedrive__relay,reload)
                 cmd="voicedrive__relay__subcmd__reload"
@@ -151,6 +157,9 @@ _voicedrive__relay() {
             voicedrive__relay__subcmd__help,help)
                 cmd="voicedrive__relay__subcmd__help__subcmd__help"
                 ;;
+            voicedrive__relay__subcmd__help,hold)
+                cmd="voicedrive__relay__subcmd__help__subcmd__hold"
+                ;;
             voicedrive__relay__subcmd__help,import)
                 cmd="voicedrive__relay__subcmd__help__subcmd__import"
                 ;;
@@ -162,6 +171,9 @@ _voicedrive__relay() {
                 ;;
             voicedrive__relay__subcmd__help,receiver-test)
                 cmd="voicedrive__relay__subcmd__help__subcmd__receiver__subcmd__test"
+                ;;
+            voicedrive__relay__subcmd__help,recover)
+                cmd="voicedrive__relay__subcmd__help__subcmd__recover"
                 ;;
             voicedrive__relay__subcmd__help,reload)
                 cmd="voicedrive__relay__subcmd__help__subcmd__reload"
@@ -217,6 +229,12 @@ _voicedrive__relay() {
             voicedrive__relay__subcmd__help__subcmd__export,interviews)
                 cmd="voicedrive__relay__subcmd__help__subcmd__export__subcmd__interviews"
                 ;;
+            voicedrive__relay__subcmd__help__subcmd__hold,end)
+                cmd="voicedrive__relay__subcmd__help__subcmd__hold__subcmd__end"
+                ;;
+            voicedrive__relay__subcmd__help__subcmd__hold,list)
+                cmd="voicedrive__relay__subcmd__help__subcmd__hold__subcmd__list"
+                ;;
             voicedrive__relay__subcmd__help__subcmd__import,interviews)
                 cmd="voicedrive__relay__subcmd__help__subcmd__import__subcmd__interviews"
                 ;;
@@ -237,6 +255,24 @@ _voicedrive__relay() {
                 ;;
             voicedrive__relay__subcmd__help__subcmd__token,revoke)
                 cmd="voicedrive__relay__subcmd__help__subcmd__token__subcmd__revoke"
+                ;;
+            voicedrive__relay__subcmd__hold,end)
+                cmd="voicedrive__relay__subcmd__hold__subcmd__end"
+                ;;
+            voicedrive__relay__subcmd__hold,help)
+                cmd="voicedrive__relay__subcmd__hold__subcmd__help"
+                ;;
+            voicedrive__relay__subcmd__hold,list)
+                cmd="voicedrive__relay__subcmd__hold__subcmd__list"
+                ;;
+            voicedrive__relay__subcmd__hold__subcmd__help,end)
+                cmd="voicedrive__relay__subcmd__hold__subcmd__help__subcmd__end"
+                ;;
+            voicedrive__relay__subcmd__hold__subcmd__help,help)
+                cmd="voicedrive__relay__subcmd__hold__subcmd__help__subcmd__help"
+                ;;
+            voicedrive__relay__subcmd__hold__subcmd__help,list)
+                cmd="voicedrive__relay__subcmd__hold__subcmd__help__subcmd__list"
                 ;;
             voicedrive__relay__subcmd__import,help)
                 cmd="voicedrive__relay__subcmd__import__subcmd__help"
@@ -311,7 +347,7 @@ _voicedrive__relay() {
 
     case "${cmd}" in
         voicedrive__relay)
-            opts="-h -V --config --json --as --help --version serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help"
+            opts="-h -V --config --json --as --help --version serve reload demo check send import status tail show stats kpi export resend recover hold secret token alert audit staff backup verify restore receiver receiver-test help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -765,7 +801,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__help)
-            opts="serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help"
+            opts="serve reload demo check send import status tail show stats kpi export resend recover hold secret token alert audit staff backup verify restore receiver receiver-test help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -946,6 +982,48 @@ _voicedrive__relay() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        voicedrive__relay__subcmd__help__subcmd__hold)
+            opts="end list"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__hold__subcmd__end)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__hold__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         voicedrive__relay__subcmd__help__subcmd__import)
             opts="interviews"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1003,6 +1081,20 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__help__subcmd__receiver__subcmd__test)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__recover)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1282,6 +1374,140 @@ _voicedrive__relay() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        voicedrive__relay__subcmd__hold)
+            opts="-h --route --until --config --json --as --help end list help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --route)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__hold__subcmd__end)
+            opts="-h --route --config --json --as --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --route)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__hold__subcmd__help)
+            opts="end list help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__hold__subcmd__help__subcmd__end)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__hold__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__hold__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__hold__subcmd__list)
+            opts="-h --config --json --as --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         voicedrive__relay__subcmd__import)
             opts="-h --template --config --json --as --help interviews help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1492,6 +1718,32 @@ _voicedrive__relay() {
                     return 0
                     ;;
                 --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__recover)
+            opts="-h --route --dry-run --config --json --as --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --route)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -135,7 +135,11 @@ pub(super) fn lasting(connection: &Connection, now: Now) -> rusqlite::Result<Vec
         .collect()
 }
 
-fn begin(connection: &Connection, hold: &NewHold, now: Now) -> Result<HoldResult, StoreError> {
+pub(super) fn begin(
+    connection: &Connection,
+    hold: &NewHold,
+    now: Now,
+) -> Result<HoldResult, StoreError> {
     let until_ms = now.axis_after(hold.lasts);
     // One whose end was not told yet is another one.
     if over(connection, now)?.contains(&hold.route) {
@@ -176,7 +180,7 @@ fn begin(connection: &Connection, hold: &NewHold, now: Now) -> Result<HoldResult
     })
 }
 
-fn end(connection: &Connection, route: &str, now: Now) -> Result<bool, StoreError> {
+pub(super) fn end(connection: &Connection, route: &str, now: Now) -> Result<bool, StoreError> {
     let ended = connection
         .prepare_cached("UPDATE holds SET until_ms = ?2 WHERE route = ?1 AND until_ms > ?2")?
         .execute((route, now.axis_ms))?;

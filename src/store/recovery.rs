@@ -79,10 +79,7 @@ impl Store {
     pub async fn let_follow(&self, route: &str) -> Result<(), StoreError> {
         let route = route.to_owned();
         self.write(Lane::Maintenance, move |connection| {
-            connection
-                .prepare_cached("UPDATE recoveries SET asked = 1 WHERE route = ?1")?
-                .execute([&route])?;
-            Ok(begin(connection, &route)?)
+            Ok(let_follow(connection, &route)?)
         })
         .await
     }
@@ -114,7 +111,7 @@ impl Store {
     }
 }
 
-fn recoveries(connection: &Connection, now: Now) -> rusqlite::Result<Vec<Recovery>> {
+pub(super) fn recoveries(connection: &Connection, now: Now) -> rusqlite::Result<Vec<Recovery>> {
     let mut recoveries = Vec::new();
     for left in Left::all(connection)? {
         if holds::held_until(connection, &left.route, now)?.is_some() {
@@ -132,7 +129,14 @@ fn recoveries(connection: &Connection, now: Now) -> rusqlite::Result<Vec<Recover
     Ok(recoveries)
 }
 
-fn follow(
+pub(super) fn let_follow(connection: &Connection, route: &str) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE recoveries SET asked = 1 WHERE route = ?1")?
+        .execute([route])?;
+    begin(connection, route)
+}
+
+pub(super) fn follow(
     connection: &Connection,
     route: &str,
     most: u32,
@@ -285,7 +289,7 @@ fn each_left(
     Ok(())
 }
 
-fn probe(
+pub(super) fn probe(
     connection: &Connection,
     route: &str,
     by_itself: bool,
