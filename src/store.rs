@@ -76,7 +76,7 @@ use tokio::sync::watch;
 use crate::clock::Moment;
 use crate::command_line::CommandLine;
 use crate::trouble::Trouble;
-pub use bulk_resend::{BulkProgress, BulkRules};
+pub use bulk_resend::{BulkResend, BulkRules};
 use connection::missing_build_options;
 pub use erase::EraseError;
 use error::Failure;
@@ -142,6 +142,7 @@ impl Store {
         let time = RelayTime::resume(&opened.connection, moment).map_err(at_file)?;
         let now = time.now(moment);
         outbox::recover(&opened.connection, now).map_err(at_file)?;
+        bulk_resend::let_broken_off_go(&opened.connection, now).map_err(at_file)?;
         time.save(&opened.connection, now).map_err(at_file)?;
         let readers = Readers::open(&opened.file, READERS)?;
         let delivery_readers = Readers::open(&opened.file, DELIVERY_READERS)?;

@@ -355,9 +355,10 @@ async fn call_bulk_resend(store: &Store, moment: Moment) {
         routing,
         only: false,
     };
-    let action = BulkProgress::from(somebody().did(Action::Resend, moment.wall));
-    let opened = store.resend_events(events, by, action, moment);
-    store.let_go(opened.await.unwrap(), moment).await.unwrap();
+    let action = somebody().did(Action::Resend, moment.wall);
+    let mut bulk = store.bulk_resend(by, action, moment);
+    bulk.open(events, moment).await.unwrap();
+    bulk.finish(moment).await.unwrap();
 }
 
 /// With two attempts that failed, and a receiver that is back.

@@ -223,8 +223,8 @@ async fn nothing_of_a_route_is_sent_once_it_is_on_hold() {
     assert_eq!(arrived, wanted);
     let shown = relay.get(&format!("/api/events/{}", wanted[14])).await;
     assert_eq!(shown.data()["attempts"].as_array().unwrap().len(), 1);
-    let kept = relay.get("/api/audit").await;
-    let kept: Vec<_> = kept.data()["items"]
+    let audit = relay.get("/api/audit").await;
+    let told: Vec<_> = audit.data()["items"]
         .as_array()
         .unwrap()
         .iter()
@@ -236,8 +236,8 @@ async fn nothing_of_a_route_is_sent_once_it_is_on_hold() {
     let (default, why) = (json!("default"), json!("maintenance"));
     let hold = [json!("hold"), default.clone(), why];
     let end = [json!("end_hold"), default, Value::Null];
-    let resend = [json!("resend"), json!(wanted[0]), Value::Null];
-    assert_eq!(kept, [end, resend, hold.clone(), hold]);
+    let sent_again = [json!("resend"), json!(wanted[0]), Value::Null];
+    assert_eq!(told, [end, sent_again, hold.clone(), hold]);
     relay.stop().await;
 }
 
@@ -257,8 +257,8 @@ async fn a_hold_ends_by_itself_after_a_restart_and_both_ends_are_told() {
     relay.stop().await;
     let relay = start().await;
     relay.accept("a.b").await;
-    let held = relay.get("/api/holds").await;
-    let hold = &held.data()["items"][0];
+    let list = relay.get("/api/holds").await;
+    let hold = &list.data()["items"][0];
     assert_eq!(
         (&hold["route"], &hold["reason"]),
         (&json!("*"), &json!("maintenance"))

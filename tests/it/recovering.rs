@@ -126,14 +126,14 @@ async fn after_an_outage_of_two_hours_everything_arrives_in_order_by_itself() {
     bench.partner.always_answers(None);
     let before = bench.partner.received().len();
     // The next probe is due an hour after the last exhaustion.
-    let mut waited = Duration::ZERO;
+    let mut passed = Duration::ZERO;
     while bench.partner.received().len() == before {
         bench.clock.advance(MINUTE);
-        waited += MINUTE;
+        passed += MINUTE;
         recoverer.step().await;
         bench.dispatcher.step().await;
     }
-    assert!(waited <= Duration::from_mins(30), "{waited:?}");
+    assert!(passed <= Duration::from_mins(30), "{passed:?}");
     let mut seconds = 0;
     while bench.partner.received().len() < before + 500 {
         recoverer.step().await;
