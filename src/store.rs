@@ -37,6 +37,7 @@ mod events;
 mod export;
 pub mod file;
 mod holds;
+mod ids;
 mod incident_report;
 mod incidents;
 mod ingest_memory;

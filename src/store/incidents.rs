@@ -6,7 +6,7 @@ mod observed;
 
 use rusqlite::Connection;
 
-use super::events::new_id;
+use super::ids::new_id;
 use super::incident_report::{list, report};
 use super::relay_time::Now;
 use super::writer::Lane;

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::connection::word;
 use super::event_query::last_before;
-use super::events::first_id_at;
+use super::ids::first_id_at;
 use super::relay_time::Now;
 use super::{
     Store, StoreError, holds, incident_report, incidents, notifications, send_stats, tokens,
