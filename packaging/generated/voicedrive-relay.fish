@@ -307,6 +307,7 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand verify
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restore" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restore" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restore" -l as-it-is -d 'Take a copy of live/relay.db too, with the relay.db-wal that lies beside it: what was kept last may be missing'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restore" -l of-another-relay -d 'Take a copy of another relay\'s database too, though the present one has events or interview records'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restore" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restore" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l listen -d 'Where to listen' -r
