@@ -14,7 +14,7 @@ use super::open_error::{Left, OpenError};
 use super::other_copies::{delete_unfinished, left_behind};
 use super::path::{filled_journal_of, shared_memory_of};
 use super::progress::refuse_behind;
-use super::rollback::{RollbackJournal, set_aside};
+use super::rollback::end_stray;
 use super::snapshot;
 use super::stray_log::StrayLog;
 use super::unusable::{refuse_odd, refuse_unwritable};
@@ -53,9 +53,7 @@ pub(in crate::store) fn open(
     refuse_damaged(directory)?;
     refuse_odd(directory)?;
     refuse_unwritable(directory)?;
-    if let Some(RollbackJournal::Stray(journal)) = RollbackJournal::beside(&path) {
-        set_aside(&journal).map_err(|source| OpenError::at(&journal, source))?;
-    }
+    end_stray(&path)?;
     // A database that was closed in order is unchanged. Any other may have lost a part, so it is examined
     // before anything can be written to it.
     let mark = Mark::of(&path);

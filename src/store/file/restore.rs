@@ -13,12 +13,14 @@ use super::super::carry_over::{self, Carried};
 use super::super::connection::settle;
 use super::super::erase;
 use super::difference::{Difference, compare};
+use super::live_file;
 use super::lock::{file_in, lock};
 use super::open::{DIRECTORY_MODE, make_directory};
 use super::open_error::OpenError;
 use super::path::{filled_journal_of, journal_of};
 use super::progress::{Progress, number_of_next_restore, of_present};
 use super::reserve::{disk_is_full, is_full, is_out_of_room};
+use super::rollback::end_stray;
 use super::snapshot::{self, SnapshotError, Verified};
 use crate::audit::{Action, Actor, Entry, Subject};
 use crate::timestamp::Timestamp;
@@ -134,6 +136,8 @@ fn put_in_place(
     make_directory(directory, DIRECTORY_MODE)?;
     // Held to the end: no daemon can start in the middle.
     let _lock = lock(directory)?;
+    // It would keep the present database from being read, and what outlives a restore from being carried over.
+    end_stray(&live_file(directory))?;
     let whole = match snapshot::verify(copy) {
         // A copy in which nothing can be read had all its data in a write-ahead log that was not copied.
         Err(SnapshotError::OfLiveFile {

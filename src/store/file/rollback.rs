@@ -9,6 +9,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::mark::Mark;
+use super::open_error::OpenError;
 use super::path::{filled_journal_of, rollback_journal_of};
 use super::shape::Header;
 use super::version::APPLICATION_ID;
@@ -65,6 +66,16 @@ pub(super) fn journal_beside(database: &Path) -> Option<PathBuf> {
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => None,
         Err(_) => Some(journal),
+    }
+}
+
+/// Moves a stray journal aside that lies beside the database at `path`, which nobody may have open.
+pub(super) fn end_stray(path: &Path) -> Result<(), OpenError> {
+    match RollbackJournal::beside(path) {
+        Some(RollbackJournal::Stray(journal)) => set_aside(&journal)
+            .map(drop)
+            .map_err(|source| OpenError::at(&journal, source)),
+        _ => Ok(()),
     }
 }
 

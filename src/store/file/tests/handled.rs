@@ -42,6 +42,15 @@ async fn nothing_is_used_of_a_journal_that_somebody_has_put_beside_the_open_data
         matches!(told, inspect::Inspection::StrayJournal(_)),
         "{told:?}"
     );
+    // A restore reads what the crash has left.
+    let other = left_of(directory.path(), &[DATABASE, LOG]);
+    fs::write(other.path().join("live/relay.db-journal"), &journal).unwrap();
+    let taken = Taken::default();
+    let restored = restore(other.path(), &copy, taken, somebody(), moment().wall).unwrap();
+    assert!(
+        matches!(&restored.before, Before::Compared { difference, .. } if difference.events.count == 2),
+        "{restored:?}"
+    );
     let again = Store::open(left.path(), moment()).unwrap();
     assert_eq!(events_in(&again).await, 3);
     assert_eq!(inspect::left_behind(left.path()).len(), 1);
