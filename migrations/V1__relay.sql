@@ -8,7 +8,8 @@
 -- when a row breaks one. A check of more than two words is written with OR: for a list SQLite builds a
 -- table of its own for every row that it checks.
 
--- 'VDRL': how a database of this program is told from any other.
+-- 'VDRL': how a database of this program is told from any other. The user_version is a random number that is the same
+-- in all copies of one database: it is set before the tables are made.
 PRAGMA application_id = 1447318092;
 
 -- The relay's own time axis: the wall clock of the first start, and from then on the time that passed. While
@@ -19,6 +20,8 @@ CREATE TABLE relay_time (
   wall_at  TEXT NOT NULL,               -- ...when the wall clock showed this
   believed_ahead_ms INTEGER NOT NULL,   -- how far the axis is ahead of the wall clock that is believed
   strange_since_ms  INTEGER,            -- on the axis: since when the wall clock is far from the believed one
+  restores INTEGER NOT NULL DEFAULT 0,  -- how often a copy was put in this database's place: what was restored later
+                                        -- counts as later, whatever it lacks
   CONSTRAINT there_is_one_row CHECK (id = 1),
   CONSTRAINT wall_at_has_24_characters CHECK (length(wall_at) = 24)
 ) STRICT;

@@ -18,6 +18,7 @@ use daemon::Daemon;
 use super::words::Locale;
 use super::{CliError, Common, print_line};
 use crate::config::{ConfigErrors, Environment, Loaded};
+use crate::store::file::holder;
 use crate::words::checks::{self, Check};
 
 /// One thing that was looked at.
@@ -61,10 +62,19 @@ async fn look(locale: Locale, common: &Common, settings: &Loaded) -> Vec<CheckRe
     let config = &settings.config;
     let path = common.config.display().to_string();
     let daemon = Daemon::ask(common).await;
+    let silent = daemon.is_none().then(|| holder(&config.storage.directory));
+    let silent = silent.flatten();
     let mut findings = vec![CheckResult::good("config", path)];
     findings.extend(keys::all(locale, common, settings));
     findings.extend(storage::all(locale, common, config, daemon.as_ref()).await);
-    findings.push(door::port(locale, common, config, daemon.as_ref()));
+    findings.extend(daemon::silent(locale, common, config, silent.as_deref()));
+    findings.push(door::port(
+        locale,
+        common,
+        config,
+        daemon.as_ref(),
+        silent.is_some(),
+    ));
     findings.extend(door::exposed(locale, config));
     findings.extend(door::ingest(locale, config));
     findings.extend(routes::all(locale, common, settings).await);

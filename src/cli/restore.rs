@@ -11,7 +11,7 @@ use super::{CliError, Common, print_line};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::store::file::difference::Later;
-use crate::store::file::restore::{Before, RestoreError, Restored, restore};
+use crate::store::file::restore::{Before, RestoreError, Restored, Taken, restore};
 use crate::words::restores::{self, Copied};
 
 /// Put a copy in the place of the database; the daemon must be stopped.
@@ -29,6 +29,9 @@ pub(super) struct Restore {
     /// be missing
     #[arg(long)]
     as_it_is: bool,
+    /// Take a copy of another relay's database too, though the present one has events or interview records
+    #[arg(long)]
+    of_another_relay: bool,
 }
 
 impl Restore {
@@ -39,7 +42,11 @@ impl Restore {
         common: &Common,
     ) -> Result<(), CliError> {
         let (directory, now) = (&config.storage.directory, Clock::System.now());
-        let restored = restore(directory, &self.file, self.as_it_is, common.actor(), now);
+        let taken = Taken {
+            as_it_is: self.as_it_is,
+            of_another: self.of_another_relay,
+        };
+        let restored = restore(directory, &self.file, taken, common.actor(), now);
         let restored = restored.map_err(|error| failed(locale, common, &error))?;
         print_line(&if common.json {
             for_programs(&self.file, &restored).to_string()
@@ -82,6 +89,7 @@ fn for_programs(file: &Path, restored: &Restored) -> Value {
                 "eventsNotInCopy": events,
                 "interviewsNotInCopy": later(difference.interviews),
                 "sentAgain": difference.delivered_since,
+                "setAsideCounted": difference.set_aside,
                 "stayRevoked": revoked.collect::<Vec<_>>(),
                 "error": difference.incomplete.as_ref().map(|incomplete| &incomplete.why),
             })

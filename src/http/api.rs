@@ -57,13 +57,14 @@ impl Wing for ApiWing {
     fn answer<'a>(&'a self, call: Call<'a>) -> Answering<'a, Reply> {
         Box::pin(async move {
             let api = call.api;
-            let page = cors::Page::of(&call);
+            let (page, reader) = (cors::Page::of(&call), call.reader());
             let replied = match (request::one_host(&call.request), page.preflight(&call)) {
                 (Err(error), _) => Err(error),
                 (Ok(()), Some(reply)) => Ok(reply),
                 (Ok(()), None) => self.reply(call).await,
             };
-            let mut reply = replied.unwrap_or_else(|error| error.reply(api.clock.now()));
+            let refused = |error: ApiError| error.told_to(reader, api).reply(api.clock.now());
+            let mut reply = replied.unwrap_or_else(refused);
             page.allow(&mut reply);
             reply
         })

@@ -82,9 +82,9 @@ impl Wing for ControlWing {
 
     fn answer<'a>(&'a self, call: Call<'a>) -> Answering<'a, Reply> {
         Box::pin(async move {
-            let clock = &call.api.clock;
+            let (api, reader) = (call.api, call.reader());
             let replied = self.reply(call).await;
-            replied.unwrap_or_else(|error| error.reply(clock.now()))
+            replied.unwrap_or_else(|error| error.told_to(reader, api).reply(api.clock.now()))
         })
     }
 }

@@ -8,10 +8,13 @@ use hyper::header::{
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 
+use super::Api;
 pub use super::server::Reply;
 use super::wing::NotRouted;
+use crate::language::Language;
 use crate::store::StoreError;
 use crate::timestamp::Timestamp;
+use crate::trouble::Trouble;
 
 /// `Retry-After` when the disk is full, in seconds.
 const STORAGE_RETRY_SECONDS: u64 = 10;
@@ -76,8 +79,8 @@ pub enum ApiError {
     #[error("An unexpected error occurred")]
     Internal,
     /// Nothing can be written now; nothing was accepted.
-    #[error("The relay cannot write to its disk now. Nothing was accepted; try again later.")]
-    StorageUnavailable,
+    #[error("{}. Nothing was accepted; try again later.", unavailable(.0.as_ref()))]
+    StorageUnavailable(Option<Trouble>),
     /// The same for whoever monitors the relay: what is wrong with the database, and what to do.
     #[error("{0}")]
     DatabaseInTrouble(String),
@@ -116,10 +119,22 @@ impl ApiError {
             }
             Self::RateLimitExceeded(_) => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_SERVER_ERROR"),
-            Self::StorageUnavailable | Self::DatabaseInTrouble(_) => {
+            Self::StorageUnavailable(_) | Self::DatabaseInTrouble(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "STORAGE_UNAVAILABLE")
             }
             Self::DeliveryStalled => (StatusCode::SERVICE_UNAVAILABLE, "DELIVERY_STALLED"),
+        }
+    }
+
+    /// The same for an admin at the control socket, who is told what is wrong with the database and what to do.
+    pub(super) fn told_to(self, reader: Option<Language>, api: &Api) -> Self {
+        match (self, reader) {
+            (Self::StorageUnavailable(Some(met)), Some(language)) => {
+                // What the relay knows of its file says more than what one call has met.
+                let trouble = api.store.file().trouble().unwrap_or(met);
+                Self::DatabaseInTrouble(trouble.describe(language, &api.commands))
+            }
+            (error, _) => error,
         }
     }
 
@@ -137,7 +152,7 @@ impl ApiError {
                 Some((ACCEPT_ENCODING, HeaderValue::from_static("identity")))
             }
             Self::RateLimitExceeded(seconds) => Some((RETRY_AFTER, HeaderValue::from(*seconds))),
-            Self::StorageUnavailable | Self::DatabaseInTrouble(_) => {
+            Self::StorageUnavailable(_) | Self::DatabaseInTrouble(_) => {
                 Some((RETRY_AFTER, HeaderValue::from(STORAGE_RETRY_SECONDS)))
             }
             _ => None,
@@ -162,12 +177,28 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             // The store has logged it already, once.
-            StoreError::Unavailable(_) | StoreError::Closing => Self::StorageUnavailable,
+            StoreError::Unavailable(trouble) => Self::StorageUnavailable(Some(trouble)),
+            StoreError::Closing => Self::StorageUnavailable(None),
             StoreError::Refused(error) => {
                 tracing::error!(%error, "a request met a mistake of the relay");
                 Self::Internal
             }
         }
+    }
+}
+
+/// Why nothing can be kept, for a caller who can do nothing about it.
+fn unavailable(trouble: Option<&Trouble>) -> &'static str {
+    match trouble {
+        None => "The relay is stopping",
+        Some(Trouble::DiskFull { .. }) => "The relay's disk is full",
+        Some(Trouble::Locked) => "Another program holds a lock on the relay's database",
+        Some(Trouble::Damaged { .. } | Trouble::Overwritten { .. }) => {
+            "The relay's database is damaged"
+        }
+        Some(Trouble::Gone { .. }) => "The relay's database is not in its place",
+        Some(Trouble::Exhausted(_)) => "The relay has no more memory or file handles",
+        Some(Trouble::Unusable(_)) => "The relay cannot write to its disk now",
     }
 }
 
@@ -218,4 +249,33 @@ pub(super) fn json(status: StatusCode, text: impl Into<Bytes>) -> Reply {
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     reply
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caller_is_told_the_cause_and_never_an_internal_text() {
+        for (trouble, cause) in [
+            (Trouble::Locked, "holds a lock"),
+            (Trouble::DiskFull { needed_mib: None }, "disk is full"),
+            (Trouble::Gone { rescued: None }, "not in its place"),
+            (Trouble::Overwritten { copy: None }, "damaged"),
+            (
+                Trouble::Unusable("/data/live: why".to_owned()),
+                "cannot write",
+            ),
+        ] {
+            let error = ApiError::from(StoreError::Unavailable(trouble));
+            let told = error.to_string();
+            assert!(told.contains(cause), "{told}");
+            assert!(
+                told.ends_with("Nothing was accepted; try again later."),
+                "{told}"
+            );
+            assert!(!told.contains("/data"), "{told}");
+            assert_eq!(error.status_and_code().1, "STORAGE_UNAVAILABLE");
+        }
+    }
 }

@@ -54,6 +54,11 @@ impl Call<'_> {
         self.request.headers()
     }
 
+    /// The language of an admin at the control socket; none: whoever asks came over the network.
+    pub fn reader(&self) -> Option<Language> {
+        self.peer.is_none().then(|| self.locale().language)
+    }
+
     /// How the one who asks is spoken to. A person at the control socket reads what the daemon says there, and a
     /// program too: the command says in which language.
     pub fn locale(&self) -> Locale {

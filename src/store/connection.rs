@@ -67,6 +67,7 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
         connection.busy_timeout(longest_wait)?;
         // Works only before the first table is made, so it comes first.
         connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+        identify(&connection)?;
         mark_as_live(&connection)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -90,6 +91,24 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
         open(BUSY_TIMEOUT_AT_START)
     });
     opened.map_err(|error| OpenError::database(path, &error))
+}
+
+/// Gives a database that has none the number by which its copies are known. It stands in the file's header, where it can
+/// be read whatever is wrong with the rest.
+fn identify(connection: &Connection) -> rusqlite::Result<()> {
+    if identity(connection)?.is_some() {
+        return Ok(());
+    }
+    let random: u32 = connection.query_row("SELECT 1 + abs(random() % 2147483647)", [], |row| {
+        row.get(0)
+    })?;
+    connection.pragma_update(None, "user_version", random)
+}
+
+/// The number that a database has in common with its copies, and with no other one; none: it was not given one yet.
+pub(super) fn identity(connection: &Connection) -> rusqlite::Result<Option<u32>> {
+    let found = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    Ok(Some(found).filter(|number| *number != 0))
 }
 
 /// Whether a file with this schema version is the live one, or was copied from it as a file.

@@ -4,6 +4,7 @@
 
 pub mod difference;
 pub mod inspect;
+mod lock;
 mod mark;
 pub mod open;
 mod open_error;
@@ -30,6 +31,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+pub use lock::holder;
 pub use open_error::{Left, Odd, OpenError};
 pub use reserve::is_full;
 pub use soundness::Depth;
@@ -40,6 +42,7 @@ use mark::{Mark, mark_of_damage};
 use open::make_directory;
 use path::{OpenPath, journal_of};
 use reserve::Reserve;
+use rollback::{journal_beside, set_aside};
 use shape::Shape;
 use troubles::Troubles;
 
@@ -99,9 +102,11 @@ impl DatabaseFile {
     }
 
     /// Checks that the database and its journal are still in place and are the same files. While they are not, or
-    /// there is damage, nothing is accepted, because it could be lost when the relay stops. Answers why.
+    /// there is damage, nothing is accepted, because it could be lost when the relay stops. Answers why. A rollback journal
+    /// beside them is moved aside: the relay has none while it runs.
     #[must_use]
     pub fn look(&self) -> Option<Trouble> {
+        self.is_without_stray_journal();
         let held = self.journal.is_held();
         self.troubles.see_journal(self.path(), held);
         self.look_at_database()
@@ -138,6 +143,16 @@ impl DatabaseFile {
     pub(super) fn may_settle(&self) -> bool {
         !self.is_damaged()
             && (self.journal.is_held() || (self.journal.is_empty() && self.database.is_held()))
+            && self.is_without_stray_journal()
+    }
+
+    /// Moves a rollback journal aside that somebody has put beside the open database; false: there still is one. That
+    /// beside another database, which stands in the place of the open one, is left as it is.
+    fn is_without_stray_journal(&self) -> bool {
+        let Some(journal) = journal_beside(self.path()) else {
+            return true;
+        };
+        self.database.is_held() && set_aside(&journal).is_ok()
     }
 
     /// Makes the data directory anew when it is gone, so that what only the open file has can be copied there.

@@ -28,6 +28,7 @@ phrases! {
         NotSigned: "署名なし", "not signed";
         ByTheProxy: "プロキシ", "by the proxy";
         DaemonListens: "リレーが待ち受けています", "the daemon listens here";
+        SilentListens: "使われています。動いているリレーがコマンドに応答しないため、それがリレーかどうかは確かめられません", "in use; whether by the relay is not known, because the one that runs answers no command";
         AnotherListens: "ほかのプログラムが使っています。server.listen を変えるか、そのプログラムを止めてください (sudo ss -ltnp でわかります)", "another program listens here; change server.listen, or end that program (sudo ss -ltnp shows which)";
         Privileged: "リレーを動かすユーザーはこのポートを使えません (1024 未満は root のみ)。8480 などにして、前にプロキシを置いてください", "the daemon's user may not listen here (ports below 1024 are root's); use one such as 8480, with a proxy in front";
         Exposed: "server.listen はこのサーバーの外からも届き、暗号化されていません。トークンと職員のデータが読まれるおそれがあります。127.0.0.1 で待ち受け、前に nginx か Caddy を置いてください。別のサーバーのプロキシを使う場合は、server.trusted_proxies にそのアドレスを書いてください", "whoever reaches this server's network reaches this address, and nothing there is encrypted: tokens and the staff's data can be read on the way. Listen on 127.0.0.1 with nginx or Caddy in front; when the proxy is another server, put its address into server.trusted_proxies";
@@ -120,13 +121,42 @@ pub(crate) fn unfinished(journal: &Path, language: Language) -> String {
     )
 }
 
-/// The same while the relay has the database open.
-pub(crate) fn strange_journal(journal: &Path, language: Language) -> String {
+/// The same when it is not the database's own.
+pub(crate) fn stray_journal(journal: &Path, language: Language) -> String {
     let journal = journal.display();
     both!(
         language,
-        "{journal} は動いているリレーのファイルではなく、これがあると確かめられません。次の起動でデータベースに書き込まれるおそれがあるので、別の場所に移してください",
-        "{journal} is no file of the relay that runs, and keeps others from looking at the database. The next start could write from it into the database: move it away"
+        "{journal} はリレーのファイルではなく、これがあると確かめられません。誰が置いたのかを確かめてください。リレーは使わずに、動いている間か次の起動のときに relay.db-journal-set-aside-番号 という名前に変えます",
+        "{journal} is no file of the relay, and keeps others from looking at the database. See who put it there; the relay uses nothing of it, and while it runs, or at its next start, moves it to relay.db-journal-set-aside-NUMBER"
+    )
+}
+
+/// What a restore that was broken off has left, or a journal that was moved aside.
+pub(crate) fn left_behind(path: &Path, language: Language) -> String {
+    let path = path.display();
+    both!(
+        language,
+        "{path} は途中で終わった復元の残りか、リレーのものではないジャーナルで、今のデータベースは使っていません。個人情報が含まれるおそれがあります。数日問題がなければ削除してください: sudo rm -r {path}",
+        "{path} was left by a restore that was broken off, or is a journal that is not the relay's; the present database does not use it. It may hold personal data: when nothing is missed for some days, delete it: sudo rm -r {path}"
+    )
+}
+
+/// A relay has the data directory, and cannot be asked.
+pub(crate) fn silent_daemon(
+    socket: &Path,
+    process: &str,
+    commands: &CommandLine,
+    language: Language,
+) -> String {
+    let socket = socket.display();
+    let restart = commands.service("systemctl restart");
+    let restart = restart.map_or_else(String::new, |restart| {
+        format!(" ({})", commands.by_admin(&restart))
+    });
+    both!(
+        language,
+        "リレーは動いていますが (プロセス番号 {process})、{socket} でコマンドに応答しません。ソケットが消された場合は数秒で作り直されます。変わらなければ再起動してください{restart}",
+        "the relay runs (process {process}), and answers no command at {socket}. A socket that was removed is made again within seconds; when that does not help, restart it{restart}"
     )
 }
 

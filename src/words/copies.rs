@@ -49,6 +49,14 @@ impl SnapshotError {
                 both!(language, "壊れています", "damaged: {what}")
             }
             Self::Source { trouble, .. } => trouble.happened(language),
+            Self::Unfinished { journal, .. } => {
+                let journal = journal.display();
+                both!(
+                    language,
+                    "{journal} があるため読めません。リレーを起動すると、途中の変更が元に戻るか、このファイルが脇に移されます",
+                    "it cannot be read because of {journal}: a start of the relay undoes what was begun, or moves that file aside"
+                )
+            }
             Self::Stale { other, .. } => {
                 let other = other.display();
                 both!(
@@ -151,6 +159,7 @@ impl SnapshotError {
             | Self::File { .. }
             | Self::Database { .. }
             | Self::Source { .. }
+            | Self::Unfinished { .. }
             | Self::Stale { .. } => return None,
         })
     }
@@ -162,6 +171,7 @@ impl SnapshotError {
             | Self::Database { path, .. }
             | Self::Damaged { path, .. }
             | Self::Source { path, .. }
+            | Self::Unfinished { path, .. }
             | Self::Stale { path, .. }
             | Self::OfLiveFile { path, .. }
             | Self::NotOurs { path }
@@ -190,6 +200,14 @@ impl Obstacle {
             Self::NoCopy => (
                 "リレーのデータベースのコピーではありません",
                 "this file is no copy of the relay's database",
+            ),
+            Self::Unfinished => (
+                "途中で終わった backup が残したファイルのようです。不要なら削除してください",
+                "a backup that was broken off seems to have left this file; when nobody needs it, delete it",
+            ),
+            Self::Live => (
+                "リレーが使う (または使っていた) データベースそのものか、そのファイルをコピーしたものです",
+                "this is the database that a relay works with, or a file that was copied from one",
             ),
             Self::Later => (
                 "いまのデータベースにない内容を持つコピーです",
@@ -228,6 +246,14 @@ impl RestoreError {
                     language,
                     "{directory}: ディスクに空きがありません。何も変更していません。あと {needed} バイト空けてから (以前の復元で残った live.before-restore-* など)、もう一度実行してください",
                     "{directory}: the disk is full; nothing was changed. Make room there for {needed} bytes more, and restore again"
+                )
+            }
+            Self::OfAnother { path } => {
+                let path = path.display();
+                both!(
+                    language,
+                    "{path}: 別のリレーのデータベースのコピーです。何も変更していません。このコピーで今のデータベースを置き換えてよければ、--of-another-relay を付けてもう一度実行してください",
+                    "{path}: this is a copy of another relay's database; nothing was changed. If it is to take the place of the present one, restore it with --of-another-relay"
                 )
             }
             Self::Swap { path, source } => {

@@ -177,8 +177,8 @@ impl Odd {
             }
             Self::JournalOfAnother => both!(
                 language,
-                "横にある -journal は、このファイルのものではありません (このファイルは正常に閉じられています)。そのまま起動すると、古い内容がこのファイルに書き込まれます。何も変更していません。-journal を別の場所に移してください",
-                "the -journal beside this file is not its own: it was closed in order. A start would write old pages from it into this file. Nothing was changed: move the -journal away"
+                "横にある -journal は、このファイルのものではないようです。そのまま起動すると、古い内容がこのファイルに書き込まれます。何も変更していません。-journal を別の場所に移してください。sqlite3 でこのファイルを変更中に途中で終わった場合は、移さずに、もう一度 sqlite3 で開いて変更を元に戻してください",
+                "the -journal beside this file does not seem to be its own. A start would write old pages from it into this file. Nothing was changed: move the -journal away; but when a sqlite3 broke off while it changed this very file, open it with sqlite3 once more, which undoes the change"
             ),
             Self::NotOurs { directory } => {
                 let (directory, path) = (directory.display(), path.display());

@@ -148,6 +148,16 @@ pub(crate) fn not_in_copy(locale: Locale, difference: &Difference) -> Vec<String
         let nothing = locale.phrase(Copied::NothingLater);
         lines.push(nothing.to_owned());
     }
+    if !difference.set_aside.is_empty() {
+        let aside = difference.set_aside.iter().map(|path| path.display());
+        let aside = aside.map(|path| path.to_string()).collect::<Vec<_>>();
+        let aside = aside.join(", ");
+        lines.push(both!(
+            locale.language,
+            "以前の復元で取り分けたデータベースの内容も数えています: {aside}",
+            "what earlier restores have set aside was counted too: {aside}"
+        ));
+    }
     lines
 }
 

@@ -27,6 +27,7 @@ mod ending_tokens;
 mod erasing;
 mod examining;
 mod exhausted;
+mod handling;
 mod harness;
 mod helping;
 mod holding;

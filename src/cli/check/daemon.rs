@@ -5,7 +5,11 @@ use std::net::SocketAddr;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::cli::Common;
+use super::CheckResult;
+use crate::cli::words::Locale;
+use crate::cli::{Common, client};
+use crate::config::Config;
+use crate::words::checks;
 
 /// The daemon that the control socket leads to.
 #[derive(Clone, Debug, Deserialize)]
@@ -33,6 +37,18 @@ impl Daemon {
         let same = own == other || own.is_unspecified() || other.is_unspecified();
         self.listen.port() == address.port() && same
     }
+}
+
+/// The daemon that works in the data directory, as the process `holder`, when nobody can ask it anything.
+pub(super) fn silent(
+    locale: Locale,
+    common: &Common,
+    config: &Config,
+    holder: Option<&str>,
+) -> Option<CheckResult> {
+    let socket = client::socket(config, common);
+    let told = checks::silent_daemon(&socket, holder?, &common.commands(), locale.language);
+    Some(CheckResult::bad("control socket", told))
 }
 
 #[cfg(test)]

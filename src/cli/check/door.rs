@@ -17,6 +17,8 @@ use crate::words::system::of_system;
 enum Holder {
     /// The daemon that the control socket leads to.
     Daemon,
+    /// Perhaps the daemon, which runs and answers no command.
+    Silent,
     /// Somebody else.
     Another,
     /// Nobody, and the daemon runs: it listens where it did when it started.
@@ -35,6 +37,7 @@ pub(super) fn port(
     common: &Common,
     config: &Config,
     daemon: Option<&Daemon>,
+    is_silent: bool,
 ) -> CheckResult {
     let address = config.server.listen;
     let bound = TcpListener::bind(address).map(|_| ());
@@ -46,6 +49,7 @@ pub(super) fn port(
         Err(io::ErrorKind::AddrInUse) if daemon.is_some_and(|d| d.listens_at(address)) => {
             Holder::Daemon
         }
+        Err(io::ErrorKind::AddrInUse) if is_silent => Holder::Silent,
         Err(io::ErrorKind::AddrInUse) => Holder::Another,
         Err(io::ErrorKind::PermissionDenied) => Holder::Privileged,
         Err(_) => Holder::Unusable,
@@ -78,6 +82,10 @@ fn describe(
             let elsewhere = checks::listens_elsewhere(commands, locale.language);
             CheckResult::notable(name, format!("{address}: {elsewhere}"))
         }
+        Holder::Silent => CheckResult::notable(
+            name,
+            format!("{address}: {}", locale.phrase(Check::SilentListens)),
+        ),
         Holder::Another => CheckResult::bad(
             name,
             format!("{address}: {}", locale.phrase(Check::AnotherListens)),

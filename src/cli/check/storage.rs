@@ -37,6 +37,7 @@ pub(super) async fn all(
         directory(locale, &config.storage.directory, common),
         database,
     ];
+    findings.extend(left_behind(locale, config));
     // Of one that cannot be used, everything was said.
     if is_readable {
         findings.push(counts(locale, common, config).await);
@@ -144,12 +145,12 @@ fn database(
             true,
         ),
         // The one that runs has opened its log, and no such journal.
-        Ok(Inspection::Unfinished(journal)) if daemon.is_some() => (
-            CheckResult::bad(name, checks::strange_journal(&journal, language)),
+        Ok(Inspection::Unfinished(journal)) if daemon.is_none() => (
+            CheckResult::notable(name, checks::unfinished(&journal, language)),
             false,
         ),
-        Ok(Inspection::Unfinished(journal)) => (
-            CheckResult::notable(name, checks::unfinished(&journal, language)),
+        Ok(Inspection::Unfinished(journal) | Inspection::StrayJournal(journal)) => (
+            CheckResult::bad(name, checks::stray_journal(&journal, language)),
             false,
         ),
         Err(error) => {
@@ -157,6 +158,14 @@ fn database(
             (CheckResult::bad(name, told), false)
         }
     }
+}
+
+/// What nobody uses any more, and nobody but a person deletes.
+fn left_behind(locale: Locale, config: &Config) -> Vec<CheckResult> {
+    let left = inspect::left_behind(&config.storage.directory).into_iter();
+    let told = left.map(|path| checks::left_behind(&path, locale.language));
+    told.map(|text| CheckResult::notable("database", text))
+        .collect()
 }
 
 /// An erasure that was broken off: nothing but the same command does the rest.

@@ -17,6 +17,7 @@ use crate::language::Language;
 use crate::liveness::Liveness;
 use crate::route;
 use crate::timestamp::Timestamp;
+use crate::trouble::Trouble;
 
 /// How long what a probe found is believed.
 const BELIEVED: Duration = Duration::from_secs(3);
@@ -97,7 +98,8 @@ pub async fn health(api: &Api) -> Result<Reply, ApiError> {
         return Err(ApiError::DatabaseInTrouble(told));
     }
     if !works {
-        return Err(ApiError::StorageUnavailable);
+        let why = "a try to write failed".to_owned();
+        return Err(ApiError::StorageUnavailable(Some(Trouble::Unusable(why))));
     }
     let now = api.clock.monotonic();
     if api

@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 use super::endpoints::{self, Access, Endpoint};
 use crate::http::reply::ApiError;
 use crate::token::Scope;
+use crate::trouble::Trouble;
 pub(super) use operation::{Operation, moment, paging, parameter, period, query, range, text};
 pub(super) use schemas::{Payload, StaffId, reference};
 
@@ -120,7 +121,7 @@ fn refusals_of_kind(endpoint: &Endpoint, operation: &Operation) -> Vec<ApiError>
     }
     if operation.can_fail {
         refusals.push(ApiError::Internal);
-        refusals.push(ApiError::StorageUnavailable);
+        refusals.push(ApiError::StorageUnavailable(Some(Trouble::Locked)));
     }
     refusals
 }
@@ -163,7 +164,7 @@ fn refused(refusals: &[&ApiError]) -> Value {
     });
     let header = refusals.iter().find_map(|refusal| match refusal {
         ApiError::Unauthorized => Some(("WWW-Authenticate", "Always `Bearer`.", "string")),
-        ApiError::RateLimitExceeded(_) | ApiError::StorageUnavailable => {
+        ApiError::RateLimitExceeded(_) | ApiError::StorageUnavailable(_) => {
             Some(("Retry-After", "Seconds.", "integer"))
         }
         _ => None,

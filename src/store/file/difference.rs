@@ -1,14 +1,15 @@
-//! What a database has that an older copy of it has not.
+//! What a database, and those that earlier restores have set aside, have that an older copy has not.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
 use super::super::carry_over::{self, Carried};
 use super::super::connection::open_for_reading;
 use super::mark::{Mark, mark_of_damage};
+use super::other_copies::set_aside_by_restores;
 use super::path::{Inode, filled_journal_of};
-use super::progress::refuse_behind;
+use super::progress::{Progress, refuse_behind};
 use super::version::Origin;
 use super::{backup_file, live_file, newest_copy};
 use crate::timestamp::Timestamp;
@@ -26,6 +27,8 @@ pub struct Difference {
     pub newest: Option<Timestamp>,
     /// Deliveries that the copy has as still to be made, and that were made since.
     pub delivered_since: u64,
+    /// Databases that an earlier restore has set aside, with which the copy was compared too.
+    pub set_aside: Vec<PathBuf>,
     /// Set when events may have been accepted of which nothing is left.
     pub incomplete: Option<Incomplete>,
 }
@@ -53,7 +56,8 @@ pub struct Later {
 }
 
 /// Compares what a data directory has with `copy`, which is laid out at `database`; all of it is left as it is. When
-/// the database cannot be read, its backup file may know nearly as much. Answers what outlives a restore too; none: there was no
+/// the database cannot be read, its backup file may know nearly as much. What an earlier restore has set aside counts too,
+/// when the copy is older than that restore. Answers what outlives a restore too; none: there was no
 /// database, and no sign of one.
 ///
 /// # Errors
@@ -64,11 +68,13 @@ pub(super) fn compare(
     database: &Path,
 ) -> Result<Option<(Difference, Carried)>, String> {
     let (live, backup) = (live_file(directory), backup_file(directory));
+    let comparison = Comparison::with(database).map_err(|error| error.to_string())?;
     let why = if live.exists() {
-        match compare_with(&live, database) {
-            Ok((difference, carried)) => {
-                let why = lost_part(directory, &live);
-                return Ok(Some((difference.incomplete(why, false), carried)));
+        match comparison.add(&live) {
+            Ok(carried) => {
+                let lost = lost_part(directory, &live);
+                let difference = with_set_aside(&comparison, directory, database, &live)?;
+                return Ok(Some((difference.incomplete(lost, false), carried)));
             }
             Err(why) => why,
         }
@@ -79,11 +85,45 @@ pub(super) fn compare(
     };
     // A comparison of the copy with itself would say nothing about the database.
     if Inode::of(&backup) != Inode::of(copy)
-        && let Ok((difference, carried)) = compare_with(&backup, database)
+        && let Ok(carried) = comparison.add(&backup)
     {
+        let difference = with_set_aside(&comparison, directory, database, &backup)?;
         return Ok(Some((difference.incomplete(Some(why), true), carried)));
     }
     Err(why)
+}
+
+/// Adds what earlier restores have set aside to a comparison with the present database, or its copy, at `present`. A
+/// copy that was made after such a restore came of the decision to go on without that.
+fn with_set_aside(
+    comparison: &Comparison,
+    directory: &Path,
+    database: &Path,
+    present: &Path,
+) -> Result<Difference, String> {
+    let progress = |path: &Path| Progress::of_database(path).unwrap_or_default();
+    let (copy, present) = (progress(database), progress(present));
+    let (mut added, mut unread) = (Vec::new(), None);
+    for aside in set_aside_by_restores(directory) {
+        let path = aside.join("relay.db");
+        let counts = match Progress::of_database(&path) {
+            Ok(of_aside) => {
+                of_aside.is_of_same_database(&copy) && of_aside.restores >= copy.restores
+            }
+            Err(_) => path.exists() && copy.restores < present.restores,
+        };
+        match counts.then(|| comparison.add(&path)) {
+            Some(Ok(_)) => added.push(aside),
+            Some(Err(why)) => unread = Some(format!("{} cannot be read: {why}", aside.display())),
+            None => {}
+        }
+    }
+    let difference = comparison.result().map_err(|error| error.to_string())?;
+    let difference = Difference {
+        set_aside: added,
+        ..difference
+    };
+    Ok(difference.incomplete(unread, false))
 }
 
 /// Why the database that can be read may not be all that was accepted; none: it is.
@@ -96,6 +136,7 @@ fn lost_part(directory: &Path, live: &Path) -> Option<String> {
 }
 
 impl Difference {
+    /// The same, when there is a reason `why` it is not everything.
     fn incomplete(self, why: Option<String>, of_backup_file: bool) -> Self {
         let newest = self.newest;
         let incomplete = why.map(|why| Incomplete {
@@ -103,70 +144,120 @@ impl Difference {
             of_backup_file,
             newest,
         });
-        Self { incomplete, ..self }
+        Self {
+            incomplete: incomplete.or(self.incomplete),
+            ..self
+        }
     }
 }
 
-fn compare_with(present: &Path, copy: &Path) -> Result<(Difference, Carried), String> {
-    let compared = open_for_reading(present).and_then(|connection| {
-        Ok(match Origin::of(&connection)? {
-            Origin::Ours | Origin::Newer { .. } => {
-                connection.execute("ATTACH ?1 AS copy", [copy.to_string_lossy()])?;
-                Some((of(&connection)?, carry_over::read(&connection)?))
-            }
-            // The database is empty.
-            Origin::Empty => Some((Difference::default(), Carried::default())),
-            Origin::OfBefore | Origin::Foreign => None,
+/// A copy, and what other databases have that it has not. What several of them have counts once.
+struct Comparison(Connection);
+
+impl Comparison {
+    /// With the copy at `copy`, which is not changed.
+    fn with(copy: &Path) -> rusqlite::Result<Self> {
+        let connection = open_for_reading(copy)?;
+        connection.execute_batch(
+            "CREATE TEMP TABLE lacked_events
+               (id TEXT PRIMARY KEY, accepted_at TEXT NOT NULL, delivered INTEGER NOT NULL) WITHOUT ROWID;
+             CREATE TEMP TABLE lacked_interviews
+               (id TEXT PRIMARY KEY, updated_at TEXT NOT NULL) WITHOUT ROWID;
+             CREATE TEMP TABLE delivered_since (id TEXT PRIMARY KEY) WITHOUT ROWID;
+             CREATE TEMP TABLE newest (accepted_at TEXT);
+             INSERT INTO newest SELECT max(accepted_at) FROM main.events;",
+        )?;
+        Ok(Self(connection))
+    }
+
+    /// Adds what the database at `other` has, and answers what of it outlives a restore.
+    ///
+    /// # Errors
+    /// In words: why it cannot be read.
+    fn add(&self, other: &Path) -> Result<Carried, String> {
+        let read = open_for_reading(other).and_then(|connection| {
+            Ok(match Origin::of(&connection)? {
+                Origin::Ours | Origin::Newer { .. } => {
+                    let carried = carry_over::read(&connection)?;
+                    self.take_in(other)?;
+                    Some(carried)
+                }
+                Origin::Empty => Some(Carried::default()),
+                Origin::OfBefore | Origin::Foreign => None,
+            })
+        });
+        read.map_err(|error| error.to_string())?
+            .ok_or_else(|| "it is no database of this program".to_owned())
+    }
+
+    fn take_in(&self, other: &Path) -> rusqlite::Result<()> {
+        self.0
+            .execute("ATTACH ?1 AS other", [other.to_string_lossy()])?;
+        let taken = self.0.execute_batch(
+            "BEGIN;
+             INSERT INTO lacked_events
+               SELECT e.id, e.accepted_at, l.id IS NOT NULL
+                 FROM other.events e
+                 LEFT JOIN other.webhook_send_logs l ON l.id = e.id AND l.status = 'success'
+                WHERE NOT EXISTS (SELECT 1 FROM main.events c WHERE c.id = e.id)
+               ON CONFLICT (id) DO UPDATE SET delivered = max(delivered, excluded.delivered);
+             INSERT INTO lacked_interviews
+               SELECT id, updated_at FROM other.interviews i
+                WHERE NOT EXISTS (SELECT 1 FROM main.interviews c
+                                   WHERE c.id = i.id AND c.updated_at = i.updated_at)
+               ON CONFLICT (id) DO UPDATE SET updated_at = max(updated_at, excluded.updated_at);
+             INSERT OR IGNORE INTO delivered_since
+               SELECT e.id FROM main.outbox o JOIN main.events e ON e.seq = o.event_seq
+                 JOIN other.webhook_send_logs l ON l.id = e.id
+                WHERE l.status = 'success';
+             INSERT INTO newest SELECT max(accepted_at) FROM other.events;
+             COMMIT;",
+        );
+        if taken.is_err() && !self.0.is_autocommit() {
+            self.0.execute_batch("ROLLBACK")?;
+        }
+        self.0.execute_batch("DETACH other")?;
+        taken
+    }
+
+    fn result(&self) -> rusqlite::Result<Difference> {
+        let connection = &self.0;
+        let (events, events_delivered) = connection.query_row(
+            "SELECT count(*), min(accepted_at), max(accepted_at), coalesce(sum(delivered), 0)
+               FROM lacked_events",
+            [],
+            |row| Ok((later(row)?, row.get(3)?)),
+        )?;
+        let interviews = connection.query_row(
+            "SELECT count(*), min(updated_at), max(updated_at) FROM lacked_interviews",
+            [],
+            later,
+        )?;
+        let delivered_since =
+            connection.query_row("SELECT count(*) FROM delivered_since", [], |row| row.get(0))?;
+        let newest =
+            connection.query_row("SELECT max(accepted_at) FROM newest", [], |row| row.get(0))?;
+        Ok(Difference {
+            events,
+            events_delivered,
+            interviews,
+            delivered_since,
+            newest,
+            set_aside: Vec::new(),
+            incomplete: None,
         })
-    });
-    compared
-        .map_err(|error| error.to_string())?
-        .ok_or_else(|| "it is no database of this program".to_owned())
+    }
 }
 
 /// Whether the copy at `copy` has every event and every interview record of the one at `other`, as it is there. Not when
 /// one of them cannot be read.
 pub(super) fn has_all_of(copy: &Path, other: &Path) -> bool {
-    compare_with(other, copy)
-        .is_ok_and(|(lacks, _)| lacks.events.count == 0 && lacks.interviews.count == 0)
-}
-
-fn of(connection: &Connection) -> rusqlite::Result<Difference> {
-    let (events, events_delivered) = connection.query_row(
-        "SELECT count(*), min(e.accepted_at), max(e.accepted_at), count(l.id)
-           FROM main.events e
-           LEFT JOIN main.webhook_send_logs l ON l.id = e.id AND l.status = 'success'
-          WHERE NOT EXISTS (SELECT 1 FROM copy.events c WHERE c.id = e.id)",
-        [],
-        |row| Ok((later(row)?, row.get(3)?)),
-    )?;
-    let interviews = connection.query_row(
-        "SELECT count(*), min(updated_at), max(updated_at) FROM main.interviews i
-          WHERE NOT EXISTS (SELECT 1 FROM copy.interviews c
-                             WHERE c.id = i.id AND c.updated_at = i.updated_at)",
-        [],
-        later,
-    )?;
-    let delivered_since = connection.query_row(
-        "SELECT count(*) FROM copy.outbox o JOIN copy.events e ON e.seq = o.event_seq
-           JOIN main.webhook_send_logs l ON l.id = e.id
-          WHERE l.status = 'success'",
-        [],
-        |row| row.get(0),
-    )?;
-    let newest = connection.query_row(
-        "SELECT max(accepted_at) FROM (SELECT accepted_at FROM main.events
-                             UNION ALL SELECT accepted_at FROM copy.events)",
-        [],
-        |row| row.get(0),
-    )?;
-    Ok(Difference {
-        events,
-        events_delivered,
-        interviews,
-        delivered_since,
-        newest,
-        incomplete: None,
+    let lacked = Comparison::with(copy).and_then(|comparison| {
+        let added = comparison.add(other);
+        Ok(added.is_ok().then_some(comparison.result()?))
+    });
+    lacked.is_ok_and(|lacked| {
+        lacked.is_some_and(|lacks| lacks.events.count == 0 && lacks.interviews.count == 0)
     })
 }
 

@@ -10,8 +10,9 @@ use super::live_file;
 use super::mark::Mark;
 use super::open::{judge, quick_check, refuse_damaged, refuse_foreign, refuse_gone};
 use super::open_error::OpenError;
+use super::other_copies;
 use super::progress::refuse_behind;
-use super::rollback::RollbackJournal;
+use super::rollback::{RollbackJournal, journal_beside};
 use super::unusable::{refuse_odd, refuse_unwritable};
 use super::version::{newest_known_version, schema_version};
 use crate::timestamp::Timestamp;
@@ -30,8 +31,11 @@ pub fn inspect(directory: &Path) -> Result<Inspection, OpenError> {
         return Ok(Inspection::Absent);
     }
     refuse_unwritable(directory)?;
-    if let Some(journal) = left_journal(&path) {
-        return Ok(Inspection::Unfinished(journal));
+    match RollbackJournal::beside(&path) {
+        Some(RollbackJournal::Stray(journal)) => return Ok(Inspection::StrayJournal(journal)),
+        Some(RollbackJournal::Left(journal)) => return Ok(Inspection::Unfinished(journal)),
+        // Refused before.
+        Some(RollbackJournal::OfAnother) | None => {}
     }
     let doubtful = !Mark::of(&path).fits();
     refuse_foreign(&path)?;
@@ -41,6 +45,13 @@ pub fn inspect(directory: &Path) -> Result<Inspection, OpenError> {
         refuse_behind(directory)?;
     }
     Ok(Inspection::Sound)
+}
+
+/// What a restore that was broken off has left in a data directory, and journals that were moved aside. They are used by
+/// nobody, and hold personal data.
+#[must_use]
+pub fn left_behind(directory: &Path) -> Vec<PathBuf> {
+    other_copies::left_behind(directory)
 }
 
 /// How many deliveries wait for each route, without becoming the database's daemon. Of a file that is no database
@@ -82,7 +93,7 @@ fn rows<T>(
     read: impl FnOnce(&Connection) -> Result<Vec<T>, StoreError>,
 ) -> Result<Vec<T>, StoreError> {
     let path = live_file(directory);
-    if !path.exists() || refuse_odd(directory).is_err() || left_journal(&path).is_some() {
+    if !path.exists() || refuse_odd(directory).is_err() || journal_beside(&path).is_some() {
         return Ok(Vec::new());
     }
     read(&open_for_reading(&path)?)
@@ -107,14 +118,6 @@ pub fn count_differences(directory: &Path) -> Result<u64, StoreError> {
     recount::differences(&moment)
 }
 
-/// The rollback journal that keeps others than a writer from reading.
-fn left_journal(path: &Path) -> Option<PathBuf> {
-    match RollbackJournal::beside(path)? {
-        RollbackJournal::Left(journal) => Some(journal),
-        RollbackJournal::OfAnother => None,
-    }
-}
-
 /// The state of a database on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Inspection {
@@ -122,6 +125,8 @@ pub enum Inspection {
     Absent,
     /// Beside it stands this rollback journal, before whose end nobody can look at it.
     Unfinished(PathBuf),
+    /// This rollback journal beside it is not its own; nobody can look at it before that is moved aside.
+    StrayJournal(PathBuf),
     /// SQLite finds nothing wrong with it.
     Sound,
 }

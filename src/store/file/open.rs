@@ -1,17 +1,20 @@
-//! Opening the database of a data directory: the directory, its lock, and bringing the file to this version.
+//! Opening the database of a data directory, and bringing the file to this version.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::super::connection::{open_for_reading, open_for_writing, settle};
+use super::lock::lock;
 use super::mark::{Mark, mark_of_damage};
 use super::open_error::{Left, OpenError};
-use super::path::filled_journal_of;
+use super::other_copies::{delete_unfinished, left_behind};
+use super::path::{filled_journal_of, shared_memory_of};
 use super::progress::refuse_behind;
+use super::rollback::end_stray;
 use super::snapshot;
 use super::stray_log::StrayLog;
 use super::unusable::{refuse_odd, refuse_unwritable};
@@ -21,6 +24,8 @@ use crate::command_line::CommandLine;
 
 /// Only the relay's user and group may enter.
 pub(super) const DIRECTORY_MODE: u32 = 0o750;
+/// The index of the write-ahead log is made in parts of so many bytes.
+const INDEX_PART: u64 = 32 * 1024;
 /// A database that was opened for writing.
 pub(in crate::store) struct Opened {
     pub(in crate::store) connection: Connection,
@@ -39,13 +44,16 @@ pub(in crate::store) fn open(
 ) -> Result<Opened, OpenError> {
     let live = directory.join("live");
     make_directory(directory, DIRECTORY_MODE)?;
-    let lock = lock(&directory.join("lock"))?;
+    let lock = lock(directory)?;
     make_directory(&live, DIRECTORY_MODE)?;
+    tell_leftovers(directory);
     let path = live_file(directory);
+    tell_cut_index(&path);
     refuse_gone(directory)?;
     refuse_damaged(directory)?;
     refuse_odd(directory)?;
     refuse_unwritable(directory)?;
+    end_stray(&path)?;
     // A database that was closed in order is unchanged. Any other may have lost a part, so it is examined
     // before anything can be written to it.
     let mark = Mark::of(&path);
@@ -76,6 +84,27 @@ pub(in crate::store) fn open(
             .map_err(|source| OpenError::at(&path, source))?,
         lock,
     })
+}
+
+/// Deletes what is provably of no use to anybody, and names what only a person can judge.
+fn tell_leftovers(directory: &Path) {
+    for deleted in delete_unfinished(directory) {
+        tracing::info!(path = %deleted.display(), "a copy that was broken off was deleted");
+    }
+    for left in left_behind(directory) {
+        tracing::warn!(path = %left.display(), "this is left beside the database that is used now: by a restore that was broken off, or a journal that was not the relay's. It holds personal data: when nothing is missed for some days, delete it");
+    }
+}
+
+/// Nobody can write a line when the index of the log is cut off while it is in use: the system ends the process with
+/// SIGBUS. The index itself is made anew.
+fn tell_cut_index(path: &Path) {
+    let index = shared_memory_of(path);
+    let is_cut =
+        fs::metadata(&index).is_ok_and(|found| found.len() == 0 || found.len() % INDEX_PART != 0);
+    if is_cut && filled_journal_of(path).is_some() {
+        tracing::warn!(index = %index.display(), "this file is shorter than SQLite makes it. If no power cut came before, something has cut it off while the relay ran, and the system has ended the relay because of that (SIGBUS). Nothing was lost; no other program may write to the files of the database");
+    }
 }
 
 /// Lets SQLite examine the database read-only. False: it cannot be read before the changes of
@@ -163,30 +192,6 @@ pub(super) fn make_directory(path: &Path, mode: u32) -> Result<(), OpenError> {
         sync_directory(parent.unwrap_or(Path::new("."))).map_err(at_path)?;
     }
     Ok(())
-}
-
-/// One daemon for one data directory: the lock lives as long as the file stays open, so a crash
-/// releases it too.
-pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
-    let at_path = |source| OpenError::at(path, source);
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o640)
-        .open(path)
-        .map_err(at_path)?;
-    match file.try_lock() {
-        Ok(()) => {
-            fs::write(path, std::process::id().to_string()).map_err(at_path)?;
-            Ok(file)
-        }
-        Err(TryLockError::WouldBlock) => Err(OpenError::Locked {
-            path: path.to_owned(),
-            holder: fs::read_to_string(path).unwrap_or_else(|_| "unknown".to_owned()),
-        }),
-        Err(TryLockError::Error(source)) => Err(at_path(source)),
-    }
 }
 
 /// Refuses to create a new database beside a backup copy: the next backup would replace the only copy of the

@@ -130,7 +130,7 @@ pub enum Odd {
     Emptied,
     /// A database that was closed without a log, or a copy, beside the log of another one.
     LogOfAnother,
-    /// A database that was closed in order, beside a rollback journal.
+    /// A database beside the rollback journal of another one, or of another state of it.
     JournalOfAnother,
     /// A file or directory that this user may not read and write.
     NotOurs {

@@ -1,34 +1,67 @@
-//! Copies of the database that lie in its directory because of a restore, an upgrade or a rescue. Nobody deletes them
-//! but a person.
+//! Copies of the database that lie in its directory because of a restore, an upgrade or a rescue, and journals that were
+//! moved aside. Nobody deletes them but a person.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::RESCUED;
+use super::rollback::SET_ASIDE;
+use super::snapshot::UNFINISHED;
+use super::{BACKUP, RESCUED};
 
-/// What the names of directories begin with that a restore has left.
-const OF_RESTORES: [&str; 2] = ["live.before-restore-", "live.interrupted-restore-"];
+/// What the names of directories begin with that a restore has left; the last is the one that it works in.
+const OF_RESTORES: [&str; 3] = [
+    "live.before-restore-",
+    "live.interrupted-restore-",
+    "live.restoring",
+];
 /// What the names of files begin with that an upgrade has left.
 const OF_UPGRADES: &str = "relay-before-migration-";
 
 /// The copies, in the order of their names.
 pub(super) fn list(directory: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    let copies = entries.filter_map(|entry| {
-        let name = entry.file_name().into_string().ok()?;
-        is_copy(&name).then(|| entry.path())
-    });
-    let mut copies: Vec<_> = copies.collect();
-    copies.sort();
+    let live = directory.join("live");
+    let mut copies = named(
+        directory,
+        &[&OF_RESTORES[..], &[OF_UPGRADES, RESCUED.0]].concat(),
+    );
+    copies.extend(named(&live, &[SET_ASIDE]));
     copies
 }
 
-fn is_copy(name: &str) -> bool {
-    OF_RESTORES.iter().any(|begin| name.starts_with(begin))
-        || [OF_UPGRADES, RESCUED.0]
-            .iter()
-            .any(|begin| name.starts_with(begin))
+/// What a restore that was broken off has left, and journals that were moved aside.
+pub(super) fn left_behind(directory: &Path) -> Vec<PathBuf> {
+    let mut left = named(directory, &OF_RESTORES[1..]);
+    left.extend(named(&directory.join("live"), &[SET_ASIDE]));
+    left
+}
+
+/// Deletes copies that were never finished: the relay writes them beside their names, and whoever calls this is the only
+/// one that could. Answers those that are gone.
+pub(super) fn delete_unfinished(directory: &Path) -> Vec<PathBuf> {
+    let own = named(directory, &[BACKUP, OF_UPGRADES, RESCUED.0]).into_iter();
+    let unfinished = own.filter(|path| path.to_string_lossy().ends_with(UNFINISHED));
+    unfinished
+        .filter(|path| fs::remove_file(path).is_ok())
+        .collect()
+}
+
+/// The directories that ended restores have set aside.
+pub(super) fn set_aside_by_restores(directory: &Path) -> Vec<PathBuf> {
+    named(directory, &OF_RESTORES[..2])
+}
+
+/// What has a name in `directory` that begins with one of these, in the order of the names.
+fn named(directory: &Path, begins: &[&str]) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let found = entries.filter_map(|entry| {
+        let name = entry.file_name().into_string().ok()?;
+        let is_one = begins.iter().any(|begin| name.starts_with(begin));
+        is_one.then(|| entry.path())
+    });
+    let mut found: Vec<_> = found.collect();
+    found.sort();
+    found
 }
 
 /// Deletes them, and answers those that are gone.
@@ -80,6 +113,15 @@ mod tests {
         assert_eq!(copies.len(), 3, "{copies:?}");
         assert_eq!(delete(directory.path()), copies);
         assert_eq!(list(directory.path()), Vec::<PathBuf>::new());
+        for name in [
+            "relay-backup.db.new",
+            "relay-rescued-1.db.new",
+            "mine.db.new",
+        ] {
+            fs::write(at(name), "").unwrap();
+        }
+        assert_eq!(delete_unfinished(directory.path()).len(), 2);
+        assert!(at("mine.db.new").exists());
         for name in ["live", "relay-backup.db", "README", "lock"] {
             assert!(at(name).exists(), "{name}");
         }

@@ -7,16 +7,19 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::super::connection::open_for_reading;
+use super::super::connection::{identity, open_for_reading};
 use super::open_error::OpenError;
 use super::snapshot::{SnapshotError, open_alone};
+use super::version::schema_version;
 use super::{copies, live_file};
 
 /// The progress of a database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Progress {
-    /// When the database was created, in nanoseconds: the same in its copies, and in no other database.
-    made: Option<String>,
+    /// The number that the database has in common with its copies alone.
+    pub(super) identity: Option<u32>,
+    /// How often a person has put a copy in its place.
+    pub(super) restores: i64,
     /// The position on the relay's time axis that was stored last; none: it was never stored.
     axis_ms: Option<i64>,
     /// The last row number of each table, and the schema's version. Row numbers are never reused, whatever is purged.
@@ -31,30 +34,34 @@ impl Progress {
             [],
             |row| row.get(0),
         )?;
+        let identity = identity(connection)?;
         if tables < 3 {
-            return Ok(Self::default());
+            return Ok(Self {
+                identity,
+                ..Self::default()
+            });
         }
-        let (made, version) = connection.query_row(
-            "SELECT min(applied_on) FILTER (WHERE version = 1), max(version) FROM refinery_schema_history",
+        let version = schema_version(connection)?;
+        let (axis_ms, restores) = connection.query_row(
+            "SELECT max(axis_ms), coalesce(max(restores), 0) FROM relay_time",
             [],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
-        let axis_ms =
-            connection.query_row("SELECT max(axis_ms) FROM relay_time", [], |row| row.get(0))?;
         let mut numbers = connection.prepare("SELECT name, seq FROM sqlite_sequence")?;
         let numbers = numbers.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let mut numbers: BTreeMap<String, i64> = numbers.collect::<rusqlite::Result<_>>()?;
-        numbers.insert("schema version".to_owned(), version);
+        numbers.insert("schema version".to_owned(), version.into());
         Ok(Self {
-            made,
+            identity,
+            restores,
             axis_ms,
             numbers,
         })
     }
 
-    /// The progress of the database at `path`, its journal included. None: it cannot be read.
-    pub(super) fn of_database(path: &Path) -> Option<Self> {
-        Self::of(&open_for_reading(path).ok()?).ok()
+    /// The progress of the database at `path`, its journal included.
+    pub(super) fn of_database(path: &Path) -> rusqlite::Result<Self> {
+        Self::of(&open_for_reading(path)?)
     }
 
     /// The progress of a copy. None: it cannot be read, so it cannot be restored either.
@@ -65,17 +72,25 @@ impl Progress {
 
     /// Whether both are of the same database, as far as it is known of both.
     pub(super) fn is_of_same_database(&self, other: &Self) -> bool {
-        self.made.is_none() || other.made.is_none() || self.made == other.made
+        self.identity.is_none() || other.identity.is_none() || self.identity == other.identity
     }
 
-    /// Whether it was written later than `other`, or at the same moment with more rows. A database that continued from
-    /// an older copy is later, whatever it lacks, because a person decided to restore that copy.
+    /// Whether it was written later than `other`, or at the same moment with more rows. What a person restored later is
+    /// later, whatever it lacks, and so is what continued from it.
     pub(super) fn is_beyond(&self, other: &Self) -> bool {
-        match self.axis_ms.cmp(&other.axis_ms) {
+        let later = |one: &Self| (one.restores, one.axis_ms);
+        match later(self).cmp(&later(other)) {
             Ordering::Less => false,
             Ordering::Equal => self.has_more_than(other),
             Ordering::Greater => true,
         }
+    }
+
+    /// Whether an event or an interview record was ever kept in it.
+    pub(super) fn has_records(&self) -> bool {
+        ["events", "interviews"]
+            .iter()
+            .any(|table| self.numbers.get(*table).is_some_and(|number| *number > 0))
     }
 
     /// Whether it contains rows that `other` lacks, such as events that were accepted before an older copy was
@@ -98,14 +113,35 @@ pub(super) fn refuse_behind(directory: &Path) -> Result<(), OpenError> {
         .filter_map(|copy| Progress::of_copy(&copy).map(|progress| (copy, progress)))
         .collect();
     let path = live_file(directory);
-    let own = open_for_reading(&path)
-        .and_then(|connection| Progress::of(&connection))
-        .map_err(|error| OpenError::database(&path, &error))?;
+    let own = Progress::of_database(&path).map_err(|error| OpenError::database(&path, &error))?;
     let beyond = copies.into_iter().filter(|(_, copy)| copy.is_beyond(&own));
-    match beyond.max_by_key(|(_, copy)| copy.axis_ms) {
+    match beyond.max_by_key(|(_, copy)| (copy.restores, copy.axis_ms)) {
         None => Ok(()),
         Some((copy, _)) => Err(OpenError::Behind { path, copy }),
     }
+}
+
+/// The database of a data directory, or what is known of it from its copies when it is gone or cannot be read.
+pub(super) fn of_present(directory: &Path) -> Progress {
+    let live = live_file(directory);
+    let of_live = live.exists().then(|| Progress::of_database(&live).ok());
+    let of_copies = || {
+        copies(directory)
+            .iter()
+            .rev()
+            .find_map(|copy| Progress::of_copy(copy))
+    };
+    of_live.flatten().or_else(of_copies).unwrap_or_default()
+}
+
+/// The number that a copy gets when it is put in the place of the database: more than any that is there has, so that it
+/// counts as later than all of them, wherever its file is moved afterwards.
+pub(super) fn number_of_next_restore(directory: &Path, copy: &Path) -> i64 {
+    let in_directory = copies(directory);
+    let copies = in_directory.iter().map(PathBuf::as_path).chain([copy]);
+    let of_copies = copies.filter_map(Progress::of_copy);
+    let all = of_copies.chain([of_present(directory)]);
+    all.map(|progress| progress.restores).max().unwrap_or(0) + 1
 }
 
 /// Refuses a copy when another one in the data directory is ahead of it, or of another database: then its source is not
@@ -128,9 +164,9 @@ mod tests {
 
     fn progress(axis_ms: Option<i64>, events: i64) -> Progress {
         Progress {
-            made: None,
             axis_ms,
             numbers: BTreeMap::from([("events".to_owned(), events)]),
+            ..Progress::default()
         }
     }
 
@@ -148,6 +184,11 @@ mod tests {
             assert_eq!(other.is_beyond(&own), beyond, "{other:?}");
         }
         assert!(own.is_beyond(&Progress::default()));
+        let restored = Progress {
+            restores: 1,
+            ..progress(Some(4), 1)
+        };
+        assert!(restored.is_beyond(&own) && !own.is_beyond(&restored));
         let with_more = Progress {
             numbers: BTreeMap::from([("attempts".to_owned(), 1)]),
             ..own.clone()

@@ -1,30 +1,31 @@
 //! Putting a copy in the place of the live database, and keeping what was there aside.
 
+mod stage;
+
 use std::fs;
 use std::io;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode};
-use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::super::audit;
 use super::super::carry_over::{self, Carried};
 use super::super::connection::settle;
 use super::super::erase;
 use super::difference::{Difference, compare};
-use super::mark::Mark;
-use super::open::{DIRECTORY_MODE, lock, make_directory, sync_directory};
+use super::live_file;
+use super::lock::{file_in, lock};
+use super::open::{DIRECTORY_MODE, make_directory};
 use super::open_error::OpenError;
 use super::path::{filled_journal_of, journal_of};
+use super::progress::{Progress, number_of_next_restore, of_present};
 use super::reserve::{disk_is_full, is_full, is_out_of_room};
+use super::rollback::end_stray;
 use super::snapshot::{self, SnapshotError, Verified};
 use crate::audit::{Action, Actor, Entry, Subject};
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
-
-/// Where the copy is laid out before it takes the live directory's place.
-const STAGE: &str = "live.restoring";
+use stage::{Stage, give_to_owner_of};
 
 /// Why a copy was not restored. Nothing was changed, unless it says otherwise.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,11 @@ pub enum RestoreError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// The copy is of another relay's database, and nobody has said that this is meant.
+    OfAnother {
+        /// The copy.
+        path: PathBuf,
+    },
     /// SQLite could not write to the copy before it took its place.
     Database {
         /// The copy.
@@ -61,6 +67,15 @@ pub enum RestoreError {
         /// What the operating system said.
         source: io::Error,
     },
+}
+
+/// What else than a whole copy of the present database is taken.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Taken {
+    /// A copy of the live file, with the write-ahead log that lies beside it, if one does.
+    pub as_it_is: bool,
+    /// A copy of another relay's database, though the present one has events or interview records.
+    pub of_another: bool,
 }
 
 /// What was done.
@@ -98,40 +113,43 @@ pub enum Before {
 /// write-ahead log, and none of its files stays beside the restored one. Its tokens and their revocations, who did
 /// what, and whose data were erased are taken over, as far as it can be read.
 ///
-/// A copy of the live file is taken only `as_it_is`, with the write-ahead log that lies beside it, if one does.
-///
 /// # Errors
 /// `RestoreError`.
 pub fn restore(
     directory: &Path,
     copy: &Path,
-    as_it_is: bool,
+    taken: Taken,
     by: Actor,
     now: Timestamp,
 ) -> Result<Restored, RestoreError> {
     let name = copy.display().to_string();
     let entry = by.did(Action::Restore, now).to(Subject::Named(name));
-    put_in_place(directory, copy, as_it_is, &entry).map_err(|error| error.of(directory, copy))
+    put_in_place(directory, copy, taken, &entry).map_err(|error| error.of(directory, copy))
 }
 
 fn put_in_place(
     directory: &Path,
     copy: &Path,
-    as_it_is: bool,
+    taken: Taken,
     entry: &Entry,
 ) -> Result<Restored, RestoreError> {
     make_directory(directory, DIRECTORY_MODE)?;
     // Held to the end: no daemon can start in the middle.
-    let lock_file = directory.join("lock");
-    let _lock = lock(&lock_file)?;
+    let _lock = lock(directory)?;
+    // It would keep the present database from being read, and what outlives a restore from being carried over.
+    end_stray(&live_file(directory))?;
     let whole = match snapshot::verify(copy) {
         // A copy in which nothing can be read had all its data in a write-ahead log that was not copied.
         Err(SnapshotError::OfLiveFile {
             with_log, written, ..
-        }) if as_it_is && (with_log || written.is_some()) => None,
+        }) if taken.as_it_is && (with_log || written.is_some()) => None,
         verified => Some(verified?),
     };
+    if !taken.of_another {
+        refuse_other_relay(directory, copy)?;
+    }
     let (stage, verified, before, erased) = lay_out(directory, copy, whole, entry)?;
+    let lock_file = file_in(directory);
     give_to_owner_of(directory, &lock_file).map_err(|source| RestoreError::Swap {
         path: lock_file,
         source,
@@ -144,6 +162,17 @@ fn put_in_place(
         before,
         erased,
     })
+}
+
+/// Refuses the copy of another database than the present one, unless that has nothing yet, as on a new machine.
+fn refuse_other_relay(directory: &Path, copy: &Path) -> Result<(), RestoreError> {
+    let present = of_present(directory);
+    let of_copy = Progress::of_copy(copy).unwrap_or_default();
+    if present.has_records() && !of_copy.is_of_same_database(&present) {
+        let path = copy.to_owned();
+        return Err(RestoreError::OfAnother { path });
+    }
+    Ok(())
 }
 
 /// Makes everything that is to take the live directory's place.
@@ -175,7 +204,9 @@ fn lay_out(
         Ok(Some((_, carried))) => carried.clone(),
         _ => Carried::default(),
     };
-    let (revoked, erased) = take_over(&mut connection, carried, entry).map_err(at_database)?;
+    let number = number_of_next_restore(directory, &database);
+    let taken = take_over(&mut connection, carried, number, entry);
+    let (revoked, erased) = taken.map_err(at_database)?;
     let before = match compared {
         Err(why) => Before::Unreadable(why),
         Ok(None) => Before::Absent,
@@ -194,9 +225,11 @@ fn lay_out(
 fn take_over(
     connection: &mut Connection,
     carried: Carried,
+    number: i64,
     entry: &Entry,
 ) -> rusqlite::Result<(Vec<TokenRecord>, u64)> {
     let transaction = connection.transaction()?;
+    transaction.execute("UPDATE relay_time SET restores = ?1", [number])?;
     let revoked = carry_over::write(&transaction, carried)?;
     let erased = erase::again(&transaction, entry.at)?;
     audit::record(&transaction, entry)?;
@@ -238,106 +271,6 @@ impl RestoreError {
     }
 }
 
-/// The directory in which a copy is laid out. Unless it takes its place it is removed again.
-struct Stage {
-    path: PathBuf,
-    /// True: the directory holds the live database, or the previous one, and must not be removed.
-    in_place: bool,
-}
-
-impl Stage {
-    fn make(directory: &Path, now: Timestamp) -> Result<Self, RestoreError> {
-        let path = directory.join(STAGE);
-        if path.exists() {
-            // An earlier restore was interrupted. Its directory may hold the previous database, so it is kept.
-            let left = directory.join(format!("live.interrupted-restore-{}", name_of(now)));
-            fs::rename(&path, left).map_err(|source| RestoreError::Swap {
-                path: path.clone(),
-                source,
-            })?;
-        }
-        make_directory(&path, DIRECTORY_MODE)?;
-        Ok(Self {
-            path,
-            in_place: false,
-        })
-    }
-
-    fn database(&self) -> PathBuf {
-        self.path.join("relay.db")
-    }
-
-    fn at(&self, source: io::Error) -> RestoreError {
-        RestoreError::Swap {
-            path: self.path.clone(),
-            source,
-        }
-    }
-
-    /// Gives it to the daemon's user, and puts the names in it on the disk. What was looked through just now needs no
-    /// doubt at the next start: that another copy may have more is what the person wants.
-    fn settle(&self, directory: &Path) -> Result<(), RestoreError> {
-        let at_stage = |source| self.at(source);
-        let database = self.database();
-        // The copy may have lain where everybody, or nobody but root, could read it.
-        fs::set_permissions(&database, fs::Permissions::from_mode(0o640)).map_err(at_stage)?;
-        for made in [&self.path, &database] {
-            give_to_owner_of(directory, made).map_err(at_stage)?;
-        }
-        let mark = Mark::of(&database);
-        mark.leave().map_err(at_stage)?;
-        give_to_owner_of(directory, mark.path()).map_err(at_stage)?;
-        sync_directory(&self.path).map_err(at_stage)?;
-        sync_directory(directory).map_err(at_stage)
-    }
-
-    /// Takes the place of the live directory; answers where the previous one is.
-    fn take_place(
-        mut self,
-        directory: &Path,
-        aside: PathBuf,
-    ) -> Result<Option<PathBuf>, RestoreError> {
-        let live = directory.join("live");
-        let kept_aside = if live.exists() {
-            // The directories are swapped in one step: there is always one complete database.
-            renameat_with(CWD, &self.path, CWD, &live, RenameFlags::EXCHANGE)
-                .map_err(|error| self.at(error.into()))?;
-            self.in_place = true;
-            // Under whichever name: it is kept.
-            let renamed = fs::rename(&self.path, &aside);
-            Some(renamed.map_or_else(|_| self.path.clone(), |()| aside))
-        } else {
-            fs::rename(&self.path, &live).map_err(|source| self.at(source))?;
-            self.in_place = true;
-            None
-        };
-        sync_directory(directory).map_err(|source| RestoreError::Unsynced {
-            path: directory.to_owned(),
-            source,
-        })?;
-        Ok(kept_aside)
-    }
-}
-
-impl Drop for Stage {
-    fn drop(&mut self) {
-        if !self.in_place {
-            // The error that led here says more than that it cannot be removed.
-            let _ = fs::remove_dir_all(&self.path);
-        }
-    }
-}
-
-/// An admin restores as root, and the daemon has a user of its own: what was made here belongs to
-/// whoever owns the data directory.
-fn give_to_owner_of(directory: &Path, made: &Path) -> io::Result<()> {
-    let (owner, present) = (fs::metadata(directory)?, fs::metadata(made)?);
-    if (owner.uid(), owner.gid()) == (present.uid(), present.gid()) {
-        return Ok(());
-    }
-    chown(made, Some(owner.uid()), Some(owner.gid()))
-}
-
 /// A moment as part of a file's name.
 pub(super) fn name_of(now: Timestamp) -> String {
     now.to_string().replace([':', '.'], "")
@@ -345,7 +278,6 @@ pub(super) fn name_of(now: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::live_file;
     use super::*;
 
     #[test]
@@ -380,20 +312,5 @@ mod tests {
         };
         let told = other.of(Path::new("/data"), Path::new("/copy"));
         assert!(matches!(told, RestoreError::Swap { .. }));
-    }
-
-    #[test]
-    fn a_stage_that_did_not_take_its_place_is_removed() {
-        let directory = tempfile::tempdir().unwrap();
-        let now = Timestamp::from_unix_ms(0);
-        let stage = Stage::make(directory.path(), now).unwrap();
-        fs::write(stage.database(), "half a copy").unwrap();
-        drop(stage);
-        assert!(!directory.path().join(STAGE).exists());
-        let stage = Stage::make(directory.path(), now).unwrap();
-        fs::write(stage.database(), "a copy").unwrap();
-        let aside = directory.path().join("aside");
-        assert_eq!(stage.take_place(directory.path(), aside).unwrap(), None);
-        assert!(live_file(directory.path()).exists());
     }
 }

@@ -120,8 +120,13 @@ pub(super) struct Header([u8; HEADER]);
 
 impl Header {
     pub(super) fn read(database: &File) -> io::Result<Self> {
+        Self::read_at(database, 0)
+    }
+
+    /// The same where the first page stands in another file.
+    pub(super) fn read_at(file: &File, at: u64) -> io::Result<Self> {
         let mut header = [0; HEADER];
-        database.read_exact_at(&mut header, 0)?;
+        file.read_exact_at(&mut header, at)?;
         Ok(Self(header))
     }
 
@@ -130,8 +135,9 @@ impl Header {
         u32::from_be_bytes(*bytes.unwrap_or(&[0; 4]))
     }
 
-    fn is_of_live(&self) -> bool {
-        self.0.starts_with(MAGIC) && self.0[18..20] == [WRITE_AHEAD; 2] && is_live(self.number(40))
+    /// Whether it is a database that a relay has in use, or was copied from one as a file.
+    pub(super) fn is_of_live(&self) -> bool {
+        self.has_log() && is_live(self.number(40))
     }
 
     /// Whether it is a database that says it has no write-ahead log.
@@ -139,8 +145,23 @@ impl Header {
         self.0.starts_with(MAGIC) && self.0[18..20] != [WRITE_AHEAD; 2]
     }
 
+    /// Whether it is a database that has a write-ahead log.
+    pub(super) fn has_log(&self) -> bool {
+        self.0.starts_with(MAGIC) && self.0[18..20] == [WRITE_AHEAD; 2]
+    }
+
+    /// The number that the database has in common with its copies.
+    pub(super) fn identity(&self) -> u32 {
+        self.number(60)
+    }
+
+    /// The number by which databases of one program are told from others.
+    pub(super) fn application(&self) -> i32 {
+        self.number(68).cast_signed()
+    }
+
     /// How often the file was changed, as far as SQLite counts it.
-    fn changes(&self) -> u32 {
+    pub(super) fn changes(&self) -> u32 {
         self.number(24)
     }
 
@@ -150,7 +171,7 @@ impl Header {
     }
 
     /// How long a page is.
-    fn page_bytes(&self) -> u64 {
+    pub(super) fn page_bytes(&self) -> u64 {
         page_size(u16::from_be_bytes([self.0[16], self.0[17]]))
     }
 }

@@ -17,6 +17,8 @@ use rusqlite::{Connection, ErrorCode};
 use super::super::connection::open_for_reading;
 use super::in_one_line;
 use super::reserve::{disk_is_full, is_out_of_room};
+use super::rollback::journal_beside;
+use crate::trouble::Trouble;
 pub use error::{Obstacle, SnapshotError};
 pub use target::{Target, refuse_loss};
 pub use verdict::{Verified, verify};
@@ -24,6 +26,8 @@ pub(super) use verdict::{open_alone, verify_as};
 
 /// Pages that are copied at a time.
 const PAGES_AT_ONCE: i32 = 1024;
+/// What follows the name of a copy while it is written.
+pub(super) const UNFINISHED: &str = ".new";
 /// The pause before the next try when the source is locked.
 const AGAIN: Duration = Duration::from_millis(20);
 
@@ -61,7 +65,7 @@ pub(super) fn copy_from(
 /// The temporary path for writing `target`.
 fn beside(target: &Path) -> PathBuf {
     let mut name = target.as_os_str().to_owned();
-    name.push(".new");
+    name.push(UNFINISHED);
     PathBuf::from(name)
 }
 
@@ -180,6 +184,13 @@ fn of_database(path: &Path, source: &rusqlite::Error) -> SnapshotError {
             path,
             source: io::ErrorKind::StorageFull.into(),
         },
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => SnapshotError::Source {
+            path,
+            trouble: Trouble::Locked,
+        },
+        Some(ErrorCode::ReadOnly) if let Some(journal) = journal_beside(&path) => {
+            SnapshotError::Unfinished { path, journal }
+        }
         // SQLite does not say why it cannot open a file; the operating system does.
         Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly)
             if let Err(source) = opened_as_sqlite_does(&path) =>
@@ -219,6 +230,51 @@ mod tests {
                 if *path == missing && source.kind() == io::ErrorKind::NotFound
         );
         assert!(told, "{error:?}");
+    }
+
+    #[test]
+    fn what_keeps_a_database_from_being_read_is_called_by_its_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, target) = (
+            directory.path().join("relay.db"),
+            directory.path().join("copy.db"),
+        );
+        let open = Connection::open(&path).unwrap();
+        open.execute_batch("CREATE TABLE t (a); INSERT INTO t VALUES (1); BEGIN EXCLUSIVE")
+            .unwrap();
+        let error = of_database(
+            &path,
+            &Connection::open(&path)
+                .and_then(|reader| {
+                    reader.busy_timeout(Duration::ZERO)?;
+                    reader.query_row("SELECT a FROM t", [], |_| Ok(()))
+                })
+                .unwrap_err(),
+        );
+        let is_locked = matches!(
+            &error,
+            SnapshotError::Source {
+                trouble: Trouble::Locked,
+                ..
+            }
+        );
+        assert!(is_locked, "{error:?}");
+        open.execute_batch("UPDATE t SET a = 2").unwrap();
+        open.cache_flush().unwrap();
+        // As a crash leaves both.
+        let left = directory.path().join("left.db");
+        fs::copy(&path, &left).unwrap();
+        fs::copy(
+            directory.path().join("relay.db-journal"),
+            directory.path().join("left.db-journal"),
+        )
+        .unwrap();
+        let error = copy(&left, &target).unwrap_err();
+        assert!(
+            matches!(error, SnapshotError::Unfinished { .. }),
+            "{error:?}"
+        );
+        assert!(!target.exists());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::inspect::inspect;
-use super::restore::restore;
+use super::restore::{Taken, restore};
 use super::*;
 use crate::clock::Moment;
 use crate::command_line::CommandLine;
@@ -19,6 +19,8 @@ use crate::store::relay_time::Now;
 use crate::store::tests::{moment, somebody, submission};
 use crate::store::writer::Lane;
 use crate::store::{AcceptError, Store, StoreError};
+
+mod handled;
 
 /// Spoils the first page of a table in a database that nobody has open.
 fn spoil(database: &Path, table: &str) {
@@ -250,7 +252,14 @@ async fn a_database_that_lacks_what_a_copy_has_is_not_used_before_a_person_says_
 
     // An older copy may be what a person wants, now and after the next crash.
     let left = left_of(directory.path(), &[DATABASE, BACKUP]);
-    restore(left.path(), &older, false, somebody(), moment().wall).unwrap();
+    restore(
+        left.path(),
+        &older,
+        Taken::default(),
+        somebody(),
+        moment().wall,
+    )
+    .unwrap();
     let store = opened(&left, later).unwrap();
     assert_eq!(events_in(&store).await, 1);
     let left = left_of(left.path(), &[DATABASE, LOG, BACKUP]);
@@ -435,7 +444,14 @@ async fn a_copy_is_not_mixed_with_the_log_of_what_stood_there_before() {
         assert!(inspect(left.path()).is_err());
         assert!(fs::read(left.path().join(LOG)).unwrap() == log);
     }
-    restore(left.path(), &backup, false, somebody(), moment().wall).unwrap();
+    restore(
+        left.path(),
+        &backup,
+        Taken::default(),
+        somebody(),
+        moment().wall,
+    )
+    .unwrap();
     let restored = Store::open(left.path(), moment()).unwrap();
     assert_eq!(events_in(&restored).await, 1);
 }

@@ -406,6 +406,12 @@ pub(super) const ARGUMENTS: &[Argument] = &[
     ),
     argument(
         &["restore"],
+        "of_another_relay",
+        "",
+        "今のデータベースにイベントや面談記録があっても、別のリレーのデータベースのコピーで置き換えます",
+    ),
+    argument(
+        &["restore"],
         "as_it_is",
         "",
         "live/relay.db のコピーからも、同じ場所にある relay.db-wal と合わせて復元します。最後に保存した内容が欠けることがあります",

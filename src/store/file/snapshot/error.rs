@@ -37,6 +37,13 @@ pub enum SnapshotError {
         /// What is wrong with it.
         trouble: Trouble,
     },
+    /// A rollback journal lies beside the database, before whose end nobody can read it.
+    Unfinished {
+        /// The database.
+        path: PathBuf,
+        /// The journal.
+        journal: PathBuf,
+    },
     /// A copy has what this one has not.
     Stale {
         /// Which copy lacks it.
@@ -92,6 +99,10 @@ pub enum Obstacle {
     NotPlain,
     /// A file that is not a copy of the relay's database.
     NoCopy,
+    /// What a copy that was broken off may have left.
+    Unfinished,
+    /// The database of a relay, or a file that was copied from one.
+    Live,
     /// A copy that has more than the one that would replace it.
     Later,
     /// A copy of another relay's database.

@@ -1,15 +1,17 @@
 //! Where a person may have a copy written: in the place of nothing, or of an older copy of the same database.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
+use super::super::mark::Mark;
 use super::super::path::Inode;
 use super::super::progress::Progress;
+use super::super::shape::Header;
 use super::super::{BACKUP, RESCUED};
 use super::error::{Obstacle, SnapshotError};
 use super::verdict::is_of_relay;
-use super::{beside, of_file};
+use super::{beside, of_database, of_file};
 
 /// What the relay calls its own files in the data directory; with a dot and more behind it, it is its own too.
 const OWN_NAMES: [&str; 6] = ["live", "lock", "reserve", "README", "control.sock", BACKUP];
@@ -62,21 +64,31 @@ impl Target {
             }
         }
         may_go(target)?;
-        may_go(&beside(target))?;
+        may_go(&beside(target)).map_err(|error| match error {
+            SnapshotError::InTheWay {
+                path,
+                obstacle: Obstacle::NoCopy,
+            } => SnapshotError::InTheWay {
+                path,
+                obstacle: Obstacle::Unfinished,
+            },
+            error => error,
+        })?;
         Ok(Self::Elsewhere)
     }
 }
 
-/// Refuses to write a copy of `source` over one that has more, or that is of another database.
+/// Refuses to write a copy of `source` over anything but an older copy of the same database.
 ///
 /// # Errors
-/// `InTheWay`. Of what cannot be read there is nothing to lose, and copying says it of `source`.
+/// `InTheWay`, or why `source` cannot be compared with it.
 pub fn refuse_loss(source: &Path, target: &Path) -> Result<(), SnapshotError> {
-    let (Some(own), Some(other)) = (Progress::of_database(source), Progress::of_copy(target))
-    else {
+    if fs::metadata(target).map_or(0, |found| found.len()) == 0 {
         return Ok(());
-    };
-    let obstacle = if !other.is_of_same_database(&own) {
+    }
+    let own = Progress::of_database(source).map_err(|error| of_database(source, &error))?;
+    let other = Progress::of_copy(target).unwrap_or_default();
+    let obstacle = if other.identity.is_none() || other.identity != own.identity {
         Obstacle::OfAnother
     } else if other.is_beyond(&own) || other.has_more_than(&own) {
         Obstacle::Later
@@ -117,7 +129,15 @@ fn may_go(path: &Path) -> Result<(), SnapshotError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(of_file(path, error)),
         Ok(found) if !found.is_file() => Err(in_the_way(Obstacle::NotPlain)),
+        Ok(_) if is_live(path) => Err(in_the_way(Obstacle::Live)),
         Ok(_) if is_of_relay(path)? => Ok(()),
         Ok(_) => Err(in_the_way(Obstacle::NoCopy)),
     }
+}
+
+/// Whether it is the database of some relay and no copy: its header says that it is in use, whatever can be read of its
+/// tables, or the mark beside it that it was closed or restored. What was copied from one in use looks the same.
+fn is_live(path: &Path) -> bool {
+    let header = File::open(path).and_then(|file| Header::read(&file));
+    header.is_ok_and(|header| header.is_of_live()) || Mark::of(path).left().is_some()
 }

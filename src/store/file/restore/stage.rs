@@ -1,0 +1,137 @@
+//! The directory in which a copy is laid out before it takes the place of the live one.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+
+use super::super::mark::Mark;
+use super::super::open::{DIRECTORY_MODE, make_directory, sync_directory};
+use super::{RestoreError, name_of};
+use crate::timestamp::Timestamp;
+
+/// Its name.
+const STAGE: &str = "live.restoring";
+
+/// The directory in which a copy is laid out. Unless it takes its place it is removed again.
+pub(super) struct Stage {
+    path: PathBuf,
+    /// True: the directory holds the live database, or the previous one, and must not be removed.
+    in_place: bool,
+}
+
+impl Stage {
+    pub(super) fn make(directory: &Path, now: Timestamp) -> Result<Self, RestoreError> {
+        let path = directory.join(STAGE);
+        if path.exists() {
+            // An earlier restore was interrupted. Its directory may hold the previous database, so it is kept.
+            let left = directory.join(format!("live.interrupted-restore-{}", name_of(now)));
+            fs::rename(&path, left).map_err(|source| RestoreError::Swap {
+                path: path.clone(),
+                source,
+            })?;
+        }
+        make_directory(&path, DIRECTORY_MODE)?;
+        Ok(Self {
+            path,
+            in_place: false,
+        })
+    }
+
+    pub(super) fn database(&self) -> PathBuf {
+        self.path.join("relay.db")
+    }
+
+    fn at(&self, source: io::Error) -> RestoreError {
+        RestoreError::Swap {
+            path: self.path.clone(),
+            source,
+        }
+    }
+
+    /// Gives it to the daemon's user, and puts the names in it on the disk. What was looked through just now needs no
+    /// doubt at the next start: that another copy may have more is what the person wants.
+    pub(super) fn settle(&self, directory: &Path) -> Result<(), RestoreError> {
+        let at_stage = |source| self.at(source);
+        let database = self.database();
+        // The copy may have lain where everybody, or nobody but root, could read it.
+        fs::set_permissions(&database, fs::Permissions::from_mode(0o640)).map_err(at_stage)?;
+        for made in [&self.path, &database] {
+            give_to_owner_of(directory, made).map_err(at_stage)?;
+        }
+        let mark = Mark::of(&database);
+        mark.leave().map_err(at_stage)?;
+        give_to_owner_of(directory, mark.path()).map_err(at_stage)?;
+        sync_directory(&self.path).map_err(at_stage)?;
+        sync_directory(directory).map_err(at_stage)
+    }
+
+    /// Takes the place of the live directory; answers where the previous one is.
+    pub(super) fn take_place(
+        mut self,
+        directory: &Path,
+        aside: PathBuf,
+    ) -> Result<Option<PathBuf>, RestoreError> {
+        let live = directory.join("live");
+        let kept_aside = if live.exists() {
+            // The directories are swapped in one step: there is always one complete database.
+            renameat_with(CWD, &self.path, CWD, &live, RenameFlags::EXCHANGE)
+                .map_err(|error| self.at(error.into()))?;
+            self.in_place = true;
+            // Under whichever name: it is kept.
+            let renamed = fs::rename(&self.path, &aside);
+            Some(renamed.map_or_else(|_| self.path.clone(), |()| aside))
+        } else {
+            fs::rename(&self.path, &live).map_err(|source| self.at(source))?;
+            self.in_place = true;
+            None
+        };
+        sync_directory(directory).map_err(|source| RestoreError::Unsynced {
+            path: directory.to_owned(),
+            source,
+        })?;
+        Ok(kept_aside)
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if !self.in_place {
+            // The error that led here says more than that it cannot be removed.
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+/// An admin restores as root, and the daemon has a user of its own: what was made here belongs to
+/// whoever owns the data directory.
+pub(super) fn give_to_owner_of(directory: &Path, made: &Path) -> io::Result<()> {
+    let (owner, present) = (fs::metadata(directory)?, fs::metadata(made)?);
+    if (owner.uid(), owner.gid()) == (present.uid(), present.gid()) {
+        return Ok(());
+    }
+    chown(made, Some(owner.uid()), Some(owner.gid()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::live_file;
+    use super::*;
+
+    #[test]
+    fn a_stage_that_did_not_take_its_place_is_removed() {
+        let directory = tempfile::tempdir().unwrap();
+        let now = Timestamp::from_unix_ms(0);
+        let stage = Stage::make(directory.path(), now).unwrap();
+        fs::write(stage.database(), "half a copy").unwrap();
+        drop(stage);
+        assert!(!directory.path().join(STAGE).exists());
+        let stage = Stage::make(directory.path(), now).unwrap();
+        fs::write(stage.database(), "a copy").unwrap();
+        let aside = directory.path().join("aside");
+        assert_eq!(stage.take_place(directory.path(), aside).unwrap(), None);
+        assert!(live_file(directory.path()).exists());
+    }
+}
