@@ -1,6 +1,7 @@
 //! What every command knows: its configuration, its reader, and the way to the daemon.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -77,14 +78,16 @@ impl Common {
     }
 
     /// The configuration, as far as it can be understood. One that cannot be read leaves everything at its
-    /// default; where there is none at all, such as where a copy is verified and no relay is installed, the
-    /// environment may ask for another language.
+    /// default, but for the language: where there is none at all, such as where a copy is verified and no relay is
+    /// installed, or one that this user may not read, the environment may ask for another one.
     pub(super) fn understood(&self, environment: &Environment) -> config::Config {
         config::load_what_is_understood(&self.config).unwrap_or_else(|| {
             let usual = config::Config::default();
-            let found = std::fs::symlink_metadata(&self.config).map_err(|error| error.kind());
-            let language = match found {
-                Err(io::ErrorKind::NotFound) => words::language_of(environment),
+            let opened = File::open(&self.config).map_err(|error| error.kind());
+            let language = match opened {
+                Err(io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) => {
+                    words::language_of(environment)
+                }
                 _ => usual.language,
             };
             config::Config { language, ..usual }
@@ -134,12 +137,7 @@ impl Common {
         let language = self.locale(environment).language;
         demand_secret_name("--secret", name, language)?;
         let all_of = |environment: &Environment| -> Result<Vec<_>, ConfigErrors> {
-            let mut found = Vec::new();
-            for name in [name.to_owned(), format!("{name}_PREVIOUS")] {
-                let secret = environment.secret(&name)?;
-                found.extend(secret.map(|secret| (name, secret)));
-            }
-            Ok(found)
+            environment.secret_and_previous(name)
         };
         let given = all_of(environment)?;
         if !given.is_empty() {
@@ -185,7 +183,7 @@ pub(super) fn demand_secret_name(
 /// A file of the relay that somebody else may not read is no mistake of the relay's.
 pub(super) fn may_not_read(mistakes: ConfigErrors, language: Language) -> CliError {
     match &mistakes.list[..] {
-        [mistake] if mistake.kind == config::Kind::Forbidden => CliError::NotAllowed(
+        [mistake] if matches!(mistake.kind, config::Kind::Forbidden(_)) => CliError::NotAllowed(
             commands::use_sudo(&mistake.place.describe(language), language),
         ),
         _ => CliError::Config(mistakes),

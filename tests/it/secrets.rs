@@ -10,8 +10,12 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpListener;
 
+use voicedrive_relay::testing::token::Scope;
+
 use crate::commands::{Daemon, program};
-use crate::harness::{Clock, JWT_SECRET, Partner, WEBHOOK_SECRET, configuration};
+use crate::harness::{
+    Clock, JWT_SECRET, Partner, WEBHOOK_SECRET, client, configuration, token_signed_with,
+};
 
 /// What no output may have in it: the values of all that is written here begin with it.
 const HUSH: &str = "hush";
@@ -303,6 +307,86 @@ async fn what_somebody_may_not_look_at_is_no_mistake_and_root_looks_as_the_daemo
         told.contains("secrets.env: cannot be read: this user may not"),
         "{told}"
     );
+    assert!(told.contains("sudo chown nobody "), "{told}");
+    // The configuration too: it says whose file it is and how it is mended, and not that somebody else should look.
+    chown(directory.path().join("secrets.env"), Some(NOBODY), None).unwrap();
+    let config = directory.path().join("config.toml");
+    let closed = |path: &Path, mode: u32| {
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(path, mode).unwrap();
+    };
+    closed(&config, 0o600);
+    let output = run(directory.path(), &["check"]).await;
+    let told = said(&output);
+    assert_eq!(output.status.code(), Some(78), "{told}");
+    let expected = format!(
+        "{}: cannot be read: this user may not (nobody); let it: sudo chown nobody {}",
+        config.display(),
+        config.display()
+    );
+    assert!(told.contains(&expected), "{told}");
+    // A directory on the way that is closed keeps every file in it from being read.
+    closed(directory.path(), 0o700);
+    let output = run(directory.path(), &["check"]).await;
+    let told = said(&output);
+    assert_eq!(output.status.code(), Some(78), "{told}");
+    let expected = format!("let it in: sudo chmod a+x {}", directory.path().display());
+    assert!(told.contains(&expected), "{told}");
+    closed(directory.path(), 0o755);
+    closed(&config, 0o644);
+    let output = run(directory.path(), &["check"]).await;
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+}
+
+#[tokio::test]
+async fn the_one_before_stands_in_for_no_secret() {
+    let directory = TempDir::new().unwrap();
+    let (text, route) = (
+        configuration(directory.path(), "http://127.0.0.1:9/hook", ""),
+        "[[route]]\nname = \"staff\"\nevents = [\"staff.*\"]\nurl = \"http://127.0.0.1:9/hook\"\nsecret = \"STAFF_SECRET\"\n",
+    );
+    std::fs::write(directory.path().join("config.toml"), text + route).unwrap();
+    let old = |name: &str| format!("{name}_PREVIOUS={KEY}\n");
+    let names = [
+        "VOICEDRIVE_WEBHOOK_SECRET",
+        "STAFF_SECRET",
+        "RELAY_JWT_SECRET",
+    ];
+    write(directory.path(), names.map(old).concat());
+    for command in ["check", "serve"] {
+        let output = run(directory.path(), &[command]).await;
+        let told = said(&output);
+        assert_eq!(output.status.code(), Some(78), "{command}: {told}");
+        for name in &names[..2] {
+            let expected = format!("secrets.env: {name}: is not set");
+            assert!(told.contains(&expected), "{command}: {told}");
+        }
+        for name in names {
+            let expected = format!("{name}_PREVIOUS: does not count, because {name} is not set");
+            assert!(told.contains(&expected), "{command}: {told}");
+        }
+    }
+    // Nobody is admitted by it either, and that is what is said.
+    std::fs::write(
+        directory.path().join("config.toml"),
+        configuration(directory.path(), "", ""),
+    )
+    .unwrap();
+    let checked = said(&run(directory.path(), &["check"]).await);
+    assert!(
+        checked.contains("nobody can call the API over HTTP"),
+        "{checked}"
+    );
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    let token = token_signed_with(KEY, &[Scope::Admin], Clock::System.now());
+    let answer = client()
+        .get(format!("{}/api/events", daemon.url))
+        .bearer_auth(token)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 401);
+    daemon.kill().await;
 }
 
 #[tokio::test]
