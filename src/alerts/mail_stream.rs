@@ -18,8 +18,8 @@ use tokio_rustls::client::TlsStream;
 
 use crate::channel::objection::Mail;
 use crate::config::{Email, Encryption};
-use crate::delivery::failure::tls_failure;
-use crate::delivery::tls;
+use crate::delivery::failure::{Failure, tls_failure};
+use crate::delivery::tls::{self, Asked};
 
 /// How this machine introduces itself before TLS begins.
 const HELLO: &[u8] = b"EHLO [127.0.0.1]\r\n";
@@ -122,11 +122,17 @@ fn readable(text: Vec<u8>) -> Vec<u8> {
 }
 
 async fn secure(stream: TcpStream, host: &str) -> Result<Wire, Mail> {
-    let config = Arc::new(tls::client_config(&[]).map_err(Mail::Tls)?);
+    let asked = Asked::default();
+    let config = Arc::new(tls::client_config(&[], &asked).map_err(Mail::Tls)?);
     let name = ServerName::try_from(host.to_owned());
     let name = name.map_err(|_| Mail::NoName(host.to_owned()))?;
     let stream = TlsConnector::from(config).connect(name, stream).await;
-    let stream = stream.map_err(|error| of_io(&error))?;
+    let stream = stream.map_err(|error| match of_io(&error) {
+        Mail::Insecure(Failure::Tls(_)) if asked.is_set() => {
+            Mail::Insecure(Failure::WantsCertificate)
+        }
+        other => other,
+    })?;
     Ok(Wire::Secure(Box::new(stream)))
 }
 

@@ -12,6 +12,7 @@ use crate::channel::objection::Objection;
 use crate::channel::outcome::Outcome;
 use crate::config::Hook;
 use crate::delivery::client::Outgoing;
+use crate::delivery::failure::Failure;
 use crate::delivery::tls_question::explained;
 
 /// The longest that one call may take.
@@ -101,7 +102,7 @@ async fn asked(
     let client = Outgoing::to(&url, &hook.proxies, |builder| builder.timeout(TIMEOUT));
     let client = client.map_err(Objection::NoClient)?;
     match request(&client, url.clone()).send().await {
-        Ok(answer) => match client.answer_of_proxy(answer.status()) {
+        Ok(answer) => match client.answer_of_proxy(&Failure::Status(answer.status().as_u16())) {
             Some(failure) => Err(Objection::Failed(failure)),
             None => Ok(answer),
         },

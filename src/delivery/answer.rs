@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use encoding_rs::{Encoding, UTF_8};
 use reqwest::header::{
-    CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER,
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, LOCATION,
+    RETRY_AFTER, TRANSFER_ENCODING,
 };
 use reqwest::{Response, StatusCode, Url};
 
@@ -21,6 +22,8 @@ const BODY_KEPT: usize = 8 * 1024;
 /// From which difference of the clocks on a refusal may be its fault, in seconds. Receivers allow
 /// five minutes; an answer's date is that of a server in front of them at times.
 const CLOCK_TOLERANCE: i64 = 240;
+/// As far as browsers look for the encoding of a page, in bytes.
+const DECLARES_WITHIN: usize = 1024;
 /// A part of a path that is longer may be a token, in characters.
 const LONGEST_SHOWN: usize = 24;
 /// How servers say in a 5xx that a body was too large for them: Express, Next.js and others.
@@ -39,6 +42,9 @@ const WANTS_TLS: [&str; 3] = [
     "speaking plain HTTP to an SSL-enabled server port",
     "sent an HTTP request to an HTTPS server",
 ];
+
+/// How nginx says in a 400 that it wants a certificate.
+const WANTS_CERTIFICATE: &str = "No required SSL certificate was sent";
 
 /// What the partner answered.
 pub(super) struct Answer {
@@ -73,10 +79,6 @@ impl Answer {
         self.status.is_success()
     }
 
-    pub(super) fn status(&self) -> StatusCode {
-        self.status
-    }
-
     /// Why an answer outside 2xx is a failure. `signs`: what was sent is signed, and with its time.
     pub(super) fn failure(&self, signs: bool) -> Failure {
         let refused = matches!(
@@ -94,6 +96,9 @@ impl Answer {
         }
         if self.status == StatusCode::BAD_REQUEST && WANTS_TLS.into_iter().any(contains) {
             return Failure::WantsTls;
+        }
+        if self.status == StatusCode::BAD_REQUEST && contains(WANTS_CERTIFICATE) {
+            return Failure::WantsCertificate;
         }
         if let Some(ahead) = self.clock_ahead
             && refused
@@ -139,10 +144,11 @@ fn kept(body: &[u8], headers: &HeaderMap) -> Option<String> {
     }
 }
 
-/// The kept part of a body as text, in the encoding that its header declares, else in UTF-8. What is not
-/// of that encoding is replaced; a character that the limit cut is left out.
+/// The kept part of a body as text, in the encoding that its header declares, else the one that it declares itself,
+/// else in UTF-8. What is not of that encoding is replaced; a character that the limit cut is left out.
 fn as_text(body: &[u8], headers: &HeaderMap) -> Option<String> {
-    let encoding = declared(headers).unwrap_or(UTF_8);
+    let encoding = declared(headers).or_else(|| declared_inside(body));
+    let encoding = encoding.unwrap_or(UTF_8);
     let kept = &body[..body.len().min(BODY_KEPT)];
     let mut decoder = encoding.new_decoder();
     let most = decoder.max_utf8_buffer_length(kept.len())?;
@@ -160,6 +166,37 @@ fn declared(headers: &HeaderMap) -> Option<&'static Encoding> {
         name.trim().eq_ignore_ascii_case("charset").then_some(value)
     })?;
     Encoding::for_label(charset.trim().trim_matches('"').as_bytes())
+}
+
+/// The encoding that a page names in its `<meta>`, or XML in its first line. One whose letters are not those of ASCII
+/// cannot have been read so, and is not meant.
+fn declared_inside(body: &[u8]) -> Option<&'static Encoding> {
+    let beginning = &body[..body.len().min(DECLARES_WITHIN)];
+    let beginning = String::from_utf8_lossy(beginning).to_ascii_lowercase();
+    let of_xml = beginning.trim_start().starts_with("<?xml");
+    let of_xml = of_xml.then(|| beginning.split_once("?>")?.0.split_once("encoding"));
+    let mut of_meta = beginning.split("<meta").skip(1);
+    let of_meta = of_meta.find_map(|rest| rest.split_once('>')?.0.split_once("charset"));
+    let (_, rest) = of_xml.flatten().or(of_meta)?;
+    let value = rest.trim_start().strip_prefix('=')?.trim_start();
+    let value = value.trim_start_matches(['"', '\'']);
+    let label = value
+        .split(['"', '\'', ';', ' ', '/', '\t', '\r', '\n'])
+        .next()?;
+    Encoding::for_label(label.as_bytes()).filter(|encoding| encoding.is_ascii_compatible())
+}
+
+/// Whether several lengths of the body are named that differ, or what is none. An answer to a question without a body
+/// is understood all the same, and one with it would not be.
+pub(super) fn lengths_contradict(headers: &HeaderMap) -> bool {
+    if headers.contains_key(TRANSFER_ENCODING) {
+        return false;
+    }
+    let named = headers.get_all(CONTENT_LENGTH).into_iter();
+    let lengths = named.flat_map(|value| value.to_str().unwrap_or_default().split(','));
+    let mut lengths = lengths.map(|length| length.trim().parse::<u64>().ok());
+    let first = lengths.next();
+    first == Some(None) || lengths.any(|other| Some(other) != first)
 }
 
 /// Where a partner that moved is now, without what may be a token: user, query, and long parts of the path.
@@ -317,6 +354,60 @@ mod tests {
         ] {
             let headers = headers(&[(&CONTENT_TYPE, kind)]);
             assert_eq!(as_text(words.as_bytes(), &headers).as_deref(), Some(words));
+        }
+    }
+
+    #[test]
+    fn a_page_is_read_in_the_encoding_that_it_declares_itself() {
+        let words = "署名が違います";
+        for (begin, label) in [
+            (
+                "<html><head><meta charset=\"Shift_JIS\"><title>",
+                "shift_jis",
+            ),
+            ("<META CHARSET=x-sjis><p>", "shift_jis"),
+            (
+                "<meta name=a><meta http-equiv='Content-Type' content='text/html; charset=EUC-JP'>",
+                "euc-jp",
+            ),
+            (
+                "<?xml version=\"1.0\" encoding=\"Shift_JIS\"?><p>",
+                "shift_jis",
+            ),
+            ("<meta charset=\"utf-16\">", "utf-8"),
+            ("<p charset=\"Shift_JIS\">", "utf-8"),
+        ] {
+            let page = format!("{begin}{words}");
+            let encoding = Encoding::for_label(label.as_bytes()).unwrap();
+            let (bytes, _, _) = encoding.encode(&page);
+            let html = headers(&[(&CONTENT_TYPE, "text/html")]);
+            assert_eq!(as_text(&bytes, &html).as_deref(), Some(page.as_str()));
+        }
+        // What the header says counts more.
+        let page = format!("<meta charset=\"Shift_JIS\">{words}");
+        let utf8 = headers(&[(&CONTENT_TYPE, "text/html; charset=utf-8")]);
+        assert_eq!(as_text(page.as_bytes(), &utf8), Some(page));
+    }
+
+    #[test]
+    fn lengths_that_differ_contradict_each_other() {
+        for (lengths, contradict) in [
+            (&[][..], false),
+            (&["2"], false),
+            (&["2", "2"], false),
+            (&["2, 2"], false),
+            (&["2", "3"], true),
+            (&["2, 3"], true),
+            (&["two"], true),
+            (&["-1"], true),
+        ] {
+            let mut headers = HeaderMap::new();
+            for length in lengths {
+                headers.append(CONTENT_LENGTH, HeaderValue::from_static(length));
+            }
+            assert_eq!(lengths_contradict(&headers), contradict, "{lengths:?}");
+            headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+            assert!(!lengths_contradict(&headers));
         }
     }
 

@@ -51,6 +51,7 @@ phrases! {
         Listen: "待ち受け", "listen";
         Ingest: "入口", "ingest";
         Proxy: "プロキシ", "proxy";
+        Certificates: "証明書", "certificates";
         Routes: "経路", "routes";
         Route: "経路", "route";
         Alerts: "通知先", "alerts";
@@ -58,7 +59,7 @@ phrases! {
 }
 
 impl Looked {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Config,
         Self::Secrets,
         Self::Key,
@@ -70,6 +71,7 @@ impl Looked {
         Self::Listen,
         Self::Ingest,
         Self::Proxy,
+        Self::Certificates,
         Self::Routes,
         Self::Route,
         Self::Alerts,
@@ -173,6 +175,15 @@ pub(crate) fn counts_differ(differ: u64, error: &str, language: Language) -> Str
         language,
         "{differ} 件の集計が記録と異なります。リレーを起動してからもう一度 check を実行すると数え直します ({error})",
         "not as the rows are: {counts}; start the daemon and run check again, which makes them anew ({error})"
+    )
+}
+
+/// A file of the system's store of certificates that the daemon's user cannot read.
+pub(crate) fn unreadable_certificates(path: impl Display, why: &str, language: Language) -> String {
+    both!(
+        language,
+        "{path}: {why}。この中の認証局は信用されません。リレーを動かすユーザーが読めるようにしてください (sudo chmod a+r {path})",
+        "{path}: {why}; no authority in it is believed: let the daemon's user read it (sudo chmod a+r {path})"
     )
 }
 

@@ -16,6 +16,7 @@ use crate::commands::{Daemon, program};
 use crate::harness::{
     Clock, JWT_SECRET, Partner, WEBHOOK_SECRET, client, configuration, token_signed_with,
 };
+use crate::securing::certificate;
 
 /// What no output may have in it: the values of all that is written here begin with it.
 const HUSH: &str = "hush";
@@ -325,6 +326,19 @@ async fn what_somebody_may_not_look_at_is_no_mistake_and_root_looks_as_the_daemo
         config.display()
     );
     assert!(told.contains(&expected), "{told}");
+    closed(&config, 0o644);
+    // And what the system believes.
+    let (authority, _) = certificate(true, 2100);
+    let store = directory.path().join("store.pem");
+    std::fs::write(&store, authority.pem()).unwrap();
+    closed(&store, 0o600);
+    let mut looking = program();
+    looking.env_clear().env("SSL_CERT_FILE", &store);
+    let looking = looking.arg("check").arg("--config").arg(&config).output();
+    let told = said(&looking.await.unwrap());
+    let expected = format!("note  certificates: {}: ", store.display());
+    assert!(told.contains(&expected), "{told}");
+    closed(&config, 0o600);
     // A directory on the way that is closed keeps every file in it from being read.
     closed(directory.path(), 0o700);
     let output = run(directory.path(), &["check"]).await;
