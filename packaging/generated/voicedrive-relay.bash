@@ -2108,7 +2108,7 @@ _voicedrive__relay() {
                     return 0
                     ;;
                 --scope)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "stats:read events:write events:read interviews:write interviews:read admin" -- "${cur}"))
                     return 0
                     ;;
                 --days)

@@ -14,7 +14,7 @@ use voicedrive_relay::testing::token::Scope;
 
 use crate::commands::{Daemon, program};
 use crate::harness::{
-    Clock, JWT_SECRET, Partner, WEBHOOK_SECRET, client, configuration, token_signed_with,
+    Clock, JWT_SECRET, Partner, WEBHOOK_SECRET, client, configuration, status, token_signed_with,
 };
 use crate::securing::certificate;
 
@@ -205,6 +205,43 @@ async fn nothing_stale_comes_back_and_what_would_be_lost_must_be_meant() {
     assert_eq!(code, Some(0), "{told}");
     let status: Value = daemon.json(&["status"]).await;
     assert_eq!(status["sendsTo"]["default"], Value::Null);
+    daemon.kill().await;
+}
+
+#[tokio::test]
+async fn a_channel_that_has_still_something_to_tell_goes_only_when_that_is_meant() {
+    let directory = TempDir::new().unwrap();
+    let partner = Partner::start(Clock::System).await;
+    partner.always_answers(Some(status(503)));
+    let retry = "[retry]\nintervals_seconds = [1]\n";
+    let mail = |to: &str, port: u16| {
+        format!(
+            "[[alerts.channel]]\nkind = \"email\"\nfrom = \"a@clinic.example\"\nto = [\"{to}@clinic.example\"]\nport = {port}\n"
+        )
+    };
+    let channel = mail("b", 9);
+    let daemon = Daemon::start(
+        directory.path(),
+        &partner.url(),
+        &format!("{retry}{channel}"),
+    )
+    .await;
+    let waited = daemon.run(&["send", "a.b", "--wait"]).await;
+    assert_eq!(waited.status.code(), Some(1), "{waited:?}");
+    let reload = async |more: &str, arguments: &[&str]| {
+        let text = configuration(directory.path(), &partner.url(), more);
+        std::fs::write(&daemon.config, text).unwrap();
+        let output = daemon.run(&[&["reload"], arguments].concat()).await;
+        (output.status.code(), said(&output))
+    };
+    let (code, told) = reload(retry, &[]).await;
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("[[alerts.channel]] email 1"), "{told}");
+    // Another of its kind tells it.
+    let (code, told) = reload(&format!("{retry}{}", mail("c", 9)), &[]).await;
+    assert_eq!(code, Some(0), "{told}");
+    let (code, told) = reload(retry, &["--drop"]).await;
+    assert_eq!(code, Some(0), "{told}");
     daemon.kill().await;
 }
 
