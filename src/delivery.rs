@@ -14,7 +14,7 @@
 //! the same `X-Request-ID`), and that events arrive in the order in which they were accepted.
 
 pub mod address;
-mod answer;
+pub mod answer;
 pub mod client;
 pub mod dispatcher;
 pub mod failure;

@@ -1,7 +1,6 @@
 //! What every command knows: its configuration, its reader, and the way to the daemon.
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -74,7 +73,7 @@ impl Common {
 
     /// Reads the configuration alone: whoever types the command need not know the secrets.
     pub(super) fn config(&self) -> Result<config::Config, CliError> {
-        Ok(config::load_without_secrets(&self.config)?)
+        config::load_without_secrets(&self.config).map_err(not_read)
     }
 
     /// The configuration, as far as it can be understood. One that cannot be read leaves everything at its
@@ -83,11 +82,11 @@ impl Common {
     pub(super) fn understood(&self, environment: &Environment) -> config::Config {
         config::load_what_is_understood(&self.config).unwrap_or_else(|| {
             let usual = config::Config::default();
-            let opened = File::open(&self.config).map_err(|error| error.kind());
-            let language = match opened {
-                Err(io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) => {
-                    words::language_of(environment)
-                }
+            let found = std::fs::symlink_metadata(&self.config).map_err(|error| error.kind());
+            let is_closed = || matches!(self.config(), Err(CliError::Closed(_)));
+            let language = match found {
+                Err(io::ErrorKind::NotFound) => words::language_of(environment),
+                _ if is_closed() => words::language_of(environment),
                 _ => usual.language,
             };
             config::Config { language, ..usual }
@@ -144,7 +143,7 @@ impl Common {
             return Ok(given);
         }
         let with_file = environment.with_secrets_beside(&self.config);
-        let of_relay = all_of(&with_file.map_err(|mistakes| may_not_read(mistakes, language))?)?;
+        let of_relay = all_of(&with_file.map_err(not_read)?)?;
         if of_relay.is_empty() {
             return Err(CliError::Usage(commands::needs_secret(name, language)));
         }
@@ -155,8 +154,12 @@ impl Common {
     pub(super) fn client(&self) -> Result<client::Client, CliError> {
         match config::load_without_secrets(&self.config) {
             Ok(config) => client::Client::new(&config, self),
-            Err(mistakes) if self.relay_runs() => Err(CliError::ConfigWhileRunning(mistakes)),
-            Err(mistakes) => Err(mistakes.into()),
+            Err(mistakes) => match not_read(mistakes) {
+                CliError::Config(mistakes) if self.relay_runs() => {
+                    Err(CliError::ConfigWhileRunning(mistakes))
+                }
+                error => Err(error),
+            },
         }
     }
 
@@ -181,11 +184,11 @@ pub(super) fn demand_secret_name(
 }
 
 /// A file of the relay that somebody else may not read is no mistake of the relay's.
-pub(super) fn may_not_read(mistakes: ConfigErrors, language: Language) -> CliError {
+fn not_read(mistakes: ConfigErrors) -> CliError {
     match &mistakes.list[..] {
-        [mistake] if matches!(mistake.kind, config::Kind::Forbidden(_)) => CliError::NotAllowed(
-            commands::use_sudo(&mistake.place.describe(language), language),
-        ),
+        [mistake] if matches!(mistake.kind, config::Kind::Forbidden(_)) => {
+            CliError::Closed(mistake.place.clone())
+        }
         _ => CliError::Config(mistakes),
     }
 }

@@ -144,9 +144,10 @@ fn kept(body: &[u8], headers: &HeaderMap) -> Option<String> {
     }
 }
 
-/// The kept part of a body as text, in the encoding that its header declares, else the one that it declares itself,
-/// else in UTF-8. What is not of that encoding is replaced; a character that the limit cut is left out.
-fn as_text(body: &[u8], headers: &HeaderMap) -> Option<String> {
+/// At most the first 8 KiB of a body as text, in the encoding that its header declares, else the one that it declares
+/// itself, else in UTF-8. What is not of that encoding is replaced; a character that the limit cut is left out.
+#[must_use]
+pub fn as_text(body: &[u8], headers: &HeaderMap) -> Option<String> {
     let encoding = declared(headers).or_else(|| declared_inside(body));
     let encoding = encoding.unwrap_or(UTF_8);
     let kept = &body[..body.len().min(BODY_KEPT)];

@@ -354,6 +354,15 @@ async fn what_somebody_may_not_look_at_is_no_mistake_and_root_looks_as_the_daemo
         std::fs::set_permissions(path, mode).unwrap();
     };
     closed(&config, 0o600);
+    // Of somebody who only asks the daemon, the file need not be readable: root asks.
+    let mut other = program();
+    other.uid(NOBODY).arg("status").arg("--config").arg(&config);
+    if let Ok(output) = other.output().await {
+        let told = said(&output);
+        assert_eq!(output.status.code(), Some(77), "{told}");
+        let expected = format!("{}: you may not read this; use sudo", config.display());
+        assert!(told.contains(&expected), "{told}");
+    }
     let output = run(directory.path(), &["check"]).await;
     let told = said(&output);
     assert_eq!(output.status.code(), Some(78), "{told}");
@@ -438,6 +447,16 @@ async fn the_one_before_stands_in_for_no_secret() {
         .unwrap();
     assert_eq!(answer.status(), 401);
     daemon.kill().await;
+    // With a door for senders, these come in all the same.
+    let door = "[ingest]\nsecrets = []\nopen_from = [\"127.0.0.1\"]\n";
+    let text = configuration(directory.path(), "", door);
+    std::fs::write(directory.path().join("config.toml"), text).unwrap();
+    let checked = said(&run(directory.path(), &["check"]).await);
+    let only = "only the senders of [ingest] come in";
+    assert!(
+        checked.contains(only) && !checked.contains("nobody can call"),
+        "{checked}"
+    );
 }
 
 #[tokio::test]
