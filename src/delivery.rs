@@ -14,7 +14,8 @@
 //! the same `X-Request-ID`), and that events arrive in the order in which they were accepted.
 
 pub mod address;
-pub mod answer;
+mod answer;
+pub mod answer_text;
 pub mod client;
 pub mod dispatcher;
 pub mod failure;

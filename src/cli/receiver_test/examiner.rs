@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::cli::CliError;
 use crate::clock::Clock;
-use crate::delivery::answer::as_text;
+use crate::delivery::answer_text::as_text;
 use crate::delivery::client::Outgoing;
 use crate::delivery::failure::Failure;
 use crate::delivery::partner::{SetupError, client};
