@@ -10,6 +10,7 @@
 //! What is not guaranteed: that a message arrives only once. After a crash between the telling and
 //! its commit it is told again.
 
+mod answer;
 mod card;
 mod certificates;
 pub mod conditions;

@@ -55,6 +55,8 @@ pub enum Cause {
     NotAProxy,
     /// A proxy answered, and none is configured.
     ProxyUnknown,
+    /// An answer that a proxy may have given, or the receiver behind it.
+    ProxyAnswer,
     /// The receiver refuses the signature or token.
     Signature,
     /// The receiver refuses the signature or token, and its clock shows another time.
@@ -75,7 +77,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::NameNotFound,
         Self::ConnectionRefused,
         Self::Unreachable,
@@ -100,6 +102,7 @@ impl Cause {
         Self::ProxyCertificate,
         Self::NotAProxy,
         Self::ProxyUnknown,
+        Self::ProxyAnswer,
         Self::Signature,
         Self::Clock,
         Self::UnknownEvent,
@@ -158,6 +161,7 @@ impl Cause {
             Self::ProxyCertificate => "proxy_certificate",
             Self::NotAProxy => "not_a_proxy",
             Self::ProxyUnknown => "proxy_unknown",
+            Self::ProxyAnswer => "proxy_answer",
             Self::Signature => "signature",
             Self::Clock => "clock",
             Self::UnknownEvent => "unknown_event",
@@ -204,6 +208,7 @@ impl Cause {
             | Self::ProxyCertificate
             | Self::NotAProxy
             | Self::ProxyUnknown
+            | Self::ProxyAnswer
             | Self::RateLimited
             | Self::PartnerError => true,
             Self::Signature
@@ -242,6 +247,7 @@ impl Cause {
                 | Self::ProxyCertificate
                 | Self::NotAProxy
                 | Self::ProxyUnknown
+                | Self::ProxyAnswer
         )
     }
 }

@@ -38,7 +38,7 @@ use crate::zone::Zone;
 pub use alerts::{AlertsConfig, AlertsOut, Channel, Email, Encryption, Hook, Way};
 pub use caller_secrets::Secrets;
 pub use changes::Changes;
-pub use error::{ConfigError, ConfigErrors, Doubt, Kind, Location, Note, NoteKind};
+pub use error::{ConfigError, ConfigErrors, Doubt, Forbidden, Kind, Location, Note, NoteKind};
 pub use expected::Expected;
 pub use ingest::{Ingest, IngestConfig};
 pub use named::{Named, Role};
@@ -186,7 +186,7 @@ fn read_both(
     let alerts = config
         .alerts
         .with_secrets(&proxies, environment, &mut errors);
-    let jwt = secrets.jwt.is_some() || secrets.jwt_previous.is_some();
+    let jwt = secrets.jwt.is_some();
     let with_secrets = |door: &IngestConfig| door.with_secrets(environment, jwt, path, &mut errors);
     let ingest = config.ingest.as_ref().map(with_secrets);
     let names = named::names(&config);
@@ -262,7 +262,7 @@ impl Config {
 fn read_file(path: &Path) -> Result<String, ConfigErrors> {
     let wrong = |kind| ConfigErrors::one(Location::whole(path), kind);
     let read = env_file::read_bytes(path);
-    let (bytes, _) = read.map_err(|error| wrong(env_file::of_io(&error)))?;
+    let (bytes, _) = read.map_err(|error| wrong(env_file::of_io(path, &error)))?;
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let line = env_file::first_bad_line(error.as_bytes(), valid);

@@ -18,6 +18,7 @@
 
 pub mod address;
 mod answer;
+pub mod answer_text;
 pub mod client;
 pub mod dispatcher;
 pub mod failure;

@@ -14,8 +14,10 @@ pub enum IncidentDismissal {
 /// What a dismissal of one event did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventDismissal {
-    /// Its delivery is dismissed, now or since earlier.
+    /// Its delivery is dismissed now.
     Done,
+    /// It was dismissed before, and nothing has changed.
+    Already,
     /// No event has this id.
     Unknown,
     /// It is not exhausted: it was delivered, or is still to be sent.

@@ -18,8 +18,8 @@ use tokio_rustls::client::TlsStream;
 
 use crate::channel::objection::Mail;
 use crate::config::{Email, Encryption};
-use crate::delivery::failure::tls_failure;
-use crate::delivery::tls;
+use crate::delivery::failure::{Failure, tls_failure};
+use crate::delivery::tls::{self, Asked};
 
 /// How this machine introduces itself before TLS begins.
 const HELLO: &[u8] = b"EHLO [127.0.0.1]\r\n";
@@ -27,6 +27,8 @@ const HELLO: &[u8] = b"EHLO [127.0.0.1]\r\n";
 const LONGEST_ANSWER: usize = 64 * 1024;
 /// What the library waits for, and what the server has said before TLS began.
 const GREETING: &[u8] = b"220 ready\r\n";
+/// The length of an answer's code.
+const CODE: usize = 3;
 
 /// What is wrong when the network, or TLS over it, says so.
 pub(super) fn of_io(error: &io::Error) -> Mail {
@@ -85,8 +87,27 @@ impl MailStream {
             last.map_or(0, |last| last + 1)
         };
         let whole: Vec<u8> = self.unfinished.drain(..end).collect();
-        self.lines.extend(readable(whole));
+        self.lines.extend(whole_lines(&readable(whole)));
     }
+}
+
+/// Lines as the library wants them: with CR LF at their ends, and a blank behind the code when nothing else is there,
+/// which a server may leave out (RFC 5321, section 4.2).
+fn whole_lines(said: &[u8]) -> Vec<u8> {
+    let mut lines = Vec::with_capacity(said.len());
+    for line in said.split_inclusive(|byte| *byte == b'\n') {
+        let Some(text) = line.strip_suffix(b"\n") else {
+            lines.extend_from_slice(line);
+            continue;
+        };
+        let text = text.strip_suffix(b"\r").unwrap_or(text);
+        lines.extend_from_slice(text);
+        if text.len() == CODE && text.iter().all(u8::is_ascii_digit) {
+            lines.push(b' ');
+        }
+        lines.extend_from_slice(b"\r\n");
+    }
+    lines
 }
 
 /// A text in UTF-8, whichever of the two encodings it came in.
@@ -101,11 +122,17 @@ fn readable(text: Vec<u8>) -> Vec<u8> {
 }
 
 async fn secure(stream: TcpStream, host: &str) -> Result<Wire, Mail> {
-    let config = Arc::new(tls::client_config(&[]).map_err(Mail::Tls)?);
+    let asked = Asked::default();
+    let config = Arc::new(tls::client_config(&[], &asked).map_err(Mail::Tls)?);
     let name = ServerName::try_from(host.to_owned());
     let name = name.map_err(|_| Mail::NoName(host.to_owned()))?;
     let stream = TlsConnector::from(config).connect(name, stream).await;
-    let stream = stream.map_err(|error| of_io(&error))?;
+    let stream = stream.map_err(|error| match of_io(&error) {
+        Mail::Insecure(Failure::Tls(_)) if asked.is_set() => {
+            Mail::Insecure(Failure::WantsCertificate)
+        }
+        other => other,
+    })?;
     Ok(Wire::Secure(Box::new(stream)))
 }
 
@@ -215,5 +242,24 @@ impl AsyncTokioStream for MailStream {
 impl fmt::Debug for MailStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("MailStream")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_servers_become_those_of_the_library() {
+        for (said, lines) in [
+            ("250\r\n", "250 \r\n"),
+            ("250-mx\r\n250\n", "250-mx\r\n250 \r\n"),
+            ("250 ok\n", "250 ok\r\n"),
+            ("250-\r\n250 8BITMIME\r\n", "250-\r\n250 8BITMIME\r\n"),
+            ("25", "25"),
+            ("bye\n", "bye\r\n"),
+        ] {
+            assert_eq!(whole_lines(said.as_bytes()), lines.as_bytes(), "{said}");
+        }
     }
 }

@@ -7,16 +7,18 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{RequestBuilder, Response, Url};
 use serde::Serialize;
 
+use super::answer::{Contradiction, contradiction};
 use crate::channel::objection::Objection;
 use crate::channel::outcome::Outcome;
 use crate::config::Hook;
 use crate::delivery::client::Outgoing;
+use crate::delivery::failure::Failure;
 use crate::delivery::tls_question::explained;
 
 /// The longest that one call may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// The most of an answer that is read, in bytes.
-const ANSWER_READ: usize = 4096;
+/// The most of an answer that is read, in bytes. JSON that is cut off cannot be understood.
+const ANSWER_READ: usize = 64 * 1024;
 /// How Teams begins to say in a 200 that it failed.
 const TEAMS_FAILED: &str = "Webhook message delivery failed with error";
 /// How Slack says that it will never take a message.
@@ -67,10 +69,14 @@ pub(super) async fn post(hook: &Hook, body: &impl Serialize) -> Outcome {
 /// Why nobody took the call.
 pub(super) async fn call(hook: &Hook) -> Result<(), Objection> {
     let answer = asked(hook, Outgoing::get).await?;
-    if answer.status().is_success() {
-        Ok(())
-    } else {
-        Err(Objection::Answer(answer.status().as_u16()))
+    let status = answer.status();
+    if !status.is_success() {
+        return Err(Objection::Answer(status.as_u16()));
+    }
+    // A page may be what such a service answers; that it did not count the call is said otherwise.
+    match contradiction(&beginning(answer).await) {
+        Some(Contradiction::Failed) => Err(Objection::SaysFailure(status.as_u16())),
+        Some(Contradiction::Page) | None => Ok(()),
     }
 }
 
@@ -96,7 +102,7 @@ async fn asked(
     let client = Outgoing::to(&url, &hook.proxies, |builder| builder.timeout(TIMEOUT));
     let client = client.map_err(Objection::NoClient)?;
     match request(&client, url.clone()).send().await {
-        Ok(answer) => match client.answer_of_proxy(answer.status()) {
+        Ok(answer) => match client.answer_of_proxy(&Failure::Status(answer.status().as_u16())) {
             Some(failure) => Err(Objection::Failed(failure)),
             None => Ok(answer),
         },
@@ -133,8 +139,11 @@ fn judged(status: u16, body: &str) -> Outcome {
         return failed_at_teams(words);
     }
     match status {
-        200..=299 if says_failure(body) => Outcome::TryLater(Objection::SaysFailure(status)),
-        200..=299 => Outcome::SENT,
+        200..=299 => match contradiction(body) {
+            None => Outcome::SENT,
+            Some(Contradiction::Failed) => Outcome::TryLater(Objection::SaysFailure(status)),
+            Some(Contradiction::Page) => Outcome::TryLater(Objection::Page(status)),
+        },
         400 | 413 | 422 => Outcome::RefusedForGood(Objection::Answer(status)),
         _ => Outcome::TryLater(Objection::Answer(status)),
     }
@@ -150,12 +159,6 @@ fn failed_at_teams(words: &str) -> Outcome {
         Some(status @ (400 | 413 | 422)) => Outcome::RefusedForGood(Objection::Teams(Some(status))),
         other => Outcome::TryLater(Objection::Teams(other)),
     }
-}
-
-/// Whether a JSON answer says `"ok": false` or `"success": false`.
-fn says_failure(body: &str) -> bool {
-    let answer: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
-    ["ok", "success"].iter().any(|key| answer[key] == false)
 }
 
 #[cfg(test)]
@@ -180,7 +183,18 @@ mod tests {
         assert!(later(judged(200, TEAMS_FAILED)));
         assert!(never(judged(200, "invalid_payload\n")));
         assert!(later(judged(200, "channel_is_archived")));
-        assert!(later(judged(200, "{\"ok\":false}")));
+        for failed in [
+            "{\"ok\":false}",
+            "{\"errors\":[\"no such channel\"]}",
+            "{\"errcode\":40001}",
+            "{\"status\":\"error\"}",
+            "{\"code\":19001}",
+        ] {
+            let said = Objection::SaysFailure(200);
+            assert_eq!(judged(200, failed), Outcome::TryLater(said), "{failed}");
+        }
+        let page = judged(200, "<!doctype html><html><title>Login</title></html>");
+        assert_eq!(page, Outcome::TryLater(Objection::Page(200)));
         assert!(never(judged(400, "Bad Request")));
         for status in [401, 403, 404, 410, 429, 500, 503, 301] {
             assert!(later(judged(status, "")), "{status}");

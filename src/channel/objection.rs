@@ -24,6 +24,8 @@ pub enum Objection {
     AnswerSaid(u16, String),
     /// A hook answered with this status, and its body says that it failed.
     SaysFailure(u16),
+    /// What answered with this status is a page for people, and no hook.
+    Page(u16),
     /// Teams could not deliver it; the status that it names.
     Teams(Option<u16>),
     /// The message could not be put into the form that the channel wants.

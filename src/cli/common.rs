@@ -73,18 +73,20 @@ impl Common {
 
     /// Reads the configuration alone: whoever types the command need not know the secrets.
     pub(super) fn config(&self) -> Result<config::Config, CliError> {
-        Ok(config::load_without_secrets(&self.config)?)
+        config::load_without_secrets(&self.config).map_err(not_read)
     }
 
     /// The configuration, as far as it can be understood. One that cannot be read leaves everything at its
-    /// default; where there is none at all, such as where a copy is verified and no relay is installed, the
-    /// environment may ask for another language.
+    /// default, but for the language: where there is none at all, such as where a copy is verified and no relay is
+    /// installed, or one that this user may not read, the environment may ask for another one.
     pub(super) fn understood(&self, environment: &Environment) -> config::Config {
         config::load_what_is_understood(&self.config).unwrap_or_else(|| {
             let usual = config::Config::default();
             let found = std::fs::symlink_metadata(&self.config).map_err(|error| error.kind());
+            let is_closed = || matches!(self.config(), Err(CliError::Closed(_)));
             let language = match found {
                 Err(io::ErrorKind::NotFound) => words::language_of(environment),
+                _ if is_closed() => words::language_of(environment),
                 _ => usual.language,
             };
             config::Config { language, ..usual }
@@ -134,19 +136,14 @@ impl Common {
         let language = self.locale(environment).language;
         demand_secret_name("--secret", name, language)?;
         let all_of = |environment: &Environment| -> Result<Vec<_>, ConfigErrors> {
-            let mut found = Vec::new();
-            for name in [name.to_owned(), format!("{name}_PREVIOUS")] {
-                let secret = environment.secret(&name)?;
-                found.extend(secret.map(|secret| (name, secret)));
-            }
-            Ok(found)
+            environment.secret_and_previous(name)
         };
         let given = all_of(environment)?;
         if !given.is_empty() {
             return Ok(given);
         }
         let with_file = environment.with_secrets_beside(&self.config);
-        let of_relay = all_of(&with_file.map_err(|mistakes| may_not_read(mistakes, language))?)?;
+        let of_relay = all_of(&with_file.map_err(not_read)?)?;
         if of_relay.is_empty() {
             return Err(CliError::Usage(commands::needs_secret(name, language)));
         }
@@ -157,8 +154,12 @@ impl Common {
     pub(super) fn client(&self) -> Result<client::Client, CliError> {
         match config::load_without_secrets(&self.config) {
             Ok(config) => client::Client::new(&config, self),
-            Err(mistakes) if self.relay_runs() => Err(CliError::ConfigWhileRunning(mistakes)),
-            Err(mistakes) => Err(mistakes.into()),
+            Err(mistakes) => match not_read(mistakes) {
+                CliError::Config(mistakes) if self.relay_runs() => {
+                    Err(CliError::ConfigWhileRunning(mistakes))
+                }
+                error => Err(error),
+            },
         }
     }
 
@@ -183,11 +184,11 @@ pub(super) fn demand_secret_name(
 }
 
 /// A file of the relay that somebody else may not read is no mistake of the relay's.
-pub(super) fn may_not_read(mistakes: ConfigErrors, language: Language) -> CliError {
+fn not_read(mistakes: ConfigErrors) -> CliError {
     match &mistakes.list[..] {
-        [mistake] if mistake.kind == config::Kind::Forbidden => CliError::NotAllowed(
-            commands::use_sudo(&mistake.place.describe(language), language),
-        ),
+        [mistake] if matches!(mistake.kind, config::Kind::Forbidden(_)) => {
+            CliError::Closed(mistake.place.clone())
+        }
         _ => CliError::Config(mistakes),
     }
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use crate::command_line::CommandLine;
-use crate::config::ConfigErrors;
+use crate::config::{ConfigErrors, Location};
 use crate::language::Language;
 use crate::words::answers::{Subject, refusal};
 use crate::words::commands as sentences;
@@ -54,6 +54,9 @@ pub(super) enum CliError {
     /// Who asks may not look at what the answer depends on.
     #[error("{0}")]
     NotAllowed(String),
+    /// Who asks may not read this file of the relay's.
+    #[error("{0:?}")]
+    Closed(Location),
     /// Another process has told it, and ended with this code.
     #[error("exit code {0}")]
     Told(u8),
@@ -94,6 +97,7 @@ impl CliError {
                 let goes_on = sentences::relay_goes_on(language);
                 format!("{}\n{goes_on}", mistakes.describe(language))
             }
+            Self::Closed(place) => sentences::use_sudo(&place.describe(language), language),
             Self::Output(error) => sentences::no_output(error, language),
             other => other.to_string(),
         };
@@ -110,7 +114,7 @@ impl CliError {
             Self::Refused { code, .. } | Self::OfDaemon { code, .. } => code,
             Self::Usage(_) => "USAGE",
             Self::Unreachable(_) => "UNREACHABLE",
-            Self::NotAllowed(_) => "NOT_ALLOWED",
+            Self::NotAllowed(_) | Self::Closed(_) => "NOT_ALLOWED",
             Self::Config(_) | Self::ConfigWhileRunning(_) | Self::ConfigOfDaemon(_) => {
                 "CONFIGURATION"
             }
@@ -125,7 +129,7 @@ impl CliError {
             Self::Failed(_) | Self::Refused { .. } | Self::OfDaemon { .. } | Self::Output(_) => 1,
             Self::Usage(_) => 2,
             Self::Unreachable(_) => 69,
-            Self::NotAllowed(_) => 77,
+            Self::NotAllowed(_) | Self::Closed(_) => 77,
             Self::Config(_)
             | Self::ConfigWhileRunning(_)
             | Self::ConfigOfDaemon(_)

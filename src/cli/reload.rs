@@ -15,7 +15,7 @@ use crate::words::commands::{self, Command};
   sudo voicedrive-relay reload
   sudo voicedrive-relay reload --drop")]
 pub(super) struct Reload {
-    /// Lose a URL or a secret that is in force: without this, such a reload is refused
+    /// Lose a URL, a secret or a route in force, or what an alert channel has still to tell: without this, such a reload is refused
     #[arg(long)]
     drop: bool,
 }

@@ -130,7 +130,13 @@ fn not_read(error: CliError) -> Refused {
 
 /// Puts `new` in the place of what is in force, unless something would be lost that nobody meant to lose.
 async fn reload(relay: &mut Relay, in_force: &mut Loaded, new: Loaded, drop: bool) -> Outcome {
-    let changes = new.changes_since(in_force);
+    let mut changes = new.changes_since(in_force);
+    let cut_short = relay.channels_cut_short(&new).await;
+    let cut_short = cut_short.map_err(|error| Refused::Failed(error.to_string()))?;
+    let channels = in_force.alerts.channels.iter();
+    let lost = channels.filter(|channel| cut_short.contains(&channel.key()));
+    let lost = lost.map(|channel| format!("[[alerts.channel]] {}", channel.name));
+    changes.lost.extend(lost);
     if !changes.lost.is_empty() && !drop {
         return Err(Refused::Loses(changes.lost));
     }

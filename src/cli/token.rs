@@ -20,14 +20,13 @@ pub(super) enum Token {
     /// Issue a token; it is shown once and kept nowhere
     #[command(after_help = "Example:
   voicedrive-relay token issue --subject voicedrive \\
-    --scope stats:read --days 365
-Scopes: stats:read, events:write, events:read, interviews:write, interviews:read, admin")]
+    --scope stats:read --days 365")]
     Issue {
         /// For whom
         #[arg(long, value_parser = value::text(SUBJECT_CHARACTERS))]
         subject: String,
         /// What it allows: one or more scopes, separated by blanks
-        #[arg(long)]
+        #[arg(long, value_parser = value::Scopes)]
         scope: String,
         /// For how many days, from 1 to 3650
         #[arg(long, default_value_t = USUAL_DAYS, allow_negative_numbers = true,

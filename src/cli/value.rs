@@ -1,15 +1,19 @@
 //! What a person types as the value of an argument, read into what it means. What else must stand there is
 //! a [`WrongValue`].
 
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
+use clap::{Arg, Command};
 use hyper::StatusCode;
 use url::Url;
 
 use crate::day::Days;
 use crate::event::is_event_type;
 use crate::route::Pattern;
+use crate::token::Scope;
 use crate::wrong_value::WrongValue;
 use crate::zone::Zone;
 
@@ -44,6 +48,37 @@ pub(super) fn text(
         (fits && plain)
             .then(|| text.to_owned())
             .ok_or(WrongValue::Text { most })
+    }
+}
+
+/// Reads scopes, separated by blanks. A shell offers each of them.
+#[derive(Clone)]
+pub(super) struct Scopes;
+
+impl TypedValueParser for Scopes {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        argument: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        let one = PossibleValuesParser::new(Scope::ALL.map(Scope::as_str));
+        let text = StringValueParser::new().parse_ref(command, argument, value)?;
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let unknown = words.iter().find(|word| Scope::from_word(word).is_none());
+        let judged = match (unknown, words.first()) {
+            (Some(word), _) | (None, Some(word)) => *word,
+            (None, None) => "",
+        };
+        one.parse_ref(command, argument, OsStr::new(judged))?;
+        Ok(words.join(" "))
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let names = Scope::ALL.into_iter().map(Scope::as_str);
+        Some(Box::new(names.map(PossibleValue::new)))
     }
 }
 

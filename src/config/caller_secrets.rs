@@ -1,6 +1,6 @@
 //! The secrets by which those who call the API are known.
 
-use super::secrets::read_secret;
+use super::secrets::read_with_previous;
 use super::{ConfigError, Environment, Kind};
 use crate::secret::Secret;
 
@@ -10,7 +10,8 @@ const SHORTEST_JWT_SECRET: usize = 32;
 /// The shortest static token, in characters.
 const SHORTEST_API_TOKEN: usize = 16;
 
-/// The secrets of those who call the API.
+/// The secrets of those who call the API. One before another counts beside it only (contract, section 2: without
+/// `RELAY_JWT_SECRET` no JWT is accepted).
 #[derive(Clone, Debug, Default)]
 pub struct Secrets {
     /// The static token of VoiceDrive.
@@ -24,12 +25,18 @@ pub struct Secrets {
 }
 
 pub(super) fn read(environment: &Environment, errors: &mut Vec<ConfigError>) -> Secrets {
-    let mut read = |name: &str| read_secret(environment, name, errors);
+    let mut read = |name: &str| {
+        let found = read_with_previous(environment, name, errors);
+        let mut found = found.into_iter().map(|(_, secret)| secret);
+        (found.next(), found.next())
+    };
+    let (api_token, api_token_previous) = read("VOICEDRIVE_API_TOKEN");
+    let (jwt, jwt_previous) = read("RELAY_JWT_SECRET");
     let secrets = Secrets {
-        api_token: read("VOICEDRIVE_API_TOKEN"),
-        api_token_previous: read("VOICEDRIVE_API_TOKEN_PREVIOUS"),
-        jwt: read("RELAY_JWT_SECRET"),
-        jwt_previous: read("RELAY_JWT_SECRET_PREVIOUS"),
+        api_token,
+        api_token_previous,
+        jwt,
+        jwt_previous,
     };
     for (name, secret) in [
         ("RELAY_JWT_SECRET", &secrets.jwt),

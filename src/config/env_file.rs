@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::secret_name::is_secret_name;
 use super::wide_character::is_wide;
-use super::{ConfigError, Doubt, Kind, Location};
+use super::{ConfigError, Doubt, Forbidden, Kind, Location};
 use crate::plain_file::ordinary;
 
 /// A name of this length or more, without `_`, may be a secret that was pasted alone on its line.
@@ -50,7 +50,7 @@ impl EnvFile {
                 return Some(file);
             }
             Err(error) if is_absent(path, &error) => return None,
-            Err(error) => of_io(&error),
+            Err(error) => of_io(path, &error),
         };
         let place = Location::whole(path);
         errors.push(ConfigError { place, kind });
@@ -148,10 +148,10 @@ fn of_whole(bytes: &[u8]) -> Option<Doubt> {
     (only_returns && several_lines).then_some(Doubt::ReturnsAlone)
 }
 
-/// What the operating system said, as a mistake.
-pub(super) fn of_io(error: &io::Error) -> Kind {
+/// What the operating system said of a file, as a mistake.
+pub(super) fn of_io(path: &Path, error: &io::Error) -> Kind {
     match error.kind() {
-        io::ErrorKind::PermissionDenied => Kind::Forbidden,
+        io::ErrorKind::PermissionDenied => Kind::Forbidden(Forbidden::at(path)),
         _ => Kind::Unreadable(error.into()),
     }
 }

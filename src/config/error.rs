@@ -1,10 +1,13 @@
 //! Errors and notes about configuration and secrets, each with its place. No value
 //! of a secret is ever part of it.
 
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Expected;
 use crate::system_error::SystemError;
+use crate::system_user;
 
 /// Everything that is wrong, in the order of the files, and what was noticed on the way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,7 +60,7 @@ pub enum Kind {
     /// The file cannot be read; what the operating system said.
     Unreadable(SystemError),
     /// This user may not read the file.
-    Forbidden,
+    Forbidden(Forbidden),
     /// Not TOML.
     NotToml {
         /// What the parser said, in English.
@@ -92,6 +95,35 @@ pub enum Kind {
     Doubtful(Doubt),
 }
 
+/// Who may not read a file, and what keeps it from them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forbidden {
+    /// The user's name.
+    pub user: String,
+    /// The file.
+    pub file: PathBuf,
+    /// The first directory on the way to it that the user may not enter.
+    pub closed: Option<PathBuf>,
+}
+
+impl Forbidden {
+    /// What keeps the user of this process from reading `file`.
+    pub(super) fn at(file: &Path) -> Self {
+        let mut directories: Vec<&Path> = file.ancestors().skip(1).collect();
+        directories.reverse();
+        let is_closed = |directory: &&Path| {
+            let inside = fs::metadata(directory.join("."));
+            inside.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+        };
+        let closed = directories.into_iter().find(is_closed);
+        Self {
+            user: system_user::own_name(),
+            file: file.to_owned(),
+            closed: closed.map(Path::to_owned),
+        }
+    }
+}
+
 /// Why a line or value can be understood in more than one way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doubt {
@@ -123,6 +155,10 @@ pub enum Doubt {
     Backslash,
     /// A quote has no partner, or something stands behind it.
     Quotes,
+    /// Quotes stand around a value where nothing takes them away.
+    InQuotes,
+    /// A value begins with its own name and `=`.
+    WholeLine,
     /// The name was set before, on this line.
     Doubled(usize),
 }
@@ -146,6 +182,8 @@ pub enum NoteKind {
     Covered,
     /// Everybody on this machine may read the file.
     OpenToAll,
+    /// The one before a secret that is not set itself; that one's name.
+    Alone(String),
 }
 
 impl Location {

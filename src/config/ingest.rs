@@ -9,7 +9,7 @@ use reqwest::header::HeaderName;
 
 use super::reader::{Document, Section};
 use super::secret_name::is_secret_name;
-use super::secrets::{is_token, read_secret};
+use super::secrets::{is_token, read_with_previous};
 use super::server::network;
 use super::{ConfigError, Environment, Expected, Kind, Location};
 use crate::event;
@@ -194,14 +194,11 @@ fn read_all(
 ) -> Vec<(String, Secret)> {
     let mut secrets = Vec::new();
     for name in names {
-        let before = secrets.len();
-        for name in [name.clone(), format!("{name}_PREVIOUS")] {
-            let secret = read_secret(environment, &name, errors);
-            secrets.extend(secret.map(|secret| (name, secret)));
-        }
-        if secrets.len() == before {
+        let found = read_with_previous(environment, name, errors);
+        if found.is_empty() {
             errors.extend(environment.missing(name));
         }
+        secrets.extend(found);
     }
     secrets
 }
@@ -253,7 +250,8 @@ mod tests {
             ("A", "a"),
             ("A_PREVIOUS", "old"),
             ("B", "b"),
-            ("C_PREVIOUS", "c"),
+            ("C", "c"),
+            ("C_PREVIOUS", "older"),
         ];
         let door = try_read(text, variables).unwrap().ingest.unwrap();
         let shown = |secrets: &[Secret]| {
@@ -261,7 +259,13 @@ mod tests {
             shown.collect::<Vec<_>>()
         };
         assert_eq!(shown(&door.secrets), ["a", "old", "b"]);
-        assert_eq!(shown(&door.bearers), ["c"]);
+        assert_eq!(shown(&door.bearers), ["c", "older"]);
+        let alone = [("A", "a"), ("B", "b"), ("C_PREVIOUS", "older")];
+        let report = try_read(text, alone).unwrap_err().to_string();
+        assert!(
+            report.starts_with("environment variable C: is not set"),
+            "{report}"
+        );
     }
 
     #[test]

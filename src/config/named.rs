@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::env_file::may_be_shown;
+use super::secrets::{previous_of, successor_of};
 use super::wide_character::is_wide;
 use super::{Config, Environment, Location, Note, NoteKind, ProxyConfig, URL_VARIABLE};
 use crate::secret::Secret;
@@ -54,7 +55,7 @@ pub struct Named {
 pub(super) fn names(config: &Config) -> BTreeMap<String, Role> {
     let mut names = BTreeMap::new();
     let mut add = |name: &str, role| {
-        for name in [name.to_owned(), format!("{name}_PREVIOUS")] {
+        for name in [name.to_owned(), previous_of(name)] {
             names.entry(name).or_insert(role);
         }
     };
@@ -89,7 +90,7 @@ pub(super) fn set(
 ) -> BTreeMap<String, Named> {
     let found = names.iter().filter_map(|(name, &role)| {
         // What cannot be read, or not be understood, is a mistake already.
-        if environment.file().is_some_and(|file| file.is_spoiled(name)) {
+        if environment.is_in_doubt(name) {
             return None;
         }
         let secret = environment.secret(name).ok()??;
@@ -113,7 +114,7 @@ pub(super) fn notes(
 ) -> Vec<Note> {
     let mut notes = of_file(names, environment, whole);
     let short = set.iter().filter(|(name, named)| {
-        let name = name.strip_suffix("_PREVIOUS").unwrap_or(name);
+        let name = successor_of(name).unwrap_or(name);
         named.role == Role::Key && !STRICTER.contains(&name)
     });
     notes.extend(short.filter_map(|(_, named)| {
@@ -123,7 +124,24 @@ pub(super) fn notes(
         (length < SHORT).then_some(Note { place, kind })
     }));
     notes.extend(set.values().flat_map(of_value));
+    notes.extend(alone(names, set, environment));
     notes
+}
+
+/// Secrets before others that are not set themselves. Of one that cannot be read, a mistake says so.
+fn alone(
+    names: &BTreeMap<String, Role>,
+    set: &BTreeMap<String, Named>,
+    environment: &Environment,
+) -> impl Iterator<Item = Note> {
+    set.iter().filter_map(|(name, named)| {
+        let present = successor_of(name).filter(|present| names.contains_key(*present))?;
+        let is_there = set.contains_key(present) || environment.is_in_doubt(present);
+        (!is_there).then(|| Note {
+            place: named.place.clone(),
+            kind: NoteKind::Alone(present.to_owned()),
+        })
+    })
 }
 
 /// What is in a value and perhaps was not meant. What `secrets.env` says was judged line by line; quotes there say that
@@ -245,6 +263,7 @@ mod tests {
                 "secrets.env:4: nothing reads this name: no key of config.toml has it",
                 "secrets.env:5: is not read from this file; set it with Environment= under [Service] (systemctl edit voicedrive-relay)",
                 "environment variable RELAY_JWT_SECRET: does not count, because there is a secrets.env",
+                "secrets.env:6: RELAY_JWT_SECRET_PREVIOUS: does not count, because RELAY_JWT_SECRET is not set",
             ]
         );
         let named = "[delivery]\nsecret = \"OTHER_SECRET\"\n";
@@ -296,6 +315,24 @@ mod tests {
                 (previous, NoteKind::Wide),
             ]
         );
+    }
+
+    #[test]
+    fn the_one_before_a_secret_that_is_not_set_is_noted() {
+        let secrets =
+            format!("VOICEDRIVE_API_TOKEN_PREVIOUS={KEY}\nRELAY_JWT_SECRET_PREVIOUS={KEY}\n");
+        let notes = describe("", &secrets);
+        let told = [
+            "secrets.env:2: RELAY_JWT_SECRET_PREVIOUS: does not count, because RELAY_JWT_SECRET is not set",
+            "secrets.env:1: VOICEDRIVE_API_TOKEN_PREVIOUS: does not count, because VOICEDRIVE_API_TOKEN is not set",
+        ];
+        assert_eq!(notes[1..], told);
+        // Whether it is set cannot be said of a line that is a mistake.
+        let doubtful = describe(
+            "",
+            &format!("{secrets}RELAY_JWT_SECRET=a b\nVOICEDRIVE_API_TOKEN=a b\n"),
+        );
+        assert_eq!(doubtful.len(), 1, "{doubtful:?}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::free_header::is_free_header;
 use super::proxy::{self, ProxyConfig};
 use super::reader::{Document, Section};
 use super::secret_name::is_secret_name;
-use super::secrets::{is_token, read_secret};
+use super::secrets::{is_token, read_secret, read_with_previous};
 use super::{ConfigError, Environment, Expected, Kind, Server, itself, profiles, size};
 use crate::delivery::address;
 use crate::delivery::profile::Profile;
@@ -276,13 +276,13 @@ impl RouteConfig {
         errors: &mut Vec<ConfigError>,
     ) -> Option<Route> {
         let url = self.url.clone()?;
-        let mut read = |name: &str| read_secret(environment, name, errors);
         let mut secrets = Vec::new();
         if self.profile.signature.is_some() {
-            secrets.extend(read(&self.secret));
-            secrets.extend(read(&format!("{}_PREVIOUS", self.secret)));
+            let found = read_with_previous(environment, &self.secret, errors);
+            secrets.extend(found.into_iter().map(|(_, secret)| secret));
         }
-        let bearer = self.bearer.as_ref().and_then(|name| read(name));
+        let bearer = self.bearer.as_ref();
+        let bearer = bearer.and_then(|name| read_secret(environment, name, errors));
         if self.profile.signature.is_some() && secrets.is_empty() {
             errors.extend(environment.missing(&self.secret));
         }

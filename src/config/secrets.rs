@@ -83,14 +83,36 @@ impl Environment {
     /// `ConfigErrors` when there is a credential that cannot be read or leaves doubt.
     pub fn secret(&self, name: &str) -> Result<Option<Secret>, ConfigErrors> {
         if let Some(path) = self.credential(name) {
-            return read_credential(&path);
+            return read_credential(&path, name);
         }
         let value = match &self.file {
             Some(file) => file.entries.get(name).map(|entry| entry.value.as_str()),
             None => self.var(name),
         };
+        if self.file.is_none()
+            && let Some(doubt) = value.and_then(|value| not_bare(value, name))
+        {
+            let place = Location::Variable(name.to_owned());
+            return Err(ConfigErrors::one(place, Kind::Doubtful(doubt)));
+        }
         let value = value.filter(|value| !value.is_empty());
         Ok(value.map(|value| Secret::new(value.to_owned())))
+    }
+
+    /// The secret with this name and the one before it, by their names. The one before it counts beside it only:
+    /// alone it would be an old key that nobody meant to go on with.
+    ///
+    /// # Errors
+    /// As [`Environment::secret`], of both.
+    pub fn secret_and_previous(&self, name: &str) -> Result<Vec<(String, Secret)>, ConfigErrors> {
+        let mut list = Vec::new();
+        let found = read_with_previous(self, name, &mut list);
+        let notes = Vec::new();
+        if list.is_empty() {
+            Ok(found)
+        } else {
+            Err(ConfigErrors { list, notes })
+        }
     }
 
     /// Where the secret with this name stands, or should.
@@ -116,13 +138,18 @@ impl Environment {
     /// That a secret which is needed is not set. Nothing when it stands in a line, in a file or in a
     /// credential that is a mistake already: then it is not known to be missing.
     pub(super) fn missing(&self, name: &str) -> Option<ConfigError> {
-        let file = self.file.as_ref();
-        let is_known = !file.is_some_and(|file| file.is_spoiled(name)) && self.secret(name).is_ok();
+        let is_known = !self.is_in_doubt(name);
         let kind = match self.file {
             Some(_) => Kind::SecretMissing,
             None => Kind::SecretsFileMissing,
         };
         is_known.then(|| self.error(name, kind))
+    }
+
+    /// Whether nobody can say what the secret with this name is, because a mistake is in the way.
+    pub(super) fn is_in_doubt(&self, name: &str) -> bool {
+        let file = self.file.as_ref();
+        file.is_some_and(|file| file.is_spoiled(name)) || self.secret(name).is_err()
     }
 
     /// The credential with this name, when there is one.
@@ -141,10 +168,10 @@ pub fn secrets_file(config: &Path) -> PathBuf {
 }
 
 /// A credential is its whole file, without one line end, which editors add.
-fn read_credential(path: &Path) -> Result<Option<Secret>, ConfigErrors> {
+fn read_credential(path: &Path, name: &str) -> Result<Option<Secret>, ConfigErrors> {
     let wrong = |kind| ConfigErrors::one(Location::Credential(path.to_owned()), kind);
     let read = env_file::read_bytes(path);
-    let (bytes, _) = read.map_err(|error| wrong(env_file::of_io(&error)))?;
+    let (bytes, _) = read.map_err(|error| wrong(env_file::of_io(path, &error)))?;
     let Ok(text) = String::from_utf8(bytes) else {
         return Err(wrong(Kind::Doubtful(Doubt::NotUtf8)));
     };
@@ -156,7 +183,23 @@ fn read_credential(path: &Path) -> Result<Option<Secret>, ConfigErrors> {
     if text.chars().any(char::is_control) {
         return Err(wrong(Kind::Doubtful(Doubt::Control)));
     }
+    if let Some(doubt) = not_bare(text, name) {
+        return Err(wrong(Kind::Doubtful(doubt)));
+    }
     Ok((!text.is_empty()).then(|| Secret::new(text.to_owned())))
+}
+
+/// Why a value outside of `secrets.env` is not the secret alone: quotes, or the whole line of such a file. Nothing
+/// takes them away there, and what they were meant for is signed or shown wrongly.
+fn not_bare(value: &str, name: &str) -> Option<Doubt> {
+    let value = value.trim();
+    let in_quotes = |quote| value.len() > 1 && value.starts_with(quote) && value.ends_with(quote);
+    let before = value.split_once('=').map(|(before, _)| before.trim());
+    if ['"', '\''].into_iter().any(in_quotes) {
+        return Some(Doubt::InQuotes);
+    }
+    let before = before.map(|before| before.trim_start_matches("export ").trim());
+    (before == Some(name)).then_some(Doubt::WholeLine)
 }
 
 impl<const N: usize> From<[(&str, &str); N]> for Environment {
@@ -179,6 +222,37 @@ pub(super) fn read_secret(
         errors.append(&mut found.list);
         None
     })
+}
+
+/// The secret with this name and the one before it, which counts beside it only. One that cannot be read is a mistake.
+pub(super) fn read_with_previous(
+    environment: &Environment,
+    name: &str,
+    errors: &mut Vec<ConfigError>,
+) -> Vec<(String, Secret)> {
+    let before = previous_of(name);
+    let [secret, previous] = [name, &before].map(|name| read_secret(environment, name, errors));
+    let Some(secret) = secret else {
+        return Vec::new();
+    };
+    let previous = previous.map(|previous| (before, previous));
+    [(name.to_owned(), secret)]
+        .into_iter()
+        .chain(previous)
+        .collect()
+}
+
+/// Behind the name of the secret that took its place.
+const PREVIOUS: &str = "_PREVIOUS";
+
+/// The name of the secret before the one with this name.
+pub(super) fn previous_of(name: &str) -> String {
+    format!("{name}{PREVIOUS}")
+}
+
+/// The name of the secret that took the place of the one with this name; none: it took none's.
+pub(super) fn successor_of(name: &str) -> Option<&str> {
+    name.strip_suffix(PREVIOUS)
 }
 
 pub(super) fn is_token(secret: &Secret) -> bool {
@@ -240,6 +314,48 @@ mod tests {
             assert_eq!(errors.list[0].kind, Kind::Doubtful(doubt));
             assert!(environment.missing("A").is_none());
         }
+    }
+
+    #[test]
+    fn what_stands_around_a_secret_outside_of_the_file_is_a_mistake() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().to_str().unwrap();
+        let kind = |environment: &Environment| {
+            let errors = environment.secret("A_KEY").unwrap_err();
+            errors.list[0].kind.clone()
+        };
+        for (text, doubt) in [
+            ("\"hush\"", Doubt::InQuotes),
+            ("'hush' ", Doubt::InQuotes),
+            ("A_KEY=hush", Doubt::WholeLine),
+            ("export A_KEY = hush", Doubt::WholeLine),
+        ] {
+            let variable = Environment::from([("A_KEY", text)]);
+            assert_eq!(kind(&variable), Kind::Doubtful(doubt), "{text}");
+            assert!(variable.missing("A_KEY").is_none());
+            fs::write(directory.path().join("A_KEY"), format!("{text}\n")).unwrap();
+            let credential = Environment::from([("CREDENTIALS_DIRECTORY", path)]);
+            assert_eq!(kind(&credential), Kind::Doubtful(doubt), "{text}");
+        }
+        // In the file, quotes say that what they have inside is meant.
+        let meant = with_file(&Environment::default(), b"A_KEY='\"hush\"'");
+        assert_eq!(value(&meant, "A_KEY").as_deref(), Some("\"hush\""));
+        for bare in ["\"", "\"hush", "hush=\"x\"", "B_KEY=hush", "="] {
+            let environment = Environment::from([("A_KEY", bare)]);
+            assert_eq!(value(&environment, "A_KEY").as_deref(), Some(bare));
+        }
+    }
+
+    #[test]
+    fn the_one_before_counts_beside_the_present_one_only() {
+        let names = |set: &[u8]| {
+            let environment = with_file(&Environment::default(), set);
+            let found = environment.secret_and_previous("A").unwrap();
+            found.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        assert_eq!(names(b"A=a\nA_PREVIOUS=b"), ["A", "A_PREVIOUS"]);
+        assert_eq!(names(b"A=a"), ["A"]);
+        assert!(names(b"A=\nA_PREVIOUS=b").is_empty());
     }
 
     #[test]

@@ -3,21 +3,17 @@
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
-use encoding_rs::{Encoding, UTF_8};
-use reqwest::header::{
-    CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER,
-};
+use reqwest::header::{CONTENT_LENGTH, DATE, HeaderMap, LOCATION, RETRY_AFTER, TRANSFER_ENCODING};
 use reqwest::{Response, StatusCode, Url};
 
+use super::answer_text::{kept, text};
 use super::failure::Failure;
-use crate::attempt::{Attempted, Compressed};
+use crate::attempt::Attempted;
 use crate::route::LEADS_BACK;
 use crate::timestamp::Timestamp;
 
 /// The most of an answer's body that is read, in bytes.
 const BODY_READ: usize = 64 * 1024;
-/// The most of an answer's body that is kept, in bytes.
-const BODY_KEPT: usize = 8 * 1024;
 /// From which difference of the clocks on a refusal may be its fault, in seconds. Receivers allow
 /// five minutes; an answer's date is that of a server in front of them at times.
 const CLOCK_TOLERANCE: i64 = 240;
@@ -39,6 +35,9 @@ const WANTS_TLS: [&str; 3] = [
     "speaking plain HTTP to an SSL-enabled server port",
     "sent an HTTP request to an HTTPS server",
 ];
+
+/// How nginx says in a 400 that it wants a certificate.
+const WANTS_CERTIFICATE: &str = "No required SSL certificate was sent";
 
 /// What the partner answered.
 pub(super) struct Answer {
@@ -73,10 +72,6 @@ impl Answer {
         self.status.is_success()
     }
 
-    pub(super) fn status(&self) -> StatusCode {
-        self.status
-    }
-
     /// Why an answer outside 2xx is a failure. `signs`: what was sent is signed, and with its time.
     pub(super) fn failure(&self, signs: bool) -> Failure {
         let refused = matches!(
@@ -94,6 +89,9 @@ impl Answer {
         }
         if self.status == StatusCode::BAD_REQUEST && WANTS_TLS.into_iter().any(contains) {
             return Failure::WantsTls;
+        }
+        if self.status == StatusCode::BAD_REQUEST && contains(WANTS_CERTIFICATE) {
+            return Failure::WantsCertificate;
         }
         if let Some(ahead) = self.clock_ahead
             && refused
@@ -128,38 +126,17 @@ fn says_too_large(body: &str) -> bool {
     TOO_LARGE.iter().any(|words| body.contains(words))
 }
 
-/// The body as it is kept. Nobody asked for a compressed one; its bytes would be no text.
-fn kept(body: &[u8], headers: &HeaderMap) -> Option<String> {
-    match text(headers, &CONTENT_ENCODING) {
-        Some(coding) if !coding.is_empty() && !coding.eq_ignore_ascii_case("identity") => {
-            let bytes = body.len();
-            Some(Compressed { bytes, coding }.to_string())
-        }
-        _ => as_text(body, headers),
+/// Whether several lengths of the body are named that differ, or what is none. An answer to a question without a body
+/// is understood all the same, and one with it would not be.
+pub(super) fn lengths_contradict(headers: &HeaderMap) -> bool {
+    if headers.contains_key(TRANSFER_ENCODING) {
+        return false;
     }
-}
-
-/// The kept part of a body as text, in the encoding that its header declares, else in UTF-8. What is not
-/// of that encoding is replaced; a character that the limit cut is left out.
-fn as_text(body: &[u8], headers: &HeaderMap) -> Option<String> {
-    let encoding = declared(headers).unwrap_or(UTF_8);
-    let kept = &body[..body.len().min(BODY_KEPT)];
-    let mut decoder = encoding.new_decoder();
-    let most = decoder.max_utf8_buffer_length(kept.len())?;
-    let mut text = String::with_capacity(most);
-    let last = false; // An incomplete character at the end is not replaced then.
-    let (_, _, _) = decoder.decode_to_string(kept, &mut text, last);
-    (!text.is_empty()).then_some(text)
-}
-
-/// The encoding that `Content-Type` names.
-fn declared(headers: &HeaderMap) -> Option<&'static Encoding> {
-    let kind = text(headers, &CONTENT_TYPE)?;
-    let charset = kind.split(';').skip(1).find_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("charset").then_some(value)
-    })?;
-    Encoding::for_label(charset.trim().trim_matches('"').as_bytes())
+    let named = headers.get_all(CONTENT_LENGTH).into_iter();
+    let lengths = named.flat_map(|value| value.to_str().unwrap_or_default().split(','));
+    let mut lengths = lengths.map(|length| length.trim().parse::<u64>().ok());
+    let first = lengths.next();
+    first == Some(None) || lengths.any(|other| Some(other) != first)
 }
 
 /// Where a partner that moved is now, without what may be a token: user, query, and long parts of the path.
@@ -223,15 +200,11 @@ fn unix_seconds(text: &str) -> Option<i64> {
     Some(moment.timestamp())
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok().map(str::trim)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cause::Cause;
-    use reqwest::header::HeaderValue;
+    use reqwest::header::{HeaderName, HeaderValue};
 
     fn headers(pairs: &[(&HeaderName, &str)]) -> HeaderMap {
         let pairs = pairs.iter();
@@ -283,52 +256,25 @@ mod tests {
     }
 
     #[test]
-    fn a_kept_body_ends_with_a_whole_character() {
-        let plain = HeaderMap::new();
-        assert_eq!(as_text("あい".as_bytes(), &plain), Some("あい".to_owned()));
-        assert_eq!(
-            as_text(&"あい".as_bytes()[..5], &plain),
-            Some("あ".to_owned())
-        );
-        assert_eq!(as_text(b"", &plain), None);
-        assert_eq!(as_text(b"a\xffb", &plain), Some("a\u{fffd}b".to_owned()));
-        let long = "あ".repeat(BODY_KEPT);
-        let kept = as_text(long.as_bytes(), &plain).unwrap();
-        assert_eq!(kept.len(), BODY_KEPT / 3 * 3);
-    }
-
-    #[test]
-    fn a_body_is_read_in_the_encoding_that_it_declares() {
-        let words = "署名が違います";
-        for (kind, label) in [
-            ("text/plain; charset=Shift_JIS", "shift_jis"),
-            ("text/html;Charset=\"EUC-JP\"; x=y", "euc-jp"),
-            ("text/plain; charset=ISO-2022-JP", "iso-2022-jp"),
+    fn lengths_that_differ_contradict_each_other() {
+        for (lengths, contradict) in [
+            (&[][..], false),
+            (&["2"], false),
+            (&["2", "2"], false),
+            (&["2, 2"], false),
+            (&["2", "3"], true),
+            (&["2, 3"], true),
+            (&["two"], true),
+            (&["-1"], true),
         ] {
-            let encoding = Encoding::for_label(label.as_bytes()).unwrap();
-            let (bytes, _, _) = encoding.encode(words);
-            let headers = headers(&[(&CONTENT_TYPE, kind)]);
-            assert_eq!(as_text(&bytes, &headers).as_deref(), Some(words), "{kind}");
+            let mut headers = HeaderMap::new();
+            for length in lengths {
+                headers.append(CONTENT_LENGTH, HeaderValue::from_static(length));
+            }
+            assert_eq!(lengths_contradict(&headers), contradict, "{lengths:?}");
+            headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+            assert!(!lengths_contradict(&headers));
         }
-        for kind in [
-            "text/plain; charset=klingon",
-            "text/plain; charset",
-            "charset=utf-16",
-        ] {
-            let headers = headers(&[(&CONTENT_TYPE, kind)]);
-            assert_eq!(as_text(words.as_bytes(), &headers).as_deref(), Some(words));
-        }
-    }
-
-    #[test]
-    fn a_compressed_body_is_called_one() {
-        let gzip = headers(&[(&CONTENT_ENCODING, "gzip")]);
-        let told = kept(b"\x1f\x8b\x08", &gzip).unwrap();
-        assert_eq!(told, "(3 bytes that are compressed: gzip)");
-        let compressed = Compressed::of_kept(&told).unwrap();
-        assert_eq!((compressed.bytes, compressed.coding), (3, "gzip"));
-        let identity = headers(&[(&CONTENT_ENCODING, "identity")]);
-        assert_eq!(kept(b"ok", &identity).as_deref(), Some("ok"));
     }
 
     #[test]

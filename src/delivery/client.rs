@@ -1,13 +1,15 @@
 //! The one HTTP client of all that goes out: webhooks, probes, and the hooks of the alerts.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use reqwest::{Client, ClientBuilder, Proxy, RequestBuilder, StatusCode, Url, redirect};
+use reqwest::{Client, ClientBuilder, Proxy, RequestBuilder, Url, redirect};
 
 use super::address::Resolver;
 use super::failure::{self, Failure, ProxyFault, ProxyTls, Way};
 use super::proxy::Proxies;
-use super::tls::{self, TlsError};
+use super::tls::{self, Asked, TlsError};
 
 /// A connection that was idle for longer is not used again. Many receivers (Node.js by default)
 /// close theirs after five seconds, and a request that meets the closing fails for no good reason.
@@ -29,6 +31,9 @@ pub enum ClientError {
 pub struct Outgoing {
     client: Client,
     way: Way,
+    asked: Asked,
+    /// Somebody took what was sent without a certificate of this machine.
+    taken: Arc<AtomicBool>,
 }
 
 impl Outgoing {
@@ -55,8 +60,9 @@ impl Outgoing {
             "https" => ProxyTls::Begins,
             _ => ProxyTls::None,
         });
+        let asked = Asked::default();
         builder = if secure || proxy_tls == Some(ProxyTls::Begins) {
-            builder.tls_backend_preconfigured(tls::client_config(&["http/1.1"])?)
+            builder.tls_backend_preconfigured(tls::client_config(&["http/1.1"], &asked)?)
         } else {
             // Without encryption, a machine need not have any certificates.
             builder.tls_certs_only([])
@@ -70,6 +76,8 @@ impl Outgoing {
                 secure,
                 proxy: proxy_tls,
             },
+            asked,
+            taken: Arc::default(),
         })
     }
 
@@ -91,18 +99,41 @@ impl Outgoing {
     /// Why a request of this client did not succeed.
     #[must_use]
     pub fn failure(&self, error: &reqwest::Error) -> Failure {
-        failure::classify(error, self.way)
+        match failure::classify(error, self.way) {
+            // A server may end the connection without a word when it wanted a certificate; or the word is lost with it.
+            Failure::Broken | Failure::TlsEnded | Failure::Tls(_) if self.was_asked() => {
+                Failure::WantsCertificate
+            }
+            other => other,
+        }
     }
 
-    /// What an answer of a proxy's own means: that of the one that is used, or of one that nobody knows of. None:
-    /// it is no such answer.
+    /// Remembers that a request was taken: whoever asks for a certificate all the same does not need it.
+    pub(super) fn was_taken(&self) {
+        self.taken.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the server asked for a certificate of this machine, and may insist on it.
+    pub(super) fn was_asked(&self) -> bool {
+        self.way.secure && self.asked.is_set() && !self.taken.load(Ordering::Relaxed)
+    }
+
+    /// What an answer means that a proxy may have given: that of its own that it wants a login, also of a proxy that
+    /// nobody knows of; and without encryption what proxies answer when they refuse a destination or do not reach it.
+    /// None: it is no such answer.
     #[must_use]
-    pub fn answer_of_proxy(&self, status: StatusCode) -> Option<Failure> {
-        let wants_login = match self.way.proxy {
-            Some(_) => Failure::Proxy(ProxyFault::WantsLogin),
-            None => Failure::Status(status.as_u16()),
-        };
-        (status == StatusCode::PROXY_AUTHENTICATION_REQUIRED).then_some(wants_login)
+    pub fn answer_of_proxy(&self, answered: &Failure) -> Option<Failure> {
+        let by_proxy = self.way.proxy.is_some();
+        match answered {
+            Failure::Status(407) if by_proxy => Some(Failure::Proxy(ProxyFault::WantsLogin)),
+            Failure::Status(407) => Some(Failure::Status(407)),
+            Failure::Moved(..) | Failure::Status(300..=399 | 403 | 502..=504)
+                if by_proxy && !self.way.secure =>
+            {
+                Some(Failure::ByProxy(Box::new(answered.clone())))
+            }
+            _ => None,
+        }
     }
 
     /// Whether requests arrive as plain HTTP at the one whom `url` names.

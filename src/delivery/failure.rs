@@ -14,6 +14,8 @@ use crate::system_error::SystemError;
 
 /// How errors of a tunnel through a proxy begin; their type is private to the HTTP client.
 const TUNNEL: &str = "tunnel error: ";
+/// What the HTTP library says of an answer that begins as none of HTTP/1.0 and 1.1 does.
+const NO_VERSION: &str = "invalid HTTP version";
 
 /// Why an attempt did not succeed. The list is closed; the words are for the log and the tables.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,8 +59,12 @@ pub enum Failure {
     Broken,
     /// What answered does not speak HTTP/1.1.
     NotHttp,
+    /// The answer is HTTP, and its head contradicts itself or cannot be read.
+    BadHead,
     /// The head of the answer is too long to be read.
     HeadTooLong,
+    /// This answer came by way of a proxy, which may have given it itself.
+    ByProxy(Box<Failure>),
     /// The URL begins with `http://`, and the port speaks TLS.
     WantsTls,
     /// Something rarer.
@@ -118,7 +124,8 @@ impl Failure {
             Self::Broken => Cause::ConnectionEnded,
             Self::NotHttp => Cause::NotHttp,
             Self::WantsTls => Cause::WantsTls,
-            Self::HeadTooLong => Cause::PartnerError,
+            Self::HeadTooLong | Self::BadHead => Cause::PartnerError,
+            Self::ByProxy(_) => Cause::ProxyAnswer,
             Self::Other(_) => Cause::OwnSystem,
         }
     }
@@ -164,7 +171,7 @@ pub(super) fn classify(error: &reqwest::Error, way: Way) -> Failure {
 fn of_proxy_itself(found: Failure, beginning_tls: bool) -> Failure {
     Failure::Proxy(match in_handshake(found, beginning_tls) {
         Failure::Proxy(fault) => fault,
-        Failure::NotHttp | Failure::HeadTooLong => ProxyFault::NoProxy,
+        Failure::NotHttp | Failure::BadHead | Failure::HeadTooLong => ProxyFault::NoProxy,
         other => ProxyFault::Unreached(Box::new(other)),
     })
 }
@@ -217,7 +224,7 @@ fn known(cause: &(dyn Error + 'static)) -> Option<Failure> {
             return Some(Failure::HeadTooLong);
         }
         if http.is_parse() {
-            return Some(Failure::NotHttp);
+            return Some(of_head(&http.to_string()));
         }
         let ended = http.is_incomplete_message() || http.is_closed() || http.is_canceled();
         return ended.then_some(Failure::Broken);
@@ -228,7 +235,16 @@ fn known(cause: &(dyn Error + 'static)) -> Option<Failure> {
     of_tunnel(&cause.to_string())
 }
 
-fn of_io(error: &io::Error) -> Option<Failure> {
+/// What is wrong with the head of an answer, by the library's words: their types are private to it.
+fn of_head(words: &str) -> Failure {
+    if words.contains(NO_VERSION) {
+        Failure::NotHttp
+    } else {
+        Failure::BadHead
+    }
+}
+
+pub(super) fn of_io(error: &io::Error) -> Option<Failure> {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => Some(Failure::Refused),
         io::ErrorKind::ConnectionReset
@@ -372,6 +388,23 @@ mod tests {
         assert_eq!(of(Failure::Refused, false), Cause::Proxy);
         let login = Failure::Proxy(ProxyFault::WantsLogin);
         assert_eq!(of(login, false), Cause::ProxyLogin);
+    }
+
+    #[test]
+    fn a_head_that_is_broken_is_told_apart_from_what_is_no_http() {
+        for (words, failure) in [
+            ("invalid HTTP version parsed", Failure::NotHttp),
+            (
+                "invalid HTTP version parsed (found HTTP2 preface)",
+                Failure::NotHttp,
+            ),
+            ("invalid content-length parsed", Failure::BadHead),
+            ("invalid HTTP status-code parsed", Failure::BadHead),
+            ("invalid HTTP header parsed", Failure::BadHead),
+        ] {
+            assert_eq!(of_head(words), failure, "{words}");
+        }
+        assert_eq!(Failure::BadHead.cause(), Cause::PartnerError);
     }
 
     #[test]

@@ -79,11 +79,15 @@ impl Partner {
             payload_size,
         };
         match result {
-            Ok(answer) if answer.is_success() => answer.into_attempted(attempted),
+            Ok(answer) if answer.is_success() => {
+                self.client.was_taken();
+                answer.into_attempted(attempted)
+            }
             Ok(answer) => {
-                let of_proxy = self.client.answer_of_proxy(answer.status());
                 let signs = route.profile.signature.is_some();
-                let failure = of_proxy.unwrap_or_else(|| answer.failure(signs));
+                let failure = answer.failure(signs);
+                let of_proxy = self.client.answer_of_proxy(&failure);
+                let failure = of_proxy.unwrap_or(failure);
                 Attempted {
                     outcome: Outcome::Failed,
                     error: Some(failure.to_string()),

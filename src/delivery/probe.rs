@@ -4,14 +4,19 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::tls::TlsInfo;
+use tokio::net::{TcpStream, lookup_host};
 
-use super::answer::clock_ahead;
-use super::failure::Failure;
+use super::answer::{clock_ahead, lengths_contradict};
+use super::failure::{self, Failure, ProxyFault};
 use super::partner::{SetupError, client};
+use super::proxy::Proxy;
 use super::tls_question::{explained, speaks_tls};
 use crate::clock::Clock;
 use crate::delivery::route::Route;
 use crate::timestamp::Timestamp;
+
+/// The longest that a proxy may take to be reached.
+const PROXY_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a receiver lets everybody know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,8 +50,16 @@ pub async fn probe(route: &Route, clock: &Clock) -> Result<Result<Probe, Failure
         Ok(Ok(answer)) => answer,
     };
     let took = clock.monotonic().saturating_sub(began);
-    if let Some(failure) = client.answer_of_proxy(answer.status()) {
+    let status = answer.status().as_u16();
+    if let Some(failure) = client.answer_of_proxy(&Failure::Status(status)) {
         return Ok(Err(failure));
+    }
+    // As nginx and others say it, after a handshake that went well.
+    if client.was_asked() && matches!(status, 400 | 403 | 495 | 496) {
+        return Ok(Err(Failure::WantsCertificate));
+    }
+    if lengths_contradict(answer.headers()) {
+        return Ok(Err(Failure::BadHead));
     }
     // An answer to HEAD has no body that would say so.
     let unclear = answer.status() == StatusCode::BAD_REQUEST && client.is_plain();
@@ -56,11 +69,34 @@ pub async fn probe(route: &Route, clock: &Clock) -> Result<Result<Probe, Failure
     let certificate = answer.extensions().get::<TlsInfo>();
     let certificate = certificate.and_then(TlsInfo::peer_certificate);
     Ok(Ok(Probe {
-        status: answer.status().as_u16(),
+        status,
         took,
         clock_ahead: clock_ahead(answer.headers(), clock.now()),
         certificate_ends: certificate.and_then(ends),
     }))
+}
+
+/// Whether somebody listens at the address of a proxy. Nothing is said there.
+///
+/// # Errors
+/// Why nobody is reached.
+pub async fn reach_proxy(proxy: &Proxy) -> Result<(), Failure> {
+    let url = proxy.expose();
+    let port = url.port_or_known_default().unwrap_or_default();
+    let connecting = async {
+        let host = url.host_str().unwrap_or_default();
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let found = lookup_host((bare, port)).await;
+        let found: Vec<_> = found.map_err(|_| Failure::NameNotFound)?.collect();
+        let connected = TcpStream::connect(&found[..]).await;
+        connected.map(|_| ()).map_err(|error| {
+            let known = failure::of_io(&error);
+            known.unwrap_or_else(|| Failure::System((&error).into()))
+        })
+    };
+    let reached = tokio::time::timeout(PROXY_PATIENCE, connecting).await;
+    let reached = reached.unwrap_or(Err(Failure::TimedOut(PROXY_PATIENCE)));
+    reached.map_err(|why| Failure::Proxy(ProxyFault::Unreached(Box::new(why))))
 }
 
 /// When a certificate ends.

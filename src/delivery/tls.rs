@@ -5,25 +5,33 @@
 //! in the store for authorities only, and refuses an authority's certificate as that of a server.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::verify_server_name;
+use rustls::client::{ResolvesClientCert, WebPkiServerVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
+use rustls::sign::CertifiedKey;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore,
     SignatureScheme,
 };
+use rustls_native_certs::ErrorKind;
 use x509_parser::prelude::X509Certificate;
+use x509_parser::public_key::PublicKey;
 
 use crate::cause::Cause;
 use crate::crypto;
+use crate::system_error::SystemError;
 use crate::timestamp::Timestamp;
 
 /// The most of a name in a certificate that is repeated, in characters.
 const LONGEST_NAME: usize = 100;
+/// The shortest RSA key whose signatures the library takes, in bits.
+const SHORTEST_RSA_KEY: usize = 2048;
 
 /// Why a certificate is not believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +42,12 @@ pub enum BadCertificate {
     NotYetValid(Option<String>),
     /// It is for these names.
     OtherName(Vec<String>),
+    /// It names no host where that counts.
+    NoName,
+    /// Its RSA key, or that of one between it and its authority, has only so many bits.
+    ShortKey(usize),
+    /// It was signed with an algorithm that is not accepted.
+    OldSignature,
     /// Who issued it is not in the system's store.
     UnknownIssuer(Option<String>),
     /// It was signed by itself, and is not in the system's store.
@@ -58,6 +72,13 @@ impl BadCertificate {
                 Self::NotYetValid(day(*not_before))
             }
             CertificateError::NotValidForName => Self::OtherName(Vec::new()),
+            CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => {
+                Self::NoName
+            }
+            CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+                Self::OldSignature
+            }
             CertificateError::NotValidForNameContext { presented, .. } => {
                 Self::OtherName(presented.iter().map(|name| bare_name(name)).collect())
             }
@@ -77,6 +98,8 @@ impl BadCertificate {
     fn of_other(words: &str) -> Self {
         match words {
             "CaUsedAsEndEntity" => Self::Authority,
+            // The first version of X.509, as openssl makes it without a file of extensions, has no room for names.
+            "UnsupportedCertVersion" => Self::NoName,
             other => Self::Other(readable(other)),
         }
     }
@@ -90,7 +113,12 @@ impl BadCertificate {
             Self::OtherName(_) => Cause::CertificateName,
             Self::UnknownIssuer(_) => Cause::CertificateIssuer,
             Self::SelfSigned => Cause::CertificateSelfSigned,
-            Self::Authority | Self::None | Self::Other(_) => Cause::Certificate,
+            Self::NoName
+            | Self::ShortKey(_)
+            | Self::OldSignature
+            | Self::Authority
+            | Self::None
+            | Self::Other(_) => Cause::Certificate,
         }
     }
 }
@@ -106,22 +134,57 @@ pub enum TlsError {
     Library(String),
 }
 
-/// TLS as a client, believing the system's store; `protocols` are those that it speaks inside (ALPN).
+/// Whether servers have asked for a certificate of this machine, which has none.
+#[derive(Clone, Debug, Default)]
+pub struct Asked(Arc<AtomicBool>);
+
+impl Asked {
+    /// Whether one has.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl ResolvesClientCert for Asked {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.0.store(true, Ordering::Relaxed);
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
+    }
+}
+
+/// TLS as a client, believing the system's store; `protocols` are those that it speaks inside (ALPN). `asked` learns
+/// whether a server asks for a certificate.
 ///
 /// # Errors
 /// `TlsError` when there is nobody to believe.
-pub fn client_config(protocols: &[&str]) -> Result<ClientConfig, TlsError> {
+pub fn client_config(protocols: &[&str], asked: &Asked) -> Result<ClientConfig, TlsError> {
     crypto::install();
     let verifier = Verifier::of_the_system()?;
     let mut config = ClientConfig::builder()
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
+        .with_client_cert_resolver(Arc::new(asked.clone()));
     config.alpn_protocols = protocols
         .iter()
         .map(|name| name.as_bytes().to_vec())
         .collect();
     Ok(config)
+}
+
+/// Files of the system's store that cannot be read, and what the operating system says of each.
+#[must_use]
+pub fn unreadable() -> Vec<(PathBuf, SystemError)> {
+    let errors = rustls_native_certs::load_native_certs().errors;
+    let unreadable = errors.into_iter().filter_map(|error| match error.kind {
+        ErrorKind::Io { inner, path } => Some((path, SystemError::from(&inner))),
+        _ => None,
+    });
+    unreadable.collect()
 }
 
 /// The library's verifier, with a second look at what it refuses.
@@ -209,6 +272,10 @@ impl ServerCertVerifier for Verifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        // The library says so only in the handshake, and then as of any bad signature.
+        if let Some(bits) = short_key(end_entity) {
+            return Err(refused(BadCertificate::ShortKey(bits)));
+        }
         let verified = self.library.verify_server_cert(
             end_entity,
             intermediates,
@@ -232,9 +299,13 @@ impl ServerCertVerifier for Verifier {
         }
         match self.look_again(why, end_entity, server_name, now) {
             Ok(()) => Ok(ServerCertVerified::assertion()),
-            Err(why) => Err(rustls::Error::InvalidCertificate(CertificateError::Other(
-                OtherError(Arc::new(why)),
-            ))),
+            // A short key in between shows as an issuer whose signature is not good.
+            Err(BadCertificate::UnknownIssuer(issuer)) => {
+                let short = intermediates.iter().find_map(short_key);
+                let unknown = BadCertificate::UnknownIssuer(issuer);
+                Err(refused(short.map_or(unknown, BadCertificate::ShortKey)))
+            }
+            Err(why) => Err(refused(why)),
         }
     }
 
@@ -260,6 +331,21 @@ impl ServerCertVerifier for Verifier {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.library.supported_verify_schemes()
+    }
+}
+
+fn refused(why: BadCertificate) -> rustls::Error {
+    rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(why))))
+}
+
+/// The bits of a certificate's RSA key that is too short for the library.
+fn short_key(certificate: &CertificateDer<'_>) -> Option<usize> {
+    let (_, certificate) = x509_parser::parse_x509_certificate(certificate).ok()?;
+    match certificate.public_key().parsed().ok()? {
+        PublicKey::RSA(key) => {
+            Some(key.key_size()).filter(|bits| (1..SHORTEST_RSA_KEY).contains(bits))
+        }
+        _ => None,
     }
 }
 

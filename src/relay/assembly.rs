@@ -342,9 +342,21 @@ impl Shared {
         }
     }
 
+    /// The channels, by their keys, that are no longer configured and have something to tell that no other takes over.
+    pub(super) async fn channels_cut_short(
+        &self,
+        settings: &Loaded,
+    ) -> Result<Vec<String>, StoreError> {
+        let channels = settings.alerts.channels.iter().map(Channel::key);
+        self.store.channels_cut_short(channels.collect()).await
+    }
+
     /// Forgets channels that are no longer configured, so that none counts as failing. What one had still to tell is
     /// told by the one that takes its place.
     pub(super) async fn forget_channels(&self, settings: &Loaded) {
+        for channel in self.channels_cut_short(settings).await.unwrap_or_default() {
+            tracing::warn!(%channel, "an alert channel is not in the configuration any more; what it had still to tell is told by nobody");
+        }
         let channels = settings.alerts.channels.iter();
         let kept = self
             .store

@@ -131,7 +131,7 @@ pub(super) fn dismiss_event(
         return Ok(EventDismissal::Unknown);
     };
     if already {
-        return Ok(EventDismissal::Done);
+        return Ok(EventDismissal::Already);
     }
     if !mark(connection, event, now)? {
         return Ok(EventDismissal::NotExhausted);

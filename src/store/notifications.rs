@@ -44,6 +44,18 @@ impl Store {
             .await
     }
 
+    /// Which channels that are none of these have something to tell that nobody would tell in their place.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn channels_cut_short(
+        &self,
+        channels: Vec<String>,
+    ) -> Result<Vec<String>, StoreError> {
+        self.read(move |connection| cut_short(connection, &channels))
+            .await
+    }
+
     /// The next message that `channel` has to tell, when it is time to try. What was overtaken (a digest
     /// by a newer message) is passed over. The first one of an incident is told ten seconds after it began, as things
     /// stand then.
@@ -153,14 +165,18 @@ struct Known {
     name: String,
     /// The last message that it took.
     told: i64,
+    /// Up to this message, only what is open is told.
+    begun: i64,
 }
 
 fn known(connection: &Connection) -> Result<Vec<Known>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT name, told FROM alert_channels")?;
+    let mut statement =
+        connection.prepare_cached("SELECT name, told, begun FROM alert_channels ORDER BY name")?;
     let known = statement.query_map([], |row| {
         Ok(Known {
             name: row.get(0)?,
             told: row.get(1)?,
+            begun: row.get(2)?,
         })
     })?;
     Ok(known.collect::<rusqlite::Result<_>>()?)
@@ -183,6 +199,25 @@ pub(super) fn keep(connection: &Connection, channels: &[String]) -> Result<(), S
         forget(connection, &channel.name)?;
     }
     Ok(())
+}
+
+/// The channels that `keep` would forget together with what they have not told.
+pub(super) fn cut_short(
+    connection: &Connection,
+    channels: &[String],
+) -> Result<Vec<String>, StoreError> {
+    let known = known(connection)?;
+    let is_known = |name: &String| known.iter().any(|known| known.name == *name);
+    let new: Vec<_> = channels.iter().filter(|name| !is_known(name)).collect();
+    let mut found = Vec::new();
+    for channel in &known {
+        let goes_on = channels.contains(&channel.name);
+        let is_replaced = new.iter().any(|new| kind(new) == kind(&channel.name));
+        if !goes_on && !is_replaced && first_untold(connection, channel)?.is_some() {
+            found.push(channel.name.clone());
+        }
+    }
+    Ok(found)
 }
 
 /// The kind of a channel, with which its key begins.
@@ -212,39 +247,24 @@ pub(super) fn next(
     channel: &str,
     now: Now,
 ) -> Result<Option<Notification>, StoreError> {
-    let progress: Option<(i64, i64, u32)> = connection
+    let progress: Option<(Known, u32)> = connection
         .prepare_cached(
             "SELECT told, begun, tries FROM alert_channels
               WHERE name = ?1 AND (next_try_ms IS NULL OR next_try_ms <= ?2)",
         )?
         .query_row((channel, now.axis_ms), |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            let known = Known {
+                name: channel.to_owned(),
+                told: row.get(0)?,
+                begun: row.get(1)?,
+            };
+            Ok((known, row.get(2)?))
         })
         .optional()?;
-    let Some((told, begun, tries)) = progress else {
+    let Some((known, tries)) = progress else {
         return Ok(None);
     };
-    let message = connection
-        .prepare_cached(
-            "SELECT m.seq, m.state, m.report, m.incident, i.told_ms
-               FROM alert_messages m JOIN incidents i ON i.seq = m.incident
-              WHERE m.seq > ?1 AND (m.seq > ?2 OR i.closed_at IS NULL)
-                AND NOT (m.state = 'ongoing' AND EXISTS (
-                      SELECT 1 FROM alert_messages n WHERE n.incident = m.incident AND n.seq > m.seq))
-              ORDER BY m.seq LIMIT 1",
-        )?
-        .query_row([told, begun], |row| {
-            let (state, written): (String, String) = (row.get(1)?, row.get(2)?);
-            Ok(Message {
-                seq: row.get(0)?,
-                state: parsed(&format!("\"{state}\""))?,
-                written: parsed(&written)?,
-                incident: row.get(3)?,
-                told_ms: row.get(4)?,
-            })
-        })
-        .optional()?;
-    let Some(message) = message else {
+    let Some(message) = first_untold(connection, &known)? else {
         return Ok(None);
     };
     let report = match message.state {
@@ -258,6 +278,30 @@ pub(super) fn next(
         report,
         tries,
     }))
+}
+
+/// The first message that a channel has not told and still has to.
+fn first_untold(connection: &Connection, channel: &Known) -> rusqlite::Result<Option<Message>> {
+    connection
+        .prepare_cached(
+            "SELECT m.seq, m.state, m.report, m.incident, i.told_ms
+               FROM alert_messages m JOIN incidents i ON i.seq = m.incident
+              WHERE m.seq > ?1 AND (m.seq > ?2 OR i.closed_at IS NULL)
+                AND NOT (m.state = 'ongoing' AND EXISTS (
+                      SELECT 1 FROM alert_messages n WHERE n.incident = m.incident AND n.seq > m.seq))
+              ORDER BY m.seq LIMIT 1",
+        )?
+        .query_row([channel.told, channel.begun], |row| {
+            let (state, written): (String, String) = (row.get(1)?, row.get(2)?);
+            Ok(Message {
+                seq: row.get(0)?,
+                state: parsed(&format!("\"{state}\""))?,
+                written: parsed(&written)?,
+                incident: row.get(3)?,
+                told_ms: row.get(4)?,
+            })
+        })
+        .optional()
 }
 
 /// A message of an incident, as it was written.

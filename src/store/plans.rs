@@ -516,6 +516,10 @@ async fn call_the_rest(store: &Store, moment: Moment) {
     dismissed.await.unwrap();
     store.begin_channel("email 0").await.unwrap();
     store
+        .channels_cut_short(vec!["slack 1".to_owned()])
+        .await
+        .unwrap();
+    store
         .keep_channels(vec!["email 1".to_owned()])
         .await
         .unwrap();

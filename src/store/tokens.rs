@@ -18,7 +18,9 @@ impl Store {
     /// When the database cannot be written.
     pub async fn add_token(&self, token: TokenRecord, by: Actor) -> Result<(), StoreError> {
         self.write(Lane::Calls, move |connection| {
-            keep(connection, &token)?;
+            if !keep(connection, &token)? {
+                return Ok(());
+            }
             let (action, at) = match (token.revoked_at, token.issued_at) {
                 (Some(at), _) => (Action::RevokeToken, at),
                 (None, Some(at)) => (Action::IssueToken, at),
@@ -127,13 +129,14 @@ fn named(token: &TokenRecord) -> Subject {
     })
 }
 
-/// Of a token that is known already, only a revocation is new; the first one counts.
-fn keep(connection: &Connection, token: &TokenRecord) -> rusqlite::Result<()> {
+/// Of a token that is known already, only a revocation is new; the first one counts. Says whether anything is new.
+fn keep(connection: &Connection, token: &TokenRecord) -> rusqlite::Result<bool> {
     connection
         .prepare_cached(
             "INSERT INTO tokens (jti, subject, scope, issued_at, expires_at, revoked_at, key)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-             ON CONFLICT (jti) DO UPDATE SET revoked_at = coalesce(revoked_at, excluded.revoked_at)",
+             ON CONFLICT (jti) DO UPDATE SET revoked_at = excluded.revoked_at
+               WHERE revoked_at IS NULL AND excluded.revoked_at IS NOT NULL",
         )?
         .execute((
             &token.jti,
@@ -144,7 +147,7 @@ fn keep(connection: &Connection, token: &TokenRecord) -> rusqlite::Result<()> {
             token.revoked_at,
             &token.key,
         ))
-        .map(|_| ())
+        .map(|rows| rows > 0)
 }
 
 fn revoke(

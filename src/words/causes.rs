@@ -94,6 +94,7 @@ impl Cause {
             }
             Self::NotAProxy => return not_a_proxy(&settings.proxy_key(language), language),
             Self::ProxyUnknown => return proxy_unknown(&settings.proxy_key(language), language),
+            Self::ProxyAnswer => return proxy_answer(&settings.proxy_key(language), language),
             Self::Signature => return settings.refused(language),
             Self::Clock => (
                 "時計がずれているため、署名が受け入れられません。このサーバーの時刻を合わせてください (timedatectl)",
@@ -257,6 +258,14 @@ fn proxy_unknown(key: &str, language: Language) -> String {
         language,
         "プロキシを設定していないのに、プロキシがユーザー名とパスワードを求めています (407)。途中のネットワークにプロキシがあります。ネットワークの管理者に確かめ、{key} を設定してください",
         "a proxy asks for a user and a password (407), and none is configured here: there is one in the network on the way; ask whoever runs the network, and set {key}"
+    )
+}
+
+fn proxy_answer(key: &str, language: Language) -> String {
+    both!(
+        language,
+        "プロキシを経由した応答です。http:// では、プロキシが断ったのか送信先が返したのかを区別できません。この宛先が許可されているか、プロキシから届くかを、プロキシの管理者に確かめてください ({key})。問題がなければ送信先に連絡してください",
+        "this answer came by way of the proxy, and with http:// nobody can tell whether the proxy or the receiver gave it: ask whoever runs the proxy whether this destination is allowed and reached from there ({key}); if it is, tell the receiver"
     )
 }
 

@@ -21,6 +21,7 @@ phrases! {
         HeartbeatReached: "サーバーには到達できます。URL のパスはここでは確かめていません", "its server can be reached; the path of the URL is not tried here";
         NoJwtSecret: "RELAY_JWT_SECRET が未設定のため、スタッフシステムはイベントを HTTP で渡せません", "RELAY_JWT_SECRET is not set: the staff system cannot hand in events over HTTP";
         NoTokenAtAll: "RELAY_JWT_SECRET も VOICEDRIVE_API_TOKEN も未設定のため、HTTP では誰も呼び出せません", "neither RELAY_JWT_SECRET nor VOICEDRIVE_API_TOKEN is set: nobody can call the API over HTTP";
+        OnlySenders: "RELAY_JWT_SECRET も VOICEDRIVE_API_TOKEN も未設定のため、HTTP で入れるのは ingest の送信元だけです。集計の問い合わせには応じられません", "neither RELAY_JWT_SECRET nor VOICEDRIVE_API_TOKEN is set: over HTTP only the senders of [ingest] come in, and nobody can ask for the statistics";
         NoUrl: "URL が未設定です。イベントは受け付けて保存し、送信しません。VOICEDRIVE_WEBHOOK_URL を設定してください", "no URL: events are accepted and kept, nothing is sent; set VOICEDRIVE_WEBHOOK_URL";
         Directly: "直接つなぐ宛先", "reached directly";
         OfTheUnit: " (この環境変数は、サービスには systemctl edit で設定した場合だけ届きます。delivery.proxy を勧めます)", " (the service has these variables only when its unit sets them; delivery.proxy is advised)";
@@ -52,6 +53,7 @@ phrases! {
         Listen: "待ち受け", "listen";
         Ingest: "入口", "ingest";
         Proxy: "プロキシ", "proxy";
+        Certificates: "証明書", "certificates";
         Routes: "経路", "routes";
         Route: "経路", "route";
         Hold: "一時停止", "hold";
@@ -72,6 +74,7 @@ impl Looked {
         Self::Listen,
         Self::Ingest,
         Self::Proxy,
+        Self::Certificates,
         Self::Routes,
         Self::Route,
         Self::Hold,
@@ -205,6 +208,15 @@ pub(crate) fn counts_differ(differ: u64, error: &str, language: Language) -> Str
         language,
         "{differ} 件の集計が記録と異なります。リレーを起動してからもう一度 check を実行すると数え直します ({error})",
         "not as the rows are: {counts}; start the daemon and run check again, which makes them anew ({error})"
+    )
+}
+
+/// A file of the system's store of certificates that the daemon's user cannot read.
+pub(crate) fn unreadable_certificates(path: impl Display, why: &str, language: Language) -> String {
+    both!(
+        language,
+        "{path}: {why}。この中の認証局は信用されません。リレーを動かすユーザーが読めるようにしてください (sudo chmod a+r {path})",
+        "{path}: {why}; no authority in it is believed: let the daemon's user read it (sudo chmod a+r {path})"
     )
 }
 

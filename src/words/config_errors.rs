@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::config::{ConfigError, ConfigErrors, Doubt, Kind, Location, Note, NoteKind};
+use crate::config::{ConfigError, ConfigErrors, Doubt, Forbidden, Kind, Location, Note, NoteKind};
 use crate::language::Language;
 use crate::secret::Fingerprint;
 use crate::words::counted;
@@ -40,10 +40,7 @@ impl Kind {
                 let why = why.describe(language);
                 both!(language, "読めません。{why}", "cannot be read: {why}")
             }
-            Self::Forbidden => say(
-                "このユーザーには読む権限がありません。リレーを動かすユーザーが読めるようにしてください (例: sudo chown voicedrive-relay ファイル)",
-                "cannot be read: this user may not; let the daemon's user read it (such as sudo chown voicedrive-relay FILE)",
-            ),
+            Self::Forbidden(forbidden) => forbidden.describe(language),
             Self::NotToml { said, column } => {
                 let why = super::toml::in_japanese(said);
                 both!(
@@ -96,6 +93,27 @@ impl Kind {
                 "must be a URL that begins with https:// or http://",
             ),
             Self::Doubtful(doubt) => doubt.describe(language),
+        }
+    }
+}
+
+impl Forbidden {
+    fn describe(&self, language: Language) -> String {
+        let (user, file) = (&self.user, self.file.display());
+        match &self.closed {
+            Some(directory) => {
+                let directory = directory.display();
+                both!(
+                    language,
+                    "リレーを動かすユーザー ({user}) には、ディレクトリ {directory} に入る権限がありません。入れるようにしてください: sudo chmod a+x {directory}",
+                    "cannot be read: this user may not ({user}), because the directory {directory} is closed to it; let it in: sudo chmod a+x {directory}"
+                )
+            }
+            None => both!(
+                language,
+                "リレーを動かすユーザー ({user}) には読む権限がありません。読めるようにしてください: sudo chown {user} {file} && sudo chmod u+r {file}",
+                "cannot be read: this user may not ({user}); let it: sudo chown {user} {file} && sudo chmod u+r {file}"
+            ),
         }
     }
 }
@@ -195,6 +213,14 @@ impl Doubt {
                 "引用符が閉じていないか、閉じた後に文字があります",
                 "has a quote without its partner, or something behind the closing quote",
             ),
+            Self::InQuotes => (
+                "値が引用符で囲まれています。ここでは引用符も値の一部になります。値だけを書いてください",
+                "has quotes around the value, which would belong to it here; write the value alone",
+            ),
+            Self::WholeLine => (
+                "値が「名前=」から始まっています。値だけを書いてください",
+                "begins with the name and =; write the value alone",
+            ),
             Self::Doubled(_) => ("2 回設定されています", "is set twice"),
         }
     }
@@ -217,6 +243,13 @@ impl NoteKind {
                     language,
                     "{length} 文字しかありません。16 文字以上を勧めます (voicedrive-relay secret make)",
                     "has only {characters}; 16 or more are advised (voicedrive-relay secret make)"
+                );
+            }
+            Self::Alone(present) => {
+                return both!(
+                    language,
+                    "{present} の値がないため、使われません",
+                    "does not count, because {present} is not set"
                 );
             }
             Self::UnknownName(None) => (

@@ -134,6 +134,19 @@ impl Failure {
                 "相手の応答が HTTP/1.1 の形式ではありません",
                 "what answers does not speak HTTP/1.1"
             ),
+            Self::BadHead => both!(
+                language,
+                "応答のヘッダーが HTTP として正しくなく、読めません (長さの指定が矛盾しているなど)",
+                "the answer is broken: its head is no valid HTTP (such as two lengths that contradict each other)"
+            ),
+            Self::ByProxy(answered) => {
+                let answered = answered.describe(language);
+                both!(
+                    language,
+                    "{answered} (プロキシ経由)",
+                    "{answered} (by way of the proxy)"
+                )
+            }
             Self::HeadTooLong => both!(
                 language,
                 "応答のヘッダーが長すぎて読めません",
@@ -228,8 +241,23 @@ impl BadCertificate {
             ),
             Self::OtherName(names) if names.is_empty() => both!(
                 language,
-                "証明書はこのホストのものではありません (どのホストの名前も書かれていません)",
-                "the certificate is not for this host (it names none as subjectAltName)"
+                "証明書はこのホストのものではありません",
+                "the certificate is not for this host"
+            ),
+            Self::NoName => both!(
+                language,
+                "証明書にホスト名 (subjectAltName) が書かれていません。コモンネーム (CN) は使われません",
+                "the certificate names no host as subjectAltName; its common name does not count"
+            ),
+            Self::ShortKey(bits) => both!(
+                language,
+                "証明書の鍵が短すぎます (RSA {bits} ビット。2048 ビット以上が必要)",
+                "the certificate's key is too short: RSA with {bits} bits, and 2048 are needed"
+            ),
+            Self::OldSignature => both!(
+                language,
+                "証明書の署名の方式が古いか、使えないものです (SHA-1 など)",
+                "the certificate is signed in a way that is not accepted any more, such as with SHA-1"
             ),
             Self::OtherName(names) => {
                 let more = if names.len() > NAMES_SHOWN {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::harness::{Clock, Partner, TestRelay, status};
-use crate::securing::{Plain, certificate, check, https};
+use crate::securing::{Plain, certificate, check, https, wants_certificate};
 
 const WANTS_LOGIN: &[u8] =
     b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
@@ -18,6 +18,17 @@ const WANTS_TLS: &[u8] =
 
 const AWAY: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+/// What only one of two lengths fits.
+const TWO_LENGTHS: &[u8] =
+    b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\nconnection: close\r\n\r\nok";
+const ODD_VERSION: &[u8] = b"HTTP/2.0 200 OK\r\ncontent-length: 0\r\n\r\n";
+const GATEWAY: &[u8] =
+    b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+const BLOCKED: &[u8] = b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+const PORTAL: &[u8] = b"HTTP/1.1 302 Found\r\nlocation: http://portal.invalid/login\r\n\
+    content-length: 0\r\nconnection: close\r\n\r\n";
+const MISSING: &[u8] = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
 /// An answer with more headers than anybody reads.
 fn long_head() -> &'static [u8] {
@@ -42,10 +53,13 @@ async fn check_tells_whose_fault_it_is() {
     let (old, old_key) = certificate(true, 2021);
     let (stranger, stranger_key) = certificate(false, 2100);
     let store = directory.path().join("store.pem");
-    std::fs::write(&store, old.pem()).unwrap();
+    let (own, own_key) = certificate(false, 2100);
+    std::fs::write(&store, old.pem() + &own.pem()).unwrap();
     let plain = |port: u16| format!("http://127.0.0.1:{port}/hook");
     let secure = |port: u16| format!("https://localhost:{port}");
     let there = "https://partner.invalid/hook";
+    let behind = "http://partner.invalid/hook";
+    let by = async |answer| format!("http://127.0.0.1:{}", Plain::answering(answer).await.port);
     let expired = secure(https(&old, &old_key).await);
     let unknown = secure(https(&stranger, &stranger_key).await);
     let no_tls = Plain::answering(WANTS_LOGIN).await.port;
@@ -74,6 +88,25 @@ async fn check_tells_whose_fault_it_is() {
             "",
         ),
         route("away", &plain(Plain::answering(AWAY).await.port), ""),
+        route(
+            "lengths",
+            &plain(Plain::answering(TWO_LENGTHS).await.port),
+            "",
+        ),
+        route(
+            "version",
+            &plain(Plain::answering(ODD_VERSION).await.port),
+            "",
+        ),
+        route(
+            "certificate",
+            &format!("{}/", secure(wants_certificate(&own, &own_key).await)),
+            "",
+        ),
+        route("gateway", behind, &by(GATEWAY).await),
+        route("blocked", behind, &by(BLOCKED).await),
+        route("portal", behind, &by(PORTAL).await),
+        route("missing", behind, &by(MISSING).await),
         route("long", &plain(Plain::answering(long_head()).await.port), ""),
     ];
     let trusted = [("SSL_CERT_FILE", store.to_str().unwrap())];
@@ -122,13 +155,36 @@ async fn check_tells_whose_fault_it_is() {
             "whether something between interferes",
         ),
         ("away", "HTTP 503", "tell them if it lasts"),
+        ("lengths", "the answer is broken", ""),
+        ("version", "does not speak HTTP/1.1", "look at the port"),
+        (
+            "certificate",
+            "wants a certificate of this server",
+            "ask the receiver for a URL that needs none",
+        ),
+        (
+            "gateway",
+            "note  route gateway: http://partner.invalid",
+            "HTTP 502: Bad Gateway (by way of the proxy); this answer came by way of the proxy",
+        ),
+        (
+            "blocked",
+            "note  route blocked: http://partner.invalid",
+            "HTTP 403: Forbidden (by way of the proxy)",
+        ),
+        (
+            "portal",
+            "note  route portal: http://partner.invalid",
+            "`proxy` of [[route]] \"portal\"",
+        ),
+        ("missing", "can be reached", ""),
         ("long", "the head of the answer is too long", ""),
     ] {
         let start = format!("route {name}:");
         let line = told.lines().find(|line| line.contains(&start)).unwrap();
         assert!(line.contains(words) && line.contains(advice), "{line}");
         let blames_voicedrive = line.contains("something is wrong at VoiceDrive's side");
-        let is_its_fault = matches!(name, "away" | "long");
+        let is_its_fault = matches!(name, "away" | "long" | "lengths");
         assert_eq!(blames_voicedrive, is_its_fault, "{line}");
     }
 }
@@ -138,6 +194,7 @@ async fn an_attempt_tells_whose_fault_it_is() {
     let (stranger, key) = certificate(false, 2100);
     let plain = |port: u16| format!("http://127.0.0.1:{port}/hook");
     let login = Plain::answering(WANTS_LOGIN).await.port;
+    let by = async |answer| format!("http://127.0.0.1:{}", Plain::answering(answer).await.port);
     let more = [
         route(
             "login",
@@ -154,6 +211,21 @@ async fn an_attempt_tells_whose_fault_it_is() {
         route("tls", &plain(https(&stranger, &key).await), ""),
         route("nginx", &plain(Plain::answering(WANTS_TLS).await.port), ""),
         route("silent", &plain(Plain::answering(b"").await.port), ""),
+        route(
+            "lengths",
+            &plain(Plain::answering(TWO_LENGTHS).await.port),
+            "",
+        ),
+        route(
+            "version",
+            &plain(Plain::answering(ODD_VERSION).await.port),
+            "",
+        ),
+        route("gateway", "http://partner.invalid/", &by(GATEWAY).await),
+        route("blocked", "http://partner.invalid/", &by(BLOCKED).await),
+        route("portal", "http://partner.invalid/", &by(PORTAL).await),
+        route("missing", "http://partner.invalid/", &by(MISSING).await),
+        route("direct", &plain(Plain::answering(GATEWAY).await.port), ""),
     ];
     let partner = Partner::start(Clock::System).await;
     let relay = TestRelay::start_with(&partner.url(), &more.concat(), Clock::System).await;
@@ -165,6 +237,13 @@ async fn an_attempt_tells_whose_fault_it_is() {
         ("tls", "wants_tls"),
         ("nginx", "wants_tls"),
         ("silent", "connection_ended"),
+        ("lengths", "partner_error"),
+        ("version", "not_http"),
+        ("gateway", "proxy_answer"),
+        ("blocked", "proxy_answer"),
+        ("portal", "proxy_answer"),
+        ("missing", "wrong_address"),
+        ("direct", "partner_error"),
     ] {
         let id = relay.accept(&format!("{name}.made")).await;
         let event = relay.wait_for_status(&id, "retrying").await;

@@ -262,7 +262,7 @@ async fn tokens_are_issued_listed_and_revoked_without_a_secret_in_the_shell() {
     let bad = daemon
         .run(&["token", "issue", "--subject", "x", "--scope", "everything"])
         .await;
-    assert_eq!(bad.status.code(), Some(1));
+    assert_eq!(bad.status.code(), Some(2));
     assert!(text(&bad.stderr).contains("stats:read"));
     daemon.kill().await;
     let daemon = Daemon::start(directory.path(), "", "").await;

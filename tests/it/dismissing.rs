@@ -54,6 +54,10 @@ async fn a_dismissed_event_has_a_status_of_its_own_and_is_in_no_resend_in_bulk()
     // Again changes nothing.
     assert_eq!(dismiss(of_event(&first), "{}").await.status, 200);
     assert_eq!(failed_in_queue(&relay).await, [json!(1), json!(1)]);
+    let audit = relay.get("/api/audit").await;
+    let entries = audit.data()["items"].as_array().unwrap();
+    let dismissals = entries.iter().filter(|entry| entry["action"] == "dismiss");
+    assert_eq!(dismissals.count(), 1, "{entries:?}");
     let bulk = async |body: Value| relay.post("/api/events/resend", body.to_string()).await;
     for filter in [json!({"eventType": "a.b"}), json!({"status": "exhausted"})] {
         let mut dry = filter;

@@ -228,8 +228,13 @@ pub fn settings(directory: &Path, url: &str, more: &str) -> Loaded {
 
 /// A token with these scopes that is good at `now`.
 pub fn token(scopes: &[Scope], now: Timestamp) -> String {
+    token_signed_with(JWT_SECRET, scopes, now)
+}
+
+/// The same, signed with another key than the relay's.
+pub fn token_signed_with(key: &str, scopes: &[Scope], now: Timestamp) -> String {
     voicedrive_relay::testing::crypto::install();
-    let keys = Keys::new(Some(JWT_SECRET.as_bytes()), None, []);
+    let keys = Keys::new(Some(key.as_bytes()), None, []);
     keys.issue("test", scopes, now.unix_seconds(), 1)
         .unwrap()
         .token

@@ -156,6 +156,25 @@ async fn a_server_that_does_not_say_goodbye_has_taken_the_mail() {
 }
 
 #[tokio::test]
+async fn a_server_that_answers_with_a_code_alone_has_taken_the_mail() {
+    const BARE: &[Objection] = &[
+        ("EHLO", "250-mx\r\n250"),
+        ("MAIL", "250"),
+        ("RCPT", "250"),
+        ("DATA", "354"),
+        (".\r\n", "250"),
+    ];
+    let server = Server::start(BARE).await;
+    assert_eq!(server.told(ONE).await, Outcome::SENT, "{}", server.said());
+    assert_eq!(examine(&server.channel(ONE)).await, Outcome::SENT);
+    let refused = Server::start(&[("RCPT", "550")]).await;
+    assert!(matches!(
+        refused.told(ONE).await,
+        Outcome::RefusedForGood(_)
+    ));
+}
+
+#[tokio::test]
 async fn addresses_of_telephones_are_quoted() {
     let server = Server::start(&[]).await;
     let to = "[\"taro..yamada.@docomo.ne.jp\", \"花子 <hanako.@ezweb.ne.jp>\"]";

@@ -80,6 +80,10 @@ fn bash_completes_below_the_first_word() {
         ),
         (&["--json", "token", ""], &["issue", "list", "revoke"]),
         (&["resend", "--unt"], &["--until"]),
+        (
+            &["token", "issue", "--scope", ""],
+            &["stats:read", "events:write", "admin"],
+        ),
         (&["receiver-test", "--pro"], &["--profile"]),
         (&["alert", "h"], &["history", "help"]),
     ] {

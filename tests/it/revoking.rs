@@ -58,8 +58,13 @@ async fn what_is_no_token_of_here_is_not_revoked_and_the_way_is_told() {
     let arguments = ["token", "revoke", "--issued-elsewhere", elsewhere];
     let answer = daemon.json(&arguments).await;
     assert_eq!(answer["issuedHere"], false);
+    // Again changes nothing, and nothing is kept of it.
+    daemon.json(&arguments).await;
     let list = daemon.json(&["token", "list"]).await;
     assert_eq!(list["items"].as_array().unwrap().len(), 2, "{list}");
+    let audit = daemon.run(&["audit", "--json"]).await;
+    let audit = String::from_utf8(audit.stdout).unwrap();
+    assert_eq!(audit.matches("revoke_token").count(), 1, "{audit}");
 }
 
 #[tokio::test]

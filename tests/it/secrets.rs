@@ -10,8 +10,13 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpListener;
 
+use voicedrive_relay::testing::token::Scope;
+
 use crate::commands::{Daemon, program};
-use crate::harness::{Clock, JWT_SECRET, Partner, WEBHOOK_SECRET, configuration};
+use crate::harness::{
+    Clock, JWT_SECRET, Partner, WEBHOOK_SECRET, client, configuration, status, token_signed_with,
+};
+use crate::securing::certificate;
 
 /// What no output may have in it: the values of all that is written here begin with it.
 const HUSH: &str = "hush";
@@ -204,6 +209,43 @@ async fn nothing_stale_comes_back_and_what_would_be_lost_must_be_meant() {
 }
 
 #[tokio::test]
+async fn a_channel_that_has_still_something_to_tell_goes_only_when_that_is_meant() {
+    let directory = TempDir::new().unwrap();
+    let partner = Partner::start(Clock::System).await;
+    partner.always_answers(Some(status(503)));
+    let retry = "[retry]\nintervals_seconds = [1]\n";
+    let mail = |to: &str, port: u16| {
+        format!(
+            "[[alerts.channel]]\nkind = \"email\"\nfrom = \"a@clinic.example\"\nto = [\"{to}@clinic.example\"]\nport = {port}\n"
+        )
+    };
+    let channel = mail("b", 9);
+    let daemon = Daemon::start(
+        directory.path(),
+        &partner.url(),
+        &format!("{retry}{channel}"),
+    )
+    .await;
+    let waited = daemon.run(&["send", "a.b", "--wait"]).await;
+    assert_eq!(waited.status.code(), Some(1), "{waited:?}");
+    let reload = async |more: &str, arguments: &[&str]| {
+        let text = configuration(directory.path(), &partner.url(), more);
+        std::fs::write(&daemon.config, text).unwrap();
+        let output = daemon.run(&[&["reload"], arguments].concat()).await;
+        (output.status.code(), said(&output))
+    };
+    let (code, told) = reload(retry, &[]).await;
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("[[alerts.channel]] email 1"), "{told}");
+    // Another of its kind tells it.
+    let (code, told) = reload(&format!("{retry}{}", mail("c", 9)), &[]).await;
+    assert_eq!(code, Some(0), "{told}");
+    let (code, told) = reload(retry, &["--drop"]).await;
+    assert_eq!(code, Some(0), "{told}");
+    daemon.kill().await;
+}
+
+#[tokio::test]
 async fn check_tells_whose_the_port_is() {
     let directory = TempDir::new().unwrap();
     let check = async || {
@@ -302,6 +344,118 @@ async fn what_somebody_may_not_look_at_is_no_mistake_and_root_looks_as_the_daemo
     assert!(
         told.contains("secrets.env: cannot be read: this user may not"),
         "{told}"
+    );
+    assert!(told.contains("sudo chown nobody "), "{told}");
+    // The configuration too: it says whose file it is and how it is mended, and not that somebody else should look.
+    chown(directory.path().join("secrets.env"), Some(NOBODY), None).unwrap();
+    let config = directory.path().join("config.toml");
+    let closed = |path: &Path, mode: u32| {
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(path, mode).unwrap();
+    };
+    closed(&config, 0o600);
+    // Of somebody who only asks the daemon, the file need not be readable: root asks.
+    let mut other = program();
+    other.uid(NOBODY).arg("status").arg("--config").arg(&config);
+    if let Ok(output) = other.output().await {
+        let told = said(&output);
+        assert_eq!(output.status.code(), Some(77), "{told}");
+        let expected = format!("{}: you may not read this; use sudo", config.display());
+        assert!(told.contains(&expected), "{told}");
+    }
+    let output = run(directory.path(), &["check"]).await;
+    let told = said(&output);
+    assert_eq!(output.status.code(), Some(78), "{told}");
+    let expected = format!(
+        "{}: cannot be read: this user may not (nobody); let it: sudo chown nobody {}",
+        config.display(),
+        config.display()
+    );
+    assert!(told.contains(&expected), "{told}");
+    closed(&config, 0o644);
+    // And what the system believes.
+    let (authority, _) = certificate(true, 2100);
+    let store = directory.path().join("store.pem");
+    std::fs::write(&store, authority.pem()).unwrap();
+    closed(&store, 0o600);
+    let mut looking = program();
+    looking.env_clear().env("SSL_CERT_FILE", &store);
+    let looking = looking.arg("check").arg("--config").arg(&config).output();
+    let told = said(&looking.await.unwrap());
+    let expected = format!("note  certificates: {}: ", store.display());
+    assert!(told.contains(&expected), "{told}");
+    closed(&config, 0o600);
+    // A directory on the way that is closed keeps every file in it from being read.
+    closed(directory.path(), 0o700);
+    let output = run(directory.path(), &["check"]).await;
+    let told = said(&output);
+    assert_eq!(output.status.code(), Some(78), "{told}");
+    let expected = format!("let it in: sudo chmod a+x {}", directory.path().display());
+    assert!(told.contains(&expected), "{told}");
+    closed(directory.path(), 0o755);
+    closed(&config, 0o644);
+    let output = run(directory.path(), &["check"]).await;
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+}
+
+#[tokio::test]
+async fn the_one_before_stands_in_for_no_secret() {
+    let directory = TempDir::new().unwrap();
+    let (text, route) = (
+        configuration(directory.path(), "http://127.0.0.1:9/hook", ""),
+        "[[route]]\nname = \"staff\"\nevents = [\"staff.*\"]\nurl = \"http://127.0.0.1:9/hook\"\nsecret = \"STAFF_SECRET\"\n",
+    );
+    std::fs::write(directory.path().join("config.toml"), text + route).unwrap();
+    let old = |name: &str| format!("{name}_PREVIOUS={KEY}\n");
+    let names = [
+        "VOICEDRIVE_WEBHOOK_SECRET",
+        "STAFF_SECRET",
+        "RELAY_JWT_SECRET",
+    ];
+    write(directory.path(), names.map(old).concat());
+    for command in ["check", "serve"] {
+        let output = run(directory.path(), &[command]).await;
+        let told = said(&output);
+        assert_eq!(output.status.code(), Some(78), "{command}: {told}");
+        for name in &names[..2] {
+            let expected = format!("secrets.env: {name}: is not set");
+            assert!(told.contains(&expected), "{command}: {told}");
+        }
+        for name in names {
+            let expected = format!("{name}_PREVIOUS: does not count, because {name} is not set");
+            assert!(told.contains(&expected), "{command}: {told}");
+        }
+    }
+    // Nobody is admitted by it either, and that is what is said.
+    std::fs::write(
+        directory.path().join("config.toml"),
+        configuration(directory.path(), "", ""),
+    )
+    .unwrap();
+    let checked = said(&run(directory.path(), &["check"]).await);
+    assert!(
+        checked.contains("nobody can call the API over HTTP"),
+        "{checked}"
+    );
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    let token = token_signed_with(KEY, &[Scope::Admin], Clock::System.now());
+    let answer = client()
+        .get(format!("{}/api/events", daemon.url))
+        .bearer_auth(token)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 401);
+    daemon.kill().await;
+    // With a door for senders, these come in all the same.
+    let door = "[ingest]\nsecrets = []\nopen_from = [\"127.0.0.1\"]\n";
+    let text = configuration(directory.path(), "", door);
+    std::fs::write(directory.path().join("config.toml"), text).unwrap();
+    let checked = said(&run(directory.path(), &["check"]).await);
+    let only = "only the senders of [ingest] come in";
+    assert!(
+        checked.contains(only) && !checked.contains("nobody can call"),
+        "{checked}"
     );
 }
 

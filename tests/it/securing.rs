@@ -9,7 +9,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::server::{WantsServerCert, WebPkiClientVerifier};
+use tokio_rustls::rustls::{ConfigBuilder, RootCertStore, ServerConfig};
 
 use crate::harness::{WEBHOOK_SECRET, binary, configuration};
 
@@ -32,8 +33,26 @@ pub fn certificate(is_ca: bool, until: i32) -> (Certificate, KeyPair) {
 /// A receiver with this certificate; answers its port.
 pub async fn https(certificate: &Certificate, key: &KeyPair) -> u16 {
     voicedrive_relay::testing::crypto::install();
-    let config = ServerConfig::builder()
-        .with_no_client_auth()
+    let builder = ServerConfig::builder().with_no_client_auth();
+    accepting(builder, certificate, key).await
+}
+
+/// The same, which takes only those who show a certificate that this one signed.
+pub async fn wants_certificate(certificate: &Certificate, key: &KeyPair) -> u16 {
+    voicedrive_relay::testing::crypto::install();
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate.der().clone()).unwrap();
+    let verifier = WebPkiClientVerifier::builder(Arc::new(roots)).build();
+    let builder = ServerConfig::builder().with_client_cert_verifier(verifier.unwrap());
+    accepting(builder, certificate, key).await
+}
+
+async fn accepting(
+    builder: ConfigBuilder<ServerConfig, WantsServerCert>,
+    certificate: &Certificate,
+    key: &KeyPair,
+) -> u16 {
+    let config = builder
         .with_single_cert(
             vec![certificate.der().clone()],
             key.serialize_der().try_into().unwrap(),
@@ -182,9 +201,11 @@ async fn a_proxy_is_asked_and_what_it_refuses_is_told() {
         assert!(line.contains(words), "{line}");
     }
     assert!(
-        told.contains("proxy: http://environment.invalid:3128 (HTTPS_PROXY)"),
+        told.contains("error proxy: http://environment.invalid:3128 (HTTPS_PROXY)"),
         "{told}"
     );
+    let unreached = "(HTTPS_PROXY): the proxy: the host name could not be resolved";
+    assert!(told.contains(unreached), "{told}");
     assert!(!told.contains("hush"), "{told}");
     let heard = open.heard.lock().unwrap()[0].clone();
     assert!(

@@ -362,10 +362,6 @@ async fn what_the_daemon_refuses_is_told_in_japanese_by_its_code() {
         (&["alert", "test"], "通知先"),
         (&["token", "revoke", unknown], "発行した"),
         (
-            &["token", "issue", "--subject", "a", "--scope", "x"],
-            "events:read",
-        ),
-        (
             &["token", "issue", "--subject", " ", "--scope", "admin"],
             "191 文字",
         ),
@@ -383,6 +379,12 @@ async fn what_the_daemon_refuses_is_told_in_japanese_by_its_code() {
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {told}");
         assert!(told.contains(words), "{arguments:?}: {told}");
     }
+    // What is known without the daemon is refused as typed wrongly.
+    let scope = ["token", "issue", "--subject", "a", "--scope", "admin x"];
+    let output = run(&config, &scope).await;
+    let told = is_told_in_japanese(&output, scope).join("\n");
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains("events:read"), "{told}");
     // For programs the API's own message stays as it is.
     let output = run(&config, &["show", unknown, "--json"]).await;
     let text = String::from_utf8(output.stderr).unwrap();

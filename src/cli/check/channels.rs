@@ -3,10 +3,12 @@
 
 use super::CheckResult;
 use crate::alerts::notifier::{examine, reach};
+use crate::channel::objection::Objection;
 use crate::channel::outcome::Outcome;
 use crate::cli::Common;
 use crate::cli::words::Locale;
 use crate::config::{Channel, Hook, Loaded, Way};
+use crate::delivery::failure::Failure;
 use crate::store::file::inspect;
 use crate::words::checks::{self, Check};
 use crate::words::objections::of_kept;
@@ -27,9 +29,19 @@ async fn heartbeat(locale: Locale, hook: &Hook) -> CheckResult {
         Some(objection) => {
             let why = objection.describe(locale.language);
             let what = locale.phrase(Check::HookNotReached);
-            CheckResult::bad(name, format!("{what}: {why}"))
+            let told = format!("{what}: {why}");
+            if is_unclear(&objection) {
+                CheckResult::notable(name, told)
+            } else {
+                CheckResult::bad(name, told)
+            }
         }
     }
+}
+
+/// A proxy, or the server behind it, answered something that may mean that the server is not reached.
+fn is_unclear(objection: &Objection) -> bool {
+    matches!(objection, Objection::Failed(Failure::ByProxy(_)))
 }
 
 async fn channels(locale: Locale, common: &Common, settings: &Loaded) -> Vec<CheckResult> {
@@ -80,9 +92,13 @@ fn describe(
     };
     let name = format!("alerts {}", channel.name);
     match (examined.objection(), last, &channel.way) {
-        (Some(objection), _, _) => {
-            let objection = objection.describe(language);
-            CheckResult::bad(name, format!("{refused}{objection}"))
+        (Some(objection), last, _) => {
+            let told = format!("{refused}{}", objection.describe(language));
+            if last.is_none() && is_unclear(&objection) {
+                CheckResult::notable(name, told)
+            } else {
+                CheckResult::bad(name, told)
+            }
         }
         (None, Some(last), _) => {
             let last = checks::last_message_failed(last, test, language);

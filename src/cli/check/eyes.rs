@@ -18,6 +18,9 @@ use crate::words::{checks, commands};
 const PACKAGED_USER: &str = "voicedrive-relay";
 /// The exit code of a command that did not end by itself.
 const NO_CODE: u8 = 1;
+/// Set for a process that looks as the daemon's user: it need not find out again who that is, perhaps in files that the
+/// user may not read.
+const AS_DAEMON: &str = "VOICEDRIVE_RELAY_CHECK_AS_DAEMON";
 
 /// A user and its group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +38,9 @@ pub(super) fn look(
     common: &Common,
     environment: &Environment,
 ) -> Result<(), CliError> {
+    if environment.var(AS_DAEMON).is_some() {
+        return Ok(());
+    }
     let own = rustix::process::geteuid().as_raw();
     let config = config::load_what_is_understood(&common.config);
     let directory = config.map(|config: Config| config.storage.directory);
@@ -84,6 +90,10 @@ fn as_user(locale: Locale, common: &Common, user: User) -> CliError {
     if common.json {
         command.arg("--json");
     }
+    // The language stands in a file that this user perhaps may not read.
+    command
+        .env(AS_DAEMON, "1")
+        .env("LC_ALL", locale.language.code());
     match command.uid(user.id).gid(user.group).status() {
         Ok(status) => {
             let code = status.code().and_then(|code| u8::try_from(code).ok());

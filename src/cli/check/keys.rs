@@ -54,6 +54,9 @@ fn tokens(locale: Locale, config: &Config, secrets: &Secrets) -> CheckResult {
             CheckResult::good(name, "VOICEDRIVE_API_TOKEN".to_owned())
         }
         (None, Some(_)) => CheckResult::notable(name, locale.phrase(Check::NoJwtSecret).to_owned()),
+        (None, None) if config.ingest.is_some() => {
+            CheckResult::notable(name, locale.phrase(Check::OnlySenders).to_owned())
+        }
         (None, None) => CheckResult::notable(name, locale.phrase(Check::NoTokenAtAll).to_owned()),
     }
 }

@@ -12,6 +12,7 @@ use crate::delivery::failure::Failure;
 use crate::delivery::probe;
 use crate::delivery::proxy::Proxies;
 use crate::delivery::route::Route;
+use crate::delivery::tls;
 use crate::order::Order;
 use crate::route::Pattern;
 use crate::route::settings::Settings;
@@ -28,7 +29,8 @@ pub(super) async fn all(locale: Locale, common: &Common, settings: &Loaded) -> V
         findings.push(no_url(locale));
     }
     findings.extend(same_url(locale, &settings.out));
-    findings.extend(proxies(locale, &settings.proxies));
+    findings.extend(proxies(locale, &settings.proxies).await);
+    findings.extend(store_of_certificates(locale));
     for route in &settings.out {
         let send = common.typed(&trial(&settings.config, route));
         let named = settings.config.route_settings().of(Some(&route.name));
@@ -84,8 +86,19 @@ fn waiting(locale: Locale, common: &Common, config: &Config) -> CheckResult {
     CheckResult::bad(name, format!("{}: {advice}", shown.join(", ")))
 }
 
-/// The proxies on the way out, when there are any.
-fn proxies(locale: Locale, proxies: &Proxies) -> Option<CheckResult> {
+/// Files of the system's store of certificates that the daemon cannot read.
+fn store_of_certificates(locale: Locale) -> Vec<CheckResult> {
+    let unreadable = tls::unreadable().into_iter();
+    let told = unreadable.map(|(path, why)| {
+        let why = why.describe(locale.language);
+        let text = checks::unreadable_certificates(path.display(), &why, locale.language);
+        CheckResult::notable("certificates", text)
+    });
+    told.collect()
+}
+
+/// The proxies on the way out, when there are any, and whether each is reached.
+async fn proxies(locale: Locale, proxies: &Proxies) -> Option<CheckResult> {
     let all = proxies.all();
     let shown: Vec<String> = all.iter().map(ToString::to_string).collect();
     let direct = proxies.direct.iter().map(ToString::to_string);
@@ -101,7 +114,21 @@ fn proxies(locale: Locale, proxies: &Proxies) -> Option<CheckResult> {
         shown.join(", "),
         direct.join(", ")
     );
-    (!all.is_empty()).then(|| CheckResult::good("proxy", text))
+    let mut unreached = Vec::new();
+    for proxy in &all {
+        if let Err(why) = probe::reach_proxy(proxy).await {
+            unreached.push(format!("{proxy}: {}", why.describe(locale.language)));
+        }
+    }
+    if all.is_empty() {
+        return None;
+    }
+    if unreached.is_empty() {
+        return Some(CheckResult::good("proxy", text));
+    }
+    let stop = locale.phrase(Check::Stop);
+    let text = format!("{text}{stop}{}", unreached.join(", "));
+    Some(CheckResult::bad("proxy", text))
 }
 
 /// The command that sends something on a route: an event that takes it, by its own name.
@@ -138,8 +165,12 @@ async fn reach(locale: Locale, send: &str, route: &Route, named: &Settings) -> V
     let probed = probe::probe(route, &clock).await;
     let probe = match probed {
         Ok(Err(failure)) => {
-            let told = with_advice(locale, &failure, named);
-            return vec![CheckResult::bad(name, format!("{about}: {told}"))];
+            let told = format!("{about}: {}", with_advice(locale, &failure, named));
+            // Whoever answered does not say whether a webhook would get through.
+            return vec![match failure {
+                Failure::ByProxy(_) => CheckResult::notable(name, told),
+                _ => CheckResult::bad(name, told),
+            }];
         }
         // Somebody on the way to the receiver says that it cannot be reached.
         Ok(Ok(probe)) if matches!(probe.status, 502..=504 | 511) => {

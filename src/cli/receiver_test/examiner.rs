@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::cli::CliError;
 use crate::clock::Clock;
+use crate::delivery::answer_text::as_text;
 use crate::delivery::client::Outgoing;
 use crate::delivery::failure::Failure;
 use crate::delivery::partner::{SetupError, client};
@@ -220,7 +221,7 @@ impl Examiner {
             shown.truncate(SHOWN);
             Ok(PostedAnswer {
                 status: response.status().as_u16(),
-                body: String::from_utf8_lossy(&shown).into_owned(),
+                body: as_text(&shown, response.headers()).unwrap_or_default(),
             })
         };
         let answered = tokio::time::timeout(TIMEOUT, answering).await;

@@ -2,7 +2,8 @@
 
 use super::*;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, PublicKeyData,
+    date_time_ymd,
 };
 
 /// In the middle of the life of every certificate here but the old and the early one.
@@ -124,6 +125,74 @@ fn what_signed_itself_is_called_so_whatever_stands_beside_it() {
     assert_eq!(verdict(&[namesake], &own), Err(BadCertificate::SelfSigned));
     let believed = verdict_of_chain(std::slice::from_ref(&own), &own, std::slice::from_ref(&own));
     assert_eq!(believed, Ok(()));
+}
+
+/// A key that nobody has, with so few bits.
+struct ShortKey(Vec<u8>);
+
+impl ShortKey {
+    fn new() -> Self {
+        // SEQUENCE { INTEGER of 1024 bits, INTEGER 65537 }
+        let begin = [0x30, 0x81, 0x89, 2, 0x81, 0x81, 0];
+        let modulus = [0xc1; 128];
+        Self([&begin[..], &modulus, &[2, 3, 1, 0, 1]].concat())
+    }
+}
+
+impl PublicKeyData for ShortKey {
+    fn der_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
+        &rcgen::PKCS_RSA_SHA256
+    }
+}
+
+#[test]
+fn a_key_that_is_too_short_is_called_so_wherever_it_stands() {
+    let (known, inner) = (authority(), authority());
+    let store = [known.der().clone()];
+    let short = params("partner.example", 2025, 2027);
+    let short = short.signed_by(&ShortKey::new(), &known).unwrap();
+    let told = verdict(&store, short.der()).unwrap_err();
+    assert_eq!(told, BadCertificate::ShortKey(1024));
+    assert_eq!(told.cause(), Cause::Certificate);
+    // That of an authority in between.
+    let mut between = params("Clinic CA", 2025, 2027);
+    between.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let between = between.signed_by(&ShortKey::new(), &known).unwrap();
+    let leaf = issued(&inner, &params("partner.example", 2025, 2027));
+    let told = verdict_of_chain(&store, &leaf, &[between.der().clone()]);
+    assert_eq!(told, Err(BadCertificate::ShortKey(1024)));
+    let told = verdict(&store, &leaf).unwrap_err();
+    assert_eq!(told.cause(), Cause::CertificateIssuer);
+}
+
+#[test]
+fn a_certificate_that_names_no_host_is_called_so() {
+    let known = authority();
+    let mut nameless = CertificateParams::new(Vec::<String>::new()).unwrap();
+    let common_name = "partner.example";
+    nameless
+        .distinguished_name
+        .push(DnType::CommonName, common_name);
+    nameless.not_before = date_time_ymd(2025, 1, 1);
+    nameless.not_after = date_time_ymd(2027, 1, 1);
+    let told = verdict(&[known.der().clone()], &issued(&known, &nameless));
+    assert_eq!(told, Err(BadCertificate::NoName));
+    let own = self_signed(nameless, false);
+    let told = verdict(std::slice::from_ref(&own), &own);
+    assert_eq!(told, Err(BadCertificate::NoName));
+    // The first version of X.509 has no place for names.
+    let first =
+        CertificateError::Other(OtherError(Arc::new(webpki_says("UnsupportedCertVersion"))));
+    assert_eq!(BadCertificate::of(&first), BadCertificate::NoName);
+}
+
+/// An error with these words.
+fn webpki_says(words: &str) -> std::io::Error {
+    std::io::Error::other(words.to_owned())
 }
 
 #[test]

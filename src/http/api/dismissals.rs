@@ -58,8 +58,10 @@ pub(super) async fn event(call: Call<'_>) -> Result<Reply, ApiError> {
     let DismissBody { reason } = DismissBody::read(request, api.max_body_bytes).await?;
     let moment = api.clock.moment();
     match api.store.dismiss_event(&id, actor, reason, moment).await? {
-        EventDismissal::Done => {
-            tracing::info!(event = %id, "dismissed, as a person asked");
+        done @ (EventDismissal::Done | EventDismissal::Already) => {
+            if done == EventDismissal::Done {
+                tracing::info!(event = %id, "dismissed, as a person asked");
+            }
             success(StatusCode::OK, &DismissedAnswer::of(&id), api.clock.now())
         }
         EventDismissal::Unknown => Err(no_such_event()),

@@ -379,6 +379,20 @@ fn a_channel_that_takes_the_place_of_others_of_its_kind_tells_what_they_had_not_
     assert_eq!(tell("email 1"), [1, 2]);
     assert_eq!(tell("slack old"), [1, 2]);
     outage(10);
+    let cut_short = |channels: &[&str]| {
+        let channels: Vec<_> = channels.iter().map(ToString::to_string).collect();
+        notifications::cut_short(&connection, &channels).unwrap()
+    };
+    assert_eq!(
+        cut_short(&["email 1", "teams 1"]),
+        ["slack lost", "slack old"]
+    );
+    assert_eq!(cut_short(&["slack old", "slack lost"]), ["email 1"]);
+    assert!(
+        cut_short(&["email 1", "slack new"]).is_empty(),
+        "another takes their place"
+    );
+    assert_eq!(cut_short(&["email 1", "slack old"]), ["slack lost"]);
     // Two of a kind go, and the one that takes their place tells what any of them had still to tell.
     keep(&["email 1", "teams 1", "slack new"]);
     assert_eq!(tell("slack new"), [1, 2, 3, 4]);
@@ -390,6 +404,7 @@ fn a_channel_that_takes_the_place_of_others_of_its_kind_tells_what_they_had_not_
     );
     begin(&connection, "teams 1").unwrap();
     assert!(tell("teams 1").is_empty(), "none of its kind has gone");
+    assert!(cut_short(&[]).is_empty(), "everything was told");
     // What is open is told by one that is new, whatever the one before has told.
     accept_one(&connection, at(20));
     attempt_all(&connection, None, at(21));
@@ -604,8 +619,14 @@ proptest! {
                 Step::DismissOne(number) => {
                     let Some(id) = ids.get(number) else { continue };
                     let done = dismiss_event(&connection, id, now).unwrap();
-                    let can = model.exhausted.contains(id) || model.dismissed.contains(id);
-                    let expected = if can { EventDismissal::Done } else { EventDismissal::NotExhausted };
+                    let can = model.exhausted.contains(id);
+                    let expected = if can {
+                        EventDismissal::Done
+                    } else if model.dismissed.contains(id) {
+                        EventDismissal::Already
+                    } else {
+                        EventDismissal::NotExhausted
+                    };
                     prop_assert_eq!(done, expected);
                     if can {
                         model.dismiss(&BTreeSet::from([id.clone()]));

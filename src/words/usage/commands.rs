@@ -208,8 +208,7 @@ CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です�
         "トークンを発行します。表示は一度だけで、どこにも保存しません",
         "例:
   voicedrive-relay token issue --subject voicedrive \\
-    --scope stats:read --days 365
-許可の種類: stats:read、events:write、events:read、interviews:write、interviews:read、admin",
+    --scope stats:read --days 365",
     ),
     command(
         "token revoke",
