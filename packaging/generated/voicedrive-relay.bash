@@ -1831,7 +1831,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__restore)
-            opts="-h --as-it-is --config --json --as --help"
+            opts="-h --as-it-is --of-another-relay --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2360,7 +2360,7 @@ _voicedrive__relay() {
                     return 0
                     ;;
                 --scope)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "stats:read events:write events:read interviews:write interviews:read admin" -- "${cur}"))
                     return 0
                     ;;
                 --days)

@@ -61,7 +61,7 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand serve"
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand serve" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reload" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reload" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reload" -l drop -d 'Lose a URL or a secret that is in force: without this, such a reload is refused'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reload" -l drop -d 'Lose a URL, a secret or a route in force, or what an alert channel has still to tell: without this, such a reload is refused'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reload" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reload" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand demo" -l config -d 'The configuration file' -r -F
@@ -249,7 +249,12 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token;
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and not __fish_seen_subcommand_from issue revoke list help" -f -a "list" -d 'List the tokens that were issued'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and not __fish_seen_subcommand_from issue revoke list help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from issue" -l subject -d 'For whom' -r
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from issue" -l scope -d 'What it allows: one or more scopes, separated by blanks' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from issue" -l scope -d 'What it allows: one or more scopes, separated by blanks' -r -f -a "stats:read\t''
+events:write\t''
+events:read\t''
+interviews:write\t''
+interviews:read\t''
+admin\t''"
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from issue" -l days -d 'For how many days, from 1 to 3650' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from issue" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from issue" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
@@ -337,6 +342,7 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand verify
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restore" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restore" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restore" -l as-it-is -d 'Take a copy of live/relay.db too, with the relay.db-wal that lies beside it: what was kept last may be missing'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restore" -l of-another-relay -d 'Take a copy of another relay\'s database too, though the present one has events or interview records'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restore" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restore" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l listen -d 'Where to listen' -r

@@ -132,7 +132,7 @@ impl ApiError {
             (Self::StorageUnavailable(Some(met)), Some(language)) => {
                 // What the relay knows of its file says more than what one call has met.
                 let trouble = api.store.file().trouble().unwrap_or(met);
-                Self::DatabaseInTrouble(trouble.describe(language, &api.commands))
+                Self::DatabaseInTrouble(trouble.describe(language, &api.advice.commands))
             }
             (error, _) => error,
         }

@@ -62,7 +62,7 @@ phrases! {
 }
 
 impl Looked {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Config,
         Self::Secrets,
         Self::Key,
