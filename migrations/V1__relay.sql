@@ -339,18 +339,19 @@ CREATE TABLE holds (
 -- The comparisons of what was sent with what the partner says it has.
 CREATE TABLE reconciliations (
   seq         INTEGER PRIMARY KEY AUTOINCREMENT,
-  id          TEXT NOT NULL UNIQUE,     -- a UUID of version 7
+  id          TEXT NOT NULL,            -- a UUID of version 7; one comparison has a row for each route
   compared_at TEXT NOT NULL,
   route       TEXT NOT NULL,
   from_id     TEXT NOT NULL,            -- the range, by event ids, both included
   to_id       TEXT NOT NULL,
-  as_of       TEXT NOT NULL,            -- the last id that was given: what was delivered later is not compared
+  as_of       TEXT NOT NULL,            -- what was delivered later is not compared
   sent        INTEGER NOT NULL,
   received    INTEGER NOT NULL,
   matched     INTEGER NOT NULL,
   missing     INTEGER NOT NULL,
   no_effect   INTEGER NOT NULL,
-  CONSTRAINT compared_at_has_24_characters CHECK (length(compared_at) = 24)
+  CONSTRAINT compared_at_has_24_characters CHECK (length(compared_at) = 24),
+  CONSTRAINT as_of_has_24_characters CHECK (length(as_of) = 24)
 ) STRICT;
 CREATE INDEX reconciliations_by_route ON reconciliations (route, from_id);
 CREATE INDEX reconciliations_by_time ON reconciliations (compared_at);
@@ -367,14 +368,14 @@ CREATE TABLE missing_deliveries (
 ) STRICT;
 CREATE INDEX missing_deliveries_by_reconciliation ON missing_deliveries (reconciliation);
 
--- Digests of what was delivered on days that are over.
+-- Digests of what was delivered in days and hours that are over; forgotten when one of their deliveries changes.
 CREATE TABLE delivered_digests (
-  route     TEXT NOT NULL,
-  slot      TEXT NOT NULL,              -- 'day 2025-10-26'
+  slot      TEXT NOT NULL,              -- 'day 2025-10-26', 'hour 2025-10-26T14'
+  routes    TEXT NOT NULL,              -- their names, one a line
   delivered INTEGER NOT NULL,
   open      INTEGER NOT NULL,
   digest    BLOB NOT NULL,              -- SHA-256 of the sorted ids
-  PRIMARY KEY (route, slot),
+  PRIMARY KEY (slot, routes),
   CONSTRAINT digest_has_32_bytes CHECK (length(digest) = 32)
 ) STRICT, WITHOUT ROWID;
 

@@ -147,6 +147,7 @@ pub mod period;
 pub mod plain_file;
 pub mod purge;
 pub mod receiver;
+pub mod reconciliation;
 pub mod relay;
 pub mod reload;
 pub mod repeat;

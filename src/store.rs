@@ -12,13 +12,14 @@
 //!
 //! Rooms: `events` (what was accepted), `ingest_memory` (what was handed in lately), `event_lookup` (events for a reader), `event_ids` (ids as a person types them), `outbox` (what is still to be
 //! sent), `attempts` (one attempt's result and all that follows from it), `resend`, `send_counts` and
-//! `send_stats`, `interviews`, `interview_intake`, `interview_counts` and `interview_stats`, `recount` (what is kept counted,
+//! `send_stats`, `reconciliation` and `delivered_digests` (compared with the partner's list), `interviews`, `interview_intake`, `interview_counts` and `interview_stats`, `recount` (what is kept counted,
 //! against the rows), `incidents`, `notifications`, `tokens`, `overview`, `purge` (what is old goes),
 //! `relay_time` (the clock by which waits are kept). [`mod@file`] has what belongs to the file and not to the
 //! data: opening, copies, whether it is there and sound, the disk. `writer`, `readers` and `connection` are the doors to SQLite.
 
 mod attempts;
 mod connection;
+mod delivered_digests;
 mod error;
 mod event_ids;
 mod event_lookup;
@@ -38,6 +39,7 @@ mod outbox;
 mod overview;
 mod purge;
 mod readers;
+mod reconciliation;
 mod recount;
 mod relay_time;
 mod resend;

@@ -18,6 +18,7 @@ mod interview_stats;
 pub(super) mod interviews;
 pub mod openapi;
 pub mod rate_limit;
+mod reconcile;
 mod resend;
 pub mod revoked;
 pub(super) mod stats;

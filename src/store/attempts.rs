@@ -8,7 +8,7 @@ use super::connection::word;
 use super::relay_time::Now;
 use super::send_counts::{self, CountedSend, QueueStatus};
 use super::writer::Lane;
-use super::{Store, StoreError, incidents};
+use super::{Store, StoreError, delivered_digests, incidents};
 use crate::attempt::{AttemptResult, Attempted, Outcome};
 use crate::cause::Cause;
 use crate::due::DueDelivery;
@@ -65,6 +65,7 @@ pub(super) fn record(
     now: Now,
 ) -> rusqlite::Result<AttemptResult> {
     insert_attempt(connection, due, attempted)?;
+    delivered_digests::forget_changed(connection, &due.id, now.wall)?;
     let next = match attempted.outcome {
         Outcome::Success => None,
         Outcome::Failed | Outcome::Timeout => {

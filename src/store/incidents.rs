@@ -192,7 +192,7 @@ fn announce(connection: &Connection, incident: i64, now: Now) -> Result<(), Stor
 }
 
 /// A delivery was made after all: it leaves its incidents.
-fn leave(connection: &Connection, event: i64, now: Now) -> Result<(), StoreError> {
+pub(super) fn leave(connection: &Connection, event: i64, now: Now) -> Result<(), StoreError> {
     let left: Vec<i64> = connection
         .prepare_cached(
             "UPDATE incident_deliveries SET ended = 'delivered'

@@ -8,7 +8,7 @@ use super::event_query::{Source, matching};
 use super::relay_time::Now;
 use super::send_counts::{self, QueueStatus};
 use super::writer::Lane;
-use super::{Store, StoreError};
+use super::{Store, StoreError, delivered_digests};
 use crate::clock::Moment;
 use crate::event_record::EventFilter;
 use crate::resend::{Candidate, Resend, ResendPage};
@@ -117,6 +117,7 @@ pub(super) fn resend(
             .execute((seq, route, now.axis_ms))?;
         return Ok(Resend::Waiting);
     };
+    delivered_digests::forget_changed(connection, id, now.wall)?;
     connection
         .prepare_cached(
             "INSERT INTO outbox (event_seq, route, staff_id, due_ms)

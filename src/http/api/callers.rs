@@ -36,6 +36,18 @@ pub(super) fn admit(call: &Call<'_>, endpoint: &Endpoint) -> Result<(), ApiError
     }
 }
 
+/// Asks for one more scope, which what is asked for needs.
+///
+/// # Errors
+/// `Unauthorized` or `Forbidden`
+pub(super) fn demand(call: &Call<'_>, scope: Scope) -> Result<(), ApiError> {
+    let Some(peer) = call.peer else {
+        return Ok(());
+    };
+    let (api, headers) = (call.api, call.headers());
+    demand_token(api, client_of(api, peer, headers), headers, scope)
+}
+
 fn demand_token(
     api: &Api,
     client: IpAddr,

@@ -5,8 +5,8 @@ use hyper::Method;
 
 use super::openapi::{Operation, written};
 use super::{
-    Api, events, health, incidents, ingest, interview_stats, interviews, resend, stats, voicedrive,
-    voicedrive_interviews,
+    Api, events, health, incidents, ingest, interview_stats, interviews, reconcile, resend, stats,
+    voicedrive, voicedrive_interviews,
 };
 use crate::http::reply::ApiError;
 use crate::http::wing;
@@ -54,7 +54,7 @@ macro_rules! endpoints {
 }
 
 use Access::{Anybody, Proof, Token};
-use Scope::{EventsRead, EventsWrite, InterviewsRead, InterviewsWrite, StatsRead};
+use Scope::{EventsRead, EventsWrite, InterviewsRead, InterviewsWrite, Reconcile, StatsRead};
 
 const LIMITED: bool = true;
 const UNLIMITED: bool = false;
@@ -82,6 +82,9 @@ endpoints! {
     GET    "/api/interviews",       Token(InterviewsRead),  UNLIMITED, interviews::list,      interviews::describe_list;
     GET    "/api/interviews/{id}",  Token(InterviewsRead),  UNLIMITED, interviews::show,      interviews::describe_show;
     DELETE "/api/interviews/{id}",  Token(InterviewsWrite), UNLIMITED, interviews::delete,    interviews::describe_delete;
+
+    POST   "/api/integration/reconcile", Token(Reconcile), UNLIMITED, reconcile::compare, reconcile::describe_compare;
+    GET    "/api/integration/reconcile", Token(Reconcile), UNLIMITED, reconcile::digests, reconcile::describe_digests;
 
     GET    "/api/incidents", Token(EventsRead), UNLIMITED, incidents::list, incidents::describe;
 }
