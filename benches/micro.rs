@@ -18,15 +18,15 @@ use divan::{Bencher, black_box};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use voicedrive_relay::clock::Clock;
-use voicedrive_relay::delivery::profile::{BUILT_IN, Profile};
-use voicedrive_relay::delivery::signature;
-use voicedrive_relay::interview_stats::InterviewRange;
-use voicedrive_relay::send_stats::SendFilter;
-use voicedrive_relay::stable_json;
-use voicedrive_relay::store::Store;
-use voicedrive_relay::store::file::live_file;
-use voicedrive_relay::timestamp::Timestamp;
+use voicedrive_relay::testing::clock::Clock;
+use voicedrive_relay::testing::delivery::profile::{BUILT_IN, Profile};
+use voicedrive_relay::testing::delivery::signature;
+use voicedrive_relay::testing::interview_stats::InterviewRange;
+use voicedrive_relay::testing::send_stats::SendFilter;
+use voicedrive_relay::testing::stable_json;
+use voicedrive_relay::testing::store::Store;
+use voicedrive_relay::testing::store::file::live_file;
+use voicedrive_relay::testing::timestamp::Timestamp;
 
 fn main() {
     // `cargo test --all-targets` runs this too.

@@ -9,7 +9,7 @@ use std::{env, fs, io};
 
 use clap::Command;
 use clap_complete::Shell;
-use voicedrive_relay::language::Language;
+use voicedrive_relay::testing::language::Language;
 
 #[path = "pages/manual.rs"]
 mod manual;
@@ -28,7 +28,7 @@ fn main() -> io::Result<()> {
 pub fn write_all(directory: &Path) -> io::Result<()> {
     manual::write(Language::En, directory)?;
     manual::write(Language::Ja, &directory.join("ja"))?;
-    let mut command = voicedrive_relay::cli::command();
+    let mut command = voicedrive_relay::testing::cli::command();
     for shell in [Shell::Zsh, Shell::Fish] {
         clap_complete::generate_to(shell, &mut command, NAME, directory)?;
     }
@@ -37,7 +37,7 @@ pub fn write_all(directory: &Path) -> io::Result<()> {
     let changes = Path::new(env!("CARGO_MANIFEST_DIR")).join("CHANGELOG.md");
     let changes = fs::read_to_string(changes)?;
     fs::write(directory.join("changelog"), changelog(&changes))?;
-    let description = voicedrive_relay::http::api::openapi::document();
+    let description = voicedrive_relay::testing::http::api::openapi::document();
     fs::write(directory.join("openapi.json"), format!("{description}\n"))
 }
 

@@ -103,6 +103,8 @@ CREATE TABLE webhook_send_logs (
 ) STRICT;
 -- Everything that the statistics read, so that they never touch the rows themselves.
 CREATE INDEX sent_at_idx ON webhook_send_logs (sent_at, route, event_type, status, retry_count, processing_time);
+-- Few need a retry: what has become of those.
+CREATE INDEX retried_idx ON webhook_send_logs (status, sent_at) WHERE retry_count > 0;
 
 -- The queue of retries: at most one row for an event, from its first failure on. Columns and values are those
 -- of the shared MySQL schema. `id` is the event's too: one event, one row.
@@ -284,11 +286,12 @@ CREATE TABLE incidents (
   kind           TEXT NOT NULL,
   subject        TEXT NOT NULL,         -- a route; empty for what concerns the whole daemon
   opened_at      TEXT NOT NULL,
-  announced_at   TEXT,                  -- none: the threshold was not reached yet
+  opened_ms      INTEGER NOT NULL,      -- the same on the time axis
+  announced_at   TEXT,                  -- none: it was not told by itself yet
   clear_since_ms INTEGER,               -- on the time axis: since when the condition does not hold
   closed_at      TEXT,
   digests        INTEGER NOT NULL DEFAULT 0,
-  told_ms        INTEGER,               -- on the time axis: when it was told last
+  told_ms        INTEGER,               -- on the time axis: when it was told last, by itself or with another
   finding        TEXT NOT NULL,         -- what was found last, as JSON
   CONSTRAINT opened_at_has_24_characters CHECK (length(opened_at) = 24),
   CONSTRAINT closed_at_has_24_characters CHECK (length(closed_at) = 24)
@@ -367,6 +370,7 @@ CREATE TABLE missing_deliveries (
   CONSTRAINT confirmed_at_has_24_characters CHECK (length(confirmed_at) = 24)
 ) STRICT;
 CREATE INDEX missing_deliveries_by_reconciliation ON missing_deliveries (reconciliation);
+CREATE INDEX missing_deliveries_unfinished ON missing_deliveries (event_seq) WHERE confirmed_at IS NULL;
 
 -- Digests of what was delivered in days and hours that are over; forgotten when one of their deliveries changes.
 CREATE TABLE delivered_digests (

@@ -25,14 +25,14 @@ use tokio::sync::watch;
 use crate::clock::{Clock, Moment};
 use crate::config::Hook;
 use crate::delivery::route::Route;
-use crate::incident::{Digests, Kind, Observation, Thresholds};
+use crate::incident::{Digests, Kind, Look, Observation, Thresholds};
 use crate::language::Language;
 use crate::liveness::Liveness;
 use crate::observations::Observations;
 use crate::store::{Store, StoreError};
 use crate::upkeep::backup::BackupFile;
 use certificates::Certificates;
-use conditions::{Observed, holding, judged};
+use conditions::{Observed, holding, judged, undecided};
 
 /// The time between two evaluations.
 const EVERY: Duration = Duration::from_mins(1);
@@ -48,6 +48,8 @@ pub struct Evaluator {
     observations: Observations,
     backup: BackupFile,
     liveness: Vec<Liveness>,
+    /// The names of all routes.
+    routes: Vec<String>,
     certificates: Certificates,
     thresholds: Thresholds,
     digests: Digests,
@@ -68,7 +70,7 @@ pub struct Sources {
     pub backup: BackupFile,
     /// Whether the dispatchers move.
     pub liveness: Vec<Liveness>,
-    /// The routes whose receivers' certificates are checked.
+    /// The routes that lead somewhere.
     pub routes: Vec<Route>,
 }
 
@@ -79,6 +81,8 @@ pub struct AlertConfig {
     pub thresholds: Thresholds,
     /// The waits between two messages about an incident that lasts.
     pub digests: Vec<Duration>,
+    /// Whether what an outage leaves behind is sent again without a person.
+    pub automatic_recovery: bool,
     /// How long incidents that are over are kept, in days.
     pub retention_days: u64,
     /// The URL that is called while everything moves.
@@ -91,7 +95,9 @@ impl Evaluator {
     pub fn new(sources: Sources, rules: AlertConfig) -> Self {
         let began = sources.clock.monotonic();
         let (clock, observations) = (sources.clock.clone(), sources.observations.clone());
+        let routes = sources.routes.iter().map(|route| route.name.clone());
         Self {
+            routes: routes.collect(),
             certificates: Certificates::new(sources.routes, clock, observations),
             store: sources.store,
             clock: sources.clock,
@@ -102,6 +108,7 @@ impl Evaluator {
                 after: rules.digests,
                 certificate_days: rules.thresholds.certificate_days.clone(),
                 token_days: rules.thresholds.token_days.clone(),
+                automatic_recovery: rules.automatic_recovery,
             },
             thresholds: rules.thresholds,
             retention: Duration::from_secs(rules.retention_days * SECONDS_A_DAY),
@@ -152,8 +159,7 @@ impl Evaluator {
                     trouble: self.store.file().trouble(),
                     ..Observed::default()
                 };
-                let holding = holding(&observed, &self.thresholds, moment.wall);
-                self.observe(&[Kind::DatabaseDamaged], holding, moment)
+                self.keep(&[Kind::DatabaseDamaged], &observed, moment)
                     .await?;
                 return Err(error);
             }
@@ -162,8 +168,7 @@ impl Evaluator {
         let backup = self.backup.last();
         let since = |span| moment.monotonic.saturating_sub(span);
         let observed = Observed {
-            sends: vitals.sends,
-            queue: (vitals.waiting, vitals.overdue),
+            routes: vitals.routes,
             failed_logins: self.observations.logins_failed_since(since(HOUR)),
             statistics: self.observations.answers_since(since(STATISTICS)),
             backup_at: backup.at,
@@ -175,9 +180,8 @@ impl Evaluator {
             receivers: self.observations.receivers(),
             tokens: if believed { vitals.tokens } else { Vec::new() },
         };
-        let holding = holding(&observed, &self.thresholds, moment.wall);
-        if !holding.is_empty() || vitals.incident_open {
-            self.observe(judged(believed), holding, moment).await?;
+        if vitals.incident_open || !self.holding(&observed, moment).is_empty() {
+            self.keep(judged(believed), &observed, moment).await?;
         }
         if believed {
             let before = moment.wall.before(self.retention);
@@ -186,15 +190,23 @@ impl Evaluator {
         Ok(())
     }
 
-    async fn observe(
+    fn holding(&self, observed: &Observed, moment: Moment) -> Vec<Observation> {
+        holding(observed, &self.thresholds, moment.wall)
+    }
+
+    async fn keep(
         &self,
-        judged: &'static [Kind],
-        holding: Vec<Observation>,
+        judged: &[Kind],
+        observed: &Observed,
         moment: Moment,
     ) -> Result<(), StoreError> {
-        self.store
-            .observe(judged, holding, self.digests.clone(), moment)
-            .await
+        let look = Look {
+            judged: judged.to_vec(),
+            holding: self.holding(observed, moment),
+            undecided: undecided(observed, &self.thresholds),
+            routes: self.routes.clone(),
+        };
+        self.store.observe(look, self.digests.clone(), moment).await
     }
 
     /// Calls the dead man's switch while accepting, delivering and backups work. The service behind it

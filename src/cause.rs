@@ -133,6 +133,36 @@ impl Cause {
         Self::ALL.into_iter().find(|cause| cause.as_str() == word)
     }
 
+    /// Whether it looks as if nothing got through to the partner, or the partner could take nothing: whatever is sent
+    /// then fails so, and when it is over the same is taken (contract, section 5.3).
+    #[must_use]
+    pub fn is_outage(self) -> bool {
+        match self {
+            Self::NameNotFound
+            | Self::ConnectionRefused
+            | Self::Unreachable
+            | Self::TimedOut
+            | Self::Tls
+            | Self::NotTls
+            | Self::TlsTooOld
+            | Self::Certificate
+            | Self::CertificateExpired
+            | Self::CertificateNotYetValid
+            | Self::CertificateName
+            | Self::CertificateIssuer
+            | Self::CertificateSelfSigned
+            | Self::Proxy
+            | Self::RateLimited
+            | Self::PartnerError => true,
+            Self::Signature
+            | Self::Clock
+            | Self::UnknownEvent
+            | Self::TooLarge
+            | Self::WrongAddress
+            | Self::Moved => false,
+        }
+    }
+
     /// Whether it is about the way to a server, whichever server that is: mail servers and hooks of
     /// alerts fail so too, and the sentence fits them as it does VoiceDrive.
     #[must_use]

@@ -11,10 +11,13 @@ mod common;
 mod delivery_line;
 mod demo;
 mod error;
+mod export;
 mod filter;
 mod import;
+mod kpi;
 mod receiver;
 mod receiver_test;
+mod reconcile;
 mod reload;
 mod resend;
 mod restore;
@@ -22,6 +25,7 @@ mod secret;
 mod send;
 mod serve;
 mod show;
+mod stats;
 mod status;
 mod tail;
 mod token;
@@ -80,8 +84,15 @@ Exit codes: 0 good, notes too; 1 something is wrong; 77 you may not look; 78 con
     Tail(tail::Tail),
     /// Show one event with every attempt
     Show(show::Show),
+    /// Count what was sent in a range, by day, type or route
+    Stats(stats::Stats),
+    /// Show the five goals: sends, interviews, losses, answers, retries
+    Kpi(kpi::Kpi),
+    /// Write deliveries or interview records into a file for a spreadsheet or a program
+    Export(export::Export),
     /// Send events again, each with a fresh budget of retries
     Resend(resend::Resend),
+    Reconcile(reconcile::Reconcile),
     /// Make a new secret, such as a key that signs
     #[command(subcommand)]
     Secret(secret::Secret),
@@ -166,7 +177,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let language = cli.language(&environment);
-            if let Some(text) = error.describe(language, cli.common.json) {
+            if let Some(text) = error.describe(language, &cli.common.commands(), cli.common.json) {
                 // Nobody is left to be told when this fails too.
                 let _ = writeln!(io::stderr(), "{text}");
             }
@@ -187,14 +198,18 @@ async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {
         Command::Status(status) => status.run(common).await,
         Command::Tail(tail) => tail.run(&common.client()?, environment).await,
         Command::Show(show) => show.run(&common.client()?).await,
+        Command::Stats(stats) => stats.run(&common.client()?).await,
+        Command::Kpi(kpi) => kpi.run(&common.client()?).await,
+        Command::Export(export) => export.run(&common.client()?).await,
         Command::Resend(resend) => resend.run(&common.client()?).await,
+        Command::Reconcile(reconcile) => reconcile.run(&common.client()?).await,
         Command::Secret(secret) => secret.run(common.locale(environment).language, common.json),
         Command::Token(token) => token.run(&common.client()?).await,
         Command::Alert(alert) => alert.run(&common.client()?).await,
         Command::Backup(backup) => backup.run(&common.client()?, &common.config()?).await,
         Command::Verify(verify) => verify.run(common.locale(environment), common.json),
         Command::Restore(restore) => {
-            restore.run(&common.config()?, common.locale(environment), common.json)
+            restore.run(&common.config()?, common.locale(environment), common)
         }
         Command::ReceiverTest(test) => test.run(common, environment).await,
         Command::Receiver(receiver) => receiver.run(common, environment).await,

@@ -26,6 +26,7 @@ mod wide_character;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::command_line::CommandLine;
 use crate::delivery::proxy::Proxies;
 use crate::delivery::route::Route;
 use crate::language::Language;
@@ -97,6 +98,8 @@ pub struct Loaded {
     pub set: BTreeMap<String, Named>,
     /// Settings that work but may not be meant.
     pub notes: Vec<Note>,
+    /// How the commands of the relay that has it are typed.
+    pub commands: CommandLine,
 }
 
 impl Default for Config {
@@ -203,6 +206,7 @@ fn read_both(
         ingest,
         set,
         notes,
+        commands: CommandLine::of(path),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, Months, NaiveDate, Weekday};
 use jiff::civil::Date;
 
 use crate::timestamp::Timestamp;
@@ -29,6 +29,77 @@ pub fn today(now: Timestamp, zone: Zone) -> Option<(Timestamp, Timestamp)> {
     let day = zone.local(now).date();
     let next = zone.midnight(day.tomorrow().ok()?)?;
     Some((zone.midnight(day)?, next.before(Duration::from_millis(1))))
+}
+
+/// The days that a range touches, in order: each with its date, and the first and the last moment that belong to both.
+#[must_use]
+pub fn days(from: Timestamp, to: Timestamp, zone: Zone) -> Vec<(String, Timestamp, Timestamp)> {
+    let mut days = Vec::new();
+    let mut day = zone.local(from).date();
+    let mut begin = from;
+    while begin <= to {
+        let next = day.tomorrow().ok();
+        let Some((next, end)) = next.and_then(|next| Some((next, zone.midnight(next)?))) else {
+            days.push((day.to_string(), begin, to));
+            break;
+        };
+        // A zone that changes sides of the date line skips a day.
+        if begin < end {
+            let last = end.before(Duration::from_millis(1)).min(to);
+            days.push((day.to_string(), begin, last));
+            begin = end;
+        }
+        day = next;
+    }
+    days
+}
+
+/// Some days in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Days {
+    /// The first of them.
+    pub first: NaiveDate,
+    /// The last of them.
+    pub last: NaiveDate,
+}
+
+impl Days {
+    /// The month that is written so: `2025-10`.
+    #[must_use]
+    pub fn month(text: &str) -> Option<Self> {
+        let first = (text.len() == "2025-10".len()).then(|| format!("{text}-01"))?;
+        let first = date(&first)?;
+        let next = first.checked_add_months(Months::new(1))?;
+        let last = next.pred_opt()?;
+        Some(Self { first, last })
+    }
+
+    /// The week, from Monday to Sunday, that is written so: `2025-W43`, as ISO 8601 counts them, or a day in it.
+    #[must_use]
+    pub fn week(text: &str) -> Option<Self> {
+        let first = match text.split_once("-W") {
+            Some((year, week)) if year.len() == 4 && week.len() == 2 => {
+                NaiveDate::from_isoywd_opt(year.parse().ok()?, week.parse().ok()?, Weekday::Mon)?
+            }
+            _ => date(text)?.week(Weekday::Mon).checked_first_day()?,
+        };
+        let last = first.week(Weekday::Mon).checked_last_day()?;
+        Some(Self { first, last })
+    }
+
+    /// The first and the last moment, where the clinic is.
+    #[must_use]
+    pub fn span(self, zone: Zone) -> Option<(Timestamp, Timestamp)> {
+        Some((start(self.first, zone)?, end(self.last, zone)?))
+    }
+}
+
+fn date(text: &str) -> Option<NaiveDate> {
+    let plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let plain = plain && text.len() == "2025-10-26".len();
+    plain.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())?
 }
 
 #[cfg(test)]
@@ -81,5 +152,73 @@ mod tests {
         let first =
             start(day, Zone::named("America/Sao_Paulo").unwrap()).map(|moment| moment.to_string());
         assert_eq!(first.as_deref(), Some("2018-11-04T03:00:00.000Z"));
+    }
+
+    #[test]
+    fn a_range_is_cut_into_the_days_that_it_touches() {
+        let cut = |from: &str, to: &str, zone: &str| {
+            let [from, to] = [from, to].map(|text| Timestamp::parse(text).unwrap());
+            let days = days(from, to, Zone::named(zone).unwrap());
+            assert_eq!(days[0].1, from);
+            assert_eq!(days[days.len() - 1].2, to);
+            for two in days.windows(2) {
+                assert_eq!(two[0].2.unix_ms() + 1, two[1].1.unix_ms());
+            }
+            days.into_iter().map(|(name, ..)| name).collect::<Vec<_>>()
+        };
+        let tokyo = cut(
+            "2025-10-25T14:59:59.999Z",
+            "2025-10-26T15:00:00Z",
+            "Asia/Tokyo",
+        );
+        assert_eq!(tokyo, ["2025-10-25", "2025-10-26", "2025-10-27"]);
+        let one = cut(
+            "2025-10-26T00:00:00Z",
+            "2025-10-26T00:00:00Z",
+            "Asia/Kolkata",
+        );
+        assert_eq!(one, ["2025-10-26"]);
+        let skipped = cut(
+            "2011-12-29T12:00:00Z",
+            "2011-12-31T12:00:00Z",
+            "Pacific/Apia",
+        );
+        assert_eq!(skipped, ["2011-12-29", "2011-12-31", "2012-01-01"]);
+        // The zones do not know the very last days.
+        cut("9999-12-30T12:00:00Z", "9999-12-31T23:59:59.999Z", "UTC");
+        let [from, to] = [1, 0].map(Timestamp::from_unix_ms);
+        assert_eq!(days(from, to, Zone::UTC), []);
+    }
+
+    #[test]
+    fn a_month_and_a_week_are_written_in_one_way() {
+        let shown = |days: Option<Days>| days.map(|days| format!("{} {}", days.first, days.last));
+        for (text, days) in [
+            ("2025-10", Some("2025-10-01 2025-10-31")),
+            ("2024-02", Some("2024-02-01 2024-02-29")),
+            ("2025-12", Some("2025-12-01 2025-12-31")),
+            ("2025-13", None),
+            ("2025-1", None),
+            ("2025-+1", None),
+            ("october", None),
+        ] {
+            assert_eq!(shown(Days::month(text)).as_deref(), days, "{text}");
+        }
+        for (text, days) in [
+            ("2025-W43", Some("2025-10-20 2025-10-26")),
+            ("2026-W01", Some("2025-12-29 2026-01-04")),
+            ("2025-10-26", Some("2025-10-20 2025-10-26")),
+            ("2025-10-20", Some("2025-10-20 2025-10-26")),
+            ("2025-W54", None),
+            ("2025-W00", None),
+            ("2025-W4", None),
+            ("2025-10", None),
+            ("43", None),
+        ] {
+            assert_eq!(shown(Days::week(text)).as_deref(), days, "{text}");
+        }
+        let october = Days::month("2025-10").unwrap().span(Zone::TOKYO).unwrap();
+        assert_eq!(october.0.to_string(), "2025-09-30T15:00:00.000Z");
+        assert_eq!(october.1.to_string(), "2025-10-31T14:59:59.999Z");
     }
 }

@@ -32,6 +32,7 @@ pub mod tls;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
+use crate::command_line::CommandLine;
 use crate::incident::Thresholds;
 use crate::observations::Observations;
 use crate::retry::RetryPolicy;
@@ -57,4 +58,6 @@ pub struct Context {
     pub rules: watch::Receiver<DeliveryRules>,
     /// Where it is kept what receivers' clocks say.
     pub observations: Observations,
+    /// How an admin types what the log advises.
+    pub commands: CommandLine,
 }

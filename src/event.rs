@@ -102,15 +102,18 @@ pub enum Status {
     Delivered,
     /// Its retries are used up: it waits for a person.
     Exhausted,
+    /// It was exhausted, and a person said that nothing more is to be done.
+    Dismissed,
 }
 
 impl Status {
     /// Every status.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Accepted,
         Self::Retrying,
         Self::Delivered,
         Self::Exhausted,
+        Self::Dismissed,
     ];
 
     /// The word in JSON and on the command line.
@@ -121,6 +124,7 @@ impl Status {
             Self::Retrying => "retrying",
             Self::Delivered => "delivered",
             Self::Exhausted => "exhausted",
+            Self::Dismissed => "dismissed",
         }
     }
 

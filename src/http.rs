@@ -27,6 +27,7 @@ use tokio::sync::watch;
 use url::Url;
 
 use crate::clock::Clock;
+use crate::command_line::CommandLine;
 use crate::config::{Channel, Ingest};
 use crate::delivery::handoff::Handoff;
 use crate::language::Locale;
@@ -65,6 +66,8 @@ pub struct Api {
     pub rate_limiter: Arc<RateLimiter<&'static str>>,
     /// How people are spoken to, and what "today" means.
     pub locale: Locale,
+    /// How an admin types what is advised.
+    pub commands: CommandLine,
     /// What is noticed, for the one who judges whether a person is needed.
     pub observations: Observations,
     /// Who is told when one is.

@@ -1,9 +1,8 @@
 //! Reading a file of interview records: CSV, TSV, JSON or NDJSON.
 //!
-//! A file is first recognised (`source`, `encoding`, `file`, `layout`), then read row by row (`table` with its
-//! `cells` and `header`, `json`, `ndjson`). `record` makes of each row what the daemon reads, with `dates`
-//! and `statuses`. What is wrong with the writing of a row is found here (`problem`), what is wrong with its
-//! content by the daemon, and a person is told all of it at once.
+//! The format of a file is detected first (`source`, `encoding`, `file`, `layout`), then it is read row by row (`table`
+//! with its `cells` and `header`, `json`, `ndjson`). `record` converts each row for the daemon, with `dates` and
+//! `statuses`. Syntax errors are found here (`problem`), errors of content by the daemon; both are reported together.
 
 mod cells;
 pub(crate) mod dates;

@@ -63,7 +63,7 @@ pub struct Report {
     pub delivered: u64,
     /// Of these, dismissed by a person.
     pub dismissed: u64,
-    /// Deliveries of any incident that wait for a person.
+    /// Deliveries that wait for a person: of the route of a partner that is or was away, else of all.
     pub exhausted: u64,
     /// The oldest event that still waits for its end.
     pub oldest_event_id: Option<String>,
@@ -89,6 +89,20 @@ pub struct Observation {
     pub subject: String,
     /// What was found.
     pub finding: Finding,
+}
+
+/// What was found when everything was looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// The kinds that were judged: what `holding` does not name of them does not hold. Incidents of other kinds are
+    /// left alone.
+    pub judged: Vec<Kind>,
+    /// The conditions that hold.
+    pub holding: Vec<Observation>,
+    /// Kinds that hold only by what is told otherwise: they neither end nor are told again.
+    pub undecided: Vec<Kind>,
+    /// The routes that the configuration has.
+    pub routes: Vec<String>,
 }
 
 /// The answers that are retried like the rest, and that a person must act on all the same
@@ -127,17 +141,6 @@ pub struct Incident {
     pub report: Report,
     /// When it ended; none: it lasts.
     pub closed_at: Option<Timestamp>,
-}
-
-/// What a dismissal did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DismissResult {
-    /// The incident is over.
-    Done,
-    /// No open incident has this id.
-    Unknown,
-    /// Incidents of this kind end by themselves.
-    EndsByItself,
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub const RESERVED_IDS: [&str; 2] = ["completion-stats", "batch"];
 
 /// One record (contract, section 4.5).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::struct_field_names, reason = "the contract says interviewType")]
 pub struct Interview {
     /// The staff system's id.
     pub id: String,

@@ -41,14 +41,19 @@
 //! - *slot*: a whole hour, day or month of UTC for which counts are kept.
 //! - *period*, *range*: the time that statistics are asked for. They are added up from slots and from the rows at its ends.
 //! - *recount*: comparing the kept counts with the rows.
+//! - *breakdown*: the counts of a range in rows, by day, type or route.
+//! - *KPI*, *measure*: one of the five goals of the two teams, and its value with its target.
+//! - *confirmed range*: the events that were compared with what the partner says it has, by their ids.
 //!
 //! What an admin is told:
 //! - *condition*: something that an admin has to know of while it holds.
 //! - *incident*: one condition from its beginning to its end, however many deliveries it counts.
+//! - *away*: the partner of a route whose attempts have failed for long as in an outage. What is exhausted, waits or
+//!   fails on that route is part of that incident.
 //! - *notification*: one message of an incident: it began, it lasts (a *digest*), or it is over.
 //! - *channel*: where notifications go. *notifier*: sends them to one channel, in order.
 //! - *objection*: why a channel did not take a message.
-//! - *dismissed*: an admin said that the deliveries of an incident need nothing any more.
+//! - *dismissed*: a delivery that was exhausted, and of which a person said that nothing more is to be done.
 //! - *heartbeat*: the URL that is called while everything works (a dead man's switch).
 //! - *observations*: what parts saw, kept in memory, from which conditions are judged.
 //! - *overview*: everything that is known of the daemon at one moment.
@@ -74,11 +79,11 @@
 //! ## Rooms, in reading order
 //!
 //! - What things are, and what is decided about them (no input or output, no clock):
-//!   - events: [`event`], [`submission`], [`event_record`], [`content`] and [`repeat`] (what is the same), [`due`], [`attempt`], [`cause`],
-//!     [`retry`], [`resend`], [`purge`], [`route`], [`ingest`];
+//!   - events: [`event`], [`submission`], [`event_record`], [`content`] and [`repeat`] (what is the same), [`due`], [`attempt`], [`cause`], [`export`],
+//!     [`retry`], [`resend`], [`dismissal`], [`purge`], [`route`], [`ingest`];
 //!   - interviews: [`interview`], [`interview_stats`];
-//!   - counts: [`send_stats`], [`period`], [`slot`], [`day`], [`zone`];
-//!   - what is told: [`incident`], [`notification`], [`overview`], [`trouble`], [`language`];
+//!   - counts: [`send_stats`], [`period`], [`slot`], [`day`], [`zone`], [`send_breakdown`], [`kpi`], [`confirmed_range`];
+//!   - what is told: [`incident`], [`notification`], [`overview`], [`trouble`], [`language`], [`command_line`];
 //!   - what a person types: [`spelling`], `wrong_value`;
 //!   - [`timestamp`], [`token`], [`secret`] and [`crypto`], [`stable_json`].
 //! - What is kept, the only place with SQL: [`store`] and its verbs.
@@ -114,59 +119,231 @@
 //! 7. Secrets, payloads and personal data never reach a log line or an error.
 //! 8. What is sent is stable JSON, and the bytes of an event's body are the same for every attempt.
 #![forbid(unsafe_code)]
+// Its readers are its own: `cargo doc --document-private-items`.
+#![allow(rustdoc::private_intra_doc_links)]
 
-pub mod alerts;
-pub mod attempt;
-pub mod cause;
-pub mod channel;
-pub mod cli;
-pub mod clock;
-pub mod config;
-pub mod content;
-pub mod crypto;
-pub mod day;
-pub mod delivery;
-pub mod due;
-pub mod event;
-pub mod event_record;
+mod alerts;
+mod attempt;
+mod cause;
+mod channel;
+mod cli;
+mod clock;
+mod command_line;
+mod config;
+mod confirmed_range;
+mod content;
+mod crypto;
+mod day;
+mod delivery;
+mod dismissal;
+mod due;
+mod event;
+mod event_record;
 mod examination;
-pub mod http;
+mod export;
+mod http;
 mod import;
-pub mod incident;
-pub mod ingest;
-pub mod interview;
-pub mod interview_stats;
-pub mod language;
-pub mod liveness;
-pub mod log_limit;
-pub mod logging;
-pub mod notification;
-pub mod observations;
-pub mod overview;
-pub mod period;
-pub mod plain_file;
-pub mod purge;
-pub mod receiver;
-pub mod reconciliation;
-pub mod relay;
-pub mod reload;
-pub mod repeat;
-pub mod resend;
-pub mod retry;
-pub mod route;
-pub mod secret;
-pub mod send_stats;
-pub mod slot;
-pub mod spelling;
-pub mod stable_json;
-pub mod store;
-pub mod submission;
-pub mod system_error;
-pub mod systemd;
-pub mod timestamp;
-pub mod token;
-pub mod trouble;
-pub mod upkeep;
-pub mod words;
+mod incident;
+mod ingest;
+mod interview;
+mod interview_stats;
+mod kpi;
+mod language;
+mod liveness;
+mod log_limit;
+mod logging;
+mod notification;
+mod observations;
+mod overview;
+mod period;
+mod plain_file;
+mod purge;
+mod receiver;
+mod reconciliation;
+mod relay;
+mod reload;
+mod repeat;
+mod resend;
+mod retry;
+mod route;
+mod secret;
+mod send_breakdown;
+mod send_stats;
+mod slot;
+mod spelling;
+mod stable_json;
+mod store;
+mod submission;
+mod system_error;
+mod systemd;
+mod timestamp;
+mod token;
+mod trouble;
+mod upkeep;
+mod words;
 mod wrong_value;
-pub mod zone;
+mod zone;
+
+pub use cli::main;
+
+/// What the integration tests, the benchmarks and the generator of pages use besides the program itself. Everything
+/// else is private, so that the compiler finds what nobody uses.
+#[doc(hidden)]
+pub mod testing {
+    pub mod alerts {
+        pub use crate::alerts::{AlertConfig, Evaluator, Sources};
+        pub mod notifier {
+            pub use crate::alerts::notifier::{Notifier, examine, tell};
+        }
+    }
+    pub mod attempt {
+        pub use crate::attempt::Outcome;
+    }
+    pub mod channel {
+        pub mod outcome {
+            pub use crate::channel::outcome::Outcome;
+        }
+    }
+    pub mod cli {
+        pub use crate::cli::command;
+    }
+    pub mod clock {
+        pub use crate::clock::Clock;
+    }
+    pub mod command_line {
+        pub use crate::command_line::CommandLine;
+    }
+    pub mod config {
+        pub use crate::config::{Channel, Environment, Hook, Loaded, Way, read};
+    }
+    pub mod crypto {
+        pub use crate::crypto::{hex, hmac_sha256, install};
+    }
+    pub mod delivery {
+        pub use crate::delivery::{Context, DeliveryRules};
+        pub mod dispatcher {
+            pub use crate::delivery::dispatcher::Dispatcher;
+        }
+        pub mod handoff {
+            pub use crate::delivery::handoff::{Handoff, mailbox};
+        }
+        pub mod profile {
+            pub use crate::delivery::profile::{BUILT_IN, Profile};
+        }
+        pub mod proxy {
+            pub use crate::delivery::proxy::Proxies;
+        }
+        pub mod route {
+            pub use crate::delivery::route::Route;
+        }
+        pub mod signature {
+            pub use crate::delivery::signature::headers;
+        }
+    }
+    pub mod dismissal {
+        pub use crate::dismissal::EventDismissal;
+    }
+    pub mod event {
+        pub use crate::event::{NewEvent, Status};
+    }
+    pub mod event_record {
+        pub use crate::event_record::{EventDetail, EventFilter};
+    }
+    pub mod http {
+        pub mod api {
+            pub mod auth {
+                pub use crate::http::api::auth::Keys;
+            }
+            pub mod openapi {
+                pub use crate::http::api::openapi::document;
+            }
+        }
+    }
+    pub mod incident {
+        pub use crate::incident::{State, Thresholds};
+    }
+    pub mod interview {
+        pub mod field {
+            pub use crate::interview::field::Field;
+        }
+    }
+    pub mod interview_stats {
+        pub use crate::interview_stats::InterviewRange;
+    }
+    pub mod language {
+        pub use crate::language::{Language, Locale};
+    }
+    pub mod observations {
+        pub use crate::observations::Observations;
+    }
+    pub mod receiver {
+        pub use crate::receiver::{ReceivedWebhook, Receiver, Rejection, ScriptedAnswer, Verifier};
+    }
+    pub mod relay {
+        pub use crate::relay::{Relay, StartError, control_socket};
+    }
+    pub mod retry {
+        pub use crate::retry::RetryPolicy;
+    }
+    pub mod route {
+        pub use crate::route::{DEFAULT, Routing};
+    }
+    pub mod secret {
+        pub use crate::secret::Secret;
+    }
+    pub mod send_stats {
+        pub use crate::send_stats::{QueueCounts, SendFilter};
+    }
+    pub mod stable_json {
+        pub use crate::stable_json::stabilize;
+    }
+    pub mod store {
+        pub use crate::store::{Store, StoreError};
+        pub mod file {
+            pub use crate::store::file::live_file;
+            pub mod inspect {
+                pub use crate::store::file::inspect::count_differences;
+            }
+            pub mod snapshot {
+                pub use crate::store::file::snapshot::verify;
+            }
+        }
+    }
+    pub mod submission {
+        pub use crate::submission::{Accepted, Submission};
+    }
+    pub mod timestamp {
+        pub use crate::timestamp::Timestamp;
+    }
+    pub mod token {
+        pub use crate::token::{Scope, TokenRecord};
+    }
+    pub mod trouble {
+        pub use crate::trouble::Trouble;
+    }
+    pub mod upkeep {
+        pub mod backup {
+            pub use crate::upkeep::backup::BackupFile;
+        }
+        pub mod file_watch {
+            pub use crate::upkeep::file_watch::FileWatch;
+        }
+        pub mod retention {
+            pub use crate::upkeep::retention::{Kept, Retention};
+        }
+        pub mod soundness {
+            pub use crate::upkeep::soundness::Soundness;
+        }
+        pub mod timekeeper {
+            pub use crate::upkeep::timekeeper::Timekeeper;
+        }
+    }
+    pub mod words {
+        pub mod usage {
+            pub use crate::words::usage::{pieces, translated, value};
+        }
+    }
+    pub mod zone {
+        pub use crate::zone::Zone;
+    }
+}

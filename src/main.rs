@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    voicedrive_relay::cli::main()
+    voicedrive_relay::main()
 }

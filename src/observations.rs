@@ -91,19 +91,20 @@ impl Observations {
     /// How the statistics were answered since `moment`; none when there were too few requests to judge.
     #[must_use]
     pub fn answers_since(&self, moment: Duration) -> Option<AnswerTimes> {
-        let mut readings = self.lock();
-        readings.answers.retain(|answer| answer.at > moment);
-        let all = readings.answers.len();
+        let readings = self.lock();
+        let answers = readings.answers.iter();
+        let answers = answers.filter(|answer| answer.at > moment);
+        let (mut took, mut failed) = (Vec::new(), 0);
+        for answer in answers {
+            took.push(answer.took);
+            failed += usize::from(answer.failed);
+        }
+        drop(readings);
+        let all = took.len();
         if all < ANSWERS_NEEDED {
             return None;
         }
-        let mut took: Vec<Duration> = readings.answers.iter().map(|answer| answer.took).collect();
         took.sort_unstable();
-        let failed = readings
-            .answers
-            .iter()
-            .filter(|answer| answer.failed)
-            .count();
         Some(AnswerTimes {
             p95: took[(all * 95).div_ceil(100).clamp(1, all) - 1],
             error_percent: (failed * 100 / all) as u64,
@@ -204,6 +205,8 @@ mod tests {
         assert_eq!(times.p95, Duration::from_millis(95));
         assert_eq!(times.error_percent, 10);
         assert_eq!(observations.answers_since(at(10)), None);
+        // Whoever looks at a shorter time takes nothing away from who looks at a longer one.
+        assert_eq!(observations.answers_since(at(5)), Some(times));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! How it is going: everything that is known at one moment, read in one transaction.
 
+use std::time::Duration;
+
 use crate::attempt::Outcome;
 use crate::incident::Incident;
 use crate::send_stats::QueueCounts;
@@ -51,21 +53,44 @@ pub struct EventTotals {
     pub delivered: u64,
     /// Exhausted: they wait for a person.
     pub exhausted: u64,
+    /// Dismissed: they were exhausted, and a person said that nothing more is to be done.
+    pub dismissed: u64,
 }
 
 /// The numbers that an evaluation of alerts reads from the store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Vitals {
-    /// Deliveries whose first send lies in the last hour, and how many of them have succeeded.
-    pub sends: (u64, u64),
-    /// Deliveries that are still to be sent.
-    pub waiting: u64,
-    /// How long the oldest of them has been due.
-    pub overdue: std::time::Duration,
+    /// Each route that something was sent on, or waits for.
+    pub routes: Vec<RouteVitals>,
     /// Bytes of the database's file.
     pub database_bytes: u64,
     /// The valid tokens that have an end.
     pub tokens: Vec<LiveToken>,
     /// Whether an incident is open.
     pub incident_open: bool,
+}
+
+/// How sending goes on one route. For an hour after the end of an outage, only what came after it counts: the rest was
+/// told with the outage.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RouteVitals {
+    /// The route's name.
+    pub route: String,
+    /// Deliveries whose first send lies in the last hour, and how many of them have succeeded.
+    pub sends: (u64, u64),
+    /// Deliveries that are still to be sent.
+    pub waiting: u64,
+    /// How long the oldest of them has been due.
+    pub overdue: Duration,
+    /// Its attempts fail as they do in an outage.
+    pub absence: Option<Absence>,
+}
+
+/// What is known of a partner whose attempts fail as they do in an outage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absence {
+    /// They have failed for this long, and nobody was told.
+    Suspected(Duration),
+    /// It was told.
+    Told,
 }

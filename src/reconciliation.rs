@@ -45,6 +45,7 @@ impl Sent {
             Status::Accepted | Status::Retrying => Self::Open,
             Status::Delivered => Self::Delivered { attempts },
             Status::Exhausted => Self::Exhausted,
+            Status::Dismissed => Self::Dismissed,
         }
     }
 }

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
+use crate::command_line::CommandLine;
 use crate::config::Loaded;
 use crate::delivery::DeliveryRules;
 use crate::delivery::handoff::Handoff;
@@ -40,18 +41,25 @@ const STOP_MARGIN: Duration = Duration::from_secs(2);
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The database or its directory.
-    #[error(transparent)]
-    Store(#[from] OpenError),
+    #[error("{}", error.describe(Language::En, commands))]
+    Store {
+        /// What is wrong.
+        error: OpenError,
+        /// How an admin types what helps.
+        commands: CommandLine,
+    },
     /// The database was opened and could not be read.
     #[error(transparent)]
     Read(#[from] StoreError),
     /// The database was opened, and something is wrong with it. It was left as it is.
-    #[error("{}: {}", database.display(), trouble.describe(Language::En))]
+    #[error("{}: {}", database.display(), trouble.describe(Language::En, commands))]
     Trouble {
         /// The database.
         database: PathBuf,
         /// What is wrong.
         trouble: Trouble,
+        /// How an admin types what helps.
+        commands: CommandLine,
     },
     /// The port of the API.
     #[error("{address}: {source}; another program may use this address (server.listen)")]
@@ -121,7 +129,13 @@ impl Relay {
         control_socket: &Path,
         clock: Clock,
     ) -> Result<Self, StartError> {
-        let store = Store::open(&settings.config.storage.directory, clock.moment())?;
+        let commands = &settings.commands;
+        let directory = &settings.config.storage.directory;
+        let store = Store::open_for(directory, commands, clock.moment());
+        let store = store.map_err(|error| StartError::Store {
+            error,
+            commands: commands.clone(),
+        })?;
         let started = Self::start_with(settings, control_socket, clock.clone(), store.clone());
         let started = started.await.map_err(|error| {
             let file = store.file();
@@ -129,6 +143,7 @@ impl Relay {
                 (StartError::Read(_), Some(trouble)) => StartError::Trouble {
                     database: file.path().to_owned(),
                     trouble,
+                    commands: commands.clone(),
                 },
                 (error, _) => error,
             }

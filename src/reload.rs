@@ -28,7 +28,7 @@ pub enum Refused {
     #[error(transparent)]
     ConfigErrors(#[from] ConfigErrors),
     /// A URL or a secret in force would be lost, and nobody said that this is meant.
-    #[error("{} would be lost: {} in force, and not set any more; nothing was changed. If this is meant: voicedrive-relay reload --drop", .0.join(", "), if .0.len() == 1 { "it is" } else { "they are" })]
+    #[error("{} would be lost: {} in force, and not set any more; nothing was changed. If this is meant, it takes `reload --drop`", .0.join(", "), if .0.len() == 1 { "it is" } else { "they are" })]
     Loses(Vec<String>),
     /// It was tried, and failed.
     #[error("{0}")]

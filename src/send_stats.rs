@@ -117,6 +117,8 @@ pub struct QueueCounts {
     pub completed: u64,
     /// Exhausted.
     pub failed: u64,
+    /// Exhausted, and dismissed by a person: no answer counts them among the failed.
+    pub dismissed: u64,
 }
 
 /// Which deliveries are counted.

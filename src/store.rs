@@ -11,8 +11,8 @@
 //! transaction, so that it is one consistent picture and never holds up the write-ahead log.
 //!
 //! Rooms: `events` (what was accepted), `ingest_memory` (what was handed in lately), `event_lookup` (events for a reader), `event_ids` (ids as a person types them), `outbox` (what is still to be
-//! sent), `attempts` (one attempt's result and all that follows from it), `resend`, `send_counts` and
-//! `send_stats`, `reconciliation` and `delivered_digests` (compared with the partner's list), `interviews`, `interview_intake`, `interview_counts` and `interview_stats`, `recount` (what is kept counted,
+//! sent), `attempts` (one attempt's result and all that follows from it), `resend`, `dismissals`, `send_counts`, `send_stats` and
+//! `send_breakdown`, `reconciliation` and `delivered_digests` (compared with the partner's list), `kpis` (the five goals), `export` (everything, in pages), `interviews`, `interview_intake`, `interview_counts` and `interview_stats`, `recount` (what is kept counted,
 //! against the rows), `incidents`, `notifications`, `tokens`, `overview`, `purge` (what is old goes),
 //! `relay_time` (the clock by which waits are kept). [`mod@file`] has what belongs to the file and not to the
 //! data: opening, copies, whether it is there and sound, the disk. `writer`, `readers` and `connection` are the doors to SQLite.
@@ -20,11 +20,13 @@
 mod attempts;
 mod connection;
 mod delivered_digests;
+mod dismissals;
 mod error;
 mod event_ids;
 mod event_lookup;
 mod event_query;
 mod events;
+mod export;
 pub mod file;
 mod incident_report;
 mod incidents;
@@ -34,6 +36,7 @@ mod interview_intake;
 mod interview_row;
 mod interview_stats;
 mod interviews;
+mod kpis;
 mod notifications;
 mod outbox;
 mod overview;
@@ -43,6 +46,7 @@ mod reconciliation;
 mod recount;
 mod relay_time;
 mod resend;
+mod send_breakdown;
 mod send_counts;
 mod send_stats;
 mod tokens;
@@ -53,8 +57,8 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use crate::clock::Moment;
+use crate::command_line::CommandLine;
 use crate::trouble::Trouble;
-pub use attempts::{LOG_EXHAUSTED, QUEUE_EXHAUSTED};
 use connection::missing_build_options;
 use error::Failure;
 pub use error::StoreError;
@@ -86,13 +90,25 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the database in `directory`, making both when they are not there, and brings it to
-    /// this program's version. Whatever an earlier run left under way is pending again.
+    /// Opens the database as [`Store::open_for`] does, for the package's relay.
     ///
     /// # Errors
     /// `OpenError`, and the database is as it was.
     pub fn open(directory: &Path, moment: Moment) -> Result<Self, OpenError> {
-        let opened = file::open::open(directory)?;
+        Self::open_for(directory, &CommandLine::default(), moment)
+    }
+
+    /// Opens the database in `directory`, making both when they are not there, and brings it to
+    /// this program's version. Whatever an earlier run left under way is pending again. The log advises `commands`.
+    ///
+    /// # Errors
+    /// `OpenError`, and the database is as it was.
+    pub fn open_for(
+        directory: &Path,
+        commands: &CommandLine,
+        moment: Moment,
+    ) -> Result<Self, OpenError> {
+        let opened = file::open::open(directory, commands)?;
         let path = opened.file.path();
         let at_file = |error: rusqlite::Error| OpenError::database(path, &error);
         let missing = missing_build_options(&opened.connection).map_err(at_file)?;

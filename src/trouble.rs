@@ -1,8 +1,12 @@
 //! What keeps the database from being used, as a closed list.
 
+use std::io;
 use std::path::PathBuf;
 
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
+
+use crate::command_line::CommandLine;
 
 /// What keeps the database from being used, or makes it dangerous to go on with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -37,9 +41,36 @@ pub enum Trouble {
         /// Where everything was copied that only the open file had; none: that is not done yet.
         rescued: Option<PathBuf>,
     },
+    /// The system has no more of something that was needed.
+    #[error("the system gives the relay {0}")]
+    Exhausted(Resource),
     /// Anything else, in SQLite's or the system's words.
     #[error("{0}")]
     Unusable(String),
+}
+
+/// What a system can run out of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum Resource {
+    /// Handles of open files and connections: a process may have so many, and so may all of them together.
+    #[error("no more file handles")]
+    FileHandles,
+    /// Memory.
+    #[error("no more memory")]
+    Memory,
+}
+
+impl Resource {
+    /// What the system ran out of, when it says that.
+    #[must_use]
+    pub fn lacking(error: &io::Error) -> Option<Self> {
+        match Errno::from_io_error(error)? {
+            Errno::MFILE | Errno::NFILE => Some(Self::FileHandles),
+            Errno::NOMEM => Some(Self::Memory),
+            _ => None,
+        }
+    }
 }
 
 impl Trouble {
@@ -61,7 +92,7 @@ impl Trouble {
 
     /// The commands that help.
     #[must_use]
-    pub fn commands(&self) -> Vec<String> {
+    pub fn commands(&self, commands: &CommandLine) -> Vec<String> {
         let (Self::Damaged { copy, .. }
         | Self::Overwritten { copy }
         | Self::Gone { rescued: copy }) = self
@@ -69,11 +100,10 @@ impl Trouble {
             return Vec::new();
         };
         let Some(copy) = copy else { return Vec::new() };
-        vec![
-            "systemctl stop voicedrive-relay".to_owned(),
-            format!("voicedrive-relay restore {}", copy.display()),
-            "systemctl start voicedrive-relay".to_owned(),
-        ]
+        let stop = commands.service("systemctl stop").into_iter();
+        stop.chain([commands.restore(copy)])
+            .chain(commands.service("systemctl start"))
+            .collect()
     }
 }
 
@@ -99,7 +129,7 @@ mod tests {
             },
         ] {
             for language in [Language::Ja, Language::En] {
-                let told = trouble.describe(language);
+                let told = trouble.describe(language, &CommandLine::default());
                 let restore = "voicedrive-relay restore /data/relay-backup.db";
                 assert!(told.contains(restore), "{told}");
             }
@@ -111,9 +141,23 @@ mod tests {
             Trouble::Damaged { what, copy: None },
             Trouble::Overwritten { copy: None },
         ] {
-            let told = trouble.describe(Language::En);
+            let told = trouble.describe(Language::En, &CommandLine::default());
             assert!(!told.contains("voicedrive-relay restore"), "{told}");
             assert!(!told.contains("look at the disk"), "{told}");
         }
+    }
+
+    #[test]
+    fn what_the_system_ran_out_of_is_known() {
+        for (number, lacking) in [
+            (Errno::MFILE, Some(Resource::FileHandles)),
+            (Errno::NFILE, Some(Resource::FileHandles)),
+            (Errno::NOMEM, Some(Resource::Memory)),
+            (Errno::ACCESS, None),
+        ] {
+            assert_eq!(Resource::lacking(&number.into()), lacking, "{number}");
+        }
+        let kept = serde_json::to_string(&Trouble::Exhausted(Resource::FileHandles));
+        assert_eq!(kept.unwrap(), r#"{"exhausted":"file_handles"}"#);
     }
 }

@@ -27,6 +27,12 @@ pub enum WrongValue {
     /// The name of a time zone.
     #[error("must be a time zone such as Asia/Tokyo or UTC")]
     Zone,
+    /// A month.
+    #[error("must be a month such as 2025-10")]
+    Month,
+    /// A week.
+    #[error("must be a week such as 2025-W43, or a day in it such as 2025-10-26")]
+    Week,
     /// The name of an event.
     #[error(
         "must be an event's name, such as employee.created: 1 to 100 characters of a-z, 0-9, '.', '_', '-'"

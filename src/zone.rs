@@ -30,6 +30,14 @@ impl Zone {
         self.rules().to_datetime(moment)
     }
 
+    /// A moment in ISO 8601 by the clock on the wall, with its offset: `2025-10-26T14:30:00.000+09:00`.
+    #[must_use]
+    pub fn written(self, moment: Timestamp) -> String {
+        let moment = jiff::Timestamp::from_millisecond(moment.unix_ms()).unwrap_or_default();
+        let zoned = moment.to_zoned_datetime(self.rules());
+        zoned.strftime("%Y-%m-%dT%H:%M:%S.%3f%:z").to_string()
+    }
+
     /// The first moment of a day: midnight, or the end of the gap when a clock change skips it.
     #[must_use]
     pub fn midnight(self, day: Date) -> Option<Timestamp> {
@@ -81,5 +89,19 @@ mod tests {
         assert_eq!(berlin.moment(at(3, 30)), None);
         assert_eq!(berlin.moment(at(10, 26)), None);
         assert!(berlin.moment(at(7, 1)).is_some());
+    }
+
+    #[test]
+    fn a_moment_is_written_by_the_clock_on_the_wall_and_is_the_same_moment() {
+        for (zone, written) in [
+            ("Asia/Tokyo", "2025-10-26T21:00:00.007+09:00"),
+            ("Asia/Kolkata", "2025-10-26T17:30:00.007+05:30"),
+            ("America/New_York", "2025-10-26T08:00:00.007-04:00"),
+            ("UTC", "2025-10-26T12:00:00.007+00:00"),
+        ] {
+            let moment = Timestamp::parse("2025-10-26T12:00:00.007Z").unwrap();
+            assert_eq!(Zone::named(zone).unwrap().written(moment), written);
+            assert_eq!(Timestamp::parse(written), Ok(moment));
+        }
     }
 }

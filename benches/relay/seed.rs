@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, params};
-use voicedrive_relay::clock::Clock;
-use voicedrive_relay::store::Store;
+use voicedrive_relay::testing::clock::Clock;
+use voicedrive_relay::testing::store::Store;
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 /// Rows that one statement inserts, between two lines of progress.

@@ -1,7 +1,7 @@
 //! The little of HTTP/1.1 that the driver and the sink share: where a head ends, and how long its
 //! body is.
 
-use voicedrive_relay::crypto::{hex, hmac_sha256};
+use voicedrive_relay::testing::crypto::{hex, hmac_sha256};
 
 /// A head that is complete.
 pub struct Head {

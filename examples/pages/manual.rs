@@ -4,8 +4,8 @@ use std::path::Path;
 use std::{fs, io};
 
 use clap::{Arg, Command};
-use voicedrive_relay::language::Language;
-use voicedrive_relay::words::usage;
+use voicedrive_relay::testing::language::Language;
+use voicedrive_relay::testing::words::usage;
 
 use super::NAME;
 
@@ -15,7 +15,7 @@ use super::NAME;
 /// When the directory cannot be written, or the commented configuration not be read.
 pub fn write(language: Language, directory: &Path) -> io::Result<()> {
     fs::create_dir_all(directory)?;
-    let command = voicedrive_relay::cli::command().disable_help_subcommand(true);
+    let command = voicedrive_relay::testing::cli::command().disable_help_subcommand(true);
     let command = match language {
         Language::Ja => usage::translated(command),
         Language::En => {

@@ -28,11 +28,17 @@ _voicedrive__relay() {
             voicedrive__relay,demo)
                 cmd="voicedrive__relay__subcmd__demo"
                 ;;
+            voicedrive__relay,export)
+                cmd="voicedrive__relay__subcmd__export"
+                ;;
             voicedrive__relay,help)
                 cmd="voicedrive__relay__subcmd__help"
                 ;;
             voicedrive__relay,import)
                 cmd="voicedrive__relay__subcmd__import"
+                ;;
+            voicedrive__relay,kpi)
+                cmd="voicedrive__relay__subcmd__kpi"
                 ;;
             voicedrive__relay,receiver)
                 cmd="voicedrive__relay__subcmd__receiver"
@@ -60,6 +66,9 @@ _voicedrive__relay() {
                 ;;
             voicedrive__relay,show)
                 cmd="voicedrive__relay__subcmd__show"
+                ;;
+            voicedrive__relay,stats)
+                cmd="voicedrive__relay__subcmd__stats"
                 ;;
             voicedrive__relay,status)
                 cmd="voicedrive__relay__subcmd__status"
@@ -97,6 +106,24 @@ _voicedrive__relay() {
             voicedrive__relay__subcmd__alert__subcmd__help,test)
                 cmd="voicedrive__relay__subcmd__alert__subcmd__help__subcmd__test"
                 ;;
+            voicedrive__relay__subcmd__export,deliveries)
+                cmd="voicedrive__relay__subcmd__export__subcmd__deliveries"
+                ;;
+            voicedrive__relay__subcmd__export,help)
+                cmd="voicedrive__relay__subcmd__export__subcmd__help"
+                ;;
+            voicedrive__relay__subcmd__export,interviews)
+                cmd="voicedrive__relay__subcmd__export__subcmd__interviews"
+                ;;
+            voicedrive__relay__subcmd__export__subcmd__help,deliveries)
+                cmd="voicedrive__relay__subcmd__export__subcmd__help__subcmd__deliveries"
+                ;;
+            voicedrive__relay__subcmd__export__subcmd__help,help)
+                cmd="voicedrive__relay__subcmd__export__subcmd__help__subcmd__help"
+                ;;
+            voicedrive__relay__subcmd__export__subcmd__help,interviews)
+                cmd="voicedrive__relay__subcmd__export__subcmd__help__subcmd__interviews"
+                ;;
             voicedrive__relay__subcmd__help,alert)
                 cmd="voicedrive__relay__subcmd__help__subcmd__alert"
                 ;;
@@ -109,11 +136,17 @@ _voicedrive__relay() {
             voicedrive__relay__subcmd__help,demo)
                 cmd="voicedrive__relay__subcmd__help__subcmd__demo"
                 ;;
+            voicedrive__relay__subcmd__help,export)
+                cmd="voicedrive__relay__subcmd__help__subcmd__export"
+                ;;
             voicedrive__relay__subcmd__help,help)
                 cmd="voicedrive__relay__subcmd__help__subcmd__help"
                 ;;
             voicedrive__relay__subcmd__help,import)
                 cmd="voicedrive__relay__subcmd__help__subcmd__import"
+                ;;
+            voicedrive__relay__subcmd__help,kpi)
+                cmd="voicedrive__relay__subcmd__help__subcmd__kpi"
                 ;;
             voicedrive__relay__subcmd__help,receiver)
                 cmd="voicedrive__relay__subcmd__help__subcmd__receiver"
@@ -142,6 +175,9 @@ _voicedrive__relay() {
             voicedrive__relay__subcmd__help,show)
                 cmd="voicedrive__relay__subcmd__help__subcmd__show"
                 ;;
+            voicedrive__relay__subcmd__help,stats)
+                cmd="voicedrive__relay__subcmd__help__subcmd__stats"
+                ;;
             voicedrive__relay__subcmd__help,status)
                 cmd="voicedrive__relay__subcmd__help__subcmd__status"
                 ;;
@@ -162,6 +198,12 @@ _voicedrive__relay() {
                 ;;
             voicedrive__relay__subcmd__help__subcmd__alert,test)
                 cmd="voicedrive__relay__subcmd__help__subcmd__alert__subcmd__test"
+                ;;
+            voicedrive__relay__subcmd__help__subcmd__export,deliveries)
+                cmd="voicedrive__relay__subcmd__help__subcmd__export__subcmd__deliveries"
+                ;;
+            voicedrive__relay__subcmd__help__subcmd__export,interviews)
+                cmd="voicedrive__relay__subcmd__help__subcmd__export__subcmd__interviews"
                 ;;
             voicedrive__relay__subcmd__help__subcmd__import,interviews)
                 cmd="voicedrive__relay__subcmd__help__subcmd__import__subcmd__interviews"
@@ -233,7 +275,7 @@ _voicedrive__relay() {
 
     case "${cmd}" in
         voicedrive__relay)
-            opts="-h -V --config --json --help --version serve reload demo check send import status tail show resend secret token alert backup verify restore receiver receiver-test help"
+            opts="-h -V --config --json --help --version serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -269,12 +311,16 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__alert__subcmd__dismiss)
-            opts="-h --config --json --help"
+            opts="-h --reason --config --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -450,8 +496,150 @@ _voicedrive__relay() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        voicedrive__relay__subcmd__export)
+            opts="-h --config --json --help deliveries interviews help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__export__subcmd__deliveries)
+            opts="-h --format --status --event-type --staff-id --route --since --until --config --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "csv json ndjson" -- "${cur}"))
+                    return 0
+                    ;;
+                --status)
+                    COMPREPLY=($(compgen -W "accepted retrying delivered exhausted dismissed" -- "${cur}"))
+                    return 0
+                    ;;
+                --event-type)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --staff-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --route)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__export__subcmd__help)
+            opts="deliveries interviews help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__export__subcmd__help__subcmd__deliveries)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__export__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__export__subcmd__help__subcmd__interviews)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__export__subcmd__interviews)
+            opts="-h --format --config --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "csv json ndjson" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         voicedrive__relay__subcmd__help)
-            opts="serve reload demo check send import status tail show resend secret token alert backup verify restore receiver receiver-test help"
+            opts="serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -562,6 +750,48 @@ _voicedrive__relay() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        voicedrive__relay__subcmd__help__subcmd__export)
+            opts="deliveries interviews"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__export__subcmd__deliveries)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__export__subcmd__interviews)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         voicedrive__relay__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -593,6 +823,20 @@ _voicedrive__relay() {
         voicedrive__relay__subcmd__help__subcmd__import__subcmd__interviews)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__kpi)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -731,6 +975,20 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__stats)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -944,6 +1202,28 @@ _voicedrive__relay() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        voicedrive__relay__subcmd__kpi)
+            opts="-h --period --config --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --period)
+                    COMPREPLY=($(compgen -W "24h 7d 30d" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         voicedrive__relay__subcmd__receiver)
             opts="-h --listen --profile --secret --event --fail --status --delay --drop --config --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1054,7 +1334,7 @@ _voicedrive__relay() {
             fi
             case "${prev}" in
                 --status)
-                    COMPREPLY=($(compgen -W "accepted retrying delivered exhausted" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "accepted retrying delivered exhausted dismissed" -- "${cur}"))
                     return 0
                     ;;
                 --event-type)
@@ -1246,6 +1526,48 @@ _voicedrive__relay() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        voicedrive__relay__subcmd__stats)
+            opts="-h --period --since --until --month --week --by --config --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --period)
+                    COMPREPLY=($(compgen -W "24h 7d 30d" -- "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --month)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --week)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --by)
+                    COMPREPLY=($(compgen -W "day type route" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         voicedrive__relay__subcmd__status)
             opts="-h --exit-code --config --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1280,7 +1602,7 @@ _voicedrive__relay() {
                     return 0
                     ;;
                 --status)
-                    COMPREPLY=($(compgen -W "accepted retrying delivered exhausted" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "accepted retrying delivered exhausted dismissed" -- "${cur}"))
                     return 0
                     ;;
                 --event-type)

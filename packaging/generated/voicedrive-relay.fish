@@ -37,6 +37,9 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "i
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "status" -d 'Show totals, queue, next attempt and last send'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "tail" -d 'Show deliveries, the newest last; with -f as they happen'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "show" -d 'Show one event with every attempt'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "stats" -d 'Count what was sent in a range, by day, type or route'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "kpi" -d 'Show the five goals: sends, interviews, losses, answers, retries'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "export" -d 'Write deliveries or interview records into a file for a spreadsheet or a program'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "resend" -d 'Send events again, each with a fresh budget of retries'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "secret" -d 'Make a new secret, such as a key that signs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "token" -d 'Issue, revoke and list the tokens with which others call the API'
@@ -98,7 +101,8 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" 
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -l status -d 'Only events with this status' -r -f -a "accepted\t''
 retrying\t''
 delivered\t''
-exhausted\t''"
+exhausted\t''
+dismissed\t''"
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -l event-type -d 'Only events with this name' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -l staff-id -d 'Only events about this member of the staff' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -l route -d 'Only events that take this route' -r
@@ -111,10 +115,61 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" 
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand show" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand show" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand show" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand stats" -l period -d 'A span that ends now' -r -f -a "24h\t''
+7d\t''
+30d\t''"
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand stats" -l since -d 'What was sent since then, written as `tail` takes it; a day is meant from its midnight' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand stats" -l until -d 'What was sent until then; a day is meant to its end' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand stats" -l month -d 'A month, such as 2025-10' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand stats" -l week -d 'A week from Monday to Sunday, such as 2025-W43, or a day in it' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand stats" -l by -d 'What makes a row' -r -f -a "day\t''
+type\t''
+route\t''"
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand stats" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand stats" -l json -d 'Print JSON, for programs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand stats" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand kpi" -l period -d 'Which sends, retries and interviews count; the span ends now' -r -f -a "24h\t''
+7d\t''
+30d\t''"
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand kpi" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand kpi" -l json -d 'Print JSON, for programs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand kpi" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and not __fish_seen_subcommand_from deliveries interviews help" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and not __fish_seen_subcommand_from deliveries interviews help" -l json -d 'Print JSON, for programs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and not __fish_seen_subcommand_from deliveries interviews help" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and not __fish_seen_subcommand_from deliveries interviews help" -f -a "deliveries" -d 'Deliveries with what has become of them, the oldest first; never payloads'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and not __fish_seen_subcommand_from deliveries interviews help" -f -a "interviews" -d 'Interview records, in the order in which they came first'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and not __fish_seen_subcommand_from deliveries interviews help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from deliveries" -l format -d 'How the file is written; otherwise its name (.csv, .json, .ndjson) says it, and for - it is CSV' -r -f -a "csv\t'Cells under a header, for a spreadsheet'
+json\t'One JSON array'
+ndjson\t'One JSON object a line'"
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from deliveries" -l status -d 'Only events with this status' -r -f -a "accepted\t''
+retrying\t''
+delivered\t''
+exhausted\t''
+dismissed\t''"
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from deliveries" -l event-type -d 'Only events with this name' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from deliveries" -l staff-id -d 'Only events about this member of the staff' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from deliveries" -l route -d 'Only events that take this route' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from deliveries" -l since -d 'Only events accepted since then: 2025-10-26 (from midnight), "2025-10-26 14:30" (by the configured time zone) or 2025-10-26T14:30:00+09:00' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from deliveries" -l until -d 'Only events accepted until then; a day is meant to its end' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from deliveries" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from deliveries" -l json -d 'Print JSON, for programs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from deliveries" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from interviews" -l format -d 'How the file is written; otherwise its name (.csv, .json, .ndjson) says it, and for - it is CSV' -r -f -a "csv\t'Cells under a header, for a spreadsheet'
+json\t'One JSON array'
+ndjson\t'One JSON object a line'"
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from interviews" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from interviews" -l json -d 'Print JSON, for programs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from interviews" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from help" -f -a "deliveries" -d 'Deliveries with what has become of them, the oldest first; never payloads'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from help" -f -a "interviews" -d 'Interview records, in the order in which they came first'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l status -d 'Only events with this status' -r -f -a "accepted\t''
 retrying\t''
 delivered\t''
-exhausted\t''"
+exhausted\t''
+dismissed\t''"
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l event-type -d 'Only events with this name' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l staff-id -d 'Only events about this member of the staff' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l route -d 'Only events that take this route' -r
@@ -164,7 +219,7 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert;
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and not __fish_seen_subcommand_from test history dismiss help" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and not __fish_seen_subcommand_from test history dismiss help" -f -a "test" -d 'Send a test message over every channel of the configuration'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and not __fish_seen_subcommand_from test history dismiss help" -f -a "history" -d 'Show what was told, the newest last'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and not __fish_seen_subcommand_from test history dismiss help" -f -a "dismiss" -d 'End an incident whose deliveries need nothing any more'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and not __fish_seen_subcommand_from test history dismiss help" -f -a "dismiss" -d 'Say that what did not arrive needs nothing any more'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and not __fish_seen_subcommand_from test history dismiss help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from test" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from test" -l json -d 'Print JSON, for programs'
@@ -174,12 +229,13 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert;
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from history" -l open -d 'Only what is not over'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from history" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from history" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from dismiss" -l reason -d 'Why' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from dismiss" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from dismiss" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from dismiss" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from help" -f -a "test" -d 'Send a test message over every channel of the configuration'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from help" -f -a "history" -d 'Show what was told, the newest last'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from help" -f -a "dismiss" -d 'End an incident whose deliveries need nothing any more'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from help" -f -a "dismiss" -d 'Say that what did not arrive needs nothing any more'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand backup" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand backup" -l json -d 'Print JSON, for programs'
@@ -224,30 +280,35 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiv
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver-test" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver-test" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver-test" -s h -l help -d 'Print help'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend secret token alert backup verify restore receiver receiver-test help" -f -a "serve" -d 'Run the daemon'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend secret token alert backup verify restore receiver receiver-test help" -f -a "reload" -d 'Let the daemon read its configuration and its secrets again'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend secret token alert backup verify restore receiver receiver-test help" -f -a "demo" -d 'Show the whole thing on this machine: relay, a stand-in VoiceDrive, sample events'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend secret token alert backup verify restore receiver receiver-test help" -f -a "check" -d 'Examine configuration, secrets, directory, database, port, receivers and mail servers'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend secret token alert backup verify restore receiver receiver-test help" -f -a "send" -d 'Hand in an event'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend secret token alert backup verify restore receiver receiver-test help" -f -a "import" -d 'Hand in a whole file'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend secret token alert backup verify restore receiver receiver-test help" -f -a "status" -d 'Show totals, queue, next attempt and last send'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend secret token alert backup verify restore receiver receiver-test help" -f -a "tail" -d 'Show deliveries, the newest last; with -f as they happen'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend secret token alert backup verify restore receiver receiver-test help" -f -a "show" -d 'Show one event with every attempt'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend secret token alert backup verify restore receiver receiver-test help" -f -a "resend" -d 'Send events again, each with a fresh budget of retries'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend secret token alert backup verify restore receiver receiver-test help" -f -a "secret" -d 'Make a new secret, such as a key that signs'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend secret token alert backup verify restore receiver receiver-test help" -f -a "token" -d 'Issue, revoke and list the tokens with which others call the API'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend secret token alert backup verify restore receiver receiver-test help" -f -a "alert" -d 'Show what an admin was told, test the channels, dismiss what needs nobody any more'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend secret token alert backup verify restore receiver receiver-test help" -f -a "backup" -d 'Write a copy of the database that needs no other file'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend secret token alert backup verify restore receiver receiver-test help" -f -a "verify" -d 'Say whether a file is a good copy'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend secret token alert backup verify restore receiver receiver-test help" -f -a "restore" -d 'Put a copy in the place of the database; the daemon must be stopped'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend secret token alert backup verify restore receiver receiver-test help" -f -a "receiver" -d 'Run the stand-in VoiceDrive on its own: verifies signatures, prints what arrives'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend secret token alert backup verify restore receiver receiver-test help" -f -a "receiver-test" -d 'Examine somebody else\'s receiver, and say what it gets wrong'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show resend secret token alert backup verify restore receiver receiver-test help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "serve" -d 'Run the daemon'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "reload" -d 'Let the daemon read its configuration and its secrets again'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "demo" -d 'Show the whole thing on this machine: relay, a stand-in VoiceDrive, sample events'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "check" -d 'Examine configuration, secrets, directory, database, port, receivers and mail servers'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "send" -d 'Hand in an event'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "import" -d 'Hand in a whole file'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "status" -d 'Show totals, queue, next attempt and last send'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "tail" -d 'Show deliveries, the newest last; with -f as they happen'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "show" -d 'Show one event with every attempt'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "stats" -d 'Count what was sent in a range, by day, type or route'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "kpi" -d 'Show the five goals: sends, interviews, losses, answers, retries'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "export" -d 'Write deliveries or interview records into a file for a spreadsheet or a program'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "resend" -d 'Send events again, each with a fresh budget of retries'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "secret" -d 'Make a new secret, such as a key that signs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "token" -d 'Issue, revoke and list the tokens with which others call the API'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "alert" -d 'Show what an admin was told, test the channels, dismiss what needs nobody any more'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "backup" -d 'Write a copy of the database that needs no other file'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "verify" -d 'Say whether a file is a good copy'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "restore" -d 'Put a copy in the place of the database; the daemon must be stopped'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "receiver" -d 'Run the stand-in VoiceDrive on its own: verifies signatures, prints what arrives'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "receiver-test" -d 'Examine somebody else\'s receiver, and say what it gets wrong'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from import" -f -a "interviews" -d 'Interview records from a CSV, TSV, JSON or NDJSON file: all of them, or none'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from export" -f -a "deliveries" -d 'Deliveries with what has become of them, the oldest first; never payloads'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from export" -f -a "interviews" -d 'Interview records, in the order in which they came first'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from secret" -f -a "make" -d 'Print a new secret: 64 characters that nobody can guess; it is kept nowhere'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "issue" -d 'Issue a token; it is shown once and kept nowhere'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "revoke" -d 'Revoke a token for good, by its id as `token list` shows it, or all of one subject'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "list" -d 'List the tokens that were issued'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from alert" -f -a "test" -d 'Send a test message over every channel of the configuration'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from alert" -f -a "history" -d 'Show what was told, the newest last'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from alert" -f -a "dismiss" -d 'End an incident whose deliveries need nothing any more'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from alert" -f -a "dismiss" -d 'Say that what did not arrive needs nothing any more'

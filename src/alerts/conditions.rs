@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use crate::incident::{Finding, Kind, Observation, Thresholds};
+use crate::incident::{CLEAR_FOR, Finding, Kind, Observation, Thresholds};
 use crate::observations::{AnswerTimes, ReceiverState};
+use crate::overview::{Absence, RouteVitals};
 use crate::timestamp::Timestamp;
 use crate::token::LiveToken;
 use crate::trouble::Trouble;
@@ -13,10 +14,8 @@ const MIB: u64 = 1024 * 1024;
 /// What is known at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct Observed {
-    /// Deliveries of the last hour, and how many of them have succeeded.
-    pub sends: (u64, u64),
-    /// How much is still to be sent, and how long the oldest of it has been due.
-    pub queue: (u64, Duration),
+    /// How sending goes on each route.
+    pub routes: Vec<RouteVitals>,
     /// Failed logins of the last hour.
     pub failed_logins: u64,
     /// Of the last five minutes; none when they were hardly asked for.
@@ -63,9 +62,10 @@ const JUDGED: [Kind; 10] = [
 /// The conditions that hold.
 #[must_use]
 pub fn holding(observed: &Observed, limits: &Thresholds, now: Timestamp) -> Vec<Observation> {
+    let sending = Sending::of(observed, |route| !is_silenced(route, limits));
     let whole = [
-        (Kind::SuccessRateLow, success_rate(observed, limits)),
-        (Kind::QueueLong, queue(observed, limits)),
+        (Kind::SuccessRateLow, success_rate(sending, limits)),
+        (Kind::QueueLong, queue(sending, limits)),
         (Kind::LoginsFailing, logins(observed, limits)),
         (Kind::StatisticsSlow, statistics(observed, limits)),
         (Kind::BackupOld, backup(observed, limits, now)),
@@ -109,8 +109,58 @@ pub fn holding(observed: &Observed, limits: &Thresholds, now: Timestamp) -> Vec<
     whole.chain(receivers).chain(tokens).collect()
 }
 
-fn success_rate(observed: &Observed, limits: &Thresholds) -> Option<Finding> {
-    let (sends, succeeded) = observed.sends;
+/// The kinds of which nothing can be said now: they hold only when routes count whose partner is away, or may be.
+#[must_use]
+pub fn undecided(observed: &Observed, limits: &Thresholds) -> Vec<Kind> {
+    let told = Sending::of(observed, |route| !is_silenced(route, limits));
+    let all = Sending::of(observed, |_| true);
+    let holds = |sending| {
+        [
+            (Kind::SuccessRateLow, success_rate(sending, limits)),
+            (Kind::QueueLong, queue(sending, limits)),
+        ]
+    };
+    let both = holds(all).into_iter().zip(holds(told));
+    both.filter_map(|((kind, all), (_, told))| (all.is_some() && told.is_none()).then_some(kind))
+        .collect()
+}
+
+/// Whether nothing is said of what waits and fails on a route, because it is told as its partner's absence, or will be
+/// when that lasts. A suspicion that nothing was sent to confirm for a while is none any more.
+fn is_silenced(route: &RouteVitals, limits: &Thresholds) -> bool {
+    match route.absence {
+        None => false,
+        Some(Absence::Told) => true,
+        Some(Absence::Suspected(lasted)) => lasted < limits.away() + CLEAR_FOR,
+    }
+}
+
+/// How sending goes on some routes together.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sending {
+    /// Deliveries of the last hour, and how many of them have succeeded.
+    sends: (u64, u64),
+    /// How much is still to be sent.
+    waiting: u64,
+    /// How long the oldest of it has been due.
+    overdue: Duration,
+}
+
+impl Sending {
+    fn of(observed: &Observed, counts: impl Fn(&RouteVitals) -> bool) -> Self {
+        let mut together = Self::default();
+        for route in observed.routes.iter().filter(|route| counts(route)) {
+            together.sends.0 += route.sends.0;
+            together.sends.1 += route.sends.1;
+            together.waiting += route.waiting;
+            together.overdue = together.overdue.max(route.overdue);
+        }
+        together
+    }
+}
+
+fn success_rate(sending: Sending, limits: &Thresholds) -> Option<Finding> {
+    let (sends, succeeded) = sending.sends;
     let low = sends >= limits.success_min_sends
         && succeeded * 100 < sends.saturating_mul(limits.success_percent);
     low.then(|| Finding::SuccessRate {
@@ -119,13 +169,14 @@ fn success_rate(observed: &Observed, limits: &Thresholds) -> Option<Finding> {
     })
 }
 
-fn queue(observed: &Observed, limits: &Thresholds) -> Option<Finding> {
-    let (waiting, late) = observed.queue;
-    let overdue_minutes = late.as_secs() / 60;
-    let long = waiting > limits.queue || late > Duration::from_mins(limits.overdue_minutes);
+fn queue(sending: Sending, limits: &Thresholds) -> Option<Finding> {
+    let Sending {
+        waiting, overdue, ..
+    } = sending;
+    let long = waiting > limits.queue || overdue > Duration::from_mins(limits.overdue_minutes);
     long.then_some(Finding::Queue {
         waiting,
-        overdue_minutes,
+        overdue_minutes: overdue.as_secs() / 60,
     })
 }
 
@@ -189,209 +240,4 @@ fn clock(receiver: ReceiverState, limits: &Thresholds) -> Option<Finding> {
 
 #[cfg(test)]
 #[allow(clippy::too_many_lines)]
-mod tests {
-    use super::*;
-
-    fn now() -> Timestamp {
-        Timestamp::from_unix_ms(1_761_489_000_000)
-    }
-
-    /// A healthy daemon: no condition holds.
-    fn well() -> Observed {
-        Observed {
-            sends: (1000, 995),
-            queue: (50, Duration::from_mins(5)),
-            failed_logins: 10,
-            statistics: Some(AnswerTimes {
-                p95: Duration::from_millis(300),
-                error_percent: 5,
-            }),
-            backup_at: Some(now().before(Duration::from_hours(24))),
-            backup_failed: false,
-            running_for: Duration::from_hours(100),
-            trouble: Some(Trouble::Locked),
-            disk: Some((1024 * MIB, 10 * 1024 * MIB)),
-            database: 1024 * MIB,
-            receivers: vec![(
-                "default".to_owned(),
-                ReceiverState {
-                    clock_ahead: Some(-60),
-                    certificate_ends: Some(now().after(Duration::from_hours(24 * 22))),
-                },
-            )],
-            tokens: vec![token(31)],
-        }
-    }
-
-    fn token(days_left: u32) -> LiveToken {
-        let day = Duration::from_hours(24);
-        LiveToken {
-            jti: "jti".to_owned(),
-            expires_at: now().after(day * days_left),
-            is_told: false,
-        }
-    }
-
-    fn found(observed: &Observed) -> Vec<Kind> {
-        let found = holding(observed, &Thresholds::default(), now());
-        found.into_iter().map(|found| found.kind).collect()
-    }
-
-    #[test]
-    fn at_its_limit_no_condition_holds() {
-        assert_eq!(found(&well()), []);
-        let nothing_yet = Observed {
-            disk: None,
-            ..Observed::default()
-        };
-        assert_eq!(found(&nothing_yet), []);
-    }
-
-    #[test]
-    fn beyond_its_limit_each_condition_holds_alone() {
-        let receiver = |receiver| vec![("default".to_owned(), receiver)];
-        let late = Duration::from_secs(301);
-        for (observed, kind) in [
-            (
-                Observed {
-                    sends: (1000, 989),
-                    ..well()
-                },
-                Kind::SuccessRateLow,
-            ),
-            (
-                Observed {
-                    queue: (51, Duration::ZERO),
-                    ..well()
-                },
-                Kind::QueueLong,
-            ),
-            (
-                Observed {
-                    queue: (1, late),
-                    ..well()
-                },
-                Kind::QueueLong,
-            ),
-            (
-                Observed {
-                    failed_logins: 11,
-                    ..well()
-                },
-                Kind::LoginsFailing,
-            ),
-            (
-                Observed {
-                    statistics: Some(AnswerTimes {
-                        p95: Duration::from_millis(301),
-                        error_percent: 0,
-                    }),
-                    ..well()
-                },
-                Kind::StatisticsSlow,
-            ),
-            (
-                Observed {
-                    statistics: Some(AnswerTimes {
-                        p95: Duration::ZERO,
-                        error_percent: 6,
-                    }),
-                    ..well()
-                },
-                Kind::StatisticsSlow,
-            ),
-            (
-                Observed {
-                    backup_failed: true,
-                    ..well()
-                },
-                Kind::BackupOld,
-            ),
-            (
-                Observed {
-                    backup_at: None,
-                    ..well()
-                },
-                Kind::BackupOld,
-            ),
-            (
-                Observed {
-                    backup_at: Some(now().before(Duration::from_hours(25))),
-                    ..well()
-                },
-                Kind::BackupOld,
-            ),
-            (
-                Observed {
-                    trouble: Some(Trouble::Gone { rescued: None }),
-                    ..well()
-                },
-                Kind::DatabaseDamaged,
-            ),
-            (
-                Observed {
-                    disk: Some((1023 * MIB, 5000 * MIB)),
-                    ..well()
-                },
-                Kind::DiskLow,
-            ),
-            (
-                Observed {
-                    disk: Some((2000 * MIB, 20_001 * MIB)),
-                    ..well()
-                },
-                Kind::DiskLow,
-            ),
-            (
-                Observed {
-                    database: 1025 * MIB,
-                    ..well()
-                },
-                Kind::DiskLow,
-            ),
-            (
-                Observed {
-                    receivers: receiver(ReceiverState {
-                        clock_ahead: Some(61),
-                        certificate_ends: None,
-                    }),
-                    ..well()
-                },
-                Kind::ClockOff,
-            ),
-            (
-                Observed {
-                    receivers: receiver(ReceiverState {
-                        clock_ahead: None,
-                        certificate_ends: Some(now().after(Duration::from_hours(24 * 21))),
-                    }),
-                    ..well()
-                },
-                Kind::CertificateExpiring,
-            ),
-            (
-                Observed {
-                    tokens: vec![token(31), token(30)],
-                    ..well()
-                },
-                Kind::TokenEnding,
-            ),
-        ] {
-            assert_eq!(found(&observed), [kind], "{observed:?}");
-        }
-    }
-
-    #[test]
-    fn few_sends_say_nothing_about_the_rate() {
-        let few = Observed {
-            sends: (19, 0),
-            ..well()
-        };
-        assert_eq!(found(&few), []);
-        let enough = Observed {
-            sends: (20, 0),
-            ..well()
-        };
-        assert_eq!(found(&enough), [Kind::SuccessRateLow]);
-    }
-}
+mod tests;

@@ -227,7 +227,7 @@ fn said(error: &Error) -> Mail {
     }
     match below.and_then(|below| below.downcast_ref()) {
         Some(io) => of_io(io),
-        None => Mail::NoAnswerOfMail,
+        None => Mail::NotSmtp,
     }
 }
 

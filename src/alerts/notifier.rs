@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use super::{card, mail, post};
 use crate::channel::outcome::Outcome;
 use crate::clock::Clock;
+use crate::command_line::CommandLine;
 use crate::config::{Channel, Hook, Way};
 use crate::language::{Language, Locale};
 use crate::notification::Notification;
@@ -27,19 +28,27 @@ pub struct Notifier {
     /// The key by which the store knows it.
     key: String,
     locale: Locale,
+    commands: CommandLine,
     store: Store,
     clock: Clock,
     begun: bool,
 }
 
 impl Notifier {
-    /// Sends to `channel`, in the words of `locale`.
+    /// Sends to `channel`, in the words of `locale`, and with these commands.
     #[must_use]
-    pub fn new(channel: Channel, locale: Locale, store: Store, clock: Clock) -> Self {
+    pub fn new(
+        channel: Channel,
+        locale: Locale,
+        commands: CommandLine,
+        store: Store,
+        clock: Clock,
+    ) -> Self {
         Self {
             key: channel.key(),
             channel,
             locale,
+            commands,
             store,
             clock,
             begun: false,
@@ -92,7 +101,7 @@ impl Notifier {
         else {
             return Ok(false);
         };
-        let words = self.locale.message(state, &report);
+        let words = self.locale.message(state, &report, &self.commands);
         let result = tell(&self.channel, &words, self.clock.now()).await;
         let succeeded = !matches!(result, Outcome::TryLater(_));
         match result {
@@ -102,7 +111,8 @@ impl Notifier {
                     && !refused.is_empty()
                 {
                     let recipients = refused.len();
-                    tracing::error!(channel = %name, recipients, "a mail server does not take all recipients of an alert; `voicedrive-relay check` says whom");
+                    let check = self.commands.typed("check");
+                    tracing::error!(channel = %name, recipients, "a mail server does not take all recipients of an alert; `{check}` says whom");
                 }
                 if tries > 0 {
                     tracing::info!(channel = %name, "alerts can be sent again");
@@ -134,7 +144,7 @@ impl Notifier {
 
 /// Tells a channel something, once. Nothing secret stands in what comes of it.
 pub async fn tell(channel: &Channel, words: &Message, now: Timestamp) -> Outcome {
-    let words = words.from_place(&channel.place);
+    let words = words.labelled(&channel.place);
     match &channel.way {
         Way::Email { email, password } => mail::send(email, password.as_ref(), &words, now).await,
         Way::Slack(hook) => post::post(hook, &card::slack(&words)).await,

@@ -60,7 +60,7 @@ pub enum Mail {
     /// It has no way to log in that is known here.
     NoLogin,
     /// What it said is no answer of a mail server.
-    NoAnswerOfMail,
+    NotSmtp,
 }
 
 /// A recipient whom the mail server does not take.

@@ -2,7 +2,7 @@
 //! section 10).
 
 use clap::Subcommand;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::CliError;
 use super::client::{Client, path_segment};
@@ -29,13 +29,18 @@ Exit code 1 when a channel did not take it, or when there is none.")]
         #[arg(long, default_value_t = 20, allow_negative_numbers = true, value_parser = whole::<u32>(1..=200))]
         limit: u32,
     },
-    /// End an incident whose deliveries need nothing any more
-    #[command(after_help = "Example:
+    /// Say that what did not arrive needs nothing any more
+    #[command(after_help = "Examples:
   voicedrive-relay alert dismiss 019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5b
-The deliveries stay as they are, and can still be sent again.")]
+  voicedrive-relay alert dismiss 0199e2f3-1a2b --reason \"the person has left\"
+An incident is over then, and its exhausted events are dismissed. A dismissed event is kept, is in no
+resend in bulk, and can still be sent again by its id.")]
     Dismiss {
-        /// The incident's id, as `alert history` shows it
+        /// The id of an incident, as `alert history` shows it, or of an exhausted event
         id: String,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
     },
 }
 
@@ -52,18 +57,28 @@ impl Alert {
                 let answer = client.get("/api/incidents", &query).await?;
                 client.print(&answer, |locale| history(locale, &answer))
             }
-            Self::Dismiss { id } => {
-                let path = format!(
-                    "/control/incidents/{}/dismiss",
-                    path_segment(id, client.locale.language)?
-                );
-                let answer = client.post(&path, String::new()).await?;
+            Self::Dismiss { id, reason } => {
+                let answer = dismiss(client, id, reason.as_deref()).await?;
                 client.print(&answer, |locale| {
                     format!("{id}: {}", locale.phrase(Command::Dismissed))
                 })
             }
         }
     }
+}
+
+/// Dismisses the incident with this id, or else the event.
+async fn dismiss(client: &Client, id: &str, reason: Option<&str>) -> Result<Value, CliError> {
+    let body = json!({"reason": reason}).to_string();
+    let incident = path_segment(id, client.locale.language)?;
+    let path = format!("/api/incidents/{incident}/dismiss");
+    match client.post(&path, body.clone()).await {
+        Err(error) if error.code() == "NOT_FOUND" => {}
+        other => return other,
+    }
+    let event = client.full_id(id).await?;
+    let path = format!("/api/events/{event}/dismiss");
+    client.post(&path, body).await
 }
 
 async fn test(client: &Client) -> Result<(), CliError> {

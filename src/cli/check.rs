@@ -64,7 +64,7 @@ async fn look(locale: Locale, common: &Common, settings: &Loaded) -> Vec<CheckRe
     let mut findings = vec![CheckResult::good("config", path)];
     findings.extend(keys::all(locale, common, settings));
     findings.extend(storage::all(locale, common, config, daemon.as_ref()).await);
-    findings.push(door::port(locale, config, daemon.as_ref()));
+    findings.push(door::port(locale, common, config, daemon.as_ref()));
     findings.extend(door::exposed(locale, config));
     findings.extend(door::ingest(locale, config));
     findings.extend(routes::all(locale, common, settings).await);

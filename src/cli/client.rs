@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::words::Locale;
 use super::{CliError, Common, print_line};
+use crate::command_line::CommandLine;
 use crate::config::Config;
 use crate::language::Language;
 use crate::relay;
@@ -35,17 +36,28 @@ pub(super) struct Client {
     http: reqwest::Client,
     socket: PathBuf,
     pub(super) locale: Locale,
+    pub(super) commands: CommandLine,
     pub(super) json: bool,
 }
 
 impl Client {
     pub(super) fn new(config: &Config, common: &Common) -> Result<Self, CliError> {
         let socket = socket(config, common);
-        Self::over(&socket, common.speech_of(config), common.json)
+        Self::over(
+            &socket,
+            common.speech_of(config),
+            common.commands(),
+            common.json,
+        )
     }
 
     /// A way to the daemon behind `socket`.
-    pub(super) fn over(socket: &Path, locale: Locale, json: bool) -> Result<Self, CliError> {
+    pub(super) fn over(
+        socket: &Path,
+        locale: Locale,
+        commands: CommandLine,
+        json: bool,
+    ) -> Result<Self, CliError> {
         crate::crypto::install();
         let http = reqwest::Client::builder()
             .unix_socket(socket)
@@ -58,6 +70,7 @@ impl Client {
             http,
             socket: socket.to_owned(),
             locale,
+            commands,
             json,
         })
     }
@@ -117,7 +130,7 @@ impl Client {
 
     /// Tells what went wrong with one of several things.
     pub(super) fn tell(&self, error: &CliError) -> Result<(), CliError> {
-        let told = error.describe(self.locale.language, self.json);
+        let told = error.describe(self.locale.language, &self.commands, self.json);
         if let Some(told) = told {
             writeln!(io::stderr(), "{told}")?;
         }
@@ -175,7 +188,12 @@ impl Client {
             .map_err(|_| {
                 let seconds = patience.as_secs();
                 let language = self.locale.language;
-                CliError::Failed(commands::nobody_speaks(&self.socket, seconds, language))
+                CliError::Failed(commands::nobody_speaks(
+                    &self.socket,
+                    seconds,
+                    &self.commands,
+                    language,
+                ))
             })?
             .map_err(|error| self.unreachable(&error))
     }
@@ -220,7 +238,11 @@ impl Client {
         if error.is_timeout() {
             CliError::Failed(commands::no_answer_in_time(&self.socket, language))
         } else {
-            CliError::Unreachable(commands::unreachable(&self.socket, language))
+            CliError::Unreachable(commands::unreachable(
+                &self.socket,
+                &self.commands,
+                language,
+            ))
         }
     }
 }

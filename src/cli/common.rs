@@ -9,13 +9,11 @@ use clap::Args;
 
 use super::error::CliError;
 use super::{client, words};
+use crate::command_line::{CommandLine, PACKAGED_CONFIG};
 use crate::config::{self, ConfigErrors, Environment, Loaded};
 use crate::language::Language;
 use crate::secret::Secret;
 use crate::words::commands;
-
-/// Where the package puts the configuration.
-pub(super) const PACKAGED_CONFIG: &str = "/etc/voicedrive-relay/config.toml";
 
 /// What every command knows.
 #[derive(Args)]
@@ -94,21 +92,19 @@ impl Common {
         }
     }
 
-    /// Whether this is the configuration of the package.
-    pub(super) fn is_packaged(&self) -> bool {
-        self.config.as_os_str() == PACKAGED_CONFIG
+    /// How the commands of this relay are typed.
+    pub(super) fn commands(&self) -> CommandLine {
+        CommandLine::of(&self.config)
     }
 
-    /// A command of this program as it is typed here: the package's daemon and its files are not everybody's.
+    /// Whether this is the configuration of the package.
+    pub(super) fn is_packaged(&self) -> bool {
+        self.commands().is_packaged()
+    }
+
+    /// A command of this program as it is typed here.
     pub(super) fn typed(&self, command: &str) -> String {
-        if self.is_packaged() {
-            format!("sudo voicedrive-relay {command}")
-        } else {
-            format!(
-                "voicedrive-relay {command} --config {}",
-                self.config.display()
-            )
-        }
+        self.commands().typed(command)
     }
 
     /// The secret with this name and the one before it, for a command that plays the other side: what it
@@ -176,24 +172,5 @@ pub(super) fn may_not_read(mistakes: ConfigErrors, language: Language) -> CliErr
             commands::use_sudo(&mistake.place.describe(language), language),
         ),
         _ => CliError::Config(mistakes),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_command_is_typed_as_root_for_the_package_and_with_its_file_for_any_other() {
-        let typed = |config: &str| {
-            let common = Common {
-                config: config.into(),
-                json: false,
-            };
-            common.typed("tail -f")
-        };
-        assert_eq!(typed(PACKAGED_CONFIG), "sudo voicedrive-relay tail -f");
-        let other = "voicedrive-relay tail -f --config relay.toml";
-        assert_eq!(typed("relay.toml"), other);
     }
 }

@@ -191,7 +191,7 @@ impl Table {
 
 /// The columns of a text: characters that are not ASCII count as the wide ones that most of them are here, but for
 /// the signs of these lines.
-fn width(text: &str) -> usize {
+pub(super) fn width(text: &str) -> usize {
     text.chars().map(columns).sum()
 }
 
@@ -214,7 +214,7 @@ fn missing(text: &str, to: usize) -> String {
 }
 
 /// The text in exactly so many columns; one that is cut off ends in `…`.
-fn fit(text: &str, to: usize) -> String {
+pub(super) fn fit(text: &str, to: usize) -> String {
     if width(text) <= to {
         return pad(text, to);
     }

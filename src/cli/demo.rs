@@ -133,7 +133,7 @@ impl Stage {
             timezone: settings.config.timezone,
         };
         Ok(Self {
-            client: Client::over(&control_socket, locale, false)?,
+            client: Client::over(&control_socket, locale, settings.commands.clone(), false)?,
             staff_system: StaffSystem::new(&relay, profile, webhook_secret, language)?,
             relay,
             _receiver: receiver,

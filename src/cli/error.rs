@@ -3,10 +3,11 @@
 use std::io;
 use std::process::ExitCode;
 
+use crate::command_line::CommandLine;
 use crate::config::ConfigErrors;
 use crate::language::Language;
 use crate::words::answers::{Subject, refusal};
-use crate::words::commands;
+use crate::words::commands as sentences;
 
 /// Why a command did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +36,9 @@ pub(super) enum CliError {
     /// What was typed makes no sense.
     #[error("{0}")]
     Usage(String),
+    /// A file that was given is not what is expected.
+    #[error("{0}")]
+    NotUnderstood(String),
     /// The daemon does not answer.
     #[error("{0}")]
     Unreachable(String),
@@ -70,25 +74,30 @@ impl CliError {
     }
 
     /// What the person reads, or a program; none when it was told, or nobody reads any more.
-    pub(super) fn describe(&self, language: Language, json: bool) -> Option<String> {
+    pub(super) fn describe(
+        &self,
+        language: Language,
+        commands: &CommandLine,
+        json: bool,
+    ) -> Option<String> {
         let text = match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return None,
             Self::Told(_) => return None,
             Self::Refused { message, .. } | Self::OfDaemon { message, .. } if json => {
                 message.clone()
             }
-            Self::Refused { code, message } => commands::with_code(code, message, language),
+            Self::Refused { code, message } => sentences::with_code(code, message, language),
             Self::OfDaemon {
                 code,
                 message,
                 subject,
-            } => refusal(code, message, *subject, language),
+            } => refusal(code, message, *subject, commands, language),
             Self::Config(mistakes) => mistakes.describe(language),
             Self::ConfigWhileRunning(mistakes) => {
-                let goes_on = commands::relay_goes_on(language);
+                let goes_on = sentences::relay_goes_on(language);
                 format!("{}\n{goes_on}", mistakes.describe(language))
             }
-            Self::Output(error) => commands::no_output(error, language),
+            Self::Output(error) => sentences::no_output(error, language),
             other => other.to_string(),
         };
         Some(if json {
@@ -103,6 +112,7 @@ impl CliError {
         match self {
             Self::Refused { code, .. } | Self::OfDaemon { code, .. } => code,
             Self::Usage(_) => "USAGE",
+            Self::NotUnderstood(_) => "NOT_UNDERSTOOD",
             Self::Unreachable(_) => "UNREACHABLE",
             Self::NotAllowed(_) => "NOT_ALLOWED",
             Self::Config(_) | Self::ConfigWhileRunning(_) | Self::ConfigOfDaemon(_) => {
@@ -118,6 +128,7 @@ impl CliError {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Failed(_) | Self::Refused { .. } | Self::OfDaemon { .. } | Self::Output(_) => 1,
             Self::Usage(_) => 2,
+            Self::NotUnderstood(_) => 65,
             Self::Unreachable(_) => 69,
             Self::NotAllowed(_) => 77,
             Self::Config(_)

@@ -1,4 +1,4 @@
-//! Which events a person means: the options that `tail` and `resend` share.
+//! Which events a person means: the options that `tail`, `resend` and `export` share.
 
 use std::io::{self, Write};
 
@@ -47,22 +47,7 @@ pub(super) struct Filter {
 impl Filter {
     /// The filters as the API calls them. What a person types is by the clock on their wall.
     pub(super) fn named(&self, locale: Locale) -> Result<Vec<(&'static str, String)>, CliError> {
-        let moment = |option: &str, text: &Option<String>, of_day| match text {
-            None => Ok(None),
-            Some(text) => match moment(text, locale.timezone, of_day) {
-                Some(moment) => Ok(Some(moment)),
-                None => Err(CliError::Usage(format!(
-                    "{option}: {}",
-                    locale.phrase(Command::NoMoment)
-                ))),
-            },
-        };
-        let since = moment("--since", &self.since, day::start as OfDay)?;
-        let until = moment("--until", &self.until, day::end)?;
-        if since.zip(until).is_some_and(|(since, until)| since > until) {
-            let reversed = locale.phrase(Command::Reversed);
-            return Err(CliError::Usage(reversed.to_owned()));
-        }
+        let (since, until) = moments(locale, self.since.as_deref(), self.until.as_deref())?;
         let named = [
             ("status", self.status.clone()),
             ("eventType", self.event_type.clone()),
@@ -76,6 +61,31 @@ impl Filter {
             .filter_map(|(name, value)| Some((name, value?)))
             .collect())
     }
+}
+
+/// The ends of a range as `--since` and `--until` name them, by the clock on the person's wall.
+pub(super) fn moments(
+    locale: Locale,
+    since: Option<&str>,
+    until: Option<&str>,
+) -> Result<(Option<Timestamp>, Option<Timestamp>), CliError> {
+    let read = |option: &str, text: Option<&str>, of_day| {
+        let read = text.map(|text| moment(text, locale.timezone, of_day));
+        match read {
+            Some(None) => Err(CliError::Usage(format!(
+                "{option}: {}",
+                locale.phrase(Command::NoMoment)
+            ))),
+            read => Ok(read.flatten()),
+        }
+    };
+    let since = read("--since", since, day::start as OfDay)?;
+    let until = read("--until", until, day::end)?;
+    if since.zip(until).is_some_and(|(since, until)| since > until) {
+        let reversed = locale.phrase(Command::Reversed);
+        return Err(CliError::Usage(reversed.to_owned()));
+    }
+    Ok((since, until))
 }
 
 /// Says on standard error that no event has the name that was typed, when a page of `/control/events` says so.
@@ -103,11 +113,25 @@ pub(super) fn fits(event: &Value, named: &[(&'static str, String)]) -> bool {
     })
 }
 
+/// The moment that a person has typed for an option.
+///
+/// # Errors
+/// `Usage` when it is none.
+pub(super) fn moment_of(
+    option: &str,
+    text: &str,
+    locale: Locale,
+    of_day: OfDay,
+) -> Result<Timestamp, CliError> {
+    moment(text, locale.timezone, of_day)
+        .ok_or_else(|| CliError::Usage(format!("{option}: {}", locale.phrase(Command::NoMoment))))
+}
+
 /// A moment as a person types it; of a whole day it is the one that `of_day` says.
 fn moment(text: &str, zone: Zone, of_day: OfDay) -> Option<Timestamp> {
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
     let of_day = day.and_then(|day| of_day(day, zone));
-    of_day.or_else(|| dates::read(text, Some(zone)).ok())
+    of_day.or_else(|| dates::parse(text, Some(zone)).ok())
 }
 
 #[cfg(test)]

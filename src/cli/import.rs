@@ -174,7 +174,7 @@ impl Interviews {
         let handle = Handle::current();
         let reading = spawn_blocking(move || {
             let mut upload = Upload::new(sender, handle, language);
-            let read = readable.read(&mut |row| upload.push(&row));
+            let read = readable.read_rows(&mut |row| upload.push(&row));
             let read = read.and_then(|notes| upload.flush().map(|()| notes));
             if read.is_err() {
                 upload.abort();

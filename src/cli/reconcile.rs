@@ -127,7 +127,10 @@ impl Reconcile {
             Unit::Hour => "hour",
         };
         query.push(("unit", unit.to_owned()));
-        let query: Vec<_> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let query: Vec<_> = query
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
         let answer = client.get(PATH, &query).await?;
         client.print(&answer, |locale| locale.digests(&answer))
     }
@@ -145,7 +148,7 @@ impl Reconcile {
             option("--to", &self.to),
         ];
         let file = harmless(&file.display().to_string());
-        client.command(&format!("reconcile {file}{} --resend", options.concat()))
+        client.commands.typed(&format!("reconcile {file}{} --resend", options.concat()))
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::backup::{answer, of_copy};
 use super::words::Locale;
-use super::{CliError, print_line};
+use super::{CliError, Common, print_line};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::store::file::difference::Later;
@@ -32,11 +32,16 @@ pub(super) struct Restore {
 }
 
 impl Restore {
-    pub(super) fn run(&self, config: &Config, locale: Locale, json: bool) -> Result<(), CliError> {
+    pub(super) fn run(
+        &self,
+        config: &Config,
+        locale: Locale,
+        common: &Common,
+    ) -> Result<(), CliError> {
         let directory = &config.storage.directory;
         let restored = restore(directory, &self.file, self.as_it_is, Clock::System.now())
-            .map_err(|error| failed(locale, &error))?;
-        print_line(&if json {
+            .map_err(|error| failed(locale, common, &error))?;
+        print_line(&if common.json {
             for_programs(&self.file, &restored).to_string()
         } else {
             for_people(locale, &self.file, &restored).join("\n")
@@ -44,10 +49,10 @@ impl Restore {
     }
 }
 
-fn failed(locale: Locale, error: &RestoreError) -> CliError {
+fn failed(locale: Locale, common: &Common, error: &RestoreError) -> CliError {
     match error {
         RestoreError::Copy(error) => of_copy(locale, error),
-        error => CliError::Failed(error.describe(locale)),
+        error => CliError::Failed(error.describe(locale, &common.commands())),
     }
 }
 

@@ -104,7 +104,7 @@ async fn wait(client: &Client, common: &Common, id: &str) -> Result<(), CliError
             Some("delivered") => {
                 return client.print(&event, |locale| locale.status("delivered").to_owned());
             }
-            Some("exhausted") => {
+            Some("exhausted" | "dismissed") => {
                 let used_up = client.locale.phrase(Command::UsedUp);
                 let resend = common.typed(&format!("resend {id}"));
                 return Err(CliError::Failed(format!("{used_up}: {resend}")));

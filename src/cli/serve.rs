@@ -7,6 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{CliError, Common};
 use crate::clock::Clock;
+use crate::command_line::CommandLine;
 use crate::config::{Changes, ConfigErrors, Environment, Expected, Kind, Loaded, Location, Note};
 use crate::http::server::control_socket::{LONGEST_PATH, is_too_long};
 use crate::language::Language;
@@ -63,7 +64,7 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
             Ok(new) => reload(&mut relay, &mut settings, new, drop).await,
             Err(refused) => Err(refused),
         };
-        tell(&outcome);
+        tell(&outcome, &settings.commands);
         standing.set(outcome.as_ref().err());
         if let Some(asked) = asked {
             asked.answer(outcome);
@@ -105,9 +106,10 @@ fn may_listen(common: &Common, control_socket: &Path) -> Result<(), ConfigErrors
 
 fn not_started(error: &StartError) -> CliError {
     match error {
-        StartError::Store(OpenError::OfBefore { .. }) => {
-            CliError::ForeignDatabase(error.to_string())
-        }
+        StartError::Store {
+            error: OpenError::OfBefore { .. },
+            ..
+        } => CliError::ForeignDatabase(error.to_string()),
         _ => CliError::Failed(error.to_string()),
     }
 }
@@ -137,7 +139,7 @@ async fn reload(relay: &mut Relay, in_force: &mut Loaded, new: Loaded, drop: boo
 }
 
 /// What came of a reload, for the log.
-fn tell(outcome: &Outcome) {
+fn tell(outcome: &Outcome, commands: &CommandLine) {
     match outcome {
         Ok(done) => {
             tell_notes(&done.notes);
@@ -155,7 +157,11 @@ fn tell(outcome: &Outcome) {
                     }
                     tell_notes(&mistakes.notes);
                 }
-                other => tracing::error!("{other}"),
+                Refused::Loses(_) => {
+                    let command = commands.typed("reload --drop");
+                    tracing::error!("{refused}: {command}");
+                }
+                Refused::Failed(_) => tracing::error!("{refused}"),
             }
             tracing::error!("the configuration was not read again; the old one stays in force");
         }

@@ -86,6 +86,7 @@ fn page(locale: Locale, common: &Common, answer: &Value) -> String {
             locale.status("exhausted"),
             exhausted(locale, common, &events["exhausted"]),
         ),
+        (locale.status("dismissed"), events["dismissed"].to_string()),
         (
             locale.phrase(Overview::Repeats),
             answer["repeats"].to_string(),

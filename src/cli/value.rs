@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 use hyper::StatusCode;
 use url::Url;
 
+use crate::day::Days;
 use crate::event::is_event_type;
 use crate::route::Pattern;
 use crate::wrong_value::WrongValue;
@@ -61,6 +62,14 @@ pub(super) fn url(text: &str) -> Result<Url, WrongValue> {
 
 pub(super) fn zone(text: &str) -> Result<Zone, WrongValue> {
     Zone::named(text).ok_or(WrongValue::Zone)
+}
+
+pub(super) fn month(text: &str) -> Result<Days, WrongValue> {
+    Days::month(text).ok_or(WrongValue::Month)
+}
+
+pub(super) fn week(text: &str) -> Result<Days, WrongValue> {
+    Days::week(text).ok_or(WrongValue::Week)
 }
 
 pub(super) fn events(text: &str) -> Result<Pattern, WrongValue> {

@@ -264,7 +264,8 @@ impl Dispatcher {
                 tracing::info!(route = %name, %origin, changes, "VoiceDrive accepts events again");
             }
             Some(error) => {
-                tracing::warn!(route = %name, %origin, error, changes, "VoiceDrive does not accept events; they are kept and sent again later. `voicedrive-relay tail` shows each attempt");
+                let tail = self.sender.commands().typed("tail");
+                tracing::warn!(route = %name, %origin, error, changes, "VoiceDrive does not accept events; they are kept and sent again later. `{tail}` shows each attempt");
             }
         }
     }

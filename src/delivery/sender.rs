@@ -9,6 +9,7 @@ use tokio::time;
 use super::Context;
 use super::partner::{Partner, SetupError};
 use crate::attempt::{AttemptResult, Attempted, Outcome};
+use crate::command_line::CommandLine;
 use crate::delivery::route::Route;
 use crate::due::DueDelivery;
 use crate::event::Status;
@@ -60,6 +61,12 @@ impl Sender {
         &self.route
     }
 
+    /// How an admin types what the log advises.
+    #[must_use]
+    pub fn commands(&self) -> &CommandLine {
+        &self.context.commands
+    }
+
     /// Makes one attempt and keeps its result. `slot` is given back when the partner has answered.
     pub async fn send(&self, due: DueDelivery, slot: OwnedSemaphorePermit) -> Sent {
         if due.attempt > 1 && !self.announce_retry(&due).await {
@@ -76,12 +83,13 @@ impl Sender {
         let due = Arc::new(due);
         match self.record(&due, &attempted).await {
             Ok(result) => {
-                log(&due, &attempted, result);
+                log(&due, &attempted, result, self.commands());
                 let error = attempted.error.clone();
                 Sent::Recorded { result, error }
             }
             Err(StoreError::Refused(error)) => {
-                tracing::error!(%error, event = %due.id, "the result of an attempt cannot be kept; this event is sent again in a day, or when a person says so (`voicedrive-relay resend {}`). This is a mistake in the program: please report it", due.id);
+                let resend = self.commands().typed(&format!("resend {}", due.id));
+                tracing::error!(%error, event = %due.id, "the result of an attempt cannot be kept; this event is sent again in a day, or when a person says so (`{resend}`). This is a mistake in the program: please report it");
                 self.put_off(&due).await
             }
             Err(_) => Sent::Unrecorded,
@@ -135,15 +143,19 @@ impl Sender {
 }
 
 /// What the journal says about one attempt. Payload and answer never stand there.
-fn log(due: &DueDelivery, attempted: &Attempted, result: AttemptResult) {
+fn log(due: &DueDelivery, attempted: &Attempted, result: AttemptResult, commands: &CommandLine) {
     let (event, kind) = (&due.id, &due.event_type);
     let error = attempted.error.as_deref().unwrap_or_default();
     let outcome = attempted.outcome.as_str();
     match (result.status, attempted.outcome) {
-        (Status::Exhausted, _) => tracing::error!(
-            %event, %kind, attempts = result.attempts, last_error = error,
-            "VoiceDrive did not get this event and it is not tried any more. A person is needed: find out why (`voicedrive-relay show {event}`), then send it again (`voicedrive-relay resend {event}`)"
-        ),
+        (Status::Exhausted, _) => {
+            let show = commands.typed(&format!("show {event}"));
+            let resend = commands.typed(&format!("resend {event}"));
+            tracing::error!(
+                %event, %kind, attempts = result.attempts, last_error = error,
+                "VoiceDrive did not get this event and it is not tried any more. A person is needed: find out why (`{show}`), then send it again (`{resend}`)"
+            );
+        }
         (_, Outcome::Success) => {
             tracing::debug!(%event, %kind, attempt = due.attempt, took_ms = attempted.processing_ms, "delivered");
         }

@@ -6,6 +6,7 @@
 pub mod auth;
 mod callers;
 pub mod cors;
+mod dismissals;
 mod endpoints;
 pub(super) mod event_answer;
 pub(super) mod event_filter;
@@ -14,8 +15,9 @@ mod health;
 mod incidents;
 mod ingest;
 pub(super) mod interview_body;
-mod interview_stats;
+pub(super) mod interview_stats;
 pub(super) mod interviews;
+mod kpis;
 pub mod openapi;
 pub mod rate_limit;
 mod reconcile;

@@ -5,8 +5,10 @@ mod alerts;
 mod backup;
 mod daemon;
 mod events;
+mod export;
 mod import;
 mod reload;
+mod stats;
 mod status;
 mod tokens;
 
@@ -25,15 +27,19 @@ const ENDPOINTS: &[Endpoint] = &[
     get("/control/events", |call| Box::pin(events::list(call))),
     get("/control/events/ids", |call| Box::pin(events::ids(call))),
     get("/control/changes", |call| Box::pin(events::changes(call))),
+    get("/control/stats", |call| Box::pin(stats::show(call))),
+    get("/control/export/deliveries", |call| {
+        Box::pin(export::deliveries(call))
+    }),
+    get("/control/export/interviews", |call| {
+        Box::pin(export::interviews(call))
+    }),
     post("/control/interviews/import", |call| {
         Box::pin(import::take(call))
     }),
     post("/control/backup", |call| Box::pin(backup::refresh(call))),
     post("/control/recount", |call| Box::pin(backup::recount(call))),
     post("/control/reload", |call| Box::pin(reload::reload(call))),
-    post("/control/incidents/{id}/dismiss", |call| {
-        Box::pin(alerts::dismiss(call))
-    }),
     post("/control/alerts/test", |call| Box::pin(alerts::test(call))),
     get("/control/tokens", |call| Box::pin(tokens::list(call))),
     post("/control/tokens", |call| Box::pin(tokens::issue(call))),

@@ -1,4 +1,4 @@
-//! What every answer looks like: the envelope, and the closed list of errors (contract, section 4).
+//! The envelope of every answer, and the closed list of errors (contract, section 4).
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -13,11 +13,11 @@ use super::wing::NotRouted;
 use crate::store::StoreError;
 use crate::timestamp::Timestamp;
 
-/// Seconds after which a request that met a full disk may be tried again.
+/// `Retry-After` when the disk is full, in seconds.
 const STORAGE_RETRY_SECONDS: u64 = 10;
 
-/// Everything that a request can be refused for. The messages are for the caller: they name what
-/// is wrong and what is accepted, and never a secret or the inner cause.
+/// Why a request is refused. The messages are for the caller: they name what is wrong and what is accepted, and never a
+/// secret or an internal cause.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
     /// The body is not the JSON that is expected.
@@ -31,19 +31,19 @@ pub enum ApiError {
         /// What is accepted.
         accepted: String,
     },
-    /// A date is none, or the range ends before it begins.
+    /// A date is invalid, or a range ends before it begins.
     #[error("{0}")]
     InvalidDateRange(String),
     /// A number, key or character in the body cannot survive JavaScript.
     #[error("{0}")]
     UnstableJson(String),
-    /// No token, or none that is valid: why is nobody's business.
+    /// No token, or an invalid one; the caller is not told why.
     #[error("Missing or invalid authorization header")]
     Unauthorized,
     /// A valid token without the scope.
     #[error("This token does not allow it; the scope {0} is needed")]
     Forbidden(&'static str),
-    /// Nothing has this path or this id.
+    /// There is no such path or id.
     #[error("{0}")]
     NotFound(String),
     /// The path exists with other methods only.
@@ -52,16 +52,16 @@ pub enum ApiError {
     /// The idempotency key belongs to other content.
     #[error("{0}")]
     IdempotencyConflict(String),
-    /// What is asked for contradicts what is kept.
+    /// The request contradicts what is stored.
     #[error("{0}")]
     Conflict(String),
     /// The body is longer than allowed.
     #[error("The body may have {0} bytes at most")]
     PayloadTooLarge(usize),
-    /// The receiver of an event's route can never take it.
+    /// The event is larger than the receiver of its route accepts.
     #[error("{0}")]
     TooLargeForReceiver(String),
-    /// The body does not claim to be what is accepted.
+    /// The body has another media type than those that are accepted.
     #[error("Content-Type must be {0}")]
     UnsupportedMediaType(&'static str),
     /// The body is compressed.
@@ -72,16 +72,16 @@ pub enum ApiError {
     /// Too many requests in the last 60 seconds; seconds until the next one passes.
     #[error("Too many requests. Please try again later.")]
     RateLimitExceeded(u64),
-    /// A mistake of the relay. The cause goes to the log only.
+    /// An error of the relay itself. The cause is only logged.
     #[error("An unexpected error occurred")]
     Internal,
     /// Nothing can be written now; nothing was accepted.
     #[error("The relay cannot write to its disk now. Nothing was accepted; try again later.")]
     StorageUnavailable,
-    /// The same for whoever watches over the relay: what is wrong with the database, and what to do.
+    /// The same for whoever monitors the relay: what is wrong with the database, and what to do.
     #[error("{0}")]
     DatabaseInTrouble(String),
-    /// A dispatcher does not move.
+    /// A dispatcher hangs.
     #[error("Events are accepted, but sending has stalled. The relay should be restarted.")]
     DeliveryStalled,
 }
@@ -123,7 +123,7 @@ impl ApiError {
         }
     }
 
-    /// The answer that says so.
+    /// The answer with this error.
     #[must_use]
     pub fn reply(&self, now: Timestamp) -> Reply {
         let (status, code) = self.status_and_code();
@@ -161,7 +161,7 @@ impl From<NotRouted> for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
-            // The store has told the log already, once.
+            // The store has logged it already, once.
             StoreError::Unavailable(_) | StoreError::Closing => Self::StorageUnavailable,
             StoreError::Refused(error) => {
                 tracing::error!(%error, "a request met a mistake of the relay");
@@ -171,10 +171,10 @@ impl From<StoreError> for ApiError {
     }
 }
 
-/// The answer of a success.
+/// An answer in the envelope of a success.
 ///
 /// # Errors
-/// `Internal` when `data` cannot be written as JSON, which no type here allows.
+/// `Internal` when `data` cannot be written as JSON, which cannot happen with the types here.
 pub fn success(
     status: StatusCode,
     data: &impl Serialize,
@@ -200,7 +200,7 @@ pub fn success(
     }
 }
 
-/// The answer of an error.
+/// An answer in the envelope of an error.
 fn failure(status: StatusCode, code: &str, message: &str, now: Timestamp) -> Reply {
     let envelope = serde_json::json!({
         "success": false,
@@ -210,7 +210,7 @@ fn failure(status: StatusCode, code: &str, message: &str, now: Timestamp) -> Rep
     json(status, envelope.to_string())
 }
 
-/// An answer whose body is this JSON text, without an envelope around it.
+/// An answer with this JSON text as its body, without an envelope.
 pub(super) fn json(status: StatusCode, text: impl Into<Bytes>) -> Reply {
     let mut reply = Response::new(Full::new(text.into()));
     *reply.status_mut() = status;

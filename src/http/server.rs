@@ -3,6 +3,7 @@
 
 pub(super) mod client;
 pub mod control_socket;
+mod leaving;
 mod linger;
 mod permits;
 mod request_id;
@@ -32,16 +33,18 @@ use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::log_limit::LogLimit;
+use crate::trouble::Resource;
 use client::counted_as;
+use leaving::Leaving;
 use linger::Lingering;
-use permits::{Permit, Permits};
+use permits::{Admitted, Permits};
 pub use request_id::GivenId;
 use request_id::NewRequestId;
 
 /// A complete answer.
 pub type Reply = Response<Full<Bytes>>;
 
-/// Connections at a time; who comes later waits to be accepted.
+/// Connections at a time. For who comes later one that asks nothing leaves; when there is none, it waits to be accepted.
 const CONNECTIONS: usize = 512;
 /// The most of them that one peer has; a trusted proxy stands for many.
 const OF_ONE_PEER: usize = CONNECTIONS / 2;
@@ -104,6 +107,8 @@ pub async fn serve(
 ) {
     let permits = Permits::new(CONNECTIONS, OF_ONE_PEER);
     let too_many = LogLimit::default();
+    let idle = LogLimit::default();
+    let not_accepted = LogLimit::default();
     let graceful = GracefulShutdown::new();
     loop {
         let next = async {
@@ -118,16 +123,18 @@ pub async fn serve(
             (Some(place), Ok((stream, peer))) => {
                 let peer = peer.map(|peer| peer.ip());
                 let counted = peer.filter(|ip| !app.is_proxy(*ip)).map(counted_as);
-                if let Some(place) = permits.take(place, counted) {
-                    connect(&app, stream, peer, place, &graceful);
+                if let Some(admitted) = permits.take(place, counted) {
+                    if admitted.another_leaves {
+                        tell_idle(&*app, peer, &idle);
+                    }
+                    connect(&app, stream, peer, admitted, &graceful);
                 } else {
-                    too_many.add();
                     tell_refused(&*app, peer, &too_many);
                 }
             }
             (None, _) => break,
             (_, Err(error)) => {
-                tracing::warn!(%error, "a connection could not be accepted");
+                tell_not_accepted(&*app, &error, &not_accepted);
                 tokio::time::sleep(ACCEPT_AGAIN).await;
             }
         }
@@ -135,9 +142,29 @@ pub async fn serve(
     graceful.shutdown().await;
 }
 
+fn tell_not_accepted(app: &impl App, error: &io::Error, not_accepted: &LogLimit) {
+    not_accepted.add();
+    if let Some(times) = not_accepted.due(app.monotonic()) {
+        let advice = if Resource::lacking(error) == Some(Resource::FileHandles) {
+            ": too many files and connections are open; it is tried again. See who holds them, or raise LimitNOFILE= of the service"
+        } else {
+            ""
+        };
+        tracing::warn!(%error, times, "a connection could not be accepted{advice}");
+    }
+}
+
+fn tell_idle(app: &impl App, peer: Option<IpAddr>, idle: &LogLimit) {
+    idle.add();
+    if let (Some(peer), Some(closed)) = (peer, idle.due(app.monotonic())) {
+        tracing::warn!(%peer, closed, "a peer has {OF_ONE_PEER} connections already, and some ask nothing: the oldest of these are closed for its new ones; a proxy that stands for many belongs in server.trusted_proxies");
+    }
+}
+
 fn tell_refused(app: &impl App, peer: Option<IpAddr>, too_many: &LogLimit) {
+    too_many.add();
     if let (Some(peer), Some(refused)) = (peer, too_many.due(app.monotonic())) {
-        tracing::warn!(%peer, refused, "a peer has {OF_ONE_PEER} connections already and gets no more; a proxy that stands for many belongs in server.trusted_proxies");
+        tracing::warn!(%peer, refused, "a peer has {OF_ONE_PEER} connections with a request on each already and gets no more; a proxy that stands for many belongs in server.trusted_proxies");
     }
 }
 
@@ -146,16 +173,21 @@ fn connect<S>(
     app: &Arc<impl App>,
     stream: S,
     peer: Option<IpAddr>,
-    place: Permit,
+    admitted: Admitted,
     graceful: &GracefulShutdown,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let permit = Arc::new(admitted.permit);
     let handler = {
-        let app = Arc::clone(app);
+        let (app, permit) = (Arc::clone(app), Arc::clone(&permit));
         service_fn(move |request: Request<Incoming>| {
-            let app = Arc::clone(&app);
-            async move { Ok::<_, Infallible>(answer(&*app, peer, request).await) }
+            let (app, under_way) = (Arc::clone(&app), permit.begin());
+            async move {
+                let reply = answer(&*app, peer, request).await;
+                drop(under_way);
+                Ok::<_, Infallible>(reply)
+            }
         })
     };
     let x_request_id = HeaderName::from_static(request_id::HEADER);
@@ -169,22 +201,21 @@ fn connect<S>(
         ))
         .layer(CatchPanicLayer::custom(Panicked(Arc::clone(app))))
         .service(handler);
+    let stream = Lingering::new(TokioIo::new(stream));
+    let stream = Leaving::new(stream, permit, admitted.told);
+    // The connection has the permit: it is given back when this ends.
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIME)
         .max_header_size(HEADER_BYTES)
         .max_buf_size(4 * HEADER_BYTES)
-        .serve_connection(
-            Lingering::new(TokioIo::new(stream)),
-            TowerToHyperService::new(service),
-        );
+        .serve_connection(stream, TowerToHyperService::new(service));
     let connection = graceful.watch(connection);
     tokio::spawn(async move {
         // Callers hang up and networks break: nothing that anybody has to do something about.
         if let Err(error) = connection.await {
             tracing::debug!(%error, "a connection ended early");
         }
-        drop(place);
     });
 }
 

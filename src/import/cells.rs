@@ -1,8 +1,7 @@
 //! Splits the text of a CSV or TSV file into records and cells.
 //!
-//! Not by the csv crate: it takes a quote that is never closed, and text behind a closing quote, without
-//! a word, and then rows vanish inside of a cell. Here both are faults, with the line on which the quote
-//! was opened.
+//! The csv crate accepts a quote that is never closed, and text behind a closing quote, without an error, and then rows
+//! disappear inside a cell. Here both are faults, with the line on which the quote was opened.
 
 use std::io::{self, BufRead};
 
@@ -11,14 +10,14 @@ use std::io::{self, BufRead};
 pub(super) struct Dialect {
     /// Stands between two cells.
     pub delimiter: u8,
-    /// Whether a backslash takes away the meaning of the next character, as `MySQL` writes it.
+    /// Whether a backslash escapes the next character, as `MySQL` writes it.
     pub escapes: bool,
-    /// Whether a cell may stand between quotes. The `mysql` command writes none: there a quote at the
-    /// beginning of a cell is part of the text.
+    /// Whether a cell may be quoted. The `mysql` command quotes nothing: there a quote at the beginning of a cell is
+    /// part of the text.
     pub quotes: bool,
 }
 
-/// Why the cells of a record cannot be told apart.
+/// Why a record cannot be split into cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     /// A quote is open at the end of the file.
@@ -27,7 +26,7 @@ pub(super) enum Fault {
     TextBehindQuote,
 }
 
-/// One record, or what there is of it.
+/// One record; incomplete when it has a fault.
 #[derive(Debug, Default)]
 pub(super) struct Cells {
     /// The line on which it begins, from 1; that of the quote when there is a fault.
@@ -38,11 +37,11 @@ pub(super) struct Cells {
 }
 
 impl Cells {
-    /// The cells, without the blanks around them.
+    /// The cells, trimmed.
     pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
         let begins = [0].into_iter().chain(self.ends.iter().copied());
         begins.zip(&self.ends).map(|(begin, end)| {
-            // The decoder gives UTF-8, and it is only cut at ASCII.
+            // The decoder produces UTF-8, which is split at ASCII characters only.
             str::from_utf8(&self.text[begin..*end])
                 .unwrap_or("\u{fffd}")
                 .trim()
@@ -53,12 +52,12 @@ impl Cells {
         self.ends.len()
     }
 
-    /// Whether nothing stands in any cell: a blank line, or where somebody typed and deleted.
+    /// Whether every cell is empty: a blank line, or cells whose content was deleted in a spreadsheet.
     pub(super) fn is_blank(&self) -> bool {
         self.fault.is_none() && self.iter().all(str::is_empty)
     }
 
-    /// Whether a line ends within a cell.
+    /// Whether a cell contains a line break.
     pub(super) fn has_line_feed(&self) -> bool {
         self.text.contains(&b'\n')
     }
@@ -74,8 +73,7 @@ impl Cells {
         self.ends.push(self.text.len());
     }
 
-    /// Ends a cell of a file without quotes. A spreadsheet that has saved such a file puts some around a
-    /// whole cell.
+    /// Ends a cell of a file without quotes. A spreadsheet that saved such a file may have quoted whole cells.
     fn end_bare_cell(&mut self) {
         let begin = self.ends.last().copied().unwrap_or(0);
         if let [b'"', inner @ .., b'"'] = &self.text[begin..]
@@ -96,9 +94,9 @@ enum CellState {
     Plain,
     /// Between quotes.
     Quoted,
-    /// Behind a quote that ends the cell, or is the first of two that stand for one.
+    /// After a quote that ends the cell, or is the first of two that mean one.
     Quote,
-    /// Behind a quote that has ended the cell.
+    /// After a quote that ended the cell.
     Behind,
 }
 
@@ -109,7 +107,7 @@ pub(super) struct Reader<R> {
 }
 
 impl<R: BufRead> Reader<R> {
-    /// Begins at this line of the file.
+    /// `line`: the number of the first line of `text` in its file.
     pub(super) fn new(text: R, dialect: Dialect, line: u64) -> Self {
         let state = State {
             dialect,
@@ -123,7 +121,7 @@ impl<R: BufRead> Reader<R> {
     }
 
     /// Reads the next record that is not blank; false at the end of the file.
-    pub(super) fn next(&mut self, cells: &mut Cells) -> io::Result<bool> {
+    pub(super) fn read_record(&mut self, cells: &mut Cells) -> io::Result<bool> {
         while self.read(cells)? {
             if !cells.is_blank() {
                 return Ok(true);
@@ -143,7 +141,7 @@ impl<R: BufRead> Reader<R> {
                 return Ok(anything);
             }
             anything = true;
-            let end = block.iter().position(|byte| self.state.take(*byte, cells));
+            let end = block.iter().position(|byte| self.state.push(*byte, cells));
             let read = end.map_or(block.len(), |last| last + 1);
             self.text.consume(read);
             if end.is_some() {
@@ -153,7 +151,7 @@ impl<R: BufRead> Reader<R> {
     }
 }
 
-/// Where the reader stands.
+/// The state of the reader between two bytes.
 struct State {
     dialect: Dialect,
     line: u64,
@@ -165,9 +163,9 @@ struct State {
 }
 
 impl State {
-    /// Takes one byte, and says whether it ends the record.
-    fn take(&mut self, byte: u8, cells: &mut Cells) -> bool {
-        // A line ends with a line feed, a return, or both.
+    /// Processes one byte. True when it ends the record.
+    fn push(&mut self, byte: u8, cells: &mut Cells) -> bool {
+        // A line ends with a line feed, a carriage return, or both.
         let second_half = byte == b'\n' && self.after_return;
         self.after_return = byte == b'\r';
         if second_half {
@@ -242,7 +240,7 @@ impl State {
         }
     }
 
-    /// Notes the first fault of a record, and goes on, so that the rest of the line is not another row.
+    /// Records the first fault and continues, so that the rest of the line is not read as another row.
     fn fault(&mut self, fault: Fault, cells: &mut Cells) {
         self.place = CellState::Plain;
         if cells.fault.is_none() {
@@ -252,8 +250,7 @@ impl State {
     }
 }
 
-/// What a backslash and this byte stand for. `\N` stays what it is: it means nothing only when it is the
-/// whole cell.
+/// What a backslash and this byte mean. `\N` is not changed: it means NULL only when it is the whole cell.
 fn unescaped(byte: u8) -> impl Iterator<Item = u8> {
     let (first, second) = match byte {
         b'N' => (b'\\', Some(b'N')),
@@ -282,7 +279,7 @@ mod tests {
         let mut reader = Reader::new(text, dialect, 1);
         let mut cells = Cells::default();
         let mut records = Vec::new();
-        while reader.next(&mut cells).unwrap() {
+        while reader.read_record(&mut cells).unwrap() {
             let texts = cells.iter().map(str::to_owned).collect();
             records.push((cells.line, cells.fault, texts));
         }

@@ -1,5 +1,5 @@
-//! Dates as databases and spreadsheets write them: with a zone, or by the clock of a zone that was said
-//! for the whole file. A zone is never guessed: nine hours wrong is seen by nobody.
+//! Dates as databases and spreadsheets write them: with a UTC offset, or in the time zone that was given for the whole
+//! file. A zone is never guessed: nobody would notice that all times are nine hours wrong.
 
 use jiff::civil::DateTime;
 
@@ -7,16 +7,16 @@ use crate::interview::field_error::Why;
 use crate::timestamp::Timestamp;
 use crate::zone::Zone;
 
-/// Minutes of an hour.
+/// In minutes.
 const HOUR: i64 = 60;
-/// The largest offset that a clock may have, in minutes.
+/// The largest UTC offset that is accepted, in minutes.
 const LARGEST_OFFSET: i64 = 18 * HOUR;
 
-/// The moment that a text means.
+/// Parses a date with a time. `zone` is that of a text without an offset.
 ///
 /// # Errors
-/// Why it is none.
-pub(crate) fn read(text: &str, zone: Option<Zone>) -> Result<Timestamp, Why> {
+/// Why it is not a moment.
+pub(crate) fn parse(text: &str, zone: Option<Zone>) -> Result<Timestamp, Why> {
     if let Ok(moment) = Timestamp::parse(text) {
         return Ok(moment);
     }
@@ -32,7 +32,7 @@ pub(crate) fn read(text: &str, zone: Option<Zone>) -> Result<Timestamp, Why> {
     Ok(Timestamp::from_unix_ms(utc.unix_ms() - offset * 60_000))
 }
 
-/// What is still to be read.
+/// The part of the text that is not parsed yet.
 struct Rest<'a>(&'a [u8]);
 
 impl Rest<'_> {
@@ -50,7 +50,7 @@ impl Rest<'_> {
         if self.is_empty() {
             return Err(Why::NoTimeOfDay);
         }
-        if !self.take(b'T') && !self.take(b't') {
+        if !self.skip(b'T') && !self.skip(b't') {
             self.skip_blanks();
         }
         let (hour, minute, second, nanosecond) = self.time().ok_or(Why::NotADate)?;
@@ -59,9 +59,9 @@ impl Rest<'_> {
 
     fn date(&mut self) -> Option<(i16, i8, i8)> {
         let year = self.number(4, 4)?;
-        let separator = [b'-', b'/'].into_iter().find(|c| self.take(*c))?;
+        let separator = [b'-', b'/'].into_iter().find(|c| self.skip(*c))?;
         let month = self.number(1, 2)?;
-        let day = self.take(separator).then(|| self.number(1, 2))??;
+        let day = self.skip(separator).then(|| self.number(1, 2))??;
         Some((
             i16::try_from(year).ok()?,
             i8::try_from(month).ok()?,
@@ -71,12 +71,12 @@ impl Rest<'_> {
 
     fn time(&mut self) -> Option<(i8, i8, i8, i32)> {
         let hour = self.number(1, 2)?;
-        let minute = self.take(b':').then(|| self.number(2, 2))??;
+        let minute = self.skip(b':').then(|| self.number(2, 2))??;
         let mut second = 0;
         let mut nanosecond = 0;
-        if self.take(b':') {
+        if self.skip(b':') {
             second = self.number(2, 2)?;
-            if self.take(b'.') || self.take(b',') {
+            if self.skip(b'.') || self.skip(b',') {
                 nanosecond = self.fraction()?;
             }
         }
@@ -88,7 +88,7 @@ impl Rest<'_> {
         ))
     }
 
-    /// The digits behind the point of a second, as nanoseconds.
+    /// The fraction of a second, in nanoseconds.
     fn fraction(&mut self) -> Option<i32> {
         let digits = self.digits(9);
         let number: i32 = str::from_utf8(digits).ok()?.parse().ok()?;
@@ -96,14 +96,14 @@ impl Rest<'_> {
         Some(number * 10_i32.pow(missing))
     }
 
-    /// `Z`, `+09:00`, `+0900` or `+09`, in minutes; nothing may stand behind it.
+    /// `Z`, `+09:00`, `+0900` or `+09`, in minutes; it has to end the text.
     fn offset(&mut self) -> Option<i64> {
-        if self.take(b'Z') || self.take(b'z') {
+        if self.skip(b'Z') || self.skip(b'z') {
             return self.is_empty().then_some(0);
         }
-        let sign = if self.take(b'+') {
+        let sign = if self.skip(b'+') {
             1
-        } else if self.take(b'-') {
+        } else if self.skip(b'-') {
             -1
         } else {
             return None;
@@ -112,7 +112,7 @@ impl Rest<'_> {
         let minutes = if self.is_empty() {
             0
         } else {
-            self.take(b':');
+            self.skip(b':');
             i64::from(self.number(2, 2)?)
         };
         let offset = hours * HOUR + minutes;
@@ -120,13 +120,13 @@ impl Rest<'_> {
         fits.then_some(sign * offset)
     }
 
-    fn take(&mut self, byte: u8) -> bool {
+    fn skip(&mut self, byte: u8) -> bool {
         let rest = self.0.strip_prefix(&[byte]);
         self.0 = rest.unwrap_or(self.0);
         rest.is_some()
     }
 
-    /// A number of so many digits.
+    /// A number of `fewest` to `most` digits.
     fn number(&mut self, fewest: usize, most: usize) -> Option<u32> {
         let digits = self.digits(most);
         (digits.len() >= fewest)
@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     fn moment(text: &str, zone: Option<Zone>) -> Result<String, Why> {
-        read(text, zone).map(|moment| moment.to_string())
+        parse(text, zone).map(|moment| moment.to_string())
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The characters of a file: UTF-8, UTF-16 with a byte order mark, or `Shift_JIS`.
+//! The character encoding of a file: UTF-8, UTF-16 with a byte order mark, or `Shift_JIS`.
 
 use std::io::{self, BufReader, Read};
 
@@ -8,11 +8,12 @@ use encoding_rs_io::{DecodeReaderBytes, DecodeReaderBytesBuilder};
 
 use super::source::{Foreign, Source};
 
-/// Stands where bytes are no characters.
+/// What the decoder puts in place of invalid bytes.
 const REPLACEMENT: char = '\u{fffd}';
-/// Where so many bytes of `Shift_JIS` are no UTF-8, not one character of three bytes is in it by chance.
+/// A file of `Shift_JIS` with at least this many sequences that are invalid in UTF-8 contains no valid three-byte
+/// sequence of UTF-8 by chance.
 const BY_CHANCE: u64 = 8;
-/// Bytes that are looked at in one go.
+/// Bytes that are decoded at a time.
 const BLOCK: usize = 64 * 1024;
 
 /// The characters of a file.
@@ -26,21 +27,21 @@ pub(crate) enum Encoding {
     ShiftJis,
 }
 
-/// Text of a file, as UTF-8.
+/// The text of a file, decoded to UTF-8.
 pub(super) type Text<R> = BufReader<DecodeReaderBytes<R, Vec<u8>>>;
 
 impl Encoding {
-    /// The characters of a file; within, why it is none that is taken.
+    /// Detects the encoding; the inner error says why the file is not accepted.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub(super) fn of(source: &Source) -> io::Result<Result<Self, Foreign>> {
+    pub(super) fn detect(source: &Source) -> io::Result<Result<Self, Foreign>> {
         let utf_8 = Tally::of(source.rewound()?, UTF_8)?;
-        // A file of UTF-8 with a few bad bytes stays one: its other characters are too many for chance.
+        // UTF-8 with a few invalid bytes is still UTF-8: it has too many valid characters for that to be chance.
         if utf_8.wrong == 0 || utf_8.wrong < utf_8.foreign {
             return Ok(Ok(Self::Utf8));
         }
-        // Kanji and kana of Shift_JIS have bytes that EUC-JP has not, so that it fits neither by chance.
+        // Kanji and kana of Shift_JIS use bytes that are invalid in EUC-JP, so a file is not valid in both by chance.
         let euc_jp = Tally::of(source.rewound()?, EUC_JP)?;
         Ok(if euc_jp.wrong == 0 {
             Err(Foreign::Text("EUC-JP"))
@@ -51,7 +52,7 @@ impl Encoding {
         })
     }
 
-    /// The text of a file. A byte order mark is obeyed, whatever the encoding is said to be.
+    /// Decodes the text of a file. A byte order mark has precedence over the encoding.
     pub(super) fn decode<R: Read>(self, file: R) -> Text<R> {
         let charset = match self {
             Self::Utf8 => UTF_8,
@@ -65,14 +66,14 @@ impl Encoding {
     }
 }
 
-/// How well a file reads in one encoding.
+/// How well a file can be decoded with one encoding.
 #[derive(Default)]
 struct Tally {
-    /// Places where bytes are no characters.
+    /// Invalid sequences.
     wrong: u64,
     /// Characters beyond ASCII.
     foreign: u64,
-    /// Of these, such as have three bytes or more in UTF-8: Japanese ones.
+    /// Of these, those with three or more bytes in UTF-8, such as Japanese.
     long: u64,
 }
 
@@ -123,7 +124,7 @@ mod tests {
 
     fn recognised(bytes: &[u8]) -> Result<Encoding, Foreign> {
         let (_file, source) = source(bytes);
-        Encoding::of(&source).unwrap()
+        Encoding::detect(&source).unwrap()
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A file that has been recognised: how it is written, in which characters, with which columns.
+//! A file whose format, encoding and columns were detected.
 
 use std::fs::File;
 use std::io::{self, BufRead};
@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressBarIter};
 
 use super::encoding::{Encoding, Text};
 use super::layout::Layout;
-use super::reading::{Reading, Take};
+use super::reading::{Reading, RowSink};
 use super::row::Notes;
 use super::source::{Foreign, Source};
 use super::table::{HeaderFault, Table};
@@ -30,7 +30,7 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// The format of a file, as its name and its first character show it: no table begins as JSON does.
+    /// Detects the format by the name and the first character: no table begins like JSON.
     fn of_file(path: &Path, text: impl BufRead) -> io::Result<Self> {
         Ok(match Self::of_name(path) {
             Some(format @ (Self::Json | Self::Ndjson)) => format,
@@ -41,7 +41,7 @@ impl Format {
         })
     }
 
-    /// The format that a file's name announces.
+    /// The format that the extension means.
     fn of_name(path: &Path) -> Option<Self> {
         let extension = path.extension()?.to_str()?.to_ascii_lowercase();
         match extension.as_str() {
@@ -53,7 +53,7 @@ impl Format {
         }
     }
 
-    /// The format that the first character of the text shows.
+    /// The format that the first character means.
     fn of_text(mut text: impl BufRead) -> io::Result<Self> {
         loop {
             let block = text.fill_buf()?;
@@ -74,7 +74,7 @@ impl Format {
     }
 }
 
-/// What was said about a file.
+/// What the command line says about a file.
 #[derive(Clone, Debug)]
 pub(crate) struct Said {
     pub path: PathBuf,
@@ -84,16 +84,16 @@ pub(crate) struct Said {
     pub zone: Option<Zone>,
 }
 
-/// Why a file is not even read.
+/// Why a file is refused before its rows are read.
 #[derive(Debug)]
 pub(crate) enum NotTaken {
     /// It cannot be read.
     Unreadable(io::Error),
-    /// It is something else.
+    /// It is another kind of file.
     Foreign(Foreign),
-    /// Columns were said, and it is JSON.
+    /// Columns were given for a JSON file.
     NoColumns,
-    /// Its header is not understood.
+    /// Its header is wrong.
     Header(HeaderFault),
 }
 
@@ -103,17 +103,17 @@ impl From<io::Error> for NotTaken {
     }
 }
 
-/// The text of the file, which moves the bar as it is read.
+/// The text of the file; reading it advances the progress bar.
 type WithProgress = Text<ProgressBarIter<File>>;
 
-/// Its rows.
+/// The rows of a file, by its format.
 enum Rows {
     Table(Table<WithProgress>),
     Json(WithProgress),
     Ndjson(WithProgress),
 }
 
-/// A file that is understood so far, and ready to be read.
+/// A file that is ready to be read.
 pub(crate) struct Readable {
     rows: Rows,
     reading: Reading,
@@ -121,7 +121,7 @@ pub(crate) struct Readable {
 }
 
 impl Readable {
-    /// Opens a file and finds out how it is written. `bar_of` makes what moves while a file of so many bytes is read.
+    /// Opens a file and detects its format. `bar_of` makes the progress bar for a file of so many bytes.
     ///
     /// # Errors
     /// `NotTaken`
@@ -130,18 +130,18 @@ impl Readable {
         bar_of: impl FnOnce(u64) -> ProgressBar,
     ) -> Result<Self, NotTaken> {
         let source = Source::open(&said.path)?;
-        if let Some(foreign) = Foreign::of(&source.head()?) {
+        if let Some(foreign) = Foreign::detect(&source.head()?) {
             return Err(NotTaken::Foreign(foreign));
         }
         let encoding = match said.encoding {
             Some(encoding) => encoding,
-            None => Encoding::of(&source)?.map_err(NotTaken::Foreign)?,
+            None => Encoding::detect(&source)?.map_err(NotTaken::Foreign)?,
         };
         let format = match said.format {
             Some(format) => format,
             None => Format::of_file(&said.path, encoding.decode(source.rewound()?))?,
         };
-        // A day without a record is an empty NDJSON file, and no mistake.
+        // A daily export without records is an empty NDJSON file, and not an error.
         if source.length() == 0 && format != Format::Ndjson {
             return Err(NotTaken::Foreign(Foreign::Empty));
         }
@@ -150,7 +150,7 @@ impl Readable {
         let layout = match format {
             Format::Csv | Format::Tsv => {
                 let text = encoding.decode(source.rewound()?);
-                Some(Layout::of(text, format == Format::Tsv)?)
+                Some(Layout::detect(text, format == Format::Tsv)?)
             }
             Format::Json | Format::Ndjson => None,
         };
@@ -168,16 +168,16 @@ impl Readable {
         Ok(Self { rows, reading, bar })
     }
 
-    /// Gives every row to `take`, and answers what is to be told once.
+    /// Passes every row to `sink`, and returns the notes about the whole file.
     ///
     /// # Errors
-    /// When the file cannot be read, or what `take` answers.
-    pub(crate) fn read(self, take: &mut Take<'_>) -> io::Result<Notes> {
+    /// When the file cannot be read, or the error of `sink`.
+    pub(crate) fn read_rows(self, sink: &mut RowSink<'_>) -> io::Result<Notes> {
         let mut reading = self.reading;
         match self.rows {
-            Rows::Table(table) => table.read(&mut reading, take)?,
-            Rows::Json(text) => json::read(text, &mut reading, take)?,
-            Rows::Ndjson(text) => ndjson::read(text, &mut reading, take)?,
+            Rows::Table(table) => table.read_rows(&mut reading, sink)?,
+            Rows::Json(text) => json::read_rows(text, &mut reading, sink)?,
+            Rows::Ndjson(text) => ndjson::read_rows(text, &mut reading, sink)?,
         }
         Ok(reading.notes)
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::interview::field::Field;
 
-/// What the staff system's table of interviews has besides. The relay has no use for it.
+/// Further columns of the staff system's table of interviews, which the relay does not use.
 const UNUSED: [&str; 12] = [
     "duration",
     "typespecificnotes",
@@ -19,22 +19,22 @@ const UNUSED: [&str; 12] = [
     "rescheduledfrom",
     "rescheduledto",
 ];
-/// So begin the names of some more of them: `motivation_type`, `motivation_reason`.
+/// More unused columns begin so: `motivation_type`, `motivation_reason`.
 const UNUSED_BEGINNING: &str = "motivation";
 
-/// What a name stands for.
+/// The meaning of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Column {
     /// A field of a record.
     Field(Field),
-    /// Something that the staff system has and the relay has not.
+    /// A field of the staff system that the relay does not use.
     Unused,
-    /// Nobody knows.
+    /// Not known.
     Unknown,
 }
 
 impl Column {
-    /// What this name stands for.
+    /// The column with this name, in any of the spellings.
     pub(super) fn named(name: &str) -> Self {
         let plain = plain(name);
         let field = Field::ALL
@@ -58,8 +58,7 @@ fn is_called(field: Field, plain_name: &str) -> bool {
 /// A byte order mark; some programs write two of them before the first name.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// A name without what people write differently: capitals, blanks, underscores, full-width letters and
-/// brackets.
+/// Normalises a name: lower case, half width, without blanks, underscores and brackets.
 fn plain(name: &str) -> String {
     name.chars()
         .map(half_width)
@@ -76,7 +75,7 @@ fn half_width(c: char) -> char {
     }
 }
 
-/// Remembers what the names of a file stand for: every record of a JSON file says them again.
+/// A cache of names and their columns: every record of a JSON file repeats its names.
 #[derive(Debug, Default)]
 pub(super) struct Columns(HashMap<String, Column>);
 
@@ -86,7 +85,7 @@ impl Columns {
             return *column;
         }
         let column = Column::named(name);
-        // Unknown names are refused; a file of nothing else must not fill the memory.
+        // Unknown names are refused; a file with many of them must not fill the memory.
         if column != Column::Unknown {
             self.0.insert(name.to_owned(), column);
         }

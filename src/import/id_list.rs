@@ -48,29 +48,33 @@ impl From<io::Error> for NotAList {
 /// `NotAList`
 pub(crate) fn read(path: &Path) -> Result<Vec<Received>, NotAList> {
     let source = Source::open(path)?;
-    match Foreign::of(&source.head()?) {
+    match Foreign::detect(&source.head()?) {
         Some(Foreign::Empty) => return Ok(Vec::new()),
         Some(foreign) => return Err(NotAList::Foreign(foreign)),
         None => {}
     }
-    let encoding = Encoding::of(&source)?.map_err(NotAList::Foreign)?;
-    let layout = Layout::of(encoding.decode(source.rewound()?), false)?;
+    let encoding = Encoding::detect(&source)?.map_err(NotAList::Foreign)?;
+    let layout = Layout::detect(encoding.decode(source.rewound()?), false)?;
     let text = encoding.decode(source.into_rewound()?);
     let mut reader = Reader::new(text, layout.dialect, 1);
     let mut cells = Cells::default();
     if layout.separator_line {
-        reader.next(&mut cells)?;
+        reader.read_record(&mut cells)?;
     }
     let mut list = Vec::new();
     let mut heading = None;
-    while reader.next(&mut cells)? {
+    while reader.read_record(&mut cells)? {
         let fault = |fault| NotAList::Line(cells.line, fault);
         if cells.fault.is_some() {
             return Err(fault(LineFault::Quotes));
         }
         let Some(columns) = heading else {
             let columns = Heading::of(&cells);
-            heading = Some(columns.or_else(|| Heading::of_ids(&cells)).ok_or_else(|| fault(LineFault::NoHeading))?);
+            heading = Some(
+                columns
+                    .or_else(|| Heading::of_ids(&cells))
+                    .ok_or_else(|| fault(LineFault::NoHeading))?,
+            );
             if columns.is_none() {
                 list.push(row(Heading::IDS, &cells).map_err(fault)?);
             }
@@ -120,13 +124,13 @@ impl Heading {
 
 fn row(heading: Heading, cells: &Cells) -> Result<Received, LineFault> {
     let cell = |column: usize| cells.iter().nth(column).unwrap_or_default();
-    let word = |column: Option<usize>| {
-        column
-            .map(cell)
-            .filter(|word| !NOTHING.contains(word))
-    };
-    Received::read(cell(heading.id), word(heading.status), word(heading.user_found))
-        .map_err(LineFault::Row)
+    let word = |column: Option<usize>| column.map(cell).filter(|word| !NOTHING.contains(word));
+    Received::read(
+        cell(heading.id),
+        word(heading.status),
+        word(heading.user_found),
+    )
+    .map_err(LineFault::Row)
 }
 
 #[cfg(test)]
@@ -176,7 +180,10 @@ mod tests {
         for (text, told) in [
             (format!("{ID}\nrequestId\n"), "Line(2, Row(Id))"),
             (format!("a,b\n{ID},1\n"), "Line(1, NoHeading)"),
-            (format!("requestId,userFound\n{ID},maybe\n"), "Line(2, Row(UserFound))"),
+            (
+                format!("requestId,userFound\n{ID},maybe\n"),
+                "Line(2, Row(UserFound))",
+            ),
             (format!("requestId\n\"{ID}\n"), "Line(2, Quotes)"),
         ] {
             assert_eq!(read_text(&text), Err(told.to_owned()), "{text}");

@@ -1,4 +1,4 @@
-//! A JSON array of records, each given away as soon as it is read, so that no file is too long.
+//! A JSON array of records, read as a stream: memory does not grow with the file.
 
 use std::cell::Cell;
 use std::fmt;
@@ -9,17 +9,17 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::problem::Problem;
-use super::reading::{Reading, Take};
+use super::reading::{Reading, RowSink};
 use super::row::{Row, RowLocation};
 
-/// Gives every element of the array to `take`.
+/// Passes every element of the array to `sink`.
 ///
 /// # Errors
-/// When the file cannot be read, or what `take` answers.
-pub(super) fn read(
+/// When the file cannot be read, or the error of `sink`.
+pub(super) fn read_rows(
     text: impl BufRead,
     reading: &mut Reading,
-    take: &mut Take<'_>,
+    sink: &mut RowSink<'_>,
 ) -> io::Result<()> {
     let line = Cell::new(1);
     let mut json = serde_json::Deserializer::from_reader(CountingLines { text, line: &line });
@@ -27,14 +27,14 @@ pub(super) fn read(
     let elements = Elements {
         line: &line,
         reading,
-        take: &mut *take,
+        sink: &mut *sink,
         stopped: &mut stopped,
     };
     let read = json.deserialize_seq(elements).and_then(|()| json.end());
     match (stopped, read) {
         (Some(error), _) => Err(error),
         (None, Err(error)) if error.is_io() => Err(error.into()),
-        (None, Err(error)) => take(Row {
+        (None, Err(error)) => sink(Row {
             place: RowLocation::line(line.get()),
             content: Err(if error.is_data() {
                 Problem::NoArray
@@ -46,8 +46,8 @@ pub(super) fn read(
     }
 }
 
-/// The record that a JSON text is.
-pub(super) fn row(text: &str, place: RowLocation, reading: &mut Reading) -> Row {
+/// Parses one record.
+pub(super) fn parse_row(text: &str, place: RowLocation, reading: &mut Reading) -> Row {
     let content = match serde_json::from_str::<Members>(text) {
         Ok(Members(members)) => Ok(reading.record(place, members)),
         Err(error) if error.is_data() => Err(Problem::NoObject),
@@ -56,7 +56,7 @@ pub(super) fn row(text: &str, place: RowLocation, reading: &mut Reading) -> Row 
     Row { place, content }
 }
 
-/// What the JSON reader says, without its position: the row has a place of its own.
+/// The message of `serde_json` without its line and column, which are relative to the row.
 fn without_position(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.split(" at line ")
@@ -65,7 +65,7 @@ fn without_position(error: &serde_json::Error) -> String {
         .to_owned()
 }
 
-/// The members of an object, one that comes twice among them.
+/// The members of an object, including repeated names.
 struct Members(Vec<(String, Value)>);
 
 impl<'de> Deserialize<'de> for Members {
@@ -92,14 +92,14 @@ impl<'de> Visitor<'de> for MembersVisitor {
     }
 }
 
-/// Counts the lines that were read so far.
+/// Counts the lines that were read.
 struct CountingLines<'a, R> {
     text: R,
     line: &'a Cell<u64>,
 }
 
 impl<R: BufRead> Read for CountingLines<'_, R> {
-    /// One byte at a time, as the JSON reader asks for it: so the count is true at every moment.
+    /// Returns one byte at a time, as `serde_json` asks for it, so that the count is always exact.
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let length = into.len().min(1);
         let read = self.text.read(&mut into[..length])?;
@@ -114,7 +114,7 @@ impl<R: BufRead> Read for CountingLines<'_, R> {
 struct Elements<'a, 'b> {
     line: &'a Cell<u64>,
     reading: &'a mut Reading,
-    take: &'a mut Take<'b>,
+    sink: &'a mut RowSink<'b>,
     stopped: &'a mut Option<io::Error>,
 }
 
@@ -134,8 +134,8 @@ impl<'de> Visitor<'de> for Elements<'_, '_> {
                 index: Some(index),
             };
             index += 1;
-            let row = row(record.get(), place, self.reading);
-            if let Err(error) = (self.take)(row) {
+            let row = parse_row(record.get(), place, self.reading);
+            if let Err(error) = (self.sink)(row) {
                 *self.stopped = Some(error);
                 return Err(serde::de::Error::custom("stopped"));
             }
@@ -150,7 +150,7 @@ mod tests {
 
     fn rows(text: &str) -> Vec<Row> {
         let mut rows = Vec::new();
-        read(text.as_bytes(), &mut Reading::default(), &mut |row| {
+        read_rows(text.as_bytes(), &mut Reading::default(), &mut |row| {
             rows.push(row);
             Ok(())
         })
@@ -193,7 +193,7 @@ mod tests {
     fn names_are_known_in_every_spelling_and_told_when_they_are_not() {
         let mut reading = Reading::default();
         let text = r#"{"employee_id":"E","employeeId":"F","duration":30,"notes":"","colour":1}"#;
-        let row = row(text, RowLocation::line(4), &mut reading);
+        let row = parse_row(text, RowLocation::line(4), &mut reading);
         let record = row.content.unwrap();
         assert_eq!(record.fields()["employeeId"], "E");
         assert_eq!(record.mistakes().len(), 2);

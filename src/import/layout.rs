@@ -1,26 +1,26 @@
-//! How the cells of a file are separated and quoted, as its text shows it.
+//! Detects how the cells of a file are separated and quoted.
 
 use std::io::{self, BufRead};
 
 use super::cells::Dialect;
 
-/// How a spreadsheet says in the first line what separates the cells.
+/// The first line with which a spreadsheet declares the delimiter.
 const SEPARATOR_LINE: &str = "sep=";
 
-/// What the first lines and the nothing-words of a file say about its writing.
+/// The detected dialect of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Layout {
     pub(super) dialect: Dialect,
-    /// Whether a line before the header has only said what separates the cells.
+    /// Whether the first line is a declaration of the delimiter.
     pub(super) separator_line: bool,
 }
 
 impl Layout {
-    /// Looks through the text of a file. `tabs` says that its cells are separated by tabs.
+    /// Reads the text as far as needed. `tabs`: the cells are separated by tabs.
     ///
     /// # Errors
-    /// When it cannot be read.
-    pub(super) fn of(mut text: impl BufRead, tabs: bool) -> io::Result<Self> {
+    /// When the text cannot be read.
+    pub(super) fn detect(mut text: impl BufRead, tabs: bool) -> io::Result<Self> {
         let mut first = String::new();
         while first.trim().is_empty() && text.read_line(&mut first)? > 0 {}
         let said = first.trim().strip_prefix(SEPARATOR_LINE);
@@ -30,8 +30,8 @@ impl Layout {
         } else {
             said.unwrap_or_else(|| most_frequent_delimiter(&first))
         };
-        let written_by = match Writer::of_line(first.as_bytes(), delimiter) {
-            Writer::Any => Writer::of_text(text, delimiter)?,
+        let written_by = match Writer::shown_by_line(first.as_bytes(), delimiter) {
+            Writer::Any => Writer::shown_by_text(text, delimiter)?,
             writer => writer,
         };
         let dialect = Dialect {
@@ -56,18 +56,18 @@ fn most_frequent_delimiter(line: &str) -> u8 {
             })
             .count()
     };
-    // The last one wins a draw.
+    // With equal counts the last one wins.
     [b';', b'\t', b',']
         .into_iter()
         .max_by_key(|delimiter| count(*delimiter))
         .unwrap_or(b',')
 }
 
-/// Who has written a file, as its words for nothing show. `MySQL` writes a backslash before what has a
-/// meaning; elsewhere a backslash is itself.
+/// The program that wrote a file, known by how it writes NULL. `MySQL` escapes with a backslash; elsewhere a backslash
+/// is a plain character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Writer {
-    /// A spreadsheet, or a program that writes as one.
+    /// A spreadsheet, or a program that writes the same format.
     Any,
     /// `INTO OUTFILE`, which writes `\N`.
     MysqlServer,
@@ -76,7 +76,7 @@ enum Writer {
 }
 
 impl Writer {
-    fn of_line(line: &[u8], delimiter: u8) -> Self {
+    fn shown_by_line(line: &[u8], delimiter: u8) -> Self {
         let cells = line.trim_ascii_end().split(|byte| *byte == delimiter);
         for cell in cells {
             match cell {
@@ -88,11 +88,11 @@ impl Writer {
         Self::Any
     }
 
-    /// The first line that shows it decides.
-    fn of_text(mut text: impl BufRead, delimiter: u8) -> io::Result<Self> {
+    /// The first line with a NULL decides.
+    fn shown_by_text(mut text: impl BufRead, delimiter: u8) -> io::Result<Self> {
         let mut line = Vec::new();
         while text.read_until(b'\n', &mut line)? > 0 {
-            match Self::of_line(&line, delimiter) {
+            match Self::shown_by_line(&line, delimiter) {
                 Self::Any => line.clear(),
                 writer => return Ok(writer),
             }

@@ -3,17 +3,17 @@
 use std::io::{self, BufRead};
 
 use super::json;
-use super::reading::{Reading, Take};
+use super::reading::{Reading, RowSink};
 use super::row::RowLocation;
 
-/// Gives every line that is not blank to `take`.
+/// Passes every line that is not blank to `sink`.
 ///
 /// # Errors
-/// When the file cannot be read, or what `take` answers.
-pub(super) fn read(
+/// When the file cannot be read, or the error of `sink`.
+pub(super) fn read_rows(
     mut text: impl BufRead,
     reading: &mut Reading,
-    take: &mut Take<'_>,
+    sink: &mut RowSink<'_>,
 ) -> io::Result<()> {
     let mut line = String::new();
     for number in 1.. {
@@ -23,7 +23,7 @@ pub(super) fn read(
         }
         let record = line.trim();
         if !record.is_empty() {
-            take(json::row(record, RowLocation::line(number), reading))?;
+            sink(json::parse_row(record, RowLocation::line(number), reading))?;
         }
     }
     Ok(())
@@ -37,7 +37,7 @@ mod tests {
     fn every_record_has_its_line() {
         let text = "{\"id\":\"a\"}\n\n  {\"id\": \"b\"} \r\n{\"id\":\n[1]\n";
         let mut rows = Vec::new();
-        read(text.as_bytes(), &mut Reading::default(), &mut |row| {
+        read_rows(text.as_bytes(), &mut Reading::default(), &mut |row| {
             rows.push((row.place, row.content.is_ok()));
             Ok(())
         })

@@ -1,44 +1,43 @@
-//! What is wrong with a row of a file, or with one field of it, as the file has it. What is wrong with a record's content
-//! is the daemon's to say.
+//! Syntax errors of a row or of one of its fields. The content of a record is checked by the daemon.
 
 use crate::interview::field_error::FieldError;
 
-/// Why a row is no record at all.
+/// Why a row cannot be read as a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Problem {
     /// A quote is open at the end of the file.
     QuoteNeverClosed,
     /// Text stands between a closing quote and the end of the cell.
     TextBehindQuote,
-    /// Another row stands within one of its cells.
+    /// One of its cells contains another row.
     RowInCell,
-    /// It has so many cells, and the header has so many.
+    /// The number of its cells, and that of the header's.
     Cells(usize, usize),
-    /// Something stands under a column without a name; its number, from 1.
+    /// A cell of a column without a name is not empty; the column's number, from 1.
     UnderNoName(usize),
-    /// The JSON reader says so.
+    /// It is not JSON; the message of `serde_json`.
     NotJson(String),
-    /// The JSON ends or breaks here, and nothing behind it can be read.
+    /// The JSON is broken here, and the rest of the file cannot be read; the message of `serde_json`.
     BrokenOff(String),
-    /// The file is no list of records.
+    /// The file is not a JSON array.
     NoArray,
-    /// JSON, and no object.
+    /// It is JSON, but not an object.
     NoObject,
-    /// It is longer than any record.
+    /// It is longer than a record may be.
     TooLong,
 }
 
-/// What is wrong with the writing of a field.
+/// What is wrong with a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Wrong {
-    /// A field that is not understood.
+    /// Its value cannot be read.
     Field(FieldError),
-    /// A name that nobody knows.
+    /// Its name is not known.
     Unknown(String),
 }
 
 impl Wrong {
-    /// Its field's name, as the daemon has it or as the file does.
+    /// The name of the field: the API's, or the file's when it is unknown.
     pub(super) fn field(&self) -> &str {
         match self {
             Self::Field(mistake) => mistake.field.name(),

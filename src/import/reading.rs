@@ -1,4 +1,4 @@
-//! What all readers of a file share: the clock of its times, its names, and what is told once.
+//! What the readers of all formats share: the time zone, the column names, and notes about the whole file.
 
 use serde_json::Value;
 
@@ -7,13 +7,13 @@ use super::record::Record;
 use super::row::{Notes, Row, RowLocation};
 use crate::zone::Zone;
 
-/// Where the rows of a file go. It answers an error when nobody takes them any more.
-pub(crate) type Take<'a> = dyn FnMut(Row) -> std::io::Result<()> + 'a;
+/// Receives the rows of a file. Its error ends the reading.
+pub(crate) type RowSink<'a> = dyn FnMut(Row) -> std::io::Result<()> + 'a;
 
 /// The reading of one file.
 #[derive(Debug, Default)]
 pub(super) struct Reading {
-    /// The clock of times that say no zone.
+    /// The time zone of times without an offset.
     pub zone: Option<Zone>,
     pub notes: Notes,
     columns: Columns,
@@ -33,12 +33,12 @@ impl Reading {
         for (name, value) in members {
             let column = self.columns.named(&name);
             match column {
-                Column::Field(field) => record.put(field, value, self.zone),
+                Column::Field(field) => record.set(field, value, self.zone),
                 _ if self.notes.is_unused(&name, column) => {}
                 _ => record.refuse(&name),
             }
         }
-        self.notes.look_at(place, &record);
+        self.notes.note_record(place, &record);
         record
     }
 }

@@ -1,4 +1,4 @@
-//! One record as the daemon reads it, made of values as files have them.
+//! Converts the values of a row into a record for the daemon.
 
 use serde_json::{Map, Value};
 
@@ -9,14 +9,14 @@ use crate::interview::field_error::{FieldError, Why};
 use crate::interview::minutes;
 use crate::zone::Zone;
 
-/// Stands where bytes were no characters of their encoding.
+/// What the decoder puts in place of invalid bytes.
 const REPLACEMENT: char = '\u{fffd}';
-/// How databases write that there is nothing.
+/// How databases write NULL.
 const NOTHING: [&str; 3] = ["", "NULL", "\\N"];
-/// The lengths of a cuid of the first and of the second kind, in characters.
+/// The lengths of a cuid and of a cuid2, in characters.
 const CUID_LENGTHS: [usize; 2] = [24, 25];
 
-/// The fields that are understood, and what is wrong with the others.
+/// The fields that were read, and what is wrong with the others.
 #[derive(Debug, Default)]
 pub(crate) struct Record {
     fields: Map<String, Value>,
@@ -33,8 +33,8 @@ impl Record {
         &self.mistakes
     }
 
-    /// Puts a value into its field. Times without a zone are by the clock of `zone`.
-    pub(super) fn put(&mut self, field: Field, value: Value, zone: Option<Zone>) {
+    /// Sets a field. Times without an offset are in `zone`.
+    pub(super) fn set(&mut self, field: Field, value: Value, zone: Option<Zone>) {
         if self.seen.contains(&field) {
             self.note(field, Why::Repeated);
             return;
@@ -47,7 +47,7 @@ impl Record {
         }
     }
 
-    /// Notes a name that nobody knows.
+    /// Adds the error for an unknown name.
     pub(super) fn refuse(&mut self, name: &str) {
         self.mistakes.push(Wrong::Unknown(name.to_owned()));
     }
@@ -60,11 +60,11 @@ impl Record {
             return self.note(field, Why::NotCharacters);
         }
         match field {
-            Field::InterviewDate | Field::CompletedAt => match dates::read(text, zone) {
+            Field::InterviewDate | Field::CompletedAt => match dates::parse(text, zone) {
                 Ok(moment) => self.keep(field, Value::from(moment.to_string())),
                 Err(why) => self.note(field, why),
             },
-            Field::InterviewStatus => match statuses::read(text) {
+            Field::InterviewStatus => match statuses::parse(text) {
                 Some(status) => self.keep(field, Value::from(status.as_str())),
                 None => self.note(field, Why::NotAStatus),
             },
@@ -110,7 +110,7 @@ mod tests {
     fn record(values: &[(Field, Value)]) -> Record {
         let mut record = Record::default();
         for (field, value) in values {
-            record.put(*field, value.clone(), Some(Zone::TOKYO));
+            record.set(*field, value.clone(), Some(Zone::TOKYO));
         }
         record
     }

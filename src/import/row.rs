@@ -11,7 +11,7 @@ use super::record::Record;
 use crate::interview::ROW_BYTES;
 use crate::language::Language;
 
-/// Where a row stands.
+/// The position of a row in its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct RowLocation {
     /// The line of the file on which it begins, from 1.
@@ -22,13 +22,13 @@ pub(crate) struct RowLocation {
 }
 
 impl RowLocation {
-    /// A row that is known by its line.
+    /// A row of a file other than a JSON array.
     pub(super) fn line(line: u64) -> Self {
         Self { line, index: None }
     }
 }
 
-/// One row, or why it is none.
+/// One row: a record, or why it cannot be read.
 #[derive(Debug)]
 pub(crate) struct Row {
     pub place: RowLocation,
@@ -36,9 +36,8 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// Writes it as the daemon reads it: one line of JSON. A row that it would not read to its end is told
-    /// instead.
-    pub(crate) fn write(&self, language: Language, out: &mut Vec<u8>) -> io::Result<()> {
+    /// Writes the line of JSON for the daemon. A row that is longer than the daemon accepts is replaced by its problem.
+    pub(crate) fn write_json(&self, language: Language, out: &mut Vec<u8>) -> io::Result<()> {
         let begin = out.len();
         self.write_whole(language, out)?;
         if out.len() - begin <= ROW_BYTES {
@@ -109,19 +108,19 @@ impl Told {
     }
 }
 
-/// What is told once for the whole file.
+/// Notes about the whole file.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
-    /// Columns that the staff system has and the relay has no use for, in the order of their coming.
+    /// Columns of the staff system that the relay does not use, in the order in which they were found.
     pub unused: Vec<String>,
     /// The first row whose employee id looks like a key of the staff system's database.
     pub database_key: Option<RowLocation>,
-    /// The first row with a backslash that `mysql -B` may have written, where nothing shows that it has.
+    /// The first row with a backslash that may be an escape of `mysql -B`, in a file without a NULL that would show it.
     pub backslash: Option<RowLocation>,
 }
 
 impl Notes {
-    /// Notes a name that stands for nothing here; says whether it does.
+    /// Whether a column is not used; if so, its name is noted.
     pub(super) fn is_unused(&mut self, name: &str, column: Column) -> bool {
         let unused = column == Column::Unused;
         if unused && !self.unused.iter().any(|noted| noted == name) {
@@ -130,8 +129,8 @@ impl Notes {
         unused
     }
 
-    /// Notes the first record whose employee id looks like a database's key.
-    pub(super) fn look_at(&mut self, place: RowLocation, record: &Record) {
+    /// Notes the record if it is the first whose employee id looks like a database key.
+    pub(super) fn note_record(&mut self, place: RowLocation, record: &Record) {
         if self.database_key.is_none() && record.has_database_key() {
             self.database_key = Some(place);
         }
@@ -146,8 +145,8 @@ mod tests {
     #[test]
     fn a_row_is_one_line_for_the_daemon() {
         let mut record = Record::default();
-        record.put(Field::StatusReason, Value::from("x\ny"), None);
-        record.put(Field::InterviewDate, Value::from("2025/10/28 10:00"), None);
+        record.set(Field::StatusReason, Value::from("x\ny"), None);
+        record.set(Field::InterviewDate, Value::from("2025/10/28 10:00"), None);
         let row = Row {
             place: RowLocation {
                 line: 1,
@@ -156,7 +155,7 @@ mod tests {
             content: Ok(record),
         };
         let mut out = Vec::new();
-        row.write(Language::En, &mut out).unwrap();
+        row.write_json(Language::En, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         let begin = "{\"line\":1,\"index\":0,\"record\":{\"statusReason\":\"x\\ny\"},\"mistakes\":[{\"field\":\"interviewDate\"";
         assert!(text.starts_with(begin) && text.ends_with("}]}\n"), "{text}");
@@ -167,13 +166,13 @@ mod tests {
     fn a_row_that_no_daemon_would_read_is_told_with_its_line() {
         for (length, read) in [(ROW_BYTES / 2, true), (ROW_BYTES, false)] {
             let mut record = Record::default();
-            record.put(Field::StatusReason, Value::from("x".repeat(length)), None);
+            record.set(Field::StatusReason, Value::from("x".repeat(length)), None);
             let row = Row {
                 place: RowLocation::line(7),
                 content: Ok(record),
             };
             let mut out = b"before\n".to_vec();
-            row.write(Language::En, &mut out).unwrap();
+            row.write_json(Language::En, &mut out).unwrap();
             let text = String::from_utf8(out).unwrap();
             let row = text.strip_prefix("before\n{\"line\":7,").unwrap();
             assert_eq!(row.starts_with("\"record\""), read);
@@ -189,7 +188,7 @@ mod tests {
         };
         for (language, told) in [(Language::En, "has 2 cells"), (Language::Ja, "セルが 2 個")] {
             let mut out = Vec::new();
-            row.write(language, &mut out).unwrap();
+            row.write_json(language, &mut out).unwrap();
             let text = String::from_utf8(out).unwrap();
             assert!(text.contains(told) && text.contains("\"line\":7"), "{text}");
         }

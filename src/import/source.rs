@@ -1,16 +1,15 @@
-//! The file itself: something that can be read more than once, and that is text.
+//! An input that is text and can be read more than once.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
-/// Bytes at the beginning of a file that are looked at to see what it is.
+/// Bytes at the beginning of a file from which its kind is detected.
 const HEAD: u64 = 64 * 1024;
-/// The name that stands for the standard input.
+/// The path that means standard input.
 const STANDARD_INPUT: &str = "-";
 
-/// A file that is open. A pipe has been written to a file without a name before, which is gone with the
-/// process.
+/// An open file. The content of a pipe is first copied to an unnamed temporary file.
 pub(super) struct Source {
     file: File,
     length: u64,
@@ -43,20 +42,20 @@ impl Source {
         self.length
     }
 
-    /// The file from its beginning.
+    /// Seeks to the beginning.
     pub(super) fn rewound(&self) -> io::Result<&File> {
         let mut file = &self.file;
         file.rewind()?;
         Ok(file)
     }
 
-    /// The file from its beginning, for the last time.
+    /// Seeks to the beginning and returns the file.
     pub(super) fn into_rewound(self) -> io::Result<File> {
         self.rewound()?;
         Ok(self.file)
     }
 
-    /// What stands at the beginning.
+    /// The first bytes, 64 KiB at most.
     pub(super) fn head(&self) -> io::Result<Vec<u8>> {
         let mut head = Vec::new();
         self.rewound()?.take(HEAD).read_to_end(&mut head)?;
@@ -64,45 +63,45 @@ impl Source {
     }
 }
 
-/// What is no text by its beginning is not read any further: it may have no end.
+/// Copies a pipe. When its beginning is not text, nothing more is read: it may be endless.
 fn spool(mut pipe: impl Read) -> io::Result<File> {
     let mut file = tempfile::tempfile()?;
     let mut head = Vec::new();
     pipe.by_ref().take(HEAD).read_to_end(&mut head)?;
     file.write_all(&head)?;
-    if Foreign::of(&head).is_none() {
+    if Foreign::detect(&head).is_none() {
         io::copy(&mut pipe, &mut file)?;
     }
     Ok(file)
 }
 
-/// What a file is when it is none of those that are taken.
+/// Kinds of files that are not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Foreign {
     /// A workbook of Excel.
     Workbook,
     /// A spreadsheet of `LibreOffice`.
     OpenDocument,
-    /// A ZIP archive or something else that is packed.
+    /// A ZIP archive or another compressed file.
     Packed,
     Pdf,
-    /// A web page, which some programs call an Excel file.
+    /// A web page, which some programs save as an Excel file.
     Html,
-    /// Text in these characters.
+    /// Text in this encoding.
     Text(&'static str),
-    /// Text of which a part is UTF-8 and another part is not.
+    /// Text of which only a part is UTF-8.
     Mixed,
     /// UTF-16 without a byte order mark.
     Utf16WithoutMark,
-    /// Bytes that are no text.
+    /// Binary data.
     Binary,
-    /// Nothing at all.
+    /// An empty file.
     Empty,
 }
 
 impl Foreign {
-    /// What the beginning of a file says that it is; none for text that can be looked at further.
-    pub(super) fn of(head: &[u8]) -> Option<Self> {
+    /// Detects the kind by the beginning of a file; none when it may be accepted text.
+    pub(super) fn detect(head: &[u8]) -> Option<Self> {
         let begins = |with: &[u8]| head.starts_with(with);
         let has = |what: &[u8]| head.windows(what.len()).any(|part| part == what);
         if begins(b"PK\x03\x04") {
@@ -143,7 +142,7 @@ impl Foreign {
         if !head.contains(&0) {
             return None;
         }
-        // ASCII in UTF-16 has a zero in every second byte, and never two for a character.
+        // ASCII in UTF-16 has exactly one zero byte for each character.
         let pairs = head.chunks_exact(2);
         let ascii = pairs.clone().filter(|pair| pair.contains(&0)).count();
         if ascii * 2 > pairs.len() && pairs.clone().all(|pair| pair != [0, 0]) {
@@ -167,7 +166,10 @@ mod tests {
         );
         let device = Source::open(Path::new("/dev/zero")).unwrap();
         assert_eq!(device.length(), HEAD);
-        assert_eq!(Foreign::of(&device.head().unwrap()), Some(Foreign::Binary));
+        assert_eq!(
+            Foreign::detect(&device.head().unwrap()),
+            Some(Foreign::Binary)
+        );
     }
 
     #[test]
@@ -194,7 +196,7 @@ mod tests {
             (b"id,name\n1,\0\0\0", Foreign::Binary),
             (b"id,name\n1,\0", Foreign::Binary),
         ] {
-            assert_eq!(Foreign::of(head), Some(foreign), "{head:?}");
+            assert_eq!(Foreign::detect(head), Some(foreign), "{head:?}");
         }
         for text in [
             &b"id,name\n"[..],
@@ -203,7 +205,7 @@ mod tests {
             b"[{}]",
             b"",
         ] {
-            assert_eq!(Foreign::of(text), None, "{text:?}");
+            assert_eq!(Foreign::detect(text), None, "{text:?}");
         }
     }
 }

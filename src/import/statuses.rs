@@ -2,8 +2,8 @@
 
 use crate::interview::InterviewStatus;
 
-/// The status that a text means.
-pub(super) fn read(text: &str) -> Option<InterviewStatus> {
+/// Parses a status; none when it is unknown.
+pub(super) fn parse(text: &str) -> Option<InterviewStatus> {
     let word = text.to_lowercase().replace([' ', '-'], "_");
     InterviewStatus::from_word(&word).or_else(|| {
         InterviewStatus::ALL
@@ -35,10 +35,10 @@ mod tests {
             ("無断欠席", InterviewStatus::NoShow),
             ("日程変更", InterviewStatus::Rescheduled),
         ] {
-            assert_eq!(read(text), Some(status), "{text}");
+            assert_eq!(parse(text), Some(status), "{text}");
         }
         for text in ["", "done", "欠席", "未定"] {
-            assert_eq!(read(text), None, "{text}");
+            assert_eq!(parse(text), None, "{text}");
         }
     }
 }

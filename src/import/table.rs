@@ -1,4 +1,4 @@
-//! A CSV or TSV file: a header, and rows of cells under it.
+//! A CSV or TSV file with a header.
 
 use std::io::{self, BufRead};
 
@@ -9,33 +9,33 @@ use super::dates;
 use super::header::Column;
 use super::layout::Layout;
 use super::problem::Problem;
-use super::reading::{Reading, Take};
+use super::reading::{Reading, RowSink};
 use super::record::Record;
 use super::row::{Notes, Row, RowLocation};
 use crate::interview::field::Field;
 use crate::interview::field_error::Why;
 
-/// What stands under a column of the header.
+/// What the cells of a column are used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Under {
     Field(Field),
-    /// Something that the relay has no use for.
+    /// The relay does not use it.
     Unused,
-    /// Nothing, as under the empty columns that spreadsheets leave at the right.
+    /// They have to be empty: columns without a name, which spreadsheets leave at the right.
     Nothing,
 }
 
 /// What is wrong with a header.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct HeaderFault {
-    /// The line on which it stands.
+    /// Its line, from 1; 0 when the columns were given on the command line.
     pub line: u64,
     pub unknown: Vec<String>,
     pub twice: Vec<String>,
     pub missing: Vec<Field>,
-    /// A quote in it is never closed, or text stands behind one.
+    /// A quote in it is never closed, or has text behind it.
     pub quotes: bool,
-    /// Not a single name in it is known: it is no header, and its texts may be somebody's.
+    /// No name in it is known: it is probably a row, and its values may be personal data.
     pub no_header: bool,
 }
 
@@ -90,23 +90,23 @@ impl Header {
     }
 }
 
-/// How `mysql -B` writes what would end a cell or a row, and a backslash.
+/// How `mysql -B` escapes line feeds, tabs, zero bytes and backslashes.
 const MYSQL_ESCAPES: [&str; 4] = ["\\n", "\\t", "\\0", "\\\\"];
 
-/// A file whose header is understood.
+/// A file whose header was read.
 pub(super) struct Table<R> {
     reader: Reader<R>,
     header: Header,
     delimiter: u8,
-    /// Whether `mysql -B` may have written it, though nothing shows it.
+    /// Whether `mysql -B` may have written it: tabs, and no NULL that would show it.
     maybe_mysql: bool,
 }
 
 impl<R: BufRead> Table<R> {
-    /// Reads the header, or takes `columns` for it, which are separated by commas.
+    /// Reads the header. `columns`, separated by commas, replace it for a file that has none.
     ///
     /// # Errors
-    /// When the file cannot be read; within, what is wrong with its header.
+    /// When the file cannot be read; the inner error says what is wrong with its header.
     pub(super) fn open(
         mut text: R,
         layout: Layout,
@@ -134,22 +134,26 @@ impl<R: BufRead> Table<R> {
         }))
     }
 
-    /// Gives every row to `take`.
+    /// Passes every row to `sink`.
     ///
     /// # Errors
-    /// When the file cannot be read, or what `take` answers.
-    pub(super) fn read(mut self, reading: &mut Reading, take: &mut Take<'_>) -> io::Result<()> {
+    /// When the file cannot be read, or the error of `sink`.
+    pub(super) fn read_rows(
+        mut self,
+        reading: &mut Reading,
+        sink: &mut RowSink<'_>,
+    ) -> io::Result<()> {
         let mut cells = Cells::default();
-        while self.reader.next(&mut cells)? {
+        while self.reader.read_record(&mut cells)? {
             let place = RowLocation::line(cells.line);
             let content = self.record(&cells, reading);
             if let Ok(record) = &content {
-                reading.notes.look_at(place, record);
+                reading.notes.note_record(place, record);
             }
             if self.maybe_mysql && reading.notes.backslash.is_none() && self.has_escape(&cells) {
                 reading.notes.backslash = Some(place);
             }
-            take(Row { place, content })?;
+            sink(Row { place, content })?;
         }
         Ok(())
     }
@@ -161,8 +165,8 @@ impl<R: BufRead> Table<R> {
         })
     }
 
-    /// Whether two stray quotes have made a row, or the rest of one, a part of the cell in this column. A text of several
-    /// lines has no date where the row would have its own.
+    /// Whether two stray quotes have joined the cell in this column with another row. That is assumed when a line of
+    /// the cell has a date at the position of the interview date.
     fn holds_a_row(&self, column: usize, cell: &str) -> bool {
         let date = Under::Field(Field::InterviewDate);
         let Some(of_date) = self.header.0.iter().position(|under| *under == date) else {
@@ -184,7 +188,7 @@ impl<R: BufRead> Table<R> {
             None => {}
         }
         let width = self.header.0.len();
-        // More cells may stand at the right, where somebody once typed and deleted.
+        // A spreadsheet may add empty cells at the right, where content was deleted.
         if cells.len() < width || !cells.iter().skip(width).all(str::is_empty) {
             return Err(Problem::Cells(cells.len(), width));
         }
@@ -195,7 +199,7 @@ impl<R: BufRead> Table<R> {
         let mut record = Record::default();
         for (number, (under, cell)) in (1..).zip(self.header.0.iter().zip(cells.iter())) {
             match under {
-                Under::Field(field) => record.put(*field, Value::from(cell), reading.zone),
+                Under::Field(field) => record.set(*field, Value::from(cell), reading.zone),
                 Under::Unused => {}
                 Under::Nothing if cell.is_empty() => {}
                 Under::Nothing => return Err(Problem::UnderNoName(number)),
@@ -210,7 +214,7 @@ fn read_header<R: BufRead>(
     notes: &mut Notes,
 ) -> io::Result<Result<Header, HeaderFault>> {
     let mut cells = Cells::default();
-    let found = reader.next(&mut cells)?;
+    let found = reader.read_record(&mut cells)?;
     if found && cells.fault.is_none() {
         return Ok(Header::of(cells.line, cells.iter(), notes));
     }
@@ -223,7 +227,7 @@ fn read_header<R: BufRead>(
 }
 
 fn is_date(text: &str) -> bool {
-    matches!(dates::read(text.trim(), None), Ok(_) | Err(Why::NoZone))
+    matches!(dates::parse(text.trim(), None), Ok(_) | Err(Why::NoZone))
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
-//! The file that an office begins with: a Japanese header and two rows to be replaced.
+//! The file for an office to fill in: a Japanese header and two sample rows.
 
 use std::io::{self, Write};
 
 use crate::interview::field::Field;
 
-/// So a spreadsheet knows that the file is UTF-8.
+/// By this a spreadsheet knows that the file is UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-/// The first one was put off, and the second one stands in its place.
+/// The first interview was rescheduled as the second.
 const ROWS: [[&str; 14]; 2] = [
     [
         "例-001",
@@ -43,7 +43,7 @@ const ROWS: [[&str; 14]; 2] = [
     ],
 ];
 
-/// Writes the file as a spreadsheet would: with returns, and with a byte order mark.
+/// Writes the file as a spreadsheet does: with CRLF and a byte order mark.
 ///
 /// # Errors
 /// When it cannot be written.

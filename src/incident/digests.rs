@@ -13,6 +13,8 @@ pub struct Digests {
     pub certificate_days: Vec<u64>,
     /// And a token at each of these.
     pub token_days: Vec<u64>,
+    /// What an outage leaves behind is sent again without a person: of a partner that is away nobody is reminded.
+    pub automatic_recovery: bool,
 }
 
 impl Digests {
@@ -26,10 +28,12 @@ impl Digests {
         finding: &Finding,
         is_time: bool,
     ) -> bool {
-        if matches!(kind, Kind::CertificateExpiring | Kind::TokenEnding) {
-            self.days_reached(finding) > self.days_reached(told)
-        } else {
-            is_time
+        match kind {
+            Kind::CertificateExpiring | Kind::TokenEnding => {
+                self.days_reached(finding) > self.days_reached(told)
+            }
+            Kind::PartnerAway => is_time && !self.automatic_recovery,
+            _ => is_time,
         }
     }
 

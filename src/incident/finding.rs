@@ -17,6 +17,19 @@ pub enum Finding {
         /// The status of the answer, when there was one.
         http_status: Option<u16>,
     },
+    /// Every attempt of a route fails.
+    Away {
+        /// The cause of the last failure.
+        cause: Cause,
+        /// The status of the answer, when there was one.
+        http_status: Option<u16>,
+        /// Deliveries of the route that waited to be sent when it was over.
+        waiting: u64,
+        /// Those that needed a person then.
+        exhausted: u64,
+        /// It is over because the configuration does not have the route any more.
+        route_is_gone: bool,
+    },
     /// Of the last hour.
     SuccessRate {
         /// Tenths of a percent.
@@ -89,6 +102,9 @@ impl Finding {
     pub fn number(&self) -> u64 {
         match self {
             Self::Deliveries { .. } | Self::Database { .. } => 0,
+            Self::Away {
+                waiting, exhausted, ..
+            } => waiting + exhausted,
             Self::SuccessRate { sends, .. } => *sends,
             Self::Queue { waiting, .. } => *waiting,
             Self::Logins { failed } => *failed,

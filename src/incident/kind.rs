@@ -11,6 +11,8 @@ pub enum Kind {
     DeliveriesExhausted,
     /// Answers that a person must act on.
     PartnerRefuses,
+    /// Every attempt of a route fails as in an outage, for long.
+    PartnerAway,
     /// Too few sends succeed.
     SuccessRateLow,
     /// Too much waits, or for too long.
@@ -35,9 +37,10 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::DeliveriesExhausted,
         Self::PartnerRefuses,
+        Self::PartnerAway,
         Self::SuccessRateLow,
         Self::QueueLong,
         Self::LoginsFailing,
@@ -56,6 +59,7 @@ impl Kind {
         match self {
             Self::DeliveriesExhausted => "deliveries_exhausted",
             Self::PartnerRefuses => "partner_refuses",
+            Self::PartnerAway => "partner_away",
             Self::SuccessRateLow => "success_rate_low",
             Self::QueueLong => "queue_long",
             Self::LoginsFailing => "logins_failing",
@@ -85,6 +89,10 @@ impl Kind {
     /// Whether it is about sending: then what waits for a person belongs to the end of the story.
     #[must_use]
     pub fn is_about_sending(self) -> bool {
-        self.counts_deliveries() || matches!(self, Self::SuccessRateLow | Self::QueueLong)
+        self.counts_deliveries()
+            || matches!(
+                self,
+                Self::PartnerAway | Self::SuccessRateLow | Self::QueueLong
+            )
     }
 }

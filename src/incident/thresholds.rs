@@ -1,5 +1,7 @@
 //! The limits beyond which a condition holds.
 
+use std::time::Duration;
+
 /// The thresholds from which on conditions hold; the defaults are the contract's (section 10).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Thresholds {
@@ -7,6 +9,8 @@ pub struct Thresholds {
     pub exhausted: u64,
     /// This many refused deliveries, or more.
     pub refused: u64,
+    /// The attempts of a route have failed for so long, in minutes.
+    pub away_minutes: u64,
     /// Success below this, in percent of the last hour's sends.
     pub success_percent: u64,
     /// The fewest sends in an hour from which success is judged.
@@ -42,6 +46,7 @@ impl Default for Thresholds {
         Self {
             exhausted: 1,
             refused: 1,
+            away_minutes: 10,
             success_percent: 99,
             success_min_sends: 20,
             queue: 50,
@@ -57,5 +62,13 @@ impl Default for Thresholds {
             token_days: vec![30, 7, 1],
             clock_seconds: 60,
         }
+    }
+}
+
+impl Thresholds {
+    /// How long the attempts of a route fail until its partner counts as away.
+    #[must_use]
+    pub fn away(&self) -> Duration {
+        Duration::from_mins(self.away_minutes)
     }
 }

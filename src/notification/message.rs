@@ -36,9 +36,9 @@ pub struct Message {
 }
 
 impl Message {
-    /// The same, as `place` says it: with several clinics or servers, the reader sees whose it is.
+    /// The same with `place` in its title: with several clinics or servers, the reader sees which one it is about.
     #[must_use]
-    pub fn from_place(&self, place: &str) -> Self {
+    pub fn labelled(&self, place: &str) -> Self {
         let title = format!("[{place}] {}", self.title);
         Self {
             title,

@@ -42,8 +42,6 @@ pub struct Delivery<'a> {
     pub route: &'a str,
     /// Where it stands.
     pub status: Status,
-    /// A person said that nothing is to be done.
-    pub dismissed: bool,
     /// Attempts so far.
     pub attempts: u32,
     /// When the first attempt began; none: there was none yet.
@@ -184,12 +182,8 @@ impl Comparison {
         received: Option<&Received>,
         cause: impl FnOnce() -> Result<Option<Cause>, E>,
     ) -> Result<(), E> {
-        let of = if delivery.dismissed {
-            Sent::Dismissed
-        } else {
-            Sent::of(delivery.status, delivery.attempts)
-        };
-        let verdict = verdict(of, delivery.event_type, received);
+        let sent = Sent::of(delivery.status, delivery.attempts);
+        let verdict = verdict(sent, delivery.event_type, received);
         if verdict == Verdict::AnsweredButAbsent && question.is_too_late(delivery) {
             self.not_compared += 1;
             return Ok(());

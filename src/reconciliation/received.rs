@@ -82,15 +82,21 @@ pub enum NotReceived {
 }
 
 impl PartnerStatus {
+    /// The word in VoiceDrive's log.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failed => "failed",
+            Self::ValidationFailed => "validation_failed",
+        }
+    }
+
     /// The status that `word` names.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        match word {
-            "success" => Some(Self::Success),
-            "failed" => Some(Self::Failed),
-            "validation_failed" => Some(Self::ValidationFailed),
-            _ => None,
-        }
+        let all = [Self::Success, Self::Failed, Self::ValidationFailed];
+        all.into_iter().find(|status| status.as_str() == word)
     }
 }
 

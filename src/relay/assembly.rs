@@ -111,6 +111,7 @@ impl Shared {
             clock: self.clock.clone(),
             rules: in_force,
             observations: self.observations.clone(),
+            commands: settings.commands.clone(),
         };
         let changed = |route: &&Route| !parts.has(&Purpose::Route(Box::new((*route).clone())));
         let dispatchers = settings
@@ -211,6 +212,7 @@ impl Shared {
         let rules = AlertConfig {
             thresholds: config.alerts.thresholds.clone(),
             digests: config.alerts.digests.clone(),
+            automatic_recovery: false,
             retention_days: config.storage.retention_days,
             heartbeat: settings.alerts.heartbeat.clone(),
         };
@@ -232,7 +234,8 @@ impl Shared {
             let purpose = Purpose::Channel(Box::new(channel.clone()), locale);
             if !parts.has(&purpose) {
                 let (store, clock) = (self.store.clone(), self.clock.clone());
-                let notifier = Notifier::new(channel.clone(), locale, store, clock);
+                let commands = settings.commands.clone();
+                let notifier = Notifier::new(channel.clone(), locale, commands, store, clock);
                 parts.start(purpose.clone(), None, |stop| notifier.run(stop));
             }
             wanted.push(purpose);
@@ -249,6 +252,7 @@ impl Shared {
             backup: self.backup.clone(),
             channels: settings.alerts.channels.clone(),
             locale: locale(settings),
+            commands: settings.commands.clone(),
             observations: self.observations.clone(),
             keys: keys(&settings.secrets),
             revoked: Arc::clone(&self.revoked),
@@ -312,7 +316,9 @@ impl Shared {
         }
         for (route, events) in self.store.waiting_by_route().await? {
             if route != route::DEFAULT && !routes.sends_on(&route) {
-                tracing::warn!(%route, events, "events wait for a route that is not in the configuration any more; bring it back, or send them another way with `voicedrive-relay resend --status retrying --route {route}`");
+                let resend = format!("resend --status retrying --route {route}");
+                let resend = settings.commands.typed(&resend);
+                tracing::warn!(%route, events, "events wait for a route that is not in the configuration any more; bring it back, or send them another way with `{resend}`");
             }
         }
         Ok(())

@@ -19,9 +19,9 @@ use crate::send_stats::SendState;
 use crate::timestamp::Timestamp;
 
 /// What the queue row of an exhausted delivery says (contract, section 5).
-pub const QUEUE_EXHAUSTED: &str = "Max retries reached";
+pub(super) const QUEUE_EXHAUSTED: &str = "Max retries reached";
 /// What the log row of an exhausted delivery says (contract, section 5).
-pub const LOG_EXHAUSTED: &str = "Max retries reached - manual intervention required";
+pub(super) const LOG_EXHAUSTED: &str = "Max retries reached - manual intervention required";
 
 impl Store {
     /// Keeps the result of the attempt that `due` announced and all that follows from it: attempt row, log
@@ -365,13 +365,19 @@ impl QueueRow<'_> {
     }
 }
 
-/// The status of the queue row of a delivery, when it has one.
+/// The status by which the queue row of a delivery is counted, when it has one.
 pub(super) fn queue_status(
     connection: &Connection,
     id: &str,
 ) -> rusqlite::Result<Option<QueueStatus>> {
     connection
-        .prepare_cached("SELECT status FROM webhook_retry_queue WHERE id = ?1")?
+        .prepare_cached(
+            "SELECT iif(status = 'failed' AND EXISTS (
+                          SELECT 1 FROM events e JOIN dismissed_deliveries d ON d.event_seq = e.seq
+                           WHERE e.id = q.id),
+                        'dismissed', status)
+               FROM webhook_retry_queue q WHERE q.id = ?1",
+        )?
         .query_row([id], |row| word(0, row.get(0)?, QueueStatus::from_word))
         .optional()
 }

@@ -1,8 +1,10 @@
 //! Why something could not be read or written.
 
+use std::fs::File;
+
 use rusqlite::{ErrorCode, ffi};
 
-use crate::trouble::Trouble;
+use crate::trouble::{Resource, Trouble};
 
 /// Why a verb of the store did nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,7 +28,13 @@ impl From<rusqlite::Error> for StoreError {
             Some(ErrorCode::DiskFull) => Self::Unavailable(Trouble::DiskFull { needed_mib: None }),
             Some(ErrorCode::DatabaseBusy) => Self::Unavailable(Trouble::Locked),
             _ if shows_damage(&error) => Self::Unavailable(Trouble::Damaged { what, copy: None }),
-            Some(ErrorCode::SystemIoFailure | ErrorCode::ReadOnly | ErrorCode::OutOfMemory) => {
+            Some(ErrorCode::OutOfMemory) => Self::Unavailable(Trouble::Exhausted(Resource::Memory)),
+            // SQLite does not say why it cannot open another file, such as one for sorting; the system does.
+            Some(ErrorCode::CannotOpen) => {
+                let lacking = lacking().map(Trouble::Exhausted);
+                Self::Unavailable(lacking.unwrap_or(Trouble::Unusable(what)))
+            }
+            Some(ErrorCode::SystemIoFailure | ErrorCode::ReadOnly) => {
                 Self::Unavailable(Trouble::Unusable(what))
             }
             _ => Self::Refused(what),
@@ -34,11 +42,17 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
-/// Whether an error of an open connection means that the database is damaged. Its files are open already, so "cannot
-/// open" and "ends too early" are about their content too.
+/// What the system has no more of, so that no file can be opened.
+fn lacking() -> Option<Resource> {
+    let opened = File::open("/");
+    opened.err().and_then(|error| Resource::lacking(&error))
+}
+
+/// Whether an error of an open connection means that the database is damaged. Its files are open already, so "ends too
+/// early" is about their content too.
 fn shows_damage(error: &rusqlite::Error) -> bool {
     error.sqlite_error().is_some_and(|met| match met.code {
-        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::CannotOpen => true,
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => true,
         ErrorCode::SystemIoFailure => met.extended_code == ffi::SQLITE_IOERR_SHORT_READ,
         _ => false,
     })
@@ -80,3 +94,32 @@ macro_rules! may_fail_with_the_store {
     };
 }
 pub(super) use may_fail_with_the_store;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_keeps_sqlite_from_opening_another_file_is_no_damage() {
+        let of =
+            |code| StoreError::from(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
+        for code in [
+            ffi::SQLITE_CANTOPEN,
+            ffi::SQLITE_NOMEM,
+            ffi::SQLITE_IOERR_WRITE,
+        ] {
+            let trouble = of(code).trouble().cloned();
+            assert!(trouble.is_some_and(|met| !met.is_damage()), "{code}");
+        }
+        let memory = StoreError::Unavailable(Trouble::Exhausted(Resource::Memory));
+        assert_eq!(of(ffi::SQLITE_NOMEM), memory);
+        for code in [
+            ffi::SQLITE_CORRUPT,
+            ffi::SQLITE_NOTADB,
+            ffi::SQLITE_IOERR_SHORT_READ,
+        ] {
+            let trouble = of(code).trouble().cloned();
+            assert!(trouble.is_some_and(|met| met.is_damage()), "{code}");
+        }
+    }
+}

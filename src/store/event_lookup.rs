@@ -102,15 +102,16 @@ fn event_types(connection: &Connection) -> Result<Vec<String>, StoreError> {
 
 /// An event that has a row in the outbox is still to be sent; one that has none has ended, and how
 /// stands in the retry queue when it did not end well.
-const SUMMARY_COLUMNS: &str = "
+pub(super) const SUMMARY_COLUMNS: &str = "
     e.seq, e.id, e.event_type, e.staff_id, e.event_timestamp, e.accepted_at,
-    CASE WHEN o.event_seq IS NULL AND q.status = 'failed' THEN 'exhausted'
+    CASE WHEN o.event_seq IS NULL AND q.status = 'failed' THEN
+              iif(EXISTS (SELECT 1 FROM dismissed_deliveries n WHERE n.event_seq = e.seq), 'dismissed', 'exhausted')
          WHEN o.event_seq IS NULL THEN 'delivered'
          WHEN l.id IS NULL THEN 'accepted'
          ELSE 'retrying' END,
     e.route, l.payload_size, coalesce(l.retry_count, 0),
     CASE WHEN l.id IS NOT NULL THEN o.due_ms END";
-const SUMMARY_COLUMN_COUNT: usize = 11;
+pub(super) const SUMMARY_COLUMN_COUNT: usize = 11;
 
 /// One more than asked for says whether there is another page.
 pub(super) fn one_more(limit: usize) -> i64 {
@@ -262,7 +263,7 @@ const ATTEMPT_COLUMNS: &str = "a.attempt, a.started_at, a.outcome, a.http_status
     a.processing_time, a.error_message, a.response_body, a.cause";
 const ATTEMPT_COLUMN_COUNT: usize = 8;
 
-fn summary(row: &Row<'_>, now: Now) -> rusqlite::Result<EventSummary> {
+pub(super) fn summary(row: &Row<'_>, now: Now) -> rusqlite::Result<EventSummary> {
     let due_ms: Option<i64> = row.get(10)?;
     Ok(EventSummary {
         seq: row.get(0)?,

@@ -20,6 +20,8 @@ pub(super) enum Source {
     Outbox,
     /// What is exhausted, in the order of ids.
     Failed,
+    /// What was dismissed, in the order of acceptance.
+    Dismissed,
 }
 
 pub(super) const FROM_EVENTS: &str = "
@@ -40,6 +42,16 @@ const FROM_FAILED: &str = "
     LEFT JOIN outbox o ON o.event_seq = e.seq
     LEFT JOIN webhook_send_logs l ON l.id = e.id";
 
+/// And so are those that were dismissed.
+const FROM_DISMISSED: &str = "
+    FROM dismissed_deliveries d
+    CROSS JOIN events e ON e.seq = d.event_seq
+    LEFT JOIN outbox o ON o.event_seq = e.seq
+    LEFT JOIN webhook_send_logs l ON l.id = e.id
+    LEFT JOIN webhook_retry_queue q ON q.id = e.id";
+const NOT_DISMISSED: &str =
+    "NOT EXISTS (SELECT 1 FROM dismissed_deliveries n WHERE n.event_seq = e.seq)";
+
 impl Source {
     /// The column in whose order the events are found.
     pub(super) fn order(self) -> &'static str {
@@ -47,6 +59,7 @@ impl Source {
             Self::Events => "e.seq",
             Self::Outbox => "o.event_seq",
             Self::Failed => "q.id",
+            Self::Dismissed => "d.event_seq",
         }
     }
 }
@@ -64,6 +77,12 @@ impl Matching {
         self.sql.push_str(" AND ");
         self.sql.push_str(condition);
         self.values.push(value.into());
+    }
+
+    /// Leaves out what was dismissed.
+    pub(super) fn exclude_dismissed(&mut self) {
+        self.sql.push_str(" AND ");
+        self.sql.push_str(NOT_DISMISSED);
     }
 }
 
@@ -87,12 +106,16 @@ pub(super) fn matching(
             FROM_EVENTS,
             "o.event_seq IS NULL AND (q.status IS NULL OR q.status <> 'failed')",
         ),
+        Some(Status::Dismissed) => (Source::Dismissed, FROM_DISMISSED, "1"),
     };
     let mut query = Matching {
         sql: format!("SELECT {columns} {from} WHERE {condition}"),
         values: Vec::new(),
         source,
     };
+    if source == Source::Failed {
+        query.exclude_dismissed();
+    }
     if let Some(event_type) = &filter.event_type {
         query.narrow("e.event_type = ?", event_type.clone());
     }

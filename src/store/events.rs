@@ -186,3 +186,24 @@ pub(super) fn first_id_at(moment: Timestamp) -> String {
     let milliseconds = u64::try_from(moment.unix_ms()).unwrap_or(0);
     format!("{:08x}-{:04x}", milliseconds >> 16, milliseconds & 0xffff)
 }
+
+/// The moment in which an id was given, or the beginning of one as [`first_id_at`] has it; none for what is neither.
+pub(super) fn moment_of_id(id: &str) -> Option<Timestamp> {
+    let (high, low) = (id.get(..8)?, id.get(9..13)?);
+    let number = |text| i64::from_str_radix(text, 16).ok();
+    Some(Timestamp::from_unix_ms(number(high)? << 16 | number(low)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_says_when_it_was_given() {
+        let now = Timestamp::from_unix_ms(1_761_489_012_345);
+        assert_eq!(moment_of_id(&new_id(now)), Some(now));
+        assert_eq!(moment_of_id(&first_id_at(now)), Some(now));
+        assert_eq!(moment_of_id("nothing"), None);
+        assert_eq!(moment_of_id("not an id at all"), None);
+    }
+}

@@ -9,8 +9,10 @@ pub mod open;
 mod open_error;
 mod path;
 mod progress;
+mod rescued;
 pub(super) mod reserve;
 pub mod restore;
+mod rollback;
 mod shape;
 pub mod snapshot;
 mod soundness;
@@ -30,7 +32,7 @@ pub use open_error::{Left, Odd, OpenError};
 pub use reserve::is_full;
 pub use soundness::Depth;
 
-use crate::language::Language;
+use crate::command_line::CommandLine;
 use crate::trouble::Trouble;
 use mark::{Mark, mark_of_damage};
 use open::make_directory;
@@ -59,7 +61,7 @@ pub struct DatabaseFile {
 
 impl DatabaseFile {
     /// The database of `directory`, which was opened just now and has been read.
-    pub(super) fn opened(directory: &Path) -> io::Result<Self> {
+    pub(super) fn opened(directory: &Path, commands: &CommandLine) -> io::Result<Self> {
         let path = live_file(directory);
         let file = Self {
             directory: directory.to_owned(),
@@ -68,7 +70,7 @@ impl DatabaseFile {
             shape: Arc::new(Shape::of(&path)?),
             database: OpenPath::of(path),
             reserve: Reserve::of(directory),
-            troubles: Troubles::default(),
+            troubles: Troubles::new(commands.clone()),
         };
         if !file.reserve.is_held_or_taken() {
             file.met_full_disk();
@@ -158,7 +160,9 @@ impl DatabaseFile {
             // What SQLite says of a full disk is not always that.
             Trouble::Unusable(_) if self.reserve.disk_is_full() => self.met_full_disk(),
             Trouble::Damaged { .. } | Trouble::Overwritten { .. } => self.begin_damage(trouble),
-            Trouble::Locked | Trouble::Unusable(_) => self.troubles.set_hindered(Some(trouble)),
+            Trouble::Locked | Trouble::Exhausted(_) | Trouble::Unusable(_) => {
+                self.troubles.set_hindered(Some(trouble));
+            }
         }
     }
 
@@ -167,7 +171,7 @@ impl DatabaseFile {
         let needed_mib = Some(self.reserve.needed_mib());
         let full = Trouble::DiskFull { needed_mib };
         if self.troubles.begin_disk_full(&full) {
-            let told = full.describe(Language::En);
+            let told = self.troubles.told(&full);
             tracing::error!(directory = %self.directory.display(), room_was_held_back_for_results = given_up, "{told}");
         }
     }

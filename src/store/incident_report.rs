@@ -50,20 +50,21 @@ pub(super) fn report(
     incident: i64,
     at: Timestamp,
 ) -> Result<Report, StoreError> {
-    let (id, kind, subject, opened_at, finding): (String, Kind, String, Timestamp, String) =
-        connection
-            .prepare_cached(
-                "SELECT id, kind, subject, opened_at, finding FROM incidents WHERE seq = ?1",
-            )?
-            .query_row([incident], |row| {
-                Ok((
-                    row.get(0)?,
-                    kind(row, 1)?,
-                    row.get(2)?,
-                    row.get(3)?,
-                    row.get(4)?,
-                ))
-            })?;
+    type Row = (String, Kind, String, Timestamp, String, Option<Timestamp>);
+    let (id, kind, subject, opened_at, finding, closed_at): Row = connection
+        .prepare_cached(
+            "SELECT id, kind, subject, opened_at, finding, closed_at FROM incidents WHERE seq = ?1",
+        )?
+        .query_row([incident], |row| {
+            Ok((
+                row.get(0)?,
+                kind(row, 1)?,
+                row.get(2)?,
+                row.get(3)?,
+                row.get(4)?,
+                row.get(5)?,
+            ))
+        })?;
     let finding: Finding = parsed(&finding)?;
     let mut report = Report {
         count: finding.number(),
@@ -76,7 +77,9 @@ pub(super) fn report(
         delivered: 0,
         dismissed: 0,
         exhausted: connection
-            .prepare_cached("SELECT count(*) FROM webhook_retry_queue WHERE status = 'failed'")?
+            .prepare_cached(
+                "SELECT coalesce(sum(deliveries), 0) FROM queue_counts WHERE status = 'failed'",
+            )?
             .query_row([], |row| row.get(0))?,
         oldest_event_id: None,
         event_types: Vec::new(),
@@ -114,8 +117,56 @@ pub(super) fn report(
             )?
             .query_row([], |row| row.get(0))
             .optional()?;
+    } else if let Finding::Away {
+        waiting, exhausted, ..
+    } = report.finding
+    {
+        (report.count, report.exhausted) = (waiting + exhausted, exhausted);
+        if closed_at.is_none() {
+            add_what_is_away(connection, &mut report)?;
+        }
     }
     Ok(report)
+}
+
+/// What has not arrived on the route of a partner that is away.
+fn add_what_is_away(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
+    let (waiting, exhausted) = not_arrived(connection, &report.subject)?;
+    (report.count, report.exhausted) = (waiting + exhausted, exhausted);
+    report.oldest_event_id = connection
+        .prepare_cached(
+            "SELECT e.id FROM incidents i
+               JOIN incident_deliveries d ON d.incident = i.seq AND d.ended IS NULL
+               JOIN events e ON e.seq = d.event_seq
+              WHERE i.kind = 'deliveries_exhausted' AND i.subject = ?1 AND i.closed_at IS NULL
+              ORDER BY d.event_seq LIMIT 1",
+        )?
+        .query_row([&report.subject], |row| row.get(0))
+        .optional()?;
+    if report.oldest_event_id.is_none() {
+        report.oldest_event_id = connection
+            .prepare_cached(
+                "SELECT e.id FROM outbox o JOIN events e ON e.seq = o.event_seq
+                  WHERE +o.route = ?1 ORDER BY o.event_seq LIMIT 1",
+            )?
+            .query_row([&report.subject], |row| row.get(0))
+            .optional()?;
+    }
+    Ok(())
+}
+
+/// How many deliveries of a route wait to be sent, and how many need a person.
+pub(super) fn not_arrived(connection: &Connection, route: &str) -> rusqlite::Result<(u64, u64)> {
+    let waiting = connection
+        .prepare_cached("SELECT count(*) FROM outbox WHERE route = ?1")?
+        .query_row([route], |row| row.get(0))?;
+    let exhausted = connection
+        .prepare_cached(
+            "SELECT coalesce(sum(deliveries), 0) FROM queue_counts
+              WHERE route = ?1 AND status = 'failed'",
+        )?
+        .query_row([route], |row| row.get(0))?;
+    Ok((waiting, exhausted))
 }
 
 pub(super) fn kind(row: &Row<'_>, column: usize) -> rusqlite::Result<Kind> {

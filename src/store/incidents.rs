@@ -1,12 +1,13 @@
 //! Incidents and what there is to tell about them. Whatever begins or ends an incident does it in its own
 //! transaction, and the message is written with it: a crash neither loses nor doubles one.
 
+pub(super) mod away;
 mod observed;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use super::events::new_id;
-use super::incident_report::{kind, list, report};
+use super::incident_report::{list, report};
 use super::relay_time::Now;
 use super::writer::Lane;
 use super::{Store, StoreError};
@@ -14,11 +15,9 @@ use crate::attempt::Attempted;
 use crate::clock::Moment;
 use crate::due::DueDelivery;
 use crate::event::Status;
-use crate::incident::{DismissResult, Finding, Incident, Kind, State, Thresholds, joined_by};
+use crate::incident::{Finding, Incident, Kind, State, Thresholds, joined_by};
 use crate::timestamp::Timestamp;
 
-/// The number of deliveries that are dismissed in one transaction.
-const DISMISSED_AT_ONCE: u32 = 1000;
 /// Incidents that are forgotten in one transaction, and of how many deliveries.
 const FORGOTTEN_AT_ONCE: (u32, u32) = (20, 1000);
 
@@ -35,32 +34,6 @@ impl Store {
             Ok(purge(connection, before)?)
         })
         .await
-    }
-
-    /// Ends an incident that waits for a person: what it counts needs nothing any more. Its deliveries are dismissed a
-    /// little at a time, behind what somebody hands in, and it is over with the last of them.
-    ///
-    /// # Errors
-    /// When the database cannot be written; then the incident lasts, and what it still counts is dismissed next time.
-    pub async fn dismiss_incident(
-        &self,
-        id: &str,
-        moment: Moment,
-    ) -> Result<DismissResult, StoreError> {
-        let now = self.time.now(moment);
-        let mut begun = false;
-        loop {
-            let id = id.to_owned();
-            let dismissed = self.write(Lane::Maintenance, move |connection| {
-                dismiss(connection, &id, DISMISSED_AT_ONCE, now)
-            });
-            match dismissed.await? {
-                None => begun = true,
-                // The last of what it counted was delivered meanwhile.
-                Some(DismissResult::Unknown) if begun => return Ok(DismissResult::Done),
-                Some(result) => return Ok(result),
-            }
-        }
     }
 
     /// The newest incidents that were told, and where the next page begins when there is one. With
@@ -84,7 +57,9 @@ impl Store {
 /// An open incident's row.
 struct Open {
     seq: i64,
+    opened_ms: i64,
     announced: bool,
+    told_ms: Option<i64>,
 }
 
 /// Keeps what an attempt means for incidents: a delivery that is exhausted or refused begins one or
@@ -99,15 +74,17 @@ pub(super) fn after_attempt(
 ) -> Result<(), StoreError> {
     if status == Status::Delivered {
         // A delivery whose first attempt succeeded is in no incident.
-        return if due.attempt > 1 {
-            leave(connection, due.seq, now)
-        } else {
-            Ok(())
-        };
+        if due.attempt > 1 {
+            for incident in leave(connection, due.seq, End::Delivered)? {
+                close_when_settled(connection, incident, now)?;
+            }
+        }
+        return away::after_success(connection, &due.route, thresholds, now);
     }
     let Some(cause) = attempted.cause else {
         return Ok(());
     };
+    away::after_failure(connection, &due.route, attempted, cause, thresholds, now)?;
     let finding = Finding::Deliveries {
         cause,
         http_status: attempted.http_status,
@@ -133,10 +110,20 @@ fn join(
              ON CONFLICT DO UPDATE SET ended = NULL",
         )?
         .execute((due.seq, incident.seq))?;
-    if !incident.announced && waits_for(connection, incident.seq, threshold)? {
+    // What an outage left behind was told when that was over, and is told by itself a while later.
+    let told = incident.announced || incident.told_ms.is_some();
+    if !told
+        && waits_for(connection, incident.seq, threshold)?
+        && !is_part_of_outage(connection, kind, &due.route)?
+    {
         announce(connection, incident.seq, now)?;
     }
     Ok(())
+}
+
+/// Whether an incident of this kind is not told by itself now, because the partner of its route is away.
+fn is_part_of_outage(connection: &Connection, kind: Kind, route: &str) -> rusqlite::Result<bool> {
+    Ok(kind == Kind::DeliveriesExhausted && away::is_told(connection, route)?)
 }
 
 /// The open incident of this kind, which begins now when there is none.
@@ -149,11 +136,11 @@ fn open(
 ) -> Result<Open, StoreError> {
     Ok(connection
         .prepare_cached(
-            "INSERT INTO incidents (id, kind, subject, opened_at, finding)
-             VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO incidents (id, kind, subject, opened_at, opened_ms, finding)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT (kind, subject) WHERE closed_at IS NULL
              DO UPDATE SET finding = excluded.finding, clear_since_ms = NULL
-             RETURNING seq, announced_at IS NOT NULL",
+             RETURNING seq, opened_ms, announced_at IS NOT NULL, told_ms",
         )?
         .query_row(
             (
@@ -161,12 +148,15 @@ fn open(
                 kind.as_str(),
                 subject,
                 now.wall,
+                now.axis_ms,
                 json(finding)?,
             ),
             |row| {
                 Ok(Open {
                     seq: row.get(0)?,
-                    announced: row.get(1)?,
+                    opened_ms: row.get(1)?,
+                    announced: row.get(2)?,
+                    told_ms: row.get(3)?,
                 })
             },
         )?)
@@ -191,35 +181,82 @@ fn announce(connection: &Connection, incident: i64, now: Now) -> Result<(), Stor
     add_message(connection, incident, State::Opened, now)
 }
 
-/// A delivery was made after all: it leaves its incidents.
-pub(super) fn leave(connection: &Connection, event: i64, now: Now) -> Result<(), StoreError> {
-    let left: Vec<i64> = connection
-        .prepare_cached(
-            "UPDATE incident_deliveries SET ended = 'delivered'
-              WHERE event_seq = ?1 AND ended IS NULL RETURNING incident",
-        )?
-        .query_map([event], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    for incident in left {
-        if !waits_for(connection, incident, 1)? {
-            close(connection, incident, now)?;
+/// How a delivery ends for the incidents that count it.
+#[derive(Clone, Copy)]
+pub(super) enum End {
+    /// It was made after all.
+    Delivered,
+    /// A person said that it need not be made.
+    Dismissed,
+}
+
+impl End {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Dismissed => "dismissed",
         }
     }
-    Ok(())
+}
+
+/// A delivery leaves the incidents that wait for it; says which.
+pub(super) fn leave(connection: &Connection, event: i64, end: End) -> rusqlite::Result<Vec<i64>> {
+    connection
+        .prepare_cached(
+            "UPDATE incident_deliveries SET ended = ?2
+              WHERE event_seq = ?1 AND ended IS NULL RETURNING incident",
+        )?
+        .query_map((event, end.as_str()), |row| row.get(0))?
+        .collect()
+}
+
+/// At most so many of an incident's deliveries leave it because a person said so; says which.
+pub(super) fn settle_some(
+    connection: &Connection,
+    incident: i64,
+    most: u32,
+) -> rusqlite::Result<Vec<i64>> {
+    connection
+        .prepare_cached(
+            "UPDATE incident_deliveries SET ended = ?3 WHERE (event_seq, incident) IN (
+               SELECT event_seq, incident FROM incident_deliveries
+                WHERE incident = ?1 AND ended IS NULL LIMIT ?2)
+             RETURNING event_seq",
+        )?
+        .query_map((incident, most, End::Dismissed.as_str()), |row| row.get(0))?
+        .collect()
+}
+
+/// Ends an incident that waits for no delivery any more, and says whether it did.
+pub(super) fn close_when_settled(
+    connection: &Connection,
+    incident: i64,
+    now: Now,
+) -> Result<bool, StoreError> {
+    let settled = !waits_for(connection, incident, 1)?;
+    if settled {
+        close(connection, incident, now)?;
+    }
+    Ok(settled)
 }
 
 /// Ends an incident. One that nobody was told about is forgotten.
 fn close(connection: &Connection, incident: i64, now: Now) -> Result<(), StoreError> {
-    let forgotten = connection
-        .prepare_cached("DELETE FROM incidents WHERE seq = ?1 AND announced_at IS NULL")?
-        .execute([incident])?;
-    if forgotten > 0 {
+    if forget_untold(connection, incident)? {
         return Ok(());
     }
     connection
         .prepare_cached("UPDATE incidents SET closed_at = ?2 WHERE seq = ?1 AND closed_at IS NULL")?
         .execute((incident, now.wall))?;
     add_message(connection, incident, State::Resolved, now)
+}
+
+/// Forgets an incident that was not told by itself, and says whether it did.
+fn forget_untold(connection: &Connection, incident: i64) -> rusqlite::Result<bool> {
+    let forgotten = connection
+        .prepare_cached("DELETE FROM incidents WHERE seq = ?1 AND announced_at IS NULL")?
+        .execute([incident])?;
+    Ok(forgotten > 0)
 }
 
 fn add_message(
@@ -240,37 +277,6 @@ pub(super) fn any_open(connection: &Connection) -> Result<bool, StoreError> {
     Ok(connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM incidents WHERE closed_at IS NULL)")?
         .query_row([], |row| row.get(0))?)
-}
-
-/// Dismisses at most so many deliveries of an incident; none: it counts more.
-pub(super) fn dismiss(
-    connection: &Connection,
-    id: &str,
-    at_once: u32,
-    now: Now,
-) -> Result<Option<DismissResult>, StoreError> {
-    let found: Option<(i64, Kind)> = connection
-        .prepare_cached("SELECT seq, kind FROM incidents WHERE id = ?1 AND closed_at IS NULL")?
-        .query_row([id], |row| Ok((row.get(0)?, kind(row, 1)?)))
-        .optional()?;
-    let Some((seq, kind)) = found else {
-        return Ok(Some(DismissResult::Unknown));
-    };
-    if !kind.counts_deliveries() {
-        return Ok(Some(DismissResult::EndsByItself));
-    }
-    connection
-        .prepare_cached(
-            "UPDATE incident_deliveries SET ended = 'dismissed' WHERE (event_seq, incident) IN (
-               SELECT event_seq, incident FROM incident_deliveries
-                WHERE incident = ?1 AND ended IS NULL LIMIT ?2)",
-        )?
-        .execute((seq, at_once))?;
-    if waits_for(connection, seq, 1)? {
-        return Ok(None);
-    }
-    close(connection, seq, now)?;
-    Ok(Some(DismissResult::Done))
 }
 
 /// Whether anything was over before `before`.

@@ -1,15 +1,18 @@
 //! Everything that is known at one moment, in one read transaction.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rusqlite::Connection;
 
 use super::connection::word;
+use super::event_query::last_before;
+use super::events::first_id_at;
 use super::relay_time::Now;
 use super::{Store, StoreError, incident_report, incidents, notifications, send_stats, tokens};
 use crate::attempt::Outcome;
 use crate::clock::Moment;
-use crate::overview::{EventTotals, Overview, Vitals, Waiting};
+use crate::overview::{EventTotals, Overview, RouteVitals, Vitals, Waiting};
 use crate::send_stats::SendFilter;
 use crate::slot::Unit;
 use crate::timestamp::Timestamp;
@@ -44,7 +47,7 @@ impl Store {
     /// When the database cannot be read.
     pub async fn activity(&self) -> Result<(u64, Option<Timestamp>), StoreError> {
         self.read(|connection| {
-            let (waiting, _) = queue(connection)?;
+            let waiting = open(connection)?;
             Ok((waiting, last_attempt(connection)?.map(|(at, _)| at)))
         })
         .await
@@ -63,7 +66,10 @@ pub(super) fn overview(connection: &Connection, now: Now) -> Result<Overview, St
         accepted: all_waiting.saturating_sub(retrying),
         retrying,
         exhausted: queue.failed,
-        delivered: sent.1.saturating_sub(retrying + queue.failed),
+        dismissed: queue.dismissed,
+        delivered: sent
+            .1
+            .saturating_sub(retrying + queue.failed + queue.dismissed),
     };
     let (incidents, _) = incident_report::list(connection, Some(true), None, INCIDENTS, now)?;
     Ok(Overview {
@@ -82,41 +88,115 @@ pub(super) fn overview(connection: &Connection, now: Now) -> Result<Overview, St
 }
 
 fn vitals(connection: &Connection, now: Now) -> Result<Vitals, StoreError> {
-    let hour = SendFilter::period(now.wall.before(HOUR), now.wall);
-    let sends = send_stats::sends(connection, &hour)?.total;
-    let (waiting, oldest_ms) = queue(connection)?;
     Ok(Vitals {
-        sends: (sends.sent, sends.succeeded),
-        waiting,
-        overdue: oldest_ms.map_or(Duration::ZERO, |due_ms| now.since(due_ms)),
+        routes: routes(connection, now)?,
         database_bytes: database_bytes(connection)?,
         tokens: tokens::live(connection, now.wall)?,
         incident_open: incidents::any_open(connection)?,
     })
 }
 
-/// What waits on each route.
-fn waiting(connection: &Connection, now: Now) -> rusqlite::Result<Vec<Waiting>> {
+/// How sending goes on each route.
+fn routes(connection: &Connection, now: Now) -> Result<Vec<RouteVitals>, StoreError> {
+    let an_hour_ago = now.wall.before(HOUR);
+    let mut routes: BTreeMap<String, RouteVitals> = BTreeMap::new();
+    for (route, sends) in sends_since(connection, an_hour_ago, now)? {
+        routes.entry(route).or_default().sends = sends;
+    }
+    for Queue {
+        route,
+        events,
+        due_ms,
+    } in queues(connection)?
+    {
+        let found = routes.entry(route).or_default();
+        (found.waiting, found.overdue) = (events, overdue(due_ms, now));
+    }
+    for (route, back_at) in incidents::away::returns_since(connection, an_hour_ago)? {
+        let sends = sends_since(connection, back_at, now)?.remove(&route);
+        let (waiting, due_ms) = queue_since(connection, &route, back_at)?;
+        let found = routes.entry(route).or_default();
+        found.sends = sends.unwrap_or_default();
+        (found.waiting, found.overdue) = (waiting, overdue(due_ms, now));
+    }
+    for (route, absence) in incidents::away::absences(connection, now)? {
+        routes.entry(route).or_default().absence = Some(absence);
+    }
+    let named = |(route, vitals)| RouteVitals { route, ..vitals };
+    Ok(routes.into_iter().map(named).collect())
+}
+
+/// Deliveries of each route whose first send lies between this moment and now, and how many of them have succeeded.
+fn sends_since(
+    connection: &Connection,
+    since: Timestamp,
+    now: Now,
+) -> rusqlite::Result<BTreeMap<String, (u64, u64)>> {
+    let period = SendFilter::period(since, now.wall);
+    let sends = send_stats::sends_by_route(connection, &period)?.into_iter();
+    let sends = sends.map(|(route, counts)| (route, (counts.sent, counts.succeeded)));
+    Ok(sends.collect())
+}
+
+fn overdue(due_ms: Option<i64>, now: Now) -> Duration {
+    due_ms.map_or(Duration::ZERO, |due_ms| now.since(due_ms))
+}
+
+/// What is to be sent on one route.
+struct Queue {
+    route: String,
+    events: u64,
+    /// When the first of it is due, on the time axis.
+    due_ms: Option<i64>,
+}
+
+fn queues(connection: &Connection) -> rusqlite::Result<Vec<Queue>> {
     connection
         .prepare_cached(
             "SELECT route, count(*), min(due_ms) FROM outbox GROUP BY route ORDER BY route",
         )?
         .query_map([], |row| {
-            let due_ms: Option<i64> = row.get(2)?;
-            Ok(Waiting {
+            Ok(Queue {
                 route: row.get(0)?,
                 events: row.get(1)?,
-                due_at: due_ms.map(|due_ms| now.wall_of(due_ms)),
+                due_ms: row.get(2)?,
             })
         })?
         .collect()
 }
 
-/// How many deliveries are open, and when the first of them is due, on the time axis.
-fn queue(connection: &Connection) -> rusqlite::Result<(u64, Option<i64>)> {
+/// How much of what was accepted since a moment is to be sent on a route, and when the first of it is due.
+fn queue_since(
+    connection: &Connection,
+    route: &str,
+    since: Timestamp,
+) -> rusqlite::Result<(u64, Option<i64>)> {
+    let before = last_before(connection, &first_id_at(since))?;
     connection
-        .prepare_cached("SELECT count(*), min(due_ms) FROM outbox")?
-        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .prepare_cached(
+            "SELECT count(*), min(due_ms) FROM outbox WHERE route = ?1 AND event_seq > ?2",
+        )?
+        .query_row((route, before.unwrap_or(0)), |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+}
+
+/// What waits on each route.
+fn waiting(connection: &Connection, now: Now) -> rusqlite::Result<Vec<Waiting>> {
+    let queues = queues(connection)?.into_iter();
+    let waiting = queues.map(|queue| Waiting {
+        route: queue.route,
+        events: queue.events,
+        due_at: queue.due_ms.map(|due_ms| now.wall_of(due_ms)),
+    });
+    Ok(waiting.collect())
+}
+
+/// How many deliveries are open.
+fn open(connection: &Connection) -> rusqlite::Result<u64> {
+    connection
+        .prepare_cached("SELECT count(*) FROM outbox")?
+        .query_row([], |row| row.get(0))
 }
 
 /// When the last attempt began, and how it ended.

@@ -15,17 +15,23 @@ use super::tests::{attempted, policy};
 use super::*;
 use crate::attempt::Outcome;
 use crate::content::Digest;
+use crate::dismissal::{EventDismissal, IncidentDismissal};
 use crate::event::{NewEvent, Status};
 use crate::event_record::{ChangePosition, EventFilter};
-use crate::incident::{Digests, Finding, Kind, Observation, Thresholds};
+use crate::incident::{Digests, Finding, Kind, Look, Observation, Thresholds};
 use crate::interview::{Interview, InterviewFilter, InterviewStatus, UnknownOrigin};
 use crate::interview_stats::{InterviewRange, ReportLimits};
+use crate::kpi::KpiQuestion;
+use crate::period::Period;
 use crate::repeat::Memory;
+use crate::retry::RetryPolicy;
 use crate::route::Routing;
+use crate::send_breakdown::{BreakdownQuestion, By};
 use crate::send_stats::SendFilter;
 use crate::submission::{Idempotency, Submission};
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
+use crate::zone::Zone;
 
 const DIRECTORY: &str = "noted-statements";
 
@@ -51,7 +57,7 @@ fn note_statement(event: TraceEvent<'_>) {
 
 /// Tables that stay small: those of few events, a few rows for each route, channel, token or migration, a row for each hour, a single
 /// one; and what an index has of open incidents alone.
-const SMALL: [&str; 13] = [
+const SMALL: [&str; 14] = [
     "event_repeats",
     "relay_time",
     "sqlite_schema",
@@ -66,12 +72,13 @@ const SMALL: [&str; 13] = [
     "pragma_page_size",
     "incidents USING INDEX one_open_incident_of_a_kind",
     "i USING INDEX one_open_incident_of_a_kind",
+    "m USING INDEX missing_deliveries_unfinished",
 ];
 
 /// Steps that go through a table that grows, and may. Each with the reason.
-const ALLOWED: [(&str, &str); 12] = [
+const ALLOWED: [(&str, &str); 17] = [
     // What waits is little, but for an outage: then it is counted by going through the smallest index.
-    ("SELECT count(*), min(due_ms) FROM outbox", "outbox"),
+    ("SELECT count(*) FROM outbox", "outbox"),
     (
         "SELECT route, count(*) FROM outbox GROUP BY route",
         "outbox",
@@ -91,6 +98,10 @@ const ALLOWED: [(&str, &str); 12] = [
     // Lists without a filter, in the order of an index: they end with their page.
     ("WHERE 1 ORDER BY e.seq", "e"),
     (
+        "WHERE 1 AND NOT EXISTS (SELECT 1 FROM dismissed_deliveries n WHERE n.event_seq = e.seq) ORDER BY e.seq",
+        "e",
+    ),
+    (
         "FROM interviews WHERE 1 ORDER BY interview_date DESC",
         "interviews",
     ),
@@ -98,8 +109,20 @@ const ALLOWED: [(&str, &str); 12] = [
     ("WHERE o.event_seq IS NULL AND (q.status IS NULL", "e"),
     // A few routes share all events, so a page of one is found soon.
     ("WHERE 1 AND e.route = ? ORDER BY e.seq", "e"),
+    (
+        "WHERE 1 AND e.route = ? AND NOT EXISTS (SELECT 1 FROM dismissed_deliveries n",
+        "e",
+    ),
+    // Few deliveries are dismissed, and what they are is found in the order of acceptance.
+    ("FROM dismissed_deliveries d\n    CROSS JOIN events e", "d"),
+    // Once when an outage was told, and once when it is over.
+    (
+        "SELECT count(*), min(due_ms) FROM outbox WHERE route = ?1",
+        "outbox",
+    ),
     // No more than are counted.
     ("SELECT count(*) FROM (SELECT 1", "(subquery-1)"),
+    ("SELECT count(*) FROM (SELECT 1", "(subquery-2)"),
     // The records of one chain.
     ("WITH RECURSIVE chain", "c"),
 ];
@@ -264,9 +287,13 @@ async fn call_events(store: &Store, moment: Moment) {
             page.unwrap();
             store.count_events(filter.clone(), 9).await.unwrap();
         }
+        let first = store.export_deliveries(filter.clone(), None, None, 1, later);
+        let first = first.await.unwrap();
+        let next = store.export_deliveries(filter, first.next, Some(first.end), 9, later);
+        next.await.unwrap();
     }
     let all = EventFilter::default();
-    let page = store.events(all, None, 9, later).await.unwrap();
+    let page = store.events(all.clone(), None, 9, later).await.unwrap();
     let ids: Vec<String> = page.items.into_iter().map(|event| event.id).collect();
     store.event(&ids[0], later).await.unwrap().unwrap();
     store.short_ids(ids.clone()).await.unwrap();
@@ -288,6 +315,46 @@ async fn call_events(store: &Store, moment: Moment) {
     store.release_pages().await.unwrap();
 }
 
+/// An outage in which everything is exhausted, dismissals in the middle of it, and the return.
+async fn call_outage(store: &Store, moment: Moment) {
+    let never = RetryPolicy::new(Vec::new());
+    let mut ids = Vec::new();
+    for (minutes, outcome) in [
+        (0, Outcome::Failed),
+        (11, Outcome::Failed),
+        (12, Outcome::Success),
+    ] {
+        let moment = moment.after(Duration::from_mins(minutes));
+        let submitted = Submission {
+            idempotency: None,
+            ..submission(3, None)
+        };
+        let accepted = store.accept_events(vec![submitted.clone(), submitted], moment);
+        ids.extend(accepted.await.unwrap().into_iter().map(|one| one.id));
+        store.vitals(moment).await.unwrap();
+        let due = store.due_deliveries("default", [].into(), 9, moment).await;
+        for due in due.unwrap().due {
+            let mut attempted = attempted(outcome, moment.wall, 1);
+            attempted.ended = moment;
+            let limits = Thresholds::default();
+            let recorded =
+                store.record_attempt(due.into(), attempted.into(), never.clone(), limits);
+            recorded.await.unwrap();
+        }
+        let (open, _) = store.incidents(Some(true), None, 9, moment).await.unwrap();
+        assert_eq!(open.len(), [1, 2, 1][ids.len() / 2 - 1], "{minutes}");
+    }
+    let later = moment.after(Duration::from_mins(13));
+    store.vitals(later).await.unwrap();
+    assert_eq!(
+        store.dismiss_event(&ids[0], later).await.unwrap(),
+        EventDismissal::Done
+    );
+    let (open, _) = store.incidents(Some(true), None, 9, later).await.unwrap();
+    let dismissed = store.dismiss_incident(&open[0].report.id, later).await;
+    assert_eq!(dismissed.unwrap(), IncidentDismissal::Done);
+}
+
 async fn call_the_rest(store: &Store, moment: Moment) {
     let now = moment.wall;
     store.waiting_by_route().await.unwrap();
@@ -305,6 +372,22 @@ async fn call_the_rest(store: &Store, moment: Moment) {
         };
         store.send_statistics(filter).await.unwrap();
     }
+    for by in By::ALL {
+        let question = BreakdownQuestion {
+            from: now.before(Duration::from_hours(50)),
+            to: now,
+            by,
+            zone: Zone::TOKYO,
+            now,
+        };
+        store.send_breakdown(question).await.unwrap();
+    }
+    let question = KpiQuestion {
+        period: Period::Month,
+        now,
+        compared_routes: vec!["default".to_owned()],
+    };
+    store.kpi_counts(question).await.unwrap();
     let firing = |days| Observation {
         kind: Kind::CertificateExpiring,
         subject: String::new(),
@@ -314,23 +397,25 @@ async fn call_the_rest(store: &Store, moment: Moment) {
         after: vec![Duration::from_mins(15)],
         certificate_days: vec![21, 7],
         token_days: vec![30, 7],
+        automatic_recovery: false,
+    };
+    let look = |holding| Look {
+        judged: vec![Kind::CertificateExpiring],
+        holding,
+        ..Look::default()
     };
     for firing in [vec![firing(21)], vec![firing(7)], vec![]] {
-        let observed = store.observe(
-            &[Kind::CertificateExpiring],
-            firing,
-            digests.clone(),
-            moment,
-        );
+        let observed = store.observe(look(firing), digests.clone(), moment);
         observed.await.unwrap();
     }
     let gone = moment.after(Duration::from_mins(9));
-    let observed = store.observe(&[Kind::CertificateExpiring], vec![], digests, gone);
+    let observed = store.observe(look(vec![]), digests, gone);
     observed.await.unwrap();
     for open in [None, Some(true), Some(false)] {
         store.incidents(open, None, 9, moment).await.unwrap();
     }
     store.dismiss_incident("nobody", moment).await.unwrap();
+    store.dismiss_event("nobody", moment).await.unwrap();
     store.begin_channel("email 0").await.unwrap();
     store
         .keep_channels(vec!["email 1".to_owned()])
@@ -408,6 +493,9 @@ async fn call_interviews(store: &Store, now: Timestamp) {
     for range in [range, of_facility] {
         store.interview_statistics(range, 10).await.unwrap();
     }
+    let first = store.export_interviews(None, None, 1).await.unwrap();
+    let next = store.export_interviews(first.next, Some(first.end), 9);
+    next.await.unwrap();
     store.delete_interview("b").await.unwrap();
 }
 
@@ -419,6 +507,7 @@ async fn no_statement_of_a_verb_looks_through_a_table_that_grows() {
     let store = Store::open(&directory, moment).unwrap();
     call_ingest(&store, moment).await;
     call_events(&store, moment).await;
+    call_outage(&store, moment.after(Duration::from_hours(50))).await;
     call_interviews(&store, moment.wall).await;
     call_the_rest(&store, moment).await;
     let path = store.file().path().to_owned();

@@ -156,12 +156,14 @@ fn serve(connection: Connection, file: &DatabaseFile, jobs: &Mutex<Receiver<Job>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command_line::CommandLine;
 
     #[tokio::test]
     #[allow(clippy::panic)]
     async fn a_query_that_panics_is_told_and_the_next_one_is_answered() {
         let directory = tempfile::tempdir().unwrap();
-        let opened = super::super::file::open::open(directory.path()).unwrap();
+        let opened =
+            super::super::file::open::open(directory.path(), &CommandLine::default()).unwrap();
         let readers = Readers::open(&opened.file, 1).unwrap();
         let broken: Result<(), _> = readers.read(|_| panic!("on purpose")).await;
         assert!(matches!(broken, Err(StoreError::Refused(_))));

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::connection::word;
 use super::events::new_id;
+use super::incidents::End;
 use super::relay_time::Now;
 use super::send_counts::{self, CountedSend, QueueStatus};
 use super::writer::Lane;
@@ -99,11 +100,12 @@ impl Store {
 /// Deliveries in the order of their ids, with everything that a comparison asks of them.
 const DELIVERIES: &str = "
     SELECT e.seq, e.id, e.event_type, coalesce(l.route, e.route),
-           CASE WHEN o.event_seq IS NULL AND q.status = 'failed' THEN 'exhausted'
+           CASE WHEN o.event_seq IS NULL AND q.status = 'failed' THEN
+                     iif(d.event_seq IS NULL, 'exhausted', 'dismissed')
                 WHEN o.event_seq IS NULL THEN 'delivered'
                 WHEN l.id IS NULL THEN 'accepted'
                 ELSE 'retrying' END,
-           d.event_seq IS NOT NULL, coalesce(l.retry_count + 1, 0), l.sent_at,
+           coalesce(l.retry_count + 1, 0), l.sent_at,
            coalesce(l.last_retry_at, l.sent_at), l.http_status_code,
            CASE WHEN l.id IS NOT NULL THEN o.due_ms END,
            m.event_seq IS NOT NULL AND m.confirmed_at IS NULL
@@ -174,20 +176,19 @@ fn delivery<'a>(row: &'a Row<'_>, now: Now) -> Result<Delivery<'a>, StoreError> 
             rusqlite::Error::FromSqlConversionFailure(column, kind, Box::new(error))
         })
     };
-    let due_ms: Option<i64> = row.get(10)?;
+    let due_ms: Option<i64> = row.get(9)?;
     Ok(Delivery {
         seq: row.get(0)?,
         id: Uuid::try_parse(text(1)?).unwrap_or_default(),
         event_type: text(2)?,
         route: text(3)?,
         status: word(4, row.get(4)?, Status::from_word)?,
-        dismissed: row.get(5)?,
-        attempts: row.get(6)?,
-        first_sent_at: row.get(7)?,
-        last_attempt_at: row.get(8)?,
-        http_status: row.get(9)?,
+        attempts: row.get(5)?,
+        first_sent_at: row.get(6)?,
+        last_attempt_at: row.get(7)?,
+        http_status: row.get(8)?,
         next_retry_at: due_ms.map(|due_ms| now.wall_of(due_ms)),
-        was_missing: row.get(11)?,
+        was_missing: row.get(10)?,
     })
 }
 
@@ -264,7 +265,10 @@ pub(super) fn settle_arrived(
     send_counts::add_queued(connection, &route, QueueStatus::Failed, -1)?;
     send_counts::add_queued(connection, &route, QueueStatus::Completed, 1)?;
     delivered_digests::forget(connection, id)?;
-    incidents::leave(connection, seq, now)
+    for incident in incidents::leave(connection, seq, End::Delivered)? {
+        incidents::close_when_settled(connection, incident, now)?;
+    }
+    Ok(())
 }
 
 /// Keeps the comparison, one row for each of its routes.

@@ -24,7 +24,8 @@ const SENDS: &str = "
      GROUP BY 1, 2, 3";
 
 const QUEUE: &str = "
-    SELECT l.route, q.status, count(*)
+    SELECT l.route, iif(q.id IN (SELECT e.id FROM dismissed_deliveries d JOIN events e ON e.seq = d.event_seq),
+                        'dismissed', q.status), count(*)
       FROM webhook_retry_queue q JOIN webhook_send_logs l ON l.id = q.id GROUP BY 1, 2";
 
 const INTERVIEWS: &str = "

@@ -8,7 +8,7 @@ use super::event_query::{Source, matching};
 use super::relay_time::Now;
 use super::send_counts::{self, QueueStatus};
 use super::writer::Lane;
-use super::{Store, StoreError, delivered_digests};
+use super::{Store, StoreError, delivered_digests, dismissals};
 use crate::clock::Moment;
 use crate::event_record::EventFilter;
 use crate::resend::{Candidate, Resend, ResendPage};
@@ -21,7 +21,7 @@ const EVENTS_AT_ONCE: usize = 200;
 impl Store {
     /// Opens the delivery of the event with this id again: it is due now, with a fresh budget of retries. It
     /// takes the route that was decided when it was accepted; when the configuration does not have that one
-    /// any more, the one that it would take today.
+    /// any more, the one that it would take today. One that was dismissed is not any more.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -39,8 +39,8 @@ impl Store {
         .await
     }
 
-    /// The next events that `filter` matches, in the order of acceptance; `after` is the page before this
-    /// one's `next`. Nothing is changed.
+    /// The next events that `filter` matches and that were not dismissed, in the order of acceptance; `after` is the
+    /// page before this one's `next`. Nothing is changed.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -54,8 +54,8 @@ impl Store {
             .await
     }
 
-    /// Opens the deliveries of these events again, as [`Store::resend_event`] does. It waits behind what
-    /// somebody hands in and behind results.
+    /// Opens the deliveries of these events again, as [`Store::resend_event`] does, but of none that was dismissed. It
+    /// waits behind what somebody hands in and behind results.
     ///
     /// # Errors
     /// When the database cannot be written; then none of them is opened.
@@ -69,7 +69,10 @@ impl Store {
         let now = self.time.now(moment);
         self.write(Lane::Maintenance, move |connection| {
             for id in &ids {
-                resend(connection, id, &policy, &routing, now)?;
+                // One that was dismissed meanwhile stays so.
+                if queue_status(connection, id)? != Some(QueueStatus::Dismissed) {
+                    resend(connection, id, &policy, &routing, now)?;
+                }
             }
             Ok(())
         })
@@ -129,6 +132,9 @@ pub(super) fn resend(
     // The first attempt of the new round counts as a retry, and the round's retries follow it. A
     // retry that is under way at this moment stays marked as such.
     let before = queue_status(connection, id)?;
+    if before == Some(QueueStatus::Dismissed) {
+        dismissals::withdraw(connection, seq)?;
+    }
     let status = match before {
         Some(QueueStatus::Processing) => QueueStatus::Processing,
         _ => QueueStatus::Pending,
@@ -181,6 +187,9 @@ pub(super) fn candidates(
         filter,
         "e.seq, e.id, e.event_type, e.accepted_at",
     )?;
+    if query.source != Source::Failed {
+        query.exclude_dismissed();
+    }
     let order = query.source.order();
     if let Some(after) = after {
         let condition = format!("{order} > ?");

@@ -10,21 +10,24 @@ use crate::timestamp::Timestamp;
 /// The slots in which sends are counted. With hours alone, a month of a clinic would be thousands of counts.
 pub(super) const SLOTS: [Unit; 2] = [Unit::Day, Unit::Hour];
 
-/// The status of a row of the retry queue (contract, section 7).
+/// The status by which a row of the retry queue is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum QueueStatus {
     Pending,
     Processing,
     Completed,
     Failed,
+    /// The row itself says failed (contract, section 7), and its delivery was dismissed.
+    Dismissed,
 }
 
 impl QueueStatus {
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 5] = [
         Self::Pending,
         Self::Processing,
         Self::Completed,
         Self::Failed,
+        Self::Dismissed,
     ];
 
     pub(super) fn as_str(self) -> &'static str {
@@ -33,6 +36,7 @@ impl QueueStatus {
             Self::Processing => "processing",
             Self::Completed => "completed",
             Self::Failed => "failed",
+            Self::Dismissed => "dismissed",
         }
     }
 

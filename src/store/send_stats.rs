@@ -1,11 +1,13 @@
 //! Counting sends (contract, sections 6.1 and 6.3).
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, Row};
 
 use super::connection::word;
 use super::send_counts::{QueueStatus, SLOTS};
 use super::{Store, StoreError};
-use crate::send_stats::{QueueCounts, SendChange, SendFilter, SendStats};
+use crate::send_stats::{QueueCounts, SendChange, SendCounts, SendFilter, SendStats};
 use crate::slot::{self, Segment, SignedRange};
 use crate::timestamp::Timestamp;
 
@@ -27,9 +29,11 @@ pub(super) fn sends(connection: &Connection, filter: &SendFilter) -> Result<Send
         queue: queue(connection, filter)?,
         ..SendStats::default()
     };
-    for term in slot::terms(filter.from, filter.to, &SLOTS) {
-        add_term(connection, term, filter, &mut counted)?;
-    }
+    each_count(connection, filter, |_, event_type, change, sign| {
+        counted.total.add(change, sign);
+        let of_type = counted.by_type.entry(event_type.to_owned()).or_default();
+        of_type.add(change, sign);
+    })?;
     counted.by_type.retain(|_, counts| counts.sent > 0);
     if counted.total.sent > 0 {
         counted.last_sent_at = last_sent(connection, filter)?;
@@ -37,11 +41,39 @@ pub(super) fn sends(connection: &Connection, filter: &SendFilter) -> Result<Send
     Ok(counted)
 }
 
-fn add_term(
+/// The same by the route, without the queue.
+pub(super) fn sends_by_route(
+    connection: &Connection,
+    filter: &SendFilter,
+) -> rusqlite::Result<BTreeMap<String, SendCounts>> {
+    let mut counted: BTreeMap<String, SendCounts> = BTreeMap::new();
+    each_count(connection, filter, |route, _, change, sign| {
+        counted
+            .entry(route.to_owned())
+            .or_default()
+            .add(change, sign);
+    })?;
+    Ok(counted)
+}
+
+/// Hands over what the range is added up from: a route, an event type, their counts, and 1 when they are added or -1
+/// when they are taken away again.
+pub(super) fn each_count(
+    connection: &Connection,
+    filter: &SendFilter,
+    mut take: impl FnMut(&str, &str, &SendChange, i64),
+) -> rusqlite::Result<()> {
+    for term in slot::terms(filter.from, filter.to, &SLOTS) {
+        each_count_of(connection, term, filter, &mut take)?;
+    }
+    Ok(())
+}
+
+fn each_count_of(
     connection: &Connection,
     SignedRange { segment, sign }: SignedRange,
     filter: &SendFilter,
-    counted: &mut SendStats,
+    take: &mut impl FnMut(&str, &str, &SendChange, i64),
 ) -> rusqlite::Result<()> {
     let (sql, from, to) = match segment.unit {
         Some(unit) => (
@@ -67,16 +99,10 @@ fn add_term(
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query((from, to, &filter.event_type))?;
     while let Some(row) = rows.next()? {
-        if !filter.counts(row.get_ref(7)?.as_str()?) {
-            continue;
+        let route = row.get_ref(7)?.as_str()?;
+        if filter.counts(route) {
+            take(route, row.get_ref(0)?.as_str()?, &counts(row)?, sign);
         }
-        let change = counts(row)?;
-        counted.total.add(&change, sign);
-        counted
-            .by_type
-            .entry(row.get(0)?)
-            .or_default()
-            .add(&change, sign);
     }
     Ok(())
 }
@@ -163,6 +189,7 @@ pub(super) fn queue(connection: &Connection, filter: &SendFilter) -> rusqlite::R
             QueueStatus::Processing => &mut counts.processing,
             QueueStatus::Completed => &mut counts.completed,
             QueueStatus::Failed => &mut counts.failed,
+            QueueStatus::Dismissed => &mut counts.dismissed,
         };
         let deliveries: i64 = row.get(1)?;
         *place = place.saturating_add_signed(deliveries);

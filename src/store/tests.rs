@@ -14,8 +14,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::attempts::record;
+use super::attempts::{LOG_EXHAUSTED, QUEUE_EXHAUSTED, record};
 use super::connection::open_for_writing;
+use super::dismissals::dismiss_event;
 use super::event_ids::{shortened, that_begin};
 use super::event_lookup::{count as count_matching, find, list};
 use super::events::accept;
@@ -25,19 +26,24 @@ use super::file::version::migrate;
 use super::outbox::{due, mark_processing, recover};
 use super::relay_time::Now;
 use super::resend::{candidates, resend};
+use super::send_breakdown::break_down;
 use super::send_stats::sends;
 use super::*;
 use crate::attempt::{AttemptResult, Attempted, Outcome};
 use crate::cause::Cause;
+use crate::dismissal::EventDismissal;
 use crate::due::DueDelivery;
 use crate::event::{NewEvent, Status};
 use crate::event_record::EventFilter;
+use crate::incident::Thresholds;
 use crate::resend::Resend;
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
+use crate::send_breakdown::{BreakdownQuestion, By};
 use crate::send_stats::{QueueCounts, SendFilter};
 use crate::submission::{Idempotency, Submission};
 use crate::timestamp::Timestamp;
+use crate::zone::Zone;
 
 pub(super) fn database() -> (TempDir, Connection) {
     let directory = tempfile::tempdir().unwrap();
@@ -640,6 +646,8 @@ enum Step {
     /// The wall clock is set, by so many milliseconds.
     SetClock(i32),
     Purge(u32),
+    /// A person gives up one that is exhausted.
+    Dismiss(usize),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -656,6 +664,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => prop_oneof![0_u32..20_000, 0_u32..40_000_000].prop_map(Step::Wait),
         1 => (-90_000_000_i32..90_000_000).prop_map(Step::SetClock),
         1 => (0_u32..80_000_000).prop_map(Step::Purge),
+        2 => (0_usize..20).prop_map(Step::Dismiss),
     ];
     prop::collection::vec(step, 1..60)
 }
@@ -715,6 +724,14 @@ proptest! {
                     let wall = Timestamp::from_unix_ms(now.wall.unix_ms() + i64::from(milliseconds));
                     now = Now::of(wall, now.axis_ms);
                 }
+                Step::Dismiss(which) => {
+                    let Some(id) = order.get(which).filter(|id| models.contains_key(*id)) else { continue };
+                    let status = |id: &str| find(&connection, id, when(0)).unwrap().unwrap().summary.status;
+                    let before = status(id);
+                    dismiss_event(&connection, id, now).unwrap();
+                    let exhausted = matches!(before, Status::Exhausted | Status::Dismissed);
+                    prop_assert_eq!(status(id), if exhausted { Status::Dismissed } else { before });
+                }
                 Step::Purge(milliseconds) => {
                     let before = now.wall.before(Duration::from_millis(milliseconds.into()));
                     purge::purge(&connection, before, 0).unwrap();
@@ -749,6 +766,24 @@ proptest! {
             let filtered = sends(&connection, &of_type).unwrap();
             prop_assert_eq!(&filtered.total, counts);
         }
+        for by in By::ALL {
+            let zone = Zone::named("Asia/Kathmandu").unwrap();
+            let question = BreakdownQuestion { from, to, by, zone, now: to };
+            let broken_down = break_down(&connection, question).unwrap();
+            prop_assert_eq!(&broken_down.total, &stats.total);
+            let rows = broken_down.rows.iter().map(|(_, counts)| counts.sent);
+            prop_assert_eq!(rows.sum::<u64>(), stats.total.sent);
+        }
+        let ended = kpis::ended_retries(&connection, from, to).unwrap();
+        let retried = |m: &&&Model| m.attempts.len() > 1;
+        let delivered = counted.iter().filter(retried).filter(|m| last(m).0 == Outcome::Success);
+        prop_assert_eq!(ended.delivered, delivered.count() as u64);
+        let given_up = models.iter().filter(|(id, m)| {
+            let is_counted = m.sent_at.is_some_and(|sent| (from..=to).contains(&sent));
+            let status = find(&connection, id, when(0)).unwrap().unwrap().summary.status;
+            is_counted && status == Status::Exhausted
+        });
+        prop_assert_eq!(ended.given_up, given_up.count() as u64);
         // Each delivery has one log row, at most one queue row, and stands in the outbox exactly
         // while it is open.
         let mut queue = QueueCounts::default();
@@ -757,12 +792,13 @@ proptest! {
             match status {
                 Status::Accepted => prop_assert!(model.attempts.is_empty()),
                 Status::Delivered => prop_assert_eq!(last(model).0, Outcome::Success),
-                Status::Exhausted => prop_assert_ne!(last(model).0, Outcome::Success),
+                Status::Exhausted | Status::Dismissed => prop_assert_ne!(last(model).0, Outcome::Success),
                 Status::Retrying => prop_assert!(!model.attempts.is_empty()),
             }
             match status {
                 Status::Retrying => queue.pending += 1,
                 Status::Exhausted => queue.failed += 1,
+                Status::Dismissed => queue.dismissed += 1,
                 Status::Delivered if model.attempts.len() > 1 => queue.completed += 1,
                 _ => {}
             }
@@ -907,6 +943,61 @@ fn a_resend_in_bulk_pages_through_everything_once_in_the_order_of_acceptance() {
         }
         assert_eq!(seen, expected, "{status:?}");
     }
+}
+
+#[tokio::test]
+async fn what_is_dismissed_is_in_no_resend_in_bulk_and_is_open_again_when_it_is_resent_by_its_id() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), moment()).unwrap();
+    let never = RetryPolicy::new(Vec::new());
+    let submitted = (0..2).map(|_| submission("a.b", None)).collect();
+    let accepted = store.accept_events(submitted, moment()).await.unwrap();
+    let [dismissed, exhausted] = [0, 1].map(|n: usize| accepted[n].id.clone());
+    let due = store.due_deliveries("default", HashSet::new(), 9, moment());
+    for due in due.await.unwrap().due {
+        let failed = attempted(Outcome::Failed, at(0), 1);
+        let limits = Thresholds::default();
+        let kept = store.record_attempt(due.into(), failed.into(), never.clone(), limits);
+        kept.await.unwrap();
+    }
+    let status = async |id: &str| {
+        let event = store.event(id, moment()).await.unwrap().unwrap();
+        event.summary.status
+    };
+    let done = store.dismiss_event(&dismissed, moment()).await.unwrap();
+    assert_eq!(done, EventDismissal::Done);
+    assert_eq!(status(&dismissed).await, Status::Dismissed);
+    let everything = SendFilter::period(at(0), at(0));
+    let queue = store.send_statistics(everything).await.unwrap().queue;
+    assert_eq!((queue.failed, queue.dismissed), (1, 1));
+    let totals = store.overview(moment()).await.unwrap().events;
+    assert_eq!(
+        (totals.exhausted, totals.dismissed, totals.delivered),
+        (1, 1, 0)
+    );
+    // Whatever the filter, and though it was chosen before it was dismissed.
+    for status in [None, Some(Status::Exhausted), Some(Status::Dismissed)] {
+        let filter = EventFilter {
+            status,
+            ..EventFilter::default()
+        };
+        let page = store.resend_candidates(&filter, None).await.unwrap();
+        let ids: Vec<_> = page.events.into_iter().map(|event| event.id).collect();
+        let expected = (status != Some(Status::Dismissed)).then(|| exhausted.clone());
+        assert_eq!(ids, Vec::from_iter(expected), "{status:?}");
+    }
+    let both = vec![dismissed.clone(), exhausted.clone()];
+    let resent = store.resend_events(both, policy(), Routing::default(), moment());
+    resent.await.unwrap();
+    assert_eq!(status(&dismissed).await, Status::Dismissed);
+    assert_eq!(status(&exhausted).await, Status::Retrying);
+    let not_now = store.dismiss_event(&exhausted, moment()).await.unwrap();
+    assert_eq!(not_now, EventDismissal::NotExhausted);
+    let resent = store.resend_event(&dismissed, policy(), Routing::default(), moment());
+    assert_eq!(resent.await.unwrap(), Resend::Opened);
+    assert_eq!(status(&dismissed).await, Status::Retrying);
+    let unknown = store.dismiss_event("nobody", moment()).await.unwrap();
+    assert_eq!(unknown, EventDismissal::Unknown);
 }
 
 #[test]

@@ -3,18 +3,15 @@
 use std::time::Duration;
 
 use crate::channel::objection::Refused;
+use crate::command_line::CommandLine;
 use crate::incident::{Finding, Kind, Report, State};
 use crate::language::{Language, Locale};
 use crate::notification::message::Message;
 use crate::timestamp::Timestamp;
 use crate::words::findings;
 
-/// Sends again whatever waits for a person.
-const RESEND: &str = "voicedrive-relay resend --status exhausted";
-
-/// The program that most of what is to be typed begins with. Its secrets and its control socket are not
-/// everybody's, and the journal is not either.
-const FOR_ROOT: [&str; 3] = ["voicedrive-relay ", "journalctl ", "systemctl "];
+/// Sends again what waits for a person.
+const RESEND: &str = "resend --status exhausted";
 
 impl Message {
     /// The text with a last line about recipients who do not get it.
@@ -38,21 +35,21 @@ impl Message {
 impl Locale {
     /// The words for a report.
     #[must_use]
-    pub fn message(self, state: State, report: &Report) -> Message {
+    pub fn message(self, state: State, report: &Report, commands: &CommandLine) -> Message {
         let title = self.title(state, report);
         let actions = match state {
-            State::Resolved if report.kind.is_about_sending() && left(report) > 0 => {
-                vec![RESEND.to_owned()]
+            State::Resolved if report.kind.is_about_sending() && report.exhausted > 0 => {
+                vec![commands.program(&resend(report))]
             }
             State::Resolved => Vec::new(),
-            State::Opened | State::Ongoing => actions(report),
+            State::Opened | State::Ongoing => actions(report, commands),
         };
         Message {
             kind: report.kind.as_str(),
             state: state.as_str(),
             incident_id: report.id.clone(),
             opened_at: report.opened_at,
-            text: self.text(state, report, &actions),
+            text: self.text(state, report, commands, &actions),
             title,
             count: report.count,
             oldest_event_id: report.oldest_event_id.clone(),
@@ -86,6 +83,13 @@ impl Locale {
 
     fn title(self, state: State, report: &Report) -> String {
         let about = self.name(report.kind);
+        let is_back = matches!(
+            report.finding,
+            Finding::Away {
+                route_is_gone: false,
+                ..
+            }
+        );
         let of = if report.subject.is_empty() || report.subject == crate::route::DEFAULT {
             String::new()
         } else {
@@ -94,6 +98,14 @@ impl Locale {
         let state = match state {
             State::Opened => self.say("発生", "began"),
             State::Ongoing => self.say("継続中", "goes on"),
+            State::Resolved if is_back => {
+                return format!(
+                    "voicedrive-relay: {}{of}",
+                    self.say("VoiceDrive への送信が回復しました", "VoiceDrive is back")
+                );
+            }
+            // Nothing was mended when the route was taken away.
+            State::Resolved if report.kind == Kind::PartnerAway => self.say("終了", "is over"),
             // Nothing was mended when a token ended or was revoked.
             State::Resolved if report.kind == Kind::TokenEnding => self.say("終了", "is over"),
             // Nor when a person has decided that nobody needs what did not arrive.
@@ -114,6 +126,10 @@ impl Locale {
         let (ja, en) = match kind {
             Kind::DeliveriesExhausted => ("送信できないイベント", "events that cannot be sent:"),
             Kind::PartnerRefuses => ("VoiceDrive による拒否", "refusal by VoiceDrive"),
+            Kind::PartnerAway => (
+                "VoiceDrive に送信できない状態",
+                "an outage on the way to VoiceDrive",
+            ),
             Kind::SuccessRateLow => ("送信成功率の低下", "a low success rate"),
             Kind::QueueLong => ("送信の滞留", "a long queue"),
             Kind::LoginsFailing => ("認証の失敗", "a series of failed logins"),
@@ -128,7 +144,13 @@ impl Locale {
         self.language.say(ja, en)
     }
 
-    fn text(self, state: State, report: &Report, actions: &[String]) -> String {
+    fn text(
+        self,
+        state: State,
+        report: &Report,
+        commands: &CommandLine,
+        actions: &[String],
+    ) -> String {
         let mut lines = vec![self.what(state, report)];
         let since = self.clock(report.opened_at);
         let lasted = self.span(report.at.since(report.opened_at));
@@ -139,7 +161,7 @@ impl Locale {
             (_, Language::En) => format!("Since: {since} ({lasted} ago)"),
         });
         if state == State::Resolved {
-            lines.extend(self.left(report));
+            lines.extend(self.left(report, commands));
             return lines.join("\n");
         }
         let label = self.language.say("意味と対応", "What it means, what to do");
@@ -158,7 +180,7 @@ impl Locale {
             lines.extend(
                 actions
                     .iter()
-                    .map(|action| format!("    {}", typed(action))),
+                    .map(|action| format!("    {}", commands.by_admin(action))),
             );
         }
         lines.join("\n")
@@ -168,6 +190,8 @@ impl Locale {
     fn what(self, state: State, report: &Report) -> String {
         let (ja, en) = if report.kind.counts_deliveries() {
             findings::of_deliveries(state, report)
+        } else if report.kind == Kind::PartnerAway {
+            findings::of_an_outage(state, report)
         } else if let Finding::Token { days, ends_at } = report.finding {
             let ended = (state == State::Resolved).then_some(report.at >= ends_at);
             findings::of_a_token(&report.subject, days, ended)
@@ -181,19 +205,25 @@ impl Locale {
     }
 
     /// What still needs a person when it is over.
-    fn left(self, report: &Report) -> Option<String> {
-        let left = left(report);
+    fn left(self, report: &Report, commands: &CommandLine) -> Option<String> {
+        let left = report.exhausted;
         let told = report.kind.is_about_sending() && left > 0;
-        told.then(|| match self.language {
-            Language::Ja => format!("まだ対応が必要なイベント: {left} 件 → sudo {RESEND}"),
-            Language::En => format!("Events that still need a person: {left} → sudo {RESEND}"),
+        let resend = commands.typed(&resend(report));
+        told.then(|| {
+            both!(
+                self.language,
+                "まだ対応が必要なイベント: {left} 件 → {resend}",
+                "Events that still need a person: {left} → {resend}"
+            )
         })
     }
 
     /// What it means and what to do.
     fn advice(self, report: &Report) -> &'static str {
         let (ja, en) = match &report.finding {
-            Finding::Deliveries { cause, .. } => return cause.sentence(self.language),
+            Finding::Deliveries { cause, .. } | Finding::Away { cause, .. } => {
+                return cause.sentence(self.language);
+            }
             Finding::SuccessRate { .. } => (
                 "失敗したものは自動で再送されます。tail で原因を確かめてください",
                 "what failed is sent again by itself: look with `tail` why",
@@ -254,48 +284,108 @@ impl Locale {
     }
 }
 
-/// A command as an admin types it.
-pub(super) fn typed(action: &str) -> String {
-    let sudo = FOR_ROOT.iter().any(|program| action.starts_with(program));
-    format!("{}{action}", if sudo { "sudo " } else { "" })
-}
-
 /// What to type.
-fn actions(report: &Report) -> Vec<String> {
-    let relay = |command: &str| format!("voicedrive-relay {command}");
-    let journal = "journalctl -u voicedrive-relay -n 100".to_owned();
-    match report.kind {
-        Kind::DeliveriesExhausted => [
-            report
-                .oldest_event_id
-                .as_ref()
-                .map(|id| relay(&format!("show {id}"))),
-            Some(RESEND.to_owned()),
-            Some(relay(&format!("alert dismiss {}", report.id))),
-        ]
-        .into_iter()
-        .flatten()
-        .collect(),
-        Kind::PartnerRefuses => {
-            let show = report.oldest_event_id.as_ref();
-            let show = show.map(|id| relay(&format!("show {id}")));
-            show.into_iter().chain([relay("check")]).collect()
-        }
+fn actions(report: &Report, commands: &CommandLine) -> Vec<String> {
+    let relay = |command: &str| Some(commands.program(command));
+    let show = || {
+        let oldest = report.oldest_event_id.as_ref();
+        oldest.map(|id| commands.program(&format!("show {id}")))
+    };
+    let journal = || {
+        let journal = commands.service("journalctl -u");
+        journal.map(|journal| format!("{journal} -n 100"))
+    };
+    let actions = match report.kind {
+        Kind::DeliveriesExhausted => vec![
+            show(),
+            relay(RESEND),
+            relay(&format!("alert dismiss {}", report.id)),
+        ],
+        Kind::PartnerRefuses => vec![show(), relay("check")],
+        Kind::PartnerAway => vec![relay("check"), relay("status")],
         Kind::SuccessRateLow => vec![relay("tail"), relay("check")],
         Kind::QueueLong => vec![relay("status"), relay("check")],
-        Kind::LoginsFailing | Kind::StatisticsSlow => vec![journal],
+        Kind::LoginsFailing | Kind::StatisticsSlow => vec![journal()],
         Kind::DatabaseDamaged => match &report.finding {
-            Finding::Database { trouble } => trouble.commands(),
+            Finding::Database { trouble } => return trouble.commands(commands),
             _ => Vec::new(),
         },
-        Kind::BackupOld | Kind::DiskLow => vec![relay("status"), journal],
+        Kind::BackupOld | Kind::DiskLow => vec![relay("status"), journal()],
         Kind::CertificateExpiring => vec![relay("check")],
-        Kind::ClockOff => vec!["timedatectl".to_owned(), relay("check")],
+        Kind::ClockOff => vec![Some("timedatectl".to_owned()), relay("check")],
         Kind::TokenEnding => vec![relay("token list")],
+    };
+    actions.into_iter().flatten().collect()
+}
+
+/// Sends again whatever waits for a person: what an outage left behind, of its route alone.
+fn resend(report: &Report) -> String {
+    match report.kind {
+        Kind::PartnerAway => format!("{RESEND} --route '{}'", report.subject),
+        _ => RESEND.to_owned(),
     }
 }
 
-/// What still waits for a person, when an incident is over.
-fn left(report: &Report) -> u64 {
-    report.exhausted.saturating_sub(report.dismissed)
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::trouble::Trouble;
+    use crate::zone::Zone;
+
+    fn told(commands: &CommandLine, finding: Finding, kind: Kind) -> String {
+        let report = Report {
+            id: "0199e2f3".to_owned(),
+            kind,
+            subject: String::new(),
+            opened_at: Timestamp::from_unix_ms(0),
+            at: Timestamp::from_unix_ms(0),
+            count: 0,
+            exhausted: 0,
+            delivered: 0,
+            dismissed: 0,
+            oldest_event_id: None,
+            event_types: Vec::new(),
+            finding,
+        };
+        let locale = Locale {
+            language: Language::En,
+            timezone: Zone::TOKYO,
+        };
+        locale.message(State::Opened, &report, commands).text
+    }
+
+    #[test]
+    fn an_alert_has_the_commands_of_the_relay_that_sends_it() {
+        let damaged = || Finding::Database {
+            trouble: Trouble::Overwritten {
+                copy: Some("/data/relay-backup.db".into()),
+            },
+        };
+        let packaged = CommandLine::default();
+        let text = told(&packaged, damaged(), Kind::DatabaseDamaged);
+        for line in [
+            "    sudo systemctl stop voicedrive-relay",
+            "    sudo voicedrive-relay restore /data/relay-backup.db",
+            "    sudo systemctl start voicedrive-relay",
+        ] {
+            assert!(text.lines().any(|told| told == line), "{line}: {text}");
+        }
+        let other = CommandLine::of(Path::new("/srv/relay.toml"));
+        let text = told(&other, damaged(), Kind::DatabaseDamaged);
+        let line = "    voicedrive-relay restore /data/relay-backup.db --config /srv/relay.toml";
+        assert!(text.lines().any(|told| told == line), "{text}");
+        // The service of the package is another relay.
+        assert!(!text.contains("systemctl"), "{text}");
+        let disk = Finding::Disk {
+            free_percent: 3,
+            free_mib: 1,
+            database_mib: 1,
+        };
+        let text = told(&other, disk, Kind::DiskLow);
+        let line = "    voicedrive-relay status --config /srv/relay.toml";
+        assert!(text.lines().any(|told| told == line), "{text}");
+        assert!(!text.contains("journalctl"), "{text}");
+    }
 }

@@ -1,5 +1,6 @@
 //! What the daemon refuses, as a person who typed a command reads it. The API's own messages are English.
 
+use crate::command_line::CommandLine;
 use crate::language::Language;
 use crate::token::Scope;
 
@@ -8,8 +9,8 @@ use crate::token::Scope;
 pub enum Subject {
     /// One event, or several.
     Events,
-    /// An incident of the alerts.
-    Incident,
+    /// What is to be dismissed.
+    Dismissal,
     /// The reading of the configuration.
     Reload,
     /// Everything else.
@@ -21,10 +22,10 @@ impl Subject {
     #[must_use]
     pub fn of_path(path: &str) -> Self {
         let begins = |begin: &str| path.starts_with(begin);
-        if begins("/api/events") || begins("/control/events") {
+        if path.ends_with("/dismiss") {
+            Self::Dismissal
+        } else if begins("/api/events") || begins("/control/events") {
             Self::Events
-        } else if begins("/control/incidents") {
-            Self::Incident
         } else if begins("/control/reload") {
             Self::Reload
         } else {
@@ -36,20 +37,30 @@ impl Subject {
 /// A refusal: the daemon's own message with its code in English, and in Japanese the sentence that stands for
 /// the code.
 #[must_use]
-pub fn refusal(code: &str, message: &str, subject: Subject, language: Language) -> String {
+pub fn refusal(
+    code: &str,
+    message: &str,
+    subject: Subject,
+    commands: &CommandLine,
+    language: Language,
+) -> String {
     match language {
         Language::En => format!("{code}: {message}"),
-        Language::Ja => in_japanese(code, message, subject),
+        Language::Ja => in_japanese(code, message, subject, commands),
     }
 }
 
-fn in_japanese(code: &str, message: &str, subject: Subject) -> String {
+fn in_japanese(code: &str, message: &str, subject: Subject, commands: &CommandLine) -> String {
+    let log = || {
+        let journal = commands.service("journalctl -u");
+        journal.unwrap_or_else(|| "リレーのログ".to_owned())
+    };
     // The control socket tells some things in the person's language already.
     if !message.is_ascii() && matches!(code, "STORAGE_UNAVAILABLE" | "CONFLICT") {
         return message.to_owned();
     }
     let sentence = match (code, subject) {
-        ("INVALID_PARAMETER", _) => return of_parameter(message),
+        ("INVALID_PARAMETER", _) => return of_parameter(message, commands),
         ("UNSTABLE_JSON", _) => return of_unstable_json(message),
         ("PAYLOAD_TOO_LARGE", _) => return too_large(message),
         ("INVALID_DATE_RANGE", _) => {
@@ -59,24 +70,43 @@ fn in_japanese(code: &str, message: &str, subject: Subject) -> String {
         ("NOT_FOUND", Subject::Events) => {
             "この ID のイベントはありません。tail で ID を確かめてください"
         }
-        ("NOT_FOUND", Subject::Incident) => {
-            "この ID の、まだ終わっていない異常はありません。alert history で ID を確かめてください"
+        ("NOT_FOUND", Subject::Dismissal) => {
+            "この ID の、まだ終わっていない異常も、イベントもありません。alert history か tail で ID を確かめてください"
         }
         ("NOT_FOUND" | "METHOD_NOT_ALLOWED", _) => {
-            "動いているリレーはこのコマンドに対応していません。同じ版のリレーに再起動してください (sudo systemctl restart voicedrive-relay)"
+            let restart = commands.service("systemctl restart");
+            let restart = restart.map_or_else(String::new, |restart| {
+                format!(" ({})", commands.by_admin(&restart))
+            });
+            return format!(
+                "動いているリレーはこのコマンドに対応していません。同じ版のリレーに再起動してください{restart}"
+            );
         }
-        ("CONFLICT", Subject::Incident) => {
+        ("CONFLICT", Subject::Dismissal) if message.starts_with("Only an exhausted") => {
+            "対応不要にできるのは要対応のイベントだけです。このイベントは送信済みか、これから送信されます"
+        }
+        ("CONFLICT", Subject::Dismissal) => {
             "この種類の異常は、原因がなくなると自動で終わります。対応不要にはできません"
         }
         ("CONFLICT", Subject::Reload) => {
-            "設定を読み直せませんでした。前の設定のまま動いています。journalctl -u voicedrive-relay で理由を確かめてください"
+            return format!(
+                "設定を読み直せませんでした。前の設定のまま動いています。{} で理由を確かめてください",
+                log()
+            );
         }
         ("CONFLICT" | "IDEMPOTENCY_CONFLICT", _) => "すでに保存されている内容と矛盾しています",
         ("STORAGE_UNAVAILABLE", _) => {
-            "データベースに書き込めないため、何も変更していません。sudo voicedrive-relay status と journalctl -u voicedrive-relay で状態を確かめてください"
+            return format!(
+                "データベースに書き込めないため、何も変更していません。{} と {} で状態を確かめてください",
+                commands.typed("status"),
+                log()
+            );
         }
         ("INTERNAL_SERVER_ERROR", _) => {
-            "リレーの中で異常が起きました。journalctl -u voicedrive-relay で記録を確かめてください"
+            return format!(
+                "リレーの中で異常が起きました。{} で記録を確かめてください",
+                log()
+            );
         }
         ("RATE_LIMIT_EXCEEDED", _) => {
             "要求が多すぎます。1 分ほど待ってからもう一度実行してください"
@@ -88,20 +118,27 @@ fn in_japanese(code: &str, message: &str, subject: Subject) -> String {
 }
 
 /// `message` names the parameter before a colon.
-fn of_parameter(message: &str) -> String {
+fn of_parameter(message: &str, commands: &CommandLine) -> String {
     let field = message.split(": ").next().unwrap_or_default();
     let accepted = match field {
         "event" | "eventType" => "イベント名 (a-z、0-9、.、_、- の 1 から 100 文字) にしてください",
         "data" => "内容は JSON のオブジェクト ({...}) にしてください",
         "staffId" => "職員ID は 1 から 191 文字にしてください",
-        "status" => "accepted、retrying、delivered、exhausted のどれかにしてください",
+        "status" if message.ends_with("by its id") => {
+            "対応不要のイベントは、まとめて再送できません。ID を指定して 1 件ずつ再送してください"
+        }
+        "status" => "accepted、retrying、delivered、exhausted、dismissed のどれかにしてください",
         "route" => return of_route(message),
         "since" | "until" => "日時にしてください (例: 2025-10-26、2025-10-26T14:30:00+09:00)",
+        "reason" => "理由は 1 から 500 文字にしてください",
         "subject" | "jti" => "1 から 191 文字にしてください",
         "days" => "1 から 3650 までの日数にしてください",
         "begin" => "イベントの ID か、その始まりの部分にしてください",
         "RELAY_JWT_SECRET" => {
-            "設定されていないため、トークンに署名できません。secrets.env に設定し、sudo voicedrive-relay reload を実行してください"
+            let reload = commands.typed("reload");
+            return format!(
+                "{field}: 設定されていないため、トークンに署名できません。secrets.env に設定し、{reload} を実行してください"
+            );
         }
         "scope" => {
             let known = Scope::ALL.map(Scope::as_str).join(", ");

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::path::Path;
 
+use crate::command_line::CommandLine;
 use crate::language::Language;
 use crate::words::Phrase;
 
@@ -27,7 +28,6 @@ phrases! {
         NotSigned: "署名なし", "not signed";
         ByTheProxy: "プロキシ", "by the proxy";
         DaemonListens: "リレーが待ち受けています", "the daemon listens here";
-        ListensElsewhere: "動いているリレーは別のアドレスで待ち受けています。再起動すると変わります (sudo systemctl restart voicedrive-relay)", "the daemon that runs listens elsewhere; a restart changes that (sudo systemctl restart voicedrive-relay)";
         AnotherListens: "ほかのプログラムが使っています。server.listen を変えるか、そのプログラムを止めてください (sudo ss -ltnp でわかります)", "another program listens here; change server.listen, or end that program (sudo ss -ltnp shows which)";
         Privileged: "リレーを動かすユーザーはこのポートを使えません (1024 未満は root のみ)。8480 などにして、前にプロキシを置いてください", "the daemon's user may not listen here (ports below 1024 are root's); use one such as 8480, with a proxy in front";
         Exposed: "server.listen はこのサーバーの外からも届き、暗号化されていません。トークンと職員のデータが読まれるおそれがあります。127.0.0.1 で待ち受け、前に nginx か Caddy を置いてください。別のサーバーのプロキシを使う場合は、server.trusted_proxies にそのアドレスを書いてください", "whoever reaches this server's network reaches this address, and nothing there is encrypted: tokens and the staff's data can be read on the way. Listen on 127.0.0.1 with nginx or Caddy in front; when the proxy is another server, put its address into server.trusted_proxies";
@@ -95,12 +95,45 @@ pub(crate) fn to_be_mended(bad: usize, language: Language) -> String {
     )
 }
 
-/// Who asks may not look at what the daemon reads.
-pub(crate) fn may_not_look(path: impl Display, option: &str, language: Language) -> String {
+/// The daemon runs, and listens where it did when it started.
+pub(crate) fn listens_elsewhere(commands: &CommandLine, language: Language) -> String {
+    let restart = commands.service("systemctl restart");
+    let restart = restart.map_or_else(String::new, |restart| {
+        format!(" ({})", commands.by_admin(&restart))
+    });
     both!(
         language,
-        "{path}: このユーザーには見る権限がないため、何も確かめていません。sudo voicedrive-relay check{option} を実行してください",
-        "{path}: you may not look at this, so nothing was checked; run sudo voicedrive-relay check{option}"
+        "動いているリレーは別のアドレスで待ち受けています。再起動すると変わります{restart}",
+        "the daemon that runs listens elsewhere; a restart changes that{restart}"
+    )
+}
+
+/// A rollback journal beside a database that nobody has open.
+pub(crate) fn unfinished(journal: &Path, language: Language) -> String {
+    let journal = journal.display();
+    both!(
+        language,
+        "{journal} があるため、まだ確かめられません。停電などで途中で終わった書き込みの跡なら、次の起動で元に戻ります。誰かが置いたファイルなら、別の場所に移してください",
+        "{journal} is beside it, so it cannot be looked at yet: if a crash broke off a change, the next start undoes it; if somebody put this file there, move it away"
+    )
+}
+
+/// The same while the relay has the database open.
+pub(crate) fn strange_journal(journal: &Path, language: Language) -> String {
+    let journal = journal.display();
+    both!(
+        language,
+        "{journal} は動いているリレーのファイルではなく、これがあると確かめられません。次の起動でデータベースに書き込まれるおそれがあるので、別の場所に移してください",
+        "{journal} is no file of the relay that runs, and keeps others from looking at the database. The next start could write from it into the database: move it away"
+    )
+}
+
+/// Who asks may not look at what the daemon reads.
+pub(crate) fn may_not_look(path: impl Display, check: &str, language: Language) -> String {
+    both!(
+        language,
+        "{path}: このユーザーには見る権限がないため、何も確かめていません。{check} を実行してください",
+        "{path}: you may not look at this, so nothing was checked; run {check}"
     )
 }
 

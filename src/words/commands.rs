@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::json;
 use super::system::of_system;
+use crate::command_line::CommandLine;
 use crate::crypto::NoRandomness;
 use crate::language::Language;
 use crate::stable_json::{Reason, Refusal};
@@ -88,13 +89,19 @@ pub(crate) fn broke_off(error: &dyn std::error::Error, language: Language) -> St
 }
 
 /// The daemon is not where its socket should be.
-pub(crate) fn unreachable(socket: &Path, language: Language) -> String {
+pub(crate) fn unreachable(socket: &Path, commands: &CommandLine, language: Language) -> String {
     let socket = socket.display();
+    let runs = in_brackets(commands.service("systemctl status"));
     both!(
         language,
-        "{socket}: リレーに接続できません。動いているか (systemctl status voicedrive-relay)、グループ voicedrive-relay に入っているか (または sudo で) を確かめてください。",
-        "{socket}: the daemon cannot be reached. See whether it runs (systemctl status voicedrive-relay), and whether you are in the group voicedrive-relay (or use sudo)."
+        "{socket}: リレーに接続できません。動いているか{runs}、グループ voicedrive-relay に入っているか (または sudo で) を確かめてください。",
+        "{socket}: the daemon cannot be reached. See whether it runs{runs}, and whether you are in the group voicedrive-relay (or use sudo)."
     )
+}
+
+/// A command behind what it shows.
+fn in_brackets(command: Option<String>) -> String {
+    command.map_or_else(String::new, |command| format!(" ({command})"))
 }
 
 /// A mistake in the configuration hides a relay that runs.
@@ -125,12 +132,19 @@ pub(crate) fn no_answer_in_time(socket: &Path, language: Language) -> String {
 }
 
 /// Somebody listens, and does not say a word.
-pub(crate) fn nobody_speaks(socket: &Path, seconds: u64, language: Language) -> String {
+pub(crate) fn nobody_speaks(
+    socket: &Path,
+    seconds: u64,
+    commands: &CommandLine,
+    language: Language,
+) -> String {
     let socket = socket.display();
+    let log = commands.service("journalctl -n 20 -u");
+    let log = log.unwrap_or_else(|| language.say("リレーのログ", "its log").to_owned());
     both!(
         language,
-        "{socket}: {seconds} 秒待っても応答がありません。リレーが止まっているか、別のプログラムがこのソケットを使っています。journalctl -u voicedrive-relay -n 20 と ss -xlp を確かめてください。",
-        "{socket}: somebody listens there and has not answered for {seconds} seconds. The daemon hangs, or another program uses this socket: see journalctl -u voicedrive-relay -n 20 and ss -xlp."
+        "{socket}: {seconds} 秒待っても応答がありません。リレーが止まっているか、別のプログラムがこのソケットを使っています。{log} と ss -xlp を確かめてください。",
+        "{socket}: somebody listens there and has not answered for {seconds} seconds. The daemon hangs, or another program uses this socket: see {log} and ss -xlp."
     )
 }
 

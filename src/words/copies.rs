@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use super::system::of_system;
+use crate::command_line::CommandLine;
 use crate::language::{Language, Locale};
 use crate::store::OpenError;
 use crate::store::file::restore::RestoreError;
@@ -208,7 +209,7 @@ impl Obstacle {
 impl RestoreError {
     /// What is wrong, where, and what to do.
     #[must_use]
-    pub fn describe(&self, locale: Locale) -> String {
+    pub fn describe(&self, locale: Locale, commands: &CommandLine) -> String {
         let language = locale.language;
         if let Some(path) = self.forbidden() {
             let path = path.display();
@@ -220,7 +221,7 @@ impl RestoreError {
         }
         match self {
             Self::Copy(error) => error.describe(locale),
-            Self::Directory(error) => error.describe(language),
+            Self::Directory(error) => error.describe(language, commands),
             Self::Full { directory, needed } => {
                 let directory = directory.display();
                 both!(
@@ -284,10 +285,13 @@ impl fmt::Display for RestoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Copy(error) => error.fmt(f),
-            other => f.write_str(&other.describe(Locale {
-                language: Language::En,
-                timezone: Zone::UTC,
-            })),
+            other => {
+                let locale = Locale {
+                    language: Language::En,
+                    timezone: Zone::UTC,
+                };
+                f.write_str(&other.describe(locale, &CommandLine::default()))
+            }
         }
     }
 }
@@ -313,10 +317,11 @@ mod tests {
             }),
         ] {
             let told = [Language::Ja, Language::En].map(|language| {
-                error.describe(Locale {
+                let locale = Locale {
                     language,
                     timezone: Zone::UTC,
-                })
+                };
+                error.describe(locale, &CommandLine::default())
             });
             for told in told {
                 assert!(told.contains("sudo") && !told.contains("chown"), "{told}");

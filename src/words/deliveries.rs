@@ -20,6 +20,7 @@ phrases! {
         Retrying: "再送待ち", "retrying";
         Delivered: "送信済み", "delivered";
         Exhausted: "要対応", "exhausted";
+        Dismissed: "対応不要", "dismissed";
         Succeeded: "成功", "success";
     }
 }
@@ -38,6 +39,7 @@ impl Locale {
             "retrying" => self.phrase(Delivery::Retrying),
             "delivered" => self.phrase(Delivery::Delivered),
             "exhausted" => self.phrase(Delivery::Exhausted),
+            "dismissed" => self.phrase(Delivery::Dismissed),
             other => other,
         }
     }

@@ -1,7 +1,7 @@
-//! The page of one event.
+//! The labels of `show`.
 
 phrases! {
-    /// What stands before the colons.
+    /// The labels before the colons.
     Page {
         None: "なし", "none";
         Event: "イベント", "event";

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use super::system::of_system;
+use crate::command_line::CommandLine;
 use crate::language::Language;
 use crate::store::OpenError;
 use crate::store::file::{Left, Odd};
@@ -15,7 +16,7 @@ impl OpenError {
         clippy::too_many_lines,
         reason = "a list of sentences, one for each that can be wrong"
     )]
-    pub fn describe(&self, language: Language) -> String {
+    pub fn describe(&self, language: Language, commands: &CommandLine) -> String {
         let path = self.place();
         let sentence = match self {
             Self::NoCopy(error) => {
@@ -55,7 +56,7 @@ impl OpenError {
                 "this database was written by a voicedrive-relay of before the first release, and this program cannot read it. It was left as it is: move the data directory away, or go on with the program that wrote it"
             ),
             Self::Gone { left, .. } => {
-                let left = left.describe(language);
+                let left = left.describe(language, commands);
                 both!(
                     language,
                     "データベースがありません。{left}",
@@ -63,18 +64,18 @@ impl OpenError {
                 )
             }
             Self::Behind { copy, .. } => {
-                let copy = copy.display();
+                let (copy, restore) = (copy.display(), restore(copy, commands));
                 both!(
                     language,
-                    "このデータベースの一部が失われたか、古いデータベースが置かれています。{copy} に、ここにない内容があります。何も変更していません。コピーを使うなら sudo voicedrive-relay restore {copy} を実行してください。コピーにある内容なしで続けるなら、{copy} を別の場所に移してください",
-                    "a part of this database was lost, or an older one stands in its place: {copy} has what is not in it. Nothing was changed: sudo voicedrive-relay restore {copy} puts the copy in its place; to go on without what the copy has, move {copy} away"
+                    "このデータベースの一部が失われたか、古いデータベースが置かれています。{copy} に、ここにない内容があります。何も変更していません。コピーを使うなら {restore} を実行してください。コピーにある内容なしで続けるなら、{copy} を別の場所に移してください",
+                    "a part of this database was lost, or an older one stands in its place: {copy} has what is not in it. Nothing was changed: {restore} puts the copy in its place; to go on without what the copy has, move {copy} away"
                 )
             }
             Self::Unusable { why, copy, .. } => {
                 format!(
                     "{}{}",
-                    why.describe(path, language),
-                    or_restore(copy.as_deref(), language)
+                    why.describe(path, language, commands),
+                    or_restore(copy.as_deref(), language, commands)
                 )
             }
             Self::Busy { .. } => both!(
@@ -83,7 +84,7 @@ impl OpenError {
                 "another program holds a lock on the database; close it, such as a sqlite3 that was left open"
             ),
             Self::Foreign { copy, .. } => {
-                let how = how_to_restore(copy.as_deref(), language);
+                let how = how_to_restore(copy.as_deref(), language, commands);
                 both!(
                     language,
                     "ほかのプログラムのデータベースです。何も変更していません。storage.directory が正しければ、このファイルを元の場所に戻してください。{how}",
@@ -94,7 +95,7 @@ impl OpenError {
                 both!(language, "データベースを開けません", "{what}")
             }
             Self::Damaged { what, copy, .. } => {
-                let how = how_to_restore(copy.as_deref(), language);
+                let how = how_to_restore(copy.as_deref(), language, commands);
                 both!(
                     language,
                     "データベースが壊れています。何も変更していません。{how}",
@@ -102,7 +103,10 @@ impl OpenError {
                 )
             }
             Self::MetDamage { mark, copy, .. } => {
-                let (how, mark) = (how_to_restore(copy.as_deref(), language), mark.display());
+                let (how, mark) = (
+                    how_to_restore(copy.as_deref(), language, commands),
+                    mark.display(),
+                );
                 both!(
                     language,
                     "動作中に破損が見つかったデータベースで、最近の内容が失われているおそれがあります。何も変更していません。コピーを使わずに残っている内容で続けるなら、sudo rm {mark} を実行してから起動してください。{how}",
@@ -141,7 +145,7 @@ impl OpenError {
 }
 
 impl Odd {
-    fn describe(&self, path: &Path, language: Language) -> String {
+    fn describe(&self, path: &Path, language: Language, commands: &CommandLine) -> String {
         match self {
             Self::DeadLink => both!(
                 language,
@@ -163,10 +167,18 @@ impl Odd {
                 "ファイルの中身が消されています。横にある -wal には、まだここに移されていない記録があります。-wal も別の場所に控えてください",
                 "something has emptied this file, and the -wal beside it has records that were not moved here yet. Keep the -wal in another place too"
             ),
-            Self::LogOfAnother => both!(
+            Self::LogOfAnother => {
+                let restore = restore_any(language, commands);
+                both!(
+                    language,
+                    "横にある -wal は、このファイルのものではありません (このファイルは後から置かれたコピーなど)。何も変更していません。コピーは {restore} で復元してください。このファイルをそのまま使うなら、-wal を別の場所に移してください",
+                    "the -wal beside this file is not its own: this file is a copy that was put here later, for example. Nothing was changed. Put a copy in place with {restore}; to go on with this file as it is, move the -wal away"
+                )
+            }
+            Self::JournalOfAnother => both!(
                 language,
-                "横にある -wal は、このファイルのものではありません (このファイルは後から置かれたコピーなど)。何も変更していません。コピーは sudo voicedrive-relay restore コピー で復元してください。このファイルをそのまま使うなら、-wal を別の場所に移してください",
-                "the -wal beside this file is not its own: this file is a copy that was put here later, for example. Nothing was changed. Put a copy in place with sudo voicedrive-relay restore COPY; to go on with this file as it is, move the -wal away"
+                "横にある -journal は、このファイルのものではありません (このファイルは正常に閉じられています)。そのまま起動すると、古い内容がこのファイルに書き込まれます。何も変更していません。-journal を別の場所に移してください",
+                "the -journal beside this file is not its own: it was closed in order. A start would write old pages from it into this file. Nothing was changed: move the -journal away"
             ),
             Self::NotOurs { directory } => {
                 let (directory, path) = (directory.display(), path.display());
@@ -185,12 +197,22 @@ impl Odd {
     }
 }
 
-fn how_to_restore(copy: Option<&Path>, language: Language) -> String {
-    match copy.map(Path::display) {
-        Some(copy) => both!(
+/// Puts this copy in the place of the database.
+fn restore(copy: &Path, commands: &CommandLine) -> String {
+    commands.by_admin(&commands.restore(copy))
+}
+
+/// The same with a copy that the reader has to find.
+fn restore_any(language: Language, commands: &CommandLine) -> String {
+    commands.typed(language.say("restore コピー", "restore COPY"))
+}
+
+fn how_to_restore(copy: Option<&Path>, language: Language, commands: &CommandLine) -> String {
+    match copy.map(|copy| restore(copy, commands)) {
+        Some(restore) => both!(
             language,
-            "最後の正常なコピーを復元してください: sudo voicedrive-relay restore {copy}",
-            "Restore the last good copy: sudo voicedrive-relay restore {copy}"
+            "最後の正常なコピーを復元してください: {restore}",
+            "Restore the last good copy: {restore}"
         ),
         None => both!(
             language,
@@ -200,42 +222,43 @@ fn how_to_restore(copy: Option<&Path>, language: Language) -> String {
     }
 }
 
-fn or_restore(copy: Option<&Path>, language: Language) -> String {
-    copy.map(Path::display).map_or_else(String::new, |copy| {
+fn or_restore(copy: Option<&Path>, language: Language, commands: &CommandLine) -> String {
+    copy.map_or_else(String::new, |copy| {
+        let restore = restore(copy, commands);
         both!(
             language,
-            "。データベースが失われた場合: sudo voicedrive-relay restore {copy}",
-            ". If the database is lost: sudo voicedrive-relay restore {copy}"
+            "。データベースが失われた場合: {restore}",
+            ". If the database is lost: {restore}"
         )
     })
 }
 
 impl Left {
-    fn describe(&self, language: Language) -> String {
+    fn describe(&self, language: Language, commands: &CommandLine) -> String {
         match self {
             Self::Copy(copy) => {
-                let copy = copy.display();
+                let (copy, restore) = (copy.display(), restore(copy, commands));
                 both!(
                     language,
-                    "コピーは残っています。何も変更していません。コピーを使うなら sudo voicedrive-relay restore {copy} を実行してください。ディスクがマウントされていないだけなら、マウントしてください。空のデータベースから始めるなら、{copy} を別の場所に移してください",
-                    "a copy of it is still there. Nothing was changed: sudo voicedrive-relay restore {copy} puts the copy in its place; if a disk is not mounted, mount it; to begin with an empty database, move {copy} away"
+                    "コピーは残っています。何も変更していません。コピーを使うなら {restore} を実行してください。ディスクがマウントされていないだけなら、マウントしてください。空のデータベースから始めるなら、{copy} を別の場所に移してください",
+                    "a copy of it is still there. Nothing was changed: {restore} puts the copy in its place; if a disk is not mounted, mount it; to begin with an empty database, move {copy} away"
                 )
             }
             Self::Part(part) => {
-                let part = part.display();
+                let (part, restore) = (part.display(), restore_any(language, commands));
                 both!(
                     language,
-                    "{part} だけが残っています。何も変更していません。データベースを元に戻すか、別の場所に保存したコピーを復元してください (sudo voicedrive-relay restore コピー)。空のデータベースから始めるなら、{part} を別の場所に移してください",
-                    "only {part} of it is still there. Nothing was changed: bring the database back, or restore a copy that was kept elsewhere (sudo voicedrive-relay restore COPY); to begin with an empty one, move {part} away"
+                    "{part} だけが残っています。何も変更していません。データベースを元に戻すか、別の場所に保存したコピーを復元してください ({restore})。空のデータベースから始めるなら、{part} を別の場所に移してください",
+                    "only {part} of it is still there. Nothing was changed: bring the database back, or restore a copy that was kept elsewhere ({restore}); to begin with an empty one, move {part} away"
                 )
             }
         }
     }
 }
 
-/// As the log has it: in English.
+/// In English, with the commands of the package's relay.
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.describe(Language::En))
+        f.write_str(&self.describe(Language::En, &CommandLine::default()))
     }
 }

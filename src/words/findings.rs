@@ -14,13 +14,7 @@ pub(super) fn of_deliveries(state: State, report: &Report) -> (String, String) {
     } = report;
     let waiting = count - (delivered + dismissed).min(*count);
     let events = english(i128::from(*count), "event");
-    let status = match report.finding {
-        Finding::Deliveries {
-            http_status: Some(status),
-            ..
-        } => format!(" (HTTP {status})"),
-        _ => String::new(),
-    };
+    let status = http_status(&report.finding);
     if state == State::Resolved {
         (
             format!(
@@ -46,6 +40,69 @@ pub(super) fn of_deliveries(state: State, report: &Report) -> (String, String) {
                 "{events} did not arrive although every retry was made{status}; {waiting} of them are not settled."
             ),
         )
+    }
+}
+
+/// What happens while every attempt of a route fails, and when that is over.
+pub(super) fn of_an_outage(state: State, report: &Report) -> (String, String) {
+    let exhausted = report.exhausted;
+    let waiting = report.count.saturating_sub(exhausted);
+    let events = english(waiting.into(), "event");
+    let route_is_gone = matches!(
+        report.finding,
+        Finding::Away {
+            route_is_gone: true,
+            ..
+        }
+    );
+    if state != State::Resolved {
+        let status = http_status(&report.finding);
+        return (
+            format!(
+                "VoiceDrive への送信がすべて失敗しています{status}。送信待ちは {waiting} 件です。イベントは失われず、回復すると自動で送信されます。再送を使い切って担当者の対応を待つものは {exhausted} 件です。"
+            ),
+            format!(
+                "Every attempt to send to VoiceDrive fails{status}. {events} wait and are sent by themselves when it is back; none is lost. {exhausted} have used up their retries and wait for a person."
+            ),
+        );
+    }
+    if route_is_gone {
+        return (
+            "この経路では送信しなくなりました (経路か URL が設定からなくなりました)。".to_owned(),
+            "Nothing is sent on this route any more: it, or its URL, is gone from the configuration."
+                .to_owned(),
+        );
+    }
+    let (ja, en) = if exhausted == 0 {
+        (
+            "対応が必要なイベントはありません。",
+            " No event needs a person.",
+        )
+    } else {
+        ("", "")
+    };
+    (
+        format!(
+            "VoiceDrive への送信に成功しました。送信待ちの {waiting} 件は自動で送信されます。{ja}"
+        ),
+        format!(
+            "VoiceDrive has taken an event again; what waits ({events}) is sent by itself.{en}"
+        ),
+    )
+}
+
+/// The status of the answer, when there was one.
+fn http_status(finding: &Finding) -> String {
+    match finding {
+        Finding::Deliveries {
+            http_status: Some(status),
+            ..
+        }
+        | Finding::Away {
+            http_status: Some(status),
+            ..
+        } => format!(" (HTTP {status})"),
+        _ => String::new(),
     }
 }
 
@@ -77,7 +134,9 @@ pub(super) fn of_a_token(jti: &str, days: i64, ended: Option<bool>) -> (String, 
 pub(super) fn of_numbers(finding: &Finding) -> (String, String) {
     match finding {
         // Told with its deliveries, or with its name.
-        Finding::Deliveries { .. } | Finding::Token { .. } => (String::new(), String::new()),
+        Finding::Deliveries { .. } | Finding::Away { .. } | Finding::Token { .. } => {
+            (String::new(), String::new())
+        }
         Finding::SuccessRate { permille, sends } => {
             let percent = format!("{}.{}", permille / 10, permille % 10);
             (

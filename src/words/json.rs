@@ -1,6 +1,6 @@
-//! What the reader of JSON says in English, in Japanese.
+//! Japanese for the errors of the JSON parser.
 
-/// What is wrong with a text that should be JSON, from what the JSON reader says in English.
+/// Translates a message of the JSON parser.
 pub(super) fn in_japanese(why: &str) -> &'static str {
     let says = |words: &[&str]| words.iter().any(|word| why.contains(word));
     if says(&["EOF while parsing"]) {

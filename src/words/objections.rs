@@ -215,7 +215,7 @@ impl Mail {
                 "メールサーバーのログインの方式に対応していません。alerts.channel の encryption と port を確かめてください",
                 "the mail server has no way to log in that is known here: look at `encryption` and `port` of the alerts.channel"
             ),
-            Self::NoAnswerOfMail => both!(
+            Self::NotSmtp => both!(
                 language,
                 "メールサーバーの応答ではありません。alerts.channel の host、port、encryption を確かめてください",
                 "what answers is no mail server: look at `host`, `port` and `encryption` of the alerts.channel"
@@ -307,7 +307,7 @@ mod tests {
             (Mail::Refused(550, said()), true),
             (Mail::RefusedTls(said()), true),
             (Mail::NoLogin, false),
-            (Mail::NoAnswerOfMail, false),
+            (Mail::NotSmtp, false),
             (Mail::NameNotFound, false),
             (Mail::NoAnswer(Duration::from_secs(30)), false),
             (

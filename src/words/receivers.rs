@@ -1,9 +1,9 @@
-//! What the stand-in VoiceDrive prints.
+//! The output of the stand-in receiver.
 
 use crate::language::Language;
 use crate::receiver::Rejection;
 
-/// Where it listens.
+/// The address at which it listens.
 pub(crate) fn listening(address: impl std::fmt::Display, language: Language) -> String {
     both!(
         language,
@@ -12,7 +12,7 @@ pub(crate) fn listening(address: impl std::fmt::Display, language: Language) -> 
     )
 }
 
-/// One webhook: which attempt it was, how long it is, and what the stand-in thinks of it.
+/// One webhook: its attempt, its length, and whether it was accepted.
 pub(crate) fn judged(
     attempt: &str,
     bytes: usize,
@@ -34,7 +34,7 @@ pub(crate) fn judged(
 }
 
 impl Rejection {
-    /// Why VoiceDrive would not take it.
+    /// Why VoiceDrive would reject it.
     #[must_use]
     pub fn describe(self, language: Language) -> String {
         match self {
@@ -63,7 +63,7 @@ impl Rejection {
     }
 }
 
-/// For programs: in English.
+/// In English, for programs.
 impl std::fmt::Display for Rejection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.describe(Language::En))

@@ -50,7 +50,8 @@ impl Locale {
         lines.extend(self.listed(answer, "noEffect", Found::NoEffect, nothing));
         lines.extend(self.listed(answer, "arrived", Found::Arrived, nothing));
         lines.extend(self.listed(answer, "waiting", Found::Waiting, |one| {
-            self.status(one["status"].as_str().unwrap_or_default()).to_owned()
+            self.status(one["status"].as_str().unwrap_or_default())
+                .to_owned()
         }));
         lines.extend(self.listed(answer, "unknown", Found::Unknown, nothing));
         if let Some(count) = answer["notCompared"].as_u64().filter(|count| *count > 0) {
@@ -96,10 +97,17 @@ impl Locale {
         if all.is_empty() {
             return Vec::new();
         }
-        let more = if answer["truncated"] == Value::Bool(true) { "+" } else { "" };
+        let more = if answer["truncated"] == Value::Bool(true) {
+            "+"
+        } else {
+            ""
+        };
         let mut lines = vec![format!("{}: {}{more}", self.phrase(heading), all.len())];
         for one in all.iter().take(SHOWN) {
-            let id = one["requestId"].as_str().or(one.as_str()).unwrap_or_default();
+            let id = one["requestId"]
+                .as_str()
+                .or(one.as_str())
+                .unwrap_or_default();
             let event = one["eventType"].as_str().unwrap_or_default();
             let line = format!("  {id}  {event:NAME$}  {}", why(one));
             lines.push(line.trim_end().to_owned());
@@ -137,7 +145,10 @@ impl Locale {
             let digest = item["digest"].as_str().unwrap_or_default();
             let digest = digest.get(..DIGITS).unwrap_or_default();
             let slot = item["slot"].as_str().unwrap_or_default();
-            lines.push(format!("{slot}\t{}\t{}\t{digest}", item["delivered"], item["open"]));
+            lines.push(format!(
+                "{slot}\t{}\t{}\t{digest}",
+                item["delivered"], item["open"]
+            ));
         }
         lines.join("\n")
     }

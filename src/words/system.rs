@@ -1,4 +1,4 @@
-//! What the operating system says when a file cannot be read or a connection cannot be made.
+//! Errors of the operating system for files and connections.
 
 use std::fmt;
 use std::io;
@@ -7,7 +7,7 @@ use crate::language::Language;
 use crate::system_error::SystemError;
 
 impl SystemError {
-    /// Its sentence. What has none in Japanese is told by the system's number, by which others can help.
+    /// Its sentence. An error without a Japanese sentence is given with its number (errno), which can be looked up.
     #[must_use]
     pub fn describe(&self, language: Language) -> String {
         match (language, in_japanese(self.kind()), self.number()) {
@@ -20,14 +20,14 @@ impl SystemError {
     }
 }
 
-/// As the log has it: in English.
+/// In English, for the log.
 impl fmt::Display for SystemError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.describe(Language::En))
     }
 }
 
-/// The sentence for what the operating system said.
+/// The sentence for an error of the operating system.
 #[must_use]
 pub fn of_system(error: &io::Error, language: Language) -> String {
     SystemError::from(error).describe(language)

@@ -1,9 +1,9 @@
-//! What came of revoking tokens.
+//! Results of revoking tokens, and the state of one.
 
 use crate::language::Language;
 use crate::words::harmless;
 
-/// All tokens of one subject.
+/// All tokens of a subject were revoked.
 pub(crate) fn all_revoked(language: Language, subject: &str, count: usize) -> String {
     if count == 0 {
         return both!(
@@ -19,7 +19,7 @@ pub(crate) fn all_revoked(language: Language, subject: &str, count: usize) -> St
     )
 }
 
-/// When a token ends, or has ended.
+/// When a token expires or expired.
 pub(crate) fn days_left(language: Language, at: &str, days: i64) -> String {
     if days <= 0 {
         return both!(language, "期限切れ {at}", "ended {at}");
@@ -31,7 +31,7 @@ pub(crate) fn days_left(language: Language, at: &str, days: i64) -> String {
     )
 }
 
-/// A token that nobody is let in with, because its key is not the present one any more.
+/// A token that is refused because it was signed with a key that is no longer accepted.
 pub(crate) fn of_another_key(language: Language, at: &str) -> String {
     both!(
         language,
@@ -40,7 +40,7 @@ pub(crate) fn of_another_key(language: Language, at: &str) -> String {
     )
 }
 
-/// Nothing was issued here under this name.
+/// No token with this id was issued here.
 pub(crate) fn unknown(language: Language, name: &str) -> String {
     let name = harmless(name);
     match language {

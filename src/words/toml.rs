@@ -1,6 +1,6 @@
-//! What the reader of TOML says in English, in Japanese.
+//! Japanese for the errors of the TOML parser.
 
-/// What a mistake of writing most likely is, from what the TOML reader says in English.
+/// The most likely reason of a syntax error, by the message of the TOML parser.
 pub(super) fn in_japanese(why: &str) -> &'static str {
     let says = |words: &[&str]| words.iter().any(|word| why.contains(word));
     if says(&["duplicate"]) {

@@ -1,9 +1,9 @@
 //! What keeps the database from being used, for the one who has to do something about it.
 
-use super::alerts::typed;
+use crate::command_line::CommandLine;
 use crate::language::Language;
 use crate::store::StoreError;
-use crate::trouble::Trouble;
+use crate::trouble::{Resource, Trouble};
 
 impl Trouble {
     /// What happened, in a sentence.
@@ -49,6 +49,15 @@ impl Trouble {
                 "the database's file is not in its place any more: it was deleted, moved or replaced, or its disk is not mounted. Nothing new is accepted; everything that was accepted was copied to {}",
                 path.display()
             ),
+            (Self::Exhausted(Resource::FileHandles), _) => language
+                .say(
+                    "開いているファイルと接続の数が上限に達しています",
+                    "too many files and connections are open, and the system lets the relay open no more",
+                )
+                .to_owned(),
+            (Self::Exhausted(Resource::Memory), _) => language
+                .say("メモリーが足りません", "there is not enough memory")
+                .to_owned(),
             (Self::Unusable(what), _) => both!(
                 language,
                 "データベースに書き込めません",
@@ -85,6 +94,14 @@ impl Trouble {
                 "ファイルを元の場所に戻すか、リレーを停止してこのコピーを復元してください",
                 "bring the file back, or stop the relay and restore that copy",
             ),
+            Self::Exhausted(Resource::FileHandles) => (
+                "どれかが閉じると自動で再開します。繰り返す場合は、何が開いているかを確かめ (ls -l /proc/プロセス番号/fd)、サービスの LimitNOFILE= を増やしてください",
+                "it goes on by itself when some are closed. If it comes again, see what is open (ls -l /proc/PROCESS/fd), and raise LimitNOFILE= of the service",
+            ),
+            Self::Exhausted(Resource::Memory) => (
+                "空きができると自動で再開します。ほかのプログラムの使用量を確かめてください (free -m)",
+                "it goes on by itself when there is some. See what else uses it (free -m)",
+            ),
             Self::Unusable(_) => (
                 "ディスクと、データディレクトリの権限を確かめてください",
                 "look at the disk and at the permissions of the data directory",
@@ -95,10 +112,11 @@ impl Trouble {
 
     /// All of it in one line.
     #[must_use]
-    pub fn describe(&self, language: Language) -> String {
+    pub fn describe(&self, language: Language, commands: &CommandLine) -> String {
         let (happened, advice) = (self.happened(language), self.advice(language));
-        let commands = self.commands();
-        let commands: Vec<String> = commands.iter().map(|command| typed(command)).collect();
+        let whole = self.commands(commands);
+        let whole = whole.iter().map(|command| commands.by_admin(command));
+        let commands: Vec<String> = whole.collect();
         let commands = commands.join("; ");
         match (language, commands.is_empty()) {
             (Language::Ja, true) => format!("{happened}。{advice}"),
@@ -112,9 +130,9 @@ impl Trouble {
 impl StoreError {
     /// Why something could not be read or written.
     #[must_use]
-    pub fn describe(&self, language: Language) -> String {
+    pub fn describe(&self, language: Language, commands: &CommandLine) -> String {
         match self {
-            Self::Unavailable(trouble) => trouble.describe(language),
+            Self::Unavailable(trouble) => trouble.describe(language, commands),
             Self::Closing => both!(
                 language,
                 "データベースを閉じているところです",

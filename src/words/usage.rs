@@ -1,5 +1,4 @@
-//! The command line in Japanese: what stands in its help and in the pages of the manual, and what is said of
-//! something that was typed wrongly. The English stands with the commands themselves.
+//! The command line in Japanese: help, manual pages, and errors of usage. The English is written at the commands.
 
 mod arguments;
 mod commands;

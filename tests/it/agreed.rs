@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
-use voicedrive_relay::receiver::ScriptedAnswer;
+use voicedrive_relay::testing::receiver::ScriptedAnswer;
 
 use crate::harness::{API_TOKEN, ApiAnswer, Clock, Partner, TestRelay, noon, status};
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use voicedrive_relay::upkeep::retention::{Kept, Retention};
-use voicedrive_relay::upkeep::timekeeper::Timekeeper;
+use voicedrive_relay::testing::upkeep::retention::{Kept, Retention};
+use voicedrive_relay::testing::upkeep::timekeeper::Timekeeper;
 
 use crate::harness::{Bench, Clock, Partner, TestRelay, control_client, noon, status};
 
@@ -57,7 +57,7 @@ async fn a_crash_after_the_clock_was_set_hurries_nothing() {
         bench.clock.advance(Duration::from_mins(1));
         let wrong = bench.clock.now().after(Duration::from_hours(hours));
         bench.clock.set(wrong);
-        let timekeeper = Timekeeper::new(bench.store.clone(), bench.clock.clone());
+        let mut timekeeper = Timekeeper::new(bench.store.clone(), bench.clock.clone());
         timekeeper.step().await;
         let mut bench = bench.crashed();
         bench.clock.advance(Duration::from_secs(3539));

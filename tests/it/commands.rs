@@ -444,7 +444,7 @@ async fn a_reload_takes_a_good_configuration_and_refuses_a_bad_one() {
     );
     let mut daemon = Daemon::start(directory.path(), &old.url(), "").await;
     let bearer = crate::harness::token(
-        &[voicedrive_relay::token::Scope::Admin],
+        &[voicedrive_relay::testing::token::Scope::Admin],
         Clock::System.now(),
     );
     let url = format!("{}/api/events", daemon.url);

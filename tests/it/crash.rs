@@ -14,10 +14,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::sync::Semaphore;
-use voicedrive_relay::config::Environment;
-use voicedrive_relay::store::file::inspect::count_differences;
-use voicedrive_relay::store::file::snapshot;
-use voicedrive_relay::token::Scope;
+use voicedrive_relay::testing::config::Environment;
+use voicedrive_relay::testing::store::file::inspect::count_differences;
+use voicedrive_relay::testing::store::file::snapshot;
+use voicedrive_relay::testing::token::Scope;
 
 use crate::commands::{Daemon, program};
 use crate::harness::{Clock, Partner, TestRelay, client, noon, status, token};

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 use hyper::body::Bytes;
-use voicedrive_relay::attempt::Outcome;
-use voicedrive_relay::event::{NewEvent, Status};
-use voicedrive_relay::event_record::EventDetail;
-use voicedrive_relay::receiver::{ReceivedWebhook, ScriptedAnswer};
-use voicedrive_relay::retry::RetryPolicy;
-use voicedrive_relay::route::Routing;
-use voicedrive_relay::send_stats::QueueCounts;
-use voicedrive_relay::submission::{Accepted, Submission};
+use voicedrive_relay::testing::attempt::Outcome;
+use voicedrive_relay::testing::event::{NewEvent, Status};
+use voicedrive_relay::testing::event_record::EventDetail;
+use voicedrive_relay::testing::receiver::{ReceivedWebhook, ScriptedAnswer};
+use voicedrive_relay::testing::retry::RetryPolicy;
+use voicedrive_relay::testing::route::Routing;
+use voicedrive_relay::testing::send_stats::QueueCounts;
+use voicedrive_relay::testing::submission::{Accepted, Submission};
 
 use crate::harness::{Bench, Clock, Partner, TestRelay, noon, status};
 

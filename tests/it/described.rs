@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use jsonschema::Validator;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
-use voicedrive_relay::http::api::openapi;
+use voicedrive_relay::testing::http::api::openapi;
 
 use crate::harness::TestRelay;
 

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use voicedrive_relay::language::{Language, Locale};
-use voicedrive_relay::timestamp::Timestamp;
-use voicedrive_relay::token::TokenRecord;
-use voicedrive_relay::zone::Zone;
+use voicedrive_relay::testing::command_line::CommandLine;
+use voicedrive_relay::testing::incident::State;
+use voicedrive_relay::testing::language::{Language, Locale};
+use voicedrive_relay::testing::timestamp::Timestamp;
+use voicedrive_relay::testing::token::TokenRecord;
+use voicedrive_relay::testing::zone::Zone;
 
 use crate::alerting::Night;
 use crate::harness::noon;
@@ -209,9 +211,8 @@ async fn what_was_told_of_a_token_stands_in_the_status_until_it_is_over() {
         .incidents
         .iter()
         .map(|i| {
-            locale
-                .message(voicedrive_relay::incident::State::Ongoing, &i.report)
-                .text
+            let commands = CommandLine::default();
+            locale.message(State::Ongoing, &i.report, &commands).text
         })
         .collect();
     let of_token = lines.iter().find(|text| text.starts_with("トークン long"));

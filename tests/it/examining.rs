@@ -5,10 +5,12 @@ use std::sync::Arc;
 use hyper::StatusCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use voicedrive_relay::config::Environment;
-use voicedrive_relay::delivery::profile::Profile;
-use voicedrive_relay::receiver::{ReceivedWebhook, Receiver, Rejection, ScriptedAnswer, Verifier};
-use voicedrive_relay::secret::Secret;
+use voicedrive_relay::testing::config::Environment;
+use voicedrive_relay::testing::delivery::profile::Profile;
+use voicedrive_relay::testing::receiver::{
+    ReceivedWebhook, Receiver, Rejection, ScriptedAnswer, Verifier,
+};
+use voicedrive_relay::testing::secret::Secret;
 
 use crate::commands::program;
 use crate::harness::{Clock, Partner, WEBHOOK_SECRET, status};

@@ -11,25 +11,26 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::{Notify, watch};
-pub use voicedrive_relay::clock::Clock;
-use voicedrive_relay::config::{self, Environment, Loaded};
-use voicedrive_relay::delivery::dispatcher::Dispatcher;
-use voicedrive_relay::delivery::handoff::{Handoff, mailbox};
-use voicedrive_relay::delivery::profile::Profile;
-use voicedrive_relay::delivery::proxy::Proxies;
-use voicedrive_relay::delivery::route::Route;
-use voicedrive_relay::delivery::{Context, DeliveryRules};
-use voicedrive_relay::http::api::auth::Keys;
-use voicedrive_relay::incident::Thresholds;
-use voicedrive_relay::observations::Observations;
-use voicedrive_relay::receiver::{ReceivedWebhook, Receiver, ScriptedAnswer, Verifier};
-use voicedrive_relay::relay::{Relay, control_socket};
-use voicedrive_relay::retry::RetryPolicy;
-use voicedrive_relay::route;
-use voicedrive_relay::secret::Secret;
-use voicedrive_relay::store::Store;
-use voicedrive_relay::timestamp::Timestamp;
-use voicedrive_relay::token::Scope;
+pub use voicedrive_relay::testing::clock::Clock;
+use voicedrive_relay::testing::command_line::CommandLine;
+use voicedrive_relay::testing::config::{self, Environment, Loaded};
+use voicedrive_relay::testing::delivery::dispatcher::Dispatcher;
+use voicedrive_relay::testing::delivery::handoff::{Handoff, mailbox};
+use voicedrive_relay::testing::delivery::profile::Profile;
+use voicedrive_relay::testing::delivery::proxy::Proxies;
+use voicedrive_relay::testing::delivery::route::Route;
+use voicedrive_relay::testing::delivery::{Context, DeliveryRules};
+use voicedrive_relay::testing::http::api::auth::Keys;
+use voicedrive_relay::testing::incident::Thresholds;
+use voicedrive_relay::testing::observations::Observations;
+use voicedrive_relay::testing::receiver::{ReceivedWebhook, Receiver, ScriptedAnswer, Verifier};
+use voicedrive_relay::testing::relay::{Relay, control_socket};
+use voicedrive_relay::testing::retry::RetryPolicy;
+use voicedrive_relay::testing::route;
+use voicedrive_relay::testing::secret::Secret;
+use voicedrive_relay::testing::store::Store;
+use voicedrive_relay::testing::timestamp::Timestamp;
+use voicedrive_relay::testing::token::Scope;
 
 use crate::described;
 
@@ -64,13 +65,13 @@ pub fn webhook_secrets() -> Vec<Secret> {
 
 /// An HTTP client; TLS has to be set up even for one that never uses it.
 pub fn client() -> reqwest::Client {
-    voicedrive_relay::crypto::install();
+    voicedrive_relay::testing::crypto::install();
     reqwest::Client::new()
 }
 
 /// An HTTP client that asks the control socket in this directory.
 pub fn control_client(directory: &Path) -> reqwest::Client {
-    voicedrive_relay::crypto::install();
+    voicedrive_relay::testing::crypto::install();
     let socket = directory.join("control.sock");
     let client = reqwest::Client::builder().unix_socket(socket);
     client.build().unwrap()
@@ -219,7 +220,7 @@ pub fn settings(directory: &Path, url: &str, more: &str) -> Loaded {
 
 /// A token with these scopes that is good at `now`.
 pub fn token(scopes: &[Scope], now: Timestamp) -> String {
-    voicedrive_relay::crypto::install();
+    voicedrive_relay::testing::crypto::install();
     let keys = Keys::new(Some(JWT_SECRET.as_bytes()), None, []);
     keys.issue("test", scopes, now.unix_seconds(), 1)
         .unwrap()
@@ -460,6 +461,7 @@ impl Bench {
             clock: clock.clone(),
             rules: rules.subscribe(),
             observations: Observations::default(),
+            commands: CommandLine::default(),
         };
         let (way, inbox) = mailbox();
         let handoff = Handoff::default();

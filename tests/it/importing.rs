@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use voicedrive_relay::interview::field::Field;
+use voicedrive_relay::testing::interview::field::Field;
 
 use crate::commands::{Daemon, program};
 use crate::harness::control_client;

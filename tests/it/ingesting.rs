@@ -9,9 +9,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
-use voicedrive_relay::crypto::{hex, hmac_sha256};
-use voicedrive_relay::timestamp::Timestamp;
-use voicedrive_relay::token::Scope;
+use voicedrive_relay::testing::crypto::{hex, hmac_sha256};
+use voicedrive_relay::testing::timestamp::Timestamp;
+use voicedrive_relay::testing::token::Scope;
 
 use crate::commands::program;
 use crate::harness::{

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::{ApiAnswer, Clock, TestRelay, token};
-use voicedrive_relay::token::Scope;
+use voicedrive_relay::testing::token::Scope;
 
 async fn call(relay: &TestRelay, method: Method, path: &str, body: &str) -> ApiAnswer {
     let bearer = format!(

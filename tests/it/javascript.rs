@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::json;
-use voicedrive_relay::config::Environment;
-use voicedrive_relay::stable_json::stabilize;
+use voicedrive_relay::testing::config::Environment;
+use voicedrive_relay::testing::stable_json::stabilize;
 
 /// Texts when nothing else is said; `JAVASCRIPT_CASES` says more.
 const CASES: usize = 5_000;

@@ -9,11 +9,11 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::json;
 use tempfile::TempDir;
-use voicedrive_relay::config::Environment;
-use voicedrive_relay::store::file::snapshot;
-use voicedrive_relay::token::Scope;
-use voicedrive_relay::upkeep::backup::BackupFile;
-use voicedrive_relay::upkeep::retention::{Kept, Retention};
+use voicedrive_relay::testing::config::Environment;
+use voicedrive_relay::testing::store::file::snapshot;
+use voicedrive_relay::testing::token::Scope;
+use voicedrive_relay::testing::upkeep::backup::BackupFile;
+use voicedrive_relay::testing::upkeep::retention::{Kept, Retention};
 
 use crate::commands::{Daemon, program};
 use crate::harness::{

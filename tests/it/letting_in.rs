@@ -8,8 +8,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use voicedrive_relay::crypto::hmac_sha256;
-use voicedrive_relay::token::Scope;
+use voicedrive_relay::testing::crypto::hmac_sha256;
+use voicedrive_relay::testing::token::Scope;
 
 use crate::harness::{API_TOKEN, ApiAnswer, Clock, JWT_SECRET, TestRelay, noon, token};
 

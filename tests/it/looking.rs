@@ -101,6 +101,30 @@ async fn a_channel_that_takes_no_message_is_told_until_one_gets_through() {
 }
 
 #[tokio::test]
+async fn check_reaches_the_server_of_the_dead_mans_switch_and_does_not_call_it() {
+    let directory = TempDir::new().unwrap();
+    let sink = Sink::start().await;
+    for (url, begin, word) in [
+        (sink.url(), "ok ", "not tried here"),
+        ("http://127.0.0.1:9/hush", "error ", "refused"),
+    ] {
+        write_secrets(directory.path(), &format!("HEARTBEAT_URL={url}\n"));
+        let more = "[alerts]\nheartbeat_url = \"HEARTBEAT_URL\"\n";
+        let config = directory.path().join("config.toml");
+        std::fs::write(&config, configuration(directory.path(), "", more)).unwrap();
+        let mut check = program();
+        check.env_clear().args(["check", "--config"]);
+        let checked = said(&check.arg(&config).output().await.unwrap());
+        let heartbeat = line(&checked, "alerts heartbeat_url:");
+        assert!(heartbeat.starts_with(begin), "{heartbeat}");
+        assert!(heartbeat.contains(word), "{heartbeat}");
+        assert!(!checked.contains("secret-path") && !checked.contains("hush"));
+    }
+    let asked = sink.taken().into_iter().map(|(request, _)| request);
+    assert_eq!(asked.collect::<Vec<_>>(), ["HEAD / HTTP/1.1"]);
+}
+
+#[tokio::test]
 async fn a_mistake_in_the_configuration_does_not_hide_that_the_relay_goes_on() {
     let directory = TempDir::new().unwrap();
     let daemon = Daemon::start(directory.path(), "", "").await;
@@ -295,5 +319,33 @@ async fn check_tells_what_keeps_the_running_daemon_from_keeping_anything() {
     other.execute_batch("ROLLBACK").unwrap();
     let told = said(&daemon.run(&["check"]).await);
     assert!(!told.contains("holds a lock on the database"), "{told}");
+    daemon.kill().await;
+}
+
+#[tokio::test]
+async fn a_reload_says_that_another_directory_takes_a_restart_and_how_the_relay_is_found() {
+    let directory = TempDir::new().unwrap();
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    let other = directory.path().join("other");
+    let text = configuration(&other, "", "");
+    std::fs::write(&daemon.config, text).unwrap();
+    // The relay listens in its old directory: this configuration does not lead to it.
+    let reload = daemon.run(&["reload"]).await;
+    assert_eq!(reload.status.code(), Some(69), "{}", said(&reload));
+    let told = said(&reload);
+    assert!(told.contains("storage.directory was changed"), "{told}");
+    assert!(told.contains("has to be restarted"), "{told}");
+    assert!(!told.contains("systemctl"), "not of the package: {told}");
+    assert!(!other.exists());
+    // The signal reaches it.
+    let mut daemon = daemon;
+    daemon.signal("-HUP");
+    let logged = loop {
+        let line = daemon.log.next_line().await.unwrap();
+        if line.contains("only with a restart") {
+            break line;
+        }
+    };
+    assert!(logged.contains("storage.directory"), "{logged}");
     daemon.kill().await;
 }

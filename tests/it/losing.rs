@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 use tempfile::TempDir;
-use voicedrive_relay::store::file::snapshot;
-use voicedrive_relay::store::{Store, StoreError};
-use voicedrive_relay::token::Scope;
-use voicedrive_relay::trouble::Trouble;
-use voicedrive_relay::upkeep::backup::BackupFile;
-use voicedrive_relay::upkeep::file_watch::FileWatch;
-use voicedrive_relay::upkeep::soundness::Soundness;
+use voicedrive_relay::testing::store::file::snapshot;
+use voicedrive_relay::testing::store::{Store, StoreError};
+use voicedrive_relay::testing::token::Scope;
+use voicedrive_relay::testing::trouble::Trouble;
+use voicedrive_relay::testing::upkeep::backup::BackupFile;
+use voicedrive_relay::testing::upkeep::file_watch::FileWatch;
+use voicedrive_relay::testing::upkeep::soundness::Soundness;
 
 use crate::commands::{Daemon, program};
 use crate::harness::{Bench, Clock, client, token};

@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use voicedrive_relay::alerts::notifier::{examine, tell};
-use voicedrive_relay::channel::outcome::Outcome;
-use voicedrive_relay::config::{self, Channel, Environment};
-use voicedrive_relay::language::{Language, Locale};
-use voicedrive_relay::zone::Zone;
+use voicedrive_relay::testing::alerts::notifier::{examine, tell};
+use voicedrive_relay::testing::channel::outcome::Outcome;
+use voicedrive_relay::testing::config::{self, Channel, Environment};
+use voicedrive_relay::testing::language::{Language, Locale};
+use voicedrive_relay::testing::zone::Zone;
 
 use crate::harness::noon;
 

@@ -28,7 +28,7 @@ async fn voicedrives_client_gets_its_own_shape_with_timeouts_among_the_failed() 
     let partner = Partner::start(Clock::System).await;
     let more = "timeout_seconds = 1\n[retry]\nintervals_seconds = [3600]";
     let relay = TestRelay::start_with(&partner.url(), more, Clock::System).await;
-    let stall = voicedrive_relay::receiver::ScriptedAnswer::After(
+    let stall = voicedrive_relay::testing::receiver::ScriptedAnswer::After(
         Duration::from_hours(1),
         Box::new(status(200)),
     );

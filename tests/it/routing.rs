@@ -5,8 +5,8 @@ use std::time::Duration;
 use hyper::StatusCode;
 use serde_json::json;
 use tempfile::TempDir;
-use voicedrive_relay::delivery::profile::{BUILT_IN, Profile};
-use voicedrive_relay::receiver::ScriptedAnswer;
+use voicedrive_relay::testing::delivery::profile::{BUILT_IN, Profile};
+use voicedrive_relay::testing::receiver::ScriptedAnswer;
 
 use crate::commands::{Daemon, program};
 use crate::harness::{Clock, Partner, TestRelay, configuration, status};

@@ -31,7 +31,7 @@ fn certificate(is_ca: bool, until: i32) -> (Certificate, KeyPair) {
 
 /// A receiver with this certificate; answers its port.
 async fn https(certificate: &Certificate, key: &KeyPair) -> u16 {
-    voicedrive_relay::crypto::install();
+    voicedrive_relay::testing::crypto::install();
     let config = ServerConfig::builder()
         .with_no_client_auth()
         .with_single_cert(

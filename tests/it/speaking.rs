@@ -533,6 +533,19 @@ async fn the_demo_is_played_in_japanese() {
 }
 
 #[tokio::test]
+async fn the_demo_has_nothing_for_programs_and_says_so() {
+    let mut command = program();
+    command.env("LANG", "ja_JP.UTF-8").args(["demo", "--json"]);
+    let output = command.output().await.unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(output.stdout.is_empty(), "nothing was played: {output:?}");
+    let error: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!(error["error"]["code"], "USAGE");
+    let told = error["error"]["message"].as_str().unwrap();
+    assert!(told.contains("leave out --json"), "{told}");
+}
+
+#[tokio::test]
 async fn an_attempt_over_the_control_socket_stays_english() {
     let directory = TempDir::new().unwrap();
     let daemon = Daemon::start(directory.path(), "", JAPANESE).await;

@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
-use voicedrive_relay::store::StoreError;
-use voicedrive_relay::store::file::snapshot;
-use voicedrive_relay::token::Scope;
-use voicedrive_relay::trouble::Trouble;
-use voicedrive_relay::upkeep::file_watch::FileWatch;
+use voicedrive_relay::testing::store::StoreError;
+use voicedrive_relay::testing::store::file::snapshot;
+use voicedrive_relay::testing::token::Scope;
+use voicedrive_relay::testing::trouble::Trouble;
+use voicedrive_relay::testing::upkeep::file_watch::FileWatch;
 
 use crate::commands::Daemon;
 use crate::harness::{Bench, Clock, client, configuration, token};
@@ -73,7 +73,12 @@ async fn a_relay_that_meets_damage_accepts_nothing_more_and_says_what_to_restore
     assert_eq!(status, REFUSED, "{}", answer.text().await.unwrap());
     let refused = hand_in(&daemon.url).await;
     assert_eq!(refused, (REFUSED, "STORAGE_UNAVAILABLE".to_owned()));
-    let restore = format!("voicedrive-relay restore {}", backup.display());
+    // As it is pasted: the configuration is not that of the package.
+    let restore = format!(
+        "voicedrive-relay restore {} --config {}",
+        backup.display(),
+        daemon.config.display()
+    );
     let told = health_until(&daemon.url, |status, _| status == REFUSED).await;
     assert!(
         told.contains("damaged") && told.contains(&restore),

@@ -5,7 +5,9 @@ use std::net::{SocketAddr, TcpListener};
 
 use super::CheckResult;
 use super::daemon::Daemon;
+use crate::cli::Common;
 use crate::cli::words::Locale;
+use crate::command_line::CommandLine;
 use crate::config::Config;
 use crate::words::checks::{self, Check};
 use crate::words::system::of_system;
@@ -28,7 +30,12 @@ enum Holder {
 }
 
 /// Whether the daemon listens where it should, or could.
-pub(super) fn port(locale: Locale, config: &Config, daemon: Option<&Daemon>) -> CheckResult {
+pub(super) fn port(
+    locale: Locale,
+    common: &Common,
+    config: &Config,
+    daemon: Option<&Daemon>,
+) -> CheckResult {
     let address = config.server.listen;
     let bound = TcpListener::bind(address).map(|_| ());
     let error = bound.as_ref().err();
@@ -43,10 +50,23 @@ pub(super) fn port(locale: Locale, config: &Config, daemon: Option<&Daemon>) -> 
         Err(io::ErrorKind::PermissionDenied) => Holder::Privileged,
         Err(_) => Holder::Unusable,
     };
-    describe(locale, address, holder, &error.unwrap_or_default())
+    let commands = common.commands();
+    describe(
+        locale,
+        &commands,
+        address,
+        holder,
+        &error.unwrap_or_default(),
+    )
 }
 
-fn describe(locale: Locale, address: SocketAddr, holder: Holder, error: &str) -> CheckResult {
+fn describe(
+    locale: Locale,
+    commands: &CommandLine,
+    address: SocketAddr,
+    holder: Holder,
+    error: &str,
+) -> CheckResult {
     let name = "listen";
     match holder {
         Holder::Daemon => CheckResult::good(
@@ -54,10 +74,10 @@ fn describe(locale: Locale, address: SocketAddr, holder: Holder, error: &str) ->
             format!("{address}: {}", locale.phrase(Check::DaemonListens)),
         ),
         Holder::Nobody => CheckResult::good(name, address.to_string()),
-        Holder::NobodyYet => CheckResult::notable(
-            name,
-            format!("{address}: {}", locale.phrase(Check::ListensElsewhere)),
-        ),
+        Holder::NobodyYet => {
+            let elsewhere = checks::listens_elsewhere(commands, locale.language);
+            CheckResult::notable(name, format!("{address}: {elsewhere}"))
+        }
         Holder::Another => CheckResult::bad(
             name,
             format!("{address}: {}", locale.phrase(Check::AnotherListens)),

@@ -118,12 +118,9 @@ fn is_closed<T>(opened: io::Result<T>) -> bool {
 
 fn not_allowed(locale: Locale, common: &Common, path: &Path) -> CliError {
     let path = path.display();
-    let option = if common.is_packaged() {
-        String::new()
-    } else {
-        format!(" --config {}", common.config.display())
-    };
-    CliError::NotAllowed(checks::may_not_look(path, &option, locale.language))
+    // Another relay may have its own user, whose files are nobody else's either.
+    let check = format!("sudo {}", common.commands().program("check"));
+    CliError::NotAllowed(checks::may_not_look(path, &check, locale.language))
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use super::CheckResult;
 use super::daemon::Daemon;
-use super::{CheckResult, CheckState};
 use crate::cli::Common;
 use crate::cli::words::Locale;
 use crate::config::Config;
@@ -29,17 +29,16 @@ pub(super) async fn all(
 ) -> Vec<CheckResult> {
     // Who has the database open knows more of it.
     let trouble = daemon.and_then(|daemon| daemon.trouble.clone());
-    let database = match trouble {
-        Some(trouble) => CheckResult::bad("database", trouble),
-        None => database(locale, config),
+    let (database, is_readable) = match trouble {
+        Some(trouble) => (CheckResult::bad("database", trouble), false),
+        None => database(locale, common, config, daemon),
     };
-    let readable = database.state != CheckState::Bad;
     let mut findings = vec![
-        directory(locale, &config.storage.directory, common.is_packaged()),
+        directory(locale, &config.storage.directory, common),
         database,
     ];
     // Of one that cannot be used, everything was said.
-    if readable {
+    if is_readable {
         findings.push(counts(locale, common, config).await);
     }
     // The package's daemon has its socket in a directory of its own.
@@ -78,7 +77,7 @@ fn not_there(locale: Locale, path: &Path, is_packaged: bool) -> CheckResult {
     }
 }
 
-fn directory(locale: Locale, path: &Path, is_packaged: bool) -> CheckResult {
+fn directory(locale: Locale, path: &Path, common: &Common) -> CheckResult {
     let name = "directory";
     let shown = path.display();
     if path.is_relative() {
@@ -93,7 +92,7 @@ fn directory(locale: Locale, path: &Path, is_packaged: bool) -> CheckResult {
             );
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return not_there(locale, path, is_packaged);
+            return not_there(locale, path, common.is_packaged());
         }
         Err(error) => {
             let why = of_system(&error, locale.language);
@@ -106,7 +105,9 @@ fn directory(locale: Locale, path: &Path, is_packaged: bool) -> CheckResult {
     if let Err(error) = written {
         if is_full(&error) {
             let path = path.to_owned();
-            return CheckResult::bad(name, OpenError::DiskFull { path }.describe(locale.language));
+            let full = OpenError::DiskFull { path };
+            let told = full.describe(locale.language, &common.commands());
+            return CheckResult::bad(name, told);
         }
         return CheckResult::bad(
             name,
@@ -124,17 +125,36 @@ fn directory(locale: Locale, path: &Path, is_packaged: bool) -> CheckResult {
     CheckResult::good(name, shown.to_string())
 }
 
-fn database(locale: Locale, config: &Config) -> CheckResult {
-    let name = "database";
+/// The database, and whether more of it can be looked at.
+fn database(
+    locale: Locale,
+    common: &Common,
+    config: &Config,
+    daemon: Option<&Daemon>,
+) -> (CheckResult, bool) {
+    let (name, language) = ("database", locale.language);
     match inspect::inspect(&config.storage.directory) {
-        Ok(Inspection::Sound) => CheckResult::good(name, locale.phrase(Check::Sound).to_owned()),
-        Ok(Inspection::Absent) => {
-            CheckResult::notable(name, locale.phrase(Check::NotThereYet).to_owned())
+        Ok(Inspection::Sound) => (
+            CheckResult::good(name, locale.phrase(Check::Sound).to_owned()),
+            true,
+        ),
+        Ok(Inspection::Absent) => (
+            CheckResult::notable(name, locale.phrase(Check::NotThereYet).to_owned()),
+            true,
+        ),
+        // The one that runs has opened its log, and no such journal.
+        Ok(Inspection::Unfinished(journal)) if daemon.is_some() => (
+            CheckResult::bad(name, checks::strange_journal(&journal, language)),
+            false,
+        ),
+        Ok(Inspection::Unfinished(journal)) => (
+            CheckResult::notable(name, checks::unfinished(&journal, language)),
+            false,
+        ),
+        Err(error) => {
+            let told = error.describe(language, &common.commands());
+            (CheckResult::bad(name, told), false)
         }
-        Err(error @ OpenError::Locked { .. }) => {
-            CheckResult::notable(name, error.describe(locale.language))
-        }
-        Err(error) => CheckResult::bad(name, error.describe(locale.language)),
     }
 }
 
@@ -147,7 +167,10 @@ async fn counts(locale: Locale, common: &Common, config: &Config) -> CheckResult
             return CheckResult::good(name, locale.phrase(Check::CountsAgree).to_owned());
         }
         Ok(differ) => differ,
-        Err(error) => return CheckResult::bad(name, error.describe(locale.language)),
+        Err(error) => {
+            let told = error.describe(locale.language, &common.commands());
+            return CheckResult::bad(name, told);
+        }
     };
     let repaired = async {
         let client = common.client()?;
@@ -156,7 +179,9 @@ async fn counts(locale: Locale, common: &Common, config: &Config) -> CheckResult
     match repaired.await {
         Ok(_) => CheckResult::notable(name, checks::counted_anew(differ, locale.language)),
         Err(error) => CheckResult::bad(name, {
-            let error = error.describe(locale.language, false).unwrap_or_default();
+            let error = error
+                .describe(locale.language, &common.commands(), false)
+                .unwrap_or_default();
             checks::counts_differ(differ, &error, locale.language)
         }),
     }
@@ -164,7 +189,9 @@ async fn counts(locale: Locale, common: &Common, config: &Config) -> CheckResult
 
 #[cfg(test)]
 mod tests {
+    use super::super::CheckState;
     use super::*;
+    use crate::command_line::PACKAGED_CONFIG;
     use crate::language::Language;
     use crate::zone::Zone;
 
@@ -175,7 +202,18 @@ mod tests {
             timezone: Zone::TOKYO,
         };
         let there = tempfile::tempdir().unwrap();
-        let state = |path: &Path, packaged| directory(locale, path, packaged).state;
+        let state = |path: &Path, packaged| {
+            let config = if packaged {
+                PACKAGED_CONFIG
+            } else {
+                "other.toml"
+            };
+            let common = Common {
+                config: config.into(),
+                json: false,
+            };
+            directory(locale, path, &common).state
+        };
         let inside = there.path().join("a/b");
         assert!(state(&inside, false) == CheckState::Notable);
         // Nobody makes a directory there, not even root.

@@ -38,7 +38,7 @@ impl Upload {
     }
 
     pub(super) fn push(&mut self, row: &Row) -> io::Result<()> {
-        row.write(self.language, &mut self.piece)?;
+        row.write_json(self.language, &mut self.piece)?;
         if self.piece.len() >= PIECE {
             self.flush()
         } else {

@@ -5,6 +5,7 @@ use std::task::{self, Poll};
 
 use super::super::{DeliveryRules, handoff};
 use super::*;
+use crate::command_line::CommandLine;
 use crate::delivery::profile::Profile;
 use crate::delivery::proxy::Proxies;
 use crate::incident::Thresholds;
@@ -38,6 +39,7 @@ fn dispatcher(directory: &std::path::Path) -> Dispatcher {
         clock,
         rules,
         observations: Observations::default(),
+        commands: CommandLine::default(),
     };
     Dispatcher::new(route, context, handoff::mailbox().1).unwrap()
 }

@@ -1,6 +1,5 @@
-//! Pages of VoiceDrive may call from a browser, when their origin is configured; pages of others
-//! are told nothing (contract, section 3, `cors_allowed_origins`). A browser does not tell its user why a page
-//! reads nothing, so the log does.
+//! Cross-origin requests: pages of configured origins may call from a browser (contract, section 3,
+//! `cors_allowed_origins`). Browsers do not say why a page was refused, so the log does.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -18,33 +17,33 @@ use hyper::{HeaderMap, Method, Response, StatusCode};
 use crate::http::reply::Reply;
 use crate::http::wing::Call;
 
-/// What a page may send.
+/// The methods that a page may use.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE");
 const HEADERS: HeaderValue = HeaderValue::from_static(
     "Authorization, Content-Type, Idempotency-Key, X-Request-ID, X-VoiceDrive-System-ID",
 );
-/// What a page may read besides the body.
+/// The headers of an answer that a page may read.
 const EXPOSED: HeaderValue =
     HeaderValue::from_static("Allow, Retry-After, WWW-Authenticate, X-Request-ID");
-/// How long a browser may remember the answer to a preflight, in seconds.
+/// How long a browser may cache the answer to a preflight, in seconds.
 const REMEMBERED: HeaderValue = HeaderValue::from_static("600");
-/// How long the log says nothing more of an origin that was refused.
+/// A refused origin is logged once in this time.
 const TOLD_AGAIN: Duration = Duration::from_mins(1);
-/// Origins of which that is known; of more of them at a time the log says nothing.
+/// The most refused origins that are remembered; further ones are not logged.
 const KNOWN: usize = 16;
 /// The longest origin that is logged, in characters.
 const LONGEST: usize = 200;
 
-/// The page that calls, if one does.
+/// The page that sent a request, if any.
 pub(super) struct Page<'a> {
-    /// Its origin, when it may read the answer.
+    /// Its origin, if it is allowed.
     origin: Option<HeaderValue>,
-    /// The origins of those that may.
+    /// All allowed origins.
     allowed: &'a [String],
 }
 
 impl<'a> Page<'a> {
-    /// The page that a call comes from. One that may not read the answer is noted for the log.
+    /// The page that sent the request. A refused one is logged.
     pub(super) fn of(call: &Call<'a>) -> Self {
         let api = call.api;
         let allowed = &api.cors_allowed_origins;
@@ -56,8 +55,7 @@ impl<'a> Page<'a> {
         Self { origin, allowed }
     }
 
-    /// The answer to a browser that asks before it calls; none when this is no such question, or not from a page
-    /// that may call.
+    /// The answer to a preflight; none when the request is not one, or its page is not allowed.
     pub(super) fn preflight(&self, call: &Call<'_>) -> Option<Reply> {
         let is_question = *call.request.method() == Method::OPTIONS
             && call.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
@@ -73,13 +71,13 @@ impl<'a> Page<'a> {
         })
     }
 
-    /// Lets the page read an answer, when it may.
+    /// Adds the headers that let an allowed page read the answer.
     pub(super) fn allow(self, reply: &mut Reply) {
         if self.allowed.is_empty() {
             return;
         }
         let headers = reply.headers_mut();
-        // A cache must not give the answer to one page, or to none, to another.
+        // A cache must not serve the answer for one origin to another.
         headers.insert(VARY, HeaderValue::from_static("Origin"));
         if let Some(origin) = self.origin {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
@@ -88,7 +86,7 @@ impl<'a> Page<'a> {
     }
 }
 
-/// The origin of the page that calls, when it is one of `allowed`.
+/// The request's origin, if it is one of `allowed`.
 pub(super) fn allowed_origin(headers: &HeaderMap, allowed: &[String]) -> Option<HeaderValue> {
     let origin = headers.get(ORIGIN)?;
     let known = origin
@@ -97,12 +95,12 @@ pub(super) fn allowed_origin(headers: &HeaderMap, allowed: &[String]) -> Option<
     known.then(|| origin.clone())
 }
 
-/// The pages that called and may not, each with the moment at which the log was told.
+/// Refused origins, each with the time at which it was last logged.
 #[derive(Default)]
 pub struct RefusedPages(Mutex<HashMap<String, Duration>>);
 
 impl RefusedPages {
-    /// Logs that the page that sent these headers may not read the answer, unless it was logged lately.
+    /// Logs that the page that sent these headers was refused, unless that was logged recently.
     pub fn note(&self, headers: &HeaderMap, now: Duration) {
         let Some(origin) = headers.get(ORIGIN).filter(|_| !is_own_page(headers)) else {
             return;
@@ -128,7 +126,7 @@ impl RefusedPages {
     }
 }
 
-/// Whether a page calls the host that it came from.
+/// Whether the page was served by the host that it calls.
 fn is_own_page(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let page = text(ORIGIN).and_then(|origin| origin.split_once("://"));

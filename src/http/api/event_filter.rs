@@ -8,7 +8,7 @@ use crate::http::reply::ApiError;
 use crate::http::request::{self, Query};
 use crate::spelling;
 
-pub(super) const STATUS_ACCEPTED: &str = "must be accepted, retrying, delivered or exhausted";
+const STATUS_ACCEPTED: &str = "must be accepted, retrying, delivered, exhausted or dismissed";
 pub(in crate::http) const FILTERS: &str = "status, eventType, staffId, route, since, until";
 
 /// Takes the filters of events out of a query.

@@ -92,7 +92,7 @@ pub(super) fn describe() -> Operation {
 pub async fn health(api: &Api) -> Result<Reply, ApiError> {
     let works = can_write(api).await;
     if let Some(trouble) = api.store.file().trouble() {
-        let told = trouble.describe(Language::En);
+        let told = trouble.describe(Language::En, &api.commands);
         return Err(ApiError::DatabaseInTrouble(told));
     }
     if !works {

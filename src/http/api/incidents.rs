@@ -6,6 +6,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::openapi::{Operation, paging, query, samples};
+use crate::command_line::CommandLine;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::{Query, whole};
 use crate::http::wing::Call;
@@ -47,7 +48,7 @@ pub(super) struct PageAnswer {
 }
 
 impl IncidentAnswer {
-    fn of(locale: Locale, incident: Incident) -> Self {
+    fn of(locale: Locale, commands: &CommandLine, incident: Incident) -> Self {
         let Incident { report, closed_at } = incident;
         let state = if closed_at.is_some() {
             State::Resolved
@@ -55,7 +56,7 @@ impl IncidentAnswer {
             State::Ongoing
         };
         Self {
-            words: locale.message(state, &report),
+            words: locale.message(state, &report, commands),
             closed_at,
             delivered: report.delivered,
             dismissed: report.dismissed,
@@ -90,7 +91,9 @@ pub(super) async fn list(call: Call<'_>) -> Result<Reply, ApiError> {
     let locale = call.locale();
     let items = found.into_iter();
     let answer = PageAnswer {
-        items: items.map(|one| IncidentAnswer::of(locale, one)).collect(),
+        items: items
+            .map(|one| IncidentAnswer::of(locale, &api.commands, one))
+            .collect(),
         next_cursor: next.map(|next| next.to_string()),
     };
     success(StatusCode::OK, &answer, moment.wall)
@@ -105,6 +108,14 @@ pub(super) fn describe() -> Operation {
         "count": 1, "oldestEventId": samples::ID,
         "actions": ["voicedrive-relay resend --status exhausted"],
         "closedAt": null, "subject": "default", "delivered": 0, "dismissed": 0,
+    });
+    let outage = json!({
+        "kind": "partner_away", "state": "resolved", "incidentId": samples::ID,
+        "openedAt": "2025-10-26T12:00:00.000Z", "title": "voicedrive-relay: VoiceDrive is back",
+        "text": "VoiceDrive has taken an event again; what waits (3 events) is sent by itself.",
+        "count": 5, "oldestEventId": null,
+        "actions": ["voicedrive-relay resend --status exhausted --route 'default'"],
+        "closedAt": "2025-10-26T14:00:00.000Z", "subject": "default", "delivered": 0, "dismissed": 0,
     });
     let states = json!({"type": "string", "enum": ["ongoing", "resolved"]});
     Operation::new(
@@ -121,6 +132,6 @@ pub(super) fn describe() -> Operation {
     .answer::<PageAnswer>(
         200,
         "A page",
-        &json!({"items": [incident], "nextCursor": null}),
+        &json!({"items": [incident, outage], "nextCursor": null}),
     )
 }

@@ -1,8 +1,7 @@
-//! The door of the staff system's own senders (contract, section 4.6): they post as they always did,
-//! and the relay takes it.
+//! The endpoint for the staff system's own senders (contract, section 4.6), which post as they always did.
 //!
-//! The checks come in this order: the method (`endpoints`), the length, the media type, the relay's own
-//! mark, the proof, and only then anything that the body says.
+//! The order of the checks: method (`endpoints`), length, media type, header of the relay's own webhooks, proof, and
+//! only then the content of the body.
 
 mod proof;
 
@@ -31,10 +30,10 @@ use crate::route::LEADS_BACK;
 use crate::submission::Submission;
 use crate::timestamp::Timestamp;
 
-/// The relay's own mark on every webhook that it sends.
+/// A header that the relay sets on every webhook.
 const OWN_MARK: &str = "X-Webhook-Attempt";
 
-/// Its path in the table, and where the senders post when `ingest.path` says nothing else.
+/// Its path in the table, and the default of `ingest.path`.
 pub(super) const PATH: &str = "/in";
 
 /// `POST` to the path of `[ingest]`, and to any path below it.
@@ -52,10 +51,10 @@ pub(super) async fn accept(call: Call<'_>) -> Result<Reply, ApiError> {
     let body = request::bytes(body, api.max_body_bytes).await?;
     request::media(&head.headers, false)?;
     refuse_own(&head.headers)?;
-    proof::demand(api, ingest, peer, &head, &body)?;
+    proof::verify(api, ingest, peer, &head, &body)?;
     let recognised = recognise(&ingest.rules, &head, &body)?;
     let known_for = ingest.rules.repeat;
-    let kept = keep(api, recognised, GivenId::of(&head), known_for).await?;
+    let kept = commit(api, recognised, GivenId::noted_in(&head), known_for).await?;
     answer(&kept, api.clock.now())
 }
 
@@ -97,7 +96,7 @@ pub(super) fn describe() -> Operation {
     ])
 }
 
-/// A webhook of the relay itself must not become an event: it would go round for ever.
+/// Refuses webhooks of the relay itself, which would loop for ever.
 fn refuse_own(headers: &HeaderMap) -> Result<(), ApiError> {
     if headers.contains_key(OWN_MARK) {
         let why = format!("is the mark of a relay's own webhooks: {LEADS_BACK}");
@@ -130,7 +129,7 @@ fn refused(why: &Unrecognised) -> ApiError {
 }
 
 /// Commits the event and hands it to its dispatcher, unless it repeats one that was accepted within `known_for`.
-async fn keep(
+async fn commit(
     api: &Api,
     recognised: Recognised,
     request_id: Option<String>,
@@ -142,7 +141,7 @@ async fn keep(
         staff_id: recognised.staff_id,
         event_timestamp: recognised.event_timestamp,
     };
-    // Zero hours: every post is an event of its own.
+    // Zero hours: repeats are not looked for.
     let memory = (!known_for.is_zero()).then(|| Memory::of(&event, request_id, Some(known_for)));
     let submission = Submission {
         route: api.routes.routing.route_of(&event.event_type).to_owned(),
@@ -154,7 +153,7 @@ async fn keep(
     kept.into_iter().next().ok_or(ApiError::Internal)
 }
 
-/// 200, because one of the senders takes nothing else for a success.
+/// 200 instead of 202: one of the senders treats everything else as a failure.
 fn answer(kept: &Kept, now: Timestamp) -> Result<Reply, ApiError> {
     let answer = IngestAnswer {
         success: true,

@@ -1,5 +1,5 @@
-//! Reading interview records (contract, section 4.5): what is wrong with a field is told by its
-//! name, in a batch with the record's number. Of a file every mistake is told, elsewhere the first.
+//! Reads interview records (contract, section 4.5). An error names the field, in a batch with the record's number. Of a
+//! file all errors are reported, elsewhere the first one.
 
 use std::borrow::Cow;
 
@@ -63,7 +63,7 @@ pub(in crate::http) struct Body {
     status_reason: Option<Value>,
 }
 
-/// Reads the body of a put; the path has said the id, and the body may repeat it.
+/// Reads the body of a PUT; `id` is that of the path, which the body may repeat.
 pub(in crate::http) fn read_one(text: &str, id: &str) -> Result<Interview, ApiError> {
     if !is_id(id) {
         return Err(first(&[FieldError::of(Field::Id, Why::NotAnId)], ""));
@@ -94,9 +94,9 @@ pub(in crate::http) fn read_batch(text: &str, media: Media) -> Result<Vec<Interv
 
 /// A record of a file.
 pub(in crate::http) struct OfFile {
-    /// Its id, also one that cannot be.
+    /// Its id, even an invalid one.
     pub id: Option<String>,
-    /// The record; where a field is wrong stands something else, nothing where that is possible.
+    /// The record; a wrong field has a placeholder, or none where that is possible.
     pub interview: Interview,
     /// Everything that is wrong with it.
     pub mistakes: Vec<FieldError>,
@@ -113,7 +113,7 @@ pub(in crate::http) fn read_of_file(text: &str) -> Result<OfFile, ApiError> {
     })
 }
 
-/// Callers of the API are told the first mistake; `place` stands before the field's name.
+/// The error of the first mistake; `place` is put before the field's name.
 fn first(mistakes: &[FieldError], place: &str) -> ApiError {
     mistakes.first().map_or(ApiError::Internal, |mistake| {
         let field = format!("{place}{}", mistake.field.name());
@@ -122,7 +122,7 @@ fn first(mistakes: &[FieldError], place: &str) -> ApiError {
 }
 
 fn parse(text: &str, place: &str) -> Result<Body, ApiError> {
-    // A struct can be read from an array as well, and nobody means that.
+    // serde would read a struct from an array too.
     let document: &RawValue = serde_json::from_str(text).map_err(|e| not_json(place, &e))?;
     if !document.get().starts_with('{') {
         let at = place.trim_end_matches('.');
@@ -140,7 +140,7 @@ fn read(body: &Body) -> Result<Interview, Vec<FieldError>> {
     }
 }
 
-/// Reads all fields, and names every one that is wrong, in their order.
+/// Reads all fields. The mistakes are in the order of the fields.
 fn read_all(body: &Body) -> (Interview, Vec<FieldError>) {
     let mut fields = Fields::default();
     let interview = Interview {
@@ -185,8 +185,7 @@ fn read_all(body: &Body) -> (Interview, Vec<FieldError>) {
     (interview, fields.mistakes)
 }
 
-/// Reads field after field. One that is wrong is noted, and something stands in its place, so that the
-/// others are looked at too.
+/// Reads field by field. A wrong one is noted and replaced by a placeholder, so that the others are checked too.
 #[derive(Default)]
 struct Fields {
     mistakes: Vec<FieldError>,
@@ -273,7 +272,7 @@ impl Fields {
     }
 }
 
-/// A member of the staff that is named by a number has it as a text, as in events.
+/// A staff id that is a number is converted to text, as in events.
 fn staff_id(value: Option<&Value>) -> Option<Cow<'_, Value>> {
     let value = value?;
     let number = match value {
@@ -283,12 +282,12 @@ fn staff_id(value: Option<&Value>) -> Option<Cow<'_, Value>> {
     Some(number.map_or(Cow::Borrowed(value), |id| Cow::Owned(Value::from(id))))
 }
 
-/// The value, when there is one; null is none.
+/// The value; none when it is absent or null.
 fn something(value: Option<&Value>) -> Option<&Value> {
     value.filter(|value| !value.is_null())
 }
 
-/// A line feed may stand in a reason; other control characters stand nowhere.
+/// Whether a text has control characters other than line feeds, which are allowed in reasons.
 fn has_control(text: &str) -> bool {
     text.chars().any(|c| c.is_control() && c != '\n')
 }

@@ -78,7 +78,7 @@ pub(super) fn describe() -> Operation {
 }
 
 /// Percent with one decimal, as a JSON number.
-pub(super) fn percent(part: u64, total: u64) -> f64 {
+pub(in crate::http) fn percent(part: u64, total: u64) -> f64 {
     tenths(tenths_of_percent(part, total))
 }
 

@@ -336,7 +336,7 @@ pub(in crate::http) struct InterviewAnswer<'a> {
 }
 
 impl<'a> InterviewAnswer<'a> {
-    fn of(kept: &'a InterviewRecord) -> Self {
+    pub(in crate::http) fn of(kept: &'a InterviewRecord) -> Self {
         let interview = &kept.interview;
         Self {
             id: &interview.id,

@@ -232,6 +232,7 @@ mod tests {
             ("GET", "/api/interviews/completion-stats"),
             ("GET", "/api/voicedrive/webhook-stats"),
             ("GET", "/api/voicedrive/interview-completion-stats"),
+            ("GET", "/api/integration/kpis"),
             ("POST", "/api/events"),
             ("POST", "/api/events/batch"),
             ("POST", "/in"),

@@ -1,11 +1,10 @@
-//! How often a client may ask: a sliding window, exact to the nanosecond (contract, section 4.2).
+//! Rate limiting by a sliding window, exact to the nanosecond (contract, section 4.2).
 //!
-//! The table of clients is bounded. When it is full of clients that are active, new ones share one
-//! window for each endpoint: a flood of addresses then neither grows memory nor pushes a client
-//! that is blocked out of the table. Its price is that newcomers have few requests between them
-//! while the flood lasts.
+//! The table of clients is bounded. When it is full of active clients, new ones share one window for each endpoint, so
+//! that a flood of addresses neither grows memory nor evicts a blocked client. The cost: during the flood all new
+//! clients together have only one quota.
 //!
-//! Time is passed in, and it is a monotonic clock's: nothing here asks one.
+//! The time is that of a monotonic clock, and is passed in.
 
 use std::collections::VecDeque;
 use std::collections::hash_map::{Entry, HashMap};
@@ -17,20 +16,20 @@ use std::time::Duration;
 
 use crate::http::server::client::counted_as;
 
-/// Time on a monotonic clock, in nanoseconds: half of a `Duration`, and it lasts for 584 years.
+/// Time on a monotonic clock, in nanoseconds: half the size of a `Duration`, and enough for 584 years.
 type Moment = u64;
 
 const SECOND: Moment = 1_000_000_000;
-/// The span in which requests are counted: a request that is exactly this old does not count any more.
+/// The span in which requests are counted: one that is exactly this old does not count.
 const WINDOW: Moment = 60 * SECOND;
-/// Windows that are kept, one for each client and endpoint. Each holds one moment of 8 bytes for
-/// every request that passed: at 100 requests a minute all of them together hold at most 5 MiB.
+/// The most windows, one for each client and endpoint. Each has 8 bytes for every accepted request: at 100 requests a
+/// minute all of them together take at most 5 MiB.
 const MOST_WINDOWS: usize = 4096;
-/// How often a full table is searched for windows that are over. A search looks at every window;
-/// at each request of a flood it would cost more than the request, and once a second it is nothing.
+/// The interval at which a full table is searched for expired windows. A search visits every window: at each request of
+/// a flood it would cost more than the request.
 const SWEEP_PAUSE: Moment = SECOND;
 
-/// Too many requests: how long until the next one passes.
+/// Too many requests: how long until the next one is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryAfter(u64);
 
@@ -42,16 +41,15 @@ impl RetryAfter {
     }
 }
 
-/// Counts requests by client and endpoint. `E` names an endpoint; there should be few of them,
-/// because each has a shared window of its own that is always kept.
+/// Counts requests by client and endpoint. `E` is the name of an endpoint; each has a shared window that is never
+/// removed, so there should be few of them.
 pub struct RateLimiter<E> {
     limit: AtomicUsize,
     table: Mutex<Table<E>>,
 }
 
 impl<E: Copy + Eq + Hash> RateLimiter<E> {
-    /// At most `limit` requests in any 60 seconds, for each client and endpoint; with 0, none ever
-    /// passes.
+    /// Accepts at most `limit` requests in any 60 seconds, for each client and endpoint.
     #[must_use]
     pub fn new(limit: u32) -> Self {
         Self::with_room(limit, MOST_WINDOWS)
@@ -70,21 +68,21 @@ impl<E: Copy + Eq + Hash> RateLimiter<E> {
         }
     }
 
-    /// Lets another number pass from now on. What passed already still counts.
+    /// Changes the limit. Requests that were accepted before still count.
     pub fn set_limit(&self, limit: u32) {
         self.limit.store(count_of(limit), Ordering::Relaxed);
     }
 
-    /// Counts a request at `now`, the time since any fixed moment on a monotonic clock. A request
-    /// that is one too many does not count, so asking too often does not prolong the wait.
+    /// Counts a request at `now`, the time since any fixed moment on a monotonic clock. A refused request does not
+    /// count, so asking too often does not prolong the wait.
     ///
     /// An IPv6 client counts by its /64, an IPv4 address written as IPv6 as that IPv4 address.
     ///
     /// # Errors
-    /// `RetryAfter` when it is one too many.
+    /// `RetryAfter` when the limit is reached.
     pub fn check(&self, client: IpAddr, endpoint: E, now: Duration) -> Result<(), RetryAfter> {
         let now = Moment::try_from(now.as_nanos()).unwrap_or(Moment::MAX);
-        // Nothing under the lock can panic halfway: a poisoned table is a good one.
+        // Nothing panics in the middle of a change, so a poisoned table is still consistent.
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         let limit = self.limit.load(Ordering::Relaxed);
         table.check(counted_as(client), endpoint, limit, now)
@@ -98,9 +96,9 @@ fn count_of(limit: u32) -> usize {
 struct Table<E> {
     windows: HashMap<(IpAddr, E), Window>,
     most_windows: usize,
-    /// Requests of clients that found no place for a window of their own.
+    /// Requests of clients that have no window of their own because the table was full.
     shared: HashMap<E, VecDeque<Moment>>,
-    /// When windows that are over were last cleared away.
+    /// When expired windows were last removed.
     swept: Moment,
     /// The latest time that was passed in.
     latest: Moment,
@@ -108,10 +106,10 @@ struct Table<E> {
 
 /// The requests of one client on one endpoint.
 struct Window {
-    /// When the client got a window of its own. Until then it may have made every request of the
-    /// shared window, so those count for it too: it could otherwise make twice as many as allowed.
+    /// When the window was made. Before, the client may have made every request of the shared window, so those count
+    /// for it too: otherwise it could make twice as many as allowed.
     opened: Moment,
-    /// When its requests passed since, in order.
+    /// When its requests were accepted, in order.
     passed: VecDeque<Moment>,
 }
 
@@ -123,8 +121,8 @@ impl<E: Copy + Eq + Hash> Table<E> {
         limit: usize,
         now: Moment,
     ) -> Result<(), RetryAfter> {
-        // Two threads may come here in another order than they read the clock in; every window
-        // relies on moments that do not go back.
+        // Threads may arrive in another order than that in which they read the clock; windows rely on times that never
+        // go back.
         let now = self.latest.max(now);
         self.latest = now;
         let key = (client, endpoint);
@@ -144,8 +142,7 @@ impl<E: Copy + Eq + Hash> Table<E> {
         count(&mut window.passed, earlier, limit, now)
     }
 
-    /// Whether there is no room for another window, after clearing away what is over when its
-    /// turn has come.
+    /// Whether there is no room for another window. Expired windows are removed first, at most once a second.
     fn is_full_for(&mut self, key: &(IpAddr, E), now: Moment) -> bool {
         if self.windows.len() < self.most_windows || self.windows.contains_key(key) {
             return false;
@@ -159,7 +156,7 @@ impl<E: Copy + Eq + Hash> Table<E> {
     }
 }
 
-/// Requests that count for a client besides those of its own window.
+/// Requests of the shared window that count for a client too.
 #[derive(Clone, Copy)]
 struct Earlier {
     requests: usize,
@@ -179,7 +176,7 @@ impl Earlier {
     }
 }
 
-/// Lets a request pass and counts it, unless it is one too many.
+/// Accepts and counts a request, unless the limit is reached.
 fn count(
     passed: &mut VecDeque<Moment>,
     earlier: Earlier,
@@ -190,14 +187,13 @@ fn count(
         passed.push_back(now);
         return Ok(());
     }
-    // The next one passes when the oldest does not count any more. Only with a limit of 0 there is
-    // none.
+    // The next one is accepted when the oldest has expired. There is none only when the limit is 0.
     let oldest = earlier.oldest.or(passed.front().copied()).unwrap_or(now);
     let wait = WINDOW.saturating_sub(now - oldest);
     Err(RetryAfter(wait.div_ceil(SECOND).max(1)))
 }
 
-/// Drops what does not count any more.
+/// Removes what has expired.
 fn forget(passed: &mut VecDeque<Moment>, now: Moment) {
     while passed.front().is_some_and(|&first| !counts(first, now)) {
         passed.pop_front();

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::event_filter::{FILTERS, STATUS_ACCEPTED, accepted_in_no_time, meant};
+use super::event_filter::{FILTERS, accepted_in_no_time, meant};
 use super::events::no_such_event;
 use super::openapi::{Operation, samples};
 use crate::event::Status;
@@ -129,7 +129,8 @@ pub(super) fn describe_many() -> Operation {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = BulkResend)]
 pub(super) struct BulkResendBody {
-    #[schema(value_type = Option<Status>)]
+    /// What was dismissed is sent again by its id only.
+    #[schema(pattern = "^(accepted|retrying|delivered|exhausted)$")]
     status: Option<String>,
     event_type: Option<String>,
     staff_id: Option<String>,
@@ -143,6 +144,17 @@ pub(super) struct BulkResendBody {
     /// Count, and change nothing.
     #[serde(default)]
     dry_run: bool,
+}
+
+/// The status that `word` names, of what may be sent again in bulk.
+fn in_bulk(word: &str) -> Result<Status, ApiError> {
+    let status = Status::from_word(word).filter(|status| *status != Status::Dismissed);
+    status.ok_or_else(|| {
+        ApiError::invalid(
+            "status",
+            "must be accepted, retrying, delivered or exhausted; what was dismissed is sent again by its id",
+        )
+    })
 }
 
 /// A bulk resend that was understood.
@@ -161,13 +173,7 @@ impl BulkResend {
             .transpose()
         };
         let filter = EventFilter {
-            status: wire
-                .status
-                .map(|word| {
-                    Status::from_word(&word)
-                        .ok_or_else(|| ApiError::invalid("status", STATUS_ACCEPTED))
-                })
-                .transpose()?,
+            status: wire.status.map(|word| in_bulk(&word)).transpose()?,
             event_type: wire.event_type,
             staff_id: wire.staff_id,
             route: wire.route,

@@ -1,9 +1,9 @@
-//! The names of revoked tokens, in memory: they are asked for with every request.
+//! The ids of revoked tokens, in memory because every request is checked against them.
 
 use std::collections::HashSet;
 use std::sync::{PoisonError, RwLock};
 
-/// The revoked tokens' `jti`s. The store holds the same set, for good.
+/// The `jti`s of revoked tokens. The store has the same set.
 pub type Revoked = RwLock<HashSet<String>>;
 
 /// Whether `jti` was revoked.
@@ -14,7 +14,7 @@ pub fn contains(revoked: &Revoked, jti: &str) -> bool {
         .contains(jti)
 }
 
-/// From now on, `jti` is revoked.
+/// Adds `jti` to the revoked ones.
 pub fn insert(revoked: &Revoked, jti: &str) {
     revoked
         .write()

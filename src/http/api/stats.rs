@@ -71,7 +71,7 @@ pub(super) fn describe() -> Operation {
 pub(in crate::http) struct StatsAnswer<'a> {
     #[schema(value_type = Period)]
     period: &'static str,
-    // The name is historic: it counts the period, whichever that is.
+    // The name is historic: it is the count of the chosen period.
     #[serde(rename = "sent24h")]
     sent: u64,
     succeeded: u64,

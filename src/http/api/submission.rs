@@ -1,5 +1,5 @@
-//! Reading what the staff system hands in (contract, section 4.4): what is wrong with a field is
-//! told by its name, in a batch with the event's number.
+//! Reads events that are handed in (contract, section 4.4). An error names the field, in a batch with the event's
+//! number.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -12,7 +12,7 @@ use crate::http::request::Media;
 use crate::stable_json;
 use crate::timestamp::Timestamp;
 
-/// The most documents that a batch may have.
+/// The most documents in a batch.
 const BATCH: usize = 1000;
 
 pub(super) const EVENT_ACCEPTED: &str =
@@ -52,7 +52,7 @@ struct StaffInData<'a> {
     employee_id: Option<&'a RawValue>,
 }
 
-/// Reads one event; `place` stands before a field's name in an error, such as `[3].`.
+/// Reads one event; `place`, such as `[3].`, is put before a field's name in an error.
 pub(super) fn read_event(text: &str, place: &str) -> Result<NewEvent, ApiError> {
     if place.is_empty() && text.trim_start().starts_with('[') {
         let accepted = "must be one JSON object; POST /api/events/batch takes an array of them";
@@ -108,7 +108,7 @@ pub(super) fn read_batch(text: &str, media: Media) -> Result<Vec<NewEvent>, ApiE
         .collect()
 }
 
-/// The JSON documents of a batch of `things`, each still as it was written.
+/// The JSON documents of a batch, unparsed. `things` says in errors what they are.
 pub(super) fn documents<'a>(
     text: &'a str,
     media: Media,
@@ -138,20 +138,19 @@ pub(super) fn documents<'a>(
     }
 }
 
-/// The text of a JSON string; none when it is something else, or not there.
+/// The text of a JSON string; none when it is another value, or absent.
 fn string(value: Option<&RawValue>) -> Option<String> {
     serde_json::from_str(value?.get()).ok()
 }
 
-/// Whom `data` itself says it is about.
+/// The staff id in `data`.
 fn staff_in(data: &str) -> Option<String> {
     let found: StaffInData<'_> = serde_json::from_str(data).ok()?;
     let mut named = [found.staff_id, found.employee_id].into_iter().flatten();
     named.find_map(event::staff_id)
 }
 
-/// What `serde_json` says names the unknown or doubled field, the line and the column, but never a
-/// value.
+/// The message of `serde_json` names the unknown or repeated field, line and column, but never a value.
 pub(super) fn not_json(place: &str, error: &serde_json::Error) -> ApiError {
     let place = place.trim_end_matches('.');
     let message = match error.classify() {

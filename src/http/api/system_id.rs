@@ -1,22 +1,22 @@
-//! `X-VoiceDrive-System-ID`: VoiceDrive's client always sends it, nothing depends on it (contract,
-//! section 11). It is logged once: the client asks every few seconds, and its name stays the same.
+//! `X-VoiceDrive-System-ID`, which VoiceDrive's client always sends (contract, section 11). Nothing depends on it. Each
+//! id is logged once, because the client calls every few seconds.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use hyper::HeaderMap;
 
-/// Names that are remembered; a caller that makes up more of them is not logged any more.
+/// The most ids that are remembered; further ones are not logged.
 const REMEMBERED: usize = 16;
-/// The longest name that is logged, in characters.
+/// The longest id that is logged, in characters.
 const LONGEST: usize = 100;
 
-/// The names that were seen since the start.
+/// The ids that were seen since the start.
 #[derive(Default)]
 pub struct SystemIds(Mutex<BTreeSet<String>>);
 
 impl SystemIds {
-    /// Logs the system that a request names, when it is a new one.
+    /// Logs the id of a request if it is a new one.
     pub fn note(&self, headers: &HeaderMap) {
         let Some(name) = headers.get("x-voicedrive-system-id") else {
             return;

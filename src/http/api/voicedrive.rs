@@ -1,4 +1,4 @@
-//! What VoiceDrive's shipped client calls (contract, section 6.3): the same counts in its own shape.
+//! Statistics in the shape that VoiceDrive's client expects (contract, section 6.3).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::send_stats::{SendFilter, SendStats};
 use crate::timestamp::Timestamp;
 use crate::zone::Zone;
 
-/// What is counted when nothing is said.
+/// The length of the default range.
 const USUAL_SPAN: Duration = Duration::from_hours(24);
 
 /// `GET /api/voicedrive/webhook-stats`
@@ -29,7 +29,7 @@ const USUAL_SPAN: Duration = Duration::from_hours(24);
 pub(super) async fn webhook_stats(call: Call<'_>) -> Result<Reply, ApiError> {
     let api = call.api;
     let mut query = Query::parse(call.query())?;
-    let given = DateRange::take(&mut query, api.locale.timezone)?;
+    let given = DateRange::from_query(&mut query, api.locale.timezone)?;
     let event_type = query.take("eventType");
     query.finish("startDate, endDate, eventType")?;
     let now = api.clock.now();
@@ -39,7 +39,7 @@ pub(super) async fn webhook_stats(call: Call<'_>) -> Result<Reply, ApiError> {
         from: start,
         to: end,
         event_type,
-        // An event that goes elsewhere is no gap in what VoiceDrive counts.
+        // Events for other receivers are not missing in VoiceDrive's count.
         routes: Some(api.routes.counted.clone()),
     };
     let counted = api.store.send_statistics(filter).await?;
@@ -65,15 +65,15 @@ pub(super) fn describe() -> Operation {
     .parameters(range())
     .parameters([text("eventType", "Only events of this name")])
     .answer::<WebhookAnswer<'_>>(200, "One consistent snapshot", &sends)
-    .also_refused([turned_round()])
+    .also_refused([reversed_range()])
 }
 
-/// What every range can be refused for.
-pub(super) fn turned_round() -> ApiError {
+/// The error of a range that ends before it begins.
+pub(super) fn reversed_range() -> ApiError {
     ApiError::InvalidDateRange("startDate: must not be later than endDate".to_owned())
 }
 
-/// What a query says of the range that it asks for.
+/// The range of a query; either end may be absent.
 #[derive(Clone, Copy, Default)]
 pub(super) struct DateRange {
     start: Option<Timestamp>,
@@ -81,15 +81,15 @@ pub(super) struct DateRange {
 }
 
 impl DateRange {
-    /// Takes `startDate` and `endDate` out of a query. A date without a time is that day, where the clinic is.
-    pub(super) fn take(query: &mut Query, zone: Zone) -> Result<Self, ApiError> {
+    /// Takes `startDate` and `endDate` from a query. A date without a time is that day in the configured time zone.
+    pub(super) fn from_query(query: &mut Query, zone: Zone) -> Result<Self, ApiError> {
         let start = moment(query, "startDate", |date| day::start(date, zone))?;
         let end = moment(query, "endDate", |date| day::end(date, zone))?;
         Ok(Self { start, end })
     }
 
-    /// The range, whose ends are these where nothing is said. One that ends before it begins is refused by the
-    /// name of what was said.
+    /// The range, with defaults for absent ends. When it ends before it begins, the error names the ends that were
+    /// given.
     pub(super) fn range(
         self,
         usual_start: Timestamp,
@@ -114,7 +114,7 @@ impl DateRange {
     }
 }
 
-/// A moment, or a date that `of_day` makes one of.
+/// A moment, or a date that `of_day` converts.
 fn moment(
     query: &mut Query,
     name: &str,

@@ -1,5 +1,5 @@
-//! What VoiceDrive's shipped client asks of interviews (contract, section 6.4). Its page calls
-//! `.toFixed` on every number, so none of them is ever null.
+//! Interview statistics for VoiceDrive's client (contract, section 6.4). Its page calls `.toFixed` on every number, so
+//! none of them is ever null.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::interview_stats::{percent, tenths};
 use super::openapi::{Operation, range, samples, text};
-use super::voicedrive::{DateRange, turned_round};
+use super::voicedrive::{DateRange, reversed_range};
 use crate::day;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::Query;
@@ -19,9 +19,9 @@ use crate::interview::{Interview, InterviewStatus};
 use crate::interview_stats::{InterviewCounts, InterviewRange, InterviewReport, ReportLimits};
 use crate::timestamp::Timestamp;
 
-/// How many completed interviews are named.
+/// The most completed interviews in the answer.
 const COMPLETED: u32 = 5;
-/// How many pending, and how many missed ones are named.
+/// The most pending interviews, and the most missed ones.
 const OTHERS: u32 = 50;
 
 /// `GET /api/voicedrive/interview-completion-stats`
@@ -31,11 +31,11 @@ const OTHERS: u32 = 50;
 pub(super) async fn completion_stats(call: Call<'_>) -> Result<Reply, ApiError> {
     let api = call.api;
     let mut query = Query::parse(call.query())?;
-    let given = DateRange::take(&mut query, api.locale.timezone)?;
+    let given = DateRange::from_query(&mut query, api.locale.timezone)?;
     let interview_type = query.take("interviewType");
     query.finish("startDate, endDate, interviewType")?;
     let now = api.clock.now();
-    // Every time zone that can be configured knows today; the fallback is the moment itself.
+    // Every time zone that can be configured has a today; the fallback is never used.
     let (first, last) = day::today(now, api.locale.timezone).unwrap_or((now, now));
     let (from, to) = given.range(first, last)?;
     let wanted = InterviewRange {
@@ -89,7 +89,7 @@ pub(super) fn describe() -> Operation {
     .parameters(range())
     .parameters([text("interviewType", "Only interviews of this type")])
     .answer::<InterviewOverviewAnswer<'_>>(200, "One consistent snapshot", &interviews)
-    .also_refused([turned_round()])
+    .also_refused([reversed_range()])
 }
 
 #[derive(Serialize, ToSchema)]
@@ -214,7 +214,7 @@ impl<'a> CompletedAnswer<'a> {
     fn of(interview: &'a Interview) -> Self {
         Self {
             named: Named::of(interview),
-            // A record that does not say when it was completed was so when it took place.
+            // Without a time of completion it is the time of the interview.
             completed_at: interview.completed_at.unwrap_or(interview.date),
             duration: interview.duration_minutes.unwrap_or(0),
         }

@@ -1,4 +1,4 @@
-//! What `alert` asks for: an incident is dismissed, and every channel is tried.
+//! What `alert test` asks for: every channel is tried.
 
 use hyper::StatusCode;
 use uuid::Uuid;
@@ -7,29 +7,6 @@ use crate::alerts::notifier::tell;
 use crate::channel::outcome::Outcome;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::wing::Call;
-use crate::incident::DismissResult;
-
-/// `POST /control/incidents/{id}/dismiss`
-///
-/// # Errors
-/// `NotFound`; `Conflict` for an incident that ends by itself; or the store's.
-pub(super) async fn dismiss(call: Call<'_>) -> Result<Reply, ApiError> {
-    let Call { api, id, .. } = call;
-    let moment = api.clock.moment();
-    match api.store.dismiss_incident(&id, moment).await? {
-        DismissResult::Done => {
-            let answer = serde_json::json!({"id": id, "dismissed": true});
-            success(StatusCode::OK, &answer, moment.wall)
-        }
-        DismissResult::Unknown => Err(ApiError::NotFound(
-            "No open incident has this id (alert history shows them)".to_owned(),
-        )),
-        DismissResult::EndsByItself => Err(ApiError::Conflict(
-            "An incident of this kind ends by itself when its condition does not hold any more"
-                .to_owned(),
-        )),
-    }
-}
 
 /// `POST /control/alerts/test`: a test message to every channel, and what came of each. `status` and `check` tell of
 /// a channel that did not take it until one gets through.

@@ -15,10 +15,10 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
     let language = call.locale().language;
     let probed = api.store.probe(api.clock.moment()).await;
     let trouble = api.store.file().trouble();
-    let trouble = trouble.map(|trouble| trouble.describe(language));
+    let trouble = trouble.map(|trouble| trouble.describe(language, &api.commands));
     let answer = serde_json::json!({
         "listen": api.listen,
-        "trouble": trouble.or_else(|| probed.err().map(|error| error.describe(language))),
+        "trouble": trouble.or_else(|| probed.err().map(|error| error.describe(language, &api.commands))),
     });
     success(StatusCode::OK, &answer, api.clock.now())
 }

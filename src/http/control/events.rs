@@ -1,5 +1,4 @@
-//! Events for the command line: a list with the number of all that it is of, ids that can be typed, and what
-//! happens as it happens.
+//! Events for the command line: a list with the total, ids short enough to type, and changes as they happen.
 
 use hyper::StatusCode;
 use serde::Serialize;
@@ -15,16 +14,16 @@ use crate::http::wing::Call;
 use crate::spelling;
 use crate::timestamp::Timestamp;
 
-/// The most changes of one kind in one answer.
+/// The most changes of one kind in an answer.
 const CHANGES: u32 = 200;
-/// The most events of a list, and how many it has when nothing is said.
+/// The most events of a list, and the default.
 const LISTED: (usize, usize) = (1000, 20);
-/// What a filter matches is counted up to here.
+/// Matches of a filter are counted up to this number.
 const COUNTED: usize = 10_000;
-/// The most ids that are named for one beginning.
+/// The most ids that are returned for a prefix.
 const NAMED: u32 = 5;
 
-/// An event with an id that can be typed.
+/// An event with the shortest id that is unambiguous.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Row<'a> {
@@ -82,8 +81,8 @@ pub(super) async fn list(call: Call<'_>) -> Result<Reply, ApiError> {
     success(StatusCode::OK, &answer, moment.wall)
 }
 
-/// That no event of this name is kept, and the name that was perhaps meant. It is no mistake: the first one may
-/// still come.
+/// A hint when no event of this type is stored, with the type that was perhaps meant. It is not an error: the first one
+/// may still come.
 async fn unknown_type(api: &Api, name: &str) -> Result<Option<Value>, ApiError> {
     let kept = api.store.event_types().await?;
     if kept.iter().any(|known| known == name) {

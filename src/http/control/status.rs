@@ -18,7 +18,11 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
     let now = moment.wall;
     let locale = call.locale();
     let language = locale.language;
-    let trouble = || api.store.file().trouble().map(|t| t.describe(language));
+    let commands = &api.commands;
+    let trouble = || {
+        let trouble = api.store.file().trouble();
+        trouble.map(|trouble| trouble.describe(language, commands))
+    };
     let seen = api.store.overview(moment).await;
     // One that cannot be read any more is told by what is wrong with it.
     let seen = seen.map_err(|error| trouble().map_or(error.into(), ApiError::DatabaseInTrouble))?;
@@ -38,7 +42,7 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
     let open: Vec<_> = incidents
         .map(|incident| {
             let report = &incident.report;
-            let mut told = serde_json::json!(locale.message(State::Ongoing, report));
+            let mut told = serde_json::json!(locale.message(State::Ongoing, report, commands));
             told["route"] = report.route().into();
             told
         })
@@ -61,6 +65,7 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
             "retrying": seen.events.retrying,
             "delivered": seen.events.delivered,
             "exhausted": seen.events.exhausted,
+            "dismissed": seen.events.dismissed,
         },
         "repeats": seen.repeats,
         "queueStatus": QueueAnswer::of(seen.queue),

@@ -42,10 +42,11 @@ pub(super) async fn issue(call: Call<'_>) -> Result<Reply, ApiError> {
         .keys
         .issue(&wanted.subject, &scopes, now.unix_seconds(), days)
         .map_err(|_| {
-            ApiError::invalid(
-                "RELAY_JWT_SECRET",
-                "is not set, so no token can be signed; set it in secrets.env, then `voicedrive-relay reload`",
-            )
+            let reload = api.commands.typed("reload");
+            let advice = format!(
+                "is not set, so no token can be signed; set it in secrets.env, then `{reload}`"
+            );
+            ApiError::invalid("RELAY_JWT_SECRET", advice)
         })?;
     let record = TokenRecord {
         jti: issued.jti.clone(),

@@ -1,10 +1,10 @@
-//! Whose request it is: the peer's, or that of somebody behind a proxy.
+//! The client of a request: the peer, or somebody behind a proxy.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use ipnet::IpNet;
 
-/// IPv6 clients count by their /64, because each of them has that many addresses.
+/// The address by which a client is counted: of IPv6 the /64, because a client has all addresses of one.
 pub fn counted_as(client: IpAddr) -> IpAddr {
     match client.to_canonical() {
         IpAddr::V6(address) => {
@@ -15,18 +15,17 @@ pub fn counted_as(client: IpAddr) -> IpAddr {
     }
 }
 
-/// The address that counts: the peer's, or the one that `trusted` proxies vouch for (contract,
-/// section 4.2). An IPv4 address written as IPv6 comes back as IPv4.
+/// The client's address: the peer's, or the one that `trusted` proxies report (contract, section 4.2). An IPv4 address
+/// written as IPv6 is returned as IPv4.
 ///
 /// `forwarded_for` are the values of `X-Forwarded-For` in the order of the request; together they
 /// are one list. Each proxy appends the address that it saw, so the list is read from the right,
-/// for as long as the address reached so far is trusted: the first one that is not is the client.
-/// Whatever stands to the left of it, anybody can have made up. When all are trusted, the leftmost
-/// is the client.
+/// as long as the address reached is trusted: the first one that is not is the client. Anybody can have made up what
+/// is to the left of it. When all are trusted, the leftmost is the client.
 ///
-/// An entry that is no address, an empty one too, ends the reading at the last good address: what
-/// lies beyond is hidden, and counting a proxy is safer than counting what anybody can make up.
-/// Pass a header value that is not text as an empty one, so that it ends the reading too.
+/// An entry that is not an address, an empty one too, ends the reading at the last valid address: counting a proxy is
+/// safer than counting what anybody can make up. Pass a header value that is not text as an empty one, so that it ends
+/// the reading too.
 pub fn client_address<'a>(
     peer: IpAddr,
     forwarded_for: impl Iterator<Item = &'a str>,

@@ -1,16 +1,18 @@
-//! The control socket, and that it comes back when it was swept away.
+//! The control socket, and that it comes back when it was swept away or closed to those who may use it.
 //!
 //! A cleaner of temporary files, or an `rm`, takes away the socket's name and not the socket: the daemon would
 //! go on listening where nobody can find it.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::net::{UnixListener, UnixStream};
+use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::Listener;
 
@@ -27,12 +29,46 @@ pub struct ControlSocket {
     listener: UnixListener,
     /// Where the name leads as long as nobody has taken it away.
     place: SocketId,
+    /// Who may open it as long as nobody has changed that.
+    access: Access,
+    looks: Interval,
     /// That it cannot be made anew is told once.
     told: bool,
 }
 
 /// Device and inode of a file.
 type SocketId = (u64, u64);
+
+/// Owner, group and mode of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Access {
+    owner: u32,
+    group: u32,
+    mode: u32,
+}
+
+impl Access {
+    fn of(path: &Path) -> io::Result<Self> {
+        let found = fs::symlink_metadata(path)?;
+        Ok(Self {
+            owner: found.uid(),
+            group: found.gid(),
+            mode: found.mode() & 0o7777,
+        })
+    }
+
+    fn put_back(self, path: &Path) -> io::Result<()> {
+        chown(path, Some(self.owner), Some(self.group))?;
+        fs::set_permissions(path, fs::Permissions::from_mode(self.mode))
+    }
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { owner, group, mode } = self;
+        write!(f, "owner {owner}, group {group}, mode {mode:04o}")
+    }
+}
 
 /// Whether a socket can have this path.
 #[must_use]
@@ -48,10 +84,14 @@ impl ControlSocket {
     /// What the operating system said.
     pub fn bind(path: &Path) -> io::Result<Self> {
         let (listener, place) = bind(path)?;
+        let mut looks = interval(LOOK_AGAIN);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Ok(Self {
             path: path.to_owned(),
             listener,
             place,
+            access: Access::of(path)?,
+            looks,
             told: false,
         })
     }
@@ -60,14 +100,21 @@ impl ControlSocket {
         place(&self.path).is_ok_and(|place| place == self.place)
     }
 
-    /// Makes the socket anew when its name is gone or leads somewhere else.
+    /// Makes the socket anew when its name is gone or leads somewhere else, and when its owner or mode was changed and
+    /// cannot be put back.
     async fn look(&mut self) {
-        if self.is_there() {
+        let is_there = self.is_there();
+        if is_there && self.may_be_opened() {
             return;
         }
-        let is_free = self.is_free().await;
+        let is_free = if is_there {
+            Ok(())
+        } else {
+            self.is_free().await
+        };
         let path = self.path.display();
         let happened = match fs::symlink_metadata(&self.path) {
+            Ok(_) if is_there => "the owner or the mode of the control socket was changed",
             Ok(_) => "the control socket was replaced by another file",
             Err(_) => "the control socket was deleted",
         };
@@ -75,6 +122,8 @@ impl ControlSocket {
             Ok((listener, place)) => {
                 tracing::warn!(%path, "{happened}, and was made anew; see what does that there");
                 (self.listener, self.place, self.told) = (listener, place, false);
+                // With that of the file that is there now nothing is put back before it is changed again.
+                self.access = Access::of(&self.path).unwrap_or(self.access);
             }
             Err(error) if !self.told => {
                 tracing::error!(%error, %path, "{happened} and cannot be made anew: commands do not reach the daemon; it is tried again");
@@ -82,6 +131,21 @@ impl ControlSocket {
             }
             Err(_) => {}
         }
+    }
+
+    /// Whether those may open it who could at the start; if not, it is put back.
+    fn may_be_opened(&self) -> bool {
+        let now = Access::of(&self.path);
+        if now.as_ref().is_ok_and(|now| *now == self.access) {
+            return true;
+        }
+        let is_back = self.access.put_back(&self.path).is_ok();
+        if is_back {
+            let path = self.path.display();
+            let found = now.map_or_else(|error| error.to_string(), |now| now.to_string());
+            tracing::warn!(%path, found, "the owner or the mode of the control socket was changed, and was put back; see what does that there");
+        }
+        is_back
     }
 
     /// Whether the name may be taken: by nobody, or by a socket at which nobody listens any more.
@@ -104,9 +168,9 @@ impl Listener for ControlSocket {
 
     async fn next(&mut self) -> io::Result<(UnixStream, Option<SocketAddr>)> {
         loop {
-            match tokio::time::timeout(LOOK_AGAIN, self.listener.accept()).await {
-                Ok(accepted) => return Ok((accepted?.0, None)),
-                Err(_) => self.look().await,
+            tokio::select! {
+                accepted = self.listener.accept() => return Ok((accepted?.0, None)),
+                _ = self.looks.tick() => self.look().await,
             }
         }
     }
@@ -178,6 +242,12 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"somebody's");
         fs::remove_file(&path).unwrap();
         assert!(answers(&path, &mut socket).await);
+        // Nobody could open it, or everybody.
+        for mode in [0, 0o777] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            socket.look().await;
+            assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, MODE);
+        }
         drop(socket);
         assert!(!path.exists());
     }

@@ -1,9 +1,9 @@
-//! An answer that comes before its request was read whole still reaches the caller.
+//! Delivers an answer that is sent before its request was read completely.
 //!
 //! A body that is too large is refused at its head, and then the connection is closed. Closing a socket
-//! with unread bytes makes Linux send a reset, and a reset makes the caller's machine throw away an answer
-//! that has arrived already: the caller sees a broken pipe instead of the reason. So the sending half is closed
-//! first, and what the caller still sends is thrown away until it stops.
+//! with unread bytes makes Linux send a reset, and on a reset the caller's machine discards an answer that
+//! has arrived already: the caller sees a broken pipe instead of the reason. So the sending half is closed first, and
+//! what the caller still sends is discarded until it stops.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -14,13 +14,13 @@ use std::time::Duration;
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use tokio::time::{Sleep, sleep};
 
-/// A caller that has sent nothing for so long has read the answer.
+/// A caller that sends nothing for this time has read the answer.
 const SILENCE: Duration = Duration::from_millis(300);
-/// A caller that goes on for longer than this is cut off.
+/// After this time the connection is closed even if the caller still sends.
 const LONGEST: Duration = Duration::from_secs(10);
 const CHUNK_BYTES: usize = 16 * 1024;
 
-/// A connection that is closed for writing, and for reading when the caller is done.
+/// A connection whose shutdown waits until the caller has stopped sending.
 pub struct Lingering<C> {
     connection: C,
     /// Since when it is closed for writing; none before that.
@@ -81,7 +81,7 @@ impl<C: Read + Write + Unpin> Write for Lingering<C> {
                 Poll::Ready(Ok(())) if !chunk.filled().is_empty() => {
                     closing.silence.set(sleep(SILENCE));
                 }
-                // The caller has closed too, or is gone.
+                // The caller has closed the connection too, or disappeared.
                 Poll::Ready(_) => return Poll::Ready(Ok(())),
                 Poll::Pending => return closing.silence.as_mut().poll(context).map(Ok),
             }

@@ -1,4 +1,4 @@
-//! The id of a request, which its answer repeats: the caller's own, or a new one.
+//! The id of a request, which its answer repeats: the one that the caller gave, or a new one.
 
 use hyper::header::HeaderValue;
 use hyper::http::request::Parts;
@@ -6,13 +6,13 @@ use hyper::{HeaderMap, Request};
 use tower_http::request_id::{MakeRequestId, RequestId};
 use uuid::Uuid;
 
-/// The longest request id of a sender that is remembered, in bytes.
+/// The longest id that is accepted from a caller, in bytes.
 const ID_BYTES: usize = 191;
 
 /// The header of an id.
 pub(super) const HEADER: &str = "x-request-id";
 
-/// Names requests that their caller did not name.
+/// Makes ids for requests that have none.
 #[derive(Clone, Copy)]
 pub(super) struct NewRequestId;
 
@@ -23,13 +23,12 @@ impl MakeRequestId for NewRequestId {
     }
 }
 
-/// The `X-Request-ID` that the sender itself gave. Behind the next layer of the server every request has one, so it
-/// is noted before that.
+/// The `X-Request-ID` that the caller gave. The next layer gives every request one, so it is noted before that.
 #[derive(Clone, Debug)]
 pub struct GivenId(String);
 
 impl GivenId {
-    /// Notes what the sender called its request. What is no id is taken away, so that the request gets one.
+    /// Notes the caller's id. An invalid one is removed, so that the request gets a new one.
     pub fn note<B>(mut request: Request<B>) -> Request<B> {
         match Self::read(request.headers()) {
             Some(id) => {
@@ -42,7 +41,7 @@ impl GivenId {
         request
     }
 
-    /// An id that can be remembered: one, of at most 191 printable ASCII characters.
+    /// The caller's id if it is valid: given once, at most 191 printable ASCII characters.
     fn read(headers: &HeaderMap) -> Option<Self> {
         let mut given = headers.get_all(HEADER).iter();
         let (Some(id), None) = (given.next(), given.next()) else {
@@ -54,8 +53,8 @@ impl GivenId {
             .then(|| Self(id.to_owned()))
     }
 
-    /// What was noted.
-    pub fn of(head: &Parts) -> Option<String> {
+    /// The caller's id, as [`GivenId::note`] has noted it.
+    pub fn noted_in(head: &Parts) -> Option<String> {
         let Self(id) = head.extensions.get()?;
         Some(id.clone())
     }
@@ -71,7 +70,7 @@ mod tests {
             request = request.header("x-request-id", *id);
         }
         let request = GivenId::note(request.body(()).unwrap());
-        GivenId::of(&request.into_parts().0)
+        GivenId::noted_in(&request.into_parts().0)
     }
 
     #[test]

@@ -6,12 +6,12 @@ use crate::language::Language;
 const HEADER: &str = "id,employeeId,employeeName,interviewType,interviewDate,durationMinutes";
 
 fn rows_with(text: &str, columns: Option<&str>) -> Result<(Vec<Row>, Reading), HeaderFault> {
-    let layout = Layout::of(text.as_bytes(), false).unwrap();
+    let layout = Layout::detect(text.as_bytes(), false).unwrap();
     let mut reading = Reading::default();
     let table = Table::open(text.as_bytes(), layout, columns, &mut reading.notes).unwrap()?;
     let mut rows = Vec::new();
     table
-        .read(&mut reading, &mut |row| {
+        .read_rows(&mut reading, &mut |row| {
             rows.push(row);
             Ok(())
         })
@@ -176,7 +176,7 @@ fn a_backslash_escapes_in_what_mysql_has_written_only() {
         ("a,b\nx,NULL\n", false, true),
         ("a,b\nx,\\Nx\n", false, true),
     ] {
-        let dialect = Layout::of(text.as_bytes(), false).unwrap().dialect;
+        let dialect = Layout::detect(text.as_bytes(), false).unwrap().dialect;
         assert_eq!(
             (dialect.escapes, dialect.quotes),
             (escapes, quotes),

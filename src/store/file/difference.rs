@@ -125,6 +125,13 @@ fn compare_with(present: &Path, copy: &Path) -> Result<(Difference, Vec<TokenRec
         .ok_or_else(|| "it is no database of this program".to_owned())
 }
 
+/// Whether the copy at `copy` has every event and every interview record of the one at `other`, as it is there. Not when
+/// one of them cannot be read.
+pub(super) fn has_all_of(copy: &Path, other: &Path) -> bool {
+    compare_with(other, copy)
+        .is_ok_and(|(lacks, _)| lacks.events.count == 0 && lacks.interviews.count == 0)
+}
+
 fn of(connection: &Connection) -> rusqlite::Result<Difference> {
     let (events, events_delivered) = connection.query_row(
         "SELECT count(*), min(e.accepted_at), max(e.accepted_at), count(l.id)

@@ -1,6 +1,6 @@
 //! What `check` learns of a database without becoming its daemon.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
@@ -11,6 +11,7 @@ use super::mark::Mark;
 use super::open::{judge, quick_check, refuse_damaged, refuse_foreign, refuse_gone};
 use super::open_error::OpenError;
 use super::progress::refuse_behind;
+use super::rollback::RollbackJournal;
 use super::unusable::{refuse_odd, refuse_unwritable};
 use super::version::{newest_known_version, schema_version};
 use crate::token::TokenRecord;
@@ -28,6 +29,9 @@ pub fn inspect(directory: &Path) -> Result<Inspection, OpenError> {
         return Ok(Inspection::Absent);
     }
     refuse_unwritable(directory)?;
+    if let Some(journal) = left_journal(&path) {
+        return Ok(Inspection::Unfinished(journal));
+    }
     let doubtful = !Mark::of(&path).fits();
     refuse_foreign(&path)?;
     let connection = open_for_reading(&path).map_err(|error| OpenError::database(&path, &error))?;
@@ -69,7 +73,7 @@ fn rows<T>(
     read: impl FnOnce(&Connection) -> Result<Vec<T>, StoreError>,
 ) -> Result<Vec<T>, StoreError> {
     let path = live_file(directory);
-    if !path.exists() || refuse_odd(directory).is_err() {
+    if !path.exists() || refuse_odd(directory).is_err() || left_journal(&path).is_some() {
         return Ok(Vec::new());
     }
     read(&open_for_reading(&path)?)
@@ -94,11 +98,21 @@ pub fn count_differences(directory: &Path) -> Result<u64, StoreError> {
     recount::differences(&moment)
 }
 
+/// The rollback journal that keeps others than a writer from reading.
+fn left_journal(path: &Path) -> Option<PathBuf> {
+    match RollbackJournal::beside(path)? {
+        RollbackJournal::Left(journal) => Some(journal),
+        RollbackJournal::OfAnother => None,
+    }
+}
+
 /// The state of a database on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Inspection {
     /// There is none yet.
     Absent,
+    /// Beside it stands this rollback journal, before whose end nobody can look at it.
+    Unfinished(PathBuf),
     /// SQLite finds nothing wrong with it.
     Sound,
 }

@@ -1,5 +1,5 @@
-//! The mark of a close in order. It names the file that it was made for, so that another file, or one that was changed
-//! by another program, is not taken for the one that the relay closed.
+//! The mark of a clean shutdown: a file that identifies the database and its state, so that another database, or one
+//! that another program changed, is not mistaken for the one that the relay closed.
 
 use std::fs::{self, File};
 use std::io;
@@ -8,17 +8,17 @@ use std::path::{Path, PathBuf};
 
 use super::path::journal_of;
 
-/// The mark's name, beside the database.
+/// The name of the mark, in the directory of the database.
 const NAME: &str = "closed-in-order";
-/// The name of the mark of damage that was met while the relay ran, beside the database.
+/// The name of the mark of damage that was found while the relay ran, in the same directory.
 const DAMAGED: &str = "damaged";
-/// Where a database's header has the number that every change of the file counts up.
+/// The offset of the file change counter in the header of a database.
 const CHANGE_COUNTER: u64 = 24;
 
-/// The place of the mark of one database.
+/// The mark of one database.
 ///
-/// The database must not be open in this process when it is looked at: closing a second handle of a file gives
-/// up the locks that SQLite holds on it.
+/// The database must not be open in this process when the mark is compared with it: closing a second handle of a file
+/// releases the locks that SQLite holds on it.
 pub(super) struct Mark<'a> {
     path: PathBuf,
     database: &'a Path,
@@ -32,22 +32,22 @@ impl<'a> Mark<'a> {
         }
     }
 
-    /// The file that it is.
+    /// Its path.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The file, when it is there: it stays where its database does not.
+    /// Its path if the file exists, even when the database does not.
     pub(super) fn left(self) -> Option<PathBuf> {
         self.path.exists().then_some(self.path)
     }
 
-    /// Says that the database was closed in order as it is now.
+    /// Writes the mark for the present state of the database.
     pub(super) fn leave(&self) -> io::Result<()> {
         fs::write(&self.path, described(self.database)?)
     }
 
-    /// Whether the database is as it was left when it was closed in order, with nothing in a journal.
+    /// Whether the database is in the state of the clean shutdown, with an empty journal.
     pub(super) fn fits(&self) -> bool {
         let journal = fs::metadata(journal_of(self.database));
         let nothing_waits = journal.map_or_else(
@@ -64,7 +64,7 @@ impl<'a> Mark<'a> {
     }
 }
 
-/// The mark of damage: what SQLite finds whole at the next start may have lost its newest part.
+/// The path of the mark of damage: a database that SQLite finds intact at the next start may lack its newest part.
 pub(super) fn mark_of_damage(database: &Path) -> PathBuf {
     database.with_file_name(DAMAGED)
 }

@@ -17,6 +17,7 @@ use super::stray_log::StrayLog;
 use super::unusable::{refuse_odd, refuse_unwritable};
 use super::version::{Origin, migrate, newest_known_version, schema_version};
 use super::{DatabaseFile, live_file, newest_copy};
+use crate::command_line::CommandLine;
 
 /// Only the relay's user and group may enter.
 pub(super) const DIRECTORY_MODE: u32 = 0o750;
@@ -28,11 +29,14 @@ pub(in crate::store) struct Opened {
 }
 
 /// Opens the database in `directory`, making both when they are not there, and brings it to this program's
-/// version.
+/// version. The log advises `commands`.
 ///
 /// # Errors
 /// `OpenError`, and the database is as it was.
-pub(in crate::store) fn open(directory: &Path) -> Result<Opened, OpenError> {
+pub(in crate::store) fn open(
+    directory: &Path,
+    commands: &CommandLine,
+) -> Result<Opened, OpenError> {
     let live = directory.join("live");
     make_directory(directory, DIRECTORY_MODE)?;
     let lock = lock(&directory.join("lock"))?;
@@ -68,7 +72,8 @@ pub(in crate::store) fn open(directory: &Path) -> Result<Opened, OpenError> {
     migrate(&mut connection, &path)?;
     Ok(Opened {
         connection,
-        file: DatabaseFile::opened(directory).map_err(|source| OpenError::at(&path, source))?,
+        file: DatabaseFile::opened(directory, commands)
+            .map_err(|source| OpenError::at(&path, source))?,
         lock,
     })
 }
@@ -132,7 +137,7 @@ fn back_up_before_migration(
     if (1..newest_known_version()).contains(&found) {
         let copy = directory.join(format!("relay-before-migration-{found}.db"));
         snapshot::copy(path, &copy).map_err(|error| OpenError::not_copied(path, error))?;
-        tracing::info!(copy = %copy.display(), "the database as it was is kept; `voicedrive-relay restore` of it, with the version before this one, is the way back");
+        tracing::info!(copy = %copy.display(), "the database as it was is kept; restoring it with the version before this one is the way back");
     }
     Ok(())
 }

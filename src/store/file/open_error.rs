@@ -130,6 +130,8 @@ pub enum Odd {
     Emptied,
     /// A database that was closed without a log, or a copy, beside the log of another one.
     LogOfAnother,
+    /// A database that was closed in order, beside a rollback journal.
+    JournalOfAnother,
     /// A file or directory that this user may not read and write.
     NotOurs {
         /// The data directory, whose owner may.

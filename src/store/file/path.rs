@@ -68,6 +68,11 @@ pub(super) fn filled_journal_of(database: &Path) -> Option<PathBuf> {
     has_something.then_some(journal)
 }
 
+/// The journal that a database has beside it when it has no write-ahead log.
+pub(super) fn rollback_journal_of(database: &Path) -> PathBuf {
+    with_ending(database, "-journal")
+}
+
 /// The index of the write-ahead log.
 pub(super) fn shared_memory_of(database: &Path) -> PathBuf {
     with_ending(database, "-shm")

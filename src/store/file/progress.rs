@@ -1,5 +1,5 @@
-//! How far a database has come. When a copy is ahead of the database, a part of the database was lost or an older one
-//! was put in its place, and the start is refused.
+//! The progress of a database, which can be compared. When a copy is ahead of the database, a part of the database was
+//! lost or it was replaced by an older one, and the start is refused.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -12,14 +12,14 @@ use super::open_error::OpenError;
 use super::snapshot::{SnapshotError, open_alone};
 use super::{copies, live_file};
 
-/// How far a database has come.
+/// The progress of a database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Progress {
-    /// When the database was made, to the nanosecond: its copies say the same, and no other database does.
+    /// When the database was created, in nanoseconds: the same in its copies, and in no other database.
     made: Option<String>,
-    /// Where the relay's time axis was when it was kept last; none: nothing was ever kept.
+    /// The position on the relay's time axis that was stored last; none: it was never stored.
     axis_ms: Option<i64>,
-    /// The last number that each table has given, and the schema's. No number is given twice, whatever is purged.
+    /// The last row number of each table, and the schema's version. Row numbers are never reused, whatever is purged.
     numbers: BTreeMap<String, i64>,
 }
 
@@ -63,13 +63,13 @@ impl Progress {
         Self::of(&open_alone(&absolute, copy).ok()?).ok()
     }
 
-    /// Whether both come from the same database, as far as both say it.
+    /// Whether both are of the same database, as far as it is known of both.
     pub(super) fn is_of_same_database(&self, other: &Self) -> bool {
         self.made.is_none() || other.made.is_none() || self.made == other.made
     }
 
-    /// Whether it was written later than `other`, or at the same moment and with more in it. One that went on from an
-    /// older copy comes later, whatever it lacks: a person has decided that.
+    /// Whether it was written later than `other`, or at the same moment with more rows. A database that continued from
+    /// an older copy is later, whatever it lacks, because a person decided to restore that copy.
     pub(super) fn is_beyond(&self, other: &Self) -> bool {
         match self.axis_ms.cmp(&other.axis_ms) {
             Ordering::Less => false,
@@ -78,7 +78,7 @@ impl Progress {
         }
     }
 
-    /// Whether it has something that `other` has not, such as events that were accepted before an older copy was
+    /// Whether it contains rows that `other` lacks, such as events that were accepted before an older copy was
     /// restored.
     pub(super) fn has_more_than(&self, other: &Self) -> bool {
         self.numbers.iter().any(|(table, number)| {
@@ -88,11 +88,11 @@ impl Progress {
     }
 }
 
-/// Refuses a database that has not come as far as one of the copies in its data directory.
+/// Refuses a database that is behind one of the copies in its data directory.
 ///
-/// The database must be readable. One that was closed in order, or restored, need not be asked.
+/// The database must be readable. After a clean shutdown or a restore the check is not needed.
 pub(super) fn refuse_behind(directory: &Path) -> Result<(), OpenError> {
-    // The copies are read first: a relay that runs in the directory moves the database on meanwhile.
+    // The copies are read first, because a running relay may write to the database meanwhile.
     let copies: Vec<(PathBuf, Progress)> = copies(directory)
         .into_iter()
         .filter_map(|copy| Progress::of_copy(&copy).map(|progress| (copy, progress)))
@@ -108,8 +108,8 @@ pub(super) fn refuse_behind(directory: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Refuses a copy when another one in the data directory has more, or is of another database: what it was copied from is
-/// not the database any more.
+/// Refuses a copy when another one in the data directory is ahead of it, or of another database: then its source is not
+/// the relay's database any more.
 pub(super) fn refuse_stale(directory: &Path, copy: &Path) -> Result<(), SnapshotError> {
     let own = Progress::of_copy(copy).unwrap_or_default();
     for other in copies(directory) {

@@ -1,4 +1,4 @@
-//! A file that only takes up room, so that there is some to give up when the disk is full.
+//! A file that only occupies disk space, which is released when the disk is full.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -9,13 +9,13 @@ use std::sync::Arc;
 use rusqlite::{ErrorCode, ffi};
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
 
-/// How much room is held back at the most, in bytes: results of deliveries for many hours.
+/// The largest reserve, in bytes: enough for the results of deliveries of many hours.
 const LARGEST: u64 = 16 * 1024 * 1024;
-/// On a small disk it is one part in so many of the whole disk.
+/// On a small disk the reserve is the size of the disk divided by this.
 const PART_OF_DISK: u64 = 16;
-/// It is taken only when so many times as much is free: it must not be what fills the disk.
+/// The reserve is made only when this many times its size is free: it must not fill the disk itself.
 const FREE_TIMES: u64 = 4;
-/// With fewer bytes than this a disk is full, whatever SQLite calls it.
+/// A disk with fewer free bytes than this is full, whatever error SQLite returns.
 const NO_ROOM: u64 = 256 * 1024;
 
 /// The reserve of a data directory. Cheap to clone.
@@ -25,37 +25,37 @@ pub(in crate::store) struct Reserve {
 }
 
 impl Reserve {
-    /// The reserve in `directory`, which is not taken yet.
+    /// The reserve of `directory`; its file is not made yet.
     pub(in crate::store) fn of(directory: &Path) -> Self {
         Self {
             path: Arc::new(directory.join("reserve")),
         }
     }
 
-    /// Gives the room up. Says whether there was any.
+    /// Releases the reserve. True if there was one.
     pub(in crate::store) fn release(&self) -> bool {
         fs::remove_file(self.path.as_path()).is_ok()
     }
 
-    /// Whether the reserve is held, or can be taken now: with less room, at the start or after the disk was full, nothing
-    /// new may be accepted. Where room cannot be held back, it is enough that it is free.
+    /// Whether the reserve exists or can be made now. If not, at the start or after the disk was full, nothing new may
+    /// be accepted. Where the file cannot be made, it is enough that its size is free.
     pub(in crate::store) fn is_held_or_taken(&self) -> bool {
         let (free, size) = self.room();
         let held = fs::metadata(self.path.as_path()).is_ok_and(|file| file.len() >= size);
         held || (free >= FREE_TIMES * size && !self.occupy(size).is_err_and(|e| is_full(&e)))
     }
 
-    /// How many MiB have to be free for that.
+    /// How many MiB have to be free to make the reserve.
     pub(in crate::store) fn needed_mib(&self) -> u64 {
         (FREE_TIMES * self.room().1).div_ceil(1024 * 1024)
     }
 
-    /// Whether the disk has too little room to go on.
+    /// Whether the disk has too little free space to continue.
     pub(in crate::store) fn disk_is_full(&self) -> bool {
         disk_is_full(self.directory())
     }
 
-    /// What is free, and how much is to be held back, in bytes.
+    /// The free space, and the size of the reserve, in bytes.
     fn room(&self) -> (u64, u64) {
         let (free, all) = disk_bytes(self.directory()).unwrap_or((u64::MAX, u64::MAX));
         (free, size_on(all))
@@ -77,18 +77,18 @@ impl Reserve {
     }
 }
 
-/// How much is held back on a disk of so many bytes.
+/// The size of the reserve on a disk of `disk` bytes.
 fn size_on(disk: u64) -> u64 {
     LARGEST.min(disk / PART_OF_DISK)
 }
 
-/// Whether the disk of `directory` has too little room to go on.
+/// Whether the disk of `directory` has too little free space to continue.
 pub(super) fn disk_is_full(directory: &Path) -> bool {
     !has_room_for(directory, NO_ROOM)
 }
 
-/// Whether this many more bytes can be written in `directory`. The free space does not show a quota, so it is
-/// tried, in a file without a name.
+/// Whether `bytes` more can be written in `directory`. The free space does not show a quota, so it is tried with an
+/// unnamed file.
 fn has_room_for(directory: &Path, bytes: u64) -> bool {
     let free = disk_bytes(directory).is_none_or(|(free, _)| free >= bytes);
     let tried = || -> io::Result<()> {
@@ -98,7 +98,7 @@ fn has_room_for(directory: &Path, bytes: u64) -> bool {
     free && !tried().is_err_and(|error| is_full(&error))
 }
 
-/// Whether the operating system says that there is no room, or none that this user may still take.
+/// Whether the error means a full disk or a quota that is used up.
 #[must_use]
 pub fn is_full(error: &io::Error) -> bool {
     matches!(
@@ -107,8 +107,8 @@ pub fn is_full(error: &io::Error) -> bool {
     )
 }
 
-/// Whether SQLite failed because a disk is full. When it says only that it could not write, as it does of a quota that is
-/// used up and of the files beside a database, `disk_is_full` is asked.
+/// Whether SQLite failed because a disk is full. For some causes, such as a quota or the files beside the database,
+/// SQLite only says that it could not write; then `disk_is_full` decides.
 pub(super) fn is_out_of_room(error: &rusqlite::Error, disk_is_full: impl FnOnce() -> bool) -> bool {
     const READING: [i32; 2] = [ffi::SQLITE_IOERR_READ, ffi::SQLITE_IOERR_SHORT_READ];
     match error.sqlite_error() {
@@ -122,7 +122,7 @@ pub(super) fn is_out_of_room(error: &rusqlite::Error, disk_is_full: impl FnOnce(
     }
 }
 
-/// Bytes that are free for the relay's user where `directory` is, and all that there are.
+/// The bytes on the disk of `directory` that are free for the relay's user, and its size.
 pub(super) fn disk_bytes(directory: &Path) -> Option<(u64, u64)> {
     let disk = statvfs(directory).ok()?;
     let bytes = |blocks: u64| blocks.saturating_mul(disk.f_frsize);

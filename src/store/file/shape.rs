@@ -1,5 +1,5 @@
-//! Whether the open files are still as SQLite wrote them. When another program truncates one or copies another file over
-//! it, the path still leads to the same file, and the next commit would be acknowledged and lost.
+//! Whether the open files are still as SQLite wrote them. When another program truncates one or copies another file
+//! over it, the path still leads to the same file, and the next commit would be acknowledged and lost.
 
 use std::fs::File;
 use std::io;
@@ -14,7 +14,7 @@ use super::path::{journal_of, shared_memory_of};
 const LOOKS: usize = 3;
 /// The database's header.
 const HEADER: usize = 100;
-/// The text with which every SQLite file begins.
+/// The first bytes of every SQLite file.
 const MAGIC: &[u8] = b"SQLite format 3\0";
 /// The value of its two version bytes while the database has a write-ahead log.
 const WRITE_AHEAD: u8 = 2;
@@ -26,8 +26,8 @@ const FRAME_HEADER: u64 = 24;
 
 /// The open files of a database, as SQLite's documentation of its file format describes them.
 ///
-/// Each is opened once and stays open: closing any handle of a file gives up the locks that SQLite holds on it in this
-/// process. Whoever has a connection to the database has this for longer.
+/// Each is opened once and stays open: closing any handle of a file releases the locks that SQLite holds on it in this
+/// process. So this has to outlive every connection to the database.
 pub(super) struct Shape {
     database: File,
     journal: File,
@@ -35,7 +35,7 @@ pub(super) struct Shape {
     known: Mutex<Known>,
 }
 
-/// What the database's file was at the last look.
+/// The state of the database's file at the last check.
 #[derive(Clone, Copy)]
 struct Known {
     bytes: u64,
@@ -58,8 +58,8 @@ impl Shape {
         })
     }
 
-    /// Whether both files can be what SQLite has written. It costs some microseconds. A file that cannot be read says
-    /// nothing: SQLite meets that too.
+    /// Whether both files can be what SQLite has written. It takes some microseconds. A file that cannot be read counts
+    /// as good: SQLite will report the error.
     pub(super) fn is_kept(&self) -> bool {
         self.is_kept_by_database() && self.is_kept_by_journal()
     }
@@ -90,8 +90,8 @@ impl Shape {
         Ok(is_kept.then_some(now))
     }
 
-    /// Whether the log has all pages that its index speaks of, and is the one that it speaks of. If not, whatever is read
-    /// through the index may be pages of another database.
+    /// Whether the log has all pages that its index speaks of, and is the one that it speaks of. If not, whatever is
+    /// read through the index may be pages of another database.
     pub(super) fn is_kept_by_journal(&self) -> bool {
         let before = self.index();
         // When the index has changed meanwhile, this check is void, and the next one decides.
@@ -160,8 +160,8 @@ impl Index {
         let bytes = JOURNAL_HEADER + u64::from(frames) * (FRAME_HEADER + page_size(page));
         let mut salts = [0; 8];
         let read = journal.read_exact_at(&mut salts, 16);
-        // Its last byte says that it is long enough. Its length is not asked for: Linux would write new times of the file
-        // with the next commit.
+        // Its last byte says that it is long enough. Its length is not asked for: Linux would write new times of the
+        // file with the next commit.
         match read.and_then(|()| journal.read_exact_at(&mut [0], bytes - 1)) {
             Ok(()) => salts == self.0[32..40],
             Err(error) => error.kind() != io::ErrorKind::UnexpectedEof,

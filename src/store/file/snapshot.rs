@@ -1,5 +1,5 @@
-//! Copies of the database that are files like any other: complete, closed, consistent, with
-//! nothing beside them (contract, section 9). Making one, and judging one.
+//! Makes and checks copies of the database: single files that are complete, consistent and closed (contract, section
+//! 9).
 
 mod error;
 mod target;
@@ -22,13 +22,13 @@ pub use target::{Target, refuse_loss};
 pub use verdict::{Verified, verify};
 pub(super) use verdict::{open_alone, verify_as};
 
-/// Pages that are copied in one go.
+/// Pages that are copied at a time.
 const PAGES_AT_ONCE: i32 = 1024;
-/// How long the copying waits when the source is locked for a moment.
+/// The pause before the next try when the source is locked.
 const AGAIN: Duration = Duration::from_millis(20);
 
-/// Writes a copy of the database at `source` to `target`: beside it first, looked through, on the
-/// disk, and then in its place in one step. Nobody is held up meanwhile.
+/// Copies the database at `source` to `target`. The copy is written beside `target`, checked, synced to the disk, and
+/// then renamed. Other readers and writers do not wait.
 ///
 /// # Errors
 /// `SnapshotError`; `target` is as it was.
@@ -38,8 +38,8 @@ pub fn copy(source: &Path, target: &Path) -> Result<(), SnapshotError> {
     copy_from(&mut connection, target, || Ok(()))
 }
 
-/// The same, of the database that is open. `judge` says of the source, once it has been read, whether the copy may take its
-/// place.
+/// The same for an open database. When the copy is written, `judge` says whether the source was sound, so that the copy
+/// may replace `target`.
 pub(super) fn copy_from(
     source: &mut Connection,
     target: &Path,
@@ -52,26 +52,26 @@ pub(super) fn copy_from(
         .and_then(|()| judge())
         .and_then(|()| rename(&beside, target));
     if copied.is_err() {
-        // What is left of it helps nobody; the error says more than that it cannot be removed.
+        // The incomplete file is useless. The first error is more important than that it cannot be removed.
         let _ = fs::remove_file(&beside);
     }
     copied
 }
 
-/// Where a file is written before it takes its place.
+/// The temporary path for writing `target`.
 fn beside(target: &Path) -> PathBuf {
     let mut name = target.as_os_str().to_owned();
     name.push(".new");
     PathBuf::from(name)
 }
 
-/// Makes an empty file in the place of whatever has this name, without following a link.
+/// Creates an empty file in place of whatever is at `path`, without following a link.
 fn make(path: &Path) -> Result<File, SnapshotError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(of_file(path, error)),
         _ => {}
     }
-    // Payloads are in it: nobody but the relay's user and group may read it.
+    // It contains payloads: only the relay's user and group may read it.
     let made = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -80,20 +80,20 @@ fn make(path: &Path) -> Result<File, SnapshotError> {
     made.map_err(|error| of_file(path, error))
 }
 
-/// Writes the source as it is at one moment. Its transaction ends with the last page: as long as it lasts, the
-/// write-ahead log grows.
+/// Writes one consistent state of the source. Its read transaction ends with the last page, because the write-ahead log
+/// grows while it is open.
 fn write(source: &mut Connection, target: &Path) -> Result<Connection, SnapshotError> {
     let path = PathBuf::from(source.path().unwrap_or_default());
     let at_source = |error| of_database(&path, &error);
     let at_target = |error| of_database(target, &error);
     make(target)?;
-    // The transaction has its moment with the first read, whatever is written meanwhile.
+    // The first read fixes the state that the transaction sees.
     let moment = source.transaction().map_err(at_source)?;
     moment
         .execute_batch("SELECT 1 FROM sqlite_schema LIMIT 1")
         .map_err(at_source)?;
     let mut copy = Connection::open(target).map_err(at_target)?;
-    // It is written to the disk once, as a whole, and has its place only then.
+    // It is synced once at the end, and renamed only after that.
     copy.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
         .map_err(at_target)?;
     let backup = Backup::new(&moment, &mut copy).map_err(at_target)?;
@@ -117,7 +117,7 @@ fn close_intact(copy: Connection, target: &Path) -> Result<(), SnapshotError> {
         .map_err(|(_, error)| of_database(target, &error))
 }
 
-/// Lets SQLite look through the whole file.
+/// Runs SQLite's integrity check on the whole file.
 fn intact(connection: &Connection, path: &Path) -> Result<(), SnapshotError> {
     let what: String = connection
         .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
@@ -132,7 +132,7 @@ fn intact(connection: &Connection, path: &Path) -> Result<(), SnapshotError> {
     }
 }
 
-/// Copies a file as it is, so that it is on the disk when this returns.
+/// Copies a file byte by byte and syncs it to the disk.
 ///
 /// # Errors
 /// `SnapshotError`; `target` is not there then.
@@ -147,7 +147,7 @@ pub fn copy_file(source: &Path, target: &Path) -> Result<(), SnapshotError> {
         .and_then(|_| sync(&beside))
         .and_then(|()| rename(&beside, target));
     if copied.is_err() {
-        // What is left of it helps nobody; the error says more than that it cannot be removed.
+        // The incomplete file is useless. The first error is more important than that it cannot be removed.
         let _ = fs::remove_file(&beside);
     }
     copied
@@ -180,7 +180,7 @@ fn of_database(path: &Path, source: &rusqlite::Error) -> SnapshotError {
             path,
             source: io::ErrorKind::StorageFull.into(),
         },
-        // SQLite does not say why it cannot open a file; the system does.
+        // SQLite does not say why it cannot open a file; the operating system does.
         Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly)
             if let Err(source) = opened_as_sqlite_does(&path) =>
         {
@@ -193,7 +193,7 @@ fn of_database(path: &Path, source: &rusqlite::Error) -> SnapshotError {
     }
 }
 
-/// Opens the file for reading and writing: even who only reads a database may have to write beside it.
+/// Opens the file for reading and writing, as SQLite does even for a database that is only read.
 fn opened_as_sqlite_does(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).open(path)
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use super::progress::refuse_stale;
+use super::rescued::drop_earlier;
 use super::restore::name_of;
 use super::snapshot::{self, SnapshotError};
 use super::{RESCUED, in_one_line};
@@ -121,7 +122,7 @@ impl Store {
 
     /// Copies what only the open file has to a file of its own in the data directory, and answers which. Of a file that
     /// is gone it holds everything that was ever acknowledged; of one that is damaged there is a copy only when all of it can be
-    /// read still.
+    /// read still. Earlier such copies that have nothing more go.
     ///
     /// # Errors
     /// `SnapshotError`; the open file still has everything.
@@ -140,6 +141,9 @@ impl Store {
             return Err(error);
         }
         self.file.troubles.set_rescued(&copy);
+        let (directory, newest) = (self.file.directory.clone(), copy.clone());
+        // When it breaks off, there is one copy more than necessary.
+        let _ = tokio::task::spawn_blocking(move || drop_earlier(&directory, &newest)).await;
         Ok(copy)
     }
 

@@ -1,5 +1,5 @@
-//! A write-ahead log beside a database whose header says that it has none: it is not the database's own. SQLite takes
-//! it up all the same, and the header would say none until the next move of all pages.
+//! A write-ahead log beside a database whose header says that it has none, so it belongs to another database. SQLite
+//! would use it nevertheless.
 
 use std::fs::File;
 use std::io;
@@ -13,17 +13,17 @@ use super::shape::Header;
 const MAGIC: u32 = 0x377f_0682;
 const HEADER: usize = 32;
 
-/// What such a log is.
+/// What such a log contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum StrayLog {
     /// Its header is valid: pages of another database, or of another state of this one, would be mixed into it.
     OfAnother,
-    /// Nothing: SQLite reads no page from it, and begins it anew.
+    /// Nothing that SQLite would read; it would overwrite the log.
     Nothing,
 }
 
 impl StrayLog {
-    /// That beside the database at `path`, which nobody in this process may have open.
+    /// The stray log beside the database at `path`, which must not be open in this process.
     pub(super) fn beside(path: &Path) -> Option<Self> {
         let log = filled_journal_of(path)?;
         let header = File::open(path).and_then(|file| Header::read(&file)).ok()?;
@@ -38,7 +38,7 @@ impl StrayLog {
     }
 }
 
-/// As SQLite's documentation of its file format describes it.
+/// Checks the header as SQLite's documentation of the file format describes it.
 fn has_valid_header(log: &Path) -> io::Result<bool> {
     let mut header = [0; HEADER];
     File::open(log)?.read_exact_at(&mut header, 0)?;

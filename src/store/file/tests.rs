@@ -12,6 +12,8 @@ use super::inspect::inspect;
 use super::restore::restore;
 use super::*;
 use crate::clock::Moment;
+use crate::command_line::CommandLine;
+use crate::language::Language;
 use crate::store::events::accept;
 use crate::store::relay_time::Now;
 use crate::store::tests::{moment, submission};
@@ -97,7 +99,10 @@ async fn a_full_disk_is_one_until_there_is_room_whatever_small_things_still_fit(
     assert!(is_full(full), "SQLite said it inside of a command");
     // There is room for the moment that it is, and that makes the disk no emptier.
     store.probe(moment()).await.unwrap();
-    let told = file.trouble().unwrap().describe(Language::En);
+    let told = file
+        .trouble()
+        .unwrap()
+        .describe(Language::En, &CommandLine::default());
     assert!(
         told.contains("at least") && told.contains("MiB must be free"),
         "{told}"

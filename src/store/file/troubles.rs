@@ -4,12 +4,17 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::command_line::CommandLine;
 use crate::language::Language;
 use crate::trouble::Trouble;
 
 /// What is wrong. Cheap to clone; those who meet something and those who ask share it.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Troubles(Arc<Mutex<State>>);
+#[derive(Clone, Debug)]
+pub(super) struct Troubles {
+    state: Arc<Mutex<State>>,
+    /// How an admin types what the log advises.
+    commands: CommandLine,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -62,6 +67,18 @@ impl State {
 }
 
 impl Troubles {
+    pub(super) fn new(commands: CommandLine) -> Self {
+        Self {
+            state: Arc::default(),
+            commands,
+        }
+    }
+
+    /// What the log says of it.
+    pub(super) fn told(&self, trouble: &Trouble) -> String {
+        trouble.describe(Language::En, &self.commands)
+    }
+
     /// The worst of them. `copy` finds the copy to restore.
     pub(super) fn gravest(&self, copy: impl FnOnce() -> Option<PathBuf>) -> Option<Trouble> {
         let state = self.lock();
@@ -117,7 +134,7 @@ impl Troubles {
         }
         state.damaged = Some(damage.clone());
         drop(state);
-        let told = damage.clone().with_copy(copy()).describe(Language::En);
+        let told = self.told(&damage.clone().with_copy(copy()));
         tracing::error!("{}: {told}", path.display());
     }
 
@@ -137,7 +154,7 @@ impl Troubles {
     pub(super) fn set_hindered(&self, trouble: Option<&Trouble>) {
         let mut state = self.lock();
         match (&state.hindered, trouble) {
-            (None, Some(trouble)) => tracing::error!("{}", trouble.describe(Language::En)),
+            (None, Some(trouble)) => tracing::error!("{}", self.told(trouble)),
             (Some(_), None) => tracing::info!("the database can be written again"),
             _ => {}
         }
@@ -168,7 +185,7 @@ impl Troubles {
         let mut state = self.lock();
         state.rescued = Some(copy.to_owned());
         if let Some(grave) = state.grave() {
-            tracing::warn!(copy = %copy.display(), "a whole copy was made. {}", grave.describe(Language::En));
+            tracing::warn!(copy = %copy.display(), "a whole copy was made. {}", self.told(&grave));
         }
     }
 
@@ -181,7 +198,7 @@ impl Troubles {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // A panic under this lock cannot leave the value half changed, so a poisoned lock is used as it is.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -191,7 +208,7 @@ mod tests {
 
     #[test]
     fn the_gravest_is_told_and_each_ends_by_itself() {
-        let troubles = Troubles::default();
+        let troubles = Troubles::new(CommandLine::default());
         let path = Path::new("live/relay.db");
         let none = || None;
         assert_eq!(troubles.gravest(none), None);

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::open_error::{Odd, OpenError};
 use super::path::{filled_journal_of, journal_of, shared_memory_of};
+use super::rollback::RollbackJournal;
 use super::stray_log::StrayLog;
 use super::{live_file, newest_copy};
 
@@ -20,6 +21,9 @@ pub(super) fn refuse_odd(directory: &Path) -> Result<(), OpenError> {
         Ok(_) if !path.is_file() => Odd::NotPlain,
         Ok(found) if found.len() == 0 && filled_journal_of(&path).is_some() => Odd::Emptied,
         Ok(_) if StrayLog::beside(&path) == Some(StrayLog::OfAnother) => Odd::LogOfAnother,
+        Ok(_) if RollbackJournal::beside(&path) == Some(RollbackJournal::OfAnother) => {
+            Odd::JournalOfAnother
+        }
         Ok(_) | Err(_) => return Ok(()),
     };
     Err(unusable(directory, &path, why))

@@ -9,14 +9,18 @@ use super::observed::observe;
 use super::*;
 use crate::attempt::Outcome;
 use crate::cause::Cause;
-use crate::incident::{Digests, Observation, Report, is_refusal};
+use crate::dismissal::{EventDismissal, IncidentDismissal};
+use crate::event_record::EventFilter;
+use crate::incident::{Digests, Look, Observation, Report, is_refusal};
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
+use crate::store::dismissals::{dismiss_event, dismiss_incident as dismiss};
 use crate::store::events::accept;
 use crate::store::incident_report::parsed;
 use crate::store::notifications::{self, begin, done, failed, failing_channels};
 use crate::store::resend::resend;
 use crate::store::tests::{attempted, database, due_now, settle, submission};
+use crate::store::{event_lookup, recount};
 
 const EXHAUSTED: Kind = Kind::DeliveriesExhausted;
 const REFUSES: Kind = Kind::PartnerRefuses;
@@ -30,12 +34,12 @@ pub(super) fn policy() -> RetryPolicy {
     RetryPolicy::new(Vec::new())
 }
 
-fn accept_one(connection: &Connection, now: Now) -> String {
+pub(super) fn accept_one(connection: &Connection, now: Now) -> String {
     let accepted = accept(connection, &[submission("a.b", None)], now).unwrap();
     accepted[0].id.clone()
 }
 
-fn resend_one(connection: &Connection, id: &str, now: Now) {
+pub(super) fn resend_one(connection: &Connection, id: &str, now: Now) {
     resend(connection, id, &policy(), &Routing::new(Vec::new()), now).unwrap();
 }
 
@@ -68,16 +72,17 @@ pub(super) fn attempt_all(connection: &Connection, status: Option<u16>, now: Now
     all.into_iter().map(|due| due.id).collect()
 }
 
-fn digests() -> Digests {
+pub(super) fn digests() -> Digests {
     Digests {
         after: [15, 60, 240].map(Duration::from_mins).to_vec(),
         certificate_days: vec![21, 7, 1],
         token_days: vec![30, 7, 1],
+        automatic_recovery: false,
     }
 }
 
 /// Every message in order: kind, state, count.
-fn messages(connection: &Connection) -> Vec<(Kind, State, u64)> {
+pub(super) fn messages(connection: &Connection) -> Vec<(Kind, State, u64)> {
     let mut statement = connection
         .prepare("SELECT state, report FROM alert_messages ORDER BY seq")
         .unwrap();
@@ -93,12 +98,12 @@ fn messages(connection: &Connection) -> Vec<(Kind, State, u64)> {
         .collect()
 }
 
-fn open(connection: &Connection) -> Vec<Incident> {
+pub(super) fn open(connection: &Connection) -> Vec<Incident> {
     list(connection, Some(true), None, 100, at(0)).unwrap().0
 }
 
 /// What a look at the numbers found at this moment.
-fn look(connection: &Connection, found: Option<(Kind, Finding)>, now: Now) {
+pub(super) fn look(connection: &Connection, found: Option<(Kind, Finding)>, now: Now) {
     let holding: Vec<_> = found
         .into_iter()
         .map(|(kind, finding)| Observation {
@@ -107,12 +112,17 @@ fn look(connection: &Connection, found: Option<(Kind, Finding)>, now: Now) {
             finding,
         })
         .collect();
-    let judged = [
-        Kind::QueueLong,
-        Kind::CertificateExpiring,
-        Kind::TokenEnding,
-    ];
-    observe(connection, &judged, &holding, &digests(), now).unwrap();
+    let look = Look {
+        judged: vec![
+            Kind::QueueLong,
+            Kind::CertificateExpiring,
+            Kind::TokenEnding,
+        ],
+        holding,
+        undecided: Vec::new(),
+        routes: vec!["default".to_owned()],
+    };
+    observe(connection, &look, &digests(), now).unwrap();
 }
 
 #[test]
@@ -396,9 +406,9 @@ fn an_incident_that_is_over_is_forgotten_in_time() {
     attempt_all(&connection, None, at(1));
     let id = open(&connection)[0].report.id.clone();
     let dismiss = |id: &str, seconds| dismiss(&connection, id, 9, at(seconds)).unwrap();
-    assert_eq!(dismiss("nobody", 2), Some(DismissResult::Unknown));
-    assert_eq!(dismiss(&id, 2), Some(DismissResult::Done));
-    assert_eq!(dismiss(&id, 3), Some(DismissResult::Unknown));
+    assert_eq!(dismiss("nobody", 2), Some(IncidentDismissal::Unknown));
+    assert_eq!(dismiss(&id, 2), Some(IncidentDismissal::Done));
+    assert_eq!(dismiss(&id, 3), Some(IncidentDismissal::Unknown));
     purge(&connection, at(2).wall).unwrap();
     assert_eq!(list(&connection, None, None, 9, at(3)).unwrap().0.len(), 1);
     purge(&connection, at(3).wall).unwrap();
@@ -410,7 +420,7 @@ fn an_incident_that_is_over_is_forgotten_in_time() {
     };
     look(&connection, Some((Kind::QueueLong, finding)), at(4));
     let id = open(&connection)[0].report.id.clone();
-    assert_eq!(dismiss(&id, 5), Some(DismissResult::EndsByItself));
+    assert_eq!(dismiss(&id, 5), Some(IncidentDismissal::EndsByItself));
 }
 
 #[test]
@@ -426,7 +436,7 @@ fn many_deliveries_are_dismissed_a_few_at_a_time_and_the_incident_is_over_with_t
         assert_eq!(open(&connection)[0].report.dismissed, dismissed);
     }
     let result = dismiss(&connection, &id, 2, at(3)).unwrap();
-    assert_eq!(result, Some(DismissResult::Done));
+    assert_eq!(result, Some(IncidentDismissal::Done));
     let over = list(&connection, Some(false), None, 9, at(3)).unwrap().0;
     assert_eq!((over[0].report.count, over[0].report.dismissed), (5, 5));
     assert_eq!(
@@ -443,6 +453,7 @@ enum Step {
     AttemptAll(Option<u16>),
     Resend(usize),
     Dismiss(Kind),
+    DismissOne(usize),
     Look,
 }
 
@@ -459,6 +470,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => status.prop_map(Step::AttemptAll),
         3 => (0_usize..20).prop_map(Step::Resend),
         1 => prop_oneof![Just(EXHAUSTED), Just(REFUSES)].prop_map(Step::Dismiss),
+        1 => (0_usize..20).prop_map(Step::DismissOne),
         1 => Just(Step::Look),
     ]
 }
@@ -467,6 +479,8 @@ fn step() -> impl Strategy<Value = Step> {
 #[derive(Default)]
 struct Model {
     waiting: BTreeMap<&'static str, BTreeSet<String>>,
+    exhausted: BTreeSet<String>,
+    dismissed: BTreeSet<String>,
     told: Vec<(Kind, State)>,
 }
 
@@ -477,6 +491,23 @@ impl Model {
             self.told.push((kind, State::Opened));
         }
         waiting.insert(id.to_owned());
+    }
+
+    /// In the order in which the incidents began, as the store finds them.
+    fn leave_all(&mut self, gone: impl Fn(Kind, &str) -> bool) {
+        let mut kinds = [EXHAUSTED, REFUSES];
+        kinds.sort_by_key(|kind| {
+            let began = |told: &(Kind, State)| *told == (*kind, State::Opened);
+            self.told.iter().rposition(began)
+        });
+        for kind in kinds {
+            self.leave(kind, |id| gone(kind, id));
+        }
+    }
+
+    fn dismiss(&mut self, ids: &BTreeSet<String>) {
+        self.exhausted.retain(|id| !ids.contains(id));
+        self.dismissed.extend(ids.iter().cloned());
     }
 
     fn leave(&mut self, kind: Kind, gone: impl Fn(&str) -> bool) {
@@ -504,16 +535,10 @@ proptest! {
                 Step::AttemptAll(status) => {
                     for id in attempt_all(&connection, status, now) {
                         if status == Some(200) {
-                            // In the order of the kinds' incidents, as the store finds them.
-                            let mut kinds = [EXHAUSTED, REFUSES];
-                            kinds.sort_by_key(|kind| {
-                                model.told.iter().rposition(|told| *told == (*kind, State::Opened))
-                            });
-                            for kind in kinds {
-                                model.leave(kind, |waiting| waiting == id);
-                            }
+                            model.leave_all(|_, waiting| waiting == id);
                             continue;
                         }
+                        model.exhausted.insert(id.clone());
                         if status.is_some_and(is_refusal) {
                             model.join(REFUSES, &id);
                         }
@@ -523,14 +548,31 @@ proptest! {
                 Step::Resend(number) => {
                     if let Some(id) = ids.get(number) {
                         resend_one(&connection, id, now);
+                        model.exhausted.remove(id);
+                        model.dismissed.remove(id);
                     }
                 }
                 Step::Dismiss(kind) => {
                     let open = open(&connection);
                     if let Some(found) = open.iter().find(|found| found.report.kind == kind) {
-                        dismiss(&connection, &found.report.id, DISMISSED_AT_ONCE, now).unwrap();
+                        dismiss(&connection, &found.report.id, 1000, now).unwrap();
                     }
-                    model.leave(kind, |_| true);
+                    let waiting = model.waiting.get(kind.as_str()).cloned().unwrap_or_default();
+                    let gone: BTreeSet<_> =
+                        waiting.intersection(&model.exhausted).cloned().collect();
+                    model.dismiss(&gone);
+                    model.leave_all(|of, id| of == kind || gone.contains(id));
+                }
+                Step::DismissOne(number) => {
+                    let Some(id) = ids.get(number) else { continue };
+                    let done = dismiss_event(&connection, id, now).unwrap();
+                    let can = model.exhausted.contains(id) || model.dismissed.contains(id);
+                    let expected = if can { EventDismissal::Done } else { EventDismissal::NotExhausted };
+                    prop_assert_eq!(done, expected);
+                    if can {
+                        model.dismiss(&BTreeSet::from([id.clone()]));
+                        model.leave_all(|_, waiting| waiting == id);
+                    }
                 }
                 Step::Look => look(&connection, None, now),
             }
@@ -551,5 +593,15 @@ proptest! {
             .map(|(kind, state, _)| (kind, state))
             .collect();
         prop_assert_eq!(told, model.told);
+        for (status, expected) in [
+            (Status::Exhausted, &model.exhausted),
+            (Status::Dismissed, &model.dismissed),
+        ] {
+            let filter = EventFilter { status: Some(status), ..EventFilter::default() };
+            let page = event_lookup::list(&connection, &filter, None, 99, at(0)).unwrap();
+            let found: BTreeSet<_> = page.items.into_iter().map(|event| event.id).collect();
+            prop_assert_eq!(&found, expected);
+        }
+        prop_assert_eq!(recount::differences(&connection).unwrap(), 0);
     }
 }

@@ -102,6 +102,50 @@ root で実行すると、リレーを動かすユーザーの権限で調べま
 ID は、tail に表示されるとおり先頭の部分だけでもかまいません。ID 全体は、VoiceDrive に届く X-Request-ID と同じです。",
     ),
     command(
+        "stats",
+        "送信件数とその結果を、日別、イベント別、経路別に表示します",
+        "例:
+  voicedrive-relay stats
+  voicedrive-relay stats --month 2025-10 --by type
+  voicedrive-relay stats --week 2025-W43
+  voicedrive-relay stats --since 2025-10-01 --until 2025-10-15 --by route
+  voicedrive-relay stats --period 24h --json
+最初に送信した日の件数に数え、結果は現在のものです。日付は設定のタイムゾーンの日付です。成功率は、送信したうち届いたものの割合です。",
+    ),
+    command(
+        "kpi",
+        "5 つの目標 (送信、面談、欠損、応答、再送) の達成状況を表示します",
+        "例:
+  voicedrive-relay kpi
+  voicedrive-relay kpi --period 7d
+  voicedrive-relay kpi --json
+送信が 20 件より少ない場合は、送信の目標を判定しません。欠損とは、届いたはずなのに VoiceDrive にないものです。最初の突き合わせまでは判定できません。",
+    ),
+    command(
+        "export",
+        "送信の記録や面談記録をファイルに書き出します",
+        "",
+    ),
+    command(
+        "export deliveries",
+        "送信の記録を古い順に書き出します。イベントの内容は含みません",
+        "例:
+  sudo voicedrive-relay export deliveries october.csv --since 2025-10-01 \\
+    --until 2025-10-31
+  voicedrive-relay export deliveries - --status exhausted --format ndjson
+  voicedrive-relay export deliveries person.csv --staff-id EMP-2025-001
+ファイルは、すべて書き終えたときにその名前になります。読めるのは所有者だけです。すでにあるファイルは置き換えません。
+CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です。日時は設定のタイムゾーンで書きます。表計算ソフトが式とみなすセルには、先頭にアポストロフィを付けます。",
+    ),
+    command(
+        "export interviews",
+        "面談記録を、最初に受け取った順に書き出します",
+        "例:
+  sudo voicedrive-relay export interviews interviews.csv
+  voicedrive-relay export interviews - --format ndjson | gzip > all.ndjson.gz
+列は import interviews と同じです。JSON と NDJSON はそのまま取り込めます。CSV では、表計算ソフトが式とみなすセルの先頭にアポストロフィを付けます。",
+    ),
+    command(
         "resend",
         "イベントをもう一度送ります。再送の回数も最初から数え直します",
         "例:
@@ -167,10 +211,11 @@ ID は、tail に表示されるとおり先頭の部分だけでもかまいま
     ),
     command(
         "alert dismiss",
-        "再送の必要がなくなった異常を、対応不要にします",
+        "届かなかったもののうち、届ける必要がなくなったものを対応不要にします",
         "例:
   voicedrive-relay alert dismiss 019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5b
-対象のイベントはそのまま残り、あとから再送できます。",
+  voicedrive-relay alert dismiss 0199e2f3-1a2b --reason \"退職済み\"
+異常の ID を指定すると、その異常は終わり、要対応のイベントが対応不要になります。対応不要のイベントは残りますが、まとめて再送する対象にはなりません。ID を指定すれば、あとから再送できます。",
     ),
     command(
         "backup",

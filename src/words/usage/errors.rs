@@ -114,6 +114,10 @@ fn expected(wrong: &WrongValue) -> String {
         WrongValue::Zone => {
             "Asia/Tokyo や UTC のようなタイムゾーンの名前を指定してください".to_owned()
         }
+        WrongValue::Month => "2025-10 のような月を指定してください".to_owned(),
+        WrongValue::Week => {
+            "2025-W43 のような週、またはその週の日付 (2025-10-26 など) を指定してください".to_owned()
+        }
         WrongValue::Events => {
             "イベントの名前、または employee.* のように .* で終わる先頭の部分を指定してください"
                 .to_owned()

@@ -1,18 +1,18 @@
-//! How the help stands on a terminal. clap knows neither that a Japanese character is two columns wide nor
-//! where a line may be broken between two of them, so lines are broken here.
+//! The layout of the help on a terminal. clap does not know that a Japanese character is two columns wide, nor where a
+//! line may be broken between two of them, so lines are broken here.
 
 use clap::builder::{PossibleValue, Resettable, StyledStr};
 use clap::{Arg, Command};
 
 use super::{translated, value};
 
-/// The columns of a terminal, as far as the help uses them.
+/// The width of the help, in columns.
 const COLUMNS: usize = 78;
-/// What a command does stands beside its name too, in the list of those below another.
+/// The width of a subcommand's description, which is listed beside its name, in columns.
 const BESIDE_A_NAME: usize = 63;
-/// What an argument is for stands on a line of its own, this far to the right.
+/// The indentation of an argument's description, which has lines of its own, in columns.
 const INDENT: usize = 10;
-/// Columns of the first words of a usage and of the help.
+/// The prefix of a usage line.
 const USAGE: &str = "使い方: ";
 
 /// The whole command line with Japanese words, for the help.
@@ -35,7 +35,7 @@ fn laid_out(mut command: Command) -> Command {
         .mut_subcommands(laid_out)
 }
 
-/// The parts of the help under Japanese headings.
+/// clap's template of the help, with Japanese headings.
 fn template(command: &Command) -> String {
     let header = command.get_styles().get_header();
     let mut parts = vec![format!(
@@ -58,7 +58,7 @@ fn template(command: &Command) -> String {
     parts.join("\n\n") + "{after-help}"
 }
 
-/// How the command is typed.
+/// The usage line of a command.
 fn usage(command: &mut Command) -> String {
     let english = command.render_usage().to_string();
     let usage = english.strip_prefix("Usage: ").unwrap_or(&english);
@@ -87,7 +87,7 @@ fn lay_out_argument(argument: Arg) -> Arg {
         .hide_possible_values(true)
 }
 
-/// What can be said, with what it means where that is told.
+/// The possible values of an argument, with their descriptions.
 fn values(argument: &Arg) -> Vec<String> {
     let id = argument.get_id().as_str();
     let possible = argument.get_possible_values();
@@ -113,7 +113,7 @@ fn folded_of(text: Option<&StyledStr>, width: usize) -> Resettable<StyledStr> {
     }
 }
 
-/// The text in lines of at most `width` columns; what is indented stands as it is.
+/// Wraps the text at `width` columns; indented lines are not changed.
 fn folded(text: &str, width: usize) -> String {
     let lines = text.lines().map(|line| {
         if line.starts_with("  ") {
@@ -140,8 +140,8 @@ fn fold_line(line: &str, width: usize) -> String {
     folded
 }
 
-/// The parts of a line between which it may be broken: behind a blank, and beside a Japanese character that
-/// neither ends nor opens something.
+/// Splits a line where it may be broken: after a blank, and beside a Japanese character that is no closing or opening
+/// mark.
 #[must_use]
 pub fn pieces(line: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
@@ -173,7 +173,7 @@ fn may_break(before: char, next: char) -> bool {
             && !never_last.contains(before)
 }
 
-/// The columns that a text takes.
+/// The width of a text, in columns.
 pub(super) fn columns(text: &str) -> usize {
     text.chars().map(|c| if is_wide(c) { 2 } else { 1 }).sum()
 }

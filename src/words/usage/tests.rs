@@ -424,7 +424,7 @@ fn what_was_perhaps_meant_and_what_does_not_go_together_is_told() {
         (
             &["tail", "--status", "x"],
             ErrorKind::InvalidValue,
-            "[指定できる値: accepted, retrying, delivered, exhausted]",
+            "[指定できる値: accepted, retrying, delivered, exhausted, dismissed]",
         ),
         (
             &["show", "--x"],

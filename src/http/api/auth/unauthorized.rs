@@ -1,13 +1,13 @@
-//! Why somebody is not let in.
+//! Why a caller is not authenticated.
 
-/// Why somebody was turned away: for the log only, the answer is always the same (contract,
-/// section 4, status 401). Nothing of the token stands in it.
+/// Why a caller was refused: for the log only, the answer is always the same (contract, section 4, status 401). It
+/// contains nothing of the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unauthorized {
     /// There is no authorization header that can be read.
     #[error("no authorization header")]
     Missing,
-    /// There is more than one: whoever stands before the relay may have believed another one.
+    /// There is more than one: a proxy before the relay may have used another one.
     #[error("more than one authorization header")]
     Twice,
     /// It is not `Bearer` and a token.
@@ -25,7 +25,7 @@ pub enum Unauthorized {
     /// The JWT's header demands (`crit`) something that the relay does not know.
     #[error("the token demands an extension")]
     UnknownExtension,
-    /// A JWT came, and there is no secret to check it with; or there is no static token either.
+    /// There is no secret to check a JWT with, or no static token either.
     #[error("no key is configured")]
     NoKey,
     /// Signed with another key, or changed since.

@@ -1,8 +1,8 @@
-//! Who sends: signatures in the four forms of the staff system, bearer tokens, or a place that is
-//! trusted as it is (contract, section 4.6).
+//! Authenticates the staff system's senders: by one of four forms of signature, by a bearer token, or by an address
+//! that is trusted without proof (contract, section 4.6).
 //!
-//! The first form that is present decides. One that is present and wrong is never made good by the
-//! next, so nobody can choose the weakest.
+//! The first proof that is present decides. When it is wrong, no other one is tried, so that nobody can choose the
+//! weakest.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -25,10 +25,10 @@ use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 use crate::token::Scope;
 
-/// The furthest that a signed time may be from now, in either direction.
+/// The largest difference between a signed time and now.
 const TOLERANCE: Duration = Duration::from_mins(5);
 const FORWARDED_FOR: &str = "x-forwarded-for";
-/// A request with one of these came through a proxy: its peer is not the one who sends.
+/// A request with one of these headers came through a proxy: its peer is not the sender.
 const FORWARDING: [&str; 6] = [
     FORWARDED_FOR,
     "forwarded",
@@ -38,7 +38,7 @@ const FORWARDING: [&str; 6] = [
     "via",
 ];
 
-/// Why a sender was turned away: for the log only. Nothing that was sent stands in it.
+/// Why a sender was refused: for the log only. It contains nothing that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 enum Unproven {
     #[error("a header of the proof is there twice")]
@@ -67,19 +67,19 @@ enum Unproven {
     OtherOrigin,
 }
 
-/// How a signed time is spelled.
+/// Parses a signed time.
 type ReadTime = fn(&str) -> Option<Timestamp>;
 
-/// One way in which the staff system signs.
+/// One form of the staff system's signatures.
 struct Form {
     signature: &'static str,
-    /// The header of the signed time, and how it is spelled; none when no time is signed.
+    /// The header of the signed time and its format; none when no time is signed.
     timestamp: Option<(&'static str, ReadTime)>,
-    /// What stands between time and body in the signed text.
+    /// The separator between time and body in the signed text.
     between: &'static str,
 }
 
-/// In the order in which they are looked for.
+/// In the order in which they are tried.
 const FORMS: [Form; 4] = [
     Form {
         signature: "x-medical-system-signature",
@@ -103,11 +103,11 @@ const FORMS: [Form; 4] = [
     },
 ];
 
-/// Lets a request in that proves where it comes from; whoever opens the control socket has proved it.
+/// Verifies the proof of a request. The control socket needs none: only an admin can open it.
 ///
 /// # Errors
 /// `Unauthorized`, and `Forbidden` for a token without the scope.
-pub fn demand(
+pub fn verify(
     api: &Api,
     ingest: &Ingest,
     peer: Option<IpAddr>,
@@ -171,7 +171,7 @@ impl Form {
     }
 }
 
-/// Whether one of `secrets` signed. Every secret is tried, so that the time tells nothing.
+/// Whether the signature was made with one of `secrets`. All of them are tried, so that the time reveals nothing.
 fn is_signed(signature: &HeaderValue, signed: &[&[u8]], secrets: &[Secret]) -> bool {
     let given = signature.as_bytes().to_ascii_lowercase();
     secrets.iter().fold(false, |good, secret| {
@@ -197,12 +197,12 @@ fn unix_ms(text: &str) -> Option<Timestamp> {
     text.parse().ok().map(Timestamp::from_unix_ms)
 }
 
-/// A header that may be there once; none when it is not there.
+/// The value of a header that may be given once; none when it is absent.
 fn only<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h HeaderValue>, Unproven> {
     request::only(headers, name).map_err(|_| Unproven::Twice)
 }
 
-/// A token that is named, or a JWT that allows handing in events.
+/// Accepts a configured token, or a JWT with the scope for handing in events.
 fn bearer(api: &Api, ingest: &Ingest, headers: &HeaderMap) -> Result<(), Unproven> {
     let header = only(headers, AUTHORIZATION.as_str())?.and_then(|value| value.to_str().ok());
     let token = auth::bearer(header.unwrap_or_default()).map_err(Unproven::BadToken)?;
@@ -223,8 +223,8 @@ fn bearer(api: &Api, ingest: &Ingest, headers: &HeaderMap) -> Result<(), Unprove
     }
 }
 
-/// Whether a request without any proof comes from a place that is trusted as it is. Host and Origin
-/// count too: a page in a browser on a trusted machine could post as well as a sender there.
+/// Accepts a request without proof from a trusted address. Host and Origin are checked too: a web page in a browser on
+/// a trusted machine could post as well.
 fn open(api: &Api, ingest: &Ingest, peer: IpAddr, head: &Parts) -> Result<(), Unproven> {
     let is_open = |client: IpAddr| {
         let mut open_from = ingest.rules.open_from.iter();
@@ -239,8 +239,8 @@ fn open(api: &Api, ingest: &Ingest, peer: IpAddr, head: &Parts) -> Result<(), Un
     }
 }
 
-/// Whose request it is: the peer's, or the one that trusted proxies vouch for. None when a proxy that
-/// is not trusted, or one that does not say for whom it asks, stands between.
+/// The client's address: the peer's, or the one that trusted proxies report. None when it came through a proxy that is
+/// not trusted, or that does not report the client.
 fn sender(api: &Api, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
     let peer = peer.to_canonical();
     if !FORWARDING.iter().any(|name| headers.contains_key(*name)) {
@@ -251,8 +251,8 @@ fn sender(api: &Api, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
     vouches.then(|| client_of(api, peer, headers))
 }
 
-/// Whether every entry of `X-Forwarded-For` is an address. Reading it ends at one that is not, and
-/// the proxy that was reached by then would be taken for the sender.
+/// Whether every entry of `X-Forwarded-For` is an address. Reading stops at one that is not, and the proxy before it
+/// would be mistaken for the sender.
 fn is_readable(headers: &HeaderMap) -> bool {
     let lines = headers.get_all(FORWARDED_FOR).iter();
     lines
@@ -260,8 +260,7 @@ fn is_readable(headers: &HeaderMap) -> bool {
         .all(|entry| read_address(entry.trim()).is_some())
 }
 
-/// Whether the request was meant for the relay: the name of somebody else's page that leads to this
-/// machine is another one.
+/// Whether `Host` is a name of the relay. A foreign name that resolves to this machine (DNS rebinding) is not.
 fn is_own_host(head: &Parts, public_url: Option<&Url>) -> bool {
     let Ok(Some(host)) = only(&head.headers, HOST.as_str()) else {
         return false;
@@ -281,7 +280,7 @@ fn is_own_name(authority: &Authority, public_url: Option<&Url>) -> bool {
         || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
 }
 
-/// Senders have no Origin; a page has one, and has to be among those that may call.
+/// Whether there is no Origin, as with senders, or that of an allowed page.
 fn is_allowed_origin(api: &Api, headers: &HeaderMap) -> bool {
     match only(headers, ORIGIN.as_str()) {
         Ok(None) => true,

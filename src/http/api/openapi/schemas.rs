@@ -180,7 +180,7 @@ impl ToSchema for Timestamp {}
 impl PartialSchema for Status {
     fn schema() -> RefOr<Schema> {
         words(
-            "accepted: not sent yet; retrying: sent, and to be sent again; delivered; exhausted: waits for a person",
+            "accepted: not sent yet; retrying: sent, and to be sent again; delivered; exhausted: waits for a person; dismissed: was exhausted, and a person said that nothing more is to be done",
             Self::ALL.map(Self::as_str),
         )
     }

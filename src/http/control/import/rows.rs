@@ -1,8 +1,8 @@
-//! The rows of a file of interview records, on their way from the command line to the store: each is checked as
-//! it comes and waits in a file on the disk, so that memory stays bounded however long the file is.
+//! The rows of a file of interview records on their way from the command line to the store. Each is checked when it
+//! arrives and spooled to the disk, so that memory stays bounded however long the file is.
 //!
-//! A bad row waits with the others. The store judges it too, with what could be read of it, so that everything
-//! that is wrong with it is told at once; of such a file nothing is kept.
+//! Bad rows are spooled too. The store checks them as well, as far as they could be read, so that all their errors are
+//! reported at once; nothing of such a file is stored.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -30,17 +30,17 @@ struct Row<'a> {
     line: u64,
     /// Its number in a JSON array, from 0.
     index: Option<u64>,
-    /// The record; absent when the row is not even one.
+    /// The record; absent when the row could not be read as one.
     #[serde(borrow)]
     record: Option<&'a RawValue>,
-    /// Why it is none.
+    /// Why it could not be read.
     problem: Option<String>,
-    /// What the command line found wrong with single fields, which are then not in the record.
+    /// Errors of fields that the command line found; these fields are not in the record.
     #[serde(default)]
     mistakes: Vec<Told>,
 }
 
-/// A mistake that was put into words already.
+/// An error with its sentence.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Told {
@@ -48,7 +48,7 @@ struct Told {
     sentence: String,
 }
 
-/// A row that was not taken: where it stands, whose it is, and everything that is wrong with it.
+/// A refused row: its position, its id, and all its errors.
 #[derive(Clone, Serialize)]
 pub(super) struct BadRow {
     line: u64,
@@ -60,7 +60,7 @@ pub(super) struct BadRow {
 }
 
 impl Row<'_> {
-    /// The record as far as it can be read; else why it is none.
+    /// The record as far as it can be read, or why it cannot be.
     fn read(&self) -> Result<OfFile, String> {
         match self.record {
             None => Err(self.problem.clone().unwrap_or_default()),
@@ -72,7 +72,7 @@ impl Row<'_> {
         !self.mistakes.is_empty() || self.read().map_or(true, |found| !found.mistakes.is_empty())
     }
 
-    /// Everything that is wrong with the row, by itself and beside others.
+    /// All errors of the row, by itself and in relation to others.
     fn judged(self, beside_others: Vec<FieldError>, language: Language) -> Option<BadRow> {
         let (id, reason) = match self.read() {
             Err(problem) => (None, problem),
@@ -94,8 +94,8 @@ impl Row<'_> {
     }
 }
 
-/// Each mistake in words. A field that the command line has spoken of is absent from the record, and that is not
-/// another mistake.
+/// The sentence of each error. A field that the command line has refused is absent from the record, and that is not
+/// another error.
 fn sentences(
     told: Vec<Told>,
     mistakes: impl Iterator<Item = FieldError>,
@@ -111,8 +111,7 @@ fn sentences(
     told.chain(more).collect()
 }
 
-/// Why the text of a record is none. A row stands on lines of its file, and not on the line and column that the
-/// JSON reader counts within it.
+/// Why the text of a record cannot be read, without the line and column of `serde_json`: they are relative to the row.
 fn reason(error: &ApiError) -> String {
     let text = error.to_string();
     match text.rsplit_once(" at line ") {
@@ -133,10 +132,10 @@ fn contradiction(why: InterviewConflict) -> FieldError {
     }
 }
 
-/// Takes the rows of a file: they wait in a file without a name that is gone with the process.
+/// Collects the rows of a file in an unnamed temporary file, which disappears with the process.
 pub(super) struct Spool(BufWriter<File>);
 
-/// The rows that wait. Cheap to clone.
+/// The spooled rows. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Rows(Arc<File>);
 
@@ -152,7 +151,7 @@ impl Spool {
             .map_err(|error| unusable(&error).into())
     }
 
-    /// Takes a row, and says whether it is bad by itself.
+    /// Adds a row. True when it is bad by itself.
     pub(super) fn push(&mut self, line: &[u8]) -> Result<bool, ApiError> {
         let row: Row<'_> = serde_json::from_slice(line)
             .map_err(|error| ApiError::InvalidJson(format!("not a row: {error}")))?;
@@ -171,8 +170,8 @@ impl Spool {
 }
 
 impl Rows {
-    /// All records, in the order in which they came, each with its row's number from 0. Not its line: the records of
-    /// a JSON array may all stand on one. Where a field of a bad row could not be read stands something else.
+    /// All records in the order of the file, each with its row's number from 0. Not its line: all records of a JSON
+    /// array may be on one line. A field of a bad row that could not be read has a placeholder.
     ///
     /// # Errors
     /// `Unavailable`, also of the items, when the rows cannot be read.
@@ -189,7 +188,7 @@ impl Rows {
         }))
     }
 
-    /// The bad rows in the order of the file, as their fields and the store have judged them.
+    /// The bad rows in the order of the file, with the errors of their fields and those that the store found.
     ///
     /// # Errors
     /// `Unavailable`, also of the items, when the rows cannot be read.
@@ -198,7 +197,7 @@ impl Rows {
         result: &ImportResult,
         language: Language,
     ) -> Result<impl Iterator<Item = Result<BadRow, StoreError>>, StoreError> {
-        // The first row with an id stands before those that repeat it.
+        // The first row with an id comes before those that repeat it.
         let mut firsts: BTreeMap<u64, Option<(u64, Option<u64>)>> = result
             .repeated
             .iter()
@@ -244,13 +243,13 @@ fn record(line: &str, number: u64) -> Result<Option<Interview>, StoreError> {
     };
     let mut interview = found.interview;
     if interview.id.is_empty() {
-        // Nobody's id: a real one has no control character.
+        // No real id has a control character.
         interview.id = format!("\0{number}");
     }
     Ok(Some(interview))
 }
 
-/// A row that waited on the disk.
+/// A row of the spool.
 fn waiting(line: &str) -> Result<Row<'_>, StoreError> {
     serde_json::from_str(line).map_err(|error| unusable(&error.into()))
 }

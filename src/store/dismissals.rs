@@ -1,0 +1,155 @@
+//! Dismissed deliveries: exhausted ones of which a person said that nothing more is to be done (contract, section 10).
+//! One has a row here exactly while its status is dismissed.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::incident_report::kind;
+use super::incidents::{End, close_when_settled, leave, settle_some};
+use super::relay_time::Now;
+use super::send_counts::{self, QueueStatus};
+use super::writer::Lane;
+use super::{Store, StoreError};
+use crate::clock::Moment;
+use crate::dismissal::{EventDismissal, IncidentDismissal};
+use crate::incident::Kind;
+
+/// The number of deliveries that are dismissed in one transaction.
+const AT_ONCE: u32 = 200;
+
+impl Store {
+    /// Ends an incident that waits for a person: what it counts needs nothing any more. What is exhausted of it is
+    /// dismissed; what is still to be sent stays so, and is not counted any more. That happens a few at a time, behind
+    /// what somebody hands in, and the incident is over with the last of them.
+    ///
+    /// # Errors
+    /// When the database cannot be written; then the incident lasts, and what it still counts is dismissed next time.
+    pub async fn dismiss_incident(
+        &self,
+        id: &str,
+        moment: Moment,
+    ) -> Result<IncidentDismissal, StoreError> {
+        let now = self.time.now(moment);
+        let mut begun = false;
+        loop {
+            let id = id.to_owned();
+            let dismissed = self.write(Lane::Maintenance, move |connection| {
+                dismiss_incident(connection, &id, AT_ONCE, now)
+            });
+            match dismissed.await? {
+                None => begun = true,
+                // The last of what it counted was delivered meanwhile.
+                Some(IncidentDismissal::Unknown) if begun => return Ok(IncidentDismissal::Done),
+                Some(result) => return Ok(result),
+            }
+        }
+    }
+
+    /// Dismisses the delivery of one event. The incidents that count it do not wait for it any more.
+    ///
+    /// # Errors
+    /// When the database cannot be written; then nothing was changed.
+    pub async fn dismiss_event(
+        &self,
+        id: &str,
+        moment: Moment,
+    ) -> Result<EventDismissal, StoreError> {
+        let (id, now) = (id.to_owned(), self.time.now(moment));
+        self.write(Lane::Calls, move |connection| {
+            dismiss_event(connection, &id, now)
+        })
+        .await
+    }
+}
+
+/// Dismisses at most so many deliveries of an incident; none: it counts more.
+pub(super) fn dismiss_incident(
+    connection: &Connection,
+    id: &str,
+    at_once: u32,
+    now: Now,
+) -> Result<Option<IncidentDismissal>, StoreError> {
+    let found: Option<(i64, Kind)> = connection
+        .prepare_cached("SELECT seq, kind FROM incidents WHERE id = ?1 AND closed_at IS NULL")?
+        .query_row([id], |row| Ok((row.get(0)?, kind(row, 1)?)))
+        .optional()?;
+    let Some((incident, kind)) = found else {
+        return Ok(Some(IncidentDismissal::Unknown));
+    };
+    if !kind.counts_deliveries() {
+        return Ok(Some(IncidentDismissal::EndsByItself));
+    }
+    let mut left = BTreeSet::from([incident]);
+    for event in settle_some(connection, incident, at_once)? {
+        if mark(connection, event, now)? {
+            left.extend(leave(connection, event, End::Dismissed)?);
+        }
+    }
+    let mut lasts = false;
+    for one in left {
+        let closed = close_when_settled(connection, one, now)?;
+        lasts |= one == incident && !closed;
+    }
+    Ok((!lasts).then_some(IncidentDismissal::Done))
+}
+
+pub(super) fn dismiss_event(
+    connection: &Connection,
+    id: &str,
+    now: Now,
+) -> Result<EventDismissal, StoreError> {
+    let found: Option<(i64, bool)> = connection
+        .prepare_cached(
+            "SELECT e.seq, EXISTS (SELECT 1 FROM dismissed_deliveries d WHERE d.event_seq = e.seq)
+               FROM events e WHERE e.id = ?1",
+        )?
+        .query_row([id], |row| row.try_into())
+        .optional()?;
+    let Some((event, already)) = found else {
+        return Ok(EventDismissal::Unknown);
+    };
+    if already {
+        return Ok(EventDismissal::Done);
+    }
+    if !mark(connection, event, now)? {
+        return Ok(EventDismissal::NotExhausted);
+    }
+    for incident in leave(connection, event, End::Dismissed)? {
+        close_when_settled(connection, incident, now)?;
+    }
+    Ok(EventDismissal::Done)
+}
+
+/// Dismisses a delivery if it is exhausted, and says whether it did.
+fn mark(connection: &Connection, event: i64, now: Now) -> rusqlite::Result<bool> {
+    let route: Option<String> = connection
+        .prepare_cached(
+            "SELECT l.route FROM events e
+               JOIN webhook_retry_queue q ON q.id = e.id AND q.status = 'failed'
+               JOIN webhook_send_logs l ON l.id = e.id
+              WHERE e.seq = ?1
+                AND NOT EXISTS (SELECT 1 FROM dismissed_deliveries d WHERE d.event_seq = e.seq)",
+        )?
+        .query_row([event], |row| row.get(0))
+        .optional()?;
+    let Some(route) = route else {
+        return Ok(false);
+    };
+    connection
+        .prepare_cached(
+            "INSERT INTO dismissed_deliveries (event_seq, dismissed_at) VALUES (?1, ?2)",
+        )?
+        .execute((event, now.wall))?;
+    send_counts::add_queued(connection, &route, QueueStatus::Failed, -1)?;
+    send_counts::add_queued(connection, &route, QueueStatus::Dismissed, 1)?;
+    Ok(true)
+}
+
+/// A dismissed delivery is opened again; the caller counts it anew.
+pub(super) fn withdraw(connection: &Connection, event: i64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("DELETE FROM dismissed_deliveries WHERE event_seq = ?1")?
+        .execute([event])
+        .map(|_| ())
+}

@@ -1,0 +1,331 @@
+//! What is counted for the five goals (contract, section 6.5), in one read transaction.
+
+use rusqlite::Connection;
+
+use super::events::moment_of_id;
+use super::send_stats::{each_count, sends};
+use super::{Store, StoreError, interview_stats};
+use crate::confirmed_range::{ComparedRange, ConfirmedRange};
+use crate::interview_stats::InterviewRange;
+use crate::kpi::{EndedRetries, GapDetection, KpiCounts, KpiQuestion};
+use crate::send_stats::SendFilter;
+use crate::timestamp::Timestamp;
+
+/// Behind every id.
+const BEHIND_ALL: &str = "~";
+
+impl Store {
+    /// What the goals are judged by.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn kpi_counts(&self, question: KpiQuestion) -> Result<KpiCounts, StoreError> {
+        self.read(move |connection| count(connection, &question))
+            .await
+    }
+}
+
+pub(super) fn count(
+    connection: &Connection,
+    question: &KpiQuestion,
+) -> Result<KpiCounts, StoreError> {
+    let (from, now) = (question.from(), question.now);
+    // As the statistics count them: coming interviews belong to every period.
+    let interviews = InterviewRange {
+        from,
+        to: None,
+        facility: None,
+        department: None,
+        interview_type: None,
+    };
+    Ok(KpiCounts {
+        sends: sends(connection, &SendFilter::period(from, now))?.total,
+        retried: ended_retries(connection, from, now)?,
+        interviews: interview_stats::count(connection, &interviews)?.total,
+        gap: gap(connection, question)?,
+    })
+}
+
+pub(super) fn ended_retries(
+    connection: &Connection,
+    from: Timestamp,
+    to: Timestamp,
+) -> rusqlite::Result<EndedRetries> {
+    let delivered = connection
+        .prepare_cached(
+            "SELECT count(*) FROM webhook_send_logs
+              WHERE retry_count > 0 AND status = 'success' AND sent_at BETWEEN ?1 AND ?2",
+        )?
+        .query_row((from, to), |row| row.get(0))?;
+    let given_up = connection
+        .prepare_cached(
+            "SELECT count(*) FROM webhook_send_logs l CROSS JOIN webhook_retry_queue q ON q.id = l.id
+              WHERE l.retry_count > 0 AND l.status IN ('failed', 'timeout')
+                AND l.sent_at BETWEEN ?1 AND ?2 AND q.status = 'failed'",
+        )?
+        .query_row((from, to), |row| row.get(0))?;
+    Ok(EndedRetries {
+        delivered,
+        given_up,
+    })
+}
+
+fn gap(connection: &Connection, question: &KpiQuestion) -> Result<GapDetection, StoreError> {
+    let mut gap = GapDetection::default();
+    let mut unconfirmed = Vec::new();
+    for route in &question.compared_routes {
+        let confirmed = confirmed_range(connection, route)?;
+        gap.compared |= confirmed.first().is_some();
+        gap.uncompared += uncompared(connection, route, &confirmed)?;
+        unconfirmed.extend(oldest_outside(connection, route, &confirmed)?);
+    }
+    let is_compared = |route: &String| question.compared_routes.contains(route);
+    let missing = missing(connection)?.into_iter();
+    let missing = missing.filter(|(route, _)| is_compared(route));
+    unconfirmed.extend(missing.map(|(_, sent_at)| sent_at));
+    gap.unconfirmed_since = unconfirmed.into_iter().min();
+    let findings = findings(connection, question.findings_from())?.into_iter();
+    let findings = findings.filter(|(route, ..)| is_compared(route));
+    let took = findings.map(|(_, sent_at, found_at)| found_at.since(sent_at));
+    gap.slowest_finding = took.max();
+    Ok(gap)
+}
+
+fn confirmed_range(connection: &Connection, route: &str) -> rusqlite::Result<ConfirmedRange> {
+    let ranges: Vec<_> = connection
+        .prepare_cached("SELECT from_id, to_id, as_of FROM reconciliations WHERE route = ?1")?
+        .query_map([route], |row| {
+            Ok(ComparedRange {
+                from: row.get(0)?,
+                to: row.get(1)?,
+                as_of: row.get(2)?,
+            })
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(ConfirmedRange::of(ranges))
+}
+
+/// What was delivered of a route before its first comparison, by the first send: counted, and not looked for.
+fn uncompared(
+    connection: &Connection,
+    route: &str,
+    confirmed: &ConfirmedRange,
+) -> rusqlite::Result<u64> {
+    let begin = confirmed.first().and_then(moment_of_id);
+    let last = begin.map_or(i64::MAX, |begin| begin.unix_ms() - 1);
+    let before = SendFilter {
+        routes: Some(vec![route.to_owned()]),
+        ..SendFilter::period(
+            Timestamp::from_unix_ms(i64::MIN),
+            Timestamp::from_unix_ms(last),
+        )
+    };
+    let mut delivered: u64 = 0;
+    each_count(connection, &before, |_, _, change, sign| {
+        delivered = delivered.saturating_add_signed(sign * change.succeeded);
+    })?;
+    Ok(delivered)
+}
+
+/// When the oldest delivery of a route was sent first that lies in a gap of what was compared.
+fn oldest_outside(
+    connection: &Connection,
+    route: &str,
+    confirmed: &ConfirmedRange,
+) -> rusqlite::Result<Option<Timestamp>> {
+    let mut oldest = connection.prepare_cached(
+        "SELECT sent_at FROM webhook_send_logs
+          WHERE id > ?1 AND id < ?2 AND route = ?3 AND status = 'success' ORDER BY id LIMIT 1",
+    )?;
+    for (after, before) in confirmed.gaps() {
+        let mut found = oldest.query((after, before.unwrap_or(BEHIND_ALL), route))?;
+        if let Some(row) = found.next()? {
+            return row.get(0);
+        }
+    }
+    Ok(None)
+}
+
+/// Deliveries that a comparison found missing and none has confirmed since: the route and the first send.
+fn missing(connection: &Connection) -> rusqlite::Result<Vec<(String, Timestamp)>> {
+    connection
+        .prepare_cached(
+            "SELECT l.route, l.sent_at
+               FROM missing_deliveries m CROSS JOIN events e ON e.seq = m.event_seq
+               CROSS JOIN webhook_send_logs l ON l.id = e.id
+              WHERE m.confirmed_at IS NULL AND l.status = 'success'",
+        )?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
+/// What comparisons since `from` found missing: the route, the first send, and when it was found.
+fn findings(
+    connection: &Connection,
+    from: Timestamp,
+) -> rusqlite::Result<Vec<(String, Timestamp, Timestamp)>> {
+    connection
+        .prepare_cached(
+            "SELECT l.route, l.sent_at, m.found_at
+               FROM reconciliations r CROSS JOIN missing_deliveries m ON m.reconciliation = r.seq
+               CROSS JOIN events e ON e.seq = m.event_seq
+               CROSS JOIN webhook_send_logs l ON l.id = e.id
+              WHERE r.compared_at >= ?1",
+        )?
+        .query_map([from], |row| row.try_into())?
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::attempt::Outcome;
+    use crate::period::Period;
+    use crate::retry::RetryPolicy;
+    use crate::route::Routing;
+    use crate::store::events::{accept, first_id_at};
+    use crate::store::resend::resend;
+    use crate::store::tests::{at, attempted, database, due_now, settle, submission, when};
+
+    const MINUTE: i64 = 60_000;
+
+    fn question(now: Timestamp) -> KpiQuestion {
+        KpiQuestion {
+            period: Period::Day,
+            now,
+            compared_routes: vec!["default".to_owned(), "never".to_owned()],
+        }
+    }
+
+    fn gap_at(connection: &Connection, now: i64) -> GapDetection {
+        gap(connection, &question(at(now))).unwrap()
+    }
+
+    /// An event that was accepted and delivered at this moment; its id.
+    fn delivered(connection: &Connection, milliseconds: i64) -> String {
+        let now = when(milliseconds);
+        let accepted = accept(connection, &[submission("a.b", None)], now).unwrap();
+        let due = due_now(connection, now).remove(0);
+        let success = attempted(Outcome::Success, now.wall, 5);
+        settle(connection, &due, &success, &RetryPolicy::new(Vec::new())).unwrap();
+        accepted[0].id.clone()
+    }
+
+    fn compared(connection: &Connection, from: i64, to: i64, at_ms: i64) {
+        let (from, to) = (first_id_at(at(from)), first_id_at(at(to)));
+        connection
+            .execute(
+                "INSERT INTO reconciliations (id, compared_at, route, from_id, to_id, as_of, sent, received, matched,
+                                              missing, no_effect)
+                 VALUES (hex(randomblob(8)), ?1, 'default', ?2, ?3, ?3, 0, 0, 0, 0, 0)",
+                (at(at_ms), from, to),
+            )
+            .unwrap();
+    }
+
+    fn found_missing(connection: &Connection, id: &str, at_ms: i64) {
+        connection
+            .execute(
+                "INSERT INTO missing_deliveries (event_seq, reconciliation, reason, found_at)
+                 VALUES ((SELECT seq FROM events WHERE id = ?1), (SELECT max(seq) FROM reconciliations), 'absent', ?2)",
+                (id, at(at_ms)),
+            )
+            .unwrap();
+    }
+
+    #[test]
+    fn a_gap_is_what_lies_outside_of_the_ranges_that_were_compared() {
+        let (_directory, connection) = database();
+        for minute in [0, 10, 20, 30] {
+            delivered(&connection, minute * MINUTE);
+        }
+        let nothing = gap_at(&connection, 40 * MINUTE);
+        assert_eq!((nothing.compared, nothing.unconfirmed_since), (false, None));
+        assert_eq!(nothing.uncompared, 4);
+        compared(&connection, 5 * MINUTE, 15 * MINUTE, 40 * MINUTE);
+        let one = gap_at(&connection, 40 * MINUTE);
+        assert_eq!((one.compared, one.uncompared), (true, 1));
+        assert_eq!(one.unconfirmed_since, Some(at(20 * MINUTE)));
+        compared(&connection, 25 * MINUTE, 35 * MINUTE, 41 * MINUTE);
+        let between = gap_at(&connection, 41 * MINUTE);
+        assert_eq!(between.unconfirmed_since, Some(at(20 * MINUTE)));
+        compared(&connection, 15 * MINUTE, 25 * MINUTE, 42 * MINUTE);
+        let all = gap_at(&connection, 42 * MINUTE);
+        assert_eq!((all.unconfirmed_since, all.slowest_finding), (None, None));
+        delivered(&connection, 43 * MINUTE);
+        let new = gap_at(&connection, 44 * MINUTE);
+        assert_eq!(new.unconfirmed_since, Some(at(43 * MINUTE)));
+    }
+
+    #[test]
+    fn what_is_missing_leaves_itself_unconfirmed_and_says_how_long_finding_it_took() {
+        let (_directory, connection) = database();
+        let lost = delivered(&connection, 0);
+        delivered(&connection, MINUTE);
+        compared(&connection, 0, 5 * MINUTE, 30 * MINUTE);
+        found_missing(&connection, &lost, 30 * MINUTE);
+        let found = gap_at(&connection, 31 * MINUTE);
+        assert_eq!(found.unconfirmed_since, Some(at(0)));
+        assert_eq!(found.slowest_finding, Some(Duration::from_mins(30)));
+        connection
+            .execute("UPDATE missing_deliveries SET confirmed_at = ?1", [at(0)])
+            .unwrap();
+        let confirmed = gap_at(&connection, 31 * MINUTE);
+        assert_eq!(confirmed.unconfirmed_since, None);
+        assert_eq!(confirmed.slowest_finding, Some(Duration::from_mins(30)));
+        let later = gap_at(&connection, 31 * 24 * 60 * MINUTE);
+        assert_eq!(later.slowest_finding, None);
+        connection
+            .execute("UPDATE webhook_send_logs SET route = 'elsewhere'", [])
+            .unwrap();
+        assert_eq!(gap_at(&connection, 31 * MINUTE).slowest_finding, None);
+    }
+
+    #[test]
+    fn retries_that_are_over_are_counted_by_how_they_ended() {
+        use Outcome::{Failed, Success, Timeout};
+        let (_directory, connection) = database();
+        let policy = RetryPolicy::new(vec![Duration::from_mins(1)]);
+        for _ in 0..5 {
+            accept(&connection, &[submission("a.b", None)], when(0)).unwrap();
+        }
+        let round = |now: i64, outcomes: &[Outcome]| {
+            let due = due_now(&connection, when(now));
+            assert_eq!(due.len(), outcomes.len());
+            for (due, outcome) in due.iter().zip(outcomes) {
+                settle(&connection, due, &attempted(*outcome, at(now), 5), &policy).unwrap();
+            }
+        };
+        round(0, &[Success, Failed, Failed, Timeout, Failed]);
+        round(2 * MINUTE, &[Success, Timeout, Failed, Success]);
+        let counts = count(&connection, &question(at(3 * MINUTE))).unwrap();
+        let ended = EndedRetries {
+            delivered: 2,
+            given_up: 2,
+        };
+        assert_eq!((counts.retried, counts.waiting()), (ended, 0));
+        assert_eq!((counts.sends.sent, counts.sends.succeeded), (5, 3));
+        // What a person sends again is not over.
+        let id: String = connection
+            .query_row(
+                "SELECT id FROM webhook_retry_queue WHERE status = 'failed'",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        resend(
+            &connection,
+            &id,
+            &policy,
+            &Routing::default(),
+            when(4 * MINUTE),
+        )
+        .unwrap();
+        let counts = count(&connection, &question(at(5 * MINUTE))).unwrap();
+        assert_eq!((counts.retried.given_up, counts.waiting()), (1, 1));
+        let next_day = count(&connection, &question(at(25 * 60 * MINUTE))).unwrap();
+        assert_eq!(next_day.retried, EndedRetries::default());
+    }
+}
