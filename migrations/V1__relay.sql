@@ -343,34 +343,40 @@ CREATE TABLE holds (
 CREATE TABLE reconciliations (
   seq         INTEGER PRIMARY KEY AUTOINCREMENT,
   id          TEXT NOT NULL,            -- a UUID of version 7; one comparison has a row for each route
-  compared_at TEXT NOT NULL,
+  compared_at TEXT NOT NULL,            -- the last time, when it was made again with the same result
   route       TEXT NOT NULL,
-  from_id     TEXT NOT NULL,            -- the range, by event ids, both included
+  from_id     TEXT NOT NULL,            -- the range that was compared, by event ids, both included
   to_id       TEXT NOT NULL,
-  as_of       TEXT NOT NULL,            -- what was delivered later is not compared
   sent        INTEGER NOT NULL,
   received    INTEGER NOT NULL,
   matched     INTEGER NOT NULL,
   missing     INTEGER NOT NULL,
   no_effect   INTEGER NOT NULL,
-  CONSTRAINT compared_at_has_24_characters CHECK (length(compared_at) = 24),
-  CONSTRAINT as_of_has_24_characters CHECK (length(as_of) = 24)
+  CONSTRAINT compared_at_has_24_characters CHECK (length(compared_at) = 24)
 ) STRICT;
 CREATE INDEX reconciliations_by_route ON reconciliations (route, from_id);
 CREATE INDEX reconciliations_by_time ON reconciliations (compared_at);
 
--- Deliveries that a comparison found missing, until they are confirmed.
+-- Deliveries that were answered with success, and that a comparison did not find at the partner, or without effect.
 CREATE TABLE missing_deliveries (
-  event_seq      INTEGER PRIMARY KEY REFERENCES events (seq) ON DELETE CASCADE,
-  reconciliation INTEGER NOT NULL REFERENCES reconciliations (seq) ON DELETE CASCADE,
-  reason         TEXT NOT NULL,
-  found_at       TEXT NOT NULL,
-  confirmed_at   TEXT,                  -- none: still missing
+  event_seq INTEGER PRIMARY KEY REFERENCES events (seq) ON DELETE CASCADE,
+  reason    TEXT NOT NULL,
+  found_at  TEXT NOT NULL,
+  ended_at  TEXT,                       -- none: still missing
+  how       TEXT,                       -- a later comparison has found it, or a person said that nothing is to be done
   CONSTRAINT found_at_has_24_characters CHECK (length(found_at) = 24),
-  CONSTRAINT confirmed_at_has_24_characters CHECK (length(confirmed_at) = 24)
+  CONSTRAINT ended_at_has_24_characters CHECK (length(ended_at) = 24),
+  CONSTRAINT how_is_confirmed_or_dismissed CHECK (how IN ('confirmed', 'dismissed')),
+  CONSTRAINT what_has_ended_says_how CHECK ((how IS NULL) = (ended_at IS NULL))
 ) STRICT;
-CREATE INDEX missing_deliveries_by_reconciliation ON missing_deliveries (reconciliation);
-CREATE INDEX missing_deliveries_unfinished ON missing_deliveries (event_seq) WHERE confirmed_at IS NULL;
+CREATE INDEX missing_deliveries_by_time ON missing_deliveries (found_at);
+CREATE INDEX missing_deliveries_unfinished ON missing_deliveries (event_seq) WHERE how IS NULL;
+
+-- Deliveries of a range that was compared, of which the comparison could not say anything: they were still to be made, or
+-- were made after the list was. They stay unconfirmed until another comparison has them.
+CREATE TABLE unjudged_deliveries (
+  event_seq INTEGER PRIMARY KEY REFERENCES events (seq) ON DELETE CASCADE
+) STRICT;
 
 -- Digests of what was delivered in days and hours that are over; forgotten when one of their deliveries changes.
 CREATE TABLE delivered_digests (
@@ -381,6 +387,38 @@ CREATE TABLE delivered_digests (
   digest    BLOB NOT NULL,              -- SHA-256 of the sorted ids
   PRIMARY KEY (slot, routes),
   CONSTRAINT digest_has_32_bytes CHECK (length(digest) = 32)
+) STRICT, WITHOUT ROWID;
+
+-- What staff ids are hashed with where they must not stand. The first is used for what is written; the others came with
+-- a restore, and what was written with them is still found.
+CREATE TABLE hash_keys (
+  seq INTEGER PRIMARY KEY,
+  key BLOB NOT NULL UNIQUE,
+  CONSTRAINT key_has_32_bytes CHECK (length(key) = 32)
+) STRICT;
+INSERT INTO hash_keys (key) VALUES (randomblob(32));
+
+-- People whose data were erased, by the keyed hashes of their staff ids.
+CREATE TABLE erasures (
+  staff_hash BLOB NOT NULL PRIMARY KEY,
+  erased_at  TEXT NOT NULL,             -- the last time
+  ended_at   TEXT,                      -- none: it was broken off, and has to be done again
+  CONSTRAINT staff_hash_has_32_bytes CHECK (length(staff_hash) = 32),
+  CONSTRAINT erased_at_has_24_characters CHECK (length(erased_at) = 24),
+  CONSTRAINT ended_at_has_24_characters CHECK (length(ended_at) = 24)
+) STRICT, WITHOUT ROWID;
+
+-- Their events, which cannot be sent again.
+CREATE TABLE erased_events (
+  event_seq INTEGER PRIMARY KEY REFERENCES events (seq) ON DELETE CASCADE
+) STRICT;
+
+-- Their interview records, by the keyed hashes of the ids under which they may be handed in again, and the ids
+-- that they have now.
+CREATE TABLE erased_interviews (
+  id_hash BLOB NOT NULL PRIMARY KEY,
+  id      TEXT NOT NULL,
+  CONSTRAINT id_hash_has_32_bytes CHECK (length(id_hash) = 32)
 ) STRICT, WITHOUT ROWID;
 
 -- Who did what, written in the action's own transaction. Rows are only added, and go after 400 days.
@@ -397,7 +435,6 @@ CREATE TABLE audit (
   CONSTRAINT at_has_24_characters CHECK (length(at) = 24)
 ) STRICT;
 CREATE INDEX audit_by_time ON audit (at);
-CREATE INDEX audit_by_who ON audit (who, seq);
 
 -- How many payloads each reader looked at on a day.
 CREATE TABLE payload_reads (

@@ -33,8 +33,28 @@ pub enum Cause {
     CertificateIssuer,
     /// The receiver signed its certificate itself.
     CertificateSelfSigned,
-    /// The proxy on the way out cannot be reached, or refuses.
+    /// The receiver wants a certificate of the one who sends.
+    ClientCertificate,
+    /// The proxy on the way out cannot be reached.
     Proxy,
+    /// The connection ended before there was an answer.
+    ConnectionEnded,
+    /// This machine did not let the request out.
+    OwnSystem,
+    /// What answers at the port does not speak HTTP/1.1.
+    NotHttp,
+    /// The URL begins with `http://`, and the port speaks TLS.
+    WantsTls,
+    /// The proxy on the way out wants another user and password, or any.
+    ProxyLogin,
+    /// The proxy on the way out does not connect to the receiver.
+    ProxyRefuses,
+    /// The certificate of the proxy on the way out is not good.
+    ProxyCertificate,
+    /// What answers at the proxy's address is no such proxy.
+    NotAProxy,
+    /// A proxy answered, and none is configured.
+    ProxyUnknown,
     /// The receiver refuses the signature or token.
     Signature,
     /// The receiver refuses the signature or token, and its clock shows another time.
@@ -55,7 +75,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 32] = [
         Self::NameNotFound,
         Self::ConnectionRefused,
         Self::Unreachable,
@@ -69,7 +89,17 @@ impl Cause {
         Self::CertificateName,
         Self::CertificateIssuer,
         Self::CertificateSelfSigned,
+        Self::ClientCertificate,
         Self::Proxy,
+        Self::ConnectionEnded,
+        Self::OwnSystem,
+        Self::NotHttp,
+        Self::WantsTls,
+        Self::ProxyLogin,
+        Self::ProxyRefuses,
+        Self::ProxyCertificate,
+        Self::NotAProxy,
+        Self::ProxyUnknown,
         Self::Signature,
         Self::Clock,
         Self::UnknownEvent,
@@ -88,9 +118,11 @@ impl Cause {
             413 => Self::TooLarge,
             429 => Self::RateLimited,
             // Only a proxy answers so.
-            407 => Self::Proxy,
+            407 => Self::ProxyUnknown,
             301 | 302 | 303 | 307 | 308 => Self::Moved,
             300..=399 | 404 | 405 | 410 | 421 => Self::WrongAddress,
+            // A network on the way wants somebody to log in.
+            511 => Self::Unreachable,
             // It is slow, or not ready yet.
             408 | 425 => Self::PartnerError,
             400..=499 => Self::UnknownEvent,
@@ -115,7 +147,17 @@ impl Cause {
             Self::CertificateName => "certificate_name",
             Self::CertificateIssuer => "certificate_issuer",
             Self::CertificateSelfSigned => "certificate_self_signed",
+            Self::ClientCertificate => "client_certificate",
             Self::Proxy => "proxy",
+            Self::ConnectionEnded => "connection_ended",
+            Self::OwnSystem => "own_system",
+            Self::NotHttp => "not_http",
+            Self::WantsTls => "wants_tls",
+            Self::ProxyLogin => "proxy_login",
+            Self::ProxyRefuses => "proxy_refuses",
+            Self::ProxyCertificate => "proxy_certificate",
+            Self::NotAProxy => "not_a_proxy",
+            Self::ProxyUnknown => "proxy_unknown",
             Self::Signature => "signature",
             Self::Clock => "clock",
             Self::UnknownEvent => "unknown_event",
@@ -152,6 +194,16 @@ impl Cause {
             | Self::CertificateIssuer
             | Self::CertificateSelfSigned
             | Self::Proxy
+            | Self::ClientCertificate
+            | Self::ConnectionEnded
+            | Self::OwnSystem
+            | Self::NotHttp
+            | Self::WantsTls
+            | Self::ProxyLogin
+            | Self::ProxyRefuses
+            | Self::ProxyCertificate
+            | Self::NotAProxy
+            | Self::ProxyUnknown
             | Self::RateLimited
             | Self::PartnerError => true,
             Self::Signature
@@ -179,7 +231,17 @@ impl Cause {
                 | Self::CertificateName
                 | Self::CertificateIssuer
                 | Self::CertificateSelfSigned
+                | Self::ClientCertificate
                 | Self::Proxy
+                | Self::ConnectionEnded
+                | Self::OwnSystem
+                | Self::NotHttp
+                | Self::WantsTls
+                | Self::ProxyLogin
+                | Self::ProxyRefuses
+                | Self::ProxyCertificate
+                | Self::NotAProxy
+                | Self::ProxyUnknown
         )
     }
 }
@@ -211,7 +273,7 @@ mod tests {
             (410, Cause::WrongAddress),
             (308, Cause::Moved),
             (304, Cause::WrongAddress),
-            (407, Cause::Proxy),
+            (407, Cause::ProxyUnknown),
             (413, Cause::TooLarge),
             (429, Cause::RateLimited),
             (409, Cause::UnknownEvent),
@@ -219,6 +281,7 @@ mod tests {
             (451, Cause::UnknownEvent),
             (408, Cause::PartnerError),
             (500, Cause::PartnerError),
+            (511, Cause::Unreachable),
         ] {
             assert_eq!(Cause::of_status(status), cause, "{status}");
         }

@@ -4,6 +4,7 @@
 //! 78 the configuration or the secrets are wrong (contract, section 8).
 
 mod alert;
+mod audit;
 mod backup;
 mod check;
 mod client;
@@ -25,6 +26,7 @@ mod secret;
 mod send;
 mod serve;
 mod show;
+mod staff;
 mod stats;
 mod status;
 mod tail;
@@ -102,6 +104,11 @@ Exit codes: 0 good, notes too; 1 something is wrong; 77 you may not look; 78 con
     /// Show what an admin was told, test the channels, dismiss what needs nobody any more
     #[command(subcommand)]
     Alert(alert::Alert),
+    /// Show who changed what, and who looked at payloads
+    Audit(audit::Audit),
+    /// Show or erase what is kept of one person
+    #[command(subcommand)]
+    Staff(staff::Staff),
     /// Write a copy of the database that needs no other file
     Backup(backup::Backup),
     /// Say whether a file is a good copy
@@ -157,10 +164,11 @@ pub fn command() -> clap::Command {
 pub fn main() -> ExitCode {
     let environment = Environment::of_process();
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let cli = match Cli::try_parse_from(&arguments) {
+    let mut cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => return explain(error, &arguments, &environment),
     };
+    cli.common.take_operator(&environment);
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -206,6 +214,8 @@ async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {
         Command::Secret(secret) => secret.run(common.locale(environment).language, common.json),
         Command::Token(token) => token.run(&common.client()?).await,
         Command::Alert(alert) => alert.run(&common.client()?).await,
+        Command::Audit(audit) => audit.run(&common.client()?).await,
+        Command::Staff(staff) => staff.run(&common.client()?).await,
         Command::Backup(backup) => backup.run(&common.client()?, &common.config()?).await,
         Command::Verify(verify) => verify.run(common.locale(environment), common.json),
         Command::Restore(restore) => {

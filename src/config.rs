@@ -31,6 +31,7 @@ use crate::delivery::proxy::Proxies;
 use crate::delivery::route::Route;
 use crate::language::Language;
 use crate::route::Routing;
+use crate::route::settings::AllSettings;
 use crate::zone::Zone;
 pub use alerts::{AlertsConfig, AlertsOut, Channel, Email, Encryption, Hook, Way};
 pub use caller_secrets::Secrets;
@@ -224,6 +225,13 @@ fn override_url(config: &mut Config, environment: &Environment, errors: &mut Vec
 }
 
 impl Config {
+    /// What an admin finds the settings of each route by.
+    #[must_use]
+    pub fn route_settings(&self) -> AllSettings {
+        let routes = self.routes.iter().chain([&self.delivery]);
+        routes.map(RouteConfig::settings).collect()
+    }
+
     /// Which event takes which route.
     #[must_use]
     pub fn routing(&self) -> Routing {

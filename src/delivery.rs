@@ -28,6 +28,7 @@ pub mod sender;
 pub mod signature;
 mod standing;
 pub mod tls;
+pub mod tls_question;
 
 use tokio::sync::watch;
 

@@ -19,13 +19,16 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
-use hyper::Request;
 use hyper::body::Incoming;
+use hyper::header::HeaderValue;
+use hyper::{HeaderMap, Request};
 use ipnet::IpNet;
+use percent_encoding::percent_decode;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use url::Url;
 
+use crate::audit::Actor;
 use crate::clock::Clock;
 use crate::command_line::CommandLine;
 use crate::config::{Channel, Ingest};
@@ -34,9 +37,11 @@ use crate::language::Locale;
 use crate::observations::Observations;
 use crate::reload::Reloads;
 use crate::retry::RetryPolicy;
+use crate::route::settings::AllSettings;
 use crate::route::{BodyLimit, Routing, TooLarge};
 use crate::store::Store;
 use crate::submission::Submission;
+use crate::system_user;
 use crate::timestamp::Timestamp;
 use crate::upkeep::backup::BackupFile;
 use api::ApiWing;
@@ -49,7 +54,7 @@ pub use api::{Health, moves};
 use control::ControlWing;
 use reply::ApiError;
 use server::control_socket::ControlSocket;
-use server::{App, Reply};
+use server::{App, Peer, Reply};
 use wing::{Call, Wing};
 
 /// What the endpoints work with.
@@ -90,6 +95,8 @@ pub struct Api {
     pub max_body_bytes: usize,
     /// When failed deliveries are tried again.
     pub retry: RetryPolicy,
+    /// From how many deliveries that VoiceDrive does not have on it is told.
+    pub missing_threshold: u64,
     /// The file that admins copy.
     pub backup: BackupFile,
     /// The door of the staff system's own senders.
@@ -109,6 +116,8 @@ pub struct Api {
 pub struct Routes {
     /// Which event takes which route.
     pub routing: Routing,
+    /// What an admin finds their settings by.
+    pub settings: AllSettings,
     /// What the receivers of these routes take.
     pub limits: BTreeMap<String, BodyLimit>,
     /// The routes whose deliveries VoiceDrive counts too.
@@ -163,6 +172,21 @@ pub async fn serve_control(
     server::serve(wings, listener, stop).await;
 }
 
+/// The header in which a command states who types it, percent-encoded.
+pub const STATED_NAME: &str = "x-operator";
+
+/// Who calls, before anybody has looked at a token. What the control socket's peer states is believed of it alone.
+fn actor(peer: Peer, headers: &HeaderMap) -> Actor {
+    match peer {
+        Peer::Network(ip) => Actor::caller("", ip),
+        Peer::User(id) => {
+            let stated = headers.get(STATED_NAME).map(HeaderValue::as_bytes);
+            let stated = stated.map(|name| percent_decode(name).decode_utf8_lossy());
+            Actor::user(&system_user::name_of(id), stated.as_deref())
+        }
+    }
+}
+
 /// The wings that the connections of a listener reach.
 struct Wings {
     current: watch::Receiver<Arc<Api>>,
@@ -183,11 +207,12 @@ impl Wings {
 }
 
 impl App for Wings {
-    async fn answer(&self, peer: Option<IpAddr>, request: Request<Incoming>) -> Reply {
+    async fn answer(&self, peer: Peer, request: Request<Incoming>) -> Reply {
         let api = Arc::clone(&self.current.borrow());
         let call = Call {
             api: &api,
-            peer,
+            peer: peer.ip(),
+            actor: actor(peer, request.headers()),
             id: String::new(),
             request,
         };

@@ -69,6 +69,8 @@ pub struct Report {
     pub oldest_event_id: Option<String>,
     /// The types of those events, some of them.
     pub event_types: Vec<String>,
+    /// Since when the condition does not hold any more; none: it holds, or it is over.
+    pub clear_since: Option<Timestamp>,
 }
 
 impl Report {

@@ -181,6 +181,8 @@ pub struct ImportResult {
     pub created: u64,
     /// Records that replaced an earlier one.
     pub replaced: u64,
+    /// Records of people whose data were erased: they were taken without names.
+    pub erased: u64,
     /// Records that were taken without a `rescheduledFromId` that names no record.
     pub origins_dropped: u64,
     /// The places of those that contradict another one or what is kept, as they were given, and why.

@@ -58,6 +58,11 @@
 //! - *observations*: what parts saw, kept in memory, from which conditions are judged.
 //! - *overview*: everything that is known of the daemon at one moment.
 //!
+//! Who did what, and about whom:
+//! - *action*: what a person or a token changed, kept in the *audit*. *actor*: the one who did it.
+//! - *keyed hash*: what stands for a staff id where the id must not: it can be compared, and not read back.
+//! - *erased*: of a person's events and interview records, everything that says whose they are is gone.
+//!
 //! The file:
 //! - *verb*: a method of the store. It is one transaction, and takes and gives nouns of the program.
 //! - *lane*: how urgent a write is: calls, results, maintenance.
@@ -84,13 +89,14 @@
 //!   - interviews: [`interview`], [`interview_stats`];
 //!   - counts: [`send_stats`], [`period`], [`slot`], [`day`], [`zone`], [`send_breakdown`], [`kpi`], [`confirmed_range`];
 //!   - what is told: [`incident`], [`notification`], [`overview`], [`trouble`], [`language`], [`command_line`];
+//!   - who did what, and whose data are kept: [`audit`], [`person`];
 //!   - what a person types: [`spelling`], `wrong_value`;
 //!   - [`timestamp`], [`token`], [`secret`] and [`crypto`], [`stable_json`].
 //! - What is kept, the only place with SQL: [`store`] and its verbs.
 //! - What goes out: [`delivery`].
 //! - What comes in: [`http`], with the sockets in [`http::server`], the API in [`http::api`], and what the command line
 //!   asks for in `http::control`.
-//! - The edges: [`config`], [`clock`], [`logging`], [`log_limit`], [`plain_file`], [`system_error`], [`systemd`].
+//! - The edges: [`config`], [`clock`], [`logging`], [`log_limit`], [`plain_file`], [`system_error`], [`system_user`], [`systemd`].
 //! - How a configuration takes the place of another: [`reload`].
 //! - Maintenance: [`upkeep`]. What is observed and shared in memory: [`observations`], [`liveness`]. Who is told: [`alerts`],
 //!   and what came of it: [`channel`].
@@ -124,6 +130,7 @@
 
 mod alerts;
 mod attempt;
+mod audit;
 mod cause;
 mod channel;
 mod cli;
@@ -156,6 +163,7 @@ mod notification;
 mod observations;
 mod overview;
 mod period;
+mod person;
 mod plain_file;
 mod purge;
 mod receiver;
@@ -175,6 +183,7 @@ mod stable_json;
 mod store;
 mod submission;
 mod system_error;
+mod system_user;
 mod systemd;
 mod timestamp;
 mod token;
@@ -198,6 +207,9 @@ pub mod testing {
     }
     pub mod attempt {
         pub use crate::attempt::Outcome;
+    }
+    pub mod audit {
+        pub use crate::audit::Actor;
     }
     pub mod channel {
         pub mod outcome {
@@ -287,6 +299,9 @@ pub mod testing {
     }
     pub mod route {
         pub use crate::route::{DEFAULT, Routing};
+        pub mod settings {
+            pub use crate::route::settings::AllSettings;
+        }
     }
     pub mod secret {
         pub use crate::secret::Secret;
@@ -311,6 +326,9 @@ pub mod testing {
     }
     pub mod submission {
         pub use crate::submission::{Accepted, Submission};
+    }
+    pub mod system_user {
+        pub use crate::system_user::own_name;
     }
     pub mod timestamp {
         pub use crate::timestamp::Timestamp;

@@ -67,8 +67,8 @@ pub enum Verdict {
     Arrived,
     /// It is still to be sent.
     Waiting,
-    /// It is missing, and a person said that nothing is to be done.
-    Given,
+    /// It is missing, and nothing is to be done: a person said so, or the data of its person were erased.
+    GivenUp,
 }
 
 impl Verdict {
@@ -81,10 +81,19 @@ impl Verdict {
         )
     }
 
-    /// Whether VoiceDrive has it: what was missing before is found.
+    /// Whether VoiceDrive has it, and something came of it: what was missing before is found.
     #[must_use]
     pub fn is_confirmed(self) -> bool {
-        matches!(self, Self::Matched | Self::NoEffect | Self::Arrived)
+        matches!(self, Self::Matched | Self::Arrived)
+    }
+
+    /// Whether it is a loss that only the comparison shows: the relay counts it as delivered.
+    #[must_use]
+    pub fn is_found(self) -> bool {
+        matches!(
+            self,
+            Self::AnsweredButAbsent | Self::FailedThere | Self::NoEffect
+        )
     }
 }
 
@@ -108,7 +117,7 @@ pub fn verdict(sent: Sent, event_type: &str, received: Option<&Received>) -> Ver
             Verdict::Arrived
         }
         (Sent::Exhausted, _) => Verdict::NeverArrived,
-        (Sent::Dismissed, _) => Verdict::Given,
+        (Sent::Dismissed, _) => Verdict::GivenUp,
     }
 }
 
@@ -233,8 +242,8 @@ mod tests {
                 Verdict::NeverArrived,
             ),
             (Sent::Exhausted, said(Success), Verdict::Arrived),
-            (Sent::Dismissed, None, Verdict::Given),
-            (Sent::Dismissed, alone, Verdict::Given),
+            (Sent::Dismissed, None, Verdict::GivenUp),
+            (Sent::Dismissed, alone, Verdict::GivenUp),
             (Sent::Open, None, Verdict::Waiting),
             (Sent::Open, said(Success), Verdict::Waiting),
         ] {

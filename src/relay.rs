@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::audit::{Action, Actor};
 use crate::clock::Clock;
 use crate::command_line::CommandLine;
 use crate::config::Loaded;
@@ -269,6 +270,15 @@ impl Relay {
         ];
         let ignored = unchanged.into_iter().filter(|(same, _)| !same);
         Ok(ignored.map(|(_, key)| key).collect())
+    }
+
+    /// Keeps that somebody has had the configuration read again. The reload is done, whatever becomes of this.
+    pub async fn record_reload(&self, by: Actor) {
+        let Shared { store, clock, .. } = &self.shared;
+        let entry = by.did(Action::Reload, clock.now());
+        if let Err(error) = store.record_action(entry).await {
+            tracing::warn!(%error, "who had the configuration read again could not be kept");
+        }
     }
 
     /// Resolves when a part has ended that should not have: the daemon must be started anew.

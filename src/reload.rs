@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
 
+use crate::audit::Actor;
 use crate::config::{Changes, ConfigErrors, Note};
 
 /// The result of a reload: it was done, or nothing was changed.
@@ -39,6 +40,8 @@ pub enum Refused {
 pub struct Asked {
     /// What would be lost may be lost.
     pub drop: bool,
+    /// Who asks.
+    pub by: Actor,
     answer: oneshot::Sender<Outcome>,
 }
 
@@ -72,10 +75,10 @@ impl Reloads {
     ///
     /// # Errors
     /// Why nothing was changed.
-    pub async fn ask(&self, drop: bool) -> Outcome {
+    pub async fn ask(&self, drop: bool, by: Actor) -> Outcome {
         let (answer, receiver) = oneshot::channel();
         let gone = || Refused::Failed("the daemon is stopping".to_owned());
-        let asked = Asked { drop, answer };
+        let asked = Asked { drop, by, answer };
         self.sender.send(asked).await.map_err(|_| gone())?;
         receiver.await.unwrap_or_else(|_| Err(gone()))
     }

@@ -16,6 +16,8 @@ pub enum Resend {
     UnderWay,
     /// The event waits for its first attempt anyway.
     Waiting,
+    /// The data of its person were erased: there is nothing to send.
+    Erased,
 }
 
 /// An event that a bulk resend selects.

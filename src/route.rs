@@ -1,5 +1,7 @@
 //! Which route an event takes, and which bodies a route can never deliver. `delivery/route` has the way out itself.
 
+pub mod settings;
+
 use crate::event::is_event_type;
 
 /// The route of every event that no other route takes.

@@ -12,15 +12,20 @@
 //!
 //! Rooms: `events` (what was accepted), `ingest_memory` (what was handed in lately), `event_lookup` (events for a reader), `event_ids` (ids as a person types them), `outbox` (what is still to be
 //! sent), `attempts` (one attempt's result and all that follows from it), `resend`, `dismissals`, `send_counts`, `send_stats` and
-//! `send_breakdown`, `reconciliation` and `delivered_digests` (compared with the partner's list), `kpis` (the five goals), `export` (everything, in pages), `interviews`, `interview_intake`, `interview_counts` and `interview_stats`, `recount` (what is kept counted,
-//! against the rows), `incidents`, `notifications`, `tokens`, `overview`, `purge` (what is old goes),
+//! `send_breakdown`, `reconciliation`, `missing` and `delivered_digests` (compared with the partner's list), `kpis` (the five goals), `export` (everything, in pages), `interviews`, `interview_intake`, `interview_counts` and `interview_stats`, `recount` (what is kept counted,
+//! against the rows), `incidents`, `notifications`, `tokens`, `audit` (who did what), `overview`, `people` (what is kept of
+//! one), `erase` and `scour` (a person's data go), `carry_over` (what outlives a restore), `purge` (what is old goes),
 //! `relay_time` (the clock by which waits are kept). [`mod@file`] has what belongs to the file and not to the
 //! data: opening, copies, whether it is there and sound, the disk. `writer`, `readers` and `connection` are the doors to SQLite.
 
 mod attempts;
+mod audit;
+mod carry_over;
 mod connection;
 mod delivered_digests;
 mod dismissals;
+mod erase;
+mod erased_records;
 mod error;
 mod event_ids;
 mod event_lookup;
@@ -37,15 +42,19 @@ mod interview_row;
 mod interview_stats;
 mod interviews;
 mod kpis;
+mod missing;
 mod notifications;
 mod outbox;
 mod overview;
+mod people;
 mod purge;
+mod queue_row;
 mod readers;
 mod reconciliation;
 mod recount;
 mod relay_time;
 mod resend;
+mod scour;
 mod send_breakdown;
 mod send_counts;
 mod send_stats;
@@ -60,6 +69,7 @@ use crate::clock::Moment;
 use crate::command_line::CommandLine;
 use crate::trouble::Trouble;
 use connection::missing_build_options;
+pub use erase::EraseError;
 use error::Failure;
 pub use error::StoreError;
 pub use events::AcceptError;

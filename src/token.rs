@@ -97,6 +97,10 @@ impl TokenRecord {
 pub struct LiveToken {
     /// Its name.
     pub jti: String,
+    /// What it allows, separated by blanks.
+    pub scope: String,
+    /// When it was issued.
+    pub issued_at: Timestamp,
     /// When it ends by itself.
     pub expires_at: Timestamp,
     /// An incident about its end is open: the admin was told.
@@ -132,6 +136,8 @@ mod tests {
     fn ending_on(days: u64) -> LiveToken {
         LiveToken {
             jti: "jti".to_owned(),
+            scope: "stats:read".to_owned(),
+            issued_at: day(0),
             expires_at: day(days),
             is_told: false,
         }

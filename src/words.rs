@@ -33,6 +33,7 @@ macro_rules! phrases {
 
 pub(crate) mod alerts;
 pub mod answers;
+pub(crate) mod audits;
 mod causes;
 pub(crate) mod checks;
 pub(crate) mod commands;
@@ -56,6 +57,7 @@ pub(crate) mod objections;
 pub(crate) mod receivers;
 pub(crate) mod reconciliations;
 pub(crate) mod restores;
+pub(crate) mod staff;
 pub(crate) mod stats;
 pub(crate) mod status;
 pub mod system;
@@ -63,6 +65,8 @@ pub(crate) mod tokens;
 mod toml;
 mod troubles;
 pub mod usage;
+
+use std::fmt::Display;
 
 use crate::language::{Language, Locale};
 
@@ -78,6 +82,13 @@ pub(crate) fn size(bytes: u64) -> String {
     } else {
         format!("{:.1} GiB", bytes / GIB)
     }
+}
+
+/// A number of things in English: `1 event`, `2 events`.
+pub(crate) fn counted(number: impl Display, thing: &str) -> String {
+    let number = number.to_string();
+    let s = if number == "1" { "" } else { "s" };
+    format!("{number} {thing}{s}")
 }
 
 /// Text that somebody else wrote, without the control characters that would play tricks on a
@@ -111,7 +122,15 @@ impl Locale {
 
 #[cfg(test)]
 mod tests {
-    use super::size;
+    use super::{counted, size};
+
+    #[test]
+    fn one_thing_is_not_several() {
+        assert_eq!(counted(0, "event"), "0 events");
+        assert_eq!(counted(1, "event"), "1 event");
+        assert_eq!(counted(serde_json::json!(1), "row"), "1 row");
+        assert_eq!(counted(21, "event"), "21 events");
+    }
 
     #[test]
     fn a_size_has_the_unit_that_leaves_something_to_read() {

@@ -19,6 +19,9 @@ _voicedrive__relay() {
             voicedrive__relay,alert)
                 cmd="voicedrive__relay__subcmd__alert"
                 ;;
+            voicedrive__relay,audit)
+                cmd="voicedrive__relay__subcmd__audit"
+                ;;
             voicedrive__relay,backup)
                 cmd="voicedrive__relay__subcmd__backup"
                 ;;
@@ -66,6 +69,9 @@ _voicedrive__relay() {
                 ;;
             voicedrive__relay,show)
                 cmd="voicedrive__relay__subcmd__show"
+                ;;
+            voicedrive__relay,staff)
+                cmd="voicedrive__relay__subcmd__staff"
                 ;;
             voicedrive__relay,stats)
                 cmd="voicedrive__relay__subcmd__stats"
@@ -127,6 +133,9 @@ _voicedrive__relay() {
             voicedrive__relay__subcmd__help,alert)
                 cmd="voicedrive__relay__subcmd__help__subcmd__alert"
                 ;;
+            voicedrive__relay__subcmd__help,audit)
+                cmd="voicedrive__relay__subcmd__help__subcmd__audit"
+                ;;
             voicedrive__relay__subcmd__help,backup)
                 cmd="voicedrive__relay__subcmd__help__subcmd__backup"
                 ;;
@@ -175,6 +184,9 @@ _voicedrive__relay() {
             voicedrive__relay__subcmd__help,show)
                 cmd="voicedrive__relay__subcmd__help__subcmd__show"
                 ;;
+            voicedrive__relay__subcmd__help,staff)
+                cmd="voicedrive__relay__subcmd__help__subcmd__staff"
+                ;;
             voicedrive__relay__subcmd__help,stats)
                 cmd="voicedrive__relay__subcmd__help__subcmd__stats"
                 ;;
@@ -211,6 +223,12 @@ _voicedrive__relay() {
             voicedrive__relay__subcmd__help__subcmd__secret,make)
                 cmd="voicedrive__relay__subcmd__help__subcmd__secret__subcmd__make"
                 ;;
+            voicedrive__relay__subcmd__help__subcmd__staff,erase)
+                cmd="voicedrive__relay__subcmd__help__subcmd__staff__subcmd__erase"
+                ;;
+            voicedrive__relay__subcmd__help__subcmd__staff,show)
+                cmd="voicedrive__relay__subcmd__help__subcmd__staff__subcmd__show"
+                ;;
             voicedrive__relay__subcmd__help__subcmd__token,issue)
                 cmd="voicedrive__relay__subcmd__help__subcmd__token__subcmd__issue"
                 ;;
@@ -244,6 +262,24 @@ _voicedrive__relay() {
             voicedrive__relay__subcmd__secret__subcmd__help,make)
                 cmd="voicedrive__relay__subcmd__secret__subcmd__help__subcmd__make"
                 ;;
+            voicedrive__relay__subcmd__staff,erase)
+                cmd="voicedrive__relay__subcmd__staff__subcmd__erase"
+                ;;
+            voicedrive__relay__subcmd__staff,help)
+                cmd="voicedrive__relay__subcmd__staff__subcmd__help"
+                ;;
+            voicedrive__relay__subcmd__staff,show)
+                cmd="voicedrive__relay__subcmd__staff__subcmd__show"
+                ;;
+            voicedrive__relay__subcmd__staff__subcmd__help,erase)
+                cmd="voicedrive__relay__subcmd__staff__subcmd__help__subcmd__erase"
+                ;;
+            voicedrive__relay__subcmd__staff__subcmd__help,help)
+                cmd="voicedrive__relay__subcmd__staff__subcmd__help__subcmd__help"
+                ;;
+            voicedrive__relay__subcmd__staff__subcmd__help,show)
+                cmd="voicedrive__relay__subcmd__staff__subcmd__help__subcmd__show"
+                ;;
             voicedrive__relay__subcmd__token,help)
                 cmd="voicedrive__relay__subcmd__token__subcmd__help"
                 ;;
@@ -275,13 +311,17 @@ _voicedrive__relay() {
 
     case "${cmd}" in
         voicedrive__relay)
-            opts="-h -V --config --json --help --version serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help"
+            opts="-h -V --config --json --as --help --version serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -293,13 +333,17 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__alert)
-            opts="-h --config --json --help test history dismiss help"
+            opts="-h --config --json --as --help test history dismiss help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -311,7 +355,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__alert__subcmd__dismiss)
-            opts="-h --reason --config --json --help"
+            opts="-h --reason --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -322,6 +366,10 @@ _voicedrive__relay() {
                     return 0
                     ;;
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -403,7 +451,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__alert__subcmd__history)
-            opts="-h --open --limit --config --json --help"
+            opts="-h --open --limit --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -417,6 +465,10 @@ _voicedrive__relay() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -425,13 +477,63 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__alert__subcmd__test)
-            opts="-h --config --json --help"
+            opts="-h --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__audit)
+            opts="-n -h --since --until --who --limit --output --config --json --as --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --who)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -443,13 +545,17 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__backup)
-            opts="-h --config --json --help"
+            opts="-h --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -461,13 +567,17 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__check)
-            opts="-h --config --json --help"
+            opts="-h --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -479,13 +589,17 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__demo)
-            opts="-h --exit --config --json --help"
+            opts="-h --exit --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -497,13 +611,17 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__export)
-            opts="-h --config --json --help deliveries interviews help"
+            opts="-h --config --json --as --help deliveries interviews help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -515,7 +633,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__export__subcmd__deliveries)
-            opts="-h --format --status --event-type --staff-id --route --since --until --config --json --help"
+            opts="-h --format --status --event-type --staff-id --route --since --until --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -550,6 +668,10 @@ _voicedrive__relay() {
                     return 0
                     ;;
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -617,7 +739,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__export__subcmd__interviews)
-            opts="-h --format --config --json --help"
+            opts="-h --format --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -631,6 +753,10 @@ _voicedrive__relay() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -639,7 +765,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__help)
-            opts="serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help"
+            opts="serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -697,6 +823,20 @@ _voicedrive__relay() {
         voicedrive__relay__subcmd__help__subcmd__alert__subcmd__test)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__audit)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -988,6 +1128,48 @@ _voicedrive__relay() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        voicedrive__relay__subcmd__help__subcmd__staff)
+            opts="show erase"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__staff__subcmd__erase)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__staff__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         voicedrive__relay__subcmd__help__subcmd__stats)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1101,7 +1283,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__import)
-            opts="-h --template --config --json --help interviews help"
+            opts="-h --template --config --json --as --help interviews help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1112,6 +1294,10 @@ _voicedrive__relay() {
                     return 0
                     ;;
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1165,7 +1351,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__import__subcmd__interviews)
-            opts="-h --dry-run --zone --unknown-origin --format --encoding --columns --template --config --json --help"
+            opts="-h --dry-run --zone --unknown-origin --format --encoding --columns --template --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1195,6 +1381,10 @@ _voicedrive__relay() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1203,7 +1393,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__kpi)
-            opts="-h --period --config --json --help"
+            opts="-h --period --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1217,6 +1407,10 @@ _voicedrive__relay() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1225,7 +1419,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__receiver)
-            opts="-h --listen --profile --secret --event --fail --status --delay --drop --config --json --help"
+            opts="-h --listen --profile --secret --event --fail --status --delay --drop --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1263,6 +1457,10 @@ _voicedrive__relay() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1271,7 +1469,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__receiver__subcmd__test)
-            opts="-h --profile --secret --bearer --event --data --config --json --help"
+            opts="-h --profile --secret --bearer --event --data --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1301,6 +1499,10 @@ _voicedrive__relay() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1309,13 +1511,17 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__reload)
-            opts="-h --drop --config --json --help"
+            opts="-h --drop --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1327,7 +1533,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__resend)
-            opts="-h --status --event-type --staff-id --route --since --until --dry-run --config --json --help"
+            opts="-h --status --event-type --staff-id --route --since --until --dry-run --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1361,6 +1567,10 @@ _voicedrive__relay() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1369,13 +1579,17 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__restore)
-            opts="-h --as-it-is --config --json --help"
+            opts="-h --as-it-is --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1387,13 +1601,17 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__secret)
-            opts="-h --config --json --help make help"
+            opts="-h --config --json --as --help make help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1447,13 +1665,17 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__secret__subcmd__make)
-            opts="-h --config --json --help"
+            opts="-h --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1465,7 +1687,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__send)
-            opts="-h --data --staff-id --wait --config --json --help"
+            opts="-h --data --staff-id --wait --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1483,6 +1705,10 @@ _voicedrive__relay() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1491,13 +1717,17 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__serve)
-            opts="-h --config --json --help"
+            opts="-h --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1509,13 +1739,139 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__show)
-            opts="-h --config --json --help"
+            opts="-h --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__staff)
+            opts="-h --config --json --as --help show erase help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__staff__subcmd__erase)
+            opts="-h --dry-run --give-up --copies --config --json --as --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__staff__subcmd__help)
+            opts="show erase help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__staff__subcmd__help__subcmd__erase)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__staff__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__staff__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__staff__subcmd__show)
+            opts="-h --config --json --as --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1527,7 +1883,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__stats)
-            opts="-h --period --since --until --month --week --by --config --json --help"
+            opts="-h --period --since --until --month --week --by --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1561,6 +1917,10 @@ _voicedrive__relay() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1569,13 +1929,17 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__status)
-            opts="-h --exit-code --config --json --help"
+            opts="-h --exit-code --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1587,7 +1951,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__tail)
-            opts="-f -n -h --follow --limit --status --event-type --staff-id --route --since --until --config --json --help"
+            opts="-f -n -h --follow --limit --status --event-type --staff-id --route --since --until --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1629,6 +1993,10 @@ _voicedrive__relay() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1637,13 +2005,17 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__token)
-            opts="-h --config --json --help issue revoke list help"
+            opts="-h --config --json --as --help issue revoke list help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1725,7 +2097,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__token__subcmd__issue)
-            opts="-h --subject --scope --days --config --json --help"
+            opts="-h --subject --scope --days --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1747,6 +2119,10 @@ _voicedrive__relay() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1755,13 +2131,17 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__token__subcmd__list)
-            opts="-h --config --json --help"
+            opts="-h --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1773,7 +2153,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__token__subcmd__revoke)
-            opts="-h --subject --issued-elsewhere --config --json --help"
+            opts="-h --subject --issued-elsewhere --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1787,6 +2167,10 @@ _voicedrive__relay() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1795,13 +2179,17 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__verify)
-            opts="-h --config --json --help"
+            opts="-h --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

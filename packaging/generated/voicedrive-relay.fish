@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_voicedrive_relay_global_optspecs
-    string join \n config= json h/help V/version
+    string join \n config= json as= h/help V/version
 end
 
 function __fish_voicedrive_relay_needs_command
@@ -25,6 +25,7 @@ function __fish_voicedrive_relay_using_subcommand
 end
 
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -s V -l version -d 'Print version'
@@ -44,6 +45,8 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "secret" -d 'Make a new secret, such as a key that signs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "token" -d 'Issue, revoke and list the tokens with which others call the API'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "alert" -d 'Show what an admin was told, test the channels, dismiss what needs nobody any more'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "audit" -d 'Show who changed what, and who looked at payloads'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "staff" -d 'Show or erase what is kept of one person'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "backup" -d 'Write a copy of the database that needs no other file'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "verify" -d 'Say whether a file is a good copy'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "restore" -d 'Put a copy in the place of the database; the daemon must be stopped'
@@ -51,27 +54,33 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "receiver-test" -d 'Examine somebody else\'s receiver, and say what it gets wrong'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand serve" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand serve" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand serve" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand serve" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reload" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reload" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reload" -l drop -d 'Lose a URL or a secret that is in force: without this, such a reload is refused'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reload" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reload" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand demo" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand demo" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand demo" -l exit -d 'End after the show; exit code 0 when everything arrived'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand demo" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand demo" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand check" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand check" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand check" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand check" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand send" -l data -d 'A file with the payload, a JSON object; - for standard input; without it the payload is {}' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand send" -l staff-id -d 'Whom it is about; otherwise what the payload says in staffId or employeeId' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand send" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand send" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand send" -l wait -d 'Show its attempts until it is delivered (exit code 0) or exhausted (1)'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand send" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand send" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and not __fish_seen_subcommand_from interviews help" -l template -d 'Print a CSV file with a Japanese header and two rows, to be filled in; into FILE when it is given' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and not __fish_seen_subcommand_from interviews help" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and not __fish_seen_subcommand_from interviews help" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and not __fish_seen_subcommand_from interviews help" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and not __fish_seen_subcommand_from interviews help" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and not __fish_seen_subcommand_from interviews help" -f -a "interviews" -d 'Interview records from a CSV, TSV, JSON or NDJSON file: all of them, or none'
@@ -87,6 +96,7 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import
 shift-jis\t'As Japanese spreadsheets write it (Windows code page 932)'"
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from interviews" -l columns -d 'The names of the columns of a file without a header, with commas between them' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from interviews" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from interviews" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from interviews" -l dry-run -d 'Check everything, keep nothing'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from interviews" -l template -d 'Print a CSV file with a Japanese header and two rows, to be filled in; into FILE when it is given'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from interviews" -l json -d 'Print JSON, for programs'
@@ -94,6 +104,7 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from help" -f -a "interviews" -d 'Interview records from a CSV, TSV, JSON or NDJSON file: all of them, or none'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand import; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand status" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand status" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand status" -l exit-code -d 'End with exit code 1 when a person is needed: events that were given up, an alert that is not over, a channel that cannot be told, no backup, a full disk'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand status" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand status" -s h -l help -d 'Print help'
@@ -109,10 +120,12 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" 
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -l since -d 'Only events accepted since then: 2025-10-26 (from midnight), "2025-10-26 14:30" (by the configured time zone) or 2025-10-26T14:30:00+09:00' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -l until -d 'Only events accepted until then; a day is meant to its end' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -s f -l follow -d 'Go on, and show what happens as it happens'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand tail" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand show" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand show" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand show" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand show" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand stats" -l period -d 'A span that ends now' -r -f -a "24h\t''
@@ -126,15 +139,18 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand stats"
 type\t''
 route\t''"
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand stats" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand stats" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand stats" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand stats" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand kpi" -l period -d 'Which sends, retries and interviews count; the span ends now' -r -f -a "24h\t''
 7d\t''
 30d\t''"
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand kpi" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand kpi" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand kpi" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand kpi" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and not __fish_seen_subcommand_from deliveries interviews help" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and not __fish_seen_subcommand_from deliveries interviews help" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and not __fish_seen_subcommand_from deliveries interviews help" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and not __fish_seen_subcommand_from deliveries interviews help" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and not __fish_seen_subcommand_from deliveries interviews help" -f -a "deliveries" -d 'Deliveries with what has become of them, the oldest first; never payloads'
@@ -154,12 +170,14 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from deliveries" -l since -d 'Only events accepted since then: 2025-10-26 (from midnight), "2025-10-26 14:30" (by the configured time zone) or 2025-10-26T14:30:00+09:00' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from deliveries" -l until -d 'Only events accepted until then; a day is meant to its end' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from deliveries" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from deliveries" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from deliveries" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from deliveries" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from interviews" -l format -d 'How the file is written; otherwise its name (.csv, .json, .ndjson) says it, and for - it is CSV' -r -f -a "csv\t'Cells under a header, for a spreadsheet'
 json\t'One JSON array'
 ndjson\t'One JSON object a line'"
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from interviews" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from interviews" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from interviews" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from interviews" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand export; and __fish_seen_subcommand_from help" -f -a "deliveries" -d 'Deliveries with what has become of them, the oldest first; never payloads'
@@ -176,20 +194,24 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l since -d 'Only events accepted since then: 2025-10-26 (from midnight), "2025-10-26 14:30" (by the configured time zone) or 2025-10-26T14:30:00+09:00' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l until -d 'Only events accepted until then; a day is meant to its end' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l dry-run -d 'Count them, by name and by day, and change nothing'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand secret; and not __fish_seen_subcommand_from make help" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand secret; and not __fish_seen_subcommand_from make help" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand secret; and not __fish_seen_subcommand_from make help" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand secret; and not __fish_seen_subcommand_from make help" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand secret; and not __fish_seen_subcommand_from make help" -f -a "make" -d 'Print a new secret: 64 characters that nobody can guess; it is kept nowhere'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand secret; and not __fish_seen_subcommand_from make help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand secret; and __fish_seen_subcommand_from make" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand secret; and __fish_seen_subcommand_from make" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand secret; and __fish_seen_subcommand_from make" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand secret; and __fish_seen_subcommand_from make" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand secret; and __fish_seen_subcommand_from help" -f -a "make" -d 'Print a new secret: 64 characters that nobody can guess; it is kept nowhere'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand secret; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and not __fish_seen_subcommand_from issue revoke list help" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and not __fish_seen_subcommand_from issue revoke list help" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and not __fish_seen_subcommand_from issue revoke list help" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and not __fish_seen_subcommand_from issue revoke list help" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and not __fish_seen_subcommand_from issue revoke list help" -f -a "issue" -d 'Issue a token; it is shown once and kept nowhere'
@@ -200,14 +222,17 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token;
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from issue" -l scope -d 'What it allows: one or more scopes, separated by blanks' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from issue" -l days -d 'For how many days, from 1 to 3650' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from issue" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from issue" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from issue" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from issue" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from revoke" -l subject -d 'All tokens of this subject' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from revoke" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from revoke" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from revoke" -l issued-elsewhere -d 'The token was issued elsewhere with the same key, so it is in no list here'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from revoke" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from list" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from list" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from list" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "issue" -d 'Issue a token; it is shown once and kept nowhere'
@@ -215,6 +240,7 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token;
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the tokens that were issued'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and not __fish_seen_subcommand_from test history dismiss help" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and not __fish_seen_subcommand_from test history dismiss help" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and not __fish_seen_subcommand_from test history dismiss help" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and not __fish_seen_subcommand_from test history dismiss help" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and not __fish_seen_subcommand_from test history dismiss help" -f -a "test" -d 'Send a test message over every channel of the configuration'
@@ -222,28 +248,64 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert;
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and not __fish_seen_subcommand_from test history dismiss help" -f -a "dismiss" -d 'Say that what did not arrive needs nothing any more'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and not __fish_seen_subcommand_from test history dismiss help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from test" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from test" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from test" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from history" -l limit -d 'At most so many, up to 200' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from history" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from history" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from history" -l open -d 'Only what is not over'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from history" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from history" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from dismiss" -l reason -d 'Why' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from dismiss" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from dismiss" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from dismiss" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from dismiss" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from help" -f -a "test" -d 'Send a test message over every channel of the configuration'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from help" -f -a "history" -d 'Show what was told, the newest last'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from help" -f -a "dismiss" -d 'Say that what did not arrive needs nothing any more'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand alert; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand audit" -l since -d 'Only since then: 2025-10-26 (from midnight), "2025-10-26 14:30" or 2025-10-26T14:30:00+09:00' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand audit" -l until -d 'Only until then; a day is meant to its end' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand audit" -l who -d 'Only what this one did, or said to have done' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand audit" -s n -l limit -d 'At most so many, the newest ones; without it 50, and all into a file' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand audit" -l output -d 'Write them to this file, by its ending as .csv, .json or .ndjson' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand audit" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand audit" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand audit" -l json -d 'Print JSON, for programs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand audit" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand staff; and not __fish_seen_subcommand_from show erase help" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand staff; and not __fish_seen_subcommand_from show erase help" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand staff; and not __fish_seen_subcommand_from show erase help" -l json -d 'Print JSON, for programs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand staff; and not __fish_seen_subcommand_from show erase help" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand staff; and not __fish_seen_subcommand_from show erase help" -f -a "show" -d 'Show everything that is kept about one person, for a disclosure'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand staff; and not __fish_seen_subcommand_from show erase help" -f -a "erase" -d 'Erase one person\'s payloads, answers, names and staff id; what is counted stays'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand staff; and not __fish_seen_subcommand_from show erase help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand staff; and __fish_seen_subcommand_from show" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand staff; and __fish_seen_subcommand_from show" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand staff; and __fish_seen_subcommand_from show" -l json -d 'Print JSON, for programs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand staff; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand staff; and __fish_seen_subcommand_from erase" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand staff; and __fish_seen_subcommand_from erase" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand staff; and __fish_seen_subcommand_from erase" -l dry-run -d 'Count it, and change nothing'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand staff; and __fish_seen_subcommand_from erase" -l give-up -d 'Give up what did not arrive: it is not sent any more'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand staff; and __fish_seen_subcommand_from erase" -l copies -d 'Delete the other copies of the database in the data directory, of before a restore or an upgrade, as a whole'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand staff; and __fish_seen_subcommand_from erase" -l json -d 'Print JSON, for programs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand staff; and __fish_seen_subcommand_from erase" -s h -l help -d 'Print help'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand staff; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show everything that is kept about one person, for a disclosure'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand staff; and __fish_seen_subcommand_from help" -f -a "erase" -d 'Erase one person\'s payloads, answers, names and staff id; what is counted stays'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand staff; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand backup" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand backup" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand backup" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand backup" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand verify" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand verify" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand verify" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand verify" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restore" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restore" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restore" -l as-it-is -d 'Take a copy of live/relay.db too, with the relay.db-wal that lies beside it: what was kept last may be missing'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restore" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand restore" -s h -l help -d 'Print help'
@@ -262,6 +324,7 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiv
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l status -d 'Answer every good webhook with this status, from 200 to 599' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l delay -d 'Wait this many milliseconds before each answer' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l drop -d 'Close the connection instead of answering'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver" -s h -l help -d 'Print help'
@@ -278,30 +341,33 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiv
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver-test" -l event -d 'The event that is posted; without it one that `VoiceDrive` knows' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver-test" -l data -d 'A file with the payload, a JSON object; without it one that `VoiceDrive` takes' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver-test" -l config -d 'The configuration file' -r -F
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver-test" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver-test" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand receiver-test" -s h -l help -d 'Print help'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "serve" -d 'Run the daemon'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "reload" -d 'Let the daemon read its configuration and its secrets again'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "demo" -d 'Show the whole thing on this machine: relay, a stand-in VoiceDrive, sample events'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "check" -d 'Examine configuration, secrets, directory, database, port, receivers and mail servers'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "send" -d 'Hand in an event'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "import" -d 'Hand in a whole file'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "status" -d 'Show totals, queue, next attempt and last send'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "tail" -d 'Show deliveries, the newest last; with -f as they happen'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "show" -d 'Show one event with every attempt'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "stats" -d 'Count what was sent in a range, by day, type or route'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "kpi" -d 'Show the five goals: sends, interviews, losses, answers, retries'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "export" -d 'Write deliveries or interview records into a file for a spreadsheet or a program'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "resend" -d 'Send events again, each with a fresh budget of retries'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "secret" -d 'Make a new secret, such as a key that signs'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "token" -d 'Issue, revoke and list the tokens with which others call the API'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "alert" -d 'Show what an admin was told, test the channels, dismiss what needs nobody any more'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "backup" -d 'Write a copy of the database that needs no other file'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "verify" -d 'Say whether a file is a good copy'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "restore" -d 'Put a copy in the place of the database; the daemon must be stopped'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "receiver" -d 'Run the stand-in VoiceDrive on its own: verifies signatures, prints what arrives'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "receiver-test" -d 'Examine somebody else\'s receiver, and say what it gets wrong'
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert backup verify restore receiver receiver-test help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help" -f -a "serve" -d 'Run the daemon'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help" -f -a "reload" -d 'Let the daemon read its configuration and its secrets again'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help" -f -a "demo" -d 'Show the whole thing on this machine: relay, a stand-in VoiceDrive, sample events'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help" -f -a "check" -d 'Examine configuration, secrets, directory, database, port, receivers and mail servers'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help" -f -a "send" -d 'Hand in an event'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help" -f -a "import" -d 'Hand in a whole file'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help" -f -a "status" -d 'Show totals, queue, next attempt and last send'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help" -f -a "tail" -d 'Show deliveries, the newest last; with -f as they happen'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help" -f -a "show" -d 'Show one event with every attempt'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help" -f -a "stats" -d 'Count what was sent in a range, by day, type or route'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help" -f -a "kpi" -d 'Show the five goals: sends, interviews, losses, answers, retries'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help" -f -a "export" -d 'Write deliveries or interview records into a file for a spreadsheet or a program'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help" -f -a "resend" -d 'Send events again, each with a fresh budget of retries'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help" -f -a "secret" -d 'Make a new secret, such as a key that signs'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help" -f -a "token" -d 'Issue, revoke and list the tokens with which others call the API'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help" -f -a "alert" -d 'Show what an admin was told, test the channels, dismiss what needs nobody any more'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help" -f -a "audit" -d 'Show who changed what, and who looked at payloads'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help" -f -a "staff" -d 'Show or erase what is kept of one person'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help" -f -a "backup" -d 'Write a copy of the database that needs no other file'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help" -f -a "verify" -d 'Say whether a file is a good copy'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help" -f -a "restore" -d 'Put a copy in the place of the database; the daemon must be stopped'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help" -f -a "receiver" -d 'Run the stand-in VoiceDrive on its own: verifies signatures, prints what arrives'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help" -f -a "receiver-test" -d 'Examine somebody else\'s receiver, and say what it gets wrong'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and not __fish_seen_subcommand_from serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from import" -f -a "interviews" -d 'Interview records from a CSV, TSV, JSON or NDJSON file: all of them, or none'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from export" -f -a "deliveries" -d 'Deliveries with what has become of them, the oldest first; never payloads'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from export" -f -a "interviews" -d 'Interview records, in the order in which they came first'
@@ -312,3 +378,5 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; 
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from alert" -f -a "test" -d 'Send a test message over every channel of the configuration'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from alert" -f -a "history" -d 'Show what was told, the newest last'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from alert" -f -a "dismiss" -d 'Say that what did not arrive needs nothing any more'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from staff" -f -a "show" -d 'Show everything that is kept about one person, for a disclosure'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand help; and __fish_seen_subcommand_from staff" -f -a "erase" -d 'Erase one person\'s payloads, answers, names and staff id; what is counted stays'

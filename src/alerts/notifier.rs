@@ -12,6 +12,7 @@ use crate::config::{Channel, Hook, Way};
 use crate::language::{Language, Locale};
 use crate::notification::Notification;
 use crate::notification::message::Message;
+use crate::route::settings::AllSettings;
 use crate::store::{Store, StoreError};
 use crate::timestamp::Timestamp;
 
@@ -29,18 +30,20 @@ pub struct Notifier {
     key: String,
     locale: Locale,
     commands: CommandLine,
+    /// The routes as they are configured.
+    routes: AllSettings,
     store: Store,
     clock: Clock,
     begun: bool,
 }
 
 impl Notifier {
-    /// Sends to `channel`, in the words of `locale`, and with these commands.
+    /// Sends to `channel`, in the words of `locale` and with these commands, what concerns `routes` among others.
     #[must_use]
     pub fn new(
         channel: Channel,
         locale: Locale,
-        commands: CommandLine,
+        (commands, routes): (CommandLine, AllSettings),
         store: Store,
         clock: Clock,
     ) -> Self {
@@ -49,6 +52,7 @@ impl Notifier {
             channel,
             locale,
             commands,
+            routes,
             store,
             clock,
             begun: false,
@@ -101,7 +105,9 @@ impl Notifier {
         else {
             return Ok(false);
         };
-        let words = self.locale.message(state, &report, &self.commands);
+        let words = self
+            .locale
+            .message(state, &report, &self.commands, &self.routes);
         let result = tell(&self.channel, &words, self.clock.now()).await;
         let succeeded = !matches!(result, Outcome::TryLater(_));
         match result {

@@ -4,14 +4,14 @@
 use std::time::Duration;
 
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{RequestBuilder, Response, StatusCode, Url};
+use reqwest::{RequestBuilder, Response, Url};
 use serde::Serialize;
 
 use crate::channel::objection::Objection;
 use crate::channel::outcome::Outcome;
 use crate::config::Hook;
 use crate::delivery::client::Outgoing;
-use crate::delivery::failure::Failure;
+use crate::delivery::tls_question::explained;
 
 /// The longest that one call may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -85,13 +85,7 @@ pub(super) async fn reach(hook: &Hook) -> Result<(), Objection> {
         url.set_query(None);
         client.head(url)
     });
-    match answer.await?.status() {
-        // Only a proxy answers so.
-        status @ StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
-            Err(Objection::Failed(Failure::Status(status.as_u16())))
-        }
-        _ => Ok(()),
-    }
+    answer.await.map(|_| ())
 }
 
 async fn asked(
@@ -101,12 +95,18 @@ async fn asked(
     let url = Url::parse(hook.url.expose()).map_err(|_| Objection::NoUrl)?;
     let client = Outgoing::to(&url, &hook.proxies, |builder| builder.timeout(TIMEOUT));
     let client = client.map_err(Objection::NoClient)?;
-    request(&client, url).send().await.map_err(|error| {
-        if error.is_timeout() {
-            return Objection::NoAnswer(TIMEOUT);
+    match request(&client, url.clone()).send().await {
+        Ok(answer) => match client.answer_of_proxy(answer.status()) {
+            Some(failure) => Err(Objection::Failed(failure)),
+            None => Ok(answer),
+        },
+        Err(error) if error.is_timeout() => Err(Objection::NoAnswer(TIMEOUT)),
+        Err(error) => {
+            let failure = client.failure(&error);
+            let failure = explained(&client, &url, failure, TIMEOUT).await;
+            Err(Objection::Failed(failure))
         }
-        Objection::Failed(client.failure(&error))
-    })
+    }
 }
 
 /// The beginning of an answer's body.

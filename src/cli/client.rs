@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Body, Method, RequestBuilder, Response};
 use serde_json::Value;
 
@@ -11,8 +12,10 @@ use super::words::Locale;
 use super::{CliError, Common, print_line};
 use crate::command_line::CommandLine;
 use crate::config::Config;
+use crate::http::STATED_NAME;
 use crate::language::Language;
 use crate::relay;
+use crate::route::settings::{AllSettings, Settings};
 use crate::words::answers::Subject;
 use crate::words::commands;
 use crate::words::harmless;
@@ -35,20 +38,29 @@ const WHOLE_ID: usize = "0199e2f3-1a2b-7c4d-8e5f-0123456789ab".len();
 pub(super) struct Client {
     http: reqwest::Client,
     socket: PathBuf,
+    /// Who types, as far as the command can state it.
+    operator: Option<String>,
     pub(super) locale: Locale,
     pub(super) commands: CommandLine,
     pub(super) json: bool,
+    /// The routes as the configuration has them.
+    routes: AllSettings,
 }
 
 impl Client {
     pub(super) fn new(config: &Config, common: &Common) -> Result<Self, CliError> {
         let socket = socket(config, common);
-        Self::over(
+        let client = Self::over(
             &socket,
             common.speech_of(config),
             common.commands(),
             common.json,
-        )
+        )?;
+        Ok(Self {
+            operator: common.operator.clone(),
+            routes: config.route_settings(),
+            ..client
+        })
     }
 
     /// A way to the daemon behind `socket`.
@@ -69,9 +81,11 @@ impl Client {
         Ok(Self {
             http,
             socket: socket.to_owned(),
+            operator: None,
             locale,
             commands,
             json,
+            routes: AllSettings::default(),
         })
     }
 
@@ -137,6 +151,11 @@ impl Client {
         Ok(())
     }
 
+    /// By what an admin finds the settings of an event's route.
+    pub(super) fn settings_of(&self, event: &Value) -> Settings {
+        self.routes.of(event["route"].as_str())
+    }
+
     /// One event with everything.
     pub(super) async fn event(&self, id: &str) -> Result<Value, CliError> {
         self.get(
@@ -174,7 +193,14 @@ impl Client {
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         // The host is never looked up: the socket stands for it.
         let request = self.http.request(method, format!("http://relay{path}"));
-        request.header("accept-language", self.locale.language.code())
+        let request = request.header("accept-language", self.locale.language.code());
+        match &self.operator {
+            Some(name) => {
+                let name = utf8_percent_encode(name, NON_ALPHANUMERIC);
+                request.header(STATED_NAME, name.to_string())
+            }
+            None => request,
+        }
     }
 
     /// The head of an answer, which has to come within `patience`.

@@ -8,11 +8,13 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::error::CliError;
-use super::{client, words};
+use super::{client, value, words};
+use crate::audit::{Actor, NAME_CHARACTERS};
 use crate::command_line::{CommandLine, PACKAGED_CONFIG};
 use crate::config::{self, ConfigErrors, Environment, Loaded};
 use crate::language::Language;
 use crate::secret::Secret;
+use crate::system_user;
 use crate::words::commands;
 
 /// What every command knows.
@@ -24,6 +26,9 @@ pub(super) struct Common {
     /// Print JSON, for programs
     #[arg(long, global = true)]
     pub(super) json: bool,
+    /// Who you are, for the audit; under sudo the user that called it
+    #[arg(long = "as", global = true, value_name = "NAME", value_parser = value::text(NAME_CHARACTERS))]
+    pub(super) operator: Option<String>,
 }
 
 impl Common {
@@ -33,6 +38,7 @@ impl Common {
         let mut common = Self {
             config: PACKAGED_CONFIG.into(),
             json: false,
+            operator: None,
         };
         let mut typed = typed.map(|argument| argument.to_string_lossy());
         while let Some(argument) = typed.next() {
@@ -47,6 +53,17 @@ impl Common {
             }
         }
         common
+    }
+
+    /// Takes over who typed the command when nobody said it: sudo does.
+    pub(super) fn take_operator(&mut self, environment: &Environment) {
+        let of_sudo = || environment.var("SUDO_USER").map(str::to_owned);
+        self.operator = self.operator.take().or_else(of_sudo);
+    }
+
+    /// Who typed the command, for what it does without the daemon.
+    pub(super) fn actor(&self) -> Actor {
+        Actor::user(&system_user::own_name(), self.operator.as_deref())
     }
 
     /// Reads configuration and secrets.

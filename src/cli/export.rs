@@ -2,8 +2,8 @@
 //!
 //! `sheet` knows how rows are written, `target` where to.
 
-mod sheet;
-mod target;
+pub(super) mod sheet;
+pub(super) mod target;
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};

@@ -25,7 +25,7 @@ use crate::import::template;
 use crate::language::Language;
 use crate::words::commands;
 use crate::words::harmless;
-use crate::words::imports::Imported;
+use crate::words::imports::{self, Imported};
 use crate::words::system::of_system;
 use crate::zone::Zone;
 use upload::{Upload, progress_bar};
@@ -288,31 +288,30 @@ impl Outcome {
     }
 
     fn refusal(&self, bad: u64) -> String {
-        let why = self.locale.phrase(Imported::BadRows);
-        let of = self.locale.phrase(Imported::RowsOf);
-        format!("{} {of} {bad} {why}", self.answer["rows"])
+        imports::refused(self.number("rows"), bad, self.locale.language)
     }
 
     fn success(&self, dry_run: bool) -> String {
+        let (rows, language) = (self.number("rows"), self.locale.language);
         let done = if dry_run {
-            self.locale.phrase(Imported::DryRun)
+            imports::tried(rows, language)
         } else {
-            self.locale.phrase(Imported::Kept)
+            imports::imported(rows, language)
         };
-        let told = format!(
-            "{} {done} ({}: {}, {}: {})",
-            self.answer["rows"],
-            self.locale.phrase(Imported::New),
-            self.answer["created"],
-            self.locale.phrase(Imported::Replacing),
-            self.answer["replaced"],
-        );
-        match self.answer["originsDropped"].as_u64() {
-            None | Some(0) => told,
-            Some(dropped) => {
-                let without = self.locale.phrase(Imported::WithoutOrigin);
-                format!("{told}; {dropped} {without}")
-            }
+        let [created, replaced] = ["created", "replaced"].map(|key| self.number(key));
+        let of = imports::new_and_replaced(created, replaced, language);
+        let mut told = format!("{done} ({of})");
+        let [erased, dropped] = ["erased", "originsDropped"].map(|key| self.number(key));
+        if erased > 0 {
+            told = format!("{told}; {}", imports::of_erased(erased, language));
         }
+        if dropped > 0 {
+            told = format!("{told}; {}", imports::without_origin(dropped, language));
+        }
+        told
+    }
+
+    fn number(&self, key: &str) -> u64 {
+        self.answer[key].as_u64().unwrap_or_default()
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use tokio::task::spawn_blocking;
 
 use super::client::Client;
@@ -13,8 +13,7 @@ use crate::day;
 use crate::import::id_list;
 use crate::reconciliation::received::{PartnerStatus, Received};
 use crate::route::MAX_NAME_CHARACTERS;
-use crate::words::commands;
-use crate::words::harmless;
+use crate::words::{commands, harmless, reconciliations};
 
 /// VoiceDrive does not have everything.
 const SOMETHING_MISSING: u8 = 1;
@@ -30,7 +29,8 @@ const PATH: &str = "/api/integration/reconcile";
   voicedrive-relay reconcile --digest --unit hour --from 2025-10-26
 The file has one id a line, or is a CSV with a column requestId and perhaps processingStatus
 and userFound, as in VoiceDrive's webhook_logs. - is the standard input.
-Exit codes: 0 nothing is missing; 1 something is; 65 the file is not understood; 75 refused for now")]
+Exit codes: 0 nothing is missing, 1 something is, 65 the file is not understood,
+75 refused for now: try again later")]
 pub(super) struct Reconcile {
     /// The ids that VoiceDrive has; - is the standard input
     #[arg(required_unless_present = "digest", conflicts_with = "digest")]
@@ -50,7 +50,7 @@ pub(super) struct Reconcile {
     /// Print for each day or hour how much was delivered, with a digest of the ids
     #[arg(long)]
     digest: bool,
-    /// The length of the slots, in UTC
+    /// The length of a slot, in UTC
     #[arg(long, value_enum, default_value_t, requires = "digest")]
     unit: Unit,
 }
@@ -58,8 +58,10 @@ pub(super) struct Reconcile {
 /// The length of a slot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Unit {
+    /// A day
     #[default]
     Day,
+    /// An hour
     Hour,
 }
 
@@ -77,10 +79,13 @@ impl Reconcile {
         wanted.insert("resend".to_owned(), self.resend.into());
         let items: Vec<Value> = received.iter().map(item).collect();
         wanted.insert("received".to_owned(), items.into());
-        let answer = client.post(PATH, Value::Object(wanted).to_string()).await?;
+        let wanted = Value::Object(wanted).to_string();
+        let answer = client.post(PATH, wanted).await;
+        let answer = answer.map_err(CliError::or_not_now)?;
         client.print(&answer, |locale| {
             let again = (!self.resend).then(|| self.again(client));
-            locale.comparison(&answer, again.as_deref())
+            let settings = client.settings_of(&answer);
+            locale.comparison(&answer, &settings, again.as_deref())
         })?;
         match answer["missing"].as_array() {
             Some(missing) if !missing.is_empty() => Err(CliError::Told(SOMETHING_MISSING)),
@@ -96,8 +101,12 @@ impl Reconcile {
         let failed = |why: String| CliError::NotUnderstood(format!("{}: {why}", file.display()));
         let path = file.clone();
         let read = spawn_blocking(move || id_list::read(&path)).await;
-        read.map_err(|error| failed(commands::broke_off(&error, language)))?
-            .map_err(|why| failed(harmless(&why.describe(language))))
+        let read = read.map_err(|error| failed(commands::broke_off(&error, language)))?;
+        let list = read.map_err(|why| failed(harmless(&why.describe(language))))?;
+        if list.is_empty() && (self.from.is_none() || self.to.is_none()) {
+            return Err(failed(reconciliations::empty_list(language)));
+        }
+        Ok(list)
     }
 
     /// What was said about route and range, as the API calls it.
@@ -131,7 +140,8 @@ impl Reconcile {
             .iter()
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
-        let answer = client.get(PATH, &query).await?;
+        let answer = client.get(PATH, &query).await;
+        let answer = answer.map_err(CliError::or_not_now)?;
         client.print(&answer, |locale| locale.digests(&answer))
     }
 
@@ -148,7 +158,9 @@ impl Reconcile {
             option("--to", &self.to),
         ];
         let file = harmless(&file.display().to_string());
-        client.commands.typed(&format!("reconcile {file}{} --resend", options.concat()))
+        client
+            .commands
+            .typed(&format!("reconcile {file}{} --resend", options.concat()))
     }
 }
 
@@ -158,6 +170,11 @@ fn item(row: &Received) -> Value {
     if row.status.is_none() && row.user_found.is_none() {
         return id.into();
     }
-    let status = row.status.map(PartnerStatus::as_str);
-    json!({"requestId": id, "processingStatus": status, "userFound": row.user_found})
+    let mut item = Map::from_iter([("requestId".to_owned(), id.into())]);
+    let status = row.status.map(PartnerStatus::as_str).map(Value::from);
+    let user_found = row.user_found.map(Value::from);
+    for (name, said) in [("processingStatus", status), ("userFound", user_found)] {
+        item.extend(said.map(|said| (name.to_owned(), said)));
+    }
+    item.into()
 }

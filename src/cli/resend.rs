@@ -8,7 +8,7 @@ use super::client::Client;
 use super::filter::{Filter, tell_unknown_type};
 use super::words::Locale;
 use crate::event::Status;
-use crate::words::commands::Command;
+use crate::words::commands::{self, Command};
 use crate::words::harmless;
 
 /// Send events again, each with a fresh budget of retries.
@@ -99,8 +99,7 @@ impl Resend {
             if self.dry_run {
                 counted(locale, &answer)
             } else {
-                let done = locale.phrase(Command::EventsSentAgain);
-                format!("{} {done}", answer["matched"])
+                commands::sent_again(matched(&answer), locale.language)
             }
         })
     }
@@ -123,10 +122,13 @@ async fn resend_one(client: &Client, id: &str) -> Result<Value, CliError> {
     client.post(&path, String::new()).await
 }
 
+fn matched(answer: &Value) -> u64 {
+    answer["matched"].as_u64().unwrap_or_default()
+}
+
 /// What would be sent again, by name and by day.
 fn counted(locale: Locale, answer: &Value) -> String {
-    let matched = locale.phrase(Command::Match);
-    let mut lines = vec![format!("{} {matched}", answer["matched"])];
+    let mut lines = vec![commands::would_be_sent(matched(answer), locale.language)];
     for (heading, counts) in [
         (locale.phrase(Command::ByName), &answer["byType"]),
         (locale.phrase(Command::ByDay), &answer["byDay"]),
@@ -162,14 +164,14 @@ mod tests {
         };
         assert_eq!(
             counted(locale, &answer),
-            "12 events match; nothing was changed\n\
+            "found: 12 events; nothing was changed\n\
              by name:\n  employee.created      11\n  test.ping              1\n\
              by day of acceptance:\n  2025-10-03      12"
         );
         let nothing = json!({"matched": 0, "byType": {}, "byDay": {}});
         assert_eq!(
             counted(locale, &nothing),
-            "0 events match; nothing was changed"
+            "found: 0 events; nothing was changed"
         );
     }
 }

@@ -38,9 +38,9 @@ impl Restore {
         locale: Locale,
         common: &Common,
     ) -> Result<(), CliError> {
-        let directory = &config.storage.directory;
-        let restored = restore(directory, &self.file, self.as_it_is, Clock::System.now())
-            .map_err(|error| failed(locale, common, &error))?;
+        let (directory, now) = (&config.storage.directory, Clock::System.now());
+        let restored = restore(directory, &self.file, self.as_it_is, common.actor(), now);
+        let restored = restored.map_err(|error| failed(locale, common, &error))?;
         print_line(&if common.json {
             for_programs(&self.file, &restored).to_string()
         } else {
@@ -59,6 +59,7 @@ fn failed(locale: Locale, common: &Common, error: &RestoreError) -> CliError {
 fn for_programs(file: &Path, restored: &Restored) -> Value {
     let mut answer = answer(file, restored.copy);
     answer["asItIs"] = json!(restored.as_it_is);
+    answer["erasedAgain"] = json!(restored.erased);
     answer["keptAside"] = json!(restored.kept_aside);
     answer["before"] = match &restored.before {
         Before::Absent => Value::Null,
@@ -113,6 +114,9 @@ fn for_people(locale: Locale, file: &Path, restored: &Restored) -> Vec<String> {
             lines.extend(restores::not_in_copy(locale, difference));
             lines.extend(restores::stay_revoked(locale, revoked));
         }
+    }
+    if restored.erased > 0 {
+        lines.push(restores::erased_again(locale, restored.erased));
     }
     if let Some(aside) = &restored.kept_aside {
         lines.push(restores::kept_aside(locale, aside));

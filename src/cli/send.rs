@@ -93,8 +93,9 @@ async fn wait(client: &Client, common: &Common, id: &str) -> Result<(), CliError
     loop {
         let event = client.event(id).await?;
         let attempts = event["attempts"].as_array().map_or(&[][..], Vec::as_slice);
+        let settings = client.settings_of(&event);
         for attempt in attempts.iter().skip(shown) {
-            client.print(attempt, |locale| locale.attempt(attempt))?;
+            client.print(attempt, |locale| locale.attempt(attempt, &settings))?;
         }
         if attempts.len() > shown && event["status"] == "retrying" && !client.json {
             print_line(&next_attempt(client, &event))?;

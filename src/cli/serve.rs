@@ -6,6 +6,7 @@ use std::process;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{CliError, Common};
+use crate::audit::Actor;
 use crate::clock::Clock;
 use crate::command_line::CommandLine;
 use crate::config::{Changes, ConfigErrors, Environment, Expected, Kind, Loaded, Location, Note};
@@ -65,6 +66,12 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
             Err(refused) => Err(refused),
         };
         tell(&outcome, &settings.commands);
+        if outcome.is_ok() {
+            let by = asked.as_ref().map(|asked| asked.by.clone());
+            // A signal does not say who sends it.
+            let by = by.unwrap_or_else(|| Actor::user("SIGHUP", None));
+            relay.record_reload(by).await;
+        }
         standing.set(outcome.as_ref().err());
         if let Some(asked) = asked {
             asked.answer(outcome);

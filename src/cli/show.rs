@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::CliError;
 use super::client::Client;
 use super::words::{Locale, text};
+use crate::route::settings::Settings;
 use crate::words::events::Page;
 use crate::words::harmless;
 
@@ -22,11 +23,12 @@ pub(super) struct Show {
 impl Show {
     pub(super) async fn run(&self, client: &Client) -> Result<(), CliError> {
         let event = client.event(&client.full_id(&self.id).await?).await?;
-        client.print(&event, |locale| page(locale, &event))
+        let settings = client.settings_of(&event);
+        client.print(&event, |locale| page(locale, &settings, &event))
     }
 }
 
-fn page(locale: Locale, event: &Value) -> String {
+pub(super) fn page(locale: Locale, settings: &Settings, event: &Value) -> String {
     let none = locale.phrase(Page::None);
     let rows = [
         ("id", text(&event["id"]).to_owned()),
@@ -64,7 +66,8 @@ fn page(locale: Locale, event: &Value) -> String {
         .collect();
     for attempt in event["attempts"].as_array().into_iter().flatten() {
         let at = locale.moment(&attempt["startedAt"], none);
-        lines.push(format!("  {at}  {}", harmless(&locale.attempt(attempt))));
+        let told = harmless(&locale.attempt(attempt, settings));
+        lines.push(format!("  {at}  {told}"));
         if let Some(body) = attempt["responseBody"].as_str() {
             lines.push(format!(
                 "    {} {}",

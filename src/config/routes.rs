@@ -15,6 +15,7 @@ use crate::delivery::address;
 use crate::delivery::profile::Profile;
 use crate::delivery::proxy::Proxies;
 use crate::delivery::route::Route;
+use crate::route::settings::{Proof, Settings};
 use crate::route::{self, Pattern};
 
 /// One way out, as the file describes it: `[delivery]` or a `[[route]]`.
@@ -230,6 +231,24 @@ pub(super) fn webhook_url(text: &str, allow_http: bool, server: &Server) -> Resu
 }
 
 impl RouteConfig {
+    /// What an admin finds its settings by.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        let proof = match (&self.profile.signature, &self.bearer) {
+            (Some(_), bearer) => Proof::Signature {
+                secret: self.secret.clone(),
+                bearer: bearer.clone(),
+            },
+            (None, Some(bearer)) => Proof::Bearer(bearer.clone()),
+            (None, None) => Proof::Nothing,
+        };
+        Settings {
+            route: self.name.clone(),
+            proof,
+            own_proxy: self.proxy.is_some(),
+        }
+    }
+
     /// VoiceDrive's employee receiver is what its own count is of.
     pub(super) fn is_for_employees(&self) -> bool {
         self.url.is_some() && self.profile.name == "voicedrive-employee"

@@ -33,6 +33,13 @@ const TOO_LARGE: [&str; 6] = [
     "body exceeded",
 ];
 
+/// How servers say in a 400 that they were spoken to without TLS: nginx, Apache, Go.
+const WANTS_TLS: [&str; 3] = [
+    "plain HTTP request was sent to HTTPS port",
+    "speaking plain HTTP to an SSL-enabled server port",
+    "sent an HTTP request to an HTTPS server",
+];
+
 /// What the partner answered.
 pub(super) struct Answer {
     status: StatusCode,
@@ -66,8 +73,12 @@ impl Answer {
         self.status.is_success()
     }
 
-    /// Why an answer outside 2xx is a failure.
-    pub(super) fn failure(&self) -> Failure {
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Why an answer outside 2xx is a failure. `signs`: what was sent is signed, and with its time.
+    pub(super) fn failure(&self, signs: bool) -> Failure {
         let refused = matches!(
             self.status,
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
@@ -81,8 +92,12 @@ impl Answer {
         if self.status == StatusCode::BAD_REQUEST && contains(LEADS_BACK) {
             return Failure::LeadsBack(code);
         }
+        if self.status == StatusCode::BAD_REQUEST && WANTS_TLS.into_iter().any(contains) {
+            return Failure::WantsTls;
+        }
         if let Some(ahead) = self.clock_ahead
             && refused
+            && signs
             && ahead.abs() > CLOCK_TOLERANCE
         {
             return Failure::ClockDiffers(code, ahead);
@@ -339,18 +354,41 @@ mod tests {
 
     #[test]
     fn an_answer_of_the_relay_itself_is_no_answer_of_voicedrive() {
-        let answered = |status, body: &str| Answer {
+        let answered = |status, body: &str| answered(status, None, body);
+        let own = format!("X-Webhook-Attempt: is the mark of a relay's own webhooks: {LEADS_BACK}");
+        let failure = answered(StatusCode::BAD_REQUEST, &own).failure(true);
+        assert_eq!(failure.cause(), Cause::WrongAddress);
+        let other = answered(StatusCode::BAD_REQUEST, "no such event").failure(true);
+        assert_eq!(other.cause(), Cause::of_status(400));
+    }
+
+    fn answered(status: StatusCode, clock_ahead: Option<i64>, body: &str) -> Answer {
+        Answer {
             status,
             retry_after: None,
-            clock_ahead: None,
+            clock_ahead,
             location: None,
             body: Some(body.to_owned()),
-        };
-        let own = format!("X-Webhook-Attempt: is the mark of a relay's own webhooks: {LEADS_BACK}");
-        let failure = answered(StatusCode::BAD_REQUEST, &own).failure();
-        assert_eq!(failure.cause(), Cause::WrongAddress);
-        let other = answered(StatusCode::BAD_REQUEST, "no such event").failure();
-        assert_eq!(other.cause(), Cause::of_status(400));
+        }
+    }
+
+    #[test]
+    fn a_clock_is_blamed_only_where_something_is_signed() {
+        let refused = answered(StatusCode::UNAUTHORIZED, Some(600), "");
+        assert_eq!(refused.failure(true).cause(), Cause::Clock);
+        assert_eq!(refused.failure(false).cause(), Cause::Signature);
+    }
+
+    #[test]
+    fn a_server_that_was_spoken_to_without_tls_says_so_in_many_ways() {
+        for body in [
+            "<center>The plain HTTP request was sent to HTTPS port</center>",
+            "Reason: You're speaking plain HTTP to an SSL-enabled server port.",
+            "Client sent an HTTP request to an HTTPS server.",
+        ] {
+            let refused = answered(StatusCode::BAD_REQUEST, None, body);
+            assert_eq!(refused.failure(true), Failure::WantsTls, "{body}");
+        }
     }
 
     #[test]

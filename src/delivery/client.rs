@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, ClientBuilder, Proxy, RequestBuilder, Url, redirect};
+use reqwest::{Client, ClientBuilder, Proxy, RequestBuilder, StatusCode, Url, redirect};
 
 use super::address::Resolver;
-use super::failure::{self, Failure};
+use super::failure::{self, Failure, ProxyFault, ProxyTls, Way};
 use super::proxy::Proxies;
 use super::tls::{self, TlsError};
 
@@ -28,10 +28,7 @@ pub enum ClientError {
 #[derive(Clone, Debug)]
 pub struct Outgoing {
     client: Client,
-    /// Its connections lead to a proxy.
-    proxied: bool,
-    /// Its connections begin with TLS.
-    secure: bool,
+    way: Way,
 }
 
 impl Outgoing {
@@ -54,8 +51,11 @@ impl Outgoing {
             .http1_only()
             .no_proxy()
             .pool_idle_timeout(IDLE_CONNECTION);
-        let to_proxy_secure = proxy.is_some_and(|proxy| proxy.expose().scheme() == "https");
-        builder = if secure || to_proxy_secure {
+        let proxy_tls = proxy.map(|proxy| match proxy.expose().scheme() {
+            "https" => ProxyTls::Begins,
+            _ => ProxyTls::None,
+        });
+        builder = if secure || proxy_tls == Some(ProxyTls::Begins) {
             builder.tls_backend_preconfigured(tls::client_config(&["http/1.1"])?)
         } else {
             // Without encryption, a machine need not have any certificates.
@@ -66,8 +66,10 @@ impl Outgoing {
         }
         Ok(Self {
             client: adjust(builder).build().map_err(library)?,
-            proxied: proxy.is_some(),
-            secure,
+            way: Way {
+                secure,
+                proxy: proxy_tls,
+            },
         })
     }
 
@@ -89,7 +91,23 @@ impl Outgoing {
     /// Why a request of this client did not succeed.
     #[must_use]
     pub fn failure(&self, error: &reqwest::Error) -> Failure {
-        failure::classify(error, self.proxied, self.secure)
+        failure::classify(error, self.way)
+    }
+
+    /// What an answer of a proxy's own means: that of the one that is used, or of one that nobody knows of. None:
+    /// it is no such answer.
+    #[must_use]
+    pub fn answer_of_proxy(&self, status: StatusCode) -> Option<Failure> {
+        let wants_login = match self.way.proxy {
+            Some(_) => Failure::Proxy(ProxyFault::WantsLogin),
+            None => Failure::Status(status.as_u16()),
+        };
+        (status == StatusCode::PROXY_AUTHENTICATION_REQUIRED).then_some(wants_login)
+    }
+
+    /// Whether requests arrive as plain HTTP at the one whom `url` names.
+    pub(super) fn is_plain(&self) -> bool {
+        !self.way.secure && self.way.proxy.is_none()
     }
 }
 

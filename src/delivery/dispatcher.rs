@@ -265,7 +265,7 @@ impl Dispatcher {
             }
             Some(error) => {
                 let tail = self.sender.commands().typed("tail");
-                tracing::warn!(route = %name, %origin, error, changes, "VoiceDrive does not accept events; they are kept and sent again later. `{tail}` shows each attempt");
+                tracing::warn!(route = %name, %origin, error, changes, "events do not arrive; they are kept and sent again later. `{tail}` shows each attempt");
             }
         }
     }

@@ -45,6 +45,8 @@ pub enum Failure {
     NotTls,
     /// The partner only speaks versions of TLS that are too old.
     TlsTooOld,
+    /// The receiver wants a certificate of this machine, and there is none.
+    WantsCertificate,
     /// The connection ended in the middle of the TLS handshake.
     TlsEnded,
     /// The TLS handshake failed for another reason.
@@ -53,25 +55,44 @@ pub enum Failure {
     System(SystemError),
     /// The connection ended before there was an answer.
     Broken,
-    /// The answer was not HTTP, or something rarer.
+    /// What answered does not speak HTTP/1.1.
+    NotHttp,
+    /// The head of the answer is too long to be read.
+    HeadTooLong,
+    /// The URL begins with `http://`, and the port speaks TLS.
+    WantsTls,
+    /// Something rarer.
     Other(String),
 }
 
 /// What is wrong with the proxy on the way out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProxyFault {
-    /// Its name could not be resolved.
-    NameNotFound,
-    /// Nobody listens at its address.
-    Refused,
-    /// It has only addresses that are never called.
-    Address(address::Refused),
+    /// It cannot be reached, for this reason.
+    Unreached(Box<Failure>),
     /// It asks for user and password.
     WantsLogin,
-    /// It refuses to connect to this host.
+    /// It does not connect to this host.
     NotThisHost,
     /// What answers does not speak as a proxy does.
     NoProxy,
+}
+
+impl ProxyFault {
+    fn cause(&self) -> Cause {
+        match self {
+            Self::Unreached(why) => match **why {
+                Failure::Certificate(_) => Cause::ProxyCertificate,
+                Failure::NotTls | Failure::TlsTooOld | Failure::TlsEnded | Failure::Tls(_) => {
+                    Cause::NotAProxy
+                }
+                _ => Cause::Proxy,
+            },
+            Self::WantsLogin => Cause::ProxyLogin,
+            Self::NotThisHost => Cause::ProxyRefuses,
+            Self::NoProxy => Cause::NotAProxy,
+        }
+    }
 }
 
 impl Failure {
@@ -87,34 +108,72 @@ impl Failure {
             Self::NameNotFound => Cause::NameNotFound,
             Self::AddressRefused(_) | Self::LeadsBack(_) => Cause::WrongAddress,
             Self::Refused => Cause::ConnectionRefused,
-            Self::Proxy(_) => Cause::Proxy,
+            Self::Proxy(fault) => fault.cause(),
             Self::Certificate(why) => why.cause(),
             Self::NotTls => Cause::NotTls,
             Self::TlsTooOld => Cause::TlsTooOld,
+            Self::WantsCertificate => Cause::ClientCertificate,
             Self::TlsEnded | Self::Tls(_) => Cause::Tls,
             Self::System(error) => of_network(error.kind()),
-            Self::Broken | Self::Other(_) => Cause::PartnerError,
+            Self::Broken => Cause::ConnectionEnded,
+            Self::NotHttp => Cause::NotHttp,
+            Self::WantsTls => Cause::WantsTls,
+            Self::HeadTooLong => Cause::PartnerError,
+            Self::Other(_) => Cause::OwnSystem,
         }
     }
 }
 
-/// Puts what the HTTP client reports into the closed list; `proxied`: its connections lead to a proxy,
-/// `secure`: they begin with TLS. The URL is left out: it may hold a token.
+/// Which way the connections of a client lead.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Way {
+    /// What is at their end speaks TLS.
+    pub(super) secure: bool,
+    /// They lead through a proxy, and it speaks TLS itself, or not.
+    pub(super) proxy: Option<ProxyTls>,
+}
+
+/// Whether connections to a proxy begin with TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ProxyTls {
+    /// They do.
+    Begins,
+    /// They do not.
+    None,
+}
+
+/// Puts what the HTTP client reports into the closed list. The URL is left out: it may hold a token.
 #[must_use]
-pub(super) fn classify(error: &reqwest::Error, proxied: bool, secure: bool) -> Failure {
-    if error.is_timeout() {
-        return Failure::Other("timed out".to_owned());
-    }
+pub(super) fn classify(error: &reqwest::Error, way: Way) -> Failure {
     let found = causes(error).find_map(known);
+    let Some(found) = found else {
+        return Failure::Other(innermost(error));
+    };
+    let connecting = error.is_connect();
+    // Without TLS at the other end, the proxy is the only one who is spoken to; with it, until the tunnel stands.
+    let of_proxy = way
+        .proxy
+        .filter(|_| !way.secure || causes(error).any(is_of_tunnel));
+    match of_proxy {
+        Some(tls) => of_proxy_itself(found, connecting && tls == ProxyTls::Begins),
+        None => in_handshake(found, connecting && way.secure),
+    }
+}
+
+/// What fails between this machine and the proxy. `beginning_tls`: it may have failed in the TLS handshake.
+fn of_proxy_itself(found: Failure, beginning_tls: bool) -> Failure {
+    Failure::Proxy(match in_handshake(found, beginning_tls) {
+        Failure::Proxy(fault) => fault,
+        Failure::NotHttp | Failure::HeadTooLong => ProxyFault::NoProxy,
+        other => ProxyFault::Unreached(Box::new(other)),
+    })
+}
+
+/// The port is open, and the first thing that it is told is the beginning of TLS.
+fn in_handshake(found: Failure, beginning_tls: bool) -> Failure {
     match found {
-        // With a proxy, only the proxy is looked up and connected to.
-        Some(Failure::NameNotFound) if proxied => Failure::Proxy(ProxyFault::NameNotFound),
-        Some(Failure::Refused) if proxied => Failure::Proxy(ProxyFault::Refused),
-        Some(Failure::AddressRefused(why)) if proxied => Failure::Proxy(ProxyFault::Address(why)),
-        // The port is open, and the first thing that it is told is the beginning of TLS.
-        Some(Failure::Broken) if secure && error.is_connect() => Failure::TlsEnded,
-        Some(failure) => failure,
-        None => Failure::Other(innermost(error)),
+        Failure::Broken if beginning_tls => Failure::TlsEnded,
+        other => other,
     }
 }
 
@@ -154,6 +213,12 @@ fn known(cause: &(dyn Error + 'static)) -> Option<Failure> {
         return Some(of_tls(tls));
     }
     if let Some(http) = cause.downcast_ref::<hyper::Error>() {
+        if http.is_parse_too_large() {
+            return Some(Failure::HeadTooLong);
+        }
+        if http.is_parse() {
+            return Some(Failure::NotHttp);
+        }
         let ended = http.is_incomplete_message() || http.is_closed() || http.is_canceled();
         return ended.then_some(Failure::Broken);
     }
@@ -175,15 +240,19 @@ fn of_io(error: &io::Error) -> Option<Failure> {
     }
 }
 
-/// Whether it is the network between, or something rarer.
+/// Whether it is the network between, or this machine.
 fn of_network(kind: io::ErrorKind) -> Cause {
     match kind {
         io::ErrorKind::HostUnreachable
         | io::ErrorKind::NetworkUnreachable
         | io::ErrorKind::NetworkDown
         | io::ErrorKind::TimedOut => Cause::Unreachable,
-        _ => Cause::PartnerError,
+        _ => Cause::OwnSystem,
     }
+}
+
+fn is_of_tunnel(cause: &(dyn Error + 'static)) -> bool {
+    cause.to_string().starts_with(TUNNEL)
 }
 
 fn of_tunnel(words: &str) -> Option<Failure> {
@@ -207,6 +276,10 @@ fn of_tls(error: &rustls::Error) -> Failure {
             PeerIncompatible::ServerDoesNotSupportTls12Or13
             | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
         ) => Failure::TlsTooOld,
+        rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => {
+            Failure::WantsCertificate
+        }
+        rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol) => Failure::NotHttp,
         other => Failure::Tls(other.to_string()),
     }
 }
@@ -251,6 +324,10 @@ mod tests {
         let ends = |alert| of_tls(&rustls::Error::AlertReceived(alert)).cause();
         assert_eq!(ends(AlertDescription::ProtocolVersion), Cause::TlsTooOld);
         assert_eq!(ends(AlertDescription::HandshakeFailure), Cause::Tls);
+        let of_ours = ends(AlertDescription::CertificateRequired);
+        assert_eq!(of_ours, Cause::ClientCertificate);
+        let other_protocol = ends(AlertDescription::NoApplicationProtocol);
+        assert_eq!(other_protocol, Cause::NotHttp);
         let odd = rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType);
         assert_eq!(of_tls(&odd).cause(), Cause::NotTls);
         let old = PeerIncompatible::ServerDoesNotSupportTls12Or13;
@@ -271,6 +348,9 @@ mod tests {
             (101, Cause::Unreachable),
             (113, Cause::Unreachable),
             (110, Cause::Unreachable),
+            // No file handles are left; a firewall of this machine.
+            (24, Cause::OwnSystem),
+            (1, Cause::OwnSystem),
         ] {
             let failure = of_io(&io::Error::from_raw_os_error(number)).unwrap();
             assert_eq!(failure.cause(), cause, "{failure}");
@@ -279,9 +359,29 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wrong_with_the_proxy_is_not_the_receivers_fault() {
+        let of = |failure, tls| of_proxy_itself(failure, tls).cause();
+        for why in [BadCertificate::Expired(None), BadCertificate::SelfSigned] {
+            let cause = of(Failure::Certificate(why), true);
+            assert_eq!(cause, Cause::ProxyCertificate);
+        }
+        assert_eq!(of(Failure::NotTls, true), Cause::NotAProxy);
+        assert_eq!(of(Failure::Broken, true), Cause::NotAProxy);
+        assert_eq!(of(Failure::Broken, false), Cause::Proxy);
+        assert_eq!(of(Failure::NotHttp, false), Cause::NotAProxy);
+        assert_eq!(of(Failure::Refused, false), Cause::Proxy);
+        let login = Failure::Proxy(ProxyFault::WantsLogin);
+        assert_eq!(of(login, false), Cause::ProxyLogin);
+    }
+
+    #[test]
     fn a_proxy_that_refuses_says_so() {
         let of = |words: &str| of_tunnel(words).map(|failure| failure.cause());
-        assert_eq!(of("tunnel error: unsuccessful"), Some(Cause::Proxy));
+        assert_eq!(of("tunnel error: unsuccessful"), Some(Cause::ProxyRefuses));
+        let login = "tunnel error: proxy authorization required";
+        assert_eq!(of(login), Some(Cause::ProxyLogin));
+        let end = "tunnel error: unexpected end of file";
+        assert_eq!(of(end), Some(Cause::NotAProxy));
         let below = "tunnel error: failed to create underlying connection";
         assert_eq!(of(below), None);
         assert_eq!(of("client error (Connect)"), None);

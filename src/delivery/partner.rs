@@ -6,6 +6,7 @@ use super::answer::Answer;
 use super::client::{ClientError, Outgoing, guarded};
 use super::failure::Failure;
 use super::signature;
+use super::tls_question::explained;
 use crate::attempt::{Attempted, Outcome};
 use crate::clock::Clock;
 use crate::delivery::route::Route;
@@ -57,6 +58,11 @@ impl Partner {
             .await
             .unwrap_or(Err(Failure::TimedOut(route.timeout)));
         let took = self.clock.monotonic().saturating_sub(began.monotonic);
+        let left = route.timeout.saturating_sub(took);
+        let result = match result {
+            Err(failure) => Err(explained(&self.client, &route.url, failure, left).await),
+            answered => answered,
+        };
         let attempted = Attempted {
             started_at,
             // By the wall clock's beginning and the monotonic length: a clock that is set back
@@ -75,7 +81,9 @@ impl Partner {
         match result {
             Ok(answer) if answer.is_success() => answer.into_attempted(attempted),
             Ok(answer) => {
-                let failure = answer.failure();
+                let of_proxy = self.client.answer_of_proxy(answer.status());
+                let signs = route.profile.signature.is_some();
+                let failure = of_proxy.unwrap_or_else(|| answer.failure(signs));
                 Attempted {
                     outcome: Outcome::Failed,
                     error: Some(failure.to_string()),

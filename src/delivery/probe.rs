@@ -8,6 +8,7 @@ use reqwest::tls::TlsInfo;
 use super::answer::clock_ahead;
 use super::failure::Failure;
 use super::partner::{SetupError, client};
+use super::tls_question::{explained, speaks_tls};
 use crate::clock::Clock;
 use crate::delivery::route::Route;
 use crate::timestamp::Timestamp;
@@ -35,18 +36,28 @@ pub async fn probe(route: &Route, clock: &Clock) -> Result<Result<Probe, Failure
     let request = client.head(route.url.clone()).send();
     let answer = match tokio::time::timeout(route.timeout, request).await {
         Err(_) => return Ok(Err(Failure::TimedOut(route.timeout))),
-        Ok(Err(error)) => return Ok(Err(client.failure(&error))),
-        // Only a proxy answers so.
-        Ok(Ok(answer)) if answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
-            return Ok(Err(Failure::Status(answer.status().as_u16())));
+        Ok(Err(error)) => {
+            let failure = client.failure(&error);
+            return Ok(Err(
+                explained(&client, &route.url, failure, route.timeout).await
+            ));
         }
         Ok(Ok(answer)) => answer,
     };
+    let took = clock.monotonic().saturating_sub(began);
+    if let Some(failure) = client.answer_of_proxy(answer.status()) {
+        return Ok(Err(failure));
+    }
+    // An answer to HEAD has no body that would say so.
+    let unclear = answer.status() == StatusCode::BAD_REQUEST && client.is_plain();
+    if unclear && speaks_tls(&route.url, route.timeout).await {
+        return Ok(Err(Failure::WantsTls));
+    }
     let certificate = answer.extensions().get::<TlsInfo>();
     let certificate = certificate.and_then(TlsInfo::peer_certificate);
     Ok(Ok(Probe {
         status: answer.status().as_u16(),
-        took: clock.monotonic().saturating_sub(began),
+        took,
         clock_ahead: clock_ahead(answer.headers(), clock.now()),
         certificate_ends: certificate.and_then(ends),
     }))

@@ -3,6 +3,7 @@
 //! `endpoints` is its table. Callers are known by their tokens (`callers`, `auth`), the staff system's own senders by what
 //! they sign (`ingest`). A refusal is the envelope of `reply`. Handlers stand by noun, each with its description.
 
+mod audit;
 pub mod auth;
 mod callers;
 pub mod cors;
@@ -23,6 +24,7 @@ pub mod rate_limit;
 mod reconcile;
 mod resend;
 pub mod revoked;
+mod staff;
 pub(super) mod stats;
 mod submission;
 pub mod system_id;
@@ -73,8 +75,9 @@ impl ApiWing {
         let path = endpoints::path_in_table(api, call.request.uri().path());
         let path = path.ok_or(NotRouted::NoSuchPath)?;
         let (endpoint, id) = self.0.find(call.request.method(), path)?;
-        callers::admit(&call, endpoint)?;
-        let call = Call { id, ..call };
+        let known = callers::admit(&call, endpoint)?;
+        let actor = known.unwrap_or_else(|| call.actor.clone());
+        let call = Call { actor, id, ..call };
         if !endpoint.rules.limited {
             return (endpoint.handler)(call).await;
         }

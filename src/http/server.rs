@@ -11,7 +11,7 @@ mod request_id;
 use std::any::Any;
 use std::convert::Infallible;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,37 +57,50 @@ const HEADER_BYTES: usize = 16 * 1024;
 /// Pause after the operating system refused a connection, for want of file descriptors for example.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
+/// Where a connection comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// An address of the network.
+    Network(IpAddr),
+    /// The control socket, opened by the user with this number.
+    User(u32),
+}
+
+impl Peer {
+    /// The address; the control socket has none.
+    #[must_use]
+    pub fn ip(self) -> Option<IpAddr> {
+        match self {
+            Self::Network(ip) => Some(ip),
+            Self::User(_) => None,
+        }
+    }
+}
+
 /// Something that connections come from.
 pub trait Listener: Send + 'static {
     /// A connection.
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
-    /// Waits for the next connection; the address of a network peer comes with it, and whoever
-    /// opens the control socket has none.
-    fn next(
-        &mut self,
-    ) -> impl Future<Output = io::Result<(Self::Stream, Option<SocketAddr>)>> + Send;
+    /// Waits for the next connection, and says where it comes from.
+    fn next(&mut self) -> impl Future<Output = io::Result<(Self::Stream, Peer)>> + Send;
 }
 
 impl Listener for TcpListener {
     type Stream = TcpStream;
 
-    async fn next(&mut self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
+    async fn next(&mut self) -> io::Result<(TcpStream, Peer)> {
         let (stream, peer) = self.accept().await?;
         // An answer is small and complete: waiting for more to send only delays it.
         stream.set_nodelay(true)?;
-        Ok((stream, Some(peer)))
+        Ok((stream, Peer::Network(peer.ip())))
     }
 }
 
 /// What answers the requests of a listener.
 pub trait App: Send + Sync + 'static {
-    /// Answers a request that came from this address; the control socket has none.
-    fn answer(
-        &self,
-        peer: Option<IpAddr>,
-        request: Request<Incoming>,
-    ) -> impl Future<Output = Reply> + Send;
+    /// Answers a request that came from there.
+    fn answer(&self, peer: Peer, request: Request<Incoming>) -> impl Future<Output = Reply> + Send;
 
     /// The answer in place of one that ended in a panic.
     fn panicked(&self) -> Reply;
@@ -121,15 +134,14 @@ pub async fn serve(
         };
         match (place, accepted) {
             (Some(place), Ok((stream, peer))) => {
-                let peer = peer.map(|peer| peer.ip());
-                let counted = peer.filter(|ip| !app.is_proxy(*ip)).map(counted_as);
+                let counted = peer.ip().filter(|ip| !app.is_proxy(*ip)).map(counted_as);
                 if let Some(admitted) = permits.take(place, counted) {
                     if admitted.another_leaves {
-                        tell_idle(&*app, peer, &idle);
+                        tell_idle(&*app, peer.ip(), &idle);
                     }
                     connect(&app, stream, peer, admitted, &graceful);
                 } else {
-                    tell_refused(&*app, peer, &too_many);
+                    tell_refused(&*app, peer.ip(), &too_many);
                 }
             }
             (None, _) => break,
@@ -172,7 +184,7 @@ fn tell_refused(app: &impl App, peer: Option<IpAddr>, too_many: &LogLimit) {
 fn connect<S>(
     app: &Arc<impl App>,
     stream: S,
-    peer: Option<IpAddr>,
+    peer: Peer,
     admitted: Admitted,
     graceful: &GracefulShutdown,
 ) where
@@ -219,7 +231,7 @@ fn connect<S>(
     });
 }
 
-async fn answer(app: &impl App, peer: Option<IpAddr>, request: Request<Incoming>) -> Reply {
+async fn answer(app: &impl App, peer: Peer, request: Request<Incoming>) -> Reply {
     let length = request.body().size_hint().upper();
     let mut reply = app.answer(peer, request).await;
     if reply.status().is_client_error() && length.is_none_or(|length| length > READ_AHEAD) {

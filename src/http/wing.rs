@@ -13,6 +13,7 @@ use hyper::{HeaderMap, Method, Request};
 
 use super::Api;
 use super::server::Reply;
+use crate::audit::Actor;
 use crate::language::{Language, Locale};
 
 /// Work that an answer waits for.
@@ -33,6 +34,9 @@ pub struct Call<'a> {
     pub api: &'a Api,
     /// Where the connection comes from; none: the control socket, which only an admin may open.
     pub peer: Option<IpAddr>,
+    /// Who calls, for what is kept of it: at the control socket a user of this machine, and over the network whoever the
+    /// token names.
+    pub actor: Actor,
     /// The segment that stands in the place of `{id}` in the path, as it was sent; else empty.
     pub id: String,
     /// The request itself.

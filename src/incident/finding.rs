@@ -17,6 +17,16 @@ pub enum Finding {
         /// The status of the answer, when there was one.
         http_status: Option<u16>,
     },
+    /// VoiceDrive does not have what was delivered, or nothing came of it.
+    Missing {
+        /// The oldest that were not found since, some of them.
+        ids: Vec<String>,
+    },
+    /// What was sent was not compared with VoiceDrive's list.
+    Comparison {
+        /// For so long.
+        age_hours: u64,
+    },
     /// Every attempt of a route fails.
     Away {
         /// The cause of the last failure.
@@ -93,6 +103,10 @@ pub enum Finding {
         days: i64,
         /// When it ends.
         ends_at: Timestamp,
+        /// What it allows, separated by blanks.
+        scope: String,
+        /// When it was issued.
+        issued_at: Timestamp,
     },
 }
 
@@ -101,7 +115,8 @@ impl Finding {
     #[must_use]
     pub fn number(&self) -> u64 {
         match self {
-            Self::Deliveries { .. } | Self::Database { .. } => 0,
+            Self::Deliveries { .. } | Self::Missing { .. } | Self::Database { .. } => 0,
+            Self::Comparison { age_hours } => *age_hours,
             Self::Away {
                 waiting, exhausted, ..
             } => waiting + exhausted,

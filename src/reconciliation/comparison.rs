@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::received::Received;
-use super::{IdRange, Sent, Verdict, verdict};
+use super::{IdRange, Sent, Verdict, first_id_at, has_time, verdict};
 use crate::cause::Cause;
 use crate::event::Status;
 use crate::timestamp::Timestamp;
@@ -52,8 +52,12 @@ pub struct Delivery<'a> {
     pub http_status: Option<u16>,
     /// When the next one is made.
     pub next_retry_at: Option<Timestamp>,
-    /// An earlier comparison has found it missing, and none has found it since.
+    /// An earlier comparison has found it missing or without effect, and that has not ended.
     pub was_missing: bool,
+    /// Nothing is to be done about it any more: a person said so after its last attempt, or its person's data were erased.
+    pub is_given_up: bool,
+    /// An earlier comparison had it in its range, and could not say anything about it.
+    pub was_unjudged: bool,
 }
 
 /// A delivery that VoiceDrive does not have.
@@ -152,7 +156,7 @@ pub struct Comparison {
     /// The first [`NAMED`] that are missing.
     pub missing: Vec<Missing>,
     /// Everything that is missing, in the order of ids: its place in the order of acceptance, and its id.
-    pub all_missing: Vec<(i64, Uuid, Reason)>,
+    pub all_missing: Vec<(i64, Uuid)>,
     /// The first [`NAMED`] of which nothing came.
     pub no_effect: Vec<NoEffect>,
     /// The first [`NAMED`] that are still to be sent.
@@ -161,31 +165,104 @@ pub struct Comparison {
     pub arrived: Vec<(i64, Uuid)>,
     /// The first [`NAMED`] ids of the list that were never sent.
     pub unknown: Vec<Uuid>,
+    /// Everything that counts as delivered, and is missing or without effect; and why.
+    pub found: Vec<(i64, Finding)>,
     /// What an earlier comparison has found missing, and this one has found.
     pub confirmed: Vec<i64>,
+    /// Deliveries that are still open, or that the list cannot say anything about, and that no earlier comparison has noted.
+    pub unjudged: Vec<i64>,
+    /// What an earlier comparison could not say anything about, and this one could.
+    pub judged: Vec<i64>,
     /// Deliveries that the list cannot say anything about.
     pub not_compared: u64,
     /// Not everything is named.
     pub truncated: bool,
 }
 
-impl Comparison {
-    /// Adds a delivery of the range, with VoiceDrive's row for it. `cause` finds out why the last attempt of a delivery
-    /// did not succeed.
+/// Why something that was delivered is noted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// VoiceDrive has no row for it.
+    AnsweredButAbsent,
+    /// VoiceDrive's row says that it failed.
+    FailedThere,
+    /// VoiceDrive did not know the person.
+    NoEffect,
+}
+
+impl Finding {
+    /// The word in the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AnsweredButAbsent => Reason::AnsweredButAbsent.as_str(),
+            Self::FailedThere => Reason::FailedThere.as_str(),
+            Self::NoEffect => "no_effect",
+        }
+    }
+
+    fn of(verdict: Verdict) -> Option<Self> {
+        match verdict {
+            Verdict::AnsweredButAbsent => Some(Self::AnsweredButAbsent),
+            Verdict::FailedThere => Some(Self::FailedThere),
+            Verdict::NoEffect => Some(Self::NoEffect),
+            _ => None,
+        }
+    }
+}
+
+/// A comparison that goes on: deliveries come one after the other, in the order of their ids.
+#[derive(Debug)]
+pub struct Comparer<'a> {
+    question: &'a Question,
+    /// What VoiceDrive has and was not come to yet.
+    rest: &'a [Received],
+    comparison: Comparison,
+}
+
+impl<'a> Comparer<'a> {
+    /// Begins.
+    #[must_use]
+    pub fn new(question: &'a Question) -> Self {
+        Self {
+            question,
+            rest: &question.received,
+            comparison: Comparison::default(),
+        }
+    }
+
+    /// Adds the next delivery of the range. `cause` finds out why the last attempt of a delivery did not succeed.
     ///
     /// # Errors
     /// That of `cause`.
     pub fn add<E>(
         &mut self,
-        question: &Question,
         delivery: &Delivery<'_>,
-        received: Option<&Received>,
         cause: impl FnOnce() -> Result<Option<Cause>, E>,
     ) -> Result<(), E> {
+        let received = self.next_received(Some(delivery.id));
+        let routes = &self.question.routes;
+        if !routes.iter().any(|route| route == delivery.route) {
+            return Ok(());
+        }
         let sent = Sent::of(delivery.status, delivery.attempts);
-        let verdict = verdict(sent, delivery.event_type, received);
-        if verdict == Verdict::AnsweredButAbsent && question.is_too_late(delivery) {
-            self.not_compared += 1;
+        let verdict = match verdict(sent, delivery.event_type, received) {
+            found if found.is_found() && delivery.is_given_up => Verdict::GivenUp,
+            verdict => verdict,
+        };
+        let is_too_late =
+            verdict == Verdict::AnsweredButAbsent && self.question.is_too_late(delivery);
+        let comparison = &mut self.comparison;
+        match (
+            is_too_late || verdict == Verdict::Waiting,
+            delivery.was_unjudged,
+        ) {
+            (true, false) => comparison.unjudged.push(delivery.seq),
+            (false, true) => comparison.judged.push(delivery.seq),
+            _ => {}
+        }
+        if is_too_late {
+            comparison.not_compared += 1;
             return Ok(());
         }
         let reason = match verdict {
@@ -194,45 +271,76 @@ impl Comparison {
             Verdict::NeverArrived => Some(Reason::NotDelivered(cause()?)),
             _ => None,
         };
-        self.count(delivery, received.is_some(), verdict);
+        comparison.count(delivery, received.is_some(), verdict);
+        comparison.keep(delivery, verdict, reason);
+        Ok(())
+    }
+
+    /// VoiceDrive's row for this id, or the end. Those of the ids before it were never sent.
+    fn next_received(&mut self, id: Option<Uuid>) -> Option<&'a Received> {
+        while let Some((row, rest)) = self.rest.split_first() {
+            if id.is_some_and(|id| row.id > id) {
+                return None;
+            }
+            self.rest = rest;
+            if Some(row.id) == id {
+                return Some(row);
+            }
+            let is_inside = self.question.range.has(&row.id);
+            if has_time(&row.id) && !is_inside {
+                continue;
+            }
+            self.comparison.counts.received += u64::from(has_time(&row.id));
+            let comparison = &mut self.comparison;
+            name(&mut comparison.unknown, row.id, &mut comparison.truncated);
+        }
+        None
+    }
+
+    /// Ends; `behind`: how much was delivered after the end of the list.
+    #[must_use]
+    pub fn finish(mut self, behind: u64) -> Comparison {
+        self.next_received(None);
+        self.comparison.not_compared += behind;
+        self.comparison
+    }
+}
+
+impl Comparison {
+    fn keep(&mut self, delivery: &Delivery<'_>, verdict: Verdict, reason: Option<Reason>) {
+        let (seq, id) = (delivery.seq, delivery.id);
         if verdict.is_confirmed() && delivery.was_missing {
-            self.confirmed.push(delivery.seq);
+            self.confirmed.push(seq);
+        }
+        if let Some(finding) = Finding::of(verdict) {
+            self.found.push((seq, finding));
         }
         if let Some(reason) = reason {
-            self.all_missing.push((delivery.seq, delivery.id, reason));
-            let named = self.missing.len() < NAMED;
-            self.truncated |= !named;
-            if named {
-                self.missing.push(Missing::of(delivery, reason));
-            }
+            self.all_missing.push((seq, id));
+            let one = || Missing::of(delivery, reason);
+            name_with(&mut self.missing, one, &mut self.truncated);
         }
         match verdict {
-            Verdict::Arrived => self.arrived.push((delivery.seq, delivery.id)),
+            Verdict::Arrived => self.arrived.push((seq, id)),
             Verdict::NoEffect => {
-                let one = NoEffect {
-                    id: delivery.id,
+                let one = || NoEffect {
+                    id,
                     event_type: delivery.event_type.to_owned(),
                     first_sent_at: delivery.first_sent_at,
                 };
-                name(&mut self.no_effect, one, &mut self.truncated);
+                name_with(&mut self.no_effect, one, &mut self.truncated);
             }
             Verdict::Waiting => {
-                let one = Waiting {
-                    id: delivery.id,
+                let one = || Waiting {
+                    id,
                     event_type: delivery.event_type.to_owned(),
                     status: delivery.status,
                     next_retry_at: delivery.next_retry_at,
                 };
-                name(&mut self.waiting, one, &mut self.truncated);
+                name_with(&mut self.waiting, one, &mut self.truncated);
             }
             _ => {}
         }
-        Ok(())
-    }
-
-    /// Adds an id of the list that was never sent.
-    pub fn add_unknown(&mut self, id: Uuid) {
-        name(&mut self.unknown, id, &mut self.truncated);
     }
 
     fn count(&mut self, delivery: &Delivery<'_>, received: bool, verdict: Verdict) {
@@ -252,14 +360,28 @@ impl Comparison {
 }
 
 fn name<T>(named: &mut Vec<T>, one: T, truncated: &mut bool) {
+    name_with(named, || one, truncated);
+}
+
+fn name_with<T>(named: &mut Vec<T>, one: impl FnOnce() -> T, truncated: &mut bool) {
     if named.len() < NAMED {
-        named.push(one);
+        named.push(one());
     } else {
         *truncated = true;
     }
 }
 
 impl Question {
+    /// The last id about which the comparison says something: of what is accepted later, nobody has a list.
+    #[must_use]
+    pub fn compared_to(&self) -> Uuid {
+        if self.range_was_said {
+            self.range.to.min(first_id_at(self.as_of))
+        } else {
+            self.range.to
+        }
+    }
+
     /// Whether who made the list cannot have known of a delivery.
     fn is_too_late(&self, delivery: &Delivery<'_>) -> bool {
         let is_later = delivery.last_attempt_at.is_some_and(|at| at > self.as_of);
@@ -282,3 +404,6 @@ impl Missing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

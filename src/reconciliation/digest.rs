@@ -3,7 +3,6 @@
 
 use uuid::Uuid;
 
-use super::{IdRange, first_id_at};
 use crate::crypto::Sha256;
 use crate::slot::Unit;
 use crate::timestamp::Timestamp;
@@ -50,17 +49,13 @@ pub fn slots(unit: Unit, from: Timestamp, to: Timestamp) -> Vec<(String, Timesta
     slots
 }
 
-/// The ids of a slot, both ends included.
-#[must_use]
-pub fn ids(from: Timestamp, to: Timestamp) -> IdRange {
-    IdRange {
-        from: first_id_at(from),
-        to: Uuid::from_u128(first_id_at(to).as_u128() - 1),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::super::first_id_at;
     use super::*;
     use crate::crypto;
 
@@ -91,5 +86,47 @@ mod tests {
         );
         assert_eq!(days, [day]);
         assert_eq!(slots(Unit::Hour, from, from), []);
+    }
+
+    fn of(ids: &BTreeSet<u128>) -> Digest {
+        let mut digest = Sha256::default();
+        for id in ids {
+            add(&mut digest, &Uuid::from_u128(*id).to_string());
+        }
+        digest.finish()
+    }
+
+    proptest! {
+        /// What another program computes from the same lines in its own order, after sorting them as text.
+        #[test]
+        fn it_says_exactly_whether_two_sides_have_the_same(
+            ours in prop::collection::vec(any::<u128>(), 0..20),
+            more in prop::collection::btree_set(any::<u128>(), 0..3),
+        ) {
+            let mut lines: Vec<String> = ours.iter().map(|id| format!("{}\n", Uuid::from_u128(*id))).collect();
+            lines.sort();
+            lines.dedup();
+            let ours: BTreeSet<u128> = ours.into_iter().collect();
+            prop_assert_eq!(of(&ours), crypto::sha256(&[lines.concat().as_bytes()]));
+            let theirs: BTreeSet<u128> = ours.union(&more).copied().collect();
+            prop_assert_eq!(of(&theirs) == of(&ours), theirs == ours);
+        }
+
+        /// Every id is in one slot, and in no other.
+        #[test]
+        fn slots_leave_nothing_out_and_have_nothing_twice(
+            from in 0_i64..4_000_000_000_000, hours in 1_i64..100, at in 0.0..1.0,
+        ) {
+            let [from, to] = [from, from + hours * 3_600_000].map(Timestamp::from_unix_ms);
+            #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
+            let moment = Timestamp::from_unix_ms(from.unix_ms() + ((to.unix_ms() - from.unix_ms()) as f64 * at) as i64);
+            let id = first_id_at(moment);
+            for unit in [Unit::Day, Unit::Hour] {
+                let slots = slots(unit, from, to);
+                let having = slots.iter().filter(|(_, first, end)| (first_id_at(*first)..first_id_at(*end)).contains(&id));
+                prop_assert_eq!(having.count(), 1);
+                prop_assert!(slots.windows(2).all(|pair| pair[0].2 == pair[1].1));
+            }
+        }
     }
 }

@@ -230,12 +230,15 @@ impl Shared {
             parts.start(alerts.clone(), None, |stop| watch.run(stop));
         }
         let mut wanted = vec![alerts];
+        let named = config.route_settings();
         for channel in &settings.alerts.channels {
-            let purpose = Purpose::Channel(Box::new(channel.clone()), locale);
+            let purpose = Purpose::Channel(Box::new(channel.clone()), locale, named.clone());
             if !parts.has(&purpose) {
                 let (store, clock) = (self.store.clone(), self.clock.clone());
                 let commands = settings.commands.clone();
-                let notifier = Notifier::new(channel.clone(), locale, commands, store, clock);
+                let routes = named.clone();
+                let notifier =
+                    Notifier::new(channel.clone(), locale, (commands, routes), store, clock);
                 parts.start(purpose.clone(), None, |stop| notifier.run(stop));
             }
             wanted.push(purpose);
@@ -268,6 +271,7 @@ impl Shared {
             public_url: config.server.public_url.clone(),
             ingest: settings.ingest.clone(),
             retry: RetryPolicy::new(config.retry.intervals.clone()),
+            missing_threshold: config.alerts.thresholds.missing,
             routes: self.routes(settings),
             store: self.store.clone(),
             clock: self.clock.clone(),
@@ -280,6 +284,7 @@ impl Shared {
         let out = settings.out.iter();
         Routes {
             routing: settings.config.routing(),
+            settings: settings.config.route_settings(),
             origins: out.clone().map(|r| (r.name.clone(), r.origin())).collect(),
             limits: out
                 .clone()

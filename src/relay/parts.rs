@@ -13,6 +13,7 @@ use crate::config::Channel;
 use crate::delivery::route::Route;
 use crate::language::Locale;
 use crate::liveness::Liveness;
+use crate::route::settings::AllSettings;
 use crate::upkeep::retention::Kept;
 
 /// What a part was made for: one that is made for the same goes on.
@@ -20,8 +21,8 @@ use crate::upkeep::retention::Kept;
 pub(super) enum Purpose {
     /// Sends on a route.
     Route(Box<Route>),
-    /// Tells an alert channel.
-    Channel(Box<Channel>, Locale),
+    /// Tells an alert channel, also what concerns the routes.
+    Channel(Box<Channel>, Locale, AllSettings),
     /// Looks whether a person is needed.
     Alerts(Box<AlertConfig>, Vec<Route>),
     /// Makes the backup file this often.
@@ -43,7 +44,7 @@ impl Purpose {
     fn name(&self) -> String {
         match self {
             Self::Route(route) => format!("route {}", route.name),
-            Self::Channel(channel, _) => format!("channel {}", channel.key()),
+            Self::Channel(channel, ..) => format!("channel {}", channel.key()),
             Self::Alerts(..) => "alerts".to_owned(),
             Self::Backup(_) => "backup".to_owned(),
             Self::Retention(_) => "retention".to_owned(),

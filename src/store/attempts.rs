@@ -5,10 +5,11 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::connection::word;
+use super::queue_row::{LOG_EXHAUSTED, QUEUE_EXHAUSTED, queue_status};
 use super::relay_time::Now;
 use super::send_counts::{self, CountedSend, QueueStatus};
 use super::writer::Lane;
-use super::{Store, StoreError, delivered_digests, incidents};
+use super::{Store, StoreError, delivered_digests, erase, incidents};
 use crate::attempt::{AttemptResult, Attempted, Outcome};
 use crate::cause::Cause;
 use crate::due::DueDelivery;
@@ -17,11 +18,6 @@ use crate::incident::Thresholds;
 use crate::retry::{Next, RetryPolicy};
 use crate::send_stats::SendState;
 use crate::timestamp::Timestamp;
-
-/// What the queue row of an exhausted delivery says (contract, section 5).
-pub(super) const QUEUE_EXHAUSTED: &str = "Max retries reached";
-/// What the log row of an exhausted delivery says (contract, section 5).
-pub(super) const LOG_EXHAUSTED: &str = "Max retries reached - manual intervention required";
 
 impl Store {
     /// Keeps the result of the attempt that `due` announced and all that follows from it: attempt row, log
@@ -51,6 +47,7 @@ impl Store {
                 &thresholds,
                 now,
             )?;
+            erase::after_attempt(connection, due.seq, &due.id, now)?;
             Ok(result)
         })
         .await
@@ -65,7 +62,7 @@ pub(super) fn record(
     now: Now,
 ) -> rusqlite::Result<AttemptResult> {
     insert_attempt(connection, due, attempted)?;
-    delivered_digests::forget_changed(connection, &due.id, now.wall)?;
+    delivered_digests::forget(connection, &due.id)?;
     let next = match attempted.outcome {
         Outcome::Success => None,
         Outcome::Failed | Outcome::Timeout => {
@@ -363,21 +360,4 @@ impl QueueRow<'_> {
             None => Ok(()),
         }
     }
-}
-
-/// The status by which the queue row of a delivery is counted, when it has one.
-pub(super) fn queue_status(
-    connection: &Connection,
-    id: &str,
-) -> rusqlite::Result<Option<QueueStatus>> {
-    connection
-        .prepare_cached(
-            "SELECT iif(status = 'failed' AND EXISTS (
-                          SELECT 1 FROM events e JOIN dismissed_deliveries d ON d.event_seq = e.seq
-                           WHERE e.id = q.id),
-                        'dismissed', status)
-               FROM webhook_retry_queue q WHERE q.id = ?1",
-        )?
-        .query_row([id], |row| word(0, row.get(0)?, QueueStatus::from_word))
-        .optional()
 }

@@ -190,7 +190,8 @@ fn compute(
     Ok(found)
 }
 
-/// Forgets the digests of the slots of this event, because its delivery changes.
+/// Forgets the digests of the slots of this event, because its delivery changes, or it comes or goes. That is looked up
+/// even when the slot cannot be over yet: a clock that was set back says nothing about that.
 pub(super) fn forget(connection: &Connection, id: &str) -> rusqlite::Result<()> {
     let Ok(id) = Uuid::try_parse(id) else {
         return Ok(());
@@ -202,15 +203,15 @@ pub(super) fn forget(connection: &Connection, id: &str) -> rusqlite::Result<()> 
     Ok(())
 }
 
-/// The same for a delivery that changes at `now`. Most are of a slot that is not over, and of which nothing is kept.
-pub(super) fn forget_changed(
-    connection: &Connection,
-    id: &str,
-    now: Timestamp,
-) -> rusqlite::Result<()> {
-    let accepted = Uuid::try_parse(id).map(time_of);
-    if accepted.is_ok_and(|accepted| Unit::Hour.slot_of(accepted) == Unit::Hour.slot_of(now)) {
-        return Ok(());
+/// Forgets those of slots that begin before `before`.
+pub(super) fn purge(connection: &Connection, before: Timestamp) -> rusqlite::Result<()> {
+    for unit in [Unit::Day, Unit::Hour] {
+        connection
+            .prepare_cached("DELETE FROM delivered_digests WHERE slot >= ?1 AND slot < ?2")?
+            .execute((unit.as_str(), unit.name_of(before)))?;
     }
-    forget(connection, id)
+    Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,8 @@ use super::incidents::{End, close_when_settled, leave, settle_some};
 use super::relay_time::Now;
 use super::send_counts::{self, QueueStatus};
 use super::writer::Lane;
-use super::{Store, StoreError};
+use super::{Store, StoreError, audit, missing};
+use crate::audit::{Action, Actor, Entry, Subject};
 use crate::clock::Moment;
 use crate::dismissal::{EventDismissal, IncidentDismissal};
 use crate::incident::Kind;
@@ -28,14 +29,21 @@ impl Store {
     pub async fn dismiss_incident(
         &self,
         id: &str,
+        by: Actor,
+        reason: Option<String>,
         moment: Moment,
     ) -> Result<IncidentDismissal, StoreError> {
         let now = self.time.now(moment);
+        let entry = dismissed(id, by, reason, now);
         let mut begun = false;
         loop {
-            let id = id.to_owned();
+            let (id, entry) = (id.to_owned(), entry.clone());
             let dismissed = self.write(Lane::Maintenance, move |connection| {
-                dismiss_incident(connection, &id, AT_ONCE, now)
+                let dismissed = dismiss_incident(connection, &id, AT_ONCE, now)?;
+                if !begun && matches!(dismissed, None | Some(IncidentDismissal::Done)) {
+                    audit::record(connection, &entry)?;
+                }
+                Ok::<_, StoreError>(dismissed)
             });
             match dismissed.await? {
                 None => begun = true,
@@ -53,14 +61,27 @@ impl Store {
     pub async fn dismiss_event(
         &self,
         id: &str,
+        by: Actor,
+        reason: Option<String>,
         moment: Moment,
     ) -> Result<EventDismissal, StoreError> {
         let (id, now) = (id.to_owned(), self.time.now(moment));
+        let entry = dismissed(&id, by, reason, now).counting(1);
         self.write(Lane::Calls, move |connection| {
-            dismiss_event(connection, &id, now)
+            let dismissed = dismiss_event(connection, &id, now)?;
+            if dismissed == EventDismissal::Done {
+                audit::record(connection, &entry)?;
+            }
+            Ok(dismissed)
         })
         .await
     }
+}
+
+/// What the audit keeps of it.
+fn dismissed(id: &str, by: Actor, reason: Option<String>, now: Now) -> Entry {
+    let entry = by.did(Action::Dismiss, now.wall);
+    entry.to(Subject::Named(id.to_owned())).because(reason)
 }
 
 /// Dismisses at most so many deliveries of an incident; none: it counts more.
@@ -82,8 +103,12 @@ pub(super) fn dismiss_incident(
     }
     let mut left = BTreeSet::from([incident]);
     for event in settle_some(connection, incident, at_once)? {
-        if mark(connection, event, now)? {
+        let is_marked = mark(connection, event, now)?;
+        if is_marked {
             left.extend(leave(connection, event, End::Dismissed)?);
+        }
+        if is_marked || kind == Kind::DeliveriesMissing {
+            missing::dismiss(connection, event, now.wall)?;
         }
     }
     let mut lasts = false;
@@ -112,10 +137,13 @@ pub(super) fn dismiss_event(
     if already {
         return Ok(EventDismissal::Done);
     }
-    if !mark(connection, event, now)? {
-        return Ok(EventDismissal::NotExhausted);
-    }
-    for incident in leave(connection, event, End::Dismissed)? {
+    let was_missing = missing::dismiss(connection, event, now.wall)?;
+    let end = match (mark(connection, event, now)?, was_missing) {
+        (true, _) => End::Dismissed,
+        (false, true) => End::GivenUp,
+        (false, false) => return Ok(EventDismissal::NotExhausted),
+    };
+    for incident in leave(connection, event, end)? {
         close_when_settled(connection, incident, now)?;
     }
     Ok(EventDismissal::Done)

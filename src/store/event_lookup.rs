@@ -104,7 +104,7 @@ fn event_types(connection: &Connection) -> Result<Vec<String>, StoreError> {
 /// stands in the retry queue when it did not end well.
 pub(super) const SUMMARY_COLUMNS: &str = "
     e.seq, e.id, e.event_type, e.staff_id, e.event_timestamp, e.accepted_at,
-    CASE WHEN o.event_seq IS NULL AND q.status = 'failed' THEN
+    CASE WHEN o.event_seq IS NULL AND (q.status = 'failed' OR l.id IS NULL) THEN
               iif(EXISTS (SELECT 1 FROM dismissed_deliveries n WHERE n.event_seq = e.seq), 'dismissed', 'exhausted')
          WHEN o.event_seq IS NULL THEN 'delivered'
          WHEN l.id IS NULL THEN 'accepted'

@@ -79,6 +79,12 @@ impl Matching {
         self.values.push(value.into());
     }
 
+    /// Leaves out what was erased with its person.
+    pub(super) fn exclude_erased(&mut self) {
+        self.sql
+            .push_str(" AND NOT EXISTS (SELECT 1 FROM erased_events x WHERE x.event_seq = e.seq)");
+    }
+
     /// Leaves out what was dismissed.
     pub(super) fn exclude_dismissed(&mut self) {
         self.sql.push_str(" AND ");
@@ -104,7 +110,7 @@ pub(super) fn matching(
         Some(Status::Delivered) => (
             Source::Events,
             FROM_EVENTS,
-            "o.event_seq IS NULL AND (q.status IS NULL OR q.status <> 'failed')",
+            "o.event_seq IS NULL AND (q.status IS NULL OR q.status <> 'failed') AND l.id IS NOT NULL",
         ),
         Some(Status::Dismissed) => (Source::Dismissed, FROM_DISMISSED, "1"),
     };

@@ -7,8 +7,10 @@ pub mod inspect;
 mod mark;
 pub mod open;
 mod open_error;
+mod other_copies;
 mod path;
 mod progress;
+mod remains;
 mod rescued;
 pub(super) mod reserve;
 pub mod restore;
@@ -150,6 +152,28 @@ impl DatabaseFile {
     #[must_use]
     pub fn rescued(&self) -> Option<PathBuf> {
         self.troubles.rescued()
+    }
+
+    /// Whether one of `texts` stands in a place of the database's file where no row is. The write-ahead log has to be
+    /// empty.
+    ///
+    /// # Errors
+    /// What the operating system said.
+    pub(super) fn has_remains_of(&self, texts: &[String]) -> io::Result<bool> {
+        self.shape.has_remains_of(texts)
+    }
+
+    /// Copies of the database in its directory, besides the one that is always kept fresh: what a restore, an upgrade or a
+    /// rescue has left there.
+    #[must_use]
+    pub fn other_copies(&self) -> Vec<PathBuf> {
+        other_copies::list(&self.directory)
+    }
+
+    /// Deletes them, and answers those that are gone; one that cannot be deleted is logged.
+    #[must_use]
+    pub fn delete_other_copies(&self) -> Vec<PathBuf> {
+        other_copies::delete(&self.directory)
     }
 
     /// Records trouble that a command has met. A missing file is not reported here: it is found by looking.

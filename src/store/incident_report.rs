@@ -16,6 +16,9 @@ const TYPES: usize = 5;
 /// Deliveries that are looked at for their types: after an outage there may be many, and a report is made while
 /// others wait.
 const LOOKED_AT_FOR_TYPES: u32 = 1000;
+/// Missing deliveries that a report names: as many as a command can be typed with.
+const IDS: u32 = 20;
+
 pub(super) fn list(
     connection: &Connection,
     open: Option<bool>,
@@ -39,51 +42,52 @@ pub(super) fn list(
     rows.truncate(all);
     let next = rows.last().filter(|_| more).map(|(seq, _)| *seq);
     let incidents = rows.into_iter().map(|(seq, closed_at)| {
-        let report = report(connection, seq, closed_at.unwrap_or(now.wall))?;
+        let report = report(connection, seq, now)?;
         Ok(Incident { report, closed_at })
     });
     Ok((incidents.collect::<Result<_, StoreError>>()?, next))
 }
 
+/// What is known of an incident: at its end, or now.
 pub(super) fn report(
     connection: &Connection,
     incident: i64,
-    at: Timestamp,
+    now: Now,
 ) -> Result<Report, StoreError> {
-    type Row = (String, Kind, String, Timestamp, String, Option<Timestamp>);
-    let (id, kind, subject, opened_at, finding, closed_at): Row = connection
+    let exhausted = connection
         .prepare_cached(
-            "SELECT id, kind, subject, opened_at, finding, closed_at FROM incidents WHERE seq = ?1",
+            "SELECT coalesce(sum(deliveries), 0) FROM queue_counts WHERE status = 'failed'",
+        )?
+        .query_row([], |row| row.get(0))?;
+    let (mut report, closed_at) = connection
+        .prepare_cached(
+            "SELECT id, kind, subject, opened_at, finding, clear_since_ms, closed_at
+               FROM incidents WHERE seq = ?1",
         )?
         .query_row([incident], |row| {
-            Ok((
-                row.get(0)?,
-                kind(row, 1)?,
-                row.get(2)?,
-                row.get(3)?,
-                row.get(4)?,
-                row.get(5)?,
-            ))
+            let finding: Finding = parsed(&row.get::<_, String>(4)?)?;
+            let clear_since_ms: Option<i64> = row.get(5)?;
+            let closed_at: Option<Timestamp> = row.get(6)?;
+            let report = Report {
+                id: row.get(0)?,
+                kind: kind(row, 1)?,
+                subject: row.get(2)?,
+                opened_at: row.get(3)?,
+                at: closed_at.unwrap_or(now.wall),
+                count: finding.number(),
+                finding,
+                delivered: 0,
+                dismissed: 0,
+                exhausted,
+                oldest_event_id: None,
+                event_types: Vec::new(),
+                clear_since: clear_since_ms
+                    .filter(|_| closed_at.is_none())
+                    .map(|since_ms| now.wall_of(since_ms)),
+            };
+            Ok((report, closed_at))
         })?;
-    let finding: Finding = parsed(&finding)?;
-    let mut report = Report {
-        count: finding.number(),
-        id,
-        kind,
-        subject,
-        opened_at,
-        at,
-        finding,
-        delivered: 0,
-        dismissed: 0,
-        exhausted: connection
-            .prepare_cached(
-                "SELECT coalesce(sum(deliveries), 0) FROM queue_counts WHERE status = 'failed'",
-            )?
-            .query_row([], |row| row.get(0))?,
-        oldest_event_id: None,
-        event_types: Vec::new(),
-    };
+    let kind = report.kind;
     if kind.counts_deliveries() {
         (report.count, report.delivered, report.dismissed) = connection
             .prepare_cached(
@@ -109,6 +113,10 @@ pub(super) fn report(
             .query_map((incident, LOOKED_AT_FOR_TYPES), |row| row.get(0))?
             .collect::<rusqlite::Result<_>>()?;
         report.event_types = types.into_iter().take(TYPES).collect();
+        if kind == Kind::DeliveriesMissing {
+            let ids = unsettled(connection, incident)?;
+            report.finding = Finding::Missing { ids };
+        }
     } else if kind == Kind::QueueLong {
         report.oldest_event_id = connection
             .prepare_cached(
@@ -127,6 +135,17 @@ pub(super) fn report(
         }
     }
     Ok(report)
+}
+
+/// The oldest deliveries of an incident that still wait for their end.
+fn unsettled(connection: &Connection, incident: i64) -> rusqlite::Result<Vec<String>> {
+    connection
+        .prepare_cached(
+            "SELECT e.id FROM incident_deliveries d JOIN events e ON e.seq = d.event_seq
+              WHERE d.incident = ?1 AND d.ended IS NULL ORDER BY d.event_seq LIMIT ?2",
+        )?
+        .query_map((incident, IDS), |row| row.get(0))?
+        .collect()
 }
 
 /// What has not arrived on the route of a partner that is away.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::StoreError;
+use super::erased_records::ErasedRecords;
 use super::error::may_fail_with_the_store;
 use super::interview_counts::Changes;
 use super::interview_row::{create, find, replace};
@@ -32,19 +33,27 @@ pub enum PutError {
 
 may_fail_with_the_store!(PutError);
 
+/// What was kept of a batch.
+pub(super) struct Kept {
+    pub(super) results: Vec<PutResult>,
+    /// How many of them are records of erased people.
+    pub(super) erased: u64,
+}
+
 pub(super) fn put(
     connection: &Connection,
     interviews: &[Interview],
     now: Timestamp,
-) -> Result<Vec<PutResult>, PutError> {
+) -> Result<Kept, PutError> {
     let refused = |place: u64, why| PutError::Refused {
         // Places count the slice from its front.
         index: usize::try_from(place).unwrap_or(usize::MAX),
         why,
     };
-    let mut intake = Intake::new(connection, now, false);
+    let mut intake = Intake::new(connection, now, false)?;
     let mut done = Vec::with_capacity(interviews.len());
     for (place, interview) in (0..).zip(interviews) {
+        let interview = intake.known(interview.clone())?;
         let origin = interview.rescheduled_from_id.as_deref();
         if let Some(origin) = origin.filter(|origin| *origin != interview.id)
             && !exists(connection, origin).map_err(StoreError::from)?
@@ -53,12 +62,15 @@ pub(super) fn put(
         }
         // The last value counts.
         intake.postponed.forget(&interview.id);
-        let earlier = intake.take(place, interview.clone())?;
+        let earlier = intake.take(place, interview)?;
         done.push(put_result(earlier.as_ref()));
     }
     let settled = intake.settle(UnknownOrigin::Refuse)?;
     match settled.refused.first() {
-        None => Ok(done),
+        None => Ok(Kept {
+            results: done,
+            erased: settled.erased,
+        }),
         Some((place, why)) => Err(refused(*place, *why)),
     }
 }
@@ -114,6 +126,7 @@ struct Intake<'c> {
     tried: bool,
     counts: Changes,
     postponed: Postponed,
+    erased: ErasedRecords,
 }
 
 /// What of records can only be judged when all of them are there: by the id of the record and its place.
@@ -128,20 +141,28 @@ struct Links {
 /// What the judgement was.
 #[derive(Default)]
 struct Settled {
+    /// How many records of erased people there were.
+    erased: u64,
     origins_dropped: u64,
     /// In the order of their places.
     refused: Vec<(u64, InterviewConflict)>,
 }
 
 impl<'c> Intake<'c> {
-    fn new(connection: &'c Connection, now: Timestamp, tried: bool) -> Self {
-        Self {
+    fn new(connection: &'c Connection, now: Timestamp, tried: bool) -> Result<Self, StoreError> {
+        Ok(Self {
             connection,
             now,
             tried,
             counts: Changes::default(),
             postponed: Postponed::default(),
-        }
+            erased: ErasedRecords::of(connection)?,
+        })
+    }
+
+    /// The record as it is kept: one of an erased person comes back without names.
+    fn known(&mut self, interview: Interview) -> Result<Interview, StoreError> {
+        Ok(self.erased.known(self.connection, interview)?)
     }
 
     /// Takes the record at this place, and answers the one that it replaces.
@@ -169,7 +190,10 @@ impl<'c> Intake<'c> {
         if !self.tried {
             self.counts.write(self.connection)?;
         }
-        Ok(settled)
+        Ok(Settled {
+            erased: self.erased.met(),
+            ..settled
+        })
     }
 }
 
@@ -184,12 +208,13 @@ where
     R: Fn() -> Result<I, StoreError>,
     I: Iterator<Item = Result<(u64, Interview), StoreError>>,
 {
-    let mut intake = Intake::new(connection, now, tried);
+    let mut intake = Intake::new(connection, now, tried)?;
     let mut result = ImportResult::default();
     let mut suspects = BTreeSet::new();
     for row in rows()? {
         let (place, interview) = row?;
         let id = interview.id.clone();
+        let interview = intake.known(interview)?;
         match intake.take(place, interview)? {
             None => result.created += 1,
             Some(earlier) => {
@@ -202,6 +227,7 @@ where
         }
     }
     let settled = intake.settle(unknown_origin)?;
+    result.erased = settled.erased;
     result.origins_dropped = settled.origins_dropped;
     result.refused = settled.refused;
     if !suspects.is_empty() {

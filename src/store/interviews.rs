@@ -8,7 +8,8 @@ use super::interview_counts::Changes;
 use super::interview_intake::{PutError, import, put};
 use super::interview_row::{COLUMNS, find, record};
 use super::writer::Lane;
-use super::{Store, StoreError};
+use super::{Store, StoreError, audit, erased_records};
+use crate::audit::{Action, Actor};
 use crate::interview::{
     ImportResult, Interview, InterviewCursor, InterviewFilter, InterviewRecord, InterviewStatus,
     PutResult, UnknownOrigin,
@@ -63,10 +64,13 @@ impl Store {
     pub async fn put_interviews(
         &self,
         interviews: Vec<Interview>,
+        by: Actor,
         now: Timestamp,
     ) -> Result<Vec<PutResult>, PutError> {
         self.accept(Lane::Calls, move |connection| {
-            put(connection, &interviews, now)
+            let kept = put(connection, &interviews, now)?;
+            note_erased(connection, &by, kept.erased, now).map_err(StoreError::from)?;
+            Ok(kept.results)
         })
         .await
     }
@@ -83,6 +87,7 @@ impl Store {
         rows: R,
         unknown_origin: UnknownOrigin,
         dry_run: bool,
+        by: Actor,
         now: Timestamp,
     ) -> Result<ImportResult, ImportError>
     where
@@ -94,20 +99,30 @@ impl Store {
             if dry_run || result.is_refused() {
                 Err(ImportError::Undone(result))
             } else {
+                let entry = by.clone().did(Action::Import, now);
+                audit::record(
+                    connection,
+                    &entry.counting(result.created + result.replaced),
+                )?;
+                note_erased(connection, &by, result.erased, now)?;
                 Ok(result)
             }
         })
         .await
     }
 
-    /// The record with this id; none: there is no such record.
+    /// The record with this id, also one that has another id since its person was erased; none: there is no such
+    /// record.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn interview(&self, id: &str) -> Result<Option<InterviewRecord>, StoreError> {
         let id = id.to_owned();
-        self.read(move |connection| Ok(find(connection, &id)?))
-            .await
+        self.read(move |connection| {
+            let id = erased_records::present_id(connection, &id)?.unwrap_or(id);
+            Ok(find(connection, &id)?)
+        })
+        .await
     }
 
     /// The records that `filter` matches, the latest date first, at most `limit` of them after
@@ -134,6 +149,20 @@ impl Store {
         self.write(Lane::Calls, move |connection| delete(connection, &id))
             .await
     }
+}
+
+/// Keeps that records of erased people came again, and were taken without names.
+fn note_erased(
+    connection: &Connection,
+    by: &Actor,
+    count: u64,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    if count > 0 {
+        let entry = by.clone().did(Action::HandInErased, now);
+        audit::record(connection, &entry.counting(count))?;
+    }
+    Ok(())
 }
 
 pub(super) fn delete(connection: &Connection, id: &str) -> Result<bool, DeleteError> {

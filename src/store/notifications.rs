@@ -249,7 +249,7 @@ pub(super) fn next(
     };
     let report = match message.state {
         State::Opened if now.since(message.told_ms) < GATHERING => return Ok(None),
-        State::Opened => report(connection, message.incident, now.wall)?,
+        State::Opened => report(connection, message.incident, now)?,
         _ => message.written,
     };
     Ok(Some(Notification {

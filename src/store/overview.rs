@@ -9,7 +9,10 @@ use super::connection::word;
 use super::event_query::last_before;
 use super::events::first_id_at;
 use super::relay_time::Now;
-use super::{Store, StoreError, incident_report, incidents, notifications, send_stats, tokens};
+use super::{
+    Store, StoreError, incident_report, incidents, notifications, reconciliation, send_stats,
+    tokens,
+};
 use crate::attempt::Outcome;
 use crate::clock::Moment;
 use crate::overview::{EventTotals, Overview, RouteVitals, Vitals, Waiting};
@@ -92,6 +95,7 @@ fn vitals(connection: &Connection, now: Now) -> Result<Vitals, StoreError> {
         routes: routes(connection, now)?,
         database_bytes: database_bytes(connection)?,
         tokens: tokens::live(connection, now.wall)?,
+        comparisons: reconciliation::last_comparisons(connection)?,
         incident_open: incidents::any_open(connection)?,
     })
 }

@@ -11,9 +11,10 @@ use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
 use super::connection::open_for_reading;
-use super::tests::{attempted, policy};
+use super::tests::{attempted, policy, somebody};
 use super::*;
 use crate::attempt::Outcome;
+use crate::audit::{Action, AuditFilter, PayloadReads, Subject};
 use crate::content::Digest;
 use crate::dismissal::{EventDismissal, IncidentDismissal};
 use crate::event::{NewEvent, Status};
@@ -57,8 +58,15 @@ fn note_statement(event: TraceEvent<'_>) {
 
 /// Tables that stay small: those of few events, a few rows for each route, channel, token or migration, a row for each hour, a single
 /// one; and what an index has of open incidents alone.
-const SMALL: [&str; 14] = [
+const SMALL: [&str; 19] = [
     "event_repeats",
+    // What people do, and not what programs do.
+    "audit",
+    // A person now and then.
+    "erasures",
+    "x",
+    "erased_interviews",
+    "hash_keys",
     "relay_time",
     "sqlite_schema",
     "queue_counts",
@@ -76,7 +84,7 @@ const SMALL: [&str; 14] = [
 ];
 
 /// Steps that go through a table that grows, and may. Each with the reason.
-const ALLOWED: [(&str, &str); 17] = [
+const ALLOWED: [(&str, &str); 18] = [
     // What waits is little, but for an outage: then it is counted by going through the smallest index.
     ("SELECT count(*) FROM outbox", "outbox"),
     (
@@ -97,6 +105,8 @@ const ALLOWED: [(&str, &str); 17] = [
     ("FROM attempts ORDER BY seq DESC LIMIT 1", "attempts"),
     // Lists without a filter, in the order of an index: they end with their page.
     ("WHERE 1 ORDER BY e.seq", "e"),
+    // Few of them were erased.
+    ("x WHERE x.event_seq = e.seq) ORDER BY e.seq", "e"),
     (
         "WHERE 1 AND NOT EXISTS (SELECT 1 FROM dismissed_deliveries n WHERE n.event_seq = e.seq) ORDER BY e.seq",
         "e",
@@ -303,9 +313,12 @@ async fn call_events(store: &Store, moment: Moment) {
     store.changes_since(start, 9, later).await.unwrap();
     store.newest_change().await.unwrap();
     let routing = Routing::default();
-    let resent = store.resend_event(&ids[0], policy(), routing.clone(), later);
+    let resent = store.resend_event(&ids[0], policy(), routing.clone(), somebody(), later);
     resent.await.unwrap();
-    let resent = store.resend_events(ids, policy(), routing, later);
+    let action = somebody().did(Action::Resend, later.wall).into();
+    let resent = store.resend_events(ids.clone(), policy(), routing.clone(), action, later);
+    let action = resent.await.unwrap();
+    let resent = store.resend_events(ids, policy(), routing, action, later);
     resent.await.unwrap();
     attempt_all(store, Outcome::Success, later).await;
     store
@@ -347,11 +360,16 @@ async fn call_outage(store: &Store, moment: Moment) {
     let later = moment.after(Duration::from_mins(13));
     store.vitals(later).await.unwrap();
     assert_eq!(
-        store.dismiss_event(&ids[0], later).await.unwrap(),
+        store
+            .dismiss_event(&ids[0], somebody(), None, later)
+            .await
+            .unwrap(),
         EventDismissal::Done
     );
     let (open, _) = store.incidents(Some(true), None, 9, later).await.unwrap();
-    let dismissed = store.dismiss_incident(&open[0].report.id, later).await;
+    let dismissed = store
+        .dismiss_incident(&open[0].report.id, somebody(), None, later)
+        .await;
     assert_eq!(dismissed.unwrap(), IncidentDismissal::Done);
 }
 
@@ -414,8 +432,10 @@ async fn call_the_rest(store: &Store, moment: Moment) {
     for open in [None, Some(true), Some(false)] {
         store.incidents(open, None, 9, moment).await.unwrap();
     }
-    store.dismiss_incident("nobody", moment).await.unwrap();
-    store.dismiss_event("nobody", moment).await.unwrap();
+    let dismissed = store.dismiss_incident("nobody", somebody(), None, moment);
+    dismissed.await.unwrap();
+    let dismissed = store.dismiss_event("nobody", somebody(), None, moment);
+    dismissed.await.unwrap();
     store.begin_channel("email 0").await.unwrap();
     store
         .keep_channels(vec!["email 1".to_owned()])
@@ -439,13 +459,90 @@ async fn call_the_rest(store: &Store, moment: Moment) {
         revoked_at: None,
         key: None,
     };
-    store.add_token(token).await.unwrap();
-    store.revoke_token("jti", now).await.unwrap();
-    store.revoke_foreign_token("other", now).await.unwrap();
-    store.revoke_tokens_of("subject", now).await.unwrap();
+    store.add_token(token, somebody()).await.unwrap();
+    let by = somebody;
+    store.revoke_token("jti", by(), now).await.unwrap();
+    let foreign = store.revoke_foreign_token("other", by(), now);
+    foreign.await.unwrap();
+    store.revoke_tokens_of("subject", by(), now).await.unwrap();
     store.tokens().await.unwrap();
     store.revoked_tokens().await.unwrap();
     store.repair_counts().await.unwrap();
+}
+
+async fn call_people(store: &Store, moment: Moment) {
+    let mut posted = submission(7, Some("P"));
+    let day = Duration::from_hours(24);
+    let memory = Memory::of(&posted.event, Some("request".to_owned()), Some(day));
+    posted.memory = Some(memory);
+    store.accept_events(vec![posted], moment).await.unwrap();
+    let of_person = Interview {
+        employee_id: "P".to_owned(),
+        voicedrive_sync_id: None,
+        ..interview("p", moment.wall)
+    };
+    let held = Interview {
+        interviewer_id: Some("P".to_owned()),
+        voicedrive_sync_id: None,
+        ..interview("q", moment.wall)
+    };
+    let records = vec![of_person, held];
+    store
+        .put_interviews(records.clone(), somebody(), moment.wall)
+        .await
+        .unwrap();
+    store.person("P").await.unwrap();
+    store.events_of_person("P", 0, moment).await.unwrap();
+    store.interviews_of_person("P").await.unwrap();
+    let held = store.interviews_held_by("P").await.unwrap();
+    let range = store.begin_erasure("P", true, 3, somebody(), moment);
+    let range = range.await.unwrap();
+    store.forget_contents_of("P", range).await.unwrap();
+    assert_eq!(
+        store.erase_events("P", range, moment).await.unwrap().events,
+        1
+    );
+    assert_eq!(
+        store.erase_interviews("P", range).await.unwrap().interviews,
+        1
+    );
+    store.erase_interviewer("P", held).await.unwrap();
+    store.end_erasure("P", moment).await.unwrap();
+    assert!(store.cut_log().await.unwrap());
+    let remains = store.has_remains_of(vec!["P".to_owned()]);
+    remains.await.unwrap();
+    assert!(store.write_anew().await.unwrap());
+    store
+        .put_interviews(records, somebody(), moment.wall)
+        .await
+        .unwrap();
+}
+
+async fn call_audit(store: &Store, moment: Moment) {
+    let staff = Subject::Staff("E".to_owned());
+    let action = somebody().did(Action::Backup, moment.wall).to(staff);
+    store.record_action(action).await.unwrap();
+    let reads = PayloadReads {
+        day: "2025-10-26".to_owned(),
+        who: "somebody".to_owned(),
+        events: 1,
+    };
+    store.count_payload_reads(reads).await.unwrap();
+    let everything = AuditFilter {
+        since: Some(moment.wall),
+        until: Some(moment.wall),
+        who: Some("somebody".to_owned()),
+    };
+    for filter in [AuditFilter::default(), everything] {
+        for before in [None, Some(9)] {
+            store.audit(filter.clone(), before, 9).await.unwrap();
+        }
+        let days = (String::new(), "9".to_owned());
+        store.payload_reads(days, filter.who).await.unwrap();
+    }
+    let later = moment.wall.after(Duration::from_secs(1));
+    let more = store.purge_audit(later, "2026-01-01".to_owned());
+    assert!(!more.await.unwrap());
 }
 
 async fn call_interviews(store: &Store, now: Timestamp) {
@@ -455,11 +552,14 @@ async fn call_interviews(store: &Store, now: Timestamp) {
     };
     for _ in 0..2 {
         let records = vec![interview("a", now), child.clone()];
-        store.put_interviews(records, now).await.unwrap();
+        store
+            .put_interviews(records, somebody(), now)
+            .await
+            .unwrap();
     }
     let rows = [child, interview("a", now)];
     let rows = move || Ok(rows.clone().into_iter().map(|row| Ok((1, row))));
-    let imported = store.import_interviews(rows, UnknownOrigin::Refuse, false, now);
+    let imported = store.import_interviews(rows, UnknownOrigin::Refuse, false, somebody(), now);
     imported.await.unwrap();
     store.interview("a").await.unwrap().unwrap();
     let everything = InterviewFilter {
@@ -509,6 +609,8 @@ async fn no_statement_of_a_verb_looks_through_a_table_that_grows() {
     call_events(&store, moment).await;
     call_outage(&store, moment.after(Duration::from_hours(50))).await;
     call_interviews(&store, moment.wall).await;
+    call_people(&store, moment).await;
+    call_audit(&store, moment).await;
     call_the_rest(&store, moment).await;
     let path = store.file().path().to_owned();
     store.close(moment).await;

@@ -5,13 +5,13 @@
 
 use rusqlite::Connection;
 
-use super::attempts::queue_status;
 use super::connection::word;
 use super::event_query::last_before;
 use super::events::first_id_at;
+use super::queue_row::queue_status;
 use super::send_counts::{self, CountedSend};
 use super::writer::Lane;
-use super::{Store, StoreError};
+use super::{Store, StoreError, delivered_digests};
 use crate::attempt::Outcome;
 use crate::purge::Purged;
 use crate::send_stats::SendState;
@@ -91,6 +91,7 @@ pub(super) fn purge(
     for old in &found {
         delete(connection, old)?;
     }
+    purge_never_sent(connection, last)?;
     let full = found.len() == EVENTS_AT_ONCE as usize;
     Ok(Purged {
         events: found.len() as u64,
@@ -99,6 +100,7 @@ pub(super) fn purge(
 }
 
 fn delete(connection: &Connection, old: &Old) -> rusqlite::Result<()> {
+    delivered_digests::forget(connection, &old.id)?;
     if let Some(status) = queue_status(connection, &old.id)? {
         send_counts::add_queued(connection, &old.route, status, -1)?;
         connection
@@ -121,6 +123,22 @@ fn delete(connection: &Connection, old: &Old) -> rusqlite::Result<()> {
     connection
         .prepare_cached("DELETE FROM events WHERE seq = ?1")?
         .execute([old.seq])
+        .map(|_| ())
+}
+
+/// Deletes some of the events, up to the place `last`, that were given up with their person before they were ever sent.
+/// Nothing counts them.
+fn purge_never_sent(connection: &Connection, last: i64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "DELETE FROM events WHERE seq IN (
+               SELECT x.event_seq FROM erased_events x CROSS JOIN events e ON e.seq = x.event_seq
+                WHERE x.event_seq <= ?1
+                  AND NOT EXISTS (SELECT 1 FROM webhook_send_logs l WHERE l.id = e.id)
+                  AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.event_seq = e.seq)
+                LIMIT ?2)",
+        )?
+        .execute((last, EVENTS_AT_ONCE))
         .map(|_| ())
 }
 

@@ -1,7 +1,6 @@
 //! Comparing what was sent with what the partner says it has, and what follows from it (contract, section 4.7).
 
 use std::collections::BTreeSet;
-use std::iter::Peekable;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -13,14 +12,12 @@ use super::incidents::End;
 use super::relay_time::Now;
 use super::send_counts::{self, CountedSend, QueueStatus};
 use super::writer::Lane;
-use super::{Store, StoreError, delivered_digests, incidents};
+use super::{Store, StoreError, delivered_digests, incidents, missing};
 use crate::attempt::Outcome;
 use crate::cause::Cause;
 use crate::clock::Moment;
 use crate::event::Status;
-use crate::reconciliation::comparison::{Comparison, Counts, Delivery, Question, Reason};
-use crate::reconciliation::has_time;
-use crate::reconciliation::received::Received;
+use crate::reconciliation::comparison::{Comparer, Comparison, Counts, Delivery, Question};
 use crate::send_stats::SendState;
 use crate::timestamp::Timestamp;
 
@@ -42,65 +39,100 @@ impl Store {
             .await
     }
 
-    /// Keeps what a comparison has found, a little at a time: what is missing, what was missing before and is found,
-    /// and as delivered what has arrived. Last the comparison itself, which has happened when it stands there. Answers its
-    /// id; one that says the same as the last one of its range is that one.
+    /// Keeps what a comparison has found, a little at a time: as delivered what has arrived, what was missing before and
+    /// is found, what is missing, with its incident, and what could not be judged. Last the comparison itself, which has
+    /// happened when it stands there. Answers its id; one that says the same as the last one of its range is that one.
     ///
     /// # Errors
     /// When the database cannot be written; then it can be compared and kept once more.
     pub async fn keep_comparison(
         &self,
         question: Arc<Question>,
-        comparison: Arc<Comparison>,
+        found: Arc<Comparison>,
+        threshold: u64,
         moment: Moment,
     ) -> Result<String, StoreError> {
         let now = self.time.now(moment);
-        let of = |length: usize| (0..length.div_ceil(AT_ONCE)).map(|page| page * AT_ONCE);
-        for from in of(comparison.arrived.len()) {
-            let found = Arc::clone(&comparison);
+        self.each(
+            &found,
+            |found| &found.arrived,
+            move |connection, (seq, id)| settle_arrived(connection, *seq, &id.to_string(), now),
+        )
+        .await?;
+        self.each(
+            &found,
+            |found| &found.confirmed,
+            move |connection, seq| missing::confirm(connection, *seq, now),
+        )
+        .await?;
+        self.each(
+            &found,
+            |found| &found.found,
+            move |connection, (seq, finding)| {
+                missing::note(connection, *seq, *finding, threshold, now)
+            },
+        )
+        .await?;
+        self.each(
+            &found,
+            |found| &found.unjudged,
+            |connection, seq| Ok(missing::note_unjudged(connection, *seq)?),
+        )
+        .await?;
+        self.each(
+            &found,
+            |found| &found.judged,
+            |connection, seq| Ok(missing::forget_unjudged(connection, *seq)?),
+        )
+        .await?;
+        self.write(Lane::Maintenance, move |connection| {
+            Ok(keep(connection, &question, &found, now)?)
+        })
+        .await
+    }
+
+    /// Writes something for each of what was found, a little at a time.
+    async fn each<T, Of, Write>(
+        &self,
+        found: &Arc<Comparison>,
+        of: Of,
+        write: Write,
+    ) -> Result<(), StoreError>
+    where
+        Of: Fn(&Comparison) -> &Vec<T> + Copy + Send + Sync + 'static,
+        Write: Fn(&Connection, &T) -> Result<(), StoreError> + Copy + Send + Sync + 'static,
+    {
+        for from in (0..of(found).len()).step_by(AT_ONCE) {
+            let found = Arc::clone(found);
             self.write(Lane::Maintenance, move |connection| {
-                for (seq, id) in found.arrived.iter().skip(from).take(AT_ONCE) {
-                    settle_arrived(connection, *seq, &id.to_string(), now)?;
-                }
-                Ok::<_, StoreError>(())
+                let mut page = of(&found).iter().skip(from).take(AT_ONCE);
+                page.try_for_each(|one| write(connection, one))
             })
             .await?;
         }
-        for from in of(comparison.confirmed.len()) {
-            let found = Arc::clone(&comparison);
-            self.write(Lane::Maintenance, move |connection| {
-                for seq in found.confirmed.iter().skip(from).take(AT_ONCE) {
-                    confirm(connection, *seq, now.wall)?;
-                }
-                Ok::<_, StoreError>(())
-            })
-            .await?;
+        Ok(())
+    }
+
+    /// Forgets some of the comparisons that were made before `before`, but none that is its route's last one, and the
+    /// digests of that time; says whether there are more. Nothing is written when there are none.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn purge_comparisons(&self, before: Timestamp) -> Result<bool, StoreError> {
+        if !self.read(move |c| Ok(any_before(c, before)?)).await? {
+            return Ok(false);
         }
-        let (asked, found) = (Arc::clone(&question), Arc::clone(&comparison));
-        let id = self
-            .write(Lane::Maintenance, move |connection| {
-                Ok::<_, StoreError>(keep(connection, &asked, &found, now)?)
-            })
-            .await?;
-        for from in of(comparison.all_missing.len()) {
-            let found = Arc::clone(&comparison);
-            let comparison = id.clone();
-            self.write(Lane::Maintenance, move |connection| {
-                for (seq, _, reason) in found.all_missing.iter().skip(from).take(AT_ONCE) {
-                    note_missing(connection, &comparison, *seq, *reason, now.wall)?;
-                }
-                Ok::<_, StoreError>(())
-            })
-            .await?;
-        }
-        Ok(id)
+        self.write(Lane::Maintenance, move |connection| {
+            Ok(purge(connection, before)?)
+        })
+        .await
     }
 }
 
 /// Deliveries in the order of their ids, with everything that a comparison asks of them.
 const DELIVERIES: &str = "
     SELECT e.seq, e.id, e.event_type, coalesce(l.route, e.route),
-           CASE WHEN o.event_seq IS NULL AND q.status = 'failed' THEN
+           CASE WHEN o.event_seq IS NULL AND (q.status = 'failed' OR l.id IS NULL) THEN
                      iif(d.event_seq IS NULL, 'exhausted', 'dismissed')
                 WHEN o.event_seq IS NULL THEN 'delivered'
                 WHEN l.id IS NULL THEN 'accepted'
@@ -108,13 +140,18 @@ const DELIVERIES: &str = "
            coalesce(l.retry_count + 1, 0), l.sent_at,
            coalesce(l.last_retry_at, l.sent_at), l.http_status_code,
            CASE WHEN l.id IS NOT NULL THEN o.due_ms END,
-           m.event_seq IS NOT NULL AND m.confirmed_at IS NULL
+           m.event_seq IS NOT NULL AND m.how IS NULL,
+           x.event_seq IS NOT NULL
+             OR coalesce(m.how = 'dismissed' AND m.ended_at >= coalesce(l.last_retry_at, l.sent_at), 0),
+           u.event_seq IS NOT NULL
       FROM events e
       LEFT JOIN outbox o ON o.event_seq = e.seq
       LEFT JOIN webhook_send_logs l ON l.id = e.id
       LEFT JOIN webhook_retry_queue q ON q.id = e.id
       LEFT JOIN dismissed_deliveries d ON d.event_seq = e.seq
       LEFT JOIN missing_deliveries m ON m.event_seq = e.seq
+      LEFT JOIN erased_events x ON x.event_seq = e.seq
+      LEFT JOIN unjudged_deliveries u ON u.event_seq = e.seq
      WHERE e.id >= ?1 AND e.id <= ?2 ORDER BY e.id";
 
 pub(super) fn compare(
@@ -122,50 +159,20 @@ pub(super) fn compare(
     question: &Question,
     now: Now,
 ) -> Result<Comparison, StoreError> {
-    let routes: BTreeSet<&str> = question.routes.iter().map(String::as_str).collect();
-    let mut comparison = Comparison::default();
-    let (inside, without_time): (Vec<&Received>, Vec<&Received>) =
-        question.received.iter().partition(|row| has_time(&row.id));
-    let inside = inside.into_iter().filter(|row| question.range.has(&row.id));
-    let mut received = inside.peekable();
+    let mut comparer = Comparer::new(question);
     let mut statement = connection.prepare_cached(DELIVERIES)?;
-    let range = (
-        question.range.from.to_string(),
-        question.range.to.to_string(),
-    );
+    let range = [question.range.from, question.range.to].map(|id| id.to_string());
     let mut rows = statement.query(range)?;
     while let Some(row) = rows.next()? {
         let delivery = delivery(row, now)?;
-        let of_theirs = next_received(&mut received, delivery.id, &mut comparison);
-        if routes.contains(delivery.route) {
-            let cause = || last_cause(connection, delivery.seq);
-            comparison.add(question, &delivery, of_theirs, cause)?;
-        }
+        comparer.add(&delivery, || last_cause(connection, delivery.seq))?;
     }
-    for row in received {
-        comparison.counts.received += 1;
-        comparison.add_unknown(row.id);
-    }
-    for row in without_time {
-        comparison.add_unknown(row.id);
-    }
-    if !question.range_was_said {
-        comparison.not_compared += delivered_behind(connection, question)?;
-    }
-    Ok(comparison)
-}
-
-/// The partner's row for this id. Those of the ids before it were never sent.
-fn next_received<'a>(
-    received: &mut Peekable<impl Iterator<Item = &'a Received>>,
-    id: Uuid,
-    comparison: &mut Comparison,
-) -> Option<&'a Received> {
-    while let Some(row) = received.next_if(|row| row.id < id) {
-        comparison.counts.received += 1;
-        comparison.add_unknown(row.id);
-    }
-    received.next_if(|row| row.id == id)
+    let behind = if question.range_was_said {
+        0
+    } else {
+        delivered_behind(connection, question)?
+    };
+    Ok(comparer.finish(behind))
 }
 
 fn delivery<'a>(row: &'a Row<'_>, now: Now) -> Result<Delivery<'a>, StoreError> {
@@ -189,6 +196,8 @@ fn delivery<'a>(row: &'a Row<'_>, now: Now) -> Result<Delivery<'a>, StoreError> 
         http_status: row.get(8)?,
         next_retry_at: due_ms.map(|due_ms| now.wall_of(due_ms)),
         was_missing: row.get(10)?,
+        is_given_up: row.get(11)?,
+        was_unjudged: row.get(12)?,
     })
 }
 
@@ -268,29 +277,65 @@ pub(super) fn settle_arrived(
     for incident in incidents::leave(connection, seq, End::Delivered)? {
         incidents::close_when_settled(connection, incident, now)?;
     }
-    Ok(())
+    missing::confirm(connection, seq, now)
 }
 
-/// Keeps the comparison, one row for each of its routes.
+/// Keeps the comparison, one row for each of its routes. When it says the same as the last one of its range, it is that
+/// one, which was made again.
 pub(super) fn keep(
     connection: &Connection,
     question: &Question,
     comparison: &Comparison,
     now: Now,
 ) -> rusqlite::Result<String> {
-    let (from, to) = (
-        question.range.from.to_string(),
-        question.range.to.to_string(),
-    );
+    let range = [question.range.from, question.compared_to()].map(|id| id.to_string());
     let none = Counts::default();
     let counts = |route: &String| comparison.by_route.get(route).unwrap_or(&none);
-    let mut last = connection.prepare_cached(
-        "SELECT id, sent, received, matched, missing, no_effect FROM reconciliations
-          WHERE route = ?1 AND from_id = ?2 AND to_id = ?3 ORDER BY seq DESC LIMIT 1",
-    )?;
-    let mut same = Vec::new();
+    let mut same = BTreeSet::new();
     for route in &question.routes {
-        let earlier = last.query_row((route, &from, &to), |row| {
+        let last = last_of_range(connection, route, &range)?;
+        same.insert(last.and_then(|(id, before)| (before == *counts(route)).then_some(id)));
+    }
+    if let (Some(Some(id)), 1) = (same.first(), same.len()) {
+        connection
+            .prepare_cached("UPDATE reconciliations SET compared_at = ?2 WHERE id = ?1")?
+            .execute((id, now.wall))?;
+        return Ok(id.clone());
+    }
+    let id = new_id(now.wall);
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO reconciliations (id, compared_at, route, from_id, to_id, sent, received, matched,
+                                      missing, no_effect)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?;
+    let [from, to] = &range;
+    for route in &question.routes {
+        let Counts {
+            sent,
+            received,
+            matched,
+            missing,
+            no_effect,
+        } = counts(route);
+        insert.execute((
+            &id, now.wall, route, from, to, sent, received, matched, missing, no_effect,
+        ))?;
+    }
+    Ok(id)
+}
+
+/// The last comparison of exactly this range on a route, and what it has counted.
+fn last_of_range(
+    connection: &Connection,
+    route: &str,
+    [from, to]: &[String; 2],
+) -> rusqlite::Result<Option<(String, Counts)>> {
+    connection
+        .prepare_cached(
+            "SELECT id, sent, received, matched, missing, no_effect FROM reconciliations
+              WHERE route = ?1 AND from_id = ?2 AND to_id = ?3 ORDER BY seq DESC LIMIT 1",
+        )?
+        .query_row((route, from, to), |row| {
             let counts = Counts {
                 sent: row.get(1)?,
                 received: row.get(2)?,
@@ -298,72 +343,43 @@ pub(super) fn keep(
                 missing: row.get(4)?,
                 no_effect: row.get(5)?,
             };
-            Ok((row.get::<_, String>(0)?, counts))
-        });
-        let earlier = earlier.optional()?;
-        same.push(earlier.filter(|(_, before)| before == counts(route)));
-    }
-    if let Some(Some((id, _))) = same.first()
-        && same.iter().flatten().count() == same.len()
-        && same.iter().flatten().all(|(other, _)| other == id)
-    {
-        return Ok(id.clone());
-    }
-    let id = new_id(now.wall);
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO reconciliations (id, compared_at, route, from_id, to_id, as_of, sent, received,
-                                      matched, missing, no_effect)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-    )?;
-    for route in &question.routes {
-        let counts = counts(route);
-        insert.execute((
-            &id,
-            now.wall,
-            route,
-            &from,
-            &to,
-            question.as_of,
-            counts.sent,
-            counts.received,
-            counts.matched,
-            counts.missing,
-            counts.no_effect,
-        ))?;
-    }
-    Ok(id)
+            Ok((row.get(0)?, counts))
+        })
+        .optional()
 }
 
-/// Notes that a delivery is missing. One that was found since and is missing again is noted anew.
-pub(super) fn note_missing(
+/// When each route was compared last.
+pub(super) fn last_comparisons(
     connection: &Connection,
-    comparison: &str,
-    seq: i64,
-    reason: Reason,
-    now: Timestamp,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<Vec<(String, Timestamp)>> {
     connection
-        .prepare_cached(
-            "INSERT INTO missing_deliveries (event_seq, reconciliation, reason, found_at)
-             SELECT e.seq, r.seq, ?3, ?4
-               FROM events e JOIN reconciliations r ON r.id = ?2
-                AND r.route = coalesce((SELECT l.route FROM webhook_send_logs l WHERE l.id = e.id), e.route)
-              WHERE e.seq = ?1
-             ON CONFLICT (event_seq) DO UPDATE
-                SET reconciliation = excluded.reconciliation, reason = excluded.reason,
-                    found_at = excluded.found_at, confirmed_at = NULL
-              WHERE confirmed_at IS NOT NULL",
-        )?
-        .execute((seq, comparison, reason.as_str(), now))
-        .map(|_| ())
+        .prepare_cached("SELECT route, max(compared_at) FROM reconciliations GROUP BY route")?
+        .query_map([], |row| row.try_into())?
+        .collect()
 }
 
-fn confirm(connection: &Connection, seq: i64, now: Timestamp) -> rusqlite::Result<()> {
+/// Comparisons before a moment that are not the last one of their route.
+const OLD: &str = "
+      FROM reconciliations r
+     WHERE r.compared_at < ?1
+       AND r.compared_at < (SELECT max(n.compared_at) FROM reconciliations n WHERE n.route = r.route)";
+
+fn any_before(connection: &Connection, before: Timestamp) -> rusqlite::Result<bool> {
     connection
-        .prepare_cached(
-            "UPDATE missing_deliveries SET confirmed_at = ?2
-              WHERE event_seq = ?1 AND confirmed_at IS NULL",
-        )?
-        .execute((seq, now))
-        .map(|_| ())
+        .prepare_cached(&format!("SELECT EXISTS (SELECT 1 {OLD})"))?
+        .query_row([before], |row| row.get(0))
 }
+
+fn purge(connection: &Connection, before: Timestamp) -> rusqlite::Result<bool> {
+    delivered_digests::purge(connection, before)?;
+    let sql = format!(
+        "DELETE FROM reconciliations WHERE seq IN (SELECT r.seq {OLD} ORDER BY r.compared_at LIMIT ?2)"
+    );
+    let purged = connection
+        .prepare_cached(&sql)?
+        .execute((before, AT_ONCE))?;
+    Ok(purged == AT_ONCE)
+}
+
+#[cfg(test)]
+mod tests;

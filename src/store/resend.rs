@@ -2,13 +2,14 @@
 
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
-use super::attempts::queue_status;
 use super::event_lookup::one_more;
 use super::event_query::{Source, matching};
+use super::queue_row::queue_status;
 use super::relay_time::Now;
 use super::send_counts::{self, QueueStatus};
 use super::writer::Lane;
-use super::{Store, StoreError, delivered_digests, dismissals};
+use super::{Store, StoreError, audit, delivered_digests, dismissals, erase};
+use crate::audit::{Action, Actor, Running, Subject};
 use crate::clock::Moment;
 use crate::event_record::EventFilter;
 use crate::resend::{Candidate, Resend, ResendPage};
@@ -30,11 +31,18 @@ impl Store {
         id: &str,
         policy: RetryPolicy,
         routing: Routing,
+        by: Actor,
         moment: Moment,
     ) -> Result<Resend, StoreError> {
         let (id, now) = (id.to_owned(), self.time.now(moment));
         self.write(Lane::Calls, move |connection| {
-            Ok(resend(connection, &id, &policy, &routing, now)?)
+            let found = resend(connection, &id, &policy, &routing, now)?;
+            if !matches!(found, Resend::Unknown | Resend::Erased) {
+                let entry = by.clone().did(Action::Resend, now.wall);
+                let entry = entry.to(Subject::Named(id.clone()));
+                audit::record(connection, &entry.counting(1))?;
+            }
+            Ok(found)
         })
         .await
     }
@@ -55,7 +63,8 @@ impl Store {
     }
 
     /// Opens the deliveries of these events again, as [`Store::resend_event`] does, but of none that was dismissed. It
-    /// waits behind what somebody hands in and behind results.
+    /// waits behind what somebody hands in and behind results. `running` is the action that it is a part of;
+    /// answers how that goes on.
     ///
     /// # Errors
     /// When the database cannot be written; then none of them is opened.
@@ -64,9 +73,13 @@ impl Store {
         ids: Vec<String>,
         policy: RetryPolicy,
         routing: Routing,
+        running: Running,
         moment: Moment,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Running, StoreError> {
         let now = self.time.now(moment);
+        if ids.is_empty() {
+            return Ok(running);
+        }
         self.write(Lane::Maintenance, move |connection| {
             for id in &ids {
                 // One that was dismissed meanwhile stays so.
@@ -74,7 +87,7 @@ impl Store {
                     resend(connection, id, &policy, &routing, now)?;
                 }
             }
-            Ok(())
+            Ok(audit::go_on(connection, &running, ids.len() as u64)?)
         })
         .await
     }
@@ -106,6 +119,9 @@ pub(super) fn resend(
     let Some((seq, accepted_for, event_type, staff_id, retries, sent_on)) = found else {
         return Ok(Resend::Unknown);
     };
+    if erase::is_erased(connection, seq)? {
+        return Ok(Resend::Erased);
+    }
     let route = if routing.knows(&accepted_for) {
         accepted_for.as_str()
     } else {
@@ -120,7 +136,7 @@ pub(super) fn resend(
             .execute((seq, route, now.axis_ms))?;
         return Ok(Resend::Waiting);
     };
-    delivered_digests::forget_changed(connection, id, now.wall)?;
+    delivered_digests::forget(connection, id)?;
     connection
         .prepare_cached(
             "INSERT INTO outbox (event_seq, route, staff_id, due_ms)
@@ -190,6 +206,7 @@ pub(super) fn candidates(
     if query.source != Source::Failed {
         query.exclude_dismissed();
     }
+    query.exclude_erased();
     let order = query.source.order();
     if let Some(after) = after {
         let condition = format!("{order} > ?");

@@ -14,7 +14,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::attempts::{LOG_EXHAUSTED, QUEUE_EXHAUSTED, record};
+use super::attempts::record;
 use super::connection::open_for_writing;
 use super::dismissals::dismiss_event;
 use super::event_ids::{shortened, that_begin};
@@ -24,12 +24,14 @@ use super::file::inspect::inspect;
 use super::file::live_file;
 use super::file::version::migrate;
 use super::outbox::{due, mark_processing, recover};
+use super::queue_row::{LOG_EXHAUSTED, QUEUE_EXHAUSTED};
 use super::relay_time::Now;
 use super::resend::{candidates, resend};
 use super::send_breakdown::break_down;
 use super::send_stats::sends;
 use super::*;
 use crate::attempt::{AttemptResult, Attempted, Outcome};
+use crate::audit::{Action, Actor};
 use crate::cause::Cause;
 use crate::dismissal::EventDismissal;
 use crate::due::DueDelivery;
@@ -67,6 +69,11 @@ pub(in crate::store) fn moment() -> Moment {
         wall: at(0),
         monotonic: Duration::ZERO,
     }
+}
+
+/// Who does something of which it does not matter who does it.
+pub(in crate::store) fn somebody() -> Actor {
+    Actor::user("somebody", None)
 }
 
 pub(super) fn policy() -> RetryPolicy {
@@ -781,7 +788,7 @@ proptest! {
         let given_up = models.iter().filter(|(id, m)| {
             let is_counted = m.sent_at.is_some_and(|sent| (from..=to).contains(&sent));
             let status = find(&connection, id, when(0)).unwrap().unwrap().summary.status;
-            is_counted && status == Status::Exhausted
+            is_counted && matches!(status, Status::Exhausted | Status::Dismissed)
         });
         prop_assert_eq!(ended.given_up, given_up.count() as u64);
         // Each delivery has one log row, at most one queue row, and stands in the outbox exactly
@@ -964,7 +971,10 @@ async fn what_is_dismissed_is_in_no_resend_in_bulk_and_is_open_again_when_it_is_
         let event = store.event(id, moment()).await.unwrap().unwrap();
         event.summary.status
     };
-    let done = store.dismiss_event(&dismissed, moment()).await.unwrap();
+    let done = store
+        .dismiss_event(&dismissed, somebody(), None, moment())
+        .await
+        .unwrap();
     assert_eq!(done, EventDismissal::Done);
     assert_eq!(status(&dismissed).await, Status::Dismissed);
     let everything = SendFilter::period(at(0), at(0));
@@ -987,16 +997,34 @@ async fn what_is_dismissed_is_in_no_resend_in_bulk_and_is_open_again_when_it_is_
         assert_eq!(ids, Vec::from_iter(expected), "{status:?}");
     }
     let both = vec![dismissed.clone(), exhausted.clone()];
-    let resent = store.resend_events(both, policy(), Routing::default(), moment());
+    let resent = store.resend_events(
+        both,
+        policy(),
+        Routing::default(),
+        somebody().did(Action::Resend, at(0)).into(),
+        moment(),
+    );
     resent.await.unwrap();
     assert_eq!(status(&dismissed).await, Status::Dismissed);
     assert_eq!(status(&exhausted).await, Status::Retrying);
-    let not_now = store.dismiss_event(&exhausted, moment()).await.unwrap();
+    let not_now = store
+        .dismiss_event(&exhausted, somebody(), None, moment())
+        .await
+        .unwrap();
     assert_eq!(not_now, EventDismissal::NotExhausted);
-    let resent = store.resend_event(&dismissed, policy(), Routing::default(), moment());
+    let resent = store.resend_event(
+        &dismissed,
+        policy(),
+        Routing::default(),
+        somebody(),
+        moment(),
+    );
     assert_eq!(resent.await.unwrap(), Resend::Opened);
     assert_eq!(status(&dismissed).await, Status::Retrying);
-    let unknown = store.dismiss_event("nobody", moment()).await.unwrap();
+    let unknown = store
+        .dismiss_event("nobody", somebody(), None, moment())
+        .await
+        .unwrap();
     assert_eq!(unknown, EventDismissal::Unknown);
 }
 

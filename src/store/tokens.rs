@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::writer::Lane;
-use super::{Store, StoreError};
+use super::{Store, StoreError, audit};
+use crate::audit::{Action, Actor, Subject};
 use crate::incident::Kind;
 use crate::timestamp::Timestamp;
 use crate::token::{LiveToken, TokenRecord};
@@ -15,9 +16,18 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn add_token(&self, token: TokenRecord) -> Result<(), StoreError> {
-        self.write(Lane::Calls, move |connection| Ok(keep(connection, &token)?))
-            .await
+    pub async fn add_token(&self, token: TokenRecord, by: Actor) -> Result<(), StoreError> {
+        self.write(Lane::Calls, move |connection| {
+            keep(connection, &token)?;
+            let (action, at) = match (token.revoked_at, token.issued_at) {
+                (Some(at), _) => (Action::RevokeToken, at),
+                (None, Some(at)) => (Action::IssueToken, at),
+                (None, None) => return Ok(()),
+            };
+            audit::record(connection, &by.clone().did(action, at).to(named(&token)))?;
+            Ok(())
+        })
+        .await
     }
 
     /// Revokes a known token for good, and says since when it is revoked. None: no token of this name was issued
@@ -28,11 +38,20 @@ impl Store {
     pub async fn revoke_token(
         &self,
         jti: &str,
+        by: Actor,
         now: Timestamp,
     ) -> Result<Option<Timestamp>, StoreError> {
         let jti = jti.to_owned();
         self.write(Lane::Calls, move |connection| {
-            Ok(revoke(connection, &jti, now)?)
+            let since = revoke(connection, &jti, now)?;
+            if since == Some(now) {
+                let subject = Subject::Named(jti.clone());
+                audit::record(
+                    connection,
+                    &by.clone().did(Action::RevokeToken, now).to(subject),
+                )?;
+            }
+            Ok(since)
         })
         .await
     }
@@ -41,7 +60,12 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn revoke_foreign_token(&self, jti: &str, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn revoke_foreign_token(
+        &self,
+        jti: &str,
+        by: Actor,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let token = TokenRecord {
             jti: jti.to_owned(),
             subject: None,
@@ -51,7 +75,7 @@ impl Store {
             revoked_at: Some(now),
             key: None,
         };
-        self.add_token(token).await
+        self.add_token(token, by).await
     }
 
     /// Revokes all tokens of a subject for good, and names those that were not revoked before. None: it never had
@@ -62,11 +86,18 @@ impl Store {
     pub async fn revoke_tokens_of(
         &self,
         subject: &str,
+        by: Actor,
         now: Timestamp,
     ) -> Result<Option<Vec<String>>, StoreError> {
         let subject = subject.to_owned();
         self.write(Lane::Calls, move |connection| {
-            Ok(revoke_all_of(connection, &subject, now)?)
+            let revoked = revoke_all_of(connection, &subject, now)?;
+            if let Some(revoked) = revoked.as_ref().filter(|revoked| !revoked.is_empty()) {
+                let entry = by.clone().did(Action::RevokeToken, now);
+                let entry = entry.to(Subject::Named(subject.clone()));
+                audit::record(connection, &entry.counting(revoked.len() as u64))?;
+            }
+            Ok(revoked)
         })
         .await
     }
@@ -86,6 +117,14 @@ impl Store {
     pub async fn revoked_tokens(&self) -> Result<HashSet<String>, StoreError> {
         self.read(|connection| Ok(revoked(connection)?)).await
     }
+}
+
+/// What the audit calls a token.
+fn named(token: &TokenRecord) -> Subject {
+    Subject::Named(match &token.subject {
+        Some(subject) => format!("{} {subject}", token.jti),
+        None => token.jti.clone(),
+    })
 }
 
 /// Of a token that is known already, only a revocation is new; the first one counts.
@@ -165,7 +204,7 @@ pub(super) fn list(connection: &Connection) -> rusqlite::Result<Vec<TokenRecord>
 pub(super) fn live(connection: &Connection, now: Timestamp) -> rusqlite::Result<Vec<LiveToken>> {
     connection
         .prepare_cached(
-            "SELECT jti, expires_at,
+            "SELECT jti, coalesce(scope, ''), issued_at, expires_at,
                     EXISTS (SELECT 1 FROM incidents i
                              WHERE i.kind = ?2 AND i.subject = jti AND i.closed_at IS NULL)
                FROM tokens
@@ -174,8 +213,10 @@ pub(super) fn live(connection: &Connection, now: Timestamp) -> rusqlite::Result<
         .query_map((now, Kind::TokenEnding.as_str()), |row| {
             Ok(LiveToken {
                 jti: row.get(0)?,
-                expires_at: row.get(1)?,
-                is_told: row.get(2)?,
+                scope: row.get(1)?,
+                issued_at: row.get(2)?,
+                expires_at: row.get(3)?,
+                is_told: row.get(4)?,
             })
         })?
         .collect()

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::next_look;
+use crate::audit;
 use crate::clock::Clock;
 use crate::store::{Store, StoreError};
 
@@ -103,6 +104,8 @@ impl Retention {
 
     async fn purge(&self) -> Result<u64, StoreError> {
         self.forget_ingested().await?;
+        self.purge_audit().await?;
+        self.purge_comparisons().await?;
         let days = Duration::from_hours(24 * self.kept.days);
         let before = self.clock.now().before(days);
         let mut events = 0;
@@ -122,6 +125,32 @@ impl Retention {
             let began = self.clock.monotonic();
             if self.store.release_pages().await? == 0 {
                 return Ok(events);
+            }
+            self.pause_after(began).await;
+        }
+    }
+
+    async fn purge_audit(&self) -> Result<(), StoreError> {
+        let before = self.clock.now();
+        let before = before.before(Duration::from_hours(24 * audit::KEPT_DAYS));
+        let first_day = before.to_utc().date_naive().to_string();
+        loop {
+            let began = self.clock.monotonic();
+            if !self.store.purge_audit(before, first_day.clone()).await? {
+                return Ok(());
+            }
+            self.pause_after(began).await;
+        }
+    }
+
+    /// What they were about is purged too.
+    async fn purge_comparisons(&self) -> Result<(), StoreError> {
+        let days = Duration::from_hours(24 * self.kept.days);
+        let before = self.clock.now().before(days);
+        loop {
+            let began = self.clock.monotonic();
+            if !self.store.purge_comparisons(before).await? {
+                return Ok(());
             }
             self.pause_after(began).await;
         }

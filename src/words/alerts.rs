@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use crate::channel::objection::Refused;
 use crate::command_line::CommandLine;
-use crate::incident::{Finding, Kind, Report, State};
+use crate::incident::{CLEAR_FOR, Finding, Kind, Report, State};
 use crate::language::{Language, Locale};
 use crate::notification::message::Message;
+use crate::route::settings::AllSettings;
 use crate::timestamp::Timestamp;
 use crate::words::findings;
 
@@ -33,9 +34,15 @@ impl Message {
 }
 
 impl Locale {
-    /// The words for a report.
+    /// The words for a report; `routes` are the routes as they are configured now.
     #[must_use]
-    pub fn message(self, state: State, report: &Report, commands: &CommandLine) -> Message {
+    pub fn message(
+        self,
+        state: State,
+        report: &Report,
+        commands: &CommandLine,
+        routes: &AllSettings,
+    ) -> Message {
         let title = self.title(state, report);
         let actions = match state {
             State::Resolved if report.kind.is_about_sending() && report.exhausted > 0 => {
@@ -49,7 +56,7 @@ impl Locale {
             state: state.as_str(),
             incident_id: report.id.clone(),
             opened_at: report.opened_at,
-            text: self.text(state, report, commands, &actions),
+            text: self.text(state, report, (commands, routes), &actions),
             title,
             count: report.count,
             oldest_event_id: report.oldest_event_id.clone(),
@@ -140,6 +147,14 @@ impl Locale {
             Kind::CertificateExpiring => ("証明書の期限", "the end of a certificate's life"),
             Kind::ClockOff => ("時計のずれ", "a difference between the clocks"),
             Kind::TokenEnding => ("トークンの期限", "the end of a token's life"),
+            Kind::DeliveriesMissing => (
+                "VoiceDrive に届いていないイベント",
+                "events that VoiceDrive does not have:",
+            ),
+            Kind::ReconcileOld => (
+                "VoiceDrive との突き合わせの遅れ",
+                "an overdue reconciliation with VoiceDrive",
+            ),
         };
         self.language.say(ja, en)
     }
@@ -148,7 +163,7 @@ impl Locale {
         self,
         state: State,
         report: &Report,
-        commands: &CommandLine,
+        (commands, routes): (&CommandLine, &AllSettings),
         actions: &[String],
     ) -> String {
         let mut lines = vec![self.what(state, report)];
@@ -165,7 +180,7 @@ impl Locale {
             return lines.join("\n");
         }
         let label = self.language.say("意味と対応", "What it means, what to do");
-        lines.push(format!("{label}: {}", self.advice(report)));
+        lines.push(format!("{label}: {}", self.advice(report, routes)));
         if let Some(oldest) = &report.oldest_event_id {
             let label = self.language.say("最も古いイベント", "Oldest event");
             lines.push(format!("{label}: {oldest}"));
@@ -192,16 +207,42 @@ impl Locale {
             findings::of_deliveries(state, report)
         } else if report.kind == Kind::PartnerAway {
             findings::of_an_outage(state, report)
-        } else if let Finding::Token { days, ends_at } = report.finding {
-            let ended = (state == State::Resolved).then_some(report.at >= ends_at);
-            findings::of_a_token(&report.subject, days, ended)
+        } else if let Finding::Token {
+            days,
+            ends_at,
+            scope,
+            issued_at,
+        } = &report.finding
+        {
+            let ended = (state == State::Resolved).then_some(report.at >= *ends_at);
+            let issued = self.clock(*issued_at);
+            let which = findings::Token {
+                jti: &report.subject,
+                scope,
+                issued_on: &issued[..10],
+            };
+            findings::of_a_token(&which, *days, ended)
         } else {
             findings::of_numbers(&report.finding)
         };
-        match self.language {
+        let told = match self.language {
             Language::Ja => ja,
             Language::En => en,
+        };
+        match report.clear_since.filter(|_| state != State::Resolved) {
+            Some(since) => format!("{told}{}", self.clearing(since)),
+            None => told,
         }
+    }
+
+    /// That what was told does not hold any more, and when that counts as the end.
+    fn clearing(self, since: Timestamp) -> String {
+        let [since, end] = [since, since.after(CLEAR_FOR)].map(|at| self.clock(at));
+        both!(
+            self.language,
+            "ただし {since} からは正常です。このまま {end} まで続けば終了とします。",
+            " But it has been good since {since}, and is over when that lasts until {end}."
+        )
     }
 
     /// What still needs a person when it is over.
@@ -219,18 +260,26 @@ impl Locale {
     }
 
     /// What it means and what to do.
-    fn advice(self, report: &Report) -> &'static str {
+    fn advice(self, report: &Report, routes: &AllSettings) -> String {
         let (ja, en) = match &report.finding {
             Finding::Deliveries { cause, .. } | Finding::Away { cause, .. } => {
-                return cause.sentence(self.language);
+                return cause.sentence(&routes.of(report.route()), self.language);
             }
+            Finding::Missing { .. } => (
+                "応答は 200 でしたが、VoiceDrive の記録にないか、職員が見つからず反映されていません。もう一度送り、次の突き合わせで届いたことが確かめられると終了します。職員が見つからない場合は、先にその職員の employee.created を送ってください",
+                "they were answered with 200, and VoiceDrive has no record of them or did not know the person: send them again (where the person was not known, first that person's employee.created); it is over when the next reconciliation finds them",
+            ),
+            Finding::Comparison { .. } => (
+                "その間は、届いていないイベントがあっても分かりません。VoiceDrive の担当者に定期的な突き合わせが動いているかを確かめるか、一覧をもらって reconcile を実行してください",
+                "meanwhile nobody sees what VoiceDrive does not have: ask VoiceDrive whether their regular reconciliation runs, or for their list, and run `reconcile` with it",
+            ),
             Finding::SuccessRate { .. } => (
                 "失敗したものは自動で再送されます。tail で原因を確かめてください",
                 "what failed is sent again by itself: look with `tail` why",
             ),
             Finding::Queue { .. } => (
-                "イベントは失われません。送信先が応答しているか、VOICEDRIVE_WEBHOOK_URL が設定されているかを確かめてください",
-                "no event is lost: see whether the receiver answers, and whether VOICEDRIVE_WEBHOOK_URL is set",
+                "イベントは失われません。送信先が応答しているか、送信先の URL (delivery.url、[[route]] の url) が設定されているかを確かめてください",
+                "no event is lost: see whether the receiver answers, and whether its URL is set (delivery.url, `url` of a [[route]])",
             ),
             Finding::Logins { .. } => (
                 "誤ったトークンを使っている相手か、不正なアクセスの試みです。ログの接続元を確かめてください",
@@ -244,10 +293,10 @@ impl Locale {
                 "ディスクの空きとログを確かめてください。直るまで、コピーされるバックアップは古いままです",
                 "look at the disk and at the log: until it is mended, what is copied is old",
             ),
-            Finding::Database { trouble } => return trouble.advice(self.language),
+            Finding::Database { trouble } => return trouble.advice(self.language).to_owned(),
             Finding::Disk { .. } => (
-                "満杯になると新しいイベントを受け付けられません。不要なファイルを消すか、retention_days を短くしてください",
-                "a full disk means that no event is accepted: delete what is not needed, or shorten retention_days",
+                "満杯になると新しいイベントを受け付けられません。不要なファイルを消すか、storage.retention_days を短くしてください",
+                "a full disk means that no event is accepted: delete what is not needed, or shorten storage.retention_days",
             ),
             Finding::Certificate { .. } => (
                 "期限を過ぎると送信できません。VoiceDrive に更新を依頼してください",
@@ -262,7 +311,7 @@ impl Locale {
                 "after it whoever shows this token is refused with 401: see with `token list` whose it is, issue a new one, put it in its place, then end this one with `token revoke`",
             ),
         };
-        self.language.say(ja, en)
+        self.language.say(ja, en).to_owned()
     }
 
     fn span(self, span: Duration) -> String {
@@ -314,8 +363,22 @@ fn actions(report: &Report, commands: &CommandLine) -> Vec<String> {
         Kind::CertificateExpiring => vec![relay("check")],
         Kind::ClockOff => vec![Some("timedatectl".to_owned()), relay("check")],
         Kind::TokenEnding => vec![relay("token list")],
+        Kind::DeliveriesMissing => vec![
+            show(),
+            missing(report).and_then(|ids| relay(&format!("resend {ids}"))),
+            relay(&format!("alert dismiss {}", report.id)),
+        ],
+        Kind::ReconcileOld => vec![relay("reconcile webhook_logs.csv")],
     };
     actions.into_iter().flatten().collect()
+}
+
+/// The missing ones that are named.
+fn missing(report: &Report) -> Option<String> {
+    match &report.finding {
+        Finding::Missing { ids } if !ids.is_empty() => Some(ids.join(" ")),
+        _ => None,
+    }
 }
 
 /// Sends again whatever waits for a person: what an outage left behind, of its route alone.
@@ -348,12 +411,15 @@ mod tests {
             oldest_event_id: None,
             event_types: Vec::new(),
             finding,
+            clear_since: None,
         };
         let locale = Locale {
             language: Language::En,
             timezone: Zone::TOKYO,
         };
-        locale.message(State::Opened, &report, commands).text
+        locale
+            .message(State::Opened, &report, commands, &AllSettings::default())
+            .text
     }
 
     #[test]
@@ -387,5 +453,46 @@ mod tests {
         let line = "    voicedrive-relay status --config /srv/relay.toml";
         assert!(text.lines().any(|told| told == line), "{text}");
         assert!(!text.contains("journalctl"), "{text}");
+    }
+
+    #[test]
+    fn what_clears_is_told_with_the_moment_at_which_it_is_over() {
+        let at = |text: &str| Timestamp::parse(text).unwrap();
+        let report = Report {
+            id: "id".to_owned(),
+            kind: Kind::LoginsFailing,
+            subject: String::new(),
+            opened_at: at("2025-10-26T05:00:00.000Z"),
+            at: at("2025-10-26T05:30:00.000Z"),
+            finding: Finding::Logins { failed: 1 },
+            count: 1,
+            delivered: 0,
+            dismissed: 0,
+            exhausted: 0,
+            oldest_event_id: None,
+            event_types: Vec::new(),
+            clear_since: Some(at("2025-10-26T05:28:00.000Z")),
+        };
+        let told = |language, state| {
+            let locale = Locale {
+                language,
+                timezone: Zone::TOKYO,
+            };
+            let (commands, routes) = (CommandLine::default(), AllSettings::default());
+            let message = locale.message(state, &report, &commands, &routes);
+            message.text.lines().next().unwrap_or_default().to_owned()
+        };
+        assert_eq!(
+            told(Language::En, State::Ongoing),
+            "In the last hour, 1 login failed. But it has been good since 2025-10-26 14:28:00, \
+             and is over when that lasts until 2025-10-26 14:33:00."
+        );
+        assert_eq!(
+            told(Language::Ja, State::Ongoing),
+            "直近 1 時間に、認証の失敗が 1 回ありました。ただし 2025-10-26 14:28:00 からは正常です。\
+             このまま 2025-10-26 14:33:00 まで続けば終了とします。"
+        );
+        let over = told(Language::En, State::Resolved);
+        assert_eq!(over, "In the last hour, 1 login failed.");
     }
 }

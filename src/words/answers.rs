@@ -11,6 +11,8 @@ pub enum Subject {
     Events,
     /// What is to be dismissed.
     Dismissal,
+    /// What is kept of a person.
+    Staff,
     /// The reading of the configuration.
     Reload,
     /// Everything else.
@@ -26,6 +28,8 @@ impl Subject {
             Self::Dismissal
         } else if begins("/api/events") || begins("/control/events") {
             Self::Events
+        } else if begins("/api/staff") {
+            Self::Staff
         } else if begins("/control/reload") {
             Self::Reload
         } else {
@@ -73,13 +77,20 @@ fn in_japanese(code: &str, message: &str, subject: Subject, commands: &CommandLi
         ("NOT_FOUND", Subject::Dismissal) => {
             "この ID の、まだ終わっていない異常も、イベントもありません。alert history か tail で ID を確かめてください"
         }
+        ("NOT_FOUND", Subject::Staff) => "この職員 ID について保存しているものはありません",
+        ("CONFLICT", Subject::Staff) => {
+            "この人のイベントが消去の途中でもう一度送られることになりました。届いてから、同じコマンドをもう一度実行してください"
+        }
+        ("CONFLICT", Subject::Events) if message.contains("were erased") => {
+            "このイベントの内容は、その人のデータとともに消去されています。送るものがありません"
+        }
         ("NOT_FOUND" | "METHOD_NOT_ALLOWED", _) => {
             let restart = commands.service("systemctl restart");
             let restart = restart.map_or_else(String::new, |restart| {
                 format!(" ({})", commands.by_admin(&restart))
             });
             return format!(
-                "動いているリレーはこのコマンドに対応していません。同じ版のリレーに再起動してください{restart}"
+                "動いているリレーはこのコマンドに対応していません。同じバージョンのリレーに再起動してください{restart}"
             );
         }
         ("CONFLICT", Subject::Dismissal) if message.starts_with("Only an exhausted") => {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::command_line::CommandLine;
 use crate::language::Language;
-use crate::words::Phrase;
+use crate::words::{Phrase, counted};
 
 phrases! {
     /// Short texts of a check.
@@ -147,21 +147,32 @@ pub(crate) fn path_too_long(path: &Path, bytes: usize, most: usize, language: La
     )
 }
 
+/// An erasure that has to be done again.
+pub(crate) fn erasure_broken_off(begun: &str, language: Language) -> String {
+    both!(
+        language,
+        "{begun} に始めた個人データの消去が途中で止まっています。同じ職員 ID で staff erase をもう一度実行してください",
+        "an erasure of a person's data that began at {begun} was broken off: type staff erase with the same staff id again"
+    )
+}
+
 /// Counts that were wrong, and are right now.
 pub(crate) fn counted_anew(differ: u64, language: Language) -> String {
+    let counts = counted(differ, "count");
     both!(
         language,
         "{differ} 件の集計が記録と異なっていたため、数え直しました",
-        "{differ} counts differed from the rows; they were made anew"
+        "not as the rows are: {counts}; made anew now"
     )
 }
 
 /// Counts that are wrong, and why nobody counts anew.
 pub(crate) fn counts_differ(differ: u64, error: &str, language: Language) -> String {
+    let counts = counted(differ, "count");
     both!(
         language,
         "{differ} 件の集計が記録と異なります。リレーを起動してからもう一度 check を実行すると数え直します ({error})",
-        "{differ} counts differ from the rows; start the daemon and run check again, which makes them anew ({error})"
+        "not as the rows are: {counts}; start the daemon and run check again, which makes them anew ({error})"
     )
 }
 
@@ -201,7 +212,7 @@ pub(crate) fn open_to_all(path: impl Display, language: Language) -> String {
 pub(crate) fn reached(took: u128, send: &str, language: Language) -> String {
     both!(
         language,
-        "サーバーには到達できます ({took} ms)。POST のパスと署名はここでは確かめていません ({send} で確かめられます)",
+        "サーバーには到達できます ({took} ms)。URL のパスと署名はここでは確かめていません ({send} で確かめられます)",
         "the server can be reached ({took} ms); its path and the signature are not tried here ({send} tries them)"
     )
 }
@@ -277,10 +288,11 @@ pub(crate) fn clock_off(ahead: i64, language: Language) -> String {
 
 /// The last day of a certificate.
 pub(crate) fn certificate_ends(day: &str, days: u64, language: Language) -> String {
+    let in_days = counted(days, "day");
     both!(
         language,
         "証明書は {day} まで (あと {days} 日)",
-        "the certificate ends {day} (in {days} days)"
+        "the certificate ends {day} (in {in_days})"
     )
 }
 

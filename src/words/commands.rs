@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use super::counted;
 use super::json;
 use super::system::of_system;
 use crate::command_line::CommandLine;
@@ -25,11 +26,9 @@ phrases! {
         Accepted: "受け付けました", "accepted";
         UsedUp: "再送回数を使い切りました。原因を直してから再送してください", "the retries are used up; mend the cause, then send it again";
         NextAttempt: "次の再送:", "next attempt:";
-        EventsSentAgain: "件を再送します", "events are sent again";
         UnderWay: "送信中です。成功すればそれ以上は送らず、失敗すれば再送します", "is being sent at this moment: again when that fails, and no more when it succeeds";
         FirstAttempt: "最初の送信がまだ終わっていません。そのまま送信されます", "waits for its first attempt anyway, or is in the middle of it";
         SentAgain: "再送します", "is sent again";
-        Match: "件が該当します (何も変更していません)", "events match; nothing was changed";
         ByName: "イベント別", "by name";
         ByDay: "受付日別", "by day of acceptance";
         NoTokens: "トークンはありません", "no tokens";
@@ -143,7 +142,7 @@ pub(crate) fn nobody_speaks(
     let log = log.unwrap_or_else(|| language.say("リレーのログ", "its log").to_owned());
     both!(
         language,
-        "{socket}: {seconds} 秒待っても応答がありません。リレーが止まっているか、別のプログラムがこのソケットを使っています。{log} と ss -xlp を確かめてください。",
+        "{socket}: {seconds} 秒待っても応答がありません。リレーが動かなくなっているか、別のプログラムがこの接続口を使っています。{log} と ss -xlp を確かめてください。",
         "{socket}: somebody listens there and has not answered for {seconds} seconds. The daemon hangs, or another program uses this socket: see {log} and ss -xlp."
     )
 }
@@ -152,7 +151,7 @@ pub(crate) fn nobody_speaks(
 pub(crate) fn answer_is_not_json(error: &serde_json::Error, language: Language) -> String {
     both!(
         language,
-        "リレーの応答を読めません。リレーとコマンドが同じ版か確かめてください",
+        "リレーの応答を読めません。リレーとコマンドが同じバージョンか確かめてください",
         "the daemon's answer is not JSON: {error}"
     )
 }
@@ -351,6 +350,22 @@ pub(crate) fn unknown_type(name: &str, nearest: Option<&str>, language: Language
             "no event that is kept is called {name}"
         ),
     }
+}
+
+/// How many events are sent again.
+pub(crate) fn sent_again(events: u64, language: Language) -> String {
+    let told = counted(events, "event");
+    both!(language, "{events} 件を再送します", "sent again: {told}")
+}
+
+/// How many events would be sent again.
+pub(crate) fn would_be_sent(events: u64, language: Language) -> String {
+    let told = counted(events, "event");
+    both!(
+        language,
+        "{events} 件が該当します (何も変更していません)",
+        "found: {told}; nothing was changed"
+    )
 }
 
 /// How many deliveries are shown, and how many there are.

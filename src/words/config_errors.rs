@@ -5,6 +5,7 @@ use std::fmt;
 use crate::config::{ConfigError, ConfigErrors, Doubt, Kind, Location, Note, NoteKind};
 use crate::language::Language;
 use crate::secret::Fingerprint;
+use crate::words::counted;
 
 impl Location {
     /// As it stands before the colon.
@@ -175,7 +176,7 @@ impl Doubt {
                 "has a full-width or invisible character in the value; type it again in plain letters",
             ),
             Self::Control => (
-                "改行などの制御文字が値に含まれています",
+                "改行など、目に見えない文字が値に含まれています",
                 "has a control character in the value, such as a line end",
             ),
             Self::Blank => (
@@ -211,10 +212,11 @@ impl NoteKind {
                 };
             }
             Self::Short(length) => {
+                let characters = counted(length, "character");
                 return both!(
                     language,
                     "{length} 文字しかありません。16 文字以上を勧めます (voicedrive-relay secret make)",
-                    "has only {length} characters; 16 or more are advised (voicedrive-relay secret make)"
+                    "has only {characters}; 16 or more are advised (voicedrive-relay secret make)"
                 );
             }
             Self::UnknownName(None) => (
@@ -290,10 +292,11 @@ impl Fingerprint {
     /// The digits, and the key's length.
     pub(crate) fn describe(&self, language: Language) -> String {
         let Self { digits, characters } = self;
+        let counted = counted(characters, "character");
         both!(
             language,
             "{digits}、{characters} 文字",
-            "{digits}, {characters} characters"
+            "{digits}, {counted}"
         )
     }
 }

@@ -74,7 +74,7 @@ impl SnapshotError {
             ),
             Self::OfBefore { .. } => both!(
                 language,
-                "最初の公開版より前の voicedrive-relay が書いたもので、この版では読めません",
+                "最初の公開バージョンより前の voicedrive-relay が書いたもので、このバージョンでは読めません",
                 "written by a voicedrive-relay of before the first release, which this program cannot read"
             ),
             Self::InTheWay { obstacle, .. } => {
@@ -87,7 +87,7 @@ impl SnapshotError {
             }
             Self::Newer { found, known, .. } => both!(
                 language,
-                "新しい版の voicedrive-relay が書いたものです (形式 {found}、この版が扱えるのは {known} まで)",
+                "新しいバージョンの voicedrive-relay が書いたものです (形式 {found}、このバージョンが扱えるのは {known} まで)",
                 "written by a newer voicedrive-relay (schema version {found}, this program knows versions up to {known})"
             ),
         };
@@ -122,12 +122,12 @@ impl SnapshotError {
             ),
             Self::Newer { .. } => both!(
                 language,
-                "新しい版の voicedrive-relay を入れてください",
+                "新しいバージョンの voicedrive-relay を入れてください",
                 "install the newer voicedrive-relay"
             ),
             Self::OfBefore { .. } => both!(
                 language,
-                "このコピーを書いた版の voicedrive-relay で使ってください",
+                "このコピーを書いたバージョンの voicedrive-relay で使ってください",
                 "use it with the voicedrive-relay that wrote it"
             ),
             Self::NotOurs { .. } => both!(

@@ -8,6 +8,7 @@ use crate::attempt::Compressed;
 use crate::cause::Cause;
 use crate::delivery::failure::Failure;
 use crate::language::{Language, Locale};
+use crate::route::settings::Settings;
 use crate::timestamp::Timestamp;
 
 phrases! {
@@ -44,8 +45,8 @@ impl Locale {
         }
     }
 
-    /// One attempt in one line, with what to do about it.
-    pub(crate) fn attempt(self, attempt: &Value) -> String {
+    /// One attempt in one line, with what to do about it; `settings` are those of its route.
+    pub(crate) fn attempt(self, attempt: &Value, settings: &Settings) -> String {
         let (number, took) = (&attempt["attempt"], &attempt["processingTime"]);
         let outcome = match attempt["outcome"].as_str() {
             Some("success") => Delivery::Succeeded,
@@ -54,7 +55,7 @@ impl Locale {
         };
         let outcome = self.phrase(outcome);
         let cause = attempt["cause"].as_str().and_then(Cause::from_word);
-        let why = cause.map(|cause| format!(" – {}", cause.sentence(self.language)));
+        let why = cause.map(|cause| format!(" – {}", cause.sentence(settings, self.language)));
         let (why, said) = (why.unwrap_or_default(), self.said(attempt));
         both!(
             self.language,

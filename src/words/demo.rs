@@ -6,6 +6,7 @@ use std::io;
 
 use super::system::of_system;
 use crate::language::Language;
+use crate::words::counted;
 
 phrases! {
     /// Between what happens.
@@ -23,7 +24,7 @@ phrases! {
             "\n話その 3: 送信中に接続が切れます。届いたかどうかわからないので、\n同じ番号で送り直します。",
             "\nThird story: the connection is cut off. Nobody knows whether the event\narrived, so it is sent again with the same id.";
         NotAll: "届かなかったイベントがあります", "not everything arrived";
-        NoProfile: "プロファイルがこの版に含まれていません", "the profile is not built in";
+        NoProfile: "プロファイルがこのバージョンに含まれていません", "the profile is not built in";
         Event: "イベント", "event";
         Sent: "送信", "sent";
         Succeeded: "成功", "succeeded";
@@ -83,9 +84,10 @@ pub(crate) fn interviews(
     no_show: impl Display,
     language: Language,
 ) -> String {
+    let interviews = counted(&total, "interview");
     both!(
         language,
         "面談 {total} 件、完了 {completed} 件 (完了率 {rate} %、無断欠席率 {no_show} %)",
-        "{total} interviews, {completed} completed ({rate} %), nobody came to {no_show} %"
+        "{interviews}, {completed} completed ({rate} %), nobody came to {no_show} %"
     )
 }

@@ -35,7 +35,7 @@ pub(crate) fn summary(failed: usize, language: Language) -> String {
     both!(
         language,
         "受信側で直すべき項目が {failed} 件あります",
-        "{failed} of these have to be mended in the receiver"
+        "to be mended in the receiver: {failed}"
     )
 }
 

@@ -41,12 +41,12 @@ impl Expected {
             ),
             Self::Text => both!(
                 language,
-                "引用符で囲んだ文字列にしてください",
+                "引用符 (\") で囲んで書いてください",
                 "must be a text"
             ),
             Self::PrintableText => both!(
                 language,
-                "印字できる半角の ASCII 文字にしてください",
+                "半角の英数字、記号、空白で書いてください",
                 "must be a text of printable ASCII characters"
             ),
             Self::Table(name) => both!(
@@ -94,7 +94,7 @@ impl Expected {
             ),
             Self::Origins => both!(
                 language,
-                "ページのオリジンを省略せずに並べてください (例: [\"https://voicedrive.example.com\"])。* は使えないため、1 つずつ、パスも末尾の / も付けずに書きます",
+                "呼び出し元のページのアドレスを、https:// からホスト名 (とポート) まで並べてください (例: [\"https://voicedrive.example.com\"])。* は使えないため、1 つずつ、パスも末尾の / も付けずに書きます",
                 "must be a list of whole origins, such as [\"https://voicedrive.example.com\"]: a wildcard matches no page, so each page is named, without a path or a / at its end"
             ),
             Self::PublicUrl => both!(
@@ -212,7 +212,7 @@ impl Expected {
             ),
             Self::Proxy => both!(
                 language,
-                "ユーザー名、パスワード、パスのない URL (例: \"http://proxy.example:3128\") か、それらを含む URL を入れた秘密の名前にしてください",
+                "ユーザー名、パスワード、パスのない URL (例: \"http://proxy.example:3128\") を書いてください。それらが必要なら、URL を secrets.env に書き、ここにはその名前を書いてください",
                 "must be a URL such as \"http://proxy.example:3128\" without user, password and path, or the name of a secret that holds one with them"
             ),
             Self::ProxyUrl => both!(

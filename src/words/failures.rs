@@ -11,6 +11,7 @@ use crate::delivery::partner::SetupError;
 use crate::delivery::tls::{BadCertificate, TlsError};
 use crate::language::Language;
 use crate::route::LEADS_BACK;
+use crate::route::settings::Settings;
 
 /// Names of a certificate that are shown.
 const NAMES_SHOWN: usize = 3;
@@ -91,8 +92,15 @@ impl Failure {
             ),
             Self::TlsTooOld => insecure(
                 language.say(
-                    "送信先は TLS 1.2 にも 1.3 にも対応していません",
-                    "the receiver offers no TLS 1.2 or 1.3, only older versions",
+                    "相手側が TLS 1.2 にも 1.3 にも対応していません",
+                    "the other side offers no TLS 1.2 or 1.3, only older versions",
+                ),
+                language,
+            ),
+            Self::WantsCertificate => insecure(
+                language.say(
+                    "相手側がこのサーバーの証明書 (クライアント証明書) を求めています",
+                    "the other side wants a certificate of this server (a client certificate)",
                 ),
                 language,
             ),
@@ -121,6 +129,21 @@ impl Failure {
                 "応答の前に接続が切れました",
                 "the connection ended before there was an answer"
             ),
+            Self::NotHttp => both!(
+                language,
+                "相手の応答が HTTP/1.1 の形式ではありません",
+                "what answers does not speak HTTP/1.1"
+            ),
+            Self::HeadTooLong => both!(
+                language,
+                "応答のヘッダーが長すぎて読めません",
+                "the head of the answer is too long to be read"
+            ),
+            Self::WantsTls => both!(
+                language,
+                "このポートは TLS で暗号化されていますが、URL が http:// です",
+                "this port speaks TLS, and the URL begins with http://"
+            ),
             Self::Other(why) => both!(
                 language,
                 "送信できませんでした",
@@ -136,7 +159,7 @@ impl Failure {
         if !cause.fits_any_server() {
             return told;
         }
-        let advice = cause.sentence(language);
+        let advice = cause.sentence(&Settings::default(), language);
         both!(language, "{told}。{advice}", "{told}; {advice}")
     }
 }
@@ -161,28 +184,20 @@ fn insecure(why: &str, language: Language) -> String {
 }
 
 impl ProxyFault {
-    fn describe(self, language: Language) -> &'static str {
+    fn describe(&self, language: Language) -> String {
         let (ja, en) = match self {
-            Self::NameNotFound => (
-                "ホスト名のアドレスが見つかりません",
-                "its host name could not be resolved",
-            ),
-            Self::Refused => ("接続を断られました", "it refused the connection"),
-            Self::Address(why) => return why.describe(language),
+            Self::Unreached(why) => return why.describe(language),
             Self::WantsLogin => (
                 "ユーザー名とパスワードを求められました (407)",
                 "it wants a user and a password (407)",
             ),
-            Self::NotThisHost => (
-                "この宛先への接続を断られました",
-                "it does not connect to this host",
-            ),
+            Self::NotThisHost => ("この宛先に接続しません", "it does not connect to this host"),
             Self::NoProxy => (
                 "プロキシの応答ではありません",
                 "its answer is not that of a proxy",
             ),
         };
-        language.say(ja, en)
+        language.say(ja, en).to_owned()
     }
 }
 
@@ -241,7 +256,7 @@ impl BadCertificate {
             ),
             Self::SelfSigned => both!(
                 language,
-                "送信先が自分で署名した証明書で、このサーバーの証明書の一覧にありません",
+                "自己署名の証明書で、このサーバーの証明書の一覧にありません",
                 "the certificate is self-signed, and not in this system's store of certificates"
             ),
             Self::Authority => both!(

@@ -23,7 +23,7 @@ impl OpenError {
                 let why = error.happened(language);
                 return both!(
                     language,
-                    "データベースをこの版の形式に変えていません。先にコピーを作れなかったためです。{why}",
+                    "データベースをこのバージョンの形式に変えていません。先にコピーを作れなかったためです。{why}",
                     "the database was not brought to this version, because no copy of it could be made first: {why}"
                 );
             }
@@ -47,12 +47,12 @@ impl OpenError {
             ),
             Self::Newer { found, known, .. } => both!(
                 language,
-                "新しい版の voicedrive-relay が書いたデータベースです (形式 {found}、この版が扱えるのは {known} まで)。新しい版を入れるか、この版が書いたコピーを復元してください",
+                "新しいバージョンの voicedrive-relay が書いたデータベースです (形式 {found}、このバージョンが扱えるのは {known} まで)。新しいバージョンを入れるか、このバージョンが書いたコピーを復元してください",
                 "the database has schema version {found}, this program knows versions up to {known}; install the newer voicedrive-relay, or restore a copy that this one wrote"
             ),
             Self::OfBefore { .. } => both!(
                 language,
-                "最初の公開版より前の voicedrive-relay が書いたデータベースで、この版では読めません。何も変更していません。データディレクトリを別の場所に移すか、それを書いた版を使ってください",
+                "最初の公開バージョンより前の voicedrive-relay が書いたデータベースで、このバージョンでは読めません。何も変更していません。データディレクトリを別の場所に移すか、それを書いたバージョンを使ってください",
                 "this database was written by a voicedrive-relay of before the first release, and this program cannot read it. It was left as it is: move the data directory away, or go on with the program that wrote it"
             ),
             Self::Gone { left, .. } => {
@@ -115,7 +115,7 @@ impl OpenError {
             }
             Self::Migration { what, .. } => both!(
                 language,
-                "データベースをこの版の形式に変えられませんでした。元のままです",
+                "データベースをこのバージョンの形式に変えられませんでした。元のままです",
                 "the database could not be brought to this version: {what}"
             ),
         };

@@ -2,7 +2,7 @@
 
 use crate::incident::{Finding, Kind, Report, State};
 use crate::language::Language;
-use crate::words::size;
+use crate::words::{counted, size};
 
 /// What happened to deliveries, in Japanese and in English.
 pub(super) fn of_deliveries(state: State, report: &Report) -> (String, String) {
@@ -13,15 +13,17 @@ pub(super) fn of_deliveries(state: State, report: &Report) -> (String, String) {
         ..
     } = report;
     let waiting = count - (delivered + dismissed).min(*count);
-    let events = english(i128::from(*count), "event");
+    let events = counted(count, "event");
     let status = http_status(&report.finding);
-    if state == State::Resolved {
+    if report.kind == Kind::DeliveriesMissing {
+        of_missing(state, report, waiting)
+    } else if state == State::Resolved {
         (
             format!(
                 "{count} 件のうち {delivered} 件はその後送信できました。対応不要とされたもの {dismissed} 件、残り {waiting} 件です。"
             ),
             format!(
-                "Of {events} {delivered} were sent after all; {dismissed} were dismissed, {waiting} are left."
+                "Of {events}, sent after all: {delivered}; dismissed: {dismissed}; left: {waiting}."
             ),
         )
     } else if report.kind == Kind::PartnerRefuses {
@@ -29,7 +31,7 @@ pub(super) fn of_deliveries(state: State, report: &Report) -> (String, String) {
             format!(
                 "VoiceDrive が {count} 件のイベントを拒否しました{status}。うち {waiting} 件が未解決です。"
             ),
-            format!("VoiceDrive refused {events}{status}; {waiting} of them are not settled."),
+            format!("VoiceDrive refused {events}{status}; not settled yet: {waiting}."),
         )
     } else {
         (
@@ -37,17 +39,46 @@ pub(super) fn of_deliveries(state: State, report: &Report) -> (String, String) {
                 "{count} 件のイベントが、再送を使い切っても届いていません{status}。うち {waiting} 件が未解決です。"
             ),
             format!(
-                "{events} did not arrive although every retry was made{status}; {waiting} of them are not settled."
+                "{events} did not arrive although every retry was made{status}; not settled yet: {waiting}."
             ),
         )
     }
+}
+
+/// What a comparison with VoiceDrive's list has not found there.
+fn of_missing(state: State, report: &Report, waiting: u64) -> (String, String) {
+    let Report {
+        count,
+        delivered,
+        dismissed,
+        ..
+    } = report;
+    let events = counted(count, "event");
+    if state == State::Resolved {
+        return (
+            format!(
+                "{count} 件のうち {delivered} 件は VoiceDrive にあることを確かめました。対応不要とされたもの {dismissed} 件、残り {waiting} 件です。"
+            ),
+            format!(
+                "Of {events}, found at VoiceDrive after all: {delivered}; dismissed: {dismissed}; left: {waiting}."
+            ),
+        );
+    }
+    (
+        format!(
+            "VoiceDrive の一覧と突き合わせたところ、送信済みの {count} 件が届いていないか、反映されていません。うち {waiting} 件が未解決です。"
+        ),
+        format!(
+            "By VoiceDrive's list, {events} that were sent did not arrive or have no effect; not settled yet: {waiting}."
+        ),
+    )
 }
 
 /// What happens while every attempt of a route fails, and when that is over.
 pub(super) fn of_an_outage(state: State, report: &Report) -> (String, String) {
     let exhausted = report.exhausted;
     let waiting = report.count.saturating_sub(exhausted);
-    let events = english(waiting.into(), "event");
+    let events = counted(waiting, "event");
     let route_is_gone = matches!(
         report.finding,
         Finding::Away {
@@ -62,7 +93,7 @@ pub(super) fn of_an_outage(state: State, report: &Report) -> (String, String) {
                 "VoiceDrive への送信がすべて失敗しています{status}。送信待ちは {waiting} 件です。イベントは失われず、回復すると自動で送信されます。再送を使い切って担当者の対応を待つものは {exhausted} 件です。"
             ),
             format!(
-                "Every attempt to send to VoiceDrive fails{status}. {events} wait and are sent by themselves when it is back; none is lost. {exhausted} have used up their retries and wait for a person."
+                "Every attempt to send to VoiceDrive fails{status}. Waiting: {events}; none is lost, and all are sent by themselves when it is back. With their retries used up, waiting for a person: {exhausted}."
             ),
         );
     }
@@ -106,26 +137,39 @@ fn http_status(finding: &Finding) -> String {
     }
 }
 
-/// A number of things in English.
-fn english(number: i128, thing: &str) -> String {
-    let s = if number == 1 { "" } else { "s" };
-    format!("{number} {thing}{s}")
+/// By what an admin knows a token. For whom it was issued is not in it: that may be a person's name.
+pub(super) struct Token<'a> {
+    /// Its name.
+    pub(super) jti: &'a str,
+    /// What it allows, separated by blanks.
+    pub(super) scope: &'a str,
+    /// The day of its issue.
+    pub(super) issued_on: &'a str,
 }
 
 /// What is known of a token, in Japanese and in English. `ended`: whether it has ended or was revoked, when it is over.
-pub(super) fn of_a_token(jti: &str, days: i64, ended: Option<bool>) -> (String, String) {
+pub(super) fn of_a_token(token: &Token<'_>, days: i64, ended: Option<bool>) -> (String, String) {
+    let Token {
+        jti,
+        scope,
+        issued_on,
+    } = token;
+    let (ja, en) = (
+        format!("トークン {jti} ({issued_on} 発行、{scope})"),
+        format!("The token {jti} (issued on {issued_on}, {scope})"),
+    );
     match ended {
         None => (
-            format!("トークン {jti} の期限まで {days} 日です。"),
-            format!("The token {jti} ends in {}.", english(days.into(), "day")),
+            format!("{ja} の期限まで {days} 日です。"),
+            format!("{en} ends in {}.", counted(days, "day")),
         ),
         Some(true) => (
-            format!("トークン {jti} の期限が切れました。使っている相手は 401 で拒否されます。"),
-            format!("The token {jti} has ended: whoever shows it is refused with 401."),
+            format!("{ja} の期限が切れました。使っている相手は 401 で拒否されます。"),
+            format!("{en} has ended: whoever shows it is refused with 401."),
         ),
         Some(false) => (
-            format!("トークン {jti} は失効しました。"),
-            format!("The token {jti} was revoked."),
+            format!("{ja} は失効しました。"),
+            format!("{en} was revoked."),
         ),
     }
 }
@@ -134,16 +178,24 @@ pub(super) fn of_a_token(jti: &str, days: i64, ended: Option<bool>) -> (String, 
 pub(super) fn of_numbers(finding: &Finding) -> (String, String) {
     match finding {
         // Told with its deliveries, or with its name.
-        Finding::Deliveries { .. } | Finding::Away { .. } | Finding::Token { .. } => {
-            (String::new(), String::new())
-        }
+        Finding::Deliveries { .. }
+        | Finding::Missing { .. }
+        | Finding::Away { .. }
+        | Finding::Token { .. } => (String::new(), String::new()),
+        Finding::Comparison { age_hours } => (
+            format!("VoiceDrive の一覧との突き合わせが {age_hours} 時間行われていません。"),
+            format!(
+                "What was sent was not compared with VoiceDrive's list for {}.",
+                counted(age_hours, "hour")
+            ),
+        ),
         Finding::SuccessRate { permille, sends } => {
             let percent = format!("{}.{}", permille / 10, permille % 10);
             (
                 format!("直近 1 時間の {sends} 件のうち、成功は {percent} % です。"),
                 format!(
                     "Of {} of the last hour, {percent} % succeeded.",
-                    english((*sends).into(), "event")
+                    counted(sends, "event")
                 ),
             )
         }
@@ -155,12 +207,14 @@ pub(super) fn of_numbers(finding: &Finding) -> (String, String) {
                 "{waiting} 件が送信を待っています。最も古いものは予定より {overdue_minutes} 分遅れています。"
             ),
             format!(
-                "{waiting} events wait to be sent; the oldest is {overdue_minutes} minutes late."
+                "To be sent: {}; the oldest is {} late.",
+                counted(waiting, "event"),
+                counted(overdue_minutes, "minute")
             ),
         ),
         Finding::Logins { failed } => (
             format!("直近 1 時間に、認証の失敗が {failed} 回ありました。"),
-            format!("{failed} logins failed in the last hour."),
+            format!("In the last hour, {} failed.", counted(failed, "login")),
         ),
         Finding::Statistics {
             p95_ms,
@@ -173,23 +227,7 @@ pub(super) fn of_numbers(finding: &Finding) -> (String, String) {
                 "In the last five minutes 95 % of the statistics took up to {p95_ms} ms, and {error_percent} % failed."
             ),
         ),
-        Finding::Backup { failed: true, .. } => (
-            "relay-backup.db を作れませんでした。前のものが残っています。".to_owned(),
-            "relay-backup.db could not be made; the one before it is still there.".to_owned(),
-        ),
-        Finding::Backup {
-            age_hours: Some(hours),
-            ..
-        } => (
-            format!("relay-backup.db は {hours} 時間前のものです。"),
-            format!("relay-backup.db is {hours} hours old."),
-        ),
-        Finding::Backup {
-            age_hours: None, ..
-        } => (
-            "relay-backup.db がありません。".to_owned(),
-            "There is no relay-backup.db.".to_owned(),
-        ),
+        Finding::Backup { age_hours, failed } => of_backup(*age_hours, *failed),
         Finding::Database { trouble } => (
             format!("{}。", trouble.happened(Language::Ja)),
             format!("{}.", sentence(&trouble.happened(Language::En))),
@@ -205,7 +243,7 @@ pub(super) fn of_numbers(finding: &Finding) -> (String, String) {
                     "ディスクの空きは {free} ({free_percent} %)、データベースは {database} です。"
                 ),
                 format!(
-                    "{free} ({free_percent} %) of the disk are free; the database has {database}."
+                    "Free on the disk: {free} ({free_percent} %); the database has {database}."
                 ),
             )
         }
@@ -217,7 +255,7 @@ pub(super) fn of_numbers(finding: &Finding) -> (String, String) {
             format!("送信先の証明書の期限まで {days} 日です。"),
             format!(
                 "The receiver's certificate ends in {}.",
-                english((*days).into(), "day")
+                counted(days, "day")
             ),
         ),
         Finding::Clock { seconds } => {
@@ -232,6 +270,23 @@ pub(super) fn of_numbers(finding: &Finding) -> (String, String) {
                 format!("This server's clock is {off} s {en} VoiceDrive's."),
             )
         }
+    }
+}
+
+fn of_backup(age_hours: Option<u64>, failed: bool) -> (String, String) {
+    match age_hours {
+        _ if failed => (
+            "relay-backup.db を作れませんでした。前のものが残っています。".to_owned(),
+            "relay-backup.db could not be made; the one before it is still there.".to_owned(),
+        ),
+        Some(hours) => (
+            format!("relay-backup.db は {hours} 時間前のものです。"),
+            format!("relay-backup.db is {} old.", counted(hours, "hour")),
+        ),
+        None => (
+            "relay-backup.db がありません。".to_owned(),
+            "There is no relay-backup.db.".to_owned(),
+        ),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::import::table::HeaderFault;
 use crate::interview::ROW_BYTES;
 use crate::interview::field::Field;
 use crate::language::Language;
+use crate::words::counted;
 use crate::words::json;
 use crate::words::system::of_system;
 
@@ -31,14 +32,60 @@ phrases! {
         Backslash: "セルに \\ があります。mysql -B は改行などを \\n のように書きますが、mysql が書いたファイルかどうかわからないため、そのまま取り込みます。mysql から書き出すなら、付属の interviews.sql を使ってください", "a cell has a backslash, as mysql -B writes line breaks (\\n) and tabs; nothing shows that mysql wrote the file, so it is taken as it stands; to export from mysql, use the packaged interviews.sql";
         Note: "注意:", "note:";
         MoreBadRows: "ほかに誤りのある行:", "more bad rows:";
-        BadRows: "件の行に誤りがあります。何も取り込んでいません", "bad rows; nothing was imported";
-        RowsOf: "件中", "rows,";
-        DryRun: "件に誤りはありません。確認だけで、何も取り込んでいません", "rows are good; this was a dry run, nothing was imported";
-        Kept: "件を取り込みました", "rows imported";
-        New: "新規", "new";
-        Replacing: "置き換え", "replacing";
-        WithoutOrigin: "件は、どこにもない変更元の面談を空にしました", "without their origin, which is nowhere";
     }
+}
+
+/// A file of which nothing was imported.
+pub(crate) fn refused(rows: u64, bad: u64, language: Language) -> String {
+    let (all, wrong) = (counted(rows, "row"), counted(bad, "bad row"));
+    both!(
+        language,
+        "{rows} 件中 {bad} 件の行に誤りがあります。何も取り込んでいません",
+        "{all}, {wrong}; nothing was imported"
+    )
+}
+
+/// A file without a mistake, of which nothing was imported because it was only tried.
+pub(crate) fn tried(rows: u64, language: Language) -> String {
+    let all = counted(rows, "good row");
+    both!(
+        language,
+        "{rows} 件に誤りはありません。確認だけで、何も取り込んでいません",
+        "{all}; this was a dry run, nothing was imported"
+    )
+}
+
+/// A file that was imported.
+pub(crate) fn imported(rows: u64, language: Language) -> String {
+    let all = counted(rows, "row");
+    both!(language, "{rows} 件を取り込みました", "{all} imported")
+}
+
+/// How many of the records are new.
+pub(crate) fn new_and_replaced(created: u64, replaced: u64, language: Language) -> String {
+    both!(
+        language,
+        "新規: {created}, 置き換え: {replaced}",
+        "new: {created}, replacing: {replaced}"
+    )
+}
+
+/// Rows that were taken without what they name.
+pub(crate) fn without_origin(dropped: u64, language: Language) -> String {
+    both!(
+        language,
+        "{dropped} 件は、どこにもない変更元の面談を空にしました",
+        "without their origin, which is nowhere: {dropped}"
+    )
+}
+
+/// How many records are of people whose data were erased.
+pub(crate) fn of_erased(records: u64, language: Language) -> String {
+    both!(
+        language,
+        "{records} 件は、データを消去した人の記録です。氏名などを除いて受け取りました",
+        "taken without names, because the data of their people were erased: {records}"
+    )
 }
 
 /// All names that a person may write, in their language.

@@ -80,7 +80,7 @@ impl Why {
             ),
             Self::ClockChange => both!(
                 language,
-                "時計の切り替えで存在しない、または 2 回ある時刻です。時差を付けて指定してください",
+                "夏時間の切り替えのため存在しない、または 2 回ある時刻です。時差を付けて指定してください",
                 "must be a time that the clock of the zone shows once; write it with an offset"
             ),
             Self::NotCharacters => both!(

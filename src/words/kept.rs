@@ -10,6 +10,8 @@ use crate::system_error::SystemError;
 
 /// Stands for a text, to see what stands around it.
 const TEXT: &str = "\u{1}";
+/// How what is wrong on the way to a proxy begins.
+const OF_PROXY: &str = "the proxy: ";
 /// Stands for a number.
 const NUMBER: u32 = 987_654_321;
 
@@ -17,6 +19,14 @@ impl Failure {
     /// The failure that this sentence tells; none when no failure is told so, such as in what an older version
     /// has kept.
     pub(crate) fn of_sentence(said: &str) -> Option<Self> {
+        let of_proxy = said.strip_prefix(OF_PROXY);
+        Self::alone(said).or_else(|| {
+            let unreached = ProxyFault::Unreached(Box::new(Self::alone(of_proxy?)?));
+            Some(Self::Proxy(unreached))
+        })
+    }
+
+    fn alone(said: &str) -> Option<Self> {
         let is_told = |failure: &Self| failure.to_string() == said;
         if let Some(code) = said.strip_prefix("HTTP ") {
             let code = code.get(..3)?.parse().ok()?;
@@ -50,16 +60,11 @@ impl Failure {
 fn without_more() -> Vec<Failure> {
     let refused = [Refused::LinkLocal, Refused::PlainHttp];
     let proxies = [
-        ProxyFault::NameNotFound,
-        ProxyFault::Refused,
         ProxyFault::WantsLogin,
         ProxyFault::NotThisHost,
         ProxyFault::NoProxy,
     ];
-    let proxies = proxies
-        .into_iter()
-        .chain(refused.map(ProxyFault::Address))
-        .map(Failure::Proxy);
+    let proxies = proxies.map(Failure::Proxy);
     let certificates = [
         BadCertificate::Expired(None),
         BadCertificate::NotYetValid(None),
@@ -75,7 +80,11 @@ fn without_more() -> Vec<Failure> {
         Failure::NotTls,
         Failure::TlsTooOld,
         Failure::TlsEnded,
+        Failure::WantsCertificate,
         Failure::Broken,
+        Failure::NotHttp,
+        Failure::HeadTooLong,
+        Failure::WantsTls,
     ]
     .into_iter()
     .chain(refused.map(Failure::AddressRefused))
@@ -160,9 +169,15 @@ mod tests {
             Failure::Other(text()),
             Failure::System((&io::Error::from_raw_os_error(101)).into()),
         ]);
+        let of_proxy = |failure| Failure::Proxy(ProxyFault::Unreached(Box::new(failure)));
         for failure in all {
             let said = failure.to_string();
-            assert_eq!(Failure::of_sentence(&said), Some(failure), "{said}");
+            assert_eq!(Failure::of_sentence(&said), Some(failure.clone()), "{said}");
+            if !matches!(failure, Failure::Proxy(_)) {
+                let by_proxy = of_proxy(failure);
+                let said = by_proxy.to_string();
+                assert_eq!(Failure::of_sentence(&said), Some(by_proxy), "{said}");
+            }
         }
     }
 

@@ -89,10 +89,6 @@ fn meaning(status: u16, language: Language) -> &'static str {
             "この URL は通知先にありません。削除されたか、書き間違いです。URL を取り直し、secrets.env に書いてください",
             "the service does not know this URL: it was deleted or is mistyped; take the URL again and write it into secrets.env",
         ),
-        407 => (
-            "プロキシがユーザー名とパスワードを求めています",
-            "the proxy asks for a user and a password",
-        ),
         429 => (
             "短い間に送りすぎたため、通知先に断られました。しばらく待ってください",
             "the service takes no more at this moment; wait a while",
@@ -154,8 +150,8 @@ impl Mail {
                 let seconds = limit.as_secs_f64();
                 both!(
                     language,
-                    "メールサーバーが {seconds} 秒以内に応答しませんでした",
-                    "the mail server did not answer within {limit:?}"
+                    "メールサーバーが {seconds} 秒以内に応答しませんでした。alerts.channel の host、port、encryption を確かめてください",
+                    "the mail server did not answer within {limit:?}: look at `host`, `port` and `encryption` of the alerts.channel"
                 )
             }
             Self::NameNotFound => both!(
@@ -278,7 +274,7 @@ mod tests {
     #[test]
     fn an_answer_of_a_hook_is_told_with_its_meaning() {
         for language in [Language::Ja, Language::En] {
-            for status in [302, 400, 403, 404, 407, 429, 503, 999] {
+            for status in [302, 400, 403, 404, 429, 503, 999] {
                 let told = Objection::Answer(status).describe(language);
                 let number = format!("HTTP {status}: ");
                 let meaning = told.strip_prefix(&number).unwrap();

@@ -6,6 +6,7 @@ use crate::cause::Cause;
 use crate::import::id_list::{LineFault, NotAList};
 use crate::language::{Language, Locale};
 use crate::reconciliation::received::NotReceived;
+use crate::route::settings::Settings;
 use crate::words::harmless;
 use crate::words::system::of_system;
 
@@ -38,11 +39,16 @@ phrases! {
 }
 
 impl Locale {
-    /// A comparison, for a person. `again` is the command that sends again what is missing; none: it was sent again.
-    pub(crate) fn comparison(self, answer: &Value, again: Option<&str>) -> String {
+    /// A comparison, for a person; `settings` are those of its route. `again` is the command that sends again what is missing; none: it was sent again.
+    pub(crate) fn comparison(
+        self,
+        answer: &Value,
+        settings: &Settings,
+        again: Option<&str>,
+    ) -> String {
         let mut lines = vec![self.compared(answer)];
         let missing = self.listed(answer, "missing", Found::Missing, |one| {
-            self.reason(one["reason"].as_str().unwrap_or_default())
+            self.reason(one["reason"].as_str().unwrap_or_default(), settings)
         });
         let is_missing = !missing.is_empty();
         lines.extend(missing);
@@ -123,13 +129,13 @@ impl Locale {
         lines
     }
 
-    fn reason(self, word: &str) -> String {
+    fn reason(self, word: &str, settings: &Settings) -> String {
         match word {
             "answered_but_absent" => self.phrase(Found::AnsweredButAbsent).to_owned(),
             "failed_there" => self.phrase(Found::FailedThere).to_owned(),
             word => Cause::from_word(word).map_or_else(
                 || self.phrase(Found::NotDelivered).to_owned(),
-                |cause| cause.sentence(self.language).to_string(),
+                |cause| cause.sentence(settings, self.language),
             ),
         }
     }
@@ -152,6 +158,15 @@ impl Locale {
         }
         lines.join("\n")
     }
+}
+
+/// The file has no ids, and nothing says which range is compared.
+pub(crate) fn empty_list(language: Language) -> String {
+    both!(
+        language,
+        "ID が 1 つもありません。VoiceDrive に何もない期間を比べるには --from と --to を指定してください",
+        "there are no ids in it; to compare a time of which VoiceDrive has nothing, give --from and --to"
+    )
 }
 
 impl NotAList {

@@ -7,6 +7,7 @@ use crate::store::file::difference::{Difference, Incomplete};
 use crate::store::file::snapshot::Verified;
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
+use crate::words::counted;
 use crate::words::harmless;
 
 phrases! {
@@ -26,10 +27,11 @@ pub(crate) fn good_copy(locale: Locale, file: &Path, verified: Verified) -> Stri
         ..
     } = verified;
     let (file, newest) = (file.display(), clock(locale, newest_event));
+    let counted = counted(events, "event");
     both!(
         locale.language,
         "{file}: 正常です。イベント {events} 件、未送信 {waiting} 件、最新の受付 {newest}",
-        "{file}: good; {events} events, {waiting} still to be sent, the newest accepted {newest}"
+        "{file}: good; {counted}, {waiting} still to be sent, the newest accepted {newest}"
     )
 }
 
@@ -177,4 +179,13 @@ pub(crate) fn kept_aside(locale: Locale, aside: &Path) -> String {
             "the previous database is in {aside}\nit holds personal data: when the above was handed in again and nothing was missed for some days, delete it: sudo rm -r {aside}"
         ),
     }
+}
+
+/// The copy had data of people that were erased since.
+pub(crate) fn erased_again(locale: Locale, rows: u64) -> String {
+    both!(
+        locale.language,
+        "コピーのあとに消去した人のデータ {rows} 件を、復元したデータベースからも消去しました",
+        "the copy had {rows} rows of people whose data were erased since; they are erased again"
+    )
 }

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use crate::language::Language;
+use crate::words::counted;
 
 phrases! {
     /// Short texts of the page.
@@ -15,7 +16,7 @@ phrases! {
         RunningSince: "起動", "running since";
         SendsTo: "送信先", "sends to";
         Repeats: "同じ内容の再受信", "handed in again";
-        RetryQueue: "再送キュー", "retry queue";
+        RetryQueue: "再送の状況", "retry queue";
         NextAttempt: "次の送信", "next attempt";
         LastAttempt: "最後の送信", "last attempt";
         Database: "データベース", "database";
@@ -37,10 +38,11 @@ phrases! {
 
 /// When the disk is full, as things go.
 pub(crate) fn full_in(days: u64, language: Language) -> String {
+    let in_days = counted(days, "day");
     both!(
         language,
         "。この 1 週間の量が続くと約 {days} 日で満杯",
-        "; at the rate of the last week full in about {days} days"
+        "; at the rate of the last week full in about {in_days}"
     )
 }
 

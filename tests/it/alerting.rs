@@ -18,6 +18,7 @@ use voicedrive_relay::testing::delivery::route::Route;
 use voicedrive_relay::testing::incident::Thresholds;
 use voicedrive_relay::testing::language::{Language, Locale};
 use voicedrive_relay::testing::observations::Observations;
+use voicedrive_relay::testing::route::settings::AllSettings;
 use voicedrive_relay::testing::token::Scope;
 use voicedrive_relay::testing::upkeep::backup::BackupFile;
 use voicedrive_relay::testing::upkeep::file_watch::FileWatch;
@@ -232,7 +233,8 @@ impl Night {
         };
         let timezone = voicedrive_relay::testing::zone::Zone::TOKYO;
         let locale = Locale { language, timezone };
-        let mut notifier = Notifier::new(channel, locale, CommandLine::default(), store, clock);
+        let named = (CommandLine::default(), AllSettings::default());
+        let mut notifier = Notifier::new(channel, locale, named, store, clock);
         notifier.step().await;
         Self {
             watch: watching(&bench, &observations, &rules, routes),
@@ -638,7 +640,7 @@ async fn channels_are_tested_and_what_needs_nobody_is_dismissed() {
     assert_eq!(left["items"], json!([]));
     let history = daemon.run(&["alert", "history"]).await;
     let history = String::from_utf8_lossy(&history.stdout).into_owned();
-    assert!(history.contains("1 were dismissed"), "{history}");
+    assert!(history.contains("dismissed: 1"), "{history}");
     let over = |all: &[Value]| all.iter().filter(|m| m["state"] == "resolved").count() == 2;
     let messages = sink.wait_until(over).await;
     for message in messages.iter().filter(|m| m["state"] == "resolved") {

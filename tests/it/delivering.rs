@@ -14,7 +14,7 @@ use voicedrive_relay::testing::route::Routing;
 use voicedrive_relay::testing::send_stats::QueueCounts;
 use voicedrive_relay::testing::submission::{Accepted, Submission};
 
-use crate::harness::{Bench, Clock, Partner, TestRelay, noon, status};
+use crate::harness::{Bench, Clock, Partner, TestRelay, noon, somebody, status};
 
 const SEEDS: [u64; 3] = [60, 300, 1800];
 const PATIENT: Duration = Duration::from_secs(30);
@@ -73,7 +73,9 @@ impl Bench {
     pub async fn resend(&self, id: &str) {
         let policy = RetryPolicy::new(SEEDS.map(Duration::from_secs).to_vec());
         let (routing, moment) = (Routing::default(), self.clock.moment());
-        let resent = self.store.resend_event(id, policy, routing, moment);
+        let resent = self
+            .store
+            .resend_event(id, policy, routing, somebody(), moment);
         resent.await.unwrap();
     }
 }

@@ -6,12 +6,13 @@ use serde_json::Value;
 use voicedrive_relay::testing::command_line::CommandLine;
 use voicedrive_relay::testing::incident::State;
 use voicedrive_relay::testing::language::{Language, Locale};
+use voicedrive_relay::testing::route::settings::AllSettings;
 use voicedrive_relay::testing::timestamp::Timestamp;
 use voicedrive_relay::testing::token::TokenRecord;
 use voicedrive_relay::testing::zone::Zone;
 
 use crate::alerting::Night;
-use crate::harness::noon;
+use crate::harness::{noon, somebody};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -27,7 +28,12 @@ async fn issue(night: &Night, jti: &str, days: u32) -> Timestamp {
         revoked_at: None,
         key: None,
     };
-    night.bench.store.add_token(token).await.unwrap();
+    night
+        .bench
+        .store
+        .add_token(token, somebody())
+        .await
+        .unwrap();
     ends_at
 }
 
@@ -101,7 +107,10 @@ async fn each_step_is_told_once_over_restarts() {
     );
     let last = night.messages().pop().unwrap();
     let text = last["text"].as_str().unwrap();
-    assert!(text.contains("The token long has ended"), "{text}");
+    assert!(
+        text.contains("The token long (issued on 2025-10-26, stats:read) has ended"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -124,11 +133,21 @@ async fn one_that_was_revoked_is_not_told_and_no_end_of_it_is_told_as_a_recovery
     let end = issue(&night, "long", 60).await;
     issue(&night, "short", 60).await;
     let now = night.bench.clock.now();
-    night.bench.store.revoke_token("short", now).await.unwrap();
+    night
+        .bench
+        .store
+        .revoke_token("short", somebody(), now)
+        .await
+        .unwrap();
     until(&mut night, end, 30).await;
     assert_eq!(told(&night), [message("long", "opened", 30)]);
     let now = night.bench.clock.now();
-    night.bench.store.revoke_token("long", now).await.unwrap();
+    night
+        .bench
+        .store
+        .revoke_token("long", somebody(), now)
+        .await
+        .unwrap();
     until(&mut night, end, 29).await;
     assert_eq!(
         told(&night),
@@ -151,11 +170,14 @@ async fn one_that_was_revoked_is_not_told_and_no_end_of_it_is_told_as_a_recovery
         opened["actions"],
         serde_json::json!(["voicedrive-relay token list"])
     );
-    assert!(of(opened, "text").contains("トークン long の期限まで 30 日です。"));
+    let which = "トークン long (2025-10-26 発行、stats:read)";
+    let ends = format!("{which} の期限まで 30 日です。");
+    assert!(of(opened, "text").contains(&ends), "{opened:#}");
     // Whose it is may be a person's name.
     assert!(!messages.iter().any(|m| m.to_string().contains("山田")));
     assert!(of(over, "title").ends_with("終了"), "{over:#}");
-    assert!(of(over, "text").contains("トークン long は失効しました。"));
+    let revoked = format!("{which} は失効しました。");
+    assert!(of(over, "text").contains(&revoked), "{over:#}");
 }
 
 #[tokio::test]
@@ -211,11 +233,16 @@ async fn what_was_told_of_a_token_stands_in_the_status_until_it_is_over() {
         .incidents
         .iter()
         .map(|i| {
-            let commands = CommandLine::default();
-            locale.message(State::Ongoing, &i.report, &commands).text
+            let (commands, routes) = (CommandLine::default(), AllSettings::default());
+            let words = locale.message(State::Ongoing, &i.report, &commands, &routes);
+            words.text
         })
         .collect();
     let of_token = lines.iter().find(|text| text.starts_with("トークン long"));
     let first = of_token.unwrap().lines().next();
-    assert_eq!(first, Some("トークン long の期限まで 12 日です。"));
+    let issued = "2025-10-26 発行、stats:read";
+    let words = format!("トークン long ({issued}) の期限まで 12 日です。");
+    assert_eq!(first, Some(words.as_str()));
+    // For whom it was issued may be a person's name.
+    assert!(!of_token.unwrap().contains("山田"));
 }

@@ -11,6 +11,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::{Notify, watch};
+use voicedrive_relay::testing::audit::Actor;
 pub use voicedrive_relay::testing::clock::Clock;
 use voicedrive_relay::testing::command_line::CommandLine;
 use voicedrive_relay::testing::config::{self, Environment, Loaded};
@@ -75,6 +76,11 @@ pub fn control_client(directory: &Path) -> reqwest::Client {
     let socket = directory.join("control.sock");
     let client = reqwest::Client::builder().unix_socket(socket);
     client.build().unwrap()
+}
+
+/// Who does something of which it does not matter who does it.
+pub fn somebody() -> Actor {
+    Actor::user("somebody", None)
 }
 
 /// A moment that every test may call now.

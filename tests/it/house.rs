@@ -181,8 +181,9 @@ fn an_import_that_makes_a_circle_is_seen() {
 
 /// What things are, and what is decided about them: they use each other, and no file or network. Of the clock they use
 /// the moment that somebody has taken from it.
-const NOUNS: [&str; 39] = [
+const NOUNS: [&str; 41] = [
     "attempt",
+    "audit",
     "cause",
     "clock",
     "command_line",
@@ -203,6 +204,7 @@ const NOUNS: [&str; 39] = [
     "notification",
     "overview",
     "period",
+    "person",
     "liveness",
     "purge",
     "repeat",

@@ -14,6 +14,8 @@
 mod accepting;
 mod agreed;
 mod alerting;
+mod auditing;
+mod blaming;
 mod clocks;
 mod commands;
 mod counting;
@@ -22,6 +24,7 @@ mod delivering;
 mod described;
 mod dismissing;
 mod ending_tokens;
+mod erasing;
 mod examining;
 mod exhausted;
 mod harness;

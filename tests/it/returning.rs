@@ -11,7 +11,7 @@ use voicedrive_relay::testing::language::Language;
 use voicedrive_relay::testing::submission::Submission;
 
 use crate::alerting::Night;
-use crate::harness::{Bench, status};
+use crate::harness::{Bench, somebody, status};
 
 /// Events that the clinic hands in each minute; in two hours they are five hundred.
 const A_MINUTE: usize = 4;
@@ -141,7 +141,12 @@ async fn what_nobody_sends_again_after_an_outage_is_told_and_what_is_dismissed_i
     assert_eq!(told(&night), expected(&outage));
     let moment = night.bench.clock.moment();
     for id in exhausted(&night).await.iter().take(100) {
-        let done = night.bench.store.dismiss_event(id, moment).await.unwrap();
+        let done = night
+            .bench
+            .store
+            .dismiss_event(id, somebody(), None, moment)
+            .await
+            .unwrap();
         assert_eq!(done, EventDismissal::Done);
     }
     night.bench.partner.always_answers(None);
@@ -161,14 +166,14 @@ async fn what_nobody_sends_again_after_an_outage_is_told_and_what_is_dismissed_i
         expected(&[&outage[..], &[by_itself]].concat())
     );
     let last = night.messages().pop().unwrap();
-    let waits = format!("{left} of them are not settled");
+    let waits = format!("not settled yet: {left}");
     assert!(last["text"].as_str().unwrap().contains(&waits), "{last}");
     let id = last["incidentId"].as_str().unwrap();
     let moment = night.bench.clock.moment();
     night
         .bench
         .store
-        .dismiss_incident(id, moment)
+        .dismiss_incident(id, somebody(), None, moment)
         .await
         .unwrap();
     minutes(&mut night, 60, A_MINUTE).await;

@@ -18,7 +18,7 @@ const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: clos
 const ALERT_OF_VERSION: &[u8] = &[0x15, 3, 1, 0, 2, 2, 70];
 
 /// A certificate for localhost that signed itself, with its key.
-fn certificate(is_ca: bool, until: i32) -> (Certificate, KeyPair) {
+pub fn certificate(is_ca: bool, until: i32) -> (Certificate, KeyPair) {
     let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
     params.not_before = date_time_ymd(2020, 1, 1);
     params.not_after = date_time_ymd(until, 1, 1);
@@ -30,7 +30,7 @@ fn certificate(is_ca: bool, until: i32) -> (Certificate, KeyPair) {
 }
 
 /// A receiver with this certificate; answers its port.
-async fn https(certificate: &Certificate, key: &KeyPair) -> u16 {
+pub async fn https(certificate: &Certificate, key: &KeyPair) -> u16 {
     voicedrive_relay::testing::crypto::install();
     let config = ServerConfig::builder()
         .with_no_client_auth()
@@ -56,13 +56,13 @@ async fn https(certificate: &Certificate, key: &KeyPair) -> u16 {
 }
 
 /// Somebody who keeps what each connection says first, and answers the same to everybody.
-struct Plain {
-    port: u16,
+pub struct Plain {
+    pub port: u16,
     heard: Arc<Mutex<Vec<String>>>,
 }
 
 impl Plain {
-    async fn answering(answer: &'static [u8]) -> Self {
+    pub async fn answering(answer: &'static [u8]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let heard = Arc::new(Mutex::new(Vec::new()));
@@ -85,7 +85,7 @@ impl Plain {
 }
 
 /// What `check` says.
-async fn check(directory: &Path, more: &str, environment: &[(&str, &str)]) -> String {
+pub async fn check(directory: &Path, more: &str, environment: &[(&str, &str)]) -> String {
     let path = directory.join("config.toml");
     std::fs::write(&path, configuration(directory, "", more)).unwrap();
     let mut command = Command::new(binary());
@@ -174,7 +174,7 @@ async fn a_proxy_is_asked_and_what_it_refuses_is_told() {
         ("open", "can be reached"),
         ("closed", "it does not connect to this host"),
         ("login", "it wants a user and a password"),
-        ("nobody", "the proxy: it refused the connection"),
+        ("nobody", "the proxy: the connection was refused"),
         ("direct", "the host name could not be resolved"),
     ] {
         let start = format!("route {route}:");

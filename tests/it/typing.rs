@@ -159,7 +159,7 @@ async fn resend_takes_what_is_exhausted_and_counts_it_before() {
     assert_eq!(
         lines,
         [
-            "3 events match; nothing was changed".to_owned(),
+            "found: 3 events; nothing was changed".to_owned(),
             "by name:".to_owned(),
             "  a.b       2".to_owned(),
             "  c.d       1".to_owned(),
@@ -224,7 +224,7 @@ async fn a_filter_that_matches_nothing_by_mistake_says_so() {
     }
     refused("show", &[&long], 2, "is not an id").await;
     // A name that no event has yet may still come: that is no mistake, and is said.
-    for (command, printed) in [("tail", "0 of 0"), ("resend", "0 events are sent again")] {
+    for (command, printed) in [("tail", "0 of 0"), ("resend", "sent again: 0 events")] {
         let output = daemon
             .run(&[command, "--event-type", "employee.create"])
             .await;
@@ -251,7 +251,7 @@ async fn a_filter_that_matches_nothing_by_mistake_says_so() {
     .await;
     assert_eq!(lines.last().unwrap(), "0 of 0");
     let lines = printed(&daemon, &["resend", "--route", "employee", "--dry-run"]).await;
-    assert!(lines[0].starts_with("0 events match"), "{lines:?}");
+    assert!(lines[0].starts_with("found: 0 events"), "{lines:?}");
 }
 
 #[tokio::test]

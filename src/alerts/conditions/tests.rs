@@ -29,6 +29,7 @@ fn well() -> Observed {
             },
         )],
         tokens: vec![token(31)],
+        comparisons: vec![("default".to_owned(), now().before(Duration::from_hours(26)))],
     }
 }
 
@@ -46,6 +47,8 @@ fn token(days_left: u32) -> LiveToken {
     let day = Duration::from_hours(24);
     LiveToken {
         jti: "jti".to_owned(),
+        scope: "stats:read".to_owned(),
+        issued_at: now(),
         expires_at: now().after(day * days_left),
         is_told: false,
     }
@@ -187,6 +190,19 @@ fn beyond_its_limit_each_condition_holds_alone() {
                 ..well()
             },
             Kind::CertificateExpiring,
+        ),
+        (
+            Observed {
+                comparisons: vec![
+                    ("default".to_owned(), now()),
+                    (
+                        "other".to_owned(),
+                        now().before(Duration::from_mins(26 * 60 + 1)),
+                    ),
+                ],
+                ..well()
+            },
+            Kind::ReconcileOld,
         ),
         (
             Observed {

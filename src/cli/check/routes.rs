@@ -6,10 +6,12 @@ use crate::cli::Common;
 use crate::cli::words::Locale;
 use crate::clock::Clock;
 use crate::config::{Config, Loaded};
+use crate::delivery::failure::Failure;
 use crate::delivery::probe;
 use crate::delivery::proxy::Proxies;
 use crate::delivery::route::Route;
 use crate::route::Pattern;
+use crate::route::settings::Settings;
 use crate::store::file::inspect;
 use crate::timestamp::Timestamp;
 use crate::words::checks::{self, Check};
@@ -25,7 +27,8 @@ pub(super) async fn all(locale: Locale, common: &Common, settings: &Loaded) -> V
     findings.extend(proxies(locale, &settings.proxies));
     for route in &settings.out {
         let send = common.typed(&trial(&settings.config, route));
-        findings.extend(reach(locale, &send, route).await);
+        let named = settings.config.route_settings().of(Some(&route.name));
+        findings.extend(reach(locale, &send, route, &named).await);
         findings.extend(unused_previous(locale, &settings.config, route));
     }
     findings
@@ -98,7 +101,7 @@ fn trial(config: &Config, route: &Route) -> String {
 }
 
 /// Whether the receiver of a route can be reached, and what its answer tells.
-async fn reach(locale: Locale, send: &str, route: &Route) -> Vec<CheckResult> {
+async fn reach(locale: Locale, send: &str, route: &Route, named: &Settings) -> Vec<CheckResult> {
     let clock = Clock::System;
     let name = format!("route {}", route.name);
     let signed = if route.profile.signature.is_some() {
@@ -112,16 +115,16 @@ async fn reach(locale: Locale, send: &str, route: &Route) -> Vec<CheckResult> {
     let about = format!("{origin}{way}, {}, {signed}", route.profile);
     let probed = probe::probe(route, &clock).await;
     let probe = match probed {
-        Ok(Ok(probe)) => probe,
         Ok(Err(failure)) => {
-            let told = failure.describe(locale.language);
-            let advice = failure.cause().sentence(locale.language);
-            let then = locale.phrase(Check::Stop);
-            return vec![CheckResult::bad(
-                name,
-                format!("{about}: {told}{then}{advice}"),
-            )];
+            let told = with_advice(locale, &failure, named);
+            return vec![CheckResult::bad(name, format!("{about}: {told}"))];
         }
+        // Somebody on the way to the receiver says that it cannot be reached.
+        Ok(Ok(probe)) if matches!(probe.status, 502..=504 | 511) => {
+            let told = with_advice(locale, &Failure::Status(probe.status), named);
+            return vec![CheckResult::notable(name, format!("{about}: {told}"))];
+        }
+        Ok(Ok(probe)) => probe,
         Err(error) => {
             let told = error.describe(locale.language);
             return vec![CheckResult::bad(name, format!("{about}: {told}"))];
@@ -144,6 +147,13 @@ async fn reach(locale: Locale, send: &str, route: &Route) -> Vec<CheckResult> {
             .map(|ends| certificate(locale, &name, ends, clock.now())),
     );
     findings
+}
+
+/// What happened, and what to do about it.
+fn with_advice(locale: Locale, failure: &Failure, named: &Settings) -> String {
+    let told = failure.describe(locale.language);
+    let advice = failure.cause().sentence(named, locale.language);
+    format!("{told}{}{advice}", locale.phrase(Check::Stop))
 }
 
 /// Notes a previous secret that signs nothing, because the receiver is sent one signature only.

@@ -40,6 +40,7 @@ pub(super) async fn all(
     // Of one that cannot be used, everything was said.
     if is_readable {
         findings.push(counts(locale, common, config).await);
+        findings.extend(erasures(locale, config));
     }
     // The package's daemon has its socket in a directory of its own.
     if !common.is_packaged() {
@@ -158,6 +159,15 @@ fn database(
     }
 }
 
+/// An erasure that was broken off: nothing but the same command does the rest.
+fn erasures(locale: Locale, config: &Config) -> Option<CheckResult> {
+    let begun = inspect::broken_erasures(&config.storage.directory);
+    // Of one that cannot be read, the database's own line tells.
+    let first = *begun.ok()?.first()?;
+    let told = checks::erasure_broken_off(&locale.clock(first), locale.language);
+    Some(CheckResult::bad("database", told))
+}
+
 /// Whether what the statistics are added up from agrees with the rows. When it does not, the daemon
 /// counts anew.
 async fn counts(locale: Locale, common: &Common, config: &Config) -> CheckResult {
@@ -211,6 +221,7 @@ mod tests {
             let common = Common {
                 config: config.into(),
                 json: false,
+                operator: None,
             };
             directory(locale, path, &common).state
         };

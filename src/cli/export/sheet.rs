@@ -12,7 +12,7 @@ use crate::zone::Zone;
 
 /// How a file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
+pub(in crate::cli) enum Format {
     /// Cells under a header, for a spreadsheet
     Csv,
     /// One JSON array
@@ -23,7 +23,7 @@ pub(super) enum Format {
 
 impl Format {
     /// The format that a file's name announces.
-    pub(super) fn of_name(path: &Path) -> Option<Self> {
+    pub(in crate::cli) fn of_name(path: &Path) -> Option<Self> {
         let extension = path.extension()?.to_str()?.to_ascii_lowercase();
         match extension.as_str() {
             "csv" => Some(Self::Csv),
@@ -52,7 +52,7 @@ enum Kind {
 
 /// A column: its name, which is that of the API.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Column {
+pub(in crate::cli) struct Column {
     name: &'static str,
     kind: Kind,
 }
@@ -101,8 +101,20 @@ pub(super) const INTERVIEWS: [Column; 16] = [
     column("updatedAt", Kind::Moment),
 ];
 
+/// What is written of an action that the audit has.
+pub(in crate::cli) const ACTIONS: [Column; 8] = [
+    column("at", Kind::Moment),
+    column("who", Kind::Text),
+    column("via", Kind::Text),
+    column("client", Kind::Text),
+    column("action", Kind::Text),
+    column("subject", Kind::Text),
+    column("count", Kind::Number),
+    column("reason", Kind::Text),
+];
+
 /// Rows on their way into a file.
-pub(super) struct Sheet<W> {
+pub(in crate::cli) struct Sheet<W> {
     out: W,
     format: Format,
     columns: &'static [Column],
@@ -112,7 +124,12 @@ pub(super) struct Sheet<W> {
 }
 
 impl<W: Write> Sheet<W> {
-    pub(super) fn new(out: W, format: Format, columns: &'static [Column], zone: Zone) -> Self {
+    pub(in crate::cli) fn new(
+        out: W,
+        format: Format,
+        columns: &'static [Column],
+        zone: Zone,
+    ) -> Self {
         Self {
             out,
             format,
@@ -123,7 +140,7 @@ impl<W: Write> Sheet<W> {
     }
 
     /// Writes a row, of what the daemon says of it.
-    pub(super) fn put(&mut self, row: &Value) -> io::Result<()> {
+    pub(in crate::cli) fn put(&mut self, row: &Value) -> io::Result<()> {
         if self.rows == 0 {
             self.begin()?;
         }
@@ -139,7 +156,7 @@ impl<W: Write> Sheet<W> {
     }
 
     /// Ends the writing. A file without rows has its header all the same.
-    pub(super) fn finish(mut self) -> io::Result<W> {
+    pub(in crate::cli) fn finish(mut self) -> io::Result<W> {
         if self.rows == 0 {
             self.begin()?;
         }

@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 pub(super) const STANDARD_OUTPUT: &str = "-";
 
 /// What is written to.
-pub(super) enum Target {
+pub(in crate::cli) enum Target {
     /// A file beside the one that it will be, for its owner alone. It goes when it is not kept.
     File(BufWriter<NamedTempFile>, PathBuf),
     /// The standard output.
@@ -21,7 +21,7 @@ impl Target {
     ///
     /// # Errors
     /// The system's; `AlreadyExists` when there is something of this name.
-    pub(super) fn create(path: &Path) -> io::Result<Self> {
+    pub(in crate::cli) fn create(path: &Path) -> io::Result<Self> {
         if path == Path::new(STANDARD_OUTPUT) {
             return Ok(Self::Output(BufWriter::new(io::stdout())));
         }
@@ -37,7 +37,7 @@ impl Target {
     ///
     /// # Errors
     /// The system's; `AlreadyExists` when somebody else made one of this name meanwhile. No file is left then.
-    pub(super) fn keep(self) -> io::Result<bool> {
+    pub(in crate::cli) fn keep(self) -> io::Result<bool> {
         match self {
             Self::Output(mut output) => {
                 output.flush()?;

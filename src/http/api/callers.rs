@@ -9,19 +9,21 @@ use hyper::header::AUTHORIZATION;
 use super::auth::{Scopes, Unauthorized};
 use super::endpoints::{Access, Endpoint};
 use super::{Api, revoked};
+use crate::audit::Actor;
 use crate::http::reply::ApiError;
 use crate::http::request;
 use crate::http::server::client::client_address;
 use crate::http::wing::Call;
 use crate::token::Scope;
 
-/// Lets a call in. Whoever may open the control socket is an admin, and not counted.
+/// Lets a call in, and says who it is when a token says it. Whoever may open the control socket is an admin, and not
+/// counted.
 ///
 /// # Errors
 /// `RateLimitExceeded`, `Unauthorized` or `Forbidden`
-pub(super) fn admit(call: &Call<'_>, endpoint: &Endpoint) -> Result<(), ApiError> {
+pub(super) fn admit(call: &Call<'_>, endpoint: &Endpoint) -> Result<Option<Actor>, ApiError> {
     let Some(peer) = call.peer else {
-        return Ok(());
+        return Ok(None);
     };
     let (api, headers) = (call.api, call.headers());
     let client = client_of(api, peer, headers);
@@ -31,8 +33,8 @@ pub(super) fn admit(call: &Call<'_>, endpoint: &Endpoint) -> Result<(), ApiError
             .map_err(|retry_after| ApiError::RateLimitExceeded(retry_after.seconds()))?;
     }
     match endpoint.rules.access {
-        Access::Token(scope) => demand_token(api, client, headers, scope),
-        Access::Anybody | Access::Proof => Ok(()),
+        Access::Token(scope) => demand_token(api, client, headers, scope).map(Some),
+        Access::Anybody | Access::Proof => Ok(None),
     }
 }
 
@@ -45,7 +47,7 @@ pub(super) fn demand(call: &Call<'_>, scope: Scope) -> Result<(), ApiError> {
         return Ok(());
     };
     let (api, headers) = (call.api, call.headers());
-    demand_token(api, client_of(api, peer, headers), headers, scope)
+    demand_token(api, client_of(api, peer, headers), headers, scope).map(drop)
 }
 
 fn demand_token(
@@ -53,7 +55,7 @@ fn demand_token(
     client: IpAddr,
     headers: &HeaderMap,
     scope: Scope,
-) -> Result<(), ApiError> {
+) -> Result<Actor, ApiError> {
     let now = api.clock.now().unix_seconds();
     let is_revoked = |jti: &str| revoked::contains(&api.revoked, jti);
     let caller = match request::only(headers, AUTHORIZATION.as_str()) {
@@ -69,7 +71,7 @@ fn demand_token(
     })?;
     if Scopes::allows(&caller.scopes, scope) {
         api.system_ids.note(headers);
-        Ok(())
+        Ok(Actor::caller(caller.name(), client))
     } else {
         Err(ApiError::Forbidden(scope.as_str()))
     }

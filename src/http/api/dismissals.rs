@@ -21,10 +21,19 @@ const LONGEST_REASON: usize = 500;
 /// `NotFound`; `Conflict` for an incident that ends by itself; those of a body; or the store's.
 pub(super) async fn incident(call: Call<'_>) -> Result<Reply, ApiError> {
     let Call {
-        api, id, request, ..
+        api,
+        id,
+        request,
+        actor,
+        ..
     } = call;
-    DismissBody::read(request, api.max_body_bytes).await?;
-    match api.store.dismiss_incident(&id, api.clock.moment()).await? {
+    let DismissBody { reason } = DismissBody::read(request, api.max_body_bytes).await?;
+    let moment = api.clock.moment();
+    match api
+        .store
+        .dismiss_incident(&id, actor, reason, moment)
+        .await?
+    {
         IncidentDismissal::Done => {
             tracing::info!(incident = %id, "dismissed, as a person asked");
             success(StatusCode::OK, &DismissedAnswer::of(&id), api.clock.now())
@@ -40,10 +49,15 @@ pub(super) async fn incident(call: Call<'_>) -> Result<Reply, ApiError> {
 /// `NotFound`; `Conflict` for an event that is not exhausted; those of a body; or the store's.
 pub(super) async fn event(call: Call<'_>) -> Result<Reply, ApiError> {
     let Call {
-        api, id, request, ..
+        api,
+        id,
+        request,
+        actor,
+        ..
     } = call;
-    DismissBody::read(request, api.max_body_bytes).await?;
-    match api.store.dismiss_event(&id, api.clock.moment()).await? {
+    let DismissBody { reason } = DismissBody::read(request, api.max_body_bytes).await?;
+    let moment = api.clock.moment();
+    match api.store.dismiss_event(&id, actor, reason, moment).await? {
         EventDismissal::Done => {
             tracing::info!(event = %id, "dismissed, as a person asked");
             success(StatusCode::OK, &DismissedAnswer::of(&id), api.clock.now())

@@ -5,8 +5,8 @@ use hyper::Method;
 
 use super::openapi::{Operation, written};
 use super::{
-    Api, dismissals, events, health, incidents, ingest, interview_stats, interviews, kpis,
-    reconcile, resend, stats, voicedrive, voicedrive_interviews,
+    Api, audit, dismissals, events, health, incidents, ingest, interview_stats, interviews, kpis,
+    reconcile, resend, staff, stats, voicedrive, voicedrive_interviews,
 };
 use crate::http::reply::ApiError;
 use crate::http::wing;
@@ -54,7 +54,9 @@ macro_rules! endpoints {
 }
 
 use Access::{Anybody, Proof, Token};
-use Scope::{EventsRead, EventsWrite, InterviewsRead, InterviewsWrite, Reconcile, StatsRead};
+use Scope::{
+    Admin, EventsRead, EventsWrite, InterviewsRead, InterviewsWrite, Reconcile, StatsRead,
+};
 
 const LIMITED: bool = true;
 const UNLIMITED: bool = false;
@@ -90,6 +92,10 @@ endpoints! {
 
     GET    "/api/incidents", Token(EventsRead), UNLIMITED, incidents::list, incidents::describe;
     POST   "/api/incidents/{id}/dismiss", Token(EventsWrite), UNLIMITED, dismissals::incident, dismissals::describe_incident;
+    GET    "/api/audit",     Token(Admin),      UNLIMITED, audit::list,     audit::describe;
+
+    GET    "/api/staff/{id}",       Token(Admin), UNLIMITED, staff::show,  staff::describe_show;
+    POST   "/api/staff/{id}/erase", Token(Admin), UNLIMITED, staff::erase, staff::describe_erase;
 }
 
 /// The path in the table that a request's path stands for; none: nothing can be there. The staff system's senders post

@@ -5,11 +5,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::Api;
 use super::event_answer::EventAnswer;
 use super::event_filter::{FILTERS, accepted_in_no_time, filter};
 use super::openapi::{Operation, moment, paging, parameter, query, reference, samples, text};
 use super::submission::{EventBody, read_batch, read_event};
+use super::{Api, audit};
 use crate::crypto;
 use crate::event::{NewEvent, Status};
 use crate::http::reply::{ApiError, Reply, success};
@@ -197,10 +197,11 @@ pub(super) fn describe_list() -> Operation {
 /// # Errors
 /// `NotFound`, or the store's.
 pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
-    let Call { api, id, .. } = call;
+    let Call { api, id, actor, .. } = call;
     let moment = api.clock.moment();
     let found = api.store.event(&id, moment).await?;
     let detail = found.ok_or_else(no_such_event)?;
+    audit::payloads_were_read(api, actor, 1).await;
     let answer = EventAnswer::with_everything(&detail)?;
     success(StatusCode::OK, &answer, moment.wall)
 }

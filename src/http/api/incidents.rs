@@ -6,7 +6,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::openapi::{Operation, paging, query, samples};
-use crate::command_line::CommandLine;
+use crate::http::Api;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::{Query, whole};
 use crate::http::wing::Call;
@@ -25,6 +25,9 @@ const PAGE: (u32, u32) = (200, 50);
 pub(super) struct IncidentAnswer {
     #[serde(flatten)]
     words: Message,
+    /// Since when the condition does not hold any more, while that is not taken for the end yet.
+    #[schema(required)]
+    clear_since: Option<Timestamp>,
     /// When it was over; null: it lasts.
     #[schema(required)]
     closed_at: Option<Timestamp>,
@@ -48,7 +51,7 @@ pub(super) struct PageAnswer {
 }
 
 impl IncidentAnswer {
-    fn of(locale: Locale, commands: &CommandLine, incident: Incident) -> Self {
+    fn of(locale: Locale, api: &Api, incident: Incident) -> Self {
         let Incident { report, closed_at } = incident;
         let state = if closed_at.is_some() {
             State::Resolved
@@ -56,7 +59,8 @@ impl IncidentAnswer {
             State::Ongoing
         };
         Self {
-            words: locale.message(state, &report, commands),
+            words: locale.message(state, &report, &api.commands, &api.routes.settings),
+            clear_since: report.clear_since,
             closed_at,
             delivered: report.delivered,
             dismissed: report.dismissed,
@@ -92,7 +96,7 @@ pub(super) async fn list(call: Call<'_>) -> Result<Reply, ApiError> {
     let items = found.into_iter();
     let answer = PageAnswer {
         items: items
-            .map(|one| IncidentAnswer::of(locale, &api.commands, one))
+            .map(|one| IncidentAnswer::of(locale, api, one))
             .collect(),
         next_cursor: next.map(|next| next.to_string()),
     };
@@ -104,10 +108,10 @@ pub(super) fn describe() -> Operation {
     let incident = json!({
         "kind": "deliveries_exhausted", "state": "ongoing", "incidentId": samples::ID,
         "openedAt": "2025-10-26T14:30:00.000Z", "title": "voicedrive-relay: events that cannot be sent: goes on",
-        "text": "1 event did not arrive although every retry was made (HTTP 503); 1 of them are not settled.",
+        "text": "1 event did not arrive although every retry was made (HTTP 503); not settled yet: 1.",
         "count": 1, "oldestEventId": samples::ID,
         "actions": ["voicedrive-relay resend --status exhausted"],
-        "closedAt": null, "subject": "default", "delivered": 0, "dismissed": 0,
+        "clearSince": null, "closedAt": null, "subject": "default", "delivered": 0, "dismissed": 0,
     });
     let outage = json!({
         "kind": "partner_away", "state": "resolved", "incidentId": samples::ID,
@@ -115,7 +119,7 @@ pub(super) fn describe() -> Operation {
         "text": "VoiceDrive has taken an event again; what waits (3 events) is sent by itself.",
         "count": 5, "oldestEventId": null,
         "actions": ["voicedrive-relay resend --status exhausted --route 'default'"],
-        "closedAt": "2025-10-26T14:00:00.000Z", "subject": "default", "delivered": 0, "dismissed": 0,
+        "clearSince": null, "closedAt": "2025-10-26T14:00:00.000Z", "subject": "default", "delivered": 0, "dismissed": 0,
     });
     let states = json!({"type": "string", "enum": ["ongoing", "resolved"]});
     Operation::new(

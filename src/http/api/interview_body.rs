@@ -26,8 +26,8 @@ const MAX_REASON: usize = 1000;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = NewInterview)]
 pub(in crate::http) struct Body {
-    /// Needed in a batch; beside a path that says it, the same or absent.
-    #[schema(value_type = String, required = false, min_length = 1, max_length = 191, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
+    /// Needed in a batch; beside a path that says it, the same, null or absent.
+    #[schema(value_type = Option<String>, required = false, min_length = 1, max_length = 191, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     id: Option<Value>,
     /// A whole number is kept as its text.
     #[schema(value_type = String, min_length = 1, max_length = 191, pattern = r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$")]

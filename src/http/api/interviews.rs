@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use super::Api;
 use super::interview_body::{self, Body};
 use super::openapi::{Operation, moment, paging, query, reference, samples, text};
+use crate::audit::Actor;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::{self, Query, whole};
 use crate::http::wing::Call;
@@ -34,13 +35,17 @@ const ID: &str = "The staff system's id";
 /// As section 4 of the contract lists them; nothing was changed then.
 pub(super) async fn put_one(call: Call<'_>) -> Result<Reply, ApiError> {
     let Call {
-        api, id, request, ..
+        api,
+        id,
+        request,
+        actor,
+        ..
     } = call;
     let id = decoded(&id)?;
     request::media(request.headers(), false)?;
     let text = request::text(request, api.max_body_bytes).await?;
     let interview = interview_body::read_one(&text, &id)?;
-    let done = keep(api, vec![interview], false).await?;
+    let done = keep(api, vec![interview], actor, false).await?;
     let kept = api
         .store
         .interview(&id)
@@ -69,10 +74,16 @@ pub(super) fn describe_put_one() -> Operation {
 /// # Errors
 /// As section 4 of the contract lists them; nothing was changed then.
 pub(super) async fn put_batch(call: Call<'_>) -> Result<Reply, ApiError> {
-    let Call { api, request, .. } = call;
+    let Call {
+        api,
+        request,
+        actor,
+        ..
+    } = call;
     let media = request::media(request.headers(), true)?;
     let text = request::text(request, api.max_body_bytes).await?;
-    let done = keep(api, interview_body::read_batch(&text, media)?, true).await?;
+    let records = interview_body::read_batch(&text, media)?;
+    let done = keep(api, records, actor, true).await?;
     let created = done
         .iter()
         .filter(|put| **put == PutResult::Created)
@@ -222,7 +233,7 @@ fn kept_sample() -> Value {
 }
 
 /// An id as it was before it became part of a path.
-fn decoded(segment: &str) -> Result<String, ApiError> {
+pub(super) fn decoded(segment: &str) -> Result<String, ApiError> {
     let id = percent_decode_str(segment).decode_utf8();
     id.map(Cow::into_owned)
         .map_err(|_| ApiError::NotFound("The path is not UTF-8".to_owned()))
@@ -231,10 +242,11 @@ fn decoded(segment: &str) -> Result<String, ApiError> {
 async fn keep(
     api: &Api,
     records: Vec<Interview>,
+    actor: Actor,
     in_batch: bool,
 ) -> Result<Vec<PutResult>, ApiError> {
     api.store
-        .put_interviews(records, api.clock.now())
+        .put_interviews(records, actor, api.clock.now())
         .await
         .map_err(|error| not_kept(error, in_batch))
 }

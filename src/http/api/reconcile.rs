@@ -10,9 +10,10 @@ use std::time::Duration;
 use hyper::StatusCode;
 use serde_json::json;
 
-use super::callers;
 use super::event_filter::known_route;
 use super::openapi::{Operation, query, samples, text};
+use super::{Api, callers};
+use crate::audit::{Action, Entry, Subject};
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::{self, Query};
 use crate::http::wing::Call;
@@ -38,7 +39,12 @@ pub(super) async fn compare(call: Call<'_>) -> Result<Reply, ApiError> {
     let asked = Asked::of_query(call.query())?;
     let media = question::media(call.headers())?;
     let may_resend = callers::demand(&call, Scope::EventsWrite);
-    let Call { api, request, .. } = call;
+    let Call {
+        api,
+        request,
+        actor,
+        ..
+    } = call;
     let body = request::text(request, LONGEST_LIST).await?;
     let asked = asked.with_body(media, &body)?;
     drop(body);
@@ -54,7 +60,12 @@ pub(super) async fn compare(call: Call<'_>) -> Result<Reply, ApiError> {
     let found = Arc::new(found);
     let id = api
         .store
-        .keep_comparison(Arc::clone(&question), Arc::clone(&found), moment)
+        .keep_comparison(
+            Arc::clone(&question),
+            Arc::clone(&found),
+            api.missing_threshold,
+            moment,
+        )
         .await?;
     tracing::info!(
         reconciliation = %id,
@@ -65,21 +76,25 @@ pub(super) async fn compare(call: Call<'_>) -> Result<Reply, ApiError> {
         "what was sent was compared with what VoiceDrive has"
     );
     if asked.resend {
-        resend(api, &found).await?;
+        let action = actor.did(Action::Reconcile, moment.wall);
+        let action = action.to(Subject::Named(id.clone()));
+        resend(api, &found, action).await?;
     }
     let answer = ComparisonAnswer::of(&question, &found, &id);
     success(StatusCode::OK, &answer, moment.wall)
 }
 
 /// Sends again what is missing, in the order of acceptance.
-async fn resend(api: &super::Api, found: &Comparison) -> Result<(), ApiError> {
-    let mut missing: Vec<_> = found.all_missing.iter().collect();
-    missing.sort_unstable_by_key(|(seq, ..)| *seq);
+async fn resend(api: &Api, found: &Comparison, action: Entry) -> Result<(), ApiError> {
+    let mut missing = found.all_missing.clone();
+    missing.sort_unstable_by_key(|(seq, _)| *seq);
+    let mut running = action.into();
     for page in missing.chunks(RESENT_AT_ONCE) {
-        let ids = page.iter().map(|(_, id, _)| id.to_string()).collect();
+        let ids = page.iter().map(|(_, id)| id.to_string()).collect();
         let (policy, routing) = (api.retry.clone(), api.routes.routing.clone());
-        api.store
-            .resend_events(ids, policy, routing, api.clock.moment())
+        running = api
+            .store
+            .resend_events(ids, policy, routing, running, api.clock.moment())
             .await?;
         api.routes.handoff.wake_all();
     }

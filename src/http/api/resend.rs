@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::event_filter::{FILTERS, accepted_in_no_time, meant};
 use super::events::no_such_event;
 use super::openapi::{Operation, samples};
+use crate::audit::{Action, Running, Subject};
 use crate::event::Status;
 use crate::event_record::EventFilter;
 use crate::http::reply::{ApiError, Reply, success};
@@ -21,20 +22,25 @@ use crate::timestamp::Timestamp;
 /// `POST /api/events/{id}/resend`
 ///
 /// # Errors
-/// `NotFound`, or the store's.
+/// `NotFound`, `Conflict` for what was erased with its person, or the store's.
 pub(super) async fn one(call: Call<'_>) -> Result<Reply, ApiError> {
-    let Call { api, id, .. } = call;
+    let Call { api, id, actor, .. } = call;
     let moment = api.clock.moment();
     let (policy, routing) = (api.retry.clone(), api.routes.routing.clone());
-    let found = api.store.resend_event(&id, policy, routing, moment).await?;
-    if found == Resend::Unknown {
-        return Err(no_such_event());
+    let found = api
+        .store
+        .resend_event(&id, policy, routing, actor, moment)
+        .await?;
+    match found {
+        Resend::Unknown => return Err(no_such_event()),
+        Resend::Erased => return Err(erased()),
+        Resend::Opened | Resend::UnderWay | Resend::Waiting => {}
     }
     api.routes.handoff.wake_all();
     tracing::info!(event = %id, "sending again, as a person asked");
     let status = match found {
         Resend::Waiting => Status::Accepted,
-        Resend::Opened | Resend::UnderWay | Resend::Unknown => Status::Retrying,
+        _ => Status::Retrying,
     };
     let answer = ResentAnswer {
         id: &id,
@@ -58,7 +64,13 @@ pub(super) fn describe_one() -> Operation {
     )
     .path_id("The event's id")
     .answer::<ResentAnswer<'_>>(202, "It will be sent", &resent)
-    .also_refused([no_such_event()])
+    .also_refused([no_such_event(), erased()])
+}
+
+fn erased() -> ApiError {
+    ApiError::Conflict(
+        "The data of this event's person were erased, so there is nothing to send".to_owned(),
+    )
 }
 
 /// `POST /api/events/resend`
@@ -66,11 +78,18 @@ pub(super) fn describe_one() -> Operation {
 /// # Errors
 /// `InvalidParameter`, or the store's; what an earlier step has opened stays open then.
 pub(super) async fn many(call: Call<'_>) -> Result<Reply, ApiError> {
-    let Call { api, request, .. } = call;
+    let Call {
+        api,
+        request,
+        actor,
+        ..
+    } = call;
     request::media(request.headers(), false)?;
     let text = request::text(request, api.max_body_bytes).await?;
     let BulkResend { filter, dry_run } = BulkResend::read(&text)?;
     let filter = meant(api, filter).await?;
+    let action = actor.did(Action::Resend, api.clock.now());
+    let mut running = Running::from(action.to(Subject::Events(filter.clone())));
     let mut tally = Tally::default();
     let mut after = None;
     loop {
@@ -81,8 +100,9 @@ pub(super) async fn many(call: Call<'_>) -> Result<Reply, ApiError> {
         if !dry_run {
             let (policy, routing) = (api.retry.clone(), api.routes.routing.clone());
             let ids = page.events.into_iter().map(|event| event.id).collect();
-            api.store
-                .resend_events(ids, policy, routing, api.clock.moment())
+            running = api
+                .store
+                .resend_events(ids, policy, routing, running, api.clock.moment())
                 .await?;
             api.routes.handoff.wake_all();
         }

@@ -2,6 +2,7 @@
 
 use hyper::StatusCode;
 
+use crate::audit::Action;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::wing::Call;
 use crate::trouble::Trouble;
@@ -12,8 +13,13 @@ use crate::trouble::Trouble;
 /// # Errors
 /// `DatabaseInTrouble`: why the database itself is no source for a copy.
 pub(super) async fn refresh(call: Call<'_>) -> Result<Reply, ApiError> {
-    let api = call.api;
     let locale = call.locale();
+    let Call { api, actor, .. } = call;
+    let entry = actor.did(Action::Backup, api.clock.now());
+    // Before the copy, which has it then. Whoever saves what can be saved is not kept from it.
+    if let Err(error) = api.store.record_action(entry).await {
+        tracing::warn!(%error, "that somebody made a copy could not be kept");
+    }
     let error = api.backup.refresh().await.err();
     let file = api.store.file();
     // Looks now: what lies in the database's place need not be the database. A full disk keeps nobody from reading.

@@ -70,6 +70,8 @@ struct Report {
     rows: u64,
     created: u64,
     replaced: u64,
+    /// Records of people whose data were erased: they were taken without names.
+    erased: u64,
     /// Records that were taken without an origin that exists nowhere.
     origins_dropped: u64,
     bad_rows: Vec<BadRow>,
@@ -93,6 +95,7 @@ impl Report {
         } else {
             report.created = result.created;
             report.replaced = result.replaced;
+            report.erased = result.erased;
             report.origins_dropped = result.origins_dropped;
         }
         Ok(report)
@@ -112,7 +115,12 @@ impl Report {
 /// `InvalidJson` when the stream breaks off, `PayloadTooLarge` for an endless row, or the store's;
 /// nothing was changed then.
 pub(super) async fn take(call: Call<'_>) -> Result<Reply, ApiError> {
-    let Call { api, request, .. } = call;
+    let Call {
+        api,
+        request,
+        actor,
+        ..
+    } = call;
     let options = Options::of(&request)?;
     request::media(request.headers(), true)?;
     let received = receive(request.into_body(), api).await?;
@@ -122,6 +130,7 @@ pub(super) async fn take(call: Call<'_>) -> Result<Reply, ApiError> {
         options.unknown_origin,
         // A file with bad rows is only tried: the rest of its mistakes is told too.
         options.dry_run || received.bad,
+        actor,
         api.clock.now(),
     );
     let (imported, result) = match imported.await {

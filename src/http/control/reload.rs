@@ -14,14 +14,14 @@ use crate::reload::Refused;
 /// # Errors
 /// `InvalidParameter`; `Conflict` when it was tried and failed.
 pub(super) async fn reload(call: Call<'_>) -> Result<Reply, ApiError> {
-    let api = call.api;
+    let language = call.locale().language;
     let mut query = Query::parse(call.query())?;
     let drop = query.take_as("drop", "must be true or false", |text| text.parse().ok())?;
     query.finish("drop")?;
-    let language = call.locale().language;
+    let Call { api, actor, .. } = call;
     let told =
         |notes: &[Note]| -> Vec<String> { notes.iter().map(|n| n.describe(language)).collect() };
-    let answer = match api.reloads.ask(drop.unwrap_or(false)).await {
+    let answer = match api.reloads.ask(drop.unwrap_or(false), actor).await {
         Ok(done) => serde_json::json!({
             "done": true,
             "needsRestart": done.needs_restart,

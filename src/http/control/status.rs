@@ -42,8 +42,10 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
     let open: Vec<_> = incidents
         .map(|incident| {
             let report = &incident.report;
-            let mut told = serde_json::json!(locale.message(State::Ongoing, report, commands));
+            let words = locale.message(State::Ongoing, report, commands, &api.routes.settings);
+            let mut told = serde_json::json!(words);
             told["route"] = report.route().into();
+            told["clearSince"] = serde_json::json!(report.clear_since);
             told
         })
         .collect();

@@ -25,7 +25,12 @@ pub(super) async fn issue(call: Call<'_>) -> Result<Reply, ApiError> {
         scope: String,
         days: Option<u32>,
     }
-    let Call { api, request, .. } = call;
+    let Call {
+        api,
+        request,
+        actor,
+        ..
+    } = call;
     request::media(request.headers(), false)?;
     let wanted: Wanted = request::fields(&request::text(request, api.max_body_bytes).await?)?;
     if !is_subject(&wanted.subject) {
@@ -57,7 +62,7 @@ pub(super) async fn issue(call: Call<'_>) -> Result<Reply, ApiError> {
         revoked_at: None,
         key: Some(issued.key),
     };
-    api.store.add_token(record.clone()).await?;
+    api.store.add_token(record.clone(), actor).await?;
     tracing::info!(jti = %record.jti, "a token was issued");
     let mut answer = token_answer(&record);
     answer["token"] = issued.token.into();
@@ -97,7 +102,12 @@ pub(super) async fn revoke(call: Call<'_>) -> Result<Reply, ApiError> {
         #[serde(default)]
         issued_elsewhere: bool,
     }
-    let Call { api, request, .. } = call;
+    let Call {
+        api,
+        request,
+        actor,
+        ..
+    } = call;
     request::media(request.headers(), false)?;
     let wanted: Wanted = request::fields(&request::text(request, api.max_body_bytes).await?)?;
     let now = api.clock.now();
@@ -106,12 +116,12 @@ pub(super) async fn revoke(call: Call<'_>) -> Result<Reply, ApiError> {
             if !is_subject(&jti) {
                 return Err(ApiError::invalid("jti", SUBJECT_ACCEPTED));
             }
-            api.store.revoke_foreign_token(&jti, now).await?;
+            api.store.revoke_foreign_token(&jti, actor, now).await?;
             revoked_now(api, &jti);
             serde_json::json!({"known": true, "jti": jti, "issuedHere": false, "revokedAt": now})
         }
         (Some(jti), None) => {
-            let since = api.store.revoke_token(&jti, now).await?;
+            let since = api.store.revoke_token(&jti, actor, now).await?;
             if since.is_some() {
                 revoked_now(api, &jti);
             }
@@ -123,7 +133,7 @@ pub(super) async fn revoke(call: Call<'_>) -> Result<Reply, ApiError> {
             })
         }
         (None, Some(subject)) => {
-            let jtis = api.store.revoke_tokens_of(&subject, now).await?;
+            let jtis = api.store.revoke_tokens_of(&subject, actor, now).await?;
             for jti in jtis.iter().flatten() {
                 revoked_now(api, jti);
             }

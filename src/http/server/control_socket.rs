@@ -6,7 +6,6 @@
 use std::fmt;
 use std::fs;
 use std::io;
-use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,7 +13,7 @@ use std::time::Duration;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use super::Listener;
+use super::{Listener, Peer};
 
 /// The longest path that a Unix socket may have, in bytes.
 pub const LONGEST_PATH: usize = 107;
@@ -166,10 +165,15 @@ impl ControlSocket {
 impl Listener for ControlSocket {
     type Stream = UnixStream;
 
-    async fn next(&mut self) -> io::Result<(UnixStream, Option<SocketAddr>)> {
+    async fn next(&mut self) -> io::Result<(UnixStream, Peer)> {
         loop {
             tokio::select! {
-                accepted = self.listener.accept() => return Ok((accepted?.0, None)),
+                accepted = self.listener.accept() => {
+                    let (stream, _) = accepted?;
+                    // The system says it, and not the one who calls.
+                    let user = stream.peer_cred()?.uid();
+                    return Ok((stream, Peer::User(user)));
+                }
                 _ = self.looks.tick() => self.look().await,
             }
         }

@@ -1,5 +1,7 @@
 //! What the server adds to the answers of the app behind it, over a real socket.
 
+use std::net::SocketAddr;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
@@ -8,7 +10,7 @@ use super::*;
 struct Pages;
 
 impl App for Pages {
-    async fn answer(&self, _peer: Option<IpAddr>, request: Request<Incoming>) -> Reply {
+    async fn answer(&self, _peer: Peer, request: Request<Incoming>) -> Reply {
         assert_ne!(request.uri().path(), "/panic");
         let mut reply = Reply::default();
         if request.uri().path() == "/picture" {

@@ -4,15 +4,14 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
+use super::super::carry_over::{self, Carried};
 use super::super::connection::open_for_reading;
-use super::super::tokens;
 use super::mark::{Mark, mark_of_damage};
 use super::path::{Inode, filled_journal_of};
 use super::progress::refuse_behind;
 use super::version::Origin;
 use super::{backup_file, live_file, newest_copy};
 use crate::timestamp::Timestamp;
-use crate::token::TokenRecord;
 
 /// What is lost, or happens twice, when a copy takes a database's place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,7 +53,7 @@ pub struct Later {
 }
 
 /// Compares what a data directory has with `copy`, which is laid out at `database`; all of it is left as it is. When
-/// the database cannot be read, its backup file may know nearly as much. Answers the tokens too; none: there was no
+/// the database cannot be read, its backup file may know nearly as much. Answers what outlives a restore too; none: there was no
 /// database, and no sign of one.
 ///
 /// # Errors
@@ -63,13 +62,13 @@ pub(super) fn compare(
     directory: &Path,
     copy: &Path,
     database: &Path,
-) -> Result<Option<(Difference, Vec<TokenRecord>)>, String> {
+) -> Result<Option<(Difference, Carried)>, String> {
     let (live, backup) = (live_file(directory), backup_file(directory));
     let why = if live.exists() {
         match compare_with(&live, database) {
-            Ok((difference, tokens)) => {
+            Ok((difference, carried)) => {
                 let why = lost_part(directory, &live);
-                return Ok(Some((difference.incomplete(why, false), tokens)));
+                return Ok(Some((difference.incomplete(why, false), carried)));
             }
             Err(why) => why,
         }
@@ -80,9 +79,9 @@ pub(super) fn compare(
     };
     // A comparison of the copy with itself would say nothing about the database.
     if Inode::of(&backup) != Inode::of(copy)
-        && let Ok((difference, tokens)) = compare_with(&backup, database)
+        && let Ok((difference, carried)) = compare_with(&backup, database)
     {
-        return Ok(Some((difference.incomplete(Some(why), true), tokens)));
+        return Ok(Some((difference.incomplete(Some(why), true), carried)));
     }
     Err(why)
 }
@@ -108,15 +107,15 @@ impl Difference {
     }
 }
 
-fn compare_with(present: &Path, copy: &Path) -> Result<(Difference, Vec<TokenRecord>), String> {
+fn compare_with(present: &Path, copy: &Path) -> Result<(Difference, Carried), String> {
     let compared = open_for_reading(present).and_then(|connection| {
         Ok(match Origin::of(&connection)? {
             Origin::Ours | Origin::Newer { .. } => {
                 connection.execute("ATTACH ?1 AS copy", [copy.to_string_lossy()])?;
-                Some((of(&connection)?, tokens::list(&connection)?))
+                Some((of(&connection)?, carry_over::read(&connection)?))
             }
             // The database is empty.
-            Origin::Empty => Some((Difference::default(), Vec::new())),
+            Origin::Empty => Some((Difference::default(), Carried::default())),
             Origin::OfBefore | Origin::Foreign => None,
         })
     });

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use super::super::connection::open_for_reading;
-use super::super::{StoreError, notifications, outbox, recount, tokens};
+use super::super::{StoreError, erase, notifications, outbox, recount, tokens};
 use super::live_file;
 use super::mark::Mark;
 use super::open::{judge, quick_check, refuse_damaged, refuse_foreign, refuse_gone};
@@ -14,6 +14,7 @@ use super::progress::refuse_behind;
 use super::rollback::RollbackJournal;
 use super::unusable::{refuse_odd, refuse_unwritable};
 use super::version::{newest_known_version, schema_version};
+use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
 
 /// What `check` learns of a database without becoming its daemon.
@@ -66,6 +67,14 @@ pub fn failing_channels(directory: &Path) -> Result<Vec<(String, String)>, Store
 /// When the database cannot be read; one that is not there yet is no error.
 pub fn tokens(directory: &Path) -> Result<Vec<TokenRecord>, StoreError> {
     rows(directory, |connection| Ok(tokens::list(connection)?))
+}
+
+/// When the erasures of people's data began that were broken off; the rest as [`waiting`].
+///
+/// # Errors
+/// When the database cannot be read; one that is not there yet is no error.
+pub fn broken_erasures(directory: &Path) -> Result<Vec<Timestamp>, StoreError> {
+    rows(directory, erase::broken_off)
 }
 
 fn rows<T>(

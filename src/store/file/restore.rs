@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, ErrorCode};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
+use super::super::audit;
+use super::super::carry_over::{self, Carried};
 use super::super::connection::settle;
-use super::super::tokens;
+use super::super::erase;
 use super::difference::{Difference, compare};
 use super::mark::Mark;
 use super::open::{DIRECTORY_MODE, lock, make_directory, sync_directory};
@@ -17,6 +19,7 @@ use super::open_error::OpenError;
 use super::path::{filled_journal_of, journal_of};
 use super::reserve::{disk_is_full, is_full, is_out_of_room};
 use super::snapshot::{self, SnapshotError, Verified};
+use crate::audit::{Action, Actor, Entry, Subject};
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
 
@@ -71,6 +74,8 @@ pub struct Restored {
     pub kept_aside: Option<PathBuf>,
     /// What is known of that one.
     pub before: Before,
+    /// Rows of people whose data were erased after the copy was made; they are erased in it now.
+    pub erased: u64,
 }
 
 /// What is known of the database that a copy has replaced.
@@ -90,8 +95,8 @@ pub enum Before {
 }
 
 /// Restores `copy` in the data directory. The present database is kept aside as a whole, with its
-/// write-ahead log, and none of its files stays beside the restored one. Its tokens and their revocations are taken
-/// over, as far as it can be read.
+/// write-ahead log, and none of its files stays beside the restored one. Its tokens and their revocations, who did
+/// what, and whose data were erased are taken over, as far as it can be read.
 ///
 /// A copy of the live file is taken only `as_it_is`, with the write-ahead log that lies beside it, if one does.
 ///
@@ -101,16 +106,19 @@ pub fn restore(
     directory: &Path,
     copy: &Path,
     as_it_is: bool,
+    by: Actor,
     now: Timestamp,
 ) -> Result<Restored, RestoreError> {
-    put_in_place(directory, copy, as_it_is, now).map_err(|error| error.of(directory, copy))
+    let name = copy.display().to_string();
+    let entry = by.did(Action::Restore, now).to(Subject::Named(name));
+    put_in_place(directory, copy, as_it_is, &entry).map_err(|error| error.of(directory, copy))
 }
 
 fn put_in_place(
     directory: &Path,
     copy: &Path,
     as_it_is: bool,
-    now: Timestamp,
+    entry: &Entry,
 ) -> Result<Restored, RestoreError> {
     make_directory(directory, DIRECTORY_MODE)?;
     // Held to the end: no daemon can start in the middle.
@@ -123,17 +131,18 @@ fn put_in_place(
         }) if as_it_is && (with_log || written.is_some()) => None,
         verified => Some(verified?),
     };
-    let (stage, verified, before) = lay_out(directory, copy, whole, now)?;
+    let (stage, verified, before, erased) = lay_out(directory, copy, whole, entry)?;
     give_to_owner_of(directory, &lock_file).map_err(|source| RestoreError::Swap {
         path: lock_file,
         source,
     })?;
-    let aside = directory.join(format!("live.before-restore-{}", name_of(now)));
+    let aside = directory.join(format!("live.before-restore-{}", name_of(entry.at)));
     Ok(Restored {
         copy: verified,
         as_it_is: whole.is_none(),
         kept_aside: stage.take_place(directory, aside)?,
         before,
+        erased,
     })
 }
 
@@ -142,9 +151,9 @@ fn lay_out(
     directory: &Path,
     copy: &Path,
     whole: Option<Verified>,
-    now: Timestamp,
-) -> Result<(Stage, Verified, Before), RestoreError> {
-    let stage = Stage::make(directory, now)?;
+    entry: &Entry,
+) -> Result<(Stage, Verified, Before, u64), RestoreError> {
+    let stage = Stage::make(directory, entry.at)?;
     let database = stage.database();
     let at_database = |source| RestoreError::Database {
         path: database.clone(),
@@ -155,30 +164,48 @@ fn lay_out(
         snapshot::copy_file(&log, &journal_of(&database))?;
     }
     let mut connection = Connection::open(&database).map_err(at_database)?;
+    for (pragma, value) in [("secure_delete", "ON"), ("temp_store", "MEMORY")] {
+        let set = connection.pragma_update(None, pragma, value);
+        set.map_err(at_database)?;
+    }
     settle(&connection).map_err(at_database)?;
     let verified = whole.map_or_else(|| snapshot::verify_as(&database, copy), Ok)?;
-    let before = match compare(directory, copy, &database) {
+    let compared = compare(directory, copy, &database);
+    let carried = match &compared {
+        Ok(Some((_, carried))) => carried.clone(),
+        _ => Carried::default(),
+    };
+    let (revoked, erased) = take_over(&mut connection, carried, entry).map_err(at_database)?;
+    let before = match compared {
         Err(why) => Before::Unreadable(why),
         Ok(None) => Before::Absent,
-        Ok(Some((difference, tokens))) => Before::Compared {
+        Ok(Some((difference, _))) => Before::Compared {
             difference,
-            revoked: take_over(&mut connection, tokens).map_err(at_database)?,
+            revoked,
         },
     };
     connection
         .close()
         .map_err(|(_, source)| at_database(source))?;
     stage.settle(directory)?;
-    Ok((stage, verified, before))
+    Ok((stage, verified, before, erased))
 }
 
 fn take_over(
     connection: &mut Connection,
-    tokens: Vec<TokenRecord>,
-) -> rusqlite::Result<Vec<TokenRecord>> {
+    carried: Carried,
+    entry: &Entry,
+) -> rusqlite::Result<(Vec<TokenRecord>, u64)> {
     let transaction = connection.transaction()?;
-    let revoked = tokens::take_over(&transaction, tokens)?;
-    transaction.commit().map(|()| revoked)
+    let revoked = carry_over::write(&transaction, carried)?;
+    let erased = erase::again(&transaction, entry.at)?;
+    audit::record(&transaction, entry)?;
+    transaction.commit()?;
+    if erased > 0 {
+        // What the rows have left must not be in the file either.
+        connection.execute_batch("VACUUM")?;
+    }
+    Ok((revoked, erased))
 }
 
 impl RestoreError {

@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::super::connection::is_live;
 use super::path::{journal_of, shared_memory_of};
+use super::remains;
 
 /// How often the check is repeated before a database counts as replaced: it may just be written.
 const LOOKS: usize = 3;
@@ -90,6 +91,13 @@ impl Shape {
         Ok(is_kept.then_some(now))
     }
 
+    /// Whether one of `texts` stands in a place of the database where no row is. It is read through the file that is
+    /// open anyway: another one must not be closed here.
+    pub(super) fn has_remains_of(&self, texts: &[String]) -> io::Result<bool> {
+        let page_bytes = Header::read(&self.database)?.page_bytes();
+        remains::stand_in(&self.database, page_bytes, texts)
+    }
+
     /// Whether the log has all pages that its index speaks of, and is the one that it speaks of. If not, whatever is
     /// read through the index may be pages of another database.
     pub(super) fn is_kept_by_journal(&self) -> bool {
@@ -138,8 +146,12 @@ impl Header {
 
     /// How long the file is when all of the log was moved to it.
     fn bytes(&self) -> u64 {
-        let page = u16::from_be_bytes([self.0[16], self.0[17]]);
-        u64::from(self.number(28)) * page_size(page)
+        u64::from(self.number(28)) * self.page_bytes()
+    }
+
+    /// How long a page is.
+    fn page_bytes(&self) -> u64 {
+        page_size(u16::from_be_bytes([self.0[16], self.0[17]]))
     }
 }
 

@@ -16,7 +16,7 @@ use crate::command_line::CommandLine;
 use crate::language::Language;
 use crate::store::events::accept;
 use crate::store::relay_time::Now;
-use crate::store::tests::{moment, submission};
+use crate::store::tests::{moment, somebody, submission};
 use crate::store::writer::Lane;
 use crate::store::{AcceptError, Store, StoreError};
 
@@ -250,7 +250,7 @@ async fn a_database_that_lacks_what_a_copy_has_is_not_used_before_a_person_says_
 
     // An older copy may be what a person wants, now and after the next crash.
     let left = left_of(directory.path(), &[DATABASE, BACKUP]);
-    restore(left.path(), &older, false, moment().wall).unwrap();
+    restore(left.path(), &older, false, somebody(), moment().wall).unwrap();
     let store = opened(&left, later).unwrap();
     assert_eq!(events_in(&store).await, 1);
     let left = left_of(left.path(), &[DATABASE, LOG, BACKUP]);
@@ -435,7 +435,7 @@ async fn a_copy_is_not_mixed_with_the_log_of_what_stood_there_before() {
         assert!(inspect(left.path()).is_err());
         assert!(fs::read(left.path().join(LOG)).unwrap() == log);
     }
-    restore(left.path(), &backup, false, moment().wall).unwrap();
+    restore(left.path(), &backup, false, somebody(), moment().wall).unwrap();
     let restored = Store::open(left.path(), moment()).unwrap();
     assert_eq!(events_in(&restored).await, 1);
 }

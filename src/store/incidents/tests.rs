@@ -230,7 +230,15 @@ fn a_token_is_told_once_at_each_of_its_days_and_when_it_is_over() {
     let ends_at = at(30 * 86_400).wall;
     for hours in 0..24_u16 * 30 {
         let days = 30 - i64::from(hours / 24);
-        let found = (Kind::TokenEnding, Finding::Token { days, ends_at });
+        let found = (
+            Kind::TokenEnding,
+            Finding::Token {
+                days,
+                ends_at,
+                scope: "stats:read".to_owned(),
+                issued_at: at(0).wall,
+            },
+        );
         look(&connection, Some(found), at(u64::from(hours) * 3600));
     }
     for minute in [0, 6] {
@@ -246,6 +254,31 @@ fn a_token_is_told_once_at_each_of_its_days_and_when_it_is_over() {
             told(State::Resolved, 1),
         ]
     );
+}
+
+#[test]
+fn an_incident_that_clears_says_since_when_until_it_is_over() {
+    let (_directory, connection) = database();
+    let finding = Finding::Queue {
+        waiting: 100,
+        overdue_minutes: 0,
+    };
+    let found = || Some((Kind::QueueLong, finding.clone()));
+    let clear_since = |now: Now| {
+        let (all, _) = list(&connection, None, None, 100, now).unwrap();
+        all[0].report.clear_since
+    };
+    look(&connection, found(), at(0));
+    assert_eq!(clear_since(at(30)), None);
+    look(&connection, None, at(60));
+    look(&connection, None, at(120));
+    assert_eq!(clear_since(at(130)), Some(at(60).wall));
+    look(&connection, found(), at(180));
+    assert_eq!(clear_since(at(190)), None);
+    for seconds in [240, 240 + crate::incident::CLEAR_FOR.as_secs()] {
+        look(&connection, None, at(seconds));
+    }
+    assert_eq!(clear_since(at(600)), None, "it is over");
 }
 
 #[test]

@@ -414,7 +414,7 @@ fn a_batch_is_judged_by_what_it_leaves_behind() {
                 assert_eq!(Some((index, why)), refused, "{batch:?}");
             }
             taken => {
-                assert_eq!(taken.unwrap().len(), batch.len());
+                assert_eq!(taken.unwrap().results.len(), batch.len());
                 assert_eq!(refused, None, "{batch:?}");
                 assert_kept(&connection, &batch);
             }

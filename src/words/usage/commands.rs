@@ -157,6 +157,17 @@ CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です�
 --status を付けない場合は、要対応 (exhausted) のものだけを送ります。ID は、tail に表示されるもの、またはその先頭の部分です。
 すでに届いているイベントは、VoiceDrive が ID で見分けます。",
     ),
+    command(
+        "reconcile",
+        "送信したものを、VoiceDrive にあるものとリクエスト ID で突き合わせます",
+        "例:
+  voicedrive-relay reconcile webhook_logs.csv
+  voicedrive-relay reconcile webhook_logs.csv --resend
+  voicedrive-relay reconcile ids.txt --from 2025-10-26 --to 2025-10-27
+  voicedrive-relay reconcile --digest --unit hour --from 2025-10-26
+ファイルは、1 行に 1 つの ID か、requestId という列のある CSV です。VoiceDrive の webhook_logs にある processingStatus と userFound の列も使います。- は標準入力です。
+終了コード: 0 届いていないものはない、1 ある、65 ファイルの内容が分からない、75 今は受け付けられない (あとでもう一度)",
+    ),
     command("secret", "署名の鍵など、新しい秘密の値を作ります", ""),
     command(
         "secret make",
@@ -216,6 +227,34 @@ CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です�
   voicedrive-relay alert dismiss 019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5b
   voicedrive-relay alert dismiss 0199e2f3-1a2b --reason \"退職済み\"
 異常の ID を指定すると、その異常は終わり、要対応のイベントが対応不要になります。対応不要のイベントは残りますが、まとめて再送する対象にはなりません。ID を指定すれば、あとから再送できます。",
+    ),
+    command(
+        "audit",
+        "だれがいつ何を変更したか、だれがイベントの内容を見たかを表示します",
+        "例:
+  sudo voicedrive-relay audit
+  sudo voicedrive-relay audit --since 2025-10-01 --until 2025-10-31 --who tanaka
+  sudo voicedrive-relay audit --since 2025-10-01 --output audit.csv
+ファイルは、名前の末尾により CSV (表計算ソフトで開けます)、JSON、NDJSON のどれかになります。
+職員 ID の代わりに、元に戻せない符号を表示します。ある職員の符号は staff show で確かめられます。",
+    ),
+    command("staff", "1 人の職員について保存している内容の表示と消去を行います", ""),
+    command(
+        "staff show",
+        "1 人の職員について保存しているものをすべて表示します (本人への開示のため)",
+        "例:
+  sudo voicedrive-relay staff show EMP-2025-001
+  sudo voicedrive-relay staff show EMP-2025-001 --json > EMP-2025-001.json
+イベントの内容も含むため、見たことが監査記録に残ります (audit で確かめられます)。",
+    ),
+    command(
+        "staff erase",
+        "1 人の職員のイベントの内容、応答、氏名、職員 ID を消去します。件数の集計は変わりません",
+        "例:
+  sudo voicedrive-relay staff erase EMP-2025-001 --dry-run
+  sudo voicedrive-relay staff erase EMP-2025-001 --copies
+まだ届いていないイベントがある場合は、届いてから実行するか、--give-up を付けて送信をやめます。元には戻せません。このコマンドを途中で終了しても消去は続きます。リレー自体が途中で止まった場合は、同じコマンドをもう一度実行すると残りを消去します。
+以前のバックアップなど、ほかの場所にあるコピーは対象外です。そちらはご自身で削除してください。",
     ),
     command(
         "backup",

@@ -13,6 +13,17 @@ pub struct Caller {
     pub jti: Option<String>,
 }
 
+impl Caller {
+    /// What the caller is called in what is kept: the subject, or else the token's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match &self.jti {
+            Some(jti) if self.subject.trim().is_empty() => jti,
+            _ => &self.subject,
+        }
+    }
+}
+
 /// What a caller may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scopes(pub(super) Vec<Scope>);

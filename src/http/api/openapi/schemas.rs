@@ -10,9 +10,11 @@ use utoipa::openapi::{KnownFormat, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::attempt::Outcome;
+use crate::audit::{Action, Via};
 use crate::event::Status;
 use crate::interview::InterviewStatus;
 use crate::period::Period;
+use crate::person::Scoured;
 use crate::timestamp::Timestamp;
 
 /// Named shapes, each with everything that it is made of.
@@ -207,6 +209,41 @@ impl PartialSchema for InterviewStatus {
 }
 
 impl ToSchema for InterviewStatus {}
+
+impl PartialSchema for Action {
+    fn schema() -> RefOr<Schema> {
+        words("What somebody did", Self::ALL.map(Self::as_str))
+    }
+}
+
+impl ToSchema for Action {
+    fn name() -> Cow<'static, str> {
+        "ActionKind".into()
+    }
+}
+
+impl PartialSchema for Scoured {
+    fn schema() -> RefOr<Schema> {
+        words(
+            "clean: nothing is left in the database's files; rewritten: they were written anew; log_in_use: somebody reads the log, which may have something left; no_room: something is left, and the disk is too full to write them anew",
+            Self::ALL.map(Self::as_str),
+        )
+    }
+}
+
+impl ToSchema for Scoured {
+    fn name() -> Cow<'static, str> {
+        "ErasedFiles".into()
+    }
+}
+
+impl PartialSchema for Via {
+    fn schema() -> RefOr<Schema> {
+        words("By which way somebody did it", Self::ALL.map(Self::as_str))
+    }
+}
+
+impl ToSchema for Via {}
 
 impl PartialSchema for Period {
     fn schema() -> RefOr<Schema> {

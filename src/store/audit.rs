@@ -1,0 +1,411 @@
+//! Who did what. A verb that is an action of a person calls [`record`] inside of its own transaction; one that takes
+//! several transactions calls [`go_on`] in each.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params_from_iter};
+
+use super::connection::word;
+use super::event_lookup::one_more;
+use super::writer::Lane;
+use super::{Store, StoreError};
+use crate::audit::{Action, AuditFilter, Entry, PayloadReads, Record, Running, STATED, Via};
+use crate::person::{self, KeyedHash};
+use crate::timestamp::Timestamp;
+
+/// Rows that are deleted in one transaction.
+const PURGED_AT_ONCE: u32 = 500;
+
+impl Store {
+    /// Keeps an action that changes nothing else in the database.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn record_action(&self, entry: Entry) -> Result<(), StoreError> {
+        self.write(Lane::Calls, move |connection| {
+            record(connection, &entry)?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// The actions that `filter` matches and that were done before the one at `before`, the newest first, at most
+    /// `limit`, and where the next page begins.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn audit(
+        &self,
+        filter: AuditFilter,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<(Vec<Record>, Option<i64>), StoreError> {
+        self.read(move |connection| Ok(list(connection, &filter, before, limit)?))
+            .await
+    }
+
+    /// Counts that somebody looked at the payloads of so many events on this day of the clinic.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn count_payload_reads(&self, reads: PayloadReads) -> Result<(), StoreError> {
+        self.write(Lane::Calls, move |connection| {
+            Ok(count_reads(connection, &reads)?)
+        })
+        .await
+    }
+
+    /// How many payloads were looked at from the first to the last of these days, both included, the newest day
+    /// first; with `who`, by this one alone.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn payload_reads(
+        &self,
+        days: (String, String),
+        who: Option<String>,
+    ) -> Result<Vec<PayloadReads>, StoreError> {
+        self.read(move |connection| Ok(reads(connection, &days, who.as_deref())?))
+            .await
+    }
+
+    /// Deletes some of the actions before `before`, and what was read before the day `first_day`; says whether there
+    /// are more.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn purge_audit(
+        &self,
+        before: Timestamp,
+        first_day: String,
+    ) -> Result<bool, StoreError> {
+        let day = first_day.clone();
+        let any = self.read(move |c| Ok(any_before(c, before, &day)?));
+        if !any.await? {
+            return Ok(false);
+        }
+        self.write(Lane::Maintenance, move |connection| {
+            Ok(purge(connection, before, &first_day)?)
+        })
+        .await
+    }
+}
+
+/// Whether a row is of somebody, under one of the names of [`names_of`].
+const IS_WHO: &str = "(who = ? OR instr(who, ?) = 1 OR instr(who, ?) > 0)";
+
+/// What a row says that is of this one: the name, the name as somebody stated it, or the one who stated another.
+fn names_of(who: &str) -> [String; 3] {
+    [
+        who.to_owned(),
+        format!("{who}{STATED}"),
+        format!("{STATED}{who})"),
+    ]
+}
+
+/// Keeps an action, and answers the number of its row.
+pub(super) fn record(connection: &Connection, entry: &Entry) -> rusqlite::Result<i64> {
+    let subject = if entry.subject.names_staff() {
+        let key = key(connection)?;
+        let label = |staff_id: &str| person::label(&person::hash_of_staff(&key, staff_id));
+        entry.subject.spelled(label)
+    } else {
+        entry.subject.spelled(str::to_owned)
+    };
+    connection
+        .prepare_cached(
+            "INSERT INTO audit (at, who, via, client, action, subject, count, reason)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute((
+            entry.at,
+            &entry.actor.who,
+            entry.actor.via.as_str(),
+            entry.actor.client.map(|client| client.to_string()),
+            entry.action.as_str(),
+            subject,
+            entry.count.map(whole),
+            &entry.reason,
+        ))?;
+    Ok(connection.last_insert_rowid())
+}
+
+/// Keeps that `count` more were done in this transaction, and answers how the action goes on.
+pub(super) fn go_on(
+    connection: &Connection,
+    running: &Running,
+    count: u64,
+) -> rusqlite::Result<Running> {
+    let seq = match running {
+        Running::Begins(entry) => record(connection, &entry.as_ref().clone().counting(count))?,
+        Running::Goes(seq) => {
+            connection
+                .prepare_cached("UPDATE audit SET count = count + ?2 WHERE seq = ?1")?
+                .execute((seq, whole(count)))?;
+            *seq
+        }
+    };
+    Ok(Running::Goes(seq))
+}
+
+/// The key of the hashes that are written now.
+pub(super) fn key(connection: &Connection) -> rusqlite::Result<KeyedHash> {
+    connection
+        .prepare_cached("SELECT key FROM hash_keys ORDER BY seq LIMIT 1")?
+        .query_row([], |row| row.get(0))
+}
+
+fn whole(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn list(
+    connection: &Connection,
+    filter: &AuditFilter,
+    before: Option<i64>,
+    limit: usize,
+) -> rusqlite::Result<(Vec<Record>, Option<i64>)> {
+    let mut sql = "SELECT seq, at, who, via, client, action, subject, count, reason
+                     FROM audit WHERE 1"
+        .to_owned();
+    let mut values: Vec<Value> = Vec::new();
+    let mut narrow = |condition: &str, with: Vec<Value>| {
+        sql.push_str(condition);
+        values.extend(with);
+    };
+    // The pages are those of the actions' numbers, which the index on the time would have to sort.
+    if let Some(since) = filter.since {
+        narrow(" AND +at >= ?", vec![since.to_string().into()]);
+    }
+    if let Some(until) = filter.until {
+        narrow(" AND +at <= ?", vec![until.to_string().into()]);
+    }
+    if let Some(who) = &filter.who {
+        narrow(
+            &format!(" AND {IS_WHO}"),
+            names_of(who).map(Value::from).into(),
+        );
+    }
+    if let Some(before) = before {
+        narrow(" AND seq < ?", vec![before.into()]);
+    }
+    narrow(" ORDER BY seq DESC LIMIT ?", vec![one_more(limit).into()]);
+    let mut items = connection
+        .prepare_cached(&sql)?
+        .query_map(params_from_iter(values), kept)?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| more).map(|last| last.seq);
+    Ok((items, next))
+}
+
+/// Every action that is kept, the oldest first.
+pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<Record>> {
+    connection
+        .prepare_cached(
+            "SELECT seq, at, who, via, client, action, subject, count, reason FROM audit ORDER BY seq",
+        )?
+        .query_map([], kept)?
+        .collect()
+}
+
+/// Keeps an action of another database, unless it is known here.
+pub(super) fn keep_if_new(connection: &Connection, action: &Record) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO audit (at, who, via, client, action, subject, count, reason)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
+              WHERE NOT EXISTS (SELECT 1 FROM audit
+                                 WHERE at = ?1 AND who = ?2 AND via = ?3 AND client IS ?4
+                                   AND action = ?5 AND subject IS ?6 AND reason IS ?8)",
+        )?
+        .execute((
+            action.at,
+            &action.who,
+            action.via.as_str(),
+            &action.client,
+            action.action.as_str(),
+            &action.subject,
+            action.count.map(whole),
+            &action.reason,
+        ))
+        .map(|_| ())
+}
+
+fn kept(row: &Row<'_>) -> rusqlite::Result<Record> {
+    Ok(Record {
+        seq: row.get(0)?,
+        at: row.get(1)?,
+        who: row.get(2)?,
+        via: word(3, row.get(3)?, Via::from_word)?,
+        client: row.get(4)?,
+        action: word(5, row.get(5)?, Action::from_word)?,
+        subject: row.get(6)?,
+        count: row.get(7)?,
+        reason: row.get(8)?,
+    })
+}
+
+fn count_reads(connection: &Connection, reads: &PayloadReads) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO payload_reads (day, who, events) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET events = events + excluded.events",
+        )?
+        .execute((&reads.day, &reads.who, whole(reads.events)))
+        .map(|_| ())
+}
+
+fn reads(
+    connection: &Connection,
+    (first, last): &(String, String),
+    who: Option<&str>,
+) -> rusqlite::Result<Vec<PayloadReads>> {
+    let mut sql =
+        "SELECT day, who, events FROM payload_reads WHERE day >= ? AND day <= ?".to_owned();
+    let mut values = vec![first.clone(), last.clone()];
+    if let Some(who) = who {
+        sql.push_str(" AND ");
+        sql.push_str(IS_WHO);
+        values.extend(names_of(who));
+    }
+    sql.push_str(" ORDER BY day DESC, who DESC");
+    connection
+        .prepare_cached(&sql)?
+        .query_map(params_from_iter(values), |row| {
+            Ok(PayloadReads {
+                day: row.get(0)?,
+                who: row.get(1)?,
+                events: row.get(2)?,
+            })
+        })?
+        .collect()
+}
+
+/// Every reader of every day that is kept.
+pub(super) fn all_reads(connection: &Connection) -> rusqlite::Result<Vec<PayloadReads>> {
+    let every = (String::new(), char::MAX.to_string());
+    reads(connection, &every, None)
+}
+
+/// Keeps what another database has counted of a reader's day, when it is more.
+pub(super) fn keep_reads(connection: &Connection, reads: &PayloadReads) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO payload_reads (day, who, events) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET events = max(events, excluded.events)",
+        )?
+        .execute((&reads.day, &reads.who, whole(reads.events)))
+        .map(|_| ())
+}
+
+fn any_before(
+    connection: &Connection,
+    before: Timestamp,
+    first_day: &str,
+) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM audit WHERE at < ?1)
+                 OR EXISTS (SELECT 1 FROM payload_reads WHERE day < ?2)",
+        )?
+        .query_row((before, first_day), |row| row.get(0))
+}
+
+fn purge(connection: &Connection, before: Timestamp, first_day: &str) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("DELETE FROM payload_reads WHERE day < ?1")?
+        .execute([first_day])?;
+    let deleted = connection
+        .prepare_cached(
+            "DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE at < ?1 ORDER BY at LIMIT ?2)",
+        )?
+        .execute((before, PURGED_AT_ONCE))?;
+    Ok(deleted == PURGED_AT_ONCE as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::audit::{Actor, Subject};
+    use crate::store::tests::{at, count, database};
+
+    fn did(action: Action, ms: i64) -> Entry {
+        Actor::user("root", Some("tanaka")).did(action, at(ms))
+    }
+
+    #[test]
+    fn an_action_of_several_transactions_is_one_row_that_counts_on() {
+        let (_directory, connection) = database();
+        let filter = crate::event_record::EventFilter {
+            staff_id: Some("EMP-1".to_owned()),
+            ..Default::default()
+        };
+        let entry = did(Action::Resend, 0).to(Subject::Events(filter));
+        let running = go_on(&connection, &entry.into(), 200).unwrap();
+        let running = go_on(&connection, &running, 200).unwrap();
+        go_on(&connection, &running, 7).unwrap();
+        let (all, _) = list(&connection, &AuditFilter::default(), None, 9).unwrap();
+        assert_eq!(all.len(), 1);
+        assert_eq!(all[0].count, Some(407));
+        let key = key(&connection).unwrap();
+        let label = person::label(&person::hash_of_staff(&key, "EMP-1"));
+        assert_eq!(all[0].subject, Some(format!("staffId={label}")));
+    }
+
+    #[test]
+    fn both_the_stated_name_and_who_stated_it_are_found() {
+        let (_directory, connection) = database();
+        record(&connection, &did(Action::Backup, 0)).unwrap();
+        for (who, found) in [("tanaka", 1), ("root", 1), ("tana", 0), ("(as", 0), ("", 0)] {
+            let filter = AuditFilter {
+                who: Some(who.to_owned()),
+                ..AuditFilter::default()
+            };
+            let (all, _) = list(&connection, &filter, None, 9).unwrap();
+            assert_eq!(all.len(), found, "{who}");
+        }
+    }
+
+    #[test]
+    fn what_is_old_goes_in_steps_and_the_rest_stays() {
+        let (_directory, connection) = database();
+        for n in 0..i64::from(PURGED_AT_ONCE) + 10 {
+            record(&connection, &did(Action::Backup, n)).unwrap();
+        }
+        for day in ["2024-01-01", "2024-01-02"] {
+            let reads = PayloadReads {
+                day: day.to_owned(),
+                who: "root".to_owned(),
+                events: 1,
+            };
+            count_reads(&connection, &reads).unwrap();
+        }
+        let before = at(i64::from(PURGED_AT_ONCE) + 5);
+        assert!(any_before(&connection, before, "2024-01-02").unwrap());
+        assert!(purge(&connection, before, "2024-01-02").unwrap());
+        assert!(!purge(&connection, before, "2024-01-02").unwrap());
+        assert_eq!(count(&connection, "SELECT count(*) FROM audit"), 5);
+        assert_eq!(count(&connection, "SELECT count(*) FROM payload_reads"), 1);
+        assert!(!any_before(&connection, before, "2024-01-02").unwrap());
+    }
+
+    #[test]
+    fn what_another_database_has_is_added_once() {
+        let (_one, connection) = database();
+        let (_other, other) = database();
+        record(&connection, &did(Action::Backup, 0)).unwrap();
+        record(&other, &did(Action::Backup, 0)).unwrap();
+        record(&other, &did(Action::Reload, 1)).unwrap();
+        for _ in 0..2 {
+            for action in all(&other).unwrap() {
+                keep_if_new(&connection, &action).unwrap();
+            }
+        }
+        assert_eq!(count(&connection, "SELECT count(*) FROM audit"), 2);
+        let newest = all(&connection).unwrap().pop().unwrap();
+        assert_eq!(newest.at, at(0).after(Duration::from_millis(1)));
+    }
+}

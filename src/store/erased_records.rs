@@ -1,0 +1,90 @@
+//! Interview records of people whose data were erased. The staff system may hand one in again, because its own record has
+//! the names still: it is taken without them, and comes back to the row that it was.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::erase::erased_name;
+use super::interview_row::find;
+use super::people;
+use crate::interview::Interview;
+use crate::person::{ERASED, KeyedHash, hash_of_record};
+
+/// What is needed to know such records again, for as long as a batch or a file is taken.
+pub(super) struct ErasedRecords {
+    /// Empty when there are none to be known.
+    keys: Vec<KeyedHash>,
+    met: u64,
+}
+
+impl ErasedRecords {
+    pub(super) fn of(connection: &Connection) -> rusqlite::Result<Self> {
+        Ok(Self {
+            keys: keys(connection)?,
+            met: 0,
+        })
+    }
+
+    /// The record as it is to be kept.
+    pub(super) fn known(
+        &mut self,
+        connection: &Connection,
+        mut interview: Interview,
+    ) -> rusqlite::Result<Interview> {
+        if let Some(origin) = &interview.rescheduled_from_id
+            && let Some(present) = look(connection, &self.keys, origin)?
+        {
+            interview.rescheduled_from_id = Some(present);
+        }
+        let Some(present) = look(connection, &self.keys, &interview.id)? else {
+            return Ok(interview);
+        };
+        self.met += 1;
+        let kept = find(connection, &present)?;
+        let sync_id = kept.and_then(|kept| kept.interview.voicedrive_sync_id);
+        Ok(Interview {
+            id: present,
+            employee_id: ERASED.to_owned(),
+            employee_name: None,
+            interviewer_id: None,
+            status_reason: None,
+            voicedrive_sync_id: interview
+                .voicedrive_sync_id
+                .map(|_| sync_id.unwrap_or_else(erased_name)),
+            ..interview
+        })
+    }
+
+    /// How many were known again.
+    pub(super) fn met(&self) -> u64 {
+        self.met
+    }
+}
+
+fn keys(connection: &Connection) -> rusqlite::Result<Vec<KeyedHash>> {
+    let any: bool = connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM erased_interviews)")?
+        .query_row([], |row| row.get(0))?;
+    if any {
+        people::keys(connection)
+    } else {
+        Ok(Vec::new())
+    }
+}
+
+/// The id that a record has since its person was erased; none: nobody was erased with it.
+pub(super) fn present_id(connection: &Connection, id: &str) -> rusqlite::Result<Option<String>> {
+    look(connection, &keys(connection)?, id)
+}
+
+fn look(connection: &Connection, keys: &[KeyedHash], id: &str) -> rusqlite::Result<Option<String>> {
+    for key in keys {
+        let found = connection
+            .prepare_cached("SELECT id FROM erased_interviews WHERE id_hash = ?1")?
+            .query_row([hash_of_record(key, id)], |row| row.get(0))
+            .optional()?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,203 @@
+//! Erasing one person's data from everything that the relay keeps (contract, section 13): the rows step by step, the
+//! files of the database, the backup file, and the other copies in the data directory.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::backup::BackupFile;
+use crate::audit::Actor;
+use crate::clock::Clock;
+use crate::person::{Erased, Person, Scoured, names_in};
+use crate::store::file::snapshot::SnapshotError;
+use crate::store::{EraseError, Store, StoreError};
+
+/// How often it is tried to cut off a write-ahead log that somebody reads, and the time in between.
+const LOG_TRIES: u32 = 50;
+const LOG_AGAIN: Duration = Duration::from_millis(200);
+/// Names that are looked for in what rows have left.
+const TEXTS: usize = 200;
+/// After each step the erasure pauses for this many times the step's duration, so that others go first.
+const PAUSE: u32 = 4;
+
+/// How a person's data are erased.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// What did not arrive is given up.
+    pub give_up: bool,
+    /// The other copies in the data directory are deleted.
+    pub copies: bool,
+}
+
+/// What was done.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// What was erased.
+    pub erased: Erased,
+    /// What became of the database's files.
+    pub scoured: Scoured,
+    /// Why the backup file could not be written anew; none: it was.
+    pub backup_error: Option<Arc<SnapshotError>>,
+    /// The other copies in the data directory that are still there.
+    pub copies: Vec<PathBuf>,
+    /// Those that were deleted.
+    pub deleted: Vec<PathBuf>,
+}
+
+/// Erases what is kept of people.
+#[derive(Clone)]
+pub struct Eraser {
+    store: Store,
+    clock: Clock,
+    backup: BackupFile,
+}
+
+impl Eraser {
+    /// Erases from this store and its copies.
+    #[must_use]
+    pub fn new(store: Store, clock: Clock, backup: BackupFile) -> Self {
+        Self {
+            store,
+            clock,
+            backup,
+        }
+    }
+
+    /// Erases all data of `person`, who is called `staff_id`. It goes on when the one who asked goes away; one that a
+    /// crash breaks off is done again with the same call.
+    ///
+    /// # Errors
+    /// `EraseError`; what was erased before stays so.
+    pub async fn erase(
+        self,
+        staff_id: String,
+        person: Person,
+        options: Options,
+        by: Actor,
+    ) -> Result<Done, EraseError> {
+        let erasing = async move { self.erase_now(&staff_id, &person, options, by).await };
+        let broke_off = |error: tokio::task::JoinError| StoreError::Refused(error.to_string());
+        tokio::spawn(erasing).await.map_err(broke_off)?
+    }
+
+    async fn erase_now(
+        &self,
+        staff_id: &str,
+        person: &Person,
+        options: Options,
+        by: Actor,
+    ) -> Result<Done, EraseError> {
+        let texts = self.texts_of(staff_id).await?;
+        let count = person.events + person.interviews + person.held;
+        let moment = self.clock.moment();
+        let range = self
+            .store
+            .begin_erasure(staff_id, options.give_up, count, by, moment)
+            .await?;
+        self.store.forget_contents_of(staff_id, range).await?;
+        let mut erased = Erased::default();
+        loop {
+            let moment = self.clock.moment();
+            let step = self.store.erase_events(staff_id, range, moment).await?;
+            erased.add(step);
+            if step.events == 0 {
+                break;
+            }
+            self.pause_after(moment.monotonic).await;
+        }
+        loop {
+            let began = self.clock.monotonic();
+            let step = self.store.erase_interviews(staff_id, range).await?;
+            erased.add(step);
+            if step.interviews == 0 {
+                break;
+            }
+            self.pause_after(began).await;
+        }
+        let held = self.store.interviews_held_by(staff_id).await?;
+        erased.add(self.store.erase_interviewer(staff_id, held).await?);
+        let scoured = self.scour(&texts).await?;
+        let backup_error = self.backup.refresh().await.err();
+        // Whoever read the log may have been the one who made the last copy.
+        let scoured = match scoured {
+            Scoured::LogInUse => self.scour(&texts).await?,
+            other => other,
+        };
+        let file = self.store.file();
+        let deleted = if options.copies {
+            file.delete_other_copies()
+        } else {
+            Vec::new()
+        };
+        let copies = file.other_copies();
+        let moment = self.clock.moment();
+        self.store.end_erasure(staff_id, moment).await?;
+        tracing::info!(
+            events = erased.events,
+            given_up = erased.given_up,
+            interviews = erased.interviews,
+            "the data of a person were erased"
+        );
+        Ok(Done {
+            erased,
+            scoured,
+            backup_error,
+            copies,
+            deleted,
+        })
+    }
+
+    /// What must not be found any more: the staff id, and the names in what is erased.
+    async fn texts_of(&self, staff_id: &str) -> Result<Vec<String>, StoreError> {
+        let mut texts = Vec::new();
+        let mut after = Some(0);
+        while let Some(from) = after {
+            let moment = self.clock.moment();
+            let (events, next) = self.store.events_of_person(staff_id, from, moment).await?;
+            texts.extend(events.iter().flat_map(|event| names_in(&event.data)));
+            after = next.filter(|_| texts.len() < TEXTS);
+        }
+        let interviews = self.store.interviews_of_person(staff_id).await?;
+        let names = interviews.into_iter();
+        texts.extend(names.filter_map(|one| one.interview.employee_name));
+        texts.sort();
+        texts.dedup();
+        texts.truncate(TEXTS);
+        texts.push(staff_id.to_owned());
+        Ok(texts)
+    }
+
+    /// Sees to it that nothing of it is left in the database's files.
+    async fn scour(&self, texts: &[String]) -> Result<Scoured, StoreError> {
+        if !self.cut_log().await? {
+            return Ok(Scoured::LogInUse);
+        }
+        if !self.store.has_remains_of(texts.to_vec()).await? {
+            return Ok(Scoured::Clean);
+        }
+        if !self.store.write_anew().await? {
+            return Ok(Scoured::NoRoom);
+        }
+        Ok(if self.cut_log().await? {
+            Scoured::Rewritten
+        } else {
+            Scoured::LogInUse
+        })
+    }
+
+    /// Tries until nobody reads the log, but not for ever.
+    async fn cut_log(&self) -> Result<bool, StoreError> {
+        for _ in 1..LOG_TRIES {
+            if self.store.cut_log().await? {
+                return Ok(true);
+            }
+            tokio::time::sleep(LOG_AGAIN).await;
+        }
+        self.store.cut_log().await
+    }
+
+    async fn pause_after(&self, began: Duration) {
+        let took = self.clock.monotonic().saturating_sub(began);
+        tokio::time::sleep(took * PAUSE).await;
+    }
+}

@@ -1,0 +1,116 @@
+//! What is kept of one person, and what was erased of it.
+
+use serde_json::Value;
+
+use crate::language::Language;
+use crate::person::Scoured;
+
+phrases! {
+    /// Short texts of `staff`.
+    Staff {
+        Id: "職員 ID", "staff id";
+        Label: "監査記録での符号", "in the audit";
+        Deleted: "削除したコピー", "copies that were deleted";
+        Copies: "データディレクトリに残っているほかのコピー (この人のデータを含むことがあります。--copies で削除できます)", "other copies in the data directory, which may have this person's data (--copies deletes them)";
+        Elsewhere: "ほかの場所にあるコピー (外付けディスク、別のサーバー、以前のバックアップなど) は対象外です。そちらはご自身で削除してください", "copies elsewhere (other disks, other servers, older backups) are not reached: delete them yourself";
+        Clean: "データベースのファイルに残っていないことを確かめました", "nothing of it is left in the files of the database";
+        Rewritten: "データベースのファイルを書き直し、残っていないことを確かめました", "the files of the database were written anew, and nothing of it is left in them";
+        LogInUse: "ほかのプログラムがデータベースを読んでいるため、書き込みログ (relay.db-wal) に古い内容が残っていることがあります。sqlite3 などを終了してから、同じコマンドをもう一度実行してください", "another program reads the database, so its log (relay.db-wal) may have something left: end it, such as a sqlite3, and type the same command again";
+        NoRoom: "ファイルに断片が残っていますが、書き直すための空き容量がありません。ディスクを空けてから、同じコマンドをもう一度実行してください", "something is left in the file, and the disk has too little room to write it anew: make room, and type the same command again";
+    }
+}
+
+/// What became of the database's files.
+pub(crate) fn files(word: &str, language: Language) -> String {
+    let phrase = match Scoured::from_word(word) {
+        Some(Scoured::Clean) => Staff::Clean,
+        Some(Scoured::Rewritten) => Staff::Rewritten,
+        Some(Scoured::LogInUse) => Staff::LogInUse,
+        Some(Scoured::NoRoom) => Staff::NoRoom,
+        None => return word.to_owned(),
+    };
+    language.phrase(phrase).to_owned()
+}
+
+/// How much is kept of a person.
+pub(crate) fn kept(events: usize, interviews: usize, held: &Value, language: Language) -> String {
+    both!(
+        language,
+        "イベント {events} 件、面談記録 {interviews} 件 (ほかに、この人が面談者である記録 {held} 件)",
+        "events: {events}, interview records: {interviews} (and {held} of others that this person held)"
+    )
+}
+
+/// The person's data were erased before.
+pub(crate) fn was_erased(at: &str, is_half: bool, language: Language) -> String {
+    if is_half {
+        both!(
+            language,
+            "{at} に始めた消去が途中で止まっています。staff erase をもう一度実行してください",
+            "an erasure that began at {at} was broken off: type staff erase again"
+        )
+    } else {
+        both!(language, "消去済み: {at}", "erased: {at}")
+    }
+}
+
+/// Where the id stands in events of others.
+pub(crate) fn mentioned(count: &Value, language: Language) -> String {
+    both!(
+        language,
+        "この職員 ID が本文に書かれている、ほかの人のイベント {count} 件 (変更しません):",
+        "events of others in which this staff id stands: {count} (they are not changed)"
+    )
+}
+
+/// What was erased, or would be.
+pub(crate) fn erased(
+    is_counted: bool,
+    events: u64,
+    interviews: u64,
+    held: u64,
+    language: Language,
+) -> String {
+    if is_counted {
+        both!(
+            language,
+            "消去の対象: イベント {events} 件、面談記録 {interviews} 件、面談者としての記載 {held} 件 (何も変更していません)",
+            "would be erased: events: {events}, interview records: {interviews}, as interviewer of others: {held}; nothing was changed"
+        )
+    } else {
+        both!(
+            language,
+            "消去しました: イベント {events} 件、面談記録 {interviews} 件、面談者としての記載 {held} 件",
+            "erased: events: {events}, interview records: {interviews}, as interviewer of others: {held}"
+        )
+    }
+}
+
+/// What will not be sent any more.
+pub(crate) fn given_up(count: u64, language: Language) -> String {
+    both!(
+        language,
+        "このうち {count} 件は届いていません。もう送信しません",
+        "{count} of them did not arrive, and are not sent any more"
+    )
+}
+
+/// What has to arrive first.
+pub(crate) fn still_open(named: &[String], language: Language) -> String {
+    let count = named.len();
+    let list = named.join("\n  ");
+    both!(
+        language,
+        "この人のイベントのうち {count} 件がまだ届いていません。届いてから消去するか、送信をやめて消去する場合は --give-up を付けてください\n  {list}",
+        "{count} events of this person did not arrive yet. Let them arrive first, or give them up with --give-up\n  {list}"
+    )
+}
+
+/// The backup file still has the person's data.
+pub(crate) fn backup_not_written(why: &str, language: Language) -> String {
+    both!(
+        language,
+        "消去は終わりましたが、relay-backup.db を書き直せませんでした。このファイルには古い内容が残っています。{why}",
+        "it was erased, but relay-backup.db could not be written anew and still has the data: {why}"
+    )
+}

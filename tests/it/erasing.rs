@@ -1,0 +1,319 @@
+//! One person's data are shown, and erased from every file that the relay keeps.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use hyper::StatusCode;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use voicedrive_relay::testing::receiver::ScriptedAnswer;
+use voicedrive_relay::testing::token::Scope;
+
+use crate::commands::{Daemon, program};
+use crate::harness::{Clock, Partner, TestRelay, noon, token};
+
+const PERSON: &str = "EMP-ZQX-77";
+const NAME: &str = "消去花子";
+
+/// The files in which a text stands, by their bytes. Another process looks: one that closes a file gives up the locks that
+/// it has on it.
+fn files_with(directory: &Path, text: &str) -> Vec<PathBuf> {
+    let mut grep = Command::new("grep");
+    grep.env("LC_ALL", "C").args(["-rlF", "--", text]);
+    let output = grep.arg(directory).output().unwrap();
+    let found = String::from_utf8(output.stdout).unwrap();
+    found.lines().map(PathBuf::from).collect()
+}
+
+fn event_of(staff_id: &str, number: usize) -> Value {
+    let name = if staff_id == PERSON {
+        NAME
+    } else {
+        "山田 太郎"
+    };
+    json!({
+        "event": "employee.updated",
+        "data": {"staffId": staff_id, "fullName": name, "pad": "x".repeat(number * 131 % 3000)},
+    })
+}
+
+fn interview_of(staff_id: &str) -> Value {
+    json!({
+        "employeeId": staff_id, "employeeName": NAME, "interviewerId": "EMP-9", "interviewType": "regular",
+        "interviewDate": "2025-10-26T10:00:00.000Z", "interviewStatus": "completed", "durationMinutes": 45,
+        "voicedriveSyncId": "vd-1", "facilityId": "facility-a", "statusReason": format!("{NAME} 都合"),
+    })
+}
+
+/// What the statistics say, and what is listed without saying whose it is.
+async fn numbers(relay: &TestRelay) -> BTreeMap<&'static str, Value> {
+    let mut all = BTreeMap::new();
+    for path in [
+        "/api/integration/webhook-stats?period=30d",
+        "/api/interviews/completion-stats?period=30d",
+        "/api/interviews/completion-stats?period=30d&facility=facility-a",
+        "/api/voicedrive/webhook-stats",
+    ] {
+        all.insert(path, relay.get(path).await.data().clone());
+    }
+    let listed = relay.get("/api/events?limit=200").await.data().clone();
+    let items = listed["items"].as_array().unwrap().iter();
+    let items = items.map(|one| {
+        json!([
+            one["id"],
+            one["event"],
+            one["status"],
+            one["acceptedAt"],
+            one["payloadSize"]
+        ])
+    });
+    all.insert("events", items.collect());
+    all
+}
+
+async fn put(relay: &TestRelay, id: &str, body: &Value) -> (u16, Value) {
+    let bearer = format!("Bearer {}", token(&[Scope::Admin], relay.clock.now()));
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/json"),
+    ];
+    let path = format!("/api/interviews/{id}");
+    let answer = relay
+        .call(Method::PUT, &path, &headers, body.to_string())
+        .await;
+    (answer.status, answer.body)
+}
+
+#[tokio::test]
+async fn nothing_of_an_erased_person_is_left_in_any_file_and_every_number_stays() {
+    let clock = Clock::manual(noon());
+    let partner = Partner::start(clock.clone()).await;
+    let relay = TestRelay::start_with(&partner.url(), "", clock).await;
+    let mut ids = Vec::new();
+    for number in 0..300 {
+        let of_person = number % 7 == 3;
+        let staff_id = if of_person {
+            PERSON.to_owned()
+        } else {
+            format!("EMP-{number}")
+        };
+        // The partner says again what it was told.
+        let echo = ScriptedAnswer::json(StatusCode::OK, r#"{"of":"EMP-ZQX-77","name":"消去花子"}"#);
+        partner.always_answers(of_person.then_some(echo));
+        let key = format!("key-{number}");
+        let headers = [
+            ("content-type", "application/json"),
+            ("idempotency-key", key.as_str()),
+        ];
+        let body = event_of(&staff_id, number).to_string();
+        let answer = relay.post_with("/api/events", &headers, body).await;
+        assert_eq!(answer.status, 202);
+        let id = answer.data()["id"].as_str().unwrap().to_owned();
+        relay.wait_for_status(&id, "delivered").await;
+        ids.push(id);
+    }
+    assert_eq!(put(&relay, "int-1", &interview_of(PERSON)).await.0, 201);
+    let mut held = interview_of("EMP-1");
+    (held["employeeName"], held["interviewerId"]) = (json!("山田"), json!(PERSON));
+    (held["voicedriveSyncId"], held["statusReason"]) = (json!("vd-2"), Value::Null);
+    assert_eq!(put(&relay, "int-2", &held).await.0, 201);
+    let directory = relay.directory.path().to_owned();
+    // What an upgrade has left.
+    let left = directory.join("relay-before-migration-1.db");
+    fs::copy(directory.join("live/relay.db-wal"), &left).unwrap();
+    for text in [PERSON, NAME] {
+        assert!(files_with(&directory, text).len() > 1, "{text}");
+    }
+
+    let shown = relay.get(&format!("/api/staff/{PERSON}")).await;
+    let of_person = shown.data()["events"].as_array().unwrap();
+    assert_eq!(of_person.len(), 43);
+    assert_eq!(of_person[0]["data"]["fullName"], NAME);
+    assert_eq!(of_person[0]["attempts"][0]["outcome"], "success");
+    assert_eq!(shown.data()["interviews"][0]["employeeName"], NAME);
+    assert_eq!(shown.data()["held"], 1);
+    let before = numbers(&relay).await;
+    let path = format!("/api/staff/{PERSON}/erase");
+    let counted = relay.post(&path, r#"{"dryRun":true}"#).await;
+    assert_eq!(counted.data()["events"], 43);
+    assert_eq!(counted.data()["copies"], json!([left]));
+    assert_eq!(numbers(&relay).await, before);
+
+    let erased = relay.post(&path, r#"{"copies":true}"#).await;
+    let done = erased.data();
+    assert_eq!(
+        (&done["events"], &done["interviews"], &done["held"]),
+        (&json!(43), &json!(1), &json!(1))
+    );
+    assert_eq!(done["deletedCopies"], json!([left]));
+    assert_eq!(done["backupError"], Value::Null);
+    assert!(
+        ["clean", "rewritten"].contains(&done["files"].as_str().unwrap()),
+        "{done}"
+    );
+    for text in [PERSON, NAME] {
+        assert_eq!(
+            files_with(&directory, text),
+            Vec::<PathBuf>::new(),
+            "{text}"
+        );
+    }
+    assert_eq!(numbers(&relay).await, before);
+
+    // It is known that there was somebody, and nothing else.
+    let shown = relay.get(&format!("/api/staff/{PERSON}")).await;
+    assert_eq!(shown.data()["events"], json!([]));
+    assert!(shown.data()["erasedAt"].is_string());
+    let event = relay.get(&format!("/api/events/{}", ids[3])).await;
+    assert_eq!(event.data()["data"], json!({}));
+    assert_eq!(event.data()["staffId"], Value::Null);
+    assert_eq!(event.data()["attempts"][0]["responseBody"], Value::Null);
+    let again = relay
+        .post(&format!("/api/events/{}/resend", ids[3]), "")
+        .await;
+    assert_eq!((again.status, again.error().0), (409, "CONFLICT"));
+    let headers = [
+        ("content-type", "application/json"),
+        ("idempotency-key", "key-3"),
+    ];
+    let other = relay
+        .post_with("/api/events", &headers, r#"{"event":"a.b","data":{}}"#)
+        .await;
+    assert_eq!(other.status, 200);
+    assert_eq!(other.data()["id"], json!(ids[3]));
+    let (status, kept) = put(&relay, "int-1", &interview_of(PERSON)).await;
+    assert_eq!(status, 200);
+    assert_eq!(kept["data"]["employeeName"], Value::Null);
+    assert!(
+        kept["data"]["voicedriveSyncId"]
+            .as_str()
+            .unwrap()
+            .starts_with("erased-")
+    );
+    assert_eq!(numbers(&relay).await, before);
+    let audit = relay.get("/api/audit").await;
+    let actions = audit.data()["items"].as_array().unwrap();
+    let words: Vec<_> = actions
+        .iter()
+        .map(|one| one["action"].as_str().unwrap())
+        .collect();
+    assert_eq!(words, ["hand_in_erased", "erase"]);
+    assert_eq!(actions[1]["subject"], shown.data()["label"]);
+    assert_eq!(actions[1]["count"], 45);
+    relay.stop().await;
+    for text in [PERSON, NAME] {
+        assert_eq!(
+            files_with(&directory, text),
+            Vec::<PathBuf>::new(),
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_did_not_arrive_is_named_and_given_up_only_when_somebody_says_so() {
+    let relay = TestRelay::start("").await;
+    let id = relay.accept("employee.created").await;
+    let others = json!({"event": "team.changed", "data": {"staffId": "EMP-2", "members": ["EMP-1", "EMP-10"]}});
+    relay.post("/api/events", others.to_string()).await;
+    let unlike =
+        json!({"event": "team.changed", "data": {"staffId": "EMP-2", "members": ["EMP-10"]}});
+    relay.post("/api/events", unlike.to_string()).await;
+    let refused = relay.post("/api/staff/EMP-1/erase", "{}").await;
+    assert_eq!(refused.status, 409);
+    assert!(refused.error().1.contains(&id), "{:?}", refused.error());
+    let counted = relay
+        .post("/api/staff/EMP-1/erase", r#"{"dryRun":true}"#)
+        .await;
+    assert_eq!(counted.data()["open"][0]["status"], "accepted");
+    assert_eq!(counted.data()["mentionedIn"]["count"], 1);
+    let nobody = relay.post("/api/staff/nobody/erase", "{}").await;
+    assert_eq!(nobody.status, 404);
+    let erased = relay
+        .post("/api/staff/EMP-1/erase", r#"{"giveUp":true}"#)
+        .await;
+    assert_eq!(erased.data()["givenUp"], 1);
+    // The event of somebody else is listed, and stays.
+    assert_eq!(erased.data()["mentionedIn"]["count"], 1);
+    let team = erased.data()["mentionedIn"]["ids"][0].as_str().unwrap();
+    let team = relay.get(&format!("/api/events/{team}")).await;
+    assert_eq!(team.data()["data"]["members"][0], "EMP-1");
+    assert_eq!(
+        relay.get("/api/events?status=accepted").await.data()["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn an_erasure_outlives_a_restore_and_no_log_line_has_the_id() {
+    let directory = TempDir::new().unwrap();
+    let mut daemon = Daemon::start(directory.path(), "", "").await;
+    let data = directory.path().join("data.json");
+    fs::write(
+        &data,
+        json!({"staffId": PERSON, "fullName": NAME}).to_string(),
+    )
+    .unwrap();
+    let data_path = data.to_str().unwrap();
+    daemon
+        .json(&["send", "employee.created", "--data", data_path])
+        .await;
+    fs::remove_file(&data).unwrap();
+    let elsewhere = TempDir::new().unwrap();
+    let copy = elsewhere.path().join("copy.db");
+    let copy = copy.to_str().unwrap();
+    daemon.json(&["backup", copy]).await;
+    let shown = daemon.run(&["staff", "show", PERSON]).await;
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(
+        shown.contains(NAME) && shown.contains("events: 1"),
+        "{shown}"
+    );
+    let refused = daemon.run(&["staff", "erase", PERSON]).await;
+    assert_eq!(refused.status.code(), Some(1));
+    let told = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        told.contains("--give-up") && told.contains("employee.created"),
+        "{told}"
+    );
+    let erased = daemon.run(&["staff", "erase", PERSON, "--give-up"]).await;
+    let told = String::from_utf8(erased.stdout).unwrap();
+    assert!(
+        told.contains("erased: events: 1") && told.contains("copies elsewhere"),
+        "{told}"
+    );
+    daemon.signal("-TERM");
+    while let Some(line) = daemon.log.next_line().await {
+        assert!(!line.contains(PERSON) && !line.contains(NAME), "{line}");
+    }
+    let config = daemon.config.clone();
+    daemon.child.wait().await.unwrap();
+    let mut command = program();
+    command
+        .args(["restore", copy, "--json", "--config"])
+        .arg(&config);
+    let restored = command.output().await.unwrap();
+    let answer: Value = serde_json::from_slice(&restored.stdout).unwrap();
+    assert_eq!(answer["erasedAgain"], 1, "{answer}");
+    for text in [PERSON, NAME] {
+        assert_eq!(
+            files_with(directory.path(), text),
+            Vec::<PathBuf>::new(),
+            "{text}"
+        );
+    }
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    let shown = daemon.json(&["staff", "show", PERSON]).await;
+    assert_eq!(shown["events"], json!([]));
+    assert!(shown["erasedAt"].is_string());
+    let unknown = daemon.run(&["staff", "show", "EMP-0"]).await;
+    assert_eq!(unknown.status.code(), Some(1));
+    daemon.stop().await;
+}
