@@ -98,11 +98,14 @@ impl Reconcile {
     async fn read(&self, client: &Client) -> Result<Vec<Received>, CliError> {
         let language = client.locale.language;
         let file = self.file.clone().unwrap_or_default();
-        let failed = |why: String| CliError::NotUnderstood(format!("{}: {why}", file.display()));
+        let failed = |why: String| {
+            let file = harmless(&file.display().to_string());
+            CliError::NotUnderstood(format!("{file}: {why}"))
+        };
         let path = file.clone();
         let read = spawn_blocking(move || id_list::read(&path)).await;
         let read = read.map_err(|error| failed(commands::broke_off(&error, language)))?;
-        let list = read.map_err(|why| failed(harmless(&why.describe(language))))?;
+        let list = read.map_err(|why| failed(why.describe(language)))?;
         if list.is_empty() && (self.from.is_none() || self.to.is_none()) {
             return Err(failed(reconciliations::empty_list(language)));
         }

@@ -13,6 +13,8 @@ use crate::reconciliation::received::{NotReceived, Received};
 const COLUMNS: [&str; 3] = ["requestid", "processingstatus", "userfound"];
 /// Words that stand for nothing in a cell.
 const NOTHING: [&str; 3] = ["", "NULL", "\\N"];
+/// Bad lines that are named; all of them count.
+const NAMED: usize = 20;
 
 /// Why a file is no list of ids.
 #[derive(Debug)]
@@ -21,8 +23,26 @@ pub(crate) enum NotAList {
     Unreadable(io::Error),
     /// It is something else.
     Foreign(Foreign),
-    /// A line of it is not understood.
-    Line(u64, LineFault),
+    /// Lines of it are not understood.
+    Lines(BadLines),
+}
+
+/// Lines that are not understood: the first of them, and how many there are.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct BadLines {
+    /// Their numbers, from 1.
+    pub(crate) first: Vec<(u64, LineFault)>,
+    /// All of them, those that are not named too.
+    pub(crate) count: u64,
+}
+
+impl BadLines {
+    fn add(&mut self, line: u64, fault: LineFault) {
+        self.count += 1;
+        if self.first.len() < NAMED {
+            self.first.push((line, fault));
+        }
+    }
 }
 
 /// Why a line is not understood.
@@ -61,26 +81,35 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Received>, NotAList> {
     if layout.separator_line {
         reader.read_record(&mut cells)?;
     }
-    let mut list = Vec::new();
+    let (mut list, mut bad) = (Vec::new(), BadLines::default());
     let mut heading = None;
     while reader.read_record(&mut cells)? {
-        let fault = |fault| NotAList::Line(cells.line, fault);
         if cells.fault.is_some() {
-            return Err(fault(LineFault::Quotes));
+            // What stands where behind it cannot be known.
+            bad.add(cells.line, LineFault::Quotes);
+            break;
         }
-        let Some(columns) = heading else {
-            let columns = Heading::of(&cells);
-            heading = Some(
-                columns
-                    .or_else(|| Heading::of_ids(&cells))
-                    .ok_or_else(|| fault(LineFault::NoHeading))?,
-            );
-            if columns.is_none() {
-                list.push(row(Heading::IDS, &cells).map_err(fault)?);
-            }
-            continue;
+        let columns = match heading {
+            Some(columns) => columns,
+            None => match Heading::of(&cells) {
+                Some(columns) => {
+                    heading = Some(columns);
+                    continue;
+                }
+                None if Heading::is_of_ids(&cells) => *heading.insert(Heading::IDS),
+                None => {
+                    bad.add(cells.line, LineFault::NoHeading);
+                    break;
+                }
+            },
         };
-        list.push(row(columns, &cells).map_err(fault)?);
+        match row(columns, &cells) {
+            Ok(received) => list.push(received),
+            Err(fault) => bad.add(cells.line, fault),
+        }
+    }
+    if bad.count > 0 {
+        return Err(NotAList::Lines(bad));
     }
     Ok(list)
 }
@@ -116,9 +145,8 @@ impl Heading {
     }
 
     /// Nothing but ids may stand in a list without a heading.
-    fn of_ids(cells: &Cells) -> Option<Self> {
-        let alone = cells.iter().skip(1).all(str::is_empty);
-        alone.then_some(Self::IDS)
+    fn is_of_ids(cells: &Cells) -> bool {
+        cells.iter().skip(1).all(str::is_empty)
     }
 }
 
@@ -176,17 +204,31 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_is_refused_with_its_line() {
+    fn what_is_no_list_is_refused_with_its_lines() {
         for (text, told) in [
-            (format!("{ID}\nrequestId\n"), "Line(2, Row(Id))"),
-            (format!("a,b\n{ID},1\n"), "Line(1, NoHeading)"),
+            (
+                format!("{ID}\nrequestId\n{OTHER}\nx\n"),
+                vec![
+                    (2, LineFault::Row(NotReceived::Id)),
+                    (4, LineFault::Row(NotReceived::Id)),
+                ],
+            ),
+            (format!("a,b\n{ID},1\n"), vec![(1, LineFault::NoHeading)]),
             (
                 format!("requestId,userFound\n{ID},maybe\n"),
-                "Line(2, Row(UserFound))",
+                vec![(2, LineFault::Row(NotReceived::UserFound))],
             ),
-            (format!("requestId\n\"{ID}\n"), "Line(2, Quotes)"),
+            (format!("requestId\n\"{ID}\n"), vec![(2, LineFault::Quotes)]),
         ] {
-            assert_eq!(read_text(&text), Err(told.to_owned()), "{text}");
+            let bad = BadLines {
+                count: told.len() as u64,
+                first: told,
+            };
+            assert_eq!(
+                read_text(&text),
+                Err(format!("{:?}", NotAList::Lines(bad))),
+                "{text}"
+            );
         }
         assert!(read_text(b"PK\x03\x04").unwrap_err().starts_with("Foreign"));
     }

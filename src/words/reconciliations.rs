@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::cause::Cause;
-use crate::import::id_list::{LineFault, NotAList};
+use crate::import::id_list::{BadLines, LineFault, NotAList};
 use crate::language::{Language, Locale};
 use crate::reconciliation::received::NotReceived;
 use crate::route::settings::Settings;
@@ -175,11 +175,23 @@ impl NotAList {
         match self {
             Self::Unreadable(error) => of_system(error, language),
             Self::Foreign(foreign) => foreign.describe(language),
-            Self::Line(line, fault) => {
-                let why = fault.describe(language);
-                both!(language, "{line} 行目: {why}", "line {line}: {why}")
-            }
+            Self::Lines(bad) => bad.describe(language),
         }
+    }
+}
+
+impl BadLines {
+    fn describe(&self, language: Language) -> String {
+        let lines = self.first.iter().map(|(line, fault)| {
+            let why = fault.describe(language);
+            both!(language, "{line} 行目: {why}", "line {line}: {why}")
+        });
+        let mut lines: Vec<String> = lines.collect();
+        let left = self.count - self.first.len() as u64;
+        if left > 0 {
+            lines.push(both!(language, "ほか {left} 行", "{left} more"));
+        }
+        lines.join("\n")
     }
 }
 

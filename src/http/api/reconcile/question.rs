@@ -156,8 +156,9 @@ fn once<T>(name: &str, asked: &mut Option<T>, said: Option<T>) -> Result<(), Api
 fn of_lines(body: &str) -> Result<Vec<Received>, ApiError> {
     let lines = body.lines().enumerate();
     let lines = lines.map(|(index, line)| (index + 1, line.trim()));
-    let lines = lines
-        .filter(|(number, line)| !line.is_empty() && !(*number == 1 && HEADINGS.contains(line)));
+    let says_nothing =
+        |number, line: &str| line.is_empty() || (number == 1 && HEADINGS.contains(&line));
+    let lines = lines.filter(|(number, line)| !says_nothing(*number, line));
     lines
         .map(|(number, line)| {
             Received::read(line, None, None)
