@@ -229,7 +229,7 @@ pub mod testing {
         pub use crate::config::{Channel, Environment, Hook, Loaded, Way, read};
     }
     pub mod crypto {
-        pub use crate::crypto::{hex, hmac_sha256, install};
+        pub use crate::crypto::{hex, hmac_sha256, install, sha256};
     }
     pub mod delivery {
         pub use crate::delivery::{Context, DeliveryRules};

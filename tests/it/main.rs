@@ -47,6 +47,7 @@ mod outlasting;
 mod packaged;
 mod pages;
 mod questions;
+mod reconciling;
 mod refusing;
 mod reporting;
 mod restoring;
