@@ -49,6 +49,9 @@ _voicedrive__relay() {
             voicedrive__relay,receiver-test)
                 cmd="voicedrive__relay__subcmd__receiver__subcmd__test"
                 ;;
+            voicedrive__relay,reconcile)
+                cmd="voicedrive__relay__subcmd__reconcile"
+                ;;
             voicedrive__relay,reload)
                 cmd="voicedrive__relay__subcmd__reload"
                 ;;
@@ -162,6 +165,9 @@ _voicedrive__relay() {
                 ;;
             voicedrive__relay__subcmd__help,receiver-test)
                 cmd="voicedrive__relay__subcmd__help__subcmd__receiver__subcmd__test"
+                ;;
+            voicedrive__relay__subcmd__help,reconcile)
+                cmd="voicedrive__relay__subcmd__help__subcmd__reconcile"
                 ;;
             voicedrive__relay__subcmd__help,reload)
                 cmd="voicedrive__relay__subcmd__help__subcmd__reload"
@@ -311,7 +317,7 @@ _voicedrive__relay() {
 
     case "${cmd}" in
         voicedrive__relay)
-            opts="-h -V --config --json --as --help --version serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help"
+            opts="-h -V --config --json --as --help --version serve reload demo check send import status tail show stats kpi export resend reconcile secret token alert audit staff backup verify restore receiver receiver-test help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -765,7 +771,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__help)
-            opts="serve reload demo check send import status tail show stats kpi export resend secret token alert audit staff backup verify restore receiver receiver-test help"
+            opts="serve reload demo check send import status tail show stats kpi export resend reconcile secret token alert audit staff backup verify restore receiver receiver-test help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1003,6 +1009,20 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__help__subcmd__receiver__subcmd__test)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__reconcile)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1493,6 +1513,44 @@ _voicedrive__relay() {
                     ;;
                 --data)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__reconcile)
+            opts="-h --route --from --to --resend --digest --unit --config --json --as --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --route)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --unit)
+                    COMPREPLY=($(compgen -W "day hour" -- "${cur}"))
                     return 0
                     ;;
                 --config)

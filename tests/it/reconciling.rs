@@ -346,7 +346,9 @@ async fn days_hours_and_ids_lead_to_what_is_missing_in_three_calls() {
                 .filter(|id| (from..to).contains(&id.as_str()))
                 .collect();
             ids.sort_unstable();
-            let lines: String = ids.iter().map(|id| format!("{id}\n")).collect();
+            let lines = ids
+                .iter()
+                .fold(String::new(), |lines, id| lines + id + "\n");
             item["digest"] != hex(&sha256(&[lines.as_bytes()]))
         };
         let found: Vec<Value> = items.iter().filter(|item| differs(item)).cloned().collect();
