@@ -3,6 +3,7 @@
 //! `endpoints` is its table. Callers are known by their tokens (`callers`, `auth`), the staff system's own senders by what
 //! they sign (`ingest`). A refusal is the envelope of `reply`. Handlers stand by noun, each with its description.
 
+mod admission;
 mod audit;
 pub mod auth;
 mod callers;
@@ -75,7 +76,7 @@ impl ApiWing {
         let path = endpoints::path_in_table(api, call.request.uri().path());
         let path = path.ok_or(NotRouted::NoSuchPath)?;
         let (endpoint, id) = self.0.find(call.request.method(), path)?;
-        let known = callers::admit(&call, endpoint)?;
+        let known = admission::admit(&call, endpoint)?;
         let actor = known.unwrap_or_else(|| call.actor.clone());
         let call = Call { actor, id, ..call };
         if !endpoint.rules.limited {

@@ -23,6 +23,9 @@ phrases! {
         CutOff:
             "\n話その 3: 送信中に接続が切れます。届いたかどうかわからないので、\n同じ番号で送り直します。",
             "\nThird story: the connection is cut off. Nobody knows whether the event\narrived, so it is sent again with the same id.";
+        Lost:
+            "\n話その 4: VoiceDrive が 200 と応答したあとで、1 件を失います。\n届いたものの一覧と突き合わせると見つかり、もう一度送ります。",
+            "\nFourth story: VoiceDrive answers 200, and loses the event behind it.\nComparing with the list of what it has finds it, and it is sent again.";
         NotAll: "届かなかったイベントがあります", "not everything arrived";
         NoProfile: "プロファイルがこのバージョンに含まれていません", "the profile is not built in";
         Event: "イベント", "event";

@@ -24,7 +24,7 @@ phrases! {
         NoEffect: "VoiceDrive にその職員がいないため、反映されていないもの", "without effect, because VoiceDrive does not know the person";
         Arrived: "応答だけが失われ、届いていたもの (送信済みにしました)", "arrived; only the answer was lost, and they count as delivered now";
         Waiting: "まだ送信待ちのもの", "still to be sent";
-        Unknown: "VoiceDrive の一覧にあり、この relay が送っていないもの", "in VoiceDrive's list, and never sent by this relay";
+        Unknown: "VoiceDrive の一覧にあり、このリレーが送っていないもの", "in VoiceDrive's list, and never sent by this relay";
         Nothing: "届いていないものはありません。", "Nothing is missing.";
         SentAgain: "届いていないものを、もう一度送ります。", "What is missing is sent again.";
         AnsweredButAbsent: "200 と応答がありましたが、VoiceDrive の記録にありません", "it was answered with 200, and VoiceDrive has no record of it";
