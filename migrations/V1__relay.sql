@@ -42,18 +42,28 @@ CREATE INDEX events_by_staff ON events (staff_id, seq) WHERE staff_id IS NOT NUL
 -- What is still to be sent: one row for each event that is neither delivered nor exhausted, and none for the
 -- others. It is written with the event and removed with the last result, so whatever a crash leaves behind
 -- stands here. A delivery is due when its moment has come, waits for a time until then, and without a
--- moment it is behind an earlier one of its person.
+-- moment it is behind an earlier one of its person. The deliveries of one person on one route are a line.
 CREATE TABLE outbox (
   event_seq         INTEGER PRIMARY KEY REFERENCES events (seq),
   route             TEXT NOT NULL,
   staff_id          TEXT,               -- whose deliveries of this route keep their order; none: in no order
   due_ms            INTEGER,            -- on the time axis; none: behind another delivery
   attempts_in_round INTEGER NOT NULL DEFAULT 0, -- a resend begins a new round with a fresh budget
-  CONSTRAINT attempts_in_round_is_not_negative CHECK (attempts_in_round >= 0)
+  place             INTEGER NOT NULL DEFAULT 2, -- 0: beside the line, 1: in it, 2: at its front, and maybe under way
+  tail              INTEGER NOT NULL DEFAULT 0, -- whether later deliveries are made again after it; 0: none was made
+  CONSTRAINT attempts_in_round_is_not_negative CHECK (attempts_in_round >= 0),
+  CONSTRAINT place_is_0_to_2 CHECK (place BETWEEN 0 AND 2),
+  CONSTRAINT tail_is_0_to_3 CHECK (tail BETWEEN 0 AND 3),
+  CONSTRAINT who_is_behind_is_in_the_line CHECK (place = 1 OR due_ms IS NOT NULL)
 ) STRICT;
 CREATE INDEX outbox_by_due ON outbox (route, due_ms, event_seq) WHERE due_ms IS NOT NULL;
--- The next one of a person.
-CREATE INDEX outbox_by_staff ON outbox (staff_id, route, event_seq) WHERE staff_id IS NOT NULL;
+-- The one at the front of a line, and the next one.
+CREATE INDEX outbox_by_staff ON outbox (staff_id, route, place, event_seq) WHERE staff_id IS NOT NULL;
+
+-- The routes whose deliveries are made in no order, as the rows of the outbox were arranged last.
+CREATE TABLE routes_without_order (
+  route TEXT NOT NULL PRIMARY KEY
+) STRICT, WITHOUT ROWID;
 
 -- Every HTTP request that was made, in the order of its result.
 CREATE TABLE attempts (

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::cause::Cause;
 use crate::clock::Moment;
+use crate::due::DueDelivery;
 use crate::event::Status;
 use crate::timestamp::Timestamp;
 
@@ -117,7 +118,7 @@ pub struct AttemptRecord {
 }
 
 /// What an attempt made of its delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttemptResult {
     /// `Delivered`, `Retrying` or `Exhausted`.
     pub status: Status,
@@ -125,4 +126,6 @@ pub struct AttemptResult {
     pub retry: Option<Moment>,
     /// Attempts made, over all rounds.
     pub attempts: u32,
+    /// The delivery of the same person that was waiting for this one, and is due now.
+    pub next: Option<DueDelivery>,
 }

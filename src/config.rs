@@ -23,13 +23,14 @@ mod server;
 mod storage;
 mod wide_character;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::command_line::CommandLine;
 use crate::delivery::proxy::Proxies;
 use crate::delivery::route::Route;
 use crate::language::Language;
+use crate::order::Order;
 use crate::route::Routing;
 use crate::route::settings::AllSettings;
 use crate::zone::Zone;
@@ -241,6 +242,16 @@ impl Config {
                 .map(|route| (route.name.clone(), route.events.clone()))
                 .collect(),
         )
+    }
+
+    /// The names of the routes whose deliveries are made in no order.
+    #[must_use]
+    pub fn routes_without_order(&self) -> BTreeSet<String> {
+        let described = self.routes.iter().chain([&self.delivery]);
+        described
+            .filter(|route| route.order == Order::None)
+            .map(|route| route.name.clone())
+            .collect()
     }
 }
 

@@ -10,8 +10,11 @@
 //! A reload replaces the dispatchers of routes that changed and leaves the others alone; when failed attempts are
 //! made again, and from where on an admin is told ([`DeliveryRules`]), is asked for with each result.
 //!
-//! What is not guaranteed: that an event arrives only once (after a crash it is sent again, with
-//! the same `X-Request-ID`), and that events arrive in the order in which they were accepted.
+//! In which order events go is decided in the store: a dispatcher sends what is due, as much at a time as its route
+//! allows, and at most one event of a person is due at a time unless the route keeps no order (`order`).
+//!
+//! What is not guaranteed: that an event arrives only once. After a crash it is sent again, with the same
+//! `X-Request-ID`.
 
 pub mod address;
 mod answer;

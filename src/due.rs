@@ -24,6 +24,8 @@ pub struct DueDelivery {
     pub due_ms: i64,
     /// Which attempt this will be, from 1, over all rounds.
     pub attempt: u32,
+    /// It need not be asked whether it is its turn among the events of its person.
+    pub in_turn: bool,
 }
 
 /// What is due on a route at one moment.

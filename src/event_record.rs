@@ -28,6 +28,25 @@ impl EventFilter {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// Whether it matches an event of the person that it names, if it names one.
+    #[must_use]
+    pub fn matches(
+        &self,
+        status: Status,
+        event_type: &str,
+        route: &str,
+        accepted_at: Timestamp,
+    ) -> bool {
+        self.status.is_none_or(|wanted| wanted == status)
+            && self
+                .event_type
+                .as_ref()
+                .is_none_or(|wanted| wanted == event_type)
+            && self.route.as_ref().is_none_or(|wanted| wanted == route)
+            && self.since.is_none_or(|since| accepted_at >= since)
+            && self.until.is_none_or(|until| accepted_at <= until)
+    }
 }
 
 /// An event with the state of its delivery.
@@ -55,6 +74,8 @@ pub struct EventSummary {
     pub retry_count: u32,
     /// When the next retry is due, while it is retrying.
     pub next_retry_at: Option<Timestamp>,
+    /// The id of the same person's event that is sent before it, while it waits for that.
+    pub waits_for: Option<String>,
 }
 
 /// An event with its payload and every attempt.

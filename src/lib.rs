@@ -161,6 +161,7 @@ mod log_limit;
 mod logging;
 mod notification;
 mod observations;
+mod order;
 mod overview;
 mod period;
 mod person;
@@ -287,6 +288,9 @@ pub mod testing {
     }
     pub mod observations {
         pub use crate::observations::Observations;
+    }
+    pub mod order {
+        pub use crate::order::Order;
     }
     pub mod receiver {
         pub use crate::receiver::{ReceivedWebhook, Receiver, Rejection, ScriptedAnswer, Verifier};

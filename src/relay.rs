@@ -199,6 +199,7 @@ impl Relay {
         let plan = shared.plan(settings, &parts, in_force)?;
         shared.log_what_waits(settings).await?;
         shared.forget_channels(settings).await;
+        shared.arrange(settings).await;
         let liveness = shared.run(settings, plan, &mut parts);
         let (api, current) = watch::channel(Arc::new(shared.api(settings, liveness)));
         let (stop_doors, stopped) = watch::channel(false);
@@ -258,10 +259,13 @@ impl Relay {
             .plan(settings, &self.parts, self.rules.subscribe())?;
         self.shared.log_what_waits(settings).await?;
         self.shared.forget_channels(settings).await;
+        self.shared.arrange(settings).await;
         self.rules.send_replace(plan.rules.clone());
         let liveness = self.shared.run(settings, plan, &mut self.parts);
         self.api
             .send_replace(Arc::new(self.shared.api(settings, liveness)));
+        // What an arrangement let go stands in the store.
+        self.shared.handoff.wake_all();
         let wanted = Fixed::of(settings);
         let fixed = &self.shared.fixed;
         let unchanged = [

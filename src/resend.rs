@@ -18,6 +18,28 @@ pub enum Resend {
     Waiting,
     /// The data of its person were erased: there is nothing to send.
     Erased,
+    /// More would follow it than is sent without a word; nothing was changed.
+    TailTooLong,
+}
+
+impl Resend {
+    /// Whether the event is sent again.
+    #[must_use]
+    pub fn is_done(self) -> bool {
+        match self {
+            Self::Opened | Self::UnderWay | Self::Waiting => true,
+            Self::Unknown | Self::Erased | Self::TailTooLong => false,
+        }
+    }
+}
+
+/// What a resend found, and what comes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resent {
+    /// What it found.
+    pub resend: Resend,
+    /// How many later events of the same person are sent again after it, or would be.
+    pub follows: u64,
 }
 
 /// An event that a bulk resend selects.
@@ -31,6 +53,10 @@ pub struct Candidate {
     pub event_type: String,
     /// When it was accepted.
     pub accepted_at: Timestamp,
+    /// The staff id of the person it is about.
+    pub staff_id: Option<String>,
+    /// The route that was decided at acceptance.
+    pub route: String,
 }
 
 /// A page of the events that a bulk resend selects.
@@ -40,6 +66,8 @@ pub struct ResendPage {
     pub events: Vec<Candidate>,
     /// The last one, after which the next page begins; none: this was the last page.
     pub next: Option<Candidate>,
+    /// How many later events of the same persons are sent again after them, beside those that are selected.
+    pub follows: u64,
 }
 
 /// Counts of the events that a bulk resend selects.
@@ -47,6 +75,8 @@ pub struct ResendPage {
 pub struct Tally {
     /// All of it.
     pub matched: u64,
+    /// How many later events of the same persons are sent again after them, beside those that are selected.
+    pub follows: u64,
     /// By the events' names.
     pub by_type: BTreeMap<String, u64>,
     /// By the day of acceptance, such as `2025-10-26`.
@@ -80,6 +110,8 @@ mod tests {
                 id: String::new(),
                 event_type: event_type.to_owned(),
                 accepted_at: Timestamp::parse(at).unwrap(),
+                staff_id: None,
+                route: String::new(),
             };
             tally.add(&event, Zone::TOKYO);
         }

@@ -113,6 +113,17 @@ impl Routing {
         found.map_or(DEFAULT, |(name, _)| name)
     }
 
+    /// The route that an event takes when it is sent again: the one that was decided when it was accepted, or the
+    /// one that it would take today when that is gone.
+    #[must_use]
+    pub fn of_resend<'a>(&'a self, accepted_for: &'a str, event_type: &str) -> &'a str {
+        if self.knows(accepted_for) {
+            accepted_for
+        } else {
+            self.route_of(event_type)
+        }
+    }
+
     /// Whether there is a route with this name.
     #[must_use]
     pub fn knows(&self, name: &str) -> bool {

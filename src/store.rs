@@ -11,15 +11,19 @@
 //! transaction, so that it is one consistent picture and never holds up the write-ahead log.
 //!
 //! Rooms: `events` (what was accepted), `ingest_memory` (what was handed in lately), `event_lookup` (events for a reader), `event_ids` (ids as a person types them), `outbox` (what is still to be
-//! sent), `attempts` (one attempt's result and all that follows from it), `resend`, `dismissals`, `send_counts`, `send_stats` and
-//! `send_breakdown`, `reconciliation`, `missing` and `delivered_digests` (compared with the partner's list), `kpis` (the five goals), `export` (everything, in pages), `interviews`, `interview_intake`, `interview_counts` and `interview_stats`, `recount` (what is kept counted,
+//! sent), `line`, `tail` and `arrangement` (in which order), `attempts` (one attempt's result and all that follows from it),
+//! `round`, `resend` and `bulk_resend` (sending again), `dismissals`, `send_counts`, `send_stats` and `send_breakdown`,
+//! `reconciliation`, `missing` and `delivered_digests` (compared with the partner's list), `kpis` (the five goals), `export` (everything, in pages), `interviews`, `interview_intake`, `interview_counts` and
+//! `interview_stats`, `recount` (what is kept counted,
 //! against the rows), `incidents`, `notifications`, `tokens`, `audit` (who did what), `overview`, `people` (what is kept of
 //! one), `erase` and `scour` (a person's data go), `carry_over` (what outlives a restore), `purge` (what is old goes),
 //! `relay_time` (the clock by which waits are kept). [`mod@file`] has what belongs to the file and not to the
 //! data: opening, copies, whether it is there and sound, the disk. `writer`, `readers` and `connection` are the doors to SQLite.
 
+mod arrangement;
 mod attempts;
 mod audit;
+mod bulk_resend;
 mod carry_over;
 mod connection;
 mod delivered_digests;
@@ -42,6 +46,7 @@ mod interview_row;
 mod interview_stats;
 mod interviews;
 mod kpis;
+mod line;
 mod missing;
 mod notifications;
 mod outbox;
@@ -54,10 +59,12 @@ mod reconciliation;
 mod recount;
 mod relay_time;
 mod resend;
+mod round;
 mod scour;
 mod send_breakdown;
 mod send_counts;
 mod send_stats;
+mod tail;
 mod tokens;
 mod writer;
 
@@ -68,6 +75,7 @@ use rusqlite::Connection;
 use crate::clock::Moment;
 use crate::command_line::CommandLine;
 use crate::trouble::Trouble;
+pub use bulk_resend::{BulkProgress, BulkRules};
 use connection::missing_build_options;
 pub use erase::EraseError;
 use error::Failure;

@@ -34,7 +34,20 @@ pub struct Idempotency {
 pub struct Accepted {
     /// The event's id, which is also its delivery's and its `X-Request-ID`.
     pub id: String,
-    /// The first attempt that can be made now; none: the event had been accepted before, under the same key or
-    /// as one that this repeats.
-    pub new: Option<DueDelivery>,
+    /// The event had been accepted before, under the same key or as one that this repeats.
+    pub duplicate: bool,
+    /// The first attempt, when it can be made now; none also for an event that waits behind another.
+    pub due: Option<DueDelivery>,
+}
+
+impl Accepted {
+    /// The answer to a submission of an event that was accepted before.
+    #[must_use]
+    pub fn again(id: String) -> Self {
+        Self {
+            id,
+            duplicate: true,
+            due: None,
+        }
+    }
 }

@@ -35,7 +35,7 @@ impl Limits {
         let commits = rows_per_second(&connection, 1, Duration::from_secs(2));
         let tens = rows_per_second(&connection, 10, Duration::from_secs(1));
         let hundreds = rows_per_second(&connection, 100, Duration::from_secs(1));
-        let request = wire::post(&sink.address(), "/fast", "none", &wire::event("a"));
+        let request = wire::post(&sink.address(), "/fast", "none", &wire::event("a", 1));
         let time = Until::Passed(Duration::from_secs(2));
         let alone = driver::load(&sink.address(), &[request], 64, time).await;
         Self {

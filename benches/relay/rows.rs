@@ -21,10 +21,13 @@ use crate::wire;
 /// Connections of the throughput rows.
 const MANY: usize = 64;
 const EVENT: &str = "employee.updated";
+/// So many that none has two events on the way at the same time.
+const PERSONS: usize = 20_000;
 
 const ACCEPTED: &str = "accepted/s, 64 connections, delivery off";
 const INGESTED: &str = "/in, signed, 64 connections: share of accepted/s";
 const DELIVERED: &str = "accepted and delivered, events/s, 64 connections";
+const IN_ORDER: &str = "one person: accepted and delivered in order, events/s";
 const BACKLOG: &str = "backlog drained, events/s";
 const WAITING: &str = "memory, 100,000 events waiting";
 const ONE: &str = "one connection: accept p50";
@@ -57,6 +60,7 @@ type Group = (&'static [&'static str], fn(&mut Bench));
 const GROUPS: &[Group] = &[
     (&[ACCEPTED, INGESTED], accepted),
     (&[DELIVERED], delivered),
+    (&[IN_ORDER], in_order),
     (&[BACKLOG, WAITING], backlog),
     (&[ONE], one_connection),
     (&[IDLE_P50, IDLE_P99], idle_delivery),
@@ -159,20 +163,28 @@ impl Bench {
     }
 }
 
-fn post(house: &House, token: &str, event_type: &str) -> Vec<u8> {
-    wire::post(
-        &house.address(),
-        "/api/events",
-        token,
-        &wire::event(event_type),
-    )
+/// Events about as many persons, each of which waits for no other.
+fn posts(house: &House, token: &str, event_type: &str, persons: usize) -> Vec<Vec<u8>> {
+    let event = |person| wire::event(event_type, person);
+    let post = |person| wire::post(&house.address(), "/api/events", token, &event(person));
+    (0..persons).map(post).collect()
 }
 
 fn load(house: &House, token: &str, connections: usize, until: Until) -> Load {
-    let request = post(house, token, EVENT);
+    load_about(house, token, PERSONS, connections, until)
+}
+
+fn load_about(
+    house: &House,
+    token: &str,
+    persons: usize,
+    connections: usize,
+    until: Until,
+) -> Load {
+    let requests = posts(house, token, EVENT, persons);
     let load = block_on(driver::load(
         &house.address(),
-        &[request],
+        &requests,
         connections,
         until,
     ));
@@ -245,6 +257,27 @@ fn delivered(bench: &mut Bench) {
     });
 }
 
+/// All events are about one person: one is sent after the other, however many connections hand them in.
+fn in_order(bench: &mut Bench) {
+    let events = bench.size(10_000);
+    let house = House::new("");
+    let (daemon, token) = house.start_calm(Some(&bench.fast()));
+    bench.sink.reset();
+    let load = load_about(&house, &token, 1, MANY, Until::Done(events));
+    block_on(bench.sink.wait_for(load.good));
+    let took = bench.sink.last() - bench.sink.first();
+    bench.saw_peak(daemon.peak());
+    daemon.stop();
+    let (sent, overtaken) = seed::order_of_attempts(&house.database());
+    assert_eq!((sent, overtaken), (load.good, 0), "sent, and out of order");
+    let rate = load.good as f64 / took.as_secs_f64();
+    let row = Row::new(IN_ORDER, rate, "/s", AtLeast(800.0)).with(json!({
+        "events": load.good,
+        "acceptedPerSecond": load.per_second(),
+    }));
+    bench.rows.push(row);
+}
+
 fn backlog(bench: &mut Bench) {
     let events = bench.size(100_000);
     let house = House::new("");
@@ -293,13 +326,13 @@ fn one_connection(bench: &mut Bench) {
 /// POST to arrival, one event at a time with a small pause; sorted.
 async fn arrivals(sink: &Sink, house: &House, token: &str, samples: usize) -> Vec<Duration> {
     const WARMING: usize = 20;
-    let request = post(house, token, EVENT);
+    let requests = posts(house, token, EVENT, samples + WARMING);
     let mut connection = Connection::open(&house.address()).await;
     let mut told = sink.watch();
     let mut times = Vec::new();
-    for sample in 0..samples + WARMING {
+    for (sample, request) in requests.iter().enumerate() {
         let began = std::time::Instant::now();
-        let status = connection.call(&request).await;
+        let status = connection.call(request).await;
         assert!(status < 300, "an event was refused with {status}");
         let arrived = tokio::time::timeout(Duration::from_secs(30), told.recv());
         let arrived = arrived.await.expect("an event did not arrive").unwrap();
@@ -492,10 +525,10 @@ fn slow_receiver(bench: &mut Bench) {
     let (daemon, token) = house.start_calm(Some(&bench.fast()));
     let usual = block_on(arrivals(&bench.sink, &house, &token, 300));
     bench.sink.reset();
-    let slow = post(&house, &token, "slow.updated");
+    let slow = posts(&house, &token, "slow.updated", PERSONS);
     let events = Until::Done(bench.size(2_000));
     block_on(async {
-        driver::load(&house.address(), &[slow], 8, events).await;
+        driver::load(&house.address(), &slow, 8, events).await;
         while bench.sink.elsewhere() == 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }

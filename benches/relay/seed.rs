@@ -139,7 +139,7 @@ pub fn deliveries(database: &Path, first: i64, last: i64, age: Age) {
                 &strides,
                 LOG,
                 &format!(
-                    "SELECT {ID}, {KIND}, {at}, {at}, 'EMP-1', {ID}, 700, outcome,
+                    "SELECT {ID}, {KIND}, {at}, {at}, {STAFF}, {ID}, 700, outcome,
                      CASE outcome WHEN 'success' THEN 200 WHEN 'failed' THEN 500 END,
                      5 + n % 40, iif(outcome = 'success', NULL, 'HTTP 500'),
                      iif(outcome = 'success', 0, 3), iif(outcome = 'success', NULL, {at}),
@@ -182,6 +182,8 @@ const LOG: &str =
     last_retry_at, response_body, created_at, route)";
 const QUEUE: &str = "webhook_retry_queue (id, original_log_id, event_type, payload, retry_attempt,
     max_retries, next_retry_at, status, last_error, created_at, updated_at)";
+/// Each event is about another person.
+const STAFF: &str = "'EMP-' || n";
 const ATTEMPTS: &str = "attempts (event_seq, attempt, started_at, outcome, http_status_code,
     processing_time, error_message, response_body)";
 
@@ -192,7 +194,7 @@ fn events(connection: &Connection, strides: &Strides, route: &str, at: &str) {
         strides,
         "events (seq, id, event_type, staff_id, event_timestamp, accepted_at, route, data)",
         &format!(
-            "SELECT n, {ID}, {KIND}, 'EMP-1', {at}, {at}, '{route}',
+            "SELECT n, {ID}, {KIND}, {STAFF}, {at}, {at}, '{route}',
                  '{{\"staffId\":\"EMP-1\",\"pad\":\"{pad}\"}}'
              FROM timed"
         ),
@@ -218,7 +220,7 @@ pub fn retries(database: &Path, count: i64) {
                 &strides,
                 LOG,
                 &format!(
-                    "SELECT {ID}, {KIND}, {at}, {at}, 'EMP-1', {ID}, 700, 'failed', 500, 12,
+                    "SELECT {ID}, {KIND}, {at}, {at}, {STAFF}, {ID}, 700, 'failed', 500, 12,
                      'HTTP 500', 0, NULL, NULL, {at}, 'default'
                  FROM timed"
                 ),
@@ -242,8 +244,8 @@ pub fn retries(database: &Path, count: i64) {
             for_each(
                 connection,
                 &strides,
-                "outbox (event_seq, route, staff_id, due_ms, attempts_in_round)",
-                "SELECT n, 'default', 'EMP-1', t + 60000, 1 FROM timed",
+                "outbox (event_seq, route, staff_id, due_ms, attempts_in_round, place)",
+                &format!("SELECT n, 'default', {STAFF}, t + 60000, 1, 1 FROM timed"),
             );
         },
     );
@@ -268,7 +270,7 @@ pub fn exhausted(database: &Path, count: i64) {
                 &strides,
                 LOG,
                 &format!(
-                    "SELECT {ID}, {KIND}, {at}, {at}, 'EMP-1', {ID}, 700, 'failed', 500, 12,
+                    "SELECT {ID}, {KIND}, {at}, {at}, {STAFF}, {ID}, 700, 'failed', 500, 12,
                      'HTTP 500', 3, {at}, NULL, {at}, 'default'
                  FROM timed"
                 ),
@@ -339,4 +341,15 @@ pub fn interviews(database: &Path, count: i64) {
             ),
         );
     });
+}
+
+/// How many attempts were made, and how many of them before one of an earlier event.
+pub fn order_of_attempts(database: &Path) -> (u64, u64) {
+    let connection = Connection::open(database).unwrap();
+    let sql = "SELECT count(*), sum(before > event_seq) FROM (
+                 SELECT event_seq, coalesce(lag(event_seq) OVER (ORDER BY seq), 0) AS before
+                   FROM attempts)";
+    connection
+        .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
 }

@@ -74,7 +74,7 @@ pub fn signed(address: &str, secret: &str, now: &str, number: u64) -> Vec<u8> {
         ),
     };
     let front = format!(
-        r#"{{"event":"employee.updated","timestamp":"{now}","source":"medical-system","data":{{"staffId":"EMP-2025-001",{happened}"pad":""#
+        r#"{{"event":"employee.updated","timestamp":"{now}","source":"medical-system","data":{{"staffId":"EMP-{number:08}",{happened}"pad":""#
     );
     let pad = 700 - front.len() - 3;
     let body = format!(r#"{front}{number:x>pad$}"}}}}"#);
@@ -95,9 +95,9 @@ pub fn get(address: &str, path: &str, token: &str) -> Vec<u8> {
         .into_bytes()
 }
 
-/// The body of an event of this type. The whole of it has 700 bytes.
-pub fn event(event_type: &str) -> String {
-    let front = format!(r#"{{"event":"{event_type}","data":{{"staffId":"EMP-2025-001","pad":""#);
+/// The body of an event of this type about this person. The whole of it has 700 bytes.
+pub fn event(event_type: &str, person: usize) -> String {
+    let front = format!(r#"{{"event":"{event_type}","data":{{"staffId":"EMP-{person:08}","pad":""#);
     let pad = 700 - front.len() - 3;
     format!(r#"{front}{}"}}}}"#, "x".repeat(pad))
 }

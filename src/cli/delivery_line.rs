@@ -16,6 +16,8 @@ const COLUMNS: usize = 80;
 const GAP: &str = "  ";
 /// The most columns of a staff id.
 const STAFF: usize = 16;
+/// As much of an id as tells the events of two milliseconds apart.
+const SHORT_ID: usize = "0199e2f3-1a2b".len();
 /// The fewest columns that are left to an event's name.
 const FEWEST: usize = 8;
 
@@ -78,9 +80,10 @@ impl Line {
 
     fn of(locale: Locale, at: String, event: &Value, attempt: Option<&Value>) -> Self {
         let status = text(&event["status"]);
-        let state = match status {
-            "retrying" => retry(locale, event),
-            status => locale.status(status).to_owned(),
+        let state = match (status, event["waitsFor"].as_str()) {
+            (_, Some(ahead)) => behind(locale, ahead),
+            ("retrying", None) => retry(locale, event),
+            (status, None) => locale.status(status).to_owned(),
         };
         let result = match attempt.and_then(|attempt| failure(locale, attempt)) {
             Some(failure) => format!("{failure} → {state}"),
@@ -100,6 +103,12 @@ impl Line {
             },
         }
     }
+}
+
+/// Behind which event of the same person it waits.
+fn behind(locale: Locale, ahead: &str) -> String {
+    let short = ahead.get(..SHORT_ID).unwrap_or(ahead);
+    format!("{} {short}", locale.phrase(Delivery::Behind))
 }
 
 /// When it is sent again; with its day when that is another.
@@ -329,6 +338,19 @@ mod tests {
         tomorrow["nextRetryAt"] = json!("2025-10-26T15:00:00.000Z");
         let line = Line::of_delivery(locale(Language::En), &tomorrow);
         assert_eq!(line.result, "retry 10-27 00:00");
+    }
+
+    #[test]
+    fn what_waits_behind_another_says_behind_which() {
+        let mut event = event(
+            "0199e2f3-1a2c",
+            "employee.photo.updated",
+            "EMP-2025-001",
+            "accepted",
+        );
+        event["waitsFor"] = json!("0199e2f3-1a2b-7c4d-8e5f-0123456789ab");
+        let lines = written(Language::En, &[event]);
+        assert!(lines[0].ends_with("  behind 0199e2f3-1a2b"), "{lines:?}");
     }
 
     #[test]

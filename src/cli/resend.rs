@@ -20,13 +20,17 @@ use crate::words::harmless;
   voicedrive-relay resend --since 2025-10-03 --until 2025-10-03 \\
     --event-type employee.created
 Without --status only what is exhausted is sent again. An id is one that `tail` shows, or its beginning.
-VoiceDrive recognises what it had before by its id.")]
+VoiceDrive recognises what it had before by its id. What was delivered later for the same person is
+sent again after it, so that old data does not come back.")]
 pub(super) struct Resend {
     /// The events' ids
     #[arg(value_name = "ID", conflicts_with_all = OPTIONS)]
     ids: Vec<String>,
     #[command(flatten)]
     filter: Filter,
+    /// Send these alone, and not what was delivered later for the same person
+    #[arg(long)]
+    only: bool,
     /// Count them, by name and by day, and change nothing
     #[arg(long)]
     dry_run: bool,
@@ -50,10 +54,14 @@ impl Resend {
         }
         let mut failed = None;
         for id in &self.ids {
-            match resend_one(client, id).await {
+            match resend_one(client, id, self.only).await {
                 Ok(answer) => {
                     client.print(&answer, |locale| {
-                        format!("{id}: {}", describe(locale, &answer))
+                        format!(
+                            "{id}: {}{}",
+                            describe(locale, &answer),
+                            tail(locale, &answer)
+                        )
                     })?;
                 }
                 // The others are sent all the same; the exit code says that one was not.
@@ -86,6 +94,7 @@ impl Resend {
         wanted
             .entry("status")
             .or_insert_with(|| Status::Exhausted.as_str().into());
+        wanted.insert("only".to_owned(), json!(self.only));
         wanted.insert("dryRun".to_owned(), json!(self.dry_run));
         let body = Value::Object(wanted).to_string();
         let answer = client.post("/api/events/resend", body).await?;
@@ -99,7 +108,8 @@ impl Resend {
             if self.dry_run {
                 counted(locale, &answer)
             } else {
-                commands::sent_again(matched(&answer), locale.language)
+                let done = commands::sent_again(matched(&answer), locale.language);
+                format!("{done}{}", tail(locale, &answer))
             }
         })
     }
@@ -116,10 +126,34 @@ fn describe(locale: Locale, answer: &Value) -> &'static str {
     }
 }
 
-async fn resend_one(client: &Client, id: &str) -> Result<Value, CliError> {
+/// What follows it, in a line of its own; empty when nothing does.
+fn tail(locale: Locale, answer: &Value) -> String {
+    match answer["follows"].as_u64() {
+        None | Some(0) => String::new(),
+        Some(follows) => format!("\n  {}", commands::follow(follows, locale.language)),
+    }
+}
+
+async fn resend_one(client: &Client, id: &str, only: bool) -> Result<Value, CliError> {
     let id = client.full_id(id).await?;
     let path = format!("/api/events/{id}/resend");
-    client.post(&path, String::new()).await
+    let sent = client.post(&path, json!({"only": only}).to_string()).await;
+    sent.map_err(|error| in_words(client, error))
+}
+
+/// The refusal of a long tail as a person reads it, who would type an option and not JSON.
+fn in_words(client: &Client, error: CliError) -> CliError {
+    let CliError::OfDaemon { code, message, .. } = &error else {
+        return error;
+    };
+    let follows = message.split(' ').next().unwrap_or_default();
+    if code != "CONFLICT" || follows.parse::<u64>().is_err() {
+        return error;
+    }
+    CliError::refused(
+        code,
+        commands::tail_too_long(follows, client.locale.language),
+    )
 }
 
 fn matched(answer: &Value) -> u64 {
@@ -128,7 +162,8 @@ fn matched(answer: &Value) -> u64 {
 
 /// What would be sent again, by name and by day.
 fn counted(locale: Locale, answer: &Value) -> String {
-    let mut lines = vec![commands::would_be_sent(matched(answer), locale.language)];
+    let would_be = commands::would_be_sent(matched(answer), locale.language);
+    let mut lines = vec![format!("{would_be}{}", tail(locale, answer))];
     for (heading, counts) in [
         (locale.phrase(Command::ByName), &answer["byType"]),
         (locale.phrase(Command::ByDay), &answer["byDay"]),
@@ -167,6 +202,12 @@ mod tests {
             "found: 12 events; nothing was changed\n\
              by name:\n  employee.created      11\n  test.ping              1\n\
              by day of acceptance:\n  2025-10-03      12"
+        );
+        let followed = json!({"matched": 1, "follows": 3, "byType": {}, "byDay": {}});
+        assert_eq!(
+            counted(locale, &followed),
+            "found: 1 event; nothing was changed\n  \
+             3 later events of the same persons follow, so that old data does not come back"
         );
         let nothing = json!({"matched": 0, "byType": {}, "byDay": {}});
         assert_eq!(

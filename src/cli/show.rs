@@ -54,6 +54,10 @@ pub(super) fn page(locale: Locale, settings: &Settings, event: &Value) -> String
             locale.phrase(Page::NextRetry),
             locale.moment(&event["nextRetryAt"], none),
         ),
+        (
+            locale.phrase(Page::WaitsFor),
+            event["waitsFor"].as_str().unwrap_or(none).to_owned(),
+        ),
         (locale.phrase(Page::Repeats), event["repeats"].to_string()),
         (
             locale.phrase(Page::Data),

@@ -15,6 +15,7 @@ use crate::delivery::address;
 use crate::delivery::profile::Profile;
 use crate::delivery::proxy::Proxies;
 use crate::delivery::route::Route;
+use crate::order::Order;
 use crate::route::settings::{Proof, Settings};
 use crate::route::{self, Pattern};
 
@@ -43,6 +44,8 @@ pub struct RouteConfig {
     pub max_per_second: Option<u32>,
     /// The longest body that the receiver takes, in bytes; none: no limit is known.
     pub max_body_bytes: Option<usize>,
+    /// In which order its deliveries are made.
+    pub order: Order,
     /// Whether VoiceDrive counts its deliveries too; none: it goes by the profiles of all routes.
     pub counted_by_voicedrive: Option<bool>,
     /// The way out; none: a route goes the way of `[delivery]`.
@@ -176,6 +179,13 @@ fn read_route(
         } else {
             profile.max_body_bytes()
         },
+        order: section.parsed(
+            document,
+            "order",
+            Order::default(),
+            Expected::OneOf(&["staff", "none"]),
+            Order::from_word,
+        ),
         counted_by_voicedrive: section
             .has("counted_by_voicedrive")
             .then(|| section.flag(document, "counted_by_voicedrive", true)),
@@ -301,6 +311,7 @@ impl RouteConfig {
             concurrency: self.concurrency,
             max_per_second: self.max_per_second,
             max_body_bytes: self.max_body_bytes,
+            order: self.order,
             counted_by_voicedrive: self.counted_by_voicedrive.unwrap_or(counted),
             proxies,
         })

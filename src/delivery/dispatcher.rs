@@ -170,7 +170,7 @@ impl Dispatcher {
         self.queued.is_empty() && self.running.len() < UNRECORDED
     }
 
-    /// Takes an event that was handed over. One that is older than the last one read from the store may have been read
+    /// Takes a delivery that was handed over. One that is older than the last one read from the store may have been read
     /// there and sent already; then the store is asked.
     fn receive(&mut self, due: DueDelivery) {
         if due.seq > self.polled_up_to {
@@ -237,6 +237,9 @@ impl Dispatcher {
                 if let Some(retry) = result.retry {
                     let at = retry.monotonic;
                     self.next_due = Some(self.next_due.map_or(at, |next| next.min(at)));
+                }
+                if let Some(next) = result.next {
+                    self.receive(next);
                 }
                 let failure =
                     (result.status != Status::Delivered).then(|| error.unwrap_or_default());

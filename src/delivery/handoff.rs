@@ -99,6 +99,7 @@ mod tests {
             data: data.into(),
             due_ms: 0,
             attempt: 1,
+            in_turn: true,
         }
     }
 

@@ -6,6 +6,7 @@ use reqwest::Url;
 
 use super::profile::Profile;
 use super::proxy::Proxies;
+use crate::order::Order;
 use crate::route::BodyLimit;
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
@@ -36,6 +37,8 @@ pub struct Route {
     pub max_per_second: Option<u32>,
     /// The longest body that the receiver takes, in bytes; none: no limit is known.
     pub max_body_bytes: Option<usize>,
+    /// In which order deliveries are made.
+    pub order: Order,
     /// Whether VoiceDrive counts these deliveries too (contract, section 6.3).
     pub counted_by_voicedrive: bool,
     /// The way out.

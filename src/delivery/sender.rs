@@ -1,4 +1,4 @@
-//! One attempt: announced when it is a retry, made, and its result kept.
+//! One attempt: announced when it is not the first one, made, and its result kept.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,7 +69,7 @@ impl Sender {
 
     /// Makes one attempt and keeps its result. `slot` is given back when the partner has answered.
     pub async fn send(&self, due: DueDelivery, slot: OwnedSemaphorePermit) -> Sent {
-        if due.attempt > 1 && !self.announce_retry(&due).await {
+        if (due.attempt > 1 || !due.in_turn) && !self.may_begin(&due).await {
             return Sent::Unrecorded;
         }
         let attempted = Arc::new(self.partner.attempt(&self.route, &due).await);
@@ -83,7 +83,7 @@ impl Sender {
         let due = Arc::new(due);
         match self.record(&due, &attempted).await {
             Ok(result) => {
-                log(&due, &attempted, result, self.commands());
+                log(&due, &attempted, &result, self.commands());
                 let error = attempted.error.clone();
                 Sent::Recorded { result, error }
             }
@@ -96,21 +96,23 @@ impl Sender {
         }
     }
 
-    async fn announce_retry(&self, due: &DueDelivery) -> bool {
+    /// Announces an attempt; false: it must not be made now.
+    async fn may_begin(&self, due: &DueDelivery) -> bool {
         let Context { store, clock, .. } = &self.context;
-        let announced = store.begin_retry(&due.id, clock.moment()).await;
-        if announced.is_err() {
+        let begun = store.begin_attempt(due, clock.moment()).await;
+        if begun.is_err() {
             // A result could not be kept either; better not to make one.
             time::sleep(WRITE_AGAIN).await;
         }
-        announced.is_ok()
+        begun.unwrap_or(false)
     }
 
     /// Lets a delivery wait whose result the database refuses.
     async fn put_off(&self, due: &DueDelivery) -> Sent {
         let Context { store, clock, .. } = &self.context;
         loop {
-            match store.put_off(due, PUT_OFF, clock.moment()).await {
+            let policy = self.context.rules.borrow().policy.clone();
+            match store.put_off(due, PUT_OFF, policy, clock.moment()).await {
                 Ok(()) => return Sent::Unrecorded,
                 Err(StoreError::Unavailable(_)) => time::sleep(WRITE_AGAIN).await,
                 Err(error) => {
@@ -143,7 +145,7 @@ impl Sender {
 }
 
 /// What the journal says about one attempt. Payload and answer never stand there.
-fn log(due: &DueDelivery, attempted: &Attempted, result: AttemptResult, commands: &CommandLine) {
+fn log(due: &DueDelivery, attempted: &Attempted, result: &AttemptResult, commands: &CommandLine) {
     let (event, kind) = (&due.id, &due.event_type);
     let error = attempted.error.as_deref().unwrap_or_default();
     let outcome = attempted.outcome.as_str();

@@ -310,6 +310,15 @@ impl Shared {
         }
     }
 
+    /// Lets routes keep the order of a person's events, or not, as the configuration says.
+    pub(super) async fn arrange(&self, settings: &Loaded) {
+        let without_order = settings.config.routes_without_order();
+        let arranged = self.store.arrange(without_order, self.clock.moment());
+        if let Err(error) = arranged.await {
+            tracing::warn!(%error, "the order of the routes could not be changed and is as before; the next start or reload does it");
+        }
+    }
+
     /// One line for the default route without a URL, and for each route that events wait for and the
     /// configuration does not have any more.
     pub(super) async fn log_what_waits(&self, settings: &Loaded) -> Result<(), StoreError> {

@@ -2,19 +2,22 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use super::connection::word;
+use super::line::{self, Standing};
 use super::queue_row::{LOG_EXHAUSTED, QUEUE_EXHAUSTED, queue_status};
 use super::relay_time::Now;
 use super::send_counts::{self, CountedSend, QueueStatus};
+use super::tail::{self, Ended};
 use super::writer::Lane;
-use super::{Store, StoreError, delivered_digests, erase, incidents};
+use super::{Store, StoreError, delivered_digests, erase, incidents, outbox};
 use crate::attempt::{AttemptResult, Attempted, Outcome};
 use crate::cause::Cause;
 use crate::due::DueDelivery;
 use crate::event::Status;
 use crate::incident::Thresholds;
+use crate::order::Place;
 use crate::retry::{Next, RetryPolicy};
 use crate::send_stats::SendState;
 use crate::timestamp::Timestamp;
@@ -63,11 +66,15 @@ pub(super) fn record(
 ) -> rusqlite::Result<AttemptResult> {
     insert_attempt(connection, due, attempted)?;
     delivered_digests::forget(connection, &due.id)?;
+    let before = match attempted.outcome {
+        Outcome::Success => line::remove(connection, due.seq)?,
+        Outcome::Failed | Outcome::Timeout => line::standing(connection, due.seq)?,
+    };
     let next = match attempted.outcome {
         Outcome::Success => None,
         Outcome::Failed | Outcome::Timeout => {
             // Read here and not when the attempt began: a resend may have begun a new round meanwhile.
-            let in_round = attempts_in_round(connection, due.seq)? + 1;
+            let in_round = before.as_ref().map_or(0, |before| before.attempts_in_round) + 1;
             Some((policy.next(in_round, attempted.retry_after), in_round))
         }
     };
@@ -91,14 +98,13 @@ pub(super) fn record(
     };
     let (status, retry) = match next {
         None => {
-            remove(connection, due.seq)?;
             if due.attempt > 1 {
                 queue.complete(connection)?;
             }
             (Status::Delivered, None)
         }
         Some((Next::Exhausted, in_round)) => {
-            remove(connection, due.seq)?;
+            line::remove(connection, due.seq)?;
             let max_retries = queue.max_retries(policy, in_round);
             let error = Some(QUEUE_EXHAUSTED);
             queue.put(
@@ -111,7 +117,11 @@ pub(super) fn record(
             (Status::Exhausted, None)
         }
         Some((Next::RetryAfter(wait), in_round)) => {
-            postpone(connection, due.seq, now.axis_after(wait), in_round)?;
+            if let Some(before) = &before {
+                let due_ms = now.axis_after(wait);
+                let after = postponed(before, attempted.http_status, due_ms, in_round);
+                line::put(connection, due.seq, &after)?;
+            }
             let at = attempted.ended.after(wait);
             let max_retries = queue.max_retries(policy, in_round);
             let error = attempted.error.as_deref();
@@ -125,19 +135,61 @@ pub(super) fn record(
             (Status::Retrying, Some(at))
         }
     };
+    let next = match before {
+        Some(before) => go_on(connection, due, &before, status, attempted, policy, now)?,
+        None => None,
+    };
     Ok(AttemptResult {
         status,
         retry,
         attempts: due.attempt,
+        next,
     })
 }
 
-fn attempts_in_round(connection: &Connection, seq: i64) -> rusqlite::Result<u32> {
-    let attempts = connection
-        .prepare_cached("SELECT attempts_in_round FROM outbox WHERE event_seq = ?1")?
-        .query_row([seq], |row| row.get(0))
-        .optional()?;
-    Ok(attempts.unwrap_or(0))
+/// Where a delivery stands while it waits for its retry.
+fn postponed(
+    before: &Standing,
+    http_status: Option<u16>,
+    due_ms: i64,
+    attempts_in_round: u32,
+) -> Standing {
+    let mut after = Standing {
+        due_ms: Some(due_ms),
+        attempts_in_round,
+        ..before.clone()
+    };
+    if before.line().is_some() {
+        after.place = Place::after_failure(http_status);
+        if after.place == Place::Beside {
+            after.tail = before.tail.beside();
+        }
+    }
+    after
+}
+
+/// Lets the line go on; answers the delivery that is due now.
+fn go_on(
+    connection: &Connection,
+    due: &DueDelivery,
+    before: &Standing,
+    status: Status,
+    attempted: &Attempted,
+    policy: &RetryPolicy,
+    now: Now,
+) -> rusqlite::Result<Option<DueDelivery>> {
+    let ended = match status {
+        Status::Delivered => Ended::Delivered,
+        Status::Retrying if Place::after_failure(attempted.http_status) == Place::InLine => {
+            Ended::InLine
+        }
+        _ => Ended::OutOfLine,
+    };
+    let next = tail::go_on(connection, due.seq, before, ended, policy, now)?;
+    // On another route, somebody else sends it.
+    next.filter(|_| before.route == *due.route)
+        .map(|seq| outbox::delivery(connection, seq, &due.route, now.axis_ms))
+        .transpose()
 }
 
 fn insert_attempt(
@@ -259,27 +311,6 @@ fn counted<'a>(due: &'a DueDelivery, attempted: &Attempted, sent_at: Timestamp) 
             processing_ms: milliseconds(attempted),
         },
     }
-}
-
-fn remove(connection: &Connection, seq: i64) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("DELETE FROM outbox WHERE event_seq = ?1")?
-        .execute([seq])
-        .map(|_| ())
-}
-
-fn postpone(
-    connection: &Connection,
-    seq: i64,
-    due_ms: i64,
-    attempts_in_round: u32,
-) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "UPDATE outbox SET due_ms = ?2, attempts_in_round = ?3 WHERE event_seq = ?1",
-        )?
-        .execute((seq, due_ms, attempts_in_round))
-        .map(|_| ())
 }
 
 fn milliseconds(attempted: &Attempted) -> i64 {

@@ -102,16 +102,34 @@ fn event_types(connection: &Connection) -> Result<Vec<String>, StoreError> {
 
 /// An event that has a row in the outbox is still to be sent; one that has none has ended, and how
 /// stands in the retry queue when it did not end well.
-pub(super) const SUMMARY_COLUMNS: &str = "
-    e.seq, e.id, e.event_type, e.staff_id, e.event_timestamp, e.accepted_at,
-    CASE WHEN o.event_seq IS NULL AND (q.status = 'failed' OR l.id IS NULL) THEN
-              iif(EXISTS (SELECT 1 FROM dismissed_deliveries n WHERE n.event_seq = e.seq), 'dismissed', 'exhausted')
-         WHEN o.event_seq IS NULL THEN 'delivered'
-         WHEN l.id IS NULL THEN 'accepted'
-         ELSE 'retrying' END,
+macro_rules! status {
+    () => {
+        "CASE WHEN o.event_seq IS NULL AND (q.status = 'failed' OR l.id IS NULL) THEN
+                iif(EXISTS (SELECT 1 FROM dismissed_deliveries n WHERE n.event_seq = e.seq),
+                    'dismissed', 'exhausted')
+              WHEN o.event_seq IS NULL THEN 'delivered'
+              WHEN l.id IS NULL THEN 'accepted'
+              ELSE 'retrying' END"
+    };
+}
+/// The status of an event.
+pub(super) const STATUS: &str = status!();
+
+pub(super) const SUMMARY_COLUMNS: &str = concat!(
+    "
+    e.seq, e.id, e.event_type, e.staff_id, e.event_timestamp, e.accepted_at, ",
+    status!(),
+    ",
     e.route, l.payload_size, coalesce(l.retry_count, 0),
-    CASE WHEN l.id IS NOT NULL THEN o.due_ms END";
-pub(super) const SUMMARY_COLUMN_COUNT: usize = 11;
+    CASE WHEN l.id IS NOT NULL THEN o.due_ms END,
+    CASE WHEN o.event_seq IS NOT NULL AND o.due_ms IS NULL THEN
+      (SELECT ahead.id FROM events ahead WHERE ahead.seq = coalesce(
+        (SELECT min(a.event_seq) FROM outbox a
+          WHERE a.staff_id = o.staff_id AND a.route = o.route AND a.place = 2),
+        (SELECT min(a.event_seq) FROM outbox a
+          WHERE a.staff_id = o.staff_id AND a.route = o.route AND a.place = 1))) END"
+);
+pub(super) const SUMMARY_COLUMN_COUNT: usize = 12;
 
 /// One more than asked for says whether there is another page.
 pub(super) fn one_more(limit: usize) -> i64 {
@@ -277,6 +295,7 @@ pub(super) fn summary(row: &Row<'_>, now: Now) -> rusqlite::Result<EventSummary>
         payload_size: row.get(8)?,
         retry_count: row.get(9)?,
         next_retry_at: due_ms.map(|due_ms| now.wall_of(due_ms)),
+        waits_for: row.get(11)?,
     })
 }
 

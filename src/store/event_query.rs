@@ -9,7 +9,7 @@ use crate::event::Status;
 use crate::event_record::EventFilter;
 
 /// Ids are in order of acceptance, except within one millisecond.
-const EVENTS_AT_A_TIME: u32 = 1000;
+pub(super) const EVENTS_AT_A_TIME: u32 = 1000;
 
 /// The index by which events are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

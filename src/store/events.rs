@@ -8,7 +8,7 @@ use uuid::{ContextV7, Timestamp as UuidTime, Uuid};
 use super::error::may_fail_with_the_store;
 use super::relay_time::Now;
 use super::writer::Lane;
-use super::{Store, StoreError, delivered_digests, ingest_memory};
+use super::{Store, StoreError, delivered_digests, ingest_memory, outbox};
 use crate::clock::Moment;
 use crate::content::Digest;
 use crate::due::DueDelivery;
@@ -67,7 +67,7 @@ pub(super) fn accept(
         .map(|(index, submission)| accept_one(connection, index, submission, now))
         .collect::<Result<Vec<_>, _>>()?;
     // Their ids are of one moment, which lies in a slot that was over before when the clock was set back.
-    if let Some(newest) = accepted.iter().rfind(|accepted| accepted.new.is_some()) {
+    if let Some(newest) = accepted.iter().rfind(|accepted| !accepted.duplicate) {
         delivered_digests::forget(connection, &newest.id)?;
     }
     Ok(accepted)
@@ -85,22 +85,21 @@ fn accept_one(
         // Without a digest the content was erased with its person.
         let same = digest.is_none_or(|digest| digest == idempotency.content_digest);
         return if same {
-            Ok(Accepted { id, new: None })
+            Ok(Accepted::again(id))
         } else {
             Err(AcceptError::KeyConflict { index })
         };
     }
     if let Some(first) = ingest_memory::repeated(connection, submission, now)? {
-        return Ok(Accepted {
-            id: first.event_id,
-            new: None,
-        });
+        return Ok(Accepted::again(first.event_id));
     }
-    let due = insert(connection, submission, now)?;
-    ingest_memory::remember(connection, submission, due.seq, &due.id, now)?;
+    let (first_attempt, is_due) = insert(connection, submission, now)?;
+    let (seq, id) = (first_attempt.seq, first_attempt.id.clone());
+    ingest_memory::remember(connection, submission, seq, &id, now)?;
     Ok(Accepted {
-        id: due.id.clone(),
-        new: Some(due),
+        id,
+        duplicate: false,
+        due: is_due.then_some(first_attempt),
     })
 }
 
@@ -119,11 +118,12 @@ fn earlier(
         .optional()
 }
 
+/// Keeps an event; answers its first attempt, and whether it can be made now.
 fn insert(
     connection: &Connection,
     submission: &Submission,
     now: Now,
-) -> rusqlite::Result<DueDelivery> {
+) -> rusqlite::Result<(DueDelivery, bool)> {
     let Submission {
         event,
         route,
@@ -147,11 +147,7 @@ fn insert(
             &event.data,
         ))?;
     let seq = connection.last_insert_rowid();
-    connection
-        .prepare_cached(
-            "INSERT INTO outbox (event_seq, route, staff_id, due_ms) VALUES (?1, ?2, ?3, ?4)",
-        )?
-        .execute((seq, route, &event.staff_id, now.axis_ms))?;
+    let is_due = outbox::add(connection, seq, route, event.staff_id.as_deref(), now)?;
     if let Some(Idempotency {
         key_hash,
         position,
@@ -165,7 +161,7 @@ fn insert(
             )?
             .execute((key_hash, position, content_digest, &id, now.wall))?;
     }
-    Ok(DueDelivery {
+    let first_attempt = DueDelivery {
         seq,
         id,
         route: route.as_str().into(),
@@ -174,7 +170,9 @@ fn insert(
         data: Arc::clone(&event.data),
         due_ms: now.axis_ms,
         attempt: 1,
-    })
+        in_turn: true,
+    };
+    Ok((first_attempt, is_due))
 }
 
 /// A UUID of version 7: it sorts by time, so the index only grows at its end.

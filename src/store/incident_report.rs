@@ -121,7 +121,7 @@ pub(super) fn report(
         report.oldest_event_id = connection
             .prepare_cached(
                 "SELECT e.id FROM outbox o JOIN events e ON e.seq = o.event_seq
-                  ORDER BY o.event_seq LIMIT 1",
+                  WHERE o.due_ms IS NOT NULL ORDER BY o.event_seq LIMIT 1",
             )?
             .query_row([], |row| row.get(0))
             .optional()?;

@@ -248,7 +248,7 @@ mod tests {
             let accepted =
                 super::super::events::accept(&connection, std::slice::from_ref(submission), now)
                     .unwrap();
-            accepted[0].new.is_some()
+            !accepted[0].duplicate
         };
         for n in 0..600 {
             assert!(accept(&at(n), n / 10));

@@ -188,10 +188,8 @@ mod tests {
     use crate::attempt::Outcome;
     use crate::period::Period;
     use crate::retry::RetryPolicy;
-    use crate::route::Routing;
     use crate::store::events::{accept, first_id_at};
-    use crate::store::resend::resend;
-    use crate::store::tests::{at, attempted, database, due_now, settle, submission, when};
+    use crate::store::tests::{again, at, attempted, database, due_now, settle, submission, when};
 
     const MINUTE: i64 = 60_000;
 
@@ -322,14 +320,7 @@ mod tests {
                 |row| row.get(0),
             )
             .unwrap();
-        resend(
-            &connection,
-            &id,
-            &policy,
-            &Routing::default(),
-            when(4 * MINUTE),
-        )
-        .unwrap();
+        again(&connection, &id, when(4 * MINUTE));
         let counts = count(&connection, &question(at(5 * MINUTE))).unwrap();
         assert_eq!((counts.retried.given_up, counts.waiting()), (1, 1));
         let next_day = count(&connection, &question(at(25 * 60 * MINUTE))).unwrap();

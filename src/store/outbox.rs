@@ -1,16 +1,21 @@
 //! What is still to be sent, and when.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::line::{self, Line, Standing};
 use super::relay_time::Now;
 use super::send_counts::{self, QueueStatus};
+use super::tail::{self, Ended};
 use super::writer::Lane;
 use super::{Store, StoreError};
 use crate::clock::Moment;
 use crate::due::{DueDeliveries, DueDelivery};
+use crate::order::Place;
+use crate::retry::RetryPolicy;
 
 /// At most this many bytes of payload are taken at once, beyond the first delivery.
 const BYTES_AT_ONCE: usize = 4 * 1024 * 1024;
@@ -34,14 +39,19 @@ impl Store {
             .await
     }
 
-    /// Says that a retry is under way. A first attempt has no queue row yet, and then nothing changes.
+    /// Says that an attempt is under way. False: it must not be made now, because it is not the delivery's turn
+    /// any more; it is due again when it is.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn begin_retry(&self, id: &str, moment: Moment) -> Result<(), StoreError> {
-        let (id, now) = (id.to_owned(), self.time.now(moment));
+    pub async fn begin_attempt(
+        &self,
+        due: &DueDelivery,
+        moment: Moment,
+    ) -> Result<bool, StoreError> {
+        let (seq, id, now) = (due.seq, due.id.clone(), self.time.now(moment));
         self.write(Lane::Results, move |connection| {
-            Ok(mark_processing(connection, &id, now)?)
+            Ok(begin(connection, seq, &id, now)?)
         })
         .await
     }
@@ -59,8 +69,8 @@ impl Store {
         .await
     }
 
-    /// Puts a delivery off by this long without spending an attempt. One that a person sends again becomes due
-    /// at once; one that was sent again since `due` was read is not put off.
+    /// Puts a delivery off by this long without spending an attempt. It holds up no one meanwhile. One that a
+    /// person sends again becomes due at once; one that was sent again since `due` was read is not put off.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -68,13 +78,13 @@ impl Store {
         &self,
         due: &DueDelivery,
         wait: Duration,
+        policy: RetryPolicy,
         moment: Moment,
     ) -> Result<(), StoreError> {
-        let (seq, due_ms, id) = (due.seq, due.due_ms, due.id.clone());
+        let due = due.clone();
         let (time, now) = (self.time.clone(), self.time.now(moment));
         self.write(Lane::Results, move |connection| {
-            put_off(connection, seq, due_ms, now.axis_after(wait))?;
-            mark_pending(connection, &id, now)?;
+            put_off(connection, &due, wait, &policy, now)?;
             Ok(time.save(connection, now)?)
         })
         .await
@@ -102,12 +112,7 @@ pub(super) fn due(
         "SELECT event_seq, due_ms FROM outbox WHERE route = ?1 AND due_ms <= ?2
           ORDER BY due_ms, event_seq LIMIT ?3",
     )?;
-    let mut delivery = connection.prepare_cached(
-        "SELECT e.id, e.event_type, e.event_timestamp, e.data, coalesce(l.retry_count + 2, 1)
-           FROM events e LEFT JOIN webhook_send_logs l ON l.id = e.id
-          WHERE e.seq = ?1",
-    )?;
-    let name = std::sync::Arc::from(route);
+    let name = Arc::from(route);
     let asked = i64::try_from(limit.saturating_add(in_flight.len())).unwrap_or(i64::MAX);
     let mut rows = waiting.query((route, now.axis_ms, asked))?;
     let mut found = DueDeliveries::default();
@@ -117,18 +122,7 @@ pub(super) fn due(
         if in_flight.contains(&seq) {
             continue;
         }
-        let due = delivery.query_row([seq], |row| {
-            Ok(DueDelivery {
-                seq,
-                id: row.get(0)?,
-                route: std::sync::Arc::clone(&name),
-                event_type: row.get(1)?,
-                event_timestamp: row.get(2)?,
-                data: row.get(3)?,
-                due_ms,
-                attempt: row.get(4)?,
-            })
-        })?;
+        let due = delivery(connection, seq, &name, due_ms)?;
         bytes += due.data.len();
         found.due.push(due);
         if found.due.len() == limit || bytes > BYTES_AT_ONCE {
@@ -143,6 +137,87 @@ pub(super) fn due(
     Ok(found)
 }
 
+/// The next attempt of what is due.
+pub(super) fn delivery(
+    connection: &Connection,
+    seq: i64,
+    route: &Arc<str>,
+    due_ms: i64,
+) -> rusqlite::Result<DueDelivery> {
+    connection
+        .prepare_cached(
+            "SELECT e.id, e.event_type, e.event_timestamp, e.data, coalesce(l.retry_count + 2, 1),
+                    o.place
+               FROM outbox o CROSS JOIN events e ON e.seq = o.event_seq
+               LEFT JOIN webhook_send_logs l ON l.id = e.id
+              WHERE o.event_seq = ?1",
+        )?
+        .query_row([seq], |row| {
+            Ok(DueDelivery {
+                seq,
+                id: row.get(0)?,
+                route: Arc::clone(route),
+                event_type: row.get(1)?,
+                event_timestamp: row.get(2)?,
+                data: row.get(3)?,
+                due_ms,
+                attempt: row.get(4)?,
+                in_turn: row.get::<_, Place>(5)? == Place::Front,
+            })
+        })
+}
+
+/// Adds an event that was accepted just now; says whether its first attempt can be made.
+pub(super) fn add(
+    connection: &Connection,
+    seq: i64,
+    route: &str,
+    staff_id: Option<&str>,
+    now: Now,
+) -> rusqlite::Result<bool> {
+    let line = match staff_id {
+        Some(staff_id) if line::is_kept(connection, route)? => Some(Line { staff_id, route }),
+        _ => None,
+    };
+    // It is the last one of its person, so it waits for whatever is there.
+    let goes = line.map_or(Ok(true), |line| line.is_empty(connection))?;
+    let place = if goes { Place::Front } else { Place::InLine };
+    let staff_id = line.map(|line| line.staff_id);
+    let due_ms = goes.then_some(now.axis_ms);
+    connection
+        .prepare_cached(
+            "INSERT INTO outbox (event_seq, route, staff_id, due_ms, place)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute((seq, route, staff_id, due_ms, place))?;
+    Ok(goes)
+}
+
+/// Lets an attempt begin, when it is its turn; else it is behind whoever it has to wait for.
+pub(super) fn begin(
+    connection: &Connection,
+    seq: i64,
+    id: &str,
+    now: Now,
+) -> rusqlite::Result<bool> {
+    let Some(standing) = line::standing(connection, seq)? else {
+        return Ok(false);
+    };
+    let Some(due_ms) = standing.due_ms.filter(|due_ms| *due_ms <= now.axis_ms) else {
+        return Ok(false);
+    };
+    if standing.place != Place::Front {
+        let (place, _) = line::entrance(connection, standing.line(), seq, now)?;
+        let goes = place == Place::Front;
+        line::place(connection, seq, place, goes.then_some(due_ms))?;
+        if !goes {
+            return Ok(false);
+        }
+    }
+    mark_processing(connection, id, now)?;
+    Ok(true)
+}
+
 pub(super) fn waiting_by_route(connection: &Connection) -> Result<Vec<(String, u64)>, StoreError> {
     let waiting = connection
         .prepare_cached("SELECT route, count(*) FROM outbox GROUP BY route ORDER BY route")?
@@ -151,14 +226,35 @@ pub(super) fn waiting_by_route(connection: &Connection) -> Result<Vec<(String, u
     Ok(waiting)
 }
 
-fn put_off(connection: &Connection, seq: i64, from_ms: i64, to_ms: i64) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("UPDATE outbox SET due_ms = ?3 WHERE event_seq = ?1 AND due_ms = ?2")?
-        .execute((seq, from_ms, to_ms))
-        .map(|_| ())
+pub(super) fn put_off(
+    connection: &Connection,
+    due: &DueDelivery,
+    wait: Duration,
+    policy: &RetryPolicy,
+    now: Now,
+) -> rusqlite::Result<()> {
+    mark_pending(connection, &due.id, now)?;
+    let seq = due.seq;
+    let Some(standing) = line::standing(connection, seq)? else {
+        return Ok(());
+    };
+    if standing.due_ms != Some(due.due_ms) {
+        return Ok(());
+    }
+    let mut aside = Standing {
+        due_ms: Some(now.axis_after(wait)),
+        ..standing.clone()
+    };
+    if standing.line().is_some() {
+        aside.place = Place::Beside;
+        aside.tail = standing.tail.beside();
+    }
+    line::put(connection, seq, &aside)?;
+    tail::go_on(connection, seq, &standing, Ended::OutOfLine, policy, now)?;
+    Ok(())
 }
 
-pub(super) fn mark_processing(connection: &Connection, id: &str, now: Now) -> rusqlite::Result<()> {
+fn mark_processing(connection: &Connection, id: &str, now: Now) -> rusqlite::Result<()> {
     move_retry(
         connection,
         id,
@@ -220,14 +316,19 @@ fn release(connection: &Connection, route: &str, now: Now) -> rusqlite::Result<(
 /// working on it, and no lease has to run out first.
 pub(super) fn recover(connection: &Connection, now: Now) -> rusqlite::Result<()> {
     let transaction = connection.unchecked_transaction()?;
-    let left: Vec<String> = transaction
+    give_up_all(&transaction, now)?;
+    transaction.commit()
+}
+
+pub(super) fn give_up_all(connection: &Connection, now: Now) -> rusqlite::Result<()> {
+    let left: Vec<String> = connection
         .prepare_cached("SELECT id FROM webhook_retry_queue WHERE status = 'processing'")?
         .query_map([], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     for id in left {
-        mark_pending(&transaction, &id, now)?;
+        mark_pending(connection, &id, now)?;
     }
-    transaction.commit()
+    Ok(())
 }
 
 #[cfg(test)]
@@ -235,10 +336,10 @@ mod tests {
     use super::*;
     use crate::attempt::Outcome;
     use crate::resend::Resend;
-    use crate::route::Routing;
     use crate::store::events::accept;
-    use crate::store::resend::resend;
-    use crate::store::tests::{attempted, database, due_now, policy, settle, submission, when};
+    use crate::store::tests::{
+        again, attempted, database, due_now, policy, settle, submission, when,
+    };
 
     #[test]
     fn what_a_person_sent_again_meanwhile_is_not_put_off() {
@@ -248,13 +349,10 @@ mod tests {
             .clone();
         let found = |milliseconds| due_now(&connection, when(milliseconds)).pop();
         let put_off = |due: &DueDelivery| {
-            let far = when(1_000_000_000).axis_ms;
-            put_off(&connection, due.seq, due.due_ms, far).unwrap();
+            let far = Duration::from_secs(1_000_000);
+            put_off(&connection, due, far, &policy(), when(0)).unwrap();
         };
-        let resent = |milliseconds| {
-            let routing = Routing::new(Vec::new());
-            resend(&connection, &id, &policy(), &routing, when(milliseconds)).unwrap()
-        };
+        let resent = |milliseconds| again(&connection, &id, when(milliseconds));
         // At its first attempt, and in the same moment.
         let due = found(0).unwrap();
         assert_eq!(resent(0), Resend::Waiting);
@@ -267,7 +365,7 @@ mod tests {
         let failed = attempted(Outcome::Failed, when(1).wall, 0);
         settle(&connection, &found(1).unwrap(), &failed, &policy()).unwrap();
         let due = found(61_000).unwrap();
-        mark_processing(&connection, &id, when(61_000)).unwrap();
+        assert!(begin(&connection, due.seq, &id, when(61_000)).unwrap());
         assert_eq!(resent(62_000), Resend::UnderWay);
         put_off(&due);
         assert!(found(62_000).is_some());

@@ -1,13 +1,15 @@
 //! Deleting what is old and finished, a little at a time.
 //!
 //! What is still to be sent is never touched, however old it is; idempotency keys stay, because
-//! they are the guard against a second acceptance; interview records are not the relay's to delete.
+//! they are the guard against a second acceptance; interview records are not the relay's to delete. The events of a
+//! person go in the order of acceptance.
 
 use rusqlite::Connection;
 
 use super::connection::word;
 use super::event_query::last_before;
 use super::events::first_id_at;
+use super::line;
 use super::queue_row::queue_status;
 use super::send_counts::{self, CountedSend};
 use super::writer::Lane;
@@ -88,15 +90,31 @@ pub(super) fn purge(
             })
         })?
         .collect::<rusqlite::Result<_>>()?;
+    let mut events = 0;
     for old in &found {
-        delete(connection, old)?;
+        if !line::is_kept(connection, &old.route)? || !is_in_a_tail(connection, old)? {
+            delete(connection, old)?;
+            events += 1;
+        }
     }
     purge_never_sent(connection, last)?;
     let full = found.len() == EVENTS_AT_ONCE as usize;
     Ok(Purged {
-        events: found.len() as u64,
+        events,
         next: found.last().map(|old| old.seq).filter(|_| full),
     })
+}
+
+/// Whether an earlier event of the same person on the same route is kept: when that one is sent again, this one has
+/// to follow it.
+fn is_in_a_tail(connection: &Connection, old: &Old) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM events e CROSS JOIN events p
+                             WHERE e.seq = ?1 AND p.staff_id = e.staff_id AND p.seq < e.seq
+                               AND p.route = e.route)",
+        )?
+        .query_row([old.seq], |row| row.get(0))
 }
 
 fn delete(connection: &Connection, old: &Old) -> rusqlite::Result<()> {

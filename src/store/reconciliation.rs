@@ -7,6 +7,8 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::connection::word;
+use super::event_lookup::STATUS;
+use super::event_query::FROM_EVENTS;
 use super::events::new_id;
 use super::incidents::End;
 use super::relay_time::Now;
@@ -18,6 +20,7 @@ use crate::cause::Cause;
 use crate::clock::Moment;
 use crate::event::Status;
 use crate::reconciliation::comparison::{Comparer, Comparison, Counts, Delivery, Question};
+use crate::resend::Candidate;
 use crate::send_stats::SendState;
 use crate::timestamp::Timestamp;
 
@@ -113,6 +116,22 @@ impl Store {
         Ok(())
     }
 
+    /// Those of these events that can be sent again, in the order of acceptance: as [`Store::resend_events`] takes them.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn resendable(&self, events: Vec<i64>) -> Result<Vec<Candidate>, StoreError> {
+        self.read(move |connection| {
+            let found = events.iter().map(|seq| resendable(connection, *seq));
+            let mut found: Vec<_> = found
+                .filter_map(Result::transpose)
+                .collect::<rusqlite::Result<_>>()?;
+            found.sort_unstable_by_key(|event| event.seq);
+            Ok(found)
+        })
+        .await
+    }
+
     /// Forgets some of the comparisons that were made before `before`, but none that is its route's last one, and the
     /// digests of that time; says whether there are more. Nothing is written when there are none.
     ///
@@ -130,29 +149,23 @@ impl Store {
 }
 
 /// Deliveries in the order of their ids, with everything that a comparison asks of them.
-const DELIVERIES: &str = "
-    SELECT e.seq, e.id, e.event_type, coalesce(l.route, e.route),
-           CASE WHEN o.event_seq IS NULL AND (q.status = 'failed' OR l.id IS NULL) THEN
-                     iif(d.event_seq IS NULL, 'exhausted', 'dismissed')
-                WHEN o.event_seq IS NULL THEN 'delivered'
-                WHEN l.id IS NULL THEN 'accepted'
-                ELSE 'retrying' END,
-           coalesce(l.retry_count + 1, 0), l.sent_at,
-           coalesce(l.last_retry_at, l.sent_at), l.http_status_code,
-           CASE WHEN l.id IS NOT NULL THEN o.due_ms END,
-           m.event_seq IS NOT NULL AND m.how IS NULL,
-           x.event_seq IS NOT NULL
-             OR coalesce(m.how = 'dismissed' AND m.ended_at >= coalesce(l.last_retry_at, l.sent_at), 0),
-           u.event_seq IS NOT NULL
-      FROM events e
-      LEFT JOIN outbox o ON o.event_seq = e.seq
-      LEFT JOIN webhook_send_logs l ON l.id = e.id
-      LEFT JOIN webhook_retry_queue q ON q.id = e.id
-      LEFT JOIN dismissed_deliveries d ON d.event_seq = e.seq
-      LEFT JOIN missing_deliveries m ON m.event_seq = e.seq
-      LEFT JOIN erased_events x ON x.event_seq = e.seq
-      LEFT JOIN unjudged_deliveries u ON u.event_seq = e.seq
-     WHERE e.id >= ?1 AND e.id <= ?2 ORDER BY e.id";
+fn deliveries() -> String {
+    format!(
+        "SELECT e.seq, e.id, e.event_type, coalesce(l.route, e.route), {STATUS},
+                coalesce(l.retry_count + 1, 0), l.sent_at,
+                coalesce(l.last_retry_at, l.sent_at), l.http_status_code,
+                CASE WHEN l.id IS NOT NULL THEN o.due_ms END,
+                m.event_seq IS NOT NULL AND m.how IS NULL,
+                x.event_seq IS NOT NULL
+                  OR coalesce(m.how = 'dismissed' AND m.ended_at >= coalesce(l.last_retry_at, l.sent_at), 0),
+                u.event_seq IS NOT NULL
+           {FROM_EVENTS}
+           LEFT JOIN missing_deliveries m ON m.event_seq = e.seq
+           LEFT JOIN erased_events x ON x.event_seq = e.seq
+           LEFT JOIN unjudged_deliveries u ON u.event_seq = e.seq
+          WHERE e.id >= ?1 AND e.id <= ?2 ORDER BY e.id"
+    )
+}
 
 pub(super) fn compare(
     connection: &Connection,
@@ -160,7 +173,7 @@ pub(super) fn compare(
     now: Now,
 ) -> Result<Comparison, StoreError> {
     let mut comparer = Comparer::new(question);
-    let mut statement = connection.prepare_cached(DELIVERIES)?;
+    let mut statement = connection.prepare_cached(&deliveries())?;
     let range = [question.range.from, question.range.to].map(|id| id.to_string());
     let mut rows = statement.query(range)?;
     while let Some(row) = rows.next()? {
@@ -344,6 +357,27 @@ fn last_of_range(
                 no_effect: row.get(5)?,
             };
             Ok((row.get(0)?, counts))
+        })
+        .optional()
+}
+
+/// None: it was purged, or the data of its person were erased.
+fn resendable(connection: &Connection, seq: i64) -> rusqlite::Result<Option<Candidate>> {
+    connection
+        .prepare_cached(
+            "SELECT seq, id, event_type, accepted_at, staff_id, route FROM events e
+              WHERE seq = ?1
+                AND NOT EXISTS (SELECT 1 FROM erased_events x WHERE x.event_seq = e.seq)",
+        )?
+        .query_row([seq], |row| {
+            Ok(Candidate {
+                seq: row.get(0)?,
+                id: row.get(1)?,
+                event_type: row.get(2)?,
+                accepted_at: row.get(3)?,
+                staff_id: row.get(4)?,
+                route: row.get(5)?,
+            })
         })
         .optional()
 }

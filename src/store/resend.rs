@@ -1,28 +1,25 @@
-//! Sending again, because a person says so: a new round with a fresh budget of retries.
+//! Sending one event again, because a person says so: a new round with a fresh budget of retries.
 
-use rusqlite::{Connection, OptionalExtension, params_from_iter};
+use rusqlite::{Connection, OptionalExtension};
 
-use super::event_lookup::one_more;
-use super::event_query::{Source, matching};
-use super::queue_row::queue_status;
+use super::line::{self, Standing};
 use super::relay_time::Now;
-use super::send_counts::{self, QueueStatus};
+use super::round::{Delivery, open};
 use super::writer::Lane;
-use super::{Store, StoreError, audit, delivered_digests, dismissals, erase};
-use crate::audit::{Action, Actor, Running, Subject};
+use super::{Store, StoreError, audit, erase, tail};
+use crate::audit::{Action, Actor, Subject};
 use crate::clock::Moment;
-use crate::event_record::EventFilter;
-use crate::resend::{Candidate, Resend, ResendPage};
+use crate::order::{LONGEST_TAIL, Place, Tail};
+use crate::resend::{Resend, Resent};
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
-
-/// Events of one page, which is opened again in one transaction; more would hold up accepting.
-const EVENTS_AT_ONCE: usize = 200;
 
 impl Store {
     /// Opens the delivery of the event with this id again: it is due now, with a fresh budget of retries. It
     /// takes the route that was decided when it was accepted; when the configuration does not have that one
-    /// any more, the one that it would take today. One that was dismissed is not any more.
+    /// any more, the one that it would take today. It waits for an attempt under way of the same person, and
+    /// for earlier events of that person; `only`: what was delivered after it is not sent again after it, else a
+    /// tail of more than [`LONGEST_TAIL`] is refused. One that was dismissed is not any more.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -31,206 +28,174 @@ impl Store {
         id: &str,
         policy: RetryPolicy,
         routing: Routing,
+        only: bool,
         by: Actor,
         moment: Moment,
-    ) -> Result<Resend, StoreError> {
+    ) -> Result<Resent, StoreError> {
         let (id, now) = (id.to_owned(), self.time.now(moment));
         self.write(Lane::Calls, move |connection| {
-            let found = resend(connection, &id, &policy, &routing, now)?;
-            if !matches!(found, Resend::Unknown | Resend::Erased) {
+            let rules = Rules {
+                policy: &policy,
+                routing: &routing,
+                only,
+            };
+            let resent = resend(connection, &id, rules, now)?;
+            if resent.resend.is_done() {
                 let entry = by.clone().did(Action::Resend, now.wall);
                 let entry = entry.to(Subject::Named(id.clone()));
                 audit::record(connection, &entry.counting(1))?;
             }
-            Ok(found)
-        })
-        .await
-    }
-
-    /// The next events that `filter` matches and that were not dismissed, in the order of acceptance; `after` is the
-    /// page before this one's `next`. Nothing is changed.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn resend_candidates(
-        &self,
-        filter: &EventFilter,
-        after: Option<Candidate>,
-    ) -> Result<ResendPage, StoreError> {
-        let filter = filter.clone();
-        self.read(move |connection| candidates(connection, &filter, after.as_ref(), EVENTS_AT_ONCE))
-            .await
-    }
-
-    /// Opens the deliveries of these events again, as [`Store::resend_event`] does, but of none that was dismissed. It
-    /// waits behind what somebody hands in and behind results. `running` is the action that it is a part of;
-    /// answers how that goes on.
-    ///
-    /// # Errors
-    /// When the database cannot be written; then none of them is opened.
-    pub async fn resend_events(
-        &self,
-        ids: Vec<String>,
-        policy: RetryPolicy,
-        routing: Routing,
-        running: Running,
-        moment: Moment,
-    ) -> Result<Running, StoreError> {
-        let now = self.time.now(moment);
-        if ids.is_empty() {
-            return Ok(running);
-        }
-        self.write(Lane::Maintenance, move |connection| {
-            for id in &ids {
-                // One that was dismissed meanwhile stays so.
-                if queue_status(connection, id)? != Some(QueueStatus::Dismissed) {
-                    resend(connection, id, &policy, &routing, now)?;
-                }
-            }
-            Ok(audit::go_on(connection, &running, ids.len() as u64)?)
+            Ok(resent)
         })
         .await
     }
 }
 
-pub(super) fn resend(
-    connection: &Connection,
-    id: &str,
-    policy: &RetryPolicy,
-    routing: &Routing,
-    now: Now,
-) -> rusqlite::Result<Resend> {
-    type Found = (
-        i64,
-        String,
-        String,
-        Option<String>,
-        Option<u32>,
-        Option<String>,
-    );
-    let found: Option<Found> = connection
+/// What a resend goes by.
+#[derive(Clone, Copy)]
+pub(super) struct Rules<'a> {
+    pub(super) policy: &'a RetryPolicy,
+    pub(super) routing: &'a Routing,
+    /// Tails are left out, however long they are.
+    pub(super) only: bool,
+}
+
+/// What is known of an event that is to be sent again.
+pub(super) struct Found {
+    pub(super) seq: i64,
+    route: String,
+    event_type: String,
+    pub(super) staff_id: Option<String>,
+    /// None before the first attempt.
+    sent: Option<(u32, String)>,
+}
+
+pub(super) fn find(connection: &Connection, id: &str) -> rusqlite::Result<Option<Found>> {
+    connection
         .prepare_cached(
             "SELECT e.seq, e.route, e.event_type, e.staff_id, l.retry_count, l.route
                FROM events e LEFT JOIN webhook_send_logs l ON l.id = e.id
               WHERE e.id = ?1",
         )?
-        .query_row([id], |row| row.try_into())
-        .optional()?;
-    let Some((seq, accepted_for, event_type, staff_id, retries, sent_on)) = found else {
-        return Ok(Resend::Unknown);
-    };
-    if erase::is_erased(connection, seq)? {
-        return Ok(Resend::Erased);
-    }
-    let route = if routing.knows(&accepted_for) {
-        accepted_for.as_str()
-    } else {
-        routing.route_of(&event_type)
-    };
-    let (Some(retries), Some(sent_on)) = (retries, sent_on) else {
-        // The due time changes even when it was due already: who puts the delivery off sees that a person wants it sent.
-        connection
-            .prepare_cached(
-                "UPDATE outbox SET route = ?2, due_ms = min(due_ms - 1, ?3) WHERE event_seq = ?1",
-            )?
-            .execute((seq, route, now.axis_ms))?;
-        return Ok(Resend::Waiting);
-    };
-    delivered_digests::forget(connection, id)?;
-    connection
-        .prepare_cached(
-            "INSERT INTO outbox (event_seq, route, staff_id, due_ms)
-             VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (event_seq) DO UPDATE
-                SET route = excluded.route, due_ms = excluded.due_ms, attempts_in_round = 0",
-        )?
-        .execute((seq, route, staff_id, now.axis_ms))?;
-    // The first attempt of the new round counts as a retry, and the round's retries follow it. A
-    // retry that is under way at this moment stays marked as such.
-    let before = queue_status(connection, id)?;
-    if before == Some(QueueStatus::Dismissed) {
-        dismissals::withdraw(connection, seq)?;
-    }
-    let status = match before {
-        Some(QueueStatus::Processing) => QueueStatus::Processing,
-        _ => QueueStatus::Pending,
-    };
-    // Most have a row. Inserting first and updating on conflict would copy the payload for nothing.
-    let sql = match before {
-        Some(_) => {
-            "UPDATE webhook_retry_queue
-                SET retry_attempt = ?2, max_retries = ?3, next_retry_at = ?4, status = ?5,
-                    updated_at = ?4
-              WHERE id = ?1"
-        }
-        None => {
-            "INSERT INTO webhook_retry_queue (
-                 id, original_log_id, event_type, payload, retry_attempt, max_retries,
-                 next_retry_at, status, last_error, created_at, updated_at)
-             SELECT id, id, event_type, data, ?2, ?3, ?4, ?5, NULL, ?4, ?4
-               FROM events WHERE id = ?1"
-        }
-    };
-    connection.prepare_cached(sql)?.execute((
-        id,
-        retries,
-        retries + 1 + policy.max_retries(),
-        now.wall,
-        status.as_str(),
-    ))?;
-    if before != Some(status) {
-        if let Some(before) = before {
-            send_counts::add_queued(connection, &sent_on, before, -1)?;
-        }
-        send_counts::add_queued(connection, &sent_on, status, 1)?;
-    }
-    Ok(match status {
-        QueueStatus::Processing => Resend::UnderWay,
-        _ => Resend::Opened,
-    })
+        .query_row([id], |row| {
+            let (retries, sent_on): (Option<u32>, Option<String>) = (row.get(4)?, row.get(5)?);
+            Ok(Found {
+                seq: row.get(0)?,
+                route: row.get(1)?,
+                event_type: row.get(2)?,
+                staff_id: row.get(3)?,
+                sent: retries.zip(sent_on),
+            })
+        })
+        .optional()
 }
 
-/// What is exhausted is found and ordered by its id in the queue's index, everything else by its place in the
-/// order of acceptance: no page sorts what others have.
-pub(super) fn candidates(
+/// Sends one event again. A long tail is refused, and nothing is changed.
+pub(super) fn resend(
     connection: &Connection,
-    filter: &EventFilter,
-    after: Option<&Candidate>,
-    limit: usize,
-) -> Result<ResendPage, StoreError> {
-    let mut query = matching(
-        connection,
-        filter,
-        "e.seq, e.id, e.event_type, e.accepted_at",
-    )?;
-    if query.source != Source::Failed {
-        query.exclude_dismissed();
+    id: &str,
+    rules: Rules<'_>,
+    now: Now,
+) -> rusqlite::Result<Resent> {
+    let Some(found) = find(connection, id)? else {
+        return Ok(Resent {
+            resend: Resend::Unknown,
+            follows: 0,
+        });
+    };
+    if erase::is_erased(connection, found.seq)? {
+        return Ok(Resent {
+            resend: Resend::Erased,
+            follows: 0,
+        });
     }
-    query.exclude_erased();
-    let order = query.source.order();
-    if let Some(after) = after {
-        let condition = format!("{order} > ?");
-        if query.source == Source::Failed {
-            query.narrow(&condition, after.id.clone());
-        } else {
-            query.narrow(&condition, after.seq);
+    let before = line::standing(connection, found.seq)?;
+    let wanted = standing(connection, &found, before.as_ref(), rules, now)?;
+    let mut follows = 0;
+    if let Some(line) = wanted.line()
+        && !rules.only
+        && wanted.tail != Tail::None
+    {
+        follows = tail::length(connection, line, found.seq)?;
+        if follows > LONGEST_TAIL {
+            let resend = Resend::TailTooLong;
+            return Ok(Resent { resend, follows });
         }
     }
-    query.values.push(one_more(limit).into());
-    let sql = format!("{} ORDER BY {order} LIMIT ?", query.sql);
-    let mut events: Vec<Candidate> = connection
-        .prepare_cached(&sql)?
-        .query_map(params_from_iter(query.values), |row| {
-            Ok(Candidate {
-                seq: row.get(0)?,
-                id: row.get(1)?,
-                event_type: row.get(2)?,
-                accepted_at: row.get(3)?,
-            })
-        })?
-        .collect::<rusqlite::Result<_>>()?;
-    let more = events.len() > limit;
-    events.truncate(limit);
-    let next = events.last().filter(|_| more).cloned();
-    Ok(ResendPage { events, next })
+    let resend = reopen(connection, id, found, before, &wanted, rules.policy, now)?;
+    Ok(Resent { resend, follows })
+}
+
+/// Where a delivery stands once it is sent again.
+pub(super) fn standing(
+    connection: &Connection,
+    found: &Found,
+    before: Option<&Standing>,
+    rules: Rules<'_>,
+    now: Now,
+) -> rusqlite::Result<Standing> {
+    let route = rules.routing.of_resend(&found.route, &found.event_type);
+    let staff_id = match &found.staff_id {
+        Some(staff_id) if line::is_kept(connection, route)? => Some(staff_id.clone()),
+        _ => None,
+    };
+    let stays = before.filter(|before| before.route == route && before.staff_id == staff_id);
+    let tail = Tail::of_resend(stays.map(|before| before.tail), rules.only);
+    let mut wanted = Standing {
+        staff_id,
+        route: route.to_owned(),
+        due_ms: None,
+        attempts_in_round: 0,
+        place: Place::InLine,
+        tail,
+    };
+    (wanted.place, wanted.due_ms) = match stays {
+        // Behind another one, it waits as before.
+        Some(Standing { due_ms: None, .. }) => (Place::InLine, None),
+        // The moment changes even when it was due already: who puts the delivery off sees that a person wants it sent.
+        Some(Standing {
+            place: Place::Front,
+            due_ms: Some(due_ms),
+            ..
+        }) => (Place::Front, Some(now.axis_ms.min(due_ms - 1))),
+        _ => line::entrance(connection, wanted.line(), found.seq, now)?,
+    };
+    Ok(wanted)
+}
+
+/// Opens the delivery again, or changes where it stands.
+pub(super) fn reopen(
+    connection: &Connection,
+    id: &str,
+    found: Found,
+    before: Option<Standing>,
+    wanted: &Standing,
+    policy: &RetryPolicy,
+    now: Now,
+) -> rusqlite::Result<Resend> {
+    let seq = found.seq;
+    let resend = match found.sent {
+        None => {
+            line::put(connection, seq, wanted)?;
+            Resend::Waiting
+        }
+        Some((retries, sent_on)) => {
+            let id = id.to_owned();
+            let delivery = Delivery {
+                seq,
+                id,
+                retries,
+                sent_on,
+            };
+            open(connection, &delivery, wanted, policy, now)?
+        }
+    };
+    // The line that it has left goes on.
+    if let Some(before) = before.filter(|before| before.place == Place::Front)
+        && let Some(left) = before.line()
+        && (wanted.route != before.route || wanted.staff_id != before.staff_id)
+    {
+        left.go_on(connection, now)?;
+    }
+    Ok(resend)
 }

@@ -14,7 +14,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use super::arrangement::arrange;
 use super::attempts::record;
+use super::bulk_resend::candidates;
 use super::connection::open_for_writing;
 use super::dismissals::dismiss_event;
 use super::event_ids::{shortened, that_begin};
@@ -23,10 +25,10 @@ use super::events::accept;
 use super::file::inspect::inspect;
 use super::file::live_file;
 use super::file::version::migrate;
-use super::outbox::{due, mark_processing, recover};
+use super::outbox::{begin, due, recover};
 use super::queue_row::{LOG_EXHAUSTED, QUEUE_EXHAUSTED};
 use super::relay_time::Now;
-use super::resend::{candidates, resend};
+use super::resend::{Rules, resend};
 use super::send_breakdown::break_down;
 use super::send_stats::sends;
 use super::*;
@@ -52,7 +54,27 @@ pub(super) fn database() -> (TempDir, Connection) {
     let path = directory.path().join("relay.db");
     let mut connection = open_for_writing(&path).unwrap();
     migrate(&mut connection, &path).unwrap();
+    // All of these events are of one person, and most of these tests are about what is due at the same time.
+    let without_order = ["default".to_owned()].into();
+    arrange(&connection, &without_order, when(0)).unwrap();
     (directory, connection)
+}
+
+/// The same, where one event of a person is due after the other.
+pub(super) fn ordered_database() -> (TempDir, Connection) {
+    let (directory, connection) = database();
+    arrange(&connection, &[].into(), when(0)).unwrap();
+    (directory, connection)
+}
+
+/// Sends an event again, with its tail.
+pub(super) fn again(connection: &Connection, id: &str, now: Now) -> Resend {
+    let rules = Rules {
+        policy: &policy(),
+        routing: &Routing::default(),
+        only: false,
+    };
+    resend(connection, id, rules, now).unwrap().resend
 }
 
 pub(super) fn at(milliseconds: i64) -> Timestamp {
@@ -342,21 +364,11 @@ fn exhaustion_is_worded_as_promised_and_a_resend_opens_the_same_rows() {
         format!("{LOG_EXHAUSTED}|failed|failed|{QUEUE_EXHAUSTED}|3|3")
     );
 
-    assert_eq!(
-        resend(
-            &connection,
-            &id,
-            &policy(),
-            &Routing::default(),
-            Now::at(now)
-        )
-        .unwrap(),
-        Resend::Opened
-    );
+    assert_eq!(again(&connection, &id, Now::at(now)), Resend::Opened);
     assert_eq!(status(&connection), Status::Retrying);
     let taken = due_now(&connection, Now::at(now)).pop().unwrap();
     assert_eq!(taken.attempt, 5);
-    mark_processing(&connection, &taken.id, Now::at(now)).unwrap();
+    assert!(begin(&connection, taken.seq, &taken.id, Now::at(now)).unwrap());
     let settled = settle(
         &connection,
         &taken,
@@ -396,21 +408,8 @@ fn exhaustion_is_worded_as_promised_and_a_resend_opens_the_same_rows() {
 fn a_delivered_event_can_be_sent_again_and_an_unsent_one_waits_anyway() {
     let (_directory, connection) = database();
     let id = accept_one(&connection, "employee.created", when(0));
-    assert_eq!(
-        resend(&connection, &id, &policy(), &Routing::default(), when(1)).unwrap(),
-        Resend::Waiting
-    );
-    assert_eq!(
-        resend(
-            &connection,
-            "nobody",
-            &policy(),
-            &Routing::default(),
-            when(1)
-        )
-        .unwrap(),
-        Resend::Unknown
-    );
+    assert_eq!(again(&connection, &id, when(1)), Resend::Waiting);
+    assert_eq!(again(&connection, "nobody", when(1)), Resend::Unknown);
     let taken = due_now(&connection, when(1)).pop().unwrap();
     settle(
         &connection,
@@ -419,10 +418,7 @@ fn a_delivered_event_can_be_sent_again_and_an_unsent_one_waits_anyway() {
         &policy(),
     )
     .unwrap();
-    assert_eq!(
-        resend(&connection, &id, &policy(), &Routing::default(), when(9)).unwrap(),
-        Resend::Opened
-    );
+    assert_eq!(again(&connection, &id, when(9)), Resend::Opened);
     let taken = due_now(&connection, when(9)).pop().unwrap();
     assert_eq!(taken.attempt, 2);
     settle(
@@ -455,15 +451,9 @@ fn a_resend_while_a_retry_is_under_way_gives_a_fresh_budget_and_no_second_send()
     )
     .unwrap();
     let retry = due_now(&connection, when(60_000)).pop().unwrap();
-    mark_processing(&connection, &id, when(60_000)).unwrap();
-    let found = resend(
-        &connection,
-        &id,
-        &policy(),
-        &Routing::default(),
-        when(60_001),
-    );
-    assert_eq!(found.unwrap(), Resend::UnderWay, "a person is told");
+    assert!(begin(&connection, 1, &id, when(60_000)).unwrap());
+    let found = again(&connection, &id, when(60_001));
+    assert_eq!(found, Resend::UnderWay, "a person is told");
     assert_eq!(
         text(&connection, "SELECT status FROM webhook_retry_queue"),
         "processing"
@@ -494,7 +484,7 @@ fn what_a_crash_left_under_way_is_pending_again() {
         &policy(),
     )
     .unwrap();
-    mark_processing(&connection, &id, when(60_000)).unwrap();
+    assert!(begin(&connection, 1, &id, when(60_000)).unwrap());
     recover(&connection, when(70_000)).unwrap();
     assert_eq!(
         text(&connection, "SELECT status FROM webhook_retry_queue"),
@@ -513,9 +503,9 @@ fn a_key_is_a_guard_and_a_batch_is_all_or_none() {
     let first = accept(&connection, &[submission("a", Some(("k", 1)))], when(0)).unwrap();
     let again = accept(&connection, &[submission("a", Some(("k", 1)))], when(1)).unwrap();
     assert_eq!(again[0].id, first[0].id);
-    assert_eq!(again[0].new, None, "it is on its way already");
+    assert_eq!(again[0].due, None, "it is on its way already");
     // Whoever is handed the event sends what one sends who finds it in the store.
-    let new = first[0].new.clone().unwrap();
+    let new = first[0].due.clone().unwrap();
     assert_eq!(due_now(&connection, when(1)), [new]);
     let transaction = connection.transaction().unwrap();
     let refused = accept(
@@ -723,7 +713,7 @@ proptest! {
                 }
                 Step::Resend(which) => {
                     if let Some(id) = order.get(which) {
-                        resend(&connection, id, &policy(), &Routing::default(), now).unwrap();
+                        again(&connection, id, now);
                     }
                 }
                 Step::Wait(milliseconds) => now = passed(now, milliseconds.into()),
@@ -957,7 +947,9 @@ async fn what_is_dismissed_is_in_no_resend_in_bulk_and_is_open_again_when_it_is_
     let directory = tempfile::tempdir().unwrap();
     let store = Store::open(directory.path(), moment()).unwrap();
     let never = RetryPolicy::new(Vec::new());
-    let submitted = (0..2).map(|_| submission("a.b", None)).collect();
+    let mut one = submission("a.b", None);
+    one.event.staff_id = None;
+    let submitted = vec![one.clone(), one];
     let accepted = store.accept_events(submitted, moment()).await.unwrap();
     let [dismissed, exhausted] = [0, 1].map(|n: usize| accepted[n].id.clone());
     let due = store.due_deliveries("default", HashSet::new(), 9, moment());
@@ -971,6 +963,8 @@ async fn what_is_dismissed_is_in_no_resend_in_bulk_and_is_open_again_when_it_is_
         let event = store.event(id, moment()).await.unwrap().unwrap();
         event.summary.status
     };
+    let (all, routing) = (EventFilter::default(), Routing::default());
+    let both = store.resend_candidates(&all, &routing, None).await.unwrap();
     let done = store
         .dismiss_event(&dismissed, somebody(), None, moment())
         .await
@@ -991,19 +985,20 @@ async fn what_is_dismissed_is_in_no_resend_in_bulk_and_is_open_again_when_it_is_
             status,
             ..EventFilter::default()
         };
-        let page = store.resend_candidates(&filter, None).await.unwrap();
+        let page = store.resend_candidates(&filter, &routing, None).await;
+        let page = page.unwrap();
         let ids: Vec<_> = page.events.into_iter().map(|event| event.id).collect();
         let expected = (status != Some(Status::Dismissed)).then(|| exhausted.clone());
         assert_eq!(ids, Vec::from_iter(expected), "{status:?}");
     }
-    let both = vec![dismissed.clone(), exhausted.clone()];
-    let resent = store.resend_events(
-        both,
-        policy(),
-        Routing::default(),
-        somebody().did(Action::Resend, at(0)).into(),
-        moment(),
-    );
+    assert_eq!(both.events.len(), 2);
+    let by = BulkRules {
+        policy: policy(),
+        routing: routing.clone(),
+        only: false,
+    };
+    let progress = BulkProgress::from(somebody().did(Action::Resend, at(0)));
+    let resent = store.resend_events(both.events, by, progress, moment());
     resent.await.unwrap();
     assert_eq!(status(&dismissed).await, Status::Dismissed);
     assert_eq!(status(&exhausted).await, Status::Retrying);
@@ -1012,14 +1007,8 @@ async fn what_is_dismissed_is_in_no_resend_in_bulk_and_is_open_again_when_it_is_
         .await
         .unwrap();
     assert_eq!(not_now, EventDismissal::NotExhausted);
-    let resent = store.resend_event(
-        &dismissed,
-        policy(),
-        Routing::default(),
-        somebody(),
-        moment(),
-    );
-    assert_eq!(resent.await.unwrap(), Resend::Opened);
+    let resent = store.resend_event(&dismissed, policy(), routing, false, somebody(), moment());
+    assert_eq!(resent.await.unwrap().resend, Resend::Opened);
     assert_eq!(status(&dismissed).await, Status::Retrying);
     let unknown = store
         .dismiss_event("nobody", somebody(), None, moment())

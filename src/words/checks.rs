@@ -253,6 +253,15 @@ pub(crate) fn lost_route(resend: &str, language: Language) -> String {
     )
 }
 
+/// Two routes lead to one URL.
+pub(crate) fn same_url(names: &str, language: Language) -> String {
+    both!(
+        language,
+        "{names} は同じ URL に送ります。同じ職員のイベントでも、経路が違えば順番は守られません。1 つの経路にまとめることを勧めます",
+        "{names} lead to one URL: between two routes there is no order, even for the events of one person; one route for both keeps it"
+    )
+}
+
 /// The secret of before, `name`, is set for a route whose receiver is shown one signature only.
 pub(crate) fn unused_previous(name: &str, profile: &str, language: Language) -> String {
     both!(

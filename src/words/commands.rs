@@ -188,6 +188,24 @@ pub(crate) fn ambiguous_id(typed: &str, ids: &str, language: Language) -> String
     )
 }
 
+/// What is sent again after one event, or after several.
+pub(crate) fn follow(follows: u64, language: Language) -> String {
+    both!(
+        language,
+        "同じ職員の、あとから届いた {follows} 件も続けて送ります (内容が古いものに戻らないように)",
+        "{follows} later events of the same persons follow, so that old data does not come back"
+    )
+}
+
+/// More would follow an event than is sent without a word.
+pub(crate) fn tail_too_long(follows: &str, language: Language) -> String {
+    both!(
+        language,
+        "同じ職員の、あとから届いた {follows} 件も続けて送ることになるため、送りませんでした。このイベントだけを送るには --only を付けます (VoiceDrive の内容は古いものに戻ります)",
+        "{follows} later events of the same person would be sent again after it, so nothing was sent; with --only it is sent alone, and what VoiceDrive has goes back to it"
+    )
+}
+
 /// A local refusal. In English it begins with its code, as a refusal of the daemon does.
 pub(crate) fn with_code(code: &str, sentence: &str, language: Language) -> String {
     both!(language, "{sentence}", "{code}: {sentence}")

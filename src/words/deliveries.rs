@@ -18,6 +18,7 @@ phrases! {
         TimedOut: "時間切れ", "timeout";
         Failed: "失敗", "failed";
         Accepted: "送信待ち", "accepted";
+        Behind: "順番待ち", "behind";
         Retrying: "再送待ち", "retrying";
         Delivered: "送信済み", "delivered";
         Exhausted: "要対応", "exhausted";

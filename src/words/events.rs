@@ -11,6 +11,7 @@ phrases! {
         Status: "状態", "status";
         Route: "経路", "route";
         NextRetry: "次の再送", "next retry";
+        WaitsFor: "先に送るもの", "waits for";
         Repeats: "同じ内容の再受信", "handed in again";
         Data: "内容", "data";
         Answer: "応答:", "answer:";

@@ -450,7 +450,8 @@ async fn a_batch_under_a_key_is_recognised_event_by_event() {
 async fn lists_are_filtered_and_paged() {
     let relay = TestRelay::start("").await;
     for n in 0..5 {
-        relay.accept(if n % 2 == 0 { "even" } else { "odd" }).await;
+        let event = if n % 2 == 0 { "even" } else { "odd" };
+        relay.accept_of("EMP-1", event).await;
     }
     let page = relay.get("/api/events?limit=2").await;
     let next = page.data()["nextCursor"].as_str().unwrap().to_owned();

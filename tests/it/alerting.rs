@@ -532,13 +532,16 @@ async fn a_kill_in_the_middle_of_an_outage_changes_no_number_and_nothing_private
                 [[alerts.channel]]\nkind = \"slack\"\nurl = \"ALERT_URL\"\n";
     let mut daemon = Daemon::start(directory.path(), &partner.url(), more).await;
     let bearer = token(&[Scope::EventsWrite], Clock::System.now());
-    let event = json!({"event": "employee.created", "staffId": "EMP-2025-001",
-                       "data": {"fullName": "山田 太郎", "phone": "090-0000-0000"}});
+    // Events of one person would wait for each other.
+    let event = |n: usize| {
+        json!({"event": "employee.created", "staffId": format!("EMP-2025-{n:03}"),
+               "data": {"fullName": "山田 太郎", "phone": "090-0000-0000"}})
+    };
     let batch = client()
         .post(format!("{}/api/events/batch", daemon.url))
         .bearer_auth(&bearer)
         .header("content-type", "application/json")
-        .body(json!(vec![event; 500]).to_string());
+        .body(json!((0..500).map(event).collect::<Vec<_>>()).to_string());
     assert_eq!(batch.send().await.unwrap().status(), 202);
     let exhausted = async |daemon: &Daemon| {
         let events = daemon.json(&["status"]).await["events"].clone();

@@ -131,9 +131,9 @@ async fn deliver_a_year_ago(directory: &Arc<TempDir>) {
     let clock = Clock::manual(noon());
     let partner = Partner::start(clock.clone()).await;
     let relay = TestRelay::start_in(Arc::clone(directory), &partner.url(), "", clock).await;
-    let event = json!({"event": "employee.updated", "data": {"staffId": "EMP-1"}});
+    let event = |n| json!({"event": "employee.updated", "data": {"staffId": format!("EMP-{n}")}});
     for _ in 0..OLD / 1000 {
-        let batch = json!(vec![&event; 1000]).to_string();
+        let batch = json!((0..1000).map(event).collect::<Vec<_>>()).to_string();
         assert_eq!(relay.post("/api/events/batch", batch).await.status, 202);
     }
     partner.wait_until(|all| all.len() == OLD).await;
@@ -288,7 +288,10 @@ async fn hand_in(url: String, acknowledging: Arc<Semaphore>) -> Vec<String> {
             .post(format!("{url}/api/events"))
             .bearer_auth(&bearer)
             .header("content-type", "application/json")
-            .body(r#"{"event":"employee.updated","data":{"staffId":"EMP-1"}}"#);
+            .body(format!(
+                r#"{{"event":"employee.updated","data":{{"staffId":"EMP-{}"}}}}"#,
+                acknowledged.len() % 50
+            ));
         let Ok(response) = request.send().await else {
             return acknowledged;
         };

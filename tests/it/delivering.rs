@@ -41,7 +41,7 @@ impl Bench {
             event: NewEvent {
                 event_type: event_type.to_owned(),
                 data: data.into(),
-                staff_id: Some("EMP-1".to_owned()),
+                staff_id: None,
                 event_timestamp: None,
             },
             route: "default".to_owned(),
@@ -75,7 +75,7 @@ impl Bench {
         let (routing, moment) = (Routing::default(), self.clock.moment());
         let resent = self
             .store
-            .resend_event(id, policy, routing, somebody(), moment);
+            .resend_event(id, policy, routing, false, somebody(), moment);
         resent.await.unwrap();
     }
 }

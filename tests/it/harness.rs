@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ use voicedrive_relay::testing::delivery::{Context, DeliveryRules};
 use voicedrive_relay::testing::http::api::auth::Keys;
 use voicedrive_relay::testing::incident::Thresholds;
 use voicedrive_relay::testing::observations::Observations;
+use voicedrive_relay::testing::order::Order;
 use voicedrive_relay::testing::receiver::{ReceivedWebhook, Receiver, ScriptedAnswer, Verifier};
 use voicedrive_relay::testing::relay::{Relay, control_socket};
 use voicedrive_relay::testing::retry::RetryPolicy;
@@ -351,9 +353,16 @@ impl TestRelay {
             .await
     }
 
-    /// Hands in an event and answers its id.
+    /// Hands in an event of a person of whom there is no other, and answers its id.
     pub async fn accept(&self, event: &str) -> String {
-        let body = json!({"event": event, "data": {"staffId": "EMP-1", "fullName": "山田 太郎"}});
+        static PERSONS: AtomicU64 = AtomicU64::new(1);
+        let person = PERSONS.fetch_add(1, Ordering::Relaxed);
+        self.accept_of(&format!("EMP-{person}"), event).await
+    }
+
+    /// Hands in an event of this person and answers its id.
+    pub async fn accept_of(&self, staff_id: &str, event: &str) -> String {
+        let body = json!({"event": event, "data": {"staffId": staff_id, "fullName": "山田 太郎"}});
         let answer = self.post("/api/events", body.to_string()).await;
         assert_eq!(answer.status, 202, "{:?}", answer.body);
         answer.data()["id"].as_str().unwrap().to_owned()
@@ -459,6 +468,7 @@ impl Bench {
             concurrency: 8,
             max_per_second: None,
             max_body_bytes: None,
+            order: Order::Staff,
             counted_by_voicedrive: true,
             proxies: Proxies::default(),
         };

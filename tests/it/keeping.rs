@@ -418,7 +418,7 @@ async fn an_event_that_was_handed_over_is_sent_though_older_ones_were_purged() {
     let before = bench.clock.now();
     bench.store.purge_events(before, 0).await.unwrap();
     let accepted = bench.accept_one("a.b").await;
-    bench.handoff.give(accepted.new.unwrap());
+    bench.handoff.give(accepted.due.unwrap());
     assert_eq!(bench.dispatcher.step().await, 1);
 }
 

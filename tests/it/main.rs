@@ -43,6 +43,7 @@ mod losing;
 mod mailing;
 mod monitoring;
 mod odd_partners;
+mod ordering;
 mod outlasting;
 mod packaged;
 mod pages;

@@ -166,6 +166,38 @@ async fn what_got_lost_behind_a_200_is_found_by_id_sent_again_and_settled() {
 }
 
 #[tokio::test]
+async fn what_came_later_for_the_same_person_follows_what_is_sent_again() {
+    let clock = Clock::manual(noon());
+    let partner = Partner::start(clock.clone()).await;
+    let relay = TestRelay::start_with(&partner.url(), "", clock.clone()).await;
+    let mut sent = Vec::new();
+    for event in [
+        "employee.created",
+        "employee.updated",
+        "employee.photo.updated",
+    ] {
+        let id = relay.accept(event).await;
+        relay.wait_for_status(&id, "delivered").await;
+        sent.push(id);
+    }
+    clock.advance(Duration::from_secs(1));
+    let body = json!({
+        "from": "2025-10-26T00:00:00Z", "to": "2025-10-27T00:00:00Z",
+        "received": [sent[1], sent[2]], "resend": true,
+    });
+    let answer = relay.post(RECONCILE, body.to_string()).await;
+    assert_eq!(ids(answer.data(), "missing"), [sent[0].as_str()]);
+    // Else VoiceDrive would be left with what was true before.
+    let arrived = partner.wait_until(|received| received.len() == 6).await;
+    let again: Vec<_> = arrived[3..]
+        .iter()
+        .map(|webhook| webhook.header("x-request-id"))
+        .collect();
+    assert_eq!(again, sent);
+    relay.stop().await;
+}
+
+#[tokio::test]
 async fn the_columns_of_their_log_decide_with_what_the_relay_knows() {
     let partner = Partner::start(Clock::System).await;
     let more = "[retry]\nintervals_seconds = [1]\n";

@@ -1,6 +1,8 @@
 //! Where events go: whether each receiver's server is reached, and whether events wait for a route that is
 //! not configured any more. Nothing is posted, so path and signature are not checked.
 
+use std::collections::BTreeMap;
+
 use super::CheckResult;
 use crate::cli::Common;
 use crate::cli::words::Locale;
@@ -10,6 +12,7 @@ use crate::delivery::failure::Failure;
 use crate::delivery::probe;
 use crate::delivery::proxy::Proxies;
 use crate::delivery::route::Route;
+use crate::order::Order;
 use crate::route::Pattern;
 use crate::route::settings::Settings;
 use crate::store::file::inspect;
@@ -24,6 +27,7 @@ pub(super) async fn all(locale: Locale, common: &Common, settings: &Loaded) -> V
     if settings.config.delivery.url.is_none() {
         findings.push(no_url(locale));
     }
+    findings.extend(same_url(locale, &settings.out));
     findings.extend(proxies(locale, &settings.proxies));
     for route in &settings.out {
         let send = common.typed(&trial(&settings.config, route));
@@ -36,6 +40,24 @@ pub(super) async fn all(locale: Locale, common: &Common, settings: &Loaded) -> V
 
 fn no_url(locale: Locale) -> CheckResult {
     CheckResult::notable("route default", locale.phrase(Check::NoUrl).to_owned())
+}
+
+/// Routes that keep an order, and lead where another one leads too.
+fn same_url(locale: Locale, routes: &[Route]) -> Vec<CheckResult> {
+    let mut by_url: BTreeMap<&str, Vec<&Route>> = BTreeMap::new();
+    for route in routes {
+        by_url.entry(route.url.as_str()).or_default().push(route);
+    }
+    let shared = by_url.into_values().filter(|routes| {
+        routes.len() > 1 && routes.iter().any(|route| route.order == Order::Staff)
+    });
+    shared
+        .map(|routes| {
+            let names: Vec<&str> = routes.iter().map(|route| route.name.as_str()).collect();
+            let told = checks::same_url(&names.join(", "), locale.language);
+            CheckResult::notable("routes", told)
+        })
+        .collect()
 }
 
 /// Events that wait for a route which the configuration does not have any more.

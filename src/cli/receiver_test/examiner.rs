@@ -18,6 +18,7 @@ use crate::delivery::signature;
 use crate::examination::Examination;
 use crate::examination::posted::{Posted, PostedAnswer};
 use crate::language::Language;
+use crate::order::Order;
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
@@ -241,6 +242,7 @@ fn client_for(setup: &Setup) -> Result<Outgoing, SetupError> {
         concurrency: 1,
         max_per_second: None,
         max_body_bytes: None,
+        order: Order::default(),
         counted_by_voicedrive: false,
         proxies: Proxies::default(),
     };

@@ -10,6 +10,7 @@ use crate::delivery::profile::Profile;
 use crate::delivery::proxy::Proxies;
 use crate::incident::Thresholds;
 use crate::observations::Observations;
+use crate::order::Order;
 use crate::retry::RetryPolicy;
 use crate::timestamp::Timestamp;
 
@@ -31,6 +32,7 @@ fn dispatcher(directory: &std::path::Path) -> Dispatcher {
         concurrency: 8,
         max_per_second: None,
         max_body_bytes: None,
+        order: Order::Staff,
         counted_by_voicedrive: true,
         proxies: Proxies::default(),
     };
@@ -89,6 +91,7 @@ async fn an_event_older_than_what_was_found_is_looked_for_and_not_sent_twice() {
         data: "{}".into(),
         due_ms: 0,
         attempt: 1,
+        in_turn: true,
     };
     dispatcher.should_poll = false;
     dispatcher.polled_up_to = 5;

@@ -32,6 +32,10 @@ pub(in crate::http) struct EventAnswer<'a> {
     retry_count: u32,
     #[schema(required)]
     next_retry_at: Option<Timestamp>,
+    /// The event of the same person that is sent before it, while it waits for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    waits_for: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Payload, inline, nullable = false)]
     data: Option<&'a RawValue>,
@@ -80,6 +84,7 @@ impl<'a> EventAnswer<'a> {
             payload_size: event.payload_size,
             retry_count: event.retry_count,
             next_retry_at: event.next_retry_at,
+            waits_for: event.waits_for.as_deref(),
             data: None,
             repeats: None,
             attempts: None,

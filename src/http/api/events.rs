@@ -306,14 +306,11 @@ pub(super) async fn submit(api: &Api, submissions: Vec<Submission>) -> Result<Ve
 }
 
 fn hand_over(api: &Api, accepted: Accepted) -> Kept {
-    let duplicate = accepted.new.is_none();
-    if let Some(due) = accepted.new {
+    let Accepted { id, duplicate, due } = accepted;
+    if let Some(due) = due {
         api.routes.handoff.give(due);
     }
-    Kept {
-        id: accepted.id,
-        duplicate,
-    }
+    Kept { id, duplicate }
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {

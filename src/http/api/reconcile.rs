@@ -20,6 +20,7 @@ use crate::http::wing::Call;
 use crate::reconciliation::comparison::Comparison;
 use crate::reconciliation::{self, RangeError};
 use crate::slot::Unit;
+use crate::store::{BulkProgress, BulkRules, StoreError};
 use crate::token::Scope;
 use answer::{ComparisonAnswer, DigestsAnswer};
 use question::Asked;
@@ -84,25 +85,41 @@ pub(super) async fn compare(call: Call<'_>) -> Result<Reply, ApiError> {
     success(StatusCode::OK, &answer, moment.wall)
 }
 
-/// Sends again what is missing, in the order of acceptance.
+/// Sends again what is missing, each event of a person once and in the order of acceptance, and after them what was
+/// delivered later of the same person.
 async fn resend(api: &Api, found: &Comparison, action: Entry) -> Result<(), ApiError> {
-    let mut missing = found.all_missing.clone();
-    missing.sort_unstable_by_key(|(seq, _)| *seq);
-    let mut running = action.into();
-    for page in missing.chunks(RESENT_AT_ONCE) {
-        let ids = page.iter().map(|(_, id)| id.to_string()).collect();
-        let (policy, routing) = (api.retry.clone(), api.routes.routing.clone());
-        running = api
-            .store
-            .resend_events(ids, policy, routing, running, api.clock.moment())
-            .await?;
-        api.routes.handoff.wake_all();
-    }
+    let mut missing: Vec<i64> = found.all_missing.iter().map(|(seq, _)| *seq).collect();
+    missing.sort_unstable();
+    let mut progress = BulkProgress::from(action);
+    let opened = open_all(api, &missing, &mut progress).await;
+    let released = api.store.let_go(progress, api.clock.moment()).await;
+    api.routes.handoff.wake_all();
+    opened?;
+    released?;
     if !missing.is_empty() {
         tracing::info!(
             events = missing.len(),
             "sending again what VoiceDrive does not have"
         );
+    }
+    Ok(())
+}
+
+async fn open_all(
+    api: &Api,
+    missing: &[i64],
+    progress: &mut BulkProgress,
+) -> Result<(), StoreError> {
+    for page in missing.chunks(RESENT_AT_ONCE) {
+        let events = api.store.resendable(page.to_vec()).await?;
+        let by = BulkRules {
+            policy: api.retry.clone(),
+            routing: api.routes.routing.clone(),
+            only: false,
+        };
+        let (held, moment) = (progress.clone(), api.clock.moment());
+        *progress = api.store.resend_events(events, by, held, moment).await?;
+        api.routes.handoff.wake_all();
     }
     Ok(())
 }

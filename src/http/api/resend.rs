@@ -2,38 +2,53 @@
 
 use std::collections::BTreeMap;
 
-use hyper::StatusCode;
+use hyper::body::Incoming;
+use hyper::{Request, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
+use super::Api;
 use super::event_filter::{FILTERS, accepted_in_no_time, meant};
 use super::events::no_such_event;
 use super::openapi::{Operation, samples};
-use crate::audit::{Action, Running, Subject};
+use crate::audit::{Action, Subject};
 use crate::event::Status;
 use crate::event_record::EventFilter;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request;
 use crate::http::wing::Call;
-use crate::resend::{Resend, Tally};
+use crate::order::LONGEST_TAIL;
+use crate::resend::{Resend, Resent, Tally};
+use crate::store::{BulkProgress, BulkRules};
 use crate::timestamp::Timestamp;
 
 /// `POST /api/events/{id}/resend`
 ///
 /// # Errors
-/// `NotFound`, `Conflict` for what was erased with its person, or the store's.
+/// `NotFound`, `Conflict` for what was erased with its person and when too much would follow it, or the store's.
 pub(super) async fn one(call: Call<'_>) -> Result<Reply, ApiError> {
-    let Call { api, id, actor, .. } = call;
+    let Call {
+        api,
+        request,
+        id,
+        actor,
+        ..
+    } = call;
+    let ResendBody { only } = wanted(api, request).await?;
     let moment = api.clock.moment();
     let (policy, routing) = (api.retry.clone(), api.routes.routing.clone());
-    let found = api
+    let resent = api
         .store
-        .resend_event(&id, policy, routing, actor, moment)
-        .await?;
+        .resend_event(&id, policy, routing, only, actor, moment);
+    let Resent {
+        resend: found,
+        follows,
+    } = resent.await?;
     match found {
         Resend::Unknown => return Err(no_such_event()),
         Resend::Erased => return Err(erased()),
+        Resend::TailTooLong => return Err(tail_too_long(follows)),
         Resend::Opened | Resend::UnderWay | Resend::Waiting => {}
     }
     api.routes.handoff.wake_all();
@@ -47,15 +62,27 @@ pub(super) async fn one(call: Call<'_>) -> Result<Reply, ApiError> {
         request_id: &id,
         status: status.as_str(),
         attempt_under_way: found == Resend::UnderWay,
+        follows,
     };
     success(StatusCode::ACCEPTED, &answer, moment.wall)
+}
+
+/// How the event is to be sent again; whoever wants nothing special sends no body.
+async fn wanted(api: &Api, request: Request<Incoming>) -> Result<ResendBody, ApiError> {
+    let media = request::media(request.headers(), false);
+    let text = request::text(request, api.max_body_bytes).await?;
+    if text.is_empty() {
+        return Ok(ResendBody::default());
+    }
+    media?;
+    request::fields(&text)
 }
 
 /// What the description says of [`one`].
 pub(super) fn describe_one() -> Operation {
     let resent = json!({
         "id": samples::ID, "requestId": samples::ID, "status": "retrying",
-        "attemptUnderWay": false,
+        "attemptUnderWay": false, "follows": 1,
     });
     Operation::new(
         "events",
@@ -63,8 +90,9 @@ pub(super) fn describe_one() -> Operation {
         "Send an event again, with a fresh budget of retries and the same X-Request-ID",
     )
     .path_id("The event's id")
+    .json_body_or_none::<ResendBody>(&json!({"only": true}))
     .answer::<ResentAnswer<'_>>(202, "It will be sent", &resent)
-    .also_refused([no_such_event(), erased()])
+    .also_refused([no_such_event(), erased(), tail_too_long(LONGEST_TAIL + 1)])
 }
 
 fn erased() -> ApiError {
@@ -86,31 +114,17 @@ pub(super) async fn many(call: Call<'_>) -> Result<Reply, ApiError> {
     } = call;
     request::media(request.headers(), false)?;
     let text = request::text(request, api.max_body_bytes).await?;
-    let BulkResend { filter, dry_run } = BulkResend::read(&text)?;
-    let filter = meant(api, filter).await?;
+    let mut asked = BulkResend::read(&text)?;
+    asked.filter = meant(api, asked.filter).await?;
+    let dry_run = asked.dry_run;
     let action = actor.did(Action::Resend, api.clock.now());
-    let mut running = Running::from(action.to(Subject::Events(filter.clone())));
-    let mut tally = Tally::default();
-    let mut after = None;
-    loop {
-        let page = api.store.resend_candidates(&filter, after).await?;
-        for event in &page.events {
-            tally.add(event, api.locale.timezone);
-        }
-        if !dry_run {
-            let (policy, routing) = (api.retry.clone(), api.routes.routing.clone());
-            let ids = page.events.into_iter().map(|event| event.id).collect();
-            running = api
-                .store
-                .resend_events(ids, policy, routing, running, api.clock.moment())
-                .await?;
-            api.routes.handoff.wake_all();
-        }
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
-    }
+    let action = action.to(Subject::Events(asked.filter.clone()));
+    let (mut tally, mut progress) = (Tally::default(), BulkProgress::from(action));
+    let opened = open_all(api, &asked, &mut tally, &mut progress).await;
+    let released = api.store.let_go(progress, api.clock.moment()).await;
+    api.routes.handoff.wake_all();
+    opened?;
+    released?;
     let status = if dry_run {
         StatusCode::OK
     } else {
@@ -123,16 +137,65 @@ pub(super) async fn many(call: Call<'_>) -> Result<Reply, ApiError> {
     let answer = ResentManyAnswer {
         dry_run,
         matched: tally.matched,
+        follows: tally.follows,
         by_type: dry_run.then_some(tally.by_type),
         by_day: dry_run.then_some(tally.by_day),
     };
     success(status, &answer, api.clock.now())
 }
 
+/// Counts what is asked for, page by page, and opens it unless it is only counted.
+async fn open_all(
+    api: &Api,
+    asked: &BulkResend,
+    tally: &mut Tally,
+    progress: &mut BulkProgress,
+) -> Result<(), ApiError> {
+    let BulkResend {
+        filter,
+        dry_run,
+        only,
+    } = asked;
+    let routing = &api.routes.routing;
+    let mut after = None;
+    loop {
+        let page = api.store.resend_candidates(filter, routing, after).await?;
+        for event in &page.events {
+            tally.add(event, api.locale.timezone);
+        }
+        if !only {
+            tally.follows += page.follows;
+        }
+        if !dry_run {
+            let by = BulkRules {
+                policy: api.retry.clone(),
+                routing: routing.clone(),
+                only: *only,
+            };
+            let (held, moment) = (progress.clone(), api.clock.moment());
+            *progress = api
+                .store
+                .resend_events(page.events, by, held, moment)
+                .await?;
+            api.routes.handoff.wake_all();
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+fn tail_too_long(follows: u64) -> ApiError {
+    ApiError::Conflict(format!(
+        "{follows} later events of the same person would be sent again after this one, so that old data does not come back; more than {LONGEST_TAIL} are sent with {{\"only\": true}} only, which leaves them out"
+    ))
+}
+
 /// What the description says of [`many`].
 pub(super) fn describe_many() -> Operation {
-    let counted = json!({"dryRun": true, "matched": 12});
-    let sent = json!({"dryRun": false, "matched": 12});
+    let counted = json!({"dryRun": true, "matched": 12, "follows": 3});
+    let sent = json!({"dryRun": false, "matched": 12, "follows": 3});
     Operation::new(
         "events",
         "resendEvents",
@@ -142,6 +205,16 @@ pub(super) fn describe_many() -> Operation {
     .answer::<ResentManyAnswer>(200, "Counted; nothing was changed", &counted)
     .answer::<ResentManyAnswer>(202, "They will be sent", &sent)
     .also_refused([accepted_in_no_time()])
+}
+
+/// How one event is to be sent again.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = Resend)]
+pub(super) struct ResendBody {
+    /// Leave out what was delivered after it for the same person; else that is sent again after it.
+    #[serde(default)]
+    only: bool,
 }
 
 /// A bulk resend as it is asked for; one filter at least must be named.
@@ -161,6 +234,9 @@ pub(super) struct BulkResendBody {
     /// Accepted at this moment or earlier.
     #[schema(format = DateTime)]
     until: Option<String>,
+    /// Leave out what was delivered after these events for the same persons; else that is sent again after them.
+    #[serde(default)]
+    only: bool,
     /// Count, and change nothing.
     #[serde(default)]
     dry_run: bool,
@@ -180,6 +256,7 @@ fn in_bulk(word: &str) -> Result<Status, ApiError> {
 /// A bulk resend that was understood.
 struct BulkResend {
     filter: EventFilter,
+    only: bool,
     dry_run: bool,
 }
 
@@ -208,6 +285,7 @@ impl BulkResend {
         }
         Ok(Self {
             filter,
+            only: wire.only,
             dry_run: wire.dry_run,
         })
     }
@@ -224,6 +302,8 @@ pub(super) struct ResentAnswer<'a> {
     status: &'a str,
     /// A retry is under way at this moment: when it succeeds, nothing more is sent.
     attempt_under_way: bool,
+    /// How many later events of the same person are sent again after it, so that old data does not come back.
+    follows: u64,
 }
 
 /// What the one who sent many events again is told.
@@ -234,6 +314,8 @@ pub(super) struct ResentManyAnswer {
     dry_run: bool,
     /// How many events the filters match.
     matched: u64,
+    /// How many later events of the same persons are sent again after them, beside those that match.
+    follows: u64,
     /// When they are only counted: by their names.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]

@@ -13,7 +13,7 @@ use crate::store::dismissals::dismiss_event;
 use crate::store::events::accept;
 use crate::store::purge::purge as purge_events;
 use crate::store::reconciliation::settle_arrived;
-use crate::store::resend::resend;
+use crate::store::resend::{Rules, resend};
 use crate::store::tests::{
     at, attempted, count, database, due_now, moment, settle, somebody, submission, when,
 };
@@ -136,7 +136,8 @@ proptest! {
                     }
                 }
                 Step::Resend(one) if !ids.is_empty() => {
-                    resend(&connection, one.get::<String>(&ids), &policy, &Routing::default(), when(now)).unwrap();
+                    let (policy, routing) = (&policy, &Routing::default());
+                    resend(&connection, one.get::<String>(&ids), Rules { policy, routing, only: false }, when(now)).unwrap();
                 }
                 Step::Dismiss(one) if !ids.is_empty() => {
                     dismiss_event(&connection, one.get::<String>(&ids), when(now)).unwrap();

@@ -17,13 +17,12 @@ use crate::event_record::EventFilter;
 use crate::interview::{Interview, InterviewStatus, UnknownOrigin};
 use crate::repeat::Memory;
 use crate::resend::Resend;
-use crate::route::Routing;
+use crate::store::bulk_resend::candidates;
 use crate::store::events::accept;
 use crate::store::interview_intake::{import, put};
 use crate::store::recount::differences;
-use crate::store::resend::{candidates, resend};
 use crate::store::tests::{
-    at, attempted, count, database, due_now, policy, settle, submission, when,
+    again as send_again, at, attempted, count, database, due_now, policy, settle, submission, when,
 };
 use crate::submission::Submission;
 
@@ -275,7 +274,7 @@ fn a_key_of_an_erased_event_answers_whatever_comes() {
     other.idempotency.as_mut().unwrap().content_digest = [9; 32];
     let again = accept(&connection, &[other], when(2_000_000)).unwrap();
     assert_eq!(again[0].id, first[0].id);
-    assert!(again[0].new.is_none());
+    assert!(again[0].duplicate && again[0].due.is_none());
     for table in ["ingest_contents", "ingest_newest"] {
         assert_eq!(
             count(&connection, &format!("SELECT count(*) FROM {table}")),
@@ -300,9 +299,8 @@ fn an_erased_event_is_not_sent_again_and_a_late_result_brings_nothing_back() {
         assert_eq!(count(&connection, "SELECT count(*) FROM outbox"), 0);
         assert_eq!(differences(&connection).unwrap(), 0);
     }
-    let routing = Routing::default();
-    let again = resend(&connection, &under_way.id, &policy(), &routing, when(60)).unwrap();
-    assert_eq!(again, Resend::Erased);
+    let found = send_again(&connection, &under_way.id, when(60));
+    assert_eq!(found, Resend::Erased);
     let page = candidates(&connection, &EventFilter::default(), None, 9).unwrap();
     assert_eq!(page.events, vec![]);
 }

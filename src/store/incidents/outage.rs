@@ -1,13 +1,12 @@
 //! Recovery after an outage is linear: each delivery takes the same number of SQLite steps however large the outage
 //! was, because none of them counts or sorts the others.
 
-use super::tests::{at, attempt_all, policy};
+use super::tests::{at, attempt_all, resend_one};
 use super::*;
 use crate::event_record::EventFilter;
 use crate::resend::Candidate;
-use crate::route::Routing;
+use crate::store::bulk_resend::candidates;
 use crate::store::events::accept;
-use crate::store::resend::{candidates, resend};
 use crate::store::steps;
 use crate::store::tests::{database, submission};
 
@@ -30,7 +29,7 @@ fn resend_everything(connection: &Connection) {
     loop {
         let page = candidates(connection, &filter, after.as_ref(), PAGE).unwrap();
         for event in page.events {
-            resend(connection, &event.id, &policy(), &Routing::default(), at(2)).unwrap();
+            resend_one(connection, &event.id, at(2));
         }
         after = page.next;
         if after.is_none() {

@@ -18,7 +18,7 @@ use crate::store::dismissals::{dismiss_event, dismiss_incident as dismiss};
 use crate::store::events::accept;
 use crate::store::incident_report::parsed;
 use crate::store::notifications::{self, begin, done, failed, failing_channels};
-use crate::store::resend::resend;
+use crate::store::resend::{Rules, resend};
 use crate::store::tests::{attempted, database, due_now, settle, submission};
 use crate::store::{event_lookup, recount};
 
@@ -40,7 +40,12 @@ pub(super) fn accept_one(connection: &Connection, now: Now) -> String {
 }
 
 pub(super) fn resend_one(connection: &Connection, id: &str, now: Now) {
-    resend(connection, id, &policy(), &Routing::new(Vec::new()), now).unwrap();
+    let rules = Rules {
+        policy: &policy(),
+        routing: &Routing::default(),
+        only: false,
+    };
+    resend(connection, id, rules, now).unwrap();
 }
 
 /// Makes an attempt of everything that is due, with this answer; none is a timeout. Answers which.

@@ -14,7 +14,7 @@ use crate::store::dismissals::{dismiss_event, dismiss_incident};
 use crate::store::events::accept;
 use crate::store::incident_report;
 use crate::store::recount::differences;
-use crate::store::resend::resend;
+use crate::store::resend::{Rules, resend};
 use crate::store::tests::{at, attempted, count, database, due_now, settle, submission, when};
 use crate::submission::Submission;
 
@@ -169,15 +169,12 @@ fn what_the_partner_does_not_have_is_one_incident_until_a_comparison_finds_it() 
 }
 
 fn resend_and_deliver(connection: &Connection, id: Uuid, ms: i64) {
-    let policy = RetryPolicy::new(Vec::new());
-    resend(
-        connection,
-        &id.to_string(),
-        &policy,
-        &Routing::default(),
-        when(ms),
-    )
-    .unwrap();
+    let rules = Rules {
+        policy: &RetryPolicy::new(Vec::new()),
+        routing: &Routing::default(),
+        only: false,
+    };
+    resend(connection, &id.to_string(), rules, when(ms)).unwrap();
     attempt_all(connection, Outcome::Success, ms);
 }
 

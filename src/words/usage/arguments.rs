@@ -296,6 +296,12 @@ pub(super) const ARGUMENTS: &[Argument] = &[
     argument(&["resend"], "ids", "ID", "イベントの ID"),
     argument(
         &["resend"],
+        "only",
+        "",
+        "指定したものだけを送り、同じ職員のあとから届いたものは続けて送りません",
+    ),
+    argument(
+        &["resend"],
         "dry_run",
         "",
         "イベント別と日別に件数を数えるだけで、何も変更しません",

@@ -155,7 +155,7 @@ CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です�
   voicedrive-relay resend --since 2025-10-03 --until 2025-10-03 \\
     --event-type employee.created
 --status を付けない場合は、要対応 (exhausted) のものだけを送ります。ID は、tail に表示されるもの、またはその先頭の部分です。
-すでに届いているイベントは、VoiceDrive が ID で見分けます。",
+すでに届いているイベントは、VoiceDrive が ID で見分けます。内容が古いものに戻らないように、同じ職員のあとから届いたイベントも続けて送ります。",
     ),
     command(
         "reconcile",

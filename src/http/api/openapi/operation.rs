@@ -86,6 +86,15 @@ impl Operation {
         self.body_of(&reference::<T>(), example)
     }
 
+    /// A JSON body of this shape, which may be left out.
+    pub(in super::super) fn json_body_or_none<T: ToSchema>(self, example: &Value) -> Self {
+        let mut operation = self.json_body::<T>(example);
+        if let Some(body) = &mut operation.body {
+            body["required"] = json!(false);
+        }
+        operation
+    }
+
     /// A JSON body with a schema of its own.
     pub(in super::super) fn body_of(mut self, schema: &Value, example: &Value) -> Self {
         let json = json!({"schema": schema, "example": example});

@@ -1,0 +1,348 @@
+//! Sending many events again, a few hundred in each transaction.
+//!
+//! Each event of a person goes once, in the order of acceptance, tails included. So the first one that is opened
+//! of a person is held until all are open; else a tail would go out before what is opened later. A hold is a
+//! moment in the future: when whoever opens them goes away in the middle, it passes by itself.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rusqlite::{Connection, params_from_iter};
+
+use super::connection::word;
+use super::event_lookup::{STATUS, one_more};
+use super::event_query::{EVENTS_AT_A_TIME, FROM_EVENTS, Source, matching};
+use super::line::{self, Line, Standing};
+use super::queue_row::queue_status;
+use super::relay_time::Now;
+use super::resend::{Rules, find, reopen, standing};
+use super::send_counts::QueueStatus;
+use super::tail::DELIVERED;
+use super::writer::Lane;
+use super::{Store, StoreError, audit, erase};
+use crate::audit::{Entry, Running};
+use crate::clock::Moment;
+use crate::event::Status;
+use crate::event_record::EventFilter;
+use crate::order::Place;
+use crate::resend::{Candidate, ResendPage};
+use crate::retry::RetryPolicy;
+use crate::route::Routing;
+
+/// Events of one page, which is opened again in one transaction; more would hold up accepting.
+const EVENTS_AT_ONCE: usize = 200;
+/// How long the first event of a person is held at most.
+const HELD: Duration = Duration::from_mins(5);
+
+/// A person and a route.
+type Key = (String, String);
+
+/// The lines that a bulk resend holds: the first event that was opened, and until when it is held.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Holds(BTreeMap<Key, (i64, i64)>);
+
+/// What a bulk resend goes by.
+#[derive(Clone, Debug)]
+pub struct BulkRules {
+    /// How often a delivery is retried.
+    pub policy: RetryPolicy,
+    /// The routes of today.
+    pub routing: Routing,
+    /// Tails are left out, however long they are.
+    pub only: bool,
+}
+
+/// How far a bulk resend is: what it holds, and what stands of it in the audit.
+#[derive(Clone, Debug)]
+pub struct BulkProgress {
+    holds: Holds,
+    running: Running,
+}
+
+impl From<Entry> for BulkProgress {
+    fn from(entry: Entry) -> Self {
+        Self {
+            holds: Holds::default(),
+            running: entry.into(),
+        }
+    }
+}
+
+impl Store {
+    /// The next events that `filter` matches and that were not dismissed, in the order of acceptance, with what would follow them; `after` is
+    /// the page before this one's `next`. Nothing is changed.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn resend_candidates(
+        &self,
+        filter: &EventFilter,
+        routing: &Routing,
+        after: Option<Candidate>,
+    ) -> Result<ResendPage, StoreError> {
+        let (filter, routing) = (filter.clone(), routing.clone());
+        self.read(move |connection| {
+            let mut page = candidates(connection, &filter, after.as_ref(), EVENTS_AT_ONCE)?;
+            for event in &page.events {
+                page.follows += tail_between(connection, &filter, &routing, event)?;
+            }
+            Ok(page)
+        })
+        .await
+    }
+
+    /// Opens the deliveries of the events of one page again, as [`Store::resend_event`] does, however long the tails
+    /// are, but none that was dismissed. It waits behind what somebody hands in and behind results. Answers how far the
+    /// whole resend is then: what was opened of persons of whom more may come is held, and is sent when [`Store::let_go`]
+    /// has been called, or a few minutes later.
+    ///
+    /// # Errors
+    /// When the database cannot be written; then none of them is opened.
+    pub async fn resend_events(
+        &self,
+        events: Vec<Candidate>,
+        by: BulkRules,
+        progress: BulkProgress,
+        moment: Moment,
+    ) -> Result<BulkProgress, StoreError> {
+        let now = self.time.now(moment);
+        if events.is_empty() {
+            return Ok(progress);
+        }
+        self.write(Lane::Maintenance, move |connection| {
+            let rules = Rules {
+                policy: &by.policy,
+                routing: &by.routing,
+                only: by.only,
+            };
+            let mut holds = progress.holds.clone();
+            open_page(connection, &events, rules, &mut holds, now)?;
+            let running = audit::go_on(connection, &progress.running, events.len() as u64)?;
+            Ok(BulkProgress { holds, running })
+        })
+        .await
+    }
+
+    /// Lets the events of a bulk resend that are held go, in steps like those that opened them.
+    ///
+    /// # Errors
+    /// When the database cannot be written; then the rest goes when its time has come.
+    pub async fn let_go(&self, progress: BulkProgress, moment: Moment) -> Result<(), StoreError> {
+        let now = self.time.now(moment);
+        let mut held: Vec<(Key, (i64, i64))> = progress.holds.0.into_iter().collect();
+        while !held.is_empty() {
+            let step = held.split_off(held.len().saturating_sub(EVENTS_AT_ONCE));
+            let released = self.write(Lane::Maintenance, move |connection| {
+                for (key, hold) in &step {
+                    release(connection, key, *hold, now)?;
+                }
+                Ok::<_, StoreError>(())
+            });
+            released.await?;
+        }
+        Ok(())
+    }
+}
+
+/// What is exhausted is found and ordered by its id in the queue's index, everything else by its place in the
+/// order of acceptance: no page sorts what others have.
+pub(super) fn candidates(
+    connection: &Connection,
+    filter: &EventFilter,
+    after: Option<&Candidate>,
+    limit: usize,
+) -> Result<ResendPage, StoreError> {
+    let mut query = matching(
+        connection,
+        filter,
+        "e.seq, e.id, e.event_type, e.accepted_at, e.staff_id, e.route",
+    )?;
+    if query.source != Source::Failed {
+        query.exclude_dismissed();
+    }
+    query.exclude_erased();
+    let order = query.source.order();
+    if let Some(after) = after {
+        let condition = format!("{order} > ?");
+        if query.source == Source::Failed {
+            query.narrow(&condition, after.id.clone());
+        } else {
+            query.narrow(&condition, after.seq);
+        }
+    }
+    query.values.push(one_more(limit).into());
+    let sql = format!("{} ORDER BY {order} LIMIT ?", query.sql);
+    let mut events: Vec<Candidate> = connection
+        .prepare_cached(&sql)?
+        .query_map(params_from_iter(query.values), |row| {
+            Ok(Candidate {
+                seq: row.get(0)?,
+                id: row.get(1)?,
+                event_type: row.get(2)?,
+                accepted_at: row.get(3)?,
+                staff_id: row.get(4)?,
+                route: row.get(5)?,
+            })
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    let more = events.len() > limit;
+    events.truncate(limit);
+    let next = events.last().filter(|_| more).cloned();
+    Ok(ResendPage {
+        events,
+        next,
+        follows: 0,
+    })
+}
+
+/// How many deliveries would follow an event, up to the next one of its person that is selected as well, or is to be
+/// sent anyway: the rest follows that one.
+pub(super) fn tail_between(
+    connection: &Connection,
+    filter: &EventFilter,
+    routing: &Routing,
+    event: &Candidate,
+) -> rusqlite::Result<u64> {
+    let route = routing.of_resend(&event.route, &event.event_type);
+    let Some(staff_id) = &event.staff_id else {
+        return Ok(0);
+    };
+    if !line::is_kept(connection, route)? {
+        return Ok(0);
+    }
+    let end = Line { staff_id, route }.first_without_tail(connection, event.seq)?;
+    let sql = format!(
+        "SELECT {STATUS}, e.event_type, e.route, e.accepted_at, {DELIVERED},
+                coalesce(o.place >= 1, 0) {FROM_EVENTS}
+          WHERE e.staff_id = ?1 AND l.route = ?2 AND e.seq > ?3 AND e.seq < ?4 ORDER BY e.seq"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query((staff_id, route, event.seq, end.unwrap_or(i64::MAX)))?;
+    let mut follows = 0;
+    while let Some(row) = rows.next()? {
+        let status = word(0, row.get(0)?, Status::from_word)?;
+        let (event_type, accepted_for): (String, String) = (row.get(1)?, row.get(2)?);
+        let is_selected = filter.matches(status, &event_type, &accepted_for, row.get(3)?);
+        let is_selected = is_selected && routing.of_resend(&accepted_for, &event_type) == route;
+        let is_in_line: bool = row.get(5)?;
+        if is_selected || is_in_line {
+            break;
+        }
+        follows += u64::from(row.get::<_, bool>(4)?);
+    }
+    Ok(follows)
+}
+
+/// Opens the events of a page, and holds the persons of whom later ones may come in the next page.
+pub(super) fn open_page(
+    connection: &Connection,
+    events: &[Candidate],
+    rules: Rules<'_>,
+    holds: &mut Holds,
+    now: Now,
+) -> rusqlite::Result<()> {
+    let Some(last) = events.last() else {
+        return Ok(());
+    };
+    let mut ready = Vec::new();
+    for event in events {
+        // One that was dismissed or erased meanwhile stays so.
+        let dismissed = queue_status(connection, &event.id)? == Some(QueueStatus::Dismissed);
+        let Some(found) = find(connection, &event.id)?.filter(|_| !dismissed) else {
+            continue;
+        };
+        if erase::is_erased(connection, found.seq)? {
+            continue;
+        }
+        let before = line::standing(connection, found.seq)?;
+        let mut wanted = standing(connection, &found, before.as_ref(), rules, now)?;
+        if let Some(staff_id) = &wanted.staff_id {
+            let key = (staff_id.clone(), wanted.route.clone());
+            let more = is_followed(connection, staff_id, last)?;
+            let held = holds.0.get(&key).copied();
+            let is_first = held.is_none_or(|(first, _)| found.seq < first);
+            if (more || held.is_some()) && is_first && enters(before.as_ref()) {
+                let until_ms = now.axis_after(HELD);
+                (wanted.place, wanted.due_ms) = (Place::InLine, Some(until_ms));
+                // The one that held it so far is behind it.
+                if let Some(hold) = held
+                    && holder(connection, &key, hold)?.is_some()
+                {
+                    line::place(connection, hold.0, Place::InLine, None)?;
+                }
+                holds.0.insert(key.clone(), (found.seq, until_ms));
+            }
+            if !more {
+                ready.push(key);
+            }
+        }
+        reopen(
+            connection,
+            &event.id,
+            found,
+            before,
+            &wanted,
+            rules.policy,
+            now,
+        )?;
+    }
+    for key in ready {
+        if let Some(hold) = holds.0.remove(&key) {
+            release(connection, &key, hold, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a delivery comes into the line anew. One that is under way, or behind another, stays where it is.
+fn enters(before: Option<&Standing>) -> bool {
+    before.is_none_or(|before| before.place != Place::Front && before.due_ms.is_some())
+}
+
+/// Whether events of a person may come in a later page than the one that ends with `last`: pages are in the order of
+/// acceptance, or in that of ids, which is another one within a millisecond.
+fn is_followed(
+    connection: &Connection,
+    staff_id: &str,
+    last: &Candidate,
+) -> rusqlite::Result<bool> {
+    let near = last.seq - i64::from(EVENTS_AT_A_TIME);
+    connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM events
+                             WHERE staff_id = ?1 AND seq > ?2 AND (seq > ?3 OR id > ?4))",
+        )?
+        .query_row((staff_id, near, last.seq, &last.id), |row| row.get(0))
+}
+
+/// The event that holds a line, when it still does.
+fn holder(
+    connection: &Connection,
+    (staff_id, route): &Key,
+    (seq, until_ms): (i64, i64),
+) -> rusqlite::Result<Option<Standing>> {
+    let holds = |found: &Standing| {
+        found.place == Place::InLine
+            && found.due_ms == Some(until_ms)
+            && found.staff_id.as_ref() == Some(staff_id)
+            && found.route == *route
+    };
+    Ok(line::standing(connection, seq)?.filter(holds))
+}
+
+/// Lets everything that is held go.
+#[cfg(test)]
+pub(super) fn let_all_go(connection: &Connection, holds: &Holds, now: Now) -> rusqlite::Result<()> {
+    let mut holds = holds.0.iter();
+    holds.try_for_each(|(key, hold)| release(connection, key, *hold, now))
+}
+
+/// Lets the event that holds a line go, when it still does.
+fn release(connection: &Connection, key: &Key, hold: (i64, i64), now: Now) -> rusqlite::Result<()> {
+    let (seq, _) = hold;
+    let Some(found) = holder(connection, key, hold)? else {
+        return Ok(());
+    };
+    let (place, due_ms) = line::entrance(connection, found.line(), seq, now)?;
+    line::place(connection, seq, place, due_ms)
+}
