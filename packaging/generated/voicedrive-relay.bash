@@ -1591,7 +1591,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__resend)
-            opts="-h --status --event-type --staff-id --route --since --until --dry-run --config --json --as --help"
+            opts="-h --status --event-type --staff-id --route --since --until --only --dry-run --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -196,6 +196,7 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l until -d 'Only events accepted until then; a day is meant to its end' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l only -d 'Send these alone, and not what was delivered later for the same person'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l dry-run -d 'Count them, by name and by day, and change nothing'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend" -s h -l help -d 'Print help'
