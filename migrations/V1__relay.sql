@@ -349,6 +349,27 @@ CREATE TABLE holds (
   CONSTRAINT begun_at_has_24_characters CHECK (length(begun_at) = 24)
 ) STRICT, WITHOUT ROWID;
 
+-- What an outage of a receiver has left to do on its route. Moments are on the time axis.
+CREATE TABLE recoveries (
+  route         TEXT NOT NULL PRIMARY KEY,
+  away_since_ms INTEGER,                -- the first attempt since the last success that failed because it was away; none: it is there
+  exhausted_ms  INTEGER,                -- when a delivery was exhausted so last; none: nothing is left
+  probes        INTEGER NOT NULL DEFAULT 0, -- made by the relay itself since then
+  probe_seq     INTEGER,                -- the exhausted delivery that is, or was last, sent to see whether it is back
+  asked         INTEGER NOT NULL DEFAULT 0, -- what is exhausted follows when it is back
+  retries       INTEGER NOT NULL DEFAULT 0, -- retries that wait follow
+  after_seq     INTEGER,                -- how far that has come, in the order of acceptance; none: nothing follows
+  last_seq      INTEGER                 -- and how far it goes
+) STRICT, WITHOUT ROWID;
+
+-- Deliveries that were exhausted because the receiver was away, until they are made. One that was sent again is one of
+-- them only if it is exhausted still.
+CREATE TABLE left_by_outages (
+  event_seq INTEGER PRIMARY KEY REFERENCES events (seq) ON DELETE CASCADE,
+  route     TEXT NOT NULL               -- that the last attempt took
+) STRICT;
+CREATE INDEX left_by_outages_by_route ON left_by_outages (route, event_seq);
+
 -- The comparisons of what was sent with what the partner says it has.
 CREATE TABLE reconciliations (
   seq         INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -264,6 +264,26 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_a_person_must_act_on_is_no_outage() {
+        for status in [400, 401, 403, 404, 410, 413, 422, 308] {
+            assert!(!Cause::of_status(status).is_outage(), "{status}");
+        }
+        for status in [408, 429, 500, 502, 503, 504] {
+            assert!(Cause::of_status(status).is_outage(), "{status}");
+        }
+        let of_event = Cause::ALL.into_iter().filter(|cause| !cause.is_outage());
+        let expected = [
+            Cause::Signature,
+            Cause::Clock,
+            Cause::UnknownEvent,
+            Cause::TooLarge,
+            Cause::WrongAddress,
+            Cause::Moved,
+        ];
+        assert_eq!(of_event.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
     fn a_status_names_its_likely_cause() {
         for (status, cause) in [
             (400, Cause::UnknownEvent),

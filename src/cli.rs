@@ -14,11 +14,13 @@ mod demo;
 mod error;
 mod export;
 mod filter;
+mod hold;
 mod import;
 mod kpi;
 mod receiver;
 mod receiver_test;
 mod reconcile;
+mod recover;
 mod reload;
 mod resend;
 mod restore;
@@ -95,6 +97,10 @@ Exit codes: 0 good, notes too; 1 something is wrong; 77 you may not look; 78 con
     /// Send events again, each with a fresh budget of retries
     Resend(resend::Resend),
     Reconcile(reconcile::Reconcile),
+    /// Send again what did not arrive because VoiceDrive was away
+    Recover(recover::Recover),
+    /// Pause sending until a given moment; accepting goes on
+    Hold(hold::Hold),
     /// Make a new secret, such as a key that signs
     #[command(subcommand)]
     Secret(secret::Secret),
@@ -211,6 +217,8 @@ async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {
         Command::Export(export) => export.run(&common.client()?).await,
         Command::Resend(resend) => resend.run(&common.client()?).await,
         Command::Reconcile(reconcile) => reconcile.run(&common.client()?).await,
+        Command::Recover(recover) => recover.run(&common.client()?).await,
+        Command::Hold(hold) => hold.run(&common.client()?).await,
         Command::Secret(secret) => secret.run(common.locale(environment).language, common.json),
         Command::Token(token) => token.run(&common.client()?).await,
         Command::Alert(alert) => alert.run(&common.client()?).await,

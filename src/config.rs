@@ -15,6 +15,7 @@ mod profiles;
 mod proxy;
 mod rate_limit;
 mod reader;
+mod recovery;
 mod retry;
 mod routes;
 mod secret_name;
@@ -44,6 +45,7 @@ pub use named::{Named, Role};
 pub use proxy::ProxyConfig;
 pub use rate_limit::RateLimit;
 use reader::{Document, Section};
+pub use recovery::Recovery;
 pub use retry::Retry;
 pub use routes::RouteConfig;
 pub use secret_name::is_secret_name;
@@ -75,6 +77,8 @@ pub struct Config {
     pub routes: Vec<RouteConfig>,
     /// When failed deliveries are tried again.
     pub retry: Retry,
+    /// Whether what an outage left behind is sent by itself.
+    pub recovery: Recovery,
     /// Alert channels and thresholds.
     pub alerts: AlertsConfig,
     /// The door of the staff system's own senders; none: there is no such door.
@@ -306,6 +310,7 @@ fn read_config(document: &mut Document<'_>, mut root: Section<'_>) -> Config {
         delivery: destinations.delivery,
         routes: destinations.routes,
         retry: retry::read(document, &mut root),
+        recovery: recovery::read(document, &mut root),
         alerts: alerts::read(document, &mut root),
         ingest: ingest::read(document, &mut root),
     };

@@ -26,6 +26,7 @@ pub mod partner;
 pub mod probe;
 pub mod profile;
 pub mod proxy;
+pub mod recovery;
 pub mod route;
 pub mod sender;
 pub mod signature;

@@ -35,6 +35,9 @@ pub struct DueDeliveries {
     pub due: Vec<DueDelivery>,
     /// More is due, or may be.
     pub more: bool,
-    /// How long until the next one that is not due yet; none: nothing waits for a time.
+    /// How long until the next one that is not due yet, or until the hold of the route ends; none: nothing waits for a
+    /// time.
     pub next_in: Option<Duration>,
+    /// The route is on hold, so nothing of it is due.
+    pub held: bool,
 }

@@ -30,14 +30,13 @@ use url::Url;
 
 use crate::audit::Actor;
 use crate::clock::Clock;
-use crate::command_line::CommandLine;
 use crate::config::{Channel, Ingest};
 use crate::delivery::handoff::Handoff;
 use crate::language::Locale;
+use crate::notification::advice::AdviceContext;
 use crate::observations::Observations;
 use crate::reload::Reloads;
 use crate::retry::RetryPolicy;
-use crate::route::settings::AllSettings;
 use crate::route::{BodyLimit, Routing, TooLarge};
 use crate::store::Store;
 use crate::submission::Submission;
@@ -71,8 +70,8 @@ pub struct Api {
     pub rate_limiter: Arc<RateLimiter<&'static str>>,
     /// How people are spoken to, and what "today" means.
     pub locale: Locale,
-    /// How an admin types what is advised.
-    pub commands: CommandLine,
+    /// What advice to an admin depends on.
+    pub advice: AdviceContext,
     /// What is noticed, for the one who judges whether a person is needed.
     pub observations: Observations,
     /// Who is told when one is.
@@ -116,8 +115,6 @@ pub struct Api {
 pub struct Routes {
     /// Which event takes which route.
     pub routing: Routing,
-    /// What an admin finds their settings by.
-    pub settings: AllSettings,
     /// What the receivers of these routes take.
     pub limits: BTreeMap<String, BodyLimit>,
     /// The routes whose deliveries VoiceDrive counts too.

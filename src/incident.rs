@@ -74,6 +74,15 @@ pub struct Report {
 }
 
 impl Report {
+    /// Whether it is what an outage brings about.
+    #[must_use]
+    pub fn is_of_outage(&self) -> bool {
+        match &self.finding {
+            Finding::Deliveries { cause, .. } | Finding::Away { cause, .. } => cause.is_outage(),
+            _ => false,
+        }
+    }
+
     /// The route that it is about; none for what concerns the whole daemon, or a token.
     #[must_use]
     pub fn route(&self) -> Option<&str> {

@@ -29,6 +29,9 @@
 //! - *exhausted*: a delivery whose retries are used up. It waits for a person.
 //! - *resend*: a person opens a delivery again.
 //! - *round*: the first attempt and its retries. A resend begins another one with a fresh budget of retries.
+//! - *recovery*: what was exhausted because VoiceDrive was away is sent again when it is back. A *probe* is the oldest of it,
+//!   sent once to see that.
+//! - *hold*: a person pauses a route until a given moment. Accepting goes on, and nothing is sent.
 //! - *route*: which events go to which receiver, and how. An event keeps the name of its route.
 //! - *profile*: the form that a receiver wants: body, headers, and the text that is signed.
 //! - *partner*: whoever is at the end of a route, in practice VoiceDrive. *receiver*: its endpoint, and the stand-in
@@ -85,7 +88,7 @@
 //!
 //! - What things are, and what is decided about them (no input or output, no clock):
 //!   - events: [`event`], [`submission`], [`event_record`], [`content`] and [`repeat`] (what is the same), [`due`], [`attempt`], [`cause`], [`export`],
-//!     [`retry`], [`resend`], [`dismissal`], [`purge`], [`route`], [`ingest`];
+//!     [`retry`], [`resend`], [`dismissal`], [`hold`], [`recovery`], [`purge`], [`route`], [`ingest`];
 //!   - interviews: [`interview`], [`interview_stats`];
 //!   - counts: [`send_stats`], [`period`], [`slot`], [`day`], [`zone`], [`send_breakdown`], [`kpi`], [`confirmed_range`];
 //!   - what is told: [`incident`], [`notification`], [`overview`], [`trouble`], [`language`], [`command_line`];
@@ -148,6 +151,7 @@ mod event;
 mod event_record;
 mod examination;
 mod export;
+mod hold;
 mod http;
 mod import;
 mod incident;
@@ -169,6 +173,7 @@ mod plain_file;
 mod purge;
 mod receiver;
 mod reconciliation;
+mod recovery;
 mod relay;
 mod reload;
 mod repeat;
@@ -246,6 +251,9 @@ pub mod testing {
         pub mod proxy {
             pub use crate::delivery::proxy::Proxies;
         }
+        pub mod recovery {
+            pub use crate::delivery::recovery::{Recoverer, RecoveryRules};
+        }
         pub mod route {
             pub use crate::delivery::route::Route;
         }
@@ -261,6 +269,9 @@ pub mod testing {
     }
     pub mod event_record {
         pub use crate::event_record::{EventDetail, EventFilter};
+    }
+    pub mod hold {
+        pub use crate::hold::{EVERY_ROUTE, NewHold};
     }
     pub mod http {
         pub mod api {
@@ -286,6 +297,11 @@ pub mod testing {
     pub mod language {
         pub use crate::language::{Language, Locale};
     }
+    pub mod notification {
+        pub mod advice {
+            pub use crate::notification::advice::AdviceContext;
+        }
+    }
     pub mod observations {
         pub use crate::observations::Observations;
     }
@@ -295,6 +311,9 @@ pub mod testing {
     pub mod receiver {
         pub use crate::receiver::{ReceivedWebhook, Receiver, Rejection, ScriptedAnswer, Verifier};
     }
+    pub mod recovery {
+        pub use crate::recovery::ProbeResult;
+    }
     pub mod relay {
         pub use crate::relay::{Relay, StartError, control_socket};
     }
@@ -303,9 +322,6 @@ pub mod testing {
     }
     pub mod route {
         pub use crate::route::{DEFAULT, Routing};
-        pub mod settings {
-            pub use crate::route::settings::AllSettings;
-        }
     }
     pub mod secret {
         pub use crate::secret::Secret;

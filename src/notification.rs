@@ -1,5 +1,6 @@
 //! The next message of an alert channel.
 
+pub mod advice;
 pub mod message;
 
 use crate::incident::{Report, State};

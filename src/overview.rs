@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::attempt::Outcome;
+use crate::hold::Hold;
 use crate::incident::Incident;
 use crate::send_stats::QueueCounts;
 use crate::timestamp::Timestamp;
@@ -29,6 +30,8 @@ pub struct Overview {
     pub incidents: Vec<Incident>,
     /// Alert channels that cannot be reached, by their keys, with the reason.
     pub failing_channels: Vec<(String, String)>,
+    /// The routes that are on hold.
+    pub holds: Vec<Hold>,
 }
 
 /// What waits on one route.

@@ -95,7 +95,7 @@ impl Pattern {
 }
 
 /// The routes by name, in the order in which they are asked (contract, section 3).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Routing(Vec<(String, Vec<Pattern>)>);
 
 impl Routing {

@@ -11,7 +11,7 @@
 //! transaction, so that it is one consistent picture and never holds up the write-ahead log.
 //!
 //! Rooms: `events` (what was accepted), `ingest_memory` (what was handed in lately), `event_lookup` (events for a reader), `event_ids` (ids as a person types them), `outbox` (what is still to be
-//! sent), `line`, `tail` and `arrangement` (in which order), `attempts` (one attempt's result and all that follows from it),
+//! sent), `holds` (routes that a person paused), `outages` and `recovery` (what they have left), `line`, `tail` and `arrangement` (in which order), `attempts` (one attempt's result and all that follows from it),
 //! `round`, `resend` and `bulk_resend` (sending again), `dismissals`, `send_counts`, `send_stats` and `send_breakdown`,
 //! `reconciliation`, `missing` and `delivered_digests` (compared with the partner's list), `kpis` (the five goals), `export` (everything, in pages), `interviews`, `interview_intake`, `interview_counts` and
 //! `interview_stats`, `recount` (what is kept counted,
@@ -37,6 +37,8 @@ mod event_query;
 mod events;
 mod export;
 pub mod file;
+mod holds;
+mod ids;
 mod incident_report;
 mod incidents;
 mod ingest_memory;
@@ -49,6 +51,7 @@ mod kpis;
 mod line;
 mod missing;
 mod notifications;
+mod outages;
 mod outbox;
 mod overview;
 mod people;
@@ -57,6 +60,7 @@ mod queue_row;
 mod readers;
 mod reconciliation;
 mod recount;
+mod recovery;
 mod relay_time;
 mod resend;
 mod round;
@@ -71,11 +75,12 @@ mod writer;
 use std::path::Path;
 
 use rusqlite::Connection;
+use tokio::sync::watch;
 
 use crate::clock::Moment;
 use crate::command_line::CommandLine;
 use crate::trouble::Trouble;
-pub use bulk_resend::{BulkProgress, BulkRules};
+pub use bulk_resend::{BulkResend, BulkRules};
 use connection::missing_build_options;
 pub use erase::EraseError;
 use error::Failure;
@@ -105,6 +110,8 @@ pub struct Store {
     keeper: Readers,
     time: RelayTime,
     file: DatabaseFile,
+    /// Tells that a hold began, changed or ended.
+    holds_changed: watch::Sender<()>,
 }
 
 impl Store {
@@ -139,6 +146,7 @@ impl Store {
         let time = RelayTime::resume(&opened.connection, moment).map_err(at_file)?;
         let now = time.now(moment);
         outbox::recover(&opened.connection, now).map_err(at_file)?;
+        bulk_resend::let_broken_off_go(&opened.connection, now).map_err(at_file)?;
         time.save(&opened.connection, now).map_err(at_file)?;
         let readers = Readers::open(&opened.file, READERS)?;
         let delivery_readers = Readers::open(&opened.file, DELIVERY_READERS)?;
@@ -152,6 +160,7 @@ impl Store {
             keeper,
             time,
             file: opened.file,
+            holds_changed: watch::channel(()).0,
         })
     }
 
@@ -159,6 +168,12 @@ impl Store {
     #[must_use]
     pub fn file(&self) -> &DatabaseFile {
         &self.file
+    }
+
+    /// Sees every change of a hold once it is committed.
+    #[must_use]
+    pub fn hold_changes(&self) -> watch::Receiver<()> {
+        self.holds_changed.subscribe()
     }
 
     /// Counts the transactions that changed something since the start.

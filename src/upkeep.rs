@@ -1,11 +1,12 @@
 //! Maintenance: keeps the backup file fresh, purges old deliveries, stores the time when the
-//! clock was set, erases what is kept of a person, examines the database, checks that its file is in place, and holds a disk
+//! clock was set, erases what is kept of a person, tells when a hold has ended, examines the database, checks that its file is in place, and holds a disk
 //! reserve. Each has a loop of its own, so that none holds up
 //! another, and none of it ever holds up accepting.
 
 pub mod backup;
 pub mod erasure;
 pub mod file_watch;
+pub mod holds;
 pub mod reserve;
 pub mod retention;
 pub mod soundness;

@@ -7,12 +7,11 @@ use tokio::sync::watch;
 use super::{card, mail, post};
 use crate::channel::outcome::Outcome;
 use crate::clock::Clock;
-use crate::command_line::CommandLine;
 use crate::config::{Channel, Hook, Way};
 use crate::language::{Language, Locale};
 use crate::notification::Notification;
+use crate::notification::advice::AdviceContext;
 use crate::notification::message::Message;
-use crate::route::settings::AllSettings;
 use crate::store::{Store, StoreError};
 use crate::timestamp::Timestamp;
 
@@ -29,21 +28,20 @@ pub struct Notifier {
     /// The key by which the store knows it.
     key: String,
     locale: Locale,
-    commands: CommandLine,
-    /// The routes as they are configured.
-    routes: AllSettings,
+    /// What an outage leaves behind is sent by itself.
+    advice: AdviceContext,
     store: Store,
     clock: Clock,
     begun: bool,
 }
 
 impl Notifier {
-    /// Sends to `channel`, in the words of `locale` and with these commands, what concerns `routes` among others.
+    /// Sends to `channel`, in the words of `locale`, with advice for this relay.
     #[must_use]
     pub fn new(
         channel: Channel,
         locale: Locale,
-        (commands, routes): (CommandLine, AllSettings),
+        advice: AdviceContext,
         store: Store,
         clock: Clock,
     ) -> Self {
@@ -51,8 +49,7 @@ impl Notifier {
             key: channel.key(),
             channel,
             locale,
-            commands,
-            routes,
+            advice,
             store,
             clock,
             begun: false,
@@ -105,9 +102,7 @@ impl Notifier {
         else {
             return Ok(false);
         };
-        let words = self
-            .locale
-            .message(state, &report, &self.commands, &self.routes);
+        let words = self.locale.message(state, &report, &self.advice);
         let result = tell(&self.channel, &words, self.clock.now()).await;
         let succeeded = !matches!(result, Outcome::TryLater(_));
         match result {
@@ -117,7 +112,7 @@ impl Notifier {
                     && !refused.is_empty()
                 {
                     let recipients = refused.len();
-                    let check = self.commands.typed("check");
+                    let check = self.advice.commands.typed("check");
                     tracing::error!(channel = %name, recipients, "a mail server does not take all recipients of an alert; `{check}` says whom");
                 }
                 if tries > 0 {

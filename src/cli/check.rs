@@ -68,8 +68,15 @@ async fn look(locale: Locale, common: &Common, settings: &Loaded) -> Vec<CheckRe
     findings.extend(door::exposed(locale, config));
     findings.extend(door::ingest(locale, config));
     findings.extend(routes::all(locale, common, settings).await);
+    findings.extend(daemon.iter().flat_map(|daemon| on_hold(locale, daemon)));
     findings.extend(channels::all(locale, common, settings).await);
     findings
+}
+
+/// The routes on which nothing is sent at present, because a person wants it so.
+fn on_hold(locale: Locale, daemon: &Daemon) -> impl Iterator<Item = CheckResult> {
+    let holds = daemon.holds.iter();
+    holds.map(move |hold| CheckResult::notable("hold", super::hold::line(locale, hold)))
 }
 
 /// Mistakes for a program; a person reads them on standard error.

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::{Body, Method, RequestBuilder, Response};
-use serde_json::Value;
+use reqwest::{Body, Method, RequestBuilder, Response, StatusCode};
+use serde_json::{Value, json};
 
 use super::words::Locale;
 use super::{CliError, Common, print_line};
@@ -102,6 +102,19 @@ impl Client {
         let request = self.request(Method::POST, path);
         let request = request.header("content-type", "application/json");
         self.have_done(request.body(body)).await
+    }
+
+    /// Puts a JSON text at `path` and answers its `data`.
+    pub(super) async fn put(&self, path: &str, body: String) -> Result<Value, CliError> {
+        let request = self.request(Method::PUT, path);
+        let request = request.header("content-type", "application/json");
+        self.call(request.body(body), FIRST_WORD).await
+    }
+
+    /// Deletes what has this path.
+    pub(super) async fn delete(&self, path: &str) -> Result<(), CliError> {
+        let request = self.request(Method::DELETE, path);
+        self.call(request, FIRST_WORD).await.map(drop)
     }
 
     /// Posts a stream of NDJSON to `path` and answers its `data`.
@@ -231,6 +244,9 @@ impl Client {
     ) -> Result<Value, CliError> {
         let language = self.locale.language;
         let response = self.first_word(request, patience).await?;
+        if response.status() == StatusCode::NO_CONTENT {
+            return Ok(json!({"success": true, "data": null}));
+        }
         let answer = response
             .bytes()
             .await

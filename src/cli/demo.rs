@@ -1,4 +1,4 @@
-//! `demo`: the whole thing on this machine at once, in a temporary directory: an ordinary day, four short stories of
+//! `demo`: the whole thing on this machine at once, in a temporary directory: an ordinary day, six short stories of
 //! what can go wrong, what was counted, and commands to try.
 
 mod sample;
@@ -23,6 +23,7 @@ use crate::config::{self, Environment, Loaded};
 use crate::crypto;
 use crate::delivery::profile::Profile;
 use crate::delivery::signature;
+use crate::hold::EVERY_ROUTE;
 use crate::language::Language;
 use crate::receiver::{Receiver, Verifier};
 use crate::relay::{self, Relay};
@@ -38,6 +39,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 const BETWEEN_EVENTS: Duration = Duration::from_millis(60);
 /// One event of so many comes as the staff system's own webhook sender posts it.
 const SENT_BY_STAFF_SYSTEM: usize = 3;
+/// Sending is on hold for so long.
+const HELD: Duration = Duration::from_secs(2);
 /// The stand-in VoiceDrive takes longer than the relay waits.
 const STALL: Duration = Duration::from_secs(3);
 
@@ -179,7 +182,34 @@ impl Stage {
         }
         self.compare().await?;
         self.play_events(&[], handed_in).await?;
-        self.compare().await
+        self.compare().await?;
+        self.hold().await?;
+        let held = sample::held();
+        handed_in += held.len();
+        self.play_events(&held, handed_in).await?;
+        self.play_outage(handed_in).await
+    }
+
+    /// Pauses sending for a moment.
+    async fn hold(&self) -> Result<(), CliError> {
+        let language = self.locale.language;
+        print_line(language.phrase(Show::OnHold))?;
+        let until = Clock::System.now().after(HELD);
+        let wanted = json!({"until": until, "reason": language.phrase(Show::Reason)});
+        let path = format!("/api/holds/{EVERY_ROUTE}");
+        self.client.put(&path, wanted.to_string()).await.map(drop)
+    }
+
+    /// Outlasts every retry of some events, and then recovers them.
+    async fn play_outage(&self, handed_in: usize) -> Result<(), CliError> {
+        let language = self.locale.language;
+        print_line(language.phrase(Show::Away))?;
+        let events = sample::outlasting();
+        let are_exhausted = |counts: &Value| counts["exhausted"] == events.len();
+        self.play_until(&events, are_exhausted).await?;
+        print_line(language.phrase(Show::Back))?;
+        self.client.post("/api/recovery", "{}".to_owned()).await?;
+        self.play_events(&[], handed_in + events.len()).await
     }
 
     /// Compares what was sent with what the stand-in VoiceDrive has, and sends again what is missing.
@@ -195,6 +225,16 @@ impl Stage {
 
     /// Hands in these events, and shows what becomes of them until so many in all have arrived.
     async fn play_events(&self, events: &[Value], in_all: usize) -> Result<(), CliError> {
+        let have_arrived = |counts: &Value| counts["delivered"] == in_all;
+        self.play_until(events, have_arrived).await
+    }
+
+    /// The same, until the counts of events by their status are as they should.
+    async fn play_until(
+        &self,
+        events: &[Value],
+        enough: impl Fn(&Value) -> bool,
+    ) -> Result<(), CliError> {
         let mut position = self.client.changes(&Value::Null).await?;
         let handing_in = async {
             for (number, event) in events.iter().enumerate() {
@@ -211,7 +251,7 @@ impl Stage {
             loop {
                 let status = self.client.get("/control/status", &[]).await?;
                 position = self.print_attempted(&position).await?;
-                if status["events"]["delivered"] == in_all {
+                if enough(&status["events"]) {
                     return Ok::<_, CliError>(());
                 }
                 tokio::time::sleep(LOOK_AGAIN).await;

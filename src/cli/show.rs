@@ -3,9 +3,9 @@
 use clap::Args;
 use serde_json::Value;
 
-use super::CliError;
 use super::client::Client;
 use super::words::{Locale, text};
+use super::{CliError, hold};
 use crate::route::settings::Settings;
 use crate::words::events::Page;
 use crate::words::harmless;
@@ -24,7 +24,12 @@ impl Show {
     pub(super) async fn run(&self, client: &Client) -> Result<(), CliError> {
         let event = client.event(&client.full_id(&self.id).await?).await?;
         let settings = client.settings_of(&event);
-        client.print(&event, |locale| page(locale, &settings, &event))
+        let holds = client.get("/api/holds", &[]).await?;
+        client.print(&event, |locale| {
+            let held = hold::of_event(locale, &event, &holds);
+            let lines = [page(locale, &settings, &event)].into_iter().chain(held);
+            lines.collect::<Vec<_>>().join("\n")
+        })
     }
 }
 

@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use super::check::nobody_is_told;
 use super::words::{Locale, text};
-use super::{CliError, Common};
+use super::{CliError, Common, hold};
 use crate::route::DEFAULT;
+use crate::words::holds::Holding;
 use crate::words::size;
 use crate::words::status::{self, Overview};
 
@@ -132,6 +133,7 @@ fn page(locale: Locale, common: &Common, answer: &Value) -> String {
         .into_iter()
         .chain(trouble)
         .chain(more)
+        .chain(on_hold(locale, answer))
         .chain(open_incidents(locale, answer))
         .chain(failing_channels(locale, answer))
         .chain(nobody)
@@ -139,6 +141,12 @@ fn page(locale: Locale, common: &Common, answer: &Value) -> String {
         .map(|(name, value)| format!("{name}: {value}"))
         .collect();
     lines.join("\n")
+}
+
+/// What a person has paused.
+fn on_hold(locale: Locale, answer: &Value) -> impl Iterator<Item = (&'static str, String)> + '_ {
+    let holds = answer["holds"].as_array().into_iter().flatten();
+    holds.map(move |hold| (locale.phrase(Holding::OnHold), hold::line(locale, hold)))
 }
 
 /// What an admin was told and is not over; of several routes, each is named.

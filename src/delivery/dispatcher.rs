@@ -55,6 +55,10 @@ pub struct Dispatcher {
     polled_at: Duration,
     /// When the next delivery that is not due yet will be.
     next_due: Option<Duration>,
+    /// The route is on hold, or the store has still to say whether it is: what is handed over is left to the store.
+    held: bool,
+    /// Changes when a hold begins or ends.
+    holds: watch::Receiver<()>,
     /// Whether the route works, which is logged when it changes and not for every event.
     standing: Standing,
 }
@@ -66,6 +70,7 @@ impl Dispatcher {
     /// When the route's client cannot be set up.
     pub fn new(route: Route, context: Context, inbox: Inbox) -> Result<Self, SetupError> {
         let (store, clock) = (context.store.clone(), context.clock.clone());
+        let holds = store.hold_changes();
         let slots = Arc::new(Semaphore::new(route.concurrency));
         let pace = route.max_per_second.map(|most| {
             let mut pace = time::interval(Duration::from_secs(1) / most.max(1));
@@ -91,6 +96,8 @@ impl Dispatcher {
             polled_up_to: 0,
             polled_at: Duration::ZERO,
             next_due: None,
+            held: true,
+            holds,
             standing: Standing::default(),
         })
     }
@@ -128,6 +135,7 @@ impl Dispatcher {
                 Some(due) = self.inbox.new.recv(), if self.has_room() => self.receive(due),
                 Some(done) = self.running.join_next() => self.finish(done),
                 () = wake.notified() => self.should_poll = true,
+                Ok(()) = self.holds.changed() => self.put_back(),
                 () = time::sleep(idle_time), if self.has_room() => self.should_poll = true,
                 _ = stop.wait_for(|stop| *stop) => break,
             }
@@ -173,6 +181,9 @@ impl Dispatcher {
     /// Takes a delivery that was handed over. One that is older than the last one read from the store may have been read
     /// there and sent already; then the store is asked.
     fn receive(&mut self, due: DueDelivery) {
+        if self.held {
+            return;
+        }
         if due.seq > self.polled_up_to {
             self.take(due);
         } else if !self.in_flight.contains(&due.seq) {
@@ -183,6 +194,16 @@ impl Dispatcher {
     fn take(&mut self, due: DueDelivery) {
         self.in_flight.insert(due.seq);
         self.queued.push_back(due);
+    }
+
+    /// Leaves what was taken and not begun to the store again, which says what is on hold now.
+    fn put_back(&mut self) {
+        self.holds.mark_unchanged();
+        for due in self.queued.drain(..) {
+            self.in_flight.remove(&due.seq);
+        }
+        self.held = true;
+        self.should_poll = true;
     }
 
     /// Polls the store when there is a reason to, and room for what it holds.
@@ -200,6 +221,7 @@ impl Dispatcher {
         match found {
             Ok(found) => {
                 self.should_poll = found.more;
+                self.held = found.held;
                 self.next_due = found.next_in.map(|wait| moment.monotonic + wait);
                 for due in found.due {
                     self.polled_up_to = self.polled_up_to.max(due.seq);
@@ -215,6 +237,9 @@ impl Dispatcher {
     }
 
     fn start_next(&mut self, slot: OwnedSemaphorePermit) {
+        if self.holds.has_changed().unwrap_or(false) {
+            return self.put_back();
+        }
         if let Some(due) = self.queued.pop_front() {
             let sender = Arc::clone(&self.sender);
             self.running

@@ -32,6 +32,8 @@ impl Digests {
             Kind::CertificateExpiring | Kind::TokenEnding => {
                 self.days_reached(finding) > self.days_reached(told)
             }
+            // It says when it ends.
+            Kind::OnHold => false,
             Kind::PartnerAway => is_time && !self.automatic_recovery,
             _ => is_time,
         }

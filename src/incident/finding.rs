@@ -108,6 +108,15 @@ pub enum Finding {
         /// When it was issued.
         issued_at: Timestamp,
     },
+    /// A person has paused a route, or all of them.
+    Hold {
+        /// When it ends, or has ended.
+        until: Timestamp,
+        /// Why, as the person typed it.
+        reason: String,
+        /// A person has ended it before its time.
+        ended_early: bool,
+    },
 }
 
 impl Finding {
@@ -115,7 +124,11 @@ impl Finding {
     #[must_use]
     pub fn number(&self) -> u64 {
         match self {
-            Self::Deliveries { .. } | Self::Missing { .. } | Self::Database { .. } => 0,
+            // What waits is counted when it is told.
+            Self::Deliveries { .. }
+            | Self::Missing { .. }
+            | Self::Database { .. }
+            | Self::Hold { .. } => 0,
             Self::Comparison { age_hours } => *age_hours,
             Self::Away {
                 waiting, exhausted, ..

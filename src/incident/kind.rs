@@ -37,11 +37,13 @@ pub enum Kind {
     DeliveriesMissing,
     /// What was sent was not compared with VoiceDrive's list for long.
     ReconcileOld,
+    /// A person has paused sending.
+    OnHold,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::DeliveriesExhausted,
         Self::PartnerRefuses,
         Self::PartnerAway,
@@ -57,6 +59,7 @@ impl Kind {
         Self::TokenEnding,
         Self::DeliveriesMissing,
         Self::ReconcileOld,
+        Self::OnHold,
     ];
 
     /// The word of the contract.
@@ -78,6 +81,7 @@ impl Kind {
             Self::TokenEnding => "token_ending",
             Self::DeliveriesMissing => "deliveries_missing",
             Self::ReconcileOld => "reconcile_old",
+            Self::OnHold => "on_hold",
         }
     }
 
@@ -95,6 +99,12 @@ impl Kind {
             self,
             Self::DeliveriesExhausted | Self::PartnerRefuses | Self::DeliveriesMissing
         )
+    }
+
+    /// Whether it needs a person. A hold is what a person wanted.
+    #[must_use]
+    pub fn needs_a_person(self) -> bool {
+        self != Self::OnHold
     }
 
     /// Whether it is about sending: then what waits for a person belongs to the end of the story.

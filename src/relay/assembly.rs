@@ -15,6 +15,7 @@ use crate::config::{Channel, Loaded, Secrets};
 use crate::delivery::dispatcher::Dispatcher;
 use crate::delivery::handoff::{self, Handoff, Mailbox};
 use crate::delivery::partner::SetupError;
+use crate::delivery::recovery::{Recoverer, RecoveryRules};
 use crate::delivery::route::Route;
 use crate::delivery::{Context, DeliveryRules};
 use crate::http::api::auth::Keys;
@@ -25,7 +26,9 @@ use crate::http::api::system_id::SystemIds;
 use crate::http::{Api, Health, Routes};
 use crate::language::Locale;
 use crate::liveness::Liveness;
+use crate::notification::advice::AdviceContext;
 use crate::observations::Observations;
+use crate::recovery::USUAL_PACE;
 use crate::reload::Reloads;
 use crate::retry::RetryPolicy;
 use crate::route;
@@ -34,6 +37,7 @@ use crate::store::{Store, StoreError};
 use crate::timestamp::Timestamp;
 use crate::upkeep::backup::BackupFile;
 use crate::upkeep::file_watch::FileWatch;
+use crate::upkeep::holds::HoldWatch;
 use crate::upkeep::reserve::ReserveKeeper;
 use crate::upkeep::retention::{Kept, Retention};
 use crate::upkeep::soundness::Soundness;
@@ -72,6 +76,8 @@ pub(super) struct Plan {
     pub(super) routes: Vec<Route>,
     /// Dispatchers of new or changed routes, with their sending ends.
     pub(super) dispatchers: Vec<(Route, Mailbox, Dispatcher)>,
+    /// The rules that are in force at each moment.
+    pub(super) in_force: watch::Receiver<DeliveryRules>,
 }
 
 impl Fixed {
@@ -88,6 +94,15 @@ pub(super) fn rules(settings: &Loaded) -> DeliveryRules {
     DeliveryRules {
         policy: RetryPolicy::new(settings.config.retry.intervals.clone()),
         thresholds: settings.config.alerts.thresholds.clone(),
+    }
+}
+
+/// What advice to an admin depends on.
+fn advice(settings: &Loaded) -> AdviceContext {
+    AdviceContext {
+        commands: settings.commands.clone(),
+        routes: settings.config.route_settings(),
+        recovers: settings.config.recovery.automatic,
     }
 }
 
@@ -109,7 +124,7 @@ impl Shared {
         let context = Context {
             store: self.store.clone(),
             clock: self.clock.clone(),
-            rules: in_force,
+            rules: in_force.clone(),
             observations: self.observations.clone(),
             commands: settings.commands.clone(),
         };
@@ -128,6 +143,7 @@ impl Shared {
             rules: rules(settings),
             routes: settings.out.clone(),
             dispatchers,
+            in_force,
         })
     }
 
@@ -154,13 +170,39 @@ impl Shared {
         let liveness: Vec<Liveness> = wanted.iter().filter_map(|p| parts.liveness(p)).collect();
         self.handoff
             .keep_only(routes.iter().map(|r| r.name.as_str()));
+        wanted.push(self.run_recovery(settings, plan.in_force, parts));
         wanted.extend(self.run_upkeep(settings, parts));
         wanted.extend(self.run_alerts(settings, &routes, &liveness, parts));
         parts.keep_only(&wanted);
         liveness
     }
 
-    pub(super) fn run_upkeep(&self, settings: &Loaded, parts: &mut Parts) -> [Purpose; 6] {
+    pub(super) fn run_recovery(
+        &self,
+        settings: &Loaded,
+        in_force: watch::Receiver<DeliveryRules>,
+        parts: &mut Parts,
+    ) -> Purpose {
+        let pace = |route: &Route| route.max_per_second.unwrap_or(USUAL_PACE);
+        let routes = settings.out.iter();
+        let rules = RecoveryRules {
+            automatic: settings.config.recovery.automatic,
+            paces: routes
+                .map(|route| (route.name.clone(), pace(route)))
+                .collect(),
+            routing: settings.config.routing(),
+        };
+        let recovery = Purpose::Recovery(Box::new(rules.clone()));
+        if !parts.has(&recovery) {
+            let (store, clock, handoff) =
+                (self.store.clone(), self.clock.clone(), self.handoff.clone());
+            let recoverer = Recoverer::new(store, clock, rules, in_force, handoff);
+            parts.start(recovery.clone(), None, |stop| recoverer.run(stop));
+        }
+        recovery
+    }
+
+    pub(super) fn run_upkeep(&self, settings: &Loaded, parts: &mut Parts) -> [Purpose; 7] {
         let storage = &settings.config.storage;
         let (store, clock) = (&self.store, &self.clock);
         let backup = Purpose::Backup(storage.backup_interval);
@@ -188,6 +230,11 @@ impl Shared {
             let keeper = Timekeeper::new(store.clone(), clock.clone());
             parts.start(timekeeper.clone(), None, |stop| keeper.run(stop));
         }
+        let holds = Purpose::Holds;
+        if !parts.has(&holds) {
+            let watch = HoldWatch::new(store.clone(), clock.clone());
+            parts.start(holds.clone(), None, |stop| watch.run(stop));
+        }
         let place = Purpose::Place;
         if !parts.has(&place) {
             let keeper = FileWatch::new(store.clone(), clock.clone());
@@ -198,7 +245,9 @@ impl Shared {
             let looking = Soundness::new(store.clone(), clock.clone());
             parts.start(soundness.clone(), None, |stop| looking.run(stop));
         }
-        [backup, retention, reserve, timekeeper, place, soundness]
+        [
+            backup, retention, reserve, timekeeper, holds, place, soundness,
+        ]
     }
 
     pub(super) fn run_alerts(
@@ -212,7 +261,7 @@ impl Shared {
         let rules = AlertConfig {
             thresholds: config.alerts.thresholds.clone(),
             digests: config.alerts.digests.clone(),
-            automatic_recovery: false,
+            automatic_recovery: config.recovery.automatic,
             retention_days: config.storage.retention_days,
             heartbeat: settings.alerts.heartbeat.clone(),
         };
@@ -230,15 +279,12 @@ impl Shared {
             parts.start(alerts.clone(), None, |stop| watch.run(stop));
         }
         let mut wanted = vec![alerts];
-        let named = config.route_settings();
+        let advice = advice(settings);
         for channel in &settings.alerts.channels {
-            let purpose = Purpose::Channel(Box::new(channel.clone()), locale, named.clone());
+            let purpose = Purpose::Channel(Box::new(channel.clone()), locale, advice.clone());
             if !parts.has(&purpose) {
                 let (store, clock) = (self.store.clone(), self.clock.clone());
-                let commands = settings.commands.clone();
-                let routes = named.clone();
-                let notifier =
-                    Notifier::new(channel.clone(), locale, (commands, routes), store, clock);
+                let notifier = Notifier::new(channel.clone(), locale, advice.clone(), store, clock);
                 parts.start(purpose.clone(), None, |stop| notifier.run(stop));
             }
             wanted.push(purpose);
@@ -255,7 +301,7 @@ impl Shared {
             backup: self.backup.clone(),
             channels: settings.alerts.channels.clone(),
             locale: locale(settings),
-            commands: settings.commands.clone(),
+            advice: advice(settings),
             observations: self.observations.clone(),
             keys: keys(&settings.secrets),
             revoked: Arc::clone(&self.revoked),
@@ -284,7 +330,6 @@ impl Shared {
         let out = settings.out.iter();
         Routes {
             routing: settings.config.routing(),
-            settings: settings.config.route_settings(),
             origins: out.clone().map(|r| (r.name.clone(), r.origin())).collect(),
             limits: out
                 .clone()

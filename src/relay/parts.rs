@@ -10,10 +10,11 @@ use tokio::task::{JoinError, JoinSet};
 
 use crate::alerts::AlertConfig;
 use crate::config::Channel;
+use crate::delivery::recovery::RecoveryRules;
 use crate::delivery::route::Route;
 use crate::language::Locale;
 use crate::liveness::Liveness;
-use crate::route::settings::AllSettings;
+use crate::notification::advice::AdviceContext;
 use crate::upkeep::retention::Kept;
 
 /// What a part was made for: one that is made for the same goes on.
@@ -21,8 +22,10 @@ use crate::upkeep::retention::Kept;
 pub(super) enum Purpose {
     /// Sends on a route.
     Route(Box<Route>),
-    /// Tells an alert channel, also what concerns the routes.
-    Channel(Box<Channel>, Locale, AllSettings),
+    /// Goes on with what an outage left behind.
+    Recovery(Box<RecoveryRules>),
+    /// Tells an alert channel, with advice for this relay.
+    Channel(Box<Channel>, Locale, AdviceContext),
     /// Looks whether a person is needed.
     Alerts(Box<AlertConfig>, Vec<Route>),
     /// Makes the backup file this often.
@@ -33,6 +36,8 @@ pub(super) enum Purpose {
     Reserve,
     /// Keeps what time it is when the clock was set.
     Timekeeper,
+    /// Tells when a hold has ended.
+    Holds,
     /// Looks whether the database's file is there.
     Place,
     /// Looks through the database.
@@ -44,12 +49,14 @@ impl Purpose {
     fn name(&self) -> String {
         match self {
             Self::Route(route) => format!("route {}", route.name),
+            Self::Recovery(_) => "recovery".to_owned(),
             Self::Channel(channel, ..) => format!("channel {}", channel.key()),
             Self::Alerts(..) => "alerts".to_owned(),
             Self::Backup(_) => "backup".to_owned(),
             Self::Retention(_) => "retention".to_owned(),
             Self::Reserve => "reserve".to_owned(),
             Self::Timekeeper => "timekeeper".to_owned(),
+            Self::Holds => "holds".to_owned(),
             Self::Place => "place".to_owned(),
             Self::Soundness => "soundness".to_owned(),
         }

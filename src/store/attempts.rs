@@ -11,7 +11,7 @@ use super::relay_time::Now;
 use super::send_counts::{self, CountedSend, QueueStatus};
 use super::tail::{self, Ended};
 use super::writer::Lane;
-use super::{Store, StoreError, delivered_digests, erase, incidents, outbox};
+use super::{Store, StoreError, delivered_digests, erase, incidents, outages, outbox};
 use crate::attempt::{AttemptResult, Attempted, Outcome};
 use crate::cause::Cause;
 use crate::due::DueDelivery;
@@ -51,6 +51,8 @@ impl Store {
                 now,
             )?;
             erase::after_attempt(connection, due.seq, &due.id, now)?;
+            let away = thresholds.away();
+            outages::after_attempt(connection, &due, &attempted, result.status, away, now)?;
             Ok(result)
         })
         .await

@@ -4,8 +4,7 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
-use super::connection::word;
-use super::event_lookup::one_more;
+use super::connection::{one_more, word};
 use super::writer::Lane;
 use super::{Store, StoreError};
 use crate::audit::{Action, AuditFilter, Entry, PayloadReads, Record, Running, STATED, Via};

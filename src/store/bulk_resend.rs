@@ -2,15 +2,15 @@
 //!
 //! Each event of a person goes once, in the order of acceptance, tails included. So the first one that is opened
 //! of a person is held until all are open; else a tail would go out before what is opened later. A hold is a
-//! moment in the future: when whoever opens them goes away in the middle, it passes by itself.
+//! moment in the future: if nobody lets them go in the end, it passes by itself.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rusqlite::{Connection, params_from_iter};
 
-use super::connection::word;
-use super::event_lookup::{STATUS, one_more};
+use super::connection::{one_more, word};
+use super::event_lookup::STATUS;
 use super::event_query::{EVENTS_AT_A_TIME, FROM_EVENTS, Source, matching};
 use super::line::{self, Line, Standing};
 use super::queue_row::queue_status;
@@ -52,20 +52,13 @@ pub struct BulkRules {
     pub only: bool,
 }
 
-/// How far a bulk resend is: what it holds, and what stands of it in the audit.
-#[derive(Clone, Debug)]
-pub struct BulkProgress {
+/// A bulk resend that is under way. Whoever drops it in the middle lets what it holds go.
+pub struct BulkResend {
+    store: Store,
+    rules: BulkRules,
     holds: Holds,
     running: Running,
-}
-
-impl From<Entry> for BulkProgress {
-    fn from(entry: Entry) -> Self {
-        Self {
-            holds: Holds::default(),
-            running: entry.into(),
-        }
-    }
+    begun: Moment,
 }
 
 impl Store {
@@ -91,45 +84,22 @@ impl Store {
         .await
     }
 
-    /// Opens the deliveries of the events of one page again, as [`Store::resend_event`] does, however long the tails
-    /// are, but none that was dismissed. It waits behind what somebody hands in and behind results. Answers how far the
-    /// whole resend is then: what was opened of persons of whom more may come is held, and is sent when [`Store::let_go`]
-    /// has been called, or a few minutes later.
-    ///
-    /// # Errors
-    /// When the database cannot be written; then none of them is opened.
-    pub async fn resend_events(
-        &self,
-        events: Vec<Candidate>,
-        by: BulkRules,
-        progress: BulkProgress,
-        moment: Moment,
-    ) -> Result<BulkProgress, StoreError> {
-        let now = self.time.now(moment);
-        if events.is_empty() {
-            return Ok(progress);
+    /// Begins to send many events again; `entry` is what the audit will say of it.
+    #[must_use]
+    pub fn bulk_resend(&self, rules: BulkRules, entry: Entry, moment: Moment) -> BulkResend {
+        BulkResend {
+            store: self.clone(),
+            rules,
+            holds: Holds::default(),
+            running: entry.into(),
+            begun: moment,
         }
-        self.write(Lane::Maintenance, move |connection| {
-            let rules = Rules {
-                policy: &by.policy,
-                routing: &by.routing,
-                only: by.only,
-            };
-            let mut holds = progress.holds.clone();
-            open_page(connection, &events, rules, &mut holds, now)?;
-            let running = audit::go_on(connection, &progress.running, events.len() as u64)?;
-            Ok(BulkProgress { holds, running })
-        })
-        .await
     }
 
-    /// Lets the events of a bulk resend that are held go, in steps like those that opened them.
-    ///
-    /// # Errors
-    /// When the database cannot be written; then the rest goes when its time has come.
-    pub async fn let_go(&self, progress: BulkProgress, moment: Moment) -> Result<(), StoreError> {
+    /// Lets the events that are held go, in steps like those that opened them.
+    async fn let_go(&self, holds: Holds, moment: Moment) -> Result<(), StoreError> {
         let now = self.time.now(moment);
-        let mut held: Vec<(Key, (i64, i64))> = progress.holds.0.into_iter().collect();
+        let mut held: Vec<(Key, (i64, i64))> = holds.0.into_iter().collect();
         while !held.is_empty() {
             let step = held.split_off(held.len().saturating_sub(EVENTS_AT_ONCE));
             let released = self.write(Lane::Maintenance, move |connection| {
@@ -141,6 +111,63 @@ impl Store {
             released.await?;
         }
         Ok(())
+    }
+}
+
+impl BulkResend {
+    /// Opens the deliveries of the events of one page again, as [`Store::resend_event`] does, however long the tails
+    /// are, but none that was dismissed. It waits behind what somebody hands in and behind results. What is opened of
+    /// persons of whom more may come is held until [`BulkResend::finish`].
+    ///
+    /// # Errors
+    /// When the database cannot be written; then none of them is opened.
+    pub async fn open(&mut self, events: Vec<Candidate>, moment: Moment) -> Result<(), StoreError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let now = self.store.time.now(moment);
+        let (by, before, running) = (self.rules.clone(), self.holds.clone(), self.running.clone());
+        let opened = self.store.write(Lane::Maintenance, move |connection| {
+            let rules = Rules {
+                policy: &by.policy,
+                routing: &by.routing,
+                only: by.only,
+            };
+            let mut holds = before.clone();
+            open_page(connection, &events, rules, &mut holds, now)?;
+            let running = audit::go_on(connection, &running, events.len() as u64)?;
+            Ok::<_, StoreError>((holds, running))
+        });
+        (self.holds, self.running) = opened.await?;
+        Ok(())
+    }
+
+    /// Lets what is held go.
+    ///
+    /// # Errors
+    /// When the database cannot be written; then the rest goes when its time has come.
+    pub async fn finish(mut self, moment: Moment) -> Result<(), StoreError> {
+        let holds = std::mem::take(&mut self.holds);
+        let store = self.store.clone();
+        store.let_go(holds, moment).await
+    }
+}
+
+impl Drop for BulkResend {
+    fn drop(&mut self) {
+        if self.holds.0.is_empty() {
+            return;
+        }
+        let (store, holds, begun) = (
+            self.store.clone(),
+            std::mem::take(&mut self.holds),
+            self.begun,
+        );
+        tokio::spawn(async move {
+            if let Err(error) = store.let_go(holds, begun).await {
+                tracing::warn!(%error, "events of a bulk resend that was broken off wait some minutes longer");
+            }
+        });
     }
 }
 
@@ -330,6 +357,18 @@ fn holder(
     Ok(line::standing(connection, seq)?.filter(holds))
 }
 
+/// Lets go what a bulk resend held that a crash has broken off: none outlives its process.
+pub(super) fn let_broken_off_go(connection: &Connection, now: Now) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE outbox SET due_ms = ?1
+              WHERE route IN (SELECT route FROM queue_counts) AND due_ms > ?1 AND due_ms <= ?2
+                AND place = 1 AND attempts_in_round = 0",
+        )?
+        .execute((now.axis_ms, now.axis_after(HELD)))
+        .map(|_| ())
+}
+
 /// Lets everything that is held go.
 #[cfg(test)]
 pub(super) fn let_all_go(connection: &Connection, holds: &Holds, now: Now) -> rusqlite::Result<()> {
@@ -345,4 +384,59 @@ fn release(connection: &Connection, key: &Key, hold: (i64, i64), now: Now) -> ru
     };
     let (place, due_ms) = line::entrance(connection, found.line(), seq, now)?;
     line::place(connection, seq, place, due_ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::attempt::Outcome;
+    use crate::audit::Action;
+    use crate::incident::Thresholds;
+    use crate::store::tests::{at, attempted, moment, policy, somebody, submission};
+
+    #[tokio::test]
+    async fn whoever_breaks_it_off_lets_go_what_is_held() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path(), moment()).unwrap();
+        let of_one = vec![submission("a.b", None); 2];
+        store.accept_events(of_one, moment()).await.unwrap();
+        let due = async || {
+            let later = moment().after(Duration::from_secs(1));
+            let due = store.due_deliveries("default", HashSet::new(), 9, later);
+            due.await.unwrap().due
+        };
+        for _ in 0..2 {
+            for due in due().await {
+                let (taken, limits) =
+                    (attempted(Outcome::Success, at(0), 1), Thresholds::default());
+                let kept = store.record_attempt(due.into(), taken.into(), policy(), limits);
+                kept.await.unwrap();
+            }
+        }
+        let (all, routing) = (EventFilter::default(), Routing::default());
+        let page = store.resend_candidates(&all, &routing, None).await.unwrap();
+        assert_eq!(page.events.len(), 2);
+        let rules = BulkRules {
+            policy: policy(),
+            routing,
+            only: false,
+        };
+        let entry = somebody().did(Action::Resend, at(0));
+        let mut bulk = store.bulk_resend(rules, entry, moment());
+        bulk.open(page.events[..1].to_vec(), moment())
+            .await
+            .unwrap();
+        assert_eq!(due().await, [], "the other one may come");
+        drop(bulk);
+        let goes = async {
+            while due().await.is_empty() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), goes)
+            .await
+            .expect("it is let go");
+    }
 }

@@ -188,3 +188,8 @@ impl FromSql for Timestamp {
         Self::parse(value.as_str()?).map_err(FromSqlError::other)
     }
 }
+
+/// One more than asked for says whether there is another page.
+pub(super) fn one_more(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
+}

@@ -173,11 +173,3 @@ fn mark(connection: &Connection, event: i64, now: Now) -> rusqlite::Result<bool>
     send_counts::add_queued(connection, &route, QueueStatus::Dismissed, 1)?;
     Ok(true)
 }
-
-/// A dismissed delivery is opened again; the caller counts it anew.
-pub(super) fn withdraw(connection: &Connection, event: i64) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("DELETE FROM dismissed_deliveries WHERE event_seq = ?1")?
-        .execute([event])
-        .map(|_| ())
-}

@@ -13,7 +13,7 @@ use super::queue_row::{LOG_EXHAUSTED, QUEUE_EXHAUSTED, queue_status};
 use super::relay_time::Now;
 use super::send_counts::{self, QueueStatus};
 use super::writer::Lane;
-use super::{Store, StoreError, audit, delivered_digests, dismissals, incidents, missing, people};
+use super::{Store, StoreError, audit, delivered_digests, incidents, missing, people, round};
 use crate::audit::{Action, Actor, Subject};
 use crate::clock::Moment;
 use crate::content::Digest;
@@ -539,7 +539,7 @@ pub(super) fn after_attempt(
         .prepare_cached("SELECT status = 'success' FROM webhook_send_logs WHERE id = ?1")?
         .query_row([id], |row| row.get(0))?;
     if has_arrived {
-        dismissals::withdraw(connection, seq)?;
+        round::withdraw_dismissal(connection, seq)?;
     }
     event(connection, seq, id)
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
-use super::connection::word;
+use super::connection::{one_more, word};
 use super::event_query::{FROM_EVENTS, Source, matching};
 use super::relay_time::Now;
 use super::{Store, StoreError};
@@ -130,11 +130,6 @@ pub(super) const SUMMARY_COLUMNS: &str = concat!(
           WHERE a.staff_id = o.staff_id AND a.route = o.route AND a.place = 1))) END"
 );
 pub(super) const SUMMARY_COLUMN_COUNT: usize = 12;
-
-/// One more than asked for says whether there is another page.
-pub(super) fn one_more(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
-}
 
 pub(super) fn list(
     connection: &Connection,

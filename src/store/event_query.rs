@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 
 use super::StoreError;
-use super::events::first_id_at;
+use super::ids::first_id_at;
 use crate::event::Status;
 use crate::event_record::EventFilter;
 

@@ -3,7 +3,8 @@
 
 use rusqlite::{Connection, Row, params_from_iter};
 
-use super::event_lookup::{SUMMARY_COLUMN_COUNT, SUMMARY_COLUMNS, one_more, summary};
+use super::connection::one_more;
+use super::event_lookup::{SUMMARY_COLUMN_COUNT, SUMMARY_COLUMNS, summary};
 use super::event_query::{Source, matching};
 use super::interview_row::{COLUMNS, record};
 use super::relay_time::Now;

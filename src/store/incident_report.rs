@@ -117,6 +117,8 @@ pub(super) fn report(
             let ids = unsettled(connection, incident)?;
             report.finding = Finding::Missing { ids };
         }
+    } else if kind == Kind::OnHold {
+        report.count = waiting(connection, report.route())?;
     } else if kind == Kind::QueueLong {
         report.oldest_event_id = connection
             .prepare_cached(
@@ -146,6 +148,18 @@ fn unsettled(connection: &Connection, incident: i64) -> rusqlite::Result<Vec<Str
         )?
         .query_map((incident, IDS), |row| row.get(0))?
         .collect()
+}
+
+/// How many deliveries wait for a route, or without one for all of them.
+fn waiting(connection: &Connection, route: Option<&str>) -> rusqlite::Result<u64> {
+    match route {
+        Some(route) => connection
+            .prepare_cached("SELECT count(*) FROM outbox WHERE route = ?1")?
+            .query_row([route], |row| row.get(0)),
+        None => connection
+            .prepare_cached("SELECT count(*) FROM outbox")?
+            .query_row([], |row| row.get(0)),
+    }
 }
 
 /// What has not arrived on the route of a partner that is away.

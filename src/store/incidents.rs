@@ -6,7 +6,7 @@ mod observed;
 
 use rusqlite::Connection;
 
-use super::events::new_id;
+use super::ids::new_id;
 use super::incident_report::{list, report};
 use super::relay_time::Now;
 use super::writer::Lane;
@@ -200,6 +200,34 @@ fn announce(connection: &Connection, incident: i64, now: Now) -> Result<(), Stor
         .prepare_cached("UPDATE incidents SET announced_at = ?2, told_ms = ?3 WHERE seq = ?1")?
         .execute((incident, now.wall, now.axis_ms))?;
     add_message(connection, incident, State::Opened, now)
+}
+
+/// Tells of something that a person decides: that it began, or with another finding that it changed.
+pub(super) fn tell_of_change(
+    connection: &Connection,
+    kind: Kind,
+    subject: &str,
+    finding: &Finding,
+    now: Now,
+) -> Result<(), StoreError> {
+    let incident = open(connection, kind, subject, finding, now)?;
+    if incident.announced {
+        add_message(connection, incident.seq, State::Ongoing, now)
+    } else {
+        announce(connection, incident.seq, now)
+    }
+}
+
+/// Tells of its end; `finding` is what there is to say of that.
+pub(super) fn tell_of_end(
+    connection: &Connection,
+    kind: Kind,
+    subject: &str,
+    finding: &Finding,
+    now: Now,
+) -> Result<(), StoreError> {
+    let incident = open(connection, kind, subject, finding, now)?;
+    close(connection, incident.seq, now)
 }
 
 /// How a delivery ends for the incidents that count it.

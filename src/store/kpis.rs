@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::events::moment_of_id;
+use super::ids::moment_of_id;
 use super::send_stats::{each_count, sends};
 use super::{Store, StoreError, interview_stats};
 use crate::confirmed_range::{ComparedRange, ConfirmedRange};
@@ -188,7 +188,8 @@ mod tests {
     use crate::attempt::Outcome;
     use crate::period::Period;
     use crate::retry::RetryPolicy;
-    use crate::store::events::{accept, first_id_at};
+    use crate::store::events::accept;
+    use crate::store::ids::first_id_at;
     use crate::store::tests::{again, at, attempted, database, due_now, settle, submission, when};
 
     const MINUTE: i64 = 60_000;

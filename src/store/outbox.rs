@@ -11,7 +11,7 @@ use super::relay_time::Now;
 use super::send_counts::{self, QueueStatus};
 use super::tail::{self, Ended};
 use super::writer::Lane;
-use super::{Store, StoreError};
+use super::{Store, StoreError, holds};
 use crate::clock::Moment;
 use crate::due::{DueDeliveries, DueDelivery};
 use crate::order::Place;
@@ -22,7 +22,7 @@ const BYTES_AT_ONCE: usize = 4 * 1024 * 1024;
 
 impl Store {
     /// The deliveries of `route` that are due and not `in_flight`, the longest due first, at most `limit` of
-    /// them. Nothing is changed: one that is not sent is found again.
+    /// them; none while the route is on hold. Nothing is changed: one that is not sent is found again.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -106,6 +106,13 @@ pub(super) fn due(
     in_flight: &HashSet<i64>,
     limit: usize,
 ) -> Result<DueDeliveries, StoreError> {
+    if let Some(until_ms) = holds::held_until(connection, route, now)? {
+        return Ok(DueDeliveries {
+            held: true,
+            next_in: Some(now.until(until_ms)),
+            ..DueDeliveries::default()
+        });
+    }
     // What is due is found in the index alone, and only what is taken is read: under load, most of
     // what stands first is in flight already.
     let mut waiting = connection.prepare_cached(

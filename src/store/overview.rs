@@ -7,11 +7,11 @@ use rusqlite::Connection;
 
 use super::connection::word;
 use super::event_query::last_before;
-use super::events::first_id_at;
+use super::ids::first_id_at;
 use super::relay_time::Now;
 use super::{
-    Store, StoreError, incident_report, incidents, notifications, reconciliation, send_stats,
-    tokens,
+    Store, StoreError, holds, incident_report, incidents, notifications, reconciliation,
+    send_stats, tokens,
 };
 use crate::attempt::Outcome;
 use crate::clock::Moment;
@@ -87,6 +87,7 @@ pub(super) fn overview(connection: &Connection, now: Now) -> Result<Overview, St
             .query_row([], |row| row.get(0))?,
         incidents,
         failing_channels: notifications::failing_channels(connection)?,
+        holds: holds::lasting(connection, now)?,
     })
 }
 
@@ -113,12 +114,14 @@ fn routes(connection: &Connection, now: Now) -> Result<Vec<RouteVitals>, StoreEr
         due_ms,
     } in queues(connection)?
     {
+        let late_since_ms = late_since(connection, &route, due_ms)?;
         let found = routes.entry(route).or_default();
-        (found.waiting, found.overdue) = (events, overdue(due_ms, now));
+        (found.waiting, found.overdue) = (events, overdue(late_since_ms, now));
     }
     for (route, back_at) in incidents::away::returns_since(connection, an_hour_ago)? {
         let sends = sends_since(connection, back_at, now)?.remove(&route);
         let (waiting, due_ms) = queue_since(connection, &route, back_at)?;
+        let due_ms = late_since(connection, &route, due_ms)?;
         let found = routes.entry(route).or_default();
         found.sends = sends.unwrap_or_default();
         (found.waiting, found.overdue) = (waiting, overdue(due_ms, now));
@@ -126,6 +129,9 @@ fn routes(connection: &Connection, now: Now) -> Result<Vec<RouteVitals>, StoreEr
     for (route, absence) in incidents::away::absences(connection, now)? {
         routes.entry(route).or_default().absence = Some(absence);
     }
+    // What is on hold is neither late nor a failure: of that nobody is told.
+    let holds = holds::lasting(connection, now)?;
+    routes.retain(|route, _| !holds.iter().any(|hold| hold.holds(route)));
     let named = |(route, vitals)| RouteVitals { route, ..vitals };
     Ok(routes.into_iter().map(named).collect())
 }
@@ -140,6 +146,16 @@ fn sends_since(
     let sends = send_stats::sends_by_route(connection, &period)?.into_iter();
     let sends = sends.map(|(route, counts)| (route, (counts.sent, counts.succeeded)));
     Ok(sends.collect())
+}
+
+/// Since when what is due counts as late: not while its route was on hold.
+fn late_since(
+    connection: &Connection,
+    route: &str,
+    due_ms: Option<i64>,
+) -> rusqlite::Result<Option<i64>> {
+    let last_end = holds::last_end(connection, route)?;
+    Ok(due_ms.map(|due_ms| last_end.map_or(due_ms, |end_ms| end_ms.max(due_ms))))
 }
 
 fn overdue(due_ms: Option<i64>, now: Now) -> Duration {
@@ -185,15 +201,21 @@ fn queue_since(
         })
 }
 
-/// What waits on each route.
+/// What waits on each route. What is on hold is sent at its end at the earliest.
 fn waiting(connection: &Connection, now: Now) -> rusqlite::Result<Vec<Waiting>> {
     let queues = queues(connection)?.into_iter();
-    let waiting = queues.map(|queue| Waiting {
-        route: queue.route,
-        events: queue.events,
-        due_at: queue.due_ms.map(|due_ms| now.wall_of(due_ms)),
+    let waiting = queues.map(|queue| {
+        let held_until = holds::held_until(connection, &queue.route, now)?;
+        let due_ms = queue
+            .due_ms
+            .map(|due_ms| held_until.unwrap_or(due_ms).max(due_ms));
+        Ok(Waiting {
+            route: queue.route,
+            events: queue.events,
+            due_at: due_ms.map(|due_ms| now.wall_of(due_ms)),
+        })
     });
-    Ok(waiting.collect())
+    waiting.collect()
 }
 
 /// How many deliveries are open.

@@ -3,6 +3,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
+use super::connection::one_more;
 use super::event_lookup;
 use super::event_query::matching;
 use super::interview_row::{COLUMNS, record};
@@ -176,10 +177,9 @@ fn events(
         .prepare_cached(
             "SELECT seq, id FROM events WHERE staff_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
         )?
-        .query_map(
-            (staff_id, after, event_lookup::one_more(SHOWN_AT_ONCE)),
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?
+        .query_map((staff_id, after, one_more(SHOWN_AT_ONCE)), |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?
         .collect::<rusqlite::Result<_>>()?;
     let shown = &ids[..ids.len().min(SHOWN_AT_ONCE)];
     let mut details = Vec::with_capacity(shown.len());

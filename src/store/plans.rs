@@ -19,6 +19,7 @@ use crate::content::Digest;
 use crate::dismissal::{EventDismissal, IncidentDismissal};
 use crate::event::{NewEvent, Status};
 use crate::event_record::{ChangePosition, EventFilter};
+use crate::hold::{EVERY_ROUTE, NewHold};
 use crate::incident::{Digests, Finding, Kind, Look, Observation, Thresholds};
 use crate::interview::{Interview, InterviewFilter, InterviewStatus, UnknownOrigin};
 use crate::interview_stats::{InterviewRange, ReportLimits};
@@ -27,6 +28,7 @@ use crate::period::Period;
 use crate::reconciliation::comparison::Question;
 use crate::reconciliation::range;
 use crate::reconciliation::received::{PartnerStatus, Received, in_order};
+use crate::recovery::ProbeResult;
 use crate::repeat::Memory;
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
@@ -60,9 +62,9 @@ fn note_statement(event: TraceEvent<'_>) {
     }
 }
 
-/// Tables that stay small: those of few events, a few rows for each route, channel, token or migration, a row for each hour, a single
+/// Tables that stay small: those of few events, a few rows for each route, hold, channel, token or migration, a row for each hour, a single
 /// one; and what an index has of open incidents alone.
-const SMALL: [&str; 23] = [
+const SMALL: &[&str] = &[
     "event_repeats",
     // A few a day, and what they have found.
     "reconciliations",
@@ -81,6 +83,9 @@ const SMALL: [&str; 23] = [
     "queue_counts",
     "tokens",
     "alert_channels",
+    "holds",
+    "recoveries",
+    "h",
     "send_counts",
     "refinery_schema_history",
     // One for each person and kind of events.
@@ -93,7 +98,7 @@ const SMALL: [&str; 23] = [
 ];
 
 /// Steps that go through a table that grows, and may. Each with the reason.
-const ALLOWED: [(&str, &str); 20] = [
+const ALLOWED: &[(&str, &str)] = &[
     // What waits is little, but for an outage: then it is counted by going through the smallest index.
     ("SELECT count(*) FROM outbox", "outbox"),
     (
@@ -339,6 +344,8 @@ async fn call_events(store: &Store, moment: Moment) {
     for _ in 0..3 {
         attempt_all(store, Outcome::Success, later).await;
     }
+    call_recovery(store, later).await;
+    attempt_all(store, Outcome::Success, later).await;
     store
         .purge_events(later.wall.after(Duration::from_secs(1)), 0)
         .await
@@ -356,9 +363,35 @@ async fn call_bulk_resend(store: &Store, moment: Moment) {
         routing,
         only: false,
     };
-    let action = BulkProgress::from(somebody().did(Action::Resend, moment.wall));
-    let opened = store.resend_events(events, by, action, moment);
-    store.let_go(opened.await.unwrap(), moment).await.unwrap();
+    let action = somebody().did(Action::Resend, moment.wall);
+    let mut bulk = store.bulk_resend(by, action, moment);
+    bulk.open(events, moment).await.unwrap();
+    bulk.finish(moment).await.unwrap();
+}
+
+/// With two attempts that failed, and a receiver that is back.
+async fn call_recovery(store: &Store, moment: Moment) {
+    let none = RetryPolicy::new(Vec::new());
+    let three = [21, 22, 23].map(|number| submission(number, None));
+    let accepted = store.accept_events(three.to_vec(), moment).await.unwrap();
+    let outcomes = [Outcome::Failed, Outcome::Failed, Outcome::Success];
+    for (accepted, outcome) in accepted.into_iter().zip(outcomes) {
+        let due = accepted.due.unwrap();
+        let mut attempted = attempted(outcome, moment.wall, 1);
+        attempted.ended = moment;
+        let thresholds = Thresholds::default();
+        let recorded = store.record_attempt(due.into(), attempted.into(), none.clone(), thresholds);
+        recorded.await.unwrap();
+    }
+    let left = store.left_behind("default").await.unwrap().unwrap();
+    assert_eq!(left.exhausted, 2);
+    let routing = Routing::default();
+    let probed = store.probe_route("default", None, none.clone(), routing.clone(), moment);
+    assert_eq!(probed.await.unwrap(), ProbeResult::Begun);
+    store.let_follow("default").await.unwrap();
+    assert_eq!(store.recoveries(moment).await.unwrap().len(), 1);
+    let followed = store.follow("default", 9, none, routing, moment);
+    assert!(followed.await.unwrap().opened > 0);
 }
 
 /// An outage in which everything is exhausted, dismissals in the middle of it, and the return.
@@ -404,6 +437,25 @@ async fn call_outage(store: &Store, moment: Moment) {
         .dismiss_incident(&open[0].report.id, somebody(), None, later)
         .await;
     assert_eq!(dismissed.unwrap(), IncidentDismissal::Done);
+}
+
+async fn call_holds(store: &Store, moment: Moment) {
+    for route in ["default", EVERY_ROUTE] {
+        for lasts in [1, 2].map(Duration::from_hours) {
+            let hold = NewHold {
+                route: route.to_owned(),
+                lasts,
+                reason: "because".to_owned(),
+                by: somebody(),
+            };
+            store.hold(hold, moment).await.unwrap();
+        }
+    }
+    assert_eq!(store.holds(moment).await.unwrap().len(), 2);
+    store.vitals(moment).await.unwrap();
+    assert!(store.end_hold("default", somebody(), moment).await.unwrap());
+    let ended = moment.after(Duration::from_hours(3));
+    store.tell_of_ended_holds(ended).await.unwrap();
 }
 
 async fn call_the_rest(store: &Store, moment: Moment) {
@@ -465,6 +517,7 @@ async fn call_the_rest(store: &Store, moment: Moment) {
     for open in [None, Some(true), Some(false)] {
         store.incidents(open, None, 9, moment).await.unwrap();
     }
+    call_holds(store, moment).await;
     let dismissed = store.dismiss_incident("nobody", somebody(), None, moment);
     dismissed.await.unwrap();
     let dismissed = store.dismiss_event("nobody", somebody(), None, moment);

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use super::connection::word;
 use super::event_query::last_before;
-use super::events::first_id_at;
+use super::ids::first_id_at;
 use super::line;
 use super::queue_row::queue_status;
 use super::send_counts::{self, CountedSend};

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::connection::word;
 use super::event_lookup::STATUS;
 use super::event_query::FROM_EVENTS;
-use super::events::new_id;
+use super::ids::new_id;
 use super::incidents::End;
 use super::relay_time::Now;
 use super::send_counts::{self, CountedSend, QueueStatus};
@@ -116,7 +116,7 @@ impl Store {
         Ok(())
     }
 
-    /// Those of these events that can be sent again, in the order of acceptance: as [`Store::resend_events`] takes them.
+    /// Those of these events that can be sent again, in the order of acceptance: as [`super::BulkResend::open`] takes them.
     ///
     /// # Errors
     /// When the database cannot be read.

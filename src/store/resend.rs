@@ -126,6 +126,24 @@ pub(super) fn resend(
     Ok(Resent { resend, follows })
 }
 
+/// Sends one event again, however long its tail is. False: it is gone, or was erased.
+pub(super) fn resend_with_tail(
+    connection: &Connection,
+    id: &str,
+    rules: Rules<'_>,
+    now: Now,
+) -> rusqlite::Result<bool> {
+    let Some(found) = find(connection, id)? else {
+        return Ok(false);
+    };
+    if erase::is_erased(connection, found.seq)? {
+        return Ok(false);
+    }
+    let before = line::standing(connection, found.seq)?;
+    let wanted = standing(connection, &found, before.as_ref(), rules, now)?;
+    reopen(connection, id, found, before, &wanted, rules.policy, now).map(|_| true)
+}
+
 /// Where a delivery stands once it is sent again.
 pub(super) fn standing(
     connection: &Connection,

@@ -997,9 +997,10 @@ async fn what_is_dismissed_is_in_no_resend_in_bulk_and_is_open_again_when_it_is_
         routing: routing.clone(),
         only: false,
     };
-    let progress = BulkProgress::from(somebody().did(Action::Resend, at(0)));
-    let resent = store.resend_events(both.events, by, progress, moment());
-    resent.await.unwrap();
+    let action = somebody().did(Action::Resend, at(0));
+    let mut bulk = store.bulk_resend(by, action, moment());
+    bulk.open(both.events, moment()).await.unwrap();
+    bulk.finish(moment()).await.unwrap();
     assert_eq!(status(&dismissed).await, Status::Dismissed);
     assert_eq!(status(&exhausted).await, Status::Retrying);
     let not_now = store

@@ -6,10 +6,12 @@ use crate::channel::objection::Refused;
 use crate::command_line::CommandLine;
 use crate::incident::{CLEAR_FOR, Finding, Kind, Report, State};
 use crate::language::{Language, Locale};
+use crate::notification::advice::AdviceContext;
 use crate::notification::message::Message;
 use crate::route::settings::AllSettings;
 use crate::timestamp::Timestamp;
-use crate::words::findings;
+use crate::words::recoveries::Recovering;
+use crate::words::{findings, holds};
 
 /// Sends again what waits for a person.
 const RESEND: &str = "resend --status exhausted";
@@ -34,29 +36,23 @@ impl Message {
 }
 
 impl Locale {
-    /// The words for a report; `routes` are the routes as they are configured now.
+    /// The words for a report. The advice is for the relay of which `advice` knows.
     #[must_use]
-    pub fn message(
-        self,
-        state: State,
-        report: &Report,
-        commands: &CommandLine,
-        routes: &AllSettings,
-    ) -> Message {
+    pub fn message(self, state: State, report: &Report, advice: &AdviceContext) -> Message {
         let title = self.title(state, report);
         let actions = match state {
             State::Resolved if report.kind.is_about_sending() && report.exhausted > 0 => {
-                vec![commands.program(&resend(report))]
+                vec![advice.commands.program(&resend(report))]
             }
             State::Resolved => Vec::new(),
-            State::Opened | State::Ongoing => actions(report, commands),
+            State::Opened | State::Ongoing => actions(report, &advice.commands),
         };
         Message {
             kind: report.kind.as_str(),
             state: state.as_str(),
             incident_id: report.id.clone(),
             opened_at: report.opened_at,
-            text: self.text(state, report, (commands, routes), &actions),
+            text: self.text(state, report, advice, &actions),
             title,
             count: report.count,
             oldest_event_id: report.oldest_event_id.clone(),
@@ -103,6 +99,9 @@ impl Locale {
             format!(" ({})", report.subject)
         };
         let state = match state {
+            State::Opened if report.kind == Kind::OnHold => self.say("開始", "began"),
+            State::Ongoing if report.kind == Kind::OnHold => self.say("変更", "has changed"),
+            State::Resolved if report.kind == Kind::OnHold => self.say("終了", "is over"),
             State::Opened => self.say("発生", "began"),
             State::Ongoing => self.say("継続中", "goes on"),
             State::Resolved if is_back => {
@@ -155,6 +154,7 @@ impl Locale {
                 "VoiceDrive との突き合わせの遅れ",
                 "an overdue reconciliation with VoiceDrive",
             ),
+            Kind::OnHold => ("送信の一時停止", "a hold"),
         };
         self.language.say(ja, en)
     }
@@ -163,7 +163,7 @@ impl Locale {
         self,
         state: State,
         report: &Report,
-        (commands, routes): (&CommandLine, &AllSettings),
+        advice: &AdviceContext,
         actions: &[String],
     ) -> String {
         let mut lines = vec![self.what(state, report)];
@@ -176,11 +176,14 @@ impl Locale {
             (_, Language::En) => format!("Since: {since} ({lasted} ago)"),
         });
         if state == State::Resolved {
-            lines.extend(self.left(report, commands));
+            lines.extend(self.left(report, &advice.commands));
             return lines.join("\n");
         }
         let label = self.language.say("意味と対応", "What it means, what to do");
-        lines.push(format!("{label}: {}", self.advice(report, routes)));
+        lines.push(format!("{label}: {}", self.advice(report, &advice.routes)));
+        if advice.recovers && report.is_of_outage() {
+            lines.push(self.language.phrase(Recovering::ByItself).to_owned());
+        }
         if let Some(oldest) = &report.oldest_event_id {
             let label = self.language.say("最も古いイベント", "Oldest event");
             lines.push(format!("{label}: {oldest}"));
@@ -195,7 +198,7 @@ impl Locale {
             lines.extend(
                 actions
                     .iter()
-                    .map(|action| format!("    {}", commands.by_admin(action))),
+                    .map(|action| format!("    {}", advice.commands.by_admin(action))),
             );
         }
         lines.join("\n")
@@ -203,6 +206,16 @@ impl Locale {
 
     /// What happened, in one sentence with the numbers.
     fn what(self, state: State, report: &Report) -> String {
+        if let Finding::Hold {
+            until,
+            reason,
+            ended_early,
+        } = &report.finding
+        {
+            let until = self.clock(*until);
+            let ended = (state == State::Resolved).then_some(*ended_early);
+            return holds::told(&until, reason, report.count, ended, self.language);
+        }
         let (ja, en) = if report.kind.counts_deliveries() {
             findings::of_deliveries(state, report)
         } else if report.kind == Kind::PartnerAway {
@@ -306,6 +319,10 @@ impl Locale {
                 "5 分以上ずれると署名が拒否されます。timedatectl で時刻を合わせてください",
                 "signatures that are five minutes off are refused: set the clock with timedatectl",
             ),
+            Finding::Hold { .. } => (
+                "受け付けは続き、イベントは失われません。終わると、待っていたものから順に自動で送信します",
+                "accepting goes on and no event is lost; when it ends, what waits is sent by itself, in order",
+            ),
             Finding::Token { .. } => (
                 "期限を過ぎると、このトークンを使う相手は 401 で拒否されます。token list で誰のものかを確かめ、新しいトークンを発行して差し替えたあと、token revoke で失効させてください",
                 "after it whoever shows this token is refused with 401: see with `token list` whose it is, issue a new one, put it in its place, then end this one with `token revoke`",
@@ -369,6 +386,11 @@ fn actions(report: &Report, commands: &CommandLine) -> Vec<String> {
             relay(&format!("alert dismiss {}", report.id)),
         ],
         Kind::ReconcileOld => vec![relay("reconcile webhook_logs.csv")],
+        Kind::OnHold => {
+            let route = report.route().map(|route| format!(" --route '{route}'"));
+            let end = format!("hold end{}", route.unwrap_or_default());
+            vec![relay("hold list"), relay(&end)]
+        }
     };
     actions.into_iter().flatten().collect()
 }
@@ -417,9 +439,11 @@ mod tests {
             language: Language::En,
             timezone: Zone::TOKYO,
         };
-        locale
-            .message(State::Opened, &report, commands, &AllSettings::default())
-            .text
+        let context = AdviceContext {
+            commands: commands.clone(),
+            ..AdviceContext::default()
+        };
+        locale.message(State::Opened, &report, &context).text
     }
 
     #[test]
@@ -478,8 +502,7 @@ mod tests {
                 language,
                 timezone: Zone::TOKYO,
             };
-            let (commands, routes) = (CommandLine::default(), AllSettings::default());
-            let message = locale.message(state, &report, &commands, &routes);
+            let message = locale.message(state, &report, &AdviceContext::default());
             message.text.lines().next().unwrap_or_default().to_owned()
         };
         assert_eq!(

@@ -15,6 +15,10 @@ pub enum Subject {
     Staff,
     /// The reading of the configuration.
     Reload,
+    /// A hold.
+    Hold,
+    /// A recovery.
+    Recovery,
     /// Everything else.
     Other,
 }
@@ -32,6 +36,10 @@ impl Subject {
             Self::Staff
         } else if begins("/control/reload") {
             Self::Reload
+        } else if begins("/api/holds") {
+            Self::Hold
+        } else if begins("/api/recovery") {
+            Self::Recovery
         } else {
             Self::Other
         }
@@ -84,6 +92,7 @@ fn in_japanese(code: &str, message: &str, subject: Subject, commands: &CommandLi
         ("CONFLICT", Subject::Events) if message.contains("were erased") => {
             "このイベントの内容は、その人のデータとともに消去されています。送るものがありません"
         }
+        ("NOT_FOUND", Subject::Hold | Subject::Recovery) => return no_hold(message),
         ("NOT_FOUND" | "METHOD_NOT_ALLOWED", _) => {
             let restart = commands.service("systemctl restart");
             let restart = restart.map_or_else(String::new, |restart| {
@@ -104,6 +113,9 @@ fn in_japanese(code: &str, message: &str, subject: Subject, commands: &CommandLi
                 "設定を読み直せませんでした。前の設定のまま動いています。{} で理由を確かめてください",
                 log()
             );
+        }
+        ("CONFLICT", Subject::Recovery) => {
+            "今は送れません。すでに再送の途中か、経路が一時停止中か、URL が未設定です。hold list と status で確かめてください"
         }
         ("CONFLICT" | "IDEMPOTENCY_CONFLICT", _) => "すでに保存されている内容と矛盾しています",
         ("STORAGE_UNAVAILABLE", _) => {
@@ -158,6 +170,14 @@ fn of_parameter(message: &str, commands: &CommandLine) -> String {
         field => return format!("{field}: この値は使えません"),
     };
     format!("{field}: {accepted}")
+}
+
+/// `message` names the known routes behind a colon when there is no such route.
+fn no_hold(message: &str) -> String {
+    match message.rsplit_once(": ") {
+        Some((_, known)) => format!("この名前の経路は設定にありません。設定にある経路: {known}"),
+        None => "この経路だけの一時停止はありません。hold list で確かめてください".to_owned(),
+    }
 }
 
 /// `message` names the route that was perhaps meant before a question mark, and the known ones behind a colon.

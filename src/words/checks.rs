@@ -53,12 +53,13 @@ phrases! {
         Proxy: "プロキシ", "proxy";
         Routes: "経路", "routes";
         Route: "経路", "route";
+        Hold: "一時停止", "hold";
         Alerts: "通知先", "alerts";
     }
 }
 
 impl Looked {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Config,
         Self::Secrets,
         Self::Key,
@@ -72,6 +73,7 @@ impl Looked {
         Self::Proxy,
         Self::Routes,
         Self::Route,
+        Self::Hold,
         Self::Alerts,
     ];
 }

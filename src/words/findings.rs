@@ -177,11 +177,12 @@ pub(super) fn of_a_token(token: &Token<'_>, days: i64, ended: Option<bool>) -> (
 /// What was found, in Japanese and in English.
 pub(super) fn of_numbers(finding: &Finding) -> (String, String) {
     match finding {
-        // Told with its deliveries, or with its name.
+        // Told with its deliveries, with its name, or with a time of day.
         Finding::Deliveries { .. }
         | Finding::Missing { .. }
         | Finding::Away { .. }
-        | Finding::Token { .. } => (String::new(), String::new()),
+        | Finding::Token { .. }
+        | Finding::Hold { .. } => <_>::default(),
         Finding::Comparison { age_hours } => (
             format!("VoiceDrive の一覧との突き合わせが {age_hours} 時間行われていません。"),
             format!(

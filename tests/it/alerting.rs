@@ -11,14 +11,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use voicedrive_relay::testing::alerts::notifier::Notifier;
 use voicedrive_relay::testing::alerts::{AlertConfig, Evaluator, Sources};
-use voicedrive_relay::testing::command_line::CommandLine;
 use voicedrive_relay::testing::config::{Channel, Environment, Hook, Way};
 use voicedrive_relay::testing::delivery::proxy::Proxies;
 use voicedrive_relay::testing::delivery::route::Route;
 use voicedrive_relay::testing::incident::Thresholds;
 use voicedrive_relay::testing::language::{Language, Locale};
+use voicedrive_relay::testing::notification::advice::AdviceContext;
 use voicedrive_relay::testing::observations::Observations;
-use voicedrive_relay::testing::route::settings::AllSettings;
 use voicedrive_relay::testing::token::Scope;
 use voicedrive_relay::testing::upkeep::backup::BackupFile;
 use voicedrive_relay::testing::upkeep::file_watch::FileWatch;
@@ -233,8 +232,8 @@ impl Night {
         };
         let timezone = voicedrive_relay::testing::zone::Zone::TOKYO;
         let locale = Locale { language, timezone };
-        let named = (CommandLine::default(), AllSettings::default());
-        let mut notifier = Notifier::new(channel, locale, named, store, clock);
+        let advice = AdviceContext::default();
+        let mut notifier = Notifier::new(channel, locale, advice, store, clock);
         notifier.step().await;
         Self {
             watch: watching(&bench, &observations, &rules, routes),

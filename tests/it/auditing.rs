@@ -25,7 +25,7 @@ async fn what_a_token_changes_is_kept_with_its_subject_and_address() {
     let clock = Clock::manual(noon());
     let partner = Partner::start(clock.clone()).await;
     let relay = TestRelay::start_with(&partner.url(), "", clock).await;
-    let id = relay.accept("employee.created").await;
+    let id = relay.accept_of("EMP-1", "employee.created").await;
     relay.wait_for_status(&id, "delivered").await;
     let unknown = relay.post("/api/events/nobody/resend", "").await;
     assert_eq!(unknown.status, 404);

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use voicedrive_relay::testing::command_line::CommandLine;
 use voicedrive_relay::testing::incident::State;
 use voicedrive_relay::testing::language::{Language, Locale};
-use voicedrive_relay::testing::route::settings::AllSettings;
+use voicedrive_relay::testing::notification::advice::AdviceContext;
 use voicedrive_relay::testing::timestamp::Timestamp;
 use voicedrive_relay::testing::token::TokenRecord;
 use voicedrive_relay::testing::zone::Zone;
@@ -233,8 +232,7 @@ async fn what_was_told_of_a_token_stands_in_the_status_until_it_is_over() {
         .incidents
         .iter()
         .map(|i| {
-            let (commands, routes) = (CommandLine::default(), AllSettings::default());
-            let words = locale.message(State::Ongoing, &i.report, &commands, &routes);
+            let words = locale.message(State::Ongoing, &i.report, &AdviceContext::default());
             words.text
         })
         .collect();

@@ -216,7 +216,7 @@ async fn nothing_of_an_erased_person_is_left_in_any_file_and_every_number_stays(
 #[tokio::test]
 async fn what_did_not_arrive_is_named_and_given_up_only_when_somebody_says_so() {
     let relay = TestRelay::start("").await;
-    let id = relay.accept("employee.created").await;
+    let id = relay.accept_of("EMP-1", "employee.created").await;
     let others = json!({"event": "team.changed", "data": {"staffId": "EMP-2", "members": ["EMP-1", "EMP-10"]}});
     relay.post("/api/events", others.to_string()).await;
     let unlike =

@@ -181,7 +181,7 @@ fn an_import_that_makes_a_circle_is_seen() {
 
 /// What things are, and what is decided about them: they use each other, and no file or network. Of the clock they use
 /// the moment that somebody has taken from it.
-const NOUNS: [&str; 41] = [
+const NOUNS: &[&str] = &[
     "attempt",
     "audit",
     "cause",
@@ -195,6 +195,7 @@ const NOUNS: [&str; 41] = [
     "event",
     "event_record",
     "export",
+    "hold",
     "incident",
     "ingest",
     "interview",
@@ -207,6 +208,7 @@ const NOUNS: [&str; 41] = [
     "person",
     "liveness",
     "purge",
+    "recovery",
     "repeat",
     "resend",
     "retry",
@@ -229,7 +231,7 @@ const NOUNS: [&str; 41] = [
 fn what_things_are_knows_nothing_of_what_is_done_with_them() {
     let rooms = rooms(&uses(&modules()));
     for noun in NOUNS {
-        let mut used = rooms[noun].iter();
+        let mut used = rooms[*noun].iter();
         let other = used.find(|used| !NOUNS.contains(&used.as_str()));
         assert_eq!(other, None, "{noun} uses it");
     }
@@ -250,7 +252,7 @@ fn what_comes_in_and_what_goes_out_do_not_know_each_other() {
 }
 
 /// Rooms, and the only ones that use them.
-const USED_BY: [(&str, &[&str]); 13] = [
+const USED_BY: &[(&str, &[&str])] = &[
     ("cli", &[]),
     ("systemd", &["cli"]),
     ("relay", &["cli", "systemd"]),

@@ -123,6 +123,14 @@ fn accepted(directory: &Path) -> Vec<(String, String, Value)> {
     rows.unwrap().collect::<rusqlite::Result<_>>().unwrap()
 }
 
+/// A moment at which nothing is sent yet, long after the test.
+fn soon() -> String {
+    Clock::System
+        .now()
+        .after(Duration::from_hours(1))
+        .to_string()
+}
+
 /// Waits until nothing is left to be sent.
 async fn all_sent(daemon: &Daemon) {
     let asking = async {
@@ -138,7 +146,8 @@ async fn all_sent(daemon: &Daemon) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_outages_refusals_resends_and_kills_voicedrive_has_what_was_accepted_in_order() {
+async fn after_outages_refusals_resends_holds_and_kills_voicedrive_has_what_was_accepted_in_order()
+{
     let seed = Clock::System.now().unix_ms().unsigned_abs();
     println!("seed {seed}");
     let mut bytes = [0; 32];
@@ -162,7 +171,7 @@ async fn after_outages_refusals_resends_and_kills_voicedrive_has_what_was_accept
             ];
             kept.lock().unwrap().refuses = answers[random.next_u32() as usize % answers.len()];
             hand_in(&daemon, &mut random, &mut next).await;
-            match random.next_u32() % 4 {
+            match random.next_u32() % 7 {
                 0 => drop(daemon.json(&["resend", "--status", "exhausted"]).await),
                 1 => drop(daemon.json(&["resend", "--status", "delivered"]).await),
                 2 => {
@@ -170,6 +179,14 @@ async fn after_outages_refusals_resends_and_kills_voicedrive_has_what_was_accept
                     let (id, ..) = &events[random.next_u32() as usize % events.len()];
                     drop(daemon.json(&["resend", id]).await);
                 }
+                3 => drop(
+                    daemon
+                        .json(&["hold", "--until", &soon(), "maintenance"])
+                        .await,
+                ),
+                // Without a hold, and without anything to recover, it is refused.
+                4 => drop(daemon.run(&["hold", "end"]).await),
+                5 => drop(daemon.run(&["recover"]).await),
                 _ => daemon.signal("-HUP"),
             }
             tokio::time::sleep(Duration::from_millis(u64::from(random.next_u32() % 200))).await;
@@ -178,6 +195,7 @@ async fn after_outages_refusals_resends_and_kills_voicedrive_has_what_was_accept
     }
     kept.lock().unwrap().refuses = None;
     let daemon = Daemon::start(directory.path(), &url, more).await;
+    drop(daemon.run(&["hold", "end"]).await);
     all_sent(&daemon).await;
     daemon.json(&["resend", "--status", "exhausted"]).await;
     all_sent(&daemon).await;

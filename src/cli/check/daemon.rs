@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::cli::Common;
 
@@ -13,6 +14,9 @@ pub(super) struct Daemon {
     listen: SocketAddr,
     /// What keeps it from keeping anything.
     pub(super) trouble: Option<String>,
+    /// The routes that are on hold.
+    #[serde(default)]
+    pub(super) holds: Vec<Value>,
 }
 
 impl Daemon {
@@ -41,6 +45,7 @@ mod tests {
             let daemon = Daemon {
                 listen: own.parse().unwrap(),
                 trouble: None,
+                holds: Vec::new(),
             };
             daemon.listens_at(address.parse().unwrap())
         };

@@ -69,3 +69,19 @@ pub(super) fn lost() -> Value {
 pub(super) fn cut_off() -> Value {
     json!({"event": "employee.retired", "data": {"staffId": PEOPLE[5].0, "reason": "転居"}})
 }
+
+/// Some that are handed in while sending is on hold.
+pub(super) fn held() -> Vec<Value> {
+    let people = PEOPLE.into_iter().take(3);
+    let moved = people.map(
+        |(id, ..)| json!({"event": "shift.assigned", "data": {"staffId": id, "shift": "夜勤"}}),
+    );
+    moved.collect()
+}
+
+/// Some that the stand-in VoiceDrive does not take before their retries are used up.
+pub(super) fn outlasting() -> Vec<Value> {
+    let people = PEOPLE.into_iter().skip(3);
+    let trained = people.map(|(id, ..)| json!({"event": "training.completed", "data": {"staffId": id, "course": "感染対策"}}));
+    trained.collect()
+}

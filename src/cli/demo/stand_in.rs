@@ -48,6 +48,10 @@ pub(super) fn moods(log: Log) -> Script {
                 log.add(id);
                 ScriptedAnswer::After(STALL, Box::new(received.default_answer()))
             }
+            // The first attempt and every retry.
+            ("training.completed", 1..=4) => {
+                ScriptedAnswer::json(StatusCode::BAD_GATEWAY, r#"{"success":false}"#)
+            }
             ("employee.retired", 1) => ScriptedAnswer::Drop,
             ("employee.transferred", 1) => received.default_answer(),
             _ => {

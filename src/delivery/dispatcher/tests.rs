@@ -94,6 +94,7 @@ async fn an_event_older_than_what_was_found_is_looked_for_and_not_sent_twice() {
         in_turn: true,
     };
     dispatcher.should_poll = false;
+    dispatcher.held = false;
     dispatcher.polled_up_to = 5;
     dispatcher.take(due(5));
     dispatcher.receive(due(5));

@@ -5,8 +5,8 @@ use hyper::Method;
 
 use super::openapi::{Operation, written};
 use super::{
-    Api, audit, dismissals, events, health, incidents, ingest, interview_stats, interviews, kpis,
-    reconcile, resend, staff, stats, voicedrive, voicedrive_interviews,
+    Api, audit, dismissals, events, health, holds, incidents, ingest, interview_stats, interviews,
+    kpis, reconcile, recovery, resend, staff, stats, voicedrive, voicedrive_interviews,
 };
 use crate::http::reply::ApiError;
 use crate::http::wing;
@@ -81,6 +81,8 @@ endpoints! {
     POST   "/api/events/resend",      Token(EventsWrite), UNLIMITED, resend::many,         resend::describe_many;
     POST   "/api/events/{id}/dismiss", Token(EventsWrite), UNLIMITED, dismissals::event,   dismissals::describe_event;
 
+    POST   "/api/recovery",           Token(EventsWrite), UNLIMITED, recovery::recover,    recovery::describe;
+
     PUT    "/api/interviews/{id}",  Token(InterviewsWrite), UNLIMITED, interviews::put_one,   interviews::describe_put_one;
     POST   "/api/interviews/batch", Token(InterviewsWrite), UNLIMITED, interviews::put_batch, interviews::describe_put_batch;
     GET    "/api/interviews",       Token(InterviewsRead),  UNLIMITED, interviews::list,      interviews::describe_list;
@@ -89,6 +91,10 @@ endpoints! {
 
     POST   "/api/integration/reconcile", Token(Reconcile), UNLIMITED, reconcile::compare, reconcile::describe_compare;
     GET    "/api/integration/reconcile", Token(Reconcile), UNLIMITED, reconcile::digests, reconcile::describe_digests;
+
+    GET    "/api/holds",      Token(EventsRead),  UNLIMITED, holds::list,   holds::describe_list;
+    PUT    "/api/holds/{id}", Token(EventsWrite), UNLIMITED, holds::put,    holds::describe_put;
+    DELETE "/api/holds/{id}", Token(EventsWrite), UNLIMITED, holds::delete, holds::describe_delete;
 
     GET    "/api/incidents", Token(EventsRead), UNLIMITED, incidents::list, incidents::describe;
     POST   "/api/incidents/{id}/dismiss", Token(EventsWrite), UNLIMITED, dismissals::incident, dismissals::describe_incident;

@@ -57,8 +57,9 @@ pub(super) struct HealthAnswer {
     backup_at: Option<Timestamp>,
     #[schema(pattern = "^ok$")]
     database: &'static str,
-    /// `no URL` while no webhook URL is set: events are kept, and nothing is sent.
-    #[schema(pattern = "^(ok|no URL)$")]
+    /// `no URL` while no webhook URL is set, `on hold` while a person has paused a route: events are kept, and nothing is
+    /// sent there.
+    #[schema(pattern = "^(ok|no URL|on hold)$")]
     delivery: &'static str,
 }
 
@@ -92,7 +93,7 @@ pub(super) fn describe() -> Operation {
 pub async fn health(api: &Api) -> Result<Reply, ApiError> {
     let works = can_write(api).await;
     if let Some(trouble) = api.store.file().trouble() {
-        let told = trouble.describe(Language::En, &api.commands);
+        let told = trouble.describe(Language::En, &api.advice.commands);
         return Err(ApiError::DatabaseInTrouble(told));
     }
     if !works {
@@ -113,13 +114,22 @@ pub async fn health(api: &Api) -> Result<Reply, ApiError> {
         started_at: api.started_at,
         backup_at: api.backup.last().at,
         database: "ok",
-        delivery: if api.routes.sends_on(route::DEFAULT) {
-            "ok"
-        } else {
+        delivery: if !api.routes.sends_on(route::DEFAULT) {
             "no URL"
+        } else if is_on_hold(api).await {
+            "on hold"
+        } else {
+            "ok"
         },
     };
     success(StatusCode::OK, &answer, api.clock.now())
+}
+
+/// Whether a route is on hold. Who asks for health does not wait long for that.
+async fn is_on_hold(api: &Api) -> bool {
+    let holds = api.store.holds(api.clock.moment());
+    let holds = tokio::time::timeout(LONGEST_PROBE, holds).await;
+    matches!(holds, Ok(Ok(holds)) if !holds.is_empty())
 }
 
 /// Whether what is kept moves. A database that cannot be written is another matter.

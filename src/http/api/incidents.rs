@@ -6,12 +6,12 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::openapi::{Operation, paging, query, samples};
-use crate::http::Api;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::{Query, whole};
 use crate::http::wing::Call;
 use crate::incident::{Incident, State};
 use crate::language::Locale;
+use crate::notification::advice::AdviceContext;
 use crate::notification::message::Message;
 use crate::timestamp::Timestamp;
 
@@ -51,7 +51,7 @@ pub(super) struct PageAnswer {
 }
 
 impl IncidentAnswer {
-    fn of(locale: Locale, api: &Api, incident: Incident) -> Self {
+    fn of(locale: Locale, advice: &AdviceContext, incident: Incident) -> Self {
         let Incident { report, closed_at } = incident;
         let state = if closed_at.is_some() {
             State::Resolved
@@ -59,7 +59,7 @@ impl IncidentAnswer {
             State::Ongoing
         };
         Self {
-            words: locale.message(state, &report, &api.commands, &api.routes.settings),
+            words: locale.message(state, &report, advice),
             clear_since: report.clear_since,
             closed_at,
             delivered: report.delivered,
@@ -96,7 +96,7 @@ pub(super) async fn list(call: Call<'_>) -> Result<Reply, ApiError> {
     let items = found.into_iter();
     let answer = PageAnswer {
         items: items
-            .map(|one| IncidentAnswer::of(locale, api, one))
+            .map(|one| IncidentAnswer::of(locale, &api.advice, one))
             .collect(),
         next_cursor: next.map(|next| next.to_string()),
     };

@@ -22,12 +22,13 @@ pub(super) use operation::{Operation, moment, paging, parameter, period, query, 
 pub(super) use schemas::{Payload, StaffId, reference};
 
 /// The chapters of the description.
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 9] = [
     ("health", "Whether the relay works"),
     ("statistics", "As the requirement names them"),
     ("voicedrive", "As VoiceDrive's shipped client calls them"),
     ("events", "Handing in, looking up, sending again"),
     ("interviews", "Interview records of the staff system"),
+    ("holds", "Routes that a person pauses"),
     ("incidents", "What an admin was told"),
     ("audit", "Who did what"),
     ("staff", "What is kept of one person"),

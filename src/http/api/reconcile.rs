@@ -20,7 +20,7 @@ use crate::http::wing::Call;
 use crate::reconciliation::comparison::Comparison;
 use crate::reconciliation::{self, RangeError};
 use crate::slot::Unit;
-use crate::store::{BulkProgress, BulkRules, StoreError};
+use crate::store::{BulkResend, BulkRules, StoreError};
 use crate::token::Scope;
 use answer::{ComparisonAnswer, DigestsAnswer};
 use question::Asked;
@@ -90,9 +90,14 @@ pub(super) async fn compare(call: Call<'_>) -> Result<Reply, ApiError> {
 async fn resend(api: &Api, found: &Comparison, action: Entry) -> Result<(), ApiError> {
     let mut missing: Vec<i64> = found.all_missing.iter().map(|(seq, _)| *seq).collect();
     missing.sort_unstable();
-    let mut progress = BulkProgress::from(action);
-    let opened = open_all(api, &missing, &mut progress).await;
-    let released = api.store.let_go(progress, api.clock.moment()).await;
+    let rules = BulkRules {
+        policy: api.retry.clone(),
+        routing: api.routes.routing.clone(),
+        only: false,
+    };
+    let mut bulk = api.store.bulk_resend(rules, action, api.clock.moment());
+    let opened = open_all(api, &missing, &mut bulk).await;
+    let released = bulk.finish(api.clock.moment()).await;
     api.routes.handoff.wake_all();
     opened?;
     released?;
@@ -105,20 +110,10 @@ async fn resend(api: &Api, found: &Comparison, action: Entry) -> Result<(), ApiE
     Ok(())
 }
 
-async fn open_all(
-    api: &Api,
-    missing: &[i64],
-    progress: &mut BulkProgress,
-) -> Result<(), StoreError> {
+async fn open_all(api: &Api, missing: &[i64], bulk: &mut BulkResend) -> Result<(), StoreError> {
     for page in missing.chunks(RESENT_AT_ONCE) {
         let events = api.store.resendable(page.to_vec()).await?;
-        let by = BulkRules {
-            policy: api.retry.clone(),
-            routing: api.routes.routing.clone(),
-            only: false,
-        };
-        let (held, moment) = (progress.clone(), api.clock.moment());
-        *progress = api.store.resend_events(events, by, held, moment).await?;
+        bulk.open(events, api.clock.moment()).await?;
         api.routes.handoff.wake_all();
     }
     Ok(())

@@ -20,7 +20,7 @@ use crate::http::request;
 use crate::http::wing::Call;
 use crate::order::LONGEST_TAIL;
 use crate::resend::{Resend, Resent, Tally};
-use crate::store::{BulkProgress, BulkRules};
+use crate::store::{BulkResend, BulkRules};
 use crate::timestamp::Timestamp;
 
 /// `POST /api/events/{id}/resend`
@@ -114,14 +114,20 @@ pub(super) async fn many(call: Call<'_>) -> Result<Reply, ApiError> {
     } = call;
     request::media(request.headers(), false)?;
     let text = request::text(request, api.max_body_bytes).await?;
-    let mut asked = BulkResend::read(&text)?;
+    let mut asked = BulkRequest::read(&text)?;
     asked.filter = meant(api, asked.filter).await?;
     let dry_run = asked.dry_run;
     let action = actor.did(Action::Resend, api.clock.now());
     let action = action.to(Subject::Events(asked.filter.clone()));
-    let (mut tally, mut progress) = (Tally::default(), BulkProgress::from(action));
-    let opened = open_all(api, &asked, &mut tally, &mut progress).await;
-    let released = api.store.let_go(progress, api.clock.moment()).await;
+    let rules = BulkRules {
+        policy: api.retry.clone(),
+        routing: api.routes.routing.clone(),
+        only: asked.only,
+    };
+    let mut bulk = api.store.bulk_resend(rules, action, api.clock.moment());
+    let mut tally = Tally::default();
+    let opened = open_all(api, &asked, &mut tally, &mut bulk).await;
+    let released = bulk.finish(api.clock.moment()).await;
     api.routes.handoff.wake_all();
     opened?;
     released?;
@@ -147,11 +153,11 @@ pub(super) async fn many(call: Call<'_>) -> Result<Reply, ApiError> {
 /// Counts what is asked for, page by page, and opens it unless it is only counted.
 async fn open_all(
     api: &Api,
-    asked: &BulkResend,
+    asked: &BulkRequest,
     tally: &mut Tally,
-    progress: &mut BulkProgress,
+    bulk: &mut BulkResend,
 ) -> Result<(), ApiError> {
-    let BulkResend {
+    let BulkRequest {
         filter,
         dry_run,
         only,
@@ -167,16 +173,7 @@ async fn open_all(
             tally.follows += page.follows;
         }
         if !dry_run {
-            let by = BulkRules {
-                policy: api.retry.clone(),
-                routing: routing.clone(),
-                only: *only,
-            };
-            let (held, moment) = (progress.clone(), api.clock.moment());
-            *progress = api
-                .store
-                .resend_events(page.events, by, held, moment)
-                .await?;
+            bulk.open(page.events, api.clock.moment()).await?;
             api.routes.handoff.wake_all();
         }
         after = page.next;
@@ -220,7 +217,7 @@ pub(super) struct ResendBody {
 /// A bulk resend as it is asked for; one filter at least must be named.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(as = BulkResend)]
+#[schema(as = BulkRequest)]
 pub(super) struct BulkResendBody {
     /// What was dismissed is sent again by its id only.
     #[schema(pattern = "^(accepted|retrying|delivered|exhausted)$")]
@@ -254,13 +251,13 @@ fn in_bulk(word: &str) -> Result<Status, ApiError> {
 }
 
 /// A bulk resend that was understood.
-struct BulkResend {
+struct BulkRequest {
     filter: EventFilter,
     only: bool,
     dry_run: bool,
 }
 
-impl BulkResend {
+impl BulkRequest {
     fn read(text: &str) -> Result<Self, ApiError> {
         let wire: BulkResendBody = request::fields(text)?;
         let moment = |name: &str, text: Option<String>| {

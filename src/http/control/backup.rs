@@ -28,7 +28,7 @@ pub(super) async fn refresh(call: Call<'_>) -> Result<Reply, ApiError> {
     let trouble = trouble.filter(|trouble| !matches!(trouble, Trouble::DiskFull { .. }));
     if let (Some(_), Some(trouble)) = (&error, trouble) {
         return Err(ApiError::DatabaseInTrouble(
-            trouble.describe(locale.language, &api.commands),
+            trouble.describe(locale.language, &api.advice.commands),
         ));
     }
     let answer = serde_json::json!({

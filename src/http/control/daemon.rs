@@ -2,10 +2,11 @@
 
 use hyper::StatusCode;
 
+use crate::http::api::holds::HoldAnswer;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::wing::Call;
 
-/// `GET /control/daemon`: where it listens, and what keeps it from keeping anything, in the person's language; null when
+/// `GET /control/daemon`: where it listens, which routes are on hold, and what keeps it from keeping anything, in the person's language; null when
 /// nothing does. It answers whatever is wrong with the database.
 ///
 /// # Errors
@@ -15,10 +16,14 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
     let language = call.locale().language;
     let probed = api.store.probe(api.clock.moment()).await;
     let trouble = api.store.file().trouble();
-    let trouble = trouble.map(|trouble| trouble.describe(language, &api.commands));
+    let trouble = trouble.map(|trouble| trouble.describe(language, &api.advice.commands));
+    let holds = api.store.holds(api.clock.moment()).await;
+    let holds = holds.unwrap_or_default();
+    let holds: Vec<_> = holds.iter().map(HoldAnswer::of).collect();
     let answer = serde_json::json!({
         "listen": api.listen,
-        "trouble": trouble.or_else(|| probed.err().map(|error| error.describe(language, &api.commands))),
+        "holds": holds,
+        "trouble": trouble.or_else(|| probed.err().map(|error| error.describe(language, &api.advice.commands))),
     });
     success(StatusCode::OK, &answer, api.clock.now())
 }

@@ -2,6 +2,7 @@
 
 use hyper::StatusCode;
 
+use crate::http::api::holds::HoldAnswer;
 use crate::http::api::stats::QueueAnswer;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::wing::Call;
@@ -18,7 +19,7 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
     let now = moment.wall;
     let locale = call.locale();
     let language = locale.language;
-    let commands = &api.commands;
+    let commands = &api.advice.commands;
     let trouble = || {
         let trouble = api.store.file().trouble();
         trouble.map(|trouble| trouble.describe(language, commands))
@@ -38,17 +39,20 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
     let free = file.disk_bytes().map(|(free, _)| free);
     let full_in_days = free.and_then(|free| full_in_days(free, seen.database_bytes, seen.sent));
     let backup = api.backup.last();
+    // A hold stands for itself.
     let incidents = seen.incidents.iter();
     let open: Vec<_> = incidents
+        .filter(|incident| incident.report.kind.needs_a_person())
         .map(|incident| {
             let report = &incident.report;
-            let words = locale.message(State::Ongoing, report, commands, &api.routes.settings);
+            let words = locale.message(State::Ongoing, report, &api.advice);
             let mut told = serde_json::json!(words);
             told["route"] = report.route().into();
             told["clearSince"] = serde_json::json!(report.clear_since);
             told
         })
         .collect();
+    let holds: Vec<_> = seen.holds.iter().map(HoldAnswer::of).collect();
     let failing = api.channels.iter().filter_map(|channel| {
         let key = channel.key();
         let (_, error) = seen.failing_channels.iter().find(|(of, _)| *of == key)?;
@@ -86,6 +90,7 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
             "fullInDays": full_in_days,
             "full": file.disk_full(),
         },
+        "holds": holds,
         "incidents": open,
         "alerts": {"channels": api.channels.len(), "failing": failing},
     });

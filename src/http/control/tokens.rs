@@ -47,7 +47,7 @@ pub(super) async fn issue(call: Call<'_>) -> Result<Reply, ApiError> {
         .keys
         .issue(&wanted.subject, &scopes, now.unix_seconds(), days)
         .map_err(|_| {
-            let reload = api.commands.typed("reload");
+            let reload = api.advice.commands.typed("reload");
             let advice = format!(
                 "is not set, so no token can be signed; set it in secrets.env, then `{reload}`"
             );

@@ -13,7 +13,9 @@ use crate::resend::{Resend, Resent};
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
 use crate::store::arrangement::arrange;
-use crate::store::bulk_resend::{Holds, candidates, let_all_go, open_page, tail_between};
+use crate::store::bulk_resend::{
+    Holds, candidates, let_all_go, let_broken_off_go, open_page, tail_between,
+};
 use crate::store::event_lookup::find;
 use crate::store::events::accept;
 use crate::store::outbox::begin;
@@ -220,6 +222,18 @@ fn a_long_tail_is_refused_unless_it_is_left_out_and_a_retry_opens_it_bit_by_bit(
     );
     let_all_go(&connection, &holds, when(7)).unwrap();
     assert_eq!(send_all(&connection, 200, 7), ids);
+    // What a crash has broken off holds nothing at the next start.
+    open_page(
+        &connection,
+        &page.events,
+        rules,
+        &mut Holds::default(),
+        when(8),
+    )
+    .unwrap();
+    assert_eq!(send_all(&connection, 200, 9), [""; 0]);
+    let_broken_off_go(&connection, when(9)).unwrap();
+    assert_eq!(send_all(&connection, 200, 9), ids);
 }
 
 #[test]

@@ -168,6 +168,40 @@ CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です�
 ファイルは、1 行に 1 つの ID か、requestId という列のある CSV です。VoiceDrive の webhook_logs にある processingStatus と userFound の列も使います。- は標準入力です。
 終了コード: 0 届いていないものはない、1 ある、65 ファイルの内容が分からない、75 今は受け付けられない (あとでもう一度)",
     ),
+    command(
+        "recover",
+        "VoiceDrive の停止で送れなかったイベントをもう一度送ります",
+        "例:
+  voicedrive-relay recover --dry-run
+  voicedrive-relay recover
+  voicedrive-relay recover --route staff
+経路ごとに、まず最も古い 1 件だけを送ってみます。VoiceDrive が回復していれば、残りを古いものから順に送ります。回復していなければ、ほかは送りません。ほかの理由で拒否されたイベントは対象外です。
+終了コード: 0 送信する、または送るものがない、1 VoiceDrive がまだ回復していない",
+    ),
+    command(
+        "hold",
+        "指定した日時まで送信を一時停止します。受け付けは続きます",
+        "例:
+  voicedrive-relay hold --until 06:00 \"VoiceDrive の入れ替え\"
+  voicedrive-relay hold --route staff --until \"2025-10-27 06:00\" \"保守作業\"
+  voicedrive-relay hold list
+  voicedrive-relay hold end
+イベントはこれまでどおり受け付けて保存します。送信中のものは最後まで送り、それ以外は送りません。再送の回数も減りません。時間になると自動で終わり、待っていたものから順に送信します。",
+    ),
+    command(
+        "hold end",
+        "一時停止を予定より早く終了します",
+        "例:
+  voicedrive-relay hold end
+  voicedrive-relay hold end --route staff
+--route を付けない場合は、すべての経路の一時停止を終了します。経路を指定した一時停止は終了しません。",
+    ),
+    command(
+        "hold list",
+        "一時停止している経路を表示します",
+        "例:
+  voicedrive-relay hold list",
+    ),
     command("secret", "署名の鍵など、新しい秘密の値を作ります", ""),
     command(
         "secret make",

@@ -278,13 +278,17 @@ fn mistakes(command: &Command) -> Vec<(Vec<String>, ErrorKind)> {
             ErrorKind::ArgumentConflict,
         ),
     ];
-    if command.has_subcommands() {
-        mistakes.push((strings(&["no-such-thing"]), ErrorKind::InvalidSubcommand));
-        if command.is_subcommand_required_set() {
-            mistakes.push((strings(&["--json"]), ErrorKind::MissingSubcommand));
-        }
-    } else if command.get_positionals().next().is_none() {
-        mistakes.push((strings(&["no-such-thing"]), ErrorKind::UnknownArgument));
+    // What stands in the place of a positional argument is taken for one.
+    if command.get_positionals().next().is_none() {
+        let unknown = if command.has_subcommands() {
+            ErrorKind::InvalidSubcommand
+        } else {
+            ErrorKind::UnknownArgument
+        };
+        mistakes.push((strings(&["no-such-thing"]), unknown));
+    }
+    if command.is_subcommand_required_set() {
+        mistakes.push((strings(&["--json"]), ErrorKind::MissingSubcommand));
     }
     if command.get_arguments().any(Arg::is_required_set) {
         mistakes.push((strings(&["--json"]), ErrorKind::MissingRequiredArgument));

@@ -8,6 +8,8 @@ pub(in super::super) const TIME: &str = "2025-10-26T15:00:00.000Z";
 pub(in super::super) const ID: &str = "019a2159-2f6b-7c1e-8c1d-0d2f6e1b7a55";
 /// The id of an interview record.
 pub(in super::super) const INTERVIEW_ID: &str = "int-2025-001";
+/// Why sending is paused.
+pub(in super::super) const REASON: &str = "VoiceDrive の入れ替え";
 /// Somebody.
 pub(in super::super) const NAME: &str = "山田 太郎";
 

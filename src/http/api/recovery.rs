@@ -1,0 +1,159 @@
+//! Sending again what an outage left behind, once VoiceDrive is back (contract, section 5.3).
+
+use hyper::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+
+use super::Api;
+use super::holds::{known_route, no_such_route};
+use super::openapi::{Operation, samples};
+use crate::audit::Actor;
+use crate::http::reply::{ApiError, Reply, success};
+use crate::http::request;
+use crate::http::wing::Call;
+use crate::recovery::{LeftBehind, ProbeResult};
+
+/// `POST /api/recovery`
+///
+/// # Errors
+/// `InvalidJson`, `InvalidParameter`, `NotFound` for a route that the configuration does not have, `Conflict` when
+/// nothing can be sent now on any route that has something to send, or the store's.
+pub(super) async fn recover(call: Call<'_>) -> Result<Reply, ApiError> {
+    let Call {
+        api,
+        actor,
+        request,
+        ..
+    } = call;
+    request::media(request.headers(), false)?;
+    let text = request::text(request, api.max_body_bytes).await?;
+    let RecoveryBody { route, dry_run } = request::fields(&text)?;
+    let mut routes = Vec::new();
+    let mut hindered = None;
+    for route in named(api, route)? {
+        let Some(LeftBehind { exhausted, oldest }) = api.store.left_behind(&route).await? else {
+            continue;
+        };
+        if !dry_run {
+            match begin(api, &route, actor.clone()).await? {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(why) => {
+                    hindered.get_or_insert(why);
+                    continue;
+                }
+            }
+        }
+        routes.push(RouteAnswer {
+            route,
+            exhausted,
+            probe: oldest,
+        });
+    }
+    // Of several routes, one that cannot be recovered holds up no other.
+    match hindered {
+        Some(why) if routes.is_empty() => return Err(why),
+        _ => {}
+    }
+    let status = if dry_run {
+        StatusCode::OK
+    } else {
+        StatusCode::ACCEPTED
+    };
+    success(status, &RecoveryAnswer { routes }, api.clock.now())
+}
+
+/// What the description says of [`recover`].
+pub(super) fn describe() -> Operation {
+    let some = json!({"routes": [{"route": "default", "exhausted": 120, "probe": samples::ID}]});
+    Operation::new(
+        "events",
+        "recover",
+        "Send again what was exhausted because VoiceDrive was away: the oldest first, and the rest when it shows that VoiceDrive is back",
+    )
+    .json_body::<RecoveryBody>(&json!({"dryRun": true}))
+    .answer::<RecoveryAnswer>(200, "Counted; nothing was changed", &some)
+    .answer::<RecoveryAnswer>(202, "The oldest of each route will be sent", &some)
+    .also_refused([
+        no_such_route("default"),
+        under_way("default"),
+        on_hold("default"),
+        no_url("default"),
+    ])
+}
+
+/// The route that is asked for, or all of them.
+fn named(api: &Api, route: Option<String>) -> Result<Vec<String>, ApiError> {
+    match route {
+        None => Ok(api.routes.routing.names().map(str::to_owned).collect()),
+        Some(route) => known_route(api, &route).map(|()| vec![route]),
+    }
+}
+
+/// Begins to recover a route; false: there is nothing to send any more.
+async fn begin(api: &Api, route: &str, by: Actor) -> Result<Result<bool, ApiError>, ApiError> {
+    if !api.routes.sends_on(route) {
+        return Ok(Err(no_url(route)));
+    }
+    let (policy, routing) = (api.retry.clone(), api.routes.routing.clone());
+    let moment = api.clock.moment();
+    let probed = api
+        .store
+        .probe_route(route, Some(by), policy, routing, moment);
+    Ok(match probed.await? {
+        ProbeResult::Begun => {
+            api.routes.handoff.wake_all();
+            tracing::info!(%route, "an exhausted event is sent once, to see whether VoiceDrive is back, as a person asked");
+            Ok(true)
+        }
+        ProbeResult::Nothing => Ok(false),
+        ProbeResult::UnderWay => Err(under_way(route)),
+        ProbeResult::OnHold => Err(on_hold(route)),
+    })
+}
+
+fn under_way(route: &str) -> ApiError {
+    ApiError::Conflict(format!("{route}: a recovery is under way"))
+}
+
+fn on_hold(route: &str) -> ApiError {
+    ApiError::Conflict(format!("{route}: the route is on hold; end the hold first"))
+}
+
+fn no_url(route: &str) -> ApiError {
+    ApiError::Conflict(format!(
+        "{route}: the route has no URL, so nothing is sent on it"
+    ))
+}
+
+/// What is to be recovered.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = NewRecovery)]
+pub(super) struct RecoveryBody {
+    /// Only this route; otherwise every route.
+    route: Option<String>,
+    /// Count, and change nothing.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// What is sent again.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Recovery)]
+pub(super) struct RecoveryAnswer {
+    /// The routes that have something to send.
+    routes: Vec<RouteAnswer>,
+}
+
+/// What is sent again on one route.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RouteRecovery)]
+pub(super) struct RouteAnswer {
+    route: String,
+    /// Deliveries that are exhausted because VoiceDrive was away.
+    exhausted: u64,
+    /// The id of the oldest of them, which is sent first.
+    probe: String,
+}

@@ -1,0 +1,15 @@
+//! What the advice in a message depends on: the relay that sends it, as it is configured.
+
+use crate::command_line::CommandLine;
+use crate::route::settings::AllSettings;
+
+/// What the advice in a message depends on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AdviceContext {
+    /// How its commands are typed.
+    pub commands: CommandLine,
+    /// By what an admin finds the settings of each route.
+    pub routes: AllSettings,
+    /// What an outage leaves behind is sent by itself.
+    pub recovers: bool,
+}

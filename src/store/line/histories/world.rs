@@ -1,0 +1,447 @@
+//! The relay and the receiver of a history, and what happens to them.
+
+use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::receiver::{Kind, Persons};
+use super::steps::{Mode, Step};
+use crate::attempt::Outcome;
+use crate::cause::Cause;
+use crate::due::DueDelivery;
+use crate::event::Status;
+use crate::event_record::EventFilter;
+use crate::hold::NewHold;
+use crate::recovery;
+use crate::resend::Candidate;
+use crate::retry::RetryPolicy;
+use crate::route::Routing;
+use crate::store::attempts::record;
+use crate::store::bulk_resend::{Holds, candidates, let_all_go, let_broken_off_go, open_page};
+use crate::store::dismissals::dismiss_event;
+use crate::store::event_lookup::find;
+use crate::store::events::accept;
+use crate::store::outages::after_attempt;
+use crate::store::outbox::{begin, due, give_up_all, put_off};
+use crate::store::recovery::{follow, let_follow, probe, recoveries};
+use crate::store::relay_time::Now;
+use crate::store::resend::{Rules, resend};
+use crate::store::tests::{attempted, count, somebody, submission, when};
+use crate::store::{holds, purge, recount};
+
+/// So long a receiver must have been away for retries that wait to follow when it is back.
+const AWAY: Duration = Duration::from_mins(10);
+
+/// An accepted event.
+#[derive(Clone, Debug)]
+struct Event {
+    id: String,
+    seq: i64,
+    person: usize,
+    kind: Kind,
+    /// What it was when it was last looked at.
+    status: Status,
+    /// The receiver has applied it.
+    applied: bool,
+    dismissed: bool,
+    /// A person wanted it sent without its tail.
+    alone: bool,
+}
+
+/// A bulk resend that is under way.
+#[derive(Default)]
+struct Bulk {
+    filter: EventFilter,
+    only: bool,
+    after: Option<Candidate>,
+    holds: Holds,
+}
+
+pub(super) struct World<'a> {
+    connection: &'a Connection,
+    now: Now,
+    events: Vec<Event>,
+    persons: Persons,
+    mode: Mode,
+    refused: BTreeSet<usize>,
+    /// What the dispatcher has taken, and what it has begun.
+    queue: VecDeque<DueDelivery>,
+    under_way: Vec<DueDelivery>,
+    bulk: Option<Bulk>,
+}
+
+fn policy() -> RetryPolicy {
+    RetryPolicy::new([60, 300].map(Duration::from_secs).to_vec())
+}
+
+impl<'a> World<'a> {
+    pub(super) fn new(connection: &'a Connection) -> Self {
+        Self {
+            connection,
+            now: when(0),
+            events: Vec::new(),
+            persons: Persons::default(),
+            mode: Mode::Good,
+            refused: BTreeSet::new(),
+            queue: VecDeque::new(),
+            under_way: Vec::new(),
+            bulk: None,
+        }
+    }
+
+    pub(super) fn take(&mut self, step: Step) {
+        match step {
+            Step::Accept(events, handed) => self.accept(&events, handed),
+            Step::Poll => {
+                self.poll();
+            }
+            Step::Begin => self.begin(),
+            Step::End(which) => self.end(which),
+            Step::PutOff(which) => self.put_off(which),
+            Step::Answers(mode) => self.mode = mode,
+            Step::Refuse(which) => {
+                if !self.refused.remove(&which) {
+                    self.refused.insert(which);
+                }
+            }
+            Step::Resend(which, only) => self.resend(which, only),
+            Step::BulkPage(status, only) => self.bulk_page(status, only),
+            Step::BulkEnd => self.bulk_end(),
+            Step::BulkAbandon => self.bulk = None,
+            Step::Dismiss(which) => self.dismiss(which),
+            Step::Wait(milliseconds) => self.wait(milliseconds),
+            Step::Kill(applied) => self.kill(applied),
+            Step::Purge(age) => self.purge(age),
+            Step::Hold(milliseconds) => self.hold(milliseconds),
+            Step::EndHold => self.end_hold(),
+            Step::Recover => self.probe(false),
+            Step::LookAtRecovery(automatic) => {
+                self.look_at_recovery(automatic);
+            }
+        }
+    }
+
+    fn wait(&mut self, milliseconds: u64) {
+        let span = Duration::from_millis(milliseconds);
+        self.now = Now::of(self.now.wall.after(span), self.now.axis_after(span));
+    }
+
+    fn accept(&mut self, events: &[(usize, Kind)], handed: bool) {
+        let submissions: Vec<_> = events
+            .iter()
+            .map(|(person, _)| {
+                let mut submission = submission("a.b", None);
+                submission.event.staff_id = Some(format!("EMP-{person}"));
+                submission
+            })
+            .collect();
+        let accepted = accept(self.connection, &submissions, self.now).unwrap();
+        for (accepted, (person, kind)) in accepted.into_iter().zip(events) {
+            let sql = format!("SELECT seq FROM events WHERE id = '{}'", accepted.id);
+            self.events.push(Event {
+                seq: count(self.connection, &sql),
+                id: accepted.id,
+                person: *person,
+                kind: *kind,
+                status: Status::Accepted,
+                applied: false,
+                dismissed: false,
+                alone: false,
+            });
+            if handed {
+                self.queue.extend(accepted.due);
+            }
+        }
+    }
+
+    fn in_hand(&self) -> HashSet<i64> {
+        let all = self.queue.iter().chain(&self.under_way);
+        all.map(|due| due.seq).collect()
+    }
+
+    /// Answers when more is due.
+    fn poll(&mut self) -> Option<Duration> {
+        let found = due(self.connection, "default", self.now, &self.in_hand(), 3).unwrap();
+        self.queue.extend(found.due);
+        found.next_in
+    }
+
+    fn begin(&mut self) {
+        let Some(next) = self.queue.pop_front() else {
+            return;
+        };
+        let announced = next.attempt > 1 || !next.in_turn;
+        if announced && !begin(self.connection, next.seq, &next.id, self.now).unwrap() {
+            return;
+        }
+        let person = self.events[self.index_of(&next)].person;
+        let others = self.under_way.iter();
+        let same = others.filter(|due| self.events[self.index_of(due)].person == person);
+        assert_eq!(same.count(), 0, "two of one person are under way");
+        self.under_way.push(next);
+    }
+
+    fn index_of(&self, due: &DueDelivery) -> usize {
+        self.events
+            .iter()
+            .position(|event| event.seq == due.seq)
+            .unwrap()
+    }
+
+    fn end(&mut self, which: usize) {
+        if which >= self.under_way.len() {
+            return;
+        }
+        let due = self.under_way.remove(which);
+        let index = self.index_of(&due);
+        let mode = match self.mode {
+            Mode::Good if self.refused.contains(&index) => Mode::Status(400),
+            mode => mode,
+        };
+        let (outcome, status) = match mode {
+            Mode::Good => (Outcome::Success, Some(200)),
+            Mode::Status(status) => (Outcome::Failed, Some(status)),
+            Mode::Silent => (Outcome::Timeout, None),
+        };
+        let mut result = attempted(outcome, self.now.wall, 0);
+        result.http_status = status;
+        if outcome == Outcome::Success {
+            self.apply(index);
+        } else {
+            result.cause = Some(status.map_or(Cause::TimedOut, Cause::of_status));
+        }
+        let kept = record(self.connection, &due, &result, &policy(), self.now).unwrap();
+        after_attempt(self.connection, &due, &result, kept.status, AWAY, self.now).unwrap();
+        let in_hand = self.in_hand();
+        self.queue
+            .extend(kept.next.filter(|next| !in_hand.contains(&next.seq)));
+    }
+
+    fn apply(&mut self, index: usize) {
+        let event = &mut self.events[index];
+        event.applied = true;
+        self.persons.apply(index, event.person, event.kind);
+    }
+
+    fn put_off(&mut self, which: usize) {
+        if which >= self.under_way.len() {
+            return;
+        }
+        let due = self.under_way.remove(which);
+        let wait = Duration::from_mins(5);
+        put_off(self.connection, &due, wait, &policy(), self.now).unwrap();
+    }
+
+    fn rules<'r>(policy: &'r RetryPolicy, routing: &'r Routing, only: bool) -> Rules<'r> {
+        Rules {
+            policy,
+            routing,
+            only,
+        }
+    }
+
+    fn resend(&mut self, which: usize, only: bool) {
+        let Some(event) = self.events.get_mut(which) else {
+            return;
+        };
+        event.dismissed = false;
+        event.alone |= only;
+        let (policy, routing) = (policy(), Routing::default());
+        let rules = Self::rules(&policy, &routing, only);
+        resend(self.connection, &event.id, rules, self.now).unwrap();
+    }
+
+    fn bulk_page(&mut self, status: Option<Status>, only: bool) {
+        let bulk = self.bulk.get_or_insert_with(|| Bulk {
+            filter: EventFilter {
+                status,
+                ..EventFilter::default()
+            },
+            only,
+            ..Bulk::default()
+        });
+        let page = candidates(self.connection, &bulk.filter, bulk.after.as_ref(), 2).unwrap();
+        let (policy, routing) = (policy(), Routing::default());
+        let rules = Self::rules(&policy, &routing, bulk.only);
+        open_page(
+            self.connection,
+            &page.events,
+            rules,
+            &mut bulk.holds,
+            self.now,
+        )
+        .unwrap();
+        for event in &mut self.events {
+            if page.events.iter().any(|opened| opened.seq == event.seq) {
+                event.alone |= bulk.only;
+                event.dismissed = false;
+            }
+        }
+        bulk.after = page.next;
+        if bulk.after.is_none() {
+            self.bulk_end();
+        }
+    }
+
+    fn bulk_end(&mut self) {
+        if let Some(bulk) = self.bulk.take() {
+            let_all_go(self.connection, &bulk.holds, self.now).unwrap();
+        }
+    }
+
+    fn dismiss(&mut self, which: usize) {
+        self.look();
+        let Some(event) = self.events.get_mut(which) else {
+            return;
+        };
+        if event.status == Status::Exhausted {
+            event.dismissed = true;
+            dismiss_event(self.connection, &event.id, self.now).unwrap();
+        }
+    }
+
+    fn kill(&mut self, applied: bool) {
+        for due in std::mem::take(&mut self.under_way) {
+            if applied {
+                self.apply(self.index_of(&due));
+            }
+        }
+        self.queue.clear();
+        self.bulk = None;
+        give_up_all(self.connection, self.now).unwrap();
+        let_broken_off_go(self.connection, self.now).unwrap();
+    }
+
+    /// Who sends hears of it, and lets go what it has taken.
+    fn hold(&mut self, milliseconds: u64) {
+        let hold = NewHold {
+            route: "default".to_owned(),
+            lasts: Duration::from_millis(milliseconds),
+            reason: "because".to_owned(),
+            by: somebody(),
+        };
+        holds::begin(self.connection, &hold, self.now).unwrap();
+        self.queue.clear();
+    }
+
+    fn end_hold(&mut self) {
+        holds::end(self.connection, "default", self.now).unwrap();
+    }
+
+    fn probe(&mut self, by_itself: bool) {
+        let (policy, routing) = (policy(), Routing::default());
+        let rules = Self::rules(&policy, &routing, false);
+        probe(self.connection, "default", by_itself, rules, self.now).unwrap();
+    }
+
+    /// Answers whether there was something to do.
+    fn look_at_recovery(&mut self, automatic: bool) -> bool {
+        let found = recoveries(self.connection, self.now).unwrap();
+        let step = found.first().and_then(|left| left.next_step(automatic));
+        match step {
+            None => return false,
+            Some(recovery::Step::Probe) => self.probe(true),
+            Some(recovery::Step::Begin) => let_follow(self.connection, "default").unwrap(),
+            Some(recovery::Step::Follow) => {
+                let (policy, routing) = (policy(), Routing::default());
+                let rules = Self::rules(&policy, &routing, false);
+                follow(self.connection, "default", 2, rules, self.now).unwrap();
+            }
+        }
+        true
+    }
+
+    fn purge(&mut self, age: u64) {
+        self.look();
+        let before = self.now.wall.before(Duration::from_millis(age));
+        purge::purge(self.connection, before, 0).unwrap();
+    }
+
+    /// Looks at what has become of the events; of those that are purged, it is known.
+    fn look(&mut self) {
+        for event in &mut self.events {
+            if let Some(found) = find(self.connection, &event.id, self.now).unwrap() {
+                event.status = found.summary.status;
+            }
+        }
+    }
+
+    /// What must hold at any moment: while anybody is in a line, one is at the front or the first waits for a moment.
+    pub(super) fn examine(&self) {
+        let stuck = count(
+            self.connection,
+            "SELECT count(*) FROM (
+               SELECT sum(place = 2) AS fronts,
+                      (SELECT f.due_ms FROM outbox f WHERE f.staff_id = o.staff_id AND f.place = 1
+                        ORDER BY f.event_seq LIMIT 1) AS first_due
+                 FROM outbox o WHERE place >= 1 GROUP BY staff_id, route)
+              WHERE fronts > 1 OR (fronts = 0 AND first_due IS NULL)",
+        );
+        assert_eq!(stuck, 0, "a line cannot go on");
+    }
+
+    /// Goes on until nothing is left to be sent.
+    pub(super) fn drain(&mut self) {
+        self.bulk_end();
+        let most = 100 * (self.events.len() + 1) * (self.events.len() + 1);
+        for _ in 0..most {
+            let recovers = self.look_at_recovery(false);
+            let next_in = self.poll();
+            if self.queue.is_empty() && self.under_way.is_empty() && !recovers {
+                let Some(next_in) = next_in else { break };
+                self.wait(u64::try_from(next_in.as_millis()).unwrap());
+            }
+            while !self.queue.is_empty() {
+                self.begin();
+            }
+            while !self.under_way.is_empty() {
+                self.end(0);
+            }
+            self.examine();
+        }
+        let left = count(self.connection, "SELECT count(*) FROM outbox");
+        assert_eq!(left, 0, "it never ends");
+        assert_eq!(recount::differences(self.connection).unwrap(), 0);
+        self.look();
+    }
+
+    /// The receiver is in the state of all delivered events applied in order. Nothing is said of a person of whom
+    /// it has applied an event that is not delivered now, or of whom somebody wanted a tail left out.
+    pub(super) fn compare(&self) {
+        let mut expected = Persons::default();
+        for (index, event) in self.events.iter().enumerate() {
+            if event.status == Status::Delivered {
+                expected.apply(index, event.person, event.kind);
+            }
+        }
+        for person in 0..3 {
+            let mut of = self.events.iter().filter(|event| event.person == person);
+            let unclear =
+                |event: &Event| event.alone || (event.applied && event.status != Status::Delivered);
+            if !of.any(unclear) {
+                let (has, should_have) = (self.persons.of(person), expected.of(person));
+                assert_eq!(has, should_have, "of {person}: {:#?}", self.events);
+            }
+        }
+    }
+
+    /// The receiver takes everything again, and a person sends again what is exhausted.
+    pub(super) fn mend(&mut self) {
+        self.mode = Mode::Good;
+        self.refused.clear();
+        self.bulk = None;
+        loop {
+            self.bulk_page(Some(Status::Exhausted), false);
+            if self.bulk.is_none() {
+                break;
+            }
+        }
+    }
+
+    pub(super) fn undelivered(&self) -> usize {
+        let delivered = self.events.iter();
+        let delivered = delivered.filter(|event| event.status == Status::Delivered);
+        self.events.len() - delivered.count()
+    }
+}

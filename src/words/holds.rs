@@ -1,0 +1,90 @@
+//! Holds: routes that a person paused.
+
+use crate::hold::WrongEnd;
+use crate::language::Language;
+
+phrases! {
+    /// Short texts about holds.
+    Holding {
+        EveryRoute: "すべての経路", "every route";
+        None: "一時停止している経路はありません", "nothing is on hold";
+        Ended: "一時停止を終了しました。待っていたイベントを順に送信します", "the hold is over; what waits is sent in order";
+        NoSuchEnd: "06:00、\"2025-10-27 06:00\"、2025-10-27T06:00:00+09:00 のどれかの形で指定してください", "must be a time of day such as 06:00, or a time such as \"2025-10-27 06:00\" or 2025-10-27T06:00:00+09:00";
+        NoReason: "理由を 1 から 200 文字で指定してください", "say why, in 1 to 200 characters";
+        OnHold: "一時停止", "on hold";
+    }
+}
+
+/// What an admin is told of a hold; `ended`: whether a person has ended it before its time, when it is over.
+pub(crate) fn told(
+    until: &str,
+    reason: &str,
+    waiting: u64,
+    ended: Option<bool>,
+    language: Language,
+) -> String {
+    match ended {
+        None => both!(
+            language,
+            "{until} まで送信を一時停止しています。理由: {reason}。送信を待っているイベント: {waiting} 件",
+            "Nothing is sent until {until}: {reason}. Events that wait: {waiting}."
+        ),
+        Some(true) => both!(
+            language,
+            "送信の一時停止を、予定より早く終了しました。送信を待っていたイベント {waiting} 件を順に送信します。",
+            "The hold was ended before its time; {waiting} events that wait are sent in order."
+        ),
+        Some(false) => both!(
+            language,
+            "送信の一時停止が予定どおり終了しました。送信を待っていたイベント {waiting} 件を順に送信します。",
+            "The hold has ended by itself, as planned; {waiting} events that wait are sent in order."
+        ),
+    }
+}
+
+/// One hold in a line: what is paused, until when, why and by whom.
+pub(crate) fn line(
+    route: &str,
+    until: &str,
+    reason: &str,
+    who: &str,
+    language: Language,
+) -> String {
+    both!(
+        language,
+        "{route}: {until} まで。理由: {reason} ({who})",
+        "{route}: until {until}, {reason} ({who})"
+    )
+}
+
+/// A hold has begun, or took the place of another one.
+pub(crate) fn begun(route: &str, until: &str, language: Language) -> String {
+    both!(
+        language,
+        "{route}: {until} まで送信を一時停止します。受け付けは続きます",
+        "{route}: nothing is sent until {until}; accepting goes on"
+    )
+}
+
+/// Why an event is not sent at present.
+pub(crate) fn held_until(until: &str, reason: &str, language: Language) -> String {
+    both!(
+        language,
+        "{until} まで送信を一時停止中。理由: {reason}",
+        "nothing is sent until {until}: {reason}"
+    )
+}
+
+/// Why nothing is put on hold until then.
+pub(crate) fn wrong_end(why: WrongEnd, language: Language) -> &'static str {
+    match why {
+        WrongEnd::Past => language.say(
+            "--until には、今より後の日時を指定してください",
+            "--until: must be later than now",
+        ),
+        WrongEnd::TooFar => language.say(
+            "--until には、72 時間以内の日時を指定してください",
+            "--until: must be at most 72 hours away",
+        ),
+    }
+}
