@@ -37,6 +37,9 @@ _voicedrive__relay() {
             voicedrive__relay,help)
                 cmd="voicedrive__relay__subcmd__help"
                 ;;
+            voicedrive__relay,hold)
+                cmd="voicedrive__relay__subcmd__hold"
+                ;;
             voicedrive__relay,import)
                 cmd="voicedrive__relay__subcmd__import"
                 ;;
@@ -51,6 +54,9 @@ _voicedrive__relay() {
                 ;;
             voicedrive__relay,reconcile)
                 cmd="voicedrive__relay__subcmd__reconcile"
+                ;;
+            voicedrive__relay,recover)
+                cmd="voicedrive__relay__subcmd__recover"
                 ;;
             voicedrive__relay,reload)
                 cmd="voicedrive__relay__subcmd__reload"
@@ -154,6 +160,9 @@ _voicedrive__relay() {
             voicedrive__relay__subcmd__help,help)
                 cmd="voicedrive__relay__subcmd__help__subcmd__help"
                 ;;
+            voicedrive__relay__subcmd__help,hold)
+                cmd="voicedrive__relay__subcmd__help__subcmd__hold"
+                ;;
             voicedrive__relay__subcmd__help,import)
                 cmd="voicedrive__relay__subcmd__help__subcmd__import"
                 ;;
@@ -168,6 +177,9 @@ _voicedrive__relay() {
                 ;;
             voicedrive__relay__subcmd__help,reconcile)
                 cmd="voicedrive__relay__subcmd__help__subcmd__reconcile"
+                ;;
+            voicedrive__relay__subcmd__help,recover)
+                cmd="voicedrive__relay__subcmd__help__subcmd__recover"
                 ;;
             voicedrive__relay__subcmd__help,reload)
                 cmd="voicedrive__relay__subcmd__help__subcmd__reload"
@@ -223,6 +235,12 @@ _voicedrive__relay() {
             voicedrive__relay__subcmd__help__subcmd__export,interviews)
                 cmd="voicedrive__relay__subcmd__help__subcmd__export__subcmd__interviews"
                 ;;
+            voicedrive__relay__subcmd__help__subcmd__hold,end)
+                cmd="voicedrive__relay__subcmd__help__subcmd__hold__subcmd__end"
+                ;;
+            voicedrive__relay__subcmd__help__subcmd__hold,list)
+                cmd="voicedrive__relay__subcmd__help__subcmd__hold__subcmd__list"
+                ;;
             voicedrive__relay__subcmd__help__subcmd__import,interviews)
                 cmd="voicedrive__relay__subcmd__help__subcmd__import__subcmd__interviews"
                 ;;
@@ -243,6 +261,24 @@ _voicedrive__relay() {
                 ;;
             voicedrive__relay__subcmd__help__subcmd__token,revoke)
                 cmd="voicedrive__relay__subcmd__help__subcmd__token__subcmd__revoke"
+                ;;
+            voicedrive__relay__subcmd__hold,end)
+                cmd="voicedrive__relay__subcmd__hold__subcmd__end"
+                ;;
+            voicedrive__relay__subcmd__hold,help)
+                cmd="voicedrive__relay__subcmd__hold__subcmd__help"
+                ;;
+            voicedrive__relay__subcmd__hold,list)
+                cmd="voicedrive__relay__subcmd__hold__subcmd__list"
+                ;;
+            voicedrive__relay__subcmd__hold__subcmd__help,end)
+                cmd="voicedrive__relay__subcmd__hold__subcmd__help__subcmd__end"
+                ;;
+            voicedrive__relay__subcmd__hold__subcmd__help,help)
+                cmd="voicedrive__relay__subcmd__hold__subcmd__help__subcmd__help"
+                ;;
+            voicedrive__relay__subcmd__hold__subcmd__help,list)
+                cmd="voicedrive__relay__subcmd__hold__subcmd__help__subcmd__list"
                 ;;
             voicedrive__relay__subcmd__import,help)
                 cmd="voicedrive__relay__subcmd__import__subcmd__help"
@@ -317,7 +353,7 @@ _voicedrive__relay() {
 
     case "${cmd}" in
         voicedrive__relay)
-            opts="-h -V --config --json --as --help --version serve reload demo check send import status tail show stats kpi export resend reconcile secret token alert audit staff backup verify restore receiver receiver-test help"
+            opts="-h -V --config --json --as --help --version serve reload demo check send import status tail show stats kpi export resend reconcile recover hold secret token alert audit staff backup verify restore receiver receiver-test help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -771,7 +807,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__help)
-            opts="serve reload demo check send import status tail show stats kpi export resend reconcile secret token alert audit staff backup verify restore receiver receiver-test help"
+            opts="serve reload demo check send import status tail show stats kpi export resend reconcile recover hold secret token alert audit staff backup verify restore receiver receiver-test help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -952,6 +988,48 @@ _voicedrive__relay() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        voicedrive__relay__subcmd__help__subcmd__hold)
+            opts="end list"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__hold__subcmd__end)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__hold__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         voicedrive__relay__subcmd__help__subcmd__import)
             opts="interviews"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1023,6 +1101,20 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__help__subcmd__reconcile)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__recover)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1302,6 +1394,140 @@ _voicedrive__relay() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        voicedrive__relay__subcmd__hold)
+            opts="-h --route --until --config --json --as --help end list help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --route)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__hold__subcmd__end)
+            opts="-h --route --config --json --as --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --route)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__hold__subcmd__help)
+            opts="end list help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__hold__subcmd__help__subcmd__end)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__hold__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__hold__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__hold__subcmd__list)
+            opts="-h --config --json --as --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         voicedrive__relay__subcmd__import)
             opts="-h --template --config --json --as --help interviews help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1551,6 +1777,32 @@ _voicedrive__relay() {
                     ;;
                 --unit)
                     COMPREPLY=($(compgen -W "day hour" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__recover)
+            opts="-h --route --dry-run --config --json --as --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --route)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --config)

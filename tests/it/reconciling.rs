@@ -176,7 +176,7 @@ async fn what_came_later_for_the_same_person_follows_what_is_sent_again() {
         "employee.updated",
         "employee.photo.updated",
     ] {
-        let id = relay.accept(event).await;
+        let id = relay.accept_of("EMP-1", event).await;
         relay.wait_for_status(&id, "delivered").await;
         sent.push(id);
     }
