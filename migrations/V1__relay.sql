@@ -376,12 +376,11 @@ CREATE INDEX left_by_outages_by_route ON left_by_outages (route, event_seq);
 -- The comparisons of what was sent with what the partner says it has.
 CREATE TABLE reconciliations (
   seq         INTEGER PRIMARY KEY AUTOINCREMENT,
-  id          TEXT NOT NULL UNIQUE,     -- a UUID of version 7
-  compared_at TEXT NOT NULL,
+  id          TEXT NOT NULL,            -- a UUID of version 7; one comparison has a row for each route
+  compared_at TEXT NOT NULL,            -- the last time, when it was made again with the same result
   route       TEXT NOT NULL,
-  from_id     TEXT NOT NULL,            -- the range, by event ids, both included
+  from_id     TEXT NOT NULL,            -- the range that was compared, by event ids, both included
   to_id       TEXT NOT NULL,
-  as_of       TEXT NOT NULL,            -- the last id that was given: what was delivered later is not compared
   sent        INTEGER NOT NULL,
   received    INTEGER NOT NULL,
   matched     INTEGER NOT NULL,
@@ -392,27 +391,35 @@ CREATE TABLE reconciliations (
 CREATE INDEX reconciliations_by_route ON reconciliations (route, from_id);
 CREATE INDEX reconciliations_by_time ON reconciliations (compared_at);
 
--- Deliveries that a comparison found missing, until they are confirmed.
+-- Deliveries that were answered with success, and that a comparison did not find at the partner, or without effect.
 CREATE TABLE missing_deliveries (
-  event_seq      INTEGER PRIMARY KEY REFERENCES events (seq) ON DELETE CASCADE,
-  reconciliation INTEGER NOT NULL REFERENCES reconciliations (seq) ON DELETE CASCADE,
-  reason         TEXT NOT NULL,
-  found_at       TEXT NOT NULL,
-  confirmed_at   TEXT,                  -- none: still missing
+  event_seq INTEGER PRIMARY KEY REFERENCES events (seq) ON DELETE CASCADE,
+  reason    TEXT NOT NULL,
+  found_at  TEXT NOT NULL,
+  ended_at  TEXT,                       -- none: still missing
+  how       TEXT,                       -- a later comparison has found it, or a person said that nothing is to be done
   CONSTRAINT found_at_has_24_characters CHECK (length(found_at) = 24),
-  CONSTRAINT confirmed_at_has_24_characters CHECK (length(confirmed_at) = 24)
+  CONSTRAINT ended_at_has_24_characters CHECK (length(ended_at) = 24),
+  CONSTRAINT how_is_confirmed_or_dismissed CHECK (how IN ('confirmed', 'dismissed')),
+  CONSTRAINT what_has_ended_says_how CHECK ((how IS NULL) = (ended_at IS NULL))
 ) STRICT;
-CREATE INDEX missing_deliveries_by_reconciliation ON missing_deliveries (reconciliation);
-CREATE INDEX missing_deliveries_unfinished ON missing_deliveries (event_seq) WHERE confirmed_at IS NULL;
+CREATE INDEX missing_deliveries_by_time ON missing_deliveries (found_at);
+CREATE INDEX missing_deliveries_unfinished ON missing_deliveries (event_seq) WHERE how IS NULL;
 
--- Digests of what was delivered on days that are over.
+-- Deliveries of a range that was compared, of which the comparison could not say anything: they were still to be made, or
+-- were made after the list was. They stay unconfirmed until another comparison has them.
+CREATE TABLE unjudged_deliveries (
+  event_seq INTEGER PRIMARY KEY REFERENCES events (seq) ON DELETE CASCADE
+) STRICT;
+
+-- Digests of what was delivered in days and hours that are over; forgotten when one of their deliveries changes.
 CREATE TABLE delivered_digests (
-  route     TEXT NOT NULL,
-  slot      TEXT NOT NULL,              -- 'day 2025-10-26'
+  slot      TEXT NOT NULL,              -- 'day 2025-10-26', 'hour 2025-10-26T14'
+  routes    TEXT NOT NULL,              -- their names, one a line
   delivered INTEGER NOT NULL,
   open      INTEGER NOT NULL,
   digest    BLOB NOT NULL,              -- SHA-256 of the sorted ids
-  PRIMARY KEY (route, slot),
+  PRIMARY KEY (slot, routes),
   CONSTRAINT digest_has_32_bytes CHECK (length(digest) = 32)
 ) STRICT, WITHOUT ROWID;
 

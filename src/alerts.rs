@@ -31,6 +31,7 @@ use crate::language::Language;
 use crate::liveness::Liveness;
 use crate::observations::Observations;
 use crate::store::{Store, StoreError};
+use crate::timestamp::Timestamp;
 use crate::upkeep::backup::BackupFile;
 use certificates::Certificates;
 use conditions::{Observed, holding, judged, undecided};
@@ -180,6 +181,11 @@ impl Evaluator {
             database: vitals.database_bytes,
             receivers: self.observations.receivers(),
             tokens: if believed { vitals.tokens } else { Vec::new() },
+            comparisons: if believed {
+                self.of_our_routes(vitals.comparisons)
+            } else {
+                Vec::new()
+            },
         };
         if vitals.incident_open || !self.holding(&observed, moment).is_empty() {
             self.keep(judged(believed), &observed, moment).await?;
@@ -189,6 +195,12 @@ impl Evaluator {
             self.store.purge_incidents(before).await?;
         }
         Ok(())
+    }
+
+    /// A route that is gone is compared no more.
+    fn of_our_routes(&self, mut found: Vec<(String, Timestamp)>) -> Vec<(String, Timestamp)> {
+        found.retain(|(route, _)| self.routes.contains(route));
+        found
     }
 
     fn holding(&self, observed: &Observed, moment: Moment) -> Vec<Observation> {

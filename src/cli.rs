@@ -19,6 +19,7 @@ mod import;
 mod kpi;
 mod receiver;
 mod receiver_test;
+mod reconcile;
 mod recover;
 mod reload;
 mod resend;
@@ -95,6 +96,7 @@ Exit codes: 0 good, notes too; 1 something is wrong; 77 you may not look; 78 con
     Export(export::Export),
     /// Send events again, each with a fresh budget of retries
     Resend(resend::Resend),
+    Reconcile(reconcile::Reconcile),
     /// Send again what did not arrive because VoiceDrive was away
     Recover(recover::Recover),
     /// Pause sending until a given moment; accepting goes on
@@ -214,6 +216,7 @@ async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {
         Command::Kpi(kpi) => kpi.run(&common.client()?).await,
         Command::Export(export) => export.run(&common.client()?).await,
         Command::Resend(resend) => resend.run(&common.client()?).await,
+        Command::Reconcile(reconcile) => reconcile.run(&common.client()?).await,
         Command::Recover(recover) => recover.run(&common.client()?).await,
         Command::Hold(hold) => hold.run(&common.client()?).await,
         Command::Secret(secret) => secret.run(common.locale(environment).language, common.json),

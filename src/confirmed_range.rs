@@ -10,8 +10,6 @@ pub struct ComparedRange {
     pub from: String,
     /// The last id.
     pub to: String,
-    /// The last id that the partner gave: what lies behind it was not compared.
-    pub as_of: String,
 }
 
 /// The ranges of a route that were compared, as one: in order, and apart from each other.
@@ -22,8 +20,7 @@ impl ConfirmedRange {
     /// The union of these ranges.
     #[must_use]
     pub fn of(ranges: impl IntoIterator<Item = ComparedRange>) -> Self {
-        let ranges = ranges.into_iter();
-        let ends = ranges.map(|range| (range.from, range.to.min(range.as_of)));
+        let ends = ranges.into_iter().map(|range| (range.from, range.to));
         let mut compared: Vec<_> = ends.filter(|(from, to)| from <= to).collect();
         compared.sort_unstable();
         let mut parts: Vec<(String, String)> = Vec::new();
@@ -61,18 +58,18 @@ mod tests {
 
     use super::*;
 
-    fn range(from: &str, to: &str, as_of: &str) -> ComparedRange {
-        let [from, to, as_of] = [from, to, as_of].map(str::to_owned);
-        ComparedRange { from, to, as_of }
+    fn range(from: &str, to: &str) -> ComparedRange {
+        let [from, to] = [from, to].map(str::to_owned);
+        ComparedRange { from, to }
     }
 
     #[test]
     fn ranges_that_meet_are_one_and_others_leave_a_gap() {
         let confirmed = ConfirmedRange::of([
-            range("e", "g", "g"),
-            range("a", "c", "c"),
-            range("c", "d", "d"),
-            range("b", "b", "b"),
+            range("e", "g"),
+            range("a", "c"),
+            range("c", "d"),
+            range("b", "b"),
         ]);
         assert_eq!(confirmed.first(), Some("a"));
         let gaps: Vec<_> = confirmed.gaps().collect();
@@ -80,23 +77,21 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_behind_the_last_id_that_was_given_is_not_confirmed() {
-        let confirmed = ConfirmedRange::of([range("a", "z", "m"), range("n", "z", "c")]);
-        assert_eq!(confirmed.gaps().collect::<Vec<_>>(), [("m", None)]);
-        let nothing = ConfirmedRange::of([range("n", "z", "c")]);
+    fn a_range_without_an_id_confirms_nothing() {
+        let nothing = ConfirmedRange::of([range("n", "c")]);
         assert_eq!((nothing.first(), nothing.gaps().count()), (None, 0));
     }
 
     proptest! {
         #[test]
         fn an_id_lies_in_a_gap_exactly_when_no_range_has_it(
-            ranges in prop::collection::vec((0_u8..40, 0_u8..40, 0_u8..40), 0..8),
+            ranges in prop::collection::vec((0_u8..40, 0_u8..40), 0..8),
             id in 0_u8..40,
         ) {
             let text = |number: u8| format!("{number:02}");
-            let ranges: Vec<_> = ranges.into_iter().map(|(a, b, as_of)| range(&text(a), &text(b), &text(as_of))).collect();
+            let ranges: Vec<_> = ranges.into_iter().map(|(a, b)| range(&text(a), &text(b))).collect();
             let id = text(id);
-            let compared = ranges.iter().any(|range| range.from <= id && id <= range.to && id <= range.as_of);
+            let compared = ranges.iter().any(|range| range.from <= id && id <= range.to);
             let confirmed = ConfirmedRange::of(ranges);
             let is_before = confirmed.first().is_none_or(|first| id.as_str() < first);
             let mut gaps = confirmed.gaps();

@@ -40,11 +40,34 @@ pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
 /// SHA-256 over the parts, one after the other, as if they were one message.
 #[must_use]
 pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
-    let mut context = digest::Context::new(&digest::SHA256);
+    let mut digest = Sha256::default();
     for part in parts {
-        context.update(part);
+        digest.update(part);
     }
-    thirty_two(context.finish().as_ref())
+    digest.finish()
+}
+
+/// SHA-256 of what comes part by part.
+#[derive(Clone)]
+pub struct Sha256(digest::Context);
+
+impl Default for Sha256 {
+    fn default() -> Self {
+        Self(digest::Context::new(&digest::SHA256))
+    }
+}
+
+impl Sha256 {
+    /// Adds the next part.
+    pub fn update(&mut self, part: &[u8]) {
+        self.0.update(part);
+    }
+
+    /// The digest of all parts.
+    #[must_use]
+    pub fn finish(self) -> [u8; 32] {
+        thirty_two(self.0.finish().as_ref())
+    }
 }
 
 /// A fingerprint, by which people compare a key without seeing it: the first eight digits of its SHA-256, in two

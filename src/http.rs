@@ -94,6 +94,8 @@ pub struct Api {
     pub max_body_bytes: usize,
     /// When failed deliveries are tried again.
     pub retry: RetryPolicy,
+    /// From how many deliveries that VoiceDrive does not have on it is told.
+    pub missing_threshold: u64,
     /// The file that admins copy.
     pub backup: BackupFile,
     /// The door of the staff system's own senders.

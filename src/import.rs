@@ -9,6 +9,7 @@ pub(crate) mod dates;
 pub(crate) mod encoding;
 pub(crate) mod file;
 mod header;
+pub(crate) mod id_list;
 mod json;
 mod layout;
 mod ndjson;

@@ -172,6 +172,7 @@ mod person;
 mod plain_file;
 mod purge;
 mod receiver;
+mod reconciliation;
 mod recovery;
 mod relay;
 mod reload;
@@ -234,7 +235,7 @@ pub mod testing {
         pub use crate::config::{Channel, Environment, Hook, Loaded, Way, read};
     }
     pub mod crypto {
-        pub use crate::crypto::{hex, hmac_sha256, install};
+        pub use crate::crypto::{hex, hmac_sha256, install, sha256};
     }
     pub mod delivery {
         pub use crate::delivery::{Context, DeliveryRules};

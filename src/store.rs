@@ -13,7 +13,7 @@
 //! Rooms: `events` (what was accepted), `ingest_memory` (what was handed in lately), `event_lookup` (events for a reader), `event_ids` (ids as a person types them), `outbox` (what is still to be
 //! sent), `holds` (routes that a person paused), `outages` and `recovery` (what they have left), `line`, `tail` and `arrangement` (in which order), `attempts` (one attempt's result and all that follows from it),
 //! `round`, `resend` and `bulk_resend` (sending again), `dismissals`, `send_counts`, `send_stats` and `send_breakdown`,
-//! `kpis` (the five goals), `export` (everything, in pages), `interviews`, `interview_intake`, `interview_counts` and
+//! `reconciliation`, `missing` and `delivered_digests` (compared with the partner's list), `kpis` (the five goals), `export` (everything, in pages), `interviews`, `interview_intake`, `interview_counts` and
 //! `interview_stats`, `recount` (what is kept counted,
 //! against the rows), `incidents`, `notifications`, `tokens`, `audit` (who did what), `overview`, `people` (what is kept of
 //! one), `erase` and `scour` (a person's data go), `carry_over` (what outlives a restore), `purge` (what is old goes),
@@ -26,6 +26,7 @@ mod audit;
 mod bulk_resend;
 mod carry_over;
 mod connection;
+mod delivered_digests;
 mod dismissals;
 mod erase;
 mod erased_records;
@@ -48,6 +49,7 @@ mod interview_stats;
 mod interviews;
 mod kpis;
 mod line;
+mod missing;
 mod notifications;
 mod outages;
 mod outbox;
@@ -56,6 +58,7 @@ mod people;
 mod purge;
 mod queue_row;
 mod readers;
+mod reconciliation;
 mod recount;
 mod recovery;
 mod relay_time;

@@ -16,6 +16,8 @@ pub const SUBJECT_CHARACTERS: usize = 191;
 pub enum Scope {
     /// The four statistics endpoints.
     StatsRead,
+    /// Comparing what was sent with what the partner has.
+    Reconcile,
     /// Handing in events, sending them again.
     EventsWrite,
     /// Looking events up.
@@ -30,8 +32,9 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::StatsRead,
+        Self::Reconcile,
         Self::EventsWrite,
         Self::EventsRead,
         Self::InterviewsWrite,
@@ -44,6 +47,7 @@ impl Scope {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::StatsRead => "stats:read",
+            Self::Reconcile => "reconcile",
             Self::EventsWrite => "events:write",
             Self::EventsRead => "events:read",
             Self::InterviewsWrite => "interviews:write",

@@ -56,6 +56,7 @@ mod kept;
 pub(crate) mod kpis;
 pub(crate) mod objections;
 pub(crate) mod receivers;
+pub(crate) mod reconciliations;
 pub(crate) mod recoveries;
 pub(crate) mod restores;
 pub(crate) mod staff;

@@ -52,6 +52,9 @@ _voicedrive__relay() {
             voicedrive__relay,receiver-test)
                 cmd="voicedrive__relay__subcmd__receiver__subcmd__test"
                 ;;
+            voicedrive__relay,reconcile)
+                cmd="voicedrive__relay__subcmd__reconcile"
+                ;;
             voicedrive__relay,recover)
                 cmd="voicedrive__relay__subcmd__recover"
                 ;;
@@ -171,6 +174,9 @@ _voicedrive__relay() {
                 ;;
             voicedrive__relay__subcmd__help,receiver-test)
                 cmd="voicedrive__relay__subcmd__help__subcmd__receiver__subcmd__test"
+                ;;
+            voicedrive__relay__subcmd__help,reconcile)
+                cmd="voicedrive__relay__subcmd__help__subcmd__reconcile"
                 ;;
             voicedrive__relay__subcmd__help,recover)
                 cmd="voicedrive__relay__subcmd__help__subcmd__recover"
@@ -347,7 +353,7 @@ _voicedrive__relay() {
 
     case "${cmd}" in
         voicedrive__relay)
-            opts="-h -V --config --json --as --help --version serve reload demo check send import status tail show stats kpi export resend recover hold secret token alert audit staff backup verify restore receiver receiver-test help"
+            opts="-h -V --config --json --as --help --version serve reload demo check send import status tail show stats kpi export resend reconcile recover hold secret token alert audit staff backup verify restore receiver receiver-test help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -801,7 +807,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__help)
-            opts="serve reload demo check send import status tail show stats kpi export resend recover hold secret token alert audit staff backup verify restore receiver receiver-test help"
+            opts="serve reload demo check send import status tail show stats kpi export resend reconcile recover hold secret token alert audit staff backup verify restore receiver receiver-test help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1081,6 +1087,20 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__help__subcmd__receiver__subcmd__test)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__reconcile)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1736,6 +1756,44 @@ _voicedrive__relay() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        voicedrive__relay__subcmd__reconcile)
+            opts="-h --route --from --to --resend --digest --unit --config --json --as --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --route)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --unit)
+                    COMPREPLY=($(compgen -W "day hour" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         voicedrive__relay__subcmd__recover)
             opts="-h --route --dry-run --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -2360,7 +2418,7 @@ _voicedrive__relay() {
                     return 0
                     ;;
                 --scope)
-                    COMPREPLY=($(compgen -W "stats:read events:write events:read interviews:write interviews:read admin" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "stats:read reconcile events:write events:read interviews:write interviews:read admin" -- "${cur}"))
                     return 0
                     ;;
                 --days)

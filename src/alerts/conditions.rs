@@ -36,18 +36,21 @@ pub struct Observed {
     pub receivers: Vec<(String, ReceiverState)>,
     /// The valid tokens that have an end.
     pub tokens: Vec<LiveToken>,
+    /// When each route was compared last with the partner's list, of those that were.
+    pub comparisons: Vec<(String, Timestamp)>,
 }
 
 /// The kinds that [`holding`] judges. By a clock that may be wrong nothing is said of tokens, neither that one ends
-/// soon nor that it has ended.
+/// soon nor that it has ended, and nothing of the age of comparisons.
 #[must_use]
 pub fn judged(clock_is_believed: bool) -> &'static [Kind] {
-    let [_tokens, others @ ..] = &JUDGED;
+    let [_tokens, _comparisons, others @ ..] = &JUDGED;
     if clock_is_believed { &JUDGED } else { others }
 }
 
-const JUDGED: [Kind; 10] = [
+const JUDGED: [Kind; 11] = [
     Kind::TokenEnding,
+    Kind::ReconcileOld,
     Kind::SuccessRateLow,
     Kind::QueueLong,
     Kind::LoginsFailing,
@@ -108,7 +111,18 @@ pub fn holding(observed: &Observed, limits: &Thresholds, now: Timestamp) -> Vec<
             },
         })
     });
-    whole.chain(receivers).chain(tokens).collect()
+    let comparisons = observed.comparisons.iter().filter_map(|(route, at)| {
+        Some(Observation {
+            kind: Kind::ReconcileOld,
+            subject: route.clone(),
+            finding: comparison(*at, limits, now)?,
+        })
+    });
+    whole
+        .chain(receivers)
+        .chain(tokens)
+        .chain(comparisons)
+        .collect()
 }
 
 /// The kinds of which nothing can be said now: they hold only when routes count whose partner is away, or may be.
@@ -233,6 +247,13 @@ fn certificate(receiver: ReceiverState, limits: &Thresholds, now: Timestamp) -> 
     let days = seconds.div_euclid(86_400);
     let first = limits.certificate_days.iter().max()?;
     (days <= i64::try_from(*first).unwrap_or(i64::MAX)).then_some(Finding::Certificate { days })
+}
+
+fn comparison(at: Timestamp, limits: &Thresholds, now: Timestamp) -> Option<Finding> {
+    let age = now.since(at);
+    let age_hours = age.as_secs() / 3600;
+    let limit = Duration::from_hours(limits.reconcile_age_hours);
+    (age > limit).then_some(Finding::Comparison { age_hours })
 }
 
 fn clock(receiver: ReceiverState, limits: &Thresholds) -> Option<Finding> {

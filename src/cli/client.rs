@@ -41,7 +41,7 @@ pub(super) struct Client {
     /// Who types, as far as the command can state it.
     operator: Option<String>,
     pub(super) locale: Locale,
-    commands: CommandLine,
+    pub(super) commands: CommandLine,
     pub(super) json: bool,
     /// The routes as the configuration has them.
     routes: AllSettings,

@@ -1,13 +1,12 @@
-//! `demo`: the whole thing on this machine at once, in a temporary directory: an ordinary day, five short stories of
+//! `demo`: the whole thing on this machine at once, in a temporary directory: an ordinary day, six short stories of
 //! what can go wrong, what was counted, and commands to try.
 
 mod sample;
+mod stand_in;
 
-use std::collections::HashMap;
 use std::env;
 use std::io::{self, IsTerminal};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::Args;
@@ -26,9 +25,11 @@ use crate::delivery::profile::Profile;
 use crate::delivery::signature;
 use crate::hold::EVERY_ROUTE;
 use crate::language::Language;
-use crate::receiver::{ReceivedWebhook, Receiver, Script, ScriptedAnswer, Verifier};
+use crate::receiver::{Receiver, Verifier};
 use crate::relay::{self, Relay};
+use crate::timestamp::Timestamp;
 use crate::words::demo::{self, Show};
+use stand_in::Log;
 
 /// The show is over after this long, whatever happens.
 const LONGEST_SHOW: Duration = Duration::from_mins(1);
@@ -97,6 +98,9 @@ struct Stage {
     relay: Relay,
     /// Kept for as long as the show goes on: it ends when it is dropped.
     _receiver: Receiver,
+    /// What the stand-in VoiceDrive has.
+    log: Log,
+    began: Timestamp,
     client: Client,
     staff_system: StaffSystem,
     locale: Locale,
@@ -123,7 +127,8 @@ impl Stage {
             clock: Clock::System,
         };
         let any_port = ([127, 0, 0, 1], 0).into();
-        let receiver = Receiver::start(any_port, judge, moods())
+        let log = Log::default();
+        let receiver = Receiver::start(any_port, judge, stand_in::moods(log.clone()))
             .await
             .map_err(failed(language))?;
         let settings = settings(directory, language, &receiver, &environment)?;
@@ -140,6 +145,8 @@ impl Stage {
             staff_system: StaffSystem::new(&relay, profile, webhook_secret, language)?,
             relay,
             _receiver: receiver,
+            log,
+            began: Clock::System.now(),
             locale,
             table,
             directory: directory.display().to_string(),
@@ -167,11 +174,15 @@ impl Stage {
             (Show::Refused, vec![sample::refused()]),
             (Show::Stalled, vec![sample::stalled()]),
             (Show::CutOff, vec![sample::cut_off()]),
+            (Show::Lost, vec![sample::lost()]),
         ] {
             print_line(self.locale.language.phrase(words))?;
             handed_in += events.len();
             self.play_events(&events, handed_in).await?;
         }
+        self.compare().await?;
+        self.play_events(&[], handed_in).await?;
+        self.compare().await?;
         self.hold().await?;
         let held = sample::held();
         handed_in += held.len();
@@ -199,6 +210,17 @@ impl Stage {
         print_line(language.phrase(Show::Back))?;
         self.client.post("/api/recovery", "{}".to_owned()).await?;
         self.play_events(&[], handed_in + events.len()).await
+    }
+
+    /// Compares what was sent with what the stand-in VoiceDrive has, and sends again what is missing.
+    async fn compare(&self) -> Result<(), CliError> {
+        let wanted = json!({
+            "from": self.began, "to": Clock::System.now(), "received": self.log.ids(), "resend": true,
+        });
+        let path = "/api/integration/reconcile";
+        let found = self.client.post(path, wanted.to_string()).await?;
+        let settings = self.client.settings_of(&found);
+        print_line(&self.locale.comparison(&found, &settings, None))
     }
 
     /// Hands in these events, and shows what becomes of them until so many in all have arrived.
@@ -402,37 +424,4 @@ fn settings(
     let path = directory.join("config.toml");
     std::fs::write(&path, text).map_err(failed(language))?;
     Ok(config::load(&path, environment)?)
-}
-
-/// The stand-in's moods: most webhooks are taken at once; some are refused, dropped or left
-/// waiting the first times.
-fn moods() -> Script {
-    let attempts: Mutex<HashMap<String, u32>> = Mutex::default();
-    Arc::new(move |received: &ReceivedWebhook| {
-        let id = received.header("x-request-id").to_owned();
-        let attempt = {
-            let mut attempts = attempts.lock().unwrap_or_else(PoisonError::into_inner);
-            let count = attempts.entry(id).or_default();
-            *count += 1;
-            *count
-        };
-        let mood = match (received.event_type.as_str(), attempt) {
-            ("interview.completed", 1 | 2) => Some(ScriptedAnswer::json(
-                StatusCode::SERVICE_UNAVAILABLE,
-                r#"{"success":false,"error":"maintenance"}"#,
-            )),
-            ("health.checkup.recorded", 1) => Some(ScriptedAnswer::After(
-                STALL,
-                Box::new(received.default_answer()),
-            )),
-            ("employee.retired", 1) => Some(ScriptedAnswer::Drop),
-            // The first attempt and every retry.
-            ("training.completed", 1..=4) => Some(ScriptedAnswer::json(
-                StatusCode::BAD_GATEWAY,
-                r#"{"success":false}"#,
-            )),
-            _ => None,
-        };
-        mood.unwrap_or_else(|| received.default_answer())
-    })
 }

@@ -9,6 +9,9 @@ use crate::language::Language;
 use crate::words::answers::{Subject, refusal};
 use crate::words::commands as sentences;
 
+/// What the daemon answers when it can be asked again in a while.
+const FOR_NOW: [&str; 2] = ["STORAGE_UNAVAILABLE", "RATE_LIMIT_EXCEEDED"];
+
 /// Why a command did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CliError {
@@ -36,6 +39,12 @@ pub(super) enum CliError {
     /// What was typed makes no sense.
     #[error("{0}")]
     Usage(String),
+    /// A file that was given is not what is expected.
+    #[error("{0}")]
+    NotUnderstood(String),
+    /// The daemon says no for now: it can be asked again.
+    #[error("{0}")]
+    NotNow(Box<Self>),
     /// The daemon does not answer.
     #[error("{0}")]
     Unreachable(String),
@@ -66,6 +75,16 @@ pub(super) enum CliError {
 }
 
 impl CliError {
+    /// The same; what the daemon refuses for a while only is known as that.
+    pub(super) fn or_not_now(self) -> Self {
+        match &self {
+            Self::OfDaemon { code, .. } if FOR_NOW.contains(&code.as_str()) => {
+                Self::NotNow(Box::new(self))
+            }
+            _ => self,
+        }
+    }
+
     pub(super) fn refused(code: &str, message: impl Into<String>) -> Self {
         Self::Refused {
             code: code.to_owned(),
@@ -83,6 +102,7 @@ impl CliError {
         let text = match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return None,
             Self::Told(_) => return None,
+            Self::NotNow(why) => return why.describe(language, commands, json),
             Self::Refused { message, .. } | Self::OfDaemon { message, .. } if json => {
                 message.clone()
             }
@@ -113,6 +133,8 @@ impl CliError {
         match self {
             Self::Refused { code, .. } | Self::OfDaemon { code, .. } => code,
             Self::Usage(_) => "USAGE",
+            Self::NotUnderstood(_) => "NOT_UNDERSTOOD",
+            Self::NotNow(why) => why.code(),
             Self::Unreachable(_) => "UNREACHABLE",
             Self::NotAllowed(_) | Self::Closed(_) => "NOT_ALLOWED",
             Self::Config(_) | Self::ConfigWhileRunning(_) | Self::ConfigOfDaemon(_) => {
@@ -128,7 +150,9 @@ impl CliError {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Failed(_) | Self::Refused { .. } | Self::OfDaemon { .. } | Self::Output(_) => 1,
             Self::Usage(_) => 2,
+            Self::NotUnderstood(_) => 65,
             Self::Unreachable(_) => 69,
+            Self::NotNow(_) => 75,
             Self::NotAllowed(_) | Self::Closed(_) => 77,
             Self::Config(_)
             | Self::ConfigWhileRunning(_)

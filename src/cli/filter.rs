@@ -113,6 +113,20 @@ pub(super) fn fits(event: &Value, named: &[(&'static str, String)]) -> bool {
     })
 }
 
+/// The moment that a person has typed for an option.
+///
+/// # Errors
+/// `Usage` when it is none.
+pub(super) fn moment_of(
+    option: &str,
+    text: &str,
+    locale: Locale,
+    of_day: OfDay,
+) -> Result<Timestamp, CliError> {
+    moment(text, locale.timezone, of_day)
+        .ok_or_else(|| CliError::Usage(format!("{option}: {}", locale.phrase(Command::NoMoment))))
+}
+
 /// A moment as a person types it; of a whole day it is the one that `of_day` says.
 fn moment(text: &str, zone: Zone, of_day: OfDay) -> Option<Timestamp> {
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();

@@ -3,6 +3,7 @@
 //! `endpoints` is its table. Callers are known by their tokens (`callers`, `auth`), the staff system's own senders by what
 //! they sign (`ingest`). A refusal is the envelope of `reply`. Handlers stand by noun, each with its description.
 
+mod admission;
 mod audit;
 pub mod auth;
 mod callers;
@@ -22,6 +23,7 @@ pub(super) mod interviews;
 mod kpis;
 pub mod openapi;
 pub mod rate_limit;
+mod reconcile;
 mod recovery;
 mod resend;
 pub mod revoked;
@@ -77,7 +79,7 @@ impl ApiWing {
         let path = endpoints::path_in_table(api, call.request.uri().path());
         let path = path.ok_or(NotRouted::NoSuchPath)?;
         let (endpoint, id) = self.0.find(call.request.method(), path)?;
-        let known = callers::admit(&call, endpoint)?;
+        let known = admission::admit(&call, endpoint)?;
         let actor = known.unwrap_or_else(|| call.actor.clone());
         let call = Call { actor, id, ..call };
         if !endpoint.rules.limited {

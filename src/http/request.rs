@@ -81,9 +81,7 @@ pub fn in_order(
 /// # Errors
 /// `UnsupportedMediaType` when it claims something else, or nothing; `UnsupportedEncoding` when it is compressed.
 pub fn media(headers: &HeaderMap, with_ndjson: bool) -> Result<Media, ApiError> {
-    if !is_plain(headers) {
-        return Err(ApiError::UnsupportedEncoding);
-    }
+    uncompressed(headers)?;
     // Of two, whoever stands before the relay may have believed the other one.
     let mut claims = headers.get_all(CONTENT_TYPE).iter();
     let claimed = claims.next().filter(|_| claims.next().is_none());
@@ -105,10 +103,17 @@ pub fn media(headers: &HeaderMap, with_ndjson: bool) -> Result<Media, ApiError> 
     }
 }
 
-/// Whether the body is sent as it is.
-fn is_plain(headers: &HeaderMap) -> bool {
+/// Refuses a body that is not sent as it is.
+///
+/// # Errors
+/// `UnsupportedEncoding`
+pub fn uncompressed(headers: &HeaderMap) -> Result<(), ApiError> {
     let mut codings = headers.get_all(CONTENT_ENCODING).iter();
-    codings.all(|value| value.as_bytes().eq_ignore_ascii_case(b"identity"))
+    if codings.all(|value| value.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        Ok(())
+    } else {
+        Err(ApiError::UnsupportedEncoding)
+    }
 }
 
 /// Reads the whole body as text, but never more than `limit` bytes of it.

@@ -17,6 +17,16 @@ pub enum Finding {
         /// The status of the answer, when there was one.
         http_status: Option<u16>,
     },
+    /// VoiceDrive does not have what was delivered, or nothing came of it.
+    Missing {
+        /// The oldest that were not found since, some of them.
+        ids: Vec<String>,
+    },
+    /// What was sent was not compared with VoiceDrive's list.
+    Comparison {
+        /// For so long.
+        age_hours: u64,
+    },
     /// Every attempt of a route fails.
     Away {
         /// The cause of the last failure.
@@ -115,7 +125,11 @@ impl Finding {
     pub fn number(&self) -> u64 {
         match self {
             // What waits is counted when it is told.
-            Self::Deliveries { .. } | Self::Database { .. } | Self::Hold { .. } => 0,
+            Self::Deliveries { .. }
+            | Self::Missing { .. }
+            | Self::Database { .. }
+            | Self::Hold { .. } => 0,
+            Self::Comparison { age_hours } => *age_hours,
             Self::Away {
                 waiting, exhausted, ..
             } => waiting + exhausted,

@@ -33,13 +33,17 @@ pub enum Kind {
     ClockOff,
     /// A token that was issued here ends soon.
     TokenEnding,
+    /// A comparison with VoiceDrive's list has not found what was delivered.
+    DeliveriesMissing,
+    /// What was sent was not compared with VoiceDrive's list for long.
+    ReconcileOld,
     /// A person has paused sending.
     OnHold,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::DeliveriesExhausted,
         Self::PartnerRefuses,
         Self::PartnerAway,
@@ -53,6 +57,8 @@ impl Kind {
         Self::CertificateExpiring,
         Self::ClockOff,
         Self::TokenEnding,
+        Self::DeliveriesMissing,
+        Self::ReconcileOld,
         Self::OnHold,
     ];
 
@@ -73,6 +79,8 @@ impl Kind {
             Self::CertificateExpiring => "certificate_expiring",
             Self::ClockOff => "clock_off",
             Self::TokenEnding => "token_ending",
+            Self::DeliveriesMissing => "deliveries_missing",
+            Self::ReconcileOld => "reconcile_old",
             Self::OnHold => "on_hold",
         }
     }
@@ -84,10 +92,13 @@ impl Kind {
     }
 
     /// Whether the incident counts deliveries, and is over when each of them arrived after all or
-    /// was dismissed. The others are over when the condition does not hold any more.
+    /// was dismissed; of what VoiceDrive does not have, when a comparison has found each of them. The others are over when the condition does not hold any more.
     #[must_use]
     pub fn counts_deliveries(self) -> bool {
-        matches!(self, Self::DeliveriesExhausted | Self::PartnerRefuses)
+        matches!(
+            self,
+            Self::DeliveriesExhausted | Self::PartnerRefuses | Self::DeliveriesMissing
+        )
     }
 
     /// Whether it needs a person. A hold is what a person wanted.
@@ -99,10 +110,13 @@ impl Kind {
     /// Whether it is about sending: then what waits for a person belongs to the end of the story.
     #[must_use]
     pub fn is_about_sending(self) -> bool {
-        self.counts_deliveries()
-            || matches!(
-                self,
-                Self::PartnerAway | Self::SuccessRateLow | Self::QueueLong
-            )
+        matches!(
+            self,
+            Self::DeliveriesExhausted
+                | Self::PartnerRefuses
+                | Self::PartnerAway
+                | Self::SuccessRateLow
+                | Self::QueueLong
+        )
     }
 }

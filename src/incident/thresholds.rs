@@ -9,6 +9,10 @@ pub struct Thresholds {
     pub exhausted: u64,
     /// This many refused deliveries, or more.
     pub refused: u64,
+    /// This many deliveries that VoiceDrive does not have, or more.
+    pub missing: u64,
+    /// The last comparison of a route is older than this, in hours.
+    pub reconcile_age_hours: u64,
     /// The attempts of a route have failed for so long, in minutes.
     pub away_minutes: u64,
     /// Success below this, in percent of the last hour's sends.
@@ -46,6 +50,8 @@ impl Default for Thresholds {
         Self {
             exhausted: 1,
             refused: 1,
+            missing: 1,
+            reconcile_age_hours: 26,
             away_minutes: 10,
             success_percent: 99,
             success_min_sends: 20,

@@ -317,6 +317,7 @@ impl Shared {
             public_url: config.server.public_url.clone(),
             ingest: settings.ingest.clone(),
             retry: RetryPolicy::new(config.retry.intervals.clone()),
+            missing_threshold: config.alerts.thresholds.missing,
             routes: self.routes(settings),
             store: self.store.clone(),
             clock: self.clock.clone(),

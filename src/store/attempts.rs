@@ -11,7 +11,7 @@ use super::relay_time::Now;
 use super::send_counts::{self, CountedSend, QueueStatus};
 use super::tail::{self, Ended};
 use super::writer::Lane;
-use super::{Store, StoreError, erase, incidents, outages, outbox};
+use super::{Store, StoreError, delivered_digests, erase, incidents, outages, outbox};
 use crate::attempt::{AttemptResult, Attempted, Outcome};
 use crate::cause::Cause;
 use crate::due::DueDelivery;
@@ -67,6 +67,7 @@ pub(super) fn record(
     now: Now,
 ) -> rusqlite::Result<AttemptResult> {
     insert_attempt(connection, due, attempted)?;
+    delivered_digests::forget(connection, &due.id)?;
     let before = match attempted.outcome {
         Outcome::Success => line::remove(connection, due.seq)?,
         Outcome::Failed | Outcome::Timeout => line::standing(connection, due.seq)?,

@@ -10,7 +10,7 @@ use super::incidents::{End, close_when_settled, leave, settle_some};
 use super::relay_time::Now;
 use super::send_counts::{self, QueueStatus};
 use super::writer::Lane;
-use super::{Store, StoreError, audit};
+use super::{Store, StoreError, audit, missing};
 use crate::audit::{Action, Actor, Entry, Subject};
 use crate::clock::Moment;
 use crate::dismissal::{EventDismissal, IncidentDismissal};
@@ -103,8 +103,12 @@ pub(super) fn dismiss_incident(
     }
     let mut left = BTreeSet::from([incident]);
     for event in settle_some(connection, incident, at_once)? {
-        if mark(connection, event, now)? {
+        let is_marked = mark(connection, event, now)?;
+        if is_marked {
             left.extend(leave(connection, event, End::Dismissed)?);
+        }
+        if is_marked || kind == Kind::DeliveriesMissing {
+            missing::dismiss(connection, event, now.wall)?;
         }
     }
     let mut lasts = false;
@@ -133,10 +137,13 @@ pub(super) fn dismiss_event(
     if already {
         return Ok(EventDismissal::Already);
     }
-    if !mark(connection, event, now)? {
-        return Ok(EventDismissal::NotExhausted);
-    }
-    for incident in leave(connection, event, End::Dismissed)? {
+    let was_missing = missing::dismiss(connection, event, now.wall)?;
+    let end = match (mark(connection, event, now)?, was_missing) {
+        (true, _) => End::Dismissed,
+        (false, true) => End::GivenUp,
+        (false, false) => return Ok(EventDismissal::NotExhausted),
+    };
+    for incident in leave(connection, event, end)? {
         close_when_settled(connection, incident, now)?;
     }
     Ok(EventDismissal::Done)

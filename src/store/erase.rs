@@ -8,11 +8,12 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::error::may_fail_with_the_store;
+use super::incidents::End;
 use super::queue_row::{LOG_EXHAUSTED, QUEUE_EXHAUSTED, queue_status};
 use super::relay_time::Now;
 use super::send_counts::{self, QueueStatus};
 use super::writer::Lane;
-use super::{Store, StoreError, audit, people, round};
+use super::{Store, StoreError, audit, delivered_digests, incidents, missing, people, round};
 use crate::audit::{Action, Actor, Subject};
 use crate::clock::Moment;
 use crate::content::Digest;
@@ -407,6 +408,10 @@ fn some_events(
             give_up(connection, seq, &id, at)?;
             erased.given_up += 1;
         }
+        // What is missing at the partner cannot be sent again any more.
+        if missing::dismiss(connection, seq, at)? {
+            incidents::leave(connection, seq, End::GivenUp)?;
+        }
         event(connection, seq, &id)?;
         erased.events += 1;
     }
@@ -426,6 +431,7 @@ fn is_open(connection: &Connection, seq: i64, id: &str) -> rusqlite::Result<bool
 
 /// A delivery is not made any more. One that has arrived before is what it was; any other is dismissed.
 fn give_up(connection: &Connection, seq: i64, id: &str, at: Timestamp) -> rusqlite::Result<()> {
+    delivered_digests::forget(connection, id)?;
     connection
         .prepare_cached("DELETE FROM outbox WHERE event_seq = ?1")?
         .execute([seq])?;

@@ -8,7 +8,7 @@ use super::error::may_fail_with_the_store;
 use super::ids::new_id;
 use super::relay_time::Now;
 use super::writer::Lane;
-use super::{Store, StoreError, ingest_memory, outbox};
+use super::{Store, StoreError, delivered_digests, ingest_memory, outbox};
 use crate::clock::Moment;
 use crate::content::Digest;
 use crate::due::DueDelivery;
@@ -61,11 +61,15 @@ pub(super) fn accept(
     submissions: &[Submission],
     now: Now,
 ) -> Result<Vec<Accepted>, AcceptError> {
-    submissions
-        .iter()
-        .enumerate()
+    let accepted = submissions.iter().enumerate();
+    let accepted = accepted
         .map(|(index, submission)| accept_one(connection, index, submission, now))
-        .collect()
+        .collect::<Result<Vec<_>, _>>()?;
+    // Their ids are of one moment, which lies in a slot that was over before when the clock was set back.
+    if let Some(newest) = accepted.iter().rfind(|accepted| !accepted.duplicate) {
+        delivered_digests::forget(connection, &newest.id)?;
+    }
+    Ok(accepted)
 }
 
 fn accept_one(

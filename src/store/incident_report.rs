@@ -16,6 +16,9 @@ const TYPES: usize = 5;
 /// Deliveries that are looked at for their types: after an outage there may be many, and a report is made while
 /// others wait.
 const LOOKED_AT_FOR_TYPES: u32 = 1000;
+/// Missing deliveries that a report names: as many as a command can be typed with.
+const IDS: u32 = 20;
+
 pub(super) fn list(
     connection: &Connection,
     open: Option<bool>,
@@ -110,6 +113,10 @@ pub(super) fn report(
             .query_map((incident, LOOKED_AT_FOR_TYPES), |row| row.get(0))?
             .collect::<rusqlite::Result<_>>()?;
         report.event_types = types.into_iter().take(TYPES).collect();
+        if kind == Kind::DeliveriesMissing {
+            let ids = unsettled(connection, incident)?;
+            report.finding = Finding::Missing { ids };
+        }
     } else if kind == Kind::OnHold {
         report.count = waiting(connection, report.route())?;
     } else if kind == Kind::QueueLong {
@@ -130,6 +137,17 @@ pub(super) fn report(
         }
     }
     Ok(report)
+}
+
+/// The oldest deliveries of an incident that still wait for their end.
+fn unsettled(connection: &Connection, incident: i64) -> rusqlite::Result<Vec<String>> {
+    connection
+        .prepare_cached(
+            "SELECT e.id FROM incident_deliveries d JOIN events e ON e.seq = d.event_seq
+              WHERE d.incident = ?1 AND d.ended IS NULL ORDER BY d.event_seq LIMIT ?2",
+        )?
+        .query_map((incident, IDS), |row| row.get(0))?
+        .collect()
 }
 
 /// How many deliveries wait for a route, or without one for all of them.

@@ -89,32 +89,53 @@ pub(super) fn after_attempt(
         cause,
         http_status: attempted.http_status,
     };
+    let of = (due.seq, &*due.route);
     for (kind, threshold) in joined_by(attempted.http_status, status, thresholds) {
-        join(connection, kind, due, &finding, threshold, now)?;
+        join(connection, kind, of, &finding, threshold, now)?;
     }
     Ok(())
+}
+
+/// Keeps that a comparison with the partner's list has found a delivery missing, or without effect.
+pub(super) fn after_finding(
+    connection: &Connection,
+    event: i64,
+    route: &str,
+    threshold: u64,
+    now: Now,
+) -> Result<(), StoreError> {
+    let finding = Finding::Missing { ids: Vec::new() };
+    let of = (event, route);
+    join(
+        connection,
+        Kind::DeliveriesMissing,
+        of,
+        &finding,
+        threshold,
+        now,
+    )
 }
 
 fn join(
     connection: &Connection,
     kind: Kind,
-    due: &DueDelivery,
+    (event, route): (i64, &str),
     finding: &Finding,
     threshold: u64,
     now: Now,
 ) -> Result<(), StoreError> {
-    let incident = open(connection, kind, &due.route, finding, now)?;
+    let incident = open(connection, kind, route, finding, now)?;
     connection
         .prepare_cached(
             "INSERT INTO incident_deliveries (event_seq, incident) VALUES (?1, ?2)
              ON CONFLICT DO UPDATE SET ended = NULL",
         )?
-        .execute((due.seq, incident.seq))?;
+        .execute((event, incident.seq))?;
     // What an outage left behind was told when that was over, and is told by itself a while later.
     let told = incident.announced || incident.told_ms.is_some();
     if !told
         && waits_for(connection, incident.seq, threshold)?
-        && !is_part_of_outage(connection, kind, &due.route)?
+        && !is_part_of_outage(connection, kind, route)?
     {
         announce(connection, incident.seq, now)?;
     }
@@ -212,29 +233,45 @@ pub(super) fn tell_of_end(
 /// How a delivery ends for the incidents that count it.
 #[derive(Clone, Copy)]
 pub(super) enum End {
-    /// It was made after all.
+    /// It was made after all. What the partner did not have although it was made is not found by that.
     Delivered,
+    /// The partner has it after all.
+    Found,
     /// A person said that it need not be made.
     Dismissed,
+    /// Nothing is to be done about it although the partner does not have it.
+    GivenUp,
 }
 
 impl End {
     fn as_str(self) -> &'static str {
         match self {
-            Self::Delivered => "delivered",
-            Self::Dismissed => "dismissed",
+            Self::Delivered | Self::Found => "delivered",
+            Self::Dismissed | Self::GivenUp => "dismissed",
+        }
+    }
+
+    /// Whether it ends what is missing, or everything else; none: both.
+    fn of_missing(self) -> Option<bool> {
+        match self {
+            Self::Delivered => Some(false),
+            Self::Found | Self::GivenUp => Some(true),
+            Self::Dismissed => None,
         }
     }
 }
 
-/// A delivery leaves the incidents that wait for it; says which.
+/// A delivery leaves the incidents that wait for it in this way; says which.
 pub(super) fn leave(connection: &Connection, event: i64, end: End) -> rusqlite::Result<Vec<i64>> {
     connection
         .prepare_cached(
             "UPDATE incident_deliveries SET ended = ?2
-              WHERE event_seq = ?1 AND ended IS NULL RETURNING incident",
+              WHERE event_seq = ?1 AND ended IS NULL
+                AND (?3 IS NULL OR ?3 = EXISTS (SELECT 1 FROM incidents i
+                                                 WHERE i.seq = incident AND i.kind = 'deliveries_missing'))
+             RETURNING incident",
         )?
-        .query_map((event, end.as_str()), |row| row.get(0))?
+        .query_map((event, end.as_str(), end.of_missing()), |row| row.get(0))?
         .collect()
 }
 

@@ -80,9 +80,9 @@ fn gap(connection: &Connection, question: &KpiQuestion) -> Result<GapDetection, 
         unconfirmed.extend(oldest_outside(connection, route, &confirmed)?);
     }
     let is_compared = |route: &String| question.compared_routes.contains(route);
-    let missing = missing(connection)?.into_iter();
-    let missing = missing.filter(|(route, _)| is_compared(route));
-    unconfirmed.extend(missing.map(|(_, sent_at)| sent_at));
+    let single = single_unconfirmed(connection)?.into_iter();
+    let single = single.filter(|(route, _)| is_compared(route));
+    unconfirmed.extend(single.map(|(_, sent_at)| sent_at));
     gap.unconfirmed_since = unconfirmed.into_iter().min();
     let findings = findings(connection, question.findings_from())?.into_iter();
     let findings = findings.filter(|(route, ..)| is_compared(route));
@@ -93,12 +93,11 @@ fn gap(connection: &Connection, question: &KpiQuestion) -> Result<GapDetection, 
 
 fn confirmed_range(connection: &Connection, route: &str) -> rusqlite::Result<ConfirmedRange> {
     let ranges: Vec<_> = connection
-        .prepare_cached("SELECT from_id, to_id, as_of FROM reconciliations WHERE route = ?1")?
+        .prepare_cached("SELECT from_id, to_id FROM reconciliations WHERE route = ?1")?
         .query_map([route], |row| {
             Ok(ComparedRange {
                 from: row.get(0)?,
                 to: row.get(1)?,
-                as_of: row.get(2)?,
             })
         })?
         .collect::<rusqlite::Result<_>>()?;
@@ -146,14 +145,20 @@ fn oldest_outside(
     Ok(None)
 }
 
-/// Deliveries that a comparison found missing and none has confirmed since: the route and the first send.
-fn missing(connection: &Connection) -> rusqlite::Result<Vec<(String, Timestamp)>> {
+/// Deliveries that a comparison found missing and none has confirmed since, and those that none could judge: the route
+/// and the first send.
+fn single_unconfirmed(connection: &Connection) -> rusqlite::Result<Vec<(String, Timestamp)>> {
     connection
         .prepare_cached(
             "SELECT l.route, l.sent_at
                FROM missing_deliveries m CROSS JOIN events e ON e.seq = m.event_seq
                CROSS JOIN webhook_send_logs l ON l.id = e.id
-              WHERE m.confirmed_at IS NULL AND l.status = 'success'",
+              WHERE m.how IS NULL AND m.reason <> 'no_effect' AND l.status = 'success'
+             UNION ALL
+             SELECT l.route, l.sent_at
+               FROM unjudged_deliveries u CROSS JOIN events e ON e.seq = u.event_seq
+               CROSS JOIN webhook_send_logs l ON l.id = e.id
+              WHERE l.status = 'success'",
         )?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect()
@@ -167,10 +172,9 @@ fn findings(
     connection
         .prepare_cached(
             "SELECT l.route, l.sent_at, m.found_at
-               FROM reconciliations r CROSS JOIN missing_deliveries m ON m.reconciliation = r.seq
-               CROSS JOIN events e ON e.seq = m.event_seq
+               FROM missing_deliveries m CROSS JOIN events e ON e.seq = m.event_seq
                CROSS JOIN webhook_send_logs l ON l.id = e.id
-              WHERE r.compared_at >= ?1",
+              WHERE m.found_at >= ?1 AND m.reason <> 'no_effect'",
         )?
         .query_map([from], |row| row.try_into())?
         .collect()
@@ -216,9 +220,9 @@ mod tests {
         let (from, to) = (first_id_at(at(from)), first_id_at(at(to)));
         connection
             .execute(
-                "INSERT INTO reconciliations (id, compared_at, route, from_id, to_id, as_of, sent, received, matched,
+                "INSERT INTO reconciliations (id, compared_at, route, from_id, to_id, sent, received, matched,
                                               missing, no_effect)
-                 VALUES (hex(randomblob(8)), ?1, 'default', ?2, ?3, ?3, 0, 0, 0, 0, 0)",
+                 VALUES (hex(randomblob(8)), ?1, 'default', ?2, ?3, 0, 0, 0, 0, 0)",
                 (at(at_ms), from, to),
             )
             .unwrap();
@@ -227,8 +231,8 @@ mod tests {
     fn found_missing(connection: &Connection, id: &str, at_ms: i64) {
         connection
             .execute(
-                "INSERT INTO missing_deliveries (event_seq, reconciliation, reason, found_at)
-                 VALUES ((SELECT seq FROM events WHERE id = ?1), (SELECT max(seq) FROM reconciliations), 'absent', ?2)",
+                "INSERT INTO missing_deliveries (event_seq, reason, found_at)
+                 VALUES ((SELECT seq FROM events WHERE id = ?1), 'answered_but_absent', ?2)",
                 (id, at(at_ms)),
             )
             .unwrap();
@@ -269,7 +273,10 @@ mod tests {
         assert_eq!(found.unconfirmed_since, Some(at(0)));
         assert_eq!(found.slowest_finding, Some(Duration::from_mins(30)));
         connection
-            .execute("UPDATE missing_deliveries SET confirmed_at = ?1", [at(0)])
+            .execute(
+                "UPDATE missing_deliveries SET how = 'confirmed', ended_at = ?1",
+                [at(0)],
+            )
             .unwrap();
         let confirmed = gap_at(&connection, 31 * MINUTE);
         assert_eq!(confirmed.unconfirmed_since, None);

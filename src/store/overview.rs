@@ -10,7 +10,8 @@ use super::event_query::last_before;
 use super::ids::first_id_at;
 use super::relay_time::Now;
 use super::{
-    Store, StoreError, holds, incident_report, incidents, notifications, send_stats, tokens,
+    Store, StoreError, holds, incident_report, incidents, notifications, reconciliation,
+    send_stats, tokens,
 };
 use crate::attempt::Outcome;
 use crate::clock::Moment;
@@ -95,6 +96,7 @@ fn vitals(connection: &Connection, now: Now) -> Result<Vitals, StoreError> {
         routes: routes(connection, now)?,
         database_bytes: database_bytes(connection)?,
         tokens: tokens::live(connection, now.wall)?,
+        comparisons: reconciliation::last_comparisons(connection)?,
         incident_open: incidents::any_open(connection)?,
     })
 }

@@ -4,7 +4,7 @@
 //! A connection to a database in a directory of this name notes every statement that it runs.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -25,12 +25,16 @@ use crate::interview::{Interview, InterviewFilter, InterviewStatus, UnknownOrigi
 use crate::interview_stats::{InterviewRange, ReportLimits};
 use crate::kpi::KpiQuestion;
 use crate::period::Period;
+use crate::reconciliation::comparison::Question;
+use crate::reconciliation::range;
+use crate::reconciliation::received::{PartnerStatus, Received, in_order};
 use crate::recovery::ProbeResult;
 use crate::repeat::Memory;
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
 use crate::send_breakdown::{BreakdownQuestion, By};
 use crate::send_stats::SendFilter;
+use crate::slot::Unit;
 use crate::submission::{Idempotency, Submission};
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
@@ -62,6 +66,10 @@ fn note_statement(event: TraceEvent<'_>) {
 /// one; and what an index has of open incidents alone.
 const SMALL: &[&str] = &[
     "event_repeats",
+    // A few a day, and what they have found.
+    "reconciliations",
+    "r",
+    "u",
     // What people do, and not what programs do.
     "audit",
     // A person now and then.
@@ -631,6 +639,55 @@ async fn call_audit(store: &Store, moment: Moment) {
     assert!(!more.await.unwrap());
 }
 
+async fn call_reconciliation(store: &Store, moment: Moment) {
+    let plain = |number| Submission {
+        idempotency: None,
+        ..submission(number, None)
+    };
+    let accepted = store.accept_events(vec![plain(1), plain(2)], moment).await;
+    let accepted = accepted.unwrap();
+    attempt_all(store, Outcome::Success, moment).await;
+    let received = accepted.iter().map(|accepted| Received {
+        id: accepted.id.parse().unwrap(),
+        status: Some(PartnerStatus::Success),
+        user_found: None,
+    });
+    let mut received: Vec<_> = received.collect();
+    in_order(&mut received);
+    let from = Some(moment.wall.before(Duration::from_hours(1)));
+    for (list, to) in [
+        (
+            Vec::new(),
+            Some(moment.wall.after(Duration::from_hours(60))),
+        ),
+        (received.clone(), None),
+        (received, None),
+    ] {
+        let (range, as_of) = range(from, to, &list, moment.wall).unwrap();
+        let question = Question {
+            routes: vec!["default".to_owned()],
+            range,
+            as_of,
+            range_was_said: to.is_some(),
+            received: list,
+        };
+        let question = Arc::new(question);
+        let found = store.compare(Arc::clone(&question), moment).await.unwrap();
+        let kept = store.keep_comparison(question, found.into(), 1, moment);
+        kept.await.unwrap();
+    }
+    store.resendable(vec![1, 2]).await.unwrap();
+    let later = moment.after(Duration::from_hours(48)).wall;
+    let routes = ["default".to_owned()].into();
+    for unit in [Unit::Day, Unit::Hour] {
+        for _ in 0..2 {
+            let digests = store.delivered_digests(&routes, unit, (moment.wall, later), later);
+            digests.await.unwrap();
+        }
+    }
+    assert!(!store.purge_comparisons(later).await.unwrap());
+}
+
 async fn call_interviews(store: &Store, now: Timestamp) {
     let child = Interview {
         rescheduled_from_id: Some("a".to_owned()),
@@ -697,6 +754,7 @@ async fn no_statement_of_a_verb_looks_through_a_table_that_grows() {
     call_interviews(&store, moment.wall).await;
     call_people(&store, moment).await;
     call_audit(&store, moment).await;
+    call_reconciliation(&store, moment.after(Duration::from_hours(200))).await;
     call_the_rest(&store, moment).await;
     let path = store.file().path().to_owned();
     store.close(moment).await;

@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use super::delivered_digests;
 use super::line::{self, Standing};
 use super::queue_row::queue_status;
 use super::relay_time::Now;
@@ -33,6 +34,7 @@ pub(super) fn open(
         retries,
         sent_on,
     } = delivery;
+    delivered_digests::forget(connection, id)?;
     line::put(connection, *seq, wanted)?;
     // The first attempt of the new round counts as a retry, and the round's retries follow it. A
     // retry that is under way at this moment stays marked as such.

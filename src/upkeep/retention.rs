@@ -105,6 +105,7 @@ impl Retention {
     async fn purge(&self) -> Result<u64, StoreError> {
         self.forget_ingested().await?;
         self.purge_audit().await?;
+        self.purge_comparisons().await?;
         let days = Duration::from_hours(24 * self.kept.days);
         let before = self.clock.now().before(days);
         let mut events = 0;
@@ -136,6 +137,19 @@ impl Retention {
         loop {
             let began = self.clock.monotonic();
             if !self.store.purge_audit(before, first_day.clone()).await? {
+                return Ok(());
+            }
+            self.pause_after(began).await;
+        }
+    }
+
+    /// What they were about is purged too.
+    async fn purge_comparisons(&self) -> Result<(), StoreError> {
+        let days = Duration::from_hours(24 * self.kept.days);
+        let before = self.clock.now().before(days);
+        loop {
+            let began = self.clock.monotonic();
+            if !self.store.purge_comparisons(before).await? {
                 return Ok(());
             }
             self.pause_after(began).await;

@@ -146,6 +146,14 @@ impl Locale {
             Kind::CertificateExpiring => ("証明書の期限", "the end of a certificate's life"),
             Kind::ClockOff => ("時計のずれ", "a difference between the clocks"),
             Kind::TokenEnding => ("トークンの期限", "the end of a token's life"),
+            Kind::DeliveriesMissing => (
+                "VoiceDrive に届いていないイベント",
+                "events that VoiceDrive does not have:",
+            ),
+            Kind::ReconcileOld => (
+                "VoiceDrive との突き合わせの遅れ",
+                "an overdue reconciliation with VoiceDrive",
+            ),
             Kind::OnHold => ("送信の一時停止", "a hold"),
         };
         self.language.say(ja, en)
@@ -270,6 +278,14 @@ impl Locale {
             Finding::Deliveries { cause, .. } | Finding::Away { cause, .. } => {
                 return cause.sentence(&routes.of(report.route()), self.language);
             }
+            Finding::Missing { .. } => (
+                "応答は 200 でしたが、VoiceDrive の記録にないか、職員が見つからず反映されていません。もう一度送り、次の突き合わせで届いたことが確かめられると終了します。職員が見つからない場合は、先にその職員の employee.created を送ってください",
+                "they were answered with 200, and VoiceDrive has no record of them or did not know the person: send them again (where the person was not known, first that person's employee.created); it is over when the next reconciliation finds them",
+            ),
+            Finding::Comparison { .. } => (
+                "その間は、届いていないイベントがあっても分かりません。VoiceDrive の担当者に定期的な突き合わせが動いているかを確かめるか、一覧をもらって reconcile を実行してください",
+                "meanwhile nobody sees what VoiceDrive does not have: ask VoiceDrive whether their regular reconciliation runs, or for their list, and run `reconcile` with it",
+            ),
             Finding::SuccessRate { .. } => (
                 "失敗したものは自動で再送されます。tail で原因を確かめてください",
                 "what failed is sent again by itself: look with `tail` why",
@@ -364,6 +380,12 @@ fn actions(report: &Report, commands: &CommandLine) -> Vec<String> {
         Kind::CertificateExpiring => vec![relay("check")],
         Kind::ClockOff => vec![Some("timedatectl".to_owned()), relay("check")],
         Kind::TokenEnding => vec![relay("token list")],
+        Kind::DeliveriesMissing => vec![
+            show(),
+            missing(report).and_then(|ids| relay(&format!("resend {ids}"))),
+            relay(&format!("alert dismiss {}", report.id)),
+        ],
+        Kind::ReconcileOld => vec![relay("reconcile webhook_logs.csv")],
         Kind::OnHold => {
             let route = report.route().map(|route| format!(" --route '{route}'"));
             let end = format!("hold end{}", route.unwrap_or_default());
@@ -371,6 +393,14 @@ fn actions(report: &Report, commands: &CommandLine) -> Vec<String> {
         }
     };
     actions.into_iter().flatten().collect()
+}
+
+/// The missing ones that are named.
+fn missing(report: &Report) -> Option<String> {
+    match &report.finding {
+        Finding::Missing { ids } if !ids.is_empty() => Some(ids.join(" ")),
+        _ => None,
+    }
 }
 
 /// Sends again whatever waits for a person: what an outage left behind, of its route alone.

@@ -103,7 +103,7 @@ fn in_japanese(code: &str, message: &str, subject: Subject, commands: &CommandLi
             );
         }
         ("CONFLICT", Subject::Dismissal) if message.starts_with("Only an exhausted") => {
-            "対応不要にできるのは要対応のイベントだけです。このイベントは送信済みか、これから送信されます"
+            "対応不要にできるのは、要対応のイベントと、VoiceDrive にないと分かったイベントだけです。このイベントは送信済みか、これから送信されます"
         }
         ("CONFLICT", Subject::Dismissal) => {
             "この種類の異常は、原因がなくなると自動で終わります。対応不要にはできません"

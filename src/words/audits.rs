@@ -15,7 +15,7 @@ phrases! {
         EndHold: "保留の終了", "ended a hold";
         Recover: "復旧後の再送", "recovered";
         Dismiss: "対応不要の指定", "dismissed";
-        Reconcile: "照合による再送", "reconciled";
+        Reconcile: "突き合わせによる再送", "sent again what was missing";
         Erase: "個人データの消去", "erased a person's data";
         HandInErased: "消去した人の面談記録の受け取り (氏名なし)", "handed in an erased record (without names)";
         IssueToken: "トークンの発行", "issued a token";

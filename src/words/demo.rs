@@ -23,12 +23,15 @@ phrases! {
         CutOff:
             "\n話その 3: 送信中に接続が切れます。届いたかどうかわからないので、\n同じ番号で送り直します。",
             "\nThird story: the connection is cut off. Nobody knows whether the event\narrived, so it is sent again with the same id.";
+        Lost:
+            "\n話その 4: VoiceDrive が 200 と応答したあとで、1 件を失います。\n届いたものの一覧と突き合わせると見つかり、もう一度送ります。",
+            "\nFourth story: VoiceDrive answers 200, and loses the event behind it.\nComparing with the list of what it has finds it, and it is sent again.";
         OnHold:
-            "\n話その 4: VoiceDrive の入れ替えのため、送信を 2 秒だけ一時停止します。受け付けは\n続き、時間になると自動で再開して、待っていたものを順に送ります。",
-            "\nFourth story: VoiceDrive is being replaced, and sending is on hold for two\nseconds. Events are accepted all the same, and sent in order when it ends.";
+            "\n話その 5: VoiceDrive の入れ替えのため、送信を 2 秒だけ一時停止します。受け付けは\n続き、時間になると自動で再開して、待っていたものを順に送ります。",
+            "\nFifth story: VoiceDrive is being replaced, and sending is on hold for two\nseconds. Events are accepted all the same, and sent in order when it ends.";
         Away:
-            "\n話その 5: VoiceDrive が止まっています。再送を使い切ったイベントは「要対応」として\n待ちます。",
-            "\nFifth story: VoiceDrive is away. What has used up its retries waits for a\nperson.";
+            "\n話その 6: VoiceDrive が止まっています。再送を使い切ったイベントは「要対応」として\n待ちます。",
+            "\nSixth story: VoiceDrive is away. What has used up its retries waits for a\nperson.";
         Back:
             "\nVoiceDrive が回復しました。recover を実行すると、まず最も古い 1 件を試し、届いたので\n残りも順に送ります。",
             "\nVoiceDrive is back. `recover` tries the oldest event first, and as that arrives,\nthe rest follows in order.";

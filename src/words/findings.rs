@@ -15,7 +15,9 @@ pub(super) fn of_deliveries(state: State, report: &Report) -> (String, String) {
     let waiting = count - (delivered + dismissed).min(*count);
     let events = counted(count, "event");
     let status = http_status(&report.finding);
-    if state == State::Resolved {
+    if report.kind == Kind::DeliveriesMissing {
+        of_missing(state, report, waiting)
+    } else if state == State::Resolved {
         (
             format!(
                 "{count} 件のうち {delivered} 件はその後送信できました。対応不要とされたもの {dismissed} 件、残り {waiting} 件です。"
@@ -41,6 +43,35 @@ pub(super) fn of_deliveries(state: State, report: &Report) -> (String, String) {
             ),
         )
     }
+}
+
+/// What a comparison with VoiceDrive's list has not found there.
+fn of_missing(state: State, report: &Report, waiting: u64) -> (String, String) {
+    let Report {
+        count,
+        delivered,
+        dismissed,
+        ..
+    } = report;
+    let events = counted(count, "event");
+    if state == State::Resolved {
+        return (
+            format!(
+                "{count} 件のうち {delivered} 件は VoiceDrive にあることを確かめました。対応不要とされたもの {dismissed} 件、残り {waiting} 件です。"
+            ),
+            format!(
+                "Of {events}, found at VoiceDrive after all: {delivered}; dismissed: {dismissed}; left: {waiting}."
+            ),
+        );
+    }
+    (
+        format!(
+            "VoiceDrive の一覧と突き合わせたところ、送信済みの {count} 件が届いていないか、反映されていません。うち {waiting} 件が未解決です。"
+        ),
+        format!(
+            "By VoiceDrive's list, {events} that were sent did not arrive or have no effect; not settled yet: {waiting}."
+        ),
+    )
 }
 
 /// What happens while every attempt of a route fails, and when that is over.
@@ -148,9 +179,17 @@ pub(super) fn of_numbers(finding: &Finding) -> (String, String) {
     match finding {
         // Told with its deliveries, with its name, or with a time of day.
         Finding::Deliveries { .. }
+        | Finding::Missing { .. }
         | Finding::Away { .. }
         | Finding::Token { .. }
         | Finding::Hold { .. } => <_>::default(),
+        Finding::Comparison { age_hours } => (
+            format!("VoiceDrive の一覧との突き合わせが {age_hours} 時間行われていません。"),
+            format!(
+                "What was sent was not compared with VoiceDrive's list for {}.",
+                counted(age_hours, "hour")
+            ),
+        ),
         Finding::SuccessRate { permille, sends } => {
             let percent = format!("{}.{}", permille / 10, permille % 10);
             (

@@ -50,6 +50,7 @@ mod outlasting;
 mod packaged;
 mod pages;
 mod questions;
+mod reconciling;
 mod recovering;
 mod refusing;
 mod reporting;

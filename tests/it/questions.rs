@@ -61,6 +61,13 @@ async fn every_command_of_the_questions_answers() {
         "events:write",
     ];
     daemon.json(&issued).await;
+    // The table that VoiceDrive sends, with everything that it has.
+    let log = partner.received();
+    let ids = log.iter().map(|webhook| webhook.header("x-request-id"));
+    let table = ids.fold("requestId,processingStatus\n".to_owned(), |table, id| {
+        table + id + ",success\n"
+    });
+    fs::write(directory.path().join("webhook_logs.csv"), table).unwrap();
     let program = format!(
         "{} --config {}",
         binary().display(),

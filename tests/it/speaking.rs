@@ -532,6 +532,14 @@ async fn the_demo_is_played_in_japanese() {
             .any(|line| line.contains("時間切れ") && line.contains("平均 ms")),
         "{told:#?}"
     );
+    // What got lost behind a 200 is found, and then it is there.
+    let found = told
+        .iter()
+        .position(|line| line.contains("届いていないもの: 1"));
+    let settled = told
+        .iter()
+        .position(|line| line.contains("届いていないものはありません"));
+    assert!(found.is_some() && found < settled, "{told:#?}");
 }
 
 #[tokio::test]

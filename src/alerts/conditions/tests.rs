@@ -29,6 +29,7 @@ fn well() -> Observed {
             },
         )],
         tokens: vec![token(31)],
+        comparisons: vec![("default".to_owned(), now().before(Duration::from_hours(26)))],
     }
 }
 
@@ -189,6 +190,19 @@ fn beyond_its_limit_each_condition_holds_alone() {
                 ..well()
             },
             Kind::CertificateExpiring,
+        ),
+        (
+            Observed {
+                comparisons: vec![
+                    ("default".to_owned(), now()),
+                    (
+                        "other".to_owned(),
+                        now().before(Duration::from_mins(26 * 60 + 1)),
+                    ),
+                ],
+                ..well()
+            },
+            Kind::ReconcileOld,
         ),
         (
             Observed {

@@ -60,6 +60,11 @@ pub(super) fn stalled() -> Value {
     json!({"event": "health.checkup.recorded", "data": {"staffId": PEOPLE[4].0, "year": 2025}})
 }
 
+/// One that it answers with 200, and forgets.
+pub(super) fn lost() -> Value {
+    json!({"event": "employee.transferred", "data": {"staffId": PEOPLE[2].0, "department": "内科"}})
+}
+
 /// One during which the connection breaks off.
 pub(super) fn cut_off() -> Value {
     json!({"event": "employee.retired", "data": {"staffId": PEOPLE[5].0, "reason": "転居"}})

@@ -13,6 +13,8 @@ pub(super) fn read(document: &mut Document<'_>, alerts: &mut Section<'_>) -> Thr
     let mut thresholds = Thresholds {
         exhausted: number("exhausted", defaults.exhausted, &many),
         refused: number("refused", defaults.refused, &many),
+        missing: number("missing", defaults.missing, &many),
+        reconcile_age_hours: number("reconcile_age_hours", defaults.reconcile_age_hours, &many),
         away_minutes: number("away_minutes", defaults.away_minutes, &(1..=10_080)),
         success_percent: number("success_percent", defaults.success_percent, &percent),
         success_min_sends: number("success_min_sends", defaults.success_min_sends, &many),

@@ -157,7 +157,7 @@ impl Keys {
         if self.is_api_token(token) {
             return Ok(Caller {
                 subject: API_TOKEN_SUBJECT.to_owned(),
-                scopes: Scopes(vec![Scope::StatsRead]),
+                scopes: Scopes(vec![Scope::StatsRead, Scope::Reconcile]),
                 jti: None,
             });
         }

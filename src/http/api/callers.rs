@@ -1,4 +1,4 @@
-//! Who may call the API: how often (contract, section 4.2), and with which token (section 4.1).
+//! Who calls the API, and what the token allows that is presented (contract, section 4.1).
 
 use std::fmt;
 use std::net::IpAddr;
@@ -7,7 +7,6 @@ use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
 
 use super::auth::{Scopes, Unauthorized};
-use super::endpoints::{Access, Endpoint};
 use super::{Api, revoked};
 use crate::audit::Actor;
 use crate::http::reply::ApiError;
@@ -16,29 +15,23 @@ use crate::http::server::client::client_address;
 use crate::http::wing::Call;
 use crate::token::Scope;
 
-/// Lets a call in, and says who it is when a token says it. Whoever may open the control socket is an admin, and not
-/// counted.
+/// Asks for one more scope, which what is asked for needs.
 ///
 /// # Errors
-/// `RateLimitExceeded`, `Unauthorized` or `Forbidden`
-pub(super) fn admit(call: &Call<'_>, endpoint: &Endpoint) -> Result<Option<Actor>, ApiError> {
+/// `Unauthorized` or `Forbidden`
+pub(super) fn demand(call: &Call<'_>, scope: Scope) -> Result<(), ApiError> {
     let Some(peer) = call.peer else {
-        return Ok(None);
+        return Ok(());
     };
     let (api, headers) = (call.api, call.headers());
-    let client = client_of(api, peer, headers);
-    if endpoint.rules.limited {
-        api.rate_limiter
-            .check(client, endpoint.path, api.clock.monotonic())
-            .map_err(|retry_after| ApiError::RateLimitExceeded(retry_after.seconds()))?;
-    }
-    match endpoint.rules.access {
-        Access::Token(scope) => demand_token(api, client, headers, scope).map(Some),
-        Access::Anybody | Access::Proof => Ok(None),
-    }
+    demand_token(api, client_of(api, peer, headers), headers, scope).map(drop)
 }
 
-fn demand_token(
+/// The caller, when the token that is presented allows this.
+///
+/// # Errors
+/// `Unauthorized` or `Forbidden`
+pub(super) fn demand_token(
     api: &Api,
     client: IpAddr,
     headers: &HeaderMap,

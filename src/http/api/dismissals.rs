@@ -115,7 +115,7 @@ fn ends_by_itself() -> ApiError {
 
 fn not_exhausted() -> ApiError {
     ApiError::Conflict(
-        "Only an exhausted event can be dismissed; this one was delivered or is still to be sent"
+        "Only an exhausted event, or one that VoiceDrive does not have, can be dismissed; this one was delivered or is still to be sent"
             .to_owned(),
     )
 }

@@ -6,7 +6,7 @@ use hyper::Method;
 use super::openapi::{Operation, written};
 use super::{
     Api, audit, dismissals, events, health, holds, incidents, ingest, interview_stats, interviews,
-    kpis, recovery, resend, staff, stats, voicedrive, voicedrive_interviews,
+    kpis, reconcile, recovery, resend, staff, stats, voicedrive, voicedrive_interviews,
 };
 use crate::http::reply::ApiError;
 use crate::http::wing;
@@ -54,7 +54,9 @@ macro_rules! endpoints {
 }
 
 use Access::{Anybody, Proof, Token};
-use Scope::{Admin, EventsRead, EventsWrite, InterviewsRead, InterviewsWrite, StatsRead};
+use Scope::{
+    Admin, EventsRead, EventsWrite, InterviewsRead, InterviewsWrite, Reconcile, StatsRead,
+};
 
 const LIMITED: bool = true;
 const UNLIMITED: bool = false;
@@ -86,6 +88,9 @@ endpoints! {
     GET    "/api/interviews",       Token(InterviewsRead),  UNLIMITED, interviews::list,      interviews::describe_list;
     GET    "/api/interviews/{id}",  Token(InterviewsRead),  UNLIMITED, interviews::show,      interviews::describe_show;
     DELETE "/api/interviews/{id}",  Token(InterviewsWrite), UNLIMITED, interviews::delete,    interviews::describe_delete;
+
+    POST   "/api/integration/reconcile", Token(Reconcile), UNLIMITED, reconcile::compare, reconcile::describe_compare;
+    GET    "/api/integration/reconcile", Token(Reconcile), UNLIMITED, reconcile::digests, reconcile::describe_digests;
 
     GET    "/api/holds",      Token(EventsRead),  UNLIMITED, holds::list,   holds::describe_list;
     PUT    "/api/holds/{id}", Token(EventsWrite), UNLIMITED, holds::put,    holds::describe_put;

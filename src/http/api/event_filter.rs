@@ -53,7 +53,10 @@ pub(super) async fn meant(api: &Api, filter: EventFilter) -> Result<EventFilter,
 }
 
 /// A route that the configuration has, or that has left events behind.
-async fn known_route(api: &Api, route: &str) -> Result<(), ApiError> {
+///
+/// # Errors
+/// `InvalidParameter`, or the store's.
+pub(super) async fn known_route(api: &Api, route: &str) -> Result<(), ApiError> {
     let routing = &api.routes.routing;
     let of_route = EventFilter {
         route: Some(route.to_owned()),

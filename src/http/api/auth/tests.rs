@@ -454,7 +454,8 @@ fn the_static_token_reads_statistics_and_nothing_else() {
     assert_eq!(caller.subject, "voicedrive-api-token");
     assert_eq!(caller.jti, None);
     for scope in Scope::ALL {
-        assert_eq!(caller.scopes.allows(scope), scope == Scope::StatsRead);
+        let held = [Scope::StatsRead, Scope::Reconcile].contains(&scope);
+        assert_eq!(caller.scopes.allows(scope), held);
     }
     assert!(keys.issue("s", &[Scope::Admin], NOW, 1).is_err());
 }
@@ -597,7 +598,7 @@ proptest! {
     #[test]
     fn an_issued_token_says_what_was_asked_for(
         subject in ".{0,191}",
-        scopes in prop::sample::subsequence(Scope::ALL.to_vec(), 0..=6),
+        scopes in prop::sample::subsequence(Scope::ALL.to_vec(), 0..=7),
         days in 0_u32..4000,
     ) {
         let issued = keys().issue(&subject, &scopes, NOW, days).unwrap();

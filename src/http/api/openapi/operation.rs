@@ -1,6 +1,8 @@
 //! What the description says of one endpoint. It is written beside the handler; who may call, and what is limited, is
 //! taken from the table.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
@@ -97,6 +99,12 @@ impl Operation {
     pub(in super::super) fn body_of(mut self, schema: &Value, example: &Value) -> Self {
         let json = json!({"schema": schema, "example": example});
         self.body = Some(json!({"required": true, "content": {"application/json": json}}));
+        self
+    }
+
+    /// A body in one of several media types, each with its schema and example.
+    pub(in super::super) fn body_with(mut self, content: &BTreeMap<&'static str, Value>) -> Self {
+        self.body = Some(json!({"required": true, "content": content}));
         self
     }
 

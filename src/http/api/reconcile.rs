@@ -1,0 +1,215 @@
+//! What was sent, compared with what VoiceDrive has (contract, section 4.7).
+
+mod answer;
+mod question;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::StatusCode;
+use serde_json::json;
+
+use super::event_filter::known_route;
+use super::openapi::{Operation, query, samples, text};
+use super::{Api, callers};
+use crate::audit::{Action, Entry, Subject};
+use crate::http::reply::{ApiError, Reply, success};
+use crate::http::request::{self, Query};
+use crate::http::wing::Call;
+use crate::reconciliation::comparison::Comparison;
+use crate::reconciliation::{self, RangeError};
+use crate::slot::Unit;
+use crate::store::{BulkResend, BulkRules, StoreError};
+use crate::token::Scope;
+use answer::{ComparisonAnswer, DigestsAnswer};
+use question::Asked;
+
+/// The longest list, in bytes, whatever other bodies may have.
+const LONGEST_LIST: usize = 8 * 1024 * 1024;
+/// Events that are sent again in one transaction.
+const RESENT_AT_ONCE: usize = 200;
+/// What digests cover when nothing is said.
+const USUAL_RANGE: Duration = Duration::from_hours(30 * 24);
+
+/// `POST /api/integration/reconcile`
+///
+/// # Errors
+/// `InvalidJson`, `InvalidParameter`, `InvalidDateRange`, `Forbidden` when it may compare and not resend, or the store's.
+pub(super) async fn compare(call: Call<'_>) -> Result<Reply, ApiError> {
+    let asked = Asked::of_query(call.query())?;
+    let media = question::media(call.headers())?;
+    let may_resend = callers::demand(&call, Scope::EventsWrite);
+    let Call {
+        api,
+        request,
+        actor,
+        ..
+    } = call;
+    let body = request::text(request, LONGEST_LIST).await?;
+    let asked = asked.with_body(media, &body)?;
+    drop(body);
+    if asked.resend {
+        may_resend?;
+    }
+    if let Some(route) = &asked.route {
+        known_route(api, route).await?;
+    }
+    let moment = api.clock.moment();
+    let question = Arc::new(asked.question(&api.routes.counted, moment.wall)?);
+    let found = api.store.compare(Arc::clone(&question), moment).await?;
+    let found = Arc::new(found);
+    let id = api
+        .store
+        .keep_comparison(
+            Arc::clone(&question),
+            Arc::clone(&found),
+            api.missing_threshold,
+            moment,
+        )
+        .await?;
+    tracing::info!(
+        reconciliation = %id,
+        sent = found.counts.sent,
+        received = found.counts.received,
+        missing = found.counts.missing,
+        arrived = found.arrived.len(),
+        "what was sent was compared with what VoiceDrive has"
+    );
+    if asked.resend {
+        let action = actor.did(Action::Reconcile, moment.wall);
+        let action = action.to(Subject::Named(id.clone()));
+        resend(api, &found, action).await?;
+    }
+    let answer = ComparisonAnswer::of(&question, &found, &id);
+    success(StatusCode::OK, &answer, moment.wall)
+}
+
+/// Sends again what is missing, each event of a person once and in the order of acceptance, and after them what was
+/// delivered later of the same person.
+async fn resend(api: &Api, found: &Comparison, action: Entry) -> Result<(), ApiError> {
+    let mut missing: Vec<i64> = found.all_missing.iter().map(|(seq, _)| *seq).collect();
+    missing.sort_unstable();
+    let rules = BulkRules {
+        policy: api.retry.clone(),
+        routing: api.routes.routing.clone(),
+        only: false,
+    };
+    let mut bulk = api.store.bulk_resend(rules, action, api.clock.moment());
+    let opened = open_all(api, &missing, &mut bulk).await;
+    let released = bulk.finish(api.clock.moment()).await;
+    api.routes.handoff.wake_all();
+    opened?;
+    released?;
+    if !missing.is_empty() {
+        tracing::info!(
+            events = missing.len(),
+            "sending again what VoiceDrive does not have"
+        );
+    }
+    Ok(())
+}
+
+async fn open_all(api: &Api, missing: &[i64], bulk: &mut BulkResend) -> Result<(), StoreError> {
+    for page in missing.chunks(RESENT_AT_ONCE) {
+        let events = api.store.resendable(page.to_vec()).await?;
+        bulk.open(events, api.clock.moment()).await?;
+        api.routes.handoff.wake_all();
+    }
+    Ok(())
+}
+
+/// What the description says of [`compare`].
+pub(super) fn describe_compare() -> Operation {
+    let example = json!({"from": "2025-10-26T00:00:00.000Z", "to": "2025-10-27T00:00:00.000Z", "received": [samples::ID]});
+    Operation::new(
+        "statistics",
+        "reconcile",
+        "Compare what was sent with what VoiceDrive has, by request id",
+    )
+    .parameters(question::parameters())
+    .body_with(&question::bodies(&example))
+    .answer::<ComparisonAnswer<'_>>(
+        200,
+        "What both sides have, and what is missing",
+        &answer::sample(),
+    )
+    .also_refused([ApiError::InvalidDateRange(RangeError::Reversed.to_string())])
+}
+
+/// `GET /api/integration/reconcile`
+///
+/// # Errors
+/// `InvalidParameter`, `InvalidDateRange`, or the store's.
+pub(super) async fn digests(call: Call<'_>) -> Result<Reply, ApiError> {
+    let api = call.api;
+    let mut query = Query::parse(call.query())?;
+    let route = query.take("route");
+    let (from, to) = (query.take_moment("from")?, query.take_moment("to")?);
+    let unit = query.take_as("unit", "must be day or hour", unit)?;
+    query.finish("route, from, to, unit")?;
+    if let Some(route) = &route {
+        known_route(api, route).await?;
+    }
+    let now = api.clock.now();
+    let to = to.unwrap_or(now);
+    let from = from.unwrap_or_else(|| to.before(USUAL_RANGE));
+    reconciliation::range(Some(from), Some(to), &[], now).map_err(refused)?;
+    let routes: BTreeSet<String> = match route {
+        Some(route) => [route].into(),
+        None => api.routes.counted.iter().cloned().collect(),
+    };
+    let unit = unit.unwrap_or(Unit::Day);
+    let slots = api
+        .store
+        .delivered_digests(&routes, unit, (from, to), now)
+        .await?;
+    success(StatusCode::OK, &DigestsAnswer::of(&slots), now)
+}
+
+fn unit(word: &str) -> Option<Unit> {
+    [Unit::Day, Unit::Hour]
+        .into_iter()
+        .find(|unit| unit.as_str() == word)
+}
+
+fn refused(error: RangeError) -> ApiError {
+    match error {
+        RangeError::Nothing => ApiError::invalid(
+            "received",
+            "must have ids, or from and to must say which range is compared",
+        ),
+        RangeError::Reversed | RangeError::TooLong => ApiError::InvalidDateRange(error.to_string()),
+    }
+}
+
+/// What the description says of [`digests`].
+pub(super) fn describe_digests() -> Operation {
+    let units = json!({"type": "string", "enum": ["day", "hour"], "default": "day"});
+    let moment = |name: &str, description: &str| {
+        query(
+            name,
+            description,
+            &json!({"type": "string", "format": "date-time"}),
+        )
+    };
+    let example = json!({"items": [{
+        "slot": "2025-10-26T14",
+        "fromId": "019a20d1-9e80-7000-8000-000000000000", "toId": "019a2108-8d00-7000-8000-000000000000",
+        "delivered": 12, "open": 0,
+        "digest": "c2a5373ad0c75a1e4b1e0f9e3c6d7a8b9c0d1e2f3a4b5c6d7e8f9a0b1c2d3e4f",
+    }]});
+    Operation::new(
+        "statistics",
+        "reconcileDigests",
+        "What was delivered in each day or hour of UTC, as SHA-256 of the sorted ids, each followed by a newline",
+    )
+    .parameters([
+        text("route", "Only deliveries of this route; without it: of all that VoiceDrive counts"),
+        moment("from", "The first slot has this moment; without it: 30 days before the end"),
+        moment("to", "The last slot ends here or later; without it: now"),
+        query("unit", "The length of a slot", &units),
+    ])
+    .answer::<DigestsAnswer>(200, "Every slot of the range", &example)
+    .also_refused([ApiError::InvalidDateRange(RangeError::TooLong.to_string())])
+}

@@ -1,0 +1,419 @@
+//! Comparing what was sent with what the partner says it has, and what follows from it (contract, section 4.7).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension, Row};
+use uuid::Uuid;
+
+use super::connection::word;
+use super::event_lookup::STATUS;
+use super::event_query::FROM_EVENTS;
+use super::ids::new_id;
+use super::incidents::End;
+use super::relay_time::Now;
+use super::send_counts::{self, CountedSend, QueueStatus};
+use super::writer::Lane;
+use super::{Store, StoreError, delivered_digests, incidents, missing};
+use crate::attempt::Outcome;
+use crate::cause::Cause;
+use crate::clock::Moment;
+use crate::event::Status;
+use crate::reconciliation::comparison::{Comparer, Comparison, Counts, Delivery, Question};
+use crate::resend::Candidate;
+use crate::send_stats::SendState;
+use crate::timestamp::Timestamp;
+
+/// Deliveries in one transaction; more would hold up accepting.
+const AT_ONCE: usize = 200;
+
+impl Store {
+    /// Compares the deliveries of a range with the partner's list. Nothing is changed.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn compare(
+        &self,
+        question: Arc<Question>,
+        moment: Moment,
+    ) -> Result<Comparison, StoreError> {
+        let now = self.time.now(moment);
+        self.read(move |connection| compare(connection, &question, now))
+            .await
+    }
+
+    /// Keeps what a comparison has found, a little at a time: as delivered what has arrived, what was missing before and
+    /// is found, what is missing, with its incident, and what could not be judged. Last the comparison itself, which has
+    /// happened when it stands there. Answers its id; one that says the same as the last one of its range is that one.
+    ///
+    /// # Errors
+    /// When the database cannot be written; then it can be compared and kept once more.
+    pub async fn keep_comparison(
+        &self,
+        question: Arc<Question>,
+        found: Arc<Comparison>,
+        threshold: u64,
+        moment: Moment,
+    ) -> Result<String, StoreError> {
+        let now = self.time.now(moment);
+        self.each(
+            &found,
+            |found| &found.arrived,
+            move |connection, (seq, id)| settle_arrived(connection, *seq, &id.to_string(), now),
+        )
+        .await?;
+        self.each(
+            &found,
+            |found| &found.confirmed,
+            move |connection, seq| missing::confirm(connection, *seq, now),
+        )
+        .await?;
+        self.each(
+            &found,
+            |found| &found.found,
+            move |connection, (seq, finding)| {
+                missing::note(connection, *seq, *finding, threshold, now)
+            },
+        )
+        .await?;
+        self.each(
+            &found,
+            |found| &found.unjudged,
+            |connection, seq| Ok(missing::note_unjudged(connection, *seq)?),
+        )
+        .await?;
+        self.each(
+            &found,
+            |found| &found.judged,
+            |connection, seq| Ok(missing::forget_unjudged(connection, *seq)?),
+        )
+        .await?;
+        self.write(Lane::Maintenance, move |connection| {
+            Ok(keep(connection, &question, &found, now)?)
+        })
+        .await
+    }
+
+    /// Writes something for each of what was found, a little at a time.
+    async fn each<T, Of, Write>(
+        &self,
+        found: &Arc<Comparison>,
+        of: Of,
+        write: Write,
+    ) -> Result<(), StoreError>
+    where
+        Of: Fn(&Comparison) -> &Vec<T> + Copy + Send + Sync + 'static,
+        Write: Fn(&Connection, &T) -> Result<(), StoreError> + Copy + Send + Sync + 'static,
+    {
+        for from in (0..of(found).len()).step_by(AT_ONCE) {
+            let found = Arc::clone(found);
+            self.write(Lane::Maintenance, move |connection| {
+                let mut page = of(&found).iter().skip(from).take(AT_ONCE);
+                page.try_for_each(|one| write(connection, one))
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Those of these events that can be sent again, in the order of acceptance: as [`super::BulkResend::open`] takes them.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn resendable(&self, events: Vec<i64>) -> Result<Vec<Candidate>, StoreError> {
+        self.read(move |connection| {
+            let found = events.iter().map(|seq| resendable(connection, *seq));
+            let mut found: Vec<_> = found
+                .filter_map(Result::transpose)
+                .collect::<rusqlite::Result<_>>()?;
+            found.sort_unstable_by_key(|event| event.seq);
+            Ok(found)
+        })
+        .await
+    }
+
+    /// Forgets some of the comparisons that were made before `before`, but none that is its route's last one, and the
+    /// digests of that time; says whether there are more. Nothing is written when there are none.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn purge_comparisons(&self, before: Timestamp) -> Result<bool, StoreError> {
+        if !self.read(move |c| Ok(any_before(c, before)?)).await? {
+            return Ok(false);
+        }
+        self.write(Lane::Maintenance, move |connection| {
+            Ok(purge(connection, before)?)
+        })
+        .await
+    }
+}
+
+/// Deliveries in the order of their ids, with everything that a comparison asks of them.
+fn deliveries() -> String {
+    format!(
+        "SELECT e.seq, e.id, e.event_type, coalesce(l.route, e.route), {STATUS},
+                coalesce(l.retry_count + 1, 0), l.sent_at,
+                coalesce(l.last_retry_at, l.sent_at), l.http_status_code,
+                CASE WHEN l.id IS NOT NULL THEN o.due_ms END,
+                m.event_seq IS NOT NULL AND m.how IS NULL,
+                x.event_seq IS NOT NULL
+                  OR coalesce(m.how = 'dismissed' AND m.ended_at >= coalesce(l.last_retry_at, l.sent_at), 0),
+                u.event_seq IS NOT NULL
+           {FROM_EVENTS}
+           LEFT JOIN missing_deliveries m ON m.event_seq = e.seq
+           LEFT JOIN erased_events x ON x.event_seq = e.seq
+           LEFT JOIN unjudged_deliveries u ON u.event_seq = e.seq
+          WHERE e.id >= ?1 AND e.id <= ?2 ORDER BY e.id"
+    )
+}
+
+pub(super) fn compare(
+    connection: &Connection,
+    question: &Question,
+    now: Now,
+) -> Result<Comparison, StoreError> {
+    let mut comparer = Comparer::new(question);
+    let mut statement = connection.prepare_cached(&deliveries())?;
+    let range = [question.range.from, question.range.to].map(|id| id.to_string());
+    let mut rows = statement.query(range)?;
+    while let Some(row) = rows.next()? {
+        let delivery = delivery(row, now)?;
+        comparer.add(&delivery, || last_cause(connection, delivery.seq))?;
+    }
+    let behind = if question.range_was_said {
+        0
+    } else {
+        delivered_behind(connection, question)?
+    };
+    Ok(comparer.finish(behind))
+}
+
+fn delivery<'a>(row: &'a Row<'_>, now: Now) -> Result<Delivery<'a>, StoreError> {
+    let text = |column: usize| -> rusqlite::Result<&str> {
+        let value = row.get_ref(column)?;
+        value.as_str().map_err(|error| {
+            let kind = value.data_type();
+            rusqlite::Error::FromSqlConversionFailure(column, kind, Box::new(error))
+        })
+    };
+    let due_ms: Option<i64> = row.get(9)?;
+    Ok(Delivery {
+        seq: row.get(0)?,
+        id: Uuid::try_parse(text(1)?).unwrap_or_default(),
+        event_type: text(2)?,
+        route: text(3)?,
+        status: word(4, row.get(4)?, Status::from_word)?,
+        attempts: row.get(5)?,
+        first_sent_at: row.get(6)?,
+        last_attempt_at: row.get(7)?,
+        http_status: row.get(8)?,
+        next_retry_at: due_ms.map(|due_ms| now.wall_of(due_ms)),
+        was_missing: row.get(10)?,
+        is_given_up: row.get(11)?,
+        was_unjudged: row.get(12)?,
+    })
+}
+
+fn last_cause(connection: &Connection, seq: i64) -> Result<Option<Cause>, StoreError> {
+    let cause: Option<Option<String>> = connection
+        .prepare_cached(
+            "SELECT cause FROM attempts WHERE event_seq = ?1 ORDER BY attempt DESC LIMIT 1",
+        )?
+        .query_row([seq], |row| row.get(0))
+        .optional()?;
+    Ok(cause.flatten().as_deref().and_then(Cause::from_word))
+}
+
+/// How many were delivered that the list ends before.
+fn delivered_behind(connection: &Connection, question: &Question) -> Result<u64, StoreError> {
+    let mut count = connection.prepare_cached(
+        "SELECT count(*) FROM events e CROSS JOIN webhook_send_logs l ON l.id = e.id
+          WHERE e.id > ?1 AND l.status = 'success' AND l.route = ?2",
+    )?;
+    let behind = question.range.to.to_string();
+    let counts = question
+        .routes
+        .iter()
+        .map(|route| count.query_row((&behind, route), |row| row.get::<_, u64>(0)));
+    Ok(counts.sum::<rusqlite::Result<u64>>()?)
+}
+
+/// Keeps as delivered what was exhausted and has arrived all the same: only its answer was lost.
+pub(super) fn settle_arrived(
+    connection: &Connection,
+    seq: i64,
+    id: &str,
+    now: Now,
+) -> Result<(), StoreError> {
+    type Log = (String, String, Timestamp, String, u32, i64);
+    let found: Option<Log> = connection
+        .prepare_cached(
+            "SELECT l.route, l.event_type, l.sent_at, l.status, l.retry_count, l.processing_time
+               FROM webhook_send_logs l JOIN webhook_retry_queue q ON q.id = l.id
+              WHERE l.id = ?1 AND q.status = 'failed'
+                AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.event_seq = ?2)
+                AND NOT EXISTS (SELECT 1 FROM dismissed_deliveries d WHERE d.event_seq = ?2)",
+        )?
+        .query_row((id, seq), |row| row.try_into())
+        .optional()?;
+    // A person has done something with it meanwhile, or it was settled before.
+    let Some((route, event_type, sent_at, outcome, retries, processing_ms)) = found else {
+        return Ok(());
+    };
+    let state = |outcome| SendState {
+        outcome,
+        retried: retries > 0,
+        processing_ms,
+    };
+    let counted = |outcome| CountedSend {
+        sent_at,
+        route: &route,
+        event_type: &event_type,
+        state: state(outcome),
+    };
+    let before = word(3, outcome, Outcome::from_word)?;
+    connection
+        .prepare_cached(
+            "UPDATE webhook_send_logs SET status = 'success', error_message = NULL WHERE id = ?1",
+        )?
+        .execute([id])?;
+    send_counts::replace(connection, &counted(before), &counted(Outcome::Success))?;
+    connection
+        .prepare_cached(
+            "UPDATE webhook_retry_queue SET status = 'completed', last_error = NULL, updated_at = ?2
+              WHERE id = ?1",
+        )?
+        .execute((id, now.wall))?;
+    send_counts::add_queued(connection, &route, QueueStatus::Failed, -1)?;
+    send_counts::add_queued(connection, &route, QueueStatus::Completed, 1)?;
+    delivered_digests::forget(connection, id)?;
+    for incident in incidents::leave(connection, seq, End::Delivered)? {
+        incidents::close_when_settled(connection, incident, now)?;
+    }
+    missing::confirm(connection, seq, now)
+}
+
+/// Keeps the comparison, one row for each of its routes. When it says the same as the last one of its range, it is that
+/// one, which was made again.
+pub(super) fn keep(
+    connection: &Connection,
+    question: &Question,
+    comparison: &Comparison,
+    now: Now,
+) -> rusqlite::Result<String> {
+    let range = [question.range.from, question.compared_to()].map(|id| id.to_string());
+    let none = Counts::default();
+    let counts = |route: &String| comparison.by_route.get(route).unwrap_or(&none);
+    let mut same = BTreeSet::new();
+    for route in &question.routes {
+        let last = last_of_range(connection, route, &range)?;
+        same.insert(last.and_then(|(id, before)| (before == *counts(route)).then_some(id)));
+    }
+    if let (Some(Some(id)), 1) = (same.first(), same.len()) {
+        connection
+            .prepare_cached("UPDATE reconciliations SET compared_at = ?2 WHERE id = ?1")?
+            .execute((id, now.wall))?;
+        return Ok(id.clone());
+    }
+    let id = new_id(now.wall);
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO reconciliations (id, compared_at, route, from_id, to_id, sent, received, matched,
+                                      missing, no_effect)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?;
+    let [from, to] = &range;
+    for route in &question.routes {
+        let Counts {
+            sent,
+            received,
+            matched,
+            missing,
+            no_effect,
+        } = counts(route);
+        insert.execute((
+            &id, now.wall, route, from, to, sent, received, matched, missing, no_effect,
+        ))?;
+    }
+    Ok(id)
+}
+
+/// The last comparison of exactly this range on a route, and what it has counted.
+fn last_of_range(
+    connection: &Connection,
+    route: &str,
+    [from, to]: &[String; 2],
+) -> rusqlite::Result<Option<(String, Counts)>> {
+    connection
+        .prepare_cached(
+            "SELECT id, sent, received, matched, missing, no_effect FROM reconciliations
+              WHERE route = ?1 AND from_id = ?2 AND to_id = ?3 ORDER BY seq DESC LIMIT 1",
+        )?
+        .query_row((route, from, to), |row| {
+            let counts = Counts {
+                sent: row.get(1)?,
+                received: row.get(2)?,
+                matched: row.get(3)?,
+                missing: row.get(4)?,
+                no_effect: row.get(5)?,
+            };
+            Ok((row.get(0)?, counts))
+        })
+        .optional()
+}
+
+/// None: it was purged, or the data of its person were erased.
+fn resendable(connection: &Connection, seq: i64) -> rusqlite::Result<Option<Candidate>> {
+    connection
+        .prepare_cached(
+            "SELECT seq, id, event_type, accepted_at, staff_id, route FROM events e
+              WHERE seq = ?1
+                AND NOT EXISTS (SELECT 1 FROM erased_events x WHERE x.event_seq = e.seq)",
+        )?
+        .query_row([seq], |row| {
+            Ok(Candidate {
+                seq: row.get(0)?,
+                id: row.get(1)?,
+                event_type: row.get(2)?,
+                accepted_at: row.get(3)?,
+                staff_id: row.get(4)?,
+                route: row.get(5)?,
+            })
+        })
+        .optional()
+}
+
+/// When each route was compared last.
+pub(super) fn last_comparisons(
+    connection: &Connection,
+) -> rusqlite::Result<Vec<(String, Timestamp)>> {
+    connection
+        .prepare_cached("SELECT route, max(compared_at) FROM reconciliations GROUP BY route")?
+        .query_map([], |row| row.try_into())?
+        .collect()
+}
+
+/// Comparisons before a moment that are not the last one of their route.
+const OLD: &str = "
+      FROM reconciliations r
+     WHERE r.compared_at < ?1
+       AND r.compared_at < (SELECT max(n.compared_at) FROM reconciliations n WHERE n.route = r.route)";
+
+fn any_before(connection: &Connection, before: Timestamp) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(&format!("SELECT EXISTS (SELECT 1 {OLD})"))?
+        .query_row([before], |row| row.get(0))
+}
+
+fn purge(connection: &Connection, before: Timestamp) -> rusqlite::Result<bool> {
+    delivered_digests::purge(connection, before)?;
+    let sql = format!(
+        "DELETE FROM reconciliations WHERE seq IN (SELECT r.seq {OLD} ORDER BY r.compared_at LIMIT ?2)"
+    );
+    let purged = connection
+        .prepare_cached(&sql)?
+        .execute((before, AT_ONCE))?;
+    Ok(purged == AT_ONCE)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,236 @@
+//! What a comparison with VoiceDrive's list has found.
+
+use serde_json::Value;
+
+use crate::cause::Cause;
+use crate::import::id_list::{BadLines, LineFault, NotAList};
+use crate::language::{Language, Locale};
+use crate::reconciliation::received::NotReceived;
+use crate::route::settings::Settings;
+use crate::words::harmless;
+use crate::words::system::of_system;
+
+/// Deliveries of a kind that are shown; all of them stand in the JSON.
+const SHOWN: usize = 20;
+/// Digits of a digest that two people compare by telephone.
+const DIGITS: usize = 8;
+/// The columns of the longest event name that is aligned.
+const NAME: usize = 32;
+
+phrases! {
+    /// Headings of a comparison.
+    Found {
+        Missing: "VoiceDrive に届いていないもの", "missing at VoiceDrive";
+        NoEffect: "VoiceDrive にその職員がいないため、反映されていないもの", "without effect, because VoiceDrive does not know the person";
+        Arrived: "応答だけが失われ、届いていたもの (送信済みにしました)", "arrived; only the answer was lost, and they count as delivered now";
+        Waiting: "まだ送信待ちのもの", "still to be sent";
+        Unknown: "VoiceDrive の一覧にあり、このリレーが送っていないもの", "in VoiceDrive's list, and never sent by this relay";
+        Nothing: "届いていないものはありません。", "Nothing is missing.";
+        SentAgain: "届いていないものを、もう一度送ります。", "What is missing is sent again.";
+        AnsweredButAbsent: "200 と応答がありましたが、VoiceDrive の記録にありません", "it was answered with 200, and VoiceDrive has no record of it";
+        FailedThere: "200 と応答がありましたが、VoiceDrive では失敗と記録されています", "it was answered with 200, and VoiceDrive's record says that it failed";
+        NotDelivered: "送信できていません", "it was never delivered";
+        AllRoutes: "VoiceDrive が数えるすべての経路", "all routes that VoiceDrive counts";
+        Slot: "期間 (UTC)", "slot (UTC)";
+        Delivered: "送信済み", "delivered";
+        Open: "送信待ち", "open";
+        Digest: "照合値", "digest";
+    }
+}
+
+impl Locale {
+    /// A comparison, for a person; `settings` are those of its route. `again` is the command that sends again what is missing; none: it was sent again.
+    pub(crate) fn comparison(
+        self,
+        answer: &Value,
+        settings: &Settings,
+        again: Option<&str>,
+    ) -> String {
+        let mut lines = vec![self.compared(answer)];
+        let missing = self.listed(answer, "missing", Found::Missing, |one| {
+            self.reason(one["reason"].as_str().unwrap_or_default(), settings)
+        });
+        let is_missing = !missing.is_empty();
+        lines.extend(missing);
+        let nothing = |_: &Value| String::new();
+        lines.extend(self.listed(answer, "noEffect", Found::NoEffect, nothing));
+        lines.extend(self.listed(answer, "arrived", Found::Arrived, nothing));
+        lines.extend(self.listed(answer, "waiting", Found::Waiting, |one| {
+            self.status(one["status"].as_str().unwrap_or_default())
+                .to_owned()
+        }));
+        lines.extend(self.listed(answer, "unknown", Found::Unknown, nothing));
+        if let Some(count) = answer["notCompared"].as_u64().filter(|count| *count > 0) {
+            lines.push(both!(
+                self.language,
+                "一覧より後に送信した {count} 件は、比べていません。",
+                "Not compared, because they were delivered after the list: {count}."
+            ));
+        }
+        match (is_missing, again) {
+            (false, _) => lines.push(self.phrase(Found::Nothing).to_owned()),
+            (true, None) => lines.push(self.phrase(Found::SentAgain).to_owned()),
+            (true, Some(command)) => lines.push(both!(
+                self.language,
+                "もう一度送るには: {command}",
+                "To send them again: {command}"
+            )),
+        }
+        lines.join("\n")
+    }
+
+    fn compared(self, answer: &Value) -> String {
+        let route = answer["route"].as_str().map(harmless);
+        let route = route.unwrap_or_else(|| self.phrase(Found::AllRoutes).to_owned());
+        let [sent, received, matched] = ["sent", "received", "matched"].map(|name| &answer[name]);
+        let as_of = self.moment(&answer["asOf"], "-");
+        both!(
+            self.language,
+            "突き合わせ: {as_of} まで (経路: {route})\n送信 {sent} 件 / VoiceDrive の一覧 {received} 件 / 一致 {matched} 件",
+            "compared until {as_of} (route: {route})\nsent {sent} / in VoiceDrive's list {received} / matched {matched}"
+        )
+    }
+
+    /// The heading and the first of a kind; nothing when there are none.
+    fn listed(
+        self,
+        answer: &Value,
+        name: &str,
+        heading: Found,
+        why: impl Fn(&Value) -> String,
+    ) -> Vec<String> {
+        let all = answer[name].as_array().map_or(&[][..], Vec::as_slice);
+        if all.is_empty() {
+            return Vec::new();
+        }
+        let more = if answer["truncated"] == Value::Bool(true) {
+            "+"
+        } else {
+            ""
+        };
+        let mut lines = vec![format!("{}: {}{more}", self.phrase(heading), all.len())];
+        for one in all.iter().take(SHOWN) {
+            let id = one["requestId"]
+                .as_str()
+                .or(one.as_str())
+                .unwrap_or_default();
+            let event = one["eventType"].as_str().unwrap_or_default();
+            let line = format!("  {id}  {event:NAME$}  {}", why(one));
+            lines.push(line.trim_end().to_owned());
+        }
+        if all.len() > SHOWN {
+            let left = all.len() - SHOWN;
+            lines.push(both!(
+                self.language,
+                "  ほか {left} 件 (--json ですべて表示します)",
+                "  {left} more; --json shows them"
+            ));
+        }
+        lines
+    }
+
+    fn reason(self, word: &str, settings: &Settings) -> String {
+        match word {
+            "answered_but_absent" => self.phrase(Found::AnsweredButAbsent).to_owned(),
+            "failed_there" => self.phrase(Found::FailedThere).to_owned(),
+            word => Cause::from_word(word).map_or_else(
+                || self.phrase(Found::NotDelivered).to_owned(),
+                |cause| cause.sentence(settings, self.language),
+            ),
+        }
+    }
+
+    /// Digests of slots, as a table.
+    pub(crate) fn digests(self, answer: &Value) -> String {
+        let [slot, delivered, open, digest] =
+            [Found::Slot, Found::Delivered, Found::Open, Found::Digest]
+                .map(|heading| self.phrase(heading));
+        let mut lines = vec![format!("{slot}\t{delivered}\t{open}\t{digest}")];
+        let items = answer["items"].as_array().map_or(&[][..], Vec::as_slice);
+        for item in items {
+            let digest = item["digest"].as_str().unwrap_or_default();
+            let digest = digest.get(..DIGITS).unwrap_or_default();
+            let slot = item["slot"].as_str().unwrap_or_default();
+            lines.push(format!(
+                "{slot}\t{}\t{}\t{digest}",
+                item["delivered"], item["open"]
+            ));
+        }
+        lines.join("\n")
+    }
+}
+
+/// The file has no ids, and nothing says which range is compared.
+pub(crate) fn empty_list(language: Language) -> String {
+    both!(
+        language,
+        "ID が 1 つもありません。VoiceDrive に何もない期間を比べるには --from と --to を指定してください",
+        "there are no ids in it; to compare a time of which VoiceDrive has nothing, give --from and --to"
+    )
+}
+
+impl NotAList {
+    /// What it is, with its line, and what is expected.
+    pub(crate) fn describe(&self, language: Language) -> String {
+        match self {
+            Self::Unreadable(error) => of_system(error, language),
+            Self::Foreign(foreign) => foreign.describe(language),
+            Self::Lines(bad) => bad.describe(language),
+        }
+    }
+}
+
+impl BadLines {
+    fn describe(&self, language: Language) -> String {
+        let lines = self.first.iter().map(|(line, fault)| {
+            let why = fault.describe(language);
+            both!(language, "{line} 行目: {why}", "line {line}: {why}")
+        });
+        let mut lines: Vec<String> = lines.collect();
+        let left = self.count - self.first.len() as u64;
+        if left > 0 {
+            lines.push(both!(language, "ほか {left} 行", "{left} more"));
+        }
+        lines.join("\n")
+    }
+}
+
+impl LineFault {
+    fn describe(self, language: Language) -> String {
+        match self {
+            Self::Quotes => both!(
+                language,
+                "引用符 (\") が閉じていないか、閉じた後に文字があります",
+                "a quote is never closed, or text stands behind one"
+            ),
+            Self::NoHeading => both!(
+                language,
+                "ID が 1 行に 1 つ並んだファイルか、requestId という列がある CSV を指定してください",
+                "give a file with one id a line, or a CSV with a column requestId"
+            ),
+            Self::Row(fault) => fault.describe(language),
+        }
+    }
+}
+
+impl NotReceived {
+    fn describe(self, language: Language) -> String {
+        match self {
+            Self::Id => both!(
+                language,
+                "リクエスト ID (0199e2f3-1a2b-7c3d-8e4f-5a6b7c8d9e0f のような形) ではありません",
+                "is no request id, such as 0199e2f3-1a2b-7c3d-8e4f-5a6b7c8d9e0f"
+            ),
+            Self::Status => both!(
+                language,
+                "processingStatus は success、failed、validation_failed のどれかです",
+                "processingStatus must be success, failed or validation_failed"
+            ),
+            Self::UserFound => both!(
+                language,
+                "userFound は true、false、1、0 のどれかです",
+                "userFound must be true, false, 1 or 0"
+            ),
+        }
+    }
+}

@@ -1,0 +1,498 @@
+//! What was sent against what VoiceDrive says it has: found by id, told, sent again, settled.
+
+use std::fs;
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use voicedrive_relay::testing::crypto::{hex, sha256};
+use voicedrive_relay::testing::token::Scope;
+
+use crate::commands::Daemon;
+use crate::harness::{API_TOKEN, ApiAnswer, Clock, Partner, TestRelay, noon, status, token};
+
+const RECONCILE: &str = "/api/integration/reconcile";
+
+/// Hands in so many events and waits until each has this status; their ids.
+async fn hand_in(relay: &TestRelay, events: usize, end: &str) -> Vec<String> {
+    let one = json!({"event": "employee.updated", "data": {"staffId": null}});
+    let batch: Vec<_> = std::iter::repeat_n(one, events).collect();
+    let answer = relay
+        .post("/api/events/batch", json!(batch).to_string())
+        .await;
+    let events = answer.data()["events"].as_array().unwrap().clone();
+    let ids = events
+        .iter()
+        .map(|one| one["id"].as_str().unwrap().to_owned());
+    let ids: Vec<String> = ids.collect();
+    for id in &ids {
+        relay.wait_for_status(id, end).await;
+    }
+    ids
+}
+
+/// With VoiceDrive's static token.
+async fn as_voicedrive(relay: &TestRelay, method: Method, path: &str, body: &Value) -> ApiAnswer {
+    let bearer = format!("Bearer {API_TOKEN}");
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/json"),
+    ];
+    relay.call(method, path, &headers, body.to_string()).await
+}
+
+async fn reconcile(relay: &TestRelay, body: &Value) -> ApiAnswer {
+    as_voicedrive(relay, Method::POST, RECONCILE, body).await
+}
+
+/// The ids of one kind.
+fn ids<'a>(answer: &'a Value, kind: &str) -> Vec<&'a str> {
+    let all = answer[kind].as_array().unwrap().iter();
+    let ids = all.map(|one| one.as_str().or(one["requestId"].as_str()).unwrap());
+    let mut ids: Vec<_> = ids.collect();
+    ids.sort_unstable();
+    ids
+}
+
+fn sorted(ids: &[String]) -> Vec<&str> {
+    let mut ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    ids.sort_unstable();
+    ids
+}
+
+async fn incidents(relay: &TestRelay, open: bool) -> Vec<Value> {
+    let state = if open { "ongoing" } else { "resolved" };
+    let answer = relay.get(&format!("/api/incidents?state={state}")).await;
+    answer.data()["items"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn what_got_lost_behind_a_200_is_found_by_id_sent_again_and_settled() {
+    let clock = Clock::manual(noon());
+    let partner = Partner::start(clock.clone()).await;
+    let relay = TestRelay::start_with(&partner.url(), "", clock.clone()).await;
+    let sent = hand_in(&relay, 150, "delivered").await;
+    let (lost, had) = sent.split_at(5);
+    let stranger = "019a1dd0-9400-4000-8000-000000000000";
+    // The ids in upper case, once more, and one that is not the relay's.
+    let mut received: Vec<String> = had.iter().map(|id| id.to_uppercase()).collect();
+    received.extend([had[0].clone(), stranger.to_owned()]);
+    let day = json!({"from": "2025-10-26T00:00:00.000Z", "to": "2025-10-27T00:00:00.000Z", "received": received});
+    let answer = reconcile(&relay, &day).await;
+    let found = answer.data();
+    assert_eq!(ids(found, "missing"), sorted(lost));
+    let first = &found["missing"][0];
+    assert_eq!(
+        (
+            &first["reason"],
+            &first["status"],
+            &first["httpStatusCode"],
+            &first["attempts"]
+        ),
+        (
+            &json!("answered_but_absent"),
+            &json!("delivered"),
+            &json!(200),
+            &json!(1)
+        )
+    );
+    assert_eq!(first["firstSentAt"], "2025-10-26T12:00:00.000Z");
+    assert_eq!(ids(found, "unknown"), [stranger]);
+    let counts = ["sent", "received", "matched", "notCompared"].map(|name| &found[name]);
+    assert_eq!(counts, [150, 145, 145, 0]);
+    assert_eq!(found["route"], "default");
+    assert_eq!(found["fromId"], "019a1dd0-9400-7000-8000-000000000000");
+    assert_eq!(found["asOf"], "2025-10-26T12:00:00.000Z");
+    assert_eq!(found["truncated"], false);
+
+    // The same list once more changes nothing.
+    let again = reconcile(&relay, &day).await;
+    assert_eq!(again.data(), found);
+    let told = incidents(&relay, true).await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(
+        (&told[0]["kind"], &told[0]["count"]),
+        (&json!("deliveries_missing"), &json!(5))
+    );
+    let text = told[0]["text"].as_str().unwrap();
+    assert!(
+        text.contains("resend ") && text.contains(&lost[0]),
+        "{text}"
+    );
+
+    // Only whoever may send may send again, and else nothing is recorded.
+    let mut resend = day.clone();
+    resend["resend"] = json!(true);
+    let refused = reconcile(&relay, &resend).await;
+    assert_eq!((refused.status, refused.error().0), (403, "FORBIDDEN"));
+    clock.advance(Duration::from_secs(1));
+    let answer = relay.post(RECONCILE, resend.to_string()).await;
+    assert_eq!(ids(answer.data(), "missing"), sorted(lost));
+    let arrived = partner.wait_until(|received| received.len() == 155).await;
+    let mut repeated: Vec<_> = arrived[150..]
+        .iter()
+        .map(|webhook| webhook.header("x-request-id").to_owned())
+        .collect();
+    repeated.sort_unstable();
+    assert_eq!(repeated, sorted(lost));
+    let audit = relay.get("/api/audit").await;
+    let action = &audit.data()["items"][0];
+    assert_eq!(
+        (&action["action"], &action["count"], &action["subject"]),
+        (
+            &json!("reconcile"),
+            &json!(5),
+            &answer.data()["reconciliationId"]
+        )
+    );
+
+    // Being answered with 200 once more proves nothing; their list does.
+    for id in lost {
+        relay.wait_for_status(id, "delivered").await;
+    }
+    assert_eq!(incidents(&relay, true).await.len(), 1);
+    clock.advance(Duration::from_secs(1));
+    let all = json!({"from": "2025-10-26T00:00:00.000Z", "to": "2025-10-27T00:00:00.000Z", "received": sent});
+    let found = reconcile(&relay, &all).await;
+    assert_eq!(ids(found.data(), "missing"), [] as [&str; 0]);
+    assert_eq!(incidents(&relay, true).await.len(), 0);
+    let over = incidents(&relay, false).await;
+    assert_eq!(over[0]["kind"], "deliveries_missing");
+    let kpis = relay.get("/api/integration/kpis").await;
+    let gap = &kpis.data()["gapDetection"];
+    assert_eq!((&gap["value"], &gap["met"]), (&json!(0.0), &json!(true)));
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn what_came_later_for_the_same_person_follows_what_is_sent_again() {
+    let partner = Partner::start(Clock::System).await;
+    let relay = TestRelay::start(&partner.url()).await;
+    let began = relay.clock.now();
+    let mut sent = Vec::new();
+    for event in [
+        "employee.created",
+        "employee.updated",
+        "employee.photo.updated",
+    ] {
+        let id = relay.accept_of("EMP-1", event).await;
+        relay.wait_for_status(&id, "delivered").await;
+        sent.push(id);
+    }
+    let body = json!({
+        "from": began, "to": relay.clock.now().after(Duration::from_secs(1)),
+        "received": [sent[1], sent[2]], "resend": true,
+    });
+    let answer = relay.post(RECONCILE, body.to_string()).await;
+    assert_eq!(ids(answer.data(), "missing"), [sent[0].as_str()]);
+    // Else VoiceDrive would be left with what was true before.
+    let arrived = partner.wait_until(|received| received.len() == 6).await;
+    let again: Vec<_> = arrived[3..]
+        .iter()
+        .map(|webhook| webhook.header("x-request-id"))
+        .collect();
+    assert_eq!(again, sent);
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn the_columns_of_their_log_decide_with_what_the_relay_knows() {
+    let partner = Partner::start(Clock::System).await;
+    let more = "[retry]\nintervals_seconds = [1]\n";
+    let mut relay = TestRelay::start_with(&partner.url(), more, Clock::System).await;
+    let began = relay.clock.now();
+    let photo = relay.accept("employee.photo.updated").await;
+    relay.wait_for_status(&photo, "delivered").await;
+    let fine = hand_in(&relay, 2, "delivered").await;
+    partner.will_answer([status(500), status(500), status(500), status(500)]);
+    let given_up = hand_in(&relay, 2, "exhausted").await;
+    relay
+        .reload(&partner.url(), "[retry]\nintervals_seconds = [3000]\n")
+        .await;
+    partner.will_answer([status(503)]);
+    let open = hand_in(&relay, 1, "retrying").await.remove(0);
+    let row = |id: &str, status: &str, user_found: &Value| json!({"requestId": id, "processingStatus": status, "userFound": user_found});
+    let list = json!({
+        "from": began, "to": relay.clock.now().after(Duration::from_secs(1)),
+        "received": [
+            row(&photo, "success", &json!(0)),
+            row(&fine[0], "success", &json!(null)),
+            row(&fine[1], "failed", &json!("")),
+            row(&given_up[0], "success", &json!(true)),
+            row(&given_up[1], "failed", &json!(1)),
+        ],
+    });
+    let answer = reconcile(&relay, &list).await;
+    let found = answer.data();
+    assert_eq!(ids(found, "noEffect"), [photo.as_str()]);
+    assert_eq!(ids(found, "arrived"), [given_up[0].as_str()]);
+    assert_eq!(ids(found, "waiting"), [open.as_str()]);
+    assert_eq!(found["matched"], 2);
+    let reasons: Vec<_> = found["missing"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            (
+                one["requestId"].as_str().unwrap(),
+                one["reason"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    let mut expected = [
+        (fine[1].as_str(), "failed_there"),
+        (given_up[1].as_str(), "partner_error"),
+    ];
+    expected.sort_unstable();
+    assert_eq!(reasons, expected);
+    // What only lost its answer is delivered now, and counts as that everywhere.
+    let settled = relay.wait_for_status(&given_up[0], "delivered").await;
+    assert_eq!(settled["attempts"].as_array().unwrap().len(), 2);
+    let exhausted = relay.get("/api/events?status=exhausted").await;
+    let left = exhausted.data()["items"].as_array().unwrap().clone();
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0]["id"], given_up[1].as_str());
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_not_understood_is_refused_with_its_place_and_nothing_is_recorded() {
+    let relay = TestRelay::start("").await;
+    let id = "019a2159-2f6b-7c1e-8c1d-0d2f6e1b7a55";
+    for (body, code, told) in [
+        (json!({"received": []}), "INVALID_PARAMETER", "received"),
+        (
+            json!({"received": [id, "x"]}),
+            "INVALID_PARAMETER",
+            "received[1]",
+        ),
+        (
+            json!({"received": [{"requestId": id, "processingStatus": "done"}]}),
+            "INVALID_PARAMETER",
+            "processingStatus",
+        ),
+        (
+            json!({"received": [id], "route": "nowhere"}),
+            "INVALID_PARAMETER",
+            "route",
+        ),
+        (
+            json!({"received": [], "from": "2025-10-26T00:00:00Z", "to": "2025-10-25T00:00:00Z"}),
+            "INVALID_DATE_RANGE",
+            "from",
+        ),
+        (
+            json!({"received": [], "from": "2025-01-01T00:00:00Z", "to": "2025-06-01T00:00:00Z"}),
+            "INVALID_DATE_RANGE",
+            "92 days",
+        ),
+        (
+            json!({"received": [id], "rout": "x"}),
+            "INVALID_PARAMETER",
+            "rout",
+        ),
+    ] {
+        let refused = reconcile(&relay, &body).await;
+        let (found, message) = refused.error();
+        assert_eq!((refused.status, found), (400, code), "{body}: {message}");
+        assert!(message.contains(told), "{message}");
+    }
+    let bearer = format!("Bearer {API_TOKEN}");
+    let headers = |media: &'static str| {
+        [
+            ("authorization", bearer.clone()),
+            ("content-type", media.to_owned()),
+        ]
+    };
+    let post = async |media, query: &str, body: String| {
+        let headers = headers(media);
+        let headers = headers
+            .each_ref()
+            .map(|(name, value)| (*name, value.as_str()));
+        let path = format!("{RECONCILE}{query}");
+        relay.call(Method::POST, &path, &headers, body).await
+    };
+    let csv = post("text/csv", "", id.to_owned()).await;
+    assert_eq!((csv.status, csv.error().0), (415, "UNSUPPORTED_MEDIA_TYPE"));
+    let line = post("text/plain", "", format!("requestId\n{id}\nx\n")).await;
+    assert!(line.error().1.contains("line 3"), "{line:?}");
+    let large = post("text/plain", "", "x".repeat(8 * 1024 * 1024 + 1)).await;
+    assert_eq!(large.status, 413);
+    // As lines, with the rest in the query; more than other bodies may have.
+    let lines = format!("{id}\n").repeat(40_000);
+    let range = "?from=2025-10-26T00:00:00Z&to=2025-10-27T00:00:00Z&route=default";
+    let good = post("text/plain", range, lines).await;
+    assert_eq!(ids(good.data(), "unknown"), [id]);
+    for (scope, expected) in [(Scope::StatsRead, 403), (Scope::Reconcile, 200)] {
+        let bearer = format!("Bearer {}", token(&[scope], relay.clock.now()));
+        let headers = [("authorization", bearer.as_str())];
+        let answer = relay.call(Method::GET, RECONCILE, &headers, "").await;
+        assert_eq!(answer.status, expected);
+    }
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn at_most_a_thousand_of_a_kind_are_named_and_a_hundred_thousand_ids_are_quick() {
+    let relay = TestRelay::start("").await;
+    let from = "019a2159-2f6b-7000-8000-";
+    let received: Vec<String> = (0..100_000).map(|n| format!("{from}{n:012x}")).collect();
+    let began = std::time::Instant::now();
+    let answer = reconcile(&relay, &json!({"received": received})).await;
+    let found = answer.data();
+    assert_eq!(found["unknown"].as_array().unwrap().len(), 1000);
+    assert_eq!(
+        (&found["received"], &found["truncated"]),
+        (&json!(100_000), &json!(true))
+    );
+    // Far below a second when it is built for use.
+    assert!(
+        began.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        began.elapsed()
+    );
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn days_hours_and_ids_lead_to_what_is_missing_in_three_calls() {
+    let clock = Clock::manual(noon());
+    let partner = Partner::start(clock.clone()).await;
+    let relay = TestRelay::start_with(&partner.url(), "", clock.clone()).await;
+    let mut all = Vec::new();
+    for _ in 0..4 {
+        all.extend(hand_in(&relay, 5, "delivered").await);
+        clock.advance(Duration::from_hours(11));
+    }
+    let lost = all[7].clone();
+    let theirs: Vec<&String> = all.iter().filter(|id| **id != lost).collect();
+    let differing = async |path: &str| {
+        let answer = as_voicedrive(&relay, Method::GET, path, &json!({})).await;
+        let items = answer.data()["items"].as_array().unwrap().clone();
+        let differs = |item: &Value| {
+            let [from, to] = ["fromId", "toId"].map(|name| item[name].as_str().unwrap());
+            let mut ids: Vec<_> = theirs
+                .iter()
+                .filter(|id| (from..to).contains(&id.as_str()))
+                .collect();
+            ids.sort_unstable();
+            let lines = ids
+                .iter()
+                .fold(String::new(), |lines, id| lines + id + "\n");
+            item["digest"] != hex(&sha256(&[lines.as_bytes()]))
+        };
+        let found: Vec<Value> = items.iter().filter(|item| differs(item)).cloned().collect();
+        (items.len(), found)
+    };
+    for _ in 0..2 {
+        let range = "from=2025-10-26T00:00:00Z&to=2025-10-29T00:00:00Z";
+        let (days, found) = differing(&format!("{RECONCILE}?{range}")).await;
+        assert_eq!((days, found.len()), (3, 1));
+        assert_eq!(found[0]["slot"], "2025-10-26");
+        assert_eq!(found[0]["delivered"], 10);
+        let day = "from=2025-10-26T00:00:00Z&to=2025-10-27T00:00:00Z";
+        let (hours, found) = differing(&format!("{RECONCILE}?{day}&unit=hour")).await;
+        assert_eq!((hours, found.len()), (24, 1));
+        assert_eq!(found[0]["slot"], "2025-10-26T23");
+        let [from, to] = ["fromId", "toId"].map(|name| found[0][name].as_str().unwrap());
+        let of_hour: Vec<_> = theirs
+            .iter()
+            .filter(|id| (from..to).contains(&id.as_str()))
+            .collect();
+        let asked = json!({
+            "from": "2025-10-26T23:00:00Z", "to": "2025-10-27T00:00:00Z", "received": of_hour,
+        });
+        let answer = reconcile(&relay, &asked).await;
+        assert_eq!(ids(answer.data(), "missing"), [lost.as_str()]);
+    }
+    let unit = as_voicedrive(
+        &relay,
+        Method::GET,
+        &format!("{RECONCILE}?unit=week"),
+        &json!({}),
+    )
+    .await;
+    assert_eq!(unit.error().0, "INVALID_PARAMETER");
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn the_command_reads_their_table_names_what_is_missing_and_sends_it_again() {
+    let directory = TempDir::new().unwrap();
+    let partner = Partner::start(Clock::System).await;
+    let daemon = Daemon::start(directory.path(), &partner.url(), "").await;
+    let mut sent = Vec::new();
+    for event in ["employee.created", "employee.updated", "employee.updated"] {
+        let output = daemon.run(&["send", event, "--wait", "--json"]).await;
+        let lines = serde_json::Deserializer::from_slice(&output.stdout).into_iter();
+        let answer: Value = lines.flatten().next().unwrap();
+        sent.push(answer["id"].as_str().unwrap().to_owned());
+    }
+    let file = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let run = async |arguments: &[&str]| {
+        let output = daemon.run(&[&["reconcile"], arguments].concat()).await;
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        (
+            output.status.code(),
+            text(&output.stdout),
+            text(&output.stderr),
+        )
+    };
+    // As VoiceDrive's table is exported, with another column and a byte order mark.
+    let table = format!(
+        "\u{feff}requestId,processingStatus,userFound,errorMessage\r\n{},success,1,\r\n{},success,1,\"一行目\r\n二行目\"\r\n",
+        sent[0], sent[2]
+    );
+    let table = file("webhook_logs.csv", &table);
+    let (code, out, _) = run(&[&table]).await;
+    assert_eq!(code, Some(1), "{out}");
+    assert!(
+        out.contains(&sent[1]) && out.contains("answered with 200"),
+        "{out}"
+    );
+    assert!(out.contains("webhook_logs.csv --resend"), "{out}");
+    assert!(!out.contains(&sent[0]), "{out}");
+    let (code, out, _) = run(&[&table, "--resend"]).await;
+    assert_eq!(code, Some(1));
+    assert!(out.contains("is sent again"), "{out}");
+    partner.wait_until(|received| received.len() == 4).await;
+    // Ids alone, one a line, in Shift_JIS or UTF-8 the same bytes.
+    let lines = file("ids.txt", &sent.join("\n"));
+    let (code, out, _) = run(&[&lines]).await;
+    assert_eq!(
+        (code, out.contains("Nothing is missing")),
+        (Some(0), true),
+        "{out}"
+    );
+    let (code, out, _) = run(&[&lines, "--json"]).await;
+    let answer: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &answer["matched"]), (Some(0), &json!(3)));
+    let (code, out, _) = run(&["--digest", "--unit", "hour"]).await;
+    assert_eq!((code, out.contains("delivered")), (Some(0), true), "{out}");
+
+    let bad = file(
+        "bad.csv",
+        &format!("requestId,userFound\n{},maybe\nx,1\n", sent[0]),
+    );
+    let (code, _, told) = run(&[&bad]).await;
+    assert_eq!(code, Some(65), "{told}");
+    assert!(
+        told.contains("bad.csv: line 2: userFound") && told.contains("line 3"),
+        "{told}"
+    );
+    let nothing = file("nothing.txt", "");
+    assert_eq!(run(&[&nothing]).await.0, Some(65));
+    let day = ["--from", "2020-01-01", "--to", "2020-01-02"];
+    assert_eq!(
+        run(&[&[nothing.as_str()], &day[..]].concat()).await.0,
+        Some(0)
+    );
+    assert_eq!(run(&["no-such-file.csv"]).await.0, Some(65));
+    assert_eq!(run(&[]).await.0, Some(2));
+    daemon.stop().await;
+}
