@@ -2,16 +2,15 @@
 //! what can go wrong, what was counted, and commands to try.
 
 mod sample;
+mod staff_system;
+mod stand_in;
 
-use std::collections::HashMap;
 use std::env;
 use std::io::{self, IsTerminal};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::Args;
-use hyper::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -21,14 +20,13 @@ use super::words::{Locale, language_of, text};
 use super::{CliError, Common, print_line};
 use crate::clock::Clock;
 use crate::config::{self, Environment, Loaded};
-use crate::crypto;
 use crate::delivery::profile::Profile;
-use crate::delivery::signature;
 use crate::hold::EVERY_ROUTE;
 use crate::language::Language;
-use crate::receiver::{ReceivedWebhook, Receiver, Script, ScriptedAnswer, Verifier};
+use crate::receiver::{Receiver, Verifier};
 use crate::relay::{self, Relay};
 use crate::words::demo::{self, Show};
+use staff_system::StaffSystem;
 
 /// The show is over after this long, whatever happens.
 const LONGEST_SHOW: Duration = Duration::from_mins(1);
@@ -40,8 +38,6 @@ const BETWEEN_EVENTS: Duration = Duration::from_millis(60);
 const SENT_BY_STAFF_SYSTEM: usize = 3;
 /// Sending is on hold for so long.
 const HELD: Duration = Duration::from_secs(2);
-/// The stand-in VoiceDrive takes longer than the relay waits.
-const STALL: Duration = Duration::from_secs(3);
 
 /// Show the whole thing on this machine: relay, a stand-in VoiceDrive, sample events.
 #[derive(Args)]
@@ -114,7 +110,7 @@ impl Stage {
         ]);
         let profile = Profile::built_in("medical-system")
             .ok_or_else(|| CliError::Failed(language.phrase(Show::NoProfile).to_owned()))?;
-        let judge = Verifier {
+        let verifier = Verifier {
             profile: profile.clone(),
             secrets: environment
                 .secret("VOICEDRIVE_WEBHOOK_SECRET")?
@@ -123,7 +119,7 @@ impl Stage {
             clock: Clock::System,
         };
         let any_port = ([127, 0, 0, 1], 0).into();
-        let receiver = Receiver::start(any_port, judge, moods())
+        let receiver = Receiver::start(any_port, verifier, stand_in::script())
             .await
             .map_err(failed(language))?;
         let settings = settings(directory, language, &receiver, &environment)?;
@@ -330,57 +326,6 @@ impl Stage {
     }
 }
 
-/// The staff system's own webhook sender: it signs, and posts to the address in its settings. It does
-/// not know that a relay answers there.
-struct StaffSystem {
-    http: reqwest::Client,
-    url: String,
-    profile: Profile,
-    secret: String,
-    language: Language,
-}
-
-impl StaffSystem {
-    fn new(
-        relay: &Relay,
-        profile: Profile,
-        secret: String,
-        language: Language,
-    ) -> Result<Self, CliError> {
-        crypto::install();
-        // Nothing is encrypted on this machine, and it need not have any certificates.
-        let http = reqwest::Client::builder().tls_certs_only([]).build();
-        Ok(Self {
-            http: http.map_err(failed(language))?,
-            url: format!("http://{}/in", relay.address()),
-            profile,
-            secret,
-            language,
-        })
-    }
-
-    async fn send(&self, event: &Value) -> Result<(), CliError> {
-        let language = self.language;
-        let now = Clock::System.now();
-        let id = Uuid::new_v4().to_string();
-        let data = event["data"].to_string();
-        let body = self.profile.body(text(&event["event"]), now, &data);
-        let secrets = [self.secret.as_bytes()];
-        let mut request = self.http.post(&self.url);
-        for (name, value) in signature::headers(&self.profile, &secrets, &id, now, &body) {
-            request = request.header(name, value);
-        }
-        let request = request.header("content-type", "application/json");
-        let answer = request.header("x-request-id", id).body(body).send().await;
-        match answer.map_err(failed(language))?.status() {
-            StatusCode::OK => Ok(()),
-            other => Err(CliError::Failed(demo::answered_at_the_door(
-                other, language,
-            ))),
-        }
-    }
-}
-
 /// Writes the configuration that a person would write, and reads it back as the daemon does.
 fn settings(
     directory: &Path,
@@ -402,37 +347,4 @@ fn settings(
     let path = directory.join("config.toml");
     std::fs::write(&path, text).map_err(failed(language))?;
     Ok(config::load(&path, environment)?)
-}
-
-/// The stand-in's moods: most webhooks are taken at once; some are refused, dropped or left
-/// waiting the first times.
-fn moods() -> Script {
-    let attempts: Mutex<HashMap<String, u32>> = Mutex::default();
-    Arc::new(move |received: &ReceivedWebhook| {
-        let id = received.header("x-request-id").to_owned();
-        let attempt = {
-            let mut attempts = attempts.lock().unwrap_or_else(PoisonError::into_inner);
-            let count = attempts.entry(id).or_default();
-            *count += 1;
-            *count
-        };
-        let mood = match (received.event_type.as_str(), attempt) {
-            ("interview.completed", 1 | 2) => Some(ScriptedAnswer::json(
-                StatusCode::SERVICE_UNAVAILABLE,
-                r#"{"success":false,"error":"maintenance"}"#,
-            )),
-            ("health.checkup.recorded", 1) => Some(ScriptedAnswer::After(
-                STALL,
-                Box::new(received.default_answer()),
-            )),
-            ("employee.retired", 1) => Some(ScriptedAnswer::Drop),
-            // The first attempt and every retry.
-            ("training.completed", 1..=4) => Some(ScriptedAnswer::json(
-                StatusCode::BAD_GATEWAY,
-                r#"{"success":false}"#,
-            )),
-            _ => None,
-        };
-        mood.unwrap_or_else(|| received.default_answer())
-    })
 }

@@ -8,6 +8,7 @@ use crate::config::{ConfigErrors, Location};
 use crate::language::Language;
 use crate::words::answers::{Subject, refusal};
 use crate::words::commands as sentences;
+use crate::words::daemon;
 
 /// Why a command did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -94,7 +95,7 @@ impl CliError {
             } => refusal(code, message, *subject, commands, language),
             Self::Config(mistakes) => mistakes.describe(language),
             Self::ConfigWhileRunning(mistakes) => {
-                let goes_on = sentences::relay_goes_on(language);
+                let goes_on = daemon::relay_goes_on(language);
                 format!("{}\n{goes_on}", mistakes.describe(language))
             }
             Self::Closed(place) => sentences::use_sudo(&place.describe(language), language),

@@ -1,15 +1,11 @@
 //! What commands say when they cannot do what they were asked for, and in a line when they did.
 
 use std::io;
-use std::path::Path;
 
 use super::counted;
-use super::json;
 use super::system::of_system;
-use crate::command_line::CommandLine;
 use crate::crypto::NoRandomness;
 use crate::language::Language;
-use crate::stable_json::{Reason, Refusal};
 
 phrases! {
     /// Short texts of several commands.
@@ -85,80 +81,6 @@ pub(crate) fn broke_off(error: &dyn std::error::Error, language: Language) -> St
         "プログラムの中で異常が起きました。--json を付けると、詳しい内容が英語で表示されます",
         "{error}"
     )
-}
-
-/// The daemon is not where its socket should be.
-pub(crate) fn unreachable(socket: &Path, commands: &CommandLine, language: Language) -> String {
-    let socket = socket.display();
-    let runs = in_brackets(commands.service("systemctl status"));
-    both!(
-        language,
-        "{socket}: リレーに接続できません。動いているか{runs}、グループ voicedrive-relay に入っているか (または sudo で) を確かめてください。",
-        "{socket}: the daemon cannot be reached. See whether it runs{runs}, and whether you are in the group voicedrive-relay (or use sudo)."
-    )
-}
-
-/// A command behind what it shows.
-fn in_brackets(command: Option<String>) -> String {
-    command.map_or_else(String::new, |command| format!(" ({command})"))
-}
-
-/// A mistake in the configuration hides a relay that runs.
-pub(crate) fn relay_goes_on(language: Language) -> &'static str {
-    language.say(
-        "リレーは動いていて、読み込み済みの前の設定のまま送受信を続けています。このコマンドは、上の誤りを直すと使えます",
-        "the relay runs, and goes on with the configuration that it read before; this command works when the above is mended",
-    )
-}
-
-/// The daemon listens in the data directory that it began with.
-pub(crate) fn perhaps_moved(unreachable: &str, language: Language) -> String {
-    both!(
-        language,
-        "{unreachable} storage.directory を変えた場合は、reload ではなくリレーを再起動してください",
-        "{unreachable} When storage.directory was changed, the relay has to be restarted: it still listens in the old one."
-    )
-}
-
-/// The daemon is there: nobody must do its work beside it.
-pub(crate) fn no_answer_in_time(socket: &Path, language: Language) -> String {
-    let socket = socket.display();
-    both!(
-        language,
-        "{socket}: リレーは動いていますが、時間内に応答しませんでした。依頼した処理は続いている可能性があります。",
-        "{socket}: the daemon is there and did not answer in time; what it was asked to do may be done all the same."
-    )
-}
-
-/// Somebody listens, and does not say a word.
-pub(crate) fn nobody_speaks(
-    socket: &Path,
-    seconds: u64,
-    commands: &CommandLine,
-    language: Language,
-) -> String {
-    let socket = socket.display();
-    let log = commands.service("journalctl -n 20 -u");
-    let log = log.unwrap_or_else(|| language.say("リレーのログ", "its log").to_owned());
-    both!(
-        language,
-        "{socket}: {seconds} 秒待っても応答がありません。リレーが動かなくなっているか、別のプログラムがこの接続口を使っています。{log} と ss -xlp を確かめてください。",
-        "{socket}: somebody listens there and has not answered for {seconds} seconds. The daemon hangs, or another program uses this socket: see {log} and ss -xlp."
-    )
-}
-
-/// What answers at the socket is no daemon of this kind.
-pub(crate) fn answer_is_not_json(error: &serde_json::Error, language: Language) -> String {
-    both!(
-        language,
-        "リレーの応答を読めません。リレーとコマンドが同じバージョンか確かめてください",
-        "the daemon's answer is not JSON: {error}"
-    )
-}
-
-/// A refusal without a word about it.
-pub(crate) fn refused(language: Language) -> String {
-    both!(language, "リレーに断られました", "the daemon refused")
 }
 
 /// No id has such characters.
@@ -254,54 +176,6 @@ pub(crate) fn import_what(language: Language) -> String {
         "import interviews ファイル、または import --template と指定してください",
         "say import interviews FILE, or import --template"
     )
-}
-
-/// A payload that is no JSON text at all.
-pub(crate) fn payload_is_not_json(error: &serde_json::Error, language: Language) -> String {
-    let (line, column) = (error.line(), error.column());
-    let said = json::in_japanese(&error.to_string());
-    both!(
-        language,
-        "内容が JSON として読めません。{said} ({line} 行目、{column} バイト目)",
-        "the payload is not JSON: {error}"
-    )
-}
-
-/// A payload that is JSON, and no object.
-pub(crate) fn payload_is_no_object(language: Language) -> &'static str {
-    language.say(
-        "内容は JSON のオブジェクト ({...}) にしてください",
-        "the payload must be a JSON object",
-    )
-}
-
-/// A payload that JavaScript would change.
-pub(crate) fn payload_is_unstable(refusal: &Refusal, language: Language) -> String {
-    let place = &refusal.pointer;
-    let reason = match &refusal.reason {
-        Reason::Syntax { offset, .. } => both!(
-            language,
-            "JSON として読めません ({offset} バイト目)",
-            "{refusal}"
-        ),
-        Reason::TooDeep => both!(
-            language,
-            "{place} 配列やオブジェクトの重なりが深すぎます",
-            "{refusal}"
-        ),
-        Reason::DuplicateKey => both!(language, "{place} 同じキーが 2 回あります", "{refusal}"),
-        Reason::LoneSurrogate => both!(
-            language,
-            "{place} \\u で書かれた文字が欠けています",
-            "{refusal}"
-        ),
-        Reason::NumberChanges => both!(
-            language,
-            "{place} JavaScript では正確に扱えない数です。文字列にしてください",
-            "{refusal}"
-        ),
-    };
-    reason.trim_start().to_owned()
 }
 
 /// There is nothing to make a secret of.

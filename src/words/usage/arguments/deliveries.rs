@@ -1,0 +1,172 @@
+//! Arguments of the commands for events and their deliveries: sending, showing, counting, exporting.
+
+use super::{Argument, argument};
+
+pub(super) const ARGUMENTS: &[Argument] = &[
+    argument(
+        &["send"],
+        "event",
+        "イベント名",
+        "イベントの名前 (例: employee.created)",
+    ),
+    argument(
+        &["send"],
+        "data",
+        "ファイル",
+        "イベントの内容を書いた JSON オブジェクトのファイル。- は標準入力です。省略すると {} を送ります",
+    ),
+    argument(
+        &["send"],
+        "staff_id",
+        "職員ID",
+        "対象の職員。省略すると、内容の staffId または employeeId を使います",
+    ),
+    argument(
+        &["send"],
+        "wait",
+        "",
+        "届く (終了コード 0) か、再送を使い切る (終了コード 1) まで、送信の結果を表示します",
+    ),
+    argument(
+        &["tail"],
+        "follow",
+        "",
+        "終了せず、新しい動きがあるたびに表示します",
+    ),
+    argument(
+        &["tail"],
+        "limit",
+        "件数",
+        "最初に表示する件数 (1 から 1000 まで)。新しいものから数えます",
+    ),
+    argument(
+        &["tail", "resend", "export deliveries"],
+        "status",
+        "状態",
+        "この状態のイベントに限ります",
+    ),
+    argument(
+        &["tail", "resend", "export deliveries"],
+        "event_type",
+        "イベント名",
+        "この名前のイベントに限ります",
+    ),
+    argument(
+        &["tail", "resend", "export deliveries"],
+        "staff_id",
+        "職員ID",
+        "この職員についてのイベントに限ります",
+    ),
+    argument(
+        &["tail", "resend", "export deliveries"],
+        "route",
+        "経路",
+        "この経路で送るイベントに限ります",
+    ),
+    argument(
+        &["tail", "resend", "export deliveries"],
+        "since",
+        "日時",
+        "この日時以降に受け付けたイベントに限ります。2025-10-26 (その日の 0 時から)、\"2025-10-26 14:30\" (設定のタイムゾーン)、2025-10-26T14:30:00+09:00 のどれかの形で指定します",
+    ),
+    argument(
+        &["tail", "resend", "export deliveries"],
+        "until",
+        "日時",
+        "この日時までに受け付けたイベントに限ります。日付だけの場合は、その日の終わりまでです",
+    ),
+    argument(
+        &["show"],
+        "id",
+        "ID",
+        "イベントの ID。先頭の部分だけでもかまいません",
+    ),
+    argument(
+        &["recover"],
+        "route",
+        "経路",
+        "この経路だけを送ります。省略するとすべての経路を送ります",
+    ),
+    argument(
+        &["recover"],
+        "dry_run",
+        "",
+        "件数を数えるだけで、何も変更しません",
+    ),
+    argument(
+        &["hold"],
+        "route",
+        "経路",
+        "この経路だけを止めます。省略するとすべての経路を止めます",
+    ),
+    argument(
+        &["hold"],
+        "until",
+        "日時",
+        "終わる日時。72 時間以内。06:00 (次の 6 時)、\"2025-10-27 06:00\" (設定のタイムゾーン)、2025-10-27T06:00:00+09:00 のどれかの形",
+    ),
+    argument(
+        &["hold"],
+        "reason",
+        "理由",
+        "止める理由。あとで見る人のために書きます",
+    ),
+    argument(
+        &["hold end"],
+        "route",
+        "経路",
+        "この経路の一時停止を終了します。省略すると、すべての経路の一時停止を終了します",
+    ),
+    argument(&["stats"], "period", "期間", "現在までの期間"),
+    argument(
+        &["stats"],
+        "since",
+        "日時",
+        "この日時以降に送信したものを数えます。書き方は tail と同じで、日付だけの場合はその日の 0 時からです",
+    ),
+    argument(
+        &["stats"],
+        "until",
+        "日時",
+        "この日時までに送信したものを数えます。日付だけの場合は、その日の終わりまでです",
+    ),
+    argument(&["stats"], "month", "月", "月 (例: 2025-10)"),
+    argument(
+        &["stats"],
+        "week",
+        "週",
+        "月曜日から日曜日までの週 (例: 2025-W43)、またはその週の日付",
+    ),
+    argument(&["stats"], "by", "分け方", "行の分け方"),
+    argument(
+        &["kpi"],
+        "period",
+        "期間",
+        "送信、再送、面談を数える、現在までの期間",
+    ),
+    argument(
+        &["export deliveries", "export interviews"],
+        "file",
+        "ファイル",
+        "書き込み先。- は標準出力です",
+    ),
+    argument(
+        &["export deliveries", "export interviews"],
+        "written_as",
+        "形式",
+        "ファイルの形式。省略すると、ファイル名の末尾 (.csv、.json、.ndjson) に従います。標準出力では CSV です",
+    ),
+    argument(&["resend"], "ids", "ID", "イベントの ID"),
+    argument(
+        &["resend"],
+        "only",
+        "",
+        "指定したものだけを送り、同じ職員のあとから届いたものは続けて送りません",
+    ),
+    argument(
+        &["resend"],
+        "dry_run",
+        "",
+        "イベント別と日別に件数を数えるだけで、何も変更しません",
+    ),
+];
