@@ -393,3 +393,6 @@ impl QueueRow<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

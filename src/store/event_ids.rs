@@ -74,3 +74,28 @@ fn same_length(one: &str, other: &str) -> usize {
     let pairs = one.bytes().zip(other.bytes());
     pairs.take_while(|(a, b)| a == b).count()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::{accept_one, database, when};
+
+    #[test]
+    fn a_short_id_means_one_event_and_is_no_shorter_than_its_millisecond() {
+        let (_directory, connection) = database();
+        assert_eq!(shortened(&connection, "0199".to_owned()).unwrap(), "0199");
+        let alone = accept_one(&connection, "a", when(1));
+        let together: Vec<String> = (0..200)
+            .map(|_| accept_one(&connection, "a", when(9)))
+            .collect();
+        assert_eq!(shortened(&connection, alone.clone()).unwrap(), alone[..13]);
+        for id in together {
+            let short = shortened(&connection, id.clone()).unwrap();
+            assert!(short.len() > 13 && !short.ends_with('-'), "{short}");
+            assert_eq!(that_begin(&connection, &short, 9).unwrap(), [id]);
+        }
+        assert_eq!(that_begin(&connection, &alone[..13], 9).unwrap(), [alone]);
+        assert_eq!(that_begin(&connection, "01", 150).unwrap().len(), 150);
+        assert_eq!(that_begin(&connection, "f", 9).unwrap().len(), 0);
+    }
+}

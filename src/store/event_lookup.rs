@@ -307,3 +307,6 @@ fn attempt(row: &Row<'_>, first: usize) -> rusqlite::Result<AttemptRecord> {
         cause: cause.as_deref().and_then(Cause::from_word),
     })
 }
+
+#[cfg(test)]
+mod tests;
