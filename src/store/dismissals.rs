@@ -20,9 +20,9 @@ use crate::incident::Kind;
 const AT_ONCE: u32 = 200;
 
 impl Store {
-    /// Ends an incident that waits for a person: what it counts needs nothing any more. What is exhausted of it is
-    /// dismissed; what is still to be sent stays so, and is not counted any more. That happens a few at a time, behind
-    /// what somebody hands in, and the incident is over with the last of them.
+    /// Dismisses an incident that waits for a person. Its exhausted deliveries are dismissed; those that are still to
+    /// be sent go on, and no longer count for it. This is done in small transactions of the maintenance lane, and the
+    /// last one ends the incident.
     ///
     /// # Errors
     /// When the database cannot be written; then the incident lasts, and what it still counts is dismissed next time.

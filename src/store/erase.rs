@@ -1,8 +1,9 @@
-//! Erasing one person's data (contract, section 13): everything that says whose they are leaves the rows, and the rows
-//! stay, so that no count changes.
+//! Erasing one person's data (contract, section 13): everything that identifies the person is removed from the rows,
+//! and the rows stay, so that no count changes.
 //!
-//! It is done in steps, each a small transaction. The staff id leaves a row with everything else of it, so what still has
-//! it is what is left to do: an erasure that was broken off is done again from its beginning, and goes on where it was.
+//! It is done in small transactions. The staff id is removed from a row together with everything else, so the rows
+//! that still have it are those that are left to do. An erasure that was interrupted is started again, and goes on
+//! where it stopped.
 
 mod contents;
 mod events;
@@ -26,7 +27,7 @@ use interviews::{interviewer_until, interviews};
 /// Rows that one transaction changes; more would hold up accepting.
 const ERASED_AT_ONCE: u32 = 50;
 
-/// When the erasures began that were broken off, and have to be done again.
+/// The beginnings of the erasures that were interrupted and have to be done again.
 pub(super) fn broken_off(connection: &Connection) -> Result<Vec<Timestamp>, StoreError> {
     let begun = connection
         .prepare_cached("SELECT erased_at FROM erasures WHERE ended_at IS NULL ORDER BY erased_at")?
@@ -59,15 +60,15 @@ impl From<rusqlite::Error> for EraseError {
 pub struct Range {
     /// The last event.
     last_event: i64,
-    /// The last moment at which an interview record may have come.
+    /// Interview records that changed after this moment are not erased.
     until: Timestamp,
     /// Whether what did not arrive may be given up.
     give_up: bool,
 }
 
 impl Store {
-    /// Begins to erase a person's data, and says how far it goes; `count` is the number of rows that it is known to be
-    /// about.
+    /// Begins to erase a person's data, and returns how far it goes; `count`, for the audit, is the number of rows
+    /// that were found.
     ///
     /// # Errors
     /// `StillOpen`, and nothing was changed; or the store's.
@@ -90,7 +91,7 @@ impl Store {
         .await
     }
 
-    /// Keeps that an erasure has come to its end.
+    /// Records the end of an erasure.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -127,7 +128,7 @@ fn begin(
     Ok(range(connection, staff_id, give_up, now.wall)?)
 }
 
-/// What there is of a person until a moment.
+/// The range of a person's data until a moment.
 fn range(
     connection: &Connection,
     staff_id: &str,
@@ -159,8 +160,8 @@ fn end(connection: &Connection, staff_id: &str, now: Now) -> rusqlite::Result<()
     Ok(())
 }
 
-/// Erases once more what a copy has of people whose data were erased after it was made, in the caller's transaction.
-/// Answers how many rows it had.
+/// Erases in a copy the data of people who were erased after it was made, in the caller's transaction. Returns the
+/// number of rows.
 pub(super) fn again(connection: &Connection, at: Timestamp) -> rusqlite::Result<u64> {
     let any: bool = connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM erasures)")?

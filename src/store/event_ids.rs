@@ -1,4 +1,4 @@
-//! Ids of events as a person can type them: short beginnings, and what they mean.
+//! Short ids: the shortest unambiguous prefixes of event ids, for a person to type.
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -11,7 +11,7 @@ const BEHIND: char = 'g';
 const MILLISECOND: usize = "0199e2f3-1a2b".len();
 
 impl Store {
-    /// For each id, in their order, a beginning of it that no other event's id has.
+    /// For each id, in the same order, a prefix of it that no other event's id has.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -47,7 +47,7 @@ pub(super) fn that_begin(
 }
 
 pub(super) fn shortened(connection: &Connection, mut id: String) -> rusqlite::Result<String> {
-    // Whatever begins as the id does stands beside it.
+    // Ids with a common prefix are neighbours in the index.
     let neighbour = |sql: &str| -> rusqlite::Result<Option<String>> {
         let found = connection
             .prepare_cached(sql)?

@@ -1,4 +1,4 @@
-//! What commands say when they cannot do what they were asked for, and in a line when they did.
+//! Errors and one-line results of commands.
 
 use std::io;
 
@@ -40,7 +40,7 @@ phrases! {
     }
 }
 
-/// A file, or what else has a name, that cannot be read or written.
+/// A file, an address or another named thing that cannot be read, written or used.
 pub(crate) fn file_failed(
     name: impl std::fmt::Display,
     error: &io::Error,
@@ -49,7 +49,7 @@ pub(crate) fn file_failed(
     format!("{name}: {}", of_system(error, language))
 }
 
-/// The output is gone, or full.
+/// The standard output is closed, or its disk is full.
 pub(crate) fn no_output(error: &io::Error, language: Language) -> String {
     let why = of_system(error, language);
     both!(
@@ -59,12 +59,12 @@ pub(crate) fn no_output(error: &io::Error, language: Language) -> String {
     )
 }
 
-/// What the standard input is called.
+/// The name of the standard input.
 pub(crate) fn standard_input(language: Language) -> &'static str {
     language.say("標準入力", "standard input")
 }
 
-/// The program itself cannot begin.
+/// The program cannot start.
 pub(crate) fn cannot_begin(error: &io::Error, language: Language) -> String {
     let why = of_system(error, language);
     both!(
@@ -74,7 +74,7 @@ pub(crate) fn cannot_begin(error: &io::Error, language: Language) -> String {
     )
 }
 
-/// Something that only a mistake in the program, or no memory, can lead to.
+/// An internal error: a mistake in the program, or too little memory.
 pub(crate) fn broke_off(error: &dyn std::error::Error, language: Language) -> String {
     both!(
         language,
@@ -83,7 +83,7 @@ pub(crate) fn broke_off(error: &dyn std::error::Error, language: Language) -> St
     )
 }
 
-/// No id has such characters.
+/// An id with characters that no id has.
 pub(crate) fn no_id(typed: &str, language: Language) -> String {
     both!(
         language,
@@ -92,7 +92,7 @@ pub(crate) fn no_id(typed: &str, language: Language) -> String {
     )
 }
 
-/// Nothing begins with what was typed.
+/// No id begins with what was typed.
 pub(crate) fn unknown_id(typed: &str, language: Language) -> String {
     both!(
         language,
@@ -101,7 +101,7 @@ pub(crate) fn unknown_id(typed: &str, language: Language) -> String {
     )
 }
 
-/// Several things begin with what was typed.
+/// Several ids begin with what was typed.
 pub(crate) fn ambiguous_id(typed: &str, ids: &str, language: Language) -> String {
     both!(
         language,
@@ -110,7 +110,7 @@ pub(crate) fn ambiguous_id(typed: &str, ids: &str, language: Language) -> String
     )
 }
 
-/// What is sent again after one event, or after several.
+/// The number of later events that are sent again as well.
 pub(crate) fn follow(follows: u64, language: Language) -> String {
     both!(
         language,
@@ -119,7 +119,7 @@ pub(crate) fn follow(follows: u64, language: Language) -> String {
     )
 }
 
-/// More would follow an event than is sent without a word.
+/// Too many later events would be sent again as well.
 pub(crate) fn tail_too_long(follows: &str, language: Language) -> String {
     both!(
         language,
@@ -128,12 +128,12 @@ pub(crate) fn tail_too_long(follows: &str, language: Language) -> String {
     )
 }
 
-/// A local refusal. In English it begins with its code, as a refusal of the daemon does.
+/// An error of the command itself. In English it begins with its code, as an error of the daemon does.
 pub(crate) fn with_code(code: &str, sentence: &str, language: Language) -> String {
     both!(language, "{sentence}", "{code}: {sentence}")
 }
 
-/// A message that got to some of a channel's recipients.
+/// A message that reached some of a channel's recipients.
 pub(crate) fn sent_to_the_others(name: &str, error: &str, language: Language) -> String {
     both!(
         language,
@@ -151,7 +151,7 @@ pub(crate) fn use_sudo(place: &str, language: Language) -> String {
     )
 }
 
-/// A profile that signs wants a secret.
+/// A signed profile without a secret.
 pub(crate) fn needs_secret(name: &str, language: Language) -> String {
     both!(
         language,
@@ -169,7 +169,7 @@ pub(crate) fn unknown_profile(name: &str, language: Language) -> String {
     )
 }
 
-/// `import` without a word about what.
+/// `import` without a file.
 pub(crate) fn import_what(language: Language) -> String {
     both!(
         language,
@@ -178,7 +178,7 @@ pub(crate) fn import_what(language: Language) -> String {
     )
 }
 
-/// There is nothing to make a secret of.
+/// The system has no random numbers for a secret.
 pub(crate) fn no_randomness(error: &NoRandomness, language: Language) -> String {
     both!(
         language,
@@ -197,7 +197,7 @@ pub(crate) fn cannot_look_as(user: u32, error: &io::Error, language: Language) -
     )
 }
 
-/// A variable that a person set does not count beside the file.
+/// An environment variable that is ignored because the file has the secret.
 pub(crate) fn file_counts(name: &str, file: impl std::fmt::Display, language: Language) -> String {
     both!(
         language,
@@ -206,7 +206,7 @@ pub(crate) fn file_counts(name: &str, file: impl std::fmt::Display, language: La
     )
 }
 
-/// A secret that is nowhere.
+/// A secret that is set neither in the file nor in the environment.
 pub(crate) fn secret_is_nowhere(
     name: &str,
     file: impl std::fmt::Display,
@@ -219,7 +219,7 @@ pub(crate) fn secret_is_nowhere(
     )
 }
 
-/// A reload that would lose what is in force; `drop` is the command that means it.
+/// A reload that would lose secrets, routes or messages; `drop` is the command that accepts the loss.
 pub(crate) fn would_be_lost(names: &str, drop: &str, language: Language) -> String {
     both!(
         language,
@@ -228,7 +228,7 @@ pub(crate) fn would_be_lost(names: &str, drop: &str, language: Language) -> Stri
     )
 }
 
-/// No event is called so, and perhaps another name was meant.
+/// An unknown event type, with the one that was perhaps meant.
 pub(crate) fn unknown_type(name: &str, nearest: Option<&str>, language: Language) -> String {
     match nearest {
         Some(nearest) => both!(

@@ -1,11 +1,11 @@
-//! What commands say when the daemon does not answer them as it should.
+//! Errors of commands when the daemon cannot be reached or does not answer properly.
 
 use std::path::Path;
 
 use crate::command_line::CommandLine;
 use crate::language::Language;
 
-/// The daemon is not where its socket should be.
+/// Nobody listens on the control socket.
 pub(crate) fn unreachable(socket: &Path, commands: &CommandLine, language: Language) -> String {
     let socket = socket.display();
     let runs = in_brackets(commands.service("systemctl status"));
@@ -16,12 +16,12 @@ pub(crate) fn unreachable(socket: &Path, commands: &CommandLine, language: Langu
     )
 }
 
-/// A command behind what it shows.
+/// A command in brackets.
 fn in_brackets(command: Option<String>) -> String {
     command.map_or_else(String::new, |command| format!(" ({command})"))
 }
 
-/// A mistake in the configuration hides a relay that runs.
+/// The configuration has a mistake, but the relay runs with the one that it has read before.
 pub(crate) fn relay_goes_on(language: Language) -> &'static str {
     language.say(
         "リレーは動いていて、読み込み済みの前の設定のまま送受信を続けています。このコマンドは、上の誤りを直すと使えます",
@@ -29,7 +29,7 @@ pub(crate) fn relay_goes_on(language: Language) -> &'static str {
     )
 }
 
-/// The daemon listens in the data directory that it began with.
+/// The daemon may still use a former data directory: a change needs a restart.
 pub(crate) fn perhaps_moved(unreachable: &str, language: Language) -> String {
     both!(
         language,
@@ -38,7 +38,7 @@ pub(crate) fn perhaps_moved(unreachable: &str, language: Language) -> String {
     )
 }
 
-/// The daemon is there: nobody must do its work beside it.
+/// The daemon has accepted the request and not answered in time, so the request may still be carried out.
 pub(crate) fn no_answer_in_time(socket: &Path, language: Language) -> String {
     let socket = socket.display();
     both!(
@@ -48,7 +48,7 @@ pub(crate) fn no_answer_in_time(socket: &Path, language: Language) -> String {
     )
 }
 
-/// Somebody listens, and does not say a word.
+/// Something listens on the socket and never answers.
 pub(crate) fn nobody_speaks(
     socket: &Path,
     seconds: u64,
@@ -65,7 +65,7 @@ pub(crate) fn nobody_speaks(
     )
 }
 
-/// What answers at the socket is no daemon of this kind.
+/// The answer is not JSON, as that of another version or program.
 pub(crate) fn answer_is_not_json(error: &serde_json::Error, language: Language) -> String {
     both!(
         language,
@@ -74,7 +74,7 @@ pub(crate) fn answer_is_not_json(error: &serde_json::Error, language: Language) 
     )
 }
 
-/// A refusal without a word about it.
+/// An error without a message.
 pub(crate) fn refused(language: Language) -> String {
     both!(language, "リレーに断られました", "the daemon refused")
 }

@@ -1,10 +1,10 @@
-//! What is wrong with the data of an event that somebody types or puts into a file.
+//! What is wrong with the payload of an event that a command is given.
 
 use super::json;
 use crate::language::Language;
 use crate::stable_json::{Reason, Refusal};
 
-/// A payload that is no JSON text at all.
+/// A payload that is not JSON.
 pub(crate) fn not_json(error: &serde_json::Error, language: Language) -> String {
     let (line, column) = (error.line(), error.column());
     let said = json::in_japanese(&error.to_string());
@@ -15,7 +15,7 @@ pub(crate) fn not_json(error: &serde_json::Error, language: Language) -> String 
     )
 }
 
-/// A payload that is JSON, and no object.
+/// A payload that is JSON, but not an object.
 pub(crate) fn no_object(language: Language) -> &'static str {
     language.say(
         "内容は JSON のオブジェクト ({...}) にしてください",
@@ -23,7 +23,7 @@ pub(crate) fn no_object(language: Language) -> &'static str {
     )
 }
 
-/// A payload that JavaScript would change.
+/// A payload that JavaScript would not read unchanged.
 pub(crate) fn unstable(refusal: &Refusal, language: Language) -> String {
     let place = &refusal.pointer;
     let reason = match &refusal.reason {

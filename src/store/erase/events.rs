@@ -39,7 +39,7 @@ pub(super) fn events(
 ) -> Result<Erased, EraseError> {
     if !range.give_up {
         for (seq, id) in next_events(connection, staff_id, range)? {
-            // Somebody has sent it again since the erasure began.
+            // It was sent again since the erasure began.
             if is_open(connection, seq, &id)? {
                 return Err(EraseError::StillOpen(people::open(connection, staff_id)?));
             }
@@ -83,7 +83,7 @@ pub(super) fn some_events(
     Ok(erased)
 }
 
-/// Whether a delivery is still to be made, or waits for somebody who decides.
+/// Whether a delivery is still to be made, or is exhausted and waits for a person's decision.
 fn is_open(connection: &Connection, seq: i64, id: &str) -> rusqlite::Result<bool> {
     let waits: bool = connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM outbox WHERE event_seq = ?1)")?
@@ -94,7 +94,7 @@ fn is_open(connection: &Connection, seq: i64, id: &str) -> rusqlite::Result<bool
     })
 }
 
-/// A delivery is not made any more. One that has arrived before is what it was; any other is dismissed.
+/// Gives up a delivery. One that has arrived before stays delivered; any other is dismissed.
 fn give_up(connection: &Connection, seq: i64, id: &str, at: Timestamp) -> rusqlite::Result<()> {
     connection
         .prepare_cached("DELETE FROM outbox WHERE event_seq = ?1")?
@@ -143,7 +143,7 @@ fn dismiss(connection: &Connection, seq: i64, at: Timestamp) -> rusqlite::Result
         .map(|_| ())
 }
 
-/// Takes out of an event and of everything that follows from it what says whose it is.
+/// Removes from an event, its attempts, its log row and its queue row what identifies the person.
 fn event(connection: &Connection, seq: i64, id: &str) -> rusqlite::Result<()> {
     connection
         .prepare_cached("INSERT INTO erased_events (event_seq) VALUES (?1) ON CONFLICT DO NOTHING")?
@@ -186,7 +186,8 @@ pub(in crate::store) fn is_erased(connection: &Connection, seq: i64) -> rusqlite
         .query_row([seq], |row| row.get(0))
 }
 
-/// An attempt that was under way when its event was erased has ended: nothing of it may bring back what is gone.
+/// Erases once more an event whose attempt was under way when it was erased: the result of the attempt must not bring
+/// anything back.
 pub(in crate::store) fn after_attempt(
     connection: &Connection,
     seq: i64,

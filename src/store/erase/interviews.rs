@@ -68,7 +68,8 @@ pub(super) fn interviews(
     })
 }
 
-/// Takes out of a record what says whose it is. What it may be handed in by again is remembered as a hash.
+/// Removes from a record what identifies the person. Its id is remembered as a hash, so that the record is recognised
+/// when it is handed in again.
 fn interview(
     connection: &Connection,
     key: &KeyedHash,
@@ -100,14 +101,14 @@ fn interview(
         .map(|_| ())
 }
 
-/// A name that says nothing but that something was erased.
+/// A unique value in the place of something that was erased.
 pub(in crate::store) fn erased_name() -> String {
     format!("{ERASED}-{}", Uuid::new_v4())
 }
 
-/// Gives a record another id, in which the staff id does not stand.
+/// Gives a record another id, without the staff id in it.
 fn rename(connection: &Connection, id: &str, new: &str) -> rusqlite::Result<()> {
-    // Until the commit, nobody asks whether those that were rescheduled from it name one that is there.
+    // Foreign keys are checked at the commit, so that the records that were rescheduled from this one can follow.
     connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
     connection
         .prepare_cached("UPDATE interviews SET id = ?2 WHERE id = ?1")?
