@@ -220,6 +220,13 @@ impl DatabaseFile {
         if self.is_damaged() {
             return;
         }
+        // Whichever reader meets it first: SQLite does not know that somebody has written over the files.
+        let overwritten = Trouble::Overwritten { copy: None };
+        let damage = if self.is_overwritten() {
+            &overwritten
+        } else {
+            damage
+        };
         let copy = || newest_copy(&self.directory);
         self.troubles.begin_damage(self.path(), damage, copy);
         let mark = mark_of_damage(self.path());

@@ -17,6 +17,7 @@ use voicedrive_relay::testing::recovery::ProbeResult;
 use voicedrive_relay::testing::route::Routing;
 use voicedrive_relay::testing::submission::Submission;
 
+use crate::alerting::Night;
 use crate::commands::Daemon;
 use crate::harness::{Bench, Clock, Partner, TestRelay, somebody, status};
 
@@ -110,45 +111,53 @@ impl Bench {
 #[tokio::test]
 async fn after_an_outage_of_two_hours_everything_arrives_in_order_by_itself() {
     let bench = Bench::new(&[60, 300, 1800], Duration::from_secs(5)).await;
-    let mut bench = bench.one_at_a_time();
-    let recoverer = bench.recoverer(true, 20);
-    bench.partner.always_answers(Some(status(503)));
+    let mut night = Night::of(bench.one_at_a_time(), true).await;
+    let recoverer = night.bench.recoverer(true, 20);
+    night.bench.partner.always_answers(Some(status(503)));
     let mut wanted = Vec::new();
     for minute in 0..120 {
         if minute < 50 {
-            wanted.extend(bench.accept_about_nobody(10).await);
+            wanted.extend(night.bench.accept_about_nobody(10).await);
         }
-        bench.dispatcher.step().await;
+        night.bench.dispatcher.step().await;
         recoverer.step().await;
-        bench.clock.advance(MINUTE);
+        night.minute().await;
     }
-    assert_eq!(bench.exhausted().await, 500);
-    bench.partner.always_answers(None);
-    let before = bench.partner.received().len();
+    assert_eq!(night.bench.exhausted().await, 500);
+    night.bench.partner.always_answers(None);
+    let before = night.bench.partner.received().len();
     // The next probe is due an hour after the last exhaustion.
     let mut passed = Duration::ZERO;
-    while bench.partner.received().len() == before {
-        bench.clock.advance(MINUTE);
+    while night.bench.partner.received().len() == before {
+        night.minute().await;
         passed += MINUTE;
         recoverer.step().await;
-        bench.dispatcher.step().await;
+        night.bench.dispatcher.step().await;
     }
     assert!(passed <= Duration::from_mins(30), "{passed:?}");
     let mut seconds = 0;
-    while bench.partner.received().len() < before + 500 {
+    while night.bench.partner.received().len() < before + 500 {
         recoverer.step().await;
-        let sent = bench.dispatcher.step().await;
+        let sent = night.bench.dispatcher.step().await;
         assert!(sent <= 20, "{sent} in a second");
-        bench.clock.advance(SECOND);
+        night.bench.clock.advance(SECOND);
         seconds += 1;
         assert!(seconds <= 60);
     }
-    assert_eq!(bench.arrived_since(before), wanted);
-    assert_eq!(bench.exhausted().await, 0);
+    assert_eq!(night.bench.arrived_since(before), wanted);
+    assert_eq!(night.bench.exhausted().await, 0);
     recoverer.step().await;
+    let left = night.bench.store.recoveries(night.bench.clock.moment());
+    assert_eq!(left.await.unwrap(), []);
+    for _ in 0..60 {
+        night.minute().await;
+    }
+    let messages = night.messages();
+    let told = messages.iter().map(|told| (&told["kind"], &told["state"]));
+    let away = json!("partner_away");
     assert_eq!(
-        bench.store.recoveries(bench.clock.moment()).await.unwrap(),
-        []
+        told.collect::<Vec<_>>(),
+        [(&away, &json!("opened")), (&away, &json!("resolved"))]
     );
 }
 
