@@ -1,5 +1,6 @@
 //! The daemon, put together: store, dispatcher and HTTP API, started and stopped as one.
 
+mod api_state;
 mod assembly;
 mod parts;
 

@@ -17,8 +17,8 @@ use crate::language::Language;
 use crate::relay;
 use crate::route::settings::{AllSettings, Settings};
 use crate::words::answers::Subject;
-use crate::words::commands;
 use crate::words::harmless;
+use crate::words::{commands, daemon};
 
 /// Where the package's daemon has its control socket.
 const PACKAGED_SOCKET: &str = "/run/voicedrive-relay/control.sock";
@@ -227,7 +227,7 @@ impl Client {
             .map_err(|_| {
                 let seconds = patience.as_secs();
                 let language = self.locale.language;
-                CliError::Failed(commands::nobody_speaks(
+                CliError::Failed(daemon::nobody_speaks(
                     &self.socket,
                     seconds,
                     &self.commands,
@@ -252,7 +252,7 @@ impl Client {
             .await
             .map_err(|error| self.unreachable(&error))?;
         serde_json::from_slice(&answer)
-            .map_err(|error| CliError::Failed(commands::answer_is_not_json(&error, language)))
+            .map_err(|error| CliError::Failed(daemon::answer_is_not_json(&error, language)))
     }
 
     async fn call(&self, request: RequestBuilder, patience: Duration) -> Result<Value, CliError> {
@@ -271,20 +271,16 @@ impl Client {
                 message: message.to_owned(),
                 subject,
             },
-            _ => CliError::Failed(commands::refused(self.locale.language)),
+            _ => CliError::Failed(daemon::refused(self.locale.language)),
         })
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> CliError {
         let language = self.locale.language;
         if error.is_timeout() {
-            CliError::Failed(commands::no_answer_in_time(&self.socket, language))
+            CliError::Failed(daemon::no_answer_in_time(&self.socket, language))
         } else {
-            CliError::Unreachable(commands::unreachable(
-                &self.socket,
-                &self.commands,
-                language,
-            ))
+            CliError::Unreachable(daemon::unreachable(&self.socket, &self.commands, language))
         }
     }
 }

@@ -2,6 +2,7 @@
 //! what can go wrong, what was counted, and commands to try.
 
 mod sample;
+mod staff_system;
 mod stand_in;
 
 use std::env;
@@ -10,7 +11,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
-use hyper::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -20,15 +20,14 @@ use super::words::{Locale, language_of, text};
 use super::{CliError, Common, print_line};
 use crate::clock::Clock;
 use crate::config::{self, Environment, Loaded};
-use crate::crypto;
 use crate::delivery::profile::Profile;
-use crate::delivery::signature;
 use crate::hold::EVERY_ROUTE;
 use crate::language::Language;
 use crate::receiver::{Receiver, Verifier};
 use crate::relay::{self, Relay};
 use crate::timestamp::Timestamp;
 use crate::words::demo::{self, Show};
+use staff_system::StaffSystem;
 use stand_in::Log;
 
 /// The show is over after this long, whatever happens.
@@ -41,8 +40,6 @@ const BETWEEN_EVENTS: Duration = Duration::from_millis(60);
 const SENT_BY_STAFF_SYSTEM: usize = 3;
 /// Sending is on hold for so long.
 const HELD: Duration = Duration::from_secs(2);
-/// The stand-in VoiceDrive takes longer than the relay waits.
-const STALL: Duration = Duration::from_secs(3);
 
 /// Show the whole thing on this machine: relay, a stand-in VoiceDrive, sample events.
 #[derive(Args)]
@@ -118,7 +115,7 @@ impl Stage {
         ]);
         let profile = Profile::built_in("medical-system")
             .ok_or_else(|| CliError::Failed(language.phrase(Show::NoProfile).to_owned()))?;
-        let judge = Verifier {
+        let verifier = Verifier {
             profile: profile.clone(),
             secrets: environment
                 .secret("VOICEDRIVE_WEBHOOK_SECRET")?
@@ -128,7 +125,7 @@ impl Stage {
         };
         let any_port = ([127, 0, 0, 1], 0).into();
         let log = Log::default();
-        let receiver = Receiver::start(any_port, judge, stand_in::moods(log.clone()))
+        let receiver = Receiver::start(any_port, verifier, stand_in::script(log.clone()))
             .await
             .map_err(failed(language))?;
         let settings = settings(directory, language, &receiver, &environment)?;
@@ -349,57 +346,6 @@ impl Stage {
             self.locale.language.phrase(Show::ToTry),
             self.locale.language.phrase(Show::Ends),
         ))
-    }
-}
-
-/// The staff system's own webhook sender: it signs, and posts to the address in its settings. It does
-/// not know that a relay answers there.
-struct StaffSystem {
-    http: reqwest::Client,
-    url: String,
-    profile: Profile,
-    secret: String,
-    language: Language,
-}
-
-impl StaffSystem {
-    fn new(
-        relay: &Relay,
-        profile: Profile,
-        secret: String,
-        language: Language,
-    ) -> Result<Self, CliError> {
-        crypto::install();
-        // Nothing is encrypted on this machine, and it need not have any certificates.
-        let http = reqwest::Client::builder().tls_certs_only([]).build();
-        Ok(Self {
-            http: http.map_err(failed(language))?,
-            url: format!("http://{}/in", relay.address()),
-            profile,
-            secret,
-            language,
-        })
-    }
-
-    async fn send(&self, event: &Value) -> Result<(), CliError> {
-        let language = self.language;
-        let now = Clock::System.now();
-        let id = Uuid::new_v4().to_string();
-        let data = event["data"].to_string();
-        let body = self.profile.body(text(&event["event"]), now, &data);
-        let secrets = [self.secret.as_bytes()];
-        let mut request = self.http.post(&self.url);
-        for (name, value) in signature::headers(&self.profile, &secrets, &id, now, &body) {
-            request = request.header(name, value);
-        }
-        let request = request.header("content-type", "application/json");
-        let answer = request.header("x-request-id", id).body(body).send().await;
-        match answer.map_err(failed(language))?.status() {
-            StatusCode::OK => Ok(()),
-            other => Err(CliError::Failed(demo::answered_at_the_door(
-                other, language,
-            ))),
-        }
     }
 }
 

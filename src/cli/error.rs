@@ -8,6 +8,7 @@ use crate::config::{ConfigErrors, Location};
 use crate::language::Language;
 use crate::words::answers::{Subject, refusal};
 use crate::words::commands as sentences;
+use crate::words::daemon;
 
 /// What the daemon answers when it can be asked again in a while.
 const FOR_NOW: [&str; 2] = ["STORAGE_UNAVAILABLE", "RATE_LIMIT_EXCEEDED"];
@@ -114,7 +115,7 @@ impl CliError {
             } => refusal(code, message, *subject, commands, language),
             Self::Config(mistakes) => mistakes.describe(language),
             Self::ConfigWhileRunning(mistakes) => {
-                let goes_on = sentences::relay_goes_on(language);
+                let goes_on = daemon::relay_goes_on(language);
                 format!("{}\n{goes_on}", mistakes.describe(language))
             }
             Self::Closed(place) => sentences::use_sudo(&place.describe(language), language),

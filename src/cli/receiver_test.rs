@@ -26,10 +26,10 @@ use crate::language::Language;
 use crate::plain_file::text_at;
 use crate::secret::Secret;
 use crate::stable_json;
-use crate::words::commands;
 use crate::words::examinations::{self, Examined};
 use crate::words::harmless;
 use crate::words::system::of_system;
+use crate::words::{commands, payloads};
 use examiner::{Examiner, Setup};
 
 /// Examine somebody else's receiver.
@@ -168,11 +168,11 @@ fn read_data(path: &str, language: Language) -> Result<String, CliError> {
     let read = text_at(Path::new(path), LARGEST_REQUEST);
     let text = read.map_err(|error| failed(&of_system(&error, language)))?;
     let data = stable_json::stabilize(&text)
-        .map_err(|refusal| failed(&commands::payload_is_unstable(&refusal, language)))?;
+        .map_err(|refusal| failed(&payloads::unstable(&refusal, language)))?;
     if data.starts_with('{') {
         Ok(data)
     } else {
-        Err(failed(commands::payload_is_no_object(language)))
+        Err(failed(payloads::no_object(language)))
     }
 }
 

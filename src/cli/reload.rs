@@ -8,6 +8,7 @@ use super::words::Locale;
 use super::{CliError, Common, print_line};
 use crate::config::Environment;
 use crate::words::commands::{self, Command};
+use crate::words::daemon;
 
 /// Let the daemon read its configuration and its secrets again.
 #[derive(Args)]
@@ -33,7 +34,7 @@ impl Reload {
             // Without a daemon, the mistakes that can be seen from here are the next thing to know.
             Err(CliError::Unreachable(unreachable)) => {
                 common.config()?;
-                let told = commands::perhaps_moved(&unreachable, client.locale.language);
+                let told = daemon::perhaps_moved(&unreachable, client.locale.language);
                 return Err(CliError::Unreachable(told));
             }
             answer => answer?,

@@ -13,8 +13,8 @@ use super::{CliError, Common, print_line};
 use crate::config::LARGEST_REQUEST;
 use crate::language::Language;
 use crate::plain_file::{text_at, text_of};
-use crate::words::commands;
-use crate::words::commands::Command;
+use crate::words::commands::{self, Command};
+use crate::words::payloads;
 
 /// How often the state of a delivery is asked for while waiting.
 const ASK_AGAIN: Duration = Duration::from_millis(200);
@@ -60,7 +60,7 @@ impl Send {
     fn body(&self, language: Language) -> Result<String, CliError> {
         let data = self.read_data(language)?;
         let data: &RawValue = serde_json::from_str(&data)
-            .map_err(|error| CliError::Failed(commands::payload_is_not_json(&error, language)))?;
+            .map_err(|error| CliError::Failed(payloads::not_json(&error, language)))?;
         let body = match &self.staff_id {
             Some(staff_id) => format!(
                 "{{\"event\":{},\"staffId\":{},\"data\":{data}}}",

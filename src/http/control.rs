@@ -1,5 +1,5 @@
-//! What the command line asks for, over the control socket. Whoever may open the socket is an admin: nothing more is
-//! asked of a caller. Answers and refusals have the envelope of the API.
+//! The endpoints of the command line, on the control socket. Whoever may open the socket is an admin, so callers need
+//! no token. Answers and errors have the envelope of the API.
 
 mod alerts;
 mod backup;

@@ -3,7 +3,7 @@
 
 pub(super) mod client;
 pub mod control_socket;
-mod leaving;
+mod evictable;
 mod linger;
 mod permits;
 mod request_id;
@@ -35,7 +35,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::log_limit::LogLimit;
 use crate::trouble::Resource;
 use client::counted_as;
-use leaving::Leaving;
+use evictable::Evictable;
 use linger::Lingering;
 use permits::{Admitted, Permits};
 pub use request_id::GivenId;
@@ -136,7 +136,7 @@ pub async fn serve(
             (Some(place), Ok((stream, peer))) => {
                 let counted = peer.ip().filter(|ip| !app.is_proxy(*ip)).map(counted_as);
                 if let Some(admitted) = permits.take(place, counted) {
-                    if admitted.another_leaves {
+                    if admitted.another_evicted {
                         tell_idle(&*app, peer.ip(), &idle);
                     }
                     connect(&app, stream, peer, admitted, &graceful);
@@ -214,7 +214,7 @@ fn connect<S>(
         .layer(CatchPanicLayer::custom(Panicked(Arc::clone(app))))
         .service(handler);
     let stream = Lingering::new(TokioIo::new(stream));
-    let stream = Leaving::new(stream, permit, admitted.told);
+    let stream = Evictable::new(stream, permit, admitted.evicted);
     // The connection has the permit: it is given back when this ends.
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

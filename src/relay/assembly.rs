@@ -1,8 +1,8 @@
-//! What a configuration makes of the daemon: its parts, and what the endpoints work with.
+//! What a configuration makes of the daemon: the parts that run, and what the store learns of it.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, Once};
+use std::sync::Arc;
 
 use tokio::sync::watch;
 
@@ -11,19 +11,17 @@ use super::{STOP_MARGIN, StartError};
 use crate::alerts::notifier::Notifier;
 use crate::alerts::{AlertConfig, Evaluator, Sources};
 use crate::clock::Clock;
-use crate::config::{Channel, Loaded, Secrets};
+use crate::config::{Channel, Loaded};
 use crate::delivery::dispatcher::Dispatcher;
 use crate::delivery::handoff::{self, Handoff, Mailbox};
 use crate::delivery::partner::SetupError;
 use crate::delivery::recovery::{Recoverer, RecoveryRules};
 use crate::delivery::route::Route;
 use crate::delivery::{Context, DeliveryRules};
-use crate::http::api::auth::Keys;
 use crate::http::api::cors::RefusedPages;
 use crate::http::api::rate_limit::RateLimiter;
 use crate::http::api::revoked::Revoked;
 use crate::http::api::system_id::SystemIds;
-use crate::http::{Api, Health, Routes};
 use crate::language::Locale;
 use crate::liveness::Liveness;
 use crate::notification::advice::AdviceContext;
@@ -32,7 +30,6 @@ use crate::recovery::USUAL_PACE;
 use crate::reload::Reloads;
 use crate::retry::RetryPolicy;
 use crate::route;
-use crate::secret::Secret;
 use crate::store::{Store, StoreError};
 use crate::timestamp::Timestamp;
 use crate::upkeep::backup::BackupFile;
@@ -98,7 +95,7 @@ pub(super) fn rules(settings: &Loaded) -> DeliveryRules {
 }
 
 /// What advice to an admin depends on.
-fn advice(settings: &Loaded) -> AdviceContext {
+pub(super) fn advice(settings: &Loaded) -> AdviceContext {
     AdviceContext {
         commands: settings.commands.clone(),
         routes: settings.config.route_settings(),
@@ -292,57 +289,6 @@ impl Shared {
         wanted
     }
 
-    /// The state that requests use from now on.
-    pub(super) fn api(&self, settings: &Loaded, liveness: Vec<Liveness>) -> Api {
-        let config = &settings.config;
-        self.rate_limiter
-            .set_limit(config.rate_limit.requests_per_minute);
-        Api {
-            backup: self.backup.clone(),
-            channels: settings.alerts.channels.clone(),
-            locale: locale(settings),
-            advice: advice(settings),
-            observations: self.observations.clone(),
-            keys: keys(&settings.secrets),
-            revoked: Arc::clone(&self.revoked),
-            rate_limiter: Arc::clone(&self.rate_limiter),
-            health: Health::of(liveness),
-            system_ids: Arc::clone(&self.system_ids),
-            refused_pages: Arc::clone(&self.refused_pages),
-            reloads: self.reloads.clone(),
-            cors_allowed_origins: config.server.cors_allowed_origins.clone(),
-            trusted_proxies: config.server.trusted_proxies.clone(),
-            unbelieved: Once::new(),
-            max_body_bytes: config.server.max_body_bytes,
-            public_url: config.server.public_url.clone(),
-            ingest: settings.ingest.clone(),
-            retry: RetryPolicy::new(config.retry.intervals.clone()),
-            missing_threshold: config.alerts.thresholds.missing,
-            routes: self.routes(settings),
-            store: self.store.clone(),
-            clock: self.clock.clone(),
-            started_at: self.started_at,
-            listen: self.address,
-        }
-    }
-
-    pub(super) fn routes(&self, settings: &Loaded) -> Routes {
-        let out = settings.out.iter();
-        Routes {
-            routing: settings.config.routing(),
-            origins: out.clone().map(|r| (r.name.clone(), r.origin())).collect(),
-            limits: out
-                .clone()
-                .filter_map(|r| Some((r.name.clone(), r.body_limit()?)))
-                .collect(),
-            counted: out
-                .filter(|r| r.counted_by_voicedrive)
-                .map(|r| r.name.clone())
-                .collect(),
-            handoff: self.handoff.clone(),
-        }
-    }
-
     /// The channels, by their keys, that are no longer configured and have something to tell that no other takes over.
     pub(super) async fn channels_cut_short(
         &self,
@@ -394,15 +340,4 @@ impl Shared {
         }
         Ok(())
     }
-}
-
-pub(super) fn keys(secrets: &Secrets) -> Keys {
-    Keys::new(
-        secrets.jwt.as_ref().map(Secret::as_bytes),
-        secrets.jwt_previous.as_ref().map(Secret::as_bytes),
-        [&secrets.api_token, &secrets.api_token_previous]
-            .into_iter()
-            .flatten()
-            .map(Secret::expose),
-    )
 }

@@ -394,3 +394,6 @@ impl QueueRow<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

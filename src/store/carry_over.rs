@@ -9,7 +9,7 @@ use crate::person::KeyedHash;
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
 
-/// What a database has of it.
+/// What one database has of it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Carried {
     tokens: Vec<TokenRecord>,

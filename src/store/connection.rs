@@ -40,7 +40,7 @@ const LIVE: RangeInclusive<u32> = 0x5644_0000..=0x5644_ffff;
 /// headers, and for the transaction that reached the limit. A smaller file would be cut and grown again every time.
 const JOURNAL_SIZE_LIMIT: i64 = 36 * 1024 * 1024;
 
-/// What SQLite is built with to be fast: see `.cargo/config.toml`, which counts only inside of the source tree.
+/// Build options that make SQLite fast. They are set in `.cargo/config.toml`, which applies only in the source tree.
 const BUILT_WITH: [&str; 3] = [
     "DEFAULT_MEMSTATUS=0",
     "DEFAULT_PCACHE_INITSZ=0",
@@ -136,7 +136,7 @@ pub(super) fn settle(connection: &Connection) -> rusqlite::Result<()> {
 /// needs a moment without any reader; when there is none, the next start finds the file as a crash leaves it,
 /// and nothing is lost. Without `may_settle`, no file is moved into another or deleted.
 pub(super) fn close(connection: Connection, may_settle: bool) -> rusqlite::Result<()> {
-    // Whoever reads it for long, such as an admin with `sqlite3`, must not hold up a stop.
+    // A long read, such as that of an admin with `sqlite3`, must not delay a stop.
     connection.busy_timeout(Duration::ZERO)?;
     if may_settle {
         // A file that keeps its write-ahead log is no less closed.

@@ -20,9 +20,9 @@ use crate::incident::Kind;
 const AT_ONCE: u32 = 200;
 
 impl Store {
-    /// Ends an incident that waits for a person: what it counts needs nothing any more. What is exhausted of it is
-    /// dismissed; what is still to be sent stays so, and is not counted any more. That happens a few at a time, behind
-    /// what somebody hands in, and the incident is over with the last of them.
+    /// Dismisses an incident that waits for a person. Its exhausted deliveries are dismissed; those that are still to
+    /// be sent go on, and no longer count for it. This is done in small transactions of the maintenance lane, and the
+    /// last one ends the incident.
     ///
     /// # Errors
     /// When the database cannot be written; then the incident lasts, and what it still counts is dismissed next time.
@@ -172,4 +172,98 @@ fn mark(connection: &Connection, event: i64, now: Now) -> rusqlite::Result<bool>
     send_counts::add_queued(connection, &route, QueueStatus::Failed, -1)?;
     send_counts::add_queued(connection, &route, QueueStatus::Dismissed, 1)?;
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::attempt::Outcome;
+    use crate::event::Status;
+    use crate::event_record::EventFilter;
+    use crate::incident::Thresholds;
+    use crate::resend::Resend;
+    use crate::retry::RetryPolicy;
+    use crate::route::Routing;
+    use crate::send_stats::SendFilter;
+    use crate::store::BulkRules;
+    use crate::store::tests::{at, attempted, moment, policy, somebody, submission};
+
+    #[tokio::test]
+    async fn what_is_dismissed_is_in_no_resend_in_bulk_and_is_open_again_when_it_is_resent_by_its_id()
+     {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path(), moment()).unwrap();
+        let never = RetryPolicy::new(Vec::new());
+        let mut one = submission("a.b", None);
+        one.event.staff_id = None;
+        let submitted = vec![one.clone(), one];
+        let accepted = store.accept_events(submitted, moment()).await.unwrap();
+        let [dismissed, exhausted] = [0, 1].map(|n: usize| accepted[n].id.clone());
+        let due = store.due_deliveries("default", HashSet::new(), 9, moment());
+        for due in due.await.unwrap().due {
+            let failed = attempted(Outcome::Failed, at(0), 1);
+            let limits = Thresholds::default();
+            let kept = store.record_attempt(due.into(), failed.into(), never.clone(), limits);
+            kept.await.unwrap();
+        }
+        let status = async |id: &str| {
+            let event = store.event(id, moment()).await.unwrap().unwrap();
+            event.summary.status
+        };
+        let (all, routing) = (EventFilter::default(), Routing::default());
+        let both = store.resend_candidates(&all, &routing, None).await.unwrap();
+        let done = store
+            .dismiss_event(&dismissed, somebody(), None, moment())
+            .await
+            .unwrap();
+        assert_eq!(done, EventDismissal::Done);
+        assert_eq!(status(&dismissed).await, Status::Dismissed);
+        let everything = SendFilter::period(at(0), at(0));
+        let queue = store.send_statistics(everything).await.unwrap().queue;
+        assert_eq!((queue.failed, queue.dismissed), (1, 1));
+        let totals = store.overview(moment()).await.unwrap().events;
+        assert_eq!(
+            (totals.exhausted, totals.dismissed, totals.delivered),
+            (1, 1, 0)
+        );
+        // Whatever the filter, and though it was chosen before it was dismissed.
+        for status in [None, Some(Status::Exhausted), Some(Status::Dismissed)] {
+            let filter = EventFilter {
+                status,
+                ..EventFilter::default()
+            };
+            let page = store.resend_candidates(&filter, &routing, None).await;
+            let page = page.unwrap();
+            let ids: Vec<_> = page.events.into_iter().map(|event| event.id).collect();
+            let expected = (status != Some(Status::Dismissed)).then(|| exhausted.clone());
+            assert_eq!(ids, Vec::from_iter(expected), "{status:?}");
+        }
+        assert_eq!(both.events.len(), 2);
+        let by = BulkRules {
+            policy: policy(),
+            routing: routing.clone(),
+            only: false,
+        };
+        let action = somebody().did(Action::Resend, at(0));
+        let mut bulk = store.bulk_resend(by, action, moment());
+        bulk.open(both.events, moment()).await.unwrap();
+        bulk.finish(moment()).await.unwrap();
+        assert_eq!(status(&dismissed).await, Status::Dismissed);
+        assert_eq!(status(&exhausted).await, Status::Retrying);
+        let not_now = store
+            .dismiss_event(&exhausted, somebody(), None, moment())
+            .await
+            .unwrap();
+        assert_eq!(not_now, EventDismissal::NotExhausted);
+        let resent = store.resend_event(&dismissed, policy(), routing, false, somebody(), moment());
+        assert_eq!(resent.await.unwrap().resend, Resend::Opened);
+        assert_eq!(status(&dismissed).await, Status::Retrying);
+        let unknown = store
+            .dismiss_event("nobody", somebody(), None, moment())
+            .await
+            .unwrap();
+        assert_eq!(unknown, EventDismissal::Unknown);
+    }
 }

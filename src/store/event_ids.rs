@@ -1,4 +1,4 @@
-//! Ids of events as a person can type them: short beginnings, and what they mean.
+//! Short ids: the shortest unambiguous prefixes of event ids, for a person to type.
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -11,7 +11,7 @@ const BEHIND: char = 'g';
 const MILLISECOND: usize = "0199e2f3-1a2b".len();
 
 impl Store {
-    /// For each id, in their order, a beginning of it that no other event's id has.
+    /// For each id, in the same order, a prefix of it that no other event's id has.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -47,7 +47,7 @@ pub(super) fn that_begin(
 }
 
 pub(super) fn shortened(connection: &Connection, mut id: String) -> rusqlite::Result<String> {
-    // Whatever begins as the id does stands beside it.
+    // Ids with a common prefix are neighbours in the index.
     let neighbour = |sql: &str| -> rusqlite::Result<Option<String>> {
         let found = connection
             .prepare_cached(sql)?
@@ -73,4 +73,29 @@ pub(super) fn shortened(connection: &Connection, mut id: String) -> rusqlite::Re
 fn same_length(one: &str, other: &str) -> usize {
     let pairs = one.bytes().zip(other.bytes());
     pairs.take_while(|(a, b)| a == b).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::{accept_one, database, when};
+
+    #[test]
+    fn a_short_id_means_one_event_and_is_no_shorter_than_its_millisecond() {
+        let (_directory, connection) = database();
+        assert_eq!(shortened(&connection, "0199".to_owned()).unwrap(), "0199");
+        let alone = accept_one(&connection, "a", when(1));
+        let together: Vec<String> = (0..200)
+            .map(|_| accept_one(&connection, "a", when(9)))
+            .collect();
+        assert_eq!(shortened(&connection, alone.clone()).unwrap(), alone[..13]);
+        for id in together {
+            let short = shortened(&connection, id.clone()).unwrap();
+            assert!(short.len() > 13 && !short.ends_with('-'), "{short}");
+            assert_eq!(that_begin(&connection, &short, 9).unwrap(), [id]);
+        }
+        assert_eq!(that_begin(&connection, &alone[..13], 9).unwrap(), [alone]);
+        assert_eq!(that_begin(&connection, "01", 150).unwrap().len(), 150);
+        assert_eq!(that_begin(&connection, "f", 9).unwrap().len(), 0);
+    }
 }

@@ -1,4 +1,4 @@
-//! Events for a reader: one with everything, many in pages, and what happened lately.
+//! Reading events: one with all of its attempts, lists in pages, and recent changes.
 
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
@@ -32,7 +32,7 @@ impl Store {
             .await
     }
 
-    /// How many events `filter` matches; from `most` on they are not counted any further.
+    /// How many events `filter` matches; counting stops at `most`.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -49,7 +49,7 @@ impl Store {
         self.read(event_types).await
     }
 
-    /// The event with this id, with everything; none: there is no such event, or not any more.
+    /// The event with this id and all of its attempts; none when there is no such event, or it was purged.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -59,7 +59,7 @@ impl Store {
             .await
     }
 
-    /// Where reading of changes begins for one who wants only what happens from now on.
+    /// The position from which only later changes are read.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -84,7 +84,7 @@ impl Store {
     }
 }
 
-/// From each name the index leads to the next one: there are few, and many events.
+/// From each name the index leads to the next one, so few rows are read though there are many events.
 fn event_types(connection: &Connection) -> Result<Vec<String>, StoreError> {
     let names = connection
         .prepare_cached(
@@ -307,3 +307,6 @@ fn attempt(row: &Row<'_>, first: usize) -> rusqlite::Result<AttemptRecord> {
         cause: cause.as_deref().and_then(Cause::from_word),
     })
 }
+
+#[cfg(test)]
+mod tests;

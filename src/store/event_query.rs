@@ -1,4 +1,4 @@
-//! Which rows a filter for events means, and from which index they are found.
+//! Queries for the events that a filter matches, and the index that each uses.
 
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -137,7 +137,7 @@ pub(super) fn matching(
         .until
         .map(|until| first_id_at(until.after(std::time::Duration::from_millis(1))));
     if source == Source::Events {
-        // Without these the whole table would be walked through to where the range begins.
+        // Without these SQLite would scan the table up to the beginning of the range.
         narrow_to_range(connection, &mut query, since.as_deref(), until.as_deref())?;
     }
     if let Some(since) = since {

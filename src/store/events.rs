@@ -173,3 +173,33 @@ fn insert(
     };
     Ok((first_attempt, is_due))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::{count, database, due_now, submission, when};
+
+    #[test]
+    fn a_key_is_a_guard_and_a_batch_is_all_or_none() {
+        let (_directory, mut connection) = database();
+        let first = accept(&connection, &[submission("a", Some(("k", 1)))], when(0)).unwrap();
+        let again = accept(&connection, &[submission("a", Some(("k", 1)))], when(1)).unwrap();
+        assert_eq!(again[0].id, first[0].id);
+        assert_eq!(again[0].due, None, "it is on its way already");
+        // Whoever is handed the event sends what one sends who finds it in the store.
+        let new = first[0].due.clone().unwrap();
+        assert_eq!(due_now(&connection, when(1)), [new]);
+        let transaction = connection.transaction().unwrap();
+        let refused = accept(
+            &transaction,
+            &[submission("b", None), submission("a", Some(("k", 2)))],
+            when(2),
+        );
+        assert!(matches!(
+            refused,
+            Err(AcceptError::KeyConflict { index: 1 })
+        ));
+        drop(transaction);
+        assert_eq!(count(&connection, "SELECT count(*) FROM events"), 1);
+    }
+}

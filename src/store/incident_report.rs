@@ -1,4 +1,4 @@
-//! What is said of an incident: its kind, since when, how many deliveries and what has become of them.
+//! The report of an incident: its kind, its beginning, and how many deliveries it counts, by what happened to them.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! Incidents and what there is to tell about them. Whatever begins or ends an incident does it in its own
-//! transaction, and the message is written with it: a crash neither loses nor doubles one.
+//! Incidents and their messages. An incident begins and ends in the transaction of its cause, together with its
+//! message, so that a crash neither loses nor repeats a message.
 
 pub(super) mod away;
 mod observed;

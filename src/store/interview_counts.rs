@@ -1,7 +1,7 @@
-//! Interviews, counted by month, day and hour while they come and go.
+//! Counts of interviews by month, day and hour, changed together with the interviews.
 //!
-//! One interview is counted for everybody, for its facility, for its department, and for both of
-//! them, so that every question the statistics ask is a sum over few rows.
+//! Each interview is counted four times: in all, for its facility, for its department, and for both together. So
+//! every statistic is a sum over few rows.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::interview::Interview;
 use crate::interview_stats::InterviewChange;
 use crate::slot::Unit;
 
-/// What stands for every facility, or every department. No record has an empty id.
+/// Means every facility, or every department. No record has an empty id.
 pub(super) const EVERY: &str = "";
 
 /// The slots in which the interviews of a facility and a department are counted: by the hour only those of
@@ -27,7 +27,7 @@ pub(super) fn slots(facility: &str, department: &str) -> &'static [Unit] {
 /// Counts that may wait to be written, about 4 MiB of them: memory stays bounded, however long a file is.
 const WAITING: usize = 16_384;
 
-/// What a count is of: facility, department, slot, type.
+/// The key of a count: facility, department, slot, type.
 type Key = (String, String, String, String);
 
 /// What the records of one transaction change in the counts. They are collected, so that a count is not

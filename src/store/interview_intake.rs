@@ -1,5 +1,5 @@
-//! Takes the records of a batch or file one after the other and judges the result as a whole, because an id that one
-//! record still has may be given up by a later one.
+//! Stores the records of a batch or file one after the other, and checks the result as a whole, because a later
+//! record may release an id that an earlier one needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -118,18 +118,18 @@ fn upsert(
     Ok(earlier)
 }
 
-/// Takes records one after the other, and judges in the end what all of them leave behind.
+/// Stores records one after the other, and checks the result in the end.
 struct Intake<'c> {
     connection: &'c Connection,
     now: Timestamp,
-    /// Whether all of it is undone in the end, so that nobody needs its counts.
+    /// A dry run: everything is rolled back in the end, so the counts are not updated.
     tried: bool,
     counts: Changes,
     postponed: Postponed,
     erased: ErasedRecords,
 }
 
-/// What of records can only be judged when all of them are there: by the id of the record and its place.
+/// Checks that need all records, by the id of the record and its place.
 #[derive(Default)]
 struct Postponed(BTreeMap<(String, u64), Links>);
 
@@ -138,7 +138,7 @@ struct Links {
     sync_id: Option<String>,
 }
 
-/// What the judgement was.
+/// The result of these checks.
 #[derive(Default)]
 struct Settled {
     /// How many records of erased people there were.
@@ -182,7 +182,7 @@ impl<'c> Intake<'c> {
         Ok(earlier)
     }
 
-    /// Judges, and writes what was put off.
+    /// Makes the checks, and writes what was deferred.
     fn settle(mut self, unknown_origin: UnknownOrigin) -> Result<Settled, StoreError> {
         let settled = self
             .postponed
@@ -266,7 +266,7 @@ impl Postponed {
         interview: &mut Interview,
     ) -> rusqlite::Result<()> {
         let origin = match &interview.rescheduled_from_id {
-            // What is kept leads back to nothing, and the chain may be long.
+            // Stored records form no cycle, so their chains need no check; they may be long.
             Some(origin) if has_origin(connection, &interview.id, origin)? => None,
             Some(origin) if origin_conflict(connection, &interview.id, origin)?.is_some() => {
                 interview.rescheduled_from_id.take()

@@ -11,11 +11,11 @@ use crate::kpi::{EndedRetries, GapDetection, KpiCounts, KpiQuestion};
 use crate::send_stats::SendFilter;
 use crate::timestamp::Timestamp;
 
-/// Behind every id.
+/// Sorts after every id.
 const BEHIND_ALL: &str = "~";
 
 impl Store {
-    /// What the goals are judged by.
+    /// The numbers by which the goals are judged.
     ///
     /// # Errors
     /// When the database cannot be read.

@@ -1,5 +1,5 @@
-//! What each alert channel has to tell, in order, and how far it has come. A channel is known by its key, which says
-//! where it leads and not in which place of the configuration it stands.
+//! The queue of messages of each alert channel, and how far each channel has sent them. A channel is identified by
+//! its key, which names its destination and does not depend on its place in the configuration.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use crate::clock::Moment;
 use crate::incident::{Report, State};
 use crate::notification::Notification;
 
-/// The first message of an incident is sent this long after it began, with the count of that moment: failures of one
-/// moment become one message.
+/// The first message of an incident is sent this long after its beginning, with the count of that moment, so that
+/// failures that happen together become one message.
 pub(super) const GATHERING: Duration = Duration::from_secs(10);
 
 impl Store {

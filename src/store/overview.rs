@@ -1,4 +1,4 @@
-//! Everything that is known at one moment, in one read transaction.
+//! The state of the relay at one moment, from one read transaction.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -26,7 +26,7 @@ const HOUR: Duration = Duration::from_hours(1);
 const WEEK: Duration = Duration::from_hours(24 * 7);
 
 impl Store {
-    /// How it is going.
+    /// The state of the relay at this moment.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -35,7 +35,7 @@ impl Store {
         self.read(move |connection| overview(connection, now)).await
     }
 
-    /// What an evaluation of alerts has to know.
+    /// What the evaluation of alerts needs.
     ///
     /// # Errors
     /// When the database cannot be read.

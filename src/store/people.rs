@@ -1,5 +1,5 @@
-//! Everything that is kept about one person (contract, section 13). It is looked for a little at a time: no table has an
-//! index for all of it.
+//! Everything that is kept about one person (contract, section 13). It is searched in small steps, because no index
+//! covers all of it.
 
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 

@@ -1,8 +1,8 @@
-//! Deleting what is old and finished, a little at a time.
+//! Deletes old, finished events in small transactions.
 //!
-//! What is still to be sent is never touched, however old it is; idempotency keys stay, because
-//! they are the guard against a second acceptance; interview records are not the relay's to delete. The events of a
-//! person go in the order of acceptance.
+//! Deliveries that are still to be sent are never deleted, however old they are. Idempotency keys stay, because they
+//! guard against a second acceptance. Interview records stay, because they belong to the clinic. The events of a
+//! person are deleted in the order of acceptance.
 
 use rusqlite::Connection;
 
@@ -37,8 +37,7 @@ impl Store {
         .await
     }
 
-    /// Gives some of the pages that nothing stands on any more back to the disk; says how many such
-    /// pages are left.
+    /// Returns some unused pages to the file system, and returns how many are left.
     ///
     /// # Errors
     /// When the database cannot be written.

@@ -1,5 +1,5 @@
-//! Connections that can only read, each with a thread of its own: a name server that hangs occupies the
-//! threads of name lookups, and never those of the database.
+//! Read-only connections, each with a thread of its own. They do not share Tokio's blocking threads, which lookups of
+//! a slow name server may occupy.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -97,7 +97,7 @@ impl Readers {
         result
     }
 
-    /// Answers the reads that are in line, then closes the connections. Reads that come later are refused.
+    /// Answers the reads that wait, then closes the connections. Later reads are refused.
     pub(super) async fn close(&self) {
         let jobs = &self.0.jobs;
         jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -125,7 +125,7 @@ fn open(file: &DatabaseFile) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Another file in the database's place is not the database.
+/// Another file may be at the database's path by now; that one is not read.
 fn reopen(file: &DatabaseFile) -> Option<Connection> {
     if !file.is_in_place() {
         return None;

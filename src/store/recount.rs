@@ -1,4 +1,4 @@
-//! What is kept counted, against the rows that it counts.
+//! Compares the counts of the statistics with the rows that they count.
 //!
 //! The counts change in the transaction that changes the rows, so they agree by construction. Somebody
 //! who writes into the file by hand, or a mistake, could still part them: `check` recounts.

@@ -217,3 +217,6 @@ pub(super) fn reopen(
     }
     Ok(resend)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
-//! Making sure that what was erased is nowhere in the files of the database any more (contract, section 13).
+//! Makes sure that erased data are no longer in the database's files (contract, section 13).
 //!
-//! SQLite overwrites what is deleted (`secure_delete`). Two places are left: the write-ahead log has pages as they were,
-//! until it is cut off, and a page that SQLite has rebuilt may have remains between its rows.
+//! SQLite overwrites what is deleted (`secure_delete`). Two places remain: the write-ahead log contains earlier
+//! versions of pages until it is truncated, and a page that SQLite has rebuilt may contain old data between its rows.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use super::connection::BUSY_TIMEOUT;
 use super::writer::Lane;
 use super::{Store, StoreError};
 
-/// A database of at least this many bytes is written anew by way of a file, and not of memory.
+/// A database of at least this many bytes is vacuumed with a temporary file instead of in memory.
 const LARGE: u64 = 64 * 1024 * 1024;
 /// Writing a database anew takes at most this many times its size: once beside it, once in the log, and a reserve.
 const ROOM: u64 = 3;
 
 impl Store {
-    /// Moves the write-ahead log into the database and cuts it off. False: somebody reads what would be moved.
+    /// Checkpoints and truncates the write-ahead log. False when a reader prevents it.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -81,7 +81,7 @@ fn outside<T>(
 }
 
 fn cut_log(connection: &Connection) -> rusqlite::Result<bool> {
-    // Who waits here holds up everybody; it is tried again later.
+    // Waiting here would hold up all writes; it is tried again later.
     connection.busy_timeout(Duration::ZERO)?;
     let is_busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
     connection.busy_timeout(BUSY_TIMEOUT)?;

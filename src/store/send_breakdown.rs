@@ -54,8 +54,8 @@ pub(super) fn break_down(
     Ok(SendBreakdown { rows, total })
 }
 
-/// Days begin where the clinic is, and counts are kept by the hour of UTC: rows are looked at only where a day begins
-/// inside such an hour.
+/// Days are those of the clinic's time zone, and counts are kept by hours of UTC. Rows are read only where a day
+/// begins inside such an hour.
 fn days(
     connection: &Connection,
     question: BreakdownQuestion,

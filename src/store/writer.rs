@@ -219,7 +219,8 @@ impl GroupCommit<'_> {
         }
     }
 
-    /// Who holds a lock that was waited for in vain holds it for long: the next ones only try.
+    /// A lock for which one transaction has waited in vain is probably held for long: the next ones try without
+    /// waiting.
     fn set_patience(&self) {
         let locked = self.file.is_locked();
         let patience = if locked { Duration::ZERO } else { BUSY_TIMEOUT };

@@ -1,4 +1,4 @@
-//! What an admin reads: what happened, since when, what it means, what to do, and the command to type.
+//! The texts of alerts: what happened, since when, what it means, what to do, and the command for it.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Who did what, for a person who reads it.
+//! The audit, for a person to read.
 
 use std::path::Path;
 
@@ -54,7 +54,7 @@ pub(crate) fn action(word: &str, language: Language) -> String {
     language.phrase(phrase).to_owned()
 }
 
-/// By which way.
+/// How it was done.
 pub(crate) fn via(word: &str, language: Language) -> String {
     let phrase = match Via::from_word(word) {
         Some(Via::Api) => Audit::Api,

@@ -1,4 +1,4 @@
-//! Why an attempt did not succeed, for the one who has to do something about it.
+//! Why an attempt failed, and what an admin has to do.
 
 use crate::cause::Cause;
 use crate::language::Language;

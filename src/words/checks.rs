@@ -40,7 +40,7 @@ phrases! {
 }
 
 phrases! {
-    /// What was looked at.
+    /// The subjects of the checks.
     Looked {
         Config: "設定", "config";
         Secrets: "秘密の値", "secrets";
@@ -101,7 +101,7 @@ pub(crate) fn to_be_mended(bad: usize, language: Language) -> String {
     )
 }
 
-/// The daemon runs, and listens where it did when it started.
+/// The daemon runs, and its address is still the one of its start.
 pub(crate) fn listens_elsewhere(commands: &CommandLine, language: Language) -> String {
     let restart = commands.service("systemctl restart");
     let restart = restart.map_or_else(String::new, |restart| {
@@ -163,7 +163,7 @@ pub(crate) fn silent_daemon(
     )
 }
 
-/// Who asks may not look at what the daemon reads.
+/// The user of the command may not read the daemon's files.
 pub(crate) fn may_not_look(path: impl Display, check: &str, language: Language) -> String {
     both!(
         language,
@@ -201,7 +201,7 @@ pub(crate) fn counted_anew(differ: u64, language: Language) -> String {
     )
 }
 
-/// Counts that are wrong, and why nobody counts anew.
+/// Counts that are wrong, and why they are not corrected.
 pub(crate) fn counts_differ(differ: u64, error: &str, language: Language) -> String {
     let counts = counted(differ, "count");
     both!(
@@ -234,7 +234,7 @@ pub(crate) fn cannot_be_made(
     )
 }
 
-/// A data directory that is another one for each place that the relay is started from.
+/// A relative data directory: it depends on the directory in which the relay is started.
 pub(crate) fn relative(path: impl Display, language: Language) -> String {
     both!(
         language,
@@ -306,7 +306,7 @@ pub(crate) fn same_url(names: &str, language: Language) -> String {
     )
 }
 
-/// The secret of before, `name`, is set for a route whose receiver is shown one signature only.
+/// The previous secret `name` is set for a route whose profile has room for one signature only.
 pub(crate) fn unused_previous(name: &str, profile: &str, language: Language) -> String {
     both!(
         language,
@@ -315,7 +315,7 @@ pub(crate) fn unused_previous(name: &str, profile: &str, language: Language) -> 
     )
 }
 
-/// Tokens that nobody who shows them is let in with.
+/// Tokens that are signed with another key, and not accepted.
 pub(crate) fn tokens_of_another_key(count: usize, list: &str, language: Language) -> String {
     both!(
         language,
@@ -349,7 +349,7 @@ pub(crate) fn certificate_ends(day: &str, days: u64, language: Language) -> Stri
     )
 }
 
-/// A door without any proof that can be reached from outside.
+/// An ingest that accepts events without proof and can be reached from other machines.
 pub(crate) fn open_from_outside(networks: &str, language: Language) -> String {
     both!(
         language,

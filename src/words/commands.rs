@@ -1,15 +1,11 @@
-//! What commands say when they cannot do what they were asked for, and in a line when they did.
+//! Errors and one-line results of commands.
 
 use std::io;
-use std::path::Path;
 
 use super::counted;
-use super::json;
 use super::system::of_system;
-use crate::command_line::CommandLine;
 use crate::crypto::NoRandomness;
 use crate::language::Language;
-use crate::stable_json::{Reason, Refusal};
 
 phrases! {
     /// Short texts of several commands.
@@ -44,7 +40,7 @@ phrases! {
     }
 }
 
-/// A file, or what else has a name, that cannot be read or written.
+/// A file, an address or another named thing that cannot be read, written or used.
 pub(crate) fn file_failed(
     name: impl std::fmt::Display,
     error: &io::Error,
@@ -53,7 +49,7 @@ pub(crate) fn file_failed(
     format!("{name}: {}", of_system(error, language))
 }
 
-/// The output is gone, or full.
+/// The standard output is closed, or its disk is full.
 pub(crate) fn no_output(error: &io::Error, language: Language) -> String {
     let why = of_system(error, language);
     both!(
@@ -63,12 +59,12 @@ pub(crate) fn no_output(error: &io::Error, language: Language) -> String {
     )
 }
 
-/// What the standard input is called.
+/// The name of the standard input.
 pub(crate) fn standard_input(language: Language) -> &'static str {
     language.say("標準入力", "standard input")
 }
 
-/// The program itself cannot begin.
+/// The program cannot start.
 pub(crate) fn cannot_begin(error: &io::Error, language: Language) -> String {
     let why = of_system(error, language);
     both!(
@@ -78,7 +74,7 @@ pub(crate) fn cannot_begin(error: &io::Error, language: Language) -> String {
     )
 }
 
-/// Something that only a mistake in the program, or no memory, can lead to.
+/// An internal error: a mistake in the program, or too little memory.
 pub(crate) fn broke_off(error: &dyn std::error::Error, language: Language) -> String {
     both!(
         language,
@@ -87,81 +83,7 @@ pub(crate) fn broke_off(error: &dyn std::error::Error, language: Language) -> St
     )
 }
 
-/// The daemon is not where its socket should be.
-pub(crate) fn unreachable(socket: &Path, commands: &CommandLine, language: Language) -> String {
-    let socket = socket.display();
-    let runs = in_brackets(commands.service("systemctl status"));
-    both!(
-        language,
-        "{socket}: リレーに接続できません。動いているか{runs}、グループ voicedrive-relay に入っているか (または sudo で) を確かめてください。",
-        "{socket}: the daemon cannot be reached. See whether it runs{runs}, and whether you are in the group voicedrive-relay (or use sudo)."
-    )
-}
-
-/// A command behind what it shows.
-fn in_brackets(command: Option<String>) -> String {
-    command.map_or_else(String::new, |command| format!(" ({command})"))
-}
-
-/// A mistake in the configuration hides a relay that runs.
-pub(crate) fn relay_goes_on(language: Language) -> &'static str {
-    language.say(
-        "リレーは動いていて、読み込み済みの前の設定のまま送受信を続けています。このコマンドは、上の誤りを直すと使えます",
-        "the relay runs, and goes on with the configuration that it read before; this command works when the above is mended",
-    )
-}
-
-/// The daemon listens in the data directory that it began with.
-pub(crate) fn perhaps_moved(unreachable: &str, language: Language) -> String {
-    both!(
-        language,
-        "{unreachable} storage.directory を変えた場合は、reload ではなくリレーを再起動してください",
-        "{unreachable} When storage.directory was changed, the relay has to be restarted: it still listens in the old one."
-    )
-}
-
-/// The daemon is there: nobody must do its work beside it.
-pub(crate) fn no_answer_in_time(socket: &Path, language: Language) -> String {
-    let socket = socket.display();
-    both!(
-        language,
-        "{socket}: リレーは動いていますが、時間内に応答しませんでした。依頼した処理は続いている可能性があります。",
-        "{socket}: the daemon is there and did not answer in time; what it was asked to do may be done all the same."
-    )
-}
-
-/// Somebody listens, and does not say a word.
-pub(crate) fn nobody_speaks(
-    socket: &Path,
-    seconds: u64,
-    commands: &CommandLine,
-    language: Language,
-) -> String {
-    let socket = socket.display();
-    let log = commands.service("journalctl -n 20 -u");
-    let log = log.unwrap_or_else(|| language.say("リレーのログ", "its log").to_owned());
-    both!(
-        language,
-        "{socket}: {seconds} 秒待っても応答がありません。リレーが動かなくなっているか、別のプログラムがこの接続口を使っています。{log} と ss -xlp を確かめてください。",
-        "{socket}: somebody listens there and has not answered for {seconds} seconds. The daemon hangs, or another program uses this socket: see {log} and ss -xlp."
-    )
-}
-
-/// What answers at the socket is no daemon of this kind.
-pub(crate) fn answer_is_not_json(error: &serde_json::Error, language: Language) -> String {
-    both!(
-        language,
-        "リレーの応答を読めません。リレーとコマンドが同じバージョンか確かめてください",
-        "the daemon's answer is not JSON: {error}"
-    )
-}
-
-/// A refusal without a word about it.
-pub(crate) fn refused(language: Language) -> String {
-    both!(language, "リレーに断られました", "the daemon refused")
-}
-
-/// No id has such characters.
+/// An id with characters that no id has.
 pub(crate) fn no_id(typed: &str, language: Language) -> String {
     both!(
         language,
@@ -170,7 +92,7 @@ pub(crate) fn no_id(typed: &str, language: Language) -> String {
     )
 }
 
-/// Nothing begins with what was typed.
+/// No id begins with what was typed.
 pub(crate) fn unknown_id(typed: &str, language: Language) -> String {
     both!(
         language,
@@ -179,7 +101,7 @@ pub(crate) fn unknown_id(typed: &str, language: Language) -> String {
     )
 }
 
-/// Several things begin with what was typed.
+/// Several ids begin with what was typed.
 pub(crate) fn ambiguous_id(typed: &str, ids: &str, language: Language) -> String {
     both!(
         language,
@@ -188,7 +110,7 @@ pub(crate) fn ambiguous_id(typed: &str, ids: &str, language: Language) -> String
     )
 }
 
-/// What is sent again after one event, or after several.
+/// The number of later events that are sent again as well.
 pub(crate) fn follow(follows: u64, language: Language) -> String {
     both!(
         language,
@@ -197,7 +119,7 @@ pub(crate) fn follow(follows: u64, language: Language) -> String {
     )
 }
 
-/// More would follow an event than is sent without a word.
+/// Too many later events would be sent again as well.
 pub(crate) fn tail_too_long(follows: &str, language: Language) -> String {
     both!(
         language,
@@ -206,12 +128,12 @@ pub(crate) fn tail_too_long(follows: &str, language: Language) -> String {
     )
 }
 
-/// A local refusal. In English it begins with its code, as a refusal of the daemon does.
+/// An error of the command itself. In English it begins with its code, as an error of the daemon does.
 pub(crate) fn with_code(code: &str, sentence: &str, language: Language) -> String {
     both!(language, "{sentence}", "{code}: {sentence}")
 }
 
-/// A message that got to some of a channel's recipients.
+/// A message that reached some of a channel's recipients.
 pub(crate) fn sent_to_the_others(name: &str, error: &str, language: Language) -> String {
     both!(
         language,
@@ -229,7 +151,7 @@ pub(crate) fn use_sudo(place: &str, language: Language) -> String {
     )
 }
 
-/// A profile that signs wants a secret.
+/// A signed profile without a secret.
 pub(crate) fn needs_secret(name: &str, language: Language) -> String {
     both!(
         language,
@@ -247,7 +169,7 @@ pub(crate) fn unknown_profile(name: &str, language: Language) -> String {
     )
 }
 
-/// `import` without a word about what.
+/// `import` without a file.
 pub(crate) fn import_what(language: Language) -> String {
     both!(
         language,
@@ -256,55 +178,7 @@ pub(crate) fn import_what(language: Language) -> String {
     )
 }
 
-/// A payload that is no JSON text at all.
-pub(crate) fn payload_is_not_json(error: &serde_json::Error, language: Language) -> String {
-    let (line, column) = (error.line(), error.column());
-    let said = json::in_japanese(&error.to_string());
-    both!(
-        language,
-        "内容が JSON として読めません。{said} ({line} 行目、{column} バイト目)",
-        "the payload is not JSON: {error}"
-    )
-}
-
-/// A payload that is JSON, and no object.
-pub(crate) fn payload_is_no_object(language: Language) -> &'static str {
-    language.say(
-        "内容は JSON のオブジェクト ({...}) にしてください",
-        "the payload must be a JSON object",
-    )
-}
-
-/// A payload that JavaScript would change.
-pub(crate) fn payload_is_unstable(refusal: &Refusal, language: Language) -> String {
-    let place = &refusal.pointer;
-    let reason = match &refusal.reason {
-        Reason::Syntax { offset, .. } => both!(
-            language,
-            "JSON として読めません ({offset} バイト目)",
-            "{refusal}"
-        ),
-        Reason::TooDeep => both!(
-            language,
-            "{place} 配列やオブジェクトの重なりが深すぎます",
-            "{refusal}"
-        ),
-        Reason::DuplicateKey => both!(language, "{place} 同じキーが 2 回あります", "{refusal}"),
-        Reason::LoneSurrogate => both!(
-            language,
-            "{place} \\u で書かれた文字が欠けています",
-            "{refusal}"
-        ),
-        Reason::NumberChanges => both!(
-            language,
-            "{place} JavaScript では正確に扱えない数です。文字列にしてください",
-            "{refusal}"
-        ),
-    };
-    reason.trim_start().to_owned()
-}
-
-/// There is nothing to make a secret of.
+/// The system has no random numbers for a secret.
 pub(crate) fn no_randomness(error: &NoRandomness, language: Language) -> String {
     both!(
         language,
@@ -323,7 +197,7 @@ pub(crate) fn cannot_look_as(user: u32, error: &io::Error, language: Language) -
     )
 }
 
-/// A variable that a person set does not count beside the file.
+/// An environment variable that is ignored because the file has the secret.
 pub(crate) fn file_counts(name: &str, file: impl std::fmt::Display, language: Language) -> String {
     both!(
         language,
@@ -332,7 +206,7 @@ pub(crate) fn file_counts(name: &str, file: impl std::fmt::Display, language: La
     )
 }
 
-/// A secret that is nowhere.
+/// A secret that is set neither in the file nor in the environment.
 pub(crate) fn secret_is_nowhere(
     name: &str,
     file: impl std::fmt::Display,
@@ -345,7 +219,7 @@ pub(crate) fn secret_is_nowhere(
     )
 }
 
-/// A reload that would lose what is in force; `drop` is the command that means it.
+/// A reload that would lose secrets, routes or messages; `drop` is the command that accepts the loss.
 pub(crate) fn would_be_lost(names: &str, drop: &str, language: Language) -> String {
     both!(
         language,
@@ -354,7 +228,7 @@ pub(crate) fn would_be_lost(names: &str, drop: &str, language: Language) -> Stri
     )
 }
 
-/// No event is called so, and perhaps another name was meant.
+/// An unknown event type, with the one that was perhaps meant.
 pub(crate) fn unknown_type(name: &str, nearest: Option<&str>, language: Language) -> String {
     match nearest {
         Some(nearest) => both!(

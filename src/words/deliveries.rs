@@ -1,4 +1,4 @@
-//! How deliveries and their attempts are called.
+//! Names of the states of deliveries and attempts.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::route::settings::Settings;
 use crate::timestamp::Timestamp;
 
 phrases! {
-    /// What becomes of a delivery, and of one attempt.
+    /// States of a delivery, and results of an attempt.
     Delivery {
         Retry: "再送", "retry";
         TimedOut: "時間切れ", "timeout";
@@ -87,7 +87,7 @@ impl Locale {
         let told = match (self.language, Failure::of_sentence(kept)) {
             (Language::En, _) => Some(kept.to_owned()),
             (language, Some(failure)) => Some(failure.describe(language)),
-            // The cause, which stands behind it, says as much.
+            // The cause, which follows, says the same.
             (_, None) => status,
         };
         told.map_or_else(String::new, |told| format!(": {told}"))

@@ -9,7 +9,7 @@ use crate::language::Language;
 use crate::words::counted;
 
 phrases! {
-    /// Between what happens.
+    /// The lines that introduce each part.
     Show {
         Ordinary:
             "リレーと VoiceDrive の代役を起動しました。\n普段の一日: イベントを渡します。3 件に 1 件は、スタッフシステムの送信処理と\n同じ形で /in に届きます。",
@@ -49,7 +49,7 @@ phrases! {
     }
 }
 
-/// A program has nothing to read of it.
+/// The demo has no JSON output.
 pub(crate) fn for_people_alone(language: Language) -> String {
     both!(
         language,
@@ -58,7 +58,7 @@ pub(crate) fn for_people_alone(language: Language) -> String {
     )
 }
 
-/// The show cannot go on.
+/// The demo has failed.
 pub(crate) fn failed(error: &(dyn Error + 'static), language: Language) -> String {
     let system = error.downcast_ref::<io::Error>();
     let why = system.map(|error| format!("。{}", of_system(error, language)));
@@ -66,7 +66,7 @@ pub(crate) fn failed(error: &(dyn Error + 'static), language: Language) -> Strin
     both!(language, "デモを続けられません{why}", "{error}")
 }
 
-/// The door of the relay did not take an event.
+/// The relay did not accept an event from the staff system's sender.
 pub(crate) fn answered_at_the_door(status: impl Display, language: Language) -> String {
     both!(
         language,
@@ -89,7 +89,7 @@ pub(crate) fn deliveries(
     )
 }
 
-/// All interviews, and what of them in percent.
+/// All interviews, and their rates in percent.
 pub(crate) fn interviews(
     total: impl Display,
     completed: impl Display,

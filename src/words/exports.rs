@@ -1,4 +1,4 @@
-//! What is said of a file that everything is written into.
+//! Results of an export.
 
 use std::fmt::Display;
 

@@ -13,9 +13,6 @@ use crate::language::Language;
 use crate::route::LEADS_BACK;
 use crate::route::settings::Settings;
 
-/// Names of a certificate that are shown.
-const NAMES_SHOWN: usize = 3;
-
 impl Failure {
     /// What happened.
     #[must_use]
@@ -214,98 +211,6 @@ impl ProxyFault {
     }
 }
 
-impl BadCertificate {
-    /// What is wrong with it.
-    #[must_use]
-    pub fn describe(&self, language: Language) -> String {
-        match self {
-            Self::Expired(Some(day)) => both!(
-                language,
-                "証明書の期限は {day} に切れています",
-                "the certificate expired on {day}"
-            ),
-            Self::Expired(None) => both!(
-                language,
-                "証明書の期限が切れています",
-                "the certificate has expired"
-            ),
-            Self::NotYetValid(Some(day)) => both!(
-                language,
-                "証明書は {day} から有効です",
-                "the certificate is valid from {day} on"
-            ),
-            Self::NotYetValid(None) => both!(
-                language,
-                "証明書はまだ有効ではありません",
-                "the certificate is not valid yet"
-            ),
-            Self::OtherName(names) if names.is_empty() => both!(
-                language,
-                "証明書はこのホストのものではありません",
-                "the certificate is not for this host"
-            ),
-            Self::NoName => both!(
-                language,
-                "証明書にホスト名 (subjectAltName) が書かれていません。コモンネーム (CN) は使われません",
-                "the certificate names no host as subjectAltName; its common name does not count"
-            ),
-            Self::ShortKey(bits) => both!(
-                language,
-                "証明書の鍵が短すぎます (RSA {bits} ビット。2048 ビット以上が必要)",
-                "the certificate's key is too short: RSA with {bits} bits, and 2048 are needed"
-            ),
-            Self::OldSignature => both!(
-                language,
-                "証明書の署名の方式が古いか、使えないものです (SHA-1 など)",
-                "the certificate is signed in a way that is not accepted any more, such as with SHA-1"
-            ),
-            Self::OtherName(names) => {
-                let more = if names.len() > NAMES_SHOWN {
-                    ", ..."
-                } else {
-                    ""
-                };
-                let shown = names[..names.len().min(NAMES_SHOWN)].join(", ");
-                both!(
-                    language,
-                    "証明書は別のホストのものです: {shown}{more}",
-                    "the certificate is for another host: {shown}{more}"
-                )
-            }
-            Self::UnknownIssuer(Some(issuer)) => both!(
-                language,
-                "証明書の発行元をこのサーバーは知りません: {issuer}",
-                "the certificate's issuer is not known here: {issuer}"
-            ),
-            Self::UnknownIssuer(None) => both!(
-                language,
-                "証明書の発行元をこのサーバーは知りません",
-                "the certificate's issuer is not known here"
-            ),
-            Self::SelfSigned => both!(
-                language,
-                "自己署名の証明書で、このサーバーの証明書の一覧にありません",
-                "the certificate is self-signed, and not in this system's store of certificates"
-            ),
-            Self::Authority => both!(
-                language,
-                "認証局の証明書 (CA:TRUE) を、サーバーが自分のものとして使っています",
-                "the certificate is that of an authority (CA:TRUE), and the server uses it as its own"
-            ),
-            Self::None => both!(
-                language,
-                "証明書がありません",
-                "the certificate is not good: there is none"
-            ),
-            Self::Other(why) => both!(
-                language,
-                "証明書が正しくありません",
-                "the certificate is not good: {why}"
-            ),
-        }
-    }
-}
-
 impl Refused {
     /// Why it is never called.
     #[must_use]
@@ -356,25 +261,6 @@ impl SetupError {
             "経路 {route} を使えません。{why}",
             "the route {route} cannot be used: {why}"
         )
-    }
-}
-
-impl TlsError {
-    /// Why there is no TLS.
-    #[must_use]
-    pub fn describe(&self, language: Language) -> String {
-        match self {
-            Self::NoRoots => both!(
-                language,
-                "このサーバーの証明書の一覧が空か、読めません",
-                "this system's store of certificates is empty or cannot be read"
-            ),
-            Self::Library(why) => both!(
-                language,
-                "TLS の準備ができません",
-                "TLS cannot be set up: {why}"
-            ),
-        }
     }
 }
 

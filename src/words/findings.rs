@@ -137,7 +137,7 @@ fn http_status(finding: &Finding) -> String {
     }
 }
 
-/// By what an admin knows a token. For whom it was issued is not in it: that may be a person's name.
+/// How an admin recognises a token. Its subject is left out, because it may be a person's name.
 pub(super) struct Token<'a> {
     /// Its name.
     pub(super) jti: &'a str,

@@ -57,7 +57,7 @@ pub(crate) fn line(
     )
 }
 
-/// A hold has begun, or took the place of another one.
+/// A hold has begun, or has replaced another one.
 pub(crate) fn begun(route: &str, until: &str, language: Language) -> String {
     both!(
         language,
@@ -75,7 +75,7 @@ pub(crate) fn held_until(until: &str, reason: &str, language: Language) -> Strin
     )
 }
 
-/// Why nothing is put on hold until then.
+/// Why a hold cannot end at that time.
 pub(crate) fn wrong_end(why: WrongEnd, language: Language) -> &'static str {
     match why {
         WrongEnd::Past => language.say(

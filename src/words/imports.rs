@@ -1,4 +1,4 @@
-//! What a file of interview records is told to be, and what came of it.
+//! Errors and results of an import of interview records.
 
 use crate::import::file::NotTaken;
 use crate::import::problem::{Problem, Wrong};
@@ -45,7 +45,7 @@ pub(crate) fn refused(rows: u64, bad: u64, language: Language) -> String {
     )
 }
 
-/// A file without a mistake, of which nothing was imported because it was only tried.
+/// A dry run of a file without mistakes.
 pub(crate) fn tried(rows: u64, language: Language) -> String {
     let all = counted(rows, "good row");
     both!(
@@ -102,7 +102,7 @@ pub(crate) fn field_name(field: Field, language: Language) -> &'static str {
     }
 }
 
-/// What is told of a field that nobody knows.
+/// The error for an unknown field.
 fn unknown_field(name: &str, language: Language) -> String {
     let known = known_names(language);
     both!(

@@ -145,7 +145,7 @@ impl Field {
         }
     }
 
-    /// What offices write besides, without what people write differently.
+    /// Other spellings, in the normalised form.
     pub(crate) fn more_names(self) -> &'static [&'static str] {
         match self {
             Self::EmployeeId => &["職員番号", "職員コード"],
@@ -165,7 +165,7 @@ impl Field {
 }
 
 impl InterviewStatus {
-    /// How offices write it.
+    /// The usual Japanese spellings.
     pub(crate) fn japanese(self) -> &'static [&'static str] {
         match self {
             Self::Scheduled => &["予定"],

@@ -1,5 +1,4 @@
-//! A failure found again by the English sentence that is kept of it, so that it can be told in the reader's
-//! language.
+//! Finds a failure by its English sentence, which the database has, so that it can be told in the reader's language.
 
 use std::time::Duration;
 
@@ -8,11 +7,11 @@ use crate::delivery::failure::{Failure, ProxyFault};
 use crate::delivery::tls::BadCertificate;
 use crate::system_error::SystemError;
 
-/// Stands for a text, to see what stands around it.
+/// A placeholder for a text, to find the words around it.
 const TEXT: &str = "\u{1}";
 /// How what is wrong on the way to a proxy begins.
 const OF_PROXY: &str = "the proxy: ";
-/// Stands for a number.
+/// A placeholder for a number.
 const NUMBER: u32 = 987_654_321;
 
 impl Failure {

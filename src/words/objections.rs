@@ -1,11 +1,11 @@
-//! What a channel of the alerts had against a message.
+//! Why an alert channel did not accept a message.
 
 use std::collections::BTreeMap;
 
 use crate::channel::objection::{Mail, Objection, Refused};
 use crate::language::Language;
 
-/// From this code on a mail server refuses for good (RFC 5321).
+/// Codes of a mail server from this one on are permanent errors (RFC 5321).
 const PERMANENT: u16 = 500;
 
 impl Objection {

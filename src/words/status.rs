@@ -1,4 +1,4 @@
-//! The page that says how it is going.
+//! The output of `status`.
 
 use std::fmt::Display;
 
@@ -6,7 +6,7 @@ use crate::language::Language;
 use crate::words::counted;
 
 phrases! {
-    /// Short texts of the page.
+    /// Short texts of this output.
     Overview {
         None: "なし", "none";
         Succeeded: "成功", "success";
@@ -36,7 +36,7 @@ phrases! {
     }
 }
 
-/// When the disk is full, as things go.
+/// When the disk will be full at the present rate.
 pub(crate) fn full_in(days: u64, language: Language) -> String {
     let in_days = counted(days, "day");
     both!(
@@ -74,7 +74,7 @@ pub(crate) fn seconds_ago(age: u64, language: Language) -> String {
     both!(language, " ({age} 秒前)", " ({age} s)")
 }
 
-/// The deliveries that were not made at the first attempt.
+/// The deliveries that needed more than one attempt.
 pub(crate) fn queue(
     pending: impl Display,
     processing: impl Display,

@@ -7,7 +7,8 @@ use crate::language::Language;
 use crate::system_error::SystemError;
 
 impl SystemError {
-    /// Its sentence. An error without a Japanese sentence is given with its number (errno), which can be looked up.
+    /// The sentence for an error. An error without a Japanese sentence is given with its number (errno), which can be
+    /// looked up.
     #[must_use]
     pub fn describe(&self, language: Language) -> String {
         match (language, in_japanese(self.kind()), self.number()) {

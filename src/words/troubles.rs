@@ -1,4 +1,4 @@
-//! What keeps the database from being used, for the one who has to do something about it.
+//! Why the database cannot be used, and what an admin has to do.
 
 use crate::command_line::CommandLine;
 use crate::language::Language;

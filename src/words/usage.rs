@@ -10,7 +10,7 @@ mod tests;
 use clap::builder::{Resettable, StyledStr};
 use clap::{Arg, Command};
 
-use arguments::{ARGUMENTS, VALUES};
+use arguments::VALUES;
 use commands::{COMMANDS, HELP};
 pub use errors::{Japanese, PREFIX};
 pub use layout::{for_terminal, pieces};
@@ -81,6 +81,5 @@ fn of_command(path: &str) -> Option<&'static commands::Command> {
 }
 
 fn of_argument(path: &str, id: &str) -> Option<&'static arguments::Argument> {
-    let mut texts = ARGUMENTS.iter();
-    texts.find(|text| text.id == id && (text.of.is_empty() || text.of.contains(&path)))
+    arguments::all().find(|text| text.id == id && (text.of.is_empty() || text.of.contains(&path)))
 }

@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use hyper::StatusCode;
 
-use super::STALL;
 use crate::receiver::{ReceivedWebhook, Script, ScriptedAnswer};
+
+/// Longer than the relay waits for an answer.
+const STALL: Duration = Duration::from_secs(3);
 
 /// The request ids that it has kept.
 #[derive(Clone, Debug, Default)]
@@ -27,9 +30,9 @@ impl Log {
     }
 }
 
-/// Its moods: most webhooks are taken at once; some are refused, dropped or left waiting the first times, and one is
-/// answered with 200 and forgotten.
-pub(super) fn moods(log: Log) -> Script {
+/// Most webhooks are taken at once. Some are refused, dropped or left waiting the first times, and one is answered with
+/// 200 and forgotten.
+pub(super) fn script(log: Log) -> Script {
     let attempts: Mutex<HashMap<String, u32>> = Mutex::default();
     Arc::new(move |received: &ReceivedWebhook| {
         let id = received.header("x-request-id").to_owned();

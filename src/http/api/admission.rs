@@ -6,8 +6,8 @@ use crate::audit::Actor;
 use crate::http::reply::ApiError;
 use crate::http::wing::Call;
 
-/// Lets a call in, and says who it is when a token says it. Whoever may open the control socket is an admin, and not
-/// counted.
+/// Admits or refuses a call, and returns the caller that its token names. Whoever may open the control socket is an
+/// admin and is not rate limited.
 ///
 /// # Errors
 /// `RateLimitExceeded`, `Unauthorized` or `Forbidden`

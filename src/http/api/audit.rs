@@ -14,9 +14,9 @@ use crate::http::request::{self, Query, whole};
 use crate::http::wing::Call;
 use crate::timestamp::Timestamp;
 
-/// The most actions of a page, and how many it has when nothing is said.
+/// The most actions of a page, and the default.
 const PAGE: (usize, usize) = (200, 50);
-/// Before and after every day that can be named.
+/// The bounds of a range without an end: before and after every possible day.
 const ALL_DAYS: (&str, &str) = ("0000-01-01", "9999-12-31");
 
 /// An action of a person or a token.
@@ -25,11 +25,12 @@ const ALL_DAYS: (&str, &str) = ("0000-01-01", "9999-12-31");
 #[schema(as = Action)]
 pub(super) struct ActionAnswer {
     at: Timestamp,
-    /// The subject of a token, a name of the page, or a user of the server; a name that a command has stated is marked.
+    /// A token's subject, a name of the monitor page, or a user of the server. A name that was only stated on the
+    /// command line is marked.
     who: String,
     #[schema(value_type = Via)]
     via: &'static str,
-    /// The address that it came from; null: the server itself.
+    /// The client's address; null for the server itself.
     #[schema(required)]
     client: Option<String>,
     #[schema(value_type = Action)]
@@ -37,10 +38,10 @@ pub(super) struct ActionAnswer {
     /// What it was done to; of a staff id a keyed hash.
     #[schema(required)]
     subject: Option<String>,
-    /// To how many.
+    /// The number of things that it was done to.
     #[schema(required)]
     count: Option<u64>,
-    /// Why, as the person said.
+    /// The reason that the person gave.
     #[schema(required)]
     reason: Option<String>,
 }
@@ -60,7 +61,7 @@ pub(super) struct ReadsAnswer {
 #[schema(as = AuditPage)]
 pub(super) struct PageAnswer {
     items: Vec<ActionAnswer>,
-    /// Who looked at payloads in the same time; on the first page only.
+    /// Who looked at payloads in the same range; on the first page only.
     payload_reads: Vec<ReadsAnswer>,
     /// The `cursor` of the next page.
     #[schema(required)]
@@ -142,8 +143,8 @@ fn day_of(api: &Api, moment: Timestamp) -> String {
     api.locale.timezone.local(moment).date().to_string()
 }
 
-/// Counts that somebody was shown the payloads of so many events. A database that cannot be written keeps nobody from
-/// looking: that is when it is needed.
+/// Counts the payloads that somebody was shown. When the database cannot be written, the payloads are shown all the
+/// same: that is when an admin needs them.
 pub(super) async fn payloads_were_read(api: &Api, reader: Actor, events: u64) {
     let reads = PayloadReads {
         day: day_of(api, api.clock.now()),

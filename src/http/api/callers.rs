@@ -58,7 +58,7 @@ pub(super) fn demand_token(
     }
 }
 
-/// Somebody is not let in: it is counted, and stands in the log once a minute.
+/// Counts a refused call. The log has one line a minute for them.
 pub(super) fn turned_away(api: &Api, client: IpAddr, why: &dyn fmt::Display) {
     tracing::debug!(%client, %why, "a caller was turned away");
     let now = api.clock.monotonic();
@@ -68,10 +68,10 @@ pub(super) fn turned_away(api: &Api, client: IpAddr, why: &dyn fmt::Display) {
     }
 }
 
-/// Whose request it is: the peer's, or the one that trusted proxies vouch for.
+/// The client: the peer, or the address that trusted proxies report.
 pub(super) fn client_of(api: &Api, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-    // A line that is not text stays in its place as an empty one, where the reading stops: left
-    // out, it would lend its place to one that the caller made up.
+    // A header value that is not text is passed as an empty one, which ends the reading. If it were left out, a value
+    // that the caller made up would take its place.
     let forwarded = headers.get_all("x-forwarded-for");
     if forwarded.iter().next().is_some() && !api.is_proxy(peer) {
         api.unbelieved.call_once(|| {

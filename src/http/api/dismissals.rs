@@ -1,4 +1,5 @@
-//! A person says that what is exhausted needs nothing any more (contract, section 10).
+//! Dismissing exhausted events and incidents: a person says that nothing more has to be done about them (contract,
+//! section 10).
 
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -125,7 +126,7 @@ fn not_exhausted() -> ApiError {
 #[serde(deny_unknown_fields)]
 #[schema(as = Dismissal)]
 pub(super) struct DismissBody {
-    /// In a person's words.
+    /// The reason, for people to read.
     #[schema(min_length = 1, max_length = 500)]
     reason: Option<String>,
 }
@@ -147,7 +148,7 @@ impl DismissBody {
     }
 }
 
-/// What the one who dismissed something is told.
+/// The answer to a dismissal.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Dismissed)]
 pub(super) struct DismissedAnswer<'a> {

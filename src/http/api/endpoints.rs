@@ -34,7 +34,8 @@ pub(super) struct EndpointRules {
 
 pub(super) type Endpoint = wing::Endpoint<EndpointRules, ApiError>;
 
-/// Makes the table. The descriptions are apart from it, so that the program need not carry what makes them.
+/// Makes the table. The descriptions are a separate table, so that the program does not contain the code that builds
+/// them.
 macro_rules! endpoints {
     ($($method:ident $path:expr, $access:expr, $limited:expr, $handler:path, $described:path;)+) => {
         pub(super) const ENDPOINTS: &[Endpoint] = &[$(
@@ -104,8 +105,8 @@ endpoints! {
     POST   "/api/staff/{id}/erase", Token(Admin), UNLIMITED, staff::erase, staff::describe_erase;
 }
 
-/// The path in the table that a request's path stands for; none: nothing can be there. The staff system's senders post
-/// where the configuration says, and to any path below it.
+/// The path in the table to which a request's path belongs; none when there is no such endpoint. The staff system's
+/// senders post to the configured path, and to any path below it.
 pub(super) fn path_in_table<'p>(api: &Api, path: &'p str) -> Option<&'p str> {
     let configured = api.ingest.as_ref();
     standing_for(path, configured.map(|door| door.rules.path.as_str()))

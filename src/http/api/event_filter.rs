@@ -27,8 +27,7 @@ pub(in crate::http) async fn filter(api: &Api, query: &mut Query) -> Result<Even
     meant(api, filter).await
 }
 
-/// A filter that some event could match: nobody means another one, and an empty answer to it would be taken for
-/// a good sign.
+/// Refuses a filter that no event can match. It is a mistake, and its empty answer would look as if all were well.
 ///
 /// # Errors
 /// `InvalidParameter` for what no event has, `InvalidDateRange` for a range that ends before it begins, or the

@@ -20,7 +20,7 @@ use crate::route::TooLarge;
 use crate::store::AcceptError;
 use crate::submission::{Accepted, Idempotency, Submission};
 
-/// The most events that a page of the list may have, and how many it has when nothing is said.
+/// The most events of a page, and the default.
 const PAGE: (usize, usize) = (200, 50);
 /// The longest idempotency key, in characters.
 const KEY_CHARACTERS: usize = 191;
@@ -243,7 +243,7 @@ async fn keep(
 ) -> Result<Vec<Kept>, ApiError> {
     let size = events.len();
     let key_hash = key.map(|key| crypto::sha256(&[key.as_bytes()]));
-    // The ingest has to know these events again too.
+    // The ingest has to recognise these events as well.
     let remembers = api.ingest.is_some();
     let submissions = events
         .into_iter()
@@ -261,8 +261,8 @@ async fn keep(
     submit(api, submissions.collect()).await
 }
 
-/// Commits `submissions`, all or none, and hands them to the dispatchers. What its receiver can never take is
-/// refused before.
+/// Commits `submissions`, all or none, and hands them to the dispatchers. An event that is too large for its receiver
+/// is refused first.
 pub(super) async fn submit(api: &Api, submissions: Vec<Submission>) -> Result<Vec<Kept>, ApiError> {
     let size = submissions.len();
     let place = |index: usize| {
@@ -332,12 +332,12 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     }
 }
 
-/// What the one who handed in a batch is told.
+/// The answer to a batch.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AcceptedBatch)]
 pub(super) struct BatchAnswer<'a> {
     accepted: usize,
-    /// In the order given.
+    /// The accepted events, in the order of the request.
     events: Vec<AcceptedAnswer<'a>>,
 }
 
@@ -352,7 +352,7 @@ pub(super) struct PageAnswer<'a> {
     next_cursor: Option<String>,
 }
 
-/// What the one who handed in an event is told.
+/// An accepted event.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Accepted)]

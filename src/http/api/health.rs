@@ -1,5 +1,5 @@
-//! `GET /api/health` (contract, section 4.3): whether events can be kept, and whether what is kept
-//! moves. Asking often costs nothing: the database is probed every few seconds at the most.
+//! `GET /api/health` (contract, section 4.3): whether events can be stored, and whether stored events are sent.
+//! Frequent calls are cheap: the database is probed every few seconds at most.
 
 use std::time::Duration;
 
@@ -19,17 +19,17 @@ use crate::route;
 use crate::timestamp::Timestamp;
 use crate::trouble::Trouble;
 
-/// How long what a probe found is believed.
+/// How long the result of a probe is used.
 const BELIEVED: Duration = Duration::from_secs(3);
 /// The longest that a probe may take.
 const LONGEST_PROBE: Duration = Duration::from_secs(2);
 
-/// What health is known from.
+/// What the health is determined from.
 #[derive(Default)]
 pub struct Health {
     /// The last probe: when (monotonic), and whether the database could be written.
     probe: Mutex<Option<(Duration, bool)>>,
-    /// The dispatchers'.
+    /// The dispatchers' liveness.
     liveness: Vec<Liveness>,
 }
 
@@ -44,7 +44,7 @@ impl Health {
     }
 }
 
-/// What is told of a relay that works.
+/// The answer of a relay that works.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Health)]
@@ -127,19 +127,19 @@ pub async fn health(api: &Api) -> Result<Reply, ApiError> {
     success(StatusCode::OK, &answer, api.clock.now())
 }
 
-/// Whether a route is on hold. Who asks for health does not wait long for that.
+/// Whether a route is on hold. The read has a short limit, because a health check has to answer quickly.
 async fn is_on_hold(api: &Api) -> bool {
     let holds = api.store.holds(api.clock.moment());
     let holds = tokio::time::timeout(LONGEST_PROBE, holds).await;
     matches!(holds, Ok(Ok(holds)) if !holds.is_empty())
 }
 
-/// Whether what is kept moves. A database that cannot be written is another matter.
+/// Whether stored events are sent. A database that cannot be written is reported separately.
 pub async fn moves(api: &Api) -> bool {
     !matches!(health(api).await, Err(ApiError::DeliveryStalled))
 }
 
-/// Those who ask while a probe is under way wait for it instead of starting their own.
+/// Callers that come during a probe wait for its result instead of starting another one.
 async fn can_write(api: &Api) -> bool {
     let mut probe = api.health.probe.lock().await;
     let moment = api.clock.moment();

@@ -167,7 +167,7 @@ fn sample() -> Value {
     })
 }
 
-/// A hold that is asked for.
+/// The hold to begin.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewHold)]
@@ -190,7 +190,7 @@ pub(in crate::http) struct HoldAnswer<'a> {
     until: Timestamp,
     begun_at: Timestamp,
     reason: &'a str,
-    /// Who has put it on hold.
+    /// Who began the hold.
     who: &'a str,
 }
 

@@ -1,4 +1,4 @@
-//! What an admin was told: `GET /api/incidents` (contract, section 10).
+//! Incidents: `GET /api/incidents` (contract, section 10).
 
 use hyper::StatusCode;
 use serde::Serialize;
@@ -15,27 +15,27 @@ use crate::notification::advice::AdviceContext;
 use crate::notification::message::Message;
 use crate::timestamp::Timestamp;
 
-/// The most incidents of a page, and how many it has when nothing is said.
+/// The most incidents of a page, and the default.
 const PAGE: (u32, u32) = (200, 50);
 
-/// An incident as a reader sees it: what a message about it would say now, and its end.
+/// An incident: what a message about it would say now, and its end.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Incident)]
 pub(super) struct IncidentAnswer {
     #[serde(flatten)]
     words: Message,
-    /// Since when the condition does not hold any more, while that is not taken for the end yet.
+    /// Since when the condition has been clear, while the incident still counts as open.
     #[schema(required)]
     clear_since: Option<Timestamp>,
-    /// When it was over; null: it lasts.
+    /// When it ended; null while it lasts.
     #[schema(required)]
     closed_at: Option<Timestamp>,
-    /// The route that it is about, or the token (its `jti`); empty for what concerns the whole daemon.
+    /// The route that it is about, or the token (its `jti`); empty when it concerns the whole relay.
     subject: String,
-    /// Of the deliveries that are counted, delivered after all.
+    /// How many of the counted deliveries were delivered after all.
     delivered: u64,
-    /// Of the deliveries that are counted, dismissed by a person.
+    /// How many of the counted deliveries a person has dismissed.
     dismissed: u64,
 }
 

@@ -175,7 +175,7 @@ fn answer(kept: &Kept, now: Timestamp) -> Result<Reply, ApiError> {
     Ok(reply::json(StatusCode::OK, body))
 }
 
-/// What a sender is told: the envelope, with what some of them look for beside it.
+/// The answer to a sender: the envelope, and the members that some senders expect beside it.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Ingested)]
@@ -190,7 +190,7 @@ pub(super) struct IngestAnswer<'a> {
     timestamp: Timestamp,
 }
 
-/// The event that was kept.
+/// The event that was stored.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct IngestedEvent<'a> {
@@ -198,7 +198,7 @@ pub(super) struct IngestedEvent<'a> {
     request_id: &'a str,
     #[schema(pattern = "^accepted$")]
     status: &'a str,
-    /// It had been handed in before.
+    /// Whether the event had been handed in before.
     duplicate: bool,
 }
 

@@ -91,7 +91,7 @@ pub(super) fn tenths(tenths: u64) -> f64 {
     tenths as f64 / 10.0
 }
 
-/// The seed's answer, key for key.
+/// It has exactly the keys of the requirement document.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = CompletionStats)]
@@ -108,7 +108,7 @@ pub(super) struct InterviewStatsAnswer<'a> {
 #[serde(rename_all = "camelCase")]
 #[schema(as = CompletionSummary)]
 struct Summary {
-    // All rows, whatever has become of them.
+    // All interviews, whatever their status.
     total_scheduled: u64,
     completed: u64,
     scheduled: u64,

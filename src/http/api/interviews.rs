@@ -24,7 +24,7 @@ use crate::interview::{
 use crate::store::{DeleteError, PutError};
 use crate::timestamp::Timestamp;
 
-/// The most records that a page may have, and how many it has when nothing is said.
+/// The most records of a page, and the default.
 const PAGE: (usize, usize) = (200, 50);
 /// What the description says of an id in a path.
 const ID: &str = "The staff system's id";
@@ -50,7 +50,7 @@ pub(super) async fn put_one(call: Call<'_>) -> Result<Reply, ApiError> {
         .store
         .interview(&id)
         .await?
-        // Deleted in the meantime, by somebody else.
+        // Another caller has deleted it in the meantime.
         .ok_or_else(no_such_record)?;
     let status = match done.first() {
         Some(PutResult::Created) => StatusCode::CREATED,
@@ -223,7 +223,7 @@ pub(super) fn describe_delete() -> Operation {
         .also_refused([no_such_record(), still_named()])
 }
 
-/// A record as it is answered.
+/// The answer with a record.
 fn kept_sample() -> Value {
     let mut kept = samples::interview();
     kept["id"] = json!(samples::INTERVIEW_ID);
@@ -232,7 +232,7 @@ fn kept_sample() -> Value {
     kept
 }
 
-/// An id as it was before it became part of a path.
+/// Decodes an id that is part of a path.
 pub(super) fn decoded(segment: &str) -> Result<String, ApiError> {
     let id = percent_decode_str(segment).decode_utf8();
     id.map(Cow::into_owned)
@@ -269,7 +269,7 @@ fn not_kept(error: PutError, in_batch: bool) -> ApiError {
     }
 }
 
-/// What is told of a record that contradicts what is kept; `place` stands before the field's name.
+/// The error for a record that contradicts stored ones; `place` is put before the field's name.
 pub(in crate::http) fn refused(why: InterviewConflict, place: &str) -> ApiError {
     match why {
         InterviewConflict::SyncIdTaken => ApiError::Conflict(format!(
@@ -294,7 +294,7 @@ fn read_cursor(text: &str) -> Option<InterviewCursor> {
     })
 }
 
-/// What the one who handed in a batch is told.
+/// The answer to a batch.
 #[derive(Serialize, ToSchema)]
 #[schema(as = KeptBatch)]
 pub(in crate::http) struct BatchAnswer {
@@ -314,7 +314,7 @@ pub(in crate::http) struct PageAnswer<'a> {
     next_cursor: Option<String>,
 }
 
-/// A record as a reader sees it.
+/// An interview record.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Interview)]

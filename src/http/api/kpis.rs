@@ -16,7 +16,7 @@ use crate::kpi::{self, KpiCounts, KpiQuestion, Measure};
 use crate::period::Period;
 use crate::timestamp::Timestamp;
 
-/// How far back the time that the statistics take is judged.
+/// How far back the response times of the statistics are counted.
 const ANSWERS: Duration = Duration::from_hours(1);
 
 /// `GET /api/integration/kpis`
@@ -81,11 +81,11 @@ struct KpiAnswer {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Kpi)]
 struct MeasureAnswer {
-    /// With one decimal; null: there is nothing to judge by.
+    /// With one decimal; null when there is no data.
     #[schema(required)]
     value: Option<f64>,
     target: u64,
-    /// Whether `value` reaches `target`; null: it cannot be said.
+    /// Whether `value` reaches `target`; null when that cannot be judged.
     #[schema(required)]
     met: Option<bool>,
 }
@@ -98,7 +98,7 @@ struct SendSuccess {
     measure: MeasureAnswer,
     sent: u64,
     succeeded: u64,
-    /// Of those that were sent, those that are to be sent again.
+    /// Sent deliveries that wait for a retry.
     waiting: u64,
 }
 

@@ -51,7 +51,7 @@ pub(super) async fn recover(call: Call<'_>) -> Result<Reply, ApiError> {
             probe: oldest,
         });
     }
-    // Of several routes, one that cannot be recovered holds up no other.
+    // A route that cannot be recovered does not stop the others.
     match hindered {
         Some(why) if routes.is_empty() => return Err(why),
         _ => {}
@@ -143,7 +143,7 @@ pub(super) struct RecoveryBody {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Recovery)]
 pub(super) struct RecoveryAnswer {
-    /// The routes that have something to send.
+    /// The routes that have something to send again.
     routes: Vec<RouteAnswer>,
 }
 

@@ -67,7 +67,7 @@ pub(super) async fn one(call: Call<'_>) -> Result<Reply, ApiError> {
     success(StatusCode::ACCEPTED, &answer, moment.wall)
 }
 
-/// How the event is to be sent again; whoever wants nothing special sends no body.
+/// How the event is to be sent again. Without a body, the defaults apply.
 async fn wanted(api: &Api, request: Request<Incoming>) -> Result<ResendBody, ApiError> {
     let media = request::media(request.headers(), false);
     let text = request::text(request, api.max_body_bytes).await?;
@@ -150,7 +150,7 @@ pub(super) async fn many(call: Call<'_>) -> Result<Reply, ApiError> {
     success(status, &answer, api.clock.now())
 }
 
-/// Counts what is asked for, page by page, and opens it unless it is only counted.
+/// Counts the events page by page, and opens their deliveries unless it is a dry run.
 async fn open_all(
     api: &Api,
     asked: &BulkRequest,
@@ -209,17 +209,18 @@ pub(super) fn describe_many() -> Operation {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = Resend)]
 pub(super) struct ResendBody {
-    /// Leave out what was delivered after it for the same person; else that is sent again after it.
+    /// Send only this event. Otherwise the later events of the same person that were delivered are sent again after
+    /// it.
     #[serde(default)]
     only: bool,
 }
 
-/// A bulk resend as it is asked for; one filter at least must be named.
+/// A request for a bulk resend. At least one filter is required.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = BulkRequest)]
 pub(super) struct BulkResendBody {
-    /// What was dismissed is sent again by its id only.
+    /// Dismissed events are not selected; each can be sent again by its id.
     #[schema(pattern = "^(accepted|retrying|delivered|exhausted)$")]
     status: Option<String>,
     event_type: Option<String>,
@@ -231,7 +232,8 @@ pub(super) struct BulkResendBody {
     /// Accepted at this moment or earlier.
     #[schema(format = DateTime)]
     until: Option<String>,
-    /// Leave out what was delivered after these events for the same persons; else that is sent again after them.
+    /// Send only these events. Otherwise the later events of the same persons that were delivered are sent again
+    /// after them.
     #[serde(default)]
     only: bool,
     /// Count, and change nothing.
@@ -250,7 +252,7 @@ fn in_bulk(word: &str) -> Result<Status, ApiError> {
     })
 }
 
-/// A bulk resend that was understood.
+/// A valid bulk resend.
 struct BulkRequest {
     filter: EventFilter,
     only: bool,
@@ -288,7 +290,7 @@ impl BulkRequest {
     }
 }
 
-/// What the one who sent an event again is told.
+/// The answer to resending one event.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Resent)]
@@ -303,7 +305,7 @@ pub(super) struct ResentAnswer<'a> {
     follows: u64,
 }
 
-/// What the one who sent many events again is told.
+/// The answer to a bulk resend.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ResentMany)]

@@ -93,7 +93,7 @@ pub(super) struct ErasedAnswer<'a> {
     interviews: u64,
     /// Interview records of others, from which the person's id is taken.
     held: u64,
-    /// Events that have to arrive, or be given up, before.
+    /// Events that have to be delivered or given up first.
     open: Vec<OpenAnswer<'a>>,
     /// They are listed, and not changed.
     mentioned_in: MentionsAnswer<'a>,

@@ -64,7 +64,7 @@ pub(super) fn describe() -> Operation {
     .answer::<StatsAnswer<'_>>(200, "One consistent snapshot", &sends)
 }
 
-/// The seed's answer, key for key.
+/// It has exactly the keys of the requirement document.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = WebhookStats)]

@@ -39,7 +39,7 @@ pub(super) async fn webhook_stats(call: Call<'_>) -> Result<Reply, ApiError> {
         from: start,
         to: end,
         event_type,
-        // Events for other receivers are not missing in VoiceDrive's count.
+        // Events for other receivers do not count: VoiceDrive never received them.
         routes: Some(api.routes.counted.clone()),
     };
     let counted = api.store.send_statistics(filter).await?;
@@ -141,7 +141,7 @@ pub(super) struct WebhookAnswer<'a> {
     #[serde(rename = "sent24h")]
     sent: u64,
     succeeded: u64,
-    /// With the timeouts: succeeded and failed together are all that was sent.
+    /// Timeouts count as failed, so that succeeded and failed add up to sent.
     failed: u64,
     retried: u64,
     #[schema(required)]

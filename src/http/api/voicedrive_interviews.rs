@@ -112,7 +112,7 @@ pub(super) struct InterviewOverviewAnswer<'a> {
 #[serde(rename_all = "camelCase")]
 #[schema(as = VoicedriveCompletionStatsOfType)]
 struct TypeAnswer {
-    // All of the type, whatever has become of them.
+    // All interviews of the type, whatever their status.
     scheduled: u64,
     completed: u64,
     completion_rate: f64,

@@ -1,4 +1,4 @@
-//! What `alert test` asks for: every channel is tried.
+//! `alert test`: a message to every channel.
 
 use hyper::StatusCode;
 use uuid::Uuid;
@@ -8,8 +8,8 @@ use crate::channel::outcome::Outcome;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::wing::Call;
 
-/// `POST /control/alerts/test`: a test message to every channel, and what came of each. `status` and `check` tell of
-/// a channel that did not take it until one gets through.
+/// `POST /control/alerts/test`: a test message to every channel, and the result of each. `status` and `check` report
+/// a channel that failed until a message gets through.
 ///
 /// # Errors
 /// `Internal` only.

@@ -1,4 +1,4 @@
-//! The backup file is written anew, and the counts of the statistics are made anew.
+//! Writing the backup file now, and recounting the statistics.
 
 use hyper::StatusCode;
 
@@ -16,13 +16,13 @@ pub(super) async fn refresh(call: Call<'_>) -> Result<Reply, ApiError> {
     let locale = call.locale();
     let Call { api, actor, .. } = call;
     let entry = actor.did(Action::Backup, api.clock.now());
-    // Before the copy, which has it then. Whoever saves what can be saved is not kept from it.
+    // Recorded before the copy, so that the copy contains it. A failure to record it must not prevent a rescue.
     if let Err(error) = api.store.record_action(entry).await {
         tracing::warn!(%error, "that somebody made a copy could not be kept");
     }
     let error = api.backup.refresh().await.err();
     let file = api.store.file();
-    // Looks now: what lies in the database's place need not be the database. A full disk keeps nobody from reading.
+    // Checked now, because another file may be at the database's path. A full disk does not prevent reading.
     let _ = file.look();
     let trouble = file.trouble();
     let trouble = trouble.filter(|trouble| !matches!(trouble, Trouble::DiskFull { .. }));

@@ -1,4 +1,4 @@
-//! What `check` asks of the daemon that runs.
+//! What `check` asks the running daemon.
 
 use hyper::StatusCode;
 
@@ -6,8 +6,8 @@ use crate::http::api::holds::HoldAnswer;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::wing::Call;
 
-/// `GET /control/daemon`: where it listens, which routes are on hold, and what keeps it from keeping anything, in the person's language; null when
-/// nothing does. It answers whatever is wrong with the database.
+/// `GET /control/daemon`: where it listens, which routes are on hold, and why it cannot store anything, in the
+/// person's language; null when it can. It answers even when the database is damaged or gone.
 ///
 /// # Errors
 /// None of its own.

@@ -12,8 +12,8 @@ use crate::send_breakdown::{BreakdownQuestion, By};
 use crate::send_stats::SendCounts;
 use crate::timestamp::Timestamp;
 
-/// `GET /control/stats?period=7d&by=day`, or with `since` and `until` in the place of `period`; what is missing of
-/// these two is the beginning of time, and now.
+/// `GET /control/stats?period=7d&by=day`, or with `since` and `until` in the place of `period`; without `since` the
+/// range is open, and without `until` it ends now.
 ///
 /// # Errors
 /// `InvalidParameter`, `InvalidDateRange`, or the store's.

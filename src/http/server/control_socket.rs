@@ -1,7 +1,7 @@
-//! The control socket, and that it comes back when it was swept away or closed to those who may use it.
+//! The control socket. It is made again when its file was deleted or replaced, and its owner and mode are restored.
 //!
-//! A cleaner of temporary files, or an `rm`, takes away the socket's name and not the socket: the daemon would
-//! go on listening where nobody can find it.
+//! Deleting the file of a Unix socket, as a cleaner of temporary files does, does not close the socket: the daemon
+//! would listen where nobody can connect.
 
 use std::fmt;
 use std::fs;
@@ -17,22 +17,22 @@ use super::{Listener, Peer};
 
 /// The longest path that a Unix socket may have, in bytes.
 pub const LONGEST_PATH: usize = 107;
-/// Between two looks at whether the name still leads to the socket.
-const LOOK_AGAIN: Duration = Duration::from_secs(2);
-/// Who is in the file's group may open it.
+/// The interval at which the file is checked.
+const CHECK_INTERVAL: Duration = Duration::from_secs(2);
+/// Owner and group may connect.
 const MODE: u32 = 0o660;
 
 /// Listens under a name of the file system.
 pub struct ControlSocket {
     path: PathBuf,
     listener: UnixListener,
-    /// Where the name leads as long as nobody has taken it away.
+    /// The socket that is at the path unless somebody has replaced it.
     place: SocketId,
-    /// Who may open it as long as nobody has changed that.
+    /// Owner, group and mode unless somebody has changed them.
     access: Access,
-    looks: Interval,
-    /// That it cannot be made anew is told once.
-    told: bool,
+    checks: Interval,
+    /// Whether it was logged that the socket cannot be made again: once is enough.
+    logged: bool,
 }
 
 /// Device and inode of a file.
@@ -83,15 +83,15 @@ impl ControlSocket {
     /// What the operating system said.
     pub fn bind(path: &Path) -> io::Result<Self> {
         let (listener, place) = bind(path)?;
-        let mut looks = interval(LOOK_AGAIN);
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut checks = interval(CHECK_INTERVAL);
+        checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Ok(Self {
             path: path.to_owned(),
             listener,
             place,
             access: Access::of(path)?,
-            looks,
-            told: false,
+            checks,
+            logged: false,
         })
     }
 
@@ -99,11 +99,11 @@ impl ControlSocket {
         place(&self.path).is_ok_and(|place| place == self.place)
     }
 
-    /// Makes the socket anew when its name is gone or leads somewhere else, and when its owner or mode was changed and
-    /// cannot be put back.
-    async fn look(&mut self) {
+    /// Makes the socket again when its file is gone or another one, or when its owner or mode was changed and cannot
+    /// be restored.
+    async fn check(&mut self) {
         let is_there = self.is_there();
-        if is_there && self.may_be_opened() {
+        if is_there && self.access_is_right() {
             return;
         }
         let is_free = if is_there {
@@ -120,20 +120,20 @@ impl ControlSocket {
         match is_free.and_then(|()| bind(&self.path)) {
             Ok((listener, place)) => {
                 tracing::warn!(%path, "{happened}, and was made anew; see what does that there");
-                (self.listener, self.place, self.told) = (listener, place, false);
-                // With that of the file that is there now nothing is put back before it is changed again.
+                (self.listener, self.place, self.logged) = (listener, place, false);
+                // If this fails, the former owner and mode stay the ones to restore.
                 self.access = Access::of(&self.path).unwrap_or(self.access);
             }
-            Err(error) if !self.told => {
+            Err(error) if !self.logged => {
                 tracing::error!(%error, %path, "{happened} and cannot be made anew: commands do not reach the daemon; it is tried again");
-                self.told = true;
+                self.logged = true;
             }
             Err(_) => {}
         }
     }
 
-    /// Whether those may open it who could at the start; if not, it is put back.
-    fn may_be_opened(&self) -> bool {
+    /// Whether owner, group and mode are those of the start. If not, they are restored if possible.
+    fn access_is_right(&self) -> bool {
         let now = Access::of(&self.path);
         if now.as_ref().is_ok_and(|now| *now == self.access) {
             return true;
@@ -147,18 +147,18 @@ impl ControlSocket {
         is_back
     }
 
-    /// Whether the name may be taken: by nobody, or by a socket at which nobody listens any more.
+    /// Whether the path is free: nothing is there, or a socket on which nobody listens.
     async fn is_free(&self) -> io::Result<()> {
         let found = fs::symlink_metadata(&self.path);
         let is_other = found.is_ok_and(|file| !file.file_type().is_socket());
-        let told = if is_other {
+        let why = if is_other {
             "the file that is there now is no socket; move it away"
         } else if UnixStream::connect(&self.path).await.is_ok() {
             "another program listens there; end it"
         } else {
             return Ok(());
         };
-        Err(io::Error::other(told))
+        Err(io::Error::other(why))
     }
 }
 
@@ -170,18 +170,18 @@ impl Listener for ControlSocket {
             tokio::select! {
                 accepted = self.listener.accept() => {
                     let (stream, _) = accepted?;
-                    // The system says it, and not the one who calls.
+                    // The operating system reports it, not the caller.
                     let user = stream.peer_cred()?.uid();
                     return Ok((stream, Peer::User(user)));
                 }
-                _ = self.looks.tick() => self.look().await,
+                _ = self.checks.tick() => self.check().await,
             }
         }
     }
 }
 
 impl Drop for ControlSocket {
-    /// Takes the name away, so that a command sees at once that nobody listens.
+    /// Deletes the file, so that a command sees at once that nobody listens.
     fn drop(&mut self) {
         if self.is_there() {
             // The next start would replace it as well.
@@ -196,7 +196,7 @@ fn place(path: &Path) -> io::Result<SocketId> {
 }
 
 fn bind(path: &Path) -> io::Result<(UnixListener, SocketId)> {
-    // What is no socket was put there by somebody, and stays.
+    // A file that is not a socket belongs to somebody else, and stays.
     if fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket()) {
         fs::remove_file(path)?;
     }
@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     async fn answers(path: &Path, socket: &mut ControlSocket) -> bool {
-        let asked = tokio::time::timeout(LOOK_AGAIN * 5, async {
+        let asked = tokio::time::timeout(CHECK_INTERVAL * 5, async {
             tokio::select! {
                 next = socket.next() => next.is_ok(),
                 () = found(path) => unreachable!("it goes on for ever"),
@@ -242,14 +242,14 @@ mod tests {
         // Somebody's file in its place is not deleted; when it goes, the socket comes back.
         fs::remove_file(&path).unwrap();
         fs::write(&path, "somebody's").unwrap();
-        socket.look().await;
+        socket.check().await;
         assert_eq!(fs::read(&path).unwrap(), b"somebody's");
         fs::remove_file(&path).unwrap();
         assert!(answers(&path, &mut socket).await);
         // Nobody could open it, or everybody.
         for mode in [0, 0o777] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-            socket.look().await;
+            socket.check().await;
             assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, MODE);
         }
         drop(socket);
@@ -262,7 +262,7 @@ mod tests {
         let path = directory.path().join("control.sock");
         let mut socket = ControlSocket::bind(&path).unwrap();
         let other = ControlSocket::bind(&path).unwrap();
-        socket.look().await;
+        socket.check().await;
         drop(socket);
         assert!(other.is_there());
     }

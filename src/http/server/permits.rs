@@ -1,6 +1,6 @@
-//! Room for connections: so many at a time, and no single peer takes more than a part of it. When there is no room left,
-//! a connection without a request under way leaves, the one that is idle for longest first. So whoever opens hundreds of
-//! connections and asks nothing locks out nobody: not even a probe that comes from the same address.
+//! Limits the number of connections, in all and for each peer. When the limit is reached, the connection that has
+//! been idle for longest is evicted; one with a request under way never is. So a client that opens hundreds of
+//! connections without a request cannot lock out others, not even a health check from its own address.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -10,20 +10,21 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 
-/// A connection that was told to leave may have an answer that its peer does not read; then another one has to.
-const LEAVES_WITHIN: Duration = Duration::from_secs(1);
+/// An evicted connection that has not closed after this time may have a peer that does not read its answer: another
+/// one is evicted.
+const EVICTION_TIME: Duration = Duration::from_secs(1);
 
-/// All the permits of a door.
+/// The permits of one listener.
 pub(super) struct Permits {
     free: Arc<Semaphore>,
-    /// The most of them that one peer has.
+    /// The most permits of one peer.
     share: usize,
-    room: Arc<Room>,
+    pool: Arc<Pool>,
 }
 
-/// Who is in.
+/// The connections that are open.
 #[derive(Default)]
-struct Room {
+struct Pool {
     state: Mutex<State>,
     /// A connection became idle.
     idle: Notify,
@@ -31,39 +32,39 @@ struct Room {
 
 #[derive(Default)]
 struct State {
-    /// How many each peer has; one that has none is not in it.
+    /// The number of connections of each peer that has any.
     taken: HashMap<IpAddr, usize>,
     connections: HashMap<u64, Connection>,
-    /// The number that is given next: to a connection, or to the moment at which one became idle.
+    /// The last number that was used, for a connection or for the moment at which one became idle.
     next: u64,
 }
 
 struct Connection {
-    /// Whose it is; none: it belongs to nobody's share.
+    /// Its peer; none when it does not count for a peer.
     peer: Option<IpAddr>,
-    /// When it became idle; none: a request is under way.
+    /// When it became idle; none while a request is under way.
     idle_since: Option<u64>,
-    /// Tells it to leave; none: it was told.
-    leave: Option<oneshot::Sender<()>>,
+    /// Evicts it; none when that was done.
+    evict: Option<oneshot::Sender<()>>,
 }
 
-/// Room for one connection. It is given back when this is dropped.
+/// A permit for one connection. Dropping it gives it back.
 pub(super) struct Permit {
     _held: OwnedSemaphorePermit,
     number: u64,
-    room: Arc<Room>,
+    pool: Arc<Pool>,
 }
 
-/// Who was let in.
+/// A connection that may stay open.
 pub(super) struct Admitted {
     pub(super) permit: Permit,
-    /// Hears that the connection has to leave.
-    pub(super) told: oneshot::Receiver<()>,
-    /// Another connection of the same peer leaves for this one.
-    pub(super) another_leaves: bool,
+    /// Resolves when the connection is evicted.
+    pub(super) evicted: oneshot::Receiver<()>,
+    /// Another connection of the same peer was evicted for this one.
+    pub(super) another_evicted: bool,
 }
 
-/// A request is under way as long as this is kept: its connection does not have to leave.
+/// A request under way. While this is kept, its connection is not evicted.
 pub(super) struct UnderWay(Arc<Permit>);
 
 impl Permits {
@@ -71,73 +72,73 @@ impl Permits {
         Self {
             free: Arc::new(Semaphore::new(all)),
             share,
-            room: Arc::default(),
+            pool: Arc::default(),
         }
     }
 
-    /// Waits until there is room for one more, and has an idle connection leave for that. None: never, which does not
-    /// happen.
+    /// Waits for a free permit, and evicts an idle connection when there is none. None if the semaphore was closed,
+    /// which does not happen.
     pub(super) async fn free(&self) -> Option<OwnedSemaphorePermit> {
         loop {
-            let mut idle = pin!(self.room.idle.notified());
-            // Before the look, so that none is missed that becomes idle meanwhile.
+            let mut idle = pin!(self.pool.idle.notified());
+            // Enabled before the search, so that a connection that becomes idle meanwhile is not missed.
             idle.as_mut().enable();
             if let Ok(permit) = Arc::clone(&self.free).try_acquire_owned() {
                 return Some(permit);
             }
-            let leaves = self.room.lock().let_one_leave(|_| true);
+            let evicted_one = self.pool.lock().evict_idle(|_| true);
             let free = Arc::clone(&self.free).acquire_owned();
             tokio::select! {
                 permit = free => return permit.ok(),
-                () = idle, if !leaves => {}
-                () = tokio::time::sleep(LEAVES_WITHIN), if leaves => {}
+                () = idle, if !evicted_one => {}
+                () = tokio::time::sleep(EVICTION_TIME), if evicted_one => {}
             }
         }
     }
 
-    /// Gives the free place to `peer`; to none, as to one who stands for many others, without counting. None: this
-    /// peer has its share already, with a request under way on each.
+    /// Gives the permit to a connection of `peer`; without a peer, as for a proxy that stands for many clients, it
+    /// counts for nobody. None when the peer has its share already, with a request under way on each.
     pub(super) fn take(
         &self,
         permit: OwnedSemaphorePermit,
         peer: Option<IpAddr>,
     ) -> Option<Admitted> {
-        let mut state = self.room.lock();
-        let mut another_leaves = false;
+        let mut state = self.pool.lock();
+        let mut another_evicted = false;
         if let Some(peer) = peer {
             let has = state.taken.get(&peer).copied().unwrap_or_default();
             if has >= self.share {
-                another_leaves = state.let_one_leave(|of| of == Some(peer));
-                if !another_leaves {
+                another_evicted = state.evict_idle(|of| of == Some(peer));
+                if !another_evicted {
                     return None;
                 }
             }
             *state.taken.entry(peer).or_default() += 1;
         }
-        let (leave, told) = oneshot::channel();
+        let (evict, evicted) = oneshot::channel();
         let number = state.number();
         let connection = Connection {
             peer,
             idle_since: Some(number),
-            leave: Some(leave),
+            evict: Some(evict),
         };
         state.connections.insert(number, connection);
         let permit = Permit {
             _held: permit,
             number,
-            room: Arc::clone(&self.room),
+            pool: Arc::clone(&self.pool),
         };
         Some(Admitted {
             permit,
-            told,
-            another_leaves,
+            evicted,
+            another_evicted,
         })
     }
 }
 
-impl Room {
+impl Pool {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing that is done under the lock can leave it half done.
+        // Nothing panics in the middle of a change, so a poisoned state is still consistent.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -148,18 +149,18 @@ impl State {
         self.next
     }
 
-    /// Tells the connection to leave that is idle for longest, among those of such peers. It does not count any more.
-    /// False: none is idle.
-    fn let_one_leave(&mut self, is_asked: impl Fn(Option<IpAddr>) -> bool) -> bool {
+    /// Evicts the connection that has been idle for longest among those of the given peers; it no longer counts.
+    /// False when none is idle.
+    fn evict_idle(&mut self, may_be_evicted: impl Fn(Option<IpAddr>) -> bool) -> bool {
         let here = self.connections.values_mut();
-        let idle = here.filter(|one| one.leave.is_some() && is_asked(one.peer));
+        let idle = here.filter(|one| one.evict.is_some() && may_be_evicted(one.peer));
         let longest = idle.filter_map(|one| Some((one.idle_since?, one)));
         let Some((_, connection)) = longest.min_by_key(|(since, _)| *since) else {
             return false;
         };
-        if let Some(leave) = connection.leave.take() {
-            // One that has just ended has left already.
-            let _ = leave.send(());
+        if let Some(evict) = connection.evict.take() {
+            // The receiver is gone when the connection has just closed.
+            let _ = evict.send(());
         }
         let peer = connection.peer.take();
         self.give_back(peer);
@@ -180,7 +181,7 @@ impl State {
 impl Permit {
     /// A request begins.
     pub(super) fn begin(self: &Arc<Self>) -> UnderWay {
-        if let Some(connection) = self.room.lock().connections.get_mut(&self.number) {
+        if let Some(connection) = self.pool.lock().connections.get_mut(&self.number) {
             connection.idle_since = None;
         }
         UnderWay(Arc::clone(self))
@@ -188,7 +189,7 @@ impl Permit {
 
     /// Whether no request is under way.
     pub(super) fn is_idle(&self) -> bool {
-        let state = self.room.lock();
+        let state = self.pool.lock();
         let connection = state.connections.get(&self.number);
         connection.is_none_or(|connection| connection.idle_since.is_some())
     }
@@ -197,19 +198,19 @@ impl Permit {
 impl Drop for UnderWay {
     fn drop(&mut self) {
         let Self(permit) = self;
-        let mut state = permit.room.lock();
+        let mut state = permit.pool.lock();
         let now = state.number();
         if let Some(connection) = state.connections.get_mut(&permit.number) {
             connection.idle_since = Some(now);
         }
         drop(state);
-        permit.room.idle.notify_waiters();
+        permit.pool.idle.notify_waiters();
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        let mut state = self.room.lock();
+        let mut state = self.pool.lock();
         if let Some(connection) = state.connections.remove(&self.number) {
             state.give_back(connection.peer);
         }
@@ -225,7 +226,7 @@ mod tests {
     async fn take(permits: &Permits, peer: Option<&str>) -> Taken {
         let free = permits.free().await.unwrap();
         let taken = permits.take(free, peer.map(|peer| peer.parse().unwrap()));
-        taken.map(|taken| (Arc::new(taken.permit), taken.told))
+        taken.map(|taken| (Arc::new(taken.permit), taken.evicted))
     }
 
     #[tokio::test]
@@ -247,31 +248,31 @@ mod tests {
         assert!(third.is_some());
         drop((under_way.1, second, third, others));
         assert_eq!(permits.free.available_permits(), 5);
-        let state = permits.room.lock();
+        let state = permits.pool.lock();
         assert!(state.taken.is_empty(), "nobody is remembered");
         assert!(state.connections.is_empty());
     }
 
     #[tokio::test]
-    async fn who_is_idle_for_longest_leaves_for_the_next_of_its_peer() {
+    async fn the_connection_idle_for_longest_is_evicted_for_the_next_of_its_peer() {
         let permits = Permits::new(9, 2);
-        let (busy, mut busy_told) = take(&permits, Some("10.0.0.1")).await.unwrap();
-        let (_idle, mut idle_told) = take(&permits, Some("10.0.0.1")).await.unwrap();
-        let (_other, mut other_told) = take(&permits, Some("10.0.0.2")).await.unwrap();
+        let (busy, mut busy_evicted) = take(&permits, Some("10.0.0.1")).await.unwrap();
+        let (_idle, mut idle_evicted) = take(&permits, Some("10.0.0.1")).await.unwrap();
+        let (_other, mut other_evicted) = take(&permits, Some("10.0.0.2")).await.unwrap();
         let under_way = busy.begin();
-        let (_third, mut third_told) = take(&permits, Some("10.0.0.1")).await.unwrap();
-        assert_eq!(idle_told.try_recv(), Ok(()));
-        assert!(busy_told.try_recv().is_err() && other_told.try_recv().is_err());
-        // Since now, and the third since before.
+        let (_third, mut third_evicted) = take(&permits, Some("10.0.0.1")).await.unwrap();
+        assert_eq!(idle_evicted.try_recv(), Ok(()));
+        assert!(busy_evicted.try_recv().is_err() && other_evicted.try_recv().is_err());
+        // The first became idle again just now, so the third has been idle for longer.
         drop(under_way);
         assert!(busy.is_idle());
         assert!(take(&permits, Some("10.0.0.1")).await.is_some());
-        assert_eq!(third_told.try_recv(), Ok(()));
-        assert!(busy_told.try_recv().is_err());
+        assert_eq!(third_evicted.try_recv(), Ok(()));
+        assert!(busy_evicted.try_recv().is_err());
     }
 
     #[tokio::test]
-    async fn when_all_is_taken_an_idle_one_leaves_and_a_request_under_way_does_not() {
+    async fn at_the_limit_an_idle_connection_is_evicted_and_a_request_under_way_is_not() {
         let permits = Permits::new(2, 2);
         let (first, first_told) = take(&permits, None).await.unwrap();
         let (second, mut second_told) = take(&permits, Some("10.0.0.2")).await.unwrap();

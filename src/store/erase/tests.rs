@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::events::events;
 use super::*;
 use crate::attempt::{Attempted, Outcome};
 use crate::event_record::EventFilter;
@@ -75,11 +76,7 @@ fn answered(staff_id: &str, outcome: Outcome, ms: i64) -> Attempted {
 /// All that is erased until nothing is left.
 fn erase_all(connection: &Connection, give_up: bool) -> Result<Erased, EraseError> {
     let range = begin(connection, PERSON, give_up, when(1_000_000))?;
-    let (keys, _) = keys_after(connection, PERSON, range, &Place::default())?;
-    forget_keys(connection, &keys)?;
-    let (contents, _) = contents_after(connection, PERSON, range, &Place::default())?;
-    forget_contents(connection, &contents)?;
-    forget_newest(connection, PERSON, range)?;
+    contents::forget_all(connection, PERSON, range)?;
     let mut erased = Erased::default();
     loop {
         let transaction = connection.unchecked_transaction()?;

@@ -242,3 +242,6 @@ pub(super) fn refuse_foreign(path: &Path) -> Result<(), OpenError> {
         Ok(Origin::Foreign) => Err(OpenError::foreign(path)),
     }
 }
+
+#[cfg(test)]
+mod tests;

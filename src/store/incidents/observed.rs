@@ -1,4 +1,4 @@
-//! Incidents that begin, last and end by what is observed once a minute, and the reminders of those that last.
+//! Incidents of conditions that are checked once a minute, and the reminders of those that last.
 
 use rusqlite::Connection;
 

@@ -31,7 +31,7 @@ pub(super) trait Command: Send {
     fn lane(&self) -> Lane;
     /// What was wrong with the database when it was run, if that is why it did not succeed.
     fn trouble(&self) -> Option<&Trouble>;
-    /// Tells the one who gave it how it ended, once the transaction has committed or not.
+    /// Answers the caller, once the transaction was committed or has failed.
     fn answer(self: Box<Self>, committed: Result<(), &StoreError>);
 }
 
@@ -77,7 +77,7 @@ where
 }
 
 impl StoreError {
-    /// The same error for one more of those whom a failed commit concerns: it is none of their own.
+    /// The error of the other commands of a failed commit: a refusal was not theirs.
     pub(super) fn for_others(&self) -> Self {
         match self {
             Self::Closing => Self::Closing,

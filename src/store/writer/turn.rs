@@ -1,4 +1,4 @@
-//! Who is next: the commands that wait, and which of them share a transaction.
+//! The queues of commands: which one is next, and which of them share a transaction.
 
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ pub(super) struct Turn<'a> {
     taken: usize,
     /// Maintenance has been taken.
     alone: bool,
-    /// The database is gone or damaged: everybody but alerts is refused.
+    /// The database is gone or damaged: every command but those for alerts is refused.
     refusal: Option<Trouble>,
     /// How long calls, and results, have run in it.
     pub(super) calls: Duration,

@@ -2,11 +2,11 @@
 
 /// What is said of a command.
 pub(super) struct Command {
-    /// Its words, without the program's own.
+    /// The words of the command, without the program's name.
     pub(super) path: &'static str,
     /// What it does.
     pub(super) about: &'static str,
-    /// What stands below its options; lines that begin with two blanks are examples, and stand as they are.
+    /// The text below the options. Lines that begin with two blanks are examples, and are not wrapped.
     pub(super) below: &'static str,
 }
 

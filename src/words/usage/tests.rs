@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use clap::error::{ErrorKind, RichFormatter};
 use clap::{Arg, ArgAction, Command};
 
-use super::arguments::{ARGUMENTS, VALUES};
+use super::arguments::{self, VALUES};
 use super::commands::COMMANDS;
 use super::{Japanese, PREFIX, for_terminal, layout, translated, value};
 use crate::cli::command;
@@ -103,7 +103,7 @@ fn nothing_is_said_of_what_is_not_there() {
         assert!(found, "there is no command `{}`", text.path);
         assert!(said.insert(text.path), "`{}` stands twice", text.path);
     }
-    for text in ARGUMENTS {
+    for text in arguments::all() {
         let mut has = BTreeSet::new();
         for (path, command) in &commands {
             if command.get_arguments().any(|arg| arg.get_id() == text.id) {

@@ -1,5 +1,5 @@
-//! A connection that leaves when its place is needed: from then on nothing more is read from it, as if its peer had
-//! closed it. An answer that is on its way is still written, and a request that is under way is still answered.
+//! A connection that can be evicted when its permit is needed. After that it reads as if its peer had closed it; a
+//! request under way is still answered, and its answer is still written.
 
 use std::io;
 use std::pin::Pin;
@@ -11,48 +11,48 @@ use tokio::sync::oneshot;
 
 use super::permits::Permit;
 
-/// A connection that may be told to leave.
-pub(super) struct Leaving<C> {
+/// A connection that can be evicted.
+pub(super) struct Evictable<C> {
     connection: C,
     permit: Arc<Permit>,
-    /// Hears that it has to leave; none: it has heard that.
-    told: Option<oneshot::Receiver<()>>,
+    /// Resolves when it is evicted; none after that.
+    evicted: Option<oneshot::Receiver<()>>,
 }
 
-impl<C> Leaving<C> {
-    pub(super) fn new(connection: C, permit: Arc<Permit>, told: oneshot::Receiver<()>) -> Self {
+impl<C> Evictable<C> {
+    pub(super) fn new(connection: C, permit: Arc<Permit>, evicted: oneshot::Receiver<()>) -> Self {
         Self {
             connection,
             permit,
-            told: Some(told),
+            evicted: Some(evicted),
         }
     }
 
-    fn has_to_leave(&mut self, context: &mut Context<'_>) -> bool {
-        if let Some(told) = &mut self.told
-            && Pin::new(told).poll(context).is_ready()
+    fn is_evicted(&mut self, context: &mut Context<'_>) -> bool {
+        if let Some(evicted) = &mut self.evicted
+            && Pin::new(evicted).poll(context).is_ready()
         {
-            self.told = None;
+            self.evicted = None;
         }
-        self.told.is_none()
+        self.evicted.is_none()
     }
 }
 
-impl<C: Read + Unpin> Read for Leaving<C> {
+impl<C: Read + Unpin> Read for Evictable<C> {
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.has_to_leave(context) && this.permit.is_idle() {
+        if this.is_evicted(context) && this.permit.is_idle() {
             return Poll::Ready(Ok(()));
         }
         Pin::new(&mut this.connection).poll_read(context, buffer)
     }
 }
 
-impl<C: Write + Unpin> Write for Leaving<C> {
+impl<C: Write + Unpin> Write for Evictable<C> {
     fn poll_write(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,

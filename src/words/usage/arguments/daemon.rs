@@ -1,0 +1,98 @@
+//! Arguments of the commands for the relay itself: its configuration, state, alerts, tokens and copies.
+
+use super::{Argument, argument};
+
+pub(super) const ARGUMENTS: &[Argument] = &[
+    argument(
+        &["reload"],
+        "drop",
+        "",
+        "使用中の URL や秘密の値や経路、まだ送っていない通知がなくなってもかまわない場合に付けます。付けないと、そのような読み直しは行いません",
+    ),
+    argument(
+        &["status"],
+        "exit_code",
+        "",
+        "対応が必要な場合に終了コード 1 で終わります (要対応のイベント、終わっていない通知、届かない通知先、作れないバックアップ、満杯のディスク)",
+    ),
+    argument(
+        &["demo"],
+        "exit",
+        "",
+        "一連の動作のあとに終了します。すべて届いた場合の終了コードは 0 です",
+    ),
+    argument(
+        &["token issue"],
+        "subject",
+        "利用者名",
+        "トークンを渡す相手の名前",
+    ),
+    argument(
+        &["token issue"],
+        "scope",
+        "許可",
+        "許可する操作の種類。2 つ以上は空白で区切ります",
+    ),
+    argument(
+        &["token issue"],
+        "days",
+        "日数",
+        "有効な日数 (1 から 3650 まで)",
+    ),
+    argument(&["token revoke"], "jti", "ID", "トークンの ID (jti)"),
+    argument(
+        &["token revoke"],
+        "subject",
+        "利用者名",
+        "この利用者のトークンをすべて失効させます",
+    ),
+    argument(
+        &["token revoke"],
+        "issued_elsewhere",
+        "",
+        "同じ鍵を使ってほかの場所で発行されたため、ここの一覧にないトークンを失効させます",
+    ),
+    argument(
+        &["alert history"],
+        "open",
+        "",
+        "終わっていない異常に限ります",
+    ),
+    argument(
+        &["alert history"],
+        "limit",
+        "件数",
+        "表示する件数の上限 (1 から 200 まで)",
+    ),
+    argument(
+        &["alert dismiss"],
+        "id",
+        "ID",
+        "alert history に表示される異常の ID、または要対応のイベントの ID",
+    ),
+    argument(&["alert dismiss"], "reason", "理由", "対応不要とする理由"),
+    argument(
+        &["backup"],
+        "file",
+        "ファイル",
+        "書き込み先。同じ名前の古いコピーは置き換えます",
+    ),
+    argument(
+        &["verify", "restore"],
+        "file",
+        "ファイル",
+        "コピーのファイル",
+    ),
+    argument(
+        &["restore"],
+        "of_another_relay",
+        "",
+        "今のデータベースにイベントや面談記録があっても、別のリレーのデータベースのコピーで置き換えます",
+    ),
+    argument(
+        &["restore"],
+        "as_it_is",
+        "",
+        "live/relay.db のコピーからも、同じ場所にある relay.db-wal と合わせて復元します。最後に保存した内容が欠けることがあります",
+    ),
+];

@@ -1,0 +1,114 @@
+//! Arguments of the commands for what is stored about people: interview records, erasing, the audit.
+
+use super::{Argument, argument};
+
+pub(super) const ARGUMENTS: &[Argument] = &[
+    argument(
+        &["staff show", "staff erase"],
+        "staff_id",
+        "職員ID",
+        "職員 ID",
+    ),
+    argument(
+        &["staff erase"],
+        "dry_run",
+        "",
+        "件数だけを表示し、何も変更しません",
+    ),
+    argument(
+        &["staff erase"],
+        "give_up",
+        "",
+        "まだ届いていないイベントの送信をやめて消去します",
+    ),
+    argument(
+        &["staff erase"],
+        "copies",
+        "",
+        "データディレクトリに残っている、復元や更新の前のデータベースのコピーも、まるごと削除します",
+    ),
+    argument(
+        &["audit"],
+        "since",
+        "日時",
+        "この日時以降だけ: 2025-10-26 (その日の始まり)、\"2025-10-26 14:30\"、2025-10-26T14:30:00+09:00",
+    ),
+    argument(
+        &["audit"],
+        "until",
+        "日時",
+        "この日時までだけ。日付だけの場合はその日の終わりまで",
+    ),
+    argument(
+        &["audit"],
+        "who",
+        "名前",
+        "この人が行ったもの、この人の名前で行われたものだけ",
+    ),
+    argument(
+        &["audit"],
+        "limit",
+        "件数",
+        "新しいものから最大この件数。指定しない場合は 50 件、ファイルにはすべて",
+    ),
+    argument(
+        &["audit"],
+        "output",
+        "ファイル",
+        "このファイルに書き出します。名前の末尾は .csv、.json、.ndjson のどれか",
+    ),
+    argument(
+        &["import"],
+        "template",
+        "ファイル",
+        "日本語の見出しと 2 行の見本が入った、記入用の CSV ファイルを出力します。ファイルを指定すると、そのファイルに書き込みます",
+    ),
+    argument(
+        &["import interviews"],
+        "template",
+        "",
+        "日本語の見出しと 2 行の見本が入った、記入用の CSV ファイルを出力します。ファイルを指定すると、そのファイルに書き込みます",
+    ),
+    argument(
+        &["import interviews"],
+        "file",
+        "ファイル",
+        "取り込むファイル。- は標準入力です",
+    ),
+    argument(
+        &["import interviews"],
+        "dry_run",
+        "",
+        "調べるだけで、何も保存しません",
+    ),
+    argument(
+        &["import interviews"],
+        "zone",
+        "タイムゾーン",
+        "タイムゾーンの書かれていない日時をどの地域のものとして読むか (例: Asia/Tokyo、UTC)",
+    ),
+    argument(
+        &["import interviews"],
+        "unknown_origin",
+        "扱い",
+        "rescheduledFromId の記録が見つからない場合の扱い",
+    ),
+    argument(
+        &["import interviews"],
+        "format",
+        "形式",
+        "ファイルの形式。省略すると、ファイル名の末尾 (.csv、.tsv、.json、.ndjson) または内容の先頭から判別します",
+    ),
+    argument(
+        &["import interviews"],
+        "encoding",
+        "文字コード",
+        "ファイルの文字コード。省略すると自動で判別します",
+    ),
+    argument(
+        &["import interviews"],
+        "columns",
+        "列名",
+        "見出しのないファイルの列の名前。コンマで区切ります",
+    ),
+];
