@@ -196,9 +196,20 @@ pub(super) fn forget(connection: &Connection, id: &str) -> rusqlite::Result<()> 
     let Ok(id) = Uuid::try_parse(id) else {
         return Ok(());
     };
-    let mut delete = connection.prepare_cached("DELETE FROM delivered_digests WHERE slot = ?1")?;
-    for unit in [Unit::Day, Unit::Hour] {
-        delete.execute([unit.name_of(time_of(id))])?;
+    let [day, hour] = [Unit::Day, Unit::Hour].map(|unit| unit.name_of(time_of(id)));
+    // There are none for most events. A deletion of nothing costs several times as much as this look.
+    let some: bool = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM delivered_digests WHERE slot = ?1)
+                 OR EXISTS (SELECT 1 FROM delivered_digests WHERE slot = ?2)",
+        )?
+        .query_row((&day, &hour), |row| row.get(0))?;
+    if some {
+        for slot in [day, hour] {
+            connection
+                .prepare_cached("DELETE FROM delivered_digests WHERE slot = ?1")?
+                .execute([slot])?;
+        }
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +14,9 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 /// An evicted connection that has not closed after this time may have a peer that does not read its answer: another
 /// one is evicted.
 const EVICTION_TIME: Duration = Duration::from_secs(1);
+
+/// In the place of a time: a request is under way.
+const UNDER_WAY: u64 = 0;
 
 /// The permits of one listener.
 pub(super) struct Permits {
@@ -26,6 +30,8 @@ pub(super) struct Permits {
 #[derive(Default)]
 struct Pool {
     state: Mutex<State>,
+    /// Counts connections, and the moments at which one became idle.
+    last: AtomicU64,
     /// A connection became idle.
     idle: Notify,
 }
@@ -35,23 +41,24 @@ struct State {
     /// The number of connections of each peer that has any.
     taken: HashMap<IpAddr, usize>,
     connections: HashMap<u64, Connection>,
-    /// The last number that was used, for a connection or for the moment at which one became idle.
-    next: u64,
 }
 
 struct Connection {
     /// Its peer; none when it does not count for a peer.
     peer: Option<IpAddr>,
-    /// When it became idle; none while a request is under way.
-    idle_since: Option<u64>,
+    idle_since: IdleSince,
     /// Evicts it; none when that was done.
     evict: Option<oneshot::Sender<()>>,
 }
+
+/// When a connection became idle, or [`UNDER_WAY`]. Every request changes it, so that needs no lock.
+type IdleSince = Arc<AtomicU64>;
 
 /// A permit for one connection. Dropping it gives it back.
 pub(super) struct Permit {
     _held: OwnedSemaphorePermit,
     number: u64,
+    idle_since: IdleSince,
     pool: Arc<Pool>,
 }
 
@@ -116,16 +123,18 @@ impl Permits {
             *state.taken.entry(peer).or_default() += 1;
         }
         let (evict, evicted) = oneshot::channel();
-        let number = state.number();
+        let number = self.pool.next();
+        let idle_since = Arc::new(AtomicU64::new(number));
         let connection = Connection {
             peer,
-            idle_since: Some(number),
+            idle_since: Arc::clone(&idle_since),
             evict: Some(evict),
         };
         state.connections.insert(number, connection);
         let permit = Permit {
             _held: permit,
             number,
+            idle_since,
             pool: Arc::clone(&self.pool),
         };
         Some(Admitted {
@@ -141,21 +150,21 @@ impl Pool {
         // Nothing panics in the middle of a change, so a poisoned state is still consistent.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn next(&self) -> u64 {
+        self.last.fetch_add(1, Ordering::Relaxed) + 1
+    }
 }
 
 impl State {
-    fn number(&mut self) -> u64 {
-        self.next += 1;
-        self.next
-    }
-
     /// Evicts the connection that has been idle for longest among those of the given peers; it no longer counts.
     /// False when none is idle.
     fn evict_idle(&mut self, may_be_evicted: impl Fn(Option<IpAddr>) -> bool) -> bool {
         let here = self.connections.values_mut();
         let idle = here.filter(|one| one.evict.is_some() && may_be_evicted(one.peer));
-        let longest = idle.filter_map(|one| Some((one.idle_since?, one)));
-        let Some((_, connection)) = longest.min_by_key(|(since, _)| *since) else {
+        let idle = idle.map(|one| (one.idle_since.load(Ordering::Relaxed), one));
+        let idle = idle.filter(|(since, _)| *since != UNDER_WAY);
+        let Some((_, connection)) = idle.min_by_key(|(since, _)| *since) else {
             return false;
         };
         if let Some(evict) = connection.evict.take() {
@@ -181,29 +190,21 @@ impl State {
 impl Permit {
     /// A request begins.
     pub(super) fn begin(self: &Arc<Self>) -> UnderWay {
-        if let Some(connection) = self.pool.lock().connections.get_mut(&self.number) {
-            connection.idle_since = None;
-        }
+        self.idle_since.store(UNDER_WAY, Ordering::Relaxed);
         UnderWay(Arc::clone(self))
     }
 
     /// Whether no request is under way.
     pub(super) fn is_idle(&self) -> bool {
-        let state = self.pool.lock();
-        let connection = state.connections.get(&self.number);
-        connection.is_none_or(|connection| connection.idle_since.is_some())
+        self.idle_since.load(Ordering::Relaxed) != UNDER_WAY
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
         let Self(permit) = self;
-        let mut state = permit.pool.lock();
-        let now = state.number();
-        if let Some(connection) = state.connections.get_mut(&permit.number) {
-            connection.idle_since = Some(now);
-        }
-        drop(state);
+        let now = permit.pool.next();
+        permit.idle_since.store(now, Ordering::Relaxed);
         permit.pool.idle.notify_waiters();
     }
 }
