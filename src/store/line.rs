@@ -105,14 +105,15 @@ pub(super) fn is_kept(connection: &Connection, route: &str) -> rusqlite::Result<
 }
 
 impl Line<'_> {
-    /// Whether nothing stands in it.
-    pub(super) fn is_empty(self, connection: &Connection) -> rusqlite::Result<bool> {
+    /// Whether its route keeps the order of a person's events, and whether anything stands in it.
+    pub(super) fn look(self, connection: &Connection) -> rusqlite::Result<(bool, bool)> {
         connection
             .prepare_cached(
-                "SELECT NOT EXISTS (SELECT 1 FROM outbox
-                                     WHERE staff_id = ?1 AND route = ?2 AND place >= 1)",
+                "SELECT NOT EXISTS (SELECT 1 FROM routes_without_order WHERE route = ?2),
+                        EXISTS (SELECT 1 FROM outbox
+                                 WHERE staff_id = ?1 AND route = ?2 AND place >= 1)",
             )?
-            .query_row((self.staff_id, self.route), |row| row.get(0))
+            .query_row((self.staff_id, self.route), |row| row.try_into())
     }
 
     /// What a delivery would have to wait for.

@@ -182,14 +182,13 @@ pub(super) fn add(
     staff_id: Option<&str>,
     now: Now,
 ) -> rusqlite::Result<bool> {
-    let line = match staff_id {
-        Some(staff_id) if line::is_kept(connection, route)? => Some(Line { staff_id, route }),
-        _ => None,
-    };
+    let line = staff_id.map(|staff_id| Line { staff_id, route });
+    let looked = line.map(|line| line.look(connection)).transpose()?;
+    let (is_ordered, is_taken) = looked.unwrap_or_default();
     // It is the last one of its person, so it waits for whatever is there.
-    let goes = line.map_or(Ok(true), |line| line.is_empty(connection))?;
+    let goes = !(is_ordered && is_taken);
     let place = if goes { Place::Front } else { Place::InLine };
-    let staff_id = line.map(|line| line.staff_id);
+    let staff_id = staff_id.filter(|_| is_ordered);
     let due_ms = goes.then_some(now.axis_ms);
     connection
         .prepare_cached(
