@@ -54,12 +54,20 @@ impl Loaded {
         after.is_none().then(|| "delivery.url".to_owned())
     }
 
-    /// The routes that are gone: what waits for one is sent nowhere, and what comes goes another way.
+    /// The routes that are gone, or have no URL any more: what waits for one is sent nowhere.
     fn lost_routes(&self, old: &Self) -> Vec<String> {
-        let has = |name: &str| self.config.routes.iter().any(|route| route.name == name);
-        let gone = old.config.routes.iter().filter(|route| !has(&route.name));
-        gone.map(|route| format!("[[route]] {}", route.name))
-            .collect()
+        let mut lost = Vec::new();
+        for before in &old.config.routes {
+            let mut routes = self.config.routes.iter();
+            match routes.find(|route| route.name == before.name) {
+                None => lost.push(format!("[[route]] {}", before.name)),
+                Some(now) if now.url.is_none() && before.url.is_some() => {
+                    lost.push(format!("[[route]] {}: url", before.name));
+                }
+                Some(_) => {}
+            }
+        }
+        lost
     }
 }
 
@@ -138,5 +146,9 @@ mod tests {
         let moved = route.replace("a.example", "b.example");
         let moved = loaded(&moved, [("OTHER_SECRET", "a-made-up-secret")]);
         assert!(lost(&old, &moved).is_empty());
+        let closed = route.replace("https://a.example/", "");
+        let closed = loaded(&closed, [("OTHER_SECRET", "a-made-up-secret")]);
+        assert_eq!(lost(&old, &closed), ["[[route]] a: url"]);
+        assert!(lost(&closed, &old).is_empty());
     }
 }

@@ -3,6 +3,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::line::Line;
 use super::outages::{Left, USED_UP, begin, forget_settled};
 use super::relay_time::Now;
 use super::resend::{Rules, resend_with_tail};
@@ -263,7 +264,7 @@ fn left_behind(connection: &Connection, route: &str) -> rusqlite::Result<Option<
             oldest: id,
         });
         one.exhausted += 1;
-        true
+        Ok(true)
     })?;
     Ok(left)
 }
@@ -272,7 +273,7 @@ fn left_behind(connection: &Connection, route: &str) -> rusqlite::Result<Option<
 fn each_left(
     connection: &Connection,
     route: &str,
-    mut more: impl FnMut(i64, String) -> bool,
+    mut more: impl FnMut(i64, String) -> rusqlite::Result<bool>,
 ) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
         "SELECT event_seq FROM left_by_outages WHERE route = ?1 ORDER BY event_seq",
@@ -281,12 +282,25 @@ fn each_left(
     while let Some(row) = rows.next()? {
         let seq = row.get(0)?;
         if let Some(id) = still_left(connection, seq)?
-            && !more(seq, id)
+            && !more(seq, id)?
         {
             break;
         }
     }
     Ok(())
+}
+
+/// Whether a delivery would be sent at once, and not behind another one of its person that waits for a retry.
+fn is_sendable(connection: &Connection, route: &str, seq: i64) -> rusqlite::Result<bool> {
+    let staff_id: Option<String> = connection
+        .prepare_cached("SELECT staff_id FROM events WHERE seq = ?1")?
+        .query_row([seq], |row| row.get(0))?;
+    let Some(staff_id) = staff_id else {
+        return Ok(true);
+    };
+    let (staff_id, route) = (staff_id.as_str(), route);
+    let (is_ordered, is_taken) = Line { staff_id, route }.look(connection)?;
+    Ok(!(is_ordered && is_taken))
 }
 
 pub(super) fn probe(
@@ -305,11 +319,16 @@ pub(super) fn probe(
         return Ok(ProbeResult::UnderWay);
     }
     let mut oldest = None;
+    let mut sendable = None;
     each_left(connection, route, |seq, id| {
-        oldest = Some((seq, id));
-        false
+        if is_sendable(connection, route, seq)? {
+            sendable = Some((seq, id));
+            return Ok(false);
+        }
+        oldest.get_or_insert((seq, id));
+        Ok(true)
     })?;
-    let Some((seq, id)) = oldest else {
+    let Some((seq, id)) = sendable.or(oldest) else {
         end(connection, route, true)?;
         return Ok(ProbeResult::Nothing);
     };

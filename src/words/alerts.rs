@@ -41,7 +41,7 @@ impl Locale {
     pub fn message(self, state: State, report: &Report, advice: &AdviceContext) -> Message {
         let title = self.title(state, report);
         let actions = match state {
-            State::Resolved if report.kind.is_about_sending() && report.exhausted > 0 => {
+            State::Resolved if needs_a_person(report, advice) => {
                 vec![advice.commands.program(&resend(report))]
             }
             State::Resolved => Vec::new(),
@@ -176,7 +176,7 @@ impl Locale {
             (_, Language::En) => format!("Since: {since} ({lasted} ago)"),
         });
         if state == State::Resolved {
-            lines.extend(self.left(report, &advice.commands));
+            lines.extend(self.left(report, advice));
             return lines.join("\n");
         }
         let label = self.language.say("意味と対応", "What it means, what to do");
@@ -258,18 +258,25 @@ impl Locale {
         )
     }
 
-    /// What still needs a person when it is over.
-    fn left(self, report: &Report, commands: &CommandLine) -> Option<String> {
+    /// What is left to be sent again when it is over, and who does that.
+    fn left(self, report: &Report, advice: &AdviceContext) -> Option<String> {
         let left = report.exhausted;
-        let told = report.kind.is_about_sending() && left > 0;
-        let resend = commands.typed(&resend(report));
-        told.then(|| {
-            both!(
+        if !report.kind.is_about_sending() || left == 0 {
+            return None;
+        }
+        if !needs_a_person(report, advice) {
+            return Some(both!(
                 self.language,
-                "まだ対応が必要なイベント: {left} 件 → {resend}",
-                "Events that still need a person: {left} → {resend}"
-            )
-        })
+                "再送を使い切ったイベント {left} 件は、自動で古いものから順に送信します",
+                "Events whose retries are used up: {left}. They are sent again by themselves, in order"
+            ));
+        }
+        let resend = advice.commands.typed(&resend(report));
+        Some(both!(
+            self.language,
+            "まだ対応が必要なイベント: {left} 件 → {resend}",
+            "Events that still need a person: {left} → {resend}"
+        ))
     }
 
     /// What it means and what to do.
@@ -351,6 +358,13 @@ impl Locale {
 }
 
 /// What to type.
+/// Whether a person has to send something again when it is over. What an outage has left follows by itself when the
+/// configuration says so.
+fn needs_a_person(report: &Report, advice: &AdviceContext) -> bool {
+    let follows = advice.recovers && report.is_of_outage();
+    report.kind.is_about_sending() && report.exhausted > 0 && !follows
+}
+
 fn actions(report: &Report, commands: &CommandLine) -> Vec<String> {
     let relay = |command: &str| Some(commands.program(command));
     let show = || {

@@ -337,8 +337,10 @@ async fn a_program_that_listens_and_says_nothing_is_not_waited_for_long() {
     let directory = TempDir::new().unwrap();
     let daemon = Daemon::start(directory.path(), "", "").await;
     let socket = control_socket(directory.path());
-    fs::remove_file(&socket).unwrap();
-    let _other = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    // In one step: the relay makes its socket anew when it is gone.
+    let beside = directory.path().join("other.sock");
+    let _other = std::os::unix::net::UnixListener::bind(&beside).unwrap();
+    fs::rename(&beside, &socket).unwrap();
     let (status, backup) = tokio::join!(
         within(daemon.run(&["status"])),
         within(daemon.run(&["backup", "/nowhere-to-be-found.db"])),

@@ -455,3 +455,25 @@ async fn a_copy_is_not_mixed_with_the_log_of_what_stood_there_before() {
     let restored = Store::open(left.path(), moment()).unwrap();
     assert_eq!(events_in(&restored).await, 1);
 }
+
+#[tokio::test]
+async fn a_copy_that_was_cut_off_anywhere_is_not_good() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), moment()).unwrap();
+    // Its last pages hold the rest of a payload: SQLite's check does not look at what stands in them.
+    let mut large = submission("a.b", None);
+    large.event.data = format!("{{\"text\":\"{}\"}}", "x".repeat(20_000)).into();
+    store.accept_events(vec![large], moment()).await.unwrap();
+    let copy = directory.path().join("copy.db");
+    store.copy_to(&copy).await.unwrap();
+    let bytes = snapshot::verify(&copy).unwrap().bytes;
+    for missing in [1, 50, 1000, 4095, 4096] {
+        let cut = fs::OpenOptions::new().write(true).open(&copy).unwrap();
+        cut.set_len(bytes - missing).unwrap();
+        let error = snapshot::verify(&copy).unwrap_err();
+        assert!(
+            matches!(error, snapshot::SnapshotError::Damaged { .. }),
+            "{missing}: {error:?}"
+        );
+    }
+}

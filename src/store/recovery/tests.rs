@@ -9,7 +9,7 @@ use crate::store::attempts::record;
 use crate::store::events::accept;
 use crate::store::outages::after_attempt;
 use crate::store::outbox::due;
-use crate::store::tests::{attempted, count, database, submission, when};
+use crate::store::tests::{again, attempted, count, database, ordered_database, submission, when};
 
 const AWAY: Duration = Duration::from_mins(10);
 const MINUTE: i64 = 60_000;
@@ -245,4 +245,35 @@ fn a_second_outage_stops_what_follows_until_the_receiver_is_back_again() {
     assert_eq!(send(&connection, 5 * MINUTE, taken), ids[1..2], "its retry");
     assert_eq!(followed(&connection, 9, 5 * MINUTE).opened, 2);
     assert_eq!(send(&connection, 5 * MINUTE, taken), ids[2..]);
+}
+
+#[test]
+fn a_probe_does_not_stand_behind_a_retry_of_the_same_person() {
+    let (_directory, connection) = ordered_database();
+    let accepted_of = |staff_id: &str| {
+        let mut of_one = submission("a.b", None);
+        of_one.event.staff_id = Some(staff_id.to_owned());
+        accept(&connection, &[of_one], when(0)).unwrap()[0]
+            .id
+            .clone()
+    };
+    let [first, second, other] = ["EMP-1", "EMP-1", "EMP-2"].map(accepted_of);
+    for minute in 0..6 {
+        send(&connection, minute * MINUTE, away);
+    }
+    assert_eq!(exhausted(&connection), 3);
+    // The first one has a fresh round, and waits for its retry.
+    again(&connection, &first, when(16 * MINUTE));
+    assert_eq!(
+        send(&connection, 16 * MINUTE, away),
+        std::slice::from_ref(&first)
+    );
+    assert_eq!(probed(&connection, 16 * MINUTE), ProbeResult::Begun);
+    assert_eq!(send(&connection, 16 * MINUTE, taken), [other]);
+    while !followed(&connection, 9, 16 * MINUTE).done {}
+    assert_eq!(
+        send(&connection, 16 * MINUTE, taken),
+        std::slice::from_ref(&first)
+    );
+    assert_eq!(send(&connection, 16 * MINUTE, taken), [second]);
 }

@@ -89,6 +89,7 @@ pub(in super::super) fn verify_as(path: &Path, called: &Path) -> Result<Verified
         });
     }
     intact(&connection, called)?;
+    is_whole(&connection, header.bytes, called)?;
     let (events, waiting, newest_event) = connection
         .query_row(
             "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM outbox),
@@ -103,6 +104,24 @@ pub(in super::super) fn verify_as(path: &Path, called: &Path) -> Result<Verified
         newest_event,
         written: written(&connection).map_err(at_path)?,
         bytes: header.bytes,
+    })
+}
+
+/// Refuses a file that ends within its last page: SQLite takes what is missing of that for zeros.
+fn is_whole(connection: &Connection, bytes: u64, called: &Path) -> Result<(), SnapshotError> {
+    let pages: u64 = connection
+        .query_row(
+            "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+            [],
+            |row| row.get(0),
+        )
+        .map_err(|error| of_database(called, &error))?;
+    if bytes == pages {
+        return Ok(());
+    }
+    Err(SnapshotError::Damaged {
+        path: called.to_owned(),
+        what: format!("it has {bytes} bytes where its pages have {pages}"),
     })
 }
 
