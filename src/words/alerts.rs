@@ -430,11 +430,12 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::cause::Cause;
     use crate::trouble::Trouble;
     use crate::zone::Zone;
 
-    fn told(commands: &CommandLine, finding: Finding, kind: Kind) -> String {
-        let report = Report {
+    fn report(finding: Finding, kind: Kind) -> Report {
+        Report {
             id: "0199e2f3".to_owned(),
             kind,
             subject: String::new(),
@@ -448,7 +449,11 @@ mod tests {
             event_types: Vec::new(),
             finding,
             clear_since: None,
-        };
+        }
+    }
+
+    fn told(commands: &CommandLine, finding: Finding, kind: Kind) -> String {
+        let report = report(finding, kind);
         let locale = Locale {
             language: Language::En,
             timezone: Zone::TOKYO,
@@ -458,6 +463,35 @@ mod tests {
             ..AdviceContext::default()
         };
         locale.message(State::Opened, &report, &context).text
+    }
+
+    #[test]
+    fn what_an_outage_has_left_needs_a_person_unless_it_follows_by_itself() {
+        let locale = Locale {
+            language: Language::En,
+            timezone: Zone::TOKYO,
+        };
+        let away = Finding::Away {
+            cause: Cause::TimedOut,
+            http_status: None,
+            waiting: 0,
+            exhausted: 10,
+            route_is_gone: false,
+        };
+        let over = Report {
+            exhausted: 10,
+            ..report(away, Kind::PartnerAway)
+        };
+        for recovers in [false, true] {
+            let context = AdviceContext {
+                recovers,
+                ..AdviceContext::default()
+            };
+            let message = locale.message(State::Resolved, &over, &context);
+            assert_eq!(message.actions.is_empty(), recovers);
+            assert_eq!(message.text.contains("need a person: 10"), !recovers);
+            assert_eq!(message.text.contains("sent again by themselves"), recovers);
+        }
     }
 
     #[test]

@@ -45,35 +45,34 @@ pub(super) async fn meant(api: &Api, filter: EventFilter) -> Result<EventFilter,
         ));
     }
     request::in_order(("since", filter.since), ("until", filter.until))?;
-    if let Some(route) = &filter.route {
-        known_route(api, route).await?;
+    if let Some(route) = &filter.route
+        && let Some(why) = unknown_route(api, route).await?
+    {
+        return Err(ApiError::invalid("route", why));
     }
     Ok(filter)
 }
 
-/// A route that the configuration has, or that has left events behind.
+/// Why nothing can be said of a route that neither the configuration nor an event has; none: one of them has it.
 ///
 /// # Errors
-/// `InvalidParameter`, or the store's.
-pub(super) async fn known_route(api: &Api, route: &str) -> Result<(), ApiError> {
+/// The store's.
+pub(super) async fn unknown_route(api: &Api, route: &str) -> Result<Option<String>, ApiError> {
     let routing = &api.routes.routing;
     let of_route = EventFilter {
         route: Some(route.to_owned()),
         ..EventFilter::default()
     };
     if routing.knows(route) || api.store.count_events(of_route, 1).await? > 0 {
-        return Ok(());
+        return Ok(None);
     }
     let names: Vec<&str> = routing.names().collect();
     let meant = spelling::nearest(route, names.iter().copied());
     let meant = meant.map_or_else(String::new, |name| format!("; did you mean {name}?"));
-    Err(ApiError::invalid(
-        "route",
-        format!(
-            "no route and no event has this name{meant} The configuration has: {}",
-            names.join(", ")
-        ),
-    ))
+    Ok(Some(format!(
+        "no route and no event has this name{meant} (the configuration has: {})",
+        names.join(", ")
+    )))
 }
 
 /// What every filter can be refused for.

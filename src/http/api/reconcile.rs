@@ -10,7 +10,7 @@ use std::time::Duration;
 use hyper::StatusCode;
 use serde_json::json;
 
-use super::event_filter::known_route;
+use super::event_filter::unknown_route;
 use super::openapi::{Operation, query, samples, text};
 use super::{Api, callers};
 use crate::audit::{Action, Entry, Subject};
@@ -53,7 +53,7 @@ pub(super) async fn compare(call: Call<'_>) -> Result<Reply, ApiError> {
         may_resend?;
     }
     if let Some(route) = &asked.route {
-        known_route(api, route).await?;
+        demand_route(api, route).await?;
     }
     let moment = api.clock.moment();
     let question = Arc::new(asked.question(&api.routes.counted, moment.wall)?);
@@ -134,7 +134,10 @@ pub(super) fn describe_compare() -> Operation {
         "What both sides have, and what is missing",
         &answer::sample(),
     )
-    .also_refused([ApiError::InvalidDateRange(RangeError::Reversed.to_string())])
+    .also_refused([
+        ApiError::InvalidDateRange(RangeError::Reversed.to_string()),
+        no_such_route(),
+    ])
 }
 
 /// `GET /api/integration/reconcile`
@@ -149,7 +152,7 @@ pub(super) async fn digests(call: Call<'_>) -> Result<Reply, ApiError> {
     let unit = query.take_as("unit", "must be day or hour", unit)?;
     query.finish("route, from, to, unit")?;
     if let Some(route) = &route {
-        known_route(api, route).await?;
+        demand_route(api, route).await?;
     }
     let now = api.clock.now();
     let to = to.unwrap_or(now);
@@ -211,5 +214,21 @@ pub(super) fn describe_digests() -> Operation {
         query("unit", "The length of a slot", &units),
     ])
     .answer::<DigestsAnswer>(200, "Every slot of the range", &example)
-    .also_refused([ApiError::InvalidDateRange(RangeError::TooLong.to_string())])
+    .also_refused([
+        ApiError::InvalidDateRange(RangeError::TooLong.to_string()),
+        no_such_route(),
+    ])
+}
+
+/// Refuses a route that neither the configuration nor an event has.
+async fn demand_route(api: &Api, route: &str) -> Result<(), ApiError> {
+    match unknown_route(api, route).await? {
+        None => Ok(()),
+        Some(why) => Err(ApiError::NotFound(format!("route: {why}"))),
+    }
+}
+
+fn no_such_route() -> ApiError {
+    let why = "route: no route and no event has this name (the configuration has: default)";
+    ApiError::NotFound(why.to_owned())
 }
