@@ -46,6 +46,9 @@ pub(super) enum CliError {
     /// The daemon says no for now: it can be asked again.
     #[error("{0}")]
     NotNow(Box<Self>),
+    /// The daemon refuses what the file or the options ask for.
+    #[error("{0}")]
+    NotTaken(Box<Self>),
     /// The daemon does not answer.
     #[error("{0}")]
     Unreachable(String),
@@ -76,12 +79,13 @@ pub(super) enum CliError {
 }
 
 impl CliError {
-    /// The same; what the daemon refuses for a while only is known as that.
-    pub(super) fn or_not_now(self) -> Self {
+    /// The same of a comparison, whose exit code tells what the daemon refuses from what is missing.
+    pub(super) fn of_comparison(self) -> Self {
         match &self {
             Self::OfDaemon { code, .. } if FOR_NOW.contains(&code.as_str()) => {
                 Self::NotNow(Box::new(self))
             }
+            Self::OfDaemon { .. } => Self::NotTaken(Box::new(self)),
             _ => self,
         }
     }
@@ -103,7 +107,9 @@ impl CliError {
         let text = match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return None,
             Self::Told(_) => return None,
-            Self::NotNow(why) => return why.describe(language, commands, json),
+            Self::NotNow(why) | Self::NotTaken(why) => {
+                return why.describe(language, commands, json);
+            }
             Self::Refused { message, .. } | Self::OfDaemon { message, .. } if json => {
                 message.clone()
             }
@@ -135,7 +141,7 @@ impl CliError {
             Self::Refused { code, .. } | Self::OfDaemon { code, .. } => code,
             Self::Usage(_) => "USAGE",
             Self::NotUnderstood(_) => "NOT_UNDERSTOOD",
-            Self::NotNow(why) => why.code(),
+            Self::NotNow(why) | Self::NotTaken(why) => why.code(),
             Self::Unreachable(_) => "UNREACHABLE",
             Self::NotAllowed(_) | Self::Closed(_) => "NOT_ALLOWED",
             Self::Config(_) | Self::ConfigWhileRunning(_) | Self::ConfigOfDaemon(_) => {
@@ -151,7 +157,7 @@ impl CliError {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Failed(_) | Self::Refused { .. } | Self::OfDaemon { .. } | Self::Output(_) => 1,
             Self::Usage(_) => 2,
-            Self::NotUnderstood(_) => 65,
+            Self::NotUnderstood(_) | Self::NotTaken(_) => 65,
             Self::Unreachable(_) => 69,
             Self::NotNow(_) => 75,
             Self::NotAllowed(_) | Self::Closed(_) => 77,

@@ -29,8 +29,8 @@ const PATH: &str = "/api/integration/reconcile";
   voicedrive-relay reconcile --digest --unit hour --from 2025-10-26
 The file has one id a line, or is a CSV with a column requestId and perhaps processingStatus
 and userFound, as in VoiceDrive's webhook_logs. - is the standard input.
-Exit codes: 0 nothing is missing, 1 something is, 65 the file is not understood,
-75 refused for now: try again later")]
+Exit codes: 0 nothing is missing, 1 something is, 65 the file is not understood
+or not taken, 75 refused for now: try again later")]
 pub(super) struct Reconcile {
     /// The ids that VoiceDrive has; - is the standard input
     #[arg(required_unless_present = "digest", conflicts_with = "digest")]
@@ -81,7 +81,7 @@ impl Reconcile {
         wanted.insert("received".to_owned(), items.into());
         let wanted = Value::Object(wanted).to_string();
         let answer = client.post(PATH, wanted).await;
-        let answer = answer.map_err(CliError::or_not_now)?;
+        let answer = answer.map_err(CliError::of_comparison)?;
         client.print(&answer, |locale| {
             let again = (!self.resend).then(|| self.again(client));
             let settings = client.settings_of(&answer);
@@ -144,7 +144,7 @@ impl Reconcile {
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
         let answer = client.get(PATH, &query).await;
-        let answer = answer.map_err(CliError::or_not_now)?;
+        let answer = answer.map_err(CliError::of_comparison)?;
         client.print(&answer, |locale| locale.digests(&answer))
     }
 

@@ -493,6 +493,13 @@ async fn the_command_reads_their_table_names_what_is_missing_and_sends_it_again(
         Some(0)
     );
     assert_eq!(run(&["no-such-file.csv"]).await.0, Some(65));
+    // What the relay refuses is not taken for something missing.
+    let years = ["--from", "2020-01-01", "--to", "2022-01-01"];
+    let of_nobody = [&day[..], &["--route", "nobody"]].concat();
+    for refused in [&years[..], &of_nobody] {
+        let (code, _, told) = run(&[&[nothing.as_str()], refused].concat()).await;
+        assert_eq!(code, Some(65), "{told}");
+    }
     assert_eq!(run(&[]).await.0, Some(2));
     daemon.stop().await;
 }

@@ -166,7 +166,7 @@ CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です�
   voicedrive-relay reconcile ids.txt --from 2025-10-26 --to 2025-10-27
   voicedrive-relay reconcile --digest --unit hour --from 2025-10-26
 ファイルは、1 行に 1 つの ID か、requestId という列のある CSV です。VoiceDrive の webhook_logs にある processingStatus と userFound の列も使います。- は標準入力です。
-終了コード: 0 届いていないものはない、1 ある、65 ファイルの内容が分からない、75 今は受け付けられない (あとでもう一度)",
+終了コード: 0 届いていないものはない、1 ある、65 ファイルの内容が分からないか受け付けられない、75 今は受け付けられない (あとでもう一度)",
     ),
     command(
         "recover",
