@@ -274,7 +274,7 @@ async fn what_is_not_understood_is_refused_with_its_place_and_nothing_is_recorde
         ),
         (
             json!({"received": [id], "route": "nowhere"}),
-            "INVALID_PARAMETER",
+            "NOT_FOUND",
             "route",
         ),
         (
@@ -295,7 +295,8 @@ async fn what_is_not_understood_is_refused_with_its_place_and_nothing_is_recorde
     ] {
         let refused = reconcile(&relay, &body).await;
         let (found, message) = refused.error();
-        assert_eq!((refused.status, found), (400, code), "{body}: {message}");
+        let status = if code == "NOT_FOUND" { 404 } else { 400 };
+        assert_eq!((refused.status, found), (status, code), "{body}: {message}");
         assert!(message.contains(told), "{message}");
     }
     let bearer = format!("Bearer {API_TOKEN}");

@@ -68,9 +68,9 @@ pub(super) async fn unknown_route(api: &Api, route: &str) -> Result<Option<Strin
     }
     let names: Vec<&str> = routing.names().collect();
     let meant = spelling::nearest(route, names.iter().copied());
-    let meant = meant.map_or_else(String::new, |name| format!("; did you mean {name}?"));
+    let meant = meant.map_or_else(|| ".".to_owned(), |name| format!("; did you mean {name}?"));
     Ok(Some(format!(
-        "no route and no event has this name{meant} (the configuration has: {})",
+        "no route and no event has this name{meant} The configuration has: {}",
         names.join(", ")
     )))
 }

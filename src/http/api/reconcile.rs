@@ -229,6 +229,6 @@ async fn demand_route(api: &Api, route: &str) -> Result<(), ApiError> {
 }
 
 fn no_such_route() -> ApiError {
-    let why = "route: no route and no event has this name (the configuration has: default)";
+    let why = "route: no route and no event has this name. The configuration has: default";
     ApiError::NotFound(why.to_owned())
 }
