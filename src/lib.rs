@@ -31,6 +31,9 @@
 //! - *round*: the first attempt and its retries. A resend begins another one with a fresh budget of retries.
 //! - *recovery*: what was exhausted because VoiceDrive was away is sent again when it is back. A *probe* is the oldest of it,
 //!   sent once to see that.
+//! - *line*: the deliveries of one person on one route, which are made one after the other. *tail*: what was delivered after
+//!   an event in its line, and is made again after it, so that old data does not come back.
+//! - *reconciliation*: comparing what was sent with what the partner says it has, by id. *missing*: delivered, and not there.
 //! - *hold*: a person pauses a route until a given moment. Accepting goes on, and nothing is sent.
 //! - *route*: which events go to which receiver, and how. An event keeps the name of its route.
 //! - *profile*: the form that a receiver wants: body, headers, and the text that is signed.
@@ -88,7 +91,8 @@
 //!
 //! - What things are, and what is decided about them (no input or output, no clock):
 //!   - events: [`event`], [`submission`], [`event_record`], [`content`] and [`repeat`] (what is the same), [`due`], [`attempt`], [`cause`], [`export`],
-//!     [`retry`], [`resend`], [`dismissal`], [`hold`], [`recovery`], [`purge`], [`route`], [`ingest`];
+//!     [`retry`], [`resend`], [`dismissal`], [`hold`], [`recovery`], [`reconciliation`], [`order`], [`purge`],
+//!     [`route`], [`ingest`];
 //!   - interviews: [`interview`], [`interview_stats`];
 //!   - counts: [`send_stats`], [`period`], [`slot`], [`day`], [`zone`], [`send_breakdown`], [`kpi`], [`confirmed_range`];
 //!   - what is told: [`incident`], [`notification`], [`overview`], [`trouble`], [`language`], [`command_line`];
