@@ -45,11 +45,13 @@ pub enum Action {
     Backup,
     /// Handed in a file of interview records.
     Import,
+    /// Deleted an interview record.
+    DeleteInterview,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Resend,
         Self::Hold,
         Self::EndHold,
@@ -65,6 +67,7 @@ impl Action {
         Self::Restore,
         Self::Backup,
         Self::Import,
+        Self::DeleteInterview,
     ];
 
     /// The word in the table and in JSON.
@@ -86,6 +89,7 @@ impl Action {
             Self::Restore => "restore",
             Self::Backup => "backup",
             Self::Import => "import",
+            Self::DeleteInterview => "delete_interview",
         }
     }
 
@@ -195,6 +199,13 @@ pub enum Subject {
     Named(String),
     /// A person by the staff id, of which a keyed hash is kept.
     Staff(String),
+    /// A record of a person; when the staff id stands in its id, a keyed hash of the person is kept.
+    RecordOf {
+        /// The record's id.
+        id: String,
+        /// The staff id of the person.
+        staff_id: String,
+    },
     /// All events that a filter matches; of a staff id in it a keyed hash is kept.
     Events(EventFilter),
 }
@@ -207,6 +218,10 @@ impl Subject {
             Self::None => None,
             Self::Named(name) => Some(name.clone()),
             Self::Staff(staff_id) => Some(label(staff_id)),
+            Self::RecordOf { id, staff_id } if id.contains(staff_id.as_str()) => {
+                Some(label(staff_id))
+            }
+            Self::RecordOf { id, .. } => Some(id.clone()),
             Self::Events(filter) => Some(spelled(filter, label)),
         }
     }
@@ -216,7 +231,7 @@ impl Subject {
     pub fn names_staff(&self) -> bool {
         match self {
             Self::None | Self::Named(_) => false,
-            Self::Staff(_) => true,
+            Self::Staff(_) | Self::RecordOf { .. } => true,
             Self::Events(filter) => filter.staff_id.is_some(),
         }
     }

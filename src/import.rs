@@ -8,6 +8,7 @@ mod cells;
 pub(crate) mod dates;
 pub(crate) mod encoding;
 pub(crate) mod file;
+pub(crate) mod harmless_cell;
 mod header;
 pub(crate) mod id_list;
 mod json;

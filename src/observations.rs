@@ -3,6 +3,7 @@
 //! They are lost at a restart, and bounded in size.
 
 use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -27,6 +28,40 @@ struct Observed {
     receivers: HashMap<String, ReceiverState>,
     /// The routes that something is sent on; none: nobody has said so yet.
     routes: Option<Vec<String>>,
+    questions: Questions,
+}
+
+/// The last questions of the partner: for statistics, or what was sent that it does not have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Questions {
+    /// The last one that was let in.
+    pub answered: Option<Question>,
+    /// The last one that was turned away.
+    pub refused: Option<Question>,
+}
+
+/// Somebody has asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// When.
+    pub at: Timestamp,
+    /// From where.
+    pub client: IpAddr,
+    /// Who, as the token says, or why not.
+    pub outcome: Asked,
+}
+
+/// What became of a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// It was let in, by this one.
+    By(String),
+    /// No token, or none that is valid.
+    Unknown,
+    /// The token does not allow it.
+    Forbidden,
+    /// More than may be asked in a minute.
+    TooOften,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +112,23 @@ impl Observations {
         let mut readings = self.lock();
         readings.failed_logins.retain(|at| *at > moment);
         readings.failed_logins.len() as u64
+    }
+
+    /// The partner has asked something.
+    pub fn asked(&self, question: Question) {
+        let mut readings = self.lock();
+        let questions = &mut readings.questions;
+        let last = match question.outcome {
+            Asked::By(_) => &mut questions.answered,
+            Asked::Unknown | Asked::Forbidden | Asked::TooOften => &mut questions.refused,
+        };
+        *last = Some(question);
+    }
+
+    /// The last questions since the start.
+    #[must_use]
+    pub fn questions(&self) -> Questions {
+        self.lock().questions.clone()
     }
 
     /// A question about statistics was answered.

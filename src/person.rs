@@ -51,6 +51,8 @@ pub struct Person {
     pub open: Vec<OpenDelivery>,
     /// Events of others in which the staff id stands, and how many there are.
     pub mentioned: Mentions,
+    /// Where else the staff id stands.
+    pub notes: Notes,
     /// When the person's data were erased last.
     pub erased_at: Option<Timestamp>,
     /// Set when that was broken off in the middle.
@@ -65,6 +67,7 @@ impl Person {
             && self.interviews == 0
             && self.held == 0
             && self.mentioned.count == 0
+            && self.notes.is_empty()
             && self.erased_at.is_none()
     }
 }
@@ -80,7 +83,25 @@ pub struct OpenDelivery {
     pub status: Status,
 }
 
-/// Events in which a staff id stands though they are not about that person.
+/// What people have written about something else, and in which a staff id stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Notes {
+    /// Interview records of others, by their ids.
+    pub interviews: Mentions,
+    /// Holds, by their routes.
+    pub holds: Mentions,
+    /// Actions of the audit, by their times.
+    pub audit: Mentions,
+}
+
+impl Notes {
+    fn is_empty(&self) -> bool {
+        let all = [&self.interviews, &self.holds, &self.audit];
+        all.iter().all(|mentions| mentions.count == 0)
+    }
+}
+
+/// Rows in which a staff id stands though they are not about that person.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mentions {
     /// How many.
@@ -164,12 +185,17 @@ impl Scoured {
 #[must_use]
 pub fn stands_in(staff_id: &str, data: &str) -> bool {
     let spelled = Value::from(staff_id).to_string();
-    let spelled = &spelled[1..spelled.len() - 1];
-    let is_part = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
-    !spelled.is_empty()
-        && data.match_indices(spelled).any(|(at, found)| {
-            let before = data[..at].chars().next_back();
-            let after = data[at + found.len()..].chars().next();
+    stands_in_text(&spelled[1..spelled.len() - 1], data)
+}
+
+/// Whether a staff id stands in what somebody has written, as a whole word.
+#[must_use]
+pub fn stands_in_text(staff_id: &str, text: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    !staff_id.is_empty()
+        && text.match_indices(staff_id).any(|(at, found)| {
+            let before = text[..at].chars().next_back();
+            let after = text[at + found.len()..].chars().next();
             !before.is_some_and(is_part) && !after.is_some_and(is_part)
         })
 }
@@ -213,6 +239,8 @@ mod tests {
             (r#"{"text":"(EMP-1 との面談)"}"#, true),
             (r#"{"staffId":"EMP-10"}"#, false),
             (r#"{"staffId":"X-EMP-1"}"#, false),
+            // Japanese has no blanks between words.
+            (r#"{"text":"職員EMP-1の都合"}"#, true),
             (r#"{"list":["EMP-10","EMP-1"]}"#, true),
             ("{}", false),
         ] {

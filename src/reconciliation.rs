@@ -18,6 +18,9 @@ use received::{PartnerStatus, Received};
 
 /// The longest range that one comparison covers.
 pub const LONGEST_RANGE: Duration = Duration::from_hours(92 * 24);
+/// The longest that a list is on its way, from its making to the question: of what was delivered in the meantime, it says
+/// nothing.
+const ON_ITS_WAY: Duration = Duration::from_mins(2);
 /// Events about a picture of a person. VoiceDrive answers 200 to those about a person whom it does not know.
 const PHOTOS: &str = "employee.photo.";
 
@@ -67,8 +70,10 @@ pub enum Verdict {
     Arrived,
     /// It is still to be sent.
     Waiting,
-    /// It is missing, and nothing is to be done: a person said so, or the data of its person were erased.
+    /// A person said that nothing is to be done about it.
     GivenUp,
+    /// It is missing, and cannot be sent again: the data of its person were erased.
+    Erased,
 }
 
 impl Verdict {
@@ -152,8 +157,7 @@ pub enum RangeError {
     TooLong,
 }
 
-/// The range that is compared: from `from` to `to`, or else the span of the ids; and the moment after which
-/// deliveries say nothing, because who made the list cannot have known of them.
+/// The range that is compared: from `from` to `to`, or else the span of the ids.
 ///
 /// # Errors
 /// `RangeError`
@@ -161,26 +165,42 @@ pub fn range(
     from: Option<Timestamp>,
     to: Option<Timestamp>,
     received: &[Received],
-    now: Timestamp,
-) -> Result<(IdRange, Timestamp), RangeError> {
+) -> Result<IdRange, RangeError> {
     let ids = || received.iter().map(|row| row.id).filter(has_time);
     let first = from.map(first_id_at).or_else(|| ids().min());
     let last = to.map(first_id_at).or_else(|| ids().max());
     let (Some(first), Some(last)) = (first, last) else {
         return Err(RangeError::Nothing);
     };
-    let (begin, end) = (time_of(first), time_of(last));
     if first > last {
         return Err(RangeError::Reversed);
     }
-    if end.since(begin) > LONGEST_RANGE {
+    if time_of(last).since(time_of(first)) > LONGEST_RANGE {
         return Err(RangeError::TooLong);
     }
-    let range = IdRange {
+    Ok(IdRange {
         from: first,
         to: last,
-    };
-    Ok((range, end.min(now)))
+    })
+}
+
+/// Until when a list has everything that was delivered; of what was delivered later it says nothing. `made_at`: when it
+/// was made, if that was said.
+///
+/// A list was made after the last event that it has. One of a range that was said up to `to` was made at that moment at the earliest,
+/// and else shortly before it is asked about: a list of a day that is over, asked about in the morning, has what was
+/// delivered after midnight, too. One of no range is taken for as old as its last event.
+#[must_use]
+pub fn as_of(
+    to: Option<Timestamp>,
+    made_at: Option<Timestamp>,
+    received: &[Received],
+    now: Timestamp,
+) -> Timestamp {
+    let ids = received.iter().map(|row| row.id).filter(has_time);
+    let last = ids.max().map(time_of);
+    let made = made_at.or_else(|| to.map(|to| to.max(now.before(ON_ITS_WAY))));
+    last.max(made).unwrap_or(now).min(now)
 }
 
 /// Whether an id says when its event was accepted.
@@ -299,28 +319,63 @@ mod tests {
 
     #[test]
     fn without_a_range_it_is_the_span_of_the_ids() {
-        let now = at(9_000_000);
         let list = [received(7_000), received(5_000), received(6_000)];
-        let (found, as_of) = range(None, None, &list, now).unwrap();
+        let found = range(None, None, &list).unwrap();
         assert_eq!((found.from, found.to), (list[1].id, list[0].id));
-        assert_eq!(as_of, at(7_000));
-        let (found, as_of) = range(Some(at(0)), Some(at(10_000_000)), &list, now).unwrap();
+        let found = range(Some(at(0)), Some(at(10_000_000)), &list).unwrap();
         assert_eq!(
             (time_of(found.from), time_of(found.to)),
             (at(0), at(10_000_000))
         );
-        assert_eq!(as_of, now, "nobody knows what comes later");
         let other = Received {
             id: Uuid::from_u128(4 << 76),
             ..row(None, None)
         };
-        assert_eq!(range(None, None, &[other], now), Err(RangeError::Nothing));
+        assert_eq!(range(None, None, &[other]), Err(RangeError::Nothing));
+    }
+
+    #[test]
+    fn a_list_has_what_was_delivered_until_it_was_made() {
+        const HOUR: i64 = 3_600_000;
+        let now = at(9 * HOUR);
+        let list = [received(7 * HOUR), received(5 * HOUR)];
+        let of = |to: Option<i64>, made_at: Option<i64>| {
+            as_of(to.map(at), made_at.map(at), &list, now).unix_ms()
+        };
+        let lately = 9 * HOUR - 120_000;
+        for (to, made_at, expected, why) in [
+            (None, None, 7 * HOUR, "as old as its last event"),
+            (Some(8 * HOUR), None, lately, "a range that is over"),
+            (
+                Some(lately + 1),
+                None,
+                lately + 1,
+                "until now, more or less",
+            ),
+            (
+                Some(99 * HOUR),
+                None,
+                9 * HOUR,
+                "nobody knows what comes later",
+            ),
+            (Some(6 * HOUR), Some(8 * HOUR), 8 * HOUR, "as was said"),
+            (Some(99 * HOUR), Some(8 * HOUR), 8 * HOUR, "as was said"),
+            (
+                Some(6 * HOUR),
+                Some(6 * HOUR),
+                7 * HOUR,
+                "it has a later one",
+            ),
+            (None, Some(8 * HOUR), 8 * HOUR, "as was said"),
+            (None, Some(99 * HOUR), 9 * HOUR, "by another clock"),
+        ] {
+            assert_eq!(of(to, made_at), expected, "{to:?} {made_at:?}: {why}");
+        }
     }
 
     #[test]
     fn ranges_that_cannot_be_compared_are_refused() {
-        let now = at(0);
-        let of = |from, to| range(from, to, &[], now).map(drop);
+        let of = |from, to| range(from, to, &[]).map(drop);
         let days = |days: i64| Some(at(days * 86_400_000));
         assert_eq!(of(None, None), Err(RangeError::Nothing));
         assert_eq!(of(days(0), None), Err(RangeError::Nothing));

@@ -42,6 +42,23 @@ pub struct Resent {
     pub follows: u64,
 }
 
+/// What is sent again after several events that are sent again together, beside themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Following {
+    /// How many later events of the same persons.
+    pub all: u64,
+    /// Of the person with the most of them, so many.
+    pub longest: u64,
+}
+
+impl Following {
+    /// Adds what follows of one more person.
+    pub fn add(&mut self, follows: u64) {
+        self.all += follows;
+        self.longest = self.longest.max(follows);
+    }
+}
+
 /// An event that a bulk resend selects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {

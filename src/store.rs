@@ -50,6 +50,8 @@ mod interviews;
 mod kpis;
 mod line;
 mod missing;
+mod missing_resend;
+mod notes;
 mod notifications;
 mod outages;
 mod outbox;

@@ -6,7 +6,7 @@
 //! formats a time for keeping.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Datelike, Timelike, Utc};
 
@@ -32,6 +32,15 @@ impl Timestamp {
     #[must_use]
     pub fn from_unix_ms(milliseconds: i64) -> Self {
         Self(milliseconds.clamp(EARLIEST, LATEST))
+    }
+
+    /// A moment by the system's clock, such as a file's time.
+    #[must_use]
+    pub fn of_system(moment: SystemTime) -> Self {
+        Self::from_unix_ms(match moment.duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(after) => milliseconds(after),
+            Err(before) => -milliseconds(before.duration()),
+        })
     }
 
     /// Milliseconds since the Unix epoch.

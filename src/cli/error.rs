@@ -85,9 +85,21 @@ impl CliError {
             Self::OfDaemon { code, .. } if FOR_NOW.contains(&code.as_str()) => {
                 Self::NotNow(Box::new(self))
             }
-            Self::OfDaemon { .. } => Self::NotTaken(Box::new(self)),
+            Self::OfDaemon { .. } | Self::Refused { .. } => Self::NotTaken(Box::new(self)),
             _ => self,
         }
+    }
+
+    /// The same in other words, when too much would follow what is sent again: `describe` is told how much.
+    pub(super) fn of_long_tail(self, describe: impl FnOnce(&str) -> String) -> Self {
+        let Self::OfDaemon { code, message, .. } = &self else {
+            return self;
+        };
+        let follows = message.split(' ').next().unwrap_or_default();
+        if code != "CONFLICT" || follows.parse::<u64>().is_err() {
+            return self;
+        }
+        Self::refused(code, describe(follows))
     }
 
     pub(super) fn refused(code: &str, message: impl Into<String>) -> Self {

@@ -46,7 +46,8 @@ enum What {
   voicedrive-relay export deliveries person.csv --staff-id EMP-2025-001
 The file is there when it is whole, for its owner alone. One that is there already is not replaced.
 CSV is UTF-8 with a byte order mark, as a spreadsheet opens it, with times by the configured time zone. A
-cell that a spreadsheet would take for a formula begins with an apostrophe.")]
+cell that a spreadsheet would take for a formula, and digits that it would write in another way (0123), begin with an
+apostrophe.")]
 struct Deliveries {
     #[command(flatten)]
     form: Form,
@@ -58,8 +59,9 @@ struct Deliveries {
 #[command(after_help = "Examples:
   sudo voicedrive-relay export interviews interviews.csv
   voicedrive-relay export interviews - --format ndjson | gzip > all.ndjson.gz
-The columns are those that `import interviews` takes. JSON and NDJSON can be imported again as they are; in
-CSV a cell that a spreadsheet would take for a formula begins with an apostrophe.")]
+The columns are those that `import interviews` takes, and the file can be imported again as it is. In CSV a cell that
+a spreadsheet would take for a formula, and digits that it would write in another way (0123), begin with an
+apostrophe, which the import takes away.")]
 struct Interviews {
     #[command(flatten)]
     form: Form,

@@ -1,5 +1,6 @@
 //! `reconcile`: compares what was sent with what VoiceDrive says it has.
 
+use std::fs::Metadata;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -13,6 +14,7 @@ use crate::day;
 use crate::import::id_list;
 use crate::reconciliation::received::{PartnerStatus, Received};
 use crate::route::MAX_NAME_CHARACTERS;
+use crate::timestamp::Timestamp;
 use crate::words::{commands, harmless, reconciliations};
 
 /// VoiceDrive does not have everything.
@@ -26,9 +28,11 @@ const PATH: &str = "/api/integration/reconcile";
   voicedrive-relay reconcile webhook_logs.csv
   voicedrive-relay reconcile webhook_logs.csv --resend
   voicedrive-relay reconcile ids.txt --from 2025-10-26 --to 2025-10-27
+  voicedrive-relay reconcile old.csv --as-of 2025-10-26T06:00
   voicedrive-relay reconcile --digest --unit hour --from 2025-10-26
 The file has one id a line, or is a CSV with a column requestId and perhaps processingStatus
 and userFound, as in VoiceDrive's webhook_logs. - is the standard input.
+What was delivered after the list was made is not compared: the next list has it.
 Exit codes: 0 nothing is missing, 1 something is, 65 the file is not understood
 or not taken, 75 refused for now: try again later")]
 pub(super) struct Reconcile {
@@ -44,9 +48,15 @@ pub(super) struct Reconcile {
     /// Only events accepted before then; without it: up to the last id of the file
     #[arg(long, value_name = "TIME")]
     to: Option<String>,
-    /// Send again what is missing
+    /// The list has what had arrived by then; without it: when the file was written
+    #[arg(long, value_name = "TIME", conflicts_with = "digest")]
+    as_of: Option<String>,
+    /// Send again what is missing, and what was delivered later for the same persons
     #[arg(long, conflicts_with = "digest")]
     resend: bool,
+    /// With --resend: leave out what was delivered later for the same persons
+    #[arg(long, requires = "resend")]
+    only: bool,
     /// Print for each day or hour how much was delivered, with a digest of the ids
     #[arg(long)]
     digest: bool,
@@ -77,11 +87,18 @@ impl Reconcile {
             .map(|(name, value)| (name.to_owned(), value.into()))
             .collect();
         wanted.insert("resend".to_owned(), self.resend.into());
+        wanted.insert("only".to_owned(), self.only.into());
+        let made_at = self.made_at(client)?.map(|moment| moment.to_string());
+        wanted.extend(made_at.map(|moment| ("asOf".to_owned(), moment.into())));
         let items: Vec<Value> = received.iter().map(item).collect();
         wanted.insert("received".to_owned(), items.into());
         let wanted = Value::Object(wanted).to_string();
         let answer = client.post(PATH, wanted).await;
-        let answer = answer.map_err(CliError::of_comparison)?;
+        let language = client.locale.language;
+        let answer = answer.map_err(|error| {
+            let told = |follows: &str| reconciliations::tail_too_long(follows, language);
+            error.of_long_tail(told).of_comparison()
+        })?;
         client.print(&answer, |locale| {
             let again = (!self.resend).then(|| self.again(client));
             let settings = client.settings_of(&answer);
@@ -130,6 +147,17 @@ impl Reconcile {
         Ok(said
             .filter_map(|(name, value)| Some((name, value?)))
             .collect())
+    }
+
+    /// When the list was made, at the latest; none: it is made while it is read.
+    fn made_at(&self, client: &Client) -> Result<Option<Timestamp>, CliError> {
+        if let Some(text) = &self.as_of {
+            return moment_of("--as-of", text, client.locale, day::start).map(Some);
+        }
+        let written = self.file.as_deref().and_then(|file| file.metadata().ok());
+        let written = written.filter(Metadata::is_file);
+        let written = written.and_then(|file| file.modified().ok());
+        Ok(written.map(Timestamp::of_system))
     }
 
     async fn digests(&self, client: &Client) -> Result<(), CliError> {

@@ -143,17 +143,7 @@ async fn resend_one(client: &Client, id: &str, only: bool) -> Result<Value, CliE
 
 /// The refusal of a long tail as a person reads it, who would type an option and not JSON.
 fn in_words(client: &Client, error: CliError) -> CliError {
-    let CliError::OfDaemon { code, message, .. } = &error else {
-        return error;
-    };
-    let follows = message.split(' ').next().unwrap_or_default();
-    if code != "CONFLICT" || follows.parse::<u64>().is_err() {
-        return error;
-    }
-    CliError::refused(
-        code,
-        commands::tail_too_long(follows, client.locale.language),
-    )
+    error.of_long_tail(|follows| commands::tail_too_long(follows, client.locale.language))
 }
 
 fn matched(answer: &Value) -> u64 {

@@ -145,21 +145,28 @@ fn person(client: &Client, locale: Locale, answer: &Value) -> String {
             other => format!("{key}: {other}"),
         }));
     }
-    lines.extend(mentioned(locale, &answer["mentionedIn"]));
+    lines.extend(mentioned(locale, answer));
     lines.join("\n")
 }
 
-/// Where the id stands in events of others.
-fn mentioned(locale: Locale, mentions: &Value) -> Vec<String> {
-    if mentions["count"] == 0 {
-        return Vec::new();
+/// Where the id stands in what is of others.
+fn mentioned(locale: Locale, answer: &Value) -> Vec<String> {
+    let notes = &answer["notedIn"];
+    let places = [
+        (Words::InEvents, &answer["mentionedIn"]),
+        (Words::InInterviews, &notes["interviews"]),
+        (Words::InHolds, &notes["holds"]),
+        (Words::InAudit, &notes["audit"]),
+    ];
+    let mut lines = Vec::new();
+    for (place, mentions) in places {
+        let count = mentions["count"].as_u64().unwrap_or(0);
+        if count > 0 {
+            lines.push(staff::mentioned(place, count, locale.language));
+            let ids = list(&mentions["ids"]).iter();
+            lines.extend(ids.map(|id| format!("  {}", harmless(text(id)))));
+        }
     }
-    let mut lines = vec![staff::mentioned(&mentions["count"], locale.language)];
-    lines.extend(
-        list(&mentions["ids"])
-            .iter()
-            .map(|id| format!("  {}", text(id))),
-    );
     lines
 }
 
@@ -183,12 +190,13 @@ fn erased(locale: Locale, answer: &Value) -> String {
         let named: Vec<String> = open.iter().map(|one| delivery(locale, one)).collect();
         lines.push(staff::still_open(&named, language));
     }
+    let mentioned = mentioned(locale, answer);
     lines.extend(
         answer["files"]
             .as_str()
-            .map(|word| staff::files(word, language)),
+            .map(|word| staff::files(word, !mentioned.is_empty(), language)),
     );
-    lines.extend(mentioned(locale, &answer["mentionedIn"]));
+    lines.extend(mentioned);
     let named = |key: &str| -> Vec<&str> { list(&answer[key]).iter().map(text).collect() };
     for (paths, phrase) in [
         (named("deletedCopies"), Words::Deleted),

@@ -8,8 +8,8 @@ use super::words::{Locale, text};
 use super::{CliError, Common, hold};
 use crate::route::DEFAULT;
 use crate::words::holds::Holding;
-use crate::words::size;
 use crate::words::status::{self, Overview};
+use crate::words::{harmless, size};
 
 /// The exit code that says, when it is asked for, that a person is needed.
 const NEEDS_A_PERSON: u8 = 1;
@@ -123,6 +123,16 @@ fn page(locale: Locale, common: &Common, answer: &Value) -> String {
         ),
         (locale.phrase(Overview::Disk), disk(locale, &answer["disk"])),
     ];
+    let asked = [
+        (Overview::Asked, "answered"),
+        (Overview::TurnedAway, "refused"),
+    ];
+    let asked = asked.map(|(name, which)| {
+        (
+            locale.phrase(name),
+            question(locale, &answer["questions"][which]),
+        )
+    });
     let trouble = answer["database"]["trouble"].as_str();
     let trouble = trouble.map(|told| (locale.phrase(Overview::InTrouble), told.to_owned()));
     let nobody = (answer["alerts"]["channels"] == 0).then(|| {
@@ -133,6 +143,7 @@ fn page(locale: Locale, common: &Common, answer: &Value) -> String {
         .into_iter()
         .chain(trouble)
         .chain(more)
+        .chain(asked)
         .chain(on_hold(locale, answer))
         .chain(open_incidents(locale, answer))
         .chain(failing_channels(locale, answer))
@@ -141,6 +152,21 @@ fn page(locale: Locale, common: &Common, answer: &Value) -> String {
         .map(|(name, value)| format!("{name}: {value}"))
         .collect();
     lines.join("\n")
+}
+
+/// When VoiceDrive has asked something last, and who or why not.
+fn question(locale: Locale, question: &Value) -> String {
+    if question.is_null() {
+        return locale.phrase(Overview::NotSinceStart).to_owned();
+    }
+    let at = locale.moment(&question["at"], "-");
+    let told = match question["status"].as_u64() {
+        None => harmless(text(&question["who"])),
+        Some(401) => locale.phrase(Overview::BadToken).to_owned(),
+        Some(403) => locale.phrase(Overview::NotAllowed).to_owned(),
+        Some(_) => locale.phrase(Overview::TooOften).to_owned(),
+    };
+    format!("{at} ({}, {told})", text(&question["client"]))
 }
 
 /// What a person has paused.

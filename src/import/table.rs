@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::cells::{Cells, Dialect, Fault, Reader};
 use super::dates;
+use super::harmless_cell;
 use super::header::Column;
 use super::layout::Layout;
 use super::problem::Problem;
@@ -199,7 +200,10 @@ impl<R: BufRead> Table<R> {
         let mut record = Record::default();
         for (number, (under, cell)) in (1..).zip(self.header.0.iter().zip(cells.iter())) {
             match under {
-                Under::Field(field) => record.set(*field, Value::from(cell), reading.zone),
+                Under::Field(field) => {
+                    let text = harmless_cell::read(cell);
+                    record.set(*field, Value::from(text), reading.zone);
+                }
                 Under::Unused => {}
                 Under::Nothing if cell.is_empty() => {}
                 Under::Nothing => return Err(Problem::UnderNoName(number)),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::received::Received;
+use super::received::{PartnerStatus, Received};
 use super::{IdRange, Sent, Verdict, first_id_at, has_time, verdict};
 use crate::cause::Cause;
 use crate::event::Status;
@@ -20,13 +20,23 @@ pub struct Question {
     pub routes: Vec<String>,
     /// The ids.
     pub range: IdRange,
-    /// Nobody who made the list can have known what was delivered later.
+    /// The list has what was delivered until then ([`super::as_of`]).
     pub as_of: Timestamp,
-    /// The range was said, and not taken from the list: the list has all that was delivered in it until `as_of`. Else
-    /// what comes behind the last id is not compared, and only a delivery that needed retries can be too late.
+    /// The range was said, and not taken from the list. Else what comes behind the last id is not compared.
     pub range_was_said: bool,
+    /// It was said when the list was made.
+    pub making_was_said: bool,
     /// What VoiceDrive has, in the order of ids, each once.
     pub received: Vec<Received>,
+}
+
+/// Why nothing is to be done about a delivery any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closed {
+    /// A person said so after its last attempt.
+    GivenUp,
+    /// The data of its person were erased: it cannot be sent again.
+    Erased,
 }
 
 /// A delivery of the range, as it is kept.
@@ -54,8 +64,8 @@ pub struct Delivery<'a> {
     pub next_retry_at: Option<Timestamp>,
     /// An earlier comparison has found it missing or without effect, and that has not ended.
     pub was_missing: bool,
-    /// Nothing is to be done about it any more: a person said so after its last attempt, or its person's data were erased.
-    pub is_given_up: bool,
+    /// Why nothing is to be done about it any more; none: something may be.
+    pub closed: Option<Closed>,
     /// An earlier comparison had it in its range, and could not say anything about it.
     pub was_unjudged: bool,
 }
@@ -175,6 +185,12 @@ pub struct Comparison {
     pub judged: Vec<i64>,
     /// Deliveries that the list cannot say anything about.
     pub not_compared: u64,
+    /// What VoiceDrive does not have, and of which a person said that nothing is to be done.
+    pub given_up: u64,
+    /// What VoiceDrive does not have, and what cannot be sent again, because the data of its person were erased.
+    pub erased: u64,
+    /// The place of the last event that was there when it was compared.
+    pub last_seq: i64,
     /// Not everything is named.
     pub truncated: bool,
 }
@@ -246,12 +262,10 @@ impl<'a> Comparer<'a> {
             return Ok(());
         }
         let sent = Sent::of(delivery.status, delivery.attempts);
-        let verdict = match verdict(sent, delivery.event_type, received) {
-            found if found.is_found() && delivery.is_given_up => Verdict::GivenUp,
-            verdict => verdict,
-        };
+        let found = verdict(sent, delivery.event_type, received);
         let is_too_late =
-            verdict == Verdict::AnsweredButAbsent && self.question.is_too_late(delivery);
+            found == Verdict::AnsweredButAbsent && self.question.is_too_late(delivery);
+        let verdict = delivery.what_is_left(found);
         let comparison = &mut self.comparison;
         match (
             is_too_late || verdict == Verdict::Waiting,
@@ -271,7 +285,7 @@ impl<'a> Comparer<'a> {
             Verdict::NeverArrived => Some(Reason::NotDelivered(cause()?)),
             _ => None,
         };
-        comparison.count(delivery, received.is_some(), verdict);
+        comparison.count(delivery, received, verdict);
         comparison.keep(delivery, verdict, reason);
         Ok(())
     }
@@ -343,7 +357,10 @@ impl Comparison {
         }
     }
 
-    fn count(&mut self, delivery: &Delivery<'_>, received: bool, verdict: Verdict) {
+    fn count(&mut self, delivery: &Delivery<'_>, received: Option<&Received>, verdict: Verdict) {
+        let is_processed = received.is_some_and(|row| row.status == Some(PartnerStatus::Success));
+        self.given_up += u64::from(verdict == Verdict::GivenUp && !is_processed);
+        self.erased += u64::from(verdict == Verdict::Erased);
         if !self.by_route.contains_key(delivery.route) {
             let none = Counts::default();
             self.by_route.insert(delivery.route.to_owned(), none);
@@ -351,7 +368,7 @@ impl Comparison {
         let of_route = self.by_route.get_mut(delivery.route);
         for counts in of_route.into_iter().chain([&mut self.counts]) {
             counts.sent += u64::from(delivery.attempts > 0);
-            counts.received += u64::from(received);
+            counts.received += u64::from(received.is_some());
             counts.matched += u64::from(matches!(verdict, Verdict::Matched | Verdict::Arrived));
             counts.missing += u64::from(verdict.is_missing());
             counts.no_effect += u64::from(verdict == Verdict::NoEffect);
@@ -385,7 +402,22 @@ impl Question {
     /// Whether who made the list cannot have known of a delivery.
     fn is_too_late(&self, delivery: &Delivery<'_>) -> bool {
         let is_later = delivery.last_attempt_at.is_some_and(|at| at > self.as_of);
-        is_later && (self.range_was_said || delivery.attempts > 1)
+        // Where only the last event says when the list was made, what arrived at once counts as delivered when it was
+        // accepted: events of one moment are sent one after the other.
+        let is_exact = self.range_was_said || self.making_was_said || delivery.attempts > 1;
+        is_later && is_exact
+    }
+}
+
+impl Delivery<'_> {
+    /// What is left of a verdict that something is missing, when nothing can or needs to be done about it.
+    fn what_is_left(&self, found: Verdict) -> Verdict {
+        let is_lost = found.is_missing() || matches!(found, Verdict::NoEffect | Verdict::GivenUp);
+        match self.closed {
+            Some(Closed::Erased) if is_lost => Verdict::Erased,
+            Some(Closed::GivenUp) if found.is_found() => Verdict::GivenUp,
+            _ => found,
+        }
     }
 }
 

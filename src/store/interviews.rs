@@ -9,7 +9,7 @@ use super::interview_intake::{PutError, import, put};
 use super::interview_row::{COLUMNS, find, record};
 use super::writer::Lane;
 use super::{Store, StoreError, audit, erased_records};
-use crate::audit::{Action, Actor};
+use crate::audit::{Action, Actor, Subject};
 use crate::interview::{
     ImportResult, Interview, InterviewCursor, InterviewFilter, InterviewRecord, InterviewStatus,
     PutResult, UnknownOrigin,
@@ -144,10 +144,26 @@ impl Store {
     ///
     /// # Errors
     /// `StillNamed` when another record was rescheduled from it.
-    pub async fn delete_interview(&self, id: &str) -> Result<bool, DeleteError> {
+    pub async fn delete_interview(
+        &self,
+        id: &str,
+        by: Actor,
+        now: Timestamp,
+    ) -> Result<bool, DeleteError> {
         let id = id.to_owned();
-        self.write(Lane::Calls, move |connection| delete(connection, &id))
-            .await
+        self.write(Lane::Calls, move |connection| {
+            let Some(deleted) = delete(connection, &id)? else {
+                return Ok(false);
+            };
+            let subject = Subject::RecordOf {
+                id: id.clone(),
+                staff_id: deleted.interview.employee_id,
+            };
+            let entry = by.clone().did(Action::DeleteInterview, now).to(subject);
+            audit::record(connection, &entry.counting(1))?;
+            Ok(true)
+        })
+        .await
     }
 }
 
@@ -165,9 +181,13 @@ fn note_erased(
     Ok(())
 }
 
-pub(super) fn delete(connection: &Connection, id: &str) -> Result<bool, DeleteError> {
+/// The record that was deleted; none: there was none.
+pub(super) fn delete(
+    connection: &Connection,
+    id: &str,
+) -> Result<Option<InterviewRecord>, DeleteError> {
     let Some(earlier) = find(connection, id)? else {
-        return Ok(false);
+        return Ok(None);
     };
     let deleted = connection
         .prepare_cached("DELETE FROM interviews WHERE id = ?1")?
@@ -177,7 +197,7 @@ pub(super) fn delete(connection: &Connection, id: &str) -> Result<bool, DeleteEr
             let mut counts = Changes::default();
             counts.removed(&earlier.interview);
             counts.write(connection)?;
-            Ok(true)
+            Ok(Some(earlier))
         }
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
             Err(DeleteError::StillNamed)

@@ -40,10 +40,26 @@ pub(super) fn count(
     };
     Ok(KpiCounts {
         sends: sends(connection, &SendFilter::period(from, now))?.total,
+        waiting: waiting(connection, from, now)?,
         retried: ended_retries(connection, from, now)?,
         interviews: interview_stats::count(connection, &interviews)?.total,
         gap: gap(connection, question)?,
     })
+}
+
+/// Deliveries that have not succeeded, and of which nobody has said that they are given up.
+pub(super) fn waiting(
+    connection: &Connection,
+    from: Timestamp,
+    to: Timestamp,
+) -> rusqlite::Result<u64> {
+    connection
+        .prepare_cached(
+            "SELECT count(*) FROM webhook_retry_queue q CROSS JOIN webhook_send_logs l ON l.id = q.id
+              WHERE q.status IN ('pending', 'processing') AND l.status <> 'success'
+                AND l.sent_at BETWEEN ?1 AND ?2",
+        )?
+        .query_row((from, to), |row| row.get(0))
 }
 
 pub(super) fn ended_retries(
@@ -311,7 +327,7 @@ mod tests {
             delivered: 2,
             given_up: 2,
         };
-        assert_eq!((counts.retried, counts.waiting()), (ended, 0));
+        assert_eq!((counts.retried, counts.waiting), (ended, 0));
         assert_eq!((counts.sends.sent, counts.sends.succeeded), (5, 3));
         // What a person sends again is not over.
         let id: String = connection
@@ -323,7 +339,7 @@ mod tests {
             .unwrap();
         again(&connection, &id, when(4 * MINUTE));
         let counts = count(&connection, &question(at(5 * MINUTE))).unwrap();
-        assert_eq!((counts.retried.given_up, counts.waiting()), (1, 1));
+        assert_eq!((counts.retried.given_up, counts.waiting), (1, 1));
         let next_day = count(&connection, &question(at(25 * 60 * MINUTE))).unwrap();
         assert_eq!(next_day.retried, EndedRetries::default());
     }

@@ -69,7 +69,7 @@ pub(super) fn overview(connection: &Connection, now: Now) -> Result<Overview, St
         accepted: all_waiting.saturating_sub(retrying),
         retrying,
         exhausted: queue.failed,
-        dismissed: queue.dismissed,
+        dismissed: queue.dismissed + given_up_unsent(connection)?,
         delivered: sent
             .1
             .saturating_sub(retrying + queue.failed + queue.dismissed),
@@ -89,6 +89,18 @@ pub(super) fn overview(connection: &Connection, now: Now) -> Result<Overview, St
         failing_channels: notifications::failing_channels(connection)?,
         holds: holds::lasting(connection, now)?,
     })
+}
+
+/// Deliveries that were given up with their person before the first attempt: they have no row in the retry queue.
+fn given_up_unsent(connection: &Connection) -> rusqlite::Result<u64> {
+    connection
+        .prepare_cached(
+            "SELECT count(*) FROM erased_events x
+              CROSS JOIN dismissed_deliveries d ON d.event_seq = x.event_seq
+              CROSS JOIN events e ON e.seq = x.event_seq
+              WHERE NOT EXISTS (SELECT 1 FROM webhook_send_logs l WHERE l.id = e.id)",
+        )?
+        .query_row([], |row| row.get(0))
 }
 
 fn vitals(connection: &Connection, now: Now) -> Result<Vitals, StoreError> {

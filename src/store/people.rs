@@ -13,7 +13,7 @@ use crate::clock::Moment;
 use crate::event::Status;
 use crate::event_record::{EventDetail, EventFilter};
 use crate::interview::InterviewRecord;
-use crate::person::{self, KeyedHash, Mentions, OpenDelivery, Person, stands_in};
+use crate::person::{self, KeyedHash, Mentions, Notes, OpenDelivery, Person, stands_in};
 use crate::timestamp::Timestamp;
 
 /// Rows that are looked at in one go; the time of one read stays short.
@@ -38,6 +38,7 @@ impl Store {
             step.0.into_iter().for_each(|id| found.mentioned.add(id));
             after = step.1;
         }
+        found.notes = self.notes_with(staff_id).await?;
         found.held = self.interviews_held_by(staff_id).await?.len() as u64;
         Ok(found)
     }
@@ -105,6 +106,7 @@ fn summary(connection: &Connection, staff_id: &str) -> Result<Person, StoreError
         held: 0,
         open: open(connection, staff_id)?,
         mentioned: Mentions::default(),
+        notes: Notes::default(),
         erased_at: erasure.map(|(at, _)| at),
         is_half_erased: erasure.is_some_and(|(_, ended)| !ended),
     })
@@ -204,17 +206,27 @@ fn interviews(connection: &Connection, staff_id: &str) -> rusqlite::Result<Vec<I
 /// A page of what was looked for, and where the next one begins.
 type Step = (Vec<String>, Option<i64>);
 
-/// The events of others, after the place `after`, in which the staff id stands.
+/// The events of others, after the place `after`, in which the staff id stands, or in what the partner said to them.
 fn mentions(connection: &Connection, staff_id: &str, after: i64) -> rusqlite::Result<Step> {
     let mut statement = connection.prepare_cached(
-        "SELECT seq, id, iif(staff_id IS ?2, NULL, data) FROM events
-          WHERE seq > ?1 ORDER BY seq LIMIT ?3",
+        "SELECT seq, id, iif(staff_id IS ?2, NULL, data),
+                iif(staff_id IS ?2, NULL,
+                    (SELECT group_concat(coalesce(a.error_message, '') || ' ' || coalesce(a.response_body, ''), ' ')
+                       FROM attempts a WHERE a.event_seq = e.seq))
+           FROM events e WHERE seq > ?1 ORDER BY seq LIMIT ?3",
     )?;
     let mut rows = statement.query((after, staff_id, LOOKED_AT_ONCE))?;
     let (mut found, mut last, mut looked_at) = (Vec::new(), None, 0);
     while let Some(row) = rows.next()? {
-        let data: Option<&str> = row.get_ref(2)?.as_str_or_null()?;
-        if data.is_some_and(|data| stands_in(staff_id, data)) {
+        let texts = [
+            row.get_ref(2)?.as_str_or_null()?,
+            row.get_ref(3)?.as_str_or_null()?,
+        ];
+        if texts
+            .into_iter()
+            .flatten()
+            .any(|text| stands_in(staff_id, text))
+        {
             found.push(row.get(1)?);
         }
         last = Some(row.get(0)?);

@@ -19,8 +19,7 @@ use crate::attempt::Outcome;
 use crate::cause::Cause;
 use crate::clock::Moment;
 use crate::event::Status;
-use crate::reconciliation::comparison::{Comparer, Comparison, Counts, Delivery, Question};
-use crate::resend::Candidate;
+use crate::reconciliation::comparison::{Closed, Comparer, Comparison, Counts, Delivery, Question};
 use crate::send_stats::SendState;
 use crate::timestamp::Timestamp;
 
@@ -116,22 +115,6 @@ impl Store {
         Ok(())
     }
 
-    /// Those of these events that can be sent again, in the order of acceptance: as [`super::BulkResend::open`] takes them.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn resendable(&self, events: Vec<i64>) -> Result<Vec<Candidate>, StoreError> {
-        self.read(move |connection| {
-            let found = events.iter().map(|seq| resendable(connection, *seq));
-            let mut found: Vec<_> = found
-                .filter_map(Result::transpose)
-                .collect::<rusqlite::Result<_>>()?;
-            found.sort_unstable_by_key(|event| event.seq);
-            Ok(found)
-        })
-        .await
-    }
-
     /// Forgets some of the comparisons that were made before `before`, but none that is its route's last one, and the
     /// digests of that time; says whether there are more. Nothing is written when there are none.
     ///
@@ -156,9 +139,8 @@ fn deliveries() -> String {
                 coalesce(l.last_retry_at, l.sent_at), l.http_status_code,
                 CASE WHEN l.id IS NOT NULL THEN o.due_ms END,
                 m.event_seq IS NOT NULL AND m.how IS NULL,
-                x.event_seq IS NOT NULL
-                  OR coalesce(m.how = 'dismissed' AND m.ended_at >= coalesce(l.last_retry_at, l.sent_at), 0),
-                u.event_seq IS NOT NULL
+                coalesce(m.how = 'dismissed' AND m.ended_at >= coalesce(l.last_retry_at, l.sent_at), 0),
+                x.event_seq IS NOT NULL, u.event_seq IS NOT NULL
            {FROM_EVENTS}
            LEFT JOIN missing_deliveries m ON m.event_seq = e.seq
            LEFT JOIN erased_events x ON x.event_seq = e.seq
@@ -185,7 +167,13 @@ pub(super) fn compare(
     } else {
         delivered_behind(connection, question)?
     };
-    Ok(comparer.finish(behind))
+    let last_seq = connection
+        .prepare_cached("SELECT coalesce(max(seq), 0) FROM events")?
+        .query_row([], |row| row.get(0))?;
+    Ok(Comparison {
+        last_seq,
+        ..comparer.finish(behind)
+    })
 }
 
 fn delivery<'a>(row: &'a Row<'_>, now: Now) -> Result<Delivery<'a>, StoreError> {
@@ -209,9 +197,17 @@ fn delivery<'a>(row: &'a Row<'_>, now: Now) -> Result<Delivery<'a>, StoreError> 
         http_status: row.get(8)?,
         next_retry_at: due_ms.map(|due_ms| now.wall_of(due_ms)),
         was_missing: row.get(10)?,
-        is_given_up: row.get(11)?,
-        was_unjudged: row.get(12)?,
+        closed: closed(row.get(11)?, row.get(12)?),
+        was_unjudged: row.get(13)?,
     })
+}
+
+fn closed(is_given_up: bool, is_erased: bool) -> Option<Closed> {
+    if is_erased {
+        Some(Closed::Erased)
+    } else {
+        is_given_up.then_some(Closed::GivenUp)
+    }
 }
 
 fn last_cause(connection: &Connection, seq: i64) -> Result<Option<Cause>, StoreError> {
@@ -302,6 +298,7 @@ pub(super) fn keep(
     now: Now,
 ) -> rusqlite::Result<String> {
     let range = [question.range.from, question.compared_to()].map(|id| id.to_string());
+    note_newer(connection, question, comparison, &range)?;
     let none = Counts::default();
     let counts = |route: &String| comparison.by_route.get(route).unwrap_or(&none);
     let mut same = BTreeSet::new();
@@ -337,6 +334,24 @@ pub(super) fn keep(
     Ok(id)
 }
 
+/// Notes as not judged what was committed since it was compared, with an id of the range: an id is made before the commit.
+fn note_newer(
+    connection: &Connection,
+    question: &Question,
+    comparison: &Comparison,
+    [from, to]: &[String; 2],
+) -> rusqlite::Result<()> {
+    let mut note = connection.prepare_cached(
+        "INSERT INTO unjudged_deliveries (event_seq)
+         SELECT seq FROM events WHERE seq > ?1 AND +id >= ?2 AND +id <= ?3 AND route = ?4
+         ON CONFLICT DO NOTHING",
+    )?;
+    for route in &question.routes {
+        note.execute((comparison.last_seq, from, to, route))?;
+    }
+    Ok(())
+}
+
 /// The last comparison of exactly this range on a route, and what it has counted.
 fn last_of_range(
     connection: &Connection,
@@ -357,27 +372,6 @@ fn last_of_range(
                 no_effect: row.get(5)?,
             };
             Ok((row.get(0)?, counts))
-        })
-        .optional()
-}
-
-/// None: it was purged, or the data of its person were erased.
-fn resendable(connection: &Connection, seq: i64) -> rusqlite::Result<Option<Candidate>> {
-    connection
-        .prepare_cached(
-            "SELECT seq, id, event_type, accepted_at, staff_id, route FROM events e
-              WHERE seq = ?1
-                AND NOT EXISTS (SELECT 1 FROM erased_events x WHERE x.event_seq = e.seq)",
-        )?
-        .query_row([seq], |row| {
-            Ok(Candidate {
-                seq: row.get(0)?,
-                id: row.get(1)?,
-                event_type: row.get(2)?,
-                accepted_at: row.get(3)?,
-                staff_id: row.get(4)?,
-                route: row.get(5)?,
-            })
         })
         .optional()
 }

@@ -116,7 +116,7 @@ pub(super) fn resend(
         && !rules.only
         && wanted.tail != Tail::None
     {
-        follows = tail::length(connection, line, found.seq)?;
+        follows = tail::length(connection, line, found.seq, None)?;
         if follows > LONGEST_TAIL {
             let resend = Resend::TailTooLong;
             return Ok(Resent { resend, follows });

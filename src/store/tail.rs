@@ -56,9 +56,16 @@ pub(super) fn go_on(
     }
 }
 
-/// How many deliveries would follow the event at `seq`. What was never sent is not looked at.
-pub(super) fn length(connection: &Connection, line: Line<'_>, seq: i64) -> rusqlite::Result<u64> {
+/// How many deliveries would follow the event at `seq`, up to the one at `next`, which is sent again, too. What was never
+/// sent is not looked at.
+pub(super) fn length(
+    connection: &Connection,
+    line: Line<'_>,
+    seq: i64,
+    next: Option<i64>,
+) -> rusqlite::Result<u64> {
     let end = line.first_without_tail(connection, seq)?;
+    let end = end.into_iter().chain(next).min();
     connection
         .prepare_cached(&format!("SELECT count(*) {OF_LINE} AND {DELIVERED}"))?
         .query_row(

@@ -25,6 +25,7 @@ phrases! {
         Restore: "復元", "restored";
         Backup: "バックアップ", "made a backup";
         Import: "面談記録の取り込み", "imported";
+        DeleteInterview: "面談記録の削除", "deleted an interview record";
         Api: "API", "API";
         CommandLine: "コマンド", "command line";
         Page: "画面", "page";
@@ -49,6 +50,7 @@ pub(crate) fn action(word: &str, language: Language) -> String {
         Some(Action::Restore) => Audit::Restore,
         Some(Action::Backup) => Audit::Backup,
         Some(Action::Import) => Audit::Import,
+        Some(Action::DeleteInterview) => Audit::DeleteInterview,
         None => return word.to_owned(),
     };
     language.phrase(phrase).to_owned()

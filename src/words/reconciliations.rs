@@ -7,8 +7,8 @@ use crate::import::id_list::{BadLines, LineFault, NotAList};
 use crate::language::{Language, Locale};
 use crate::reconciliation::received::NotReceived;
 use crate::route::settings::Settings;
-use crate::words::harmless;
 use crate::words::system::of_system;
+use crate::words::{commands, harmless};
 
 /// Deliveries of a kind that are shown; all of them stand in the JSON.
 const SHOWN: usize = 20;
@@ -26,7 +26,8 @@ phrases! {
         Waiting: "まだ送信待ちのもの", "still to be sent";
         Unknown: "VoiceDrive の一覧にあり、このリレーが送っていないもの", "in VoiceDrive's list, and never sent by this relay";
         Nothing: "届いていないものはありません。", "Nothing is missing.";
-        SentAgain: "届いていないものを、もう一度送ります。", "What is missing is sent again.";
+        NothingElse: "ほかに、届いていないものはありません。", "Nothing else is missing.";
+        NothingCompared: "比べたものの中に、届いていないものはありません。", "Of what was compared, nothing is missing.";
         AnsweredButAbsent: "200 と応答がありましたが、VoiceDrive の記録にありません", "it was answered with 200, and VoiceDrive has no record of it";
         FailedThere: "200 と応答がありましたが、VoiceDrive では失敗と記録されています", "it was answered with 200, and VoiceDrive's record says that it failed";
         NotDelivered: "送信できていません", "it was never delivered";
@@ -52,6 +53,22 @@ impl Locale {
         });
         let is_missing = !missing.is_empty();
         lines.extend(missing);
+        let [not_compared, dismissed, erased] =
+            ["notCompared", "dismissed", "erased"].map(|name| answer[name].as_u64().unwrap_or(0));
+        if erased > 0 {
+            lines.push(both!(
+                self.language,
+                "VoiceDrive にないが、その職員のデータを消去したため、もう送れないもの: {erased}",
+                "missing at VoiceDrive, and not to be sent again, because the data of their persons were erased: {erased}"
+            ));
+        }
+        if dismissed > 0 {
+            lines.push(both!(
+                self.language,
+                "VoiceDrive にないが、対応不要とされているもの: {dismissed}",
+                "missing at VoiceDrive, and dismissed: {dismissed}"
+            ));
+        }
         let nothing = |_: &Value| String::new();
         lines.extend(self.listed(answer, "noEffect", Found::NoEffect, nothing));
         lines.extend(self.listed(answer, "arrived", Found::Arrived, nothing));
@@ -60,23 +77,41 @@ impl Locale {
                 .to_owned()
         }));
         lines.extend(self.listed(answer, "unknown", Found::Unknown, nothing));
-        if let Some(count) = answer["notCompared"].as_u64().filter(|count| *count > 0) {
+        if not_compared > 0 {
             lines.push(both!(
                 self.language,
-                "一覧より後に送信した {count} 件は、比べていません。",
-                "Not compared, because they were delivered after the list: {count}."
+                "一覧より後に送信した {not_compared} 件は、比べていません。次の一覧で比べます。",
+                "Not compared, because they were delivered after the list: {not_compared}. The next list has them."
             ));
         }
-        match (is_missing, again) {
-            (false, _) => lines.push(self.phrase(Found::Nothing).to_owned()),
-            (true, None) => lines.push(self.phrase(Found::SentAgain).to_owned()),
-            (true, Some(command)) => lines.push(both!(
+        lines.push(match (is_missing, again) {
+            (true, Some(command)) => both!(
                 self.language,
                 "もう一度送るには: {command}",
                 "To send them again: {command}"
-            )),
-        }
+            ),
+            (true, None) => self.sent_again(&answer["resent"]),
+            (false, _) if erased + dismissed > 0 => self.phrase(Found::NothingElse).to_owned(),
+            (false, _) if not_compared > 0 => self.phrase(Found::NothingCompared).to_owned(),
+            (false, _) => self.phrase(Found::Nothing).to_owned(),
+        });
         lines.join("\n")
+    }
+
+    /// How much is sent again, and what follows it.
+    fn sent_again(self, resent: &Value) -> String {
+        let [events, follows] =
+            ["events", "follows"].map(|name| resent[name].as_u64().unwrap_or(0));
+        let mut told = both!(
+            self.language,
+            "届いていないものを、もう一度送ります: {events} 件",
+            "What is missing is sent again: {events}."
+        );
+        if follows > 0 {
+            told.push_str("\n  ");
+            told.push_str(&commands::follow(follows, self.language));
+        }
+        told
     }
 
     fn compared(self, answer: &Value) -> String {
@@ -158,6 +193,15 @@ impl Locale {
         }
         lines.join("\n")
     }
+}
+
+/// Too many later events of one person would be sent again as well.
+pub(crate) fn tail_too_long(follows: &str, language: Language) -> String {
+    both!(
+        language,
+        "届いていないものに続けて、同じ職員の、あとから届いた {follows} 件も送ることになるため、何も送っていません。届いていないものだけを送るには --only を付けます (VoiceDrive の内容は古いものに戻ります)",
+        "{follows} later events of one person would be sent again after what is missing, so nothing was sent; with --only they are left out, and what VoiceDrive has of that person goes back"
+    )
 }
 
 /// The file has no ids, and nothing says which range is compared.

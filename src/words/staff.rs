@@ -15,14 +15,20 @@ phrases! {
         Elsewhere: "ほかの場所にあるコピー (外付けディスク、別のサーバー、以前のバックアップなど) は対象外です。そちらはご自身で削除してください", "copies elsewhere (other disks, other servers, older backups) are not reached: delete them yourself";
         Clean: "データベースのファイルに残っていないことを確かめました", "nothing of it is left in the files of the database";
         Rewritten: "データベースのファイルを書き直し、残っていないことを確かめました", "the files of the database were written anew, and nothing of it is left in them";
+        CleanButNamed: "次に挙げるもののほかには、データベースのファイルに残っていないことを確かめました", "nothing of it is left in the files of the database but what is named here";
+        InEvents: "本文か VoiceDrive の応答にこの職員 ID がある、ほかの人のイベント", "events of others in which this staff id stands, or in what VoiceDrive said to them";
+        InInterviews: "理由などにこの職員 ID が書かれている、ほかの人の面談記録", "interview records of others in whose reasons or names this staff id stands";
+        InHolds: "理由にこの職員 ID が書かれている送信の保留 (経路)", "holds in whose reasons this staff id stands, by their routes";
+        InAudit: "理由などにこの職員 ID が書かれている監査記録 (日時)", "actions of the audit in whose reasons this staff id stands, by their times";
         LogInUse: "ほかのプログラムがデータベースを読んでいるため、書き込みログ (relay.db-wal) に古い内容が残っていることがあります。sqlite3 などを終了してから、同じコマンドをもう一度実行してください", "another program reads the database, so its log (relay.db-wal) may have something left: end it, such as a sqlite3, and type the same command again";
         NoRoom: "ファイルに断片が残っていますが、書き直すための空き容量がありません。ディスクを空けてから、同じコマンドをもう一度実行してください", "something is left in the file, and the disk has too little room to write it anew: make room, and type the same command again";
     }
 }
 
 /// What became of the database's files.
-pub(crate) fn files(word: &str, language: Language) -> String {
+pub(crate) fn files(word: &str, is_mentioned: bool, language: Language) -> String {
     let phrase = match Scoured::from_word(word) {
+        Some(Scoured::Clean | Scoured::Rewritten) if is_mentioned => Staff::CleanButNamed,
         Some(Scoured::Clean) => Staff::Clean,
         Some(Scoured::Rewritten) => Staff::Rewritten,
         Some(Scoured::LogInUse) => Staff::LogInUse,
@@ -54,12 +60,13 @@ pub(crate) fn was_erased(at: &str, is_half: bool, language: Language) -> String 
     }
 }
 
-/// Where the id stands in events of others.
-pub(crate) fn mentioned(count: &Value, language: Language) -> String {
+/// Where the id stands in what is of others, and is not changed.
+pub(crate) fn mentioned(place: Staff, count: u64, language: Language) -> String {
+    let place = language.phrase(place);
     both!(
         language,
-        "この職員 ID が本文に書かれている、ほかの人のイベント {count} 件 (変更しません):",
-        "events of others in which this staff id stands: {count} (they are not changed)"
+        "{place}: {count} 件 (変更しません)",
+        "{place}: {count} (they are not changed)"
     )
 }
 

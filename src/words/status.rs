@@ -22,6 +22,12 @@ phrases! {
         Database: "データベース", "database";
         BackupFile: "バックアップ", "backup file";
         Disk: "ディスク", "disk";
+        Asked: "VoiceDrive からの最後の照会", "last question of VoiceDrive";
+        TurnedAway: "最後に断った照会", "last one turned away";
+        NotSinceStart: "起動後はありません", "none since the start";
+        BadToken: "401: トークンがないか、正しくありません", "401: no token, or none that is valid";
+        NotAllowed: "403: トークンに権限がありません", "403: the token does not allow it";
+        TooOften: "429: 1 分間の上限を超えました", "429: more than may be asked in a minute";
         InTrouble: "異常", "in trouble";
         LookAt: "要確認", "look at";
         CannotTell: "通知できません", "cannot tell";

@@ -82,6 +82,38 @@ async fn what_a_token_changes_is_kept_with_its_subject_and_address() {
 }
 
 #[tokio::test]
+async fn a_record_that_is_deleted_is_kept_without_the_staff_id() {
+    let relay = TestRelay::start("").await;
+    let bearer = format!("Bearer {}", token(&[Scope::Admin], relay.clock.now()));
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/json"),
+    ];
+    let body = json!({
+        "employeeId": "EMP-1", "interviewType": "regular", "interviewDate": "2025-10-26T10:00:00.000Z",
+    });
+    for id in ["int-1", "EMP-1-17"] {
+        let path = format!("/api/interviews/{id}");
+        let put = relay
+            .call(Method::PUT, &path, &headers, body.to_string())
+            .await;
+        assert_eq!(put.status, 201);
+        for expected in [204, 404] {
+            let deleted = relay.call(Method::DELETE, &path, &headers, "").await;
+            assert_eq!(deleted.status, expected);
+        }
+    }
+    let answer = relay.get("/api/audit").await;
+    let found = answer.data();
+    assert_eq!(actions(found), ["delete_interview", "delete_interview"]);
+    let [of_person, other] = [0, 1].map(|n: usize| items(found)[n]["subject"].as_str().unwrap());
+    assert_eq!(other, "int-1");
+    assert!(of_person.starts_with('#'), "{of_person}");
+    assert!(!found.to_string().contains("EMP-1"), "{found}");
+    relay.stop().await;
+}
+
+#[tokio::test]
 async fn who_looks_at_payloads_is_counted_by_the_clinics_day() {
     let clock = Clock::manual(noon());
     let relay = TestRelay::start_with("", "", clock.clone()).await;

@@ -252,6 +252,67 @@ async fn what_did_not_arrive_is_named_and_given_up_only_when_somebody_says_so() 
 }
 
 #[tokio::test]
+async fn where_the_id_stands_in_what_others_have_written_is_said() {
+    let directory = TempDir::new().unwrap();
+    let partner = Partner::start(Clock::System).await;
+    let daemon = Daemon::start(directory.path(), &partner.url(), "").await;
+    let of = |staff_id: &str| {
+        ["send", "employee.updated", "--wait", "--staff-id", staff_id].map(str::to_owned)
+    };
+    for staff_id in [PERSON, "EMP-2"] {
+        let echo = ScriptedAnswer::json(StatusCode::OK, r#"{"of":"EMP-ZQX-77"}"#);
+        partner.always_answers(Some(echo));
+        let typed = of(staff_id);
+        let typed: Vec<&str> = typed.iter().map(String::as_str).collect();
+        assert!(daemon.run(&typed).await.status.success());
+    }
+    let row = |id: &str, staff_id: &str, reason: &str| {
+        json!({"id": id, "employeeId": staff_id, "interviewType": "regular",
+               "interviewDate": "2025-10-26T10:00:00Z", "statusReason": reason})
+        .to_string()
+    };
+    let rows = [
+        row("int-1", PERSON, "EMP-ZQX-77の都合"),
+        row("int-2", "EMP-2", "面談者EMP-ZQX-77の都合"),
+        row("int-3", "EMP-3", "EMP-ZQX-778の都合"),
+    ];
+    let file = directory.path().join("in.ndjson");
+    fs::write(&file, rows.join("\n")).unwrap();
+    daemon
+        .json(&["import", "interviews", file.to_str().unwrap()])
+        .await;
+    fs::remove_file(&file).unwrap();
+    let until = Clock::System
+        .now()
+        .after(std::time::Duration::from_hours(1))
+        .to_string();
+    daemon
+        .json(&["hold", "--until", &until, "asked for by EMP-ZQX-77"])
+        .await;
+    for dry_run in [&["--dry-run"][..], &[]] {
+        let typed = [&["staff", "erase", PERSON], dry_run].concat();
+        let erased = daemon.json(&typed).await;
+        let notes = &erased["notedIn"];
+        assert_eq!(notes["interviews"]["ids"], json!(["int-2"]), "{erased}");
+        assert_eq!(notes["holds"]["ids"], json!(["*"]), "{erased}");
+        // The reason of the hold.
+        assert_eq!(notes["audit"]["count"], 1, "{erased}");
+        assert_eq!(
+            erased["mentionedIn"]["count"], 1,
+            "what VoiceDrive said of another: {erased}"
+        );
+    }
+    let told = daemon.run(&["staff", "erase", PERSON]).await;
+    let told = String::from_utf8(told.stdout).unwrap();
+    assert!(
+        told.contains("but what is named here") && told.contains("int-2"),
+        "{told}"
+    );
+    assert!(!told.contains("の都合"), "{told}");
+    daemon.stop().await;
+}
+
+#[tokio::test]
 async fn an_erasure_outlives_a_restore_and_no_log_line_has_the_id() {
     let directory = TempDir::new().unwrap();
     let mut daemon = Daemon::start(directory.path(), "", "").await;

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::commands::Daemon;
-use crate::harness::{Clock, JWT_SECRET, Partner, WEBHOOK_SECRET, binary, status};
+use crate::harness::{Clock, JWT_SECRET, Partner, WEBHOOK_SECRET, binary, client, status};
 
 /// The commands of a page, which stand alone in the last cell of a row.
 fn commands(page: &str) -> Vec<String> {
@@ -61,6 +61,10 @@ async fn every_command_of_the_questions_answers() {
         "events:write",
     ];
     daemon.json(&issued).await;
+    // VoiceDrive has asked, with a token that is not valid.
+    let kpis = format!("{}/api/integration/kpis", daemon.url);
+    let asked = client().get(kpis).send().await.unwrap();
+    assert_eq!(asked.status(), 401);
     // The table that VoiceDrive sends, with everything that it has.
     let log = partner.received();
     let ids = log.iter().map(|webhook| webhook.header("x-request-id"));
@@ -90,6 +94,10 @@ async fn every_command_of_the_questions_answers() {
         let errors = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(0), "{command}: {told}{errors}");
         assert!(!told.trim().is_empty(), "{command} says nothing");
+        if command.ends_with(" status") {
+            assert!(told.contains("last one turned away: "), "{told}");
+            assert!(told.contains("401: no token"), "{told}");
+        }
     }
     assert!(directory.path().join("deliveries.csv").exists());
 }

@@ -186,6 +186,7 @@ async fn what_came_later_for_the_same_person_follows_what_is_sent_again() {
     });
     let answer = relay.post(RECONCILE, body.to_string()).await;
     assert_eq!(ids(answer.data(), "missing"), [sent[0].as_str()]);
+    assert_eq!(answer.data()["resent"], json!({"events": 1, "follows": 2}));
     // Else VoiceDrive would be left with what was true before.
     let arrived = partner.wait_until(|received| received.len() == 6).await;
     let again: Vec<_> = arrived[3..]
@@ -194,6 +195,118 @@ async fn what_came_later_for_the_same_person_follows_what_is_sent_again() {
         .collect();
     assert_eq!(again, sent);
     relay.stop().await;
+}
+
+#[tokio::test]
+async fn what_more_than_two_hundred_would_follow_is_sent_again_alone_or_not_at_all() {
+    let partner = Partner::start(Clock::System).await;
+    let relay = TestRelay::start(&partner.url()).await;
+    let began = relay.clock.now();
+    let one = json!({"event": "employee.updated", "data": {"staffId": "EMP-1"}});
+    let batch = json!(vec![one; 202]).to_string();
+    let answer = relay.post("/api/events/batch", batch).await;
+    let events = answer.data()["events"].as_array().unwrap();
+    let sent: Vec<String> = events
+        .iter()
+        .map(|one| one["id"].as_str().unwrap().to_owned())
+        .collect();
+    partner.wait_until(|received| received.len() == 202).await;
+    relay.wait_for_status(&sent[201], "delivered").await;
+    let mut body = json!({
+        "from": began, "to": relay.clock.now().after(Duration::from_secs(1)),
+        "received": sent[1..], "resend": true,
+    });
+    let refused = relay.post(RECONCILE, body.to_string()).await;
+    let (code, message) = refused.error();
+    assert_eq!((refused.status, code), (409, "CONFLICT"));
+    assert!(message.starts_with("201 later events"), "{message}");
+    // Nothing is recorded of it.
+    assert_eq!(incidents(&relay, true).await.len(), 0);
+    assert_eq!(relay.get("/api/audit").await.data()["items"], json!([]));
+    body["only"] = json!(true);
+    let answer = relay.post(RECONCILE, body.to_string()).await;
+    assert_eq!(answer.data()["resent"], json!({"events": 1, "follows": 0}));
+    let arrived = partner.wait_until(|received| received.len() > 202).await;
+    assert_eq!(arrived[202].header("x-request-id"), sent[0]);
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn a_loss_over_midnight_is_found_by_the_day_and_by_its_hours() {
+    let clock = Clock::manual(noon());
+    let partner = Partner::start(clock.clone()).await;
+    let more = "[retry]\nintervals_seconds = [60]\n";
+    let relay = TestRelay::start_with(&partner.url(), more, clock.clone()).await;
+    clock.advance(Duration::from_hours(12) - Duration::from_secs(1));
+    partner.will_answer([status(503)]);
+    let lost = hand_in(&relay, 1, "retrying").await.remove(0);
+    clock.advance(Duration::from_mins(2));
+    relay.post(&format!("/api/events/{lost}/resend"), "").await;
+    relay.wait_for_status(&lost, "delivered").await;
+    let day = json!({"from": "2025-10-26T00:00:00Z", "to": "2025-10-27T00:00:00Z", "received": []});
+    let hour =
+        json!({"from": "2025-10-26T23:00:00Z", "to": "2025-10-27T00:00:00Z", "received": []});
+    // It may have been delivered after this list was made.
+    let early = reconcile(&relay, &day).await;
+    let found = early.data();
+    assert_eq!(
+        (&found["notCompared"], &found["missing"]),
+        (&json!(1), &json!([]))
+    );
+    clock.advance(Duration::from_hours(6));
+    let mut old = day.clone();
+    old["asOf"] = json!("2025-10-27T00:00:30Z");
+    let answer = reconcile(&relay, &old).await;
+    assert_eq!(answer.data()["notCompared"], 1);
+    for list in [hour, day] {
+        let answer = reconcile(&relay, &list).await;
+        assert_eq!(ids(answer.data(), "missing"), [lost.as_str()]);
+        assert_eq!(answer.data()["notCompared"], 0);
+    }
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_missing_of_an_erased_person_is_said_and_not_called_nothing() {
+    let directory = TempDir::new().unwrap();
+    let partner = Partner::start(Clock::System).await;
+    let daemon = Daemon::start(directory.path(), &partner.url(), "").await;
+    let sent = ["send", "employee.updated", "--staff-id", "EMP-1", "--wait"];
+    assert!(daemon.run(&sent).await.status.success());
+    daemon.json(&["staff", "erase", "EMP-1"]).await;
+    let list = directory.path().join("ids.txt");
+    fs::write(&list, "").unwrap();
+    let now = Clock::System.now();
+    let [from, to] = [
+        now.before(Duration::from_hours(24)).to_string(),
+        now.after(Duration::from_hours(24)).to_string(),
+    ];
+    let list = list.to_str().unwrap();
+    let output = daemon
+        .run(&["reconcile", list, "--from", &from, "--to", &to])
+        .await;
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert!(told.contains("were erased: 1"), "{told}");
+    assert!(told.contains("Nothing else is missing"), "{told}");
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn the_command_takes_a_hundred_thousand_rows_with_their_columns() {
+    let directory = TempDir::new().unwrap();
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    let rows =
+        (0..100_000).map(|n| format!("019a2159-2f6b-7000-8000-{n:012x},validation_failed,false\n"));
+    let table = rows.fold(
+        "requestId,processingStatus,userFound\n".to_owned(),
+        |table, row| table + &row,
+    );
+    let file = directory.path().join("webhook_logs.csv");
+    fs::write(&file, table).unwrap();
+    let found = daemon.json(&["reconcile", file.to_str().unwrap()]).await;
+    assert_eq!(found["received"], 100_000);
+    daemon.stop().await;
 }
 
 #[tokio::test]

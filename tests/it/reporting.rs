@@ -316,6 +316,63 @@ async fn a_file_that_is_there_is_not_replaced_and_none_is_left_half_done() {
 }
 
 #[tokio::test]
+async fn an_export_of_interview_records_is_known_again_by_the_import() {
+    let directory = TempDir::new().unwrap();
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    let ids = [
+        "int-1",
+        "=1+1",
+        "-2",
+        "'=3",
+        "0123",
+        "1234567890123",
+        "＝5",
+        "1e5",
+    ];
+    let records = ids.map(|id| {
+        json!({"id": id, "employeeId": id, "employeeName": "+山田", "interviewType": "regular",
+               "interviewDate": "2099-10-28T10:00:00.000Z", "rescheduledFromId": null})
+        .to_string()
+    });
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    std::fs::write(path("in.ndjson"), records.join("\n")).unwrap();
+    daemon
+        .json(&["import", "interviews", &path("in.ndjson")])
+        .await;
+    daemon
+        .json(&["export", "interviews", &path("first.json")])
+        .await;
+    for name in ["all.csv", "all.json", "all.ndjson"] {
+        daemon.json(&["export", "interviews", &path(name)]).await;
+        let again = daemon.json(&["import", "interviews", &path(name)]).await;
+        assert_eq!(
+            (&again["created"], &again["replaced"]),
+            (&json!(0), &json!(8)),
+            "{name}: {again}"
+        );
+    }
+    let written = std::fs::read(path("all.csv")).unwrap();
+    assert!(
+        cells(&written)
+            .iter()
+            .any(|row| row[0] == "'0123" && row[1] == "'0123")
+    );
+    daemon
+        .json(&["export", "interviews", &path("last.json")])
+        .await;
+    let records = |name: &str| -> Vec<Value> {
+        let file = std::fs::read(path(name)).unwrap();
+        let mut records: Vec<Value> = serde_json::from_slice(&file).unwrap();
+        for record in &mut records {
+            record["updatedAt"] = Value::Null;
+        }
+        records
+    };
+    assert_eq!(records("last.json"), records("first.json"));
+    daemon.stop().await;
+}
+
+#[tokio::test]
 async fn interview_records_of_many_pages_come_back_as_they_were() {
     let directory = TempDir::new().unwrap();
     let daemon = Daemon::start(directory.path(), "", "").await;

@@ -7,6 +7,7 @@ use std::path::Path;
 use clap::ValueEnum;
 use serde_json::{Map, Value};
 
+use crate::import::harmless_cell;
 use crate::timestamp::Timestamp;
 use crate::zone::Zone;
 
@@ -208,22 +209,7 @@ fn cell(kind: Kind, value: &Value, zone: Zone) -> String {
         Kind::Moment => {
             Timestamp::parse(text).map_or_else(|_| text.to_owned(), |moment| zone.written(moment))
         }
-        Kind::Text | Kind::Number => without_formula(text).into_owned(),
-    }
-}
-
-/// The signs with which a formula begins, and their full-width forms, which a Japanese spreadsheet reads as the same.
-const SIGNS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
-
-/// The text, with an apostrophe before it when a spreadsheet would take it for a formula. One that has apostrophes there
-/// already gets another one, so that taking one away always gives the text.
-fn without_formula(text: &str) -> Cow<'_, str> {
-    let bare = text.trim_start_matches('\'');
-    let is_formula = bare.starts_with(['\t', '\r', '\n']) || bare.trim_start().starts_with(SIGNS);
-    if is_formula {
-        Cow::Owned(format!("'{text}"))
-    } else {
-        Cow::Borrowed(text)
+        Kind::Text | Kind::Number => harmless_cell::written(text).into_owned(),
     }
 }
 
@@ -241,7 +227,6 @@ fn quoted(cell: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -300,40 +285,6 @@ mod tests {
         more["data"] = json!({"secret": true});
         for format in Format::value_variants() {
             assert!(!sheet(*format, &[more.clone()]).contains("secret"));
-        }
-    }
-
-    #[test]
-    fn a_formula_is_made_harmless() {
-        for text in [
-            "=1+1", "+81", "-2", "@a", "\t=1", "\r", "\n", "  =1", "＝1", "＋1", "－", "＠", "'=1",
-            "''\t",
-        ] {
-            assert_eq!(without_formula(text), format!("'{text}"), "{text:?}");
-        }
-        for text in [
-            "",
-            "a=1",
-            "EMP-2025-001",
-            "山田 太郎",
-            "'a",
-            "2025-10-26",
-            " a",
-        ] {
-            assert_eq!(without_formula(text), text);
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn taking_the_apostrophe_away_gives_the_text(text in "['=+@\t\r\n a＝-]{0,6}") {
-            let harmless = without_formula(&text);
-            let read = match harmless.strip_prefix('\'') {
-                Some(rest) if without_formula(rest) != rest => rest,
-                _ => &*harmless,
-            };
-            prop_assert_eq!(read, text.as_str());
-            prop_assert!(!harmless.trim_start().starts_with(SIGNS));
         }
     }
 

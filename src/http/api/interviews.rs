@@ -197,11 +197,11 @@ pub(super) fn describe_list() -> Operation {
 /// # Errors
 /// `NotFound`, `Conflict` when another record was rescheduled from it, or the store's.
 pub(super) async fn delete(call: Call<'_>) -> Result<Reply, ApiError> {
-    let api = call.api;
-    let id = decoded(&call.id)?;
+    let Call { api, id, actor, .. } = call;
+    let id = decoded(&id)?;
     let deleted = api
         .store
-        .delete_interview(&id)
+        .delete_interview(&id, actor, api.clock.now())
         .await
         .map_err(|error| match error {
             DeleteError::StillNamed => still_named(),

@@ -132,7 +132,7 @@ impl KpiAnswer {
                 measure: counted.send_success().into(),
                 sent: counted.sends.sent,
                 succeeded: counted.sends.succeeded,
-                waiting: counted.waiting(),
+                waiting: counted.waiting,
             },
             interview_completion: InterviewCompletion {
                 measure: counted.interview_completion().into(),

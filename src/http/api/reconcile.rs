@@ -17,16 +17,19 @@ use crate::audit::{Action, Entry, Subject};
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::{self, Query};
 use crate::http::wing::Call;
+use crate::order::LONGEST_TAIL;
 use crate::reconciliation::comparison::Comparison;
 use crate::reconciliation::{self, RangeError};
 use crate::slot::Unit;
 use crate::store::{BulkResend, BulkRules, StoreError};
 use crate::token::Scope;
-use answer::{ComparisonAnswer, DigestsAnswer};
+use answer::{ComparisonAnswer, DigestsAnswer, ResentMissing};
 use question::Asked;
 
 /// The longest list, in bytes, whatever other bodies may have.
 const LONGEST_LIST: usize = 8 * 1024 * 1024;
+/// The same at the control socket: a table of some hundred thousand rows with their columns.
+const LONGEST_LIST_OF_ADMIN: usize = 64 * 1024 * 1024;
 /// Events that are sent again in one transaction.
 const RESENT_AT_ONCE: usize = 200;
 /// What digests cover when nothing is said.
@@ -35,7 +38,8 @@ const USUAL_RANGE: Duration = Duration::from_hours(30 * 24);
 /// `POST /api/integration/reconcile`
 ///
 /// # Errors
-/// `InvalidJson`, `InvalidParameter`, `InvalidDateRange`, `Forbidden` when it may compare and not resend, or the store's.
+/// `InvalidJson`, `InvalidParameter`, `InvalidDateRange`, `Forbidden` when it may compare and not resend, `Conflict` when
+/// too much would follow what is sent again, or the store's. What is refused leaves nothing behind.
 pub(super) async fn compare(call: Call<'_>) -> Result<Reply, ApiError> {
     let asked = Asked::of_query(call.query())?;
     let media = question::media(call.headers())?;
@@ -44,9 +48,13 @@ pub(super) async fn compare(call: Call<'_>) -> Result<Reply, ApiError> {
         api,
         request,
         actor,
+        peer,
         ..
     } = call;
-    let body = request::text(request, LONGEST_LIST).await?;
+    // The list was made before it began to come.
+    let began = api.clock.now();
+    let longest = peer.map_or(LONGEST_LIST_OF_ADMIN, |_| LONGEST_LIST);
+    let body = request::text(request, longest).await?;
     let asked = asked.with_body(media, &body)?;
     drop(body);
     if asked.resend {
@@ -56,9 +64,15 @@ pub(super) async fn compare(call: Call<'_>) -> Result<Reply, ApiError> {
         demand_route(api, route).await?;
     }
     let moment = api.clock.moment();
-    let question = Arc::new(asked.question(&api.routes.counted, moment.wall)?);
+    let (is_resent, only) = (asked.resend, asked.only);
+    let question = Arc::new(asked.question(&api.routes.counted, began)?);
     let found = api.store.compare(Arc::clone(&question), moment).await?;
     let found = Arc::new(found);
+    let missing = is_resent.then(|| missing(&found));
+    let follows = match &missing {
+        Some(missing) if !only => following(api, missing).await?,
+        _ => 0,
+    };
     let id = api
         .store
         .keep_comparison(
@@ -76,47 +90,72 @@ pub(super) async fn compare(call: Call<'_>) -> Result<Reply, ApiError> {
         arrived = found.arrived.len(),
         "what was sent was compared with what VoiceDrive has"
     );
-    if asked.resend {
+    let mut resent = None;
+    if let Some(missing) = missing {
         let action = actor.did(Action::Reconcile, moment.wall);
         let action = action.to(Subject::Named(id.clone()));
-        resend(api, &found, action).await?;
+        let events = resend(api, &missing, only, action).await?;
+        resent = Some(ResentMissing { events, follows });
     }
-    let answer = ComparisonAnswer::of(&question, &found, &id);
+    let answer = ComparisonAnswer::of(&question, &found, &id, resent);
     success(StatusCode::OK, &answer, moment.wall)
 }
 
-/// Sends again what is missing, each event of a person once and in the order of acceptance, and after them what was
-/// delivered later of the same person.
-async fn resend(api: &Api, found: &Comparison, action: Entry) -> Result<(), ApiError> {
-    let mut missing: Vec<i64> = found.all_missing.iter().map(|(seq, _)| *seq).collect();
+/// What is missing, in the order of acceptance.
+fn missing(found: &Comparison) -> Vec<i64> {
+    let missing = found.all_missing.iter().map(|(seq, _)| *seq);
+    let mut missing: Vec<i64> = missing.collect();
     missing.sort_unstable();
+    missing
+}
+
+/// How many later events of the same persons would be sent again after what is missing.
+///
+/// # Errors
+/// `Conflict` when it is more of one person than is sent without a word.
+async fn following(api: &Api, missing: &[i64]) -> Result<u64, ApiError> {
+    let following = api.store.following(missing, &api.routes.routing).await?;
+    if following.longest > LONGEST_TAIL {
+        return Err(tail_too_long(following.longest));
+    }
+    Ok(following.all)
+}
+
+fn tail_too_long(follows: u64) -> ApiError {
+    ApiError::Conflict(format!(
+        "{follows} later events of one person would be sent again after what is missing, so that old data does not come back; more than {LONGEST_TAIL} of one person are sent with only=true only, which leaves them out"
+    ))
+}
+
+/// Sends again what is missing, each event of a person once and in the order of acceptance, and after them what was
+/// delivered later of the same person, unless `only` leaves it out. Says how much of it could be sent.
+async fn resend(api: &Api, missing: &[i64], only: bool, action: Entry) -> Result<u64, ApiError> {
     let rules = BulkRules {
         policy: api.retry.clone(),
         routing: api.routes.routing.clone(),
-        only: false,
+        only,
     };
     let mut bulk = api.store.bulk_resend(rules, action, api.clock.moment());
-    let opened = open_all(api, &missing, &mut bulk).await;
+    let opened = open_all(api, missing, &mut bulk).await;
     let released = bulk.finish(api.clock.moment()).await;
     api.routes.handoff.wake_all();
-    opened?;
+    let events = opened?;
     released?;
-    if !missing.is_empty() {
-        tracing::info!(
-            events = missing.len(),
-            "sending again what VoiceDrive does not have"
-        );
+    if events > 0 {
+        tracing::info!(events, "sending again what VoiceDrive does not have");
     }
-    Ok(())
+    Ok(events)
 }
 
-async fn open_all(api: &Api, missing: &[i64], bulk: &mut BulkResend) -> Result<(), StoreError> {
+async fn open_all(api: &Api, missing: &[i64], bulk: &mut BulkResend) -> Result<u64, StoreError> {
+    let mut opened = 0;
     for page in missing.chunks(RESENT_AT_ONCE) {
         let events = api.store.resendable(page.to_vec()).await?;
+        opened += events.len() as u64;
         bulk.open(events, api.clock.moment()).await?;
         api.routes.handoff.wake_all();
     }
-    Ok(())
+    Ok(opened)
 }
 
 /// What the description says of [`compare`].
@@ -137,6 +176,7 @@ pub(super) fn describe_compare() -> Operation {
     .also_refused([
         ApiError::InvalidDateRange(RangeError::Reversed.to_string()),
         no_such_route(),
+        tail_too_long(LONGEST_TAIL + 1),
     ])
 }
 
@@ -157,7 +197,7 @@ pub(super) async fn digests(call: Call<'_>) -> Result<Reply, ApiError> {
     let now = api.clock.now();
     let to = to.unwrap_or(now);
     let from = from.unwrap_or_else(|| to.before(USUAL_RANGE));
-    reconciliation::range(Some(from), Some(to), &[], now).map_err(refused)?;
+    reconciliation::range(Some(from), Some(to), &[]).map_err(refused)?;
     let routes: BTreeSet<String> = match route {
         Some(route) => [route].into(),
         None => api.routes.counted.iter().cloned().collect(),

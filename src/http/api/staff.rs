@@ -16,7 +16,7 @@ use crate::event_record::EventDetail;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request;
 use crate::http::wing::Call;
-use crate::person::{Mentions, OpenDelivery, Person, Scoured};
+use crate::person::{Mentions, Notes, OpenDelivery, Person, Scoured};
 use crate::store::EraseError;
 use crate::timestamp::Timestamp;
 use crate::upkeep::erasure::{Done, Eraser, Options};
@@ -44,14 +44,37 @@ pub(super) struct PersonAnswer<'a> {
     /// Interview records of others that the person held.
     held: u64,
     mentioned_in: MentionsAnswer<'a>,
+    noted_in: NotesAnswer<'a>,
 }
 
-/// Events of others in which the staff id stands.
+/// What people have written about something else, and in which the staff id stands. It is not changed.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Notes)]
+pub(super) struct NotesAnswer<'a> {
+    /// Interview records of others, by their ids.
+    interviews: MentionsAnswer<'a>,
+    /// Holds, by their routes.
+    holds: MentionsAnswer<'a>,
+    /// Actions of the audit, by their times.
+    audit: MentionsAnswer<'a>,
+}
+
+impl<'a> From<&'a Notes> for NotesAnswer<'a> {
+    fn from(notes: &'a Notes) -> Self {
+        Self {
+            interviews: (&notes.interviews).into(),
+            holds: (&notes.holds).into(),
+            audit: (&notes.audit).into(),
+        }
+    }
+}
+
+/// Rows of others in which the staff id stands.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Mentions)]
 pub(super) struct MentionsAnswer<'a> {
     count: u64,
-    /// Their ids, 1000 at most.
+    /// What they are called, 1000 at most.
     ids: &'a [String],
 }
 
@@ -97,6 +120,7 @@ pub(super) struct ErasedAnswer<'a> {
     open: Vec<OpenAnswer<'a>>,
     /// They are listed, and not changed.
     mentioned_in: MentionsAnswer<'a>,
+    noted_in: NotesAnswer<'a>,
     /// What became of the database's files; null: nothing was done.
     #[schema(required, value_type = Option<Scoured>)]
     files: Option<&'static str>,
@@ -138,6 +162,7 @@ impl<'a> ErasedAnswer<'a> {
             held: person.held,
             open: open.collect(),
             mentioned_in: (&person.mentioned).into(),
+            noted_in: (&person.notes).into(),
             files: None,
             backup_error: None,
             copies: api.store.file().other_copies(),
@@ -155,6 +180,7 @@ impl<'a> ErasedAnswer<'a> {
             held: done.erased.held,
             open: Vec::new(),
             mentioned_in: (&person.mentioned).into(),
+            noted_in: (&person.notes).into(),
             files: Some(done.scoured.as_str()),
             backup_error,
             copies: done.copies,
@@ -188,6 +214,7 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
         interviews: interviews.iter().map(InterviewAnswer::of).collect(),
         held: person.held,
         mentioned_in: (&person.mentioned).into(),
+        noted_in: (&person.notes).into(),
     };
     success(StatusCode::OK, &answer, api.clock.now())
 }
@@ -200,6 +227,7 @@ pub(super) fn describe_show() -> Operation {
     let person = json!({
         "staffId": "EMP-2025-001", "label": LABEL, "erasedAt": null, "halfErased": false,
         "events": [event], "interviews": [], "held": 0, "mentionedIn": {"count": 0, "ids": []},
+        "notedIn": noted(0),
     });
     Operation::new(
         "staff",
@@ -209,6 +237,12 @@ pub(super) fn describe_show() -> Operation {
     .path_id(ID)
     .answer::<PersonAnswer<'_>>(200, "What is kept", &person)
     .also_refused([nobody()])
+}
+
+/// Notes for the description: in so many holds.
+fn noted(holds: usize) -> Value {
+    let in_rows = |ids: &[&str]| json!({"count": ids.len(), "ids": ids});
+    json!({"interviews": in_rows(&[]), "holds": in_rows(&["default"][..holds]), "audit": in_rows(&[])})
 }
 
 /// What the examples show in the place of a staff id.
@@ -255,6 +289,7 @@ pub(super) fn describe_erase() -> Operation {
         json!({
             "dryRun": dry_run, "label": LABEL, "events": 12, "givenUp": 0, "interviews": 2, "held": 0,
             "open": [], "mentionedIn": {"count": 1, "ids": [samples::ID]},
+            "notedIn": noted(1),
             "files": if dry_run { Value::Null } else { json!("clean") },
             "backupError": null, "copies": [], "deletedCopies": [],
         })

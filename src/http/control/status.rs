@@ -1,12 +1,14 @@
 //! The state of the daemon, as `status` shows it.
 
 use hyper::StatusCode;
+use serde_json::{Value, json};
 
 use crate::http::api::holds::HoldAnswer;
 use crate::http::api::stats::QueueAnswer;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::wing::Call;
 use crate::incident::State;
+use crate::observations::{Asked, Question, Questions};
 use crate::words::objections;
 
 /// `GET /control/status`
@@ -93,8 +95,29 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
         "holds": holds,
         "incidents": open,
         "alerts": {"channels": api.channels.len(), "failing": failing},
+        "questions": questions(&api.observations.questions()),
     });
     success(StatusCode::OK, &answer, now)
+}
+
+/// When VoiceDrive has asked last, and when it was turned away.
+fn questions(questions: &Questions) -> Value {
+    let told = |question: &Question| {
+        let (who, status) = match &question.outcome {
+            Asked::By(who) => (Some(who), None),
+            Asked::Unknown => (None, Some(StatusCode::UNAUTHORIZED)),
+            Asked::Forbidden => (None, Some(StatusCode::FORBIDDEN)),
+            Asked::TooOften => (None, Some(StatusCode::TOO_MANY_REQUESTS)),
+        };
+        json!({
+            "at": question.at, "client": question.client, "who": who,
+            "status": status.map(|status| status.as_u16()),
+        })
+    };
+    json!({
+        "answered": questions.answered.as_ref().map(told),
+        "refused": questions.refused.as_ref().map(told),
+    })
 }
 
 /// Nobody plans further ahead, and nothing goes on as in the last week for so long.

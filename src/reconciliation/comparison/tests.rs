@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::reconciliation::received::{PartnerStatus, in_order};
-use crate::reconciliation::{range, time_of};
+use crate::reconciliation::{as_of, range, time_of};
 
 /// An id that was made at this millisecond, the n-th of it.
 fn id(millisecond: i64, nth: u128) -> Uuid {
@@ -35,7 +35,7 @@ fn delivered(seq: i64, id: Uuid) -> Delivery<'static> {
         http_status: Some(200),
         next_retry_at: None,
         was_missing: false,
-        is_given_up: false,
+        closed: None,
         was_unjudged: false,
     }
 }
@@ -44,12 +44,12 @@ fn delivered(seq: i64, id: Uuid) -> Delivery<'static> {
 fn question(mut list: Vec<Received>) -> Question {
     in_order(&mut list);
     let now = Timestamp::from_unix_ms(i64::from(u32::MAX));
-    let (range, as_of) = range(None, None, &list, now).unwrap();
     Question {
         routes: vec!["default".to_owned()],
-        range,
-        as_of,
+        range: range(None, None, &list).unwrap(),
+        as_of: as_of(None, None, &list, now),
         range_was_said: false,
+        making_was_said: false,
         received: list,
     }
 }
@@ -154,7 +154,7 @@ fn what_was_missing_is_confirmed_and_what_is_given_up_is_not_named() {
         ..received(id(8, 0))
     };
     let given_up = Delivery {
-        is_given_up: true,
+        closed: Some(Closed::GivenUp),
         ..delivered(3, id(7, 0))
     };
     let question = question(vec![received(id(5, 0)), nobody, received(id(9, 0))]);
@@ -174,6 +174,87 @@ fn what_was_missing_is_confirmed_and_what_is_given_up_is_not_named() {
         [(2, Finding::AnsweredButAbsent), (4, Finding::NoEffect)]
     );
     assert_eq!((found.counts.missing, found.counts.no_effect), (1, 1));
+}
+
+#[test]
+fn what_was_accepted_in_a_range_that_is_over_and_delivered_later_is_judged_by_a_later_list() {
+    let midnight = 86_400_000;
+    let over_midnight = Delivery {
+        last_attempt_at: Some(Timestamp::from_unix_ms(midnight + 200)),
+        ..delivered(1, id(midnight - 1, 0))
+    };
+    let [from, to] = [0, midnight].map(Timestamp::from_unix_ms);
+    // A day's list, asked about at midnight or in the morning; or in the morning, and made at midnight.
+    for (asked_at, made_at, lost) in [
+        (midnight + 300, None, 0),
+        (midnight + 6 * 3_600_000, None, 1),
+        (midnight + 6 * 3_600_000, Some(to), 0),
+    ] {
+        let now = Timestamp::from_unix_ms(asked_at);
+        let question = Question {
+            range: range(Some(from), Some(to), &[]).unwrap(),
+            as_of: as_of(Some(to), made_at, &[], now),
+            range_was_said: true,
+            making_was_said: made_at.is_some(),
+            ..question(vec![received(id(5, 0))])
+        };
+        let found = compare(&question, &[over_midnight]);
+        assert_eq!(found.missing.len(), lost, "{asked_at} {made_at:?}");
+        assert_eq!(found.not_compared, 1 - lost as u64);
+        assert_eq!(found.unjudged.len(), 1 - lost);
+    }
+}
+
+#[test]
+fn a_list_of_which_is_said_when_it_was_made_says_nothing_of_what_came_later() {
+    let held_back = Delivery {
+        last_attempt_at: Some(Timestamp::from_unix_ms(500)),
+        ..delivered(1, id(5, 0))
+    };
+    let list = question(vec![received(id(4, 0)), received(id(9, 0))]);
+    let found = compare(&list, &[held_back]);
+    assert_eq!((found.missing.len(), found.not_compared), (1, 0));
+    let made = |as_of| Question {
+        as_of: Timestamp::from_unix_ms(as_of),
+        making_was_said: true,
+        ..list.clone()
+    };
+    let found = compare(&made(499), &[held_back]);
+    assert_eq!((found.missing.len(), found.not_compared), (0, 1));
+    let found = compare(&made(500), &[held_back]);
+    assert_eq!((found.missing.len(), found.not_compared), (1, 0));
+}
+
+#[test]
+fn what_nothing_can_be_done_about_is_counted_and_not_named() {
+    let erased = |delivery| Delivery {
+        closed: Some(Closed::Erased),
+        ..delivery
+    };
+    let status = |status, delivery| Delivery { status, ..delivery };
+    let deliveries = [
+        erased(delivered(1, id(1, 0))),
+        erased(status(Status::Exhausted, delivered(2, id(2, 0)))),
+        erased(status(Status::Dismissed, delivered(3, id(3, 0)))),
+        // It has arrived.
+        erased(delivered(4, id(4, 0))),
+        status(Status::Dismissed, delivered(5, id(5, 0))),
+        status(Status::Dismissed, delivered(6, id(6, 0))),
+        Delivery {
+            closed: Some(Closed::GivenUp),
+            ..delivered(7, id(7, 0))
+        },
+    ];
+    let processed = Received {
+        status: Some(PartnerStatus::Success),
+        ..received(id(6, 0))
+    };
+    let ends = [received(id(0, 0)), received(id(9, 0))];
+    let list = [&ends[..], &[received(id(4, 0)), processed]].concat();
+    let found = compare(&question(list), &deliveries);
+    assert_eq!((found.erased, found.given_up), (3, 2));
+    assert_eq!((found.missing.len(), found.all_missing.len()), (0, 0));
+    assert_eq!((found.counts.matched, found.counts.missing), (1, 0));
 }
 
 #[test]

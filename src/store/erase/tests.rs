@@ -384,3 +384,52 @@ fn a_copy_of_before_is_erased_again_when_it_is_restored() {
     );
     assert_eq!(again(&connection, at(2000)).unwrap(), 0);
 }
+
+#[test]
+fn what_is_given_up_is_dismissed_waits_no_more_and_changes_no_total() {
+    use crate::kpi::KpiQuestion;
+    use crate::period::Period;
+    use crate::store::{event_lookup, kpis, overview};
+
+    let (_directory, connection) = database();
+    // One is delivered, one waits for its first retry, one was never sent.
+    for number in 0..3 {
+        accept(&connection, &[event_of(PERSON, number)], when(0)).unwrap();
+    }
+    let due = due_now(&connection, when(0));
+    for (due, outcome) in due.iter().zip([Outcome::Success, Outcome::Timeout]) {
+        settle(&connection, due, &answered(PERSON, outcome, 1), &policy()).unwrap();
+    }
+    let seen = || {
+        let question = KpiQuestion {
+            period: Period::Day,
+            now: at(1_000_000),
+            compared_routes: Vec::new(),
+        };
+        let kpis = kpis::count(&connection, &question).unwrap();
+        let events = overview::overview(&connection, when(1_000_000))
+            .unwrap()
+            .events;
+        (kpis.sends, kpis.waiting, events)
+    };
+    let (sends, waiting, events) = seen();
+    assert_eq!((sends.sent, sends.succeeded, waiting), (2, 1, 1));
+    assert_eq!(
+        (events.accepted, events.retrying, events.delivered),
+        (1, 1, 1)
+    );
+    erase_all(&connection, true).unwrap();
+    let (after, waiting, events) = seen();
+    assert_eq!((after, waiting), (sends, 0));
+    assert_eq!(
+        (events.accepted, events.retrying, events.delivered),
+        (0, 0, 1)
+    );
+    let dismissed = EventFilter {
+        status: Some(crate::event::Status::Dismissed),
+        ..EventFilter::default()
+    };
+    let listed = event_lookup::list(&connection, &dismissed, None, 9, when(0)).unwrap();
+    assert_eq!((events.dismissed, listed.items.len()), (2, 2));
+    assert_eq!(differences(&connection).unwrap(), 0);
+}

@@ -17,8 +17,8 @@ use crate::interview_stats::{InterviewRange, ReportLimits};
 use crate::kpi::KpiQuestion;
 use crate::period::Period;
 use crate::reconciliation::comparison::Question;
-use crate::reconciliation::range;
 use crate::reconciliation::received::{PartnerStatus, Received, in_order};
+use crate::reconciliation::{as_of, range};
 use crate::recovery::ProbeResult;
 use crate::repeat::Memory;
 use crate::retry::RetryPolicy;
@@ -524,12 +524,12 @@ async fn call_reconciliation(store: &Store, moment: Moment) {
         (received.clone(), None),
         (received, None),
     ] {
-        let (range, as_of) = range(from, to, &list, moment.wall).unwrap();
         let question = Question {
             routes: vec!["default".to_owned()],
-            range,
-            as_of,
+            range: range(from, to, &list).unwrap(),
+            as_of: as_of(to, None, &list, moment.wall),
             range_was_said: to.is_some(),
+            making_was_said: false,
             received: list,
         };
         let question = Arc::new(question);
@@ -538,6 +538,8 @@ async fn call_reconciliation(store: &Store, moment: Moment) {
         kept.await.unwrap();
     }
     store.resendable(vec![1, 2]).await.unwrap();
+    let routing = Routing::default();
+    store.following(&[1, 2], &routing).await.unwrap();
     let later = moment.after(Duration::from_hours(48)).wall;
     let routes = ["default".to_owned()].into();
     for unit in [Unit::Day, Unit::Hour] {
@@ -600,5 +602,7 @@ async fn call_interviews(store: &Store, now: Timestamp) {
     let first = store.export_interviews(None, None, 1).await.unwrap();
     let next = store.export_interviews(first.next, Some(first.end), 9);
     next.await.unwrap();
-    store.delete_interview("b").await.unwrap();
+    let deleted = store.delete_interview("b", somebody(), now);
+    deleted.await.unwrap();
+    store.notes_with("EMP-1").await.unwrap();
 }

@@ -7,7 +7,7 @@ use crate::dismissal::{EventDismissal, IncidentDismissal};
 use crate::incident::{Incident, Kind, State};
 use crate::reconciliation::comparison::Reason;
 use crate::reconciliation::received::{PartnerStatus, Received, in_order};
-use crate::reconciliation::{IdRange, first_id_at, range};
+use crate::reconciliation::{IdRange, as_of, first_id_at, range};
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
 use crate::store::dismissals::{dismiss_event, dismiss_incident};
@@ -62,22 +62,36 @@ fn row(id: Uuid) -> Received {
 
 /// A list of everything that was accepted from 0 to `to`, as VoiceDrive has it.
 fn question(to: i64, list: &[Received]) -> Question {
+    asked_at(to, to, list)
+}
+
+/// The same, asked about later.
+fn asked_at(now: i64, to: i64, list: &[Received]) -> Question {
     let mut received = list.to_vec();
     in_order(&mut received);
-    let (range, as_of) = range(Some(at(0)), Some(at(to)), &received, at(to)).unwrap();
+    let (from, to) = (Some(at(0)), Some(at(to)));
     Question {
         routes: vec!["default".to_owned()],
-        range,
-        as_of,
+        range: range(from, to, &received).unwrap(),
+        as_of: as_of(to, None, &received, at(now)),
         range_was_said: true,
+        making_was_said: false,
         received,
     }
 }
 
-/// Compares and keeps it, as `Store::keep_comparison` does.
 fn reconcile(connection: &Connection, to: i64, list: &[Received]) -> (Comparison, String) {
-    let (question, now) = (question(to, list), when(to));
-    let found = compare(connection, &question, now).unwrap();
+    compare_and_keep(connection, &question(to, list), to)
+}
+
+/// Compares and keeps it, as `Store::keep_comparison` does.
+fn compare_and_keep(
+    connection: &Connection,
+    question: &Question,
+    now: i64,
+) -> (Comparison, String) {
+    let now = when(now);
+    let found = compare(connection, question, now).unwrap();
     for (seq, id) in &found.arrived {
         settle_arrived(connection, *seq, &id.to_string(), now).unwrap();
     }
@@ -93,7 +107,7 @@ fn reconcile(connection: &Connection, to: i64, list: &[Received]) -> (Comparison
     for seq in &found.judged {
         missing::forget_unjudged(connection, *seq).unwrap();
     }
-    let id = keep(connection, &question, &found, now).unwrap();
+    let id = keep(connection, question, &found, now).unwrap();
     (found, id)
 }
 
@@ -247,6 +261,42 @@ fn a_delivery_that_could_not_be_judged_stays_unconfirmed_until_it_is() {
 }
 
 #[test]
+fn a_loss_over_midnight_is_found_by_the_list_of_the_day_that_is_over() {
+    let (_directory, connection) = database();
+    let midnight = 24 * 60 * MINUTE;
+    let lost = accepted(&connection, "employee.updated", midnight - 1);
+    attempt_all(&connection, Outcome::Success, midnight + 200);
+    let unjudged = || count(&connection, "SELECT count(*) FROM unjudged_deliveries");
+    // A list that was made meanwhile says nothing of it, and it stays unconfirmed.
+    let at_once = asked_at(midnight + 300, midnight, &[]);
+    let (found, _) = compare_and_keep(&connection, &at_once, midnight + 300);
+    assert_eq!((found.not_compared, found.missing.len()), (1, 0));
+    assert_eq!(unjudged(), 1);
+    let morning = midnight + 6 * 60 * MINUTE;
+    let later = asked_at(morning, midnight, &[]);
+    let (found, _) = compare_and_keep(&connection, &later, morning);
+    assert_eq!((missing_ids(&found), found.not_compared), (vec![lost], 0));
+    assert_eq!(unjudged(), 0);
+    assert_eq!(open_incidents(&connection).len(), 1);
+}
+
+#[test]
+fn what_is_committed_while_it_is_compared_stays_unconfirmed() {
+    let (_directory, connection) = database();
+    let asked = question(MINUTE, &[]);
+    let found = compare(&connection, &asked, when(MINUTE)).unwrap();
+    // Its id was made before the comparison, and its commit came behind it.
+    accepted(&connection, "employee.updated", MINUTE - 1);
+    accepted(&connection, "employee.updated", MINUTE + 1);
+    keep(&connection, &asked, &found, when(MINUTE)).unwrap();
+    let unjudged = count(
+        &connection,
+        "SELECT group_concat(event_seq) = '1' FROM unjudged_deliveries",
+    );
+    assert_eq!(unjudged, 1);
+}
+
+#[test]
 fn no_more_is_confirmed_than_was_accepted_when_it_was_compared() {
     let (_directory, connection) = database();
     delivered(&connection, 0);
@@ -265,12 +315,12 @@ fn a_list_without_a_range_says_how_much_was_delivered_after_it() {
     let (_directory, connection) = database();
     let ids: Vec<Uuid> = (0..3).map(|n| delivered(&connection, n * 10)).collect();
     let received = vec![row(ids[0])];
-    let (range, as_of) = range(None, None, &received, at(MINUTE)).unwrap();
     let asked = Question {
         routes: vec!["default".to_owned()],
-        range,
-        as_of,
+        range: range(None, None, &received).unwrap(),
+        as_of: as_of(None, None, &received, at(MINUTE)),
         range_was_said: false,
+        making_was_said: false,
         received,
     };
     let found = compare(&connection, &asked, when(MINUTE)).unwrap();

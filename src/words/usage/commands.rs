@@ -135,7 +135,7 @@ ID は、tail に表示されるとおり先頭の部分だけでもかまいま
   voicedrive-relay export deliveries - --status exhausted --format ndjson
   voicedrive-relay export deliveries person.csv --staff-id EMP-2025-001
 ファイルは、すべて書き終えたときにその名前になります。読めるのは所有者だけです。すでにあるファイルは置き換えません。
-CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です。日時は設定のタイムゾーンで書きます。表計算ソフトが式とみなすセルには、先頭にアポストロフィを付けます。",
+CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です。日時は設定のタイムゾーンで書きます。表計算ソフトが式とみなすセルと、書き換えてしまう数字 (0123 など) には、先頭にアポストロフィを付けます。",
     ),
     command(
         "export interviews",
@@ -143,7 +143,7 @@ CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です�
         "例:
   sudo voicedrive-relay export interviews interviews.csv
   voicedrive-relay export interviews - --format ndjson | gzip > all.ndjson.gz
-列は import interviews と同じです。JSON と NDJSON はそのまま取り込めます。CSV では、表計算ソフトが式とみなすセルの先頭にアポストロフィを付けます。",
+列は import interviews と同じで、そのまま取り込めます。CSV では、表計算ソフトが式とみなすセルと、書き換えてしまう数字 (0123 など) の先頭にアポストロフィを付けます。取り込むときに取り除きます。",
     ),
     command(
         "resend",
@@ -164,8 +164,10 @@ CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です�
   voicedrive-relay reconcile webhook_logs.csv
   voicedrive-relay reconcile webhook_logs.csv --resend
   voicedrive-relay reconcile ids.txt --from 2025-10-26 --to 2025-10-27
+  voicedrive-relay reconcile old.csv --as-of 2025-10-26T06:00
   voicedrive-relay reconcile --digest --unit hour --from 2025-10-26
 ファイルは、1 行に 1 つの ID か、requestId という列のある CSV です。VoiceDrive の webhook_logs にある processingStatus と userFound の列も使います。- は標準入力です。
+一覧が作られたあとに送ったものは比べません。次の一覧で比べます。
 終了コード: 0 届いていないものはない、1 ある、65 ファイルの内容が分からないか受け付けられない、75 今は受け付けられない (あとでもう一度)",
     ),
     command(

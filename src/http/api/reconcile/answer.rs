@@ -48,9 +48,27 @@ pub(super) struct ComparisonAnswer<'a> {
     unknown: &'a [Uuid],
     /// How many were delivered that the list cannot say anything about.
     not_compared: u64,
+    /// How many VoiceDrive does not have, and were dismissed: they are not among the missing.
+    dismissed: u64,
+    /// How many VoiceDrive does not have, and cannot be sent again, because the data of their persons were erased.
+    erased: u64,
+    /// When what is missing is sent again: how much.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    resent: Option<ResentMissing>,
     /// At most 1000 of each kind are named, and there are more.
     truncated: bool,
     reconciliation_id: &'a str,
+}
+
+/// What is sent again.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[schema(as = ResentMissing)]
+pub(super) struct ResentMissing {
+    /// How many of the missing.
+    pub(super) events: u64,
+    /// How many later events of the same persons are sent again after them, so that old data does not come back.
+    pub(super) follows: u64,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -98,7 +116,12 @@ struct WaitingAnswer<'a> {
 }
 
 impl<'a> ComparisonAnswer<'a> {
-    pub(super) fn of(question: &'a Question, found: &'a Comparison, id: &'a str) -> Self {
+    pub(super) fn of(
+        question: &'a Question,
+        found: &'a Comparison,
+        id: &'a str,
+        resent: Option<ResentMissing>,
+    ) -> Self {
         let (route, routes) = match question.routes.as_slice() {
             [route] => (Some(route.as_str()), None),
             routes => (None, Some(routes)),
@@ -119,6 +142,9 @@ impl<'a> ComparisonAnswer<'a> {
             arrived: arrived.take(NAMED).collect(),
             unknown: &found.unknown,
             not_compared: found.not_compared,
+            dismissed: found.given_up,
+            erased: found.erased,
+            resent,
             truncated: found.truncated || found.arrived.len() > NAMED,
             reconciliation_id: id,
         }
@@ -213,7 +239,7 @@ pub(super) fn sample() -> Value {
             "firstSentAt": "2025-10-26T14:30:00.120Z", "lastAttemptAt": "2025-10-26T14:30:00.120Z",
             "attempts": 1, "status": "delivered", "httpStatusCode": 200, "reason": "answered_but_absent",
         }],
-        "noEffect": [], "waiting": [], "arrived": [], "unknown": [], "notCompared": 0,
+        "noEffect": [], "waiting": [], "arrived": [], "unknown": [], "notCompared": 0, "dismissed": 0, "erased": 0,
         "truncated": false, "reconciliationId": "019a2160-0000-7c1e-8c1d-0d2f6e1b7a55",
     })
 }

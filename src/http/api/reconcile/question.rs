@@ -1,10 +1,12 @@
 //! Reads what is to be compared: a list of ids, as JSON or as lines, and what the query says of it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use hyper::HeaderMap;
 use hyper::header::CONTENT_TYPE;
-use serde::Deserialize;
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use super::refused;
@@ -12,15 +14,15 @@ use crate::http::api::openapi::{query, text};
 use crate::http::reply::ApiError;
 use crate::http::request::{self, Query};
 use crate::reconciliation::comparison::Question;
-use crate::reconciliation::range;
 use crate::reconciliation::received::{NotReceived, Received, in_order};
+use crate::reconciliation::{as_of, range};
 use crate::timestamp::Timestamp;
 
 const MEDIA: &str = "application/json or text/plain";
 /// What a list of lines may begin with: the name of the column, as the `mysql` command writes it.
 const HEADINGS: [&str; 2] = ["requestId", "request_id"];
 const FIELDS: [&str; 3] = ["requestId", "processingStatus", "userFound"];
-const RESEND_ACCEPTED: &str = "must be true or false";
+const WORD_ACCEPTED: &str = "must be true or false";
 
 /// What a list is written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,19 +60,57 @@ pub(super) fn media(headers: &HeaderMap) -> Result<ListMedia, ApiError> {
 pub(super) struct Asked {
     pub(super) route: Option<String>,
     pub(super) resend: bool,
+    pub(super) only: bool,
     from: Option<Timestamp>,
     to: Option<Timestamp>,
+    as_of: Option<Timestamp>,
     received: Vec<Received>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Body {
     route: Option<String>,
     from: Option<String>,
     to: Option<String>,
+    as_of: Option<String>,
     resend: Option<bool>,
-    received: Vec<Value>,
+    only: Option<bool>,
+    received: Rows,
+}
+
+/// The rows of a list, or what is wrong with the first bad one. Each is read by itself: a long list is never held as
+/// JSON.
+struct Rows(Result<Vec<Received>, ApiError>);
+
+impl<'de> Deserialize<'de> for Rows {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        json.deserialize_seq(RowsVisitor)
+    }
+}
+
+struct RowsVisitor;
+
+impl<'de> Visitor<'de> for RowsVisitor {
+    type Value = Rows;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list of request ids")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Rows, A::Error> {
+        let (mut rows, mut index) = (Ok(Vec::new()), 0);
+        while let Some(item) = items.next_element::<Value>()? {
+            if let Ok(good) = &mut rows {
+                match of_item(index, &item) {
+                    Ok(row) => good.push(row),
+                    Err(error) => rows = Err(error),
+                }
+            }
+            index += 1;
+        }
+        Ok(Rows(rows))
+    }
 }
 
 impl Asked {
@@ -84,12 +124,12 @@ impl Asked {
             route: query.take("route"),
             from: query.take_moment("from")?,
             to: query.take_moment("to")?,
-            resend: query
-                .take_as("resend", RESEND_ACCEPTED, |word| word.parse().ok())?
-                .unwrap_or(false),
+            as_of: query.take_moment("asOf")?,
+            resend: is_said(&mut query, "resend")?,
+            only: is_said(&mut query, "only")?,
             received: Vec::new(),
         };
-        query.finish("route, from, to, resend")?;
+        query.finish("route, from, to, asOf, resend, only")?;
         Ok(asked)
     }
 
@@ -109,10 +149,10 @@ impl Asked {
                 once("route", &mut self.route, body.route)?;
                 once("from", &mut self.from, moment("from", body.from)?)?;
                 once("to", &mut self.to, moment("to", body.to)?)?;
+                once("asOf", &mut self.as_of, moment("asOf", body.as_of)?)?;
                 self.resend |= body.resend.unwrap_or(false);
-                let items = body.received.iter().enumerate();
-                let items = items.map(|(index, item)| of_item(index, item));
-                self.received = items.collect::<Result<_, _>>()?;
+                self.only |= body.only.unwrap_or(false);
+                self.received = body.received.0?;
             }
         }
         in_order(&mut self.received);
@@ -123,23 +163,23 @@ impl Asked {
     ///
     /// # Errors
     /// `InvalidParameter`, `InvalidDateRange`
-    pub(super) fn question(
-        &self,
-        counted: &[String],
-        now: Timestamp,
-    ) -> Result<Question, ApiError> {
-        let (found, as_of) = range(self.from, self.to, &self.received, now).map_err(refused)?;
+    pub(super) fn question(self, counted: &[String], now: Timestamp) -> Result<Question, ApiError> {
         Ok(Question {
+            range: range(self.from, self.to, &self.received).map_err(refused)?,
+            as_of: as_of(self.to, self.as_of, &self.received, now),
+            range_was_said: self.to.is_some(),
+            making_was_said: self.as_of.is_some(),
             routes: self
                 .route
-                .clone()
                 .map_or_else(|| counted.to_vec(), |route| vec![route]),
-            range: found,
-            as_of,
-            range_was_said: self.to.is_some(),
-            received: self.received.clone(),
+            received: self.received,
         })
     }
+}
+
+fn is_said(query: &mut Query, name: &'static str) -> Result<bool, ApiError> {
+    let word = query.take_as(name, WORD_ACCEPTED, |word| word.parse().ok())?;
+    Ok(word.unwrap_or(false))
 }
 
 fn once<T>(name: &str, asked: &mut Option<T>, said: Option<T>) -> Result<(), ApiError> {
@@ -197,6 +237,7 @@ fn word(member: Option<&Value>) -> Option<String> {
 /// What the description says of the query.
 pub(super) fn parameters() -> Vec<Value> {
     let moment = json!({"type": "string", "format": "date-time"});
+    let word = json!({"type": "boolean", "default": false});
     vec![
         text(
             "route",
@@ -213,9 +254,19 @@ pub(super) fn parameters() -> Vec<Value> {
             &moment,
         ),
         query(
+            "asOf",
+            "The list has everything that arrived until this moment; without it, with to: until shortly before now, else until its last id",
+            &moment,
+        ),
+        query(
             "resend",
             "Send again what is missing; needs events:write",
-            &json!({"type": "boolean", "default": false}),
+            &word,
+        ),
+        query(
+            "only",
+            "Send it again alone: what was delivered later for the same persons does not follow",
+            &word,
         ),
     ]
 }
@@ -235,7 +286,8 @@ pub(super) fn bodies(example: &Value) -> BTreeMap<&'static str, Value> {
     let schema = json!({
         "type": "object", "required": ["received"], "additionalProperties": false,
         "properties": {
-            "route": {"type": "string"}, "from": moment, "to": moment, "resend": {"type": "boolean"},
+            "route": {"type": "string"}, "from": moment, "to": moment, "asOf": moment,
+            "resend": {"type": "boolean"}, "only": {"type": "boolean"},
             "received": {"type": "array", "items": {"anyOf": [id, row]}},
         },
     });

@@ -195,9 +195,21 @@ pub(super) const ARGUMENTS: &[Argument] = &[
     ),
     argument(
         &["reconcile"],
+        "as_of",
+        "日時",
+        "一覧が作られた日時。それより後に送ったものは比べません。省略すると、ファイルの更新日時です",
+    ),
+    argument(
+        &["reconcile"],
         "resend",
         "",
-        "届いていないものをもう一度送ります",
+        "届いていないものと、同じ職員のあとから届いたものを、もう一度送ります",
+    ),
+    argument(
+        &["reconcile"],
+        "only",
+        "",
+        "--resend とともに指定します。同じ職員のあとから届いたものは続けて送りません",
     ),
     argument(
         &["reconcile"],

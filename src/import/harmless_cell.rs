@@ -1,0 +1,103 @@
+//! Cells of an exported CSV that a spreadsheet would take for something else than the text that they are. Such a cell
+//! begins with an apostrophe, which the import takes away.
+
+use std::borrow::Cow;
+
+/// The signs with which a formula begins, and their full-width forms, which a Japanese spreadsheet reads as the same.
+const SIGNS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+/// A number with more digits is written in powers of ten.
+const MOST_DIGITS: usize = 11;
+
+/// The text, with an apostrophe before it when a spreadsheet would take it for a formula, or for a number that it writes
+/// in another way (`0123` becomes 123). One that has apostrophes there already gets another one, so that taking one away
+/// always gives the text.
+pub(crate) fn written(text: &str) -> Cow<'_, str> {
+    if is_mistaken(text) {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// The text of a cell that was [`written`].
+pub(crate) fn read(cell: &str) -> &str {
+    cell.strip_prefix('\'')
+        .filter(|text| is_mistaken(text))
+        .unwrap_or(cell)
+}
+
+fn is_mistaken(text: &str) -> bool {
+    let bare = text.trim_start_matches('\'');
+    let begins = bare.trim_start();
+    bare.starts_with(['\t', '\r', '\n']) || begins.starts_with(SIGNS) || is_altered(bare.trim())
+}
+
+/// Whether it is a number that a spreadsheet writes in another way.
+fn is_altered(text: &str) -> bool {
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    if is_digits(text) {
+        return text.len() > MOST_DIGITS || (text.len() > 1 && text.starts_with('0'));
+    }
+    let power = text.split_once(['e', 'E']);
+    power.is_some_and(|(digits, power)| is_digits(digits) && is_digits(power))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_a_spreadsheet_would_change_gets_an_apostrophe() {
+        for text in [
+            "=1+1",
+            "+81",
+            "-2",
+            "@a",
+            "\t=1",
+            "\r",
+            "\n",
+            "  =1",
+            "＝1",
+            "＋1",
+            "－",
+            "＠",
+            "'=1",
+            "''\t",
+            "0123",
+            "00",
+            "123456789012",
+            "12e5",
+            "1E10",
+            "'0123",
+        ] {
+            assert_eq!(written(text), format!("'{text}"), "{text:?}");
+        }
+        for text in [
+            "",
+            "a=1",
+            "EMP-2025-001",
+            "山田 太郎",
+            "'a",
+            "2025-10-26",
+            " a",
+            "0",
+            "123",
+            "12345678901",
+            "e5",
+            "0a",
+        ] {
+            assert_eq!(written(text), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_written_is_read_as_it_was(text in "['=+@\t\r\n a01e＝-]{0,14}") {
+            let cell = written(&text);
+            prop_assert_eq!(read(&cell), text.as_str());
+            prop_assert!(!cell.trim_start().starts_with(SIGNS));
+        }
+    }
+}
