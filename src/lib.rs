@@ -103,18 +103,18 @@
 //! - What goes out: [`delivery`].
 //! - What comes in: [`http`], with the sockets in [`http::server`], the API in [`http::api`], and what the command line
 //!   asks for in `http::control`.
-//! - The edges: [`config`], [`clock`], [`logging`], [`log_limit`], [`plain_file`], [`system_error`], [`system_user`], [`systemd`].
+//! - The edges: [`config`], [`clock`], [`logging`], [`log_limit`], [`plain_file`], [`system_error`], [`system_user`].
 //! - How a configuration takes the place of another: [`reload`].
 //! - Maintenance: [`upkeep`]. What is observed and shared in memory: [`observations`], [`liveness`]. Who is told: [`alerts`],
 //!   and what came of it: [`channel`].
 //! - What is said to people, in both languages: [`words`].
 //! - What commands work with: `import` reads a file of interview records, `examination` judges a receiver,
 //!   [`receiver`] stands in for VoiceDrive.
-//! - All of it as one daemon: [`relay`].
+//! - All of it as one daemon: [`relay`]. What the service manager is told of it: [`systemd`].
 //! - What a person types: [`cli`].
 //!
 //! `main → cli → relay → {http, delivery, alerts, upkeep} → store → what things are`. `http` and `delivery` do not
-//! know each other: they share the store and [`delivery::handoff`].
+//! use each other directly: they share the store and [`delivery::handoff`].
 //!
 //! ## Invariants
 //!
@@ -282,8 +282,8 @@ pub mod testing {
             pub mod auth {
                 pub use crate::http::api::auth::Keys;
             }
-            pub mod openapi {
-                pub use crate::http::api::openapi::document;
+            pub mod endpoints {
+                pub use crate::http::api::endpoints::document;
             }
         }
     }

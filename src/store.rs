@@ -48,6 +48,7 @@ mod interview_row;
 mod interview_stats;
 mod interviews;
 mod kpis;
+mod lane;
 mod line;
 mod missing;
 mod notifications;

@@ -1,6 +1,7 @@
 //! Connections to the file, and how its values are read and written.
 
 use std::fs::OpenOptions;
+use std::io;
 use std::ops::RangeInclusive;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -10,7 +11,6 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Type, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::file::OpenError;
 use crate::timestamp::Timestamp;
 
 /// How long a connection waits for a lock that another one holds. Only a backup or an admin's
@@ -47,17 +47,19 @@ const BUILT_WITH: [&str; 3] = [
     "OMIT_LOAD_EXTENSION",
 ];
 
-/// Opens the database at `path` for the one thread that writes, making it when it is not there.
-pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
-    if !path.exists() {
-        // Payloads are in it: nobody but the relay's user and group may read it.
-        let made = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o640)
-            .open(path);
-        made.map_err(|source| OpenError::at(path, source))?;
+/// Makes the file at `path` when it is not there.
+pub(super) fn make_file(path: &Path) -> io::Result<()> {
+    if path.exists() {
+        return Ok(());
     }
+    // Payloads are in it: nobody but the relay's user and group may read it.
+    let mut options = OpenOptions::new();
+    let options = options.write(true).create_new(true).mode(0o640);
+    options.open(path).map(drop)
+}
+
+/// Opens the database at `path` for the one thread that writes. Its file is there, and may be empty.
+pub(super) fn open_for_writing(path: &Path) -> rusqlite::Result<Connection> {
     let open = |longest_wait: Duration| -> rusqlite::Result<Connection> {
         let connection = Connection::open_with_flags(
             path,
@@ -82,15 +84,14 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         Ok(connection)
     };
-    let opened = open(BUSY_TIMEOUT_UNTOLD).or_else(|error| {
+    open(BUSY_TIMEOUT_UNTOLD).or_else(|error| {
         if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) {
             return Err(error);
         }
         let (database, seconds) = (path.display(), BUSY_TIMEOUT_AT_START.as_secs());
         tracing::warn!(%database, "another program uses the database; waiting for it up to {seconds} seconds. Close it, such as a sqlite3 that was left open; `fuser -v {database}` names it");
         open(BUSY_TIMEOUT_AT_START)
-    });
-    opened.map_err(|error| OpenError::database(path, &error))
+    })
 }
 
 /// Gives a database that has none the number by which its copies are known. It stands in the file's header, where it can

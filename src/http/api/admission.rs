@@ -1,7 +1,7 @@
 //! Who may call an endpoint: how often (contract, section 4.2), and with which token (section 4.1).
 
+use super::access::{Access, Endpoint};
 use super::callers::{client_of, demand_token};
-use super::endpoints::{Access, Endpoint};
 use crate::audit::Actor;
 use crate::http::reply::ApiError;
 use crate::http::wing::Call;
