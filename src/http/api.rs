@@ -53,8 +53,8 @@ impl Default for ApiWing {
 }
 
 impl Wing for ApiWing {
-    fn has(&self, call: &Call<'_>) -> bool {
-        let path = endpoints::path_in_table(call.api, call.request.uri().path());
+    fn has(&self, api: &Api, path: &str) -> bool {
+        let path = endpoints::path_in_table(api, path);
         path.is_some_and(|path| self.0.has(path))
     }
 
@@ -72,6 +72,10 @@ impl Wing for ApiWing {
             page.allow(&mut reply);
             reply
         })
+    }
+
+    fn panicked(&self, api: &Api) -> Reply {
+        ApiError::Internal.reply(api.clock.now())
     }
 }
 
