@@ -40,11 +40,22 @@ const LIVE: RangeInclusive<u32> = 0x5644_0000..=0x5644_ffff;
 /// headers, and for the transaction that reached the limit. A smaller file would be cut and grown again every time.
 const JOURNAL_SIZE_LIMIT: i64 = 36 * 1024 * 1024;
 
-/// Build options that make SQLite fast. They are set in `.cargo/config.toml`, which applies only in the source tree.
-const BUILT_WITH: [&str; 3] = [
-    "DEFAULT_MEMSTATUS=0",
-    "DEFAULT_PCACHE_INITSZ=0",
-    "OMIT_LOAD_EXTENSION",
+/// How SQLite is built, for speed and for size: its options, and whether it has them. They are set in
+/// `.cargo/config.toml`, which applies only in the source tree. `HAVE_FDATASYNC` is set there too, but SQLite does not
+/// tell of it.
+const BUILD_OPTIONS: [(&str, bool); 12] = [
+    ("DEFAULT_MEMSTATUS=0", true),
+    ("DEFAULT_PCACHE_INITSZ=0", true),
+    ("OMIT_LOAD_EXTENSION", true),
+    ("ENABLE_MEMORY_MANAGEMENT", false),
+    ("ENABLE_API_ARMOR", false),
+    ("ENABLE_FTS3", false),
+    ("ENABLE_FTS3_PARENTHESIS", false),
+    ("ENABLE_FTS5", false),
+    ("ENABLE_RTREE", false),
+    ("ENABLE_DBSTAT_VTAB", false),
+    ("ENABLE_STAT4", false),
+    ("SOUNDEX", false),
 ];
 
 /// Makes the file at `path` when it is not there.
@@ -158,21 +169,17 @@ pub(super) fn open_for_reading(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// The options that SQLite should have been built with and was not. Without them it works, but slower.
-pub(super) fn missing_build_options(
-    connection: &Connection,
-) -> rusqlite::Result<Vec<&'static str>> {
-    let mut missing = Vec::new();
-    for option in BUILT_WITH {
-        let used: bool =
-            connection.query_row("SELECT sqlite_compileoption_used(?1)", [option], |row| {
-                row.get(0)
-            })?;
-        if !used {
-            missing.push(option);
+/// The build options that SQLite lacks, or has and should not have. It works all the same, but slower or larger.
+pub(super) fn wrong_build_options(connection: &Connection) -> rusqlite::Result<Vec<&'static str>> {
+    let mut asked = connection.prepare("SELECT sqlite_compileoption_used(?1)")?;
+    let mut wrong = Vec::new();
+    for (option, wanted) in BUILD_OPTIONS {
+        let used: bool = asked.query_row([option], |row| row.get(0))?;
+        if used != wanted {
+            wrong.push(option);
         }
     }
-    Ok(missing)
+    Ok(wrong)
 }
 
 /// What every connection needs.

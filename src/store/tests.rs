@@ -175,8 +175,8 @@ pub(in crate::store) fn text(connection: &Connection, sql: &str) -> String {
 #[test]
 fn sqlite_is_built_as_it_should_be() {
     let connection = Connection::open_in_memory().unwrap();
-    let missing = super::connection::missing_build_options(&connection).unwrap();
-    assert_eq!(missing, Vec::<&str>::new());
+    let wrong = super::connection::wrong_build_options(&connection).unwrap();
+    assert_eq!(wrong, Vec::<&str>::new());
 }
 
 #[test]
