@@ -87,13 +87,13 @@ pub struct Api {
     pub refused_pages: Arc<RefusedPages>,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// Somebody else's was told of.
+    /// Used up once an untrusted `X-Forwarded-For` was logged.
     pub unbelieved: Once,
     /// The longest body, in bytes.
     pub max_body_bytes: usize,
     /// When failed deliveries are tried again.
     pub retry: RetryPolicy,
-    /// From how many deliveries that VoiceDrive does not have on it is told.
+    /// How many deliveries that VoiceDrive does not have raise an alert.
     pub missing_threshold: u64,
     /// The file that admins copy.
     pub backup: BackupFile,
