@@ -37,7 +37,7 @@ pub fn write_all(directory: &Path) -> io::Result<()> {
     let changes = Path::new(env!("CARGO_MANIFEST_DIR")).join("CHANGELOG.md");
     let changes = fs::read_to_string(changes)?;
     fs::write(directory.join("changelog"), changelog(&changes))?;
-    let description = voicedrive_relay::testing::http::api::openapi::document();
+    let description = voicedrive_relay::testing::http::api::endpoints::document();
     fs::write(directory.join("openapi.json"), format!("{description}\n"))
 }
 

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::header::HeaderValue;
-use hyper::{HeaderMap, Request};
+use hyper::{HeaderMap, Request, Uri};
 use ipnet::IpNet;
 use percent_encoding::percent_decode;
 use tokio::net::TcpListener;
@@ -51,7 +51,6 @@ use api::revoked::Revoked;
 use api::system_id::SystemIds;
 pub use api::{Health, moves};
 use control::ControlWing;
-use reply::ApiError;
 use server::control_socket::ControlSocket;
 use server::{App, Peer, Reply};
 use wing::{Call, Wing};
@@ -88,13 +87,13 @@ pub struct Api {
     pub refused_pages: Arc<RefusedPages>,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// Somebody else's was told of.
+    /// Used up once an untrusted `X-Forwarded-For` was logged.
     pub unbelieved: Once,
     /// The longest body, in bytes.
     pub max_body_bytes: usize,
     /// When failed deliveries are tried again.
     pub retry: RetryPolicy,
-    /// From how many deliveries that VoiceDrive does not have on it is told.
+    /// How many deliveries that VoiceDrive does not have raise an alert.
     pub missing_threshold: u64,
     /// The file that admins copy.
     pub backup: BackupFile,
@@ -201,11 +200,18 @@ impl Wings {
             api: ApiWing::default(),
         })
     }
+
+    /// The wing to which a path belongs.
+    fn of(&self, api: &Api, path: &str) -> &dyn Wing {
+        let wing = self.first.iter().find(|wing| wing.has(api, path));
+        wing.map_or(&self.api, |wing| &**wing)
+    }
 }
 
 impl App for Wings {
     async fn answer(&self, peer: Peer, request: Request<Incoming>) -> Reply {
         let api = Arc::clone(&self.current.borrow());
+        let wing = self.of(&api, request.uri().path());
         let call = Call {
             api: &api,
             peer: peer.ip(),
@@ -213,14 +219,12 @@ impl App for Wings {
             id: String::new(),
             request,
         };
-        let wing = self.first.iter().find(|wing| wing.has(&call));
-        wing.map_or(&self.api as &dyn Wing, |wing| &**wing)
-            .answer(call)
-            .await
+        wing.answer(call).await
     }
 
-    fn panicked(&self) -> Reply {
-        ApiError::Internal.reply(self.current.borrow().clock.now())
+    fn panicked(&self, uri: &Uri) -> Reply {
+        let api = Arc::clone(&self.current.borrow());
+        self.of(&api, uri.path()).panicked(&api)
     }
 
     fn is_proxy(&self, peer: IpAddr) -> bool {

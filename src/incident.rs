@@ -110,7 +110,7 @@ pub struct Look {
     pub judged: Vec<Kind>,
     /// The conditions that hold.
     pub holding: Vec<Observation>,
-    /// Kinds that hold only by what is told otherwise: they neither end nor are told again.
+    /// Kinds covered by another incident: neither closed nor repeated.
     pub undecided: Vec<Kind>,
     /// The routes that the configuration has.
     pub routes: Vec<String>,

@@ -27,13 +27,13 @@ pub struct KpiQuestion {
 }
 
 impl KpiQuestion {
-    /// Where the period begins.
+    /// The start of the period.
     #[must_use]
     pub fn from(&self) -> Timestamp {
         self.period.start(self.now)
     }
 
-    /// Where the time begins of which findings are judged.
+    /// The start of the window for findings.
     #[must_use]
     pub fn findings_from(&self) -> Timestamp {
         self.now.before(FINDINGS)
@@ -45,9 +45,9 @@ impl KpiQuestion {
 pub struct KpiCounts {
     /// The deliveries of the period, by their state now.
     pub sends: SendCounts,
-    /// Those of them that are still to be made.
+    /// Of these, the ones that are still to be made.
     pub waiting: u64,
-    /// Those of them with a retry that have ended.
+    /// Of these, the ones that were retried and have ended.
     pub retried: EndedRetries,
     /// The interviews from the beginning of the period on.
     pub interviews: InterviewCounts,

@@ -9,6 +9,9 @@
 //!
 //! ## Words
 //!
+//! - *room*: a module: a file with the folder of its name. *noun*: a module that says what something is, and does nothing
+//!   with a file, the network or a clock.
+//!
 //! What is handed in:
 //! - *event*: a fact that the staff system hands in, with a name such as `employee.created` and a payload.
 //! - *submission*: an event on its way in, with its route and perhaps an idempotency key. It becomes an event when it
@@ -17,6 +20,7 @@
 //! - *stable JSON*: JSON that JavaScript parses and writes again without changing a byte.
 //! - *ingest*: the endpoint for the staff system's own senders, which post as they always did.
 //! - *repeat*: a post to the ingest that is an event handed in before. It is counted and answered, not kept again.
+//!   *memory*: what is remembered of an event to recognise one. *family*: the events that it is ordered among for that.
 //! - *interview*: a record of a 面談. It is kept and counted, and never sent.
 //!
 //! What is sent:
@@ -33,7 +37,10 @@
 //!   sent once to see that.
 //! - *line*: the deliveries of one person on one route, which are made one after the other. *tail*: what was delivered after
 //!   an event in its line, and is made again after it, so that old data does not come back.
+//! - *place*: where a delivery of a line stands: *in line*; at the *front*, where it may be under way; or *beside* the line
+//!   until its retry is due, because its failure says nothing about the others.
 //! - *reconciliation*: comparing what was sent with what the partner says it has, by id. *missing*: delivered, and not there.
+//!   *verdict*: what it says about one event.
 //! - *hold*: a person pauses a route until a given moment. Accepting goes on, and nothing is sent.
 //! - *route*: which events go to which receiver, and how. An event keeps the name of its route.
 //! - *profile*: the form that a receiver wants: body, headers, and the text that is signed.
@@ -53,6 +60,7 @@
 //!
 //! What an admin is told:
 //! - *condition*: something that an admin has to know of while it holds.
+//! - *finding*: the numbers behind a condition, or behind anything else that was looked for and found.
 //! - *incident*: one condition from its beginning to its end, however many deliveries it counts.
 //! - *away*: the partner of a route whose attempts have failed for long as in an outage. What is exhausted, waits or
 //!   fails on that route is part of that incident.
@@ -77,6 +85,7 @@
 //! - *mark*: the file that says that the database was closed in order.
 //! - *reserve*: up to 16 MiB of disk that are given up when the disk is full, so that results can still be kept.
 //! - *trouble*: what keeps the database from being used.
+//! - *set aside*: renamed and not used any more, so that a person can look at it; nothing of it is deleted.
 //! - *axis*: the relay's own time, on which waits are kept. The monotonic clock moves it, never a set wall clock.
 //!
 //! The daemon:
@@ -86,6 +95,9 @@
 //! - *wing*: a part of [`http`] with a table of endpoints, a way to know who calls, and a way to refuse.
 //! - *control socket*: the Unix socket of the command line. Whoever may open it is an admin.
 //! - *scope*: what a token allows.
+//! - *permit*: one of the limited number of connections. An idle connection is *evicted* to make room for another.
+//! - *note*: something in the configuration that works, and that a person may not have meant. *doubt*: why a line or value
+//!   can be understood in more than one way; it is an error.
 //!
 //! ## Rooms, in reading order
 //!
@@ -103,18 +115,18 @@
 //! - What goes out: [`delivery`].
 //! - What comes in: [`http`], with the sockets in [`http::server`], the API in [`http::api`], and what the command line
 //!   asks for in `http::control`.
-//! - The edges: [`config`], [`clock`], [`logging`], [`log_limit`], [`plain_file`], [`system_error`], [`system_user`], [`systemd`].
+//! - The edges: [`config`], [`clock`], [`logging`], [`log_limit`], [`plain_file`], [`system_error`], [`system_user`].
 //! - How a configuration takes the place of another: [`reload`].
 //! - Maintenance: [`upkeep`]. What is observed and shared in memory: [`observations`], [`liveness`]. Who is told: [`alerts`],
 //!   and what came of it: [`channel`].
 //! - What is said to people, in both languages: [`words`].
 //! - What commands work with: `import` reads a file of interview records, `examination` judges a receiver,
 //!   [`receiver`] stands in for VoiceDrive.
-//! - All of it as one daemon: [`relay`].
+//! - All of it as one daemon: [`relay`]. What the service manager is told of it: [`systemd`].
 //! - What a person types: [`cli`].
 //!
 //! `main → cli → relay → {http, delivery, alerts, upkeep} → store → what things are`. `http` and `delivery` do not
-//! know each other: they share the store and [`delivery::handoff`].
+//! use each other directly: they share the store and [`delivery::handoff`].
 //!
 //! ## Invariants
 //!
@@ -282,8 +294,8 @@ pub mod testing {
             pub mod auth {
                 pub use crate::http::api::auth::Keys;
             }
-            pub mod openapi {
-                pub use crate::http::api::openapi::document;
+            pub mod endpoints {
+                pub use crate::http::api::endpoints::document;
             }
         }
     }

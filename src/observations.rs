@@ -191,8 +191,8 @@ impl Observations {
         receiver.certificate_ends = Some(ends);
     }
 
-    /// Something is sent on `routes` from now on, and on no other; what was seen at the end of those that have
-    /// `changed` counts no more. An attempt that was under way on one that is gone may see something still.
+    /// Keeps only these routes, and forgets what was seen of the receivers of `changed` ones. What an attempt still
+    /// reports of a removed route is ignored.
     pub fn routes_are(&self, routes: &[&str], changed: &[&str]) {
         let mut readings = self.lock();
         readings.receivers.retain(|route, _| {

@@ -6,8 +6,8 @@
 //! those after it wait as well. What is wrong with an event alone puts it beside the line until its retry is
 //! due; then it takes its place again.
 //!
-//! Whoever succeeds after a later one was attempted has brought old data back. So what was delivered after it
-//! is sent again after it: its tail. A tail reaches up to the next one in the line; that one owes the rest.
+//! When an event succeeds after a later one was attempted, the receiver has old data. So the later ones that were
+//! delivered are sent again after it: its tail. A tail ends before the next one in the line, which takes over the rest.
 
 /// The longest tail of an event that a person sends again without saying that it may be left out.
 pub const LONGEST_TAIL: u64 = 200;
@@ -44,7 +44,7 @@ impl Order {
     }
 }
 
-/// Where a delivery stands that is still to be sent.
+/// The position of an undelivered delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// Beside the line, until its retry is due: it holds up no one.

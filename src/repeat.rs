@@ -12,9 +12,8 @@ use crate::timestamp::Timestamp;
 /// What is remembered of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Memory {
-    /// The events that it is ordered among: those of its person whose name begins with the same word, which ends
-    /// at a `.`, `_` or `-`. Of an
-    /// event about nobody, those of its name.
+    /// The events that it is ordered among: those of the same person (without one: of the same name) that share the
+    /// first word of the name, which ends at a `.`, `_` or `-`.
     pub family: String,
     /// The digest of name, staff id and data.
     pub content_digest: Digest,

@@ -48,6 +48,7 @@ mod interview_row;
 mod interview_stats;
 mod interviews;
 mod kpis;
+mod lane;
 mod line;
 mod missing;
 mod missing_resend;
@@ -83,7 +84,7 @@ use crate::clock::Moment;
 use crate::command_line::CommandLine;
 use crate::trouble::Trouble;
 pub use bulk_resend::{BulkResend, BulkRules};
-use connection::missing_build_options;
+use connection::wrong_build_options;
 pub use erase::EraseError;
 use error::Failure;
 pub use error::StoreError;
@@ -138,11 +139,11 @@ impl Store {
         let opened = file::open::open(directory, commands)?;
         let path = opened.file.path();
         let at_file = |error: rusqlite::Error| OpenError::database(path, &error);
-        let missing = missing_build_options(&opened.connection).map_err(at_file)?;
-        if !missing.is_empty() {
+        let options = wrong_build_options(&opened.connection).map_err(at_file)?;
+        if !options.is_empty() {
             tracing::warn!(
-                ?missing,
-                "SQLite was not built as it should be, and is slower: build in the source tree"
+                ?options,
+                "SQLite was not built as it should be: it works, but is slower or larger; build in the source tree"
             );
         }
         let time = RelayTime::resume(&opened.connection, moment).map_err(at_file)?;

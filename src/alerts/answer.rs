@@ -89,7 +89,7 @@ fn of_object(answer: &Map<String, Value>) -> bool {
         || find(&FAULTS, is_something)
         || find(&FAULT_CODES, is_fault_code)
         || find(&STATUSES, is_bad_status);
-    // Numbers of services differ: beside a plain yes, one means nothing.
+    // Services disagree on what a `code` means: next to a plain yes it is ignored.
     let is_told = find(&YES_OR_NO, is_yes) || find(&STATUSES, is_yes);
     is_denied || (find(&["code"], is_bad_code) && !is_told)
 }

@@ -125,7 +125,7 @@ pub fn holding(observed: &Observed, limits: &Thresholds, now: Timestamp) -> Vec<
         .collect()
 }
 
-/// The kinds of which nothing can be said now: they hold only when routes count whose partner is away, or may be.
+/// Kinds that would hold only because of routes whose partner is away, or may be: left undecided.
 #[must_use]
 pub fn undecided(observed: &Observed, limits: &Thresholds) -> Vec<Kind> {
     let told = Sending::of(observed, |route| !is_silenced(route, limits));
@@ -141,8 +141,7 @@ pub fn undecided(observed: &Observed, limits: &Thresholds) -> Vec<Kind> {
         .collect()
 }
 
-/// Whether nothing is said of what waits and fails on a route, because it is told as its partner's absence, or will be
-/// when that lasts. A suspicion that nothing was sent to confirm for a while is none any more.
+/// True while the route's failures are, or soon will be, reported as an outage. A suspicion without new evidence expires.
 fn is_silenced(route: &RouteVitals, limits: &Thresholds) -> bool {
     match route.absence {
         None => false,

@@ -10,6 +10,7 @@ use super::words::Locale;
 use super::{CliError, print_line};
 use crate::config::Config;
 use crate::store::file;
+use crate::store::file::progress::refuse_loss;
 use crate::store::file::snapshot::{self, SnapshotError, Target, Verified};
 use crate::words::restores;
 
@@ -50,14 +51,14 @@ impl Backup {
             (Target::BackupFile, Ok(_), Some(why)) => return Err(CliError::Failed(why)),
             (Target::Elsewhere, Ok(_), None) => {
                 let made = file::backup_file(directory);
-                snapshot::refuse_loss(&made, &self.file).map_err(failed)?;
+                refuse_loss(&made, &self.file).map_err(failed)?;
                 snapshot::copy_file(&made, &self.file).map_err(failed)?;
             }
             // Without a daemon, or when only its own file cannot be written, the database itself is read.
             (Target::Elsewhere, Ok(_), Some(_))
             | (Target::Elsewhere, Err(CliError::Unreachable(_)), _) => {
                 let live = file::live_file(directory);
-                snapshot::refuse_loss(&live, &self.file).map_err(failed)?;
+                refuse_loss(&live, &self.file).map_err(failed)?;
                 snapshot::copy(&live, &self.file).map_err(failed)?;
             }
             (Target::BackupFile, Err(CliError::Unreachable(_)), _) => {

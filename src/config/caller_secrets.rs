@@ -10,8 +10,8 @@ const SHORTEST_JWT_SECRET: usize = 32;
 /// The shortest static token, in characters.
 const SHORTEST_API_TOKEN: usize = 16;
 
-/// The secrets of those who call the API. One before another counts beside it only (contract, section 2: without
-/// `RELAY_JWT_SECRET` no JWT is accepted).
+/// The secrets of those who call the API. A `_PREVIOUS` key is used only beside the present one (contract,
+/// section 2: without `RELAY_JWT_SECRET` no JWT is accepted).
 #[derive(Clone, Debug, Default)]
 pub struct Secrets {
     /// The static token of VoiceDrive.

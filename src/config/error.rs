@@ -182,7 +182,7 @@ pub enum NoteKind {
     Covered,
     /// Everybody on this machine may read the file.
     OpenToAll,
-    /// The one before a secret that is not set itself; that one's name.
+    /// A `_PREVIOUS` secret is set without its present one, which has this name.
     Alone(String),
 }
 

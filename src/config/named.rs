@@ -26,7 +26,7 @@ const ELSEWHERE: [&str; 10] = [
     "SSL_CERT_FILE",
     "TZ",
 ];
-/// Their own mistakes ask for more than 16 characters' note would.
+/// These have stricter length checks of their own, so there is no note of 16 characters.
 const STRICTER: [&str; 2] = ["VOICEDRIVE_API_TOKEN", "RELAY_JWT_SECRET"];
 
 /// What a secret is for.

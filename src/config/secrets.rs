@@ -99,8 +99,8 @@ impl Environment {
         Ok(value.map(|value| Secret::new(value.to_owned())))
     }
 
-    /// The secret with this name and the one before it, by their names. The one before it counts beside it only:
-    /// alone it would be an old key that nobody meant to go on with.
+    /// The secret with this name and its `_PREVIOUS`, by their names. The latter is ignored alone: it would be an old key
+    /// that nobody meant to go on with.
     ///
     /// # Errors
     /// As [`Environment::secret`], of both.
@@ -135,8 +135,8 @@ impl Environment {
         ConfigError { place, kind }
     }
 
-    /// That a secret which is needed is not set. Nothing when it stands in a line, in a file or in a
-    /// credential that is a mistake already: then it is not known to be missing.
+    /// The error for a missing secret; none if its source was already reported as faulty, because then nobody knows
+    /// whether it is missing.
     pub(super) fn missing(&self, name: &str) -> Option<ConfigError> {
         let is_known = !self.is_in_doubt(name);
         let kind = match self.file {

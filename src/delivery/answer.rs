@@ -126,8 +126,8 @@ fn says_too_large(body: &str) -> bool {
     TOO_LARGE.iter().any(|words| body.contains(words))
 }
 
-/// Whether several lengths of the body are named that differ, or what is none. An answer to a question without a body
-/// is understood all the same, and one with it would not be.
+/// Whether `Content-Length` values conflict or are malformed. The HTTP client reads such an answer to HEAD
+/// all the same, and none to POST.
 pub(super) fn lengths_contradict(headers: &HeaderMap) -> bool {
     if headers.contains_key(TRANSFER_ENCODING) {
         return false;

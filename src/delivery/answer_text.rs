@@ -46,8 +46,8 @@ fn declared(headers: &HeaderMap) -> Option<&'static Encoding> {
     Encoding::for_label(charset.trim().trim_matches('"').as_bytes())
 }
 
-/// The encoding that a page names in its `<meta>`, or XML in its first line. One whose letters are not those of ASCII
-/// cannot have been read so, and is not meant.
+/// The encoding that a page names in its `<meta>`, or XML in its first line. One that is not ASCII-compatible is ignored:
+/// the declaration itself was read as ASCII.
 fn declared_inside(body: &[u8]) -> Option<&'static Encoding> {
     let beginning = &body[..body.len().min(DECLARES_WITHIN)];
     let beginning = String::from_utf8_lossy(beginning).to_ascii_lowercase();

@@ -118,9 +118,8 @@ impl Outgoing {
         self.way.secure && self.asked.is_set() && !self.taken.load(Ordering::Relaxed)
     }
 
-    /// What an answer means that a proxy may have given: that of its own that it wants a login, also of a proxy that
-    /// nobody knows of; and without encryption what proxies answer when they refuse a destination or do not reach it.
-    /// None: it is no such answer.
+    /// Recognises an answer that came from a proxy: 407, also of a proxy that nobody configured, or over plain HTTP the
+    /// statuses with which proxies refuse a destination or do not reach it. None: it is no such answer.
     #[must_use]
     pub fn answer_of_proxy(&self, answered: &Failure) -> Option<Failure> {
         let by_proxy = self.way.proxy.is_some();

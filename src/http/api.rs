@@ -3,13 +3,14 @@
 //! `endpoints` is its table. Callers are known by their tokens (`callers`, `auth`), the staff system's own senders by what
 //! they sign (`ingest`). A refusal is the envelope of `reply`. Handlers stand by noun, each with its description.
 
+mod access;
 mod admission;
 mod audit;
 pub mod auth;
 mod callers;
 pub mod cors;
 mod dismissals;
-mod endpoints;
+pub mod endpoints;
 pub(super) mod event_answer;
 pub(super) mod event_filter;
 mod events;
@@ -38,7 +39,8 @@ use super::Api;
 use super::reply::{ApiError, Reply};
 use super::request;
 use super::wing::{Answering, Call, NotRouted, Table, Wing};
-use endpoints::{ENDPOINTS, EndpointRules};
+use access::EndpointRules;
+use endpoints::ENDPOINTS;
 pub use health::{Health, moves};
 
 /// The endpoints of the API.
@@ -51,8 +53,8 @@ impl Default for ApiWing {
 }
 
 impl Wing for ApiWing {
-    fn has(&self, call: &Call<'_>) -> bool {
-        let path = endpoints::path_in_table(call.api, call.request.uri().path());
+    fn has(&self, api: &Api, path: &str) -> bool {
+        let path = endpoints::path_in_table(api, path);
         path.is_some_and(|path| self.0.has(path))
     }
 
@@ -70,6 +72,10 @@ impl Wing for ApiWing {
             page.allow(&mut reply);
             reply
         })
+    }
+
+    fn panicked(&self, api: &Api) -> Reply {
+        ApiError::Internal.reply(api.clock.now())
     }
 }
 

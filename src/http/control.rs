@@ -14,6 +14,7 @@ mod tokens;
 
 use hyper::Method;
 
+use super::Api;
 use super::reply::{ApiError, Reply};
 use super::request;
 use super::wing::{self, Answering, Call, Handler, Table, Wing};
@@ -76,8 +77,8 @@ impl Default for ControlWing {
 }
 
 impl Wing for ControlWing {
-    fn has(&self, call: &Call<'_>) -> bool {
-        self.0.has(call.request.uri().path())
+    fn has(&self, _api: &Api, path: &str) -> bool {
+        self.0.has(path)
     }
 
     fn answer<'a>(&'a self, call: Call<'a>) -> Answering<'a, Reply> {
@@ -86,6 +87,10 @@ impl Wing for ControlWing {
             let replied = self.reply(call).await;
             replied.unwrap_or_else(|error| error.told_to(reader, api).reply(api.clock.now()))
         })
+    }
+
+    fn panicked(&self, api: &Api) -> Reply {
+        ApiError::Internal.reply(api.clock.now())
     }
 }
 

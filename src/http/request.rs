@@ -82,7 +82,7 @@ pub fn in_order(
 /// `UnsupportedMediaType` when it claims something else, or nothing; `UnsupportedEncoding` when it is compressed.
 pub fn media(headers: &HeaderMap, with_ndjson: bool) -> Result<Media, ApiError> {
     uncompressed(headers)?;
-    // Of two, whoever stands before the relay may have believed the other one.
+    // With two of them neither counts: a proxy in front may have gone by the other one.
     let mut claims = headers.get_all(CONTENT_TYPE).iter();
     let claimed = claims.next().filter(|_| claims.next().is_none());
     let claimed = claimed.and_then(|value| value.to_str().ok());

@@ -8,11 +8,14 @@ mod linger;
 mod permits;
 mod request_id;
 
-use std::any::Any;
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::io;
 use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,7 +23,7 @@ use http_body_util::Full;
 use hyper::body::{Body, Incoming};
 use hyper::header::{CACHE_CONTROL, CONNECTION, HeaderName, HeaderValue};
 use hyper::server::conn::http1;
-use hyper::{Request, Response};
+use hyper::{Request, Response, Uri};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -28,7 +31,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tower::{ServiceBuilder, service_fn};
-use tower_http::catch_panic::{CatchPanicLayer, ResponseForPanic};
 use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -102,8 +104,8 @@ pub trait App: Send + Sync + 'static {
     /// Answers a request that came from there.
     fn answer(&self, peer: Peer, request: Request<Incoming>) -> impl Future<Output = Reply> + Send;
 
-    /// The answer in place of one that ended in a panic.
-    fn panicked(&self) -> Reply;
+    /// The answer to a request for `uri` in place of one that ended in a panic.
+    fn panicked(&self, uri: &Uri) -> Reply;
 
     /// Whether a peer is a proxy that is trusted to speak for others.
     fn is_proxy(&self, peer: IpAddr) -> bool;
@@ -211,7 +213,6 @@ fn connect<S>(
             CACHE_CONTROL,
             HeaderValue::from_static("no-store"),
         ))
-        .layer(CatchPanicLayer::custom(Panicked(Arc::clone(app))))
         .service(handler);
     let stream = Lingering::new(TokioIo::new(stream));
     let stream = Evictable::new(stream, permit, admitted.evicted);
@@ -233,7 +234,12 @@ fn connect<S>(
 
 async fn answer(app: &impl App, peer: Peer, request: Request<Incoming>) -> Reply {
     let length = request.body().size_hint().upper();
-    let mut reply = app.answer(peer, request).await;
+    let uri = request.uri().clone();
+    let answered = unless_it_panics(app.answer(peer, request)).await;
+    let mut reply = answered.unwrap_or_else(|| {
+        tracing::error!("a request met a mistake of the relay and was ended");
+        app.panicked(&uri)
+    });
     if reply.status().is_client_error() && length.is_none_or(|length| length > READ_AHEAD) {
         // The rest of such a body may never be read: the caller must not take the connection for its next
         // request.
@@ -243,22 +249,14 @@ async fn answer(app: &impl App, peer: Peer, request: Request<Incoming>) -> Reply
     reply
 }
 
-/// Answers in place of a handler that panicked.
-struct Panicked<A>(Arc<A>);
-
-impl<A> Clone for Panicked<A> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-impl<A: App> ResponseForPanic for Panicked<A> {
-    type ResponseBody = Full<Bytes>;
-
-    fn response_for_panic(&mut self, _panic: Box<dyn Any + Send>) -> Reply {
-        tracing::error!("a request met a mistake of the relay and was ended");
-        self.0.panicked()
-    }
+/// What `answering` comes to; none when it panics.
+async fn unless_it_panics(answering: impl Future<Output = Reply>) -> Option<Reply> {
+    let mut answering = pin!(answering);
+    poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| answering.as_mut().poll(context)));
+        polled.map_or(Poll::Ready(None), |polled| polled.map(Some))
+    })
+    .await
 }
 
 #[cfg(test)]

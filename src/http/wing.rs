@@ -21,11 +21,14 @@ pub type Answering<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A part of the server that decides by itself who may call, and what a refusal looks like.
 pub trait Wing: Send + Sync + 'static {
-    /// Whether one of its endpoints has the path that is called.
-    fn has(&self, call: &Call<'_>) -> bool;
+    /// Whether one of its endpoints has this path.
+    fn has(&self, api: &Api, path: &str) -> bool;
 
     /// Answers a call; a refusal is an answer too.
     fn answer<'a>(&'a self, call: Call<'a>) -> Answering<'a, Reply>;
+
+    /// Its answer in place of one that ended in a panic.
+    fn panicked(&self, api: &Api) -> Reply;
 }
 
 /// A request on its way to its handler.

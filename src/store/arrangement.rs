@@ -88,7 +88,7 @@ fn line_up(connection: &Connection, route: &str, now: Now) -> rusqlite::Result<(
         .collect::<rusqlite::Result<_>>()?;
     let mut persons = BTreeSet::new();
     for (seq, mut standing, http_status) in waiting {
-        // Who waits for a retry goes on waiting for it, and who is due for the one before.
+        // A delivery waiting for a retry keeps its time; one already due waits for its predecessor.
         standing.due_ms = standing.due_ms.filter(|due_ms| *due_ms > now.axis_ms);
         if standing.due_ms.is_some() {
             standing.place = Place::after_failure(http_status);

@@ -291,7 +291,7 @@ pub(super) fn open_page(
             if (more || held.is_some()) && is_first && enters(before.as_ref()) {
                 let until_ms = now.axis_after(HELD);
                 (wanted.place, wanted.due_ms) = (Place::InLine, Some(until_ms));
-                // The one that held it so far is behind it.
+                // The previous holder now queues behind it.
                 if let Some(hold) = held
                     && holder(connection, &key, hold)?.is_some()
                 {

@@ -1,6 +1,7 @@
 //! Connections to the file, and how its values are read and written.
 
 use std::fs::OpenOptions;
+use std::io;
 use std::ops::RangeInclusive;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -10,7 +11,6 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Type, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::file::OpenError;
 use crate::timestamp::Timestamp;
 
 /// How long a connection waits for a lock that another one holds. Only a backup or an admin's
@@ -40,24 +40,37 @@ const LIVE: RangeInclusive<u32> = 0x5644_0000..=0x5644_ffff;
 /// headers, and for the transaction that reached the limit. A smaller file would be cut and grown again every time.
 const JOURNAL_SIZE_LIMIT: i64 = 36 * 1024 * 1024;
 
-/// Build options that make SQLite fast. They are set in `.cargo/config.toml`, which applies only in the source tree.
-const BUILT_WITH: [&str; 3] = [
-    "DEFAULT_MEMSTATUS=0",
-    "DEFAULT_PCACHE_INITSZ=0",
-    "OMIT_LOAD_EXTENSION",
+/// How SQLite is built, for speed and for size: its options, and whether it has them. They are set in
+/// `.cargo/config.toml`, which applies only in the source tree. `HAVE_FDATASYNC` is set there too, but SQLite does not
+/// tell of it.
+const BUILD_OPTIONS: [(&str, bool); 12] = [
+    ("DEFAULT_MEMSTATUS=0", true),
+    ("DEFAULT_PCACHE_INITSZ=0", true),
+    ("OMIT_LOAD_EXTENSION", true),
+    ("ENABLE_MEMORY_MANAGEMENT", false),
+    ("ENABLE_API_ARMOR", false),
+    ("ENABLE_FTS3", false),
+    ("ENABLE_FTS3_PARENTHESIS", false),
+    ("ENABLE_FTS5", false),
+    ("ENABLE_RTREE", false),
+    ("ENABLE_DBSTAT_VTAB", false),
+    ("ENABLE_STAT4", false),
+    ("SOUNDEX", false),
 ];
 
-/// Opens the database at `path` for the one thread that writes, making it when it is not there.
-pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
-    if !path.exists() {
-        // Payloads are in it: nobody but the relay's user and group may read it.
-        let made = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o640)
-            .open(path);
-        made.map_err(|source| OpenError::at(path, source))?;
+/// Makes the file at `path` when it is not there.
+pub(super) fn make_file(path: &Path) -> io::Result<()> {
+    if path.exists() {
+        return Ok(());
     }
+    // Payloads are in it: nobody but the relay's user and group may read it.
+    let mut options = OpenOptions::new();
+    let options = options.write(true).create_new(true).mode(0o640);
+    options.open(path).map(drop)
+}
+
+/// Opens the database at `path` for the one thread that writes. Its file is there, and may be empty.
+pub(super) fn open_for_writing(path: &Path) -> rusqlite::Result<Connection> {
     let open = |longest_wait: Duration| -> rusqlite::Result<Connection> {
         let connection = Connection::open_with_flags(
             path,
@@ -82,15 +95,14 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         Ok(connection)
     };
-    let opened = open(BUSY_TIMEOUT_UNTOLD).or_else(|error| {
+    open(BUSY_TIMEOUT_UNTOLD).or_else(|error| {
         if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) {
             return Err(error);
         }
         let (database, seconds) = (path.display(), BUSY_TIMEOUT_AT_START.as_secs());
         tracing::warn!(%database, "another program uses the database; waiting for it up to {seconds} seconds. Close it, such as a sqlite3 that was left open; `fuser -v {database}` names it");
         open(BUSY_TIMEOUT_AT_START)
-    });
-    opened.map_err(|error| OpenError::database(path, &error))
+    })
 }
 
 /// Gives a database that has none the number by which its copies are known. It stands in the file's header, where it can
@@ -157,21 +169,17 @@ pub(super) fn open_for_reading(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// The options that SQLite should have been built with and was not. Without them it works, but slower.
-pub(super) fn missing_build_options(
-    connection: &Connection,
-) -> rusqlite::Result<Vec<&'static str>> {
-    let mut missing = Vec::new();
-    for option in BUILT_WITH {
-        let used: bool =
-            connection.query_row("SELECT sqlite_compileoption_used(?1)", [option], |row| {
-                row.get(0)
-            })?;
-        if !used {
-            missing.push(option);
+/// The build options that SQLite lacks, or has and should not have. It works all the same, but slower or larger.
+pub(super) fn wrong_build_options(connection: &Connection) -> rusqlite::Result<Vec<&'static str>> {
+    let mut asked = connection.prepare("SELECT sqlite_compileoption_used(?1)")?;
+    let mut wrong = Vec::new();
+    for (option, wanted) in BUILD_OPTIONS {
+        let used: bool = asked.query_row([option], |row| row.get(0))?;
+        if used != wanted {
+            wrong.push(option);
         }
     }
-    Ok(missing)
+    Ok(wrong)
 }
 
 /// What every connection needs.

@@ -100,8 +100,7 @@ fn event_types(connection: &Connection) -> Result<Vec<String>, StoreError> {
     Ok(names)
 }
 
-/// An event that has a row in the outbox is still to be sent; one that has none has ended, and how
-/// stands in the retry queue when it did not end well.
+/// An event without a row in the outbox is finished; the retry queue says how if it failed.
 macro_rules! status {
     () => {
         "CASE WHEN o.event_seq IS NULL AND (q.status = 'failed' OR l.id IS NULL) THEN

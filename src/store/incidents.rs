@@ -337,7 +337,7 @@ fn add_message(
     Ok(())
 }
 
-/// Whether an incident is open: else there is nothing to keep when nothing holds either.
+/// Whether any incident is open. If not, and no condition holds, there is nothing to write.
 pub(super) fn any_open(connection: &Connection) -> Result<bool, StoreError> {
     Ok(connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM incidents WHERE closed_at IS NULL)")?

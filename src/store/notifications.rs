@@ -30,8 +30,8 @@ impl Store {
         .await
     }
 
-    /// Forgets how far every other channel than these has come. One of these that is new goes on from what those of its
-    /// kind that go have told, besides what is open: it may be one of them, repaired, with another address.
+    /// Drops the read position of removed channels. A new channel inherits that of a removed one of its kind, because it
+    /// may be the same one with a corrected address; it is also told what is open.
     ///
     /// # Errors
     /// When the database cannot be written.

@@ -88,7 +88,7 @@ struct State {
     ahead_ms: i64,
     /// The same for the wall clock that is believed.
     believed_ahead_ms: i64,
-    /// Since when, on the axis, the wall clock is far from the one that is believed.
+    /// Since when, on the axis, the wall clock has disagreed with the trusted one.
     strange_since_ms: Option<i64>,
     /// Steps of the wall clock that were noticed, and how many of them had been when the axis was kept last.
     steps: u64,

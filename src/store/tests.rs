@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use super::arrangement::arrange;
 use super::attempts::record;
 use super::bulk_resend::candidates;
-use super::connection::open_for_writing;
+use super::connection::{make_file, open_for_writing};
 use super::events::accept;
 use super::file::version::migrate;
 use super::outbox::{begin, due, recover};
@@ -40,6 +40,7 @@ use crate::timestamp::Timestamp;
 pub(in crate::store) fn database() -> (TempDir, Connection) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("relay.db");
+    make_file(&path).unwrap();
     let mut connection = open_for_writing(&path).unwrap();
     migrate(&mut connection, &path).unwrap();
     // All of these events are of one person, and most of these tests are about what is due at the same time.
@@ -174,8 +175,8 @@ pub(in crate::store) fn text(connection: &Connection, sql: &str) -> String {
 #[test]
 fn sqlite_is_built_as_it_should_be() {
     let connection = Connection::open_in_memory().unwrap();
-    let missing = super::connection::missing_build_options(&connection).unwrap();
-    assert_eq!(missing, Vec::<&str>::new());
+    let wrong = super::connection::wrong_build_options(&connection).unwrap();
+    assert_eq!(wrong, Vec::<&str>::new());
 }
 
 #[test]

@@ -18,9 +18,9 @@ use super::StoreError;
 use super::connection::{BUSY_TIMEOUT, PAGES_IN_JOURNAL, close};
 use super::error::Failure;
 use super::file::DatabaseFile;
+pub(super) use super::lane::Lane;
 use crate::clock::Clock;
 use crate::trouble::Trouble;
-pub(super) use command::Lane;
 use command::{Command, PendingCommand};
 use turn::{Queue, Turn};
 

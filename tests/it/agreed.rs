@@ -40,9 +40,11 @@ async fn a_hundred_sends_are_counted_exactly_in_both_shapes() {
         (batch.status, &batch.data()["accepted"]),
         (202, &json!(100))
     );
-    while relay.get("/api/events?status=accepted").await.data()["items"] != json!([]) {
-        tokio::task::yield_now().await;
-    }
+    relay
+        .get_until("/api/events?status=accepted", |found| {
+            found["items"] == json!([])
+        })
+        .await;
     let counted = ask(
         &relay,
         "/api/integration/webhook-stats?period=24h",

@@ -542,14 +542,14 @@ async fn a_kill_in_the_middle_of_an_outage_changes_no_number_and_nothing_private
         .header("content-type", "application/json")
         .body(json!((0..500).map(event).collect::<Vec<_>>()).to_string());
     assert_eq!(batch.send().await.unwrap().status(), 202);
-    let exhausted = async |daemon: &Daemon| {
-        let events = daemon.json(&["status"]).await["events"].clone();
-        events["exhausted"].as_u64().unwrap()
+    let exhausted = async |daemon: &Daemon, events: u64| {
+        let enough = |status: &Value| status["events"]["exhausted"].as_u64() >= Some(events);
+        daemon.until(&["status"], enough).await;
     };
-    while exhausted(&daemon).await < 50 {}
+    exhausted(&daemon, 50).await;
     daemon.kill().await;
     daemon = Daemon::start(directory.path(), &partner.url(), more).await;
-    while exhausted(&daemon).await < 500 {}
+    exhausted(&daemon, 500).await;
     partner.always_answers(None);
     let resent = daemon.json(&["resend", "--status", "exhausted"]).await;
     assert_eq!(resent["matched"], 500);

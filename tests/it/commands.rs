@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -12,6 +13,12 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use crate::harness::{
     API_TOKEN, Clock, JWT_SECRET, Partner, WEBHOOK_SECRET, binary, client, configuration, status,
 };
+
+/// The longest that a daemon may be silent when its next line is waited for, that a command may take, and that
+/// something may take to come about.
+const PATIENCE: Duration = Duration::from_mins(2);
+/// Between two questions whether it has.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// A daemon in a process of its own.
 pub struct Daemon {
@@ -42,7 +49,8 @@ impl Log {
 
     /// The next line; none when the daemon has ended.
     pub async fn next_line(&mut self) -> Option<String> {
-        self.0.recv().await
+        let line = tokio::time::timeout(PATIENCE, self.0.recv()).await;
+        line.expect("the daemon logs nothing more and does not end")
     }
 }
 
@@ -101,7 +109,33 @@ impl Daemon {
         command.args(arguments).arg("--config").arg(&self.config);
         // A person has no secrets in the environment.
         command.env_clear();
-        command.output().await.unwrap()
+        let output = tokio::time::timeout(PATIENCE, command.output()).await;
+        output
+            .unwrap_or_else(|_| panic!("it does not end: {arguments:?}"))
+            .unwrap()
+    }
+
+    /// Runs a command until what it prints as JSON is as wanted.
+    pub async fn until(&self, arguments: &[&str], wanted: impl Fn(&Value) -> bool) -> Value {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let printed = self.json(arguments).await;
+            if wanted(&printed) {
+                return printed;
+            }
+            let in_time = tokio::time::Instant::now() < deadline;
+            assert!(in_time, "{arguments:?} was never so: {printed}");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Waits until nothing is left to be sent.
+    pub async fn all_sent(&self) -> Value {
+        let sent = |status: &Value| {
+            let events = &status["events"];
+            events["accepted"] == 0 && events["retrying"] == 0
+        };
+        self.until(&["status"], sent).await
     }
 
     pub async fn json(&self, arguments: &[&str]) -> Value {

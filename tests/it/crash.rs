@@ -115,13 +115,7 @@ async fn no_acknowledged_event_is_lost_however_often_it_is_killed() {
             acknowledged.iter().all(|id| arrived.contains(id.as_str()))
         })
         .await;
-    loop {
-        let events = daemon.json(&["status"]).await["events"].clone();
-        if events["accepted"] == 0 && events["retrying"] == 0 {
-            assert_eq!(events["exhausted"], 0);
-            break;
-        }
-    }
+    assert_eq!(daemon.all_sent().await["events"]["exhausted"], 0);
     daemon.kill().await;
     invariants(directory.path(), &acknowledged);
 }

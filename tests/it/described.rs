@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use jsonschema::Validator;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
-use voicedrive_relay::testing::http::api::openapi;
+use voicedrive_relay::testing::http::api::endpoints;
 
 use crate::harness::TestRelay;
 
@@ -16,7 +16,7 @@ const METHOD_NOT_ALLOWED: u16 = 405;
 
 /// The document with every shape closed: a key that it does not name is a mistake.
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
-    let mut document = openapi::document();
+    let mut document = endpoints::document();
     let mut parts = HashSet::new();
     parts_of_others(&document, &mut parts);
     for (name, schema) in document["components"]["schemas"].as_object_mut().unwrap() {
@@ -143,7 +143,7 @@ async fn the_description_is_served_to_anybody() {
     let answer = relay.call(Method::GET, "/api/openapi.json", &[], "").await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("content-type"), "application/json");
-    assert_eq!(answer.body, openapi::document());
+    assert_eq!(answer.body, endpoints::document());
     assert_eq!(answer.body["openapi"], "3.1.0");
 }
 

@@ -375,18 +375,23 @@ impl TestRelay {
 
     /// Asks for an event until it has this status.
     pub async fn wait_for_status(&self, id: &str, status: &str) -> Value {
-        let asking = async {
-            loop {
-                let event = self.get(&format!("/api/events/{id}")).await.data().clone();
-                if event["status"] == status {
-                    return event;
-                }
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, asking)
+        let path = format!("/api/events/{id}");
+        self.get_until(&path, |event| event["status"] == status)
             .await
-            .unwrap_or_else(|_| panic!("{id} was never {status}"))
+    }
+
+    /// Asks until what is answered is as wanted.
+    pub async fn get_until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let data = self.get(path).await.data().clone();
+            if wanted(&data) {
+                return data;
+            }
+            let in_time = tokio::time::Instant::now() < deadline;
+            assert!(in_time, "{path} was never so: {data}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Goes on with another configuration.

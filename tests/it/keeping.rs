@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use voicedrive_relay::testing::config::Environment;
 use voicedrive_relay::testing::store::file::snapshot;
@@ -68,7 +68,7 @@ async fn hand_in(url: String, stop: Arc<AtomicBool>) -> Vec<String> {
             .body(r#"{"event":"employee.updated","data":{"staffId":"EMP-1"}}"#);
         let answer = request.send().await.unwrap();
         assert_eq!(answer.status(), 202);
-        let body: serde_json::Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+        let body: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
         acknowledged.push(body["data"]["id"].as_str().unwrap().to_owned());
     }
     acknowledged
@@ -117,6 +117,7 @@ async fn every_plain_copy_of_the_backup_file_is_whole_whatever_is_written_and_re
     tokio::select! {
         done = copying => done.unwrap(),
         never = reloading => never,
+        () = tokio::time::sleep(Duration::from_mins(5)) => panic!("the backup file is never made anew"),
     }
     stop.store(true, Ordering::Relaxed);
     let mut acknowledged = HashSet::new();
@@ -274,7 +275,7 @@ async fn a_restore_wants_the_daemon_stopped_keeps_what_was_there_and_sends_what_
         "{}",
         text(&restored.stderr)
     );
-    let answer: serde_json::Value = serde_json::from_slice(&restored.stdout).unwrap();
+    let answer: Value = serde_json::from_slice(&restored.stdout).unwrap();
     let aside = Path::new(answer["keptAside"].as_str().unwrap());
     assert!(aside.join("relay.db").exists());
     let left = std::fs::read_dir(directory.path().join("live")).unwrap();
@@ -290,7 +291,8 @@ async fn a_restore_wants_the_daemon_stopped_keeps_what_was_there_and_sends_what_
     let first = first.as_str().unwrap();
     assert_eq!(arrived[0].header("x-request-id"), first);
     // It arrives a moment before its result is written.
-    while daemon.json(&["show", first]).await["status"] != "delivered" {}
+    let is_delivered = |shown: &Value| shown["status"] == "delivered";
+    daemon.until(&["show", first], is_delivered).await;
     assert_eq!(daemon.json(&["status"]).await["events"]["accepted"], 0);
     daemon.kill().await;
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Output;
 
 use rusqlite::Connection;
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::alerting::Sink;
@@ -210,11 +211,8 @@ async fn without_a_url_no_next_attempt_is_promised() {
     let daemon = Daemon::start(directory.path(), "", &other).await;
     daemon.run(&["send", "other.one"]).await;
     partner.wait_until(|all| !all.is_empty()).await;
-    let retrying = async { while daemon.json(&["status"]).await["events"]["retrying"] != 1 {} };
-    tokio::time::timeout(std::time::Duration::from_secs(30), retrying)
-        .await
-        .unwrap();
-    let state = daemon.json(&["status"]).await;
+    let is_retrying = |status: &Value| status["events"]["retrying"] == 1;
+    let state = daemon.until(&["status"], is_retrying).await;
     let (next, last) = (&state["nextDueAt"], &state["lastAttemptAt"]);
     assert!(next.as_str().unwrap() > last.as_str().unwrap(), "{state}");
     daemon.kill().await;

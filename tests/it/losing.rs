@@ -7,7 +7,7 @@ use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 use tempfile::TempDir;
@@ -314,11 +314,13 @@ async fn a_file_that_goes_away_is_noticed_copied_out_and_taken_up_again() {
         }
         loss.happens(directory.path());
         // What is acknowledged before it is noticed is in the copy too.
+        let deadline = Instant::now() + PATIENCE;
         let refused = loop {
             match hand_in(&daemon.url).await {
                 (202, id) => acknowledged.insert(id),
                 refused => break refused,
             };
+            assert!(Instant::now() < deadline, "{loss:?} is never noticed");
         };
         assert_eq!(refused, (503, "STORAGE_UNAVAILABLE".to_owned()), "{loss:?}");
         let told = health_until(&daemon.url, |_, told| told.contains("relay-rescued-")).await;

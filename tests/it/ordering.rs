@@ -21,8 +21,6 @@ use crate::harness::{Clock, Partner, TestRelay, client, status, token, webhook_s
 
 /// How often it is killed.
 const ROUNDS: usize = 6;
-/// The longest that everything may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(90);
 const KINDS: [&str; 4] = [
     "employee.created",
     "employee.updated",
@@ -131,20 +129,6 @@ fn soon() -> String {
         .to_string()
 }
 
-/// Waits until nothing is left to be sent.
-async fn all_sent(daemon: &Daemon) {
-    let asking = async {
-        loop {
-            let events = daemon.json(&["status"]).await["events"].clone();
-            if events["accepted"] == 0 && events["retrying"] == 0 {
-                return;
-            }
-        }
-    };
-    let sent = tokio::time::timeout(PATIENCE, asking).await;
-    assert!(sent.is_ok(), "something is never sent");
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_outages_refusals_resends_holds_and_kills_voicedrive_has_what_was_accepted_in_order()
 {
@@ -196,9 +180,9 @@ async fn after_outages_refusals_resends_holds_and_kills_voicedrive_has_what_was_
     kept.lock().unwrap().refuses = None;
     let daemon = Daemon::start(directory.path(), &url, more).await;
     drop(daemon.run(&["hold", "end"]).await);
-    all_sent(&daemon).await;
+    daemon.all_sent().await;
     daemon.json(&["resend", "--status", "exhausted"]).await;
-    all_sent(&daemon).await;
+    daemon.all_sent().await;
     assert_eq!(daemon.json(&["status"]).await["events"]["exhausted"], 0);
     daemon.kill().await;
     assert_eq!(count_differences(directory.path()).unwrap(), 0);

@@ -275,10 +275,8 @@ async fn answer_to(daemon: &Daemon, token: &str) -> u16 {
 
 /// Waits until so many are delivered.
 async fn delivered(daemon: &Daemon, events: u64) {
-    let waiting =
-        async { while daemon.json(&["status"]).await["events"]["delivered"] != events {} };
-    let patience = std::time::Duration::from_secs(30);
-    tokio::time::timeout(patience, waiting).await.unwrap();
+    let are_delivered = |status: &Value| status["events"]["delivered"] == events;
+    daemon.until(&["status"], are_delivered).await;
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hyper::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use voicedrive_relay::testing::delivery::profile::{BUILT_IN, Profile};
 use voicedrive_relay::testing::receiver::ScriptedAnswer;
@@ -146,7 +146,8 @@ async fn an_event_whose_route_is_gone_waits_and_a_resend_finds_another_way() {
     let sent = daemon.json(&["send", "old.one"]).await;
     let id = sent["id"].as_str().unwrap();
     old.wait_until(|all| !all.is_empty()).await;
-    while daemon.json(&["show", id]).await["status"] != "retrying" {}
+    let is_retrying = |shown: &Value| shown["status"] == "retrying";
+    daemon.until(&["show", id], is_retrying).await;
     daemon.kill().await;
     let mut daemon = Daemon::start(directory.path(), &new.url(), "").await;
     let warned = daemon

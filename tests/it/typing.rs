@@ -139,16 +139,11 @@ async fn resend_takes_what_is_exhausted_and_counts_it_before() {
     )
     .await;
     partner.wait_until(|all| all.len() == 7).await;
-    let settled = async {
-        loop {
-            let events = daemon.json(&["status"]).await["events"].clone();
-            if (&events["exhausted"], &events["delivered"]) == (&json!(3), &json!(1)) {
-                break;
-            }
-        }
+    let settled = |status: &Value| {
+        let events = &status["events"];
+        (&events["exhausted"], &events["delivered"]) == (&json!(3), &json!(1))
     };
-    let in_time = tokio::time::timeout(Duration::from_secs(30), settled).await;
-    in_time.expect("three are exhausted, and one is delivered");
+    daemon.until(&["status"], settled).await;
     let lines = printed(&daemon, &["resend", "--dry-run", "--since", "2025-01-01"]).await;
     let day = daemon
         .json(&["resend", "--dry-run", "--event-type", "c.d"])

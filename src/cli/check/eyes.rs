@@ -1,6 +1,6 @@
-//! As which user `check` looks. Root can read files that the daemon's user perhaps cannot, and a file that another
-//! user cannot read may be as it should be. So root looks as the daemon's user, and everybody else is
-//! told when there is something that they may not look at.
+//! The user as whom `check` runs. Root can read files that the daemon's user cannot, and a file that others
+//! cannot read may be exactly as it should be. So root checks as the daemon's user, and everybody else is
+//! told which files they may not read.
 
 use std::fs::{self, File};
 use std::io;

@@ -1,14 +1,13 @@
 //! Who may call an endpoint: how often (contract, section 4.2), and with which token (section 4.1).
 
-use std::net::IpAddr;
-
+use super::access::{Access, Endpoint};
 use super::callers::{client_of, demand_token};
-use super::endpoints::{Access, Endpoint};
 use crate::audit::Actor;
 use crate::http::reply::ApiError;
 use crate::http::wing::Call;
 use crate::observations::{Asked, Question};
 use crate::token::Scope;
+use std::net::IpAddr;
 
 /// Admits or refuses a call, and returns the caller that its token names. Whoever may open the control socket is an
 /// admin and is not rate limited.

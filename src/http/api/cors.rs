@@ -1,5 +1,8 @@
 //! Cross-origin requests: pages of configured origins may call from a browser (contract, section 3,
 //! `cors_allowed_origins`). Browsers do not say why a page was refused, so the log does.
+//!
+//! tower-http's `CorsLayer` answers every OPTIONS itself, also that of a refused page or for an unknown path, which are
+//! 405 and 404 here. To prevent that, and to log what it refuses, would take more code than the few headers.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

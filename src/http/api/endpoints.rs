@@ -2,37 +2,15 @@
 //! the description says of it (contract, section 4.3).
 
 use hyper::Method;
+use serde_json::Value;
 
-use super::openapi::{Operation, written};
+use super::access::{Access, Endpoint, EndpointRules};
+use super::openapi::{self, Operation, written};
 use super::{
     Api, audit, dismissals, events, health, holds, incidents, ingest, interview_stats, interviews,
     kpis, reconcile, recovery, resend, staff, stats, voicedrive, voicedrive_interviews,
 };
-use crate::http::reply::ApiError;
-use crate::http::wing;
 use crate::token::Scope;
-
-/// What a caller needs for an endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Access {
-    /// A token with this scope.
-    Token(Scope),
-    /// One of the proofs that the staff system's senders bring; the endpoint itself looks at them, because most of
-    /// them are signatures of the body.
-    Proof,
-    /// Nothing.
-    Anybody,
-}
-
-/// What has to hold before an endpoint's handler is called.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct EndpointRules {
-    pub(super) access: Access,
-    /// Whether the rate limit counts it (contract, section 4.2).
-    pub(super) limited: bool,
-}
-
-pub(super) type Endpoint = wing::Endpoint<EndpointRules, ApiError>;
 
 /// Makes the table. The descriptions are a separate table, so that the program does not contain the code that builds
 /// them.
@@ -103,6 +81,12 @@ endpoints! {
 
     GET    "/api/staff/{id}",       Token(Admin), UNLIMITED, staff::show,  staff::describe_show;
     POST   "/api/staff/{id}/erase", Token(Admin), UNLIMITED, staff::erase, staff::describe_erase;
+}
+
+/// The whole description of the API, from its sources.
+#[must_use]
+pub fn document() -> Value {
+    openapi::document(described())
 }
 
 /// The path in the table to which a request's path belongs; none when there is no such endpoint. The staff system's

@@ -20,8 +20,9 @@ impl App for Pages {
         reply
     }
 
-    fn panicked(&self) -> Reply {
-        let mut reply = Response::new(Full::new(Bytes::from_static(b"a page of its own")));
+    fn panicked(&self, uri: &Uri) -> Reply {
+        let page = format!("a page of its own for {}", uri.path());
+        let mut reply = Response::new(Full::new(Bytes::from(page)));
         *reply.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
         reply
     }
@@ -59,7 +60,10 @@ async fn every_answer_has_an_id_and_is_not_stored_unless_it_says_so_and_a_panic_
     assert!(picture.contains("max-age=3600") && !picture.contains("no-store"));
     let panicked = asked(address, "/panic", "").await;
     assert!(panicked.starts_with("http/1.1 500"), "{panicked}");
-    assert!(panicked.ends_with("a page of its own"), "{panicked}");
+    assert!(
+        panicked.ends_with("a page of its own for /panic"),
+        "{panicked}"
+    );
     for answer in [plain, picture, panicked] {
         assert_eq!(answer.matches("x-request-id: ").count(), 1, "{answer}");
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::super::connection::{open_for_reading, open_for_writing, settle};
+use super::super::connection::{make_file, open_for_reading, open_for_writing, settle};
 use super::lock::lock;
 use super::mark::{Mark, mark_of_damage};
 use super::open_error::{Left, OpenError};
@@ -69,7 +69,9 @@ pub(in crate::store) fn open(
         refuse_behind(directory)?;
     }
     end_stray_log(&path)?;
-    let mut connection = open_for_writing(&path)?;
+    make_file(&path).map_err(|source| OpenError::at(&path, source))?;
+    let opened = open_for_writing(&path);
+    let mut connection = opened.map_err(|error| OpenError::database(&path, &error))?;
     if doubtful && !looked_through {
         judge(quick_check(&connection), &path)?;
     }

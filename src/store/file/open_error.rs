@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::ErrorCode;
 
 use super::reserve::{disk_is_full, is_full, is_out_of_room};
-use super::snapshot::SnapshotError;
+use super::snapshot_error::SnapshotError;
 use super::{in_one_line, newest_copy};
 
 /// Why the store could not be opened.

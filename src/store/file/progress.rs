@@ -3,13 +3,14 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
 use super::super::connection::{identity, open_for_reading};
 use super::open_error::OpenError;
-use super::snapshot::{SnapshotError, open_alone};
+use super::snapshot::{Obstacle, SnapshotError, of_database, open_alone};
 use super::version::schema_version;
 use super::{copies, live_file};
 
@@ -156,6 +157,29 @@ pub(super) fn refuse_stale(directory: &Path, copy: &Path) -> Result<(), Snapshot
         }
     }
     Ok(())
+}
+
+/// Refuses to write a copy of `source` over anything but an older copy of the same database.
+///
+/// # Errors
+/// `InTheWay`, or why `source` cannot be compared with it.
+pub fn refuse_loss(source: &Path, target: &Path) -> Result<(), SnapshotError> {
+    if fs::metadata(target).map_or(0, |found| found.len()) == 0 {
+        return Ok(());
+    }
+    let own = Progress::of_database(source).map_err(|error| of_database(source, &error))?;
+    let other = Progress::of_copy(target).unwrap_or_default();
+    let obstacle = if other.identity.is_none() || other.identity != own.identity {
+        Obstacle::OfAnother
+    } else if other.is_beyond(&own) || other.has_more_than(&own) {
+        Obstacle::Later
+    } else {
+        return Ok(());
+    };
+    Err(SnapshotError::InTheWay {
+        path: target.to_owned(),
+        obstacle,
+    })
 }
 
 #[cfg(test)]

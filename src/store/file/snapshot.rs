@@ -1,7 +1,6 @@
 //! Makes and checks copies of the database: single files that are complete, consistent and closed (contract, section
 //! 9).
 
-mod error;
 mod target;
 mod verdict;
 
@@ -18,9 +17,9 @@ use super::super::connection::open_for_reading;
 use super::in_one_line;
 use super::reserve::{disk_is_full, is_out_of_room};
 use super::rollback::journal_beside;
+pub use super::snapshot_error::{Obstacle, SnapshotError};
 use crate::trouble::Trouble;
-pub use error::{Obstacle, SnapshotError};
-pub use target::{Target, refuse_loss};
+pub use target::Target;
 pub use verdict::{Verified, verify};
 pub(super) use verdict::{open_alone, verify_as};
 
@@ -175,7 +174,7 @@ fn of_file(path: &Path, source: io::Error) -> SnapshotError {
     }
 }
 
-fn of_database(path: &Path, source: &rusqlite::Error) -> SnapshotError {
+pub(super) fn of_database(path: &Path, source: &rusqlite::Error) -> SnapshotError {
     let disk_is_full = || disk_is_full(path.parent().unwrap_or(Path::new(".")));
     let is_out_of_room = is_out_of_room(source, disk_is_full);
     let (path, what) = (path.to_owned(), source.to_string());

@@ -102,7 +102,7 @@ impl Store {
         Ok(look)
     }
 
-    /// Lets SQLite look through everything at once. Nothing is found: damage that was met before is none any more.
+    /// A full check, in one go. If it finds nothing, damage that was met before is cleared.
     pub async fn look_through_all(&self) {
         let mut from = 0;
         while let Ok(look) = self.look_through(from, Depth::Whole).await {

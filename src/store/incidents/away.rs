@@ -105,8 +105,8 @@ pub(super) fn is_told(connection: &Connection, route: &str) -> rusqlite::Result<
     Ok(of_route(connection, route)?.is_some_and(|away| away.told))
 }
 
-/// The message of its end says how many of the route still need a person. They are told by themselves when they still
-/// do after as long as a digest takes; so those of `threshold` or more begin that wait.
+/// Ends an outage. Its last message says how many deliveries of the route still need a person. If `threshold` or more
+/// still do one digest interval later, they get a message of their own.
 fn end(
     connection: &Connection,
     route: &str,

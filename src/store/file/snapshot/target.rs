@@ -6,12 +6,11 @@ use std::path::Path;
 
 use super::super::mark::Mark;
 use super::super::path::Inode;
-use super::super::progress::Progress;
 use super::super::shape::Header;
+use super::super::snapshot_error::{Obstacle, SnapshotError};
 use super::super::{BACKUP, RESCUED};
-use super::error::{Obstacle, SnapshotError};
 use super::verdict::is_of_relay;
-use super::{beside, of_database, of_file};
+use super::{beside, of_file};
 
 /// What the relay calls its own files in the data directory; with a dot and more behind it, it is its own too.
 const OWN_NAMES: [&str; 6] = ["live", "lock", "reserve", "README", "control.sock", BACKUP];
@@ -29,7 +28,7 @@ pub enum Target {
 
 impl Target {
     /// Finds out what a copy at `target` would replace: nothing but another copy, and never a file of the
-    /// database in `directory`. Whether that is an older one, [`refuse_loss`] says.
+    /// database in `directory`. Whether that is an older one, `progress::refuse_loss` says.
     ///
     /// # Errors
     /// `InTheWay`, or `File` when `target` and its folder cannot be looked at.
@@ -76,29 +75,6 @@ impl Target {
         })?;
         Ok(Self::Elsewhere)
     }
-}
-
-/// Refuses to write a copy of `source` over anything but an older copy of the same database.
-///
-/// # Errors
-/// `InTheWay`, or why `source` cannot be compared with it.
-pub fn refuse_loss(source: &Path, target: &Path) -> Result<(), SnapshotError> {
-    if fs::metadata(target).map_or(0, |found| found.len()) == 0 {
-        return Ok(());
-    }
-    let own = Progress::of_database(source).map_err(|error| of_database(source, &error))?;
-    let other = Progress::of_copy(target).unwrap_or_default();
-    let obstacle = if other.identity.is_none() || other.identity != own.identity {
-        Obstacle::OfAnother
-    } else if other.is_beyond(&own) || other.has_more_than(&own) {
-        Obstacle::Later
-    } else {
-        return Ok(());
-    };
-    Err(SnapshotError::InTheWay {
-        path: target.to_owned(),
-        obstacle,
-    })
 }
 
 fn is_own(name: &str) -> bool {
