@@ -21,6 +21,7 @@ mod routes;
 mod secret_name;
 mod secrets;
 mod server;
+mod spoiled_url;
 mod storage;
 mod wide_character;
 
@@ -262,7 +263,7 @@ impl Config {
 fn read_file(path: &Path) -> Result<String, ConfigErrors> {
     let wrong = |kind| ConfigErrors::one(Location::whole(path), kind);
     let read = env_file::read_bytes(path);
-    let (bytes, _) = read.map_err(|error| wrong(env_file::of_io(path, &error)))?;
+    let (bytes, _) = read.map_err(|error| wrong(env_file::of_io(path, &error, false)))?;
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let line = env_file::first_bad_line(error.as_bytes(), valid);

@@ -29,11 +29,11 @@ pub mod profile;
 pub mod proxy;
 pub mod recovery;
 pub mod route;
+pub mod second_look;
 pub mod sender;
 pub mod signature;
 mod standing;
 pub mod tls;
-pub mod tls_question;
 
 use tokio::sync::watch;
 

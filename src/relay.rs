@@ -277,15 +277,6 @@ impl Relay {
         Ok(ignored.map(|(_, key)| key).collect())
     }
 
-    /// The alert channels, by their keys, that `settings` does not have any more and that have something to tell which
-    /// no other would take over.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn channels_cut_short(&self, settings: &Loaded) -> Result<Vec<String>, StoreError> {
-        self.shared.channels_cut_short(settings).await
-    }
-
     /// Keeps that somebody has had the configuration read again. The reload is done, whatever becomes of this.
     pub async fn record_reload(&self, by: Actor) {
         let Shared { store, clock, .. } = &self.shared;

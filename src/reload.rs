@@ -16,7 +16,7 @@ pub type Outcome = Result<Reloaded, Refused>;
 pub struct Reloaded {
     /// Keys that need a new start to change.
     pub needs_restart: Vec<&'static str>,
-    /// What became of the secrets.
+    /// What differs from before. What was lost was meant to be.
     pub changes: Changes,
     /// Settings that work but may not be meant.
     pub notes: Vec<Note>,
@@ -28,7 +28,7 @@ pub enum Refused {
     /// Configuration or secrets are wrong.
     #[error(transparent)]
     ConfigErrors(#[from] ConfigErrors),
-    /// A URL or a secret in force would be lost, and nobody said that this is meant.
+    /// Something in force would be lost, and nobody said that this is meant.
     #[error("{} would be lost: {} in force, and not set any more; nothing was changed. If this is meant, it takes `reload --drop`", .0.join(", "), if .0.len() == 1 { "it is" } else { "they are" })]
     Loses(Vec<String>),
     /// It was tried, and failed.

@@ -9,8 +9,11 @@ const YES_OR_NO: [&str; 3] = ["ok", "success", "succeeded"];
 const FAULTS: [&str; 2] = ["error", "errors"];
 /// Numbers or words of failure, or zero, or a word of success.
 const FAULT_CODES: [&str; 5] = ["errcode", "errorCode", "error_code", "err_code", "errno"];
+/// Numbers of services or statuses of HTTP, or words.
+const CODES: [&str; 5] = ["code", "resultCode", "result_code", "retcode", "ret_code"];
 /// Statuses of HTTP, or words.
 const STATUSES: [&str; 5] = ["status", "statusCode", "status_code", "result", "state"];
+// The keys above are known in capital and in small letters.
 /// Words of success, in small letters.
 const GOOD: [&str; 8] = [
     "ok",
@@ -23,7 +26,13 @@ const GOOD: [&str; 8] = [
     "no error",
 ];
 /// Words of failure, in small letters.
-const BAD: [&str; 13] = [
+const BAD: [&str; 19] = [
+    "ng",
+    "nok",
+    "nack",
+    "bad",
+    "not",
+    "unable",
     "error",
     "err",
     "fail",
@@ -83,7 +92,8 @@ fn says_failure(answer: &Value) -> bool {
 
 fn of_object(answer: &Map<String, Value>) -> bool {
     let find = |keys: &[&str], holds: fn(&Value) -> bool| {
-        keys.iter().any(|key| answer.get(*key).is_some_and(holds))
+        let named = |key: &str| keys.iter().any(|known| known.eq_ignore_ascii_case(key));
+        answer.iter().any(|(key, value)| named(key) && holds(value))
     };
     let is_denied = find(&YES_OR_NO, is_no)
         || find(&FAULTS, is_something)
@@ -91,16 +101,22 @@ fn of_object(answer: &Map<String, Value>) -> bool {
         || find(&STATUSES, is_bad_status);
     // Services disagree on what a `code` means: next to a plain yes it is ignored.
     let is_told = find(&YES_OR_NO, is_yes) || find(&STATUSES, is_yes);
-    is_denied || (find(&["code"], is_bad_code) && !is_told)
+    is_denied || (find(&CODES, is_bad_code) && !is_told)
 }
 
 fn is_no(value: &Value) -> bool {
     match value {
         Value::Bool(yes) => !yes,
         Value::Number(_) => number(value) == Some(0),
-        Value::String(text) => text.trim().eq_ignore_ascii_case("false"),
+        Value::String(text) => is_plain_no(text) || begins_with_failure(text),
         _ => false,
     }
+}
+
+fn is_plain_no(text: &str) -> bool {
+    ["false", "no"]
+        .iter()
+        .any(|no| text.trim().eq_ignore_ascii_case(no))
 }
 
 fn is_yes(value: &Value) -> bool {
@@ -112,7 +128,7 @@ fn is_something(value: &Value) -> bool {
         Value::Null => false,
         Value::Bool(there) => *there,
         Value::Number(_) => number(value) != Some(0),
-        Value::String(text) => !text.trim().is_empty() && !is_yes(value) && !is_no(value),
+        Value::String(text) => !text.trim().is_empty() && !is_yes(value) && !is_plain_no(text),
         Value::Array(list) => !list.is_empty(),
         Value::Object(map) => !map.is_empty(),
     }
@@ -139,7 +155,8 @@ fn is_bad_code(value: &Value) -> bool {
 fn is_bad_status(value: &Value) -> bool {
     match number(value) {
         Some(status) => (400..600).contains(&status),
-        None => word(value).is_some_and(|word| BAD.contains(&word.as_str())),
+        None => word(value)
+            .is_some_and(|word| !GOOD.contains(&word.as_str()) && begins_with_failure(&word)),
     }
 }
 
@@ -192,6 +209,23 @@ mod tests {
             r#"{"result":"error"}"#,
             r#"[{"status":"error"}]"#,
             "\u{feff}{\"ok\":false}",
+            r#"{"result":"NG"}"#,
+            r#"{"status":"ng"}"#,
+            r#"{"status":"NG: no such channel"}"#,
+            r#"{"Result":"Ng"}"#,
+            r#"{"Success":false}"#,
+            r#"{"STATUS":"ERROR"}"#,
+            r#"{"ok":"no"}"#,
+            r#"{"ok":"NG"}"#,
+            r#"{"status":"bad request"}"#,
+            r#"{"state":"not_found"}"#,
+            r#"{"resultCode":"E001_INVALID"}"#,
+            r#"{"resultCode":1001}"#,
+            r#"{"retcode":-1}"#,
+            "NG",
+            "Bad payload received by generic incoming webhook.",
+            "Unable to deliver",
+            "Not authorized",
             "false",
             "\"failed\"",
             "Error: channel not found",
@@ -245,6 +279,14 @@ mod tests {
             r#"{"result":0}"#,
             r#"{"status":"success","data":null}"#,
             r#"{"status":"queued","id":"1"}"#,
+            r#"{"result":"OK"}"#,
+            r#"{"Status":"Ok"}"#,
+            r#"{"resultCode":"0000"}"#,
+            r#"{"resultCode":"200"}"#,
+            r#"{"result":"成功"}"#,
+            r#"{"state":"notified"}"#,
+            "notified",
+            "受け付けました",
             r#"{"status":1,"request":"647d2300"}"#,
             r#"{"status":202}"#,
             r#"{"sentMessages":[{"id":"461230966842064897"}]}"#,

@@ -34,8 +34,20 @@ const CODE: usize = 3;
 pub(super) fn of_io(error: &io::Error) -> Mail {
     match tls_failure(error) {
         Some(failure) => Mail::Insecure(failure),
+        None if has_ended(error) => Mail::HungUp,
         None => Mail::Unreachable(error.into()),
     }
+}
+
+/// Whether the other side has ended the connection.
+fn has_ended(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+    )
 }
 
 /// A connection to a mail server.
@@ -128,9 +140,10 @@ async fn secure(stream: TcpStream, host: &str) -> Result<Wire, Mail> {
     let name = name.map_err(|_| Mail::NoName(host.to_owned()))?;
     let stream = TlsConnector::from(config).connect(name, stream).await;
     let stream = stream.map_err(|error| match of_io(&error) {
-        Mail::Insecure(Failure::Tls(_)) if asked.is_set() => {
+        Mail::Insecure(Failure::Tls(_)) | Mail::HungUp if asked.is_set() => {
             Mail::Insecure(Failure::WantsCertificate)
         }
+        Mail::HungUp => Mail::Insecure(Failure::TlsEnded),
         other => other,
     })?;
     Ok(Wire::Secure(Box::new(stream)))
@@ -166,7 +179,10 @@ async fn answered(stream: &mut BufReader<TcpStream>, code: &str) -> Result<Strin
         let read = stream.read_until(b'\n', &mut answer).await;
         let read = read.map_err(|error| of_io(&error))?;
         let is_last = answer.get(begin + 3).is_none_or(|byte| *byte != b'-');
-        if read == 0 || is_last || answer.len() > LONGEST_ANSWER {
+        if read == 0 {
+            return Err(Mail::HungUp);
+        }
+        if is_last || answer.len() > LONGEST_ANSWER {
             break;
         }
     }
@@ -192,8 +208,9 @@ impl AsyncRead for MailStream {
                 Wire::Secure(stream) => Pin::new(stream).poll_read(context, &mut chunk),
             })?;
             self.take(chunk.filled());
-            if chunk.filled().is_empty() {
-                break;
+            if chunk.filled().is_empty() && self.lines.is_empty() {
+                // The library takes an end for an answer that it cannot understand.
+                return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
             }
         }
         let length = self.lines.len().min(buffer.remaining());

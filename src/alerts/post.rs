@@ -13,7 +13,7 @@ use crate::channel::outcome::Outcome;
 use crate::config::Hook;
 use crate::delivery::client::Outgoing;
 use crate::delivery::failure::Failure;
-use crate::delivery::tls_question::explained;
+use crate::delivery::second_look::explained;
 
 /// The longest that one call may take.
 const TIMEOUT: Duration = Duration::from_secs(10);

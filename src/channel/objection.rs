@@ -45,6 +45,8 @@ pub enum Mail {
     NameNotFound,
     /// It cannot be reached, or the connection broke off.
     Unreachable(SystemError),
+    /// It ended the connection without an answer.
+    HungUp,
     /// TLS cannot be set up here.
     Tls(TlsError),
     /// There is no secure connection.

@@ -129,7 +129,10 @@ pub(super) fn moment_of(
 
 /// A moment as a person types it; of a whole day it is the one that `of_day` says.
 fn moment(text: &str, zone: Zone, of_day: OfDay) -> Option<Timestamp> {
-    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    let forms = ["%Y-%m-%d", "%Y/%m/%d"];
+    let day = forms
+        .iter()
+        .find_map(|form| NaiveDate::parse_from_str(text, form).ok());
     let of_day = day.and_then(|day| of_day(day, zone));
     of_day.or_else(|| dates::parse(text, Some(zone)).ok())
 }
@@ -164,6 +167,8 @@ mod tests {
             assert_eq!(at(text, day::start).as_deref(), Some(since), "{text}");
             assert_eq!(at(text, day::end).as_deref(), Some(until), "{text}");
         }
+        let slashes = at("2025/10/26", day::start);
+        assert_eq!(slashes, at("2025-10-26", day::start));
         assert_eq!(at("yesterday", day::start), None);
         assert_eq!(at("2025-02-30", day::start), None);
     }

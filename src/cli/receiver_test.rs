@@ -93,6 +93,8 @@ impl ReceiverTest {
         print_line(&concluded(verdict, &posted, locale, common.json))?;
         match verdict {
             Verdict::Right | Verdict::NothingToVerify => Ok(()),
+            // Nothing is known of a receiver that was not reached.
+            Verdict::Unreachable => Err(CliError::Failed(summary(0, locale))),
             _ => Err(CliError::Failed(summary(failed.len(), locale))),
         }
     }

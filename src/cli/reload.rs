@@ -16,7 +16,7 @@ use crate::words::daemon;
   sudo voicedrive-relay reload
   sudo voicedrive-relay reload --drop")]
 pub(super) struct Reload {
-    /// Lose a URL, a secret or a route in force, or what an alert channel has still to tell: without this, such a reload is refused
+    /// Lose a URL, a secret, a route, a proxy, a sender or an alert channel in force: without this, such a reload is refused
     #[arg(long)]
     drop: bool,
 }
@@ -56,13 +56,17 @@ fn way_to_the_daemon(common: &Common, environment: &Environment) -> Result<Clien
 
 fn done(locale: Locale, answer: &Value) -> String {
     let mut lines = vec![locale.phrase(Command::ReadAgain).to_owned()];
+    let dropped = texts(&answer["dropped"]);
     for (key, what) in [
         ("needsRestart", locale.phrase(Command::NeedsRestart)),
-        ("new", locale.phrase(Command::NewSecrets)),
-        ("changed", locale.phrase(Command::ChangedSecrets)),
-        ("gone", locale.phrase(Command::GoneSecrets)),
+        ("new", locale.phrase(Command::SetNow)),
+        ("changed", locale.phrase(Command::HasChanged)),
+        ("gone", locale.phrase(Command::NotSetAnyMore)),
+        ("dropped", locale.phrase(Command::Dropped)),
     ] {
-        let names = texts(&answer[key]);
+        let mut names = texts(&answer[key]);
+        // Each is told once.
+        names.retain(|name| key == "dropped" || !dropped.contains(name));
         if !names.is_empty() {
             lines.push(format!("{what}: {}", names.join(", ")));
         }

@@ -130,13 +130,7 @@ fn not_read(error: CliError) -> Refused {
 
 /// Puts `new` in the place of what is in force, unless something would be lost that nobody meant to lose.
 async fn reload(relay: &mut Relay, in_force: &mut Loaded, new: Loaded, drop: bool) -> Outcome {
-    let mut changes = new.changes_since(in_force);
-    let cut_short = relay.channels_cut_short(&new).await;
-    let cut_short = cut_short.map_err(|error| Refused::Failed(error.to_string()))?;
-    let channels = in_force.alerts.channels.iter();
-    let lost = channels.filter(|channel| cut_short.contains(&channel.key()));
-    let lost = lost.map(|channel| format!("[[alerts.channel]] {}", channel.name));
-    changes.lost.extend(lost);
+    let changes = new.changes_since(in_force);
     if !changes.lost.is_empty() && !drop {
         return Err(Refused::Loses(changes.lost));
     }
@@ -189,15 +183,16 @@ fn tell_notes(notes: &[Note]) {
 
 fn tell_changes(changes: &Changes) {
     for (names, what) in [
-        (&changes.new, "a secret is set now"),
-        (&changes.changed, "a secret has changed"),
+        (&changes.new, "this is set now"),
+        (&changes.changed, "this has changed"),
     ] {
         for name in names {
             tracing::info!(name, "{what}");
         }
     }
     for name in &changes.gone {
-        tracing::warn!(name, "a secret is not set any more");
+        let dropped = changes.lost.contains(name);
+        tracing::warn!(name, dropped, "this is not set any more");
     }
 }
 

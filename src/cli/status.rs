@@ -206,7 +206,7 @@ fn failing_channels(
     })
 }
 
-/// Each route that events wait for, and that the configuration does not have any more.
+/// Each route that events wait for, and that the configuration does not have any more or gives no URL.
 fn without_route<'a>(
     locale: Locale,
     common: &'a Common,
@@ -214,6 +214,11 @@ fn without_route<'a>(
 ) -> impl Iterator<Item = (&'static str, String)> + 'a {
     lost_routes(answer).map(move |waiting| {
         let (route, events) = (text(&waiting["route"]), &waiting["events"]);
+        if waiting["configured"] == true {
+            let advice = locale.phrase(Overview::RouteNeedsUrl);
+            let told = format!("{route} ({events}): {advice}");
+            return (locale.phrase(Overview::WithoutUrl), told);
+        }
         let resend = common.typed(&format!("resend --status retrying --route '{route}'"));
         let advice = status::lost_route(&resend, locale.language);
         (

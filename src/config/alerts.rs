@@ -12,6 +12,7 @@ use url::Url;
 use super::reader::{Document, Section, whole};
 use super::secret_name::is_secret_name;
 use super::secrets::read_secret;
+use super::spoiled_url::is_spoiled_by_blank;
 use super::{ConfigError, Environment, Expected, Kind, Role, itself};
 use crate::delivery::proxy::Proxies;
 use crate::incident::Thresholds;
@@ -117,7 +118,7 @@ impl AlertsConfig {
         let place = self.name.clone().unwrap_or_else(itself::host_name);
         let mut channels = Vec::new();
         for (number, channel) in self.channels.iter().enumerate() {
-            let (kind, way) = match channel {
+            let way = match channel {
                 ChannelConfig::Email { email, password } => {
                     let found = match password {
                         Some(name) => match read_needed(environment, name, errors) {
@@ -128,14 +129,14 @@ impl AlertsConfig {
                     };
                     let email = email.clone();
                     let password = found;
-                    ("email", Some(Way::Email { email, password }))
+                    Some(Way::Email { email, password })
                 }
-                ChannelConfig::Slack(name) => ("slack", hook(name, errors).map(Way::Slack)),
-                ChannelConfig::Teams(name) => ("teams", hook(name, errors).map(Way::Teams)),
-                ChannelConfig::Webhook(name) => ("webhook", hook(name, errors).map(Way::Webhook)),
+                ChannelConfig::Slack(name) => hook(name, errors).map(Way::Slack),
+                ChannelConfig::Teams(name) => hook(name, errors).map(Way::Teams),
+                ChannelConfig::Webhook(name) => hook(name, errors).map(Way::Webhook),
             };
             let channel = way.map(|way| Channel {
-                name: format!("{kind} {}", number + 1),
+                name: format!("{} {}", way.kind(), number + 1),
                 place: place.clone(),
                 way,
             });
@@ -188,6 +189,10 @@ fn read_url(
     errors: &mut Vec<ConfigError>,
 ) -> Option<Secret> {
     let secret = read_needed(environment, name, errors)?;
+    if is_spoiled_by_blank(secret.expose()) {
+        errors.push(environment.error(name, Kind::Expected(Expected::UrlWithoutBlank)));
+        return None;
+    }
     let parsed = Url::parse(secret.expose());
     if parsed == Err(url::ParseError::InvalidPort) {
         errors.push(environment.error(name, Kind::Expected(Expected::UrlPort)));

@@ -1,10 +1,13 @@
-//! What a reload would change: which secrets are new, which have another value,
-//! which are gone, and whether something is lost that a person may not have meant to lose.
+//! What a reload would change: one comparison of the old and the new settings, from which come both what is told and
+//! what a person has to mean. Each struct is taken apart without `..`, so that no new setting is forgotten here.
+
+mod routes;
+mod sections;
 
 use super::named::names;
-use super::{Loaded, URL_VARIABLE};
+use super::{AlertsOut, Channel, Config, Loaded, URL_VARIABLE, Way};
 
-/// By name, never by value.
+/// What differs, by the names of keys and secrets and never by value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Set now, and not before.
@@ -13,8 +16,40 @@ pub struct Changes {
     pub changed: Vec<String>,
     /// Not set any more.
     pub gone: Vec<String>,
-    /// The lost ones without which webhooks are no longer sent or callers no longer admitted.
+    /// Those that are gone and without which events are not sent or not handed in any more, or nobody is told. A person
+    /// has to mean that.
     pub lost: Vec<String>,
+}
+
+impl Changes {
+    /// A setting that always has a value.
+    fn value<T: PartialEq>(&mut self, name: &str, old: &T, new: &T) {
+        if old != new {
+            self.changed.push(name.to_owned());
+        }
+    }
+
+    /// A setting that may be absent, and then stops nothing.
+    fn optional<T: PartialEq>(&mut self, name: &str, old: Option<&T>, new: Option<&T>) {
+        match (old, new) {
+            (None, Some(_)) => self.new.push(name.to_owned()),
+            (Some(_), None) => self.gone.push(name.to_owned()),
+            (old, new) => self.value(name, &old, &new),
+        }
+    }
+
+    /// A setting whose absence stops something.
+    fn needed<T: PartialEq>(&mut self, name: &str, old: Option<&T>, new: Option<&T>) {
+        self.optional(name, old, new);
+        if old.is_some() && new.is_none() {
+            self.lost.push(name.to_owned());
+        }
+    }
+
+    fn lose(&mut self, name: String) {
+        self.gone.push(name.clone());
+        self.lost.push(name);
+    }
 }
 
 impl Loaded {
@@ -22,133 +57,126 @@ impl Loaded {
     #[must_use]
     pub fn changes_since(&self, old: &Self) -> Changes {
         let mut changes = Changes::default();
-        for (name, named) in &self.set {
-            match old.set.get(name) {
-                None => changes.new.push(name.clone()),
-                Some(before) if before.secret != named.secret => changes.changed.push(name.clone()),
-                Some(_) => {}
-            }
-        }
-        let gone = old.set.keys().filter(|name| !self.set.contains_key(*name));
-        changes.gone = gone.cloned().collect();
-        // What the configuration does not name any more was given up there.
-        let named = names(&self.config);
-        let is_lost = |name: &&String| named.contains_key(*name) && !may_go(name);
-        let lost = changes.gone.iter().filter(is_lost);
-        changes.lost = lost.filter(|name| *name != URL_VARIABLE).cloned().collect();
-        changes.lost.extend(self.lost_url(old));
-        changes.lost.extend(self.lost_routes(old));
+        // The secrets of callers, routes and senders are compared by their names, in `set`.
+        let Self {
+            config,
+            secrets: _,
+            out: _,
+            proxies,
+            alerts,
+            ingest: _,
+            set: _,
+            notes: _,
+            commands: _,
+        } = self;
+        self.compare_secrets(old, &mut changes);
+        let Config {
+            language,
+            timezone,
+            server,
+            storage,
+            rate_limit,
+            allow_http,
+            delivery: _, // compared with their proxies
+            routes: _,
+            retry,
+            recovery,
+            alerts: alert_config,
+            ingest: _, // compared with its secrets
+        } = config;
+        let before = &old.config;
+        changes.value("language", &before.language, language);
+        changes.value("timezone", &before.timezone, timezone);
+        sections::server(&before.server, server, &mut changes);
+        sections::storage(&before.storage, storage, &mut changes);
+        sections::rate_limit(&before.rate_limit, rate_limit, &mut changes);
+        changes.value("delivery.allow_http", &before.allow_http, allow_http);
+        routes::proxies("delivery", &old.proxies, proxies, &mut changes);
+        routes::compare(old, self, &mut changes);
+        sections::retry(&before.retry, retry, &mut changes);
+        sections::recovery(&before.recovery, recovery, &mut changes);
+        sections::alerts(&before.alerts, alert_config, &mut changes);
+        compare_channels(&old.alerts, alerts, &mut changes);
+        sections::ingest(old, self, &mut changes);
         changes
     }
 
-    /// The default route's URL, when it was there and is not, or when an older one would show from under
-    /// it in `config.toml`.
-    fn lost_url(&self, old: &Self) -> Option<String> {
-        let before = old.config.delivery.url.as_ref()?;
-        let after = self.config.delivery.url.as_ref();
-        let was_variable =
-            old.set.contains_key(URL_VARIABLE) && !self.set.contains_key(URL_VARIABLE);
-        if was_variable && after != Some(before) {
-            return Some(URL_VARIABLE.to_owned());
-        }
-        after.is_none().then(|| "delivery.url".to_owned())
-    }
-
-    /// The routes that are gone, or have no URL any more: what waits for one is sent nowhere.
-    fn lost_routes(&self, old: &Self) -> Vec<String> {
-        let mut lost = Vec::new();
-        for before in &old.config.routes {
-            let mut routes = self.config.routes.iter();
-            match routes.find(|route| route.name == before.name) {
-                None => lost.push(format!("[[route]] {}", before.name)),
-                Some(now) if now.url.is_none() && before.url.is_some() => {
-                    lost.push(format!("[[route]] {}: url", before.name));
-                }
-                Some(_) => {}
+    /// The secrets that both configurations name. One that only one of them names comes or goes with the key that
+    /// names it.
+    fn compare_secrets(&self, old: &Self, changes: &mut Changes) {
+        let (before, after) = (names(&old.config), names(&self.config));
+        for name in after.keys().filter(|name| before.contains_key(*name)) {
+            let value = |loaded: &Self| loaded.set.get(name).map(|named| named.secret.clone());
+            let (was, is) = (value(old), value(self));
+            let stops_nothing = is_for_fewer_callers(name)
+                // The same URL may have moved into the configuration. An older one would show from under it.
+                || (name == URL_VARIABLE && old.config.delivery.url == self.config.delivery.url);
+            if stops_nothing {
+                changes.optional(name, was.as_ref(), is.as_ref());
+            } else {
+                changes.needed(name, was.as_ref(), is.as_ref());
             }
         }
-        lost
     }
 }
 
 /// Without it fewer can enter, and nothing stops being sent.
-fn may_go(name: &str) -> bool {
+fn is_for_fewer_callers(name: &str) -> bool {
     name == "VOICEDRIVE_API_TOKEN" || name.ends_with("_PREVIOUS")
 }
 
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::super::{Environment, read};
-    use super::*;
-
-    const JWT: (&str, &str) = ("RELAY_JWT_SECRET", "a-made-up-secret-of-32-characters");
-    const URL: (&str, &str) = ("VOICEDRIVE_WEBHOOK_URL", "https://a.example/");
-    const KEY: (&str, &str) = ("VOICEDRIVE_WEBHOOK_SECRET", "a-made-up-secret");
-    const OLD_KEY: (&str, &str) = ("VOICEDRIVE_WEBHOOK_SECRET_PREVIOUS", "an-older-secret");
-    const TOKEN: (&str, &str) = ("VOICEDRIVE_API_TOKEN", "vd-test-api-key-0123456789");
-
-    fn loaded<const N: usize>(text: &str, secrets: [(&str, &str); N]) -> Loaded {
-        read(text, Path::new("config.toml"), &Environment::from(secrets)).unwrap()
+/// One that is gone is replaced by a new one of its kind, as its notifications are; otherwise it is lost.
+fn compare_channels(old: &AlertsOut, new: &AlertsOut, changes: &mut Changes) {
+    // The heartbeat is compared by its key.
+    let AlertsOut {
+        channels: after,
+        heartbeat: _,
+    } = new;
+    let before = &old.channels;
+    let named = |channel: &Channel| format!("[[alerts.channel]] {}", channel.name);
+    let has = |channels: &[Channel], key: &str| channels.iter().any(|other| other.key() == key);
+    let mut added: Vec<_> = after
+        .iter()
+        .filter(|channel| !has(before, &channel.key()))
+        .collect();
+    for channel in before {
+        if let Some(now) = after.iter().find(|other| other.key() == channel.key()) {
+            compare_login(&named(channel), &channel.way, &now.way, changes);
+        } else if let Some(position) = added
+            .iter()
+            .position(|new| new.way.kind() == channel.way.kind())
+        {
+            let now = added.remove(position);
+            changes.changed.push(named(now));
+            compare_login(&named(channel), &channel.way, &now.way, changes);
+        } else {
+            changes.lose(named(channel));
+        }
     }
+    changes.new.extend(added.into_iter().map(named));
+}
 
-    fn lost(old: &Loaded, new: &Loaded) -> Vec<String> {
-        new.changes_since(old).lost
+/// Without its password nobody can log in to the mail server.
+fn compare_login(name: &str, old: &Way, new: &Way, changes: &mut Changes) {
+    let (
+        Way::Email {
+            email: before,
+            password: was,
+        },
+        Way::Email { email, password },
+    ) = (old, new)
+    else {
+        // All that a hook has is its URL, of which its key is made, and the proxies of `[delivery]`.
+        return;
+    };
+    let is_told = changes.changed.iter().any(|told| told == name);
+    if before != email && !is_told {
+        changes.changed.push(name.to_owned());
     }
-
-    #[test]
-    fn every_change_has_its_name() {
-        let old = loaded("", [JWT, URL, KEY, OLD_KEY]);
-        let other = ("VOICEDRIVE_WEBHOOK_SECRET", "another-secret");
-        let new = loaded("", [JWT, URL, other, TOKEN]);
-        let changes = new.changes_since(&old);
-        assert_eq!(changes.new, ["VOICEDRIVE_API_TOKEN"]);
-        assert_eq!(changes.changed, ["VOICEDRIVE_WEBHOOK_SECRET"]);
-        assert_eq!(changes.gone, ["VOICEDRIVE_WEBHOOK_SECRET_PREVIOUS"]);
-        assert!(changes.lost.is_empty());
-        assert_eq!(new.changes_since(&new), Changes::default());
-    }
-
-    #[test]
-    fn what_stops_something_is_lost_and_what_only_lets_fewer_in_is_not() {
-        let old = loaded("", [JWT, URL, KEY, OLD_KEY, TOKEN]);
-        assert!(lost(&old, &loaded("", [JWT, URL, KEY])).is_empty());
-        assert_eq!(lost(&old, &loaded("", [URL, KEY])), ["RELAY_JWT_SECRET"]);
-        let nothing = [
-            "RELAY_JWT_SECRET",
-            "VOICEDRIVE_WEBHOOK_SECRET",
-            "VOICEDRIVE_WEBHOOK_URL",
-        ];
-        assert_eq!(lost(&old, &loaded("", [])), nothing);
-        assert!(lost(&loaded("", []), &old).is_empty());
-    }
-
-    #[test]
-    fn a_url_may_move_into_the_configuration_and_an_older_one_may_not_show_from_under_it() {
-        let old = loaded("", [URL, KEY]);
-        let moved = loaded("[delivery]\nurl = \"https://a.example/\"", [KEY]);
-        assert!(lost(&old, &moved).is_empty());
-        let older = loaded("[delivery]\nurl = \"https://old.example/\"", [KEY]);
-        assert_eq!(lost(&old, &older), ["VOICEDRIVE_WEBHOOK_URL"]);
-        assert_eq!(lost(&moved, &loaded("", [KEY])), ["delivery.url"]);
-        // Another one in its place is meant.
-        assert!(lost(&moved, &older).is_empty());
-    }
-
-    #[test]
-    fn a_route_that_is_gone_is_lost_and_its_secret_was_given_up_with_it() {
-        let route = "[[route]]\nname = \"a\"\nevents = [\"a.*\"]\nurl = \"https://a.example/\"\nsecret = \"OTHER_SECRET\"";
-        let old = loaded(route, [("OTHER_SECRET", "a-made-up-secret")]);
-        let changes = loaded("", []).changes_since(&old);
-        assert_eq!(changes.gone, ["OTHER_SECRET"]);
-        assert_eq!(changes.lost, ["[[route]] a"]);
-        let moved = route.replace("a.example", "b.example");
-        let moved = loaded(&moved, [("OTHER_SECRET", "a-made-up-secret")]);
-        assert!(lost(&old, &moved).is_empty());
-        let closed = route.replace("https://a.example/", "");
-        let closed = loaded(&closed, [("OTHER_SECRET", "a-made-up-secret")]);
-        assert_eq!(lost(&old, &closed), ["[[route]] a: url"]);
-        assert!(lost(&closed, &old).is_empty());
+    if was.is_some() && password.is_none() {
+        changes.lose(format!("{name}: password"));
     }
 }
+
+#[cfg(test)]
+mod tests;

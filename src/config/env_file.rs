@@ -50,7 +50,7 @@ impl EnvFile {
                 return Some(file);
             }
             Err(error) if is_absent(path, &error) => return None,
-            Err(error) => of_io(path, &error),
+            Err(error) => of_io(path, &error, true),
         };
         let place = Location::whole(path);
         errors.push(ConfigError { place, kind });
@@ -129,6 +129,11 @@ impl EnvFile {
             }
         }
         if let Some((name, value)) = assigned? {
+            if begins_with_name(&value, name) {
+                let name = Some(name);
+                let doubt = Doubt::WholeLine;
+                return Err(Fault { name, doubt });
+            }
             self.entries.insert(name.to_owned(), Entry { line, value });
         }
         Ok(())
@@ -148,10 +153,10 @@ fn of_whole(bytes: &[u8]) -> Option<Doubt> {
     (only_returns && several_lines).then_some(Doubt::ReturnsAlone)
 }
 
-/// What the operating system said of a file, as a mistake.
-pub(super) fn of_io(path: &Path, error: &io::Error) -> Kind {
+/// What the operating system said of a file, as a mistake. `is_secret`: nobody else is to read it.
+pub(super) fn of_io(path: &Path, error: &io::Error, is_secret: bool) -> Kind {
     match error.kind() {
-        io::ErrorKind::PermissionDenied => Kind::Forbidden(Forbidden::at(path)),
+        io::ErrorKind::PermissionDenied => Kind::Forbidden(Forbidden::at(path, is_secret)),
         _ => Kind::Unreadable(error.into()),
     }
 }
@@ -233,6 +238,12 @@ fn bare_name(text: &str) -> &str {
     let exported = text.strip_prefix("export");
     let exported = exported.filter(|rest| rest.starts_with(BLANKS));
     exported.map_or(text, |rest| rest.trim_start_matches(BLANKS))
+}
+
+/// Whether a value begins with the name again, as a line does that was pasted behind it.
+pub(super) fn begins_with_name(value: &str, name: &str) -> bool {
+    let before = value.split_once('=').map(|(before, _)| bare_name(before));
+    before == Some(name)
 }
 
 fn is_name(text: &str) -> bool {

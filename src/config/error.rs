@@ -91,6 +91,8 @@ pub enum Kind {
     NoApiToken(usize),
     /// A secret that should be a URL is none. Its value is not shown.
     NoUrl,
+    /// A secret begins with `whsec_`, and the rest is not the base64 of a key.
+    NotBase64,
     /// A line, or a value, that leaves doubt about what is meant.
     Doubtful(Doubt),
 }
@@ -104,11 +106,13 @@ pub struct Forbidden {
     pub file: PathBuf,
     /// The first directory on the way to it that the user may not enter.
     pub closed: Option<PathBuf>,
+    /// It holds secrets, which nobody else is to read.
+    pub is_secret: bool,
 }
 
 impl Forbidden {
     /// What keeps the user of this process from reading `file`.
-    pub(super) fn at(file: &Path) -> Self {
+    pub(super) fn at(file: &Path, is_secret: bool) -> Self {
         let mut directories: Vec<&Path> = file.ancestors().skip(1).collect();
         directories.reverse();
         let is_closed = |directory: &&Path| {
@@ -120,6 +124,7 @@ impl Forbidden {
             user: system_user::own_name(),
             file: file.to_owned(),
             closed: closed.map(Path::to_owned),
+            is_secret,
         }
     }
 }
@@ -184,6 +189,12 @@ pub enum NoteKind {
     OpenToAll,
     /// A `_PREVIOUS` secret is set without its present one, which has this name.
     Alone(String),
+    /// Another secret, with this name, has the same value.
+    SameValue(String),
+    /// It signs tokens, and is the same as this other secret, which others know.
+    TokenKeyIsKnown(String),
+    /// It begins with the name of this other secret and `=`.
+    BeginsWithName(String),
 }
 
 impl Location {

@@ -49,6 +49,8 @@ pub enum Expected {
     ReceiverUrl,
     /// A URL whose port can be one.
     UrlPort,
+    /// A URL without a blank.
+    UrlWithoutBlank,
     /// A URL that does not lead to the relay itself.
     OtherThanItself,
     /// A URL of another address.

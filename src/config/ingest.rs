@@ -35,7 +35,7 @@ pub struct IngestConfig {
     /// How events are named whose bodies do not say what they are.
     pub names: Vec<NameRule>,
     /// The line on which it begins.
-    line: usize,
+    pub(super) line: usize,
 }
 
 /// The door of the staff system's own senders, with its secrets.

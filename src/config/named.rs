@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::env_file::may_be_shown;
+use super::env_file::{begins_with_name, may_be_shown};
 use super::secrets::{previous_of, successor_of};
 use super::wide_character::is_wide;
 use super::{Config, Environment, Location, Note, NoteKind, ProxyConfig, URL_VARIABLE};
@@ -27,7 +27,9 @@ const ELSEWHERE: [&str; 10] = [
     "TZ",
 ];
 /// These have stricter length checks of their own, so there is no note of 16 characters.
-const STRICTER: [&str; 2] = ["VOICEDRIVE_API_TOKEN", "RELAY_JWT_SECRET"];
+const STRICTER: [&str; 2] = ["VOICEDRIVE_API_TOKEN", TOKEN_KEY];
+/// It signs the tokens of those who call.
+const TOKEN_KEY: &str = "RELAY_JWT_SECRET";
 
 /// What a secret is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,6 +126,11 @@ pub(super) fn notes(
         (length < SHORT).then_some(Note { place, kind })
     }));
     notes.extend(set.values().flat_map(of_value));
+    notes.extend(
+        set.iter()
+            .filter_map(|(name, named)| begun_by_another(name, named, names)),
+    );
+    notes.extend(equal(set));
     notes.extend(alone(names, set, environment));
     notes
 }
@@ -142,6 +149,41 @@ fn alone(
             kind: NoteKind::Alone(present.to_owned()),
         })
     })
+}
+
+/// A value that begins with the name of another secret, as a line does that was pasted behind a name.
+fn begun_by_another(name: &str, named: &Named, known: &BTreeMap<String, Role>) -> Option<Note> {
+    let value = named.secret.expose();
+    let other = known.keys().find(|other| begins_with_name(value, other))?;
+    let kind = NoteKind::BeginsWithName(other.clone());
+    let place = named.place.clone();
+    (other != name).then_some(Note { place, kind })
+}
+
+/// Secrets with the same value. The addresses of two channels may be equal.
+fn equal(set: &BTreeMap<String, Named>) -> Vec<Note> {
+    let is_secret = |named: &Named| named.role != Role::Url;
+    let secrets: Vec<_> = set.iter().filter(|(_, named)| is_secret(named)).collect();
+    let mut notes = Vec::new();
+    for (before, (name, named)) in secrets.iter().enumerate() {
+        let same = secrets[..before].iter();
+        let same = same.filter(|(_, other)| other.secret == named.secret);
+        notes.extend(same.map(|(other, at)| of_equal((name, named), (other, at))));
+    }
+    notes
+}
+
+/// Whoever knows the key of the tokens has every right. The one before it is nobody else's.
+fn of_equal(one: (&str, &Named), other: (&str, &Named)) -> Note {
+    let signs = |name: &str| successor_of(name).unwrap_or(name) == TOKEN_KEY;
+    let ((name, named), (other, at)) = (one, other);
+    let (place, kind) = match (signs(name), signs(other)) {
+        (true, false) => (&named.place, NoteKind::TokenKeyIsKnown(other.to_owned())),
+        (false, true) => (&at.place, NoteKind::TokenKeyIsKnown(name.to_owned())),
+        _ => (&named.place, NoteKind::SameValue(other.to_owned())),
+    };
+    let place = place.clone();
+    Note { place, kind }
 }
 
 /// What is in a value and perhaps was not meant. What `secrets.env` says was judged line by line; quotes there say that
@@ -320,7 +362,7 @@ mod tests {
     #[test]
     fn the_one_before_a_secret_that_is_not_set_is_noted() {
         let secrets =
-            format!("VOICEDRIVE_API_TOKEN_PREVIOUS={KEY}\nRELAY_JWT_SECRET_PREVIOUS={KEY}\n");
+            format!("VOICEDRIVE_API_TOKEN_PREVIOUS=vd-{KEY}\nRELAY_JWT_SECRET_PREVIOUS={KEY}\n");
         let notes = describe("", &secrets);
         let told = [
             "secrets.env:2: RELAY_JWT_SECRET_PREVIOUS: does not count, because RELAY_JWT_SECRET is not set",
@@ -336,10 +378,48 @@ mod tests {
     }
 
     #[test]
+    fn one_value_for_several_secrets_is_noted() {
+        let secrets = format!(
+            "RELAY_JWT_SECRET={KEY}\nVOICEDRIVE_API_TOKEN={KEY}\nVOICEDRIVE_WEBHOOK_SECRET={KEY}\n"
+        );
+        let every_right = |other: &str| {
+            format!(
+                "secrets.env:1: RELAY_JWT_SECRET: has the same value as {other}: whoever knows that one can make tokens with every right; give it one of its own (voicedrive-relay secret make)"
+            )
+        };
+        assert_eq!(
+            describe("", &secrets)[1..],
+            [
+                every_right("VOICEDRIVE_API_TOKEN"),
+                every_right("VOICEDRIVE_WEBHOOK_SECRET"),
+                "secrets.env:3: VOICEDRIVE_WEBHOOK_SECRET: has the same value as VOICEDRIVE_API_TOKEN; give each one of its own (voicedrive-relay secret make)".to_owned(),
+            ]
+        );
+        let rotated = format!("RELAY_JWT_SECRET={KEY}\nRELAY_JWT_SECRET_PREVIOUS={KEY}\n");
+        let notes = describe("", &rotated);
+        assert!(
+            notes[1].contains("has the same value as RELAY_JWT_SECRET;"),
+            "{notes:?}"
+        );
+        let own = format!("RELAY_JWT_SECRET={KEY}\nVOICEDRIVE_WEBHOOK_SECRET=other-{KEY}\n");
+        assert_eq!(describe("", &own).len(), 1);
+    }
+
+    #[test]
+    fn a_value_that_begins_with_another_name_is_noted() {
+        let notes = describe(
+            "",
+            "VOICEDRIVE_WEBHOOK_SECRET=VOICEDRIVE_API_TOKEN=hush-hush-hush\n",
+        );
+        let expected = "secrets.env:1: VOICEDRIVE_WEBHOOK_SECRET: has a value that begins with VOICEDRIVE_API_TOKEN=;";
+        assert!(notes[1].starts_with(expected), "{notes:?}");
+    }
+
+    #[test]
     fn a_short_key_is_noted_and_a_password_or_a_url_is_not() {
         let config = "[[alerts.channel]]\nkind = \"email\"\nfrom = \"a@b.example\"\nto = [\"a@b.example\"]\n\
                       encryption = \"tls\"\nusername = \"u\"\npassword = \"MAIL_PASSWORD\"\n";
-        let secrets = "VOICEDRIVE_WEBHOOK_SECRET=hush\nMAIL_PASSWORD=hush\nVOICEDRIVE_WEBHOOK_URL=http://[::1]/\n";
+        let secrets = "VOICEDRIVE_WEBHOOK_SECRET=hush\nMAIL_PASSWORD=hus\nVOICEDRIVE_WEBHOOK_URL=http://[::1]/\n";
         let notes = describe(config, secrets);
         assert_eq!(
             notes[1..],

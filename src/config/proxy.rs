@@ -6,6 +6,7 @@ use url::{Host, Url};
 use super::reader::{Document, Section};
 use super::secret_name::is_secret_name;
 use super::secrets::read_secret;
+use super::spoiled_url::is_spoiled_by_blank;
 use super::{ConfigError, Environment, Expected, Kind, Location};
 use crate::delivery::proxy::{Direct, Origin, Proxies, Proxy};
 
@@ -142,7 +143,12 @@ fn of_secret(
         }
         return None;
     };
-    let url = proxy_url(secret.expose()).filter(is_alone);
+    let text = secret.expose();
+    if is_spoiled_by_blank(text) {
+        errors.push(environment.error(name, Kind::Expected(Expected::UrlWithoutBlank)));
+        return None;
+    }
+    let url = proxy_url(text).filter(is_alone);
     if url.is_none() {
         errors.push(environment.error(name, Kind::Expected(Expected::ProxyUrl)));
     }

@@ -10,11 +10,13 @@ use super::proxy::{self, ProxyConfig};
 use super::reader::{Document, Section};
 use super::secret_name::is_secret_name;
 use super::secrets::{is_token, read_secret, read_with_previous};
+use super::spoiled_url::is_spoiled_by_blank;
 use super::{ConfigError, Environment, Expected, Kind, Server, itself, profiles, size};
 use crate::delivery::address;
 use crate::delivery::profile::Profile;
 use crate::delivery::proxy::Proxies;
 use crate::delivery::route::Route;
+use crate::delivery::signature;
 use crate::order::Order;
 use crate::route::settings::{Proof, Settings};
 use crate::route::{self, Pattern};
@@ -225,6 +227,9 @@ pub(super) fn webhook_url(text: &str, allow_http: bool, server: &Server) -> Resu
             && url.password().is_none()
             && url.fragment().is_none()
     };
+    if is_spoiled_by_blank(text) {
+        return Err(Expected::UrlWithoutBlank);
+    }
     let parsed = Url::parse(text);
     if parsed == Err(url::ParseError::InvalidPort) {
         return Err(Expected::UrlPort);
@@ -277,9 +282,13 @@ impl RouteConfig {
     ) -> Option<Route> {
         let url = self.url.clone()?;
         let mut secrets = Vec::new();
-        if self.profile.signature.is_some() {
-            let found = read_with_previous(environment, &self.secret, errors);
-            secrets.extend(found.into_iter().map(|(_, secret)| secret));
+        if let Some(form) = &self.profile.signature {
+            for (name, secret) in read_with_previous(environment, &self.secret, errors) {
+                if !signature::is_key(form, secret.as_bytes()) {
+                    errors.push(environment.error(&name, Kind::NotBase64));
+                }
+                secrets.push(secret);
+            }
         }
         let bearer = self.bearer.as_ref();
         let bearer = bearer.and_then(|name| read_secret(environment, name, errors));

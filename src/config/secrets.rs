@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::env_file::{self, EnvFile};
+use super::env_file::{self, EnvFile, begins_with_name};
 use super::wide_character::is_wide;
 use super::{ConfigError, ConfigErrors, Doubt, Kind, Location};
 use crate::secret::Secret;
@@ -171,7 +171,7 @@ pub fn secrets_file(config: &Path) -> PathBuf {
 fn read_credential(path: &Path, name: &str) -> Result<Option<Secret>, ConfigErrors> {
     let wrong = |kind| ConfigErrors::one(Location::Credential(path.to_owned()), kind);
     let read = env_file::read_bytes(path);
-    let (bytes, _) = read.map_err(|error| wrong(env_file::of_io(path, &error)))?;
+    let (bytes, _) = read.map_err(|error| wrong(env_file::of_io(path, &error, true)))?;
     let Ok(text) = String::from_utf8(bytes) else {
         return Err(wrong(Kind::Doubtful(Doubt::NotUtf8)));
     };
@@ -194,12 +194,10 @@ fn read_credential(path: &Path, name: &str) -> Result<Option<Secret>, ConfigErro
 fn not_bare(value: &str, name: &str) -> Option<Doubt> {
     let value = value.trim();
     let in_quotes = |quote| value.len() > 1 && value.starts_with(quote) && value.ends_with(quote);
-    let before = value.split_once('=').map(|(before, _)| before.trim());
     if ['"', '\''].into_iter().any(in_quotes) {
         return Some(Doubt::InQuotes);
     }
-    let before = before.map(|before| before.trim_start_matches("export ").trim());
-    (before == Some(name)).then_some(Doubt::WholeLine)
+    begins_with_name(value, name).then_some(Doubt::WholeLine)
 }
 
 impl<const N: usize> From<[(&str, &str); N]> for Environment {

@@ -245,6 +245,60 @@ fn a_route_that_leads_back_to_the_relay_is_refused_in_every_place() {
 }
 
 #[test]
+fn a_url_with_a_blank_is_told_wherever_it_stands() {
+    let url = "https://a.example/ hook";
+    let variable =
+        |name: &str| format!("environment variable {name}: must be a URL without a blank");
+    let unsigned = "[delivery]\nprofile = \"unsigned\"\n";
+    let environment = Environment::from([
+        ("VOICEDRIVE_WEBHOOK_URL", url),
+        ("HOOK_URL", url),
+        ("PROXY_URL", "http://user:pass word@proxy.example:3128"),
+    ]);
+    let hook = format!("{unsigned}[alerts]\nheartbeat_url = \"HOOK_URL\"");
+    let report = errors(&hook, &environment);
+    let expected = ["VOICEDRIVE_WEBHOOK_URL", "HOOK_URL"].map(variable);
+    assert_eq!(report, expected.join("\n"));
+    let proxied = format!("{unsigned}proxy = \"PROXY_URL\"");
+    let report = errors(&proxied, &environment);
+    assert!(report.contains(&variable("PROXY_URL")), "{report}");
+    let written = format!("{unsigned}url = \"{url}\"");
+    let report = errors(&written, &Environment::default());
+    let expected = "config.toml:3: delivery.url: must be a URL without a blank";
+    assert_eq!(report, expected);
+}
+
+#[test]
+fn a_key_that_says_it_is_base64_has_to_be() {
+    let route = "[delivery]\nurl = \"https://a.example/\"\nprofile = \"standard-webhooks\"";
+    for (secret, good) in [
+        ("whsec_YS1tYWRlLXVwLXNlY3JldA==", true),
+        ("a-made-up-secret", true),
+        ("whsec_", false),
+        ("whsec_not base64", false),
+        ("whsec_YS1tYWRlLXVwLXNlY3Jl dA", false),
+        ("whsec_YS1tYWRlLXVwLXNlY3JldA", false),
+    ] {
+        let environment = Environment::from([
+            ("VOICEDRIVE_WEBHOOK_SECRET", secret),
+            ("VOICEDRIVE_WEBHOOK_SECRET_PREVIOUS", secret),
+        ]);
+        if good {
+            assert!(try_read(route, &environment).is_ok(), "{secret}");
+            continue;
+        }
+        let report = errors(route, &environment);
+        let told = "begins with whsec_, and the rest is not base64; copy the whole value again";
+        assert_eq!(report.matches(told).count(), 2, "{report}");
+        assert!(!report.contains("YS1t"), "{report}");
+    }
+    // Elsewhere it is a text as any other.
+    let other = route.replace("standard-webhooks", "medical-system");
+    let environment = Environment::from([("VOICEDRIVE_WEBHOOK_SECRET", "whsec_")]);
+    assert!(try_read(&other, &environment).is_ok());
+}
+
+#[test]
 fn the_public_url_is_an_address_without_a_path() {
     let read = |url: &str| {
         let text = format!("[server]\npublic_url = \"{url}\"");

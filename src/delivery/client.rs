@@ -8,7 +8,7 @@ use reqwest::{Client, ClientBuilder, Proxy, RequestBuilder, Url, redirect};
 
 use super::address::Resolver;
 use super::failure::{self, Failure, ProxyFault, ProxyTls, Way};
-use super::proxy::Proxies;
+use super::proxy::{self, Proxies};
 use super::tls::{self, Asked, TlsError};
 
 /// A connection that was idle for longer is not used again. Many receivers (Node.js by default)
@@ -31,6 +31,7 @@ pub enum ClientError {
 pub struct Outgoing {
     client: Client,
     way: Way,
+    proxy: Option<proxy::Proxy>,
     asked: Asked,
     /// Somebody took what was sent without a certificate of this machine.
     taken: Arc<AtomicBool>,
@@ -76,6 +77,7 @@ impl Outgoing {
                 secure,
                 proxy: proxy_tls,
             },
+            proxy: proxy.cloned(),
             asked,
             taken: Arc::default(),
         })
@@ -133,6 +135,11 @@ impl Outgoing {
             }
             _ => None,
         }
+    }
+
+    /// The proxy that it goes by.
+    pub(super) fn proxy(&self) -> Option<&proxy::Proxy> {
+        self.proxy.as_ref()
     }
 
     /// Whether requests arrive as plain HTTP at the one whom `url` names.

@@ -5,8 +5,8 @@ use reqwest::header::{CONNECTION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderVal
 use super::answer::Answer;
 use super::client::{ClientError, Outgoing, guarded};
 use super::failure::Failure;
+use super::second_look::explained;
 use super::signature;
-use super::tls_question::explained;
 use crate::attempt::{Attempted, Outcome};
 use crate::clock::Clock;
 use crate::delivery::route::Route;

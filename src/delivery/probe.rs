@@ -10,7 +10,7 @@ use super::answer::{clock_ahead, lengths_contradict};
 use super::failure::{self, Failure, ProxyFault};
 use super::partner::{SetupError, client};
 use super::proxy::Proxy;
-use super::tls_question::{explained, speaks_tls};
+use super::second_look::{explained, speaks_tls};
 use crate::clock::Clock;
 use crate::delivery::route::Route;
 use crate::timestamp::Timestamp;

@@ -72,9 +72,19 @@ pub fn sign(
     format!("{}{spelled}", form.prefix)
 }
 
+/// Whether a secret can be a key: one that begins with `whsec_`, where that says something, has a key behind it.
+#[must_use]
+pub fn is_key(form: &SignatureForm, secret: &[u8]) -> bool {
+    let says_base64 = form.decodes_whsec && secret.starts_with(WHSEC);
+    !says_base64 || decode_whsec(secret).is_some_and(|key| !key.is_empty())
+}
+
+/// What a secret begins with whose rest is the base64 of the key.
+const WHSEC: &[u8] = b"whsec_";
+
 /// The key inside a secret of the form `whsec_` and base64; none when it has another form.
 fn decode_whsec(secret: &[u8]) -> Option<Vec<u8>> {
-    STANDARD.decode(secret.strip_prefix(b"whsec_")?).ok()
+    STANDARD.decode(secret.strip_prefix(WHSEC)?).ok()
 }
 
 #[cfg(test)]

@@ -54,6 +54,10 @@ pub enum BadCertificate {
     SelfSigned,
     /// It is in the system's store, and cannot be that of a server.
     Authority,
+    /// It says what it is for, and that is not a server.
+    NotForServers,
+    /// One between it and its authority was not allowed to issue it.
+    NotAllowedToIssue,
     /// The server has none.
     None,
     /// Something rarer.
@@ -86,6 +90,9 @@ impl BadCertificate {
             CertificateError::UnknownIssuer | CertificateError::BadSignature => {
                 Self::UnknownIssuer(None)
             }
+            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+                Self::NotForServers
+            }
             CertificateError::Other(OtherError(inner)) => inner
                 .downcast_ref::<Self>()
                 .cloned()
@@ -100,6 +107,10 @@ impl BadCertificate {
             "CaUsedAsEndEntity" => Self::Authority,
             // The first version of X.509, as openssl makes it without a file of extensions, has no room for names.
             "UnsupportedCertVersion" => Self::NoName,
+            "EndEntityUsedAsCa"
+            | "PathLenConstraintViolated"
+            | "NameConstraintViolation"
+            | "MaximumPathDepthExceeded" => Self::NotAllowedToIssue,
             other => Self::Other(readable(other)),
         }
     }
@@ -117,6 +128,8 @@ impl BadCertificate {
             | Self::ShortKey(_)
             | Self::OldSignature
             | Self::Authority
+            | Self::NotForServers
+            | Self::NotAllowedToIssue
             | Self::None
             | Self::Other(_) => Cause::Certificate,
         }

@@ -290,10 +290,7 @@ impl Shared {
     }
 
     /// The channels, by their keys, that are no longer configured and have something to tell that no other takes over.
-    pub(super) async fn channels_cut_short(
-        &self,
-        settings: &Loaded,
-    ) -> Result<Vec<String>, StoreError> {
+    async fn channels_cut_short(&self, settings: &Loaded) -> Result<Vec<String>, StoreError> {
         let channels = settings.alerts.channels.iter().map(Channel::key);
         self.store.channels_cut_short(channels.collect()).await
     }
@@ -332,7 +329,12 @@ impl Shared {
             );
         }
         for (route, events) in self.store.waiting_by_route().await? {
-            if route != route::DEFAULT && !routes.sends_on(&route) {
+            if route == route::DEFAULT || routes.sends_on(&route) {
+                continue;
+            }
+            if routes.routing.knows(&route) {
+                tracing::warn!(%route, events, "events wait for a route that has no URL; set its `url` in the configuration");
+            } else {
                 let resend = format!("resend --status retrying --route {route}");
                 let resend = settings.commands.typed(&resend);
                 tracing::warn!(%route, events, "events wait for a route that is not in the configuration any more; bring it back, or send them another way with `{resend}`");

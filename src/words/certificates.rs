@@ -38,7 +38,7 @@ impl BadCertificate {
             ),
             Self::NoName => both!(
                 language,
-                "証明書にホスト名 (subjectAltName) が書かれていません。コモンネーム (CN) は使われません",
+                "証明書の「サブジェクトの別名」(SAN) にホスト名がありません。共通名 (CN) に書かれていても使えません",
                 "the certificate names no host as subjectAltName; its common name does not count"
             ),
             Self::ShortKey(bits) => both!(
@@ -84,6 +84,16 @@ impl BadCertificate {
                 "認証局の証明書 (CA:TRUE) を、サーバーが自分のものとして使っています",
                 "the certificate is that of an authority (CA:TRUE), and the server uses it as its own"
             ),
+            Self::NotForServers => both!(
+                language,
+                "サーバー用の証明書ではありません (用途にサーバー認証がありません)",
+                "the certificate is not for servers: its purposes (extended key usage) lack serverAuth"
+            ),
+            Self::NotAllowedToIssue => both!(
+                language,
+                "証明書を発行した認証局に、このホストの証明書を発行する資格がありません",
+                "the certificate was issued by one that may not issue it: one between it and its authority is no authority, or not for this name"
+            ),
             Self::None => both!(
                 language,
                 "証明書がありません",
@@ -91,7 +101,7 @@ impl BadCertificate {
             ),
             Self::Other(why) => both!(
                 language,
-                "証明書が正しくありません",
+                "証明書の内容に問題があります (読めない、失効しているなど)",
                 "the certificate is not good: {why}"
             ),
         }

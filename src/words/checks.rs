@@ -22,6 +22,7 @@ phrases! {
         NoJwtSecret: "RELAY_JWT_SECRET が未設定のため、スタッフシステムはイベントを HTTP で渡せません", "RELAY_JWT_SECRET is not set: the staff system cannot hand in events over HTTP";
         NoTokenAtAll: "RELAY_JWT_SECRET も VOICEDRIVE_API_TOKEN も未設定のため、HTTP では誰も呼び出せません", "neither RELAY_JWT_SECRET nor VOICEDRIVE_API_TOKEN is set: nobody can call the API over HTTP";
         OnlySenders: "RELAY_JWT_SECRET も VOICEDRIVE_API_TOKEN も未設定のため、HTTP で入れるのは ingest の送信元だけです。集計の問い合わせには応じられません", "neither RELAY_JWT_SECRET nor VOICEDRIVE_API_TOKEN is set: over HTTP only the senders of [ingest] come in, and nobody can ask for the statistics";
+        NoUrlOfRoute: "URL が未設定です。イベントは受け付けて保存し、送信しません。config.toml の [[route]] の url を設定してください", "no URL: events are accepted and kept, nothing is sent; set `url` of this [[route]] in config.toml";
         NoUrl: "URL が未設定です。イベントは受け付けて保存し、送信しません。VOICEDRIVE_WEBHOOK_URL を設定してください", "no URL: events are accepted and kept, nothing is sent; set VOICEDRIVE_WEBHOOK_URL";
         Directly: "直接つなぐ宛先", "reached directly";
         OfTheUnit: " (この環境変数は、サービスには systemctl edit で設定した場合だけ届きます。delivery.proxy を勧めます)", " (the service has these variables only when its unit sets them; delivery.proxy is advised)";

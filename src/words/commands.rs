@@ -33,9 +33,10 @@ phrases! {
         Revoked: "失効させました", "revoked";
         ReadAgain: "設定を読み直しました", "the configuration was read again";
         NeedsRestart: "再起動が必要な項目", "these keys need a restart";
-        NewSecrets: "新しく設定された秘密の値", "secrets that are set now";
-        ChangedSecrets: "変更された秘密の値", "secrets that have changed";
-        GoneSecrets: "設定されなくなった秘密の値", "secrets that are not set any more";
+        SetNow: "新しく設定されたもの", "set now";
+        HasChanged: "変更されたもの", "changed";
+        NotSetAnyMore: "設定されなくなったもの", "not set any more";
+        Dropped: "--drop を付けたため、使えなくなったもの", "in force before, and given up as --drop says";
         Note: "注意", "note";
     }
 }

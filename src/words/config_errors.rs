@@ -92,6 +92,10 @@ impl Kind {
                 "https:// か http:// で始まる URL にしてください",
                 "must be a URL that begins with https:// or http://",
             ),
+            Self::NotBase64 => say(
+                "whsec_ の後が Base64 ではありません。値の全体をもう一度コピーしてください",
+                "begins with whsec_, and the rest is not base64; copy the whole value again",
+            ),
             Self::Doubtful(doubt) => doubt.describe(language),
         }
     }
@@ -109,6 +113,11 @@ impl Forbidden {
                     "cannot be read: this user may not ({user}), because the directory {directory} is closed to it; let it in: sudo chmod a+x {directory}"
                 )
             }
+            None if !self.is_secret => both!(
+                language,
+                "リレーを動かすユーザー ({user}) には読む権限がありません。読めるようにしてください: sudo chmod a+r {file}",
+                "cannot be read: this user may not ({user}); let everybody read it, as no secret is in it: sudo chmod a+r {file}"
+            ),
             None => both!(
                 language,
                 "リレーを動かすユーザー ({user}) には読む権限がありません。読めるようにしてください: sudo chown {user} {file} && sudo chmod u+r {file}",
@@ -250,6 +259,27 @@ impl NoteKind {
                     language,
                     "{present} の値がないため、使われません",
                     "does not count, because {present} is not set"
+                );
+            }
+            Self::SameValue(other) => {
+                return both!(
+                    language,
+                    "{other} と同じ値です。それぞれ別の値にしてください (voicedrive-relay secret make)",
+                    "has the same value as {other}; give each one of its own (voicedrive-relay secret make)"
+                );
+            }
+            Self::TokenKeyIsKnown(other) => {
+                return both!(
+                    language,
+                    "{other} と同じ値です。その値を知る人は、すべての権限のあるトークンを作れます。必ず別の値にしてください (voicedrive-relay secret make)",
+                    "has the same value as {other}: whoever knows that one can make tokens with every right; give it one of its own (voicedrive-relay secret make)"
+                );
+            }
+            Self::BeginsWithName(other) => {
+                return both!(
+                    language,
+                    "値が「{other}=」から始まっています。値の一部でなければ取り除いてください",
+                    "has a value that begins with {other}=; take that away unless it belongs to it"
                 );
             }
             Self::UnknownName(None) => (

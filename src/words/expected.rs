@@ -122,6 +122,11 @@ impl Expected {
                 "URL のポートは 1 から 65535 までの数にしてください",
                 "must have a port from 1 to 65535"
             ),
+            Self::UrlWithoutBlank => both!(
+                language,
+                "URL に空白が含まれています。空白を取り除いてください",
+                "must be a URL without a blank"
+            ),
             Self::OtherThanItself => both!(
                 language,
                 "送信先の URL にしてください。これはリレー自身のアドレス (server.listen、server.public_url) で、自分に送ることになります",

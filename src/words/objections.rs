@@ -172,6 +172,11 @@ impl Mail {
                     "the mail server cannot be reached: {why}"
                 )
             }
+            Self::HungUp => both!(
+                language,
+                "メールサーバーが応答せずに接続を切りました。続くようなら、alerts.channel の host、port、encryption と、メールサーバーのログを確かめてください",
+                "the mail server ended the connection without an answer: if that lasts, look at `host`, `port` and `encryption` of the alerts.channel, and into the mail server's log"
+            ),
             Self::Tls(error) => {
                 let why = error.describe(language);
                 both!(
@@ -309,6 +314,7 @@ mod tests {
             (Mail::RefusedTls(said()), true),
             (Mail::NoLogin, false),
             (Mail::NotSmtp, false),
+            (Mail::HungUp, false),
             (Mail::NameNotFound, false),
             (Mail::NoAnswer(Duration::from_secs(30)), false),
             (

@@ -34,6 +34,8 @@ phrases! {
         Alerts: "通知", "alerts";
         NothingIsSent: "URL が未設定のため送信しません", "nothing is sent: no URL is configured";
         WithoutRoute: "経路なし", "without a route";
+        WithoutUrl: "URL のない経路", "without a URL";
+        RouteNeedsUrl: "この経路の URL が未設定のため、送信していません。config.toml の [[route]] の url を設定してください", "wait for a route without a URL, and nothing of it is sent; set `url` of this [[route]] in config.toml";
         NotThereYet: "まだありません", "not there yet";
         LastTryFailed: "最後の作成に失敗しました", "the last try failed";
         Full: "満杯です。新しいイベントは受け付けられません。空きを作ってください", "full: nothing new is accepted; make room";

@@ -14,6 +14,8 @@ use crate::harness::noon;
 
 /// In place of an answer.
 const SILENCE: &str = "";
+/// In place of an answer, the connection ends.
+const END: &str = "end";
 
 /// What a mail server answers to the first line that contains this.
 type Objection = (&'static str, &'static str);
@@ -90,6 +92,9 @@ async fn talk(
         if answer == SILENCE {
             continue;
         }
+        if answer == END {
+            return Ok(());
+        }
         let answer = format!("{answer}\r\n");
         let (answer, _, _) = encoding_rs::SHIFT_JIS.encode(&answer);
         stream.write_all(&answer).await?;
@@ -153,6 +158,35 @@ async fn a_refusal_in_shift_jis_can_be_read() {
 async fn a_server_that_does_not_say_goodbye_has_taken_the_mail() {
     let server = Server::start(&[("QUIT", SILENCE)]).await;
     assert_eq!(server.told(ONE).await, Outcome::SENT);
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_up_is_not_called_something_else() {
+    const MAIL: &[Objection] = &[("MAIL", END)];
+    const DATA: &[Objection] = &[("DATA", END)];
+    const TEXT: &[Objection] = &[(".\r\n", END)];
+    for objections in [&[("EHLO", END)][..], MAIL, DATA, TEXT] {
+        let server = Server::start(objections).await;
+        let Outcome::TryLater(why) = server.told(ONE).await else {
+            panic!("{objections:?}");
+        };
+        for (language, told) in [
+            (Language::En, "the mail server ended the connection"),
+            (Language::Ja, "メールサーバーが応答せずに接続を切りました"),
+        ] {
+            let said = why.describe(language);
+            assert!(said.starts_with(told), "{objections:?}: {said}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_recipient_who_is_named_thrice_gets_one_mail() {
+    let server = Server::start(&[]).await;
+    let to = "[\"admin@clinic.example\", \"Admin <admin@Clinic.Example>\", \"admin@clinic.example\", \"other@clinic.example\"]";
+    assert_eq!(server.told(to).await, Outcome::SENT);
+    let said = server.said();
+    assert_eq!(said.matches("RCPT TO:").count(), 2, "{said}");
 }
 
 #[tokio::test]

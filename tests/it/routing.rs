@@ -136,6 +136,31 @@ async fn while_a_secret_is_rotated_both_sides_understand_each_other() {
 }
 
 #[tokio::test]
+async fn a_route_without_a_url_is_told_as_one_and_not_as_one_that_is_gone() {
+    let partner = Partner::start(Clock::System).await;
+    let directory = TempDir::new().unwrap();
+    let route = "[[route]]\nname = \"staff\"\nevents = [\"employee.*\"]\nurl = \"\"\n";
+    let daemon = Daemon::start(directory.path(), &partner.url(), route).await;
+    let sent = daemon.run(&["send", "employee.created"]).await;
+    assert!(sent.status.success(), "{sent:?}");
+    let state = daemon.json(&["status"]).await;
+    assert_eq!(
+        state["withoutRoute"],
+        json!([{"route": "staff", "events": 1, "configured": true}])
+    );
+    let status = text(&daemon.run(&["status"]).await.stdout);
+    assert!(status.contains("without a URL: staff (1): "), "{status}");
+    assert!(!status.contains("not in the configuration"), "{status}");
+    assert!(!status.contains("resend"), "{status}");
+    let mut check = program();
+    let check = check.args(["check", "--config"]).arg(&daemon.config);
+    let check = check.output().await.unwrap();
+    let told = text(&check.stdout);
+    assert!(told.contains("note  route staff: no URL"), "{told}");
+    daemon.kill().await;
+}
+
+#[tokio::test]
 async fn an_event_whose_route_is_gone_waits_and_a_resend_finds_another_way() {
     let old = Partner::start(Clock::System).await;
     old.always_answers(Some(status(503)));
@@ -158,7 +183,7 @@ async fn an_event_whose_route_is_gone_waits_and_a_resend_finds_another_way() {
     let state = daemon.json(&["status"]).await;
     assert_eq!(
         state["withoutRoute"],
-        json!([{"route": "old.*", "events": 1}])
+        json!([{"route": "old.*", "events": 1, "configured": false}])
     );
     let mut check = program();
     let check = check.args(["check", "--config"]).arg(&daemon.config);

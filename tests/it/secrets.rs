@@ -185,7 +185,7 @@ async fn nothing_stale_comes_back_and_what_would_be_lost_must_be_meant() {
     write(directory.path(), secrets(""));
     let (code, told) = reload(&[]).await;
     assert_eq!(code, Some(0), "{told}");
-    let gone = "secrets that are not set any more: RELAY_JWT_SECRET_PREVIOUS, VOICEDRIVE_API_TOKEN";
+    let gone = "not set any more: RELAY_JWT_SECRET_PREVIOUS, VOICEDRIVE_API_TOKEN";
     assert!(told.contains(gone), "{told}");
     // Without its file, everything would come from the environment, or be gone.
     write(directory.path(), "");
@@ -203,6 +203,8 @@ async fn nothing_stale_comes_back_and_what_would_be_lost_must_be_meant() {
     partner.wait_until(|all| all.len() == 1).await;
     let (code, told) = reload(&["--drop"]).await;
     assert_eq!(code, Some(0), "{told}");
+    let dropped = "given up as --drop says: RELAY_JWT_SECRET, VOICEDRIVE_WEBHOOK_SECRET, VOICEDRIVE_WEBHOOK_URL";
+    assert!(told.contains(dropped), "{told}");
     let status: Value = daemon.json(&["status"]).await;
     assert_eq!(status["sendsTo"]["default"], Value::Null);
     daemon.kill().await;
@@ -367,7 +369,7 @@ async fn what_somebody_may_not_look_at_is_no_mistake_and_root_looks_as_the_daemo
     let told = said(&output);
     assert_eq!(output.status.code(), Some(78), "{told}");
     let expected = format!(
-        "{}: cannot be read: this user may not (nobody); let it: sudo chown nobody {}",
+        "{}: cannot be read: this user may not (nobody); let everybody read it, as no secret is in it: sudo chmod a+r {}",
         config.display(),
         config.display()
     );

@@ -166,6 +166,7 @@ async fn a_proxy_is_asked_and_what_it_refuses_is_told() {
         b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n",
     )
     .await;
+    let shell = Plain::answering(b"SSH-2.0-OpenSSH_9.2\r\n").await;
     let url = |port: u16| format!("http://127.0.0.1:{port}");
     let with_password = format!("http://user:hush@127.0.0.1:{}", closed.port);
     let route = |name: &str, scheme: &str, proxy: &str| {
@@ -178,6 +179,7 @@ async fn a_proxy_is_asked_and_what_it_refuses_is_told() {
         route("closed", "https", "PROXY_URL"),
         route("login", "https", &url(login.port)),
         route("nobody", "https", "http://127.0.0.1:9"),
+        route("shell", "https", &url(shell.port)),
         "[[route]]\nevents = [\"direct\"]\nurl = \"https://partner.invalid/hook\"\nno_proxy = [\".invalid\"]\n".to_owned(),
     ];
     let (certificate, _) = certificate(true, 2100);
@@ -194,6 +196,7 @@ async fn a_proxy_is_asked_and_what_it_refuses_is_told() {
         ("closed", "it does not connect to this host"),
         ("login", "it wants a user and a password"),
         ("nobody", "the proxy: the connection was refused"),
+        ("shell", "its answer is not that of a proxy"),
         ("direct", "the host name could not be resolved"),
     ] {
         let start = format!("route {route}:");

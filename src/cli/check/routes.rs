@@ -28,6 +28,7 @@ pub(super) async fn all(locale: Locale, common: &Common, settings: &Loaded) -> V
     if settings.config.delivery.url.is_none() {
         findings.push(no_url(locale));
     }
+    findings.extend(without_url(locale, &settings.config));
     findings.extend(same_url(locale, &settings.out));
     findings.extend(proxies(locale, &settings.proxies).await);
     findings.extend(store_of_certificates(locale));
@@ -42,6 +43,15 @@ pub(super) async fn all(locale: Locale, common: &Common, settings: &Loaded) -> V
 
 fn no_url(locale: Locale) -> CheckResult {
     CheckResult::notable("route default", locale.phrase(Check::NoUrl).to_owned())
+}
+
+/// The routes on which nothing is sent, because nobody has said where to.
+fn without_url(locale: Locale, config: &Config) -> impl Iterator<Item = CheckResult> {
+    let routes = config.routes.iter().filter(|route| route.url.is_none());
+    routes.map(move |route| {
+        let name = format!("route {}", route.name);
+        CheckResult::notable(name, locale.phrase(Check::NoUrlOfRoute).to_owned())
+    })
 }
 
 /// Routes that keep an order, and lead where another one leads too.

@@ -40,7 +40,7 @@ pub(super) async fn all(
     findings.extend(left_behind(locale, config));
     // Of one that cannot be used, everything was said.
     if is_readable {
-        findings.push(counts(locale, common, config).await);
+        findings.extend(counts(locale, common, config).await);
         findings.extend(erasures(locale, config));
     }
     // The package's daemon has its socket in a directory of its own.
@@ -179,23 +179,25 @@ fn erasures(locale: Locale, config: &Config) -> Option<CheckResult> {
 
 /// Whether what the statistics are added up from agrees with the rows. When it does not, the daemon
 /// counts anew.
-async fn counts(locale: Locale, common: &Common, config: &Config) -> CheckResult {
+async fn counts(locale: Locale, common: &Common, config: &Config) -> Option<CheckResult> {
     let name = "counts";
     let differ = match inspect::count_differences(&config.storage.directory) {
-        Ok(0) => {
-            return CheckResult::good(name, locale.phrase(Check::CountsAgree).to_owned());
+        Ok(None) => return None,
+        Ok(Some(0)) => {
+            let agree = locale.phrase(Check::CountsAgree).to_owned();
+            return Some(CheckResult::good(name, agree));
         }
-        Ok(differ) => differ,
+        Ok(Some(differ)) => differ,
         Err(error) => {
             let told = error.describe(locale.language, &common.commands());
-            return CheckResult::bad(name, told);
+            return Some(CheckResult::bad(name, told));
         }
     };
     let repaired = async {
         let client = common.client()?;
         client.post("/control/recount", String::new()).await
     };
-    match repaired.await {
+    Some(match repaired.await {
         Ok(_) => CheckResult::notable(name, checks::counted_anew(differ, locale.language)),
         Err(error) => CheckResult::bad(name, {
             let error = error
@@ -203,7 +205,7 @@ async fn counts(locale: Locale, common: &Common, config: &Config) -> CheckResult
                 .unwrap_or_default();
             checks::counts_differ(differ, &error, locale.language)
         }),
-    }
+    })
 }
 
 #[cfg(test)]

@@ -48,13 +48,26 @@ impl Channel {
     /// a digest from which nobody can read where it leads.
     #[must_use]
     pub fn key(&self) -> String {
-        let (kind, target) = match &self.way {
-            Way::Email { email, .. } => ("email", email.target()),
-            Way::Slack(hook) => ("slack", hook.url.expose().to_owned()),
-            Way::Teams(hook) => ("teams", hook.url.expose().to_owned()),
-            Way::Webhook(hook) => ("webhook", hook.url.expose().to_owned()),
+        let target = match &self.way {
+            Way::Email { email, .. } => email.target(),
+            Way::Slack(hook) | Way::Teams(hook) | Way::Webhook(hook) => {
+                hook.url.expose().to_owned()
+            }
         };
         let digest = crypto::sha256(&[target.as_bytes()]);
-        format!("{kind} {}", crypto::hex(&digest[..8]))
+        format!("{} {}", self.way.kind(), crypto::hex(&digest[..8]))
+    }
+}
+
+impl Way {
+    /// The `kind` of the configuration.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Way::Email { .. } => "email",
+            Way::Slack(_) => "slack",
+            Way::Teams(_) => "teams",
+            Way::Webhook(_) => "webhook",
+        }
     }
 }

@@ -109,7 +109,7 @@ fn read_email(document: &mut Document<'_>, section: &mut Section<'_>) -> Option<
     let from = section.parsed(document, "from", None, Expected::MailAddress, |text| {
         text.parse().ok().map(Some)
     });
-    let had_to = section.has("to");
+    let names_nobody = section.is_empty_list("to");
     let to = section.list(
         document,
         "to",
@@ -117,7 +117,8 @@ fn read_email(document: &mut Document<'_>, section: &mut Section<'_>) -> Option<
         Expected::MailAddresses,
         |entry| mailbox(entry.as_str()?),
     );
-    if had_to && to.is_empty() {
+    let to = each_once(to);
+    if names_nobody {
         document.refuse_at(line, "alerts.channel.to", Expected::MailAddresses);
     }
     let host = section.parsed(
@@ -166,6 +167,21 @@ fn read_email(document: &mut Document<'_>, section: &mut Section<'_>) -> Option<
         },
         password,
     })
+}
+
+/// Whoever is named twice gets one mail. Of an address, only the host may be written in either case.
+fn each_once(all: Vec<Mailbox>) -> Vec<Mailbox> {
+    let address = |mailbox: &Mailbox| {
+        let (user, host) = (mailbox.email.user(), mailbox.email.domain());
+        (user.to_owned(), host.to_ascii_lowercase())
+    };
+    let mut once: Vec<Mailbox> = Vec::new();
+    for mailbox in all {
+        if once.iter().all(|known| address(known) != address(&mailbox)) {
+            once.push(mailbox);
+        }
+    }
+    once
 }
 
 /// An e-mail address, perhaps with a name. Addresses of Japanese telephones may have two dots, or a dot

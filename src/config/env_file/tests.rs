@@ -53,6 +53,8 @@ fn what_leaves_doubt_is_told_with_its_line_and_never_with_the_value() {
         ("A=hush\u{200b}", Doubt::Wide),
         ("A=hush\rB=x", Doubt::Control),
         ("A='hu\0sh'", Doubt::Control),
+        ("A=A=hush", Doubt::WholeLine),
+        ("A='export A = hush'", Doubt::WholeLine),
         ("A=hu sh", Doubt::Blank),
         ("A=hu\tsh", Doubt::Blank),
         ("A=hush # c", Doubt::Hash),

@@ -143,6 +143,12 @@ impl<'a> Section<'a> {
         self.table.contains_key(name)
     }
 
+    /// Whether the key is there, with a list that has nothing in it.
+    pub(in crate::config) fn is_empty_list(&self, name: &str) -> bool {
+        let value = self.table.get(name).map(Spanned::get_ref);
+        matches!(value, Some(DeValue::Array(items)) if items.is_empty())
+    }
+
     /// Takes true or false; `default` when it is not there.
     pub(in crate::config) fn flag(
         &mut self,

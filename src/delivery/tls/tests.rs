@@ -2,8 +2,8 @@
 
 use super::*;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, PublicKeyData,
-    date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, PublicKeyData, date_time_ymd,
 };
 
 /// In the middle of the life of every certificate here but the old and the early one.
@@ -188,6 +188,24 @@ fn a_certificate_that_names_no_host_is_called_so() {
     let first =
         CertificateError::Other(OtherError(Arc::new(webpki_says("UnsupportedCertVersion"))));
     assert_eq!(BadCertificate::of(&first), BadCertificate::NoName);
+}
+
+#[test]
+fn a_certificate_for_something_else_than_servers_is_called_so() {
+    let known = authority();
+    let store = [known.der().clone()];
+    let host = "partner.example";
+    let mut for_clients = params(host, 2025, 2027);
+    for_clients.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    let told = verdict(&store, &issued(&known, &for_clients));
+    assert_eq!(told, Err(BadCertificate::NotForServers));
+    // Signed by one that is no authority.
+    let key = KeyPair::generate().unwrap();
+    let between = params("between.example", 2025, 2027);
+    let between = CertifiedIssuer::signed_by(between, key, &known).unwrap();
+    let leaf = issued(&between, &params(host, 2025, 2027));
+    let told = verdict_of_chain(&store, &leaf, &[between.der().clone()]);
+    assert_eq!(told, Err(BadCertificate::NotAllowedToIssue));
 }
 
 /// An error with these words.

@@ -28,6 +28,7 @@ pub(super) async fn reload(call: Call<'_>) -> Result<Reply, ApiError> {
             "new": done.changes.new,
             "changed": done.changes.changed,
             "gone": done.changes.gone,
+            "dropped": done.changes.lost,
             "notes": told(&done.notes),
         }),
         Err(Refused::ConfigErrors(mistakes)) => serde_json::json!({

@@ -35,7 +35,10 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
     let next_due_at = to_be_sent.iter().filter_map(|waiting| waiting.due_at).min();
     let without_route = without_route.iter();
     let without_route: Vec<_> = without_route
-        .map(|waiting| serde_json::json!({"route": waiting.route, "events": waiting.events}))
+        .map(|waiting| {
+            let configured = api.routes.routing.knows(&waiting.route);
+            serde_json::json!({"route": waiting.route, "events": waiting.events, "configured": configured})
+        })
         .collect();
     let file = api.store.file();
     let free = file.disk_bytes().map(|(free, _)| free);

@@ -100,22 +100,22 @@ fn rows<T>(
 }
 
 /// How many of the kept counts differ from the rows that they count, without becoming the database's
-/// daemon. A database that is not there, or not yet of this version, has none.
+/// daemon. None: there is no database yet, or not yet of this version, and so no counts.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn count_differences(directory: &Path) -> Result<u64, StoreError> {
+pub fn count_differences(directory: &Path) -> Result<Option<u64>, StoreError> {
     let path = live_file(directory);
     if !path.exists() {
-        return Ok(0);
+        return Ok(None);
     }
     let mut connection = open_for_reading(&path)?;
     // Counts and rows have to be read in one transaction.
     let moment = connection.transaction()?;
     if schema_version(&moment)? < newest_known_version() {
-        return Ok(0);
+        return Ok(None);
     }
-    recount::differences(&moment)
+    recount::differences(&moment).map(Some)
 }
 
 /// The state of a database on disk.

@@ -1,13 +1,14 @@
-//! Whether a port that was spoken to in plain HTTP speaks TLS: then the URL should begin with `https://`. Servers
-//! say so in many ways, and some just end the connection; so the port is asked.
+//! A second look where an answer does not say enough. A port that was spoken to in plain HTTP may speak TLS: then the URL
+//! should begin with `https://`; servers say so in many ways, and some just end the connection. What opened no way through
+//! may be no proxy at all.
 
 use std::time::Duration;
 
 use reqwest::Url;
 
 use super::client::{Outgoing, guarded};
-use super::failure::Failure;
-use super::proxy::Proxies;
+use super::failure::{Failure, ProxyFault};
+use super::proxy::{Proxies, Proxy};
 
 /// The longest that the question may take.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -20,11 +21,34 @@ pub async fn explained(
     failure: Failure,
     at_most: Duration,
 ) -> Failure {
-    let unclear = matches!(failure, Failure::NotHttp | Failure::Broken);
-    if unclear && client.is_plain() && speaks_tls(url, at_most).await {
-        Failure::WantsTls
-    } else {
-        failure
+    match failure {
+        Failure::NotHttp | Failure::Broken
+            if client.is_plain() && speaks_tls(url, at_most).await =>
+        {
+            Failure::WantsTls
+        }
+        Failure::Proxy(ProxyFault::NotThisHost) if !speaks_http(client.proxy(), at_most).await => {
+            Failure::Proxy(ProxyFault::NoProxy)
+        }
+        other => other,
+    }
+}
+
+/// Whether what listens at the proxy's address speaks HTTP, or keeps it to itself.
+async fn speaks_http(proxy: Option<&Proxy>, at_most: Duration) -> bool {
+    let Some(mut url) = proxy.map(|proxy| proxy.expose().clone()) else {
+        return true;
+    };
+    // Nobody but a proxy is to see them, and this may be none. A URL with a host can always lose them.
+    if url.set_username("").and(url.set_password(None)).is_err() {
+        return true;
+    }
+    let Ok(client) = Outgoing::to(&url, &Proxies::default(), |builder| builder) else {
+        return true;
+    };
+    match tokio::time::timeout(PATIENCE.min(at_most), client.head(url).send()).await {
+        Ok(Err(error)) => !matches!(client.failure(&error), Failure::NotHttp),
+        Ok(Ok(_)) | Err(_) => true,
     }
 }
 

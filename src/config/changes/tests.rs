@@ -1,0 +1,279 @@
+//! Each kind of change, and which of them a person has to mean.
+
+use std::path::Path;
+
+use super::super::{Environment, Loaded, read};
+use super::Changes;
+
+const JWT: (&str, &str) = ("RELAY_JWT_SECRET", "a-made-up-secret-of-32-characters");
+const URL: (&str, &str) = ("VOICEDRIVE_WEBHOOK_URL", "https://a.example/");
+const KEY: (&str, &str) = ("VOICEDRIVE_WEBHOOK_SECRET", "a-made-up-secret");
+const OLD_KEY: (&str, &str) = ("VOICEDRIVE_WEBHOOK_SECRET_PREVIOUS", "an-older-secret");
+const TOKEN: (&str, &str) = ("VOICEDRIVE_API_TOKEN", "vd-test-api-key-0123456789");
+const HOOK: (&str, &str) = ("HOOK_URL", "https://hook.example/hush");
+const OTHER_HOOK: (&str, &str) = ("OTHER_HOOK_URL", "https://hook.example/other");
+const BEARER: (&str, &str) = ("BEARER_TOKEN", "a-made-up-bearer-token");
+const PASSWORD: (&str, &str) = ("MAIL_PASSWORD", "hush-hush-hush-hush");
+
+fn loaded<const N: usize>(text: &str, secrets: [(&str, &str); N]) -> Loaded {
+    read(text, Path::new("config.toml"), &Environment::from(secrets)).unwrap()
+}
+
+fn lost(old: &Loaded, new: &Loaded) -> Vec<String> {
+    new.changes_since(old).lost
+}
+
+/// What changes from one text to another, with every secret set in both.
+fn changes(old: &str, new: &str) -> Changes {
+    let all = [JWT, KEY, OLD_KEY, TOKEN, HOOK, OTHER_HOOK, BEARER, PASSWORD];
+    loaded(new, all).changes_since(&loaded(old, all))
+}
+
+#[test]
+fn every_change_has_its_name() {
+    let old = loaded("", [JWT, URL, KEY, OLD_KEY]);
+    let other = ("VOICEDRIVE_WEBHOOK_SECRET", "another-secret");
+    let new = loaded("", [JWT, URL, other, TOKEN]);
+    let changes = new.changes_since(&old);
+    assert_eq!(changes.new, ["VOICEDRIVE_API_TOKEN"]);
+    assert_eq!(changes.changed, ["VOICEDRIVE_WEBHOOK_SECRET"]);
+    assert_eq!(changes.gone, ["VOICEDRIVE_WEBHOOK_SECRET_PREVIOUS"]);
+    assert!(changes.lost.is_empty());
+    assert_eq!(new.changes_since(&new), Changes::default());
+}
+
+#[test]
+fn what_stops_something_is_lost_and_what_only_lets_fewer_in_is_not() {
+    let old = loaded("", [JWT, URL, KEY, OLD_KEY, TOKEN]);
+    assert!(lost(&old, &loaded("", [JWT, URL, KEY])).is_empty());
+    assert_eq!(lost(&old, &loaded("", [URL, KEY])), ["RELAY_JWT_SECRET"]);
+    let nothing = [
+        "RELAY_JWT_SECRET",
+        "VOICEDRIVE_WEBHOOK_SECRET",
+        "VOICEDRIVE_WEBHOOK_URL",
+    ];
+    assert_eq!(lost(&old, &loaded("", [])), nothing);
+    assert!(lost(&loaded("", []), &old).is_empty());
+}
+
+#[test]
+fn a_url_may_move_into_the_configuration_and_an_older_one_may_not_show_from_under_it() {
+    let old = loaded("", [URL, KEY]);
+    let moved = loaded("[delivery]\nurl = \"https://a.example/\"", [KEY]);
+    assert!(lost(&old, &moved).is_empty());
+    let older = loaded("[delivery]\nurl = \"https://old.example/\"", [KEY]);
+    assert_eq!(lost(&old, &older), ["VOICEDRIVE_WEBHOOK_URL"]);
+    assert_eq!(lost(&moved, &loaded("", [KEY])), ["delivery.url"]);
+    // Another one in its place is meant, and told.
+    assert!(lost(&moved, &older).is_empty());
+    assert_eq!(older.changes_since(&moved).changed, ["delivery.url"]);
+}
+
+#[test]
+fn a_route_that_is_gone_is_lost_and_its_secret_was_given_up_with_it() {
+    let route = "[[route]]\nname = \"a\"\nevents = [\"a.*\"]\nurl = \"https://a.example/\"\nsecret = \"OTHER_SECRET\"";
+    let old = loaded(route, [("OTHER_SECRET", "a-made-up-secret")]);
+    let changes = loaded("", []).changes_since(&old);
+    assert_eq!(changes.gone, ["[[route]] a"]);
+    assert_eq!(changes.lost, ["[[route]] a"]);
+    let moved = route.replace("a.example", "b.example");
+    let moved = loaded(&moved, [("OTHER_SECRET", "a-made-up-secret")]);
+    assert!(lost(&old, &moved).is_empty());
+    assert_eq!(moved.changes_since(&old).changed, ["[[route]] a: url"]);
+    let closed = route.replace("https://a.example/", "");
+    let closed = loaded(&closed, [("OTHER_SECRET", "a-made-up-secret")]);
+    assert_eq!(lost(&old, &closed), ["[[route]] a: url"]);
+    assert!(lost(&closed, &old).is_empty());
+}
+
+/// In each pair, the first text has what the second one lacks.
+#[test]
+fn what_the_configuration_gives_up_has_to_be_meant_while_its_secret_is_still_set() {
+    let route = |more: &str| {
+        format!("[[route]]\nname = \"a\"\nevents = [\"a.*\"]\nurl = \"https://a.example/\"\n{more}")
+    };
+    let delivery = |more: &str| format!("[delivery]\nurl = \"https://a.example/\"\n{more}");
+    let mail = |more: &str| {
+        format!(
+            "[[alerts.channel]]\nkind = \"email\"\nfrom = \"a@a.example\"\nto = [\"b@a.example\"]\n{more}"
+        )
+    };
+    let hook = |kind: &str, name: &str| {
+        format!("[[alerts.channel]]\nkind = \"{kind}\"\nurl = \"{name}\"\n")
+    };
+    let (slack, teams) = (hook("slack", "HOOK_URL"), hook("teams", "OTHER_HOOK_URL"));
+    let login = "encryption = \"tls\"\nusername = \"u\"\npassword = \"MAIL_PASSWORD\"\n";
+    let proxy = "proxy = \"http://proxy.example:3128\"\n";
+    for (had, has, name) in [
+        (
+            "[alerts]\nheartbeat_url = \"HOOK_URL\"".to_owned(),
+            String::new(),
+            "alerts.heartbeat_url",
+        ),
+        (
+            delivery("bearer = \"BEARER_TOKEN\"\n"),
+            delivery(""),
+            "delivery.bearer",
+        ),
+        (
+            route("bearer = \"BEARER_TOKEN\"\n"),
+            route(""),
+            "[[route]] a: bearer",
+        ),
+        (
+            delivery(""),
+            delivery("profile = \"unsigned\"\n"),
+            "delivery.signature",
+        ),
+        (
+            route(""),
+            route("profile = \"unsigned\"\n"),
+            "[[route]] a: signature",
+        ),
+        (delivery(proxy), delivery(""), "delivery.proxy"),
+        (route(proxy), route(""), "[[route]] a: proxy"),
+        (
+            "[server]\npublic_url = \"https://relay.example\"\n".to_owned(),
+            String::new(),
+            "server.public_url",
+        ),
+        ("[ingest]\n".to_owned(), String::new(), "[ingest]"),
+        (
+            "[ingest]\nsecrets = [\"VOICEDRIVE_WEBHOOK_SECRET\", \"HOOK_URL\"]\n".to_owned(),
+            "[ingest]\n".to_owned(),
+            "ingest.secrets: HOOK_URL",
+        ),
+        (
+            "[ingest]\nbearers = [\"BEARER_TOKEN\"]\n".to_owned(),
+            "[ingest]\n".to_owned(),
+            "ingest.bearers: BEARER_TOKEN",
+        ),
+        (
+            "[ingest]\nopen_from = [\"10.0.0.0/8\"]\n".to_owned(),
+            "[ingest]\nopen_from = [\"10.1.0.0/16\"]\n".to_owned(),
+            "ingest.open_from: 10.0.0.0/8",
+        ),
+        (
+            slack.clone() + &teams,
+            teams.clone(),
+            "[[alerts.channel]] slack 1",
+        ),
+        (slack.clone(), teams.clone(), "[[alerts.channel]] slack 1"),
+        (
+            mail(login),
+            mail(""),
+            "[[alerts.channel]] email 1: password",
+        ),
+    ] {
+        let found = changes(&had, &has);
+        assert_eq!(found.lost, [name], "{had}\n{has}");
+        assert!(found.gone.contains(&name.to_owned()), "{found:?}");
+        // The other way round nothing is lost, and something is told.
+        let found = changes(&has, &had);
+        assert!(found.lost.iter().all(|lost| lost != name), "{found:?}");
+        let told = found.new.len() + found.changed.len();
+        assert!(told > 0, "{has}\n{had}");
+    }
+}
+
+#[test]
+fn what_has_only_another_value_or_another_place_needs_no_word_and_is_told() {
+    let route = "[[route]]\nname = \"a\"\nevents = [\"a.*\"]\nurl = \"https://a.example/\"\n";
+    let second = "[[route]]\nname = \"b\"\nevents = [\"*\"]\nurl = \"https://b.example/\"\n";
+    let second = second.replace("\"*\"", "\"b.*\"");
+    let with = |more: &str| format!("{route}{more}");
+    let hook = |name: &str| format!("[[alerts.channel]]\nkind = \"slack\"\nurl = \"{name}\"\n");
+    for (had, has, name) in [
+        ("", "language = \"en\"", "language"),
+        ("", "timezone = \"UTC\"", "timezone"),
+        ("", "[server]\nlisten = \"127.0.0.1:1\"", "server.listen"),
+        (
+            "",
+            "[server]\nmax_body_bytes = 2048",
+            "server.max_body_bytes",
+        ),
+        (
+            "",
+            "[storage]\nretention_days = 30",
+            "storage.retention_days",
+        ),
+        (
+            "",
+            "[rate_limit]\nrequests_per_minute = 1",
+            "rate_limit.requests_per_minute",
+        ),
+        (
+            "",
+            "[retry]\nintervals_seconds = [1]",
+            "retry.intervals_seconds",
+        ),
+        ("", "[recovery]\nautomatic = true", "recovery.automatic"),
+        (
+            "",
+            "[delivery]\ntimeout_seconds = 6",
+            "delivery.timeout_seconds",
+        ),
+        ("", "[delivery]\nallow_http = true", "delivery.allow_http"),
+        (
+            "",
+            "[delivery]\nno_proxy = [\"a.example\"]",
+            "delivery.no_proxy",
+        ),
+        ("", "[alerts.thresholds]\nqueue = 3", "alerts.thresholds"),
+        (
+            "",
+            "[alerts]\ndigest_minutes = [1]",
+            "alerts.digest_minutes",
+        ),
+        (
+            "[alerts]\nheartbeat_url = \"HOOK_URL\"",
+            "[alerts]\nheartbeat_url = \"OTHER_HOOK_URL\"",
+            "alerts.heartbeat_url",
+        ),
+        ("[ingest]", "[ingest]\npath = \"/out\"", "ingest.path"),
+        (
+            route,
+            &with("profile = \"standard-webhooks\""),
+            "[[route]] a: profile",
+        ),
+        (route, &with("order = \"none\""), "[[route]] a: order"),
+        (
+            route,
+            &with("headers = { \"X-A\" = \"b\" }"),
+            "[[route]] a: headers",
+        ),
+        (route, &route.replace("a.*", "c.*"), "[[route]] a: events"),
+        (&with(&second), &format!("{second}{route}"), "[[route]]"),
+        (
+            "[delivery]\nproxy = \"http://p.example:1\"",
+            "[delivery]\nproxy = \"http://p.example:2\"",
+            "delivery.proxy",
+        ),
+        (
+            &hook("HOOK_URL"),
+            &hook("OTHER_HOOK_URL"),
+            "[[alerts.channel]] slack 1",
+        ),
+    ] {
+        let found = changes(had, has);
+        let expected = Changes {
+            changed: vec![name.to_owned()],
+            ..Changes::default()
+        };
+        assert_eq!(found, expected, "{had}\n{has}");
+    }
+    // A sender's secret under another name is the same one.
+    let renamed = loaded(
+        "[ingest]\nsecrets = [\"B_SECRET\"]",
+        [("B_SECRET", KEY.1), KEY],
+    );
+    let old = loaded("[ingest]\n", [KEY]);
+    assert!(lost(&old, &renamed).is_empty());
+    assert!(!format!("{:?}", renamed.changes_since(&old)).contains(KEY.1));
+}
+
+#[test]
+fn a_secret_that_nothing_names_any_more_is_not_said_to_be_unset() {
+    let heartbeat = "[alerts]\nheartbeat_url = \"HOOK_URL\"";
+    assert_eq!(changes(heartbeat, "").gone, ["alerts.heartbeat_url"]);
+}
