@@ -84,6 +84,7 @@
 //! - *liveness*: whether a part still moves. It announces when it will have moved again at the latest; one that is
 //!   overdue hangs.
 //! - *wing*: a part of [`http`] with a table of endpoints, a way to know who calls, and a way to refuse.
+//! - *pair*: the relay's own certificate and its key, when it speaks TLS itself.
 //! - *control socket*: the Unix socket of the command line. Whoever may open it is an admin.
 //! - *scope*: what a token allows.
 //!
@@ -103,7 +104,7 @@
 //! - What goes out: [`delivery`].
 //! - What comes in: [`http`], with the sockets in [`http::server`], the API in [`http::api`], and what the command line
 //!   asks for in `http::control`.
-//! - The edges: [`config`], [`clock`], [`logging`], [`log_limit`], [`plain_file`], [`system_error`], [`system_user`], [`systemd`].
+//! - The edges: [`config`], [`clock`], [`logging`], [`log_limit`], [`pair`], [`plain_file`], [`system_error`], [`system_user`], [`systemd`].
 //! - How a configuration takes the place of another: [`reload`].
 //! - Maintenance: [`upkeep`]. What is observed and shared in memory: [`observations`], [`liveness`]. Who is told: [`alerts`],
 //!   and what came of it: [`channel`].
@@ -171,6 +172,7 @@ mod notification;
 mod observations;
 mod order;
 mod overview;
+mod pair;
 mod period;
 mod person;
 mod plain_file;

@@ -93,6 +93,7 @@ impl Kind {
                 "must be a URL that begins with https:// or http://",
             ),
             Self::Doubtful(doubt) => doubt.describe(language),
+            Self::Pair(fault) => fault.describe(language),
         }
     }
 }

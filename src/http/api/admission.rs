@@ -12,7 +12,7 @@ use crate::http::wing::Call;
 /// # Errors
 /// `RateLimitExceeded`, `Unauthorized` or `Forbidden`
 pub(super) fn admit(call: &Call<'_>, endpoint: &Endpoint) -> Result<Option<Actor>, ApiError> {
-    let Some(peer) = call.peer else {
+    let Some(peer) = call.peer.ip() else {
         return Ok(None);
     };
     let (api, headers) = (call.api, call.headers());

@@ -1,12 +1,15 @@
 //! The state of the daemon, as `status` shows it.
 
 use hyper::StatusCode;
+use serde_json::Value;
 
+use crate::http::Api;
 use crate::http::api::holds::HoldAnswer;
 use crate::http::api::stats::QueueAnswer;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::wing::Call;
 use crate::incident::State;
+use crate::language::Language;
 use crate::words::objections;
 
 /// `GET /control/status`
@@ -90,11 +93,28 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
             "fullInDays": full_in_days,
             "full": file.disk_full(),
         },
+        "tls": tls(api, language),
         "holds": holds,
         "incidents": open,
         "alerts": {"channels": api.channels.len(), "failing": failing},
     });
     success(StatusCode::OK, &answer, now)
+}
+
+/// Where TLS is spoken, with which certificate, and why what its files have now is not in use; null without TLS.
+fn tls(api: &Api, language: Language) -> Value {
+    let secured = api.doors.secured.as_ref();
+    let told = secured.map(|(address, pair)| {
+        let about = pair.about();
+        let refused = pair.refused();
+        serde_json::json!({
+            "listen": address,
+            "names": about.names,
+            "endsAt": about.ends,
+            "refused": refused.map(|error| error.describe(language)),
+        })
+    });
+    told.unwrap_or_default()
 }
 
 /// Nobody plans further ahead, and nothing goes on as in the last week for so long.
