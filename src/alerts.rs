@@ -30,6 +30,7 @@ use crate::incident::{Digests, Kind, Look, Observation, Thresholds};
 use crate::language::Language;
 use crate::liveness::Liveness;
 use crate::observations::Observations;
+use crate::pair::CurrentPair;
 use crate::store::{Store, StoreError};
 use crate::timestamp::Timestamp;
 use crate::upkeep::backup::BackupFile;
@@ -53,6 +54,7 @@ pub struct Evaluator {
     /// The names of all routes.
     routes: Vec<String>,
     certificates: Certificates,
+    pair: Option<CurrentPair>,
     thresholds: Thresholds,
     digests: Digests,
     retention: Duration,
@@ -74,6 +76,8 @@ pub struct Sources {
     pub liveness: Vec<Liveness>,
     /// The routes that lead somewhere.
     pub routes: Vec<Route>,
+    /// The relay's own certificate, when it speaks TLS.
+    pub pair: Option<CurrentPair>,
 }
 
 /// What the configuration says of it.
@@ -101,6 +105,7 @@ impl Evaluator {
         Self {
             routes: routes.collect(),
             certificates: Certificates::new(sources.routes, clock, observations),
+            pair: sources.pair,
             store: sources.store,
             clock: sources.clock,
             observations: sources.observations,
@@ -180,6 +185,7 @@ impl Evaluator {
             disk: self.store.file().disk_bytes(),
             database: vitals.database_bytes,
             receivers: self.observations.receivers(),
+            own_certificate_ends: self.pair.as_ref().map(|pair| pair.about().ends),
             tokens: if believed { vitals.tokens } else { Vec::new() },
             comparisons: if believed {
                 self.of_our_routes(vitals.comparisons)

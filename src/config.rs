@@ -23,6 +23,7 @@ mod secrets;
 mod server;
 mod spoiled_url;
 mod storage;
+mod tls;
 mod wide_character;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +34,7 @@ use crate::delivery::proxy::Proxies;
 use crate::delivery::route::Route;
 use crate::language::Language;
 use crate::order::Order;
+use crate::pair::Pair;
 use crate::route::Routing;
 use crate::route::settings::AllSettings;
 use crate::zone::Zone;
@@ -53,6 +55,7 @@ pub use secret_name::is_secret_name;
 pub use secrets::{Environment, secrets_file};
 pub use server::{LARGEST_REQUEST, Server};
 pub use storage::Storage;
+pub use tls::Tls;
 
 /// The variable that overrides `delivery.url`.
 const URL_VARIABLE: &str = "VOICEDRIVE_WEBHOOK_URL";
@@ -101,6 +104,8 @@ pub struct Loaded {
     pub alerts: AlertsOut,
     /// The door of the staff system's own senders, with its secrets.
     pub ingest: Option<Ingest>,
+    /// The relay's own certificate and key, when it speaks TLS.
+    pub pair: Option<Pair>,
     /// Every secret that is set, by its name.
     pub set: BTreeMap<String, Named>,
     /// Settings that work but may not be meant.
@@ -192,7 +197,9 @@ fn read_both(
     let ingest = config.ingest.as_ref().map(with_secrets);
     let names = named::names(&config);
     let set = named::set(&names, environment);
-    let notes = named::notes(&names, &set, environment, whole);
+    let mut notes = named::notes(&names, &set, environment, whole);
+    let tls = config.server.tls.as_ref();
+    let pair = tls.and_then(|tls| tls.pair(&mut errors, &mut notes));
     // Two routes may lack the same secret.
     let mut told: Vec<ConfigError> = Vec::new();
     errors.retain(|error| {
@@ -211,6 +218,7 @@ fn read_both(
         proxies,
         alerts,
         ingest,
+        pair,
         set,
         notes,
         commands: CommandLine::of(path),

@@ -24,7 +24,6 @@ use hyper::header::HeaderValue;
 use hyper::{HeaderMap, Request, Uri};
 use ipnet::IpNet;
 use percent_encoding::percent_decode;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use url::Url;
 
@@ -35,6 +34,7 @@ use crate::delivery::handoff::Handoff;
 use crate::language::Locale;
 use crate::notification::advice::AdviceContext;
 use crate::observations::Observations;
+use crate::pair::CurrentPair;
 use crate::reload::Reloads;
 use crate::retry::RetryPolicy;
 use crate::route::{BodyLimit, Routing, TooLarge};
@@ -52,7 +52,7 @@ use api::system_id::SystemIds;
 pub use api::{Health, moves};
 use control::ControlWing;
 use server::control_socket::ControlSocket;
-use server::{App, Peer, Reply};
+use server::{App, Listener, Peer, Reply};
 use wing::{Call, Wing};
 
 /// What the endpoints work with.
@@ -106,7 +106,16 @@ pub struct Api {
     /// When the daemon started.
     pub started_at: Timestamp,
     /// Where it listens.
-    pub listen: SocketAddr,
+    pub doors: Doors,
+}
+
+/// Where the daemon listens.
+#[derive(Clone, Debug)]
+pub struct Doors {
+    /// In plain HTTP; none: only over TLS.
+    pub plain: Option<SocketAddr>,
+    /// Over TLS, with the certificate that is shown there.
+    pub secured: Option<(SocketAddr, CurrentPair)>,
 }
 
 /// Which way events go, as far as the API has to know.
@@ -148,11 +157,11 @@ impl Routes {
     }
 }
 
-/// Serves what the network reaches until `stop` becomes true, then lets requests under way finish. `api` is what each
+/// Serves what the network reaches by `listener` until `stop` becomes true, then lets requests under way finish. `api` is what each
 /// request finds at its beginning: a new configuration is a new one.
 pub async fn serve_network(
     api: watch::Receiver<Arc<Api>>,
-    listener: TcpListener,
+    listener: impl Listener,
     stop: watch::Receiver<bool>,
 ) {
     server::serve(Wings::new(api, vec![]), listener, stop).await;
@@ -174,7 +183,7 @@ pub const STATED_NAME: &str = "x-operator";
 /// Who calls, before anybody has looked at a token. What the control socket's peer states is believed of it alone.
 fn actor(peer: Peer, headers: &HeaderMap) -> Actor {
     match peer {
-        Peer::Network(ip) => Actor::caller("", ip),
+        Peer::Network(ip) | Peer::Secured(ip) => Actor::caller("", ip),
         Peer::User(id) => {
             let stated = headers.get(STATED_NAME).map(HeaderValue::as_bytes);
             let stated = stated.map(|name| percent_decode(name).decode_utf8_lossy());
@@ -214,7 +223,7 @@ impl App for Wings {
         let wing = self.of(&api, request.uri().path());
         let call = Call {
             api: &api,
-            peer: peer.ip(),
+            peer,
             actor: actor(peer, request.headers()),
             id: String::new(),
             request,

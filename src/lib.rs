@@ -93,6 +93,7 @@
 //! - *liveness*: whether a part still moves. It announces when it will have moved again at the latest; one that is
 //!   overdue hangs.
 //! - *wing*: a part of [`http`] with a table of endpoints, a way to know who calls, and a way to refuse.
+//! - *pair*: the relay's own certificate and its key, when it speaks TLS itself.
 //! - *control socket*: the Unix socket of the command line. Whoever may open it is an admin.
 //! - *scope*: what a token allows.
 //! - *permit*: one of the limited number of connections. An idle connection is *evicted* to make room for another.
@@ -115,7 +116,8 @@
 //! - What goes out: [`delivery`].
 //! - What comes in: [`http`], with the sockets in [`http::server`], the API in [`http::api`], and what the command line
 //!   asks for in `http::control`.
-//! - The edges: [`config`], [`clock`], [`logging`], [`log_limit`], [`plain_file`], [`system_error`], [`system_user`].
+//! - The edges: [`config`], [`clock`], [`logging`], [`log_limit`], [`pair`], [`plain_file`], [`system_error`],
+//!   [`system_user`].
 //! - How a configuration takes the place of another: [`reload`].
 //! - Maintenance: [`upkeep`]. What is observed and shared in memory: [`observations`], [`liveness`]. Who is told: [`alerts`],
 //!   and what came of it: [`channel`].
@@ -183,6 +185,7 @@ mod notification;
 mod observations;
 mod order;
 mod overview;
+mod pair;
 mod period;
 mod person;
 mod plain_file;

@@ -2,6 +2,7 @@
 
 mod api_state;
 mod assembly;
+mod doors;
 mod parts;
 
 use std::io;
@@ -10,7 +11,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -22,7 +22,6 @@ use crate::delivery::DeliveryRules;
 use crate::delivery::handoff::Handoff;
 use crate::delivery::partner::SetupError;
 use crate::http::api::rate_limit::RateLimiter;
-use crate::http::server::control_socket::ControlSocket;
 use crate::http::{self, Api};
 use crate::language::Language;
 use crate::observations::Observations;
@@ -34,6 +33,7 @@ use crate::trouble::Trouble;
 use crate::upkeep::backup::BackupFile;
 use crate::upkeep::file_watch::FileWatch;
 use assembly::{Fixed, Shared, rules};
+use doors::Bound;
 use parts::Parts;
 
 /// A stop waits for requests under way for the longest attempt's timeout plus this.
@@ -64,10 +64,12 @@ pub enum StartError {
         commands: CommandLine,
     },
     /// The port of the API.
-    #[error("{address}: {source}; another program may use this address (server.listen)")]
+    #[error("{address}: {source}; another program may use this address ({key})")]
     Listen {
         /// The address of the configuration.
         address: SocketAddr,
+        /// The key that says it.
+        key: &'static str,
         /// What the operating system said.
         source: io::Error,
     },
@@ -164,19 +166,7 @@ impl Relay {
         store: Store,
     ) -> Result<Self, StartError> {
         let fixed = Fixed::of(settings);
-        let listen = fixed.listen;
-        let listener = TcpListener::bind(listen)
-            .await
-            .map_err(|source| StartError::Listen {
-                address: listen,
-                source,
-            })?;
-        let address = listener.local_addr().unwrap_or(listen);
-        let control =
-            ControlSocket::bind(control_socket).map_err(|source| StartError::Control {
-                path: control_socket.to_owned(),
-                source,
-            })?;
+        let bound = Bound::of(settings, control_socket).await?;
         let backup = BackupFile::new(store.clone(), clock.clone(), &fixed.directory);
         let shared = Shared {
             revoked: Arc::new(RwLock::new(store.revoked_tokens().await?)),
@@ -189,7 +179,7 @@ impl Relay {
             handoff: Handoff::default(),
             observations: Observations::default(),
             started_at: clock.now(),
-            address,
+            doors: bound.doors(),
             store,
             clock,
             backup,
@@ -204,13 +194,7 @@ impl Relay {
         let liveness = shared.run(settings, plan, &mut parts);
         let (api, current) = watch::channel(Arc::new(shared.api(settings, liveness)));
         let (stop_doors, stopped) = watch::channel(false);
-        let mut doors = JoinSet::new();
-        doors.spawn(http::serve_network(
-            current.clone(),
-            listener,
-            stopped.clone(),
-        ));
-        doors.spawn(http::serve_control(current, control, stopped));
+        let doors = bound.open(&current, &stopped);
         Ok(Self {
             shared,
             api,
@@ -221,10 +205,18 @@ impl Relay {
         })
     }
 
-    /// Where the API listens.
+    /// Where the API listens: in plain HTTP, unless TLS takes its place.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.shared.address
+        let Shared { doors, fixed, .. } = &self.shared;
+        doors.plain.unwrap_or(fixed.listen)
+    }
+
+    /// Where it listens over TLS.
+    #[must_use]
+    pub fn tls_address(&self) -> Option<SocketAddr> {
+        let secured = self.shared.doors.secured.as_ref();
+        secured.map(|(address, _)| *address)
     }
 
     /// What `systemd` is told now and then.
@@ -262,6 +254,7 @@ impl Relay {
         self.shared.forget_channels(settings).await;
         self.shared.arrange(settings).await;
         self.rules.send_replace(plan.rules.clone());
+        self.shared.show_pair(settings);
         let liveness = self.shared.run(settings, plan, &mut self.parts);
         self.api
             .send_replace(Arc::new(self.shared.api(settings, liveness)));
@@ -271,6 +264,7 @@ impl Relay {
         let fixed = &self.shared.fixed;
         let unchanged = [
             (wanted.listen == fixed.listen, "server.listen"),
+            (wanted.secured == fixed.secured, "server.tls"),
             (wanted.directory == fixed.directory, "storage.directory"),
         ];
         let ignored = unchanged.into_iter().filter(|(same, _)| !same);

@@ -1,5 +1,5 @@
 //! Maintenance: keeps the backup file fresh, purges old deliveries, stores the time when the
-//! clock was set, erases what is kept of a person, tells when a hold has ended, examines the database, checks that its file is in place, and holds a disk
+//! clock was set, erases what is kept of a person, tells when a hold has ended, examines the database, checks that its file is in place, reads its own certificate again, and holds a disk
 //! reserve. Each has a loop of its own, so that none holds up
 //! another, and none of it ever holds up accepting.
 
@@ -7,6 +7,7 @@ pub mod backup;
 pub mod erasure;
 pub mod file_watch;
 pub mod holds;
+pub mod pair_watch;
 pub mod reserve;
 pub mod retention;
 pub mod soundness;

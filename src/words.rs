@@ -57,6 +57,7 @@ mod json;
 mod kept;
 pub(crate) mod kpis;
 pub(crate) mod objections;
+mod pairs;
 pub(crate) mod payloads;
 pub(crate) mod receivers;
 pub(crate) mod reconciliations;

@@ -32,6 +32,8 @@ pub struct Observed {
     pub disk: Option<(u64, u64)>,
     /// The database's size in bytes.
     pub database: u64,
+    /// When the relay's own certificate ends; none: it shows none.
+    pub own_certificate_ends: Option<Timestamp>,
     /// What receivers showed, by route.
     pub receivers: Vec<(String, ReceiverState)>,
     /// The valid tokens that have an end.
@@ -74,6 +76,10 @@ pub fn holding(observed: &Observed, limits: &Thresholds, now: Timestamp) -> Vec<
         (Kind::BackupOld, backup(observed, limits, now)),
         (Kind::DatabaseDamaged, database(observed)),
         (Kind::DiskLow, disk(observed, limits)),
+        (
+            Kind::CertificateExpiring,
+            own_certificate(observed, limits, now),
+        ),
     ];
     let whole = whole.into_iter().filter_map(|(kind, finding)| {
         Some(Observation {
@@ -242,10 +248,20 @@ fn disk(observed: &Observed, limits: &Thresholds) -> Option<Finding> {
 }
 
 fn certificate(receiver: ReceiverState, limits: &Thresholds, now: Timestamp) -> Option<Finding> {
-    let seconds = receiver.certificate_ends?.unix_seconds() - now.unix_seconds();
-    let days = seconds.div_euclid(86_400);
+    let days = days_left(receiver.certificate_ends?, limits, now)?;
+    Some(Finding::Certificate { days })
+}
+
+fn own_certificate(observed: &Observed, limits: &Thresholds, now: Timestamp) -> Option<Finding> {
+    let days = days_left(observed.own_certificate_ends?, limits, now)?;
+    Some(Finding::OwnCertificate { days })
+}
+
+/// The days until a certificate ends, when they are few enough to tell; negative: since it ended.
+fn days_left(ends: Timestamp, limits: &Thresholds, now: Timestamp) -> Option<i64> {
+    let days = (ends.unix_seconds() - now.unix_seconds()).div_euclid(86_400);
     let first = limits.certificate_days.iter().max()?;
-    (days <= i64::try_from(*first).unwrap_or(i64::MAX)).then_some(Finding::Certificate { days })
+    (days <= i64::try_from(*first).unwrap_or(i64::MAX)).then_some(days)
 }
 
 fn comparison(at: Timestamp, limits: &Thresholds, now: Timestamp) -> Option<Finding> {

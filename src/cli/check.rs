@@ -7,6 +7,7 @@ mod eyes;
 mod keys;
 mod routes;
 mod storage;
+mod tls;
 
 use std::borrow::Cow;
 
@@ -68,13 +69,18 @@ async fn look(locale: Locale, common: &Common, settings: &Loaded) -> Vec<CheckRe
     findings.extend(keys::all(locale, common, settings));
     findings.extend(storage::all(locale, common, config, daemon.as_ref()).await);
     findings.extend(daemon::silent(locale, common, config, silent.as_deref()));
-    findings.push(door::port(
-        locale,
-        common,
-        config,
-        daemon.as_ref(),
-        silent.is_some(),
-    ));
+    let server = &config.server;
+    for address in server.plain().into_iter().chain(server.secured()) {
+        let is_silent = silent.is_some();
+        findings.push(door::port(
+            locale,
+            common,
+            address,
+            daemon.as_ref(),
+            is_silent,
+        ));
+    }
+    findings.extend(tls::all(locale, settings));
     findings.extend(door::exposed(locale, config));
     findings.extend(door::ingest(locale, config));
     findings.extend(routes::all(locale, common, settings).await);

@@ -44,6 +44,7 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         listen = %relay.address(),
+        tls = relay.tls_address().map(tracing::field::display),
         directory = %directory.display(),
         "ready"
     );

@@ -47,6 +47,7 @@ fn needs_a_person(answer: &Value) -> bool {
         || answer["database"]["trouble"].is_string()
         || answer["backup"]["error"].is_string()
         || answer["disk"]["full"] == true
+        || answer["tls"]["refused"].is_string()
         || lists.into_iter().any(has)
         || lost_routes(answer).next().is_some()
 }
@@ -144,6 +145,7 @@ fn page(locale: Locale, common: &Common, answer: &Value) -> String {
         .chain(trouble)
         .chain(more)
         .chain(asked)
+        .chain(tls(locale, answer))
         .chain(on_hold(locale, answer))
         .chain(open_incidents(locale, answer))
         .chain(failing_channels(locale, answer))
@@ -167,6 +169,24 @@ fn question(locale: Locale, question: &Value) -> String {
         Some(_) => locale.phrase(Overview::TooOften).to_owned(),
     };
     format!("{at} ({}, {told})", text(&question["client"]))
+}
+
+/// The relay's own certificate, and why another one does not take its place.
+fn tls(locale: Locale, answer: &Value) -> Option<(&'static str, String)> {
+    let tls = answer["tls"].as_object()?;
+    let names = tls["names"].as_array().into_iter().flatten().map(text);
+    let names: Vec<&str> = names.collect();
+    let ends = locale.moment(&tls["endsAt"], "");
+    let ends = status::certificate_ends(&ends, locale.language);
+    let refused = tls["refused"].as_str();
+    let refused = refused.map(|why| status::pair_refused(why, locale.language));
+    let told = format!(
+        "{} ({}){ends}{}",
+        text(&tls["listen"]),
+        names.join(", "),
+        refused.unwrap_or_default()
+    );
+    Some(("TLS", told))
 }
 
 /// What a person has paused.

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Expected;
+use crate::pair::Fault;
 use crate::system_error::SystemError;
 use crate::system_user;
 
@@ -95,6 +96,8 @@ pub enum Kind {
     NotBase64,
     /// A line, or a value, that leaves doubt about what is meant.
     Doubtful(Doubt),
+    /// A file of the relay's own certificate and key.
+    Pair(Fault),
 }
 
 /// Who may not read a file, and what keeps it from them.

@@ -31,6 +31,10 @@ pub enum Expected {
     TimeZone,
     /// An address with a port.
     AddressWithPort,
+    /// An address with a port, and not that of plain HTTP.
+    AddressOfItsOwn,
+    /// The path of a file from the root on.
+    WholePath,
     /// A list of addresses or ranges of them.
     Networks,
     /// A list of origins of pages.

@@ -1,6 +1,6 @@
 //! Whether a webhook would come back to the relay that sends it.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use url::{Host, Url};
 
@@ -19,11 +19,12 @@ pub(super) fn host_name() -> String {
 /// what comes back under another one is turned away when it arrives.
 pub(super) fn leads_back(url: &Url, server: &Server) -> bool {
     let is_public = |own: &Url| own.origin() == url.origin();
-    server.public_url.as_ref().is_some_and(is_public)
-        || url.port_or_known_default() == Some(server.listen.port())
-            && url
-                .host()
-                .is_some_and(|host| is_own(&host, server.listen.ip()))
+    let is_at = |listen: SocketAddr| {
+        url.port_or_known_default() == Some(listen.port())
+            && url.host().is_some_and(|host| is_own(&host, listen.ip()))
+    };
+    let listens = [server.plain(), server.secured()];
+    server.public_url.as_ref().is_some_and(is_public) || listens.into_iter().flatten().any(is_at)
 }
 
 /// Whether a relay that listens at `listen` can be reached as `host`.
@@ -67,8 +68,9 @@ fn is_of_this_machine(address: IpAddr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Config;
+    use super::super::{Config, Tls};
     use super::*;
+    use crate::pair::PairFiles;
 
     fn leads(url: &str, listen: &str) -> bool {
         let mut server = Config::default().server;
@@ -100,6 +102,23 @@ mod tests {
         assert!(leads("http://192.0.2.7:8480/", "192.0.2.7:8480"));
         assert!(leads("http://localhost/", "127.0.0.1:80"));
         assert!(leads("https://localhost/", "127.0.0.1:443"));
+    }
+
+    #[test]
+    fn the_address_of_tls_is_the_relays_own_too() {
+        let mut server = Config::default().server;
+        server.tls = Some(Tls {
+            listen: Some(([0, 0, 0, 0], 8443).into()),
+            files: PairFiles {
+                certificate: "/fullchain.pem".into(),
+                key: "/privkey.pem".into(),
+            },
+        });
+        for url in ["https://127.0.0.1:8443/in", "http://127.0.0.1:8480/in"] {
+            assert!(leads_back(&Url::parse(url).unwrap(), &server), "{url}");
+        }
+        let other = Url::parse("https://127.0.0.1:8444/in").unwrap();
+        assert!(!leads_back(&other, &server));
     }
 
     #[test]

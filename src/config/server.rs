@@ -7,7 +7,7 @@ use toml::de::DeValue;
 use url::Url;
 
 use super::reader::{Document, Section};
-use super::{Expected, size};
+use super::{Expected, Tls, size, tls};
 
 /// The largest limit of a body that `server.max_body_bytes` can be, in bytes: 64 MiB.
 pub const LARGEST_REQUEST: u64 = 64 << 20;
@@ -15,8 +15,10 @@ pub const LARGEST_REQUEST: u64 = 64 << 20;
 /// `[server]`
 #[derive(Clone, Debug)]
 pub struct Server {
-    /// Where the API listens.
+    /// Where the API listens: in plain HTTP, unless TLS takes its place.
     pub listen: SocketAddr,
+    /// TLS; none: a proxy in front does it.
+    pub tls: Option<Tls>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Pages that may call from a browser.
@@ -29,14 +31,16 @@ pub struct Server {
 
 pub(super) fn read(document: &mut Document<'_>, root: &mut Section<'_>) -> Server {
     let mut section = root.section(document, "server");
+    let listen = section.parsed(
+        document,
+        "listen",
+        SocketAddr::from(([127, 0, 0, 1], 8480)),
+        Expected::AddressWithPort,
+        |text| text.parse().ok(),
+    );
     let server = Server {
-        listen: section.parsed(
-            document,
-            "listen",
-            SocketAddr::from(([127, 0, 0, 1], 8480)),
-            Expected::AddressWithPort,
-            |text| text.parse().ok(),
-        ),
+        listen,
+        tls: tls::read(document, &mut section, listen),
         trusted_proxies: section.list(
             document,
             "trusted_proxies",
@@ -66,6 +70,23 @@ pub(super) fn read(document: &mut Document<'_>, root: &mut Section<'_>) -> Serve
     };
     section.finish(document);
     server
+}
+
+impl Server {
+    /// Where plain HTTP is spoken; none: TLS is spoken there.
+    #[must_use]
+    pub fn plain(&self) -> Option<SocketAddr> {
+        let tls = self.tls.as_ref();
+        tls.is_none_or(|tls| tls.listen.is_some())
+            .then_some(self.listen)
+    }
+
+    /// Where TLS is spoken.
+    #[must_use]
+    pub fn secured(&self) -> Option<SocketAddr> {
+        let tls = self.tls.as_ref()?;
+        Some(tls.listen.unwrap_or(self.listen))
+    }
 }
 
 /// An address, or a range of them.

@@ -109,6 +109,22 @@ fn what_is_wrong_is_named() {
             "[server]\ntrusted_proxies = [\n  \"10.0.0.1\",\n  \"x\",\n]",
             "config.toml:4: server.trusted_proxies[2]: must be",
         ),
+        (
+            "[server.tls]\nkey = \"/k.pem\"",
+            "config.toml:1: server.tls.certificate: must be the path of a file",
+        ),
+        (
+            "[server.tls]\ncertificate = \"c.pem\"\nkey = \"/k.pem\"",
+            "config.toml:2: server.tls.certificate: must be the path of a file",
+        ),
+        (
+            "[server.tls]\nlisten = \"127.0.0.1:8480\"\ncertificate = \"/c.pem\"\nkey = \"/k.pem\"",
+            "another one than server.listen",
+        ),
+        (
+            "[server.tls]\ncertificate = \"/nonexistent/c.pem\"\nkey = \"/k.pem\"",
+            "/nonexistent/c.pem: server.tls.certificate: cannot be read",
+        ),
         ("[delivery]\nurl = \"https://user:pass@x\"", "delivery.url"),
         (
             "[delivery]\nprofile = \"mine\"",

@@ -7,6 +7,7 @@ mod evictable;
 mod linger;
 mod permits;
 mod request_id;
+pub mod tls;
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -62,8 +63,10 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 /// Where a connection comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Peer {
-    /// An address of the network.
+    /// An address of the network, in plain HTTP.
     Network(IpAddr),
+    /// An address of the network, over TLS.
+    Secured(IpAddr),
     /// The control socket, opened by the user with this number.
     User(u32),
 }
@@ -73,7 +76,7 @@ impl Peer {
     #[must_use]
     pub fn ip(self) -> Option<IpAddr> {
         match self {
-            Self::Network(ip) => Some(ip),
+            Self::Network(ip) | Self::Secured(ip) => Some(ip),
             Self::User(_) => None,
         }
     }
@@ -92,11 +95,16 @@ impl Listener for TcpListener {
     type Stream = TcpStream;
 
     async fn next(&mut self) -> io::Result<(TcpStream, Peer)> {
-        let (stream, peer) = self.accept().await?;
-        // An answer is small and complete: waiting for more to send only delays it.
-        stream.set_nodelay(true)?;
-        Ok((stream, Peer::Network(peer.ip())))
+        let (stream, ip) = accept(self).await?;
+        Ok((stream, Peer::Network(ip)))
     }
+}
+
+async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, IpAddr)> {
+    let (stream, peer) = listener.accept().await?;
+    // An answer is small and complete: waiting for more to send only delays it.
+    stream.set_nodelay(true)?;
+    Ok((stream, peer.ip()))
 }
 
 /// What answers the requests of a listener.

@@ -4,7 +4,6 @@
 //! folder with a type that implements [`Wing`], and stands in the list of its listener in `http.rs`.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::pin::Pin;
 
 use hyper::body::Incoming;
@@ -12,7 +11,7 @@ use hyper::header::ACCEPT_LANGUAGE;
 use hyper::{HeaderMap, Method, Request};
 
 use super::Api;
-use super::server::Reply;
+use super::server::{Peer, Reply};
 use crate::audit::Actor;
 use crate::language::{Language, Locale};
 
@@ -35,8 +34,8 @@ pub trait Wing: Send + Sync + 'static {
 pub struct Call<'a> {
     /// What the endpoints work with.
     pub api: &'a Api,
-    /// Where the connection comes from; none: the control socket, which only an admin may open.
-    pub peer: Option<IpAddr>,
+    /// Where the connection comes from, and whether over TLS. The control socket only an admin may open.
+    pub peer: Peer,
     /// Who calls, for what is kept of it: at the control socket a user of this machine, and over the network whoever the
     /// token names.
     pub actor: Actor,
@@ -59,7 +58,7 @@ impl Call<'_> {
 
     /// The language of an admin at the control socket; none: whoever asks came over the network.
     pub fn reader(&self) -> Option<Language> {
-        self.peer.is_none().then(|| self.locale().language)
+        self.peer.ip().is_none().then(|| self.locale().language)
     }
 
     /// How the one who asks is spoken to. A person at the control socket reads what the daemon says there, and a
@@ -67,7 +66,7 @@ impl Call<'_> {
     pub fn locale(&self) -> Locale {
         let asked = self.headers().get(ACCEPT_LANGUAGE);
         let asked = asked.and_then(|language| Language::named(language.to_str().ok()?));
-        match (self.peer, asked) {
+        match (self.peer.ip(), asked) {
             (None, Some(language)) => Locale {
                 language,
                 ..self.api.locale

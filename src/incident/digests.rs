@@ -51,7 +51,9 @@ impl Digests {
     #[must_use]
     pub fn days_reached(&self, finding: &Finding) -> usize {
         let (days, limits) = match finding {
-            Finding::Certificate { days } => (days, &self.certificate_days),
+            Finding::Certificate { days } | Finding::OwnCertificate { days } => {
+                (days, &self.certificate_days)
+            }
             Finding::Token { days, .. } => (days, &self.token_days),
             _ => return 0,
         };

@@ -92,6 +92,11 @@ pub enum Finding {
         /// Days until it ends; negative: since it ended.
         days: i64,
     },
+    /// Of the relay itself.
+    OwnCertificate {
+        /// Days until it ends; negative: since it ended.
+        days: i64,
+    },
     /// Of a receiver.
     Clock {
         /// How far it is ahead of this server's; negative: behind.
@@ -139,7 +144,9 @@ impl Finding {
             Self::Statistics { p95_ms, .. } => *p95_ms,
             Self::Backup { age_hours, .. } => age_hours.unwrap_or_default(),
             Self::Disk { free_mib, .. } => *free_mib,
-            Self::Certificate { days } | Self::Token { days, .. } => days.unsigned_abs(),
+            Self::Certificate { days }
+            | Self::OwnCertificate { days }
+            | Self::Token { days, .. } => days.unsigned_abs(),
             Self::Clock { seconds } => seconds.unsigned_abs(),
         }
     }

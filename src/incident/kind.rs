@@ -27,7 +27,7 @@ pub enum Kind {
     DatabaseDamaged,
     /// The disk fills up.
     DiskLow,
-    /// A receiver's certificate ends soon.
+    /// A receiver's certificate, or the relay's own, ends soon.
     CertificateExpiring,
     /// A receiver's clock shows another time.
     ClockOff,

@@ -41,7 +41,7 @@ impl Shared {
             store: self.store.clone(),
             clock: self.clock.clone(),
             started_at: self.started_at,
-            listen: self.address,
+            doors: self.doors.clone(),
         }
     }
 

@@ -18,6 +18,7 @@ use crate::delivery::partner::SetupError;
 use crate::delivery::recovery::{Recoverer, RecoveryRules};
 use crate::delivery::route::Route;
 use crate::delivery::{Context, DeliveryRules};
+use crate::http::Doors;
 use crate::http::api::cors::RefusedPages;
 use crate::http::api::rate_limit::RateLimiter;
 use crate::http::api::revoked::Revoked;
@@ -35,6 +36,7 @@ use crate::timestamp::Timestamp;
 use crate::upkeep::backup::BackupFile;
 use crate::upkeep::file_watch::FileWatch;
 use crate::upkeep::holds::HoldWatch;
+use crate::upkeep::pair_watch::PairWatch;
 use crate::upkeep::reserve::ReserveKeeper;
 use crate::upkeep::retention::{Kept, Retention};
 use crate::upkeep::soundness::Soundness;
@@ -55,7 +57,7 @@ pub(super) struct Shared {
     pub(super) observations: Observations,
     pub(super) started_at: Timestamp,
     /// Where the API listens.
-    pub(super) address: SocketAddr,
+    pub(super) doors: Doors,
     /// Settings that take a restart to change.
     pub(super) fixed: Fixed,
 }
@@ -63,6 +65,7 @@ pub(super) struct Shared {
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Fixed {
     pub(super) listen: SocketAddr,
+    pub(super) secured: Option<SocketAddr>,
     pub(super) directory: PathBuf,
 }
 
@@ -81,6 +84,7 @@ impl Fixed {
     pub(super) fn of(settings: &Loaded) -> Self {
         Self {
             listen: settings.config.server.listen,
+            secured: settings.config.server.secured(),
             directory: settings.config.storage.directory.clone(),
         }
     }
@@ -169,6 +173,7 @@ impl Shared {
             .keep_only(routes.iter().map(|r| r.name.as_str()));
         wanted.push(self.run_recovery(settings, plan.in_force, parts));
         wanted.extend(self.run_upkeep(settings, parts));
+        wanted.extend(self.run_pair_watch(settings, parts));
         wanted.extend(self.run_alerts(settings, &routes, &liveness, parts));
         parts.keep_only(&wanted);
         liveness
@@ -247,6 +252,26 @@ impl Shared {
         ]
     }
 
+    /// Keeps the pair in use that its files have; none when nobody is shown one.
+    fn run_pair_watch(&self, settings: &Loaded, parts: &mut Parts) -> Option<Purpose> {
+        let files = settings.config.server.tls.as_ref()?.files.clone();
+        let (_, current) = self.doors.secured.clone()?;
+        let watch = Purpose::Pair(files.clone());
+        if !parts.has(&watch) {
+            let watching = PairWatch::new(files, current);
+            parts.start(watch.clone(), None, |stop| watching.run(stop));
+        }
+        Some(watch)
+    }
+
+    /// Shows the pair of a configuration from now on.
+    pub(super) fn show_pair(&self, settings: &Loaded) {
+        if let (Some((_, current)), Some(pair)) = (&self.doors.secured, &settings.pair) {
+            // Which one it is, the answer to the reload and `status` say.
+            let _ = current.offer(Ok(pair.clone()));
+        }
+    }
+
     pub(super) fn run_alerts(
         &self,
         settings: &Loaded,
@@ -271,6 +296,7 @@ impl Shared {
                 backup: self.backup.clone(),
                 liveness: liveness.to_vec(),
                 routes: routes.to_vec(),
+                pair: self.doors.secured.as_ref().map(|(_, pair)| pair.clone()),
             };
             let watch = Evaluator::new(watched, rules);
             parts.start(alerts.clone(), None, |stop| watch.run(stop));

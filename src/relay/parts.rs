@@ -15,6 +15,7 @@ use crate::delivery::route::Route;
 use crate::language::Locale;
 use crate::liveness::Liveness;
 use crate::notification::advice::AdviceContext;
+use crate::pair::PairFiles;
 use crate::upkeep::retention::Kept;
 
 /// What a part was made for: one that is made for the same goes on.
@@ -42,6 +43,8 @@ pub(super) enum Purpose {
     Place,
     /// Looks through the database.
     Soundness,
+    /// Reads the relay's own certificate again.
+    Pair(PairFiles),
 }
 
 impl Purpose {
@@ -59,6 +62,7 @@ impl Purpose {
             Self::Holds => "holds".to_owned(),
             Self::Place => "place".to_owned(),
             Self::Soundness => "soundness".to_owned(),
+            Self::Pair(_) => "pair".to_owned(),
         }
     }
 

@@ -322,6 +322,10 @@ impl Locale {
                 "期限を過ぎると送信できません。VoiceDrive に更新を依頼してください",
                 "after it nothing can be sent: ask VoiceDrive to renew it",
             ),
+            Finding::OwnCertificate { .. } => (
+                "期限を過ぎると、TLS で接続してくる相手は接続をやめます。更新してください。更新したファイルは 1 分以内に自動で読み直します",
+                "after it callers over TLS turn away: renew it; the new files are read by themselves within a minute",
+            ),
             Finding::Clock { .. } => (
                 "5 分以上ずれると署名が拒否されます。timedatectl で時刻を合わせてください",
                 "signatures that are five minutes off are refused: set the clock with timedatectl",

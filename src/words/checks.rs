@@ -31,9 +31,11 @@ phrases! {
         ByTheProxy: "プロキシ", "by the proxy";
         DaemonListens: "リレーが待ち受けています", "the daemon listens here";
         SilentListens: "使われています。動いているリレーがコマンドに応答しないため、それがリレーかどうかは確かめられません", "in use; whether by the relay is not known, because the one that runs answers no command";
-        AnotherListens: "ほかのプログラムが使っています。server.listen を変えるか、そのプログラムを止めてください (sudo ss -ltnp でわかります)", "another program listens here; change server.listen, or end that program (sudo ss -ltnp shows which)";
+        AnotherListens: "ほかのプログラムが使っています。config.toml のアドレスを変えるか、そのプログラムを止めてください (sudo ss -ltnp でわかります)", "another program listens here; change the address in config.toml, or end that program (sudo ss -ltnp shows which)";
         Privileged: "リレーを動かすユーザーはこのポートを使えません (1024 未満は root のみ)。8480 などにして、前にプロキシを置いてください", "the daemon's user may not listen here (ports below 1024 are root's); use one such as 8480, with a proxy in front";
         Exposed: "server.listen はこのサーバーの外からも届き、暗号化されていません。トークンと職員のデータが読まれるおそれがあります。127.0.0.1 で待ち受け、前に nginx か Caddy を置いてください。別のサーバーのプロキシを使う場合は、server.trusted_proxies にそのアドレスを書いてください", "whoever reaches this server's network reaches this address, and nothing there is encrypted: tokens and the staff's data can be read on the way. Listen on 127.0.0.1 with nginx or Caddy in front; when the proxy is another server, put its address into server.trusted_proxies";
+        NoNames: "証明書にホスト名 (subjectAltName) がありません", "the certificate names no host (subjectAltName)";
+        IssuerNotInTheFile: "証明書が 1 枚だけで、発行元の証明書がありません。発行元を知らない相手は接続をやめます。中間証明書も入ったファイル (fullchain.pem など) を指定してください。病院内の認証局が直接発行したものなら、このままで構いません", "there is one certificate alone, without that of its issuer: callers who do not know the issuer turn away. Name a file that has the certificates in between too, such as fullchain.pem; one that the clinic's own authority has signed itself can stay as it is";
         Good: "正常", "ok";
         Note: "注意", "note";
         Bad: "異常", "error";
@@ -52,6 +54,7 @@ phrases! {
         Counts: "集計", "counts";
         ControlSocket: "コマンド用の接続口", "control socket";
         Listen: "待ち受け", "listen";
+        Tls: "TLS", "tls";
         Ingest: "入口", "ingest";
         Proxy: "プロキシ", "proxy";
         Certificates: "証明書", "certificates";
@@ -63,7 +66,7 @@ phrases! {
 }
 
 impl Looked {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::Config,
         Self::Secrets,
         Self::Key,
@@ -73,6 +76,7 @@ impl Looked {
         Self::Counts,
         Self::ControlSocket,
         Self::Listen,
+        Self::Tls,
         Self::Ingest,
         Self::Proxy,
         Self::Certificates,
@@ -91,6 +95,41 @@ pub(crate) fn name(name: &str, language: Language) -> String {
         whole.then(|| format!("{}{which}", language.phrase(looked)))
     });
     found.unwrap_or_else(|| name.to_owned())
+}
+
+/// When the relay's own certificate ends, or has ended.
+pub(crate) fn own_certificate_ends(day: &str, days: i64, language: Language) -> String {
+    if days < 0 {
+        return both!(
+            language,
+            "証明書の期限は {day} に切れています",
+            "the certificate ended on {day}"
+        );
+    }
+    let left = counted(days, "day");
+    both!(
+        language,
+        "証明書は {day} まで有効です (あと {days} 日)",
+        "the certificate is valid until {day} ({left})"
+    )
+}
+
+/// From when on the relay's own certificate is valid.
+pub(crate) fn own_certificate_begins(day: &str, language: Language) -> String {
+    both!(
+        language,
+        "証明書は {day} から有効です。サーバーの時計も確かめてください",
+        "the certificate is valid from {day} on; look at this server's clock too"
+    )
+}
+
+/// The relay's own certificate is for other hosts than the one of `server.public_url`.
+pub(crate) fn not_for_public_url(host: &str, language: Language) -> String {
+    both!(
+        language,
+        "証明書に server.public_url のホスト {host} がありません。前のプロキシが TLS を受け持つのでなければ、相手は接続をやめます",
+        "the certificate is not for {host}, the host of server.public_url: unless a proxy in front speaks TLS for it, callers turn away"
+    )
 }
 
 /// How many findings are bad.

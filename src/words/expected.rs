@@ -87,6 +87,16 @@ impl Expected {
                 "アドレスとポートにしてください (例: \"127.0.0.1:8480\")",
                 "must be an address with a port, such as \"127.0.0.1:8480\""
             ),
+            Self::AddressOfItsOwn => both!(
+                language,
+                "server.listen とは別の、アドレスとポートにしてください (例: \"0.0.0.0:8443\")。server.listen で TLS を使う場合は、この行を消します",
+                "must be an address with a port, such as \"0.0.0.0:8443\", and another one than server.listen; without this line server.listen itself speaks TLS"
+            ),
+            Self::WholePath => both!(
+                language,
+                "ファイルのパスを / から書いてください (例: \"/etc/voicedrive-relay/tls/fullchain.pem\")",
+                "must be the path of a file, beginning with /, such as \"/etc/voicedrive-relay/tls/fullchain.pem\""
+            ),
             Self::Networks => both!(
                 language,
                 "アドレスか範囲を並べてください (例: [\"127.0.0.1\", \"10.0.0.0/8\"])",

@@ -248,17 +248,10 @@ pub(super) fn of_numbers(finding: &Finding) -> (String, String) {
                 ),
             )
         }
-        Finding::Certificate { days } if *days < 0 => (
-            "送信先の証明書の期限が切れています。".to_owned(),
-            "The receiver's certificate has expired.".to_owned(),
-        ),
-        Finding::Certificate { days } => (
-            format!("送信先の証明書の期限まで {days} 日です。"),
-            format!(
-                "The receiver's certificate ends in {}.",
-                counted(days, "day")
-            ),
-        ),
+        Finding::Certificate { days } => of_certificate("送信先の", "The receiver's", *days),
+        Finding::OwnCertificate { days } => {
+            of_certificate("リレー自身の", "The relay's own", *days)
+        }
         Finding::Clock { seconds } => {
             let (ja, en) = if *seconds > 0 {
                 ("遅れて", "behind")
@@ -272,6 +265,20 @@ pub(super) fn of_numbers(finding: &Finding) -> (String, String) {
             )
         }
     }
+}
+
+/// The end of a certificate: whose it is, in both languages, and the days until then.
+fn of_certificate(ja: &str, en: &str, days: i64) -> (String, String) {
+    if days < 0 {
+        return (
+            format!("{ja}証明書の期限が切れています。"),
+            format!("{en} certificate has expired."),
+        );
+    }
+    (
+        format!("{ja}証明書の期限まで {days} 日です。"),
+        format!("{en} certificate ends in {}.", counted(days, "day")),
+    )
 }
 
 fn of_backup(age_hours: Option<u64>, failed: bool) -> (String, String) {

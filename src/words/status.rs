@@ -54,6 +54,24 @@ pub(crate) fn full_in(days: u64, language: Language) -> String {
     )
 }
 
+/// When the relay's own certificate ends.
+pub(crate) fn certificate_ends(at: &str, language: Language) -> String {
+    both!(
+        language,
+        "。証明書の期限 {at}",
+        "; the certificate ends {at}"
+    )
+}
+
+/// Why the files of certificate and key are not in use.
+pub(crate) fn pair_refused(why: &str, language: Language) -> String {
+    both!(
+        language,
+        "。新しい証明書か鍵が使えないため、前のものを使っています: {why}",
+        "; the new certificate or key is bad and the one before stays in use: {why}"
+    )
+}
+
 /// What to do about events that were given up: the commands that show them, and that send them again.
 pub(crate) fn exhausted(tail: &str, resend: &str, language: Language) -> String {
     both!(

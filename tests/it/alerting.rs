@@ -153,6 +153,7 @@ fn watching(
         observations: observations.clone(),
         liveness: vec![bench.dispatcher.liveness()],
         routes,
+        pair: None,
     };
     Evaluator::new(watched, rules.clone())
 }

@@ -305,6 +305,10 @@ impl TestRelay {
         self.relay.address()
     }
 
+    pub fn tls_address(&self) -> Option<SocketAddr> {
+        self.relay.tls_address()
+    }
+
     pub async fn call(
         &self,
         method: Method,

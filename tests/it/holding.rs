@@ -132,6 +132,7 @@ async fn what_is_on_hold_is_not_late_and_no_failure() {
             backup,
             liveness: Vec::new(),
             routes: Vec::new(),
+            pair: None,
         };
         let rules = AlertConfig {
             thresholds: Thresholds::default(),

@@ -23,6 +23,7 @@ mod crash;
 mod delivering;
 mod described;
 mod dismissing;
+mod encrypting;
 mod ending_tokens;
 mod erasing;
 mod examining;

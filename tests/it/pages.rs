@@ -5,13 +5,14 @@ use std::fs;
 use std::path::Path;
 
 /// Those for an admin, which `tests/packaging/documented` types.
-const FOR_ADMINS: [&str; 6] = [
+const FOR_ADMINS: [&str; 7] = [
     "install",
     "daily",
     "outage",
     "backup",
     "rotation",
     "personal-data",
+    "tls",
 ];
 
 fn root() -> &'static Path {
@@ -186,6 +187,9 @@ fn every_key_of_the_configuration_is_explained_with_its_default_in_both_language
         "delivery.max_per_second",
         "delivery.max_body_bytes",
         "delivery.counted_by_voicedrive",
+        "server.tls.listen",
+        "server.tls.certificate",
+        "server.tls.key",
     ];
     let in_lists = ["alerts.channel.", "route.", "ingest.name."];
     for page in ["docs/configuration.md", "docs/configuration.ja.md"] {

@@ -21,6 +21,7 @@ fn well() -> Observed {
         trouble: Some(Trouble::Locked),
         disk: Some((1024 * MIB, 10 * 1024 * MIB)),
         database: 1024 * MIB,
+        own_certificate_ends: Some(now().after(Duration::from_hours(24 * 22))),
         receivers: vec![(
             "default".to_owned(),
             ReceiverState {
@@ -187,6 +188,13 @@ fn beyond_its_limit_each_condition_holds_alone() {
                     clock_ahead: None,
                     certificate_ends: Some(now().after(Duration::from_hours(24 * 21))),
                 }),
+                ..well()
+            },
+            Kind::CertificateExpiring,
+        ),
+        (
+            Observed {
+                own_certificate_ends: Some(now().after(Duration::from_hours(24 * 21))),
                 ..well()
             },
             Kind::CertificateExpiring,

@@ -14,8 +14,10 @@ use crate::words::checks;
 /// The daemon that the control socket leads to.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Daemon {
-    /// Where its API listens.
-    listen: SocketAddr,
+    /// Where its API listens in plain HTTP.
+    listen: Option<SocketAddr>,
+    /// Where over TLS.
+    tls: Option<SocketAddr>,
     /// What keeps it from keeping anything.
     pub(super) trouble: Option<String>,
     /// The routes that are on hold.
@@ -33,9 +35,12 @@ impl Daemon {
 
     /// Whether it is the one that holds `address`. Who listens everywhere listens there too.
     pub(super) fn listens_at(&self, address: SocketAddr) -> bool {
-        let (own, other) = (self.listen.ip(), address.ip());
-        let same = own == other || own.is_unspecified() || other.is_unspecified();
-        self.listen.port() == address.port() && same
+        let is_at = |own: SocketAddr| {
+            let (ip, other) = (own.ip(), address.ip());
+            let same = ip == other || ip.is_unspecified() || other.is_unspecified();
+            own.port() == address.port() && same
+        };
+        self.listen.into_iter().chain(self.tls).any(is_at)
     }
 }
 
@@ -59,7 +64,8 @@ mod tests {
     fn the_daemon_is_known_by_where_it_listens() {
         let listens = |own: &str, address: &str| {
             let daemon = Daemon {
-                listen: own.parse().unwrap(),
+                listen: None,
+                tls: own.parse().ok(),
                 trouble: None,
                 holds: Vec::new(),
             };

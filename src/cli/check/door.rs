@@ -35,11 +35,10 @@ enum Holder {
 pub(super) fn port(
     locale: Locale,
     common: &Common,
-    config: &Config,
+    address: SocketAddr,
     daemon: Option<&Daemon>,
     is_silent: bool,
 ) -> CheckResult {
-    let address = config.server.listen;
     let bound = TcpListener::bind(address).map(|_| ());
     let error = bound.as_ref().err();
     let error = error.map(|error| of_system(error, locale.language));
@@ -102,9 +101,15 @@ fn describe(
 /// come through.
 pub(super) fn exposed(locale: Locale, config: &Config) -> Option<CheckResult> {
     let server = &config.server;
-    let is_apart = server.listen.ip().to_canonical().is_loopback();
-    let text = format!("{}: {}", server.listen, locale.phrase(Check::Exposed));
-    (!is_apart && server.trusted_proxies.is_empty()).then(|| CheckResult::notable("listen", text))
+    let listen = server.plain()?;
+    let text = format!("{listen}: {}", locale.phrase(Check::Exposed));
+    (!is_apart(listen) && server.trusted_proxies.is_empty())
+        .then(|| CheckResult::notable("listen", text))
+}
+
+/// Whether only this machine reaches an address.
+fn is_apart(address: SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
 }
 
 /// The door of the staff system's own senders, when there is one.
@@ -116,7 +121,9 @@ pub(super) fn ingest(locale: Locale, config: &Config) -> Option<CheckResult> {
     let open: Vec<String> = open.collect();
     let proofs: Vec<String> = names.chain(open.clone()).collect();
     let about = format!("{} ({})", door.path, proofs.join(", "));
-    if open.is_empty() || config.server.listen.ip().to_canonical().is_loopback() {
+    let server = &config.server;
+    let mut doors = server.plain().into_iter().chain(server.secured());
+    if open.is_empty() || doors.all(is_apart) {
         return Some(CheckResult::good(name, about));
     }
     let advice = checks::open_from_outside(&open.join(", "), locale.language);

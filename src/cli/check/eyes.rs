@@ -43,13 +43,17 @@ pub(super) fn look(
     }
     let own = rustix::process::geteuid().as_raw();
     let config = config::load_what_is_understood(&common.config);
+    let tls = config.as_ref().and_then(|config| config.server.tls.clone());
     let directory = config.map(|config: Config| config.storage.directory);
     let daemon = daemon_user(common, directory.as_deref());
     match daemon {
         Some(user) if user.id == own => Ok(()),
         Some(user) if own == 0 => Err(as_user(locale, common, user)),
         None if own == 0 => Ok(()),
-        _ => may_look(locale, common, environment, directory.as_deref()),
+        _ => {
+            let pair = tls.into_iter().flat_map(|tls| tls.files.both());
+            may_look(locale, common, environment, directory.as_deref(), pair)
+        }
     }
 }
 
@@ -109,10 +113,14 @@ fn may_look(
     common: &Common,
     environment: &Environment,
     directory: Option<&Path>,
+    pair: impl Iterator<Item = PathBuf>,
 ) -> Result<(), CliError> {
     let credentials = environment.var("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     let files = [common.config.clone(), config::secrets_file(&common.config)];
-    let closed_file = files.into_iter().find(|path| is_closed(File::open(path)));
+    let closed_file = files
+        .into_iter()
+        .chain(pair)
+        .find(|path| is_closed(File::open(path)));
     let mut directories = directory.map(Path::to_owned).into_iter().chain(credentials);
     let closed = closed_file.or_else(|| directories.find(|path| is_closed(fs::read_dir(path))));
     let unwritable = directory.filter(|path| is_closed(tempfile::tempfile_in(path)));

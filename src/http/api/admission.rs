@@ -15,7 +15,7 @@ use std::net::IpAddr;
 /// # Errors
 /// `RateLimitExceeded`, `Unauthorized` or `Forbidden`
 pub(super) fn admit(call: &Call<'_>, endpoint: &Endpoint) -> Result<Option<Actor>, ApiError> {
-    let Some(peer) = call.peer else {
+    let Some(peer) = call.peer.ip() else {
         return Ok(None);
     };
     let client = client_of(call.api, peer, call.headers());

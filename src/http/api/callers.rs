@@ -20,7 +20,7 @@ use crate::token::Scope;
 /// # Errors
 /// `Unauthorized` or `Forbidden`
 pub(super) fn demand(call: &Call<'_>, scope: Scope) -> Result<(), ApiError> {
-    let Some(peer) = call.peer else {
+    let Some(peer) = call.peer.ip() else {
         return Ok(());
     };
     let (api, headers) = (call.api, call.headers());

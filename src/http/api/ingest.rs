@@ -51,7 +51,7 @@ pub(super) async fn accept(call: Call<'_>) -> Result<Reply, ApiError> {
     let body = request::bytes(body, api.max_body_bytes).await?;
     request::media(&head.headers, false)?;
     refuse_own(&head.headers)?;
-    proof::verify(api, ingest, peer, &head, &body)?;
+    proof::verify(api, ingest, peer.ip(), &head, &body)?;
     let recognised = recognise(&ingest.rules, &head, &body)?;
     let known_for = ingest.rules.repeat;
     let kept = commit(api, recognised, GivenId::noted_in(&head), known_for).await?;

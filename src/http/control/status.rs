@@ -3,12 +3,14 @@
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
+use crate::http::Api;
 use crate::http::api::holds::HoldAnswer;
 use crate::http::api::stats::QueueAnswer;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::wing::Call;
 use crate::incident::State;
 use crate::observations::{Asked, Question, Questions};
+use crate::language::Language;
 use crate::words::objections;
 
 /// `GET /control/status`
@@ -95,6 +97,7 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
             "fullInDays": full_in_days,
             "full": file.disk_full(),
         },
+        "tls": tls(api, language),
         "holds": holds,
         "incidents": open,
         "alerts": {"channels": api.channels.len(), "failing": failing},
@@ -121,6 +124,20 @@ fn questions(questions: &Questions) -> Value {
         "answered": questions.answered.as_ref().map(told),
         "refused": questions.refused.as_ref().map(told),
     })
+/// Where TLS is spoken, with which certificate, and why what its files have now is not in use; null without TLS.
+fn tls(api: &Api, language: Language) -> Value {
+    let secured = api.doors.secured.as_ref();
+    let told = secured.map(|(address, pair)| {
+        let about = pair.about();
+        let refused = pair.refused();
+        serde_json::json!({
+            "listen": address,
+            "names": about.names,
+            "endsAt": about.ends,
+            "refused": refused.map(|error| error.describe(language)),
+        })
+    });
+    told.unwrap_or_default()
 }
 
 /// Nobody plans further ahead, and nothing goes on as in the last week for so long.

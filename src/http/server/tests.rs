@@ -2,17 +2,26 @@
 
 use std::net::SocketAddr;
 
+use rcgen::{CertificateParams, KeyPair};
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_rustls::TlsConnector;
 
+use super::tls::TlsListener;
 use super::*;
+use crate::pair::{CurrentPair, PairFiles};
 
 /// Answers what the path says.
 struct Pages;
 
 impl App for Pages {
-    async fn answer(&self, _peer: Peer, request: Request<Incoming>) -> Reply {
+    async fn answer(&self, peer: Peer, request: Request<Incoming>) -> Reply {
         assert_ne!(request.uri().path(), "/panic");
         let mut reply = Reply::default();
+        if request.uri().path() == "/peer" {
+            *reply.body_mut() = Full::new(format!("{peer:?}").into());
+        }
         if request.uri().path() == "/picture" {
             let hour = HeaderValue::from_static("max-age=3600");
             reply.headers_mut().insert(CACHE_CONTROL, hour);
@@ -38,7 +47,15 @@ impl App for Pages {
 
 /// What comes back for a request, in lower case.
 async fn asked(address: SocketAddr, path: &str, header: &str) -> String {
-    let mut stream = TcpStream::connect(address).await.unwrap();
+    let stream = TcpStream::connect(address).await.unwrap();
+    asked_over(stream, path, header).await
+}
+
+async fn asked_over(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    path: &str,
+    header: &str,
+) -> String {
     let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{header}\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
@@ -73,4 +90,40 @@ async fn every_answer_has_an_id_and_is_not_stored_unless_it_says_so_and_a_panic_
         .await
         .unwrap()
         .unwrap();
+}
+
+#[tokio::test]
+async fn a_request_knows_whether_it_came_over_tls() {
+    let directory = tempfile::tempdir().unwrap();
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let certificate = certificate.self_signed(&key).unwrap();
+    let files = PairFiles {
+        certificate: directory.path().join("fullchain.pem"),
+        key: directory.path().join("privkey.pem"),
+    };
+    std::fs::write(&files.certificate, certificate.pem()).unwrap();
+    std::fs::write(&files.key, key.serialize_pem()).unwrap();
+    let pair = CurrentPair::new(files.read().unwrap());
+    let plain = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let secured = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addresses = (plain.local_addr().unwrap(), secured.local_addr().unwrap());
+    let (_stop, stopped) = watch::channel(false);
+    tokio::spawn(serve(Arc::new(Pages), plain, stopped.clone()));
+    let secured = TlsListener::new(secured, pair);
+    tokio::spawn(serve(Arc::new(Pages), secured, stopped));
+
+    let told = asked(addresses.0, "/peer", "").await;
+    assert!(told.ends_with("network(127.0.0.1)"), "{told}");
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate.der().clone()).unwrap();
+    let client = ClientConfig::builder()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let stream = TcpStream::connect(addresses.1).await.unwrap();
+    let host = ServerName::try_from("localhost").unwrap();
+    let connector = TlsConnector::from(Arc::new(client));
+    let stream = connector.connect(host, stream).await.unwrap();
+    let told = asked_over(stream, "/peer", "").await;
+    assert!(told.ends_with("secured(127.0.0.1)"), "{told}");
 }

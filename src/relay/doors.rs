@@ -1,0 +1,97 @@
+//! The doors of the daemon: where it listens, and what is behind.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::StartError;
+use crate::config::Loaded;
+use crate::http::server::control_socket::ControlSocket;
+use crate::http::server::tls::TlsListener;
+use crate::http::{self, Api, Doors};
+use crate::pair::CurrentPair;
+
+/// Doors that nobody is let in by yet.
+pub(super) struct Bound {
+    plain: Option<TcpListener>,
+    secured: Option<(TcpListener, CurrentPair)>,
+    control: ControlSocket,
+}
+
+impl Bound {
+    /// Takes the addresses of a configuration.
+    ///
+    /// # Errors
+    /// `Listen` or `Control`
+    pub(super) async fn of(settings: &Loaded, control_socket: &Path) -> Result<Self, StartError> {
+        let server = &settings.config.server;
+        let plain = match server.plain() {
+            Some(address) => Some(bind(address, "server.listen").await?),
+            None => None,
+        };
+        let secured = match (server.secured(), &settings.pair) {
+            (Some(address), Some(pair)) => {
+                let key = if plain.is_some() {
+                    "server.tls.listen"
+                } else {
+                    "server.listen"
+                };
+                let pair = CurrentPair::new(pair.clone());
+                Some((bind(address, key).await?, pair))
+            }
+            _ => None,
+        };
+        let control =
+            ControlSocket::bind(control_socket).map_err(|source| StartError::Control {
+                path: control_socket.to_owned(),
+                source,
+            })?;
+        Ok(Self {
+            plain,
+            secured,
+            control,
+        })
+    }
+
+    /// Where they are.
+    pub(super) fn doors(&self) -> Doors {
+        let plain = self.plain.as_ref();
+        let secured = self.secured.as_ref();
+        Doors {
+            plain: plain.and_then(|listener| listener.local_addr().ok()),
+            secured: secured
+                .and_then(|(listener, pair)| Some((listener.local_addr().ok()?, pair.clone()))),
+        }
+    }
+
+    /// Lets callers in until `stop` becomes true.
+    pub(super) fn open(
+        self,
+        api: &watch::Receiver<Arc<Api>>,
+        stop: &watch::Receiver<bool>,
+    ) -> JoinSet<()> {
+        let mut doors = JoinSet::new();
+        if let Some(listener) = self.plain {
+            doors.spawn(http::serve_network(api.clone(), listener, stop.clone()));
+        }
+        if let Some((listener, pair)) = self.secured {
+            let listener = TlsListener::new(listener, pair);
+            doors.spawn(http::serve_network(api.clone(), listener, stop.clone()));
+        }
+        doors.spawn(http::serve_control(api.clone(), self.control, stop.clone()));
+        doors
+    }
+}
+
+async fn bind(address: SocketAddr, key: &'static str) -> Result<TcpListener, StartError> {
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|source| StartError::Listen {
+        address,
+        key,
+        source,
+    })
+}
