@@ -65,6 +65,7 @@ impl Loaded {
             proxies,
             alerts,
             ingest: _,
+            pair: _, // compared by its files, in `sections::server`; what they hold is watched while the relay runs
             set: _,
             notes: _,
             commands: _,

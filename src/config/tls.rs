@@ -8,7 +8,7 @@ use super::{ConfigError, Expected, Kind, Location, Note, NoteKind};
 use crate::pair::{self, Half, Pair, PairError, PairFiles};
 
 /// `[server.tls]`
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tls {
     /// An address beside the plain one; none: TLS takes its place.
     pub listen: Option<SocketAddr>,

@@ -12,12 +12,15 @@ use crate::config::{
 pub(super) fn server(old: &Server, new: &Server, changes: &mut Changes) {
     let Server {
         listen,
+        tls,
         trusted_proxies,
         cors_allowed_origins,
         max_body_bytes,
         public_url,
     } = new;
     changes.value("server.listen", &old.listen, listen);
+    // Who calls by https is not answered any more.
+    changes.needed("server.tls", old.tls.as_ref(), tls.as_ref());
     changes.value(
         "server.trusted_proxies",
         &old.trusted_proxies,

@@ -53,7 +53,7 @@ pub(super) async fn compare(call: Call<'_>) -> Result<Reply, ApiError> {
     } = call;
     // The list was made before it began to come.
     let began = api.clock.now();
-    let longest = peer.map_or(LONGEST_LIST_OF_ADMIN, |_| LONGEST_LIST);
+    let longest = peer.ip().map_or(LONGEST_LIST_OF_ADMIN, |_| LONGEST_LIST);
     let body = request::text(request, longest).await?;
     let asked = asked.with_body(media, &body)?;
     drop(body);

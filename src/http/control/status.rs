@@ -9,8 +9,8 @@ use crate::http::api::stats::QueueAnswer;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::wing::Call;
 use crate::incident::State;
-use crate::observations::{Asked, Question, Questions};
 use crate::language::Language;
+use crate::observations::{Asked, Question, Questions};
 use crate::words::objections;
 
 /// `GET /control/status`
@@ -124,6 +124,8 @@ fn questions(questions: &Questions) -> Value {
         "answered": questions.answered.as_ref().map(told),
         "refused": questions.refused.as_ref().map(told),
     })
+}
+
 /// Where TLS is spoken, with which certificate, and why what its files have now is not in use; null without TLS.
 fn tls(api: &Api, language: Language) -> Value {
     let secured = api.doors.secured.as_ref();
