@@ -6,7 +6,17 @@ use serde_json::{Map, Value};
 /// Set to true by success, to false by failure.
 const YES_OR_NO: [&str; 3] = ["ok", "success", "succeeded"];
 /// Set, and neither empty nor zero, by failure only.
-const FAULTS: [&str; 2] = ["error", "errors"];
+const FAULTS: [&str; 7] = [
+    "error",
+    "errors",
+    "err",
+    "error_description",
+    "exception",
+    "failure",
+    "fault",
+];
+/// What is said to a person. Beside a plain yes it means nothing.
+const MESSAGES: [&str; 3] = ["message", "msg", "detail"];
 /// Numbers or words of failure, or zero, or a word of success.
 const FAULT_CODES: [&str; 5] = ["errcode", "errorCode", "error_code", "err_code", "errno"];
 /// Numbers of services or statuses of HTTP, or words.
@@ -101,7 +111,8 @@ fn of_object(answer: &Map<String, Value>) -> bool {
         || find(&STATUSES, is_bad_status);
     // Services disagree on what a `code` means: next to a plain yes it is ignored.
     let is_told = find(&YES_OR_NO, is_yes) || find(&STATUSES, is_yes);
-    is_denied || (find(&CODES, is_bad_code) && !is_told)
+    let sounds_bad = find(&CODES, is_bad_code) || find(&MESSAGES, is_bad_message);
+    is_denied || (sounds_bad && !is_told)
 }
 
 fn is_no(value: &Value) -> bool {
@@ -160,6 +171,10 @@ fn is_bad_status(value: &Value) -> bool {
     }
 }
 
+fn is_bad_message(value: &Value) -> bool {
+    value.as_str().is_some_and(begins_with_failure)
+}
+
 /// A whole number, perhaps written as a text.
 fn number(value: &Value) -> Option<i64> {
     match value {
@@ -216,6 +231,10 @@ mod tests {
             r#"{"Success":false}"#,
             r#"{"STATUS":"ERROR"}"#,
             r#"{"ok":"no"}"#,
+            r#"{"message":"Invalid webhook token"}"#,
+            r#"{"detail":"Not found"}"#,
+            r#"{"exception":"NullPointer"}"#,
+            r#"{"fault":{"faultstring":"no such policy"}}"#,
             r#"{"ok":"NG"}"#,
             r#"{"status":"bad request"}"#,
             r#"{"state":"not_found"}"#,
@@ -280,6 +299,8 @@ mod tests {
             r#"{"status":"success","data":null}"#,
             r#"{"status":"queued","id":"1"}"#,
             r#"{"result":"OK"}"#,
+            r#"{"ok":true,"message":"not much to do"}"#,
+            r#"{"success":1,"failure":0}"#,
             r#"{"Status":"Ok"}"#,
             r#"{"resultCode":"0000"}"#,
             r#"{"resultCode":"200"}"#,

@@ -196,6 +196,8 @@ pub enum NoteKind {
     SameValue(String),
     /// It signs tokens, and is the same as this other secret, which others know.
     TokenKeyIsKnown(String),
+    /// It is written as a variable or command of a shell, which nothing replaces here.
+    Unreplaced,
     /// It begins with the name of this other secret and `=`.
     BeginsWithName(String),
 }

@@ -130,6 +130,7 @@ pub(super) fn notes(
         set.iter()
             .filter_map(|(name, named)| begun_by_another(name, named, names)),
     );
+    notes.extend(set.values().filter_map(unreplaced));
     notes.extend(equal(set));
     notes.extend(alone(names, set, environment));
     notes
@@ -158,6 +159,15 @@ fn begun_by_another(name: &str, named: &Named, known: &BTreeMap<String, Role>) -
     let kind = NoteKind::BeginsWithName(other.clone());
     let place = named.place.clone();
     (other != name).then_some(Note { place, kind })
+}
+
+/// A value as a shell would replace it. Neither this program nor systemd does.
+fn unreplaced(named: &Named) -> Option<Note> {
+    let value = named.secret.expose();
+    let stands_between = |begin, end| value.starts_with(begin) && value.ends_with(end);
+    let looks_so = stands_between("${", '}') || stands_between("$(", ')');
+    let (place, kind) = (named.place.clone(), NoteKind::Unreplaced);
+    looks_so.then_some(Note { place, kind })
 }
 
 /// Secrets with the same value. The addresses of two channels may be equal.
@@ -413,6 +423,17 @@ mod tests {
         );
         let expected = "secrets.env:1: VOICEDRIVE_WEBHOOK_SECRET: has a value that begins with VOICEDRIVE_API_TOKEN=;";
         assert!(notes[1].starts_with(expected), "{notes:?}");
+    }
+
+    #[test]
+    fn a_value_that_a_shell_would_replace_is_noted() {
+        for value in ["${HUSH_HUSH_HUSH_HUSH}", "'$(cat /run/hush/hush-hush)'"] {
+            let notes = describe("", &format!("VOICEDRIVE_WEBHOOK_SECRET={value}\n"));
+            assert!(notes[1].contains("which nothing replaces"), "{notes:?}");
+            assert_eq!(notes.len(), 2, "{notes:?}");
+        }
+        let notes = describe("", "VOICEDRIVE_WEBHOOK_SECRET=$hush{hush}hush(hush)\n");
+        assert_eq!(notes.len(), 1, "{notes:?}");
     }
 
     #[test]

@@ -17,6 +17,9 @@ const TUNNEL: &str = "tunnel error: ";
 /// What the HTTP library says of an answer that begins as none of HTTP/1.0 and 1.1 does.
 const NO_VERSION: &str = "invalid HTTP version";
 
+/// What the HTTP library says of a server that speaks before it is asked, as those of SSH and of mail do.
+const SPEAKS_FIRST: &str = "unexpected message";
+
 /// Why an attempt did not succeed. The list is closed; the words are for the log and the tables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
@@ -225,6 +228,9 @@ fn known(cause: &(dyn Error + 'static)) -> Option<Failure> {
         }
         if http.is_parse() {
             return Some(of_head(&http.to_string()));
+        }
+        if http.to_string().contains(SPEAKS_FIRST) {
+            return Some(Failure::NotHttp);
         }
         let ended = http.is_incomplete_message() || http.is_closed() || http.is_canceled();
         return ended.then_some(Failure::Broken);

@@ -42,6 +42,8 @@ pub enum BadCertificate {
     NotYetValid(Option<String>),
     /// It is for these names.
     OtherName(Vec<String>),
+    /// The address in the URL stands in it as a name.
+    AddressAsName,
     /// It names no host where that counts.
     NoName,
     /// Its RSA key, or that of one between it and its authority, has only so many bits.
@@ -83,6 +85,15 @@ impl BadCertificate {
             | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
                 Self::OldSignature
             }
+            CertificateError::NotValidForNameContext {
+                expected,
+                presented,
+            } if presented
+                .iter()
+                .any(|name| bare_name(name) == expected.to_str()) =>
+            {
+                Self::AddressAsName
+            }
             CertificateError::NotValidForNameContext { presented, .. } => {
                 Self::OtherName(presented.iter().map(|name| bare_name(name)).collect())
             }
@@ -121,7 +132,7 @@ impl BadCertificate {
         match self {
             Self::Expired(_) => Cause::CertificateExpired,
             Self::NotYetValid(_) => Cause::CertificateNotYetValid,
-            Self::OtherName(_) => Cause::CertificateName,
+            Self::OtherName(_) | Self::AddressAsName => Cause::CertificateName,
             Self::UnknownIssuer(_) => Cause::CertificateIssuer,
             Self::SelfSigned => Cause::CertificateSelfSigned,
             Self::NoName

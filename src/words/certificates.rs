@@ -36,6 +36,11 @@ impl BadCertificate {
                 "証明書はこのホストのものではありません",
                 "the certificate is not for this host"
             ),
+            Self::AddressAsName => both!(
+                language,
+                "証明書には、この IP アドレスがホスト名 (DNS) として書かれています。IP アドレスとして書かれていなければ使えません",
+                "the certificate has this address as a DNS name, where only an entry as an IP address counts"
+            ),
             Self::NoName => both!(
                 language,
                 "証明書の「サブジェクトの別名」(SAN) にホスト名がありません。共通名 (CN) に書かれていても使えません",

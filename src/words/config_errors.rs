@@ -299,6 +299,10 @@ impl NoteKind {
                 "全角文字か、目に見えない文字が値に含まれています。半角で入力し直してください",
                 "has a full-width or invisible character in the value; type it again in plain letters",
             ),
+            Self::Unreplaced => (
+                "値が ${...} か $(...) です。置き換えられずに、そのままの文字が値になります。値そのものを書いてください",
+                "is written as ${...} or $(...), which nothing replaces: these characters are the value; write the value itself",
+            ),
             Self::Overridden => (
                 "secrets.env があるため、この環境変数は使われません",
                 "does not count, because there is a secrets.env",

@@ -94,6 +94,19 @@ impl Plain {
         Self { port, heard }
     }
 
+    /// One that says something before it is asked, as servers of SSH and of mail do.
+    async fn speaking_first(greeting: &'static [u8]) -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let _ = stream.write_all(greeting).await;
+                let _ = stream.read(&mut [0; 4096]).await;
+            }
+        });
+        port
+    }
+
     async fn answer(mut stream: TcpStream, answer: &[u8], heard: &Mutex<Vec<String>>) {
         let mut said = [0; 4096];
         let read = stream.read(&mut said).await.unwrap_or(0);
@@ -167,6 +180,7 @@ async fn a_proxy_is_asked_and_what_it_refuses_is_told() {
     )
     .await;
     let shell = Plain::answering(b"SSH-2.0-OpenSSH_9.2\r\n").await;
+    let mail = Plain::speaking_first(b"220 mx ESMTP\r\n").await;
     let url = |port: u16| format!("http://127.0.0.1:{port}");
     let with_password = format!("http://user:hush@127.0.0.1:{}", closed.port);
     let route = |name: &str, scheme: &str, proxy: &str| {
@@ -180,6 +194,8 @@ async fn a_proxy_is_asked_and_what_it_refuses_is_told() {
         route("login", "https", &url(login.port)),
         route("nobody", "https", "http://127.0.0.1:9"),
         route("shell", "https", &url(shell.port)),
+        route("mail", "https", &url(mail)),
+        format!("[[route]]\nevents = [\"straight\"]\nurl = \"{}/hook\"\n", url(mail)),
         "[[route]]\nevents = [\"direct\"]\nurl = \"https://partner.invalid/hook\"\nno_proxy = [\".invalid\"]\n".to_owned(),
     ];
     let (certificate, _) = certificate(true, 2100);
@@ -197,6 +213,8 @@ async fn a_proxy_is_asked_and_what_it_refuses_is_told() {
         ("login", "it wants a user and a password"),
         ("nobody", "the proxy: the connection was refused"),
         ("shell", "its answer is not that of a proxy"),
+        ("mail", "its answer is not that of a proxy"),
+        ("straight", "does not speak HTTP/1.1"),
         ("direct", "the host name could not be resolved"),
     ] {
         let start = format!("route {route}:");

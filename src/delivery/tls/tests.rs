@@ -191,6 +191,15 @@ fn a_certificate_that_names_no_host_is_called_so() {
 }
 
 #[test]
+fn an_address_that_stands_as_a_name_is_called_so() {
+    let error = CertificateError::NotValidForNameContext {
+        expected: ServerName::try_from("10.0.0.1").unwrap(),
+        presented: vec!["DnsName(\"10.0.0.1\")".to_owned()],
+    };
+    assert_eq!(BadCertificate::of(&error), BadCertificate::AddressAsName);
+}
+
+#[test]
 fn a_certificate_for_something_else_than_servers_is_called_so() {
     let known = authority();
     let store = [known.der().clone()];
