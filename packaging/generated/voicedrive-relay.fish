@@ -205,11 +205,13 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand resend
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reconcile" -l route -d 'Only deliveries of this route; without it: all that VoiceDrive counts' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reconcile" -l from -d 'Only events accepted since then; without it: from the first id of the file on' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reconcile" -l to -d 'Only events accepted before then; without it: up to the last id of the file' -r
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reconcile" -l as-of -d 'The list has what had arrived by then; without it: when the file was written' -r
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reconcile" -l unit -d 'The length of a slot, in UTC' -r -f -a "day\t'A day'
 hour\t'An hour'"
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reconcile" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reconcile" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reconcile" -l resend -d 'Send again what is missing'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reconcile" -l resend -d 'Send again what is missing, and what was delivered later for the same persons'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reconcile" -l only -d 'With --resend: leave out what was delivered later for the same persons'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reconcile" -l digest -d 'Print for each day or hour how much was delivered, with a digest of the ids'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reconcile" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reconcile" -s h -l help -d 'Print help (see more with \'--help\')'
