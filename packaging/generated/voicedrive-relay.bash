@@ -1757,7 +1757,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__reconcile)
-            opts="-h --route --from --to --resend --digest --unit --config --json --as --help"
+            opts="-h --route --from --to --as-of --resend --only --digest --unit --config --json --as --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1772,6 +1772,10 @@ _voicedrive__relay() {
                     return 0
                     ;;
                 --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as-of)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
