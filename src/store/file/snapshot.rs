@@ -20,7 +20,7 @@ use super::reserve::{disk_is_full, is_out_of_room};
 use super::rollback::journal_beside;
 use crate::trouble::Trouble;
 pub use error::{Obstacle, SnapshotError};
-pub use target::{Target, refuse_loss};
+pub use target::{Target, refuse_loss, refuse_odd};
 pub use verdict::{Verified, verify};
 pub(super) use verdict::{open_alone, verify_as};
 

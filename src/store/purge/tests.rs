@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::attempt::Outcome;
 use crate::store::events::accept;
+use crate::store::milestones;
 use crate::store::relay_time::Now;
 use crate::store::tests::{attempted, count, database, due_now, policy, settle, submission};
 
@@ -36,9 +37,12 @@ fn history() -> impl Strategy<Value = History> {
 }
 
 fn purge_all(connection: &Connection, before: Timestamp) -> u64 {
+    let Some(old) = milestones::at(connection, before.unix_ms() - 1).unwrap() else {
+        return 0;
+    };
     let (mut events, mut after) = (0, 0);
     loop {
-        let step = purge(connection, before, after).unwrap();
+        let step = purge(connection, old, after).unwrap();
         events += step.events;
         match step.next {
             Some(next) => after = next,
@@ -69,6 +73,7 @@ proptest! {
                 finished = settled.retry.is_none();
                 at = settled.retry.map_or(at, |retry| retry.wall);
             }
+            milestones::leave(&connection, Now::at(at)).unwrap();
             let old = accepted_at < day(-KEPT_DAYS);
             if finished && old { gone.insert(id); } else { stays.insert(id); }
         }
@@ -99,6 +104,7 @@ fn an_event_that_was_sent_again_lately_stays() {
         &policy(),
     )
     .unwrap();
+    milestones::leave(&connection, Now::at(day(-120))).unwrap();
     let due = due_now(&connection, Now::at(day(-1))).remove(0);
     settle(
         &connection,
@@ -107,6 +113,7 @@ fn an_event_that_was_sent_again_lately_stays() {
         &policy(),
     )
     .unwrap();
+    milestones::leave(&connection, Now::at(day(-1))).unwrap();
     assert_eq!(purge_all(&connection, day(-KEPT_DAYS)), 0);
     assert_eq!(purge_all(&connection, day(0)), 1);
 }
@@ -142,6 +149,7 @@ fn the_room_is_given_back_to_the_disk() {
             )
             .unwrap();
         }
+        milestones::leave(&connection, Now::at(day(-100))).unwrap();
         purged += purge_all(&connection, day(-KEPT_DAYS));
     }
     while release_pages(&connection).unwrap() > 0 {}
