@@ -18,12 +18,23 @@ CREATE TABLE relay_time (
   id       INTEGER PRIMARY KEY,
   axis_ms  INTEGER NOT NULL,            -- where the axis was...
   wall_at  TEXT NOT NULL,               -- ...when the wall clock showed this
+  lived_ms INTEGER NOT NULL,            -- and how old the relay was: time that surely passed, whatever the wall clock showed
   believed_ahead_ms INTEGER NOT NULL,   -- how far the axis is ahead of the wall clock that is believed
   strange_since_ms  INTEGER,            -- on the axis: since when the wall clock is far from the believed one
   restores INTEGER NOT NULL DEFAULT 0,  -- how often a copy was put in this database's place: what was restored later
                                         -- counts as later, whatever it lacks
   CONSTRAINT there_is_one_row CHECK (id = 1),
   CONSTRAINT wall_at_has_24_characters CHECK (length(wall_at) = 24)
+) STRICT;
+
+-- How far the tables had come when the relay was so old. What is old is told by these row numbers: times of day that were
+-- written by a wrong clock say nothing.
+CREATE TABLE milestones (
+  lived_ms    INTEGER PRIMARY KEY,
+  events      INTEGER NOT NULL,         -- the last row number of each table
+  attempts    INTEGER NOT NULL,
+  actions     INTEGER NOT NULL,
+  comparisons INTEGER NOT NULL
 ) STRICT;
 
 -- The facts that the staff system handed in.
@@ -303,6 +314,7 @@ CREATE TABLE incidents (
   announced_at   TEXT,                  -- none: it was not told by itself yet
   clear_since_ms INTEGER,               -- on the time axis: since when the condition does not hold
   closed_at      TEXT,
+  closed_lived_ms INTEGER,              -- how old the relay was then
   digests        INTEGER NOT NULL DEFAULT 0,
   told_ms        INTEGER,               -- on the time axis: when it was told last, by itself or with another
   finding        TEXT NOT NULL,         -- what was found last, as JSON
@@ -311,6 +323,7 @@ CREATE TABLE incidents (
 ) STRICT;
 CREATE UNIQUE INDEX one_open_incident_of_a_kind ON incidents (kind, subject) WHERE closed_at IS NULL;
 CREATE INDEX incidents_by_end ON incidents (closed_at) WHERE closed_at IS NOT NULL;
+CREATE INDEX incidents_by_age ON incidents (closed_lived_ms) WHERE closed_lived_ms IS NOT NULL;
 
 -- The deliveries that an incident counts. They go when the event is purged.
 CREATE TABLE incident_deliveries (
@@ -475,8 +488,10 @@ CREATE TABLE payload_reads (
   day    TEXT NOT NULL,                 -- '2025-10-26'
   who    TEXT NOT NULL,
   events INTEGER NOT NULL,
+  lived_ms INTEGER NOT NULL,            -- how old the relay was at the last of them
   PRIMARY KEY (day, who)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX payload_reads_by_age ON payload_reads (lived_ms);
 
 -- Who is logged in to the monitor page. Codes and cookies are kept as SHA-256.
 CREATE TABLE monitor_sessions (

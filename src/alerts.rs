@@ -196,11 +196,7 @@ impl Evaluator {
         if vitals.incident_open || !self.holding(&observed, moment).is_empty() {
             self.keep(judged(believed), &observed, moment).await?;
         }
-        if believed {
-            let before = moment.wall.before(self.retention);
-            self.store.purge_incidents(before).await?;
-        }
-        Ok(())
+        self.store.purge_incidents(self.retention, moment).await
     }
 
     /// A route that is gone is compared no more.

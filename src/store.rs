@@ -17,7 +17,7 @@
 //! `interview_stats`, `recount` (what is kept counted,
 //! against the rows), `incidents`, `notifications`, `tokens`, `audit` (who did what), `overview`, `people` (what is kept of
 //! one), `erase` and `scour` (a person's data go), `carry_over` (what outlives a restore), `purge` (what is old goes),
-//! `relay_time` (the clock by which waits are kept). [`mod@file`] has what belongs to the file and not to the
+//! `relay_time` (the clock by which waits are kept), `milestones` (how old rows are). [`mod@file`] has what belongs to the file and not to the
 //! data: opening, copies, whether it is there and sound, the disk. `writer`, `readers` and `connection` are the doors to SQLite.
 
 mod arrangement;
@@ -50,6 +50,7 @@ mod interviews;
 mod kpis;
 mod lane;
 mod line;
+mod milestones;
 mod missing;
 mod missing_resend;
 mod notes;
@@ -192,10 +193,10 @@ impl Store {
         self.writer.ended().await;
     }
 
-    /// Waits for the commands that are already queued, stores the time, then closes the file.
+    /// Waits for the commands that are already queued, stores the time and what is there, then closes the file.
     pub async fn close(self, moment: Moment) {
         // The disk may be full; then the next start continues from an earlier moment.
-        let _ = self.probe(moment).await;
+        let _ = self.leave_milestone(moment).await;
         // The last connection to close tidies up the write-ahead log, and only one that writes can.
         self.readers.close().await;
         self.delivery_readers.close().await;

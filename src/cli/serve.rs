@@ -115,7 +115,7 @@ fn may_listen(common: &Common, control_socket: &Path) -> Result<(), ConfigErrors
 fn not_started(error: &StartError) -> CliError {
     match error {
         StartError::Store {
-            error: OpenError::OfBefore { .. },
+            error: OpenError::OfBefore { .. } | OpenError::OfAnother { .. },
             ..
         } => CliError::ForeignDatabase(error.to_string()),
         _ => CliError::Failed(error.to_string()),

@@ -1,15 +1,18 @@
 //! The audit: who did what. A verb that is an action of a person calls [`record`] inside of its own transaction; one
 //! that takes several transactions calls [`go_on`] in each.
 
+use std::time::Duration;
+
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
 use super::connection::{one_more, word};
+use super::milestones::Milestone;
 use super::writer::Lane;
 use super::{Store, StoreError};
 use crate::audit::{Action, AuditFilter, Entry, PayloadReads, Record, Running, STATED, Via};
+use crate::clock::Moment;
 use crate::person::{self, KeyedHash};
-use crate::timestamp::Timestamp;
 
 /// Rows that are deleted in one transaction.
 const PURGED_AT_ONCE: u32 = 500;
@@ -67,23 +70,21 @@ impl Store {
             .await
     }
 
-    /// Deletes some of the actions before `before`, and what was read before the day `first_day`; says whether there
-    /// are more.
+    /// Deletes some of the actions that were done longer ago than they are `kept`, and what was read so long ago; says
+    /// whether there are more.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn purge_audit(
-        &self,
-        before: Timestamp,
-        first_day: String,
-    ) -> Result<bool, StoreError> {
-        let day = first_day.clone();
-        let any = self.read(move |c| Ok(any_before(c, before, &day)?));
+    pub async fn purge_audit(&self, kept: Duration, moment: Moment) -> Result<bool, StoreError> {
+        let Some(old) = self.milestone(kept, moment).await? else {
+            return Ok(false);
+        };
+        let any = self.read(move |c| Ok(any_old(c, old)?));
         if !any.await? {
             return Ok(false);
         }
         self.write(Lane::Maintenance, move |connection| {
-            Ok(purge(connection, before, &first_day)?)
+            Ok(purge(connection, old)?)
         })
         .await
     }
@@ -248,8 +249,10 @@ fn kept(row: &Row<'_>) -> rusqlite::Result<Record> {
 fn count_reads(connection: &Connection, reads: &PayloadReads) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO payload_reads (day, who, events) VALUES (?1, ?2, ?3)
-             ON CONFLICT DO UPDATE SET events = events + excluded.events",
+            "INSERT INTO payload_reads (day, who, events, lived_ms)
+             VALUES (?1, ?2, ?3, coalesce((SELECT lived_ms FROM relay_time), 0))
+             ON CONFLICT DO UPDATE
+                SET events = events + excluded.events, lived_ms = excluded.lived_ms",
         )?
         .execute((&reads.day, &reads.who, whole(reads.events)))
         .map(|_| ())
@@ -291,35 +294,33 @@ pub(super) fn all_reads(connection: &Connection) -> rusqlite::Result<Vec<Payload
 pub(super) fn keep_reads(connection: &Connection, reads: &PayloadReads) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO payload_reads (day, who, events) VALUES (?1, ?2, ?3)
-             ON CONFLICT DO UPDATE SET events = max(events, excluded.events)",
+            "INSERT INTO payload_reads (day, who, events, lived_ms)
+             VALUES (?1, ?2, ?3, coalesce((SELECT lived_ms FROM relay_time), 0))
+             ON CONFLICT DO UPDATE
+                SET events = max(events, excluded.events), lived_ms = excluded.lived_ms",
         )?
         .execute((&reads.day, &reads.who, whole(reads.events)))
         .map(|_| ())
 }
 
-fn any_before(
-    connection: &Connection,
-    before: Timestamp,
-    first_day: &str,
-) -> rusqlite::Result<bool> {
+fn any_old(connection: &Connection, old: Milestone) -> rusqlite::Result<bool> {
     connection
         .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM audit WHERE at < ?1)
-                 OR EXISTS (SELECT 1 FROM payload_reads WHERE day < ?2)",
+            "SELECT EXISTS (SELECT 1 FROM audit WHERE seq <= ?1)
+                 OR EXISTS (SELECT 1 FROM payload_reads WHERE lived_ms < ?2)",
         )?
-        .query_row((before, first_day), |row| row.get(0))
+        .query_row((old.actions, old.lived_ms), |row| row.get(0))
 }
 
-fn purge(connection: &Connection, before: Timestamp, first_day: &str) -> rusqlite::Result<bool> {
+fn purge(connection: &Connection, old: Milestone) -> rusqlite::Result<bool> {
     connection
-        .prepare_cached("DELETE FROM payload_reads WHERE day < ?1")?
-        .execute([first_day])?;
+        .prepare_cached("DELETE FROM payload_reads WHERE lived_ms < ?1")?
+        .execute([old.lived_ms])?;
     let deleted = connection
         .prepare_cached(
-            "DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE at < ?1 ORDER BY at LIMIT ?2)",
+            "DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE seq <= ?1 ORDER BY seq LIMIT ?2)",
         )?
-        .execute((before, PURGED_AT_ONCE))?;
+        .execute((old.actions, PURGED_AT_ONCE))?;
     Ok(deleted == PURGED_AT_ONCE as usize)
 }
 

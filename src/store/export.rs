@@ -242,7 +242,8 @@ mod tests {
             ..EventFilter::default()
         };
         let first = deliveries(&connection, &filter, None, None, 3, when(0)).unwrap();
-        crate::store::purge::purge(&connection, at(1_000), 0).unwrap();
+        crate::store::milestones::leave(&connection, when(0)).unwrap();
+        crate::store::tests::purge_old(&connection, std::time::Duration::from_secs(1), when(1_000));
         let again = deliveries(
             &connection,
             &filter,

@@ -9,6 +9,7 @@ mod mark;
 pub mod open;
 mod open_error;
 mod other_copies;
+mod owner;
 mod path;
 pub mod progress;
 mod remains;
@@ -59,6 +60,8 @@ pub struct DatabaseFile {
     /// The data directory's.
     mode: u32,
     database: OpenPath,
+    /// What it has in common with its copies.
+    identity: Option<u32>,
     journal: OpenPath,
     shape: Arc<Shape>,
     reserve: Reserve,
@@ -67,10 +70,15 @@ pub struct DatabaseFile {
 
 impl DatabaseFile {
     /// The database of `directory`, which was opened just now and has been read.
-    pub(super) fn opened(directory: &Path, commands: &CommandLine) -> io::Result<Self> {
+    pub(super) fn opened(
+        directory: &Path,
+        identity: Option<u32>,
+        commands: &CommandLine,
+    ) -> io::Result<Self> {
         let path = live_file(directory);
         let file = Self {
             directory: directory.to_owned(),
+            identity,
             mode: fs::metadata(directory)?.permissions().mode(),
             journal: OpenPath::of(journal_of(&path)),
             shape: Arc::new(Shape::of(&path)?),

@@ -4,6 +4,8 @@
 pub(super) mod away;
 mod observed;
 
+use std::time::Duration;
+
 use rusqlite::Connection;
 
 use super::ids::new_id;
@@ -16,22 +18,22 @@ use crate::clock::Moment;
 use crate::due::DueDelivery;
 use crate::event::Status;
 use crate::incident::{Finding, Incident, Kind, State, Thresholds, joined_by};
-use crate::timestamp::Timestamp;
 
 /// Incidents that are forgotten in one transaction, and of how many deliveries.
 const FORGOTTEN_AT_ONCE: (u32, u32) = (20, 1000);
 
 impl Store {
-    /// Forgets some of the incidents that were over before `before`. Nothing is written when there are none.
+    /// Forgets some of the incidents that are over for longer than they are `kept`. Nothing is written when there are none.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn purge_incidents(&self, before: Timestamp) -> Result<(), StoreError> {
-        if !self.read(move |c| any_over(c, before)).await? {
+    pub async fn purge_incidents(&self, kept: Duration, moment: Moment) -> Result<(), StoreError> {
+        let before_ms = self.time.now(moment).lived_before(kept);
+        if !self.read(move |c| any_over(c, before_ms)).await? {
             return Ok(());
         }
         self.write(Lane::Alerts, move |connection| {
-            Ok(purge(connection, before)?)
+            Ok(purge(connection, before_ms)?)
         })
         .await
     }
@@ -311,8 +313,11 @@ fn close(connection: &Connection, incident: i64, now: Now) -> Result<(), StoreEr
         return Ok(());
     }
     connection
-        .prepare_cached("UPDATE incidents SET closed_at = ?2 WHERE seq = ?1 AND closed_at IS NULL")?
-        .execute((incident, now.wall))?;
+        .prepare_cached(
+            "UPDATE incidents SET closed_at = ?2, closed_lived_ms = ?3
+              WHERE seq = ?1 AND closed_at IS NULL",
+        )?
+        .execute((incident, now.wall, now.lived_ms()))?;
     add_message(connection, incident, State::Resolved, now)
 }
 
@@ -344,22 +349,22 @@ pub(super) fn any_open(connection: &Connection) -> Result<bool, StoreError> {
         .query_row([], |row| row.get(0))?)
 }
 
-/// Whether anything was over before `before`.
-fn any_over(connection: &Connection, before: Timestamp) -> Result<bool, StoreError> {
+/// Whether anything was over before a moment of the relay's life.
+fn any_over(connection: &Connection, before_ms: i64) -> Result<bool, StoreError> {
     Ok(connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM incidents WHERE closed_at < ?1)")?
-        .query_row([before], |row| row.get(0))?)
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM incidents WHERE closed_lived_ms < ?1)")?
+        .query_row([before_ms], |row| row.get(0))?)
 }
 
-/// Forgets what was over before `before`, a little at a time: the deliveries of an incident may be many, and go
+/// Forgets what was over before that, a little at a time: the deliveries of an incident may be many, and go
 /// before it does.
-fn purge(connection: &Connection, before: Timestamp) -> rusqlite::Result<()> {
+fn purge(connection: &Connection, before_ms: i64) -> rusqlite::Result<()> {
     let (incidents, deliveries) = FORGOTTEN_AT_ONCE;
     let over: Vec<i64> = connection
         .prepare_cached(
-            "SELECT seq FROM incidents WHERE closed_at < ?1 ORDER BY closed_at LIMIT ?2",
+            "SELECT seq FROM incidents WHERE closed_lived_ms < ?1 ORDER BY closed_lived_ms LIMIT ?2",
         )?
-        .query_map((before, incidents), |row| row.get(0))?
+        .query_map((before_ms, incidents), |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     let mut room = deliveries as usize;
     for incident in over {

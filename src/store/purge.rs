@@ -1,20 +1,22 @@
-//! Deletes old, finished events in small transactions.
+//! Deletes old, finished events in small transactions. What is old, the milestones say.
 //!
 //! Deliveries that are still to be sent are never deleted, however old they are. Idempotency keys stay, because they
 //! guard against a second acceptance. Interview records stay, because they belong to the clinic. The events of a
 //! person are deleted in the order of acceptance.
 
+use std::time::Duration;
+
 use rusqlite::Connection;
 
 use super::connection::word;
-use super::event_query::last_before;
-use super::ids::first_id_at;
 use super::line;
+use super::milestones::Milestone;
 use super::queue_row::queue_status;
 use super::send_counts::{self, CountedSend};
 use super::writer::Lane;
 use super::{Store, StoreError, delivered_digests};
 use crate::attempt::Outcome;
+use crate::clock::Moment;
 use crate::purge::Purged;
 use crate::send_stats::SendState;
 use crate::timestamp::Timestamp;
@@ -25,14 +27,22 @@ const EVENTS_AT_ONCE: u32 = 20;
 const PAGES_AT_ONCE: u32 = 50;
 
 impl Store {
-    /// Deletes the next events after the one at `after` that were finished before `before`, with everything
-    /// that is kept of them but their idempotency keys.
+    /// Deletes the next events after the one at `after` that were finished longer ago than they are `kept`, with
+    /// everything that is kept of them but their idempotency keys.
     ///
     /// # Errors
     /// When the database cannot be written; then nothing was deleted.
-    pub async fn purge_events(&self, before: Timestamp, after: i64) -> Result<Purged, StoreError> {
+    pub async fn purge_events(
+        &self,
+        kept: Duration,
+        moment: Moment,
+        after: i64,
+    ) -> Result<Purged, StoreError> {
+        let Some(old) = self.milestone(kept, moment).await? else {
+            return Ok(Purged::default());
+        };
         self.write(Lane::Maintenance, move |connection| {
-            purge(connection, before, after)
+            purge(connection, old, after)
         })
         .await
     }
@@ -58,23 +68,20 @@ struct Old {
 
 pub(super) fn purge(
     connection: &Connection,
-    before: Timestamp,
+    old: Milestone,
     after: i64,
 ) -> Result<Purged, StoreError> {
-    // The order of ids is the order of time, so no index on the time is needed.
-    let Some(last) = last_before(connection, &first_id_at(before))? else {
-        return Ok(Purged::default());
-    };
     let found: Vec<Old> = connection
         .prepare_cached(
             "SELECT e.seq, e.id, l.sent_at, l.route, l.event_type, l.status, l.retry_count > 0,
                     l.processing_time
                FROM events e CROSS JOIN webhook_send_logs l ON l.id = e.id
-              WHERE e.seq > ?1 AND e.seq <= ?2 AND coalesce(l.last_retry_at, l.sent_at) < ?3
+              WHERE e.seq > ?1 AND e.seq <= ?2
+                AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.event_seq = e.seq AND a.seq > ?3)
                 AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.event_seq = e.seq)
               ORDER BY e.seq LIMIT ?4",
         )?
-        .query_map((after, last, before, EVENTS_AT_ONCE), |row| {
+        .query_map((after, old.events, old.attempts, EVENTS_AT_ONCE), |row| {
             Ok(Old {
                 seq: row.get(0)?,
                 id: row.get(1)?,
@@ -90,17 +97,17 @@ pub(super) fn purge(
         })?
         .collect::<rusqlite::Result<_>>()?;
     let mut events = 0;
-    for old in &found {
-        if !line::is_kept(connection, &old.route)? || !is_in_a_tail(connection, old)? {
-            delete(connection, old)?;
+    for one in &found {
+        if !line::is_kept(connection, &one.route)? || !is_in_a_tail(connection, one)? {
+            delete(connection, one)?;
             events += 1;
         }
     }
-    purge_never_sent(connection, last)?;
+    purge_never_sent(connection, old.events)?;
     let full = found.len() == EVENTS_AT_ONCE as usize;
     Ok(Purged {
         events,
-        next: found.last().map(|old| old.seq).filter(|_| full),
+        next: found.last().map(|one| one.seq).filter(|_| full),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
@@ -11,6 +12,7 @@ use super::event_lookup::STATUS;
 use super::event_query::FROM_EVENTS;
 use super::ids::new_id;
 use super::incidents::End;
+use super::milestones::Milestone;
 use super::relay_time::Now;
 use super::send_counts::{self, CountedSend, QueueStatus};
 use super::writer::Lane;
@@ -115,17 +117,25 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets some of the comparisons that were made before `before`, but none that is its route's last one, and the
-    /// digests of that time; says whether there are more. Nothing is written when there are none.
+    /// Forgets some of the comparisons that were made longer ago than they are `kept`, but none that is its route's last
+    /// one, and the digests of that time; says whether there are more. Nothing is written when there are none.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn purge_comparisons(&self, before: Timestamp) -> Result<bool, StoreError> {
-        if !self.read(move |c| Ok(any_before(c, before)?)).await? {
+    pub async fn purge_comparisons(
+        &self,
+        kept: Duration,
+        moment: Moment,
+    ) -> Result<bool, StoreError> {
+        let Some(old) = self.milestone(kept, moment).await? else {
+            return Ok(false);
+        };
+        let before = moment.wall.before(kept);
+        if !self.read(move |c| Ok(any_old(c, old, before)?)).await? {
             return Ok(false);
         }
         self.write(Lane::Maintenance, move |connection| {
-            Ok(purge(connection, before)?)
+            Ok(purge(connection, old, before)?)
         })
         .await
     }
@@ -386,26 +396,27 @@ pub(super) fn last_comparisons(
         .collect()
 }
 
-/// Comparisons before a moment that are not the last one of their route.
+/// Comparisons before a moment that are not the last one of their route. One that was made again has a later time than its
+/// row number says.
 const OLD: &str = "
       FROM reconciliations r
-     WHERE r.compared_at < ?1
+     WHERE r.compared_at < ?1 AND r.seq <= ?2
        AND r.compared_at < (SELECT max(n.compared_at) FROM reconciliations n WHERE n.route = r.route)";
 
-fn any_before(connection: &Connection, before: Timestamp) -> rusqlite::Result<bool> {
+fn any_old(connection: &Connection, old: Milestone, before: Timestamp) -> rusqlite::Result<bool> {
     connection
         .prepare_cached(&format!("SELECT EXISTS (SELECT 1 {OLD})"))?
-        .query_row([before], |row| row.get(0))
+        .query_row((before, old.comparisons), |row| row.get(0))
 }
 
-fn purge(connection: &Connection, before: Timestamp) -> rusqlite::Result<bool> {
+fn purge(connection: &Connection, old: Milestone, before: Timestamp) -> rusqlite::Result<bool> {
     delivered_digests::purge(connection, before)?;
     let sql = format!(
-        "DELETE FROM reconciliations WHERE seq IN (SELECT r.seq {OLD} ORDER BY r.compared_at LIMIT ?2)"
+        "DELETE FROM reconciliations WHERE seq IN (SELECT r.seq {OLD} ORDER BY r.compared_at LIMIT ?3)"
     );
     let purged = connection
         .prepare_cached(&sql)?
-        .execute((before, AT_ONCE))?;
+        .execute((before, old.comparisons, AT_ONCE))?;
     Ok(purged == AT_ONCE)
 }
 

@@ -3,6 +3,10 @@
 //! A wait is a length of time. While the relay runs, the monotonic clock moves the axis; between two runs the
 //! wall clock says how much time has passed. Setting the wall clock while the relay runs moves nothing that
 //! waits, and a clock that was set back while it did not run makes nobody wait longer.
+//!
+//! How old the relay is counts what it surely lived through, so that no wrong clock makes anything old: the time in which it
+//! ran, and pauses up to a week. The time of a longer pause may be that of a wrong clock: whatever is kept stays that
+//! much longer.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -31,9 +35,16 @@ pub(super) struct Now {
     pub(super) axis_ms: i64,
     /// By how much the axis is ahead of the wall clock.
     ahead_ms: i64,
+    /// How much of the axis was not surely lived through; negative: more was than the axis has.
+    unlived_ms: i64,
 }
 
 impl Now {
+    /// How old the relay is: the wall clock of the first start, and what it lived through since then.
+    pub(super) fn lived_ms(self) -> i64 {
+        self.axis_ms.saturating_sub(self.unlived_ms)
+    }
+
     /// What the wall clock shows at a moment on the axis, as it is set now.
     pub(super) fn wall_of(self, axis_ms: i64) -> Timestamp {
         Timestamp::from_unix_ms(axis_ms.saturating_sub(self.ahead_ms))
@@ -71,6 +82,7 @@ impl Now {
             wall,
             axis_ms,
             ahead_ms: axis_ms - wall.unix_ms(),
+            unlived_ms: 0,
         }
     }
 }
@@ -88,6 +100,8 @@ struct State {
     ahead_ms: i64,
     /// The same for the wall clock that is believed.
     believed_ahead_ms: i64,
+    /// See [`Now::unlived_ms`].
+    unlived_ms: i64,
     /// Since when, on the axis, the wall clock has disagreed with the trusted one.
     strange_since_ms: Option<i64>,
     /// Steps of the wall clock that were noticed, and how many of them had been when the axis was kept last.
@@ -99,6 +113,7 @@ struct State {
 struct Saved {
     axis_ms: i64,
     wall_at: Timestamp,
+    lived_ms: i64,
     believed_ahead_ms: i64,
     strange_since_ms: Option<i64>,
 }
@@ -108,14 +123,15 @@ impl RelayTime {
     pub(super) fn resume(connection: &Connection, moment: Moment) -> rusqlite::Result<Self> {
         let saved = connection
             .prepare_cached(
-                "SELECT axis_ms, wall_at, believed_ahead_ms, strange_since_ms FROM relay_time",
+                "SELECT axis_ms, wall_at, lived_ms, believed_ahead_ms, strange_since_ms FROM relay_time",
             )?
             .query_row([], |row| {
                 Ok(Saved {
                     axis_ms: row.get(0)?,
                     wall_at: row.get(1)?,
-                    believed_ahead_ms: row.get(2)?,
-                    strange_since_ms: row.get(3)?,
+                    lived_ms: row.get(2)?,
+                    believed_ahead_ms: row.get(3)?,
+                    strange_since_ms: row.get(4)?,
                 })
             })
             .optional()?;
@@ -133,16 +149,17 @@ impl RelayTime {
         let state = *self.lock();
         connection
             .prepare_cached(
-                "INSERT INTO relay_time (id, axis_ms, wall_at, believed_ahead_ms, strange_since_ms)
-                 VALUES (1, ?1, ?2, ?3, ?4)
+                "INSERT INTO relay_time (id, axis_ms, wall_at, lived_ms, believed_ahead_ms, strange_since_ms)
+                 VALUES (1, ?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT (id) DO UPDATE SET axis_ms = excluded.axis_ms, wall_at = excluded.wall_at,
-                    believed_ahead_ms = excluded.believed_ahead_ms,
+                    lived_ms = excluded.lived_ms, believed_ahead_ms = excluded.believed_ahead_ms,
                     strange_since_ms = excluded.strange_since_ms
                   WHERE excluded.axis_ms >= relay_time.axis_ms",
             )?
             .execute((
                 now.axis_ms,
                 now.wall,
+                now.lived_ms(),
                 state.believed_ahead_ms,
                 state.strange_since_ms,
             ))
@@ -167,6 +184,7 @@ impl State {
         let saved = saved.unwrap_or(Saved {
             axis_ms: wall_ms,
             wall_at: moment.wall,
+            lived_ms: wall_ms,
             believed_ahead_ms: 0,
             strange_since_ms: None,
         });
@@ -179,6 +197,10 @@ impl State {
             base_ms: axis_ms.saturating_sub(milliseconds(moment.monotonic)),
             ahead_ms: axis_ms.saturating_sub(wall_ms),
             believed_ahead_ms: saved.believed_ahead_ms.saturating_add(doubted_ms),
+            unlived_ms: saved
+                .axis_ms
+                .saturating_sub(saved.lived_ms)
+                .saturating_add(doubted_ms),
             strange_since_ms: saved.strange_since_ms.filter(|_| !strange),
             steps: 0,
             kept_steps: 0,
@@ -201,12 +223,22 @@ impl State {
             wall: moment.wall,
             axis_ms,
             ahead_ms: self.ahead_ms,
+            unlived_ms: self.unlived_ms,
         }
     }
 
     /// Believes the wall clock when it is near the one that was believed, or was far from it for long enough.
     fn judge(&mut self, axis_ms: i64, ahead_ms: i64) {
-        let strange = self.further_ms(ahead_ms).saturating_abs() > milliseconds(STRANGE);
+        let further_ms = self.further_ms(ahead_ms);
+        if further_ms.saturating_abs() < DRIFT_MS {
+            self.strange_since_ms = None;
+            return;
+        }
+        let strange = further_ms.saturating_abs() > milliseconds(STRANGE);
+        if !strange {
+            // The clock was set right after a pause that it had not shown, such as of a machine without a battery.
+            self.unlived_ms = self.unlived_ms.saturating_sub(further_ms.max(0));
+        }
         let since_ms = *self.strange_since_ms.get_or_insert(axis_ms);
         if !strange || axis_ms.saturating_sub(since_ms) >= milliseconds(BELIEVED_AFTER) {
             self.believed_ahead_ms = ahead_ms;
@@ -224,7 +256,7 @@ impl State {
     }
 }
 
-fn milliseconds(span: Duration) -> i64 {
+pub(super) fn milliseconds(span: Duration) -> i64 {
     i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
 

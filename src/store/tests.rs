@@ -164,6 +164,13 @@ pub(in crate::store) fn due_now(connection: &Connection, now: Now) -> Vec<DueDel
     found.due
 }
 
+/// Purges what was finished before so long, as far as milestones were left.
+pub(in crate::store) fn purge_old(connection: &Connection, kept: Duration, now: Now) {
+    if let Some(old) = milestones::at(connection, now.lived_before(kept)).unwrap() {
+        purge::purge(connection, old, 0).unwrap();
+    }
+}
+
 pub(in crate::store) fn count(connection: &Connection, sql: &str) -> i64 {
     connection.query_row(sql, [], |row| row.get(0)).unwrap()
 }
@@ -360,7 +367,8 @@ fn an_id_never_comes_back() {
         let success = attempted(Outcome::Success, at(9), 1);
         settle(&connection, &due, &success, &policy()).unwrap();
     }
-    purge::purge(&connection, at(1000), 0).unwrap();
+    milestones::leave(&connection, when(9)).unwrap();
+    purge_old(&connection, Duration::from_secs(1), when(2000));
     assert_eq!(count(&connection, "SELECT count(*) FROM events"), 0);
     accept_one(&connection, "a", when(2000));
     let due = due_now(&connection, when(2000)).remove(0);

@@ -13,6 +13,8 @@ use crate::store::{Store, StoreError};
 const EVERY: Duration = Duration::from_hours(1);
 /// After each batch the purge pauses for this many times the batch's duration.
 const PAUSE: u32 = 10;
+/// How long it is kept who did what.
+const AUDIT_KEPT: Duration = Duration::from_hours(24 * audit::KEPT_DAYS);
 
 /// How long each kind of data is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,22 +62,15 @@ impl Retention {
         }
     }
 
-    /// Purges when an hour is over, and not by a clock that may be wrong.
+    /// Purges when an hour is over.
     pub async fn step(&mut self) {
-        if self.clock_is_doubted().await {
-            return;
-        }
+        let doubted = self.clock_is_doubted().await;
         let now = self.clock.monotonic();
         if now < self.next {
             return;
         }
         self.next = now + EVERY;
-        // The next start knows from it how much time has passed.
-        let purged = match self.store.probe(self.clock.moment()).await {
-            Ok(()) => self.purge().await,
-            Err(error) => Err(error),
-        };
-        match purged {
+        match self.purge(doubted).await {
             Ok(0) => {}
             Ok(events) => tracing::info!(
                 events,
@@ -92,7 +87,7 @@ impl Retention {
         let doubted = self.store.doubts_the_clock(moment);
         if doubted && !self.doubted {
             tracing::warn!(
-                "the clock is more than a week ahead of the time that passed; nothing is purged for a day, in case it is wrong"
+                "the clock is more than a week ahead of the time that passed, and may be wrong: that time makes nothing older. What is kept is purged that much later"
             );
             if let Err(error) = self.store.probe(moment).await {
                 tracing::warn!(%error, "that the clock may be wrong could not be kept");
@@ -102,19 +97,26 @@ impl Retention {
         doubted
     }
 
-    async fn purge(&self) -> Result<u64, StoreError> {
-        self.forget_ingested().await?;
-        self.purge_audit().await?;
-        self.purge_comparisons().await?;
+    /// What the ingest knows is forgotten by the time axis, which a wrong clock may have moved.
+    async fn purge(&self, clock_is_doubted: bool) -> Result<u64, StoreError> {
         let days = Duration::from_hours(24 * self.kept.days);
-        let before = self.clock.now().before(days);
+        let now = self.clock.moment();
+        self.store.leave_milestone(now).await?;
+        self.store
+            .forget_milestones(days.max(AUDIT_KEPT), now)
+            .await?;
+        if !clock_is_doubted {
+            self.forget_ingested().await?;
+        }
+        self.purge_audit().await?;
+        self.purge_comparisons(days).await?;
         let mut events = 0;
         let mut after = 0;
         loop {
-            let began = self.clock.monotonic();
-            let step = self.store.purge_events(before, after).await?;
+            let moment = self.clock.moment();
+            let step = self.store.purge_events(days, moment, after).await?;
             events += step.events;
-            self.pause_after(began).await;
+            self.pause_after(moment.monotonic).await;
             match step.next {
                 Some(next) => after = next,
                 None if events == 0 => return Ok(0),
@@ -131,28 +133,23 @@ impl Retention {
     }
 
     async fn purge_audit(&self) -> Result<(), StoreError> {
-        let before = self.clock.now();
-        let before = before.before(Duration::from_hours(24 * audit::KEPT_DAYS));
-        let first_day = before.to_utc().date_naive().to_string();
         loop {
-            let began = self.clock.monotonic();
-            if !self.store.purge_audit(before, first_day.clone()).await? {
+            let moment = self.clock.moment();
+            if !self.store.purge_audit(AUDIT_KEPT, moment).await? {
                 return Ok(());
             }
-            self.pause_after(began).await;
+            self.pause_after(moment.monotonic).await;
         }
     }
 
     /// What they were about is purged too.
-    async fn purge_comparisons(&self) -> Result<(), StoreError> {
-        let days = Duration::from_hours(24 * self.kept.days);
-        let before = self.clock.now().before(days);
+    async fn purge_comparisons(&self, kept: Duration) -> Result<(), StoreError> {
         loop {
-            let began = self.clock.monotonic();
-            if !self.store.purge_comparisons(before).await? {
+            let moment = self.clock.moment();
+            if !self.store.purge_comparisons(kept, moment).await? {
                 return Ok(());
             }
-            self.pause_after(began).await;
+            self.pause_after(moment.monotonic).await;
         }
     }
 

@@ -379,6 +379,16 @@ pub(crate) fn clock_off(ahead: i64, language: Language) -> String {
     )
 }
 
+/// Something in the control socket's place that is no socket.
+pub(crate) fn no_socket(path: &Path, language: Language) -> String {
+    let path = path.display();
+    both!(
+        language,
+        "{path}: コマンドの受け口 (ソケット) の場所に、ほかのものがあります。別の場所に移してください",
+        "{path}: this is no socket, and the relay needs its own here; move it away"
+    )
+}
+
 /// The last day of a certificate.
 pub(crate) fn certificate_ends(day: &str, days: u64, language: Language) -> String {
     let in_days = counted(days, "day");

@@ -85,6 +85,11 @@ impl SnapshotError {
                 "最初の公開バージョンより前の voicedrive-relay が書いたもので、このバージョンでは読めません",
                 "written by a voicedrive-relay of before the first release, which this program cannot read"
             ),
+            Self::NotPlain { .. } => both!(
+                language,
+                "通常のファイルではないため、コピーで置き換えられません。別の場所に移してください。ほかのディスクにコピーを作るには backup ファイル名 を使ってください",
+                "this is not an ordinary file, and no copy can take its place. Move it away; `backup FILE` makes a copy on another disk"
+            ),
             Self::InTheWay { obstacle, .. } => {
                 let obstacle = obstacle.describe(language);
                 both!(
@@ -156,6 +161,7 @@ impl SnapshotError {
                 )
             }
             Self::InTheWay { .. }
+            | Self::NotPlain { .. }
             | Self::File { .. }
             | Self::Database { .. }
             | Self::Source { .. }
@@ -177,6 +183,7 @@ impl SnapshotError {
             | Self::NotOurs { path }
             | Self::OfBefore { path }
             | Self::InTheWay { path, .. }
+            | Self::NotPlain { path }
             | Self::Newer { path, .. } => path,
         }
     }

@@ -78,6 +78,15 @@ impl OpenError {
                     or_restore(copy.as_deref(), language, commands)
                 )
             }
+            Self::OfAnother { known_by, copy, .. } => {
+                let (known_by, path) = (known_by.display(), path.display());
+                let how = how_to_restore(copy.as_deref(), language, commands);
+                both!(
+                    language,
+                    "このデータディレクトリのものではない、別のリレーのデータベースが置かれています ({known_by} で分かります)。何も変更していません。{how}。このデータベースに置き換えるつもりなら、{path} を別の場所に移して元のデータベースを戻してから、restore --of-another-relay で復元してください。元のデータベースが残っていない場合は、{known_by} を別の場所に移してから起動してください",
+                    "this is the database of another relay and not that of this data directory, as {known_by} says. Nothing was changed. {how}. If the other one is to be used from now on, move {path} away, bring the former one back, and put the other one in its place with `restore --of-another-relay`; when the former one is lost, move {known_by} away and start again"
+                )
+            }
             Self::Busy { .. } => both!(
                 language,
                 "別のプログラムがデータベースを使っていて開けません。そのプログラム (開いたままの sqlite3 など) を終了してください",
@@ -133,6 +142,7 @@ impl OpenError {
             | Self::Gone { path, .. }
             | Self::Behind { path, .. }
             | Self::Unusable { path, .. }
+            | Self::OfAnother { path, .. }
             | Self::Busy { path }
             | Self::Foreign { path, .. }
             | Self::Database { path, .. }
@@ -156,6 +166,11 @@ impl Odd {
                 language,
                 "データベースの場所にディレクトリがあります。別の場所に移してください",
                 "a directory stands where the database should be. Move it away"
+            ),
+            Self::NoDirectory => both!(
+                language,
+                "ここにはディレクトリが必要ですが、ほかのものがあります。別の場所に移してください",
+                "a directory should be here, and this is none. Move it away"
             ),
             Self::NotPlain => both!(
                 language,

@@ -404,9 +404,67 @@ async fn a_clock_that_leaps_ahead_purges_nothing_over_restarts_either() {
     assert!(purge(&bench).await);
     bench.clock.advance(Duration::from_hours(25));
     assert!(
-        !purge(&bench).await,
-        "a clock that goes on for a day is right"
+        purge(&bench).await,
+        "that it is believed after a day makes nothing older"
     );
+    bench.clock.advance(Duration::from_hours(24 * 90));
+    assert!(!purge(&bench).await);
+}
+
+/// A clock that was wrong, over which restart whatsoever, and then is right.
+#[tokio::test]
+async fn what_was_accepted_while_the_clock_was_wrong_is_as_old_as_it_is() {
+    let (hour, day) = (Duration::from_hours(1), Duration::from_hours(24));
+    let long_ago = noon().before(day * 7300);
+    for (wrong, first) in [
+        (long_ago, false),
+        (long_ago, true),
+        (noon().after(day * 3650), false),
+        (noon().after(day * 3650), true),
+    ] {
+        let mut bench = Bench::new(&[60], Duration::from_secs(5)).await;
+        let purge = async |bench: &Bench, days| {
+            let ingested = Duration::ZERO;
+            Retention::new(
+                bench.store.clone(),
+                bench.clock.clone(),
+                Kept { days, ingested },
+            )
+            .step()
+            .await;
+        };
+        let is_there = async |bench: &Bench, id: &String| {
+            let found = bench.store.event(id, bench.clock.moment()).await;
+            found.unwrap().is_some()
+        };
+        if first {
+            // Nothing was kept before.
+            bench.clock.set(wrong);
+            bench.store.probe(bench.clock.moment()).await.unwrap();
+        } else {
+            bench.accept("a.b").await;
+            assert_eq!(bench.dispatcher.step().await, 1);
+            bench.store.clone().close(bench.clock.moment()).await;
+            bench.clock.set(wrong);
+            bench = bench.restarted();
+        }
+        let id = bench.accept("a.b").await;
+        assert_eq!(bench.dispatcher.step().await, 1);
+        purge(&bench, 90).await;
+        bench.clock.advance(hour * 30);
+        purge(&bench, 90).await;
+        bench.store.clone().close(bench.clock.moment()).await;
+        bench.clock.set(noon().after(hour * 31));
+        bench = bench.restarted();
+        for _ in 0..3 {
+            purge(&bench, 30).await;
+            bench.clock.advance(hour * 25);
+        }
+        assert!(is_there(&bench, &id).await, "{wrong} {first}");
+        bench.clock.advance(day * 31);
+        purge(&bench, 30).await;
+        assert!(!is_there(&bench, &id).await, "{wrong} {first}");
+    }
 }
 
 #[tokio::test]
@@ -416,9 +474,12 @@ async fn an_event_that_was_handed_over_is_sent_though_older_ones_were_purged() {
         bench.accept("a.b").await;
     }
     assert_eq!(bench.dispatcher.step().await, 5);
+    let moment = bench.clock.moment();
+    bench.store.leave_milestone(moment).await.unwrap();
     bench.clock.advance(Duration::from_hours(24 * 100));
-    let before = bench.clock.now();
-    bench.store.purge_events(before, 0).await.unwrap();
+    let (kept, moment) = (Duration::from_hours(24), bench.clock.moment());
+    let purged = bench.store.purge_events(kept, moment, 0).await.unwrap();
+    assert_eq!(purged.events, 5);
     let accepted = bench.accept_one("a.b").await;
     bench.handoff.give(accepted.due.unwrap());
     assert_eq!(bench.dispatcher.step().await, 1);

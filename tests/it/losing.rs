@@ -25,14 +25,14 @@ use crate::harness::{Bench, Clock, client, token};
 /// The longest that a test waits for something that must happen.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 /// A user that owns nothing.
-const NOBODY: u32 = 65534;
+pub const NOBODY: u32 = 65534;
 
 pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// Runs a command as this user, which has to end by itself.
-async fn run_as(user: Option<u32>, command: &str, config: &Path) -> Output {
+pub async fn run_as(user: Option<u32>, command: &str, config: &Path) -> Output {
     let mut program = program();
     program.args([command, "--config"]).arg(config);
     if let Some(user) = user {
@@ -47,6 +47,14 @@ pub async fn refused_start(config: &Path, user: Option<u32>) -> String {
     let output = run_as(user, "serve", config).await;
     let told = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{told}");
+    told
+}
+
+/// The same, which ends with this code.
+pub async fn refused_with(config: &Path, code: i32) -> String {
+    let output = run_as(None, "serve", config).await;
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{told}");
     told
 }
 
@@ -182,7 +190,7 @@ async fn what_stands_in_the_databases_place_is_called_by_its_name() {
     }
 }
 
-fn is_root() -> bool {
+pub fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|own| {
         use std::os::unix::fs::MetadataExt;
         own.uid() == 0
@@ -190,7 +198,7 @@ fn is_root() -> bool {
 }
 
 /// Gives a directory with all that is in it to a user.
-fn give(path: &Path, user: u32) {
+pub fn give(path: &Path, user: u32) {
     chown(path, Some(user), Some(user)).unwrap();
     if path.is_dir() {
         for entry in fs::read_dir(path).unwrap() {

@@ -54,6 +54,7 @@ mod questions;
 mod reconciling;
 mod recovering;
 mod refusing;
+mod replacing;
 mod reporting;
 mod restoring;
 mod returning;

@@ -2,19 +2,20 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
 use super::CheckResult;
 use super::daemon::Daemon;
 use crate::cli::Common;
+use crate::cli::client::socket as socket_of;
 use crate::cli::words::Locale;
 use crate::config::Config;
 use crate::http::server::control_socket::{LONGEST_PATH, is_too_long};
 use crate::relay;
 use crate::store::OpenError;
 use crate::store::file::inspect::{self, Inspection};
-use crate::store::file::is_full;
+use crate::store::file::{self, is_full, snapshot};
 use crate::words::checks::{self, Check};
 use crate::words::system::of_system;
 
@@ -43,11 +44,27 @@ pub(super) async fn all(
         findings.extend(counts(locale, common, config).await);
         findings.extend(erasures(locale, config));
     }
+    findings.extend(backup(locale, config));
+    findings.extend(odd_socket(locale, &socket_of(config, common)));
     // The package's daemon has its socket in a directory of its own.
     if !common.is_packaged() {
         findings.extend(socket(locale, &config.storage.directory));
     }
     findings
+}
+
+/// The backup file, when no copy can take its place.
+fn backup(locale: Locale, config: &Config) -> Option<CheckResult> {
+    let path = file::backup_file(&config.storage.directory);
+    let error = snapshot::refuse_odd(&path).err()?;
+    Some(CheckResult::bad("backup", error.describe(locale)))
+}
+
+/// Something else in the place of the control socket. The daemon leaves it there, and does not start.
+fn odd_socket(locale: Locale, path: &Path) -> Option<CheckResult> {
+    let found = fs::symlink_metadata(path).ok()?;
+    let text = checks::no_socket(path, locale.language);
+    (!found.file_type().is_socket()).then(|| CheckResult::bad("control socket", text))
 }
 
 /// The control socket, when its path is longer than a socket's may be.

@@ -49,7 +49,15 @@ fn what_is_old_goes_in_steps_and_the_rest_stays() {
     for n in 0..i64::from(PURGED_AT_ONCE) + 10 {
         record(&connection, &did(Action::Backup, n)).unwrap();
     }
-    for day in ["2024-01-01", "2024-01-02"] {
+    // A wrong clock has named the later one.
+    for (day, lived_ms) in [("2024-01-02", 7), ("2006-01-01", 9)] {
+        connection
+            .execute(
+                "INSERT INTO relay_time (id, axis_ms, wall_at, lived_ms, believed_ahead_ms)
+                 VALUES (1, 0, ?1, ?2, 0) ON CONFLICT DO UPDATE SET lived_ms = ?2",
+                (at(0), lived_ms),
+            )
+            .unwrap();
         let reads = PayloadReads {
             day: day.to_owned(),
             who: "root".to_owned(),
@@ -57,13 +65,17 @@ fn what_is_old_goes_in_steps_and_the_rest_stays() {
         };
         count_reads(&connection, &reads).unwrap();
     }
-    let before = at(i64::from(PURGED_AT_ONCE) + 5);
-    assert!(any_before(&connection, before, "2024-01-02").unwrap());
-    assert!(purge(&connection, before, "2024-01-02").unwrap());
-    assert!(!purge(&connection, before, "2024-01-02").unwrap());
+    let old = Milestone {
+        lived_ms: 8,
+        actions: i64::from(PURGED_AT_ONCE) + 5,
+        ..Milestone::default()
+    };
+    assert!(any_old(&connection, old).unwrap());
+    assert!(purge(&connection, old).unwrap());
+    assert!(!purge(&connection, old).unwrap());
     assert_eq!(count(&connection, "SELECT count(*) FROM audit"), 5);
     assert_eq!(count(&connection, "SELECT count(*) FROM payload_reads"), 1);
-    assert!(!any_before(&connection, before, "2024-01-02").unwrap());
+    assert!(!any_old(&connection, old).unwrap());
 }
 
 #[test]

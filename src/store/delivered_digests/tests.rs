@@ -11,6 +11,7 @@ use crate::retry::RetryPolicy;
 use crate::route::Routing;
 use crate::store::dismissals::dismiss_event;
 use crate::store::events::accept;
+use crate::store::milestones;
 use crate::store::purge::purge as purge_events;
 use crate::store::reconciliation::settle_arrived;
 use crate::store::resend::{Rules, resend};
@@ -149,8 +150,16 @@ proptest! {
                         settle_arrived(&connection, seq, id, when(now)).unwrap();
                     }
                 }
-                Step::Purge => drop(purge_events(&connection, at(now - 5 * HOUR), 0).unwrap()),
-                Step::Hours(hours) => now = (now + hours * HOUR).clamp(0, 50 * HOUR),
+                Step::Purge => {
+                    let before = when(now - 5 * HOUR).lived_ms();
+                    if let Some(old) = milestones::at(&connection, before).unwrap() {
+                        purge_events(&connection, old, 0).unwrap();
+                    }
+                }
+                Step::Hours(hours) => {
+                    milestones::leave(&connection, when(now)).unwrap();
+                    now = (now + hours * HOUR).clamp(0, 50 * HOUR);
+                }
                 _ => {}
             }
             agree(&connection);
@@ -181,7 +190,10 @@ async fn a_digest_follows_an_erasure_and_is_kept_only_when_its_time_is_over() {
         .unwrap();
     store.erase_events("EMP-1", range, moment()).await.unwrap();
     assert_eq!(of(2 * HOUR).await, 0);
-    assert!(!store.purge_comparisons(at(100 * HOUR)).await.unwrap());
+    let later = moment().after(Duration::from_hours(100));
+    store.leave_milestone(later).await.unwrap();
+    let purging = store.purge_comparisons(Duration::ZERO, later);
+    assert!(!purging.await.unwrap());
 }
 
 #[test]

@@ -8,12 +8,15 @@ use super::super::connection::open_for_reading;
 use super::super::{StoreError, erase, notifications, outbox, recount, tokens};
 use super::live_file;
 use super::mark::Mark;
-use super::open::{judge, quick_check, refuse_damaged, refuse_foreign, refuse_gone};
+use super::open::{judge, quick_check, refuse_cut, refuse_damaged, refuse_foreign, refuse_gone};
 use super::open_error::OpenError;
 use super::other_copies;
+use super::owner::refuse_other;
 use super::progress::refuse_behind;
 use super::rollback::{RollbackJournal, journal_beside};
-use super::unusable::{refuse_odd, refuse_unwritable};
+use super::unusable::{
+    refuse_closed, refuse_no_directories, refuse_odd, refuse_odd_lock, refuse_unwritable,
+};
 use super::version::{newest_known_version, schema_version};
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
@@ -24,6 +27,9 @@ use crate::token::TokenRecord;
 /// `OpenError` as in [`Store::open`](crate::store::Store::open); a database that is not there yet is no error.
 pub fn inspect(directory: &Path) -> Result<Inspection, OpenError> {
     let path = live_file(directory);
+    refuse_no_directories(directory)?;
+    refuse_odd_lock(directory)?;
+    refuse_closed(directory)?;
     refuse_gone(directory)?;
     refuse_damaged(directory)?;
     refuse_odd(directory)?;
@@ -37,6 +43,8 @@ pub fn inspect(directory: &Path) -> Result<Inspection, OpenError> {
         // Refused before.
         Some(RollbackJournal::OfAnother) | None => {}
     }
+    refuse_cut(&path)?;
+    refuse_other(directory)?;
     let doubtful = !Mark::of(&path).fits();
     refuse_foreign(&path)?;
     let connection = open_for_reading(&path).map_err(|error| OpenError::database(&path, &error))?;

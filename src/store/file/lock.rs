@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::open_error::OpenError;
+use super::unusable::refuse_odd_lock;
 
 /// How often the lock is tried, and the pause in between: whoever only asks who has it holds it for a moment.
 const TRIES: u32 = 5;
@@ -31,6 +32,7 @@ pub(super) fn lock(directory: &Path) -> Result<File, OpenError> {
             Err(TryLockError::Error(source)) => return Err(at_directory(source)),
         }
     }
+    refuse_odd_lock(directory)?;
     let file = file_in(directory);
     say_who(&file).map_err(|source| OpenError::at(&file, source))?;
     Ok(opened)

@@ -7,20 +7,23 @@ use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::super::connection::{make_file, open_for_reading, open_for_writing, settle};
+use super::super::connection::{identity, make_file, open_for_reading, open_for_writing, settle};
 use super::lock::lock;
 use super::mark::{Mark, mark_of_damage};
 use super::open_error::{Left, OpenError};
 use super::other_copies::{delete_unfinished, left_behind};
+use super::owner::{note, refuse_other};
 use super::path::{filled_journal_of, shared_memory_of};
 use super::progress::refuse_behind;
-use super::rollback::end_stray;
+use super::rollback::{end_stray, journal_beside};
+use super::shape::Header;
 use super::snapshot;
 use super::stray_log::StrayLog;
-use super::unusable::{refuse_odd, refuse_unwritable};
+use super::unusable::{refuse_closed, refuse_no_directories, refuse_odd, refuse_unwritable};
 use super::version::{Origin, migrate, newest_known_version, schema_version};
 use super::{DatabaseFile, live_file, newest_copy};
 use crate::command_line::CommandLine;
+use crate::plain_file::ordinary;
 
 /// Only the relay's user and group may enter.
 pub(super) const DIRECTORY_MODE: u32 = 0o750;
@@ -42,10 +45,11 @@ pub(in crate::store) fn open(
     directory: &Path,
     commands: &CommandLine,
 ) -> Result<Opened, OpenError> {
-    let live = directory.join("live");
+    refuse_no_directories(directory)?;
     make_directory(directory, DIRECTORY_MODE)?;
     let lock = lock(directory)?;
-    make_directory(&live, DIRECTORY_MODE)?;
+    make_directory(&directory.join("live"), DIRECTORY_MODE)?;
+    refuse_closed(directory)?;
     tell_leftovers(directory);
     let path = live_file(directory);
     tell_cut_index(&path);
@@ -54,6 +58,8 @@ pub(in crate::store) fn open(
     refuse_odd(directory)?;
     refuse_unwritable(directory)?;
     end_stray(&path)?;
+    refuse_cut(&path)?;
+    refuse_other(directory)?;
     // A database that was closed in order is unchanged. Any other may have lost a part, so it is examined
     // before anything can be written to it.
     let mark = Mark::of(&path);
@@ -80,9 +86,13 @@ pub(in crate::store) fn open(
     }
     back_up_before_migration(&connection, &path, directory)?;
     migrate(&mut connection, &path)?;
+    let identity = identity(&connection).map_err(|error| OpenError::database(&path, &error))?;
+    if let Some(identity) = identity {
+        note(directory, identity).map_err(|source| OpenError::at(directory, source))?;
+    }
     Ok(Opened {
         connection,
-        file: DatabaseFile::opened(directory, commands)
+        file: DatabaseFile::opened(directory, identity, commands)
             .map_err(|source| OpenError::at(&path, source))?,
         lock,
     })
@@ -200,7 +210,8 @@ pub(super) fn make_directory(path: &Path, mode: u32) -> Result<(), OpenError> {
 /// data. A journal without its database holds what was accepted last, and a mark shows that there was a database.
 pub(super) fn refuse_gone(directory: &Path) -> Result<(), OpenError> {
     let path = live_file(directory);
-    if fs::symlink_metadata(&path).is_ok() {
+    let found = fs::symlink_metadata(&path).map_err(|error| error.kind());
+    if found.err() != Some(io::ErrorKind::NotFound) {
         return Ok(());
     }
     let part = || filled_journal_of(&path).or_else(|| Mark::of(&path).left());
@@ -208,6 +219,28 @@ pub(super) fn refuse_gone(directory: &Path) -> Result<(), OpenError> {
     match left.or_else(|| part().map(Left::Part)) {
         Some(left) => Err(OpenError::Gone { path, left }),
         None => Ok(()),
+    }
+}
+
+/// Refuses a database that is shorter than its header says: SQLite takes what is missing of its last page for zeros. Beside
+/// a journal it may be.
+pub(super) fn refuse_cut(path: &Path) -> Result<(), OpenError> {
+    if filled_journal_of(path).is_some() || journal_beside(path).is_some() {
+        return Ok(());
+    }
+    let Ok(file) = ordinary(path).and_then(|_| File::open(path)) else {
+        return Ok(());
+    };
+    let lengths = file
+        .metadata()
+        .and_then(|found| Ok((found.len(), Header::read(&file)?.counted_bytes())));
+    match lengths {
+        Ok((bytes, Some(counted))) if bytes < counted => Err(OpenError::damaged(
+            path,
+            format!("it has {bytes} bytes where its pages have {counted}"),
+        )),
+        // SQLite says what else is wrong with it.
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 

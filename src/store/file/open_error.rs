@@ -69,6 +69,15 @@ pub enum OpenError {
         /// The newest copy, when there is one.
         copy: Option<PathBuf>,
     },
+    /// It is a relay's database, and not that of this data directory.
+    OfAnother {
+        /// The database.
+        path: PathBuf,
+        /// What says whose it is: the note of the last run, or a copy.
+        known_by: PathBuf,
+        /// The newest copy of the one that belongs here, when there is one.
+        copy: Option<PathBuf>,
+    },
     /// Another program holds a lock on it.
     Busy {
         /// The database.
@@ -124,6 +133,8 @@ pub enum Odd {
     DeadLink,
     /// A directory.
     Directory,
+    /// Something else where a directory should be.
+    NoDirectory,
     /// A device, a pipe or a socket.
     NotPlain,
     /// An empty file, beside a write-ahead log with records: SQLite would throw the log away.

@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::owner;
 use super::rollback::SET_ASIDE;
 use super::snapshot::UNFINISHED;
 use super::{BACKUP, RESCUED};
@@ -23,15 +24,20 @@ pub(super) fn list(directory: &Path) -> Vec<PathBuf> {
     let live = directory.join("live");
     let mut copies = named(
         directory,
-        &[&OF_RESTORES[..], &[OF_UPGRADES, RESCUED.0]].concat(),
+        &[
+            &OF_RESTORES[..],
+            &[OF_UPGRADES, RESCUED.0, owner::SET_ASIDE],
+        ]
+        .concat(),
     );
     copies.extend(named(&live, &[SET_ASIDE]));
     copies
 }
 
-/// What a restore that was broken off has left, and journals that were moved aside.
+/// What a restore that was broken off has left, copies of another relay's database, and journals that were moved aside.
 pub(super) fn left_behind(directory: &Path) -> Vec<PathBuf> {
     let mut left = named(directory, &OF_RESTORES[1..]);
+    left.extend(named(directory, &[owner::SET_ASIDE]));
     left.extend(named(&directory.join("live"), &[SET_ASIDE]));
     left
 }

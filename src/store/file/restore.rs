@@ -10,13 +10,14 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::super::audit;
 use super::super::carry_over::{self, Carried};
-use super::super::connection::settle;
+use super::super::connection::{identity, settle};
 use super::super::erase;
 use super::difference::{Difference, compare};
 use super::live_file;
 use super::lock::{file_in, lock};
 use super::open::{DIRECTORY_MODE, make_directory};
 use super::open_error::OpenError;
+use super::owner::note_too;
 use super::path::{filled_journal_of, journal_of};
 use super::progress::{Progress, number_of_next_restore, of_present};
 use super::reserve::{disk_is_full, is_full, is_out_of_room};
@@ -25,7 +26,8 @@ use super::snapshot::{self, SnapshotError, Verified};
 use crate::audit::{Action, Actor, Entry, Subject};
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
-use stage::{Stage, give_to_owner_of};
+use stage::Stage;
+pub(super) use stage::give_to_owner_of;
 
 /// Why a copy was not restored. Nothing was changed, unless it says otherwise.
 #[derive(Debug, thiserror::Error)]
@@ -215,10 +217,19 @@ fn lay_out(
             revoked,
         },
     };
+    let identity = identity(&connection).map_err(at_database)?;
     connection
         .close()
         .map_err(|(_, source)| at_database(source))?;
     stage.settle(directory)?;
+    if let Some(identity) = identity {
+        // The next start forgets whose the former database was.
+        let noted = note_too(directory, identity);
+        noted.map_err(|source| RestoreError::Swap {
+            path: directory.to_owned(),
+            source,
+        })?;
+    }
     Ok((stage, verified, before, erased))
 }
 

@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use super::super::connection::is_live;
 use super::path::{journal_of, shared_memory_of};
 use super::remains;
+use super::version::APPLICATION_ID;
 
 /// How often the check is repeated before a database counts as replaced: it may just be written.
 const LOOKS: usize = 3;
@@ -155,6 +156,12 @@ impl Header {
         self.number(60)
     }
 
+    /// The same, when it is a database of this program and has one.
+    pub(super) fn identity_of_relay(&self) -> Option<u32> {
+        let is_ours = self.0.starts_with(MAGIC) && self.application() == APPLICATION_ID;
+        Some(self.identity()).filter(|identity| is_ours && *identity != 0)
+    }
+
     /// The number by which databases of one program are told from others.
     pub(super) fn application(&self) -> i32 {
         self.number(68).cast_signed()
@@ -163,6 +170,12 @@ impl Header {
     /// How often the file was changed, as far as SQLite counts it.
     pub(super) fn changes(&self) -> u32 {
         self.number(24)
+    }
+
+    /// The same, when it is the header of a database and this number was written with the last change.
+    pub(super) fn counted_bytes(&self) -> Option<u64> {
+        let is_valid = self.0.starts_with(MAGIC) && self.number(92) == self.changes();
+        is_valid.then(|| self.bytes())
     }
 
     /// How long the file is when all of the log was moved to it.

@@ -19,7 +19,7 @@ use super::reserve::{disk_is_full, is_out_of_room};
 use super::rollback::journal_beside;
 pub use super::snapshot_error::{Obstacle, SnapshotError};
 use crate::trouble::Trouble;
-pub use target::Target;
+pub use target::{Target, refuse_odd};
 pub use verdict::{Verified, verify};
 pub(super) use verdict::{open_alone, verify_as};
 

@@ -77,6 +77,11 @@ pub enum SnapshotError {
         /// What keeps it from there.
         obstacle: Obstacle,
     },
+    /// No copy can take the place of what is there: a directory, a link, a device, a pipe or a socket.
+    NotPlain {
+        /// Which file.
+        path: PathBuf,
+    },
     /// The file was written by a newer version of the relay.
     Newer {
         /// Which file.

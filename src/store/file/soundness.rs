@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
+use super::owner::set_other_aside;
 use super::progress::refuse_stale;
 use super::rescued::drop_earlier;
 use super::restore::name_of;
@@ -38,12 +39,13 @@ pub enum Depth {
 impl Store {
     /// Writes a copy of the whole database to `target`, as [`snapshot::copy`] does. Nobody is held up meanwhile,
     /// and it is finished though the one who asked goes away. What somebody has copied over the database never takes the
-    /// place of a copy.
+    /// place of a copy, and a copy of another relay's database is moved aside before.
     ///
     /// # Errors
     /// `SnapshotError`; `target` is as it was.
     pub async fn copy_to(&self, target: &Path) -> Result<(), SnapshotError> {
-        let file = self.file.clone();
+        snapshot::refuse_odd(target)?;
+        let (file, replaced) = (self.file.clone(), target.to_owned());
         let judge = move || {
             if file.is_overwritten() {
                 return Err(SnapshotError::Source {
@@ -51,7 +53,13 @@ impl Store {
                     trouble: Trouble::Overwritten { copy: None },
                 });
             }
-            Ok(())
+            let aside = file
+                .identity
+                .map_or(Ok(()), |own| set_other_aside(own, &replaced));
+            aside.map_err(|source| SnapshotError::File {
+                path: replaced,
+                source,
+            })
         };
         self.copy_if(target, judge).await
     }

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
+use super::lock::file_in;
 use super::open_error::{Odd, OpenError};
 use super::path::{filled_journal_of, journal_of, shared_memory_of};
 use super::rollback::RollbackJournal;
@@ -14,7 +15,6 @@ use super::{live_file, newest_copy};
 /// Refuses what is no ordinary file. One that is not there is none.
 pub(super) fn refuse_odd(directory: &Path) -> Result<(), OpenError> {
     let path = live_file(directory);
-    refuse_closed(directory, &path)?;
     let why = match fs::symlink_metadata(&path) {
         Ok(found) if found.is_symlink() && !path.exists() => Odd::DeadLink,
         Ok(_) if path.is_dir() => Odd::Directory,
@@ -29,19 +29,48 @@ pub(super) fn refuse_odd(directory: &Path) -> Result<(), OpenError> {
     Err(unusable(directory, &path, why))
 }
 
-/// Refuses a directory around the database that this user may not write into, as SQLite has to.
-fn refuse_closed(directory: &Path, database: &Path) -> Result<(), OpenError> {
-    let live = database.parent().unwrap_or(directory);
-    match tempfile::tempfile_in(live) {
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+/// Refuses what is no directory where the data directory, or that of the database in it, should be. One that is not there
+/// is made.
+pub(super) fn refuse_no_directories(directory: &Path) -> Result<(), OpenError> {
+    for path in [directory.to_owned(), directory.join("live")] {
+        let why = match (fs::symlink_metadata(&path), fs::metadata(&path)) {
+            (Ok(_), Ok(found)) if !found.is_dir() => Odd::NoDirectory,
+            (Ok(_), Err(error)) if error.kind() == io::ErrorKind::NotFound => Odd::DeadLink,
+            _ => continue,
+        };
+        return Err(unusable(directory, &path, why));
+    }
+    Ok(())
+}
+
+/// Refuses a directory around the database that this user may not enter or write into, as SQLite has to.
+pub(super) fn refuse_closed(directory: &Path) -> Result<(), OpenError> {
+    let live = directory.join("live");
+    match tempfile::tempfile_in(&live).map_err(|error| error.kind()) {
+        Err(io::ErrorKind::PermissionDenied) => {
             let why = Odd::NotOurs {
                 directory: directory.to_owned(),
             };
-            Err(unusable(directory, live, why))
+            Err(unusable(directory, &live, why))
+        }
+        Err(io::ErrorKind::ReadOnlyFilesystem) => {
+            Err(unusable(directory, &live, Odd::ReadOnlyDisk))
         }
         // One that is not there is made; who uses it says what else is wrong.
         Ok(_) | Err(_) => Ok(()),
     }
+}
+
+/// Refuses what is no ordinary file of this user in the place of the one that names the process. It would be
+/// written through a link, and a pipe waits for ever.
+pub(super) fn refuse_odd_lock(directory: &Path) -> Result<(), OpenError> {
+    let path = file_in(directory);
+    let why = match fs::symlink_metadata(&path) {
+        Ok(found) if !found.is_file() => Odd::NotPlain,
+        Ok(_) => return refuse_unwritable_file(directory, &path),
+        Err(_) => return Ok(()),
+    };
+    Err(unusable(directory, &path, why))
 }
 
 /// Refuses files that this user may not read and write. None of them may be open in this process.
@@ -52,22 +81,24 @@ pub(super) fn refuse_unwritable(directory: &Path) -> Result<(), OpenError> {
         shared_memory_of(&database),
         database.clone(),
     ] {
-        let opened = File::options().read(true).write(true).open(&path);
-        match opened.map_err(|error| error.kind()) {
-            Err(io::ErrorKind::PermissionDenied) => {
-                let why = Odd::NotOurs {
-                    directory: directory.to_owned(),
-                };
-                return Err(unusable(directory, &path, why));
-            }
-            Err(io::ErrorKind::ReadOnlyFilesystem) => {
-                return Err(unusable(directory, &path, Odd::ReadOnlyDisk));
-            }
-            // One that is not there is made; SQLite says what else is wrong.
-            Ok(_) | Err(_) => {}
-        }
+        refuse_unwritable_file(directory, &path)?;
     }
     Ok(())
+}
+
+fn refuse_unwritable_file(directory: &Path, path: &Path) -> Result<(), OpenError> {
+    let opened = File::options().read(true).write(true).open(path);
+    match opened.map_err(|error| error.kind()) {
+        Err(io::ErrorKind::PermissionDenied) => {
+            let why = Odd::NotOurs {
+                directory: directory.to_owned(),
+            };
+            Err(unusable(directory, path, why))
+        }
+        Err(io::ErrorKind::ReadOnlyFilesystem) => Err(unusable(directory, path, Odd::ReadOnlyDisk)),
+        // One that is not there is made; SQLite says what else is wrong.
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 fn unusable(directory: &Path, path: &Path, why: Odd) -> OpenError {

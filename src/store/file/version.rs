@@ -1,7 +1,9 @@
 //! Who wrote a database, and in which version; and how it is brought to this one.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
+use refinery::Target;
 use rusqlite::Connection;
 
 use super::open_error::OpenError;
@@ -15,7 +17,7 @@ pub(super) const APPLICATION_ID: i32 = 0x5644_524c;
 
 /// The newest migration: its version, and the checksum that refinery has of its file. They stand here so that a start with
 /// nothing to apply does without refinery, whose regular expressions would stay in memory.
-const NEWEST: (i32, &str) = (1, "3824352959170351844");
+const NEWEST: (i32, &str) = (1, "14338627041109598071");
 
 /// Who wrote a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +116,33 @@ fn is_as_noted(connection: &Connection) -> rusqlite::Result<bool> {
         |row| row.get(0),
     )?;
     Ok(applied == checksum)
+}
+
+/// The first table or index of a database of this program, in the version that it has seen, that is not in it as it was
+/// made. One that was added is no matter.
+pub(super) fn missing_in(
+    connection: &Connection,
+    path: &Path,
+) -> Result<Option<String>, OpenError> {
+    let at_path = |error| OpenError::database(path, &error);
+    let version = schema_version(connection).map_err(at_path)?;
+    let mut whole = Connection::open_in_memory().map_err(at_path)?;
+    migrations::migrations::runner()
+        .set_target(Target::Version(version))
+        .run(&mut whole)
+        .map_err(|error| OpenError::migration(path, &error))?;
+    let found = schema(connection).map_err(at_path)?;
+    let expected = schema(&whole).map_err(at_path)?;
+    let mut missing = expected.into_iter().filter(|one| !found.contains(one));
+    Ok(missing.next().map(|(name, _)| name))
+}
+
+/// What was made, by name, and how. What SQLite makes for itself is not in it.
+fn schema(connection: &Connection) -> rusqlite::Result<BTreeSet<(String, String)>> {
+    connection
+        .prepare("SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite!_%' ESCAPE '!'")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
 }
 
 #[cfg(test)]

@@ -207,10 +207,13 @@ async fn call_events(store: &Store, moment: Moment) {
     }
     call_recovery(store, later).await;
     attempt_all(store, Outcome::Success, later).await;
+    store.leave_milestone(later).await.unwrap();
     store
-        .purge_events(later.wall.after(Duration::from_secs(1)), 0)
+        .forget_milestones(Duration::ZERO, later)
         .await
         .unwrap();
+    let purging = store.purge_events(Duration::ZERO, later, 0);
+    purging.await.unwrap();
     store.release_pages().await.unwrap();
 }
 
@@ -399,8 +402,9 @@ async fn call_the_rest(store: &Store, moment: Moment) {
     let aside = store.notification_set_aside("email 1", 1, "no".to_owned());
     aside.await.unwrap();
     store.channel_tried("email 1", None).await.unwrap();
-    let over = gone.wall.after(Duration::from_secs(1));
-    store.purge_incidents(over).await.unwrap();
+    let over = gone.after(Duration::from_secs(1));
+    let purging = store.purge_incidents(Duration::ZERO, over);
+    purging.await.unwrap();
     call_tokens(store, now).await;
     store.repair_counts().await.unwrap();
 }
@@ -495,8 +499,8 @@ async fn call_audit(store: &Store, moment: Moment) {
         let days = (String::new(), "9".to_owned());
         store.payload_reads(days, filter.who).await.unwrap();
     }
-    let later = moment.wall.after(Duration::from_secs(1));
-    let more = store.purge_audit(later, "2026-01-01".to_owned());
+    store.leave_milestone(moment).await.unwrap();
+    let more = store.purge_audit(Duration::ZERO, moment.after(Duration::from_secs(1)));
     assert!(!more.await.unwrap());
 }
 
@@ -548,7 +552,10 @@ async fn call_reconciliation(store: &Store, moment: Moment) {
             digests.await.unwrap();
         }
     }
-    assert!(!store.purge_comparisons(later).await.unwrap());
+    let later = moment.after(Duration::from_hours(48));
+    store.leave_milestone(later).await.unwrap();
+    let purging = store.purge_comparisons(Duration::ZERO, later);
+    assert!(!purging.await.unwrap());
 }
 
 async fn call_interviews(store: &Store, now: Timestamp) {

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::attempt::Outcome;
 use crate::store::events::accept;
+use crate::store::milestones;
 use crate::store::relay_time::Now;
 use crate::store::tests::{attempted, count, database, due_now, policy, settle, submission};
 
@@ -36,9 +37,12 @@ fn history() -> impl Strategy<Value = History> {
 }
 
 fn purge_all(connection: &Connection, before: Timestamp) -> u64 {
+    let Some(old) = milestones::at(connection, before.unix_ms() - 1).unwrap() else {
+        return 0;
+    };
     let (mut events, mut after) = (0, 0);
     loop {
-        let step = purge(connection, before, after).unwrap();
+        let step = purge(connection, old, after).unwrap();
         events += step.events;
         match step.next {
             Some(next) => after = next,
@@ -55,6 +59,7 @@ proptest! {
         let now = day(0);
         let mut histories = histories;
         histories.sort_by_key(|history| -history.age_days);
+        let mut latest = day(-1000);
         let (mut gone, mut stays) = (HashSet::new(), HashSet::new());
         for (number, history) in histories.iter().enumerate() {
             let accepted_at = day(-history.age_days);
@@ -69,6 +74,9 @@ proptest! {
                 finished = settled.retry.is_none();
                 at = settled.retry.map_or(at, |retry| retry.wall);
             }
+            // The relay does not become younger.
+            latest = latest.max(at);
+            milestones::leave(&connection, Now::at(latest)).unwrap();
             let old = accepted_at < day(-KEPT_DAYS);
             if finished && old { gone.insert(id); } else { stays.insert(id); }
         }
@@ -99,6 +107,7 @@ fn an_event_that_was_sent_again_lately_stays() {
         &policy(),
     )
     .unwrap();
+    milestones::leave(&connection, Now::at(day(-120))).unwrap();
     let due = due_now(&connection, Now::at(day(-1))).remove(0);
     settle(
         &connection,
@@ -107,6 +116,7 @@ fn an_event_that_was_sent_again_lately_stays() {
         &policy(),
     )
     .unwrap();
+    milestones::leave(&connection, Now::at(day(-1))).unwrap();
     assert_eq!(purge_all(&connection, day(-KEPT_DAYS)), 0);
     assert_eq!(purge_all(&connection, day(0)), 1);
 }
@@ -142,6 +152,7 @@ fn the_room_is_given_back_to_the_disk() {
             )
             .unwrap();
         }
+        milestones::leave(&connection, Now::at(day(-100))).unwrap();
         purged += purge_all(&connection, day(-KEPT_DAYS));
     }
     while release_pages(&connection).unwrap() > 0 {}

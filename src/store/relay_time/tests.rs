@@ -17,6 +17,7 @@ fn restarted(state: &mut State, end: Moment, begin: Moment) -> State {
     let saved = Saved {
         axis_ms: now.axis_ms,
         wall_at: now.wall,
+        lived_ms: now.lived_ms(),
         believed_ahead_ms: state.believed_ahead_ms,
         strange_since_ms: state.strange_since_ms,
     };
@@ -150,4 +151,61 @@ fn a_machine_without_a_battery_is_believed_when_it_has_asked_a_time_server() {
         moment(second * 2, second),
     );
     assert!(!doubts(&mut next, moment(DAY * 9001, second * 3)));
+}
+
+#[test]
+fn what_the_relay_lived_through_is_made_longer_by_no_wrong_clock() {
+    let hour = Duration::from_hours(1);
+    let begin = moment(DAY * 9000, Duration::ZERO);
+    let lived = |state: &mut State, at: Moment| {
+        let lived_ms = state.look(at).lived_ms() - begin.wall.unix_ms();
+        Duration::from_millis(u64::try_from(lived_ms).unwrap())
+    };
+    for wrong in [DAY, DAY * 8999, DAY * 13_000] {
+        // It starts with a wrong clock, runs on for two days, and is started again with the right one.
+        let mut state = State::resumed(None, begin);
+        let evening = moment(DAY * 9000 + hour * 9, hour * 9);
+        let mut next = restarted(&mut state, evening, moment(wrong, hour));
+        let night = moment(wrong + DAY * 2, hour + DAY * 2);
+        let second = lived(&mut next, night);
+        assert!(second >= DAY * 2 && second <= DAY * 3, "{second:?}");
+        let right = moment(DAY * 9003, Duration::ZERO);
+        let mut last = restarted(&mut next, night, right);
+        let third = lived(&mut last, right);
+        assert!(third >= DAY * 2 && third <= DAY * 3 + STRANGE, "{third:?}");
+        // Nor does it when it is set right while the relay runs, and goes on.
+        let mut set = State::resumed(None, moment(wrong, Duration::ZERO));
+        set.look(moment(wrong + hour, hour));
+        let set_right = set.look(moment(DAY * 9000 + hour, hour)).lived_ms();
+        let goes_on = set.look(moment(DAY * 9010, DAY * 10)).lived_ms();
+        assert!(goes_on - set_right <= milliseconds(DAY * 11));
+    }
+}
+
+#[test]
+fn ordinary_pauses_count_as_lived_and_a_jittering_clock_adds_nothing() {
+    let hour = Duration::from_hours(1);
+    let begin = moment(Duration::ZERO, Duration::ZERO);
+    let mut state = State::resumed(None, begin);
+    let mut next = restarted(&mut state, moment(hour, hour), moment(DAY * 5, hour));
+    assert_eq!(
+        next.look(moment(DAY * 5, hour)).lived_ms() - begin.wall.unix_ms(),
+        milliseconds(DAY * 5)
+    );
+    // A machine without a battery begins where it has ended, and asks a time server.
+    let end = moment(DAY * 5, hour);
+    let mut morning = restarted(&mut next, end, moment(DAY * 5, Duration::ZERO));
+    morning.look(moment(DAY * 5, Duration::ZERO));
+    let asked = morning.look(moment(DAY * 5 + hour * 14, Duration::ZERO));
+    assert_eq!(
+        asked.lived_ms() - begin.wall.unix_ms(),
+        milliseconds(DAY * 5 + hour * 14)
+    );
+    let millisecond = Duration::from_millis(1);
+    for late in 0..10_000 {
+        let wall = DAY * 5 + hour * 14 + millisecond * (late % 2);
+        morning.look(moment(wall, Duration::ZERO));
+    }
+    let after = morning.look(moment(DAY * 5 + hour * 14, Duration::ZERO));
+    assert_eq!(after.lived_ms(), asked.lived_ms());
 }

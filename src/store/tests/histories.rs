@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{accept_one, again, attempted, count, database, due_now, policy, when};
+use super::{accept_one, again, attempted, count, database, due_now, policy, purge_old, when};
 use crate::attempt::Outcome;
 use crate::event::Status;
 use crate::send_breakdown::{BreakdownQuestion, By};
@@ -16,7 +16,7 @@ use crate::store::event_lookup::find;
 use crate::store::relay_time::Now;
 use crate::store::send_breakdown::break_down;
 use crate::store::send_stats::sends;
-use crate::store::{kpis, purge, recount};
+use crate::store::{kpis, milestones, recount};
 use crate::timestamp::Timestamp;
 use crate::zone::Zone;
 
@@ -80,6 +80,7 @@ proptest! {
         let mut models: BTreeMap<String, Model> = BTreeMap::new();
         let mut order = Vec::new();
         for step in history {
+            milestones::leave(&connection, now).unwrap();
             match step {
                 Step::Accept(kind) => {
                     let event_type = format!("type.{kind}");
@@ -117,8 +118,7 @@ proptest! {
                     prop_assert_eq!(status(id), if exhausted { Status::Dismissed } else { before });
                 }
                 Step::Purge(milliseconds) => {
-                    let before = now.wall.before(Duration::from_millis(milliseconds.into()));
-                    purge::purge(&connection, before, 0).unwrap();
+                    purge_old(&connection, Duration::from_millis(milliseconds.into()), now);
                     models.retain(|id, _| find(&connection, id, when(0)).unwrap().is_some());
                 }
             }

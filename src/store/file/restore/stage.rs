@@ -107,7 +107,7 @@ impl Drop for Stage {
 
 /// An admin restores as root, and the daemon has a user of its own: what was made here belongs to
 /// whoever owns the data directory.
-pub(super) fn give_to_owner_of(directory: &Path, made: &Path) -> io::Result<()> {
+pub(in super::super) fn give_to_owner_of(directory: &Path, made: &Path) -> io::Result<()> {
     let (owner, present) = (fs::metadata(directory)?, fs::metadata(made)?);
     if (owner.uid(), owner.gid()) == (present.uid(), present.gid()) {
         return Ok(());

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::super::mark::Mark;
+use super::super::owner::SET_ASIDE;
 use super::super::path::Inode;
 use super::super::shape::Header;
 use super::super::snapshot_error::{Obstacle, SnapshotError};
@@ -13,9 +14,18 @@ use super::verdict::is_of_relay;
 use super::{beside, of_file};
 
 /// What the relay calls its own files in the data directory; with a dot and more behind it, it is its own too.
-const OWN_NAMES: [&str; 6] = ["live", "lock", "reserve", "README", "control.sock", BACKUP];
-/// How the copies begin that are the way back to an earlier version, or have what was in a file that is gone.
-const OWN_COPIES: [&str; 2] = ["relay-before-migration-", RESCUED.0];
+const OWN_NAMES: [&str; 7] = [
+    "live",
+    "lock",
+    "reserve",
+    "README",
+    "identity",
+    "control.sock",
+    BACKUP,
+];
+/// How the copies begin that are the way back to an earlier version, have what was in a file that is gone, or were in the
+/// backup file's place and are of another relay.
+const OWN_COPIES: [&str; 3] = ["relay-before-migration-", RESCUED.0, SET_ASIDE];
 
 /// Where a copy goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +84,20 @@ impl Target {
             error => error,
         })?;
         Ok(Self::Elsewhere)
+    }
+}
+
+/// Refuses what a copy cannot take the place of: a directory, or a link, whose target nobody sees.
+///
+/// # Errors
+/// `NotPlain`.
+pub fn refuse_odd(target: &Path) -> Result<(), SnapshotError> {
+    match fs::symlink_metadata(target) {
+        Ok(found) if !found.is_file() => Err(SnapshotError::NotPlain {
+            path: target.to_owned(),
+        }),
+        // Why it cannot be looked at, the writing says too.
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::super::super::connection::is_live;
 use super::super::path::filled_journal_of;
-use super::super::version::Origin;
+use super::super::version::{Origin, missing_in};
 use super::{SnapshotError, intact, not_ours, of_database, of_file};
 use crate::plain_file::ordinary;
 use crate::timestamp::Timestamp;
@@ -90,6 +90,7 @@ pub(in super::super) fn verify_as(path: &Path, called: &Path) -> Result<Verified
     }
     intact(&connection, called)?;
     is_whole(&connection, header.bytes, called)?;
+    has_all_tables(&connection, called)?;
     let (events, waiting, newest_event) = connection
         .query_row(
             "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM outbox),
@@ -122,6 +123,19 @@ fn is_whole(connection: &Connection, bytes: u64, called: &Path) -> Result<(), Sn
     Err(SnapshotError::Damaged {
         path: called.to_owned(),
         what: format!("it has {bytes} bytes where its pages have {pages}"),
+    })
+}
+
+/// Refuses a file from which somebody has taken a table or an index: SQLite finds nothing wrong with it.
+fn has_all_tables(connection: &Connection, called: &Path) -> Result<(), SnapshotError> {
+    let what = match missing_in(connection, called) {
+        Ok(None) => return Ok(()),
+        Ok(Some(name)) => format!("{name} is missing, or was changed"),
+        Err(error) => error.to_string(),
+    };
+    Err(SnapshotError::Damaged {
+        path: called.to_owned(),
+        what,
     })
 }
 

@@ -27,8 +27,8 @@ use crate::store::outbox::{begin, due, give_up_all, put_off};
 use crate::store::recovery::{follow, let_follow, probe, recoveries};
 use crate::store::relay_time::Now;
 use crate::store::resend::{Rules, resend};
-use crate::store::tests::{attempted, count, somebody, submission, when};
-use crate::store::{holds, purge, recount};
+use crate::store::tests::{attempted, count, purge_old, somebody, submission, when};
+use crate::store::{holds, milestones, recount};
 
 /// So long a receiver must have been away for retries that wait to follow when it is back.
 const AWAY: Duration = Duration::from_mins(10);
@@ -123,6 +123,7 @@ impl<'a> World<'a> {
     }
 
     fn wait(&mut self, milliseconds: u64) {
+        milestones::leave(self.connection, self.now).unwrap();
         let span = Duration::from_millis(milliseconds);
         self.now = Now::of(self.now.wall.after(span), self.now.axis_after(span));
     }
@@ -354,8 +355,7 @@ impl<'a> World<'a> {
 
     fn purge(&mut self, age: u64) {
         self.look();
-        let before = self.now.wall.before(Duration::from_millis(age));
-        purge::purge(self.connection, before, 0).unwrap();
+        purge_old(self.connection, Duration::from_millis(age), self.now);
     }
 
     /// Looks at what has become of the events; of those that are purged, it is known.
