@@ -1,15 +1,42 @@
 //! Ids of events and incidents. They sort by the time at which they were given.
 
-use uuid::{ContextV7, Timestamp as UuidTime, Uuid};
+use std::sync::{Mutex, PoisonError};
+
+use uuid::{NoContext, Timestamp as UuidTime, Uuid};
 
 use crate::timestamp::Timestamp;
 
-/// A UUID of version 7: it sorts by time, so the index only grows at its end.
+/// The bits of a UUID of version 7 behind its milliseconds, and those of them that are only random.
+const BEHIND_MILLISECONDS: u32 = 80;
+const ONLY_RANDOM: u32 = 62;
+
+/// The id that was given last.
+static LAST: Mutex<Uuid> = Mutex::new(Uuid::nil());
+
+/// A UUID of version 7: it sorts by time, and within a millisecond by the order in which ids were given, so an index
+/// of them grows at its end.
 pub(super) fn new_id(now: Timestamp) -> String {
     let milliseconds = u64::try_from(now.unix_ms()).unwrap_or(0);
     let nanoseconds = u32::try_from(milliseconds % 1000).unwrap_or(0) * 1_000_000;
-    let moment = UuidTime::from_unix(ContextV7::new(), milliseconds / 1000, nanoseconds);
-    Uuid::new_v7(moment).to_string()
+    let moment = UuidTime::from_unix(NoContext, milliseconds / 1000, nanoseconds);
+    let random = Uuid::new_v7(moment);
+    // Nothing that is done under the lock can leave it half done.
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    *last = following(*last, random);
+    last.to_string()
+}
+
+/// The id to give after `last`: `random`, or of the same millisecond one that is greater than `last` by a random
+/// number (RFC 9562, section 6.2).
+fn following(last: Uuid, random: Uuid) -> Uuid {
+    let (before, new) = (last.as_u128(), random.as_u128());
+    let next = before + (new & u128::from(u32::MAX)) + 1;
+    let same_millisecond = before >> BEHIND_MILLISECONDS == new >> BEHIND_MILLISECONDS;
+    if same_millisecond && before >> ONLY_RANDOM == next >> ONLY_RANDOM {
+        Uuid::from_u128(next)
+    } else {
+        random
+    }
 }
 
 /// The beginning of every id that is given at this moment or later: ids before it are smaller.
@@ -36,5 +63,32 @@ mod tests {
         assert_eq!(moment_of_id(&first_id_at(now)), Some(now));
         assert_eq!(moment_of_id("nothing"), None);
         assert_eq!(moment_of_id("not an id at all"), None);
+    }
+
+    #[test]
+    fn ids_of_one_millisecond_sort_as_they_were_given() {
+        let at = |milliseconds: u128, random: u128| {
+            let version_and_variant = 0x7000_8000_0000_0000_0000;
+            let number = (milliseconds << BEHIND_MILLISECONDS) | version_and_variant | random;
+            Uuid::from_u128(number)
+        };
+        let mut last = at(2, 9);
+        for random in [7, 3, 5] {
+            let next = following(last, at(2, random));
+            assert_eq!(next.as_u128() - last.as_u128(), random + 1);
+            last = next;
+        }
+        assert_eq!(following(last, at(3, 1)), at(3, 1));
+        assert_eq!(
+            following(last, at(1, 1)),
+            at(1, 1),
+            "the clock was set back"
+        );
+        let full = at(2, (1 << ONLY_RANDOM) - 1);
+        assert_eq!(
+            following(full, at(2, 4)),
+            at(2, 4),
+            "version and variant stay"
+        );
     }
 }
