@@ -2,19 +2,20 @@
 //! command line.
 //!
 //! `server` has the sockets and knows nothing of what is asked. Behind it stand the wings, each with its own table of
-//! endpoints, its own way to know who calls and its own way to refuse: `api` and `control`. A request passes these
+//! endpoints, its own way to know who calls and its own way to refuse: `api`, `control` and `monitor`, the page for people. A request passes these
 //! rooms: `server` (connection, limits, its id), the wing's table (what is asked for), its admission (who may),
 //! `request` (what was sent), the handler, `reply` (the envelope). Whoever may not call is turned away before a body is
 //! read; only `ingest` has to read it first, because its senders sign the body.
 
 pub mod api;
 mod control;
+mod monitor;
 mod reply;
 mod request;
 pub mod server;
 mod wing;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Once};
 use std::time::Duration;
@@ -51,6 +52,7 @@ use api::revoked::Revoked;
 use api::system_id::SystemIds;
 pub use api::{Health, moves};
 use control::ControlWing;
+use monitor::MonitorWing;
 use reply::ApiError;
 use server::control_socket::ControlSocket;
 use server::{App, Peer, Reply};
@@ -102,12 +104,25 @@ pub struct Api {
     pub ingest: Option<Ingest>,
     /// How people reach the relay.
     pub public_url: Option<Url>,
+    /// The page for people.
+    pub monitor: MonitorPage,
     /// Which way events go.
     pub routes: Routes,
     /// When the daemon started.
     pub started_at: Timestamp,
     /// Where it listens.
     pub listen: SocketAddr,
+}
+
+/// What the configuration says of the page for people.
+#[derive(Clone, Debug)]
+pub struct MonitorPage {
+    /// The clinic's or server's name, which stands above it.
+    pub place: String,
+    /// It may be reached over plain http from other machines.
+    pub allow_http: bool,
+    /// Whom it says to call at VoiceDrive.
+    pub contact: Option<String>,
 }
 
 /// Which way events go, as far as the API has to know.
@@ -119,6 +134,8 @@ pub struct Routes {
     pub limits: BTreeMap<String, BodyLimit>,
     /// The routes whose deliveries VoiceDrive counts too.
     pub counted: Vec<String>,
+    /// The routes of which the page tells operators only.
+    pub private: BTreeSet<String>,
     /// Scheme and host of every route that something is sent on.
     pub origins: BTreeMap<String, String>,
     /// To the dispatchers.
@@ -156,7 +173,8 @@ pub async fn serve_network(
     listener: TcpListener,
     stop: watch::Receiver<bool>,
 ) {
-    server::serve(Wings::new(api, vec![]), listener, stop).await;
+    let wings = Wings::new(api, vec![Box::new(MonitorWing::default())]);
+    server::serve(wings, listener, stop).await;
 }
 
 /// Serves the command line in the same way: its own endpoints, and the API.

@@ -86,6 +86,8 @@
 //! - *wing*: a part of [`http`] with a table of endpoints, a way to know who calls, and a way to refuse.
 //! - *control socket*: the Unix socket of the command line. Whoever may open it is an admin.
 //! - *scope*: what a token allows.
+//! - *session*: somebody is logged in to the monitor page. It begins with a *code*, which a person at the server makes. *role*:
+//!   what that somebody may do.
 //!
 //! ## Rooms, in reading order
 //!
@@ -96,13 +98,13 @@
 //!   - interviews: [`interview`], [`interview_stats`];
 //!   - counts: [`send_stats`], [`period`], [`slot`], [`day`], [`zone`], [`send_breakdown`], [`kpi`], [`confirmed_range`];
 //!   - what is told: [`incident`], [`notification`], [`overview`], [`trouble`], [`language`], [`command_line`];
-//!   - who did what, and whose data are kept: [`audit`], [`person`];
+//!   - who did what, and whose data are kept: [`audit`], [`person`], [`session`];
 //!   - what a person types: [`spelling`], `wrong_value`;
 //!   - [`timestamp`], [`token`], [`secret`] and [`crypto`], [`stable_json`].
 //! - What is kept, the only place with SQL: [`store`] and its verbs.
 //! - What goes out: [`delivery`].
-//! - What comes in: [`http`], with the sockets in [`http::server`], the API in [`http::api`], and what the command line
-//!   asks for in `http::control`.
+//! - What comes in: [`http`], with the sockets in [`http::server`], the API in [`http::api`], what the command line
+//!   asks for in `http::control`, and the page for people in `http::monitor`.
 //! - The edges: [`config`], [`clock`], [`logging`], [`log_limit`], [`plain_file`], [`system_error`], [`system_user`], [`systemd`].
 //! - How a configuration takes the place of another: [`reload`].
 //! - Maintenance: [`upkeep`]. What is observed and shared in memory: [`observations`], [`liveness`]. Who is told: [`alerts`],
@@ -187,6 +189,7 @@ mod route;
 mod secret;
 mod send_breakdown;
 mod send_stats;
+mod session;
 mod slot;
 mod spelling;
 mod stable_json;

@@ -105,6 +105,7 @@ impl Retention {
     async fn purge(&self) -> Result<u64, StoreError> {
         self.forget_ingested().await?;
         self.purge_audit().await?;
+        self.store.purge_sessions(self.clock.moment()).await?;
         self.purge_comparisons().await?;
         let days = Duration::from_hours(24 * self.kept.days);
         let before = self.clock.now().before(days);

@@ -32,7 +32,7 @@ pub(super) struct EndpointRules {
     pub(super) limited: bool,
 }
 
-pub(super) type Endpoint = wing::Endpoint<EndpointRules, ApiError>;
+pub(super) type Endpoint = wing::Endpoint<EndpointRules, wing::Handler<ApiError>>;
 
 /// Makes the table. The descriptions are a separate table, so that the program does not contain the code that builds
 /// them.
