@@ -35,8 +35,12 @@ pub enum Action {
     IssueToken,
     /// Revoked tokens.
     RevokeToken,
+    /// Made a code with which somebody can log in to the monitor page.
+    IssueLogin,
     /// Logged in to the monitor page.
     Login,
+    /// Ended sessions of the monitor page.
+    EndSession,
     /// Had the configuration read again.
     Reload,
     /// Put a copy in the place of the database.
@@ -51,7 +55,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Resend,
         Self::Hold,
         Self::EndHold,
@@ -62,7 +66,9 @@ impl Action {
         Self::HandInErased,
         Self::IssueToken,
         Self::RevokeToken,
+        Self::IssueLogin,
         Self::Login,
+        Self::EndSession,
         Self::Reload,
         Self::Restore,
         Self::Backup,
@@ -84,7 +90,9 @@ impl Action {
             Self::HandInErased => "hand_in_erased",
             Self::IssueToken => "issue_token",
             Self::RevokeToken => "revoke_token",
+            Self::IssueLogin => "issue_login",
             Self::Login => "login",
+            Self::EndSession => "end_session",
             Self::Reload => "reload",
             Self::Restore => "restore",
             Self::Backup => "backup",
@@ -150,6 +158,16 @@ impl Actor {
         Self {
             who: name(subject),
             via: Via::Api,
+            client: Some(client),
+        }
+    }
+
+    /// Somebody at the monitor page.
+    #[must_use]
+    pub fn page(who: &str, client: IpAddr) -> Self {
+        Self {
+            who: name(who),
+            via: Via::Page,
             client: Some(client),
         }
     }

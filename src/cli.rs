@@ -17,6 +17,7 @@ mod filter;
 mod hold;
 mod import;
 mod kpi;
+mod monitor;
 mod receiver;
 mod receiver_test;
 mod reconcile;
@@ -107,6 +108,9 @@ Exit codes: 0 good, notes too; 1 something is wrong; 77 you may not look; 78 con
     /// Issue, revoke and list the tokens with which others call the API
     #[command(subcommand)]
     Token(token::Token),
+    /// Let people look at the monitor page, see who does, and end it
+    #[command(subcommand)]
+    Monitor(monitor::Monitor),
     /// Show what an admin was told, test the channels, dismiss what needs nobody any more
     #[command(subcommand)]
     Alert(alert::Alert),
@@ -221,6 +225,7 @@ async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {
         Command::Hold(hold) => hold.run(&common.client()?).await,
         Command::Secret(secret) => secret.run(common.locale(environment).language, common.json),
         Command::Token(token) => token.run(&common.client()?).await,
+        Command::Monitor(monitor) => monitor.run(&common.client()?).await,
         Command::Alert(alert) => alert.run(&common.client()?).await,
         Command::Audit(audit) => audit.run(&common.client()?).await,
         Command::Staff(staff) => staff.run(&common.client()?).await,

@@ -10,6 +10,7 @@ mod expected;
 mod free_header;
 mod ingest;
 mod itself;
+mod monitor;
 mod named;
 mod profiles;
 mod proxy;
@@ -44,6 +45,7 @@ pub use changes::Changes;
 pub use error::{ConfigError, ConfigErrors, Doubt, Forbidden, Kind, Location, Note, NoteKind};
 pub use expected::Expected;
 pub use ingest::{Ingest, IngestConfig};
+pub use monitor::Monitor;
 pub use named::{Named, Role};
 pub use proxy::ProxyConfig;
 pub use rate_limit::RateLimit;
@@ -83,6 +85,8 @@ pub struct Config {
     pub retry: Retry,
     /// Whether what an outage left behind is sent by itself.
     pub recovery: Recovery,
+    /// The page for people.
+    pub monitor: Monitor,
     /// Alert channels and thresholds.
     pub alerts: AlertsConfig,
     /// The door of the staff system's own senders; none: there is no such door.
@@ -257,6 +261,14 @@ impl Config {
         )
     }
 
+    /// The names of the routes of which the page tells operators only.
+    #[must_use]
+    pub fn private_routes(&self) -> BTreeSet<String> {
+        let described = self.routes.iter().chain([&self.delivery]);
+        let private = described.filter(|route| route.private);
+        private.map(|route| route.name.clone()).collect()
+    }
+
     /// The names of the routes whose deliveries are made in no order.
     #[must_use]
     pub fn routes_without_order(&self) -> BTreeSet<String> {
@@ -312,7 +324,7 @@ fn read_config(document: &mut Document<'_>, mut root: Section<'_>) -> Config {
     let config = Config {
         language,
         timezone,
-        server,
+        monitor: monitor::read(document, &mut root, &server),
         storage: storage::read(document, &mut root),
         rate_limit: rate_limit::read(document, &mut root),
         allow_http: destinations.allow_http,
@@ -322,6 +334,7 @@ fn read_config(document: &mut Document<'_>, mut root: Section<'_>) -> Config {
         recovery: recovery::read(document, &mut root),
         alerts: alerts::read(document, &mut root),
         ingest: ingest::read(document, &mut root),
+        server,
     };
     root.finish(document);
     config

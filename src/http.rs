@@ -2,19 +2,20 @@
 //! command line.
 //!
 //! `server` has the sockets and knows nothing of what is asked. Behind it stand the wings, each with its own table of
-//! endpoints, its own way to know who calls and its own way to refuse: `api` and `control`. A request passes these
+//! endpoints, its own way to know who calls and its own way to refuse: `api`, `control` and `monitor`, the page for people. A request passes these
 //! rooms: `server` (connection, limits, its id), the wing's table (what is asked for), its admission (who may),
 //! `request` (what was sent), the handler, `reply` (the envelope). Whoever may not call is turned away before a body is
 //! read; only `ingest` has to read it first, because its senders sign the body.
 
 pub mod api;
 mod control;
+mod monitor;
 mod reply;
 mod request;
 pub mod server;
 mod wing;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Once};
 use std::time::Duration;
@@ -51,7 +52,7 @@ use api::revoked::Revoked;
 use api::system_id::SystemIds;
 pub use api::{Health, moves};
 use control::ControlWing;
-use server::control_socket::ControlSocket;
+use monitor::MonitorWing;
 use server::{App, Listener, Peer, Reply};
 use wing::{Call, Wing};
 
@@ -101,6 +102,8 @@ pub struct Api {
     pub ingest: Option<Ingest>,
     /// How people reach the relay.
     pub public_url: Option<Url>,
+    /// The page for people.
+    pub monitor: MonitorPage,
     /// Which way events go.
     pub routes: Routes,
     /// When the daemon started.
@@ -118,6 +121,17 @@ pub struct Doors {
     pub secured: Option<(SocketAddr, CurrentPair)>,
 }
 
+/// What the configuration says of the page for people.
+#[derive(Clone, Debug)]
+pub struct MonitorPage {
+    /// The clinic's or server's name, which stands above it.
+    pub place: String,
+    /// It may be reached over plain http from other machines.
+    pub allow_http: bool,
+    /// Whom it says to call at VoiceDrive.
+    pub contact: Option<String>,
+}
+
 /// Which way events go, as far as the API has to know.
 #[derive(Clone, Debug)]
 pub struct Routes {
@@ -127,6 +141,8 @@ pub struct Routes {
     pub limits: BTreeMap<String, BodyLimit>,
     /// The routes whose deliveries VoiceDrive counts too.
     pub counted: Vec<String>,
+    /// The routes of which the page tells operators only.
+    pub private: BTreeSet<String>,
     /// Scheme and host of every route that something is sent on.
     pub origins: BTreeMap<String, String>,
     /// To the dispatchers.
@@ -157,23 +173,19 @@ impl Routes {
     }
 }
 
-/// Serves what the network reaches by `listener` until `stop` becomes true, then lets requests under way finish. `api` is what each
-/// request finds at its beginning: a new configuration is a new one.
-pub async fn serve_network(
-    api: watch::Receiver<Arc<Api>>,
-    listener: impl Listener,
-    stop: watch::Receiver<bool>,
-) {
-    server::serve(Wings::new(api, vec![]), listener, stop).await;
+/// What the network reaches: the page for people, and the API. `api` is what each request finds at its beginning: a new
+/// configuration is a new one.
+pub fn network(api: watch::Receiver<Arc<Api>>) -> Arc<Wings> {
+    Wings::new(api, vec![Box::new(MonitorWing::default())])
 }
 
-/// Serves the command line in the same way: its own endpoints, and the API.
-pub async fn serve_control(
-    api: watch::Receiver<Arc<Api>>,
-    listener: ControlSocket,
-    stop: watch::Receiver<bool>,
-) {
-    let wings = Wings::new(api, vec![Box::new(ControlWing::default())]);
+/// What the command line reaches: its own endpoints, and the API.
+pub fn control(api: watch::Receiver<Arc<Api>>) -> Arc<Wings> {
+    Wings::new(api, vec![Box::new(ControlWing::default())])
+}
+
+/// Serves `wings` at `listener` until `stop` becomes true, then lets requests under way finish.
+pub async fn serve(wings: Arc<Wings>, listener: impl Listener, stop: watch::Receiver<bool>) {
     server::serve(wings, listener, stop).await;
 }
 
@@ -192,8 +204,8 @@ fn actor(peer: Peer, headers: &HeaderMap) -> Actor {
     }
 }
 
-/// The wings that the connections of a listener reach.
-struct Wings {
+/// The wings that a connection reaches.
+pub struct Wings {
     current: watch::Receiver<Arc<Api>>,
     /// They are asked first, in this order, whether a path is theirs.
     first: Vec<Box<dyn Wing>>,

@@ -99,6 +99,8 @@
 //! - *permit*: one of the limited number of connections. An idle connection is *evicted* to make room for another.
 //! - *note*: something in the configuration that works, and that a person may not have meant. *doubt*: why a line or value
 //!   can be understood in more than one way; it is an error.
+//! - *session*: somebody is logged in to the monitor page. It begins with a *code*, which a person at the server makes. *role*:
+//!   what that somebody may do.
 //!
 //! ## Rooms, in reading order
 //!
@@ -109,13 +111,13 @@
 //!   - interviews: [`interview`], [`interview_stats`];
 //!   - counts: [`send_stats`], [`period`], [`slot`], [`day`], [`zone`], [`send_breakdown`], [`kpi`], [`confirmed_range`];
 //!   - what is told: [`incident`], [`notification`], [`overview`], [`trouble`], [`language`], [`command_line`];
-//!   - who did what, and whose data are kept: [`audit`], [`person`];
+//!   - who did what, and whose data are kept: [`audit`], [`person`], [`session`];
 //!   - what a person types: [`spelling`], `wrong_value`;
 //!   - [`timestamp`], [`token`], [`secret`] and [`crypto`], [`stable_json`].
 //! - What is kept, the only place with SQL: [`store`] and its verbs.
 //! - What goes out: [`delivery`].
-//! - What comes in: [`http`], with the sockets in [`http::server`], the API in [`http::api`], and what the command line
-//!   asks for in `http::control`.
+//! - What comes in: [`http`], with the sockets in [`http::server`], the API in [`http::api`], what the command line
+//!   asks for in `http::control`, and the page for people in `http::monitor`.
 //! - The edges: [`config`], [`clock`], [`logging`], [`log_limit`], [`pair`], [`plain_file`], [`system_error`],
 //!   [`system_user`].
 //! - How a configuration takes the place of another: [`reload`].
@@ -202,6 +204,7 @@ mod route;
 mod secret;
 mod send_breakdown;
 mod send_stats;
+mod session;
 mod slot;
 mod spelling;
 mod stable_json;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::attempt::Outcome;
 use crate::hold::Hold;
 use crate::incident::Incident;
-use crate::send_stats::QueueCounts;
+use crate::send_stats::{QueueCounts, SendCounts};
 use crate::timestamp::Timestamp;
 use crate::token::LiveToken;
 
@@ -43,6 +43,25 @@ pub struct Waiting {
     pub events: u64,
     /// When the next attempt is due, if the route leads anywhere.
     pub due_at: Option<Timestamp>,
+}
+
+/// How sending goes on one route, for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RouteOverview {
+    /// The route's name.
+    pub route: String,
+    /// Deliveries whose first send lies in the last 24 hours.
+    pub sends: SendCounts,
+    /// Events that wait for their first attempt.
+    pub accepted: u64,
+    /// Deliveries that wait for a retry.
+    pub retrying: u64,
+    /// Deliveries that wait for a person.
+    pub exhausted: u64,
+    /// When the next attempt is due.
+    pub due_at: Option<Timestamp>,
+    /// When a delivery arrived last.
+    pub delivered_at: Option<Timestamp>,
 }
 
 /// Events by what has become of them.

@@ -15,7 +15,7 @@
 //! `round`, `resend` and `bulk_resend` (sending again), `dismissals`, `send_counts`, `send_stats` and `send_breakdown`,
 //! `reconciliation`, `missing` and `delivered_digests` (compared with the partner's list), `kpis` (the five goals), `export` (everything, in pages), `interviews`, `interview_intake`, `interview_counts` and
 //! `interview_stats`, `recount` (what is kept counted,
-//! against the rows), `incidents`, `notifications`, `tokens`, `audit` (who did what), `overview`, `people` (what is kept of
+//! against the rows), `incidents`, `notifications`, `tokens`, `monitor_sessions` (who is logged in), `audit` (who did what), `overview` and `route_overview`, `people` (what is kept of
 //! one), `erase` and `scour` (a person's data go), `carry_over` (what outlives a restore), `purge` (what is old goes),
 //! `relay_time` (the clock by which waits are kept), `milestones` (how old rows are). [`mod@file`] has what belongs to the file and not to the
 //! data: opening, copies, whether it is there and sound, the disk. `writer`, `readers` and `connection` are the doors to SQLite.
@@ -53,6 +53,7 @@ mod line;
 mod milestones;
 mod missing;
 mod missing_resend;
+mod monitor_sessions;
 mod notes;
 mod notifications;
 mod outages;
@@ -68,6 +69,7 @@ mod recovery;
 mod relay_time;
 mod resend;
 mod round;
+mod route_overview;
 mod scour;
 mod send_breakdown;
 mod send_counts;

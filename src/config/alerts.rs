@@ -103,6 +103,12 @@ impl AlertsConfig {
         of_channels.chain(heartbeat)
     }
 
+    /// What people know this relay by: the clinic's or server's name.
+    #[must_use]
+    pub fn place(&self) -> String {
+        self.name.clone().unwrap_or_else(itself::host_name)
+    }
+
     /// The channels with their secrets; one that is missing or no URL is a mistake.
     pub(super) fn with_secrets(
         &self,
@@ -115,7 +121,7 @@ impl AlertsConfig {
             let proxies = proxies.clone();
             Some(Hook { url, proxies })
         };
-        let place = self.name.clone().unwrap_or_else(itself::host_name);
+        let place = self.place();
         let mut channels = Vec::new();
         for (number, channel) in self.channels.iter().enumerate() {
             let way = match channel {

@@ -84,6 +84,7 @@ impl Loaded {
             recovery,
             alerts: alert_config,
             ingest: _, // compared with its secrets
+            monitor,
         } = config;
         let before = &old.config;
         changes.value("language", &before.language, language);
@@ -99,6 +100,7 @@ impl Loaded {
         sections::alerts(&before.alerts, alert_config, &mut changes);
         compare_channels(&old.alerts, alerts, &mut changes);
         sections::ingest(old, self, &mut changes);
+        sections::monitor(&before.monitor, monitor, &mut changes);
         changes
     }
 

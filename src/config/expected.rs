@@ -103,6 +103,8 @@ pub enum Expected {
     Proof,
     /// The name of a clinic or server.
     PlaceName,
+    /// A text in one line for whoever needs help.
+    Contact,
     /// An e-mail address.
     MailAddress,
     /// A list of e-mail addresses.

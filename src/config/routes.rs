@@ -50,6 +50,8 @@ pub struct RouteConfig {
     pub order: Order,
     /// Whether VoiceDrive counts its deliveries too; none: it goes by the profiles of all routes.
     pub counted_by_voicedrive: Option<bool>,
+    /// Whether the page tells operators only of it.
+    pub private: bool,
     /// The way out; none: a route goes the way of `[delivery]`.
     pub proxy: Option<ProxyConfig>,
 }
@@ -191,6 +193,7 @@ fn read_route(
         counted_by_voicedrive: section
             .has("counted_by_voicedrive")
             .then(|| section.flag(document, "counted_by_voicedrive", true)),
+        private: section.flag(document, "private", false),
         proxy: proxy::read(document, section, proxy_key),
         profile,
     }

@@ -25,8 +25,8 @@ mod kpis;
 pub mod openapi;
 pub mod rate_limit;
 mod reconcile;
-mod recovery;
-mod resend;
+pub(super) mod recovery;
+pub(super) mod resend;
 pub mod revoked;
 mod staff;
 pub(super) mod stats;
@@ -38,13 +38,14 @@ mod voicedrive_interviews;
 use super::Api;
 use super::reply::{ApiError, Reply};
 use super::request;
-use super::wing::{Answering, Call, NotRouted, Table, Wing};
+use super::wing::{Answering, Call, Handler, NotRouted, Table, Wing};
 use access::EndpointRules;
+pub(super) use callers::{client_of, turned_away};
 use endpoints::ENDPOINTS;
 pub use health::{Health, moves};
 
 /// The endpoints of the API.
-pub(super) struct ApiWing(Table<EndpointRules, ApiError>);
+pub(super) struct ApiWing(Table<EndpointRules, Handler<ApiError>>);
 
 impl Default for ApiWing {
     fn default() -> Self {

@@ -7,6 +7,7 @@ mod daemon;
 mod events;
 mod export;
 mod import;
+mod monitor;
 mod reload;
 mod stats;
 mod status;
@@ -19,7 +20,7 @@ use super::reply::{ApiError, Reply};
 use super::request;
 use super::wing::{self, Answering, Call, Handler, Table, Wing};
 
-type Endpoint = wing::Endpoint<(), ApiError>;
+type Endpoint = wing::Endpoint<(), Handler<ApiError>>;
 
 /// Every endpoint that is for the command line only.
 const ENDPOINTS: &[Endpoint] = &[
@@ -42,6 +43,15 @@ const ENDPOINTS: &[Endpoint] = &[
     post("/control/recount", |call| Box::pin(backup::recount(call))),
     post("/control/reload", |call| Box::pin(reload::reload(call))),
     post("/control/alerts/test", |call| Box::pin(alerts::test(call))),
+    post("/control/monitor/logins", |call| {
+        Box::pin(monitor::login(call))
+    }),
+    get("/control/monitor/sessions", |call| {
+        Box::pin(monitor::sessions(call))
+    }),
+    post("/control/monitor/logout", |call| {
+        Box::pin(monitor::logout(call))
+    }),
     get("/control/tokens", |call| Box::pin(tokens::list(call))),
     post("/control/tokens", |call| Box::pin(tokens::issue(call))),
     post("/control/tokens/revoke", |call| {
@@ -68,7 +78,7 @@ const fn post(path: &'static str, handler: Handler<ApiError>) -> Endpoint {
 }
 
 /// The endpoints of the command line.
-pub(super) struct ControlWing(Table<(), ApiError>);
+pub(super) struct ControlWing(Table<(), Handler<ApiError>>);
 
 impl Default for ControlWing {
     fn default() -> Self {

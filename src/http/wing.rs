@@ -1,6 +1,7 @@
 //! What a wing of the server is: a table of endpoints, a way to know who calls, and a way to say no.
 //!
-//! `api` asks for tokens and refuses in the envelope; `control` lets in whoever may open its socket. A wing is a
+//! `api` asks for tokens and refuses in the envelope; `control` lets in whoever may open its socket; `monitor` knows people
+//! by a cookie. A wing is a
 //! folder with a type that implements [`Wing`], and stands in the list of its listener in `http.rs`.
 
 use std::collections::BTreeMap;
@@ -79,8 +80,8 @@ impl Call<'_> {
 /// What answers the calls of an endpoint; `E` is what it refuses with.
 pub type Handler<E> = for<'a> fn(Call<'a>) -> Answering<'a, Result<Reply, E>>;
 
-/// A row of a wing's table. `R` is what the wing has to know of an endpoint before its handler is called.
-pub struct Endpoint<R, E> {
+/// A row of a wing's table. `R` is what the wing has to know of an endpoint before its handler is called, `H` the handler.
+pub struct Endpoint<R, H> {
     /// The method. A GET is answered to HEAD too.
     pub method: Method,
     /// The path, in which `{id}` stands for any one segment.
@@ -88,7 +89,7 @@ pub struct Endpoint<R, E> {
     /// Who may call, and how often.
     pub rules: R,
     /// What answers.
-    pub handler: Handler<E>,
+    pub handler: H,
 }
 
 /// Why no endpoint of a wing is meant.
@@ -101,14 +102,14 @@ pub enum NotRouted {
 }
 
 /// The endpoints of a wing, found by their paths.
-pub struct Table<R: 'static, E: 'static> {
-    paths: matchit::Router<Vec<&'static Endpoint<R, E>>>,
+pub struct Table<R: 'static, H: 'static> {
+    paths: matchit::Router<Vec<&'static Endpoint<R, H>>>,
 }
 
-impl<R, E> Table<R, E> {
+impl<R, H> Table<R, H> {
     /// A table of these endpoints. Two patterns that cannot stand beside each other are found by the tests, which
     /// make every table.
-    pub fn new(endpoints: &'static [Endpoint<R, E>]) -> Self {
+    pub fn new(endpoints: &'static [Endpoint<R, H>]) -> Self {
         let mut by_path: BTreeMap<&str, Vec<_>> = BTreeMap::new();
         for endpoint in endpoints {
             by_path.entry(endpoint.path).or_default().push(endpoint);
@@ -134,7 +135,7 @@ impl<R, E> Table<R, E> {
         &self,
         method: &Method,
         path: &str,
-    ) -> Result<(&'static Endpoint<R, E>, String), NotRouted> {
+    ) -> Result<(&'static Endpoint<R, H>, String), NotRouted> {
         let found = self.paths.at(path).map_err(|_| NotRouted::NoSuchPath)?;
         let method = if *method == Method::HEAD {
             &Method::GET
@@ -149,7 +150,7 @@ impl<R, E> Table<R, E> {
 }
 
 /// The methods of the endpoints of one path, as `Allow` names them.
-fn allowed<R, E>(endpoints: &[&Endpoint<R, E>]) -> String {
+fn allowed<R, H>(endpoints: &[&Endpoint<R, H>]) -> String {
     let has = |name: &&str| {
         let name = if *name == "HEAD" { "GET" } else { *name };
         endpoints.iter().any(|one| one.method.as_str() == name)
@@ -167,7 +168,7 @@ mod tests {
             method,
             path,
             rules: name,
-            handler: |_| Box::pin(async { Err(()) }),
+            handler: (),
         }
     }
 

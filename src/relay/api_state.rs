@@ -5,7 +5,7 @@ use std::sync::{Arc, Once};
 use super::assembly::{Shared, advice, locale};
 use crate::config::{Loaded, Secrets};
 use crate::http::api::auth::Keys;
-use crate::http::{Api, Health, Routes};
+use crate::http::{Api, Health, MonitorPage, Routes};
 use crate::liveness::Liveness;
 use crate::retry::RetryPolicy;
 use crate::secret::Secret;
@@ -35,6 +35,11 @@ impl Shared {
             max_body_bytes: config.server.max_body_bytes,
             public_url: config.server.public_url.clone(),
             ingest: settings.ingest.clone(),
+            monitor: MonitorPage {
+                place: config.alerts.place(),
+                allow_http: config.monitor.allow_http,
+                contact: config.monitor.contact.clone(),
+            },
             retry: RetryPolicy::new(config.retry.intervals.clone()),
             missing_threshold: config.alerts.thresholds.missing,
             routes: self.routes(settings),
@@ -58,6 +63,7 @@ impl Shared {
                 .filter(|r| r.counted_by_voicedrive)
                 .map(|r| r.name.clone())
                 .collect(),
+            private: settings.config.private_routes(),
             handoff: self.handoff.clone(),
         }
     }

@@ -75,14 +75,16 @@ impl Bound {
         stop: &watch::Receiver<bool>,
     ) -> JoinSet<()> {
         let mut doors = JoinSet::new();
+        let network = http::network(api.clone());
         if let Some(listener) = self.plain {
-            doors.spawn(http::serve_network(api.clone(), listener, stop.clone()));
+            doors.spawn(http::serve(Arc::clone(&network), listener, stop.clone()));
         }
         if let Some((listener, pair)) = self.secured {
             let listener = TlsListener::new(listener, pair);
-            doors.spawn(http::serve_network(api.clone(), listener, stop.clone()));
+            doors.spawn(http::serve(Arc::clone(&network), listener, stop.clone()));
         }
-        doors.spawn(http::serve_control(api.clone(), self.control, stop.clone()));
+        let control = http::control(api.clone());
+        doors.spawn(http::serve(control, self.control, stop.clone()));
         doors
     }
 }

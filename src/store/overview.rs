@@ -214,7 +214,7 @@ fn queue_since(
 }
 
 /// What waits on each route. What is on hold is sent at its end at the earliest.
-fn waiting(connection: &Connection, now: Now) -> rusqlite::Result<Vec<Waiting>> {
+pub(super) fn waiting(connection: &Connection, now: Now) -> rusqlite::Result<Vec<Waiting>> {
     let queues = queues(connection)?.into_iter();
     let waiting = queues.map(|queue| {
         let held_until = holds::held_until(connection, &queue.route, now)?;

@@ -45,6 +45,8 @@ const SMALL: &[&str] = &[
     "u",
     // What people do, and not what programs do.
     "audit",
+    // Who is logged in to the page.
+    "monitor_sessions",
     // A person now and then.
     "erasures",
     "x",

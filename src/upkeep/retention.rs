@@ -109,6 +109,7 @@ impl Retention {
             self.forget_ingested().await?;
         }
         self.purge_audit().await?;
+        self.store.purge_sessions(now).await?;
         self.purge_comparisons(days).await?;
         let mut events = 0;
         let mut after = 0;

@@ -205,7 +205,7 @@ impl Locale {
     }
 
     /// What happened, in one sentence with the numbers.
-    fn what(self, state: State, report: &Report) -> String {
+    pub(crate) fn what(self, state: State, report: &Report) -> String {
         if let Finding::Hold {
             until,
             reason,
@@ -280,7 +280,7 @@ impl Locale {
     }
 
     /// What it means and what to do.
-    fn advice(self, report: &Report, routes: &AllSettings) -> String {
+    pub(crate) fn advice(self, report: &Report, routes: &AllSettings) -> String {
         let (ja, en) = match &report.finding {
             Finding::Deliveries { cause, .. } | Finding::Away { cause, .. } => {
                 return cause.sentence(&routes.of(report.route()), self.language);

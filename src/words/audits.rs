@@ -20,7 +20,9 @@ phrases! {
         HandInErased: "消去した人の面談記録の受け取り (氏名なし)", "handed in an erased record (without names)";
         IssueToken: "トークンの発行", "issued a token";
         RevokeToken: "トークンの失効", "revoked a token";
+        IssueLogin: "ログイン用コードの発行", "issued a login";
         Login: "ログイン", "logged in";
+        EndSession: "ログアウト", "ended a session";
         Reload: "設定の読み直し", "reloaded";
         Restore: "復元", "restored";
         Backup: "バックアップ", "made a backup";
@@ -45,7 +47,9 @@ pub(crate) fn action(word: &str, language: Language) -> String {
         Some(Action::HandInErased) => Audit::HandInErased,
         Some(Action::IssueToken) => Audit::IssueToken,
         Some(Action::RevokeToken) => Audit::RevokeToken,
+        Some(Action::IssueLogin) => Audit::IssueLogin,
         Some(Action::Login) => Audit::Login,
+        Some(Action::EndSession) => Audit::EndSession,
         Some(Action::Reload) => Audit::Reload,
         Some(Action::Restore) => Audit::Restore,
         Some(Action::Backup) => Audit::Backup,

@@ -77,6 +77,11 @@ impl Expected {
                     "must be a shorter path: the control socket would be {socket}, and a socket's path has {most} bytes at most"
                 )
             }
+            Self::Contact => both!(
+                language,
+                "200 文字以内の 1 行で書いてください (例: \"VoiceDrive サポート 03-0000-0000\")",
+                "must be one line of at most 200 characters, such as \"VoiceDrive support, 03-0000-0000\""
+            ),
             Self::PlaceName => both!(
                 language,
                 "改行のない 60 文字以内の名前にしてください",

@@ -52,6 +52,7 @@ fn one(old: &RouteConfig, new: &RouteConfig, out: (&Proxies, &Proxies), changes:
         max_body_bytes,
         order,
         counted_by_voicedrive,
+        private,
         proxy,
     } = new;
     let key = |key: &str| self::key(new, key);
@@ -82,6 +83,7 @@ fn one(old: &RouteConfig, new: &RouteConfig, out: (&Proxies, &Proxies), changes:
         &old.counted_by_voicedrive,
         counted_by_voicedrive,
     );
+    changes.value(&key("private"), &old.private, private);
     // Without a proxy of its own it goes the way of `[delivery]`, which is compared by itself.
     if new.name != route::DEFAULT && (old.proxy.is_some() || proxy.is_some()) {
         proxies(&title(new), out.0, out.1, changes);

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use super::Changes;
 use crate::config::{
-    AlertsConfig, IngestConfig, Loaded, Named, RateLimit, Recovery, Retry, Server, Storage,
+    AlertsConfig, IngestConfig, Loaded, Monitor, Named, RateLimit, Recovery, Retry, Server, Storage,
 };
 
 pub(super) fn server(old: &Server, new: &Server, changes: &mut Changes) {
@@ -57,6 +57,15 @@ pub(super) fn storage(old: &Storage, new: &Storage, changes: &mut Changes) {
         &old.backup_interval,
         backup_interval,
     );
+}
+
+pub(super) fn monitor(old: &Monitor, new: &Monitor, changes: &mut Changes) {
+    let Monitor {
+        allow_http,
+        contact,
+    } = new;
+    changes.value("monitor.allow_http", &old.allow_http, allow_http);
+    changes.optional("monitor.contact", old.contact.as_ref(), contact.as_ref());
 }
 
 pub(super) fn rate_limit(old: &RateLimit, new: &RateLimit, changes: &mut Changes) {

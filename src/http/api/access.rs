@@ -24,4 +24,4 @@ pub(super) struct EndpointRules {
     pub(super) limited: bool,
 }
 
-pub(super) type Endpoint = wing::Endpoint<EndpointRules, ApiError>;
+pub(super) type Endpoint = wing::Endpoint<EndpointRules, wing::Handler<ApiError>>;

@@ -59,7 +59,7 @@ pub(super) fn demand_token(
 }
 
 /// Counts a refused call. The log has one line a minute for them.
-pub(super) fn turned_away(api: &Api, client: IpAddr, why: &dyn fmt::Display) {
+pub(in crate::http) fn turned_away(api: &Api, client: IpAddr, why: &dyn fmt::Display) {
     tracing::debug!(%client, %why, "a caller was turned away");
     let now = api.clock.monotonic();
     api.observations.login_failed(now);
@@ -69,7 +69,7 @@ pub(super) fn turned_away(api: &Api, client: IpAddr, why: &dyn fmt::Display) {
 }
 
 /// The client: the peer, or the address that trusted proxies report.
-pub(super) fn client_of(api: &Api, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+pub(in crate::http) fn client_of(api: &Api, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     // A header value that is not text is passed as an empty one, which ends the reading. If it were left out, a value
     // that the caller made up would take its place.
     let forwarded = headers.get_all("x-forwarded-for");

@@ -29,14 +29,34 @@ pub(super) async fn recover(call: Call<'_>) -> Result<Reply, ApiError> {
     request::media(request.headers(), false)?;
     let text = request::text(request, api.max_body_bytes).await?;
     let RecoveryBody { route, dry_run } = request::fields(&text)?;
+    let routes = recover_routes(api, named(api, route)?, dry_run, &actor).await?;
+    let status = if dry_run {
+        StatusCode::OK
+    } else {
+        StatusCode::ACCEPTED
+    };
+    success(status, &RecoveryAnswer { routes }, api.clock.now())
+}
+
+/// Counts what an outage has left on these routes and, unless it is a dry run, begins to send it. Answers the routes that
+/// have something.
+///
+/// # Errors
+/// `Conflict` when nothing can be sent now on any of them, or the store's.
+pub(in crate::http) async fn recover_routes(
+    api: &Api,
+    names: Vec<String>,
+    dry_run: bool,
+    by: &Actor,
+) -> Result<Vec<RouteAnswer>, ApiError> {
     let mut routes = Vec::new();
     let mut hindered = None;
-    for route in named(api, route)? {
+    for route in names {
         let Some(LeftBehind { exhausted, oldest }) = api.store.left_behind(&route).await? else {
             continue;
         };
         if !dry_run {
-            match begin(api, &route, actor.clone()).await? {
+            match begin(api, &route, by.clone()).await? {
                 Ok(true) => {}
                 Ok(false) => continue,
                 Err(why) => {
@@ -53,15 +73,9 @@ pub(super) async fn recover(call: Call<'_>) -> Result<Reply, ApiError> {
     }
     // A route that cannot be recovered does not stop the others.
     match hindered {
-        Some(why) if routes.is_empty() => return Err(why),
-        _ => {}
+        Some(why) if routes.is_empty() => Err(why),
+        _ => Ok(routes),
     }
-    let status = if dry_run {
-        StatusCode::OK
-    } else {
-        StatusCode::ACCEPTED
-    };
-    success(status, &RecoveryAnswer { routes }, api.clock.now())
 }
 
 /// What the description says of [`recover`].
@@ -150,10 +164,10 @@ pub(super) struct RecoveryAnswer {
 /// What is sent again on one route.
 #[derive(Serialize, ToSchema)]
 #[schema(as = RouteRecovery)]
-pub(super) struct RouteAnswer {
+pub(in crate::http) struct RouteAnswer {
     route: String,
     /// Deliveries that are exhausted because VoiceDrive was away.
-    exhausted: u64,
+    pub(in crate::http) exhausted: u64,
     /// The id of the oldest of them, which is sent first.
     probe: String,
 }

@@ -12,7 +12,7 @@ use super::Api;
 use super::event_filter::{FILTERS, accepted_in_no_time, meant};
 use super::events::no_such_event;
 use super::openapi::{Operation, samples};
-use crate::audit::{Action, Subject};
+use crate::audit::{Action, Actor, Subject};
 use crate::event::Status;
 use crate::event_record::EventFilter;
 use crate::http::reply::{ApiError, Reply, success};
@@ -20,7 +20,7 @@ use crate::http::request;
 use crate::http::wing::Call;
 use crate::order::LONGEST_TAIL;
 use crate::resend::{Resend, Resent, Tally};
-use crate::store::{BulkResend, BulkRules};
+use crate::store::{BulkResend, BulkRules, StoreError};
 use crate::timestamp::Timestamp;
 
 /// `POST /api/events/{id}/resend`
@@ -36,23 +36,16 @@ pub(super) async fn one(call: Call<'_>) -> Result<Reply, ApiError> {
         ..
     } = call;
     let ResendBody { only } = wanted(api, request).await?;
-    let moment = api.clock.moment();
-    let (policy, routing) = (api.retry.clone(), api.routes.routing.clone());
-    let resent = api
-        .store
-        .resend_event(&id, policy, routing, only, actor, moment);
     let Resent {
         resend: found,
         follows,
-    } = resent.await?;
+    } = open_one(api, &id, only, actor).await?;
     match found {
         Resend::Unknown => return Err(no_such_event()),
         Resend::Erased => return Err(erased()),
         Resend::TailTooLong => return Err(tail_too_long(follows)),
         Resend::Opened | Resend::UnderWay | Resend::Waiting => {}
     }
-    api.routes.handoff.wake_all();
-    tracing::info!(event = %id, "sending again, as a person asked");
     let status = match found {
         Resend::Waiting => Status::Accepted,
         _ => Status::Retrying,
@@ -64,7 +57,30 @@ pub(super) async fn one(call: Call<'_>) -> Result<Reply, ApiError> {
         attempt_under_way: found == Resend::UnderWay,
         follows,
     };
-    success(StatusCode::ACCEPTED, &answer, moment.wall)
+    success(StatusCode::ACCEPTED, &answer, api.clock.now())
+}
+
+/// Has an event sent again, if that can be.
+///
+/// # Errors
+/// The store's.
+pub(in crate::http) async fn open_one(
+    api: &Api,
+    id: &str,
+    only: bool,
+    by: Actor,
+) -> Result<Resent, StoreError> {
+    let (policy, routing) = (api.retry.clone(), api.routes.routing.clone());
+    let moment = api.clock.moment();
+    let resent = api
+        .store
+        .resend_event(id, policy, routing, only, by, moment)
+        .await?;
+    if resent.resend.is_done() {
+        api.routes.handoff.wake_all();
+        tracing::info!(event = %id, "sending again, as a person asked");
+    }
+    Ok(resent)
 }
 
 /// How the event is to be sent again. Without a body, the defaults apply.
@@ -117,27 +133,10 @@ pub(super) async fn many(call: Call<'_>) -> Result<Reply, ApiError> {
     let mut asked = BulkRequest::read(&text)?;
     asked.filter = meant(api, asked.filter).await?;
     let dry_run = asked.dry_run;
-    let action = actor.did(Action::Resend, api.clock.now());
-    let action = action.to(Subject::Events(asked.filter.clone()));
-    let rules = BulkRules {
-        policy: api.retry.clone(),
-        routing: api.routes.routing.clone(),
-        only: asked.only,
-    };
-    let mut bulk = api.store.bulk_resend(rules, action, api.clock.moment());
-    let mut tally = Tally::default();
-    let opened = open_all(api, &asked, &mut tally, &mut bulk).await;
-    let released = bulk.finish(api.clock.moment()).await;
-    api.routes.handoff.wake_all();
-    opened?;
-    released?;
+    let tally = open_bulk(api, &asked, actor, None).await?;
     let status = if dry_run {
         StatusCode::OK
     } else {
-        tracing::info!(
-            events = tally.matched,
-            "sending again in bulk, as a person asked"
-        );
         StatusCode::ACCEPTED
     };
     let answer = ResentManyAnswer {
@@ -148,6 +147,39 @@ pub(super) async fn many(call: Call<'_>) -> Result<Reply, ApiError> {
         by_day: dry_run.then_some(tally.by_day),
     };
     success(status, &answer, api.clock.now())
+}
+
+/// Counts what a filter matches and, unless it is a dry run, has all of it sent again.
+///
+/// # Errors
+/// The store's; what an earlier step has opened stays open then.
+pub(in crate::http) async fn open_bulk(
+    api: &Api,
+    asked: &BulkRequest,
+    by: Actor,
+    reason: Option<String>,
+) -> Result<Tally, ApiError> {
+    let action = by.did(Action::Resend, api.clock.now()).because(reason);
+    let action = action.to(Subject::Events(asked.filter.clone()));
+    let rules = BulkRules {
+        policy: api.retry.clone(),
+        routing: api.routes.routing.clone(),
+        only: asked.only,
+    };
+    let mut bulk = api.store.bulk_resend(rules, action, api.clock.moment());
+    let mut tally = Tally::default();
+    let opened = open_all(api, asked, &mut tally, &mut bulk).await;
+    let released = bulk.finish(api.clock.moment()).await;
+    api.routes.handoff.wake_all();
+    opened?;
+    released?;
+    if !asked.dry_run {
+        tracing::info!(
+            events = tally.matched,
+            "sending again in bulk, as a person asked"
+        );
+    }
+    Ok(tally)
 }
 
 /// Counts the events page by page, and opens their deliveries unless it is a dry run.
@@ -253,10 +285,13 @@ fn in_bulk(word: &str) -> Result<Status, ApiError> {
 }
 
 /// A valid bulk resend.
-struct BulkRequest {
-    filter: EventFilter,
-    only: bool,
-    dry_run: bool,
+pub(in crate::http) struct BulkRequest {
+    /// Which events.
+    pub(in crate::http) filter: EventFilter,
+    /// Without what would follow them.
+    pub(in crate::http) only: bool,
+    /// Only counted.
+    pub(in crate::http) dry_run: bool,
 }
 
 impl BulkRequest {

@@ -12,6 +12,7 @@ use super::super::audit;
 use super::super::carry_over::{self, Carried};
 use super::super::connection::{identity, settle};
 use super::super::erase;
+use super::super::monitor_sessions;
 use super::difference::{Difference, compare};
 use super::live_file;
 use super::lock::{file_in, lock};
@@ -242,6 +243,7 @@ fn take_over(
     let transaction = connection.transaction()?;
     transaction.execute("UPDATE relay_time SET restores = ?1", [number])?;
     let revoked = carry_over::write(&transaction, carried)?;
+    monitor_sessions::forget(&transaction)?;
     let erased = erase::again(&transaction, entry.at)?;
     audit::record(&transaction, entry)?;
     transaction.commit()?;

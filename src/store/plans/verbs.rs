@@ -25,6 +25,7 @@ use crate::retry::RetryPolicy;
 use crate::route::Routing;
 use crate::send_breakdown::{BreakdownQuestion, By};
 use crate::send_stats::SendFilter;
+use crate::session::{NewLogin, Role, Sessions};
 use crate::slot::Unit;
 use crate::store::tests::{attempted, policy, somebody};
 use crate::store::{BulkRules, Store};
@@ -41,6 +42,7 @@ pub(super) async fn call_all(store: &Store, moment: Moment) {
     call_interviews(store, moment.wall).await;
     call_people(store, moment).await;
     call_audit(store, moment).await;
+    call_sessions(store, moment).await;
     call_reconciliation(store, moment.after(Duration::from_hours(200))).await;
     call_the_rest(store, moment).await;
 }
@@ -325,6 +327,9 @@ async fn call_holds(store: &Store, moment: Moment) {
 async fn call_the_rest(store: &Store, moment: Moment) {
     let now = moment.wall;
     store.waiting_by_route().await.unwrap();
+    store.route_overviews(moment).await.unwrap();
+    let series = vec![(moment.wall.before(Duration::from_hours(50)), moment.wall)];
+    store.send_series(series, None).await.unwrap();
     store.overview(moment).await.unwrap();
     store.vitals(moment).await.unwrap();
     store.activity().await.unwrap();
@@ -475,6 +480,33 @@ async fn call_people(store: &Store, moment: Moment) {
         .put_interviews(records, somebody(), moment.wall)
         .await
         .unwrap();
+}
+
+async fn call_sessions(store: &Store, moment: Moment) {
+    let login = NewLogin {
+        name: "name".to_owned(),
+        role: Role::Operator,
+        lasts: Duration::from_hours(12),
+    };
+    let (code, secret) = ([1; 32], [2; 32]);
+    let by = somebody;
+    store.begin_login(login, code, by(), moment).await.unwrap();
+    let spent = store.spend_code(code, secret, by(), moment).await;
+    assert!(spent.unwrap().is_some());
+    let later = moment.after(Duration::from_mins(30));
+    assert!(store.session(secret, true, later).await.unwrap().is_some());
+    assert_eq!(store.sessions(later).await.unwrap().len(), 1);
+    for which in [
+        Sessions::Own([3; 32]),
+        Sessions::Id("id".to_owned()),
+        Sessions::Named("other".to_owned()),
+    ] {
+        assert_eq!(store.end_sessions(which, by(), later).await.unwrap(), 0);
+    }
+    let much_later = moment.after(Duration::from_hours(2));
+    store.purge_sessions(much_later).await.unwrap();
+    let all = store.end_sessions(Sessions::All, by(), later).await;
+    assert_eq!(all.unwrap(), 0);
 }
 
 async fn call_audit(store: &Store, moment: Moment) {

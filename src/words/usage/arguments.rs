@@ -102,6 +102,8 @@ pub(super) const VALUES: &[Value] = &[
     value("period", "24h", "24 時間"),
     value("period", "7d", "7 日間"),
     value("period", "30d", "30 日間"),
+    value("role", "viewer", "閲覧 (見るだけ)"),
+    value("role", "operator", "操作 (再送、一時停止なども)"),
     value("unit", "day", "1 日"),
     value("unit", "hour", "1 時間"),
     value("by", "day", "日別"),

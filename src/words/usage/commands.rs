@@ -237,6 +237,33 @@ CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です�
   sudo voicedrive-relay token list",
     ),
     command(
+        "monitor",
+        "ブラウザーの画面にログインするためのリンクの発行、ログイン中の人の一覧、ログアウトを行います",
+        "",
+    ),
+    command(
+        "monitor login",
+        "画面にログインするためのリンクを表示します。一度だけ、10 分間使えます",
+        "例:
+  sudo voicedrive-relay monitor login --name 山田 --role operator
+  sudo voicedrive-relay monitor login --name 受付の画面 --hours 2160
+閲覧 (viewer) は見るだけです。操作 (operator) は、再送、一時停止、回復後の再送、対応不要の指定もでき、その名前で監査記録に残ります。ログインは 12 時間か、1 時間使わないと終わります。壁の画面などのために、閲覧は 90 日まで延ばせます。",
+    ),
+    command(
+        "monitor sessions",
+        "ログインしている人の一覧を表示します",
+        "例:
+  sudo voicedrive-relay monitor sessions",
+    ),
+    command(
+        "monitor logout",
+        "monitor sessions に表示される ID のログイン、ある名前のログインすべて、または全員のログインを終わらせます",
+        "例:
+  sudo voicedrive-relay monitor logout 5f0c4b7a
+  sudo voicedrive-relay monitor logout --name 山田
+  sudo voicedrive-relay monitor logout --all",
+    ),
+    command(
         "alert",
         "管理者への通知の履歴、通知先の試験、対応不要の指定を行います",
         "",

@@ -22,6 +22,37 @@ pub(super) const ARGUMENTS: &[Argument] = &[
         "一連の動作のあとに終了します。すべて届いた場合の終了コードは 0 です",
     ),
     argument(
+        &["monitor login"],
+        "name",
+        "名前",
+        "ログインする人の名前。操作の記録にこの名前が残ります",
+    ),
+    argument(&["monitor login"], "role", "権限", "できること"),
+    argument(
+        &["monitor login"],
+        "hours",
+        "時間",
+        "ログインの長さ。1 から 12 時間、閲覧は 2160 時間 (90 日) まで",
+    ),
+    argument(
+        &["monitor logout"],
+        "session",
+        "ID",
+        "終わらせるログインの ID",
+    ),
+    argument(
+        &["monitor logout"],
+        "name",
+        "名前",
+        "この名前のログインをすべて終わらせます",
+    ),
+    argument(
+        &["monitor logout"],
+        "all",
+        "",
+        "全員のログインを終わらせます。まだ使われていないリンクも使えなくなります",
+    ),
+    argument(
         &["token issue"],
         "subject",
         "利用者名",

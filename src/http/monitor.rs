@@ -1,0 +1,348 @@
+//! The page for people: how it is going, and the next thing to do, without a terminal (contract, section 12).
+//!
+//! Whoever looks at it is known by a cookie (`session`), which a login gives (`login`): a person at the server makes the
+//! code for it. `door` says which requests come in at all. Pages are written on the server (`frame`, and `templates/`)
+//! and need no script; the one that is there asks for the same address again and swaps what has changed. A view is a
+//! file here, its words are in `words::monitor`, and what it shows is read from the store.
+
+mod assets;
+mod chart;
+mod codes;
+mod cookies;
+mod door;
+mod error;
+mod form;
+mod frame;
+mod login;
+mod now;
+mod refusal;
+mod standing;
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use hyper::body::Incoming;
+use hyper::header::{
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION, REFERRER_POLICY, SET_COOKIE,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use hyper::http::request::Parts;
+use hyper::http::uri::PathAndQuery;
+use hyper::{HeaderMap, Method, StatusCode};
+
+use super::Api;
+use super::api::client_of;
+use super::reply::Reply;
+use super::request::{self, Query};
+use super::wing::{self, Answering, Call, Table, Wing};
+use crate::audit::Actor;
+use crate::language::{Language, Locale};
+use crate::session::{Role, Session, SessionSecret};
+use codes::WrongCodes;
+use door::Site;
+use error::PageError;
+use refusal::Refusal;
+
+/// Who may call an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    /// Whoever comes in at all.
+    Anybody,
+    /// Whoever is logged in with this role, or more.
+    Role(Role),
+}
+
+type Handler = for<'a> fn(Visit<'a>) -> Answering<'a, Result<Reply, PageError>>;
+type Endpoint = wing::Endpoint<Access, Handler>;
+
+const VIEWER: Access = Access::Role(Role::Viewer);
+
+/// Every page, and everything that can be done there.
+const ENDPOINTS: &[Endpoint] = &[
+    get("/monitor/assets/{id}", Access::Anybody, |visit| {
+        Box::pin(async move { assets::show(&visit) })
+    }),
+    get("/monitor/login", Access::Anybody, |visit| {
+        Box::pin(async move { login::show(&visit) })
+    }),
+    post("/monitor/login", Access::Anybody, |visit| {
+        Box::pin(login::log_in(visit))
+    }),
+    post("/monitor/logout", Access::Anybody, |visit| {
+        Box::pin(login::log_out(visit))
+    }),
+    get(FIRST, VIEWER, |visit| Box::pin(now::show(visit))),
+];
+
+/// The first page, which the others are below.
+const FIRST: &str = "/monitor";
+
+const fn get(path: &'static str, rules: Access, handler: Handler) -> Endpoint {
+    Endpoint {
+        method: Method::GET,
+        path,
+        rules,
+        handler,
+    }
+}
+
+const fn post(path: &'static str, rules: Access, handler: Handler) -> Endpoint {
+    Endpoint {
+        method: Method::POST,
+        path,
+        rules,
+        handler,
+    }
+}
+
+/// Nothing runs that does not come from the relay itself, and nothing of it runs elsewhere.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+    connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The page. It outlives a reload, and with it what is known of wrong codes.
+pub(super) struct MonitorWing {
+    table: Table<Access, Handler>,
+    wrong_codes: WrongCodes,
+}
+
+impl Default for MonitorWing {
+    fn default() -> Self {
+        Self {
+            table: Table::new(ENDPOINTS),
+            wrong_codes: WrongCodes::default(),
+        }
+    }
+}
+
+/// A request on its way to its handler.
+struct Visit<'a> {
+    api: &'a Api,
+    head: Parts,
+    /// Until it is read.
+    body: Option<Incoming>,
+    /// The segment that stands in the place of `{id}`.
+    id: String,
+    site: Site,
+    /// How the reader is spoken to.
+    locale: Locale,
+    /// The client's address.
+    client: IpAddr,
+    /// Who is logged in, when only such people may call.
+    session: Option<Session>,
+    wrong_codes: &'a WrongCodes,
+}
+
+impl Visit<'_> {
+    /// The secret that the browser shows.
+    fn secret(&self) -> Option<SessionSecret> {
+        let shown = cookies::read(&self.head.headers, cookies::session(self.site.https()))?;
+        Some(SessionSecret::shown(shown))
+    }
+
+    /// Whether the one who is logged in may change something.
+    fn operates(&self) -> bool {
+        self.session
+            .as_ref()
+            .is_some_and(|s| s.role == Role::Operator)
+    }
+
+    /// Who is logged in, for the audit.
+    fn actor(&self) -> Actor {
+        let name = self.session.as_ref().map_or("", |session| &session.name);
+        Actor::page(name, self.client)
+    }
+
+    /// Path and query, as they were asked for.
+    fn address(&self) -> &str {
+        let both = self.head.uri.path_and_query();
+        both.map_or(FIRST, PathAndQuery::as_str)
+    }
+}
+
+impl Wing for MonitorWing {
+    fn has(&self, _api: &Api, path: &str) -> bool {
+        let below = path.strip_prefix(FIRST);
+        below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    fn answer<'a>(&'a self, call: Call<'a>) -> Answering<'a, Reply> {
+        Box::pin(async move {
+            let asked = request::one_host(&call.request);
+            let mut visit = self.visit(call);
+            let https = visit.site.https();
+            let admitted = match asked {
+                Ok(()) => self.admit(&mut visit).await,
+                Err(error) => Err(error.into()),
+            };
+            let refusal = Refusal::of(&visit);
+            let replied = match admitted {
+                Ok(Admitted::To(handler)) => handler(visit).await,
+                Ok(Admitted::Elsewhere(reply)) => Ok(reply),
+                Err(error) => Err(error),
+            };
+            let mut reply = replied.unwrap_or_else(|error| refusal.reply(&error));
+            secure(&mut reply, https);
+            reply
+        })
+    }
+
+    fn panicked(&self, api: &Api) -> Reply {
+        let mut reply = refusal::after_panic(api.locale);
+        secure(&mut reply, false);
+        reply
+    }
+}
+
+/// What becomes of a request that came in.
+enum Admitted {
+    /// This answers it.
+    To(Handler),
+    /// It is led to another address.
+    Elsewhere(Reply),
+}
+
+impl MonitorWing {
+    fn visit<'a>(&'a self, call: Call<'a>) -> Visit<'a> {
+        let api = call.api;
+        // No other connection than one of the network gets here.
+        let address = call.peer.ip().unwrap_or(Ipv4Addr::UNSPECIFIED.into());
+        let (head, body) = call.request.into_parts();
+        Visit {
+            site: Site::of(api, address, call.peer, &head.headers),
+            locale: locale(api, &head.headers),
+            client: client_of(api, address, &head.headers),
+            id: String::new(),
+            session: None,
+            wrong_codes: &self.wrong_codes,
+            body: Some(body),
+            head,
+            api,
+        }
+    }
+
+    /// Lets a request in, or says why not.
+    async fn admit(&self, visit: &mut Visit<'_>) -> Result<Admitted, PageError> {
+        visit.site.admit()?;
+        let Parts { method, uri, .. } = &visit.head;
+        let (endpoint, id) = self.table.find(method, uri.path())?;
+        if method.is_safe() {
+            if let Some(chosen) = choose_language(visit) {
+                return Ok(Admitted::Elsewhere(chosen));
+            }
+        } else if !visit.site.is_own(&visit.head.headers) {
+            return Err(PageError::Forged);
+        }
+        visit.id = id;
+        if let Access::Role(role) = endpoint.rules {
+            let session = session_of(visit).await?;
+            let may = session.role >= role;
+            visit.session = Some(session);
+            if !may {
+                return Err(PageError::NotAllowed);
+            }
+        }
+        Ok(Admitted::To(endpoint.handler))
+    }
+}
+
+async fn session_of(visit: &Visit<'_>) -> Result<Session, PageError> {
+    let Some(secret) = visit.secret() else {
+        return Err(if login::may_have_cookie(visit) {
+            PageError::AskAgain
+        } else {
+            PageError::LoggedOut
+        });
+    };
+    let api = visit.api;
+    // What the script of an open page asks for by itself is no use of it by a person.
+    let used = !visit.head.headers.contains_key(frame::REFRESH);
+    let session = api.store.session(secret.digest(), used, api.clock.moment());
+    session.await?.ok_or(PageError::LoggedOut)
+}
+
+/// Remembers the language that a link asks for, and shows the same page in it.
+fn choose_language(visit: &Visit<'_>) -> Option<Reply> {
+    let uri = &visit.head.uri;
+    let mut query = Query::parse(uri.query()).ok()?;
+    let language = Language::named(&query.take(LANGUAGE)?)?;
+    let rest = form::without(uri.query().unwrap_or_default(), LANGUAGE);
+    let mut reply = redirect(&form::address(uri.path(), &rest));
+    let cookie = cookies::language(language, visit.site.https());
+    reply.headers_mut().insert(SET_COOKIE, cookie);
+    Some(reply)
+}
+
+/// The parameter, and the cookie, of the reader's language.
+const LANGUAGE: &str = "lang";
+
+/// How a reader is spoken to: in the language of their choice, else in the configured one.
+fn locale(api: &Api, headers: &HeaderMap) -> Locale {
+    let chosen = cookies::read(headers, LANGUAGE).and_then(Language::named);
+    Locale {
+        language: chosen.unwrap_or(api.locale.language),
+        ..api.locale
+    }
+}
+
+/// Leads to another page by a GET.
+fn redirect(to: &str) -> Reply {
+    let mut reply = Reply::default();
+    *reply.status_mut() = StatusCode::SEE_OTHER;
+    let to = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static(FIRST));
+    reply.headers_mut().insert(LOCATION, to);
+    reply
+}
+
+/// An answer with a page.
+fn html(status: StatusCode, text: String) -> Reply {
+    let mut reply = Reply::new(text.into());
+    *reply.status_mut() = status;
+    let kind = HeaderValue::from_static("text/html; charset=utf-8");
+    reply.headers_mut().insert(CONTENT_TYPE, kind);
+    reply
+}
+
+/// Adds what every answer has that a browser gets.
+fn secure(reply: &mut Reply, https: bool) {
+    let headers = reply.headers_mut();
+    for (name, value) in [
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (REFERRER_POLICY, "same-origin"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (X_FRAME_OPTIONS, "DENY"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.insert("x-robots-tag", HeaderValue::from_static("noindex"));
+    if https {
+        // Browsers take it from a trustworthy origin only, and complain elsewhere.
+        let same = HeaderValue::from_static("same-origin");
+        headers.insert("cross-origin-opener-policy", same);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_endpoint_is_reached_by_its_method_and_path() {
+        let table = Table::new(ENDPOINTS);
+        for Endpoint { method, path, .. } in ENDPOINTS {
+            let found = table.find(method, path).map(|(endpoint, _)| endpoint.path);
+            assert_eq!(found, Ok(*path), "{method}");
+        }
+    }
+
+    /// What changes something is for operators, but for logging in and out.
+    #[test]
+    fn whoever_only_looks_changes_nothing() {
+        let changing = ENDPOINTS.iter().filter(|one| !one.method.is_safe());
+        for Endpoint { path, rules, .. } in changing {
+            let expected = match *path {
+                "/monitor/login" | "/monitor/logout" => Access::Anybody,
+                _ => Access::Role(Role::Operator),
+            };
+            assert_eq!(*rules, expected, "{path}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+"use strict";
+// Asks for the same page again and swaps the regions that have changed. Everything works without it.
+(() => {
+  const byId = (id) => document.getElementById(id);
+
+  // The code of a login link stands behind its #, which no server sees. It leaves the address bar at once.
+  const login = byId("login");
+  if (login) {
+    const code = decodeURIComponent(location.hash.slice(1));
+    if (code) {
+      history.replaceState(null, "", location.pathname + location.search);
+      byId("code").value = code;
+      byId("told").textContent = login.dataset.reading;
+      login.submit();
+    }
+    return;
+  }
+
+  const every = Number(document.body.dataset.refresh) * 1000;
+  if (!every) return;
+  const longest = 60000;
+  let wait = every;
+  let timer = 0;
+  let paused = false;
+  let tag = null;
+  let asked = false;
+
+  const regions = (root) => [...root.querySelectorAll("[data-live]")];
+  // What the server sent of each region: the page itself may have been opened or filled in since.
+  const sent = new Map(regions(document).map((region) => [region.id, region.innerHTML]));
+
+  // Nothing is taken away from under somebody's hands.
+  const inUse = (region) => {
+    const selection = getSelection();
+    return region.contains(document.activeElement) && document.activeElement !== document.body
+      || region.querySelector("details[open], dialog[open]")
+      || (selection && !selection.isCollapsed && region.contains(selection.anchorNode));
+  };
+
+  const swap = (text) => {
+    const fresh = new DOMParser().parseFromString(text, "text/html");
+    let left = false;
+    for (const region of regions(document)) {
+      const other = fresh.getElementById(region.id);
+      if (!other || other.innerHTML === sent.get(region.id)) continue;
+      if (inUse(region)) {
+        left = true;
+        continue;
+      }
+      sent.set(region.id, other.innerHTML);
+      region.className = other.className;
+      region.replaceChildren(...other.childNodes);
+    }
+    document.title = fresh.title;
+    return !left;
+  };
+
+  const refresh = async () => {
+    timer = 0;
+    if (document.hidden || paused) return;
+    asked = true;
+    try {
+      const headers = { "x-refresh": "1" };
+      if (tag) headers["if-none-match"] = tag;
+      const answer = await fetch(location.href, { headers, cache: "no-store", redirect: "error", signal: AbortSignal.timeout(20000) });
+      if (answer.status === 401) {
+        byId("ended").hidden = false;
+        asked = false;
+        return;
+      }
+      if (answer.status === 200) {
+        // What could not be swapped yet is asked for again.
+        tag = swap(await answer.text()) ? answer.headers.get("etag") : null;
+      } else if (answer.status !== 304) {
+        throw new Error(String(answer.status));
+      }
+      byId("as-of").textContent = answer.headers.get("x-as-of");
+      byId("away").hidden = true;
+      wait = every;
+    } catch {
+      byId("away-at").textContent = byId("as-of").textContent;
+      byId("away").hidden = false;
+      wait = Math.min(wait * 2, longest);
+    }
+    asked = false;
+    plan();
+  };
+
+  const plan = () => {
+    if (!timer && !paused && !asked && byId("ended").hidden) timer = setTimeout(refresh, wait);
+  };
+
+  const pause = byId("pause");
+  pause.addEventListener("click", () => {
+    paused = !paused;
+    const label = pause.textContent;
+    pause.textContent = pause.dataset.resume;
+    pause.dataset.resume = label;
+    clearTimeout(timer);
+    timer = 0;
+    if (!paused) refresh();
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && !paused && !asked && byId("ended").hidden) {
+      clearTimeout(timer);
+      refresh();
+    }
+  });
+  document.body.classList.add("with-script");
+  plan();
+})();

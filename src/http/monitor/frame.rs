@@ -1,0 +1,139 @@
+//! What stands around every view, and how a view is answered: an unchanged one not at all.
+
+use askama::Template;
+use hyper::StatusCode;
+use hyper::header::{ETAG, HeaderValue, IF_NONE_MATCH};
+
+use super::error::PageError;
+use super::{FIRST, LANGUAGE, Visit, assets, form, html};
+use crate::crypto;
+use crate::http::reply::Reply;
+use crate::language::{Language, Locale};
+use crate::session::Session;
+use crate::words::monitor::{Frame as T, own_name};
+
+/// The header of what the script of an open page asks for by itself.
+pub(super) const REFRESH: &str = "x-refresh";
+/// The header of the moment of which an answer is, as the page shows it: what is unchanged has no other place for it.
+const AS_OF: &str = "x-as-of";
+
+/// A view in the list at the top.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum View {
+    Now,
+}
+
+/// What stands around a view.
+pub(super) struct Frame {
+    pub(super) locale: Locale,
+    /// The view's name.
+    pub(super) title: String,
+    /// The clinic's or server's name.
+    pub(super) place: String,
+    /// Which view it is; none: a page beside them.
+    pub(super) view: Option<View>,
+    pub(super) session: Option<Session>,
+    /// Others can read along.
+    pub(super) is_open: bool,
+    /// The request came to a wrong host, or by a wrong way: nothing of the page is there.
+    pub(super) is_wrong_place: bool,
+    /// The script asks for it again.
+    pub(super) refreshes: bool,
+    /// The same page in the other language, and what that calls itself.
+    pub(super) other_language: (String, &'static str),
+    /// The time of day of which it is.
+    pub(super) as_of: String,
+    /// What is typed on the server to let somebody in.
+    pub(super) login_command: String,
+}
+
+impl Frame {
+    /// Around a page that is none of the views.
+    pub(super) fn bare(visit: &Visit<'_>) -> Self {
+        let (api, locale) = (visit.api, visit.locale);
+        let uri = &visit.head.uri;
+        let other = match locale.language {
+            Language::Ja => Language::En,
+            Language::En => Language::Ja,
+        };
+        let rest = form::without(uri.query().unwrap_or_default(), LANGUAGE);
+        let separator = if rest.is_empty() { "" } else { "&" };
+        let query = format!("{rest}{separator}{LANGUAGE}={}", other.code());
+        let path = if visit.head.method.is_safe() {
+            uri.path()
+        } else {
+            FIRST
+        };
+        Self {
+            locale,
+            title: String::new(),
+            place: api.monitor.place.clone(),
+            view: None,
+            session: visit.session.clone(),
+            is_open: visit.site.is_open() && api.monitor.allow_http,
+            is_wrong_place: false,
+            refreshes: false,
+            other_language: (form::address(path, &query), own_name(other)),
+            as_of: locale.time_of_day(api.clock.now()),
+            login_command: api.advice.commands.typed("monitor login --name NAME"),
+        }
+    }
+
+    /// Around a view.
+    pub(super) fn of(visit: &Visit<'_>, view: View, title: &str) -> Self {
+        Self {
+            title: title.to_owned(),
+            view: Some(view),
+            refreshes: true,
+            ..Self::bare(visit)
+        }
+    }
+
+    /// The program's.
+    pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+    /// The views, each with its address and name.
+    pub(super) fn views(&self) -> [(View, &'static str, &'static str); 1] {
+        [(View::Now, FIRST, self.locale.phrase(T::Now))]
+    }
+
+    /// The code of the other language.
+    pub(super) fn other_code(&self) -> &'static str {
+        self.locale.say("en", "ja")
+    }
+
+    pub(super) fn asset(ending: &str) -> &'static str {
+        assets::name(ending)
+    }
+}
+
+/// Answers with a view, or says that it is as the reader has it. The foot, in which the time stands, does not count.
+///
+/// # Errors
+/// `Template`
+pub(super) fn view(
+    visit: &Visit<'_>,
+    frame: &Frame,
+    page: &impl Template,
+) -> Result<Reply, PageError> {
+    let text = page.render()?;
+    let counts = text.rfind("<footer").map_or(&*text, |foot| &text[..foot]);
+    let digest = crypto::hex(&crypto::sha256(&[counts.as_bytes()])[..12]);
+    let tag = format!("\"{digest}\"");
+    let known = visit.head.headers.get(IF_NONE_MATCH);
+    let is_known = known.is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    let mut reply = if is_known {
+        let mut reply = Reply::default();
+        *reply.status_mut() = StatusCode::NOT_MODIFIED;
+        reply
+    } else {
+        html(StatusCode::OK, text)
+    };
+    let headers = reply.headers_mut();
+    for (name, value) in [(ETAG.as_str(), &tag), (AS_OF, &frame.as_of)] {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(hyper::header::HeaderName::from_static(name), value);
+        }
+    }
+    Ok(reply)
+}

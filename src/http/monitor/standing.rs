@@ -1,0 +1,292 @@
+//! What is, and what to do next, the worst first: pure of what was read.
+
+use std::time::Duration;
+
+use super::{Visit, error::PageError};
+use crate::hold::EVERY_ROUTE;
+use crate::incident::{Kind, Report, State};
+use crate::language::Locale;
+use crate::notification::advice::AdviceContext;
+use crate::overview::{Overview, RouteOverview};
+use crate::route::DEFAULT;
+use crate::timestamp::Timestamp;
+use crate::words::monitor::standing::{self, Standing as W};
+
+/// Without a send for so long it is said when the last one was.
+const QUIET: Duration = Duration::from_hours(24);
+
+/// How much somebody is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Urgency {
+    /// Nobody.
+    Fine,
+    /// Nobody: the relay deals with it.
+    Wait,
+    /// A person has paused it.
+    Hold,
+    /// Somebody should look, some time today.
+    Look,
+    /// Somebody is needed now.
+    Act,
+}
+
+impl Urgency {
+    /// Its shape, which is never the only sign.
+    pub(super) fn shape(self) -> &'static str {
+        match self {
+            Self::Fine => "●",
+            Self::Wait => "↻",
+            Self::Hold => "‖",
+            Self::Look => "△",
+            Self::Act => "▲",
+        }
+    }
+
+    /// Its class in the style sheet.
+    pub(super) fn class(self) -> &'static str {
+        match self {
+            Self::Fine => "fine",
+            Self::Wait => "wait",
+            Self::Hold => "hold",
+            Self::Look => "look",
+            Self::Act => "act",
+        }
+    }
+
+    /// Its word.
+    pub(super) fn word(self) -> W {
+        match self {
+            Self::Fine => W::StateFine,
+            Self::Wait => W::StateWait,
+            Self::Hold => W::StateHold,
+            Self::Look => W::StateLook,
+            Self::Act => W::StateAct,
+        }
+    }
+}
+
+/// A sentence, and what follows from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Sentence {
+    pub(super) urgency: Urgency,
+    /// What is.
+    pub(super) text: String,
+    /// What to do.
+    pub(super) next: Option<String>,
+    /// How bad it is among others: the smallest comes first.
+    rank: u8,
+}
+
+impl Sentence {
+    fn new(rank: u8, urgency: Urgency, text: impl Into<String>) -> Self {
+        Self {
+            urgency,
+            text: text.into(),
+            next: None,
+            rank,
+        }
+    }
+
+    fn next(self, next: impl Into<String>) -> Self {
+        Self {
+            next: Some(next.into()),
+            ..self
+        }
+    }
+}
+
+/// What was read of the relay, for whoever looks at it.
+pub(super) struct Seen {
+    pub(super) overview: Overview,
+    /// Without those that the reader may not know of.
+    pub(super) routes: Vec<RouteOverview>,
+    pub(super) now: Timestamp,
+    disk_full: bool,
+    /// What is wrong with the database, in words.
+    trouble: Option<String>,
+    /// The default route leads somewhere.
+    has_url: bool,
+}
+
+impl Seen {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(super) async fn of(visit: &Visit<'_>) -> Result<Self, PageError> {
+        let api = visit.api;
+        let moment = api.clock.moment();
+        let mut overview = api.store.overview(moment).await?;
+        let mut routes = api.store.route_overviews(moment).await?;
+        if !visit.operates() {
+            let private = &api.routes.private;
+            routes.retain(|route| !private.contains(&route.route));
+            overview.incidents.retain(|incident| {
+                let route = incident.report.route();
+                route.is_none_or(|route| !private.contains(route))
+            });
+            overview.holds.retain(|hold| !private.contains(&hold.route));
+        }
+        let file = api.store.file();
+        let trouble = file.trouble();
+        Ok(Self {
+            overview,
+            routes,
+            now: moment.wall,
+            disk_full: file.disk_full(),
+            trouble: trouble
+                .map(|trouble| trouble.describe(visit.locale.language, &api.advice.commands)),
+            has_url: api.routes.sends_on(DEFAULT),
+        })
+    }
+
+    /// Deliveries that wait for a person.
+    pub(super) fn exhausted(&self) -> u64 {
+        self.routes.iter().map(|route| route.exhausted).sum()
+    }
+
+    /// Deliveries that wait for a retry.
+    pub(super) fn retrying(&self) -> u64 {
+        self.routes.iter().map(|route| route.retrying).sum()
+    }
+
+    /// Events that wait for their first attempt.
+    pub(super) fn accepted(&self) -> u64 {
+        self.routes.iter().map(|route| route.accepted).sum()
+    }
+
+    fn is_away(&self) -> bool {
+        let mut incidents = self.overview.incidents.iter();
+        incidents.any(|incident| incident.report.kind == Kind::PartnerAway)
+    }
+
+    /// Everything that there is to say, the worst first. One sentence at least.
+    pub(super) fn sentences(&self, locale: Locale, advice: &AdviceContext) -> Vec<Sentence> {
+        let mut said: Vec<Sentence> = [
+            self.of_database(locale),
+            self.of_url(locale),
+            self.of_exhausted(locale, advice),
+            self.of_retrying(locale),
+        ]
+        .into_iter()
+        .flatten()
+        .chain(self.of_holds(locale))
+        .collect();
+        let incidents = self.overview.incidents.iter();
+        let reports = incidents.map(|incident| &incident.report);
+        said.extend(reports.filter_map(|report| self.of_incident(report, locale, advice)));
+        if said.is_empty() {
+            said.push(self.of_nothing(locale));
+        }
+        said.sort_by_key(|sentence| sentence.rank);
+        said
+    }
+
+    fn of_database(&self, locale: Locale) -> Option<Sentence> {
+        if self.disk_full {
+            let told = Sentence::new(0, Urgency::Act, locale.phrase(W::DiskFull));
+            return Some(told.next(locale.phrase(W::DiskFullNext)));
+        }
+        let trouble = self.trouble.clone()?;
+        Some(Sentence::new(0, Urgency::Act, trouble))
+    }
+
+    fn of_url(&self, locale: Locale) -> Option<Sentence> {
+        if self.has_url {
+            return None;
+        }
+        let waiting = self.accepted() + self.retrying();
+        let told = standing::no_url(waiting, locale.language);
+        Some(Sentence::new(4, Urgency::Act, told).next(locale.phrase(W::NoUrlNext)))
+    }
+
+    /// The incident, of which the finding has the cause, is told with the number that is true now.
+    fn of_exhausted(&self, locale: Locale, advice: &AdviceContext) -> Option<Sentence> {
+        let exhausted = self.exhausted();
+        if exhausted == 0 {
+            return None;
+        }
+        let told = standing::exhausted(exhausted, locale.language);
+        let of_exhausted = self.report(Kind::DeliveriesExhausted);
+        let cause = of_exhausted.map(|report| locale.advice(report, &advice.routes));
+        let next = match (cause, self.is_away()) {
+            (_, true) => locale.phrase(W::ExhaustedAwayNext).to_owned(),
+            (Some(cause), false) => cause,
+            (None, false) => locale.phrase(W::ExhaustedNext).to_owned(),
+        };
+        Some(Sentence::new(2, Urgency::Act, told).next(next))
+    }
+
+    fn of_retrying(&self, locale: Locale) -> Option<Sentence> {
+        let retrying = self.retrying();
+        if retrying == 0 || self.is_away() {
+            return None;
+        }
+        let tried = self.routes.iter().filter(|route| route.retrying > 0);
+        let due = tried.filter_map(|route| route.due_at).min();
+        let due = due.map(|due| locale.near(due, self.now));
+        let told = standing::retrying(retrying, due.as_deref(), locale.language);
+        Some(Sentence::new(5, Urgency::Wait, told).next(locale.phrase(W::WaitNext)))
+    }
+
+    fn of_holds(&self, locale: Locale) -> Vec<Sentence> {
+        let holds = self.overview.holds.iter();
+        let told = holds.map(|hold| {
+            let held = self.routes.iter().filter(|route| hold.holds(&route.route));
+            let waiting = held.map(|route| route.accepted + route.retrying).sum();
+            let until = locale.near(hold.until, self.now);
+            let told = standing::held((&until, &hold.who, &hold.reason), waiting, locale);
+            let told = if hold.route == EVERY_ROUTE || hold.route == DEFAULT {
+                told
+            } else {
+                format!("{}: {told}", hold.route)
+            };
+            Sentence::new(6, Urgency::Hold, told).next(locale.phrase(W::HoldNext))
+        });
+        told.collect()
+    }
+
+    fn of_incident(
+        &self,
+        report: &Report,
+        locale: Locale,
+        advice: &AdviceContext,
+    ) -> Option<Sentence> {
+        let (rank, urgency) = match report.kind {
+            // Told with the number that is true now, or by what is told anyway.
+            Kind::DeliveriesExhausted | Kind::OnHold => return None,
+            Kind::DiskLow if self.disk_full => return None,
+            Kind::DatabaseDamaged if self.trouble.is_some() => return None,
+            Kind::SuccessRateLow | Kind::QueueLong if self.is_away() => return None,
+            Kind::PartnerRefuses => (1, Urgency::Act),
+            Kind::DeliveriesMissing => (3, Urgency::Act),
+            Kind::PartnerAway => (5, Urgency::Look),
+            Kind::DatabaseDamaged => (0, Urgency::Act),
+            Kind::ClockOff => (7, Urgency::Act),
+            Kind::CertificateExpiring => (8, Urgency::Look),
+            _ => (9, Urgency::Look),
+        };
+        let told = Sentence::new(rank, urgency, locale.what(State::Ongoing, report));
+        Some(told.next(locale.advice(report, &advice.routes)))
+    }
+
+    fn report(&self, kind: Kind) -> Option<&Report> {
+        let mut reports = self.overview.incidents.iter().map(|one| &one.report);
+        reports.rfind(|report| report.kind == kind)
+    }
+
+    fn of_nothing(&self, locale: Locale) -> Sentence {
+        let last = self.overview.last_attempt.map(|(at, _)| at);
+        let (_, of_all) = self.overview.sent;
+        if of_all == 0 && self.accepted() == 0 {
+            let told = Sentence::new(10, Urgency::Fine, locale.phrase(W::Starting));
+            return told.next(locale.phrase(W::StartingNext));
+        }
+        if last.is_some_and(|last| self.now.since(last) > QUIET) {
+            let last = last.map(|last| locale.day_and_time(last));
+            let told = standing::quiet(last.as_deref(), locale.language);
+            return Sentence::new(10, Urgency::Fine, told).next(locale.phrase(W::QuietNext));
+        }
+        Sentence::new(10, Urgency::Fine, locale.phrase(W::Fine))
+    }
+}

@@ -1,0 +1,212 @@
+//! The page for people, in the words of an office: one file a view, and here what stands on every page.
+
+pub(crate) mod login;
+pub(crate) mod now;
+pub(crate) mod standing;
+
+use crate::language::Language;
+use crate::session::Role;
+use crate::timestamp::Timestamp;
+use crate::words::Locale;
+use crate::zone::Zone;
+
+phrases! {
+    /// What stands on every page.
+    Frame {
+        Product: "VoiceDrive 連携", "VoiceDrive relay";
+        ToContent: "本文へ", "To the content";
+        Views: "画面の一覧", "Views";
+        Now: "今の状況", "Now";
+        Logout: "ログアウト", "Log out";
+        MayLook: "見るだけ", "looks only";
+        MayOperate: "操作できます", "may operate";
+        OpenWay: "この画面は暗号化されていない通信で表示されています。閉じたネットワークの外では使わないでください。", "This page comes over a connection that is not encrypted. Use it in a closed network only.";
+        Refreshed: "10 秒ごとに更新", "refreshed every 10 s";
+        Pause: "更新を止める", "Stop refreshing";
+        Resume: "更新を再開する", "Refresh again";
+        Away: "サーバーにつながりません。次の時刻の内容を表示しています:", "The server cannot be reached. What you see is of:";
+        Ended: "ログインの期限が切れました。サーバーの担当者に新しいリンクを依頼してください。", "Your login is over. Ask whoever looks after the server for a new link.";
+        WithoutScript: "JavaScript が使えないため、1 分ごとに読み直します。", "Without JavaScript the page is loaded again every minute.";
+        Back: "今の状況へ", "To the page \"Now\"";
+    }
+}
+
+phrases! {
+    /// Why a page is not shown.
+    Refused {
+        WrongHostTitle: "このアドレスでは表示できません", "Not at this address";
+        WrongHost: "この画面は、設定にあるアドレス (server.public_url) か、サーバー自身 (localhost) からだけ使えます。アドレスを確かめてください。", "This page is there at the configured address (server.public_url) and at the server itself (localhost) only. Look at the address.";
+        PlainTitle: "暗号化されていない通信では表示できません", "Not over a connection that is not encrypted";
+        Plain: "https:// で始まるアドレスで開いてください。https がない閉じたネットワークでは、サーバーの設定で monitor.allow_http を true にすると使えます。", "Open it at an address that begins with https://. In a closed network without https, monitor.allow_http = true in the server's configuration allows it.";
+        ForgedTitle: "受け付けられません", "Not accepted";
+        Forged: "この操作は、この画面の外から送られたため受け付けませんでした。何も変更していません。画面を開き直して、もう一度操作してください。", "This did not come from this page, so it was not accepted. Nothing was changed. Open the page again and repeat it.";
+        NotAllowedTitle: "見るだけの権限です", "You may look only";
+        NotAllowed: "この操作には操作の権限が必要です。何も変更していません。操作できる人か、サーバーの担当者に依頼してください。", "This needs the role of an operator. Nothing was changed. Ask somebody who has it, or whoever looks after the server.";
+        NotFoundTitle: "見つかりません", "Not found";
+        NotFound: "このページはありません。送信の記録は、保存期間を過ぎると消えます。", "There is no such page. Records go when their time of retention is over.";
+        InvalidTitle: "正しくない指定があります", "Something is not as expected";
+        StorageTitle: "今は読み書きできません", "Nothing can be read or written now";
+        Storage: "データベースを今は使えません。保存済みのものは失われません。しばらくしてからもう一度開いてください。続く場合は、サーバーで check を実行してください。", "The database cannot be used now. What is kept is not lost. Open the page again in a while; if it stays so, run check on the server.";
+        InternalTitle: "エラーが起きました", "An error occurred";
+        Internal: "リレーの中で予期しないエラーが起きました。サーバーのログに記録しました。", "Something unexpected happened in the relay; the server's log has it.";
+    }
+}
+
+/// A button of a method that a page does not take.
+pub(crate) fn other_method(allowed: &str, language: Language) -> String {
+    both!(
+        language,
+        "このアドレスで使える方法: {allowed}",
+        "This address takes {allowed}."
+    )
+}
+
+impl Locale {
+    /// What somebody may do.
+    pub(crate) fn role(self, role: Role) -> &'static str {
+        self.phrase(match role {
+            Role::Viewer => Frame::MayLook,
+            Role::Operator => Frame::MayOperate,
+        })
+    }
+
+    /// Somebody's name.
+    pub(crate) fn person(self, name: &str) -> String {
+        both!(self.language, "{name}さん", "{name}")
+    }
+
+    /// A moment for people, who know the year: `11/27 (金) 9:12`.
+    pub(crate) fn day_and_time(self, moment: Timestamp) -> String {
+        let local = self.timezone.local(moment);
+        let (day, time) = (self.day(moment), local.strftime("%-H:%M"));
+        format!("{day} {time}")
+    }
+
+    /// A day of this year: `11/27 (金)`.
+    pub(crate) fn day(self, moment: Timestamp) -> String {
+        let local = self.timezone.local(moment);
+        let weekday = weekday(local.weekday().to_monday_zero_offset(), self.language);
+        match self.language {
+            Language::Ja => format!("{}/{} ({weekday})", local.month(), local.day()),
+            Language::En => format!("{weekday} {}", local.strftime("%-d %b")),
+        }
+    }
+
+    /// The time of day.
+    pub(crate) fn time_of_day(self, moment: Timestamp) -> String {
+        let local = self.timezone.local(moment);
+        local.strftime("%-H:%M:%S").to_string()
+    }
+
+    /// A moment of today as its time, of another day with the day.
+    pub(crate) fn near(self, moment: Timestamp, now: Timestamp) -> String {
+        let (local, today) = (self.timezone.local(moment), self.timezone.local(now));
+        if local.date() == today.date() {
+            local.strftime("%-H:%M").to_string()
+        } else {
+            self.day_and_time(moment)
+        }
+    }
+
+    /// A length of time, in its largest unit.
+    pub(crate) fn span_of(self, seconds: u64) -> String {
+        let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+        match (days, hours, minutes) {
+            (0, 0, 0) => both!(self.language, "{seconds} 秒", "{seconds} s"),
+            (0, 0, _) => both!(self.language, "{minutes} 分", "{minutes} min"),
+            (0 | 1, _, _) => both!(self.language, "{hours} 時間", "{hours} h"),
+            _ => both!(self.language, "{days} 日", "{days} d"),
+        }
+    }
+
+    /// Of when a page is, and in which time zone its times are.
+    pub(crate) fn as_of(self) -> String {
+        let zone = match self.timezone {
+            Zone::TOKYO => self.say("日本時間", "Japan"),
+            other => other.name(),
+        };
+        both!(self.language, "現在 (時刻は {zone})", "(times of {zone})")
+    }
+}
+
+/// What a language calls itself.
+pub(crate) fn own_name(language: Language) -> &'static str {
+    language.say("日本語", "English")
+}
+
+fn weekday(from_monday: i8, language: Language) -> &'static str {
+    let pairs = [
+        ("月", "Mon"),
+        ("火", "Tue"),
+        ("水", "Wed"),
+        ("木", "Thu"),
+        ("金", "Fri"),
+        ("土", "Sat"),
+        ("日", "Sun"),
+    ];
+    let at = usize::try_from(from_monday).unwrap_or_default();
+    let (ja, en) = pairs.get(at).copied().unwrap_or_default();
+    language.say(ja, en)
+}
+
+/// A number with a comma before each three digits.
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::zone::Zone;
+
+    #[test]
+    fn a_moment_is_told_as_an_office_writes_it() {
+        let [ja, en] = [Language::Ja, Language::En].map(|language| Locale {
+            language,
+            timezone: Zone::TOKYO,
+        });
+        let moment = Timestamp::parse("2025-11-27T00:12:03.000Z").unwrap();
+        assert_eq!(ja.day_and_time(moment), "11/27 (木) 9:12");
+        assert_eq!(en.day_and_time(moment), "Thu 27 Nov 9:12");
+        assert_eq!(ja.near(moment, moment), "9:12");
+        let before = Timestamp::parse("2025-11-26T14:59:59.000Z").unwrap();
+        assert_eq!(ja.near(before, moment), "11/26 (水) 23:59");
+    }
+
+    #[test]
+    fn a_span_has_the_unit_that_leaves_something_to_read() {
+        let ja = Locale {
+            language: Language::Ja,
+            timezone: Zone::TOKYO,
+        };
+        for (seconds, told) in [
+            (59, "59 秒"),
+            (60, "1 分"),
+            (3600, "1 時間"),
+            (47 * 3600, "47 時間"),
+            (48 * 3600, "2 日"),
+        ] {
+            assert_eq!(ja.span_of(seconds), told);
+        }
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        for (number, told) in [
+            (0, "0"),
+            (999, "999"),
+            (4193, "4,193"),
+            (1_000_000, "1,000,000"),
+        ] {
+            assert_eq!(thousands(number), told);
+        }
+    }
+}
