@@ -300,12 +300,12 @@ pub fn exhausted(database: &Path, count: i64) {
                  FROM timed"
                 ),
             );
-            let opened = text(&strides.start.to_string());
+            let (opened, ms) = (text(&strides.start.to_string()), strides.start);
             connection
                 .execute(
                     &format!(
-                        "INSERT INTO incidents (id, kind, subject, opened_at, announced_at, finding)
-                         VALUES ('0192-incident', 'deliveries_exhausted', 'default', {opened}, {opened},
+                        "INSERT INTO incidents (id, kind, subject, opened_at, opened_ms, announced_at, finding)
+                         VALUES ('0192-incident', 'deliveries_exhausted', 'default', {opened}, {ms}, {opened},
                              '{{\"found\":\"deliveries\",\"cause\":\"partner_error\",\"http_status\":500}}')"
                     ),
                     [],

@@ -24,8 +24,9 @@ const BUSY_TIMEOUT_UNTOLD: Duration = Duration::from_secs(1);
 /// The number of prepared statements that each connection caches.
 const STATEMENTS_KEPT: usize = 64;
 /// The page cache of the writing connection, in KiB. A transaction that changes more pages than fit
-/// writes some of them twice.
-const WRITER_CACHE_KIB: i64 = 16 * 1024;
+/// writes some of them twice. A larger one is no faster: after a commit that has put pages into another order, SQLite
+/// looks through the whole of it.
+const WRITER_CACHE_KIB: i64 = 4 * 1024;
 /// A checkpoint moves the write-ahead log into the database when the log has this many pages (32 MiB). A page that every
 /// commit changes is then moved once for all of these commits. A checkpoint takes some milliseconds, and under
 /// load a caller waits for each commit: with half as many pages, more than one acceptance in a hundred
