@@ -42,6 +42,7 @@ use crate::store::Store;
 use crate::submission::Submission;
 use crate::system_user;
 use crate::timestamp::Timestamp;
+use crate::under_way::UnderWay;
 use crate::upkeep::backup::BackupFile;
 use api::ApiWing;
 use api::auth::Keys;
@@ -123,6 +124,8 @@ pub struct Routes {
     pub origins: BTreeMap<String, String>,
     /// To the dispatchers.
     pub handoff: Handoff,
+    /// Whose attempts are under way.
+    pub under_way: UnderWay,
 }
 
 impl Api {

@@ -59,6 +59,7 @@ impl Shared {
                 .map(|r| r.name.clone())
                 .collect(),
             handoff: self.handoff.clone(),
+            under_way: self.under_way.clone(),
         }
     }
 }

@@ -65,9 +65,14 @@ pub(super) async fn compare(call: Call<'_>) -> Result<Reply, ApiError> {
             Arc::clone(&question),
             Arc::clone(&found),
             api.missing_threshold,
+            rules(api),
             moment,
         )
         .await?;
+    if !found.arrived.is_empty() {
+        // Whatever is out of order because of it is sent again.
+        api.routes.handoff.wake_all();
+    }
     tracing::info!(
         reconciliation = %id,
         sent = found.counts.sent,
@@ -90,12 +95,9 @@ pub(super) async fn compare(call: Call<'_>) -> Result<Reply, ApiError> {
 async fn resend(api: &Api, found: &Comparison, action: Entry) -> Result<(), ApiError> {
     let mut missing: Vec<i64> = found.all_missing.iter().map(|(seq, _)| *seq).collect();
     missing.sort_unstable();
-    let rules = BulkRules {
-        policy: api.retry.clone(),
-        routing: api.routes.routing.clone(),
-        only: false,
-    };
-    let mut bulk = api.store.bulk_resend(rules, action, api.clock.moment());
+    let mut bulk = api
+        .store
+        .bulk_resend(rules(api), action, api.clock.moment());
     let opened = open_all(api, &missing, &mut bulk).await;
     let released = bulk.finish(api.clock.moment()).await;
     api.routes.handoff.wake_all();
@@ -108,6 +110,15 @@ async fn resend(api: &Api, found: &Comparison, action: Entry) -> Result<(), ApiE
         );
     }
     Ok(())
+}
+
+/// How what is sent again is sent.
+fn rules(api: &Api) -> BulkRules {
+    BulkRules {
+        policy: api.retry.clone(),
+        routing: api.routes.routing.clone(),
+        only: false,
+    }
 }
 
 async fn open_all(api: &Api, missing: &[i64], bulk: &mut BulkResend) -> Result<(), StoreError> {
