@@ -158,11 +158,18 @@ CREATE INDEX retry_queue_by_log ON webhook_retry_queue (original_log_id);
 CREATE TABLE dismissed_deliveries (
   event_seq    INTEGER PRIMARY KEY REFERENCES events (seq) ON DELETE CASCADE,
   dismissed_at TEXT NOT NULL,
+  sent_at      TEXT,                    -- the first send, by which no count has it any more; none: it was never sent
   CONSTRAINT dismissed_at_has_24_characters CHECK (length(dismissed_at) = 24)
+) STRICT;
+CREATE INDEX dismissed_deliveries_by_sent_at ON dismissed_deliveries (sent_at) WHERE sent_at IS NOT NULL;
+
+-- Deliveries that were exhausted, and that a comparison found at the partner: only the answer was lost.
+CREATE TABLE arrived_deliveries (
+  event_seq INTEGER PRIMARY KEY REFERENCES events (seq) ON DELETE CASCADE
 ) STRICT;
 
 -- Deliveries by the hour of their first send, counted when the rows change, so that a question over a million
--- of them is answered from a few hundred.
+-- of them is answered from a few hundred. What is dismissed is not counted.
 CREATE TABLE send_counts (
   slot          TEXT NOT NULL,          -- 'day 2025-10-26', 'hour 2025-10-26T14'
   route         TEXT NOT NULL,

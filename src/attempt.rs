@@ -96,6 +96,22 @@ pub struct Attempted {
     pub payload_size: usize,
 }
 
+impl Attempted {
+    /// Whether the receiver may have applied the event though it is no success: the request was under way when
+    /// the answer was lost, or the answer is one of a receiver that failed in the middle of it.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        match self.cause {
+            Some(Cause::TimedOut | Cause::ConnectionEnded) => true,
+            // Whoever answers so has not begun with it.
+            Some(Cause::PartnerError | Cause::ProxyAnswer) => {
+                !matches!(self.http_status, Some(408 | 425 | 429 | 503))
+            }
+            _ => false,
+        }
+    }
+}
+
 /// One attempt as it was kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttemptRecord {

@@ -43,6 +43,7 @@ use crate::incident::Thresholds;
 use crate::observations::Observations;
 use crate::retry::RetryPolicy;
 use crate::store::Store;
+use crate::under_way::UnderWay;
 
 /// What the configuration says of every attempt, whatever its route.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +65,8 @@ pub struct Context {
     pub rules: watch::Receiver<DeliveryRules>,
     /// Where it is kept what receivers' clocks say.
     pub observations: Observations,
+    /// Whose attempts are under way.
+    pub under_way: UnderWay,
     /// How an admin types what the log advises.
     pub commands: CommandLine,
 }

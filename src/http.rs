@@ -43,6 +43,7 @@ use crate::store::Store;
 use crate::submission::Submission;
 use crate::system_user;
 use crate::timestamp::Timestamp;
+use crate::under_way::UnderWay;
 use crate::upkeep::backup::BackupFile;
 use api::ApiWing;
 use api::auth::Keys;
@@ -147,6 +148,8 @@ pub struct Routes {
     pub origins: BTreeMap<String, String>,
     /// To the dispatchers.
     pub handoff: Handoff,
+    /// Whose attempts are under way.
+    pub under_way: UnderWay,
 }
 
 impl Api {

@@ -216,6 +216,7 @@ mod systemd;
 mod timestamp;
 mod token;
 mod trouble;
+mod under_way;
 mod upkeep;
 mod words;
 mod wrong_value;
@@ -380,6 +381,9 @@ pub mod testing {
     }
     pub mod trouble {
         pub use crate::trouble::Trouble;
+    }
+    pub mod under_way {
+        pub use crate::under_way::UnderWay;
     }
     pub mod upkeep {
         pub mod backup {

@@ -8,6 +8,8 @@
 //!
 //! When an event succeeds after a later one was attempted, the receiver has old data. So the later ones that were
 //! delivered are sent again after it: its tail. A tail ends before the next one in the line, which takes over the rest.
+//! When an answer was lost, nobody knows whether the attempt was a success, so the tail follows when there will be no
+//! other attempt.
 
 /// The longest tail of an event that a person sends again without saying that it may be left out.
 pub const LONGEST_TAIL: u64 = 200;
@@ -110,7 +112,8 @@ pub enum Tail {
     LeftOut,
     /// It follows a success.
     AfterSuccess,
-    /// It follows in any case: an earlier one that succeeded has left it to this one.
+    /// It follows in any case: an earlier one that succeeded has left it to this one, or the receiver may have
+    /// applied this one and its answer was lost.
     Owed,
 }
 
@@ -131,6 +134,15 @@ impl Tail {
         match self {
             Self::None => Self::None,
             Self::LeftOut | Self::AfterSuccess | Self::Owed => Self::Owed,
+        }
+    }
+
+    /// The same when the receiver may have applied the event though no success is known.
+    #[must_use]
+    pub fn in_doubt(self) -> Self {
+        match self {
+            Self::AfterSuccess => Self::Owed,
+            Self::None | Self::LeftOut | Self::Owed => self,
         }
     }
 
@@ -205,6 +217,13 @@ mod tests {
         }
         assert_eq!(Tail::LeftOut.owed(), Tail::Owed, "another one wants it");
         assert_eq!(Tail::None.owed(), Tail::None, "nothing is there to follow");
+        assert_eq!(Tail::AfterSuccess.in_doubt(), Tail::Owed);
+        assert_eq!(
+            Tail::LeftOut.in_doubt(),
+            Tail::LeftOut,
+            "a person wants it so"
+        );
+        assert_eq!(Tail::None.in_doubt(), Tail::None);
         assert_eq!(Tail::of_resend(Some(Tail::Owed), true), Tail::Owed);
         assert_eq!(
             Tail::of_resend(Some(Tail::AfterSuccess), true),

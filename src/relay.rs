@@ -30,6 +30,7 @@ use crate::store::file::snapshot::SnapshotError;
 use crate::store::{OpenError, Store, StoreError};
 use crate::timestamp::Timestamp;
 use crate::trouble::Trouble;
+use crate::under_way::UnderWay;
 use crate::upkeep::backup::BackupFile;
 use crate::upkeep::file_watch::FileWatch;
 use assembly::{Fixed, Shared, rules};
@@ -177,6 +178,7 @@ impl Relay {
             )),
             reloads: Reloads::default(),
             handoff: Handoff::default(),
+            under_way: UnderWay::default(),
             observations: Observations::default(),
             started_at: clock.now(),
             doors: bound.doors(),

@@ -12,7 +12,7 @@ pub enum Resend {
     Unknown,
     /// The event is due now, with a fresh budget.
     Opened,
-    /// The same, and an attempt is under way at this moment: when it succeeds, nothing more is sent.
+    /// The same, and a retry is under way at this moment: when it succeeds, nothing more is sent.
     UnderWay,
     /// The event waits for its first attempt anyway.
     Waiting,
@@ -36,6 +36,8 @@ impl Resend {
 /// What a resend found, and what comes of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resent {
+    /// The event's place in the order of acceptance; none: there is no such event.
+    pub seq: Option<i64>,
     /// What it found.
     pub resend: Resend,
     /// How many later events of the same person are sent again after it, or would be.
@@ -85,6 +87,8 @@ pub struct ResendPage {
     pub next: Option<Candidate>,
     /// How many later events of the same persons are sent again after them, beside those that are selected.
     pub follows: u64,
+    /// How many follow the one that most follow.
+    pub longest_tail: u64,
 }
 
 /// Counts of the events that a bulk resend selects.
@@ -94,6 +98,8 @@ pub struct Tally {
     pub matched: u64,
     /// How many later events of the same persons are sent again after them, beside those that are selected.
     pub follows: u64,
+    /// How many follow the one that most follow.
+    pub longest_tail: u64,
     /// By the events' names.
     pub by_type: BTreeMap<String, u64>,
     /// By the day of acceptance, such as `2025-10-26`.

@@ -21,6 +21,7 @@
 //! data: opening, copies, whether it is there and sound, the disk. `writer`, `readers` and `connection` are the doors to SQLite.
 
 mod arrangement;
+mod arrivals;
 mod attempts;
 mod audit;
 mod bulk_resend;
@@ -28,6 +29,7 @@ mod carry_over;
 mod connection;
 mod delivered_digests;
 mod dismissals;
+mod dismissed_deliveries;
 mod erase;
 mod erased_records;
 mod error;

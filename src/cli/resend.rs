@@ -97,7 +97,8 @@ impl Resend {
         wanted.insert("only".to_owned(), json!(self.only));
         wanted.insert("dryRun".to_owned(), json!(self.dry_run));
         let body = Value::Object(wanted).to_string();
-        let answer = client.post("/api/events/resend", body).await?;
+        let answer = client.post("/api/events/resend", body).await;
+        let answer = answer.map_err(|error| in_words(client, error))?;
         let nothing = answer["matched"] == 0;
         if let (Some(event_type), true, false) = (event_type, nothing, client.json) {
             let query = [("eventType", event_type.as_str()), ("limit", "1")];

@@ -72,6 +72,7 @@ impl Sender {
         if (due.attempt > 1 || !due.in_turn) && !self.may_begin(&due).await {
             return Sent::Unrecorded;
         }
+        let _attempting = self.context.under_way.begin(due.seq);
         let attempted = Arc::new(self.partner.attempt(&self.route, &due).await);
         // The partner is free for the next one while this result waits for its commit.
         drop(slot);

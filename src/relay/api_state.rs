@@ -65,6 +65,7 @@ impl Shared {
                 .collect(),
             private: settings.config.private_routes(),
             handoff: self.handoff.clone(),
+            under_way: self.under_way.clone(),
         }
     }
 }

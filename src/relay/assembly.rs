@@ -33,6 +33,7 @@ use crate::retry::RetryPolicy;
 use crate::route;
 use crate::store::{Store, StoreError};
 use crate::timestamp::Timestamp;
+use crate::under_way::UnderWay;
 use crate::upkeep::backup::BackupFile;
 use crate::upkeep::file_watch::FileWatch;
 use crate::upkeep::holds::HoldWatch;
@@ -55,6 +56,7 @@ pub(super) struct Shared {
     pub(super) reloads: Reloads,
     pub(super) handoff: Handoff,
     pub(super) observations: Observations,
+    pub(super) under_way: UnderWay,
     pub(super) started_at: Timestamp,
     /// Where the API listens.
     pub(super) doors: Doors,
@@ -127,6 +129,7 @@ impl Shared {
             clock: self.clock.clone(),
             rules: in_force.clone(),
             observations: self.observations.clone(),
+            under_way: self.under_way.clone(),
             commands: settings.commands.clone(),
         };
         let changed = |route: &&Route| !parts.has(&Purpose::Route(Box::new((*route).clone())));

@@ -6,12 +6,15 @@ use rusqlite::Connection;
 
 use super::connection::word;
 use super::line::{self, Standing};
+use super::outages::USED_UP;
 use super::queue_row::{LOG_EXHAUSTED, QUEUE_EXHAUSTED, queue_status};
 use super::relay_time::Now;
 use super::send_counts::{self, CountedSend, QueueStatus};
 use super::tail::{self, Ended};
 use super::writer::Lane;
-use super::{Store, StoreError, delivered_digests, erase, incidents, outages, outbox};
+use super::{
+    Store, StoreError, delivered_digests, dismissed_deliveries, erase, incidents, outages, outbox,
+};
 use crate::attempt::{AttemptResult, Attempted, Outcome};
 use crate::cause::Cause;
 use crate::due::DueDelivery;
@@ -72,6 +75,11 @@ pub(super) fn record(
         Outcome::Success => line::remove(connection, due.seq)?,
         Outcome::Failed | Outcome::Timeout => line::standing(connection, due.seq)?,
     };
+    if before.is_none() {
+        // It was given up while it was under way; whoever did that does it again with this result.
+        dismissed_deliveries::withdraw(connection, due.seq)?;
+    }
+    let before = before.map(|before| after_doubt(before, attempted));
     let next = match attempted.outcome {
         Outcome::Success => None,
         Outcome::Failed | Outcome::Timeout => {
@@ -147,6 +155,18 @@ pub(super) fn record(
         attempts: due.attempt,
         next,
     })
+}
+
+/// Where a delivery stood, with what its attempt makes of its tail. A probe that fails sends nothing more: what it was
+/// sent for is still exhausted, and its tail follows when it is sent again.
+fn after_doubt(before: Standing, attempted: &Attempted) -> Standing {
+    let is_probe = before.attempts_in_round >= USED_UP;
+    let tail = if attempted.is_in_doubt() && !is_probe {
+        before.tail.in_doubt()
+    } else {
+        before.tail
+    };
+    Standing { tail, ..before }
 }
 
 /// Where a delivery stands while it waits for its retry.

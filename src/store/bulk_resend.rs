@@ -9,17 +9,15 @@ use std::time::Duration;
 
 use rusqlite::{Connection, params_from_iter};
 
-use super::connection::{one_more, word};
-use super::event_lookup::STATUS;
-use super::event_query::{EVENTS_AT_A_TIME, FROM_EVENTS, Source, matching};
-use super::line::{self, Line, Standing};
+use super::connection::one_more;
+use super::event_query::{EVENTS_AT_A_TIME, Source, matching};
+use super::line::{self, Standing};
 use super::queue_row::queue_status;
 use super::relay_time::Now;
 use super::resend::{Rules, find, reopen, standing};
 use super::send_counts::QueueStatus;
-use super::tail::DELIVERED;
 use super::writer::Lane;
-use super::{Store, StoreError, audit, erase};
+use super::{Store, StoreError, audit, erase, tail};
 use crate::audit::{Entry, Running};
 use crate::clock::Moment;
 use crate::event::Status;
@@ -52,6 +50,16 @@ pub struct BulkRules {
     pub only: bool,
 }
 
+impl BulkRules {
+    pub(super) fn by(&self) -> Rules<'_> {
+        Rules {
+            policy: &self.policy,
+            routing: &self.routing,
+            only: self.only,
+        }
+    }
+}
+
 /// A bulk resend that is under way. Whoever drops it in the middle lets what it holds go.
 pub struct BulkResend {
     store: Store,
@@ -77,7 +85,9 @@ impl Store {
         self.read(move |connection| {
             let mut page = candidates(connection, &filter, after.as_ref(), EVENTS_AT_ONCE)?;
             for event in &page.events {
-                page.follows += tail_between(connection, &filter, &routing, event)?;
+                let follows = tail_between(connection, &filter, &routing, event)?;
+                page.follows += follows;
+                page.longest_tail = page.longest_tail.max(follows);
             }
             Ok(page)
         })
@@ -128,13 +138,8 @@ impl BulkResend {
         let now = self.store.time.now(moment);
         let (by, before, running) = (self.rules.clone(), self.holds.clone(), self.running.clone());
         let opened = self.store.write(Lane::Maintenance, move |connection| {
-            let rules = Rules {
-                policy: &by.policy,
-                routing: &by.routing,
-                only: by.only,
-            };
             let mut holds = before.clone();
-            open_page(connection, &events, rules, &mut holds, now)?;
+            open_page(connection, &events, by.by(), &mut holds, now)?;
             let running = audit::go_on(connection, &running, events.len() as u64)?;
             Ok::<_, StoreError>((holds, running))
         });
@@ -219,45 +224,26 @@ pub(super) fn candidates(
         events,
         next,
         follows: 0,
+        longest_tail: 0,
     })
 }
 
-/// How many deliveries would follow an event, up to the next one of its person that is selected as well, or is to be
-/// sent anyway: the rest follows that one.
+/// How many deliveries would follow an event, up to the next one of its person that `filter` selects as well.
 pub(super) fn tail_between(
     connection: &Connection,
     filter: &EventFilter,
     routing: &Routing,
     event: &Candidate,
 ) -> rusqlite::Result<u64> {
-    let route = routing.of_resend(&event.route, &event.event_type);
-    let Some(staff_id) = &event.staff_id else {
-        return Ok(0);
-    };
-    if !line::is_kept(connection, route)? {
-        return Ok(0);
-    }
-    let end = Line { staff_id, route }.first_without_tail(connection, event.seq)?;
-    let sql = format!(
-        "SELECT {STATUS}, e.event_type, e.route, e.accepted_at, {DELIVERED},
-                coalesce(o.place >= 1, 0) {FROM_EVENTS}
-          WHERE e.staff_id = ?1 AND l.route = ?2 AND e.seq > ?3 AND e.seq < ?4 ORDER BY e.seq"
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query((staff_id, route, event.seq, end.unwrap_or(i64::MAX)))?;
-    let mut follows = 0;
-    while let Some(row) = rows.next()? {
-        let status = word(0, row.get(0)?, Status::from_word)?;
-        let (event_type, accepted_for): (String, String) = (row.get(1)?, row.get(2)?);
-        let is_selected = filter.matches(status, &event_type, &accepted_for, row.get(3)?);
-        let is_selected = is_selected && routing.of_resend(&accepted_for, &event_type) == route;
-        let is_in_line: bool = row.get(5)?;
-        if is_selected || is_in_line {
-            break;
-        }
-        follows += u64::from(row.get::<_, bool>(4)?);
-    }
-    Ok(follows)
+    tail::length_within(connection, routing, event, |later| {
+        later.status != Status::Dismissed
+            && filter.matches(
+                later.status,
+                &later.event_type,
+                &later.accepted_for,
+                later.accepted_at,
+            )
+    })
 }
 
 /// Opens the events of a page, and holds the persons of whom later ones may come in the next page.

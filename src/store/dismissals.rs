@@ -8,9 +8,8 @@ use rusqlite::{Connection, OptionalExtension};
 use super::incident_report::kind;
 use super::incidents::{End, close_when_settled, leave, settle_some};
 use super::relay_time::Now;
-use super::send_counts::{self, QueueStatus};
 use super::writer::Lane;
-use super::{Store, StoreError, audit, missing};
+use super::{Store, StoreError, audit, dismissed_deliveries, missing};
 use crate::audit::{Action, Actor, Entry, Subject};
 use crate::clock::Moment;
 use crate::dismissal::{EventDismissal, IncidentDismissal};
@@ -151,27 +150,18 @@ pub(super) fn dismiss_event(
 
 /// Dismisses a delivery if it is exhausted, and says whether it did.
 fn mark(connection: &Connection, event: i64, now: Now) -> rusqlite::Result<bool> {
-    let route: Option<String> = connection
+    let is_exhausted: bool = connection
         .prepare_cached(
-            "SELECT l.route FROM events e
-               JOIN webhook_retry_queue q ON q.id = e.id AND q.status = 'failed'
-               JOIN webhook_send_logs l ON l.id = e.id
-              WHERE e.seq = ?1
-                AND NOT EXISTS (SELECT 1 FROM dismissed_deliveries d WHERE d.event_seq = e.seq)",
+            "SELECT EXISTS (SELECT 1 FROM events e
+                              JOIN webhook_retry_queue q ON q.id = e.id AND q.status = 'failed'
+                             WHERE e.seq = ?1)
+                AND NOT EXISTS (SELECT 1 FROM dismissed_deliveries d WHERE d.event_seq = ?1)",
         )?
-        .query_row([event], |row| row.get(0))
-        .optional()?;
-    let Some(route) = route else {
-        return Ok(false);
-    };
-    connection
-        .prepare_cached(
-            "INSERT INTO dismissed_deliveries (event_seq, dismissed_at) VALUES (?1, ?2)",
-        )?
-        .execute((event, now.wall))?;
-    send_counts::add_queued(connection, &route, QueueStatus::Failed, -1)?;
-    send_counts::add_queued(connection, &route, QueueStatus::Dismissed, 1)?;
-    Ok(true)
+        .query_row([event], |row| row.get(0))?;
+    if is_exhausted {
+        dismissed_deliveries::insert(connection, event, now.wall)?;
+    }
+    Ok(is_exhausted)
 }
 
 #[cfg(test)]

@@ -77,7 +77,9 @@ pub(super) fn ended_retries(
         .prepare_cached(
             "SELECT count(*) FROM webhook_send_logs l CROSS JOIN webhook_retry_queue q ON q.id = l.id
               WHERE l.retry_count > 0 AND l.status IN ('failed', 'timeout')
-                AND l.sent_at BETWEEN ?1 AND ?2 AND q.status = 'failed'",
+                AND l.sent_at BETWEEN ?1 AND ?2 AND q.status = 'failed'
+                AND NOT EXISTS (SELECT 1 FROM events e CROSS JOIN dismissed_deliveries d ON d.event_seq = e.seq
+                                 WHERE e.id = l.id)",
         )?
         .query_row((from, to), |row| row.get(0))?;
     Ok(EndedRetries {

@@ -14,7 +14,7 @@ use super::writer::Lane;
 use super::{Store, StoreError, holds};
 use crate::clock::Moment;
 use crate::due::{DueDeliveries, DueDelivery};
-use crate::order::Place;
+use crate::order::{Place, Tail};
 use crate::retry::RetryPolicy;
 
 /// At most this many bytes of payload are taken at once, beyond the first delivery.
@@ -57,7 +57,7 @@ impl Store {
     }
 
     /// Says of the retries of `route` that are under way that they are pending again: they were given up
-    /// without a result.
+    /// without a result. The receiver may have applied them.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -241,11 +241,13 @@ pub(super) fn put_off(
 ) -> rusqlite::Result<()> {
     mark_pending(connection, &due.id, now)?;
     let seq = due.seq;
-    let Some(standing) = line::standing(connection, seq)? else {
+    let Some(mut standing) = line::standing(connection, seq)? else {
         return Ok(());
     };
+    // Its result is not known.
+    standing.tail = standing.tail.in_doubt();
     if standing.due_ms != Some(due.due_ms) {
-        return Ok(());
+        return line::put(connection, seq, &standing);
     }
     let mut aside = Standing {
         due_ms: Some(now.axis_after(wait)),
@@ -312,10 +314,32 @@ fn release(connection: &Connection, route: &str, now: Now) -> rusqlite::Result<(
         )?
         .query_map([route], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
+    doubt(connection, Some(route), now)?;
     for id in given_up {
         mark_pending(connection, &id, now)?;
     }
     Ok(())
+}
+
+/// What may be under way on a route, or on all, may have been applied by the receiver: nobody waits for the result.
+/// Retries under way are marked, first attempts are not.
+fn doubt(connection: &Connection, route: Option<&str>, now: Now) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE outbox SET tail = ?1
+              WHERE route IN (SELECT route FROM queue_counts WHERE ?2 IS NULL UNION SELECT ?2)
+                AND due_ms <= ?3 AND place = ?4 AND tail = ?5
+                AND NOT EXISTS (SELECT 1 FROM events e CROSS JOIN webhook_retry_queue q ON q.id = e.id
+                                 WHERE e.seq = outbox.event_seq AND q.status <> 'processing')",
+        )?
+        .execute((
+            Tail::AfterSuccess.in_doubt(),
+            route,
+            now.axis_ms,
+            Place::Front,
+            Tail::AfterSuccess,
+        ))
+        .map(|_| ())
 }
 
 /// Makes attempts that a crash interrupted pending again. There is one process, so nobody else can be
@@ -327,6 +351,7 @@ pub(super) fn recover(connection: &Connection, now: Now) -> rusqlite::Result<()>
 }
 
 pub(super) fn give_up_all(connection: &Connection, now: Now) -> rusqlite::Result<()> {
+    doubt(connection, None, now)?;
     let left: Vec<String> = connection
         .prepare_cached("SELECT id FROM webhook_retry_queue WHERE status = 'processing'")?
         .query_map([], |row| row.get(0))?

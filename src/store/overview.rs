@@ -70,9 +70,7 @@ pub(super) fn overview(connection: &Connection, now: Now) -> Result<Overview, St
         retrying,
         exhausted: queue.failed,
         dismissed: queue.dismissed + given_up_unsent(connection)?,
-        delivered: sent
-            .1
-            .saturating_sub(retrying + queue.failed + queue.dismissed),
+        delivered: sent.1.saturating_sub(retrying + queue.failed),
     };
     let (incidents, _) = incident_report::list(connection, Some(true), None, INCIDENTS, now)?;
     Ok(Overview {

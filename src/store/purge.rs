@@ -14,7 +14,7 @@ use super::milestones::Milestone;
 use super::queue_row::queue_status;
 use super::send_counts::{self, CountedSend};
 use super::writer::Lane;
-use super::{Store, StoreError, delivered_digests};
+use super::{Store, StoreError, delivered_digests, dismissed_deliveries};
 use crate::attempt::Outcome;
 use crate::clock::Moment;
 use crate::purge::Purged;
@@ -125,6 +125,7 @@ fn is_in_a_tail(connection: &Connection, old: &Old) -> rusqlite::Result<bool> {
 
 fn delete(connection: &Connection, old: &Old) -> rusqlite::Result<()> {
     delivered_digests::forget(connection, &old.id)?;
+    dismissed_deliveries::withdraw(connection, old.seq)?;
     if let Some(status) = queue_status(connection, &old.id)? {
         send_counts::add_queued(connection, &old.route, status, -1)?;
         connection

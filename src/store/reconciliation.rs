@@ -11,18 +11,14 @@ use super::connection::word;
 use super::event_lookup::STATUS;
 use super::event_query::FROM_EVENTS;
 use super::ids::new_id;
-use super::incidents::End;
 use super::milestones::Milestone;
 use super::relay_time::Now;
-use super::send_counts::{self, CountedSend, QueueStatus};
 use super::writer::Lane;
-use super::{Store, StoreError, delivered_digests, incidents, missing};
-use crate::attempt::Outcome;
+use super::{BulkRules, Store, StoreError, arrivals, delivered_digests, missing};
 use crate::cause::Cause;
 use crate::clock::Moment;
 use crate::event::Status;
 use crate::reconciliation::comparison::{Closed, Comparer, Comparison, Counts, Delivery, Question};
-use crate::send_stats::SendState;
 use crate::timestamp::Timestamp;
 
 /// Deliveries in one transaction; more would hold up accepting.
@@ -46,6 +42,7 @@ impl Store {
     /// Keeps what a comparison has found, a little at a time: as delivered what has arrived, what was missing before and
     /// is found, what is missing, with its incident, and what could not be judged. Last the comparison itself, which has
     /// happened when it stands there. Answers its id; one that says the same as the last one of its range is that one.
+    /// `rules`: how what has to be sent again, because of what has arrived, is sent.
     ///
     /// # Errors
     /// When the database cannot be written; then it can be compared and kept once more.
@@ -54,13 +51,16 @@ impl Store {
         question: Arc<Question>,
         found: Arc<Comparison>,
         threshold: u64,
+        rules: BulkRules,
         moment: Moment,
     ) -> Result<String, StoreError> {
         let now = self.time.now(moment);
         self.each(
             &found,
             |found| &found.arrived,
-            move |connection, (seq, id)| settle_arrived(connection, *seq, &id.to_string(), now),
+            move |connection, (seq, id)| {
+                arrivals::settle(connection, *seq, &id.to_string(), rules.by(), now)
+            },
         )
         .await?;
         self.each(
@@ -104,10 +104,10 @@ impl Store {
     ) -> Result<(), StoreError>
     where
         Of: Fn(&Comparison) -> &Vec<T> + Copy + Send + Sync + 'static,
-        Write: Fn(&Connection, &T) -> Result<(), StoreError> + Copy + Send + Sync + 'static,
+        Write: Fn(&Connection, &T) -> Result<(), StoreError> + Clone + Send + Sync + 'static,
     {
         for from in (0..of(found).len()).step_by(AT_ONCE) {
-            let found = Arc::clone(found);
+            let (found, write) = (Arc::clone(found), write.clone());
             self.write(Lane::Maintenance, move |connection| {
                 let mut page = of(&found).iter().skip(from).take(AT_ONCE);
                 page.try_for_each(|one| write(connection, one))
@@ -242,61 +242,6 @@ fn delivered_behind(connection: &Connection, question: &Question) -> Result<u64,
         .iter()
         .map(|route| count.query_row((&behind, route), |row| row.get::<_, u64>(0)));
     Ok(counts.sum::<rusqlite::Result<u64>>()?)
-}
-
-/// Keeps as delivered what was exhausted and has arrived all the same: only its answer was lost.
-pub(super) fn settle_arrived(
-    connection: &Connection,
-    seq: i64,
-    id: &str,
-    now: Now,
-) -> Result<(), StoreError> {
-    type Log = (String, String, Timestamp, String, u32, i64);
-    let found: Option<Log> = connection
-        .prepare_cached(
-            "SELECT l.route, l.event_type, l.sent_at, l.status, l.retry_count, l.processing_time
-               FROM webhook_send_logs l JOIN webhook_retry_queue q ON q.id = l.id
-              WHERE l.id = ?1 AND q.status = 'failed'
-                AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.event_seq = ?2)
-                AND NOT EXISTS (SELECT 1 FROM dismissed_deliveries d WHERE d.event_seq = ?2)",
-        )?
-        .query_row((id, seq), |row| row.try_into())
-        .optional()?;
-    // A person has done something with it meanwhile, or it was settled before.
-    let Some((route, event_type, sent_at, outcome, retries, processing_ms)) = found else {
-        return Ok(());
-    };
-    let state = |outcome| SendState {
-        outcome,
-        retried: retries > 0,
-        processing_ms,
-    };
-    let counted = |outcome| CountedSend {
-        sent_at,
-        route: &route,
-        event_type: &event_type,
-        state: state(outcome),
-    };
-    let before = word(3, outcome, Outcome::from_word)?;
-    connection
-        .prepare_cached(
-            "UPDATE webhook_send_logs SET status = 'success', error_message = NULL WHERE id = ?1",
-        )?
-        .execute([id])?;
-    send_counts::replace(connection, &counted(before), &counted(Outcome::Success))?;
-    connection
-        .prepare_cached(
-            "UPDATE webhook_retry_queue SET status = 'completed', last_error = NULL, updated_at = ?2
-              WHERE id = ?1",
-        )?
-        .execute((id, now.wall))?;
-    send_counts::add_queued(connection, &route, QueueStatus::Failed, -1)?;
-    send_counts::add_queued(connection, &route, QueueStatus::Completed, 1)?;
-    delivered_digests::forget(connection, id)?;
-    for incident in incidents::leave(connection, seq, End::Delivered)? {
-        incidents::close_when_settled(connection, incident, now)?;
-    }
-    missing::confirm(connection, seq, now)
 }
 
 /// Keeps the comparison, one row for each of its routes. When it says the same as the last one of its range, it is that

@@ -21,6 +21,7 @@ const SENDS: &str = "
            sum(iif(status = 'success', processing_time, 0))
       FROM webhook_send_logs
       JOIN (SELECT column1 AS unit, column2 AS characters FROM (VALUES ('day ', 10), ('hour ', 13)))
+     WHERE id NOT IN (SELECT e.id FROM dismissed_deliveries d JOIN events e ON e.seq = d.event_seq)
      GROUP BY 1, 2, 3";
 
 const QUEUE: &str = "

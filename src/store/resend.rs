@@ -99,12 +99,15 @@ pub(super) fn resend(
 ) -> rusqlite::Result<Resent> {
     let Some(found) = find(connection, id)? else {
         return Ok(Resent {
+            seq: None,
             resend: Resend::Unknown,
             follows: 0,
         });
     };
+    let seq = Some(found.seq);
     if erase::is_erased(connection, found.seq)? {
         return Ok(Resent {
+            seq,
             resend: Resend::Erased,
             follows: 0,
         });
@@ -119,11 +122,19 @@ pub(super) fn resend(
         follows = tail::length(connection, line, found.seq, None)?;
         if follows > LONGEST_TAIL {
             let resend = Resend::TailTooLong;
-            return Ok(Resent { resend, follows });
+            return Ok(Resent {
+                seq,
+                resend,
+                follows,
+            });
         }
     }
     let resend = reopen(connection, id, found, before, &wanted, rules.policy, now)?;
-    Ok(Resent { resend, follows })
+    Ok(Resent {
+        seq,
+        resend,
+        follows,
+    })
 }
 
 /// Sends one event again, however long its tail is. False: it is gone, or was erased.

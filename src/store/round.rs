@@ -2,11 +2,11 @@
 
 use rusqlite::Connection;
 
-use super::delivered_digests;
 use super::line::{self, Standing};
 use super::queue_row::queue_status;
 use super::relay_time::Now;
 use super::send_counts::{self, QueueStatus};
+use super::{delivered_digests, dismissed_deliveries};
 use crate::resend::Resend;
 use crate::retry::RetryPolicy;
 
@@ -38,10 +38,8 @@ pub(super) fn open(
     line::put(connection, *seq, wanted)?;
     // The first attempt of the new round counts as a retry, and the round's retries follow it. A
     // retry that is under way at this moment stays marked as such.
+    dismissed_deliveries::withdraw(connection, *seq)?;
     let before = queue_status(connection, id)?;
-    if before == Some(QueueStatus::Dismissed) {
-        withdraw_dismissal(connection, *seq)?;
-    }
     let status = match before {
         Some(QueueStatus::Processing) => QueueStatus::Processing,
         _ => QueueStatus::Pending,
@@ -79,12 +77,4 @@ pub(super) fn open(
         QueueStatus::Processing => Resend::UnderWay,
         _ => Resend::Opened,
     })
-}
-
-/// A dismissed delivery is opened again; the caller counts it anew.
-pub(super) fn withdraw_dismissal(connection: &Connection, event: i64) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("DELETE FROM dismissed_deliveries WHERE event_seq = ?1")?
-        .execute([event])
-        .map(|_| ())
 }

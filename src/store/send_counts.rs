@@ -1,8 +1,11 @@
 //! Sends and the retry queue, counted while they change: by the day and the hour, the route and the event type, in
-//! the transaction that changes the rows.
+//! the transaction that changes the rows. What is dismissed is not among the sends, and has a status of its own in the
+//! queue.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
+use super::connection::word;
+use crate::attempt::Outcome;
 use crate::send_stats::{SendChange, SendState};
 use crate::slot::Unit;
 use crate::timestamp::Timestamp;
@@ -51,6 +54,48 @@ pub(super) struct CountedSend<'a> {
     pub(super) route: &'a str,
     pub(super) event_type: &'a str,
     pub(super) state: SendState,
+}
+
+/// The log row of a delivery, as far as it is counted.
+pub(super) struct SentRow {
+    pub(super) sent_at: Timestamp,
+    pub(super) route: String,
+    pub(super) event_type: String,
+    pub(super) state: SendState,
+}
+
+impl SentRow {
+    /// What it counts for.
+    pub(super) fn as_counted(&self) -> CountedSend<'_> {
+        CountedSend {
+            sent_at: self.sent_at,
+            route: &self.route,
+            event_type: &self.event_type,
+            state: self.state,
+        }
+    }
+}
+
+/// The log row of an event's delivery; none before its first attempt.
+pub(super) fn of_event(connection: &Connection, seq: i64) -> rusqlite::Result<Option<SentRow>> {
+    connection
+        .prepare_cached(
+            "SELECT l.sent_at, l.route, l.event_type, l.status, l.retry_count > 0, l.processing_time
+               FROM events e CROSS JOIN webhook_send_logs l ON l.id = e.id WHERE e.seq = ?1",
+        )?
+        .query_row([seq], |row| {
+            Ok(SentRow {
+                sent_at: row.get(0)?,
+                route: row.get(1)?,
+                event_type: row.get(2)?,
+                state: SendState {
+                    outcome: word(3, row.get(3)?, Outcome::from_word)?,
+                    retried: row.get(4)?,
+                    processing_ms: row.get(5)?,
+                },
+            })
+        })
+        .optional()
 }
 
 /// Adds a new delivery to the counts.

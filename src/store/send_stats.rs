@@ -23,7 +23,8 @@ impl Store {
 }
 
 /// Whole hours are taken from what was counted when the rows changed; the rows themselves are looked at only
-/// where the range begins and ends inside an hour, at most those of half of it.
+/// where the range begins and ends inside an hour, at most those of half of it. No count has what was dismissed: of the
+/// rows it is taken away again.
 pub(super) fn sends(connection: &Connection, filter: &SendFilter) -> Result<SendStats, StoreError> {
     let mut counted = SendStats {
         queue: queue(connection, filter)?,
@@ -75,27 +76,48 @@ fn each_count_of(
     filter: &SendFilter,
     take: &mut impl FnMut(&str, &str, &SendChange, i64),
 ) -> rusqlite::Result<()> {
-    let (sql, from, to) = match segment.unit {
-        Some(unit) => (
-            "SELECT event_type, sum(sent), sum(succeeded), sum(failed), sum(timeout), sum(retried),
-                    sum(successful_ms), route
-               FROM send_counts
-              WHERE slot BETWEEN ?1 AND ?2 AND (?3 IS NULL OR event_type = ?3)
-              GROUP BY route, event_type",
-            unit.name_of(segment.from),
-            unit.name_of(segment.to),
-        ),
-        None => (
-            "SELECT event_type, count(*), sum(status = 'success'), sum(status = 'failed'),
-                    sum(status = 'timeout'), sum(retry_count > 0),
-                    sum(iif(status = 'success', processing_time, 0)), route
-               FROM webhook_send_logs
-              WHERE sent_at BETWEEN ?1 AND ?2 AND (?3 IS NULL OR event_type = ?3)
-              GROUP BY route, event_type",
-            segment.from.to_string(),
-            segment.to.to_string(),
-        ),
+    let Some(unit) = segment.unit else {
+        let times = || (segment.from.to_string(), segment.to.to_string());
+        take_counts(connection, SENT, times(), filter, sign, take)?;
+        return take_counts(connection, DISMISSED, times(), filter, -sign, take);
     };
+    let slots = (unit.name_of(segment.from), unit.name_of(segment.to));
+    take_counts(connection, COUNTED, slots, filter, sign, take)
+}
+
+/// What was counted, by slots.
+const COUNTED: &str = "
+    SELECT event_type, sum(sent), sum(succeeded), sum(failed), sum(timeout), sum(retried),
+           sum(successful_ms), route
+      FROM send_counts
+     WHERE slot BETWEEN ?1 AND ?2 AND (?3 IS NULL OR event_type = ?3)
+     GROUP BY route, event_type";
+/// The rows themselves, by the first send.
+const SENT: &str = "
+    SELECT event_type, count(*), sum(status = 'success'), sum(status = 'failed'),
+           sum(status = 'timeout'), sum(retry_count > 0),
+           sum(iif(status = 'success', processing_time, 0)), route
+      FROM webhook_send_logs
+     WHERE sent_at BETWEEN ?1 AND ?2 AND (?3 IS NULL OR event_type = ?3)
+     GROUP BY route, event_type";
+/// Those of them that are dismissed.
+const DISMISSED: &str = "
+    SELECT l.event_type, count(*), sum(l.status = 'success'), sum(l.status = 'failed'),
+           sum(l.status = 'timeout'), sum(l.retry_count > 0),
+           sum(iif(l.status = 'success', l.processing_time, 0)), l.route
+      FROM dismissed_deliveries d CROSS JOIN events e ON e.seq = d.event_seq
+      CROSS JOIN webhook_send_logs l ON l.id = e.id
+     WHERE d.sent_at BETWEEN ?1 AND ?2 AND (?3 IS NULL OR l.event_type = ?3)
+     GROUP BY l.route, l.event_type";
+
+fn take_counts(
+    connection: &Connection,
+    sql: &str,
+    (from, to): (String, String),
+    filter: &SendFilter,
+    sign: i64,
+    take: &mut impl FnMut(&str, &str, &SendChange, i64),
+) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query((from, to, &filter.event_type))?;
     while let Some(row) = rows.next()? {
@@ -161,9 +183,11 @@ fn last_sent_in(
         }
     };
     let mut sent = connection.prepare_cached(
-        "SELECT sent_at, route FROM webhook_send_logs
-          WHERE sent_at BETWEEN ?1 AND ?2 AND (?3 IS NULL OR event_type = ?3)
-          ORDER BY sent_at DESC",
+        "SELECT l.sent_at, l.route FROM webhook_send_logs l
+          WHERE l.sent_at BETWEEN ?1 AND ?2 AND (?3 IS NULL OR l.event_type = ?3)
+            AND NOT EXISTS (SELECT 1 FROM events e CROSS JOIN dismissed_deliveries d ON d.event_seq = e.seq
+                             WHERE e.id = l.id)
+          ORDER BY l.sent_at DESC",
     )?;
     let mut rows = sent.query((from, to, &filter.event_type))?;
     while let Some(row) = rows.next()? {

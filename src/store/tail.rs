@@ -3,19 +3,26 @@
 
 use rusqlite::{Connection, params};
 
+use super::connection::word;
+use super::event_lookup::STATUS;
+use super::event_query::FROM_EVENTS;
 use super::line::{self, Line, Standing};
 use super::relay_time::Now;
 use super::round::{Delivery, open};
+use crate::event::Status;
 use crate::order::{Place, TAIL_AT_ONCE, Tail};
+use crate::resend::Candidate;
 use crate::retry::RetryPolicy;
+use crate::route::Routing;
+use crate::timestamp::Timestamp;
 
 /// Whether the receiver has an event and nothing more of it is to be sent; whatever became of it when it was sent
-/// again, unless a person has dismissed it.
+/// again. So one that was dismissed is in no tail unless it had been delivered before: then the receiver would lose it.
 pub(super) const DELIVERED: &str = "
     (l.status = 'success'
-       OR EXISTS (SELECT 1 FROM attempts a WHERE a.event_seq = e.seq AND a.outcome = 'success'))
-     AND NOT EXISTS (SELECT 1 FROM outbox open WHERE open.event_seq = e.seq)
-     AND NOT EXISTS (SELECT 1 FROM dismissed_deliveries d WHERE d.event_seq = e.seq)";
+       OR EXISTS (SELECT 1 FROM attempts a WHERE a.event_seq = e.seq AND a.outcome = 'success')
+       OR EXISTS (SELECT 1 FROM arrived_deliveries d WHERE d.event_seq = e.seq))
+     AND NOT EXISTS (SELECT 1 FROM outbox open WHERE open.event_seq = e.seq)";
 /// The deliveries of one line, after one event and before another.
 const OF_LINE: &str = "
     FROM events e CROSS JOIN webhook_send_logs l ON l.id = e.id
@@ -74,8 +81,95 @@ pub(super) fn length(
         )
 }
 
+/// A later event of the same person, which may be selected as well.
+pub(super) struct Later {
+    pub(super) status: Status,
+    pub(super) event_type: String,
+    /// The route that was decided at acceptance.
+    pub(super) accepted_for: String,
+    pub(super) accepted_at: Timestamp,
+}
+
+/// How many deliveries would follow an event, up to the next one in its line that is selected as well, or is to be sent
+/// anyway: the rest follows that one. A selected one takes the route of today, whichever it took before.
+pub(super) fn length_within(
+    connection: &Connection,
+    routing: &Routing,
+    event: &Candidate,
+    is_selected: impl Fn(&Later) -> bool,
+) -> rusqlite::Result<u64> {
+    let route = routing.of_resend(&event.route, &event.event_type);
+    let Some(staff_id) = &event.staff_id else {
+        return Ok(0);
+    };
+    if !line::is_kept(connection, route)? {
+        return Ok(0);
+    }
+    let end = Line { staff_id, route }.first_without_tail(connection, event.seq)?;
+    let sql = format!(
+        "SELECT {STATUS}, e.event_type, e.route, e.accepted_at,
+                l.route = ?2 AND {DELIVERED}, coalesce(o.route = ?2 AND o.place >= 1, 0) {FROM_EVENTS}
+          WHERE e.staff_id = ?1 AND e.seq > ?3 AND e.seq < ?4 ORDER BY e.seq"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query((staff_id, route, event.seq, end.unwrap_or(i64::MAX)))?;
+    let mut follows = 0;
+    while let Some(row) = rows.next()? {
+        let later = Later {
+            status: word(0, row.get(0)?, Status::from_word)?,
+            event_type: row.get(1)?,
+            accepted_for: row.get(2)?,
+            accepted_at: row.get(3)?,
+        };
+        let takes = routing.of_resend(&later.accepted_for, &later.event_type);
+        let is_in_line: bool = row.get(5)?;
+        if is_in_line || (takes == route && is_selected(&later)) {
+            break;
+        }
+        follows += u64::from(row.get::<_, Option<bool>>(4)?.unwrap_or_default());
+    }
+    Ok(follows)
+}
+
+/// The attempts of an event, by their place in the order of results.
+const FIRST: &str = "(SELECT min(a.seq) FROM attempts a WHERE a.event_seq = e.seq)";
+const LAST: &str = "(SELECT max(a.seq) FROM attempts a WHERE a.event_seq = e.seq)";
+
+/// Whether the event at `seq`, of which nobody knows with which of its attempts it was applied, may have been applied
+/// after a later one that was delivered.
+pub(super) fn is_applied_after_later(
+    connection: &Connection,
+    line: Line<'_>,
+    seq: i64,
+) -> rusqlite::Result<bool> {
+    let sql = format!(
+        "SELECT EXISTS (SELECT 1 {OF_LINE} AND {DELIVERED}
+                           AND coalesce((SELECT max(a.seq) FROM attempts a
+                                          WHERE a.event_seq = e.seq AND a.outcome = 'success'), {FIRST})
+                             < (SELECT max(x.seq) FROM attempts x WHERE x.event_seq = ?3))"
+    );
+    connection
+        .prepare_cached(&sql)?
+        .query_row((line.staff_id, line.route, seq, i64::MAX), |row| row.get(0))
+}
+
+/// Whether an earlier one may have been applied after it.
+pub(super) fn is_applied_before_earlier(
+    connection: &Connection,
+    line: Line<'_>,
+    seq: i64,
+) -> rusqlite::Result<bool> {
+    let sql = format!(
+        "SELECT EXISTS (SELECT 1 {OF_LINE}
+                           AND {LAST} > (SELECT min(x.seq) FROM attempts x WHERE x.event_seq = ?4))"
+    );
+    connection
+        .prepare_cached(&sql)?
+        .query_row((line.staff_id, line.route, 0, seq), |row| row.get(0))
+}
+
 /// Opens the tail of the event at `seq`, up to the next one in the line, which owes the rest of it.
-fn follow(
+pub(super) fn follow(
     connection: &Connection,
     line: Line<'_>,
     seq: i64,

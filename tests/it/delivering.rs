@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 use hyper::body::Bytes;
+use serde_json::json;
 use voicedrive_relay::testing::attempt::Outcome;
 use voicedrive_relay::testing::event::{NewEvent, Status};
 use voicedrive_relay::testing::event_record::EventDetail;
@@ -333,6 +334,25 @@ async fn a_retry_under_way_is_processing_and_goes_on_after_a_stop() {
     assert!(
         all.iter()
             .all(|w| w.header("x-request-id") == id && w.verdict.is_ok())
+    );
+}
+
+#[tokio::test]
+async fn a_resend_during_a_first_attempt_says_that_it_is_under_way() {
+    let partner = Partner::start(Clock::System).await;
+    let relay = TestRelay::start_with(&partner.url(), "timeout_seconds = 60", Clock::System).await;
+    partner.will_answer([ScriptedAnswer::After(
+        Duration::from_hours(1),
+        Box::new(status(200)),
+    )]);
+    let id = relay.accept("a").await;
+    partner.wait_until(|all| all.len() == 1).await;
+    let path = format!("/api/events/{id}/resend");
+    let resent = relay.post(&path, "").await;
+    let resent = resent.data();
+    assert_eq!(
+        (&resent["attemptUnderWay"], &resent["status"]),
+        (&json!(true), &json!("accepted"))
     );
 }
 

@@ -72,7 +72,9 @@ async fn a_dismissed_event_has_a_status_of_its_own_and_is_in_no_resend_in_bulk()
     relay.wait_for_status(&first, "dismissed").await;
     let late = dismiss(of_event(&second), "{}").await;
     assert_eq!(late.error().0, "CONFLICT");
-    let resent = relay.post(&format!("/api/events/{first}/resend"), "").await;
+    let resent = relay
+        .post(&format!("/api/events/{first}/resend"), r#"{"only": true}"#)
+        .await;
     assert_eq!(resent.data()["status"], "retrying");
     relay.wait_for_status(&first, "delivered").await;
     assert_eq!(listed(&relay, "dismissed").await, [""; 0]);
@@ -81,6 +83,58 @@ async fn a_dismissed_event_has_a_status_of_its_own_and_is_in_no_resend_in_bulk()
     let long = json!({"reason": "x".repeat(501)}).to_string();
     let refused = dismiss(of_event(&first), &long).await;
     assert_eq!(refused.error().0, "INVALID_PARAMETER");
+}
+
+/// What every place says of sends: both statistics, the goals, and the counts in rows.
+async fn counted(relay: &TestRelay) -> [Value; 4] {
+    let get = async |path: &str| relay.get(path).await.data().clone();
+    let stats = get("/api/integration/webhook-stats").await;
+    let voicedrive = get("/api/voicedrive/webhook-stats").await;
+    let kpis = get("/api/integration/kpis").await;
+    let of = |stats: &Value| json!([stats["sent24h"], stats["failed"], stats["retried"]]);
+    let success = &kpis["sendSuccess"];
+    [
+        of(&stats),
+        of(&voicedrive),
+        json!([success["sent"], success["succeeded"], success["waiting"]]),
+        kpis["retrySuccess"]["value"].clone(),
+    ]
+}
+
+#[tokio::test]
+async fn no_total_has_what_was_dismissed_and_every_one_has_it_again_when_it_is_resent() {
+    let (partner, relay, [first, second]) = with_two_exhausted().await;
+    partner.always_answers(None);
+    let third = relay.accept("a.b").await;
+    relay.wait_for_status(&third, "delivered").await;
+    let all = json!([3, 2, 2]);
+    let goal = json!([3, 1, 0]);
+    let none = json!(0.0);
+    assert_eq!(
+        counted(&relay).await,
+        [all.clone(), all.clone(), goal, none]
+    );
+    for id in [&first, &second] {
+        let path = format!("/api/events/{id}/dismiss");
+        assert_eq!(relay.post(&path, "{}").await.status, 200);
+    }
+    let alone = json!([1, 0, 0]);
+    let goal = json!([1, 1, 0]);
+    assert_eq!(
+        counted(&relay).await,
+        [alone.clone(), alone, goal, Value::Null]
+    );
+    let types = relay.get("/api/integration/webhook-stats").await;
+    assert_eq!(types.data()["byEventType"]["a.b"]["failed"], 0);
+    let again = relay.post(&format!("/api/events/{first}/resend"), "").await;
+    assert_eq!(again.status, 202);
+    relay.wait_for_status(&first, "delivered").await;
+    let both = json!([2, 0, 1]);
+    let goal = json!([2, 2, 0]);
+    assert_eq!(
+        counted(&relay).await,
+        [both.clone(), both, goal, json!(100.0)]
+    );
 }
 
 #[tokio::test]

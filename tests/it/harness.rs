@@ -34,6 +34,7 @@ use voicedrive_relay::testing::secret::Secret;
 use voicedrive_relay::testing::store::Store;
 use voicedrive_relay::testing::timestamp::Timestamp;
 use voicedrive_relay::testing::token::Scope;
+use voicedrive_relay::testing::under_way::UnderWay;
 
 use crate::described;
 
@@ -491,6 +492,7 @@ impl Bench {
             clock: clock.clone(),
             rules: rules.subscribe(),
             observations: Observations::default(),
+            under_way: UnderWay::default(),
             commands: CommandLine::default(),
         };
         let (way, inbox) = mailbox();

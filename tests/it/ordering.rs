@@ -256,6 +256,65 @@ async fn a_tail_of_more_than_two_hundred_is_refused_with_its_length() {
         "{refused:?}"
     );
     assert_eq!(relay.post(&resend(1), "").await.data()["follows"], 200);
+    relay.wait_for_status(last, "delivered").await;
+}
+
+#[tokio::test]
+async fn a_tail_of_more_than_two_hundred_is_refused_in_bulk_too() {
+    let partner = Partner::start(Clock::System).await;
+    let relay = TestRelay::start_with(&partner.url(), "", Clock::System).await;
+    let of = |event: &str| json!({"event": event, "data": {"staffId": "EMP-1"}});
+    let mut events = vec![of("first"), of("second")];
+    events.extend(vec![of("a.b"); 200]);
+    let batch = relay.post("/api/events/batch", json!(events).to_string());
+    let batch = batch.await;
+    let last = batch.data()["events"][201]["id"].as_str().unwrap();
+    relay.wait_for_status(last, "delivered").await;
+    let resend = async |body: Value| relay.post("/api/events/resend", body.to_string()).await;
+    let counted = resend(json!({"eventType": "first", "dryRun": true})).await;
+    assert_eq!(
+        (counted.status, &counted.data()["follows"]),
+        (200, &json!(201))
+    );
+    let refused = resend(json!({"eventType": "first"})).await;
+    assert_eq!((refused.status, refused.error().0), (409, "CONFLICT"));
+    assert!(
+        refused.error().1.starts_with("201 later events"),
+        "{refused:?}"
+    );
+    assert_eq!(partner.received().len(), 202, "nothing was sent");
+    let alone = resend(json!({"eventType": "first", "only": true})).await;
+    assert_eq!((alone.status, &alone.data()["follows"]), (202, &json!(0)));
+    let fits = resend(json!({"eventType": "second"})).await;
+    assert_eq!((fits.status, &fits.data()["follows"]), (202, &json!(200)));
+    // However many are selected: no single one of them has a long tail.
+    let all = resend(json!({"staffId": "EMP-1"})).await;
+    assert_eq!((all.status, &all.data()["matched"]), (202, &json!(202)));
+}
+
+/// VoiceDrive refused it with 400 after a later one, and has it all the same.
+#[tokio::test]
+async fn what_arrived_on_top_of_a_later_event_is_followed_by_that_one_again() {
+    let partner = Partner::start(Clock::System).await;
+    let more = "[retry]\nintervals_seconds = [1]";
+    let relay = TestRelay::start_with(&partner.url(), more, Clock::System).await;
+    partner.will_answer([400, 200, 400].map(status));
+    let first = relay.accept_of("EMP-1", "employee.created").await;
+    let second = relay.accept_of("EMP-1", "employee.updated").await;
+    relay.wait_for_status(&second, "delivered").await;
+    relay.wait_for_status(&first, "exhausted").await;
+    let list = json!({"received": [{"requestId": first, "processingStatus": "success"}, second]});
+    let path = "/api/integration/reconcile";
+    let answer = relay.post(path, list.to_string()).await;
+    assert_eq!(answer.data()["arrived"], json!([first]));
+    let arrived = partner.wait_until(|received| received.len() == 4).await;
+    assert_eq!(arrived[3].header("x-request-id"), second);
+    for id in [&first, &second] {
+        relay.wait_for_status(id, "delivered").await;
+    }
+    let answer = relay.post(path, list.to_string()).await;
+    assert_eq!(answer.data()["matched"], 2);
+    assert_eq!(partner.received().len(), 4);
 }
 
 #[tokio::test]

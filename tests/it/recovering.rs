@@ -16,13 +16,13 @@ use voicedrive_relay::testing::observations::Observations;
 use voicedrive_relay::testing::recovery::ProbeResult;
 use voicedrive_relay::testing::route::Routing;
 use voicedrive_relay::testing::submission::Submission;
+use voicedrive_relay::testing::under_way::UnderWay;
 
 use crate::alerting::Night;
 use crate::commands::Daemon;
 use crate::harness::{Bench, Clock, Partner, TestRelay, somebody, status};
 
 const MINUTE: Duration = Duration::from_mins(1);
-const SECOND: Duration = Duration::from_secs(1);
 
 impl Bench {
     /// One attempt at a time, so that what is sent in order arrives in order.
@@ -36,6 +36,7 @@ impl Bench {
             clock: self.clock.clone(),
             rules: self.rules.subscribe(),
             observations: Observations::default(),
+            under_way: UnderWay::default(),
             commands: CommandLine::default(),
         };
         let (way, inbox) = mailbox();
@@ -99,6 +100,21 @@ impl Bench {
         left.map_or(0, |left| left.exhausted)
     }
 
+    /// How many are sent in each of the next seconds, one after another.
+    async fn in_each_second(&mut self, recoverer: &mut Recoverer, seconds: usize) -> Vec<usize> {
+        let mut sent = vec![0; seconds];
+        let mut passed = Duration::ZERO;
+        while let Some(in_this) = sent.get_mut(usize::try_from(passed.as_secs()).unwrap()) {
+            let wait = recoverer.step().await;
+            let at_once = self.dispatcher.step().await;
+            assert!(at_once <= 1, "{at_once} at once");
+            *in_this += at_once;
+            self.clock.advance(wait);
+            passed += wait;
+        }
+        sent
+    }
+
     /// The ids of what arrived since so many had.
     fn arrived_since(&self, before: usize) -> Vec<String> {
         let received = self.partner.received();
@@ -112,7 +128,7 @@ impl Bench {
 async fn after_an_outage_of_two_hours_everything_arrives_in_order_by_itself() {
     let bench = Bench::new(&[60, 300, 1800], Duration::from_secs(5)).await;
     let mut night = Night::of(bench.one_at_a_time(), true).await;
-    let recoverer = night.bench.recoverer(true, 20);
+    let mut recoverer = night.bench.recoverer(true, 20);
     night.bench.partner.always_answers(Some(status(503)));
     let mut wanted = Vec::new();
     for minute in 0..120 {
@@ -135,15 +151,9 @@ async fn after_an_outage_of_two_hours_everything_arrives_in_order_by_itself() {
         night.bench.dispatcher.step().await;
     }
     assert!(passed <= Duration::from_mins(30), "{passed:?}");
-    let mut seconds = 0;
-    while night.bench.partner.received().len() < before + 500 {
-        recoverer.step().await;
-        let sent = night.bench.dispatcher.step().await;
-        assert!(sent <= 20, "{sent} in a second");
-        night.bench.clock.advance(SECOND);
-        seconds += 1;
-        assert!(seconds <= 60);
-    }
+    let sent = night.bench.in_each_second(&mut recoverer, 60).await;
+    assert!(sent.iter().all(|sent| *sent <= 20), "{sent:?}");
+    assert_eq!(sent.iter().sum::<usize>(), 499, "but for the probe");
     assert_eq!(night.bench.arrived_since(before), wanted);
     assert_eq!(night.bench.exhausted().await, 0);
     recoverer.step().await;
@@ -166,7 +176,7 @@ async fn without_automatic_recovery_what_is_exhausted_waits_for_a_person() {
     let mut bench = Bench::new(&[60], Duration::from_secs(5))
         .await
         .one_at_a_time();
-    let recoverer = bench.recoverer(false, 20);
+    let mut recoverer = bench.recoverer(false, 20);
     bench.partner.always_answers(Some(status(503)));
     let wanted = bench.accept_about_nobody(5).await;
     for _ in 0..200 {
@@ -182,8 +192,7 @@ async fn without_automatic_recovery_what_is_exhausted_waits_for_a_person() {
     assert_eq!(bench.dispatcher.step().await, 0);
     assert_eq!(bench.probe().await, ProbeResult::Begun);
     assert_eq!(bench.dispatcher.step().await, 1);
-    recoverer.step().await;
-    assert_eq!(bench.dispatcher.step().await, 4);
+    assert_eq!(bench.in_each_second(&mut recoverer, 1).await, [4]);
     assert_eq!(bench.arrived_since(11), wanted);
 }
 
@@ -192,7 +201,7 @@ async fn retries_that_wait_do_not_wait_any_longer_when_it_is_back() {
     let mut bench = Bench::new(&[7200], Duration::from_secs(5))
         .await
         .one_at_a_time();
-    let recoverer = bench.recoverer(false, 2);
+    let mut recoverer = bench.recoverer(false, 2);
     bench.partner.always_answers(Some(status(503)));
     let wanted = bench.accept_about_nobody(5).await;
     assert_eq!(bench.dispatcher.step().await, 5);
@@ -202,10 +211,8 @@ async fn retries_that_wait_do_not_wait_any_longer_when_it_is_back() {
     bench.partner.always_answers(None);
     bench.accept_about_nobody(1).await;
     assert_eq!(bench.dispatcher.step().await, 1);
-    for sent in [2, 2, 1, 0] {
-        recoverer.step().await;
-        assert_eq!(bench.dispatcher.step().await, sent);
-    }
+    let sent = bench.in_each_second(&mut recoverer, 4).await;
+    assert_eq!(sent, [2, 2, 1, 0]);
     assert_eq!(bench.arrived_since(6), wanted);
 }
 
@@ -231,16 +238,14 @@ async fn a_kill_at_any_moment_leaves_nothing_half_done() {
         "the probe, and nothing else"
     );
     let bench = bench.crashed().one_at_a_time();
-    let recoverer = bench.recoverer(false, 2);
+    let mut recoverer = bench.recoverer(false, 2);
     recoverer.step().await;
     // What it has opened is due after the next crash.
     let mut bench = bench.crashed().one_at_a_time();
-    let recoverer = bench.recoverer(false, 2);
-    assert_eq!(bench.dispatcher.step().await, 2);
-    for sent in [2, 1, 0] {
-        recoverer.step().await;
-        assert_eq!(bench.dispatcher.step().await, sent);
-    }
+    let mut recoverer = bench.recoverer(false, 2);
+    assert_eq!(bench.dispatcher.step().await, 1);
+    let sent = bench.in_each_second(&mut recoverer, 3).await;
+    assert_eq!(sent, [2, 2, 0]);
     assert_eq!(bench.arrived_since(12), wanted);
     assert_eq!(bench.exhausted().await, 0);
 }

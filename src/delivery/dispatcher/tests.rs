@@ -13,6 +13,7 @@ use crate::observations::Observations;
 use crate::order::Order;
 use crate::retry::RetryPolicy;
 use crate::timestamp::Timestamp;
+use crate::under_way::UnderWay;
 
 fn dispatcher(directory: &std::path::Path) -> Dispatcher {
     let clock = Clock::manual(Timestamp::from_unix_ms(1_761_489_000_000));
@@ -41,6 +42,7 @@ fn dispatcher(directory: &std::path::Path) -> Dispatcher {
         clock,
         rules,
         observations: Observations::default(),
+        under_way: UnderWay::default(),
         commands: CommandLine::default(),
     };
     Dispatcher::new(route, context, handoff::mailbox().1).unwrap()

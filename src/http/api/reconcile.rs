@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::event_filter::unknown_route;
 use super::openapi::{Operation, query, samples, text};
+use super::resend::{demand_short_tails, tail_too_long};
 use super::{Api, callers};
 use crate::audit::{Action, Entry, Subject};
 use crate::http::reply::{ApiError, Reply, success};
@@ -79,9 +80,14 @@ pub(super) async fn compare(call: Call<'_>) -> Result<Reply, ApiError> {
             Arc::clone(&question),
             Arc::clone(&found),
             api.missing_threshold,
+            rules(api, false),
             moment,
         )
         .await?;
+    if !found.arrived.is_empty() {
+        // Whatever is out of order because of it is sent again.
+        api.routes.handoff.wake_all();
+    }
     tracing::info!(
         reconciliation = %id,
         sent = found.counts.sent,
@@ -115,27 +121,16 @@ fn missing(found: &Comparison) -> Vec<i64> {
 /// `Conflict` when it is more of one person than is sent without a word.
 async fn following(api: &Api, missing: &[i64]) -> Result<u64, ApiError> {
     let following = api.store.following(missing, &api.routes.routing).await?;
-    if following.longest > LONGEST_TAIL {
-        return Err(tail_too_long(following.longest));
-    }
+    demand_short_tails(following.longest)?;
     Ok(following.all)
-}
-
-fn tail_too_long(follows: u64) -> ApiError {
-    ApiError::Conflict(format!(
-        "{follows} later events of one person would be sent again after what is missing, so that old data does not come back; more than {LONGEST_TAIL} of one person are sent with only=true only, which leaves them out"
-    ))
 }
 
 /// Sends again what is missing, each event of a person once and in the order of acceptance, and after them what was
 /// delivered later of the same person, unless `only` leaves it out. Says how much of it could be sent.
 async fn resend(api: &Api, missing: &[i64], only: bool, action: Entry) -> Result<u64, ApiError> {
-    let rules = BulkRules {
-        policy: api.retry.clone(),
-        routing: api.routes.routing.clone(),
-        only,
-    };
-    let mut bulk = api.store.bulk_resend(rules, action, api.clock.moment());
+    let mut bulk = api
+        .store
+        .bulk_resend(rules(api, only), action, api.clock.moment());
     let opened = open_all(api, missing, &mut bulk).await;
     let released = bulk.finish(api.clock.moment()).await;
     api.routes.handoff.wake_all();
@@ -145,6 +140,15 @@ async fn resend(api: &Api, missing: &[i64], only: bool, action: Entry) -> Result
         tracing::info!(events, "sending again what VoiceDrive does not have");
     }
     Ok(events)
+}
+
+/// How what is sent again is sent.
+fn rules(api: &Api, only: bool) -> BulkRules {
+    BulkRules {
+        policy: api.retry.clone(),
+        routing: api.routes.routing.clone(),
+        only,
+    }
 }
 
 async fn open_all(api: &Api, missing: &[i64], bulk: &mut BulkResend) -> Result<u64, StoreError> {

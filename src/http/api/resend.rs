@@ -12,7 +12,7 @@ use super::Api;
 use super::event_filter::{FILTERS, accepted_in_no_time, meant};
 use super::events::no_such_event;
 use super::openapi::{Operation, samples};
-use crate::audit::{Action, Actor, Subject};
+use crate::audit::{Action, Actor, Entry, Subject};
 use crate::event::Status;
 use crate::event_record::EventFilter;
 use crate::http::reply::{ApiError, Reply, success};
@@ -37,6 +37,7 @@ pub(super) async fn one(call: Call<'_>) -> Result<Reply, ApiError> {
     } = call;
     let ResendBody { only } = wanted(api, request).await?;
     let Resent {
+        seq,
         resend: found,
         follows,
     } = open_one(api, &id, only, actor).await?;
@@ -54,7 +55,8 @@ pub(super) async fn one(call: Call<'_>) -> Result<Reply, ApiError> {
         id: &id,
         request_id: &id,
         status: status.as_str(),
-        attempt_under_way: found == Resend::UnderWay,
+        attempt_under_way: found == Resend::UnderWay
+            || seq.is_some_and(|seq| api.routes.under_way.has(seq)),
         follows,
     };
     success(StatusCode::ACCEPTED, &answer, api.clock.now())
@@ -120,7 +122,8 @@ fn erased() -> ApiError {
 /// `POST /api/events/resend`
 ///
 /// # Errors
-/// `InvalidParameter`, or the store's; what an earlier step has opened stays open then.
+/// `InvalidParameter`, `Conflict` when too much would follow one of them, or the store's; what an earlier step has
+/// opened stays open then.
 pub(super) async fn many(call: Call<'_>) -> Result<Reply, ApiError> {
     let Call {
         api,
@@ -152,14 +155,24 @@ pub(super) async fn many(call: Call<'_>) -> Result<Reply, ApiError> {
 /// Counts what a filter matches and, unless it is a dry run, has all of it sent again.
 ///
 /// # Errors
-/// The store's; what an earlier step has opened stays open then.
+/// `Conflict` when too much would follow one of them, or the store's; what an earlier step has opened stays open then.
 pub(in crate::http) async fn open_bulk(
     api: &Api,
     asked: &BulkRequest,
     by: Actor,
     reason: Option<String>,
 ) -> Result<Tally, ApiError> {
-    let action = by.did(Action::Resend, api.clock.now()).because(reason);
+    let mut tally = count(api, asked).await?;
+    if !asked.dry_run {
+        demand_short_tails(tally.longest_tail)?;
+        let action = by.did(Action::Resend, api.clock.now()).because(reason);
+        tally.matched = send(api, asked, action).await?;
+    }
+    Ok(tally)
+}
+
+/// Sends the events again, and answers how many.
+async fn send(api: &Api, asked: &BulkRequest, action: Entry) -> Result<u64, ApiError> {
     let action = action.to(Subject::Events(asked.filter.clone()));
     let rules = BulkRules {
         policy: api.retry.clone(),
@@ -167,55 +180,69 @@ pub(in crate::http) async fn open_bulk(
         only: asked.only,
     };
     let mut bulk = api.store.bulk_resend(rules, action, api.clock.moment());
-    let mut tally = Tally::default();
-    let opened = open_all(api, asked, &mut tally, &mut bulk).await;
+    let opened = open_all(api, asked, &mut bulk).await;
     let released = bulk.finish(api.clock.moment()).await;
     api.routes.handoff.wake_all();
-    opened?;
+    let events = opened?;
     released?;
-    if !asked.dry_run {
-        tracing::info!(
-            events = tally.matched,
-            "sending again in bulk, as a person asked"
-        );
-    }
-    Ok(tally)
+    tracing::info!(events, "sending again in bulk, as a person asked");
+    Ok(events)
 }
 
-/// Counts the events page by page, and opens their deliveries unless it is a dry run.
-async fn open_all(
-    api: &Api,
-    asked: &BulkRequest,
-    tally: &mut Tally,
-    bulk: &mut BulkResend,
-) -> Result<(), ApiError> {
-    let BulkRequest {
-        filter,
-        dry_run,
-        only,
-    } = asked;
+/// Counts the events page by page.
+async fn count(api: &Api, asked: &BulkRequest) -> Result<Tally, ApiError> {
     let routing = &api.routes.routing;
-    let mut after = None;
+    let (mut tally, mut after) = (Tally::default(), None);
     loop {
-        let page = api.store.resend_candidates(filter, routing, after).await?;
+        let page = api
+            .store
+            .resend_candidates(&asked.filter, routing, after)
+            .await?;
         for event in &page.events {
             tally.add(event, api.locale.timezone);
         }
-        if !only {
+        if !asked.only {
             tally.follows += page.follows;
-        }
-        if !dry_run {
-            bulk.open(page.events, api.clock.moment()).await?;
-            api.routes.handoff.wake_all();
+            tally.longest_tail = tally.longest_tail.max(page.longest_tail);
         }
         after = page.next;
         if after.is_none() {
-            return Ok(());
+            return Ok(tally);
         }
     }
 }
 
-fn tail_too_long(follows: u64) -> ApiError {
+/// Opens the deliveries of the events page by page, and answers how many.
+async fn open_all(api: &Api, asked: &BulkRequest, bulk: &mut BulkResend) -> Result<u64, ApiError> {
+    let routing = &api.routes.routing;
+    let (mut opened, mut after) = (0, None);
+    loop {
+        let page = api
+            .store
+            .resend_candidates(&asked.filter, routing, after)
+            .await?;
+        opened += page.events.len() as u64;
+        bulk.open(page.events, api.clock.moment()).await?;
+        api.routes.handoff.wake_all();
+        after = page.next;
+        if after.is_none() {
+            return Ok(opened);
+        }
+    }
+}
+
+/// Refuses to send events again of which one has so long a tail, unless tails are left out (contract, section 5.1).
+///
+/// # Errors
+/// `Conflict`, with the length.
+pub(super) fn demand_short_tails(longest: u64) -> Result<(), ApiError> {
+    if longest > LONGEST_TAIL {
+        return Err(tail_too_long(longest));
+    }
+    Ok(())
+}
+
+pub(super) fn tail_too_long(follows: u64) -> ApiError {
     ApiError::Conflict(format!(
         "{follows} later events of the same person would be sent again after this one, so that old data does not come back; more than {LONGEST_TAIL} are sent with {{\"only\": true}} only, which leaves them out"
     ))
@@ -233,7 +260,7 @@ pub(super) fn describe_many() -> Operation {
     .json_body::<BulkResendBody>(&json!({"status": "exhausted", "dryRun": true}))
     .answer::<ResentManyAnswer>(200, "Counted; nothing was changed", &counted)
     .answer::<ResentManyAnswer>(202, "They will be sent", &sent)
-    .also_refused([accepted_in_no_time()])
+    .also_refused([accepted_in_no_time(), tail_too_long(LONGEST_TAIL + 1)])
 }
 
 /// How one event is to be sent again.
@@ -334,7 +361,7 @@ pub(super) struct ResentAnswer<'a> {
     request_id: &'a str,
     #[schema(value_type = Status)]
     status: &'a str,
-    /// A retry is under way at this moment: when it succeeds, nothing more is sent.
+    /// An attempt is under way at this moment: when it succeeds, nothing more is sent.
     attempt_under_way: bool,
     /// How many later events of the same person are sent again after it, so that old data does not come back.
     follows: u64,

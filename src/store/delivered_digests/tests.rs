@@ -9,11 +9,11 @@ use crate::attempt::Outcome;
 use crate::reconciliation::digest::Digest;
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
+use crate::store::arrivals;
 use crate::store::dismissals::dismiss_event;
 use crate::store::events::accept;
 use crate::store::milestones;
 use crate::store::purge::purge as purge_events;
-use crate::store::reconciliation::settle_arrived;
 use crate::store::resend::{Rules, resend};
 use crate::store::tests::{
     at, attempted, count, database, due_now, moment, settle, somebody, submission, when,
@@ -147,7 +147,8 @@ proptest! {
                     let id = one.get::<String>(&ids);
                     let seq = connection.query_row("SELECT seq FROM events WHERE id = ?1", [id], |row| row.get(0));
                     if let Ok(seq) = seq {
-                        settle_arrived(&connection, seq, id, when(now)).unwrap();
+                        let (policy, routing) = (&policy, &Routing::default());
+                        arrivals::settle(&connection, seq, id, Rules { policy, routing, only: false }, when(now)).unwrap();
                     }
                 }
                 Step::Purge => {

@@ -7,7 +7,7 @@ use super::super::queue_row::{LOG_EXHAUSTED, QUEUE_EXHAUSTED, queue_status};
 use super::super::relay_time::Now;
 use super::super::send_counts::{self, QueueStatus};
 use super::super::writer::Lane;
-use super::super::{Store, delivered_digests, incidents, missing, people, round};
+use super::super::{Store, delivered_digests, dismissed_deliveries, incidents, missing, people};
 use super::{ERASED_AT_ONCE, EraseError, Range};
 use crate::clock::Moment;
 use crate::person::{ERASED, Erased};
@@ -111,35 +111,30 @@ fn give_up(connection: &Connection, seq: i64, id: &str, at: Timestamp) -> rusqli
         .optional()?;
     let before = queue_status(connection, id)?;
     let has_arrived = sent.as_ref().is_some_and(|(_, arrived)| *arrived);
-    if !has_arrived {
-        dismiss(connection, seq, at)?;
+    if let (Some((route, _)), Some(before)) = (sent, before) {
+        let after = if has_arrived {
+            QueueStatus::Completed
+        } else {
+            QueueStatus::Failed
+        };
+        connection
+            .prepare_cached(
+                "UPDATE webhook_retry_queue
+                    SET status = ?2, updated_at = ?3, last_error = iif(?2 = 'failed', ?4, last_error)
+                  WHERE id = ?1",
+            )?
+            .execute((id, after.as_str(), at, QUEUE_EXHAUSTED))?;
+        send_counts::add_queued(connection, &route, before, -1)?;
+        send_counts::add_queued(connection, &route, after, 1)?;
     }
-    let (Some((route, _)), Some(before)) = (sent, before) else {
+    if has_arrived {
         return Ok(());
-    };
-    let (word, after) = if has_arrived {
-        ("completed", QueueStatus::Completed)
-    } else {
-        ("failed", QueueStatus::Dismissed)
-    };
-    connection
-        .prepare_cached(
-            "UPDATE webhook_retry_queue
-                SET status = ?2, updated_at = ?3, last_error = iif(?2 = 'failed', ?4, last_error)
-              WHERE id = ?1",
-        )?
-        .execute((id, word, at, QUEUE_EXHAUSTED))?;
-    send_counts::add_queued(connection, &route, before, -1)?;
-    send_counts::add_queued(connection, &route, after, 1)
+    }
+    dismiss(connection, seq, at)
 }
 
 fn dismiss(connection: &Connection, seq: i64, at: Timestamp) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO dismissed_deliveries (event_seq, dismissed_at) VALUES (?1, ?2)
-             ON CONFLICT DO NOTHING",
-        )?
-        .execute((seq, at))?;
+    dismissed_deliveries::insert(connection, seq, at)?;
     connection
         .prepare_cached(
             "UPDATE incident_deliveries SET ended = 'dismissed'
@@ -205,12 +200,6 @@ pub(in crate::store) fn after_attempt(
     }
     if is_open(connection, seq, id)? {
         give_up(connection, seq, id, now.wall)?;
-    }
-    let has_arrived: bool = connection
-        .prepare_cached("SELECT status = 'success' FROM webhook_send_logs WHERE id = ?1")?
-        .query_row([id], |row| row.get(0))?;
-    if has_arrived {
-        round::withdraw_dismissal(connection, seq)?;
     }
     event(connection, seq, id)
 }

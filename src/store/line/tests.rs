@@ -1,6 +1,6 @@
 //! Who waits for whom, and what follows what, in single cases.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Connection;
 
@@ -276,6 +276,46 @@ fn in_bulk_each_event_of_a_person_goes_once_and_what_follows_is_counted() {
     let_all_go(&connection, &holds, when(3)).unwrap();
     assert_eq!(follows, 4);
     assert_eq!(send_all(&connection, 200, 3), ids[2..]);
+}
+
+/// A selected event of a route that is gone goes the way of today, and what follows it is its own.
+#[test]
+fn what_follows_is_counted_once_when_a_route_is_gone() {
+    let (_directory, connection) = ordered_database();
+    let ids = accept_many(&connection, 3);
+    let never = RetryPolicy::new(Vec::new());
+    for status in [503, 503, 200] {
+        let due = due_now(&connection, when(1)).remove(0);
+        answered_by(&connection, &due, status, 1, &never);
+    }
+    // The first two took another route, which is gone.
+    connection
+        .execute_batch(
+            "UPDATE events SET route = 'gone' WHERE seq <= 2;
+             UPDATE webhook_send_logs SET route = 'gone' WHERE id IN (SELECT id FROM events WHERE seq <= 2)",
+        )
+        .unwrap();
+    let exhausted = EventFilter {
+        status: Some(Status::Exhausted),
+        ..EventFilter::default()
+    };
+    let routing = Routing::default();
+    let page = candidates(&connection, &exhausted, None, 9).unwrap();
+    let follows = page.events.iter().map(|event| {
+        let follows = tail_between(&connection, &exhausted, &routing, event);
+        (event.seq, follows.unwrap())
+    });
+    let follows: BTreeMap<i64, u64> = follows.collect();
+    assert_eq!(Vec::from_iter(follows), [(1, 0), (2, 1)]);
+    let rules = Rules {
+        policy: &policy(),
+        routing: &routing,
+        only: false,
+    };
+    let mut holds = Holds::default();
+    open_page(&connection, &page.events, rules, &mut holds, when(2)).unwrap();
+    let_all_go(&connection, &holds, when(2)).unwrap();
+    assert_eq!(send_all(&connection, 200, 3), ids);
 }
 
 #[test]

@@ -570,7 +570,12 @@ async fn call_reconciliation(store: &Store, moment: Moment) {
         };
         let question = Arc::new(question);
         let found = store.compare(Arc::clone(&question), moment).await.unwrap();
-        let kept = store.keep_comparison(question, found.into(), 1, moment);
+        let rules = BulkRules {
+            policy: policy(),
+            routing: Routing::default(),
+            only: false,
+        };
+        let kept = store.keep_comparison(question, found.into(), 1, rules, moment);
         kept.await.unwrap();
     }
     store.resendable(vec![1, 2]).await.unwrap();

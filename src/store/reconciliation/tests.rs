@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::attempt::Outcome;
 use crate::dismissal::{EventDismissal, IncidentDismissal};
 use crate::incident::{Incident, Kind, State};
 use crate::reconciliation::comparison::Reason;
@@ -93,7 +94,12 @@ fn compare_and_keep(
     let now = when(now);
     let found = compare(connection, question, now).unwrap();
     for (seq, id) in &found.arrived {
-        settle_arrived(connection, *seq, &id.to_string(), now).unwrap();
+        let rules = Rules {
+            policy: &RetryPolicy::new(Vec::new()),
+            routing: &Routing::default(),
+            only: false,
+        };
+        arrivals::settle(connection, *seq, &id.to_string(), rules, now).unwrap();
     }
     for seq in &found.confirmed {
         missing::confirm(connection, *seq, now).unwrap();

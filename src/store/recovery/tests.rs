@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::*;
 use crate::attempt::{Attempted, Outcome};
 use crate::store::attempts::record;
+use crate::store::dismissals::dismiss_event;
 use crate::store::events::accept;
 use crate::store::outages::after_attempt;
 use crate::store::outbox::due;
@@ -222,10 +223,7 @@ fn nothing_is_probed_or_followed_on_hold_and_no_dismissed_one_is_taken() {
         )
         .unwrap();
     assert_eq!(probed(&connection, 3 * MINUTE), ProbeResult::OnHold);
-    let dismiss = "INSERT INTO dismissed_deliveries SELECT seq, ?2 FROM events WHERE id = ?1";
-    connection
-        .execute(dismiss, (&ids[0], when(0).wall))
-        .unwrap();
+    dismiss_event(&connection, &ids[0], when(0)).unwrap();
     assert_eq!(probed(&connection, 9 * MINUTE), ProbeResult::Begun);
     assert_eq!(send(&connection, 9 * MINUTE, taken), ids[1..2]);
     followed(&connection, 9, 9 * MINUTE);

@@ -14,6 +14,8 @@ pub(super) enum Mode {
     Good,
     Status(u16),
     Silent,
+    /// It applies what comes, and its answer is lost.
+    Lost,
 }
 
 /// Something that happens.
@@ -27,8 +29,8 @@ pub(super) enum Step {
     Begin,
     /// An attempt under way ends.
     End(usize),
-    /// The result of an attempt under way cannot be kept.
-    PutOff(usize),
+    /// The result of an attempt under way cannot be kept; the receiver has applied it, or not.
+    PutOff(usize, bool),
     Answers(Mode),
     /// The receiver refuses an event, or takes it again.
     Refuse(usize),
@@ -49,6 +51,8 @@ pub(super) enum Step {
     Recover,
     /// The relay looks at what outages have left; it sees by itself whether the receiver is back, or not.
     LookAtRecovery(bool),
+    /// What was sent is compared with what the receiver has.
+    Reconcile,
 }
 
 pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -64,6 +68,7 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Mode::Status(401)),
         1 => Just(Mode::Status(400)),
         1 => Just(Mode::Silent),
+        2 => Just(Mode::Lost),
     ];
     let status = prop_oneof![
         4 => Just(Some(Status::Exhausted)),
@@ -78,7 +83,7 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
         5 => Just(Step::Poll),
         8 => Just(Step::Begin),
         8 => (0_usize..4).prop_map(Step::End),
-        1 => (0_usize..4).prop_map(Step::PutOff),
+        1 => (0_usize..4, any::<bool>()).prop_map(|(which, applied)| Step::PutOff(which, applied)),
         2 => mode.prop_map(Step::Answers),
         2 => event().prop_map(Step::Refuse),
         3 => (event(), prop::bool::weighted(0.1)).prop_map(|(event, only)| Step::Resend(event, only)),
@@ -93,6 +98,7 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::EndHold),
         2 => Just(Step::Recover),
         3 => any::<bool>().prop_map(Step::LookAtRecovery),
+        1 => Just(Step::Reconcile),
     ];
     prop::collection::vec(step, 1..80)
 }

@@ -1,5 +1,7 @@
 //! The relay and the receiver of a history, and what happens to them.
 
+mod checks;
+
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::time::Duration;
 
@@ -17,12 +19,13 @@ use crate::recovery;
 use crate::resend::Candidate;
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
+use crate::store::arrivals::settle;
 use crate::store::attempts::record;
 use crate::store::bulk_resend::{Holds, candidates, let_all_go, let_broken_off_go, open_page};
 use crate::store::dismissals::dismiss_event;
 use crate::store::event_lookup::find;
 use crate::store::events::accept;
-use crate::store::outages::after_attempt;
+use crate::store::outages::{USED_UP, after_attempt};
 use crate::store::outbox::{begin, due, give_up_all, put_off};
 use crate::store::recovery::{follow, let_follow, probe, recoveries};
 use crate::store::relay_time::Now;
@@ -42,8 +45,10 @@ struct Event {
     kind: Kind,
     /// What it was when it was last looked at.
     status: Status,
-    /// The receiver has applied it.
-    applied: bool,
+    /// The receiver has applied it: when it did last.
+    applied: Option<usize>,
+    /// The relay knows that the receiver has it.
+    arrived: bool,
     dismissed: bool,
     /// A person wanted it sent without its tail.
     alone: bool,
@@ -63,6 +68,10 @@ pub(super) struct World<'a> {
     now: Now,
     events: Vec<Event>,
     persons: Persons,
+    /// Those of which a probe has failed that was applied all the same: they are sent again, with their tails.
+    probed: BTreeSet<usize>,
+    /// How often the receiver has applied something.
+    applications: usize,
     mode: Mode,
     refused: BTreeSet<usize>,
     /// What the dispatcher has taken, and what it has begun.
@@ -82,6 +91,8 @@ impl<'a> World<'a> {
             now: when(0),
             events: Vec::new(),
             persons: Persons::default(),
+            probed: BTreeSet::new(),
+            applications: 0,
             mode: Mode::Good,
             refused: BTreeSet::new(),
             queue: VecDeque::new(),
@@ -98,7 +109,7 @@ impl<'a> World<'a> {
             }
             Step::Begin => self.begin(),
             Step::End(which) => self.end(which),
-            Step::PutOff(which) => self.put_off(which),
+            Step::PutOff(which, applied) => self.put_off(which, applied),
             Step::Answers(mode) => self.mode = mode,
             Step::Refuse(which) => {
                 if !self.refused.remove(&which) {
@@ -119,6 +130,7 @@ impl<'a> World<'a> {
             Step::LookAtRecovery(automatic) => {
                 self.look_at_recovery(automatic);
             }
+            Step::Reconcile => self.reconcile(),
         }
     }
 
@@ -146,7 +158,8 @@ impl<'a> World<'a> {
                 person: *person,
                 kind: *kind,
                 status: Status::Accepted,
-                applied: false,
+                applied: None,
+                arrived: false,
                 dismissed: false,
                 alone: false,
             });
@@ -176,7 +189,12 @@ impl<'a> World<'a> {
         if announced && !begin(self.connection, next.seq, &next.id, self.now).unwrap() {
             return;
         }
-        let person = self.events[self.index_of(&next)].person;
+        let event = &self.events[self.index_of(&next)];
+        assert!(
+            !event.dismissed || event.arrived,
+            "nobody wants it sent: {event:?}"
+        );
+        let person = event.person;
         let others = self.under_way.iter();
         let same = others.filter(|due| self.events[self.index_of(due)].person == person);
         assert_eq!(same.count(), 0, "two of one person are under way");
@@ -203,13 +221,28 @@ impl<'a> World<'a> {
         let (outcome, status) = match mode {
             Mode::Good => (Outcome::Success, Some(200)),
             Mode::Status(status) => (Outcome::Failed, Some(status)),
-            Mode::Silent => (Outcome::Timeout, None),
+            Mode::Silent | Mode::Lost => (Outcome::Timeout, None),
         };
+        if matches!(mode, Mode::Good | Mode::Lost) {
+            self.apply(index);
+        }
+        let is_probe = count(
+            self.connection,
+            &format!(
+                "SELECT count(*) FROM outbox WHERE event_seq = {} AND attempts_in_round >= {USED_UP}",
+                due.seq
+            ),
+        ) == 1;
+        let event = &mut self.events[index];
+        event.arrived |= outcome == Outcome::Success;
+        if is_probe && matches!(mode, Mode::Lost) {
+            self.probed.insert(index);
+        } else {
+            self.probed.remove(&index);
+        }
         let mut result = attempted(outcome, self.now.wall, 0);
         result.http_status = status;
-        if outcome == Outcome::Success {
-            self.apply(index);
-        } else {
+        if outcome != Outcome::Success {
             result.cause = Some(status.map_or(Cause::TimedOut, Cause::of_status));
         }
         let kept = record(self.connection, &due, &result, &policy(), self.now).unwrap();
@@ -220,16 +253,20 @@ impl<'a> World<'a> {
     }
 
     fn apply(&mut self, index: usize) {
+        self.applications += 1;
         let event = &mut self.events[index];
-        event.applied = true;
+        event.applied = Some(self.applications);
         self.persons.apply(index, event.person, event.kind);
     }
 
-    fn put_off(&mut self, which: usize) {
+    fn put_off(&mut self, which: usize, applied: bool) {
         if which >= self.under_way.len() {
             return;
         }
         let due = self.under_way.remove(which);
+        if applied {
+            self.apply(self.index_of(&due));
+        }
         let wait = Duration::from_mins(5);
         put_off(self.connection, &due, wait, &policy(), self.now).unwrap();
     }
@@ -353,32 +390,23 @@ impl<'a> World<'a> {
         true
     }
 
-    fn purge(&mut self, age: u64) {
+    /// The receiver says what it has.
+    pub(super) fn reconcile(&mut self) {
         self.look();
-        purge_old(self.connection, Duration::from_millis(age), self.now);
-    }
-
-    /// Looks at what has become of the events; of those that are purged, it is known.
-    fn look(&mut self) {
-        for event in &mut self.events {
-            if let Some(found) = find(self.connection, &event.id, self.now).unwrap() {
-                event.status = found.summary.status;
+        let (policy, routing) = (policy(), Routing::default());
+        let rules = Self::rules(&policy, &routing, false);
+        for (index, event) in self.events.iter_mut().enumerate() {
+            if event.status == Status::Exhausted && event.applied.is_some() {
+                settle(self.connection, event.seq, &event.id, rules, self.now).unwrap();
+                event.arrived = true;
+                self.probed.remove(&index);
             }
         }
     }
 
-    /// What must hold at any moment: while anybody is in a line, one is at the front or the first waits for a moment.
-    pub(super) fn examine(&self) {
-        let stuck = count(
-            self.connection,
-            "SELECT count(*) FROM (
-               SELECT sum(place = 2) AS fronts,
-                      (SELECT f.due_ms FROM outbox f WHERE f.staff_id = o.staff_id AND f.place = 1
-                        ORDER BY f.event_seq LIMIT 1) AS first_due
-                 FROM outbox o WHERE place >= 1 GROUP BY staff_id, route)
-              WHERE fronts > 1 OR (fronts = 0 AND first_due IS NULL)",
-        );
-        assert_eq!(stuck, 0, "a line cannot go on");
+    fn purge(&mut self, age: u64) {
+        self.look();
+        purge_old(self.connection, Duration::from_millis(age), self.now);
     }
 
     /// Goes on until nothing is left to be sent.
@@ -404,26 +432,7 @@ impl<'a> World<'a> {
         assert_eq!(left, 0, "it never ends");
         assert_eq!(recount::differences(self.connection).unwrap(), 0);
         self.look();
-    }
-
-    /// The receiver is in the state of all delivered events applied in order. Nothing is said of a person of whom
-    /// it has applied an event that is not delivered now, or of whom somebody wanted a tail left out.
-    pub(super) fn compare(&self) {
-        let mut expected = Persons::default();
-        for (index, event) in self.events.iter().enumerate() {
-            if event.status == Status::Delivered {
-                expected.apply(index, event.person, event.kind);
-            }
-        }
-        for person in 0..3 {
-            let mut of = self.events.iter().filter(|event| event.person == person);
-            let unclear =
-                |event: &Event| event.alone || (event.applied && event.status != Status::Delivered);
-            if !of.any(unclear) {
-                let (has, should_have) = (self.persons.of(person), expected.of(person));
-                assert_eq!(has, should_have, "of {person}: {:#?}", self.events);
-            }
-        }
+        self.examine_order();
     }
 
     /// The receiver takes everything again, and a person sends again what is exhausted.
@@ -437,11 +446,5 @@ impl<'a> World<'a> {
                 break;
             }
         }
-    }
-
-    pub(super) fn undelivered(&self) -> usize {
-        let delivered = self.events.iter();
-        let delivered = delivered.filter(|event| event.status == Status::Delivered);
-        self.events.len() - delivered.count()
     }
 }
