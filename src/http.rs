@@ -2,13 +2,14 @@
 //! command line.
 //!
 //! `server` has the sockets and knows nothing of what is asked. Behind it stand the wings, each with its own table of
-//! endpoints, its own way to know who calls and its own way to refuse: `api` and `control`. A request passes these
+//! endpoints, its own way to know who calls and its own way to refuse: `api`, `control` and `metrics`. A request passes these
 //! rooms: `server` (connection, limits, its id), the wing's table (what is asked for), its admission (who may),
 //! `request` (what was sent), the handler, `reply` (the envelope). Whoever may not call is turned away before a body is
 //! read; only `ingest` has to read it first, because its senders sign the body.
 
 pub mod api;
 mod control;
+mod metrics;
 mod reply;
 mod request;
 pub mod server;
@@ -51,6 +52,7 @@ use api::revoked::Revoked;
 use api::system_id::SystemIds;
 pub use api::{Health, moves};
 use control::ControlWing;
+use metrics::MetricsWing;
 use reply::ApiError;
 use server::control_socket::ControlSocket;
 use server::{App, Listener, Peer, Reply};
@@ -165,7 +167,8 @@ pub async fn serve_network(
     listener: impl Listener,
     stop: watch::Receiver<bool>,
 ) {
-    server::serve(Wings::new(api, vec![]), listener, stop).await;
+    let wings = Wings::new(api, vec![Box::new(MetricsWing::default())]);
+    server::serve(wings, listener, stop).await;
 }
 
 /// Serves the command line in the same way: its own endpoints, and the API.
@@ -174,7 +177,11 @@ pub async fn serve_control(
     listener: ControlSocket,
     stop: watch::Receiver<bool>,
 ) {
-    let wings = Wings::new(api, vec![Box::new(ControlWing::default())]);
+    let first: Vec<Box<dyn Wing>> = vec![
+        Box::new(ControlWing::default()),
+        Box::new(MetricsWing::default()),
+    ];
+    let wings = Wings::new(api, first);
     server::serve(wings, listener, stop).await;
 }
 

@@ -44,6 +44,7 @@ mod letting_in;
 mod looking;
 mod losing;
 mod mailing;
+mod measuring;
 mod monitoring;
 mod odd_partners;
 mod ordering;
