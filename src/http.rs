@@ -2,13 +2,15 @@
 //! command line.
 //!
 //! `server` has the sockets and knows nothing of what is asked. Behind it stand the wings, each with its own table of
-//! endpoints, its own way to know who calls and its own way to refuse: `api`, `control` and `monitor`, the page for people. A request passes these
+//! endpoints, its own way to know who calls and its own way to refuse: `api`, `control`, `metrics`, and `monitor`, the
+//! page for people. A request passes these
 //! rooms: `server` (connection, limits, its id), the wing's table (what is asked for), its admission (who may),
 //! `request` (what was sent), the handler, `reply` (the envelope). Whoever may not call is turned away before a body is
 //! read; only `ingest` has to read it first, because its senders sign the body.
 
 pub mod api;
 mod control;
+mod metrics;
 mod monitor;
 mod reply;
 mod request;
@@ -53,6 +55,7 @@ use api::revoked::Revoked;
 use api::system_id::SystemIds;
 pub use api::{Health, moves};
 use control::ControlWing;
+use metrics::MetricsWing;
 use monitor::MonitorWing;
 use server::{App, Listener, Peer, Reply};
 use wing::{Call, Wing};
@@ -176,15 +179,23 @@ impl Routes {
     }
 }
 
-/// What the network reaches: the page for people, and the API. `api` is what each request finds at its beginning: a new
-/// configuration is a new one.
+/// What the network reaches: the page for people, `/metrics` and the API. `api` is what each request finds at its
+/// beginning: a new configuration is a new one.
 pub fn network(api: watch::Receiver<Arc<Api>>) -> Arc<Wings> {
-    Wings::new(api, vec![Box::new(MonitorWing::default())])
+    let first: Vec<Box<dyn Wing>> = vec![
+        Box::new(MonitorWing::default()),
+        Box::new(MetricsWing::default()),
+    ];
+    Wings::new(api, first)
 }
 
-/// What the command line reaches: its own endpoints, and the API.
+/// What the command line reaches: its own endpoints, `/metrics` and the API.
 pub fn control(api: watch::Receiver<Arc<Api>>) -> Arc<Wings> {
-    Wings::new(api, vec![Box::new(ControlWing::default())])
+    let first: Vec<Box<dyn Wing>> = vec![
+        Box::new(ControlWing::default()),
+        Box::new(MetricsWing::default()),
+    ];
+    Wings::new(api, first)
 }
 
 /// Serves `wings` at `listener` until `stop` becomes true, then lets requests under way finish.

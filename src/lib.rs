@@ -70,6 +70,7 @@
 //! - *dismissed*: a delivery that was exhausted, and of which a person said that nothing more is to be done.
 //! - *heartbeat*: the URL that is called while everything works (a dead man's switch).
 //! - *observations*: what parts saw, kept in memory, from which conditions are judged.
+//! - *meters*: what is counted in memory since the start, for `/metrics`.
 //! - *overview*: everything that is known of the daemon at one moment.
 //!
 //! Who did what, and about whom:
@@ -121,7 +122,7 @@
 //! - The edges: [`config`], [`clock`], [`logging`], [`log_limit`], [`pair`], [`plain_file`], [`system_error`],
 //!   [`system_user`].
 //! - How a configuration takes the place of another: [`reload`].
-//! - Maintenance: [`upkeep`]. What is observed and shared in memory: [`observations`], [`liveness`]. Who is told: [`alerts`],
+//! - Maintenance: [`upkeep`]. What is observed and shared in memory: [`observations`], [`meters`], [`liveness`]. Who is told: [`alerts`],
 //!   and what came of it: [`channel`].
 //! - What is said to people, in both languages: [`words`].
 //! - What commands work with: `import` reads a file of interview records, `examination` judges a receiver,
@@ -183,6 +184,7 @@ mod language;
 mod liveness;
 mod log_limit;
 mod logging;
+mod meters;
 mod notification;
 mod observations;
 mod order;

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::log_limit::LogLimit;
+use crate::meters::Meters;
 use crate::timestamp::Timestamp;
 
 /// The most failed logins that are remembered: more would change no alert.
@@ -19,7 +20,7 @@ const ANSWERS_NEEDED: usize = 5;
 
 /// Cheap to clone and shared by all who observe and who judge. Moments are monotonic.
 #[derive(Clone, Debug, Default)]
-pub struct Observations(Arc<Mutex<Observed>>, Arc<LogLimit>);
+pub struct Observations(Arc<Mutex<Observed>>, Arc<LogLimit>, Meters);
 
 #[derive(Debug, Default)]
 struct Observed {
@@ -98,6 +99,13 @@ impl Observations {
             readings.failed_logins.pop_front();
         }
         self.1.add();
+        self.2.login_failed();
+    }
+
+    /// What is counted since the start.
+    #[must_use]
+    pub fn meters(&self) -> &Meters {
+        &self.2
     }
 
     /// How many were turned away since the last line in the log, when it is time for one.

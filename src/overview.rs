@@ -1,10 +1,11 @@
 //! How it is going: everything that is known at one moment, read in one transaction.
 
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use crate::attempt::Outcome;
 use crate::hold::Hold;
-use crate::incident::Incident;
+use crate::incident::{Incident, Kind};
 use crate::send_stats::{QueueCounts, SendCounts};
 use crate::timestamp::Timestamp;
 use crate::token::LiveToken;
@@ -16,6 +17,8 @@ pub struct Overview {
     pub events: EventTotals,
     /// The retry queue.
     pub queue: QueueCounts,
+    /// The same of each route.
+    pub queues: BTreeMap<String, QueueCounts>,
     /// What waits on each route that something waits on.
     pub waiting: Vec<Waiting>,
     /// When the last attempt began, and how it ended.
@@ -28,10 +31,14 @@ pub struct Overview {
     pub repeats: u64,
     /// The newest open incidents.
     pub incidents: Vec<Incident>,
+    /// How many incidents of each kind are open; none of those that are not there.
+    pub open_incidents: HashMap<Kind, u64>,
     /// Alert channels that cannot be reached, by their keys, with the reason.
     pub failing_channels: Vec<(String, String)>,
     /// The routes that are on hold.
     pub holds: Vec<Hold>,
+    /// When each route was compared last with the partner's list, of those that were.
+    pub comparisons: Vec<(String, Timestamp)>,
 }
 
 /// What waits on one route.

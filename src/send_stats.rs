@@ -121,6 +121,17 @@ pub struct QueueCounts {
     pub dismissed: u64,
 }
 
+impl QueueCounts {
+    /// Adds those of another route.
+    pub fn add(&mut self, other: &Self) {
+        self.pending += other.pending;
+        self.processing += other.processing;
+        self.completed += other.completed;
+        self.failed += other.failed;
+        self.dismissed += other.dismissed;
+    }
+}
+
 /// Which deliveries are counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SendFilter {

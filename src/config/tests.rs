@@ -698,7 +698,17 @@ fn the_packaged_configuration_says_the_defaults_and_its_examples_are_good() {
         ("TEAMS_WORKFLOW_URL", "https://teams.example/x"),
         ("ALERT_WEBHOOK_URL", "https://alert.example/x"),
     ]);
-    let uncommented = try_read(&whole.join("\n"), &environment).unwrap();
+    let pair = tempfile::tempdir().unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let certificate = certificate.self_signed(&key).unwrap().pem();
+    std::fs::write(pair.path().join("fullchain.pem"), certificate).unwrap();
+    std::fs::write(pair.path().join("privkey.pem"), key.serialize_pem()).unwrap();
+    let here = pair.path().to_str().unwrap();
+    let whole = whole.join("\n");
+    let whole = whole.replace("/etc/voicedrive-relay/tls", here);
+    let uncommented = try_read(&whole, &environment).unwrap();
+    assert_eq!(uncommented.pair.unwrap().about.names, ["localhost"]);
     assert_eq!(uncommented.alerts.channels.len(), 4);
     assert_eq!(uncommented.out.len(), 1);
     let mut as_default = uncommented.config;
@@ -711,6 +721,7 @@ fn the_packaged_configuration_says_the_defaults_and_its_examples_are_good() {
     as_default.routes.clear();
     as_default.alerts.channels.clear();
     assert!(as_default.ingest.take().is_some());
+    assert!(as_default.server.tls.take().is_some());
     assert_eq!(
         format!("{as_default:?}"),
         format!("{:?}", Config::default())

@@ -85,6 +85,8 @@ impl Sender {
         match self.record(&due, &attempted).await {
             Ok(result) => {
                 log(&due, &attempted, &result, self.commands());
+                let meters = self.context.observations.meters();
+                meters.attempt_made(&self.route.name, &attempted);
                 let error = attempted.error.clone();
                 Sent::Recorded { result, error }
             }

@@ -4,10 +4,12 @@
 pub(super) mod away;
 mod observed;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::connection::word;
 use super::ids::new_id;
 use super::incident_report::{list, report};
 use super::relay_time::Now;
@@ -347,6 +349,18 @@ pub(super) fn any_open(connection: &Connection) -> Result<bool, StoreError> {
     Ok(connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM incidents WHERE closed_at IS NULL)")?
         .query_row([], |row| row.get(0))?)
+}
+
+/// How many incidents of each kind were told and are not over.
+pub(super) fn open_by_kind(connection: &Connection) -> Result<HashMap<Kind, u64>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT kind, count(*) FROM incidents
+          WHERE closed_at IS NULL AND announced_at IS NOT NULL GROUP BY kind",
+    )?;
+    let rows = statement.query_map([], |row| {
+        Ok((word(0, row.get(0)?, Kind::from_word)?, row.get(1)?))
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Whether anything was over before a moment of the relay's life.

@@ -16,7 +16,7 @@ use super::{
 use crate::attempt::Outcome;
 use crate::clock::Moment;
 use crate::overview::{EventTotals, Overview, RouteVitals, Vitals, Waiting};
-use crate::send_stats::SendFilter;
+use crate::send_stats::{QueueCounts, SendFilter};
 use crate::slot::Unit;
 use crate::timestamp::Timestamp;
 
@@ -59,8 +59,11 @@ impl Store {
 
 pub(super) fn overview(connection: &Connection, now: Now) -> Result<Overview, StoreError> {
     let waiting = waiting(connection, now)?;
-    let everything = SendFilter::period(now.wall, now.wall);
-    let queue = send_stats::queue(connection, &everything)?;
+    let queues = send_stats::queues(connection)?;
+    let mut queue = QueueCounts::default();
+    for of_route in queues.values() {
+        queue.add(of_route);
+    }
     let sent = growth(connection, now.wall)?;
     // What has a row in the retry queue that is not over was sent at least once, and is to be sent again.
     let retrying = queue.pending + queue.processing;
@@ -76,6 +79,7 @@ pub(super) fn overview(connection: &Connection, now: Now) -> Result<Overview, St
     Ok(Overview {
         events,
         queue,
+        queues,
         waiting,
         last_attempt: last_attempt(connection)?,
         database_bytes: database_bytes(connection)?,
@@ -84,8 +88,10 @@ pub(super) fn overview(connection: &Connection, now: Now) -> Result<Overview, St
             .prepare_cached("SELECT coalesce(sum(repeats), 0) FROM event_repeats")?
             .query_row([], |row| row.get(0))?,
         incidents,
+        open_incidents: incidents::open_by_kind(connection)?,
         failing_channels: notifications::failing_channels(connection)?,
         holds: holds::lasting(connection, now)?,
+        comparisons: reconciliation::last_comparisons(connection)?,
     })
 }
 

@@ -201,13 +201,22 @@ fn last_sent_in(
 /// The retry queue of the routes that are counted, by status.
 pub(super) fn queue(connection: &Connection, filter: &SendFilter) -> rusqlite::Result<QueueCounts> {
     let mut counts = QueueCounts::default();
+    for (route, of_route) in queues(connection)? {
+        if filter.counts(&route) {
+            counts.add(&of_route);
+        }
+    }
+    Ok(counts)
+}
+
+/// The retry queue of each route, by status.
+pub(super) fn queues(connection: &Connection) -> rusqlite::Result<BTreeMap<String, QueueCounts>> {
+    let mut queues: BTreeMap<String, QueueCounts> = BTreeMap::new();
     let mut statement =
         connection.prepare_cached("SELECT status, deliveries, route FROM queue_counts")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        if !filter.counts(row.get_ref(2)?.as_str()?) {
-            continue;
-        }
+        let counts = queues.entry(row.get(2)?).or_default();
         let place = match word(0, row.get(0)?, QueueStatus::from_word)? {
             QueueStatus::Pending => &mut counts.pending,
             QueueStatus::Processing => &mut counts.processing,
@@ -218,5 +227,5 @@ pub(super) fn queue(connection: &Connection, filter: &SendFilter) -> rusqlite::R
         let deliveries: i64 = row.get(1)?;
         *place = place.saturating_add_signed(deliveries);
     }
-    Ok(counts)
+    Ok(queues)
 }

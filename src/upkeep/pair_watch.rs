@@ -53,3 +53,49 @@ impl PairWatch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use rcgen::{CertificateParams, KeyPair};
+
+    use super::*;
+    use crate::pair::{Fault, Half};
+
+    fn write(files: &PairFiles, host: &str) {
+        let key = KeyPair::generate().unwrap();
+        let certificate = CertificateParams::new(vec![host.to_owned()]).unwrap();
+        let certificate = certificate.self_signed(&key).unwrap();
+        fs::write(&files.certificate, certificate.pem()).unwrap();
+        fs::write(&files.key, key.serialize_pem()).unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_the_files_have_is_in_use_after_a_look_unless_it_is_bad() {
+        let directory = tempfile::tempdir().unwrap();
+        let files = PairFiles {
+            certificate: directory.path().join("fullchain.pem"),
+            key: directory.path().join("privkey.pem"),
+        };
+        write(&files, "a.example");
+        let current = CurrentPair::new(files.read().unwrap());
+        let watch = PairWatch::new(files.clone(), current.clone());
+        write(&files, "b.example");
+        watch.step().await;
+        assert_eq!(current.about().names, ["b.example"]);
+        // Half of the next one is there.
+        fs::write(&files.key, KeyPair::generate().unwrap().serialize_pem()).unwrap();
+        watch.step().await;
+        assert_eq!(current.about().names, ["b.example"]);
+        let refused = current.refused().unwrap();
+        assert_eq!(
+            (refused.half, refused.fault),
+            (Half::Key, Fault::KeyOfAnother)
+        );
+        write(&files, "c.example");
+        watch.step().await;
+        assert_eq!(current.about().names, ["c.example"]);
+        assert_eq!(current.refused(), None);
+    }
+}

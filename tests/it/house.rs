@@ -269,7 +269,11 @@ const USED_BY: &[(&str, &[&str])] = &[
     ("relay", &["cli", "systemd"]),
     ("http", &["cli", "relay"]),
     ("http::control", &[]),
-    ("http::api", &["http::control", "http::monitor", "relay"]),
+    (
+        "http::api",
+        &["http::control", "http::metrics", "http::monitor", "relay"],
+    ),
+    ("http::metrics", &[]),
     ("http::monitor", &[]),
     ("alerts", &["cli", "http::control", "relay"]),
     ("upkeep", &["alerts", "http", "relay"]),

@@ -44,6 +44,7 @@ mod letting_in;
 mod looking;
 mod losing;
 mod mailing;
+mod measuring;
 mod monitor_page;
 mod monitoring;
 mod odd_partners;

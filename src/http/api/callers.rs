@@ -19,7 +19,7 @@ use crate::token::Scope;
 ///
 /// # Errors
 /// `Unauthorized` or `Forbidden`
-pub(super) fn demand(call: &Call<'_>, scope: Scope) -> Result<(), ApiError> {
+pub(in crate::http) fn demand(call: &Call<'_>, scope: Scope) -> Result<(), ApiError> {
     let Some(peer) = call.peer.ip() else {
         return Ok(());
     };

@@ -310,6 +310,9 @@ fn hand_over(api: &Api, accepted: Accepted) -> Kept {
     if let Some(due) = due {
         api.routes.handoff.give(due);
     }
+    if !duplicate {
+        api.observations.meters().event_accepted();
+    }
     Kept { id, duplicate }
 }
 

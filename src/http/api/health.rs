@@ -42,6 +42,12 @@ impl Health {
             ..Self::default()
         }
     }
+
+    /// Whether a dispatcher hangs.
+    pub(in crate::http) fn stalls(&self, now: Duration) -> bool {
+        let mut liveness = self.liveness.iter();
+        liveness.any(|liveness| liveness.is_overdue(now))
+    }
 }
 
 /// The answer of a relay that works.
@@ -102,12 +108,7 @@ pub async fn health(api: &Api) -> Result<Reply, ApiError> {
         return Err(ApiError::StorageUnavailable(Some(Trouble::Unusable(why))));
     }
     let now = api.clock.monotonic();
-    if api
-        .health
-        .liveness
-        .iter()
-        .any(|liveness| liveness.is_overdue(now))
-    {
+    if api.health.stalls(now) {
         return Err(ApiError::DeliveryStalled);
     }
     let answer = HealthAnswer {
