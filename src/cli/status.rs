@@ -54,18 +54,6 @@ fn needs_a_person(answer: &Value) -> bool {
 
 fn page(locale: Locale, common: &Common, answer: &Value) -> String {
     let never = locale.phrase(Overview::None);
-    let last = match answer["lastOutcome"].as_str() {
-        None => never.to_owned(),
-        Some(outcome) => {
-            let at = locale.moment(&answer["lastAttemptAt"], never);
-            let outcome = match outcome {
-                "success" => locale.phrase(Overview::Succeeded),
-                "timeout" => locale.phrase(Overview::TimedOut),
-                _ => locale.phrase(Overview::Failed),
-            };
-            format!("{at} {outcome}")
-        }
-    };
     let events = &answer["events"];
     let queue = &answer["queueStatus"];
     let rows = [
@@ -107,7 +95,10 @@ fn page(locale: Locale, common: &Common, answer: &Value) -> String {
             locale.phrase(Overview::NextAttempt),
             next_attempt(locale, answer),
         ),
-        (locale.phrase(Overview::LastAttempt), last),
+        (
+            locale.phrase(Overview::LastAttempt),
+            last_attempt(locale, answer),
+        ),
         (
             locale.phrase(Overview::Database),
             format!(
@@ -154,6 +145,19 @@ fn page(locale: Locale, common: &Common, answer: &Value) -> String {
         .map(|(name, value)| format!("{name}: {value}"))
         .collect();
     lines.join("\n")
+}
+
+/// When the last attempt began, and how it ended.
+fn last_attempt(locale: Locale, answer: &Value) -> String {
+    let never = locale.phrase(Overview::None);
+    let outcome = match answer["lastOutcome"].as_str() {
+        None => return never.to_owned(),
+        Some("success") => Overview::Succeeded,
+        Some("timeout") => Overview::TimedOut,
+        Some(_) => Overview::Failed,
+    };
+    let at = locale.moment(&answer["lastAttemptAt"], never);
+    format!("{at} {}", locale.phrase(outcome))
 }
 
 /// When VoiceDrive has asked something last, and who or why not.
