@@ -41,6 +41,21 @@ pub struct Overview {
     pub comparisons: Vec<(String, Timestamp)>,
 }
 
+/// Nobody plans further ahead, and nothing goes on as in the last week for so long.
+const FARTHEST_FORECAST_DAYS: u64 = 3650;
+
+impl Overview {
+    /// In how many days the disk is full, of which so many bytes are free, when everything goes on as in the last seven
+    /// days; none when nothing is known of that yet, and when it is beyond any forecast.
+    #[must_use]
+    pub fn full_in_days(&self, free: u64) -> Option<u64> {
+        let (of_week, of_all) = self.sent;
+        let each = self.database_bytes.checked_div(of_all)?;
+        let days = (free.saturating_mul(7)).checked_div(each.saturating_mul(of_week))?;
+        (days <= FARTHEST_FORECAST_DAYS).then_some(days)
+    }
+}
+
 /// What waits on one route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {

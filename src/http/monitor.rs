@@ -5,17 +5,27 @@
 //! and need no script; the one that is there asks for the same address again and swaps what has changed. A view is a
 //! file here, its words are in `words::monitor`, and what it shows is read from the store.
 
+mod address;
 mod assets;
 mod chart;
 mod codes;
 mod cookies;
+mod deliveries;
+mod delivery;
 mod door;
 mod error;
+mod filter;
 mod form;
 mod frame;
+mod hold;
+mod incidents;
 mod login;
 mod now;
+mod recover;
 mod refusal;
+mod resend;
+mod server;
+mod shared;
 mod standing;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -36,11 +46,14 @@ use super::request::{self, Query};
 use super::wing::{self, Answering, Call, Table, Wing};
 use crate::audit::Actor;
 use crate::language::{Language, Locale};
+use crate::overview::{Overview, RouteOverview};
 use crate::session::{Role, Session, SessionSecret};
 use codes::WrongCodes;
 use door::Site;
 use error::PageError;
+use now::Numbers;
 use refusal::Refusal;
+use shared::Shared;
 
 /// Who may call an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +68,7 @@ type Handler = for<'a> fn(Visit<'a>) -> Answering<'a, Result<Reply, PageError>>;
 type Endpoint = wing::Endpoint<Access, Handler>;
 
 const VIEWER: Access = Access::Role(Role::Viewer);
+const OPERATOR: Access = Access::Role(Role::Operator);
 
 /// Every page, and everything that can be done there.
 const ENDPOINTS: &[Endpoint] = &[
@@ -71,6 +85,45 @@ const ENDPOINTS: &[Endpoint] = &[
         Box::pin(login::log_out(visit))
     }),
     get(FIRST, VIEWER, |visit| Box::pin(now::show(visit))),
+    get("/monitor/deliveries", VIEWER, |visit| {
+        Box::pin(deliveries::show(visit))
+    }),
+    get("/monitor/deliveries/{id}", VIEWER, |visit| {
+        Box::pin(delivery::show(visit))
+    }),
+    post("/monitor/deliveries/{id}/resend", OPERATOR, |visit| {
+        Box::pin(delivery::resend(visit))
+    }),
+    post("/monitor/deliveries/{id}/dismiss", OPERATOR, |visit| {
+        Box::pin(delivery::dismiss(visit))
+    }),
+    get("/monitor/resend", OPERATOR, |visit| {
+        Box::pin(resend::ask(visit))
+    }),
+    post("/monitor/resend", OPERATOR, |visit| {
+        Box::pin(resend::send(visit))
+    }),
+    post("/monitor/recover", OPERATOR, |visit| {
+        Box::pin(recover::begin(visit))
+    }),
+    get("/monitor/incidents", VIEWER, |visit| {
+        Box::pin(incidents::show(visit))
+    }),
+    post("/monitor/incidents/{id}/dismiss", OPERATOR, |visit| {
+        Box::pin(incidents::dismiss(visit))
+    }),
+    get("/monitor/server", VIEWER, |visit| {
+        Box::pin(server::show(visit))
+    }),
+    post("/monitor/hold", OPERATOR, |visit| {
+        Box::pin(hold::begin(visit))
+    }),
+    post("/monitor/hold/end", OPERATOR, |visit| {
+        Box::pin(hold::end(visit))
+    }),
+    post("/monitor/sessions/{id}/end", OPERATOR, |visit| {
+        Box::pin(server::end_session(visit))
+    }),
 ];
 
 /// The first page, which the others are below.
@@ -102,6 +155,15 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 pub(super) struct MonitorWing {
     table: Table<Access, Handler>,
     wrong_codes: WrongCodes,
+    shared: SharedByAll,
+}
+
+/// What is read once for everybody who looks at about the same time.
+#[derive(Default)]
+struct SharedByAll {
+    standing: Shared<(Overview, Vec<RouteOverview>)>,
+    /// For viewers, and for operators.
+    numbers: [Shared<Numbers>; 2],
 }
 
 impl Default for MonitorWing {
@@ -109,6 +171,7 @@ impl Default for MonitorWing {
         Self {
             table: Table::new(ENDPOINTS),
             wrong_codes: WrongCodes::default(),
+            shared: SharedByAll::default(),
         }
     }
 }
@@ -129,6 +192,7 @@ struct Visit<'a> {
     /// Who is logged in, when only such people may call.
     session: Option<Session>,
     wrong_codes: &'a WrongCodes,
+    shared: &'a SharedByAll,
 }
 
 impl Visit<'_> {
@@ -143,6 +207,12 @@ impl Visit<'_> {
         self.session
             .as_ref()
             .is_some_and(|s| s.role == Role::Operator)
+    }
+
+    /// The routes of which the reader may not know.
+    fn hidden_routes(&self) -> Vec<String> {
+        let private = self.api.routes.private.iter();
+        private.filter(|_| !self.operates()).cloned().collect()
     }
 
     /// Who is logged in, for the audit.
@@ -213,6 +283,7 @@ impl MonitorWing {
             id: String::new(),
             session: None,
             wrong_codes: &self.wrong_codes,
+            shared: &self.shared,
             body: Some(body),
             head,
             api,

@@ -45,6 +45,16 @@ impl Store {
             .await
     }
 
+    /// What was done to the one thing that has this id or name, the oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn actions_on(&self, subject: &str) -> Result<Vec<Record>, StoreError> {
+        let subject = subject.to_owned();
+        self.read(move |connection| Ok(on(connection, &subject)?))
+            .await
+    }
+
     /// Counts that somebody looked at the payloads of so many events on this day of the clinic.
     ///
     /// # Errors
@@ -197,6 +207,16 @@ fn list(
     items.truncate(limit);
     let next = items.last().filter(|_| more).map(|last| last.seq);
     Ok((items, next))
+}
+
+fn on(connection: &Connection, subject: &str) -> rusqlite::Result<Vec<Record>> {
+    connection
+        .prepare_cached(
+            "SELECT seq, at, who, via, client, action, subject, count, reason
+               FROM audit WHERE subject = ?1 ORDER BY seq",
+        )?
+        .query_map([subject], kept)?
+        .collect()
 }
 
 /// Every action that is kept, the oldest first.

@@ -41,6 +41,20 @@ impl Store {
             .await
     }
 
+    /// Why the last attempts of the events that `filter` matches have failed, the most frequent cause first; only so many
+    /// events are looked at.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn failure_causes(
+        &self,
+        filter: EventFilter,
+        most: usize,
+    ) -> Result<Vec<(Option<Cause>, u64)>, StoreError> {
+        self.read(move |connection| causes(connection, &filter, most))
+            .await
+    }
+
     /// The names of all events that are kept, each once.
     ///
     /// # Errors
@@ -175,6 +189,33 @@ pub(super) fn count(
     Ok(connection
         .prepare_cached(&sql)?
         .query_row(params_from_iter(query.values), |row| row.get(0))?)
+}
+
+fn causes(
+    connection: &Connection,
+    filter: &EventFilter,
+    most: usize,
+) -> Result<Vec<(Option<Cause>, u64)>, StoreError> {
+    let last = "(SELECT a.cause FROM attempts a WHERE a.event_seq = e.seq ORDER BY a.attempt DESC LIMIT 1)";
+    let mut query = matching(connection, filter, last)?;
+    let order = query.source.order();
+    query
+        .values
+        .push(i64::try_from(most).unwrap_or(i64::MAX).into());
+    let sql = format!("{} ORDER BY {order} DESC LIMIT ?", query.sql);
+    let mut counted: Vec<(Option<Cause>, u64)> = Vec::new();
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(query.values))?;
+    while let Some(row) = rows.next()? {
+        let cause: Option<String> = row.get(0)?;
+        let cause = cause.as_deref().and_then(Cause::from_word);
+        match counted.iter_mut().find(|(known, _)| *known == cause) {
+            Some((_, number)) => *number += 1,
+            None => counted.push((cause, 1)),
+        }
+    }
+    counted.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
+    Ok(counted)
 }
 
 pub(super) fn find(

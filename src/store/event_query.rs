@@ -131,6 +131,9 @@ pub(super) fn matching(
     if let Some(route) = &filter.route {
         query.narrow("e.route = ?", route.clone());
     }
+    for route in &filter.except_routes {
+        query.narrow("e.route <> ?", route.clone());
+    }
     // An id begins with the moment of acceptance.
     let since = filter.since.map(first_id_at);
     let until = filter

@@ -11,8 +11,8 @@ phrases! {
         Nothing: "該当する操作はありません", "nobody changed anything in this time";
         Reads: "イベントの内容を見た件数 (日、人)", "payloads that were looked at, by day and reader";
         Resend: "再送", "sent again";
-        Hold: "送信の保留", "held sending";
-        EndHold: "保留の終了", "ended a hold";
+        Hold: "送信の一時停止", "put on hold";
+        EndHold: "一時停止の終了", "ended a hold";
         Recover: "復旧後の再送", "recovered";
         Dismiss: "対応不要の指定", "dismissed";
         Reconcile: "突き合わせによる再送", "sent again what was missing";

@@ -1,7 +1,13 @@
 //! The page for people, in the words of an office: one file a view, and here what stands on every page.
 
+pub(crate) mod actions;
+pub(crate) mod deliveries;
+pub(crate) mod delivery;
+pub(crate) mod incidents;
 pub(crate) mod login;
 pub(crate) mod now;
+pub(crate) mod resend;
+pub(crate) mod server;
 pub(crate) mod standing;
 
 use crate::language::Language;
@@ -17,6 +23,9 @@ phrases! {
         ToContent: "本文へ", "To the content";
         Views: "画面の一覧", "Views";
         Now: "今の状況", "Now";
+        Deliveries: "送信の記録", "Deliveries";
+        Incidents: "お知らせ", "Incidents";
+        Server: "サーバー", "Server";
         Logout: "ログアウト", "Log out";
         MayLook: "見るだけ", "looks only";
         MayOperate: "操作できます", "may operate";
@@ -47,6 +56,7 @@ phrases! {
         InvalidTitle: "正しくない指定があります", "Something is not as expected";
         StorageTitle: "今は読み書きできません", "Nothing can be read or written now";
         Storage: "データベースを今は使えません。保存済みのものは失われません。しばらくしてからもう一度開いてください。続く場合は、サーバーで check を実行してください。", "The database cannot be used now. What is kept is not lost. Open the page again in a while; if it stays so, run check on the server.";
+        ContradictsTitle: "できませんでした", "It was not done";
         InternalTitle: "エラーが起きました", "An error occurred";
         Internal: "リレーの中で予期しないエラーが起きました。サーバーのログに記録しました。", "Something unexpected happened in the relay; the server's log has it.";
     }
@@ -79,6 +89,13 @@ impl Locale {
     pub(crate) fn day_and_time(self, moment: Timestamp) -> String {
         let local = self.timezone.local(moment);
         let (day, time) = (self.day(moment), local.strftime("%-H:%M"));
+        format!("{day} {time}")
+    }
+
+    /// The same to the second.
+    pub(crate) fn to_the_second(self, moment: Timestamp) -> String {
+        let local = self.timezone.local(moment);
+        let (day, time) = (self.day(moment), local.strftime("%-H:%M:%S"));
         format!("{day} {time}")
     }
 
@@ -125,7 +142,7 @@ impl Locale {
             Zone::TOKYO => self.say("日本時間", "Japan"),
             other => other.name(),
         };
-        both!(self.language, "現在 (時刻は {zone})", "(times of {zone})")
+        both!(self.language, "現在 (時刻は{zone})", "(times of {zone})")
     }
 }
 

@@ -381,6 +381,38 @@ fn is_japanese(c: char) -> bool {
     matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}')
 }
 
+/// What the page's policy would stop, and what escapes nothing, stands in no template (contract, section 12.3).
+#[test]
+fn the_templates_have_no_script_no_style_and_no_address_of_others() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/monitor/templates");
+    let mut templates = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        templates += 1;
+        assert!(!text.chars().any(is_japanese), "{}", path.display());
+        for forbidden in [
+            "|safe",
+            "| safe",
+            "style=",
+            "<style",
+            "<script>",
+            "http://",
+            "https://",
+            "javascript:",
+            "escape \"none\"",
+        ] {
+            assert!(!text.contains(forbidden), "{}: {forbidden}", path.display());
+        }
+        let handler = text.split(" on").skip(1).any(|rest| {
+            let name: String = rest.chars().take_while(char::is_ascii_alphabetic).collect();
+            !name.is_empty() && rest[name.len()..].starts_with('=')
+        });
+        assert!(!handler, "{}", path.display());
+    }
+    assert!(templates > 3, "{templates}");
+}
+
 /// What is made up, such as the people of the demo: no sentence, and sent as it stands in both languages.
 const SAMPLES: [&str; 5] = [
     "cli/demo",

@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
-use reqwest::Method;
 use reqwest::header::HeaderMap;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use tempfile::TempDir;
+use voicedrive_relay::testing::receiver::ScriptedAnswer;
+use voicedrive_relay::testing::timestamp::Timestamp;
+use voicedrive_relay::testing::zone::Zone;
 
-use crate::harness::{Clock, Partner, TestRelay, control_client, noon, status};
+use crate::commands::{Daemon, program};
+use crate::harness::{Clock, Partner, TestRelay, client, control_client, noon, status};
 
 /// An answer of the page.
 pub struct Page {
@@ -404,4 +409,287 @@ async fn the_sentence_says_what_is_and_what_to_do() {
         waits.contains("Being sent again by itself: 1 (next at "),
         "{waits}"
     );
+}
+
+/// What somebody may write who means no good.
+const MARKUP: &str = "<img src=x onerror=alert(1)>\"'&";
+const ESCAPED: &str = "&#60;img src=x onerror=alert(1)&#62;&#34;&#39;&#38;";
+
+/// A relay with one delivery that needs somebody.
+async fn with_exhausted(partner: &Partner, more: &str) -> (TestRelay, String) {
+    let more = format!("[retry]\nintervals_seconds = [1]\n{more}");
+    let relay = TestRelay::start_with(&partner.url(), &more, Clock::System).await;
+    let answer = ScriptedAnswer::json(StatusCode::UNPROCESSABLE_ENTITY, MARKUP);
+    partner.will_answer([answer.clone(), answer]);
+    let id = relay.accept_of(MARKUP, "employee.created").await;
+    relay.wait_for_status(&id, "exhausted").await;
+    (relay, id)
+}
+
+#[tokio::test]
+async fn what_others_have_written_is_text_on_every_view() {
+    let partner = Partner::start(Clock::System).await;
+    let (relay, id) = with_exhausted(&partner, "").await;
+    let code = login(&relay, MARKUP, "operator").await["code"].clone();
+    let mut browser = Browser::new(&relay);
+    browser.use_code(code.as_str().unwrap()).await;
+    let until = Timestamp::from_unix_ms(relay.clock.now().unix_ms() + 3_600_000);
+    let until = Zone::TOKYO
+        .local(until)
+        .strftime("%Y-%m-%dT%H:%M")
+        .to_string();
+    let held = [
+        ("route", "*"),
+        ("until", until.as_str()),
+        ("reason", MARKUP),
+    ];
+    assert_eq!(browser.post("/monitor/hold", &held).await.status, 303);
+    let filter = form_urlencoded::Serializer::new(String::new())
+        .append_pair("staffId", MARKUP)
+        .append_pair("eventType", MARKUP)
+        .append_pair("first", MARKUP)
+        .finish();
+    for path in [
+        "/monitor".to_owned(),
+        format!("/monitor/deliveries?{filter}"),
+        "/monitor/deliveries?status=exhausted".to_owned(),
+        format!("/monitor/deliveries/{id}"),
+        "/monitor/resend?status=exhausted".to_owned(),
+        "/monitor/incidents".to_owned(),
+        "/monitor/server".to_owned(),
+    ] {
+        let page = browser.get(&path).await;
+        assert!(page.text.contains(ESCAPED), "{path}: {}", page.text);
+        assert!(!page.text.contains("<img"), "{path}: {}", page.text);
+        assert!(page.text.len() < 30_000, "{path}: {}", page.text.len());
+    }
+}
+
+#[tokio::test]
+async fn one_delivery_is_sent_again_or_dismissed_by_an_operator_only() {
+    let partner = Partner::start(Clock::System).await;
+    let (relay, id) = with_exhausted(&partner, "").await;
+    let viewer = Browser::logged_in(&relay, "viewer").await;
+    let place = format!("/monitor/deliveries/{id}");
+    assert!(
+        !viewer
+            .get(&place)
+            .await
+            .text
+            .contains("<form method=\"post\" action=\"/monitor/d")
+    );
+    let paths = ["resend", "dismiss"].map(|what| format!("{place}/{what}"));
+    let others = [
+        "/monitor/resend",
+        "/monitor/recover",
+        "/monitor/hold",
+        "/monitor/hold/end",
+    ];
+    for path in paths.iter().map(String::as_str).chain(others) {
+        assert_eq!(
+            viewer.post(path, &[("reason", "x")]).await.status,
+            403,
+            "{path}"
+        );
+    }
+    let operator = Browser::logged_in(&relay, "operator").await;
+    assert_eq!(operator.post(&paths[1], &[]).await.status, 409);
+    relay.wait_for_status(&id, "exhausted").await;
+    let page = operator.post(&paths[1], &[("reason", "退職済み")]).await;
+    assert_eq!(page.header("location"), format!("{place}?done=dismissed"));
+    relay.wait_for_status(&id, "dismissed").await;
+    let page = operator.post(&paths[0], &[]).await;
+    assert_eq!(
+        page.header("location"),
+        format!("{place}?done=resent&follows=0")
+    );
+    relay.wait_for_status(&id, "delivered").await;
+    let text = operator.get(&place).await.text;
+    for told in [
+        "dismissed (山田)",
+        "退職済み",
+        "sent again (山田)",
+        "Attempt 3: delivered",
+    ] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn many_are_sent_again_after_a_question_that_counts_and_a_press_that_counts_anew() {
+    let partner = Partner::start(Clock::System).await;
+    let (relay, id) = with_exhausted(&partner, "").await;
+    let operator = Browser::logged_in(&relay, "operator").await;
+    let list = operator
+        .get("/monitor/deliveries?status=exhausted")
+        .await
+        .text;
+    assert!(
+        list.contains("Matching: 1<") && list.contains("Send 1 again"),
+        "{list}"
+    );
+    let asked = operator.get("/monitor/resend?status=exhausted").await.text;
+    assert!(
+        asked.contains("1 will be sent.") && asked.contains("name=\"counted\" value=\"1\""),
+        "{asked}"
+    );
+    assert!(asked.contains("refuses"), "{asked}");
+    let form = [
+        ("status", "exhausted"),
+        ("counted", "3"),
+        ("reason", "復旧"),
+    ];
+    let page = operator.post("/monitor/resend", &form).await;
+    assert_eq!(page.status, 303, "{}", page.text);
+    relay.wait_for_status(&id, "delivered").await;
+    let told = operator.get(page.header("location")).await.text;
+    assert!(
+        told.contains("1 are sent again.") && told.contains("(2 did not match any more)"),
+        "{told}"
+    );
+    let audit = relay.get("/api/audit").await;
+    let done = &audit.data()["items"][0];
+    let found = [
+        &done["action"],
+        &done["who"],
+        &done["reason"],
+        &done["count"],
+    ];
+    assert_eq!(
+        found,
+        [&json!("resend"), &json!("山田"), &json!("復旧"), &json!(1)]
+    );
+    // Without a status it would be everything, and a GET changes nothing.
+    assert_eq!(operator.get("/monitor/resend").await.status, 409);
+    assert_eq!(
+        operator
+            .get("/monitor/resend?status=exhausted")
+            .await
+            .status,
+        409
+    );
+}
+
+#[tokio::test]
+async fn what_is_private_is_shown_to_operators_only() {
+    let partner = Partner::start(Clock::System).await;
+    let more = format!(
+        "[[route]]\nevents = [\"report.*\"]\nurl = \"{}\"\nprofile = \"medical-system\"\nprivate = true\n",
+        partner.url()
+    );
+    let (relay, _) = with_exhausted(&partner, &more).await;
+    let answer = ScriptedAnswer::json(StatusCode::UNPROCESSABLE_ENTITY, "{}");
+    partner.will_answer([answer.clone(), answer]);
+    let id = relay.accept("report.whistle").await;
+    relay.wait_for_status(&id, "exhausted").await;
+    let viewer = Browser::logged_in(&relay, "viewer").await;
+    let operator = Browser::logged_in(&relay, "operator").await;
+    for path in [
+        "/monitor",
+        "/monitor/deliveries?status=exhausted",
+        "/monitor/incidents",
+    ] {
+        let hidden = viewer.get(path).await.text;
+        assert!(!hidden.contains("report."), "{path}: {hidden}");
+        assert!(operator.get(path).await.text.contains("report."), "{path}");
+    }
+    let place = format!("/monitor/deliveries/{id}");
+    assert_eq!(viewer.get(&place).await.status, 404);
+    assert_eq!(operator.get(&place).await.status, 200);
+    let list = |text: String| text.contains("Matching: 1<");
+    assert!(list(
+        viewer
+            .get("/monitor/deliveries?status=exhausted")
+            .await
+            .text
+    ));
+    assert!(!list(
+        operator
+            .get("/monitor/deliveries?status=exhausted")
+            .await
+            .text
+    ));
+}
+
+#[tokio::test]
+async fn a_full_page_stays_small_and_leads_to_the_next() {
+    let relay = relay().await;
+    for _ in 0..60 {
+        relay.accept("employee.personal_information.updated").await;
+    }
+    let browser = Browser::logged_in(&relay, "operator").await;
+    let page = browser.get("/monitor/deliveries").await;
+    assert!(page.text.len() < 30_000, "{}", page.text.len());
+    assert_eq!(page.text.matches("<th scope=\"row\">").count(), 50);
+    let next = page
+        .text
+        .split("cursor=")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    let page = browser
+        .get(&format!("/monitor/deliveries?cursor={next}"))
+        .await;
+    assert_eq!(page.text.matches("<th scope=\"row\">").count(), 10);
+    assert!(page.text.contains("Matching: 60<"), "{}", page.text);
+}
+
+/// Logs in at a daemon, and answers the cookie.
+async fn log_in_at(daemon: &Daemon) -> (String, String) {
+    let login = ["monitor", "login", "--name", "山田", "--role", "operator"];
+    let login = daemon.json(&login).await;
+    let code = login["code"].as_str().unwrap().to_owned();
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    let request = client.build().unwrap();
+    let request = request.post(format!("{}/monitor/login", daemon.url));
+    let request = request.header("sec-fetch-site", "same-origin");
+    let answer = request.body(format!("code={code}")).send().await.unwrap();
+    assert_eq!(answer.status(), 303);
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+    (code, cookie.split(';').next().unwrap().to_owned())
+}
+
+async fn status_with(daemon: &Daemon, cookie: &str) -> u16 {
+    let request = client().get(format!("{}/monitor", daemon.url));
+    let request = request.header("cookie", cookie);
+    let request = request.header("sec-fetch-site", "none");
+    request.send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test]
+async fn a_login_outlives_a_restart_and_no_restore_and_no_code_is_logged() {
+    let directory = TempDir::new().unwrap();
+    let mut daemon = Daemon::start(directory.path(), "", "").await;
+    let (code, cookie) = log_in_at(&daemon).await;
+    let copy = directory.path().join("copy.db");
+    let copy = copy.to_str().unwrap();
+    daemon.json(&["backup", copy]).await;
+    let sessions = daemon.json(&["monitor", "sessions"]).await;
+    assert_eq!(sessions["items"][0]["name"], "山田");
+    daemon.signal("-TERM");
+    let mut logged = daemon.log_before_ready.join("\n");
+    while let Some(line) = daemon.log.next_line().await {
+        logged.push_str(&line);
+    }
+    let secret = cookie.split('=').nth(1).unwrap();
+    for unwanted in [code.as_str(), &code.replace('-', ""), secret, "山田"] {
+        assert!(!logged.contains(unwanted), "{unwanted}: {logged}");
+    }
+    assert!(
+        logged.contains("somebody has logged in to the page"),
+        "{logged}"
+    );
+    daemon.stop().await;
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    assert_eq!(status_with(&daemon, &cookie).await, 200);
+    let config = daemon.config.clone();
+    daemon.stop().await;
+    let mut restore = program();
+    restore.args(["restore", copy, "--config"]).arg(&config);
+    assert!(restore.output().await.unwrap().status.success());
+    let daemon = Daemon::start(directory.path(), "", "").await;
+    assert_eq!(status_with(&daemon, &cookie).await, 401);
+    daemon.stop().await;
 }

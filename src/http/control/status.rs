@@ -44,7 +44,7 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
         .collect();
     let file = api.store.file();
     let free = file.disk_bytes().map(|(free, _)| free);
-    let full_in_days = free.and_then(|free| full_in_days(free, seen.database_bytes, seen.sent));
+    let full_in_days = free.and_then(|free| seen.full_in_days(free));
     let backup = api.backup.last();
     // A hold stands for itself.
     let incidents = seen.incidents.iter();
@@ -140,16 +140,4 @@ fn tls(api: &Api, language: Language) -> Value {
         })
     });
     told.unwrap_or_default()
-}
-
-/// Nobody plans further ahead, and nothing goes on as in the last week for so long.
-const FARTHEST_FORECAST_DAYS: u64 = 3650;
-
-/// In how many days the disk is full when everything goes on as in the last seven; none when
-/// nothing is known of that yet, and when it is beyond any forecast. The last two numbers are the deliveries of
-/// these days and all of them.
-fn full_in_days(free: u64, database: u64, (of_week, of_all): (u64, u64)) -> Option<u64> {
-    let each = database.checked_div(of_all)?;
-    let days = (free.saturating_mul(7)).checked_div(each.saturating_mul(of_week))?;
-    (days <= FARTHEST_FORECAST_DAYS).then_some(days)
 }

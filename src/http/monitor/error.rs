@@ -31,6 +31,9 @@ pub(super) enum PageError {
     /// It is not good either, and it is one too many; after so many seconds another one is taken.
     #[error("too many wrong codes")]
     TooManyCodes(u64),
+    /// What is asked for contradicts what is kept, as this says in the reader's language. Nothing was changed.
+    #[error("{0}")]
+    Contradicts(String),
     /// There is no such page.
     #[error("no such page")]
     NotFound,

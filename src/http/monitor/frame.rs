@@ -5,7 +5,8 @@ use hyper::StatusCode;
 use hyper::header::{ETAG, HeaderValue, IF_NONE_MATCH};
 
 use super::error::PageError;
-use super::{FIRST, LANGUAGE, Visit, assets, form, html};
+use super::standing::{Seen, Sentence, Urgency};
+use super::{FIRST, LANGUAGE, Visit, address, assets, form, html};
 use crate::crypto;
 use crate::http::reply::Reply;
 use crate::language::{Language, Locale};
@@ -21,6 +22,9 @@ const AS_OF: &str = "x-as-of";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum View {
     Now,
+    Deliveries,
+    Incidents,
+    Server,
 }
 
 /// What stands around a view.
@@ -41,6 +45,10 @@ pub(super) struct Frame {
     pub(super) refreshes: bool,
     /// The same page in the other language, and what that calls itself.
     pub(super) other_language: (String, &'static str),
+    /// What is and what to do, when it is not on the page anyway.
+    pub(super) standing: Option<Sentence>,
+    /// What was told and is not over.
+    incidents: usize,
     /// The time of day of which it is.
     pub(super) as_of: String,
     /// What is typed on the server to let somebody in.
@@ -73,6 +81,8 @@ impl Frame {
             is_open: visit.site.is_open() && api.monitor.allow_http,
             is_wrong_place: false,
             refreshes: false,
+            standing: None,
+            incidents: 0,
             other_language: (form::address(path, &query), own_name(other)),
             as_of: locale.time_of_day(api.clock.now()),
             login_command: api.advice.commands.typed("monitor login --name NAME"),
@@ -80,8 +90,14 @@ impl Frame {
     }
 
     /// Around a view.
-    pub(super) fn of(visit: &Visit<'_>, view: View, title: &str) -> Self {
+    pub(super) fn of(visit: &Visit<'_>, view: View, title: &str, seen: &Seen) -> Self {
+        let mut said = seen.sentences(visit.locale, &visit.api.advice).into_iter();
+        let worst = said.next().filter(|_| view != View::Now);
         Self {
+            // Where nothing needs anybody, nothing is said.
+            standing: worst
+                .filter(|worst| !matches!(worst.urgency, Urgency::Begin | Urgency::Fine)),
+            incidents: seen.overview.incidents.len(),
             title: title.to_owned(),
             view: Some(view),
             refreshes: true,
@@ -93,8 +109,18 @@ impl Frame {
     pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
     /// The views, each with its address and name.
-    pub(super) fn views(&self) -> [(View, &'static str, &'static str); 1] {
-        [(View::Now, FIRST, self.locale.phrase(T::Now))]
+    pub(super) fn views(&self) -> [(View, &'static str, String); 4] {
+        let name = |name: T| self.locale.phrase(name).to_owned();
+        let incidents = match self.incidents {
+            0 => name(T::Incidents),
+            open => format!("{} ({open})", name(T::Incidents)),
+        };
+        [
+            (View::Now, FIRST, name(T::Now)),
+            (View::Deliveries, address::DELIVERIES, name(T::Deliveries)),
+            (View::Incidents, address::INCIDENTS, incidents),
+            (View::Server, address::SERVER, name(T::Server)),
+        ]
     }
 
     /// The code of the other language.

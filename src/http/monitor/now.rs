@@ -4,21 +4,24 @@ use std::time::Duration;
 
 use askama::Template;
 
-use super::Visit;
 use super::chart::{BAR, Bar, Chart, HEIGHT};
 use super::error::PageError;
+use super::filter::Filter;
 use super::frame::{self, Frame, View};
 use super::standing::{Seen, Sentence, Urgency};
+use super::{Visit, recover};
 use crate::day;
 use crate::http::reply::Reply;
+use crate::http::request::Query;
 use crate::incident::Kind;
-use crate::kpi::{self, KpiQuestion, Measure};
+use crate::kpi::{self, KpiCounts, KpiQuestion, Measure};
 use crate::language::Locale;
 use crate::overview::RouteOverview;
 use crate::period::Period;
-use crate::route::DEFAULT;
+use crate::send_stats::SendCounts;
 use crate::timestamp::Timestamp;
 use crate::words::monitor::Frame as T;
+use crate::words::monitor::actions::Actions as A;
 use crate::words::monitor::now::{self, Now as W};
 use crate::words::monitor::standing::Standing as S;
 use crate::words::monitor::thousands;
@@ -34,6 +37,12 @@ struct NowPage<'a> {
     first: Sentence,
     others: Vec<Sentence>,
     contact: Option<String>,
+    told: Option<&'static str>,
+    /// An operator may have sent again what an outage has left.
+    may_recover: bool,
+    /// Something waits for a person.
+    exhausted: u64,
+    operates: bool,
     receivers: Vec<Receiver>,
     goals: Vec<Goal>,
     of_month: String,
@@ -43,6 +52,8 @@ struct NowPage<'a> {
 /// A row of the receivers.
 struct Receiver {
     name: String,
+    /// Its deliveries, as a query.
+    query: String,
     urgency: Urgency,
     state: &'static str,
     delivered: String,
@@ -67,6 +78,9 @@ struct Goal {
 pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let (api, locale) = (visit.api, visit.locale);
     let seen = Seen::of(&visit).await?;
+    let of_role = usize::from(visit.operates());
+    let numbers = visit.shared.numbers[of_role].get(&visit, numbers(&visit));
+    let numbers = numbers.await?;
     let mut said = seen.sentences(locale, &api.advice).into_iter();
     let Some(first) = said.next() else {
         return Err(PageError::NotFound);
@@ -75,17 +89,25 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let contact = api.monitor.contact.as_ref().filter(|_| needs_partner);
     let contact =
         contact.map(|contact| crate::words::monitor::standing::contact(contact, locale.language));
-    let frame = Frame::of(&visit, View::Now, locale.phrase(W::Title));
+    let frame = Frame::of(&visit, View::Now, locale.phrase(W::Title), &seen);
     let now = seen.now;
     let days = [now.before(MONTH), now].map(|at| locale.day(at));
+    let exhausted = seen.exhausted();
+    let done = Query::parse(visit.head.uri.query()).ok();
+    let done = done.and_then(|mut query| query.take("done"));
+    let done = done.and_then(|word| recover::done(&word));
     let page = NowPage {
+        told: done.map(|done| locale.phrase(done)),
+        may_recover: exhausted > 0 && visit.operates() && recover::is_wanted(&visit).await?,
+        operates: visit.operates(),
+        exhausted,
         first,
         others: said.collect(),
         contact,
         receivers: receivers(&visit, &seen),
-        goals: goals(&visit, now).await?,
+        goals: goals(&visit, &numbers.kpis, now),
         of_month: now::of_month(&days[0], &days[1], locale.language),
-        charts: charts(&visit, now).await?,
+        charts: charts(locale, &numbers),
         frame: &frame,
     };
     frame::view(&visit, &frame, &page)
@@ -107,12 +129,13 @@ fn receivers(visit: &Visit<'_>, seen: &Seen) -> Vec<Receiver> {
     let rows = known.into_iter().map(|route| {
         let (urgency, state) = state(visit, seen, &route);
         let mean = route.sends.mean_successful_ms();
+        let of_route = Filter {
+            route: route.route.clone(),
+            ..Filter::default()
+        };
         Receiver {
-            name: if route.route == DEFAULT {
-                locale.phrase(W::Default).to_owned()
-            } else {
-                route.route.clone()
-            },
+            name: locale.receiver(&route.route),
+            query: of_route.query(),
             urgency,
             state: locale.phrase(state),
             delivered: route.delivered_at.map_or_else(
@@ -158,14 +181,8 @@ fn state(visit: &Visit<'_>, seen: &Seen, route: &RouteOverview) -> (Urgency, W) 
 }
 
 /// The five goals (contract, section 6.5).
-async fn goals(visit: &Visit<'_>, now: Timestamp) -> Result<Vec<Goal>, PageError> {
+fn goals(visit: &Visit<'_>, counted: &KpiCounts, now: Timestamp) -> Vec<Goal> {
     let (api, locale) = (visit.api, visit.locale);
-    let question = KpiQuestion {
-        period: Period::Month,
-        now,
-        compared_routes: api.routes.counted.clone(),
-    };
-    let counted = api.store.kpi_counts(question).await?;
     let since = api.clock.monotonic().saturating_sub(HOUR);
     let p95 = api.observations.answers_since(since).map(|times| times.p95);
     let (sends, interviews) = (&counted.sends, &counted.interviews);
@@ -202,7 +219,7 @@ async fn goals(visit: &Visit<'_>, now: Timestamp) -> Result<Vec<Goal>, PageError
             }
         };
     let hours = locale.phrase(W::Hours);
-    Ok(vec![
+    vec![
         goal(
             (W::SendSuccess, W::SendSuccessMeans),
             counted.send_success(),
@@ -241,7 +258,7 @@ async fn goals(visit: &Visit<'_>, now: Timestamp) -> Result<Vec<Goal>, PageError
                 part(counted.retried.delivered, retried),
             ),
         ),
-    ])
+    ]
 }
 
 /// Tenths as a number.
@@ -250,43 +267,62 @@ fn decimal(tenths: u64) -> String {
 }
 
 /// The bars of 24 hours and of 30 days.
-async fn charts(
-    visit: &Visit<'_>,
-    now: Timestamp,
-) -> Result<[(W, W, Chart, &'static str); 2], PageError> {
-    let locale = visit.locale;
-    let hours = hours(now);
-    let names = hours.iter().map(|(from, _)| hour(locale, *from)).collect();
-    let of_day = series(visit, names, hours).await?;
-    let days = day::days(now.before(MONTH), now, locale.timezone);
-    let names = days.iter().map(|(_, from, _)| locale.day(*from)).collect();
-    let days = days.into_iter().map(|(_, from, to)| (from, to)).collect();
-    let of_month = series(visit, names, days).await?;
-    Ok([
+fn charts(locale: Locale, numbers: &Numbers) -> [(W, W, Chart, &'static str); 2] {
+    let chart = |counts: &[(Timestamp, SendCounts)], name: &dyn Fn(Timestamp) -> String| {
+        let bars = counts.iter().map(|(from, counts)| Bar {
+            name: name(*from),
+            delivered: counts.succeeded,
+            missing: counts.sent.saturating_sub(counts.succeeded),
+        });
+        Chart::of(bars.collect())
+    };
+    let of_day = chart(&numbers.hours, &|from| hour(locale, from));
+    let of_month = chart(&numbers.days, &|from| locale.day(from));
+    [
         (W::Bars24, W::Hour, of_day, "hours"),
         (W::Bars30, W::Day, of_month, "days"),
-    ])
+    ]
+}
+
+/// What is counted for goals and bars.
+pub(super) struct Numbers {
+    kpis: KpiCounts,
+    /// By the beginning of each hour.
+    hours: Vec<(Timestamp, SendCounts)>,
+    /// By the beginning of each day.
+    days: Vec<(Timestamp, SendCounts)>,
+}
+
+async fn numbers(visit: &Visit<'_>) -> Result<Numbers, PageError> {
+    let api = visit.api;
+    let now = api.clock.now();
+    let question = KpiQuestion {
+        period: Period::Month,
+        now,
+        compared_routes: api.routes.counted.clone(),
+    };
+    let days = day::days(now.before(MONTH), now, visit.locale.timezone);
+    let days = days.into_iter().map(|(_, from, to)| (from, to)).collect();
+    Ok(Numbers {
+        kpis: api.store.kpi_counts(question).await?,
+        hours: series(visit, hours(now)).await?,
+        days: series(visit, days).await?,
+    })
 }
 
 async fn series(
     visit: &Visit<'_>,
-    names: Vec<String>,
     ranges: Vec<(Timestamp, Timestamp)>,
-) -> Result<Chart, PageError> {
+) -> Result<Vec<(Timestamp, SendCounts)>, PageError> {
     let api = visit.api;
-    let hidden = !visit.operates() && !api.routes.private.is_empty();
-    let shown = hidden.then(|| {
-        let names = api.routes.routing.names();
-        let shown = names.filter(|name| !api.routes.private.contains(*name));
-        shown.map(str::to_owned).collect()
+    let hidden = visit.hidden_routes();
+    let shown = (!hidden.is_empty()).then(|| {
+        let names = api.routes.routing.names().map(str::to_owned);
+        names.filter(|name| !hidden.contains(name)).collect()
     });
+    let begins: Vec<Timestamp> = ranges.iter().map(|(from, _)| *from).collect();
     let counts = api.store.send_series(ranges, shown).await?;
-    let bars = names.into_iter().zip(counts).map(|(name, counts)| Bar {
-        name,
-        delivered: counts.succeeded,
-        missing: counts.sent.saturating_sub(counts.succeeded),
-    });
-    Ok(Chart::of(bars.collect()))
+    Ok(begins.into_iter().zip(counts).collect())
 }
 
 /// The last 24 hours, from whole hour to whole hour, the present one too.

@@ -84,6 +84,13 @@ impl Refusal {
                 Refused::NotFoundTitle,
                 Refused::NotFound,
             ),
+            PageError::Contradicts(told) => {
+                return self.page(
+                    StatusCode::CONFLICT,
+                    Refused::ContradictsTitle,
+                    told.clone(),
+                );
+            }
             PageError::OtherMethods(allowed) => {
                 let told = other_method(allowed, locale.language);
                 let mut reply =

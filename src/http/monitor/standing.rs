@@ -18,6 +18,8 @@ const QUIET: Duration = Duration::from_hours(24);
 /// How much somebody is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Urgency {
+    /// Nobody yet: there is nothing to judge by.
+    Begin,
     /// Nobody.
     Fine,
     /// Nobody: the relay deals with it.
@@ -34,6 +36,7 @@ impl Urgency {
     /// Its shape, which is never the only sign.
     pub(super) fn shape(self) -> &'static str {
         match self {
+            Self::Begin => "○",
             Self::Fine => "●",
             Self::Wait => "↻",
             Self::Hold => "‖",
@@ -45,7 +48,7 @@ impl Urgency {
     /// Its class in the style sheet.
     pub(super) fn class(self) -> &'static str {
         match self {
-            Self::Fine => "fine",
+            Self::Begin | Self::Fine => "fine",
             Self::Wait => "wait",
             Self::Hold => "hold",
             Self::Look => "look",
@@ -53,9 +56,15 @@ impl Urgency {
         }
     }
 
+    /// Whether it asks somebody to do something.
+    pub(super) fn asks(self) -> bool {
+        matches!(self, Self::Look | Self::Act)
+    }
+
     /// Its word.
     pub(super) fn word(self) -> W {
         match self {
+            Self::Begin => W::StateBegin,
             Self::Fine => W::StateFine,
             Self::Wait => W::StateWait,
             Self::Hold => W::StateHold,
@@ -115,9 +124,13 @@ impl Seen {
     /// The store's.
     pub(super) async fn of(visit: &Visit<'_>) -> Result<Self, PageError> {
         let api = visit.api;
-        let moment = api.clock.moment();
-        let mut overview = api.store.overview(moment).await?;
-        let mut routes = api.store.route_overviews(moment).await?;
+        let read = async {
+            let moment = api.clock.moment();
+            let overview = api.store.overview(moment).await?;
+            Ok((overview, api.store.route_overviews(moment).await?))
+        };
+        let known = visit.shared.standing.get(visit, read).await?;
+        let (mut overview, mut routes) = (*known).clone();
         if !visit.operates() {
             let private = &api.routes.private;
             routes.retain(|route| !private.contains(&route.route));
@@ -132,7 +145,7 @@ impl Seen {
         Ok(Self {
             overview,
             routes,
-            now: moment.wall,
+            now: api.clock.now(),
             disk_full: file.disk_full(),
             trouble: trouble
                 .map(|trouble| trouble.describe(visit.locale.language, &api.advice.commands)),
@@ -279,7 +292,7 @@ impl Seen {
         let last = self.overview.last_attempt.map(|(at, _)| at);
         let (_, of_all) = self.overview.sent;
         if of_all == 0 && self.accepted() == 0 {
-            let told = Sentence::new(10, Urgency::Fine, locale.phrase(W::Starting));
+            let told = Sentence::new(10, Urgency::Begin, locale.phrase(W::Starting));
             return told.next(locale.phrase(W::StartingNext));
         }
         if last.is_some_and(|last| self.now.since(last) > QUIET) {

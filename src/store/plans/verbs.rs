@@ -106,6 +106,10 @@ fn filters(now: Timestamp) -> Vec<EventFilter> {
                 ..filter.clone()
             },
             EventFilter {
+                except_routes: vec!["default".to_owned()],
+                ..filter.clone()
+            },
+            EventFilter {
                 since: Some(now),
                 until: Some(now),
                 ..filter.clone()
@@ -327,6 +331,10 @@ async fn call_holds(store: &Store, moment: Moment) {
 async fn call_the_rest(store: &Store, moment: Moment) {
     let now = moment.wall;
     store.waiting_by_route().await.unwrap();
+    store.actions_on("id").await.unwrap();
+    for filter in filters(moment.wall) {
+        store.failure_causes(filter, 9).await.unwrap();
+    }
     store.route_overviews(moment).await.unwrap();
     let series = vec![(moment.wall.before(Duration::from_hours(50)), moment.wall)];
     store.send_series(series, None).await.unwrap();

@@ -20,7 +20,6 @@ phrases! {
         Of24Hours: "24 時間", "24 hours";
         AtPresent: "現在", "at present";
         Never: "まだありません", "never";
-        Default: "VoiceDrive", "VoiceDrive";
         Delivering: "届いています", "delivering";
         Resending: "自動で送り直しています", "being sent again";
         Away: "つながりません", "cannot be reached";
@@ -31,6 +30,7 @@ phrases! {
         Goals: "目標と実績", "Goals";
         Goal: "目標", "Goal";
         Value: "実績", "Value";
+        Details: "内訳", "Counted from";
         Met: "達成", "met";
         Missed: "未達", "missed";
         Unjudged: "まだ判定できません", "not judged yet";
@@ -99,12 +99,18 @@ pub(crate) fn no_shows(rate: &str, language: Language) -> String {
     both!(language, "無断欠席 {rate} %", "{rate} % no-shows")
 }
 
+/// The largest number of a chart.
+pub(crate) fn largest(number: u64, language: Language) -> String {
+    let number = thousands(number);
+    both!(language, "最大 {number} 件", "up to {number}")
+}
+
 /// A goal that is met from a number on.
 pub(crate) fn at_least(target: u64, unit: &str, language: Language) -> String {
-    both!(language, "{target} {unit} 以上", "at least {target} {unit}")
+    both!(language, "{target} {unit}以上", "at least {target} {unit}")
 }
 
 /// A goal that is met up to a number.
 pub(crate) fn at_most(target: u64, unit: &str, language: Language) -> String {
-    both!(language, "{target} {unit} 以内", "at most {target} {unit}")
+    both!(language, "{target} {unit}以内", "at most {target} {unit}")
 }

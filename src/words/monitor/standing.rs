@@ -20,6 +20,7 @@ phrases! {
         Next: "次にすること", "What to do";
         Others: "ほかに", "Also";
         StateFine: "正常", "fine";
+        StateBegin: "開始", "begun";
         StateWait: "自動で対応中", "being dealt with";
         StateLook: "要確認", "look at this";
         StateAct: "要対応", "needs you";

@@ -238,7 +238,7 @@ CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です�
     ),
     command(
         "monitor",
-        "ブラウザーの画面にログインするためのリンクの発行、ログイン中の人の一覧、ログアウトを行います",
+        "ブラウザーの画面を見られる人を管理します",
         "",
     ),
     command(
@@ -257,7 +257,7 @@ CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です�
     ),
     command(
         "monitor logout",
-        "monitor sessions に表示される ID のログイン、ある名前のログインすべて、または全員のログインを終わらせます",
+        "ID か名前を指定して、または全員のログインを終わらせます",
         "例:
   sudo voicedrive-relay monitor logout 5f0c4b7a
   sudo voicedrive-relay monitor logout --name 山田

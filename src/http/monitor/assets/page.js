@@ -5,15 +5,25 @@
 
   // The code of a login link stands behind its #, which no server sees. It leaves the address bar at once.
   const login = byId("login");
+  const useCode = () => {
+    const code = location.hash.slice(1);
+    if (!code) return;
+    history.replaceState(null, "", location.pathname + location.search);
+    byId("code").value = code;
+    byId("told").textContent = login.dataset.reading;
+    login.submit();
+  };
   if (login) {
-    const code = decodeURIComponent(location.hash.slice(1));
-    if (code) {
-      history.replaceState(null, "", location.pathname + location.search);
-      byId("code").value = code;
-      byId("told").textContent = login.dataset.reading;
-      login.submit();
-    }
+    addEventListener("hashchange", useCode);
+    useCode();
     return;
+  }
+
+  // What an action has done is told once.
+  const address = new URL(location.href);
+  if (address.searchParams.has("done")) {
+    for (const name of ["done", "sent", "fewer", "follows"]) address.searchParams.delete(name);
+    history.replaceState(null, "", address);
   }
 
   const every = Number(document.body.dataset.refresh) * 1000;

@@ -1,0 +1,234 @@
+//! The view of deliveries: all that a filter in the address means, in pages.
+
+use askama::Template;
+
+use super::error::PageError;
+use super::filter::{COUNTED, Filter};
+use super::form;
+use super::frame::{self, Frame, View};
+use super::standing::{Seen, Urgency};
+use super::{Visit, address, redirect, resend};
+use crate::event::Status;
+use crate::event_record::EventSummary;
+use crate::http::reply::Reply;
+use crate::http::request::Query;
+use crate::language::Locale;
+use crate::period::Period;
+use crate::timestamp::Timestamp;
+use crate::words::monitor::Frame as T;
+use crate::words::monitor::deliveries::{self, Deliveries as W};
+use crate::words::monitor::thousands;
+
+/// Deliveries of a page.
+const PAGE: usize = 50;
+
+#[derive(Template)]
+#[template(path = "deliveries.html")]
+struct DeliveriesPage<'a> {
+    frame: &'a Frame,
+    filter: &'a Filter,
+    told: Option<String>,
+    tabs: Vec<Tab>,
+    types: Vec<String>,
+    routes: Vec<(String, String)>,
+    matched: String,
+    /// What the operator may do with all of it.
+    resend: Option<(String, String)>,
+    rows: Vec<Row>,
+    next: Option<String>,
+}
+
+/// A link to the same filter with another status.
+struct Tab {
+    name: &'static str,
+    address: String,
+    is_shown: bool,
+    count: Option<String>,
+}
+
+/// A delivery in a list.
+struct Row {
+    address: String,
+    accepted: String,
+    event_type: String,
+    staff_id: Option<(String, String)>,
+    route: String,
+    urgency: Urgency,
+    state: String,
+    next: &'static str,
+}
+
+/// `GET /monitor/deliveries`
+///
+/// # Errors
+/// The store's.
+pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
+    let (api, locale) = (visit.api, visit.locale);
+    let mut query = Query::parse(visit.head.uri.query())?;
+    let filter = Filter::of(&mut query);
+    let before = query.take("cursor").and_then(|text| text.parse().ok());
+    let mut told = resend::done(&mut query, locale);
+    if let Some(id) = query.take("id").filter(|id| !id.trim().is_empty()) {
+        match named(&visit, id.trim()).await? {
+            Ok(address) => return Ok(redirect(&address)),
+            Err(why) => told = Some(locale.phrase(why).to_owned()),
+        }
+    }
+    let now = api.clock.moment();
+    let events = filter.events(locale.timezone, now.wall, visit.hidden_routes());
+    if events.is_none() {
+        told = Some(locale.phrase(W::NoDay).to_owned());
+    }
+    let events = events.unwrap_or_default();
+    let page = api.store.events(events.clone(), before, PAGE, now).await?;
+    let matched = match (page.next, before) {
+        (None, None) => page.items.len() as u64,
+        _ => api.store.count_events(events, COUNTED).await?,
+    };
+    let seen = Seen::of(&visit).await?;
+    let frame = Frame::of(&visit, View::Deliveries, locale.phrase(W::Title), &seen);
+    let next = page.next.map(|next| {
+        let query = filter.query();
+        let separator = if query.is_empty() { "" } else { "&" };
+        form::address(
+            address::DELIVERIES,
+            &format!("{query}{separator}cursor={next}"),
+        )
+    });
+    let may_resend = visit.operates() && matched > 0 && is_sent_again(&filter);
+    let resend = may_resend.then(|| {
+        let address = form::address(address::RESEND, &filter.query());
+        (
+            address,
+            deliveries::resend_all(matched, COUNTED as u64, locale.language),
+        )
+    });
+    let page = DeliveriesPage {
+        told,
+        tabs: tabs(&visit, &filter, &seen),
+        types: types(&visit).await?,
+        routes: routes(&visit),
+        matched: deliveries::matched(matched, COUNTED as u64, locale.language),
+        resend,
+        rows: page
+            .items
+            .iter()
+            .map(|one| row(&visit, one, now.wall))
+            .collect(),
+        next,
+        filter: &filter,
+        frame: &frame,
+    };
+    frame::view(&visit, &frame, &page)
+}
+
+/// The delivery whose id begins so.
+async fn named(visit: &Visit<'_>, begin: &str) -> Result<Result<String, W>, PageError> {
+    let begin = begin.to_ascii_lowercase();
+    let found = visit.api.store.ids_that_begin(&begin, 2).await?;
+    Ok(match &found[..] {
+        [id] => Ok(address::delivery(id)),
+        [] => Err(W::NoSuchNumber),
+        _ => Err(W::SeveralNumbers),
+    })
+}
+
+/// What was dismissed is sent again one by one, and what waits is sent anyway.
+fn is_sent_again(filter: &Filter) -> bool {
+    matches!(filter.status, Some(Status::Exhausted | Status::Delivered))
+}
+
+fn tabs(visit: &Visit<'_>, filter: &Filter, seen: &Seen) -> Vec<Tab> {
+    let hides = !visit.hidden_routes().is_empty();
+    let totals = &seen.overview.events;
+    let tab = |status: Option<Status>, name, count: Option<u64>| Tab {
+        name: visit.locale.phrase(name),
+        address: form::address(address::DELIVERIES, &filter.with_status(status).query()),
+        is_shown: filter.status == status,
+        // A number that does not belong to the rest of the filter would lie.
+        count: count.filter(|_| filter.is_plain()).map(thousands),
+    };
+    vec![
+        tab(None, W::All, None),
+        tab(Some(Status::Exhausted), W::NeedsYou, Some(seen.exhausted())),
+        tab(Some(Status::Retrying), W::Retrying, Some(seen.retrying())),
+        tab(Some(Status::Accepted), W::Waiting, Some(seen.accepted())),
+        tab(
+            Some(Status::Delivered),
+            W::Delivered,
+            (!hides).then_some(totals.delivered),
+        ),
+        tab(
+            Some(Status::Dismissed),
+            W::Dismissed,
+            (!hides).then_some(totals.dismissed),
+        ),
+    ]
+}
+
+/// The types that can be chosen: a name alone can tell what is private.
+async fn types(visit: &Visit<'_>) -> Result<Vec<String>, PageError> {
+    let api = visit.api;
+    let hidden = visit.hidden_routes();
+    let mut types = api.store.event_types().await?;
+    types.retain(|name| {
+        let route = api.routes.routing.route_of(name);
+        hidden.iter().all(|one| one != route)
+    });
+    Ok(types)
+}
+
+/// The routes that can be chosen: name in the address, and as it is shown.
+fn routes(visit: &Visit<'_>) -> Vec<(String, String)> {
+    let hidden = visit.hidden_routes();
+    let names = visit.api.routes.routing.names();
+    let names = names.filter(|name| !hidden.iter().any(|one| one == name));
+    names
+        .map(|name| (name.to_owned(), visit.locale.receiver(name)))
+        .collect()
+}
+
+fn row(visit: &Visit<'_>, event: &EventSummary, now: Timestamp) -> Row {
+    let locale = visit.locale;
+    let (urgency, state) = state(locale, event, now);
+    let needs_operator = event.status == Status::Exhausted && visit.operates();
+    Row {
+        address: address::delivery(&event.id),
+        accepted: locale.to_the_second(event.accepted_at),
+        event_type: event.event_type.clone(),
+        staff_id: event.staff_id.as_ref().map(|staff_id| {
+            let query = Filter::of_person(staff_id).query();
+            (form::address(address::DELIVERIES, &query), staff_id.clone())
+        }),
+        route: locale.receiver(&event.route),
+        urgency,
+        state,
+        next: locale.phrase(if needs_operator {
+            W::SendAgain
+        } else {
+            W::SeeIt
+        }),
+    }
+}
+
+/// What has become of a delivery, in words.
+pub(super) fn state(locale: Locale, event: &EventSummary, now: Timestamp) -> (Urgency, String) {
+    let tries = u64::from(event.retry_count) + 1;
+    let language = locale.language;
+    match event.status {
+        Status::Accepted if event.waits_for.is_some() => {
+            (Urgency::Wait, locale.phrase(W::Behind).to_owned())
+        }
+        Status::Accepted => (Urgency::Wait, locale.phrase(W::Waiting).to_owned()),
+        Status::Retrying => {
+            let next = event.next_retry_at.map(|at| locale.near(at, now));
+            (
+                Urgency::Wait,
+                deliveries::retrying(tries, next.as_deref(), language),
+            )
+        }
+        Status::Delivered => (Urgency::Fine, locale.phrase(W::Delivered).to_owned()),
+        Status::Exhausted => (Urgency::Act, deliveries::exhausted(tries, language)),
+        Status::Dismissed => (Urgency::Hold, locale.phrase(W::Dismissed).to_owned()),
+    }
+}

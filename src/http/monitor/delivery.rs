@@ -1,0 +1,320 @@
+//! The view of one delivery: what was, what is and what comes, in one line of time; and what an operator does with it.
+
+use askama::Template;
+use hyper::StatusCode;
+
+use super::deliveries;
+use super::error::PageError;
+use super::filter::Filter;
+use super::form::{self, Form};
+use super::frame::{self, Frame, View};
+use super::standing::{Seen, Urgency};
+use super::{Visit, address, html, redirect};
+use crate::attempt::{AttemptRecord, Outcome};
+use crate::audit::Record;
+use crate::cause::Cause;
+use crate::dismissal::EventDismissal;
+use crate::event::Status;
+use crate::event_record::EventDetail;
+use crate::hold;
+use crate::http::api::resend::open_one;
+use crate::http::reply::Reply;
+use crate::http::request::Query;
+use crate::resend::Resend;
+use crate::timestamp::Timestamp;
+use crate::words::audits;
+use crate::words::harmless;
+use crate::words::monitor::Frame as T;
+use crate::words::monitor::delivery::{self, Delivery as W};
+
+/// What is shown of a receiver's answer, in characters.
+const SHOWN_OF_ANSWER: usize = 400;
+
+#[derive(Template)]
+#[template(path = "delivery.html")]
+struct DeliveryPage<'a> {
+    frame: &'a Frame,
+    told: Option<String>,
+    event_type: &'a str,
+    id: &'a str,
+    staff_id: Option<(String, &'a str)>,
+    route: String,
+    size: Option<u64>,
+    urgency: Urgency,
+    state: String,
+    explained: String,
+    steps: Vec<Step>,
+    comes: String,
+    /// What an operator may do.
+    may_resend: bool,
+    may_dismiss: bool,
+}
+
+/// A moment in the life of a delivery.
+struct Step {
+    at: Timestamp,
+    when: String,
+    urgency: Urgency,
+    text: String,
+    detail: Option<String>,
+    answer: Option<String>,
+}
+
+/// `GET /monitor/deliveries/{id}`
+///
+/// # Errors
+/// `NotFound`, or the store's.
+pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
+    let (api, locale) = (visit.api, visit.locale);
+    let now = api.clock.moment();
+    let found = event(&visit).await?;
+    let event = &found.summary;
+    let seen = Seen::of(&visit).await?;
+    let frame = Frame::of(&visit, View::Deliveries, &event.event_type, &seen);
+    let (urgency, state) = deliveries::state(locale, event, now.wall);
+    let actions = api.store.actions_on(&event.id).await?;
+    let mut steps: Vec<Step> = [accepted(&visit, &found)]
+        .into_iter()
+        .chain(attempts(&visit, &found))
+        .chain(actions.iter().map(|one| action(&visit, one)))
+        .collect();
+    steps.sort_by_key(|step| step.at);
+    let held = seen
+        .overview
+        .holds
+        .iter()
+        .find(|hold| hold.holds(&event.route));
+    let until = held.map(|hold| locale.near(hold.until, now.wall));
+    let comes = comes(&visit, &found, until.as_deref(), now.wall);
+    let page = DeliveryPage {
+        told: done(&visit),
+        event_type: &event.event_type,
+        id: &event.id,
+        staff_id: event.staff_id.as_ref().map(|staff_id| {
+            let query = Filter::of_person(staff_id).query();
+            (
+                form::address(address::DELIVERIES, &query),
+                staff_id.as_str(),
+            )
+        }),
+        route: locale.receiver(&event.route),
+        size: event.payload_size,
+        urgency,
+        state,
+        explained: explained(&visit, &found),
+        steps,
+        comes,
+        may_resend: visit.operates() && event.status != Status::Accepted,
+        may_dismiss: visit.operates() && event.status == Status::Exhausted,
+        frame: &frame,
+    };
+    frame::view(&visit, &frame, &page)
+}
+
+/// The delivery that the address names, if the reader may know of it.
+async fn event(visit: &Visit<'_>) -> Result<EventDetail, PageError> {
+    let api = visit.api;
+    let found = api.store.event(&visit.id, api.clock.moment()).await?;
+    let hidden = visit.hidden_routes();
+    let found = found.filter(|one| !hidden.contains(&one.summary.route));
+    found.ok_or(PageError::NotFound)
+}
+
+/// What an action that led here has done.
+fn done(visit: &Visit<'_>) -> Option<String> {
+    let mut query = Query::parse(visit.head.uri.query()).ok()?;
+    let language = visit.locale.language;
+    match query.take("done")?.as_str() {
+        "resent" => {
+            let follows = query.take("follows").and_then(|text| text.parse().ok());
+            Some(delivery::resent(follows.unwrap_or(0), language))
+        }
+        "dismissed" => Some(language.phrase(W::WasDismissed).to_owned()),
+        _ => None,
+    }
+}
+
+fn last_cause(found: &EventDetail) -> Option<Cause> {
+    found.attempts.last().and_then(|attempt| attempt.cause)
+}
+
+/// What it means, in one or two sentences.
+fn explained(visit: &Visit<'_>, found: &EventDetail) -> String {
+    let (api, locale) = (visit.api, visit.locale);
+    let event = &found.summary;
+    let settings = api.advice.routes.of(Some(&event.route));
+    let why = last_cause(found).map(|cause| cause.sentence(&settings, locale.language));
+    let why = why.unwrap_or_default();
+    let tries = found.attempts.len() as u64;
+    match event.status {
+        Status::Accepted => locale.phrase(W::ExplainedAccepted).to_owned(),
+        Status::Retrying => delivery::explained_retrying(&why, locale.language),
+        Status::Delivered => locale.phrase(W::ExplainedDelivered).to_owned(),
+        Status::Exhausted => delivery::explained_exhausted(tries, &why, locale.language),
+        Status::Dismissed => locale.phrase(W::ExplainedDismissed).to_owned(),
+    }
+}
+
+fn accepted(visit: &Visit<'_>, found: &EventDetail) -> Step {
+    let locale = visit.locale;
+    let at = found.summary.accepted_at;
+    Step {
+        at,
+        when: locale.to_the_second(at),
+        urgency: Urgency::Fine,
+        text: locale.phrase(W::Accepted).to_owned(),
+        detail: (found.repeats > 0).then(|| delivery::repeats(found.repeats, locale.language)),
+        answer: None,
+    }
+}
+
+/// Every attempt; a cause is told where it is another one than before.
+fn attempts(visit: &Visit<'_>, found: &EventDetail) -> Vec<Step> {
+    let mut before = None;
+    let steps = found.attempts.iter().map(|one| {
+        let mut step = attempt(visit, found, one);
+        if before.is_some() && before == one.cause {
+            step.detail = None;
+        }
+        before = one.cause;
+        step
+    });
+    steps.collect()
+}
+
+fn attempt(visit: &Visit<'_>, found: &EventDetail, attempt: &AttemptRecord) -> Step {
+    let (api, locale) = (visit.api, visit.locale);
+    let settings = api.advice.routes.of(Some(&found.summary.route));
+    let answer = attempt.response_body.as_deref();
+    let answer = answer.filter(|_| attempt.outcome != Outcome::Success);
+    Step {
+        at: attempt.started_at,
+        when: locale.to_the_second(attempt.started_at),
+        urgency: match attempt.outcome {
+            Outcome::Success => Urgency::Fine,
+            Outcome::Failed | Outcome::Timeout => Urgency::Look,
+        },
+        text: delivery::attempt(attempt, locale.language),
+        detail: attempt
+            .cause
+            .map(|cause| cause.sentence(&settings, locale.language)),
+        answer: answer.map(|kept| {
+            let whole = locale.answer_body(kept);
+            harmless(&whole).chars().take(SHOWN_OF_ANSWER).collect()
+        }),
+    }
+}
+
+fn action(visit: &Visit<'_>, done: &Record) -> Step {
+    let locale = visit.locale;
+    let (language, word) = (locale.language, done.action.as_str());
+    Step {
+        at: done.at,
+        when: locale.to_the_second(done.at),
+        urgency: Urgency::Hold,
+        text: delivery::action(
+            &audits::action(word, language),
+            &audits::who(&done.who, language),
+            language,
+        ),
+        detail: done.reason.clone(),
+        answer: None,
+    }
+}
+
+/// What comes by itself.
+fn comes(visit: &Visit<'_>, found: &EventDetail, held: Option<&str>, now: Timestamp) -> String {
+    let locale = visit.locale;
+    let event = &found.summary;
+    match (event.status, held, event.next_retry_at) {
+        (Status::Accepted | Status::Retrying, Some(until), _) => {
+            delivery::comes_after_hold(until, locale.language)
+        }
+        (Status::Accepted, None, _) if event.waits_for.is_some() => {
+            locale.phrase(W::ComesBehind).to_owned()
+        }
+        (Status::Accepted, None, _) | (Status::Retrying, None, None) => {
+            locale.phrase(W::ComesSoon).to_owned()
+        }
+        (Status::Retrying, None, Some(at)) => {
+            delivery::comes_at(&locale.near(at, now), locale.language)
+        }
+        (Status::Delivered | Status::Exhausted | Status::Dismissed, ..) => {
+            locale.phrase(W::ComesNothing).to_owned()
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "too_long.html")]
+struct TooLongPage<'a> {
+    frame: &'a Frame,
+    told: String,
+    id: &'a str,
+}
+
+/// `POST /monitor/deliveries/{id}/resend`
+///
+/// # Errors
+/// `NotFound`, those of a form, or the store's.
+pub(super) async fn resend(mut visit: Visit<'_>) -> Result<Reply, PageError> {
+    let mut form = Form::read(&mut visit).await?;
+    let only = form.take("only").is_some();
+    let found = event(&visit).await?;
+    let id = &found.summary.id;
+    let resent = open_one(visit.api, id, only, visit.actor()).await?;
+    let back = address::delivery(id);
+    match resent.resend {
+        Resend::Opened | Resend::UnderWay | Resend::Waiting => {
+            let follows = resent.follows;
+            Ok(redirect(&format!("{back}?done=resent&follows={follows}")))
+        }
+        Resend::Unknown => Err(PageError::NotFound),
+        Resend::Erased => Err(PageError::Contradicts(
+            visit.locale.phrase(W::IsErased).to_owned(),
+        )),
+        Resend::TailTooLong => {
+            let mut frame = Frame::bare(&visit);
+            visit
+                .locale
+                .phrase(W::SendAgain)
+                .clone_into(&mut frame.title);
+            let page = TooLongPage {
+                told: delivery::too_many_follow(resent.follows, visit.locale.language),
+                id,
+                frame: &frame,
+            };
+            Ok(html(StatusCode::CONFLICT, page.render()?))
+        }
+    }
+}
+
+/// `POST /monitor/deliveries/{id}/dismiss`
+///
+/// # Errors
+/// `NotFound`, `Contradicts` without a reason or for what needs nobody, those of a form, or the store's.
+pub(super) async fn dismiss(mut visit: Visit<'_>) -> Result<Reply, PageError> {
+    let mut form = Form::read(&mut visit).await?;
+    let locale = visit.locale;
+    let contradicts = |why: W| Err(PageError::Contradicts(locale.phrase(why).to_owned()));
+    let Some(reason) = form.take("reason").filter(|reason| hold::is_reason(reason)) else {
+        return contradicts(W::NeedsReason);
+    };
+    let found = event(&visit).await?;
+    let (api, id) = (visit.api, &found.summary.id);
+    let moment = api.clock.moment();
+    let dismissed = api
+        .store
+        .dismiss_event(id, visit.actor(), Some(reason), moment);
+    match dismissed.await? {
+        EventDismissal::Done | EventDismissal::Already => {
+            tracing::info!(event = %id, "dismissed, as a person asked");
+            Ok(redirect(&format!(
+                "{}?done=dismissed",
+                address::delivery(id)
+            )))
+        }
+        EventDismissal::Unknown => Err(PageError::NotFound),
+        EventDismissal::NotExhausted => contradicts(W::NeedsNobody),
+    }
+}

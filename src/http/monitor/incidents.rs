@@ -1,0 +1,159 @@
+//! The view of what was told: what is not over, and what was.
+
+use askama::Template;
+
+use super::error::PageError;
+use super::filter::Filter;
+use super::form::{self, Form};
+use super::frame::{self, Frame, View};
+use super::standing::{Seen, Urgency};
+use super::{Visit, address, redirect};
+use crate::dismissal::IncidentDismissal;
+use crate::event::Status;
+use crate::hold;
+use crate::http::reply::Reply;
+use crate::http::request::Query;
+use crate::incident::{Incident, Kind, State};
+use crate::words::monitor::Frame as T;
+use crate::words::monitor::delivery::Delivery;
+use crate::words::monitor::incidents::{self, Incidents as W};
+use crate::words::monitor::standing::Standing as S;
+use crate::words::objections;
+
+/// Incidents of a page.
+const PAGE: u32 = 30;
+/// The most that are open.
+const OPEN: u32 = 50;
+
+#[derive(Template)]
+#[template(path = "incidents.html")]
+struct IncidentsPage<'a> {
+    frame: &'a Frame,
+    told: Option<&'static str>,
+    has_channels: bool,
+    failing: Vec<(String, String)>,
+    open: Vec<Row>,
+    closed: Vec<Row>,
+    next: Option<String>,
+    operates: bool,
+}
+
+/// An incident.
+struct Row {
+    id: String,
+    urgency: Urgency,
+    name: &'static str,
+    when: String,
+    what: String,
+    /// What to do; nothing when it is over.
+    next: Option<String>,
+    deliveries: Option<String>,
+    may_dismiss: bool,
+}
+
+/// `GET /monitor/incidents`
+///
+/// # Errors
+/// The store's.
+pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
+    let (api, locale) = (visit.api, visit.locale);
+    let mut query = Query::parse(visit.head.uri.query())?;
+    let before = query.take("cursor").and_then(|text| text.parse().ok());
+    let told = query.take("done").filter(|done| done == "dismissed");
+    let moment = api.clock.moment();
+    let (open, _) = api.store.incidents(Some(true), None, OPEN, moment).await?;
+    let closed = api.store.incidents(Some(false), before, PAGE, moment);
+    let (closed, next) = closed.await?;
+    let seen = Seen::of(&visit).await?;
+    let frame = Frame::of(&visit, View::Incidents, locale.phrase(W::Title), &seen);
+    let hidden = visit.hidden_routes();
+    let rows = |incidents: Vec<Incident>| -> Vec<Row> {
+        let shown = incidents.into_iter().filter(|incident| {
+            let route = incident.report.route();
+            !route.is_some_and(|route| hidden.iter().any(|one| one == route))
+        });
+        shown.map(|incident| row(&visit, &incident)).collect()
+    };
+    let failing = api.channels.iter().filter_map(|channel| {
+        let key = channel.key();
+        let mut failing = seen.overview.failing_channels.iter();
+        let (_, error) = failing.find(|(of, _)| *of == key)?;
+        let error = objections::of_kept(error, locale.language);
+        Some((channel.name.clone(), error))
+    });
+    let page = IncidentsPage {
+        told: told.map(|_| locale.phrase(W::WasDismissed)),
+        has_channels: !api.channels.is_empty(),
+        failing: failing.collect(),
+        open: rows(open),
+        closed: rows(closed),
+        next: next.map(|next| form::address(address::INCIDENTS, &format!("cursor={next}"))),
+        operates: visit.operates(),
+        frame: &frame,
+    };
+    frame::view(&visit, &frame, &page)
+}
+
+fn row(visit: &Visit<'_>, incident: &Incident) -> Row {
+    let (api, locale) = (visit.api, visit.locale);
+    let report = &incident.report;
+    let language = locale.language;
+    let lasted = locale.span_of(report.at.since(report.opened_at).as_secs());
+    let from = locale.day_and_time(report.opened_at);
+    let state = incident
+        .closed_at
+        .map_or(State::Ongoing, |_| State::Resolved);
+    let exhausted = report.kind == Kind::DeliveriesExhausted && state == State::Ongoing;
+    let filter = Filter {
+        route: report.subject.clone(),
+        ..Filter::default().with_status(Some(Status::Exhausted))
+    };
+    Row {
+        id: report.id.clone(),
+        urgency: match (incident.closed_at, report.kind) {
+            (Some(_), _) => Urgency::Fine,
+            (None, Kind::OnHold) => Urgency::Hold,
+            (None, Kind::PartnerAway | Kind::QueueLong | Kind::SuccessRateLow) => Urgency::Look,
+            (None, _) => Urgency::Act,
+        },
+        name: locale.name(report.kind),
+        when: match incident.closed_at {
+            None => incidents::since(&from, &lasted, language),
+            Some(at) => {
+                let to = locale.near(at, report.opened_at);
+                incidents::from_to(&from, &to, &lasted, language)
+            }
+        },
+        what: locale.what(state, report),
+        next: (state == State::Ongoing).then(|| locale.advice(report, &api.advice.routes)),
+        deliveries: exhausted.then(|| form::address(address::DELIVERIES, &filter.query())),
+        may_dismiss: report.kind.counts_deliveries() && state == State::Ongoing,
+    }
+}
+
+/// `POST /monitor/incidents/{id}/dismiss`
+///
+/// # Errors
+/// `Contradicts` without a reason or for what is over, those of a form, or the store's.
+pub(super) async fn dismiss(mut visit: Visit<'_>) -> Result<Reply, PageError> {
+    let mut form = Form::read(&mut visit).await?;
+    let (api, locale) = (visit.api, visit.locale);
+    let Some(reason) = form.take("reason").filter(|reason| hold::is_reason(reason)) else {
+        let told = locale.phrase(Delivery::NeedsReason).to_owned();
+        return Err(PageError::Contradicts(told));
+    };
+    let moment = api.clock.moment();
+    let id = &visit.id;
+    let dismissed = api
+        .store
+        .dismiss_incident(id, visit.actor(), Some(reason), moment);
+    let why = match dismissed.await? {
+        IncidentDismissal::Done => {
+            tracing::info!(incident = %id, "dismissed, as a person asked");
+            return Ok(redirect(&format!("{}?done=dismissed", address::INCIDENTS)));
+        }
+        IncidentDismissal::Unknown => W::IsOver,
+        IncidentDismissal::EndsByItself => W::EndsByItself,
+    };
+    Err(PageError::Contradicts(locale.phrase(why).to_owned()))
+}

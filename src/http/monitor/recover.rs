@@ -1,0 +1,50 @@
+//! Sending again what an outage has left: first one, to see whether VoiceDrive is back (contract, section 5.3).
+
+use super::error::PageError;
+use super::{FIRST, Visit, redirect};
+use crate::http::api::recovery::recover_routes;
+use crate::http::reply::{ApiError, Reply};
+use crate::words::monitor::actions::Actions as W;
+
+/// `POST /monitor/recover`
+///
+/// # Errors
+/// `Contradicts` when nothing can be sent now, or the store's.
+pub(super) async fn begin(visit: Visit<'_>) -> Result<Reply, PageError> {
+    let api = visit.api;
+    let names = api.routes.routing.names().map(str::to_owned).collect();
+    let recovered = recover_routes(api, names, false, &visit.actor()).await;
+    let done = match recovered {
+        Ok(routes) if routes.is_empty() => "nothing",
+        Ok(_) => "begun",
+        Err(ApiError::Conflict(_)) => {
+            let told = visit.locale.phrase(W::RecoverNot).to_owned();
+            return Err(PageError::Contradicts(told));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    Ok(redirect(&format!("{FIRST}?done={done}")))
+}
+
+/// What [`begin`] has done, when it led to the first page.
+pub(super) fn done(word: &str) -> Option<W> {
+    match word {
+        "begun" => Some(W::RecoverBegun),
+        "nothing" => Some(W::RecoverNothing),
+        _ => None,
+    }
+}
+
+/// Whether an outage has left something.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn is_wanted(visit: &Visit<'_>) -> Result<bool, PageError> {
+    let api = visit.api;
+    for route in api.routes.routing.names() {
+        if api.routes.sends_on(route) && api.store.left_behind(route).await?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

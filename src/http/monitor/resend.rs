@@ -1,0 +1,165 @@
+//! Sending many again: a page that counts and asks, and the press that counts anew.
+
+use askama::Template;
+
+use super::error::PageError;
+use super::filter::{COUNTED, Filter};
+use super::form::{self, Form};
+use super::frame::{Frame, View};
+use super::standing::Seen;
+use super::{Visit, address, html, redirect};
+use crate::cause::Cause;
+use crate::event::Status;
+use crate::event_record::EventFilter;
+use crate::http::api::resend::{BulkRequest, open_bulk};
+use crate::http::reply::Reply;
+use crate::http::request::Query;
+use crate::language::Locale;
+use crate::route::settings::Settings;
+use crate::words::monitor::Frame as T;
+use crate::words::monitor::resend::{self, Bulk as W};
+use crate::words::monitor::thousands;
+use hyper::StatusCode;
+
+/// Causes that the page names.
+const CAUSES: usize = 6;
+
+#[derive(Template)]
+#[template(path = "resend.html")]
+struct ResendPage<'a> {
+    frame: &'a Frame,
+    filter: &'a Filter,
+    which: Vec<(String, String)>,
+    told: String,
+    causes: Vec<(String, String)>,
+    has_refusals: bool,
+    matched: u64,
+    back: String,
+}
+
+/// `GET /monitor/resend`
+///
+/// # Errors
+/// `Contradicts` when nothing matches, or the store's.
+pub(super) async fn ask(visit: Visit<'_>) -> Result<Reply, PageError> {
+    let (api, locale) = (visit.api, visit.locale);
+    let filter = Filter::of(&mut Query::parse(visit.head.uri.query())?);
+    let events = meant(&visit, &filter)?;
+    let asked = BulkRequest {
+        filter: events.clone(),
+        only: false,
+        dry_run: true,
+    };
+    let tally = open_bulk(api, &asked, visit.actor(), None).await?;
+    if tally.matched == 0 {
+        return Err(PageError::Contradicts(locale.phrase(W::Nothing).to_owned()));
+    }
+    let causes = api.store.failure_causes(events, COUNTED).await?;
+    let settings = api.advice.routes.of(None);
+    let seen = Seen::of(&visit).await?;
+    let mut frame = Frame::of(&visit, View::Deliveries, locale.phrase(W::Title), &seen);
+    frame.refreshes = false;
+    let page = ResendPage {
+        which: which(locale, &filter),
+        told: resend::count(tally.matched, tally.follows, locale.language),
+        has_refusals: causes.iter().any(|(cause, _)| is_refusal(*cause)),
+        causes: named(locale, &settings, causes),
+        matched: tally.matched,
+        back: form::address(address::DELIVERIES, &filter.query()),
+        filter: &filter,
+        frame: &frame,
+    };
+    Ok(html(StatusCode::OK, page.render()?))
+}
+
+/// `POST /monitor/resend`
+///
+/// # Errors
+/// Those of a form, `Contradicts` when nothing matches, or the store's.
+pub(super) async fn send(mut visit: Visit<'_>) -> Result<Reply, PageError> {
+    let mut form = Form::read(&mut visit).await?;
+    let filter = Filter::read(|name| form.take(name));
+    let counted: u64 = form
+        .take("counted")
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(0);
+    let reason = form.take("reason");
+    let reason = reason.filter(|reason| crate::hold::is_reason(reason));
+    let asked = BulkRequest {
+        filter: meant(&visit, &filter)?,
+        only: false,
+        dry_run: false,
+    };
+    let tally = open_bulk(visit.api, &asked, visit.actor(), reason).await?;
+    let (sent, follows) = (tally.matched, tally.follows);
+    let fewer = counted.saturating_sub(sent);
+    let query = format!("done=resent&sent={sent}&fewer={fewer}&follows={follows}");
+    Ok(redirect(&form::address(address::DELIVERIES, &query)))
+}
+
+/// What [`send`] has done, when it led to the list.
+pub(super) fn done(query: &mut Query, locale: Locale) -> Option<String> {
+    query.take("done").filter(|done| done == "resent")?;
+    let mut number = |name: &str| query.take(name)?.parse::<u64>().ok();
+    let (sent, fewer, follows) = (number("sent")?, number("fewer")?, number("follows")?);
+    if sent == 0 {
+        return Some(locale.phrase(W::Nothing).to_owned());
+    }
+    Some(resend::done(sent, fewer, follows, locale.language))
+}
+
+/// The events that are sent again, of a status that a person chose.
+fn meant(visit: &Visit<'_>, filter: &Filter) -> Result<EventFilter, PageError> {
+    let locale = visit.locale;
+    if !matches!(filter.status, Some(Status::Exhausted | Status::Delivered)) {
+        let told = locale.phrase(W::NeedsStatus).to_owned();
+        return Err(PageError::Contradicts(told));
+    }
+    let now = visit.api.clock.now();
+    let events = filter.events(locale.timezone, now, visit.hidden_routes());
+    events.ok_or_else(|| {
+        let told = locale.phrase(crate::words::monitor::deliveries::Deliveries::NoDay);
+        PageError::Contradicts(told.to_owned())
+    })
+}
+
+/// The filter, for a person to read.
+fn which(locale: Locale, filter: &Filter) -> Vec<(String, String)> {
+    use crate::words::monitor::deliveries::Deliveries as D;
+    let status = filter.status.map_or("", Status::as_str);
+    let period = filter.period.map(|period| locale.period(period));
+    let route = (!filter.route.is_empty()).then(|| locale.receiver(&filter.route));
+    let rows = [
+        (D::State, locale.status(status).to_owned()),
+        (D::Type, filter.event_type.clone()),
+        (D::StaffId, filter.staff_id.clone()),
+        (D::Route, route.unwrap_or_default()),
+        (D::Period, period.unwrap_or_default()),
+        (D::First, filter.first.clone()),
+        (D::Last, filter.last.clone()),
+    ];
+    let given = rows.into_iter().filter(|(_, value)| !value.is_empty());
+    given
+        .map(|(name, value)| (locale.phrase(name).to_owned(), value))
+        .collect()
+}
+
+/// Whether sending again ends in the same way until something is mended.
+fn is_refusal(cause: Option<Cause>) -> bool {
+    cause.is_some_and(|cause| !cause.is_outage())
+}
+
+fn named(
+    locale: Locale,
+    settings: &Settings,
+    causes: Vec<(Option<Cause>, u64)>,
+) -> Vec<(String, String)> {
+    let named = causes.into_iter().take(CAUSES).map(|(cause, number)| {
+        let told = cause.map(|cause| cause.sentence(settings, locale.language));
+        (
+            thousands(number),
+            told.unwrap_or_else(|| locale.phrase(W::NoCause).to_owned()),
+        )
+    });
+    named.collect()
+}

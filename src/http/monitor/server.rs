@@ -1,0 +1,311 @@
+//! The view of the server: backup, disk, clocks, holds, who may look, and who did what.
+
+use askama::Template;
+
+use super::error::PageError;
+use super::form::{self};
+use super::frame::{self, Frame, View};
+use super::standing::{Seen, Urgency};
+use super::{Visit, address, redirect};
+use crate::audit::AuditFilter;
+use crate::hold::EVERY_ROUTE;
+use crate::http::reply::Reply;
+use crate::http::request::Query;
+use crate::incident::Kind;
+use crate::language::Locale;
+use crate::session::{Role, Sessions, id_of};
+use crate::timestamp::Timestamp;
+use crate::token::TokenRecord;
+use crate::words::monitor::Frame as T;
+use crate::words::monitor::login;
+use crate::words::monitor::server::{self, Server as W};
+use crate::words::{audits, size};
+
+/// Actions of a page.
+const ACTIONS: usize = 20;
+/// A receiver's clock that differs by no more, in seconds, is right.
+const CLOCK_FINE: i64 = 1;
+const A_DAY: u64 = 86_400;
+
+#[derive(Template)]
+#[template(path = "server.html")]
+struct ServerPage<'a> {
+    frame: &'a Frame,
+    told: Option<&'static str>,
+    facts: Vec<Fact>,
+    holds: Vec<(String, String)>,
+    routes: Vec<(String, String)>,
+    /// The time until which a hold may last, and from which on, as the field for it takes them.
+    hold_from: String,
+    hold_to: String,
+    sessions: Vec<SessionRow>,
+    tokens: Vec<(String, String, String)>,
+    actions: Vec<Action>,
+    newest: bool,
+    next: Option<String>,
+    operates: bool,
+}
+
+/// Something of the server.
+struct Fact {
+    name: &'static str,
+    urgency: Option<Urgency>,
+    text: String,
+}
+
+/// Somebody who is logged in.
+struct SessionRow {
+    id: String,
+    name: String,
+    role: &'static str,
+    since: String,
+    until: String,
+    is_own: bool,
+}
+
+/// A row of the audit.
+struct Action {
+    when: String,
+    who: String,
+    what: String,
+    subject: String,
+    reason: String,
+}
+
+/// `GET /monitor/server`
+///
+/// # Errors
+/// The store's.
+pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
+    let (api, locale) = (visit.api, visit.locale);
+    let mut query = Query::parse(visit.head.uri.query())?;
+    let before = query.take("cursor").and_then(|text| text.parse().ok());
+    let told = query.take("done").and_then(|word| done(&word));
+    let moment = api.clock.moment();
+    let seen = Seen::of(&visit).await?;
+    let (actions, next) = api
+        .store
+        .audit(AuditFilter::default(), before, ACTIONS)
+        .await?;
+    let sessions = api.store.sessions(moment).await?;
+    let tokens = api.store.tokens().await?;
+    let frame = Frame::of(&visit, View::Server, locale.phrase(W::Title), &seen);
+    let field = |at: Timestamp| {
+        let local = locale.timezone.local(at);
+        local.strftime("%Y-%m-%dT%H:%M").to_string()
+    };
+    let hidden = visit.hidden_routes();
+    let names = api.routes.routing.names();
+    let names = names.filter(|name| !hidden.iter().any(|one| one == name));
+    let page = ServerPage {
+        told: told.map(|phrase| locale.phrase(phrase)),
+        facts: facts(&visit, &seen),
+        holds: holds(&visit, &seen),
+        routes: names
+            .map(|name| (name.to_owned(), locale.receiver(name)))
+            .collect(),
+        hold_from: field(moment.wall),
+        hold_to: field(moment.wall.after(crate::hold::LONGEST)),
+        sessions: sessions_of(&visit, sessions),
+        tokens: tokens.iter().map(|one| token(&visit, one)).collect(),
+        actions: actions.iter().map(|one| action(&visit, one)).collect(),
+        newest: before.is_some(),
+        next: next.map(|next| form::address(address::SERVER, &format!("cursor={next}"))),
+        operates: visit.operates(),
+        frame: &frame,
+    };
+    frame::view(&visit, &frame, &page)
+}
+
+fn done(word: &str) -> Option<W> {
+    match word {
+        "held" => Some(W::HoldBegun),
+        "resumed" => Some(W::HoldEnded),
+        "ended" => Some(W::SessionEnded),
+        _ => None,
+    }
+}
+
+fn facts(visit: &Visit<'_>, seen: &Seen) -> Vec<Fact> {
+    let (api, locale) = (visit.api, visit.locale);
+    let told = |kind: Kind| {
+        let mut incidents = seen.overview.incidents.iter();
+        incidents.any(|incident| incident.report.kind == kind)
+    };
+    let judged = |kind: Kind| {
+        Some(if told(kind) {
+            Urgency::Look
+        } else {
+            Urgency::Fine
+        })
+    };
+    let fact = |name: W, urgency, text: String| Fact {
+        name: locale.phrase(name),
+        urgency,
+        text,
+    };
+    let mut facts = vec![
+        backup(visit, seen.now),
+        fact(
+            W::BackupPlace,
+            None,
+            api.backup.path().display().to_string(),
+        ),
+        disk(visit, seen, judged(Kind::DiskLow)),
+        fact(W::Database, None, size(seen.overview.database_bytes)),
+    ];
+    for (route, receiver) in api.observations.receivers() {
+        if visit.hidden_routes().contains(&route) {
+            continue;
+        }
+        let of = |text: String| format!("{} ({})", text, locale.receiver(&route));
+        if let Some(ahead) = receiver.clock_ahead {
+            let text = if ahead.abs() <= CLOCK_FINE {
+                locale.phrase(W::ClockFine).to_owned()
+            } else {
+                server::clock(ahead, locale.language)
+            };
+            facts.push(fact(W::Clock, judged(Kind::ClockOff), of(text)));
+        }
+        if let Some(ends) = receiver.certificate_ends {
+            let days = ends.since(seen.now).as_secs() / A_DAY;
+            let text = server::certificate(&locale.day(ends), days, locale.language);
+            facts.push(fact(
+                W::Certificate,
+                judged(Kind::CertificateExpiring),
+                of(text),
+            ));
+        }
+    }
+    facts.push(fact(W::Version, None, Frame::VERSION.to_owned()));
+    facts.push(fact(W::Started, None, locale.day_and_time(api.started_at)));
+    facts
+}
+
+fn backup(visit: &Visit<'_>, now: Timestamp) -> Fact {
+    let (api, locale) = (visit.api, visit.locale);
+    let last = api.backup.last();
+    let text = match last.at {
+        None => locale.phrase(W::NoBackup).to_owned(),
+        Some(at) => {
+            let ago = locale.span_of(now.since(at).as_secs());
+            server::backup(&locale.near(at, now), &ago, locale.language)
+        }
+    };
+    let failed = last
+        .error
+        .map(|error| server::backup_failed(&error.happened(locale.language), locale.language));
+    Fact {
+        name: locale.phrase(W::Backup),
+        urgency: Some(match (&failed, last.at) {
+            (Some(_), _) => Urgency::Act,
+            (None, None) => Urgency::Wait,
+            (None, Some(_)) => Urgency::Fine,
+        }),
+        text: failed.map_or(text.clone(), |failed| format!("{text}. {failed}")),
+    }
+}
+
+fn disk(visit: &Visit<'_>, seen: &Seen, judged: Option<Urgency>) -> Fact {
+    let locale = visit.locale;
+    let file = visit.api.store.file();
+    let (urgency, text) = match file.disk_bytes() {
+        _ if file.disk_full() => (Some(Urgency::Act), locale.phrase(W::DiskFull).to_owned()),
+        None => (None, locale.phrase(W::Unknown).to_owned()),
+        Some((free, _)) => {
+            let days = seen.overview.full_in_days(free);
+            (judged, server::disk(&size(free), days, locale.language))
+        }
+    };
+    Fact {
+        name: locale.phrase(W::Disk),
+        urgency,
+        text,
+    }
+}
+
+/// The holds that last: the route's name for the button, and a sentence.
+fn holds(visit: &Visit<'_>, seen: &Seen) -> Vec<(String, String)> {
+    let locale = visit.locale;
+    let holds = seen.overview.holds.iter().map(|hold| {
+        let name = if hold.route == EVERY_ROUTE {
+            locale.phrase(W::EveryRoute).to_owned()
+        } else {
+            locale.receiver(&hold.route)
+        };
+        let until = locale.day_and_time(hold.until);
+        let who = audits::who(&hold.who, locale.language);
+        let told = server::hold(&name, &until, &who, &hold.reason, locale.language);
+        (hold.route.clone(), told)
+    });
+    holds.collect()
+}
+
+fn sessions_of(visit: &Visit<'_>, sessions: Vec<crate::session::Session>) -> Vec<SessionRow> {
+    let locale = visit.locale;
+    let own = visit.secret().map(|secret| id_of(&secret.digest()));
+    let rows = sessions.into_iter().map(|session| SessionRow {
+        is_own: own.as_ref() == Some(&session.id),
+        role: locale.role(session.role),
+        since: locale.day_and_time(session.opened_at),
+        until: locale.day_and_time(session.ends_at),
+        name: session.name,
+        id: session.id,
+    });
+    rows.collect()
+}
+
+fn token(visit: &Visit<'_>, token: &TokenRecord) -> (String, String, String) {
+    let locale = visit.locale;
+    let until = match (token.revoked_at, token.expires_at) {
+        (Some(_), _) => locale.phrase(W::Revoked).to_owned(),
+        (None, Some(at)) => server::token_until(
+            &locale.timezone.local(at).date().to_string(),
+            locale.language,
+        ),
+        (None, None) => String::new(),
+    };
+    let name = token.subject.clone().unwrap_or_else(|| token.jti.clone());
+    (name, token.scope.clone().unwrap_or_default(), until)
+}
+
+fn action(visit: &Visit<'_>, done: &crate::audit::Record) -> Action {
+    let locale = visit.locale;
+    let language = locale.language;
+    let mut what = audits::action(done.action.as_str(), language);
+    if let Some(count) = done.count {
+        what = format!("{what} ({})", audits::count(count, language));
+    }
+    Action {
+        when: locale.day_and_time(done.at),
+        who: audits::who(&done.who, language),
+        what,
+        subject: subject(locale, done.subject.as_deref().unwrap_or_default()),
+        reason: done.reason.clone().unwrap_or_default(),
+    }
+}
+
+/// What something was done to, where people have a word for it.
+fn subject(locale: Locale, kept: &str) -> String {
+    match (kept, Role::from_word(kept)) {
+        (EVERY_ROUTE, _) => locale.phrase(W::EveryRoute).to_owned(),
+        (_, Some(role)) => login::role(role, locale.language).to_owned(),
+        (kept, None) => locale.receiver(kept),
+    }
+}
+
+/// `POST /monitor/sessions/{id}/end`
+///
+/// # Errors
+/// `NotFound`, or the store's.
+pub(super) async fn end_session(visit: Visit<'_>) -> Result<Reply, PageError> {
+    let api = visit.api;
+    let which = Sessions::Id(visit.id.clone());
+    let ended = api
+        .store
+        .end_sessions(which, visit.actor(), api.clock.moment());
+    if ended.await? == 0 {
+        return Err(PageError::NotFound);
+    }
+    Ok(redirect(&format!("{}?done=ended", address::SERVER)))
+}

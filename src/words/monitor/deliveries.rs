@@ -1,0 +1,125 @@
+//! The view of deliveries.
+
+use crate::language::{Language, Locale};
+use crate::period::Period;
+use crate::route::DEFAULT;
+use crate::words::monitor::thousands;
+
+phrases! {
+    /// Short texts of this view.
+    Deliveries {
+        Title: "送信の記録", "Deliveries";
+        All: "すべて", "All";
+        NeedsYou: "要対応", "Needs you";
+        Retrying: "再送待ち", "Retrying";
+        Waiting: "送信待ち", "Waiting";
+        Behind: "順番待ち", "Behind another";
+        Delivered: "送信済み", "Delivered";
+        Dismissed: "対応不要", "Dismissed";
+        Filter: "しぼりこみ", "Filter";
+        Type: "種類", "Type";
+        StaffId: "職員番号", "Staff id";
+        Route: "送り先", "Receiver";
+        DefaultRoute: "VoiceDrive", "VoiceDrive";
+        Any: "すべて", "any";
+        Period: "期間", "Period";
+        AnyTime: "すべての期間", "any time";
+        Of24Hours: "24 時間", "24 hours";
+        Of7Days: "7 日間", "7 days";
+        Of30Days: "30 日間", "30 days";
+        First: "最初の日", "First day";
+        Last: "最後の日", "Last day";
+        Number: "番号 (X-Request-ID)", "Number (X-Request-ID)";
+        Show: "表示する", "Show";
+        Clear: "しぼりこみをやめる", "No filter";
+        AcceptedAt: "受付時刻", "Accepted";
+        State: "状態", "State";
+        Next: "次にすること", "What to do";
+        SendAgain: "もう一度送る", "Send again";
+        SeeIt: "くわしく", "See it";
+        Older: "これより古いもの", "Older ones";
+        None: "この条件に合うものはありません。", "Nothing matches.";
+        NoDay: "日付は 2025-10-26 の形で入力してください。しぼりこみは使っていません。", "A day looks like 2025-10-26. The filter was not used.";
+        NoSuchNumber: "この番号で始まるものはありません。保存期間を過ぎたものは消えています。", "No number begins so. Records go when their time of retention is over.";
+        SeveralNumbers: "この番号で始まるものが 2 件以上あります。もう少し長く入力してください。", "Several numbers begin so. Type more of it.";
+    }
+}
+
+impl Locale {
+    /// What people call a route.
+    pub(crate) fn receiver(self, route: &str) -> String {
+        if route == DEFAULT {
+            self.phrase(Deliveries::DefaultRoute).to_owned()
+        } else {
+            route.to_owned()
+        }
+    }
+
+    /// What people call a period.
+    pub(crate) fn period(self, period: Period) -> String {
+        let name = match period {
+            Period::Day => Deliveries::Of24Hours,
+            Period::Week => Deliveries::Of7Days,
+            Period::Month => Deliveries::Of30Days,
+        };
+        self.phrase(name).to_owned()
+    }
+}
+
+/// How many deliveries a filter means; `most`: counting stops there.
+pub(crate) fn matched(number: u64, most: u64, language: Language) -> String {
+    let shown = thousands(number);
+    if number >= most {
+        both!(
+            language,
+            "この条件に合うもの: {shown} 件以上",
+            "Matching: {shown} or more"
+        )
+    } else {
+        both!(
+            language,
+            "この条件に合うもの: {shown} 件",
+            "Matching: {shown}"
+        )
+    }
+}
+
+/// Leads to the page that asks before all of it is sent again.
+pub(crate) fn resend_all(number: u64, most: u64, language: Language) -> String {
+    if number >= most {
+        return language
+            .say("すべてもう一度送る...", "Send all of them again ...")
+            .to_owned();
+    }
+    let number = thousands(number);
+    both!(
+        language,
+        "{number} 件をもう一度送る...",
+        "Send {number} again ..."
+    )
+}
+
+/// A delivery waits for its next retry.
+pub(crate) fn retrying(tries: u64, next: Option<&str>, language: Language) -> String {
+    match next {
+        Some(next) => both!(
+            language,
+            "再送待ち ({tries} 回送って失敗、次は {next})",
+            "Retrying ({tries} failed, next at {next})"
+        ),
+        None => both!(
+            language,
+            "再送待ち ({tries} 回送って失敗)",
+            "Retrying ({tries} failed)"
+        ),
+    }
+}
+
+/// A delivery waits for a person.
+pub(crate) fn exhausted(tries: u64, language: Language) -> String {
+    both!(
+        language,
+        "要対応 ({tries} 回送って失敗)",
+        "Needs you ({tries} failed)"
+    )
+}

@@ -1,0 +1,134 @@
+//! The view of one delivery.
+
+use crate::attempt::{AttemptRecord, Outcome};
+use crate::language::Language;
+
+phrases! {
+    /// Short texts of this view.
+    Delivery {
+        Explained: "説明", "What it means";
+        Steps: "これまでとこれから", "What was and what comes";
+        Comes: "これから", "Next";
+        Number: "番号 (X-Request-ID)", "Number (X-Request-ID)";
+        StaffId: "職員番号", "Staff id";
+        Route: "送り先", "Receiver";
+        Size: "大きさ", "Size";
+        Bytes: "バイト", "bytes";
+        Answer: "応答", "Answer";
+        SendAgain: "もう一度送る", "Send again";
+        SendAgainMeans: "同じ職員の、あとから届いたものも続けて送ります (内容が古いものに戻らないように)。VoiceDrive は番号で見分けるため、二重にはなりません。", "Later ones of the same person that were delivered are sent again after it, so that old data does not come back. VoiceDrive knows them by their numbers.";
+        Dismiss: "対応不要にする...", "Dismiss ...";
+        DismissMeans: "もう送る必要がないものです。要対応から外れ、まとめて送る対象にもなりません。あとから「もう一度送る」で送ることもできます。", "It need not be sent any more. It is no longer among what needs you, and no resend in bulk takes it. You can still send it again.";
+        DismissIt: "対応不要にする", "Dismiss";
+        Reason: "理由", "Why";
+        ReasonExample: "例: 退職済みのため", "such as: the person has left";
+        Accepted: "受け付けました", "Accepted";
+        ComesNothing: "自動では何も送りません。", "Nothing is sent by itself.";
+        ComesSoon: "まもなく送ります。", "It is sent soon.";
+        ComesBehind: "同じ職員の前のものが届いたら、続けて送ります。", "It is sent when the one before it of the same person has arrived.";
+        ExplainedAccepted: "まだ送っていません。順番がくると送ります。対応は不要です。", "It was not sent yet, and will be. Nothing needs to be done.";
+        ExplainedDelivered: "VoiceDrive に届きました。対応は不要です。", "VoiceDrive has taken it. Nothing needs to be done.";
+        ExplainedDismissed: "届いていませんが、担当者が対応不要としたものです。", "It did not arrive, and somebody said that it need not.";
+        WasDismissed: "対応不要にしました。", "It is dismissed.";
+        IsErased: "この職員のデータは消去されたため、送るものがありません。", "This person's data were erased, so there is nothing to send.";
+        NeedsReason: "理由を 200 文字以内で入力してください。何も変更していません。", "Say why, in at most 200 characters. Nothing was changed.";
+        NeedsNobody: "これは要対応ではなくなっています。何も変更していません。", "This does not need anybody any more. Nothing was changed.";
+        OnlyThis: "これだけを送る", "Send this one only";
+        Cancel: "やめる", "Do not";
+    }
+}
+
+/// One attempt.
+pub(crate) fn attempt(attempt: &AttemptRecord, language: Language) -> String {
+    let AttemptRecord {
+        attempt: number,
+        outcome,
+        http_status,
+        processing_ms: took,
+        ..
+    } = attempt;
+    let (ja, en) = match outcome {
+        Outcome::Success => ("届きました", "delivered"),
+        Outcome::Failed => ("失敗", "failed"),
+        Outcome::Timeout => ("時間切れ", "no answer in time"),
+    };
+    let status = http_status.map_or_else(String::new, |status| format!(", HTTP {status}"));
+    both!(
+        language,
+        "{number} 回目: {ja} ({took} ms{status})",
+        "Attempt {number}: {en} ({took} ms{status})"
+    )
+}
+
+/// Somebody did something with it.
+pub(crate) fn action(what: &str, who: &str, language: Language) -> String {
+    both!(language, "{what} ({who})", "{what} ({who})")
+}
+
+/// It was handed in more than once.
+pub(crate) fn repeats(number: u64, language: Language) -> String {
+    both!(
+        language,
+        "同じものが、あと {number} 回届きました (送るのは 1 回です)",
+        "handed in again, times: {number} (it is sent once)"
+    )
+}
+
+/// It is being tried again.
+pub(crate) fn explained_retrying(why: &str, language: Language) -> String {
+    both!(
+        language,
+        "まだ届いていません。自動で送り直します。対応は不要です。{why}",
+        "It has not arrived yet and is sent again by itself. Nothing needs to be done. {why}"
+    )
+}
+
+/// Every retry was made.
+pub(crate) fn explained_exhausted(tries: u64, why: &str, language: Language) -> String {
+    both!(
+        language,
+        "{tries} 回送りましたが、届きませんでした。{why}",
+        "It was sent {tries} times and did not arrive. {why}"
+    )
+}
+
+/// It is sent at a time.
+pub(crate) fn comes_at(when: &str, language: Language) -> String {
+    both!(
+        language,
+        "{when} に自動でもう一度送ります。",
+        "It is sent again at {when}, by itself."
+    )
+}
+
+/// It is sent when a hold ends.
+pub(crate) fn comes_after_hold(until: &str, language: Language) -> String {
+    both!(
+        language,
+        "送信の一時停止が終わる {until} のあとに送ります。",
+        "It is sent after {until}, when the hold ends."
+    )
+}
+
+/// It is being sent again.
+pub(crate) fn resent(follows: u64, language: Language) -> String {
+    if follows == 0 {
+        return language
+            .say("もう一度送ります。", "It is sent again.")
+            .to_owned();
+    }
+    both!(
+        language,
+        "もう一度送ります。同じ職員の、あとから届いた {follows} 件も続けて送ります。",
+        "It is sent again, and after it {follows} later ones of the same person."
+    )
+}
+
+/// More would follow than is sent without a word.
+pub(crate) fn too_many_follow(follows: u64, language: Language) -> String {
+    both!(
+        language,
+        "これを送ると、同じ職員の、あとから届いた {follows} 件も続けて送ることになります。多いため、まだ何も送っていません。これだけを送ると、VoiceDrive の内容が古いものに戻ることがあります。",
+        "After it, {follows} later ones of the same person would be sent again. That is much, so nothing was sent yet. When this one alone is sent, old data may come back at VoiceDrive."
+    )
+}

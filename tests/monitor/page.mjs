@@ -1,0 +1,228 @@
+// The page as people use it. Each test is a sentence; the first that fails ends the run.
+import { Browsing, Receiver, Relay, check, until } from "./relay.mjs";
+
+const receiver = new Receiver();
+const relay = new Relay(await receiver.start());
+const browsing = new Browsing();
+await relay.start();
+await browsing.start();
+
+const sentence = (page) => page.locator("#standing .first").innerText();
+const logIn = async (page, name, role) => {
+  const { link } = await relay.login(name, role);
+  await page.goto(link);
+  await page.waitForURL(`${relay.url}/monitor`);
+};
+
+const test = async (told, steps) => {
+  await steps();
+  check(browsing.violations.length === 0, browsing.violations.join("\n"));
+  console.log(`ok: ${told}`);
+};
+
+await test("a link logs in once, and its code is nowhere afterwards", async () => {
+  const { link, code } = await relay.login("山田", "operator");
+  const look = await fetch(link);
+  check(look.status === 200, "a scanner gets the page");
+  const page = await browsing.page();
+  await page.goto(link);
+  await page.waitForURL(`${relay.url}/monitor`);
+  check((await sentence(page)).includes("動き始めました"), await sentence(page));
+  check((await page.locator(".who").innerText()).includes("山田さん (操作できます)"), "who is logged in");
+  check(!page.url().includes(code), page.url());
+  check(!relay.lines.includes(code) && !relay.lines.includes(code.replaceAll("-", "")), "the code is in the log");
+  const other = await browsing.page();
+  await other.goto(link);
+  await other.locator("#told", { hasText: "このコードは使えません" }).waitFor();
+  await browsing.picture(other, "login-ja");
+  await browsing.picture(page, "now-empty-ja");
+});
+
+const page = await browsing.page();
+await logIn(page, "山田", "operator");
+
+await test("an outage is told, and ended by two clicks", async () => {
+  for (const number of [1, 2, 3]) await relay.send("employee.created", `E-${number}`);
+  await until("all arrive", () => receiver.received.length === 3);
+  await page.goto(`${relay.url}/monitor`);
+  check((await sentence(page)).includes("対応は必要ありません"), await sentence(page));
+  await browsing.picture(page, "now-fine-ja");
+  receiver.status = 500;
+  receiver.body = '{"error":"<img src=x onerror=alert(1)>"}';
+  for (const number of [4, 5]) await relay.send("employee.updated", `E-${number}`);
+  // Nobody loads the page again: it does so by itself.
+  await page.locator("#standing.act", { hasText: "届けられなかったものが 2 件あります" }).waitFor({ timeout: 30_000 });
+  await browsing.picture(page, "now-trouble-ja");
+  const before = receiver.received.length;
+  receiver.status = 200;
+  receiver.body = "{}";
+  await page.getByRole("button", { name: "つながるか確かめて、もう一度送る" }).click();
+  await page.locator(".told").waitFor();
+  await until("the rest follows", () => receiver.received.length === before + 2);
+  await page.locator("#standing.fine").waitFor({ timeout: 30_000 });
+  check((await sentence(page)).includes("対応は必要ありません"), await sentence(page));
+  const { items } = await relay.command("audit");
+  check(items.some((one) => one.action === "recover" && one.who === "山田" && one.via === "page"), JSON.stringify(items));
+});
+
+await test("what others write is shown as text", async () => {
+  receiver.status = 422;
+  receiver.body = `<img src=x onerror=alert(1)>"'</script><script>alert(2)</script>`;
+  await relay.send("employee.updated", `<img src=x onerror=alert(1)>"'`);
+  await until("it needs somebody", async () => (await relay.command("status")).events.exhausted === 1);
+  receiver.status = 200;
+  receiver.body = "{}";
+  await page.goto(`${relay.url}/monitor/deliveries?status=exhausted`);
+  check((await page.locator("tbody").innerText()).includes("<img src=x"), "the staff id is text");
+  await browsing.picture(page, "deliveries-ja");
+  await page.locator("tbody a", { hasText: "もう一度送る" }).click();
+  await page.locator("#steps").waitFor();
+  check((await page.locator("#steps").innerText()).includes("<script>alert(2)"), "the answer is text");
+  check((await page.locator("img, main script").count()) === 0, "an element came of it");
+  await browsing.picture(page, "delivery-ja");
+});
+
+await test("one delivery is dismissed with a reason, and sent again", async () => {
+  await page.getByText("対応不要にする...").click();
+  await page.getByLabel("理由").fill("退職済みのため");
+  await page.getByRole("button", { name: "対応不要にする", exact: true }).click();
+  await page.locator(".told", { hasText: "対応不要にしました" }).waitFor();
+  check((await page.locator("#steps").innerText()).includes("退職済みのため"), "the reason is in the timeline");
+  await page.getByRole("button", { name: "もう一度送る" }).click();
+  await page.locator(".told", { hasText: "もう一度送ります" }).waitFor();
+  await until("it arrives", async () => (await relay.command("status")).events.dismissed === 0);
+});
+
+await test("numbers are doors to as many rows", async () => {
+  await page.goto(`${relay.url}/monitor`);
+  const status = await relay.command("status");
+  await page.goto(`${relay.url}/monitor/deliveries?status=delivered`);
+  const tab = await page.locator(".tabs a[aria-current] .count").innerText();
+  check(tab === String(status.events.delivered), `${tab} of ${status.events.delivered}`);
+  check((await page.locator("tbody tr").count()) === status.events.delivered, "as many rows");
+});
+
+await test("sending is put on hold and goes on", async () => {
+  await page.goto(`${relay.url}/monitor/server`);
+  await page.getByText("送信を一時停止する...").click();
+  const end = new Date(Date.now() + 3600_000 + 9 * 3600_000).toISOString().slice(0, 16);
+  await page.getByLabel("いつまで").fill(end);
+  await page.getByLabel("理由").fill("VoiceDrive の入れ替え");
+  await page.getByRole("button", { name: "一時停止する", exact: true }).click();
+  await page.locator(".told").waitFor();
+  await relay.send("employee.created", "E-9");
+  await page.goto(`${relay.url}/monitor`);
+  check((await sentence(page)).includes("送信を一時停止しています"), await sentence(page));
+  await browsing.picture(page, "now-hold-ja");
+  await page.goto(`${relay.url}/monitor/server`);
+  await browsing.picture(page, "server-ja");
+  await page.getByRole("button", { name: "今すぐ再開する" }).click();
+  await page.locator(".told", { hasText: "送信を再開しました" }).waitFor();
+});
+
+await test("whoever only looks has no buttons, and a forged one does nothing", async () => {
+  const viewer = await browsing.page();
+  await logIn(viewer, "受付", "viewer");
+  for (const path of ["", "/deliveries", "/incidents", "/server"]) {
+    await viewer.goto(`${relay.url}/monitor${path}`);
+    const buttons = await viewer.locator("main form[method=post]").count();
+    check(buttons === 0, `${path}: ${buttons} forms`);
+  }
+  const answer = await viewer.evaluate(async () => (await fetch("/monitor/recover", { method: "POST" })).status);
+  check(answer === 403, `a viewer's press is answered ${answer}`);
+  // The same from another origin, with the operator's cookie.
+  const cookies = await page.context().cookies();
+  const cookie = cookies.map((one) => `${one.name}=${one.value}`).join("; ");
+  const forged = await fetch(`${relay.url}/monitor/logout`, { method: "POST", headers: { cookie, origin: "http://127.0.0.1:1" } });
+  check(forged.status === 403, `a forged press is answered ${forged.status}`);
+});
+
+await test("no view has an obstacle that axe knows, in light, in dark, and on 320 pixels", async () => {
+  for (const colorScheme of ["light", "dark"]) {
+    for (const width of [1280, 320]) {
+      const context = { colorScheme, viewport: { width, height: 800 } };
+      const other = await browsing.page(context);
+      await logIn(other, "山田", "operator");
+      for (const path of ["", "/deliveries", "/incidents", "/server"]) {
+        await other.goto(`${relay.url}/monitor${path}`);
+        const found = await browsing.violationsOf(other);
+        check(found.length === 0, `${path} ${colorScheme} ${width}: ${found.join("\n")}`);
+        const wide = await other.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        check(wide <= 0, `${path} ${width}: ${wide} pixels too wide`);
+        await browsing.picture(other, `${path.slice(1) || "now"}-${colorScheme}-${width}`);
+      }
+      await other.context().close();
+    }
+  }
+});
+
+await test("English is the reader's choice", async () => {
+  const other = await browsing.page();
+  await logIn(other, "Yamada", "operator");
+  await other.getByRole("link", { name: "English" }).click();
+  await other.locator("h1", { hasText: "Now" }).waitFor();
+  for (const path of ["", "/deliveries", "/incidents", "/server"]) {
+    await other.goto(`${relay.url}/monitor${path}`);
+    // What people typed stays as they typed it.
+    const own = await other.locator("h1, h2, h3, th[scope=col], summary, label, button, dt, nav a").allInnerTexts();
+    const left = own.filter((text) => /[\u3040-\u30ff]/.test(text));
+    check(left.length === 0, `${path}: Japanese is left: ${left}`);
+    await browsing.picture(other, `${path.slice(1) || "now"}-en`);
+  }
+});
+
+await test("it works by keyboard, and keeps the place under the reader's hands", async () => {
+  await page.goto(`${relay.url}/monitor/deliveries`);
+  await page.keyboard.press("Tab");
+  check((await page.evaluate(() => document.activeElement.className)) === "skip", "the first stop leads to the content");
+  await page.locator("#staff").focus();
+  await page.keyboard.type("E-1");
+  const typed = page.waitForResponse((answer) => answer.url().endsWith("/deliveries") && answer.request().headers()["x-refresh"]);
+  await relay.send("employee.created", "E-10");
+  await typed;
+  check((await page.evaluate(() => document.activeElement.id)) === "staff", "the focus stayed");
+  check((await page.locator("#staff").inputValue()) === "E-1", "what was typed stayed");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/staffId=E-1/);
+  check((await page.locator("tbody tr").count()) === 1, "one person's deliveries");
+});
+
+await test("without JavaScript one logs in, looks, acts and leaves", async () => {
+  const plain = await browsing.page({ javaScriptEnabled: false });
+  const { code } = await relay.login("佐藤", "operator");
+  await plain.goto(`${relay.url}/monitor/login`);
+  await plain.getByLabel("コードを入力してください").fill(code.toLowerCase());
+  await plain.getByRole("button", { name: "ログインする" }).click();
+  await plain.waitForURL(`${relay.url}/monitor`);
+  await plain.getByRole("link", { name: "送信の記録" }).click();
+  await plain.getByLabel("職員番号").fill("E-1");
+  await plain.getByRole("button", { name: "表示する" }).click();
+  await plain.locator("tbody a", { hasText: "くわしく" }).first().click();
+  await plain.getByRole("button", { name: "もう一度送る" }).click();
+  await plain.locator(".told").waitFor();
+  await plain.getByRole("button", { name: "ログアウト" }).click();
+  await plain.locator("#told", { hasText: "ログアウトしました" }).waitFor();
+  await plain.goBack();
+  await plain.locator("#code").waitFor();
+});
+
+await test("the page says when the server is away, and goes on when it is back", async () => {
+  await page.goto(`${relay.url}/monitor`);
+  await relay.stop();
+  await page.locator("#away").waitFor({ state: "visible", timeout: 40_000 });
+  await browsing.picture(page, "away-ja");
+  await relay.start();
+  await page.locator("#away").waitFor({ state: "hidden", timeout: 90_000 });
+});
+
+await test("printed, it has what counts and no buttons", async () => {
+  await page.emulateMedia({ media: "print" });
+  check(!(await page.locator("header nav").isVisible()), "the navigation is gone");
+  check(await page.locator("dl dd").first().isVisible(), "the definitions are there");
+  await page.emulateMedia({ media: null });
+});
+
+check([...browsing.requests].every((origin) => origin === relay.url), [...browsing.requests].join(" "));
+await browsing.browser.close();
+await relay.stop();
+process.exit(0);

@@ -1,0 +1,149 @@
+// A daemon, a receiver that answers as it is told, and a browser.
+import { execFile, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { promisify } from "node:util";
+import { chromium } from "playwright-core";
+
+const run = promisify(execFile);
+const { RELAY, CHROMIUM, DIRECTORY, PICTURES } = process.env;
+
+export const check = (condition, told) => {
+  if (!condition) throw new Error(told);
+};
+
+// What `question` answers, as soon as it is something.
+export const until = async (told, question, seconds = 30) => {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const answer = await question();
+    if (answer) return answer;
+    check(Date.now() < end, `never: ${told}`);
+    await pause(50);
+  }
+};
+
+// VoiceDrive, as far as it matters here.
+export class Receiver {
+  status = 200;
+  body = "{}";
+  received = [];
+
+  async start() {
+    this.server = createServer((request, answer) => {
+      let body = "";
+      request.on("data", (part) => (body += part));
+      request.on("end", () => {
+        this.received.push({ id: request.headers["x-request-id"], at: Date.now() });
+        answer.writeHead(this.status, { "content-type": "application/json" });
+        answer.end(this.body);
+      });
+    });
+    await new Promise((done) => this.server.listen(0, "127.0.0.1", done));
+    return `http://127.0.0.1:${this.server.address().port}/`;
+  }
+}
+
+// Nothing is left behind, however a run ends.
+const running = new Set();
+process.on("exit", () => running.forEach((one) => one.kill("SIGKILL")));
+
+const freePort = async () => {
+  const server = createServer();
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address();
+  await new Promise((done) => server.close(done));
+  return port;
+};
+
+export class Relay {
+  constructor(url, more = "") {
+    this.directory = mkdtempSync(join(DIRECTORY, "relay-"));
+    this.receiver = url;
+    this.more = more;
+  }
+
+  async start() {
+    this.port ??= await freePort();
+    this.url = `http://127.0.0.1:${this.port}`;
+    this.config = join(this.directory, "config.toml");
+    this.log = join(this.directory, "log");
+    const toml = [
+      "[server]", `listen = "127.0.0.1:${this.port}"`,
+      "[storage]", `directory = "${this.directory}/data"`,
+      "[delivery]", `url = "${this.receiver}"`, 'profile = "unsigned"',
+      "[retry]", "intervals_seconds = [1, 1]", this.more,
+    ];
+    writeFileSync(this.config, toml.join("\n") + "\n");
+    mkdirSync(join(this.directory, "data"), { recursive: true });
+    const environment = { ...process.env, RELAY_JWT_SECRET: "only-for-this-run-and-long-enough-for-it", LOG_LEVEL: "debug" };
+    this.process = spawn(RELAY, ["serve", "--config", this.config], { env: environment, stdio: ["ignore", "ignore", "pipe"] });
+    running.add(this.process);
+    this.lines = this.lines ?? "";
+    this.process.stderr.on("data", (part) => (this.lines += part));
+    await until("the relay answers", () => fetch(`${this.url}/api/health`).then((a) => a.ok, () => false));
+  }
+
+  async stop() {
+    const ended = new Promise((done) => this.process.once("exit", done));
+    this.process.kill("SIGTERM");
+    await ended;
+  }
+
+  async command(...words) {
+    const { stdout } = await run(RELAY, [...words, "--config", this.config, "--json"]);
+    return JSON.parse(stdout);
+  }
+
+  login(name, role, hours = "12") {
+    return this.command("monitor", "login", "--name", name, "--role", role, "--hours", hours);
+  }
+
+  send(event, staffId, data = {}) {
+    const file = join(this.directory, "data.json");
+    writeFileSync(file, JSON.stringify(data));
+    return this.command("send", event, "--staff-id", staffId, "--data", file);
+  }
+}
+
+export class Browsing {
+  violations = [];
+  requests = new Set();
+
+  async start() {
+    const options = { executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage"] };
+    this.browser = await chromium.launch(options);
+  }
+
+  // A page of a browser of its own, whose violations of the policy are noted.
+  async page(options = {}) {
+    const context = await this.browser.newContext({ locale: "ja-JP", timezoneId: "Asia/Tokyo", ...options });
+    const page = await context.newPage();
+    page.on("console", (message) => {
+      if (/Content Security Policy|Refused to/.test(message.text())) this.violations.push(message.text());
+    });
+    page.on("pageerror", (error) => this.violations.push(String(error)));
+    page.on("dialog", (dialog) => {
+      this.violations.push(`dialog: ${dialog.message()}`);
+      dialog.dismiss();
+    });
+    page.on("request", (request) => this.requests.add(new URL(request.url()).origin));
+    return page;
+  }
+
+  async picture(page, name) {
+    if (!PICTURES) return;
+    mkdirSync(PICTURES, { recursive: true });
+    await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
+  }
+
+  async violationsOf(page) {
+    const axe = readFileSync(join(DIRECTORY, "node_modules/axe-core/axe.min.js"), "utf8");
+    // The policy lets no other script in, and a debugger's is none of the page's.
+    await page.evaluate(axe);
+    const found = await page.evaluate(() => window.axe.run(document));
+    return found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(" ")}`);
+  }
+}
