@@ -46,6 +46,9 @@ _voicedrive__relay() {
             voicedrive__relay,kpi)
                 cmd="voicedrive__relay__subcmd__kpi"
                 ;;
+            voicedrive__relay,monitor)
+                cmd="voicedrive__relay__subcmd__monitor"
+                ;;
             voicedrive__relay,receiver)
                 cmd="voicedrive__relay__subcmd__receiver"
                 ;;
@@ -169,6 +172,9 @@ _voicedrive__relay() {
             voicedrive__relay__subcmd__help,kpi)
                 cmd="voicedrive__relay__subcmd__help__subcmd__kpi"
                 ;;
+            voicedrive__relay__subcmd__help,monitor)
+                cmd="voicedrive__relay__subcmd__help__subcmd__monitor"
+                ;;
             voicedrive__relay__subcmd__help,receiver)
                 cmd="voicedrive__relay__subcmd__help__subcmd__receiver"
                 ;;
@@ -244,6 +250,15 @@ _voicedrive__relay() {
             voicedrive__relay__subcmd__help__subcmd__import,interviews)
                 cmd="voicedrive__relay__subcmd__help__subcmd__import__subcmd__interviews"
                 ;;
+            voicedrive__relay__subcmd__help__subcmd__monitor,login)
+                cmd="voicedrive__relay__subcmd__help__subcmd__monitor__subcmd__login"
+                ;;
+            voicedrive__relay__subcmd__help__subcmd__monitor,logout)
+                cmd="voicedrive__relay__subcmd__help__subcmd__monitor__subcmd__logout"
+                ;;
+            voicedrive__relay__subcmd__help__subcmd__monitor,sessions)
+                cmd="voicedrive__relay__subcmd__help__subcmd__monitor__subcmd__sessions"
+                ;;
             voicedrive__relay__subcmd__help__subcmd__secret,make)
                 cmd="voicedrive__relay__subcmd__help__subcmd__secret__subcmd__make"
                 ;;
@@ -291,6 +306,30 @@ _voicedrive__relay() {
                 ;;
             voicedrive__relay__subcmd__import__subcmd__help,interviews)
                 cmd="voicedrive__relay__subcmd__import__subcmd__help__subcmd__interviews"
+                ;;
+            voicedrive__relay__subcmd__monitor,help)
+                cmd="voicedrive__relay__subcmd__monitor__subcmd__help"
+                ;;
+            voicedrive__relay__subcmd__monitor,login)
+                cmd="voicedrive__relay__subcmd__monitor__subcmd__login"
+                ;;
+            voicedrive__relay__subcmd__monitor,logout)
+                cmd="voicedrive__relay__subcmd__monitor__subcmd__logout"
+                ;;
+            voicedrive__relay__subcmd__monitor,sessions)
+                cmd="voicedrive__relay__subcmd__monitor__subcmd__sessions"
+                ;;
+            voicedrive__relay__subcmd__monitor__subcmd__help,help)
+                cmd="voicedrive__relay__subcmd__monitor__subcmd__help__subcmd__help"
+                ;;
+            voicedrive__relay__subcmd__monitor__subcmd__help,login)
+                cmd="voicedrive__relay__subcmd__monitor__subcmd__help__subcmd__login"
+                ;;
+            voicedrive__relay__subcmd__monitor__subcmd__help,logout)
+                cmd="voicedrive__relay__subcmd__monitor__subcmd__help__subcmd__logout"
+                ;;
+            voicedrive__relay__subcmd__monitor__subcmd__help,sessions)
+                cmd="voicedrive__relay__subcmd__monitor__subcmd__help__subcmd__sessions"
                 ;;
             voicedrive__relay__subcmd__secret,help)
                 cmd="voicedrive__relay__subcmd__secret__subcmd__help"
@@ -353,7 +392,7 @@ _voicedrive__relay() {
 
     case "${cmd}" in
         voicedrive__relay)
-            opts="-h -V --config --json --as --help --version serve reload demo check send import status tail show stats kpi export resend reconcile recover hold secret token alert audit staff backup verify restore receiver receiver-test help"
+            opts="-h -V --config --json --as --help --version serve reload demo check send import status tail show stats kpi export resend reconcile recover hold secret token monitor alert audit staff backup verify restore receiver receiver-test help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -807,7 +846,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__help)
-            opts="serve reload demo check send import status tail show stats kpi export resend reconcile recover hold secret token alert audit staff backup verify restore receiver receiver-test help"
+            opts="serve reload demo check send import status tail show stats kpi export resend reconcile recover hold secret token monitor alert audit staff backup verify restore receiver receiver-test help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1061,6 +1100,62 @@ _voicedrive__relay() {
         voicedrive__relay__subcmd__help__subcmd__kpi)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__monitor)
+            opts="login sessions logout"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__monitor__subcmd__login)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__monitor__subcmd__logout)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__monitor__subcmd__sessions)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1649,6 +1744,180 @@ _voicedrive__relay() {
                     COMPREPLY=($(compgen -W "24h 7d 30d" -- "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__monitor)
+            opts="-h --config --json --as --help login sessions logout help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__monitor__subcmd__help)
+            opts="login sessions logout help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__monitor__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__monitor__subcmd__help__subcmd__login)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__monitor__subcmd__help__subcmd__logout)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__monitor__subcmd__help__subcmd__sessions)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__monitor__subcmd__login)
+            opts="-h --name --role --hours --config --json --as --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --role)
+                    COMPREPLY=($(compgen -W "viewer operator" -- "${cur}"))
+                    return 0
+                    ;;
+                --hours)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__monitor__subcmd__logout)
+            opts="-h --name --all --config --json --as --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__monitor__subcmd__sessions)
+            opts="-h --config --json --as --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
