@@ -10,6 +10,7 @@ use crate::notification::advice::AdviceContext;
 use crate::overview::{Overview, RouteOverview};
 use crate::route::DEFAULT;
 use crate::timestamp::Timestamp;
+use crate::words::audits;
 use crate::words::monitor::standing::{self, Standing as W};
 
 /// Without a send for so long it is said when the last one was.
@@ -168,6 +169,12 @@ impl Seen {
         self.routes.iter().map(|route| route.accepted).sum()
     }
 
+    /// Whether sending again what did not arrive can help now: not what is refused, and not during a hold.
+    pub(super) fn may_recover(&self) -> bool {
+        let refused = self.report(Kind::PartnerRefuses).is_some();
+        self.exhausted() > 0 && !refused && self.overview.holds.is_empty()
+    }
+
     fn is_away(&self) -> bool {
         let mut incidents = self.overview.incidents.iter();
         incidents.any(|incident| incident.report.kind == Kind::PartnerAway)
@@ -248,7 +255,8 @@ impl Seen {
             let held = self.routes.iter().filter(|route| hold.holds(&route.route));
             let waiting = held.map(|route| route.accepted + route.retrying).sum();
             let until = locale.near(hold.until, self.now);
-            let told = standing::held((&until, &hold.who, &hold.reason), waiting, locale);
+            let who = audits::who(&hold.who, locale.language);
+            let told = standing::held((&until, &who, &hold.reason), waiting, locale);
             let told = if hold.route == EVERY_ROUTE || hold.route == DEFAULT {
                 told
             } else {
