@@ -116,7 +116,8 @@ fn row(visit: &Visit<'_>, incident: &Incident) -> Row {
             (None, Kind::PartnerAway | Kind::QueueLong | Kind::SuccessRateLow) => Urgency::Look,
             (None, _) => Urgency::Act,
         },
-        name: locale.name(report.kind),
+        // In a title the English one goes on.
+        name: locale.name(report.kind).trim_end_matches(':'),
         when: match incident.closed_at {
             None => incidents::since(&from, &lasted, language),
             Some(at) => {

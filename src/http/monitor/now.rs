@@ -98,7 +98,7 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let done = done.and_then(|word| recover::done(&word));
     let page = NowPage {
         told: done.map(|done| locale.phrase(done)),
-        may_recover: exhausted > 0 && visit.operates() && recover::is_wanted(&visit).await?,
+        may_recover: visit.operates() && seen.may_recover() && recover::is_wanted(&visit).await?,
         operates: visit.operates(),
         exhausted,
         first,

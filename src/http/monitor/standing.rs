@@ -10,6 +10,7 @@ use crate::notification::advice::AdviceContext;
 use crate::overview::{Overview, RouteOverview};
 use crate::route::DEFAULT;
 use crate::timestamp::Timestamp;
+use crate::words::audits;
 use crate::words::monitor::standing::{self, Standing as W};
 
 /// Without a send for so long it is said when the last one was.
@@ -168,6 +169,12 @@ impl Seen {
         self.routes.iter().map(|route| route.accepted).sum()
     }
 
+    /// Whether sending again what did not arrive can help now: not what is refused, and not during a hold.
+    pub(super) fn may_recover(&self) -> bool {
+        let refused = self.report(Kind::PartnerRefuses).is_some();
+        self.exhausted() > 0 && !refused && self.overview.holds.is_empty()
+    }
+
     fn is_away(&self) -> bool {
         let mut incidents = self.overview.incidents.iter();
         incidents.any(|incident| incident.report.kind == Kind::PartnerAway)
@@ -248,7 +255,8 @@ impl Seen {
             let held = self.routes.iter().filter(|route| hold.holds(&route.route));
             let waiting = held.map(|route| route.accepted + route.retrying).sum();
             let until = locale.near(hold.until, self.now);
-            let told = standing::held((&until, &hold.who, &hold.reason), waiting, locale);
+            let who = audits::who(&hold.who, locale.language);
+            let told = standing::held((&until, &who, &hold.reason), waiting, locale);
             let told = if hold.route == EVERY_ROUTE || hold.route == DEFAULT {
                 told
             } else {
@@ -301,5 +309,101 @@ impl Seen {
             return Sentence::new(10, Urgency::Fine, told).next(locale.phrase(W::QuietNext));
         }
         Sentence::new(10, Urgency::Fine, locale.phrase(W::Fine))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attempt::Outcome;
+    use crate::hold::Hold;
+    use crate::language::Language;
+    use crate::overview::EventTotals;
+    use crate::send_stats::QueueCounts;
+    use crate::zone::Zone;
+
+    fn now() -> Timestamp {
+        Timestamp::from_unix_ms(1_761_489_000_000)
+    }
+
+    fn seen(route: RouteOverview) -> Seen {
+        Seen {
+            overview: Overview {
+                events: EventTotals::default(),
+                queue: QueueCounts::default(),
+                waiting: Vec::new(),
+                last_attempt: Some((now(), Outcome::Success)),
+                database_bytes: 0,
+                sent: (9, 9),
+                repeats: 0,
+                incidents: Vec::new(),
+                failing_channels: Vec::new(),
+                holds: Vec::new(),
+            },
+            routes: vec![route],
+            now: now(),
+            disk_full: false,
+            trouble: None,
+            has_url: true,
+        }
+    }
+
+    fn said(seen: &Seen) -> Vec<(Urgency, String)> {
+        let locale = Locale {
+            language: Language::Ja,
+            timezone: Zone::TOKYO,
+        };
+        let said = seen
+            .sentences(locale, &AdviceContext::default())
+            .into_iter();
+        said.map(|one| (one.urgency, one.text)).collect()
+    }
+
+    #[test]
+    fn the_worst_comes_first_and_nothing_is_left_out() {
+        let mut all = seen(RouteOverview {
+            route: DEFAULT.to_owned(),
+            exhausted: 7,
+            retrying: 3,
+            ..RouteOverview::default()
+        });
+        all.disk_full = true;
+        all.has_url = false;
+        all.overview.holds.push(Hold {
+            route: EVERY_ROUTE.to_owned(),
+            until: now(),
+            begun_at: now(),
+            reason: "why".to_owned(),
+            who: "root".to_owned(),
+        });
+        let urgencies: Vec<Urgency> = said(&all).into_iter().map(|(urgency, _)| urgency).collect();
+        let (act, wait, hold) = (Urgency::Act, Urgency::Wait, Urgency::Hold);
+        assert_eq!(urgencies, [act, act, act, wait, hold]);
+        assert!(said(&all)[1].1.contains("7 件"), "{:?}", said(&all));
+        assert!(!all.may_recover());
+        all.overview.holds.clear();
+        assert!(all.may_recover());
+    }
+
+    #[test]
+    fn where_nothing_needs_anybody_one_sentence_says_so() {
+        let fine = seen(RouteOverview::default());
+        assert_eq!(
+            said(&fine),
+            [(
+                Urgency::Fine,
+                "正常に動いています。対応は必要ありません。".to_owned()
+            )]
+        );
+        let mut quiet = seen(RouteOverview::default());
+        quiet.now = now().after(QUIET + Duration::from_secs(1));
+        assert!(
+            said(&quiet)[0]
+                .1
+                .starts_with("正常です。24 時間、送信するものがありませんでした")
+        );
+        let mut new = seen(RouteOverview::default());
+        new.overview.sent = (0, 0);
+        assert_eq!(said(&new)[0].0, Urgency::Begin);
     }
 }

@@ -81,7 +81,7 @@ pub(crate) fn held(
     waiting: u64,
     locale: Locale,
 ) -> String {
-    let (who, waiting) = (locale.person(who), thousands(waiting));
+    let waiting = thousands(waiting);
     both!(
         locale.language,
         "送信を一時停止しています ({until} まで、{who}「{reason}」)。{waiting} 件が待っています。",
