@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::Instant;
 
 use super::DeliveryRules;
 use super::handoff::Handoff;
@@ -66,14 +65,15 @@ impl Recoverer {
 
     /// Looks until `stop` becomes true. A step that is under way is finished: it is short.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
-        let mut look_at = Instant::now() + LOOK_AGAIN;
+        let mut wait = LOOK_AGAIN;
         loop {
             tokio::select! {
-                () = tokio::time::sleep_until(look_at) => {}
+                () = tokio::time::sleep(wait) => {}
                 _ = stop.wait_for(|stop| *stop) => return,
             }
-            look_at = Instant::now();
-            look_at += self.step().await;
+            let began = self.clock.monotonic();
+            let next = self.step().await;
+            wait = next.saturating_sub(self.clock.monotonic().saturating_sub(began));
         }
     }
 

@@ -3,6 +3,7 @@
 //! still there, what it was and sound, and the room on the disk.
 
 pub mod difference;
+mod directory;
 pub mod inspect;
 mod lock;
 mod mark;
@@ -40,8 +41,8 @@ pub use soundness::Depth;
 
 use crate::command_line::CommandLine;
 use crate::trouble::Trouble;
+use directory::make_directory;
 use mark::{Mark, mark_of_damage};
-use open::make_directory;
 use path::{OpenPath, journal_of};
 use reserve::Reserve;
 use rollback::{journal_beside, set_aside};

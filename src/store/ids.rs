@@ -6,9 +6,10 @@ use uuid::{NoContext, Timestamp as UuidTime, Uuid};
 
 use crate::timestamp::Timestamp;
 
-/// The bits of a UUID of version 7 behind its milliseconds, and those of them that are only random.
-const BEHIND_MILLISECONDS: u32 = 80;
-const ONLY_RANDOM: u32 = 62;
+/// Where a UUID of version 7 has its milliseconds, and behind them twelve random bits that count here.
+const MILLISECONDS: u32 = 80;
+const COUNT: u32 = 64;
+const LARGEST_COUNT: u128 = 0xfff;
 
 /// The id that was given last.
 static LAST: Mutex<Uuid> = Mutex::new(Uuid::nil());
@@ -26,17 +27,19 @@ pub(super) fn new_id(now: Timestamp) -> String {
     last.to_string()
 }
 
-/// The id to give after `last`: `random`, or of the same millisecond one that is greater than `last` by a random
-/// number (RFC 9562, section 6.2).
+/// The id to give after `last`. The first of a millisecond has a count in the lower half, and each one after it the next
+/// count (RFC 9562, section 6.2, method 1); the other 62 bits stay random. Beyond the largest count, order is given up.
 fn following(last: Uuid, random: Uuid) -> Uuid {
     let (before, new) = (last.as_u128(), random.as_u128());
-    let next = before + (new & u128::from(u32::MAX)) + 1;
-    let same_millisecond = before >> BEHIND_MILLISECONDS == new >> BEHIND_MILLISECONDS;
-    if same_millisecond && before >> ONLY_RANDOM == next >> ONLY_RANDOM {
-        Uuid::from_u128(next)
+    let count = if before >> MILLISECONDS == new >> MILLISECONDS {
+        ((before >> COUNT) & LARGEST_COUNT) + 1
     } else {
-        random
+        (new >> COUNT) & (LARGEST_COUNT / 2)
+    };
+    if count > LARGEST_COUNT {
+        return random;
     }
+    Uuid::from_u128((new & !(LARGEST_COUNT << COUNT)) | (count << COUNT))
 }
 
 /// The beginning of every id that is given at this moment or later: ids before it are smaller.
@@ -67,28 +70,21 @@ mod tests {
 
     #[test]
     fn ids_of_one_millisecond_sort_as_they_were_given() {
-        let at = |milliseconds: u128, random: u128| {
+        let at = |milliseconds: u128, count: u128, random: u128| {
             let version_and_variant = 0x7000_8000_0000_0000_0000;
-            let number = (milliseconds << BEHIND_MILLISECONDS) | version_and_variant | random;
-            Uuid::from_u128(number)
+            let counted = (count << COUNT) | random;
+            Uuid::from_u128((milliseconds << MILLISECONDS) | version_and_variant | counted)
         };
-        let mut last = at(2, 9);
-        for random in [7, 3, 5] {
-            let next = following(last, at(2, random));
-            assert_eq!(next.as_u128() - last.as_u128(), random + 1);
-            last = next;
+        let mut last = following(Uuid::nil(), at(2, 0x923, 9));
+        assert_eq!(last, at(2, 0x123, 9), "there is room for others");
+        for (count, random) in [(0x124, 7), (0x125, 3), (0x126, 5)] {
+            last = following(last, at(2, 0xabc, random));
+            assert_eq!(last, at(2, count, random));
         }
-        assert_eq!(following(last, at(3, 1)), at(3, 1));
-        assert_eq!(
-            following(last, at(1, 1)),
-            at(1, 1),
-            "the clock was set back"
-        );
-        let full = at(2, (1 << ONLY_RANDOM) - 1);
-        assert_eq!(
-            following(full, at(2, 4)),
-            at(2, 4),
-            "version and variant stay"
-        );
+        assert_eq!(following(last, at(3, 1, 1)), at(3, 1, 1));
+        let earlier = following(last, at(1, 1, 1));
+        assert_eq!(earlier, at(1, 1, 1), "the clock was set back");
+        let random = following(at(2, LARGEST_COUNT, 4), at(2, 8, 4));
+        assert_eq!(random, at(2, 8, 4), "version and variant stay");
     }
 }

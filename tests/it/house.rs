@@ -210,6 +210,7 @@ const NOUNS: &[&str] = &[
     "language",
     "liveness",
     "notification",
+    "meters",
     "order",
     "overview",
     "period",
@@ -319,11 +320,24 @@ const USED_BY: &[(&str, &[&str])] = &[
     ),
     ("reload", &["cli", "http", "relay"]),
     ("observations", &["alerts", "delivery", "http", "relay"]),
+    ("under_way", &["delivery", "http", "relay"]),
     ("logging", &["cli"]),
     ("log_limit", &["http", "observations"]),
-    ("plain_file", &["cli", "config", "store", "system_error"]),
-    ("system_error", &["channel", "config", "delivery", "words"]),
-    ("system_user", &["cli", "config", "http"]),
+    (
+        "pair",
+        &[
+            "alerts", "cli", "config", "http", "relay", "upkeep", "words",
+        ],
+    ),
+    (
+        "plain_file",
+        &["cli", "config", "pair", "store", "system_error"],
+    ),
+    (
+        "system_error",
+        &["channel", "config", "delivery", "pair", "words"],
+    ),
+    ("system_user", &["cli", "config", "http", "pair"]),
 ];
 
 #[test]

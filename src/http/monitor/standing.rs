@@ -315,6 +315,8 @@ impl Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::{BTreeMap, HashMap};
+
     use crate::attempt::Outcome;
     use crate::hold::Hold;
     use crate::language::Language;
@@ -331,14 +333,17 @@ mod tests {
             overview: Overview {
                 events: EventTotals::default(),
                 queue: QueueCounts::default(),
+                queues: BTreeMap::new(),
                 waiting: Vec::new(),
                 last_attempt: Some((now(), Outcome::Success)),
                 database_bytes: 0,
                 sent: (9, 9),
                 repeats: 0,
                 incidents: Vec::new(),
+                open_incidents: HashMap::new(),
                 failing_channels: Vec::new(),
                 holds: Vec::new(),
+                comparisons: Vec::new(),
             },
             routes: vec![route],
             now: now(),

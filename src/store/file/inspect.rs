@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use super::super::connection::open_for_reading;
 use super::super::{StoreError, erase, notifications, outbox, recount, tokens};
 use super::live_file;
+use super::lock::file_in;
 use super::mark::Mark;
 use super::open::{judge, quick_check, refuse_cut, refuse_damaged, refuse_foreign, refuse_gone};
 use super::open_error::OpenError;
@@ -28,7 +29,7 @@ use crate::token::TokenRecord;
 pub fn inspect(directory: &Path) -> Result<Inspection, OpenError> {
     let path = live_file(directory);
     refuse_no_directories(directory)?;
-    refuse_odd_lock(directory)?;
+    refuse_odd_lock(directory, &file_in(directory))?;
     refuse_closed(directory)?;
     refuse_gone(directory)?;
     refuse_damaged(directory)?;

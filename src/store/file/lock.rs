@@ -32,8 +32,8 @@ pub(super) fn lock(directory: &Path) -> Result<File, OpenError> {
             Err(TryLockError::Error(source)) => return Err(at_directory(source)),
         }
     }
-    refuse_odd_lock(directory)?;
     let file = file_in(directory);
+    refuse_odd_lock(directory, &file)?;
     say_who(&file).map_err(|source| OpenError::at(&file, source))?;
     Ok(opened)
 }

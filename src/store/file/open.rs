@@ -2,12 +2,12 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::super::connection::{identity, make_file, open_for_reading, open_for_writing, settle};
+use super::directory::{DIRECTORY_MODE, make_directory};
 use super::lock::lock;
 use super::mark::{Mark, mark_of_damage};
 use super::open_error::{Left, OpenError};
@@ -25,8 +25,6 @@ use super::{DatabaseFile, live_file, newest_copy};
 use crate::command_line::CommandLine;
 use crate::plain_file::ordinary;
 
-/// Only the relay's user and group may enter.
-pub(super) const DIRECTORY_MODE: u32 = 0o750;
 /// The index of the write-ahead log is made in parts of so many bytes.
 const INDEX_PART: u64 = 32 * 1024;
 /// A database that was opened for writing.
@@ -179,29 +177,6 @@ fn back_up_before_migration(
         let copy = directory.join(format!("relay-before-migration-{found}.db"));
         snapshot::copy(path, &copy).map_err(|error| OpenError::not_copied(path, error))?;
         tracing::info!(copy = %copy.display(), "the database as it was is kept; restoring it with the version before this one is the way back");
-    }
-    Ok(())
-}
-
-/// Syncs a directory, so that the names in it survive a power cut.
-pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
-}
-
-/// Makes a directory when it is not there.
-pub(super) fn make_directory(path: &Path, mode: u32) -> Result<(), OpenError> {
-    let at_path = |source| OpenError::at(path, source);
-    if !path.is_dir() {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(mode)
-            .create(path)
-            .map_err(at_path)?;
-        // After a power cut a synced file is lost when the entry of its directory was not synced.
-        let parent = path
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty());
-        sync_directory(parent.unwrap_or(Path::new("."))).map_err(at_path)?;
     }
     Ok(())
 }

@@ -5,9 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::open::sync_directory;
+use super::directory::{give_to_owner_of, sync_directory};
 use super::open_error::OpenError;
-use super::restore::give_to_owner_of;
 use super::shape::Header;
 use super::{backup_file, live_file, newest_copy};
 use crate::plain_file::{self, ordinary};

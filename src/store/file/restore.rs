@@ -14,9 +14,9 @@ use super::super::connection::{identity, settle};
 use super::super::erase;
 use super::super::monitor_sessions;
 use super::difference::{Difference, compare};
+use super::directory::{DIRECTORY_MODE, give_to_owner_of, make_directory};
 use super::live_file;
 use super::lock::{file_in, lock};
-use super::open::{DIRECTORY_MODE, make_directory};
 use super::open_error::OpenError;
 use super::owner::note_too;
 use super::path::{filled_journal_of, journal_of};
@@ -28,7 +28,6 @@ use crate::audit::{Action, Actor, Entry, Subject};
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
 use stage::Stage;
-pub(super) use stage::give_to_owner_of;
 
 /// Why a copy was not restored. Nothing was changed, unless it says otherwise.
 #[derive(Debug, thiserror::Error)]

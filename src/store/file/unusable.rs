@@ -5,7 +5,6 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-use super::lock::file_in;
 use super::open_error::{Odd, OpenError};
 use super::path::{filled_journal_of, journal_of, shared_memory_of};
 use super::rollback::RollbackJournal;
@@ -61,16 +60,15 @@ pub(super) fn refuse_closed(directory: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Refuses what is no ordinary file of this user in the place of the one that names the process. It would be
+/// Refuses what is no ordinary file of this user in the place of `file`, which names the process. It would be
 /// written through a link, and a pipe waits for ever.
-pub(super) fn refuse_odd_lock(directory: &Path) -> Result<(), OpenError> {
-    let path = file_in(directory);
-    let why = match fs::symlink_metadata(&path) {
+pub(super) fn refuse_odd_lock(directory: &Path, file: &Path) -> Result<(), OpenError> {
+    let why = match fs::symlink_metadata(file) {
         Ok(found) if !found.is_file() => Odd::NotPlain,
-        Ok(_) => return refuse_unwritable_file(directory, &path),
+        Ok(_) => return refuse_unwritable_file(directory, file),
         Err(_) => return Ok(()),
     };
-    Err(unusable(directory, &path, why))
+    Err(unusable(directory, file, why))
 }
 
 /// Refuses files that this user may not read and write. None of them may be open in this process.

@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
+use super::super::directory::{DIRECTORY_MODE, give_to_owner_of, make_directory, sync_directory};
 use super::super::mark::Mark;
-use super::super::open::{DIRECTORY_MODE, make_directory, sync_directory};
 use super::{RestoreError, name_of};
 use crate::timestamp::Timestamp;
 
@@ -103,16 +103,6 @@ impl Drop for Stage {
             let _ = fs::remove_dir_all(&self.path);
         }
     }
-}
-
-/// An admin restores as root, and the daemon has a user of its own: what was made here belongs to
-/// whoever owns the data directory.
-pub(in super::super) fn give_to_owner_of(directory: &Path, made: &Path) -> io::Result<()> {
-    let (owner, present) = (fs::metadata(directory)?, fs::metadata(made)?);
-    if (owner.uid(), owner.gid()) == (present.uid(), present.gid()) {
-        return Ok(());
-    }
-    chown(made, Some(owner.uid()), Some(owner.gid()))
 }
 
 #[cfg(test)]
