@@ -26,11 +26,11 @@ use tokio::sync::watch;
 use crate::clock::{Clock, Moment};
 use crate::config::Hook;
 use crate::delivery::route::Route;
-use crate::incident::{Digests, Kind, Look, Observation, Thresholds};
+use crate::incident::{Digests, Evaluation, Kind, Observation, Thresholds};
+use crate::key_pair::CurrentKeyPair;
 use crate::language::Language;
 use crate::liveness::Liveness;
 use crate::observations::Observations;
-use crate::pair::CurrentPair;
 use crate::store::{Store, StoreError};
 use crate::timestamp::Timestamp;
 use crate::upkeep::backup::BackupFile;
@@ -54,7 +54,7 @@ pub struct Evaluator {
     /// The names of all routes.
     routes: Vec<String>,
     certificates: Certificates,
-    pair: Option<CurrentPair>,
+    pair: Option<CurrentKeyPair>,
     thresholds: Thresholds,
     digests: Digests,
     retention: Duration,
@@ -77,7 +77,7 @@ pub struct Sources {
     /// The routes that lead somewhere.
     pub routes: Vec<Route>,
     /// The relay's own certificate, when it speaks TLS.
-    pub pair: Option<CurrentPair>,
+    pub pair: Option<CurrentKeyPair>,
 }
 
 /// What the configuration says of it.
@@ -149,13 +149,13 @@ impl Evaluator {
         if let Some(callers) = self.observations.logins_untold(self.clock.monotonic()) {
             tracing::info!(callers, "more callers were turned away");
         }
-        if let Err(error) = self.look().await {
+        if let Err(error) = self.evaluate().await {
             tracing::warn!(%error, "whether a person is needed could not be looked at; it will be tried again");
         }
         self.call_heartbeat().await;
     }
 
-    async fn look(&self) -> Result<(), StoreError> {
+    async fn evaluate(&self) -> Result<(), StoreError> {
         let moment = self.clock.moment();
         let trouble = self.store.file().trouble();
         let vitals = match self.store.vitals(moment).await {
@@ -215,13 +215,15 @@ impl Evaluator {
         observed: &Observed,
         moment: Moment,
     ) -> Result<(), StoreError> {
-        let look = Look {
+        let evaluation = Evaluation {
             judged: judged.to_vec(),
             holding: self.holding(observed, moment),
             undecided: undecided(observed, &self.thresholds),
             routes: self.routes.clone(),
         };
-        self.store.observe(look, self.digests.clone(), moment).await
+        self.store
+            .observe(evaluation, self.digests.clone(), moment)
+            .await
     }
 
     /// Calls the dead man's switch while accepting, delivering and backups work. The service behind it

@@ -9,9 +9,9 @@ mod error;
 mod expected;
 mod free_header;
 mod ingest;
-mod itself;
+mod known_secrets;
 mod monitor;
-mod named;
+mod own_address;
 mod profiles;
 mod proxy;
 mod rate_limit;
@@ -33,20 +33,20 @@ use std::path::Path;
 use crate::command_line::CommandLine;
 use crate::delivery::proxy::Proxies;
 use crate::delivery::route::Route;
+use crate::key_pair::ServerKeyPair;
 use crate::language::Language;
 use crate::order::Order;
-use crate::pair::Pair;
 use crate::route::Routing;
 use crate::route::settings::AllSettings;
 use crate::zone::Zone;
-pub use alerts::{AlertsConfig, AlertsOut, Channel, Email, Encryption, Hook, Way};
+pub use alerts::{AlertsConfig, Channel, Email, Encryption, Hook, ResolvedAlerts, Way};
 pub use caller_secrets::Secrets;
 pub use changes::Changes;
 pub use error::{ConfigError, ConfigErrors, Doubt, Forbidden, Kind, Location, Note, NoteKind};
 pub use expected::Expected;
 pub use ingest::{Ingest, IngestConfig};
+pub use known_secrets::{Role, SecretEntry};
 pub use monitor::Monitor;
-pub use named::{Named, Role};
 pub use proxy::ProxyConfig;
 pub use rate_limit::RateLimit;
 use reader::{Document, Section};
@@ -105,13 +105,13 @@ pub struct Loaded {
     /// The proxies of `[delivery]`, which everything without its own uses.
     pub proxies: Proxies,
     /// Alert channels with their secrets.
-    pub alerts: AlertsOut,
+    pub alerts: ResolvedAlerts,
     /// The door of the staff system's own senders, with its secrets.
     pub ingest: Option<Ingest>,
     /// The relay's own certificate and key, when it speaks TLS.
-    pub pair: Option<Pair>,
+    pub pair: Option<ServerKeyPair>,
     /// Every secret that is set, by its name.
-    pub set: BTreeMap<String, Named>,
+    pub set: BTreeMap<String, SecretEntry>,
     /// Settings that work but may not be meant.
     pub notes: Vec<Note>,
     /// How the commands of the relay that has it are typed.
@@ -199,9 +199,9 @@ fn read_both(
     let jwt = secrets.jwt.is_some();
     let with_secrets = |door: &IngestConfig| door.with_secrets(environment, jwt, path, &mut errors);
     let ingest = config.ingest.as_ref().map(with_secrets);
-    let names = named::names(&config);
-    let set = named::set(&names, environment);
-    let mut notes = named::notes(&names, &set, environment, whole);
+    let names = known_secrets::names(&config);
+    let set = known_secrets::set(&names, environment);
+    let mut notes = known_secrets::notes(&names, &set, environment, whole);
     let tls = config.server.tls.as_ref();
     let pair = tls.and_then(|tls| tls.pair(&mut errors, &mut notes));
     // Two routes may lack the same secret.

@@ -27,12 +27,12 @@ pub mod partner;
 pub mod probe;
 pub mod profile;
 pub mod proxy;
+mod receiver_health;
 pub mod recovery;
 pub mod route;
 pub mod second_look;
 pub mod sender;
 pub mod signature;
-mod standing;
 pub mod tls;
 
 use tokio::sync::watch;

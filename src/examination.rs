@@ -22,14 +22,14 @@ pub(crate) enum Examination {
 
 /// What an answer shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum CaseResult {
     Pass,
     /// Neither right nor wrong: the receiver looked at something else.
     Note,
     Fail,
 }
 
-impl Outcome {
+impl CaseResult {
     /// For programs.
     pub(crate) fn word(self) -> &'static str {
         match self {
@@ -50,7 +50,7 @@ impl Examination {
     }
 
     /// What the answer shows, for a receiver that took the good webhook or refused its data.
-    pub(crate) fn outcome(self, status: u16) -> Outcome {
+    pub(crate) fn outcome(self, status: u16) -> CaseResult {
         let taken = (200..300).contains(&status);
         let right = match self {
             Self::Good | Self::Repeated | Self::NonAscii => taken,
@@ -61,9 +61,9 @@ impl Examination {
         // The text is in a field of its own: a receiver may refuse the field, and not its characters.
         let refused_for_data = self == Self::NonAscii && is_about_data(status);
         match right {
-            true => Outcome::Pass,
-            false if refused_for_data => Outcome::Note,
-            false => Outcome::Fail,
+            true => CaseResult::Pass,
+            false if refused_for_data => CaseResult::Note,
+            false => CaseResult::Fail,
         }
     }
 }
@@ -79,18 +79,18 @@ mod tests {
 
     #[test]
     fn a_missing_header_may_be_answered_400_and_a_wrong_signature_may_not() {
-        assert_eq!(Examination::NoSignature.outcome(400), Outcome::Pass);
-        assert_eq!(Examination::NoBearer.outcome(400), Outcome::Pass);
-        assert_eq!(Examination::NoSignature.outcome(200), Outcome::Fail);
-        assert_eq!(Examination::OtherSecret.outcome(400), Outcome::Fail);
-        assert_eq!(Examination::OtherSecret.outcome(401), Outcome::Pass);
+        assert_eq!(Examination::NoSignature.outcome(400), CaseResult::Pass);
+        assert_eq!(Examination::NoBearer.outcome(400), CaseResult::Pass);
+        assert_eq!(Examination::NoSignature.outcome(200), CaseResult::Fail);
+        assert_eq!(Examination::OtherSecret.outcome(400), CaseResult::Fail);
+        assert_eq!(Examination::OtherSecret.outcome(401), CaseResult::Pass);
     }
 
     #[test]
     fn a_field_that_is_refused_is_no_fault_of_reading_characters() {
-        assert_eq!(Examination::NonAscii.outcome(200), Outcome::Pass);
-        assert_eq!(Examination::NonAscii.outcome(422), Outcome::Note);
-        assert_eq!(Examination::NonAscii.outcome(401), Outcome::Fail);
-        assert_eq!(Examination::NonAscii.outcome(500), Outcome::Fail);
+        assert_eq!(Examination::NonAscii.outcome(200), CaseResult::Pass);
+        assert_eq!(Examination::NonAscii.outcome(422), CaseResult::Note);
+        assert_eq!(Examination::NonAscii.outcome(401), CaseResult::Fail);
+        assert_eq!(Examination::NonAscii.outcome(500), CaseResult::Fail);
     }
 }

@@ -34,10 +34,10 @@ use crate::audit::Actor;
 use crate::clock::Clock;
 use crate::config::{Channel, Ingest};
 use crate::delivery::handoff::Handoff;
+use crate::key_pair::CurrentKeyPair;
 use crate::language::Locale;
 use crate::notification::advice::AdviceContext;
 use crate::observations::Observations;
-use crate::pair::CurrentPair;
 use crate::reload::Reloads;
 use crate::retry::RetryPolicy;
 use crate::route::{BodyLimit, Routing, TooLarge};
@@ -93,7 +93,7 @@ pub struct Api {
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Used up once an untrusted `X-Forwarded-For` was logged.
-    pub unbelieved: Once,
+    pub warned_untrusted_proxy: Once,
     /// The longest body, in bytes.
     pub max_body_bytes: usize,
     /// When failed deliveries are tried again.
@@ -113,16 +113,16 @@ pub struct Api {
     /// When the daemon started.
     pub started_at: Timestamp,
     /// Where it listens.
-    pub doors: Doors,
+    pub listeners: Listeners,
 }
 
 /// Where the daemon listens.
 #[derive(Clone, Debug)]
-pub struct Doors {
+pub struct Listeners {
     /// In plain HTTP; none: only over TLS.
     pub plain: Option<SocketAddr>,
     /// Over TLS, with the certificate that is shown there.
-    pub secured: Option<(SocketAddr, CurrentPair)>,
+    pub secured: Option<(SocketAddr, CurrentKeyPair)>,
 }
 
 /// What the configuration says of the page for people.

@@ -104,7 +104,7 @@ pub struct Observation {
 
 /// What was found when everything was looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Look {
+pub struct Evaluation {
     /// The kinds that were judged: what `holding` does not name of them does not hold. Incidents of other kinds are
     /// left alone.
     pub judged: Vec<Kind>,

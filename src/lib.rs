@@ -9,8 +9,8 @@
 //!
 //! ## Words
 //!
-//! - *room*: a module: a file with the folder of its name. *noun*: a module that says what something is, and does nothing
-//!   with a file, the network or a clock.
+//! - *room*: a module: a file with the folder of its name. *noun*: a module that says what something is, and does
+//!   nothing with a file, the network or a clock.
 //!
 //! What is handed in:
 //! - *event*: a fact that the staff system hands in, with a name such as `employee.created` and a payload.
@@ -33,14 +33,14 @@
 //! - *exhausted*: a delivery whose retries are used up. It waits for a person.
 //! - *resend*: a person opens a delivery again.
 //! - *round*: the first attempt and its retries. A resend begins another one with a fresh budget of retries.
-//! - *recovery*: what was exhausted because VoiceDrive was away is sent again when it is back. A *probe* is the oldest of it,
-//!   sent once to see that.
-//! - *line*: the deliveries of one person on one route, which are made one after the other. *tail*: what was delivered after
-//!   an event in its line, and is made again after it, so that old data does not come back.
-//! - *place*: where a delivery of a line stands: *in line*; at the *front*, where it may be under way; or *beside* the line
-//!   until its retry is due, because its failure says nothing about the others.
-//! - *reconciliation*: comparing what was sent with what the partner says it has, by id. *missing*: delivered, and not there.
-//!   *verdict*: what it says about one event.
+//! - *recovery*: what was exhausted because VoiceDrive was away is sent again when it is back. A *probe* is the oldest
+//!   of it, sent once to see that.
+//! - *line*: the deliveries of one person on one route, which are made one after the other. *tail*: what was delivered
+//!   after an event in its line, and is made again after it, so that old data does not come back.
+//! - *place*: where a delivery of a line stands: *in line*; at the *front*, where it may be under way; or *beside* the
+//!   line until its retry is due, because its failure says nothing about the others.
+//! - *reconciliation*: comparing what was sent with what the partner says it has, by id. *missing*: delivered, and not
+//!   there. *verdict*: what it says about one event.
 //! - *hold*: a person pauses a route until a given moment. Accepting goes on, and nothing is sent.
 //! - *route*: which events go to which receiver, and how. An event keeps the name of its route.
 //! - *profile*: the form that a receiver wants: body, headers, and the text that is signed.
@@ -52,7 +52,8 @@
 //!
 //! What is counted:
 //! - *slot*: a whole hour, day or month of UTC for which counts are kept.
-//! - *period*, *range*: the time that statistics are asked for. They are added up from slots and from the rows at its ends.
+//! - *period*, *range*: the time that statistics are asked for. They are added up from slots and from the rows at its
+//!   ends.
 //! - *recount*: comparing the kept counts with the rows.
 //! - *breakdown*: the counts of a range in rows, by day, type or route.
 //! - *KPI*, *measure*: one of the five goals of the two teams, and its value with its target.
@@ -90,27 +91,29 @@
 //! - *axis*: the relay's own time, on which waits are kept. The monotonic clock moves it, never a set wall clock.
 //!
 //! The daemon:
-//! - *part*: a loop of the daemon that a reload can replace: a dispatcher, a notifier, a task of *upkeep* (maintenance).
+//! - *part*: a loop of the daemon that a reload can replace: a dispatcher, a notifier, a task of *upkeep*
+//!   (maintenance).
 //! - *liveness*: whether a part still moves. It announces when it will have moved again at the latest; one that is
 //!   overdue hangs.
 //! - *wing*: a part of [`http`] with a table of endpoints, a way to know who calls, and a way to refuse.
-//! - *pair*: the relay's own certificate and its key, when it speaks TLS itself.
+//! - *key pair*: the relay's own certificate and its key, when it speaks TLS itself.
 //! - *control socket*: the Unix socket of the command line. Whoever may open it is an admin.
 //! - *scope*: what a token allows.
 //! - *permit*: one of the limited number of connections. An idle connection is *evicted* to make room for another.
-//! - *note*: something in the configuration that works, and that a person may not have meant. *doubt*: why a line or value
-//!   can be understood in more than one way; it is an error.
-//! - *session*: somebody is logged in to the monitor page. It begins with a *code*, which a person at the server makes. *role*:
-//!   what that somebody may do.
+//! - *note*: something in the configuration that works, and that a person may not have meant. *doubt*: why a line or
+//!   value can be understood in more than one way; it is an error.
+//! - *session*: somebody is logged in to the monitor page. It begins with a *code*, which a person at the server makes.
+//!   *role*: what that somebody may do.
 //!
 //! ## Rooms, in reading order
 //!
 //! - What things are, and what is decided about them (no input or output, no clock):
-//!   - events: [`event`], [`submission`], [`event_record`], [`content`] and [`repeat`] (what is the same), [`due`], [`attempt`], [`cause`], [`export`],
-//!     [`retry`], [`resend`], [`dismissal`], [`hold`], [`recovery`], [`reconciliation`], [`order`], [`purge`],
-//!     [`route`], [`ingest`];
+//!   - events: [`event`], [`submission`], [`event_record`], [`content`] and [`repeat`] (what is the same), [`due`],
+//!     [`attempt`], [`cause`], [`export`], [`retry`], [`resend`], [`dismissal`], [`hold`], [`recovery`],
+//!     [`reconciliation`], [`order`], [`purge`], [`route`], [`ingest`];
 //!   - interviews: [`interview`], [`interview_stats`];
-//!   - counts: [`send_stats`], [`period`], [`slot`], [`day`], [`zone`], [`send_breakdown`], [`kpi`], [`confirmed_range`];
+//!   - counts: [`send_stats`], [`period`], [`slot`], [`day`], [`zone`], [`send_breakdown`], [`kpi`],
+//!     [`confirmed_range`];
 //!   - what is told: [`incident`], [`notification`], [`overview`], [`trouble`], [`language`], [`command_line`];
 //!   - who did what, and whose data are kept: [`audit`], [`person`], [`session`];
 //!   - what a person types: [`spelling`], `wrong_value`;
@@ -119,11 +122,11 @@
 //! - What goes out: [`delivery`].
 //! - What comes in: [`http`], with the sockets in [`http::server`], the API in [`http::api`], what the command line
 //!   asks for in `http::control`, and the page for people in `http::monitor`.
-//! - The edges: [`config`], [`clock`], [`logging`], [`log_limit`], [`pair`], [`plain_file`], [`system_error`],
+//! - The edges: [`config`], [`clock`], [`logging`], [`log_limit`], [`key_pair`], [`plain_file`], [`system_error`],
 //!   [`system_user`].
 //! - How a configuration takes the place of another: [`reload`].
-//! - Maintenance: [`upkeep`]. What is observed and shared in memory: [`observations`], [`meters`], [`liveness`]. Who is told: [`alerts`],
-//!   and what came of it: [`channel`].
+//! - Maintenance: [`upkeep`]. What is observed and shared in memory: [`observations`], [`meters`], [`liveness`]. Who is
+//!   told: [`alerts`], and what came of it: [`channel`].
 //! - What is said to people, in both languages: [`words`].
 //! - What commands work with: `import` reads a file of interview records, `examination` judges a receiver,
 //!   [`receiver`] stands in for VoiceDrive.
@@ -179,6 +182,7 @@ mod incident;
 mod ingest;
 mod interview;
 mod interview_stats;
+mod key_pair;
 mod kpi;
 mod language;
 mod liveness;
@@ -189,7 +193,6 @@ mod notification;
 mod observations;
 mod order;
 mod overview;
-mod pair;
 mod period;
 mod person;
 mod plain_file;
@@ -244,7 +247,7 @@ pub mod testing {
     }
     pub mod channel {
         pub mod outcome {
-            pub use crate::channel::outcome::Outcome;
+            pub use crate::channel::outcome::ChannelOutcome;
         }
     }
     pub mod cli {
@@ -395,7 +398,7 @@ pub mod testing {
             pub use crate::upkeep::file_watch::FileWatch;
         }
         pub mod retention {
-            pub use crate::upkeep::retention::{Kept, Retention};
+            pub use crate::upkeep::retention::{Retention, RetentionPeriods};
         }
         pub mod soundness {
             pub use crate::upkeep::soundness::Soundness;

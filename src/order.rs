@@ -114,7 +114,7 @@ pub enum Tail {
     AfterSuccess,
     /// It follows in any case: an earlier one that succeeded has left it to this one, or the receiver may have
     /// applied this one and its answer was lost.
-    Owed,
+    Inherited,
 }
 
 impl Tail {
@@ -124,16 +124,16 @@ impl Tail {
         match self {
             Self::None | Self::LeftOut => false,
             Self::AfterSuccess => delivered,
-            Self::Owed => true,
+            Self::Inherited => true,
         }
     }
 
     /// The same when an earlier one leaves the rest of its own tail to this delivery.
     #[must_use]
-    pub fn owed(self) -> Self {
+    pub fn inherited(self) -> Self {
         match self {
             Self::None => Self::None,
-            Self::LeftOut | Self::AfterSuccess | Self::Owed => Self::Owed,
+            Self::LeftOut | Self::AfterSuccess | Self::Inherited => Self::Inherited,
         }
     }
 
@@ -141,8 +141,8 @@ impl Tail {
     #[must_use]
     pub fn in_doubt(self) -> Self {
         match self {
-            Self::AfterSuccess => Self::Owed,
-            Self::None | Self::LeftOut | Self::Owed => self,
+            Self::AfterSuccess => Self::Inherited,
+            Self::None | Self::LeftOut | Self::Inherited => self,
         }
     }
 
@@ -151,7 +151,7 @@ impl Tail {
     pub fn beside(self) -> Self {
         match self {
             Self::LeftOut => Self::LeftOut,
-            Self::None | Self::AfterSuccess | Self::Owed => Self::AfterSuccess,
+            Self::None | Self::AfterSuccess | Self::Inherited => Self::AfterSuccess,
         }
     }
 
@@ -160,7 +160,7 @@ impl Tail {
     #[must_use]
     pub fn of_resend(before: Option<Self>, only: bool) -> Self {
         match before {
-            Some(kept @ (Self::None | Self::Owed)) => kept,
+            Some(kept @ (Self::None | Self::Inherited)) => kept,
             _ if only => Self::LeftOut,
             _ => Self::AfterSuccess,
         }
@@ -173,14 +173,19 @@ impl Tail {
             Self::None => 0,
             Self::LeftOut => 1,
             Self::AfterSuccess => 2,
-            Self::Owed => 3,
+            Self::Inherited => 3,
         }
     }
 
     /// The tail that has this number.
     #[must_use]
     pub fn from_number(number: i64) -> Option<Self> {
-        let all = [Self::None, Self::LeftOut, Self::AfterSuccess, Self::Owed];
+        let all = [
+            Self::None,
+            Self::LeftOut,
+            Self::AfterSuccess,
+            Self::Inherited,
+        ];
         all.into_iter().find(|tail| tail.number() == number)
     }
 }
@@ -210,21 +215,32 @@ mod tests {
             (Tail::None, false, false),
             (Tail::LeftOut, false, false),
             (Tail::AfterSuccess, false, true),
-            (Tail::Owed, true, true),
+            (Tail::Inherited, true, true),
         ] {
             assert_eq!(tail.follows(false), of_failure, "{tail:?}");
             assert_eq!(tail.follows(true), of_success, "{tail:?}");
         }
-        assert_eq!(Tail::LeftOut.owed(), Tail::Owed, "another one wants it");
-        assert_eq!(Tail::None.owed(), Tail::None, "nothing is there to follow");
-        assert_eq!(Tail::AfterSuccess.in_doubt(), Tail::Owed);
+        assert_eq!(
+            Tail::LeftOut.inherited(),
+            Tail::Inherited,
+            "another one wants it"
+        );
+        assert_eq!(
+            Tail::None.inherited(),
+            Tail::None,
+            "nothing is there to follow"
+        );
+        assert_eq!(Tail::AfterSuccess.in_doubt(), Tail::Inherited);
         assert_eq!(
             Tail::LeftOut.in_doubt(),
             Tail::LeftOut,
             "a person wants it so"
         );
         assert_eq!(Tail::None.in_doubt(), Tail::None);
-        assert_eq!(Tail::of_resend(Some(Tail::Owed), true), Tail::Owed);
+        assert_eq!(
+            Tail::of_resend(Some(Tail::Inherited), true),
+            Tail::Inherited
+        );
         assert_eq!(
             Tail::of_resend(Some(Tail::AfterSuccess), true),
             Tail::LeftOut
@@ -244,7 +260,12 @@ mod tests {
         for place in [Place::Beside, Place::InLine, Place::Front] {
             assert_eq!(Place::from_number(place.number()), Some(place));
         }
-        for tail in [Tail::None, Tail::LeftOut, Tail::AfterSuccess, Tail::Owed] {
+        for tail in [
+            Tail::None,
+            Tail::LeftOut,
+            Tail::AfterSuccess,
+            Tail::Inherited,
+        ] {
             assert_eq!(Tail::from_number(tail.number()), Some(tail));
         }
         assert_eq!(Place::from_number(3), None);

@@ -148,7 +148,7 @@ impl Erased {
 
 /// What became of the database's files after an erasure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scoured {
+pub enum Cleaned {
     /// Nothing is left in them.
     Clean,
     /// Something was left in them, and they were written anew.
@@ -159,7 +159,7 @@ pub enum Scoured {
     NoRoom,
 }
 
-impl Scoured {
+impl Cleaned {
     /// The word in JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -2,7 +2,7 @@
 
 mod api_state;
 mod assembly;
-mod doors;
+mod listeners;
 mod parts;
 
 use std::io;
@@ -34,7 +34,7 @@ use crate::under_way::UnderWay;
 use crate::upkeep::backup::BackupFile;
 use crate::upkeep::file_watch::FileWatch;
 use assembly::{Fixed, Shared, rules};
-use doors::Bound;
+use listeners::Bound;
 use parts::Parts;
 
 /// A stop waits for requests under way for the longest attempt's timeout plus this.
@@ -99,8 +99,8 @@ pub struct Relay {
     shared: Shared,
     api: watch::Sender<Arc<Api>>,
     rules: watch::Sender<DeliveryRules>,
-    doors: JoinSet<()>,
-    stop_doors: watch::Sender<bool>,
+    listeners: JoinSet<()>,
+    stop_listeners: watch::Sender<bool>,
     parts: Parts,
 }
 
@@ -181,7 +181,7 @@ impl Relay {
             under_way: UnderWay::default(),
             observations: Observations::default(),
             started_at: clock.now(),
-            doors: bound.doors(),
+            listeners: bound.listeners(),
             store,
             clock,
             backup,
@@ -195,14 +195,14 @@ impl Relay {
         shared.arrange(settings).await;
         let liveness = shared.run(settings, plan, &mut parts);
         let (api, current) = watch::channel(Arc::new(shared.api(settings, liveness)));
-        let (stop_doors, stopped) = watch::channel(false);
-        let doors = bound.open(&current, &stopped);
+        let (stop_listeners, stopped) = watch::channel(false);
+        let listeners = bound.open(&current, &stopped);
         Ok(Self {
             shared,
             api,
             rules,
-            doors,
-            stop_doors,
+            listeners,
+            stop_listeners,
             parts,
         })
     }
@@ -210,14 +210,16 @@ impl Relay {
     /// Where the API listens: in plain HTTP, unless TLS takes its place.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        let Shared { doors, fixed, .. } = &self.shared;
-        doors.plain.unwrap_or(fixed.listen)
+        let Shared {
+            listeners, fixed, ..
+        } = &self.shared;
+        listeners.plain.unwrap_or(fixed.listen)
     }
 
     /// Where it listens over TLS.
     #[must_use]
     pub fn tls_address(&self) -> Option<SocketAddr> {
-        let secured = self.shared.doors.secured.as_ref();
+        let secured = self.shared.listeners.secured.as_ref();
         secured.map(|(address, _)| *address)
     }
 
@@ -285,7 +287,7 @@ impl Relay {
     /// Resolves when a part has ended that should not have: the daemon must be started anew.
     pub async fn wait_for_failure(&mut self) {
         tokio::select! {
-            _ = self.doors.join_next() => {}
+            _ = self.listeners.join_next() => {}
             () = self.parts.wait_for_failure() => {}
             () = self.shared.store.ended() => {}
         }
@@ -298,14 +300,14 @@ impl Relay {
     /// `Lost`: the database's file is gone, and its data could not be copied out. The relay is stopped all the same.
     pub async fn stop(mut self) -> Result<(), Lost> {
         // The listeners hold the other end; when none is left, there is nothing to stop.
-        let _ = self.stop_doors.send(true);
+        let _ = self.stop_listeners.send(true);
         let at_most = self.parts.stop_time() + STOP_MARGIN;
-        let closed = async { while self.doors.join_next().await.is_some() {} };
+        let closed = async { while self.listeners.join_next().await.is_some() {} };
         let closed = tokio::time::timeout(at_most, closed);
         let (closed, ()) = tokio::join!(closed, self.parts.stop(at_most));
         if closed.is_err() {
             tracing::warn!("requests under way were cut off: they took too long");
-            self.doors.shutdown().await;
+            self.listeners.shutdown().await;
         }
         let Shared {
             backup,

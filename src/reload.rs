@@ -9,7 +9,7 @@ use crate::audit::Actor;
 use crate::config::{Changes, ConfigErrors, Note};
 
 /// The result of a reload: it was done, or nothing was changed.
-pub type Outcome = Result<Reloaded, Refused>;
+pub type ReloadOutcome = Result<Reloaded, ReloadRefused>;
 
 /// A reload that was done.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ pub struct Reloaded {
 
 /// Why nothing was changed.
 #[derive(Clone, Debug, thiserror::Error)]
-pub enum Refused {
+pub enum ReloadRefused {
     /// Configuration or secrets are wrong.
     #[error(transparent)]
     ConfigErrors(#[from] ConfigErrors),
@@ -37,17 +37,17 @@ pub enum Refused {
 }
 
 /// A request for a reload, with the way to answer it.
-pub struct Asked {
+pub struct ReloadRequest {
     /// What would be lost may be lost.
     pub drop: bool,
     /// Who asks.
     pub by: Actor,
-    answer: oneshot::Sender<Outcome>,
+    answer: oneshot::Sender<ReloadOutcome>,
 }
 
-impl Asked {
+impl ReloadRequest {
     /// Answers.
-    pub fn answer(self, outcome: Outcome) {
+    pub fn answer(self, outcome: ReloadOutcome) {
         // The caller may have gone away.
         let _ = self.answer.send(outcome);
     }
@@ -56,8 +56,8 @@ impl Asked {
 /// The queue of requests for a reload. Cheap to clone.
 #[derive(Clone)]
 pub struct Reloads {
-    sender: mpsc::Sender<Asked>,
-    receiver: Arc<Mutex<mpsc::Receiver<Asked>>>,
+    sender: mpsc::Sender<ReloadRequest>,
+    receiver: Arc<Mutex<mpsc::Receiver<ReloadRequest>>>,
 }
 
 impl Default for Reloads {
@@ -75,16 +75,16 @@ impl Reloads {
     ///
     /// # Errors
     /// Why nothing was changed.
-    pub async fn ask(&self, drop: bool, by: Actor) -> Outcome {
+    pub async fn ask(&self, drop: bool, by: Actor) -> ReloadOutcome {
         let (answer, receiver) = oneshot::channel();
-        let gone = || Refused::Failed("the daemon is stopping".to_owned());
-        let asked = Asked { drop, by, answer };
+        let gone = || ReloadRefused::Failed("the daemon is stopping".to_owned());
+        let asked = ReloadRequest { drop, by, answer };
         self.sender.send(asked).await.map_err(|_| gone())?;
         receiver.await.unwrap_or_else(|_| Err(gone()))
     }
 
     /// The next request.
-    pub async fn next(&self) -> Asked {
+    pub async fn next(&self) -> ReloadRequest {
         match self.receiver.lock().await.recv().await {
             Some(asked) => asked,
             // This holds a sender itself, so the channel is never closed.

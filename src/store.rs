@@ -4,23 +4,25 @@
 //! own nouns: nobody outside sees a connection. A verb stands beside its SQL, in the file of its noun; what
 //! it decides by is a pure function of that noun (`retry`, `incident`, `content`, `slot`).
 //!
-//! One thread owns the one writing connection. It takes every command that waits at that moment,
-//! and those that come while they run, into one transaction, commits once with an fsync, and only then answers each of them: a commit
-//! is shared by everybody who waited for it. What somebody hands in goes before results of attempts, and these before
-//! maintenance. Reads have connections and threads of their own, and each answer is one short read
-//! transaction, so that it is one consistent picture and never holds up the write-ahead log.
+//! One thread owns the one writing connection. It takes every command that waits at that moment, and those that come
+//! while they run, into one transaction, commits once with an fsync, and only then answers each of them: a commit is
+//! shared by everybody who waited for it. What somebody hands in goes before results of attempts, and these before
+//! maintenance. Reads have connections and threads of their own, and each answer is one short read transaction, so that
+//! it is one consistent picture and never holds up the write-ahead log.
 //!
-//! Rooms: `events` (what was accepted), `ingest_memory` (what was handed in lately), `event_lookup` (events for a reader), `event_ids` (ids as a person types them), `outbox` (what is still to be
-//! sent), `holds` (routes that a person paused), `outages` and `recovery` (what they have left), `line`, `tail` and `arrangement` (in which order), `attempts` (one attempt's result and all that follows from it),
-//! `round`, `resend` and `bulk_resend` (sending again), `dismissals`, `send_counts`, `send_stats` and `send_breakdown`,
-//! `reconciliation`, `missing` and `delivered_digests` (compared with the partner's list), `kpis` (the five goals), `export` (everything, in pages), `interviews`, `interview_intake`, `interview_counts` and
-//! `interview_stats`, `recount` (what is kept counted,
-//! against the rows), `incidents`, `notifications`, `tokens`, `monitor_sessions` (who is logged in), `audit` (who did what), `overview` and `route_overview`, `people` (what is kept of
-//! one), `erase` and `scour` (a person's data go), `carry_over` (what outlives a restore), `purge` (what is old goes),
-//! `relay_time` (the clock by which waits are kept), `milestones` (how old rows are). [`mod@file`] has what belongs to the file and not to the
-//! data: opening, copies, whether it is there and sound, the disk. `writer`, `readers` and `connection` are the doors to SQLite.
+//! Rooms: `events` (what was accepted), `ingest_memory` (what was handed in lately), `event_lookup` (events for a
+//! reader), `event_ids` (ids as a person types them), `outbox` (what is still to be sent), `holds` (routes that a
+//! person paused), `outages` and `recovery` (what they have left), `line`, `tail` and `ordering` (in which order),
+//! `attempts` (one attempt's result and all that follows from it), `round`, `resend` and `bulk_resend` (sending again),
+//! `dismissals`, `send_counts`, `send_stats` and `send_breakdown`, `reconciliation`, `missing_deliveries` and
+//! `delivered_digests` (compared with the partner's list), `kpis` (the five goals), `export` (everything, in pages),
+//! `interviews`, `interview_intake`, `interview_counts` and `interview_stats`, `recount` (what is kept counted, against
+//! the rows), `incidents`, `notifications`, `tokens`, `monitor_sessions` (who is logged in), `audit` (who did what),
+//! `overview` and `route_overview`, `people` (what is kept of one), `erase` and `physical_erasure` (a person's data
+//! go), `carry_over` (what outlives a restore), `purge` (what is old goes), `relay_time` (the clock by which waits are
+//! kept), `milestones` (how old rows are). [`mod@file`] has what belongs to the file and not to the data: opening,
+//! copies, whether it is there and sound, the disk. `writer`, `readers` and `connection` are the ways to SQLite.
 
-mod arrangement;
 mod arrivals;
 mod attempts;
 mod audit;
@@ -53,15 +55,17 @@ mod kpis;
 mod lane;
 mod line;
 mod milestones;
-mod missing;
+mod missing_deliveries;
 mod missing_resend;
 mod monitor_sessions;
 mod notes;
 mod notifications;
+mod ordering;
 mod outages;
 mod outbox;
 mod overview;
 mod people;
+mod physical_erasure;
 mod purge;
 mod queue_row;
 mod readers;
@@ -72,7 +76,6 @@ mod relay_time;
 mod resend;
 mod round;
 mod route_overview;
-mod scour;
 mod send_breakdown;
 mod send_counts;
 mod send_stats;
@@ -107,7 +110,7 @@ const READERS: usize = 3;
 const DELIVERY_READERS: usize = 1;
 
 /// The same for copies and examinations of the file: they wait for each other.
-const KEEPERS: usize = 1;
+const MAINTENANCE_READERS: usize = 1;
 
 /// The open database. Cheap to clone; the file is closed when the last clone is gone.
 #[derive(Clone)]
@@ -115,7 +118,7 @@ pub struct Store {
     writer: Writer,
     readers: Readers,
     delivery_readers: Readers,
-    keeper: Readers,
+    maintenance_readers: Readers,
     time: RelayTime,
     file: DatabaseFile,
     /// Tells that a hold began, changed or ended.
@@ -154,18 +157,18 @@ impl Store {
         let time = RelayTime::resume(&opened.connection, moment).map_err(at_file)?;
         let now = time.now(moment);
         outbox::recover(&opened.connection, now).map_err(at_file)?;
-        bulk_resend::let_broken_off_go(&opened.connection, now).map_err(at_file)?;
+        bulk_resend::release_interrupted(&opened.connection, now).map_err(at_file)?;
         time.save(&opened.connection, now).map_err(at_file)?;
         let readers = Readers::open(&opened.file, READERS)?;
         let delivery_readers = Readers::open(&opened.file, DELIVERY_READERS)?;
-        let keeper = Readers::open(&opened.file, KEEPERS)?;
+        let maintenance_readers = Readers::open(&opened.file, MAINTENANCE_READERS)?;
         let writer = Writer::start(opened.connection, opened.lock, opened.file.clone());
         let at_directory = |source| OpenError::at(directory, source);
         Ok(Self {
             writer: writer.map_err(at_directory)?,
             readers,
             delivery_readers,
-            keeper,
+            maintenance_readers,
             time,
             file: opened.file,
             holds_changed: watch::channel(()).0,
@@ -204,7 +207,7 @@ impl Store {
         // The last connection to close tidies up the write-ahead log, and only one that writes can.
         self.readers.close().await;
         self.delivery_readers.close().await;
-        self.keeper.close().await;
+        self.maintenance_readers.close().await;
         self.writer.close().await;
     }
 

@@ -19,9 +19,9 @@ const MORE_TIME: (u32, Duration) = (60_000_000, Duration::from_secs(10));
 
 /// Why the last reload was refused, if it was: `systemctl status` shows it until one is not.
 #[derive(Clone, Default)]
-pub struct Standing(Arc<RwLock<Option<String>>>);
+pub struct ReloadStatus(Arc<RwLock<Option<String>>>);
 
-impl Standing {
+impl ReloadStatus {
     /// What came of a reload; none: it was done.
     pub fn set(&self, refused: Option<&impl Display>) {
         let text = refused.map(|why| format!("a reload was refused: {}", one_line(why)));
@@ -92,17 +92,17 @@ pub fn stopping(at_most: Duration) {
 /// Tells how it is going, and that the daemon moves, as long as it does: until what this answers is
 /// aborted. It is asked from inside: a door that others crowd says nothing about the daemon.
 #[must_use]
-pub fn keep_telling(relay: &Relay, standing: &Standing) -> JoinHandle<()> {
+pub fn keep_telling(relay: &Relay, reload_status: &ReloadStatus) -> JoinHandle<()> {
     let watchdog = sd_notify::watchdog_enabled();
     let every = watchdog.map_or(EVERY, |limit| EVERY.min(limit / 3));
     let observer = relay.observer();
-    let standing = standing.clone();
+    let reload_status = reload_status.clone();
     tokio::spawn(async move {
         loop {
             if let Some((waiting, last)) = observer.activity().await {
                 let last = last.map_or_else(|| "none".to_owned(), |at| at.to_string());
                 let status = format!("{waiting} deliveries waiting; last attempt {last}");
-                tell(&[NotifyState::Status(&standing.joined(&status))]);
+                tell(&[NotifyState::Status(&reload_status.joined(&status))]);
             }
             let moves = tokio::time::timeout(LONGEST_ANSWER, observer.moves()).await;
             if moves.unwrap_or(false) {
@@ -129,12 +129,12 @@ mod tests {
 
     #[test]
     fn a_refused_reload_stands_in_the_status_until_one_is_done() {
-        let standing = Standing::default();
-        assert_eq!(standing.joined("going"), "going");
-        standing.set(Some(&"secrets.env:1: no\nmore"));
+        let reload_status = ReloadStatus::default();
+        assert_eq!(reload_status.joined("going"), "going");
+        reload_status.set(Some(&"secrets.env:1: no\nmore"));
         let told = "a reload was refused: secrets.env:1: no (and 1 more; see voicedrive-relay check) | going";
-        assert_eq!(standing.joined("going"), told);
-        standing.set(None::<&String>);
-        assert_eq!(standing.joined("going"), "going");
+        assert_eq!(reload_status.joined("going"), told);
+        reload_status.set(None::<&String>);
+        assert_eq!(reload_status.joined("going"), "going");
     }
 }

@@ -7,7 +7,7 @@ pub mod backup;
 pub mod erasure;
 pub mod file_watch;
 pub mod holds;
-pub mod pair_watch;
+pub mod key_pair_watch;
 pub mod reserve;
 pub mod retention;
 pub mod soundness;

@@ -46,11 +46,15 @@ pub struct Observed {
 /// soon nor that it has ended, and nothing of the age of comparisons.
 #[must_use]
 pub fn judged(clock_is_believed: bool) -> &'static [Kind] {
-    let [_tokens, _comparisons, others @ ..] = &JUDGED;
-    if clock_is_believed { &JUDGED } else { others }
+    let [_tokens, _comparisons, others @ ..] = &EVALUATED;
+    if clock_is_believed {
+        &EVALUATED
+    } else {
+        others
+    }
 }
 
-const JUDGED: [Kind; 11] = [
+const EVALUATED: [Kind; 11] = [
     Kind::TokenEnding,
     Kind::ReconcileOld,
     Kind::SuccessRateLow,

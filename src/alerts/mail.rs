@@ -12,8 +12,8 @@ use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, MailParameter};
 
 use super::mail_stream::{MailStream, of_io};
-use crate::channel::objection::{Mail, Objection, Refused};
-use crate::channel::outcome::Outcome;
+use crate::channel::objection::{Mail, Objection, RefusedRecipient};
+use crate::channel::outcome::ChannelOutcome;
 use crate::config::Email;
 use crate::notification::message::Message;
 use crate::secret::Secret;
@@ -26,7 +26,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// A conversation that came to its end, and what came of it.
-type Talked = (AsyncSmtpConnection, Outcome);
+type Talked = (AsyncSmtpConnection, ChannelOutcome);
 
 /// Tells auto-responders not to answer (RFC 3834).
 #[derive(Clone)]
@@ -52,7 +52,7 @@ pub(super) async fn send(
     password: Option<&Secret>,
     words: &Message,
     now: Timestamp,
-) -> Outcome {
+) -> ChannelOutcome {
     let sending = async {
         let mut server = connect(email, password).await?;
         let outcome = hand_over(&mut server, email, words, now).await;
@@ -62,18 +62,18 @@ pub(super) async fn send(
 }
 
 /// Asks the server which recipients it takes, without a mail.
-pub(super) async fn examine(email: &Email, password: Option<&Secret>) -> Outcome {
+pub(super) async fn examine(email: &Email, password: Option<&Secret>) -> ChannelOutcome {
     let examining = async {
         let mut server = connect(email, password).await?;
         let refused = offer(&mut server, email).await?;
-        Ok((server, Outcome::Sent { refused }))
+        Ok((server, ChannelOutcome::Sent { refused }))
     };
     in_time(examining).await
 }
 
 /// What came of a conversation. The library's own limit ends with the connecting: a server that falls
 /// silent would keep it.
-async fn in_time(talking: impl Future<Output = Result<Talked, Outcome>>) -> Outcome {
+async fn in_time(talking: impl Future<Output = Result<Talked, ChannelOutcome>>) -> ChannelOutcome {
     match tokio::time::timeout(TIMEOUT, talking).await {
         Ok(Ok((mut server, outcome))) => {
             // The mail is handed over or not, whatever comes of this.
@@ -81,15 +81,18 @@ async fn in_time(talking: impl Future<Output = Result<Talked, Outcome>>) -> Outc
             outcome
         }
         Ok(Err(outcome)) => outcome,
-        Err(_) => Outcome::TryLater(Objection::Mail(Mail::NoAnswer(TIMEOUT))),
+        Err(_) => ChannelOutcome::TryLater(Objection::Mail(Mail::NoAnswer(TIMEOUT))),
     }
 }
 
 /// A server that is ready to take a mail. Whatever is wrong until then is not wrong with a message.
-async fn connect(email: &Email, password: Option<&Secret>) -> Result<AsyncSmtpConnection, Outcome> {
+async fn connect(
+    email: &Email,
+    password: Option<&Secret>,
+) -> Result<AsyncSmtpConnection, ChannelOutcome> {
     let stream = MailStream::connect(email).await;
-    let stream = stream.map_err(|mail| Outcome::TryLater(Objection::Mail(mail)))?;
-    let later = |error: Error| Outcome::TryLater(Objection::Mail(said(&error)));
+    let stream = stream.map_err(|mail| ChannelOutcome::TryLater(Objection::Mail(mail)))?;
+    let later = |error: Error| ChannelOutcome::TryLater(Objection::Mail(said(&error)));
     let hello = ClientId::default();
     let talking = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello);
     let mut connection = talking.await.map_err(later)?;
@@ -103,7 +106,10 @@ async fn connect(email: &Email, password: Option<&Secret>) -> Result<AsyncSmtpCo
 }
 
 /// Names sender and recipients, one by one, and says whom the server does not take.
-async fn offer(server: &mut AsyncSmtpConnection, email: &Email) -> Result<Vec<Refused>, Outcome> {
+async fn offer(
+    server: &mut AsyncSmtpConnection,
+    email: &Email,
+) -> Result<Vec<RefusedRecipient>, ChannelOutcome> {
     let from = MailFrom::new(Some(email.from.email.clone()), options(email));
     let answer = server.command(from).await;
     answer.map_err(|error| refusal(&error))?;
@@ -117,7 +123,7 @@ async fn offer(server: &mut AsyncSmtpConnection, email: &Email) -> Result<Vec<Re
             return Err(refusal(&error));
         }
         for_good &= error.is_permanent();
-        refused.push(Refused {
+        refused.push(RefusedRecipient {
             recipient: recipient.email.to_string(),
             reason: said(&error),
         });
@@ -128,12 +134,12 @@ async fn offer(server: &mut AsyncSmtpConnection, email: &Email) -> Result<Vec<Re
     Err(nobody_takes_it(&refused, for_good))
 }
 
-fn nobody_takes_it(refused: &[Refused], for_good: bool) -> Outcome {
+fn nobody_takes_it(refused: &[RefusedRecipient], for_good: bool) -> ChannelOutcome {
     let why = Objection::Recipients(refused.to_vec());
     if for_good {
-        Outcome::RefusedForGood(why)
+        ChannelOutcome::RefusedForGood(why)
     } else {
-        Outcome::TryLater(why)
+        ChannelOutcome::TryLater(why)
     }
 }
 
@@ -153,33 +159,33 @@ async fn hand_over(
     email: &Email,
     words: &Message,
     now: Timestamp,
-) -> Result<Outcome, Outcome> {
+) -> Result<ChannelOutcome, ChannelOutcome> {
     let refused = offer(server, email).await?;
     let mail = compose(email, words, &refused, now);
-    let mail = mail.map_err(|why| Outcome::RefusedForGood(Objection::Unwritable(why)))?;
+    let mail = mail.map_err(|why| ChannelOutcome::RefusedForGood(Objection::Unwritable(why)))?;
     let answer = server.command(Data).await;
     answer.map_err(|error| refusal(&error))?;
     let answer = server.message(&mail.formatted()).await;
     answer.map_err(|error| refusal(&error))?;
-    Ok(Outcome::Sent { refused })
+    Ok(ChannelOutcome::Sent { refused })
 }
 
 /// What an answer to a mail means. One that wants a login or encryption is about the configuration.
-fn refusal(error: &Error) -> Outcome {
+fn refusal(error: &Error) -> ChannelOutcome {
     let why = Objection::Mail(said(error));
     let status = error.status().map(u16::from);
     let about_login = matches!(status, Some(530 | 534 | 535 | 538));
     if error.is_permanent() && !about_login {
-        Outcome::RefusedForGood(why)
+        ChannelOutcome::RefusedForGood(why)
     } else {
-        Outcome::TryLater(why)
+        ChannelOutcome::TryLater(why)
     }
 }
 
 fn compose(
     email: &Email,
     words: &Message,
-    refused: &[Refused],
+    refused: &[RefusedRecipient],
     now: Timestamp,
 ) -> Result<lettre::Message, String> {
     let thread = message_id(&email.from, &words.incident_id, "opened");

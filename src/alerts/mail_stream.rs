@@ -19,7 +19,7 @@ use tokio_rustls::client::TlsStream;
 use crate::channel::objection::Mail;
 use crate::config::{Email, Encryption};
 use crate::delivery::failure::{Failure, tls_failure};
-use crate::delivery::tls::{self, Asked};
+use crate::delivery::tls::{self, CertificateRequested};
 
 /// How this machine introduces itself before TLS begins.
 const HELLO: &[u8] = b"EHLO [127.0.0.1]\r\n";
@@ -134,7 +134,7 @@ fn readable(text: Vec<u8>) -> Vec<u8> {
 }
 
 async fn secure(stream: TcpStream, host: &str) -> Result<Wire, Mail> {
-    let asked = Asked::default();
+    let asked = CertificateRequested::default();
     let config = Arc::new(tls::client_config(&[], &asked).map_err(Mail::Tls)?);
     let name = ServerName::try_from(host.to_owned());
     let name = name.map_err(|_| Mail::NoName(host.to_owned()))?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::{card, mail, post};
-use crate::channel::outcome::Outcome;
+use crate::channel::outcome::ChannelOutcome;
 use crate::clock::Clock;
 use crate::config::{Channel, Hook, Way};
 use crate::language::{Language, Locale};
@@ -104,11 +104,11 @@ impl Notifier {
         };
         let words = self.locale.message(state, &report, &self.advice);
         let result = tell(&self.channel, &words, self.clock.now()).await;
-        let succeeded = !matches!(result, Outcome::TryLater(_));
+        let succeeded = !matches!(result, ChannelOutcome::TryLater(_));
         match result {
-            Outcome::Sent { .. } => {
+            ChannelOutcome::Sent { .. } => {
                 let objection = result.objection();
-                if let Outcome::Sent { refused } = &result
+                if let ChannelOutcome::Sent { refused } = &result
                     && !refused.is_empty()
                 {
                     let recipients = refused.len();
@@ -121,13 +121,13 @@ impl Notifier {
                 let objection = objection.map(|objection| objection.kept());
                 self.store.notification_sent(key, seq, objection).await?;
             }
-            Outcome::RefusedForGood(objection) => {
+            ChannelOutcome::RefusedForGood(objection) => {
                 let reason = objection.describe(Language::En);
                 tracing::error!(channel = %name, reason, "an alert was refused for good; it is put aside, and the next one is sent");
                 let reason = objection.kept();
                 self.store.notification_set_aside(key, seq, reason).await?;
             }
-            Outcome::TryLater(objection) => {
+            ChannelOutcome::TryLater(objection) => {
                 if tries == 0 {
                     let error = objection.describe(Language::En);
                     tracing::error!(channel = %name, error, "an alert could not be sent; it is tried again until it is");
@@ -144,7 +144,7 @@ impl Notifier {
 }
 
 /// Tells a channel something, once. Nothing secret stands in what comes of it.
-pub async fn tell(channel: &Channel, words: &Message, now: Timestamp) -> Outcome {
+pub async fn tell(channel: &Channel, words: &Message, now: Timestamp) -> ChannelOutcome {
     let words = words.labelled(&channel.place);
     match &channel.way {
         Way::Email { email, password } => mail::send(email, password.as_ref(), &words, now).await,
@@ -156,7 +156,7 @@ pub async fn tell(channel: &Channel, words: &Message, now: Timestamp) -> Outcome
 
 /// Asks a channel whether it would take a message, as far as that can be known without one: a mail server says
 /// whom it takes, of a hook only its server is reached.
-pub async fn examine(channel: &Channel) -> Outcome {
+pub async fn examine(channel: &Channel) -> ChannelOutcome {
     match &channel.way {
         Way::Email { email, password } => mail::examine(email, password.as_ref()).await,
         Way::Slack(hook) | Way::Teams(hook) | Way::Webhook(hook) => reach(hook).await,
@@ -164,7 +164,7 @@ pub async fn examine(channel: &Channel) -> Outcome {
 }
 
 /// Whether the server of a hook is reached. Its path is left out, and nothing is posted.
-pub async fn reach(hook: &Hook) -> Outcome {
+pub async fn reach(hook: &Hook) -> ChannelOutcome {
     let reached = post::reach(hook).await;
-    reached.map_or_else(Outcome::TryLater, |()| Outcome::SENT)
+    reached.map_or_else(ChannelOutcome::TryLater, |()| ChannelOutcome::SENT)
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::answer::{Contradiction, contradiction};
 use crate::channel::objection::Objection;
-use crate::channel::outcome::Outcome;
+use crate::channel::outcome::ChannelOutcome;
 use crate::config::Hook;
 use crate::delivery::client::Outgoing;
 use crate::delivery::failure::Failure;
@@ -46,10 +46,12 @@ const SLACK_LATER: [&str; 12] = [
 ];
 
 /// Posts `body` as JSON to the hook.
-pub(super) async fn post(hook: &Hook, body: &impl Serialize) -> Outcome {
+pub(super) async fn post(hook: &Hook, body: &impl Serialize) -> ChannelOutcome {
     let body = match serde_json::to_string(body) {
         Ok(body) => body,
-        Err(error) => return Outcome::RefusedForGood(Objection::Unwritable(error.to_string())),
+        Err(error) => {
+            return ChannelOutcome::RefusedForGood(Objection::Unwritable(error.to_string()));
+        }
     };
     let json =
         |request: RequestBuilder| request.header(CONTENT_TYPE, "application/json").body(body);
@@ -59,7 +61,7 @@ pub(super) async fn post(hook: &Hook, body: &impl Serialize) -> Outcome {
             let status = answer.status().as_u16();
             judged(status, &beginning(answer).await)
         }
-        Err(why) => Outcome::TryLater(why),
+        Err(why) => ChannelOutcome::TryLater(why),
     }
 }
 
@@ -127,37 +129,39 @@ async fn beginning(mut answer: Response) -> String {
 }
 
 /// What an answer means. Some say 200, and that it failed in the body.
-fn judged(status: u16, body: &str) -> Outcome {
+fn judged(status: u16, body: &str) -> ChannelOutcome {
     let body = body.trim();
     if SLACK_NEVER.contains(&body) {
-        return Outcome::RefusedForGood(Objection::AnswerSaid(status, body.to_owned()));
+        return ChannelOutcome::RefusedForGood(Objection::AnswerSaid(status, body.to_owned()));
     }
     if SLACK_LATER.contains(&body) {
-        return Outcome::TryLater(Objection::AnswerSaid(status, body.to_owned()));
+        return ChannelOutcome::TryLater(Objection::AnswerSaid(status, body.to_owned()));
     }
     if let Some((_, words)) = body.split_once(TEAMS_FAILED) {
         return failed_at_teams(words);
     }
     match status {
         200..=299 => match contradiction(body) {
-            None => Outcome::SENT,
-            Some(Contradiction::Failed) => Outcome::TryLater(Objection::SaysFailure(status)),
-            Some(Contradiction::Page) => Outcome::TryLater(Objection::Page(status)),
+            None => ChannelOutcome::SENT,
+            Some(Contradiction::Failed) => ChannelOutcome::TryLater(Objection::SaysFailure(status)),
+            Some(Contradiction::Page) => ChannelOutcome::TryLater(Objection::Page(status)),
         },
-        400 | 413 | 422 => Outcome::RefusedForGood(Objection::Answer(status)),
-        _ => Outcome::TryLater(Objection::Answer(status)),
+        400 | 413 | 422 => ChannelOutcome::RefusedForGood(Objection::Answer(status)),
+        _ => ChannelOutcome::TryLater(Objection::Answer(status)),
     }
 }
 
 /// Teams' words, which name the status that a part of it answered to another.
-fn failed_at_teams(words: &str) -> Outcome {
+fn failed_at_teams(words: &str) -> ChannelOutcome {
     let status = words.split_once("HTTP error ").and_then(|(_, rest)| {
         let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
         digits.parse::<u16>().ok()
     });
     match status {
-        Some(status @ (400 | 413 | 422)) => Outcome::RefusedForGood(Objection::Teams(Some(status))),
-        other => Outcome::TryLater(Objection::Teams(other)),
+        Some(status @ (400 | 413 | 422)) => {
+            ChannelOutcome::RefusedForGood(Objection::Teams(Some(status)))
+        }
+        other => ChannelOutcome::TryLater(Objection::Teams(other)),
     }
 }
 
@@ -172,12 +176,12 @@ mod tests {
                 "{TEAMS_FAILED}: Microsoft Teams endpoint returned HTTP error {code} with ContextId tcid=0"
             )
         };
-        let later = |outcome| matches!(outcome, Outcome::TryLater(_));
-        let never = |outcome| matches!(outcome, Outcome::RefusedForGood(_));
+        let later = |outcome| matches!(outcome, ChannelOutcome::TryLater(_));
+        let never = |outcome| matches!(outcome, ChannelOutcome::RefusedForGood(_));
         for good in ["ok", "1", "", "{\"success\":true}", "{\"errors\":0}"] {
-            assert_eq!(judged(200, good), Outcome::SENT, "{good}");
+            assert_eq!(judged(200, good), ChannelOutcome::SENT, "{good}");
         }
-        assert_eq!(judged(202, ""), Outcome::SENT);
+        assert_eq!(judged(202, ""), ChannelOutcome::SENT);
         assert!(never(judged(200, &teams(413))));
         assert!(later(judged(200, &teams(429))));
         assert!(later(judged(200, TEAMS_FAILED)));
@@ -191,10 +195,14 @@ mod tests {
             "{\"code\":19001}",
         ] {
             let said = Objection::SaysFailure(200);
-            assert_eq!(judged(200, failed), Outcome::TryLater(said), "{failed}");
+            assert_eq!(
+                judged(200, failed),
+                ChannelOutcome::TryLater(said),
+                "{failed}"
+            );
         }
         let page = judged(200, "<!doctype html><html><title>Login</title></html>");
-        assert_eq!(page, Outcome::TryLater(Objection::Page(200)));
+        assert_eq!(page, ChannelOutcome::TryLater(Objection::Page(200)));
         assert!(never(judged(400, "Bad Request")));
         for status in [401, 403, 404, 410, 429, 500, 503, 301] {
             assert!(later(judged(status, "")), "{status}");
@@ -204,6 +212,6 @@ mod tests {
     #[test]
     fn an_answer_is_not_repeated() {
         let words = judged(404, "Cannot POST /hook/very-secret-path");
-        assert_eq!(words, Outcome::TryLater(Objection::Answer(404)));
+        assert_eq!(words, ChannelOutcome::TryLater(Objection::Answer(404)));
     }
 }

@@ -33,7 +33,7 @@ pub enum Objection {
     /// The mail server's.
     Mail(Mail),
     /// The mail server does not take these recipients.
-    Recipients(Vec<Refused>),
+    Recipients(Vec<RefusedRecipient>),
 }
 
 /// What is wrong with a mail server, or what it said.
@@ -69,7 +69,7 @@ pub enum Mail {
 
 /// A recipient whom the mail server does not take.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
+pub struct RefusedRecipient {
     /// The address.
     pub recipient: String,
     /// What the server says.

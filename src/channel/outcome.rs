@@ -1,14 +1,14 @@
 //! What came of telling a channel something, once.
 
-use super::objection::{Objection, Refused};
+use super::objection::{Objection, RefusedRecipient};
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ChannelOutcome {
     /// The channel took it. Of a mail, these recipients do not get it.
     Sent {
         /// Whom the mail server does not take.
-        refused: Vec<Refused>,
+        refused: Vec<RefusedRecipient>,
     },
     /// It was not taken, and may be at another time, or after a person mended something.
     TryLater(Objection),
@@ -16,7 +16,7 @@ pub enum Outcome {
     RefusedForGood(Objection),
 }
 
-impl Outcome {
+impl ChannelOutcome {
     /// Taken for everybody.
     pub const SENT: Self = Self::Sent {
         refused: Vec::new(),

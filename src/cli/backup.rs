@@ -110,7 +110,7 @@ pub(super) fn answer(file: &Path, verified: Verified) -> serde_json::Value {
 pub(super) fn of_copy(locale: Locale, error: &SnapshotError) -> CliError {
     let words = error.describe(locale);
     match error {
-        SnapshotError::OfBefore { .. } => CliError::ForeignDatabase(words),
+        SnapshotError::PreRelease { .. } => CliError::ForeignDatabase(words),
         _ => CliError::Failed(words),
     }
 }

@@ -2,10 +2,10 @@
 
 mod channels;
 mod daemon;
-mod door;
-mod eyes;
 mod keys;
+mod listeners;
 mod routes;
+mod run_as;
 mod storage;
 mod tls;
 
@@ -39,7 +39,7 @@ enum CheckState {
 
 pub(super) async fn run(common: &Common, environment: &Environment) -> Result<(), CliError> {
     let locale = common.locale(environment);
-    eyes::look(locale, common, environment)?;
+    run_as::ensure_user(locale, common, environment)?;
     let settings = match common.load(environment) {
         Err(CliError::Config(mistakes)) if common.json => {
             print_all(locale, true, &of_mistakes(locale, &mistakes))?;
@@ -72,7 +72,7 @@ async fn look(locale: Locale, common: &Common, settings: &Loaded) -> Vec<CheckRe
     let server = &config.server;
     for address in server.plain().into_iter().chain(server.secured()) {
         let is_silent = silent.is_some();
-        findings.push(door::port(
+        findings.push(listeners::port(
             locale,
             common,
             address,
@@ -81,8 +81,8 @@ async fn look(locale: Locale, common: &Common, settings: &Loaded) -> Vec<CheckRe
         ));
     }
     findings.extend(tls::all(locale, settings));
-    findings.extend(door::exposed(locale, config));
-    findings.extend(door::ingest(locale, config));
+    findings.extend(listeners::exposed(locale, config));
+    findings.extend(listeners::ingest(locale, config));
     findings.extend(routes::all(locale, common, settings).await);
     findings.extend(daemon.iter().flat_map(|daemon| on_hold(locale, daemon)));
     findings.extend(channels::all(locale, common, settings).await);

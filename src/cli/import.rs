@@ -77,7 +77,7 @@ struct Interviews {
     /// When rescheduledFromId names a record that is nowhere: keep it, which is refused, or import the
     /// row without it
     #[arg(long, value_enum, default_value_t)]
-    unknown_origin: Origin,
+    unknown_origin: UnknownOrigin,
     /// How the file is written; otherwise its name (.csv, .tsv, .json, .ndjson) or its beginning says it
     #[arg(long, value_enum)]
     format: Option<Format>,
@@ -94,7 +94,7 @@ struct Interviews {
 
 /// What is done with an origin that is nowhere.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Origin {
+enum UnknownOrigin {
     #[default]
     Keep,
     Drop,
@@ -153,7 +153,7 @@ impl Interviews {
             }
             read => read.unwrap_or_default(),
         };
-        let outcome = Outcome {
+        let outcome = ImportOutcome {
             answer: answer?,
             notes,
             locale: client.locale,
@@ -185,8 +185,8 @@ impl Interviews {
             "{PATH}?dryRun={}&unknownOrigin={}&language={}",
             self.dry_run,
             match self.unknown_origin {
-                Origin::Keep => "keep",
-                Origin::Drop => "drop",
+                UnknownOrigin::Keep => "keep",
+                UnknownOrigin::Drop => "drop",
             },
             language.code(),
         );
@@ -198,13 +198,13 @@ impl Interviews {
 }
 
 /// What became of the file.
-struct Outcome {
+struct ImportOutcome {
     answer: Value,
     notes: Notes,
     locale: Locale,
 }
 
-impl Outcome {
+impl ImportOutcome {
     fn tell(mut self, json: bool, dry_run: bool, file: &Path) -> Result<(), CliError> {
         let notes = self.notes();
         if json {

@@ -20,8 +20,8 @@ use crate::config::{Environment, LARGEST_REQUEST};
 use crate::delivery::failure::Failure;
 use crate::delivery::profile::{BUILT_IN, Profile};
 use crate::examination::posted::{Posted, PostedAnswer};
-use crate::examination::verdict::Verdict;
-use crate::examination::{Examination, Outcome};
+use crate::examination::verdict::Diagnosis;
+use crate::examination::{CaseResult, Examination};
 use crate::language::Language;
 use crate::plain_file::text_at;
 use crate::secret::Secret;
@@ -80,11 +80,11 @@ impl ReceiverTest {
         let setup = self.setup(&common.config, environment, locale.language)?;
         let examiner = Examiner::new(setup, locale.language)?;
         let posted = examiner.examine().await;
-        let verdict = Verdict::of(&posted);
+        let verdict = Diagnosis::of(&posted);
         let mut failed = Vec::new();
         for one in &posted {
             let outcome = verdict.outcome(one);
-            if outcome == Outcome::Fail {
+            if outcome == CaseResult::Fail {
                 failed.push(one.examination);
             }
             print_line(&describe(one, outcome, locale, common.json))?;
@@ -92,9 +92,9 @@ impl ReceiverTest {
         let verdict = verdict.after(&failed);
         print_line(&concluded(verdict, &posted, locale, common.json))?;
         match verdict {
-            Verdict::Right | Verdict::NothingToVerify => Ok(()),
+            Diagnosis::Right | Diagnosis::NothingToVerify => Ok(()),
             // Nothing is known of a receiver that was not reached.
-            Verdict::Unreachable => Err(CliError::Failed(summary(0, locale))),
+            Diagnosis::Unreachable => Err(CliError::Failed(summary(0, locale))),
             _ => Err(CliError::Failed(summary(failed.len(), locale))),
         }
     }
@@ -184,7 +184,7 @@ fn summary(failed: usize, locale: Locale) -> String {
 }
 
 /// One examination in one line.
-fn describe(posted: &Posted, outcome: Outcome, locale: Locale, json: bool) -> String {
+fn describe(posted: &Posted, outcome: CaseResult, locale: Locale, json: bool) -> String {
     let Posted {
         examination,
         answer,
@@ -193,10 +193,10 @@ fn describe(posted: &Posted, outcome: Outcome, locale: Locale, json: bool) -> St
     let expected = examination.expected(locale);
     let got = got(answer, locale.language);
     // Who gives no answer is told nothing of signatures.
-    let failed = outcome == Outcome::Fail && answer.is_ok();
+    let failed = outcome == CaseResult::Fail && answer.is_ok();
     let advice = failed.then(|| examination.advice(locale));
     if json {
-        return json!({"test": name, "passed": outcome == Outcome::Pass, "result": outcome.word(),
+        return json!({"test": name, "passed": outcome == CaseResult::Pass, "result": outcome.word(),
                       "expected": expected, "answer": got, "said": said(answer), "advice": advice})
         .to_string();
     }
@@ -221,7 +221,7 @@ fn said(answer: &Result<PostedAnswer, Failure>) -> Option<String> {
 }
 
 /// The verdict, and what the receiver said of the good webhook when it did not take it.
-fn concluded(verdict: Verdict, posted: &[Posted], locale: Locale, json: bool) -> String {
+fn concluded(verdict: Diagnosis, posted: &[Posted], locale: Locale, json: bool) -> String {
     let good = posted
         .iter()
         .find(|one| one.examination == Examination::Good && !one.is_taken());

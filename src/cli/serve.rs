@@ -14,9 +14,9 @@ use crate::http::server::control_socket::{LONGEST_PATH, is_too_long};
 use crate::language::Language;
 use crate::logging;
 use crate::relay::{self, Relay, StartError};
-use crate::reload::{Outcome, Refused, Reloaded};
+use crate::reload::{ReloadOutcome, ReloadRefused, Reloaded};
 use crate::store::OpenError;
-use crate::systemd::{self, Standing};
+use crate::systemd::{self, ReloadStatus};
 
 pub(super) async fn run(common: &Common, environment: &Environment) -> Result<(), CliError> {
     let mut settings = common.load(environment).inspect_err(systemd::failed)?;
@@ -38,9 +38,9 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
     let started = started.inspect_err(systemd::failed);
     let mut relay = started.map_err(|error| not_started(&error))?;
     systemd::ready();
-    let standing = Standing::default();
+    let reload_status = ReloadStatus::default();
     let under_systemd = environment.var("NOTIFY_SOCKET").is_some();
-    let telling = under_systemd.then(|| systemd::keep_telling(&relay, &standing));
+    let telling = under_systemd.then(|| systemd::keep_telling(&relay, &reload_status));
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         listen = %relay.address(),
@@ -73,7 +73,7 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
             let by = by.unwrap_or_else(|| Actor::user("SIGHUP", None));
             relay.record_reload(by).await;
         }
-        standing.set(outcome.as_ref().err());
+        reload_status.set(outcome.as_ref().err());
         if let Some(asked) = asked {
             asked.answer(outcome);
         }
@@ -115,28 +115,33 @@ fn may_listen(common: &Common, control_socket: &Path) -> Result<(), ConfigErrors
 fn not_started(error: &StartError) -> CliError {
     match error {
         StartError::Store {
-            error: OpenError::OfBefore { .. } | OpenError::OfAnother { .. },
+            error: OpenError::PreRelease { .. } | OpenError::OfAnother { .. },
             ..
         } => CliError::ForeignDatabase(error.to_string()),
         _ => CliError::Failed(error.to_string()),
     }
 }
 
-fn not_read(error: CliError) -> Refused {
+fn not_read(error: CliError) -> ReloadRefused {
     match error {
-        CliError::Config(mistakes) => Refused::ConfigErrors(mistakes),
-        other => Refused::Failed(other.to_string()),
+        CliError::Config(mistakes) => ReloadRefused::ConfigErrors(mistakes),
+        other => ReloadRefused::Failed(other.to_string()),
     }
 }
 
 /// Puts `new` in the place of what is in force, unless something would be lost that nobody meant to lose.
-async fn reload(relay: &mut Relay, in_force: &mut Loaded, new: Loaded, drop: bool) -> Outcome {
+async fn reload(
+    relay: &mut Relay,
+    in_force: &mut Loaded,
+    new: Loaded,
+    drop: bool,
+) -> ReloadOutcome {
     let changes = new.changes_since(in_force);
     if !changes.lost.is_empty() && !drop {
-        return Err(Refused::Loses(changes.lost));
+        return Err(ReloadRefused::Loses(changes.lost));
     }
     let reloaded = relay.reload(&new).await;
-    let needs_restart = reloaded.map_err(|error| Refused::Failed(error.to_string()))?;
+    let needs_restart = reloaded.map_err(|error| ReloadRefused::Failed(error.to_string()))?;
     let notes = new.notes.clone();
     *in_force = new;
     Ok(Reloaded {
@@ -147,7 +152,7 @@ async fn reload(relay: &mut Relay, in_force: &mut Loaded, new: Loaded, drop: boo
 }
 
 /// What came of a reload, for the log.
-fn tell(outcome: &Outcome, commands: &CommandLine) {
+fn tell(outcome: &ReloadOutcome, commands: &CommandLine) {
     match outcome {
         Ok(done) => {
             tell_notes(&done.notes);
@@ -159,17 +164,17 @@ fn tell(outcome: &Outcome, commands: &CommandLine) {
         }
         Err(refused) => {
             match refused {
-                Refused::ConfigErrors(mistakes) => {
+                ReloadRefused::ConfigErrors(mistakes) => {
                     for mistake in &mistakes.list {
                         tracing::error!("{mistake}");
                     }
                     tell_notes(&mistakes.notes);
                 }
-                Refused::Loses(_) => {
+                ReloadRefused::Loses(_) => {
                     let command = commands.typed("reload --drop");
                     tracing::error!("{refused}: {command}");
                 }
-                Refused::Failed(_) => tracing::error!("{refused}"),
+                ReloadRefused::Failed(_) => tracing::error!("{refused}"),
             }
             tracing::error!("the configuration was not read again; the old one stays in force");
         }

@@ -13,7 +13,7 @@ use super::reader::{Document, Section, whole};
 use super::secret_name::is_secret_name;
 use super::secrets::read_secret;
 use super::spoiled_url::is_spoiled_by_blank;
-use super::{ConfigError, Environment, Expected, Kind, Role, itself};
+use super::{ConfigError, Environment, Expected, Kind, Role, own_address};
 use crate::delivery::proxy::Proxies;
 use crate::incident::Thresholds;
 use crate::secret::Secret;
@@ -41,7 +41,7 @@ pub struct AlertsConfig {
 
 /// Channels and heartbeat, with their secrets.
 #[derive(Clone, Debug, Default)]
-pub struct AlertsOut {
+pub struct ResolvedAlerts {
     /// The channels.
     pub channels: Vec<Channel>,
     /// The dead man's switch.
@@ -106,7 +106,7 @@ impl AlertsConfig {
     /// What people know this relay by: the clinic's or server's name.
     #[must_use]
     pub fn place(&self) -> String {
-        self.name.clone().unwrap_or_else(itself::host_name)
+        self.name.clone().unwrap_or_else(own_address::host_name)
     }
 
     /// The channels with their secrets; one that is missing or no URL is a mistake.
@@ -115,7 +115,7 @@ impl AlertsConfig {
         proxies: &Proxies,
         environment: &Environment,
         errors: &mut Vec<ConfigError>,
-    ) -> AlertsOut {
+    ) -> ResolvedAlerts {
         let hook = |name: &str, errors: &mut Vec<ConfigError>| {
             let url = read_url(environment, name, errors)?;
             let proxies = proxies.clone();
@@ -151,7 +151,7 @@ impl AlertsConfig {
             channels.extend(channel.filter(|new| !known(new)));
         }
         let heartbeat = self.heartbeat.as_ref();
-        AlertsOut {
+        ResolvedAlerts {
             channels,
             heartbeat: heartbeat.and_then(|name| hook(name, errors)),
         }

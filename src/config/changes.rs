@@ -4,8 +4,8 @@
 mod routes;
 mod sections;
 
-use super::named::names;
-use super::{AlertsOut, Channel, Config, Loaded, URL_VARIABLE, Way};
+use super::known_secrets::names;
+use super::{Channel, Config, Loaded, ResolvedAlerts, URL_VARIABLE, Way};
 
 /// What differs, by the names of keys and secrets and never by value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -129,9 +129,9 @@ fn is_for_fewer_callers(name: &str) -> bool {
 }
 
 /// One that is gone is replaced by a new one of its kind, as its notifications are; otherwise it is lost.
-fn compare_channels(old: &AlertsOut, new: &AlertsOut, changes: &mut Changes) {
+fn compare_channels(old: &ResolvedAlerts, new: &ResolvedAlerts, changes: &mut Changes) {
     // The heartbeat is compared by its key.
-    let AlertsOut {
+    let ResolvedAlerts {
         channels: after,
         heartbeat: _,
     } = new;

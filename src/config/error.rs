@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Expected;
-use crate::pair::Fault;
+use crate::key_pair::Fault;
 use crate::system_error::SystemError;
 use crate::system_user;
 
@@ -97,7 +97,7 @@ pub enum Kind {
     /// A line, or a value, that leaves doubt about what is meant.
     Doubtful(Doubt),
     /// A file of the relay's own certificate and key.
-    Pair(Fault),
+    KeyPair(Fault),
 }
 
 /// Who may not read a file, and what keeps it from them.

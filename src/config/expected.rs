@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::delivery::address::Refused;
+use crate::delivery::address::RefusedAddress;
 
 /// What is accepted at a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub enum Expected {
     /// A URL that does not lead to the relay itself.
     OtherThanItself,
     /// A URL of another address.
-    OtherAddress(Refused),
+    OtherAddress(RefusedAddress),
     /// A list of names of events and prefixes.
     Events,
     /// The name of a route.
@@ -92,7 +92,7 @@ pub enum Expected {
     /// A list of what is reached without the proxy.
     DirectHosts,
     /// The path of the door.
-    DoorPath,
+    IngestPath,
     /// The end of a path.
     PathEnd,
     /// A path or a header, and not both.

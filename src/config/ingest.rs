@@ -61,8 +61,8 @@ pub(super) fn read(document: &mut Document<'_>, root: &mut Section<'_>) -> Optio
             document,
             "path",
             "/in".to_owned(),
-            Expected::DoorPath,
-            door_path,
+            Expected::IngestPath,
+            ingest_path,
         ),
         secrets: read_names(
             document,
@@ -129,7 +129,7 @@ fn read_name_rule(document: &mut Document<'_>, mut section: Section<'_>) -> Opti
 }
 
 /// A path for the door. A slash at its end changes nothing, because the door takes every path below it.
-fn door_path(text: &str) -> Option<String> {
+fn ingest_path(text: &str) -> Option<String> {
     let path = text.strip_suffix('/').unwrap_or(text);
     let mut segments = path.strip_prefix('/')?.split('/');
     let fits = segments.clone().all(is_plain_segment)
@@ -341,7 +341,7 @@ mod tests {
             ("/a%2F", None),
             ("/a?b", None),
         ] {
-            assert_eq!(door_path(path).as_deref(), kept, "{path}");
+            assert_eq!(ingest_path(path).as_deref(), kept, "{path}");
         }
     }
 

@@ -8,7 +8,7 @@ use super::secret_name::is_secret_name;
 use super::secrets::read_secret;
 use super::spoiled_url::is_spoiled_by_blank;
 use super::{ConfigError, Environment, Expected, Kind, Location};
-use crate::delivery::proxy::{Direct, Origin, Proxies, Proxy};
+use crate::delivery::proxy::{Direct, Proxies, Proxy, ProxySource};
 
 /// What the file says about the way out.
 #[derive(Clone, Debug)]
@@ -16,14 +16,14 @@ pub struct ProxyConfig {
     /// The key that says it, such as `delivery.proxy`.
     key: &'static str,
     /// The proxy.
-    proxy: Named,
+    proxy: ProxySetting,
     /// What is reached directly all the same.
     direct: Vec<Direct>,
 }
 
 /// Which proxy the file names.
 #[derive(Clone, Debug)]
-enum Named {
+enum ProxySetting {
     /// None: that of the environment.
     OfTheEnvironment,
     /// This one.
@@ -36,8 +36,8 @@ impl ProxyConfig {
     /// The name of the secret that holds the proxy, when it is one.
     pub(super) fn secret_name(&self) -> Option<&str> {
         match &self.proxy {
-            Named::Secret(name) => Some(name),
-            Named::OfTheEnvironment | Named::Url(_) => None,
+            ProxySetting::Secret(name) => Some(name),
+            ProxySetting::OfTheEnvironment | ProxySetting::Url(_) => None,
         }
     }
 }
@@ -49,7 +49,7 @@ pub(super) fn read(
     key: &'static str,
 ) -> Option<ProxyConfig> {
     let given = section.has("proxy") || section.has("no_proxy");
-    let default = Named::OfTheEnvironment;
+    let default = ProxySetting::OfTheEnvironment;
     let proxy = section.parsed(document, "proxy", default, Expected::Proxy, named);
     let direct = section.list(
         document,
@@ -61,16 +61,16 @@ pub(super) fn read(
     given.then_some(ProxyConfig { key, proxy, direct })
 }
 
-fn named(text: &str) -> Option<Named> {
+fn named(text: &str) -> Option<ProxySetting> {
     if text.is_empty() {
-        return Some(Named::OfTheEnvironment);
+        return Some(ProxySetting::OfTheEnvironment);
     }
     if is_secret_name(text) {
-        return Some(Named::Secret(text.to_owned()));
+        return Some(ProxySetting::Secret(text.to_owned()));
     }
     let url = proxy_url(text).filter(is_alone)?;
     let bare = url.username().is_empty() && url.password().is_none();
-    bare.then_some(Named::Url(url))
+    bare.then_some(ProxySetting::Url(url))
 }
 
 /// The URL of a proxy: scheme, host and perhaps a port, user and password. Without a scheme it is `http://`, as
@@ -113,7 +113,7 @@ pub(super) fn resolve(
 ) -> Proxies {
     let mut direct = config.map_or_else(Vec::new, |config| config.direct.clone());
     let one = match config.map(|config| (config.key, &config.proxy)) {
-        None | Some((_, Named::OfTheEnvironment)) => {
+        None | Some((_, ProxySetting::OfTheEnvironment)) => {
             direct.extend(direct_of(environment));
             return Proxies {
                 https: of_environment("HTTPS_PROXY", environment, errors),
@@ -121,8 +121,10 @@ pub(super) fn resolve(
                 direct,
             };
         }
-        Some((key, Named::Url(url))) => Some(Proxy::new(url.clone(), Origin::Configuration, key)),
-        Some((_, Named::Secret(name))) => of_secret(name, environment, errors),
+        Some((key, ProxySetting::Url(url))) => {
+            Some(Proxy::new(url.clone(), ProxySource::Configuration, key))
+        }
+        Some((_, ProxySetting::Secret(name))) => of_secret(name, environment, errors),
     };
     Proxies {
         https: one.clone(),
@@ -152,7 +154,7 @@ fn of_secret(
     if url.is_none() {
         errors.push(environment.error(name, Kind::Expected(Expected::ProxyUrl)));
     }
-    url.map(|url| Proxy::new(url, Origin::Configuration, name))
+    url.map(|url| Proxy::new(url, ProxySource::Configuration, name))
 }
 
 /// The proxy that a variable names, in small letters or capitals, else the one that `ALL_PROXY` names. The
@@ -170,10 +172,10 @@ fn of_environment(
             let kind = Kind::Expected(Expected::ProxyUrl);
             errors.push(ConfigError { place, kind });
         }
-        return url.map(|url| Proxy::new(url, Origin::Environment, &name));
+        return url.map(|url| Proxy::new(url, ProxySource::Environment, &name));
     }
     let (name, text) = variable("ALL_PROXY", environment)?;
-    proxy_url(text).map(|url| Proxy::new(url, Origin::Environment, &name))
+    proxy_url(text).map(|url| Proxy::new(url, ProxySource::Environment, &name))
 }
 
 /// What `NO_PROXY` names. What is no host in it is for other programs.

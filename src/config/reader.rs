@@ -12,7 +12,7 @@ pub(super) use section::{Section, whole};
 
 /// A mistake in the file: where, and what.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct FileError {
     /// The line's number, from 1.
     pub(super) line: usize,
     /// Dotted, such as `server.listen`; empty for the file itself.
@@ -24,7 +24,7 @@ pub(super) struct Found {
 /// The whole file, and the mistakes found in it so far.
 pub(super) struct Document<'a> {
     text: &'a str,
-    found: Vec<Found>,
+    found: Vec<FileError>,
     /// Lines of which nobody can say what was meant.
     unclear: Vec<Range<usize>>,
 }
@@ -93,7 +93,7 @@ impl<'a> Document<'a> {
     }
 
     fn error(&mut self, line: usize, key: &str, kind: Kind) {
-        self.found.push(Found {
+        self.found.push(FileError {
             line,
             key: key.to_owned(),
             kind,
@@ -111,7 +111,7 @@ impl<'a> Document<'a> {
     }
 
     /// The mistakes, in the order of their lines.
-    pub(super) fn into_found(mut self) -> Vec<Found> {
+    pub(super) fn into_found(mut self) -> Vec<FileError> {
         let unclear = self.unclear;
         self.found.retain(|found| {
             let of_writing = matches!(

@@ -11,7 +11,7 @@ use super::reader::{Document, Section};
 use super::secret_name::is_secret_name;
 use super::secrets::{is_token, read_secret, read_with_previous};
 use super::spoiled_url::is_spoiled_by_blank;
-use super::{ConfigError, Environment, Expected, Kind, Server, itself, profiles, size};
+use super::{ConfigError, Environment, Expected, Kind, Server, own_address, profiles, size};
 use crate::delivery::address;
 use crate::delivery::profile::Profile;
 use crate::delivery::proxy::Proxies;
@@ -239,7 +239,7 @@ pub(super) fn webhook_url(text: &str, allow_http: bool, server: &Server) -> Resu
     }
     let url = parsed.ok().filter(fits);
     let url = url.ok_or(Expected::ReceiverUrl)?;
-    if itself::leads_back(&url, server) {
+    if own_address::is_own_address(&url, server) {
         return Err(Expected::OtherThanItself);
     }
     match address::may_post_to(&url, allow_http) {

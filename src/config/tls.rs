@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::reader::{Document, Section};
 use super::{ConfigError, Expected, Kind, Location, Note, NoteKind};
-use crate::pair::{self, Half, Pair, PairError, PairFiles};
+use crate::key_pair::{self, Half, KeyPairError, KeyPairFiles, ServerKeyPair};
 
 /// `[server.tls]`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct Tls {
     /// An address beside the plain one; none: TLS takes its place.
     pub listen: Option<SocketAddr>,
     /// Where certificate and key stand.
-    pub files: PairFiles,
+    pub files: KeyPairFiles,
 }
 
 /// The section; none when it is not there, or says no files.
@@ -42,7 +42,7 @@ pub(super) fn read(
     section.finish(document);
     Some(Tls {
         listen,
-        files: PairFiles {
+        files: KeyPairFiles {
             certificate: certificate?,
             key: key?,
         },
@@ -69,17 +69,17 @@ impl Tls {
         &self,
         errors: &mut Vec<ConfigError>,
         notes: &mut Vec<Note>,
-    ) -> Option<Pair> {
-        if pair::is_open_to_all(&self.files.key) {
+    ) -> Option<ServerKeyPair> {
+        if key_pair::is_open_to_all(&self.files.key) {
             notes.push(Note {
                 place: place(&self.files.key, Half::Key),
                 kind: NoteKind::OpenToAll,
             });
         }
         let read = self.files.read();
-        let wrong = |PairError { path, half, fault }| ConfigError {
+        let wrong = |KeyPairError { path, half, fault }| ConfigError {
             place: place(&path, half),
-            kind: Kind::Pair(fault),
+            kind: Kind::KeyPair(fault),
         };
         read.map_err(|error| errors.push(wrong(error))).ok()
     }

@@ -15,14 +15,14 @@ use tokio::sync::watch;
 
 /// Why an address is not called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum RefusedAddress {
     /// It is link-local, where the metadata of cloud machines live.
     LinkLocal,
     /// It is public, and the URL says `http://`.
     PlainHttp,
 }
 
-impl std::error::Error for Refused {}
+impl std::error::Error for RefusedAddress {}
 
 /// The host has no address that may be called.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub enum ResolveError {
     /// The name has no address at all.
     NotFound,
     /// It has only addresses that are refused.
-    Refused(Refused),
+    Refused(RefusedAddress),
 }
 
 impl std::error::Error for ResolveError {}
@@ -39,23 +39,23 @@ impl std::error::Error for ResolveError {}
 /// allows `http://` everywhere.
 ///
 /// # Errors
-/// `Refused`: why the address must not be called.
-pub fn may_call(address: IpAddr, plain_allowed: bool) -> Result<(), Refused> {
+/// `RefusedAddress`: why the address must not be called.
+pub fn may_call(address: IpAddr, plain_allowed: bool) -> Result<(), RefusedAddress> {
     let address = address.to_canonical();
     if is_link_local(address) {
-        Err(Refused::LinkLocal)
+        Err(RefusedAddress::LinkLocal)
     } else if plain_allowed || is_private(address) {
         Ok(())
     } else {
-        Err(Refused::PlainHttp)
+        Err(RefusedAddress::PlainHttp)
     }
 }
 
 /// The same for a URL whose host is an address; a name is looked at when it is resolved.
 ///
 /// # Errors
-/// `Refused`: why the address must not be called.
-pub fn may_post_to(url: &Url, allow_http: bool) -> Result<(), Refused> {
+/// `RefusedAddress`: why the address must not be called.
+pub fn may_post_to(url: &Url, allow_http: bool) -> Result<(), RefusedAddress> {
     let host = url.host_str().unwrap_or_default();
     let literal = host.trim_matches(['[', ']']).parse::<IpAddr>();
     literal.map_or(Ok(()), |address| {
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn private_addresses_are_called_and_metadata_never() {
-        use Refused::{LinkLocal, PlainHttp};
+        use RefusedAddress::{LinkLocal, PlainHttp};
         for (url, with_https, with_http) in [
             ("127.0.0.1", Ok(()), Ok(())),
             ("10.1.2.3", Ok(()), Ok(())),

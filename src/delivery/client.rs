@@ -9,7 +9,7 @@ use reqwest::{Client, ClientBuilder, Proxy, RequestBuilder, Url, redirect};
 use super::address::Resolver;
 use super::failure::{self, Failure, ProxyFault, ProxyTls, Way};
 use super::proxy::{self, Proxies};
-use super::tls::{self, Asked, TlsError};
+use super::tls::{self, CertificateRequested, TlsError};
 
 /// A connection that was idle for longer is not used again. Many receivers (Node.js by default)
 /// close theirs after five seconds, and a request that meets the closing fails for no good reason.
@@ -32,7 +32,7 @@ pub struct Outgoing {
     client: Client,
     way: Way,
     proxy: Option<proxy::Proxy>,
-    asked: Asked,
+    asked: CertificateRequested,
     /// Somebody took what was sent without a certificate of this machine.
     taken: Arc<AtomicBool>,
 }
@@ -61,7 +61,7 @@ impl Outgoing {
             "https" => ProxyTls::Begins,
             _ => ProxyTls::None,
         });
-        let asked = Asked::default();
+        let asked = CertificateRequested::default();
         builder = if secure || proxy_tls == Some(ProxyTls::Begins) {
             builder.tls_backend_preconfigured(tls::client_config(&["http/1.1"], &asked)?)
         } else {

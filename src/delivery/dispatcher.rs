@@ -12,8 +12,8 @@ use tokio::time::{self, Interval, MissedTickBehavior};
 use super::Context;
 use super::handoff::Inbox;
 use super::partner::SetupError;
+use super::receiver_health::{News, ReceiverHealth};
 use super::sender::{Sender, Sent};
-use super::standing::{News, Standing};
 use crate::clock::Clock;
 use crate::delivery::route::Route;
 use crate::due::DueDelivery;
@@ -60,7 +60,7 @@ pub struct Dispatcher {
     /// Changes when a hold begins or ends.
     holds: watch::Receiver<()>,
     /// Whether the route works, which is logged when it changes and not for every event.
-    standing: Standing,
+    receiver_health: ReceiverHealth,
 }
 
 impl Dispatcher {
@@ -98,7 +98,7 @@ impl Dispatcher {
             next_due: None,
             held: true,
             holds,
-            standing: Standing::default(),
+            receiver_health: ReceiverHealth::default(),
         })
     }
 
@@ -268,7 +268,7 @@ impl Dispatcher {
                 }
                 let failure =
                     (result.status != Status::Delivered).then(|| error.unwrap_or_default());
-                self.standing.ended(failure.as_deref());
+                self.receiver_health.ended(failure.as_deref());
                 self.tell_news();
             }
             Sent::Unrecorded => {
@@ -282,7 +282,8 @@ impl Dispatcher {
 
     /// One line when the route begins to fail and one when it works again.
     fn tell_news(&mut self) {
-        let Some(News { failure, changes }) = self.standing.news(self.clock.monotonic()) else {
+        let Some(News { failure, changes }) = self.receiver_health.news(self.clock.monotonic())
+        else {
             return;
         };
         let route = self.sender.route();

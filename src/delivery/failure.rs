@@ -39,7 +39,7 @@ pub enum Failure {
     /// The host's name could not be resolved.
     NameNotFound,
     /// The host has only addresses that are never called.
-    AddressRefused(address::Refused),
+    AddressRefused(address::RefusedAddress),
     /// Nobody listens at the address.
     Refused,
     /// The proxy cannot be reached, or does not let this through.

@@ -21,13 +21,13 @@ pub struct Proxies {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Proxy {
     url: Url,
-    origin: Origin,
+    origin: ProxySource,
     set_by: String,
 }
 
 /// Who set a proxy.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
+pub enum ProxySource {
     /// The configuration, or a secret that it names.
     Configuration,
     /// The environment of this process.
@@ -37,7 +37,7 @@ pub enum Origin {
 impl Proxy {
     /// The proxy at `url`; `set_by` says where it was set, such as `delivery.proxy` or `HTTPS_PROXY`.
     #[must_use]
-    pub fn new(url: Url, origin: Origin, set_by: &str) -> Self {
+    pub fn new(url: Url, origin: ProxySource, set_by: &str) -> Self {
         Self {
             url,
             origin,
@@ -48,7 +48,7 @@ impl Proxy {
     /// Whether a variable such as `HTTPS_PROXY` names it.
     #[must_use]
     pub fn is_of_the_environment(&self) -> bool {
-        self.origin == Origin::Environment
+        self.origin == ProxySource::Environment
     }
 
     /// Its URL, perhaps with user and password, for the one who connects to it.
@@ -185,7 +185,7 @@ mod tests {
 
     fn proxies(direct: &[&str]) -> Proxies {
         let url = Url::parse("http://u:p@proxy.example:3128").unwrap();
-        let proxy = Proxy::new(url, Origin::Configuration, "delivery.proxy");
+        let proxy = Proxy::new(url, ProxySource::Configuration, "delivery.proxy");
         Proxies {
             https: Some(proxy.clone()),
             http: Some(proxy),

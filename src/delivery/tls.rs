@@ -160,9 +160,9 @@ pub enum TlsError {
 
 /// Whether servers have asked for a certificate of this machine, which has none.
 #[derive(Clone, Debug, Default)]
-pub struct Asked(Arc<AtomicBool>);
+pub struct CertificateRequested(Arc<AtomicBool>);
 
-impl Asked {
+impl CertificateRequested {
     /// Whether one has.
     #[must_use]
     pub fn is_set(&self) -> bool {
@@ -170,7 +170,7 @@ impl Asked {
     }
 }
 
-impl ResolvesClientCert for Asked {
+impl ResolvesClientCert for CertificateRequested {
     fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         self.0.store(true, Ordering::Relaxed);
         None
@@ -186,7 +186,10 @@ impl ResolvesClientCert for Asked {
 ///
 /// # Errors
 /// `TlsError` when there is nobody to believe.
-pub fn client_config(protocols: &[&str], asked: &Asked) -> Result<ClientConfig, TlsError> {
+pub fn client_config(
+    protocols: &[&str],
+    asked: &CertificateRequested,
+) -> Result<ClientConfig, TlsError> {
     crypto::install();
     let verifier = Verifier::of_the_system()?;
     let mut config = ClientConfig::builder()

@@ -4,11 +4,11 @@
 //! answers 401 to the second only has understood the signature, whatever it thinks of the data.
 
 use super::posted::Posted;
-use super::{Examination, Outcome};
+use super::{CaseResult, Examination};
 
 /// What the developer of the receiver has to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum Diagnosis {
     /// It verifies as it should, and everything else is right.
     Right,
     /// Everything is right, and nothing proves who posts.
@@ -35,7 +35,7 @@ pub(crate) enum Verdict {
     Unreachable,
 }
 
-impl Verdict {
+impl Diagnosis {
     /// What the answers to the good and to the forged webhook mean.
     pub(crate) fn of(posted: &[Posted]) -> Self {
         let status = |examination| {
@@ -81,9 +81,9 @@ impl Verdict {
     }
 
     /// What one answer shows, given what is known of the receiver.
-    pub(crate) fn outcome(self, posted: &Posted) -> Outcome {
+    pub(crate) fn outcome(self, posted: &Posted) -> CaseResult {
         let Some(status) = posted.status() else {
-            return Outcome::Fail;
+            return CaseResult::Fail;
         };
         let examination = posted.examination;
         let plain = examination.outcome(status);
@@ -96,8 +96,8 @@ impl Verdict {
             }
             _ => false,
         };
-        if of_data && plain == Outcome::Fail {
-            Outcome::Note
+        if of_data && plain == CaseResult::Fail {
+            CaseResult::Note
         } else {
             plain
         }
@@ -143,22 +143,22 @@ mod tests {
     #[test]
     fn the_good_and_the_forged_answer_tell_data_from_verification() {
         for (good, forged, expected) in [
-            (200, 401, Verdict::Right),
-            (200, 200, Verdict::NotVerified),
-            (400, 200, Verdict::NotVerified),
-            (401, 401, Verdict::Wrong),
-            (403, 403, Verdict::Wrong),
-            (400, 401, Verdict::OtherData(400)),
-            (404, 403, Verdict::OtherData(404)),
-            (500, 401, Verdict::OtherData(500)),
+            (200, 401, Diagnosis::Right),
+            (200, 200, Diagnosis::NotVerified),
+            (400, 200, Diagnosis::NotVerified),
+            (401, 401, Diagnosis::Wrong),
+            (403, 403, Diagnosis::Wrong),
+            (400, 401, Diagnosis::OtherData(400)),
+            (404, 403, Diagnosis::OtherData(404)),
+            (500, 401, Diagnosis::OtherData(500)),
             // Level 99 is wanted there, and the signature was looked at before.
-            (403, 401, Verdict::OtherData(403)),
-            (400, 400, Verdict::Unclear(400)),
-            (500, 500, Verdict::Unclear(500)),
-            (404, 404, Verdict::Unclear(404)),
+            (403, 401, Diagnosis::OtherData(403)),
+            (400, 400, Diagnosis::Unclear(400)),
+            (500, 500, Diagnosis::Unclear(500)),
+            (404, 404, Diagnosis::Unclear(404)),
         ] {
             assert_eq!(
-                Verdict::of_statuses(good, forged, Some(good)),
+                Diagnosis::of_statuses(good, forged, Some(good)),
                 expected,
                 "{good} {forged}"
             );
@@ -170,10 +170,10 @@ mod tests {
         use Examination::{Altered, Good, NoSignature, OtherSecret, TooOld};
         let judged = |answers: &[(Examination, Option<u16>)]| {
             let posted: Vec<_> = answers.iter().map(|answer| posted(*answer)).collect();
-            let verdict = Verdict::of(&posted);
+            let verdict = Diagnosis::of(&posted);
             let failed = posted
                 .iter()
-                .filter(|one| verdict.outcome(one) == Outcome::Fail);
+                .filter(|one| verdict.outcome(one) == CaseResult::Fail);
             verdict.after(&failed.map(|one| one.examination).collect::<Vec<_>>())
         };
         let (taken, refused) = (Some(200), Some(401));
@@ -184,22 +184,22 @@ mod tests {
             (NoSignature, taken),
             (TooOld, taken),
         ];
-        assert_eq!(judged(&all), Verdict::NotVerified);
+        assert_eq!(judged(&all), Diagnosis::NotVerified);
         let late = [
             (Good, taken),
             (OtherSecret, None),
             (NoSignature, refused),
             (Altered, taken),
         ];
-        assert_eq!(judged(&late), Verdict::Incomplete);
+        assert_eq!(judged(&late), Diagnosis::Incomplete);
         let none = [(Good, taken), (OtherSecret, None), (NoSignature, None)];
-        assert_eq!(judged(&none), Verdict::Unreachable);
+        assert_eq!(judged(&none), Diagnosis::Unreachable);
         let busy = [
             (Good, Some(500)),
             (OtherSecret, Some(500)),
             (NoSignature, taken),
         ];
-        assert_eq!(judged(&busy), Verdict::Incomplete);
+        assert_eq!(judged(&busy), Diagnosis::Incomplete);
     }
 
     fn posted((examination, status): (Examination, Option<u16>)) -> Posted {
@@ -215,24 +215,27 @@ mod tests {
 
     #[test]
     fn a_signature_that_holds_for_ascii_only_is_wrong() {
-        let answered = |non_ascii| Verdict::of_statuses(200, 401, Some(non_ascii));
-        assert_eq!(answered(401), Verdict::AsciiOnly);
-        assert_eq!(answered(500), Verdict::Right);
+        let answered = |non_ascii| Diagnosis::of_statuses(200, 401, Some(non_ascii));
+        assert_eq!(answered(401), Diagnosis::AsciiOnly);
+        assert_eq!(answered(500), Diagnosis::Right);
     }
 
     #[test]
     fn what_fails_decides_what_is_still_said() {
-        let right = Verdict::Right;
-        assert_eq!(right.after(&[]), Verdict::Right);
+        let right = Diagnosis::Right;
+        assert_eq!(right.after(&[]), Diagnosis::Right);
         assert_eq!(
             right.after(&[Examination::Repeated]),
-            Verdict::RightButFlawed
+            Diagnosis::RightButFlawed
         );
-        assert_eq!(right.after(&[Examination::TooOld]), Verdict::Incomplete);
+        assert_eq!(right.after(&[Examination::TooOld]), Diagnosis::Incomplete);
         assert_eq!(
-            Verdict::OtherData(400).after(&[Examination::Altered]),
-            Verdict::Incomplete
+            Diagnosis::OtherData(400).after(&[Examination::Altered]),
+            Diagnosis::Incomplete
         );
-        assert_eq!(Verdict::Wrong.after(&[Examination::Good]), Verdict::Wrong);
+        assert_eq!(
+            Diagnosis::Wrong.after(&[Examination::Good]),
+            Diagnosis::Wrong
+        );
     }
 }

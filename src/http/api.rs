@@ -40,7 +40,7 @@ use super::reply::{ApiError, Reply};
 use super::request;
 use super::wing::{Answering, Call, Handler, NotRouted, Table, Wing};
 use access::{Endpoint, EndpointRules};
-pub(super) use callers::{client_of, turned_away};
+pub(super) use callers::{client_of, log_rejected};
 use endpoints::ENDPOINTS;
 pub use health::{Health, moves};
 

@@ -1,7 +1,7 @@
 //! The page for people: how it is going, and the next thing to do, without a terminal (contract, section 12).
 //!
 //! Whoever looks at it is known by a cookie (`session`), which a login gives (`login`): a person at the server makes the
-//! code for it. `door` says which requests come in at all. Pages are written on the server (`frame`, and `templates/`)
+//! code for it. `guard` says which requests come in at all. Pages are written on the server (`frame`, and `templates/`)
 //! and need no script; the one that is there asks for the same address again and swaps what has changed. A view is a
 //! file here, its words are in `words::monitor`, and what it shows is read from the store.
 
@@ -12,11 +12,11 @@ mod codes;
 mod cookies;
 mod deliveries;
 mod delivery;
-mod door;
 mod error;
 mod filter;
 mod form;
 mod frame;
+mod guard;
 mod hold;
 mod incidents;
 mod login;
@@ -49,8 +49,8 @@ use crate::language::{Language, Locale};
 use crate::overview::{Overview, RouteOverview};
 use crate::session::{Role, Session, SessionSecret};
 use codes::WrongCodes;
-use door::Site;
 use error::PageError;
+use guard::Site;
 use now::Numbers;
 use refusal::Refusal;
 use shared::Shared;

@@ -176,7 +176,7 @@ pub struct Comparison {
     /// The first [`NAMED`] ids of the list that were never sent.
     pub unknown: Vec<Uuid>,
     /// Everything that counts as delivered, and is missing or without effect; and why.
-    pub found: Vec<(i64, Finding)>,
+    pub found: Vec<(i64, Discrepancy)>,
     /// What an earlier comparison has found missing, and this one has found.
     pub confirmed: Vec<i64>,
     /// Deliveries that are still open, or that the list cannot say anything about, and that no earlier comparison has noted.
@@ -197,7 +197,7 @@ pub struct Comparison {
 
 /// Why something that was delivered is noted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Finding {
+pub enum Discrepancy {
     /// VoiceDrive has no row for it.
     AnsweredButAbsent,
     /// VoiceDrive's row says that it failed.
@@ -206,7 +206,7 @@ pub enum Finding {
     NoEffect,
 }
 
-impl Finding {
+impl Discrepancy {
     /// The word in the database.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -326,7 +326,7 @@ impl Comparison {
         if verdict.is_confirmed() && delivery.was_missing {
             self.confirmed.push(seq);
         }
-        if let Some(finding) = Finding::of(verdict) {
+        if let Some(finding) = Discrepancy::of(verdict) {
             self.found.push((seq, finding));
         }
         if let Some(reason) = reason {

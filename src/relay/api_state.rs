@@ -31,7 +31,7 @@ impl Shared {
             reloads: self.reloads.clone(),
             cors_allowed_origins: config.server.cors_allowed_origins.clone(),
             trusted_proxies: config.server.trusted_proxies.clone(),
-            unbelieved: Once::new(),
+            warned_untrusted_proxy: Once::new(),
             max_body_bytes: config.server.max_body_bytes,
             public_url: config.server.public_url.clone(),
             ingest: settings.ingest.clone(),
@@ -46,7 +46,7 @@ impl Shared {
             store: self.store.clone(),
             clock: self.clock.clone(),
             started_at: self.started_at,
-            doors: self.doors.clone(),
+            listeners: self.listeners.clone(),
         }
     }
 

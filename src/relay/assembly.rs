@@ -18,7 +18,7 @@ use crate::delivery::partner::SetupError;
 use crate::delivery::recovery::{Recoverer, RecoveryRules};
 use crate::delivery::route::Route;
 use crate::delivery::{Context, DeliveryRules};
-use crate::http::Doors;
+use crate::http::Listeners;
 use crate::http::api::cors::RefusedPages;
 use crate::http::api::rate_limit::RateLimiter;
 use crate::http::api::revoked::Revoked;
@@ -37,9 +37,9 @@ use crate::under_way::UnderWay;
 use crate::upkeep::backup::BackupFile;
 use crate::upkeep::file_watch::FileWatch;
 use crate::upkeep::holds::HoldWatch;
-use crate::upkeep::pair_watch::PairWatch;
+use crate::upkeep::key_pair_watch::KeyPairWatch;
 use crate::upkeep::reserve::ReserveKeeper;
-use crate::upkeep::retention::{Kept, Retention};
+use crate::upkeep::retention::{Retention, RetentionPeriods};
 use crate::upkeep::soundness::Soundness;
 use crate::upkeep::timekeeper::Timekeeper;
 
@@ -59,7 +59,7 @@ pub(super) struct Shared {
     pub(super) under_way: UnderWay,
     pub(super) started_at: Timestamp,
     /// Where the API listens.
-    pub(super) doors: Doors,
+    pub(super) listeners: Listeners,
     /// Settings that take a restart to change.
     pub(super) fixed: Fixed,
 }
@@ -216,7 +216,7 @@ impl Shared {
             parts.start(backup.clone(), None, |stop| file.run(interval, stop));
         }
         let repeat = settings.ingest.as_ref().map(|ingest| ingest.rules.repeat);
-        let kept = Kept {
+        let kept = RetentionPeriods {
             days: storage.retention_days,
             ingested: repeat.unwrap_or_default(),
         };
@@ -258,10 +258,10 @@ impl Shared {
     /// Keeps the pair in use that its files have; none when nobody is shown one.
     fn run_pair_watch(&self, settings: &Loaded, parts: &mut Parts) -> Option<Purpose> {
         let files = settings.config.server.tls.as_ref()?.files.clone();
-        let (_, current) = self.doors.secured.clone()?;
-        let watch = Purpose::Pair(files.clone());
+        let (_, current) = self.listeners.secured.clone()?;
+        let watch = Purpose::KeyPair(files.clone());
         if !parts.has(&watch) {
-            let watching = PairWatch::new(files, current);
+            let watching = KeyPairWatch::new(files, current);
             parts.start(watch.clone(), None, |stop| watching.run(stop));
         }
         Some(watch)
@@ -269,7 +269,7 @@ impl Shared {
 
     /// Shows the pair of a configuration from now on.
     pub(super) fn show_pair(&self, settings: &Loaded) {
-        if let (Some((_, current)), Some(pair)) = (&self.doors.secured, &settings.pair) {
+        if let (Some((_, current)), Some(pair)) = (&self.listeners.secured, &settings.pair) {
             // Which one it is, the answer to the reload and `status` say.
             let _ = current.offer(Ok(pair.clone()));
         }
@@ -299,7 +299,11 @@ impl Shared {
                 backup: self.backup.clone(),
                 liveness: liveness.to_vec(),
                 routes: routes.to_vec(),
-                pair: self.doors.secured.as_ref().map(|(_, pair)| pair.clone()),
+                pair: self
+                    .listeners
+                    .secured
+                    .as_ref()
+                    .map(|(_, pair)| pair.clone()),
             };
             let watch = Evaluator::new(watched, rules);
             parts.start(alerts.clone(), None, |stop| watch.run(stop));

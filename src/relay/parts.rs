@@ -1,4 +1,4 @@
-//! The parts of the daemon that run beside its doors, each by its name: a new configuration replaces those that
+//! The parts of the daemon that run beside its listeners, each by its name: a new configuration replaces those that
 //! it changes and leaves the others alone.
 
 use std::collections::BTreeMap;
@@ -12,11 +12,11 @@ use crate::alerts::AlertConfig;
 use crate::config::Channel;
 use crate::delivery::recovery::RecoveryRules;
 use crate::delivery::route::Route;
+use crate::key_pair::KeyPairFiles;
 use crate::language::Locale;
 use crate::liveness::Liveness;
 use crate::notification::advice::AdviceContext;
-use crate::pair::PairFiles;
-use crate::upkeep::retention::Kept;
+use crate::upkeep::retention::RetentionPeriods;
 
 /// What a part was made for: one that is made for the same goes on.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,7 +32,7 @@ pub(super) enum Purpose {
     /// Makes the backup file this often.
     Backup(Duration),
     /// Deletes what is older.
-    Retention(Kept),
+    Retention(RetentionPeriods),
     /// Holds room on the disk back.
     Reserve,
     /// Keeps what time it is when the clock was set.
@@ -44,7 +44,7 @@ pub(super) enum Purpose {
     /// Looks through the database.
     Soundness,
     /// Reads the relay's own certificate again.
-    Pair(PairFiles),
+    KeyPair(KeyPairFiles),
 }
 
 impl Purpose {
@@ -62,7 +62,7 @@ impl Purpose {
             Self::Holds => "holds".to_owned(),
             Self::Place => "place".to_owned(),
             Self::Soundness => "soundness".to_owned(),
-            Self::Pair(_) => "pair".to_owned(),
+            Self::KeyPair(_) => "key_pair".to_owned(),
         }
     }
 
@@ -216,7 +216,7 @@ mod tests {
     }
 
     fn retention(days: u64) -> Purpose {
-        Purpose::Retention(Kept {
+        Purpose::Retention(RetentionPeriods {
             days,
             ingested: Duration::ZERO,
         })

@@ -4,11 +4,11 @@
 use rusqlite::Connection;
 
 use super::incidents::{self, End};
-use super::line::{self, Line, Standing};
+use super::line::{self, Line, QueueState};
 use super::relay_time::Now;
 use super::resend::{Rules, find, reopen};
 use super::send_counts::{self, QueueStatus};
-use super::{StoreError, delivered_digests, missing, tail};
+use super::{StoreError, delivered_digests, missing_deliveries, tail};
 use crate::attempt::Outcome;
 use crate::order::{Place, Tail};
 
@@ -29,7 +29,7 @@ pub(super) fn settle(
     for incident in incidents::leave(connection, seq, End::Delivered)? {
         incidents::close_when_settled(connection, incident, now)?;
     }
-    missing::confirm(connection, seq, now)?;
+    missing_deliveries::confirm(connection, seq, now)?;
     Ok(put_in_order(connection, seq, id, &route, rules, now)?)
 }
 
@@ -96,13 +96,17 @@ fn put_in_order(
     };
     let owes = tail::is_applied_after_later(connection, line, seq)?;
     if tail::is_applied_before_earlier(connection, line, seq)? {
-        let mut wanted = Standing {
+        let mut wanted = QueueState {
             staff_id: Some(staff_id.clone()),
             route: route.to_owned(),
             due_ms: None,
             attempts_in_round: 0,
             place: Place::InLine,
-            tail: if owes { Tail::Owed } else { Tail::AfterSuccess },
+            tail: if owes {
+                Tail::Inherited
+            } else {
+                Tail::AfterSuccess
+            },
         };
         (wanted.place, wanted.due_ms) = line::entrance(connection, Some(line), seq, now)?;
         reopen(connection, id, found, None, &wanted, rules.policy, now)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::connection::word;
-use super::line::{self, Standing};
+use super::line::{self, QueueState};
 use super::outages::USED_UP;
 use super::queue_row::{LOG_EXHAUSTED, QUEUE_EXHAUSTED, queue_status};
 use super::relay_time::Now;
@@ -73,7 +73,7 @@ pub(super) fn record(
     delivered_digests::forget(connection, &due.id)?;
     let before = match attempted.outcome {
         Outcome::Success => line::remove(connection, due.seq)?,
-        Outcome::Failed | Outcome::Timeout => line::standing(connection, due.seq)?,
+        Outcome::Failed | Outcome::Timeout => line::queue_state(connection, due.seq)?,
     };
     if before.is_none() {
         // It was given up while it was under way; whoever did that does it again with this result.
@@ -159,24 +159,24 @@ pub(super) fn record(
 
 /// Where a delivery stood, with what its attempt makes of its tail. A probe that fails sends nothing more: what it was
 /// sent for is still exhausted, and its tail follows when it is sent again.
-fn after_doubt(before: Standing, attempted: &Attempted) -> Standing {
+fn after_doubt(before: QueueState, attempted: &Attempted) -> QueueState {
     let is_probe = before.attempts_in_round >= USED_UP;
     let tail = if attempted.is_in_doubt() && !is_probe {
         before.tail.in_doubt()
     } else {
         before.tail
     };
-    Standing { tail, ..before }
+    QueueState { tail, ..before }
 }
 
 /// Where a delivery stands while it waits for its retry.
 fn postponed(
-    before: &Standing,
+    before: &QueueState,
     http_status: Option<u16>,
     due_ms: i64,
     attempts_in_round: u32,
-) -> Standing {
-    let mut after = Standing {
+) -> QueueState {
+    let mut after = QueueState {
         due_ms: Some(due_ms),
         attempts_in_round,
         ..before.clone()
@@ -194,7 +194,7 @@ fn postponed(
 fn go_on(
     connection: &Connection,
     due: &DueDelivery,
-    before: &Standing,
+    before: &QueueState,
     status: Status,
     attempted: &Attempted,
     policy: &RetryPolicy,

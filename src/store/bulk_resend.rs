@@ -11,10 +11,10 @@ use rusqlite::{Connection, params_from_iter};
 
 use super::connection::one_more;
 use super::event_query::{EVENTS_AT_A_TIME, Source, matching};
-use super::line::{self, Standing};
+use super::line::{self, QueueState};
 use super::queue_row::queue_status;
 use super::relay_time::Now;
-use super::resend::{Rules, find, reopen, standing};
+use super::resend::{Rules, find, queue_state, reopen};
 use super::send_counts::QueueStatus;
 use super::writer::Lane;
 use super::{Store, StoreError, audit, erase, tail};
@@ -267,8 +267,8 @@ pub(super) fn open_page(
         if erase::is_erased(connection, found.seq)? {
             continue;
         }
-        let before = line::standing(connection, found.seq)?;
-        let mut wanted = standing(connection, &found, before.as_ref(), rules, now)?;
+        let before = line::queue_state(connection, found.seq)?;
+        let mut wanted = queue_state(connection, &found, before.as_ref(), rules, now)?;
         if let Some(staff_id) = &wanted.staff_id {
             let key = (staff_id.clone(), wanted.route.clone());
             let more = is_followed(connection, staff_id, last)?;
@@ -308,7 +308,7 @@ pub(super) fn open_page(
 }
 
 /// Whether a delivery comes into the line anew. One that is under way, or behind another, stays where it is.
-fn enters(before: Option<&Standing>) -> bool {
+fn enters(before: Option<&QueueState>) -> bool {
     before.is_none_or(|before| before.place != Place::Front && before.due_ms.is_some())
 }
 
@@ -333,18 +333,18 @@ fn holder(
     connection: &Connection,
     (staff_id, route): &Key,
     (seq, until_ms): (i64, i64),
-) -> rusqlite::Result<Option<Standing>> {
-    let holds = |found: &Standing| {
+) -> rusqlite::Result<Option<QueueState>> {
+    let holds = |found: &QueueState| {
         found.place == Place::InLine
             && found.due_ms == Some(until_ms)
             && found.staff_id.as_ref() == Some(staff_id)
             && found.route == *route
     };
-    Ok(line::standing(connection, seq)?.filter(holds))
+    Ok(line::queue_state(connection, seq)?.filter(holds))
 }
 
 /// Lets go what a bulk resend held that a crash has broken off: none outlives its process.
-pub(super) fn let_broken_off_go(connection: &Connection, now: Now) -> rusqlite::Result<()> {
+pub(super) fn release_interrupted(connection: &Connection, now: Now) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "UPDATE outbox SET due_ms = ?1

@@ -9,7 +9,7 @@ use super::incident_report::kind;
 use super::incidents::{End, close_when_settled, leave, settle_some};
 use super::relay_time::Now;
 use super::writer::Lane;
-use super::{Store, StoreError, audit, dismissed_deliveries, missing};
+use super::{Store, StoreError, audit, dismissed_deliveries, missing_deliveries};
 use crate::audit::{Action, Actor, Entry, Subject};
 use crate::clock::Moment;
 use crate::dismissal::{EventDismissal, IncidentDismissal};
@@ -107,7 +107,7 @@ pub(super) fn dismiss_incident(
             left.extend(leave(connection, event, End::Dismissed)?);
         }
         if is_marked || kind == Kind::DeliveriesMissing {
-            missing::dismiss(connection, event, now.wall)?;
+            missing_deliveries::dismiss(connection, event, now.wall)?;
         }
     }
     let mut lasts = false;
@@ -136,7 +136,7 @@ pub(super) fn dismiss_event(
     if already {
         return Ok(EventDismissal::Already);
     }
-    let was_missing = missing::dismiss(connection, event, now.wall)?;
+    let was_missing = missing_deliveries::dismiss(connection, event, now.wall)?;
     let end = match (mark(connection, event, now)?, was_missing) {
         (true, _) => End::Dismissed,
         (false, true) => End::GivenUp,

@@ -4,6 +4,8 @@
 
 pub mod difference;
 mod directory;
+mod file_integrity;
+mod free_space_scan;
 pub mod inspect;
 mod lock;
 mod mark;
@@ -13,12 +15,10 @@ mod other_copies;
 mod owner;
 mod path;
 pub mod progress;
-mod remains;
 mod rescued;
 pub(super) mod reserve;
 pub mod restore;
 mod rollback;
-mod shape;
 pub mod snapshot;
 mod snapshot_error;
 mod soundness;
@@ -42,11 +42,11 @@ pub use soundness::Depth;
 use crate::command_line::CommandLine;
 use crate::trouble::Trouble;
 use directory::make_directory;
+use file_integrity::OpenFiles;
 use mark::{Mark, mark_of_damage};
 use path::{OpenPath, journal_of};
 use reserve::Reserve;
 use rollback::{journal_beside, set_aside};
-use shape::Shape;
 use troubles::Troubles;
 
 /// The file that admins copy.
@@ -64,7 +64,7 @@ pub struct DatabaseFile {
     /// What it has in common with its copies.
     identity: Option<u32>,
     journal: OpenPath,
-    shape: Arc<Shape>,
+    shape: Arc<OpenFiles>,
     reserve: Reserve,
     troubles: Troubles,
 }
@@ -82,7 +82,7 @@ impl DatabaseFile {
             identity,
             mode: fs::metadata(directory)?.permissions().mode(),
             journal: OpenPath::of(journal_of(&path)),
-            shape: Arc::new(Shape::of(&path)?),
+            shape: Arc::new(OpenFiles::of(&path)?),
             database: OpenPath::of(path),
             reserve: Reserve::of(directory),
             troubles: Troubles::new(commands.clone()),

@@ -34,7 +34,7 @@ pub enum PutError {
 may_fail_with_the_store!(PutError);
 
 /// What was kept of a batch.
-pub(super) struct Kept {
+pub(super) struct StoredBatch {
     pub(super) results: Vec<PutResult>,
     /// How many of them are records of erased people.
     pub(super) erased: u64,
@@ -44,7 +44,7 @@ pub(super) fn put(
     connection: &Connection,
     interviews: &[Interview],
     now: Timestamp,
-) -> Result<Kept, PutError> {
+) -> Result<StoredBatch, PutError> {
     let refused = |place: u64, why| PutError::Refused {
         // Places count the slice from its front.
         index: usize::try_from(place).unwrap_or(usize::MAX),
@@ -67,7 +67,7 @@ pub(super) fn put(
     }
     let settled = intake.settle(UnknownOrigin::Refuse)?;
     match settled.refused.first() {
-        None => Ok(Kept {
+        None => Ok(StoredBatch {
             results: done,
             erased: settled.erased,
         }),

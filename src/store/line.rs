@@ -45,7 +45,7 @@ pub(super) struct Line<'a> {
 
 /// A delivery that is still to be sent, and where it stands.
 #[derive(Clone, Debug)]
-pub(super) struct Standing {
+pub(super) struct QueueState {
     pub(super) staff_id: Option<String>,
     pub(super) route: String,
     pub(super) due_ms: Option<i64>,
@@ -54,7 +54,7 @@ pub(super) struct Standing {
     pub(super) tail: Tail,
 }
 
-impl Standing {
+impl QueueState {
     /// The line that it stands in; none: its order is not kept.
     pub(super) fn line(&self) -> Option<Line<'_>> {
         Some(Line {
@@ -76,24 +76,27 @@ impl Standing {
 }
 
 /// Where a delivery stands; none: it is not to be sent.
-pub(super) fn standing(connection: &Connection, seq: i64) -> rusqlite::Result<Option<Standing>> {
+pub(super) fn queue_state(
+    connection: &Connection,
+    seq: i64,
+) -> rusqlite::Result<Option<QueueState>> {
     connection
         .prepare_cached(
             "SELECT staff_id, route, due_ms, attempts_in_round, place, tail
                FROM outbox WHERE event_seq = ?1",
         )?
-        .query_row([seq], Standing::of)
+        .query_row([seq], QueueState::of)
         .optional()
 }
 
 /// Takes a delivery out, and says where it stood. The line does not go on by itself.
-pub(super) fn remove(connection: &Connection, seq: i64) -> rusqlite::Result<Option<Standing>> {
+pub(super) fn remove(connection: &Connection, seq: i64) -> rusqlite::Result<Option<QueueState>> {
     connection
         .prepare_cached(
             "DELETE FROM outbox WHERE event_seq = ?1
              RETURNING staff_id, route, due_ms, attempts_in_round, place, tail",
         )?
-        .query_row([seq], Standing::of)
+        .query_row([seq], QueueState::of)
         .optional()
 }
 
@@ -193,7 +196,11 @@ impl Line<'_> {
 }
 
 /// Keeps where a delivery stands, whether it was to be sent before or not.
-pub(super) fn put(connection: &Connection, seq: i64, standing: &Standing) -> rusqlite::Result<()> {
+pub(super) fn put(
+    connection: &Connection,
+    seq: i64,
+    queue_state: &QueueState,
+) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO outbox (event_seq, route, staff_id, due_ms, attempts_in_round, place, tail)
@@ -205,12 +212,12 @@ pub(super) fn put(connection: &Connection, seq: i64, standing: &Standing) -> rus
         )?
         .execute((
             seq,
-            &standing.route,
-            &standing.staff_id,
-            standing.due_ms,
-            standing.attempts_in_round,
-            standing.place,
-            standing.tail,
+            &queue_state.route,
+            &queue_state.staff_id,
+            queue_state.due_ms,
+            queue_state.attempts_in_round,
+            queue_state.place,
+            queue_state.tail,
         ))
         .map(|_| ())
 }

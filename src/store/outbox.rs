@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::line::{self, Line, Standing};
+use super::line::{self, Line, QueueState};
 use super::relay_time::Now;
 use super::send_counts::{self, QueueStatus};
 use super::tail::{self, Ended};
@@ -206,14 +206,14 @@ pub(super) fn begin(
     id: &str,
     now: Now,
 ) -> rusqlite::Result<bool> {
-    let Some(standing) = line::standing(connection, seq)? else {
+    let Some(queue_state) = line::queue_state(connection, seq)? else {
         return Ok(false);
     };
-    let Some(due_ms) = standing.due_ms.filter(|due_ms| *due_ms <= now.axis_ms) else {
+    let Some(due_ms) = queue_state.due_ms.filter(|due_ms| *due_ms <= now.axis_ms) else {
         return Ok(false);
     };
-    if standing.place != Place::Front {
-        let (place, _) = line::entrance(connection, standing.line(), seq, now)?;
+    if queue_state.place != Place::Front {
+        let (place, _) = line::entrance(connection, queue_state.line(), seq, now)?;
         let goes = place == Place::Front;
         line::place(connection, seq, place, goes.then_some(due_ms))?;
         if !goes {
@@ -241,24 +241,24 @@ pub(super) fn put_off(
 ) -> rusqlite::Result<()> {
     mark_pending(connection, &due.id, now)?;
     let seq = due.seq;
-    let Some(mut standing) = line::standing(connection, seq)? else {
+    let Some(mut queue_state) = line::queue_state(connection, seq)? else {
         return Ok(());
     };
     // Its result is not known.
-    standing.tail = standing.tail.in_doubt();
-    if standing.due_ms != Some(due.due_ms) {
-        return line::put(connection, seq, &standing);
+    queue_state.tail = queue_state.tail.in_doubt();
+    if queue_state.due_ms != Some(due.due_ms) {
+        return line::put(connection, seq, &queue_state);
     }
-    let mut aside = Standing {
+    let mut aside = QueueState {
         due_ms: Some(now.axis_after(wait)),
-        ..standing.clone()
+        ..queue_state.clone()
     };
-    if standing.line().is_some() {
+    if queue_state.line().is_some() {
         aside.place = Place::Beside;
-        aside.tail = standing.tail.beside();
+        aside.tail = queue_state.tail.beside();
     }
     line::put(connection, seq, &aside)?;
-    tail::go_on(connection, seq, &standing, Ended::OutOfLine, policy, now)?;
+    tail::go_on(connection, seq, &queue_state, Ended::OutOfLine, policy, now)?;
     Ok(())
 }
 

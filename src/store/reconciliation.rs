@@ -14,7 +14,7 @@ use super::ids::new_id;
 use super::milestones::Milestone;
 use super::relay_time::Now;
 use super::writer::Lane;
-use super::{BulkRules, Store, StoreError, arrivals, delivered_digests, missing};
+use super::{BulkRules, Store, StoreError, arrivals, delivered_digests, missing_deliveries};
 use crate::cause::Cause;
 use crate::clock::Moment;
 use crate::event::Status;
@@ -66,27 +66,27 @@ impl Store {
         self.each(
             &found,
             |found| &found.confirmed,
-            move |connection, seq| missing::confirm(connection, *seq, now),
+            move |connection, seq| missing_deliveries::confirm(connection, *seq, now),
         )
         .await?;
         self.each(
             &found,
             |found| &found.found,
             move |connection, (seq, finding)| {
-                missing::note(connection, *seq, *finding, threshold, now)
+                missing_deliveries::note(connection, *seq, *finding, threshold, now)
             },
         )
         .await?;
         self.each(
             &found,
             |found| &found.unjudged,
-            |connection, seq| Ok(missing::note_unjudged(connection, *seq)?),
+            |connection, seq| Ok(missing_deliveries::note_unjudged(connection, *seq)?),
         )
         .await?;
         self.each(
             &found,
             |found| &found.judged,
-            |connection, seq| Ok(missing::forget_unjudged(connection, *seq)?),
+            |connection, seq| Ok(missing_deliveries::forget_unjudged(connection, *seq)?),
         )
         .await?;
         self.write(Lane::Maintenance, move |connection| {

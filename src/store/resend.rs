@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::line::{self, Standing};
+use super::line::{self, QueueState};
 use super::relay_time::Now;
 use super::round::{Delivery, open};
 use super::writer::Lane;
@@ -61,7 +61,7 @@ pub(super) struct Rules<'a> {
 }
 
 /// What is known of an event that is to be sent again.
-pub(super) struct Found {
+pub(super) struct ResendCandidate {
     pub(super) seq: i64,
     route: String,
     event_type: String,
@@ -70,7 +70,7 @@ pub(super) struct Found {
     sent: Option<(u32, String)>,
 }
 
-pub(super) fn find(connection: &Connection, id: &str) -> rusqlite::Result<Option<Found>> {
+pub(super) fn find(connection: &Connection, id: &str) -> rusqlite::Result<Option<ResendCandidate>> {
     connection
         .prepare_cached(
             "SELECT e.seq, e.route, e.event_type, e.staff_id, l.retry_count, l.route
@@ -79,7 +79,7 @@ pub(super) fn find(connection: &Connection, id: &str) -> rusqlite::Result<Option
         )?
         .query_row([id], |row| {
             let (retries, sent_on): (Option<u32>, Option<String>) = (row.get(4)?, row.get(5)?);
-            Ok(Found {
+            Ok(ResendCandidate {
                 seq: row.get(0)?,
                 route: row.get(1)?,
                 event_type: row.get(2)?,
@@ -112,8 +112,8 @@ pub(super) fn resend(
             follows: 0,
         });
     }
-    let before = line::standing(connection, found.seq)?;
-    let wanted = standing(connection, &found, before.as_ref(), rules, now)?;
+    let before = line::queue_state(connection, found.seq)?;
+    let wanted = queue_state(connection, &found, before.as_ref(), rules, now)?;
     let mut follows = 0;
     if let Some(line) = wanted.line()
         && !rules.only
@@ -150,19 +150,19 @@ pub(super) fn resend_with_tail(
     if erase::is_erased(connection, found.seq)? {
         return Ok(false);
     }
-    let before = line::standing(connection, found.seq)?;
-    let wanted = standing(connection, &found, before.as_ref(), rules, now)?;
+    let before = line::queue_state(connection, found.seq)?;
+    let wanted = queue_state(connection, &found, before.as_ref(), rules, now)?;
     reopen(connection, id, found, before, &wanted, rules.policy, now).map(|_| true)
 }
 
 /// Where a delivery stands once it is sent again.
-pub(super) fn standing(
+pub(super) fn queue_state(
     connection: &Connection,
-    found: &Found,
-    before: Option<&Standing>,
+    found: &ResendCandidate,
+    before: Option<&QueueState>,
     rules: Rules<'_>,
     now: Now,
-) -> rusqlite::Result<Standing> {
+) -> rusqlite::Result<QueueState> {
     let route = rules.routing.of_resend(&found.route, &found.event_type);
     let staff_id = match &found.staff_id {
         Some(staff_id) if line::is_kept(connection, route)? => Some(staff_id.clone()),
@@ -170,7 +170,7 @@ pub(super) fn standing(
     };
     let stays = before.filter(|before| before.route == route && before.staff_id == staff_id);
     let tail = Tail::of_resend(stays.map(|before| before.tail), rules.only);
-    let mut wanted = Standing {
+    let mut wanted = QueueState {
         staff_id,
         route: route.to_owned(),
         due_ms: None,
@@ -180,9 +180,9 @@ pub(super) fn standing(
     };
     (wanted.place, wanted.due_ms) = match stays {
         // Behind another one, it waits as before.
-        Some(Standing { due_ms: None, .. }) => (Place::InLine, None),
+        Some(QueueState { due_ms: None, .. }) => (Place::InLine, None),
         // The moment changes even when it was due already: who puts the delivery off sees that a person wants it sent.
-        Some(Standing {
+        Some(QueueState {
             place: Place::Front,
             due_ms: Some(due_ms),
             ..
@@ -196,9 +196,9 @@ pub(super) fn standing(
 pub(super) fn reopen(
     connection: &Connection,
     id: &str,
-    found: Found,
-    before: Option<Standing>,
-    wanted: &Standing,
+    found: ResendCandidate,
+    before: Option<QueueState>,
+    wanted: &QueueState,
     policy: &RetryPolicy,
     now: Now,
 ) -> rusqlite::Result<Resend> {

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::line::{self, Standing};
+use super::line::{self, QueueState};
 use super::queue_row::queue_status;
 use super::relay_time::Now;
 use super::send_counts::{self, QueueStatus};
@@ -24,7 +24,7 @@ pub(super) struct Delivery {
 pub(super) fn open(
     connection: &Connection,
     delivery: &Delivery,
-    wanted: &Standing,
+    wanted: &QueueState,
     policy: &RetryPolicy,
     now: Now,
 ) -> rusqlite::Result<Resend> {

@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use super::connection::word;
 use super::event_lookup::STATUS;
 use super::event_query::FROM_EVENTS;
-use super::line::{self, Line, Standing};
+use super::line::{self, Line, QueueState};
 use super::relay_time::Now;
 use super::round::{Delivery, open};
 use crate::event::Status;
@@ -44,7 +44,7 @@ pub(super) enum Ended {
 pub(super) fn go_on(
     connection: &Connection,
     seq: i64,
-    before: &Standing,
+    before: &QueueState,
     ended: Ended,
     policy: &RetryPolicy,
     now: Now,
@@ -196,7 +196,7 @@ pub(super) fn follow(
         )?
         .collect::<rusqlite::Result<_>>()?;
     for delivery in &found {
-        let standing = Standing {
+        let queue_state = QueueState {
             staff_id: Some(line.staff_id.to_owned()),
             route: line.route.to_owned(),
             due_ms: None,
@@ -204,7 +204,7 @@ pub(super) fn follow(
             place: Place::InLine,
             tail: Tail::AfterSuccess,
         };
-        open(connection, delivery, &standing, policy, now)?;
+        open(connection, delivery, &queue_state, policy, now)?;
     }
     let owes = if found.len() == TAIL_AT_ONCE {
         found.last().map(|last| last.seq)
@@ -216,11 +216,11 @@ pub(super) fn follow(
 
 /// A delivery owes the tail of an earlier one from now on.
 fn owe(connection: &Connection, seq: i64) -> rusqlite::Result<()> {
-    let Some(standing) = line::standing(connection, seq)? else {
+    let Some(queue_state) = line::queue_state(connection, seq)? else {
         return Ok(());
     };
     connection
         .prepare_cached("UPDATE outbox SET tail = ?2 WHERE event_seq = ?1")?
-        .execute((seq, standing.tail.owed()))
+        .execute((seq, queue_state.tail.inherited()))
         .map(|_| ())
 }

@@ -15,12 +15,12 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::arrangement::arrange;
 use super::attempts::record;
 use super::bulk_resend::candidates;
 use super::connection::{make_file, open_for_writing};
 use super::events::accept;
 use super::file::version::migrate;
+use super::ordering::arrange;
 use super::outbox::{begin, due, recover};
 use super::relay_time::Now;
 use super::resend::{Rules, resend};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::backup::BackupFile;
 use crate::audit::Actor;
 use crate::clock::Clock;
-use crate::person::{Erased, Person, Scoured, names_in};
+use crate::person::{Cleaned, Erased, Person, names_in};
 use crate::store::file::snapshot::SnapshotError;
 use crate::store::{EraseError, Store, StoreError};
 
@@ -35,7 +35,7 @@ pub struct Done {
     /// What was erased.
     pub erased: Erased,
     /// What became of the database's files.
-    pub scoured: Scoured,
+    pub cleaned: Cleaned,
     /// Why the backup file could not be written anew; none: it was.
     pub backup_error: Option<Arc<SnapshotError>>,
     /// The other copies in the data directory that are still there.
@@ -116,11 +116,11 @@ impl Eraser {
         }
         let held = self.store.interviews_held_by(staff_id).await?;
         erased.add(self.store.erase_interviewer(staff_id, held).await?);
-        let scoured = self.scour(&texts).await?;
+        let cleaned = self.clean_file(&texts).await?;
         let backup_error = self.backup.refresh().await.err();
         // Whoever read the log may have been the one who made the last copy.
-        let scoured = match scoured {
-            Scoured::LogInUse => self.scour(&texts).await?,
+        let cleaned = match cleaned {
+            Cleaned::LogInUse => self.clean_file(&texts).await?,
             other => other,
         };
         let file = self.store.file();
@@ -140,7 +140,7 @@ impl Eraser {
         );
         Ok(Done {
             erased,
-            scoured,
+            cleaned,
             backup_error,
             copies,
             deleted,
@@ -168,20 +168,20 @@ impl Eraser {
     }
 
     /// Sees to it that nothing of it is left in the database's files.
-    async fn scour(&self, texts: &[String]) -> Result<Scoured, StoreError> {
+    async fn clean_file(&self, texts: &[String]) -> Result<Cleaned, StoreError> {
         if !self.cut_log().await? {
-            return Ok(Scoured::LogInUse);
+            return Ok(Cleaned::LogInUse);
         }
         if !self.store.has_remains_of(texts.to_vec()).await? {
-            return Ok(Scoured::Clean);
+            return Ok(Cleaned::Clean);
         }
         if !self.store.write_anew().await? {
-            return Ok(Scoured::NoRoom);
+            return Ok(Cleaned::NoRoom);
         }
         Ok(if self.cut_log().await? {
-            Scoured::Rewritten
+            Cleaned::Rewritten
         } else {
-            Scoured::LogInUse
+            Cleaned::LogInUse
         })
     }
 

@@ -61,7 +61,7 @@ impl FileWatch {
         }
         match self.store.rescue(moment).await {
             // Perhaps it was the reading that failed once: then it goes on.
-            Ok(_) if trouble.is_damage() => self.store.look_through_all().await,
+            Ok(_) if trouble.is_damage() => self.store.check_all().await,
             Ok(_) => {}
             Err(error) => self.failed(&trouble, &error, moment.monotonic),
         }

@@ -18,7 +18,7 @@ const AUDIT_KEPT: Duration = Duration::from_hours(24 * audit::KEPT_DAYS);
 
 /// How long each kind of data is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct RetentionPeriods {
     /// Finished deliveries, in days.
     pub days: u64,
     /// What the ingest has to know again.
@@ -29,7 +29,7 @@ pub struct Kept {
 pub struct Retention {
     store: Store,
     clock: Clock,
-    kept: Kept,
+    kept: RetentionPeriods,
     /// The next purge (monotonic).
     next: Duration,
     /// The clock was doubted at the last look.
@@ -39,7 +39,7 @@ pub struct Retention {
 impl Retention {
     /// Purges what is older than it is kept.
     #[must_use]
-    pub fn new(store: Store, clock: Clock, kept: Kept) -> Self {
+    pub fn new(store: Store, clock: Clock, kept: RetentionPeriods) -> Self {
         Self {
             next: clock.monotonic(),
             store,

@@ -57,7 +57,7 @@ impl Soundness {
         let mut from = Some(0);
         while let Some(part) = from {
             let began = self.clock.monotonic();
-            from = match self.store.look_through(part, Depth::Quick).await {
+            from = match self.store.check_part(part, Depth::Quick).await {
                 Ok(look) => look.next,
                 Err(error) => {
                     tracing::warn!(%error, "the database could not be looked through; it is tried again tomorrow");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::channel::objection::Refused;
+use crate::channel::objection::RefusedRecipient;
 use crate::command_line::CommandLine;
 use crate::incident::{CLEAR_FOR, Finding, Kind, Report, State};
 use crate::language::{Language, Locale};
@@ -19,7 +19,7 @@ const RESEND: &str = "resend --status exhausted";
 impl Message {
     /// The text with a last line about recipients who do not get it.
     #[must_use]
-    pub fn text_without(&self, refused: &[Refused]) -> String {
+    pub fn text_without(&self, refused: &[RefusedRecipient]) -> String {
         if refused.is_empty() {
             return self.text.clone();
         }

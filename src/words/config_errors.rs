@@ -97,7 +97,7 @@ impl Kind {
                 "begins with whsec_, and the rest is not base64; copy the whole value again",
             ),
             Self::Doubtful(doubt) => doubt.describe(language),
-            Self::Pair(fault) => fault.describe(language),
+            Self::KeyPair(fault) => fault.describe(language),
         }
     }
 }

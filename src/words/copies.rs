@@ -80,7 +80,7 @@ impl SnapshotError {
                 "voicedrive-relay のデータベースではありません",
                 "not a database of voicedrive-relay"
             ),
-            Self::OfBefore { .. } => both!(
+            Self::PreRelease { .. } => both!(
                 language,
                 "最初の公開バージョンより前の voicedrive-relay が書いたもので、このバージョンでは読めません",
                 "written by a voicedrive-relay of before the first release, which this program cannot read"
@@ -138,7 +138,7 @@ impl SnapshotError {
                 "新しいバージョンの voicedrive-relay を入れてください",
                 "install the newer voicedrive-relay"
             ),
-            Self::OfBefore { .. } => both!(
+            Self::PreRelease { .. } => both!(
                 language,
                 "このコピーを書いたバージョンの voicedrive-relay で使ってください",
                 "use it with the voicedrive-relay that wrote it"
@@ -181,7 +181,7 @@ impl SnapshotError {
             | Self::Stale { path, .. }
             | Self::OfLiveFile { path, .. }
             | Self::NotOurs { path }
-            | Self::OfBefore { path }
+            | Self::PreRelease { path }
             | Self::InTheWay { path, .. }
             | Self::NotPlain { path }
             | Self::Newer { path, .. } => path,

@@ -1,7 +1,7 @@
 //! What the examination of somebody else's receiver says.
 
-use crate::examination::verdict::Verdict;
-use crate::examination::{Examination, Outcome, is_about_data};
+use crate::examination::verdict::Diagnosis;
+use crate::examination::{CaseResult, Examination, is_about_data};
 use crate::language::{Language, Locale};
 
 phrases! {
@@ -48,7 +48,7 @@ pub(crate) fn failed(line: &str, expected: &str, advice: &str, language: Languag
     )
 }
 
-impl Outcome {
+impl CaseResult {
     /// At the beginning of a line, for people.
     pub(crate) fn label(self, locale: Locale) -> &'static str {
         match self {
@@ -130,7 +130,7 @@ impl Examination {
     }
 }
 
-impl Verdict {
+impl Diagnosis {
     /// For people.
     pub(crate) fn sentence(self, locale: Locale) -> String {
         match self {

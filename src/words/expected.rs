@@ -1,7 +1,7 @@
 //! What a key of the configuration takes, as a sentence.
 
 use crate::config::Expected;
-use crate::delivery::address::Refused;
+use crate::delivery::address::RefusedAddress;
 use crate::language::Language;
 
 impl Expected {
@@ -147,12 +147,12 @@ impl Expected {
                 "送信先の URL にしてください。これはリレー自身のアドレス (server.listen、server.public_url) で、自分に送ることになります",
                 "must be the URL of a receiver: this one is the relay's own (server.listen, server.public_url), which would send to itself"
             ),
-            Self::OtherAddress(Refused::LinkLocal) => both!(
+            Self::OtherAddress(RefusedAddress::LinkLocal) => both!(
                 language,
                 "別のアドレスの URL にしてください。リンクローカルアドレス (169.254.0.0/16、fe80::/10) には送信しません",
                 "must be the URL of another address: link-local addresses (169.254.0.0/16, fe80::/10) are never called"
             ),
-            Self::OtherAddress(Refused::PlainHttp) => both!(
+            Self::OtherAddress(RefusedAddress::PlainHttp) => both!(
                 language,
                 "別のアドレスの URL にしてください。インターネット上のアドレスに http:// では送信しません。https:// にするか、delivery.allow_http = true を設定してください",
                 "must be the URL of another address: plain http:// to a public address is refused; use https://, or set delivery.allow_http = true"
@@ -245,7 +245,7 @@ impl Expected {
                 "ホスト名、アドレス、範囲を並べてください (例: [\"mail.clinic.example\", \".clinic.example\", \"10.0.0.0/8\"])",
                 "must be a list of hosts, addresses and ranges, such as [\"mail.clinic.example\", \".clinic.example\", \"10.0.0.0/8\"]"
             ),
-            Self::DoorPath => both!(
+            Self::IngestPath => both!(
                 language,
                 "英数字と -._~ から成るパスにしてください (例: \"/in\")。/ だけのものと、/api、/monitor、/metrics、/control の中は使えません",
                 "must be a path such as \"/in\", of letters, digits and -._~, which is not / and not inside /api, /monitor, /metrics or /control"

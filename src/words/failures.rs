@@ -4,7 +4,7 @@ use std::fmt;
 
 use hyper::StatusCode;
 
-use crate::delivery::address::{Refused, ResolveError};
+use crate::delivery::address::{RefusedAddress, ResolveError};
 use crate::delivery::client::ClientError;
 use crate::delivery::failure::{Failure, ProxyFault};
 use crate::delivery::partner::SetupError;
@@ -211,7 +211,7 @@ impl ProxyFault {
     }
 }
 
-impl Refused {
+impl RefusedAddress {
     /// Why it is never called.
     #[must_use]
     pub fn describe(self, language: Language) -> &'static str {
@@ -278,7 +278,7 @@ macro_rules! in_english {
 in_english!(
     Failure,
     BadCertificate,
-    Refused,
+    RefusedAddress,
     ClientError,
     SetupError,
     TlsError

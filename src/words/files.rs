@@ -50,7 +50,7 @@ impl OpenError {
                 "新しいバージョンの voicedrive-relay が書いたデータベースです (形式 {found}、このバージョンが扱えるのは {known} まで)。新しいバージョンを入れるか、このバージョンが書いたコピーを復元してください",
                 "the database has schema version {found}, this program knows versions up to {known}; install the newer voicedrive-relay, or restore a copy that this one wrote"
             ),
-            Self::OfBefore { .. } => both!(
+            Self::PreRelease { .. } => both!(
                 language,
                 "最初の公開バージョンより前の voicedrive-relay が書いたデータベースで、このバージョンでは読めません。何も変更していません。データディレクトリを別の場所に移すか、それを書いたバージョンを使ってください",
                 "this database was written by a voicedrive-relay of before the first release, and this program cannot read it. It was left as it is: move the data directory away, or go on with the program that wrote it"
@@ -138,7 +138,7 @@ impl OpenError {
             | Self::DiskFull { path }
             | Self::Locked { path, .. }
             | Self::Newer { path, .. }
-            | Self::OfBefore { path }
+            | Self::PreRelease { path }
             | Self::Gone { path, .. }
             | Self::Behind { path, .. }
             | Self::Unusable { path, .. }

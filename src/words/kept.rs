@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::delivery::address::Refused;
+use crate::delivery::address::RefusedAddress;
 use crate::delivery::failure::{Failure, ProxyFault};
 use crate::delivery::tls::BadCertificate;
 use crate::system_error::SystemError;
@@ -57,7 +57,7 @@ impl Failure {
 
 /// Every failure that has nothing more to tell.
 fn without_more() -> Vec<Failure> {
-    let refused = [Refused::LinkLocal, Refused::PlainHttp];
+    let refused = [RefusedAddress::LinkLocal, RefusedAddress::PlainHttp];
     let proxies = [
         ProxyFault::WantsLogin,
         ProxyFault::NotThisHost,

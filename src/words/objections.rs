@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::channel::objection::{Mail, Objection, Refused};
+use crate::channel::objection::{Mail, Objection, RefusedRecipient};
 use crate::language::Language;
 
 /// Codes of a mail server from this one on are permanent errors (RFC 5321).
@@ -230,7 +230,7 @@ impl Mail {
     }
 }
 
-impl Refused {
+impl RefusedRecipient {
     /// Who does not get it, and what the server says.
     #[must_use]
     pub fn describe(&self, language: Language) -> String {
@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn that_the_mail_server_refuses_a_recipient_is_said_once() {
-        let objection = Objection::Recipients(vec![Refused {
+        let objection = Objection::Recipients(vec![RefusedRecipient {
             recipient: "a@clinic.example".to_owned(),
             reason: Mail::Refused(550, "no such user".to_owned()),
         }]);

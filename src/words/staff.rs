@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::language::Language;
-use crate::person::Scoured;
+use crate::person::Cleaned;
 
 phrases! {
     /// Short texts of `staff`.
@@ -27,12 +27,12 @@ phrases! {
 
 /// What became of the database's files.
 pub(crate) fn files(word: &str, is_mentioned: bool, language: Language) -> String {
-    let phrase = match Scoured::from_word(word) {
-        Some(Scoured::Clean | Scoured::Rewritten) if is_mentioned => Staff::CleanButNamed,
-        Some(Scoured::Clean) => Staff::Clean,
-        Some(Scoured::Rewritten) => Staff::Rewritten,
-        Some(Scoured::LogInUse) => Staff::LogInUse,
-        Some(Scoured::NoRoom) => Staff::NoRoom,
+    let phrase = match Cleaned::from_word(word) {
+        Some(Cleaned::Clean | Cleaned::Rewritten) if is_mentioned => Staff::CleanButNamed,
+        Some(Cleaned::Clean) => Staff::Clean,
+        Some(Cleaned::Rewritten) => Staff::Rewritten,
+        Some(Cleaned::LogInUse) => Staff::LogInUse,
+        Some(Cleaned::NoRoom) => Staff::NoRoom,
         None => return word.to_owned(),
     };
     language.phrase(phrase).to_owned()

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use voicedrive_relay::testing::upkeep::retention::{Kept, Retention};
+use voicedrive_relay::testing::upkeep::retention::{Retention, RetentionPeriods};
 use voicedrive_relay::testing::upkeep::timekeeper::Timekeeper;
 
 use crate::harness::{Bench, Clock, Partner, TestRelay, control_client, noon, status};
@@ -86,7 +86,7 @@ async fn a_clock_that_was_set_right_again_purges_at_once_what_is_old() {
     assert!(!bench.store.doubts_the_clock(bench.clock.moment()));
     // Two days pass, and nobody has to wait another one.
     bench.clock.advance(Duration::from_hours(48));
-    let kept = Kept {
+    let kept = RetentionPeriods {
         days: 1,
         ingested: Duration::ZERO,
     };

@@ -324,20 +324,20 @@ const USED_BY: &[(&str, &[&str])] = &[
     ("logging", &["cli"]),
     ("log_limit", &["http", "observations"]),
     (
-        "pair",
+        "key_pair",
         &[
             "alerts", "cli", "config", "http", "relay", "upkeep", "words",
         ],
     ),
     (
         "plain_file",
-        &["cli", "config", "pair", "store", "system_error"],
+        &["cli", "config", "key_pair", "store", "system_error"],
     ),
     (
         "system_error",
-        &["channel", "config", "delivery", "pair", "words"],
+        &["channel", "config", "delivery", "key_pair", "words"],
     ),
-    ("system_user", &["cli", "config", "http", "pair"]),
+    ("system_user", &["cli", "config", "http", "key_pair"]),
 ];
 
 #[test]

@@ -13,7 +13,7 @@ use voicedrive_relay::testing::config::Environment;
 use voicedrive_relay::testing::store::file::snapshot;
 use voicedrive_relay::testing::token::Scope;
 use voicedrive_relay::testing::upkeep::backup::BackupFile;
-use voicedrive_relay::testing::upkeep::retention::{Kept, Retention};
+use voicedrive_relay::testing::upkeep::retention::{Retention, RetentionPeriods};
 
 use crate::commands::{Daemon, program};
 use crate::harness::{
@@ -386,7 +386,7 @@ async fn a_clock_that_leaps_ahead_purges_nothing_over_restarts_either() {
     assert_eq!(bench.dispatcher.step().await, 1);
     bench.clock.set(noon().after(year));
     let purge = async |bench: &Bench| {
-        let kept = Kept {
+        let kept = RetentionPeriods {
             days: 90,
             ingested: Duration::ZERO,
         };
@@ -428,7 +428,7 @@ async fn what_was_accepted_while_the_clock_was_wrong_is_as_old_as_it_is() {
             Retention::new(
                 bench.store.clone(),
                 bench.clock.clone(),
-                Kept { days, ingested },
+                RetentionPeriods { days, ingested },
             )
             .step()
             .await;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use voicedrive_relay::testing::alerts::notifier::{examine, tell};
-use voicedrive_relay::testing::channel::outcome::Outcome;
+use voicedrive_relay::testing::channel::outcome::ChannelOutcome;
 use voicedrive_relay::testing::config::{self, Channel, Environment};
 use voicedrive_relay::testing::language::{Language, Locale};
 use voicedrive_relay::testing::zone::Zone;
@@ -50,7 +50,7 @@ impl Server {
         loaded.unwrap().alerts.channels.remove(0)
     }
 
-    async fn told(&self, to: &str) -> Outcome {
+    async fn told(&self, to: &str) -> ChannelOutcome {
         let locale = Locale {
             language: Language::En,
             timezone: Zone::TOKYO,
@@ -108,7 +108,7 @@ const ONE: &str = "[\"admin@clinic.example\"]";
 async fn a_recipient_who_is_refused_silences_nobody_and_is_told_to_the_others() {
     let server = Server::start(&[("RCPT TO:<left@", "550 5.1.1 no such user")]).await;
     let outcome = server.told(TWO).await;
-    let Outcome::Sent { refused } = outcome else {
+    let ChannelOutcome::Sent { refused } = outcome else {
         panic!("{outcome:?}: {}", server.said());
     };
     assert_eq!(refused.len(), 1);
@@ -123,12 +123,12 @@ async fn a_recipient_who_is_refused_silences_nobody_and_is_told_to_the_others() 
     // 北病院, in the form of a subject.
     assert!(said.contains("W+WMl+eXhemZol0"), "{said}");
     let examined = examine(&server.channel(TWO)).await;
-    assert_eq!(examined, Outcome::Sent { refused });
+    assert_eq!(examined, ChannelOutcome::Sent { refused });
 }
 
 #[tokio::test]
 async fn what_is_refused_for_good_is_told_apart_from_what_may_be_taken_later() {
-    let never = |outcome: &Outcome| matches!(outcome, Outcome::RefusedForGood(_));
+    let never = |outcome: &ChannelOutcome| matches!(outcome, ChannelOutcome::RefusedForGood(_));
     for (objections, to, for_good) in [
         (&[(".\r\n", "554 5.7.1 looks like spam")] as &[_], ONE, true),
         (&[(".\r\n", "451 busy")], ONE, false),
@@ -139,7 +139,10 @@ async fn what_is_refused_for_good_is_told_apart_from_what_may_be_taken_later() {
         (&[("EHLO", "554 no service")], ONE, false),
     ] {
         let outcome = Server::start(objections).await.told(to).await;
-        assert!(!matches!(outcome, Outcome::Sent { .. }), "{objections:?}");
+        assert!(
+            !matches!(outcome, ChannelOutcome::Sent { .. }),
+            "{objections:?}"
+        );
         assert_eq!(never(&outcome), for_good, "{objections:?}: {outcome:?}");
     }
 }
@@ -147,7 +150,7 @@ async fn what_is_refused_for_good_is_told_apart_from_what_may_be_taken_later() {
 #[tokio::test]
 async fn a_refusal_in_shift_jis_can_be_read() {
     let server = Server::start(&[("RCPT TO:<left@", "550 宛先不明")]).await;
-    let Outcome::Sent { refused } = server.told(TWO).await else {
+    let ChannelOutcome::Sent { refused } = server.told(TWO).await else {
         panic!("{}", server.said());
     };
     let told = refused[0].describe(Language::Ja);
@@ -157,7 +160,7 @@ async fn a_refusal_in_shift_jis_can_be_read() {
 #[tokio::test]
 async fn a_server_that_does_not_say_goodbye_has_taken_the_mail() {
     let server = Server::start(&[("QUIT", SILENCE)]).await;
-    assert_eq!(server.told(ONE).await, Outcome::SENT);
+    assert_eq!(server.told(ONE).await, ChannelOutcome::SENT);
 }
 
 #[tokio::test]
@@ -167,7 +170,7 @@ async fn a_server_that_hangs_up_is_not_called_something_else() {
     const TEXT: &[Objection] = &[(".\r\n", END)];
     for objections in [&[("EHLO", END)][..], MAIL, DATA, TEXT] {
         let server = Server::start(objections).await;
-        let Outcome::TryLater(why) = server.told(ONE).await else {
+        let ChannelOutcome::TryLater(why) = server.told(ONE).await else {
             panic!("{objections:?}");
         };
         for (language, told) in [
@@ -184,7 +187,7 @@ async fn a_server_that_hangs_up_is_not_called_something_else() {
 async fn a_recipient_who_is_named_thrice_gets_one_mail() {
     let server = Server::start(&[]).await;
     let to = "[\"admin@clinic.example\", \"Admin <admin@Clinic.Example>\", \"admin@clinic.example\", \"other@clinic.example\"]";
-    assert_eq!(server.told(to).await, Outcome::SENT);
+    assert_eq!(server.told(to).await, ChannelOutcome::SENT);
     let said = server.said();
     assert_eq!(said.matches("RCPT TO:").count(), 2, "{said}");
 }
@@ -199,12 +202,17 @@ async fn a_server_that_answers_with_a_code_alone_has_taken_the_mail() {
         (".\r\n", "250"),
     ];
     let server = Server::start(BARE).await;
-    assert_eq!(server.told(ONE).await, Outcome::SENT, "{}", server.said());
-    assert_eq!(examine(&server.channel(ONE)).await, Outcome::SENT);
+    assert_eq!(
+        server.told(ONE).await,
+        ChannelOutcome::SENT,
+        "{}",
+        server.said()
+    );
+    assert_eq!(examine(&server.channel(ONE)).await, ChannelOutcome::SENT);
     let refused = Server::start(&[("RCPT", "550")]).await;
     assert!(matches!(
         refused.told(ONE).await,
-        Outcome::RefusedForGood(_)
+        ChannelOutcome::RefusedForGood(_)
     ));
 }
 
@@ -212,7 +220,7 @@ async fn a_server_that_answers_with_a_code_alone_has_taken_the_mail() {
 async fn addresses_of_telephones_are_quoted() {
     let server = Server::start(&[]).await;
     let to = "[\"taro..yamada.@docomo.ne.jp\", \"花子 <hanako.@ezweb.ne.jp>\"]";
-    assert_eq!(server.told(to).await, Outcome::SENT);
+    assert_eq!(server.told(to).await, ChannelOutcome::SENT);
     let said = server.said();
     for address in [
         r#"<"taro..yamada."@docomo.ne.jp>"#,

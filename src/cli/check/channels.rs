@@ -4,7 +4,7 @@
 use super::CheckResult;
 use crate::alerts::notifier::{examine, reach};
 use crate::channel::objection::Objection;
-use crate::channel::outcome::Outcome;
+use crate::channel::outcome::ChannelOutcome;
 use crate::cli::Common;
 use crate::cli::words::Locale;
 use crate::config::{Channel, Hook, Loaded, Way};
@@ -75,7 +75,7 @@ fn describe(
     locale: Locale,
     test: &str,
     channel: &Channel,
-    examined: &Outcome,
+    examined: &ChannelOutcome,
     last: Option<&str>,
 ) -> CheckResult {
     let language = locale.language;

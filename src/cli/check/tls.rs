@@ -4,7 +4,7 @@ use super::CheckResult;
 use crate::cli::words::Locale;
 use crate::clock::Clock;
 use crate::config::Loaded;
-use crate::pair::{Certificate, Issuer};
+use crate::key_pair::{Certificate, Issuer};
 use crate::timestamp::Timestamp;
 use crate::words::checks::{self, Check};
 

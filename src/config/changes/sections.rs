@@ -6,7 +6,8 @@ use ipnet::IpNet;
 
 use super::Changes;
 use crate::config::{
-    AlertsConfig, IngestConfig, Loaded, Monitor, Named, RateLimit, Recovery, Retry, Server, Storage,
+    AlertsConfig, IngestConfig, Loaded, Monitor, RateLimit, Recovery, Retry, SecretEntry, Server,
+    Storage,
 };
 
 pub(super) fn server(old: &Server, new: &Server, changes: &mut Changes) {
@@ -141,12 +142,13 @@ pub(super) fn ingest(old: &Loaded, new: &Loaded, changes: &mut Changes) {
 }
 
 /// Names of secrets, with what they hold.
-type Held<'a> = (&'a [String], &'a BTreeMap<String, Named>);
+type Held<'a> = (&'a [String], &'a BTreeMap<String, SecretEntry>);
 
 /// The secrets by which senders come in. One that has another name now is still there.
 fn admitted(key: &str, old: Held<'_>, new: Held<'_>, changes: &mut Changes) {
-    let value =
-        |set: &BTreeMap<String, Named>, name: &String| set.get(name).map(|n| n.secret.clone());
+    let value = |set: &BTreeMap<String, SecretEntry>, name: &String| {
+        set.get(name).map(|n| n.secret.clone())
+    };
     let goes_on = |name: &&String| {
         let secret = value(old.1, name);
         new.0.contains(name) || new.0.iter().any(|other| value(new.1, other) == secret)

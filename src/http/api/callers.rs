@@ -47,7 +47,7 @@ pub(super) fn demand_token(
         Err(_) => Err(Unauthorized::Twice),
     };
     let caller = caller.map_err(|why| {
-        turned_away(api, client, &why);
+        log_rejected(api, client, &why);
         ApiError::Unauthorized
     })?;
     if Scopes::allows(&caller.scopes, scope) {
@@ -59,7 +59,7 @@ pub(super) fn demand_token(
 }
 
 /// Counts a refused call. The log has one line a minute for them.
-pub(in crate::http) fn turned_away(api: &Api, client: IpAddr, why: &dyn fmt::Display) {
+pub(in crate::http) fn log_rejected(api: &Api, client: IpAddr, why: &dyn fmt::Display) {
     tracing::debug!(%client, %why, "a caller was turned away");
     let now = api.clock.monotonic();
     api.observations.login_failed(now);
@@ -74,7 +74,7 @@ pub(in crate::http) fn client_of(api: &Api, peer: IpAddr, headers: &HeaderMap) -
     // that the caller made up would take its place.
     let forwarded = headers.get_all("x-forwarded-for");
     if forwarded.iter().next().is_some() && !api.is_proxy(peer) {
-        api.unbelieved.call_once(|| {
+        api.warned_untrusted_proxy.call_once(|| {
             tracing::warn!(%peer, "X-Forwarded-For is not believed: everybody who comes this way counts as one caller; if this is your proxy, put its address into server.trusted_proxies");
         });
     }

@@ -230,7 +230,7 @@ pub(super) fn no_such_event() -> ApiError {
 }
 
 /// An event of a request, after the commit.
-pub(super) struct Kept {
+pub(super) struct AcceptedEvent {
     pub(super) id: String,
     pub(super) duplicate: bool,
 }
@@ -240,7 +240,7 @@ async fn keep(
     api: &Api,
     events: Vec<NewEvent>,
     key: Option<String>,
-) -> Result<Vec<Kept>, ApiError> {
+) -> Result<Vec<AcceptedEvent>, ApiError> {
     let size = events.len();
     let key_hash = key.map(|key| crypto::sha256(&[key.as_bytes()]));
     // The ingest has to recognise these events as well.
@@ -263,7 +263,10 @@ async fn keep(
 
 /// Commits `submissions`, all or none, and hands them to the dispatchers. An event that is too large for its receiver
 /// is refused first.
-pub(super) async fn submit(api: &Api, submissions: Vec<Submission>) -> Result<Vec<Kept>, ApiError> {
+pub(super) async fn submit(
+    api: &Api,
+    submissions: Vec<Submission>,
+) -> Result<Vec<AcceptedEvent>, ApiError> {
     let size = submissions.len();
     let place = |index: usize| {
         if size == 1 {
@@ -305,7 +308,7 @@ pub(super) async fn submit(api: &Api, submissions: Vec<Submission>) -> Result<Ve
     }
 }
 
-fn hand_over(api: &Api, accepted: Accepted) -> Kept {
+fn hand_over(api: &Api, accepted: Accepted) -> AcceptedEvent {
     let Accepted { id, duplicate, due } = accepted;
     if let Some(due) = due {
         api.routes.handoff.give(due);
@@ -313,7 +316,7 @@ fn hand_over(api: &Api, accepted: Accepted) -> Kept {
     if !duplicate {
         api.observations.meters().event_accepted();
     }
-    Kept { id, duplicate }
+    AcceptedEvent { id, duplicate }
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {

@@ -15,7 +15,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::Api;
-use super::events::{self, Kept};
+use super::events::{self, AcceptedEvent};
 use super::openapi::{Operation, samples};
 use super::submission::EVENT_ACCEPTED;
 use crate::config::IngestConfig;
@@ -134,7 +134,7 @@ async fn commit(
     recognised: Recognised,
     request_id: Option<String>,
     known_for: Duration,
-) -> Result<Kept, ApiError> {
+) -> Result<AcceptedEvent, ApiError> {
     let event = NewEvent {
         event_type: recognised.event_type,
         data: recognised.data,
@@ -154,7 +154,7 @@ async fn commit(
 }
 
 /// 200 instead of 202: one of the senders treats everything else as a failure.
-fn answer(kept: &Kept, now: Timestamp) -> Result<Reply, ApiError> {
+fn answer(kept: &AcceptedEvent, now: Timestamp) -> Result<Reply, ApiError> {
     let answer = IngestAnswer {
         success: true,
         message: "accepted",

@@ -25,7 +25,7 @@ use crate::slot::Unit;
 use crate::store::{BulkResend, BulkRules, StoreError};
 use crate::token::Scope;
 use answer::{ComparisonAnswer, DigestsAnswer, ResentMissing};
-use question::Asked;
+use question::ReconcileQuestion;
 
 /// The longest list, in bytes, whatever other bodies may have.
 const LONGEST_LIST: usize = 8 * 1024 * 1024;
@@ -42,7 +42,7 @@ const USUAL_RANGE: Duration = Duration::from_hours(30 * 24);
 /// `InvalidJson`, `InvalidParameter`, `InvalidDateRange`, `Forbidden` when it may compare and not resend, `Conflict` when
 /// too much would follow what is sent again, or the store's. What is refused leaves nothing behind.
 pub(super) async fn compare(call: Call<'_>) -> Result<Reply, ApiError> {
-    let asked = Asked::of_query(call.query())?;
+    let asked = ReconcileQuestion::of_query(call.query())?;
     let media = question::media(call.headers())?;
     let may_resend = callers::demand(&call, Scope::EventsWrite);
     let Call {

@@ -16,7 +16,7 @@ use crate::event_record::EventDetail;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request;
 use crate::http::wing::Call;
-use crate::person::{Mentions, Notes, OpenDelivery, Person, Scoured};
+use crate::person::{Cleaned, Mentions, Notes, OpenDelivery, Person};
 use crate::store::EraseError;
 use crate::timestamp::Timestamp;
 use crate::upkeep::erasure::{Done, Eraser, Options};
@@ -122,7 +122,7 @@ pub(super) struct ErasedAnswer<'a> {
     mentioned_in: MentionsAnswer<'a>,
     noted_in: NotesAnswer<'a>,
     /// What became of the database's files; null: nothing was done.
-    #[schema(required, value_type = Option<Scoured>)]
+    #[schema(required, value_type = Option<Cleaned>)]
     files: Option<&'static str>,
     /// Why the backup file could not be written anew; null: it was, or nothing was done.
     #[schema(required)]
@@ -181,7 +181,7 @@ impl<'a> ErasedAnswer<'a> {
             open: Vec::new(),
             mentioned_in: (&person.mentioned).into(),
             noted_in: (&person.notes).into(),
-            files: Some(done.scoured.as_str()),
+            files: Some(done.cleaned.as_str()),
             backup_error,
             copies: done.copies,
             deleted_copies: done.deleted,

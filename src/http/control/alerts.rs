@@ -4,7 +4,7 @@ use hyper::StatusCode;
 use uuid::Uuid;
 
 use crate::alerts::notifier::tell;
-use crate::channel::outcome::Outcome;
+use crate::channel::outcome::ChannelOutcome;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::wing::Call;
 
@@ -22,7 +22,7 @@ pub(super) async fn test(call: Call<'_>) -> Result<Reply, ApiError> {
     for channel in &api.channels {
         let outcome = tell(channel, &words, now).await;
         let objection = outcome.objection();
-        let sent = matches!(outcome, Outcome::Sent { .. });
+        let sent = matches!(outcome, ChannelOutcome::Sent { .. });
         let error = objection
             .as_ref()
             .map(|objection| objection.describe(locale.language));

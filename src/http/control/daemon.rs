@@ -21,8 +21,8 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
     let holds = holds.unwrap_or_default();
     let holds: Vec<_> = holds.iter().map(HoldAnswer::of).collect();
     let answer = serde_json::json!({
-        "listen": api.doors.plain,
-        "tls": api.doors.secured.as_ref().map(|(address, _)| address),
+        "listen": api.listeners.plain,
+        "tls": api.listeners.secured.as_ref().map(|(address, _)| address),
         "holds": holds,
         "trouble": trouble.or_else(|| probed.err().map(|error| error.describe(language, &api.advice.commands))),
     });

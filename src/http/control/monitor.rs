@@ -138,11 +138,11 @@ fn page(api: &Api) -> String {
     let public = api.public_url.as_ref();
     let origin = public.map(|url| url.origin().ascii_serialization());
     // The page knows its own host by loopback and by `public_url` alone.
-    let plain = || Some(format!("http://{}", reachable(api.doors.plain?)));
+    let plain = || Some(format!("http://{}", reachable(api.listeners.plain?)));
     let secured = || {
         Some(format!(
             "https://{}",
-            reachable(api.doors.secured.as_ref()?.0)
+            reachable(api.listeners.secured.as_ref()?.0)
         ))
     };
     let origin = origin.or_else(plain).or_else(secured).unwrap_or_default();

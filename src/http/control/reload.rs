@@ -6,7 +6,7 @@ use crate::config::Note;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::Query;
 use crate::http::wing::Call;
-use crate::reload::Refused;
+use crate::reload::ReloadRefused;
 
 /// `POST /control/reload?drop=true`: the daemon reads configuration and secrets again. The answer says
 /// what came of it, in the person's language; a refusal is an answer too.
@@ -31,13 +31,13 @@ pub(super) async fn reload(call: Call<'_>) -> Result<Reply, ApiError> {
             "dropped": done.changes.lost,
             "notes": told(&done.notes),
         }),
-        Err(Refused::ConfigErrors(mistakes)) => serde_json::json!({
+        Err(ReloadRefused::ConfigErrors(mistakes)) => serde_json::json!({
             "done": false,
             "mistakes": mistakes.list.iter().map(|m| m.describe(language)).collect::<Vec<_>>(),
             "notes": told(&mistakes.notes),
         }),
-        Err(Refused::Loses(names)) => serde_json::json!({"done": false, "loses": names}),
-        Err(Refused::Failed(why)) => return Err(ApiError::Conflict(why)),
+        Err(ReloadRefused::Loses(names)) => serde_json::json!({"done": false, "loses": names}),
+        Err(ReloadRefused::Failed(why)) => return Err(ApiError::Conflict(why)),
     };
     success(StatusCode::OK, &answer, api.clock.now())
 }

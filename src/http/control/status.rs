@@ -128,7 +128,7 @@ fn questions(questions: &Questions) -> Value {
 
 /// Where TLS is spoken, with which certificate, and why what its files have now is not in use; null without TLS.
 fn tls(api: &Api, language: Language) -> Value {
-    let secured = api.doors.secured.as_ref();
+    let secured = api.listeners.secured.as_ref();
     let told = secured.map(|(address, pair)| {
         let about = pair.about();
         let refused = pair.refused();

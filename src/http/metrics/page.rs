@@ -86,7 +86,7 @@ fn of_daemon(api: &Api, page: &mut Page<'_>) {
         "1: nothing new is accepted, because the disk is full",
         file.disk_full(),
     );
-    if let Some((_, pair)) = &api.doors.secured {
+    if let Some((_, pair)) = &api.listeners.secured {
         page.moment(
             "own_certificate_expiry_timestamp",
             "When the certificate of the relay itself ends",

@@ -9,7 +9,7 @@ use super::error::PageError;
 use super::form::{self, Form};
 use super::frame::Frame;
 use super::{FIRST, Visit, cookies, html, redirect};
-use crate::http::api::turned_away;
+use crate::http::api::log_rejected;
 use crate::http::reply::{ApiError, Reply};
 use crate::http::request::Query;
 use crate::session::{Code, SessionSecret, Sessions, USUAL_HOURS};
@@ -127,7 +127,7 @@ pub(super) async fn log_in(mut visit: Visit<'_>) -> Result<Reply, PageError> {
         None => None,
     };
     let Some(session) = session else {
-        turned_away(api, visit.client, &"the code is not good");
+        log_rejected(api, visit.client, &"the code is not good");
         let wait = visit.wrong_codes.add(visit.client, moment.monotonic);
         return Err(wait.err().map_or(PageError::WrongCode, |wait| {
             PageError::TooManyCodes(wait.as_secs().max(1))

@@ -10,7 +10,7 @@ use tokio_rustls::TlsConnector;
 
 use super::tls::TlsListener;
 use super::*;
-use crate::pair::{CurrentPair, PairFiles};
+use crate::key_pair::{CurrentKeyPair, KeyPairFiles};
 
 /// Answers what the path says.
 struct Pages;
@@ -98,13 +98,13 @@ async fn a_request_knows_whether_it_came_over_tls() {
     let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
     let certificate = certificate.self_signed(&key).unwrap();
-    let files = PairFiles {
+    let files = KeyPairFiles {
         certificate: directory.path().join("fullchain.pem"),
         key: directory.path().join("privkey.pem"),
     };
     std::fs::write(&files.certificate, certificate.pem()).unwrap();
     std::fs::write(&files.key, key.serialize_pem()).unwrap();
-    let pair = CurrentPair::new(files.read().unwrap());
+    let pair = CurrentKeyPair::new(files.read().unwrap());
     let plain = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let secured = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addresses = (plain.local_addr().unwrap(), secured.local_addr().unwrap());

@@ -17,7 +17,7 @@ use tokio_rustls::{Accept, TlsAcceptor};
 
 use super::{Listener, Peer};
 use crate::crypto;
-use crate::pair::CurrentPair;
+use crate::key_pair::CurrentKeyPair;
 
 /// The protocol inside.
 const PROTOCOL: &[u8] = b"http/1.1";
@@ -31,7 +31,7 @@ pub struct TlsListener {
 impl TlsListener {
     /// Shows every caller the pair of that moment.
     #[must_use]
-    pub fn new(plain: TcpListener, pair: CurrentPair) -> Self {
+    pub fn new(plain: TcpListener, pair: CurrentKeyPair) -> Self {
         crypto::install();
         let mut config = ServerConfig::builder()
             .with_no_client_auth()

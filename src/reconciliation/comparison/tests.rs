@@ -171,7 +171,10 @@ fn what_was_missing_is_confirmed_and_what_is_given_up_is_not_named() {
     assert_eq!(ids(&found.missing), BTreeSet::from([id(6, 0)]));
     assert_eq!(
         found.found,
-        [(2, Finding::AnsweredButAbsent), (4, Finding::NoEffect)]
+        [
+            (2, Discrepancy::AnsweredButAbsent),
+            (4, Discrepancy::NoEffect)
+        ]
     );
     assert_eq!((found.counts.missing, found.counts.no_effect), (1, 1));
 }

@@ -7,7 +7,9 @@ use super::super::queue_row::{LOG_EXHAUSTED, QUEUE_EXHAUSTED, queue_status};
 use super::super::relay_time::Now;
 use super::super::send_counts::{self, QueueStatus};
 use super::super::writer::Lane;
-use super::super::{Store, delivered_digests, dismissed_deliveries, incidents, missing, people};
+use super::super::{
+    Store, delivered_digests, dismissed_deliveries, incidents, missing_deliveries, people,
+};
 use super::{ERASED_AT_ONCE, EraseError, Range};
 use crate::clock::Moment;
 use crate::person::{ERASED, Erased};
@@ -79,7 +81,7 @@ pub(super) fn some_events(
             erased.given_up += 1;
         }
         // What is missing at the partner cannot be sent again any more.
-        if missing::dismiss(connection, seq, at)? {
+        if missing_deliveries::dismiss(connection, seq, at)? {
             incidents::leave(connection, seq, End::GivenUp)?;
         }
         event(connection, seq, &id)?;

@@ -10,7 +10,7 @@ use super::mark::{Mark, mark_of_damage};
 use super::other_copies::set_aside_by_restores;
 use super::path::{Inode, filled_journal_of};
 use super::progress::{Progress, refuse_behind};
-use super::version::Origin;
+use super::version::FileOrigin;
 use super::{backup_file, live_file, newest_copy};
 use crate::timestamp::Timestamp;
 
@@ -176,14 +176,14 @@ impl Comparison {
     /// In words: why it cannot be read.
     fn add(&self, other: &Path) -> Result<Carried, String> {
         let read = open_for_reading(other).and_then(|connection| {
-            Ok(match Origin::of(&connection)? {
-                Origin::Ours | Origin::Newer { .. } => {
+            Ok(match FileOrigin::of(&connection)? {
+                FileOrigin::Ours | FileOrigin::Newer { .. } => {
                     let carried = carry_over::read(&connection)?;
                     self.take_in(other)?;
                     Some(carried)
                 }
-                Origin::Empty => Some(Carried::default()),
-                Origin::OfBefore | Origin::Foreign => None,
+                FileOrigin::Empty => Some(Carried::default()),
+                FileOrigin::PreRelease | FileOrigin::Foreign => None,
             })
         });
         read.map_err(|error| error.to_string())?

@@ -8,6 +8,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::super::connection::{identity, make_file, open_for_reading, open_for_writing, settle};
 use super::directory::{DIRECTORY_MODE, make_directory};
+use super::file_integrity::Header;
 use super::lock::lock;
 use super::mark::{Mark, mark_of_damage};
 use super::open_error::{Left, OpenError};
@@ -16,11 +17,10 @@ use super::owner::{note, refuse_other};
 use super::path::{filled_journal_of, shared_memory_of};
 use super::progress::refuse_behind;
 use super::rollback::{end_stray, journal_beside};
-use super::shape::Header;
 use super::snapshot;
 use super::stray_log::StrayLog;
 use super::unusable::{refuse_closed, refuse_no_directories, refuse_odd, refuse_unwritable};
-use super::version::{Origin, migrate, newest_known_version, schema_version};
+use super::version::{FileOrigin, migrate, newest_known_version, schema_version};
 use super::{DatabaseFile, live_file, newest_copy};
 use crate::command_line::CommandLine;
 use crate::plain_file::ordinary;
@@ -63,7 +63,7 @@ pub(in crate::store) fn open(
     let mark = Mark::of(&path);
     let doubtful = path.exists() && !mark.fits();
     refuse_foreign(&path)?;
-    let looked_through = doubtful && look_through(&path)?;
+    let looked_through = doubtful && check_part(&path)?;
     mark.remove();
     if doubtful && !looked_through {
         roll_back(&path)?;
@@ -119,7 +119,7 @@ fn tell_cut_index(path: &Path) {
 
 /// Lets SQLite examine the database read-only. False: it cannot be read before the changes of
 /// an unfinished transaction are undone, as after a first start that was killed.
-fn look_through(path: &Path) -> Result<bool, OpenError> {
+fn check_part(path: &Path) -> Result<bool, OpenError> {
     let looked = open_for_reading(path).and_then(|connection| quick_check(&connection));
     if let Err(error) = &looked
         && error.sqlite_error_code() == Some(ErrorCode::ReadOnly)
@@ -236,20 +236,20 @@ pub(super) fn refuse_foreign(path: &Path) -> Result<(), OpenError> {
     if !path.exists() {
         return Ok(());
     }
-    let origin = open_for_reading(path).and_then(|connection| Origin::of(&connection));
+    let origin = open_for_reading(path).and_then(|connection| FileOrigin::of(&connection));
     match origin {
         // A file that was made and not written to yet is nobody's. What SQLite cannot read is looked
         // through next, and told as damage.
-        Ok(Origin::Ours | Origin::Empty) | Err(_) => Ok(()),
-        Ok(Origin::OfBefore) => Err(OpenError::OfBefore {
+        Ok(FileOrigin::Ours | FileOrigin::Empty) | Err(_) => Ok(()),
+        Ok(FileOrigin::PreRelease) => Err(OpenError::PreRelease {
             path: path.to_owned(),
         }),
-        Ok(Origin::Newer { found, known }) => Err(OpenError::Newer {
+        Ok(FileOrigin::Newer { found, known }) => Err(OpenError::Newer {
             path: path.to_owned(),
             found,
             known,
         }),
-        Ok(Origin::Foreign) => Err(OpenError::foreign(path)),
+        Ok(FileOrigin::Foreign) => Err(OpenError::foreign(path)),
     }
 }
 

@@ -42,7 +42,7 @@ pub enum OpenError {
         known: i32,
     },
     /// The database was written by a program of before the first release.
-    OfBefore {
+    PreRelease {
         /// The database.
         path: PathBuf,
     },

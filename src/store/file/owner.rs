@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::directory::{give_to_owner_of, sync_directory};
+use super::file_integrity::Header;
 use super::open_error::OpenError;
-use super::shape::Header;
 use super::{backup_file, live_file, newest_copy};
 use crate::plain_file::{self, ordinary};
 

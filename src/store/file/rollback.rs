@@ -8,10 +8,10 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use super::file_integrity::Header;
 use super::mark::Mark;
 use super::open_error::OpenError;
 use super::path::{filled_journal_of, rollback_journal_of};
-use super::shape::Header;
 use super::version::APPLICATION_ID;
 
 /// How a journal begins that SQLite writes back.

@@ -48,21 +48,21 @@ pub(super) fn copy_from(
     target: &Path,
     judge: impl FnOnce() -> Result<(), SnapshotError>,
 ) -> Result<(), SnapshotError> {
-    let beside = beside(target);
-    let copied = write(source, &beside)
-        .and_then(|copy| close_intact(copy, &beside))
-        .and_then(|()| sync(&beside))
+    let temporary_path = temporary_path(target);
+    let copied = write(source, &temporary_path)
+        .and_then(|copy| close_intact(copy, &temporary_path))
+        .and_then(|()| sync(&temporary_path))
         .and_then(|()| judge())
-        .and_then(|()| rename(&beside, target));
+        .and_then(|()| rename(&temporary_path, target));
     if copied.is_err() {
         // The incomplete file is useless. The first error is more important than that it cannot be removed.
-        let _ = fs::remove_file(&beside);
+        let _ = fs::remove_file(&temporary_path);
     }
     copied
 }
 
 /// The temporary path for writing `target`.
-fn beside(target: &Path) -> PathBuf {
+fn temporary_path(target: &Path) -> PathBuf {
     let mut name = target.as_os_str().to_owned();
     name.push(UNFINISHED);
     PathBuf::from(name)
@@ -140,18 +140,18 @@ fn intact(connection: &Connection, path: &Path) -> Result<(), SnapshotError> {
 /// # Errors
 /// `SnapshotError`; `target` is not there then.
 pub fn copy_file(source: &Path, target: &Path) -> Result<(), SnapshotError> {
-    let beside = beside(target);
+    let temporary_path = temporary_path(target);
     let copied = File::open(source)
         .map_err(|error| of_file(source, error))
-        .and_then(|from| Ok((from, make(&beside)?)))
+        .and_then(|from| Ok((from, make(&temporary_path)?)))
         .and_then(|(mut from, mut to)| {
-            io::copy(&mut from, &mut to).map_err(|error| of_file(&beside, error))
+            io::copy(&mut from, &mut to).map_err(|error| of_file(&temporary_path, error))
         })
-        .and_then(|_| sync(&beside))
-        .and_then(|()| rename(&beside, target));
+        .and_then(|_| sync(&temporary_path))
+        .and_then(|()| rename(&temporary_path, target));
     if copied.is_err() {
         // The incomplete file is useless. The first error is more important than that it cannot be removed.
-        let _ = fs::remove_file(&beside);
+        let _ = fs::remove_file(&temporary_path);
     }
     copied
 }

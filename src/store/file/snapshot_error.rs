@@ -66,7 +66,7 @@ pub enum SnapshotError {
         path: PathBuf,
     },
     /// The file was written by a program of before the first release.
-    OfBefore {
+    PreRelease {
         /// Which file.
         path: PathBuf,
     },

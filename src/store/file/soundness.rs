@@ -20,7 +20,7 @@ use crate::trouble::Trouble;
 
 /// What one step of a look through the database found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Look {
+pub struct CheckedPart {
     /// Where the next step begins; none: everything was looked at, or there is damage.
     pub next: Option<usize>,
     /// What SQLite found first.
@@ -71,7 +71,7 @@ impl Store {
     ) -> Result<(), SnapshotError> {
         let path = target.to_owned();
         let copying = self
-            .keeper
+            .maintenance_readers
             .work(move |connection| Ok(snapshot::copy_from(connection, &path, judge)));
         let copied = copying.await.unwrap_or_else(|error| {
             Err(SnapshotError::Database {
@@ -81,7 +81,7 @@ impl Store {
         });
         if matches!(copied, Err(SnapshotError::Damaged { .. })) {
             // The damage is in the database, or it came with the copying: a look through it says which.
-            self.look_through_all().await;
+            self.check_all().await;
         }
         copied
     }
@@ -92,33 +92,33 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be read, for another reason than damage.
-    pub async fn look_through(&self, from: usize, depth: Depth) -> Result<Look, StoreError> {
-        let look = self
-            .keeper
-            .read(move |connection| look(connection, from, depth));
-        let look = match look.await {
-            Err(StoreError::Unavailable(Trouble::Damaged { what, .. })) => Look {
+    pub async fn check_part(&self, from: usize, depth: Depth) -> Result<CheckedPart, StoreError> {
+        let check = self
+            .maintenance_readers
+            .read(move |connection| check(connection, from, depth));
+        let check = match check.await {
+            Err(StoreError::Unavailable(Trouble::Damaged { what, .. })) => CheckedPart {
                 next: None,
                 damage: Some(what),
             },
             other => other?,
         };
-        if let Some(what) = look.damage.clone() {
+        if let Some(what) = check.damage.clone() {
             self.file
                 .begin_damage(&Trouble::Damaged { what, copy: None });
         }
-        Ok(look)
+        Ok(check)
     }
 
     /// A full check, in one go. If it finds nothing, damage that was met before is cleared.
-    pub async fn look_through_all(&self) {
+    pub async fn check_all(&self) {
         let mut from = 0;
-        while let Ok(look) = self.look_through(from, Depth::Whole).await {
-            match look {
-                Look {
+        while let Ok(check) = self.check_part(from, Depth::Whole).await {
+            match check {
+                CheckedPart {
                     next: Some(next), ..
                 } => from = next,
-                Look { damage, .. } => {
+                CheckedPart { damage, .. } => {
                     if damage.is_none() {
                         self.file.end_damage();
                     }
@@ -169,7 +169,7 @@ impl Store {
 }
 
 /// Looks at one table with its indexes.
-fn look(connection: &Connection, from: usize, depth: Depth) -> Result<Look, StoreError> {
+fn check(connection: &Connection, from: usize, depth: Depth) -> Result<CheckedPart, StoreError> {
     let tables: Vec<String> = connection
         .prepare_cached(
             "SELECT 'sqlite_schema' UNION ALL SELECT name FROM sqlite_schema WHERE type = 'table'",
@@ -177,7 +177,7 @@ fn look(connection: &Connection, from: usize, depth: Depth) -> Result<Look, Stor
         .query_map([], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     let Some(table) = tables.get(from) else {
-        return Ok(Look {
+        return Ok(CheckedPart {
             next: None,
             damage: None,
         });
@@ -192,7 +192,7 @@ fn look(connection: &Connection, from: usize, depth: Depth) -> Result<Look, Stor
         Ok(())
     })?;
     let damage = (verdict != "ok").then(|| in_one_line(&verdict));
-    Ok(Look {
+    Ok(CheckedPart {
         next: damage.is_none().then_some(from + 1),
         damage,
     })

@@ -6,8 +6,8 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use super::file_integrity::Header;
 use super::path::filled_journal_of;
-use super::shape::Header;
 
 /// The log's header: two of these begin it, for the two byte orders of its checksums.
 const MAGIC: u32 = 0x377f_0682;

@@ -21,13 +21,13 @@ const NEWEST: (i32, &str) = (1, "7805614336406717868");
 
 /// Who wrote a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
+pub(super) enum FileOrigin {
     /// This program, or an earlier version of it.
     Ours,
     /// Nobody yet.
     Empty,
     /// This program before its first release.
-    OfBefore,
+    PreRelease,
     /// A newer version of this program. It may have changed what rows mean: guessing would damage them.
     Newer {
         /// The schema version in the file.
@@ -39,7 +39,7 @@ pub(super) enum Origin {
     Foreign,
 }
 
-impl Origin {
+impl FileOrigin {
     pub(super) fn of(connection: &Connection) -> rusqlite::Result<Self> {
         let application: i32 =
             connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
@@ -53,7 +53,7 @@ impl Origin {
         Ok(match (application, found) {
             (APPLICATION_ID, found) if found > known => Self::Newer { found, known },
             (APPLICATION_ID, 1..) => Self::Ours,
-            (0, 1..) => Self::OfBefore,
+            (0, 1..) => Self::PreRelease,
             (0, _) if tables == 0 => Self::Empty,
             _ => Self::Foreign,
         })

@@ -9,7 +9,7 @@ use super::super::writer::Lane;
 use super::super::{Store, StoreError};
 use super::{add_message, announce, away, close, close_when_settled, is_part_of_outage, open};
 use crate::clock::Moment;
-use crate::incident::{CLEAR_FOR, Digests, Finding, Kind, Look, Observation, Report, State};
+use crate::incident::{CLEAR_FOR, Digests, Evaluation, Finding, Kind, Observation, Report, State};
 
 impl Store {
     /// Keeps what was found when everything was looked at. While an incident lasts, it is told again by `digests`.
@@ -18,7 +18,7 @@ impl Store {
     /// When the database cannot be written; then nothing was changed.
     pub async fn observe(
         &self,
-        look: Look,
+        look: Evaluation,
         digests: Digests,
         moment: Moment,
     ) -> Result<(), StoreError> {
@@ -32,7 +32,7 @@ impl Store {
 
 pub(super) fn observe(
     connection: &Connection,
-    look: &Look,
+    look: &Evaluation,
     digests: &Digests,
     now: Now,
 ) -> Result<(), StoreError> {

@@ -11,7 +11,7 @@ use crate::attempt::Outcome;
 use crate::cause::Cause;
 use crate::dismissal::{EventDismissal, IncidentDismissal};
 use crate::event_record::EventFilter;
-use crate::incident::{Digests, Look, Observation, Report, is_refusal};
+use crate::incident::{Digests, Evaluation, Observation, Report, is_refusal};
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
 use crate::store::dismissals::{dismiss_event, dismiss_incident as dismiss};
@@ -118,7 +118,7 @@ pub(super) fn look(connection: &Connection, found: Option<(Kind, Finding)>, now:
             finding,
         })
         .collect();
-    let look = Look {
+    let look = Evaluation {
         judged: vec![
             Kind::QueueLong,
             Kind::CertificateExpiring,

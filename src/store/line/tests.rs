@@ -12,12 +12,12 @@ use crate::order::{LONGEST_TAIL, TAIL_AT_ONCE};
 use crate::resend::{Resend, Resent};
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
-use crate::store::arrangement::arrange;
 use crate::store::bulk_resend::{
-    Holds, candidates, let_all_go, let_broken_off_go, open_page, tail_between,
+    Holds, candidates, let_all_go, open_page, release_interrupted, tail_between,
 };
 use crate::store::event_lookup::find;
 use crate::store::events::accept;
+use crate::store::ordering::arrange;
 use crate::store::outbox::begin;
 use crate::store::resend::{Rules, resend};
 use crate::store::steps;
@@ -232,7 +232,7 @@ fn a_long_tail_is_refused_unless_it_is_left_out_and_a_retry_opens_it_bit_by_bit(
     )
     .unwrap();
     assert_eq!(send_all(&connection, 200, 9), [""; 0]);
-    let_broken_off_go(&connection, when(9)).unwrap();
+    release_interrupted(&connection, when(9)).unwrap();
     assert_eq!(send_all(&connection, 200, 9), ids);
 }
 

@@ -11,7 +11,7 @@ use crate::dismissal::{EventDismissal, IncidentDismissal};
 use crate::event::{NewEvent, Status};
 use crate::event_record::{ChangePosition, EventFilter};
 use crate::hold::{EVERY_ROUTE, NewHold};
-use crate::incident::{Digests, Finding, Kind, Look, Observation, Thresholds};
+use crate::incident::{Digests, Evaluation, Finding, Kind, Observation, Thresholds};
 use crate::interview::{Interview, InterviewFilter, InterviewStatus, UnknownOrigin};
 use crate::interview_stats::{InterviewRange, ReportLimits};
 use crate::kpi::KpiQuestion;
@@ -379,10 +379,10 @@ async fn call_the_rest(store: &Store, moment: Moment) {
         token_days: vec![30, 7],
         automatic_recovery: false,
     };
-    let look = |holding| Look {
+    let look = |holding| Evaluation {
         judged: vec![Kind::CertificateExpiring],
         holding,
-        ..Look::default()
+        ..Evaluation::default()
     };
     for firing in [vec![firing(21)], vec![firing(7)], vec![]] {
         let observed = store.observe(look(firing), digests.clone(), moment);

@@ -102,16 +102,16 @@ fn compare_and_keep(
         arrivals::settle(connection, *seq, &id.to_string(), rules, now).unwrap();
     }
     for seq in &found.confirmed {
-        missing::confirm(connection, *seq, now).unwrap();
+        missing_deliveries::confirm(connection, *seq, now).unwrap();
     }
     for (seq, finding) in &found.found {
-        missing::note(connection, *seq, *finding, 1, now).unwrap();
+        missing_deliveries::note(connection, *seq, *finding, 1, now).unwrap();
     }
     for seq in &found.unjudged {
-        missing::note_unjudged(connection, *seq).unwrap();
+        missing_deliveries::note_unjudged(connection, *seq).unwrap();
     }
     for seq in &found.judged {
-        missing::forget_unjudged(connection, *seq).unwrap();
+        missing_deliveries::forget_unjudged(connection, *seq).unwrap();
     }
     let id = keep(connection, question, &found, now).unwrap();
     (found, id)

@@ -14,7 +14,7 @@ use hyper::http::uri::Authority;
 use url::Url;
 
 use super::super::auth::{self, Unauthorized};
-use super::super::callers::{client_of, turned_away};
+use super::super::callers::{client_of, log_rejected};
 use super::super::{Api, cors, revoked};
 use crate::config::Ingest;
 use crate::crypto;
@@ -121,7 +121,7 @@ pub fn verify(
         Ok(()) => Ok(()),
         Err(Unproven::NoScope) => Err(ApiError::Forbidden(Scope::EventsWrite.as_str())),
         Err(why) => {
-            turned_away(api, client_of(api, peer, &head.headers), &why);
+            log_rejected(api, client_of(api, peer, &head.headers), &why);
             Err(ApiError::Unauthorized)
         }
     }

@@ -14,7 +14,7 @@ use crate::audit::{Action, Via};
 use crate::event::Status;
 use crate::interview::InterviewStatus;
 use crate::period::Period;
-use crate::person::Scoured;
+use crate::person::Cleaned;
 use crate::timestamp::Timestamp;
 
 /// Named shapes, each with everything that it is made of.
@@ -222,7 +222,7 @@ impl ToSchema for Action {
     }
 }
 
-impl PartialSchema for Scoured {
+impl PartialSchema for Cleaned {
     fn schema() -> RefOr<Schema> {
         words(
             "clean: nothing is left in the database's files; rewritten: they were written anew; log_in_use: somebody reads the log, which may have something left; no_room: something is left, and the disk is too full to write them anew",
@@ -231,7 +231,7 @@ impl PartialSchema for Scoured {
     }
 }
 
-impl ToSchema for Scoured {
+impl ToSchema for Cleaned {
     fn name() -> Cow<'static, str> {
         "ErasedFiles".into()
     }

@@ -57,7 +57,7 @@ pub(super) fn media(headers: &HeaderMap) -> Result<ListMedia, ApiError> {
 
 /// What is asked for, as far as it was read.
 #[derive(Debug, Default)]
-pub(super) struct Asked {
+pub(super) struct ReconcileQuestion {
     pub(super) route: Option<String>,
     pub(super) resend: bool,
     pub(super) only: bool,
@@ -113,7 +113,7 @@ impl<'de> Visitor<'de> for RowsVisitor {
     }
 }
 
-impl Asked {
+impl ReconcileQuestion {
     /// Reads the query.
     ///
     /// # Errors
@@ -305,8 +305,8 @@ mod tests {
 
     const ID: &str = "019a2159-2f6b-7c1e-8c1d-0d2f6e1b7a55";
 
-    fn read(body: &Value) -> Result<Asked, String> {
-        let asked = Asked::default().with_body(ListMedia::Json, &body.to_string());
+    fn read(body: &Value) -> Result<ReconcileQuestion, String> {
+        let asked = ReconcileQuestion::default().with_body(ListMedia::Json, &body.to_string());
         asked.map_err(|error| error.to_string())
     }
 
@@ -346,7 +346,7 @@ mod tests {
     #[test]
     fn lines_are_read_as_the_mysql_command_writes_them() {
         let lines = |text: &str| {
-            let asked = Asked::default().with_body(ListMedia::Lines, text);
+            let asked = ReconcileQuestion::default().with_body(ListMedia::Lines, text);
             asked
                 .map(|asked| asked.received.len())
                 .map_err(|error| error.to_string())
@@ -360,13 +360,13 @@ mod tests {
     #[test]
     fn what_the_query_says_is_not_said_again() {
         let asked = |body: &Value| {
-            let asked = Asked::of_query(Some("route=default&resend=true"))?;
+            let asked = ReconcileQuestion::of_query(Some("route=default&resend=true"))?;
             asked.with_body(ListMedia::Json, &body.to_string())
         };
         let found = asked(&json!({"received": [], "resend": false})).unwrap();
         assert!(found.resend && found.route.as_deref() == Some("default"));
         assert!(asked(&json!({"received": [], "route": "default"})).is_err());
-        assert!(Asked::of_query(Some("resend=yes")).is_err());
-        assert!(Asked::of_query(Some("rout=x")).is_err());
+        assert!(ReconcileQuestion::of_query(Some("resend=yes")).is_err());
+        assert!(ReconcileQuestion::of_query(Some("rout=x")).is_err());
     }
 }

@@ -62,15 +62,15 @@ fn a_database_of_before_the_first_release_is_recognised_and_left_alone() {
     let before = std::fs::read(&path).unwrap();
     assert!(matches!(
         Store::open(directory.path(), moment()),
-        Err(OpenError::OfBefore { .. })
+        Err(OpenError::PreRelease { .. })
     ));
     assert!(matches!(
         inspect(directory.path()),
-        Err(OpenError::OfBefore { .. })
+        Err(OpenError::PreRelease { .. })
     ));
     assert!(matches!(
         snapshot::verify(&path),
-        Err(SnapshotError::OfBefore { .. })
+        Err(SnapshotError::PreRelease { .. })
     ));
     assert_eq!(std::fs::read(&path).unwrap(), before);
 }

@@ -4,14 +4,14 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
+use super::super::file_integrity::Header;
 use super::super::mark::Mark;
 use super::super::owner::SET_ASIDE;
 use super::super::path::Inode;
-use super::super::shape::Header;
 use super::super::snapshot_error::{Obstacle, SnapshotError};
 use super::super::{BACKUP, RESCUED};
 use super::verdict::is_of_relay;
-use super::{beside, of_file};
+use super::{of_file, temporary_path};
 
 /// What the relay calls its own files in the data directory; with a dot and more behind it, it is its own too.
 const OWN_NAMES: [&str; 7] = [
@@ -73,7 +73,7 @@ impl Target {
             }
         }
         may_go(target)?;
-        may_go(&beside(target)).map_err(|error| match error {
+        may_go(&temporary_path(target)).map_err(|error| match error {
             SnapshotError::InTheWay {
                 path,
                 obstacle: Obstacle::NoCopy,

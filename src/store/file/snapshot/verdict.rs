@@ -9,7 +9,7 @@ use url::Url;
 
 use super::super::super::connection::is_live;
 use super::super::path::filled_journal_of;
-use super::super::version::{Origin, missing_in};
+use super::super::version::{FileOrigin, missing_in};
 use super::{SnapshotError, intact, not_ours, of_database, of_file};
 use crate::plain_file::ordinary;
 use crate::timestamp::Timestamp;
@@ -59,26 +59,26 @@ pub(in super::super) fn verify_as(path: &Path, called: &Path) -> Result<Verified
         .map_err(|error| of_file(called, error))?;
     let header = Header::read(&absolute, called)?;
     let connection = open_alone(&absolute, called)?;
-    let origin = Origin::of(&connection).map_err(at_path)?;
+    let origin = FileOrigin::of(&connection).map_err(at_path)?;
     let with_log = filled_journal_of(&absolute).is_some();
     // All that such a file has may still be in its log.
     let is_raw = header.write_ahead && (with_log || is_live(header.schema_version));
     match origin {
-        Origin::Ours => {}
-        Origin::Empty if is_raw => {}
-        Origin::OfBefore => {
-            return Err(SnapshotError::OfBefore {
+        FileOrigin::Ours => {}
+        FileOrigin::Empty if is_raw => {}
+        FileOrigin::PreRelease => {
+            return Err(SnapshotError::PreRelease {
                 path: called.to_owned(),
             });
         }
-        Origin::Newer { found, known } => {
+        FileOrigin::Newer { found, known } => {
             return Err(SnapshotError::Newer {
                 path: called.to_owned(),
                 found,
                 known,
             });
         }
-        Origin::Empty | Origin::Foreign => return Err(not_ours(called)),
+        FileOrigin::Empty | FileOrigin::Foreign => return Err(not_ours(called)),
     }
     if is_raw {
         return Err(SnapshotError::OfLiveFile {
@@ -149,8 +149,8 @@ pub(super) fn is_of_relay(path: &Path) -> Result<bool, SnapshotError> {
     let origin = open_alone(&absolute, path)?;
     // What cannot be read is somebody else's.
     Ok(matches!(
-        Origin::of(&origin),
-        Ok(Origin::Ours | Origin::Newer { .. })
+        FileOrigin::of(&origin),
+        Ok(FileOrigin::Ours | FileOrigin::Newer { .. })
     ))
 }
 

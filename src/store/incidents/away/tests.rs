@@ -6,7 +6,7 @@ use crate::attempt::Outcome;
 use crate::dismissal::EventDismissal;
 use crate::due::DueDelivery;
 use crate::incident::State::{self, Ongoing, Opened, Resolved};
-use crate::incident::{Finding, Look, Report};
+use crate::incident::{Evaluation, Finding, Report};
 use crate::store::dismissals::dismiss_event;
 use crate::store::events::accept;
 use crate::store::incidents::{after_attempt, any_open, list, observed};
@@ -264,9 +264,9 @@ fn nobody_is_reminded_of_an_outage_that_needs_no_person() {
     fail(&connection, &first, Cause::PartnerError, 0);
     for minute in 10..600 {
         send(&connection, None, minute * MINUTE);
-        let all = Look {
+        let all = Evaluation {
             routes: vec!["default".to_owned()],
-            ..Look::default()
+            ..Evaluation::default()
         };
         observed::observe(&connection, &all, &recovers, at(minute * MINUTE)).unwrap();
     }
@@ -279,9 +279,9 @@ fn the_outage_of_a_route_that_was_taken_away_is_over_and_is_no_return() {
     let first = take(&connection, "default", 0);
     fail(&connection, &first, Cause::PartnerError, 0);
     outage(&connection, 10, 12);
-    let elsewhere = Look {
+    let elsewhere = Evaluation {
         routes: vec!["elsewhere".to_owned()],
-        ..Look::default()
+        ..Evaluation::default()
     };
     observed::observe(&connection, &elsewhere, &digests(), at(13 * MINUTE)).unwrap();
     assert_eq!(told(&connection), [(AWAY, Opened), (AWAY, Resolved)]);

@@ -21,7 +21,7 @@ use crate::retry::RetryPolicy;
 use crate::route::Routing;
 use crate::store::arrivals::settle;
 use crate::store::attempts::record;
-use crate::store::bulk_resend::{Holds, candidates, let_all_go, let_broken_off_go, open_page};
+use crate::store::bulk_resend::{Holds, candidates, let_all_go, open_page, release_interrupted};
 use crate::store::dismissals::dismiss_event;
 use crate::store::event_lookup::find;
 use crate::store::events::accept;
@@ -348,7 +348,7 @@ impl<'a> World<'a> {
         self.queue.clear();
         self.bulk = None;
         give_up_all(self.connection, self.now).unwrap();
-        let_broken_off_go(self.connection, self.now).unwrap();
+        release_interrupted(self.connection, self.now).unwrap();
     }
 
     /// Who sends hears of it, and lets go what it has taken.

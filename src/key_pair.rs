@@ -22,14 +22,14 @@ use crate::plain_file;
 use crate::system_error::SystemError;
 use crate::system_user;
 use crate::timestamp::Timestamp;
-pub use current::CurrentPair;
+pub use current::CurrentKeyPair;
 
 /// The longest file that is read, in bytes. A chain has a few KiB.
 const LONGEST: u64 = 1 << 20;
 
 /// Where a pair stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PairFiles {
+pub struct KeyPairFiles {
     /// The certificate, and behind it those between it and its authority.
     pub certificate: PathBuf,
     /// Its private key.
@@ -38,7 +38,7 @@ pub struct PairFiles {
 
 /// A certificate with its key.
 #[derive(Clone)]
-pub struct Pair {
+pub struct ServerKeyPair {
     certified: Arc<CertifiedKey>,
     /// What is said of the certificate.
     pub about: Certificate,
@@ -79,7 +79,7 @@ pub enum Half {
 
 /// Why a pair cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PairError {
+pub struct KeyPairError {
     /// The file that is wrong.
     pub path: PathBuf,
     /// Which of the two it is.
@@ -109,12 +109,12 @@ pub enum Fault {
     KeyOfAnother,
 }
 
-impl PairFiles {
+impl KeyPairFiles {
     /// Reads the pair.
     ///
     /// # Errors
-    /// `PairError`
-    pub fn read(&self) -> Result<Pair, PairError> {
+    /// `KeyPairError`
+    pub fn read(&self) -> Result<ServerKeyPair, KeyPairError> {
         let of_certificate = |fault| self.error(Half::Certificate, fault);
         let of_key = |fault| self.error(Half::Key, fault);
         let chain = read_file(&self.certificate).map_err(of_certificate)?;
@@ -128,7 +128,7 @@ impl PairFiles {
             rustls::Error::InvalidCertificate(_) => of_certificate(Fault::NotACertificate),
             _ => of_key(Fault::UnusableKey),
         })?;
-        Ok(Pair {
+        Ok(ServerKeyPair {
             certified: Arc::new(certified),
             about,
         })
@@ -140,12 +140,12 @@ impl PairFiles {
         [self.certificate, self.key]
     }
 
-    fn error(&self, half: Half, fault: Fault) -> PairError {
+    fn error(&self, half: Half, fault: Fault) -> KeyPairError {
         let path = match half {
             Half::Certificate => &self.certificate,
             Half::Key => &self.key,
         };
-        PairError {
+        KeyPairError {
             path: path.clone(),
             half,
             fault,
@@ -153,7 +153,7 @@ impl PairFiles {
     }
 }
 
-impl Pair {
+impl ServerKeyPair {
     /// Whether both are the same. A certificate has one key.
     fn is(&self, other: &Self) -> bool {
         self.certified.cert == other.certified.cert
@@ -166,9 +166,9 @@ pub fn is_open_to_all(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|file| file.mode() & 0o007 != 0)
 }
 
-impl fmt::Debug for Pair {
+impl fmt::Debug for ServerKeyPair {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Pair").field(&self.about).finish()
+        f.debug_tuple("ServerKeyPair").field(&self.about).finish()
     }
 }
 

@@ -5,21 +5,21 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::pair::{CurrentPair, PairFiles};
+use crate::key_pair::{CurrentKeyPair, KeyPairFiles};
 
 /// The time between two looks at the files.
 const EVERY: Duration = Duration::from_mins(1);
 
 /// Keeps the pair in use that its files have.
-pub struct PairWatch {
-    files: PairFiles,
-    current: CurrentPair,
+pub struct KeyPairWatch {
+    files: KeyPairFiles,
+    current: CurrentKeyPair,
 }
 
-impl PairWatch {
+impl KeyPairWatch {
     /// Looks at `files` for `current`.
     #[must_use]
-    pub fn new(files: PairFiles, current: CurrentPair) -> Self {
+    pub fn new(files: KeyPairFiles, current: CurrentKeyPair) -> Self {
         Self { files, current }
     }
 
@@ -61,9 +61,9 @@ mod tests {
     use rcgen::{CertificateParams, KeyPair};
 
     use super::*;
-    use crate::pair::{Fault, Half};
+    use crate::key_pair::{Fault, Half};
 
-    fn write(files: &PairFiles, host: &str) {
+    fn write(files: &KeyPairFiles, host: &str) {
         let key = KeyPair::generate().unwrap();
         let certificate = CertificateParams::new(vec![host.to_owned()]).unwrap();
         let certificate = certificate.self_signed(&key).unwrap();
@@ -74,13 +74,13 @@ mod tests {
     #[tokio::test]
     async fn what_the_files_have_is_in_use_after_a_look_unless_it_is_bad() {
         let directory = tempfile::tempdir().unwrap();
-        let files = PairFiles {
+        let files = KeyPairFiles {
             certificate: directory.path().join("fullchain.pem"),
             key: directory.path().join("privkey.pem"),
         };
         write(&files, "a.example");
-        let current = CurrentPair::new(files.read().unwrap());
-        let watch = PairWatch::new(files.clone(), current.clone());
+        let current = CurrentKeyPair::new(files.read().unwrap());
+        let watch = KeyPairWatch::new(files.clone(), current.clone());
         write(&files, "b.example");
         watch.step().await;
         assert_eq!(current.about().names, ["b.example"]);

@@ -1,4 +1,4 @@
-//! The doors of the daemon: where it listens, and what is behind.
+//! The listeners of the daemon: where it listens, and what is behind.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -12,13 +12,13 @@ use super::StartError;
 use crate::config::Loaded;
 use crate::http::server::control_socket::ControlSocket;
 use crate::http::server::tls::TlsListener;
-use crate::http::{self, Api, Doors};
-use crate::pair::CurrentPair;
+use crate::http::{self, Api, Listeners};
+use crate::key_pair::CurrentKeyPair;
 
-/// Doors that nobody is let in by yet.
+/// Listeners that nobody is let in by yet.
 pub(super) struct Bound {
     plain: Option<TcpListener>,
-    secured: Option<(TcpListener, CurrentPair)>,
+    secured: Option<(TcpListener, CurrentKeyPair)>,
     control: ControlSocket,
 }
 
@@ -40,7 +40,7 @@ impl Bound {
                 } else {
                     "server.listen"
                 };
-                let pair = CurrentPair::new(pair.clone());
+                let pair = CurrentKeyPair::new(pair.clone());
                 Some((bind(address, key).await?, pair))
             }
             _ => None,
@@ -58,10 +58,10 @@ impl Bound {
     }
 
     /// Where they are.
-    pub(super) fn doors(&self) -> Doors {
+    pub(super) fn listeners(&self) -> Listeners {
         let plain = self.plain.as_ref();
         let secured = self.secured.as_ref();
-        Doors {
+        Listeners {
             plain: plain.and_then(|listener| listener.local_addr().ok()),
             secured: secured
                 .and_then(|(listener, pair)| Some((listener.local_addr().ok()?, pair.clone()))),
@@ -74,18 +74,18 @@ impl Bound {
         api: &watch::Receiver<Arc<Api>>,
         stop: &watch::Receiver<bool>,
     ) -> JoinSet<()> {
-        let mut doors = JoinSet::new();
+        let mut listeners = JoinSet::new();
         let network = http::network(api.clone());
         if let Some(listener) = self.plain {
-            doors.spawn(http::serve(Arc::clone(&network), listener, stop.clone()));
+            listeners.spawn(http::serve(Arc::clone(&network), listener, stop.clone()));
         }
         if let Some((listener, pair)) = self.secured {
             let listener = TlsListener::new(listener, pair);
-            doors.spawn(http::serve(Arc::clone(&network), listener, stop.clone()));
+            listeners.spawn(http::serve(Arc::clone(&network), listener, stop.clone()));
         }
         let control = http::control(api.clone());
-        doors.spawn(http::serve(control, self.control, stop.clone()));
-        doors
+        listeners.spawn(http::serve(control, self.control, stop.clone()));
+        listeners
     }
 }
 

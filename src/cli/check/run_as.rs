@@ -33,7 +33,7 @@ struct User {
 ///
 /// # Errors
 /// `Told`: another process has looked and told. `NotAllowed`: the answer would be guesswork.
-pub(super) fn look(
+pub(super) fn ensure_user(
     locale: Locale,
     common: &Common,
     environment: &Environment,

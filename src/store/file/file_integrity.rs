@@ -8,8 +8,8 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use super::super::connection::is_live;
+use super::free_space_scan;
 use super::path::{journal_of, shared_memory_of};
-use super::remains;
 use super::version::APPLICATION_ID;
 
 /// How often the check is repeated before a database counts as replaced: it may just be written.
@@ -30,7 +30,7 @@ const FRAME_HEADER: u64 = 24;
 ///
 /// Each is opened once and stays open: closing any handle of a file releases the locks that SQLite holds on it in this
 /// process. So this has to outlive every connection to the database.
-pub(super) struct Shape {
+pub(super) struct OpenFiles {
     database: File,
     journal: File,
     index: File,
@@ -44,7 +44,7 @@ struct Known {
     changes: u32,
 }
 
-impl Shape {
+impl OpenFiles {
     /// The files of the database at `path`, which is open and has been read.
     pub(super) fn of(path: &Path) -> io::Result<Self> {
         let database = File::open(path)?;
@@ -96,7 +96,7 @@ impl Shape {
     /// open anyway: another one must not be closed here.
     pub(super) fn has_remains_of(&self, texts: &[String]) -> io::Result<bool> {
         let page_bytes = Header::read(&self.database)?.page_bytes();
-        remains::stand_in(&self.database, page_bytes, texts)
+        free_space_scan::is_left_in(&self.database, page_bytes, texts)
     }
 
     /// Whether the log has all pages that its index speaks of, and is the one that it speaks of. If not, whatever is

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::StoreError;
 use super::incidents::{self, End};
 use super::relay_time::Now;
-use crate::reconciliation::comparison::Finding;
+use crate::reconciliation::comparison::Discrepancy;
 use crate::timestamp::Timestamp;
 
 /// How it ends that a delivery is missing.
@@ -30,7 +30,7 @@ impl How {
 pub(super) fn note(
     connection: &Connection,
     seq: i64,
-    finding: Finding,
+    finding: Discrepancy,
     threshold: u64,
     now: Now,
 ) -> Result<(), StoreError> {

@@ -29,9 +29,9 @@ fn self_signed() -> Made {
     }
 }
 
-fn read(certificate: &str, key: &str) -> Result<Pair, PairError> {
+fn read(certificate: &str, key: &str) -> Result<ServerKeyPair, KeyPairError> {
     let directory = TempDir::new().unwrap();
-    let files = PairFiles {
+    let files = KeyPairFiles {
         certificate: directory.path().join("fullchain.pem"),
         key: directory.path().join("privkey.pem"),
     };
@@ -99,14 +99,14 @@ fn each_fault_is_told_of_its_file() {
 
 #[test]
 fn a_file_that_is_not_there_and_one_that_never_ends_are_told() {
-    let files = PairFiles {
+    let files = KeyPairFiles {
         certificate: "/nonexistent/fullchain.pem".into(),
         key: "/dev/zero".into(),
     };
     let error = files.read().unwrap_err();
     assert_eq!(error.path, files.certificate);
     assert!(matches!(error.fault, Fault::Unreadable(_)), "{error:?}");
-    let endless = PairFiles {
+    let endless = KeyPairFiles {
         certificate: "/dev/zero".into(),
         ..files
     };
@@ -120,7 +120,7 @@ fn a_new_pair_takes_its_place_and_a_bad_one_does_not_and_each_is_told_once() {
         [self_signed(), self_signed()].map(|made| read(&made.certificate, &made.key));
     let (first, second) = (first.unwrap(), second.unwrap());
     let bad = read("", "").unwrap_err();
-    let current = CurrentPair::new(first.clone());
+    let current = CurrentKeyPair::new(first.clone());
     assert_eq!(current.offer(Ok(first.clone())), None);
     assert_eq!(current.offer(Err(bad.clone())), Some(Err(bad.clone())));
     assert_eq!(current.offer(Err(bad.clone())), None);

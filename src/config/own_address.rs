@@ -17,7 +17,7 @@ pub(super) fn host_name() -> String {
 
 /// Whether `url` is the relay's own address. Of names only `localhost` and the machine's own are known;
 /// what comes back under another one is turned away when it arrives.
-pub(super) fn leads_back(url: &Url, server: &Server) -> bool {
+pub(super) fn is_own_address(url: &Url, server: &Server) -> bool {
     let is_public = |own: &Url| own.origin() == url.origin();
     let is_at = |listen: SocketAddr| {
         url.port_or_known_default() == Some(listen.port())
@@ -70,13 +70,13 @@ fn is_of_this_machine(address: IpAddr) -> bool {
 mod tests {
     use super::super::{Config, Tls};
     use super::*;
-    use crate::pair::PairFiles;
+    use crate::key_pair::KeyPairFiles;
 
     fn leads(url: &str, listen: &str) -> bool {
         let mut server = Config::default().server;
         server.listen = listen.parse().unwrap();
         server.public_url = Url::parse("https://relay.clinic.example").ok();
-        leads_back(&Url::parse(url).unwrap(), &server)
+        is_own_address(&Url::parse(url).unwrap(), &server)
     }
 
     #[test]
@@ -109,16 +109,16 @@ mod tests {
         let mut server = Config::default().server;
         server.tls = Some(Tls {
             listen: Some(([0, 0, 0, 0], 8443).into()),
-            files: PairFiles {
+            files: KeyPairFiles {
                 certificate: "/fullchain.pem".into(),
                 key: "/privkey.pem".into(),
             },
         });
         for url in ["https://127.0.0.1:8443/in", "http://127.0.0.1:8480/in"] {
-            assert!(leads_back(&Url::parse(url).unwrap(), &server), "{url}");
+            assert!(is_own_address(&Url::parse(url).unwrap(), &server), "{url}");
         }
         let other = Url::parse("https://127.0.0.1:8444/in").unwrap();
-        assert!(!leads_back(&other, &server));
+        assert!(!is_own_address(&other, &server));
     }
 
     #[test]

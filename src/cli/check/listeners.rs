@@ -122,8 +122,8 @@ pub(super) fn ingest(locale: Locale, config: &Config) -> Option<CheckResult> {
     let proofs: Vec<String> = names.chain(open.clone()).collect();
     let about = format!("{} ({})", door.path, proofs.join(", "));
     let server = &config.server;
-    let mut doors = server.plain().into_iter().chain(server.secured());
-    if open.is_empty() || doors.all(is_apart) {
+    let mut addresses = server.plain().into_iter().chain(server.secured());
+    if open.is_empty() || addresses.all(is_apart) {
         return Some(CheckResult::good(name, about));
     }
     let advice = checks::open_from_outside(&open.join(", "), locale.language);

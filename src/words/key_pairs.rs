@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use crate::key_pair::{Fault, KeyPairError};
 use crate::language::Language;
-use crate::pair::{Fault, PairError};
 
 impl Fault {
     /// What is wrong, and what to do.
@@ -53,7 +53,7 @@ impl Fault {
     }
 }
 
-impl PairError {
+impl KeyPairError {
     /// The file, and what is wrong with it.
     #[must_use]
     pub fn describe(&self, language: Language) -> String {
@@ -62,7 +62,7 @@ impl PairError {
 }
 
 /// As the log has it: in English.
-impl fmt::Display for PairError {
+impl fmt::Display for KeyPairError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.describe(Language::En))
     }

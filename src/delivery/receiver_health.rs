@@ -8,7 +8,7 @@ const PAUSE: Duration = Duration::from_mins(1);
 
 /// Whether the receiver takes events, and what of that was told. Moments are monotonic.
 #[derive(Debug, Default)]
-pub struct Standing {
+pub struct ReceiverHealth {
     /// Why the last attempt failed; none: it did not.
     failure: Option<String>,
     /// What was told last: it fails.
@@ -27,7 +27,7 @@ pub struct News {
     pub changes: u64,
 }
 
-impl Standing {
+impl ReceiverHealth {
     /// An attempt has ended; with the failure, or none for a success.
     pub fn ended(&mut self, failure: Option<&str>) {
         if failure.is_some() != self.failure.is_some() {
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn a_change_is_told_once_and_a_receiver_that_comes_and_goes_by_the_minute() {
-        let mut standing = Standing::default();
+        let mut standing = ReceiverHealth::default();
         let at = Duration::from_secs;
         standing.ended(None);
         assert_eq!(standing.news(at(0)), None, "it works from the beginning");

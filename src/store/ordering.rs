@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::Connection;
 
-use super::line::{self, Line, Standing};
+use super::line::{self, Line, QueueState};
 use super::relay_time::Now;
 use super::writer::Lane;
 use super::{Store, StoreError};
@@ -43,19 +43,19 @@ pub(super) fn arrange(
         connection
             .prepare_cached("INSERT INTO routes_without_order (route) VALUES (?1)")?
             .execute([route])?;
-        scatter(connection, route, now)?;
+        disable(connection, route, now)?;
     }
     for route in until_now.difference(without_order) {
         connection
             .prepare_cached("DELETE FROM routes_without_order WHERE route = ?1")?
             .execute([route])?;
-        line_up(connection, route, now)?;
+        enable(connection, route, now)?;
     }
     Ok(())
 }
 
 /// Nobody waits for anybody any more.
-fn scatter(connection: &Connection, route: &str, now: Now) -> rusqlite::Result<()> {
+fn disable(connection: &Connection, route: &str, now: Now) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "UPDATE outbox SET staff_id = NULL, place = ?2, tail = ?3, due_ms = coalesce(due_ms, ?4)
@@ -66,8 +66,8 @@ fn scatter(connection: &Connection, route: &str, now: Now) -> rusqlite::Result<(
 }
 
 /// Everybody stands in a line from now on. What was delivered meanwhile may be later than what waits.
-fn line_up(connection: &Connection, route: &str, now: Now) -> rusqlite::Result<()> {
-    let waiting: Vec<(i64, Standing, Option<u16>)> = connection
+fn enable(connection: &Connection, route: &str, now: Now) -> rusqlite::Result<()> {
+    let waiting: Vec<(i64, QueueState, Option<u16>)> = connection
         .prepare_cached(
             "SELECT o.event_seq, e.staff_id, o.due_ms, o.attempts_in_round, l.http_status_code
                FROM outbox o CROSS JOIN events e ON e.seq = o.event_seq
@@ -75,7 +75,7 @@ fn line_up(connection: &Connection, route: &str, now: Now) -> rusqlite::Result<(
               WHERE o.route = ?1 AND e.staff_id IS NOT NULL ORDER BY o.event_seq",
         )?
         .query_map([route], |row| {
-            let standing = Standing {
+            let queue_state = QueueState {
                 staff_id: row.get(1)?,
                 route: route.to_owned(),
                 due_ms: row.get(2)?,
@@ -83,18 +83,18 @@ fn line_up(connection: &Connection, route: &str, now: Now) -> rusqlite::Result<(
                 place: Place::InLine,
                 tail: Tail::AfterSuccess,
             };
-            Ok((row.get(0)?, standing, row.get(4)?))
+            Ok((row.get(0)?, queue_state, row.get(4)?))
         })?
         .collect::<rusqlite::Result<_>>()?;
     let mut persons = BTreeSet::new();
-    for (seq, mut standing, http_status) in waiting {
+    for (seq, mut queue_state, http_status) in waiting {
         // A delivery waiting for a retry keeps its time; one already due waits for its predecessor.
-        standing.due_ms = standing.due_ms.filter(|due_ms| *due_ms > now.axis_ms);
-        if standing.due_ms.is_some() {
-            standing.place = Place::after_failure(http_status);
+        queue_state.due_ms = queue_state.due_ms.filter(|due_ms| *due_ms > now.axis_ms);
+        if queue_state.due_ms.is_some() {
+            queue_state.place = Place::after_failure(http_status);
         }
-        line::put(connection, seq, &standing)?;
-        persons.extend(standing.staff_id);
+        line::put(connection, seq, &queue_state)?;
+        persons.extend(queue_state.staff_id);
     }
     for staff_id in &persons {
         Line { staff_id, route }.go_on(connection, now)?;

@@ -19,7 +19,7 @@ const FILE_HEADER: usize = 100;
 ///
 /// # Errors
 /// What the operating system said.
-pub(super) fn stand_in(database: &File, page_bytes: u64, texts: &[String]) -> io::Result<bool> {
+pub(super) fn is_left_in(database: &File, page_bytes: u64, texts: &[String]) -> io::Result<bool> {
     let texts = Texts::of(texts);
     let size = usize::try_from(page_bytes).unwrap_or(0);
     let pages = database.metadata()?.len() / (size as u64).max(1);
@@ -27,7 +27,7 @@ pub(super) fn stand_in(database: &File, page_bytes: u64, texts: &[String]) -> io
     for number in 0..pages {
         database.read_exact_at(&mut page, number * size as u64)?;
         let header = if number == 0 { FILE_HEADER } else { 0 };
-        if unused(&page, header).any(|part| texts.stand_in(part)) {
+        if unused(&page, header).any(|part| texts.is_left_in(part)) {
             return Ok(true);
         }
     }
@@ -48,7 +48,7 @@ impl<'a> Texts<'a> {
         Self(by_first)
     }
 
-    fn stand_in(&self, part: &[u8]) -> bool {
+    fn is_left_in(&self, part: &[u8]) -> bool {
         let mut places = part.iter().enumerate();
         places.any(|(at, first)| {
             let texts = &self.0[usize::from(*first)];
@@ -90,7 +90,7 @@ mod tests {
 
     fn found(path: &std::path::Path, text: &str) -> bool {
         let database = File::open(path).unwrap();
-        stand_in(&database, 4096, &[text.to_owned()]).unwrap()
+        is_left_in(&database, 4096, &[text.to_owned()]).unwrap()
     }
 
     #[test]

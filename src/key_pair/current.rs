@@ -5,30 +5,33 @@ use std::sync::{Arc, PoisonError, RwLock};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
-use super::{Certificate, Pair, PairError};
+use super::{Certificate, KeyPairError, ServerKeyPair};
 
 /// The pair in use; another one can take its place while connections come in. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct CurrentPair(Arc<RwLock<State>>);
+pub struct CurrentKeyPair(Arc<RwLock<State>>);
 
 #[derive(Debug)]
 struct State {
-    pair: Pair,
+    pair: ServerKeyPair,
     /// Why what the files have now did not take its place.
-    refused: Option<PairError>,
+    refused: Option<KeyPairError>,
 }
 
-impl CurrentPair {
+impl CurrentKeyPair {
     /// Begins with this one.
     #[must_use]
-    pub fn new(pair: Pair) -> Self {
+    pub fn new(pair: ServerKeyPair) -> Self {
         let refused = None;
         Self(Arc::new(RwLock::new(State { pair, refused })))
     }
 
     /// What the files have now takes its place, or is refused, and then the present one stays. Answers which of the two,
     /// unless it is known already.
-    pub fn offer(&self, read: Result<Pair, PairError>) -> Option<Result<Certificate, PairError>> {
+    pub fn offer(
+        &self,
+        read: Result<ServerKeyPair, KeyPairError>,
+    ) -> Option<Result<Certificate, KeyPairError>> {
         let mut state = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let before = state.refused.take();
         match read {
@@ -55,13 +58,13 @@ impl CurrentPair {
 
     /// Why what the files have now is not in use; none: it is.
     #[must_use]
-    pub fn refused(&self) -> Option<PairError> {
+    pub fn refused(&self) -> Option<KeyPairError> {
         let state = self.0.read().unwrap_or_else(PoisonError::into_inner);
         state.refused.clone()
     }
 }
 
-impl ResolvesServerCert for CurrentPair {
+impl ResolvesServerCert for CurrentKeyPair {
     /// Whatever host a caller asks for: the relay has one certificate.
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let state = self.0.read().unwrap_or_else(PoisonError::into_inner);

@@ -44,7 +44,7 @@ pub enum Role {
 
 /// A secret that is set.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Named {
+pub struct SecretEntry {
     /// The secret.
     pub secret: Secret,
     /// What it is for.
@@ -89,7 +89,7 @@ pub(super) fn names(config: &Config) -> BTreeMap<String, Role> {
 pub(super) fn set(
     names: &BTreeMap<String, Role>,
     environment: &Environment,
-) -> BTreeMap<String, Named> {
+) -> BTreeMap<String, SecretEntry> {
     let found = names.iter().filter_map(|(name, &role)| {
         // What cannot be read, or not be understood, is a mistake already.
         if environment.is_in_doubt(name) {
@@ -97,7 +97,7 @@ pub(super) fn set(
         }
         let secret = environment.secret(name).ok()??;
         let place = environment.place(name);
-        let found = Named {
+        let found = SecretEntry {
             secret,
             role,
             place,
@@ -110,7 +110,7 @@ pub(super) fn set(
 /// Everything to note. `whole`: the configuration was understood, so that all names are known.
 pub(super) fn notes(
     names: &BTreeMap<String, Role>,
-    set: &BTreeMap<String, Named>,
+    set: &BTreeMap<String, SecretEntry>,
     environment: &Environment,
     whole: bool,
 ) -> Vec<Note> {
@@ -139,7 +139,7 @@ pub(super) fn notes(
 /// Secrets before others that are not set themselves. Of one that cannot be read, a mistake says so.
 fn alone(
     names: &BTreeMap<String, Role>,
-    set: &BTreeMap<String, Named>,
+    set: &BTreeMap<String, SecretEntry>,
     environment: &Environment,
 ) -> impl Iterator<Item = Note> {
     set.iter().filter_map(|(name, named)| {
@@ -153,7 +153,11 @@ fn alone(
 }
 
 /// A value that begins with the name of another secret, as a line does that was pasted behind a name.
-fn begun_by_another(name: &str, named: &Named, known: &BTreeMap<String, Role>) -> Option<Note> {
+fn begun_by_another(
+    name: &str,
+    named: &SecretEntry,
+    known: &BTreeMap<String, Role>,
+) -> Option<Note> {
     let value = named.secret.expose();
     let other = known.keys().find(|other| begins_with_name(value, other))?;
     let kind = NoteKind::BeginsWithName(other.clone());
@@ -162,7 +166,7 @@ fn begun_by_another(name: &str, named: &Named, known: &BTreeMap<String, Role>) -
 }
 
 /// A value as a shell would replace it. Neither this program nor systemd does.
-fn unreplaced(named: &Named) -> Option<Note> {
+fn unreplaced(named: &SecretEntry) -> Option<Note> {
     let value = named.secret.expose();
     let stands_between = |begin, end| value.starts_with(begin) && value.ends_with(end);
     let looks_so = stands_between("${", '}') || stands_between("$(", ')');
@@ -171,8 +175,8 @@ fn unreplaced(named: &Named) -> Option<Note> {
 }
 
 /// Secrets with the same value. The addresses of two channels may be equal.
-fn equal(set: &BTreeMap<String, Named>) -> Vec<Note> {
-    let is_secret = |named: &Named| named.role != Role::Url;
+fn equal(set: &BTreeMap<String, SecretEntry>) -> Vec<Note> {
+    let is_secret = |named: &SecretEntry| named.role != Role::Url;
     let secrets: Vec<_> = set.iter().filter(|(_, named)| is_secret(named)).collect();
     let mut notes = Vec::new();
     for (before, (name, named)) in secrets.iter().enumerate() {
@@ -184,7 +188,7 @@ fn equal(set: &BTreeMap<String, Named>) -> Vec<Note> {
 }
 
 /// Whoever knows the key of the tokens has every right. The one before it is nobody else's.
-fn of_equal(one: (&str, &Named), other: (&str, &Named)) -> Note {
+fn of_equal(one: (&str, &SecretEntry), other: (&str, &SecretEntry)) -> Note {
     let signs = |name: &str| successor_of(name).unwrap_or(name) == TOKEN_KEY;
     let ((name, named), (other, at)) = (one, other);
     let (place, kind) = match (signs(name), signs(other)) {
@@ -198,7 +202,7 @@ fn of_equal(one: (&str, &Named), other: (&str, &Named)) -> Note {
 
 /// What is in a value and perhaps was not meant. What `secrets.env` says was judged line by line; quotes there say that
 /// it is meant.
-fn of_value(named: &Named) -> Vec<Note> {
+fn of_value(named: &SecretEntry) -> Vec<Note> {
     if matches!(named.place, Location::File { .. }) {
         return Vec::new();
     }
