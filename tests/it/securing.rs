@@ -100,8 +100,11 @@ impl Plain {
         let port = listener.local_addr().unwrap().port();
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
-                let _ = stream.write_all(greeting).await;
-                let _ = stream.read(&mut [0; 4096]).await;
+                tokio::spawn(async move {
+                    let _ = stream.write_all(greeting).await;
+                    // A connection that is closed with something unread is reset, and the greeting may be lost.
+                    while stream.read(&mut [0; 4096]).await.is_ok_and(|read| read > 0) {}
+                });
             }
         });
         port

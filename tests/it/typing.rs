@@ -106,8 +106,8 @@ async fn tail_follows_what_happens_in_one_line_each() {
     };
     assert_eq!(next().await, "0 of 0");
     // Somebody else's events are not shown.
-    let both = [event(2, "a.b"), event(1, "employee.created")];
-    hand_in(directory.path(), &both).await;
+    hand_in(directory.path(), &[event(2, "a.b")]).await;
+    hand_in(directory.path(), &[event(1, "employee.created")]).await;
     let mut seen = Vec::new();
     while !seen
         .last()
