@@ -82,21 +82,21 @@ impl Peer {
     }
 }
 
-/// Something that connections come from.
-pub trait Listener: Send + 'static {
-    /// A connection.
-    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+/// What is read and written on a connection.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
 
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for S {}
+
+/// Something that connections come from. They are of one type, so that the code that serves them is in the program once.
+pub trait Listener: Send + 'static {
     /// Waits for the next connection, and says where it comes from.
-    fn next(&mut self) -> impl Future<Output = io::Result<(Self::Stream, Peer)>> + Send;
+    fn next(&mut self) -> impl Future<Output = io::Result<(Box<dyn Stream>, Peer)>> + Send;
 }
 
 impl Listener for TcpListener {
-    type Stream = TcpStream;
-
-    async fn next(&mut self) -> io::Result<(TcpStream, Peer)> {
+    async fn next(&mut self) -> io::Result<(Box<dyn Stream>, Peer)> {
         let (stream, ip) = accept(self).await?;
-        Ok((stream, Peer::Network(ip)))
+        Ok((Box::new(stream), Peer::Network(ip)))
     }
 }
 
@@ -191,15 +191,13 @@ fn tell_refused(app: &impl App, peer: Option<IpAddr>, too_many: &LogLimit) {
 }
 
 /// Serves one connection in a task of its own.
-fn connect<S>(
+fn connect(
     app: &Arc<impl App>,
-    stream: S,
+    stream: Box<dyn Stream>,
     peer: Peer,
     admitted: Admitted,
     graceful: &GracefulShutdown,
-) where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
+) {
     let permit = Arc::new(admitted.permit);
     let handler = {
         let (app, permit) = (Arc::clone(app), Arc::clone(&permit));

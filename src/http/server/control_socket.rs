@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use super::{Listener, Peer};
+use super::{Listener, Peer, Stream};
 
 /// The longest path that a Unix socket may have, in bytes.
 pub const LONGEST_PATH: usize = 107;
@@ -163,16 +163,14 @@ impl ControlSocket {
 }
 
 impl Listener for ControlSocket {
-    type Stream = UnixStream;
-
-    async fn next(&mut self) -> io::Result<(UnixStream, Peer)> {
+    async fn next(&mut self) -> io::Result<(Box<dyn Stream>, Peer)> {
         loop {
             tokio::select! {
                 accepted = self.listener.accept() => {
                     let (stream, _) = accepted?;
                     // The operating system reports it, not the caller.
                     let user = stream.peer_cred()?.uid();
-                    return Ok((stream, Peer::User(user)));
+                    return Ok((Box::new(stream), Peer::User(user)));
                 }
                 _ = self.checks.tick() => self.check().await,
             }

@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::server::TlsStream;
 use tokio_rustls::{Accept, TlsAcceptor};
 
-use super::{Listener, Peer};
+use super::{Listener, Peer, Stream};
 use crate::crypto;
 use crate::key_pair::CurrentKeyPair;
 
@@ -45,12 +45,10 @@ impl TlsListener {
 }
 
 impl Listener for TlsListener {
-    type Stream = TlsConnection;
-
-    async fn next(&mut self) -> io::Result<(TlsConnection, Peer)> {
+    async fn next(&mut self) -> io::Result<(Box<dyn Stream>, Peer)> {
         let (stream, ip) = super::accept(&self.plain).await?;
         let handshake = TlsConnection::Handshake(Box::new(self.acceptor.accept(stream)));
-        Ok((handshake, Peer::Secured(ip)))
+        Ok((Box::new(handshake), Peer::Secured(ip)))
     }
 }
 
