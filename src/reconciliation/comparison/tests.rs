@@ -6,6 +6,7 @@ use std::convert::Infallible;
 use proptest::prelude::*;
 
 use super::*;
+use crate::reconciliation::first_id_at;
 use crate::reconciliation::received::{PartnerStatus, in_order};
 use crate::reconciliation::{as_of, range, time_of};
 
