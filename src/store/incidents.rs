@@ -3,9 +3,9 @@
 
 pub(super) mod away;
 mod observed;
+mod retention;
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -13,7 +13,6 @@ use super::connection::word;
 use super::ids::new_id;
 use super::incident_report::{list, report};
 use super::relay_time::Now;
-use super::writer::Lane;
 use super::{Store, StoreError};
 use crate::attempt::Attempted;
 use crate::clock::Moment;
@@ -21,25 +20,7 @@ use crate::due::DueDelivery;
 use crate::event::Status;
 use crate::incident::{Finding, Incident, Kind, State, Thresholds, joined_by};
 
-/// Incidents that are forgotten in one transaction, and of how many deliveries.
-const FORGOTTEN_AT_ONCE: (u32, u32) = (20, 1000);
-
 impl Store {
-    /// Forgets some of the incidents that are over for longer than they are `kept`. Nothing is written when there are none.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub async fn purge_incidents(&self, kept: Duration, moment: Moment) -> Result<(), StoreError> {
-        let before_ms = self.time.now(moment).lived_before(kept);
-        if !self.read(move |c| any_over(c, before_ms)).await? {
-            return Ok(());
-        }
-        self.write(Lane::Alerts, move |connection| {
-            Ok(purge(connection, before_ms)?)
-        })
-        .await
-    }
-
     /// The newest incidents that were told, and where the next page begins when there is one. With
     /// `open`, only those that last, or only those that are over.
     ///
@@ -361,42 +342,6 @@ pub(super) fn open_by_kind(connection: &Connection) -> Result<HashMap<Kind, u64>
         Ok((word(0, row.get(0)?, Kind::from_word)?, row.get(1)?))
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
-/// Whether anything was over before a moment of the relay's life.
-fn any_over(connection: &Connection, before_ms: i64) -> Result<bool, StoreError> {
-    Ok(connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM incidents WHERE closed_lived_ms < ?1)")?
-        .query_row([before_ms], |row| row.get(0))?)
-}
-
-/// Forgets what was over before that, a little at a time: the deliveries of an incident may be many, and go
-/// before it does.
-fn purge(connection: &Connection, before_ms: i64) -> rusqlite::Result<()> {
-    let (incidents, deliveries) = FORGOTTEN_AT_ONCE;
-    let over: Vec<i64> = connection
-        .prepare_cached(
-            "SELECT seq FROM incidents WHERE closed_lived_ms < ?1 ORDER BY closed_lived_ms LIMIT ?2",
-        )?
-        .query_map((before_ms, incidents), |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    let mut room = deliveries as usize;
-    for incident in over {
-        let gone = connection
-            .prepare_cached(
-                "DELETE FROM incident_deliveries WHERE (event_seq, incident) IN (
-                   SELECT event_seq, incident FROM incident_deliveries WHERE incident = ?1 LIMIT ?2)",
-            )?
-            .execute((incident, room))?;
-        room -= gone;
-        if room == 0 {
-            return Ok(());
-        }
-        connection
-            .prepare_cached("DELETE FROM incidents WHERE seq = ?1")?
-            .execute([incident])?;
-    }
-    Ok(())
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {

@@ -463,9 +463,9 @@ fn an_incident_that_is_over_is_forgotten_in_time() {
     assert_eq!(dismiss("nobody", 2), Some(IncidentDismissal::Unknown));
     assert_eq!(dismiss(&id, 2), Some(IncidentDismissal::Done));
     assert_eq!(dismiss(&id, 3), Some(IncidentDismissal::Unknown));
-    purge(&connection, at(2).lived_ms()).unwrap();
+    retention::purge(&connection, at(2).lived_ms()).unwrap();
     assert_eq!(list(&connection, None, None, 9, at(3)).unwrap().0.len(), 1);
-    purge(&connection, at(3).lived_ms()).unwrap();
+    retention::purge(&connection, at(3).lived_ms()).unwrap();
     assert_eq!(list(&connection, None, None, 9, at(3)).unwrap().0, []);
     let (waiting, overdue_minutes) = (100, 0);
     let finding = Finding::Queue {
