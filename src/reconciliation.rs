@@ -188,7 +188,7 @@ pub fn range(
 /// was made, if that was said.
 ///
 /// A list was made after the last event that it has. One of a range that was said up to `to` was made at that moment at the earliest,
-/// and else shortly before it is asked about: a list of a day that is over, asked about in the morning, has what was
+/// and else, as one of a range that is not over, shortly before it is asked about: a list of a day that is over, asked about in the morning, has what was
 /// delivered after midnight, too. One of no range is taken for as old as its last event.
 #[must_use]
 pub fn as_of(
@@ -199,7 +199,16 @@ pub fn as_of(
 ) -> Timestamp {
     let ids = received.iter().map(|row| row.id).filter(has_time);
     let last = ids.max().map(time_of);
-    let made = made_at.or_else(|| to.map(|to| to.max(now.before(ON_ITS_WAY))));
+    let shortly_before = now.before(ON_ITS_WAY);
+    let made = made_at.or_else(|| {
+        let to = to?;
+        // A range that goes on says nothing of when its list was made.
+        Some(if to > now {
+            shortly_before
+        } else {
+            to.max(shortly_before)
+        })
+    });
     last.max(made).unwrap_or(now).min(now)
 }
 
@@ -352,12 +361,7 @@ mod tests {
                 lately + 1,
                 "until now, more or less",
             ),
-            (
-                Some(99 * HOUR),
-                None,
-                9 * HOUR,
-                "nobody knows what comes later",
-            ),
+            (Some(99 * HOUR), None, lately, "a range that goes on"),
             (Some(6 * HOUR), Some(8 * HOUR), 8 * HOUR, "as was said"),
             (Some(99 * HOUR), Some(8 * HOUR), 8 * HOUR, "as was said"),
             (

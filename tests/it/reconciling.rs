@@ -214,7 +214,7 @@ async fn what_more_than_two_hundred_would_follow_is_sent_again_alone_or_not_at_a
     relay.wait_for_status(&sent[201], "delivered").await;
     let mut body = json!({
         "from": began, "to": relay.clock.now().after(Duration::from_secs(1)),
-        "received": sent[1..], "resend": true,
+        "asOf": relay.clock.now(), "received": sent[1..], "resend": true,
     });
     let refused = relay.post(RECONCILE, body.to_string()).await;
     let (code, message) = refused.error();

@@ -210,6 +210,27 @@ fn what_was_accepted_in_a_range_that_is_over_and_delivered_later_is_judged_by_a_
 }
 
 #[test]
+fn a_range_that_goes_on_says_nothing_of_what_was_delivered_just_before_the_call() {
+    let hour = 3_600_000;
+    let now = Timestamp::from_unix_ms(10 * hour);
+    let [from, to] = [0, 12 * hour].map(Timestamp::from_unix_ms);
+    for (delivered_at, lost) in [(10 * hour - 300, 0), (10 * hour - 180_000, 1)] {
+        let delivery = Delivery {
+            last_attempt_at: Some(Timestamp::from_unix_ms(delivered_at)),
+            ..delivered(1, id(delivered_at, 0))
+        };
+        let question = Question {
+            range: range(Some(from), Some(to), &[]).unwrap(),
+            as_of: as_of(Some(to), None, &[], now),
+            range_was_said: true,
+            ..question(vec![received(id(5, 0))])
+        };
+        let found = compare(&question, &[delivery]);
+        assert_eq!(found.missing.len(), lost, "{delivered_at}");
+    }
+}
+
+#[test]
 fn a_list_of_which_is_said_when_it_was_made_says_nothing_of_what_came_later() {
     let held_back = Delivery {
         last_attempt_at: Some(Timestamp::from_unix_ms(500)),
