@@ -179,6 +179,12 @@ impl Cause {
         Self::ALL.into_iter().find(|cause| cause.as_str() == word)
     }
 
+    /// Whether the partner does not take what was sent: it ends in the same way until something is mended.
+    #[must_use]
+    pub fn is_refusal(self) -> bool {
+        !self.is_outage()
+    }
+
     /// Whether it looks as if nothing got through to the partner, or the partner could take nothing: whatever is sent
     /// then fails so, and when it is over the same is taken (contract, section 5.3).
     #[must_use]

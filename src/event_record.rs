@@ -2,6 +2,7 @@
 //! happened lately.
 
 use crate::attempt::AttemptRecord;
+use crate::cause::Cause;
 use crate::event::Status;
 use crate::timestamp::Timestamp;
 
@@ -79,6 +80,8 @@ pub struct EventSummary {
     pub next_retry_at: Option<Timestamp>,
     /// The id of the same person's event that is sent before it, while it waits for that.
     pub waits_for: Option<String>,
+    /// Why the last attempt did not succeed; none when it did, or there was none.
+    pub last_cause: Option<Cause>,
 }
 
 /// An event with its payload and every attempt.

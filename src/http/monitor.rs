@@ -27,6 +27,7 @@ mod resend;
 mod server;
 mod shared;
 mod standing;
+mod urgency;
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -85,6 +86,9 @@ const ENDPOINTS: &[Endpoint] = &[
         Box::pin(login::log_out(visit))
     }),
     get(FIRST, VIEWER, |visit| Box::pin(now::show(visit))),
+    get("/monitor/", Access::Anybody, |_| {
+        Box::pin(async { Ok(redirect(FIRST)) })
+    }),
     get("/monitor/deliveries", VIEWER, |visit| {
         Box::pin(deliveries::show(visit))
     }),
@@ -219,6 +223,21 @@ impl Visit<'_> {
     fn actor(&self) -> Actor {
         let name = self.session.as_ref().map_or("", |session| &session.name);
         Actor::page(name, self.client)
+    }
+
+    /// What an action has done that led here. The script of an open page is not told.
+    fn told(&self) -> Option<&str> {
+        let headers = &self.head.headers;
+        let told = cookies::read(headers, cookies::TOLD);
+        told.filter(|told| !told.is_empty() && !headers.contains_key(frame::REFRESH))
+    }
+
+    /// Leads to a page, which is told what was done.
+    fn tell(&self, page: &str, done: &str) -> Reply {
+        let mut reply = redirect(page);
+        let told = cookies::told(Some(done), self.site.https());
+        reply.headers_mut().insert(SET_COOKIE, told);
+        reply
     }
 
     /// Path and query, as they were asked for.

@@ -128,6 +128,13 @@ macro_rules! status {
 /// The status of an event.
 pub(super) const STATUS: &str = status!();
 
+/// Why the last attempt did not succeed.
+macro_rules! last_cause {
+    () => {
+        "(SELECT a.cause FROM attempts a WHERE a.event_seq = e.seq ORDER BY a.attempt DESC LIMIT 1)"
+    };
+}
+
 pub(super) const SUMMARY_COLUMNS: &str = concat!(
     "
     e.seq, e.id, e.event_type, e.staff_id, e.event_timestamp, e.accepted_at, ",
@@ -140,9 +147,10 @@ pub(super) const SUMMARY_COLUMNS: &str = concat!(
         (SELECT min(a.event_seq) FROM outbox a
           WHERE a.staff_id = o.staff_id AND a.route = o.route AND a.place = 2),
         (SELECT min(a.event_seq) FROM outbox a
-          WHERE a.staff_id = o.staff_id AND a.route = o.route AND a.place = 1))) END"
+          WHERE a.staff_id = o.staff_id AND a.route = o.route AND a.place = 1))) END, ",
+    last_cause!()
 );
-pub(super) const SUMMARY_COLUMN_COUNT: usize = 12;
+pub(super) const SUMMARY_COLUMN_COUNT: usize = 13;
 
 pub(super) fn list(
     connection: &Connection,
@@ -196,8 +204,7 @@ fn causes(
     filter: &EventFilter,
     most: usize,
 ) -> Result<Vec<(Option<Cause>, u64)>, StoreError> {
-    let last = "(SELECT a.cause FROM attempts a WHERE a.event_seq = e.seq ORDER BY a.attempt DESC LIMIT 1)";
-    let mut query = matching(connection, filter, last)?;
+    let mut query = matching(connection, filter, last_cause!())?;
     let order = query.source.order();
     query
         .values
@@ -318,6 +325,7 @@ const ATTEMPT_COLUMN_COUNT: usize = 8;
 
 pub(super) fn summary(row: &Row<'_>, now: Now) -> rusqlite::Result<EventSummary> {
     let due_ms: Option<i64> = row.get(10)?;
+    let cause: Option<String> = row.get(12)?;
     Ok(EventSummary {
         seq: row.get(0)?,
         id: row.get(1)?,
@@ -331,6 +339,7 @@ pub(super) fn summary(row: &Row<'_>, now: Now) -> rusqlite::Result<EventSummary>
         retry_count: row.get(9)?,
         next_retry_at: due_ms.map(|due_ms| now.wall_of(due_ms)),
         waits_for: row.get(11)?,
+        last_cause: cause.as_deref().and_then(Cause::from_word),
     })
 }
 

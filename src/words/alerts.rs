@@ -130,7 +130,7 @@ impl Locale {
     #[must_use]
     pub fn name(self, kind: Kind) -> &'static str {
         let (ja, en) = match kind {
-            Kind::DeliveriesExhausted => ("送信できないイベント", "events that cannot be sent:"),
+            Kind::DeliveriesExhausted => ("要対応のイベント", "events that cannot be sent:"),
             Kind::PartnerRefuses => ("VoiceDrive による拒否", "refusal by VoiceDrive"),
             Kind::PartnerAway => (
                 "VoiceDrive に送信できない状態",

@@ -30,7 +30,7 @@ use crate::securing::certificate;
 const MORE_THAN_A_SHARE: usize = 300;
 
 /// Puts a new pair for localhost into a directory.
-fn write_pair(directory: &Path, until: i32) -> CertificateDer<'static> {
+pub fn write_pair(directory: &Path, until: i32) -> CertificateDer<'static> {
     let (certificate, key) = certificate(false, until);
     fs::write(directory.join("fullchain.pem"), certificate.pem()).unwrap();
     write_key(directory, &key);
@@ -51,7 +51,7 @@ fn section(directory: &Path, listen: &str) -> String {
     )
 }
 
-fn beside(directory: &Path) -> String {
+pub fn beside(directory: &Path) -> String {
     section(directory, "listen = \"127.0.0.1:0\"\n")
 }
 

@@ -142,7 +142,7 @@ encryption = "tls"
         payload.write_text('{"fullName": "山田 太郎"}')
         check(relay("send", "employee.created", "--data", payload).returncode == 0, "send")
         for name, box in {"plain": plain, "STARTTLS": starttls, "TLS": tls}.items():
-            envelope, mail, session = box.wait_for(lambda mail: "送信できないイベント" in mail["Subject"])
+            envelope, mail, session = box.wait_for(lambda mail: "要対応のイベント" in mail["Subject"])
             looks_good(name, envelope, mail)
             if name == "STARTTLS":
                 check(session.ssl is not None and session.authenticated, "neither encrypted nor logged in")

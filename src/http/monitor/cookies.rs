@@ -1,4 +1,4 @@
-//! The cookies of the page: who is logged in, and the reader's language.
+//! The cookies of the page: who is logged in, the reader's language, and what an action has done.
 
 use hyper::HeaderMap;
 use hyper::header::{COOKIE, HeaderValue};
@@ -7,6 +7,10 @@ use super::LANGUAGE;
 use crate::language::Language;
 use crate::session::SessionSecret;
 
+/// The cookie of what an action has done: nobody else's link can make the page tell something.
+pub(super) const TOLD: &str = "told";
+/// How long that is kept at most, in seconds.
+const A_MINUTE: u64 = 60;
 /// How long the language is remembered, in seconds: a year.
 const A_YEAR: u64 = 365 * 86_400;
 
@@ -31,6 +35,12 @@ pub(super) fn begin(secret: &SessionSecret, seconds: Option<u64>, https: bool) -
 /// Takes the session's cookie away.
 pub(super) fn end(https: bool) -> HeaderValue {
     written(session(https), "", Some(0), https)
+}
+
+/// What an action tells the page that it leads to; `None` takes it away, when it was told.
+pub(super) fn told(what: Option<&str>, https: bool) -> HeaderValue {
+    let seconds = what.map_or(0, |_| A_MINUTE);
+    written(TOLD, what.unwrap_or_default(), Some(seconds), https)
 }
 
 /// Remembers the reader's language.

@@ -6,7 +6,8 @@ use super::error::PageError;
 use super::filter::{COUNTED, Filter};
 use super::form;
 use super::frame::{self, Frame, View};
-use super::standing::{Seen, Urgency};
+use super::standing::Seen;
+use super::urgency::Urgency;
 use super::{Visit, address, redirect, resend};
 use crate::event::Status;
 use crate::event_record::EventSummary;
@@ -67,7 +68,7 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let mut query = Query::parse(visit.head.uri.query())?;
     let filter = Filter::of(&mut query);
     let before = query.take("cursor").and_then(|text| text.parse().ok());
-    let mut told = resend::done(&mut query, locale);
+    let mut told = resend::done(&visit);
     if let Some(id) = query.take("id").filter(|id| !id.trim().is_empty()) {
         match named(&visit, id.trim()).await? {
             Ok(address) => return Ok(redirect(&address)),
@@ -191,7 +192,6 @@ fn routes(visit: &Visit<'_>) -> Vec<(String, String)> {
 fn row(visit: &Visit<'_>, event: &EventSummary, now: Timestamp) -> Row {
     let locale = visit.locale;
     let (urgency, state) = state(locale, event, now);
-    let needs_operator = event.status == Status::Exhausted && visit.operates();
     Row {
         address: address::delivery(&event.id),
         accepted: locale.to_the_second(event.accepted_at),
@@ -203,10 +203,11 @@ fn row(visit: &Visit<'_>, event: &EventSummary, now: Timestamp) -> Row {
         route: locale.receiver(&event.route),
         urgency,
         state,
-        next: locale.phrase(if needs_operator {
-            W::SendAgain
-        } else {
-            W::SeeIt
+        next: locale.phrase(match event.last_cause {
+            _ if event.status != Status::Exhausted => W::SeeIt,
+            Some(cause) if cause.is_refusal() => W::AskPartner,
+            _ if visit.operates() => W::SendAgain,
+            _ => W::SeeIt,
         }),
     }
 }

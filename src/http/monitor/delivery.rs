@@ -8,8 +8,9 @@ use super::error::PageError;
 use super::filter::Filter;
 use super::form::{self, Form};
 use super::frame::{self, Frame, View};
-use super::standing::{Seen, Urgency};
-use super::{Visit, address, html, redirect};
+use super::standing::Seen;
+use super::urgency::Urgency;
+use super::{Visit, address, html};
 use crate::attempt::{AttemptRecord, Outcome};
 use crate::audit::Record;
 use crate::cause::Cause;
@@ -19,7 +20,6 @@ use crate::event_record::EventDetail;
 use crate::hold;
 use crate::http::api::resend::open_one;
 use crate::http::reply::Reply;
-use crate::http::request::Query;
 use crate::resend::Resend;
 use crate::timestamp::Timestamp;
 use crate::words::audits;
@@ -27,6 +27,10 @@ use crate::words::harmless;
 use crate::words::monitor::Frame as T;
 use crate::words::monitor::delivery::{self, Delivery as W};
 
+/// What [`dismiss`] tells the view.
+const TOLD_DISMISSED: &str = "dismissed";
+/// What [`resend`] tells the view, before the number of those that follow.
+const TOLD_RESENT: &str = "resent-";
 /// What is shown of a receiver's answer, in characters.
 const SHOWN_OF_ANSWER: usize = 400;
 
@@ -47,6 +51,8 @@ struct DeliveryPage<'a> {
     comes: String,
     /// What an operator may do.
     may_resend: bool,
+    /// VoiceDrive does not take it: sent again as it is, it ends in the same way.
+    is_refused: bool,
     may_dismiss: bool,
 }
 
@@ -104,6 +110,7 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
         explained: explained(&visit, &found),
         steps,
         comes,
+        is_refused: event.last_cause.is_some_and(Cause::is_refusal),
         may_resend: visit.operates() && event.status != Status::Accepted,
         may_dismiss: visit.operates() && event.status == Status::Exhausted,
         frame: &frame,
@@ -122,20 +129,14 @@ async fn event(visit: &Visit<'_>) -> Result<EventDetail, PageError> {
 
 /// What an action that led here has done.
 fn done(visit: &Visit<'_>) -> Option<String> {
-    let mut query = Query::parse(visit.head.uri.query()).ok()?;
     let language = visit.locale.language;
-    match query.take("done")?.as_str() {
-        "resent" => {
-            let follows = query.take("follows").and_then(|text| text.parse().ok());
-            Some(delivery::resent(follows.unwrap_or(0), language))
+    match visit.told()? {
+        TOLD_DISMISSED => Some(language.phrase(W::WasDismissed).to_owned()),
+        told => {
+            let follows = told.strip_prefix(TOLD_RESENT)?.parse().ok()?;
+            Some(delivery::resent(follows, language))
         }
-        "dismissed" => Some(language.phrase(W::WasDismissed).to_owned()),
-        _ => None,
     }
-}
-
-fn last_cause(found: &EventDetail) -> Option<Cause> {
-    found.attempts.last().and_then(|attempt| attempt.cause)
 }
 
 /// What it means, in one or two sentences.
@@ -143,7 +144,9 @@ fn explained(visit: &Visit<'_>, found: &EventDetail) -> String {
     let (api, locale) = (visit.api, visit.locale);
     let event = &found.summary;
     let settings = api.advice.routes.of(Some(&event.route));
-    let why = last_cause(found).map(|cause| cause.sentence(&settings, locale.language));
+    let why = event
+        .last_cause
+        .map(|cause| cause.sentence(&settings, locale.language));
     let why = why.unwrap_or_default();
     let tries = found.attempts.len() as u64;
     match event.status {
@@ -267,7 +270,7 @@ pub(super) async fn resend(mut visit: Visit<'_>) -> Result<Reply, PageError> {
     match resent.resend {
         Resend::Opened | Resend::UnderWay | Resend::Waiting => {
             let follows = resent.follows;
-            Ok(redirect(&format!("{back}?done=resent&follows={follows}")))
+            Ok(visit.tell(&back, &format!("{TOLD_RESENT}{follows}")))
         }
         Resend::Unknown => Err(PageError::NotFound),
         Resend::Erased => Err(PageError::Contradicts(
@@ -309,10 +312,7 @@ pub(super) async fn dismiss(mut visit: Visit<'_>) -> Result<Reply, PageError> {
     match dismissed.await? {
         EventDismissal::Done | EventDismissal::Already => {
             tracing::info!(event = %id, "dismissed, as a person asked");
-            Ok(redirect(&format!(
-                "{}?done=dismissed",
-                address::delivery(id)
-            )))
+            Ok(visit.tell(&address::delivery(id), TOLD_DISMISSED))
         }
         EventDismissal::Unknown => Err(PageError::NotFound),
         EventDismissal::NotExhausted => contradicts(W::NeedsNobody),

@@ -2,11 +2,12 @@
 
 use askama::Template;
 use hyper::StatusCode;
-use hyper::header::{ETAG, HeaderValue, IF_NONE_MATCH};
+use hyper::header::{ETAG, HeaderValue, IF_NONE_MATCH, SET_COOKIE};
 
 use super::error::PageError;
-use super::standing::{Seen, Sentence, Urgency};
-use super::{FIRST, LANGUAGE, Visit, address, assets, form, html};
+use super::standing::{Seen, Sentence};
+use super::urgency::Urgency;
+use super::{FIRST, LANGUAGE, Visit, address, assets, cookies, form, html};
 use crate::crypto;
 use crate::http::reply::Reply;
 use crate::language::{Language, Locale};
@@ -51,8 +52,6 @@ pub(super) struct Frame {
     incidents: usize,
     /// The time of day of which it is.
     pub(super) as_of: String,
-    /// What is typed on the server to let somebody in.
-    pub(super) login_command: String,
 }
 
 impl Frame {
@@ -85,7 +84,6 @@ impl Frame {
             incidents: 0,
             other_language: (form::address(path, &query), own_name(other)),
             as_of: locale.time_of_day(api.clock.now()),
-            login_command: api.advice.commands.typed("monitor login --name NAME"),
         }
     }
 
@@ -155,6 +153,10 @@ pub(super) fn view(
     } else {
         html(StatusCode::OK, text)
     };
+    if visit.told().is_some() {
+        let told = cookies::told(None, visit.site.https());
+        reply.headers_mut().append(SET_COOKIE, told);
+    }
     let headers = reply.headers_mut();
     for (name, value) in [(ETAG.as_str(), &tag), (AS_OF, &frame.as_of)] {
         if let Ok(value) = HeaderValue::from_str(value) {

@@ -4,7 +4,7 @@ use jiff::civil::DateTime;
 
 use super::error::PageError;
 use super::form::Form;
-use super::{Visit, address, redirect};
+use super::{Visit, address};
 use crate::hold::{self, EVERY_ROUTE, NewHold};
 use crate::http::reply::Reply;
 use crate::words::monitor::server::Server as W;
@@ -38,7 +38,7 @@ pub(super) async fn begin(mut visit: Visit<'_>) -> Result<Reply, PageError> {
     };
     api.store.hold(wanted, moment).await?;
     tracing::info!(%route, "nothing is sent for a while: a person has put it on hold");
-    Ok(redirect(&format!("{}?done=held", address::SERVER)))
+    Ok(visit.tell(address::SERVER, "held"))
 }
 
 /// `POST /monitor/hold/end`
@@ -57,5 +57,5 @@ pub(super) async fn end(mut visit: Visit<'_>) -> Result<Reply, PageError> {
         return Err(PageError::Contradicts(told));
     }
     tracing::info!(%route, "the hold is over: a person has ended it");
-    Ok(redirect(&format!("{}?done=resumed", address::SERVER)))
+    Ok(visit.tell(address::SERVER, "resumed"))
 }

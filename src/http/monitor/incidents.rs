@@ -6,8 +6,9 @@ use super::error::PageError;
 use super::filter::Filter;
 use super::form::{self, Form};
 use super::frame::{self, Frame, View};
-use super::standing::{Seen, Urgency};
-use super::{Visit, address, redirect};
+use super::standing::Seen;
+use super::urgency::{self, Urgency};
+use super::{Visit, address};
 use crate::dismissal::IncidentDismissal;
 use crate::event::Status;
 use crate::hold;
@@ -22,6 +23,8 @@ use crate::words::objections;
 
 /// Incidents of a page.
 const PAGE: u32 = 30;
+/// What [`dismiss`] tells the view.
+const TOLD_DISMISSED: &str = "dismissed";
 /// The most that are open.
 const OPEN: u32 = 50;
 
@@ -43,6 +46,8 @@ struct Row {
     id: String,
     urgency: Urgency,
     name: &'static str,
+    /// The receiver that it concerns; none: it concerns all of them, or none.
+    receiver: Option<String>,
     when: String,
     what: String,
     /// What to do; nothing when it is over.
@@ -59,9 +64,10 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let (api, locale) = (visit.api, visit.locale);
     let mut query = Query::parse(visit.head.uri.query())?;
     let before = query.take("cursor").and_then(|text| text.parse().ok());
-    let told = query.take("done").filter(|done| done == "dismissed");
+    let told = visit.told().filter(|told| *told == TOLD_DISMISSED);
     let moment = api.clock.moment();
-    let (open, _) = api.store.incidents(Some(true), None, OPEN, moment).await?;
+    let (mut open, _) = api.store.incidents(Some(true), None, OPEN, moment).await?;
+    open.sort_by_key(|incident| urgency::of(incident.report.kind).0);
     let closed = api.store.incidents(Some(false), before, PAGE, moment);
     let (closed, next) = closed.await?;
     let seen = Seen::of(&visit).await?;
@@ -110,12 +116,11 @@ fn row(visit: &Visit<'_>, incident: &Incident) -> Row {
     };
     Row {
         id: report.id.clone(),
-        urgency: match (incident.closed_at, report.kind) {
-            (Some(_), _) => Urgency::Fine,
-            (None, Kind::OnHold) => Urgency::Hold,
-            (None, Kind::PartnerAway | Kind::QueueLong | Kind::SuccessRateLow) => Urgency::Look,
-            (None, _) => Urgency::Act,
+        urgency: match incident.closed_at {
+            Some(_) => Urgency::Fine,
+            None => urgency::of(report.kind).1,
         },
+        receiver: report.route().map(|route| locale.receivers(route)),
         // In a title the English one goes on.
         name: locale.name(report.kind).trim_end_matches(':'),
         when: match incident.closed_at {
@@ -151,7 +156,7 @@ pub(super) async fn dismiss(mut visit: Visit<'_>) -> Result<Reply, PageError> {
     let why = match dismissed.await? {
         IncidentDismissal::Done => {
             tracing::info!(incident = %id, "dismissed, as a person asked");
-            return Ok(redirect(&format!("{}?done=dismissed", address::INCIDENTS)));
+            return Ok(visit.tell(address::INCIDENTS, TOLD_DISMISSED));
         }
         IncidentDismissal::Unknown => W::IsOver,
         IncidentDismissal::EndsByItself => W::EndsByItself,

@@ -9,6 +9,7 @@ use super::error::PageError;
 use super::form::{self, Form};
 use super::frame::Frame;
 use super::{FIRST, Visit, cookies, html, redirect};
+use crate::command_line::CommandLine;
 use crate::http::api::log_rejected;
 use crate::http::reply::{ApiError, Reply};
 use crate::http::request::Query;
@@ -27,7 +28,7 @@ pub(super) struct LoginPage<'a> {
     frame: &'a Frame,
     told: Option<&'a str>,
     to: &'a str,
-    command: &'a str,
+    command: String,
 }
 
 #[derive(Template)]
@@ -51,7 +52,8 @@ impl LoginPage<'_> {
             frame,
             told,
             to: own_page(&to),
-            command: &frame.login_command,
+            // Where the files of this relay are, nobody has to know who is not logged in.
+            command: CommandLine::default().typed("monitor login --name NAME"),
         };
         html(status, page.render().unwrap_or_default())
     }

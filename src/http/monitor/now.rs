@@ -8,11 +8,11 @@ use super::chart::{BAR, Bar, Chart, HEIGHT};
 use super::error::PageError;
 use super::filter::Filter;
 use super::frame::{self, Frame, View};
-use super::standing::{Seen, Sentence, Urgency};
+use super::standing::{Seen, Sentence};
+use super::urgency::Urgency;
 use super::{Visit, recover};
 use crate::day;
 use crate::http::reply::Reply;
-use crate::http::request::Query;
 use crate::incident::Kind;
 use crate::kpi::{self, KpiCounts, KpiQuestion, Measure};
 use crate::language::Locale;
@@ -93,9 +93,7 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let now = seen.now;
     let days = [now.before(MONTH), now].map(|at| locale.day(at));
     let exhausted = seen.exhausted();
-    let done = Query::parse(visit.head.uri.query()).ok();
-    let done = done.and_then(|mut query| query.take("done"));
-    let done = done.and_then(|word| recover::done(&word));
+    let done = visit.told().and_then(recover::done);
     let page = NowPage {
         told: done.map(|done| locale.phrase(done)),
         may_recover: visit.operates() && seen.may_recover() && recover::is_wanted(&visit).await?,

@@ -1,7 +1,7 @@
 //! Sending again what an outage has left: first one, to see whether VoiceDrive is back (contract, section 5.3).
 
 use super::error::PageError;
-use super::{FIRST, Visit, redirect};
+use super::{FIRST, Visit};
 use crate::http::api::recovery::recover_routes;
 use crate::http::reply::{ApiError, Reply};
 use crate::words::monitor::actions::Actions as W;
@@ -23,7 +23,7 @@ pub(super) async fn begin(visit: Visit<'_>) -> Result<Reply, PageError> {
         }
         Err(error) => return Err(error.into()),
     };
-    Ok(redirect(&format!("{FIRST}?done={done}")))
+    Ok(visit.tell(FIRST, done))
 }
 
 /// What [`begin`] has done, when it led to the first page.

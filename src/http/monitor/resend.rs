@@ -7,7 +7,7 @@ use super::filter::{COUNTED, Filter};
 use super::form::{self, Form};
 use super::frame::{Frame, View};
 use super::standing::Seen;
-use super::{Visit, address, html, redirect};
+use super::{Visit, address, html};
 use crate::cause::Cause;
 use crate::event::Status;
 use crate::event_record::EventFilter;
@@ -18,9 +18,10 @@ use crate::language::Locale;
 use crate::route::settings::Settings;
 use crate::words::monitor::Frame as T;
 use crate::words::monitor::resend::{self, Bulk as W};
-use crate::words::monitor::thousands;
 use hyper::StatusCode;
 
+/// What [`send`] tells the list, before its three numbers.
+const TOLD_RESENT: &str = "resent-all-";
 /// Causes that the page names.
 const CAUSES: usize = 6;
 
@@ -62,7 +63,9 @@ pub(super) async fn ask(visit: Visit<'_>) -> Result<Reply, PageError> {
     let page = ResendPage {
         which: which(locale, &filter),
         told: resend::count(tally.matched, tally.follows, locale.language),
-        has_refusals: causes.iter().any(|(cause, _)| is_refusal(*cause)),
+        has_refusals: causes
+            .iter()
+            .any(|(cause, _)| cause.is_some_and(Cause::is_refusal)),
         causes: named(locale, &settings, causes),
         matched: tally.matched,
         back: form::address(address::DELIVERIES, &filter.query()),
@@ -93,19 +96,19 @@ pub(super) async fn send(mut visit: Visit<'_>) -> Result<Reply, PageError> {
     let tally = open_bulk(visit.api, &asked, visit.actor(), reason).await?;
     let (sent, follows) = (tally.matched, tally.follows);
     let fewer = counted.saturating_sub(sent);
-    let query = format!("done=resent&sent={sent}&fewer={fewer}&follows={follows}");
-    Ok(redirect(&form::address(address::DELIVERIES, &query)))
+    let told = format!("{TOLD_RESENT}{sent}-{fewer}-{follows}");
+    Ok(visit.tell(address::DELIVERIES, &told))
 }
 
 /// What [`send`] has done, when it led to the list.
-pub(super) fn done(query: &mut Query, locale: Locale) -> Option<String> {
-    query.take("done").filter(|done| done == "resent")?;
-    let mut number = |name: &str| query.take(name)?.parse::<u64>().ok();
-    let (sent, fewer, follows) = (number("sent")?, number("fewer")?, number("follows")?);
+pub(super) fn done(visit: &Visit<'_>) -> Option<String> {
+    let mut numbers = visit.told()?.strip_prefix(TOLD_RESENT)?.split('-');
+    let mut number = || numbers.next()?.parse::<u64>().ok();
+    let (sent, fewer, follows) = (number()?, number()?, number()?);
     if sent == 0 {
-        return Some(locale.phrase(W::Nothing).to_owned());
+        return Some(visit.locale.phrase(W::Nothing).to_owned());
     }
-    Some(resend::done(sent, fewer, follows, locale.language))
+    Some(resend::done(sent, fewer, follows, visit.locale.language))
 }
 
 /// The events that are sent again, of a status that a person chose.
@@ -144,11 +147,6 @@ fn which(locale: Locale, filter: &Filter) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Whether sending again ends in the same way until something is mended.
-fn is_refusal(cause: Option<Cause>) -> bool {
-    cause.is_some_and(|cause| !cause.is_outage())
-}
-
 fn named(
     locale: Locale,
     settings: &Settings,
@@ -157,7 +155,7 @@ fn named(
     let named = causes.into_iter().take(CAUSES).map(|(cause, number)| {
         let told = cause.map(|cause| cause.sentence(settings, locale.language));
         (
-            thousands(number),
+            resend::of_cause(number, locale.language),
             told.unwrap_or_else(|| locale.phrase(W::NoCause).to_owned()),
         )
     });

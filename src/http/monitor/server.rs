@@ -5,10 +5,10 @@ use askama::Template;
 use super::error::PageError;
 use super::form::{self};
 use super::frame::{self, Frame, View};
-use super::standing::{Seen, Urgency};
-use super::{Visit, address, redirect};
+use super::standing::Seen;
+use super::urgency::Urgency;
+use super::{Visit, address};
 use crate::audit::AuditFilter;
-use crate::hold::EVERY_ROUTE;
 use crate::http::reply::Reply;
 use crate::http::request::Query;
 use crate::incident::Kind;
@@ -40,6 +40,7 @@ struct ServerPage<'a> {
     hold_to: String,
     sessions: Vec<SessionRow>,
     tokens: Vec<(String, String, String)>,
+    /// What was done, for operators: whom and what it names, others may not know.
     actions: Vec<Action>,
     newest: bool,
     next: Option<String>,
@@ -80,13 +81,15 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let (api, locale) = (visit.api, visit.locale);
     let mut query = Query::parse(visit.head.uri.query())?;
     let before = query.take("cursor").and_then(|text| text.parse().ok());
-    let told = query.take("done").and_then(|word| done(&word));
+    let told = visit.told().and_then(done);
     let moment = api.clock.moment();
     let seen = Seen::of(&visit).await?;
-    let (actions, next) = api
-        .store
-        .audit(AuditFilter::default(), before, ACTIONS)
-        .await?;
+    let (actions, next) = if visit.operates() {
+        let everything = AuditFilter::default();
+        api.store.audit(everything, before, ACTIONS).await?
+    } else {
+        (Vec::new(), None)
+    };
     let sessions = api.store.sessions(moment).await?;
     let tokens = api.store.tokens().await?;
     let frame = Frame::of(&visit, View::Server, locale.phrase(W::Title), &seen);
@@ -128,16 +131,10 @@ fn done(word: &str) -> Option<W> {
 
 fn facts(visit: &Visit<'_>, seen: &Seen) -> Vec<Fact> {
     let (api, locale) = (visit.api, visit.locale);
-    let told = |kind: Kind| {
-        let mut incidents = seen.overview.incidents.iter();
-        incidents.any(|incident| incident.report.kind == kind)
-    };
-    let judged = |kind: Kind| {
-        Some(if told(kind) {
-            Urgency::Look
-        } else {
-            Urgency::Fine
-        })
+    let judged = |kind: Kind, subject: &str| {
+        let mut reports = seen.overview.incidents.iter().map(|one| &one.report);
+        let told = reports.any(|report| report.kind == kind && report.subject == subject);
+        Some(if told { Urgency::Look } else { Urgency::Fine })
     };
     let fact = |name: W, urgency, text: String| Fact {
         name: locale.phrase(name),
@@ -151,9 +148,13 @@ fn facts(visit: &Visit<'_>, seen: &Seen) -> Vec<Fact> {
             None,
             api.backup.path().display().to_string(),
         ),
-        disk(visit, seen, judged(Kind::DiskLow)),
+        disk(visit, seen, judged(Kind::DiskLow, "")),
         fact(W::Database, None, size(seen.overview.database_bytes)),
     ];
+    let certificate = |ends: Timestamp| {
+        let days = ends.since(seen.now).as_secs() / A_DAY;
+        server::certificate(&locale.day(ends), days, locale.language)
+    };
     for (route, receiver) in api.observations.receivers() {
         if visit.hidden_routes().contains(&route) {
             continue;
@@ -165,17 +166,17 @@ fn facts(visit: &Visit<'_>, seen: &Seen) -> Vec<Fact> {
             } else {
                 server::clock(ahead, locale.language)
             };
-            facts.push(fact(W::Clock, judged(Kind::ClockOff), of(text)));
+            facts.push(fact(W::Clock, judged(Kind::ClockOff, &route), of(text)));
         }
         if let Some(ends) = receiver.certificate_ends {
-            let days = ends.since(seen.now).as_secs() / A_DAY;
-            let text = server::certificate(&locale.day(ends), days, locale.language);
-            facts.push(fact(
-                W::Certificate,
-                judged(Kind::CertificateExpiring),
-                of(text),
-            ));
+            let judged = judged(Kind::CertificateExpiring, &route);
+            facts.push(fact(W::Certificate, judged, of(certificate(ends))));
         }
+    }
+    if let Some((_, pair)) = &api.listeners.secured {
+        let judged = judged(Kind::CertificateExpiring, "");
+        let text = certificate(pair.about().ends);
+        facts.push(fact(W::OwnCertificate, judged, text));
     }
     facts.push(fact(W::Version, None, Frame::VERSION.to_owned()));
     facts.push(fact(W::Started, None, locale.day_and_time(api.started_at)));
@@ -228,11 +229,7 @@ fn disk(visit: &Visit<'_>, seen: &Seen, judged: Option<Urgency>) -> Fact {
 fn holds(visit: &Visit<'_>, seen: &Seen) -> Vec<(String, String)> {
     let locale = visit.locale;
     let holds = seen.overview.holds.iter().map(|hold| {
-        let name = if hold.route == EVERY_ROUTE {
-            locale.phrase(W::EveryRoute).to_owned()
-        } else {
-            locale.receiver(&hold.route)
-        };
+        let name = locale.receivers(&hold.route);
         let until = locale.day_and_time(hold.until);
         let who = audits::who(&hold.who, locale.language);
         let told = server::hold(&name, &until, &who, &hold.reason, locale.language);
@@ -287,11 +284,18 @@ fn action(visit: &Visit<'_>, done: &crate::audit::Record) -> Action {
 
 /// What something was done to, where people have a word for it.
 fn subject(locale: Locale, kept: &str) -> String {
-    match (kept, Role::from_word(kept)) {
-        (EVERY_ROUTE, _) => locale.phrase(W::EveryRoute).to_owned(),
-        (_, Some(role)) => login::role(role, locale.language).to_owned(),
-        (kept, None) => locale.receiver(kept),
+    if let Some(role) = Role::from_word(kept) {
+        return login::role(role, locale.language).to_owned();
     }
+    // A login names somebody, and the role in parentheses.
+    let person = kept
+        .strip_suffix(')')
+        .and_then(|kept| kept.rsplit_once(" ("));
+    let person = person.and_then(|(name, role)| Some((name, Role::from_word(role)?)));
+    person.map_or_else(
+        || locale.receivers(kept),
+        |(name, role)| format!("{name} ({})", login::role(role, locale.language)),
+    )
 }
 
 /// `POST /monitor/sessions/{id}/end`
@@ -307,5 +311,5 @@ pub(super) async fn end_session(visit: Visit<'_>) -> Result<Reply, PageError> {
     if ended.await? == 0 {
         return Err(PageError::NotFound);
     }
-    Ok(redirect(&format!("{}?done=ended", address::SERVER)))
+    Ok(visit.tell(address::SERVER, "ended"))
 }

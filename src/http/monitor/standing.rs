@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::urgency::{self, Urgency};
 use super::{Visit, error::PageError};
 use crate::hold::EVERY_ROUTE;
 use crate::incident::{Kind, Report, State};
@@ -15,65 +16,6 @@ use crate::words::monitor::standing::{self, Standing as W};
 
 /// Without a send for so long it is said when the last one was.
 const QUIET: Duration = Duration::from_hours(24);
-
-/// How much somebody is needed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Urgency {
-    /// Nobody yet: there is nothing to judge by.
-    Begin,
-    /// Nobody.
-    Fine,
-    /// Nobody: the relay deals with it.
-    Wait,
-    /// A person has paused it.
-    Hold,
-    /// Somebody should look, some time today.
-    Look,
-    /// Somebody is needed now.
-    Act,
-}
-
-impl Urgency {
-    /// Its shape, which is never the only sign.
-    pub(super) fn shape(self) -> &'static str {
-        match self {
-            Self::Begin => "○",
-            Self::Fine => "●",
-            Self::Wait => "↻",
-            Self::Hold => "‖",
-            Self::Look => "△",
-            Self::Act => "▲",
-        }
-    }
-
-    /// Its class in the style sheet.
-    pub(super) fn class(self) -> &'static str {
-        match self {
-            Self::Begin | Self::Fine => "fine",
-            Self::Wait => "wait",
-            Self::Hold => "hold",
-            Self::Look => "look",
-            Self::Act => "act",
-        }
-    }
-
-    /// Whether it asks somebody to do something.
-    pub(super) fn asks(self) -> bool {
-        matches!(self, Self::Look | Self::Act)
-    }
-
-    /// Its word.
-    pub(super) fn word(self) -> W {
-        match self {
-            Self::Begin => W::StateBegin,
-            Self::Fine => W::StateFine,
-            Self::Wait => W::StateWait,
-            Self::Hold => W::StateHold,
-            Self::Look => W::StateLook,
-            Self::Act => W::StateAct,
-        }
-    }
-}
 
 /// A sentence, and what follows from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -273,20 +215,18 @@ impl Seen {
         locale: Locale,
         advice: &AdviceContext,
     ) -> Option<Sentence> {
-        let (rank, urgency) = match report.kind {
-            // Told with the number that is true now, or by what is told anyway.
-            Kind::DeliveriesExhausted | Kind::OnHold => return None,
-            Kind::DiskLow if self.disk_full => return None,
-            Kind::DatabaseDamaged if self.trouble.is_some() => return None,
-            Kind::SuccessRateLow | Kind::QueueLong if self.is_away() => return None,
-            Kind::PartnerRefuses => (1, Urgency::Act),
-            Kind::DeliveriesMissing => (3, Urgency::Act),
-            Kind::PartnerAway => (5, Urgency::Look),
-            Kind::DatabaseDamaged => (0, Urgency::Act),
-            Kind::ClockOff => (7, Urgency::Act),
-            Kind::CertificateExpiring => (8, Urgency::Look),
-            _ => (9, Urgency::Look),
+        let is_told_anyway = match report.kind {
+            // Told with the number that is true now.
+            Kind::DeliveriesExhausted | Kind::OnHold => true,
+            Kind::DiskLow => self.disk_full,
+            Kind::DatabaseDamaged => self.trouble.is_some(),
+            Kind::SuccessRateLow | Kind::QueueLong => self.is_away(),
+            _ => false,
         };
+        if is_told_anyway {
+            return None;
+        }
+        let (rank, urgency) = urgency::of(report.kind);
         let told = Sentence::new(rank, urgency, locale.what(State::Ongoing, report));
         Some(told.next(locale.advice(report, &advice.routes)))
     }

@@ -1,5 +1,6 @@
 //! The view of deliveries.
 
+use crate::hold::EVERY_ROUTE;
 use crate::language::{Language, Locale};
 use crate::period::Period;
 use crate::route::DEFAULT;
@@ -21,6 +22,7 @@ phrases! {
         StaffId: "職員番号", "Staff id";
         Route: "送り先", "Receiver";
         DefaultRoute: "VoiceDrive", "VoiceDrive";
+        EveryRoute: "すべての送り先", "Every receiver";
         Any: "すべて", "any";
         Period: "期間", "Period";
         AnyTime: "すべての期間", "any time";
@@ -36,6 +38,7 @@ phrases! {
         State: "状態", "State";
         Next: "次にすること", "What to do";
         SendAgain: "もう一度送る", "Send again";
+        AskPartner: "VoiceDrive に確認", "Ask VoiceDrive";
         SeeIt: "くわしく", "See it";
         Older: "これより古いもの", "Older ones";
         None: "この条件に合うものはありません。", "Nothing matches.";
@@ -52,6 +55,15 @@ impl Locale {
             self.phrase(Deliveries::DefaultRoute).to_owned()
         } else {
             route.to_owned()
+        }
+    }
+
+    /// What people call a route, or all of them.
+    pub(crate) fn receivers(self, route: &str) -> String {
+        if route == EVERY_ROUTE {
+            self.phrase(Deliveries::EveryRoute).to_owned()
+        } else {
+            self.receiver(route)
         }
     }
 

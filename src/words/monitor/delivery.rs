@@ -17,6 +17,7 @@ phrases! {
         Answer: "応答", "Answer";
         SendAgain: "もう一度送る", "Send again";
         SendAgainMeans: "同じ職員の、あとから届いたものも続けて送ります (内容が古いものに戻らないように)。VoiceDrive は番号で見分けるため、二重にはなりません。", "Later ones of the same person that were delivered are sent again after it, so that old data does not come back. VoiceDrive knows them by their numbers.";
+        Useless: "VoiceDrive に断られたものです。原因を直すまでは、もう一度送っても断られます。", "VoiceDrive refuses it, and will refuse it again until the cause is mended.";
         Dismiss: "対応不要にする...", "Dismiss ...";
         DismissMeans: "もう送る必要がないものです。要対応から外れ、まとめて送る対象にもなりません。あとから「もう一度送る」で送ることもできます。", "It need not be sent any more. It is no longer among what needs you, and no resend in bulk takes it. You can still send it again.";
         DismissIt: "対応不要にする", "Dismiss";

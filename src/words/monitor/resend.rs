@@ -38,6 +38,12 @@ pub(crate) fn count(number: u64, follows: u64, language: Language) -> String {
     )
 }
 
+/// How many failed of one cause.
+pub(crate) fn of_cause(number: u64, language: Language) -> String {
+    let number = thousands(number);
+    both!(language, "{number} 件", "{number}")
+}
+
 /// The button.
 pub(crate) fn button(number: u64, language: Language) -> String {
     let number = thousands(number);

@@ -18,11 +18,11 @@ phrases! {
         Clock: "時計", "Clock";
         ClockFine: "VoiceDrive との差は 1 秒以内です", "within a second of VoiceDrive's";
         Certificate: "証明書", "Certificate";
+        OwnCertificate: "このサーバー自身の証明書", "This server's own certificate";
         Version: "版", "Version";
         Started: "起動", "Running since";
         Holds: "送信の一時停止", "Holds";
         NoHolds: "今は停止していません。", "Nothing is on hold.";
-        EveryRoute: "すべての送り先", "Every receiver";
         EndHold: "今すぐ再開する", "Go on now";
         BeginHold: "送信を一時停止する...", "Put sending on hold ...";
         HoldMeans: "受け付けは続き、送信だけを止めます。時間になると自動で再開します (最長 72 時間)。VoiceDrive の入れ替えなどに使います。", "Events are accepted, and nothing is sent. It ends by itself, after 72 hours at most. For maintenance of VoiceDrive, for example.";

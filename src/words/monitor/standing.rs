@@ -47,7 +47,7 @@ pub(crate) fn exhausted(number: u64, language: Language) -> String {
     let number = thousands(number);
     both!(
         language,
-        "VoiceDrive に届けられなかったものが {number} 件あります。",
+        "要対応のイベントが {number} 件あります (VoiceDrive に届いていません)。",
         "Could not be delivered to VoiceDrive: {number}."
     )
 }

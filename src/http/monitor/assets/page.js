@@ -19,13 +19,6 @@
     return;
   }
 
-  // What an action has done is told once.
-  const address = new URL(location.href);
-  if (address.searchParams.has("done")) {
-    for (const name of ["done", "sent", "fewer", "follows"]) address.searchParams.delete(name);
-    history.replaceState(null, "", address);
-  }
-
   const every = Number(document.body.dataset.refresh) * 1000;
   if (!every) return;
   const longest = 60000;
@@ -78,13 +71,16 @@
         asked = false;
         return;
       }
+      let whole = true;
       if (answer.status === 200) {
         // What could not be swapped yet is asked for again.
-        tag = swap(await answer.text()) ? answer.headers.get("etag") : null;
+        whole = swap(await answer.text());
+        tag = whole ? answer.headers.get("etag") : null;
       } else if (answer.status !== 304) {
         throw new Error(String(answer.status));
       }
-      byId("as-of").textContent = answer.headers.get("x-as-of");
+      // A time stands over nothing that is older.
+      if (whole) byId("as-of").textContent = answer.headers.get("x-as-of");
       byId("away").hidden = true;
       wait = every;
     } catch {

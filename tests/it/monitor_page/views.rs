@@ -1,0 +1,216 @@
+//! What each view says, to whom, and in which order.
+
+use reqwest::Method;
+use tempfile::TempDir;
+use voicedrive_relay::testing::timestamp::Timestamp;
+use voicedrive_relay::testing::zone::Zone;
+
+use super::{Browser, login, relay, with_exhausted};
+use crate::encrypting::{beside, write_pair};
+use crate::harness::{Clock, Partner, TestRelay, status};
+
+/// In an hour, as the field for it takes a time.
+fn in_an_hour(relay: &TestRelay) -> String {
+    let until = Timestamp::from_unix_ms(relay.clock.now().unix_ms() + 3_600_000);
+    let local = Zone::TOKYO.local(until);
+    local.strftime("%Y-%m-%dT%H:%M").to_string()
+}
+
+async fn hold(operator: &Browser<'_>, relay: &TestRelay, route: &str, reason: &str) {
+    let until = in_an_hour(relay);
+    let form = [("route", route), ("until", &until), ("reason", reason)];
+    let page = operator.post("/monitor/hold", &form).await;
+    assert_eq!(page.status, 303, "{}", page.text);
+}
+
+/// The title that a browser shows.
+fn title(page: &str) -> &str {
+    let rest = page.split("<title>").nth(1).unwrap();
+    rest.split("</title>").next().unwrap()
+}
+
+#[tokio::test]
+async fn who_did_what_and_holds_of_private_routes_are_for_operators() {
+    let more = "[[route]]\nevents = [\"report.*\"]\nname = \"whistle\"\nurl = \"http://127.0.0.1:9/\"\nprofile = \"medical-system\"\nprivate = true\n";
+    let relay = TestRelay::start_with("", more, Clock::System).await;
+    let operator = Browser::logged_in(&relay, "operator").await;
+    let viewer = Browser::logged_in(&relay, "viewer").await;
+    hold(&operator, &relay, "whistle", "内部通報").await;
+    hold(&operator, &relay, "*", "入れ替え").await;
+    for path in ["/monitor", "/monitor/incidents", "/monitor/server"] {
+        let [seen, hidden] = [operator.get(path).await.text, viewer.get(path).await.text];
+        assert!(
+            seen.contains("whistle") && seen.contains("内部通報"),
+            "{path}: {seen}"
+        );
+        for private in ["whistle", "内部通報", "Who did what"] {
+            assert!(!hidden.contains(private), "{path}: {private}: {hidden}");
+        }
+    }
+    assert!(
+        operator
+            .get("/monitor/server")
+            .await
+            .text
+            .contains("Who did what")
+    );
+    let hidden = viewer.get("/monitor/server").await.text;
+    assert!(hidden.contains("入れ替え"), "{hidden}");
+}
+
+#[tokio::test]
+async fn who_is_not_logged_in_sees_a_title_and_neither_version_nor_path() {
+    let relay = relay().await;
+    let browser = Browser::new(&relay);
+    let page = browser.get("/monitor/login").await.text;
+    assert!(title(&page).starts_with("Log in - "), "{}", title(&page));
+    assert!(
+        page.contains("<code>sudo voicedrive-relay monitor login --name NAME</code>"),
+        "{page}"
+    );
+    let path = relay.directory.path().to_str().unwrap();
+    for unwanted in [path, "--config", env!("CARGO_PKG_VERSION")] {
+        assert!(!page.contains(unwanted), "{unwanted}: {page}");
+    }
+    let from_mail = [("sec-fetch-site", "cross-site")];
+    let again = browser.call(Method::GET, "/monitor", &from_mail, &[]).await;
+    assert!(title(&again.text).starts_with("Looking at your login - "));
+    let viewer = Browser::logged_in(&relay, "viewer").await;
+    let page = viewer.get("/monitor").await.text;
+    assert!(
+        page.contains(concat!("voicedrive-relay ", env!("CARGO_PKG_VERSION"))),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_refused_is_asked_about_before_it_is_sent_again() {
+    let partner = Partner::start(Clock::System).await;
+    let (relay, refused) = with_exhausted(&partner, "").await;
+    partner.will_answer([status(503), status(503)]);
+    let left = relay.accept("employee.created").await;
+    relay.wait_for_status(&left, "exhausted").await;
+    let operator = Browser::logged_in(&relay, "operator").await;
+    let list = operator
+        .get("/monitor/deliveries?status=exhausted")
+        .await
+        .text;
+    for (id, next) in [(&refused, "Ask VoiceDrive"), (&left, "Send again")] {
+        let link = format!("<a href=\"/monitor/deliveries/{id}\">{next}</a>");
+        assert!(list.contains(&link), "{link}: {list}");
+    }
+    let plain = "<button class=\"second\" aria-describedby=\"useless\">Send again";
+    let page = operator
+        .get(&format!("/monitor/deliveries/{refused}"))
+        .await
+        .text;
+    let [sentence, button] = ["ask them about its type", plain].map(|part| page.find(part));
+    assert!(sentence.is_some() && sentence < button, "{page}");
+    assert!(page.contains("will refuse it again"), "{page}");
+    let page = operator
+        .get(&format!("/monitor/deliveries/{left}"))
+        .await
+        .text;
+    assert!(
+        page.contains("<button>Send again") && !page.contains("useless"),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn incidents_stand_in_the_order_of_the_first_page_with_its_marks_and_their_receivers() {
+    let partner = Partner::start(Clock::System).await;
+    let more = format!(
+        "[[route]]\nevents = [\"shift.*\"]\nname = \"roster\"\nurl = \"{}\"\nprofile = \"medical-system\"\n",
+        partner.url()
+    );
+    let (relay, _) = with_exhausted(&partner, &more).await;
+    let operator = Browser::logged_in(&relay, "operator").await;
+    hold(&operator, &relay, "roster", "why").await;
+    let page = operator.get("/monitor/incidents").await.text;
+    let open = page.split("id=\"closed\"").next().unwrap();
+    let cards: Vec<&str> = open.split("<article").skip(1).collect();
+    assert!(cards.len() >= 2, "{page}");
+    let act = cards.iter().position(|card| card.contains("standing act"));
+    let held = cards.iter().position(|card| card.contains("standing hold"));
+    assert!(act.is_some() && act < held, "{page}");
+    assert!(
+        cards[0].contains("Receiver: VoiceDrive") && cards[0].contains("needs you"),
+        "{page}"
+    );
+    assert!(cards[held.unwrap()].contains("Receiver: roster"), "{page}");
+}
+
+#[tokio::test]
+async fn the_server_says_when_its_own_certificate_ends() {
+    let pair = TempDir::new().unwrap();
+    write_pair(pair.path(), 2100);
+    let relay = TestRelay::start_with("", &beside(pair.path()), Clock::System).await;
+    let viewer = Browser::logged_in(&relay, "viewer").await;
+    let page = viewer.get("/monitor/server").await.text;
+    let fact = page.split("own certificate</dt>").nth(1).unwrap();
+    let fact = fact.split("</dd>").next().unwrap();
+    assert!(
+        fact.contains("until Fri 1 Jan (") && fact.contains(" days)"),
+        "{fact}"
+    );
+}
+
+#[tokio::test]
+async fn what_was_done_is_told_once_and_by_no_link_of_others() {
+    let relay = relay().await;
+    let operator = Browser::logged_in(&relay, "operator").await;
+    for forged in [
+        "/monitor/deliveries?done=resent&sent=999&fewer=0&follows=0",
+        "/monitor/server?done=held",
+        "/monitor?done=begun",
+    ] {
+        let page = operator.get(forged).await;
+        assert_eq!(page.status, 200);
+        assert!(
+            !page.text.contains("class=\"told\""),
+            "{forged}: {}",
+            page.text
+        );
+    }
+    let until = in_an_hour(&relay);
+    let form = [("route", "*"), ("until", until.as_str()), ("reason", "why")];
+    let done = operator.post("/monitor/hold", &form).await;
+    assert_eq!(done.header("location"), "/monitor/server");
+    let told = operator.follow(&done).await;
+    assert!(told.text.contains("Sending is on hold."), "{}", told.text);
+    let over = told.header("set-cookie");
+    assert!(
+        over.starts_with("told=; ") && over.contains("Max-Age=0"),
+        "{over}"
+    );
+}
+
+#[tokio::test]
+async fn the_address_with_a_stroke_at_its_end_leads_to_the_page() {
+    let relay = relay().await;
+    let page = Browser::new(&relay).get("/monitor/").await;
+    assert_eq!((page.status, page.header("location")), (303, "/monitor"));
+}
+
+#[tokio::test]
+async fn in_japanese_numbers_have_their_counter_and_roles_their_word() {
+    let partner = Partner::start(Clock::System).await;
+    let (relay, _) = with_exhausted(&partner, "").await;
+    login(&relay, "鈴木", "viewer").await;
+    let operator = Browser::logged_in(&relay, "operator").await.reading("ja");
+    let asked = operator.get("/monitor/resend?status=exhausted").await.text;
+    assert!(
+        asked.contains("<strong>1 件</strong>: VoiceDrive"),
+        "{asked}"
+    );
+    let server = operator.get("/monitor/server").await.text;
+    assert!(
+        server.contains("鈴木 (閲覧)") && !server.contains("(viewer)"),
+        "{server}"
+    );
+    let now = operator.get("/monitor").await.text;
+    assert!(now.contains("要対応のイベントが 1 件あります"), "{now}");
+    let incidents = operator.get("/monitor/incidents").await.text;
+    assert!(incidents.contains("VoiceDrive による拒否"), "{incidents}");
+}
