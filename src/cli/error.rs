@@ -58,7 +58,7 @@ pub(super) enum CliError {
     /// The same, and a relay goes on with what it read before.
     #[error("{0}")]
     ConfigWhileRunning(ConfigErrors),
-    /// The file is a database that this program cannot go on with.
+    /// The database is not one that this program can go on with: of another relay or of before the first release, or gone.
     #[error("{0}")]
     ForeignDatabase(String),
     /// The same, as the daemon has told it.

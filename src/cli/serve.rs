@@ -115,7 +115,11 @@ fn may_listen(common: &Common, control_socket: &Path) -> Result<(), ConfigErrors
 fn not_started(error: &StartError) -> CliError {
     match error {
         StartError::Store {
-            error: OpenError::PreRelease { .. } | OpenError::OfAnother { .. },
+            error:
+                OpenError::PreRelease { .. }
+                | OpenError::OfAnother { .. }
+                | OpenError::Unidentified { .. }
+                | OpenError::Gone { .. },
             ..
         } => CliError::ForeignDatabase(error.to_string()),
         _ => CliError::Failed(error.to_string()),

@@ -35,7 +35,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use lock::holder;
-pub use open_error::{Left, Odd, OpenError};
+pub use open_error::{Odd, OpenError};
+pub use other_copies::Leftover;
 pub use reserve::is_full;
 pub use soundness::Depth;
 

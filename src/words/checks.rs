@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::command_line::CommandLine;
 use crate::language::Language;
+use crate::store::file::Leftover;
 use crate::words::{Phrase, counted};
 
 phrases! {
@@ -174,14 +175,26 @@ pub(crate) fn stray_journal(journal: &Path, language: Language) -> String {
     )
 }
 
-/// What a restore that was broken off has left, or a journal that was moved aside.
-pub(crate) fn left_behind(path: &Path, language: Language) -> String {
+/// What nobody uses any more.
+pub(crate) fn left_behind(what: Leftover, path: &Path, language: Language) -> String {
     let path = path.display();
-    both!(
-        language,
-        "{path} は途中で終わった復元の残りか、リレーのものではないジャーナルで、今のデータベースは使っていません。個人情報が含まれるおそれがあります。数日問題がなければ削除してください: sudo rm -r {path}",
-        "{path} was left by a restore that was broken off, or is a journal that is not the relay's; the present database does not use it. It may hold personal data: when nothing is missed for some days, delete it: sudo rm -r {path}"
-    )
+    match what {
+        Leftover::OfRestore => both!(
+            language,
+            "{path} は途中で終わった復元の残りで、今のデータベースは使っていません。個人情報が含まれます。数日問題がなければ削除してください: sudo rm -r {path}",
+            "{path} was left by a restore that was broken off; the present database does not use it. It holds personal data: when nothing is missed for some days, delete it: sudo rm -r {path}"
+        ),
+        Leftover::OfAnotherRelay => both!(
+            language,
+            "{path} は別のリレー、または復元の前のデータベースのコピーです。relay-backup.db の場所にあったため取り分けたもので、使われていません。個人情報が含まれます。不要であれば削除してください: sudo rm {path}",
+            "{path} is a copy of another relay's database, or of the one that was here before a restore. It stood in the place of relay-backup.db and was moved aside; nothing uses it. It holds personal data: when it is of no use to anybody, delete it: sudo rm {path}"
+        ),
+        Leftover::Journal => both!(
+            language,
+            "{path} はリレーのものではないジャーナルで、取り分けたまま使われていません。個人情報が含まれるおそれがあります。不要であれば削除してください: sudo rm {path}",
+            "{path} is a rollback journal that was not the relay's. It was moved aside and nothing uses it. It may hold personal data: when it is of no use to anybody, delete it: sudo rm {path}"
+        ),
+    }
 }
 
 /// A relay has the data directory, and cannot be asked.

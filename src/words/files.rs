@@ -1,13 +1,13 @@
 //! Why a database, or the directory around it, cannot be used, and what to do about it.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::system::of_system;
 use crate::command_line::CommandLine;
 use crate::language::Language;
 use crate::store::OpenError;
-use crate::store::file::{Left, Odd};
+use crate::store::file::Odd;
 
 impl OpenError {
     /// What is wrong, where, and what to do.
@@ -55,12 +55,13 @@ impl OpenError {
                 "最初の公開バージョンより前の voicedrive-relay が書いたデータベースで、このバージョンでは読めません。何も変更していません。データディレクトリを別の場所に移すか、それを書いたバージョンを使ってください",
                 "this database was written by a voicedrive-relay of before the first release, and this program cannot read it. It was left as it is: move the data directory away, or go on with the program that wrote it"
             ),
-            Self::Gone { left, .. } => {
-                let left = left.describe(language, commands);
+            Self::Gone { copy, left, .. } => gone(copy.as_deref(), left, language, commands),
+            Self::Unidentified { why, .. } => {
+                let why = why.describe(path, language, commands);
                 both!(
                     language,
-                    "データベースがありません。{left}",
-                    "the database is gone, and {left}"
+                    "どのデータベースがこのデータディレクトリのものかを示すファイルですが、使えません。何も変更していません。{why}",
+                    "this file says which database belongs in this data directory, and cannot be used. Nothing was changed. {why}"
                 )
             }
             Self::Behind { copy, .. } => {
@@ -79,12 +80,13 @@ impl OpenError {
                 )
             }
             Self::OfAnother { known_by, copy, .. } => {
-                let (known_by, path) = (known_by.display(), path.display());
+                let (known_by, live) =
+                    (known_by.display(), path.parent().unwrap_or(path).display());
                 let how = how_to_restore(copy.as_deref(), language, commands);
                 both!(
                     language,
-                    "このデータディレクトリのものではない、別のリレーのデータベースが置かれています ({known_by} で分かります)。何も変更していません。{how}。このデータベースに置き換えるつもりなら、{path} を別の場所に移して元のデータベースを戻してから、restore --of-another-relay で復元してください。元のデータベースが残っていない場合は、{known_by} を別の場所に移してから起動してください",
-                    "this is the database of another relay and not that of this data directory, as {known_by} says. Nothing was changed. {how}. If the other one is to be used from now on, move {path} away, bring the former one back, and put the other one in its place with `restore --of-another-relay`; when the former one is lost, move {known_by} away and start again"
+                    "このデータディレクトリのものではない、別のリレーのデータベースが置かれています ({known_by} で分かります)。何も変更していません。{how}。これからこのデータベースを使うつもりなら、{live} を別の場所に移し、その中の relay.db を restore --of-another-relay で復元してください",
+                    "this is the database of another relay and not that of this data directory, as {known_by} says. Nothing was changed. {how}. If the other one is to be used from now on, move {live} away, and put the relay.db in it in place with `restore --of-another-relay`"
                 )
             }
             Self::Busy { .. } => both!(
@@ -140,6 +142,7 @@ impl OpenError {
             | Self::Newer { path, .. }
             | Self::PreRelease { path }
             | Self::Gone { path, .. }
+            | Self::Unidentified { path, .. }
             | Self::Behind { path, .. }
             | Self::Unusable { path, .. }
             | Self::OfAnother { path, .. }
@@ -195,6 +198,30 @@ impl Odd {
                 "横にある -journal は、このファイルのものではないようです。そのまま起動すると、古い内容がこのファイルに書き込まれます。何も変更していません。-journal を別の場所に移してください。sqlite3 でこのファイルを変更中に途中で終わった場合は、移さずに、もう一度 sqlite3 で開いて変更を元に戻してください",
                 "the -journal beside this file does not seem to be its own. A start would write old pages from it into this file. Nothing was changed: move the -journal away; but when a sqlite3 broke off while it changed this very file, open it with sqlite3 once more, which undoes the change"
             ),
+            Self::Garbled => {
+                let path = path.display();
+                both!(
+                    language,
+                    "中身が空か、リレーの書いたものではありません。live のデータベースがこのリレーのものなら、sudo rm {path} で消してから起動してください。relay-backup.db と照らし合わせて作り直されます",
+                    "Its content is not what the relay has written. When the database in live is this relay's own, remove this file before the start (sudo rm {path}): it is made anew, and relay-backup.db says whose database it is"
+                )
+            }
+            Self::ModeOfFile => {
+                let path = path.display();
+                both!(
+                    language,
+                    "所有者は正しいのですが、ファイルの権限 (モード) のために読み書きできません。次のコマンドで直してください: sudo chmod u+rw {path}",
+                    "its owner is right, but its mode keeps the relay from reading and writing it: sudo chmod u+rw {path}"
+                )
+            }
+            Self::ModeOfDirectory => {
+                let path = path.display();
+                both!(
+                    language,
+                    "所有者は正しいのですが、ディレクトリの権限 (モード) のために読み書きできません。次のコマンドで直してください: sudo chmod u+rwx {path}",
+                    "its owner is right, but its mode keeps the relay from entering it and writing into it: sudo chmod u+rwx {path}"
+                )
+            }
             Self::NotOurs { directory } => {
                 let (directory, path) = (directory.display(), path.display());
                 both!(
@@ -248,26 +275,28 @@ fn or_restore(copy: Option<&Path>, language: Language, commands: &CommandLine) -
     })
 }
 
-impl Left {
-    fn describe(&self, language: Language, commands: &CommandLine) -> String {
-        match self {
-            Self::Copy(copy) => {
-                let (copy, restore) = (copy.display(), restore(copy, commands));
-                both!(
-                    language,
-                    "コピーは残っています。何も変更していません。コピーを使うなら {restore} を実行してください。ディスクがマウントされていないだけなら、マウントしてください。空のデータベースから始めるなら、{copy} を別の場所に移してください",
-                    "a copy of it is still there. Nothing was changed: {restore} puts the copy in its place; if a disk is not mounted, mount it; to begin with an empty database, move {copy} away"
-                )
-            }
-            Self::Part(part) => {
-                let (part, restore) = (part.display(), restore_any(language, commands));
-                both!(
-                    language,
-                    "{part} だけが残っています。何も変更していません。データベースを元に戻すか、別の場所に保存したコピーを復元してください ({restore})。空のデータベースから始めるなら、{part} を別の場所に移してください",
-                    "only {part} of it is still there. Nothing was changed: bring the database back, or restore a copy that was kept elsewhere ({restore}); to begin with an empty one, move {part} away"
-                )
-            }
-        }
+fn gone(
+    copy: Option<&Path>,
+    left: &[PathBuf],
+    language: Language,
+    commands: &CommandLine,
+) -> String {
+    let left: Vec<String> = left.iter().map(|path| path.display().to_string()).collect();
+    let left = left.join(language.say("、", " and "));
+    if let Some(copy) = copy {
+        let (copy, restore) = (copy.display(), restore(copy, commands));
+        both!(
+            language,
+            "データベースがないか、空になっています。コピー {copy} は残っています。何も変更していません。ディスクがマウントされていないだけなら、マウントしてください。コピーを使うなら {restore} を実行してください。空のデータベースから始めるなら、{left} を別の場所に移してください",
+            "the database is gone (there is no file, or nothing in it), and a copy of it is still there: {copy}. Nothing was changed: if a disk is not mounted, mount it; {restore} puts the copy in its place; to begin with an empty database, move {left} away"
+        )
+    } else {
+        let restore = restore_any(language, commands);
+        both!(
+            language,
+            "データベースがないか、空になっています。残っているのは {left} だけです。何も変更していません。ディスクがマウントされていないだけなら、マウントしてください。そうでなければ、データベースを元に戻すか、別の場所に保存したコピーを復元してください ({restore})。空のデータベースから始めるなら、{left} を別の場所に移してください",
+            "the database is gone (there is no file, or nothing in it), and only this shows that there was one: {left}. Nothing was changed: if a disk is not mounted, mount it; else bring the database back, or restore a copy that was kept elsewhere ({restore}); to begin with an empty one, move {left} away"
+        )
     }
 }
 

@@ -259,7 +259,8 @@ async fn a_first_start_that_is_killed_goes_on_at_the_next() {
     let live = directory.path().join("live");
     for _ in 0..rounds {
         std::fs::remove_dir_all(&live).unwrap();
-        // A daemon that was killed early has made none.
+        // A daemon that was killed early has made neither.
+        let _ = std::fs::remove_file(directory.path().join("identity"));
         let _ = std::fs::remove_file(directory.path().join("relay-backup.db"));
         let mut serve = program();
         serve.arg("serve").arg("--config").arg(&config);

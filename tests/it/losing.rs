@@ -149,12 +149,13 @@ async fn what_stands_in_the_databases_place_is_called_by_its_name() {
         ),
         ("socket", "not an ordinary file"),
         ("emptied", "something has emptied this file"),
-        ("unreadable", "sudo chown --reference="),
-        ("closed", "sudo chown --reference="),
+        ("unreadable", "sudo chmod u+rw "),
+        ("read-only", "sudo chmod u+rw "),
+        ("closed", "sudo chmod u+rwx "),
     ] {
         let (directory, config) = stopped_in_order().await;
         let live = directory.path().join("live/relay.db");
-        let is_closed = ["unreadable", "closed"].contains(&what);
+        let is_closed = ["unreadable", "read-only", "closed"].contains(&what);
         if !is_closed {
             fs::remove_file(&live).unwrap();
         }
@@ -170,7 +171,10 @@ async fn what_stands_in_the_databases_place_is_called_by_its_name() {
                 let around = directory.path().join("live");
                 fs::set_permissions(around, fs::Permissions::from_mode(0o555)).unwrap();
             }
-            _ => fs::set_permissions(&live, fs::Permissions::from_mode(0o000)).unwrap(),
+            _ => {
+                let mode = if what == "read-only" { 0o400 } else { 0o000 };
+                fs::set_permissions(&live, fs::Permissions::from_mode(mode)).unwrap();
+            }
         }
         let user = is_root().then_some(NOBODY).filter(|_| is_closed);
         if let Some(user) = user {
@@ -389,7 +393,7 @@ async fn a_deleted_database_is_copied_out_before_the_relay_stops_and_the_next_st
     );
     assert!(!directory.path().join("live/closed-in-order").exists());
     fs::remove_file(&backup).unwrap();
-    let told = refused_start(&config, None).await;
+    let told = refused_with(&config, 78).await;
     let restore = format!("voicedrive-relay restore {}", rescued[0].display());
     assert!(told.contains(&restore), "{told}");
     let mut command = program();

@@ -15,6 +15,7 @@ mod accepting;
 mod agreed;
 mod alerting;
 mod auditing;
+mod belonging;
 mod blaming;
 mod clocks;
 mod commands;

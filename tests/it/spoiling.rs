@@ -19,8 +19,8 @@ use voicedrive_relay::testing::upkeep::file_watch::FileWatch;
 use crate::commands::Daemon;
 use crate::harness::{Bench, Clock, client, configuration, token};
 use crate::losing::{
-    PATIENCE, hand_in, health_until, ids_in, refused_start, rescued_in, spoil_table, stopped,
-    stopped_in_order, text,
+    PATIENCE, hand_in, health_until, ids_in, refused_start, refused_with, rescued_in, spoil_table,
+    stopped, stopped_in_order, text,
 };
 
 const REFUSED: u16 = 503;
@@ -312,7 +312,7 @@ async fn a_data_directory_that_is_gone_is_made_again_for_what_was_accepted() {
         assert_eq!(ids_in(&rescued[0]), acknowledged);
         let config = data.join("config.toml");
         fs::write(&config, configuration(&data, "", "")).unwrap();
-        let told = refused_start(&config, None).await;
+        let told = refused_with(&config, 78).await;
         assert!(told.contains("voicedrive-relay restore"), "{told}");
     }
 }
@@ -322,14 +322,19 @@ async fn a_mark_without_its_database_is_no_reason_to_begin_anew() {
     let (directory, config) = stopped_in_order().await;
     let live = directory.path().join("live");
     fs::remove_file(live.join("relay.db")).unwrap();
-    fs::remove_file(directory.path().join("relay-backup.db")).unwrap();
+    for name in ["relay-backup.db", "identity"] {
+        fs::remove_file(directory.path().join(name)).unwrap();
+    }
     let mark = live.join("closed-in-order");
-    for _ in 0..2 {
-        let told = refused_start(&config, None).await;
+    for empty in [false, true] {
+        if empty {
+            fs::write(live.join("relay.db"), "").unwrap();
+        }
+        let told = refused_with(&config, 78).await;
         assert!(told.contains("the database is gone"), "{told}");
         assert!(told.contains(mark.to_str().unwrap()), "{told}");
     }
-    assert!(!live.join("relay.db").exists());
+    assert_eq!(fs::metadata(live.join("relay.db")).unwrap().len(), 0);
     fs::remove_file(&mark).unwrap();
     let daemon = Daemon::start(directory.path(), "", "").await;
     let begins = daemon.log_before_ready.iter();

@@ -180,7 +180,7 @@ fn database(
 /// What nobody uses any more, and nobody but a person deletes.
 fn left_behind(locale: Locale, config: &Config) -> Vec<CheckResult> {
     let left = inspect::left_behind(&config.storage.directory).into_iter();
-    let told = left.map(|path| checks::left_behind(&path, locale.language));
+    let told = left.map(|(what, path)| checks::left_behind(what, &path, locale.language));
     told.map(|text| CheckResult::notable("database", text))
         .collect()
 }

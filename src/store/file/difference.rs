@@ -8,6 +8,7 @@ use super::super::carry_over::{self, Carried};
 use super::super::connection::open_for_reading;
 use super::mark::{Mark, mark_of_damage};
 use super::other_copies::set_aside_by_restores;
+use super::owner::Owner;
 use super::path::{Inode, filled_journal_of};
 use super::progress::{Progress, refuse_behind};
 use super::version::FileOrigin;
@@ -56,7 +57,7 @@ pub struct Later {
 }
 
 /// Compares what a data directory has with `copy`, which is laid out at `database`; all of it is left as it is. When
-/// the database cannot be read, its backup file may know nearly as much. What an earlier restore has set aside counts too,
+/// the database cannot be read, or `owner` says that it does not belong there, its backup file may know nearly as much. What an earlier restore has set aside counts too,
 /// when the copy is older than that restore. Answers what outlives a restore too; none: there was no
 /// database, and no sign of one.
 ///
@@ -66,10 +67,13 @@ pub(super) fn compare(
     directory: &Path,
     copy: &Path,
     database: &Path,
+    owner: &Owner,
 ) -> Result<Option<(Difference, Carried)>, String> {
     let (live, backup) = (live_file(directory), backup_file(directory));
     let comparison = Comparison::with(database).map_err(|error| error.to_string())?;
-    let why = if live.exists() {
+    let why = if live.exists() && !owner.may_have_file(&live) {
+        "it is the database of another relay".to_owned()
+    } else if live.exists() {
         match comparison.add(&live) {
             Ok(carried) => {
                 let lost = lost_part(directory, &live);

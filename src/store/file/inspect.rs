@@ -11,7 +11,7 @@ use super::lock::file_in;
 use super::mark::Mark;
 use super::open::{judge, quick_check, refuse_cut, refuse_damaged, refuse_foreign, refuse_gone};
 use super::open_error::OpenError;
-use super::other_copies;
+use super::other_copies::{self, Leftover};
 use super::owner::refuse_other;
 use super::progress::refuse_behind;
 use super::rollback::{RollbackJournal, journal_beside};
@@ -47,7 +47,7 @@ pub fn inspect(directory: &Path) -> Result<Inspection, OpenError> {
     refuse_cut(&path)?;
     refuse_other(directory)?;
     let doubtful = !Mark::of(&path).fits();
-    refuse_foreign(&path)?;
+    refuse_foreign(directory)?;
     let connection = open_for_reading(&path).map_err(|error| OpenError::database(&path, &error))?;
     judge(quick_check(&connection), &path)?;
     if doubtful {
@@ -56,10 +56,9 @@ pub fn inspect(directory: &Path) -> Result<Inspection, OpenError> {
     Ok(Inspection::Sound)
 }
 
-/// What a restore that was broken off has left in a data directory, and journals that were moved aside. They are used by
-/// nobody, and hold personal data.
+/// What is left in a data directory, is used by nobody and holds personal data.
 #[must_use]
-pub fn left_behind(directory: &Path) -> Vec<PathBuf> {
+pub fn left_behind(directory: &Path) -> Vec<(Leftover, PathBuf)> {
     other_copies::left_behind(directory)
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -11,9 +11,9 @@ use super::directory::{DIRECTORY_MODE, make_directory};
 use super::file_integrity::Header;
 use super::lock::lock;
 use super::mark::{Mark, mark_of_damage};
-use super::open_error::{Left, OpenError};
-use super::other_copies::{delete_unfinished, left_behind};
-use super::owner::{note, refuse_other};
+use super::open_error::OpenError;
+use super::other_copies::{Leftover, delete_unfinished, left_behind};
+use super::owner::{Owner, note, note_in, noted, refuse_other};
 use super::path::{filled_journal_of, shared_memory_of};
 use super::progress::refuse_behind;
 use super::rollback::{end_stray, journal_beside};
@@ -62,12 +62,12 @@ pub(in crate::store) fn open(
     // before anything can be written to it.
     let mark = Mark::of(&path);
     let doubtful = path.exists() && !mark.fits();
-    refuse_foreign(&path)?;
+    refuse_foreign(directory)?;
     let looked_through = doubtful && check_part(&path)?;
     mark.remove();
     if doubtful && !looked_through {
         roll_back(&path)?;
-        refuse_foreign(&path)?;
+        refuse_foreign(directory)?;
     }
     if doubtful {
         refuse_behind(directory)?;
@@ -86,7 +86,7 @@ pub(in crate::store) fn open(
     migrate(&mut connection, &path)?;
     let identity = identity(&connection).map_err(|error| OpenError::database(&path, &error))?;
     if let Some(identity) = identity {
-        note(directory, identity).map_err(|source| OpenError::at(directory, source))?;
+        note(directory, identity)?;
     }
     Ok(Opened {
         connection,
@@ -101,8 +101,19 @@ fn tell_leftovers(directory: &Path) {
     for deleted in delete_unfinished(directory) {
         tracing::info!(path = %deleted.display(), "a copy that was broken off was deleted");
     }
-    for left in left_behind(directory) {
-        tracing::warn!(path = %left.display(), "this is left beside the database that is used now: by a restore that was broken off, or a journal that was not the relay's. It holds personal data: when nothing is missed for some days, delete it");
+    for (what, left) in left_behind(directory) {
+        let path = left.display();
+        match what {
+            Leftover::OfRestore => {
+                tracing::warn!(%path, "this was left by a restore that was broken off, and nothing uses it. It holds personal data: when nothing is missed for some days, delete it");
+            }
+            Leftover::OfAnotherRelay => {
+                tracing::warn!(%path, "this copy is of another relay's database, or of the one that was here before a restore. It stood in the backup file's place and was moved aside, and nothing uses it. It holds personal data: when it is of no use to anybody, delete it");
+            }
+            Leftover::Journal => {
+                tracing::warn!(%path, "this rollback journal was not the relay's. It was moved aside, and nothing uses it: when it is of no use to anybody, delete it");
+            }
+        }
     }
 }
 
@@ -181,20 +192,45 @@ fn back_up_before_migration(
     Ok(())
 }
 
-/// Refuses to create a new database beside a backup copy: the next backup would replace the only copy of the
-/// data. A journal without its database holds what was accepted last, and a mark shows that there was a database.
+/// Refuses to create a new database where there was one: the next backup would replace the only copy of the data, and the
+/// disk with the database may only not be mounted.
 pub(super) fn refuse_gone(directory: &Path) -> Result<(), OpenError> {
+    // One that cannot be read is told before anything that it could say.
+    noted(directory)?;
+    if is_gone(&live_file(directory)) {
+        refuse_anew(directory)?;
+    }
+    Ok(())
+}
+
+/// Whether there is no file, or one in which nothing is and to which nothing belongs.
+fn is_gone(path: &Path) -> bool {
+    match fs::metadata(path) {
+        Ok(found) => found.is_file() && found.len() == 0 && filled_journal_of(path).is_none(),
+        // What a link leads to is another matter.
+        Err(_) => {
+            fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+        }
+    }
+}
+
+/// Refuses to begin with an empty database where something shows that there was another one: the note of whose it is, a
+/// copy, a journal with what was accepted last, or the mark of its close.
+fn refuse_anew(directory: &Path) -> Result<(), OpenError> {
     let path = live_file(directory);
-    let found = fs::symlink_metadata(&path).map_err(|error| error.kind());
-    if found.err() != Some(io::ErrorKind::NotFound) {
+    let copy = Owner::of(directory)?.newest_copy(directory);
+    let note = noted(directory)?.map(|_| note_in(directory));
+    let parts = [
+        copy.clone(),
+        filled_journal_of(&path),
+        Mark::of(&path).left(),
+        note,
+    ];
+    let left: Vec<PathBuf> = parts.into_iter().flatten().collect();
+    if left.is_empty() {
         return Ok(());
     }
-    let part = || filled_journal_of(&path).or_else(|| Mark::of(&path).left());
-    let left = newest_copy(directory).map(Left::Copy);
-    match left.or_else(|| part().map(Left::Part)) {
-        Some(left) => Err(OpenError::Gone { path, left }),
-        None => Ok(()),
-    }
+    Err(OpenError::Gone { path, copy, left })
 }
 
 /// Refuses a database that is shorter than its header says: SQLite takes what is missing of its last page for zeros. Beside
@@ -232,14 +268,16 @@ pub(super) fn refuse_damaged(directory: &Path) -> Result<(), OpenError> {
 }
 
 /// Refuses a database that this program cannot go on with, without a chance to change it.
-pub(super) fn refuse_foreign(path: &Path) -> Result<(), OpenError> {
+pub(super) fn refuse_foreign(directory: &Path) -> Result<(), OpenError> {
+    let path = &live_file(directory);
     if !path.exists() {
         return Ok(());
     }
     let origin = open_for_reading(path).and_then(|connection| FileOrigin::of(&connection));
     match origin {
-        // A file that was made and not written to yet is nobody's. What SQLite cannot read is looked
-        // through next, and told as damage.
+        // A file that was made and not written to yet is nobody's, unless there was another one.
+        Ok(FileOrigin::Empty) if noted(directory)?.is_some() => refuse_anew(directory),
+        // What SQLite cannot read is looked through next, and told as damage.
         Ok(FileOrigin::Ours | FileOrigin::Empty) | Err(_) => Ok(()),
         Ok(FileOrigin::PreRelease) => Err(OpenError::PreRelease {
             path: path.to_owned(),

@@ -46,12 +46,21 @@ pub enum OpenError {
         /// The database.
         path: PathBuf,
     },
-    /// There is no database, but a copy of one, or a file that belongs to one.
+    /// There is no database or an empty file, and something shows that there was one.
     Gone {
         /// Where it was.
         path: PathBuf,
-        /// What shows that there was one.
-        left: Left,
+        /// The newest copy of it, when there is one.
+        copy: Option<PathBuf>,
+        /// All that shows that there was one, the copy among it: whoever wants an empty one moves it away.
+        left: Vec<PathBuf>,
+    },
+    /// What says which database belongs here cannot be read.
+    Unidentified {
+        /// The note.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: Odd,
     },
     /// A copy has what the database has not.
     Behind {
@@ -126,7 +135,7 @@ pub enum OpenError {
     },
 }
 
-/// What stands in the place of a database and cannot be opened as one.
+/// What stands in the place of a database, or of what belongs to one, and cannot be opened as that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Odd {
     /// A link to nothing.
@@ -143,6 +152,12 @@ pub enum Odd {
     LogOfAnother,
     /// A database beside the rollback journal of another one, or of another state of it.
     JournalOfAnother,
+    /// A note of whose database belongs here, with anything else in it.
+    Garbled,
+    /// A file of this user, whose mode keeps it from being read and written.
+    ModeOfFile,
+    /// A directory of this user, whose mode keeps it from being entered and written into.
+    ModeOfDirectory,
     /// A file or directory that this user may not read and write.
     NotOurs {
         /// The data directory, whose owner may.
@@ -150,15 +165,6 @@ pub enum Odd {
     },
     /// A file on a disk that can only be read.
     ReadOnlyDisk,
-}
-
-/// What is left of a database that is gone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Left {
-    /// The newest copy.
-    Copy(PathBuf),
-    /// No copy: its journal, or the mark of its close.
-    Part(PathBuf),
 }
 
 impl OpenError {

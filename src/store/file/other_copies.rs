@@ -34,12 +34,31 @@ pub(super) fn list(directory: &Path) -> Vec<PathBuf> {
     copies
 }
 
-/// What a restore that was broken off has left, copies of another relay's database, and journals that were moved aside.
-pub(super) fn left_behind(directory: &Path) -> Vec<PathBuf> {
-    let mut left = named(directory, &OF_RESTORES[1..]);
-    left.extend(named(directory, &[owner::SET_ASIDE]));
-    left.extend(named(&directory.join("live"), &[SET_ASIDE]));
-    left
+/// What is left beside the database and used by nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leftover {
+    /// The directory of a restore that was broken off.
+    OfRestore,
+    /// A copy of another relay's database, or of the one before a restore, that stood in the backup file's place.
+    OfAnotherRelay,
+    /// A rollback journal that was not the relay's.
+    Journal,
+}
+
+/// All of it, in this order.
+pub(super) fn left_behind(directory: &Path) -> Vec<(Leftover, PathBuf)> {
+    let live = directory.join("live");
+    let kinds = [
+        (Leftover::OfRestore, named(directory, &OF_RESTORES[1..])),
+        (
+            Leftover::OfAnotherRelay,
+            named(directory, &[owner::SET_ASIDE]),
+        ),
+        (Leftover::Journal, named(&live, &[SET_ASIDE])),
+    ];
+    let each = kinds.into_iter();
+    each.flat_map(|(what, paths)| paths.into_iter().map(move |path| (what, path)))
+        .collect()
 }
 
 /// Deletes copies that were never finished: the relay writes them beside their names, and whoever calls this is the only

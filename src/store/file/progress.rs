@@ -122,26 +122,19 @@ pub(super) fn refuse_behind(directory: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// The database of a data directory, or what is known of it from its copies when it is gone or cannot be read.
-pub(super) fn of_present(directory: &Path) -> Progress {
+/// The progress of the database of a data directory, and of its copies, as far as they can be read.
+pub(super) fn of_all(directory: &Path) -> Vec<Progress> {
     let live = live_file(directory);
     let of_live = live.exists().then(|| Progress::of_database(&live).ok());
-    let of_copies = || {
-        copies(directory)
-            .iter()
-            .rev()
-            .find_map(|copy| Progress::of_copy(copy))
-    };
-    of_live.flatten().or_else(of_copies).unwrap_or_default()
+    let copies = copies(directory);
+    let of_copies = copies.iter().filter_map(|copy| Progress::of_copy(copy));
+    of_live.flatten().into_iter().chain(of_copies).collect()
 }
 
 /// The number that a copy gets when it is put in the place of the database: more than any that is there has, so that it
 /// counts as later than all of them, wherever its file is moved afterwards.
 pub(super) fn number_of_next_restore(directory: &Path, copy: &Path) -> i64 {
-    let in_directory = copies(directory);
-    let copies = in_directory.iter().map(PathBuf::as_path).chain([copy]);
-    let of_copies = copies.filter_map(Progress::of_copy);
-    let all = of_copies.chain([of_present(directory)]);
+    let all = of_all(directory).into_iter().chain(Progress::of_copy(copy));
     all.map(|progress| progress.restores).max().unwrap_or(0) + 1
 }
 

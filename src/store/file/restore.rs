@@ -18,9 +18,9 @@ use super::directory::{DIRECTORY_MODE, give_to_owner_of, make_directory};
 use super::live_file;
 use super::lock::{file_in, lock};
 use super::open_error::OpenError;
-use super::owner::note_too;
+use super::owner::Owner;
 use super::path::{filled_journal_of, journal_of};
-use super::progress::{Progress, number_of_next_restore, of_present};
+use super::progress::{Progress, number_of_next_restore, of_all};
 use super::reserve::{disk_is_full, is_full, is_out_of_room};
 use super::rollback::end_stray;
 use super::snapshot::{self, SnapshotError, Verified};
@@ -138,6 +138,7 @@ fn put_in_place(
     make_directory(directory, DIRECTORY_MODE)?;
     // Held to the end: no daemon can start in the middle.
     let _lock = lock(directory)?;
+    let owner = Owner::of(directory)?;
     // It would keep the present database from being read, and what outlives a restore from being carried over.
     end_stray(&live_file(directory))?;
     let whole = match snapshot::verify(copy) {
@@ -148,9 +149,9 @@ fn put_in_place(
         verified => Some(verified?),
     };
     if !taken.of_another {
-        refuse_other_relay(directory, copy)?;
+        refuse_other_relay(directory, copy, &owner)?;
     }
-    let (stage, verified, before, erased) = lay_out(directory, copy, whole, entry)?;
+    let (stage, verified, before, erased) = lay_out(directory, copy, whole, &owner, entry)?;
     let lock_file = file_in(directory);
     give_to_owner_of(directory, &lock_file).map_err(|source| RestoreError::Swap {
         path: lock_file,
@@ -166,11 +167,16 @@ fn put_in_place(
     })
 }
 
-/// Refuses the copy of another database than the present one, unless that has nothing yet, as on a new machine.
-fn refuse_other_relay(directory: &Path, copy: &Path) -> Result<(), RestoreError> {
-    let present = of_present(directory);
+/// Refuses the copy of another database than the one that belongs here, unless that is there and has nothing yet, as on
+/// a new machine.
+fn refuse_other_relay(directory: &Path, copy: &Path, owner: &Owner) -> Result<(), RestoreError> {
     let of_copy = Progress::of_copy(copy).unwrap_or_default();
-    if present.has_records() && !of_copy.is_of_same_database(&present) {
+    if owner.may_have(of_copy.identity) {
+        return Ok(());
+    }
+    let mut own = of_all(directory);
+    own.retain(|progress| owner.may_have(progress.identity));
+    if own.is_empty() || own.iter().any(Progress::has_records) {
         let path = copy.to_owned();
         return Err(RestoreError::OfAnother { path });
     }
@@ -182,6 +188,7 @@ fn lay_out(
     directory: &Path,
     copy: &Path,
     whole: Option<Verified>,
+    owner: &Owner,
     entry: &Entry,
 ) -> Result<(Stage, Verified, Before, u64), RestoreError> {
     let stage = Stage::make(directory, entry.at)?;
@@ -201,7 +208,7 @@ fn lay_out(
     }
     settle(&connection).map_err(at_database)?;
     let verified = whole.map_or_else(|| snapshot::verify_as(&database, copy), Ok)?;
-    let compared = compare(directory, copy, &database);
+    let compared = compare(directory, copy, &database, owner);
     let carried = match &compared {
         Ok(Some((_, carried))) => carried.clone(),
         _ => Carried::default(),
@@ -224,7 +231,7 @@ fn lay_out(
     stage.settle(directory)?;
     if let Some(identity) = identity {
         // The next start forgets whose the former database was.
-        let noted = note_too(directory, identity);
+        let noted = owner.note_too(directory, identity);
         noted.map_err(|source| RestoreError::Swap {
             path: directory.to_owned(),
             source,

@@ -1,8 +1,9 @@
 //! What can be at the database's path and is no database: a directory, a pipe, an unreadable file. It is named as what
 //! it is before SQLite is asked, whose errors say less.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::open_error::{Odd, OpenError};
@@ -47,10 +48,7 @@ pub(super) fn refuse_closed(directory: &Path) -> Result<(), OpenError> {
     let live = directory.join("live");
     match tempfile::tempfile_in(&live).map_err(|error| error.kind()) {
         Err(io::ErrorKind::PermissionDenied) => {
-            let why = Odd::NotOurs {
-                directory: directory.to_owned(),
-            };
-            Err(unusable(directory, &live, why))
+            Err(unusable(directory, &live, closed(directory, &live)))
         }
         Err(io::ErrorKind::ReadOnlyFilesystem) => {
             Err(unusable(directory, &live, Odd::ReadOnlyDisk))
@@ -88,15 +86,32 @@ fn refuse_unwritable_file(directory: &Path, path: &Path) -> Result<(), OpenError
     let opened = File::options().read(true).write(true).open(path);
     match opened.map_err(|error| error.kind()) {
         Err(io::ErrorKind::PermissionDenied) => {
-            let why = Odd::NotOurs {
-                directory: directory.to_owned(),
-            };
-            Err(unusable(directory, path, why))
+            Err(unusable(directory, path, closed(directory, path)))
         }
         Err(io::ErrorKind::ReadOnlyFilesystem) => Err(unusable(directory, path, Odd::ReadOnlyDisk)),
         // One that is not there is made; SQLite says what else is wrong.
         Ok(_) | Err(_) => Ok(()),
     }
+}
+
+/// Why this user may not use the file or directory at `path`.
+pub(super) fn closed(directory: &Path, path: &Path) -> Odd {
+    let own = rustix::process::geteuid().as_raw();
+    match fs::metadata(path) {
+        Ok(found) if found.uid() == own && found.is_dir() && lacks(&found, 0o700) => {
+            Odd::ModeOfDirectory
+        }
+        Ok(found) if found.uid() == own && !found.is_dir() && lacks(&found, 0o600) => {
+            Odd::ModeOfFile
+        }
+        Ok(_) | Err(_) => Odd::NotOurs {
+            directory: directory.to_owned(),
+        },
+    }
+}
+
+fn lacks(found: &Metadata, mode: u32) -> bool {
+    found.mode() & mode != mode
 }
 
 fn unusable(directory: &Path, path: &Path, why: Odd) -> OpenError {
