@@ -118,8 +118,7 @@ fn not_started(error: &StartError) -> CliError {
             error:
                 OpenError::PreRelease { .. }
                 | OpenError::OfAnother { .. }
-                | OpenError::Unidentified { .. }
-                | OpenError::Gone { .. },
+                | OpenError::Unidentified { .. },
             ..
         } => CliError::ForeignDatabase(error.to_string()),
         _ => CliError::Failed(error.to_string()),

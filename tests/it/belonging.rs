@@ -150,7 +150,7 @@ async fn a_database_is_gone_when_the_note_says_that_there_was_one() {
             _ => {}
         }
         for _ in 0..2 {
-            let started = refused_with(&config, 78).await;
+            let started = refused_with(&config, 1).await;
             let (code, checked) = run(&config, &["check"]).await;
             assert_ne!(code, Some(0), "{what}: {checked}");
             for told in [started, checked] {
@@ -252,7 +252,7 @@ async fn a_copied_data_directory_and_a_copy_alone_are_begun_with_as_ever() {
     // A package that was removed with its data, and a copy that was kept elsewhere.
     fs::remove_dir_all(moved.path().join("live")).unwrap();
     fs::remove_file(moved.path().join("identity")).unwrap();
-    let told = refused_with(&config, 78).await;
+    let told = refused_with(&config, 1).await;
     assert!(told.contains("the database is gone"), "{told}");
     let backup = moved.path().join("relay-backup.db");
     let (code, told) = run(&config, &["restore", backup.to_str().unwrap()]).await;

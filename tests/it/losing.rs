@@ -393,7 +393,7 @@ async fn a_deleted_database_is_copied_out_before_the_relay_stops_and_the_next_st
     );
     assert!(!directory.path().join("live/closed-in-order").exists());
     fs::remove_file(&backup).unwrap();
-    let told = refused_with(&config, 78).await;
+    let told = refused_with(&config, 1).await;
     let restore = format!("voicedrive-relay restore {}", rescued[0].display());
     assert!(told.contains(&restore), "{told}");
     let mut command = program();

@@ -312,7 +312,7 @@ async fn a_data_directory_that_is_gone_is_made_again_for_what_was_accepted() {
         assert_eq!(ids_in(&rescued[0]), acknowledged);
         let config = data.join("config.toml");
         fs::write(&config, configuration(&data, "", "")).unwrap();
-        let told = refused_with(&config, 78).await;
+        let told = refused_with(&config, 1).await;
         assert!(told.contains("voicedrive-relay restore"), "{told}");
     }
 }
@@ -330,7 +330,7 @@ async fn a_mark_without_its_database_is_no_reason_to_begin_anew() {
         if empty {
             fs::write(live.join("relay.db"), "").unwrap();
         }
-        let told = refused_with(&config, 78).await;
+        let told = refused_with(&config, 1).await;
         assert!(told.contains("the database is gone"), "{told}");
         assert!(told.contains(mark.to_str().unwrap()), "{told}");
     }
