@@ -425,7 +425,7 @@ fn idle(bench: &mut Bench) {
     daemon.stop();
     let cpu = nanoseconds / 1e9 / span.as_secs_f64() * 100.0;
     let wakeups = sleeps / span.as_secs_f64();
-    let memory = Row::new(MEMORY, memory, " MiB", AtMost(14.0)).with(detail);
+    let memory = Row::new(MEMORY, memory, " MiB", AtMost(12.0)).with(detail);
     bench.rows.push(memory);
     bench.rows.push(Row::new(CPU, cpu, " %", AtMost(0.1)));
     bench.rows.push(Row::new(WAKEUPS, wakeups, "/s", Told));
