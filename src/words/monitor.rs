@@ -138,9 +138,10 @@ impl Locale {
 
     /// Of when a page is, and in which time zone its times are.
     pub(crate) fn as_of(self) -> String {
-        let zone = match self.timezone {
-            Zone::TOKYO => self.say("日本時間", "Japan"),
-            other => other.name(),
+        let zone = if self.timezone == Zone::TOKYO {
+            self.say("日本時間", "Japan")
+        } else {
+            self.timezone.name()
         };
         both!(self.language, "現在 (時刻は{zone})", "(times of {zone})")
     }
