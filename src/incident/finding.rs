@@ -102,6 +102,11 @@ pub enum Finding {
         /// How far it is ahead of this server's; negative: behind.
         seconds: i64,
     },
+    /// Of this server.
+    OwnClock {
+        /// How far it is ahead of the time that has passed for the relay; negative: behind.
+        seconds: i64,
+    },
     /// Of a token that was issued here.
     Token {
         /// In how many days it ends, begun ones counted.
@@ -147,7 +152,7 @@ impl Finding {
             Self::Certificate { days }
             | Self::OwnCertificate { days }
             | Self::Token { days, .. } => days.unsigned_abs(),
-            Self::Clock { seconds } => seconds.unsigned_abs(),
+            Self::Clock { seconds } | Self::OwnClock { seconds } => seconds.unsigned_abs(),
         }
     }
 }

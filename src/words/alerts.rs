@@ -11,7 +11,7 @@ use crate::notification::message::Message;
 use crate::route::settings::AllSettings;
 use crate::timestamp::Timestamp;
 use crate::words::recoveries::Recovering;
-use crate::words::{findings, holds};
+use crate::words::{clocks, findings, holds};
 
 /// Sends again what waits for a person.
 const RESEND: &str = "resend --status exhausted";
@@ -330,6 +330,7 @@ impl Locale {
                 "5 分以上ずれると署名が拒否されます。timedatectl で時刻を合わせてください",
                 "signatures that are five minutes off are refused: set the clock with timedatectl",
             ),
+            Finding::OwnClock { seconds } => clocks::advice(*seconds),
             Finding::Hold { .. } => (
                 "受け付けは続き、イベントは失われません。終わると、待っていたものから順に自動で送信します",
                 "accepting goes on and no event is lost; when it ends, what waits is sent by itself, in order",

@@ -2,7 +2,7 @@
 
 use crate::incident::{Finding, Kind, Report, State};
 use crate::language::Language;
-use crate::words::{counted, size};
+use crate::words::{clocks, counted, size};
 
 /// What happened to deliveries, in Japanese and in English.
 pub(super) fn of_deliveries(state: State, report: &Report) -> (String, String) {
@@ -252,6 +252,7 @@ pub(super) fn of_numbers(finding: &Finding) -> (String, String) {
         Finding::OwnCertificate { days } => {
             of_certificate("リレー自身の", "The relay's own", *days)
         }
+        Finding::OwnClock { seconds } => clocks::happened(*seconds),
         Finding::Clock { seconds } => {
             let (ja, en) = if *seconds > 0 {
                 ("遅れて", "behind")

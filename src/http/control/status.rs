@@ -97,6 +97,7 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
             "fullInDays": full_in_days,
             "full": file.disk_full(),
         },
+        "clock": {"offSeconds": api.store.clock_off(moment)},
         "tls": tls(api, language),
         "holds": holds,
         "incidents": open,

@@ -19,7 +19,7 @@ use crate::token::TokenRecord;
 use crate::words::monitor::Frame as T;
 use crate::words::monitor::login;
 use crate::words::monitor::server::{self, Server as W};
-use crate::words::{audits, size};
+use crate::words::{audits, clocks, size};
 
 /// Actions of a page.
 const ACTIONS: usize = 20;
@@ -151,6 +151,10 @@ fn facts(visit: &Visit<'_>, seen: &Seen) -> Vec<Fact> {
         disk(visit, seen, judged(Kind::DiskLow, "")),
         fact(W::Database, None, size(seen.overview.database_bytes)),
     ];
+    if let Some(seconds) = api.store.clock_off(api.clock.moment()) {
+        let text = clocks::told(seconds, locale.language);
+        facts.push(fact(W::Clock, Some(Urgency::Act), text));
+    }
     let certificate = |ends: Timestamp| {
         let days = ends.since(seen.now).as_secs() / A_DAY;
         server::certificate(&locale.day(ends), days, locale.language)
