@@ -256,9 +256,9 @@ pub async fn tell(channel: &Channel, words: &Message, now: Timestamp) -> Channel
     let words = words.labelled(&channel.place);
     match &channel.way {
         Way::Email { email, password } => mail::send(email, password.as_ref(), &words, now).await,
-        Way::Slack(hook) => post::post(hook, &card::slack(&words)).await,
-        Way::Teams(hook) => post::post(hook, &card::teams(&words)).await,
-        Way::Webhook(hook) => post::post(hook, &words).await,
+        Way::Slack(hook) => post::post(hook, &words.title, &card::slack(&words)).await,
+        Way::Teams(hook) => post::post(hook, &words.title, &card::teams(&words)).await,
+        Way::Webhook(hook) => post::post(hook, &words.title, &words).await,
     }
 }
 
