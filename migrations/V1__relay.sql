@@ -362,6 +362,18 @@ CREATE TABLE alert_channels (
   last_error  TEXT                      -- of the last try; also what it had against a message that it took
 ) STRICT, WITHOUT ROWID;
 
+-- Recipients of a mail channel who have not got what the channel has told: the mail server did not take them for now.
+CREATE TABLE late_recipients (
+  channel     TEXT NOT NULL REFERENCES alert_channels (name) ON DELETE CASCADE,
+  recipient   TEXT NOT NULL,            -- a mail address
+  told        INTEGER NOT NULL,         -- the last message that the recipient got or that was passed over
+  since_ms    INTEGER NOT NULL,         -- on the time axis, like the next one
+  tries       INTEGER NOT NULL DEFAULT 0,
+  next_try_ms INTEGER NOT NULL,
+  last_error  TEXT NOT NULL,
+  PRIMARY KEY (channel, recipient)
+) STRICT, WITHOUT ROWID;
+
 -- Routes that a person paused until a moment.
 CREATE TABLE holds (
   route    TEXT NOT NULL PRIMARY KEY,   -- '*': every route

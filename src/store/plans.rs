@@ -58,6 +58,7 @@ const SMALL: &[&str] = &[
     "queue_counts",
     "tokens",
     "alert_channels",
+    "late_recipients",
     "holds",
     "recoveries",
     "h",

@@ -23,15 +23,42 @@ impl Message {
         if refused.is_empty() {
             return self.text.clone();
         }
-        let label = self.language.say(
-            "メールサーバーが次の宛先を受け付けないため、そこには届きません。alerts.channel の to を確かめてください",
-            "The mail server does not take these addresses, so nothing arrives there; look at `to` of the alerts.channel",
-        );
-        let refused = refused
-            .iter()
-            .map(|refused| refused.describe(self.language));
-        let refused: Vec<String> = refused.collect();
-        format!("{}\n\n{label}: {}", self.text, refused.join("; "))
+        let mut text = format!("{}\n", self.text);
+        let (for_now, for_good): (Vec<_>, Vec<_>) = refused.iter().partition(|one| one.for_now);
+        for (label, refused) in [
+            (
+                self.language.say(
+                    "メールサーバーが次の宛先を受け付けないため、そこには届きません。alerts.channel の to を確かめてください",
+                    "The mail server does not take these addresses, so nothing arrives there; look at `to` of the alerts.channel",
+                ),
+                for_good,
+            ),
+            (
+                self.language.say(
+                    "メールサーバーが今は次の宛先を受け付けないため、そこにはまだ届いていません",
+                    "The mail server does not take these addresses now, so nothing has arrived there yet",
+                ),
+                for_now,
+            ),
+        ] {
+            if !refused.is_empty() {
+                let refused = refused.iter().map(|one| one.describe(self.language));
+                let refused: Vec<String> = refused.collect();
+                text = format!("{text}\n{label}: {}", refused.join("; "));
+            }
+        }
+        text
+    }
+
+    /// The text with a last line that says why it was sent to each recipient by itself.
+    #[must_use]
+    pub fn text_by_itself(&self, refusal: &str) -> String {
+        let (text, language) = (&self.text, self.language);
+        both!(
+            language,
+            "{text}\n\nメールサーバーが宛先全員への 1 通を断ったため、宛先ごとに送りました。届いていない宛先があるかもしれません。alerts.channel の to を確かめてください: {refusal}",
+            "{text}\n\nThe mail server refused one mail to all recipients, so each was sent its own, and may not have got it; look at `to` of the alerts.channel: {refusal}"
+        )
     }
 }
 

@@ -15,6 +15,7 @@ use crate::incident::{Digests, Evaluation, Finding, Kind, Observation, Threshold
 use crate::interview::{Interview, InterviewFilter, InterviewStatus, UnknownOrigin};
 use crate::interview_stats::{InterviewRange, ReportLimits};
 use crate::kpi::KpiQuestion;
+use crate::notification::NotYet;
 use crate::period::Period;
 use crate::reconciliation::comparison::Question;
 use crate::reconciliation::received::{PartnerStatus, Received, in_order};
@@ -411,7 +412,7 @@ async fn call_the_rest(store: &Store, moment: Moment) {
     store.next_notification("email 1", moment).await.unwrap();
     let failed = store.notification_failed("email 1", "no".to_owned(), Duration::ZERO, moment);
     failed.await.unwrap();
-    store.notification_sent("email 1", 1, None).await.unwrap();
+    call_late_recipients(store, moment).await;
     let aside = store.notification_set_aside("email 1", 1, "no".to_owned());
     aside.await.unwrap();
     store.channel_tried("email 1", None).await.unwrap();
@@ -420,6 +421,29 @@ async fn call_the_rest(store: &Store, moment: Moment) {
     purging.await.unwrap();
     call_tokens(store, now).await;
     store.repair_counts().await.unwrap();
+}
+
+async fn call_late_recipients(store: &Store, moment: Moment) {
+    let not_yet = || NotYet {
+        recipient: "a@b.example".to_owned(),
+        objection: "no".to_owned(),
+    };
+    let late = || not_yet().recipient;
+    let refused = vec![not_yet()];
+    let sent = store.notification_sent("email 1", 1, None, refused, Duration::ZERO, moment);
+    sent.await.unwrap();
+    let found = store.late_recipient("email 1", moment).await.unwrap();
+    assert_eq!(found.unwrap().recipient, late());
+    let failed = store.late_recipient_failed("email 1", not_yet(), Duration::ZERO, moment);
+    failed.await.unwrap();
+    let told = store.late_recipient_told("email 1", late(), 1, Some("no".to_owned()));
+    told.await.unwrap();
+    let channels = vec!["email 2".to_owned()];
+    store.keep_channels(channels).await.unwrap();
+    let over = store.late_recipient_over("email 2", late(), None);
+    over.await.unwrap();
+    let channels = vec!["email 1".to_owned()];
+    store.keep_channels(channels).await.unwrap();
 }
 
 async fn call_tokens(store: &Store, now: Timestamp) {
