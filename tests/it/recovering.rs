@@ -47,8 +47,9 @@ impl Bench {
 
     /// What goes on with a recovery, with so many deliveries in a second.
     fn recoverer(&self, automatic: bool, pace: u32) -> Recoverer {
+        self.rules
+            .send_modify(|rules| rules.automatic_recovery = automatic);
         let rules = RecoveryRules {
-            automatic,
             paces: BTreeMap::from([("default".to_owned(), pace)]),
             routing: Routing::default(),
         };
