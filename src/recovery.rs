@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::attempt::Attempted;
 
 /// Deliveries that follow in a second on a route without a limit of its own.
@@ -60,6 +62,23 @@ pub enum ProbeResult {
     UnderWay,
     /// The route is on hold.
     OnHold,
+}
+
+/// Why nothing that an outage has left on a route can be sent now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hindrance {
+    /// A recovery is under way already.
+    UnderWay,
+    /// The route is on hold.
+    OnHold,
+    /// Nothing is sent on a route without a URL.
+    NoUrl,
+}
+
+impl Hindrance {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::UnderWay, Self::OnHold, Self::NoUrl];
 }
 
 /// How far a recovery has come in one step.
