@@ -94,7 +94,7 @@ impl Store {
         let store = self.clone();
         let changed = tokio::spawn(async move {
             let changed = store.write(Lane::Calls, change).await;
-            store.holds_changed.send_replace(());
+            store.turns_changed.send_replace(());
             changed
         });
         changed.await.unwrap_or(Err(StoreError::Closing))

@@ -10,7 +10,7 @@ use crate::notification::advice::AdviceContext;
 use crate::notification::message::Message;
 use crate::route::settings::AllSettings;
 use crate::timestamp::Timestamp;
-use crate::words::recoveries::Recovering;
+use crate::words::recoveries::{self, Recovering};
 use crate::words::{clocks, findings, holds};
 
 /// Sends again what waits for a person.
@@ -210,6 +210,13 @@ impl Locale {
         lines.push(format!("{label}: {}", self.advice(report, &advice.routes)));
         if advice.recovers && report.is_of_outage() {
             lines.push(self.language.phrase(Recovering::ByItself).to_owned());
+        } else if report.kind == Kind::PartnerAway && report.exhausted > 0 {
+            let recover = advice.commands.typed("recover");
+            lines.push(recoveries::waits_for_a_person(
+                report.exhausted,
+                &recover,
+                self.language,
+            ));
         }
         if let Some(oldest) = &report.oldest_event_id {
             let label = self.language.say("最も古いイベント", "Oldest event");

@@ -140,6 +140,7 @@ async fn attempt_all(store: &Store, outcome: Outcome, moment: Moment) {
             attempted.into(),
             policy(),
             Thresholds::default(),
+            true,
         );
         recorded.await.unwrap();
     }
@@ -251,7 +252,13 @@ async fn call_recovery(store: &Store, moment: Moment) {
         let mut attempted = attempted(outcome, moment.wall, 1);
         attempted.ended = moment;
         let thresholds = Thresholds::default();
-        let recorded = store.record_attempt(due.into(), attempted.into(), none.clone(), thresholds);
+        let recorded = store.record_attempt(
+            due.into(),
+            attempted.into(),
+            none.clone(),
+            thresholds,
+            false,
+        );
         recorded.await.unwrap();
     }
     let left = store.left_behind("default").await.unwrap().unwrap();
@@ -288,7 +295,7 @@ async fn call_outage(store: &Store, moment: Moment) {
             attempted.ended = moment;
             let limits = Thresholds::default();
             let recorded =
-                store.record_attempt(due.into(), attempted.into(), never.clone(), limits);
+                store.record_attempt(due.into(), attempted.into(), never.clone(), limits, false);
             recorded.await.unwrap();
         }
         let (open, _) = store.incidents(Some(true), None, 9, moment).await.unwrap();
