@@ -494,7 +494,9 @@ async fn call_people(store: &Store, moment: Moment) {
         .put_interviews(records.clone(), somebody(), moment.wall)
         .await
         .unwrap();
-    store.person("P").await.unwrap();
+    store.person("P", moment).await.unwrap();
+    store.notes_with("P", moment).await.unwrap();
+    store.erase_texts("P", moment).await.unwrap();
     store.events_of_person("P", 0, moment).await.unwrap();
     store.interviews_of_person("P").await.unwrap();
     let held = store.interviews_held_by("P").await.unwrap();
@@ -687,5 +689,4 @@ async fn call_interviews(store: &Store, now: Timestamp) {
     next.await.unwrap();
     let deleted = store.delete_interview("b", somebody(), now);
     deleted.await.unwrap();
-    store.notes_with("EMP-1").await.unwrap();
 }
