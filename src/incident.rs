@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::event::Status;
+use crate::hold::EVERY_ROUTE;
 use crate::timestamp::Timestamp;
 pub use digests::Digests;
 pub use finding::Finding;
@@ -79,6 +80,16 @@ impl Report {
     pub fn is_of_outage(&self) -> bool {
         match &self.finding {
             Finding::Deliveries { cause, .. } | Finding::Away { cause, .. } => cause.is_outage(),
+            _ => false,
+        }
+    }
+
+    /// Whether its numbers are those of every route together.
+    #[must_use]
+    pub fn counts_every_route(&self) -> bool {
+        match self.kind {
+            Kind::SuccessRateLow | Kind::QueueLong => true,
+            Kind::OnHold => self.subject == EVERY_ROUTE,
             _ => false,
         }
     }

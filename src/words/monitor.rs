@@ -35,6 +35,8 @@ phrases! {
         Resume: "更新を再開する", "Refresh again";
         Away: "サーバーにつながりません。次の時刻の内容を表示しています:", "The server cannot be reached. What you see is of:";
         Ended: "ログインの期限が切れました。サーバーの担当者に新しいリンクを依頼してください。", "Your login is over. Ask whoever looks after the server for a new link.";
+        Ending: "あと 2 分ほどでログインが終わります。入力中のものは、今のうちに送ってください。", "Your login is over in about two minutes. Send now what you are typing.";
+        Stay: "ログインを続ける", "Stay logged in";
         WithoutScript: "JavaScript が使えないため、1 分ごとに読み直します。", "Without JavaScript the page is loaded again every minute.";
         Back: "今の状況へ", "To the page \"Now\"";
     }

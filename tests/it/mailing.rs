@@ -8,6 +8,7 @@ use voicedrive_relay::testing::alerts::notifier::{examine, tell};
 use voicedrive_relay::testing::channel::outcome::ChannelOutcome;
 use voicedrive_relay::testing::config::{self, Channel, Environment};
 use voicedrive_relay::testing::language::{Language, Locale};
+use voicedrive_relay::testing::notification::advice::AdviceContext;
 use voicedrive_relay::testing::zone::Zone;
 
 use crate::harness::noon;
@@ -55,7 +56,7 @@ impl Server {
             language: Language::En,
             timezone: Zone::TOKYO,
         };
-        let words = locale.test("id", noon());
+        let words = locale.test("id", noon(), &AdviceContext::default());
         tell(&self.channel(to), &words, noon()).await
     }
 

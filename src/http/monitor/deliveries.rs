@@ -10,7 +10,7 @@ use super::standing::Seen;
 use super::urgency::Urgency;
 use super::{Visit, address, redirect, resend};
 use crate::event::Status;
-use crate::event_record::EventSummary;
+use crate::event_record::{EventFilter, EventSummary};
 use crate::http::reply::Reply;
 use crate::http::request::Query;
 use crate::language::Locale;
@@ -76,11 +76,14 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
         }
     }
     let now = api.clock.moment();
-    let events = filter.events(locale.timezone, now.wall, visit.hidden_routes());
+    let events = filter.events(locale.timezone, now.wall, visit.visible_routes());
     if events.is_none() {
         told = Some(locale.phrase(W::NoDay).to_owned());
     }
-    let events = events.unwrap_or_default();
+    let events = events.unwrap_or_else(|| EventFilter {
+        routes: visit.visible_routes(),
+        ..EventFilter::default()
+    });
     let page = api.store.events(events.clone(), before, PAGE, now).await?;
     let matched = match (page.next, before) {
         (None, None) => page.items.len() as u64,
@@ -126,7 +129,8 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
 /// The delivery whose id begins so.
 async fn named(visit: &Visit<'_>, begin: &str) -> Result<Result<String, W>, PageError> {
     let begin = begin.to_ascii_lowercase();
-    let found = visit.api.store.ids_that_begin(&begin, 2).await?;
+    let routes = visit.visible_routes();
+    let found = visit.api.store.ids_that_begin(&begin, routes, 2).await?;
     Ok(match &found[..] {
         [id] => Ok(address::delivery(id)),
         [] => Err(W::NoSuchNumber),
@@ -140,8 +144,6 @@ fn is_sent_again(filter: &Filter) -> bool {
 }
 
 fn tabs(visit: &Visit<'_>, filter: &Filter, seen: &Seen) -> Vec<Tab> {
-    let hides = !visit.hidden_routes().is_empty();
-    let totals = &seen.overview.events;
     let tab = |status: Option<Status>, name, count: Option<u64>| Tab {
         name: visit.locale.phrase(name),
         address: form::address(address::DELIVERIES, &filter.with_status(status).query()),
@@ -157,12 +159,12 @@ fn tabs(visit: &Visit<'_>, filter: &Filter, seen: &Seen) -> Vec<Tab> {
         tab(
             Some(Status::Delivered),
             W::Delivered,
-            (!hides).then_some(totals.delivered),
+            Some(seen.delivered()),
         ),
         tab(
             Some(Status::Dismissed),
             W::Dismissed,
-            (!hides).then_some(totals.dismissed),
+            Some(seen.dismissed()),
         ),
     ]
 }
@@ -170,20 +172,18 @@ fn tabs(visit: &Visit<'_>, filter: &Filter, seen: &Seen) -> Vec<Tab> {
 /// The types that can be chosen: a name alone can tell what is private.
 async fn types(visit: &Visit<'_>) -> Result<Vec<String>, PageError> {
     let api = visit.api;
-    let hidden = visit.hidden_routes();
     let mut types = api.store.event_types().await?;
-    types.retain(|name| {
-        let route = api.routes.routing.route_of(name);
-        hidden.iter().all(|one| one != route)
+    types.retain(|(name, route)| {
+        let today = api.routes.routing.route_of(name);
+        visit.may_see(route) && visit.may_see(today)
     });
-    Ok(types)
+    Ok(types.into_iter().map(|(name, _)| name).collect())
 }
 
 /// The routes that can be chosen: name in the address, and as it is shown.
 fn routes(visit: &Visit<'_>) -> Vec<(String, String)> {
-    let hidden = visit.hidden_routes();
     let names = visit.api.routes.routing.names();
-    let names = names.filter(|name| !hidden.iter().any(|one| one == name));
+    let names = names.filter(|name| visit.may_see(name));
     names
         .map(|name| (name.to_owned(), visit.locale.receiver(name)))
         .collect()

@@ -122,8 +122,7 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
 async fn event(visit: &Visit<'_>) -> Result<EventDetail, PageError> {
     let api = visit.api;
     let found = api.store.event(&visit.id, api.clock.moment()).await?;
-    let hidden = visit.hidden_routes();
-    let found = found.filter(|one| !hidden.contains(&one.summary.route));
+    let found = found.filter(|one| visit.may_see(&one.summary.route));
     found.ok_or(PageError::NotFound)
 }
 

@@ -119,7 +119,7 @@ fn meant(visit: &Visit<'_>, filter: &Filter) -> Result<EventFilter, PageError> {
         return Err(PageError::Contradicts(told));
     }
     let now = visit.api.clock.now();
-    let events = filter.events(locale.timezone, now, visit.hidden_routes());
+    let events = filter.events(locale.timezone, now, visit.visible_routes());
     events.ok_or_else(|| {
         let told = locale.phrase(crate::words::monitor::deliveries::Deliveries::NoDay);
         PageError::Contradicts(told.to_owned())

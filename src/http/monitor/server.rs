@@ -9,6 +9,7 @@ use super::standing::Seen;
 use super::urgency::Urgency;
 use super::{Visit, address};
 use crate::audit::AuditFilter;
+use crate::day;
 use crate::http::reply::Reply;
 use crate::http::request::Query;
 use crate::incident::Kind;
@@ -25,7 +26,6 @@ use crate::words::{audits, size};
 const ACTIONS: usize = 20;
 /// A receiver's clock that differs by no more, in seconds, is right.
 const CLOCK_FINE: i64 = 1;
-const A_DAY: u64 = 86_400;
 
 #[derive(Template)]
 #[template(path = "server.html")]
@@ -97,9 +97,8 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
         let local = locale.timezone.local(at);
         local.strftime("%Y-%m-%dT%H:%M").to_string()
     };
-    let hidden = visit.hidden_routes();
     let names = api.routes.routing.names();
-    let names = names.filter(|name| !hidden.iter().any(|one| one == name));
+    let names = names.filter(|name| visit.may_see(name));
     let page = ServerPage {
         told: told.map(|phrase| locale.phrase(phrase)),
         facts: facts(&visit, &seen),
@@ -152,11 +151,11 @@ fn facts(visit: &Visit<'_>, seen: &Seen) -> Vec<Fact> {
         fact(W::Database, None, size(seen.overview.database_bytes)),
     ];
     let certificate = |ends: Timestamp| {
-        let days = ends.since(seen.now).as_secs() / A_DAY;
-        server::certificate(&locale.day(ends), days, locale.language)
+        let days = day::whole_days(seen.now, ends);
+        server::certificate(&locale.date(ends), days, locale.language)
     };
     for (route, receiver) in api.observations.receivers() {
-        if visit.hidden_routes().contains(&route) {
+        if !visit.may_see(&route) {
             continue;
         }
         let of = |text: String| format!("{} ({})", text, locale.receiver(&route));
@@ -256,10 +255,7 @@ fn token(visit: &Visit<'_>, token: &TokenRecord) -> (String, String, String) {
     let locale = visit.locale;
     let until = match (token.revoked_at, token.expires_at) {
         (Some(_), _) => locale.phrase(W::Revoked).to_owned(),
-        (None, Some(at)) => server::token_until(
-            &locale.timezone.local(at).date().to_string(),
-            locale.language,
-        ),
+        (None, Some(at)) => server::token_until(&locale.date(at), locale.language),
         (None, None) => String::new(),
     };
     let name = token.subject.clone().unwrap_or_else(|| token.jti.clone());

@@ -53,6 +53,10 @@ pub(super) struct Seen {
     /// Without those that the reader may not know of.
     pub(super) routes: Vec<RouteOverview>,
     pub(super) now: Timestamp,
+    /// There is something that the reader may not know of: numbers of every route together are not shown.
+    pub(super) hides: bool,
+    /// When something was sent last.
+    last_sent: Option<Timestamp>,
     disk_full: bool,
     /// What is wrong with the database, in words.
     trouble: Option<String>,
@@ -70,25 +74,32 @@ impl Seen {
         let read = async {
             let moment = api.clock.moment();
             let overview = api.store.overview(moment).await?;
-            Ok((overview, api.store.route_overviews(moment).await?))
+            let names = api.routes.routing.names().map(str::to_owned).collect();
+            Ok((overview, api.store.route_overviews(names, moment).await?))
         };
         let known = visit.shared.standing.get(visit, read).await?;
         let (mut overview, mut routes) = (*known).clone();
-        if !visit.operates() {
-            let private = &api.routes.private;
-            routes.retain(|route| !private.contains(&route.route));
-            overview.incidents.retain(|incident| {
-                let route = incident.report.route();
-                route.is_none_or(|route| !private.contains(route))
-            });
-            overview.holds.retain(|hold| !private.contains(&hold.route));
-        }
+        let of_all = routes.len();
+        routes.retain(|route| visit.may_see(&route.route));
+        overview.incidents.retain(|incident| {
+            let route = incident.report.route();
+            route.is_none_or(|route| visit.may_see(route))
+        });
+        overview.holds.retain(|hold| visit.may_see(&hold.route));
+        let hides = routes.len() < of_all;
+        let last_sent = if hides {
+            routes.iter().filter_map(|route| route.delivered_at).max()
+        } else {
+            overview.last_attempt.map(|(at, _)| at)
+        };
         let file = api.store.file();
         let trouble = file.trouble();
         Ok(Self {
             overview,
             routes,
             now: api.clock.now(),
+            hides,
+            last_sent,
             disk_full: file.disk_full(),
             trouble: trouble
                 .map(|trouble| trouble.describe(visit.locale.language, &api.advice.commands)),
@@ -109,6 +120,29 @@ impl Seen {
     /// Events that wait for their first attempt.
     pub(super) fn accepted(&self) -> u64 {
         self.routes.iter().map(|route| route.accepted).sum()
+    }
+
+    /// Deliveries that have arrived.
+    pub(super) fn delivered(&self) -> u64 {
+        self.routes.iter().map(|route| route.delivered).sum()
+    }
+
+    /// Deliveries that a person dismissed. Those that were never sent belong to no route.
+    pub(super) fn dismissed(&self) -> u64 {
+        if self.hides {
+            self.routes.iter().map(|route| route.dismissed).sum()
+        } else {
+            self.overview.events.dismissed
+        }
+    }
+
+    /// What happened, without the numbers of what the reader may not know of.
+    pub(super) fn what(&self, state: State, report: &Report, locale: Locale) -> String {
+        if self.hides && report.counts_every_route() {
+            locale.name(report.kind).to_owned()
+        } else {
+            locale.what(state, report)
+        }
     }
 
     /// Whether sending again what did not arrive can help now: not what is refused, and not during a hold.
@@ -227,7 +261,7 @@ impl Seen {
             return None;
         }
         let (rank, urgency) = urgency::of(report.kind);
-        let told = Sentence::new(rank, urgency, locale.what(State::Ongoing, report));
+        let told = Sentence::new(rank, urgency, self.what(State::Ongoing, report, locale));
         Some(told.next(locale.advice(report, &advice.routes)))
     }
 
@@ -237,9 +271,8 @@ impl Seen {
     }
 
     fn of_nothing(&self, locale: Locale) -> Sentence {
-        let last = self.overview.last_attempt.map(|(at, _)| at);
-        let (_, of_all) = self.overview.sent;
-        if of_all == 0 && self.accepted() == 0 {
+        let last = self.last_sent;
+        if last.is_none() && self.accepted() == 0 {
             let told = Sentence::new(10, Urgency::Begin, locale.phrase(W::Starting));
             return told.next(locale.phrase(W::StartingNext));
         }
@@ -287,6 +320,8 @@ mod tests {
             },
             routes: vec![route],
             now: now(),
+            hides: false,
+            last_sent: Some(now()),
             disk_full: false,
             trouble: None,
             has_url: true,
@@ -348,7 +383,7 @@ mod tests {
                 .starts_with("正常です。24 時間、送信するものがありませんでした")
         );
         let mut new = seen(RouteOverview::default());
-        new.overview.sent = (0, 0);
+        new.last_sent = None;
         assert_eq!(said(&new)[0].0, Urgency::Begin);
     }
 }

@@ -111,7 +111,14 @@ pub(crate) fn clock(ahead: i64, language: Language) -> String {
 }
 
 /// When a certificate ends.
-pub(crate) fn certificate(until: &str, days: u64, language: Language) -> String {
+pub(crate) fn certificate(until: &str, days: i64, language: Language) -> String {
+    let Ok(days) = u64::try_from(days) else {
+        return both!(
+            language,
+            "{until} に期限が切れました",
+            "it ended on {until}"
+        );
+    };
     let days = thousands(days);
     both!(
         language,
