@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::event::Status;
-use crate::hold::EVERY_ROUTE;
 use crate::timestamp::Timestamp;
 pub use digests::Digests;
 pub use finding::Finding;
@@ -89,7 +88,7 @@ impl Report {
     pub fn counts_every_route(&self) -> bool {
         match self.kind {
             Kind::SuccessRateLow | Kind::QueueLong => true,
-            Kind::OnHold => self.subject == EVERY_ROUTE,
+            Kind::OnHold => self.route().is_none(),
             _ => false,
         }
     }

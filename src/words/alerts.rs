@@ -276,7 +276,7 @@ impl Locale {
     }
 
     /// That what was told does not hold any more, and when that counts as the end.
-    fn clearing(self, since: Timestamp) -> String {
+    pub(crate) fn clearing(self, since: Timestamp) -> String {
         let [since, end] = [since, since.after(CLEAR_FOR)].map(|at| self.clock(at));
         both!(
             self.language,

@@ -30,7 +30,8 @@ struct DeliveriesPage<'a> {
     filter: &'a Filter,
     told: Option<String>,
     tabs: Vec<Tab>,
-    types: Vec<String>,
+    /// Name in the address, and as it is shown.
+    types: Vec<(String, String)>,
     routes: Vec<(String, String)>,
     matched: String,
     /// What the operator may do with all of it.
@@ -110,7 +111,7 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let page = DeliveriesPage {
         told,
         tabs: tabs(&visit, &filter, &seen),
-        types: types(&visit).await?,
+        types: types(&visit, &filter).await?,
         routes: routes(&visit),
         matched: deliveries::matched(matched, COUNTED as u64, locale.language),
         resend,
@@ -169,15 +170,24 @@ fn tabs(visit: &Visit<'_>, filter: &Filter, seen: &Seen) -> Vec<Tab> {
     ]
 }
 
-/// The types that can be chosen: a name alone can tell what is private.
-async fn types(visit: &Visit<'_>) -> Result<Vec<String>, PageError> {
+/// The types that can be chosen, and the one that the address has: a name alone can tell what is private.
+async fn types(visit: &Visit<'_>, filter: &Filter) -> Result<Vec<(String, String)>, PageError> {
     let api = visit.api;
     let mut types = api.store.event_types().await?;
     types.retain(|(name, route)| {
         let today = api.routes.routing.route_of(name);
         visit.may_see(route) && visit.may_see(today)
     });
-    Ok(types.into_iter().map(|(name, _)| name).collect())
+    let mut names: Vec<String> = types.into_iter().map(|(name, _)| name).collect();
+    let chosen = &filter.event_type;
+    if !chosen.is_empty() && !names.contains(chosen) {
+        names.push(chosen.clone());
+    }
+    let shown = names.into_iter().map(|name| {
+        let shown = visit.locale.event_type(&name);
+        (name, shown)
+    });
+    Ok(shown.collect())
 }
 
 /// The routes that can be chosen: name in the address, and as it is shown.
@@ -195,7 +205,7 @@ fn row(visit: &Visit<'_>, event: &EventSummary, now: Timestamp) -> Row {
     Row {
         address: address::delivery(&event.id),
         accepted: locale.to_the_second(event.accepted_at),
-        event_type: event.event_type.clone(),
+        event_type: locale.event_type(&event.event_type),
         staff_id: event.staff_id.as_ref().map(|staff_id| {
             let query = Filter::of_person(staff_id).query();
             (form::address(address::DELIVERIES, &query), staff_id.clone())

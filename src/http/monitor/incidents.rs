@@ -55,6 +55,7 @@ struct Row {
     what: String,
     /// What to do; nothing when it is over.
     next: Option<String>,
+    technical: Option<String>,
     deliveries: Option<String>,
     may_dismiss: bool,
 }
@@ -146,8 +147,7 @@ fn row(visit: &Visit<'_>, seen: &Seen, incident: &Incident) -> Row {
         },
         is_over: incident.closed_at.is_some(),
         receiver: report.route().map(|route| locale.receivers(route)),
-        // In a title the English one goes on.
-        name: locale.name(report.kind).trim_end_matches(':'),
+        name: locale.notice(report.kind),
         when: match incident.closed_at {
             None => incidents::since(&from, &lasted, language),
             Some(at) => {
@@ -156,7 +156,10 @@ fn row(visit: &Visit<'_>, seen: &Seen, incident: &Incident) -> Row {
             }
         },
         what: seen.what(state, report, locale),
-        next: (state == State::Ongoing).then(|| locale.advice(report, &api.advice.routes)),
+        next: (state == State::Ongoing).then(|| locale.todo(report)),
+        technical: (state == State::Ongoing)
+            .then(|| seen.technical(report, locale, &api.advice))
+            .flatten(),
         deliveries: exhausted.then(|| form::address(address::DELIVERIES, &filter.query())),
         may_dismiss: report.kind.counts_deliveries() && state == State::Ongoing,
     }

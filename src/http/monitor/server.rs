@@ -17,10 +17,11 @@ use crate::language::Locale;
 use crate::session::{Role, Sessions, id_of};
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
+use crate::words::audits;
 use crate::words::monitor::Frame as T;
 use crate::words::monitor::login;
 use crate::words::monitor::server::{self, Server as W};
-use crate::words::{audits, size};
+use crate::words::monitor::size;
 
 /// Actions of a page.
 const ACTIONS: usize = 20;
@@ -259,13 +260,14 @@ fn token(visit: &Visit<'_>, token: &TokenRecord) -> (String, String, String) {
         (None, None) => String::new(),
     };
     let name = token.subject.clone().unwrap_or_else(|| token.jti.clone());
-    (name, token.scope.clone().unwrap_or_default(), until)
+    let scope = token.scope.as_deref().unwrap_or_default();
+    (name, server::allows(scope, locale.language), until)
 }
 
 fn action(visit: &Visit<'_>, done: &crate::audit::Record) -> Action {
     let locale = visit.locale;
     let language = locale.language;
-    let mut what = audits::action(done.action.as_str(), language);
+    let mut what = server::action(done.action.as_str(), language);
     if let Some(count) = done.count {
         what = format!("{what} ({})", audits::count(count, language));
     }

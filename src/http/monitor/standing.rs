@@ -25,6 +25,8 @@ pub(super) struct Sentence {
     pub(super) text: String,
     /// What to do.
     pub(super) next: Option<String>,
+    /// What whoever looks after the server has to know.
+    pub(super) technical: Option<String>,
     /// How bad it is among others: the smallest comes first.
     rank: u8,
 }
@@ -35,6 +37,7 @@ impl Sentence {
             urgency,
             text: text.into(),
             next: None,
+            technical: None,
             rank,
         }
     }
@@ -44,6 +47,10 @@ impl Sentence {
             next: Some(next.into()),
             ..self
         }
+    }
+
+    fn technical(self, technical: Option<String>) -> Self {
+        Self { technical, ..self }
     }
 }
 
@@ -139,10 +146,22 @@ impl Seen {
     /// What happened, without the numbers of what the reader may not know of.
     pub(super) fn what(&self, state: State, report: &Report, locale: Locale) -> String {
         if self.hides && report.counts_every_route() {
-            locale.name(report.kind).to_owned()
+            locale.notice(report.kind).to_owned()
         } else {
-            locale.what(state, report)
+            locale.noticed(state, report)
         }
+    }
+
+    /// The message about it, as an administrator gets it by mail.
+    pub(super) fn technical(
+        &self,
+        report: &Report,
+        locale: Locale,
+        advice: &AdviceContext,
+    ) -> Option<String> {
+        let is_hidden = self.hides && report.counts_every_route();
+        let message = || locale.message(State::Ongoing, report, advice).text;
+        (!is_hidden).then(message)
     }
 
     /// Whether sending again what did not arrive can help now: not what is refused, and not during a hold.
@@ -160,7 +179,7 @@ impl Seen {
     pub(super) fn sentences(&self, locale: Locale, advice: &AdviceContext) -> Vec<Sentence> {
         let mut said: Vec<Sentence> = [
             self.of_database(locale),
-            self.of_url(locale),
+            self.of_url(locale, advice),
             self.of_exhausted(locale, advice),
             self.of_retrying(locale),
         ]
@@ -172,7 +191,7 @@ impl Seen {
         let reports = incidents.map(|incident| &incident.report);
         said.extend(reports.filter_map(|report| self.of_incident(report, locale, advice)));
         if said.is_empty() {
-            said.push(self.of_nothing(locale));
+            said.push(self.of_nothing(locale, advice));
         }
         said.sort_by_key(|sentence| sentence.rank);
         said
@@ -184,16 +203,21 @@ impl Seen {
             return Some(told.next(locale.phrase(W::DiskFullNext)));
         }
         let trouble = self.trouble.clone()?;
-        Some(Sentence::new(0, Urgency::Act, trouble))
+        let told = Sentence::new(0, Urgency::Act, locale.phrase(W::Trouble));
+        let told = told.next(locale.phrase(W::TroubleNext));
+        Some(told.technical(Some(trouble)))
     }
 
-    fn of_url(&self, locale: Locale) -> Option<Sentence> {
+    fn of_url(&self, locale: Locale, advice: &AdviceContext) -> Option<Sentence> {
         if self.has_url {
             return None;
         }
         let waiting = self.accepted() + self.retrying();
         let told = standing::no_url(waiting, locale.language);
-        Some(Sentence::new(4, Urgency::Act, told).next(locale.phrase(W::NoUrlNext)))
+        let [check, reload] = ["check", "reload"].map(|command| advice.commands.typed(command));
+        let technical = standing::set_url(&check, &reload, locale.language);
+        let told = Sentence::new(4, Urgency::Act, told).next(locale.phrase(W::NoUrlNext));
+        Some(told.technical(Some(technical)))
     }
 
     /// The incident, of which the finding has the cause, is told with the number that is true now.
@@ -204,13 +228,14 @@ impl Seen {
         }
         let told = standing::exhausted(exhausted, locale.language);
         let of_exhausted = self.report(Kind::DeliveriesExhausted);
-        let cause = of_exhausted.map(|report| locale.advice(report, &advice.routes));
-        let next = match (cause, self.is_away()) {
-            (_, true) => locale.phrase(W::ExhaustedAwayNext).to_owned(),
-            (Some(cause), false) => cause,
-            (None, false) => locale.phrase(W::ExhaustedNext).to_owned(),
+        let next = match of_exhausted {
+            _ if self.is_away() => locale.phrase(W::ExhaustedAwayNext).to_owned(),
+            Some(report) if !report.is_of_outage() => locale.todo(report),
+            _ => locale.phrase(W::ExhaustedNext).to_owned(),
         };
-        Some(Sentence::new(2, Urgency::Act, told).next(next))
+        let technical = of_exhausted.and_then(|report| self.technical(report, locale, advice));
+        let told = Sentence::new(2, Urgency::Act, told).next(next);
+        Some(told.technical(technical))
     }
 
     fn of_retrying(&self, locale: Locale) -> Option<Sentence> {
@@ -262,7 +287,8 @@ impl Seen {
         }
         let (rank, urgency) = urgency::of(report.kind);
         let told = Sentence::new(rank, urgency, self.what(State::Ongoing, report, locale));
-        Some(told.next(locale.advice(report, &advice.routes)))
+        let technical = self.technical(report, locale, advice);
+        Some(told.next(locale.todo(report)).technical(technical))
     }
 
     fn report(&self, kind: Kind) -> Option<&Report> {
@@ -270,11 +296,14 @@ impl Seen {
         reports.rfind(|report| report.kind == kind)
     }
 
-    fn of_nothing(&self, locale: Locale) -> Sentence {
+    fn of_nothing(&self, locale: Locale, advice: &AdviceContext) -> Sentence {
         let last = self.last_sent;
         if last.is_none() && self.accepted() == 0 {
             let told = Sentence::new(10, Urgency::Begin, locale.phrase(W::Starting));
-            return told.next(locale.phrase(W::StartingNext));
+            let send = advice.commands.typed("send employee.created");
+            let send = standing::first_event(&send, locale.language);
+            let told = told.next(locale.phrase(W::StartingNext));
+            return told.technical(Some(send));
         }
         if last.is_some_and(|last| self.now.since(last) > QUIET) {
             let last = last.map(|last| locale.day_and_time(last));

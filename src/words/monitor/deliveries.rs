@@ -31,7 +31,7 @@ phrases! {
         Of30Days: "30 日間", "30 days";
         First: "最初の日", "First day";
         Last: "最後の日", "Last day";
-        Number: "番号 (X-Request-ID)", "Number (X-Request-ID)";
+        Number: "番号", "Number";
         Show: "表示する", "Show";
         Clear: "しぼりこみをやめる", "No filter";
         AcceptedAt: "受付時刻", "Accepted";
@@ -75,6 +75,28 @@ impl Locale {
             Period::Month => Deliveries::Of30Days,
         };
         self.phrase(name).to_owned()
+    }
+}
+
+/// The types of events that an office has a word for.
+const TYPES: [(&str, &str); 9] = [
+    ("employee.created", "職員の登録"),
+    ("employee.updated", "職員情報の変更"),
+    ("employee.personal_information.updated", "個人情報の変更"),
+    ("employee.photo.updated", "職員の写真の変更"),
+    ("employee.photo.deleted", "職員の写真の削除"),
+    ("employee.transferred", "異動"),
+    ("employee.retired", "退職"),
+    ("interview.scheduled", "面談の予定"),
+    ("interview.completed", "面談の実施"),
+];
+
+impl Locale {
+    /// What people call a type of events; the second language is VoiceDrive's and the staff system's own.
+    pub(crate) fn event_type(self, name: &str) -> String {
+        let known = TYPES.iter().find(|(known, _)| *known == name);
+        let known = known.filter(|_| self.language == Language::Ja);
+        known.map_or(name, |(_, word)| word).to_owned()
     }
 }
 

@@ -1,6 +1,9 @@
 //! The view of the server.
 
+use crate::audit::Action;
 use crate::language::Language;
+use crate::token::Scope;
+use crate::words::audits;
 use crate::words::monitor::thousands;
 
 phrases! {
@@ -45,8 +48,8 @@ phrases! {
         EndSession: "ログアウトさせる", "Log out";
         SessionEnded: "ログアウトさせました。", "Logged out.";
         You: "あなた", "you";
-        Tokens: "接続の許可 (トークン)", "Tokens";
-        TokensMean: "発行と取り消しは、サーバーで voicedrive-relay token を使います。", "They are issued and revoked on the server, with voicedrive-relay token.";
+        Tokens: "接続の許可", "Permissions to connect (tokens)";
+        TokensMean: "発行と取り消しは、サーバーの担当者が行います (voicedrive-relay token)。", "Whoever looks after the server issues and revokes them (voicedrive-relay token).";
         NoTokens: "発行したものはありません。", "None were issued.";
         Allows: "できること", "Allows";
         Revoked: "失効", "revoked";
@@ -58,6 +61,38 @@ phrases! {
         Subject: "対象", "To what";
         Older: "これより古いもの", "Older ones";
         Newest: "新しいものへ", "The newest";
+    }
+}
+
+/// What a permission to connect allows, by the words of its scopes.
+pub(crate) fn allows(scopes: &str, language: Language) -> String {
+    if language == Language::En {
+        return scopes.to_owned();
+    }
+    let known = |word: &str| match Scope::from_word(word) {
+        Some(Scope::StatsRead) => "統計を見る",
+        Some(Scope::Reconcile) => "突き合わせ",
+        Some(Scope::EventsWrite) => "送るものの登録",
+        Some(Scope::EventsRead) => "送信の記録を見る",
+        Some(Scope::InterviewsWrite) => "面談の登録",
+        Some(Scope::InterviewsRead) => "面談を見る",
+        Some(Scope::Admin) => "すべて",
+        None => "そのほか",
+    };
+    let words: Vec<&str> = scopes.split_whitespace().map(known).collect();
+    words.join("、")
+}
+
+/// What was done.
+pub(crate) fn action(word: &str, language: Language) -> String {
+    match Action::from_word(word) {
+        Some(Action::IssueToken) => language
+            .say("接続の許可の発行", "issued a permission to connect")
+            .to_owned(),
+        Some(Action::RevokeToken) => language
+            .say("接続の許可の取り消し", "revoked a permission to connect")
+            .to_owned(),
+        _ => audits::action(word, language),
     }
 }
 
