@@ -17,6 +17,7 @@ use crate::language::Locale;
 use crate::period::Period;
 use crate::timestamp::Timestamp;
 use crate::words::monitor::Frame as T;
+use crate::words::monitor::causes;
 use crate::words::monitor::deliveries::{self, Deliveries as W};
 use crate::words::monitor::thousands;
 
@@ -215,6 +216,7 @@ fn row(visit: &Visit<'_>, event: &EventSummary, now: Timestamp) -> Row {
         state,
         next: locale.phrase(match event.last_cause {
             _ if event.status != Status::Exhausted => W::SeeIt,
+            Some(cause) if cause.is_refusal() && causes::is_for_server(cause) => W::AskServer,
             Some(cause) if cause.is_refusal() => W::AskPartner,
             _ if visit.operates() => W::SendAgain,
             _ => W::SeeIt,

@@ -54,6 +54,8 @@ pub(super) struct Frame {
     incidents: usize,
     /// The time of day of which it is.
     pub(super) as_of: String,
+    /// The day of which it is, for a printed page.
+    pub(super) day: String,
     /// In how many seconds the login is over, and whether using the page prevents that.
     ends: Option<(u64, bool)>,
 }
@@ -88,6 +90,7 @@ impl Frame {
             incidents: 0,
             other_language: (form::address(path, &query), own_name(other)),
             as_of: locale.time_of_day(api.clock.now()),
+            day: locale.date(api.clock.now()),
             ends: visit.session.as_ref().map(|session| {
                 let end = session.ends_at.min(session.idle_at);
                 let left = end.since(api.clock.now()).as_secs();

@@ -82,6 +82,11 @@ pub(crate) fn ask(cause: Cause) -> Ask {
     }
 }
 
+/// Whether what is to be mended is here.
+pub(crate) fn is_for_server(cause: Cause) -> bool {
+    ask(cause) == Ask::Server
+}
+
 /// Both, in one text.
 pub(crate) fn told(cause: Cause, language: Language) -> String {
     let (why, ask) = (language.phrase(why(cause)), language.phrase(ask(cause)));

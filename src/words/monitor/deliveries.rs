@@ -39,6 +39,7 @@ phrases! {
         Next: "次にすること", "What to do";
         SendAgain: "もう一度送る", "Send again";
         AskPartner: "VoiceDrive に確認", "Ask VoiceDrive";
+        AskServer: "サーバーの担当者に連絡", "Call the server's administrator";
         SeeIt: "くわしく", "See it";
         Older: "これより古いもの", "Older ones";
         None: "この条件に合うものはありません。", "Nothing matches.";
@@ -78,25 +79,25 @@ impl Locale {
     }
 }
 
-/// The types of events that an office has a word for.
+/// What an office calls some types of events.
 const TYPES: [(&str, &str); 9] = [
-    ("employee.created", "職員の登録"),
-    ("employee.updated", "職員情報の変更"),
-    ("employee.personal_information.updated", "個人情報の変更"),
-    ("employee.photo.updated", "職員の写真の変更"),
-    ("employee.photo.deleted", "職員の写真の削除"),
-    ("employee.transferred", "異動"),
-    ("employee.retired", "退職"),
-    ("interview.scheduled", "面談の予定"),
-    ("interview.completed", "面談の実施"),
+    ("職員の登録", "employee.created"),
+    ("職員情報の変更", "employee.updated"),
+    ("個人情報の変更", "employee.personal_information.updated"),
+    ("職員の写真の変更", "employee.photo.updated"),
+    ("職員の写真の削除", "employee.photo.deleted"),
+    ("異動", "employee.transferred"),
+    ("退職", "employee.retired"),
+    ("面談の予定", "interview.scheduled"),
+    ("面談の実施", "interview.completed"),
 ];
 
 impl Locale {
     /// What people call a type of events; the second language is VoiceDrive's and the staff system's own.
     pub(crate) fn event_type(self, name: &str) -> String {
-        let known = TYPES.iter().find(|(known, _)| *known == name);
+        let known = TYPES.iter().find(|(_, known)| *known == name);
         let known = known.filter(|_| self.language == Language::Ja);
-        known.map_or(name, |(_, word)| word).to_owned()
+        known.map_or(name, |(word, _)| word).to_owned()
     }
 }
 

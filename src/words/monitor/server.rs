@@ -66,21 +66,19 @@ phrases! {
 
 /// What a permission to connect allows, by the words of its scopes.
 pub(crate) fn allows(scopes: &str, language: Language) -> String {
-    if language == Language::En {
-        return scopes.to_owned();
-    }
-    let known = |word: &str| match Scope::from_word(word) {
-        Some(Scope::StatsRead) => "統計を見る",
-        Some(Scope::Reconcile) => "突き合わせ",
-        Some(Scope::EventsWrite) => "送るものの登録",
-        Some(Scope::EventsRead) => "送信の記録を見る",
-        Some(Scope::InterviewsWrite) => "面談の登録",
-        Some(Scope::InterviewsRead) => "面談を見る",
-        Some(Scope::Admin) => "すべて",
-        None => "そのほか",
-    };
-    let words: Vec<&str> = scopes.split_whitespace().map(known).collect();
-    words.join("、")
+    let known = scopes.split_whitespace().map(Scope::from_word);
+    let words = known.map(|scope| match scope {
+        Some(Scope::StatsRead) => language.say("統計を見る", "see statistics"),
+        Some(Scope::Reconcile) => language.say("突き合わせ", "reconcile"),
+        Some(Scope::EventsWrite) => language.say("送るものの登録", "hand in events"),
+        Some(Scope::EventsRead) => language.say("送信の記録を見る", "see deliveries"),
+        Some(Scope::InterviewsWrite) => language.say("面談の登録", "hand in interviews"),
+        Some(Scope::InterviewsRead) => language.say("面談を見る", "see interviews"),
+        Some(Scope::Admin) => language.say("すべて", "everything"),
+        None => language.say("そのほか", "something else"),
+    });
+    let words: Vec<&str> = words.collect();
+    words.join(language.say("、", ", "))
 }
 
 /// What was done.

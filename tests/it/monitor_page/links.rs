@@ -104,7 +104,7 @@ async fn a_link_shows_its_incident_alone_also_when_it_is_over() {
     let page = operator.get(&path(refused)).await.text;
     assert_eq!(page.matches("<article").count(), 1, "{page}");
     assert!(
-        page.contains("refusal by VoiceDrive") && page.contains("All incidents"),
+        page.contains("Refused by VoiceDrive") && page.contains("All incidents"),
         "{page}"
     );
     operator

@@ -104,7 +104,8 @@ async fn what_is_refused_is_asked_about_before_it_is_sent_again() {
         .get(&format!("/monitor/deliveries/{refused}"))
         .await
         .text;
-    let [sentence, button] = ["ask them about its type", plain].map(|part| page.find(part));
+    let [sentence, button] =
+        ["Ask VoiceDrive whether they take this type", plain].map(|part| page.find(part));
     assert!(sentence.is_some() && sentence < button, "{page}");
     assert!(page.contains("will refuse it again"), "{page}");
     let page = operator
@@ -210,9 +211,12 @@ async fn in_japanese_numbers_have_their_counter_and_roles_their_word() {
         "{server}"
     );
     let now = operator.get("/monitor").await.text;
-    assert!(now.contains("要対応のイベントが 1 件あります"), "{now}");
+    assert!(now.contains("届けられなかったものが 1 件あります"), "{now}");
     let incidents = operator.get("/monitor/incidents").await.text;
-    assert!(incidents.contains("VoiceDrive による拒否"), "{incidents}");
+    assert!(
+        incidents.contains("VoiceDrive に断られたもの"),
+        "{incidents}"
+    );
 }
 
 /// What a reader sees of a page, without the parts that are folded away for administrators.
