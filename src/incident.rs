@@ -83,6 +83,16 @@ impl Report {
         }
     }
 
+    /// Whether its numbers are those of every route together.
+    #[must_use]
+    pub fn counts_every_route(&self) -> bool {
+        match self.kind {
+            Kind::SuccessRateLow | Kind::QueueLong => true,
+            Kind::OnHold => self.route().is_none(),
+            _ => false,
+        }
+    }
+
     /// The route that it is about; none for what concerns the whole daemon, or a token.
     #[must_use]
     pub fn route(&self) -> Option<&str> {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::day;
 use crate::incident::{CLEAR_FOR, Finding, Kind, Observation, Thresholds};
 use crate::observations::{AnswerTimes, ReceiverState};
 use crate::overview::{Absence, RouteVitals};
@@ -271,7 +272,7 @@ fn own_certificate(observed: &Observed, limits: &Thresholds, now: Timestamp) -> 
 
 /// The days until a certificate ends, when they are few enough to tell; negative: since it ended.
 fn days_left(ends: Timestamp, limits: &Thresholds, now: Timestamp) -> Option<i64> {
-    let days = (ends.unix_seconds() - now.unix_seconds()).div_euclid(86_400);
+    let days = day::whole_days(now, ends);
     let first = limits.certificate_days.iter().max()?;
     (days <= i64::try_from(*first).unwrap_or(i64::MAX)).then_some(days)
 }

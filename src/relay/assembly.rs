@@ -103,10 +103,12 @@ pub(super) fn rules(settings: &Loaded) -> DeliveryRules {
 
 /// What advice to an admin depends on.
 pub(super) fn advice(settings: &Loaded) -> AdviceContext {
+    let public = settings.config.server.public_url.as_ref();
     AdviceContext {
         commands: settings.commands.clone(),
         routes: settings.config.route_settings(),
         recovers: settings.config.recovery.automatic,
+        page: public.map(|url| format!("{}/monitor", url.origin().ascii_serialization())),
     }
 }
 

@@ -50,6 +50,25 @@ pub(super) fn list(
     Ok((incidents.collect::<Result<_, StoreError>>()?, next))
 }
 
+/// The incident with this id, if it was told.
+pub(super) fn find(
+    connection: &Connection,
+    id: &str,
+    now: Now,
+) -> Result<Option<Incident>, StoreError> {
+    let found: Option<(i64, Option<Timestamp>)> = connection
+        .prepare_cached(
+            "SELECT seq, closed_at FROM incidents WHERE id = ?1 AND announced_at IS NOT NULL",
+        )?
+        .query_row([id], |row| row.try_into())
+        .optional()?;
+    let Some((seq, closed_at)) = found else {
+        return Ok(None);
+    };
+    let report = report(connection, seq, now)?;
+    Ok(Some(Incident { report, closed_at }))
+}
+
 /// What is known of an incident: at its end, or now.
 pub(super) fn report(
     connection: &Connection,

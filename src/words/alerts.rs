@@ -16,7 +16,18 @@ use crate::words::{clocks, findings, holds};
 /// Sends again what waits for a person.
 const RESEND: &str = "resend --status exhausted";
 
+/// What a link to the page is called.
+fn on_the_page(language: Language) -> &'static str {
+    language.say("画面で見る", "On the page")
+}
+
 impl Message {
+    /// What its link is called.
+    #[must_use]
+    pub fn link_title(&self) -> &'static str {
+        on_the_page(self.language)
+    }
+
     /// The text with a last line about recipients who do not get it.
     #[must_use]
     pub fn text_without(&self, refused: &[RefusedRecipient]) -> String {
@@ -84,31 +95,45 @@ impl Locale {
             count: report.count,
             oldest_event_id: report.oldest_event_id.clone(),
             actions,
+            link: advice.page_of(&report.id),
             language: self.language,
         }
     }
 
     /// The words of a test.
     #[must_use]
-    pub fn test(self, id: &str, now: Timestamp) -> Message {
+    pub fn test(self, id: &str, now: Timestamp, advice: &AdviceContext) -> Message {
+        let told = self.say(
+            "これはテストです。対応は不要です。この通知が届いたので、異常があればここに届きます。",
+            "This is a test; nothing needs to be done. As it has arrived, alerts will arrive here too.",
+        );
+        let lines = [told.to_owned()].into_iter();
+        let lines = lines.chain(self.on_the_page(advice.page.as_deref()));
         Message {
             kind: "test",
             state: "test",
             incident_id: id.to_owned(),
             opened_at: now,
-            title: self.say(
-                "voicedrive-relay: テスト通知",
-                "voicedrive-relay: a test message",
-            ).to_owned(),
-            text: self.say(
-                "これはテストです。対応は不要です。この通知が届いたので、異常があればここに届きます。",
-                "This is a test; nothing needs to be done. As it has arrived, alerts will arrive here too.",
-            ).to_owned(),
+            title: self
+                .say(
+                    "voicedrive-relay: テスト通知",
+                    "voicedrive-relay: a test message",
+                )
+                .to_owned(),
+            text: lines.collect::<Vec<_>>().join("\n"),
             count: 0,
             oldest_event_id: None,
             actions: Vec::new(),
+            link: advice.page.clone(),
             language: self.language,
         }
+    }
+
+    /// Where the page shows it, for whoever has no terminal.
+    fn on_the_page(self, address: Option<&str>) -> Option<String> {
+        let address = address?;
+        let label = on_the_page(self.language);
+        Some(format!("{label}: {address}"))
     }
 
     fn title(self, state: State, report: &Report) -> String {
@@ -204,6 +229,7 @@ impl Locale {
         });
         if state == State::Resolved {
             lines.extend(self.left(report, advice));
+            lines.extend(self.on_the_page(advice.page_of(&report.id).as_deref()));
             return lines.join("\n");
         }
         let label = self.language.say("意味と対応", "What it means, what to do");
@@ -218,6 +244,7 @@ impl Locale {
                 self.language,
             ));
         }
+        lines.extend(self.on_the_page(advice.page_of(&report.id).as_deref()));
         if let Some(oldest) = &report.oldest_event_id {
             let label = self.language.say("最も古いイベント", "Oldest event");
             lines.push(format!("{label}: {oldest}"));
@@ -283,7 +310,7 @@ impl Locale {
     }
 
     /// That what was told does not hold any more, and when that counts as the end.
-    fn clearing(self, since: Timestamp) -> String {
+    pub(crate) fn clearing(self, since: Timestamp) -> String {
         let [since, end] = [since, since.after(CLEAR_FOR)].map(|at| self.clock(at));
         both!(
             self.language,

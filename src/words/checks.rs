@@ -405,7 +405,7 @@ pub(crate) fn no_socket(path: &Path, language: Language) -> String {
 }
 
 /// The last day of a certificate.
-pub(crate) fn certificate_ends(day: &str, days: u64, language: Language) -> String {
+pub(crate) fn certificate_ends(day: &str, days: i64, language: Language) -> String {
     let in_days = counted(days, "day");
     both!(
         language,

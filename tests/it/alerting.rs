@@ -82,7 +82,7 @@ impl Sink {
             .collect()
     }
 
-    async fn wait_until(&self, enough: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+    pub async fn wait_until(&self, enough: impl Fn(&[Value]) -> bool) -> Vec<Value> {
         let waiting = async {
             loop {
                 let arrived = self.state.arrived.notified();

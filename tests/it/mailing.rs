@@ -80,7 +80,7 @@ impl Server {
             language: Language::En,
             timezone: Zone::TOKYO,
         };
-        let words = locale.test("id", noon());
+        let words = locale.test("id", noon(), &AdviceContext::default());
         tell(&self.channel(to), &words, noon()).await
     }
 

@@ -1,5 +1,7 @@
 //! The page for people, as a browser asks for it.
 
+mod links;
+mod privacy;
 mod script;
 mod views;
 

@@ -406,6 +406,7 @@ fn what_is_given_up_is_dismissed_and_waits_no_more() {
         let question = KpiQuestion {
             period: Period::Day,
             now: at(1_000_000),
+            routes: None,
             compared_routes: Vec::new(),
         };
         let kpis = kpis::count(&connection, &question).unwrap();

@@ -107,7 +107,7 @@ fn filters(now: Timestamp) -> Vec<EventFilter> {
                 ..filter.clone()
             },
             EventFilter {
-                except_routes: vec!["default".to_owned()],
+                routes: Some(vec!["default".to_owned(), "other".to_owned()]),
                 ..filter.clone()
             },
             EventFilter {
@@ -196,7 +196,7 @@ async fn call_events(store: &Store, moment: Moment) {
     let ids: Vec<String> = page.items.into_iter().map(|event| event.id).collect();
     store.event(&ids[0], later).await.unwrap().unwrap();
     store.short_ids(ids.clone()).await.unwrap();
-    store.ids_that_begin("01", 5).await.unwrap();
+    store.ids_that_begin("01", None, 5).await.unwrap();
     store.event_types().await.unwrap();
     let start = ChangePosition::default();
     store.changes_since(start, 9, later).await.unwrap();
@@ -343,7 +343,8 @@ async fn call_the_rest(store: &Store, moment: Moment) {
     for filter in filters(moment.wall) {
         store.failure_causes(filter, 9).await.unwrap();
     }
-    store.route_overviews(moment).await.unwrap();
+    let names = vec!["default".to_owned()];
+    store.route_overviews(names, moment).await.unwrap();
     let series = vec![(moment.wall.before(Duration::from_hours(50)), moment.wall)];
     store.send_series(series, None).await.unwrap();
     store.overview(moment).await.unwrap();
@@ -373,6 +374,7 @@ async fn call_the_rest(store: &Store, moment: Moment) {
     let question = KpiQuestion {
         period: Period::Month,
         now,
+        routes: None,
         compared_routes: vec!["default".to_owned()],
     };
     store.kpi_counts(question).await.unwrap();
@@ -401,6 +403,7 @@ async fn call_the_rest(store: &Store, moment: Moment) {
     observed.await.unwrap();
     for open in [None, Some(true), Some(false)] {
         store.incidents(open, None, 9, moment).await.unwrap();
+        store.incident("0199", moment).await.unwrap();
     }
     call_holds(store, moment).await;
     let dismissed = store.dismiss_incident("nobody", somebody(), None, moment);
