@@ -53,6 +53,7 @@ mod interview_stats;
 mod interviews;
 mod kpis;
 mod lane;
+mod ledger;
 mod line;
 mod milestones;
 mod missing_deliveries;

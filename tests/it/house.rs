@@ -279,7 +279,7 @@ const USED_BY: &[(&str, &[&str])] = &[
     ("alerts", &["cli", "http::control", "relay"]),
     ("upkeep", &["alerts", "http", "relay"]),
     ("words", &["cli", "http::control", "http::monitor"]),
-    ("import", &["cli", "words"]),
+    ("import", &["cli", "http::monitor", "words"]),
     ("examination", &["cli", "words"]),
     ("channel", &["alerts", "cli", "http::control", "words"]),
     ("receiver", &["cli", "words"]),

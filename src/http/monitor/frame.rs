@@ -24,6 +24,8 @@ const AS_OF: &str = "x-as-of";
 pub(super) enum View {
     Now,
     Deliveries,
+    Reconciliation,
+    Interviews,
     Incidents,
     Server,
 }
@@ -107,7 +109,7 @@ impl Frame {
     pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
     /// The views, each with its address and name.
-    pub(super) fn views(&self) -> [(View, &'static str, String); 4] {
+    pub(super) fn views(&self) -> [(View, &'static str, String); 6] {
         let name = |name: T| self.locale.phrase(name).to_owned();
         let incidents = match self.incidents {
             0 => name(T::Incidents),
@@ -116,6 +118,12 @@ impl Frame {
         [
             (View::Now, FIRST, name(T::Now)),
             (View::Deliveries, address::DELIVERIES, name(T::Deliveries)),
+            (
+                View::Reconciliation,
+                address::RECONCILE,
+                name(T::Reconciliation),
+            ),
+            (View::Interviews, address::INTERVIEWS, name(T::Interviews)),
             (View::Incidents, address::INCIDENTS, incidents),
             (View::Server, address::SERVER, name(T::Server)),
         ]

@@ -1,0 +1,427 @@
+//! The view of comparisons with VoiceDrive: what is missing now, what was confirmed, and a file to compare
+//! (contract, sections 4.7 and 12.1).
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::sync::Arc;
+
+use askama::Template;
+use chrono::NaiveDate;
+use tokio::task::spawn_blocking;
+
+use super::comparison::Beside;
+use super::error::PageError;
+use super::frame::{self, Frame, View};
+use super::missing::{self, FindingRow};
+use super::standing::Seen;
+use super::upload::{Upload, UploadError};
+use super::urgency::Urgency;
+use super::{Visit, address};
+use crate::confirmed_range::ConfirmedRange;
+use crate::day;
+use crate::http::api::reconcile;
+use crate::http::reply::{ApiError, Reply};
+use crate::import::id_list;
+use crate::incident::Kind;
+use crate::language::Locale;
+use crate::reconciliation::comparison::Question;
+use crate::reconciliation::ledger::{ComparisonRecord, FindingCounts, FindingsFilter};
+use crate::reconciliation::received::Received;
+use crate::reconciliation::{IdRange, time_of};
+use crate::timestamp::Timestamp;
+use crate::words::monitor::Frame as T;
+use crate::words::monitor::reconciliation::{self, Reconciliation as W};
+use crate::words::monitor::standing::Standing as S;
+use crate::words::monitor::thousands;
+use crate::words::monitor::upload;
+use uuid::Uuid;
+
+/// The longest file, in bytes: as long as the command takes it.
+const LONGEST: u64 = 64 * 1024 * 1024;
+const MIB: u64 = 1024 * 1024;
+/// Comparisons that are listed: a month, when there is one each day.
+const LISTED: usize = 31;
+/// Findings of a kind that are named.
+pub(super) const NAMED: usize = 30;
+
+#[derive(Template)]
+#[template(path = "reconciliation.html")]
+struct ReconciliationPage<'a> {
+    frame: &'a Frame,
+    told: Option<String>,
+    said: Said,
+    others: Vec<Said>,
+    resend: Option<(&'static str, String)>,
+    receivers: Vec<Receiver>,
+    asked: String,
+    findings: Vec<FindingRow>,
+    left: Option<String>,
+    history: Vec<Compared>,
+    routes: Vec<(String, String)>,
+    at_most: String,
+    connect: String,
+    operates: bool,
+}
+
+/// What is, and what to do.
+pub(super) struct Said {
+    pub(super) urgency: Urgency,
+    pub(super) text: String,
+    pub(super) next: Option<&'static str>,
+}
+
+/// A receiver in the table.
+struct Receiver {
+    name: String,
+    urgency: Urgency,
+    state: String,
+    last: String,
+    confirmed: String,
+}
+
+/// A comparison in the list.
+pub(super) struct Compared {
+    pub(super) address: String,
+    pub(super) when: String,
+    pub(super) receiver: String,
+    pub(super) range: String,
+    pub(super) sent: String,
+    pub(super) received: String,
+    pub(super) matched: String,
+    pub(super) missing: (String, bool),
+    pub(super) no_effect: (String, bool),
+}
+
+/// `GET /monitor/reconcile`
+///
+/// # Errors
+/// The store's.
+pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
+    let (api, locale) = (visit.api, visit.locale);
+    let hidden = visit.hidden_routes();
+    let filter = FindingsFilter {
+        except_routes: hidden.clone(),
+        ..FindingsFilter::default()
+    };
+    let findings = api.store.findings(filter, NAMED).await?;
+    let history = api.store.comparisons(hidden, LISTED).await?;
+    let seen = Seen::of(&visit).await?;
+    let receivers = receivers(&visit, &seen, &findings.by_route).await?;
+    let counts = findings.counts();
+    let is_overdue = has_incident(&seen, Kind::ReconcileOld, None);
+    let mut said = sentences(
+        counts,
+        !history.is_empty(),
+        is_overdue,
+        visit.operates(),
+        locale,
+    )
+    .into_iter();
+    let Some(first) = said.next() else {
+        return Err(PageError::NotFound);
+    };
+    let may_resend = visit.operates() && counts.missing > 0;
+    let all = counts.missing + counts.sent_again + counts.no_effect;
+    let left = all - findings.named.len() as u64;
+    let title = locale.phrase(W::Title);
+    let frame = Frame::of(&visit, View::Reconciliation, title, &seen);
+    let page = ReconciliationPage {
+        told: missing::done(&visit),
+        said: first,
+        others: said.collect(),
+        resend: may_resend.then(|| {
+            let told = reconciliation::resend(counts.missing, locale.language);
+            (address::RESEND_MISSING, told)
+        }),
+        receivers,
+        asked: asked(&visit),
+        findings: missing::rows(locale, &findings.named),
+        left: (left > 0).then(|| reconciliation::more(left, locale.language)),
+        history: history
+            .iter()
+            .map(|record| compared(locale, record))
+            .collect(),
+        routes: counted(&visit),
+        at_most: upload::at_most(LONGEST / MIB, locale.language),
+        connect: reconciliation::connect(&own_url(&visit)),
+        operates: visit.operates(),
+        frame: &frame,
+    };
+    frame::view(&visit, &frame, &page)
+}
+
+/// What is, the worst first; one sentence at least.
+pub(super) fn sentences(
+    counts: FindingCounts,
+    was_compared: bool,
+    is_overdue: bool,
+    operates: bool,
+    locale: Locale,
+) -> Vec<Said> {
+    let language = locale.language;
+    let of = |urgency, text: String, next: W| Said {
+        urgency,
+        text,
+        next: Some(locale.phrase(next)),
+    };
+    let phrase = |phrase: W| locale.phrase(phrase).to_owned();
+    let by_role = |operator: W, viewer: W| if operates { operator } else { viewer };
+    let mut said = Vec::new();
+    if counts.missing > 0 {
+        let told = reconciliation::missing(counts.missing, language);
+        let next = by_role(W::MissingNext, W::MissingNextViewer);
+        said.push(of(Urgency::Act, told, next));
+    }
+    if counts.no_effect > 0 {
+        let told = reconciliation::no_effect(counts.no_effect, language);
+        said.push(of(Urgency::Look, told, W::NoEffectNext));
+    }
+    if is_overdue {
+        said.push(of(Urgency::Look, phrase(W::Overdue), W::OverdueNext));
+    }
+    if counts.sent_again > 0 {
+        let told = reconciliation::sent_again(counts.sent_again, language);
+        said.push(of(Urgency::Wait, told, W::SentAgainNext));
+    }
+    if !was_compared {
+        let next = by_role(W::NeverNext, W::NeverNextViewer);
+        said.push(of(Urgency::Begin, phrase(W::Never), next));
+    }
+    if said.is_empty() {
+        said.push(Said {
+            urgency: Urgency::Fine,
+            text: phrase(W::Fine),
+            next: None,
+        });
+    }
+    said
+}
+
+fn has_incident(seen: &Seen, kind: Kind, route: Option<&str>) -> bool {
+    let mut reports = seen.overview.incidents.iter().map(|one| &one.report);
+    reports.any(|report| report.kind == kind && (route.is_none() || report.route() == route))
+}
+
+/// The routes that can be compared: name in the form, and as it is shown.
+fn counted(visit: &Visit<'_>) -> Vec<(String, String)> {
+    let hidden = visit.hidden_routes();
+    let counted = visit.api.routes.counted.iter();
+    let counted = counted.filter(|route| !hidden.contains(route));
+    counted
+        .map(|route| (route.clone(), visit.locale.receiver(route)))
+        .collect()
+}
+
+async fn receivers(
+    visit: &Visit<'_>,
+    seen: &Seen,
+    findings: &BTreeMap<String, FindingCounts>,
+) -> Result<Vec<Receiver>, PageError> {
+    let locale = visit.locale;
+    let routes = counted(visit).into_iter().map(|(route, _)| route);
+    let ranges = visit.api.store.confirmed_ranges(routes.collect()).await?;
+    let last: BTreeMap<&String, Timestamp> = seen
+        .overview
+        .comparisons
+        .iter()
+        .map(|(route, at)| (route, *at))
+        .collect();
+    let rows = ranges.into_iter().map(|(route, range)| {
+        let counts = findings.get(&route).copied().unwrap_or_default();
+        let overdue = has_incident(seen, Kind::ReconcileOld, Some(&route));
+        let last = last.get(&route).copied();
+        let (urgency, state) = state(locale, counts, last.is_some(), overdue);
+        let not_yet = || locale.phrase(W::NotYet).to_owned();
+        Receiver {
+            name: locale.receiver(&route),
+            urgency,
+            state,
+            last: last.map_or_else(not_yet, |at| locale.near(at, seen.now)),
+            confirmed: confirmed(locale, &range).unwrap_or_else(not_yet),
+        }
+    });
+    Ok(rows.collect())
+}
+
+fn state(
+    locale: Locale,
+    counts: FindingCounts,
+    was_compared: bool,
+    is_overdue: bool,
+) -> (Urgency, String) {
+    let said = sentences(counts, was_compared, is_overdue, true, locale);
+    let Some(Said { urgency, text, .. }) = said.into_iter().next() else {
+        return (Urgency::Fine, String::new());
+    };
+    let short = match urgency {
+        Urgency::Begin => W::NeverState,
+        Urgency::Fine => W::FineState,
+        Urgency::Look if counts.no_effect == 0 => W::OverdueState,
+        _ => return (urgency, text),
+    };
+    (urgency, locale.phrase(short).to_owned())
+}
+
+/// From where to where it was compared; none: not at all.
+fn confirmed(locale: Locale, range: &ConfirmedRange) -> Option<String> {
+    let moment = |id: &str| Some(time_of(Uuid::try_parse(id).ok()?));
+    let (mut parts, mut ends) = (0, None);
+    for (from, to) in range.parts() {
+        let (from, to) = (moment(from)?, moment(to)?);
+        let first = ends.map_or(from, |(first, _)| first);
+        ends = Some((first, to));
+        parts += 1;
+    }
+    let (from, to) = ends?;
+    let [from, to] = [from, to].map(|at| locale.day_and_time(at));
+    let gaps = parts - 1;
+    Some(reconciliation::confirmed(&from, &to, gaps, locale.language))
+}
+
+/// When VoiceDrive has asked last, for whatever it was.
+fn asked(visit: &Visit<'_>) -> String {
+    let locale = visit.locale;
+    let answered = visit.api.observations.questions().answered;
+    answered.map_or_else(
+        || locale.phrase(W::NotAsked).to_owned(),
+        |question| locale.near(question.at, visit.api.clock.now()),
+    )
+}
+
+fn own_url(visit: &Visit<'_>) -> String {
+    let public = visit.api.public_url.as_ref();
+    let url = public.map_or("http://127.0.0.1:8480", |url| url.as_str());
+    url.trim_end_matches('/').to_owned()
+}
+
+pub(super) fn compared(locale: Locale, record: &ComparisonRecord) -> Compared {
+    let counts = record.counts;
+    let number = |number: u64| (thousands(number), number > 0);
+    Compared {
+        address: address::comparison(&record.id),
+        when: locale.day_and_time(record.compared_at),
+        receiver: locale.receiver(&record.route),
+        range: range(locale, record.range),
+        sent: thousands(counts.sent),
+        received: thousands(counts.received),
+        matched: thousands(counts.matched),
+        missing: number(counts.missing),
+        no_effect: number(counts.no_effect),
+    }
+}
+
+/// The time of a range of ids.
+pub(super) fn range(locale: Locale, range: IdRange) -> String {
+    let [from, to] = [range.from, range.to].map(time_of);
+    format!("{} - {}", locale.day_and_time(from), locale.near(to, from))
+}
+
+/// `POST /monitor/reconcile`
+///
+/// # Errors
+/// `Upload` for a file that is no list, `Contradicts` for a range that is none, or the store's; nothing was changed then.
+pub(super) async fn compare(mut visit: Visit<'_>) -> Result<Reply, PageError> {
+    let api = visit.api;
+    // The list was made before it began to come.
+    let began = api.clock.now();
+    let refused = |error| PageError::Upload(error, address::RECONCILE);
+    let mut upload = Upload::read(&mut visit, LONGEST).await.map_err(refused)?;
+    let asked = Asked::of(&visit, &mut upload)?;
+    let Upload { file, name, .. } = upload;
+    let list = received(&visit, file, &name).await?;
+    let question = Question::of(asked.routes, asked.range, asked.made_at, list, began);
+    let question = question.map_err(|error| {
+        let told = visit.locale.range_error(error).to_owned();
+        refused(UploadError::NotUnderstood(told))
+    })?;
+    let question = Arc::new(question);
+    let moment = api.clock.moment();
+    let found = reconcile::look(api, &question, moment).await?;
+    let id = reconcile::keep(api, &question, &found, moment).await?;
+    let beside = Beside::of(name, &found);
+    visit.shared.compared.put(&id, moment.monotonic, beside);
+    Ok(super::redirect(&address::comparison(&id)))
+}
+
+/// What the form says beside the file.
+struct Asked {
+    routes: Vec<String>,
+    range: (Option<Timestamp>, Option<Timestamp>),
+    made_at: Option<Timestamp>,
+}
+
+impl Asked {
+    fn of(visit: &Visit<'_>, upload: &mut Upload) -> Result<Self, PageError> {
+        let locale = visit.locale;
+        let zone = locale.timezone;
+        let refused = |why: W| PageError::Contradicts(locale.phrase(why).to_owned());
+        let counted = &visit.api.routes.counted;
+        let routes = match upload.take("route") {
+            None => counted.clone(),
+            Some(route) if counted.contains(&route) => vec![route],
+            Some(_) => return Err(refused(W::NoRoute)),
+        };
+        let mut day =
+            |name: &str, moment: fn(NaiveDate, crate::zone::Zone) -> Option<Timestamp>| {
+                let text = upload.take(name);
+                let read = text.map(|text| moment(text.parse().ok()?, zone).ok_or(()).ok());
+                read.map(|day| day.ok_or_else(|| refused(W::WrongDay)))
+                    .transpose()
+            };
+        let first = day("first", day::start)?;
+        let last = day("last", day::end)?;
+        // Up to the beginning of the next day.
+        let last = last.map(|last| last.after(std::time::Duration::from_millis(1)));
+        let made_at = upload.take("made").map(|text| {
+            let shown = text.parse().ok()?;
+            zone.moment(shown)
+        });
+        let made_at = made_at
+            .map(|at| at.ok_or_else(|| refused(W::WrongMoment)))
+            .transpose()?;
+        Ok(Self {
+            routes,
+            range: (first, last),
+            made_at,
+        })
+    }
+}
+
+async fn received(visit: &Visit<'_>, file: File, name: &str) -> Result<Vec<Received>, PageError> {
+    let read = spawn_blocking(move || id_list::read_open(file)).await;
+    let read = read.map_err(|_| ApiError::Internal)?;
+    let language = visit.locale.language;
+    read.map_err(|why| {
+        let told = upload::not_understood(name, &why.describe(language), language);
+        PageError::Upload(UploadError::NotUnderstood(told), address::RECONCILE)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::Language;
+    use crate::zone::Zone;
+
+    #[test]
+    fn the_worst_is_said_first_and_what_was_sent_again_asks_nobody() {
+        let locale = Locale {
+            language: Language::Ja,
+            timezone: Zone::TOKYO,
+        };
+        let of = |missing, sent_again, no_effect, compared, overdue| {
+            let counts = FindingCounts {
+                missing,
+                sent_again,
+                no_effect,
+            };
+            let said = sentences(counts, compared, overdue, true, locale);
+            said.into_iter().map(|one| one.urgency).collect::<Vec<_>>()
+        };
+        use Urgency::{Act, Begin, Fine, Look, Wait};
+        assert_eq!(of(2, 1, 1, true, true), [Act, Look, Look, Wait]);
+        assert_eq!(of(0, 1, 0, true, false), [Wait]);
+        assert_eq!(of(0, 0, 0, true, false), [Fine]);
+        assert_eq!(of(0, 0, 0, false, false), [Begin]);
+    }
+}
