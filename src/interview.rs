@@ -176,8 +176,8 @@ pub struct InterviewCursor {
     pub seq: i64,
 }
 
-/// Records of a file of which it is told what they change.
-pub const NAMED_CHANGES: usize = 40;
+/// Records of a file that are named: so many new ones, and as many that change something.
+pub const NAMED_CHANGES: usize = 20;
 
 /// What is to become of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,8 +208,6 @@ pub struct ImportCounts {
 /// What a record of a file changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportChange {
-    /// Its place in the file.
-    pub place: u64,
     /// What is kept; none: it is new.
     pub before: Option<Interview>,
     /// What takes its place.
@@ -225,8 +223,10 @@ pub struct ImportResult {
     pub replaced: u64,
     /// Of these, records that are the same as the earlier one.
     pub unchanged: u64,
-    /// The first [`NAMED_CHANGES`] of the others, and of the new ones.
+    /// The first [`NAMED_CHANGES`] of the others.
     pub changes: Vec<ImportChange>,
+    /// The first [`NAMED_CHANGES`] of the new ones.
+    pub additions: Vec<ImportChange>,
     /// Records of people whose data were erased: they were taken without names.
     pub erased: u64,
     /// Records that were taken without a `rescheduledFromId` that names no record.
@@ -257,19 +257,23 @@ impl ImportResult {
     }
 
     /// Counts a record that takes the place of what is kept.
-    pub fn count(&mut self, place: u64, before: Option<Interview>, after: Interview) {
-        match &before {
-            None => self.created += 1,
-            Some(_) => self.replaced += 1,
-        }
-        if before.as_ref() == Some(&after) {
-            self.unchanged += 1;
-        } else if self.changes.len() < NAMED_CHANGES {
-            self.changes.push(ImportChange {
-                place,
-                before,
-                after,
-            });
+    pub fn count(&mut self, before: Option<Interview>, after: Interview) {
+        let list = match &before {
+            None => {
+                self.created += 1;
+                &mut self.additions
+            }
+            Some(before) => {
+                self.replaced += 1;
+                if *before == after {
+                    self.unchanged += 1;
+                    return;
+                }
+                &mut self.changes
+            }
+        };
+        if list.len() < NAMED_CHANGES {
+            list.push(ImportChange { before, after });
         }
     }
 }

@@ -87,7 +87,7 @@ pub(super) struct Report {
     /// What it does, in numbers.
     #[serde(skip)]
     pub(super) counts: ImportCounts,
-    /// What the first records change.
+    /// The first records that change something, and then the first new ones.
     #[serde(skip)]
     pub(super) changes: Vec<ImportChange>,
 }
@@ -116,6 +116,7 @@ impl Report {
             report.origins_dropped = result.origins_dropped;
             report.counts = result.counts();
             report.changes = result.changes;
+            report.changes.extend(result.additions);
         }
         Ok(report)
     }

@@ -220,7 +220,7 @@ where
         if earlier.as_ref().is_some_and(|one| one.updated_at == now) {
             suspects.insert(id);
         }
-        result.count(place, earlier.map(|one| one.interview), interview);
+        result.count(earlier.map(|one| one.interview), interview);
     }
     let settled = intake.settle(unknown_origin)?;
     result.erased = settled.erased;

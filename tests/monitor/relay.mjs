@@ -30,6 +30,8 @@ export class Receiver {
   status = 200;
   body = "{}";
   received = [];
+  // What one webhook is answered with.
+  statusOf = () => this.status;
 
   async start() {
     this.server = createServer((request, answer) => {
@@ -37,7 +39,7 @@ export class Receiver {
       request.on("data", (part) => (body += part));
       request.on("end", () => {
         this.received.push({ id: request.headers["x-request-id"], at: Date.now() });
-        answer.writeHead(this.status, { "content-type": "application/json" });
+        answer.writeHead(this.statusOf(body), { "content-type": "application/json" });
         answer.end(this.body);
       });
     });
@@ -99,6 +101,22 @@ export class Relay {
 
   login(name, role, hours = "12") {
     return this.command("monitor", "login", "--name", name, "--role", role, "--hours", hours);
+  }
+
+  // Hands in many events at once; answers their ids.
+  async accept(events) {
+    this.token ??= (await this.command("token", "issue", "--subject", "tests", "--scope", "events:write")).token;
+    const headers = { authorization: `Bearer ${this.token}`, "content-type": "application/json" };
+    const answer = await fetch(`${this.url}/api/events/batch`, { method: "POST", headers, body: JSON.stringify(events) });
+    check(answer.status === 202, `${answer.status}: events are accepted`);
+    const { data } = await answer.json();
+    return data.events.map((one) => one.id);
+  }
+
+  // A command that may end with another code than 0.
+  async ended(...words) {
+    const ending = run(RELAY, [...words, "--config", this.config, "--json"]);
+    return ending.then(({ stdout }) => ({ code: 0, stdout }), ({ code, stdout }) => ({ code, stdout }));
   }
 
   send(event, staffId, data = {}) {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::error::PageError;
 use super::frame::{self, Frame, View};
 use super::missing::{self, FindingRow, MissingNow};
-use super::reconciliation::{Compared, NAMED, Said, compared, sentences};
+use super::reconciliation::{Compared, Known, NAMED, Said, compared, sentences};
 use super::standing::Seen;
 use super::urgency::Urgency;
 use super::{Visit, address};
@@ -168,7 +168,12 @@ fn said(locale: Locale, counts: FindingCounts, then: u64, operates: bool) -> Sai
             next: None,
         };
     }
-    let said = sentences(counts, true, false, operates, locale);
+    let known = Known {
+        counts,
+        was_compared: true,
+        ..Known::default()
+    };
+    let said = sentences(known, operates, locale);
     said.into_iter().next().unwrap_or(Said {
         urgency: Urgency::Fine,
         text: locale.phrase(W::Fine).to_owned(),

@@ -181,8 +181,12 @@ fn said(
         return of(Urgency::Look, told, Some(W::PastDueNext));
     }
     if counted.total == 0 {
-        let next = filter.is_plain().then_some(W::EmptyNext);
-        return of(Urgency::Begin, locale.phrase(W::Empty).to_owned(), next);
+        let (urgency, next) = if filter.is_plain() {
+            (Urgency::Begin, Some(W::EmptyNext))
+        } else {
+            (Urgency::Fine, None)
+        };
+        return of(urgency, locale.phrase(W::Empty).to_owned(), next);
     }
     of(Urgency::Fine, locale.phrase(W::Fine).to_owned(), None)
 }
@@ -203,12 +207,20 @@ fn numbers(
     filter: &InterviewView,
 ) -> Vec<Number> {
     let language = locale.language;
-    let part = |part: u64, whole: u64| now::part(&thousands(part), &thousands(whole), language);
+    let part = |part: u64, whole: u64| match whole {
+        0 => String::new(),
+        whole => now::part(&thousands(part), &thousands(whole), language),
+    };
+    let with_goal = |counts: String, goal: String| match counts.is_empty() {
+        true => goal,
+        false => format!("{counts}, {goal}"),
+    };
     let judged = |is_met: bool| {
         let judged = if is_met { Urgency::Fine } else { Urgency::Look };
         (counted.total > 0).then_some(judged)
     };
-    let door = |status| Some(filter.with(Tab::Of(status)).address());
+    let is_empty = counted.total == 0;
+    let door = |status| (!is_empty).then(|| filter.with(Tab::Of(status)).address());
     let no_show = tenths_of_percent(counted.no_show, counted.total);
     let held = tenths_of_percent(counted.completed, counted.total);
     let took_place = past.completed + past.no_show + past.scheduled;
@@ -219,7 +231,7 @@ fn numbers(
             name: W::Rate,
             value: percent(counted.completed, counted.total),
             urgency: judged(held >= INTERVIEWS_HELD * 10),
-            details: format!("{}, {goal_held}", part(counted.completed, counted.total)),
+            details: with_goal(part(counted.completed, counted.total), goal_held),
             address: door(InterviewStatus::Completed),
         },
         Number {
@@ -233,7 +245,7 @@ fn numbers(
             name: W::NoShowRate,
             value: percent(counted.no_show, counted.total),
             urgency: judged(no_show <= NO_SHOWS),
-            details: format!("{}, {goal_no_show}", part(counted.no_show, counted.total)),
+            details: with_goal(part(counted.no_show, counted.total), goal_no_show),
             address: door(InterviewStatus::NoShow),
         },
         Number {

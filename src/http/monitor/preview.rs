@@ -21,7 +21,7 @@ use crate::http::reply::{ApiError, Reply};
 use crate::import::encoding::Encoding;
 use crate::import::file::{NotTaken, Readable, Said as SaidOfFile};
 use crate::import::row::Notes;
-use crate::interview::{ImportChange, ImportWish, NAMED_CHANGES, UnknownOrigin};
+use crate::interview::{ImportChange, ImportWish, UnknownOrigin};
 use crate::language::{Language, Locale};
 use crate::words::harmless;
 use crate::words::imports::Imported;
@@ -248,7 +248,7 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
             .iter()
             .map(|one| change(locale, one))
             .collect(),
-        changes_left: left(changing, NAMED_CHANGES.min(report.changes.len())),
+        changes_left: left(changing, report.changes.len()),
         notes: &notes,
         frame: &frame,
     };

@@ -108,15 +108,13 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let seen = Seen::of(&visit).await?;
     let receivers = receivers(&visit, &seen, &findings.by_route).await?;
     let counts = findings.counts();
-    let is_overdue = has_incident(&seen, Kind::ReconcileOld, None);
-    let mut said = sentences(
+    let known = Known {
         counts,
-        !history.is_empty(),
-        is_overdue,
-        visit.operates(),
-        locale,
-    )
-    .into_iter();
+        exhausted: exhausted(&visit, &seen, None),
+        was_compared: !history.is_empty(),
+        is_overdue: has_incident(&seen, Kind::ReconcileOld, None),
+    };
+    let mut said = sentences(known, visit.operates(), locale).into_iter();
     let Some(first) = said.next() else {
         return Err(PageError::NotFound);
     };
@@ -150,42 +148,55 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     frame::view(&visit, &frame, &page)
 }
 
+/// What is known of one route, or of all.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Known {
+    pub(super) counts: FindingCounts,
+    /// What was never delivered, beside the missing ones.
+    pub(super) exhausted: u64,
+    pub(super) was_compared: bool,
+    pub(super) is_overdue: bool,
+}
+
 /// What is, the worst first; one sentence at least.
-pub(super) fn sentences(
-    counts: FindingCounts,
-    was_compared: bool,
-    is_overdue: bool,
-    operates: bool,
-    locale: Locale,
-) -> Vec<Said> {
+pub(super) fn sentences(known: Known, operates: bool, locale: Locale) -> Vec<Said> {
     let language = locale.language;
-    let of = |urgency, text: String, next: W| Said {
-        urgency,
-        text,
-        next: Some(locale.phrase(next)),
+    let counts = known.counts;
+    let mut said = Vec::new();
+    let mut say = |urgency, text: String, next: W| {
+        let next = Some(locale.phrase(next));
+        said.push(Said {
+            urgency,
+            text,
+            next,
+        });
     };
     let phrase = |phrase: W| locale.phrase(phrase).to_owned();
     let by_role = |operator: W, viewer: W| if operates { operator } else { viewer };
-    let mut said = Vec::new();
     if counts.missing > 0 {
-        let told = reconciliation::missing(counts.missing, language);
         let next = by_role(W::MissingNext, W::MissingNextViewer);
-        said.push(of(Urgency::Act, told, next));
+        let told = reconciliation::missing(counts.missing, language);
+        say(Urgency::Act, told, next);
+    }
+    if known.exhausted > 0 {
+        let told = reconciliation::exhausted(known.exhausted, language);
+        say(Urgency::Act, told, W::ExhaustedNext);
     }
     if counts.no_effect > 0 {
         let told = reconciliation::no_effect(counts.no_effect, language);
-        said.push(of(Urgency::Look, told, W::NoEffectNext));
+        say(Urgency::Look, told, W::NoEffectNext);
     }
-    if is_overdue {
-        said.push(of(Urgency::Look, phrase(W::Overdue), W::OverdueNext));
+    if known.is_overdue {
+        say(Urgency::Look, phrase(W::Overdue), W::OverdueNext);
+    }
+    // Neither good nor bad is known yet, but somebody has to begin.
+    if !known.was_compared {
+        let next = by_role(W::NeverNext, W::NeverNextViewer);
+        say(Urgency::Look, phrase(W::Never), next);
     }
     if counts.sent_again > 0 {
         let told = reconciliation::sent_again(counts.sent_again, language);
-        said.push(of(Urgency::Wait, told, W::SentAgainNext));
-    }
-    if !was_compared {
-        let next = by_role(W::NeverNext, W::NeverNextViewer);
-        said.push(of(Urgency::Begin, phrase(W::Never), next));
+        say(Urgency::Wait, told, W::SentAgainNext);
     }
     if said.is_empty() {
         said.push(Said {
@@ -197,9 +208,34 @@ pub(super) fn sentences(
     said
 }
 
+/// The same of one receiver, in short.
+fn state(known: Known, locale: Locale) -> (Urgency, String) {
+    let said = sentences(known, true, locale).into_iter().next();
+    let (urgency, text) = said.map_or((Urgency::Fine, String::new()), |one| {
+        (one.urgency, one.text)
+    });
+    let is_told_in_short = known.exhausted + known.counts.no_effect == 0;
+    let short = match urgency {
+        Urgency::Fine => W::FineState,
+        Urgency::Look if is_told_in_short && known.is_overdue => W::OverdueState,
+        Urgency::Look if is_told_in_short => W::NeverState,
+        _ => return (urgency, text),
+    };
+    (urgency, locale.phrase(short).to_owned())
+}
+
 fn has_incident(seen: &Seen, kind: Kind, route: Option<&str>) -> bool {
     let mut reports = seen.overview.incidents.iter().map(|one| &one.report);
     reports.any(|report| report.kind == kind && (route.is_none() || report.route() == route))
+}
+
+/// How much was never delivered on the routes that can be compared, or on one of them.
+fn exhausted(visit: &Visit<'_>, seen: &Seen, route: Option<&str>) -> u64 {
+    let counted = &visit.api.routes.counted;
+    let meant = seen.routes.iter().filter(|one| {
+        counted.contains(&one.route) && route.is_none_or(|route| route == one.route)
+    });
+    meant.map(|one| one.exhausted).sum()
 }
 
 /// The routes that can be compared: name in the form, and as it is shown.
@@ -228,9 +264,14 @@ async fn receivers(
         .collect();
     let rows = ranges.into_iter().map(|(route, range)| {
         let counts = findings.get(&route).copied().unwrap_or_default();
-        let overdue = has_incident(seen, Kind::ReconcileOld, Some(&route));
         let last = last.get(&route).copied();
-        let (urgency, state) = state(locale, counts, last.is_some(), overdue);
+        let known = Known {
+            counts,
+            exhausted: exhausted(visit, seen, Some(&route)),
+            was_compared: last.is_some(),
+            is_overdue: has_incident(seen, Kind::ReconcileOld, Some(&route)),
+        };
+        let (urgency, state) = state(known, locale);
         let not_yet = || locale.phrase(W::NotYet).to_owned();
         Receiver {
             name: locale.receiver(&route),
@@ -241,25 +282,6 @@ async fn receivers(
         }
     });
     Ok(rows.collect())
-}
-
-fn state(
-    locale: Locale,
-    counts: FindingCounts,
-    was_compared: bool,
-    is_overdue: bool,
-) -> (Urgency, String) {
-    let said = sentences(counts, was_compared, is_overdue, true, locale);
-    let Some(Said { urgency, text, .. }) = said.into_iter().next() else {
-        return (Urgency::Fine, String::new());
-    };
-    let short = match urgency {
-        Urgency::Begin => W::NeverState,
-        Urgency::Fine => W::FineState,
-        Urgency::Look if counts.no_effect == 0 => W::OverdueState,
-        _ => return (urgency, text),
-    };
-    (urgency, locale.phrase(short).to_owned())
 }
 
 /// From where to where it was compared; none: not at all.
@@ -409,19 +431,27 @@ mod tests {
             language: Language::Ja,
             timezone: Zone::TOKYO,
         };
-        let of = |missing, sent_again, no_effect, compared, overdue| {
+        let of = |[missing, sent_again, no_effect, exhausted]: [u64; 4], was_compared, is_overdue| {
             let counts = FindingCounts {
                 missing,
                 sent_again,
                 no_effect,
             };
-            let said = sentences(counts, compared, overdue, true, locale);
+            let known = Known {
+                counts,
+                exhausted,
+                was_compared,
+                is_overdue,
+            };
+            let said = sentences(known, true, locale);
+            assert_eq!(state(known, locale).0, said[0].urgency);
             said.into_iter().map(|one| one.urgency).collect::<Vec<_>>()
         };
-        use Urgency::{Act, Begin, Fine, Look, Wait};
-        assert_eq!(of(2, 1, 1, true, true), [Act, Look, Look, Wait]);
-        assert_eq!(of(0, 1, 0, true, false), [Wait]);
-        assert_eq!(of(0, 0, 0, true, false), [Fine]);
-        assert_eq!(of(0, 0, 0, false, false), [Begin]);
+        use Urgency::{Act, Fine, Look, Wait};
+        assert_eq!(of([2, 1, 1, 1], true, true), [Act, Act, Look, Look, Wait]);
+        assert_eq!(of([0, 1, 0, 0], true, false), [Wait]);
+        assert_eq!(of([0, 0, 0, 0], true, false), [Fine]);
+        assert_eq!(of([0, 0, 0, 0], false, false), [Look]);
+        assert_eq!(of([0, 0, 0, 1], true, false), [Act]);
     }
 }
