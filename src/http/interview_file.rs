@@ -151,7 +151,7 @@ pub(super) async fn import(
         .import_interviews(records, unknown_origin, wish, by, now);
     let (imported, result) = match imported.await {
         Ok(result) => (true, result),
-        Err(ImportError::Undone(result)) => (false, result),
+        Err(ImportError::Undone(result)) => (false, *result),
         Err(ImportError::Store(error)) => return Err(error.into()),
     };
     let report = Report::of(file, imported, result, language)?;

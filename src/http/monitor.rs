@@ -7,6 +7,7 @@
 
 mod address;
 mod assets;
+mod beside;
 mod chart;
 mod codes;
 mod comparison;
@@ -56,8 +57,8 @@ use crate::audit::Actor;
 use crate::language::{Language, Locale};
 use crate::overview::{Overview, RouteOverview};
 use crate::session::{Role, Session, SessionSecret};
+use beside::Beside;
 use codes::WrongCodes;
-use comparison::Beside;
 use error::PageError;
 use guard::Site;
 use now::Numbers;

@@ -22,7 +22,7 @@ pub enum ImportError {
     /// Records contradict each other or what is kept, or nothing was to be kept: this is what would have become
     /// of the file.
     #[error("nothing of the file was kept")]
-    Undone(ImportResult),
+    Undone(Box<ImportResult>),
     /// The store itself failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -103,7 +103,7 @@ impl Store {
                 ImportWish::KeepAs(counts) => result.counts() == counts,
             };
             if !is_wanted || result.is_refused() {
-                Err(ImportError::Undone(result))
+                Err(ImportError::Undone(Box::new(result)))
             } else {
                 let entry = by.clone().did(Action::Import, now);
                 audit::record(

@@ -272,8 +272,15 @@ const USED_BY: &[(&str, &[&str])] = &[
     ("http::control", &[]),
     (
         "http::api",
-        &["http::control", "http::metrics", "http::monitor", "relay"],
+        &[
+            "http::control",
+            "http::interview_file",
+            "http::metrics",
+            "http::monitor",
+            "relay",
+        ],
     ),
+    ("http::interview_file", &["http::control", "http::monitor"]),
     ("http::metrics", &[]),
     ("http::monitor", &[]),
     ("alerts", &["cli", "http::control", "relay"]),

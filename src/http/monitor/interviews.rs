@@ -107,7 +107,7 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     }
     let range = filter.range(locale.timezone, now);
     let (counted, _) = api.store.interview_statistics(range.clone(), 0).await?;
-    let past = match filter.past(range, now) {
+    let past = match filter::past(range, now) {
         Some(past) => api.store.interview_statistics(past, 0).await?.0,
         None => InterviewStats::default(),
     };
@@ -207,13 +207,16 @@ fn numbers(
     filter: &InterviewView,
 ) -> Vec<Number> {
     let language = locale.language;
-    let part = |part: u64, whole: u64| match whole {
+    let share = |part: u64, whole: u64| match whole {
         0 => String::new(),
         whole => now::part(&thousands(part), &thousands(whole), language),
     };
-    let with_goal = |counts: String, goal: String| match counts.is_empty() {
-        true => goal,
-        false => format!("{counts}, {goal}"),
+    let with_goal = |share: String, goal: String| {
+        if share.is_empty() {
+            goal
+        } else {
+            format!("{share}, {goal}")
+        }
     };
     let judged = |is_met: bool| {
         let judged = if is_met { Urgency::Fine } else { Urgency::Look };
@@ -231,21 +234,21 @@ fn numbers(
             name: W::Rate,
             value: percent(counted.completed, counted.total),
             urgency: judged(held >= INTERVIEWS_HELD * 10),
-            details: with_goal(part(counted.completed, counted.total), goal_held),
+            details: with_goal(share(counted.completed, counted.total), goal_held),
             address: door(InterviewStatus::Completed),
         },
         Number {
             name: W::PastRate,
             value: percent(past.completed, took_place),
             urgency: None,
-            details: part(past.completed, took_place),
+            details: share(past.completed, took_place),
             address: None,
         },
         Number {
             name: W::NoShowRate,
             value: percent(counted.no_show, counted.total),
             urgency: judged(no_show <= NO_SHOWS),
-            details: with_goal(part(counted.no_show, counted.total), goal_no_show),
+            details: with_goal(share(counted.no_show, counted.total), goal_no_show),
             address: door(InterviewStatus::NoShow),
         },
         Number {
@@ -262,7 +265,7 @@ fn numbers(
             name: W::Synced,
             value: percent(counted.synced, counted.total),
             urgency: None,
-            details: part(counted.synced, counted.total),
+            details: share(counted.synced, counted.total),
             address: None,
         },
     ]

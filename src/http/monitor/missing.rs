@@ -4,12 +4,10 @@ use std::collections::BTreeSet;
 
 use hyper::StatusCode;
 
-use super::comparison::of_id;
 use super::error::PageError;
 use super::filter::{COUNTED, Filter};
 use super::form::{self, Form};
 use super::frame::{Frame, View};
-use super::reconciliation::NAMED;
 use super::resend::ResendPage;
 use super::standing::Seen;
 use super::urgency::Urgency;
@@ -32,6 +30,8 @@ use crate::words::monitor::reconciliation::{self, Reconciliation as W};
 use crate::words::monitor::resend;
 use askama::Template;
 
+/// Findings of a kind that are named.
+pub(super) const NAMED: usize = 30;
 /// What [`send`] tells the page that it leads to, before its two numbers.
 const TOLD_RESENT: &str = "resent-missing-";
 /// The parameter with the comparison whose range is meant.
@@ -238,6 +238,20 @@ pub(super) fn done(visit: &Visit<'_>) -> Option<String> {
 /// Where the question is asked for what is missing in the range of a comparison.
 pub(super) fn question(id: &str) -> String {
     form::address(address::RESEND_MISSING, &format!("{OF}={id}"))
+}
+
+/// The comparison with this id, without what the reader may not know of.
+///
+/// # Errors
+/// `NotFound`, or the store's.
+pub(super) async fn of_id(visit: &Visit<'_>, id: &str) -> Result<Vec<ComparisonRecord>, PageError> {
+    let hidden = visit.hidden_routes();
+    let mut records = visit.api.store.comparison(id).await?;
+    records.retain(|record| !hidden.contains(&record.route));
+    if records.is_empty() {
+        return Err(PageError::NotFound);
+    }
+    Ok(records)
 }
 
 async fn meant(visit: &Visit<'_>, of: Option<&str>) -> Result<MissingNow, PageError> {

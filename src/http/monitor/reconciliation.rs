@@ -9,10 +9,10 @@ use askama::Template;
 use chrono::NaiveDate;
 use tokio::task::spawn_blocking;
 
-use super::comparison::Beside;
+use super::beside::Beside;
 use super::error::PageError;
 use super::frame::{self, Frame, View};
-use super::missing::{self, FindingRow};
+use super::missing::{self, FindingRow, NAMED};
 use super::standing::Seen;
 use super::upload::{Upload, UploadError};
 use super::urgency::Urgency;
@@ -41,8 +41,6 @@ const LONGEST: u64 = 64 * 1024 * 1024;
 const MIB: u64 = 1024 * 1024;
 /// Comparisons that are listed: a month, when there is one each day.
 const LISTED: usize = 31;
-/// Findings of a kind that are named.
-pub(super) const NAMED: usize = 30;
 
 #[derive(Template)]
 #[template(path = "reconciliation.html")]
@@ -232,9 +230,10 @@ fn has_incident(seen: &Seen, kind: Kind, route: Option<&str>) -> bool {
 /// How much was never delivered on the routes that can be compared, or on one of them.
 fn exhausted(visit: &Visit<'_>, seen: &Seen, route: Option<&str>) -> u64 {
     let counted = &visit.api.routes.counted;
-    let meant = seen.routes.iter().filter(|one| {
-        counted.contains(&one.route) && route.is_none_or(|route| route == one.route)
-    });
+    let meant = seen
+        .routes
+        .iter()
+        .filter(|one| counted.contains(&one.route) && route.is_none_or(|route| route == one.route));
     meant.map(|one| one.exhausted).sum()
 }
 
@@ -427,27 +426,28 @@ mod tests {
 
     #[test]
     fn the_worst_is_said_first_and_what_was_sent_again_asks_nobody() {
+        use Urgency::{Act, Fine, Look, Wait};
         let locale = Locale {
             language: Language::Ja,
             timezone: Zone::TOKYO,
         };
-        let of = |[missing, sent_again, no_effect, exhausted]: [u64; 4], was_compared, is_overdue| {
-            let counts = FindingCounts {
-                missing,
-                sent_again,
-                no_effect,
+        let of =
+            |[missing, sent_again, no_effect, exhausted]: [u64; 4], was_compared, is_overdue| {
+                let counts = FindingCounts {
+                    missing,
+                    sent_again,
+                    no_effect,
+                };
+                let known = Known {
+                    counts,
+                    exhausted,
+                    was_compared,
+                    is_overdue,
+                };
+                let said = sentences(known, true, locale);
+                assert_eq!(state(known, locale).0, said[0].urgency);
+                said.into_iter().map(|one| one.urgency).collect::<Vec<_>>()
             };
-            let known = Known {
-                counts,
-                exhausted,
-                was_compared,
-                is_overdue,
-            };
-            let said = sentences(known, true, locale);
-            assert_eq!(state(known, locale).0, said[0].urgency);
-            said.into_iter().map(|one| one.urgency).collect::<Vec<_>>()
-        };
-        use Urgency::{Act, Fine, Look, Wait};
         assert_eq!(of([2, 1, 1, 1], true, true), [Act, Act, Look, Look, Wait]);
         assert_eq!(of([0, 1, 0, 0], true, false), [Wait]);
         assert_eq!(of([0, 0, 0, 0], true, false), [Fine]);

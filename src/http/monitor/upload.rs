@@ -163,8 +163,9 @@ async fn kept(
     Ok((!is_empty || !name.is_empty()).then_some((file, name)))
 }
 
-/// The name of a file without a path and what plays tricks, and not endless.
+/// The name of a file without a path and what plays tricks, and not endless. Browsers write a quote as `%22` there.
 fn shown(name: &str) -> String {
+    let name = name.replace("%22", "\"");
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
     harmless(name).chars().take(LONGEST_NAME).collect()
 }

@@ -160,9 +160,17 @@ pub(crate) fn at_page(sentence: &str, language: Language) -> String {
         .fold(sentence.to_owned(), |told, (option, name)| {
             told.replace(option, &format!("「{}」", language.phrase(*name)))
         });
-    named
-        .replace("か、--columns で指定してください", "いてください")
-        .replace(", or say them with --columns", "")
+    // Not asked at the page: its times always have a zone, and its files a header.
+    [
+        ("か、--columns で指定してください", "いてください"),
+        (", or say them with --columns", ""),
+        (" (--zone を付けて取り込む場合)", ""),
+        (" with --zone", ""),
+    ]
+    .iter()
+    .fold(named, |told, (option, instead)| {
+        told.replace(option, instead)
+    })
 }
 
 impl Locale {
@@ -218,12 +226,30 @@ impl Locale {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::import::source::Foreign;
+    use crate::import::table::HeaderFault;
+    use crate::interview::field_error::Why;
 
     #[test]
     fn advice_about_options_names_the_fields_of_the_form() {
         for language in [Language::Ja, Language::En] {
-            let told = at_page("x --unknown-origin drop y --encoding utf-8", language);
-            assert!(!told.contains("--"), "{told}");
+            let of_field = [Why::NotADate, Why::NotCharacters, Why::OriginUnknown]
+                .map(|why| why.accepted(language));
+            let of_file = [
+                Foreign::Text("x"),
+                Foreign::Mixed,
+                Foreign::Utf16WithoutMark,
+            ]
+            .map(|foreign| foreign.describe(language));
+            let header = HeaderFault {
+                no_header: true,
+                ..HeaderFault::default()
+            };
+            let of_header = [header.describe(language)];
+            for told in of_field.iter().chain(&of_file).chain(&of_header) {
+                let told = at_page(told, language);
+                assert!(!told.contains("--"), "{told}");
+            }
         }
     }
 }

@@ -180,20 +180,6 @@ impl InterviewView {
         }
     }
 
-    /// Those of a range whose time is over; none: it has not begun.
-    pub(in crate::http::monitor) fn past(
-        &self,
-        range: InterviewRange,
-        now: Timestamp,
-    ) -> Option<InterviewRange> {
-        let before = now.before(Duration::from_millis(1));
-        let to = range.to.map_or(before, |to| to.min(before));
-        (range.from <= to).then_some(InterviewRange {
-            to: Some(to),
-            ..range
-        })
-    }
-
     /// Those that are listed.
     pub(in crate::http::monitor) fn records(&self, zone: Zone, now: Timestamp) -> InterviewFilter {
         let range = self.range(zone, now);
@@ -215,6 +201,19 @@ impl InterviewView {
             interview_type: range.interview_type,
         }
     }
+}
+
+/// Those of a range whose time is over; none: it has not begun.
+pub(in crate::http::monitor) fn past(
+    range: InterviewRange,
+    now: Timestamp,
+) -> Option<InterviewRange> {
+    let before = now.before(Duration::from_millis(1));
+    let to = range.to.map_or(before, |to| to.min(before));
+    (range.from <= to).then_some(InterviewRange {
+        to: Some(to),
+        ..range
+    })
 }
 
 fn month() -> Duration {
@@ -275,11 +274,11 @@ mod tests {
         );
         for query in ["", "period=today", "first=2025-10-01&last=2025-10-01"] {
             let view = read(query).with(Tab::PastDue);
-            let past = view.past(view.range(Zone::TOKYO, now), now).unwrap();
+            let over = past(view.range(Zone::TOKYO, now), now).unwrap();
             let listed = view.records(Zone::TOKYO, now);
-            assert_eq!((Some(past.from), past.to), (listed.from, listed.to));
+            assert_eq!((Some(over.from), over.to), (listed.from, listed.to));
         }
         let to_come = read("first=2025-11-01");
-        assert!(to_come.past(to_come.range(Zone::TOKYO, now), now).is_none());
+        assert!(past(to_come.range(Zone::TOKYO, now), now).is_none());
     }
 }
