@@ -6,6 +6,7 @@
 
 pub mod comparison;
 pub mod digest;
+pub mod ledger;
 pub mod received;
 
 use std::time::Duration;

@@ -53,6 +53,7 @@ mod interview_stats;
 mod interviews;
 mod kpis;
 mod lane;
+mod ledger;
 mod left_behind;
 mod line;
 mod milestones;

@@ -1,5 +1,6 @@
 //! Reading the ids that the partner has: one a line, or a table with columns of its log.
 
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
@@ -69,7 +70,18 @@ impl From<io::Error> for NotAList {
 /// # Errors
 /// `NotAList`
 pub(crate) fn read(path: &Path) -> Result<Vec<Received>, NotAList> {
-    let source = Source::open(path)?;
+    read_source(Source::open(path)?)
+}
+
+/// The same of a file that is open.
+///
+/// # Errors
+/// `NotAList`
+pub(crate) fn read_open(file: File) -> Result<Vec<Received>, NotAList> {
+    read_source(Source::of(file)?)
+}
+
+fn read_source(source: Source) -> Result<Vec<Received>, NotAList> {
     match Foreign::detect(&source.head()?) {
         Some(Foreign::Empty) => return Ok(Vec::new()),
         Some(foreign) => return Err(NotAList::Foreign(foreign)),

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::received::Received;
-use super::{IdRange, Verdict};
+use super::received::{Received, in_order};
+use super::{IdRange, RangeError, Verdict, as_of, range};
 use crate::cause::Cause;
 use crate::event::Status;
 use crate::timestamp::Timestamp;
@@ -31,6 +31,31 @@ pub struct Question {
     pub making_was_said: bool,
     /// What VoiceDrive has, in the order of ids, each once.
     pub received: Vec<Received>,
+}
+
+impl Question {
+    /// The question that a list of the partner's asks at `now`. `from` and `to` are the range, if that was said; `made_at`
+    /// is when the list was made, if that was.
+    ///
+    /// # Errors
+    /// `RangeError`
+    pub fn of(
+        routes: Vec<String>,
+        (from, to): (Option<Timestamp>, Option<Timestamp>),
+        made_at: Option<Timestamp>,
+        mut received: Vec<Received>,
+        now: Timestamp,
+    ) -> Result<Self, RangeError> {
+        in_order(&mut received);
+        Ok(Self {
+            routes,
+            range: range(from, to, &received)?,
+            as_of: as_of(to, made_at, &received, now),
+            range_was_said: to.is_some(),
+            making_was_said: made_at.is_some(),
+            received,
+        })
+    }
 }
 
 /// Why nothing is to be done about a delivery any more.
@@ -238,6 +263,13 @@ impl Discrepancy {
             Self::FailedThere => Reason::FailedThere.as_str(),
             Self::NoEffect => "no_effect",
         }
+    }
+
+    /// The discrepancy that `word` names.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        let all = [Self::AnsweredButAbsent, Self::FailedThere, Self::NoEffect];
+        all.into_iter().find(|one| one.as_str() == word)
     }
 
     fn of(verdict: Verdict) -> Option<Self> {

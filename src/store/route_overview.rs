@@ -53,8 +53,8 @@ fn overviews(
     names: Vec<String>,
     now: Now,
 ) -> rusqlite::Result<Vec<RouteOverview>> {
-    let named = names.into_iter();
-    let mut routes: BTreeMap<_, _> = named.map(|name| (name, RouteOverview::default())).collect();
+    let none_sent = |name| (name, RouteOverview::default());
+    let mut routes: BTreeMap<_, _> = names.into_iter().map(none_sent).collect();
     for (route, sent) in sent(connection)? {
         routes.entry(route).or_default().delivered = sent;
     }
@@ -80,14 +80,14 @@ fn overviews(
         of_route.accepted = waiting.events.saturating_sub(of_route.retrying);
         of_route.due_at = waiting.due_at;
     }
-    let named = routes.into_iter().map(|(route, overview)| {
+    let overviews = routes.into_iter().map(|(route, overview)| {
         Ok(RouteOverview {
             delivered_at: last_delivered(connection, &route)?,
             route,
             ..overview
         })
     });
-    named.collect()
+    overviews.collect()
 }
 
 /// How many of the deliveries that are kept were sent, by the route, without what was dismissed.
@@ -178,8 +178,8 @@ mod tests {
         }
         let names = vec!["unused".to_owned()];
         let seen = overviews(&connection, names, when(2000)).unwrap();
-        let named: Vec<&str> = seen.iter().map(|one| one.route.as_str()).collect();
-        assert_eq!(named, ["default", "unused"]);
+        let shown: Vec<&str> = seen.iter().map(|one| one.route.as_str()).collect();
+        assert_eq!(shown, ["default", "unused"]);
         let of_default = &seen[0];
         assert_eq!((of_default.accepted, of_default.retrying), (1, 1));
         assert_eq!((of_default.delivered, of_default.exhausted), (1, 0));

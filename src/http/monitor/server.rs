@@ -18,11 +18,11 @@ use crate::session::{Role, Sessions, id_of};
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
 use crate::words::audits;
+use crate::words::clocks;
 use crate::words::monitor::Frame as T;
 use crate::words::monitor::login;
 use crate::words::monitor::server::{self, Server as W};
 use crate::words::monitor::size;
-use crate::words::{audits, clocks};
 
 /// Actions of a page.
 const ACTIONS: usize = 20;

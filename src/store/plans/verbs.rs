@@ -12,12 +12,13 @@ use crate::event::{NewEvent, Status};
 use crate::event_record::{ChangePosition, EventFilter};
 use crate::hold::{EVERY_ROUTE, NewHold};
 use crate::incident::{Digests, Evaluation, Finding, Kind, Observation, Thresholds};
-use crate::interview::{Interview, InterviewFilter, InterviewStatus, UnknownOrigin};
+use crate::interview::{ImportWish, Interview, InterviewFilter, InterviewStatus, UnknownOrigin};
 use crate::interview_stats::{InterviewRange, ReportLimits};
 use crate::kpi::KpiQuestion;
 use crate::notification::NotYet;
 use crate::period::Period;
 use crate::reconciliation::comparison::Question;
+use crate::reconciliation::ledger::FindingsFilter;
 use crate::reconciliation::received::{PartnerStatus, Received, in_order};
 use crate::reconciliation::{as_of, range};
 use crate::recovery::ProbeResult;
@@ -622,6 +623,12 @@ async fn call_reconciliation(store: &Store, moment: Moment) {
         let kept = store.keep_comparison(question, found.into(), 1, rules, moment);
         kept.await.unwrap();
     }
+    store.comparisons(None, 10).await.unwrap();
+    store.comparison("x").await.unwrap();
+    let routes = vec!["default".to_owned()];
+    store.confirmed_ranges(routes).await.unwrap();
+    let everything = FindingsFilter::default();
+    store.findings(everything, 10).await.unwrap();
     store.resendable(vec![1, 2]).await.unwrap();
     let routing = Routing::default();
     store.following(&[1, 2], &routing).await.unwrap();
@@ -653,7 +660,13 @@ async fn call_interviews(store: &Store, now: Timestamp) {
     }
     let rows = [child, interview("a", now)];
     let rows = move || Ok(rows.clone().into_iter().map(|row| Ok((1, row))));
-    let imported = store.import_interviews(rows, UnknownOrigin::Refuse, false, somebody(), now);
+    let imported = store.import_interviews(
+        rows,
+        UnknownOrigin::Refuse,
+        ImportWish::Keep,
+        somebody(),
+        now,
+    );
     imported.await.unwrap();
     store.interview("a").await.unwrap().unwrap();
     let everything = InterviewFilter {
@@ -662,6 +675,7 @@ async fn call_interviews(store: &Store, now: Timestamp) {
         status: Some(InterviewStatus::Scheduled),
         facility: Some("f".to_owned()),
         department: Some("d".to_owned()),
+        interview_type: Some("t".to_owned()),
     };
     for filter in [InterviewFilter::default(), everything] {
         let (_, next) = store.interviews(filter.clone(), None, 1).await.unwrap();
