@@ -46,7 +46,8 @@ const NAMES: &str = "
     UNION ALL SELECT family, family FROM ingest_newest
     UNION ALL SELECT interview_type, interview_type FROM interview_counts
                WHERE facility = '' AND department = '' AND slot >= 'month'
-    UNION ALL SELECT name, name || ' ' || coalesce(last_error, '') FROM alert_channels";
+    UNION ALL SELECT name, name || ' ' || coalesce(last_error, '') FROM alert_channels
+    UNION ALL SELECT channel, channel || ' ' || recipient || ' ' || last_error FROM late_recipients";
 /// Names in tables that grow, each the beginning of an index: its column, its table, and which rows the index has.
 const INDEXED: [(&str, &str, &str); 4] = [
     ("event_type", "events", "1"),

@@ -83,11 +83,16 @@ const TYPED: &[(&str, &str, Becomes)] = &[
     ("incidents.finding", "UPDATE incidents SET finding = replace(finding, 'because', 'for ?') WHERE closed_at IS NULL", Named(|notes| &notes.incidents)),
     ("alert_messages.report", "UPDATE alert_messages SET report = replace(report, 'because', 'for ?') WHERE incident IN (SELECT seq FROM incidents WHERE closed_at IS NOT NULL)", Gone),
     ("alert_messages.report", "UPDATE alert_messages SET report = replace(report, 'because', 'for ?') WHERE incident IN (SELECT seq FROM incidents WHERE closed_at IS NULL)", Named(|notes| &notes.incidents)),
-    ("alert_channels.name", "UPDATE alert_channels SET name = 'mail:?@example.com'", Named(names)),
+    ("alert_channels.name", "PRAGMA defer_foreign_keys = ON; UPDATE alert_channels SET name = 'mail:?@example.com'; UPDATE late_recipients SET channel = 'mail:?@example.com'", Named(names)),
     ("alert_channels.last_error", "UPDATE alert_channels SET last_error = 'no: ?'", Named(names)),
+    // The channel's name is that of its row.
+    ("late_recipients.channel", "PRAGMA defer_foreign_keys = ON; UPDATE alert_channels SET name = '?'; UPDATE late_recipients SET channel = '?'", Named(names)),
+    ("late_recipients.recipient", "UPDATE late_recipients SET recipient = '?@example.com'", Named(names)),
+    ("late_recipients.last_error", "UPDATE late_recipients SET last_error = 'no: ?'", Named(names)),
     ("holds.route", "UPDATE holds SET route = 'to-?' WHERE reason <> ''", Named(names)),
     ("holds.reason", "UPDATE holds SET reason = 'for ?' WHERE reason <> ''", Named(|notes| &notes.holds)),
     ("holds.who", "UPDATE holds SET who = '?' WHERE reason <> ''", Named(|notes| &notes.holds)),
+    ("left_by_outages.staff_id", "INSERT INTO left_by_outages (event_seq, route, staff_id) VALUES (1, 'default', '?')", Gone),
     ("recoveries.route", "UPDATE recoveries SET route = 'to-?'", Named(names)),
     ("reconciliations.route", "UPDATE reconciliations SET route = 'to-?'", Named(names)),
     ("audit.who", "UPDATE audit SET who = '? (stated)'", Named(|notes| &notes.audit)),
@@ -169,6 +174,8 @@ fn filled() -> (tempfile::TempDir, Connection) {
                ('foreign', NULL, NULL, NULL, NULL, '{time}');
              INSERT INTO routes_without_order (route) VALUES ('other');
              INSERT INTO alert_channels (name, told, begun) VALUES ('mail', 0, 0);
+             INSERT INTO late_recipients (channel, recipient, told, since_ms, next_try_ms, last_error)
+               VALUES ('mail', 'a@example.com', 0, 0, 0, 'e');
              INSERT INTO recoveries (route) VALUES ('default');
              INSERT INTO reconciliations (id, compared_at, route, from_id, to_id, sent, received, matched, missing, no_effect)
                VALUES ('a', '{time}', 'default', 'a', 'b', 0, 0, 0, 0, 0);
