@@ -78,7 +78,9 @@ impl Notifier {
         }
         let mut sent = 0;
         while self.send_next().await.unwrap_or_else(|error| {
-            tracing::warn!(%error, channel = %self.channel.name, "what there is to tell could not be looked at; it will be tried again");
+            if !error.is_told() {
+                tracing::warn!(%error, channel = %self.channel.name, "what there is to tell could not be looked at; it will be tried again");
+            }
             false
         }) {
             sent += 1;
