@@ -149,7 +149,9 @@ impl Evaluator {
         if let Some(callers) = self.observations.logins_untold(self.clock.monotonic()) {
             tracing::info!(callers, "more callers were turned away");
         }
-        if let Err(error) = self.evaluate().await {
+        if let Err(error) = self.evaluate().await
+            && !error.is_told()
+        {
             tracing::warn!(%error, "whether a person is needed could not be looked at; it will be tried again");
         }
         self.call_heartbeat().await;

@@ -203,6 +203,10 @@ fn read_both(
     let set = known_secrets::set(&names, environment);
     let mut notes = known_secrets::notes(&names, &set, environment, whole);
     let tls = config.server.tls.as_ref();
+    let unread = known_secrets::unread_credentials(&names, environment, whole, |path| {
+        tls.is_some_and(|tls| tls.files.has(path))
+    });
+    notes.extend(unread);
     let pair = tls.and_then(|tls| tls.pair(&mut errors, &mut notes));
     // Two routes may lack the same secret.
     let mut told: Vec<ConfigError> = Vec::new();

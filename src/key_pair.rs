@@ -36,6 +36,14 @@ pub struct KeyPairFiles {
     pub key: PathBuf,
 }
 
+impl KeyPairFiles {
+    /// Whether the file at `path` is one of them.
+    #[must_use]
+    pub fn has(&self, path: &Path) -> bool {
+        self.certificate == path || self.key == path
+    }
+}
+
 /// A certificate with its key.
 #[derive(Clone)]
 pub struct ServerKeyPair {

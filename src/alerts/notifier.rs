@@ -90,7 +90,9 @@ impl Notifier {
 
     fn looked(&self, result: Result<bool, StoreError>) -> bool {
         result.unwrap_or_else(|error| {
-            tracing::warn!(%error, channel = %self.channel.name, "what there is to tell could not be looked at; it will be tried again");
+            if !error.is_told() {
+                tracing::warn!(%error, channel = %self.channel.name, "what there is to tell could not be looked at; it will be tried again");
+            }
             false
         })
     }

@@ -2,6 +2,7 @@
 //! noted about them.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::env_file::{begins_with_name, may_be_shown};
 use super::secrets::{previous_of, successor_of};
@@ -259,6 +260,25 @@ fn of_file(names: &BTreeMap<String, Role>, environment: &Environment, whole: boo
     notes
 }
 
+/// Credentials that nothing reads by their name, nor as one of the files that `is_used` by their path.
+pub(super) fn unread_credentials(
+    names: &BTreeMap<String, Role>,
+    environment: &Environment,
+    whole: bool,
+    is_used: impl Fn(&Path) -> bool,
+) -> Vec<Note> {
+    let credentials = environment.credentials().into_iter();
+    let others = credentials.filter(|path| !is_used(path));
+    let notes = others.filter_map(|path| {
+        let name = path.file_name()?.to_str()?;
+        let is_known = names.contains_key(name);
+        let kind = (!is_known).then(|| of_unknown(name, names, whole))??;
+        let place = Location::Credential(path);
+        Some(Note { place, kind })
+    });
+    notes.collect()
+}
+
 fn of_unknown(name: &str, names: &BTreeMap<String, Role>, whole: bool) -> Option<NoteKind> {
     if ELSEWHERE.contains(&name.to_ascii_uppercase().as_str()) {
         return Some(NoteKind::BelongsElsewhere);
@@ -271,8 +291,6 @@ fn of_unknown(name: &str, names: &BTreeMap<String, Role>, whole: bool) -> Option
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::super::{ConfigErrors, Loaded, load};
     use super::*;
     use crate::language::Language;
@@ -371,6 +389,36 @@ mod tests {
                 (previous, NoteKind::Wide),
             ]
         );
+    }
+
+    #[test]
+    fn a_credential_that_nothing_reads_is_noted_and_the_files_of_tls_are_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let credentials = directory.path().join("credentials");
+        std::fs::create_dir(&credentials).unwrap();
+        for name in ["RELAY_JWT_SECRT", "other", "RELAY_JWT_SECRET", "pair.key"] {
+            std::fs::write(credentials.join(name), KEY).unwrap();
+        }
+        let environment =
+            Environment::from([("CREDENTIALS_DIRECTORY", credentials.to_str().unwrap())]);
+        let names = BTreeMap::from([("RELAY_JWT_SECRET".to_owned(), Role::Key)]);
+        let noted = |whole| {
+            let is_used = |path: &Path| path == credentials.join("pair.key");
+            let notes = unread_credentials(&names, &environment, whole, is_used);
+            let told = notes.into_iter().map(|note| note.describe(Language::En));
+            told.collect::<Vec<_>>().join("\n")
+        };
+        let at = |name| credentials.join(name).display().to_string();
+        let slip = format!(
+            "{}: nothing reads this name; did you mean RELAY_JWT_SECRET?",
+            at("RELAY_JWT_SECRT")
+        );
+        let other = format!(
+            "{}: nothing reads this name: no key of config.toml has it",
+            at("other")
+        );
+        assert_eq!(noted(true), format!("{slip}\n{other}"));
+        assert_eq!(noted(false), slip);
     }
 
     #[test]

@@ -159,6 +159,15 @@ impl Environment {
         let is_absent = metadata.is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
         (!is_absent).then_some(path)
     }
+
+    /// All credentials, in the order of their names.
+    pub(super) fn credentials(&self) -> Vec<PathBuf> {
+        let directory = self.var("CREDENTIALS_DIRECTORY").map(fs::read_dir);
+        let entries = directory.and_then(Result::ok).into_iter().flatten();
+        let mut found: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+        found.sort();
+        found
+    }
 }
 
 /// The secrets file of this configuration.

@@ -172,7 +172,9 @@ fn rhythm(pace: u32) -> (u32, Duration) {
 }
 
 fn tell(error: &StoreError) {
-    tracing::warn!(%error, "what an outage has left could not be looked at; it will be tried again");
+    if !error.is_told() {
+        tracing::warn!(%error, "what an outage has left could not be looked at; it will be tried again");
+    }
 }
 
 #[cfg(test)]

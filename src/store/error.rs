@@ -59,6 +59,13 @@ fn shows_damage(error: &rusqlite::Error) -> bool {
 }
 
 impl StoreError {
+    /// Whether the log has said so already: trouble with the database has one line when it begins and one when it is over,
+    /// however often something meets it meanwhile.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+
     /// What is wrong with the database, when it is that.
     pub(super) fn trouble(&self) -> Option<&Trouble> {
         match self {
@@ -98,6 +105,12 @@ pub(super) use may_fail_with_the_store;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn trouble_with_the_database_is_told_where_it_begins_and_a_refusal_where_it_is_met() {
+        assert!(StoreError::Unavailable(Trouble::Locked).is_told());
+        assert!(!StoreError::Refused("no such table".to_owned()).is_told());
+    }
 
     #[test]
     fn what_keeps_sqlite_from_opening_another_file_is_no_damage() {

@@ -55,7 +55,9 @@ impl HoldWatch {
                 self.next = first.map(|until| moment.monotonic + until.since(moment.wall));
             }
             (Err(error), _) | (_, Err(error)) => {
-                tracing::warn!(%error, "that a hold has ended could not be told; it will be tried again");
+                if !error.is_told() {
+                    tracing::warn!(%error, "that a hold has ended could not be told; it will be tried again");
+                }
                 self.next = Some(moment.monotonic + LOOK_AGAIN);
             }
         }

@@ -44,6 +44,7 @@ async fn what_stands_in_a_directorys_or_the_locks_place_is_called_by_its_name() 
     for (what, told) in [
         ("live is a file", "a directory should be here"),
         ("live leads nowhere", "symbolic link leads nowhere"),
+        ("live leads to itself", "symbolic link leads nowhere"),
         (
             "live is closed",
             if is_root() {
@@ -89,6 +90,10 @@ async fn what_stands_in_a_directorys_or_the_locks_place_is_called_by_its_name() 
             "live leads nowhere" => {
                 fs::rename(at("live"), at("former")).unwrap();
                 symlink(at("not/mounted"), at("live")).unwrap();
+            }
+            "live leads to itself" => {
+                fs::rename(at("live"), at("former")).unwrap();
+                symlink(at("live"), at("live")).unwrap();
             }
             "live is closed" => {
                 if nobody.is_some() {

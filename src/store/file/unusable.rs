@@ -35,7 +35,12 @@ pub(super) fn refuse_no_directories(directory: &Path) -> Result<(), OpenError> {
     for path in [directory.to_owned(), directory.join("live")] {
         let why = match (fs::symlink_metadata(&path), fs::metadata(&path)) {
             (Ok(_), Ok(found)) if !found.is_dir() => Odd::NoDirectory,
-            (Ok(_), Err(error)) if error.kind() == io::ErrorKind::NotFound => Odd::DeadLink,
+            // Nothing is there, or it leads in a circle.
+            (Ok(link), Err(error))
+                if link.is_symlink() && error.kind() != io::ErrorKind::PermissionDenied =>
+            {
+                Odd::DeadLink
+            }
             _ => continue,
         };
         return Err(unusable(directory, &path, why));
