@@ -92,3 +92,20 @@ pub(crate) fn not_yet(route: &str, probe: &str, language: Language) -> String {
         "{route}: the attempt has not ended yet; see show {probe}"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_that_is_left_out_is_named_in_japanese() {
+        let told = |language| {
+            let each = Hindrance::ALL.map(|reason| left_out("staff", reason, language));
+            each.to_vec()
+        };
+        let message = told(Language::En).join("; ");
+        let japanese = told(Language::Ja).join("\n");
+        assert_eq!(left_out_in_japanese(&message), Some(japanese));
+        assert_eq!(left_out_in_japanese("staff: something else"), None);
+    }
+}
