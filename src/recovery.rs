@@ -88,6 +88,16 @@ pub enum Hindrance {
 impl Hindrance {
     /// Every one.
     pub const ALL: [Self; 3] = [Self::UnderWay, Self::OnHold, Self::NoUrl];
+
+    /// As the API says it.
+    #[must_use]
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::UnderWay => "a recovery is under way",
+            Self::OnHold => "the route is on hold, end the hold first",
+            Self::NoUrl => "the route has no URL, so nothing is sent on it",
+        }
+    }
 }
 
 /// How far a recovery has come in one step.

@@ -36,23 +36,13 @@ pub(crate) fn waits_for_a_person(exhausted: u64, recover: &str, language: Langua
 
 /// A route on which nothing is sent again now.
 pub(crate) fn left_out(route: &str, reason: Hindrance, language: Language) -> String {
-    match reason {
-        Hindrance::UnderWay => both!(
-            language,
-            "{route}: すでに回復を確かめているか、残りを送信しているところです",
-            "{route}: a recovery is under way"
-        ),
-        Hindrance::OnHold => both!(
-            language,
-            "{route}: 送信を一時停止しています。先に一時停止を終えてください",
-            "{route}: the route is on hold, end the hold first"
-        ),
-        Hindrance::NoUrl => both!(
-            language,
-            "{route}: 送信先の URL が設定されていないため、送信できません",
-            "{route}: the route has no URL, so nothing is sent on it"
-        ),
-    }
+    let ja = match reason {
+        Hindrance::UnderWay => "すでに回復を確かめているか、残りを送信しているところです",
+        Hindrance::OnHold => "送信を一時停止しています。先に一時停止を終えてください",
+        Hindrance::NoUrl => "送信先の URL が設定されていないため、送信できません",
+    };
+    let told = language.say(ja, reason.message());
+    format!("{route}: {told}")
 }
 
 /// The same in Japanese, of all routes that the API names in English; none: it says something else.
