@@ -21,14 +21,23 @@ pub struct Recovery {
     pub is_back: bool,
     /// A probe is under way.
     pub probing: bool,
-    /// Something is to follow as soon as the receiver is back.
-    pub follows: bool,
-    /// What is exhausted is part of that.
-    pub asked: bool,
+    /// What follows as soon as the receiver is back.
+    pub follows: Follows,
     /// How long ago a delivery was exhausted last because the receiver was away; none: nothing is left.
     pub exhausted_for: Option<Duration>,
     /// Probes that the relay made by itself since then.
     pub probes: u32,
+}
+
+/// What follows on a route after an outage, in one pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Follows {
+    /// Nothing.
+    Nothing,
+    /// Retries that wait.
+    Retries,
+    /// These, and what is exhausted.
+    Everything,
 }
 
 /// What is to be done next for a recovery.
@@ -79,6 +88,16 @@ pub enum Hindrance {
 impl Hindrance {
     /// Every one.
     pub const ALL: [Self; 3] = [Self::UnderWay, Self::OnHold, Self::NoUrl];
+
+    /// As the API says it.
+    #[must_use]
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::UnderWay => "a recovery is under way",
+            Self::OnHold => "the route is on hold, end the hold first",
+            Self::NoUrl => "the route has no URL, so nothing is sent on it",
+        }
+    }
 }
 
 /// How far a recovery has come in one step.
@@ -96,10 +115,10 @@ impl Recovery {
     pub fn next_step(&self, automatic: bool) -> Option<Step> {
         let recovers = self.exhausted_for.filter(|_| automatic && !self.probing);
         let recovers = recovers.filter(|exhausted_for| *exhausted_for <= GIVES_UP);
-        if self.is_back && recovers.is_some() && !self.asked {
+        if self.is_back && recovers.is_some() && self.follows != Follows::Everything {
             return Some(Step::Begin);
         }
-        if self.is_back && self.follows {
+        if self.is_back && self.follows != Follows::Nothing {
             return Some(Step::Follow);
         }
         let exhausted_for = recovers.filter(|_| !self.is_back)?;
@@ -134,8 +153,7 @@ mod tests {
             route: "default".to_owned(),
             is_back: false,
             probing: false,
-            follows: false,
-            asked: false,
+            follows: Follows::Nothing,
             exhausted_for: Some(Duration::ZERO),
             probes: 0,
         }
@@ -178,13 +196,13 @@ mod tests {
         assert_eq!(back.next_step(false), None);
         // Retries that follow do not go on without what is exhausted.
         let retries = Recovery {
-            follows: true,
+            follows: Follows::Retries,
             ..back
         };
         assert_eq!(retries.next_step(true), Some(Step::Begin));
         assert_eq!(retries.next_step(false), Some(Step::Follow));
         let follows = Recovery {
-            asked: true,
+            follows: Follows::Everything,
             ..retries
         };
         assert_eq!(follows.next_step(true), Some(Step::Follow));

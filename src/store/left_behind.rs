@@ -51,9 +51,9 @@ pub(super) fn before(
 ) -> rusqlite::Result<Option<i64>> {
     connection
         .prepare_cached(&format!(
-            "SELECT l.event_seq FROM left_by_outages l CROSS JOIN recoveries r ON r.route = l.route
-              WHERE l.staff_id = ?1 AND l.route = ?2 AND l.event_seq < ?3
-                AND {FOLLOWS} AND l.event_seq > r.after_seq AND l.event_seq <= r.last_seq
+            "SELECT l.event_seq FROM recoveries r CROSS JOIN left_by_outages l
+              WHERE r.route = ?2 AND {FOLLOWS} AND l.staff_id = ?1 AND l.route = ?2
+                AND l.event_seq > r.after_seq AND l.event_seq <= min(r.last_seq, ?3 - 1)
               ORDER BY l.event_seq LIMIT 1"
         ))?
         .query_row((staff_id, route, seq), |row| row.get(0))

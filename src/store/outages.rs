@@ -11,7 +11,7 @@ use crate::attempt::Attempted;
 use crate::cause::Cause;
 use crate::due::DueDelivery;
 use crate::event::Status;
-use crate::recovery::{GIVES_UP, shows_return};
+use crate::recovery::{Follows, GIVES_UP, shows_return};
 
 /// The attempts of a round that has no retries, whatever the configuration says of them.
 pub(super) const USED_UP: u32 = 1_000_000;
@@ -71,6 +71,14 @@ impl Left {
         connection
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM outbox WHERE event_seq = ?1)")?
             .query_row([self.probe_seq], |row| row.get(0))
+    }
+
+    pub(super) fn follows(&self) -> Follows {
+        match self.after_seq {
+            None => Follows::Nothing,
+            Some(_) if self.asked => Follows::Everything,
+            Some(_) => Follows::Retries,
+        }
     }
 
     pub(super) fn is_following(&self) -> bool {

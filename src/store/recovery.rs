@@ -125,8 +125,7 @@ pub(super) fn recoveries(connection: &Connection, now: Now) -> rusqlite::Result<
         recoveries.push(Recovery {
             is_back: left.away_since_ms.is_none(),
             probing: left.is_probing(connection)?,
-            follows: left.after_seq.is_some(),
-            asked: left.asked,
+            follows: left.follows(),
             exhausted_for: left.exhausted_ms.map(|ms| now.since(ms)),
             probes: left.probes,
             route: left.route,

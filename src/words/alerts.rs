@@ -497,6 +497,7 @@ mod tests {
 
     use super::*;
     use crate::cause::Cause;
+    use crate::incident::StatusCount;
     use crate::trouble::Trouble;
     use crate::zone::Zone;
 
@@ -558,6 +559,61 @@ mod tests {
             assert_eq!(message.text.contains("need a person: 10"), !recovers);
             assert_eq!(message.text.contains("sent again by themselves"), recovers);
         }
+    }
+
+    #[test]
+    fn an_outage_says_who_sends_what_has_used_up_its_retries() {
+        let away = Finding::Away {
+            cause: Cause::TimedOut,
+            http_status: None,
+            waiting: 2,
+            exhausted: 10,
+            route_is_gone: false,
+        };
+        let lasts = Report {
+            count: 12,
+            exhausted: 10,
+            ..report(away, Kind::PartnerAway)
+        };
+        for (language, person, itself) in [
+            (
+                Language::En,
+                "10 with their retries used up wait for a person",
+                "Recovery is automatic",
+            ),
+            (
+                Language::Ja,
+                "10 件は、担当者の操作を待っています",
+                "自動復旧が有効です",
+            ),
+        ] {
+            let timezone = Zone::TOKYO;
+            let locale = Locale { language, timezone };
+            for recovers in [false, true] {
+                let context = AdviceContext {
+                    recovers,
+                    ..AdviceContext::default()
+                };
+                let text = locale.message(State::Opened, &lasts, &context).text;
+                assert_eq!(text.contains(person), !recovers, "{text}");
+                assert_eq!(text.contains(itself), recovers, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn different_refusals_are_told_with_their_numbers() {
+        let count = |(http_status, deliveries)| StatusCount {
+            http_status,
+            deliveries,
+        };
+        let refused = Finding::Deliveries {
+            cause: Cause::of_status(401),
+            http_status: Some(401),
+            statuses: [(401, 37), (413, 2)].map(count).to_vec(),
+        };
+        let text = told(&CommandLine::default(), refused, Kind::PartnerRefuses);
+        assert!(text.contains("(HTTP 401 ×37, 413 ×2)"), "{text}");
     }
 
     #[test]

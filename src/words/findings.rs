@@ -112,13 +112,17 @@ pub(super) fn of_an_outage(state: State, report: &Report) -> (String, String) {
     } else {
         ("", "")
     };
+    let (waits_ja, waits_en) = if waiting == 0 {
+        (String::new(), String::new())
+    } else {
+        (
+            format!("送信待ちの {waiting} 件は、古いものから順に自動で送信されます。"),
+            format!(" What waits ({events}) is sent by itself, in order."),
+        )
+    };
     (
-        format!(
-            "VoiceDrive への送信に成功しました。送信待ちの {waiting} 件は自動で送信されます。{ja}"
-        ),
-        format!(
-            "VoiceDrive has taken an event again; what waits ({events}) is sent by itself.{en}"
-        ),
+        format!("VoiceDrive への送信に成功しました。{waits_ja}{ja}"),
+        format!("VoiceDrive has taken an event again.{waits_en}{en}"),
     )
 }
 

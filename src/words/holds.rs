@@ -2,6 +2,7 @@
 
 use crate::hold::WrongEnd;
 use crate::language::Language;
+use crate::words::counted;
 
 phrases! {
     /// Short texts about holds.
@@ -23,6 +24,15 @@ pub(crate) fn told(
     ended: Option<bool>,
     language: Language,
 ) -> String {
+    let (ja, en) = if waiting == 0 {
+        ("送信を待っているイベントはありません。".to_owned(), "Nothing waits.".to_owned())
+    } else {
+        let events = counted(waiting, "event");
+        (
+            format!("送信を待っていたイベント {waiting} 件を、古いものから順に送信します。"),
+            format!("What waits ({events}) is sent in order."),
+        )
+    };
     match ended {
         None => both!(
             language,
@@ -31,13 +41,13 @@ pub(crate) fn told(
         ),
         Some(true) => both!(
             language,
-            "送信の一時停止を、予定より早く終了しました。送信を待っていたイベント {waiting} 件を順に送信します。",
-            "The hold was ended before its time; {waiting} events that wait are sent in order."
+            "送信の一時停止を、予定より早く終了しました。{ja}",
+            "The hold was ended before its time. {en}"
         ),
         Some(false) => both!(
             language,
-            "送信の一時停止が予定どおり終了しました。送信を待っていたイベント {waiting} 件を順に送信します。",
-            "The hold has ended by itself, as planned; {waiting} events that wait are sent in order."
+            "送信の一時停止が予定どおり終了しました。{ja}",
+            "The hold has ended by itself, as planned. {en}"
         ),
     }
 }

@@ -36,23 +36,13 @@ pub(crate) fn waits_for_a_person(exhausted: u64, recover: &str, language: Langua
 
 /// A route on which nothing is sent again now.
 pub(crate) fn left_out(route: &str, reason: Hindrance, language: Language) -> String {
-    match reason {
-        Hindrance::UnderWay => both!(
-            language,
-            "{route}: すでに回復を確かめているか、残りを送信しているところです",
-            "{route}: a recovery is under way"
-        ),
-        Hindrance::OnHold => both!(
-            language,
-            "{route}: 送信を一時停止しています。先に一時停止を終えてください",
-            "{route}: the route is on hold, end the hold first"
-        ),
-        Hindrance::NoUrl => both!(
-            language,
-            "{route}: 送信先の URL が設定されていないため、送信できません",
-            "{route}: the route has no URL, so nothing is sent on it"
-        ),
-    }
+    let ja = match reason {
+        Hindrance::UnderWay => "すでに回復を確かめているか、残りを送信しているところです",
+        Hindrance::OnHold => "送信を一時停止しています。先に一時停止を終えてください",
+        Hindrance::NoUrl => "送信先の URL が設定されていないため、送信できません",
+    };
+    let told = language.say(ja, reason.message());
+    format!("{route}: {told}")
 }
 
 /// The same in Japanese, of all routes that the API names in English; none: it says something else.
@@ -91,4 +81,21 @@ pub(crate) fn not_yet(route: &str, probe: &str, language: Language) -> String {
         "{route}: まだ結果がわかりません。show {probe} で確かめてください",
         "{route}: the attempt has not ended yet; see show {probe}"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_that_is_left_out_is_named_in_japanese() {
+        let told = |language| {
+            let each = Hindrance::ALL.map(|reason| left_out("staff", reason, language));
+            each.to_vec()
+        };
+        let message = told(Language::En).join("; ");
+        let japanese = told(Language::Ja).join("\n");
+        assert_eq!(left_out_in_japanese(&message), Some(japanese));
+        assert_eq!(left_out_in_japanese("staff: something else"), None);
+    }
 }

@@ -117,7 +117,7 @@ pub(super) fn describe() -> Operation {
     let outage = json!({
         "kind": "partner_away", "state": "resolved", "incidentId": samples::ID,
         "openedAt": "2025-10-26T12:00:00.000Z", "title": "voicedrive-relay: VoiceDrive is back",
-        "text": "VoiceDrive has taken an event again; what waits (3 events) is sent by itself.",
+        "text": "VoiceDrive has taken an event again. What waits (3 events) is sent by itself, in order.",
         "count": 5, "oldestEventId": null,
         "actions": ["voicedrive-relay resend --status exhausted --route 'default'"], "link": null,
         "clearSince": null, "closedAt": "2025-10-26T14:00:00.000Z", "subject": "default", "delivered": 0, "dismissed": 0,

@@ -12,9 +12,7 @@ use crate::audit::Actor;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request;
 use crate::http::wing::Call;
-use crate::language::Language;
 use crate::recovery::{Hindrance, LeftBehind, ProbeResult};
-use crate::words::recoveries;
 
 /// `POST /api/recovery`
 ///
@@ -172,7 +170,7 @@ pub(in crate::http) struct LeftOutAnswer {
 
 impl LeftOutAnswer {
     fn describe(&self) -> String {
-        recoveries::left_out(&self.route, self.reason, Language::En)
+        format!("{}: {}", self.route, self.reason.message())
     }
 }
 

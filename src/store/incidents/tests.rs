@@ -11,7 +11,7 @@ use crate::attempt::Outcome;
 use crate::cause::Cause;
 use crate::dismissal::{EventDismissal, IncidentDismissal};
 use crate::event_record::EventFilter;
-use crate::incident::{Digests, Evaluation, Observation, Report, is_refusal};
+use crate::incident::{Digests, Evaluation, Observation, Report, StatusCount, is_refusal};
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
 use crate::store::dismissals::{dismiss_event, dismiss_incident as dismiss};
@@ -156,6 +156,29 @@ fn many_exhausted_deliveries_are_one_incident_and_end_as_one() {
     let over = list(&connection, Some(false), None, 10, at(9)).unwrap().0;
     assert_eq!(over[0].report.delivered, 30);
     assert_eq!(over[0].closed_at, Some(at(3).wall));
+}
+
+#[test]
+fn a_refusal_is_told_by_the_status_that_most_were_refused_with() {
+    let (_directory, connection) = database();
+    for (second, status) in [401, 413, 401, 400, 401, 413, 422].into_iter().enumerate() {
+        accept_one(&connection, at(second as u64));
+        attempt_all(&connection, Some(status), at(second as u64));
+    }
+    let refused = open(&connection);
+    let refused = refused.iter().find(|one| one.report.kind == REFUSES);
+    let count = |(http_status, deliveries)| StatusCount {
+        http_status,
+        deliveries,
+    };
+    assert_eq!(
+        refused.unwrap().report.finding,
+        Finding::Deliveries {
+            cause: Cause::of_status(401),
+            http_status: Some(401),
+            statuses: [(401, 3), (413, 2), (400, 1), (422, 1)].map(count).to_vec(),
+        }
+    );
 }
 
 #[test]
