@@ -9,7 +9,7 @@ phrases! {
     /// Short texts of `staff`.
     Staff {
         Id: "職員 ID", "staff id";
-        Label: "監査記録での符号", "in the audit";
+        Label: "操作の記録での符号", "in the audit";
         Deleted: "削除したコピー", "copies that were deleted";
         Copies: "データディレクトリに残っているほかのコピー (この人のデータを含むことがあります。--copies で削除できます)", "other copies in the data directory, which may have this person's data (--copies deletes them)";
         Elsewhere: "ほかの場所にあるコピー (外付けディスク、別のサーバー、以前のバックアップなど) は対象外です。そちらはご自身で削除してください", "copies elsewhere (other disks, other servers, older backups) are not reached: delete them yourself";
@@ -18,8 +18,8 @@ phrases! {
         CleanButNamed: "次に挙げるもののほかには、データベースのファイルに残っていないことを確かめました", "nothing of it is left in the files of the database but what is named here";
         InEvents: "本文か VoiceDrive の応答にこの職員 ID がある、ほかの人のイベント", "events of others in which this staff id stands, or in what VoiceDrive said to them";
         InInterviews: "理由などにこの職員 ID が書かれている、ほかの人の面談記録", "interview records of others in whose reasons or names this staff id stands";
-        InHolds: "理由にこの職員 ID が書かれている送信の保留 (経路)", "holds in whose reasons this staff id stands, by their routes";
-        InAudit: "理由などにこの職員 ID が書かれている監査記録 (日時)", "actions of the audit in whose reasons this staff id stands, by their times";
+        InHolds: "理由にこの職員 ID が書かれている送信の一時停止 (経路)", "holds in whose reasons this staff id stands, by their routes";
+        InAudit: "理由などにこの職員 ID が書かれている操作の記録 (日時)", "actions of the audit in whose reasons this staff id stands, by their times";
         LogInUse: "ほかのプログラムがデータベースを読んでいるため、書き込みログ (relay.db-wal) に古い内容が残っていることがあります。sqlite3 などを終了してから、同じコマンドをもう一度実行してください", "another program reads the database, so its log (relay.db-wal) may have something left: end it, such as a sqlite3, and type the same command again";
         NoRoom: "ファイルに断片が残っていますが、書き直すための空き容量がありません。ディスクを空けてから、同じコマンドをもう一度実行してください", "something is left in the file, and the disk has too little room to write it anew: make room, and type the same command again";
     }

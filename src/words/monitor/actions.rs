@@ -8,7 +8,7 @@ phrases! {
         RecoverBegun: "最も古い 1 件を送って、つながるか確かめています。届いたら、残りを続けて送ります。", "The oldest is being sent to see whether VoiceDrive is back. When it arrives, the rest follows.";
         RecoverNothing: "もう送り直すものはありません。", "There is nothing left to send again.";
         RecoverNot: "今は送れません。送信の一時停止中か、すでに確かめているところです。何も変更していません。", "Nothing can be sent now: sending is on hold, or it is being tried already. Nothing was changed.";
-        SeeThem: "くわしく見る", "See them";
+        SeeThem: "詳しく見る", "See them";
         AskOperator: "送り直すには、操作の権限が必要です。", "Sending again needs the role of an operator.";
     }
 }

@@ -10,7 +10,7 @@ phrases! {
         Steps: "これまでとこれから", "What was and what comes";
         Comes: "これから", "Next";
         Number: "番号 (X-Request-ID)", "Number (X-Request-ID)";
-        StaffId: "職員番号", "Staff id";
+        StaffId: "職員 ID", "Staff id";
         Route: "送り先", "Receiver";
         Size: "大きさ", "Size";
         Bytes: "バイト", "bytes";

@@ -8,8 +8,8 @@ phrases! {
     Standing {
         Fine: "正常に動いています。対応は必要ありません。", "Everything works. Nothing needs to be done.";
         Starting: "動き始めました。まだ送信はありません。", "The relay has started. Nothing was sent yet.";
-        StartingNext: "職員カルテシステムから届くと、ここに表示されます。サーバーで send コマンドを使うと、試しに 1 件送れます。", "What the staff system hands in appears here. On the server, the command send sends one event to try it.";
-        QuietNext: "送信するものがなかっただけなら、対応は不要です。あったはずなら、職員カルテシステムの担当者に確かめてください。", "When there was nothing to send, nothing needs to be done. If there should have been, ask whoever looks after the staff system.";
+        StartingNext: "スタッフシステムから届くと、ここに表示されます。サーバーで send コマンドを使うと、試しに 1 件送れます。", "What the staff system hands in appears here. On the server, the command send sends one event to try it.";
+        QuietNext: "送信するものがなかっただけなら、対応は不要です。あったはずなら、スタッフシステムの担当者に確かめてください。", "When there was nothing to send, nothing needs to be done. If there should have been, ask whoever looks after the staff system.";
         DiskFull: "空き容量がなく、新しいイベントを受け付けられません。保存済みのものは失われません。", "The disk is full, and no new event is accepted. What is kept is not lost.";
         DiskFullNext: "サーバーの担当者に連絡して、不要なファイルを消してもらってください。空きができると、自動で元に戻ります。", "Ask whoever looks after the server to delete what is not needed. When there is room again, it goes on by itself.";
         NoUrlNext: "サーバーの担当者に、送り先 (VOICEDRIVE_WEBHOOK_URL) の設定を依頼してください。設定すると、古いものから順に送ります。", "Ask whoever looks after the server to set VOICEDRIVE_WEBHOOK_URL. Then everything is sent, in order.";
