@@ -50,7 +50,9 @@ fn assert_nothing_leaked(directory: &Path) {
             assert_nothing_leaked(&path);
         } else if kind.is_file() && !path.ends_with("secrets.env") {
             let content = std::fs::read(&path).unwrap();
-            let found = content.windows(HUSH.len()).any(|part| part == HUSH.as_bytes());
+            let found = content
+                .windows(HUSH.len())
+                .any(|part| part == HUSH.as_bytes());
             assert!(!found, "{}", path.display());
         }
     }
@@ -62,7 +64,10 @@ fn mistakes_of_the_file(good: &str) -> Vec<(Vec<u8>, &'static str)> {
     let utf16 = [0xff, 0xfe].into_iter().chain(utf16).collect();
     vec![
         (utf16, "is UTF-16; save the file as UTF-8"),
-        (good.replace('\n', "\r").into_bytes(), "has lines that end with CR alone"),
+        (
+            good.replace('\n', "\r").into_bytes(),
+            "has lines that end with CR alone",
+        ),
     ]
 }
 
