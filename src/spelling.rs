@@ -38,7 +38,8 @@ fn is_slip(typed: &str, known: &str) -> bool {
         return typed.concat() == known.concat();
     }
     typed.iter().zip(&known).all(|(typed, known)| {
-        strsim::damerau_levenshtein(typed, known) <= typed.chars().count() / 3
+        let letters = typed.chars().count().max(known.chars().count());
+        strsim::damerau_levenshtein(typed, known) <= letters / 3
     })
 }
 

@@ -303,14 +303,15 @@ fn events_that_another_route_takes_go_on_being_sent() {
     let moved = route("a", "\"a.*\"", url) + &route("b", "\"b.*\"", url);
     assert!(changes(&had, &moved).lost.is_empty());
     // Nothing is sent where there is no URL.
-    let nowhere = route("a", "\"a.*\"", url) + &route("b", "\"b.*\"", "");
+    let nowhere = route("a", "\"a.*\"", url) + &route("b", "\"b.*\"", "url = \"\"");
     let found = changes(&had, &nowhere).lost;
     assert_eq!(found, ["[[route]] a: events: b.c"]);
 }
 
 #[test]
 fn a_route_that_is_private_no_more_is_told_as_shown() {
-    let route = |more: &str| format!("[[route]]\nname = \"a\"\nevents = [\"a.*\"]\n{more}");
+    let route =
+        |more: &str| format!("[[route]]\nname = \"a\"\nevents = [\"a.*\"]\nurl = \"\"\n{more}");
     let found = changes(&route("private = true"), &route(""));
     assert_eq!(found.shown, ["[[route]] a"]);
     assert_eq!(found.changed, ["[[route]] a: private"]);
