@@ -14,10 +14,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::audit::{Action, Actor};
+use crate::audit::{Action, Actor, Subject};
 use crate::clock::Clock;
 use crate::command_line::CommandLine;
-use crate::config::Loaded;
+use crate::config::{Changes, Loaded};
 use crate::delivery::DeliveryRules;
 use crate::delivery::handoff::Handoff;
 use crate::delivery::partner::SetupError;
@@ -276,9 +276,16 @@ impl Relay {
     }
 
     /// Keeps that somebody has had the configuration read again. The reload is done, whatever becomes of this.
-    pub async fn record_reload(&self, by: Actor) {
+    pub async fn record_reload(&self, by: Actor, changes: &Changes) {
         let Shared { store, clock, .. } = &self.shared;
+        let names = changes.marked();
         let entry = by.did(Action::Reload, clock.now());
+        let entry = entry.counting(names.len() as u64);
+        let entry = if names.is_empty() {
+            entry
+        } else {
+            entry.to(Subject::Named(names.join(", ")))
+        };
         if let Err(error) = store.record_action(entry).await {
             tracing::warn!(%error, "who had the configuration read again could not be kept");
         }

@@ -1,7 +1,7 @@
 //! Asks the daemon to read its configuration again. The caller at the control socket waits
 //! for the answer, which names every mistake.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::{Mutex, mpsc, oneshot};
 
@@ -58,6 +58,8 @@ impl ReloadRequest {
 pub struct Reloads {
     sender: mpsc::Sender<ReloadRequest>,
     receiver: Arc<Mutex<mpsc::Receiver<ReloadRequest>>>,
+    /// Why the last reload was refused, if it was.
+    refused: Arc<RwLock<Option<ReloadRefused>>>,
 }
 
 impl Default for Reloads {
@@ -66,6 +68,7 @@ impl Default for Reloads {
         Self {
             sender,
             receiver: Arc::new(Mutex::new(receiver)),
+            refused: Arc::default(),
         }
     }
 }
@@ -81,6 +84,19 @@ impl Reloads {
         let asked = ReloadRequest { drop, by, answer };
         self.sender.send(asked).await.map_err(|_| gone())?;
         receiver.await.unwrap_or_else(|_| Err(gone()))
+    }
+
+    /// Remembers what came of a reload, by whichever way it was asked for.
+    pub fn conclude(&self, outcome: &ReloadOutcome) {
+        let refused = outcome.as_ref().err().cloned();
+        *self.refused.write().unwrap_or_else(PoisonError::into_inner) = refused;
+    }
+
+    /// Why the last reload was refused; none when it was done.
+    #[must_use]
+    pub fn refused(&self) -> Option<ReloadRefused> {
+        let refused = self.refused.read().unwrap_or_else(PoisonError::into_inner);
+        refused.clone()
     }
 
     /// The next request.

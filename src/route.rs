@@ -2,6 +2,8 @@
 
 pub mod settings;
 
+use std::fmt;
+
 use crate::event::is_event_type;
 
 /// The route of every event that no other route takes.
@@ -84,12 +86,31 @@ impl Pattern {
         }
     }
 
+    /// Whether it takes every event that `other` takes.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (_, Self::Exact(name)) => self.takes(name),
+            (Self::Prefix(prefix), Self::Prefix(narrower)) => narrower.starts_with(prefix.as_str()),
+            (Self::Exact(_), Self::Prefix(_)) => false,
+        }
+    }
+
     /// Whether it takes the event with this name.
     #[must_use]
     pub fn takes(&self, event_type: &str) -> bool {
         match self {
             Self::Exact(name) => name == event_type,
             Self::Prefix(prefix) => event_type.starts_with(prefix.as_str()),
+        }
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(name) => f.write_str(name),
+            Self::Prefix(prefix) => write!(f, "{prefix}*"),
         }
     }
 }

@@ -2,13 +2,13 @@
 //! of systemd nothing of this does anything.
 
 use std::fmt::Display;
-use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use sd_notify::NotifyState;
 use tokio::task::JoinHandle;
 
 use crate::relay::Relay;
+use crate::reload::ReloadRefused;
 
 /// Between two words about how it is going.
 const EVERY: Duration = Duration::from_secs(10);
@@ -17,27 +17,20 @@ const LONGEST_ANSWER: Duration = Duration::from_secs(5);
 /// How much more time is asked for while the start takes long, and how often.
 const MORE_TIME: (u32, Duration) = (60_000_000, Duration::from_secs(10));
 
-/// Why the last reload was refused, if it was: `systemctl status` shows it until one is not.
-#[derive(Clone, Default)]
-pub struct ReloadStatus(Arc<RwLock<Option<String>>>);
+/// A reload was refused, and why: `systemctl status` shows it until one is done.
+pub fn reload_refused(why: &ReloadRefused) {
+    tell(&[NotifyState::Status(&refusal(why))]);
+}
 
-impl ReloadStatus {
-    /// What came of a reload; none: it was done.
-    pub fn set(&self, refused: Option<&impl Display>) {
-        let text = refused.map(|why| format!("a reload was refused: {}", one_line(why)));
-        if let Some(text) = &text {
-            tell(&[NotifyState::Status(text)]);
-        }
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = text;
-    }
+fn refusal(why: &impl Display) -> String {
+    format!("a reload was refused: {}", one_line(why))
+}
 
-    /// How it is going, behind what was refused.
-    fn joined(&self, going: &str) -> String {
-        let refused = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        match &*refused {
-            Some(refused) => format!("{refused} | {going}"),
-            None => going.to_owned(),
-        }
+/// How it is going, behind why the last reload was refused.
+fn status(refused: Option<&impl Display>, going: &str) -> String {
+    match refused {
+        Some(why) => format!("{} | {going}", refusal(why)),
+        None => going.to_owned(),
     }
 }
 
@@ -92,17 +85,20 @@ pub fn stopping(at_most: Duration) {
 /// Tells how it is going, and that the daemon moves, as long as it does: until what this answers is
 /// aborted. It is asked from inside: a door that others crowd says nothing about the daemon.
 #[must_use]
-pub fn keep_telling(relay: &Relay, reload_status: &ReloadStatus) -> JoinHandle<()> {
+pub fn keep_telling(relay: &Relay) -> JoinHandle<()> {
     let watchdog = sd_notify::watchdog_enabled();
     let every = watchdog.map_or(EVERY, |limit| EVERY.min(limit / 3));
     let observer = relay.observer();
-    let reload_status = reload_status.clone();
+    let reloads = relay.reloads();
     tokio::spawn(async move {
         loop {
             if let Some((waiting, last)) = observer.activity().await {
                 let last = last.map_or_else(|| "none".to_owned(), |at| at.to_string());
-                let status = format!("{waiting} deliveries waiting; last attempt {last}");
-                tell(&[NotifyState::Status(&reload_status.joined(&status))]);
+                let going = format!("{waiting} deliveries waiting; last attempt {last}");
+                tell(&[NotifyState::Status(&status(
+                    reloads.refused().as_ref(),
+                    &going,
+                ))]);
             }
             let moves = tokio::time::timeout(LONGEST_ANSWER, observer.moves()).await;
             if moves.unwrap_or(false) {
@@ -129,12 +125,10 @@ mod tests {
 
     #[test]
     fn a_refused_reload_stands_in_the_status_until_one_is_done() {
-        let reload_status = ReloadStatus::default();
-        assert_eq!(reload_status.joined("going"), "going");
-        reload_status.set(Some(&"secrets.env:1: no\nmore"));
+        let none: Option<&str> = None;
+        assert_eq!(status(none.as_ref(), "going"), "going");
         let told = "a reload was refused: secrets.env:1: no (and 1 more; see voicedrive-relay check) | going";
-        assert_eq!(reload_status.joined("going"), told);
-        reload_status.set(None::<&String>);
-        assert_eq!(reload_status.joined("going"), "going");
+        let why = "secrets.env:1: no\nmore";
+        assert_eq!(status(Some(&why), "going"), told);
     }
 }

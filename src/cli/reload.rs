@@ -16,7 +16,7 @@ use crate::words::daemon;
   sudo voicedrive-relay reload
   sudo voicedrive-relay reload --drop")]
 pub(super) struct Reload {
-    /// Lose a URL, a secret, a route, a proxy, a sender or an alert channel in force: without this, such a reload is refused
+    /// Lose a URL, a secret, a route or some of its events, a proxy, a sender or an alert channel in force: without this, such a reload is refused
     #[arg(long)]
     drop: bool,
 }
@@ -63,10 +63,12 @@ fn done(locale: Locale, answer: &Value) -> String {
         ("changed", locale.phrase(Command::HasChanged)),
         ("gone", locale.phrase(Command::NotSetAnyMore)),
         ("dropped", locale.phrase(Command::Dropped)),
+        ("noLongerPrivate", locale.phrase(Command::Shown)),
     ] {
         let mut names = texts(&answer[key]);
         // Each is told once.
-        names.retain(|name| key == "dropped" || !dropped.contains(name));
+        let is_own = ["dropped", "noLongerPrivate"].contains(&key);
+        names.retain(|name| is_own || !dropped.contains(name));
         if !names.is_empty() {
             lines.push(format!("{what}: {}", names.join(", ")));
         }

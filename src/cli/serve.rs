@@ -16,7 +16,7 @@ use crate::logging;
 use crate::relay::{self, Relay, StartError};
 use crate::reload::{ReloadOutcome, ReloadRefused, Reloaded};
 use crate::store::OpenError;
-use crate::systemd::{self, ReloadStatus};
+use crate::systemd;
 
 pub(super) async fn run(common: &Common, environment: &Environment) -> Result<(), CliError> {
     let mut settings = common.load(environment).inspect_err(systemd::failed)?;
@@ -38,9 +38,8 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
     let started = started.inspect_err(systemd::failed);
     let mut relay = started.map_err(|error| not_started(&error))?;
     systemd::ready();
-    let reload_status = ReloadStatus::default();
     let under_systemd = environment.var("NOTIFY_SOCKET").is_some();
-    let telling = under_systemd.then(|| systemd::keep_telling(&relay, &reload_status));
+    let telling = under_systemd.then(|| systemd::keep_telling(&relay));
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         listen = %relay.address(),
@@ -67,13 +66,16 @@ pub(super) async fn run(common: &Common, environment: &Environment) -> Result<()
             Err(refused) => Err(refused),
         };
         tell(&outcome, &settings.commands);
-        if outcome.is_ok() {
+        reloads.conclude(&outcome);
+        if let Ok(done) = &outcome {
             let by = asked.as_ref().map(|asked| asked.by.clone());
             // A signal does not say who sends it.
             let by = by.unwrap_or_else(|| Actor::user("SIGHUP", None));
-            relay.record_reload(by).await;
+            relay.record_reload(by, &done.changes).await;
         }
-        reload_status.set(outcome.as_ref().err());
+        if let Err(refused) = &outcome {
+            systemd::reload_refused(refused);
+        }
         if let Some(asked) = asked {
             asked.answer(outcome);
         }
@@ -198,6 +200,12 @@ fn tell_changes(changes: &Changes) {
         for name in names {
             tracing::info!(name, "{what}");
         }
+    }
+    for route in &changes.shown {
+        tracing::warn!(
+            route,
+            "this route is not private any more: everybody who may see the monitor page sees its deliveries"
+        );
     }
     for name in &changes.gone {
         let dropped = changes.lost.contains(name);

@@ -50,6 +50,7 @@ fn needs_a_person(answer: &Value) -> bool {
         || answer["disk"]["full"] == true
         || answer["clock"]["offSeconds"].is_number()
         || answer["tls"]["refused"].is_string()
+        || answer["reloadRefused"].is_array()
         || lists.into_iter().any(has)
         || lost_routes(answer).next().is_some()
 }
@@ -145,6 +146,7 @@ fn page(locale: Locale, common: &Common, answer: &Value) -> String {
         .chain(clock)
         .chain(asked)
         .chain(tls(locale, answer))
+        .chain(reload_refused(locale, answer))
         .chain(on_hold(locale, answer))
         .chain(open_incidents(locale, answer))
         .chain(failing_channels(locale, answer))
@@ -199,6 +201,15 @@ fn tls(locale: Locale, answer: &Value) -> Option<(&'static str, String)> {
         refused.unwrap_or_default()
     );
     Some(("TLS", told))
+}
+
+/// Why the configuration in force is not the one in the files.
+fn reload_refused(
+    locale: Locale,
+    answer: &Value,
+) -> impl Iterator<Item = (&'static str, String)> + '_ {
+    let refused = answer["reloadRefused"].as_array().into_iter().flatten();
+    refused.map(move |why| (locale.phrase(Overview::ReloadRefused), text(why).to_owned()))
 }
 
 /// What a person has paused.

@@ -19,6 +19,8 @@ pub struct Changes {
     /// Those that are gone and without which events are not sent or not handed in any more, or nobody is told. A person
     /// has to mean that.
     pub lost: Vec<String>,
+    /// Routes that were private and are not any more.
+    pub shown: Vec<String>,
 }
 
 impl Changes {
@@ -44,6 +46,16 @@ impl Changes {
         if old.is_some() && new.is_none() {
             self.lost.push(name.to_owned());
         }
+    }
+
+    /// Every name once: what is new with a plus, what is gone with a minus.
+    #[must_use]
+    pub fn marked(&self) -> Vec<String> {
+        let new = self.new.iter().map(|name| format!("+{name}"));
+        let gone = self.gone.iter().map(|name| format!("-{name}"));
+        new.chain(self.changed.iter().cloned())
+            .chain(gone)
+            .collect()
     }
 
     fn lose(&mut self, name: String) {

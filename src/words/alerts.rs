@@ -397,7 +397,7 @@ impl Locale {
                 "accepting goes on and no event is lost; when it ends, what waits is sent by itself, in order",
             ),
             Finding::Token { .. } => (
-                "期限を過ぎると、このトークンを使う相手は 401 で拒否されます。token list で誰のものかを確かめ、新しいトークンを発行して差し替えたあと、token revoke で失効させてください",
+                "期限を過ぎると、このトークンを使う相手は 401 で拒否されます。token list でだれのものかを確かめ、新しいトークンを発行して差し替えたあと、token revoke で失効させてください",
                 "after it whoever shows this token is refused with 401: see with `token list` whose it is, issue a new one, put it in its place, then end this one with `token revoke`",
             ),
         };

@@ -150,7 +150,7 @@ fn of_parameter(message: &str, commands: &CommandLine) -> String {
     let accepted = match field {
         "event" | "eventType" => "イベント名 (a-z、0-9、.、_、- の 1 から 100 文字) にしてください",
         "data" => "内容は JSON のオブジェクト ({...}) にしてください",
-        "staffId" => "職員ID は 1 から 191 文字にしてください",
+        "staffId" => "職員 ID は 1 から 191 文字にしてください",
         "status" if message.ends_with("by its id") => {
             "対応不要のイベントは、まとめて再送できません。ID を指定して 1 件ずつ再送してください"
         }

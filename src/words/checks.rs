@@ -17,12 +17,12 @@ phrases! {
         MustBeWritable: "リレーを動かすユーザーが書き込めるようにしてください", "the daemon's user must be able to write there";
         Sound: "壊れていません", "quick_check ok";
         CountsAgree: "一致しています", "agree with the rows";
-        Nobody: "通知先がありません。異常が起きても誰にも知らされません。config.toml に [[alerts.channel]] を書いてください", "nobody is told when something is wrong; add an [[alerts.channel]] to config.toml";
+        Nobody: "通知先がありません。異常が起きてもだれにも知らされません。config.toml に [[alerts.channel]] を書いてください", "nobody is told when something is wrong; add an [[alerts.channel]] to config.toml";
         HookNotReached: "サーバーに到達できません", "its server cannot be reached";
         HeartbeatReached: "サーバーには到達できます。URL のパスはここでは確かめていません", "its server can be reached; the path of the URL is not tried here";
         NoJwtSecret: "RELAY_JWT_SECRET が未設定のため、スタッフシステムはイベントを HTTP で渡せません", "RELAY_JWT_SECRET is not set: the staff system cannot hand in events over HTTP";
-        NoTokenAtAll: "RELAY_JWT_SECRET も VOICEDRIVE_API_TOKEN も未設定のため、HTTP では誰も呼び出せません", "neither RELAY_JWT_SECRET nor VOICEDRIVE_API_TOKEN is set: nobody can call the API over HTTP";
-        OnlySenders: "RELAY_JWT_SECRET も VOICEDRIVE_API_TOKEN も未設定のため、HTTP で入れるのは ingest の送信元だけです。集計の問い合わせには応じられません", "neither RELAY_JWT_SECRET nor VOICEDRIVE_API_TOKEN is set: over HTTP only the senders of [ingest] come in, and nobody can ask for the statistics";
+        NoTokenAtAll: "RELAY_JWT_SECRET も VOICEDRIVE_API_TOKEN も未設定のため、HTTP ではだれも利用できません", "neither RELAY_JWT_SECRET nor VOICEDRIVE_API_TOKEN is set: nobody can call the API over HTTP";
+        OnlySenders: "RELAY_JWT_SECRET も VOICEDRIVE_API_TOKEN も未設定のため、HTTP で利用できるのは [ingest] の送信元だけです。統計の問い合わせには応じられません", "neither RELAY_JWT_SECRET nor VOICEDRIVE_API_TOKEN is set: over HTTP only the senders of [ingest] come in, and nobody can ask for the statistics";
         NoUrlOfRoute: "URL が未設定です。イベントは受け付けて保存し、送信しません。config.toml の [[route]] の url を設定してください", "no URL: events are accepted and kept, nothing is sent; set `url` of this [[route]] in config.toml";
         NoUrl: "URL が未設定です。イベントは受け付けて保存し、送信しません。VOICEDRIVE_WEBHOOK_URL を設定してください", "no URL: events are accepted and kept, nothing is sent; set VOICEDRIVE_WEBHOOK_URL";
         Directly: "直接つなぐ宛先", "reached directly";
@@ -32,10 +32,10 @@ phrases! {
         ByTheProxy: "プロキシ", "by the proxy";
         DaemonListens: "リレーが待ち受けています", "the daemon listens here";
         SilentListens: "使われています。動いているリレーがコマンドに応答しないため、それがリレーかどうかは確かめられません", "in use; whether by the relay is not known, because the one that runs answers no command";
-        AnotherListens: "ほかのプログラムが使っています。config.toml のアドレスを変えるか、そのプログラムを止めてください (sudo ss -ltnp でわかります)", "another program listens here; change the address in config.toml, or end that program (sudo ss -ltnp shows which)";
+        AnotherListens: "ほかのプログラムが使っています。config.toml のアドレスを変えるか、そのプログラムを止めてください (sudo ss -ltnp で分かります)", "another program listens here; change the address in config.toml, or end that program (sudo ss -ltnp shows which)";
         Privileged: "リレーを動かすユーザーはこのポートを使えません (1024 未満は root のみ)。8480 などにして、前にプロキシを置いてください", "the daemon's user may not listen here (ports below 1024 are root's); use one such as 8480, with a proxy in front";
         Exposed: "server.listen はこのサーバーの外からも届き、暗号化されていません。トークンと職員のデータが読まれるおそれがあります。127.0.0.1 で待ち受け、前に nginx か Caddy を置いてください。別のサーバーのプロキシを使う場合は、server.trusted_proxies にそのアドレスを書いてください", "whoever reaches this server's network reaches this address, and nothing there is encrypted: tokens and the staff's data can be read on the way. Listen on 127.0.0.1 with nginx or Caddy in front; when the proxy is another server, put its address into server.trusted_proxies";
-        NoNames: "証明書にホスト名 (subjectAltName) がありません", "the certificate names no host (subjectAltName)";
+        NoNames: "証明書の「サブジェクトの別名」(SAN) にホスト名がありません", "the certificate names no host (subjectAltName)";
         IssuerNotInTheFile: "証明書が 1 枚だけで、発行元の証明書がありません。発行元を知らない相手は接続をやめます。中間証明書も入ったファイル (fullchain.pem など) を指定してください。病院内の認証局が直接発行したものなら、このままで構いません", "there is one certificate alone, without that of its issuer: callers who do not know the issuer turn away. Name a file that has the certificates in between too, such as fullchain.pem; one that the clinic's own authority has signed itself can stay as it is";
         Good: "正常", "ok";
         Note: "注意", "note";
@@ -162,7 +162,7 @@ pub(crate) fn unfinished(journal: &Path, language: Language) -> String {
     let journal = journal.display();
     both!(
         language,
-        "{journal} があるため、まだ確かめられません。停電などで途中で終わった書き込みの跡なら、次の起動で元に戻ります。誰かが置いたファイルなら、別の場所に移してください",
+        "{journal} があるため、まだ確かめられません。停電などで途中で終わった書き込みの跡なら、次の起動で元に戻ります。だれかが置いたファイルなら、別の場所に移してください",
         "{journal} is beside it, so it cannot be looked at yet: if a crash broke off a change, the next start undoes it; if somebody put this file there, move it away"
     )
 }
@@ -172,7 +172,7 @@ pub(crate) fn stray_journal(journal: &Path, language: Language) -> String {
     let journal = journal.display();
     both!(
         language,
-        "{journal} はリレーのファイルではなく、これがあると確かめられません。誰が置いたのかを確かめてください。リレーは使わずに、動いている間か次の起動のときに relay.db-journal-set-aside-番号 という名前に変えます",
+        "{journal} はリレーのファイルではなく、これがあると確かめられません。だれが置いたのかを確かめてください。リレーは使わずに、動いている間か次の起動のときに relay.db-journal-set-aside-番号 という名前に変えます",
         "{journal} is no file of the relay, and keeps others from looking at the database. See who put it there; the relay uses nothing of it, and while it runs, or at its next start, moves it to relay.db-journal-set-aside-NUMBER"
     )
 }
@@ -302,7 +302,7 @@ pub(crate) fn relative(path: impl Display, language: Language) -> String {
 pub(crate) fn open_to_all(path: impl Display, language: Language) -> String {
     both!(
         language,
-        "{path}: 誰でも読めます。次のコマンドを勧めます: sudo chmod 0750 {path}",
+        "{path}: だれでも読めます。次のコマンドを勧めます: sudo chmod 0750 {path}",
         "{path}: everybody can look into it; this is advised: sudo chmod 0750 {path}"
     )
 }
@@ -399,7 +399,7 @@ pub(crate) fn no_socket(path: &Path, language: Language) -> String {
     let path = path.display();
     both!(
         language,
-        "{path}: コマンドの受け口 (ソケット) の場所に、ほかのものがあります。別の場所に移してください",
+        "{path}: コマンド用の接続口 (ソケット) の場所に、ほかのものがあります。別の場所に移してください",
         "{path}: this is no socket, and the relay needs its own here; move it away"
     )
 }
@@ -418,7 +418,7 @@ pub(crate) fn certificate_ends(day: &str, days: i64, language: Language) -> Stri
 pub(crate) fn open_from_outside(networks: &str, language: Language) -> String {
     both!(
         language,
-        "{networks} からは署名なしで誰でもイベントを渡せます。server.listen はこのサーバーの外からも届きます。open_from を減らすか、server.listen を 127.0.0.1 にしてください",
+        "{networks} からは署名なしでだれでもイベントを渡せます。server.listen はこのサーバーの外からも届きます。open_from を減らすか、server.listen を 127.0.0.1 にしてください",
         "whoever can use an address of {networks} can hand in events without any proof, and server.listen can be reached from outside this server; take what is not needed out of open_from, or listen on 127.0.0.1"
     )
 }

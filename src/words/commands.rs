@@ -37,6 +37,7 @@ phrases! {
         HasChanged: "変更されたもの", "changed";
         NotSetAnyMore: "設定されなくなったもの", "not set any more";
         Dropped: "--drop を付けたため、使えなくなったもの", "in force before, and given up as --drop says";
+        Shown: "画面で操作の権限がない人にも見えるようになった経路 (private ではなくなりました)", "not private any more, and shown to everybody who may see the monitor page";
         Note: "注意", "note";
     }
 }

@@ -312,7 +312,7 @@ impl NoteKind {
                 "does not count, because there is a credential of this name",
             ),
             Self::OpenToAll => (
-                "このサーバーの誰でも読めます。chmod 600 を勧めます",
+                "このサーバーのだれでも読めます。chmod 600 を勧めます",
                 "everybody on this machine can read it; chmod 600 is advised",
             ),
         };

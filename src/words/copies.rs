@@ -53,7 +53,7 @@ impl SnapshotError {
                 let journal = journal.display();
                 both!(
                     language,
-                    "{journal} があるため読めません。リレーを起動すると、途中の変更が元に戻るか、このファイルが脇に移されます",
+                    "{journal} があるため読めません。リレーを起動すると、途中の変更が元に戻るか、このファイルが取り分けられます",
                     "it cannot be read because of {journal}: a start of the relay undoes what was begun, or moves that file aside"
                 )
             }

@@ -15,22 +15,22 @@ phrases! {
             "リレーと VoiceDrive の代役を起動しました。\n普段の一日: イベントを渡します。3 件に 1 件は、スタッフシステムの送信処理と\n同じ形で /in に届きます。",
             "The relay and a stand-in VoiceDrive are running.\nAn ordinary day: events are handed in, every third one at /in, as the staff\nsystem's own sender posts it.";
         Refused:
-            "\n話その 1: VoiceDrive がメンテナンス中で、2 回断られます (503)。\nリレーは間を置いて送り直します。",
+            "\n場面 1: VoiceDrive がメンテナンス中で、2 回断られます (503)。\nリレーは間を置いて送り直します。",
             "\nFirst story: VoiceDrive is being maintained, and refuses twice (503).\nThe relay waits a while and sends again.";
         Stalled:
-            "\n話その 2: VoiceDrive の応答が 1 秒以内に返りません。\n時間切れとして、同じ番号で送り直します。VoiceDrive は二重に処理しません。",
+            "\n場面 2: VoiceDrive の応答が 1 秒以内に返りません。\n時間切れとして、同じ番号で送り直します。VoiceDrive は二重に処理しません。",
             "\nSecond story: VoiceDrive does not answer within a second.\nThe event is sent again with the same id, so that nothing is done twice.";
         CutOff:
-            "\n話その 3: 送信中に接続が切れます。届いたかどうかわからないので、\n同じ番号で送り直します。",
+            "\n場面 3: 送信中に接続が切れます。届いたかどうか分からないので、\n同じ番号で送り直します。",
             "\nThird story: the connection is cut off. Nobody knows whether the event\narrived, so it is sent again with the same id.";
         Lost:
-            "\n話その 4: VoiceDrive が 200 と応答したあとで、1 件を失います。\n届いたものの一覧と突き合わせると見つかり、もう一度送ります。",
+            "\n場面 4: VoiceDrive が 200 と応答したあとで、1 件を失います。\n届いたものの一覧と突き合わせると見つかり、もう一度送ります。",
             "\nFourth story: VoiceDrive answers 200, and loses the event behind it.\nComparing with the list of what it has finds it, and it is sent again.";
         OnHold:
-            "\n話その 5: VoiceDrive の入れ替えのため、送信を 2 秒だけ一時停止します。受け付けは\n続き、時間になると自動で再開して、待っていたものを順に送ります。",
+            "\n場面 5: VoiceDrive の入れ替えのため、送信を 2 秒だけ一時停止します。受け付けは\n続き、時間になると自動で再開して、待っていたものを順に送ります。",
             "\nFifth story: VoiceDrive is being replaced, and sending is on hold for two\nseconds. Events are accepted all the same, and sent in order when it ends.";
         Away:
-            "\n話その 6: VoiceDrive が止まっています。再送を使い切ったイベントは「要対応」として\n待ちます。",
+            "\n場面 6: VoiceDrive が止まっています。再送を使い切ったイベントは「要対応」として\n待ちます。",
             "\nSixth story: VoiceDrive is away. What has used up its retries waits for a\nperson.";
         Back:
             "\nVoiceDrive が回復しました。recover を実行すると、まず最も古い 1 件を試し、届いたので\n残りも順に送ります。",

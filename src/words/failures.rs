@@ -82,7 +82,7 @@ impl Failure {
             Self::Certificate(why) => insecure(&why.describe(language), language),
             Self::NotTls => insecure(
                 language.say(
-                    "このポートは TLS ではありません",
+                    "このポートは TLS を使っていません",
                     "what listens at this port does not speak TLS",
                 ),
                 language,

@@ -29,7 +29,7 @@ phrases! {
         Stop: "。", "; ";
         LeftOut: "取り込まない列:", "columns that are left out:";
         DatabaseKey: "職員ID がデータベースの内部キーのようです。VoiceDrive が知っているのは職員コード (EMP-...) です", "the employeeId looks like a key of the database; VoiceDrive knows the employee code (EMP-...)";
-        Backslash: "セルに \\ があります。mysql -B は改行などを \\n のように書きますが、mysql が書いたファイルかどうかわからないため、そのまま取り込みます。mysql から書き出すなら、付属の interviews.sql を使ってください", "a cell has a backslash, as mysql -B writes line breaks (\\n) and tabs; nothing shows that mysql wrote the file, so it is taken as it stands; to export from mysql, use the packaged interviews.sql";
+        Backslash: "セルに \\ があります。mysql -B は改行などを \\n のように書きますが、mysql が書いたファイルかどうか分からないため、そのまま取り込みます。mysql から書き出すなら、付属の interviews.sql を使ってください", "a cell has a backslash, as mysql -B writes line breaks (\\n) and tabs; nothing shows that mysql wrote the file, so it is taken as it stands; to export from mysql, use the packaged interviews.sql";
         Note: "注意:", "note:";
         MoreBadRows: "ほかに誤りのある行:", "more bad rows:";
     }

@@ -11,7 +11,7 @@ phrases! {
         SendSuccess: "送信成功率", "sends delivered";
         InterviewCompletion: "面談実施率", "interviews held";
         GapDetection: "欠損の検出", "losses found";
-        ApiResponse: "集計の応答", "statistics";
+        ApiResponse: "統計の応答", "statistics";
         RetrySuccess: "再送成功率", "retries delivered";
         Percent: "%", "%";
         Hours: "時間", "h";
@@ -32,7 +32,7 @@ pub(crate) fn heading(period: &str, language: Language) -> String {
     };
     both!(
         language,
-        "現在までの {ja} (集計の応答は 1 時間)",
+        "現在までの {ja} (統計の応答は 1 時間)",
         "the last {en} (statistics: the last hour)"
     )
 }

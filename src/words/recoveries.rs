@@ -78,7 +78,7 @@ pub(crate) fn is_away(route: &str, why: &str, language: Language) -> String {
 pub(crate) fn not_yet(route: &str, probe: &str, language: Language) -> String {
     both!(
         language,
-        "{route}: まだ結果がわかりません。show {probe} で確かめてください",
+        "{route}: まだ結果が分かりません。show {probe} で確かめてください",
         "{route}: the attempt has not ended yet; see show {probe}"
     )
 }

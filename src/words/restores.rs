@@ -91,7 +91,7 @@ pub(crate) fn unreadable(locale: Locale, why: &str, newest: Option<Timestamp>) -
     let at = newest.map_or_else(|| "-".to_owned(), |at| locale.clock(at));
     match locale.language {
         Language::Ja => format!(
-            "元のデータベースは読めません。コピー後に受け付けたものと、コピー後に失効させたトークンはわかりません。スタッフシステムから {at} 以降のイベントを同じ Idempotency-Key で入れ直し、起動後に token list を確かめて、失効させるべきトークンを再び失効させてください"
+            "元のデータベースは読めません。コピー後に受け付けたものと、コピー後に失効させたトークンは分かりません。スタッフシステムから {at} 以降のイベントを同じ Idempotency-Key で入れ直し、起動後に token list を確かめて、失効させるべきトークンを再び失効させてください"
         ),
         Language::En => format!(
             "the previous database cannot be read ({why}): what was accepted after the copy, and which tokens were revoked after it, is not known. Let the staff system hand in everything since {at} again, with the same Idempotency-Key; after the start, look at token list and revoke again what must stay revoked"
@@ -121,7 +121,7 @@ pub(crate) fn incomplete(locale: Locale, incomplete: &Incomplete) -> String {
     };
     both!(
         locale.language,
-        "{happened}。{at} より後に受け付けたものはわかりません。スタッフシステムから {at} 以降のイベントを同じ Idempotency-Key で入れ直してください",
+        "{happened}。{at} より後に受け付けたものは分かりません。スタッフシステムから {at} 以降のイベントを同じ Idempotency-Key で入れ直してください",
         "{happened}. What was accepted after {at} is not known: let the staff system hand in everything since {at} again, with the same Idempotency-Key"
     )
 }

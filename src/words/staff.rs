@@ -9,7 +9,7 @@ phrases! {
     /// Short texts of `staff`.
     Staff {
         Id: "職員 ID", "staff id";
-        Label: "監査記録での符号", "in the audit";
+        Label: "操作の記録での符号", "in the audit";
         Deleted: "削除したコピー", "copies that were deleted";
         Copies: "データディレクトリに残っているほかのコピー (この人のデータを含むことがあります。--copies で削除できます)", "other copies in the data directory, which may have this person's data (--copies deletes them)";
         Elsewhere: "ほかの場所にあるコピー (外付けディスク、別のサーバー、以前のバックアップなど) は対象外です。そちらはご自身で削除してください", "copies elsewhere (other disks, other servers, older backups) are not reached: delete them yourself";
@@ -18,9 +18,9 @@ phrases! {
         CleanButNamed: "次に挙げるもののほかには、データベースのファイルに残っていないことを確かめました", "nothing of it is left in the files of the database but what is named here";
         InEvents: "本文か VoiceDrive の応答にこの職員 ID がある、ほかの人のイベント", "events of others in which this staff id stands, or in what VoiceDrive said to them";
         InInterviews: "記録の ID、氏名、連携 ID、理由のどれかにこの職員 ID がある、ほかの人の面談記録 (それのない内容で登録し直してください)", "interview records of others with this staff id in their id, name, sync id or reason (hand them in again without it)";
-        InHolds: "理由か開始した人の名前にこの職員 ID がある、続いている送信の保留 (経路。保留を終えてから、もう一度消去してください)", "holds that last with this staff id in their reason or in who began them, by their routes (end them, and erase once more)";
+        InHolds: "理由か開始した人の名前にこの職員 ID がある、続いている送信の一時停止 (経路。一時停止を終えてから、もう一度消去してください)", "holds that last with this staff id in their reason or in who began them, by their routes (end them, and erase once more)";
         InIncidents: "この職員 ID がある、続いているお知らせ (終わってから、もう一度消去してください) と、名前にある、終わったお知らせ (期限が来ると消えます)", "incidents with this staff id: of those that last, erase once more when they are over; those that have it in their name go with time";
-        InAudit: "理由、対象、名前のどれかにこの職員 ID がある監査記録 (日時か日。400 日で消えます)", "audit: actions with this staff id in their reason, their subject or a name, by their times, and readers of payloads, by the day (they go after 400 days)";
+        InAudit: "理由、対象、名前のどれかにこの職員 ID がある操作の記録 (日時か日。400 日で消えます)", "audit: actions with this staff id in their reason, their subject or a name, by their times, and readers of payloads, by the day (they go after 400 days)";
         InTokens: "この職員 ID のために発行され、まだ有効なトークン (token revoke で失効させてから、もう一度消去してください) と、ID そのものにある失効済みのもの", "tokens: valid ones with this staff id in their subject (token revoke, and erase once more), and revoked ones that have it in their own id";
         InSessions: "この職員 ID を名前として監視ページにログインしている人 (monitor logout で終わり、記録も消えます)", "logins to the monitor page with this staff id in their name (monitor logout ends and deletes them)";
         InNames: "この職員 ID がある名前 (イベント、経路、施設、部署、面談の種別、通知先。集計や設定に使われています)", "names with this staff id, by which is counted or which are configured: events, routes, facilities, departments, kinds of interviews, alert channels";
@@ -110,7 +110,7 @@ pub(crate) fn given_up(count: u64, language: Language) -> String {
 pub(crate) fn texts(count: u64, language: Language) -> String {
     both!(
         language,
-        "終わった保留の理由と、失効したトークンの対象者から職員 ID を消しました: {count} 件",
+        "終わった一時停止の理由と、失効したトークンの対象者から職員 ID を消しました: {count} 件",
         "taken out of the reasons of ended holds and the subjects of ended tokens: {count}"
     )
 }

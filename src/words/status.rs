@@ -30,6 +30,7 @@ phrases! {
         NotAllowed: "403: トークンに権限がありません", "403: the token does not allow it";
         TooOften: "429: 1 分間の上限を超えました", "429: more than may be asked in a minute";
         InTrouble: "異常", "in trouble";
+        ReloadRefused: "設定の読み直しに失敗 (前の設定で動作中)", "the configuration was not read again, the one before is in force";
         LookAt: "要確認", "look at";
         CannotTell: "通知できません", "cannot tell";
         Alerts: "通知", "alerts";

@@ -58,7 +58,7 @@ fn in_japanese(kind: io::ErrorKind) -> Option<&'static str> {
         | io::ErrorKind::NetworkUnreachable
         | io::ErrorKind::NetworkDown => "ネットワークの先に届きません",
         io::ErrorKind::TimedOut => "時間内に応答がありませんでした",
-        io::ErrorKind::OutOfMemory => "メモリが足りません",
+        io::ErrorKind::OutOfMemory => "メモリーが足りません",
         io::ErrorKind::UnexpectedEof => "途中で終わっています",
         io::ErrorKind::InvalidData => "UTF-8 の文字ではありません",
         _ => return None,

@@ -163,6 +163,9 @@ async fn commands_say_who_typed_them_and_a_stated_name_is_marked() {
     daemon
         .json(&["import", "interviews", csv, "--dry-run"])
         .await;
+    let text = std::fs::read_to_string(&daemon.config).unwrap();
+    let text = format!("{text}\n[monitor]\ncontact = \"内線 100\"\n");
+    std::fs::write(&daemon.config, text).unwrap();
     daemon.json(&["reload", "--as", "田中"]).await;
     daemon.json(&["backup", copy]).await;
     let asked = daemon.json(&["audit"]).await;
@@ -181,6 +184,8 @@ async fn commands_say_who_typed_them_and_a_stated_name_is_marked() {
     }
     assert_eq!(items(&asked)[4]["subject"], json!(format!("{jti} s")));
     assert_eq!(items(&asked)[2]["count"], 1);
+    assert_eq!(items(&asked)[1]["subject"], "+monitor.contact");
+    assert_eq!(items(&asked)[1]["count"], 1);
     let of = daemon.json(&["audit", "--who", "田中"]).await;
     assert_eq!(actions(&of), ["reload"]);
 

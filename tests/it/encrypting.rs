@@ -202,6 +202,17 @@ async fn a_new_pair_is_shown_after_a_reload_and_a_bad_one_is_refused() {
         assert!(said(&refused).contains(words), "{}", said(&refused));
     }
     assert!(connect(address, &second, &TLS13).await.is_ok());
+    // `status` says so at once, until a reload is done.
+    let status = daemon.json(&["status"]).await;
+    let told = status["reloadRefused"][0].as_str().unwrap();
+    assert!(told.contains("not the key of this certificate"), "{told}");
+    assert!(said(&daemon.run(&["status"]).await).contains(told));
+    let needs = daemon.run(&["status", "--exit-code"]).await;
+    assert_eq!(needs.status.code(), Some(1));
+    write_pair(directory.path(), 2102);
+    assert!(daemon.run(&["reload"]).await.status.success());
+    let status = daemon.json(&["status"]).await;
+    assert_eq!(status["reloadRefused"], serde_json::Value::Null);
     daemon.stop().await;
 }
 

@@ -325,7 +325,7 @@ const USED_BY: &[(&str, &[&str])] = &[
             "alerts", "cli", "http", "logging", "relay", "reload", "words",
         ],
     ),
-    ("reload", &["cli", "http", "relay"]),
+    ("reload", &["cli", "http", "relay", "systemd"]),
     ("observations", &["alerts", "delivery", "http", "relay"]),
     ("under_way", &["delivery", "http", "relay"]),
     ("logging", &["cli"]),

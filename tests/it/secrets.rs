@@ -41,6 +41,36 @@ async fn run(directory: &Path, arguments: &[&str]) -> Output {
     command.output().await.unwrap()
 }
 
+/// No file but `secrets.env` has a secret in it.
+fn assert_nothing_leaked(directory: &Path) {
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let entry = entry.unwrap();
+        let (path, kind) = (entry.path(), entry.file_type().unwrap());
+        if kind.is_dir() {
+            assert_nothing_leaked(&path);
+        } else if kind.is_file() && !path.ends_with("secrets.env") {
+            let content = std::fs::read(&path).unwrap();
+            let found = content
+                .windows(HUSH.len())
+                .any(|part| part == HUSH.as_bytes());
+            assert!(!found, "{}", path.display());
+        }
+    }
+}
+
+/// Mistakes of the whole file, with what is said of them.
+fn mistakes_of_the_file(good: &str) -> Vec<(Vec<u8>, &'static str)> {
+    let utf16 = good.encode_utf16().flat_map(u16::to_le_bytes);
+    let utf16 = [0xff, 0xfe].into_iter().chain(utf16).collect();
+    vec![
+        (utf16, "is UTF-16; save the file as UTF-8"),
+        (
+            good.replace('\n', "\r").into_bytes(),
+            "has lines that end with CR alone",
+        ),
+    ]
+}
+
 /// Every mistake, with what is said of it.
 fn mistakes() -> Vec<(Vec<u8>, &'static str)> {
     let lines = [
@@ -108,11 +138,22 @@ async fn every_mistake_is_told_with_its_line_by_check_by_a_reload_and_at_the_sta
             assert!(!said.contains(HUSH), "{command}: {told}: {said}");
         }
     }
+    for (file, told) in mistakes_of_the_file(&good) {
+        write(directory.path(), file);
+        for command in ["check", "reload", "serve"] {
+            let output = run(directory.path(), &[command]).await;
+            let said = said(&output);
+            assert_eq!(output.status.code(), Some(78), "{command}: {told}: {said}");
+            assert!(said.contains(told), "{command}: {told}: {said}");
+            assert!(!said.contains(HUSH), "{command}: {told}: {said}");
+        }
+    }
     write(directory.path(), &good);
     assert_eq!(
         run(directory.path(), &["reload"]).await.status.code(),
         Some(0)
     );
+    assert_nothing_leaked(directory.path());
     daemon.signal("-TERM");
     while let Some(line) = daemon.log.next_line().await {
         assert!(!line.contains(HUSH), "{line}");

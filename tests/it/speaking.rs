@@ -573,7 +573,7 @@ async fn an_attempt_that_did_not_arrive_is_told_in_japanese_and_kept_in_english(
     for (url, japanese, english_too) in [
         (
             plain.as_str(),
-            "このポートは TLS ではありません",
+            "このポートは TLS を使っていません",
             "does not speak TLS",
         ),
         (

@@ -198,9 +198,9 @@ await test("without JavaScript one logs in, looks, acts and leaves", async () =>
   await plain.getByRole("button", { name: "ログインする" }).click();
   await plain.waitForURL(`${relay.url}/monitor`);
   await plain.getByRole("link", { name: "送信の記録" }).click();
-  await plain.getByLabel("職員番号").fill("E-1");
+  await plain.getByLabel("職員 ID").fill("E-1");
   await plain.getByRole("button", { name: "表示する" }).click();
-  await plain.locator("tbody a", { hasText: "くわしく" }).first().click();
+  await plain.locator("tbody a", { hasText: "詳しく" }).first().click();
   await plain.getByRole("button", { name: "もう一度送る" }).click();
   await plain.locator(".told").waitFor();
   await plain.getByRole("button", { name: "ログアウト" }).click();

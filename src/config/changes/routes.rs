@@ -3,7 +3,7 @@
 use super::Changes;
 use crate::config::{Loaded, RouteConfig, URL_VARIABLE};
 use crate::delivery::proxy::Proxies;
-use crate::route;
+use crate::route::{self, Pattern};
 
 pub(super) fn compare(old: &Loaded, new: &Loaded, changes: &mut Changes) {
     let is_told = |loaded: &Loaded| loaded.set.contains_key(URL_VARIABLE);
@@ -22,6 +22,7 @@ pub(super) fn compare(old: &Loaded, new: &Loaded, changes: &mut Changes) {
         let key = key(now, "url");
         changes.needed(&key, was.url.as_ref(), now.url.as_ref());
         one(was, now, (old.way_of(was), new.way_of(now)), changes);
+        narrowed(was, now, after, changes);
     }
     let names = |routes: &[RouteConfig], others: &[RouteConfig]| {
         let shared = routes.iter().map(|route| route.name.clone());
@@ -33,6 +34,21 @@ pub(super) fn compare(old: &Loaded, new: &Loaded, changes: &mut Changes) {
     let is_gone = |route: &&RouteConfig| after.iter().all(|other| other.name != route.name);
     for route in before.iter().filter(is_gone) {
         changes.lose(title(route));
+    }
+}
+
+/// Events that a route sent, and that no route of the file sends any more. That the rest goes by `[delivery]` to another
+/// receiver is not the same.
+fn narrowed(old: &RouteConfig, new: &RouteConfig, all: &[RouteConfig], changes: &mut Changes) {
+    if old.url.is_none() || new.url.is_none() {
+        return;
+    }
+    let goes_on = |pattern: &&Pattern| {
+        let mut sending = all.iter().filter(|route| route.url.is_some());
+        sending.any(|route| route.events.iter().any(|other| other.covers(pattern)))
+    };
+    for pattern in old.events.iter().filter(|pattern| !goes_on(pattern)) {
+        changes.lose(format!("{}: {pattern}", key(new, "events")));
     }
 }
 
@@ -84,6 +100,9 @@ fn one(old: &RouteConfig, new: &RouteConfig, out: (&Proxies, &Proxies), changes:
         counted_by_voicedrive,
     );
     changes.value(&key("private"), &old.private, private);
+    if old.private && !private {
+        changes.shown.push(title(new));
+    }
     // Without a proxy of its own it goes the way of `[delivery]`, which is compared by itself.
     if new.name != route::DEFAULT && (old.proxy.is_some() || proxy.is_some()) {
         proxies(&title(new), out.0, out.1, changes);

@@ -27,11 +27,7 @@ pub(super) fn server(old: &Server, new: &Server, changes: &mut Changes) {
         &old.trusted_proxies,
         trusted_proxies,
     );
-    changes.value(
-        "server.cors_allowed_origins",
-        &old.cors_allowed_origins,
-        cors_allowed_origins,
-    );
+    origins(&old.cors_allowed_origins, cors_allowed_origins, changes);
     changes.value("server.max_body_bytes", &old.max_body_bytes, max_body_bytes);
     // Senders that come in by `open_from` may use its host.
     changes.needed(
@@ -39,6 +35,14 @@ pub(super) fn server(old: &Server, new: &Server, changes: &mut Changes) {
         old.public_url.as_ref(),
         public_url.as_ref(),
     );
+}
+
+/// A page of an origin that is gone cannot call any more.
+fn origins(old: &[String], new: &[String], changes: &mut Changes) {
+    changes.value("server.cors_allowed_origins", &old, &new);
+    for origin in old.iter().filter(|origin| !new.contains(origin)) {
+        changes.lose(format!("server.cors_allowed_origins: {origin}"));
+    }
 }
 
 pub(super) fn storage(old: &Storage, new: &Storage, changes: &mut Changes) {

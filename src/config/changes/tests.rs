@@ -144,6 +144,17 @@ fn what_the_configuration_gives_up_has_to_be_meant_while_its_secret_is_still_set
             "ingest.secrets: HOOK_URL",
         ),
         (
+            route("").replace("\"a.*\"", "\"a.*\", \"b.c\""),
+            route("").replace("\"a.*\"", "\"a.b.*\", \"b.*\""),
+            "[[route]] a: events: a.*",
+        ),
+        (
+            "[server]\ncors_allowed_origins = [\"https://a.example\", \"https://b.example\"]\n"
+                .to_owned(),
+            "[server]\ncors_allowed_origins = [\"https://b.example\"]\n".to_owned(),
+            "server.cors_allowed_origins: https://a.example",
+        ),
+        (
             "[ingest]\nbearers = [\"BEARER_TOKEN\"]\n".to_owned(),
             "[ingest]\n".to_owned(),
             "ingest.bearers: BEARER_TOKEN",
@@ -242,7 +253,11 @@ fn what_has_only_another_value_or_another_place_needs_no_word_and_is_told() {
             &with("headers = { \"X-A\" = \"b\" }"),
             "[[route]] a: headers",
         ),
-        (route, &route.replace("a.*", "c.*"), "[[route]] a: events"),
+        (
+            route,
+            &route.replace("\"a.*\"", "\"a.*\", \"c.*\""),
+            "[[route]] a: events",
+        ),
         (&with(&second), &format!("{second}{route}"), "[[route]]"),
         (
             "[delivery]\nproxy = \"http://p.example:1\"",
@@ -276,4 +291,47 @@ fn what_has_only_another_value_or_another_place_needs_no_word_and_is_told() {
 fn a_secret_that_nothing_names_any_more_is_not_said_to_be_unset() {
     let heartbeat = "[alerts]\nheartbeat_url = \"HOOK_URL\"";
     assert_eq!(changes(heartbeat, "").gone, ["alerts.heartbeat_url"]);
+}
+
+#[test]
+fn events_that_another_route_takes_go_on_being_sent() {
+    let route = |name: &str, events: &str, more: &str| {
+        format!("[[route]]\nname = \"{name}\"\nevents = [{events}]\n{more}\n")
+    };
+    let url = "url = \"https://a.example/\"";
+    let had = route("a", "\"a.*\", \"b.c\"", url);
+    let moved = route("a", "\"a.*\"", url) + &route("b", "\"b.*\"", url);
+    assert!(changes(&had, &moved).lost.is_empty());
+    // Nothing is sent where there is no URL.
+    let nowhere = route("a", "\"a.*\"", url) + &route("b", "\"b.*\"", "url = \"\"");
+    let found = changes(&had, &nowhere).lost;
+    assert_eq!(found, ["[[route]] a: events: b.c"]);
+}
+
+#[test]
+fn a_route_that_is_private_no_more_is_told_as_shown() {
+    let route =
+        |more: &str| format!("[[route]]\nname = \"a\"\nevents = [\"a.*\"]\nurl = \"\"\n{more}");
+    let found = changes(&route("private = true"), &route(""));
+    assert_eq!(found.shown, ["[[route]] a"]);
+    assert_eq!(found.changed, ["[[route]] a: private"]);
+    let found = changes(&route(""), &route("private = true"));
+    assert!(found.shown.is_empty());
+}
+
+#[test]
+fn everything_that_is_given_up_together_is_named() {
+    let had = "[server]\npublic_url = \"https://relay.example\"\ncors_allowed_origins = [\"https://a.example\"]\n";
+    let found = changes(had, "");
+    let names = [
+        "server.cors_allowed_origins: https://a.example",
+        "server.public_url",
+    ];
+    assert_eq!(found.lost, names);
+    let marked = [
+        "server.cors_allowed_origins",
+        "-server.cors_allowed_origins: https://a.example",
+        "-server.public_url",
+    ];
+    assert_eq!(found.marked(), marked);
 }

@@ -29,6 +29,7 @@ pub(super) async fn reload(call: Call<'_>) -> Result<Reply, ApiError> {
             "changed": done.changes.changed,
             "gone": done.changes.gone,
             "dropped": done.changes.lost,
+            "noLongerPrivate": done.changes.shown,
             "notes": told(&done.notes),
         }),
         Err(ReloadRefused::ConfigErrors(mistakes)) => serde_json::json!({

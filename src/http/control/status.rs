@@ -11,7 +11,8 @@ use crate::http::wing::Call;
 use crate::incident::State;
 use crate::language::Language;
 use crate::observations::{Asked, Question, Questions};
-use crate::words::objections;
+use crate::reload::ReloadRefused;
+use crate::words::{commands, objections};
 
 /// `GET /control/status`
 ///
@@ -97,6 +98,7 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
         },
         "clock": {"offSeconds": api.store.clock_off(moment)},
         "tls": tls(api, language),
+        "reloadRefused": reload_refused(api, language),
         "holds": holds,
         "incidents": open,
         "alerts": {"channels": api.channels.len(), "failing": failing},
@@ -123,6 +125,23 @@ fn questions(questions: &Questions) -> Value {
         "answered": questions.answered.as_ref().map(told),
         "refused": questions.refused.as_ref().map(told),
     })
+}
+
+/// Why the last reload changed nothing, a sentence for each mistake; null when it was done.
+fn reload_refused(api: &Api, language: Language) -> Value {
+    let sentences = match api.reloads.refused() {
+        None => return Value::Null,
+        Some(ReloadRefused::ConfigErrors(mistakes)) => {
+            let told = mistakes.list.iter().map(|one| one.describe(language));
+            told.collect()
+        }
+        Some(ReloadRefused::Loses(names)) => {
+            let drop = api.advice.commands.typed("reload --drop");
+            vec![commands::would_be_lost(&names.join(", "), &drop, language)]
+        }
+        Some(ReloadRefused::Failed(why)) => vec![why],
+    };
+    json!(sentences)
 }
 
 /// Where TLS is spoken, with which certificate, and why what its files have now is not in use; null without TLS.

@@ -17,9 +17,9 @@ phrases! {
         Behind: "順番待ち", "Behind another";
         Delivered: "送信済み", "Delivered";
         Dismissed: "対応不要", "Dismissed";
-        Filter: "しぼりこみ", "Filter";
+        Filter: "絞り込み", "Filter";
         Type: "種類", "Type";
-        StaffId: "職員番号", "Staff id";
+        StaffId: "職員 ID", "Staff id";
         Route: "送り先", "Receiver";
         DefaultRoute: "VoiceDrive", "VoiceDrive";
         EveryRoute: "すべての送り先", "Every receiver";
@@ -33,17 +33,17 @@ phrases! {
         Last: "最後の日", "Last day";
         Number: "番号", "Number";
         Show: "表示する", "Show";
-        Clear: "しぼりこみをやめる", "No filter";
+        Clear: "絞り込みをやめる", "No filter";
         AcceptedAt: "受付時刻", "Accepted";
         State: "状態", "State";
         Next: "次にすること", "What to do";
         SendAgain: "もう一度送る", "Send again";
         AskPartner: "VoiceDrive に確認", "Ask VoiceDrive";
         AskServer: "サーバーの担当者に連絡", "Call the server's administrator";
-        SeeIt: "くわしく", "See it";
+        SeeIt: "詳しく", "See it";
         Older: "これより古いもの", "Older ones";
         None: "この条件に合うものはありません。", "Nothing matches.";
-        NoDay: "日付は 2025-10-26 の形で入力してください。しぼりこみは使っていません。", "A day looks like 2025-10-26. The filter was not used.";
+        NoDay: "日付は 2025-10-26 の形で入力してください。絞り込みは使っていません。", "A day looks like 2025-10-26. The filter was not used.";
         NoSuchNumber: "この番号で始まるものはありません。保存期間を過ぎたものは消えています。", "No number begins so. Records go when their time of retention is over.";
         SeveralNumbers: "この番号で始まるものが 2 件以上あります。もう少し長く入力してください。", "Several numbers begin so. Type more of it.";
     }

@@ -14,7 +14,7 @@ phrases! {
         RequestId: "X-Request-ID", "X-Request-ID";
         Type: "種類", "Type";
         Attempts: "送信と応答", "Attempts and answers";
-        StaffId: "職員番号", "Staff id";
+        StaffId: "職員 ID", "Staff id";
         Route: "送り先", "Receiver";
         Size: "大きさ", "Size";
         Bytes: "バイト", "bytes";

@@ -12,9 +12,9 @@ phrases! {
     Interviews {
         Title: "面談", "Interviews";
         Empty: "この期間の面談の記録はありません。", "There are no interview records of this time.";
-        EmptyNext: "職員カルテシステムから届くか、ファイルを取り込むと、ここに表示されます。", "What the staff system hands in, or a file that is imported, appears here.";
+        EmptyNext: "スタッフシステムから届くか、ファイルを取り込むと、ここに表示されます。", "What the staff system hands in, or a file that is imported, appears here.";
         Fine: "記録待ちの面談はありません。対応は必要ありません。", "No interview waits for its record. Nothing needs to be done.";
-        PastDueNext: "実施したかどうかを確かめて、職員カルテシステムに記録してください。", "See whether they took place, and record that in the staff system.";
+        PastDueNext: "実施したかどうかを確かめて、スタッフシステムに記録してください。", "See whether they took place, and record that in the staff system.";
         Period: "期間", "Period";
         Today: "今日", "today";
         Of7Days: "7 日前から", "from 7 days ago on";
@@ -25,9 +25,9 @@ phrases! {
         Department: "部署", "Department";
         Type: "種別", "Type";
         Show: "表示する", "Show";
-        Clear: "しぼりこみをやめる", "No filter";
-        Filter: "しぼりこみ", "Filter";
-        NoDay: "日付は 2025-10-26 の形で入力してください。しぼりこみは使っていません。", "A day looks like 2025-10-26. The filter was not used.";
+        Clear: "絞り込みをやめる", "No filter";
+        Filter: "絞り込み", "Filter";
+        NoDay: "日付は 2025-10-26 の形で入力してください。絞り込みは使っていません。", "A day looks like 2025-10-26. The filter was not used.";
         Numbers: "実績", "Numbers";
         Future: "これからの面談を含みます", "those to come, too";
         Rate: "実施率", "Held";

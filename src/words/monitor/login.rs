@@ -14,7 +14,7 @@ phrases! {
         Reading: "ログインしています", "Logging in";
         Over: "ログインしていないか、ログインの期限が切れました。", "You are not logged in, or your login is over.";
         LoggedOut: "ログアウトしました。", "You are logged out.";
-        Wrong: "このコードは使えません。まちがいがあるか、もう使われたか、10 分を過ぎています。もう一度発行してもらってください。", "This code is not good: it is mistyped, was used already, or is older than 10 minutes. Ask for a new one.";
+        Wrong: "このコードは使えません。誤りがあるか、もう使われたか、10 分を過ぎています。もう一度発行してもらってください。", "This code is not good: it is mistyped, was used already, or is older than 10 minutes. Ask for a new one.";
         Looking: "ログインを確かめています", "Looking at your login";
         Continue: "続ける", "Go on";
         NoSessions: "ログインしている人はいません", "nobody is logged in";
@@ -30,7 +30,7 @@ pub(crate) fn wait(seconds: u64, locale: Locale) -> String {
     let span = locale.span_of(seconds.div_ceil(60).max(1) * 60);
     both!(
         locale.language,
-        "まちがったコードが続いたため、{span}ほど待ってからもう一度試してください。正しいコードなら今でも使えます。",
+        "誤ったコードが続いたため、{span}ほど待ってからもう一度試してください。正しいコードなら今でも使えます。",
         "Too many wrong codes came. Try again in {span}. A right code works at once."
     )
 }

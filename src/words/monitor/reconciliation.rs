@@ -36,10 +36,10 @@ phrases! {
         MissingTitle: "届いていないもの", "Missing";
         SentAt: "送信した時刻", "Sent";
         Type: "種類", "Type";
-        StaffId: "職員番号", "Staff id";
+        StaffId: "職員 ID", "Staff id";
         Why: "理由", "Why";
         Next: "次にすること", "What to do";
-        SeeIt: "くわしく", "See it";
+        SeeIt: "詳しく", "See it";
         Absent: "「届いた」と応答がありましたが、VoiceDrive の記録にありません", "it was answered as received, and VoiceDrive has no record of it";
         FailedThere: "「届いた」と応答がありましたが、VoiceDrive では失敗と記録されています", "it was answered as received, and VoiceDrive's record says that it failed";
         NoEffect: "VoiceDrive にその職員がいないため、反映されていません", "VoiceDrive does not know the person, so it had no effect";
@@ -67,7 +67,7 @@ phrases! {
         Compare: "比べる", "Compare";
         AskOperator: "ファイルを比べるには、操作の権限が必要です。", "Comparing a file needs the role of an operator.";
         Connect: "VoiceDrive の担当者へ: つなぎ方", "How VoiceDrive connects";
-        ConnectMeans: "1 日 1 回、前日に受け取った番号の一覧を次のアドレスに送ってください。応答に、届いていないものの番号と理由があります。くわしくは docs/connect.ja.md にあります。", "Once a day, send the numbers received on the day before to this address. The answer names what is missing, and why. docs/connect.md has all of it.";
+        ConnectMeans: "1 日 1 回、前日に受け取った番号の一覧を次のアドレスに送ってください。応答に、届いていないものの番号と理由があります。詳しくは docs/connect.ja.md にあります。", "Once a day, send the numbers received on the day before to this address. The answer names what is missing, and why. docs/connect.md has all of it.";
         WrongDay: "日付は 2025-10-26 の形で、最初の日が最後の日より後にならないように入力してください。何も変更していません。", "A day looks like 2025-10-26, and the first must not be after the last. Nothing was changed.";
         WrongMoment: "一覧を書き出した時刻を、2025-10-26T06:00 の形で入力してください。何も変更していません。", "When the list was made looks like 2025-10-26T06:00. Nothing was changed.";
         NoRoute: "この送り先はありません。何も変更していません。", "There is no such receiver. Nothing was changed.";

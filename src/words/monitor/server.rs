@@ -22,7 +22,7 @@ phrases! {
         ClockFine: "VoiceDrive との差は 1 秒以内です", "within a second of VoiceDrive's";
         Certificate: "証明書", "Certificate";
         OwnCertificate: "このサーバー自身の証明書", "This server's own certificate";
-        Version: "版", "Version";
+        Version: "バージョン", "Version";
         Started: "起動", "Running since";
         Holds: "送信の一時停止", "Holds";
         NoHolds: "今は停止していません。", "Nothing is on hold.";

@@ -8,8 +8,8 @@ phrases! {
     Standing {
         Fine: "正常に動いています。対応は必要ありません。", "Everything works. Nothing needs to be done.";
         Starting: "動き始めました。まだ送信はありません。", "The relay has started. Nothing was sent yet.";
-        StartingNext: "職員カルテシステムから届くと、ここに表示されます。対応は必要ありません。", "What the staff system hands in appears here. Nothing needs to be done.";
-        QuietNext: "送信するものがなかっただけなら、対応は不要です。あったはずなら、職員カルテシステムの担当者に確かめてください。", "When there was nothing to send, nothing needs to be done. If there should have been, ask whoever looks after the staff system.";
+        StartingNext: "スタッフシステムから届くと、ここに表示されます。対応は必要ありません。", "What the staff system hands in appears here. Nothing needs to be done.";
+        QuietNext: "送信するものがなかっただけなら、対応は不要です。あったはずなら、スタッフシステムの担当者に確かめてください。", "When there was nothing to send, nothing needs to be done. If there should have been, ask whoever looks after the staff system.";
         Trouble: "データの保存に問題があります。新しいものを受け付けられません。", "Something is wrong with the stored data, and nothing new is accepted.";
         TroubleNext: "サーバーの担当者に、すぐに連絡してください。", "Call whoever looks after the server at once.";
         DiskFull: "空き容量がなく、新しいイベントを受け付けられません。保存済みのものは失われません。", "The disk is full, and no new event is accepted. What is kept is not lost.";

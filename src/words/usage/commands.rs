@@ -247,7 +247,7 @@ CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です�
         "例:
   sudo voicedrive-relay monitor login --name 山田 --role operator
   sudo voicedrive-relay monitor login --name 受付の画面 --hours 2160
-閲覧 (viewer) は見るだけです。操作 (operator) は、再送、一時停止、回復後の再送、対応不要の指定もでき、その名前で監査記録に残ります。ログインは 12 時間か、1 時間使わないと終わります。壁の画面などのために、閲覧は 90 日まで延ばせます。",
+閲覧 (viewer) は見るだけです。操作 (operator) は、再送、一時停止、回復後の再送、対応不要の指定もでき、その名前で操作の記録に残ります。ログインは 12 時間か、1 時間使わないと終わります。壁の画面などのために、閲覧は 90 日まで延ばせます。",
     ),
     command(
         "monitor sessions",
@@ -307,7 +307,7 @@ CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です�
         "例:
   sudo voicedrive-relay staff show EMP-2025-001
   sudo voicedrive-relay staff show EMP-2025-001 --json > EMP-2025-001.json
-イベントの内容も含むため、見たことが監査記録に残ります (audit で確かめられます)。",
+イベントの内容も含むため、見たことが操作の記録に残ります (audit で確かめられます)。",
     ),
     command(
         "staff erase",
