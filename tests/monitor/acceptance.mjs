@@ -272,13 +272,13 @@ await test("on a phone the sentence and its button are there without scrolling",
   receiver.status = 200;
   const page = await logIn(relay, "operator", { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
   const box = await page.getByRole("button", { name: "つながるか確かめて" }).boundingBox();
+  await browsing.picture(page, "phone-ja");
   check(box && box.y + box.height <= 844 && box.height >= 24, `the button is at ${JSON.stringify(box)}`);
   for (const view of ["", "/deliveries", "/incidents", "/server"]) {
     await page.goto(`${relay.url}/monitor${view}`);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     check(wide <= 0, `${view}: ${wide} pixels too wide`);
   }
-  await browsing.picture(page, "phone-ja");
   await page.context().close();
 });
 

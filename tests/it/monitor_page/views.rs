@@ -249,7 +249,6 @@ const FOREIGN: [&str; 15] = [
     "エンドポイント",
     "レイテンシ",
     "API",
-    "relay-backup",
     "401",
 ];
 
