@@ -12,6 +12,7 @@ use tokio::runtime::Runtime;
 use crate::daemon::{self, House, WEBHOOK_SECRET};
 use crate::driver::{self, Connection, Load, Until, percentile};
 use crate::limits::Limits;
+use crate::page;
 use crate::seed::{self, Age};
 use crate::sink::Sink;
 use crate::table::Goal::{AtLeast, AtMost, Told};
@@ -68,6 +69,7 @@ const GROUPS: &[Group] = &[
     (&[START_EMPTY, START_FULL], start),
     (&[MEMORY, CPU, WAKEUPS], idle),
     (&STATISTICS, statistics),
+    (&[page::VIEWS, page::UNCHANGED, page::OPEN], page::page),
     (&[DISK], disk),
     (&[SLOW], slow_receiver),
     (&[RETRIES_MEMORY, RETRIES_ACCEPT], retries),
@@ -134,11 +136,11 @@ impl Bench {
         self.only.as_ref().is_none_or(|word| name.contains(word))
     }
 
-    fn size(&self, full: u64) -> u64 {
+    pub fn size(&self, full: u64) -> u64 {
         full / self.divisor
     }
 
-    fn seconds(&self, full: u64) -> Duration {
+    pub fn seconds(&self, full: u64) -> Duration {
         Duration::from_secs(if self.divisor > 1 {
             full.div_ceil(2)
         } else {
@@ -170,7 +172,7 @@ fn posts(house: &House, token: &str, event_type: &str, persons: usize) -> Vec<Ve
     (0..persons).map(post).collect()
 }
 
-fn load(house: &House, token: &str, connections: usize, until: Until) -> Load {
+pub fn load(house: &House, token: &str, connections: usize, until: Until) -> Load {
     load_about(house, token, PERSONS, connections, until)
 }
 

@@ -31,11 +31,11 @@ pub(super) fn teams(words: &Message) -> Value {
     });
     let body: Vec<Value> = [title].into_iter().chain(lines).collect();
     // An address in a block is no link there.
-    let links = words
+    let buttons = words
         .link
         .iter()
         .map(|link| json!({"type": "Action.OpenUrl", "title": words.link_title(), "url": link}));
-    let links: Vec<Value> = links.collect();
+    let buttons: Vec<Value> = buttons.collect();
     json!({
         "type": "message",
         "attachments": [{
@@ -47,7 +47,7 @@ pub(super) fn teams(words: &Message) -> Value {
                 "version": "1.4",
                 "msteams": {"width": "Full"},
                 "body": body,
-                "actions": links,
+                "actions": buttons,
             },
         }],
     })

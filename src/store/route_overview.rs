@@ -50,11 +50,13 @@ impl Store {
 
 fn overviews(
     connection: &Connection,
-    names: Vec<String>,
+    wanted: Vec<String>,
     now: Now,
 ) -> rusqlite::Result<Vec<RouteOverview>> {
-    let named = names.into_iter();
-    let mut routes: BTreeMap<_, _> = named.map(|name| (name, RouteOverview::default())).collect();
+    let wanted = wanted.into_iter();
+    let mut routes: BTreeMap<_, _> = wanted
+        .map(|name| (name, RouteOverview::default()))
+        .collect();
     for (route, sent) in sent(connection)? {
         routes.entry(route).or_default().delivered = sent;
     }
@@ -176,8 +178,8 @@ mod tests {
             let attempted = attempted(outcome, when(1000).wall, 5);
             record(&connection, &due, &attempted, &policy(), when(1000)).unwrap();
         }
-        let names = vec!["unused".to_owned()];
-        let seen = overviews(&connection, names, when(2000)).unwrap();
+        let unused = vec!["unused".to_owned()];
+        let seen = overviews(&connection, unused, when(2000)).unwrap();
         let named: Vec<&str> = seen.iter().map(|one| one.route.as_str()).collect();
         assert_eq!(named, ["default", "unused"]);
         let of_default = &seen[0];

@@ -233,9 +233,10 @@ impl Seen {
         let told = standing::exhausted(exhausted, why, locale.language);
         let next = match of_exhausted {
             _ if self.is_away() => locale.phrase(W::ExhaustedAwayNext).to_owned(),
-            Some(report) if !report.is_of_outage() => cause
-                .map(|cause| locale.phrase(causes::ask(cause)).to_owned())
-                .unwrap_or_else(|| locale.todo(report)),
+            Some(report) if !report.is_of_outage() => cause.map_or_else(
+                || locale.todo(report),
+                |cause| locale.phrase(causes::ask(cause)).to_owned(),
+            ),
             _ => locale.phrase(W::ExhaustedNext).to_owned(),
         };
         let technical = of_exhausted.and_then(|report| self.technical(report, locale, advice));
