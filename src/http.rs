@@ -10,6 +10,7 @@
 
 pub mod api;
 mod control;
+mod interview_file;
 mod metrics;
 mod monitor;
 mod reply;

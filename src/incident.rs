@@ -15,7 +15,7 @@ use crate::cause::Cause;
 use crate::event::Status;
 use crate::timestamp::Timestamp;
 pub use digests::Digests;
-pub use finding::Finding;
+pub use finding::{Finding, StatusCount};
 pub use kind::Kind;
 pub use thresholds::Thresholds;
 
@@ -133,11 +133,14 @@ pub struct Evaluation {
     pub routes: Vec<String>,
 }
 
+/// The statuses of refusals.
+pub const REFUSALS: [u16; 7] = [400, 401, 403, 404, 410, 413, 422];
+
 /// The answers that are retried like the rest, and that a person must act on all the same
 /// (contract, section 10).
 #[must_use]
 pub fn is_refusal(status: u16) -> bool {
-    matches!(status, 400 | 401 | 403 | 404 | 410 | 413 | 422)
+    REFUSALS.contains(&status)
 }
 
 /// How long a condition must not hold until its incident is over: one that comes and goes is one incident.

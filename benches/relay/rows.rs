@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::{Map, json};
 use tokio::runtime::Runtime;
 
+use crate::beside;
 use crate::daemon::{self, House, WEBHOOK_SECRET};
 use crate::driver::{self, Connection, Load, Until, percentile};
 use crate::limits::Limits;
@@ -20,7 +21,7 @@ use crate::table::Row;
 use crate::wire;
 
 /// Connections of the throughput rows.
-const MANY: usize = 64;
+pub const MANY: usize = 64;
 const EVENT: &str = "employee.updated";
 /// So many that none has two events on the way at the same time.
 const PERSONS: usize = 20_000;
@@ -75,6 +76,16 @@ const GROUPS: &[Group] = &[
     (&[RETRIES_MEMORY, RETRIES_ACCEPT], retries),
     (&[PURGING], purging),
     (&[RESEND, DRAINING], incident),
+    (
+        &[
+            beside::DIGESTS,
+            beside::IDS,
+            beside::COMPARING,
+            beside::EXPORTING,
+            beside::ERASING,
+        ],
+        beside::large_database,
+    ),
     (&[BINARY], binary),
 ];
 
@@ -132,7 +143,7 @@ impl Bench {
             .collect();
     }
 
-    fn wants(&self, name: &str) -> bool {
+    pub fn wants(&self, name: &str) -> bool {
         self.only.as_ref().is_none_or(|word| name.contains(word))
     }
 
@@ -160,7 +171,7 @@ impl Bench {
         self.rows.last_mut().unwrap()
     }
 
-    fn saw_peak(&mut self, peak: f64) {
+    pub fn saw_peak(&mut self, peak: f64) {
         self.peak = self.peak.max(peak);
     }
 }

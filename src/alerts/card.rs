@@ -31,11 +31,9 @@ pub(super) fn teams(words: &Message) -> Value {
     });
     let body: Vec<Value> = [title].into_iter().chain(lines).collect();
     // An address in a block is no link there.
-    let buttons = words
-        .link
-        .iter()
-        .map(|link| json!({"type": "Action.OpenUrl", "title": words.link_title(), "url": link}));
-    let buttons: Vec<Value> = buttons.collect();
+    let action =
+        |link: &String| json!({"type": "Action.OpenUrl", "title": words.link_title(), "url": link});
+    let actions: Vec<Value> = words.link.iter().map(action).collect();
     json!({
         "type": "message",
         "attachments": [{
@@ -47,7 +45,7 @@ pub(super) fn teams(words: &Message) -> Value {
                 "version": "1.4",
                 "msteams": {"width": "Full"},
                 "body": body,
-                "actions": buttons,
+                "actions": actions,
             },
         }],
     })

@@ -35,6 +35,8 @@ pub struct Observed {
     pub database: u64,
     /// When the relay's own certificate ends; none: it shows none.
     pub own_certificate_ends: Option<Timestamp>,
+    /// How far the wall clock is ahead of the time that has passed, in seconds, when it may be wrong; negative: behind.
+    pub clock_off: Option<i64>,
     /// What receivers showed, by route.
     pub receivers: Vec<(String, ReceiverState)>,
     /// The valid tokens that have an end.
@@ -84,6 +86,12 @@ pub fn holding(observed: &Observed, limits: &Thresholds, now: Timestamp) -> Vec<
         (
             Kind::CertificateExpiring,
             own_certificate(observed, limits, now),
+        ),
+        (
+            Kind::ClockOff,
+            observed
+                .clock_off
+                .map(|seconds| Finding::OwnClock { seconds }),
         ),
     ];
     let whole = whole.into_iter().filter_map(|(kind, finding)| {

@@ -24,7 +24,7 @@ pub(super) mod interviews;
 mod kpis;
 pub mod openapi;
 pub mod rate_limit;
-mod reconcile;
+pub(super) mod reconcile;
 pub(super) mod recovery;
 pub(super) mod resend;
 pub mod revoked;

@@ -7,8 +7,10 @@
 
 mod address;
 mod assets;
+mod beside;
 mod chart;
 mod codes;
+mod comparison;
 mod cookies;
 mod deliveries;
 mod delivery;
@@ -19,15 +21,21 @@ mod frame;
 mod guard;
 mod hold;
 mod incidents;
+mod interviews;
 mod login;
+mod missing;
 mod now;
+mod preview;
+mod reconciliation;
 mod recover;
 mod refusal;
 mod resend;
 mod server;
 mod shared;
 mod standing;
+mod upload;
 mod urgency;
+mod waiting;
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -50,12 +58,15 @@ use crate::hold::EVERY_ROUTE;
 use crate::language::{Language, Locale};
 use crate::overview::{Overview, RouteOverview};
 use crate::session::{Role, Session, SessionSecret};
+use beside::Beside;
 use codes::WrongCodes;
 use error::PageError;
 use guard::Site;
 use now::Numbers;
+use preview::Preview;
 use refusal::Refusal;
 use shared::Shared;
+use waiting::Waiting;
 
 /// Who may call an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +124,33 @@ const ENDPOINTS: &[Endpoint] = &[
     }),
     post("/monitor/recover", OPERATOR, |visit| {
         Box::pin(recover::begin(visit))
+    }),
+    get("/monitor/reconcile", VIEWER, |visit| {
+        Box::pin(reconciliation::show(visit))
+    }),
+    post("/monitor/reconcile", OPERATOR, |visit| {
+        Box::pin(reconciliation::compare(visit))
+    }),
+    get("/monitor/reconcile/resend", OPERATOR, |visit| {
+        Box::pin(missing::ask(visit))
+    }),
+    post("/monitor/reconcile/resend", OPERATOR, |visit| {
+        Box::pin(missing::send(visit))
+    }),
+    get("/monitor/reconcile/{id}", VIEWER, |visit| {
+        Box::pin(comparison::show(visit))
+    }),
+    get("/monitor/interviews", VIEWER, |visit| {
+        Box::pin(interviews::show(visit))
+    }),
+    post("/monitor/interviews", OPERATOR, |visit| {
+        Box::pin(preview::look(visit))
+    }),
+    get("/monitor/interviews/preview/{id}", OPERATOR, |visit| {
+        Box::pin(preview::show(visit))
+    }),
+    post("/monitor/interviews/preview/{id}", OPERATOR, |visit| {
+        Box::pin(preview::import(visit))
     }),
     get("/monitor/incidents", VIEWER, |visit| {
         Box::pin(incidents::show(visit))
@@ -172,6 +210,10 @@ struct SharedByAll {
     standing: Shared<(Overview, Vec<RouteOverview>)>,
     /// For viewers, and for operators.
     numbers: [Shared<Numbers>; 2],
+    /// Files of interview records of which somebody has seen what they would change.
+    previews: Waiting<Preview>,
+    /// What the last comparisons of files have found beside what is kept of them.
+    compared: Waiting<Beside>,
 }
 
 impl Default for MonitorWing {

@@ -92,11 +92,12 @@ impl Fixed {
     }
 }
 
-/// The retry policy and the alert thresholds, which are read with every attempt's result.
+/// What is read with every attempt's result.
 pub(super) fn rules(settings: &Loaded) -> DeliveryRules {
     DeliveryRules {
         policy: RetryPolicy::new(settings.config.retry.intervals.clone()),
         thresholds: settings.config.alerts.thresholds.clone(),
+        automatic_recovery: settings.config.recovery.automatic,
     }
 }
 
@@ -193,7 +194,6 @@ impl Shared {
         let pace = |route: &Route| route.max_per_second.unwrap_or(USUAL_PACE);
         let routes = settings.out.iter();
         let rules = RecoveryRules {
-            automatic: settings.config.recovery.automatic,
             paces: routes
                 .map(|route| (route.name.clone(), pace(route)))
                 .collect(),

@@ -83,6 +83,7 @@ pub(super) fn after_attempt(
     let finding = Finding::Deliveries {
         cause,
         http_status: attempted.http_status,
+        statuses: Vec::new(),
     };
     let of = (due.seq, &*due.route);
     for (kind, threshold) in joined_by(attempted.http_status, status, thresholds) {

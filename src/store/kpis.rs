@@ -123,7 +123,10 @@ fn gap(connection: &Connection, question: &KpiQuestion) -> Result<GapDetection, 
     Ok(gap)
 }
 
-fn confirmed_range(connection: &Connection, route: &str) -> rusqlite::Result<ConfirmedRange> {
+pub(super) fn confirmed_range(
+    connection: &Connection,
+    route: &str,
+) -> rusqlite::Result<ConfirmedRange> {
     let ranges: Vec<_> = connection
         .prepare_cached("SELECT from_id, to_id FROM reconciliations WHERE route = ?1")?
         .query_map([route], |row| {

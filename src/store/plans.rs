@@ -45,6 +45,7 @@ const SMALL: &[&str] = &[
     "u",
     // What people do, and not what programs do.
     "audit",
+    "payload_reads",
     // Who is logged in to the page.
     "monitor_sessions",
     // A person now and then.
@@ -58,6 +59,7 @@ const SMALL: &[&str] = &[
     "queue_counts",
     "tokens",
     "alert_channels",
+    "late_recipients",
     "holds",
     "recoveries",
     "h",

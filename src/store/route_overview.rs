@@ -50,13 +50,11 @@ impl Store {
 
 fn overviews(
     connection: &Connection,
-    wanted: Vec<String>,
+    names: Vec<String>,
     now: Now,
 ) -> rusqlite::Result<Vec<RouteOverview>> {
-    let wanted = wanted.into_iter();
-    let mut routes: BTreeMap<_, _> = wanted
-        .map(|name| (name, RouteOverview::default()))
-        .collect();
+    let none_sent = |name| (name, RouteOverview::default());
+    let mut routes: BTreeMap<_, _> = names.into_iter().map(none_sent).collect();
     for (route, sent) in sent(connection)? {
         routes.entry(route).or_default().delivered = sent;
     }
@@ -82,14 +80,14 @@ fn overviews(
         of_route.accepted = waiting.events.saturating_sub(of_route.retrying);
         of_route.due_at = waiting.due_at;
     }
-    let named = routes.into_iter().map(|(route, overview)| {
+    let overviews = routes.into_iter().map(|(route, overview)| {
         Ok(RouteOverview {
             delivered_at: last_delivered(connection, &route)?,
             route,
             ..overview
         })
     });
-    named.collect()
+    overviews.collect()
 }
 
 /// How many of the deliveries that are kept were sent, by the route, without what was dismissed.
@@ -178,10 +176,10 @@ mod tests {
             let attempted = attempted(outcome, when(1000).wall, 5);
             record(&connection, &due, &attempted, &policy(), when(1000)).unwrap();
         }
-        let unused = vec!["unused".to_owned()];
-        let seen = overviews(&connection, unused, when(2000)).unwrap();
-        let named: Vec<&str> = seen.iter().map(|one| one.route.as_str()).collect();
-        assert_eq!(named, ["default", "unused"]);
+        let names = vec!["unused".to_owned()];
+        let seen = overviews(&connection, names, when(2000)).unwrap();
+        let shown: Vec<&str> = seen.iter().map(|one| one.route.as_str()).collect();
+        assert_eq!(shown, ["default", "unused"]);
         let of_default = &seen[0];
         assert_eq!((of_default.accepted, of_default.retrying), (1, 1));
         assert_eq!((of_default.delivered, of_default.exhausted), (1, 0));

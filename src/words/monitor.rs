@@ -5,12 +5,15 @@ pub(crate) mod causes;
 pub(crate) mod deliveries;
 pub(crate) mod delivery;
 pub(crate) mod incidents;
+pub(crate) mod interviews;
 pub(crate) mod login;
 pub(crate) mod notices;
 pub(crate) mod now;
+pub(crate) mod reconciliation;
 pub(crate) mod resend;
 pub(crate) mod server;
 pub(crate) mod standing;
+pub(crate) mod upload;
 
 use crate::language::Language;
 use crate::session::Role;
@@ -27,6 +30,8 @@ phrases! {
         Views: "画面の一覧", "Views";
         Now: "今の状況", "Now";
         Deliveries: "送信の記録", "Deliveries";
+        Reconciliation: "突き合わせ", "Reconciliation";
+        Interviews: "面談", "Interviews";
         Incidents: "お知らせ", "Incidents";
         Server: "サーバー", "Server";
         Logout: "ログアウト", "Log out";
@@ -143,9 +148,10 @@ impl Locale {
 
     /// Of when a page is, and in which time zone its times are.
     pub(crate) fn as_of(self) -> String {
-        let zone = match self.timezone {
-            Zone::TOKYO => self.say("日本時間", "Japan"),
-            other => other.name(),
+        let zone = if self.timezone == Zone::TOKYO {
+            self.say("日本時間", "Japan")
+        } else {
+            self.timezone.name()
         };
         both!(self.language, "現在 (時刻は{zone})", "(times of {zone})")
     }

@@ -445,6 +445,34 @@ async fn a_receiver_that_hangs_delays_no_heartbeat() {
 }
 
 #[tokio::test]
+async fn a_clock_far_from_the_time_that_passed_is_told_until_it_is_set_right() {
+    let day = Duration::from_hours(24);
+    for (wrong, off) in [
+        (noon().after(day * 8), "8 days ahead of"),
+        (noon().before(day * 4000), "4000 days behind"),
+    ] {
+        let mut night = Night::begin(Language::En, None).await;
+        let right = night.bench.clock.now();
+        night.bench.clock.set(wrong);
+        night.minute().await;
+        let told = night.messages().remove(0);
+        assert_eq!(
+            (&told["kind"], &told["state"]),
+            (&json!("clock_off"), &json!("opened"))
+        );
+        let text = told["text"].as_str().unwrap();
+        assert!(text.contains(off) && text.contains("timedatectl"), "{text}");
+        night.bench.clock.set(right.after(Duration::from_mins(1)));
+        for _ in 0..7 {
+            night.minute().await;
+        }
+        let told = night.messages();
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert_eq!(told[1]["state"], "resolved");
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_is_told_with_its_likely_cause_and_the_clock_too() {
     let mut night = Night::begin(Language::En, None).await;
     night.bench.partner.will_answer([status(400)]);

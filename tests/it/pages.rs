@@ -27,7 +27,7 @@ fn read(file: &str) -> String {
 fn pages() -> BTreeSet<String> {
     let entries = fs::read_dir(root().join("docs")).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let pages = names.filter(|name| name.ends_with(".md"));
+    let pages = names.filter(|name| name.strip_suffix(".md").is_some());
     pages.map(|name| format!("docs/{name}")).collect()
 }
 

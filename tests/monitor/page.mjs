@@ -1,5 +1,8 @@
 // The page as people use it. Each test is a sentence; the first that fails ends the run.
+import { testFiles } from "./files.mjs";
 import { Browsing, Receiver, Relay, check, until } from "./relay.mjs";
+
+const views = ["", "/deliveries", "/reconcile", "/interviews", "/incidents", "/server"];
 
 const receiver = new Receiver();
 const relay = new Relay(await receiver.start(), { more: '[alerts]\nname = "ひばりクリニック"' });
@@ -134,7 +137,7 @@ await test("sending is put on hold and goes on", async () => {
 await test("whoever only looks has no buttons, and a forged one does nothing", async () => {
   const viewer = await browsing.page();
   await logIn(viewer, "受付", "viewer");
-  for (const path of ["", "/deliveries", "/incidents", "/server"]) {
+  for (const path of views) {
     await viewer.goto(`${relay.url}/monitor${path}`);
     const buttons = await viewer.locator("main form[method=post]").count();
     check(buttons === 0, `${path}: ${buttons} forms`);
@@ -154,7 +157,7 @@ await test("no view has an obstacle that axe knows, in light, in dark, and on 32
       const context = { colorScheme, viewport: { width, height: 800 } };
       const other = await browsing.page(context);
       await logIn(other, "山田", "operator");
-      for (const path of ["", "/deliveries", "/incidents", "/server"]) {
+      for (const path of views) {
         await other.goto(`${relay.url}/monitor${path}`);
         const found = await browsing.violationsOf(other);
         check(found.length === 0, `${path} ${colorScheme} ${width}: ${found.join("\n")}`);
@@ -172,7 +175,7 @@ await test("English is the reader's choice", async () => {
   await logIn(other, "Yamada", "operator");
   await other.getByRole("link", { name: "English" }).click();
   await other.locator("h1", { hasText: "Now" }).waitFor();
-  for (const path of ["", "/deliveries", "/incidents", "/server"]) {
+  for (const path of views) {
     await other.goto(`${relay.url}/monitor${path}`);
     // What people typed stays as they typed it.
     const own = await other.locator("h1, h2, h3, th[scope=col], summary, label, button, dt, nav a").allInnerTexts();
@@ -233,7 +236,8 @@ await test("printed, it has what counts and no buttons", async () => {
   await page.emulateMedia({ media: null });
 });
 
-check([...browsing.requests].every((origin) => origin === relay.url), [...browsing.requests].join(" "));
+const other = await testFiles(browsing, test);
+check([...browsing.requests].every((origin) => [relay.url, other].includes(origin)), [...browsing.requests].join(" "));
 await browsing.browser.close();
 await relay.stop();
 process.exit(0);

@@ -40,7 +40,7 @@ export class Receiver {
       request.on("end", () => {
         const event = JSON.parse(body);
         const status = this.answer(event) ?? this.status;
-        this.received.push({ id: request.headers["x-request-id"], status, event });
+        this.received.push({ id: request.headers["x-request-id"], status, event, at: Date.now() });
         answer.writeHead(status, { "content-type": "application/json" });
         answer.end(this.body);
       });
@@ -129,6 +129,22 @@ export class Relay {
 
   login(name, role, hours = "12") {
     return this.command("monitor", "login", "--name", name, "--role", role, "--hours", hours);
+  }
+
+  // Hands in many events at once; answers their ids.
+  async accept(events) {
+    this.token ??= (await this.command("token", "issue", "--subject", "tests", "--scope", "events:write")).token;
+    const headers = { authorization: `Bearer ${this.token}`, "content-type": "application/json" };
+    const answer = await fetch(`${this.url}/api/events/batch`, { method: "POST", headers, body: JSON.stringify(events) });
+    check(answer.status === 202, `${answer.status}: events are accepted`);
+    const { data } = await answer.json();
+    return data.events.map((one) => one.id);
+  }
+
+  // A command that may end with another code than 0.
+  async ended(...words) {
+    const ending = run(RELAY, [...words, "--config", this.config, "--json"]);
+    return ending.then(({ stdout }) => ({ code: 0, stdout }), ({ code, stdout }) => ({ code, stdout }));
   }
 
   send(event, staffId, data = {}) {

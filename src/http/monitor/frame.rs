@@ -26,6 +26,8 @@ const ENDS: &str = "x-login-ends";
 pub(super) enum View {
     Now,
     Deliveries,
+    Reconciliation,
+    Interviews,
     Incidents,
     Server,
 }
@@ -119,7 +121,7 @@ impl Frame {
     pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
     /// The views, each with its address and name.
-    pub(super) fn views(&self) -> [(View, &'static str, String); 4] {
+    pub(super) fn views(&self) -> [(View, &'static str, String); 6] {
         let name = |name: T| self.locale.phrase(name).to_owned();
         let incidents = match self.incidents {
             0 => name(T::Incidents),
@@ -128,6 +130,12 @@ impl Frame {
         [
             (View::Now, FIRST, name(T::Now)),
             (View::Deliveries, address::DELIVERIES, name(T::Deliveries)),
+            (
+                View::Reconciliation,
+                address::RECONCILE,
+                name(T::Reconciliation),
+            ),
+            (View::Interviews, address::INTERVIEWS, name(T::Interviews)),
             (View::Incidents, address::INCIDENTS, incidents),
             (View::Server, address::SERVER, name(T::Server)),
         ]

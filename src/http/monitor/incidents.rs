@@ -93,10 +93,8 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
             .collect()
     };
     let failing = api.channels.iter().filter_map(|channel| {
-        let key = channel.key();
-        let mut failing = seen.overview.failing_channels.iter();
-        let (_, error) = failing.find(|(of, _)| *of == key)?;
-        let error = objections::of_kept(error, locale.language);
+        let failing = &seen.overview.failing_channels;
+        let error = objections::of_channel(failing, &channel.key(), locale.language)?;
         Some((channel.name.clone(), error))
     });
     let page = IncidentsPage {

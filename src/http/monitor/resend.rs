@@ -27,15 +27,18 @@ const CAUSES: usize = 6;
 
 #[derive(Template)]
 #[template(path = "resend.html")]
-struct ResendPage<'a> {
-    frame: &'a Frame,
-    filter: &'a Filter,
-    which: Vec<(String, String)>,
-    told: String,
-    causes: Vec<(String, String)>,
-    has_refusals: bool,
-    matched: u64,
-    back: String,
+pub(super) struct ResendPage<'a> {
+    pub(super) frame: &'a Frame,
+    /// Where the press goes, and what it carries.
+    pub(super) action: &'static str,
+    pub(super) fields: Vec<(&'static str, String)>,
+    pub(super) needs_reason: bool,
+    pub(super) which: Vec<(String, String)>,
+    pub(super) told: String,
+    pub(super) causes: Vec<(String, String)>,
+    pub(super) has_refusals: bool,
+    pub(super) matched: u64,
+    pub(super) back: String,
 }
 
 /// `GET /monitor/resend`
@@ -59,7 +62,13 @@ pub(super) async fn ask(visit: Visit<'_>) -> Result<Reply, PageError> {
     let seen = Seen::of(&visit).await?;
     let mut frame = Frame::of(&visit, View::Deliveries, locale.phrase(W::Title), &seen);
     frame.refreshes = false;
+    let fields = filter.fields().into_iter();
     let page = ResendPage {
+        action: address::RESEND,
+        fields: fields
+            .map(|(name, value)| (name, value.to_owned()))
+            .collect(),
+        needs_reason: false,
         which: which(locale, &filter),
         told: resend::count(tally.matched, tally.follows, locale.language),
         has_refusals: causes
@@ -68,7 +77,6 @@ pub(super) async fn ask(visit: Visit<'_>) -> Result<Reply, PageError> {
         causes: named(locale, causes),
         matched: tally.matched,
         back: form::address(address::DELIVERIES, &filter.query()),
-        filter: &filter,
         frame: &frame,
     };
     Ok(html(StatusCode::OK, page.render()?))

@@ -18,6 +18,7 @@ use crate::session::{Role, Sessions, id_of};
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
 use crate::words::audits;
+use crate::words::clocks;
 use crate::words::monitor::Frame as T;
 use crate::words::monitor::login;
 use crate::words::monitor::server::{self, Server as W};
@@ -151,6 +152,10 @@ fn facts(visit: &Visit<'_>, seen: &Seen) -> Vec<Fact> {
         disk(visit, seen, judged(Kind::DiskLow, "")),
         fact(W::Database, None, size(seen.overview.database_bytes)),
     ];
+    if let Some(seconds) = api.store.clock_off(api.clock.moment()) {
+        let text = clocks::told(seconds, locale.language);
+        facts.push(fact(W::Clock, Some(Urgency::Act), text));
+    }
     let certificate = |ends: Timestamp| {
         let days = day::whole_days(seen.now, ends);
         server::certificate(&locale.date(ends), days, locale.language)

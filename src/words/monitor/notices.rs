@@ -42,6 +42,7 @@ phrases! {
         Certificate: "期限を過ぎると送信できません。VoiceDrive の担当者に更新を依頼してください。", "After that nothing can be sent. Ask VoiceDrive to renew it.";
         OwnCertificate: "期限を過ぎると、このサーバーにつながらなくなります。サーバーの担当者に更新を依頼してください。", "After that nobody can connect to this server. Ask whoever looks after it to renew it.";
         Clock: "大きくずれると、VoiceDrive に断られます。サーバーの担当者に、時計を合わせるよう依頼してください。", "When they differ much, VoiceDrive refuses everything. Ask whoever looks after the server to set the clock.";
+        OwnClock: "サーバーの担当者に、時計が正しいか確認し、違っていれば合わせるよう依頼してください。受け付けたものは失われません。", "Ask whoever looks after the server whether its clock is right, and to set it if not. Nothing that was accepted is lost.";
         Hold: "受け付けは続いています。時間になると、自動で送信を再開します。", "Events are accepted as always. Sending goes on by itself when the time is over.";
         Token: "期限を過ぎると、これを使う相手がつながらなくなります。サーバーの担当者に、新しいものへの差し替えを依頼してください。", "After that whoever uses it cannot connect. Ask whoever looks after the server for a new one.";
     }
@@ -121,6 +122,7 @@ impl Locale {
             Finding::Certificate { .. } => Todo::Certificate,
             Finding::OwnCertificate { .. } => Todo::OwnCertificate,
             Finding::Clock { .. } => Todo::Clock,
+            Finding::OwnClock { .. } => Todo::OwnClock,
             Finding::Hold { .. } => Todo::Hold,
             Finding::Token { .. } => Todo::Token,
         };

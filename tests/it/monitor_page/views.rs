@@ -1,5 +1,7 @@
 //! What each view says, to whom, and in which order.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use tempfile::TempDir;
 use voicedrive_relay::testing::timestamp::Timestamp;
@@ -7,7 +9,7 @@ use voicedrive_relay::testing::zone::Zone;
 
 use super::{Browser, login, relay, with_exhausted};
 use crate::encrypting::{beside, write_pair};
-use crate::harness::{Clock, Partner, TestRelay, status};
+use crate::harness::{Clock, Partner, TestRelay, noon, status};
 
 /// In an hour, as the field for it takes a time.
 pub fn in_an_hour(relay: &TestRelay) -> String {
@@ -153,6 +155,24 @@ async fn the_server_says_when_its_own_certificate_ends() {
     let fact = fact.split("</dd>").next().unwrap();
     assert!(
         fact.contains("until 2100-01-01 (") && fact.contains(" days)"),
+        "{fact}"
+    );
+}
+
+#[tokio::test]
+async fn the_server_says_when_its_clock_may_be_wrong() {
+    let clock = Clock::manual(noon());
+    let relay = TestRelay::start_with("", "", clock.clone()).await;
+    let viewer = Browser::logged_in(&relay, "viewer").await;
+    let page = viewer.get("/monitor/server").await.text;
+    assert!(!page.contains("timedatectl"), "{page}");
+    clock.set(noon().after(Duration::from_hours(24 * 9)));
+    let viewer = Browser::logged_in(&relay, "viewer").await;
+    let page = viewer.get("/monitor/server").await.text;
+    let fact = page.split("Clock</dt>").nth(1).unwrap();
+    let fact = fact.split("</dd>").next().unwrap();
+    assert!(
+        fact.contains("9 days ahead of") && fact.contains("timedatectl"),
         "{fact}"
     );
 }
