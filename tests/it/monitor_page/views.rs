@@ -293,6 +293,8 @@ async fn in_japanese_every_view_speaks_as_an_office_does() {
         format!("/monitor/deliveries/{id}"),
         "/monitor/resend?status=exhausted".to_owned(),
         "/monitor/incidents".to_owned(),
+        "/monitor/reconcile".to_owned(),
+        "/monitor/interviews".to_owned(),
         "/monitor/server".to_owned(),
     ];
     for path in paths {
