@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::cause::Cause;
 use crate::event::Status;
 use crate::timestamp::Timestamp;
 pub use digests::Digests;
@@ -74,13 +75,19 @@ pub struct Report {
 }
 
 impl Report {
+    /// Why sending fails, or has failed last, when it is about that.
+    #[must_use]
+    pub fn cause(&self) -> Option<Cause> {
+        match &self.finding {
+            Finding::Deliveries { cause, .. } | Finding::Away { cause, .. } => Some(*cause),
+            _ => None,
+        }
+    }
+
     /// Whether it is what an outage brings about.
     #[must_use]
     pub fn is_of_outage(&self) -> bool {
-        match &self.finding {
-            Finding::Deliveries { cause, .. } | Finding::Away { cause, .. } => cause.is_outage(),
-            _ => false,
-        }
+        self.cause().is_some_and(Cause::is_outage)
     }
 
     /// Whether its numbers are those of every route together.

@@ -195,6 +195,17 @@ impl House {
         answer["token"].as_str().unwrap().to_owned()
     }
 
+    /// A code with which an operator logs in to the page. The daemon has to be running.
+    pub fn login_code(&self) -> String {
+        let words = ["monitor", "login", "--name", "bench", "--role", "operator"];
+        let words = [&words[..], &["--json"]].concat();
+        let output = self.command(&words, None).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "no login: {said}");
+        let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        answer["code"].as_str().unwrap().to_owned()
+    }
+
     /// Runs a command to its end; what it prints is thrown away.
     pub fn run(&self, words: &[&str]) {
         let mut command = self.command(words, None);

@@ -51,6 +51,17 @@ impl Connection {
     }
 }
 
+impl Connection {
+    /// A header of the last answer.
+    pub fn header(&self, name: &str) -> Option<String> {
+        let head = wire::head(&self.buffer)?;
+        let head = std::str::from_utf8(&self.buffer[..head.length]).ok()?;
+        let mut fields = head.lines().filter_map(|line| line.split_once(": "));
+        let (_, value) = fields.find(|(field, _)| field.eq_ignore_ascii_case(name))?;
+        Some(value.to_owned())
+    }
+}
+
 /// When a load ends.
 #[derive(Clone, Copy)]
 pub enum Until {

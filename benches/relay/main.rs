@@ -8,8 +8,8 @@
 //! The numbers go to `target/bench.json` too. The exit code is 1 when a goal was not reached.
 //!
 //! Rooms, in reading order: [`wire`], [`driver`] and [`sink`] are the two ends of the load,
-//! [`daemon`] is what stands between them, [`seed`] fills its database; [`limits`], [`rows`] and [`beside`] are
-//! what is measured, [`table`] is how it is told.
+//! [`daemon`] is what stands between them, [`seed`] fills its database; [`limits`], [`rows`], [`beside`] and
+//! [`page`] are what is measured, [`table`] is how it is told.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -27,6 +27,7 @@ mod beside;
 mod daemon;
 mod driver;
 mod limits;
+mod page;
 mod rows;
 mod seed;
 mod sink;

@@ -13,6 +13,7 @@ use crate::beside;
 use crate::daemon::{self, House, WEBHOOK_SECRET};
 use crate::driver::{self, Connection, Load, Until, percentile};
 use crate::limits::Limits;
+use crate::page;
 use crate::seed::{self, Age};
 use crate::sink::Sink;
 use crate::table::Goal::{AtLeast, AtMost, Told};
@@ -69,6 +70,7 @@ const GROUPS: &[Group] = &[
     (&[START_EMPTY, START_FULL], start),
     (&[MEMORY, CPU, WAKEUPS], idle),
     (&STATISTICS, statistics),
+    (&[page::VIEWS, page::UNCHANGED, page::OPEN], page::page),
     (&[DISK], disk),
     (&[SLOW], slow_receiver),
     (&[RETRIES_MEMORY, RETRIES_ACCEPT], retries),

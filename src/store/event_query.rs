@@ -82,7 +82,9 @@ impl Matching {
     /// Leaves out all that does not take one of these routes.
     fn narrow_to_routes(&mut self, routes: &[String]) {
         let places = vec!["?"; routes.len()].join(", ");
-        self.sql.push_str(&format!(" AND e.route IN ({places})"));
+        self.sql.push_str(" AND e.route IN (");
+        self.sql.push_str(&places);
+        self.sql.push(')');
         let routes = routes.iter().cloned();
         self.values.extend(routes.map(Value::from));
     }

@@ -27,7 +27,8 @@ fn read(file: &str) -> String {
 fn pages() -> BTreeSet<String> {
     let entries = fs::read_dir(root().join("docs")).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    names.map(|name| format!("docs/{name}")).collect()
+    let pages = names.filter(|name| name.strip_suffix(".md").is_some());
+    pages.map(|name| format!("docs/{name}")).collect()
 }
 
 /// The anchor of each heading, as GitHub makes it.
@@ -152,6 +153,25 @@ fn every_page_is_in_the_list_of_pages_and_in_the_package() {
         assert!(listed, "{page} is not in docs/README.md");
     }
     assert!(read("README.md").contains("](docs/README.md)"));
+}
+
+/// A palette is enough for a picture of a page.
+#[test]
+fn pictures_are_small_shown_and_in_the_package() {
+    let packaged =
+        "[\"docs/pictures/*.png\", \"usr/share/doc/voicedrive-relay/docs/pictures/\", \"644\"]";
+    assert!(read("Cargo.toml").contains(packaged));
+    let shown: String = pages().iter().map(|page| read(page)).collect();
+    let pictures = fs::read_dir(root().join("docs/pictures")).unwrap();
+    let mut all = 0;
+    for picture in pictures {
+        let picture = picture.unwrap();
+        let name = picture.file_name().into_string().unwrap();
+        assert!(shown.contains(&format!("](pictures/{name})")), "{name}");
+        assert!(picture.metadata().unwrap().len() < 60_000, "{name}");
+        all += 1;
+    }
+    assert!((1..=8).contains(&all), "{all}");
 }
 
 /// Every key of the packaged configuration, dotted, with its value there: the default, or an example.

@@ -5,7 +5,7 @@ import { Browsing, Receiver, Relay, check, until } from "./relay.mjs";
 const views = ["", "/deliveries", "/reconcile", "/interviews", "/incidents", "/server"];
 
 const receiver = new Receiver();
-const relay = new Relay(await receiver.start());
+const relay = new Relay(await receiver.start(), { more: '[alerts]\nname = "ひばりクリニック"' });
 const browsing = new Browsing();
 await relay.start();
 await browsing.start();
@@ -56,6 +56,17 @@ await test("an outage is told, and ended by two clicks", async () => {
   // Nobody loads the page again: it does so by itself.
   await page.locator("#standing.act", { hasText: "VoiceDrive に届けられなかったものが 2 件あります" }).waitFor({ timeout: 30_000 });
   await browsing.picture(page, "now-trouble-ja");
+  await browsing.shown(page, "now-ja");
+  const other = await browsing.page();
+  await logIn(other, "Yamada", "operator");
+  await other.goto(`${relay.url}/monitor?lang=en`);
+  await browsing.shown(other, "now-en");
+  await other.goto(`${relay.url}/monitor/deliveries?status=exhausted`);
+  await other.locator("tbody a", { hasText: "Send again" }).first().click();
+  await browsing.shown(other, "delivery-en");
+  await other.goto(`${other.url()}?lang=ja`);
+  await browsing.shown(other, "delivery-ja");
+  await other.context().close();
   const before = receiver.received.length;
   receiver.status = 200;
   receiver.body = "{}";

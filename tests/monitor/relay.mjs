@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { chromium } from "playwright-core";
 
 const run = promisify(execFile);
-const { RELAY, CHROMIUM, DIRECTORY, PICTURES } = process.env;
+const { RELAY, CHROMIUM, DIRECTORY, PICTURES, EVERY } = process.env;
 
 export const check = (condition, told) => {
   if (!condition) throw new Error(told);
@@ -179,8 +179,19 @@ export class Browsing {
     return page;
   }
 
-  async picture(page, name) {
+  // For the documentation: few, and small.
+  async shown(page, name) {
     if (!PICTURES) return;
+    mkdirSync(PICTURES, { recursive: true });
+    const before = page.viewportSize();
+    await page.setViewportSize({ width: 1000, height: 620 });
+    await page.screenshot({ path: join(PICTURES, `${name}.png`) });
+    await page.setViewportSize(before);
+  }
+
+  // To look at: each view as a whole.
+  async picture(page, name) {
+    if (!PICTURES || !EVERY) return;
     mkdirSync(PICTURES, { recursive: true });
     await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
   }

@@ -49,7 +49,7 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let beside = visit.shared.compared.get(&visit.id, api.clock.monotonic());
     // Ids of private routes may be among them.
     let beside = beside.filter(|_| visit.operates());
-    let findings = missing.rows(locale, &api.advice.routes.of(None));
+    let findings = missing.rows(locale);
     let all = counts.missing + counts.sent_again + counts.no_effect;
     let left = all - findings.len() as u64;
     let may_resend = visit.operates() && counts.missing > 0;

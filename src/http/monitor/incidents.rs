@@ -71,16 +71,15 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let told = visit.told().filter(|told| *told == TOLD_DISMISSED);
     let moment = api.clock.moment();
     let asked = query.take("id");
-    let (open, closed, next) = match &asked {
-        Some(id) => (named(&visit, id).await?, Vec::new(), None),
-        None => {
-            let open = api.store.incidents(Some(true), None, OPEN, moment);
-            let (mut open, _) = open.await?;
-            open.sort_by_key(|incident| urgency::of(incident.report.kind).0);
-            let closed = api.store.incidents(Some(false), before, PAGE, moment);
-            let (closed, next) = closed.await?;
-            (open, closed, next)
-        }
+    let (open, closed, next) = if let Some(id) = &asked {
+        (named(&visit, id).await?, Vec::new(), None)
+    } else {
+        let open = api.store.incidents(Some(true), None, OPEN, moment);
+        let (mut open, _) = open.await?;
+        open.sort_by_key(|incident| urgency::of(incident.report.kind).0);
+        let closed = api.store.incidents(Some(false), before, PAGE, moment);
+        let (closed, next) = closed.await?;
+        (open, closed, next)
     };
     let seen = Seen::of(&visit).await?;
     let frame = Frame::of(&visit, View::Incidents, locale.phrase(W::Title), &seen);

@@ -25,7 +25,7 @@ use crate::reconciliation::ledger::{
     ComparisonRecord, FindingCounts, FindingRecord, Findings, FindingsFilter,
 };
 use crate::reconciliation::time_of;
-use crate::route::settings::Settings;
+use crate::words::monitor::causes;
 use crate::words::monitor::reconciliation::{self, Reconciliation as W};
 use crate::words::monitor::resend;
 use askama::Template;
@@ -120,17 +120,17 @@ impl MissingNow {
     }
 
     /// The first of them, and of the others.
-    pub(super) fn rows(&self, locale: Locale, settings: &Settings) -> Vec<FindingRow> {
+    pub(super) fn rows(&self, locale: Locale) -> Vec<FindingRow> {
         let mut shown = rows(locale, &self.findings.named);
         let exhausted = self.exhausted.iter().take(NAMED).map(|event| FindingRow {
             address: address::delivery(&event.id),
             sent: locale.to_the_second(event.accepted_at),
-            event_type: event.event_type.clone(),
+            event_type: locale.event_type(&event.event_type),
             staff_id: event.staff_id.as_deref().map(person),
             urgency: Urgency::Act,
             why: event.last_cause.map_or_else(
                 || locale.phrase(W::NotDelivered).to_owned(),
-                |cause| cause.sentence(settings, locale.language),
+                |cause| locale.phrase(causes::why(cause)).to_owned(),
             ),
         });
         shown.extend(exhausted);
@@ -152,7 +152,7 @@ pub(super) fn rows(locale: Locale, findings: &[FindingRecord]) -> Vec<FindingRow
             sent: one
                 .sent_at
                 .map_or_else(String::new, |at| locale.to_the_second(at)),
-            event_type: one.event_type.clone(),
+            event_type: locale.event_type(&one.event_type),
             staff_id: one.staff_id.as_deref().map(person),
             urgency,
             why: why.to_owned(),

@@ -12,6 +12,7 @@ use crate::overview::{Overview, RouteOverview};
 use crate::route::DEFAULT;
 use crate::timestamp::Timestamp;
 use crate::words::audits;
+use crate::words::monitor::causes;
 use crate::words::monitor::standing::{self, Standing as W};
 
 /// Without a send for so long it is said when the last one was.
@@ -226,11 +227,16 @@ impl Seen {
         if exhausted == 0 {
             return None;
         }
-        let told = standing::exhausted(exhausted, locale.language);
         let of_exhausted = self.report(Kind::DeliveriesExhausted);
+        let cause = of_exhausted.and_then(Report::cause);
+        let why = cause.map(|cause| locale.phrase(causes::why(cause)));
+        let told = standing::exhausted(exhausted, why, locale.language);
         let next = match of_exhausted {
             _ if self.is_away() => locale.phrase(W::ExhaustedAwayNext).to_owned(),
-            Some(report) if !report.is_of_outage() => locale.todo(report),
+            Some(report) if !report.is_of_outage() => cause.map_or_else(
+                || locale.todo(report),
+                |cause| locale.phrase(causes::ask(cause)).to_owned(),
+            ),
             _ => locale.phrase(W::ExhaustedNext).to_owned(),
         };
         let technical = of_exhausted.and_then(|report| self.technical(report, locale, advice));

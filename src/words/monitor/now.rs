@@ -107,10 +107,15 @@ pub(crate) fn largest(number: u64, language: Language) -> String {
 
 /// A goal that is met from a number on.
 pub(crate) fn at_least(target: u64, unit: &str, language: Language) -> String {
-    both!(language, "{target} {unit}以上", "at least {target} {unit}")
+    both!(language, "{target} {unit} 以上", "at least {target} {unit}")
 }
 
 /// A goal that is met up to a number.
 pub(crate) fn at_most(target: u64, unit: &str, language: Language) -> String {
-    both!(language, "{target} {unit}以内", "at most {target} {unit}")
+    let gap = if unit.is_ascii() { " " } else { "" };
+    both!(
+        language,
+        "{target} {unit}{gap}以内",
+        "at most {target} {unit}"
+    )
 }

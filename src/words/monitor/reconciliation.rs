@@ -10,7 +10,7 @@ phrases! {
     Reconciliation {
         Title: "突き合わせ", "Reconciliation";
         ResultTitle: "突き合わせの結果", "What a comparison found";
-        About: "VoiceDrive が受け取ったものの一覧と、こちらが送ったものを、番号 (X-Request-ID) で比べます。「届いた」と応答があったのに VoiceDrive にないものは、これでしか見つかりません。", "What VoiceDrive says it has is compared with what was sent, by number (X-Request-ID). Nothing else finds what was answered as received, and is not there.";
+        About: "VoiceDrive が受け取ったものの一覧と、こちらが送ったものを、番号で比べます。「届いた」と応答があったのに VoiceDrive にないものは、これでしか見つかりません。", "What VoiceDrive says it has is compared with what was sent, by number (X-Request-ID). Nothing else finds what was answered as received, and is not there.";
         Receivers: "送り先ごとの状態", "Receivers";
         Receiver: "送り先", "Receiver";
         State: "状態", "State";
@@ -32,7 +32,7 @@ phrases! {
         MissingNext: "下の一覧を確かめて、もう一度送ってください。", "Look at the list below, and send them again.";
         MissingNextViewer: "操作できる人に、もう一度送るよう依頼してください。", "Ask an operator to send them again.";
         SentAgainNext: "対応は不要です。次の突き合わせで、届いたかどうかを確かめます。", "Nothing needs to be done. The next comparison says whether they have arrived.";
-        NoEffectNext: "その職員の登録 (employee.created) をもう一度送ってから、これを送り直してください。", "Send the employee.created of that person again, and then these.";
+        NoEffectNext: "その職員の登録をもう一度送ってから、これを送り直してください。", "Send the employee.created of that person again, and then these.";
         MissingTitle: "届いていないもの", "Missing";
         SentAt: "送信した時刻", "Sent";
         Type: "種類", "Type";

@@ -63,12 +63,14 @@ pub(crate) fn retrying(number: u64, next: Option<&str>, language: Language) -> S
 }
 
 /// Deliveries wait for a person.
-pub(crate) fn exhausted(number: u64, language: Language) -> String {
+/// `why`: a sentence about what happened.
+pub(crate) fn exhausted(number: u64, why: Option<&str>, language: Language) -> String {
     let number = thousands(number);
+    let why = why.unwrap_or_default();
     both!(
         language,
-        "VoiceDrive に届けられなかったものが {number} 件あります。",
-        "Could not be delivered to VoiceDrive: {number}."
+        "VoiceDrive に届けられなかったものが {number} 件あります。{why}",
+        "Could not be delivered to VoiceDrive: {number}. {why}"
     )
 }
 

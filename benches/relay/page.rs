@@ -1,0 +1,132 @@
+//! The page for people: how long its views take over many deliveries, and what open ones cost.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, json};
+use tokio::task::JoinSet;
+
+use crate::daemon::House;
+use crate::driver::{Connection, Until, percentile};
+use crate::rows::{Bench, block_on, load};
+use crate::seed::{self, Age};
+use crate::table::Goal::AtMost;
+use crate::table::Row;
+
+pub const VIEWS: &str = "page over 1,000,000 deliveries: slowest view, p99";
+pub const UNCHANGED: &str = "page unchanged (304): slowest view, p99";
+pub const OPEN: &str = "50 open pages: accept p50, times without";
+
+/// Views that somebody opens, and what filters of the list are the dearest.
+const PATHS: [&str; 6] = [
+    "/monitor",
+    "/monitor/deliveries",
+    "/monitor/deliveries?status=delivered&period=30d",
+    "/monitor/deliveries?eventType=employee.updated",
+    "/monitor/incidents",
+    "/monitor/server",
+];
+const SAMPLES: usize = 200;
+/// Each open page asks so often.
+const EVERY: Duration = Duration::from_secs(10);
+const PAGES: u32 = 50;
+
+pub fn page(bench: &mut Bench) {
+    let house = House::new("");
+    house.start_calm(None).0.stop();
+    let stored = bench.size(1_000_000).cast_signed();
+    seed::deliveries(&house.database(), 1, stored, Age::Month);
+    let (daemon, token) = house.start_calm(None);
+    let cookie = block_on(log_in(&house));
+    let (mut views, mut unchanged, mut detail) = (0.0_f64, 0.0_f64, Map::new());
+    for path in PATHS {
+        let [whole, same] = block_on(asked(&house, path, &cookie));
+        let [whole, same] = [whole, same].map(|times| percentile(&times, 0.99));
+        (views, unchanged) = (views.max(whole), unchanged.max(same));
+        detail.insert(
+            path.to_owned(),
+            json!({"p99Ms": whole, "unchangedP99Ms": same}),
+        );
+    }
+    let row = Row::new(VIEWS, views, " ms", AtMost(50.0)).with(detail.into());
+    bench.rows.push(row);
+    bench
+        .rows
+        .push(Row::new(UNCHANGED, unchanged, " ms", AtMost(5.0)));
+    let (mut alone, mut beside) = (Vec::new(), Vec::new());
+    for _ in 0..3 {
+        let until = Until::Passed(bench.seconds(10));
+        alone.push(percentile(&load(&house, &token, 1, until).times, 0.5));
+        let open = block_on(open_pages(&house, &cookie));
+        beside.push(percentile(&load(&house, &token, 1, until).times, 0.5));
+        drop(open);
+    }
+    daemon.stop();
+    let best = |times: &[f64]| times.iter().copied().fold(f64::INFINITY, f64::min);
+    let row = Row::new(OPEN, best(&beside) / best(&alone), "×", AtMost(1.05)).with(json!({
+        "aloneP50Ms": alone,
+        "besideP50Ms": beside,
+    }));
+    bench.rows.push(row);
+}
+
+/// The cookie of somebody who has used a code.
+async fn log_in(house: &House) -> String {
+    let address = house.address();
+    let body = format!("code={}", house.login_code());
+    let request = format!(
+        "POST /monitor/login HTTP/1.1\r\nhost: {address}\r\norigin: http://{address}\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut connection = Connection::open(&address).await;
+    assert_eq!(connection.call(request.as_bytes()).await, 303, "no login");
+    let cookie = connection.header("set-cookie").unwrap();
+    cookie.split(';').next().unwrap().to_owned()
+}
+
+fn get(house: &House, path: &str, cookie: &str, more: &str) -> Vec<u8> {
+    let address = house.address();
+    format!(
+        "GET {path} HTTP/1.1\r\nhost: {address}\r\ncookie: {cookie}\r\nsec-fetch-site: same-origin\r\n{more}\r\n"
+    )
+    .into_bytes()
+}
+
+/// What whole answers took, and those that say that nothing has changed; sorted.
+async fn asked(house: &House, path: &str, cookie: &str) -> [Vec<Duration>; 2] {
+    let mut connection = Connection::open(&house.address()).await;
+    let whole = get(house, path, cookie, "");
+    assert_eq!(connection.call(&whole).await, 200, "{path}");
+    let tag = connection.header("etag").unwrap();
+    let same = format!("if-none-match: {tag}\r\nx-refresh: 1\r\n");
+    let same = get(house, path, cookie, &same);
+    let mut times = [Vec::new(), Vec::new()];
+    for (request, times) in [whole, same].iter().zip(&mut times) {
+        for _ in 0..SAMPLES {
+            let began = Instant::now();
+            let status = connection.call(request).await;
+            assert!(status == 200 || status == 304, "{path}: {status}");
+            times.push(began.elapsed());
+        }
+        times.sort_unstable();
+    }
+    times
+}
+
+/// Pages that ask by themselves, one after the other, until this is dropped.
+async fn open_pages(house: &House, cookie: &str) -> JoinSet<()> {
+    let mut pages = JoinSet::new();
+    let request = get(house, "/monitor", cookie, "x-refresh: 1\r\n");
+    for number in 0..PAGES {
+        let mut connection = Connection::open(&house.address()).await;
+        let request = request.clone();
+        pages.spawn(async move {
+            tokio::time::sleep(EVERY / PAGES * number).await;
+            loop {
+                assert_eq!(connection.call(&request).await, 200);
+                tokio::time::sleep(EVERY).await;
+            }
+        });
+    }
+    pages
+}
