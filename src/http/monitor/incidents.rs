@@ -132,7 +132,10 @@ fn row(visit: &Visit<'_>, incident: &Incident) -> Row {
         },
         what: locale.what(state, report),
         next: (state == State::Ongoing).then(|| locale.advice(report, &api.advice.routes)),
-        deliveries: exhausted.then(|| form::address(address::DELIVERIES, &filter.query())),
+        deliveries: match report.kind {
+            Kind::DeliveriesMissing | Kind::ReconcileOld => Some(address::RECONCILE.to_owned()),
+            _ => exhausted.then(|| form::address(address::DELIVERIES, &filter.query())),
+        },
         may_dismiss: report.kind.counts_deliveries() && state == State::Ongoing,
     }
 }
