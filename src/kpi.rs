@@ -24,6 +24,8 @@ pub struct KpiQuestion {
     pub period: Period,
     /// The end of the period.
     pub now: Timestamp,
+    /// The routes whose deliveries are counted; none: all.
+    pub routes: Option<Vec<String>>,
     /// The routes whose deliveries are compared with the partner's list.
     pub compared_routes: Vec<String>,
 }

@@ -54,6 +54,7 @@ mod interviews;
 mod kpis;
 mod lane;
 mod ledger;
+mod left_behind;
 mod line;
 mod milestones;
 mod missing_deliveries;
@@ -122,8 +123,8 @@ pub struct Store {
     maintenance_readers: Readers,
     time: RelayTime,
     file: DatabaseFile,
-    /// Tells that a hold began, changed or ended.
-    holds_changed: watch::Sender<()>,
+    /// Tells that a hold began, changed or ended, or that what an outage has left begins to follow.
+    turns_changed: watch::Sender<()>,
 }
 
 impl Store {
@@ -172,7 +173,7 @@ impl Store {
             maintenance_readers,
             time,
             file: opened.file,
-            holds_changed: watch::channel(()).0,
+            turns_changed: watch::channel(()).0,
         })
     }
 
@@ -182,10 +183,11 @@ impl Store {
         &self.file
     }
 
-    /// Sees every change of a hold once it is committed.
+    /// Sees every change of what may be sent now that comes from elsewhere, once it is committed: a hold, and the begin
+    /// of a recovery.
     #[must_use]
-    pub fn hold_changes(&self) -> watch::Receiver<()> {
-        self.holds_changed.subscribe()
+    pub fn turn_changes(&self) -> watch::Receiver<()> {
+        self.turns_changed.subscribe()
     }
 
     /// Counts the transactions that changed something since the start.

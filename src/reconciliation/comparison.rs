@@ -184,11 +184,37 @@ pub struct Counts {
     pub no_effect: u64,
 }
 
+/// Where everything stands that was compared: each id of VoiceDrive's list, and each delivery of the range, counts in exactly
+/// one of these numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Both sides have them, those that have arrived included.
+    pub matched: u64,
+    /// VoiceDrive does not have them.
+    pub missing: u64,
+    /// Nothing came of them.
+    pub no_effect: u64,
+    /// They are still to be sent.
+    pub waiting: u64,
+    /// They were delivered, and the list cannot say anything about them.
+    pub not_compared: u64,
+    /// VoiceDrive does not have them, and a person said that nothing is to be done.
+    pub dismissed: u64,
+    /// VoiceDrive does not have them, and they cannot be sent again, because the data of their persons were erased.
+    pub erased: u64,
+    /// Ids of the list with which nothing was sent.
+    pub unknown: u64,
+    /// Ids of the list that are outside of the range, or belong to another route.
+    pub ignored: u64,
+}
+
 /// What a comparison has found.
 #[derive(Clone, Debug, Default)]
 pub struct Comparison {
     /// All together.
     pub counts: Counts,
+    /// Where each of them stands.
+    pub standing: Standing,
     /// By route.
     pub by_route: BTreeMap<String, Counts>,
     /// The first [`NAMED`] that are missing.
@@ -211,12 +237,6 @@ pub struct Comparison {
     pub unjudged: Vec<i64>,
     /// What an earlier comparison could not say anything about, and this one could.
     pub judged: Vec<i64>,
-    /// Deliveries that the list cannot say anything about.
-    pub not_compared: u64,
-    /// What VoiceDrive does not have, and of which a person said that nothing is to be done.
-    pub given_up: u64,
-    /// What VoiceDrive does not have, and what cannot be sent again, because the data of its person were erased.
-    pub erased: u64,
     /// The place of the last event that was there when it was compared.
     pub last_seq: i64,
     /// Not everything is named.

@@ -28,8 +28,6 @@ pub struct FindingsFilter {
     pub range: Option<IdRange>,
     /// Only those of these routes; none: of all.
     pub routes: Option<Vec<String>>,
-    /// None of these routes.
-    pub except_routes: Vec<String>,
 }
 
 impl FindingsFilter {
@@ -38,7 +36,6 @@ impl FindingsFilter {
     pub fn has_route(&self, route: &str) -> bool {
         let is = |one: &String| one == route;
         self.routes.as_ref().is_none_or(|all| all.iter().any(is))
-            && !self.except_routes.iter().any(is)
     }
 }
 

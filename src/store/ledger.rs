@@ -14,13 +14,13 @@ const COLUMNS: &str =
     "id, compared_at, route, from_id, to_id, sent, received, matched, missing, no_effect";
 
 impl Store {
-    /// The last comparisons, the newest first, without those of some routes.
+    /// The last comparisons, the newest first; with `routes` only theirs.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn comparisons(
         &self,
-        except_routes: Vec<String>,
+        routes: Option<Vec<String>>,
         limit: usize,
     ) -> Result<Vec<ComparisonRecord>, StoreError> {
         self.read(move |connection| {
@@ -30,8 +30,10 @@ impl Store {
             let mut statement = connection.prepare_cached(&sql)?;
             let rows = statement.query_map([], comparison)?;
             let shown = rows.filter(|row| {
-                row.as_ref()
-                    .map_or(true, |one| !except_routes.contains(&one.route))
+                let is_meant = |one: &ComparisonRecord| {
+                    routes.as_ref().is_none_or(|all| all.contains(&one.route))
+                };
+                row.as_ref().map_or(true, is_meant)
             });
             Ok(shown.take(limit).collect::<rusqlite::Result<_>>()?)
         })

@@ -51,7 +51,7 @@ export const testFiles = async (browsing, test) => {
     if (number === 20 || number === 21) return event(number, "employee.refused");
     return event(number, number === 30 ? "employee.photo.updated" : "employee.updated");
   };
-  receiver.statusOf = (body) => (body.includes("employee.refused") ? 500 : 200);
+  receiver.answer = (event) => (event.event === "employee.refused" ? 500 : 200);
   const ids = await relay.accept(Array.from({ length: 149 }, (_, number) => of(number)));
   await until("all have ended", async () => {
     const { events } = await relay.command("status");
@@ -59,7 +59,7 @@ export const testFiles = async (browsing, test) => {
   });
   ids.push(...(await relay.accept([event(149, "employee.updated")])));
   await until("the last one arrives", async () => (await relay.command("status")).events.delivered === 148);
-  receiver.statusOf = () => 200;
+  receiver.answer = () => 200;
 
   const lost = [3, 40, 41, 42, 99].map((number) => ids[number]);
   const foreign = "019a1dd0-9400-7000-8000-000000000001".replace("019a1dd0-9400", ids[50].slice(0, 13));

@@ -54,7 +54,7 @@ await test("an outage is told, and ended by two clicks", async () => {
   receiver.body = '{"error":"<img src=x onerror=alert(1)>"}';
   for (const number of [4, 5]) await relay.send("employee.updated", `E-${number}`);
   // Nobody loads the page again: it does so by itself.
-  await page.locator("#standing.act", { hasText: "要対応のイベントが 2 件あります" }).waitFor({ timeout: 30_000 });
+  await page.locator("#standing.act", { hasText: "VoiceDrive に届けられなかったものが 2 件あります" }).waitFor({ timeout: 30_000 });
   await browsing.picture(page, "now-trouble-ja");
   const before = receiver.received.length;
   receiver.status = 200;
@@ -79,8 +79,8 @@ await test("what others write is shown as text", async () => {
   check((await page.locator("tbody").innerText()).includes("<img src=x"), "the staff id is text");
   await browsing.picture(page, "deliveries-ja");
   await page.locator("tbody a", { hasText: "VoiceDrive に確認" }).click();
-  await page.locator("#steps").waitFor();
-  check((await page.locator("#steps").innerText()).includes("<script>alert(2)"), "the answer is text");
+  await page.locator("#technical summary").click();
+  check((await page.locator("#technical").innerText()).includes("<script>alert(2)"), "the answer is text");
   check((await page.locator("img, main script").count()) === 0, "an element came of it");
   await browsing.picture(page, "delivery-ja");
 });

@@ -30,20 +30,20 @@ pub(super) struct Beside {
 impl Beside {
     /// Of the file with this name.
     pub(super) fn of(file: String, found: &Comparison) -> Self {
-        let first = |ids: &mut dyn Iterator<Item = Uuid>, all: usize| {
-            (ids.take(NAMED).collect::<Vec<_>>(), all as u64)
+        let first = |ids: &mut dyn Iterator<Item = Uuid>, all: u64| {
+            (ids.take(NAMED).collect::<Vec<_>>(), all)
         };
         let waiting = found.waiting.iter().map(|one| one.id);
         let arrived = found.arrived.iter().map(|(_, id)| *id);
         let unknown = found.unknown.iter().copied();
         Self {
             file,
-            arrived: first(&mut { arrived }, found.arrived.len()),
-            waiting: first(&mut { waiting }, found.waiting.len()),
-            unknown: first(&mut { unknown }, found.unknown.len()),
-            not_compared: found.not_compared,
-            dismissed: found.given_up,
-            erased: found.erased,
+            arrived: first(&mut { arrived }, found.arrived.len() as u64),
+            waiting: first(&mut { waiting }, found.standing.waiting),
+            unknown: first(&mut { unknown }, found.standing.unknown),
+            not_compared: found.standing.not_compared,
+            dismissed: found.standing.dismissed,
+            erased: found.standing.erased,
         }
     }
 

@@ -58,7 +58,7 @@ impl MissingNow {
     /// On all routes: what was answered as received, and is not there.
     async fn everywhere(visit: &Visit<'_>) -> Result<Self, PageError> {
         let filter = FindingsFilter {
-            except_routes: visit.hidden_routes(),
+            routes: visit.visible_routes(),
             ..FindingsFilter::default()
         };
         Ok(Self {
@@ -76,11 +76,11 @@ impl MissingNow {
         comparison: &[ComparisonRecord],
     ) -> Result<Self, PageError> {
         let api = visit.api;
-        let routes = comparison.iter().map(|one| one.route.clone());
+        let routes = comparison.iter().map(|one| &one.route);
+        let routes = routes.filter(|route| visit.may_see(route)).cloned();
         let filter = FindingsFilter {
             range: comparison.first().map(|one| one.range),
             routes: Some(routes.collect()),
-            except_routes: visit.hidden_routes(),
         };
         let findings = api.store.findings(filter, NAMED).await?;
         let found: BTreeSet<i64> = findings.missing.iter().copied().collect();
@@ -245,9 +245,8 @@ pub(super) fn question(id: &str) -> String {
 /// # Errors
 /// `NotFound`, or the store's.
 pub(super) async fn of_id(visit: &Visit<'_>, id: &str) -> Result<Vec<ComparisonRecord>, PageError> {
-    let hidden = visit.hidden_routes();
     let mut records = visit.api.store.comparison(id).await?;
-    records.retain(|record| !hidden.contains(&record.route));
+    records.retain(|record| visit.may_see(&record.route));
     if records.is_empty() {
         return Err(PageError::NotFound);
     }

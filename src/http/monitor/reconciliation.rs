@@ -81,13 +81,13 @@ pub(super) struct Compared {
 /// The store's.
 pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let (api, locale) = (visit.api, visit.locale);
-    let hidden = visit.hidden_routes();
+    let visible = visit.visible_routes();
     let filter = FindingsFilter {
-        except_routes: hidden.clone(),
+        routes: visible.clone(),
         ..FindingsFilter::default()
     };
     let findings = api.store.findings(filter, NAMED).await?;
-    let history = api.store.comparisons(hidden, LISTED).await?;
+    let history = api.store.comparisons(visible, LISTED).await?;
     let seen = Seen::of(&visit).await?;
     let receivers = receivers(&visit, &seen, &findings.by_route).await?;
     let counts = findings.counts();
@@ -224,9 +224,8 @@ fn exhausted(visit: &Visit<'_>, seen: &Seen, route: Option<&str>) -> u64 {
 
 /// The routes that can be compared: name in the form, and as it is shown.
 fn counted(visit: &Visit<'_>) -> Vec<(String, String)> {
-    let hidden = visit.hidden_routes();
     let counted = visit.api.routes.counted.iter();
-    let counted = counted.filter(|route| !hidden.contains(route));
+    let counted = counted.filter(|route| visit.may_see(route));
     counted
         .map(|route| (route.clone(), visit.locale.receiver(route)))
         .collect()

@@ -67,7 +67,7 @@ fn what_was_sent_again_waits_for_a_comparison_that_can_judge_it() {
     // It is sent again, and arrives as far as the relay knows.
     let again = at(30 * MINUTE);
     connection
-        .execute("UPDATE webhook_send_logs SET last_retry_at = ?1", [again])
+        .execute("UPDATE webhook_send_logs SET retry_count = 1, last_retry_at = ?1", [again])
         .unwrap();
     assert_eq!(counts(&connection), sent_again);
     // A comparison of another time says nothing of it.
@@ -112,11 +112,6 @@ fn findings_are_of_a_range_and_of_routes_and_some_are_named() {
         ..FindingsFilter::default()
     };
     assert_eq!(of(in_range, 10), (1, 1, 2));
-    let hidden = FindingsFilter {
-        except_routes: vec!["default".to_owned()],
-        ..FindingsFilter::default()
-    };
-    assert_eq!(of(hidden, 10), (0, 0, 0));
     let others = FindingsFilter {
         routes: Some(vec!["x".to_owned()]),
         ..FindingsFilter::default()

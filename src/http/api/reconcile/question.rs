@@ -345,7 +345,7 @@ mod tests {
                 .map_err(|error| error.to_string())
         };
         assert_eq!(lines(""), Ok(0));
-        assert_eq!(lines(&format!("requestId\r\n{ID}\r\n\r\n{ID}\r\n")), Ok(1));
+        assert_eq!(lines(&format!("requestId\r\n{ID}\r\n\r\n{ID}\r\n")), Ok(2));
         let error = lines(&format!("{ID}\nrequestId\n")).unwrap_err();
         assert!(error.starts_with("line 2: must be a request id"), "{error}");
     }
