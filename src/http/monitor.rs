@@ -10,6 +10,7 @@ mod assets;
 mod beside;
 mod chart;
 mod codes;
+mod compare;
 mod comparison;
 mod cookies;
 mod deliveries;
@@ -129,7 +130,7 @@ const ENDPOINTS: &[Endpoint] = &[
         Box::pin(reconciliation::show(visit))
     }),
     post("/monitor/reconcile", OPERATOR, |visit| {
-        Box::pin(reconciliation::compare(visit))
+        Box::pin(compare::take(visit))
     }),
     get("/monitor/reconcile/resend", OPERATOR, |visit| {
         Box::pin(missing::ask(visit))

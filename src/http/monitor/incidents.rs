@@ -157,7 +157,10 @@ fn row(visit: &Visit<'_>, seen: &Seen, incident: &Incident) -> Row {
         technical: (state == State::Ongoing)
             .then(|| seen.technical(report, locale, &api.advice))
             .flatten(),
-        deliveries: exhausted.then(|| form::address(address::DELIVERIES, &filter.query())),
+        deliveries: match report.kind {
+            Kind::DeliveriesMissing | Kind::ReconcileOld => Some(address::RECONCILE.to_owned()),
+            _ => exhausted.then(|| form::address(address::DELIVERIES, &filter.query())),
+        },
         may_dismiss: report.kind.counts_deliveries() && state == State::Ongoing,
     }
 }

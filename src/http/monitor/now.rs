@@ -10,7 +10,7 @@ use super::filter::Filter;
 use super::frame::{self, Frame, View};
 use super::standing::{Seen, Sentence};
 use super::urgency::Urgency;
-use super::{Visit, recover};
+use super::{Visit, address, recover};
 use crate::day;
 use crate::http::reply::Reply;
 use crate::incident::Kind;
@@ -64,6 +64,8 @@ struct Receiver {
 /// A row of the goals.
 struct Goal {
     name: W,
+    /// The view that has more of it.
+    door: Option<&'static str>,
     means: W,
     value: String,
     target: String,
@@ -196,6 +198,11 @@ fn goals(visit: &Visit<'_>, counted: &KpiCounts, now: Timestamp) -> Vec<Goal> {
             let limit = if most { now::at_most } else { now::at_least };
             Goal {
                 name,
+                door: match name {
+                    W::Interviews => Some(address::INTERVIEWS),
+                    W::Gap => Some(address::RECONCILE),
+                    _ => None,
+                },
                 means,
                 value: measure.tenths.map_or_else(
                     || locale.phrase(none).to_owned(),

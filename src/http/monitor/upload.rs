@@ -138,7 +138,11 @@ async fn fields(
         if name == FILE {
             file = Some(kept(visit, field, longest).await?);
         } else {
-            fields.insert(name, in_time(field.text(), longest).await?);
+            // Not as text: whatever characters a form could claim would each need their table in the binary.
+            let value = in_time(field.bytes(), longest).await?;
+            let value = String::from_utf8(value.into())
+                .map_err(|_| UploadError::NotAForm("a field is not UTF-8".to_owned()))?;
+            fields.insert(name, value);
         }
     }
     let (file, name) = file.flatten().ok_or(UploadError::NoFile)?;

@@ -71,6 +71,7 @@ phrases! {
         NoChange: "登録済みのものと同じです。取り込む必要はありません。", "Everything in it is kept already. It need not be imported.";
         RefusedNext: "ファイルを直して、もう一度選んでください。何も取り込んでいません。", "Mend the file, and choose it again. Nothing was imported.";
         Cancel: "やめる", "Do not";
+        Again: "別のファイルを選ぶ", "Choose another file";
         New: "新規", "New";
         Changed: "変更", "Changed";
         Unchanged: "変更なし", "Unchanged";
