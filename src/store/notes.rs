@@ -85,7 +85,9 @@ impl Store {
                 let step = self
                     .read(move |c| Ok(some_with(c, sql, &id, from)?))
                     .await?;
-                step.0.into_iter().for_each(|id| mentions.add(id));
+                for id in step.0 {
+                    mentions.add(id);
+                }
                 after = step.1;
             }
         }
@@ -175,7 +177,9 @@ pub(super) fn notes(connection: &Connection, staff_id: &str, now: Timestamp) -> 
     let mut notes = in_small_tables(connection, staff_id, now).unwrap();
     for (sql, mentions) in growing(&mut notes) {
         let (found, _) = some_with(connection, sql, staff_id, 0).unwrap();
-        found.into_iter().for_each(|id| mentions.add(id));
+        for id in found {
+            mentions.add(id);
+        }
     }
     notes
 }

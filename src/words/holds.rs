@@ -25,7 +25,10 @@ pub(crate) fn told(
     language: Language,
 ) -> String {
     let (ja, en) = if waiting == 0 {
-        ("送信を待っているイベントはありません。".to_owned(), "Nothing waits.".to_owned())
+        (
+            "送信を待っているイベントはありません。".to_owned(),
+            "Nothing waits.".to_owned(),
+        )
     } else {
         let events = counted(waiting, "event");
         (

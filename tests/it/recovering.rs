@@ -218,7 +218,10 @@ async fn after_an_outage_no_person_gets_newer_data_before_older() {
             night.bench.dispatcher.step().await;
             night.bench.clock.advance(wait);
             let now = night.bench.clock.moment().monotonic;
-            assert!(now <= returned + MINUTE, "not within a minute of the return");
+            assert!(
+                now <= returned + MINUTE,
+                "not within a minute of the return"
+            );
         }
         // The very first one is what shows that VoiceDrive is back, and may be newer than what its person lacks.
         let place = |id: &String| accepted.iter().position(|one| one.0 == *id).unwrap();
