@@ -36,13 +36,23 @@ pub(crate) fn waits_for_a_person(exhausted: u64, recover: &str, language: Langua
 
 /// A route on which nothing is sent again now.
 pub(crate) fn left_out(route: &str, reason: Hindrance, language: Language) -> String {
-    let ja = match reason {
-        Hindrance::UnderWay => "すでに回復を確かめているか、残りを送信しているところです",
-        Hindrance::OnHold => "送信を一時停止しています。先に一時停止を終えてください",
-        Hindrance::NoUrl => "送信先の URL が設定されていないため、送信できません",
-    };
-    let told = language.say(ja, reason.message());
-    format!("{route}: {told}")
+    match reason {
+        Hindrance::UnderWay => both!(
+            language,
+            "{route}: すでに回復を確かめているか、残りを送信しているところです",
+            "{route}: a recovery is under way"
+        ),
+        Hindrance::OnHold => both!(
+            language,
+            "{route}: 送信を一時停止しています。先に一時停止を終えてください",
+            "{route}: the route is on hold, end the hold first"
+        ),
+        Hindrance::NoUrl => both!(
+            language,
+            "{route}: 送信先の URL が設定されていないため、送信できません",
+            "{route}: the route has no URL, so nothing is sent on it"
+        ),
+    }
 }
 
 /// The same in Japanese, of all routes that the API names in English; none: it says something else.
@@ -93,7 +103,8 @@ mod tests {
             let each = Hindrance::ALL.map(|reason| left_out("staff", reason, language));
             each.to_vec()
         };
-        let message = told(Language::En).join("; ");
+        let message = Hindrance::ALL.map(|reason| format!("staff: {}", reason.message()));
+        let message = message.join("; ");
         let japanese = told(Language::Ja).join("\n");
         assert_eq!(left_out_in_japanese(&message), Some(japanese));
         assert_eq!(left_out_in_japanese("staff: something else"), None);
