@@ -122,9 +122,16 @@ pub fn uncompressed(headers: &HeaderMap) -> Result<(), ApiError> {
 /// `PayloadTooLarge` before reading when the length is announced, else as soon as it shows;
 /// `InvalidJson` when the body breaks off, takes too long or is not UTF-8.
 pub async fn text(request: Request<Incoming>, limit: usize) -> Result<String, ApiError> {
+    without_mark(plain_text(request, limit).await?)
+}
+
+/// Reads a body that is no JSON as text; a mark at its beginning is a part of it.
+///
+/// # Errors
+/// Those of [`text`].
+pub async fn plain_text(request: Request<Incoming>, limit: usize) -> Result<String, ApiError> {
     let bytes = bytes(request.into_body(), limit).await?;
-    let text = String::from_utf8(bytes.into()).map_err(|error| not_utf8(error.utf8_error()))?;
-    without_mark(text)
+    String::from_utf8(bytes.into()).map_err(|error| not_utf8(error.utf8_error()))
 }
 
 /// Refuses the mark that some editors begin a file with: JSON has none (RFC 8259, section 8.1).

@@ -302,6 +302,32 @@ async fn where_the_id_stands_in_what_others_have_written_is_said() {
             "what VoiceDrive said of another: {erased}"
         );
     }
+    // What is over loses the text, and a valid token is named until it is revoked.
+    let subject = format!("pc of {PERSON}");
+    let issue = [
+        "token",
+        "issue",
+        "--scope",
+        "stats:read",
+        "--subject",
+        &subject,
+    ];
+    let issued = daemon.json(&issue).await;
+    daemon.json(&["hold", "end"]).await;
+    let erased = daemon.json(&["staff", "erase", PERSON]).await;
+    assert_eq!(erased["texts"], 1, "{erased}");
+    let notes = &erased["notedIn"];
+    let jti = issued["jti"].clone();
+    assert_eq!(notes["tokens"]["ids"], json!([jti]), "{erased}");
+    for place in ["holds", "incidents", "sessions", "names"] {
+        assert_eq!(notes[place]["count"], 0, "{place}: {erased}");
+    }
+    daemon
+        .json(&["token", "revoke", jti.as_str().unwrap()])
+        .await;
+    let erased = daemon.json(&["staff", "erase", PERSON]).await;
+    assert_eq!(erased["texts"], 1, "{erased}");
+    assert_eq!(erased["notedIn"]["tokens"]["count"], 0, "{erased}");
     let told = daemon.run(&["staff", "erase", PERSON]).await;
     let told = String::from_utf8(told.stdout).unwrap();
     assert!(

@@ -1,5 +1,6 @@
 //! What was sent against what VoiceDrive says it has: found by id, told, sent again, settled.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
@@ -163,6 +164,65 @@ async fn what_got_lost_behind_a_200_is_found_by_id_sent_again_and_settled() {
     let gap = &kpis.data()["gapDetection"];
     assert_eq!((&gap["value"], &gap["met"]), (&json!(0.0), &json!(true)));
     relay.stop().await;
+}
+
+/// Seven of two hundred got lost behind a 200: one command names them, one sends them again, and the next list has all.
+#[tokio::test]
+async fn seven_of_two_hundred_are_found_with_one_command_and_sent_again() {
+    let directory = TempDir::new().unwrap();
+    let partner = Partner::start(Clock::System).await;
+    let daemon = Daemon::start(directory.path(), &partner.url(), "").await;
+    let one = json!({"event": "employee.updated", "data": {"staffId": null}});
+    let batch = json!(vec![one; 200]).to_string();
+    let client = crate::harness::control_client(directory.path());
+    let handed_in = client
+        .post("http://relay/api/events/batch")
+        .header("content-type", "application/json")
+        .body(batch)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(handed_in.status(), 202);
+    let received = partner.wait_until(|all| all.len() == 200).await;
+    daemon.all_sent().await;
+    let ids: Vec<String> = received
+        .iter()
+        .map(|one| one.header("x-request-id").to_owned())
+        .collect();
+    let mut lost: Vec<&str> = ids[20..27].iter().map(String::as_str).collect();
+    lost.sort_unstable();
+    // As Excel saves it in Japan: Shift_JIS, every cell in quotes, blank lines, and ids in capitals.
+    let mut table = b"\"requestId\",\"processingStatus\",\"\x8e\x81\x96\xbc\"\r\n".to_vec();
+    for id in ids.iter().filter(|id| !lost.contains(&id.as_str())) {
+        let row = format!("\"{}\",\"success\",\"", id.to_uppercase());
+        table.extend([row.as_bytes(), b"\x8e\x81\x96\xbc\"\r\n\r\n"].concat());
+    }
+    let path = directory.path().join("webhook_logs.csv");
+    fs::write(&path, table).unwrap();
+    let list = path.to_str().unwrap();
+    let found = daemon.run(&["reconcile", list, "--json"]).await;
+    assert_eq!(found.status.code(), Some(1), "{found:?}");
+    let found: Value = serde_json::from_slice(&found.stdout).unwrap();
+    assert_eq!(self::ids(&found, "missing"), lost);
+    assert_eq!(found["counts"]["matched"], 193, "{found}");
+    let resent = daemon.run(&["reconcile", list, "--resend", "--json"]).await;
+    let resent: Value = serde_json::from_slice(&resent.stdout).unwrap();
+    assert_eq!(resent["resent"]["events"], 7, "{resent}");
+    let received = partner.wait_until(|all| all.len() == 207).await;
+    let again = received[200..].iter().map(|one| one.header("x-request-id"));
+    let mut again: Vec<&str> = again.collect();
+    again.sort_unstable();
+    assert_eq!(again, lost);
+    daemon.all_sent().await;
+    fs::write(&path, ids.join("\n")).unwrap();
+    let found = daemon.json(&["reconcile", list]).await;
+    assert_eq!(
+        (&found["counts"]["matched"], &found["missing"]),
+        (&json!(200), &json!([]))
+    );
+    let kpis = daemon.json(&["kpi"]).await;
+    assert_eq!(kpis["gapDetection"]["met"], true, "{kpis}");
+    daemon.stop().await;
 }
 
 #[tokio::test]
@@ -366,6 +426,135 @@ async fn the_columns_of_their_log_decide_with_what_the_relay_knows() {
     let left = exhausted.data()["items"].as_array().unwrap().clone();
     assert_eq!(left.len(), 1);
     assert_eq!(left[0]["id"], given_up[1].as_str());
+    relay.stop().await;
+}
+
+/// Every row of the table of contract 4.7, with ids alone as lines and with the columns of their log.
+#[tokio::test]
+async fn every_row_of_the_table_holds_for_both_forms_of_lists() {
+    let partner = Partner::start(Clock::System).await;
+    let more = "[retry]\nintervals_seconds = [1]\n";
+    let mut relay = TestRelay::start_with(&partner.url(), more, Clock::System).await;
+    let began = relay.clock.now();
+    let first = hand_in(&relay, 1, "delivered").await.remove(0);
+    partner.will_answer([status(500)]);
+    let later = hand_in(&relay, 1, "delivered").await.remove(0);
+    let photo = relay.accept("employee.photo.updated").await;
+    relay.wait_for_status(&photo, "delivered").await;
+    partner.will_answer([status(500), status(500), status(500), status(500)]);
+    let ended = hand_in(&relay, 2, "exhausted").await;
+    let [exhausted, dismissed] = [&ended[0], &ended[1]];
+    let path = format!("/api/events/{dismissed}/dismiss");
+    assert_eq!(relay.post(&path, r#"{"reason":"known"}"#).await.status, 200);
+    relay
+        .reload(&partner.url(), "[retry]\nintervals_seconds = [3000]\n")
+        .await;
+    partner.will_answer([status(503)]);
+    let open = hand_in(&relay, 1, "retrying").await.remove(0);
+    let never = "019a1dd0-9400-4000-8000-000000000000";
+    let all = [&first, &later, &photo, exhausted, dismissed, &open];
+    let now = relay.clock.now();
+    let to = now.after(Duration::from_secs(1));
+    let range = format!("from={began}&to={to}&asOf={now}");
+    let ask = async |media: &str, body: String| {
+        let bearer = format!("Bearer {API_TOKEN}");
+        let headers = [("authorization", bearer.as_str()), ("content-type", media)];
+        let path = format!("{RECONCILE}?{range}");
+        let answer = relay.call(Method::POST, &path, &headers, body).await;
+        answer.data().clone()
+    };
+    let judge = |found: &Value, missing: &[(&String, &str)], numbers: [u64; 5]| {
+        let named: Vec<_> = found["missing"].as_array().unwrap().iter().collect();
+        let named: BTreeMap<_, _> = named
+            .iter()
+            .map(|one| {
+                (
+                    one["requestId"].as_str().unwrap(),
+                    one["reason"].as_str().unwrap(),
+                )
+            })
+            .collect();
+        let missing = missing.iter().map(|(id, reason)| (id.as_str(), *reason));
+        assert_eq!(named, missing.collect(), "{found}");
+        let counts = &found["counts"];
+        let counted = ["matched", "noEffect", "waiting", "dismissed", "unknown"];
+        assert_eq!(
+            counted.map(|name| counts[name].as_u64().unwrap()),
+            numbers,
+            "{found}"
+        );
+        let here = [
+            "matched",
+            "missing",
+            "noEffect",
+            "waiting",
+            "dismissed",
+            "erased",
+            "notCompared",
+        ];
+        let here: u64 = here.iter().map(|name| counts[name].as_u64().unwrap()).sum();
+        assert_eq!(here, 6, "{found}");
+    };
+    let absent = [
+        (&first, "answered_but_absent"),
+        (&later, "answered_but_absent"),
+        (&photo, "answered_but_absent"),
+        (exhausted, "partner_error"),
+    ];
+    // Nothing is there.
+    judge(
+        &ask("text/plain", String::new()).await,
+        &absent,
+        [0, 0, 1, 1, 0],
+    );
+    judge(
+        &ask("application/json", json!({"received": []}).to_string()).await,
+        &absent,
+        [0, 0, 1, 1, 0],
+    );
+    // Ids alone, as lines and as items.
+    let given_up = [(exhausted, "partner_error")];
+    let ids: Vec<&str> = all.iter().map(|id| id.as_str()).chain([never]).collect();
+    judge(
+        &ask("text/plain", ids.join("\n")).await,
+        &given_up,
+        [3, 0, 1, 1, 1],
+    );
+    judge(
+        &ask("application/json", json!({"received": ids}).to_string()).await,
+        &given_up,
+        [3, 0, 1, 1, 1],
+    );
+    // Rows of their log. What was settled as arrived is delivered from then on, so it comes last.
+    let failed_there = [
+        (&first, "failed_there"),
+        (&photo, "failed_there"),
+        (exhausted, "partner_error"),
+    ];
+    let there = [(exhausted, "partner_error")];
+    for (word, user_found, missing, numbers) in [
+        ("failed", json!(true), &failed_there[..], [1, 0, 1, 1, 1]),
+        (
+            "validation_failed",
+            json!(null),
+            &failed_there[..],
+            [1, 0, 1, 1, 1],
+        ),
+        ("success", json!(false), &there[..], [2, 1, 1, 1, 1]),
+        ("success", json!(true), &[], [5, 0, 1, 0, 1]),
+    ] {
+        let row =
+            |id: &&str| json!({"requestId": id, "processingStatus": word, "userFound": user_found});
+        let rows: Vec<_> = ids.iter().map(row).collect();
+        judge(
+            &ask("application/json", json!({"received": rows}).to_string()).await,
+            missing,
+            numbers,
+        );
+    }
+    // The exhausted one has arrived, and the dismissed one stays what a person has made of it.
+    relay.wait_for_status(exhausted, "delivered").await;
+    relay.wait_for_status(dismissed, "dismissed").await;
     relay.stop().await;
 }
 

@@ -26,7 +26,7 @@ use crate::slot::Unit;
 use crate::store::{BulkResend, BulkRules, StoreError};
 use crate::token::Scope;
 use answer::{ComparisonAnswer, DigestsAnswer, ResentMissing};
-use question::ReconcileQuestion;
+use question::{ListMedia, ReconcileQuestion};
 
 /// The longest list, in bytes, whatever other bodies may have.
 const LONGEST_LIST: usize = 8 * 1024 * 1024;
@@ -56,7 +56,10 @@ pub(super) async fn compare(call: Call<'_>) -> Result<Reply, ApiError> {
     // The list was made before it began to come.
     let began = api.clock.now();
     let longest = peer.ip().map_or(LONGEST_LIST_OF_ADMIN, |_| LONGEST_LIST);
-    let body = request::text(request, longest).await?;
+    let body = match media {
+        ListMedia::Lines => request::plain_text(request, longest).await?,
+        ListMedia::Json => request::text(request, longest).await?,
+    };
     let asked = asked.with_body(media, &body)?;
     drop(body);
     if asked.resend {

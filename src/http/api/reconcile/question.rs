@@ -186,9 +186,11 @@ fn once<T>(name: &str, asked: &mut Option<T>, said: Option<T>) -> Result<(), Api
     Ok(())
 }
 
+/// As a database, an editor or a spreadsheet has written it: the mark of UTF-8 at the beginning and quotes say nothing.
 fn of_lines(body: &str) -> Result<Vec<Received>, ApiError> {
+    let body = body.strip_prefix('\u{feff}').unwrap_or(body);
     let lines = body.lines().enumerate();
-    let lines = lines.map(|(index, line)| (index + 1, line.trim()));
+    let lines = lines.map(|(index, line)| (index + 1, unquoted(line.trim())));
     let says_nothing =
         |number, line: &str| line.is_empty() || (number == 1 && HEADINGS.contains(&line));
     let lines = lines.filter(|(number, line)| !says_nothing(*number, line));
@@ -198,6 +200,13 @@ fn of_lines(body: &str) -> Result<Vec<Received>, ApiError> {
                 .map_err(|error| ApiError::invalid(format!("line {number}"), error.to_string()))
         })
         .collect()
+}
+
+fn unquoted(line: &str) -> &str {
+    let inside = line
+        .strip_prefix('"')
+        .and_then(|line| line.strip_suffix('"'));
+    inside.unwrap_or(line)
 }
 
 fn of_item(index: usize, item: &Value) -> Result<Received, ApiError> {
@@ -346,6 +355,10 @@ mod tests {
         };
         assert_eq!(lines(""), Ok(0));
         assert_eq!(lines(&format!("requestId\r\n{ID}\r\n\r\n{ID}\r\n")), Ok(2));
+        assert_eq!(
+            lines(&format!("\u{feff}\"requestId\"\r\n\"{ID}\"\r\n")),
+            Ok(1)
+        );
         let error = lines(&format!("{ID}\nrequestId\n")).unwrap_err();
         assert!(error.starts_with("line 2: must be a request id"), "{error}");
     }
