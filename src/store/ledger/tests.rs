@@ -67,7 +67,10 @@ fn what_was_sent_again_waits_for_a_comparison_that_can_judge_it() {
     // It is sent again, and arrives as far as the relay knows.
     let again = at(30 * MINUTE);
     connection
-        .execute("UPDATE webhook_send_logs SET retry_count = 1, last_retry_at = ?1", [again])
+        .execute(
+            "UPDATE webhook_send_logs SET retry_count = 1, last_retry_at = ?1",
+            [again],
+        )
         .unwrap();
     assert_eq!(counts(&connection), sent_again);
     // A comparison of another time says nothing of it.
