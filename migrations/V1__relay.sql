@@ -168,6 +168,13 @@ CREATE TABLE arrived_deliveries (
   event_seq INTEGER PRIMARY KEY REFERENCES events (seq) ON DELETE CASCADE
 ) STRICT;
 
+-- When results of attempts were lost: the relay was killed, or a result could not be kept. What was accepted by then and is
+-- attempted again may have been applied at that moment.
+CREATE TABLE interruptions (
+  after_attempt INTEGER PRIMARY KEY,    -- the last one that was kept
+  last_event    INTEGER NOT NULL        -- the last one that was accepted
+) STRICT;
+
 -- Deliveries by the hour of their first send, counted when the rows change, so that a question over a million
 -- of them is answered from a few hundred. What is dismissed is not counted.
 CREATE TABLE send_counts (

@@ -46,6 +46,7 @@ mod ids;
 mod incident_report;
 mod incidents;
 mod ingest_memory;
+mod interruptions;
 mod interview_counts;
 mod interview_intake;
 mod interview_row;

@@ -11,7 +11,7 @@ use super::relay_time::Now;
 use super::send_counts::{self, QueueStatus};
 use super::tail::{self, Ended};
 use super::writer::Lane;
-use super::{Store, StoreError, holds, left_behind};
+use super::{Store, StoreError, holds, interruptions, left_behind};
 use crate::clock::Moment;
 use crate::due::{DueDeliveries, DueDelivery};
 use crate::order::{Place, Tail};
@@ -261,6 +261,7 @@ pub(super) fn put_off(
         return Ok(());
     };
     // Its result is not known.
+    interruptions::note(connection)?;
     queue_state.tail = queue_state.tail.in_doubt();
     if queue_state.due_ms != Some(due.due_ms) {
         return line::put(connection, seq, &queue_state);
@@ -340,6 +341,7 @@ fn release(connection: &Connection, route: &str, now: Now) -> rusqlite::Result<(
 /// What may be under way on a route, or on all, may have been applied by the receiver: nobody waits for the result.
 /// Retries under way are marked, first attempts are not.
 fn doubt(connection: &Connection, route: Option<&str>, now: Now) -> rusqlite::Result<()> {
+    interruptions::note(connection)?;
     connection
         .prepare_cached(
             "UPDATE outbox SET tail = ?1

@@ -48,6 +48,8 @@ const SMALL: &[&str] = &[
     "payload_reads",
     // Who is logged in to the page.
     "monitor_sessions",
+    // A start, or a result that could not be kept.
+    "interruptions",
     // A person now and then.
     "erasures",
     "x",

@@ -6,6 +6,7 @@ use rusqlite::{Connection, params};
 use super::connection::word;
 use super::event_lookup::STATUS;
 use super::event_query::FROM_EVENTS;
+use super::interruptions::first_application;
 use super::line::{self, Line, QueueState};
 use super::relay_time::Now;
 use super::round::{Delivery, open};
@@ -131,8 +132,7 @@ pub(super) fn length_within(
     Ok(follows)
 }
 
-/// The attempts of an event, by their place in the order of results.
-const FIRST: &str = "(SELECT min(a.seq) FROM attempts a WHERE a.event_seq = e.seq)";
+/// The last attempt of an event, by its place in the order of results.
 const LAST: &str = "(SELECT max(a.seq) FROM attempts a WHERE a.event_seq = e.seq)";
 
 /// Whether the event at `seq`, of which nobody knows with which of its attempts it was applied, may have been applied
@@ -142,10 +142,11 @@ pub(super) fn is_applied_after_later(
     line: Line<'_>,
     seq: i64,
 ) -> rusqlite::Result<bool> {
+    let first = first_application("e.seq");
     let sql = format!(
         "SELECT EXISTS (SELECT 1 {OF_LINE} AND {DELIVERED}
                            AND coalesce((SELECT max(a.seq) FROM attempts a
-                                          WHERE a.event_seq = e.seq AND a.outcome = 'success'), {FIRST})
+                                          WHERE a.event_seq = e.seq AND a.outcome = 'success'), {first})
                              < (SELECT max(x.seq) FROM attempts x WHERE x.event_seq = ?3))"
     );
     connection
@@ -159,10 +160,8 @@ pub(super) fn is_applied_before_earlier(
     line: Line<'_>,
     seq: i64,
 ) -> rusqlite::Result<bool> {
-    let sql = format!(
-        "SELECT EXISTS (SELECT 1 {OF_LINE}
-                           AND {LAST} > (SELECT min(x.seq) FROM attempts x WHERE x.event_seq = ?4))"
-    );
+    let first = first_application("?4");
+    let sql = format!("SELECT EXISTS (SELECT 1 {OF_LINE} AND {LAST} > {first})");
     connection
         .prepare_cached(&sql)?
         .query_row((line.staff_id, line.route, 0, seq), |row| row.get(0))

@@ -199,13 +199,15 @@ async fn seven_of_two_hundred_are_found_with_one_command_and_sent_again() {
     }
     let path = directory.path().join("webhook_logs.csv");
     fs::write(&path, table).unwrap();
-    let list = path.to_str().unwrap();
-    let found = daemon.run(&["reconcile", list, "--json"]).await;
+    let table_file = path.to_str().unwrap();
+    let found = daemon.run(&["reconcile", table_file, "--json"]).await;
     assert_eq!(found.status.code(), Some(1), "{found:?}");
     let found: Value = serde_json::from_slice(&found.stdout).unwrap();
     assert_eq!(self::ids(&found, "missing"), lost);
     assert_eq!(found["counts"]["matched"], 193, "{found}");
-    let resent = daemon.run(&["reconcile", list, "--resend", "--json"]).await;
+    let resent = daemon
+        .run(&["reconcile", table_file, "--resend", "--json"])
+        .await;
     let resent: Value = serde_json::from_slice(&resent.stdout).unwrap();
     assert_eq!(resent["resent"]["events"], 7, "{resent}");
     let received = partner.wait_until(|all| all.len() == 207).await;
@@ -215,7 +217,7 @@ async fn seven_of_two_hundred_are_found_with_one_command_and_sent_again() {
     assert_eq!(again, lost);
     daemon.all_sent().await;
     fs::write(&path, ids.join("\n")).unwrap();
-    let found = daemon.json(&["reconcile", list]).await;
+    let found = daemon.json(&["reconcile", table_file]).await;
     assert_eq!(
         (&found["counts"]["matched"], &found["missing"]),
         (&json!(200), &json!([]))
@@ -343,7 +345,7 @@ async fn what_is_missing_of_an_erased_person_is_said_and_not_called_nothing() {
     ];
     let list = list.to_str().unwrap();
     let output = daemon
-        .run(&["reconcile", list, "--from", &from, "--to", &to])
+        .run(&["reconcile", table_file, "--from", &from, "--to", &to])
         .await;
     let told = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{told}");

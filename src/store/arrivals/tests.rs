@@ -1,6 +1,7 @@
 //! What has arrived although its answer was lost, between others of the same person.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use super::*;
 use crate::attempt::Attempted;
@@ -13,7 +14,7 @@ use crate::store::attempts::record;
 use crate::store::dismissals::dismiss_event;
 use crate::store::event_lookup::find as look_up;
 use crate::store::events::accept;
-use crate::store::outbox::begin;
+use crate::store::outbox::{begin, put_off};
 use crate::store::recount::differences;
 use crate::store::resend::resend;
 use crate::store::tests::{at, attempted, due_now, ordered_database, submission, when};
@@ -144,6 +145,23 @@ fn what_arrived_beneath_an_earlier_one_is_sent_after_it_again() {
     assert_eq!(send_all(&connection, &[], 3), all_but_one);
     arrives(&connection, &ids[1], 4);
     assert_eq!(send_all(&connection, &[], 5), ids[1..]);
+}
+
+/// Its first attempt was applied, and no attempt tells of it: an earlier one was sent again before its next attempt.
+#[test]
+fn what_arrived_by_an_attempt_whose_result_was_lost_may_lie_beneath_an_earlier_one() {
+    let (_directory, connection) = ordered_database();
+    let ids = accepted(&connection, 2);
+    let first = due_now(&connection, when(1)).remove(0);
+    attempt(&connection, &first, true, 1);
+    let under_way = due_now(&connection, when(1)).remove(0);
+    let (wait, never) = (Duration::from_mins(5), RetryPolicy::new(Vec::new()));
+    put_off(&connection, &under_way, wait, &never, when(2)).unwrap();
+    again(&connection, &ids[0], 3);
+    assert_eq!(send_all(&connection, &[&ids[1]], 600_000), ids);
+    assert_eq!(status(&connection, &ids[1]), Status::Exhausted);
+    arrives(&connection, &ids[1], 600_001);
+    assert_eq!(send_all(&connection, &[], 600_002), [ids[1].clone()]);
 }
 
 #[test]
