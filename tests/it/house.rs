@@ -475,7 +475,14 @@ fn texts(code: &str) -> Vec<String> {
 }
 
 /// The words of others, which are English already, and what people write in Japanese.
-const ONE_LANGUAGE: [&str; 5] = ["answers", "system", "toml", "json", "interviews"];
+const ONE_LANGUAGE: [&str; 6] = [
+    "answers",
+    "system",
+    "toml",
+    "json",
+    "interviews",
+    "failure_words",
+];
 
 #[test]
 fn every_sentence_of_the_room_has_both_languages() {
