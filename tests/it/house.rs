@@ -278,7 +278,10 @@ const USED_BY: &[(&str, &[&str])] = &[
     ("http::monitor", &[]),
     ("alerts", &["cli", "http::control", "relay"]),
     ("upkeep", &["alerts", "http", "relay"]),
-    ("words", &["alerts", "cli", "http::control", "http::monitor"]),
+    (
+        "words",
+        &["alerts", "cli", "http::control", "http::monitor"],
+    ),
     ("import", &["cli", "words"]),
     ("examination", &["cli", "words"]),
     ("channel", &["alerts", "cli", "http::control", "words"]),
