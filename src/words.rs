@@ -48,6 +48,7 @@ pub(crate) mod events;
 pub(crate) mod examinations;
 mod expected;
 pub(crate) mod exports;
+pub(crate) mod failure_words;
 mod failures;
 mod files;
 mod findings;

@@ -3,6 +3,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::words::failure_words::SEPARATORS;
+
 /// Nobody nests an answer deeper.
 const DEEPEST: usize = 32;
 
@@ -19,7 +21,7 @@ fn pairs(body: &str) -> Option<Value> {
         if pair.is_empty() {
             continue;
         }
-        let (name, value) = pair.split_once(['=', ':', '：', '＝'])?;
+        let (name, value) = pair.split_once(SEPARATORS)?;
         let name = name.trim();
         if name.is_empty() || name.contains(char::is_whitespace) {
             return None;
