@@ -345,7 +345,7 @@ async fn what_is_missing_of_an_erased_person_is_said_and_not_called_nothing() {
     ];
     let list = list.to_str().unwrap();
     let output = daemon
-        .run(&["reconcile", table_file, "--from", &from, "--to", &to])
+        .run(&["reconcile", list, "--from", &from, "--to", &to])
         .await;
     let told = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{told}");
