@@ -63,7 +63,7 @@ complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand serve"
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand serve" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reload" -l config -d 'The configuration file' -r -F
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reload" -l as -d 'Who you are, for the audit; under sudo the user that called it' -r
-complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reload" -l drop -d 'Lose a URL, a secret, a route, a proxy, a sender or an alert channel in force: without this, such a reload is refused'
+complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reload" -l drop -d 'Lose a URL, a secret, a route or some of its events, a proxy, a sender or an alert channel in force: without this, such a reload is refused'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reload" -l json -d 'Print JSON, for programs'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand reload" -s h -l help -d 'Print help'
 complete -c voicedrive-relay -n "__fish_voicedrive_relay_using_subcommand demo" -l config -d 'The configuration file' -r -F

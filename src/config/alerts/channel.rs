@@ -50,7 +50,7 @@ impl Channel {
     pub fn only(&self, is_meant: impl Fn(&str) -> bool) -> Option<Self> {
         let mut channel = self.clone();
         if let Way::Email { email, .. } = &mut channel.way {
-            email.to.retain(|to| is_meant(&to.email.to_string()));
+            email.to.retain(|to| is_meant(to.email.as_ref()));
             if email.to.is_empty() {
                 return None;
             }
