@@ -160,6 +160,8 @@ mod attempt;
 mod audit;
 mod cause;
 mod channel;
+#[cfg(feature = "mysql")]
+mod chunk;
 mod cli;
 mod clock;
 mod command_line;
@@ -189,6 +191,8 @@ mod liveness;
 mod log_limit;
 mod logging;
 mod meters;
+#[cfg(feature = "mysql")]
+mod move_to_mysql;
 mod notification;
 mod observations;
 mod order;
@@ -210,6 +214,8 @@ mod secret;
 mod send_breakdown;
 mod send_stats;
 mod session;
+#[cfg(feature = "mysql")]
+mod shared_database;
 mod slot;
 mod spelling;
 mod stable_json;
