@@ -15,13 +15,13 @@ mod writing;
 
 pub use connection::SharedDatabase;
 pub use error::SharedDatabaseError;
-pub use inspection::{Limit, Server, Shape};
 #[cfg(test)]
 pub use inspection::ShapeOfColumn;
+pub use inspection::{Limit, Server, Shape};
 #[cfg(test)]
 pub use own::KnownChunk;
-pub use placing::{Placement, Remark, RowToPlace};
 pub use own::KnownChunks;
+pub use placing::{Placement, Remark, RowToPlace};
 pub use reading::{Link, PlacedRow};
 pub use writing::{Parcel, Written};
 

@@ -53,8 +53,7 @@ impl MysqlTarget {
     /// Every mistake, each with its line and key.
     pub fn load(path: &Path, environment: &Environment) -> Result<Self, ConfigErrors> {
         let whole = |kind| ConfigErrors::one(Location::whole(path), kind);
-        let (bytes, mode) =
-            read_bytes(path).map_err(|error| whole(of_io(path, &error, true)))?;
+        let (bytes, mode) = read_bytes(path).map_err(|error| whole(of_io(path, &error, true)))?;
         if mode & OF_OTHERS != 0 {
             return Err(whole(Kind::OpenToOthers(path.to_owned())));
         }
@@ -118,7 +117,12 @@ fn parse(text: &str) -> (Document<'_>, Written) {
         Expected::SecretName,
         |name| is_secret_name(name).then(|| Some(name.to_owned())),
     );
-    let own = database(&mut document, &mut root, "database", Some("voicedrive_relay"));
+    let own = database(
+        &mut document,
+        &mut root,
+        "database",
+        Some("voicedrive_relay"),
+    );
     let shared = database(&mut document, &mut root, "shared_database", None);
     if own.is_some() && own == shared {
         root.missing(&mut document, "database", Expected::OtherDatabase);
@@ -145,14 +149,10 @@ fn way(document: &mut Document<'_>, root: &mut Section<'_>) -> Option<MysqlWay> 
         is_plain(text).then(|| Some(text.to_owned()))
     });
     match (socket, host) {
-        (Some(_), Some(_)) => {
-            root.missing(document, "host", Expected::HostOrSocket);
-            None
-        }
         (Some(socket), None) => Some(MysqlWay::Socket(socket)),
         (None, Some(host)) => Some(MysqlWay::Tls { host, port, ca }),
         (None, None) if is_given => None,
-        (None, None) => {
+        (Some(_), Some(_)) | (None, None) => {
             root.missing(document, "host", Expected::HostOrSocket);
             None
         }
@@ -214,12 +214,22 @@ mod tests {
     fn a_socket_or_a_host_with_tls_is_a_way() {
         let target = load("socket = \"/run/s\"\nshared_database = \"staff\"", 0o600).unwrap();
         assert_eq!(target.way, MysqlWay::Socket("/run/s".into()));
-        assert_eq!((target.own.as_str(), target.shared.as_str()), ("voicedrive_relay", "staff"));
+        assert_eq!(
+            (target.own.as_str(), target.shared.as_str()),
+            ("voicedrive_relay", "staff")
+        );
         assert!(target.password.is_none());
         let text = "host = \"db\"\nport = 3307\nca = \"/ca.pem\"\nuser = \"u\"\npassword = \"MYSQL_PASSWORD\"\ndatabase = \"r\"\nshared_database = \"s\"";
         let target = load(text, 0o400).unwrap();
         let (host, ca) = ("db".to_owned(), Some("/ca.pem".into()));
-        assert_eq!(target.way, MysqlWay::Tls { host, port: 3307, ca });
+        assert_eq!(
+            target.way,
+            MysqlWay::Tls {
+                host,
+                port: 3307,
+                ca
+            }
+        );
         assert_eq!(target.password.unwrap().expose(), "hush");
     }
 
@@ -228,7 +238,10 @@ mod tests {
         let found = load("user = \"a b\"\nwhat = 1\ndatabase = \"x`y\"", 0o600).unwrap_err();
         let mut keys: Vec<&str> = found.iter().map(|(key, _)| key.as_str()).collect();
         keys.sort_unstable();
-        assert_eq!(keys, ["database", "host", "shared_database", "user", "what"]);
+        assert_eq!(
+            keys,
+            ["database", "host", "shared_database", "user", "what"]
+        );
         let both = "socket = \"/s\"\nhost = \"h\"\nshared_database = \"s\"";
         let found = load(both, 0o600).unwrap_err();
         assert_eq!(found[0].1, Kind::Expected(Expected::HostOrSocket));

@@ -12,7 +12,6 @@ use crate::clock::Clock;
 use crate::crypto::Sha256;
 use crate::shared_database::{KnownChunks, Link, Parcel, Placement, SharedDatabase, SharedTable};
 use crate::store::CarriedCopy;
-use crate::timestamp::Timestamp;
 
 /// What came of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,28 +30,22 @@ pub struct Copied {
     pub without_origin: Named,
 }
 
-/// How it is to be done.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    /// Everything is written again, whatever was copied before.
-    pub anew: bool,
-    /// Of which moment the copy is.
-    pub moment: Timestamp,
-}
-
-/// Copies everything.
+/// Copies everything; `anew`: also what was copied before.
 ///
 /// # Errors
 /// `MoveError`. What was written until then stays, and the next copy goes on behind it.
 pub async fn run(
     target: &mut SharedDatabase,
     copy: CarriedCopy,
-    options: Options,
+    anew: bool,
     clock: &Clock,
     mut progress: impl FnMut(u64),
 ) -> Result<Copied, MoveError> {
     let there = structure(target, clock).await?;
-    let hinders = there.findings.iter().filter(|found| found.weight() == Weight::Hinders);
+    let hinders = there
+        .findings
+        .iter()
+        .filter(|found| found.weight() == Weight::Hinders);
     match hinders.count() {
         0 => {}
         count => return Err(MoveError::Hindered(count)),
@@ -65,7 +58,7 @@ pub async fn run(
     let mut work = Work {
         target,
         mapping: &there.mapping,
-        anew: options.anew,
+        anew,
         copied: Copied::default(),
         current: None,
     };
@@ -82,9 +75,10 @@ pub async fn run(
         }
     }
     let mut copied = work.copied;
-    target.finished(&options.moment.to_string()).await?;
     for (table, what, column, count, ids) in target.remarks(NAMED).await? {
-        copied.remarks.push((table, what, column, Named { count, ids }));
+        copied
+            .remarks
+            .push((table, what, column, Named { count, ids }));
     }
     Ok(copied)
 }
@@ -147,7 +141,7 @@ impl Work<'_> {
             chunk,
             digest,
             placements,
-            is_new: is_new(&current.known, chunk),
+            is_new: !self.anew && is_new(&current.known, chunk),
             anew: self.anew,
         };
         let written = self.target.write(&parcel).await?;
@@ -170,7 +164,7 @@ impl Work<'_> {
             upper: None,
             rows: vec![Vec::new(); current.tables.len()],
         };
-        if is_new(&current.known, &chunk) {
+        if !self.anew && is_new(&current.known, &chunk) {
             return Ok(());
         }
         let parcel = Parcel {
@@ -178,7 +172,10 @@ impl Work<'_> {
             tables: &current.tables,
             chunk: &chunk,
             digest: [0; 32],
-            placements: SharedTable::of(unit).iter().map(|table| Placement::empty(*table)).collect(),
+            placements: SharedTable::of(unit)
+                .iter()
+                .map(|table| Placement::empty(*table))
+                .collect(),
             is_new: false,
             anew: false,
         };
@@ -191,7 +188,12 @@ impl Work<'_> {
         let mut ids = Vec::new();
         for row in chunk.rows.iter().flatten() {
             for column in ["id", "rescheduled_from_id"] {
-                ids.extend(table.cell(row, column).text().map(|id| id.as_bytes().to_vec()));
+                ids.extend(
+                    table
+                        .cell(row, column)
+                        .text()
+                        .map(|id| id.as_bytes().to_vec()),
+                );
             }
         }
         let placed = self.target.placed(SharedTable::Interviews, &ids).await?;
@@ -272,7 +274,9 @@ mod tests {
 
     fn known(ranges: &[(Option<i64>, i64)]) -> KnownChunks {
         let known = ranges.iter().map(|(lower, upper)| {
-            let lower = lower.map(|lower| key_of(lower).to_vec()).unwrap_or_default();
+            let lower = lower
+                .map(|lower| key_of(lower).to_vec())
+                .unwrap_or_default();
             let digest = [1; 32];
             (key_of(*upper).to_vec(), KnownChunk { lower, digest })
         });

@@ -69,7 +69,9 @@ pub async fn structure(target: &mut SharedDatabase, clock: &Clock) -> Result<Str
             }
         }
     }
-    there.findings.insert(1, Finding::Form(form(&there.mapping.shapes)));
+    there
+        .findings
+        .insert(1, Finding::Form(form(&there.mapping.shapes)));
     match target.employees().await? {
         Some((by_code, ids)) => there.mapping.employees = Employees { by_code, ids },
         None => there.findings.push(Finding::NoEmployees),
@@ -98,7 +100,9 @@ fn of_server(server: &Server, shared: &str, clock: &Clock) -> Vec<Finding> {
 }
 
 fn is_interviews(shape: &Shape) -> bool {
-    OF_INTERVIEWS.iter().all(|name| shape.columns.contains_key(*name))
+    OF_INTERVIEWS
+        .iter()
+        .all(|name| shape.columns.contains_key(*name))
 }
 
 fn form(shapes: &HashMap<SharedTable, Shape>) -> Option<Form> {
@@ -113,19 +117,31 @@ fn form(shapes: &HashMap<SharedTable, Shape>) -> Option<Form> {
 
 /// Words that a column has to know.
 const WORDS: [(SharedTable, &str, &[&str]); 3] = [
-    (SharedTable::Logs, "status", &["success", "failed", "timeout"]),
+    (
+        SharedTable::Logs,
+        "status",
+        &["success", "failed", "timeout"],
+    ),
     (SharedTable::Queue, "status", &["completed", "failed"]),
     (
         SharedTable::Interviews,
         "interview_status",
-        &["scheduled", "completed", "cancelled", "no_show", "rescheduled"],
+        &[
+            "scheduled",
+            "completed",
+            "cancelled",
+            "no_show",
+            "rescheduled",
+        ],
     ),
 ];
 
 fn of_shape(table: SharedTable, shape: &Shape) -> Vec<Finding> {
     let mut findings = Vec::new();
     let written = mapping::columns(table);
-    let lacks = written.iter().filter(|name| !shape.columns.contains_key(**name));
+    let lacks = written
+        .iter()
+        .filter(|name| !shape.columns.contains_key(**name));
     let lacks: Vec<_> = lacks.copied().collect();
     if !lacks.is_empty() {
         findings.push(Finding::LacksColumns(table, lacks));
@@ -146,9 +162,14 @@ fn of_shape(table: SharedTable, shape: &Shape) -> Vec<Finding> {
         }
     }
     for (of, name, words) in WORDS {
-        let column = shape.columns.get(name).filter(|column| column.kind == "enum");
+        let column = shape
+            .columns
+            .get(name)
+            .filter(|column| column.kind == "enum");
         if let Some(column) = column.filter(|_| of == table) {
-            let unknown = words.iter().filter(|word| !column.whole.contains(&format!("'{word}'")));
+            let unknown = words
+                .iter()
+                .filter(|word| !column.whole.contains(&format!("'{word}'")));
             let unknown: Vec<_> = unknown.copied().collect();
             if !unknown.is_empty() {
                 findings.push(Finding::LacksWords(table, name, unknown));
@@ -234,8 +255,8 @@ struct Seen {
     rows: BTreeMap<(SharedTable, String, String), Named>,
     theirs: BTreeMap<SharedTable, Named>,
     one: BTreeMap<(SharedTable, &'static str, String), Named>,
-    /// The first text of each weight, by a digest of both.
-    weights: HashMap<(&'static str, [u8; 8]), String>,
+    /// The first text of each weight, by the weight's digest.
+    weights: HashMap<(&'static str, [u8; 32]), String>,
     largest: u64,
 }
 
@@ -259,9 +280,11 @@ impl Seen {
                 let size: usize = row.cells.iter().map(crate::chunk::Cell::size).sum();
                 self.largest = self.largest.max(size as u64);
             }
-            self.look_for_theirs(target, &there.counts, placement).await?;
+            self.look_for_theirs(target, &there.counts, placement)
+                .await?;
             if table == SharedTable::Interviews {
-                self.look_for_same(target, &there.mapping, placement).await?;
+                self.look_for_same(target, &there.mapping, placement)
+                    .await?;
             }
         }
         Ok(())
@@ -302,15 +325,17 @@ impl Seen {
             let (Some(collation), Some(at)) = (collation, at) else {
                 continue;
             };
-            let texts: Vec<&str> =
-                placement.rows.iter().filter_map(|row| row.cells[at].text()).collect();
+            let texts: Vec<&str> = placement
+                .rows
+                .iter()
+                .filter_map(|row| row.cells[at].text())
+                .collect();
             if texts.is_empty() {
                 continue;
             }
             let weights = target.weights(&collation, &texts).await?;
             for (text, weight) in texts.into_iter().zip(weights) {
-                let [a, b, c, d, e, f, g, h, ..] = crypto::sha256(&[&weight]);
-                let key = (column, [a, b, c, d, e, f, g, h]);
+                let key = (column, crypto::sha256(&[&weight]));
                 let Some(first) = self.weights.get(&key) else {
                     self.weights.insert(key, text.to_owned());
                     continue;
@@ -326,10 +351,16 @@ impl Seen {
     }
 
     fn findings(self) -> Vec<Finding> {
-        let rows = self.rows.into_iter().filter(|((_, what, _), _)| what != mapping::word::WAITS);
-        let rows = rows.map(|((table, what, column), named)| Finding::Rows(table, what, column, named));
+        let rows = self
+            .rows
+            .into_iter()
+            .filter(|((_, what, _), _)| what != mapping::word::WAITS);
+        let rows =
+            rows.map(|((table, what, column), named)| Finding::Rows(table, what, column, named));
         let one = self.one.into_iter();
-        let one = one.map(|((table, column, collation), named)| Finding::SameIds(table, column, collation, named));
+        let one = one.map(|((table, column, collation), named)| {
+            Finding::SameIds(table, column, collation, named)
+        });
         let theirs = self.theirs.into_iter();
         let theirs = theirs.map(|(table, named)| Finding::Theirs(table, named));
         rows.chain(one).chain(theirs).collect()

@@ -53,7 +53,10 @@ pub fn read(copy: CarriedCopy, passes: Vec<Pass>) -> mpsc::Receiver<Result<Read,
         let each = |pass: Pass| -> Result<bool, MoveError> {
             let unit = pass.unit();
             let tables = Arc::new(copy.tables(unit)?);
-            if sender.blocking_send(Ok(Read::Begin(pass, Arc::clone(&tables)))).is_err() {
+            if sender
+                .blocking_send(Ok(Read::Begin(pass, Arc::clone(&tables))))
+                .is_err()
+            {
                 return Ok(false);
             }
             let mut last = None;

@@ -12,7 +12,9 @@ use super::plan::structure;
 use super::source::{self, Pass, Read};
 use crate::chunk::{Cell, Chunk, Table};
 use crate::clock::Clock;
-use crate::shared_database::{KnownChunks, PlacedRow, Placement, RowToPlace, SharedDatabase, SharedTable};
+use crate::shared_database::{
+    KnownChunks, PlacedRow, Placement, RowToPlace, SharedDatabase, SharedTable,
+};
 use crate::store::CarriedCopy;
 use crate::timestamp::Timestamp;
 pub use statistics::Counted;
@@ -111,7 +113,11 @@ pub async fn run(
                 last.clone_from(&chunk.upper);
                 let placements = there.mapping.placements(*unit, tables, &chunk);
                 if is_known(known, &chunk, digest(&chunk, &placements)) {
-                    let side = Side { target, mapping: &there.mapping, verified: &mut verified };
+                    let side = Side {
+                        target,
+                        mapping: &there.mapping,
+                        verified: &mut verified,
+                    };
                     side.compare(tables, &chunk, &placements).await?;
                 } else {
                     verified.not_copied += 1;
@@ -119,12 +125,24 @@ pub async fn run(
                 progress(chunk.steps());
             }
             (Read::Chunk(chunk), Some((Pass::Links, tables, ..))) => {
-                let side = Side { target, mapping: &there.mapping, verified: &mut verified };
+                let side = Side {
+                    target,
+                    mapping: &there.mapping,
+                    verified: &mut verified,
+                };
                 side.compare_links(&tables[0], &chunk).await?;
             }
             (Read::End, Some((Pass::Rows(_), tables, _, last))) => {
-                let chunk = Chunk { lower: last.clone(), upper: None, rows: vec![Vec::new(); tables.len()] };
-                let side = Side { target, mapping: &there.mapping, verified: &mut verified };
+                let chunk = Chunk {
+                    lower: last.clone(),
+                    upper: None,
+                    rows: vec![Vec::new(); tables.len()],
+                };
+                let side = Side {
+                    target,
+                    mapping: &there.mapping,
+                    verified: &mut verified,
+                };
                 side.compare(tables, &chunk, &[]).await?;
             }
             _ => {}
@@ -142,8 +160,17 @@ struct Side<'a> {
 }
 
 impl Side<'_> {
-    async fn compare(self, tables: &[Table], chunk: &Chunk, placements: &[Placement]) -> Result<(), MoveError> {
-        let Side { target, mapping, verified } = self;
+    async fn compare(
+        self,
+        tables: &[Table],
+        chunk: &Chunk,
+        placements: &[Placement],
+    ) -> Result<(), MoveError> {
+        let Side {
+            target,
+            mapping,
+            verified,
+        } = self;
         for (table, rows) in tables.iter().zip(&chunk.rows) {
             let (lower, upper) = (chunk.lower.as_ref(), chunk.upper.as_ref());
             let there = target.own_rows(table, lower, upper).await?;
@@ -157,7 +184,11 @@ impl Side<'_> {
             let ids: Vec<_> = placed.iter().cloned().collect();
             let columns = &placement.columns[1..];
             let there = target.shared_rows(table, columns, &ids).await?;
-            for row in placement.rows.iter().filter(|row| placed.contains(row.id())) {
+            for row in placement
+                .rows
+                .iter()
+                .filter(|row| placed.contains(row.id()))
+            {
                 verified.placed += 1;
                 let how = match there.get(row.id()) {
                     None => Some(How::Missing),
@@ -173,9 +204,16 @@ impl Side<'_> {
     }
 
     async fn compare_links(self, table: &Table, chunk: &Chunk) -> Result<(), MoveError> {
-        let Side { target, verified, .. } = self;
+        let Side {
+            target, verified, ..
+        } = self;
         let rows = || chunk.rows.iter().flatten();
-        let text = |row: &[Cell], column| table.cell(row, column).text().map(|id| id.as_bytes().to_vec());
+        let text = |row: &[Cell], column| {
+            table
+                .cell(row, column)
+                .text()
+                .map(|id| id.as_bytes().to_vec())
+        };
         let ids: Vec<_> = rows().filter_map(|row| text(row, "id")).collect();
         let origins = rows().filter_map(|row| text(row, "rescheduled_from_id"));
         let all: Vec<_> = ids.iter().cloned().chain(origins).collect();
@@ -184,7 +222,9 @@ impl Side<'_> {
         if placed.is_empty() {
             return Ok(());
         }
-        let there = target.shared_rows(interviews, &["rescheduled_from_id"], &ids).await?;
+        let there = target
+            .shared_rows(interviews, &["rescheduled_from_id"], &ids)
+            .await?;
         for row in rows() {
             let id = text(row, "id").unwrap_or_default();
             let origin = text(row, "rescheduled_from_id").filter(|origin| placed.contains(origin));
@@ -250,9 +290,18 @@ fn shown(key: &[Cell]) -> String {
 /// Which rows are said to be there.
 fn compare_placed(placement: &Placement, placed: &HashSet<Vec<u8>>, verified: &mut Verified) {
     let wanted: HashSet<&[u8]> = placement.rows.iter().map(RowToPlace::id).collect();
-    let out = placement.rows.len() - placement.rows.iter().filter(|row| placed.contains(row.id())).count();
-    let kept_out: HashSet<_> = placement.remarks.iter().filter(|remark| remark.what != super::mapping::word::CUT)
-        .map(|remark| remark.number).collect();
+    let out = placement.rows.len()
+        - placement
+            .rows
+            .iter()
+            .filter(|row| placed.contains(row.id()))
+            .count();
+    let kept_out: HashSet<_> = placement
+        .remarks
+        .iter()
+        .filter(|remark| remark.what != super::mapping::word::CUT)
+        .map(|remark| remark.number)
+        .collect();
     verified.kept_out += (out + kept_out.len()) as u64;
     for id in placed.iter().filter(|id| !wanted.contains(id.as_slice())) {
         let key = String::from_utf8_lossy(id).into_owned();
@@ -261,12 +310,25 @@ fn compare_placed(placement: &Placement, placed: &HashSet<Vec<u8>>, verified: &m
 }
 
 /// The columns of a row in a shared table that have another value; none: all are as they should be.
-fn changed(placement: &Placement, mapping: &Mapping, row: &RowToPlace, there: &PlacedRow) -> Option<Vec<String>> {
+fn changed(
+    placement: &Placement,
+    mapping: &Mapping,
+    row: &RowToPlace,
+    there: &PlacedRow,
+) -> Option<Vec<String>> {
     let shape = mapping.shapes.get(&placement.table);
-    let each = placement.columns[1..].iter().zip(&row.cells[1..]).zip(&there.values);
+    let each = placement.columns[1..]
+        .iter()
+        .zip(&row.cells[1..])
+        .zip(&there.values);
     let changed: Vec<_> = each
         .filter(|((column, here), there)| {
-            let is_json = shape.is_some_and(|shape| shape.columns.get(**column).is_some_and(|column| column.kind == "json"));
+            let is_json = shape.is_some_and(|shape| {
+                shape
+                    .columns
+                    .get(**column)
+                    .is_some_and(|column| column.kind == "json")
+            });
             !is_same(here, there.as_deref(), is_json)
         })
         .map(|((column, _), _)| (*column).to_owned())

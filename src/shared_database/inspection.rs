@@ -106,7 +106,10 @@ impl SharedDatabase {
         let text = |at| row.map(|row| text(row, at)).unwrap_or_default();
         let (own, shared) = self.names.clone();
         // Microseconds; the last three digits are zero.
-        let now = text(3).get(..23).map(|now| format!("{now}Z")).unwrap_or_default();
+        let now = text(3)
+            .get(..23)
+            .map(|now| format!("{now}Z"))
+            .unwrap_or_default();
         Ok(Server {
             version: text(0),
             sql_mode: text(1),
@@ -120,18 +123,33 @@ impl SharedDatabase {
     }
 
     async fn not_granted(&mut self) -> Result<Vec<(&'static str, String)>, Error> {
-        let rows = self.rows("SHOW GRANTS FOR CURRENT_USER()", Vec::new()).await?;
+        let rows = self
+            .rows("SHOW GRANTS FOR CURRENT_USER()", Vec::new())
+            .await?;
         let grants: Vec<_> = rows.iter().map(|row| text(row, 0)).collect();
         let (own, shared) = &self.names;
         let mut lacking = Vec::new();
-        for privilege in ["CREATE", "CREATE VIEW", "SELECT", "INSERT", "UPDATE", "DELETE"] {
-            if !grants.iter().any(|grant| allows(grant, privilege, own, None)) {
+        for privilege in [
+            "CREATE",
+            "CREATE VIEW",
+            "SELECT",
+            "INSERT",
+            "UPDATE",
+            "DELETE",
+        ] {
+            if !grants
+                .iter()
+                .any(|grant| allows(grant, privilege, own, None))
+            {
                 lacking.push((privilege, format!("{own}.*")));
             }
         }
         for privilege in ["SELECT", "INSERT", "UPDATE", "DELETE"] {
             for table in SharedTable::ALL.map(SharedTable::name) {
-                if !grants.iter().any(|grant| allows(grant, privilege, shared, Some(table))) {
+                if !grants
+                    .iter()
+                    .any(|grant| allows(grant, privilege, shared, Some(table)))
+                {
                     lacking.push((privilege, format!("{shared}.{table}")));
                 }
             }
@@ -158,7 +176,9 @@ impl SharedDatabase {
             let has_length = !matches!(row.as_ref(3), None | Some(Value::NULL));
             let limit = match kind.as_str() {
                 "varchar" | "char" => has_length.then(|| Limit::Characters(number(row, 3))),
-                "tinytext" | "text" | "mediumtext" => has_length.then(|| Limit::Bytes(number(row, 4))),
+                "tinytext" | "text" | "mediumtext" => {
+                    has_length.then(|| Limit::Bytes(number(row, 4)))
+                }
                 _ => None,
             };
             let has_precision = !matches!(row.as_ref(5), None | Some(Value::NULL));
@@ -184,7 +204,9 @@ impl SharedDatabase {
     ///
     /// # Errors
     /// The server's.
-    pub async fn employees(&mut self) -> Result<Option<(HashMap<String, String>, HashSet<String>)>, Error> {
+    pub async fn employees(
+        &mut self,
+    ) -> Result<Option<(HashMap<String, String>, HashSet<String>)>, Error> {
         let sql = "SELECT column_name FROM information_schema.columns
                     WHERE table_schema = ? AND table_name = 'employees'";
         let rows = self.rows(sql, vec![self.names.1.clone().into()]).await?;
@@ -192,7 +214,9 @@ impl SharedDatabase {
         if !columns.iter().any(|column| column == "id") {
             return Ok(None);
         }
-        let code = CODE_COLUMNS.iter().find(|code| columns.iter().any(|column| column == *code));
+        let code = CODE_COLUMNS
+            .iter()
+            .find(|code| columns.iter().any(|column| column == *code));
         let code = code.map_or("NULL".to_owned(), |code| quoted(code));
         let sql = format!("SELECT id, {code} FROM {}.employees", self.shared);
         let (mut by_code, mut ids) = (HashMap::new(), HashSet::new());
@@ -215,10 +239,17 @@ impl SharedDatabase {
         let rows = self.rows(&sql, Vec::new()).await?;
         let all = rows.first().map(|row| number(row, 0)).unwrap_or_default();
         let sql = "SELECT 1 FROM information_schema.tables WHERE table_schema = ? AND table_name = 'placed_rows'";
-        if self.rows(sql, vec![self.names.0.clone().into()]).await?.is_empty() {
+        if self
+            .rows(sql, vec![self.names.0.clone().into()])
+            .await?
+            .is_empty()
+        {
             return Ok((all, 0));
         }
-        let sql = format!("SELECT COUNT(*) FROM {}.placed_rows WHERE shared_table = ?", self.own);
+        let sql = format!(
+            "SELECT COUNT(*) FROM {}.placed_rows WHERE shared_table = ?",
+            self.own
+        );
         let rows = self.rows(&sql, vec![table.name().into()]).await?;
         let own = rows.first().map(|row| number(row, 0)).unwrap_or_default();
         Ok((all, own))
@@ -229,7 +260,12 @@ impl SharedDatabase {
     ///
     /// # Errors
     /// The server's.
-    pub async fn theirs(&mut self, table: SharedTable, ids: &[Vec<u8>], has_own: bool) -> Result<Vec<Vec<u8>>, Error> {
+    pub async fn theirs(
+        &mut self,
+        table: SharedTable,
+        ids: &[Vec<u8>],
+        has_own: bool,
+    ) -> Result<Vec<Vec<u8>>, Error> {
         let mut there = self.there(table, ids).await?;
         if has_own {
             let placed = self.placed(table, &there).await?;
@@ -242,11 +278,18 @@ impl SharedDatabase {
     ///
     /// # Errors
     /// The server's.
-    pub async fn weights(&mut self, collation: &str, texts: &[&str]) -> Result<Vec<Vec<u8>>, Error> {
+    pub async fn weights(
+        &mut self,
+        collation: &str,
+        texts: &[&str],
+    ) -> Result<Vec<Vec<u8>>, Error> {
         let character_set = collation.split('_').next().unwrap_or_default();
         let weight = format!("WEIGHT_STRING(CONVERT(? USING {character_set}) COLLATE {collation})");
         let sql = format!("SELECT {}", vec![weight; texts.len()].join(", "));
-        let values = texts.iter().map(|text| Value::from(text.trim_end_matches(' '))).collect();
+        let values = texts
+            .iter()
+            .map(|text| Value::from(text.trim_end_matches(' ')))
+            .collect();
         let rows = self.rows(&sql, values).await?;
         let row = rows.first();
         Ok((0..texts.len())
@@ -297,7 +340,10 @@ impl SharedDatabase {
 
 /// Whether a line of the grants allows something on a table, or on all of a database.
 fn allows(grant: &str, privilege: &str, database: &str, table: Option<&str>) -> bool {
-    let Some((what, rest)) = grant.strip_prefix("GRANT ").and_then(|rest| rest.split_once(" ON ")) else {
+    let Some((what, rest)) = grant
+        .strip_prefix("GRANT ")
+        .and_then(|rest| rest.split_once(" ON "))
+    else {
         return false;
     };
     let on = rest.split(" TO ").next().unwrap_or_default();

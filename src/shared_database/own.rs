@@ -31,8 +31,7 @@ pub type KnownChunks = BTreeMap<Vec<u8>, KnownChunk>;
 /// Tables about the copy itself.
 const OF_THE_COPY: [&str; 4] = [
     "CREATE TABLE IF NOT EXISTS {own}.`copy_state` (
-       id TINYINT NOT NULL PRIMARY KEY, token BINARY(16) NOT NULL, tables_digest BINARY(32) NOT NULL,
-       finished_at VARCHAR(24) NULL) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin",
+       id TINYINT NOT NULL PRIMARY KEY, token BINARY(16) NOT NULL, tables_digest BINARY(32) NOT NULL) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin",
     "CREATE TABLE IF NOT EXISTS {own}.`copied_chunks` (
        unit VARBINARY(64) NOT NULL, upper VARBINARY(768) NOT NULL, lower VARBINARY(768) NOT NULL,
        digest BINARY(32) NOT NULL, PRIMARY KEY (unit, upper)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin",
@@ -67,7 +66,9 @@ impl SharedDatabase {
         }
         let digest = digest_of(tables);
         self.run(
-            &format!("INSERT IGNORE INTO {own}.copy_state (id, token, tables_digest) VALUES (1, ?, ?)"),
+            &format!(
+                "INSERT IGNORE INTO {own}.copy_state (id, token, tables_digest) VALUES (1, ?, ?)"
+            ),
             vec![new_token().to_vec().into(), digest.to_vec().into()],
         )
         .await?;
@@ -107,7 +108,10 @@ impl SharedDatabase {
     }
 
     async fn kept_digest(&mut self) -> Result<Option<Vec<u8>>, Error> {
-        let sql = format!("SELECT tables_digest FROM {}.copy_state WHERE id = 1", self.own);
+        let sql = format!(
+            "SELECT tables_digest FROM {}.copy_state WHERE id = 1",
+            self.own
+        );
         let rows = self.rows(&sql, Vec::new()).await?;
         Ok(rows.into_iter().next().map(|row| bytes(&row, 0)))
     }
@@ -115,7 +119,7 @@ impl SharedDatabase {
     /// From now on the transactions of any other copy fail.
     async fn take_over(&mut self) -> Result<(), Error> {
         let token = new_token();
-        let sql = format!("UPDATE {}.copy_state SET token = ?, finished_at = NULL WHERE id = 1", self.own);
+        let sql = format!("UPDATE {}.copy_state SET token = ? WHERE id = 1", self.own);
         self.run(&sql, vec![token.to_vec().into()]).await?;
         self.token = Some(token);
         Ok(())
@@ -125,7 +129,10 @@ impl SharedDatabase {
     /// committed.
     pub(super) async fn begin(&mut self, token: [u8; 16]) -> Result<(), Error> {
         self.run("START TRANSACTION", Vec::new()).await?;
-        let sql = format!("UPDATE {}.copy_state SET token = ? WHERE id = 1 AND token = ?", self.own);
+        let sql = format!(
+            "UPDATE {}.copy_state SET token = ? WHERE id = 1 AND token = ?",
+            self.own
+        );
         let held = self.token.unwrap_or_default();
         let values = vec![token.to_vec().into(), held.to_vec().into()];
         if self.run(&sql, values).await? == 1 {
@@ -140,7 +147,10 @@ impl SharedDatabase {
     pub(super) async fn was_committed(&mut self, token: [u8; 16]) -> Result<bool, Error> {
         self.connect_again().await?;
         self.run("START TRANSACTION", Vec::new()).await?;
-        let sql = format!("SELECT token FROM {}.copy_state WHERE id = 1 FOR UPDATE", self.own);
+        let sql = format!(
+            "SELECT token FROM {}.copy_state WHERE id = 1 FOR UPDATE",
+            self.own
+        );
         let rows = self.rows(&sql, Vec::new()).await?;
         self.run("COMMIT", Vec::new()).await?;
         let found = rows.first().map(|row| bytes(row, 0)).unwrap_or_default();
@@ -158,7 +168,10 @@ impl SharedDatabase {
     /// # Errors
     /// The server's.
     pub async fn known(&mut self, unit: &str) -> Result<KnownChunks, Error> {
-        let sql = format!("SELECT upper, lower, digest FROM {}.copied_chunks WHERE unit = ?", self.own);
+        let sql = format!(
+            "SELECT upper, lower, digest FROM {}.copied_chunks WHERE unit = ?",
+            self.own
+        );
         let rows = self.rows(&sql, vec![unit.into()]).await?;
         let known = rows.iter().map(|row| {
             let digest = bytes(row, 2).try_into().unwrap_or_default();
@@ -166,25 +179,6 @@ impl SharedDatabase {
             (bytes(row, 0), KnownChunk { lower, digest })
         });
         Ok(known.collect())
-    }
-
-    /// Notes that everything of this moment was copied.
-    ///
-    /// # Errors
-    /// The server's.
-    pub async fn finished(&mut self, moment: &str) -> Result<(), Error> {
-        let sql = format!("UPDATE {}.copy_state SET finished_at = ? WHERE id = 1", self.own);
-        self.run(&sql, vec![moment.into()]).await.map(drop)
-    }
-
-    /// The moment of which everything was copied; none: the last copy did not come to its end.
-    ///
-    /// # Errors
-    /// The server's.
-    pub async fn finished_at(&mut self) -> Result<Option<String>, Error> {
-        let sql = format!("SELECT finished_at FROM {}.copy_state WHERE id = 1", self.own);
-        let rows = self.rows(&sql, Vec::new()).await?;
-        Ok(rows.first().and_then(|row| row.get_opt(0)?.ok()).flatten())
     }
 
     /// The rows of a table of the relay's own that stand between two keys, in the order of its key.

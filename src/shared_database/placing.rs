@@ -111,7 +111,8 @@ impl SharedDatabase {
             let ids: Vec<_> = placed.keys().cloned().collect();
             let there: HashSet<_> = self.there(table, &ids).await?.into_iter().collect();
             missing = ids.into_iter().filter(|id| !there.contains(id)).collect();
-            self.forget(table, &missing.iter().cloned().collect::<Vec<_>>()).await?;
+            self.forget(table, &missing.iter().cloned().collect::<Vec<_>>())
+                .await?;
         }
         let mut new = Vec::new();
         for row in &placement.rows {
@@ -123,7 +124,8 @@ impl SharedDatabase {
             }
         }
         self.add(placement, new, one_by_one, written).await?;
-        self.remark(parcel, placement, &written.remarks.clone()).await
+        self.remark(parcel, placement, &written.remarks.clone())
+            .await
     }
 
     /// What was placed for the rows of a chunk, by id.
@@ -179,7 +181,9 @@ impl SharedDatabase {
                 "DELETE FROM {} WHERE id = ? AND CAST(id AS BINARY) = ?",
                 self.shared_name(table)
             );
-            gone += self.run(&sql, vec![id.clone().into(), id.clone().into()]).await?;
+            gone += self
+                .run(&sql, vec![id.clone().into(), id.clone().into()])
+                .await?;
         }
         self.forget(table, ids).await?;
         Ok(gone)
@@ -207,7 +211,9 @@ impl SharedDatabase {
         written: &mut Written,
     ) -> Result<(), Error> {
         let assigned = placement.columns[1..].iter();
-        let assigned: Vec<_> = assigned.map(|name| format!("{} = ?", quoted(name))).collect();
+        let assigned: Vec<_> = assigned
+            .map(|name| format!("{} = ?", quoted(name)))
+            .collect();
         let sql = format!(
             "UPDATE {} SET {} WHERE id = ? AND CAST(id AS BINARY) = ?",
             self.shared_name(placement.table),
@@ -257,7 +263,10 @@ impl SharedDatabase {
                 written.remarks.push(remark(placement, row, what));
             } else if one_by_one {
                 let values = row.cells.iter().map(value).collect();
-                match self.insert(&target, &columns, std::iter::once(values)).await {
+                match self
+                    .insert(&target, &columns, std::iter::once(values))
+                    .await
+                {
                     Ok(()) => added.push(row),
                     Err(error) => refused(placement, row, &error, one_by_one, written)?,
                 }
@@ -266,7 +275,9 @@ impl SharedDatabase {
             }
         }
         if !one_by_one {
-            let values = added.iter().map(|row| row.cells.iter().map(value).collect());
+            let values = added
+                .iter()
+                .map(|row| row.cells.iter().map(value).collect());
             self.insert(&target, &columns, values).await?;
         }
         written.placed += added.len() as u64;
@@ -312,7 +323,8 @@ impl SharedDatabase {
         });
         let columns = ["shared_table", "row_key", "remark", "column_name", "id"];
         let target = format!("{}.row_remarks", self.own);
-        self.insert(&target, &columns.map(str::to_owned), rows).await
+        self.insert(&target, &columns.map(str::to_owned), rows)
+            .await
     }
 }
 

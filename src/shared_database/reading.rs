@@ -42,7 +42,9 @@ impl SharedDatabase {
         ids: &[Vec<u8>],
     ) -> Result<HashMap<Vec<u8>, PlacedRow>, Error> {
         let wanted: HashSet<&Vec<u8>> = ids.iter().collect();
-        let texts = columns.iter().map(|name| format!("CAST({} AS CHAR)", quoted(name)));
+        let texts = columns
+            .iter()
+            .map(|name| format!("CAST({} AS CHAR)", quoted(name)));
         let texts: Vec<_> = texts.collect();
         let mut found = HashMap::new();
         for ids in ids.chunks(IDS_AT_ONCE) {
@@ -96,7 +98,11 @@ impl SharedDatabase {
     ///
     /// # Errors
     /// The server's.
-    pub async fn placed_of(&mut self, table: SharedTable, chunk: &Chunk) -> Result<HashSet<Vec<u8>>, Error> {
+    pub async fn placed_of(
+        &mut self,
+        table: SharedTable,
+        chunk: &Chunk,
+    ) -> Result<HashSet<Vec<u8>>, Error> {
         let (condition, mut values) = super::writing::range_of_keys("row_key", chunk);
         values.insert(0, table.name().into());
         let sql = format!(
@@ -111,7 +117,10 @@ impl SharedDatabase {
     ///
     /// # Errors
     /// The server's.
-    pub async fn remarks(&mut self, most: u32) -> Result<Vec<(String, String, String, u64, Vec<String>)>, Error> {
+    pub async fn remarks(
+        &mut self,
+        most: u32,
+    ) -> Result<Vec<(String, String, String, u64, Vec<String>)>, Error> {
         let sql = format!(
             "SELECT shared_table, remark, column_name, COUNT(*) FROM {}.row_remarks
               GROUP BY shared_table, remark, column_name ORDER BY 1, 2, 3",
@@ -127,9 +136,15 @@ impl SharedDatabase {
                   ORDER BY row_key LIMIT {most}",
                 self.own
             );
-            let values = vec![table.clone().into(), what.clone().into(), column.clone().into()];
+            let values = vec![
+                table.clone().into(),
+                what.clone().into(),
+                column.clone().into(),
+            ];
             let ids = self.rows(&sql, values).await?;
-            let ids = ids.iter().map(|row| String::from_utf8_lossy(&bytes(row, 0)).into_owned());
+            let ids = ids
+                .iter()
+                .map(|row| String::from_utf8_lossy(&bytes(row, 0)).into_owned());
             all.push((table, what, column, count, ids.collect()));
         }
         Ok(all)
@@ -139,7 +154,9 @@ impl SharedDatabase {
     pub(super) async fn set_links(&mut self, links: &[Link]) -> Result<u64, Error> {
         let ids: Vec<_> = links.iter().map(|link| link.id.clone()).collect();
         let table = SharedTable::Interviews;
-        let there = self.shared_rows(table, &["rescheduled_from_id"], &ids).await?;
+        let there = self
+            .shared_rows(table, &["rescheduled_from_id"], &ids)
+            .await?;
         let mut changed = 0;
         for link in links {
             let Some(row) = there.get(&link.id) else {
@@ -155,7 +172,12 @@ impl SharedDatabase {
             );
             let id = Value::from(link.id.clone());
             let origin = link.origin.clone().map_or(Value::NULL, Value::from);
-            let values = vec![origin, super::connection::value(&link.updated_at), id.clone(), id];
+            let values = vec![
+                origin,
+                super::connection::value(&link.updated_at),
+                id.clone(),
+                id,
+            ];
             changed += self.run(&sql, values).await?;
         }
         Ok(changed)

@@ -37,7 +37,10 @@ pub struct SendsThere {
 
 /// The statements that make the views.
 pub(super) fn views(own: &str, shared: &str) -> Vec<String> {
-    let in_place = |sql: &str| sql.replace("voicedrive_relay.", &format!("{own}.")).replace("staff_system.", &format!("{shared}."));
+    let in_place = |sql: &str| {
+        sql.replace("voicedrive_relay.", &format!("{own}."))
+            .replace("staff_system.", &format!("{shared}."))
+    };
     VIEWS.map(in_place).to_vec()
 }
 
@@ -50,7 +53,12 @@ impl SharedDatabase {
     ///
     /// # Errors
     /// The server's.
-    pub async fn sends(&mut self, from: &str, to: &str, event_type: Option<&str>) -> Result<Vec<SendsThere>, Error> {
+    pub async fn sends(
+        &mut self,
+        from: &str,
+        to: &str,
+        event_type: Option<&str>,
+    ) -> Result<Vec<SendsThere>, Error> {
         let sql = self.asked(SENDS);
         let values = vec![from.into(), to.into(), event_type.into(), event_type.into()];
         let rows = self.rows(&sql, values).await?;
@@ -72,7 +80,9 @@ impl SharedDatabase {
     pub async fn queue(&mut self) -> Result<BTreeMap<(String, String), i64>, Error> {
         let sql = self.asked(QUEUE);
         let rows = self.rows(&sql, Vec::new()).await?;
-        let counts = rows.iter().map(|row| ((text(row, 0), text(row, 1)), number(row, 2)));
+        let counts = rows
+            .iter()
+            .map(|row| ((text(row, 0), text(row, 1)), number(row, 2)));
         Ok(counts.collect())
     }
 
@@ -93,7 +103,9 @@ impl SharedDatabase {
             values.extend([filter.into(), filter.into()]);
         }
         let rows = self.rows(&sql, values).await?;
-        let counts = rows.iter().map(|row| (text(row, 0), std::array::from_fn(|at| number(row, at + 1))));
+        let counts = rows
+            .iter()
+            .map(|row| (text(row, 0), std::array::from_fn(|at| number(row, at + 1))));
         Ok(counts.collect())
     }
 }

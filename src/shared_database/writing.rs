@@ -143,7 +143,8 @@ impl SharedDatabase {
         let chunk = parcel.chunk;
         for (table, rows) in parcel.tables.iter().zip(&chunk.rows) {
             if !parcel.is_new {
-                let (condition, values) = between(table, chunk.lower.as_ref(), chunk.upper.as_ref());
+                let (condition, values) =
+                    between(table, chunk.lower.as_ref(), chunk.upper.as_ref());
                 let name = quoted(table.name);
                 let sql = format!("DELETE FROM {}.{name} WHERE {condition}", self.own);
                 self.run(&sql, values).await?;
@@ -151,8 +152,12 @@ impl SharedDatabase {
             let columns = table.columns.iter().map(|column| quoted(&column.name));
             let target = format!("{}.{}", self.own, quoted(table.name));
             let columns: Vec<_> = columns.collect();
-            self.insert(&target, &columns, rows.iter().map(|row| row.iter().map(value).collect()))
-                .await?;
+            self.insert(
+                &target,
+                &columns,
+                rows.iter().map(|row| row.iter().map(value).collect()),
+            )
+            .await?;
         }
         for placement in &parcel.placements {
             self.place(parcel, placement, one_by_one, written).await?;

@@ -200,7 +200,11 @@ impl CarriedCopy {
         };
         let (behind, order) = (
             after.map_or(String::new(), |_| format!("AND {key} > ?2")),
-            if is_by_id { key.to_owned() } else { order(table) },
+            if is_by_id {
+                key.to_owned()
+            } else {
+                order(table)
+            },
         );
         let sql =
             format!("SELECT {columns} FROM {from} WHERE {key} <= ?1 {behind} ORDER BY {order}");
@@ -298,11 +302,7 @@ fn ends(table: &Table, last: &Cell, next: &Cell) -> bool {
 }
 
 /// A table by its columns in the copy. `by`: the column by which it goes, where that is not its own key.
-fn table(
-    connection: &Connection,
-    name: &'static str,
-    by: Option<&str>,
-) -> rusqlite::Result<Table> {
+fn table(connection: &Connection, name: &'static str, by: Option<&str>) -> rusqlite::Result<Table> {
     let mut statement = connection.prepare("SELECT name, type, pk FROM pragma_table_info(?1)")?;
     let found = statement.query_map([name], |row| {
         let kind: String = row.get(1)?;
@@ -323,8 +323,7 @@ fn table(
             name: "event_seq".to_owned(),
             kind: Kind::Integer,
         };
-        let columns = std::iter::once(number)
-            .chain(columns.into_iter().map(|(column, _)| column));
+        let columns = std::iter::once(number).chain(columns.into_iter().map(|(column, _)| column));
         return Ok(Table {
             name,
             columns: columns.collect(),
@@ -354,7 +353,10 @@ fn without_first(table: &Table) -> Table {
 }
 
 fn columns(table: &Table, prefix: &str) -> String {
-    let names = table.columns.iter().map(|c| format!("{prefix}\"{}\"", c.name));
+    let names = table
+        .columns
+        .iter()
+        .map(|c| format!("{prefix}\"{}\"", c.name));
     names.collect::<Vec<_>>().join(", ")
 }
 

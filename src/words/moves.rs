@@ -39,6 +39,14 @@ pub(crate) fn in_the_other_package(language: Language) -> String {
 #[cfg(feature = "mysql")]
 fn named(rows: &crate::move_to_mysql::finding::Named, language: Language) -> String {
     let (count, ids) = (rows.count, super::harmless(&rows.ids.join(", ")));
-    let more = if rows.count > rows.ids.len() as u64 { ", ..." } else { "" };
-    both!(language, "{count} 件 ({ids}{more})", "{count} ({ids}{more})")
+    let more = if rows.count > rows.ids.len() as u64 {
+        ", ..."
+    } else {
+        ""
+    };
+    both!(
+        language,
+        "{count} 件 ({ids}{more})",
+        "{count} ({ids}{more})"
+    )
 }

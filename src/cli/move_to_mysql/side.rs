@@ -14,7 +14,7 @@ use super::{Copy, MoveToMysql, Plan, Verify};
 use crate::chunk::Unit;
 use crate::clock::Clock;
 use crate::config::{Config, Environment, MysqlTarget};
-use crate::move_to_mysql::copy::{Copied, Options};
+use crate::move_to_mysql::copy::Copied;
 use crate::move_to_mysql::finding::{Finding, Weight};
 use crate::move_to_mysql::verify::{How, Verified};
 use crate::move_to_mysql::{MoveError, copy, plan, verify};
@@ -41,7 +41,9 @@ impl MoveToMysql {
             locale: common.locale(environment),
         };
         let target = match self {
-            Self::Plan(Plan { target }) | Self::Copy(Copy { target, .. }) | Self::Verify(Verify { target }) => target,
+            Self::Plan(Plan { target })
+            | Self::Copy(Copy { target, .. })
+            | Self::Verify(Verify { target }) => target,
         };
         let target = MysqlTarget::load(target, environment)?;
         let mut server = SharedDatabase::connect(&target)
@@ -77,7 +79,10 @@ impl Side<'_> {
         let found = plan::whole(server, copy, &Clock::System, |steps| bar.inc(steps)).await;
         bar.finish_and_clear();
         let found = found.map_err(|error| self.failed(&error))?;
-        let hinders = found.iter().filter(|found| found.weight() == Weight::Hinders).count();
+        let hinders = found
+            .iter()
+            .filter(|found| found.weight() == Weight::Hinders)
+            .count();
         self.tell_plan(&found, hinders)?;
         match hinders {
             0 => Ok(()),
@@ -92,7 +97,10 @@ impl Side<'_> {
         }
         let language = self.locale.language;
         for weight in [Weight::Note, Weight::Rows, Weight::Hinders] {
-            let mut of_weight = found.iter().filter(|found| found.weight() == weight).peekable();
+            let mut of_weight = found
+                .iter()
+                .filter(|found| found.weight() == weight)
+                .peekable();
             if of_weight.peek().is_some() {
                 print_line(self.locale.phrase(moves::heading(weight)))?;
             }
@@ -113,8 +121,7 @@ impl Side<'_> {
         let path = kept.map_err(|error| self.of_file(&error))?;
         let (copy, moment) = (self.open(&path)?, self.moment(&path)?);
         let bar = self.bar(&copy, &CarriedCopy::units());
-        let options = Options { anew, moment };
-        let copied = copy::run(server, copy, options, &Clock::System, |steps| bar.inc(steps)).await;
+        let copied = copy::run(server, copy, anew, &Clock::System, |steps| bar.inc(steps)).await;
         bar.finish_and_clear();
         let copied = copied.map_err(|error| self.failed(&error))?;
         self.tell_copy(&copied, moment)
@@ -152,7 +159,8 @@ impl Side<'_> {
         let moment = self.moment(&path)?;
         let bar = self.bar(&self.open(&path)?, &CarriedCopy::units());
         let open = || Ok(CarriedCopy::open(&path)?);
-        let verified = verify::run(server, open, moment, &Clock::System, |steps| bar.inc(steps)).await;
+        let verified =
+            verify::run(server, open, moment, &Clock::System, |steps| bar.inc(steps)).await;
         bar.finish_and_clear();
         let verified = verified.map_err(|error| self.failed(&error))?;
         self.tell_verified(&verified, moment)?;
@@ -199,7 +207,11 @@ impl Side<'_> {
 
     /// Has the daemon write its backup file now; false: there is no daemon.
     async fn refresh(&self) -> Result<bool, CliError> {
-        let answer = self.common.client()?.post("/control/backup", String::new()).await;
+        let answer = self
+            .common
+            .client()?
+            .post("/control/backup", String::new())
+            .await;
         match answer {
             Ok(answer) => match answer["error"].as_str() {
                 None => Ok(true),
@@ -231,7 +243,10 @@ impl Side<'_> {
         if !io::stderr().is_terminal() {
             return ProgressBar::hidden();
         }
-        let total = units.iter().map(|unit| copy.size(*unit).unwrap_or_default()).sum();
+        let total = units
+            .iter()
+            .map(|unit| copy.size(*unit).unwrap_or_default())
+            .sum();
         let bar = ProgressBar::new(total);
         let rows = self.locale.phrase(moves::Moving::Rows);
         let form = format!("{{wide_bar}} {{human_pos}} / {{human_len}} {rows} ({{eta}})");

@@ -14,8 +14,8 @@ use crate::timestamp::Timestamp;
 
 /// The last moment that there is.
 const LAST: &str = "9999-12-31 23:59:59.999";
-/// The first moment that DATETIME has.
-const FIRST: &str = "1000-01-01 00:00:00.000";
+/// The first one.
+const FIRST: &str = "0001-01-01 00:00:00.000";
 
 /// How many answers were compared, and which of them differ.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,19 +45,25 @@ struct Range {
 
 /// The periods of the API, all of the time, and a range whose ends are no whole hours.
 fn ranges(moment: Timestamp) -> Vec<Range> {
-    let written = |at: Timestamp, other: &str| date_time(&at.to_string()).unwrap_or_else(|| other.to_owned());
+    let written =
+        |at: Timestamp, other: &str| date_time(&at.to_string()).unwrap_or_else(|| other.to_owned());
     let range = |name, from: Timestamp, to: Timestamp| Range {
         name,
         from,
         to,
         there: (written(from, FIRST), written(to, LAST)),
     };
-    let (first, last) = (Timestamp::from_unix_ms(i64::MIN), Timestamp::from_unix_ms(i64::MAX));
+    let (first, last) = (
+        Timestamp::from_unix_ms(i64::MIN),
+        Timestamp::from_unix_ms(i64::MAX),
+    );
     let mut ranges: Vec<_> = Period::ALL
         .iter()
         .map(|period| range(period.as_str(), period.start(moment), moment))
         .collect();
-    let odd = |days: u64, ms: u64| moment.before(std::time::Duration::from_millis(days * 86_400_000 + ms));
+    let odd = |days: u64, ms: u64| {
+        moment.before(std::time::Duration::from_millis(days * 86_400_000 + ms))
+    };
     ranges.push(range("3d", odd(4, 12_345_678), odd(1, 1)));
     ranges.push(range("all", first, last));
     ranges
@@ -90,7 +96,9 @@ async fn sends(
 ) -> Result<(), MoveError> {
     let filters = copy.filters()?;
     let each = |texts: &[String]| -> Vec<Option<String>> {
-        std::iter::once(None).chain(texts.iter().cloned().map(Some)).collect()
+        std::iter::once(None)
+            .chain(texts.iter().cloned().map(Some))
+            .collect()
     };
     for range in ranges(moment) {
         let all = target.sends(&range.there.0, &range.there.1, None).await?;
@@ -98,13 +106,17 @@ async fn sends(
             // The filter is the server's once for each type.
             let is_asked = event_type.is_some() && range.name == Period::Month.as_str();
             let there = if is_asked {
-                target.sends(&range.there.0, &range.there.1, event_type.as_deref()).await?
+                target
+                    .sends(&range.there.0, &range.there.1, event_type.as_deref())
+                    .await?
             } else {
                 all.clone()
             };
             for route in each(&filters.routes) {
                 let there = there.iter().filter(|row| {
-                    event_type.as_ref().is_none_or(|wanted| *wanted == row.event_type)
+                    event_type
+                        .as_ref()
+                        .is_none_or(|wanted| *wanted == row.event_type)
                         && route.as_ref().is_none_or(|wanted| *wanted == row.route)
                 });
                 let there = added(there);
@@ -119,7 +131,14 @@ async fn sends(
                     by_type: here.by_type,
                     last: here.last_sent_at,
                 };
-                let asked = || format!("webhook-stats {} {} {}", range.name, shown(event_type.as_ref()), shown(route.as_ref()));
+                let asked = || {
+                    format!(
+                        "webhook-stats {} {} {}",
+                        range.name,
+                        shown(event_type.as_ref()),
+                        shown(route.as_ref())
+                    )
+                };
                 counted.take(asked, &here, &there);
             }
         }
@@ -138,8 +157,18 @@ async fn sends(
             rows.map(|(_, count)| count.cast_unsigned()).sum()
         };
         let there = ["pending", "processing", "completed", "failed", "dismissed"].map(of);
-        let here = [here.pending, here.processing, here.completed, here.failed, here.dismissed];
-        counted.take(|| format!("queueStatus {}", shown(route.as_ref())), &here, &there);
+        let here = [
+            here.pending,
+            here.processing,
+            here.completed,
+            here.failed,
+            here.dismissed,
+        ];
+        counted.take(
+            || format!("queueStatus {}", shown(route.as_ref())),
+            &here,
+            &there,
+        );
     }
     Ok(())
 }
@@ -157,7 +186,11 @@ fn added<'a>(rows: impl Iterator<Item = &'a SendsThere>) -> Sends {
             successful_ms,
         };
         sends.total.add(&change, 1);
-        sends.by_type.entry(row.event_type.clone()).or_default().add(&change, 1);
+        sends
+            .by_type
+            .entry(row.event_type.clone())
+            .or_default()
+            .add(&change, 1);
         let last = Timestamp::parse(&format!("{}Z", row.last.replace(' ', "T"))).ok();
         sends.last = sends.last.max(last);
     }
@@ -182,9 +215,15 @@ async fn interviews(
     for range in ranges(moment) {
         // The seed's periods have no end: coming interviews belong to them.
         let is_open = Period::from_word(range.name).is_some();
-        let end = if is_open { LAST } else { range.there.1.as_str() };
+        let end = if is_open {
+            LAST
+        } else {
+            range.there.1.as_str()
+        };
         for place in &places {
-            let all = target.interviews((&range.there.0, end), place, None).await?;
+            let all = target
+                .interviews((&range.there.0, end), place, None)
+                .await?;
             let types = std::iter::once(None).chain(filters.interview_types.iter().map(Some));
             for interview_type in types {
                 let here = copy.interview_statistics(&InterviewRange {
@@ -194,7 +233,9 @@ async fn interviews(
                     department: place.1.clone(),
                     interview_type: interview_type.cloned(),
                 })?;
-                let there = all.iter().filter(|(of, _)| interview_type.is_none_or(|wanted| wanted == *of));
+                let there = all
+                    .iter()
+                    .filter(|(of, _)| interview_type.is_none_or(|wanted| wanted == *of));
                 let mut there_by_type: BTreeMap<String, InterviewCounts> = BTreeMap::new();
                 let mut total = InterviewCounts::default();
                 for (of, counts) in there {
@@ -204,7 +245,11 @@ async fn interviews(
                 }
                 let asked = || {
                     let (facility, department) = (shown(place.0.as_ref()), shown(place.1.as_ref()));
-                    format!("completion-stats {} {facility} {department} {}", range.name, shown(interview_type))
+                    format!(
+                        "completion-stats {} {facility} {department} {}",
+                        range.name,
+                        shown(interview_type)
+                    )
                 };
                 counted.take(asked, &(here.total, here.by_type), &(total, there_by_type));
             }
@@ -213,7 +258,18 @@ async fn interviews(
     Ok(())
 }
 
-fn change([completed, scheduled, cancelled, no_show, rescheduled, synced, timed, minutes]: [i64; 8]) -> InterviewChange {
+fn change(
+    [
+        completed,
+        scheduled,
+        cancelled,
+        no_show,
+        rescheduled,
+        synced,
+        timed,
+        minutes,
+    ]: [i64; 8],
+) -> InterviewChange {
     InterviewChange {
         completed,
         scheduled,

@@ -38,7 +38,11 @@ pub(crate) fn finding(found: &Finding, language: Language) -> String {
             let rows = named(rows, language);
             let what = of_row(what, column, language);
             let table = table.name();
-            both!(language, "{table}: {what}: {rows}", "{table}: {what}: {rows}")
+            both!(
+                language,
+                "{table}: {what}: {rows}",
+                "{table}: {what}: {rows}"
+            )
         }
         _ => of_tables(found, language),
     }

@@ -67,7 +67,11 @@ pub(crate) fn verified(verified: &Verified, moment: Timestamp, locale: Locale) -
     for difference in &verified.differences {
         let (table, key) = (&difference.table, harmless(&difference.key));
         lines.push(match &difference.how {
-            How::Missing => both!(language, "  {table}: {key}: ありません", "  {table}: {key}: is missing"),
+            How::Missing => both!(
+                language,
+                "  {table}: {key}: ありません",
+                "  {table}: {key}: is missing"
+            ),
             How::Extra => both!(
                 language,
                 "  {table}: {key}: 余分です",
