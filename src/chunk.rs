@@ -170,7 +170,9 @@ impl Chunk {
     pub fn feed(&self, digest: &mut Sha256) {
         for rows in &self.rows {
             digest.update(&(rows.len() as u64).to_be_bytes());
-            rows.iter().flatten().for_each(|cell| cell.feed(digest));
+            for cell in rows.iter().flatten() {
+                cell.feed(digest);
+            }
         }
     }
 }
@@ -181,7 +183,9 @@ mod tests {
 
     fn digest(cells: &[Cell]) -> [u8; 32] {
         let mut digest = Sha256::default();
-        cells.iter().for_each(|cell| cell.feed(&mut digest));
+        for cell in cells {
+            cell.feed(&mut digest);
+        }
         digest.finish()
     }
 

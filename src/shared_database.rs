@@ -11,6 +11,7 @@ mod own;
 mod placing;
 mod reading;
 pub mod statistics;
+mod values;
 mod writing;
 
 pub use connection::SharedDatabase;

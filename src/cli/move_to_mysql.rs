@@ -33,10 +33,6 @@ Exit codes: 0 both are the same, 1 something differs, 69 the server cannot be re
 }
 
 #[derive(Args)]
-#[cfg_attr(
-    not(feature = "mysql"),
-    expect(dead_code, reason = "the other package reads it")
-)]
 pub(super) struct Plan {
     /// The file that says where the server is; only its owner may read it
     #[arg(long, value_name = "FILE")]
@@ -44,10 +40,6 @@ pub(super) struct Plan {
 }
 
 #[derive(Args)]
-#[cfg_attr(
-    not(feature = "mysql"),
-    expect(dead_code, reason = "the other package reads it")
-)]
 pub(super) struct Copy {
     /// The file that says where the server is; only its owner may read it
     #[arg(long, value_name = "FILE")]
@@ -58,10 +50,6 @@ pub(super) struct Copy {
 }
 
 #[derive(Args)]
-#[cfg_attr(
-    not(feature = "mysql"),
-    expect(dead_code, reason = "the other package reads it")
-)]
 pub(super) struct Verify {
     /// The file that says where the server is; only its owner may read it
     #[arg(long, value_name = "FILE")]

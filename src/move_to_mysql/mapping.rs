@@ -191,7 +191,9 @@ impl Mapping {
             remarks.retain(|remark| remark.what != word::CUT);
         } else {
             let mut digest = Sha256::default();
-            cells.iter().for_each(|cell| cell.feed(&mut digest));
+            for cell in &cells {
+                cell.feed(&mut digest);
+            }
             placement.rows.push(RowToPlace {
                 number,
                 digest: digest.finish(),

@@ -99,7 +99,7 @@ pub async fn run(
     let there = structure(target, clock).await?;
     let mut verified = Verified::default();
     let mut source = source::read(copy, source::passes());
-    let mut current: Option<(Pass, Arc<Vec<Table>>, KnownChunks, Option<Cell>)> = None;
+    let mut current: Option<Current> = None;
     while let Some(read) = source.recv().await {
         match (read?, &mut current) {
             (Read::Begin(pass, tables), _) => {
@@ -151,6 +151,9 @@ pub async fn run(
     verified.statistics = statistics::compare(target, &open()?, moment).await?;
     Ok(verified)
 }
+
+/// What is being compared, what was copied of it, and its last key.
+type Current = (Pass, Arc<Vec<Table>>, KnownChunks, Option<Cell>);
 
 /// The other side, and what was found on it.
 struct Side<'a> {

@@ -8,9 +8,10 @@ use rustls::RootCertStore;
 use tokio::time::timeout;
 
 use super::SharedDatabaseError as Error;
-use crate::chunk::Cell;
+use super::values::quoted;
 use crate::config::{MysqlTarget, MysqlWay};
 use crate::crypto;
+use crate::secret::Secret;
 
 /// The longest that connecting may take.
 const CONNECTING: Duration = Duration::from_secs(15);
@@ -106,24 +107,6 @@ async fn within<T>(work: impl Future<Output = mysql_async::Result<T>>) -> Result
     }
 }
 
-/// A name in a statement.
-pub(super) fn quoted(name: &str) -> String {
-    format!("`{}`", name.replace('`', "``"))
-}
-
-/// So many places for values, in brackets.
-pub(super) fn places(count: usize) -> String {
-    format!("({})", vec!["?"; count].join(","))
-}
-
-pub(super) fn value(cell: &Cell) -> Value {
-    match cell {
-        Cell::Null => Value::NULL,
-        Cell::Integer(number) => Value::Int(*number),
-        Cell::Text(bytes) | Cell::Bytes(bytes) => Value::Bytes(bytes.clone()),
-    }
-}
-
 async fn open(options: &Opts) -> Result<Conn, Error> {
     let opened = timeout(CONNECTING, Conn::new(options.clone())).await;
     let mut connection = match opened {
@@ -147,7 +130,7 @@ async fn open(options: &Opts) -> Result<Conn, Error> {
 fn options(target: &MysqlTarget) -> Opts {
     let builder = OptsBuilder::default()
         .user(Some(&target.user))
-        .pass(target.password.as_ref().map(|secret| secret.expose()))
+        .pass(target.password.as_ref().map(Secret::expose))
         .stmt_cache_size(STATEMENTS_KEPT)
         // Otherwise it would leave TLS for the socket that the server names.
         .prefer_socket(false)

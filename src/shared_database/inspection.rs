@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use mysql_async::{Row, Value};
+use mysql_async::Value;
 
-use super::connection::{places, quoted};
-use super::own::bytes;
+use super::values::{bytes, count, is_given, places, quoted, text};
 use super::{SharedDatabase, SharedDatabaseError as Error, SharedTable};
 
 /// Names for the code of an employee, as the staff system's schema or a hand may have written it.
@@ -115,7 +114,7 @@ impl SharedDatabase {
             sql_mode: text(1),
             time_zone: text(2),
             now,
-            max_packet: row.map(|row| number(row, 4)).unwrap_or_default(),
+            max_packet: row.map(|row| count(row, 4)).unwrap_or_default(),
             has_own: self.has_database(&own).await?,
             has_shared: self.has_database(&shared).await?,
             not_granted: self.not_granted().await?,
@@ -173,22 +172,22 @@ impl SharedDatabase {
         }
         let columns = rows.iter().map(|row| {
             let kind = text(row, 1).to_lowercase();
-            let has_length = !matches!(row.as_ref(3), None | Some(Value::NULL));
+            let has_length = is_given(row, 3);
             let limit = match kind.as_str() {
-                "varchar" | "char" => has_length.then(|| Limit::Characters(number(row, 3))),
+                "varchar" | "char" => has_length.then(|| Limit::Characters(count(row, 3))),
                 "tinytext" | "text" | "mediumtext" => {
-                    has_length.then(|| Limit::Bytes(number(row, 4)))
+                    has_length.then(|| Limit::Bytes(count(row, 4)))
                 }
                 _ => None,
             };
-            let has_precision = !matches!(row.as_ref(5), None | Some(Value::NULL));
+            let has_precision = is_given(row, 5);
             let column = ShapeOfColumn {
                 kind,
                 whole: text(row, 2),
                 limit,
-                precision: has_precision.then(|| number(row, 5)),
+                precision: has_precision.then(|| count(row, 5)),
                 nullable: text(row, 6) == "YES",
-                has_default: number(row, 7) == 1,
+                has_default: count(row, 7) == 1,
                 collation: Some(text(row, 8)).filter(|name| !name.is_empty()),
             };
             (text(row, 0), column)
@@ -237,7 +236,7 @@ impl SharedDatabase {
     pub async fn counted(&mut self, table: SharedTable) -> Result<(u64, u64), Error> {
         let sql = format!("SELECT COUNT(*) FROM {}", self.shared_name(table));
         let rows = self.rows(&sql, Vec::new()).await?;
-        let all = rows.first().map(|row| number(row, 0)).unwrap_or_default();
+        let all = rows.first().map(|row| count(row, 0)).unwrap_or_default();
         let sql = "SELECT 1 FROM information_schema.tables WHERE table_schema = ? AND table_name = 'placed_rows'";
         if self
             .rows(sql, vec![self.names.0.clone().into()])
@@ -251,7 +250,7 @@ impl SharedDatabase {
             self.own
         );
         let rows = self.rows(&sql, vec![table.name().into()]).await?;
-        let own = rows.first().map(|row| number(row, 0)).unwrap_or_default();
+        let own = rows.first().map(|row| count(row, 0)).unwrap_or_default();
         Ok((all, own))
     }
 
@@ -306,7 +305,7 @@ impl SharedDatabase {
         let side = format!("CONVERT(? USING {character_set})");
         let sql = format!("SELECT {side} COLLATE {collation} = {side}");
         let rows = self.rows(&sql, vec![a.into(), b.into()]).await?;
-        Ok(rows.first().is_some_and(|row| number(row, 0) == 1))
+        Ok(rows.first().is_some_and(|row| count(row, 0) == 1))
     }
 
     /// Makes a temporary table that only this connection sees, for trials of how fast rows are written. Answers whether
@@ -353,19 +352,6 @@ fn allows(grant: &str, privilege: &str, database: &str, table: Option<&str>) -> 
         || table.is_some_and(|table| on == format!("{database}.{table}"));
     let mut granted = what.split(", ");
     is_meant && granted.any(|granted| granted == privilege || granted == "ALL PRIVILEGES")
-}
-
-fn text(row: &Row, at: usize) -> String {
-    String::from_utf8_lossy(&bytes(row, at)).into_owned()
-}
-
-fn number(row: &Row, at: usize) -> u64 {
-    match row.as_ref(at) {
-        Some(Value::UInt(number)) => *number,
-        Some(Value::Int(number)) => number.cast_unsigned(),
-        Some(Value::Bytes(bytes)) => String::from_utf8_lossy(bytes).parse().unwrap_or_default(),
-        _ => 0,
-    }
 }
 
 #[cfg(test)]

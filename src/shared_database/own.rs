@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use mysql_async::{Row, Value};
 
-use super::connection::{quoted, value};
+use super::values::{bytes, quoted, value};
 use super::{SharedDatabase, SharedDatabaseError as Error};
-use crate::chunk::{Cell, Kind, Table, Unit};
+use crate::chunk::{Cell, Chunk, Kind, Table, Unit};
 use crate::crypto::Sha256;
 
 /// The longest text that is a key, in bytes: four times what the program allows.
@@ -224,6 +224,24 @@ pub(super) fn between(
     (conditions.join(" AND "), values)
 }
 
+/// The condition for what was noted under keys of a chunk.
+pub(super) fn range_of_keys(column: &str, chunk: &Chunk) -> (String, Vec<Value>) {
+    let lower = key(chunk.lower.as_ref()).into();
+    match &chunk.upper {
+        Some(upper) => {
+            let condition = format!("{column} > ? AND {column} <= ?");
+            (condition, vec![lower, upper.as_key().into()])
+        }
+        None => (format!("{column} > ?"), vec![lower]),
+    }
+}
+
+/// A bound as a key; without one it is the beginning.
+pub(super) fn key(bound: Option<&Cell>) -> Vec<u8> {
+    bound.map(Cell::as_key).unwrap_or_default()
+}
+
+/// A mark for a transaction.
 pub(super) fn new_token() -> [u8; 16] {
     uuid::Uuid::new_v4().into_bytes()
 }
@@ -231,13 +249,6 @@ pub(super) fn new_token() -> [u8; 16] {
 /// The word of a unit, as a value.
 pub(super) fn word(unit: Unit) -> Value {
     unit.word().into()
-}
-
-pub(super) fn bytes(row: &Row, at: usize) -> Vec<u8> {
-    match row.as_ref(at) {
-        Some(Value::Bytes(bytes)) => bytes.clone(),
-        _ => Vec::new(),
-    }
 }
 
 fn cells(row: Row, table: &Table) -> Vec<Cell> {

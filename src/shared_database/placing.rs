@@ -5,9 +5,8 @@ use std::collections::{HashMap, HashSet};
 
 use mysql_async::Value;
 
-use super::connection::{quoted, value};
-use super::own::bytes;
-use super::writing::range_of_keys;
+use super::own::range_of_keys;
+use super::values::{bytes, places, quoted, value};
 use super::{Parcel, SharedDatabase, SharedDatabaseError as Error, SharedTable, Written};
 use crate::chunk::{Cell, Chunk, key_of};
 
@@ -159,7 +158,7 @@ impl SharedDatabase {
             let sql = format!(
                 "SELECT CAST(id AS BINARY) FROM {} WHERE id IN {}",
                 self.shared_name(table),
-                super::connection::places(ids.len())
+                places(ids.len())
             );
             let values = ids.iter().map(|id| Value::from(id.clone())).collect();
             let rows = self.rows(&sql, values).await?;
@@ -194,7 +193,7 @@ impl SharedDatabase {
             let sql = format!(
                 "DELETE FROM {}.placed_rows WHERE shared_table = ? AND id IN {}",
                 self.own,
-                super::connection::places(ids.len())
+                places(ids.len())
             );
             let ids = ids.iter().map(|id| Value::from(id.clone()));
             let values = std::iter::once(table.name().into()).chain(ids);

@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use mysql_async::Value;
 
-use super::connection::{places, quoted};
-use super::own::bytes;
+use super::own::range_of_keys;
+use super::values::{bytes, count, places, quoted, text, value};
 use super::{SharedDatabase, SharedDatabaseError as Error, SharedTable};
 use crate::chunk::{Cell, Chunk};
 
@@ -103,7 +103,7 @@ impl SharedDatabase {
         table: SharedTable,
         chunk: &Chunk,
     ) -> Result<HashSet<Vec<u8>>, Error> {
-        let (condition, mut values) = super::writing::range_of_keys("row_key", chunk);
+        let (condition, mut values) = range_of_keys("row_key", chunk);
         values.insert(0, table.name().into());
         let sql = format!(
             "SELECT id FROM {}.placed_rows WHERE shared_table = ? AND {condition}",
@@ -128,9 +128,8 @@ impl SharedDatabase {
         );
         let mut all = Vec::new();
         for row in self.rows(&sql, Vec::new()).await? {
-            let text = |at| String::from_utf8_lossy(&bytes(&row, at)).into_owned();
-            let (table, what, column) = (text(0), text(1), text(2));
-            let count: u64 = row.get_opt(3).and_then(Result::ok).unwrap_or_default();
+            let (table, what, column) = (text(&row, 0), text(&row, 1), text(&row, 2));
+            let count = count(&row, 3);
             let sql = format!(
                 "SELECT id FROM {}.row_remarks WHERE shared_table = ? AND remark = ? AND column_name = ?
                   ORDER BY row_key LIMIT {most}",
@@ -172,12 +171,7 @@ impl SharedDatabase {
             );
             let id = Value::from(link.id.clone());
             let origin = link.origin.clone().map_or(Value::NULL, Value::from);
-            let values = vec![
-                origin,
-                super::connection::value(&link.updated_at),
-                id.clone(),
-                id,
-            ];
+            let values = vec![origin, value(&link.updated_at), id.clone(), id];
             changed += self.run(&sql, values).await?;
         }
         Ok(changed)

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use mysql_async::{Row, Value};
+use mysql_async::Value;
 
-use super::own::bytes;
+use super::values::{number, text};
 use super::{SharedDatabase, SharedDatabaseError as Error};
 
 /// What the statements ask. Rows that could not be put into the shared tables are taken from the own database.
@@ -20,6 +20,16 @@ const SENDS: &str = include_str!("statistics/sends.sql");
 const QUEUE: &str = include_str!("statistics/queue.sql");
 /// Interviews by type, of a time, and perhaps of a facility, a department, a type.
 const INTERVIEWS: &str = include_str!("statistics/interviews.sql");
+
+/// What stands for a value in them.
+const VARIABLES: [&str; 6] = [
+    "@from",
+    "@to",
+    "@event_type",
+    "@facility",
+    "@department",
+    "@interview_type",
+];
 
 /// Counts of deliveries of one type on one route.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,8 +55,12 @@ pub(super) fn views(own: &str, shared: &str) -> Vec<String> {
 }
 
 impl SharedDatabase {
+    /// A statement as it is asked here: the variables that a person sets are values.
     fn asked(&self, sql: &str) -> String {
-        sql.replace("voicedrive_relay.", &format!("{}.", self.own))
+        let sql = sql.replace("voicedrive_relay.", &format!("{}.", self.own));
+        VARIABLES
+            .iter()
+            .fold(sql, |sql, name| sql.replace(name, "?"))
     }
 
     /// Counts deliveries whose first send lies between two moments, both included.
@@ -107,19 +121,5 @@ impl SharedDatabase {
             .iter()
             .map(|row| (text(row, 0), std::array::from_fn(|at| number(row, at + 1))));
         Ok(counts.collect())
-    }
-}
-
-fn text(row: &Row, at: usize) -> String {
-    String::from_utf8_lossy(&bytes(row, at)).into_owned()
-}
-
-/// Sums are decimals there, and come as text.
-fn number(row: &Row, at: usize) -> i64 {
-    match row.as_ref(at) {
-        Some(Value::Int(number)) => *number,
-        Some(Value::UInt(number)) => number.cast_signed(),
-        Some(Value::Bytes(bytes)) => String::from_utf8_lossy(bytes).parse().unwrap_or_default(),
-        _ => 0,
     }
 }

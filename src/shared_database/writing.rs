@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use mysql_async::Value;
 
-use super::connection::{places, quoted, value};
-use super::own::{between, new_token, word};
+use super::own::{between, key, new_token, range_of_keys, word};
 use super::reading::Link;
+use super::values::{places, quoted, value};
 use super::{Placement, Remark, SharedDatabase, SharedDatabaseError as Error};
-use crate::chunk::{Cell, Chunk, Table, Unit};
+use crate::chunk::{Chunk, Table, Unit};
 
 /// The longest statement, in bytes, unless one row is longer.
 const STATEMENT_BYTES: usize = 2 * 1024 * 1024;
@@ -215,22 +215,6 @@ impl SharedDatabase {
         }
         Ok(())
     }
-}
-
-/// The condition for what was noted under keys of a chunk.
-pub(super) fn range_of_keys(column: &str, chunk: &Chunk) -> (String, Vec<Value>) {
-    let mut condition = format!("{column} > ?");
-    let mut values = vec![key(chunk.lower.as_ref()).into()];
-    if let Some(upper) = &chunk.upper {
-        condition += &format!(" AND {column} <= ?");
-        values.push(upper.as_key().into());
-    }
-    (condition, values)
-}
-
-/// A bound as a key; without one it is the beginning.
-fn key(bound: Option<&Cell>) -> Vec<u8> {
-    bound.map(Cell::as_key).unwrap_or_default()
 }
 
 fn size(value: &Value) -> usize {

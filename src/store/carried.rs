@@ -64,6 +64,9 @@ const ALONE: [&str; 19] = [
     "monitor_sessions",
 ];
 
+/// The values of a row.
+type CarriedRow = Vec<Cell>;
+
 /// A complete copy of the database, open for reading.
 pub struct CarriedCopy {
     connection: Connection,
@@ -153,7 +156,7 @@ impl CarriedCopy {
         &self,
         table: &Table,
         after: Option<&Cell>,
-    ) -> Result<Option<(Vec<Vec<Cell>>, Cell)>, StoreError> {
+    ) -> Result<Option<(Vec<CarriedRow>, Cell)>, StoreError> {
         let (key, order) = (&table.columns[0].name, order(table));
         let behind = if after.is_some() {
             format!("WHERE {key} > ?1")

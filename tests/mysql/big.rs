@@ -22,10 +22,21 @@ fn measured(relay: &Relay, arguments: &[&str]) -> (f64, u64) {
         code = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL)\n\
         print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n\
         sys.exit(code)";
-    command.args(["-c", script]).arg(inner.get_program()).args(inner.get_args());
+    command
+        .args(["-c", script])
+        .arg(inner.get_program())
+        .args(inner.get_args());
     let output = command.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let memory = String::from_utf8(output.stdout).unwrap().trim().parse().unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let memory = String::from_utf8(output.stdout)
+        .unwrap()
+        .trim()
+        .parse()
+        .unwrap();
     (begun.elapsed().as_secs_f64(), memory)
 }
 
@@ -35,7 +46,11 @@ async fn a_million_deliveries_in_minutes_at_bounded_memory() {
     let databases = Databases::make(HAND_WRITTEN, "utf8mb4_unicode_ci").await;
     let employees = (0..1000).map(|n| format!("('id-of-{n}', 'EMP-{n}')"));
     let employees = employees.collect::<Vec<_>>().join(",");
-    databases.run(&[&format!("INSERT INTO employees (id, employeeCode) VALUES {employees}")]).await;
+    databases
+        .run(&[&format!(
+            "INSERT INTO employees (id, employeeCode) VALUES {employees}"
+        )])
+        .await;
     let relay = Relay::make(&databases).await;
     relay.deliveries(1, 1_000_000);
     seeded(|| seed::interviews(&relay.database(), 100_000));

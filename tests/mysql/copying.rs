@@ -26,14 +26,24 @@ async fn everything_is_there_in_both_forms_and_both_sides_count_the_same() {
         let verified = relay.good(&["verify"]);
         assert_eq!(verified["good"], json!(true));
         assert_eq!(verified["keptOut"], json!(1), "{verified}");
-        assert!(verified["statistics"]["compared"].as_u64() > Some(100), "{verified}");
-        let logs: Vec<u64> = databases.ask("SELECT COUNT(*) FROM webhook_send_logs").await;
+        assert!(
+            verified["statistics"]["compared"].as_u64() > Some(100),
+            "{verified}"
+        );
+        let logs: Vec<u64> = databases
+            .ask("SELECT COUNT(*) FROM webhook_send_logs")
+            .await;
         assert_eq!(logs, [3000]);
         let interviews: Vec<(String, String, String, Option<String>)> = databases
             .ask("SELECT id, employee_id, CAST(interview_date AS CHAR), rescheduled_from_id FROM interviews ORDER BY id")
             .await;
         let row = |id: &str, employee: &str, date: &str, origin: Option<&str>| {
-            (id.to_owned(), employee.to_owned(), date.to_owned(), origin.map(str::to_owned))
+            (
+                id.to_owned(),
+                employee.to_owned(),
+                date.to_owned(),
+                origin.map(str::to_owned),
+            )
         };
         assert_eq!(
             interviews,
@@ -76,18 +86,31 @@ async fn the_next_copy_writes_what_changed_and_nothing_else() {
              UPDATE interviews SET interview_status = 'completed', rescheduled_from_id = NULL WHERE id = 'INT-2'",
         )
         .await;
-    databases.run(&["INSERT INTO employees (id, employeeCode) VALUES ('id-of-nobody', 'NOBODY')"]).await;
+    databases
+        .run(&["INSERT INTO employees (id, employeeCode) VALUES ('id-of-nobody', 'NOBODY')"])
+        .await;
     let delta = relay.good(&["copy"]);
     assert!(delta["written"].as_u64() < Some(3500), "{delta}");
     assert_eq!(relay.good(&["verify"])["good"], json!(true));
-    let ids: Vec<String> = databases.ask("SELECT CONCAT(id, ' ', interview_status) FROM interviews ORDER BY id").await;
-    assert_eq!(ids, ["INT-1 completed", "INT-2 completed", "INT-4 cancelled", "INT-5 rescheduled"]);
+    let ids: Vec<String> = databases
+        .ask("SELECT CONCAT(id, ' ', interview_status) FROM interviews ORDER BY id")
+        .await;
+    assert_eq!(
+        ids,
+        [
+            "INT-1 completed",
+            "INT-2 completed",
+            "INT-4 cancelled",
+            "INT-5 rescheduled"
+        ]
+    );
     let linked: Vec<String> =
         databases.ask("SELECT CONCAT(id, rescheduled_from_id) FROM interviews WHERE rescheduled_from_id IS NOT NULL").await;
     assert_eq!(linked, ["INT-5INT-4"]);
     // What waits for a retry would be sent by the staff system too.
-    let waiting: Vec<u64> =
-        databases.ask("SELECT COUNT(*) FROM webhook_retry_queue WHERE status IN ('pending', 'processing')").await;
+    let waiting: Vec<u64> = databases
+        .ask("SELECT COUNT(*) FROM webhook_retry_queue WHERE status IN ('pending', 'processing')")
+        .await;
     assert_eq!(waiting, [0]);
     databases.drop().await;
 }
@@ -107,7 +130,10 @@ async fn what_was_purged_here_goes_there_and_rows_of_theirs_stay() {
     relay.deliveries(1, 1200);
     relay.change(INTERVIEWS).await;
     let copied = relay.good(&["copy"]);
-    assert!(copied["remarks"].to_string().contains("id_is_theirs"), "{copied}");
+    assert!(
+        copied["remarks"].to_string().contains("id_is_theirs"),
+        "{copied}"
+    );
     assert_eq!(relay.good(&["verify"])["good"], json!(true));
     let all = "PRAGMA foreign_keys = OFF;
         DELETE FROM attempts; DELETE FROM webhook_retry_queue; DELETE FROM webhook_send_logs; DELETE FROM events;
@@ -117,8 +143,54 @@ async fn what_was_purged_here_goes_there_and_rows_of_theirs_stay() {
     assert_eq!(relay.good(&["verify"])["good"], json!(true));
     let logs: Vec<String> = databases.ask("SELECT id FROM webhook_send_logs").await;
     assert_eq!(logs, ["cuid1"]);
-    let interviews: Vec<String> = databases.ask("SELECT CONCAT(id, interview_type) FROM interviews").await;
+    let interviews: Vec<String> = databases
+        .ask("SELECT CONCAT(id, interview_type) FROM interviews")
+        .await;
     assert_eq!(interviews, ["INT-1theirs"]);
+    databases.drop().await;
+}
+
+/// As docs/mysql.md has them.
+#[tokio::test]
+async fn the_rights_that_the_page_names_suffice() {
+    let databases = Databases::make(HAND_WRITTEN, COLLATION).await;
+    databases.run(&[EMPLOYEES]).await;
+    let (own, shared) = (&databases.own, &databases.shared);
+    let user = format!("'{own}'@'%'");
+    let page = include_str!("../../docs/mysql.md");
+    let (_, rest) = page.split_once("```sql\nCREATE USER").unwrap();
+    let (statements, _) = rest.split_once("```").unwrap();
+    let statements = format!("CREATE USER{statements}")
+        .replace("'voicedrive_relay'@'%'", &user)
+        .replace("'...'", "'a-password-of-the-test'")
+        .replace("`voicedrive_relay`", &format!("`{own}`"))
+        .replace("`staff_system`", &format!("`{shared}`"));
+    let statements: Vec<&str> = statements
+        .split_terminator(';')
+        .map(str::trim)
+        .filter(|s| !s.is_empty())
+        .collect();
+    databases.run(&statements).await;
+    let way = format!("{}\npassword = \"RESTRICTED\"", tls());
+    let relay = Relay::by_way(&databases, &way).await;
+    databases.restricted(relay.directory(), &way, "a-password-of-the-test");
+    relay.deliveries(1, 600);
+    relay.change(INTERVIEWS).await;
+    let plan = relay.good(&["plan"]);
+    assert_eq!(plan["hinders"], json!(0));
+    relay.good(&["copy"]);
+    assert_eq!(relay.good(&["verify"])["good"], json!(true));
+    let revoked = format!("REVOKE UPDATE ON `{shared}`.`interviews` FROM {user}");
+    databases.run(&[&revoked]).await;
+    let plan = relay.run(&["plan"]);
+    assert_eq!(plan.code, Some(1));
+    assert!(
+        plan.json.to_string().contains("not_granted"),
+        "{}",
+        plan.json
+    );
+    let gone = format!("DROP USER {user}");
+    databases.run(&[&gone]).await;
     databases.drop().await;
 }
 
@@ -129,7 +201,11 @@ async fn tls_is_a_way_and_a_server_that_nobody_vouches_for_is_none() {
     relay.deliveries(1, 10);
     relay.good(&["copy"]);
     assert_eq!(relay.good(&["verify"])["good"], json!(true));
-    let of_the_system = tls().lines().filter(|line| !line.starts_with("ca")).collect::<Vec<_>>().join("\n");
+    let of_the_system = tls()
+        .lines()
+        .filter(|line| !line.starts_with("ca"))
+        .collect::<Vec<_>>()
+        .join("\n");
     databases.target(relay.directory(), &of_the_system);
     if tls().contains("ca = ") {
         let said = relay.run(&["plan"]);

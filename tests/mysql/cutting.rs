@@ -35,22 +35,27 @@ async fn a_copy_that_is_killed_twenty_times_comes_to_its_end() {
             .unwrap();
         tokio::time::sleep(Duration::from_millis(50 + random(400))).await;
         let ended = copy.try_wait().unwrap();
-        copy.kill().or_else(|error| match error.kind() {
-            io::ErrorKind::InvalidInput => Ok(()),
-            _ => Err(error),
-        })
-        .unwrap();
+        copy.kill()
+            .or_else(|error| match error.kind() {
+                io::ErrorKind::InvalidInput => Ok(()),
+                _ => Err(error),
+            })
+            .unwrap();
         copy.wait().unwrap();
         killed += 1;
         if ended.is_some() {
             // It was quicker: there is something to do again.
-            relay.change("UPDATE webhook_send_logs SET processing_time = processing_time + 1").await;
+            relay
+                .change("UPDATE webhook_send_logs SET processing_time = processing_time + 1")
+                .await;
         }
     }
     relay.good(&["copy"]);
     let verified = relay.good(&["verify"]);
     assert_eq!(verified["good"], json!(true));
-    let logs: Vec<u64> = databases.ask("SELECT COUNT(*) FROM webhook_send_logs").await;
+    let logs: Vec<u64> = databases
+        .ask("SELECT COUNT(*) FROM webhook_send_logs")
+        .await;
     assert_eq!(logs, [20_000]);
     databases.drop().await;
 }
@@ -76,7 +81,10 @@ async fn a_connection_that_is_cut_in_a_commit_neither_loses_nor_doubles() {
     let said = String::from_utf8_lossy(&copied.stderr).into_owned();
     assert!(copied.status.success(), "{said}");
     let [before, after] = [0, 1].map(|at: usize| proxy.cut[at].load(Ordering::Relaxed));
-    assert!(before >= 5 && after >= 5, "cut {before} times before, {after} times after");
+    assert!(
+        before >= 5 && after >= 5,
+        "cut {before} times before, {after} times after"
+    );
     databases.target(relay.directory(), &crate::server::way());
     assert_eq!(relay.good(&["verify"])["good"], json!(true));
     databases.drop().await;

@@ -20,13 +20,20 @@ fn found<'a>(plan: &'a Value, kind: &str, table: &str, column: &str) -> &'a Valu
 }
 
 fn has(plan: &Value, kind: &str) -> bool {
-    plan["findings"].as_array().unwrap().iter().any(|found| found["kind"] == kind)
+    plan["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .any(|found| found["kind"] == kind)
 }
 
 /// Everything of both databases, so that a change is seen.
 async fn state(databases: &Databases) -> (Vec<(String, Option<u64>)>, Vec<String>) {
     let tables = "CHECKSUM TABLE webhook_send_logs, webhook_retry_queue, interviews, employees";
-    let own = format!("SELECT schema_name FROM information_schema.schemata WHERE schema_name = '{}'", databases.own);
+    let own = format!(
+        "SELECT schema_name FROM information_schema.schemata WHERE schema_name = '{}'",
+        databases.own
+    );
     (databases.ask(tables).await, databases.ask(&own).await)
 }
 
@@ -62,17 +69,38 @@ async fn each_thing_that_does_not_fit_is_said_before_anything_is_written() {
     let plan = said.json;
     assert_eq!(found(&plan, "form", "", "")["form"], "prisma");
     let cut = found(&plan, "cut", "webhook_send_logs", "error_message");
-    assert_eq!((&cut["count"], cut["ids"].as_array().unwrap().len()), (&json!(1), 1));
+    assert_eq!(
+        (&cut["count"], cut["ids"].as_array().unwrap().len()),
+        (&json!(1), 1)
+    );
     let pairs = found(&plan, "same_ids", "interviews", "id");
     assert_eq!(pairs["ids"], json!(["INT-1 = int-1", "INT-1 = INT-1 "]));
     let pairs = found(&plan, "same_ids", "interviews", "voicedrive_sync_id");
     assert_eq!(pairs["ids"], json!(["はは = ハハ"]));
-    assert_eq!(found(&plan, "ids_are_theirs", "interviews", "")["ids"], json!(["int-2"]));
-    assert_eq!(found(&plan, "rows_of_theirs", "interviews", "")["count"], json!(1));
-    assert_eq!(found(&plan, "no_such_employee", "interviews", "employee_id")["ids"], json!(["INT-4"]));
-    assert_eq!(found(&plan, "missing", "interviews", "interviewer_id")["ids"], json!(["INT-9"]));
-    assert_eq!(found(&plan, "too_early", "interviews", "interview_date")["ids"], json!(["INT-9"]));
-    assert_eq!(found(&plan, "collation", "interviews", "")["collation"], COLLATION);
+    assert_eq!(
+        found(&plan, "ids_are_theirs", "interviews", "")["ids"],
+        json!(["int-2"])
+    );
+    assert_eq!(
+        found(&plan, "rows_of_theirs", "interviews", "")["count"],
+        json!(1)
+    );
+    assert_eq!(
+        found(&plan, "no_such_employee", "interviews", "employee_id")["ids"],
+        json!(["INT-4"])
+    );
+    assert_eq!(
+        found(&plan, "missing", "interviews", "interviewer_id")["ids"],
+        json!(["INT-9"])
+    );
+    assert_eq!(
+        found(&plan, "too_early", "interviews", "interview_date")["ids"],
+        json!(["INT-9"])
+    );
+    assert_eq!(
+        found(&plan, "collation", "interviews", "")["collation"],
+        COLLATION
+    );
     assert_eq!(found(&plan, "waiting", "", "")["count"], json!(1));
     assert_eq!(found(&plan, "amount", "", "")["events"], json!(300));
     assert_eq!(found(&plan, "duration", "", "")["measured"], json!(true));
@@ -81,8 +109,9 @@ async fn each_thing_that_does_not_fit_is_said_before_anything_is_written() {
     relay.good(&["copy"]);
     let verified = relay.good(&["verify"]);
     assert_eq!(verified["good"], json!(true));
-    let error: Vec<String> =
-        databases.ask("SELECT error_message FROM webhook_send_logs WHERE CHAR_LENGTH(error_message) > 100").await;
+    let error: Vec<String> = databases
+        .ask("SELECT error_message FROM webhook_send_logs WHERE CHAR_LENGTH(error_message) > 100")
+        .await;
     assert_eq!(error, ["あ".repeat(191)]);
     databases.drop().await;
 }
@@ -103,10 +132,22 @@ async fn what_has_to_be_mended_first_is_said_and_nothing_is_copied() {
     let said = relay.run(&["plan"]);
     assert_eq!(said.code, Some(1));
     let logs = "webhook_send_logs";
-    assert_eq!(found(&said.json, "no_milliseconds", logs, "sent_at")["weight"], "hinders");
-    assert_eq!(found(&said.json, "lacks_columns", logs, "")["columns"], json!(["staff_id"]));
-    assert_eq!(found(&said.json, "needs_columns", logs, "")["columns"], json!(["tenant"]));
-    assert_eq!(found(&said.json, "lacks_words", logs, "status")["words"], json!(["timeout"]));
+    assert_eq!(
+        found(&said.json, "no_milliseconds", logs, "sent_at")["weight"],
+        "hinders"
+    );
+    assert_eq!(
+        found(&said.json, "lacks_columns", logs, "")["columns"],
+        json!(["staff_id"])
+    );
+    assert_eq!(
+        found(&said.json, "needs_columns", logs, "")["columns"],
+        json!(["tenant"])
+    );
+    assert_eq!(
+        found(&said.json, "lacks_words", logs, "status")["words"],
+        json!(["timeout"])
+    );
     found(&said.json, "no_table", "webhook_retry_queue", "");
     found(&said.json, "other_interviews", "", "");
     let said = relay.run(&["copy"]);
@@ -117,7 +158,10 @@ async fn what_has_to_be_mended_first_is_said_and_nothing_is_copied() {
 }
 
 async fn state_of_own(databases: &Databases) -> usize {
-    let sql = format!("SELECT schema_name FROM information_schema.schemata WHERE schema_name = '{}'", databases.own);
+    let sql = format!(
+        "SELECT schema_name FROM information_schema.schemata WHERE schema_name = '{}'",
+        databases.own
+    );
     databases.ask::<String>(&sql).await.len()
 }
 
@@ -134,18 +178,35 @@ async fn another_time_zone_and_no_strict_mode_are_said_and_change_nothing() {
     relay.deliveries(1, 300);
     relay.change(&format!("{INTERVIEWS}{HARD}")).await;
     let mut connection = connect().await;
-    let before: (String, String) =
-        connection.query_first("SELECT @@GLOBAL.sql_mode, @@GLOBAL.time_zone").await.unwrap().unwrap();
-    connection.query_drop("SET GLOBAL sql_mode = '', GLOBAL time_zone = '+09:00'").await.unwrap();
+    let before: (String, String) = connection
+        .query_first("SELECT @@GLOBAL.sql_mode, @@GLOBAL.time_zone")
+        .await
+        .unwrap()
+        .unwrap();
+    connection
+        .query_drop("SET GLOBAL sql_mode = '', GLOBAL time_zone = '+09:00'")
+        .await
+        .unwrap();
     let plan = relay.good(&["plan"]);
     let copied = relay.run(&["copy"]);
     let verified = relay.run(&["verify"]);
-    let back = format!("SET GLOBAL sql_mode = '{}', GLOBAL time_zone = '{}'", before.0, before.1);
+    let back = format!(
+        "SET GLOBAL sql_mode = '{}', GLOBAL time_zone = '{}'",
+        before.0, before.1
+    );
     connection.query_drop(back).await.unwrap();
     assert!(has(&plan, "not_strict"), "{plan}");
     assert_eq!(found(&plan, "time_zone", "", "")["timeZone"], "+09:00");
-    assert_eq!((copied.code, verified.code), (Some(0), Some(0)), "{} {}", copied.error, verified.json);
-    let date: Vec<String> = databases.ask("SELECT CAST(interview_date AS CHAR) FROM interviews WHERE id = 'INT-2'").await;
+    assert_eq!(
+        (copied.code, verified.code),
+        (Some(0), Some(0)),
+        "{} {}",
+        copied.error,
+        verified.json
+    );
+    let date: Vec<String> = databases
+        .ask("SELECT CAST(interview_date AS CHAR) FROM interviews WHERE id = 'INT-2'")
+        .await;
     assert_eq!(date, ["2099-10-27 14:30:00.999"]);
     databases.drop().await;
 }
@@ -165,7 +226,10 @@ async fn where_the_collation_is_binary_no_ids_are_one_but_for_blanks() {
         .await;
     let plan = relay.good(&["plan"]);
     assert_eq!(found(&plan, "form", "", "")["form"], "hand-written");
-    assert_eq!(found(&plan, "same_ids", "interviews", "id")["ids"], json!(["INT-1 = INT-1 "]));
+    assert_eq!(
+        found(&plan, "same_ids", "interviews", "id")["ids"],
+        json!(["INT-1 = INT-1 "])
+    );
     assert!(!has(&plan, "collation"));
     databases.drop().await;
 }

@@ -22,7 +22,10 @@ impl Proxy {
     pub fn start(directory: &Path, server: PathBuf, every: u32) -> Self {
         let socket = directory.join("proxy");
         let listener = UnixListener::bind(&socket).unwrap();
-        let (cut, commits) = (Arc::new([AtomicU32::new(0), AtomicU32::new(0)]), Arc::new(AtomicU32::new(0)));
+        let (cut, commits) = (
+            Arc::new([AtomicU32::new(0), AtomicU32::new(0)]),
+            Arc::new(AtomicU32::new(0)),
+        );
         let counted = Arc::clone(&cut);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {

@@ -33,7 +33,10 @@ impl Relay {
 
     pub async fn by_way(databases: &Databases, way: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let config = format!("language = \"en\"\n[storage]\ndirectory = \"{}\"\n", directory.path().display());
+        let config = format!(
+            "language = \"en\"\n[storage]\ndirectory = \"{}\"\n",
+            directory.path().display()
+        );
         std::fs::write(directory.path().join("config.toml"), config).unwrap();
         let moment = Clock::System.moment();
         let store = Store::open(directory.path(), moment).unwrap();
@@ -94,7 +97,13 @@ impl Relay {
     /// Runs a command that has to end well.
     pub fn good(&self, arguments: &[&str]) -> Value {
         let said = self.run(arguments);
-        assert_eq!(said.code, Some(0), "{arguments:?}: {} {}", said.json, said.error);
+        assert_eq!(
+            said.code,
+            Some(0),
+            "{arguments:?}: {} {}",
+            said.json,
+            said.error
+        );
         said.json
     }
 }
@@ -116,5 +125,4 @@ VALUES
  ('INT-5', 'EMP-1', NULL, 'EMP-2', 'regular', '2025-10-22T00:00:00.000Z', 'rescheduled', NULL, NULL, 'INT-4', 'F1', 'D1', NULL, '2025-10-01T00:00:00.000Z', '2025-10-26T15:00:00.000Z');
 ";
 /// Who works there.
-pub const EMPLOYEES: &str =
-    "INSERT INTO employees (id, employeeCode) VALUES ('id-of-1', 'EMP-1'), ('id-of-2', 'EMP-2'), ('id-of-3', 'EMP-3')";
+pub const EMPLOYEES: &str = "INSERT INTO employees (id, employeeCode) VALUES ('id-of-1', 'EMP-1'), ('id-of-2', 'EMP-2'), ('id-of-3', 'EMP-3')";

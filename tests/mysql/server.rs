@@ -33,7 +33,10 @@ impl Databases {
         let shared = &databases.shared;
         let sql = format!("CREATE DATABASE {shared} CHARACTER SET utf8mb4 COLLATE {collation}");
         connection.query_drop(sql).await.unwrap();
-        connection.query_drop(format!("USE {shared}")).await.unwrap();
+        connection
+            .query_drop(format!("USE {shared}"))
+            .await
+            .unwrap();
         for table in form.split(";\n") {
             connection.query_drop(table).await.unwrap();
         }
@@ -57,7 +60,10 @@ impl Databases {
         let mut connection = connect().await;
         let sql = format!("USE {}", self.shared);
         connection.query_drop(sql).await.unwrap();
-        connection.query_drop("SET SESSION time_zone = '+00:00'").await.unwrap();
+        connection
+            .query_drop("SET SESSION time_zone = '+00:00'")
+            .await
+            .unwrap();
         connection
     }
 
@@ -78,6 +84,18 @@ impl Databases {
         fs::write(&path, text).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         path
+    }
+
+    /// The same for a user of that name, who may do what the page says.
+    pub fn restricted(&self, directory: &Path, way: &str, password: &str) {
+        let text = format!(
+            "{way}\nuser = \"{}\"\ndatabase = \"{}\"\nshared_database = \"{}\"\n",
+            self.own, self.own, self.shared
+        );
+        fs::write(directory.join("mysql.toml"), text).unwrap();
+        let secrets = directory.join("secrets.env");
+        fs::write(&secrets, format!("RESTRICTED='{password}'\n")).unwrap();
+        fs::set_permissions(&secrets, fs::Permissions::from_mode(0o600)).unwrap();
     }
 
     pub async fn drop(self) {
@@ -103,14 +121,18 @@ pub fn way() -> String {
 }
 
 pub fn tls() -> String {
-    let (host, port) = (variable("MYSQL_TEST_HOST").unwrap(), variable("MYSQL_TEST_PORT"));
+    let (host, port) = (
+        variable("MYSQL_TEST_HOST").unwrap(),
+        variable("MYSQL_TEST_PORT"),
+    );
     let ca = variable("MYSQL_TEST_CA").map(|ca| format!("ca = \"{ca}\"\n"));
     let (port, ca) = (port.unwrap_or("3306".to_owned()), ca.unwrap_or_default());
     format!("host = \"{host}\"\nport = {port}\n{ca}")
 }
 
 pub async fn connect() -> Conn {
-    let user = variable("MYSQL_TEST_USER").expect("tests/mysql/run starts a server and says where it is");
+    let user =
+        variable("MYSQL_TEST_USER").expect("tests/mysql/run starts a server and says where it is");
     let builder = OptsBuilder::default()
         .user(Some(user))
         .pass(variable("MYSQL_TEST_PASSWORD"))

@@ -15,15 +15,23 @@ async fn a_row_that_somebody_changed_is_named_and_can_be_written_again() {
     relay.change(INTERVIEWS).await;
     relay.good(&["copy"]);
     let own = &databases.own;
-    let ids: Vec<String> = databases.ask("SELECT id FROM webhook_send_logs ORDER BY id").await;
+    let ids: Vec<String> = databases
+        .ask("SELECT id FROM webhook_send_logs ORDER BY id")
+        .await;
     let changed = [
-        format!("UPDATE webhook_send_logs SET status = 'timeout' WHERE id = '{}'", ids[5]),
+        format!(
+            "UPDATE webhook_send_logs SET status = 'timeout' WHERE id = '{}'",
+            ids[5]
+        ),
         format!("DELETE FROM webhook_send_logs WHERE id = '{}'", ids[6]),
-        "UPDATE interviews SET interview_date = '2025-10-26 14:30:00.124' WHERE id = 'INT-1'".to_owned(),
+        "UPDATE interviews SET interview_date = '2025-10-26 14:30:00.124' WHERE id = 'INT-1'"
+            .to_owned(),
         "UPDATE interviews SET rescheduled_from_id = NULL WHERE id = 'INT-2'".to_owned(),
         format!("UPDATE {own}.events SET data = CONCAT(data, ' ') WHERE seq = 9"),
         format!("DELETE FROM {own}.attempts WHERE event_seq = 10"),
-        format!("INSERT INTO {own}.holds (route, until_ms, begun_at, reason, who) VALUES ('x', 1, 'x', 'x', 'x')"),
+        format!(
+            "INSERT INTO {own}.holds (route, until_ms, begun_at, reason, who) VALUES ('x', 1, 'x', 'x', 'x')"
+        ),
     ];
     databases.run(&changed.each_ref().map(String::as_str)).await;
     let said = relay.run(&["verify"]);
@@ -46,7 +54,11 @@ async fn a_row_that_somebody_changed_is_named_and_can_be_written_again() {
         ("attempts", "10", "missing", ""),
         ("holds", "x", "extra", ""),
     ] {
-        assert!(has(table, key, how, column), "{table} {key} {how}: {}", said.json);
+        assert!(
+            has(table, key, how, column),
+            "{table} {key} {how}: {}",
+            said.json
+        );
     }
     assert_eq!(said.json["differing"], json!(found.len()));
     let statistics = said.json["statistics"]["differing"].to_string();
@@ -62,6 +74,10 @@ async fn what_was_never_copied_cannot_be_verified() {
     let relay = Relay::make(&databases).await;
     let said = relay.run(&["verify"]);
     assert_eq!(said.code, Some(1));
-    assert!(said.error.contains("nothing was copied yet"), "{}", said.error);
+    assert!(
+        said.error.contains("nothing was copied yet"),
+        "{}",
+        said.error
+    );
     databases.drop().await;
 }

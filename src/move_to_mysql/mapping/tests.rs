@@ -53,10 +53,9 @@ fn placed(mapping: &Mapping, unit: Unit, shared: SharedTable, texts: &[(&str, &s
         upper: Some(Cell::Integer(7)),
         rows: vec![vec![cells.collect()]],
     };
-    let placements = mapping.placements(unit, &[table], &chunk).into_iter();
+    let mut placements = mapping.placements(unit, &[table], &chunk).into_iter();
     placements
-        .filter(|placement| placement.table == shared)
-        .last()
+        .find(|placement| placement.table == shared)
         .unwrap()
 }
 

@@ -271,8 +271,8 @@ fn change(
     ]: [i64; 8],
 ) -> InterviewChange {
     InterviewChange {
-        completed,
         scheduled,
+        completed,
         cancelled,
         no_show,
         rescheduled,

@@ -4,6 +4,7 @@ SELECT interview_type, SUM(interview_status = 'completed') AS completed, SUM(int
        SUM(interview_status = 'completed' AND duration_minutes IS NOT NULL) AS timed,
        SUM(IF(interview_status = 'completed', COALESCE(duration_minutes, 0), 0)) AS minutes
   FROM voicedrive_relay.relay_interviews
- WHERE interview_date BETWEEN ? AND ? AND (? IS NULL OR facility_id = CAST(? AS BINARY))
-   AND (? IS NULL OR department_id = CAST(? AS BINARY)) AND (? IS NULL OR interview_type = CAST(? AS BINARY))
+ WHERE interview_date BETWEEN @from AND @to AND (@facility IS NULL OR facility_id = CAST(@facility AS BINARY))
+   AND (@department IS NULL OR department_id = CAST(@department AS BINARY))
+   AND (@interview_type IS NULL OR interview_type = CAST(@interview_type AS BINARY))
  GROUP BY interview_type

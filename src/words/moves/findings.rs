@@ -201,6 +201,12 @@ fn of_tables(found: &Finding, language: Language) -> String {
             "サーバーの max_allowed_packet は {takes} バイトです。{needs} バイト以上にしてください",
             "the server's max_allowed_packet is {takes} bytes; it has to be {needs} at least"
         ),
+        _ => of_ids(found, language),
+    }
+}
+
+fn of_ids(found: &Finding, language: Language) -> String {
+    match found {
         Finding::NoEmployees => both!(
             language,
             "テーブル employees がありません。面談記録の職員を対応付けられません",
