@@ -61,7 +61,7 @@ async fn a_million_deliveries_in_minutes_at_bounded_memory() {
         (&["verify"], "verify"),
     ] {
         let (seconds, memory) = measured(&relay, arguments);
-        println!("{what}: {seconds:.1} s, {:.1} MiB", memory as f64 / 1024.0);
+        println!("{what}: {seconds:.1} s, {} MiB", memory / 1024);
         assert!(memory < MEMORY_KIB, "{what} had {memory} KiB in memory");
     }
     assert_eq!(relay.good(&["verify"])["good"], json!(true));

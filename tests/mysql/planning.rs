@@ -37,7 +37,7 @@ async fn state(databases: &Databases) -> (Vec<(String, Option<u64>)>, Vec<String
     (databases.ask(tables).await, databases.ask(&own).await)
 }
 
-/// Ids and texts that are one for unicode_ci, too long, too early.
+/// Ids and texts that are one for `unicode_ci`, too long, too early.
 const HARD: &str = "
 INSERT INTO interviews (id, employee_id, interviewer_id, interview_type, interview_date, interview_status, voicedrive_sync_id, created_at, updated_at)
 VALUES

@@ -10,6 +10,10 @@ use mysql_async::{Conn, OptsBuilder, SslOpts};
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the script says where the server is"
+)]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -137,19 +141,18 @@ pub async fn connect() -> Conn {
         .user(Some(user))
         .pass(variable("MYSQL_TEST_PASSWORD"))
         .prefer_socket(false);
-    let builder = match socket() {
-        Some(socket) => builder.socket(Some(socket.display().to_string())),
-        None => {
-            voicedrive_relay::testing::crypto::install();
-            let mut ssl = SslOpts::default();
-            if let Some(ca) = variable("MYSQL_TEST_CA") {
-                ssl = ssl.with_root_certs(vec![PathBuf::from(ca).into()]);
-            }
-            builder
-                .ip_or_hostname(variable("MYSQL_TEST_HOST").unwrap())
-                .tcp_port(variable("MYSQL_TEST_PORT").map_or(3306, |port| port.parse().unwrap()))
-                .ssl_opts(Some(ssl))
+    let builder = if let Some(socket) = socket() {
+        builder.socket(Some(socket.display().to_string()))
+    } else {
+        voicedrive_relay::testing::crypto::install();
+        let mut ssl = SslOpts::default();
+        if let Some(ca) = variable("MYSQL_TEST_CA") {
+            ssl = ssl.with_root_certs(vec![PathBuf::from(ca).into()]);
         }
+        builder
+            .ip_or_hostname(variable("MYSQL_TEST_HOST").unwrap())
+            .tcp_port(variable("MYSQL_TEST_PORT").map_or(3306, |port| port.parse().unwrap()))
+            .ssl_opts(Some(ssl))
     };
     Conn::new(builder).await.unwrap()
 }
