@@ -27,6 +27,9 @@ pub enum MoveError {
     /// The other side.
     #[error("the shared database: {0}")]
     Target(#[from] SharedDatabaseError),
+    /// Another command of this relay copies or compares.
+    #[error("another one of this relay runs")]
+    Busy,
     /// The plan has something that has to be mended first.
     #[error("the plan has {0} findings that have to be mended first")]
     Hindered(usize),

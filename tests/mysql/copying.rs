@@ -150,6 +150,38 @@ async fn what_was_purged_here_goes_there_and_rows_of_theirs_stay() {
     databases.drop().await;
 }
 
+#[tokio::test]
+async fn the_relay_works_on_while_it_is_copied() {
+    let databases = Databases::make(HAND_WRITTEN, COLLATION).await;
+    databases.run(&[EMPLOYEES]).await;
+    let relay = Relay::make(&databases).await;
+    relay.deliveries(1, 300);
+    let daemon = relay.serve().await;
+    let send = |name: &str| {
+        let sent = relay.program(&["send", name]).output().unwrap();
+        assert!(
+            sent.status.success(),
+            "{}",
+            String::from_utf8_lossy(&sent.stderr)
+        );
+    };
+    let events = format!("SELECT COUNT(*) FROM {}.events", databases.own);
+    send("first.event");
+    // Nobody is there to receive it: it waits, and stays with the relay.
+    let plan = relay.good(&["plan"]).to_string();
+    assert!(plan.contains("\"kind\":\"waiting\""), "{plan}");
+    relay.good(&["copy"]);
+    assert_eq!(databases.ask::<u64>(&events).await, [301]);
+    send("second.event");
+    // What came later is none of its business.
+    assert_eq!(relay.good(&["verify"])["good"], json!(true));
+    relay.good(&["copy"]);
+    assert_eq!(databases.ask::<u64>(&events).await, [302]);
+    assert_eq!(relay.good(&["verify"])["good"], json!(true));
+    drop(daemon);
+    databases.drop().await;
+}
+
 /// As docs/mysql.md has them.
 #[tokio::test]
 async fn the_rights_that_the_page_names_suffice() {

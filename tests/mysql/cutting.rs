@@ -60,6 +60,32 @@ async fn a_copy_that_is_killed_twenty_times_comes_to_its_end() {
     databases.drop().await;
 }
 
+#[tokio::test]
+async fn of_two_copies_at_once_one_goes_on_and_nothing_is_doubled() {
+    let databases = Databases::make(HAND_WRITTEN, "utf8mb4_unicode_ci").await;
+    let (relay, other) = (Relay::make(&databases).await, Relay::make(&databases).await);
+    relay.deliveries(1, 10_000);
+    other.deliveries(1, 10_000);
+    let mut under_way = Vec::new();
+    for relay in [&relay, &relay, &other] {
+        under_way.push(relay.command(&["copy"]).spawn().unwrap());
+    }
+    let mut good = 0;
+    for copy in under_way {
+        let ended = copy.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        let knows = ["another move-to-mysql copy has begun", "is under way"];
+        let is_refused =
+            ended.status.code() == Some(1) && knows.iter().any(|words| said.contains(words));
+        assert!(ended.status.success() || is_refused, "{said}");
+        good += usize::from(ended.status.success());
+    }
+    assert!(good < 3, "none was in the way of another");
+    relay.good(&["copy"]);
+    assert_eq!(relay.good(&["verify"])["good"], json!(true));
+    databases.drop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_is_cut_in_a_commit_neither_loses_nor_doubles() {
     let Some(server) = socket() else {

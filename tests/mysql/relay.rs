@@ -1,7 +1,8 @@
 //! A relay's data directory, and the commands.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use serde_json::Value;
@@ -19,6 +20,16 @@ pub struct Relay {
     pub target: PathBuf,
 }
 
+/// A daemon that ends with its test.
+pub struct Daemon(Child);
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
 /// What a command said and how it ended.
 pub struct Said {
     pub code: Option<i32>,
@@ -34,7 +45,7 @@ impl Relay {
     pub async fn by_way(databases: &Databases, way: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let config = format!(
-            "language = \"en\"\n[storage]\ndirectory = \"{}\"\n",
+            "language = \"en\"\n[server]\nlisten = \"127.0.0.1:0\"\n[storage]\ndirectory = \"{}\"\n",
             directory.path().display()
         );
         std::fs::write(directory.path().join("config.toml"), config).unwrap();
@@ -69,15 +80,36 @@ impl Relay {
         store.close(moment).await;
     }
 
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    /// A command of the relay's.
+    pub fn program(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_voicedrive-relay"));
         command
             .arg("--config")
             .arg(self.directory().join("config.toml"))
-            .args(["--json", "move-to-mysql"])
             .args(arguments)
-            .arg("--target")
-            .arg(&self.target);
+            .stderr(Stdio::piped())
+            .stdout(Stdio::piped());
+        command
+    }
+
+    /// Starts the daemon, and waits until it answers.
+    pub async fn serve(&self) -> Daemon {
+        let mut serve = self.program(&["serve"]);
+        let daemon = Daemon(serve.stderr(Stdio::null()).spawn().unwrap());
+        let answers = async {
+            while !self.program(&["status"]).output().unwrap().status.success() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), answers)
+            .await
+            .unwrap();
+        daemon
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.program(&["--json", "move-to-mysql"]);
+        command.args(arguments).arg("--target").arg(&self.target);
         command
     }
 

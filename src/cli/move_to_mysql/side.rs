@@ -20,7 +20,7 @@ use crate::move_to_mysql::verify::{How, Verified};
 use crate::move_to_mysql::{MoveError, copy, plan, verify};
 use crate::shared_database::{SharedDatabase, SharedDatabaseError};
 use crate::store::CarriedCopy;
-use crate::store::file::moved::{keep_backup, keep_live, moved_file};
+use crate::store::file::moved::{Turn, keep_backup, keep_live, moved_file, take_turn};
 use crate::store::file::snapshot::SnapshotError;
 use crate::store::file::{backup_file, live_file};
 use crate::timestamp::Timestamp;
@@ -113,6 +113,7 @@ impl Side<'_> {
 
     async fn copy(&self, server: &mut SharedDatabase, anew: bool) -> Result<(), CliError> {
         let directory = &self.config.storage.directory;
+        let _turn = self.turn()?;
         let kept = if self.refresh().await? {
             keep_backup(directory)
         } else {
@@ -152,6 +153,7 @@ impl Side<'_> {
     }
 
     async fn verify(&self, server: &mut SharedDatabase) -> Result<(), CliError> {
+        let _turn = self.turn()?;
         let path = moved_file(&self.config.storage.directory);
         if !path.exists() {
             return Err(self.failed(&MoveError::Target(SharedDatabaseError::NothingCopied)));
@@ -220,6 +222,18 @@ impl Side<'_> {
             Err(CliError::Unreachable(_)) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// One command at a time makes the kept copy, or compares with it.
+    fn turn(&self) -> Result<Turn, CliError> {
+        let directory = &self.config.storage.directory;
+        let taken = take_turn(directory).map_err(|source| {
+            self.of_file(&SnapshotError::File {
+                path: directory.clone(),
+                source,
+            })
+        })?;
+        taken.ok_or_else(|| self.failed(&MoveError::Busy))
     }
 
     fn open(&self, path: &Path) -> Result<CarriedCopy, CliError> {

@@ -1,6 +1,6 @@
 //! The copy that was carried into another database, kept so that the two can be compared.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,26 @@ use super::{MOVED, backup_file, live_file};
 #[must_use]
 pub fn moved_file(directory: &Path) -> PathBuf {
     directory.join(MOVED)
+}
+
+/// Whoever makes the kept copy, or compares with it. The turn ends with the process too.
+pub struct Turn {
+    /// The lock is on the directory of the live database; the daemon's is on the one above.
+    _locked: File,
+}
+
+/// Takes the turn; none: another process has it.
+///
+/// # Errors
+/// When the directory cannot be opened.
+pub fn take_turn(directory: &Path) -> io::Result<Option<Turn>> {
+    let live = live_file(directory);
+    let opened = File::open(live.parent().unwrap_or(directory))?;
+    match opened.try_lock() {
+        Ok(()) => Ok(Some(Turn { _locked: opened })),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
 }
 
 /// Keeps the present backup file under a name of its own. The daemon puts the next one in its place and does not change
@@ -50,6 +70,17 @@ pub fn keep_live(directory: &Path) -> Result<PathBuf, SnapshotError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_process_at_a_time_has_the_turn() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir(directory.path().join("live")).unwrap();
+        let turn = take_turn(directory.path()).unwrap();
+        assert!(turn.is_some());
+        assert!(take_turn(directory.path()).unwrap().is_none());
+        drop(turn);
+        assert!(take_turn(directory.path()).unwrap().is_some());
+    }
 
     #[test]
     fn a_kept_copy_stays_as_it_is_when_the_next_one_is_made() {

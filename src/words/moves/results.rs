@@ -123,6 +123,13 @@ pub(crate) fn failed(error: &MoveError, language: Language) -> String {
                 "the copy of the relay's database cannot be read: {why}"
             );
         }
+        MoveError::Busy => {
+            return both!(
+                language,
+                "別の move-to-mysql が実行中です。終わってから、もう一度実行してください",
+                "another move-to-mysql of this relay is under way; run it again when that has ended"
+            );
+        }
         MoveError::Hindered(count) => {
             return both!(
                 language,
