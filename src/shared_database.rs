@@ -8,6 +8,7 @@ mod connection;
 mod error;
 mod inspection;
 mod own;
+mod parcel;
 mod placing;
 mod reading;
 pub mod statistics;
@@ -22,9 +23,8 @@ pub use inspection::{Limit, Server, Shape};
 #[cfg(test)]
 pub use own::KnownChunk;
 pub use own::KnownChunks;
-pub use placing::{Placement, Remark, RowToPlace};
+pub use parcel::{Parcel, Placement, Remark, RowToPlace, Written};
 pub use reading::{Link, PlacedRow};
-pub use writing::{Parcel, Written};
 
 use crate::chunk::Unit;
 

@@ -7,84 +7,14 @@ use mysql_async::Value;
 
 use super::own::range_of_keys;
 use super::values::{bytes, places, quoted, value};
-use super::{Parcel, SharedDatabase, SharedDatabaseError as Error, SharedTable, Written};
-use crate::chunk::{Cell, Chunk, key_of};
+use super::{
+    Parcel, Placement, Remark, RowToPlace, SharedDatabase, SharedDatabaseError as Error,
+    SharedTable, Written,
+};
+use crate::chunk::{Chunk, key_of};
 
 /// Ids in one question.
 const IDS_AT_ONCE: usize = 500;
-
-/// What a chunk has for a shared table.
-#[derive(Clone, Debug)]
-pub struct Placement {
-    /// Which table.
-    pub table: SharedTable,
-    /// The columns of its rows; the first is the id.
-    pub columns: Vec<&'static str>,
-    /// All rows that are to be there.
-    pub rows: Vec<RowToPlace>,
-    /// What is to be said of rows.
-    pub remarks: Vec<Remark>,
-}
-
-/// A row for a shared table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RowToPlace {
-    /// Its number in the relay's table.
-    pub number: i64,
-    /// Of its cells.
-    pub digest: [u8; 32],
-    /// Its values, in the order of the columns.
-    pub cells: Vec<Cell>,
-}
-
-impl Placement {
-    /// Nothing for a table.
-    #[must_use]
-    pub fn empty(table: SharedTable) -> Self {
-        Self {
-            table,
-            columns: vec!["id"],
-            rows: Vec::new(),
-            remarks: Vec::new(),
-        }
-    }
-}
-
-impl RowToPlace {
-    /// Its id, byte for byte.
-    #[must_use]
-    pub fn id(&self) -> &[u8] {
-        match self.cells.first() {
-            Some(Cell::Text(bytes) | Cell::Bytes(bytes)) => bytes,
-            _ => &[],
-        }
-    }
-}
-
-/// Something that a person has to know about a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remark {
-    /// Of which table.
-    pub table: SharedTable,
-    /// The row's number in the relay's table.
-    pub number: i64,
-    /// Its id.
-    pub id: String,
-    /// What, as a word.
-    pub what: String,
-    /// In which column; empty: in the whole row.
-    pub column: &'static str,
-}
-
-/// The words of what is found while rows are written.
-impl Remark {
-    /// The staff system has a row with this id.
-    pub const THEIRS: &'static str = "id_is_theirs";
-    /// For the server this id is the same as another one.
-    pub const SAME_FOR_SERVER: &'static str = "id_is_one_with_another";
-    /// What the server's error number stands behind.
-    pub const REFUSED: &'static str = "refused_";
-}
 
 impl SharedDatabase {
     /// Makes a shared table have the rows of a placement, and of the relay's no others in its range.

@@ -9,8 +9,7 @@ use mysql_async::Value;
 use super::own::{between, key, new_token, range_of_keys, word};
 use super::reading::Link;
 use super::values::{places, quoted, value};
-use super::{Placement, Remark, SharedDatabase, SharedDatabaseError as Error};
-use crate::chunk::{Chunk, Table, Unit};
+use super::{Parcel, SharedDatabase, SharedDatabaseError as Error, Written};
 
 /// The longest statement, in bytes, unless one row is longer.
 const STATEMENT_BYTES: usize = 2 * 1024 * 1024;
@@ -21,40 +20,11 @@ const TRIES: u32 = 10;
 /// The first pause before that; each is twice as long as the one before, up to the other.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
-/// A chunk, and what becomes of it.
-pub struct Parcel<'a> {
-    /// Of which unit it is.
-    pub unit: Unit,
-    /// The unit's tables.
-    pub tables: &'a [Table],
-    /// Its rows.
-    pub chunk: &'a Chunk,
-    /// Of its rows and of what goes into the shared tables.
-    pub digest: [u8; 32],
-    /// What goes into the shared tables.
-    pub placements: Vec<Placement>,
-    /// Nothing of it was copied before.
-    pub is_new: bool,
-    /// What was placed before is written again too.
-    pub anew: bool,
-}
-
 /// What one transaction does.
 #[derive(Clone, Copy)]
 enum Work<'a> {
     Chunk(&'a Parcel<'a>),
     Links(&'a [Link]),
-}
-
-/// What came of a chunk.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Written {
-    /// Rows that were written into shared tables.
-    pub placed: u64,
-    /// Rows that were taken out of them again.
-    pub taken_out: u64,
-    /// What the server had against rows, or somebody else's rows.
-    pub remarks: Vec<Remark>,
 }
 
 impl SharedDatabase {
