@@ -255,8 +255,8 @@ struct Seen {
     rows: BTreeMap<(SharedTable, String, String), Named>,
     theirs: BTreeMap<SharedTable, Named>,
     one: BTreeMap<(SharedTable, &'static str, String), Named>,
-    /// The first text of each weight, by the weight's digest.
-    weights: HashMap<(&'static str, [u8; 32]), String>,
+    /// The first text of each weight in each of the columns, by the beginning of the weight's digest.
+    weights: [HashMap<u64, Box<str>>; DISTINCT.len()],
     largest: u64,
 }
 
@@ -318,7 +318,7 @@ impl Seen {
         placement: &Placement,
     ) -> Result<(), MoveError> {
         let table = placement.table;
-        for column in DISTINCT {
+        for (column, known) in DISTINCT.into_iter().zip(&mut self.weights) {
             let shape = mapping.shapes.get(&table);
             let collation = shape.and_then(|shape| shape.columns.get(column)?.collation.clone());
             let at = placement.columns.iter().position(|name| *name == column);
@@ -335,9 +335,10 @@ impl Seen {
             }
             let weights = target.weights(&collation, &texts).await?;
             for (text, weight) in texts.into_iter().zip(weights) {
-                let key = (column, crypto::sha256(&[&weight]));
-                let Some(first) = self.weights.get(&key) else {
-                    self.weights.insert(key, text.to_owned());
+                let digest = crypto::sha256(&[&weight]);
+                let key = digest.first_chunk().copied().map_or(0, u64::from_be_bytes);
+                let Some(first) = known.get(&key) else {
+                    known.insert(key, text.into());
                     continue;
                 };
                 if target.is_one(&collation, first, text).await? {
