@@ -2,6 +2,7 @@
 //! one transaction. A connection that breaks in the middle is made anew, and the mark in the own database says what
 //! became of the transaction.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use mysql_async::Value;
@@ -13,8 +14,9 @@ use super::{Parcel, SharedDatabase, SharedDatabaseError as Error, Written};
 
 /// The longest statement, in bytes, unless one row is longer.
 const STATEMENT_BYTES: usize = 2 * 1024 * 1024;
-/// The most values of one statement; the protocol allows 65,535.
-const STATEMENT_VALUES: usize = 16_384;
+/// Rows of one statement. There are few numbers of them because both sides keep what they know of each statement, place
+/// by place.
+const GROUPS: [usize; 5] = [256, 64, 16, 4, 1];
 /// How often a transaction is tried again.
 const TRIES: u32 = 10;
 /// The first pause before that; each is twice as long as the one before, up to the other.
@@ -167,29 +169,49 @@ impl SharedDatabase {
         columns: &[String],
         rows: impl Iterator<Item = Vec<Value>>,
     ) -> Result<(), Error> {
-        let mut rows = rows.peekable();
-        while rows.peek().is_some() {
-            let (mut values, mut bytes, mut count): (Vec<Value>, usize, usize) = (Vec::new(), 0, 0);
-            while bytes < STATEMENT_BYTES
-                && values.len() + columns.len() <= STATEMENT_VALUES
-                && let Some(row) = rows.next()
-            {
-                bytes += row.iter().map(size).sum::<usize>();
-                values.extend(row);
-                count += 1;
-            }
+        let mut rows: VecDeque<Vec<Value>> = rows.collect();
+        let names = columns.join(",");
+        while !rows.is_empty() {
+            let count = group(rows.iter().map(|row| row.iter().map(size).sum()));
             let places = vec![places(columns.len()); count].join(",");
-            let names = columns.join(",");
             let sql = format!("INSERT INTO {target} ({names}) VALUES {places}");
+            let values = rows.drain(..count).flatten().collect();
             self.run(&sql, values).await?;
         }
         Ok(())
     }
 }
 
+/// How many of the next rows, by their sizes, go into one statement.
+fn group(sizes: impl Iterator<Item = usize>) -> usize {
+    let mut bytes = 0;
+    let fit = sizes.take(GROUPS[0]).take_while(|size| {
+        bytes += size;
+        bytes <= STATEMENT_BYTES
+    });
+    let fit = fit.count();
+    GROUPS.into_iter().find(|rows| *rows <= fit).unwrap_or(1)
+}
+
 fn size(value: &Value) -> usize {
     match value {
         Value::Bytes(bytes) => bytes.len(),
         _ => 8,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_has_one_of_few_numbers_of_rows_and_is_never_too_long() {
+        let of = |rows: usize, size: usize| group(std::iter::repeat_n(size, rows));
+        assert_eq!(
+            [of(1000, 10), of(255, 10), of(63, 10), of(3, 10), of(1, 10)],
+            [256, 64, 16, 1, 1]
+        );
+        assert_eq!(of(100, STATEMENT_BYTES / 20), 16);
+        assert_eq!(of(100, STATEMENT_BYTES * 2), 1);
     }
 }
