@@ -362,6 +362,18 @@ CREATE TABLE alert_channels (
   last_error  TEXT                      -- of the last try; also what it had against a message that it took
 ) STRICT, WITHOUT ROWID;
 
+-- Recipients of a mail channel who have not got what the channel has told: the mail server did not take them for now.
+CREATE TABLE late_recipients (
+  channel     TEXT NOT NULL REFERENCES alert_channels (name) ON DELETE CASCADE,
+  recipient   TEXT NOT NULL,            -- a mail address
+  told        INTEGER NOT NULL,         -- the last message that the recipient got or that was passed over
+  since_ms    INTEGER NOT NULL,         -- on the time axis, like the next one
+  tries       INTEGER NOT NULL DEFAULT 0,
+  next_try_ms INTEGER NOT NULL,
+  last_error  TEXT NOT NULL,
+  PRIMARY KEY (channel, recipient)
+) STRICT, WITHOUT ROWID;
+
 -- Routes that a person paused until a moment.
 CREATE TABLE holds (
   route    TEXT NOT NULL PRIMARY KEY,   -- '*': every route
@@ -378,20 +390,23 @@ CREATE TABLE recoveries (
   away_since_ms INTEGER,                -- the first attempt since the last success that failed because it was away; none: it is there
   exhausted_ms  INTEGER,                -- when a delivery was exhausted so last; none: nothing is left
   probes        INTEGER NOT NULL DEFAULT 0, -- made by the relay itself since then
-  probe_seq     INTEGER,                -- the exhausted delivery that is, or was last, sent to see whether it is back
+  probe_seq     INTEGER,                -- the exhausted delivery that is sent to see whether it is back
   asked         INTEGER NOT NULL DEFAULT 0, -- what is exhausted follows when it is back
   retries       INTEGER NOT NULL DEFAULT 0, -- retries that wait follow
   after_seq     INTEGER,                -- how far that has come, in the order of acceptance; none: nothing follows
   last_seq      INTEGER                 -- and how far it goes
 ) STRICT, WITHOUT ROWID;
 
--- Deliveries that were exhausted because the receiver was away, until they are made. One that was sent again is one of
--- them only if it is exhausted still.
+-- Deliveries that are exhausted because the receiver was away. While they follow, one that goes before a newer one of its
+-- person is in the outbox already; it is here until its attempt begins.
 CREATE TABLE left_by_outages (
   event_seq INTEGER PRIMARY KEY REFERENCES events (seq) ON DELETE CASCADE,
-  route     TEXT NOT NULL               -- that the last attempt took
+  route     TEXT NOT NULL,              -- that the last attempt took
+  staff_id  TEXT
 ) STRICT;
 CREATE INDEX left_by_outages_by_route ON left_by_outages (route, event_seq);
+-- The oldest of a person.
+CREATE INDEX left_by_outages_by_staff ON left_by_outages (staff_id, route, event_seq) WHERE staff_id IS NOT NULL;
 
 -- The comparisons of what was sent with what the partner says it has.
 CREATE TABLE reconciliations (

@@ -171,7 +171,8 @@ impl Evaluator {
                 return Err(error);
             }
         };
-        let believed = !self.store.doubts_the_clock(moment);
+        let clock_off = self.store.clock_off(moment);
+        let believed = clock_off.is_none_or(|seconds| seconds < 0);
         let backup = self.backup.last();
         let since = |span| moment.monotonic.saturating_sub(span);
         let observed = Observed {
@@ -184,6 +185,7 @@ impl Evaluator {
             trouble,
             disk: self.store.file().disk_bytes(),
             database: vitals.database_bytes,
+            clock_off,
             receivers: self.observations.receivers(),
             own_certificate_ends: self.pair.as_ref().map(|pair| pair.about().ends),
             tokens: if believed { vitals.tokens } else { Vec::new() },

@@ -38,11 +38,13 @@ pub enum Clock {
     Manual(Arc<ManualClock>),
 }
 
-/// A clock that is moved by hand: milliseconds since the Unix epoch, by both of its manual.
+/// A clock that is moved by hand: milliseconds since the Unix epoch, by both of its clocks.
 #[derive(Debug)]
 pub struct ManualClock {
     wall: AtomicI64,
     monotonic: AtomicI64,
+    /// How far each reading of the monotonic clock moves both, in milliseconds.
+    each_reading: AtomicI64,
 }
 
 impl Clock {
@@ -52,6 +54,7 @@ impl Clock {
         Self::Manual(Arc::new(ManualClock {
             wall: AtomicI64::new(start.unix_ms()),
             monotonic: AtomicI64::new(start.unix_ms()),
+            each_reading: AtomicI64::new(0),
         }))
     }
 
@@ -61,6 +64,15 @@ impl Clock {
             let span = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
             manual.wall.fetch_add(span, Ordering::SeqCst);
             manual.monotonic.fetch_add(span, Ordering::SeqCst);
+        }
+    }
+
+    /// From now on, whatever is measured with a clock that is set by hand takes this long at least. The machine's clock
+    /// does not change.
+    pub fn measures_at_least(&self, span: Duration) {
+        if let Self::Manual(manual) = self {
+            let span = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+            manual.each_reading.store(span, Ordering::SeqCst);
         }
     }
 
@@ -99,7 +111,9 @@ impl Clock {
         match self {
             Self::System => START.get_or_init(Instant::now).elapsed(),
             Self::Manual(manual) => {
-                let milliseconds = manual.monotonic.load(Ordering::SeqCst);
+                let step = manual.each_reading.load(Ordering::SeqCst);
+                let milliseconds = manual.monotonic.fetch_add(step, Ordering::SeqCst);
+                manual.wall.fetch_add(step, Ordering::SeqCst);
                 Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0))
             }
         }
@@ -118,6 +132,18 @@ mod tests {
         clock.advance(Duration::from_mins(30));
         assert_eq!(other.now(), Timestamp::from_unix_ms(1_801_000));
         assert_eq!(other.monotonic(), Duration::from_secs(1801));
+    }
+
+    #[test]
+    fn what_is_measured_takes_as_long_as_was_said() {
+        let clock = Clock::manual(Timestamp::from_unix_ms(1_000));
+        clock.measures_at_least(Duration::from_secs(10));
+        let began = clock.moment();
+        clock.measures_at_least(Duration::ZERO);
+        let took = clock.monotonic() - began.monotonic;
+        assert_eq!(took, Duration::from_secs(10));
+        assert_eq!(clock.now(), began.wall.after(took));
+        assert_eq!(clock.monotonic(), clock.monotonic());
     }
 
     #[test]

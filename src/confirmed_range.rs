@@ -43,6 +43,11 @@ impl ConfirmedRange {
         self.0.first().map(|(from, _)| from.as_str())
     }
 
+    /// Its parts, in order: the first and the last id of each.
+    pub fn parts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(from, to)| (from.as_str(), to.as_str()))
+    }
+
     /// What lies between its parts and behind the last one, in order: the ids between these two, without them. The last
     /// gap has no end.
     pub fn gaps(&self) -> impl Iterator<Item = (&str, Option<&str>)> {

@@ -31,6 +31,12 @@ pub fn today(now: Timestamp, zone: Zone) -> Option<(Timestamp, Timestamp)> {
     Some((zone.midnight(day)?, next.before(Duration::from_millis(1))))
 }
 
+/// The whole days from one moment to another, negative when that one came before: how long a certificate still lasts.
+#[must_use]
+pub fn whole_days(from: Timestamp, to: Timestamp) -> i64 {
+    (to.unix_seconds() - from.unix_seconds()).div_euclid(86_400)
+}
+
 /// The days that a range touches, in order: each with its date, and the first and the last moment that belong to both.
 #[must_use]
 pub fn days(from: Timestamp, to: Timestamp, zone: Zone) -> Vec<(String, Timestamp, Timestamp)> {

@@ -52,6 +52,8 @@ pub struct DeliveryRules {
     pub policy: RetryPolicy,
     /// From where on an admin is told.
     pub thresholds: Thresholds,
+    /// What is exhausted because VoiceDrive was away is sent again without a person.
+    pub automatic_recovery: bool,
 }
 
 /// What every dispatcher works with.

@@ -40,4 +40,6 @@ pub struct DueDeliveries {
     pub next_in: Option<Duration>,
     /// The route is on hold, so nothing of it is due.
     pub held: bool,
+    /// What an outage has left on the route follows, so whose turn it is may have changed since a delivery became due.
+    pub follows: bool,
 }

@@ -17,8 +17,8 @@ pub struct EventFilter {
     pub staff_id: Option<String>,
     /// Only events that take this route.
     pub route: Option<String>,
-    /// No events that take one of these.
-    pub except_routes: Vec<String>,
+    /// Only events that take one of these; none: any.
+    pub routes: Option<Vec<String>>,
     /// Only events accepted at this moment or later.
     pub since: Option<Timestamp>,
     /// Only events accepted at this moment or earlier.
@@ -47,7 +47,10 @@ impl EventFilter {
                 .as_ref()
                 .is_none_or(|wanted| wanted == event_type)
             && self.route.as_ref().is_none_or(|wanted| wanted == route)
-            && self.except_routes.iter().all(|other| other != route)
+            && self
+                .routes
+                .as_ref()
+                .is_none_or(|wanted| wanted.iter().any(|wanted| wanted == route))
             && self.since.is_none_or(|since| accepted_at >= since)
             && self.until.is_none_or(|until| accepted_at <= until)
     }

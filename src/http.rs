@@ -10,6 +10,7 @@
 
 pub mod api;
 mod control;
+mod interview_file;
 mod metrics;
 mod monitor;
 mod reply;
@@ -236,9 +237,9 @@ impl Wings {
         })
     }
 
-    /// The wing to which a path belongs.
-    fn of(&self, api: &Api, path: &str) -> &dyn Wing {
-        let wing = self.first.iter().find(|wing| wing.has(api, path));
+    /// The wing that a request is for.
+    fn of(&self, api: &Api, path: &str, headers: &HeaderMap) -> &dyn Wing {
+        let wing = self.first.iter().find(|wing| wing.has(api, path, headers));
         wing.map_or(&self.api, |wing| &**wing)
     }
 }
@@ -246,7 +247,7 @@ impl Wings {
 impl App for Wings {
     async fn answer(&self, peer: Peer, request: Request<Incoming>) -> Reply {
         let api = Arc::clone(&self.current.borrow());
-        let wing = self.of(&api, request.uri().path());
+        let wing = self.of(&api, request.uri().path(), request.headers());
         let call = Call {
             api: &api,
             peer,
@@ -259,7 +260,7 @@ impl App for Wings {
 
     fn panicked(&self, uri: &Uri) -> Reply {
         let api = Arc::clone(&self.current.borrow());
-        self.of(&api, uri.path()).panicked(&api)
+        self.of(&api, uri.path(), &HeaderMap::new()).panicked(&api)
     }
 
     fn is_proxy(&self, peer: IpAddr) -> bool {

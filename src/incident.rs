@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use crate::event::Status;
 use crate::timestamp::Timestamp;
 pub use digests::Digests;
-pub use finding::Finding;
+pub use finding::{Finding, StatusCount};
 pub use kind::Kind;
 pub use thresholds::Thresholds;
 
@@ -83,6 +83,16 @@ impl Report {
         }
     }
 
+    /// Whether its numbers are those of every route together.
+    #[must_use]
+    pub fn counts_every_route(&self) -> bool {
+        match self.kind {
+            Kind::SuccessRateLow | Kind::QueueLong => true,
+            Kind::OnHold => self.route().is_none(),
+            _ => false,
+        }
+    }
+
     /// The route that it is about; none for what concerns the whole daemon, or a token.
     #[must_use]
     pub fn route(&self) -> Option<&str> {
@@ -116,11 +126,14 @@ pub struct Evaluation {
     pub routes: Vec<String>,
 }
 
+/// The statuses of refusals.
+pub const REFUSALS: [u16; 7] = [400, 401, 403, 404, 410, 413, 422];
+
 /// The answers that are retried like the rest, and that a person must act on all the same
 /// (contract, section 10).
 #[must_use]
 pub fn is_refusal(status: u16) -> bool {
-    matches!(status, 400 | 401 | 403 | 404 | 410 | 413 | 422)
+    REFUSALS.contains(&status)
 }
 
 /// How long a condition must not hold until its incident is over: one that comes and goes is one incident.

@@ -163,6 +163,8 @@ pub struct InterviewFilter {
     pub facility: Option<String>,
     /// Only those of this department.
     pub department: Option<String>,
+    /// Only those of this type.
+    pub interview_type: Option<String>,
 }
 
 /// Where a page begins: after the record with this date and place.
@@ -174,6 +176,44 @@ pub struct InterviewCursor {
     pub seq: i64,
 }
 
+/// Records of a file that are named: so many new ones, and as many that change something.
+pub const NAMED_CHANGES: usize = 20;
+
+/// What is to become of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImportWish {
+    /// Nothing: it is only told what would.
+    Try,
+    /// It is kept.
+    Keep,
+    /// It is kept when it does what was told before: else what is kept has changed since.
+    KeepAs(ImportCounts),
+}
+
+/// What a file does, in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ImportCounts {
+    /// Records that are new.
+    pub created: u64,
+    /// Records that replace one that is not the same.
+    pub changed: u64,
+    /// Records that are kept already, as they are.
+    pub unchanged: u64,
+    /// See [`ImportResult`].
+    pub erased: u64,
+    /// See [`ImportResult`].
+    pub origins_dropped: u64,
+}
+
+/// What a record of a file changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportChange {
+    /// What is kept; none: it is new.
+    pub before: Option<Interview>,
+    /// What takes its place.
+    pub after: Interview,
+}
+
 /// What became of the rows of a file.
 #[derive(Debug, Default)]
 pub struct ImportResult {
@@ -181,6 +221,12 @@ pub struct ImportResult {
     pub created: u64,
     /// Records that replaced an earlier one.
     pub replaced: u64,
+    /// Of these, records that are the same as the earlier one.
+    pub unchanged: u64,
+    /// The first [`NAMED_CHANGES`] of the others.
+    pub changes: Vec<ImportChange>,
+    /// The first [`NAMED_CHANGES`] of the new ones.
+    pub additions: Vec<ImportChange>,
     /// Records of people whose data were erased: they were taken without names.
     pub erased: u64,
     /// Records that were taken without a `rescheduledFromId` that names no record.
@@ -196,6 +242,39 @@ impl ImportResult {
     #[must_use]
     pub fn is_refused(&self) -> bool {
         !self.refused.is_empty() || !self.repeated.is_empty()
+    }
+
+    /// What the file does, in numbers.
+    #[must_use]
+    pub fn counts(&self) -> ImportCounts {
+        ImportCounts {
+            created: self.created,
+            changed: self.replaced.saturating_sub(self.unchanged),
+            unchanged: self.unchanged,
+            erased: self.erased,
+            origins_dropped: self.origins_dropped,
+        }
+    }
+
+    /// Counts a record that takes the place of what is kept.
+    pub fn count(&mut self, before: Option<Interview>, after: Interview) {
+        let list = match &before {
+            None => {
+                self.created += 1;
+                &mut self.additions
+            }
+            Some(before) => {
+                self.replaced += 1;
+                if *before == after {
+                    self.unchanged += 1;
+                    return;
+                }
+                &mut self.changes
+            }
+        };
+        if list.len() < NAMED_CHANGES {
+            list.push(ImportChange { before, after });
+        }
     }
 }
 

@@ -12,6 +12,8 @@ use crate::timestamp::Timestamp;
 
 /// With fewer sends than this nothing is said about whether the goal is met.
 pub const SENDS_NEEDED: u64 = 20;
+/// So many percent of the interviews are to take place.
+pub const INTERVIEWS_HELD: u64 = 90;
 /// How far back the findings of comparisons are judged.
 const FINDINGS: Duration = Duration::from_hours(24 * 30);
 
@@ -22,6 +24,8 @@ pub struct KpiQuestion {
     pub period: Period,
     /// The end of the period.
     pub now: Timestamp,
+    /// The routes whose deliveries are counted; none: all.
+    pub routes: Option<Vec<String>>,
     /// The routes whose deliveries are compared with the partner's list.
     pub compared_routes: Vec<String>,
 }
@@ -128,7 +132,7 @@ impl KpiCounts {
         let InterviewCounts {
             completed, total, ..
         } = self.interviews;
-        Measure::at_least(90, percent(completed, total))
+        Measure::at_least(INTERVIEWS_HELD, percent(completed, total))
     }
 
     /// How many of the interviews nobody came to, in tenths of a percent.

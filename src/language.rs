@@ -61,6 +61,12 @@ impl Locale {
         let local = self.timezone.local(moment);
         local.strftime("%Y-%m-%d %H:%M:%S").to_string()
     }
+
+    /// The day of a moment, with its year.
+    #[must_use]
+    pub fn date(self, moment: Timestamp) -> String {
+        self.timezone.local(moment).date().to_string()
+    }
 }
 
 #[cfg(test)]

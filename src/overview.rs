@@ -80,6 +80,10 @@ pub struct RouteOverview {
     pub retrying: u64,
     /// Deliveries that wait for a person.
     pub exhausted: u64,
+    /// Of all that are kept, those that have arrived.
+    pub delivered: u64,
+    /// Those that were exhausted, and that a person dismissed.
+    pub dismissed: u64,
     /// When the next attempt is due.
     pub due_at: Option<Timestamp>,
     /// When a delivery arrived last.

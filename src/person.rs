@@ -53,6 +53,8 @@ pub struct Person {
     pub mentioned: Mentions,
     /// Where else the staff id stands.
     pub notes: Notes,
+    /// The ingest would know something of the person again.
+    pub is_remembered: bool,
     /// When the person's data were erased last.
     pub erased_at: Option<Timestamp>,
     /// Set when that was broken off in the middle.
@@ -68,6 +70,7 @@ impl Person {
             && self.held == 0
             && self.mentioned.count == 0
             && self.notes.is_empty()
+            && !self.is_remembered
             && self.erased_at.is_none()
     }
 }
@@ -83,20 +86,37 @@ pub struct OpenDelivery {
     pub status: Status,
 }
 
-/// What people have written about something else, and in which a staff id stands.
+/// Where a staff id stands in what people have written or named, and what is not changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notes {
     /// Interview records of others, by their ids.
     pub interviews: Mentions,
-    /// Holds, by their routes.
+    /// Holds that last, by their routes.
     pub holds: Mentions,
-    /// Actions of the audit, by their times.
+    /// Incidents that last, or whose name has it, by their ids.
+    pub incidents: Mentions,
+    /// Actions of the audit, by their times, and who read payloads, by the day.
     pub audit: Mentions,
+    /// Tokens that are valid, or whose name has it, by their names.
+    pub tokens: Mentions,
+    /// Who is logged in to the page, by name.
+    pub sessions: Mentions,
+    /// What is counted by or configured: names of events, routes, facilities, departments, kinds of interviews and alert
+    /// channels.
+    pub names: Mentions,
 }
 
 impl Notes {
     fn is_empty(&self) -> bool {
-        let all = [&self.interviews, &self.holds, &self.audit];
+        let all = [
+            &self.interviews,
+            &self.holds,
+            &self.incidents,
+            &self.audit,
+            &self.tokens,
+            &self.sessions,
+            &self.names,
+        ];
         all.iter().all(|mentions| mentions.count == 0)
     }
 }
@@ -134,6 +154,8 @@ pub struct Erased {
     pub interviews: u64,
     /// Interview records of others, from which the person's id was taken.
     pub held: u64,
+    /// Incidents of holds and tokens, all over, in whose text the staff id stood.
+    pub texts: u64,
 }
 
 impl Erased {
@@ -143,6 +165,7 @@ impl Erased {
         self.given_up += other.given_up;
         self.interviews += other.interviews;
         self.held += other.held;
+        self.texts += other.texts;
     }
 }
 
@@ -181,22 +204,29 @@ impl Cleaned {
     }
 }
 
-/// Whether a staff id stands in a payload as a whole word: `EMP-1` does not stand in `EMP-10`.
+/// Whether a staff id stands in a payload as a whole word: `EMP-1` does not stand in `EMP-10`, but in `EMP-1_small.png`.
+/// One of digits alone, such as `10`, does not stand in `2025-10-26`.
 #[must_use]
 pub fn stands_in(staff_id: &str, data: &str) -> bool {
     let spelled = Value::from(staff_id).to_string();
-    stands_in_text(&spelled[1..spelled.len() - 1], data)
+    let is_number = staff_id.bytes().all(|byte| byte.is_ascii_digit());
+    let is_part = |c: char| c.is_ascii_alphanumeric() || is_number && (c == '-' || c == '_');
+    is_word_of(&spelled[1..spelled.len() - 1], data, is_part)
 }
 
-/// Whether a staff id stands in what somebody has written, as a whole word.
+/// Whether a staff id stands in what somebody has written or named, as a whole word: also as a part of a name, such as
+/// `int-EMP-1-2`. Who looks at it sees whether somebody else is meant.
 #[must_use]
 pub fn stands_in_text(staff_id: &str, text: &str) -> bool {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    !staff_id.is_empty()
-        && text.match_indices(staff_id).any(|(at, found)| {
+    is_word_of(staff_id, text, |c| c.is_ascii_alphanumeric())
+}
+
+fn is_word_of(word: &str, text: &str, is_part: impl Fn(char) -> bool) -> bool {
+    !word.is_empty()
+        && text.match_indices(word).any(|(at, found)| {
             let before = text[..at].chars().next_back();
             let after = text[at + found.len()..].chars().next();
-            !before.is_some_and(is_part) && !after.is_some_and(is_part)
+            !before.is_some_and(&is_part) && !after.is_some_and(&is_part)
         })
 }
 
@@ -238,7 +268,10 @@ mod tests {
             (r#"{"staffId":"EMP-1"}"#, true),
             (r#"{"text":"(EMP-1 との面談)"}"#, true),
             (r#"{"staffId":"EMP-10"}"#, false),
-            (r#"{"staffId":"X-EMP-1"}"#, false),
+            (r#"{"photo":"https://example.com/EMP-1_small.png"}"#, true),
+            // Whose it is, a person sees.
+            (r#"{"staffId":"X-EMP-1"}"#, true),
+            (r#"{"staffId":"XEMP-1"}"#, false),
             // Japanese has no blanks between words.
             (r#"{"text":"職員EMP-1の都合"}"#, true),
             (r#"{"list":["EMP-10","EMP-1"]}"#, true),
@@ -248,6 +281,9 @@ mod tests {
         }
         assert!(stands_in("a\"b", r#"{"staffId":"a\"b"}"#));
         assert!(!stands_in("", "{}"));
+        assert!(!stands_in("10", r#"{"at":"2025-10-26"}"#));
+        assert!(stands_in("10", r#"{"staffId":"10"}"#));
+        assert!(stands_in_text("10", "int-10-2") && !stands_in_text("10", "int-100"));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 pub mod comparison;
 pub mod digest;
+pub mod ledger;
 pub mod received;
 
 use std::time::Duration;
@@ -122,6 +123,10 @@ pub fn verdict(sent: Sent, event_type: &str, received: Option<&Received>) -> Ver
             Verdict::Arrived
         }
         (Sent::Exhausted, _) => Verdict::NeverArrived,
+        // A person has closed it, and both sides have it: nothing is left to be told.
+        (Sent::Dismissed, Some(_)) if status == Some(Success) && !unknown_person => {
+            Verdict::Matched
+        }
         (Sent::Dismissed, _) => Verdict::GivenUp,
     }
 }
@@ -258,6 +263,7 @@ mod tests {
             (FIRST, alone, Verdict::Matched),
             (FIRST, said(Success), Verdict::Matched),
             (LATER, alone, Verdict::Matched),
+            (LATER, said(Success), Verdict::Matched),
             (LATER, said(Failed), Verdict::Matched),
             (LATER, said(ValidationFailed), Verdict::Matched),
             (FIRST, said(Failed), Verdict::FailedThere),
@@ -273,7 +279,13 @@ mod tests {
             (Sent::Exhausted, said(Success), Verdict::Arrived),
             (Sent::Dismissed, None, Verdict::GivenUp),
             (Sent::Dismissed, alone, Verdict::GivenUp),
+            (Sent::Dismissed, said(Failed), Verdict::GivenUp),
+            (Sent::Dismissed, said(ValidationFailed), Verdict::GivenUp),
+            (Sent::Dismissed, said(Success), Verdict::Matched),
             (Sent::Open, None, Verdict::Waiting),
+            (Sent::Open, alone, Verdict::Waiting),
+            (Sent::Open, said(Failed), Verdict::Waiting),
+            (Sent::Open, said(ValidationFailed), Verdict::Waiting),
             (Sent::Open, said(Success), Verdict::Waiting),
         ] {
             let found = verdict(sent, "employee.updated", received.as_ref());
@@ -303,6 +315,10 @@ mod tests {
         assert_eq!(
             of(Sent::Exhausted, "employee.photo.updated", nobody),
             Verdict::NeverArrived
+        );
+        assert_eq!(
+            of(Sent::Dismissed, "employee.photo.updated", nobody),
+            Verdict::GivenUp
         );
     }
 

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::attempt::Attempted;
 
 /// Deliveries that follow in a second on a route without a limit of its own.
@@ -21,6 +23,8 @@ pub struct Recovery {
     pub probing: bool,
     /// Something is to follow as soon as the receiver is back.
     pub follows: bool,
+    /// What is exhausted is part of that.
+    pub asked: bool,
     /// How long ago a delivery was exhausted last because the receiver was away; none: nothing is left.
     pub exhausted_for: Option<Duration>,
     /// Probes that the relay made by itself since then.
@@ -60,6 +64,23 @@ pub enum ProbeResult {
     OnHold,
 }
 
+/// Why nothing that an outage has left on a route can be sent now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hindrance {
+    /// A recovery is under way already.
+    UnderWay,
+    /// The route is on hold.
+    OnHold,
+    /// Nothing is sent on a route without a URL.
+    NoUrl,
+}
+
+impl Hindrance {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::UnderWay, Self::OnHold, Self::NoUrl];
+}
+
 /// How far a recovery has come in one step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Followed {
@@ -73,16 +94,15 @@ impl Recovery {
     /// The next step. `automatic`: the relay sees by itself whether the receiver is back.
     #[must_use]
     pub fn next_step(&self, automatic: bool) -> Option<Step> {
-        if self.follows && self.is_back {
-            return Some(Step::Follow);
-        }
-        let exhausted_for = self.exhausted_for.filter(|_| automatic && !self.probing)?;
-        if exhausted_for > GIVES_UP {
-            return None;
-        }
-        if self.is_back {
+        let recovers = self.exhausted_for.filter(|_| automatic && !self.probing);
+        let recovers = recovers.filter(|exhausted_for| *exhausted_for <= GIVES_UP);
+        if self.is_back && recovers.is_some() && !self.asked {
             return Some(Step::Begin);
         }
+        if self.is_back && self.follows {
+            return Some(Step::Follow);
+        }
+        let exhausted_for = recovers.filter(|_| !self.is_back)?;
         (exhausted_for >= probe_after(self.probes)).then_some(Step::Probe)
     }
 }
@@ -115,6 +135,7 @@ mod tests {
             is_back: false,
             probing: false,
             follows: false,
+            asked: false,
             exhausted_for: Some(Duration::ZERO),
             probes: 0,
         }
@@ -155,10 +176,18 @@ mod tests {
         };
         assert_eq!(back.next_step(true), Some(Step::Begin));
         assert_eq!(back.next_step(false), None);
-        let follows = Recovery {
+        // Retries that follow do not go on without what is exhausted.
+        let retries = Recovery {
             follows: true,
             ..back
         };
+        assert_eq!(retries.next_step(true), Some(Step::Begin));
+        assert_eq!(retries.next_step(false), Some(Step::Follow));
+        let follows = Recovery {
+            asked: true,
+            ..retries
+        };
+        assert_eq!(follows.next_step(true), Some(Step::Follow));
         assert_eq!(follows.next_step(false), Some(Step::Follow));
         let away = Recovery {
             is_back: false,

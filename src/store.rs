@@ -55,6 +55,8 @@ mod interview_stats;
 mod interviews;
 mod kpis;
 mod lane;
+mod ledger;
+mod left_behind;
 mod line;
 mod milestones;
 mod missing_deliveries;
@@ -125,8 +127,8 @@ pub struct Store {
     maintenance_readers: Readers,
     time: RelayTime,
     file: DatabaseFile,
-    /// Tells that a hold began, changed or ended.
-    holds_changed: watch::Sender<()>,
+    /// Tells that a hold began, changed or ended, or that what an outage has left begins to follow.
+    turns_changed: watch::Sender<()>,
 }
 
 impl Store {
@@ -175,7 +177,7 @@ impl Store {
             maintenance_readers,
             time,
             file: opened.file,
-            holds_changed: watch::channel(()).0,
+            turns_changed: watch::channel(()).0,
         })
     }
 
@@ -185,10 +187,11 @@ impl Store {
         &self.file
     }
 
-    /// Sees every change of a hold once it is committed.
+    /// Sees every change of what may be sent now that comes from elsewhere, once it is committed: a hold, and the begin
+    /// of a recovery.
     #[must_use]
-    pub fn hold_changes(&self) -> watch::Receiver<()> {
-        self.holds_changed.subscribe()
+    pub fn turn_changes(&self) -> watch::Receiver<()> {
+        self.turns_changed.subscribe()
     }
 
     /// Counts the transactions that changed something since the start.

@@ -37,6 +37,7 @@ pub(crate) mod audits;
 mod causes;
 mod certificates;
 pub(crate) mod checks;
+pub(crate) mod clocks;
 pub(crate) mod commands;
 pub(crate) mod config_errors;
 mod copies;

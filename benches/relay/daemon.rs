@@ -195,6 +195,14 @@ impl House {
         answer["token"].as_str().unwrap().to_owned()
     }
 
+    /// Runs a command to its end; what it prints is thrown away.
+    pub fn run(&self, words: &[&str]) {
+        let mut command = self.command(words, None);
+        let output = command.stdout(Stdio::null()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{words:?}: {said}");
+    }
+
     /// How long it takes from the start of the process to the first 200 of the health check.
     pub fn first_answer(&self, url: Option<&str>) -> Duration {
         let mut daemon = self.launch(url);

@@ -8,7 +8,7 @@
 //! The numbers go to `target/bench.json` too. The exit code is 1 when a goal was not reached.
 //!
 //! Rooms, in reading order: [`wire`], [`driver`] and [`sink`] are the two ends of the load,
-//! [`daemon`] is what stands between them, [`seed`] fills its database; [`limits`] and [`rows`] are
+//! [`daemon`] is what stands between them, [`seed`] fills its database; [`limits`], [`rows`] and [`beside`] are
 //! what is measured, [`table`] is how it is told.
 #![allow(
     clippy::unwrap_used,
@@ -23,6 +23,7 @@
     missing_docs
 )]
 
+mod beside;
 mod daemon;
 mod driver;
 mod limits;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::{Map, json};
 use tokio::runtime::Runtime;
 
+use crate::beside;
 use crate::daemon::{self, House, WEBHOOK_SECRET};
 use crate::driver::{self, Connection, Load, Until, percentile};
 use crate::limits::Limits;
@@ -19,7 +20,7 @@ use crate::table::Row;
 use crate::wire;
 
 /// Connections of the throughput rows.
-const MANY: usize = 64;
+pub const MANY: usize = 64;
 const EVENT: &str = "employee.updated";
 /// So many that none has two events on the way at the same time.
 const PERSONS: usize = 20_000;
@@ -73,6 +74,16 @@ const GROUPS: &[Group] = &[
     (&[RETRIES_MEMORY, RETRIES_ACCEPT], retries),
     (&[PURGING], purging),
     (&[RESEND, DRAINING], incident),
+    (
+        &[
+            beside::DIGESTS,
+            beside::IDS,
+            beside::COMPARING,
+            beside::EXPORTING,
+            beside::ERASING,
+        ],
+        beside::large_database,
+    ),
     (&[BINARY], binary),
 ];
 
@@ -130,15 +141,15 @@ impl Bench {
             .collect();
     }
 
-    fn wants(&self, name: &str) -> bool {
+    pub fn wants(&self, name: &str) -> bool {
         self.only.as_ref().is_none_or(|word| name.contains(word))
     }
 
-    fn size(&self, full: u64) -> u64 {
+    pub fn size(&self, full: u64) -> u64 {
         full / self.divisor
     }
 
-    fn seconds(&self, full: u64) -> Duration {
+    pub fn seconds(&self, full: u64) -> Duration {
         Duration::from_secs(if self.divisor > 1 {
             full.div_ceil(2)
         } else {
@@ -158,7 +169,7 @@ impl Bench {
         self.rows.last_mut().unwrap()
     }
 
-    fn saw_peak(&mut self, peak: f64) {
+    pub fn saw_peak(&mut self, peak: f64) {
         self.peak = self.peak.max(peak);
     }
 }
@@ -170,7 +181,7 @@ fn posts(house: &House, token: &str, event_type: &str, persons: usize) -> Vec<Ve
     (0..persons).map(post).collect()
 }
 
-fn load(house: &House, token: &str, connections: usize, until: Until) -> Load {
+pub fn load(house: &House, token: &str, connections: usize, until: Until) -> Load {
     load_about(house, token, PERSONS, connections, until)
 }
 

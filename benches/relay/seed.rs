@@ -108,8 +108,42 @@ pub enum Age {
     /// ten millions stay small. They begin a bit earlier and end a bit later, so that a question of the next
     /// minutes finds rows at both ends of its period.
     Month,
+    /// In the last 90 days, with ids that say when, and a thousand about each person.
+    Quarter,
     /// A year ago.
     Year,
+}
+
+impl Age {
+    /// The id of a number.
+    fn id(self) -> &'static str {
+        match self {
+            Self::Quarter => "printf('%08x-%04x-7000-8000-%012x', t >> 16, t & 65535, n)",
+            Self::Day | Self::Month | Self::Year => ID,
+        }
+    }
+
+    /// Whom the event of a number is about.
+    fn staff(self) -> &'static str {
+        match self {
+            Self::Quarter => "'P-' || (n / 1000)",
+            Self::Day | Self::Month | Self::Year => STAFF,
+        }
+    }
+}
+
+/// One of the persons of [`Age::Quarter`], each of whom has a thousand events.
+pub fn person(number: u64) -> String {
+    format!("P-{}", number + 1)
+}
+
+/// Ids of so many events that were delivered.
+pub fn some_ids(database: &Path, count: i64) -> Vec<String> {
+    let connection = Connection::open(database).unwrap();
+    let sql = "SELECT id FROM webhook_send_logs WHERE status = 'success' ORDER BY id LIMIT ?1";
+    let mut statement = connection.prepare(sql).unwrap();
+    let ids = statement.query_map([count], |row| row.get(0)).unwrap();
+    ids.collect::<Result<_, _>>().unwrap()
 }
 
 /// Deliveries that ended.
@@ -117,8 +151,10 @@ pub fn deliveries(database: &Path, first: i64, last: i64, age: Age) {
     let (before, after) = match age {
         Age::Day => (DAY - 120_000, 0),
         Age::Month => (30 * DAY + 3_600_000, 480_000),
+        Age::Quarter => (90 * DAY, 0),
         Age::Year => (366 * DAY, -365 * DAY),
     };
+    let (id, staff) = (age.id(), age.staff());
     let whole = age != Age::Month;
     let strides = Strides {
         first,
@@ -132,14 +168,14 @@ pub fn deliveries(database: &Path, first: i64, last: i64, age: Age) {
         &format!("{} deliveries", last - first + 1),
         |connection| {
             if whole {
-                events(connection, &strides, "default", &at);
+                events(connection, &strides, (id, staff), &at);
             }
             for_each(
                 connection,
                 &strides,
                 LOG,
                 &format!(
-                    "SELECT {ID}, {KIND}, {at}, {at}, {STAFF}, {ID}, 700, outcome,
+                    "SELECT {id}, {KIND}, {at}, {at}, {staff}, {id}, 700, outcome,
                      CASE outcome WHEN 'success' THEN 200 WHEN 'failed' THEN 500 END,
                      5 + n % 40, iif(outcome = 'success', NULL, 'HTTP 500'),
                      iif(outcome = 'success', 0, 3), iif(outcome = 'success', NULL, {at}),
@@ -152,7 +188,7 @@ pub fn deliveries(database: &Path, first: i64, last: i64, age: Age) {
                 &strides,
                 QUEUE,
                 &format!(
-                "SELECT {ID}, {ID}, {KIND}, '{{}}', 3, 3, {at}, 'failed', 'HTTP 500', {at}, {at}
+                "SELECT {id}, {id}, {KIND}, '{{}}', 3, 3, {at}, 'failed', 'HTTP 500', {at}, {at}
                  FROM timed WHERE outcome <> 'success'"
             ),
             );
@@ -193,14 +229,14 @@ const STAFF: &str = "'EMP-' || n";
 const ATTEMPTS: &str = "attempts (event_seq, attempt, started_at, outcome, http_status_code,
     processing_time, error_message, response_body)";
 
-fn events(connection: &Connection, strides: &Strides, route: &str, at: &str) {
+fn events(connection: &Connection, strides: &Strides, (id, staff): (&str, &str), at: &str) {
     let pad = "x".repeat(600);
     for_each(
         connection,
         strides,
         "events (seq, id, event_type, staff_id, event_timestamp, accepted_at, route, data)",
         &format!(
-            "SELECT n, {ID}, {KIND}, {STAFF}, {at}, {at}, '{route}',
+            "SELECT n, {id}, {KIND}, {staff}, {at}, {at}, 'default',
                  '{{\"staffId\":\"EMP-1\",\"pad\":\"{pad}\"}}'
              FROM timed"
         ),
@@ -220,7 +256,7 @@ pub fn retries(database: &Path, count: i64) {
         database,
         &format!("{count} retries that are due"),
         |connection| {
-            events(connection, &strides, "default", &at);
+            events(connection, &strides, (ID, STAFF), &at);
             for_each(
                 connection,
                 &strides,
@@ -270,7 +306,7 @@ pub fn exhausted(database: &Path, count: i64) {
         database,
         &format!("{count} exhausted deliveries of an incident"),
         |connection| {
-            events(connection, &strides, "default", &at);
+            events(connection, &strides, (ID, STAFF), &at);
             for_each(
                 connection,
                 &strides,

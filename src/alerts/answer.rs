@@ -1,31 +1,56 @@
 //! What a 2xx of a hook says in its body. Some answer 200 to whatever comes, and that it failed in the body; a portal or
-//! a page where one logs in answers 200 to everything. What is none of the known ways to say so counts as taken.
+//! a page where one logs in answers 200 to everything.
+//!
+//! The rule: a body is read as JSON, whether it is JSON, XML, pairs or a text. It says failure when
+//! - all of it is a no (`false`, `0`), or a text that says failure: in English by its first word, in Japanese by a word of
+//!   failure anywhere; a word of which the text says that there is none (`error: 0`, エラーなし) is no word of failure;
+//! - or a field of it says so by the kind of its name, below. A field inside of another counts like one outside, unless the
+//!   outer one says yes; then only a plain no does.
+//!
+//! What is none of that counts as taken, and so does a text that repeats the message: it says what the message says.
+
+mod reading;
 
 use serde_json::{Map, Value};
 
 /// Set to true by success, to false by failure.
-const YES_OR_NO: [&str; 3] = ["ok", "success", "succeeded"];
-/// Set, and neither empty nor zero, by failure only.
-const FAULTS: [&str; 7] = [
+const YES_OR_NO: &[&str] = &["ok", "success", "succeeded"];
+/// Set, and neither empty nor zero nor a no, by failure only.
+const FAULTS: &[&str] = &[
     "error",
     "errors",
     "err",
     "error_description",
     "exception",
+    "failed",
     "failure",
+    "failures",
     "fault",
+    "faultcode",
+    "faultstring",
+    "エラー",
 ];
 /// What is said to a person. Beside a plain yes it means nothing.
-const MESSAGES: [&str; 3] = ["message", "msg", "detail"];
+const MESSAGES: &[&str] = &["message", "msg", "detail", "メッセージ"];
 /// Numbers or words of failure, or zero, or a word of success.
-const FAULT_CODES: [&str; 5] = ["errcode", "errorCode", "error_code", "err_code", "errno"];
-/// Numbers of services or statuses of HTTP, or words.
-const CODES: [&str; 5] = ["code", "resultCode", "result_code", "retcode", "ret_code"];
+const FAULT_CODES: &[&str] = &["errcode", "errorCode", "error_code", "err_code", "errno"];
+/// Numbers of services or statuses of HTTP, or words. Beside a plain yes they mean nothing: services disagree on them.
+const CODES: &[&str] = &["code", "resultCode", "result_code", "retcode", "ret_code"];
 /// Statuses of HTTP, or words.
-const STATUSES: [&str; 5] = ["status", "statusCode", "status_code", "result", "state"];
-// The keys above are known in capital and in small letters.
+const STATUSES: &[&str] = &[
+    "status",
+    "statusCode",
+    "status_code",
+    "stat",
+    "result",
+    "state",
+    "結果",
+    "状態",
+    "ステータス",
+];
+// The names above are known in capital and in small letters.
 /// Words of success, in small letters.
-const GOOD: [&str; 8] = [
+const GOOD: &[&str] = &[
     "ok",
     "success",
     "successful",
@@ -34,15 +59,21 @@ const GOOD: [&str; 8] = [
     "none",
     "no_error",
     "no error",
+    "成功",
+    "正常",
+    "正常終了",
+    "完了",
 ];
 /// Words of failure, in small letters.
-const BAD: [&str; 19] = [
+const BAD: &[&str] = &[
     "ng",
     "nok",
     "nack",
     "bad",
     "not",
+    "cannot",
     "unable",
+    "unknown",
     "error",
     "err",
     "fail",
@@ -57,6 +88,51 @@ const BAD: [&str; 19] = [
     "refused",
     "expired",
 ];
+/// Words of failure, wherever they stand in Japanese.
+const BAD_JAPANESE: &[&str] = &[
+    "失敗",
+    "エラー",
+    "異常",
+    "不正",
+    "無効",
+    "拒否",
+    "できません",
+    "見つかりません",
+    "権限がありません",
+];
+/// What may stand between a word of failure and a word that denies it.
+const BETWEEN: &[&str] = &[
+    "は",
+    "が",
+    "も",
+    "の",
+    "件数",
+    "数",
+    "コード",
+    "発生",
+    ":",
+    "：",
+    "=",
+    "＝",
+    " ",
+    "　",
+];
+/// What denies a word of failure before it.
+const DENIALS: &[&str] = &[
+    "なし",
+    "無し",
+    "ない",
+    "無い",
+    "なかった",
+    "ありません",
+    "ございません",
+    "していません",
+    "しませんでした",
+    "none",
+    "null",
+    "false",
+    "no",
+];
 
 /// What a body that should be that of a success says instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,16 +143,14 @@ pub(super) enum Contradiction {
     Page,
 }
 
-/// What `body` says against the success of its status; none: nothing.
-pub(super) fn contradiction(body: &str) -> Option<Contradiction> {
+/// What `body` says against the success of its status; none: nothing. `sent`: a line of the message, by which a text that
+/// repeats the message is known.
+pub(super) fn contradiction(body: &str, sent: Option<&str>) -> Option<Contradiction> {
     let body = body.trim_start_matches('\u{feff}').trim();
     if is_page(body) {
         return Some(Contradiction::Page);
     }
-    let failed = match serde_json::from_str(body) {
-        Ok(answer) => says_failure(&answer),
-        Err(_) => begins_with_failure(body),
-    };
+    let failed = Judge { sent }.says_failure(&reading::read(body));
     failed.then_some(Contradiction::Failed)
 }
 
@@ -88,46 +162,94 @@ fn is_page(body: &str) -> bool {
             .any(|tag| small.contains(tag))
 }
 
-fn says_failure(answer: &Value) -> bool {
-    match answer {
-        Value::Bool(taken) => !taken,
-        Value::String(text) => begins_with_failure(text),
-        Value::Array(answers) => answers
-            .iter()
-            .any(|one| one.is_object() && says_failure(one)),
-        Value::Object(answer) => of_object(answer),
-        Value::Null | Value::Number(_) => false,
+struct Judge<'a> {
+    sent: Option<&'a str>,
+}
+
+impl Judge<'_> {
+    fn says_failure(&self, answer: &Value) -> bool {
+        match answer {
+            Value::Object(answer) => self.of_object(answer),
+            Value::Array(answers) => answers
+                .iter()
+                .any(|one| one.is_object() && self.says_failure(one)),
+            answer => self.is_no(answer),
+        }
+    }
+
+    fn of_object(&self, answer: &Map<String, Value>) -> bool {
+        let find = |names: &[&str], holds: &dyn Fn(&Value) -> bool| {
+            answer
+                .iter()
+                .any(|(name, value)| is_one_of(name, names) && holds(value))
+        };
+        let is_denied = find(YES_OR_NO, &|value| self.is_no(value))
+            || find(FAULTS, &is_something)
+            || find(FAULT_CODES, &is_fault_code)
+            || find(STATUSES, &|value| self.is_bad_status(value));
+        let is_told = find(YES_OR_NO, &is_yes) || find(STATUSES, &is_yes);
+        let sounds_bad = find(CODES, &is_bad_code) || find(MESSAGES, &|v| self.is_bad_message(v));
+        let mut inside = answer
+            .values()
+            .filter(|one| one.is_object() || one.is_array());
+        is_denied
+            || (!is_told && sounds_bad)
+            || inside.any(|one| {
+                if is_told {
+                    has_plain_no(one)
+                } else {
+                    self.says_failure(one)
+                }
+            })
+    }
+
+    fn is_no(&self, value: &Value) -> bool {
+        is_plain_no(value) || value.as_str().is_some_and(|text| self.is_failure(text))
+    }
+
+    fn is_bad_status(&self, value: &Value) -> bool {
+        match number(value) {
+            Some(status) => (400..600).contains(&status),
+            None => !is_yes(value) && self.is_bad_message(value),
+        }
+    }
+
+    fn is_bad_message(&self, value: &Value) -> bool {
+        value.as_str().is_some_and(|text| self.is_failure(text))
+    }
+
+    /// Whether a text says failure, and not what was sent.
+    fn is_failure(&self, text: &str) -> bool {
+        let repeats = self.sent.is_some_and(|sent| text.contains(sent));
+        !repeats && (begins_with_failure(text) || has_failure(text))
     }
 }
 
-fn of_object(answer: &Map<String, Value>) -> bool {
-    let find = |keys: &[&str], holds: fn(&Value) -> bool| {
-        let named = |key: &str| keys.iter().any(|known| known.eq_ignore_ascii_case(key));
-        answer.iter().any(|(key, value)| named(key) && holds(value))
-    };
-    let is_denied = find(&YES_OR_NO, is_no)
-        || find(&FAULTS, is_something)
-        || find(&FAULT_CODES, is_fault_code)
-        || find(&STATUSES, is_bad_status);
-    // Services disagree on what a `code` means: next to a plain yes it is ignored.
-    let is_told = find(&YES_OR_NO, is_yes) || find(&STATUSES, is_yes);
-    let sounds_bad = find(&CODES, is_bad_code) || find(&MESSAGES, is_bad_message);
-    is_denied || (sounds_bad && !is_told)
+fn is_one_of(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
-fn is_no(value: &Value) -> bool {
-    match value {
-        Value::Bool(yes) => !yes,
-        Value::Number(_) => number(value) == Some(0),
-        Value::String(text) => is_plain_no(text) || begins_with_failure(text),
+/// Whether a field for yes or no says no, however deep.
+fn has_plain_no(answer: &Value) -> bool {
+    match answer {
+        Value::Object(answer) => answer.iter().any(|(name, value)| {
+            (is_one_of(name, YES_OR_NO) && is_plain_no(value)) || has_plain_no(value)
+        }),
+        Value::Array(answers) => answers.iter().any(has_plain_no),
         _ => false,
     }
 }
 
-fn is_plain_no(text: &str) -> bool {
-    ["false", "no"]
-        .iter()
-        .any(|no| text.trim().eq_ignore_ascii_case(no))
+fn is_plain_no(value: &Value) -> bool {
+    match value {
+        Value::Bool(yes) => !yes,
+        Value::Number(_) => number(value) == Some(0),
+        Value::String(text) => {
+            let is_no = |no: &&str| text.trim().eq_ignore_ascii_case(no);
+            ["false", "no", "0"].iter().any(is_no)
+        }
+        _ => false,
+    }
 }
 
 fn is_yes(value: &Value) -> bool {
@@ -139,9 +261,11 @@ fn is_something(value: &Value) -> bool {
         Value::Null => false,
         Value::Bool(there) => *there,
         Value::Number(_) => number(value) != Some(0),
-        Value::String(text) => !text.trim().is_empty() && !is_yes(value) && !is_plain_no(text),
-        Value::Array(list) => !list.is_empty(),
-        Value::Object(map) => !map.is_empty(),
+        Value::String(text) => {
+            !text.trim().is_empty() && !is_yes(value) && !is_plain_no(value) && !is_denial(text)
+        }
+        Value::Array(list) => list.iter().any(is_something),
+        Value::Object(map) => map.values().any(is_something),
     }
 }
 
@@ -163,18 +287,6 @@ fn is_bad_code(value: &Value) -> bool {
     }
 }
 
-fn is_bad_status(value: &Value) -> bool {
-    match number(value) {
-        Some(status) => (400..600).contains(&status),
-        None => word(value)
-            .is_some_and(|word| !GOOD.contains(&word.as_str()) && begins_with_failure(&word)),
-    }
-}
-
-fn is_bad_message(value: &Value) -> bool {
-    value.as_str().is_some_and(begins_with_failure)
-}
-
 /// A whole number, perhaps written as a text.
 fn number(value: &Value) -> Option<i64> {
     match value {
@@ -190,9 +302,38 @@ fn word(value: &Value) -> Option<String> {
 
 /// Whether the first word of a text is one of failure.
 fn begins_with_failure(text: &str) -> bool {
-    let mut words = text.split(|c: char| !c.is_alphanumeric());
-    let first = words.find(|word| !word.is_empty()).unwrap_or_default();
-    BAD.contains(&first.to_ascii_lowercase().as_str())
+    let is_end = |c: char| !c.is_alphanumeric();
+    let text = text.trim_start_matches(is_end);
+    let (first, rest) = text.split_at(text.find(is_end).unwrap_or(text.len()));
+    BAD.contains(&first.to_ascii_lowercase().as_str()) && !is_denial(rest)
+}
+
+/// Whether a word of failure stands in a Japanese text.
+fn has_failure(text: &str) -> bool {
+    BAD_JAPANESE.iter().any(|word| {
+        let mut found = text.match_indices(word);
+        found.any(|(at, _)| !is_denial(&text[at + word.len()..]))
+    })
+}
+
+/// Whether what follows a word of failure says that there is none.
+fn is_denial(rest: &str) -> bool {
+    let mut rest = rest;
+    while let Some(shorter) = BETWEEN.iter().find_map(|word| rest.strip_prefix(word)) {
+        rest = shorter;
+    }
+    let digits = rest
+        .split(|c: char| !c.is_ascii_digit())
+        .next()
+        .unwrap_or("");
+    if !digits.is_empty() {
+        return digits.chars().all(|digit| digit == '0');
+    }
+    let small = rest.to_ascii_lowercase();
+    DENIALS.iter().any(|denial| {
+        let after = small.strip_prefix(denial);
+        after.is_some_and(|after| !denial.is_ascii() || !after.contains(char::is_alphanumeric))
+    })
 }
 
 #[cfg(test)]
@@ -249,8 +390,45 @@ mod tests {
             "\"failed\"",
             "Error: channel not found",
             "FAILED",
+            // Inside of something else.
+            r#"{"data":{"success":false}}"#,
+            r#"{"code":200,"data":{"result":{"ok":0}}}"#,
+            r#"{"status":"success","data":{"success":false}}"#,
+            r#"{"results":[{"status":"ok"},{"status":"failed"}]}"#,
+            r#"{"response":{"error":"no such room"}}"#,
+            // Counts.
+            r#"{"failed":1,"sent":0}"#,
+            r#"{"sent":1,"failed":["b@clinic.example"]}"#,
+            "0",
+            "\"0\"",
+            // Japanese.
+            "失敗",
+            "送信に失敗しました",
+            "エラー: チャンネルが見つかりません",
+            "チャンネルが見つかりません",
+            "この操作は許可されていないため、実行できません",
+            r#"{"result":"失敗"}"#,
+            r#"{"結果":"エラー"}"#,
+            r#"{"エラー":"宛先がない"}"#,
+            r#"{"message":"認証エラーです"}"#,
+            r#"{"status":"異常終了"}"#,
+            // XML.
+            "<error>no such channel</error>",
+            "<?xml version=\"1.0\"?><response><status>error</status></response>",
+            "<response><success>false</success></response>",
+            "<rsp stat=\"fail\"><err code=\"1\"/></rsp>",
+            "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body><s:Fault><faultcode>s:Client</faultcode></s:Fault></s:Body></s:Envelope>",
+            "<response><errors><error>too long</error></errors></response>",
+            // Pairs.
+            "status=error&message=no",
+            "result: NG",
+            "error=invalid_token",
         ] {
-            assert_eq!(contradiction(body), Some(Contradiction::Failed), "{body}");
+            assert_eq!(
+                contradiction(body, None),
+                Some(Contradiction::Failed),
+                "{body}"
+            );
         }
     }
 
@@ -262,7 +440,11 @@ mod tests {
             "<?xml version=\"1.0\"?><!doctype html><html>",
             "<!-- proxy --><html>",
         ] {
-            assert_eq!(contradiction(body), Some(Contradiction::Page), "{body}");
+            assert_eq!(
+                contradiction(body, None),
+                Some(Contradiction::Page),
+                "{body}"
+            );
         }
     }
 
@@ -272,7 +454,6 @@ mod tests {
             "",
             "ok",
             "1",
-            "0",
             "null",
             "true",
             "{}",
@@ -314,8 +495,48 @@ mod tests {
             r#"{"id":"1","message":"an error was reported","severity":"error"}"#,
             r#"[{"status":"ok"},1]"#,
             "{\"cut off",
+            r#"{"errors":[],"failed":[]}"#,
+            r#"{"errors":{}}"#,
+            r#"{"error":null}"#,
+            r#"{"failed":0,"sent":1}"#,
+            r#"{"failed":"0"}"#,
+            r#"{"error":"なし"}"#,
+            r#"{"data":{"error":null,"success":true}}"#,
+            r#"{"ok":true,"message":{"error":"a word of the sender's"}}"#,
+            r#"{"results":[{"error":null},{"error":false}]}"#,
+            "no errors",
+            "0 errors",
+            "Errors: 0",
+            "error: none",
+            "error=0",
+            "Error: no",
+            "エラーはありません",
+            "エラーなし",
+            "失敗件数: 0 件",
+            "エラーコード：0",
+            "エラーは発生していません",
+            "成功",
+            r#"{"結果":"成功","エラー":""}"#,
+            r#"{"message":"エラーはありませんでした"}"#,
+            "<response><error/><status>ok</status></response>",
+            "<response><errors></errors><failed>0</failed></response>",
+            "<result>ok</result>",
+            "<note>an error was reported</note>",
+            "status=ok&error=",
         ] {
-            assert_eq!(contradiction(body), None, "{body}");
+            assert_eq!(contradiction(body, None), None, "{body}");
+        }
+    }
+    #[test]
+    fn what_repeats_the_message_says_nothing_of_itself() {
+        let title = "[北病院] 送信できないイベント";
+        for body in [
+            r#"{"id":"x","message":"[北病院] 送信できないイベント\n接続に失敗しました"}"#,
+            "[北病院] 送信できないイベント: 送信に失敗しました",
+        ] {
+            assert_eq!(contradiction(body, Some(title)), None, "{body}");
+            let other = contradiction(body, Some("another message"));
+            assert_eq!(other, Some(Contradiction::Failed), "{body}");
         }
     }
 }

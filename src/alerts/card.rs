@@ -30,6 +30,10 @@ pub(super) fn teams(words: &Message) -> Value {
         })
     });
     let body: Vec<Value> = [title].into_iter().chain(lines).collect();
+    // An address in a block is no link there.
+    let action =
+        |link: &String| json!({"type": "Action.OpenUrl", "title": words.link_title(), "url": link});
+    let actions: Vec<Value> = words.link.iter().map(action).collect();
     json!({
         "type": "message",
         "attachments": [{
@@ -41,6 +45,7 @@ pub(super) fn teams(words: &Message) -> Value {
                 "version": "1.4",
                 "msteams": {"width": "Full"},
                 "body": body,
+                "actions": actions,
             },
         }],
     })
@@ -50,6 +55,7 @@ pub(super) fn teams(words: &Message) -> Value {
 mod tests {
     use super::*;
     use crate::language::{Language, Locale};
+    use crate::notification::advice::AdviceContext;
     use crate::timestamp::Timestamp;
     use crate::zone::Zone;
 
@@ -61,7 +67,8 @@ mod tests {
         let now = Timestamp::parse("2026-10-21T07:28:30.000Z").unwrap();
         Message {
             text: text.to_owned(),
-            ..locale.test("id", now)
+            link: Some("https://relay.example/monitor".to_owned()),
+            ..locale.test("id", now, &AdviceContext::default())
         }
     }
 
@@ -88,5 +95,8 @@ mod tests {
         assert_eq!(body.len(), 3);
         assert_eq!(body[2]["text"], "sudo two");
         assert_eq!(body[2]["fontType"], "Monospace");
+        let link = &attached["content"]["actions"][0];
+        assert_eq!(link["type"], "Action.OpenUrl");
+        assert_eq!(link["url"], "https://relay.example/monitor");
     }
 }

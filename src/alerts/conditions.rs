@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::day;
 use crate::incident::{CLEAR_FOR, Finding, Kind, Observation, Thresholds};
 use crate::observations::{AnswerTimes, ReceiverState};
 use crate::overview::{Absence, RouteVitals};
@@ -34,6 +35,8 @@ pub struct Observed {
     pub database: u64,
     /// When the relay's own certificate ends; none: it shows none.
     pub own_certificate_ends: Option<Timestamp>,
+    /// How far the wall clock is ahead of the time that has passed, in seconds, when it may be wrong; negative: behind.
+    pub clock_off: Option<i64>,
     /// What receivers showed, by route.
     pub receivers: Vec<(String, ReceiverState)>,
     /// The valid tokens that have an end.
@@ -83,6 +86,12 @@ pub fn holding(observed: &Observed, limits: &Thresholds, now: Timestamp) -> Vec<
         (
             Kind::CertificateExpiring,
             own_certificate(observed, limits, now),
+        ),
+        (
+            Kind::ClockOff,
+            observed
+                .clock_off
+                .map(|seconds| Finding::OwnClock { seconds }),
         ),
     ];
     let whole = whole.into_iter().filter_map(|(kind, finding)| {
@@ -263,7 +272,7 @@ fn own_certificate(observed: &Observed, limits: &Thresholds, now: Timestamp) -> 
 
 /// The days until a certificate ends, when they are few enough to tell; negative: since it ended.
 fn days_left(ends: Timestamp, limits: &Thresholds, now: Timestamp) -> Option<i64> {
-    let days = (ends.unix_seconds() - now.unix_seconds()).div_euclid(86_400);
+    let days = day::whole_days(now, ends);
     let first = limits.certificate_days.iter().max()?;
     (days <= i64::try_from(*first).unwrap_or(i64::MAX)).then_some(days)
 }

@@ -8,7 +8,7 @@ use lettre::message::{Mailbox, Mailboxes, MessageBuilder};
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
-use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt};
+use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, MailParameter};
 
 use super::mail_stream::{MailStream, of_io};
@@ -25,8 +25,17 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// The longest that a server may take to say goodbye.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// A conversation that came to its end, and what came of it.
-type Talked = (AsyncSmtpConnection, ChannelOutcome);
+/// What came of handing over a mail.
+enum HandedOver {
+    /// Taken or not, for whoever it was.
+    Decided(ChannelOutcome),
+    /// The server takes several recipients, and refuses the mail to all of them together, which may be because of one.
+    NotTogether {
+        /// Whom it does not take at all.
+        refused: Vec<RefusedRecipient>,
+        why: Error,
+    },
+}
 
 /// Tells auto-responders not to answer (RFC 3834).
 #[derive(Clone)]
@@ -55,10 +64,21 @@ pub(super) async fn send(
 ) -> ChannelOutcome {
     let sending = async {
         let mut server = connect(email, password).await?;
-        let outcome = hand_over(&mut server, email, words, now).await;
-        Ok((server, outcome.unwrap_or_else(|not_sent| not_sent)))
+        let handed_over = hand_over(&mut server, email, words, now).await;
+        Ok((server, handed_over))
     };
-    in_time(sending).await
+    let (mut server, handed_over) = match in_time(sending).await {
+        Ok(talked) => talked,
+        Err(outcome) => return outcome,
+    };
+    let outcome = match handed_over {
+        HandedOver::Decided(outcome) => outcome,
+        HandedOver::NotTogether { refused, why } => {
+            one_by_one(&mut server, email, words, refused, &why, now).await
+        }
+    };
+    part(server).await;
+    outcome
 }
 
 /// Asks the server which recipients it takes, without a mail.
@@ -68,21 +88,28 @@ pub(super) async fn examine(email: &Email, password: Option<&Secret>) -> Channel
         let refused = offer(&mut server, email).await?;
         Ok((server, ChannelOutcome::Sent { refused }))
     };
-    in_time(examining).await
+    match in_time(examining).await {
+        Ok((server, outcome)) => {
+            part(server).await;
+            outcome
+        }
+        Err(outcome) => outcome,
+    }
 }
 
 /// What came of a conversation. The library's own limit ends with the connecting: a server that falls
 /// silent would keep it.
-async fn in_time(talking: impl Future<Output = Result<Talked, ChannelOutcome>>) -> ChannelOutcome {
-    match tokio::time::timeout(TIMEOUT, talking).await {
-        Ok(Ok((mut server, outcome))) => {
-            // The mail is handed over or not, whatever comes of this.
-            let _ = tokio::time::timeout(FAREWELL, server.abort()).await;
-            outcome
-        }
-        Ok(Err(outcome)) => outcome,
-        Err(_) => ChannelOutcome::TryLater(Objection::Mail(Mail::NoAnswer(TIMEOUT))),
-    }
+async fn in_time<T>(
+    talking: impl Future<Output = Result<T, ChannelOutcome>>,
+) -> Result<T, ChannelOutcome> {
+    let talked = tokio::time::timeout(TIMEOUT, talking).await;
+    let silent = Objection::Mail(Mail::NoAnswer(TIMEOUT));
+    talked.unwrap_or(Err(ChannelOutcome::TryLater(silent)))
+}
+
+/// Says goodbye. A mail is handed over or not, whatever comes of this.
+async fn part(mut server: AsyncSmtpConnection) {
+    let _ = tokio::time::timeout(FAREWELL, server.abort()).await;
 }
 
 /// A server that is ready to take a mail. Whatever is wrong until then is not wrong with a message.
@@ -113,7 +140,7 @@ async fn offer(
     let from = MailFrom::new(Some(email.from.email.clone()), options(email));
     let answer = server.command(from).await;
     answer.map_err(|error| refusal(&error))?;
-    let (mut refused, mut for_good) = (Vec::new(), true);
+    let mut refused = Vec::new();
     for recipient in &email.to {
         let named = Rcpt::new(recipient.email.clone(), Vec::new());
         let Err(error) = server.command(named).await else {
@@ -122,24 +149,25 @@ async fn offer(
         if error.status().is_none() {
             return Err(refusal(&error));
         }
-        for_good &= error.is_permanent();
-        refused.push(RefusedRecipient {
-            recipient: recipient.email.to_string(),
-            reason: said(&error),
-        });
+        refused.push(refused_recipient(recipient, &error));
     }
     if refused.len() < email.to.len() {
         return Ok(refused);
     }
-    Err(nobody_takes_it(&refused, for_good))
+    let for_now = refused.iter().any(|one| one.for_now);
+    let why = Objection::Recipients(refused);
+    Err(if for_now {
+        ChannelOutcome::TryLater(why)
+    } else {
+        ChannelOutcome::RefusedForGood(why)
+    })
 }
 
-fn nobody_takes_it(refused: &[RefusedRecipient], for_good: bool) -> ChannelOutcome {
-    let why = Objection::Recipients(refused.to_vec());
-    if for_good {
-        ChannelOutcome::RefusedForGood(why)
-    } else {
-        ChannelOutcome::TryLater(why)
+fn refused_recipient(recipient: &Mailbox, error: &Error) -> RefusedRecipient {
+    RefusedRecipient {
+        recipient: recipient.email.to_string(),
+        reason: said(error),
+        for_now: !is_for_good(error),
     }
 }
 
@@ -159,33 +187,111 @@ async fn hand_over(
     email: &Email,
     words: &Message,
     now: Timestamp,
-) -> Result<ChannelOutcome, ChannelOutcome> {
-    let refused = offer(server, email).await?;
-    let mail = compose(email, words, &refused, now);
-    let mail = mail.map_err(|why| ChannelOutcome::RefusedForGood(Objection::Unwritable(why)))?;
-    let answer = server.command(Data).await;
-    answer.map_err(|error| refusal(&error))?;
-    let answer = server.message(&mail.formatted()).await;
-    answer.map_err(|error| refusal(&error))?;
-    Ok(ChannelOutcome::Sent { refused })
+) -> HandedOver {
+    let refused = match offer(server, email).await {
+        Ok(refused) => refused,
+        Err(outcome) => return HandedOver::Decided(outcome),
+    };
+    let text = words.text_without(&refused);
+    let mail = match compose(email, words, &text, now) {
+        Ok(mail) => mail,
+        Err(why) => {
+            let why = Objection::Unwritable(why);
+            return HandedOver::Decided(ChannelOutcome::RefusedForGood(why));
+        }
+    };
+    let several = email.to.len() - refused.len() > 1;
+    match transmit(server, &mail).await {
+        Ok(()) => HandedOver::Decided(ChannelOutcome::Sent { refused }),
+        Err(why) if several && why.status().is_some() => HandedOver::NotTogether { refused, why },
+        Err(why) => HandedOver::Decided(refusal(&why)),
+    }
 }
 
-/// What an answer to a mail means. One that wants a login or encryption is about the configuration.
+async fn transmit(server: &mut AsyncSmtpConnection, mail: &lettre::Message) -> Result<(), Error> {
+    server.command(Data).await?;
+    server.message(&mail.formatted()).await.map(|_| ())
+}
+
+/// Sends each recipient a mail, after the server refused one for all of them because of `why`.
+async fn one_by_one(
+    server: &mut AsyncSmtpConnection,
+    email: &Email,
+    words: &Message,
+    mut refused: Vec<RefusedRecipient>,
+    why: &Error,
+    now: Timestamp,
+) -> ChannelOutcome {
+    let text = words.text_by_itself(&said(why).describe(words.language));
+    let is_refused = |to: &Mailbox| {
+        let address = to.email.to_string();
+        refused.iter().any(|one| one.recipient == address)
+    };
+    let offered: Vec<_> = email.to.iter().filter(|to| !is_refused(to)).collect();
+    let mut anybody = false;
+    for recipient in offered {
+        let alone = Email {
+            to: vec![recipient.clone()],
+            ..email.clone()
+        };
+        let mail = match compose(&alone, words, &text, now) {
+            Ok(mail) => mail,
+            Err(why) => return ChannelOutcome::RefusedForGood(Objection::Unwritable(why)),
+        };
+        // Each has the time of a whole mail: how it ended for the others is known, and must not be lost.
+        match tokio::time::timeout(TIMEOUT, transmit_alone(server, &alone, &mail)).await {
+            Ok(Ok(())) => anybody = true,
+            Ok(Err(error)) => refused.push(refused_recipient(recipient, &error)),
+            Err(_) => refused.push(RefusedRecipient {
+                recipient: recipient.email.to_string(),
+                reason: Mail::NoAnswer(TIMEOUT),
+                for_now: true,
+            }),
+        }
+    }
+    if anybody {
+        ChannelOutcome::Sent { refused }
+    } else {
+        refusal(why)
+    }
+}
+
+async fn transmit_alone(
+    server: &mut AsyncSmtpConnection,
+    alone: &Email,
+    mail: &lettre::Message,
+) -> Result<(), Error> {
+    server.command(Rset).await?;
+    let from = MailFrom::new(Some(alone.from.email.clone()), options(alone));
+    server.command(from).await?;
+    for recipient in &alone.to {
+        let named = Rcpt::new(recipient.email.clone(), Vec::new());
+        server.command(named).await?;
+    }
+    transmit(server, mail).await
+}
+
+/// What an answer to a mail means.
 fn refusal(error: &Error) -> ChannelOutcome {
     let why = Objection::Mail(said(error));
-    let status = error.status().map(u16::from);
-    let about_login = matches!(status, Some(530 | 534 | 535 | 538));
-    if error.is_permanent() && !about_login {
+    if is_for_good(error) {
         ChannelOutcome::RefusedForGood(why)
     } else {
         ChannelOutcome::TryLater(why)
     }
 }
 
+/// Whether trying again is of no use. A server that wants a login or encryption speaks about the configuration.
+fn is_for_good(error: &Error) -> bool {
+    let status = error.status().map(u16::from);
+    let about_login = matches!(status, Some(530 | 534 | 535 | 538));
+    error.is_permanent() && !about_login
+}
+
 fn compose(
     email: &Email,
     words: &Message,
-    refused: &[RefusedRecipient],
+    text: &str,
     now: Timestamp,
 ) -> Result<lettre::Message, String> {
     let thread = message_id(&email.from, &words.incident_id, "opened");
@@ -212,7 +318,7 @@ fn compose(
         answer.in_reply_to(thread.clone()).references(thread)
     };
     builder
-        .body(format!("{}\n", words.text_without(refused)))
+        .body(format!("{text}\n"))
         .map_err(|error| with_causes(&error))
 }
 

@@ -45,8 +45,8 @@ const SLACK_LATER: [&str; 12] = [
     "user_not_found",
 ];
 
-/// Posts `body` as JSON to the hook.
-pub(super) async fn post(hook: &Hook, body: &impl Serialize) -> ChannelOutcome {
+/// Posts `body` as JSON to the hook. `title` stands in it.
+pub(super) async fn post(hook: &Hook, title: &str, body: &impl Serialize) -> ChannelOutcome {
     let body = match serde_json::to_string(body) {
         Ok(body) => body,
         Err(error) => {
@@ -59,7 +59,7 @@ pub(super) async fn post(hook: &Hook, body: &impl Serialize) -> ChannelOutcome {
     match answer {
         Ok(answer) => {
             let status = answer.status().as_u16();
-            judged(status, &beginning(answer).await)
+            judged(status, &beginning(answer).await, title)
         }
         Err(why) => ChannelOutcome::TryLater(why),
     }
@@ -76,7 +76,7 @@ pub(super) async fn call(hook: &Hook) -> Result<(), Objection> {
         return Err(Objection::Answer(status.as_u16()));
     }
     // A page may be what such a service answers; that it did not count the call is said otherwise.
-    match contradiction(&beginning(answer).await) {
+    match contradiction(&beginning(answer).await, None) {
         Some(Contradiction::Failed) => Err(Objection::SaysFailure(status.as_u16())),
         Some(Contradiction::Page) | None => Ok(()),
     }
@@ -129,7 +129,7 @@ async fn beginning(mut answer: Response) -> String {
 }
 
 /// What an answer means. Some say 200, and that it failed in the body.
-fn judged(status: u16, body: &str) -> ChannelOutcome {
+fn judged(status: u16, body: &str, title: &str) -> ChannelOutcome {
     let body = body.trim();
     if SLACK_NEVER.contains(&body) {
         return ChannelOutcome::RefusedForGood(Objection::AnswerSaid(status, body.to_owned()));
@@ -141,7 +141,7 @@ fn judged(status: u16, body: &str) -> ChannelOutcome {
         return failed_at_teams(words);
     }
     match status {
-        200..=299 => match contradiction(body) {
+        200..=299 => match contradiction(body, Some(title)) {
             None => ChannelOutcome::SENT,
             Some(Contradiction::Failed) => ChannelOutcome::TryLater(Objection::SaysFailure(status)),
             Some(Contradiction::Page) => ChannelOutcome::TryLater(Objection::Page(status)),
@@ -168,6 +168,10 @@ fn failed_at_teams(words: &str) -> ChannelOutcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn judged(status: u16, body: &str) -> ChannelOutcome {
+        super::judged(status, body, "a title")
+    }
 
     #[test]
     fn a_failure_in_a_200_is_one() {

@@ -34,6 +34,8 @@ pub enum Objection {
     Mail(Mail),
     /// The mail server does not take these recipients.
     Recipients(Vec<RefusedRecipient>),
+    /// The mail server does not take this recipient now; the message is sent there again for so long.
+    Late(RefusedRecipient, Duration),
 }
 
 /// What is wrong with a mail server, or what it said.
@@ -74,4 +76,6 @@ pub struct RefusedRecipient {
     pub recipient: String,
     /// What the server says.
     pub reason: Mail,
+    /// It may take the recipient at another time.
+    pub for_now: bool,
 }

@@ -1,6 +1,7 @@
 //! `check`: everything that can be known without starting, one line each, and what to do.
 
 mod channels;
+mod clock;
 mod daemon;
 mod keys;
 mod listeners;
@@ -68,6 +69,7 @@ async fn look(locale: Locale, common: &Common, settings: &Loaded) -> Vec<CheckRe
     let mut findings = vec![CheckResult::good("config", path)];
     findings.extend(keys::all(locale, common, settings));
     findings.extend(storage::all(locale, common, config, daemon.as_ref()).await);
+    findings.extend(clock::own(locale, config, daemon.as_ref()));
     findings.extend(daemon::silent(locale, common, config, silent.as_deref()));
     let server = &config.server;
     for address in server.plain().into_iter().chain(server.secured()) {

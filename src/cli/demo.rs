@@ -25,6 +25,7 @@ use crate::hold::EVERY_ROUTE;
 use crate::language::Language;
 use crate::receiver::{Receiver, Verifier};
 use crate::relay::{self, Relay};
+use crate::session::{Role, USUAL_HOURS};
 use crate::timestamp::Timestamp;
 use crate::words::demo::{self, Show};
 use staff_system::StaffSystem;
@@ -329,13 +330,18 @@ impl Stage {
             .post("/control/tokens", wanted.to_string())
             .await?;
         let token = text(&issued["token"]);
+        let wanted = json!({"name": "demo", "role": Role::Operator.as_str(), "hours": USUAL_HOURS});
+        let path = "/control/monitor/logins";
+        let login = self.client.post(path, wanted.to_string()).await?;
+        let link = text(&login["link"]);
         let url = format!("http://{}", self.relay.address());
         let directory = &self.directory;
         // As it was found, so that it can be typed without an installation.
         let program = env::current_exe().map_err(failed(self.locale.language))?;
         let program = program.display();
         print_line(&format!(
-            "\n{}\n\nURL={url}\nTOKEN={token}\n\
+            "\n{}\n{link}\n{}\n{program} --config {directory}/config.toml monitor login --name demo --role operator\n\n\
+             {}\n\nURL={url}\nTOKEN={token}\n\
              curl -sH \"Authorization: Bearer $TOKEN\" $URL/api/integration/webhook-stats\n\
              curl -sH \"Authorization: Bearer $TOKEN\" $URL/api/interviews/completion-stats\n\
              curl -sH \"Authorization: Bearer $TOKEN\" \"$URL/api/events?limit=3\"\n\
@@ -343,6 +349,8 @@ impl Stage {
              -d '{{\"event\":\"employee.updated\",\"data\":{{\"staffId\":\"EMP-2025-001\",\"department\":\"看護部\"}}}}' $URL/api/events\n\
              {program} --config {directory}/config.toml status\n\
              {program} --config {directory}/config.toml tail -f\n\n{}",
+            self.locale.language.phrase(Show::Page),
+            self.locale.language.phrase(Show::PageAgain),
             self.locale.language.phrase(Show::ToTry),
             self.locale.language.phrase(Show::Ends),
         ))

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use clap::Args;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::client::Client;
 use super::words::text;
 use super::{CliError, print_line, value};
+use crate::recovery::Hindrance;
 use crate::route::MAX_NAME_CHARACTERS;
 use crate::words::recoveries::{self, Recovering};
 
@@ -49,6 +51,9 @@ impl Recover {
         let answer = client.post("/api/recovery", wanted.to_string()).await?;
         let routes = answer["routes"].as_array().map_or(&[][..], Vec::as_slice);
         let locale = client.locale;
+        for left_out in answer["leftOut"].as_array().into_iter().flatten() {
+            tell_left_out(client, left_out)?;
+        }
         if routes.is_empty() {
             return client.print(&answer, |_| locale.phrase(Recovering::Nothing).to_owned());
         }
@@ -85,6 +90,23 @@ impl Recover {
         }
         Err(CliError::Failed(failures.join("\n")))
     }
+}
+
+/// Says of a route that nothing is sent again on it now, and why.
+fn tell_left_out(client: &Client, left_out: &Value) -> Result<(), CliError> {
+    if client.json {
+        let (route, reason) = (&left_out["route"], &left_out["reason"]);
+        return print_line(&json!({"route": route, "leftOut": reason}).to_string());
+    }
+    let Ok(reason) = Hindrance::deserialize(&left_out["reason"]) else {
+        return Ok(());
+    };
+    let language = client.locale.language;
+    print_line(&recoveries::left_out(
+        text(&left_out["route"]),
+        reason,
+        language,
+    ))
 }
 
 /// Waits until the probe of a route has ended, and says how.

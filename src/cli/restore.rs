@@ -51,7 +51,7 @@ impl Restore {
         print_line(&if common.json {
             for_programs(&self.file, &restored).to_string()
         } else {
-            for_people(locale, &self.file, &restored).join("\n")
+            for_people(locale, common, &self.file, &restored).join("\n")
         })
     }
 }
@@ -68,6 +68,8 @@ fn for_programs(file: &Path, restored: &Restored) -> Value {
     answer["asItIs"] = json!(restored.as_it_is);
     answer["erasedAgain"] = json!(restored.erased);
     answer["keptAside"] = json!(restored.kept_aside);
+    let further = restored.further.as_ref();
+    answer["further"] = json!(further.map(|(file, verified)| self::answer(file, *verified)));
     answer["before"] = match &restored.before {
         Before::Absent => Value::Null,
         Before::Unreadable(why) => json!({"error": why}),
@@ -98,7 +100,7 @@ fn for_programs(file: &Path, restored: &Restored) -> Value {
     answer
 }
 
-fn for_people(locale: Locale, file: &Path, restored: &Restored) -> Vec<String> {
+fn for_people(locale: Locale, common: &Common, file: &Path, restored: &Restored) -> Vec<String> {
     let copy = restored.copy;
     let mut lines = vec![restores::good_copy(locale, file, copy)];
     lines.push(locale.phrase(Copied::Restored).to_owned());
@@ -122,6 +124,10 @@ fn for_people(locale: Locale, file: &Path, restored: &Restored) -> Vec<String> {
             lines.extend(restores::not_in_copy(locale, difference));
             lines.extend(restores::stay_revoked(locale, revoked));
         }
+    }
+    if let Some((file, verified)) = &restored.further {
+        let restore = common.typed(&format!("restore {}", file.display()));
+        lines.push(restores::further(locale, file, *verified, &restore));
     }
     if restored.erased > 0 {
         lines.push(restores::erased_again(locale, restored.erased));

@@ -156,7 +156,11 @@ fn mentioned(locale: Locale, answer: &Value) -> Vec<String> {
         (Words::InEvents, &answer["mentionedIn"]),
         (Words::InInterviews, &notes["interviews"]),
         (Words::InHolds, &notes["holds"]),
+        (Words::InIncidents, &notes["incidents"]),
+        (Words::InTokens, &notes["tokens"]),
+        (Words::InSessions, &notes["sessions"]),
         (Words::InAudit, &notes["audit"]),
+        (Words::InNames, &notes["names"]),
     ];
     let mut lines = Vec::new();
     for (place, mentions) in places {
@@ -184,6 +188,9 @@ fn erased(locale: Locale, answer: &Value) -> String {
     )];
     if number("givenUp") > 0 {
         lines.push(staff::given_up(number("givenUp"), language));
+    }
+    if number("texts") > 0 {
+        lines.push(staff::texts(number("texts"), language));
     }
     let open = list(&answer["open"]);
     if !open.is_empty() {

@@ -7,6 +7,7 @@ use super::check::nobody_is_told;
 use super::words::{Locale, text};
 use super::{CliError, Common, hold};
 use crate::route::DEFAULT;
+use crate::words::clocks;
 use crate::words::holds::Holding;
 use crate::words::status::{self, Overview};
 use crate::words::{harmless, size};
@@ -22,7 +23,7 @@ const NEEDS_A_PERSON: u8 = 1;
 Exit codes: 0 good; 1 with --exit-code: a person is needed; 69 the daemon does not answer")]
 pub(super) struct Status {
     /// End with exit code 1 when a person is needed: events that were given up, an alert that is not over, a channel
-    /// that cannot be told, no backup, a full disk
+    /// that cannot be told, no backup, a full disk, a clock that may be wrong
     #[arg(long)]
     exit_code: bool,
 }
@@ -47,6 +48,7 @@ fn needs_a_person(answer: &Value) -> bool {
         || answer["database"]["trouble"].is_string()
         || answer["backup"]["error"].is_string()
         || answer["disk"]["full"] == true
+        || answer["clock"]["offSeconds"].is_number()
         || answer["tls"]["refused"].is_string()
         || lists.into_iter().any(has)
         || lost_routes(answer).next().is_some()
@@ -127,6 +129,11 @@ fn page(locale: Locale, common: &Common, answer: &Value) -> String {
     });
     let trouble = answer["database"]["trouble"].as_str();
     let trouble = trouble.map(|told| (locale.phrase(Overview::InTrouble), told.to_owned()));
+    let clock = answer["clock"]["offSeconds"].as_i64();
+    let clock = clock.map(|seconds| {
+        let told = clocks::told(seconds, locale.language);
+        (locale.phrase(Overview::Clock), told)
+    });
     let nobody = (answer["alerts"]["channels"] == 0).then(|| {
         let name = locale.phrase(Overview::Alerts);
         (name, nobody_is_told(locale).to_owned())
@@ -135,6 +142,7 @@ fn page(locale: Locale, common: &Common, answer: &Value) -> String {
         .into_iter()
         .chain(trouble)
         .chain(more)
+        .chain(clock)
         .chain(asked)
         .chain(tls(locale, answer))
         .chain(on_hold(locale, answer))

@@ -57,8 +57,10 @@ pub struct Dispatcher {
     next_due: Option<Duration>,
     /// The route is on hold, or the store has still to say whether it is: what is handed over is left to the store.
     held: bool,
-    /// Changes when a hold begins or ends.
-    holds: watch::Receiver<()>,
+    /// What an outage has left follows: the store has to say of each one whether it is its turn.
+    follows: bool,
+    /// Changes when a hold begins or ends, or a recovery begins.
+    turns: watch::Receiver<()>,
     /// Whether the route works, which is logged when it changes and not for every event.
     receiver_health: ReceiverHealth,
 }
@@ -70,7 +72,7 @@ impl Dispatcher {
     /// When the route's client cannot be set up.
     pub fn new(route: Route, context: Context, inbox: Inbox) -> Result<Self, SetupError> {
         let (store, clock) = (context.store.clone(), context.clock.clone());
-        let holds = store.hold_changes();
+        let turns = store.turn_changes();
         let slots = Arc::new(Semaphore::new(route.concurrency));
         let pace = route.max_per_second.map(|most| {
             let mut pace = time::interval(Duration::from_secs(1) / most.max(1));
@@ -97,7 +99,8 @@ impl Dispatcher {
             polled_at: Duration::ZERO,
             next_due: None,
             held: true,
-            holds,
+            follows: false,
+            turns,
             receiver_health: ReceiverHealth::default(),
         })
     }
@@ -135,7 +138,7 @@ impl Dispatcher {
                 Some(due) = self.inbox.new.recv(), if self.has_room() => self.receive(due),
                 Some(done) = self.running.join_next() => self.finish(done),
                 () = wake.notified() => self.should_poll = true,
-                Ok(()) = self.holds.changed() => self.put_back(),
+                Ok(()) = self.turns.changed() => self.put_back(),
                 () = time::sleep(idle_time), if self.has_room() => self.should_poll = true,
                 _ = stop.wait_for(|stop| *stop) => break,
             }
@@ -180,10 +183,11 @@ impl Dispatcher {
 
     /// Takes a delivery that was handed over. One that is older than the last one read from the store may have been read
     /// there and sent already; then the store is asked.
-    fn receive(&mut self, due: DueDelivery) {
+    fn receive(&mut self, mut due: DueDelivery) {
         if self.held {
             return;
         }
+        due.in_turn &= !self.follows;
         if due.seq > self.polled_up_to {
             self.take(due);
         } else if !self.in_flight.contains(&due.seq) {
@@ -196,9 +200,9 @@ impl Dispatcher {
         self.queued.push_back(due);
     }
 
-    /// Leaves what was taken and not begun to the store again, which says what is on hold now.
+    /// Leaves what was taken and not begun to the store again, which says what is on hold now, and whose turn it is.
     fn put_back(&mut self) {
-        self.holds.mark_unchanged();
+        self.turns.mark_unchanged();
         for due in self.queued.drain(..) {
             self.in_flight.remove(&due.seq);
         }
@@ -222,6 +226,7 @@ impl Dispatcher {
             Ok(found) => {
                 self.should_poll = found.more;
                 self.held = found.held;
+                self.follows = found.follows;
                 self.next_due = found.next_in.map(|wait| moment.monotonic + wait);
                 for due in found.due {
                     self.polled_up_to = self.polled_up_to.max(due.seq);
@@ -237,7 +242,7 @@ impl Dispatcher {
     }
 
     fn start_next(&mut self, slot: OwnedSemaphorePermit) {
-        if self.holds.has_changed().unwrap_or(false) {
+        if self.turns.has_changed().unwrap_or(false) {
             return self.put_back();
         }
         if let Some(due) = self.queued.pop_front() {

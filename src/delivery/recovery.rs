@@ -24,8 +24,6 @@ const TIMES_A_SECOND: u32 = 20;
 /// What the configuration says of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecoveryRules {
-    /// The relay finds out by itself whether VoiceDrive is back.
-    pub automatic: bool,
     /// How many deliveries may follow in a second, for each route on which something is sent.
     pub paces: BTreeMap<String, u32>,
     /// Which route an event takes when that of its acceptance is gone.
@@ -109,7 +107,8 @@ impl Recoverer {
         now: Duration,
     ) -> Result<Option<Duration>, StoreError> {
         let route = &recovery.route;
-        match recovery.next_step(self.rules.automatic) {
+        let automatic = self.delivery.borrow().automatic_recovery;
+        match recovery.next_step(automatic) {
             None => Ok(None),
             Some(Step::Follow) => self.follow(route, pace, now).await.map(Some),
             Some(Step::Begin) => {

@@ -135,10 +135,13 @@ impl Sender {
         loop {
             let rules = self.context.rules.borrow().clone();
             let (due, attempted) = (Arc::clone(due), Arc::clone(attempted));
-            let recorded =
-                self.context
-                    .store
-                    .record_attempt(due, attempted, rules.policy, rules.thresholds);
+            let recorded = self.context.store.record_attempt(
+                due,
+                attempted,
+                rules.policy,
+                rules.thresholds,
+                rules.automatic_recovery,
+            );
             match recorded.await {
                 Err(StoreError::Unavailable(_)) => time::sleep(WRITE_AGAIN).await,
                 result => return result,

@@ -24,7 +24,7 @@ pub(super) mod interviews;
 mod kpis;
 pub mod openapi;
 pub mod rate_limit;
-mod reconcile;
+pub(super) mod reconcile;
 pub(super) mod recovery;
 pub(super) mod resend;
 pub mod revoked;
@@ -34,6 +34,8 @@ mod submission;
 pub mod system_id;
 mod voicedrive;
 mod voicedrive_interviews;
+
+use hyper::HeaderMap;
 
 use super::Api;
 use super::reply::{ApiError, Reply};
@@ -54,7 +56,7 @@ impl Default for ApiWing {
 }
 
 impl Wing for ApiWing {
-    fn has(&self, api: &Api, path: &str) -> bool {
+    fn has(&self, api: &Api, path: &str, _headers: &HeaderMap) -> bool {
         let path = endpoints::path_in_table(api, path);
         path.is_some_and(|path| self.0.has(path))
     }

@@ -13,7 +13,7 @@ mod stats;
 mod status;
 mod tokens;
 
-use hyper::Method;
+use hyper::{HeaderMap, Method};
 
 use super::Api;
 use super::reply::{ApiError, Reply};
@@ -87,7 +87,7 @@ impl Default for ControlWing {
 }
 
 impl Wing for ControlWing {
-    fn has(&self, _api: &Api, path: &str) -> bool {
+    fn has(&self, _api: &Api, path: &str, _headers: &HeaderMap) -> bool {
         self.0.has(path)
     }
 

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use hyper::Method;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::{HeaderMap, Method};
 use tokio::sync::Mutex;
 
 use super::Api;
@@ -38,7 +38,7 @@ pub(super) struct MetricsWing {
 }
 
 impl Wing for MetricsWing {
-    fn has(&self, _api: &Api, path: &str) -> bool {
+    fn has(&self, _api: &Api, path: &str, _headers: &HeaderMap) -> bool {
         path == PATH
     }
 

@@ -7,8 +7,10 @@
 
 mod address;
 mod assets;
+mod beside;
 mod chart;
 mod codes;
+mod comparison;
 mod cookies;
 mod deliveries;
 mod delivery;
@@ -19,22 +21,28 @@ mod frame;
 mod guard;
 mod hold;
 mod incidents;
+mod interviews;
 mod login;
+mod missing;
 mod now;
+mod preview;
+mod reconciliation;
 mod recover;
 mod refusal;
 mod resend;
 mod server;
 mod shared;
 mod standing;
+mod upload;
 mod urgency;
+mod waiting;
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use hyper::body::Incoming;
 use hyper::header::{
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION, REFERRER_POLICY, SET_COOKIE,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ACCEPT, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION, REFERRER_POLICY,
+    SET_COOKIE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use hyper::http::request::Parts;
 use hyper::http::uri::PathAndQuery;
@@ -46,15 +54,19 @@ use super::reply::Reply;
 use super::request::{self, Query};
 use super::wing::{self, Answering, Call, Table, Wing};
 use crate::audit::Actor;
+use crate::hold::EVERY_ROUTE;
 use crate::language::{Language, Locale};
 use crate::overview::{Overview, RouteOverview};
 use crate::session::{Role, Session, SessionSecret};
+use beside::Beside;
 use codes::WrongCodes;
 use error::PageError;
 use guard::Site;
 use now::Numbers;
+use preview::Preview;
 use refusal::Refusal;
 use shared::Shared;
+use waiting::Waiting;
 
 /// Who may call an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +98,9 @@ const ENDPOINTS: &[Endpoint] = &[
         Box::pin(login::log_out(visit))
     }),
     get(FIRST, VIEWER, |visit| Box::pin(now::show(visit))),
+    get("/", Access::Anybody, |_| {
+        Box::pin(async { Ok(redirect(FIRST)) })
+    }),
     get("/monitor/", Access::Anybody, |_| {
         Box::pin(async { Ok(redirect(FIRST)) })
     }),
@@ -109,6 +124,33 @@ const ENDPOINTS: &[Endpoint] = &[
     }),
     post("/monitor/recover", OPERATOR, |visit| {
         Box::pin(recover::begin(visit))
+    }),
+    get("/monitor/reconcile", VIEWER, |visit| {
+        Box::pin(reconciliation::show(visit))
+    }),
+    post("/monitor/reconcile", OPERATOR, |visit| {
+        Box::pin(reconciliation::compare(visit))
+    }),
+    get("/monitor/reconcile/resend", OPERATOR, |visit| {
+        Box::pin(missing::ask(visit))
+    }),
+    post("/monitor/reconcile/resend", OPERATOR, |visit| {
+        Box::pin(missing::send(visit))
+    }),
+    get("/monitor/reconcile/{id}", VIEWER, |visit| {
+        Box::pin(comparison::show(visit))
+    }),
+    get("/monitor/interviews", VIEWER, |visit| {
+        Box::pin(interviews::show(visit))
+    }),
+    post("/monitor/interviews", OPERATOR, |visit| {
+        Box::pin(preview::look(visit))
+    }),
+    get("/monitor/interviews/preview/{id}", OPERATOR, |visit| {
+        Box::pin(preview::show(visit))
+    }),
+    post("/monitor/interviews/preview/{id}", OPERATOR, |visit| {
+        Box::pin(preview::import(visit))
     }),
     get("/monitor/incidents", VIEWER, |visit| {
         Box::pin(incidents::show(visit))
@@ -168,6 +210,10 @@ struct SharedByAll {
     standing: Shared<(Overview, Vec<RouteOverview>)>,
     /// For viewers, and for operators.
     numbers: [Shared<Numbers>; 2],
+    /// Files of interview records of which somebody has seen what they would change.
+    previews: Waiting<Preview>,
+    /// What the last comparisons of files have found beside what is kept of them.
+    compared: Waiting<Beside>,
 }
 
 impl Default for MonitorWing {
@@ -213,10 +259,19 @@ impl Visit<'_> {
             .is_some_and(|s| s.role == Role::Operator)
     }
 
-    /// The routes of which the reader may not know.
-    fn hidden_routes(&self) -> Vec<String> {
-        let private = self.api.routes.private.iter();
-        private.filter(|_| !self.operates()).cloned().collect()
+    /// Whether the reader may know of this route. One that the configuration does not have any more may have been
+    /// private.
+    fn may_see(&self, route: &str) -> bool {
+        let routes = &self.api.routes;
+        let is_public = routes.routing.knows(route) && !routes.private.contains(route);
+        self.operates() || is_public || route == EVERY_ROUTE
+    }
+
+    /// The routes of which the reader may know; none: every route.
+    fn visible_routes(&self) -> Option<Vec<String>> {
+        let names = self.api.routes.routing.names();
+        let names = names.filter(|name| self.may_see(name));
+        (!self.operates()).then(|| names.map(str::to_owned).collect())
     }
 
     /// Who is logged in, for the audit.
@@ -248,9 +303,11 @@ impl Visit<'_> {
 }
 
 impl Wing for MonitorWing {
-    fn has(&self, _api: &Api, path: &str) -> bool {
+    fn has(&self, _api: &Api, path: &str, headers: &HeaderMap) -> bool {
         let below = path.strip_prefix(FIRST);
-        below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        let is_page = below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        // Programs have nothing there, and are told so as everywhere else.
+        is_page || path == "/" && wants_a_page(headers)
     }
 
     fn answer<'a>(&'a self, call: Call<'a>) -> Answering<'a, Reply> {
@@ -371,6 +428,12 @@ fn locale(api: &Api, headers: &HeaderMap) -> Locale {
         language: chosen.unwrap_or(api.locale.language),
         ..api.locale
     }
+}
+
+/// Whether a browser asks for something to show.
+fn wants_a_page(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(ACCEPT).and_then(|kinds| kinds.to_str().ok());
+    accepted.is_some_and(|kinds| kinds.contains("text/html"))
 }
 
 /// Leads to another page by a GET.

@@ -21,8 +21,8 @@ pub type Answering<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A part of the server that decides by itself who may call, and what a refusal looks like.
 pub trait Wing: Send + Sync + 'static {
-    /// Whether one of its endpoints has this path.
-    fn has(&self, api: &Api, path: &str) -> bool;
+    /// Whether a request for this path, with these headers, is one for it.
+    fn has(&self, api: &Api, path: &str, headers: &HeaderMap) -> bool;
 
     /// Answers a call; a refusal is an answer too.
     fn answer<'a>(&'a self, call: Call<'a>) -> Answering<'a, Reply>;

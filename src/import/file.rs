@@ -74,7 +74,7 @@ impl Format {
     }
 }
 
-/// What the command line says about a file.
+/// What a person says about a file.
 #[derive(Clone, Debug)]
 pub(crate) struct Said {
     pub path: PathBuf,
@@ -129,7 +129,22 @@ impl Readable {
         said: &Said,
         bar_of: impl FnOnce(u64) -> ProgressBar,
     ) -> Result<Self, NotTaken> {
-        let source = Source::open(&said.path)?;
+        Self::of(Source::open(&said.path)?, said, bar_of)
+    }
+
+    /// The same of a file that is open; `said.path` is the name that it came with.
+    ///
+    /// # Errors
+    /// `NotTaken`
+    pub(crate) fn of_open(file: File, said: &Said) -> Result<Self, NotTaken> {
+        Self::of(Source::of(file)?, said, |_| ProgressBar::hidden())
+    }
+
+    fn of(
+        source: Source,
+        said: &Said,
+        bar_of: impl FnOnce(u64) -> ProgressBar,
+    ) -> Result<Self, NotTaken> {
         if let Some(foreign) = Foreign::detect(&source.head()?) {
             return Err(NotTaken::Foreign(foreign));
         }

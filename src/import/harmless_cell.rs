@@ -1,15 +1,17 @@
-//! Cells of an exported CSV that a spreadsheet would take for something else than the text that they are. Such a cell
-//! begins with an apostrophe, which the import takes away.
+//! Cells of an exported CSV that a spreadsheet, or the import, would take for something else than the text that they are.
+//! Such a cell begins with an apostrophe, which the import takes away.
 
 use std::borrow::Cow;
 
 /// The signs with which a formula begins, and their full-width forms, which a Japanese spreadsheet reads as the same.
 const SIGNS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+/// Words that stand for nothing in a cell, as databases write them.
+const NOTHING: [&str; 2] = ["NULL", "\\N"];
 /// A number with more digits is written in powers of ten.
 const MOST_DIGITS: usize = 11;
 
 /// The text, with an apostrophe before it when a spreadsheet would take it for a formula, or for a number that it writes
-/// in another way (`0123` becomes 123). One that has apostrophes there already gets another one, so that taking one away
+/// in another way (`0123` becomes 123), or when it is a word that stands for nothing. One that has apostrophes there already gets another one, so that taking one away
 /// always gives the text.
 pub(crate) fn written(text: &str) -> Cow<'_, str> {
     if is_mistaken(text) {
@@ -19,17 +21,25 @@ pub(crate) fn written(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The text of a cell that was [`written`].
-pub(crate) fn read(cell: &str) -> &str {
-    cell.strip_prefix('\'')
-        .filter(|text| is_mistaken(text))
-        .unwrap_or(cell)
+/// The text of a cell that was [`written`]; none: it stands for nothing.
+pub(crate) fn read(cell: &str) -> Option<&str> {
+    let written = cell.strip_prefix('\'').filter(|text| is_mistaken(text));
+    written.or_else(|| (!is_nothing(cell)).then_some(cell))
+}
+
+/// Whether a cell is empty, or has a word of a database that stands for nothing.
+pub(super) fn is_nothing(cell: &str) -> bool {
+    let text = cell.trim();
+    text.is_empty() || NOTHING.contains(&text)
 }
 
 fn is_mistaken(text: &str) -> bool {
     let bare = text.trim_start_matches('\'');
     let begins = bare.trim_start();
-    bare.starts_with(['\t', '\r', '\n']) || begins.starts_with(SIGNS) || is_altered(bare.trim())
+    bare.starts_with(['\t', '\r', '\n'])
+        || begins.starts_with(SIGNS)
+        || is_altered(bare.trim())
+        || NOTHING.contains(&bare.trim())
 }
 
 /// Whether it is a number that a spreadsheet writes in another way.
@@ -71,6 +81,9 @@ mod tests {
             "12e5",
             "1E10",
             "'0123",
+            "NULL",
+            "\\N",
+            "'NULL",
         ] {
             assert_eq!(written(text), format!("'{text}"), "{text:?}");
         }
@@ -87,6 +100,8 @@ mod tests {
             "12345678901",
             "e5",
             "0a",
+            "null",
+            "NULLs",
         ] {
             assert_eq!(written(text), text);
         }
@@ -94,9 +109,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_written_is_read_as_it_was(text in "['=+@\t\r\n a01e＝-]{0,14}") {
+        fn what_was_written_is_read_as_it_was(text in "'{0,2}(NULL|\\\\N|['=+@\t\r\n a01e＝-]{0,14})") {
             let cell = written(&text);
-            prop_assert_eq!(read(&cell), text.as_str());
+            let nothing = text.trim().is_empty() && !cell.starts_with('\'');
+            prop_assert_eq!(read(&cell), (!nothing).then_some(text.as_str()));
             prop_assert!(!cell.trim_start().starts_with(SIGNS));
         }
     }

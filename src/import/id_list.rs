@@ -1,18 +1,21 @@
 //! Reading the ids that the partner has: one a line, or a table with columns of its log.
 
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
 use super::cells::{Cells, Reader};
 use super::encoding::Encoding;
+use super::harmless_cell::is_nothing;
 use super::layout::Layout;
 use super::source::{Foreign, Source};
 use crate::reconciliation::received::{NotReceived, Received};
 
 /// The columns of a table, without `_` and in lower case.
 const COLUMNS: [&str; 3] = ["requestid", "processingstatus", "userfound"];
-/// Words that stand for nothing in a cell.
-const NOTHING: [&str; 3] = ["", "NULL", "\\N"];
+/// By these columns a file is known that `export deliveries` has written; the first one has the ids. In any other file a column
+/// of this name may have other ids.
+const OF_EXPORT: [&str; 4] = ["id", "event", "acceptedat", "firstsentat"];
 /// Bad lines that are named; all of them count.
 const NAMED: usize = 20;
 
@@ -67,7 +70,18 @@ impl From<io::Error> for NotAList {
 /// # Errors
 /// `NotAList`
 pub(crate) fn read(path: &Path) -> Result<Vec<Received>, NotAList> {
-    let source = Source::open(path)?;
+    read_source(Source::open(path)?)
+}
+
+/// The same of a file that is open.
+///
+/// # Errors
+/// `NotAList`
+pub(crate) fn read_open(file: File) -> Result<Vec<Received>, NotAList> {
+    read_source(Source::of(file)?)
+}
+
+fn read_source(source: Source) -> Result<Vec<Received>, NotAList> {
     match Foreign::detect(&source.head()?) {
         Some(Foreign::Empty) => return Ok(Vec::new()),
         Some(foreign) => return Err(NotAList::Foreign(foreign)),
@@ -135,10 +149,12 @@ impl Heading {
             .iter()
             .map(|name| name.replace('_', "").to_ascii_lowercase())
             .collect();
-        let [id, status, user_found] =
-            COLUMNS.map(|column| names.iter().position(|name| name == column));
+        let place = |column: &str| names.iter().position(|name| name == column);
+        let [id, status, user_found] = COLUMNS.map(place);
+        let is_export = OF_EXPORT.iter().all(|column| place(column).is_some());
+        let own = is_export.then(|| place(OF_EXPORT[0])).flatten();
         Some(Self {
-            id: id?,
+            id: id.or(own)?,
             status,
             user_found,
         })
@@ -152,7 +168,7 @@ impl Heading {
 
 fn row(heading: Heading, cells: &Cells) -> Result<Received, LineFault> {
     let cell = |column: usize| cells.iter().nth(column).unwrap_or_default();
-    let word = |column: Option<usize>| column.map(cell).filter(|word| !NOTHING.contains(word));
+    let word = |column: Option<usize>| column.map(cell).filter(|word| !is_nothing(word));
     Received::read(
         cell(heading.id),
         word(heading.status),
@@ -214,6 +230,11 @@ mod tests {
                 ],
             ),
             (format!("a,b\n{ID},1\n"), vec![(1, LineFault::NoHeading)]),
+            // Whose ids these are is not said.
+            (
+                format!("id,event\n{ID},a.b\n"),
+                vec![(1, LineFault::NoHeading)],
+            ),
             (
                 format!("requestId,userFound\n{ID},maybe\n"),
                 vec![(2, LineFault::Row(NotReceived::UserFound))],

@@ -34,6 +34,14 @@ impl Source {
                 spool(file)?
             }
         };
+        Self::of(file)
+    }
+
+    /// What is in a file that is open.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(super) fn of(file: File) -> io::Result<Self> {
         let length = file.metadata()?.len();
         Ok(Self { file, length })
     }

@@ -202,7 +202,7 @@ impl<R: BufRead> Table<R> {
             match under {
                 Under::Field(field) => {
                     let text = harmless_cell::read(cell);
-                    record.set(*field, Value::from(text), reading.zone);
+                    record.set(*field, text.map_or(Value::Null, Value::from), reading.zone);
                 }
                 Under::Unused => {}
                 Under::Nothing if cell.is_empty() => {}

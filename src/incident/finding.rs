@@ -6,16 +6,28 @@ use crate::cause::Cause;
 use crate::timestamp::Timestamp;
 use crate::trouble::Trouble;
 
+/// How many deliveries were answered with this status last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusCount {
+    /// The status.
+    pub http_status: u16,
+    /// How many.
+    pub deliveries: u64,
+}
+
 /// The numbers behind a condition. None of them is a payload, a person's name or a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "found", rename_all = "snake_case")]
 pub enum Finding {
-    /// Deliveries did not succeed; the last failure.
+    /// Deliveries did not succeed; the last failure, or of refusals the most frequent one.
     Deliveries {
-        /// The cause of the last failure.
+        /// Its cause.
         cause: Cause,
         /// The status of the answer, when there was one.
         http_status: Option<u16>,
+        /// When they were refused with different statuses: how many with each, the most frequent first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        statuses: Vec<StatusCount>,
     },
     /// VoiceDrive does not have what was delivered, or nothing came of it.
     Missing {
@@ -102,6 +114,11 @@ pub enum Finding {
         /// How far it is ahead of this server's; negative: behind.
         seconds: i64,
     },
+    /// Of this server.
+    OwnClock {
+        /// How far it is ahead of the time that has passed for the relay; negative: behind.
+        seconds: i64,
+    },
     /// Of a token that was issued here.
     Token {
         /// In how many days it ends, begun ones counted.
@@ -147,7 +164,7 @@ impl Finding {
             Self::Certificate { days }
             | Self::OwnCertificate { days }
             | Self::Token { days, .. } => days.unsigned_abs(),
-            Self::Clock { seconds } => seconds.unsigned_abs(),
+            Self::Clock { seconds } | Self::OwnClock { seconds } => seconds.unsigned_abs(),
         }
     }
 }

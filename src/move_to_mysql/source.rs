@@ -60,7 +60,7 @@ pub fn read(copy: CarriedCopy, passes: Vec<Pass>) -> mpsc::Receiver<Result<Read,
                 return Ok(false);
             }
             let mut last = None;
-            while let Some(chunk) = copy.next(unit, &tables, last.as_ref())? {
+            while let Some(chunk) = copy.next(&tables, last.as_ref())? {
                 last.clone_from(&chunk.upper);
                 if sender.blocking_send(Ok(Read::Chunk(chunk))).is_err() {
                     return Ok(false);

@@ -12,4 +12,15 @@ pub struct AdviceContext {
     pub routes: AllSettings,
     /// What an outage leaves behind is sent by itself.
     pub recovers: bool,
+    /// Where people find the page for them; none: nobody has said how it is reached.
+    pub page: Option<String>,
+}
+
+impl AdviceContext {
+    /// Where the page shows an incident.
+    #[must_use]
+    pub fn page_of(&self, incident: &str) -> Option<String> {
+        let page = self.page.as_ref()?;
+        Some(format!("{page}/incidents?id={incident}"))
+    }
 }

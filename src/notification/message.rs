@@ -30,6 +30,9 @@ pub struct Message {
     pub oldest_event_id: Option<String>,
     /// What to type.
     pub actions: Vec<String>,
+    /// Where the page shows it; null without a `server.public_url`.
+    #[schema(required)]
+    pub link: Option<String>,
     /// In which it is written.
     #[serde(skip)]
     pub language: Language,

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::received::Received;
-use super::{IdRange, Verdict};
+use super::received::{Received, in_order};
+use super::{IdRange, RangeError, Verdict, as_of, range};
 use crate::cause::Cause;
 use crate::event::Status;
 use crate::timestamp::Timestamp;
@@ -31,6 +31,31 @@ pub struct Question {
     pub making_was_said: bool,
     /// What VoiceDrive has, in the order of ids, each once.
     pub received: Vec<Received>,
+}
+
+impl Question {
+    /// The question that a list of the partner's asks at `now`. `from` and `to` are the range, if that was said; `made_at`
+    /// is when the list was made, if that was.
+    ///
+    /// # Errors
+    /// `RangeError`
+    pub fn of(
+        routes: Vec<String>,
+        (from, to): (Option<Timestamp>, Option<Timestamp>),
+        made_at: Option<Timestamp>,
+        mut received: Vec<Received>,
+        now: Timestamp,
+    ) -> Result<Self, RangeError> {
+        in_order(&mut received);
+        Ok(Self {
+            routes,
+            range: range(from, to, &received)?,
+            as_of: as_of(to, made_at, &received, now),
+            range_was_said: to.is_some(),
+            making_was_said: made_at.is_some(),
+            received,
+        })
+    }
 }
 
 /// Why nothing is to be done about a delivery any more.
@@ -159,11 +184,37 @@ pub struct Counts {
     pub no_effect: u64,
 }
 
+/// Where everything stands that was compared: each id of VoiceDrive's list, and each delivery of the range, counts in exactly
+/// one of these numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Both sides have them, those that have arrived included.
+    pub matched: u64,
+    /// VoiceDrive does not have them.
+    pub missing: u64,
+    /// Nothing came of them.
+    pub no_effect: u64,
+    /// They are still to be sent.
+    pub waiting: u64,
+    /// They were delivered, and the list cannot say anything about them.
+    pub not_compared: u64,
+    /// VoiceDrive does not have them, and a person said that nothing is to be done.
+    pub dismissed: u64,
+    /// VoiceDrive does not have them, and they cannot be sent again, because the data of their persons were erased.
+    pub erased: u64,
+    /// Ids of the list with which nothing was sent.
+    pub unknown: u64,
+    /// Ids of the list that are outside of the range, or belong to another route.
+    pub ignored: u64,
+}
+
 /// What a comparison has found.
 #[derive(Clone, Debug, Default)]
 pub struct Comparison {
     /// All together.
     pub counts: Counts,
+    /// Where each of them stands.
+    pub standing: Standing,
     /// By route.
     pub by_route: BTreeMap<String, Counts>,
     /// The first [`NAMED`] that are missing.
@@ -186,12 +237,6 @@ pub struct Comparison {
     pub unjudged: Vec<i64>,
     /// What an earlier comparison could not say anything about, and this one could.
     pub judged: Vec<i64>,
-    /// Deliveries that the list cannot say anything about.
-    pub not_compared: u64,
-    /// What VoiceDrive does not have, and of which a person said that nothing is to be done.
-    pub given_up: u64,
-    /// What VoiceDrive does not have, and what cannot be sent again, because the data of its person were erased.
-    pub erased: u64,
     /// The place of the last event that was there when it was compared.
     pub last_seq: i64,
     /// Not everything is named.
@@ -218,6 +263,13 @@ impl Discrepancy {
             Self::FailedThere => Reason::FailedThere.as_str(),
             Self::NoEffect => "no_effect",
         }
+    }
+
+    /// The discrepancy that `word` names.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        let all = [Self::AnsweredButAbsent, Self::FailedThere, Self::NoEffect];
+        all.into_iter().find(|one| one.as_str() == word)
     }
 
     fn of(verdict: Verdict) -> Option<Self> {

@@ -92,20 +92,23 @@ impl Fixed {
     }
 }
 
-/// The retry policy and the alert thresholds, which are read with every attempt's result.
+/// What is read with every attempt's result.
 pub(super) fn rules(settings: &Loaded) -> DeliveryRules {
     DeliveryRules {
         policy: RetryPolicy::new(settings.config.retry.intervals.clone()),
         thresholds: settings.config.alerts.thresholds.clone(),
+        automatic_recovery: settings.config.recovery.automatic,
     }
 }
 
 /// What advice to an admin depends on.
 pub(super) fn advice(settings: &Loaded) -> AdviceContext {
+    let public = settings.config.server.public_url.as_ref();
     AdviceContext {
         commands: settings.commands.clone(),
         routes: settings.config.route_settings(),
         recovers: settings.config.recovery.automatic,
+        page: public.map(|url| format!("{}/monitor", url.origin().ascii_serialization())),
     }
 }
 
@@ -191,7 +194,6 @@ impl Shared {
         let pace = |route: &Route| route.max_per_second.unwrap_or(USUAL_PACE);
         let routes = settings.out.iter();
         let rules = RecoveryRules {
-            automatic: settings.config.recovery.automatic,
             paces: routes
                 .map(|route| (route.name.clone(), pace(route)))
                 .collect(),

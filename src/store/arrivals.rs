@@ -8,7 +8,7 @@ use super::line::{self, Line, QueueState};
 use super::relay_time::Now;
 use super::resend::{Rules, find, reopen};
 use super::send_counts::{self, QueueStatus};
-use super::{StoreError, delivered_digests, missing_deliveries, tail};
+use super::{StoreError, delivered_digests, left_behind, missing_deliveries, tail};
 use crate::attempt::Outcome;
 use crate::order::{Place, Tail};
 
@@ -26,6 +26,7 @@ pub(super) fn settle(
         return Ok(());
     };
     delivered_digests::forget(connection, id)?;
+    left_behind::take(connection, seq)?;
     for incident in incidents::leave(connection, seq, End::Delivered)? {
         incidents::close_when_settled(connection, incident, now)?;
     }

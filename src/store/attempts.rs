@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::connection::word;
 use super::line::{self, QueueState};
-use super::outages::USED_UP;
+use super::outages::Judgement;
 use super::queue_row::{LOG_EXHAUSTED, QUEUE_EXHAUSTED, QueueRow};
 use super::relay_time::Now;
 use super::send_counts::{self, CountedSend, QueueStatus};
@@ -27,7 +27,8 @@ use crate::timestamp::Timestamp;
 
 impl Store {
     /// Keeps the result of the attempt that `due` announced and all that follows from it: attempt row, log
-    /// row, queue row, what is left to do, the counts, and the incidents that begin or end with it.
+    /// row, queue row, what is left to do, the counts, and the incidents that begin or end with it. `recovers`: what is
+    /// exhausted follows by itself when the receiver is back.
     ///
     /// # Errors
     /// When the database cannot be written; then nothing of it is kept, and it can be tried again.
@@ -37,9 +38,14 @@ impl Store {
         attempted: Arc<Attempted>,
         policy: RetryPolicy,
         thresholds: Thresholds,
+        recovers: bool,
     ) -> Result<AttemptResult, StoreError> {
         let (time, now) = (self.time.clone(), self.time.now(attempted.ended));
-        self.write(Lane::Results, move |connection| {
+        let by = Judgement {
+            away: thresholds.away(),
+            automatic: recovers,
+        };
+        let recorded = self.write(Lane::Results, move |connection| {
             let result = record(connection, &due, &attempted, &policy, now)?;
             if result.retry.is_some() {
                 // A wait is worth as much as what is known of the time in which it was begun.
@@ -53,12 +59,16 @@ impl Store {
                 &thresholds,
                 now,
             )?;
+            let follows =
+                outages::after_attempt(connection, &due, &attempted, result.status, by, now)?;
             erase::after_attempt(connection, due.seq, &due.id, now)?;
-            let away = thresholds.away();
-            outages::after_attempt(connection, &due, &attempted, result.status, away, now)?;
-            Ok(result)
-        })
-        .await
+            Ok::<_, StoreError>((result, follows))
+        });
+        let (result, follows) = recorded.await?;
+        if follows {
+            self.turns_changed.send_replace(());
+        }
+        Ok(result)
     }
 }
 
@@ -157,11 +167,9 @@ pub(super) fn record(
     })
 }
 
-/// Where a delivery stood, with what its attempt makes of its tail. A probe that fails sends nothing more: what it was
-/// sent for is still exhausted, and its tail follows when it is sent again.
+/// Where a delivery stood, with what its attempt makes of its tail.
 fn after_doubt(before: QueueState, attempted: &Attempted) -> QueueState {
-    let is_probe = before.attempts_in_round >= USED_UP;
-    let tail = if attempted.is_in_doubt() && !is_probe {
+    let tail = if attempted.is_in_doubt() {
         before.tail.in_doubt()
     } else {
         before.tail

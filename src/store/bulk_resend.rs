@@ -397,7 +397,7 @@ mod tests {
             for due in due().await {
                 let (taken, limits) =
                     (attempted(Outcome::Success, at(0), 1), Thresholds::default());
-                let kept = store.record_attempt(due.into(), taken.into(), policy(), limits);
+                let kept = store.record_attempt(due.into(), taken.into(), policy(), limits, false);
                 kept.await.unwrap();
             }
         }

@@ -42,7 +42,7 @@ const OF_EVENTS: [(&str, &str); 13] = [
 /// The table has the event's id; its number is looked up, and carried as one more column.
 const BY_ID: &str = "";
 /// What hangs on nothing else, each with its key.
-const ALONE: [&str; 19] = [
+const ALONE: [&str; 20] = [
     "relay_time",
     "milestones",
     "routes_without_order",
@@ -53,6 +53,7 @@ const ALONE: [&str; 19] = [
     "incidents",
     "alert_messages",
     "alert_channels",
+    "late_recipients",
     "holds",
     "recoveries",
     "reconciliations",
@@ -123,13 +124,12 @@ impl CarriedCopy {
         Ok(self.connection.query_row(&sql, [], |row| row.get(0))?)
     }
 
-    /// The next chunk of a unit, behind `after`; none: nothing is left.
+    /// The next chunk of a unit, by its tables, behind `after`; none: nothing is left.
     ///
     /// # Errors
     /// When the copy cannot be read.
     pub fn next(
         &self,
-        unit: Unit,
         tables: &[Table],
         after: Option<&Cell>,
     ) -> Result<Option<Chunk>, StoreError> {
@@ -143,7 +143,6 @@ impl CarriedCopy {
         for table in others {
             rows.push(self.rows_between(table, after, &upper)?);
         }
-        debug_assert!(unit != Unit::Events || rows.len() == OF_EVENTS.len());
         Ok(Some(Chunk {
             lower: after.cloned(),
             upper: Some(upper),

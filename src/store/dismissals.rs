@@ -195,7 +195,8 @@ mod tests {
         for due in due.await.unwrap().due {
             let failed = attempted(Outcome::Failed, at(0), 1);
             let limits = Thresholds::default();
-            let kept = store.record_attempt(due.into(), failed.into(), never.clone(), limits);
+            let kept =
+                store.record_attempt(due.into(), failed.into(), never.clone(), limits, false);
             kept.await.unwrap();
         }
         let status = async |id: &str| {

@@ -2,11 +2,13 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::left_behind;
 use super::send_counts::{self, QueueStatus};
 use crate::timestamp::Timestamp;
 
 /// Dismisses a delivery; one that is dismissed stays so. Its queue row, when it has one, says `failed`.
 pub(super) fn insert(connection: &Connection, seq: i64, at: Timestamp) -> rusqlite::Result<()> {
+    left_behind::take(connection, seq)?;
     let sent = send_counts::of_event(connection, seq)?;
     let inserted = connection
         .prepare_cached(

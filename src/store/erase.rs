@@ -8,6 +8,7 @@
 mod contents;
 mod events;
 mod interviews;
+mod texts;
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -183,6 +184,8 @@ fn everybody(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     connection
         .prepare(
             "SELECT staff_id FROM events WHERE staff_id IS NOT NULL
+             UNION SELECT staff_id FROM ingest_newest WHERE staff_id <> ''
+             UNION SELECT subject FROM tokens WHERE subject IS NOT NULL
              UNION SELECT employee_id FROM interviews
              UNION SELECT interviewer_id FROM interviews WHERE interviewer_id IS NOT NULL",
         )?
@@ -214,8 +217,11 @@ fn all_of(
         }
     }
     erased.held = interviewer_until(connection, staff_id, until)?;
-    Ok(erased.events + erased.interviews + erased.held)
+    erased.add(texts::all(connection, staff_id, at)?);
+    Ok(erased.events + erased.interviews + erased.held + erased.texts)
 }
 
+#[cfg(test)]
+mod columns;
 #[cfg(test)]
 mod tests;

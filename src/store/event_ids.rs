@@ -23,13 +23,18 @@ impl Store {
         .await
     }
 
-    /// The ids that begin so, in their order, at most `most`.
+    /// The ids that begin so, of events that take one of these routes (none: any), in their order, at most `most`.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn ids_that_begin(&self, with: &str, most: u32) -> Result<Vec<String>, StoreError> {
+    pub async fn ids_that_begin(
+        &self,
+        with: &str,
+        routes: Option<Vec<String>>,
+        most: usize,
+    ) -> Result<Vec<String>, StoreError> {
         let begin = with.to_owned();
-        self.read(move |connection| Ok(that_begin(connection, &begin, most)?))
+        self.read(move |connection| Ok(that_begin(connection, &begin, routes.as_deref(), most)?))
             .await
     }
 }
@@ -37,13 +42,19 @@ impl Store {
 pub(super) fn that_begin(
     connection: &Connection,
     begin: &str,
-    most: u32,
+    routes: Option<&[String]>,
+    most: usize,
 ) -> rusqlite::Result<Vec<String>> {
     let end = format!("{begin}{BEHIND}");
-    connection
-        .prepare_cached("SELECT id FROM events WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT ?3")?
-        .query_map((begin, end, most), |row| row.get(0))?
-        .collect()
+    let mut statement = connection
+        .prepare_cached("SELECT id, route FROM events WHERE id >= ?1 AND id < ?2 ORDER BY id")?;
+    let found = statement.query_map((begin, end), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let wanted = |found: &rusqlite::Result<(String, String)>| match (found, routes) {
+        (Ok((_, route)), Some(routes)) => routes.contains(route),
+        (Ok(_), None) | (Err(_), _) => true,
+    };
+    let wanted = found.filter(wanted).take(most);
+    wanted.map(|found| Ok(found?.0)).collect()
 }
 
 pub(super) fn shortened(connection: &Connection, mut id: String) -> rusqlite::Result<String> {
@@ -92,10 +103,13 @@ mod tests {
         for id in together {
             let short = shortened(&connection, id.clone()).unwrap();
             assert!(short.len() > 13 && !short.ends_with('-'), "{short}");
-            assert_eq!(that_begin(&connection, &short, 9).unwrap(), [id]);
+            assert_eq!(that_begin(&connection, &short, None, 9).unwrap(), [id]);
         }
-        assert_eq!(that_begin(&connection, &alone[..13], 9).unwrap(), [alone]);
-        assert_eq!(that_begin(&connection, "01", 150).unwrap().len(), 150);
-        assert_eq!(that_begin(&connection, "f", 9).unwrap().len(), 0);
+        assert_eq!(
+            that_begin(&connection, &alone[..13], None, 9).unwrap(),
+            [alone]
+        );
+        assert_eq!(that_begin(&connection, "01", None, 150).unwrap().len(), 150);
+        assert_eq!(that_begin(&connection, "f", None, 9).unwrap().len(), 0);
     }
 }

@@ -55,11 +55,11 @@ impl Store {
             .await
     }
 
-    /// The names of all events that are kept, each once.
+    /// The names of all events that are kept, each once, with the route of the newest.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn event_types(&self) -> Result<Vec<String>, StoreError> {
+    pub async fn event_types(&self) -> Result<Vec<(String, String)>, StoreError> {
         self.read(event_types).await
     }
 
@@ -99,7 +99,7 @@ impl Store {
 }
 
 /// From each name the index leads to the next one, so few rows are read though there are many events.
-fn event_types(connection: &Connection) -> Result<Vec<String>, StoreError> {
+fn event_types(connection: &Connection) -> Result<Vec<(String, String)>, StoreError> {
     let names = connection
         .prepare_cached(
             "WITH RECURSIVE names (name) AS (
@@ -107,9 +107,10 @@ fn event_types(connection: &Connection) -> Result<Vec<String>, StoreError> {
                UNION ALL
                SELECT (SELECT min(event_type) FROM events WHERE event_type > name)
                  FROM names WHERE name IS NOT NULL)
-             SELECT name FROM names WHERE name IS NOT NULL",
+             SELECT name, (SELECT route FROM events WHERE event_type = name ORDER BY seq DESC LIMIT 1)
+               FROM names WHERE name IS NOT NULL",
         )?
-        .query_map([], |row| row.get(0))?
+        .query_map([], |row| row.try_into())?
         .collect::<rusqlite::Result<_>>()?;
     Ok(names)
 }

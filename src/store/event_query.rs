@@ -79,6 +79,14 @@ impl Matching {
         self.values.push(value.into());
     }
 
+    /// Leaves out all that does not take one of these routes.
+    fn narrow_to_routes(&mut self, routes: &[String]) {
+        let places = vec!["?"; routes.len()].join(", ");
+        self.sql.push_str(&format!(" AND e.route IN ({places})"));
+        let routes = routes.iter().cloned();
+        self.values.extend(routes.map(Value::from));
+    }
+
     /// Leaves out what was erased with its person.
     pub(super) fn exclude_erased(&mut self) {
         self.sql
@@ -131,8 +139,8 @@ pub(super) fn matching(
     if let Some(route) = &filter.route {
         query.narrow("e.route = ?", route.clone());
     }
-    for route in &filter.except_routes {
-        query.narrow("e.route <> ?", route.clone());
+    if let Some(routes) = &filter.routes {
+        query.narrow_to_routes(routes);
     }
     // An id begins with the moment of acceptance.
     let since = filter.since.map(first_id_at);

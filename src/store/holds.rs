@@ -1,6 +1,7 @@
 //! Routes that a person paused, and what is told of that.
 //!
-//! A hold that has ended keeps its row: since then what waits on its route counts as late, not since it was due.
+//! A hold that has ended keeps its row, without who began it and why: since then what waits on its route counts as late,
+//! not since it was due.
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -94,7 +95,7 @@ impl Store {
         let store = self.clone();
         let changed = tokio::spawn(async move {
             let changed = store.write(Lane::Calls, change).await;
-            store.holds_changed.send_replace(());
+            store.turns_changed.send_replace(());
             changed
         });
         changed.await.unwrap_or(Err(StoreError::Closing))
@@ -218,7 +219,12 @@ fn tell_of_end(
         reason,
         ended_early,
     };
-    incidents::tell_of_end(connection, Kind::OnHold, subject(route), &finding, now)
+    incidents::tell_of_end(connection, Kind::OnHold, subject(route), &finding, now)?;
+    // The audit has who it was and why.
+    connection
+        .prepare_cached("UPDATE holds SET reason = '', who = '' WHERE route = ?1")?
+        .execute([route])?;
+    Ok(())
 }
 
 /// When the hold of exactly this route ends or has ended, on the time axis, and why it was begun.

@@ -1,6 +1,7 @@
 //! The report of an incident: its kind, its beginning, and how many deliveries it counts, by what happened to them.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -8,14 +9,15 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::StoreError;
 use super::connection::word;
 use super::relay_time::Now;
-use crate::incident::{Finding, Incident, Kind, Report};
+use crate::cause::Cause;
+use crate::incident::{Finding, Incident, Kind, REFUSALS, Report, StatusCount};
 use crate::timestamp::Timestamp;
 
 /// Types of events that a report names.
 const TYPES: usize = 5;
-/// Deliveries that are looked at for their types: after an outage there may be many, and a report is made while
-/// others wait.
-const LOOKED_AT_FOR_TYPES: u32 = 1000;
+/// Deliveries that are looked at for their types and for how they were refused: after an outage there may be many, and a
+/// report is made while others wait.
+const LOOKED_AT: u32 = 1000;
 /// Missing deliveries that a report names: as many as a command can be typed with.
 const IDS: u32 = 20;
 
@@ -46,6 +48,25 @@ pub(super) fn list(
         Ok(Incident { report, closed_at })
     });
     Ok((incidents.collect::<Result<_, StoreError>>()?, next))
+}
+
+/// The incident with this id, if it was told.
+pub(super) fn find(
+    connection: &Connection,
+    id: &str,
+    now: Now,
+) -> Result<Option<Incident>, StoreError> {
+    let found: Option<(i64, Option<Timestamp>)> = connection
+        .prepare_cached(
+            "SELECT seq, closed_at FROM incidents WHERE id = ?1 AND announced_at IS NOT NULL",
+        )?
+        .query_row([id], |row| row.try_into())
+        .optional()?;
+    let Some((seq, closed_at)) = found else {
+        return Ok(None);
+    };
+    let report = report(connection, seq, now)?;
+    Ok(Some(Incident { report, closed_at }))
 }
 
 /// What is known of an incident: at its end, or now.
@@ -110,12 +131,16 @@ pub(super) fn report(
                 "SELECT e.event_type FROM incident_deliveries d CROSS JOIN events e ON e.seq = d.event_seq
                   WHERE d.incident = ?1 LIMIT ?2",
             )?
-            .query_map((incident, LOOKED_AT_FOR_TYPES), |row| row.get(0))?
+            .query_map((incident, LOOKED_AT), |row| row.get(0))?
             .collect::<rusqlite::Result<_>>()?;
         report.event_types = types.into_iter().take(TYPES).collect();
         if kind == Kind::DeliveriesMissing {
             let ids = unsettled(connection, incident)?;
             report.finding = Finding::Missing { ids };
+        } else if kind == Kind::PartnerRefuses
+            && let Some(refusals) = refusals(connection, incident)?
+        {
+            report.finding = refusals;
         }
     } else if kind == Kind::OnHold {
         report.count = waiting(connection, report.route())?;
@@ -137,6 +162,55 @@ pub(super) fn report(
         }
     }
     Ok(report)
+}
+
+/// How the deliveries of an incident were refused: the most frequent way, and the others, by the last refusal of each. How
+/// many is not said when there are too many to look at all.
+fn refusals(connection: &Connection, incident: i64) -> rusqlite::Result<Option<Finding>> {
+    let refusals = REFUSALS.map(|status| status.to_string()).join(", ");
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT a.http_status_code, a.cause
+           FROM (SELECT event_seq FROM incident_deliveries WHERE incident = ?1 LIMIT ?2) d
+           JOIN attempts a ON a.event_seq = d.event_seq AND a.attempt = (
+                SELECT max(r.attempt) FROM attempts r
+                 WHERE r.event_seq = d.event_seq AND r.http_status_code IN ({refusals}))"
+    ))?;
+    let mut rows = statement.query((incident, LOOKED_AT))?;
+    let mut found: BTreeMap<u16, BTreeMap<Cause, u64>> = BTreeMap::new();
+    let mut looked_at = 0;
+    while let Some(row) = rows.next()? {
+        let cause: Option<String> = row.get(1)?;
+        let Some(cause) = cause.as_deref().and_then(Cause::from_word) else {
+            continue;
+        };
+        *found
+            .entry(row.get(0)?)
+            .or_default()
+            .entry(cause)
+            .or_default() += 1;
+        looked_at += 1;
+    }
+    let count = |causes: &BTreeMap<Cause, u64>| causes.values().sum::<u64>();
+    let Some((most, causes)) = found.iter().max_by_key(|(_, causes)| count(causes)) else {
+        return Ok(None);
+    };
+    let cause = causes.iter().max_by_key(|(_, deliveries)| **deliveries);
+    let mut statuses: Vec<StatusCount> = found
+        .iter()
+        .map(|(http_status, causes)| StatusCount {
+            http_status: *http_status,
+            deliveries: count(causes),
+        })
+        .collect();
+    statuses.sort_by_key(|one| (one.http_status != *most, Reverse(one.deliveries)));
+    if statuses.len() == 1 || looked_at >= LOOKED_AT {
+        statuses.clear();
+    }
+    Ok(cause.map(|(cause, _)| Finding::Deliveries {
+        cause: *cause,
+        http_status: Some(*most),
+        statuses,
+    }))
 }
 
 /// The oldest deliveries of an incident that still wait for their end.

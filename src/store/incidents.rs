@@ -11,7 +11,7 @@ use rusqlite::Connection;
 
 use super::connection::word;
 use super::ids::new_id;
-use super::incident_report::{list, report};
+use super::incident_report::{find, list, report};
 use super::relay_time::Now;
 use super::{Store, StoreError};
 use crate::attempt::Attempted;
@@ -35,6 +35,16 @@ impl Store {
     ) -> Result<(Vec<Incident>, Option<i64>), StoreError> {
         let now = self.time.now(moment);
         self.read(move |connection| list(connection, open, before, limit, now))
+            .await
+    }
+
+    /// The incident with this id, if it was told.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn incident(&self, id: &str, moment: Moment) -> Result<Option<Incident>, StoreError> {
+        let (id, now) = (id.to_owned(), self.time.now(moment));
+        self.read(move |connection| find(connection, &id, now))
             .await
     }
 }
@@ -73,6 +83,7 @@ pub(super) fn after_attempt(
     let finding = Finding::Deliveries {
         cause,
         http_status: attempted.http_status,
+        statuses: Vec::new(),
     };
     let of = (due.seq, &*due.route);
     for (kind, threshold) in joined_by(attempted.http_status, status, thresholds) {

@@ -9,6 +9,7 @@ use super::writer::Lane;
 use super::{Store, StoreError};
 use crate::clock::Moment;
 use crate::content::Digest;
+use crate::crypto;
 use crate::repeat::{Memory, Remembered, Sameness};
 use crate::submission::Submission;
 
@@ -88,7 +89,9 @@ fn same(
     let newest = of_family(connection, memory, staff_id, since_ms)?;
     match (newest, request_id) {
         (Some(newest), _) if newest.content_digest == memory.content_digest => Ok(Some(newest)),
-        (Some(_), Some(request_id)) => of_content(connection, memory, request_id, since_ms),
+        (Some(_), Some(request_id)) => {
+            of_content(connection, memory, &spelled(request_id), since_ms)
+        }
         _ => Ok(None),
     }
 }
@@ -121,6 +124,11 @@ fn of_content(
         )?
         .query_row((found_by, memory.content_digest, since_ms), remembered)
         .optional()
+}
+
+/// How a sender's request id is kept: it may say whose the event is.
+fn spelled(request_id: &str) -> String {
+    crypto::hex(&crypto::sha256(&[request_id.as_bytes()]))
 }
 
 fn remembered(row: &Row<'_>) -> rusqlite::Result<Remembered> {
@@ -162,7 +170,7 @@ pub(super) fn remember(
         Sameness::OfContent { data_time } => data_time.to_string(),
         Sameness::OfNewest {
             request_id: Some(request_id),
-        } => request_id.to_owned(),
+        } => spelled(request_id),
         Sameness::OfNewest { request_id: None } => return Ok(()),
     };
     connection

@@ -215,16 +215,12 @@ where
         let (place, interview) = row?;
         let id = interview.id.clone();
         let interview = intake.known(interview)?;
-        match intake.take(place, interview)? {
-            None => result.created += 1,
-            Some(earlier) => {
-                result.replaced += 1;
-                // Written by a row before this one, or by a call in the same millisecond.
-                if earlier.updated_at == now {
-                    suspects.insert(id);
-                }
-            }
+        let earlier = intake.take(place, interview.clone())?;
+        // Written by a row before this one, or by a call in the same millisecond.
+        if earlier.as_ref().is_some_and(|one| one.updated_at == now) {
+            suspects.insert(id);
         }
+        result.count(earlier.map(|one| one.interview), interview);
     }
     let settled = intake.settle(unknown_origin)?;
     result.erased = settled.erased;

@@ -11,8 +11,8 @@ use super::writer::Lane;
 use super::{Store, StoreError, audit, erased_records};
 use crate::audit::{Action, Actor, Subject};
 use crate::interview::{
-    ImportResult, Interview, InterviewCursor, InterviewFilter, InterviewRecord, InterviewStatus,
-    PutResult, UnknownOrigin,
+    ImportResult, ImportWish, Interview, InterviewCursor, InterviewFilter, InterviewRecord,
+    InterviewStatus, PutResult, UnknownOrigin,
 };
 use crate::timestamp::Timestamp;
 
@@ -22,7 +22,7 @@ pub enum ImportError {
     /// Records contradict each other or what is kept, or nothing was to be kept: this is what would have become
     /// of the file.
     #[error("nothing of the file was kept")]
-    Undone(ImportResult),
+    Undone(Box<ImportResult>),
     /// The store itself failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -77,16 +77,16 @@ impl Store {
 
     /// Keeps the records of a file, or none of them, each with its place. A record may name one that stands
     /// anywhere in the file, and stands there once itself; what records contradict is judged by what the whole file
-    /// leaves behind. `rows` is called once for each time that the file is read. With `dry_run` nothing is kept.
+    /// leaves behind. `rows` is called once for each time that the file is read.
     ///
     /// # Errors
-    /// `Undone` with the places of the records that contradict others, or after a dry run; the store's; and what
+    /// `Undone` with the places of the records that contradict others, or when it was not to be kept; the store's; and what
     /// `rows` answers.
     pub async fn import_interviews<R, I>(
         &self,
         rows: R,
         unknown_origin: UnknownOrigin,
-        dry_run: bool,
+        wish: ImportWish,
         by: Actor,
         now: Timestamp,
     ) -> Result<ImportResult, ImportError>
@@ -95,9 +95,15 @@ impl Store {
         I: Iterator<Item = Result<(u64, Interview), StoreError>>,
     {
         self.accept(Lane::Maintenance, move |connection| {
-            let result = import(connection, &rows, unknown_origin, dry_run, now)?;
-            if dry_run || result.is_refused() {
-                Err(ImportError::Undone(result))
+            let tried = wish == ImportWish::Try;
+            let result = import(connection, &rows, unknown_origin, tried, now)?;
+            let is_wanted = match wish {
+                ImportWish::Try => false,
+                ImportWish::Keep => true,
+                ImportWish::KeepAs(counts) => result.counts() == counts,
+            };
+            if !is_wanted || result.is_refused() {
+                Err(ImportError::Undone(Box::new(result)))
             } else {
                 let entry = by.clone().did(Action::Import, now);
                 audit::record(
@@ -234,6 +240,9 @@ fn list(
     }
     if let Some(department) = &filter.department {
         narrow("department_id = ?", department);
+    }
+    if let Some(interview_type) = &filter.interview_type {
+        narrow("interview_type = ?", interview_type);
     }
     if let Some(InterviewCursor { date, seq }) = &after {
         values.extend([date as &dyn ToSql, seq]);

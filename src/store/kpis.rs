@@ -38,54 +38,68 @@ pub(super) fn count(
         department: None,
         interview_type: None,
     };
+    let sent = SendFilter {
+        routes: question.routes.clone(),
+        ..SendFilter::period(from, now)
+    };
     Ok(KpiCounts {
-        sends: sends(connection, &SendFilter::period(from, now))?.total,
-        waiting: waiting(connection, from, now)?,
-        retried: ended_retries(connection, from, now)?,
+        waiting: waiting(connection, &sent)?,
+        retried: ended_retries(connection, &sent)?,
+        sends: sends(connection, &sent)?.total,
         interviews: interview_stats::count(connection, &interviews)?.total,
         gap: gap(connection, question)?,
     })
 }
 
 /// Deliveries that have not succeeded, and of which nobody has said that they are given up.
-pub(super) fn waiting(
-    connection: &Connection,
-    from: Timestamp,
-    to: Timestamp,
-) -> rusqlite::Result<u64> {
-    connection
-        .prepare_cached(
-            "SELECT count(*) FROM webhook_retry_queue q CROSS JOIN webhook_send_logs l ON l.id = q.id
+pub(super) fn waiting(connection: &Connection, sent: &SendFilter) -> rusqlite::Result<u64> {
+    count_of_routes(
+        connection,
+        sent,
+            "SELECT l.route, count(*) FROM webhook_retry_queue q CROSS JOIN webhook_send_logs l ON l.id = q.id
               WHERE q.status IN ('pending', 'processing') AND l.status <> 'success'
-                AND l.sent_at BETWEEN ?1 AND ?2",
-        )?
-        .query_row((from, to), |row| row.get(0))
+                AND l.sent_at BETWEEN ?1 AND ?2 GROUP BY l.route",
+    )
 }
 
 pub(super) fn ended_retries(
     connection: &Connection,
-    from: Timestamp,
-    to: Timestamp,
+    sent: &SendFilter,
 ) -> rusqlite::Result<EndedRetries> {
-    let delivered = connection
-        .prepare_cached(
-            "SELECT count(*) FROM webhook_send_logs
-              WHERE retry_count > 0 AND status = 'success' AND sent_at BETWEEN ?1 AND ?2",
-        )?
-        .query_row((from, to), |row| row.get(0))?;
-    let given_up = connection
-        .prepare_cached(
-            "SELECT count(*) FROM webhook_send_logs l CROSS JOIN webhook_retry_queue q ON q.id = l.id
+    let delivered = count_of_routes(
+        connection,
+        sent,
+        "SELECT route, count(*) FROM webhook_send_logs
+              WHERE retry_count > 0 AND status = 'success' AND sent_at BETWEEN ?1 AND ?2
+              GROUP BY route",
+    )?;
+    let given_up = count_of_routes(
+        connection,
+        sent,
+            "SELECT l.route, count(*) FROM webhook_send_logs l CROSS JOIN webhook_retry_queue q ON q.id = l.id
               WHERE l.retry_count > 0 AND l.status IN ('failed', 'timeout')
                 AND l.sent_at BETWEEN ?1 AND ?2 AND q.status = 'failed'
                 AND NOT EXISTS (SELECT 1 FROM events e CROSS JOIN dismissed_deliveries d ON d.event_seq = e.seq
-                                 WHERE e.id = l.id)",
-        )?
-        .query_row((from, to), |row| row.get(0))?;
+                                 WHERE e.id = l.id)
+              GROUP BY l.route",
+        )?;
     Ok(EndedRetries {
         delivered,
         given_up,
     })
+}
+
+/// The sum over the routes that `sent` means, of a query that counts each.
+fn count_of_routes(connection: &Connection, sent: &SendFilter, sql: &str) -> rusqlite::Result<u64> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query((sent.from, sent.to))?;
+    let mut counted = 0;
+    while let Some(row) = rows.next()? {
+        if sent.counts(row.get_ref(0)?.as_str()?) {
+            counted += row.get::<_, u64>(1)?;
+        }
+    }
+    Ok(counted)
 }
 
 fn gap(connection: &Connection, question: &KpiQuestion) -> Result<GapDetection, StoreError> {
@@ -109,7 +123,10 @@ fn gap(connection: &Connection, question: &KpiQuestion) -> Result<GapDetection, 
     Ok(gap)
 }
 
-fn confirmed_range(connection: &Connection, route: &str) -> rusqlite::Result<ConfirmedRange> {
+pub(super) fn confirmed_range(
+    connection: &Connection,
+    route: &str,
+) -> rusqlite::Result<ConfirmedRange> {
     let ranges: Vec<_> = connection
         .prepare_cached("SELECT from_id, to_id FROM reconciliations WHERE route = ?1")?
         .query_map([route], |row| {
@@ -216,6 +233,7 @@ mod tests {
         KpiQuestion {
             period: Period::Day,
             now,
+            routes: None,
             compared_routes: vec!["default".to_owned(), "never".to_owned()],
         }
     }

@@ -4,11 +4,18 @@
 //! index, so that nothing is looked through, however long a line is. While anything stands in a line, one is at
 //! its front or the first one waits for a moment.
 
+use std::time::Duration;
+
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row};
 
+use super::left_behind;
 use super::relay_time::Now;
 use crate::order::{Ahead, Place, Tail};
+
+/// So long what an outage has left waits at most for its turn among what follows, once it stands before a newer one of its
+/// person.
+const FOLLOWS_WITHIN: Duration = Duration::from_hours(1);
 
 impl ToSql for Place {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -108,13 +115,15 @@ pub(super) fn is_kept(connection: &Connection, route: &str) -> rusqlite::Result<
 }
 
 impl Line<'_> {
-    /// Whether its route keeps the order of a person's events, and whether anything stands in it.
-    pub(super) fn look(self, connection: &Connection) -> rusqlite::Result<(bool, bool)> {
+    /// Whether its route keeps the order of a person's events, whether anything stands in it, and whether an outage has
+    /// left anything of it.
+    pub(super) fn look(self, connection: &Connection) -> rusqlite::Result<(bool, bool, bool)> {
         connection
             .prepare_cached(
                 "SELECT NOT EXISTS (SELECT 1 FROM routes_without_order WHERE route = ?2),
                         EXISTS (SELECT 1 FROM outbox
-                                 WHERE staff_id = ?1 AND route = ?2 AND place >= 1)",
+                                 WHERE staff_id = ?1 AND route = ?2 AND place >= 1),
+                        EXISTS (SELECT 1 FROM left_by_outages WHERE staff_id = ?1 AND route = ?2)",
             )?
             .query_row((self.staff_id, self.route), |row| row.try_into())
     }
@@ -163,8 +172,37 @@ impl Line<'_> {
         let Some((seq, None)) = self.next_after(connection, 0)? else {
             return Ok(None);
         };
+        if self.waits_for_left(connection, seq, now)? {
+            return Ok(None);
+        }
         place(connection, seq, Place::Front, Some(now.axis_ms))?;
         Ok(Some(seq))
+    }
+
+    /// Whether the one at `seq` has to wait for an older one that an outage has left, and that follows now. That one is put
+    /// into the line, where it waits for its turn.
+    pub(super) fn waits_for_left(
+        self,
+        connection: &Connection,
+        seq: i64,
+        now: Now,
+    ) -> rusqlite::Result<bool> {
+        let left = left_behind::before(connection, self.staff_id, self.route, seq)?;
+        let Some(left) = left else {
+            return Ok(false);
+        };
+        let due_ms = now.axis_after(FOLLOWS_WITHIN);
+        left_behind::expect(connection, left, due_ms, now)?;
+        let first = QueueState {
+            staff_id: Some(self.staff_id.to_owned()),
+            route: self.route.to_owned(),
+            due_ms: Some(due_ms),
+            attempts_in_round: 0,
+            place: Place::InLine,
+            tail: Tail::AfterSuccess,
+        };
+        put(connection, left, &first)?;
+        Ok(true)
     }
 
     /// The next one in the line after `seq`, at the front or not.
@@ -244,7 +282,10 @@ pub(super) fn entrance(
 ) -> rusqlite::Result<(Place, Option<i64>)> {
     let goes = match line {
         None => true,
-        Some(line) => line.ahead_of(connection, seq)?.is_nobody(),
+        Some(line) => {
+            line.ahead_of(connection, seq)?.is_nobody()
+                && !line.waits_for_left(connection, seq, now)?
+        }
     };
     Ok(if goes {
         (Place::Front, Some(now.axis_ms))

@@ -91,15 +91,21 @@ impl Store {
     ) -> Result<Option<Session>, StoreError> {
         let now = self.time.now(moment);
         let found = self.read(move |connection| Ok(find(connection, &secret, now)?));
-        let Some(row) = found.await? else {
+        let Some(mut row) = found.await? else {
             return Ok(None);
         };
         if used && row.is_to_be_kept(now) {
             let kept = self.write(Lane::Calls, move |connection| {
                 Ok::<_, StoreError>(keep(connection, &secret, now)?)
             });
-            if let Err(error) = kept.await {
-                tracing::debug!(%error, "that a session is used could not be kept");
+            match kept.await {
+                Ok(()) => {
+                    let idle_at = now.wall.after(IDLE);
+                    row.session.idle_at = idle_at.min(row.session.ends_at);
+                }
+                Err(error) => {
+                    tracing::debug!(%error, "that a session is used could not be kept");
+                }
             }
         }
         Ok(Some(row.session))

@@ -1,5 +1,7 @@
-//! The queue of messages of each alert channel, and how far each channel has sent them. A channel is identified by
-//! its key, which names its destination and does not depend on its place in the configuration.
+//! The queue of messages of each alert channel, and how far each channel has sent them.
+
+pub(super) mod channels;
+mod late_recipients;
 
 use std::time::Duration;
 
@@ -11,51 +13,14 @@ use super::writer::Lane;
 use super::{Store, StoreError};
 use crate::clock::Moment;
 use crate::incident::{Report, State};
-use crate::notification::Notification;
+use crate::notification::{NotYet, Notification};
+use channels::begin;
 
 /// The first message of an incident is sent this long after its beginning, with the count of that moment, so that
 /// failures that happen together become one message.
 pub(super) const GATHERING: Duration = Duration::from_secs(10);
 
 impl Store {
-    /// Begins to tell `channel`, unless it was begun before: with what is open, and nothing that is over.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub async fn begin_channel(&self, channel: &str) -> Result<(), StoreError> {
-        let channel = channel.to_owned();
-        self.write(Lane::Alerts, move |connection| {
-            Ok(begin(connection, &channel)?)
-        })
-        .await
-    }
-
-    /// Drops the read position of removed channels. A new channel inherits that of a removed one of its kind, because it
-    /// may be the same one with a corrected address; it is also told what is open.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub async fn keep_channels(&self, channels: Vec<String>) -> Result<(), StoreError> {
-        let known = self.read(known).await?;
-        if known.iter().all(|channel| channels.contains(&channel.name)) {
-            return Ok(());
-        }
-        self.write(Lane::Alerts, move |connection| keep(connection, &channels))
-            .await
-    }
-
-    /// Which channels that are none of these have something to tell that nobody would tell in their place.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn channels_cut_short(
-        &self,
-        channels: Vec<String>,
-    ) -> Result<Vec<String>, StoreError> {
-        self.read(move |connection| cut_short(connection, &channels))
-            .await
-    }
-
     /// The next message that `channel` has to tell, when it is time to try. What was overtaken (a digest
     /// by a newer message) is passed over. The first one of an incident is told ten seconds after it began, as things
     /// stand then.
@@ -73,7 +38,7 @@ impl Store {
     }
 
     /// Remembers that `channel` has told everything up to a message. `objection`: what it had against a part of
-    /// it, such as a recipient.
+    /// it, such as a recipient. Whom it does not reach yet is tried again after `wait`.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -82,10 +47,18 @@ impl Store {
         channel: &str,
         seq: i64,
         objection: Option<String>,
+        not_yet: Vec<NotYet>,
+        wait: Duration,
+        moment: Moment,
     ) -> Result<(), StoreError> {
         let channel = channel.to_owned();
+        let now = self.time.now(moment);
+        let times = (now, now.axis_after(wait));
         self.write(Lane::Alerts, move |connection| {
-            Ok(done(connection, &channel, seq, objection.as_deref())?)
+            done(connection, &channel, seq, objection.as_deref())?;
+            Ok(late_recipients::begin(
+                connection, &channel, seq, &not_yet, times,
+            )?)
         })
         .await
     }
@@ -120,7 +93,11 @@ impl Store {
         let channel = channel.to_owned();
         self.write(Lane::Alerts, move |connection| {
             begin(connection, &channel)?;
-            Ok(tried(connection, &channel, objection.as_deref())?)
+            tried(connection, &channel, objection.as_deref())?;
+            if objection.is_none() {
+                late_recipients::hurry(connection, &channel)?;
+            }
+            Ok(())
         })
         .await
     }
@@ -145,101 +122,14 @@ impl Store {
     }
 }
 
-pub(super) fn begin(connection: &Connection, channel: &str) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO alert_channels (name, told, begun)
-             SELECT ?1, coalesce(
-               (SELECT min(m.seq) - 1 FROM alert_messages m JOIN incidents i ON i.seq = m.incident
-                 WHERE i.closed_at IS NULL),
-               (SELECT max(seq) FROM alert_messages), 0),
-               coalesce((SELECT max(seq) FROM alert_messages), 0)
-             WHERE NOT EXISTS (SELECT 1 FROM alert_channels WHERE name = ?1)",
-        )?
-        .execute([channel])
-        .map(|_| ())
-}
-
-/// A channel that was begun.
-struct Known {
-    name: String,
+/// A channel that was begun, or one of its recipients.
+pub(super) struct Known {
+    /// The channel's.
+    pub(super) name: String,
     /// The last message that it took.
-    told: i64,
+    pub(super) told: i64,
     /// Up to this message, only what is open is told.
-    begun: i64,
-}
-
-fn known(connection: &Connection) -> Result<Vec<Known>, StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT name, told, begun FROM alert_channels ORDER BY name")?;
-    let known = statement.query_map([], |row| {
-        Ok(Known {
-            name: row.get(0)?,
-            told: row.get(1)?,
-            begun: row.get(2)?,
-        })
-    })?;
-    Ok(known.collect::<rusqlite::Result<_>>()?)
-}
-
-pub(super) fn keep(connection: &Connection, channels: &[String]) -> Result<(), StoreError> {
-    let known = known(connection)?;
-    let (known, gone): (Vec<_>, Vec<_>) = known
-        .into_iter()
-        .partition(|channel| channels.contains(&channel.name));
-    let is_new = |name: &&String| known.iter().all(|known| known.name != **name);
-    for channel in channels.iter().filter(is_new) {
-        let of_kind = gone.iter().filter(|gone| kind(&gone.name) == kind(channel));
-        if let Some(told) = of_kind.map(|gone| gone.told).min() {
-            begin(connection, channel)?;
-            go_back(connection, channel, told)?;
-        }
-    }
-    for channel in &gone {
-        forget(connection, &channel.name)?;
-    }
-    Ok(())
-}
-
-/// The channels that `keep` would forget together with what they have not told.
-pub(super) fn cut_short(
-    connection: &Connection,
-    channels: &[String],
-) -> Result<Vec<String>, StoreError> {
-    let known = known(connection)?;
-    let is_known = |name: &String| known.iter().any(|known| known.name == *name);
-    let new: Vec<_> = channels.iter().filter(|name| !is_known(name)).collect();
-    let mut found = Vec::new();
-    for channel in &known {
-        let goes_on = channels.contains(&channel.name);
-        let is_replaced = new.iter().any(|new| kind(new) == kind(&channel.name));
-        if !goes_on && !is_replaced && first_untold(connection, channel)?.is_some() {
-            found.push(channel.name.clone());
-        }
-    }
-    Ok(found)
-}
-
-/// The kind of a channel, with which its key begins.
-fn kind(key: &str) -> Option<&str> {
-    key.split(' ').next()
-}
-
-/// Lets a channel tell everything after the message `told`, besides what is open.
-fn go_back(connection: &Connection, channel: &str, told: i64) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "UPDATE alert_channels SET told = min(told, ?2), begun = ?2 WHERE name = ?1",
-        )?
-        .execute((channel, told))
-        .map(|_| ())
-}
-
-fn forget(connection: &Connection, channel: &str) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("DELETE FROM alert_channels WHERE name = ?1")?
-        .execute([channel])
-        .map(|_| ())
+    pub(super) begun: i64,
 }
 
 pub(super) fn next(
@@ -267,21 +157,41 @@ pub(super) fn next(
     let Some(message) = first_untold(connection, &known)? else {
         return Ok(None);
     };
-    let report = match message.state {
-        State::Opened if now.since(message.told_ms) < GATHERING => return Ok(None),
-        State::Opened => report(connection, message.incident, now)?,
-        _ => message.written,
+    if message.state == State::Opened && now.since(message.told_ms) < GATHERING {
+        return Ok(None);
+    }
+    let next = Notification {
+        late: late_recipients::of_channel(connection, channel)?,
+        ..notification(connection, message, tries, now)?
     };
-    Ok(Some(Notification {
+    Ok(Some(next))
+}
+
+/// A message as it is told at this moment.
+pub(super) fn notification(
+    connection: &Connection,
+    message: Message,
+    tries: u32,
+    now: Now,
+) -> Result<Notification, StoreError> {
+    let report = match message.state {
+        State::Opened => report(connection, message.incident, now)?,
+        State::Ongoing | State::Resolved => message.written,
+    };
+    Ok(Notification {
         seq: message.seq,
         state: message.state,
         report,
         tries,
-    }))
+        late: Vec::new(),
+    })
 }
 
 /// The first message that a channel has not told and still has to.
-fn first_untold(connection: &Connection, channel: &Known) -> rusqlite::Result<Option<Message>> {
+pub(super) fn first_untold(
+    connection: &Connection,
+    channel: &Known,
+) -> rusqlite::Result<Option<Message>> {
     connection
         .prepare_cached(
             "SELECT m.seq, m.state, m.report, m.incident, i.told_ms
@@ -305,8 +215,9 @@ fn first_untold(connection: &Connection, channel: &Known) -> rusqlite::Result<Op
 }
 
 /// A message of an incident, as it was written.
-struct Message {
-    seq: i64,
+pub(super) struct Message {
+    /// Its place in the order.
+    pub(super) seq: i64,
     state: State,
     written: Report,
     incident: i64,
@@ -356,12 +267,15 @@ pub(super) fn failed(
         .map(|_| ())
 }
 
-/// Channels that cannot be reached, or had something against their last message, with the reason.
+/// Channels that cannot be reached, or had something against their last message, with the reason; one with late recipients
+/// once more for each of them.
 pub(super) fn failing_channels(
     connection: &Connection,
 ) -> Result<Vec<(String, String)>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT name, last_error FROM alert_channels WHERE last_error IS NOT NULL ORDER BY name",
+        "SELECT name, last_error FROM alert_channels WHERE last_error IS NOT NULL
+         UNION ALL SELECT channel, last_error FROM late_recipients
+         ORDER BY 1",
     )?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)

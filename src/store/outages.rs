@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
+use super::left_behind;
 use super::relay_time::Now;
 use crate::attempt::Attempted;
 use crate::cause::Cause;
 use crate::due::DueDelivery;
 use crate::event::Status;
-use crate::recovery::shows_return;
+use crate::recovery::{GIVES_UP, shows_return};
 
 /// The attempts of a round that has no retries, whatever the configuration says of them.
 pub(super) const USED_UP: u32 = 1_000_000;
@@ -77,34 +78,40 @@ impl Left {
     }
 }
 
-/// Keeps what the result of an attempt says of its route's receiver: that it is away, or that it is back. `away`: for so
-/// long it must have been away for retries that wait not to wait any longer.
+/// What an attempt's result is judged by.
+#[derive(Clone, Copy)]
+pub(super) struct Judgement {
+    /// For so long a receiver must have been away for retries that wait not to wait any longer.
+    pub(super) away: Duration,
+    /// What is exhausted follows by itself when the receiver is back.
+    pub(super) automatic: bool,
+}
+
+/// Keeps what the result of an attempt says of its route's receiver: that it is away, or that it is back. Answers whether
+/// what is exhausted begins to follow with it.
 pub(super) fn after_attempt(
     connection: &Connection,
     due: &DueDelivery,
     attempted: &Attempted,
     status: Status,
-    away: Duration,
+    by: Judgement,
     now: Now,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<bool> {
     let left = Left::of(connection, &due.route)?;
     let probe_seq = left.as_ref().and_then(|left| left.probe_seq);
     let is_probe = probe_seq == Some(due.seq);
     let is_back = shows_return(attempted, is_probe);
     let is_away = attempted.cause.is_some_and(Cause::is_outage);
-    if status == Status::Exhausted && is_away {
-        leave(connection, due)?;
-    } else if status == Status::Exhausted && is_probe && !is_back {
-        // What keeps the rest from being sent is wrong with all of them: it is still one of them.
-    } else if status != Status::Retrying && due.attempt > 1 {
-        take(connection, due.seq)?;
+    // What keeps the rest from being sent after a probe is wrong with all of them: it is still one of them.
+    if status == Status::Exhausted && (is_away || (is_probe && !is_back)) {
+        left_behind::leave(connection, due.seq, &due.route)?;
     }
     match left {
         Some(left) if is_back && (is_probe || left.away_since_ms.is_some()) => {
-            back(connection, &left, due.seq, away, now)
+            back(connection, &left, due.seq, by, now)
         }
-        _ if is_back => Ok(()),
-        left => not_back(connection, due, left, is_away, status, is_probe, now),
+        _ if is_back => Ok(false),
+        left => not_back(connection, due, left, is_away, status, is_probe, now).map(|()| false),
     }
 }
 
@@ -118,9 +125,13 @@ fn not_back(
     now: Now,
 ) -> rusqlite::Result<()> {
     if is_probe {
-        // Nothing more is sent.
+        // Nothing more is sent; retries that followed before it was asked for go on, if the receiver is there.
         connection
-            .prepare_cached("UPDATE recoveries SET asked = 0 WHERE route = ?1")?
+            .prepare_cached(
+                "UPDATE recoveries
+                    SET asked = 0, probe_seq = NULL, after_seq = iif(retries AND away_since_ms IS NULL, 0, NULL)
+                  WHERE route = ?1",
+            )?
             .execute([&*due.route])?;
     }
     let is_last = status == Status::Exhausted && !is_probe;
@@ -140,24 +151,26 @@ fn not_back(
         .map(|_| ())
 }
 
-/// The receiver is back: what waits for that follows.
+/// The receiver is back: what waits for that follows, all of it in one pass. Answers whether what is exhausted does.
 fn back(
     connection: &Connection,
     left: &Left,
     seq: i64,
-    away: Duration,
+    by: Judgement,
     now: Now,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<bool> {
     let was_away = left
         .away_since_ms
-        .is_some_and(|since_ms| now.since(since_ms) >= away);
+        .is_some_and(|since_ms| now.since(since_ms) >= by.away);
+    let lasts = |ms| now.since(ms) <= GIVES_UP;
+    let asked = left.asked || (by.automatic && left.exhausted_ms.is_some_and(lasts));
     connection
         .prepare_cached(
             "UPDATE recoveries
-                SET away_since_ms = NULL, probe_seq = NULL, retries = max(retries, ?2)
+                SET away_since_ms = NULL, probe_seq = NULL, asked = ?2, retries = max(retries, ?3)
               WHERE route = ?1",
         )?
-        .execute((&left.route, was_away))?;
+        .execute((&left.route, asked, was_away))?;
     if let Some(probe) = left.probe_seq.filter(|probe| *probe != seq) {
         // Another one has shown it: this one is like those that follow.
         connection
@@ -167,10 +180,12 @@ fn back(
             )?
             .execute((probe, USED_UP))?;
     }
-    if left.asked || left.retries || was_away {
-        return begin(connection, &left.route);
+    if asked || left.retries || was_away {
+        begin(connection, &left.route)?;
+    } else {
+        forget_settled(connection, &left.route)?;
     }
-    forget_settled(connection, &left.route)
+    Ok(asked)
 }
 
 /// Begins at the oldest, and ends with the newest that is kept at this moment.
@@ -193,23 +208,5 @@ pub(super) fn forget_settled(connection: &Connection, route: &str) -> rusqlite::
                 AND probe_seq IS NULL AND after_seq IS NULL",
         )?
         .execute([route])
-        .map(|_| ())
-}
-
-/// Remembers a delivery that was exhausted because the receiver was away.
-fn leave(connection: &Connection, due: &DueDelivery) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO left_by_outages (event_seq, route) VALUES (?1, ?2)
-             ON CONFLICT DO UPDATE SET route = excluded.route",
-        )?
-        .execute((due.seq, &*due.route))
-        .map(|_| ())
-}
-
-fn take(connection: &Connection, seq: i64) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("DELETE FROM left_by_outages WHERE event_seq = ?1")?
-        .execute([seq])
         .map(|_| ())
 }

@@ -11,7 +11,7 @@ use super::relay_time::Now;
 use super::send_counts::{self, QueueStatus};
 use super::tail::{self, Ended};
 use super::writer::Lane;
-use super::{Store, StoreError, holds};
+use super::{Store, StoreError, holds, left_behind};
 use crate::clock::Moment;
 use crate::due::{DueDeliveries, DueDelivery};
 use crate::order::{Place, Tail};
@@ -122,14 +122,18 @@ pub(super) fn due(
     let name = Arc::from(route);
     let asked = i64::try_from(limit.saturating_add(in_flight.len())).unwrap_or(i64::MAX);
     let mut rows = waiting.query((route, now.axis_ms, asked))?;
-    let mut found = DueDeliveries::default();
+    let mut found = DueDeliveries {
+        follows: left_behind::follows(connection, route)?,
+        ..DueDeliveries::default()
+    };
     let mut bytes = 0;
     while let Some(row) = rows.next()? {
         let (seq, due_ms) = (row.get(0)?, row.get(1)?);
         if in_flight.contains(&seq) {
             continue;
         }
-        let due = delivery(connection, seq, &name, due_ms)?;
+        let mut due = delivery(connection, seq, &name, due_ms)?;
+        due.in_turn &= !found.follows;
         bytes += due.data.len();
         found.due.push(due);
         if found.due.len() == limit || bytes > BYTES_AT_ONCE {
@@ -184,9 +188,12 @@ pub(super) fn add(
 ) -> rusqlite::Result<bool> {
     let line = staff_id.map(|staff_id| Line { staff_id, route });
     let looked = line.map(|line| line.look(connection)).transpose()?;
-    let (is_ordered, is_taken) = looked.unwrap_or_default();
+    let (is_ordered, is_taken, has_left) = looked.unwrap_or_default();
     // It is the last one of its person, so it waits for whatever is there.
-    let goes = !(is_ordered && is_taken);
+    let mut goes = !(is_ordered && is_taken);
+    if let Some(line) = line.filter(|_| goes && is_ordered && has_left) {
+        goes = !line.waits_for_left(connection, seq, now)?;
+    }
     let place = if goes { Place::Front } else { Place::InLine };
     let staff_id = staff_id.filter(|_| is_ordered);
     let due_ms = goes.then_some(now.axis_ms);
@@ -212,7 +219,15 @@ pub(super) fn begin(
     let Some(due_ms) = queue_state.due_ms.filter(|due_ms| *due_ms <= now.axis_ms) else {
         return Ok(false);
     };
-    if queue_state.place != Place::Front {
+    if queue_state.place == Place::Front {
+        // Since it came there, a recovery may have begun.
+        if let Some(line) = queue_state.line()
+            && line.waits_for_left(connection, seq, now)?
+        {
+            line::place(connection, seq, Place::InLine, None)?;
+            return Ok(false);
+        }
+    } else {
         let (place, _) = line::entrance(connection, queue_state.line(), seq, now)?;
         let goes = place == Place::Front;
         line::place(connection, seq, place, goes.then_some(due_ms))?;
@@ -220,6 +235,7 @@ pub(super) fn begin(
             return Ok(false);
         }
     }
+    left_behind::take(connection, seq)?;
     mark_processing(connection, id, now)?;
     Ok(true)
 }

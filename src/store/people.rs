@@ -26,7 +26,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn person(&self, staff_id: &str) -> Result<Person, StoreError> {
+    pub async fn person(&self, staff_id: &str, moment: Moment) -> Result<Person, StoreError> {
         let id = staff_id.to_owned();
         let mut found = self
             .read(move |connection| summary(connection, &id))
@@ -38,7 +38,7 @@ impl Store {
             step.0.into_iter().for_each(|id| found.mentioned.add(id));
             after = step.1;
         }
-        found.notes = self.notes_with(staff_id).await?;
+        found.notes = self.notes_with(staff_id, moment).await?;
         found.held = self.interviews_held_by(staff_id).await?.len() as u64;
         Ok(found)
     }
@@ -107,6 +107,7 @@ fn summary(connection: &Connection, staff_id: &str) -> Result<Person, StoreError
         open: open(connection, staff_id)?,
         mentioned: Mentions::default(),
         notes: Notes::default(),
+        is_remembered: count("SELECT count(*) FROM ingest_newest WHERE staff_id = ?1")? > 0,
         erased_at: erasure.map(|(at, _)| at),
         is_half_erased: erasure.is_some_and(|(_, ended)| !ended),
     })
@@ -207,7 +208,11 @@ fn interviews(connection: &Connection, staff_id: &str) -> rusqlite::Result<Vec<I
 type Step = (Vec<String>, Option<i64>);
 
 /// The events of others, after the place `after`, in which the staff id stands, or in what the partner said to them.
-fn mentions(connection: &Connection, staff_id: &str, after: i64) -> rusqlite::Result<Step> {
+pub(super) fn mentions(
+    connection: &Connection,
+    staff_id: &str,
+    after: i64,
+) -> rusqlite::Result<Step> {
     let mut statement = connection.prepare_cached(
         "SELECT seq, id, iif(staff_id IS ?2, NULL, data),
                 iif(staff_id IS ?2, NULL,

@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::line::Line;
+use super::line::{self, Line};
 use super::outages::{Left, USED_UP, begin, forget_settled};
 use super::relay_time::Now;
 use super::resend::{Rules, resend_with_tail};
@@ -12,6 +12,7 @@ use super::{Store, StoreError, audit, holds};
 use crate::audit::{Action, Actor, Subject};
 use crate::cause::Cause;
 use crate::clock::Moment;
+use crate::order::Ahead;
 use crate::recovery::{Followed, LeftBehind, ProbeResult, Recovery};
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
@@ -20,6 +21,7 @@ use crate::route::Routing;
 const LOOKED_AT: u32 = 1000;
 /// Deliveries that are opened in one transaction; more would hold up accepting.
 const OPENED_AT_ONCE: u32 = 200;
+
 impl Store {
     /// What is exhausted on `route` because its receiver was away; none: nothing is.
     ///
@@ -79,10 +81,12 @@ impl Store {
     /// When the database cannot be written; then nothing was changed.
     pub async fn let_follow(&self, route: &str) -> Result<(), StoreError> {
         let route = route.to_owned();
-        self.write(Lane::Maintenance, move |connection| {
-            Ok(let_follow(connection, &route)?)
-        })
-        .await
+        let let_follow = self.write(Lane::Maintenance, move |connection| {
+            Ok::<_, StoreError>(let_follow(connection, &route)?)
+        });
+        let_follow.await?;
+        self.turns_changed.send_replace(());
+        Ok(())
     }
 
     /// Makes at most so many more deliveries of `route` due that follow after an outage, in the order of acceptance: what
@@ -122,6 +126,7 @@ pub(super) fn recoveries(connection: &Connection, now: Now) -> rusqlite::Result<
             is_back: left.away_since_ms.is_none(),
             probing: left.is_probing(connection)?,
             follows: left.after_seq.is_some(),
+            asked: left.asked,
             exhausted_for: left.exhausted_ms.map(|ms| now.since(ms)),
             probes: left.probes,
             route: left.route,
@@ -206,34 +211,28 @@ fn end(connection: &Connection, route: &str, asked: bool) -> rusqlite::Result<()
     forget_settled(connection, route)
 }
 
-/// The id of a delivery that was left behind, when it is still exhausted and nobody has dismissed it.
-fn still_left(connection: &Connection, seq: i64) -> rusqlite::Result<Option<String>> {
-    connection
-        .prepare_cached(
-            "SELECT e.id FROM events e JOIN webhook_retry_queue q ON q.id = e.id
-              WHERE e.seq = ?1 AND q.status = 'failed'
-                AND NOT EXISTS (SELECT 1 FROM dismissed_deliveries d WHERE d.event_seq = e.seq)",
-        )?
-        .query_row([seq], |row| row.get(0))
-        .optional()
-}
-
-/// Begins a fresh round of a delivery that was left behind; false: it is none any more.
+/// Begins a fresh round of a delivery that was left behind.
 fn reopen(connection: &Connection, seq: i64, rules: Rules<'_>, now: Now) -> rusqlite::Result<bool> {
-    let Some(id) = still_left(connection, seq)? else {
-        return Ok(false);
-    };
+    let id = id_of(connection, seq)?;
     resend_with_tail(connection, &id, rules, now)
 }
 
-/// Makes a retry due that waits on this route because its receiver was away; false: it is another one.
+fn id_of(connection: &Connection, seq: i64) -> rusqlite::Result<String> {
+    connection
+        .prepare_cached("SELECT id FROM events WHERE seq = ?1")?
+        .query_row([seq], |row| row.get(0))
+}
+
+/// Makes a delivery due that waits on this route because its receiver was away; false: it is another one.
 fn hurry(connection: &Connection, route: &str, seq: i64, now: Now) -> rusqlite::Result<bool> {
     let found: Option<(String, Option<String>)> = connection
         .prepare_cached(
             "SELECT e.id,
                     (SELECT a.cause FROM attempts a WHERE a.event_seq = e.seq ORDER BY a.attempt DESC LIMIT 1)
                FROM outbox o JOIN events e ON e.seq = o.event_seq
-              WHERE o.event_seq = ?1 AND o.route = ?2 AND o.due_ms > ?3 AND o.attempts_in_round > 0",
+              WHERE o.event_seq = ?1 AND o.route = ?2 AND o.due_ms > ?3
+                AND (o.attempts_in_round > 0
+                     OR EXISTS (SELECT 1 FROM left_by_outages l WHERE l.event_seq = o.event_seq))",
         )?
         .query_row((seq, route, now.axis_ms), |row| {
             Ok((row.get(0)?, row.get(1)?))
@@ -257,50 +256,39 @@ fn hurry(connection: &Connection, route: &str, seq: i64, now: Now) -> rusqlite::
 }
 
 fn left_behind(connection: &Connection, route: &str) -> rusqlite::Result<Option<LeftBehind>> {
-    let mut left: Option<LeftBehind> = None;
-    each_left(connection, route, |_, id| {
-        let one = left.get_or_insert(LeftBehind {
-            exhausted: 0,
-            oldest: id,
-        });
-        one.exhausted += 1;
-        Ok(true)
-    })?;
-    Ok(left)
+    let (exhausted, oldest): (u64, Option<i64>) = connection
+        .prepare_cached("SELECT count(*), min(event_seq) FROM left_by_outages WHERE route = ?1")?
+        .query_row([route], |row| row.try_into())?;
+    let left = oldest.map(|oldest| {
+        let oldest = id_of(connection, oldest)?;
+        Ok(LeftBehind { exhausted, oldest })
+    });
+    left.transpose()
 }
 
-/// Names what is exhausted on a route because its receiver was away, the oldest first, for as long as `more` says so.
-fn each_left(
-    connection: &Connection,
-    route: &str,
-    mut more: impl FnMut(i64, String) -> rusqlite::Result<bool>,
-) -> rusqlite::Result<()> {
+/// The oldest of what is exhausted on a route because its receiver was away that would be sent at once, and not behind
+/// another one of its person; if there is none, the oldest.
+fn next_probe(connection: &Connection, route: &str) -> rusqlite::Result<Option<i64>> {
     let mut statement = connection.prepare_cached(
-        "SELECT event_seq FROM left_by_outages WHERE route = ?1 ORDER BY event_seq",
+        "SELECT l.event_seq, e.staff_id FROM left_by_outages l CROSS JOIN events e ON e.seq = l.event_seq
+          WHERE l.route = ?1 ORDER BY l.event_seq",
     )?;
     let mut rows = statement.query([route])?;
+    let is_kept = line::is_kept(connection, route)?;
+    let mut oldest = None;
     while let Some(row) = rows.next()? {
-        let seq = row.get(0)?;
-        if let Some(id) = still_left(connection, seq)?
-            && !more(seq, id)?
-        {
-            break;
+        let (seq, staff_id): (i64, Option<String>) = row.try_into()?;
+        let line = staff_id.as_deref().filter(|_| is_kept);
+        let line = line.map(|staff_id| Line { staff_id, route });
+        let ahead = line
+            .map(|line| line.ahead_of(connection, seq))
+            .transpose()?;
+        if ahead.is_none_or(Ahead::is_nobody) {
+            return Ok(Some(seq));
         }
+        oldest.get_or_insert(seq);
     }
-    Ok(())
-}
-
-/// Whether a delivery would be sent at once, and not behind another one of its person that waits for a retry.
-fn is_sendable(connection: &Connection, route: &str, seq: i64) -> rusqlite::Result<bool> {
-    let staff_id: Option<String> = connection
-        .prepare_cached("SELECT staff_id FROM events WHERE seq = ?1")?
-        .query_row([seq], |row| row.get(0))?;
-    let Some(staff_id) = staff_id else {
-        return Ok(true);
-    };
-    let (staff_id, route) = (staff_id.as_str(), route);
-    let (is_ordered, is_taken) = Line { staff_id, route }.look(connection)?;
-    Ok(!(is_ordered && is_taken))
+    Ok(oldest)
 }
 
 pub(super) fn probe(
@@ -318,20 +306,11 @@ pub(super) fn probe(
     {
         return Ok(ProbeResult::UnderWay);
     }
-    let mut oldest = None;
-    let mut sendable = None;
-    each_left(connection, route, |seq, id| {
-        if is_sendable(connection, route, seq)? {
-            sendable = Some((seq, id));
-            return Ok(false);
-        }
-        oldest.get_or_insert((seq, id));
-        Ok(true)
-    })?;
-    let Some((seq, id)) = sendable.or(oldest) else {
+    let Some(seq) = next_probe(connection, route)? else {
         end(connection, route, true)?;
         return Ok(ProbeResult::Nothing);
     };
+    let id = id_of(connection, seq)?;
     resend_with_tail(connection, &id, rules, now)?;
     connection
         .prepare_cached("UPDATE outbox SET attempts_in_round = ?2 WHERE event_seq = ?1")?
@@ -341,11 +320,13 @@ pub(super) fn probe(
             "UPDATE webhook_retry_queue SET max_retries = retry_attempt + 1 WHERE id = ?1",
         )?
         .execute([id])?;
+    // Retries that follow already wait for its result: then everything follows in one pass.
     connection
         .prepare_cached(
             "INSERT INTO recoveries (route, probe_seq, asked, probes) VALUES (?1, ?2, 1, ?3)
              ON CONFLICT (route) DO UPDATE
-                SET probe_seq = excluded.probe_seq, asked = 1, probes = probes + excluded.probes",
+                SET probe_seq = excluded.probe_seq, asked = 1, probes = probes + excluded.probes,
+                    after_seq = NULL",
         )?
         .execute((route, seq, by_itself))?;
     Ok(ProbeResult::Begun)

@@ -166,6 +166,12 @@ impl RelayTime {
             .map(|_| ())
     }
 
+    /// See [`Store::clock_off`].
+    pub(super) fn clock_off(&self, moment: Moment) -> Option<i64> {
+        self.now(moment);
+        self.lock().strange_ms().map(|further_ms| further_ms / 1000)
+    }
+
     /// The number of steps that were noticed, when one of them was not kept yet.
     fn unkept_steps(&self) -> Option<u64> {
         let state = self.lock();
@@ -251,8 +257,10 @@ impl State {
         self.believed_ahead_ms.saturating_sub(ahead_ms)
     }
 
-    fn doubts(&self) -> bool {
-        self.further_ms(self.ahead_ms) > milliseconds(STRANGE)
+    /// By how much the wall clock is further than the one that is believed, when it may be wrong; negative: behind it.
+    fn strange_ms(&self) -> Option<i64> {
+        let further_ms = self.further_ms(self.ahead_ms);
+        (further_ms.saturating_abs() > milliseconds(STRANGE)).then_some(further_ms)
     }
 }
 
@@ -296,8 +304,14 @@ impl Store {
     /// nothing must be deleted by it. It is believed after a day, over restarts too, or when it is set right again.
     #[must_use]
     pub fn doubts_the_clock(&self, moment: Moment) -> bool {
-        self.time.now(moment);
-        self.time.lock().doubts()
+        self.clock_off(moment).is_some_and(|seconds| seconds > 0)
+    }
+
+    /// By how many seconds the wall clock is ahead of what passed since it was last believed, or, negative, behind it,
+    /// when that is so much that it may be wrong.
+    #[must_use]
+    pub fn clock_off(&self, moment: Moment) -> Option<i64> {
+        self.time.clock_off(moment)
     }
 }
 

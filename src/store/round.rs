@@ -6,7 +6,7 @@ use super::line::{self, QueueState};
 use super::queue_row::queue_status;
 use super::relay_time::Now;
 use super::send_counts::{self, QueueStatus};
-use super::{delivered_digests, dismissed_deliveries};
+use super::{delivered_digests, dismissed_deliveries, left_behind};
 use crate::resend::Resend;
 use crate::retry::RetryPolicy;
 
@@ -35,6 +35,7 @@ pub(super) fn open(
         sent_on,
     } = delivery;
     delivered_digests::forget(connection, id)?;
+    left_behind::take(connection, *seq)?;
     line::put(connection, *seq, wanted)?;
     // The first attempt of the new round counts as a retry, and the round's retries follow it. A
     // retry that is under way at this moment stays marked as such.

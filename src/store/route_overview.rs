@@ -20,14 +20,17 @@ use crate::timestamp::Timestamp;
 const A_DAY: Duration = Duration::from_hours(24);
 
 impl Store {
-    /// How sending goes on each route that something was sent on in the last 24 hours, or that something waits or needs
-    /// a person on.
+    /// How sending goes on each route with one of these names, or that anything is kept of.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn route_overviews(&self, moment: Moment) -> Result<Vec<RouteOverview>, StoreError> {
+    pub async fn route_overviews(
+        &self,
+        names: Vec<String>,
+        moment: Moment,
+    ) -> Result<Vec<RouteOverview>, StoreError> {
         let now = self.time.now(moment);
-        self.read(move |connection| Ok(overviews(connection, now)?))
+        self.read(move |connection| Ok(overviews(connection, names, now)?))
             .await
     }
 
@@ -45,8 +48,16 @@ impl Store {
     }
 }
 
-fn overviews(connection: &Connection, now: Now) -> rusqlite::Result<Vec<RouteOverview>> {
-    let mut routes: BTreeMap<String, RouteOverview> = BTreeMap::new();
+fn overviews(
+    connection: &Connection,
+    names: Vec<String>,
+    now: Now,
+) -> rusqlite::Result<Vec<RouteOverview>> {
+    let none_sent = |name| (name, RouteOverview::default());
+    let mut routes: BTreeMap<_, _> = names.into_iter().map(none_sent).collect();
+    for (route, sent) in sent(connection)? {
+        routes.entry(route).or_default().delivered = sent;
+    }
     let day = SendFilter::period(now.wall.before(A_DAY), now.wall);
     for (route, counts) in sends_by_route(connection, &day)? {
         routes.entry(route).or_default().sends = counts;
@@ -56,22 +67,38 @@ fn overviews(connection: &Connection, now: Now) -> rusqlite::Result<Vec<RouteOve
         match status {
             QueueStatus::Pending | QueueStatus::Processing => of_route.retrying += deliveries,
             QueueStatus::Failed => of_route.exhausted = deliveries,
-            QueueStatus::Completed | QueueStatus::Dismissed => {}
+            QueueStatus::Dismissed => of_route.dismissed = deliveries,
+            QueueStatus::Completed => {}
         }
+    }
+    for of_route in routes.values_mut() {
+        let open = of_route.retrying + of_route.exhausted;
+        of_route.delivered = of_route.delivered.saturating_sub(open);
     }
     for waiting in waiting(connection, now)? {
         let of_route = routes.entry(waiting.route).or_default();
         of_route.accepted = waiting.events.saturating_sub(of_route.retrying);
         of_route.due_at = waiting.due_at;
     }
-    let named = routes.into_iter().map(|(route, overview)| {
+    let overviews = routes.into_iter().map(|(route, overview)| {
         Ok(RouteOverview {
             delivered_at: last_delivered(connection, &route)?,
             route,
             ..overview
         })
     });
-    named.collect()
+    overviews.collect()
+}
+
+/// How many of the deliveries that are kept were sent, by the route, without what was dismissed.
+fn sent(connection: &Connection) -> rusqlite::Result<Vec<(String, u64)>> {
+    connection
+        .prepare_cached(
+            "SELECT route, sum(sent) FROM send_counts WHERE slot >= 'day' AND slot < 'hour'
+              GROUP BY route HAVING sum(sent) > 0",
+        )?
+        .query_map([], |row| row.try_into())?
+        .collect()
 }
 
 fn queue(connection: &Connection) -> rusqlite::Result<Vec<(String, QueueStatus, u64)>> {
@@ -149,10 +176,13 @@ mod tests {
             let attempted = attempted(outcome, when(1000).wall, 5);
             record(&connection, &due, &attempted, &policy(), when(1000)).unwrap();
         }
-        let seen = overviews(&connection, when(2000)).unwrap();
-        assert_eq!(seen.len(), 1);
+        let names = vec!["unused".to_owned()];
+        let seen = overviews(&connection, names, when(2000)).unwrap();
+        let shown: Vec<&str> = seen.iter().map(|one| one.route.as_str()).collect();
+        assert_eq!(shown, ["default", "unused"]);
         let of_default = &seen[0];
         assert_eq!((of_default.accepted, of_default.retrying), (1, 1));
+        assert_eq!((of_default.delivered, of_default.exhausted), (1, 0));
         assert_eq!((of_default.sends.sent, of_default.sends.succeeded), (2, 1));
         assert_eq!(of_default.delivered_at, Some(when(1000).wall));
         let ranges = [

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::backup::BackupFile;
 use crate::audit::Actor;
 use crate::clock::Clock;
-use crate::person::{Cleaned, Erased, Person, names_in};
+use crate::person::{Cleaned, Erased, Notes, Person, names_in};
 use crate::store::file::snapshot::SnapshotError;
 use crate::store::{EraseError, Store, StoreError};
 
@@ -34,6 +34,8 @@ pub struct Options {
 pub struct Done {
     /// What was erased.
     pub erased: Erased,
+    /// Where the staff id still stands, because that is not about the person.
+    pub notes: Notes,
     /// What became of the database's files.
     pub cleaned: Cleaned,
     /// Why the backup file could not be written anew; none: it was.
@@ -116,6 +118,8 @@ impl Eraser {
         }
         let held = self.store.interviews_held_by(staff_id).await?;
         erased.add(self.store.erase_interviewer(staff_id, held).await?);
+        let moment = self.clock.moment();
+        erased.add(self.store.erase_texts(staff_id, moment).await?);
         let cleaned = self.clean_file(&texts).await?;
         let backup_error = self.backup.refresh().await.err();
         // Whoever read the log may have been the one who made the last copy.
@@ -131,6 +135,7 @@ impl Eraser {
         };
         let copies = file.other_copies();
         let moment = self.clock.moment();
+        let notes = self.store.notes_with(staff_id, moment).await?;
         self.store.end_erasure(staff_id, moment).await?;
         tracing::info!(
             events = erased.events,
@@ -140,6 +145,7 @@ impl Eraser {
         );
         Ok(Done {
             erased,
+            notes,
             cleaned,
             backup_error,
             copies,

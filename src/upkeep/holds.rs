@@ -25,7 +25,7 @@ impl HoldWatch {
     #[must_use]
     pub fn new(store: Store, clock: Clock) -> Self {
         Self {
-            changes: store.hold_changes(),
+            changes: store.turn_changes(),
             // What an earlier run left behind is looked at first.
             next: Some(Duration::ZERO),
             store,

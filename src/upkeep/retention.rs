@@ -117,10 +117,12 @@ impl Retention {
             let moment = self.clock.moment();
             let step = self.store.purge_events(days, moment, after).await?;
             events += step.events;
+            if step.next.is_none() && events == 0 {
+                return Ok(0);
+            }
             self.pause_after(moment.monotonic).await;
             match step.next {
                 Some(next) => after = next,
-                None if events == 0 => return Ok(0),
                 None => break,
             }
         }

@@ -10,28 +10,66 @@ use crate::notification::advice::AdviceContext;
 use crate::notification::message::Message;
 use crate::route::settings::AllSettings;
 use crate::timestamp::Timestamp;
-use crate::words::recoveries::Recovering;
-use crate::words::{findings, holds};
+use crate::words::recoveries::{self, Recovering};
+use crate::words::{clocks, findings, holds};
 
 /// Sends again what waits for a person.
 const RESEND: &str = "resend --status exhausted";
 
+/// What a link to the page is called.
+fn on_the_page(language: Language) -> &'static str {
+    language.say("画面で見る", "On the page")
+}
+
 impl Message {
+    /// What its link is called.
+    #[must_use]
+    pub fn link_title(&self) -> &'static str {
+        on_the_page(self.language)
+    }
+
     /// The text with a last line about recipients who do not get it.
     #[must_use]
     pub fn text_without(&self, refused: &[RefusedRecipient]) -> String {
         if refused.is_empty() {
             return self.text.clone();
         }
-        let label = self.language.say(
-            "メールサーバーが次の宛先を受け付けないため、そこには届きません。alerts.channel の to を確かめてください",
-            "The mail server does not take these addresses, so nothing arrives there; look at `to` of the alerts.channel",
-        );
-        let refused = refused
-            .iter()
-            .map(|refused| refused.describe(self.language));
-        let refused: Vec<String> = refused.collect();
-        format!("{}\n\n{label}: {}", self.text, refused.join("; "))
+        let mut text = format!("{}\n", self.text);
+        let (for_now, for_good): (Vec<_>, Vec<_>) = refused.iter().partition(|one| one.for_now);
+        for (label, refused) in [
+            (
+                self.language.say(
+                    "メールサーバーが次の宛先を受け付けないため、そこには届きません。alerts.channel の to を確かめてください",
+                    "The mail server does not take these addresses, so nothing arrives there; look at `to` of the alerts.channel",
+                ),
+                for_good,
+            ),
+            (
+                self.language.say(
+                    "メールサーバーが今は次の宛先を受け付けないため、そこにはまだ届いていません",
+                    "The mail server does not take these addresses now, so nothing has arrived there yet",
+                ),
+                for_now,
+            ),
+        ] {
+            if !refused.is_empty() {
+                let refused = refused.iter().map(|one| one.describe(self.language));
+                let refused: Vec<String> = refused.collect();
+                text = format!("{text}\n{label}: {}", refused.join("; "));
+            }
+        }
+        text
+    }
+
+    /// The text with a last line that says why it was sent to each recipient by itself.
+    #[must_use]
+    pub fn text_by_itself(&self, refusal: &str) -> String {
+        let (text, language) = (&self.text, self.language);
+        both!(
+            language,
+            "{text}\n\nメールサーバーが宛先全員への 1 通を断ったため、宛先ごとに送りました。届いていない宛先があるかもしれません。alerts.channel の to を確かめてください: {refusal}",
+            "{text}\n\nThe mail server refused one mail to all recipients, so each was sent its own, and may not have got it; look at `to` of the alerts.channel: {refusal}"
+        )
     }
 }
 
@@ -57,31 +95,45 @@ impl Locale {
             count: report.count,
             oldest_event_id: report.oldest_event_id.clone(),
             actions,
+            link: advice.page_of(&report.id),
             language: self.language,
         }
     }
 
     /// The words of a test.
     #[must_use]
-    pub fn test(self, id: &str, now: Timestamp) -> Message {
+    pub fn test(self, id: &str, now: Timestamp, advice: &AdviceContext) -> Message {
+        let told = self.say(
+            "これはテストです。対応は不要です。この通知が届いたので、異常があればここに届きます。",
+            "This is a test; nothing needs to be done. As it has arrived, alerts will arrive here too.",
+        );
+        let lines = [told.to_owned()].into_iter();
+        let lines = lines.chain(self.on_the_page(advice.page.as_deref()));
         Message {
             kind: "test",
             state: "test",
             incident_id: id.to_owned(),
             opened_at: now,
-            title: self.say(
-                "voicedrive-relay: テスト通知",
-                "voicedrive-relay: a test message",
-            ).to_owned(),
-            text: self.say(
-                "これはテストです。対応は不要です。この通知が届いたので、異常があればここに届きます。",
-                "This is a test; nothing needs to be done. As it has arrived, alerts will arrive here too.",
-            ).to_owned(),
+            title: self
+                .say(
+                    "voicedrive-relay: テスト通知",
+                    "voicedrive-relay: a test message",
+                )
+                .to_owned(),
+            text: lines.collect::<Vec<_>>().join("\n"),
             count: 0,
             oldest_event_id: None,
             actions: Vec::new(),
+            link: advice.page.clone(),
             language: self.language,
         }
+    }
+
+    /// Where the page shows it, for whoever has no terminal.
+    fn on_the_page(self, address: Option<&str>) -> Option<String> {
+        let address = address?;
+        let label = on_the_page(self.language);
+        Some(format!("{label}: {address}"))
     }
 
     fn title(self, state: State, report: &Report) -> String {
@@ -177,13 +229,22 @@ impl Locale {
         });
         if state == State::Resolved {
             lines.extend(self.left(report, advice));
+            lines.extend(self.on_the_page(advice.page_of(&report.id).as_deref()));
             return lines.join("\n");
         }
         let label = self.language.say("意味と対応", "What it means, what to do");
         lines.push(format!("{label}: {}", self.advice(report, &advice.routes)));
         if advice.recovers && report.is_of_outage() {
             lines.push(self.language.phrase(Recovering::ByItself).to_owned());
+        } else if report.kind == Kind::PartnerAway && report.exhausted > 0 {
+            let recover = advice.commands.typed("recover");
+            lines.push(recoveries::waits_for_a_person(
+                report.exhausted,
+                &recover,
+                self.language,
+            ));
         }
+        lines.extend(self.on_the_page(advice.page_of(&report.id).as_deref()));
         if let Some(oldest) = &report.oldest_event_id {
             let label = self.language.say("最も古いイベント", "Oldest event");
             lines.push(format!("{label}: {oldest}"));
@@ -249,7 +310,7 @@ impl Locale {
     }
 
     /// That what was told does not hold any more, and when that counts as the end.
-    fn clearing(self, since: Timestamp) -> String {
+    pub(crate) fn clearing(self, since: Timestamp) -> String {
         let [since, end] = [since, since.after(CLEAR_FOR)].map(|at| self.clock(at));
         both!(
             self.language,
@@ -330,6 +391,7 @@ impl Locale {
                 "5 分以上ずれると署名が拒否されます。timedatectl で時刻を合わせてください",
                 "signatures that are five minutes off are refused: set the clock with timedatectl",
             ),
+            Finding::OwnClock { seconds } => clocks::advice(*seconds),
             Finding::Hold { .. } => (
                 "受け付けは続き、イベントは失われません。終わると、待っていたものから順に自動で送信します",
                 "accepting goes on and no event is lost; when it ends, what waits is sent by itself, in order",

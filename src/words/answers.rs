@@ -3,6 +3,7 @@
 use crate::command_line::CommandLine;
 use crate::language::Language;
 use crate::token::Scope;
+use crate::words::recoveries;
 
 /// What a request to the daemon was about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +116,9 @@ fn in_japanese(code: &str, message: &str, subject: Subject, commands: &CommandLi
             );
         }
         ("CONFLICT", Subject::Recovery) => {
+            if let Some(reasons) = recoveries::left_out_in_japanese(message) {
+                return reasons;
+            }
             "今は送れません。すでに再送の途中か、経路が一時停止中か、URL が未設定です。hold list と status で確かめてください"
         }
         ("CONFLICT" | "IDEMPOTENCY_CONFLICT", _) => "すでに保存されている内容と矛盾しています",

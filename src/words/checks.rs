@@ -53,6 +53,7 @@ phrases! {
         Directory: "データディレクトリ", "directory";
         Database: "データベース", "database";
         Counts: "集計", "counts";
+        Clock: "時計", "clock";
         ControlSocket: "コマンド用の接続口", "control socket";
         Listen: "待ち受け", "listen";
         Tls: "TLS", "tls";
@@ -67,7 +68,7 @@ phrases! {
 }
 
 impl Looked {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 18] = [
         Self::Config,
         Self::Secrets,
         Self::Key,
@@ -75,6 +76,7 @@ impl Looked {
         Self::Directory,
         Self::Database,
         Self::Counts,
+        Self::Clock,
         Self::ControlSocket,
         Self::Listen,
         Self::Tls,
@@ -403,7 +405,7 @@ pub(crate) fn no_socket(path: &Path, language: Language) -> String {
 }
 
 /// The last day of a certificate.
-pub(crate) fn certificate_ends(day: &str, days: u64, language: Language) -> String {
+pub(crate) fn certificate_ends(day: &str, days: i64, language: Language) -> String {
     let in_days = counted(days, "day");
     both!(
         language,

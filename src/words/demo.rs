@@ -44,6 +44,8 @@ phrases! {
         Failed: "失敗", "failed";
         TimedOut: "時間切れ", "timeout";
         Average: "平均 ms", "avg ms";
+        Page: "画面を開いてみてください (10 分以内に、一度だけ使えるリンクです):", "Open the page (this link is good once, within 10 minutes):";
+        PageAgain: "新しいリンクは、別の端末で次のように発行します:", "For another link, in a second terminal:";
         ToTry: "別の端末で試してみてください:", "To try in a second terminal:";
         Ends: "Ctrl-C で終了します", "Ctrl-C ends it";
     }

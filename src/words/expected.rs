@@ -61,8 +61,8 @@ impl Expected {
             ),
             Self::TimeZone => both!(
                 language,
-                "タイムゾーンの名前にしてください (例: \"Asia/Tokyo\")",
-                "must be the name of a time zone, such as \"Asia/Tokyo\""
+                "このサーバーにあるタイムゾーンの名前にしてください (例: \"Asia/Tokyo\"。日本以外のタイムゾーンにはパッケージ tzdata が必要です)",
+                "must be the name of a time zone that this server has, such as \"Asia/Tokyo\" (those of other countries are in the package tzdata)"
             ),
             Self::Directory => both!(
                 language,

@@ -1,8 +1,8 @@
 //! What the relay noticed, in a sentence with its numbers.
 
-use crate::incident::{Finding, Kind, Report, State};
+use crate::incident::{Finding, Kind, Report, State, StatusCount};
 use crate::language::Language;
-use crate::words::{counted, size};
+use crate::words::{clocks, counted, size};
 
 /// What happened to deliveries, in Japanese and in English.
 pub(super) fn of_deliveries(state: State, report: &Report) -> (String, String) {
@@ -14,7 +14,7 @@ pub(super) fn of_deliveries(state: State, report: &Report) -> (String, String) {
     } = report;
     let waiting = count - (delivered + dismissed).min(*count);
     let events = counted(count, "event");
-    let status = http_status(&report.finding);
+    let (status_ja, status) = http_statuses(&report.finding);
     if report.kind == Kind::DeliveriesMissing {
         of_missing(state, report, waiting)
     } else if state == State::Resolved {
@@ -29,14 +29,14 @@ pub(super) fn of_deliveries(state: State, report: &Report) -> (String, String) {
     } else if report.kind == Kind::PartnerRefuses {
         (
             format!(
-                "VoiceDrive が {count} 件のイベントを拒否しました{status}。うち {waiting} 件が未解決です。"
+                "VoiceDrive が {count} 件のイベントを拒否しました{status_ja}。うち {waiting} 件が未解決です。"
             ),
             format!("VoiceDrive refused {events}{status}; not settled yet: {waiting}."),
         )
     } else {
         (
             format!(
-                "{count} 件のイベントが、再送を使い切っても届いていません{status}。うち {waiting} 件が未解決です。"
+                "{count} 件のイベントが、再送を使い切っても届いていません{status_ja}。うち {waiting} 件が未解決です。"
             ),
             format!(
                 "{events} did not arrive although every retry was made{status}; not settled yet: {waiting}."
@@ -90,10 +90,10 @@ pub(super) fn of_an_outage(state: State, report: &Report) -> (String, String) {
         let status = http_status(&report.finding);
         return (
             format!(
-                "VoiceDrive への送信がすべて失敗しています{status}。送信待ちは {waiting} 件です。イベントは失われず、回復すると自動で送信されます。再送を使い切って担当者の対応を待つものは {exhausted} 件です。"
+                "VoiceDrive への送信がすべて失敗しています{status}。送信待ちは {waiting} 件です。イベントは失われず、回復すると自動で送信されます。再送を使い切ったものは {exhausted} 件です。"
             ),
             format!(
-                "Every attempt to send to VoiceDrive fails{status}. Waiting: {events}; none is lost, and all are sent by themselves when it is back. With their retries used up, waiting for a person: {exhausted}."
+                "Every attempt to send to VoiceDrive fails{status}. Waiting: {events}; none is lost, and all are sent by themselves when it is back. With their retries used up: {exhausted}."
             ),
         );
     }
@@ -119,6 +119,22 @@ pub(super) fn of_an_outage(state: State, report: &Report) -> (String, String) {
         format!(
             "VoiceDrive has taken an event again; what waits ({events}) is sent by itself.{en}"
         ),
+    )
+}
+
+/// The statuses of the answers, in Japanese and in English: how many had which, when they were different.
+fn http_statuses(finding: &Finding) -> (String, String) {
+    let Finding::Deliveries { statuses, .. } = finding else {
+        return (http_status(finding), http_status(finding));
+    };
+    if statuses.is_empty() {
+        return (http_status(finding), http_status(finding));
+    }
+    let each = |one: &StatusCount| format!("{} ×{}", one.http_status, one.deliveries);
+    let counted: Vec<String> = statuses.iter().map(each).collect();
+    (
+        format!(" (HTTP {})", counted.join("、")),
+        format!(" (HTTP {})", counted.join(", ")),
     )
 }
 
@@ -252,6 +268,7 @@ pub(super) fn of_numbers(finding: &Finding) -> (String, String) {
         Finding::OwnCertificate { days } => {
             of_certificate("リレー自身の", "The relay's own", *days)
         }
+        Finding::OwnClock { seconds } => clocks::happened(*seconds),
         Finding::Clock { seconds } => {
             let (ja, en) = if *seconds > 0 {
                 ("遅れて", "behind")

@@ -1,14 +1,19 @@
 //! The page for people, in the words of an office: one file a view, and here what stands on every page.
 
 pub(crate) mod actions;
+pub(crate) mod causes;
 pub(crate) mod deliveries;
 pub(crate) mod delivery;
 pub(crate) mod incidents;
+pub(crate) mod interviews;
 pub(crate) mod login;
+pub(crate) mod notices;
 pub(crate) mod now;
+pub(crate) mod reconciliation;
 pub(crate) mod resend;
 pub(crate) mod server;
 pub(crate) mod standing;
+pub(crate) mod upload;
 
 use crate::language::Language;
 use crate::session::Role;
@@ -19,11 +24,14 @@ use crate::zone::Zone;
 phrases! {
     /// What stands on every page.
     Frame {
+        ForServer: "サーバーの担当者へ", "For whoever looks after the server";
         Product: "VoiceDrive 連携", "VoiceDrive relay";
         ToContent: "本文へ", "To the content";
         Views: "画面の一覧", "Views";
         Now: "今の状況", "Now";
         Deliveries: "送信の記録", "Deliveries";
+        Reconciliation: "突き合わせ", "Reconciliation";
+        Interviews: "面談", "Interviews";
         Incidents: "お知らせ", "Incidents";
         Server: "サーバー", "Server";
         Logout: "ログアウト", "Log out";
@@ -35,6 +43,8 @@ phrases! {
         Resume: "更新を再開する", "Refresh again";
         Away: "サーバーにつながりません。次の時刻の内容を表示しています:", "The server cannot be reached. What you see is of:";
         Ended: "ログインの期限が切れました。サーバーの担当者に新しいリンクを依頼してください。", "Your login is over. Ask whoever looks after the server for a new link.";
+        Ending: "あと 2 分ほどでログインが終わります。入力中のものは、今のうちに送ってください。", "Your login is over in about two minutes. Send now what you are typing.";
+        Stay: "ログインを続ける", "Stay logged in";
         WithoutScript: "JavaScript が使えないため、1 分ごとに読み直します。", "Without JavaScript the page is loaded again every minute.";
         Back: "今の状況へ", "To the page \"Now\"";
     }
@@ -44,9 +54,9 @@ phrases! {
     /// Why a page is not shown.
     Refused {
         WrongHostTitle: "このアドレスでは表示できません", "Not at this address";
-        WrongHost: "この画面は、設定にあるアドレス (server.public_url) か、サーバー自身 (localhost) からだけ使えます。アドレスを確かめてください。", "This page is there at the configured address (server.public_url) and at the server itself (localhost) only. Look at the address.";
+        WrongHost: "この画面は、決められたアドレスか、サーバー自身からだけ使えます。アドレスを確かめてください。 (サーバーの担当者へ: server.public_url)", "This page is there at its own address and at the server itself only. Look at the address. (For whoever looks after the server: server.public_url)";
         PlainTitle: "暗号化されていない通信では表示できません", "Not over a connection that is not encrypted";
-        Plain: "https:// で始まるアドレスで開いてください。https がない閉じたネットワークでは、サーバーの設定で monitor.allow_http を true にすると使えます。", "Open it at an address that begins with https://. In a closed network without https, monitor.allow_http = true in the server's configuration allows it.";
+        Plain: "https:// で始まるアドレスで開いてください。 (サーバーの担当者へ: https がない閉じたネットワークでは、monitor.allow_http = true で使えます)", "Open it at an address that begins with https://. (For whoever looks after the server: in a closed network without https, monitor.allow_http = true allows it)";
         ForgedTitle: "受け付けられません", "Not accepted";
         Forged: "この操作は、この画面の外から送られたため受け付けませんでした。何も変更していません。画面を開き直して、もう一度操作してください。", "This did not come from this page, so it was not accepted. Nothing was changed. Open the page again and repeat it.";
         NotAllowedTitle: "見るだけの権限です", "You may look only";
@@ -55,10 +65,10 @@ phrases! {
         NotFound: "このページはありません。送信の記録は、保存期間を過ぎると消えます。", "There is no such page. Records go when their time of retention is over.";
         InvalidTitle: "正しくない指定があります", "Something is not as expected";
         StorageTitle: "今は読み書きできません", "Nothing can be read or written now";
-        Storage: "データベースを今は使えません。保存済みのものは失われません。しばらくしてからもう一度開いてください。続く場合は、サーバーで check を実行してください。", "The database cannot be used now. What is kept is not lost. Open the page again in a while; if it stays so, run check on the server.";
+        Storage: "今はデータを読み書きできません。保存済みのものは失われません。しばらくしてからもう一度開いてください。続く場合は、サーバーの担当者に連絡してください。", "Data cannot be read or written now. What is kept is not lost. Open the page again in a while; if it stays so, call whoever looks after the server.";
         ContradictsTitle: "できませんでした", "It was not done";
         InternalTitle: "エラーが起きました", "An error occurred";
-        Internal: "リレーの中で予期しないエラーが起きました。サーバーのログに記録しました。", "Something unexpected happened in the relay; the server's log has it.";
+        Internal: "予期しないエラーが起きました。サーバーに記録しました。続く場合は、サーバーの担当者に連絡してください。", "Something unexpected happened; the server has noted it. If it goes on, call whoever looks after the server.";
     }
 }
 
@@ -138,9 +148,10 @@ impl Locale {
 
     /// Of when a page is, and in which time zone its times are.
     pub(crate) fn as_of(self) -> String {
-        let zone = match self.timezone {
-            Zone::TOKYO => self.say("日本時間", "Japan"),
-            other => other.name(),
+        let zone = if self.timezone == Zone::TOKYO {
+            self.say("日本時間", "Japan")
+        } else {
+            self.timezone.name()
         };
         both!(self.language, "現在 (時刻は{zone})", "(times of {zone})")
     }
@@ -164,6 +175,17 @@ fn weekday(from_monday: i8, language: Language) -> &'static str {
     let at = usize::try_from(from_monday).unwrap_or_default();
     let (ja, en) = pairs.get(at).copied().unwrap_or_default();
     language.say(ja, en)
+}
+
+/// A size as an office knows it.
+#[allow(clippy::cast_precision_loss, reason = "one digit is shown")]
+pub(crate) fn size(bytes: u64) -> String {
+    let millions = bytes as f64 / 1e6;
+    if millions < 1000.0 {
+        format!("{millions:.1} MB")
+    } else {
+        format!("{:.1} GB", millions / 1000.0)
+    }
 }
 
 /// A number with a comma before each three digits.
@@ -212,6 +234,17 @@ mod tests {
             (48 * 3600, "2 日"),
         ] {
             assert_eq!(ja.span_of(seconds), told);
+        }
+    }
+
+    #[test]
+    fn sizes_are_those_of_a_shop() {
+        for (bytes, told) in [
+            (0, "0.0 MB"),
+            (12_345_678, "12.3 MB"),
+            (41_000_000_000, "41.0 GB"),
+        ] {
+            assert_eq!(size(bytes), told);
         }
     }
 

@@ -62,6 +62,14 @@ impl Objection {
             ),
             Self::Unwritable(why) => both!(language, "通知を作れませんでした", "{why}"),
             Self::Mail(mail) => mail.describe(language),
+            Self::Late(late, limit) => {
+                let (late, hours) = (late.describe(language), limit.as_secs() / 3600);
+                both!(
+                    language,
+                    "メールサーバーが今は受け付けない宛先があります。{hours} 時間まで、繰り返し送ります: {late}",
+                    "the mail server does not take every recipient now; it is tried again for {hours} hours: {late}"
+                )
+            }
             Self::Recipients(refused) => {
                 let refused = refused.iter().map(|refused| refused.describe(language));
                 let refused = refused.collect::<Vec<_>>().join("; ");
@@ -139,8 +147,19 @@ impl Objection {
     }
 }
 
+/// What the channel with this key has against what it was told, of the kept objections of all channels.
+pub(crate) fn of_channel(
+    failing: &[(String, String)],
+    key: &str,
+    language: Language,
+) -> Option<String> {
+    let of_key = failing.iter().filter(|(of, _)| of == key);
+    let told: Vec<String> = of_key.map(|(_, kept)| of_kept(kept, language)).collect();
+    (!told.is_empty()).then(|| told.join("; "))
+}
+
 /// The sentence of a kept objection; an older version kept it in one language alone.
-pub(crate) fn of_kept(kept: &str, language: Language) -> String {
+fn of_kept(kept: &str, language: Language) -> String {
     let sentences = serde_json::from_str(kept);
     let sentence = sentences
         .ok()
@@ -149,7 +168,9 @@ pub(crate) fn of_kept(kept: &str, language: Language) -> String {
 }
 
 impl Mail {
-    fn describe(&self, language: Language) -> String {
+    /// What is wrong, in one line.
+    #[must_use]
+    pub fn describe(&self, language: Language) -> String {
         match self {
             Self::NoAnswer(limit) => {
                 let seconds = limit.as_secs_f64();
@@ -270,6 +291,7 @@ mod tests {
         let objection = Objection::Recipients(vec![RefusedRecipient {
             recipient: "a@clinic.example".to_owned(),
             reason: Mail::Refused(550, "no such user".to_owned()),
+            for_now: false,
         }]);
         for (language, phrase) in [
             (Language::Ja, "メールサーバー"),

@@ -77,6 +77,14 @@ impl Locale {
                 .to_owned()
         }));
         lines.extend(self.listed(answer, "unknown", Found::Unknown, nothing));
+        let ignored = answer["ignored"].as_u64().unwrap_or(0);
+        if ignored > 0 {
+            lines.push(both!(
+                self.language,
+                "一覧にあるが、この期間かこの経路のものではないため、比べていないもの: {ignored}",
+                "in VoiceDrive's list, but outside of this range or of another route, and not compared: {ignored}"
+            ));
+        }
         if not_compared > 0 {
             lines.push(both!(
                 self.language,

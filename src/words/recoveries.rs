@@ -1,6 +1,7 @@
 //! Recovery: what an outage left behind is sent again.
 
 use crate::language::Language;
+use crate::recovery::Hindrance;
 
 phrases! {
     /// Short texts about recovery.
@@ -22,6 +23,47 @@ pub(crate) fn would_be_sent(
         "{route}: VoiceDrive の停止で送れなかったイベント {exhausted} 件。最も古いもの: {probe} (何も変更していません)",
         "{route}: {exhausted} events did not arrive because VoiceDrive was away, the oldest is {probe}; nothing was changed"
     )
+}
+
+/// What is exhausted waits for a person until `recover` is typed.
+pub(crate) fn waits_for_a_person(exhausted: u64, recover: &str, language: Language) -> String {
+    both!(
+        language,
+        "再送を使い切った {exhausted} 件は、担当者の操作を待っています。VoiceDrive が回復したら {recover} で送信してください",
+        "{exhausted} with their retries used up wait for a person: once VoiceDrive is back, send them with {recover}"
+    )
+}
+
+/// A route on which nothing is sent again now.
+pub(crate) fn left_out(route: &str, reason: Hindrance, language: Language) -> String {
+    match reason {
+        Hindrance::UnderWay => both!(
+            language,
+            "{route}: すでに回復を確かめているか、残りを送信しているところです",
+            "{route}: a recovery is under way"
+        ),
+        Hindrance::OnHold => both!(
+            language,
+            "{route}: 送信を一時停止しています。先に一時停止を終えてください",
+            "{route}: the route is on hold, end the hold first"
+        ),
+        Hindrance::NoUrl => both!(
+            language,
+            "{route}: 送信先の URL が設定されていないため、送信できません",
+            "{route}: the route has no URL, so nothing is sent on it"
+        ),
+    }
+}
+
+/// The same in Japanese, of all routes that the API names in English; none: it says something else.
+pub(crate) fn left_out_in_japanese(message: &str) -> Option<String> {
+    let reasons = message.split("; ").map(|told| {
+        let (route, _) = told.split_once(": ")?;
+        let says_so = |reason: &&Hindrance| left_out(route, **reason, Language::En) == told;
+        let reason = Hindrance::ALL.iter().find(says_so)?;
+        Some(left_out(route, *reason, Language::Ja))
+    });
+    Some(reasons.collect::<Option<Vec<_>>>()?.join("\n"))
 }
 
 /// VoiceDrive is back, and the rest follows.

@@ -104,11 +104,13 @@ pub(crate) fn incomplete(locale: Locale, incomplete: &Incomplete) -> String {
         .newest
         .map_or_else(|| "-".to_owned(), |at| locale.clock(at));
     let why = &incomplete.why;
-    let happened = if incomplete.of_backup_file {
+    let other = incomplete.compared_with.as_deref();
+    let happened = if let Some(other) = other.and_then(Path::file_name) {
+        let other = other.display();
         both!(
             locale.language,
-            "元のデータベースは読めないため、relay-backup.db と比べました",
-            "the previous database cannot be read ({why}); the copy was compared with relay-backup.db"
+            "元のデータベースは読めないため、{other} と比べました",
+            "the previous database cannot be read ({why}); the copy was compared with {other}"
         )
     } else {
         both!(
@@ -121,6 +123,17 @@ pub(crate) fn incomplete(locale: Locale, incomplete: &Incomplete) -> String {
         locale.language,
         "{happened}。{at} より後に受け付けたものはわかりません。スタッフシステムから {at} 以降のイベントを同じ Idempotency-Key で入れ直してください",
         "{happened}. What was accepted after {at} is not known: let the staff system hand in everything since {at} again, with the same Idempotency-Key"
+    )
+}
+
+/// A copy in the data directory has more than what was restored; `restore` is the command that takes it instead.
+pub(crate) fn further(locale: Locale, file: &Path, verified: Verified, restore: &str) -> String {
+    let (file, newest) = (file.display(), clock(locale, verified.newest_event));
+    let (count, counted) = (verified.events, counted(verified.events, "event"));
+    both!(
+        locale.language,
+        "{file} には、復元したものより後の内容があります (イベント {count} 件、最新の受付 {newest})。代わりにこれを復元する場合: {restore}",
+        "{file} has more than what was restored ({counted}, the newest accepted {newest}). To take it instead: {restore}"
     )
 }
 

@@ -22,6 +22,7 @@ phrases! {
         Database: "データベース", "database";
         BackupFile: "バックアップ", "backup file";
         Disk: "ディスク", "disk";
+        Clock: "時計", "clock";
         Asked: "VoiceDrive からの最後の照会", "last question of VoiceDrive";
         TurnedAway: "最後に断った照会", "last one turned away";
         NotSinceStart: "起動後はありません", "none since the start";

@@ -82,7 +82,7 @@ impl Sink {
             .collect()
     }
 
-    async fn wait_until(&self, enough: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+    pub async fn wait_until(&self, enough: impl Fn(&[Value]) -> bool) -> Vec<Value> {
         let waiting = async {
             loop {
                 let arrived = self.state.arrived.notified();
@@ -442,6 +442,34 @@ async fn a_receiver_that_hangs_delays_no_heartbeat() {
     let mut watch = night.watching(vec![route]);
     tokio::time::timeout(PATIENCE, watch.step()).await.unwrap();
     assert_eq!(switch.taken().len(), 1);
+}
+
+#[tokio::test]
+async fn a_clock_far_from_the_time_that_passed_is_told_until_it_is_set_right() {
+    let day = Duration::from_hours(24);
+    for (wrong, off) in [
+        (noon().after(day * 8), "8 days ahead of"),
+        (noon().before(day * 4000), "4000 days behind"),
+    ] {
+        let mut night = Night::begin(Language::En, None).await;
+        let right = night.bench.clock.now();
+        night.bench.clock.set(wrong);
+        night.minute().await;
+        let told = night.messages().remove(0);
+        assert_eq!(
+            (&told["kind"], &told["state"]),
+            (&json!("clock_off"), &json!("opened"))
+        );
+        let text = told["text"].as_str().unwrap();
+        assert!(text.contains(off) && text.contains("timedatectl"), "{text}");
+        night.bench.clock.set(right.after(Duration::from_mins(1)));
+        for _ in 0..7 {
+            night.minute().await;
+        }
+        let told = night.messages();
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert_eq!(told[1]["state"], "resolved");
+    }
 }
 
 #[tokio::test]

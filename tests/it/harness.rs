@@ -435,6 +435,7 @@ impl Bench {
         let (rules, _) = watch::channel(DeliveryRules {
             policy,
             thresholds: Thresholds::default(),
+            automatic_recovery: false,
         });
         Self::assembled(clock, partner, directory, rules, timeout)
     }

@@ -6,10 +6,13 @@ use std::process::Output;
 use rusqlite::Connection;
 use serde_json::Value;
 use tempfile::TempDir;
+use voicedrive_relay::testing::store::file::live_file;
+use voicedrive_relay::testing::timestamp::Timestamp;
 
 use crate::alerting::Sink;
 use crate::commands::{Daemon, program};
 use crate::harness::{Clock, Partner, WEBHOOK_SECRET, client, configuration, status};
+use crate::losing::stopped;
 
 const KEY: &str = "a-key-for-tokens-of-more-than-32-characters";
 const ANOTHER_KEY: &str = "another-key-for-tokens-of-more-than-32-characters";
@@ -123,6 +126,47 @@ async fn check_reaches_the_server_of_the_dead_mans_switch_and_does_not_call_it()
     }
     let asked = sink.taken().into_iter().map(|(request, _)| request);
     assert_eq!(asked.collect::<Vec<_>>(), ["HEAD / HTTP/1.1"]);
+}
+
+#[tokio::test]
+async fn a_clock_that_does_not_fit_to_the_time_that_passed_is_told() {
+    for (last_run, off, alone) in [
+        ("2020-01-01T00:00:00.000Z", "ahead of", "note "),
+        ("2099-01-01T00:00:00.000Z", "behind", "error "),
+    ] {
+        let directory = TempDir::new().unwrap();
+        let daemon = Daemon::start(directory.path(), "", "").await;
+        let good = told(&daemon, &["check"]).await;
+        assert!(!good.contains("clock"), "{good}");
+        let good = told(&daemon, &["status"]).await;
+        assert!(!good.contains("clock"), "{good}");
+        let config = stopped(daemon).await;
+        let database = Connection::open(live_file(directory.path())).unwrap();
+        let ms = Timestamp::parse(last_run).unwrap().unix_ms();
+        let moved = "UPDATE relay_time SET wall_at = ?1, axis_ms = ?2, lived_ms = ?2";
+        assert_eq!(database.execute(moved, (last_run, ms)), Ok(1));
+        drop(database);
+        // It is of another time.
+        std::fs::remove_file(directory.path().join("relay-backup.db")).unwrap();
+        let mut check = program();
+        check.args(["check", "--config"]);
+        let checked = said(&check.arg(&config).output().await.unwrap());
+        let is_told = |line: &str| {
+            let happened = format!("days {off} the time that has passed for the relay");
+            line.contains(&happened) && line.contains("timedatectl")
+        };
+        let clock = line(&checked, " clock: ");
+        assert!(clock.starts_with(alone) && is_told(clock), "{clock}");
+        let daemon = Daemon::start(directory.path(), "", "").await;
+        let checked = told(&daemon, &["check"]).await;
+        let clock = line(&checked, " clock: ");
+        assert!(clock.starts_with("error ") && is_told(clock), "{clock}");
+        let status = daemon.run(&["status", "--exit-code"]).await;
+        assert_eq!(status.status.code(), Some(1));
+        let status = said(&status);
+        assert!(is_told(line(&status, "clock: ")), "{status}");
+        daemon.kill().await;
+    }
 }
 
 #[tokio::test]

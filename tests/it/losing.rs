@@ -411,6 +411,44 @@ async fn a_deleted_database_is_copied_out_before_the_relay_stops_and_the_next_st
 }
 
 #[tokio::test]
+async fn a_restore_of_an_older_copy_names_the_rescue_that_has_more_and_that_can_be_restored_then() {
+    let directory = TempDir::new().unwrap();
+    let rarely = "[storage]\nbackup_interval_seconds = 86400\n";
+    let daemon = Daemon::start(directory.path(), "", rarely).await;
+    let older = directory.path().join("older.db");
+    daemon.json(&["backup", older.to_str().unwrap()]).await;
+    for _ in 0..3 {
+        hand_in(&daemon.url).await;
+    }
+    Loss::Deleted.happens(directory.path());
+    health_until(&daemon.url, |_, told| told.contains("relay-rescued-")).await;
+    let config = stopped(daemon).await;
+    let rescued = rescued_in(directory.path()).remove(0);
+    let restore = async |copy: &Path| {
+        let mut command = program();
+        command.arg("restore").arg(copy).arg("--config");
+        let output = command.arg(&config).output().await.unwrap();
+        let (told, error) = (text(&output.stdout), text(&output.stderr));
+        assert!(output.status.success(), "{told}{error}");
+        told
+    };
+    let told = restore(&older).await;
+    let instead = format!("voicedrive-relay restore {}", rescued.display());
+    assert!(told.contains(&instead), "{told}");
+    assert!(
+        told.contains("has more than what was restored (3 events"),
+        "{told}"
+    );
+    assert!(told.contains("not in it: 3, from"), "{told}");
+    let told = restore(&rescued).await;
+    assert!(!told.contains("has more"), "{told}");
+    let again = Daemon::start(directory.path(), "", "").await;
+    let status = again.json(&["status"]).await;
+    assert_eq!(status["events"]["accepted"], 3);
+    again.kill().await;
+}
+
+#[tokio::test]
 async fn a_start_names_the_copy_that_has_what_was_lost_with_the_log_until_a_person_decides() {
     for decision in ["restored", "moved away"] {
         let directory = TempDir::new().unwrap();

@@ -1,16 +1,18 @@
 //! What a mail server refuses, and what it means for a mail.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use voicedrive_relay::testing::alerts::notifier::{examine, tell};
+use voicedrive_relay::testing::alerts::notifier::{Notifier, examine, tell};
 use voicedrive_relay::testing::channel::outcome::ChannelOutcome;
 use voicedrive_relay::testing::config::{self, Channel, Environment};
 use voicedrive_relay::testing::language::{Language, Locale};
+use voicedrive_relay::testing::notification::advice::AdviceContext;
 use voicedrive_relay::testing::zone::Zone;
 
-use crate::harness::noon;
+use crate::harness::{Bench, noon, status};
 
 /// In place of an answer.
 const SILENCE: &str = "";
@@ -23,21 +25,44 @@ type Objection = (&'static str, &'static str);
 /// A mail server, and what it was told.
 struct Server {
     port: u16,
-    said: Arc<Mutex<String>>,
+    state: Arc<Mutex<Heard>>,
+}
+
+#[derive(Default)]
+struct Heard {
+    objections: &'static [Objection],
+    said: String,
+    /// The recipients of each mail that it took.
+    taken: Vec<Vec<String>>,
 }
 
 impl Server {
     async fn start(objections: &'static [Objection]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let said = Arc::new(Mutex::new(String::new()));
-        let shared = Arc::clone(&said);
+        let state = Arc::new(Mutex::new(Heard {
+            objections,
+            ..Heard::default()
+        }));
+        let shared = Arc::clone(&state);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let _ = talk(stream, objections, &shared).await;
+                let _ = talk(stream, &shared).await;
             }
         });
-        Self { port, said }
+        Self { port, state }
+    }
+
+    fn objects(&self, objections: &'static [Objection]) {
+        self.state.lock().unwrap().objections = objections;
+    }
+
+    /// How many mails each of these got.
+    fn taken(&self, recipients: &[&str]) -> Vec<usize> {
+        let state = self.state.lock().unwrap();
+        let all: Vec<_> = state.taken.iter().flatten().collect();
+        let count = |who: &&str| all.iter().filter(|to| to.starts_with(*who)).count();
+        recipients.iter().map(count).collect()
     }
 
     /// A channel to it, as an admin writes it.
@@ -55,29 +80,25 @@ impl Server {
             language: Language::En,
             timezone: Zone::TOKYO,
         };
-        let words = locale.test("id", noon());
+        let words = locale.test("id", noon(), &AdviceContext::default());
         tell(&self.channel(to), &words, noon()).await
     }
 
     fn said(&self) -> String {
-        self.said.lock().unwrap().clone()
+        self.state.lock().unwrap().said.clone()
     }
 }
 
-async fn talk(
-    stream: TcpStream,
-    objections: &[Objection],
-    said: &Mutex<String>,
-) -> std::io::Result<()> {
+async fn talk(stream: TcpStream, state: &Mutex<Heard>) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
     stream.write_all(b"220 mx\r\n").await?;
-    let mut in_data = false;
+    let (mut in_data, mut recipients) = (false, Vec::new());
     loop {
         let mut line = String::new();
         if stream.read_line(&mut line).await? == 0 {
             return Ok(());
         }
-        said.lock().unwrap().push_str(&line);
+        state.lock().unwrap().said.push_str(&line);
         if in_data && line != ".\r\n" {
             continue;
         }
@@ -86,8 +107,19 @@ async fn talk(
         } else {
             "250 ok"
         };
-        let objection = objections.iter().find(|(part, _)| line.starts_with(part));
+        // The end of a mail is told apart by its first recipient.
+        let asked = format!("{line}{}", recipients.concat());
+        let objections = state.lock().unwrap().objections;
+        let objection = objections.iter().find(|(part, _)| asked.starts_with(part));
         let answer = objection.map_or(usual, |(_, answer)| answer);
+        let to = line.strip_prefix("RCPT TO:<").map(str::to_owned);
+        recipients.extend(to.filter(|_| answer.starts_with("250")));
+        if in_data && answer.starts_with("250") {
+            let taken = std::mem::take(&mut recipients);
+            state.lock().unwrap().taken.push(taken);
+        } else if in_data || line.starts_with("RSET") {
+            recipients.clear();
+        }
         in_data = answer.starts_with("354");
         if answer == SILENCE {
             continue;
@@ -230,4 +262,179 @@ async fn addresses_of_telephones_are_quoted() {
     }
     let header = r#"To: "taro..yamada."@docomo.ne.jp, "#;
     assert!(said.contains(header), "{said}");
+}
+
+/// A relay that has one incident to tell, to the first two recipients.
+struct Told {
+    bench: Bench,
+    notifier: Notifier,
+    server: Server,
+}
+
+const LEFT_AND_ADMIN: [&str; 2] = ["left@", "admin@"];
+const GREYLISTED: &[Objection] = &[("RCPT TO:<left@", "450 4.2.0 greylisted")];
+
+impl Told {
+    async fn begin(objections: &'static [Objection]) -> Self {
+        let server = Server::start(objections).await;
+        let mut bench = Bench::new(&[60], Duration::from_secs(5)).await;
+        let mut notifier = notifier(&bench, &server, TWO);
+        notifier.step().await;
+        bench.partner.always_answers(Some(status(401)));
+        bench.accept("a.b").await;
+        bench.dispatcher.step().await;
+        let mut told = Self {
+            bench,
+            notifier,
+            server,
+        };
+        told.after(Duration::from_secs(10)).await;
+        told
+    }
+
+    async fn after(&mut self, span: Duration) -> Vec<usize> {
+        self.bench.clock.advance(span);
+        self.notifier.step().await;
+        self.server.taken(&LEFT_AND_ADMIN)
+    }
+
+    async fn restarted(self) -> Self {
+        let Self { bench, server, .. } = self;
+        bench.store.clone().close(bench.clock.moment()).await;
+        let bench = bench.restarted();
+        let notifier = notifier(&bench, &server, TWO);
+        Self {
+            bench,
+            notifier,
+            server,
+        }
+    }
+
+    /// Ends the incident, which is told with one message more.
+    async fn end(&mut self) {
+        self.bench.partner.always_answers(Some(status(200)));
+        self.bench.clock.advance(Duration::from_mins(1));
+        self.bench.dispatcher.step().await;
+    }
+
+    /// What is told of the channels.
+    async fn failing(&self) -> String {
+        let moment = self.bench.clock.moment();
+        let overview = self.bench.store.overview(moment).await.unwrap();
+        format!("{:?}", overview.failing_channels)
+    }
+}
+
+fn notifier(bench: &Bench, server: &Server, to: &str) -> Notifier {
+    let locale = Locale {
+        language: Language::Ja,
+        timezone: Zone::TOKYO,
+    };
+    let (store, clock) = (bench.store.clone(), bench.clock.clone());
+    let advice = AdviceContext::default();
+    Notifier::new(server.channel(to), locale, advice, store, clock)
+}
+
+#[tokio::test]
+async fn a_recipient_who_is_refused_for_now_gets_the_message_later_and_the_others_once() {
+    let mut told = Told::begin(GREYLISTED).await;
+    assert_eq!(told.server.taken(&LEFT_AND_ADMIN), [0, 1]);
+    let failing = told.failing().await;
+    assert!(failing.contains("greylisted"), "{failing}");
+    assert!(failing.contains("繰り返し送ります"), "{failing}");
+    assert_eq!(told.after(Duration::from_secs(29)).await, [0, 1]);
+    // What comes meanwhile is sent to the others at once, and to that one in order.
+    told.end().await;
+    assert_eq!(told.after(Duration::from_secs(10)).await, [0, 2]);
+    told.server.objects(&[]);
+    assert_eq!(told.after(Duration::from_mins(5)).await, [2, 2]);
+    let failing = told.failing().await;
+    assert!(!failing.contains("greylisted"), "{failing}");
+    assert_eq!(told.after(Duration::from_hours(1)).await, [2, 2]);
+}
+
+#[tokio::test]
+async fn a_late_recipient_is_not_forgotten_by_a_restart() {
+    let mut told = Told::begin(GREYLISTED).await.restarted().await;
+    assert_eq!(told.after(Duration::from_secs(1)).await, [0, 1]);
+    told.server.objects(&[]);
+    assert_eq!(told.after(Duration::from_mins(1)).await, [1, 1]);
+}
+
+#[tokio::test]
+async fn a_late_recipient_is_given_up_after_a_day_and_offered_what_comes_then() {
+    let mut told = Told::begin(GREYLISTED).await;
+    for _ in 0..23 {
+        told.after(Duration::from_hours(1)).await;
+    }
+    let failing = told.failing().await;
+    assert!(failing.contains("繰り返し送ります"), "{failing}");
+    told.after(Duration::from_hours(1)).await;
+    let failing = told.failing().await;
+    assert!(failing.contains("greylisted"), "{failing}");
+    assert!(!failing.contains("繰り返し送ります"), "{failing}");
+    told.server.objects(&[]);
+    let before = told.server.taken(&LEFT_AND_ADMIN);
+    assert_eq!(before[0], 0);
+    told.end().await;
+    let after = told.after(Duration::from_secs(10)).await;
+    assert_eq!([after[0], after[1]], [1, before[1] + 1]);
+}
+
+#[tokio::test]
+async fn a_late_recipient_who_is_refused_for_good_is_told_and_keeps_nothing_up() {
+    let mut told = Told::begin(GREYLISTED).await;
+    told.server
+        .objects(&[("RCPT TO:<left@", "550 5.1.1 no such user")]);
+    assert_eq!(told.after(Duration::from_mins(1)).await, [0, 1]);
+    let failing = told.failing().await;
+    assert!(failing.contains("no such user"), "{failing}");
+    assert!(!failing.contains("繰り返し送ります"), "{failing}");
+}
+
+#[tokio::test]
+async fn a_late_recipient_is_late_at_a_corrected_channel_too() {
+    let told = Told::begin(GREYLISTED).await;
+    let Told { bench, server, .. } = &told;
+    server.objects(&[]);
+    let to = "[\"left@clinic.example\", \"admin@clinic.example\", \"new@clinic.example\"]";
+    let channels = vec![server.channel(to).key()];
+    bench.store.keep_channels(channels).await.unwrap();
+    let mut corrected = notifier(bench, server, to);
+    bench.clock.advance(Duration::from_mins(1));
+    corrected.step().await;
+    // What is open is told to the corrected channel from its beginning.
+    assert_eq!(server.taken(&["left@", "new@"]), [1, 1]);
+    // Whoever is taken out is late no more.
+    server.objects(GREYLISTED);
+    let gone = vec![server.channel(ONE).key()];
+    bench.store.keep_channels(gone).await.unwrap();
+    notifier(bench, server, ONE).step().await;
+    let failing = told.failing().await;
+    assert_eq!(failing, "[]");
+}
+
+#[tokio::test]
+async fn a_mail_that_is_refused_because_of_one_recipient_reaches_the_others() {
+    const FOR_NOW: &[Objection] = &[(".\r\nleft@", "451 4.3.0 quota check failed")];
+    const FOR_GOOD: &[Objection] = &[(".\r\nleft@", "554 5.2.2 over quota")];
+    let mut told = Told::begin(FOR_NOW).await;
+    assert_eq!(told.server.taken(&LEFT_AND_ADMIN), [0, 1]);
+    let said = told.server.said().replace("=\r\n", "");
+    assert_eq!(said.matches("\r\nRSET\r\n").count(), 2, "{said}");
+    told.server.objects(&[]);
+    assert_eq!(told.after(Duration::from_mins(1)).await, [1, 1]);
+    let mut told = Told::begin(FOR_GOOD).await;
+    assert_eq!(told.after(Duration::from_mins(1)).await, [0, 1]);
+    let failing = told.failing().await;
+    assert!(failing.contains("over quota"), "{failing}");
+}
+
+#[tokio::test]
+async fn a_server_that_falls_silent_between_two_recipients_has_not_taken_the_second() {
+    const ENDS: &[Objection] = &[(".\r\nleft@", "451 busy"), ("RSET", END)];
+    let mut told = Told::begin(ENDS).await;
+    assert_eq!(told.server.taken(&LEFT_AND_ADMIN), [0, 0]);
+    told.server.objects(&[]);
+    assert_eq!(told.after(Duration::from_mins(1)).await, [1, 1]);
 }

@@ -1,5 +1,8 @@
 //! The page for people, as a browser asks for it.
 
+mod files;
+mod links;
+mod privacy;
 mod script;
 mod views;
 

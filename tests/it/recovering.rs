@@ -47,8 +47,9 @@ impl Bench {
 
     /// What goes on with a recovery, with so many deliveries in a second.
     fn recoverer(&self, automatic: bool, pace: u32) -> Recoverer {
+        self.rules
+            .send_modify(|rules| rules.automatic_recovery = automatic);
         let rules = RecoveryRules {
-            automatic,
             paces: BTreeMap::from([("default".to_owned(), pace)]),
             routing: Routing::default(),
         };
@@ -64,20 +65,24 @@ impl Bench {
 
     /// Keeps events about nobody, and answers their ids.
     async fn accept_about_nobody(&self, events: usize) -> Vec<String> {
-        let submission = Submission {
+        self.accept_about(vec![None; events]).await
+    }
+
+    /// Keeps an event about each of these persons, and answers their ids.
+    async fn accept_about(&self, persons: Vec<Option<String>>) -> Vec<String> {
+        let submission = |staff_id| Submission {
             event: NewEvent {
                 event_type: "a.b".to_owned(),
                 data: "{}".into(),
-                staff_id: None,
+                staff_id,
                 event_timestamp: None,
             },
             route: "default".to_owned(),
             idempotency: None,
             memory: None,
         };
-        let accepted = self
-            .store
-            .accept_events(vec![submission; events], self.clock.moment());
+        let submissions = persons.into_iter().map(submission).collect();
+        let accepted = self.store.accept_events(submissions, self.clock.moment());
         accepted
             .await
             .unwrap()
@@ -169,6 +174,86 @@ async fn after_an_outage_of_two_hours_everything_arrives_in_order_by_itself() {
         told.collect::<Vec<_>>(),
         [(&away, &json!("opened")), (&away, &json!("resolved"))]
     );
+}
+
+/// 500 events about 120 persons, of which many are exhausted, others wait for a retry, and others behind those. VoiceDrive
+/// is back after so many minutes, which a retry finds out before any probe does.
+#[tokio::test]
+async fn after_an_outage_no_person_gets_newer_data_before_older() {
+    for minutes in [113, 120] {
+        let bench = Bench::new(&[60, 300, 1800], Duration::from_secs(5)).await;
+        let mut night = Night::of(bench.one_at_a_time(), true).await;
+        let mut recoverer = night.bench.recoverer(true, 20);
+        night.bench.partner.always_answers(Some(status(503)));
+        let mut accepted: Vec<(String, usize)> = Vec::new();
+        for minute in 0..minutes {
+            if minute < 50 {
+                let persons: Vec<usize> = (0..10).map(|n| (minute * 10 + n) * 7 % 120).collect();
+                let staff_ids = persons.iter().map(|person| Some(format!("EMP-{person}")));
+                let ids = night.bench.accept_about(staff_ids.collect()).await;
+                accepted.extend(ids.into_iter().zip(persons));
+            }
+            night.bench.dispatcher.step().await;
+            recoverer.step().await;
+            night.minute().await;
+        }
+        assert!(
+            night.bench.exhausted().await > 100,
+            "the oldest of most persons"
+        );
+        night.bench.partner.always_answers(None);
+        let before = night.bench.partner.received().len();
+        while night.bench.partner.received().len() == before {
+            night.minute().await;
+            recoverer.step().await;
+            night.bench.dispatcher.step().await;
+        }
+        let returned = night.bench.clock.moment().monotonic;
+        let all_delivered = async |bench: &Bench| {
+            let queue = bench.store.overview(bench.clock.moment()).await.unwrap();
+            queue.events.delivered == 500
+        };
+        while !all_delivered(&night.bench).await {
+            let wait = recoverer.step().await;
+            night.bench.dispatcher.step().await;
+            night.bench.clock.advance(wait);
+            let passed = night.bench.clock.moment().monotonic - returned;
+            assert!(passed <= MINUTE, "not within a minute of the return");
+        }
+        // The very first one is what shows that VoiceDrive is back, and may be newer than what its person lacks.
+        let place = |id: &String| accepted.iter().position(|one| one.0 == *id).unwrap();
+        let arrived: Vec<usize> = night
+            .bench
+            .arrived_since(before)
+            .iter()
+            .map(place)
+            .collect();
+        for (at, event) in arrived.iter().enumerate().skip(1) {
+            let older = (0..*event).filter(|older| accepted[*older].1 == accepted[*event].1);
+            for older in older {
+                assert!(arrived[..at].contains(&older), "{event} overtakes {older}");
+            }
+        }
+        let is_last = |event: &usize| {
+            let person = accepted[*event].1;
+            accepted[event + 1..].iter().all(|later| later.1 != person)
+        };
+        for last in (0..500).filter(is_last) {
+            let of_person = |event: &&usize| accepted[**event].1 == accepted[last].1;
+            assert_eq!(arrived.iter().rfind(of_person), Some(&last));
+        }
+        for _ in 0..60 {
+            night.minute().await;
+        }
+        let messages = night.messages();
+        let told = messages.iter().map(|told| (&told["kind"], &told["state"]));
+        let away = json!("partner_away");
+        assert_eq!(
+            told.collect::<Vec<_>>(),
+            [(&away, &json!("opened")), (&away, &json!("resolved"))],
+            "{minutes}: {messages:#?}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -30,14 +30,18 @@ export class Receiver {
   status = 200;
   body = "{}";
   received = [];
+  // What it answers to some: the status for the parsed body of a webhook, or nothing.
+  answer = () => undefined;
 
   async start() {
     this.server = createServer((request, answer) => {
       let body = "";
       request.on("data", (part) => (body += part));
       request.on("end", () => {
-        this.received.push({ id: request.headers["x-request-id"], at: Date.now() });
-        answer.writeHead(this.status, { "content-type": "application/json" });
+        const event = JSON.parse(body);
+        const status = this.answer(event) ?? this.status;
+        this.received.push({ id: request.headers["x-request-id"], status, event, at: Date.now() });
+        answer.writeHead(status, { "content-type": "application/json" });
         answer.end(this.body);
       });
     });
@@ -58,11 +62,26 @@ const freePort = async () => {
   return port;
 };
 
+export const TOKEN = "a-static-token-of-this-run-and-no-other";
+
 export class Relay {
-  constructor(url, more = "") {
+  // `data`: where the database is, else in a directory of its own; `intervals`: of the retries, in seconds.
+  constructor(url, { more = "", intervals = [1, 1], data } = {}) {
     this.directory = mkdtempSync(join(DIRECTORY, "relay-"));
+    this.data = data ?? join(this.directory, "data");
     this.receiver = url;
+    this.intervals = intervals;
     this.more = more;
+  }
+
+  configure() {
+    const toml = [
+      "[server]", `listen = "127.0.0.1:${this.port}"`,
+      "[storage]", `directory = "${this.data}"`,
+      "[delivery]", `url = "${this.receiver}"`, 'profile = "unsigned"',
+      "[retry]", `intervals_seconds = ${JSON.stringify(this.intervals)}`, this.more,
+    ];
+    writeFileSync(this.config, toml.join("\n") + "\n");
   }
 
   async start() {
@@ -70,15 +89,10 @@ export class Relay {
     this.url = `http://127.0.0.1:${this.port}`;
     this.config = join(this.directory, "config.toml");
     this.log = join(this.directory, "log");
-    const toml = [
-      "[server]", `listen = "127.0.0.1:${this.port}"`,
-      "[storage]", `directory = "${this.directory}/data"`,
-      "[delivery]", `url = "${this.receiver}"`, 'profile = "unsigned"',
-      "[retry]", "intervals_seconds = [1, 1]", this.more,
-    ];
-    writeFileSync(this.config, toml.join("\n") + "\n");
-    mkdirSync(join(this.directory, "data"), { recursive: true });
-    const environment = { ...process.env, RELAY_JWT_SECRET: "only-for-this-run-and-long-enough-for-it", LOG_LEVEL: "debug" };
+    this.configure();
+    mkdirSync(this.data, { recursive: true });
+    const secrets = { RELAY_JWT_SECRET: "only-for-this-run-and-long-enough-for-it", VOICEDRIVE_API_TOKEN: TOKEN };
+    const environment = { ...process.env, ...secrets, LOG_LEVEL: "debug" };
     this.process = spawn(RELAY, ["serve", "--config", this.config], { env: environment, stdio: ["ignore", "ignore", "pipe"] });
     running.add(this.process);
     this.lines = this.lines ?? "";
@@ -97,8 +111,40 @@ export class Relay {
     return JSON.parse(stdout);
   }
 
+  // With other intervals from now on.
+  async retryAfter(intervals) {
+    this.intervals = intervals;
+    this.configure();
+    await this.command("reload");
+  }
+
+  // What the API answers to a token for everything; it is made when it is needed first.
+  async api(method, path, body, token) {
+    this.token ??= (await this.command("token", "issue", "--subject", "test", "--scope", "admin")).token;
+    const headers = { authorization: `Bearer ${token ?? this.token}`, "content-type": "application/json" };
+    const answer = await fetch(`${this.url}${path}`, { method, headers, body: body && JSON.stringify(body) });
+    const text = await answer.text();
+    return { status: answer.status, text, data: text.startsWith("{") ? JSON.parse(text).data ?? JSON.parse(text) : undefined };
+  }
+
   login(name, role, hours = "12") {
     return this.command("monitor", "login", "--name", name, "--role", role, "--hours", hours);
+  }
+
+  // Hands in many events at once; answers their ids.
+  async accept(events) {
+    this.token ??= (await this.command("token", "issue", "--subject", "tests", "--scope", "events:write")).token;
+    const headers = { authorization: `Bearer ${this.token}`, "content-type": "application/json" };
+    const answer = await fetch(`${this.url}/api/events/batch`, { method: "POST", headers, body: JSON.stringify(events) });
+    check(answer.status === 202, `${answer.status}: events are accepted`);
+    const { data } = await answer.json();
+    return data.events.map((one) => one.id);
+  }
+
+  // A command that may end with another code than 0.
+  async ended(...words) {
+    const ending = run(RELAY, [...words, "--config", this.config, "--json"]);
+    return ending.then(({ stdout }) => ({ code: 0, stdout }), ({ code, stdout }) => ({ code, stdout }));
   }
 
   send(event, staffId, data = {}) {

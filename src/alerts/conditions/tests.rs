@@ -22,6 +22,7 @@ fn well() -> Observed {
         disk: Some((1024 * MIB, 10 * 1024 * MIB)),
         database: 1024 * MIB,
         own_certificate_ends: Some(now().after(Duration::from_hours(24 * 22))),
+        clock_off: None,
         receivers: vec![(
             "default".to_owned(),
             ReceiverState {
@@ -198,6 +199,13 @@ fn beyond_its_limit_each_condition_holds_alone() {
                 ..well()
             },
             Kind::CertificateExpiring,
+        ),
+        (
+            Observed {
+                clock_off: Some(-8 * 86_400),
+                ..well()
+            },
+            Kind::ClockOff,
         ),
         (
             Observed {

@@ -11,7 +11,7 @@ use crate::config::{Channel, Hook, Loaded, Way};
 use crate::delivery::failure::Failure;
 use crate::store::file::inspect;
 use crate::words::checks::{self, Check};
-use crate::words::objections::of_kept;
+use crate::words::objections::of_channel;
 
 pub(super) async fn all(locale: Locale, common: &Common, settings: &Loaded) -> Vec<CheckResult> {
     let mut findings = channels(locale, common, settings).await;
@@ -56,8 +56,7 @@ async fn channels(locale: Locale, common: &Common, settings: &Loaded) -> Vec<Che
     let mut findings = Vec::new();
     for channel in channels {
         let key = channel.key();
-        let last = failing.iter().find(|(of, _)| *of == key);
-        let last = last.map(|(_, error)| of_kept(error, locale.language));
+        let last = of_channel(&failing, &key, locale.language);
         let examined = examine(channel).await;
         findings.push(describe(locale, &test, channel, &examined, last.as_deref()));
     }

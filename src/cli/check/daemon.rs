@@ -20,6 +20,9 @@ pub(super) struct Daemon {
     tls: Option<SocketAddr>,
     /// What keeps it from keeping anything.
     pub(super) trouble: Option<String>,
+    /// How far its clock is off, in seconds, when it may be wrong.
+    #[serde(rename = "clockOffSeconds")]
+    pub(super) clock_off: Option<i64>,
     /// The routes that are on hold.
     #[serde(default)]
     pub(super) holds: Vec<Value>,
@@ -67,6 +70,7 @@ mod tests {
                 listen: None,
                 tls: own.parse().ok(),
                 trouble: None,
+                clock_off: None,
                 holds: Vec::new(),
             };
             daemon.listens_at(address.parse().unwrap())

@@ -8,6 +8,7 @@ use crate::cli::Common;
 use crate::cli::words::Locale;
 use crate::clock::Clock;
 use crate::config::{Config, Loaded};
+use crate::day;
 use crate::delivery::failure::Failure;
 use crate::delivery::probe;
 use crate::delivery::proxy::Proxies;
@@ -21,7 +22,7 @@ use crate::timestamp::Timestamp;
 use crate::words::checks::{self, Check};
 
 /// A certificate that ends within this many days is spoken of.
-const CERTIFICATE_DAYS: u64 = 21;
+const CERTIFICATE_DAYS: i64 = 21;
 
 pub(super) async fn all(locale: Locale, common: &Common, settings: &Loaded) -> Vec<CheckResult> {
     let mut findings = vec![waiting(locale, common, &settings.config)];
@@ -243,8 +244,8 @@ fn clocks(locale: Locale, name: &str, ahead: i64) -> Option<CheckResult> {
 }
 
 fn certificate(locale: Locale, name: &str, ends: Timestamp, now: Timestamp) -> CheckResult {
-    let days = ends.since(now).as_secs() / 86_400;
-    let text = checks::certificate_ends(&ends.to_string()[..10], days, locale.language);
+    let days = day::whole_days(now, ends);
+    let text = checks::certificate_ends(&locale.date(ends), days, locale.language);
     let name = name.to_owned();
     if days < CERTIFICATE_DAYS {
         CheckResult::notable(name, text)

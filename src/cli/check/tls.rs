@@ -4,13 +4,13 @@ use super::CheckResult;
 use crate::cli::words::Locale;
 use crate::clock::Clock;
 use crate::config::Loaded;
+use crate::day;
 use crate::key_pair::{Certificate, Issuer};
 use crate::timestamp::Timestamp;
 use crate::words::checks::{self, Check};
 
 /// One that ends within this many days is spoken of.
 const DAYS: i64 = 21;
-const SECONDS_A_DAY: i64 = 86_400;
 
 /// Nothing, when a proxy in front speaks TLS.
 pub(super) fn all(locale: Locale, settings: &Loaded) -> Vec<CheckResult> {
@@ -36,14 +36,12 @@ fn end(locale: Locale, about: &Certificate, now: Timestamp) -> CheckResult {
         none if none.is_empty() => locale.phrase(Check::NoNames).to_owned(),
         names => names,
     };
-    let day = |moment: Timestamp| moment.to_string()[..10].to_owned();
-    let seconds = about.ends.unix_seconds() - now.unix_seconds();
-    let days = seconds.div_euclid(SECONDS_A_DAY);
+    let days = day::whole_days(now, about.ends);
     let is_early = about.begins.unix_seconds() > now.unix_seconds();
     let told = if is_early {
-        checks::own_certificate_begins(&day(about.begins), locale.language)
+        checks::own_certificate_begins(&locale.date(about.begins), locale.language)
     } else {
-        checks::own_certificate_ends(&day(about.ends), days, locale.language)
+        checks::own_certificate_ends(&locale.date(about.ends), days, locale.language)
     };
     let text = format!("{names}{}{told}", locale.phrase(Check::Stop));
     if is_early || days < 0 || about.names.is_empty() {

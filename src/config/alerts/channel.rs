@@ -44,6 +44,20 @@ pub enum Way {
 }
 
 impl Channel {
+    /// The channel for those of its recipients of whom `is_meant` is true; none when there is nobody. A hook has none, and
+    /// is told itself.
+    #[must_use]
+    pub fn only(&self, is_meant: impl Fn(&str) -> bool) -> Option<Self> {
+        let mut channel = self.clone();
+        if let Way::Email { email, .. } = &mut channel.way {
+            email.to.retain(|to| is_meant(&to.email.to_string()));
+            if email.to.is_empty() {
+                return None;
+            }
+        }
+        Some(channel)
+    }
+
     /// The same for the same way to the same receivers, wherever in the configuration it stands: the kind, a space, and
     /// a digest from which nobody can read where it leads.
     #[must_use]

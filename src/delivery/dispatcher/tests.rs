@@ -20,6 +20,7 @@ fn dispatcher(directory: &std::path::Path) -> Dispatcher {
     let (_, rules) = watch::channel(DeliveryRules {
         policy: RetryPolicy::new(Vec::new()),
         thresholds: Thresholds::default(),
+        automatic_recovery: false,
     });
     let route = Route {
         name: "default".to_owned(),

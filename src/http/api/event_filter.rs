@@ -21,7 +21,7 @@ pub(in crate::http) async fn filter(api: &Api, query: &mut Query) -> Result<Even
         event_type: query.take("eventType"),
         staff_id: query.take("staffId"),
         route: query.take("route"),
-        except_routes: Vec::new(),
+        routes: None,
         since: query.take_moment("since")?,
         until: query.take_moment("until")?,
     };

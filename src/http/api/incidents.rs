@@ -111,6 +111,7 @@ pub(super) fn describe() -> Operation {
         "text": "1 event did not arrive although every retry was made (HTTP 503); not settled yet: 1.",
         "count": 1, "oldestEventId": samples::ID,
         "actions": ["voicedrive-relay resend --status exhausted"],
+        "link": format!("https://relay.clinic.example/monitor/incidents?id={}", samples::ID),
         "clearSince": null, "closedAt": null, "subject": "default", "delivered": 0, "dismissed": 0,
     });
     let outage = json!({
@@ -118,7 +119,7 @@ pub(super) fn describe() -> Operation {
         "openedAt": "2025-10-26T12:00:00.000Z", "title": "voicedrive-relay: VoiceDrive is back",
         "text": "VoiceDrive has taken an event again; what waits (3 events) is sent by itself.",
         "count": 5, "oldestEventId": null,
-        "actions": ["voicedrive-relay resend --status exhausted --route 'default'"],
+        "actions": ["voicedrive-relay resend --status exhausted --route 'default'"], "link": null,
         "clearSince": null, "closedAt": "2025-10-26T14:00:00.000Z", "subject": "default", "delivered": 0, "dismissed": 0,
     });
     let states = json!({"type": "string", "enum": ["ongoing", "resolved"]});

@@ -146,6 +146,7 @@ pub(super) async fn list(call: Call<'_>) -> Result<Reply, ApiError> {
             &format!("must be one of {words}"),
             InterviewStatus::from_word,
         )?,
+        interview_type: None,
         facility: query.take("facility"),
         department: query.take("department"),
     };

@@ -34,6 +34,7 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
     let question = KpiQuestion {
         period,
         now: moment.wall,
+        routes: None,
         compared_routes: api.routes.counted.clone(),
     };
     let counted = api.store.kpi_counts(question).await?;

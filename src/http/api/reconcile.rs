@@ -15,11 +15,12 @@ use super::openapi::{Operation, query, samples, text};
 use super::resend::{demand_short_tails, tail_too_long};
 use super::{Api, callers};
 use crate::audit::{Action, Entry, Subject};
+use crate::clock::Moment;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::{self, Query};
 use crate::http::wing::Call;
 use crate::order::LONGEST_TAIL;
-use crate::reconciliation::comparison::Comparison;
+use crate::reconciliation::comparison::{Comparison, Question};
 use crate::reconciliation::{self, RangeError};
 use crate::slot::Unit;
 use crate::store::{BulkResend, BulkRules, StoreError};
@@ -67,18 +68,52 @@ pub(super) async fn compare(call: Call<'_>) -> Result<Reply, ApiError> {
     let moment = api.clock.moment();
     let (is_resent, only) = (asked.resend, asked.only);
     let question = Arc::new(asked.question(&api.routes.counted, began)?);
-    let found = api.store.compare(Arc::clone(&question), moment).await?;
-    let found = Arc::new(found);
+    let found = look(api, &question, moment).await?;
     let missing = is_resent.then(|| missing(&found));
     let follows = match &missing {
         Some(missing) if !only => following(api, missing).await?,
         _ => 0,
     };
+    let id = keep(api, &question, &found, moment).await?;
+    let mut resent = None;
+    if let Some(missing) = missing {
+        let action = actor.did(Action::Reconcile, moment.wall);
+        let action = action.to(Subject::Named(id.clone()));
+        let events = resend(api, &missing, only, action).await?;
+        resent = Some(ResentMissing { events, follows });
+    }
+    let answer = ComparisonAnswer::of(&question, &found, &id, resent);
+    success(StatusCode::OK, &answer, moment.wall)
+}
+
+/// Compares. Nothing is changed.
+///
+/// # Errors
+/// The store's.
+pub(in crate::http) async fn look(
+    api: &Api,
+    question: &Arc<Question>,
+    moment: Moment,
+) -> Result<Arc<Comparison>, StoreError> {
+    let found = api.store.compare(Arc::clone(question), moment).await?;
+    Ok(Arc::new(found))
+}
+
+/// Keeps what a comparison has found, with all that follows from it, and answers its id.
+///
+/// # Errors
+/// The store's.
+pub(in crate::http) async fn keep(
+    api: &Api,
+    question: &Arc<Question>,
+    found: &Arc<Comparison>,
+    moment: Moment,
+) -> Result<String, StoreError> {
     let id = api
         .store
         .keep_comparison(
-            Arc::clone(&question),
-            Arc::clone(&found),
+            Arc::clone(question),
+            Arc::clone(found),
             api.missing_threshold,
             rules(api, false),
             moment,
@@ -96,15 +131,7 @@ pub(super) async fn compare(call: Call<'_>) -> Result<Reply, ApiError> {
         arrived = found.arrived.len(),
         "what was sent was compared with what VoiceDrive has"
     );
-    let mut resent = None;
-    if let Some(missing) = missing {
-        let action = actor.did(Action::Reconcile, moment.wall);
-        let action = action.to(Subject::Named(id.clone()));
-        let events = resend(api, &missing, only, action).await?;
-        resent = Some(ResentMissing { events, follows });
-    }
-    let answer = ComparisonAnswer::of(&question, &found, &id, resent);
-    success(StatusCode::OK, &answer, moment.wall)
+    Ok(id)
 }
 
 /// What is missing, in the order of acceptance.
@@ -119,7 +146,7 @@ fn missing(found: &Comparison) -> Vec<i64> {
 ///
 /// # Errors
 /// `Conflict` when it is more of one person than is sent without a word.
-async fn following(api: &Api, missing: &[i64]) -> Result<u64, ApiError> {
+pub(in crate::http) async fn following(api: &Api, missing: &[i64]) -> Result<u64, ApiError> {
     let following = api.store.following(missing, &api.routes.routing).await?;
     demand_short_tails(following.longest)?;
     Ok(following.all)
@@ -127,7 +154,15 @@ async fn following(api: &Api, missing: &[i64]) -> Result<u64, ApiError> {
 
 /// Sends again what is missing, each event of a person once and in the order of acceptance, and after them what was
 /// delivered later of the same person, unless `only` leaves it out. Says how much of it could be sent.
-async fn resend(api: &Api, missing: &[i64], only: bool, action: Entry) -> Result<u64, ApiError> {
+///
+/// # Errors
+/// The store's.
+pub(in crate::http) async fn resend(
+    api: &Api,
+    missing: &[i64],
+    only: bool,
+    action: Entry,
+) -> Result<u64, ApiError> {
     let mut bulk = api
         .store
         .bulk_resend(rules(api, only), action, api.clock.moment());

@@ -12,7 +12,9 @@ use crate::audit::Actor;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request;
 use crate::http::wing::Call;
-use crate::recovery::{LeftBehind, ProbeResult};
+use crate::language::Language;
+use crate::recovery::{Hindrance, LeftBehind, ProbeResult};
+use crate::words::recoveries;
 
 /// `POST /api/recovery`
 ///
@@ -29,17 +31,17 @@ pub(super) async fn recover(call: Call<'_>) -> Result<Reply, ApiError> {
     request::media(request.headers(), false)?;
     let text = request::text(request, api.max_body_bytes).await?;
     let RecoveryBody { route, dry_run } = request::fields(&text)?;
-    let routes = recover_routes(api, named(api, route)?, dry_run, &actor).await?;
+    let recovered = recover_routes(api, named(api, route)?, dry_run, &actor).await?;
     let status = if dry_run {
         StatusCode::OK
     } else {
         StatusCode::ACCEPTED
     };
-    success(status, &RecoveryAnswer { routes }, api.clock.now())
+    success(status, &recovered, api.clock.now())
 }
 
 /// Counts what an outage has left on these routes and, unless it is a dry run, begins to send it. Answers the routes that
-/// have something.
+/// have something, and of which nothing can be sent now.
 ///
 /// # Errors
 /// `Conflict` when nothing can be sent now on any of them, or the store's.
@@ -48,9 +50,9 @@ pub(in crate::http) async fn recover_routes(
     names: Vec<String>,
     dry_run: bool,
     by: &Actor,
-) -> Result<Vec<RouteAnswer>, ApiError> {
+) -> Result<RecoveryAnswer, ApiError> {
     let mut routes = Vec::new();
-    let mut hindered = None;
+    let mut left_out = Vec::new();
     for route in names {
         let Some(LeftBehind { exhausted, oldest }) = api.store.left_behind(&route).await? else {
             continue;
@@ -59,8 +61,8 @@ pub(in crate::http) async fn recover_routes(
             match begin(api, &route, by.clone()).await? {
                 Ok(true) => {}
                 Ok(false) => continue,
-                Err(why) => {
-                    hindered.get_or_insert(why);
+                Err(reason) => {
+                    left_out.push(LeftOutAnswer { route, reason });
                     continue;
                 }
             }
@@ -72,15 +74,23 @@ pub(in crate::http) async fn recover_routes(
         });
     }
     // A route that cannot be recovered does not stop the others.
-    match hindered {
-        Some(why) if routes.is_empty() => Err(why),
-        _ => Ok(routes),
+    if routes.is_empty() && !left_out.is_empty() {
+        let reasons = left_out.iter().map(LeftOutAnswer::describe);
+        return Err(ApiError::Conflict(reasons.collect::<Vec<_>>().join("; ")));
     }
+    Ok(RecoveryAnswer { routes, left_out })
 }
 
 /// What the description says of [`recover`].
 pub(super) fn describe() -> Operation {
-    let some = json!({"routes": [{"route": "default", "exhausted": 120, "probe": samples::ID}]});
+    let some = json!({
+        "routes": [{"route": "default", "exhausted": 120, "probe": samples::ID}],
+        "leftOut": [{"route": "staff", "reason": "on_hold"}],
+    });
+    let conflict = |reason| {
+        let route = "default".to_owned();
+        ApiError::Conflict(LeftOutAnswer { route, reason }.describe())
+    };
     Operation::new(
         "events",
         "recover",
@@ -91,9 +101,9 @@ pub(super) fn describe() -> Operation {
     .answer::<RecoveryAnswer>(202, "The oldest of each route will be sent", &some)
     .also_refused([
         no_such_route("default"),
-        under_way("default"),
-        on_hold("default"),
-        no_url("default"),
+        conflict(Hindrance::UnderWay),
+        conflict(Hindrance::OnHold),
+        conflict(Hindrance::NoUrl),
     ])
 }
 
@@ -106,9 +116,9 @@ fn named(api: &Api, route: Option<String>) -> Result<Vec<String>, ApiError> {
 }
 
 /// Begins to recover a route; false: there is nothing to send any more.
-async fn begin(api: &Api, route: &str, by: Actor) -> Result<Result<bool, ApiError>, ApiError> {
+async fn begin(api: &Api, route: &str, by: Actor) -> Result<Result<bool, Hindrance>, ApiError> {
     if !api.routes.sends_on(route) {
-        return Ok(Err(no_url(route)));
+        return Ok(Err(Hindrance::NoUrl));
     }
     let (policy, routing) = (api.retry.clone(), api.routes.routing.clone());
     let moment = api.clock.moment();
@@ -122,23 +132,9 @@ async fn begin(api: &Api, route: &str, by: Actor) -> Result<Result<bool, ApiErro
             Ok(true)
         }
         ProbeResult::Nothing => Ok(false),
-        ProbeResult::UnderWay => Err(under_way(route)),
-        ProbeResult::OnHold => Err(on_hold(route)),
+        ProbeResult::UnderWay => Err(Hindrance::UnderWay),
+        ProbeResult::OnHold => Err(Hindrance::OnHold),
     })
-}
-
-fn under_way(route: &str) -> ApiError {
-    ApiError::Conflict(format!("{route}: a recovery is under way"))
-}
-
-fn on_hold(route: &str) -> ApiError {
-    ApiError::Conflict(format!("{route}: the route is on hold; end the hold first"))
-}
-
-fn no_url(route: &str) -> ApiError {
-    ApiError::Conflict(format!(
-        "{route}: the route has no URL, so nothing is sent on it"
-    ))
 }
 
 /// What is to be recovered.
@@ -155,10 +151,29 @@ pub(super) struct RecoveryBody {
 
 /// What is sent again.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 #[schema(as = Recovery)]
-pub(super) struct RecoveryAnswer {
+pub(in crate::http) struct RecoveryAnswer {
     /// The routes that have something to send again.
-    routes: Vec<RouteAnswer>,
+    pub(in crate::http) routes: Vec<RouteAnswer>,
+    /// Those on which nothing can be sent now although they have something, and why. A dry run does not look for that.
+    pub(in crate::http) left_out: Vec<LeftOutAnswer>,
+}
+
+/// A route that is left out.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RouteLeftOut)]
+pub(in crate::http) struct LeftOutAnswer {
+    pub(in crate::http) route: String,
+    /// `under_way`, `on_hold` or `no_url`.
+    #[schema(value_type = String)]
+    pub(in crate::http) reason: Hindrance,
+}
+
+impl LeftOutAnswer {
+    fn describe(&self) -> String {
+        recoveries::left_out(&self.route, self.reason, Language::En)
+    }
 }
 
 /// What is sent again on one route.

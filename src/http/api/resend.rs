@@ -335,7 +335,7 @@ impl BulkRequest {
             event_type: wire.event_type,
             staff_id: wire.staff_id,
             route: wire.route,
-            except_routes: Vec::new(),
+            routes: None,
             since: moment("since", wire.since)?,
             until: moment("until", wire.until)?,
         };

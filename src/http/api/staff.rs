@@ -47,16 +47,24 @@ pub(super) struct PersonAnswer<'a> {
     noted_in: NotesAnswer<'a>,
 }
 
-/// What people have written about something else, and in which the staff id stands. It is not changed.
+/// What people have written about something else, or named, and in which the staff id stands. It is not changed.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Notes)]
 pub(super) struct NotesAnswer<'a> {
     /// Interview records of others, by their ids.
     interviews: MentionsAnswer<'a>,
-    /// Holds, by their routes.
+    /// Holds that last, by their routes.
     holds: MentionsAnswer<'a>,
-    /// Actions of the audit, by their times.
+    /// Incidents that last, or whose name has it, by their ids.
+    incidents: MentionsAnswer<'a>,
+    /// Actions of the audit, by their times, and who read payloads, by the day.
     audit: MentionsAnswer<'a>,
+    /// Valid tokens, by their `jti`, and those whose `jti` has it.
+    tokens: MentionsAnswer<'a>,
+    /// Who is logged in to the monitor page, by name.
+    sessions: MentionsAnswer<'a>,
+    /// Names of events, routes, facilities, departments, kinds of interviews and alert channels.
+    names: MentionsAnswer<'a>,
 }
 
 impl<'a> From<&'a Notes> for NotesAnswer<'a> {
@@ -64,7 +72,11 @@ impl<'a> From<&'a Notes> for NotesAnswer<'a> {
         Self {
             interviews: (&notes.interviews).into(),
             holds: (&notes.holds).into(),
+            incidents: (&notes.incidents).into(),
             audit: (&notes.audit).into(),
+            tokens: (&notes.tokens).into(),
+            sessions: (&notes.sessions).into(),
+            names: (&notes.names).into(),
         }
     }
 }
@@ -116,6 +128,8 @@ pub(super) struct ErasedAnswer<'a> {
     interviews: u64,
     /// Interview records of others, from which the person's id is taken.
     held: u64,
+    /// Reasons of holds and subjects of tokens that are over, in which the staff id stood.
+    texts: u64,
     /// Events that have to be delivered or given up first.
     open: Vec<OpenAnswer<'a>>,
     /// They are listed, and not changed.
@@ -160,6 +174,7 @@ impl<'a> ErasedAnswer<'a> {
             given_up: 0,
             interviews: person.interviews,
             held: person.held,
+            texts: 0,
             open: open.collect(),
             mentioned_in: (&person.mentioned).into(),
             noted_in: (&person.notes).into(),
@@ -170,7 +185,7 @@ impl<'a> ErasedAnswer<'a> {
         }
     }
 
-    fn done(person: &'a Person, done: Done, backup_error: Option<String>) -> Self {
+    fn done(person: &'a Person, done: &'a Done, backup_error: Option<String>) -> Self {
         Self {
             dry_run: false,
             label: &person.label,
@@ -178,13 +193,14 @@ impl<'a> ErasedAnswer<'a> {
             given_up: done.erased.given_up,
             interviews: done.erased.interviews,
             held: done.erased.held,
+            texts: done.erased.texts,
             open: Vec::new(),
             mentioned_in: (&person.mentioned).into(),
-            noted_in: (&person.notes).into(),
+            noted_in: (&done.notes).into(),
             files: Some(done.cleaned.as_str()),
             backup_error,
-            copies: done.copies,
-            deleted_copies: done.deleted,
+            copies: done.copies.clone(),
+            deleted_copies: done.deleted.clone(),
         }
     }
 }
@@ -242,7 +258,10 @@ pub(super) fn describe_show() -> Operation {
 /// Notes for the description: in so many holds.
 fn noted(holds: usize) -> Value {
     let in_rows = |ids: &[&str]| json!({"count": ids.len(), "ids": ids});
-    json!({"interviews": in_rows(&[]), "holds": in_rows(&["default"][..holds]), "audit": in_rows(&[])})
+    json!({
+        "interviews": in_rows(&[]), "holds": in_rows(&["default"][..holds]), "incidents": in_rows(&[]),
+        "audit": in_rows(&[]), "tokens": in_rows(&[]), "sessions": in_rows(&[]), "names": in_rows(&[]),
+    })
 }
 
 /// What the examples show in the place of a staff id.
@@ -279,7 +298,7 @@ pub(super) async fn erase(call: Call<'_>) -> Result<Reply, ApiError> {
     let done = erasing.await.map_err(not_erased)?;
     let backup_error = done.backup_error.as_ref();
     let backup_error = backup_error.map(|error| error.describe(api.locale));
-    let answer = ErasedAnswer::done(&person, done, backup_error);
+    let answer = ErasedAnswer::done(&person, &done, backup_error);
     success(StatusCode::OK, &answer, api.clock.now())
 }
 
@@ -287,7 +306,7 @@ pub(super) async fn erase(call: Call<'_>) -> Result<Reply, ApiError> {
 pub(super) fn describe_erase() -> Operation {
     let answer = |dry_run: bool| -> Value {
         json!({
-            "dryRun": dry_run, "label": LABEL, "events": 12, "givenUp": 0, "interviews": 2, "held": 0,
+            "dryRun": dry_run, "label": LABEL, "events": 12, "givenUp": 0, "interviews": 2, "held": 0, "texts": 0,
             "open": [], "mentionedIn": {"count": 1, "ids": [samples::ID]},
             "notedIn": noted(1),
             "files": if dry_run { Value::Null } else { json!("clean") },
@@ -309,7 +328,7 @@ async fn known(api: &Api, staff_id: &str) -> Result<Person, ApiError> {
     if !event::is_staff_id(staff_id) {
         return Err(nobody());
     }
-    let person = api.store.person(staff_id).await?;
+    let person = api.store.person(staff_id, api.clock.moment()).await?;
     if person.is_unknown() {
         return Err(nobody());
     }

@@ -17,7 +17,7 @@ pub(super) async fn test(call: Call<'_>) -> Result<Reply, ApiError> {
     let api = call.api;
     let now = api.clock.now();
     let locale = call.locale();
-    let words = locale.test(&Uuid::now_v7().to_string(), now);
+    let words = locale.test(&Uuid::now_v7().to_string(), now, &api.advice);
     let mut results = Vec::new();
     for channel in &api.channels {
         let outcome = tell(channel, &words, now).await;

@@ -6,8 +6,8 @@ use crate::http::api::holds::HoldAnswer;
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::wing::Call;
 
-/// `GET /control/daemon`: where it listens, which routes are on hold, and why it cannot store anything, in the
-/// person's language; null when it can. It answers even when the database is damaged or gone.
+/// `GET /control/daemon`: where it listens, how far its clock is off when it may be wrong, which routes are on hold,
+/// and why it cannot store anything, in the person's language; null when it can. It answers even when the database is damaged or gone.
 ///
 /// # Errors
 /// None of its own.
@@ -23,6 +23,7 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
     let answer = serde_json::json!({
         "listen": api.listeners.plain,
         "tls": api.listeners.secured.as_ref().map(|(address, _)| address),
+        "clockOffSeconds": api.store.clock_off(api.clock.moment()),
         "holds": holds,
         "trouble": trouble.or_else(|| probed.err().map(|error| error.describe(language, &api.advice.commands))),
     });

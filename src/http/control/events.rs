@@ -21,7 +21,7 @@ const LISTED: (usize, usize) = (1000, 20);
 /// Matches of a filter are counted up to this number.
 const COUNTED: usize = 10_000;
 /// The most ids that are returned for a prefix.
-const NAMED: u32 = 5;
+const NAMED: usize = 5;
 
 /// An event with the shortest id that is unambiguous.
 #[derive(Serialize)]
@@ -85,10 +85,10 @@ pub(super) async fn list(call: Call<'_>) -> Result<Reply, ApiError> {
 /// may still come.
 async fn unknown_type(api: &Api, name: &str) -> Result<Option<Value>, ApiError> {
     let kept = api.store.event_types().await?;
-    if kept.iter().any(|known| known == name) {
+    if kept.iter().any(|(known, _)| known == name) {
         return Ok(None);
     }
-    let nearest = spelling::nearest(name, kept.iter().map(String::as_str));
+    let nearest = spelling::nearest(name, kept.iter().map(|(known, _)| known.as_str()));
     Ok(Some(
         serde_json::json!({"eventType": name, "nearest": nearest}),
     ))
@@ -105,7 +105,7 @@ pub(super) async fn ids(call: Call<'_>) -> Result<Reply, ApiError> {
     query.finish("begin")?;
     let begin =
         begin.ok_or_else(|| ApiError::invalid("begin", "must be the beginning of an id"))?;
-    let ids = api.store.ids_that_begin(&begin, NAMED).await?;
+    let ids = api.store.ids_that_begin(&begin, None, NAMED).await?;
     success(
         StatusCode::OK,
         &serde_json::json!({"ids": ids}),

@@ -1,9 +1,4 @@
-//! Taking in a whole file of interview records from the command line, all or none.
-//!
-//! The file arrives as a stream of any length, one row a line. When all rows wait on the disk, one transaction keeps
-//! them; when a single row is bad, it is undone, and the answer names every bad row with everything that is wrong.
-
-mod rows;
+//! A whole file of interview records from the command line, as a stream of any length, one row a line.
 
 use std::time::Duration;
 
@@ -11,19 +6,15 @@ use bytes::{Buf, Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::{Request, StatusCode};
-use serde::Serialize;
 
 use crate::http::Api;
+use crate::http::interview_file::{self, Arrived, Arriving};
 use crate::http::reply::{ApiError, Reply, success};
 use crate::http::request::{self, Query};
 use crate::http::wing::Call;
-use crate::interview::{ImportResult, ROW_BYTES, UnknownOrigin};
+use crate::interview::{ImportWish, ROW_BYTES, UnknownOrigin};
 use crate::language::Language;
-use crate::store::{ImportError, StoreError};
-use rows::{BadRow, Rows, Spool};
 
-/// The most bad rows that are named; of more, only the number is told.
-const NAMED: usize = 10_000;
 /// The longest silence in the middle of a file.
 const SILENCE: Duration = Duration::from_secs(30);
 
@@ -63,52 +54,6 @@ fn unknown_origin(word: &str) -> Option<UnknownOrigin> {
     }
 }
 
-/// What became of a file. Of one that is refused nothing was created or replaced.
-#[derive(Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Report {
-    rows: u64,
-    created: u64,
-    replaced: u64,
-    /// Records of people whose data were erased: they were taken without names.
-    erased: u64,
-    /// Records that were taken without an origin that exists nowhere.
-    origins_dropped: u64,
-    bad_rows: Vec<BadRow>,
-    bad_row_count: u64,
-}
-
-impl Report {
-    fn of(
-        received: &Upload,
-        result: &ImportResult,
-        language: Language,
-    ) -> Result<Self, StoreError> {
-        let mut report = Self {
-            rows: received.rows,
-            ..Self::default()
-        };
-        if received.bad || result.is_refused() {
-            for row in received.spooled.bad_rows(result, language)? {
-                report.refuse(row?);
-            }
-        } else {
-            report.created = result.created;
-            report.replaced = result.replaced;
-            report.erased = result.erased;
-            report.origins_dropped = result.origins_dropped;
-        }
-        Ok(report)
-    }
-
-    fn refuse(&mut self, row: BadRow) {
-        self.bad_row_count += 1;
-        if self.bad_rows.len() < NAMED {
-            self.bad_rows.push(row);
-        }
-    }
-}
-
 /// `POST /control/interviews/import?dryRun=true&unknownOrigin=drop&language=ja`
 ///
 /// # Errors
@@ -123,54 +68,33 @@ pub(super) async fn take(call: Call<'_>) -> Result<Reply, ApiError> {
     } = call;
     let options = Options::of(&request)?;
     request::media(request.headers(), true)?;
-    let received = receive(request.into_body(), api).await?;
-    let rows = received.spooled.clone();
-    let imported = api.store.import_interviews(
-        move || rows.records(),
-        options.unknown_origin,
-        // A file with bad rows is only tried: the rest of its mistakes is told too.
-        options.dry_run || received.bad,
-        actor,
-        api.clock.now(),
-    );
-    let (imported, result) = match imported.await {
-        Ok(result) => (true, result),
-        Err(ImportError::Undone(result)) => (false, result),
-        Err(ImportError::Store(error)) => return Err(error.into()),
+    let file = receive(request.into_body(), api).await?;
+    let wish = if options.dry_run {
+        ImportWish::Try
+    } else {
+        ImportWish::Keep
     };
-    let report = Report::of(&received, &result, options.language)?;
-    tracing::info!(
-        rows = report.rows,
-        bad = report.bad_row_count,
-        imported,
-        "a file of interview records was handed in"
-    );
+    let Options {
+        unknown_origin,
+        language,
+        dry_run,
+    } = options;
+    let report = interview_file::import(api, &file, unknown_origin, wish, actor, language).await?;
     let mut answer = serde_json::json!(report);
-    answer["imported"] = imported.into();
-    answer["dryRun"] = options.dry_run.into();
+    answer["dryRun"] = dry_run.into();
     success(StatusCode::OK, &answer, api.clock.now())
 }
 
-/// A file that has arrived.
-struct Upload {
-    rows: u64,
-    /// Whether a row is bad by itself.
-    bad: bool,
-    spooled: Rows,
-}
-
 /// Reads the stream to its end.
-async fn receive(mut body: Incoming, api: &Api) -> Result<Upload, ApiError> {
-    let mut spool = Spool::beside(api.store.file().path())?;
-    let (mut rows, mut bad) = (0, false);
+async fn receive(mut body: Incoming, api: &Api) -> Result<Arrived, ApiError> {
+    let mut file = Arriving::at(api)?;
     let mut waiting = BytesMut::new();
     while let Some(chunk) = next_chunk(&mut body).await? {
         waiting.extend_from_slice(&chunk);
         while let Some(end) = waiting.iter().position(|byte| *byte == b'\n') {
             let line = waiting.split_to(end);
             waiting.advance(1);
-            rows += 1;
-            bad |= spool.push(&line)?;
+            file.push(&line)?;
         }
         if waiting.len() > ROW_BYTES {
             return Err(ApiError::PayloadTooLarge(ROW_BYTES));
@@ -179,8 +103,7 @@ async fn receive(mut body: Incoming, api: &Api) -> Result<Upload, ApiError> {
     if !waiting.is_empty() {
         return Err(broke_off());
     }
-    let spooled = spool.finish()?;
-    Ok(Upload { rows, bad, spooled })
+    file.finish()
 }
 
 async fn next_chunk(body: &mut Incoming) -> Result<Option<Bytes>, ApiError> {

@@ -61,9 +61,7 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
         .collect();
     let holds: Vec<_> = seen.holds.iter().map(HoldAnswer::of).collect();
     let failing = api.channels.iter().filter_map(|channel| {
-        let key = channel.key();
-        let (_, error) = seen.failing_channels.iter().find(|(of, _)| *of == key)?;
-        let error = objections::of_kept(error, language);
+        let error = objections::of_channel(&seen.failing_channels, &channel.key(), language)?;
         Some(serde_json::json!({"channel": channel.name, "error": error}))
     });
     let failing: Vec<_> = failing.collect();
@@ -97,6 +95,7 @@ pub(super) async fn show(call: Call<'_>) -> Result<Reply, ApiError> {
             "fullInDays": full_in_days,
             "full": file.disk_full(),
         },
+        "clock": {"offSeconds": api.store.clock_off(moment)},
         "tls": tls(api, language),
         "holds": holds,
         "incidents": open,

@@ -228,9 +228,9 @@ fn of_alerts(api: &Api, seen: &Overview, page: &mut Page<'_>) {
         None,
         open,
     );
-    let keys: Vec<String> = api.channels.iter().map(Channel::key).collect();
-    let failing = seen.failing_channels.iter();
-    let failing = failing.filter(|(key, _)| keys.contains(key)).count();
+    let is_failing = |key: &String| seen.failing_channels.iter().any(|(of, _)| of == key);
+    let failing = api.channels.iter().map(Channel::key).filter(is_failing);
+    let failing = failing.count();
     page.number(
         "alert_channels_failing",
         "Alert channels that cannot be told",

@@ -6,8 +6,24 @@ pub(super) const DELIVERIES: &str = "/monitor/deliveries";
 pub(super) const INCIDENTS: &str = "/monitor/incidents";
 /// The question before many are sent again.
 pub(super) const RESEND: &str = "/monitor/resend";
+/// Comparisons with VoiceDrive.
+pub(super) const RECONCILE: &str = "/monitor/reconcile";
+/// The question before what is missing is sent again.
+pub(super) const RESEND_MISSING: &str = "/monitor/reconcile/resend";
+/// Interview records.
+pub(super) const INTERVIEWS: &str = "/monitor/interviews";
 /// The server.
 pub(super) const SERVER: &str = "/monitor/server";
+
+/// One comparison.
+pub(super) fn comparison(id: &str) -> String {
+    format!("{RECONCILE}/{id}")
+}
+
+/// What a file of interview records would change.
+pub(super) fn preview(id: &str) -> String {
+    format!("{INTERVIEWS}/preview/{id}")
+}
 
 /// One delivery.
 pub(super) fn delivery(id: &str) -> String {

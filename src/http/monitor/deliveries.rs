@@ -10,13 +10,14 @@ use super::standing::Seen;
 use super::urgency::Urgency;
 use super::{Visit, address, redirect, resend};
 use crate::event::Status;
-use crate::event_record::EventSummary;
+use crate::event_record::{EventFilter, EventSummary};
 use crate::http::reply::Reply;
 use crate::http::request::Query;
 use crate::language::Locale;
 use crate::period::Period;
 use crate::timestamp::Timestamp;
 use crate::words::monitor::Frame as T;
+use crate::words::monitor::causes;
 use crate::words::monitor::deliveries::{self, Deliveries as W};
 use crate::words::monitor::thousands;
 
@@ -30,7 +31,8 @@ struct DeliveriesPage<'a> {
     filter: &'a Filter,
     told: Option<String>,
     tabs: Vec<Tab>,
-    types: Vec<String>,
+    /// Name in the address, and as it is shown.
+    types: Vec<(String, String)>,
     routes: Vec<(String, String)>,
     matched: String,
     /// What the operator may do with all of it.
@@ -76,11 +78,14 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
         }
     }
     let now = api.clock.moment();
-    let events = filter.events(locale.timezone, now.wall, visit.hidden_routes());
+    let events = filter.events(locale.timezone, now.wall, visit.visible_routes());
     if events.is_none() {
         told = Some(locale.phrase(W::NoDay).to_owned());
     }
-    let events = events.unwrap_or_default();
+    let events = events.unwrap_or_else(|| EventFilter {
+        routes: visit.visible_routes(),
+        ..EventFilter::default()
+    });
     let page = api.store.events(events.clone(), before, PAGE, now).await?;
     let matched = match (page.next, before) {
         (None, None) => page.items.len() as u64,
@@ -107,7 +112,7 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let page = DeliveriesPage {
         told,
         tabs: tabs(&visit, &filter, &seen),
-        types: types(&visit).await?,
+        types: types(&visit, &filter).await?,
         routes: routes(&visit),
         matched: deliveries::matched(matched, COUNTED as u64, locale.language),
         resend,
@@ -126,7 +131,8 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
 /// The delivery whose id begins so.
 async fn named(visit: &Visit<'_>, begin: &str) -> Result<Result<String, W>, PageError> {
     let begin = begin.to_ascii_lowercase();
-    let found = visit.api.store.ids_that_begin(&begin, 2).await?;
+    let routes = visit.visible_routes();
+    let found = visit.api.store.ids_that_begin(&begin, routes, 2).await?;
     Ok(match &found[..] {
         [id] => Ok(address::delivery(id)),
         [] => Err(W::NoSuchNumber),
@@ -140,8 +146,6 @@ fn is_sent_again(filter: &Filter) -> bool {
 }
 
 fn tabs(visit: &Visit<'_>, filter: &Filter, seen: &Seen) -> Vec<Tab> {
-    let hides = !visit.hidden_routes().is_empty();
-    let totals = &seen.overview.events;
     let tab = |status: Option<Status>, name, count: Option<u64>| Tab {
         name: visit.locale.phrase(name),
         address: form::address(address::DELIVERIES, &filter.with_status(status).query()),
@@ -157,33 +161,40 @@ fn tabs(visit: &Visit<'_>, filter: &Filter, seen: &Seen) -> Vec<Tab> {
         tab(
             Some(Status::Delivered),
             W::Delivered,
-            (!hides).then_some(totals.delivered),
+            Some(seen.delivered()),
         ),
         tab(
             Some(Status::Dismissed),
             W::Dismissed,
-            (!hides).then_some(totals.dismissed),
+            Some(seen.dismissed()),
         ),
     ]
 }
 
-/// The types that can be chosen: a name alone can tell what is private.
-async fn types(visit: &Visit<'_>) -> Result<Vec<String>, PageError> {
+/// The types that can be chosen, and the one that the address has: a name alone can tell what is private.
+async fn types(visit: &Visit<'_>, filter: &Filter) -> Result<Vec<(String, String)>, PageError> {
     let api = visit.api;
-    let hidden = visit.hidden_routes();
     let mut types = api.store.event_types().await?;
-    types.retain(|name| {
-        let route = api.routes.routing.route_of(name);
-        hidden.iter().all(|one| one != route)
+    types.retain(|(name, route)| {
+        let today = api.routes.routing.route_of(name);
+        visit.may_see(route) && visit.may_see(today)
     });
-    Ok(types)
+    let mut names: Vec<String> = types.into_iter().map(|(name, _)| name).collect();
+    let chosen = &filter.event_type;
+    if !chosen.is_empty() && !names.contains(chosen) {
+        names.push(chosen.clone());
+    }
+    let shown = names.into_iter().map(|name| {
+        let shown = visit.locale.event_type(&name);
+        (name, shown)
+    });
+    Ok(shown.collect())
 }
 
 /// The routes that can be chosen: name in the address, and as it is shown.
 fn routes(visit: &Visit<'_>) -> Vec<(String, String)> {
-    let hidden = visit.hidden_routes();
     let names = visit.api.routes.routing.names();
-    let names = names.filter(|name| !hidden.iter().any(|one| one == name));
+    let names = names.filter(|name| visit.may_see(name));
     names
         .map(|name| (name.to_owned(), visit.locale.receiver(name)))
         .collect()
@@ -195,7 +206,7 @@ fn row(visit: &Visit<'_>, event: &EventSummary, now: Timestamp) -> Row {
     Row {
         address: address::delivery(&event.id),
         accepted: locale.to_the_second(event.accepted_at),
-        event_type: event.event_type.clone(),
+        event_type: locale.event_type(&event.event_type),
         staff_id: event.staff_id.as_ref().map(|staff_id| {
             let query = Filter::of_person(staff_id).query();
             (form::address(address::DELIVERIES, &query), staff_id.clone())
@@ -205,6 +216,7 @@ fn row(visit: &Visit<'_>, event: &EventSummary, now: Timestamp) -> Row {
         state,
         next: locale.phrase(match event.last_cause {
             _ if event.status != Status::Exhausted => W::SeeIt,
+            Some(cause) if cause.is_refusal() && causes::is_for_server(cause) => W::AskServer,
             Some(cause) if cause.is_refusal() => W::AskPartner,
             _ if visit.operates() => W::SendAgain,
             _ => W::SeeIt,

@@ -20,11 +20,13 @@ use crate::event_record::EventDetail;
 use crate::hold;
 use crate::http::api::resend::open_one;
 use crate::http::reply::Reply;
+use crate::language::Locale;
 use crate::resend::Resend;
 use crate::timestamp::Timestamp;
 use crate::words::audits;
 use crate::words::harmless;
 use crate::words::monitor::Frame as T;
+use crate::words::monitor::causes;
 use crate::words::monitor::delivery::{self, Delivery as W};
 
 /// What [`dismiss`] tells the view.
@@ -40,6 +42,8 @@ struct DeliveryPage<'a> {
     frame: &'a Frame,
     told: Option<String>,
     event_type: &'a str,
+    /// What people call that type.
+    shown_type: String,
     id: &'a str,
     staff_id: Option<(String, &'a str)>,
     route: String,
@@ -49,6 +53,8 @@ struct DeliveryPage<'a> {
     explained: String,
     steps: Vec<Step>,
     comes: String,
+    /// Each attempt and its answer, for whoever looks after a server.
+    technical: Vec<(String, Option<String>)>,
     /// What an operator may do.
     may_resend: bool,
     /// VoiceDrive does not take it: sent again as it is, it ends in the same way.
@@ -63,7 +69,6 @@ struct Step {
     urgency: Urgency,
     text: String,
     detail: Option<String>,
-    answer: Option<String>,
 }
 
 /// `GET /monitor/deliveries/{id}`
@@ -76,7 +81,8 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let found = event(&visit).await?;
     let event = &found.summary;
     let seen = Seen::of(&visit).await?;
-    let frame = Frame::of(&visit, View::Deliveries, &event.event_type, &seen);
+    let shown_type = locale.event_type(&event.event_type);
+    let frame = Frame::of(&visit, View::Deliveries, &shown_type, &seen);
     let (urgency, state) = deliveries::state(locale, event, now.wall);
     let actions = api.store.actions_on(&event.id).await?;
     let mut steps: Vec<Step> = [accepted(&visit, &found)]
@@ -95,6 +101,8 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let page = DeliveryPage {
         told: done(&visit),
         event_type: &event.event_type,
+        shown_type,
+        technical: technical(&visit, &found),
         id: &event.id,
         staff_id: event.staff_id.as_ref().map(|staff_id| {
             let query = Filter::of_person(staff_id).query();
@@ -122,8 +130,7 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
 async fn event(visit: &Visit<'_>) -> Result<EventDetail, PageError> {
     let api = visit.api;
     let found = api.store.event(&visit.id, api.clock.moment()).await?;
-    let hidden = visit.hidden_routes();
-    let found = found.filter(|one| !hidden.contains(&one.summary.route));
+    let found = found.filter(|one| visit.may_see(&one.summary.route));
     found.ok_or(PageError::NotFound)
 }
 
@@ -141,12 +148,12 @@ fn done(visit: &Visit<'_>) -> Option<String> {
 
 /// What it means, in one or two sentences.
 fn explained(visit: &Visit<'_>, found: &EventDetail) -> String {
-    let (api, locale) = (visit.api, visit.locale);
+    let locale = visit.locale;
     let event = &found.summary;
-    let settings = api.advice.routes.of(Some(&event.route));
-    let why = event
-        .last_cause
-        .map(|cause| cause.sentence(&settings, locale.language));
+    let why = event.last_cause.map(|cause| match event.status {
+        Status::Exhausted => causes::told(cause, locale.language),
+        _ => locale.phrase(causes::why(cause)).to_owned(),
+    });
     let why = why.unwrap_or_default();
     let tries = found.attempts.len() as u64;
     match event.status {
@@ -167,7 +174,6 @@ fn accepted(visit: &Visit<'_>, found: &EventDetail) -> Step {
         urgency: Urgency::Fine,
         text: locale.phrase(W::Accepted).to_owned(),
         detail: (found.repeats > 0).then(|| delivery::repeats(found.repeats, locale.language)),
-        answer: None,
     }
 }
 
@@ -175,7 +181,7 @@ fn accepted(visit: &Visit<'_>, found: &EventDetail) -> Step {
 fn attempts(visit: &Visit<'_>, found: &EventDetail) -> Vec<Step> {
     let mut before = None;
     let steps = found.attempts.iter().map(|one| {
-        let mut step = attempt(visit, found, one);
+        let mut step = attempt(visit.locale, one);
         if before.is_some() && before == one.cause {
             step.detail = None;
         }
@@ -185,11 +191,7 @@ fn attempts(visit: &Visit<'_>, found: &EventDetail) -> Vec<Step> {
     steps.collect()
 }
 
-fn attempt(visit: &Visit<'_>, found: &EventDetail, attempt: &AttemptRecord) -> Step {
-    let (api, locale) = (visit.api, visit.locale);
-    let settings = api.advice.routes.of(Some(&found.summary.route));
-    let answer = attempt.response_body.as_deref();
-    let answer = answer.filter(|_| attempt.outcome != Outcome::Success);
+fn attempt(locale: Locale, attempt: &AttemptRecord) -> Step {
     Step {
         at: attempt.started_at,
         when: locale.to_the_second(attempt.started_at),
@@ -200,12 +202,27 @@ fn attempt(visit: &Visit<'_>, found: &EventDetail, attempt: &AttemptRecord) -> S
         text: delivery::attempt(attempt, locale.language),
         detail: attempt
             .cause
-            .map(|cause| cause.sentence(&settings, locale.language)),
-        answer: answer.map(|kept| {
+            .map(|cause| locale.phrase(causes::why(cause)).to_owned()),
+    }
+}
+
+/// Every attempt as an administrator reads it, and the answer of what did not succeed.
+fn technical(visit: &Visit<'_>, found: &EventDetail) -> Vec<(String, Option<String>)> {
+    let (api, locale) = (visit.api, visit.locale);
+    let settings = api.advice.routes.of(Some(&found.summary.route));
+    let told = found.attempts.iter().map(|attempt| {
+        let why = attempt.cause;
+        let why = why.map(|cause| cause.sentence(&settings, locale.language));
+        let answer = attempt.response_body.as_deref();
+        let answer = answer.filter(|_| attempt.outcome != Outcome::Success);
+        let answer = answer.map(|kept| {
             let whole = locale.answer_body(kept);
             harmless(&whole).chars().take(SHOWN_OF_ANSWER).collect()
-        }),
-    }
+        });
+        let why = why.unwrap_or_default();
+        (delivery::technical(attempt, &why, locale.language), answer)
+    });
+    told.collect()
 }
 
 fn action(visit: &Visit<'_>, done: &Record) -> Step {
@@ -221,7 +238,6 @@ fn action(visit: &Visit<'_>, done: &Record) -> Step {
             language,
         ),
         detail: done.reason.clone(),
-        answer: None,
     }
 }
 

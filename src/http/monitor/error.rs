@@ -1,5 +1,6 @@
 //! Why a page is not shown.
 
+use super::upload::UploadError;
 use crate::http::reply::ApiError;
 use crate::http::wing::NotRouted;
 use crate::store::StoreError;
@@ -34,6 +35,9 @@ pub(super) enum PageError {
     /// What is asked for contradicts what is kept, as this says in the reader's language. Nothing was changed.
     #[error("{0}")]
     Contradicts(String),
+    /// A file was not taken; this is the address to go back to.
+    #[error("{0}")]
+    Upload(UploadError, &'static str),
     /// There is no such page.
     #[error("no such page")]
     NotFound,

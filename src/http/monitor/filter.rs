@@ -91,12 +91,12 @@ impl Filter {
         query.extend_pairs(self.fields()).finish()
     }
 
-    /// The events that it means, without those of `hidden` routes; `None`: a day is none.
+    /// The events that it means, of these routes only if there are any; `None`: a day is none.
     pub(super) fn events(
         &self,
         zone: Zone,
         now: Timestamp,
-        hidden: Vec<String>,
+        routes: Option<Vec<String>>,
     ) -> Option<EventFilter> {
         let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let day = |text: &str, moment: fn(NaiveDate, Zone) -> Option<Timestamp>| match text {
@@ -114,7 +114,7 @@ impl Filter {
             event_type: given(&self.event_type),
             staff_id: given(&self.staff_id),
             route: given(&self.route),
-            except_routes: hidden,
+            routes,
             since: first.or(of_period.filter(|_| last.is_none())),
             until: last,
         })
@@ -146,7 +146,7 @@ mod tests {
     fn days_are_those_of_the_clinic_and_come_before_a_period() {
         let now = Timestamp::parse("2025-10-27T12:00:00.000Z").unwrap();
         let range = |query: &str| {
-            let found = read(query).events(Zone::TOKYO, now, Vec::new())?;
+            let found = read(query).events(Zone::TOKYO, now, None)?;
             Some([found.since, found.until].map(|at| at.map(|at| at.to_string())))
         };
         let at = |text: &str| Some(text.to_owned());

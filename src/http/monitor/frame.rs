@@ -18,12 +18,16 @@ use crate::words::monitor::{Frame as T, own_name};
 pub(super) const REFRESH: &str = "x-refresh";
 /// The header of the moment of which an answer is, as the page shows it: what is unchanged has no other place for it.
 const AS_OF: &str = "x-as-of";
+/// The header of when the login is over.
+const ENDS: &str = "x-login-ends";
 
 /// A view in the list at the top.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum View {
     Now,
     Deliveries,
+    Reconciliation,
+    Interviews,
     Incidents,
     Server,
 }
@@ -52,6 +56,10 @@ pub(super) struct Frame {
     incidents: usize,
     /// The time of day of which it is.
     pub(super) as_of: String,
+    /// The day of which it is, for a printed page.
+    pub(super) day: String,
+    /// In how many seconds the login is over, and whether using the page prevents that.
+    ends: Option<(u64, bool)>,
 }
 
 impl Frame {
@@ -84,6 +92,12 @@ impl Frame {
             incidents: 0,
             other_language: (form::address(path, &query), own_name(other)),
             as_of: locale.time_of_day(api.clock.now()),
+            day: locale.date(api.clock.now()),
+            ends: visit.session.as_ref().map(|session| {
+                let end = session.ends_at.min(session.idle_at);
+                let left = end.since(api.clock.now()).as_secs();
+                (left, session.idle_at < session.ends_at)
+            }),
         }
     }
 
@@ -107,7 +121,7 @@ impl Frame {
     pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
     /// The views, each with its address and name.
-    pub(super) fn views(&self) -> [(View, &'static str, String); 4] {
+    pub(super) fn views(&self) -> [(View, &'static str, String); 6] {
         let name = |name: T| self.locale.phrase(name).to_owned();
         let incidents = match self.incidents {
             0 => name(T::Incidents),
@@ -116,9 +130,24 @@ impl Frame {
         [
             (View::Now, FIRST, name(T::Now)),
             (View::Deliveries, address::DELIVERIES, name(T::Deliveries)),
+            (
+                View::Reconciliation,
+                address::RECONCILE,
+                name(T::Reconciliation),
+            ),
+            (View::Interviews, address::INTERVIEWS, name(T::Interviews)),
             (View::Incidents, address::INCIDENTS, incidents),
             (View::Server, address::SERVER, name(T::Server)),
         ]
+    }
+
+    /// When the login is over, for the script.
+    pub(super) fn ends(&self) -> String {
+        let told = self.ends.map(|(seconds, idle)| {
+            let how = if idle { " idle" } else { "" };
+            format!("{seconds}{how}")
+        });
+        told.unwrap_or_default()
     }
 
     /// The code of the other language.
@@ -158,7 +187,8 @@ pub(super) fn view(
         reply.headers_mut().append(SET_COOKIE, told);
     }
     let headers = reply.headers_mut();
-    for (name, value) in [(ETAG.as_str(), &tag), (AS_OF, &frame.as_of)] {
+    let ends = frame.ends();
+    for (name, value) in [(ETAG.as_str(), &tag), (AS_OF, &frame.as_of), (ENDS, &ends)] {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(hyper::header::HeaderName::from_static(name), value);
         }

@@ -38,6 +38,8 @@ struct IncidentsPage<'a> {
     open: Vec<Row>,
     closed: Vec<Row>,
     next: Option<String>,
+    /// A link, as in a message, asks for one of them alone.
+    is_one: bool,
     operates: bool,
 }
 
@@ -46,12 +48,14 @@ struct Row {
     id: String,
     urgency: Urgency,
     name: &'static str,
+    is_over: bool,
     /// The receiver that it concerns; none: it concerns all of them, or none.
     receiver: Option<String>,
     when: String,
     what: String,
     /// What to do; nothing when it is over.
     next: Option<String>,
+    technical: Option<String>,
     deliveries: Option<String>,
     may_dismiss: bool,
 }
@@ -66,25 +70,32 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     let before = query.take("cursor").and_then(|text| text.parse().ok());
     let told = visit.told().filter(|told| *told == TOLD_DISMISSED);
     let moment = api.clock.moment();
-    let (mut open, _) = api.store.incidents(Some(true), None, OPEN, moment).await?;
-    open.sort_by_key(|incident| urgency::of(incident.report.kind).0);
-    let closed = api.store.incidents(Some(false), before, PAGE, moment);
-    let (closed, next) = closed.await?;
+    let asked = query.take("id");
+    let (open, closed, next) = match &asked {
+        Some(id) => (named(&visit, id).await?, Vec::new(), None),
+        None => {
+            let open = api.store.incidents(Some(true), None, OPEN, moment);
+            let (mut open, _) = open.await?;
+            open.sort_by_key(|incident| urgency::of(incident.report.kind).0);
+            let closed = api.store.incidents(Some(false), before, PAGE, moment);
+            let (closed, next) = closed.await?;
+            (open, closed, next)
+        }
+    };
     let seen = Seen::of(&visit).await?;
     let frame = Frame::of(&visit, View::Incidents, locale.phrase(W::Title), &seen);
-    let hidden = visit.hidden_routes();
     let rows = |incidents: Vec<Incident>| -> Vec<Row> {
         let shown = incidents.into_iter().filter(|incident| {
             let route = incident.report.route();
-            !route.is_some_and(|route| hidden.iter().any(|one| one == route))
+            route.is_none_or(|route| visit.may_see(route))
         });
-        shown.map(|incident| row(&visit, &incident)).collect()
+        shown
+            .map(|incident| row(&visit, &seen, &incident))
+            .collect()
     };
     let failing = api.channels.iter().filter_map(|channel| {
-        let key = channel.key();
-        let mut failing = seen.overview.failing_channels.iter();
-        let (_, error) = failing.find(|(of, _)| *of == key)?;
-        let error = objections::of_kept(error, locale.language);
+        let failing = &seen.overview.failing_channels;
+        let error = objections::of_channel(failing, &channel.key(), locale.language)?;
         Some((channel.name.clone(), error))
     });
     let page = IncidentsPage {
@@ -94,13 +105,25 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
         open: rows(open),
         closed: rows(closed),
         next: next.map(|next| form::address(address::INCIDENTS, &format!("cursor={next}"))),
+        is_one: asked.is_some(),
         operates: visit.operates(),
         frame: &frame,
     };
     frame::view(&visit, &frame, &page)
 }
 
-fn row(visit: &Visit<'_>, incident: &Incident) -> Row {
+/// The incident that a link names, if the reader may know of it.
+async fn named(visit: &Visit<'_>, id: &str) -> Result<Vec<Incident>, PageError> {
+    let api = visit.api;
+    let found = api.store.incident(id, api.clock.moment()).await?;
+    let found = found.filter(|incident| {
+        let route = incident.report.route();
+        route.is_none_or(|route| visit.may_see(route))
+    });
+    found.map(|found| vec![found]).ok_or(PageError::NotFound)
+}
+
+fn row(visit: &Visit<'_>, seen: &Seen, incident: &Incident) -> Row {
     let (api, locale) = (visit.api, visit.locale);
     let report = &incident.report;
     let language = locale.language;
@@ -120,9 +143,9 @@ fn row(visit: &Visit<'_>, incident: &Incident) -> Row {
             Some(_) => Urgency::Fine,
             None => urgency::of(report.kind).1,
         },
+        is_over: incident.closed_at.is_some(),
         receiver: report.route().map(|route| locale.receivers(route)),
-        // In a title the English one goes on.
-        name: locale.name(report.kind).trim_end_matches(':'),
+        name: locale.notice(report.kind),
         when: match incident.closed_at {
             None => incidents::since(&from, &lasted, language),
             Some(at) => {
@@ -130,8 +153,11 @@ fn row(visit: &Visit<'_>, incident: &Incident) -> Row {
                 incidents::from_to(&from, &to, &lasted, language)
             }
         },
-        what: locale.what(state, report),
-        next: (state == State::Ongoing).then(|| locale.advice(report, &api.advice.routes)),
+        what: seen.what(state, report, locale),
+        next: (state == State::Ongoing).then(|| locale.todo(report)),
+        technical: (state == State::Ongoing)
+            .then(|| seen.technical(report, locale, &api.advice))
+            .flatten(),
         deliveries: exhausted.then(|| form::address(address::DELIVERIES, &filter.query())),
         may_dismiss: report.kind.counts_deliveries() && state == State::Ongoing,
     }

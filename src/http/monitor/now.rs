@@ -111,20 +111,14 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
     frame::view(&visit, &frame, &page)
 }
 
-/// Every route that something is sent on, and those that something waits on.
+/// Every route that something is sent on, and those that something was sent or waits on.
 fn receivers(visit: &Visit<'_>, seen: &Seen) -> Vec<Receiver> {
-    let (api, locale) = (visit.api, visit.locale);
-    let mut known = seen.routes.clone();
-    for route in api.routes.origins.keys() {
-        let is_shown = visit.operates() || !api.routes.private.contains(route);
-        if is_shown && known.iter().all(|one| one.route != *route) {
-            known.push(RouteOverview {
-                route: route.clone(),
-                ..RouteOverview::default()
-            });
-        }
-    }
-    let rows = known.into_iter().map(|route| {
+    let locale = visit.locale;
+    let shown = seen.routes.iter().filter(|route| {
+        let waits = route.accepted + route.retrying + route.exhausted > 0;
+        waits || route.sends.sent > 0 || visit.api.routes.sends_on(&route.route)
+    });
+    let rows = shown.cloned().map(|route| {
         let (urgency, state) = state(visit, seen, &route);
         let mean = route.sends.mean_successful_ms();
         let of_route = Filter {
@@ -294,32 +288,31 @@ pub(super) struct Numbers {
 async fn numbers(visit: &Visit<'_>) -> Result<Numbers, PageError> {
     let api = visit.api;
     let now = api.clock.now();
+    let visible = visit.visible_routes();
+    let compared = api.routes.counted.iter();
+    let compared = compared.filter(|route| visit.may_see(route));
     let question = KpiQuestion {
         period: Period::Month,
         now,
-        compared_routes: api.routes.counted.clone(),
+        compared_routes: compared.cloned().collect(),
+        routes: visible.clone(),
     };
     let days = day::days(now.before(MONTH), now, visit.locale.timezone);
     let days = days.into_iter().map(|(_, from, to)| (from, to)).collect();
     Ok(Numbers {
         kpis: api.store.kpi_counts(question).await?,
-        hours: series(visit, hours(now)).await?,
-        days: series(visit, days).await?,
+        hours: series(visit, hours(now), visible.clone()).await?,
+        days: series(visit, days, visible).await?,
     })
 }
 
 async fn series(
     visit: &Visit<'_>,
     ranges: Vec<(Timestamp, Timestamp)>,
+    routes: Option<Vec<String>>,
 ) -> Result<Vec<(Timestamp, SendCounts)>, PageError> {
-    let api = visit.api;
-    let hidden = visit.hidden_routes();
-    let shown = (!hidden.is_empty()).then(|| {
-        let names = api.routes.routing.names().map(str::to_owned);
-        names.filter(|name| !hidden.contains(name)).collect()
-    });
     let begins: Vec<Timestamp> = ranges.iter().map(|(from, _)| *from).collect();
-    let counts = api.store.send_series(ranges, shown).await?;
+    let counts = visit.api.store.send_series(ranges, routes).await?;
     Ok(begins.into_iter().zip(counts).collect())
 }
 

@@ -15,8 +15,9 @@ pub(super) async fn begin(visit: Visit<'_>) -> Result<Reply, PageError> {
     let names = api.routes.routing.names().map(str::to_owned).collect();
     let recovered = recover_routes(api, names, false, &visit.actor()).await;
     let done = match recovered {
-        Ok(routes) if routes.is_empty() => "nothing",
-        Ok(_) => "begun",
+        Ok(recovered) if recovered.routes.is_empty() => "nothing",
+        Ok(recovered) if recovered.left_out.is_empty() => "begun",
+        Ok(_) => "begun-partly",
         Err(ApiError::Conflict(_)) => {
             let told = visit.locale.phrase(W::RecoverNot).to_owned();
             return Err(PageError::Contradicts(told));
@@ -30,6 +31,7 @@ pub(super) async fn begin(visit: Visit<'_>) -> Result<Reply, PageError> {
 pub(super) fn done(word: &str) -> Option<W> {
     match word {
         "begun" => Some(W::RecoverBegun),
+        "begun-partly" => Some(W::RecoverBegunPartly),
         "nothing" => Some(W::RecoverNothing),
         _ => None,
     }

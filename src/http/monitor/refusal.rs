@@ -7,10 +7,11 @@ use hyper::header::{ALLOW, HeaderValue, RETRY_AFTER};
 use super::error::PageError;
 use super::frame::Frame;
 use super::login::LoginPage;
-use super::{Visit, html};
+use super::{FIRST, Visit, html};
 use crate::http::reply::{ApiError, Reply};
 use crate::language::Locale;
 use crate::words::monitor::login::{self, Login};
+use crate::words::monitor::upload::Upload;
 use crate::words::monitor::{Frame as T, Refused, other_method};
 
 #[derive(Template)]
@@ -18,6 +19,8 @@ use crate::words::monitor::{Frame as T, Refused, other_method};
 struct ErrorPage<'a> {
     frame: &'a Frame,
     text: String,
+    /// Where the reader goes on, and what that is called.
+    back: (&'static str, &'static str),
 }
 
 /// In place of a page that ended in a panic: nothing is known of its request any more.
@@ -91,6 +94,11 @@ impl Refusal {
                     told.clone(),
                 );
             }
+            PageError::Upload(error, back) => {
+                let (status, told) = error.told(locale);
+                let back = (*back, locale.phrase(Upload::Back));
+                return self.page_before(status, locale.phrase(Upload::Title), told, back);
+            }
             PageError::OtherMethods(allowed) => {
                 let told = other_method(allowed, locale.language);
                 let mut reply =
@@ -134,13 +142,23 @@ impl Refusal {
     }
 
     fn page(&mut self, status: StatusCode, title: Refused, text: String) -> Reply {
-        self.frame
-            .locale
-            .phrase(title)
-            .clone_into(&mut self.frame.title);
+        let locale = self.frame.locale;
+        let back = (FIRST, locale.phrase(T::Back));
+        self.page_before(status, locale.phrase(title), text, back)
+    }
+
+    fn page_before(
+        &mut self,
+        status: StatusCode,
+        title: &str,
+        text: String,
+        back: (&'static str, &'static str),
+    ) -> Reply {
+        title.clone_into(&mut self.frame.title);
         let page = ErrorPage {
             frame: &self.frame,
             text,
+            back,
         };
         // What cannot be written is told without a page.
         html(status, page.render().unwrap_or_default())

@@ -15,8 +15,8 @@ use crate::http::api::resend::{BulkRequest, open_bulk};
 use crate::http::reply::Reply;
 use crate::http::request::Query;
 use crate::language::Locale;
-use crate::route::settings::Settings;
 use crate::words::monitor::Frame as T;
+use crate::words::monitor::causes;
 use crate::words::monitor::resend::{self, Bulk as W};
 use hyper::StatusCode;
 
@@ -27,15 +27,18 @@ const CAUSES: usize = 6;
 
 #[derive(Template)]
 #[template(path = "resend.html")]
-struct ResendPage<'a> {
-    frame: &'a Frame,
-    filter: &'a Filter,
-    which: Vec<(String, String)>,
-    told: String,
-    causes: Vec<(String, String)>,
-    has_refusals: bool,
-    matched: u64,
-    back: String,
+pub(super) struct ResendPage<'a> {
+    pub(super) frame: &'a Frame,
+    /// Where the press goes, and what it carries.
+    pub(super) action: &'static str,
+    pub(super) fields: Vec<(&'static str, String)>,
+    pub(super) needs_reason: bool,
+    pub(super) which: Vec<(String, String)>,
+    pub(super) told: String,
+    pub(super) causes: Vec<(String, String)>,
+    pub(super) has_refusals: bool,
+    pub(super) matched: u64,
+    pub(super) back: String,
 }
 
 /// `GET /monitor/resend`
@@ -56,20 +59,24 @@ pub(super) async fn ask(visit: Visit<'_>) -> Result<Reply, PageError> {
         return Err(PageError::Contradicts(locale.phrase(W::Nothing).to_owned()));
     }
     let causes = api.store.failure_causes(events, COUNTED).await?;
-    let settings = api.advice.routes.of(None);
     let seen = Seen::of(&visit).await?;
     let mut frame = Frame::of(&visit, View::Deliveries, locale.phrase(W::Title), &seen);
     frame.refreshes = false;
+    let fields = filter.fields().into_iter();
     let page = ResendPage {
+        action: address::RESEND,
+        fields: fields
+            .map(|(name, value)| (name, value.to_owned()))
+            .collect(),
+        needs_reason: false,
         which: which(locale, &filter),
         told: resend::count(tally.matched, tally.follows, locale.language),
         has_refusals: causes
             .iter()
             .any(|(cause, _)| cause.is_some_and(Cause::is_refusal)),
-        causes: named(locale, &settings, causes),
+        causes: named(locale, causes),
         matched: tally.matched,
         back: form::address(address::DELIVERIES, &filter.query()),
-        filter: &filter,
         frame: &frame,
     };
     Ok(html(StatusCode::OK, page.render()?))
@@ -119,7 +126,7 @@ fn meant(visit: &Visit<'_>, filter: &Filter) -> Result<EventFilter, PageError> {
         return Err(PageError::Contradicts(told));
     }
     let now = visit.api.clock.now();
-    let events = filter.events(locale.timezone, now, visit.hidden_routes());
+    let events = filter.events(locale.timezone, now, visit.visible_routes());
     events.ok_or_else(|| {
         let told = locale.phrase(crate::words::monitor::deliveries::Deliveries::NoDay);
         PageError::Contradicts(told.to_owned())
@@ -134,7 +141,7 @@ fn which(locale: Locale, filter: &Filter) -> Vec<(String, String)> {
     let route = (!filter.route.is_empty()).then(|| locale.receiver(&filter.route));
     let rows = [
         (D::State, locale.status(status).to_owned()),
-        (D::Type, filter.event_type.clone()),
+        (D::Type, locale.event_type(&filter.event_type)),
         (D::StaffId, filter.staff_id.clone()),
         (D::Route, route.unwrap_or_default()),
         (D::Period, period.unwrap_or_default()),
@@ -147,13 +154,9 @@ fn which(locale: Locale, filter: &Filter) -> Vec<(String, String)> {
         .collect()
 }
 
-fn named(
-    locale: Locale,
-    settings: &Settings,
-    causes: Vec<(Option<Cause>, u64)>,
-) -> Vec<(String, String)> {
+fn named(locale: Locale, causes: Vec<(Option<Cause>, u64)>) -> Vec<(String, String)> {
     let named = causes.into_iter().take(CAUSES).map(|(cause, number)| {
-        let told = cause.map(|cause| cause.sentence(settings, locale.language));
+        let told = cause.map(|cause| locale.phrase(causes::why(cause)).to_owned());
         (
             resend::of_cause(number, locale.language),
             told.unwrap_or_else(|| locale.phrase(W::NoCause).to_owned()),

@@ -9,6 +9,7 @@ use super::standing::Seen;
 use super::urgency::Urgency;
 use super::{Visit, address};
 use crate::audit::AuditFilter;
+use crate::day;
 use crate::http::reply::Reply;
 use crate::http::request::Query;
 use crate::incident::Kind;
@@ -16,16 +17,17 @@ use crate::language::Locale;
 use crate::session::{Role, Sessions, id_of};
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
+use crate::words::audits;
+use crate::words::clocks;
 use crate::words::monitor::Frame as T;
 use crate::words::monitor::login;
 use crate::words::monitor::server::{self, Server as W};
-use crate::words::{audits, size};
+use crate::words::monitor::size;
 
 /// Actions of a page.
 const ACTIONS: usize = 20;
 /// A receiver's clock that differs by no more, in seconds, is right.
 const CLOCK_FINE: i64 = 1;
-const A_DAY: u64 = 86_400;
 
 #[derive(Template)]
 #[template(path = "server.html")]
@@ -97,9 +99,8 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Reply, PageError> {
         let local = locale.timezone.local(at);
         local.strftime("%Y-%m-%dT%H:%M").to_string()
     };
-    let hidden = visit.hidden_routes();
     let names = api.routes.routing.names();
-    let names = names.filter(|name| !hidden.iter().any(|one| one == name));
+    let names = names.filter(|name| visit.may_see(name));
     let page = ServerPage {
         told: told.map(|phrase| locale.phrase(phrase)),
         facts: facts(&visit, &seen),
@@ -151,12 +152,16 @@ fn facts(visit: &Visit<'_>, seen: &Seen) -> Vec<Fact> {
         disk(visit, seen, judged(Kind::DiskLow, "")),
         fact(W::Database, None, size(seen.overview.database_bytes)),
     ];
+    if let Some(seconds) = api.store.clock_off(api.clock.moment()) {
+        let text = clocks::told(seconds, locale.language);
+        facts.push(fact(W::Clock, Some(Urgency::Act), text));
+    }
     let certificate = |ends: Timestamp| {
-        let days = ends.since(seen.now).as_secs() / A_DAY;
-        server::certificate(&locale.day(ends), days, locale.language)
+        let days = day::whole_days(seen.now, ends);
+        server::certificate(&locale.date(ends), days, locale.language)
     };
     for (route, receiver) in api.observations.receivers() {
-        if visit.hidden_routes().contains(&route) {
+        if !visit.may_see(&route) {
             continue;
         }
         let of = |text: String| format!("{} ({})", text, locale.receiver(&route));
@@ -256,20 +261,18 @@ fn token(visit: &Visit<'_>, token: &TokenRecord) -> (String, String, String) {
     let locale = visit.locale;
     let until = match (token.revoked_at, token.expires_at) {
         (Some(_), _) => locale.phrase(W::Revoked).to_owned(),
-        (None, Some(at)) => server::token_until(
-            &locale.timezone.local(at).date().to_string(),
-            locale.language,
-        ),
+        (None, Some(at)) => server::token_until(&locale.date(at), locale.language),
         (None, None) => String::new(),
     };
     let name = token.subject.clone().unwrap_or_else(|| token.jti.clone());
-    (name, token.scope.clone().unwrap_or_default(), until)
+    let scope = token.scope.as_deref().unwrap_or_default();
+    (name, server::allows(scope, locale.language), until)
 }
 
 fn action(visit: &Visit<'_>, done: &crate::audit::Record) -> Action {
     let locale = visit.locale;
     let language = locale.language;
-    let mut what = audits::action(done.action.as_str(), language);
+    let mut what = server::action(done.action.as_str(), language);
     if let Some(count) = done.count {
         what = format!("{what} ({})", audits::count(count, language));
     }

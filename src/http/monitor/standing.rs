@@ -25,6 +25,8 @@ pub(super) struct Sentence {
     pub(super) text: String,
     /// What to do.
     pub(super) next: Option<String>,
+    /// What whoever looks after the server has to know.
+    pub(super) technical: Option<String>,
     /// How bad it is among others: the smallest comes first.
     rank: u8,
 }
@@ -35,6 +37,7 @@ impl Sentence {
             urgency,
             text: text.into(),
             next: None,
+            technical: None,
             rank,
         }
     }
@@ -45,6 +48,10 @@ impl Sentence {
             ..self
         }
     }
+
+    fn technical(self, technical: Option<String>) -> Self {
+        Self { technical, ..self }
+    }
 }
 
 /// What was read of the relay, for whoever looks at it.
@@ -53,6 +60,10 @@ pub(super) struct Seen {
     /// Without those that the reader may not know of.
     pub(super) routes: Vec<RouteOverview>,
     pub(super) now: Timestamp,
+    /// There is something that the reader may not know of: numbers of every route together are not shown.
+    pub(super) hides: bool,
+    /// When something was sent last.
+    last_sent: Option<Timestamp>,
     disk_full: bool,
     /// What is wrong with the database, in words.
     trouble: Option<String>,
@@ -70,25 +81,32 @@ impl Seen {
         let read = async {
             let moment = api.clock.moment();
             let overview = api.store.overview(moment).await?;
-            Ok((overview, api.store.route_overviews(moment).await?))
+            let names = api.routes.routing.names().map(str::to_owned).collect();
+            Ok((overview, api.store.route_overviews(names, moment).await?))
         };
         let known = visit.shared.standing.get(visit, read).await?;
         let (mut overview, mut routes) = (*known).clone();
-        if !visit.operates() {
-            let private = &api.routes.private;
-            routes.retain(|route| !private.contains(&route.route));
-            overview.incidents.retain(|incident| {
-                let route = incident.report.route();
-                route.is_none_or(|route| !private.contains(route))
-            });
-            overview.holds.retain(|hold| !private.contains(&hold.route));
-        }
+        let of_all = routes.len();
+        routes.retain(|route| visit.may_see(&route.route));
+        overview.incidents.retain(|incident| {
+            let route = incident.report.route();
+            route.is_none_or(|route| visit.may_see(route))
+        });
+        overview.holds.retain(|hold| visit.may_see(&hold.route));
+        let hides = routes.len() < of_all;
+        let last_sent = if hides {
+            routes.iter().filter_map(|route| route.delivered_at).max()
+        } else {
+            overview.last_attempt.map(|(at, _)| at)
+        };
         let file = api.store.file();
         let trouble = file.trouble();
         Ok(Self {
             overview,
             routes,
             now: api.clock.now(),
+            hides,
+            last_sent,
             disk_full: file.disk_full(),
             trouble: trouble
                 .map(|trouble| trouble.describe(visit.locale.language, &api.advice.commands)),
@@ -111,6 +129,41 @@ impl Seen {
         self.routes.iter().map(|route| route.accepted).sum()
     }
 
+    /// Deliveries that have arrived.
+    pub(super) fn delivered(&self) -> u64 {
+        self.routes.iter().map(|route| route.delivered).sum()
+    }
+
+    /// Deliveries that a person dismissed. Those that were never sent belong to no route.
+    pub(super) fn dismissed(&self) -> u64 {
+        if self.hides {
+            self.routes.iter().map(|route| route.dismissed).sum()
+        } else {
+            self.overview.events.dismissed
+        }
+    }
+
+    /// What happened, without the numbers of what the reader may not know of.
+    pub(super) fn what(&self, state: State, report: &Report, locale: Locale) -> String {
+        if self.hides && report.counts_every_route() {
+            locale.notice(report.kind).to_owned()
+        } else {
+            locale.noticed(state, report)
+        }
+    }
+
+    /// The message about it, as an administrator gets it by mail.
+    pub(super) fn technical(
+        &self,
+        report: &Report,
+        locale: Locale,
+        advice: &AdviceContext,
+    ) -> Option<String> {
+        let is_hidden = self.hides && report.counts_every_route();
+        let message = || locale.message(State::Ongoing, report, advice).text;
+        (!is_hidden).then(message)
+    }
+
     /// Whether sending again what did not arrive can help now: not what is refused, and not during a hold.
     pub(super) fn may_recover(&self) -> bool {
         let refused = self.report(Kind::PartnerRefuses).is_some();
@@ -126,7 +179,7 @@ impl Seen {
     pub(super) fn sentences(&self, locale: Locale, advice: &AdviceContext) -> Vec<Sentence> {
         let mut said: Vec<Sentence> = [
             self.of_database(locale),
-            self.of_url(locale),
+            self.of_url(locale, advice),
             self.of_exhausted(locale, advice),
             self.of_retrying(locale),
         ]
@@ -138,7 +191,7 @@ impl Seen {
         let reports = incidents.map(|incident| &incident.report);
         said.extend(reports.filter_map(|report| self.of_incident(report, locale, advice)));
         if said.is_empty() {
-            said.push(self.of_nothing(locale));
+            said.push(self.of_nothing(locale, advice));
         }
         said.sort_by_key(|sentence| sentence.rank);
         said
@@ -150,16 +203,21 @@ impl Seen {
             return Some(told.next(locale.phrase(W::DiskFullNext)));
         }
         let trouble = self.trouble.clone()?;
-        Some(Sentence::new(0, Urgency::Act, trouble))
+        let told = Sentence::new(0, Urgency::Act, locale.phrase(W::Trouble));
+        let told = told.next(locale.phrase(W::TroubleNext));
+        Some(told.technical(Some(trouble)))
     }
 
-    fn of_url(&self, locale: Locale) -> Option<Sentence> {
+    fn of_url(&self, locale: Locale, advice: &AdviceContext) -> Option<Sentence> {
         if self.has_url {
             return None;
         }
         let waiting = self.accepted() + self.retrying();
         let told = standing::no_url(waiting, locale.language);
-        Some(Sentence::new(4, Urgency::Act, told).next(locale.phrase(W::NoUrlNext)))
+        let [check, reload] = ["check", "reload"].map(|command| advice.commands.typed(command));
+        let technical = standing::set_url(&check, &reload, locale.language);
+        let told = Sentence::new(4, Urgency::Act, told).next(locale.phrase(W::NoUrlNext));
+        Some(told.technical(Some(technical)))
     }
 
     /// The incident, of which the finding has the cause, is told with the number that is true now.
@@ -170,13 +228,14 @@ impl Seen {
         }
         let told = standing::exhausted(exhausted, locale.language);
         let of_exhausted = self.report(Kind::DeliveriesExhausted);
-        let cause = of_exhausted.map(|report| locale.advice(report, &advice.routes));
-        let next = match (cause, self.is_away()) {
-            (_, true) => locale.phrase(W::ExhaustedAwayNext).to_owned(),
-            (Some(cause), false) => cause,
-            (None, false) => locale.phrase(W::ExhaustedNext).to_owned(),
+        let next = match of_exhausted {
+            _ if self.is_away() => locale.phrase(W::ExhaustedAwayNext).to_owned(),
+            Some(report) if !report.is_of_outage() => locale.todo(report),
+            _ => locale.phrase(W::ExhaustedNext).to_owned(),
         };
-        Some(Sentence::new(2, Urgency::Act, told).next(next))
+        let technical = of_exhausted.and_then(|report| self.technical(report, locale, advice));
+        let told = Sentence::new(2, Urgency::Act, told).next(next);
+        Some(told.technical(technical))
     }
 
     fn of_retrying(&self, locale: Locale) -> Option<Sentence> {
@@ -227,8 +286,9 @@ impl Seen {
             return None;
         }
         let (rank, urgency) = urgency::of(report.kind);
-        let told = Sentence::new(rank, urgency, locale.what(State::Ongoing, report));
-        Some(told.next(locale.advice(report, &advice.routes)))
+        let told = Sentence::new(rank, urgency, self.what(State::Ongoing, report, locale));
+        let technical = self.technical(report, locale, advice);
+        Some(told.next(locale.todo(report)).technical(technical))
     }
 
     fn report(&self, kind: Kind) -> Option<&Report> {
@@ -236,12 +296,14 @@ impl Seen {
         reports.rfind(|report| report.kind == kind)
     }
 
-    fn of_nothing(&self, locale: Locale) -> Sentence {
-        let last = self.overview.last_attempt.map(|(at, _)| at);
-        let (_, of_all) = self.overview.sent;
-        if of_all == 0 && self.accepted() == 0 {
+    fn of_nothing(&self, locale: Locale, advice: &AdviceContext) -> Sentence {
+        let last = self.last_sent;
+        if last.is_none() && self.accepted() == 0 {
             let told = Sentence::new(10, Urgency::Begin, locale.phrase(W::Starting));
-            return told.next(locale.phrase(W::StartingNext));
+            let send = advice.commands.typed("send employee.created");
+            let send = standing::first_event(&send, locale.language);
+            let told = told.next(locale.phrase(W::StartingNext));
+            return told.technical(Some(send));
         }
         if last.is_some_and(|last| self.now.since(last) > QUIET) {
             let last = last.map(|last| locale.day_and_time(last));
@@ -287,6 +349,8 @@ mod tests {
             },
             routes: vec![route],
             now: now(),
+            hides: false,
+            last_sent: Some(now()),
             disk_full: false,
             trouble: None,
             has_url: true,
@@ -348,7 +412,7 @@ mod tests {
                 .starts_with("正常です。24 時間、送信するものがありませんでした")
         );
         let mut new = seen(RouteOverview::default());
-        new.overview.sent = (0, 0);
+        new.last_sent = None;
         assert_eq!(said(&new)[0].0, Urgency::Begin);
     }
 }

@@ -4,10 +4,10 @@ use uuid::Uuid;
 
 use super::{
     Closed, Comparison, Counts, Delivery, Discrepancy, Missing, NAMED, NoEffect, Question, Reason,
-    Waiting,
+    Standing, Waiting,
 };
 use crate::cause::Cause;
-use crate::reconciliation::received::{PartnerStatus, Received};
+use crate::reconciliation::received::Received;
 use crate::reconciliation::{Sent, Verdict, first_id_at, has_time, verdict};
 
 /// A comparison that goes on: deliveries come one after the other, in the order of their ids.
@@ -42,6 +42,7 @@ impl<'a> Comparer<'a> {
         let received = self.next_received(Some(delivery.id));
         let routes = &self.question.routes;
         if !routes.iter().any(|route| route == delivery.route) {
+            self.comparison.standing.ignored += u64::from(received.is_some());
             return Ok(());
         }
         let sent = Sent::of(delivery.status, delivery.attempts);
@@ -59,7 +60,7 @@ impl<'a> Comparer<'a> {
             _ => {}
         }
         if is_too_late {
-            comparison.not_compared += 1;
+            comparison.standing.not_compared += 1;
             return Ok(());
         }
         let reason = match verdict {
@@ -85,10 +86,12 @@ impl<'a> Comparer<'a> {
             }
             let is_inside = self.question.range.has(&row.id);
             if has_time(&row.id) && !is_inside {
+                self.comparison.standing.ignored += 1;
                 continue;
             }
             self.comparison.counts.received += u64::from(has_time(&row.id));
             let comparison = &mut self.comparison;
+            comparison.standing.unknown += 1;
             name(&mut comparison.unknown, row.id, &mut comparison.truncated);
         }
         None
@@ -98,7 +101,7 @@ impl<'a> Comparer<'a> {
     #[must_use]
     pub fn finish(mut self, behind: u64) -> Comparison {
         self.next_received(None);
-        self.comparison.not_compared += behind;
+        self.comparison.standing.not_compared += behind;
         self.comparison
     }
 }
@@ -141,9 +144,7 @@ impl Comparison {
     }
 
     fn count(&mut self, delivery: &Delivery<'_>, received: Option<&Received>, verdict: Verdict) {
-        let is_processed = received.is_some_and(|row| row.status == Some(PartnerStatus::Success));
-        self.given_up += u64::from(verdict == Verdict::GivenUp && !is_processed);
-        self.erased += u64::from(verdict == Verdict::Erased);
+        *self.standing.of(verdict) += 1;
         if !self.by_route.contains_key(delivery.route) {
             let none = Counts::default();
             self.by_route.insert(delivery.route.to_owned(), none);
@@ -155,6 +156,21 @@ impl Comparison {
             counts.matched += u64::from(matches!(verdict, Verdict::Matched | Verdict::Arrived));
             counts.missing += u64::from(verdict.is_missing());
             counts.no_effect += u64::from(verdict == Verdict::NoEffect);
+        }
+    }
+}
+
+impl Standing {
+    fn of(&mut self, verdict: Verdict) -> &mut u64 {
+        match verdict {
+            Verdict::Matched | Verdict::Arrived => &mut self.matched,
+            Verdict::AnsweredButAbsent | Verdict::FailedThere | Verdict::NeverArrived => {
+                &mut self.missing
+            }
+            Verdict::NoEffect => &mut self.no_effect,
+            Verdict::Waiting => &mut self.waiting,
+            Verdict::GivenUp => &mut self.dismissed,
+            Verdict::Erased => &mut self.erased,
         }
     }
 }

@@ -102,7 +102,7 @@ fn what_was_delivered_after_the_list_is_not_compared_and_noted_until_it_is() {
     };
     let first = question(vec![received(id(4, 0)), received(id(9, 0))]);
     let found = compare(&first, &[late, open]);
-    assert_eq!((found.not_compared, found.missing.len()), (1, 0));
+    assert_eq!((found.standing.not_compared, found.missing.len()), (1, 0));
     assert_eq!(found.unjudged, [1, 2]);
     assert_eq!(found.waiting.len(), 1);
     // A later list says something of both.
@@ -204,7 +204,7 @@ fn what_was_accepted_in_a_range_that_is_over_and_delivered_later_is_judged_by_a_
         };
         let found = compare(&question, &[over_midnight]);
         assert_eq!(found.missing.len(), lost, "{asked_at} {made_at:?}");
-        assert_eq!(found.not_compared, 1 - lost as u64);
+        assert_eq!(found.standing.not_compared, 1 - lost as u64);
         assert_eq!(found.unjudged.len(), 1 - lost);
     }
 }
@@ -238,16 +238,16 @@ fn a_list_of_which_is_said_when_it_was_made_says_nothing_of_what_came_later() {
     };
     let list = question(vec![received(id(4, 0)), received(id(9, 0))]);
     let found = compare(&list, &[held_back]);
-    assert_eq!((found.missing.len(), found.not_compared), (1, 0));
+    assert_eq!((found.missing.len(), found.standing.not_compared), (1, 0));
     let made = |as_of| Question {
         as_of: Timestamp::from_unix_ms(as_of),
         making_was_said: true,
         ..list.clone()
     };
     let found = compare(&made(499), &[held_back]);
-    assert_eq!((found.missing.len(), found.not_compared), (0, 1));
+    assert_eq!((found.missing.len(), found.standing.not_compared), (0, 1));
     let found = compare(&made(500), &[held_back]);
-    assert_eq!((found.missing.len(), found.not_compared), (1, 0));
+    assert_eq!((found.missing.len(), found.standing.not_compared), (1, 0));
 }
 
 #[test]
@@ -277,9 +277,10 @@ fn what_nothing_can_be_done_about_is_counted_and_not_named() {
     let ends = [received(id(0, 0)), received(id(9, 0))];
     let list = [&ends[..], &[received(id(4, 0)), processed]].concat();
     let found = compare(&question(list), &deliveries);
-    assert_eq!((found.erased, found.given_up), (3, 2));
+    assert_eq!((found.standing.erased, found.standing.dismissed), (3, 2));
     assert_eq!((found.missing.len(), found.all_missing.len()), (0, 0));
-    assert_eq!((found.counts.matched, found.counts.missing), (1, 0));
+    // What was dismissed and is processed there, both sides have.
+    assert_eq!((found.counts.matched, found.counts.missing), (2, 0));
 }
 
 #[test]
@@ -297,62 +298,184 @@ fn at_most_a_thousand_of_a_kind_are_named_and_all_are_counted() {
 }
 
 /// What is drawn for one id: what the relay has of it, and what VoiceDrive says.
-type Drawn = (Option<Status>, u32, Option<Option<PartnerStatus>>);
+#[derive(Clone, Debug)]
+struct Drawn {
+    kept: Option<Kept>,
+    said: Option<(Option<PartnerStatus>, Option<bool>)>,
+    is_uuid_7: bool,
+}
+
+/// What the relay has of an id.
+#[derive(Clone, Debug)]
+struct Kept {
+    status: Status,
+    attempts: u32,
+    is_photo: bool,
+    is_late: bool,
+    route: &'static str,
+    closed: Option<Closed>,
+}
 
 fn drawn() -> impl Strategy<Value = Drawn> {
-    let status = prop::option::of(prop::sample::select(vec![
+    let status = prop::sample::select(vec![
         Status::Accepted,
         Status::Retrying,
         Status::Delivered,
         Status::Delivered,
         Status::Exhausted,
         Status::Dismissed,
-    ]));
-    let said = prop::option::of(prop::sample::select(vec![
+    ]);
+    let route = prop::sample::select(vec!["default", "default", "default", "other"]);
+    let closed = prop::sample::select(vec![
+        None,
+        None,
+        None,
+        Some(Closed::GivenUp),
+        Some(Closed::Erased),
+    ]);
+    let rarely = || prop::bool::weighted(0.2);
+    let kept = (status, 1_u32..3, rarely(), rarely(), route, closed).prop_map(
+        |(status, attempts, is_photo, is_late, route, closed)| Kept {
+            status,
+            attempts,
+            is_photo,
+            is_late,
+            route,
+            closed,
+        },
+    );
+    let word = prop::option::of(prop::sample::select(vec![
         PartnerStatus::Success,
         PartnerStatus::Failed,
         PartnerStatus::ValidationFailed,
     ]));
-    (status, 1_u32..3, prop::option::of(said))
+    let said = prop::option::of((word, prop::option::of(any::<bool>())));
+    (prop::option::of(kept), said, prop::bool::weighted(0.9)).prop_map(|(kept, said, is_uuid_7)| {
+        Drawn {
+            // The relay's own ids say when they were made.
+            is_uuid_7: is_uuid_7 || kept.is_some(),
+            kept,
+            said,
+        }
+    })
+}
+
+/// The number in which an id counts, by the table of contract 4.7; none: neither side has it.
+fn kind_of(drawn: &Drawn, is_inside: bool) -> Option<&'static str> {
+    use PartnerStatus::{Failed, Success, ValidationFailed};
+    let is_given = drawn.said.is_some();
+    let given_as = |kind| is_given.then_some(kind);
+    if !drawn.is_uuid_7 {
+        return given_as("unknown");
+    }
+    if !is_inside {
+        return given_as("ignored");
+    }
+    let Some(kept) = &drawn.kept else {
+        return given_as("unknown");
+    };
+    if kept.route != "default" {
+        return given_as("ignored");
+    }
+    let (word, user_found) = drawn.said.unwrap_or_default();
+    let failed = matches!(word, Some(Failed | ValidationFailed));
+    let nobody = user_found == Some(false);
+    let kind = match kept.status {
+        Status::Accepted | Status::Retrying => return Some("waiting"),
+        Status::Delivered if !is_given && kept.is_late => return Some("not compared"),
+        Status::Delivered if !is_given => "missing",
+        Status::Delivered if kept.attempts > 1 => return Some("matched"),
+        Status::Delivered if failed => "missing",
+        Status::Delivered if nobody && kept.is_photo => "no effect",
+        Status::Delivered => return Some("matched"),
+        Status::Exhausted | Status::Dismissed if word == Some(Success) && !nobody => {
+            return Some("matched");
+        }
+        Status::Exhausted => "missing",
+        Status::Dismissed => "dismissed",
+    };
+    Some(match kept.closed {
+        Some(Closed::Erased) => "erased",
+        Some(Closed::GivenUp) if kept.status == Status::Delivered => "dismissed",
+        _ => kind,
+    })
 }
 
 proptest! {
-    /// Every id is found in exactly one of the kinds, and in the right one.
+    /// Every id of either side counts in exactly one number, and in the right one, whatever mix of statuses here and of rows
+    /// there.
     #[test]
-    fn what_is_missing_extra_or_different_is_found_exactly(all in prop::collection::vec(drawn(), 1..60)) {
+    fn every_id_counts_in_exactly_one_number(
+        all in prop::collection::vec(drawn(), 1..60),
+        range_ends in 1_i64..70,
+    ) {
         let mut deliveries = Vec::new();
-        let mut list = vec![received(id(0, 0)), received(id(1_000, 0))];
+        let mut list = Vec::new();
         let mut expected: BTreeMap<&str, BTreeSet<Uuid>> = BTreeMap::new();
-        expected.entry("unknown").or_default().extend([id(0, 0), id(1_000, 0)]);
-        for (n, (status, attempts, said)) in (1..).zip(&all) {
-            let id = id(n, 3);
-            let failed = matches!(said, Some(Some(PartnerStatus::Failed | PartnerStatus::ValidationFailed)));
-            let kind = match (status, said) {
-                (None, None) => continue,
-                (None, Some(_)) => "unknown",
-                (Some(Status::Accepted | Status::Retrying), _) => "waiting",
-                (Some(Status::Delivered), Some(_)) if !failed || *attempts > 1 => "matched",
-                (Some(Status::Exhausted), Some(Some(PartnerStatus::Success))) => "arrived",
-                (Some(Status::Delivered | Status::Exhausted), _) => "missing",
-                (Some(Status::Dismissed), _) => "given up",
-            };
-            expected.entry(kind).or_default().insert(id);
-            if let Some(status) = status {
-                deliveries.push(Delivery { status: *status, attempts: *attempts, ..delivered(n, id) });
+        for (n, one) in (1_i64..).zip(&all) {
+            let made = id(n, 3);
+            let id = if one.is_uuid_7 { made } else { Uuid::from_u128(made.as_u128() ^ (3 << 76)) };
+            let is_inside = n <= range_ends;
+            if let Some(kind) = kind_of(one, is_inside) {
+                expected.entry(kind).or_default().insert(id);
             }
-            if let Some(said) = said {
-                list.push(Received { status: *said, ..received(id) });
+            if let (Some(kept), true) = (&one.kept, is_inside) {
+                let last = Timestamp::from_unix_ms(if kept.is_late { 2_000 } else { n });
+                deliveries.push(Delivery {
+                    status: kept.status,
+                    attempts: kept.attempts,
+                    event_type: if kept.is_photo { "employee.photo.updated" } else { "employee.updated" },
+                    route: kept.route,
+                    closed: kept.closed,
+                    last_attempt_at: Some(last),
+                    ..delivered(n, id)
+                });
+            }
+            if let Some((status, user_found)) = one.said {
+                list.push(Received { id, status, user_found });
             }
         }
-        let found = compare(&question(list), &deliveries);
+        // Rows without a time may stand anywhere in the order of ids.
+        in_order(&mut list);
+        let given = list.len() as u64;
+        let range = IdRange { from: id(0, 0), to: id(range_ends, u128::from(u32::MAX)) };
+        let asked = Question {
+            routes: vec!["default".to_owned()],
+            range,
+            as_of: Timestamp::from_unix_ms(1_000),
+            range_was_said: true,
+            making_was_said: false,
+            received: list,
+        };
+        let found = compare(&asked, &deliveries);
         let of = |kind: &str| expected.get(kind).cloned().unwrap_or_default();
+        let count = |kind: &str| of(kind).len() as u64;
+        let standing = Standing {
+            matched: count("matched"),
+            missing: count("missing"),
+            no_effect: count("no effect"),
+            waiting: count("waiting"),
+            not_compared: count("not compared"),
+            dismissed: count("dismissed"),
+            erased: count("erased"),
+            unknown: count("unknown"),
+            ignored: count("ignored"),
+        };
+        prop_assert_eq!(found.standing, standing);
         prop_assert_eq!(ids(&found.missing), of("missing"));
         prop_assert_eq!(found.all_missing.iter().map(|(_, id)| *id).collect::<BTreeSet<_>>(), of("missing"));
         prop_assert_eq!(found.unknown.iter().copied().collect::<BTreeSet<_>>(), of("unknown"));
         prop_assert_eq!(found.waiting.iter().map(|one| one.id).collect::<BTreeSet<_>>(), of("waiting"));
-        prop_assert_eq!(found.arrived.iter().map(|(_, id)| *id).collect::<BTreeSet<_>>(), of("arrived"));
-        prop_assert_eq!(found.counts.matched, (of("matched").len() + of("arrived").len()) as u64);
-        prop_assert_eq!(found.counts.missing, of("missing").len() as u64);
-        prop_assert!(!found.truncated && found.not_compared == 0);
+        prop_assert_eq!(found.no_effect.iter().map(|one| one.id).collect::<BTreeSet<_>>(), of("no effect"));
+        prop_assert_eq!(found.counts.matched, standing.matched);
+        prop_assert_eq!(found.counts.missing, standing.missing);
+        prop_assert!(!found.truncated);
+        // Both sides add up.
+        let here = deliveries.iter().filter(|one| one.route == "default").count() as u64;
+        let both = standing.matched + standing.missing + standing.no_effect + standing.waiting
+            + standing.dismissed + standing.erased;
+        prop_assert_eq!(both + standing.not_compared, here);
+        let without_time = found.unknown.iter().filter(|id| !crate::reconciliation::has_time(id)).count() as u64;
+        prop_assert_eq!(found.counts.received + without_time + standing.ignored, given);
     }
 }

@@ -21,7 +21,7 @@ fn copy_of(connection: &Connection) -> CarriedCopy {
 fn chunks(copy: &CarriedCopy, unit: Unit) -> Vec<Chunk> {
     let tables = copy.tables(unit).unwrap();
     let (mut chunks, mut last) = (Vec::new(), None);
-    while let Some(chunk) = copy.next(unit, &tables, last.as_ref()).unwrap() {
+    while let Some(chunk) = copy.next(&tables, last.as_ref()).unwrap() {
         last.clone_from(&chunk.upper);
         chunks.push(chunk);
     }

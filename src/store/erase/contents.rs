@@ -122,10 +122,14 @@ impl Table {
     }
 }
 
-/// Forgets the digests of the person's newest events.
+/// Forgets the digests of the person's newest events, those that were purged included.
 fn forget_newest(connection: &Connection, staff_id: &str, range: Range) -> rusqlite::Result<()> {
     connection
-        .prepare_cached("DELETE FROM ingest_newest WHERE staff_id = ?1 AND event_seq <= ?2")?
+        .prepare_cached(
+            "DELETE FROM ingest_newest
+              WHERE staff_id = ?1
+                AND NOT EXISTS (SELECT 1 FROM events e WHERE e.seq = event_seq AND e.seq > ?2)",
+        )?
         .execute((staff_id, range.last_event))
         .map(|_| ())
 }

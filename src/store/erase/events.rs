@@ -8,7 +8,8 @@ use super::super::relay_time::Now;
 use super::super::send_counts::{self, QueueStatus};
 use super::super::writer::Lane;
 use super::super::{
-    Store, delivered_digests, dismissed_deliveries, incidents, missing_deliveries, people,
+    Store, delivered_digests, dismissed_deliveries, incidents, left_behind, missing_deliveries,
+    people,
 };
 use super::{ERASED_AT_ONCE, EraseError, Range};
 use crate::clock::Moment;
@@ -151,6 +152,7 @@ fn event(connection: &Connection, seq: i64, id: &str) -> rusqlite::Result<()> {
     connection
         .prepare_cached("INSERT INTO erased_events (event_seq) VALUES (?1) ON CONFLICT DO NOTHING")?
         .execute([seq])?;
+    left_behind::take(connection, seq)?;
     connection
         .prepare_cached("UPDATE events SET staff_id = NULL, data = '{}' WHERE seq = ?1")?
         .execute([seq])?;

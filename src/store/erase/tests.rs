@@ -27,11 +27,11 @@ use crate::store::tests::{
 };
 use crate::submission::Submission;
 
-const PERSON: &str = "EMP-ZQX-77";
+pub(super) const PERSON: &str = "EMP-ZQX-77";
 const NAME: &str = "消去 花子";
 
 /// An event of a person, with a key of its own, that the ingest would know again.
-fn event_of(staff_id: &str, number: usize) -> Submission {
+pub(super) fn event_of(staff_id: &str, number: usize) -> Submission {
     let key = format!("key-{staff_id}-{number}");
     let mut submission = submission("employee.updated", Some((&key, number as u8)));
     submission.event.staff_id = Some(staff_id.to_owned());
@@ -46,7 +46,7 @@ fn event_of(staff_id: &str, number: usize) -> Submission {
     submission
 }
 
-fn interview_of(staff_id: &str, id: &str, ms: i64) -> Interview {
+pub(super) fn interview_of(staff_id: &str, id: &str, ms: i64) -> Interview {
     Interview {
         id: id.to_owned(),
         employee_id: staff_id.to_owned(),
@@ -66,7 +66,7 @@ fn interview_of(staff_id: &str, id: &str, ms: i64) -> Interview {
 }
 
 /// What came of an attempt to send something of this person: the partner says again what it was told.
-fn answered(staff_id: &str, outcome: Outcome, ms: i64) -> Attempted {
+pub(super) fn answered(staff_id: &str, outcome: Outcome, ms: i64) -> Attempted {
     let mut attempted = attempted(outcome, at(ms), 5);
     attempted.response_body = Some(format!("{{\"of\":\"{NAME} {staff_id}\"}}"));
     attempted.error = attempted.error.map(|_| format!("no: {NAME} {staff_id}"));
@@ -74,7 +74,7 @@ fn answered(staff_id: &str, outcome: Outcome, ms: i64) -> Attempted {
 }
 
 /// All that is erased until nothing is left.
-fn erase_all(connection: &Connection, give_up: bool) -> Result<Erased, EraseError> {
+pub(super) fn erase_all(connection: &Connection, give_up: bool) -> Result<Erased, EraseError> {
     let range = begin(connection, PERSON, give_up, when(1_000_000))?;
     contents::forget_all(connection, PERSON, range)?;
     let mut erased = Erased::default();
@@ -88,12 +88,14 @@ fn erase_all(connection: &Connection, give_up: bool) -> Result<Erased, EraseErro
             break;
         }
     }
+    erased.held = interviewer_until(connection, PERSON, at(1_000_000))?;
+    erased.add(texts::all(connection, PERSON, at(1_000_000))?);
     end(connection, PERSON, when(1_000_001))?;
     Ok(erased)
 }
 
 /// In which columns of which tables a text stands.
-fn places_of(connection: &Connection, text: &str) -> Vec<String> {
+pub(super) fn places_of(connection: &Connection, text: &str) -> Vec<String> {
     let columns: Vec<(String, String)> = connection
         .prepare(
             "SELECT m.name, c.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c
@@ -404,6 +406,7 @@ fn what_is_given_up_is_dismissed_and_waits_no_more() {
         let question = KpiQuestion {
             period: Period::Day,
             now: at(1_000_000),
+            routes: None,
             compared_routes: Vec::new(),
         };
         let kpis = kpis::count(&connection, &question).unwrap();

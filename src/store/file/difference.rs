@@ -10,7 +10,7 @@ use super::mark::{Mark, mark_of_damage};
 use super::other_copies::set_aside_by_restores;
 use super::owner::Owner;
 use super::path::{Inode, filled_journal_of};
-use super::progress::{Progress, refuse_behind};
+use super::progress::{Progress, further_copy, refuse_behind};
 use super::version::FileOrigin;
 use super::{backup_file, live_file, newest_copy};
 use crate::timestamp::Timestamp;
@@ -39,8 +39,8 @@ pub struct Difference {
 pub struct Incomplete {
     /// What happened to the database.
     pub why: String,
-    /// The copy was compared with the daemon's backup file, because the database itself cannot be read.
-    pub of_backup_file: bool,
+    /// The copy of the database with which it was compared, because the database itself cannot be read.
+    pub compared_with: Option<PathBuf>,
     /// The newest event that is known of.
     pub newest: Option<Timestamp>,
 }
@@ -57,8 +57,8 @@ pub struct Later {
 }
 
 /// Compares what a data directory has with `copy`, which is laid out at `database`; all of it is left as it is. When
-/// the database cannot be read, or `owner` says that it does not belong there, its backup file may know nearly as much. What an earlier restore has set aside counts too,
-/// when the copy is older than that restore. Answers what outlives a restore too; none: there was no
+/// the database cannot be read, or `owner` says that it does not belong there, the furthest copy of it may know nearly as
+/// much. What an earlier restore has set aside counts too, when the copy is older than that restore. Answers what outlives a restore too; none: there was no
 /// database, and no sign of one.
 ///
 /// # Errors
@@ -78,7 +78,7 @@ pub(super) fn compare(
             Ok(carried) => {
                 let lost = lost_part(directory, &live);
                 let difference = with_set_aside(&comparison, directory, database, &live)?;
-                return Ok(Some((difference.incomplete(lost, false), carried)));
+                return Ok(Some((difference.incomplete(lost, None), carried)));
             }
             Err(why) => why,
         }
@@ -87,12 +87,15 @@ pub(super) fn compare(
     } else {
         return Ok(None);
     };
+    let belongs = |progress: &Progress| owner.may_have(progress.identity);
+    let other = further_copy(directory, copy, belongs).unwrap_or(backup);
     // A comparison of the copy with itself would say nothing about the database.
-    if Inode::of(&backup) != Inode::of(copy)
-        && let Ok(carried) = comparison.add(&backup)
+    if Inode::of(&other) != Inode::of(copy)
+        && let Ok(carried) = comparison.add(&other)
     {
-        let difference = with_set_aside(&comparison, directory, database, &backup)?;
-        return Ok(Some((difference.incomplete(Some(why), true), carried)));
+        let difference = with_set_aside(&comparison, directory, database, &other)?;
+        let incomplete = difference.incomplete(Some(why), Some(other));
+        return Ok(Some((incomplete, carried)));
     }
     Err(why)
 }
@@ -127,7 +130,7 @@ fn with_set_aside(
         set_aside: added,
         ..difference
     };
-    Ok(difference.incomplete(unread, false))
+    Ok(difference.incomplete(unread, None))
 }
 
 /// Why the database that can be read may not be all that was accepted; none: it is.
@@ -141,11 +144,11 @@ fn lost_part(directory: &Path, live: &Path) -> Option<String> {
 
 impl Difference {
     /// The same, when there is a reason `why` it is not everything.
-    fn incomplete(self, why: Option<String>, of_backup_file: bool) -> Self {
+    fn incomplete(self, why: Option<String>, compared_with: Option<PathBuf>) -> Self {
         let newest = self.newest;
         let incomplete = why.map(|why| Incomplete {
             why,
-            of_backup_file,
+            compared_with,
             newest,
         });
         Self {

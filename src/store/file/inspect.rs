@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use super::super::connection::open_for_reading;
+use super::super::relay_time::RelayTime;
 use super::super::{StoreError, erase, notifications, outbox, recount, tokens};
 use super::live_file;
 use super::lock::file_in;
@@ -19,6 +20,7 @@ use super::unusable::{
     refuse_closed, refuse_no_directories, refuse_odd, refuse_odd_lock, refuse_unwritable,
 };
 use super::version::{newest_known_version, schema_version};
+use crate::clock::Moment;
 use crate::timestamp::Timestamp;
 use crate::token::TokenRecord;
 
@@ -94,6 +96,19 @@ pub fn tokens(directory: &Path) -> Result<Vec<TokenRecord>, StoreError> {
 /// When the database cannot be read; one that is not there yet is no error.
 pub fn broken_erasures(directory: &Path) -> Result<Vec<Timestamp>, StoreError> {
     rows(directory, erase::broken_off)
+}
+
+/// By how many seconds the wall clock is ahead of where a run of the daemon left it, or, negative, behind that, when
+/// that is so much that it may be wrong; the rest as [`waiting`].
+///
+/// # Errors
+/// When the database cannot be read; one that is not there yet is no error.
+pub fn clock_off(directory: &Path, moment: Moment) -> Result<Option<i64>, StoreError> {
+    let off = rows(directory, |connection| {
+        let time = RelayTime::resume(connection, moment)?;
+        Ok(time.clock_off(moment).into_iter().collect())
+    });
+    Ok(off?.pop())
 }
 
 fn rows<T>(

@@ -109,17 +109,38 @@ impl Progress {
 /// The database must be readable. After a clean shutdown or a restore the check is not needed.
 pub(super) fn refuse_behind(directory: &Path) -> Result<(), OpenError> {
     // The copies are read first, because a running relay may write to the database meanwhile.
-    let copies: Vec<(PathBuf, Progress)> = copies(directory)
-        .into_iter()
-        .filter_map(|copy| Progress::of_copy(&copy).map(|progress| (copy, progress)))
-        .collect();
+    let copies = of_copies(directory);
     let path = live_file(directory);
     let own = Progress::of_database(&path).map_err(|error| OpenError::database(&path, &error))?;
-    let beyond = copies.into_iter().filter(|(_, copy)| copy.is_beyond(&own));
-    match beyond.max_by_key(|(_, copy)| (copy.restores, copy.axis_ms)) {
+    match furthest_beyond(copies, &own) {
         None => Ok(()),
-        Some((copy, _)) => Err(OpenError::Behind { path, copy }),
+        Some(copy) => Err(OpenError::Behind { path, copy }),
     }
+}
+
+/// The copy in a data directory that is furthest beyond `copy` and that `may_count`.
+pub(super) fn further_copy(
+    directory: &Path,
+    copy: &Path,
+    may_count: impl Fn(&Progress) -> bool,
+) -> Option<PathBuf> {
+    let own = Progress::of_copy(copy).unwrap_or_default();
+    let mut copies = of_copies(directory);
+    copies.retain(|(_, progress)| may_count(progress));
+    furthest_beyond(copies, &own)
+}
+
+fn of_copies(directory: &Path) -> Vec<(PathBuf, Progress)> {
+    let copies = copies(directory).into_iter();
+    copies
+        .filter_map(|copy| Progress::of_copy(&copy).map(|progress| (copy, progress)))
+        .collect()
+}
+
+fn furthest_beyond(copies: Vec<(PathBuf, Progress)>, own: &Progress) -> Option<PathBuf> {
+    let beyond = copies.into_iter().filter(|(_, copy)| copy.is_beyond(own));
+    let furthest = beyond.max_by_key(|(_, copy)| (copy.restores, copy.axis_ms));
+    furthest.map(|(copy, _)| copy)
 }
 
 /// The progress of the database of a data directory, and of its copies, as far as they can be read.

@@ -20,7 +20,7 @@ use super::lock::{file_in, lock};
 use super::open_error::OpenError;
 use super::owner::Owner;
 use super::path::{filled_journal_of, journal_of};
-use super::progress::{Progress, number_of_next_restore, of_all};
+use super::progress::{Progress, further_copy, number_of_next_restore, of_all};
 use super::reserve::{disk_is_full, is_full, is_out_of_room};
 use super::rollback::end_stray;
 use super::snapshot::{self, SnapshotError, Verified};
@@ -91,6 +91,8 @@ pub struct Restored {
     pub kept_aside: Option<PathBuf>,
     /// What is known of that one.
     pub before: Before,
+    /// A copy in the data directory that has more, when not all that the former database had is known.
+    pub further: Option<(PathBuf, Verified)>,
     /// Rows of people whose data were erased after the copy was made; they are erased in it now.
     pub erased: u64,
 }
@@ -152,6 +154,13 @@ fn put_in_place(
         refuse_other_relay(directory, copy, &owner)?;
     }
     let (stage, verified, before, erased) = lay_out(directory, copy, whole, &owner, entry)?;
+    let further = if before.is_known() {
+        None
+    } else {
+        let belongs = |progress: &Progress| owner.may_have(progress.identity);
+        further_copy(directory, copy, belongs)
+    };
+    let further = further.and_then(|path| Some((path.clone(), snapshot::verify(&path).ok()?)));
     let lock_file = file_in(directory);
     give_to_owner_of(directory, &lock_file).map_err(|source| RestoreError::Swap {
         path: lock_file,
@@ -163,8 +172,20 @@ fn put_in_place(
         as_it_is: whole.is_none(),
         kept_aside: stage.take_place(directory, aside)?,
         before,
+        further,
         erased,
     })
+}
+
+impl Before {
+    /// Whether everything is known that was there.
+    fn is_known(&self) -> bool {
+        match self {
+            Self::Absent => true,
+            Self::Unreadable(_) => false,
+            Self::Compared { difference, .. } => difference.incomplete.is_none(),
+        }
+    }
 }
 
 /// Refuses the copy of another database than the one that belongs here, unless that is there and has nothing yet, as on

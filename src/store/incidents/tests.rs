@@ -17,7 +17,8 @@ use crate::route::Routing;
 use crate::store::dismissals::{dismiss_event, dismiss_incident as dismiss};
 use crate::store::events::accept;
 use crate::store::incident_report::parsed;
-use crate::store::notifications::{self, begin, done, failed, failing_channels};
+use crate::store::notifications::channels::begin;
+use crate::store::notifications::{self, done, failed, failing_channels};
 use crate::store::resend::{Rules, resend};
 use crate::store::tests::{attempted, database, due_now, settle, submission};
 use crate::store::{event_lookup, recount};
@@ -362,7 +363,7 @@ fn a_channel_that_takes_the_place_of_others_of_its_kind_tells_what_they_had_not_
     };
     let keep = |channels: &[&str]| {
         let channels: Vec<_> = channels.iter().map(ToString::to_string).collect();
-        notifications::keep(&connection, &channels).unwrap();
+        notifications::channels::keep(&connection, &channels).unwrap();
     };
     // Tells everything that there is to tell.
     let tell = |channel: &str| {
@@ -382,7 +383,7 @@ fn a_channel_that_takes_the_place_of_others_of_its_kind_tells_what_they_had_not_
     outage(10);
     let cut_short = |channels: &[&str]| {
         let channels: Vec<_> = channels.iter().map(ToString::to_string).collect();
-        notifications::cut_short(&connection, &channels).unwrap()
+        notifications::channels::cut_short(&connection, &channels).unwrap()
     };
     assert_eq!(
         cut_short(&["email 1", "teams 1"]),
@@ -449,7 +450,7 @@ fn a_channel_that_is_new_or_was_edited_is_told_nothing_that_is_over() {
     );
     begin(&connection, "slack new").unwrap();
     assert_eq!(tell("slack new"), [open_since.as_str()]);
-    notifications::keep(&connection, &["email edited".to_owned()]).unwrap();
+    notifications::channels::keep(&connection, &["email edited".to_owned()]).unwrap();
     assert_eq!(tell("email edited"), [open_since.as_str()]);
 }
 

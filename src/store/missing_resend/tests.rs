@@ -36,8 +36,13 @@ async fn deliver_all(store: &Store, moment: Moment) -> Vec<i64> {
         for due in due {
             sent.push(due.seq);
             let success = attempted(Outcome::Success, at(0), 1);
-            let kept =
-                store.record_attempt(due.into(), success.into(), policy(), Thresholds::default());
+            let kept = store.record_attempt(
+                due.into(),
+                success.into(),
+                policy(),
+                Thresholds::default(),
+                false,
+            );
             kept.await.unwrap();
         }
     }

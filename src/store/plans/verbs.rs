@@ -12,11 +12,13 @@ use crate::event::{NewEvent, Status};
 use crate::event_record::{ChangePosition, EventFilter};
 use crate::hold::{EVERY_ROUTE, NewHold};
 use crate::incident::{Digests, Evaluation, Finding, Kind, Observation, Thresholds};
-use crate::interview::{Interview, InterviewFilter, InterviewStatus, UnknownOrigin};
+use crate::interview::{ImportWish, Interview, InterviewFilter, InterviewStatus, UnknownOrigin};
 use crate::interview_stats::{InterviewRange, ReportLimits};
 use crate::kpi::KpiQuestion;
+use crate::notification::NotYet;
 use crate::period::Period;
 use crate::reconciliation::comparison::Question;
+use crate::reconciliation::ledger::FindingsFilter;
 use crate::reconciliation::received::{PartnerStatus, Received, in_order};
 use crate::reconciliation::{as_of, range};
 use crate::recovery::ProbeResult;
@@ -106,7 +108,7 @@ fn filters(now: Timestamp) -> Vec<EventFilter> {
                 ..filter.clone()
             },
             EventFilter {
-                except_routes: vec!["default".to_owned()],
+                routes: Some(vec!["default".to_owned(), "other".to_owned()]),
                 ..filter.clone()
             },
             EventFilter {
@@ -139,6 +141,7 @@ async fn attempt_all(store: &Store, outcome: Outcome, moment: Moment) {
             attempted.into(),
             policy(),
             Thresholds::default(),
+            true,
         );
         recorded.await.unwrap();
     }
@@ -194,7 +197,7 @@ async fn call_events(store: &Store, moment: Moment) {
     let ids: Vec<String> = page.items.into_iter().map(|event| event.id).collect();
     store.event(&ids[0], later).await.unwrap().unwrap();
     store.short_ids(ids.clone()).await.unwrap();
-    store.ids_that_begin("01", 5).await.unwrap();
+    store.ids_that_begin("01", None, 5).await.unwrap();
     store.event_types().await.unwrap();
     let start = ChangePosition::default();
     store.changes_since(start, 9, later).await.unwrap();
@@ -250,7 +253,13 @@ async fn call_recovery(store: &Store, moment: Moment) {
         let mut attempted = attempted(outcome, moment.wall, 1);
         attempted.ended = moment;
         let thresholds = Thresholds::default();
-        let recorded = store.record_attempt(due.into(), attempted.into(), none.clone(), thresholds);
+        let recorded = store.record_attempt(
+            due.into(),
+            attempted.into(),
+            none.clone(),
+            thresholds,
+            false,
+        );
         recorded.await.unwrap();
     }
     let left = store.left_behind("default").await.unwrap().unwrap();
@@ -287,7 +296,7 @@ async fn call_outage(store: &Store, moment: Moment) {
             attempted.ended = moment;
             let limits = Thresholds::default();
             let recorded =
-                store.record_attempt(due.into(), attempted.into(), never.clone(), limits);
+                store.record_attempt(due.into(), attempted.into(), never.clone(), limits, false);
             recorded.await.unwrap();
         }
         let (open, _) = store.incidents(Some(true), None, 9, moment).await.unwrap();
@@ -335,7 +344,8 @@ async fn call_the_rest(store: &Store, moment: Moment) {
     for filter in filters(moment.wall) {
         store.failure_causes(filter, 9).await.unwrap();
     }
-    store.route_overviews(moment).await.unwrap();
+    let names = vec!["default".to_owned()];
+    store.route_overviews(names, moment).await.unwrap();
     let series = vec![(moment.wall.before(Duration::from_hours(50)), moment.wall)];
     store.send_series(series, None).await.unwrap();
     store.overview(moment).await.unwrap();
@@ -365,6 +375,7 @@ async fn call_the_rest(store: &Store, moment: Moment) {
     let question = KpiQuestion {
         period: Period::Month,
         now,
+        routes: None,
         compared_routes: vec!["default".to_owned()],
     };
     store.kpi_counts(question).await.unwrap();
@@ -393,6 +404,7 @@ async fn call_the_rest(store: &Store, moment: Moment) {
     observed.await.unwrap();
     for open in [None, Some(true), Some(false)] {
         store.incidents(open, None, 9, moment).await.unwrap();
+        store.incident("0199", moment).await.unwrap();
     }
     call_holds(store, moment).await;
     let dismissed = store.dismiss_incident("nobody", somebody(), None, moment);
@@ -411,7 +423,7 @@ async fn call_the_rest(store: &Store, moment: Moment) {
     store.next_notification("email 1", moment).await.unwrap();
     let failed = store.notification_failed("email 1", "no".to_owned(), Duration::ZERO, moment);
     failed.await.unwrap();
-    store.notification_sent("email 1", 1, None).await.unwrap();
+    call_late_recipients(store, moment).await;
     let aside = store.notification_set_aside("email 1", 1, "no".to_owned());
     aside.await.unwrap();
     store.channel_tried("email 1", None).await.unwrap();
@@ -420,6 +432,29 @@ async fn call_the_rest(store: &Store, moment: Moment) {
     purging.await.unwrap();
     call_tokens(store, now).await;
     store.repair_counts().await.unwrap();
+}
+
+async fn call_late_recipients(store: &Store, moment: Moment) {
+    let not_yet = || NotYet {
+        recipient: "a@b.example".to_owned(),
+        objection: "no".to_owned(),
+    };
+    let late = || not_yet().recipient;
+    let refused = vec![not_yet()];
+    let sent = store.notification_sent("email 1", 1, None, refused, Duration::ZERO, moment);
+    sent.await.unwrap();
+    let found = store.late_recipient("email 1", moment).await.unwrap();
+    assert_eq!(found.unwrap().recipient, late());
+    let failed = store.late_recipient_failed("email 1", not_yet(), Duration::ZERO, moment);
+    failed.await.unwrap();
+    let told = store.late_recipient_told("email 1", late(), 1, Some("no".to_owned()));
+    told.await.unwrap();
+    let channels = vec!["email 2".to_owned()];
+    store.keep_channels(channels).await.unwrap();
+    let over = store.late_recipient_over("email 2", late(), None);
+    over.await.unwrap();
+    let channels = vec!["email 1".to_owned()];
+    store.keep_channels(channels).await.unwrap();
 }
 
 async fn call_tokens(store: &Store, now: Timestamp) {
@@ -463,7 +498,9 @@ async fn call_people(store: &Store, moment: Moment) {
         .put_interviews(records.clone(), somebody(), moment.wall)
         .await
         .unwrap();
-    store.person("P").await.unwrap();
+    store.person("P", moment).await.unwrap();
+    store.notes_with("P", moment).await.unwrap();
+    store.erase_texts("P", moment).await.unwrap();
     store.events_of_person("P", 0, moment).await.unwrap();
     store.interviews_of_person("P").await.unwrap();
     let held = store.interviews_held_by("P").await.unwrap();
@@ -586,6 +623,12 @@ async fn call_reconciliation(store: &Store, moment: Moment) {
         let kept = store.keep_comparison(question, found.into(), 1, rules, moment);
         kept.await.unwrap();
     }
+    store.comparisons(None, 10).await.unwrap();
+    store.comparison("x").await.unwrap();
+    let routes = vec!["default".to_owned()];
+    store.confirmed_ranges(routes).await.unwrap();
+    let everything = FindingsFilter::default();
+    store.findings(everything, 10).await.unwrap();
     store.resendable(vec![1, 2]).await.unwrap();
     let routing = Routing::default();
     store.following(&[1, 2], &routing).await.unwrap();
@@ -617,7 +660,13 @@ async fn call_interviews(store: &Store, now: Timestamp) {
     }
     let rows = [child, interview("a", now)];
     let rows = move || Ok(rows.clone().into_iter().map(|row| Ok((1, row))));
-    let imported = store.import_interviews(rows, UnknownOrigin::Refuse, false, somebody(), now);
+    let imported = store.import_interviews(
+        rows,
+        UnknownOrigin::Refuse,
+        ImportWish::Keep,
+        somebody(),
+        now,
+    );
     imported.await.unwrap();
     store.interview("a").await.unwrap().unwrap();
     let everything = InterviewFilter {
@@ -626,6 +675,7 @@ async fn call_interviews(store: &Store, now: Timestamp) {
         status: Some(InterviewStatus::Scheduled),
         facility: Some("f".to_owned()),
         department: Some("d".to_owned()),
+        interview_type: Some("t".to_owned()),
     };
     for filter in [InterviewFilter::default(), everything] {
         let (_, next) = store.interviews(filter.clone(), None, 1).await.unwrap();
@@ -656,5 +706,4 @@ async fn call_interviews(store: &Store, now: Timestamp) {
     next.await.unwrap();
     let deleted = store.delete_interview("b", somebody(), now);
     deleted.await.unwrap();
-    store.notes_with("EMP-1").await.unwrap();
 }

@@ -261,7 +261,7 @@ fn a_delivery_that_could_not_be_judged_stays_unconfirmed_until_it_is() {
     assert_eq!((found.waiting.len(), unjudged()), (1, 1));
     attempt_all(&connection, Outcome::Success, 2 * MINUTE);
     let (found, _) = reconcile(&connection, MINUTE, &[]);
-    assert_eq!((found.not_compared, unjudged()), (1, 1));
+    assert_eq!((found.standing.not_compared, unjudged()), (1, 1));
     let (found, _) = reconcile(&connection, 3 * MINUTE, &[row(late)]);
     assert_eq!((found.counts.matched, unjudged()), (1, 0));
 }
@@ -276,12 +276,15 @@ fn a_loss_over_midnight_is_found_by_the_list_of_the_day_that_is_over() {
     // A list that was made meanwhile says nothing of it, and it stays unconfirmed.
     let at_once = asked_at(midnight + 300, midnight, &[]);
     let (found, _) = compare_and_keep(&connection, &at_once, midnight + 300);
-    assert_eq!((found.not_compared, found.missing.len()), (1, 0));
+    assert_eq!((found.standing.not_compared, found.missing.len()), (1, 0));
     assert_eq!(unjudged(), 1);
     let morning = midnight + 6 * 60 * MINUTE;
     let later = asked_at(morning, midnight, &[]);
     let (found, _) = compare_and_keep(&connection, &later, morning);
-    assert_eq!((missing_ids(&found), found.not_compared), (vec![lost], 0));
+    assert_eq!(
+        (missing_ids(&found), found.standing.not_compared),
+        (vec![lost], 0)
+    );
     assert_eq!(unjudged(), 0);
     assert_eq!(open_incidents(&connection).len(), 1);
 }
@@ -330,7 +333,7 @@ fn a_list_without_a_range_says_how_much_was_delivered_after_it() {
         received,
     };
     let found = compare(&connection, &asked, when(MINUTE)).unwrap();
-    assert_eq!((found.not_compared, found.missing.len()), (2, 0));
+    assert_eq!((found.standing.not_compared, found.missing.len()), (2, 0));
     let elsewhere = IdRange {
         to: ids[2],
         ..asked.range
@@ -340,7 +343,7 @@ fn a_list_without_a_range_says_how_much_was_delivered_after_it() {
         ..asked
     };
     let found = compare(&connection, &asked, when(MINUTE)).unwrap();
-    assert_eq!(found.not_compared, 0);
+    assert_eq!(found.standing.not_compared, 0);
 }
 
 #[test]

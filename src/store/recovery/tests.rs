@@ -8,11 +8,14 @@ use crate::attempt::{Attempted, Outcome};
 use crate::store::attempts::record;
 use crate::store::dismissals::dismiss_event;
 use crate::store::events::accept;
-use crate::store::outages::after_attempt;
+use crate::store::outages::{Judgement, after_attempt};
 use crate::store::outbox::due;
 use crate::store::tests::{again, attempted, count, database, ordered_database, submission, when};
 
-const AWAY: Duration = Duration::from_mins(10);
+const BY: Judgement = Judgement {
+    away: Duration::from_mins(10),
+    automatic: false,
+};
 const MINUTE: i64 = 60_000;
 
 fn one_retry() -> RetryPolicy {
@@ -33,7 +36,7 @@ fn send(connection: &Connection, at: i64, result: impl Fn(&str) -> Attempted) ->
     for due in found.due {
         let attempted = result(&due.id);
         let kept = record(connection, &due, &attempted, &one_retry(), now).unwrap();
-        after_attempt(connection, &due, &attempted, kept.status, AWAY, now).unwrap();
+        after_attempt(connection, &due, &attempted, kept.status, BY, now).unwrap();
         sent.push(due.id);
     }
     sent
@@ -188,7 +191,7 @@ fn retries_that_wait_for_the_receiver_are_due_when_it_was_away_for_long_enough()
         for (due, status) in found.due.iter().zip([503, 401, 503, 503]) {
             let attempted = failed(status);
             let kept = record(&connection, due, &attempted, &long, when(0)).unwrap();
-            after_attempt(&connection, due, &attempted, kept.status, AWAY, when(0)).unwrap();
+            after_attempt(&connection, due, &attempted, kept.status, BY, when(0)).unwrap();
         }
         let at = minutes * MINUTE;
         let back = accepted(&connection, 1, at);

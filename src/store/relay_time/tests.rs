@@ -26,7 +26,7 @@ fn restarted(state: &mut State, end: Moment, begin: Moment) -> State {
 
 fn doubts(state: &mut State, moment: Moment) -> bool {
     state.look(moment);
-    state.doubts()
+    state.strange_ms().is_some_and(|further_ms| further_ms > 0)
 }
 
 #[test]
@@ -104,6 +104,32 @@ fn a_clock_that_leaps_ahead_is_doubted_for_a_day_over_restarts() {
     let mut next = restarted(&mut state, moment(DAY, DAY), later);
     assert!(doubts(&mut next, later));
     assert!(!doubts(&mut next, moment(DAY * 15, DAY)));
+}
+
+#[test]
+fn a_clock_that_falls_behind_is_strange_for_a_day_over_restarts_and_makes_nothing_old() {
+    let (hour, right) = (Duration::from_hours(1), DAY * 9000);
+    let mut state = State::resumed(None, moment(right, Duration::ZERO));
+    let strange = |state: &mut State, at| {
+        state.look(at);
+        state.strange_ms()
+    };
+    assert_eq!(strange(&mut state, moment(right + hour, hour)), None);
+    // With a flat battery, and in the next run too.
+    let mut next = restarted(&mut state, moment(right + hour, hour), moment(hour, hour));
+    let behind = Some(-milliseconds(right));
+    assert_eq!(strange(&mut next, moment(hour, hour)), behind);
+    assert!(!doubts(&mut next, moment(hour, hour)));
+    let mut next = restarted(
+        &mut next,
+        moment(hour * 2, hour * 2),
+        moment(hour * 2, hour),
+    );
+    assert_eq!(strange(&mut next, moment(hour * 3, hour * 2)), behind);
+    // Set right, or left as it is for a day.
+    let mut set = next;
+    assert_eq!(strange(&mut set, moment(right + hour * 4, hour * 3)), None);
+    assert_eq!(strange(&mut next, moment(hour * 27, hour * 26)), None);
 }
 
 #[test]

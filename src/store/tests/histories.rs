@@ -164,7 +164,7 @@ proptest! {
             let rows = broken_down.rows.iter().map(|(_, counts)| counts.sent);
             prop_assert_eq!(rows.sum::<u64>(), stats.total.sent);
         }
-        let ended = kpis::ended_retries(&connection, from, to).unwrap();
+        let ended = kpis::ended_retries(&connection, &SendFilter::period(from, to)).unwrap();
         let retried = |m: &&&Model| m.attempts.len() > 1;
         let delivered = counted.iter().filter(retried).filter(|m| last(m).0 == Outcome::Success);
         prop_assert_eq!(ended.delivered, delivered.count() as u64);

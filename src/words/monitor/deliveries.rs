@@ -31,7 +31,7 @@ phrases! {
         Of30Days: "30 日間", "30 days";
         First: "最初の日", "First day";
         Last: "最後の日", "Last day";
-        Number: "番号 (X-Request-ID)", "Number (X-Request-ID)";
+        Number: "番号", "Number";
         Show: "表示する", "Show";
         Clear: "しぼりこみをやめる", "No filter";
         AcceptedAt: "受付時刻", "Accepted";
@@ -39,6 +39,7 @@ phrases! {
         Next: "次にすること", "What to do";
         SendAgain: "もう一度送る", "Send again";
         AskPartner: "VoiceDrive に確認", "Ask VoiceDrive";
+        AskServer: "サーバーの担当者に連絡", "Call the server's administrator";
         SeeIt: "くわしく", "See it";
         Older: "これより古いもの", "Older ones";
         None: "この条件に合うものはありません。", "Nothing matches.";
@@ -75,6 +76,28 @@ impl Locale {
             Period::Month => Deliveries::Of30Days,
         };
         self.phrase(name).to_owned()
+    }
+}
+
+/// What an office calls some types of events.
+const TYPES: [(&str, &str); 9] = [
+    ("職員の登録", "employee.created"),
+    ("職員情報の変更", "employee.updated"),
+    ("個人情報の変更", "employee.personal_information.updated"),
+    ("職員の写真の変更", "employee.photo.updated"),
+    ("職員の写真の削除", "employee.photo.deleted"),
+    ("異動", "employee.transferred"),
+    ("退職", "employee.retired"),
+    ("面談の予定", "interview.scheduled"),
+    ("面談の実施", "interview.completed"),
+];
+
+impl Locale {
+    /// What people call a type of events; the second language is VoiceDrive's and the staff system's own.
+    pub(crate) fn event_type(self, name: &str) -> String {
+        let known = TYPES.iter().find(|(_, known)| *known == name);
+        let known = known.filter(|_| self.language == Language::Ja);
+        known.map_or(name, |(word, _)| word).to_owned()
     }
 }
 

@@ -9,7 +9,11 @@ phrases! {
         Explained: "説明", "What it means";
         Steps: "これまでとこれから", "What was and what comes";
         Comes: "これから", "Next";
-        Number: "番号 (X-Request-ID)", "Number (X-Request-ID)";
+        Number: "番号", "Number";
+        ForBoth: "サーバーの担当者・VoiceDrive の担当者へ", "For whoever looks after the server, and for VoiceDrive";
+        RequestId: "X-Request-ID", "X-Request-ID";
+        Type: "種類", "Type";
+        Attempts: "送信と応答", "Attempts and answers";
         StaffId: "職員番号", "Staff id";
         Route: "送り先", "Receiver";
         Size: "大きさ", "Size";
@@ -44,20 +48,35 @@ pub(crate) fn attempt(attempt: &AttemptRecord, language: Language) -> String {
     let AttemptRecord {
         attempt: number,
         outcome,
-        http_status,
         processing_ms: took,
         ..
     } = attempt;
     let (ja, en) = match outcome {
         Outcome::Success => ("届きました", "delivered"),
-        Outcome::Failed => ("失敗", "failed"),
-        Outcome::Timeout => ("時間切れ", "no answer in time"),
+        Outcome::Failed => ("届きませんでした", "did not arrive"),
+        Outcome::Timeout => ("時間内に応答がありませんでした", "no answer in time"),
     };
-    let status = http_status.map_or_else(String::new, |status| format!(", HTTP {status}"));
+    let seconds = format!("{}.{}", took / 1000, took % 1000 / 100);
     both!(
         language,
-        "{number} 回目: {ja} ({took} ms{status})",
-        "Attempt {number}: {en} ({took} ms{status})"
+        "{number} 回目: {ja} ({seconds} 秒)",
+        "Attempt {number}: {en} ({seconds} s)"
+    )
+}
+
+/// The same for whoever looks after a server.
+pub(crate) fn technical(attempt: &AttemptRecord, why: &str, language: Language) -> String {
+    let AttemptRecord {
+        attempt: number,
+        processing_ms: took,
+        ..
+    } = attempt;
+    let status = attempt.http_status.map(|status| format!("HTTP {status}, "));
+    let status = status.unwrap_or_default();
+    both!(
+        language,
+        "{number} 回目: {status}{took} ms。{why}",
+        "Attempt {number}: {status}{took} ms. {why}"
     )
 }
 

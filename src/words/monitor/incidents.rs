@@ -7,6 +7,8 @@ phrases! {
     Incidents {
         Title: "お知らせ", "Incidents";
         Open: "続いているもの", "Not over yet";
+        AllOfThem: "お知らせの一覧へ", "All incidents";
+        IsEnded: "終わりました", "over";
         NoneOpen: "続いているものはありません。", "There are none.";
         Closed: "終わったもの", "Over";
         NoneClosed: "まだありません。", "None yet.";

@@ -10,7 +10,7 @@ phrases! {
         Which: "対象", "Which";
         Causes: "失敗の原因", "Why they failed";
         NoCause: "記録なし", "not kept";
-        Useless: "署名や種類など、VoiceDrive に断られたものは、原因を直すまで、送っても同じ結果になります。", "What VoiceDrive refuses, such as a signature or a type, ends in the same way until the cause is mended.";
+        Useless: "VoiceDrive に断られたものは、原因を直すまで、送っても同じ結果になります。", "What VoiceDrive refuses ends in the same way until the cause is mended.";
         Order: "受け付けた順に送ります。VoiceDrive は番号で見分けるため、二重にはなりません。", "They are sent in the order of acceptance. VoiceDrive knows them by their numbers.";
         Reason: "理由 (操作の記録に残ります)", "Why (kept in the audit)";
         ReasonExample: "例: VoiceDrive 復旧の連絡あり", "such as: VoiceDrive says that it works again";

@@ -1,6 +1,9 @@
 //! The view of the server.
 
+use crate::audit::Action;
 use crate::language::Language;
+use crate::token::Scope;
+use crate::words::audits;
 use crate::words::monitor::thousands;
 
 phrases! {
@@ -45,8 +48,8 @@ phrases! {
         EndSession: "ログアウトさせる", "Log out";
         SessionEnded: "ログアウトさせました。", "Logged out.";
         You: "あなた", "you";
-        Tokens: "接続の許可 (トークン)", "Tokens";
-        TokensMean: "発行と取り消しは、サーバーで voicedrive-relay token を使います。", "They are issued and revoked on the server, with voicedrive-relay token.";
+        Tokens: "接続の許可", "Permissions to connect (tokens)";
+        TokensMean: "発行と取り消しは、サーバーの担当者が行います (voicedrive-relay token)。", "Whoever looks after the server issues and revokes them (voicedrive-relay token).";
         NoTokens: "発行したものはありません。", "None were issued.";
         Allows: "できること", "Allows";
         Revoked: "失効", "revoked";
@@ -58,6 +61,36 @@ phrases! {
         Subject: "対象", "To what";
         Older: "これより古いもの", "Older ones";
         Newest: "新しいものへ", "The newest";
+    }
+}
+
+/// What a permission to connect allows, by the words of its scopes.
+pub(crate) fn allows(scopes: &str, language: Language) -> String {
+    let known = scopes.split_whitespace().map(Scope::from_word);
+    let words = known.map(|scope| match scope {
+        Some(Scope::StatsRead) => language.say("統計を見る", "see statistics"),
+        Some(Scope::Reconcile) => language.say("突き合わせ", "reconcile"),
+        Some(Scope::EventsWrite) => language.say("送るものの登録", "hand in events"),
+        Some(Scope::EventsRead) => language.say("送信の記録を見る", "see deliveries"),
+        Some(Scope::InterviewsWrite) => language.say("面談の登録", "hand in interviews"),
+        Some(Scope::InterviewsRead) => language.say("面談を見る", "see interviews"),
+        Some(Scope::Admin) => language.say("すべて", "everything"),
+        None => language.say("そのほか", "something else"),
+    });
+    let words: Vec<&str> = words.collect();
+    words.join(language.say("、", ", "))
+}
+
+/// What was done.
+pub(crate) fn action(word: &str, language: Language) -> String {
+    match Action::from_word(word) {
+        Some(Action::IssueToken) => language
+            .say("接続の許可の発行", "issued a permission to connect")
+            .to_owned(),
+        Some(Action::RevokeToken) => language
+            .say("接続の許可の取り消し", "revoked a permission to connect")
+            .to_owned(),
+        _ => audits::action(word, language),
     }
 }
 
@@ -111,7 +144,14 @@ pub(crate) fn clock(ahead: i64, language: Language) -> String {
 }
 
 /// When a certificate ends.
-pub(crate) fn certificate(until: &str, days: u64, language: Language) -> String {
+pub(crate) fn certificate(until: &str, days: i64, language: Language) -> String {
+    let Ok(days) = u64::try_from(days) else {
+        return both!(
+            language,
+            "{until} に期限が切れました",
+            "it ended on {until}"
+        );
+    };
     let days = thousands(days);
     both!(
         language,

@@ -8,11 +8,13 @@ phrases! {
     Standing {
         Fine: "正常に動いています。対応は必要ありません。", "Everything works. Nothing needs to be done.";
         Starting: "動き始めました。まだ送信はありません。", "The relay has started. Nothing was sent yet.";
-        StartingNext: "職員カルテシステムから届くと、ここに表示されます。サーバーで send コマンドを使うと、試しに 1 件送れます。", "What the staff system hands in appears here. On the server, the command send sends one event to try it.";
+        StartingNext: "職員カルテシステムから届くと、ここに表示されます。対応は必要ありません。", "What the staff system hands in appears here. Nothing needs to be done.";
         QuietNext: "送信するものがなかっただけなら、対応は不要です。あったはずなら、職員カルテシステムの担当者に確かめてください。", "When there was nothing to send, nothing needs to be done. If there should have been, ask whoever looks after the staff system.";
+        Trouble: "データの保存に問題があります。新しいものを受け付けられません。", "Something is wrong with the stored data, and nothing new is accepted.";
+        TroubleNext: "サーバーの担当者に、すぐに連絡してください。", "Call whoever looks after the server at once.";
         DiskFull: "空き容量がなく、新しいイベントを受け付けられません。保存済みのものは失われません。", "The disk is full, and no new event is accepted. What is kept is not lost.";
         DiskFullNext: "サーバーの担当者に連絡して、不要なファイルを消してもらってください。空きができると、自動で元に戻ります。", "Ask whoever looks after the server to delete what is not needed. When there is room again, it goes on by itself.";
-        NoUrlNext: "サーバーの担当者に、送り先 (VOICEDRIVE_WEBHOOK_URL) の設定を依頼してください。設定すると、古いものから順に送ります。", "Ask whoever looks after the server to set VOICEDRIVE_WEBHOOK_URL. Then everything is sent, in order.";
+        NoUrlNext: "サーバーの担当者に、送り先の設定を依頼してください。設定すると、古いものから順に送ります。", "Ask whoever looks after the server to set the address. Then everything is sent, in order.";
         ExhaustedNext: "VoiceDrive が直ったと聞いたら、もう一度送ってください。", "When you hear that VoiceDrive works again, send them again.";
         ExhaustedAwayNext: "まだ VoiceDrive につながりません。つながるようになったら、もう一度送ってください。", "VoiceDrive cannot be reached yet. Send them again when it can.";
         HoldNext: "受け付けは続いています。時間になると、自動で送信を再開します。", "Events are accepted as always. Sending goes on by itself when the time is over.";
@@ -26,6 +28,24 @@ phrases! {
         StateAct: "要対応", "needs you";
         StateHold: "一時停止中", "on hold";
     }
+}
+
+/// How a first event is sent to try it, for whoever looks after the server.
+pub(crate) fn first_event(command: &str, language: Language) -> String {
+    both!(
+        language,
+        "試しに 1 件送るには: {command}",
+        "To send one event and see: {command}"
+    )
+}
+
+/// How an address is set, for whoever looks after the server.
+pub(crate) fn set_url(check: &str, reload: &str, language: Language) -> String {
+    both!(
+        language,
+        "secrets.env に VOICEDRIVE_WEBHOOK_URL を書き、次を実行してください。\n    {check}\n    {reload}",
+        "Write VOICEDRIVE_WEBHOOK_URL into secrets.env, then:\n    {check}\n    {reload}"
+    )
 }
 
 /// Deliveries are tried again by themselves.
@@ -47,7 +67,7 @@ pub(crate) fn exhausted(number: u64, language: Language) -> String {
     let number = thousands(number);
     both!(
         language,
-        "要対応のイベントが {number} 件あります (VoiceDrive に届いていません)。",
+        "VoiceDrive に届けられなかったものが {number} 件あります。",
         "Could not be delivered to VoiceDrive: {number}."
     )
 }

@@ -17,7 +17,8 @@ const page = (text) => {
   return { regions, querySelectorAll: () => regions, getElementById: (id) => regions.find((one) => one.id === id), title: "" };
 };
 const shown = page("old");
-const named = { "as-of": { textContent: "9:00:00" }, away: {}, ended: { hidden: true }, pause: { addEventListener() {}, dataset: {} } };
+const button = () => ({ addEventListener(_, call) { this.press = call; }, dataset: {} });
+const named = { "as-of": { textContent: "9:00:00" }, foot: { dataset: {} }, away: {}, ended: { hidden: true }, pause: { addEventListener() {}, dataset: {} } };
 let due;
 const document = {
   ...shown, hidden: false, activeElement: shown.regions[1], addEventListener() {},

@@ -8,7 +8,9 @@ use uuid::Uuid;
 use crate::crypto;
 use crate::event::Status;
 use crate::http::api::openapi::samples;
-use crate::reconciliation::comparison::{Comparison, Missing, NAMED, NoEffect, Question, Waiting};
+use crate::reconciliation::comparison::{
+    Comparison, Missing, NAMED, NoEffect, Question, Standing, Waiting,
+};
 use crate::reconciliation::digest::SlotDigest;
 use crate::timestamp::Timestamp;
 
@@ -46,12 +48,15 @@ pub(super) struct ComparisonAnswer<'a> {
     /// The relay has sent nothing with these ids.
     #[schema(value_type = Vec<String>)]
     unknown: &'a [Uuid],
-    /// How many were delivered that the list cannot say anything about.
+    /// How many were delivered that the list cannot say anything about; they are not among `sent`.
     not_compared: u64,
     /// How many VoiceDrive does not have, and were dismissed: they are not among the missing.
     dismissed: u64,
     /// How many VoiceDrive does not have, and cannot be sent again, because the data of their persons were erased.
     erased: u64,
+    /// Ids of the list that are outside of the range, or of another route.
+    ignored: u64,
+    counts: CountsAnswer,
     /// When what is missing is sent again: how much.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -59,6 +64,50 @@ pub(super) struct ComparisonAnswer<'a> {
     /// At most 1000 of each kind are named, and there are more.
     truncated: bool,
     reconciliation_id: &'a str,
+}
+
+/// How much there is of each kind, also where not everything is named. Each id of the list, and each delivery of the range,
+/// counts in exactly one of these numbers; what has arrived is among `matched`.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ComparisonCounts)]
+struct CountsAnswer {
+    matched: u64,
+    missing: u64,
+    no_effect: u64,
+    waiting: u64,
+    not_compared: u64,
+    dismissed: u64,
+    erased: u64,
+    unknown: u64,
+    ignored: u64,
+}
+
+impl From<Standing> for CountsAnswer {
+    fn from(standing: Standing) -> Self {
+        let Standing {
+            matched,
+            missing,
+            no_effect,
+            waiting,
+            not_compared,
+            dismissed,
+            erased,
+            unknown,
+            ignored,
+        } = standing;
+        Self {
+            matched,
+            missing,
+            no_effect,
+            waiting,
+            not_compared,
+            dismissed,
+            erased,
+            unknown,
+            ignored,
+        }
+    }
 }
 
 /// What is sent again.
@@ -141,9 +190,11 @@ impl<'a> ComparisonAnswer<'a> {
             waiting: found.waiting.iter().map(WaitingAnswer::of).collect(),
             arrived: arrived.take(NAMED).collect(),
             unknown: &found.unknown,
-            not_compared: found.not_compared,
-            dismissed: found.given_up,
-            erased: found.erased,
+            not_compared: found.standing.not_compared,
+            dismissed: found.standing.dismissed,
+            erased: found.standing.erased,
+            ignored: found.standing.ignored,
+            counts: found.standing.into(),
             resent,
             truncated: found.truncated || found.arrived.len() > NAMED,
             reconciliation_id: id,
@@ -240,6 +291,10 @@ pub(super) fn sample() -> Value {
             "attempts": 1, "status": "delivered", "httpStatusCode": 200, "reason": "answered_but_absent",
         }],
         "noEffect": [], "waiting": [], "arrived": [], "unknown": [], "notCompared": 0, "dismissed": 0, "erased": 0,
+        "ignored": 0, "counts": {
+            "matched": 149, "missing": 1, "noEffect": 0, "waiting": 0, "notCompared": 0, "dismissed": 0, "erased": 0,
+            "unknown": 0, "ignored": 0,
+        },
         "truncated": false, "reconciliationId": "019a2160-0000-7c1e-8c1d-0d2f6e1b7a55",
     })
 }

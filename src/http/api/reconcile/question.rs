@@ -14,8 +14,7 @@ use crate::http::api::openapi::{query, text};
 use crate::http::reply::ApiError;
 use crate::http::request::{self, Query};
 use crate::reconciliation::comparison::Question;
-use crate::reconciliation::received::{NotReceived, Received, in_order};
-use crate::reconciliation::{as_of, range};
+use crate::reconciliation::received::{NotReceived, Received};
 use crate::timestamp::Timestamp;
 
 const MEDIA: &str = "application/json or text/plain";
@@ -155,7 +154,6 @@ impl ReconcileQuestion {
                 self.received = body.received.0?;
             }
         }
-        in_order(&mut self.received);
         Ok(self)
     }
 
@@ -164,16 +162,11 @@ impl ReconcileQuestion {
     /// # Errors
     /// `InvalidParameter`, `InvalidDateRange`
     pub(super) fn question(self, counted: &[String], now: Timestamp) -> Result<Question, ApiError> {
-        Ok(Question {
-            range: range(self.from, self.to, &self.received).map_err(refused)?,
-            as_of: as_of(self.to, self.as_of, &self.received, now),
-            range_was_said: self.to.is_some(),
-            making_was_said: self.as_of.is_some(),
-            routes: self
-                .route
-                .map_or_else(|| counted.to_vec(), |route| vec![route]),
-            received: self.received,
-        })
+        let routes = self
+            .route
+            .map_or_else(|| counted.to_vec(), |route| vec![route]);
+        let range = (self.from, self.to);
+        Question::of(routes, range, self.as_of, self.received, now).map_err(refused)
     }
 }
 
@@ -352,7 +345,7 @@ mod tests {
                 .map_err(|error| error.to_string())
         };
         assert_eq!(lines(""), Ok(0));
-        assert_eq!(lines(&format!("requestId\r\n{ID}\r\n\r\n{ID}\r\n")), Ok(1));
+        assert_eq!(lines(&format!("requestId\r\n{ID}\r\n\r\n{ID}\r\n")), Ok(2));
         let error = lines(&format!("{ID}\nrequestId\n")).unwrap_err();
         assert!(error.starts_with("line 2: must be a request id"), "{error}");
     }

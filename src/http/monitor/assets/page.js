@@ -19,6 +19,26 @@
     return;
   }
 
+  // Two minutes before a login is over, whoever types is told.
+  const notice = 120;
+  let ending = 0;
+  const endsIn = (told) => {
+    clearTimeout(ending);
+    const [seconds, how] = (told ?? "").split(" ");
+    if (!seconds || !byId("ending")) return;
+    const left = Number(seconds) - notice;
+    byId("stay").hidden = how !== "idle";
+    byId("ending").hidden = left > 0;
+    // A browser cannot wait for longer than some weeks.
+    if (left > 0 && left < 86400) ending = setTimeout(() => (byId("ending").hidden = false), left * 1000);
+  };
+  const ask = (headers) => fetch(location.href, { headers, cache: "no-store", redirect: "error", signal: AbortSignal.timeout(20000) });
+  endsIn(byId("foot").dataset.ends);
+  byId("stay")?.addEventListener("click", async () => {
+    const answer = await ask({}).catch(() => null);
+    if (answer?.ok) endsIn(answer.headers.get("x-login-ends"));
+  });
+
   const every = Number(document.body.dataset.refresh) * 1000;
   if (!every) return;
   const longest = 60000;
@@ -65,9 +85,10 @@
     try {
       const headers = { "x-refresh": "1" };
       if (tag) headers["if-none-match"] = tag;
-      const answer = await fetch(location.href, { headers, cache: "no-store", redirect: "error", signal: AbortSignal.timeout(20000) });
+      const answer = await ask(headers);
       if (answer.status === 401) {
         byId("ended").hidden = false;
+        byId("ending").hidden = true;
         asked = false;
         return;
       }
@@ -79,6 +100,7 @@
       } else if (answer.status !== 304) {
         throw new Error(String(answer.status));
       }
+      endsIn(answer.headers.get("x-login-ends"));
       // A time stands over nothing that is older.
       if (whole) byId("as-of").textContent = answer.headers.get("x-as-of");
       byId("away").hidden = true;

@@ -49,8 +49,12 @@ pub(super) enum Step {
     EndHold,
     /// A person wants what an outage has left sent again.
     Recover,
-    /// The relay looks at what outages have left; it sees by itself whether the receiver is back, or not.
-    LookAtRecovery(bool),
+    /// The relay looks at what outages have left.
+    LookAtRecovery,
+    /// A reload: recovery is automatic from now on, or not.
+    Automatic(bool),
+    /// A reload: the route keeps the order from now on, or not.
+    Order(bool),
     /// What was sent is compared with what the receiver has.
     Reconcile,
 }
@@ -97,7 +101,9 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (1_u64..4 * HOUR_MS).prop_map(Step::Hold),
         1 => Just(Step::EndHold),
         2 => Just(Step::Recover),
-        3 => any::<bool>().prop_map(Step::LookAtRecovery),
+        3 => Just(Step::LookAtRecovery),
+        1 => any::<bool>().prop_map(Step::Automatic),
+        1 => prop::bool::weighted(0.8).prop_map(Step::Order),
         1 => Just(Step::Reconcile),
     ];
     prop::collection::vec(step, 1..80)

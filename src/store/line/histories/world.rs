@@ -1,12 +1,14 @@
 //! The relay and the receiver of a history, and what happens to them.
 
 mod checks;
+mod following;
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::time::Duration;
 
 use rusqlite::Connection;
 
+use self::following::Following;
 use super::receiver::{Kind, Persons};
 use super::steps::{Mode, Step};
 use crate::attempt::Outcome;
@@ -15,7 +17,7 @@ use crate::due::DueDelivery;
 use crate::event::Status;
 use crate::event_record::EventFilter;
 use crate::hold::NewHold;
-use crate::recovery;
+use crate::recovery::{self, ProbeResult};
 use crate::resend::Candidate;
 use crate::retry::RetryPolicy;
 use crate::route::Routing;
@@ -25,16 +27,14 @@ use crate::store::bulk_resend::{Holds, candidates, let_all_go, open_page, releas
 use crate::store::dismissals::dismiss_event;
 use crate::store::event_lookup::find;
 use crate::store::events::accept;
-use crate::store::outages::{USED_UP, after_attempt};
+use crate::store::ordering::arrange;
+use crate::store::outages::{Judgement, after_attempt};
 use crate::store::outbox::{begin, due, give_up_all, put_off};
 use crate::store::recovery::{follow, let_follow, probe, recoveries};
 use crate::store::relay_time::Now;
 use crate::store::resend::{Rules, resend};
 use crate::store::tests::{attempted, count, purge_old, somebody, submission, when};
-use crate::store::{holds, milestones, recount};
-
-/// So long a receiver must have been away for retries that wait to follow when it is back.
-const AWAY: Duration = Duration::from_mins(10);
+use crate::store::{holds, left_behind, milestones, recount};
 
 /// An accepted event.
 #[derive(Clone, Debug)]
@@ -50,9 +50,12 @@ struct Event {
     /// The relay knows that the receiver has it.
     arrived: bool,
     dismissed: bool,
-    /// A person wanted it sent without its tail.
+    /// A person wanted it sent without its tail, or the route kept no order meanwhile.
     alone: bool,
 }
+
+/// Persons of a history; with each time in which the route keeps no order, there are others.
+const PERSONS: usize = 3;
 
 /// A bulk resend that is under way.
 #[derive(Default)]
@@ -68,8 +71,11 @@ pub(super) struct World<'a> {
     now: Now,
     events: Vec<Event>,
     persons: Persons,
-    /// Those of which a probe has failed that was applied all the same: they are sent again, with their tails.
-    probed: BTreeSet<usize>,
+    /// The route keeps the order.
+    is_ordered: bool,
+    /// The first person of whom something is accepted now.
+    first_person: usize,
+    following: Following,
     /// How often the receiver has applied something.
     applications: usize,
     mode: Mode,
@@ -78,6 +84,12 @@ pub(super) struct World<'a> {
     queue: VecDeque<DueDelivery>,
     under_way: Vec<DueDelivery>,
     bulk: Option<Bulk>,
+}
+
+/// What a dispatcher is handed while what an outage has left follows: it asks whose turn it is.
+fn asked(mut due: DueDelivery, follows: bool) -> DueDelivery {
+    due.in_turn &= !follows;
+    due
 }
 
 fn policy() -> RetryPolicy {
@@ -91,7 +103,9 @@ impl<'a> World<'a> {
             now: when(0),
             events: Vec::new(),
             persons: Persons::default(),
-            probed: BTreeSet::new(),
+            is_ordered: true,
+            first_person: 0,
+            following: Following::default(),
             applications: 0,
             mode: Mode::Good,
             refused: BTreeSet::new(),
@@ -127,9 +141,11 @@ impl<'a> World<'a> {
             Step::Hold(milliseconds) => self.hold(milliseconds),
             Step::EndHold => self.end_hold(),
             Step::Recover => self.probe(false),
-            Step::LookAtRecovery(automatic) => {
-                self.look_at_recovery(automatic);
+            Step::LookAtRecovery => {
+                self.look_at_recovery();
             }
+            Step::Automatic(automatic) => self.following.automatic = automatic,
+            Step::Order(kept) => self.keep_order(kept),
             Step::Reconcile => self.reconcile(),
         }
     }
@@ -140,11 +156,28 @@ impl<'a> World<'a> {
         self.now = Now::of(self.now.wall.after(span), self.now.axis_after(span));
     }
 
+    /// A reload: whoever sends looks anew. Of what is there, no order is demanded any more.
+    fn keep_order(&mut self, kept: bool) {
+        if kept == self.is_ordered {
+            return;
+        }
+        self.is_ordered = kept;
+        self.first_person += PERSONS;
+        for event in &mut self.events {
+            event.alone = true;
+        }
+        let without = (!kept).then(|| "default".to_owned());
+        arrange(self.connection, &without.into_iter().collect(), self.now).unwrap();
+        self.queue.clear();
+    }
+
     fn accept(&mut self, events: &[(usize, Kind)], handed: bool) {
+        let follows = left_behind::follows(self.connection, "default").unwrap();
         let submissions: Vec<_> = events
             .iter()
             .map(|(person, _)| {
                 let mut submission = submission("a.b", None);
+                let person = self.first_person + person;
                 submission.event.staff_id = Some(format!("EMP-{person}"));
                 submission
             })
@@ -155,17 +188,16 @@ impl<'a> World<'a> {
             self.events.push(Event {
                 seq: count(self.connection, &sql),
                 id: accepted.id,
-                person: *person,
+                person: self.first_person + *person,
                 kind: *kind,
                 status: Status::Accepted,
                 applied: None,
                 arrived: false,
                 dismissed: false,
-                alone: false,
+                alone: !self.is_ordered,
             });
-            if handed {
-                self.queue.extend(accepted.due);
-            }
+            let due = accepted.due.filter(|_| handed);
+            self.queue.extend(due.map(|due| asked(due, follows)));
         }
     }
 
@@ -189,15 +221,20 @@ impl<'a> World<'a> {
         if announced && !begin(self.connection, next.seq, &next.id, self.now).unwrap() {
             return;
         }
-        let event = &self.events[self.index_of(&next)];
+        let index = self.index_of(&next);
+        let event = &self.events[index];
         assert!(
             !event.dismissed || event.arrived,
             "nobody wants it sent: {event:?}"
         );
         let person = event.person;
-        let others = self.under_way.iter();
-        let same = others.filter(|due| self.events[self.index_of(due)].person == person);
-        assert_eq!(same.count(), 0, "two of one person are under way");
+        if self.is_ordered && person >= self.first_person {
+            let others = self.under_way.iter();
+            let same = others.filter(|due| self.events[self.index_of(due)].person == person);
+            assert_eq!(same.count(), 0, "two of one person are under way");
+            self.examine_following(index);
+        }
+        self.following.begun(index);
         self.under_way.push(next);
     }
 
@@ -226,30 +263,28 @@ impl<'a> World<'a> {
         if matches!(mode, Mode::Good | Mode::Lost) {
             self.apply(index);
         }
-        let is_probe = count(
-            self.connection,
-            &format!(
-                "SELECT count(*) FROM outbox WHERE event_seq = {} AND attempts_in_round >= {USED_UP}",
-                due.seq
-            ),
-        ) == 1;
-        let event = &mut self.events[index];
-        event.arrived |= outcome == Outcome::Success;
-        if is_probe && matches!(mode, Mode::Lost) {
-            self.probed.insert(index);
-        } else {
-            self.probed.remove(&index);
-        }
+        self.events[index].arrived |= outcome == Outcome::Success;
         let mut result = attempted(outcome, self.now.wall, 0);
         result.http_status = status;
         if outcome != Outcome::Success {
             result.cause = Some(status.map_or(Cause::TimedOut, Cause::of_status));
         }
         let kept = record(self.connection, &due, &result, &policy(), self.now).unwrap();
-        after_attempt(self.connection, &due, &result, kept.status, AWAY, self.now).unwrap();
+        self.following_after(index, &result, kept.status);
+        let judgement = Judgement {
+            away: Duration::from_mins(10),
+            automatic: self.following.automatic,
+        };
+        let (connection, now) = (self.connection, self.now);
+        let begins = after_attempt(connection, &due, &result, kept.status, judgement, now).unwrap();
+        if begins {
+            // Who sends hears of it, and lets go what it has taken.
+            self.queue.clear();
+        }
+        let follows = left_behind::follows(connection, "default").unwrap();
         let in_hand = self.in_hand();
-        self.queue
-            .extend(kept.next.filter(|next| !in_hand.contains(&next.seq)));
+        let next = kept.next.filter(|next| !in_hand.contains(&next.seq));
+        self.queue.extend(next.map(|next| asked(next, follows)));
     }
 
     fn apply(&mut self, index: usize) {
@@ -335,6 +370,7 @@ impl<'a> World<'a> {
         };
         if event.status == Status::Exhausted {
             event.dismissed = true;
+            self.following.gone(which);
             dismiss_event(self.connection, &event.id, self.now).unwrap();
         }
     }
@@ -370,17 +406,24 @@ impl<'a> World<'a> {
     fn probe(&mut self, by_itself: bool) {
         let (policy, routing) = (policy(), Routing::default());
         let rules = Self::rules(&policy, &routing, false);
-        probe(self.connection, "default", by_itself, rules, self.now).unwrap();
+        let probed = probe(self.connection, "default", by_itself, rules, self.now).unwrap();
+        self.following.wanted |= probed == ProbeResult::Begun;
     }
 
     /// Answers whether there was something to do.
-    fn look_at_recovery(&mut self, automatic: bool) -> bool {
+    fn look_at_recovery(&mut self) -> bool {
         let found = recoveries(self.connection, self.now).unwrap();
-        let step = found.first().and_then(|left| left.next_step(automatic));
+        let step = found
+            .first()
+            .and_then(|left| left.next_step(self.following.automatic));
         match step {
             None => return false,
             Some(recovery::Step::Probe) => self.probe(true),
-            Some(recovery::Step::Begin) => let_follow(self.connection, "default").unwrap(),
+            Some(recovery::Step::Begin) => {
+                let_follow(self.connection, "default").unwrap();
+                self.following.begins();
+                self.queue.clear();
+            }
             Some(recovery::Step::Follow) => {
                 let (policy, routing) = (policy(), Routing::default());
                 let rules = Self::rules(&policy, &routing, false);
@@ -399,14 +442,28 @@ impl<'a> World<'a> {
             if event.status == Status::Exhausted && event.applied.is_some() {
                 settle(self.connection, event.seq, &event.id, rules, self.now).unwrap();
                 event.arrived = true;
-                self.probed.remove(&index);
+                self.following.gone(index);
             }
         }
+    }
+
+    /// Whether it is sent to see whether the receiver is back.
+    fn is_probe(&self, seq: i64) -> bool {
+        let sql = format!("SELECT count(*) FROM recoveries WHERE probe_seq = {seq}");
+        count(self.connection, &sql) == 1
     }
 
     fn purge(&mut self, age: u64) {
         self.look();
         purge_old(self.connection, Duration::from_millis(age), self.now);
+        for (index, event) in self.events.iter().enumerate() {
+            if find(self.connection, &event.id, self.now)
+                .unwrap()
+                .is_none()
+            {
+                self.following.gone(index);
+            }
+        }
     }
 
     /// Goes on until nothing is left to be sent.
@@ -414,7 +471,7 @@ impl<'a> World<'a> {
         self.bulk_end();
         let most = 100 * (self.events.len() + 1) * (self.events.len() + 1);
         for _ in 0..most {
-            let recovers = self.look_at_recovery(false);
+            let recovers = self.look_at_recovery();
             let next_in = self.poll();
             if self.queue.is_empty() && self.under_way.is_empty() && !recovers {
                 let Some(next_in) = next_in else { break };

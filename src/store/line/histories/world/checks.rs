@@ -1,6 +1,6 @@
 //! What must hold in a history.
 
-use super::{Event, Persons, Status, World, count, find};
+use super::{Event, PERSONS, Persons, Status, World, count, find};
 
 impl World<'_> {
     /// Looks at what has become of the events; of those that are purged, it is known.
@@ -20,7 +20,7 @@ impl World<'_> {
                SELECT sum(place = 2) AS fronts,
                       (SELECT f.due_ms FROM outbox f WHERE f.staff_id = o.staff_id AND f.place = 1
                         ORDER BY f.event_seq LIMIT 1) AS first_due
-                 FROM outbox o WHERE place >= 1 GROUP BY staff_id, route)
+                 FROM outbox o WHERE place >= 1 AND staff_id IS NOT NULL GROUP BY staff_id, route)
               WHERE fronts > 1 OR (fronts = 0 AND first_due IS NULL)",
         );
         assert_eq!(stuck, 0, "a line cannot go on");
@@ -35,10 +35,12 @@ impl World<'_> {
             {
                 continue;
             }
-            let before = self.events[..index].iter().enumerate();
-            for (at, earlier) in before.filter(|(_, event)| same(event)) {
-                let is_beneath = self.probed.contains(&at) || earlier.applied < later.applied;
-                assert!(is_beneath, "{earlier:#?} is on top of {later:#?}");
+            let before = self.events[..index].iter();
+            for earlier in before.filter(same) {
+                assert!(
+                    earlier.applied < later.applied,
+                    "{earlier:#?} is on top of {later:#?}"
+                );
             }
         }
     }
@@ -52,7 +54,7 @@ impl World<'_> {
                 expected.apply(index, event.person, event.kind);
             }
         }
-        for person in 0..3 {
+        for person in 0..self.first_person + PERSONS {
             let mut of = self.events.iter().filter(|event| event.person == person);
             let unclear = |event: &Event| {
                 event.alone || (event.applied.is_some() && event.status != Status::Delivered)

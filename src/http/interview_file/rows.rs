@@ -1,4 +1,4 @@
-//! The rows of a file of interview records on their way from the command line to the store. Each is checked when it
+//! The rows of a file of interview records on their way to the store. Each is checked when it
 //! arrives and spooled to the disk, so that memory stays bounded however long the file is.
 //!
 //! Bad rows are spooled too. The store checks them as well, as far as they could be read, so that all their errors are
@@ -22,7 +22,7 @@ use crate::language::Language;
 use crate::store::StoreError;
 use crate::trouble::Trouble;
 
-/// A row of the file, as the command line sends it.
+/// A row of the file, as its reader writes it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Row<'a> {
@@ -50,13 +50,13 @@ struct Told {
 
 /// A refused row: its position, its id, and all its errors.
 #[derive(Clone, Serialize)]
-pub(super) struct BadRow {
-    line: u64,
+pub(in crate::http) struct BadRow {
+    pub(in crate::http) line: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    index: Option<u64>,
+    pub(in crate::http) index: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
-    reason: String,
+    pub(in crate::http) id: Option<String>,
+    pub(in crate::http) reason: String,
 }
 
 impl Row<'_> {

@@ -1,0 +1,284 @@
+//! Which interviews are shown and counted: what stands in the view's address.
+
+use std::time::Duration;
+
+use chrono::NaiveDate;
+
+use super::super::{address, form};
+use crate::day;
+use crate::http::request::Query;
+use crate::interview::{InterviewFilter, InterviewStatus};
+use crate::interview_stats::InterviewRange;
+use crate::period::Period;
+use crate::timestamp::Timestamp;
+use crate::zone::Zone;
+
+/// The word of a day that is not over, and of what waits for its record.
+const TODAY: &str = "today";
+const PAST_DUE: &str = "past_due";
+
+/// The time that is looked at, when no days are given. As in the statistics, it goes on beyond now, but for today.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::http::monitor) enum Span {
+    Today,
+    Week,
+    #[default]
+    Month,
+}
+
+impl Span {
+    fn from_word(word: &str) -> Self {
+        match word {
+            TODAY => Self::Today,
+            word if word == Period::Week.as_str() => Self::Week,
+            _ => Self::Month,
+        }
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Today => TODAY,
+            Self::Week => Period::Week.as_str(),
+            Self::Month => Period::Month.as_str(),
+        }
+    }
+}
+
+/// Which of them are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::http::monitor) enum Tab {
+    #[default]
+    All,
+    /// Planned, and their time is over.
+    PastDue,
+    Of(InterviewStatus),
+}
+
+impl Tab {
+    fn from_word(word: &str) -> Self {
+        match word {
+            PAST_DUE => Self::PastDue,
+            word => InterviewStatus::from_word(word).map_or(Self::All, Self::Of),
+        }
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "",
+            Self::PastDue => PAST_DUE,
+            Self::Of(status) => status.as_str(),
+        }
+    }
+}
+
+/// What is looked at. What is not understood is left out, but for days, which are said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::http::monitor) struct InterviewView {
+    pub(in crate::http::monitor) span: Span,
+    pub(in crate::http::monitor) tab: Tab,
+    pub(in crate::http::monitor) facility: String,
+    pub(in crate::http::monitor) department: String,
+    pub(in crate::http::monitor) interview_type: String,
+    pub(in crate::http::monitor) first: String,
+    pub(in crate::http::monitor) last: String,
+}
+
+impl InterviewView {
+    /// Takes it out of a query.
+    pub(in crate::http::monitor) fn of(query: &mut Query) -> Self {
+        let mut text = |name: &str| {
+            query
+                .take(name)
+                .map_or_else(String::new, |t| t.trim().to_owned())
+        };
+        Self {
+            span: Span::from_word(&text("period")),
+            tab: Tab::from_word(&text("status")),
+            facility: text("facility"),
+            department: text("department"),
+            interview_type: text("type"),
+            first: text("first"),
+            last: text("last"),
+        }
+    }
+
+    /// The same with others listed.
+    pub(in crate::http::monitor) fn with(&self, tab: Tab) -> Self {
+        Self {
+            tab,
+            ..self.clone()
+        }
+    }
+
+    /// Whether nothing is left out but by the usual span.
+    pub(in crate::http::monitor) fn is_plain(&self) -> bool {
+        self.with(Tab::All) == Self::default()
+    }
+
+    /// The word of its status, to be carried by a form.
+    pub(in crate::http::monitor) fn status(&self) -> &'static str {
+        self.tab.as_str()
+    }
+
+    /// As a query.
+    pub(in crate::http::monitor) fn query(&self) -> String {
+        let period = match self.span {
+            Span::Month => "",
+            span => span.as_str(),
+        };
+        let fields = [
+            ("period", period),
+            ("status", self.tab.as_str()),
+            ("facility", &self.facility),
+            ("department", &self.department),
+            ("type", &self.interview_type),
+            ("first", &self.first),
+            ("last", &self.last),
+        ];
+        let given = fields.into_iter().filter(|(_, value)| !value.is_empty());
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(given).finish()
+    }
+
+    /// Where it is shown.
+    pub(in crate::http::monitor) fn address(&self) -> String {
+        form::address(address::INTERVIEWS, &self.query())
+    }
+
+    /// Whether its days are days.
+    pub(in crate::http::monitor) fn is_understood(&self, zone: Zone) -> bool {
+        let is_day = |text: &str| text.is_empty() || moment(text, zone, day::end).is_some();
+        is_day(&self.first) && is_day(&self.last)
+    }
+
+    fn span(&self, zone: Zone, now: Timestamp) -> (Timestamp, Option<Timestamp>) {
+        let first = moment(&self.first, zone, day::start);
+        let last = moment(&self.last, zone, day::end);
+        match (first, last) {
+            (Some(first), last) => (first, last),
+            (None, Some(last)) => (last.before(month()), Some(last)),
+            (None, None) => match self.span {
+                Span::Today => {
+                    let today = day::today(now, zone);
+                    today.map_or((now, Some(now)), |(from, to)| (from, Some(to)))
+                }
+                Span::Week => (Period::Week.start(now), None),
+                Span::Month => (Period::Month.start(now), None),
+            },
+        }
+    }
+
+    /// What is counted.
+    pub(in crate::http::monitor) fn range(&self, zone: Zone, now: Timestamp) -> InterviewRange {
+        let (from, to) = self.span(zone, now);
+        InterviewRange {
+            from,
+            to,
+            facility: given(&self.facility),
+            department: given(&self.department),
+            interview_type: given(&self.interview_type),
+        }
+    }
+
+    /// Those that are listed.
+    pub(in crate::http::monitor) fn records(&self, zone: Zone, now: Timestamp) -> InterviewFilter {
+        let range = self.range(zone, now);
+        let (status, to) = match self.tab {
+            Tab::All => (None, range.to),
+            Tab::Of(status) => (Some(status), range.to),
+            Tab::PastDue => {
+                let before = now.before(Duration::from_millis(1));
+                let to = range.to.map_or(before, |to| to.min(before));
+                (Some(InterviewStatus::Scheduled), Some(to))
+            }
+        };
+        InterviewFilter {
+            from: Some(range.from),
+            to,
+            status,
+            facility: range.facility,
+            department: range.department,
+            interview_type: range.interview_type,
+        }
+    }
+}
+
+/// Those of a range whose time is over; none: it has not begun.
+pub(in crate::http::monitor) fn past(
+    range: InterviewRange,
+    now: Timestamp,
+) -> Option<InterviewRange> {
+    let before = now.before(Duration::from_millis(1));
+    let to = range.to.map_or(before, |to| to.min(before));
+    (range.from <= to).then_some(InterviewRange {
+        to: Some(to),
+        ..range
+    })
+}
+
+fn month() -> Duration {
+    Duration::from_hours(30 * 24)
+}
+
+fn given(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn moment(
+    text: &str,
+    zone: Zone,
+    moment: fn(NaiveDate, Zone) -> Option<Timestamp>,
+) -> Option<Timestamp> {
+    moment(text.parse().ok()?, zone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(query: &str) -> InterviewView {
+        InterviewView::of(&mut Query::parse(Some(query)).unwrap())
+    }
+
+    #[test]
+    fn what_stands_in_the_address_stands_in_its_links() {
+        let text = "period=today&status=past_due&facility=f&department=d&type=%E5%AE%9A%E6%9C%9F&first=2025-10-26&last=2025-10-27";
+        assert_eq!(read(text).query(), text);
+        assert_eq!(read("period=30d&status=nonsense").query(), "");
+        assert!(read("status=no_show").is_plain() && !read("period=7d").is_plain());
+        assert!(!read("first=yesterday").is_understood(Zone::TOKYO));
+    }
+
+    #[test]
+    fn a_count_and_its_list_are_of_the_same_time() {
+        let now = Timestamp::parse("2025-10-27T03:00:00.000Z").unwrap();
+        let range = |query: &str| {
+            let range = read(query).range(Zone::TOKYO, now);
+            (range.from.to_string(), range.to.map(|to| to.to_string()))
+        };
+        let at = |text: &str| text.to_owned();
+        assert_eq!(range(""), (at("2025-09-27T03:00:00.000Z"), None));
+        assert_eq!(
+            range("period=today"),
+            (
+                at("2025-10-26T15:00:00.000Z"),
+                Some(at("2025-10-27T14:59:59.999Z"))
+            )
+        );
+        assert_eq!(
+            range("first=2025-10-01&last=2025-10-01"),
+            (
+                at("2025-09-30T15:00:00.000Z"),
+                Some(at("2025-10-01T14:59:59.999Z"))
+            )
+        );
+        for query in ["", "period=today", "first=2025-10-01&last=2025-10-01"] {
+            let view = read(query).with(Tab::PastDue);
+            let over = past(view.range(Zone::TOKYO, now), now).unwrap();
+            let listed = view.records(Zone::TOKYO, now);
+            assert_eq!((Some(over.from), over.to), (listed.from, listed.to));
+        }
+        let to_come = read("first=2025-11-01");
+        assert!(past(to_come.range(Zone::TOKYO, now), now).is_none());
+    }
+}

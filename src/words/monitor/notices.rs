@@ -1,0 +1,245 @@
+//! What an incident means for whoever runs no server: what happened, and what to do. Messages to administrators have
+//! more (`words::alerts`), and the page has those folded away.
+
+use super::causes;
+use crate::incident::{Finding, Kind, Report, State};
+use crate::language::{Language, Locale};
+
+phrases! {
+    /// What a condition is called.
+    Notice {
+        DeliveriesExhausted: "届けられなかったもの", "Could not be delivered";
+        PartnerRefuses: "VoiceDrive に断られたもの", "Refused by VoiceDrive";
+        PartnerAway: "VoiceDrive につながりません", "VoiceDrive cannot be reached";
+        SuccessRateLow: "送信成功率の低下", "Few sends succeed";
+        QueueLong: "送信の遅れ", "Sending is late";
+        LoginsFailing: "正しくない鍵やコードでの接続", "Connections with wrong keys or codes";
+        StatisticsSlow: "VoiceDrive への応答の遅れ", "Slow answers to VoiceDrive";
+        BackupOld: "バックアップの異常", "Trouble with the backup";
+        DatabaseDamaged: "データの保存の異常", "Trouble with the stored data";
+        DiskLow: "空き容量の不足", "The disk is nearly full";
+        CertificateExpiring: "証明書の期限", "A certificate ends";
+        ClockOff: "時計のずれ", "The clocks differ";
+        TokenEnding: "接続の許可の期限", "A permission to connect ends";
+        DeliveriesMissing: "VoiceDrive に届いていないもの", "Not found at VoiceDrive";
+        ReconcileOld: "突き合わせの遅れ", "The reconciliation is late";
+        OnHold: "送信の一時停止", "Sending is on hold";
+    }
+}
+
+phrases! {
+    /// What to do.
+    Todo {
+        Missing: "もう一度送ってください。次の突き合わせで届いたことが確かめられると、終わります。", "Send them again. It is over when the next reconciliation finds them.";
+        Comparison: "その間は、届いていないものがあっても分かりません。VoiceDrive の担当者に、毎日の突き合わせが動いているかを確かめてください。", "Meanwhile nobody sees what VoiceDrive does not have. Ask VoiceDrive whether their daily reconciliation runs.";
+        SuccessRate: "失敗したものは自動で送り直します。続く場合は、VoiceDrive の担当者に連絡してください。", "What failed is sent again by itself. If it lasts, call VoiceDrive.";
+        Queue: "受け付けたものは失われません。続く場合は、サーバーの担当者に連絡してください。", "Nothing is lost. If it lasts, call whoever looks after the server.";
+        Logins: "設定のまちがいか、不正な接続の試みです。サーバーの担当者に連絡してください。", "A setting is wrong, or somebody tries to get in. Call whoever looks after the server.";
+        Statistics: "送信は続いています。続く場合は、サーバーの担当者に連絡してください。", "Sending goes on. If it lasts, call whoever looks after the server.";
+        Backup: "サーバーの担当者に連絡してください。直るまで、バックアップは古いままです。", "Call whoever looks after the server. Until it is mended, the backup is old.";
+        Database: "サーバーの担当者に、すぐに連絡してください。", "Call whoever looks after the server at once.";
+        Disk: "いっぱいになると、新しいものを受け付けられません。サーバーの担当者に、不要なファイルを消すよう依頼してください。", "When the disk is full, nothing new is accepted. Ask whoever looks after the server to delete what is not needed.";
+        Certificate: "期限を過ぎると送信できません。VoiceDrive の担当者に更新を依頼してください。", "After that nothing can be sent. Ask VoiceDrive to renew it.";
+        OwnCertificate: "期限を過ぎると、このサーバーにつながらなくなります。サーバーの担当者に更新を依頼してください。", "After that nobody can connect to this server. Ask whoever looks after it to renew it.";
+        Clock: "大きくずれると、VoiceDrive に断られます。サーバーの担当者に、時計を合わせるよう依頼してください。", "When they differ much, VoiceDrive refuses everything. Ask whoever looks after the server to set the clock.";
+        OwnClock: "サーバーの担当者に、時計が正しいか確認し、違っていれば合わせるよう依頼してください。受け付けたものは失われません。", "Ask whoever looks after the server whether its clock is right, and to set it if not. Nothing that was accepted is lost.";
+        Hold: "受け付けは続いています。時間になると、自動で送信を再開します。", "Events are accepted as always. Sending goes on by itself when the time is over.";
+        Token: "期限を過ぎると、これを使う相手がつながらなくなります。サーバーの担当者に、新しいものへの差し替えを依頼してください。", "After that whoever uses it cannot connect. Ask whoever looks after the server for a new one.";
+    }
+}
+
+impl Locale {
+    /// What a condition is called on the page.
+    pub(crate) fn notice(self, kind: Kind) -> &'static str {
+        self.phrase(match kind {
+            Kind::DeliveriesExhausted => Notice::DeliveriesExhausted,
+            Kind::PartnerRefuses => Notice::PartnerRefuses,
+            Kind::PartnerAway => Notice::PartnerAway,
+            Kind::SuccessRateLow => Notice::SuccessRateLow,
+            Kind::QueueLong => Notice::QueueLong,
+            Kind::LoginsFailing => Notice::LoginsFailing,
+            Kind::StatisticsSlow => Notice::StatisticsSlow,
+            Kind::BackupOld => Notice::BackupOld,
+            Kind::DatabaseDamaged => Notice::DatabaseDamaged,
+            Kind::DiskLow => Notice::DiskLow,
+            Kind::CertificateExpiring => Notice::CertificateExpiring,
+            Kind::ClockOff => Notice::ClockOff,
+            Kind::TokenEnding => Notice::TokenEnding,
+            Kind::DeliveriesMissing => Notice::DeliveriesMissing,
+            Kind::ReconcileOld => Notice::ReconcileOld,
+            Kind::OnHold => Notice::OnHold,
+        })
+    }
+
+    /// What happened, in a sentence with its numbers. Of an end, and where no word is an administrator's, it is that of
+    /// the messages.
+    pub(crate) fn noticed(self, state: State, report: &Report) -> String {
+        let language = self.language;
+        let lasting = state != State::Resolved;
+        let told = match &report.finding {
+            Finding::Deliveries { .. } | Finding::Missing { .. } if lasting => {
+                let settled = report.delivered + report.dismissed;
+                let waiting = report.count.saturating_sub(settled);
+                of_deliveries(report.kind, report.count, waiting, language)
+            }
+            Finding::Away { .. } if lasting => {
+                let waiting = report.count.saturating_sub(report.exhausted);
+                of_an_outage(waiting, report.exhausted, language)
+            }
+            Finding::Logins { failed } => of_logins(*failed, language),
+            Finding::Statistics {
+                p95_ms,
+                error_percent,
+            } => of_statistics(*p95_ms, *error_percent, language),
+            Finding::Backup { age_hours, failed } => of_backup(*age_hours, *failed, language),
+            Finding::Disk { free_percent, .. } => of_disk(*free_percent, language),
+            Finding::Certificate { days } => of_certificate(false, *days, language),
+            Finding::OwnCertificate { days } => of_certificate(true, *days, language),
+            Finding::Token { days, .. } => of_a_token(&report.subject, *days, lasting, language),
+            _ => return self.what(state, report),
+        };
+        match report.clear_since.filter(|_| lasting) {
+            Some(since) => format!("{told}{}", self.clearing(since)),
+            None => told,
+        }
+    }
+
+    /// What to do about it.
+    pub(crate) fn todo(self, report: &Report) -> String {
+        let todo = match &report.finding {
+            Finding::Deliveries { cause, .. } | Finding::Away { cause, .. } => {
+                return causes::told(*cause, self.language);
+            }
+            Finding::Missing { .. } => Todo::Missing,
+            Finding::Comparison { .. } => Todo::Comparison,
+            Finding::SuccessRate { .. } => Todo::SuccessRate,
+            Finding::Queue { .. } => Todo::Queue,
+            Finding::Logins { .. } => Todo::Logins,
+            Finding::Statistics { .. } => Todo::Statistics,
+            Finding::Backup { .. } => Todo::Backup,
+            Finding::Database { .. } => Todo::Database,
+            Finding::Disk { .. } => Todo::Disk,
+            Finding::Certificate { .. } => Todo::Certificate,
+            Finding::OwnCertificate { .. } => Todo::OwnCertificate,
+            Finding::Clock { .. } => Todo::Clock,
+            Finding::OwnClock { .. } => Todo::OwnClock,
+            Finding::Hold { .. } => Todo::Hold,
+            Finding::Token { .. } => Todo::Token,
+        };
+        self.phrase(todo).to_owned()
+    }
+}
+
+fn of_deliveries(kind: Kind, count: u64, waiting: u64, language: Language) -> String {
+    match kind {
+        Kind::PartnerRefuses => both!(
+            language,
+            "VoiceDrive が {count} 件の受け取りを断りました。うち {waiting} 件がまだ届いていません。",
+            "VoiceDrive did not take {count}; not there yet: {waiting}."
+        ),
+        Kind::DeliveriesMissing => both!(
+            language,
+            "VoiceDrive に届いていないものが {count} 件見つかりました。うち {waiting} 件がまだです。",
+            "Not found at VoiceDrive: {count}; not settled yet: {waiting}."
+        ),
+        _ => both!(
+            language,
+            "{count} 件を VoiceDrive に届けられませんでした。うち {waiting} 件がまだ届いていません。",
+            "Could not be delivered to VoiceDrive: {count}; not there yet: {waiting}."
+        ),
+    }
+}
+
+fn of_an_outage(waiting: u64, exhausted: u64, language: Language) -> String {
+    let mut told = both!(
+        language,
+        "VoiceDrive に送れません。待っている {waiting} 件は失われず、つながると自動で送ります。",
+        "Nothing can be sent to VoiceDrive. What waits ({waiting}) is not lost and is sent by itself when it is back."
+    );
+    if exhausted > 0 {
+        told.push_str(&both!(
+            language,
+            "自動で送るのをやめた要対応のものが {exhausted} 件あります。",
+            " It is not tried any more for {exhausted}, which need you."
+        ));
+    }
+    told
+}
+
+fn of_logins(failed: u64, language: Language) -> String {
+    both!(
+        language,
+        "直近 1 時間に、正しくない鍵やコードでの接続が {failed} 回ありました。",
+        "In the last hour somebody used a wrong key or code, times: {failed}."
+    )
+}
+
+fn of_statistics(p95_ms: u64, error_percent: u64, language: Language) -> String {
+    both!(
+        language,
+        "VoiceDrive からの問い合わせへの応答が遅いか、失敗しています (直近 5 分の 95 % が {p95_ms} ミリ秒以内、失敗 {error_percent} %)。",
+        "Answers to VoiceDrive's questions are slow or fail (of the last 5 minutes, 95 % within {p95_ms} ms; failed: {error_percent} %)."
+    )
+}
+
+fn of_backup(age_hours: Option<u64>, failed: bool, language: Language) -> String {
+    match age_hours {
+        _ if failed => language
+            .say(
+                "バックアップを作れませんでした。前のものが残っています。",
+                "The backup could not be made; the one before it is still there.",
+            )
+            .to_owned(),
+        Some(hours) => both!(
+            language,
+            "バックアップが {hours} 時間前のものです。",
+            "The backup is {hours} h old."
+        ),
+        None => language
+            .say("バックアップがありません。", "There is no backup.")
+            .to_owned(),
+    }
+}
+
+fn of_disk(free_percent: u64, language: Language) -> String {
+    both!(
+        language,
+        "空き容量が少なくなっています (残り {free_percent} %)。",
+        "Little room is left on the disk ({free_percent} %)."
+    )
+}
+
+fn of_certificate(own: bool, days: i64, language: Language) -> String {
+    let whose = if own {
+        language.say("このサーバー", "This server")
+    } else {
+        "VoiceDrive"
+    };
+    if days < 0 {
+        return both!(
+            language,
+            "{whose}の証明書の期限が切れています。",
+            "{whose}'s certificate has ended."
+        );
+    }
+    both!(
+        language,
+        "{whose}の証明書が、あと {days} 日で切れます。",
+        "{whose}'s certificate ends in {days} days."
+    )
+}
+
+fn of_a_token(name: &str, days: i64, lasting: bool, language: Language) -> String {
+    if lasting {
+        return both!(
+            language,
+            "接続の許可 ({name}) が、あと {days} 日で切れます。",
+            "The permission {name} to connect ends in {days} days."
+        );
+    }
+    both!(
+        language,
+        "接続の許可 ({name}) は終わりました。",
+        "The permission {name} to connect is over."
+    )
+}
