@@ -18,6 +18,7 @@ mod hold;
 mod import;
 mod kpi;
 mod monitor;
+mod move_to_mysql;
 mod receiver;
 mod receiver_test;
 mod reconcile;
@@ -125,6 +126,9 @@ Exit codes: 0 good, notes too; 1 something is wrong; 77 you may not look; 78 con
     Verify(backup::Verify),
     /// Put a copy in the place of the database; the daemon must be stopped
     Restore(restore::Restore),
+    /// Carry everything into the staff system's shared MySQL database: plan, copy, verify
+    #[command(subcommand)]
+    MoveToMysql(move_to_mysql::MoveToMysql),
     /// Run the stand-in VoiceDrive on its own: verifies signatures, prints what arrives
     Receiver(receiver::Receiver),
     /// Examine somebody else's receiver, and say what it gets wrong
@@ -234,6 +238,10 @@ async fn run(cli: &Cli, environment: &Environment) -> Result<(), CliError> {
         Command::Restore(restore) => {
             restore.run(&common.config()?, common.locale(environment), common)
         }
+        #[cfg(feature = "mysql")]
+        Command::MoveToMysql(moving) => moving.run(common, environment).await,
+        #[cfg(not(feature = "mysql"))]
+        Command::MoveToMysql(moving) => moving.run(common, environment),
         Command::ReceiverTest(test) => test.run(common, environment).await,
         Command::Receiver(receiver) => receiver.run(common, environment).await,
     }

@@ -11,6 +11,8 @@ mod free_header;
 mod ingest;
 mod known_secrets;
 mod monitor;
+#[cfg(feature = "mysql")]
+mod mysql_target;
 mod own_address;
 mod profiles;
 mod proxy;
@@ -47,6 +49,8 @@ pub use expected::Expected;
 pub use ingest::{Ingest, IngestConfig};
 pub use known_secrets::{Role, SecretEntry};
 pub use monitor::Monitor;
+#[cfg(feature = "mysql")]
+pub use mysql_target::{MysqlTarget, MysqlWay};
 pub use proxy::ProxyConfig;
 pub use rate_limit::RateLimit;
 use reader::{Document, Section};

@@ -90,6 +90,12 @@
 //! - *set aside*: renamed and not used any more, so that a person can look at it; nothing of it is deleted.
 //! - *axis*: the relay's own time, on which waits are kept. The monotonic clock moves it, never a set wall clock.
 //!
+//! The shared database (with the feature `mysql`):
+//! - *unit*: tables whose rows are carried over together. *chunk*: everything of a unit between two keys.
+//! - *own database*, *shared database*: the relay's on the staff system's server, and the staff system's.
+//! - *placed*: a row of the relay's that was put into a table of the staff system's. *remark*: why one was not, or
+//!   was cut.
+//!
 //! The daemon:
 //! - *part*: a loop of the daemon that a reload can replace: a dispatcher, a notifier, a task of *upkeep*
 //!   (maintenance).
@@ -128,6 +134,8 @@
 //! - Maintenance: [`upkeep`]. What is observed and shared in memory: [`observations`], [`meters`], [`liveness`]. Who is
 //!   told: [`alerts`], and what came of it: [`channel`].
 //! - What is said to people, in both languages: [`words`].
+//! - What carries everything into another database: `move_to_mysql`, with `chunk` (what is carried) and
+//!   `shared_database` (the other side); `store::carried` is this side of it.
 //! - What commands work with: `import` reads a file of interview records, `examination` judges a receiver,
 //!   [`receiver`] stands in for VoiceDrive.
 //! - All of it as one daemon: [`relay`]. What the service manager is told of it: [`systemd`].
@@ -160,6 +168,8 @@ mod attempt;
 mod audit;
 mod cause;
 mod channel;
+#[cfg(feature = "mysql")]
+mod chunk;
 mod cli;
 mod clock;
 mod command_line;
@@ -189,6 +199,8 @@ mod liveness;
 mod log_limit;
 mod logging;
 mod meters;
+#[cfg(feature = "mysql")]
+mod move_to_mysql;
 mod notification;
 mod observations;
 mod order;
@@ -210,6 +222,8 @@ mod secret;
 mod send_breakdown;
 mod send_stats;
 mod session;
+#[cfg(feature = "mysql")]
+mod shared_database;
 mod slot;
 mod spelling;
 mod stable_json;

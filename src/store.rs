@@ -27,6 +27,8 @@ mod arrivals;
 mod attempts;
 mod audit;
 mod bulk_resend;
+#[cfg(feature = "mysql")]
+mod carried;
 mod carry_over;
 mod connection;
 mod delivered_digests;
@@ -95,6 +97,8 @@ use crate::clock::Moment;
 use crate::command_line::CommandLine;
 use crate::trouble::Trouble;
 pub use bulk_resend::{BulkResend, BulkRules};
+#[cfg(feature = "mysql")]
+pub use carried::CarriedCopy;
 use connection::wrong_build_options;
 pub use erase::EraseError;
 use error::Failure;

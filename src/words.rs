@@ -60,6 +60,7 @@ mod kept;
 mod key_pairs;
 pub(crate) mod kpis;
 pub(crate) mod monitor;
+pub(crate) mod moves;
 pub(crate) mod objections;
 pub(crate) mod payloads;
 pub(crate) mod receivers;

@@ -49,6 +49,9 @@ _voicedrive__relay() {
             voicedrive__relay,monitor)
                 cmd="voicedrive__relay__subcmd__monitor"
                 ;;
+            voicedrive__relay,move-to-mysql)
+                cmd="voicedrive__relay__subcmd__move__subcmd__to__subcmd__mysql"
+                ;;
             voicedrive__relay,receiver)
                 cmd="voicedrive__relay__subcmd__receiver"
                 ;;
@@ -175,6 +178,9 @@ _voicedrive__relay() {
             voicedrive__relay__subcmd__help,monitor)
                 cmd="voicedrive__relay__subcmd__help__subcmd__monitor"
                 ;;
+            voicedrive__relay__subcmd__help,move-to-mysql)
+                cmd="voicedrive__relay__subcmd__help__subcmd__move__subcmd__to__subcmd__mysql"
+                ;;
             voicedrive__relay__subcmd__help,receiver)
                 cmd="voicedrive__relay__subcmd__help__subcmd__receiver"
                 ;;
@@ -259,6 +265,15 @@ _voicedrive__relay() {
             voicedrive__relay__subcmd__help__subcmd__monitor,sessions)
                 cmd="voicedrive__relay__subcmd__help__subcmd__monitor__subcmd__sessions"
                 ;;
+            voicedrive__relay__subcmd__help__subcmd__move__subcmd__to__subcmd__mysql,copy)
+                cmd="voicedrive__relay__subcmd__help__subcmd__move__subcmd__to__subcmd__mysql__subcmd__copy"
+                ;;
+            voicedrive__relay__subcmd__help__subcmd__move__subcmd__to__subcmd__mysql,plan)
+                cmd="voicedrive__relay__subcmd__help__subcmd__move__subcmd__to__subcmd__mysql__subcmd__plan"
+                ;;
+            voicedrive__relay__subcmd__help__subcmd__move__subcmd__to__subcmd__mysql,verify)
+                cmd="voicedrive__relay__subcmd__help__subcmd__move__subcmd__to__subcmd__mysql__subcmd__verify"
+                ;;
             voicedrive__relay__subcmd__help__subcmd__secret,make)
                 cmd="voicedrive__relay__subcmd__help__subcmd__secret__subcmd__make"
                 ;;
@@ -331,6 +346,30 @@ _voicedrive__relay() {
             voicedrive__relay__subcmd__monitor__subcmd__help,sessions)
                 cmd="voicedrive__relay__subcmd__monitor__subcmd__help__subcmd__sessions"
                 ;;
+            voicedrive__relay__subcmd__move__subcmd__to__subcmd__mysql,copy)
+                cmd="voicedrive__relay__subcmd__move__subcmd__to__subcmd__mysql__subcmd__copy"
+                ;;
+            voicedrive__relay__subcmd__move__subcmd__to__subcmd__mysql,help)
+                cmd="voicedrive__relay__subcmd__move__subcmd__to__subcmd__mysql__subcmd__help"
+                ;;
+            voicedrive__relay__subcmd__move__subcmd__to__subcmd__mysql,plan)
+                cmd="voicedrive__relay__subcmd__move__subcmd__to__subcmd__mysql__subcmd__plan"
+                ;;
+            voicedrive__relay__subcmd__move__subcmd__to__subcmd__mysql,verify)
+                cmd="voicedrive__relay__subcmd__move__subcmd__to__subcmd__mysql__subcmd__verify"
+                ;;
+            voicedrive__relay__subcmd__move__subcmd__to__subcmd__mysql__subcmd__help,copy)
+                cmd="voicedrive__relay__subcmd__move__subcmd__to__subcmd__mysql__subcmd__help__subcmd__copy"
+                ;;
+            voicedrive__relay__subcmd__move__subcmd__to__subcmd__mysql__subcmd__help,help)
+                cmd="voicedrive__relay__subcmd__move__subcmd__to__subcmd__mysql__subcmd__help__subcmd__help"
+                ;;
+            voicedrive__relay__subcmd__move__subcmd__to__subcmd__mysql__subcmd__help,plan)
+                cmd="voicedrive__relay__subcmd__move__subcmd__to__subcmd__mysql__subcmd__help__subcmd__plan"
+                ;;
+            voicedrive__relay__subcmd__move__subcmd__to__subcmd__mysql__subcmd__help,verify)
+                cmd="voicedrive__relay__subcmd__move__subcmd__to__subcmd__mysql__subcmd__help__subcmd__verify"
+                ;;
             voicedrive__relay__subcmd__secret,help)
                 cmd="voicedrive__relay__subcmd__secret__subcmd__help"
                 ;;
@@ -392,7 +431,7 @@ _voicedrive__relay() {
 
     case "${cmd}" in
         voicedrive__relay)
-            opts="-h -V --config --json --as --help --version serve reload demo check send import status tail show stats kpi export resend reconcile recover hold secret token monitor alert audit staff backup verify restore receiver receiver-test help"
+            opts="-h -V --config --json --as --help --version serve reload demo check send import status tail show stats kpi export resend reconcile recover hold secret token monitor alert audit staff backup verify restore move-to-mysql receiver receiver-test help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -846,7 +885,7 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__help)
-            opts="serve reload demo check send import status tail show stats kpi export resend reconcile recover hold secret token monitor alert audit staff backup verify restore receiver receiver-test help"
+            opts="serve reload demo check send import status tail show stats kpi export resend reconcile recover hold secret token monitor alert audit staff backup verify restore move-to-mysql receiver receiver-test help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1154,6 +1193,62 @@ _voicedrive__relay() {
             return 0
             ;;
         voicedrive__relay__subcmd__help__subcmd__monitor__subcmd__sessions)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__move__subcmd__to__subcmd__mysql)
+            opts="plan copy verify"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__move__subcmd__to__subcmd__mysql__subcmd__copy)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__move__subcmd__to__subcmd__mysql__subcmd__plan)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__help__subcmd__move__subcmd__to__subcmd__mysql__subcmd__verify)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1918,6 +2013,176 @@ _voicedrive__relay() {
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__move__subcmd__to__subcmd__mysql)
+            opts="-h --config --json --as --help plan copy verify help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__move__subcmd__to__subcmd__mysql__subcmd__copy)
+            opts="-h --target --anew --config --json --as --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --target)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__move__subcmd__to__subcmd__mysql__subcmd__help)
+            opts="plan copy verify help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__move__subcmd__to__subcmd__mysql__subcmd__help__subcmd__copy)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__move__subcmd__to__subcmd__mysql__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__move__subcmd__to__subcmd__mysql__subcmd__help__subcmd__plan)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__move__subcmd__to__subcmd__mysql__subcmd__help__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__move__subcmd__to__subcmd__mysql__subcmd__plan)
+            opts="-h --target --config --json --as --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --target)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        voicedrive__relay__subcmd__move__subcmd__to__subcmd__mysql__subcmd__verify)
+            opts="-h --target --config --json --as --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --target)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

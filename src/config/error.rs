@@ -98,6 +98,9 @@ pub enum Kind {
     Doubtful(Doubt),
     /// A file of the relay's own certificate and key.
     KeyPair(Fault),
+    /// Others than its owner may read the file.
+    #[cfg(feature = "mysql")]
+    OpenToOthers(PathBuf),
 }
 
 /// Who may not read a file, and what keeps it from them.

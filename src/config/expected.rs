@@ -115,4 +115,13 @@ pub enum Expected {
     EncryptionForPassword,
     /// A user and a password, or neither.
     BothOfLogin,
+    /// A host or a socket, and not both.
+    #[cfg(feature = "mysql")]
+    HostOrSocket,
+    /// The name of a database.
+    #[cfg(feature = "mysql")]
+    DatabaseName,
+    /// Another database than the shared one.
+    #[cfg(feature = "mysql")]
+    OtherDatabase,
 }

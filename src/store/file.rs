@@ -9,6 +9,8 @@ mod free_space_scan;
 pub mod inspect;
 mod lock;
 mod mark;
+#[cfg(feature = "mysql")]
+pub mod moved;
 pub mod open;
 mod open_error;
 mod other_copies;
@@ -52,6 +54,8 @@ use troubles::Troubles;
 
 /// The file that admins copy.
 const BACKUP: &str = "relay-backup.db";
+/// The copy that was carried into another database.
+const MOVED: &str = "relay-moved.db";
 /// What the names of copies begin and end with that were made because the database was gone.
 const RESCUED: (&str, &str) = ("relay-rescued-", ".db");
 

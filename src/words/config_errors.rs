@@ -98,6 +98,15 @@ impl Kind {
             ),
             Self::Doubtful(doubt) => doubt.describe(language),
             Self::KeyPair(fault) => fault.describe(language),
+            #[cfg(feature = "mysql")]
+            Self::OpenToOthers(path) => {
+                let path = path.display();
+                both!(
+                    language,
+                    "所有者以外も読めます。所有者だけが読めるようにしてください: sudo chmod 600 {path}",
+                    "others than its owner may read it; let its owner alone: sudo chmod 600 {path}"
+                )
+            }
         }
     }
 }

@@ -295,6 +295,24 @@ impl Expected {
                 "username と password (secrets.env にある名前) は、両方書くか、どちらも書かないでください",
                 "must be both `username` and `password` (the name of a secret), or neither"
             ),
+            #[cfg(feature = "mysql")]
+            Self::HostOrSocket => both!(
+                language,
+                "host (TLS で接続します) か socket のどちらか一方を書いてください",
+                "must be given, with TLS, or else `socket`, and not both"
+            ),
+            #[cfg(feature = "mysql")]
+            Self::DatabaseName => both!(
+                language,
+                "データベースの名前 (半角の英数字と _ - $、64 文字まで) にしてください",
+                "must be the name of a database: letters, digits, _ - and $, 64 at most"
+            ),
+            #[cfg(feature = "mysql")]
+            Self::OtherDatabase => both!(
+                language,
+                "shared_database とは別のデータベースにしてください。リレー専用のデータベースです",
+                "must be another database than `shared_database`: it is the relay's own"
+            ),
         }
     }
 }

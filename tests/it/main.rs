@@ -40,6 +40,7 @@ mod ingesting;
 mod interviews;
 mod javascript;
 mod keeping;
+mod lean;
 mod leftovers;
 mod letting_in;
 mod looking;

@@ -111,6 +111,20 @@ fn a_page_has_the_same_commands_in_both_languages() {
     }
 }
 
+/// Whoever doubts the statistics asks the server with what the program itself asks.
+#[test]
+fn the_page_about_mysql_gives_the_statements_of_the_program() {
+    for page in ["docs/mysql.md", "docs/mysql.ja.md"] {
+        let text = read(page);
+        for statement in ["sends", "queue", "interviews"] {
+            let asked = read(&format!("src/shared_database/statistics/{statement}.sql"));
+            assert!(text.contains(asked.trim()), "{page}: {statement}");
+        }
+    }
+    let [en, ja] = ["docs/mysql.md", "docs/mysql.ja.md"].map(read);
+    assert_eq!(blocks(&en), blocks(&ja));
+}
+
 #[test]
 fn what_a_page_says_to_write_follows_the_editor_that_was_opened() {
     for page in FOR_ADMINS {

@@ -155,7 +155,10 @@ impl Month {
                 vec![short(given_up), "employee.updated", "exhausted"],
                 vec![short(delivered), short(lost)],
             ),
-            ["stats", ..] => good(&["employee.created         1        1", "total"]),
+            ["stats", ..] => good(&[
+                "employee.created           1        1       0",
+                "employee.photo.updated     1        1       0",
+            ]),
             ["reconcile", ..] => (
                 1,
                 vec![lost, "it was answered with 200", given_up, "--resend"],

@@ -66,8 +66,8 @@ const TYPED: &[(&str, &str, Becomes)] = &[
     ("interviews.interviewer_id", "UPDATE interviews SET interviewer_id = '?' WHERE id = 'int-2'", Gone),
     ("interviews.voicedrive_sync_id", "UPDATE interviews SET voicedrive_sync_id = 'vd-?' WHERE id = 'int-1'", Gone),
     ("interviews.voicedrive_sync_id", "UPDATE interviews SET voicedrive_sync_id = 'vd-?-7' WHERE id = 'int-2'", Named(|notes| &notes.interviews)),
-    ("interviews.status_reason", "UPDATE interviews SET status_reason = '?の都合' WHERE id = 'int-1'", Gone),
-    ("interviews.status_reason", "UPDATE interviews SET status_reason = '?の都合' WHERE id = 'int-2'", Named(|notes| &notes.interviews)),
+    ("interviews.status_reason", "UPDATE interviews SET status_reason = '? was away' WHERE id = 'int-1'", Gone),
+    ("interviews.status_reason", "UPDATE interviews SET status_reason = '? was away' WHERE id = 'int-2'", Named(|notes| &notes.interviews)),
     // What is counted by has the same value in the counts.
     ("interviews.interview_type", "UPDATE interviews SET interview_type = 'with ?'; UPDATE interview_counts SET interview_type = 'with ?'", Named(names)),
     ("interviews.facility_id", "UPDATE interviews SET facility_id = '?'; UPDATE interview_counts SET facility = '?' WHERE facility = 'f'", Named(names)),

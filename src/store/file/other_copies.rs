@@ -1,4 +1,5 @@
-//! Copies of the database that lie in its directory because of a restore, an upgrade or a rescue, and journals that were
+//! Copies of the database that lie in its directory because of a restore, an upgrade, a rescue or a
+//! move, and journals that were
 //! moved aside. Nobody deletes them but a person.
 
 use std::fs;
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::owner;
 use super::rollback::SET_ASIDE;
 use super::snapshot::UNFINISHED;
-use super::{BACKUP, RESCUED};
+use super::{BACKUP, MOVED, RESCUED};
 
 /// What the names of directories begin with that a restore has left; the last is the one that it works in.
 const OF_RESTORES: [&str; 3] = [
@@ -26,7 +27,7 @@ pub(super) fn list(directory: &Path) -> Vec<PathBuf> {
         directory,
         &[
             &OF_RESTORES[..],
-            &[OF_UPGRADES, RESCUED.0, owner::SET_ASIDE],
+            &[OF_UPGRADES, RESCUED.0, MOVED, owner::SET_ASIDE],
         ]
         .concat(),
     );
@@ -64,7 +65,7 @@ pub(super) fn left_behind(directory: &Path) -> Vec<(Leftover, PathBuf)> {
 /// Deletes copies that were never finished: the relay writes them beside their names, and whoever calls this is the only
 /// one that could. Answers those that are gone.
 pub(super) fn delete_unfinished(directory: &Path) -> Vec<PathBuf> {
-    let own = named(directory, &[BACKUP, OF_UPGRADES, RESCUED.0]).into_iter();
+    let own = named(directory, &[BACKUP, OF_UPGRADES, RESCUED.0, MOVED]).into_iter();
     let unfinished = own.filter(|path| path.to_string_lossy().ends_with(UNFINISHED));
     unfinished
         .filter(|path| fs::remove_file(path).is_ok())

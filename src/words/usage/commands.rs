@@ -342,6 +342,38 @@ CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です�
 コピーのあとに受け付けたものと、失効したままにするトークンを表示します。",
     ),
     command(
+        "move-to-mysql",
+        "すべてをスタッフシステムの共有 MySQL データベースへ移します (調べる、コピーする、確かめる)",
+        "",
+    ),
+    command(
+        "move-to-mysql plan",
+        "入るもの、入らないもの、かかる時間を調べます (何も書き込みません)",
+        "例:
+  sudo voicedrive-relay move-to-mysql plan \\
+    --target /etc/voicedrive-relay/mysql.toml
+  sudo voicedrive-relay move-to-mysql plan --target mysql.toml --json
+終了コード: 0 コピーできる、1 先に直すことがある、69 サーバーに接続できない、78 ファイルに誤りがある",
+    ),
+    command(
+        "move-to-mysql copy",
+        "すべて、または前回から変わったものをコピーします (リレーは動いたまま)",
+        "例:
+  sudo voicedrive-relay move-to-mysql copy \\
+    --target /etc/voicedrive-relay/mysql.toml
+いつ中断してもかまいません。もう一度実行すると続きから始まります。コピーした内容はデータディレクトリの relay-moved.db に残り、verify で比べるときに使います。リレー自身のデータベースは読むだけです。
+終了コード: 0 コピーした、1 失敗、69 サーバーに接続できない、78 ファイルに誤りがある",
+    ),
+    command(
+        "move-to-mysql verify",
+        "両方を 1 件ずつ、統計もすべて比べます",
+        "例:
+  sudo voicedrive-relay move-to-mysql verify \\
+    --target /etc/voicedrive-relay/mysql.toml
+最後にコピーした内容と比べます。そのあとに増えたものは比べません。
+終了コード: 0 一致、1 違いがある、69 サーバーに接続できない、78 ファイルに誤りがある",
+    ),
+    command(
         "receiver",
         "VoiceDrive の代役だけを起動します。署名を確かめ、届いたものを表示します",
         "例:

@@ -138,6 +138,7 @@ fn english(text: &str, command: &Command) -> Vec<String> {
         "voicedrive",
         "relay",
         "VoiceDrive",
+        "MySQL",
         "JSON",
         "CSV",
         "TSV",

@@ -111,4 +111,20 @@ pub(super) const ARGUMENTS: &[Argument] = &[
         "列名",
         "見出しのないファイルの列の名前。コンマで区切ります",
     ),
+    argument(
+        &[
+            "move-to-mysql plan",
+            "move-to-mysql copy",
+            "move-to-mysql verify",
+        ],
+        "target",
+        "ファイル",
+        "サーバーの場所を書いたファイル。所有者だけが読めるようにしてください",
+    ),
+    argument(
+        &["move-to-mysql copy"],
+        "anew",
+        "",
+        "すでにコピーしたものも含めて、すべて書き直します",
+    ),
 ];

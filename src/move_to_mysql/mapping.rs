@@ -1,0 +1,252 @@
+//! What becomes of a row in the staff system's tables. Nothing here asks a server.
+//!
+//! Free texts that are too long for a column are cut between two characters. Anything else that does not fit keeps the
+//! row out: an id that was cut would be another one.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::chunk::{Cell, Chunk, Table, Unit};
+use crate::crypto::Sha256;
+use crate::shared_database::{Placement, Remark, RowToPlace, Shape, SharedTable};
+
+/// Column of a shared table, the relay's column, and how the one becomes the other.
+type Rule = (&'static str, How);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    /// As it is.
+    AsItIs,
+    /// A moment.
+    Moment,
+    /// A text that may be cut.
+    FreeText,
+    /// The code of an employee, for which the other side has an id.
+    Employee,
+}
+
+use How::{AsItIs, Employee, FreeText, Moment};
+
+const LOGS: &[Rule] = &[
+    ("id", AsItIs),
+    ("event_type", AsItIs),
+    ("event_timestamp", Moment),
+    ("sent_at", Moment),
+    ("staff_id", AsItIs),
+    ("request_id", AsItIs),
+    ("payload_size", AsItIs),
+    ("status", AsItIs),
+    ("http_status_code", AsItIs),
+    ("processing_time", AsItIs),
+    ("error_message", FreeText),
+    ("retry_count", AsItIs),
+    ("last_retry_at", Moment),
+    ("response_body", FreeText),
+    ("created_at", Moment),
+];
+const QUEUE: &[Rule] = &[
+    ("id", AsItIs),
+    ("original_log_id", AsItIs),
+    ("event_type", AsItIs),
+    ("payload", AsItIs),
+    ("retry_attempt", AsItIs),
+    ("max_retries", AsItIs),
+    ("next_retry_at", Moment),
+    ("status", AsItIs),
+    ("last_error", FreeText),
+    ("created_at", Moment),
+    ("updated_at", Moment),
+];
+const INTERVIEWS: &[Rule] = &[
+    ("id", AsItIs),
+    ("employee_id", Employee),
+    ("interviewer_id", Employee),
+    ("interview_type", AsItIs),
+    ("interview_date", Moment),
+    ("interview_status", AsItIs),
+    ("duration_minutes", AsItIs),
+    ("voicedrive_sync_id", AsItIs),
+    ("created_at", Moment),
+    ("updated_at", Moment),
+];
+/// States of a retry that the staff system's own worker leaves alone: it sends whatever is pending, with a new id.
+const ENDED: [&str; 2] = ["completed", "failed"];
+/// The first year that DATETIME has.
+const FIRST_YEAR: &str = "1000";
+
+/// Words for what keeps a row out, or what became of it.
+pub mod word {
+    /// A free text was cut.
+    pub const CUT: &str = "cut";
+    /// A value is too long, and may not be cut.
+    pub const TOO_LONG: &str = "too_long";
+    /// A moment before the year 1000.
+    pub const TOO_EARLY: &str = "too_early";
+    /// No employee has this code.
+    pub const NO_EMPLOYEE: &str = "no_such_employee";
+    /// The other side needs a value, and there is none.
+    pub const MISSING: &str = "missing";
+    /// The retry is still to be made.
+    pub const WAITS: &str = "waits";
+}
+
+/// The other side's employees.
+#[derive(Clone, Debug, Default)]
+pub struct Employees {
+    /// The id for each code.
+    pub by_code: HashMap<String, String>,
+    /// All ids.
+    pub ids: HashSet<String>,
+}
+
+impl Employees {
+    /// The id of an employee who is known by it, or by the code.
+    fn id_of<'a>(&'a self, known_as: &'a str) -> Option<&'a str> {
+        let by_code = self.by_code.get(known_as).map(String::as_str);
+        by_code.or_else(|| self.ids.get(known_as).map(String::as_str))
+    }
+}
+
+/// The other side, as far as the form of a row depends on it.
+#[derive(Clone, Debug, Default)]
+pub struct Mapping {
+    /// The tables that rows can go to; one that is missing gets none.
+    pub shapes: HashMap<SharedTable, Shape>,
+    /// Whom interviews are about.
+    pub employees: Employees,
+}
+
+/// The columns of a shared table that are written.
+pub fn columns(table: SharedTable) -> Vec<&'static str> {
+    rules(table).iter().map(|(column, _)| *column).collect()
+}
+
+fn rules(table: SharedTable) -> &'static [Rule] {
+    match table {
+        SharedTable::Logs => LOGS,
+        SharedTable::Queue => QUEUE,
+        SharedTable::Interviews => INTERVIEWS,
+    }
+}
+
+/// Whether a column holds a moment.
+pub fn is_moment(table: SharedTable, column: &str) -> bool {
+    rules(table).contains(&(column_named(table, column), Moment))
+}
+
+fn column_named(table: SharedTable, column: &str) -> &'static str {
+    let known = rules(table).iter().find(|(known, _)| *known == column);
+    known.map_or("", |(known, _)| known)
+}
+
+impl Mapping {
+    /// What goes into the shared tables of a chunk.
+    pub fn placements(&self, unit: Unit, tables: &[Table], chunk: &Chunk) -> Vec<Placement> {
+        SharedTable::of(unit)
+            .iter()
+            .map(|shared| {
+                let mut placement = Placement::empty(*shared);
+                let place = tables.iter().position(|table| table.name == shared.name());
+                if let (Some(at), Some(shape)) = (place, self.shapes.get(shared)) {
+                    placement.columns = columns(*shared);
+                    for row in &chunk.rows[at] {
+                        self.add(&mut placement, shape, &tables[at], row);
+                    }
+                }
+                placement
+            })
+            .collect()
+    }
+
+    fn add(&self, placement: &mut Placement, shape: &Shape, table: &Table, row: &[Cell]) {
+        let number = row.first().and_then(Cell::integer).unwrap_or_default();
+        let id = table.cell(row, "id").text().unwrap_or_default().to_owned();
+        let remark = |what: &str, column| Remark {
+            table: placement.table,
+            number,
+            id: id.clone(),
+            what: what.to_owned(),
+            column,
+        };
+        let status = table.cell(row, "status").text().unwrap_or_default();
+        if placement.table == SharedTable::Queue && !ENDED.contains(&status) {
+            placement.remarks.push(remark(word::WAITS, ""));
+            return;
+        }
+        let (mut cells, mut remarks, mut is_out) = (Vec::new(), Vec::new(), false);
+        for (column, how) in rules(placement.table) {
+            match self.mapped(table.cell(row, column), *how, shape, column) {
+                Mapped::Fits(cell) => cells.push(cell),
+                Mapped::Cut(cell) => {
+                    cells.push(cell);
+                    remarks.push(remark(word::CUT, *column));
+                }
+                Mapped::Out(what) => {
+                    remarks.push(remark(what, *column));
+                    is_out = true;
+                }
+            }
+        }
+        if is_out {
+            // What would have been cut does not matter then.
+            remarks.retain(|remark| remark.what != word::CUT);
+        } else {
+            let mut digest = Sha256::default();
+            for cell in &cells {
+                cell.feed(&mut digest);
+            }
+            placement.rows.push(RowToPlace {
+                number,
+                digest: digest.finish(),
+                cells,
+            });
+        }
+        placement.remarks.extend(remarks);
+    }
+
+    fn mapped(&self, cell: &Cell, how: How, shape: &Shape, column: &str) -> Mapped {
+        let there = shape.columns.get(column);
+        if *cell == Cell::Null {
+            let is_needed = there.is_some_and(|column| !column.nullable);
+            return if is_needed {
+                Mapped::Out(word::MISSING)
+            } else {
+                Mapped::Fits(Cell::Null)
+            };
+        }
+        let Some(text) = cell.text() else {
+            return Mapped::Fits(cell.clone());
+        };
+        let text = match how {
+            Moment => match date_time(text) {
+                Some(moment) => return Mapped::Fits(Cell::Text(moment.into_bytes())),
+                None => return Mapped::Out(word::TOO_EARLY),
+            },
+            Employee => match self.employees.id_of(text) {
+                Some(id) => id,
+                None => return Mapped::Out(word::NO_EMPLOYEE),
+            },
+            AsItIs | FreeText => text,
+        };
+        let limit = there.and_then(|column| column.limit);
+        match limit.and_then(|limit| limit.cut(text)) {
+            None => Mapped::Fits(Cell::Text(text.as_bytes().to_owned())),
+            Some(shorter) if how == FreeText => Mapped::Cut(Cell::Text(shorter.into())),
+            Some(_) => Mapped::Out(word::TOO_LONG),
+        }
+    }
+}
+
+enum Mapped {
+    Fits(Cell),
+    Cut(Cell),
+    Out(&'static str),
+}
+
+/// A moment as DATETIME(3) has it, in UTC; none: it is too early for that.
+pub(super) fn date_time(moment: &str) -> Option<String> {
+    let (day, time) = moment.strip_suffix('Z')?.split_once('T')?;
+    (day >= FIRST_YEAR).then(|| format!("{day} {time}"))
+}
+
+#[cfg(test)]
+mod tests;

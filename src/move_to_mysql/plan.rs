@@ -1,0 +1,369 @@
+//! What fits, what does not, how long it takes. Nothing is written.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::finding::{Finding, Form, Named};
+use super::mapping::{self, Employees, Mapping};
+use super::source::{self, Pass, Read};
+use super::{MoveError, NAMED};
+use crate::chunk::Unit;
+use crate::clock::Clock;
+use crate::crypto;
+use crate::shared_database::{Limit, Placement, Server, Shape, SharedDatabase, SharedTable};
+use crate::store::CarriedCopy;
+use crate::timestamp::Timestamp;
+
+/// The table `interviews` has these when it is the staff system's.
+const OF_INTERVIEWS: [&str; 2] = ["interview_status", "employee_id"];
+/// Seconds by which a clock may be off without a word.
+const CLOCK_SECONDS: i64 = 2;
+/// Bytes of a statement beside the largest event.
+const BESIDE: u64 = 1024 * 1024;
+/// Rows a second that are taken for granted where nothing can be tried, and the rows that an event makes, about.
+const ROWS_PER_SECOND: u64 = 15_000;
+const ROWS_OF_EVENT: u64 = 7;
+/// Rows of a trial, and how long it goes on, in milliseconds.
+const TRIAL_ROWS: usize = 500;
+const TRIAL_MS: u128 = 1000;
+
+/// Rows of each shared table: all, and the relay's.
+type Counts = HashMap<SharedTable, (u64, u64)>;
+
+/// What is there, and what was found in it.
+#[derive(Default)]
+pub struct Structure {
+    /// How rows become theirs.
+    pub mapping: Mapping,
+    /// What was found.
+    pub findings: Vec<Finding>,
+    counts: Counts,
+}
+
+/// Looks at the server and its tables, and at no rows but those of the employees.
+///
+/// # Errors
+/// When the server does not answer.
+pub async fn structure(target: &mut SharedDatabase, clock: &Clock) -> Result<Structure, MoveError> {
+    let server = target.server().await?;
+    let mut there = Structure {
+        findings: of_server(&server, target.shared_database(), clock),
+        ..Structure::default()
+    };
+    if !server.has_shared {
+        return Ok(there);
+    }
+    for table in SharedTable::ALL {
+        match target.shape(table).await? {
+            None => there.findings.push(Finding::NoTable(table)),
+            Some(shape) if table == SharedTable::Interviews && !is_interviews(&shape) => {
+                there.findings.push(Finding::OtherInterviews);
+            }
+            Some(shape) => {
+                there.findings.extend(of_shape(table, &shape));
+                there.mapping.shapes.insert(table, shape);
+                let (all, own) = target.counted(table).await?;
+                there.counts.insert(table, (all, own));
+                if all > own {
+                    there.findings.push(Finding::RowsOfTheirs(table, all - own));
+                }
+            }
+        }
+    }
+    there
+        .findings
+        .insert(1, Finding::Form(form(&there.mapping.shapes)));
+    match target.employees().await? {
+        Some((by_code, ids)) => there.mapping.employees = Employees { by_code, ids },
+        None => there.findings.push(Finding::NoEmployees),
+    }
+    Ok(there)
+}
+
+fn of_server(server: &Server, shared: &str, clock: &Clock) -> Vec<Finding> {
+    let mut findings = vec![Finding::Server(server.version.clone())];
+    if !server.has_shared {
+        findings.push(Finding::NoDatabase(shared.to_owned()));
+    }
+    let lacking = server.not_granted.iter();
+    findings.extend(lacking.map(|(what, on)| Finding::NotGranted(what, on.clone())));
+    if !server.sql_mode.contains("STRICT_") {
+        findings.push(Finding::NotStrict(server.sql_mode.clone()));
+    }
+    findings.push(Finding::TimeZone(server.time_zone.clone()));
+    if let Ok(there) = Timestamp::parse(&server.now) {
+        let off = (there.unix_ms() - clock.now().unix_ms()) / 1000;
+        if off.abs() >= CLOCK_SECONDS {
+            findings.push(Finding::Clock(off));
+        }
+    }
+    findings
+}
+
+fn is_interviews(shape: &Shape) -> bool {
+    OF_INTERVIEWS
+        .iter()
+        .all(|name| shape.columns.contains_key(*name))
+}
+
+fn form(shapes: &HashMap<SharedTable, Shape>) -> Option<Form> {
+    let logs = &shapes.get(&SharedTable::Logs)?.columns;
+    let limit = |column: &str| logs.get(column).and_then(|column| column.limit);
+    match (limit("event_type"), limit("error_message")) {
+        (Some(Limit::Characters(191)), Some(Limit::Characters(191))) => Some(Form::Prisma),
+        (Some(Limit::Characters(100)), Some(Limit::Bytes(_))) => Some(Form::HandWritten),
+        _ => None,
+    }
+}
+
+/// Words that a column has to know.
+const WORDS: [(SharedTable, &str, &[&str]); 3] = [
+    (
+        SharedTable::Logs,
+        "status",
+        &["success", "failed", "timeout"],
+    ),
+    (SharedTable::Queue, "status", &["completed", "failed"]),
+    (
+        SharedTable::Interviews,
+        "interview_status",
+        &[
+            "scheduled",
+            "completed",
+            "cancelled",
+            "no_show",
+            "rescheduled",
+        ],
+    ),
+];
+
+fn of_shape(table: SharedTable, shape: &Shape) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let written = mapping::columns(table);
+    let lacks = written
+        .iter()
+        .filter(|name| !shape.columns.contains_key(**name));
+    let lacks: Vec<_> = lacks.copied().collect();
+    if !lacks.is_empty() {
+        findings.push(Finding::LacksColumns(table, lacks));
+    }
+    let needs = shape.columns.iter().filter(|(name, column)| {
+        !column.nullable && !column.has_default && !written.contains(&name.as_str())
+    });
+    let needs: Vec<_> = needs.map(|(name, _)| name.clone()).collect();
+    if !needs.is_empty() {
+        findings.push(Finding::NeedsColumns(table, needs));
+    }
+    for name in &written {
+        let column = shape.columns.get(*name);
+        if mapping::is_moment(table, name)
+            && column.is_some_and(|column| column.precision.is_none_or(|digits| digits < 3))
+        {
+            findings.push(Finding::Coarse(table, name));
+        }
+    }
+    for (of, name, words) in WORDS {
+        let column = shape
+            .columns
+            .get(name)
+            .filter(|column| column.kind == "enum");
+        if let Some(column) = column.filter(|_| of == table) {
+            let unknown = words
+                .iter()
+                .filter(|word| !column.whole.contains(&format!("'{word}'")));
+            let unknown: Vec<_> = unknown.copied().collect();
+            if !unknown.is_empty() {
+                findings.push(Finding::LacksWords(table, name, unknown));
+            }
+        }
+    }
+    if !shape.engine.eq_ignore_ascii_case("innodb") {
+        findings.push(Finding::Engine(table, shape.engine.clone()));
+    }
+    let collation = shape.columns.get("id").and_then(|id| id.collation.clone());
+    if let Some(collation) = collation.filter(|name| !name.ends_with("_bin")) {
+        findings.push(Finding::Collation(table, collation));
+    }
+    findings
+}
+
+/// Looks through all rows as well: everything that will have to be said of them.
+///
+/// # Errors
+/// When one of the two sides does not answer.
+pub async fn whole(
+    target: &mut SharedDatabase,
+    copy: CarriedCopy,
+    clock: &Clock,
+    mut progress: impl FnMut(u64),
+) -> Result<Vec<Finding>, MoveError> {
+    let mut there = structure(target, clock).await?;
+    let mut findings = std::mem::take(&mut there.findings);
+    let (events, interviews) = (copy.size(Unit::Events)?, copy.size(Unit::Interviews)?);
+    let (count, ids) = copy.waiting(NAMED)?;
+    findings.push(Finding::Amount(events, interviews));
+    if count > 0 {
+        findings.push(Finding::Waiting(Named { count, ids }));
+    }
+    let mut seen = Seen::default();
+    let (events_unit, interviews_unit) = (Pass::Rows(Unit::Events), Pass::Rows(Unit::Interviews));
+    let mut source = source::read(copy, vec![interviews_unit, events_unit]);
+    let mut current = None;
+    while let Some(read) = source.recv().await {
+        match (read?, &current) {
+            (Read::Begin(Pass::Rows(unit), tables), _) => current = Some((unit, tables)),
+            (Read::Chunk(chunk), Some((unit, tables))) => {
+                progress(chunk.steps());
+                let placements = there.mapping.placements(*unit, tables, &chunk);
+                seen.look_at(target, &there, &placements).await?;
+            }
+            _ => {}
+        }
+    }
+    let packets = target.server().await?.max_packet;
+    if packets < seen.largest * 2 + BESIDE {
+        findings.push(Finding::SmallPackets(packets, seen.largest * 2 + BESIDE));
+    }
+    findings.extend(seen.findings());
+    let rows = events * ROWS_OF_EVENT + interviews * 2;
+    let speed = trial(target, clock).await?;
+    let seconds = rows.div_ceil(speed.unwrap_or(ROWS_PER_SECOND));
+    findings.push(Finding::Duration(seconds, speed.is_some()));
+    Ok(findings)
+}
+
+/// How many rows a second are written there; none: this user may not try.
+async fn trial(target: &mut SharedDatabase, clock: &Clock) -> Result<Option<u64>, MoveError> {
+    if !target.begin_trial().await {
+        return Ok(None);
+    }
+    let (begun, mut rows) = (clock.monotonic(), 0);
+    loop {
+        target.try_rows(TRIAL_ROWS).await?;
+        rows += TRIAL_ROWS as u128;
+        let passed = (clock.monotonic().saturating_sub(begun)).as_millis();
+        if passed >= TRIAL_MS {
+            // Half of the time is for everything that is not an insert.
+            let speed = rows * 1000 / passed / 2;
+            return Ok(Some(u64::try_from(speed).unwrap_or(u64::MAX).max(1)));
+        }
+    }
+}
+
+/// What was seen of the rows.
+#[derive(Default)]
+struct Seen {
+    rows: BTreeMap<(SharedTable, String, String), Named>,
+    theirs: BTreeMap<SharedTable, Named>,
+    one: BTreeMap<(SharedTable, &'static str, String), Named>,
+    /// The first text of each weight in each of the columns, by the beginning of the weight's digest.
+    weights: [HashMap<u64, Box<str>>; DISTINCT.len()],
+    largest: u64,
+}
+
+/// Columns whose texts have to be distinct for the server too; ids of events are the relay's own.
+const DISTINCT: [&str; 2] = ["id", "voicedrive_sync_id"];
+
+impl Seen {
+    async fn look_at(
+        &mut self,
+        target: &mut SharedDatabase,
+        there: &Structure,
+        placements: &[Placement],
+    ) -> Result<(), MoveError> {
+        for placement in placements {
+            let table = placement.table;
+            for remark in &placement.remarks {
+                let key = (table, remark.what.clone(), remark.column.to_owned());
+                self.rows.entry(key).or_default().add(&remark.id);
+            }
+            for row in &placement.rows {
+                let size: usize = row.cells.iter().map(crate::chunk::Cell::size).sum();
+                self.largest = self.largest.max(size as u64);
+            }
+            self.look_for_theirs(target, &there.counts, placement)
+                .await?;
+            if table == SharedTable::Interviews {
+                self.look_for_same(target, &there.mapping, placement)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn look_for_theirs(
+        &mut self,
+        target: &mut SharedDatabase,
+        counts: &Counts,
+        placement: &Placement,
+    ) -> Result<(), MoveError> {
+        let table = placement.table;
+        let (all, own) = counts.get(&table).copied().unwrap_or_default();
+        let ids: Vec<_> = placement.rows.iter().map(|row| row.id().to_vec()).collect();
+        if all == own || ids.is_empty() {
+            return Ok(());
+        }
+        for id in target.theirs(table, &ids, own > 0).await? {
+            let id = String::from_utf8_lossy(&id).into_owned();
+            self.theirs.entry(table).or_default().add(&id);
+        }
+        Ok(())
+    }
+
+    /// Asks the server which of the texts it takes for one. It compares by weights; of those that are equal, it is asked
+    /// once more whether they are one.
+    async fn look_for_same(
+        &mut self,
+        target: &mut SharedDatabase,
+        mapping: &Mapping,
+        placement: &Placement,
+    ) -> Result<(), MoveError> {
+        let table = placement.table;
+        for (column, known) in DISTINCT.into_iter().zip(&mut self.weights) {
+            let shape = mapping.shapes.get(&table);
+            let collation = shape.and_then(|shape| shape.columns.get(column)?.collation.clone());
+            let at = placement.columns.iter().position(|name| *name == column);
+            let (Some(collation), Some(at)) = (collation, at) else {
+                continue;
+            };
+            let texts: Vec<&str> = placement
+                .rows
+                .iter()
+                .filter_map(|row| row.cells[at].text())
+                .collect();
+            if texts.is_empty() {
+                continue;
+            }
+            let weights = target.weights(&collation, &texts).await?;
+            for (text, weight) in texts.into_iter().zip(weights) {
+                let digest = crypto::sha256(&[&weight]);
+                let key = digest.first_chunk().copied().map_or(0, u64::from_be_bytes);
+                let Some(first) = known.get(&key) else {
+                    known.insert(key, text.into());
+                    continue;
+                };
+                if target.is_one(&collation, first, text).await? {
+                    let pair = format!("{first} = {text}");
+                    let key = (table, column, collation.clone());
+                    self.one.entry(key).or_default().add(&pair);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn findings(self) -> Vec<Finding> {
+        let rows = self
+            .rows
+            .into_iter()
+            .filter(|((_, what, _), _)| what != mapping::word::WAITS);
+        let rows =
+            rows.map(|((table, what, column), named)| Finding::Rows(table, what, column, named));
+        let one = self.one.into_iter();
+        let one = one.map(|((table, column, collation), named)| {
+            Finding::SameIds(table, column, collation, named)
+        });
+        let theirs = self.theirs.into_iter();
+        let theirs = theirs.map(|(table, named)| Finding::Theirs(table, named));
+        rows.chain(one).chain(theirs).collect()
+    }
+}

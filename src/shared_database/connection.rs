@@ -1,0 +1,166 @@
+//! One connection to the server, and its settings. It is never shared and never put back: one that broke is thrown away.
+
+use std::time::Duration;
+
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Opts, OptsBuilder, Params, Row, SslOpts, Value};
+use rustls::RootCertStore;
+use tokio::time::timeout;
+
+use super::SharedDatabaseError as Error;
+use super::values::quoted;
+use crate::config::{MysqlTarget, MysqlWay};
+use crate::crypto;
+use crate::secret::Secret;
+
+/// The longest that connecting may take.
+const CONNECTING: Duration = Duration::from_secs(15);
+/// The longest that one statement may take. A server that takes longer counts as gone.
+const STATEMENT: Duration = Duration::from_mins(10);
+/// Prepared statements that a connection keeps.
+const STATEMENTS_KEPT: usize = 128;
+/// Whatever the server's own settings are: rows are refused and not cut, times are UTC, a transaction locks what it
+/// writes and no gaps.
+const SETTINGS: [&str; 4] = [
+    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO'",
+    "SET SESSION time_zone = '+00:00'",
+    "SET NAMES utf8mb4",
+    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+];
+
+/// A connection to the server with both databases.
+pub struct SharedDatabase {
+    pub(super) connection: Conn,
+    options: Opts,
+    /// The relay's own database, quoted.
+    pub(super) own: String,
+    /// The staff system's, quoted.
+    pub(super) shared: String,
+    /// Their names.
+    pub(super) names: (String, String),
+    /// What the last transaction of this copy has left as the mark that it was made.
+    pub(super) token: Option<[u8; 16]>,
+}
+
+impl SharedDatabase {
+    /// Connects.
+    ///
+    /// # Errors
+    /// `SharedDatabaseError`
+    pub async fn connect(target: &MysqlTarget) -> Result<Self, Error> {
+        crypto::install();
+        let options = options(target);
+        Ok(Self {
+            connection: open(&options).await?,
+            options,
+            own: quoted(&target.own),
+            shared: quoted(&target.shared),
+            names: (target.own.clone(), target.shared.clone()),
+            token: None,
+        })
+    }
+
+    /// Connects once more, after the connection broke.
+    pub(super) async fn connect_again(&mut self) -> Result<(), Error> {
+        self.connection = open(&self.options).await?;
+        Ok(())
+    }
+
+    /// The name of the staff system's database.
+    #[must_use]
+    pub fn shared_database(&self) -> &str {
+        &self.names.1
+    }
+
+    /// Ends the connection.
+    pub async fn close(self) {
+        // The server notices by itself when nobody says goodbye.
+        let _ = timeout(CONNECTING, self.connection.disconnect()).await;
+    }
+
+    /// Runs a statement and answers how many rows it changed.
+    pub(super) async fn run(&mut self, sql: &str, values: Vec<Value>) -> Result<u64, Error> {
+        if values.is_empty() {
+            within(self.connection.query_drop(sql)).await?;
+        } else {
+            let values = Params::Positional(values);
+            within(self.connection.exec_drop(sql, values)).await?;
+        }
+        Ok(self.connection.affected_rows())
+    }
+
+    /// Runs a query.
+    pub(super) async fn rows(&mut self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, Error> {
+        let values = if values.is_empty() {
+            Params::Empty
+        } else {
+            Params::Positional(values)
+        };
+        within(self.connection.exec(sql, values)).await
+    }
+}
+
+async fn within<T>(work: impl Future<Output = mysql_async::Result<T>>) -> Result<T, Error> {
+    match timeout(STATEMENT, work).await {
+        Ok(done) => Ok(done?),
+        Err(_) => Err(Error::Lost("no answer".to_owned())),
+    }
+}
+
+async fn open(options: &Opts) -> Result<Conn, Error> {
+    let opened = timeout(CONNECTING, Conn::new(options.clone())).await;
+    let mut connection = match opened {
+        Ok(Ok(connection)) => connection,
+        Ok(Err(error)) => {
+            return Err(match Error::of(&error) {
+                Error::Lost(why) => Error::Unreachable(why),
+                other => other,
+            });
+        }
+        Err(_) => return Err(Error::Unreachable("no answer".to_owned())),
+    };
+    let mode: Option<String> = within(connection.query_first("SELECT @@SESSION.sql_mode")).await?;
+    if mode.is_some_and(|mode| mode.contains("STRICT_ALL_TABLES")) {
+        Ok(connection)
+    } else {
+        Err(Error::NotStrict)
+    }
+}
+
+fn options(target: &MysqlTarget) -> Opts {
+    let builder = OptsBuilder::default()
+        .user(Some(&target.user))
+        .pass(target.password.as_ref().map(Secret::expose))
+        .stmt_cache_size(STATEMENTS_KEPT)
+        // Otherwise it would leave TLS for the socket that the server names.
+        .prefer_socket(false)
+        .setup(SETTINGS.to_vec());
+    match &target.way {
+        MysqlWay::Socket(path) => builder.socket(Some(path.display().to_string())),
+        MysqlWay::Tls { host, port, ca } => {
+            let roots = match ca {
+                Some(path) => vec![path.clone().into()],
+                None => of_the_system().into_iter().map(Into::into).collect(),
+            };
+            let ssl = SslOpts::default()
+                .with_disable_built_in_roots(true)
+                .with_root_certs(roots);
+            builder
+                .ip_or_hostname(host)
+                .tcp_port(*port)
+                .tcp_keepalive(Some(Duration::from_secs(30)))
+                .ssl_opts(Some(ssl))
+        }
+    }
+    .into()
+}
+
+/// The certificates of the system's store that can be understood.
+fn of_the_system() -> Vec<Vec<u8>> {
+    let certificates = rustls_native_certs::load_native_certs().certs.into_iter();
+    let is_good = |certificate: &rustls::pki_types::CertificateDer<'static>| {
+        RootCertStore::empty().add(certificate.clone()).is_ok()
+    };
+    let good = certificates.filter(is_good);
+    good.map(|certificate| certificate.to_vec()).collect()
+}

@@ -1,0 +1,82 @@
+//! Why the server did not do what it was asked.
+
+/// Why nothing came of a statement, or of connecting.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SharedDatabaseError {
+    /// Nobody answers there, or not with TLS.
+    #[error("cannot be reached: {0}")]
+    Unreachable(String),
+    /// The connection broke, and it is not known what became of the statement.
+    #[error("the connection broke: {0}")]
+    Lost(String),
+    /// The server refused.
+    #[error("the server refused (error {code}): {said}")]
+    Refused {
+        /// The server's number of the error.
+        code: u16,
+        /// What it said, without the values of a row.
+        said: String,
+    },
+    /// It does not take the settings that a connection needs: rows would be cut without a word.
+    #[error("the server does not set sql_mode to STRICT_ALL_TABLES")]
+    NotStrict,
+    /// Another copy runs, or ran since this one began.
+    #[error("another copy has begun meanwhile")]
+    Overtaken,
+    /// The own database has the tables of another version.
+    #[error("the relay's own database has the tables of another version")]
+    OtherVersion,
+    /// Nothing was copied there.
+    #[error("nothing was copied yet")]
+    NothingCopied,
+}
+
+/// Errors after which the same transaction can be tried again: deadlock, lock wait, conflicts of clusters.
+const AGAIN: [u16; 7] = [1213, 1205, 1180, 1020, 3101, 1047, 1053];
+/// Errors about one row: a key that is there, a value that does not fit, a reference to nothing.
+const OF_ROW: [u16; 12] = [
+    1048, 1062, 1264, 1265, 1292, 1366, 1406, 1452, 1586, 3140, 3819, 4025,
+];
+
+impl SharedDatabaseError {
+    pub(super) fn of(error: &mysql_async::Error) -> Self {
+        match error {
+            mysql_async::Error::Server(error) => {
+                let code = error.code;
+                let is_of_row = OF_ROW.contains(&code);
+                // The message repeats the value.
+                let said = if is_of_row { "" } else { &error.message };
+                let said = said.to_owned();
+                Self::Refused { code, said }
+            }
+            other => Self::Lost(other.to_string()),
+        }
+    }
+
+    /// Whether the same is worth another try on the same connection.
+    #[must_use]
+    pub fn is_for_again(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if AGAIN.contains(code))
+    }
+
+    /// The number of an error that is about a row.
+    #[must_use]
+    pub fn of_row(&self) -> Option<u16> {
+        match self {
+            Self::Refused { code, .. } if OF_ROW.contains(code) => Some(*code),
+            _ => None,
+        }
+    }
+
+    /// Whether the connection is gone.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        matches!(self, Self::Lost(_) | Self::Unreachable(_))
+    }
+}
+
+impl From<mysql_async::Error> for SharedDatabaseError {
+    fn from(error: mysql_async::Error) -> Self {
+        Self::of(&error)
+    }
+}

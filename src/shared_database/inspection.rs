@@ -1,0 +1,382 @@
+//! Looking at the server: what it is, what its tables are like, who works there. Nothing is changed.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use mysql_async::Value;
+
+use super::values::{bytes, count, is_given, places, quoted, text};
+use super::{SharedDatabase, SharedDatabaseError as Error, SharedTable};
+
+/// Names for the code of an employee, as the staff system's schema or a hand may have written it.
+const CODE_COLUMNS: [&str; 2] = ["employeeCode", "employee_code"];
+/// The table that a trial is made with; it is gone with the connection.
+const TRIAL: &str = "voicedrive_relay_trial";
+
+/// What the server says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Server {
+    /// Version and what it calls itself.
+    pub version: String,
+    /// The mode of other connections.
+    pub sql_mode: String,
+    /// The time zone of other connections; `SYSTEM` with the system's.
+    pub time_zone: String,
+    /// Its time of day, in UTC.
+    pub now: String,
+    /// The longest statement that it takes, in bytes.
+    pub max_packet: u64,
+    /// Whether the relay's own database is there.
+    pub has_own: bool,
+    /// Whether the staff system's is.
+    pub has_shared: bool,
+    /// What this user may not do, and should: a privilege, and on what.
+    pub not_granted: Vec<(&'static str, String)>,
+}
+
+/// How much of a text a column takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// So many characters.
+    Characters(u64),
+    /// So many bytes.
+    Bytes(u64),
+}
+
+impl Limit {
+    /// The beginning of a text that fits, ending between two characters; none: all of it does.
+    #[must_use]
+    pub fn cut(self, text: &str) -> Option<&str> {
+        let end = match self {
+            Self::Characters(most) => {
+                let most = usize::try_from(most).unwrap_or(usize::MAX);
+                text.char_indices().nth(most).map(|(at, _)| at)?
+            }
+            Self::Bytes(most) => {
+                let most = usize::try_from(most).unwrap_or(usize::MAX);
+                if text.len() <= most {
+                    return None;
+                }
+                text.floor_char_boundary(most)
+            }
+        };
+        Some(&text[..end])
+    }
+}
+
+/// A column of a shared table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShapeOfColumn {
+    /// Its type, such as `varchar`.
+    pub kind: String,
+    /// What the type says in full, such as `enum('success','failed')`.
+    pub whole: String,
+    /// How much text it takes.
+    pub limit: Option<Limit>,
+    /// Digits behind the second, of a moment.
+    pub precision: Option<u64>,
+    /// Whether it may have no value.
+    pub nullable: bool,
+    /// Whether it gets a value by itself.
+    pub has_default: bool,
+    /// Which texts are one for the server.
+    pub collation: Option<String>,
+}
+
+/// A shared table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shape {
+    /// Its columns, by name.
+    pub columns: BTreeMap<String, ShapeOfColumn>,
+    /// The engine that keeps it.
+    pub engine: String,
+}
+
+impl SharedDatabase {
+    /// Asks the server about itself.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn server(&mut self) -> Result<Server, Error> {
+        let sql = "SELECT CONCAT(VERSION(), ' ', @@version_comment), @@GLOBAL.sql_mode,
+                          IF(@@GLOBAL.time_zone = 'SYSTEM', CONCAT('SYSTEM ', @@system_time_zone), @@GLOBAL.time_zone),
+                          DATE_FORMAT(UTC_TIMESTAMP(3), '%Y-%m-%dT%H:%i:%s.%f'), @@GLOBAL.max_allowed_packet";
+        let rows = self.rows(sql, Vec::new()).await?;
+        let row = rows.first();
+        let text = |at| row.map(|row| text(row, at)).unwrap_or_default();
+        let (own, shared) = self.names.clone();
+        // Microseconds; the last three digits are zero.
+        let now = text(3)
+            .get(..23)
+            .map(|now| format!("{now}Z"))
+            .unwrap_or_default();
+        Ok(Server {
+            version: text(0),
+            sql_mode: text(1),
+            time_zone: text(2),
+            now,
+            max_packet: row.map(|row| count(row, 4)).unwrap_or_default(),
+            has_own: self.has_database(&own).await?,
+            has_shared: self.has_database(&shared).await?,
+            not_granted: self.not_granted().await?,
+        })
+    }
+
+    async fn not_granted(&mut self) -> Result<Vec<(&'static str, String)>, Error> {
+        let rows = self
+            .rows("SHOW GRANTS FOR CURRENT_USER()", Vec::new())
+            .await?;
+        let grants: Vec<_> = rows.iter().map(|row| text(row, 0)).collect();
+        let (own, shared) = &self.names;
+        let mut lacking = Vec::new();
+        for privilege in [
+            "CREATE",
+            "CREATE VIEW",
+            "SELECT",
+            "INSERT",
+            "UPDATE",
+            "DELETE",
+        ] {
+            if !grants
+                .iter()
+                .any(|grant| allows(grant, privilege, own, None))
+            {
+                lacking.push((privilege, format!("{own}.*")));
+            }
+        }
+        for privilege in ["SELECT", "INSERT", "UPDATE", "DELETE"] {
+            for table in SharedTable::ALL.map(SharedTable::name) {
+                if !grants
+                    .iter()
+                    .any(|grant| allows(grant, privilege, shared, Some(table)))
+                {
+                    lacking.push((privilege, format!("{shared}.{table}")));
+                }
+            }
+        }
+        Ok(lacking)
+    }
+
+    /// What a shared table is like; none: it is not there.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn shape(&mut self, table: SharedTable) -> Result<Option<Shape>, Error> {
+        let sql = "SELECT column_name, data_type, column_type, character_maximum_length, character_octet_length,
+                          datetime_precision, is_nullable, column_default IS NOT NULL OR extra LIKE '%auto_increment%'
+                            OR extra LIKE '%DEFAULT_GENERATED%', collation_name
+                     FROM information_schema.columns WHERE table_schema = ? AND table_name = ?";
+        let named: Vec<Value> = vec![self.names.1.clone().into(), table.name().into()];
+        let rows = self.rows(sql, named.clone()).await?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let columns = rows.iter().map(|row| {
+            let kind = text(row, 1).to_lowercase();
+            let has_length = is_given(row, 3);
+            let limit = match kind.as_str() {
+                "varchar" | "char" => has_length.then(|| Limit::Characters(count(row, 3))),
+                "tinytext" | "text" | "mediumtext" => {
+                    has_length.then(|| Limit::Bytes(count(row, 4)))
+                }
+                _ => None,
+            };
+            let has_precision = is_given(row, 5);
+            let column = ShapeOfColumn {
+                kind,
+                whole: text(row, 2),
+                limit,
+                precision: has_precision.then(|| count(row, 5)),
+                nullable: text(row, 6) == "YES",
+                has_default: count(row, 7) == 1,
+                collation: Some(text(row, 8)).filter(|name| !name.is_empty()),
+            };
+            (text(row, 0), column)
+        });
+        let columns = columns.collect();
+        let sql = "SELECT engine FROM information_schema.tables WHERE table_schema = ? AND table_name = ?";
+        let rows = self.rows(sql, named).await?;
+        let engine = rows.first().map(|row| text(row, 0)).unwrap_or_default();
+        Ok(Some(Shape { columns, engine }))
+    }
+
+    /// The employees: the id for each code, and all ids; none: there is no such table.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn employees(
+        &mut self,
+    ) -> Result<Option<(HashMap<String, String>, HashSet<String>)>, Error> {
+        let sql = "SELECT column_name FROM information_schema.columns
+                    WHERE table_schema = ? AND table_name = 'employees'";
+        let rows = self.rows(sql, vec![self.names.1.clone().into()]).await?;
+        let columns: Vec<_> = rows.iter().map(|row| text(row, 0)).collect();
+        if !columns.iter().any(|column| column == "id") {
+            return Ok(None);
+        }
+        let code = CODE_COLUMNS
+            .iter()
+            .find(|code| columns.iter().any(|column| column == *code));
+        let code = code.map_or("NULL".to_owned(), |code| quoted(code));
+        let sql = format!("SELECT id, {code} FROM {}.employees", self.shared);
+        let (mut by_code, mut ids) = (HashMap::new(), HashSet::new());
+        for row in self.rows(&sql, Vec::new()).await? {
+            let (id, code) = (text(&row, 0), text(&row, 1));
+            if !code.is_empty() {
+                by_code.insert(code, id.clone());
+            }
+            ids.insert(id);
+        }
+        Ok(Some((by_code, ids)))
+    }
+
+    /// How many rows a shared table has, and how many of them are the relay's.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn counted(&mut self, table: SharedTable) -> Result<(u64, u64), Error> {
+        let sql = format!("SELECT COUNT(*) FROM {}", self.shared_name(table));
+        let rows = self.rows(&sql, Vec::new()).await?;
+        let all = rows.first().map(|row| count(row, 0)).unwrap_or_default();
+        let sql = "SELECT 1 FROM information_schema.tables WHERE table_schema = ? AND table_name = 'placed_rows'";
+        if self
+            .rows(sql, vec![self.names.0.clone().into()])
+            .await?
+            .is_empty()
+        {
+            return Ok((all, 0));
+        }
+        let sql = format!(
+            "SELECT COUNT(*) FROM {}.placed_rows WHERE shared_table = ?",
+            self.own
+        );
+        let rows = self.rows(&sql, vec![table.name().into()]).await?;
+        let own = rows.first().map(|row| count(row, 0)).unwrap_or_default();
+        Ok((all, own))
+    }
+
+    /// Of these ids, those that a shared table has already or takes for one that it has, without the relay's own rows: the
+    /// other's id as it stands there.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn theirs(
+        &mut self,
+        table: SharedTable,
+        ids: &[Vec<u8>],
+        has_own: bool,
+    ) -> Result<Vec<Vec<u8>>, Error> {
+        let mut there = self.there(table, ids).await?;
+        if has_own {
+            let placed = self.placed(table, &there).await?;
+            there.retain(|id| !placed.contains(id));
+        }
+        Ok(there)
+    }
+
+    /// For each text, what the server compares it by in this collation. Blanks at the end are for [`SharedDatabase::is_one`].
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn weights(
+        &mut self,
+        collation: &str,
+        texts: &[&str],
+    ) -> Result<Vec<Vec<u8>>, Error> {
+        let character_set = collation.split('_').next().unwrap_or_default();
+        let weight = format!("WEIGHT_STRING(CONVERT(? USING {character_set}) COLLATE {collation})");
+        let sql = format!("SELECT {}", vec![weight; texts.len()].join(", "));
+        let values = texts
+            .iter()
+            .map(|text| Value::from(text.trim_end_matches(' ')))
+            .collect();
+        let rows = self.rows(&sql, values).await?;
+        let row = rows.first();
+        Ok((0..texts.len())
+            .map(|at| row.map(|row| bytes(row, at)).unwrap_or_default())
+            .collect())
+    }
+
+    /// Whether two texts are one in this collation.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn is_one(&mut self, collation: &str, a: &str, b: &str) -> Result<bool, Error> {
+        let character_set = collation.split('_').next().unwrap_or_default();
+        let side = format!("CONVERT(? USING {character_set})");
+        let sql = format!("SELECT {side} COLLATE {collation} = {side}");
+        let rows = self.rows(&sql, vec![a.into(), b.into()]).await?;
+        Ok(rows.first().is_some_and(|row| count(row, 0) == 1))
+    }
+
+    /// Makes a temporary table that only this connection sees, for trials of how fast rows are written. Answers whether
+    /// this user may.
+    pub async fn begin_trial(&mut self) -> bool {
+        let sql = format!(
+            "CREATE TEMPORARY TABLE {}.{TRIAL} (id VARCHAR(64) PRIMARY KEY, text TEXT) ENGINE=InnoDB",
+            self.shared
+        );
+        self.run(&sql, Vec::new()).await.is_ok()
+    }
+
+    /// Writes some rows of a usual size into it.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn try_rows(&mut self, rows: usize) -> Result<(), Error> {
+        let text: Value = "-".repeat(300).into();
+        let values = (0..rows).flat_map(|_| {
+            let id = uuid::Uuid::new_v4().to_string();
+            [id.into(), text.clone()]
+        });
+        let sql = format!(
+            "INSERT INTO {}.{TRIAL} (id, text) VALUES {}",
+            self.shared,
+            vec![places(2); rows].join(",")
+        );
+        self.run(&sql, values.collect()).await.map(drop)
+    }
+}
+
+/// Whether a line of the grants allows something on a table, or on all of a database.
+fn allows(grant: &str, privilege: &str, database: &str, table: Option<&str>) -> bool {
+    let Some((what, rest)) = grant
+        .strip_prefix("GRANT ")
+        .and_then(|rest| rest.split_once(" ON "))
+    else {
+        return false;
+    };
+    let on = rest.split(" TO ").next().unwrap_or_default();
+    let on = on.replace(['`', '\\'], "");
+    let is_meant = on == "*.*"
+        || on == format!("{database}.*")
+        || table.is_some_and(|table| on == format!("{database}.{table}"));
+    let mut granted = what.split(", ");
+    is_meant && granted.any(|granted| granted == privilege || granted == "ALL PRIVILEGES")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_between_characters() {
+        assert_eq!(Limit::Characters(2).cut("あいう"), Some("あい"));
+        assert_eq!(Limit::Characters(3).cut("あいう"), None);
+        assert_eq!(Limit::Bytes(7).cut("あいう"), Some("あい"));
+        assert_eq!(Limit::Bytes(9).cut("あいう"), None);
+        assert_eq!(Limit::Bytes(2).cut("あいう"), Some(""));
+    }
+
+    #[test]
+    fn a_grant_allows_what_it_names() {
+        let all = "GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost` WITH GRANT OPTION";
+        let own = "GRANT ALL PRIVILEGES ON `voicedrive\\_relay`.* TO `r`@`%`";
+        let table = "GRANT SELECT, INSERT ON `staff`.`interviews` TO `r`@`%`";
+        assert!(allows(all, "SELECT", "staff", Some("interviews")));
+        assert!(allows(own, "CREATE VIEW", "voicedrive_relay", None));
+        assert!(!allows(own, "SELECT", "staff", Some("interviews")));
+        assert!(allows(table, "INSERT", "staff", Some("interviews")));
+        assert!(!allows(table, "UPDATE", "staff", Some("interviews")));
+        assert!(!allows(table, "SELECT", "staff", None));
+    }
+}

@@ -1,0 +1,290 @@
+//! Putting the relay's rows into the staff system's tables. What was put there is noted in the own database, row by row:
+//! nothing else is ever changed or taken out, and a row of somebody else's is left as it is.
+
+use std::collections::{HashMap, HashSet};
+
+use mysql_async::Value;
+
+use super::own::range_of_keys;
+use super::values::{bytes, places, quoted, value};
+use super::{
+    Parcel, Placement, Remark, RowToPlace, SharedDatabase, SharedDatabaseError as Error,
+    SharedTable, Written,
+};
+use crate::chunk::{Chunk, key_of};
+
+/// Ids in one question.
+const IDS_AT_ONCE: usize = 500;
+
+impl SharedDatabase {
+    /// Makes a shared table have the rows of a placement, and of the relay's no others in its range.
+    pub(super) async fn place(
+        &mut self,
+        parcel: &Parcel<'_>,
+        placement: &Placement,
+        one_by_one: bool,
+        written: &mut Written,
+    ) -> Result<(), Error> {
+        let table = placement.table;
+        let placed = if parcel.is_new {
+            HashMap::new()
+        } else {
+            self.placed_in(table, parcel.chunk).await?
+        };
+        let wanted: HashSet<&[u8]> = placement.rows.iter().map(RowToPlace::id).collect();
+        let gone = placed.keys().filter(|id| !wanted.contains(id.as_slice()));
+        let gone: Vec<_> = gone.cloned().collect();
+        written.taken_out += self.take_out(table, &gone).await?;
+        let mut missing = HashSet::new();
+        if parcel.anew {
+            let ids: Vec<_> = placed.keys().cloned().collect();
+            let there: HashSet<_> = self.there(table, &ids).await?.into_iter().collect();
+            missing = ids.into_iter().filter(|id| !there.contains(id)).collect();
+            self.forget(table, &missing.iter().cloned().collect::<Vec<_>>())
+                .await?;
+        }
+        let mut new = Vec::new();
+        for row in &placement.rows {
+            match placed.get(row.id()) {
+                Some(_) if missing.contains(row.id()) => new.push(row),
+                Some(digest) if *digest == row.digest && !parcel.anew => {}
+                Some(_) => self.change(placement, row, one_by_one, written).await?,
+                None => new.push(row),
+            }
+        }
+        self.add(placement, new, one_by_one, written).await?;
+        self.remark(parcel, placement, &written.remarks.clone())
+            .await
+    }
+
+    /// What was placed for the rows of a chunk, by id.
+    async fn placed_in(
+        &mut self,
+        table: SharedTable,
+        chunk: &Chunk,
+    ) -> Result<HashMap<Vec<u8>, [u8; 32]>, Error> {
+        let (condition, mut values) = range_of_keys("row_key", chunk);
+        values.insert(0, table.name().into());
+        let sql = format!(
+            "SELECT id, digest FROM {}.placed_rows WHERE shared_table = ? AND {condition}",
+            self.own
+        );
+        let rows = self.rows(&sql, values).await?;
+        let placed = rows.iter().map(|row| {
+            let digest = bytes(row, 1).try_into().unwrap_or_default();
+            (bytes(row, 0), digest)
+        });
+        Ok(placed.collect())
+    }
+
+    /// Which ids the shared table has that are one of these for the server, byte for byte as they stand there.
+    pub(super) async fn there(
+        &mut self,
+        table: SharedTable,
+        ids: &[Vec<u8>],
+    ) -> Result<Vec<Vec<u8>>, Error> {
+        let mut there = Vec::new();
+        for ids in ids.chunks(IDS_AT_ONCE) {
+            let sql = format!(
+                "SELECT CAST(id AS BINARY) FROM {} WHERE id IN {}",
+                self.shared_name(table),
+                places(ids.len())
+            );
+            let values = ids.iter().map(|id| Value::from(id.clone())).collect();
+            let rows = self.rows(&sql, values).await?;
+            there.extend(rows.iter().map(|row| bytes(row, 0)));
+        }
+        Ok(there)
+    }
+
+    pub(super) fn shared_name(&self, table: SharedTable) -> String {
+        format!("{}.{}", self.shared, quoted(table.name()))
+    }
+
+    /// Takes rows of the relay's out of a shared table.
+    async fn take_out(&mut self, table: SharedTable, ids: &[Vec<u8>]) -> Result<u64, Error> {
+        let mut gone = 0;
+        for id in ids {
+            // The collation finds more than the one that is meant.
+            let sql = format!(
+                "DELETE FROM {} WHERE id = ? AND CAST(id AS BINARY) = ?",
+                self.shared_name(table)
+            );
+            gone += self
+                .run(&sql, vec![id.clone().into(), id.clone().into()])
+                .await?;
+        }
+        self.forget(table, ids).await?;
+        Ok(gone)
+    }
+
+    async fn forget(&mut self, table: SharedTable, ids: &[Vec<u8>]) -> Result<(), Error> {
+        for ids in ids.chunks(IDS_AT_ONCE) {
+            let sql = format!(
+                "DELETE FROM {}.placed_rows WHERE shared_table = ? AND id IN {}",
+                self.own,
+                places(ids.len())
+            );
+            let ids = ids.iter().map(|id| Value::from(id.clone()));
+            let values = std::iter::once(table.name().into()).chain(ids);
+            self.run(&sql, values.collect()).await?;
+        }
+        Ok(())
+    }
+
+    async fn change(
+        &mut self,
+        placement: &Placement,
+        row: &RowToPlace,
+        one_by_one: bool,
+        written: &mut Written,
+    ) -> Result<(), Error> {
+        let assigned = placement.columns[1..].iter();
+        let assigned: Vec<_> = assigned
+            .map(|name| format!("{} = ?", quoted(name)))
+            .collect();
+        let sql = format!(
+            "UPDATE {} SET {} WHERE id = ? AND CAST(id AS BINARY) = ?",
+            self.shared_name(placement.table),
+            assigned.join(", ")
+        );
+        let id = Value::from(row.id());
+        let values = row.cells[1..].iter().map(value);
+        let values = values.chain([id.clone(), id.clone()]).collect();
+        match self.run(&sql, values).await {
+            Ok(_) => written.placed += 1,
+            Err(error) => return refused(placement, row, &error, one_by_one, written),
+        }
+        let sql = format!(
+            "UPDATE {}.placed_rows SET digest = ? WHERE shared_table = ? AND id = ?",
+            self.own
+        );
+        let digest = row.digest.to_vec().into();
+        let values = vec![digest, placement.table.name().into(), id];
+        self.run(&sql, values).await.map(drop)
+    }
+
+    /// Adds rows that the relay did not put there before.
+    async fn add(
+        &mut self,
+        placement: &Placement,
+        rows: Vec<&RowToPlace>,
+        one_by_one: bool,
+        written: &mut Written,
+    ) -> Result<(), Error> {
+        let table = placement.table;
+        let ids: Vec<_> = rows.iter().map(|row| row.id().to_vec()).collect();
+        let there: HashSet<_> = self.there(table, &ids).await?.into_iter().collect();
+        // For the server one of ours may be one with one of theirs that is written otherwise.
+        let is_exact = there.iter().all(|id| ids.contains(id));
+        let target = self.shared_name(table);
+        let columns: Vec<_> = placement.columns.iter().map(|name| quoted(name)).collect();
+        let mut added = Vec::new();
+        for row in rows {
+            let what = if there.contains(row.id()) {
+                Some(Remark::THEIRS)
+            } else if !is_exact && !self.there(table, &[row.id().to_vec()]).await?.is_empty() {
+                Some(Remark::SAME_FOR_SERVER)
+            } else {
+                None
+            };
+            if let Some(what) = what {
+                written.remarks.push(remark(placement, row, what));
+            } else if one_by_one {
+                let values = row.cells.iter().map(value).collect();
+                match self
+                    .insert(&target, &columns, std::iter::once(values))
+                    .await
+                {
+                    Ok(()) => added.push(row),
+                    Err(error) => refused(placement, row, &error, one_by_one, written)?,
+                }
+            } else {
+                added.push(row);
+            }
+        }
+        if !one_by_one {
+            let values = added
+                .iter()
+                .map(|row| row.cells.iter().map(value).collect());
+            self.insert(&target, &columns, values).await?;
+        }
+        written.placed += added.len() as u64;
+        let notes = added.iter().map(|row| {
+            vec![
+                table.name().into(),
+                row.id().into(),
+                key_of(row.number).to_vec().into(),
+                row.digest.to_vec().into(),
+            ]
+        });
+        let columns = ["shared_table", "id", "row_key", "digest"].map(str::to_owned);
+        let target = format!("{}.placed_rows", self.own);
+        self.insert(&target, &columns, notes).await
+    }
+
+    /// Keeps what is to be said of the rows of a chunk.
+    async fn remark(
+        &mut self,
+        parcel: &Parcel<'_>,
+        placement: &Placement,
+        found: &[Remark],
+    ) -> Result<(), Error> {
+        let table = placement.table;
+        if !parcel.is_new {
+            let (condition, mut values) = range_of_keys("row_key", parcel.chunk);
+            values.insert(0, table.name().into());
+            let sql = format!(
+                "DELETE FROM {}.row_remarks WHERE shared_table = ? AND {condition}",
+                self.own
+            );
+            self.run(&sql, values).await?;
+        }
+        let found = found.iter().filter(|remark| remark.table == table);
+        let rows = placement.remarks.iter().chain(found).map(|remark| {
+            vec![
+                table.name().into(),
+                key_of(remark.number).to_vec().into(),
+                remark.what.clone().into(),
+                remark.column.into(),
+                remark.id.clone().into(),
+            ]
+        });
+        let columns = ["shared_table", "row_key", "remark", "column_name", "id"];
+        let target = format!("{}.row_remarks", self.own);
+        self.insert(&target, &columns.map(str::to_owned), rows)
+            .await
+    }
+}
+
+fn remark(placement: &Placement, row: &RowToPlace, what: &str) -> Remark {
+    Remark {
+        table: placement.table,
+        number: row.number,
+        id: String::from_utf8_lossy(row.id()).into_owned(),
+        what: what.to_owned(),
+        column: "",
+    }
+}
+
+/// Notes what the server had against a row that was written alone; any other error is told.
+fn refused(
+    placement: &Placement,
+    row: &RowToPlace,
+    error: &Error,
+    one_by_one: bool,
+    written: &mut Written,
+) -> Result<(), Error> {
+    match error.of_row() {
+        Some(code) if one_by_one => {
+            // A key that is there already: for the server two ids are one.
+            let what = match code {
+                1062 | 1586 => Remark::SAME_FOR_SERVER.to_owned(),
+                code => format!("{}{code}", Remark::REFUSED),
+            };
+            written.remarks.push(remark(placement, row, &what));
+            Ok(())
+        }
+        _ => Err(error.clone()),
+    }
+}

@@ -1,0 +1,179 @@
+//! Reading the shared tables back, and the links between interviews.
+
+use std::collections::{HashMap, HashSet};
+
+use mysql_async::Value;
+
+use super::own::range_of_keys;
+use super::values::{bytes, count, places, quoted, text, value};
+use super::{SharedDatabase, SharedDatabaseError as Error, SharedTable};
+use crate::chunk::{Cell, Chunk};
+
+/// Ids in one question.
+const IDS_AT_ONCE: usize = 500;
+
+/// A row of a shared table, each value as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlacedRow {
+    /// In the order in which the columns were asked for.
+    pub values: Vec<Option<Vec<u8>>>,
+}
+
+/// From which interview one was rescheduled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The later one.
+    pub id: Vec<u8>,
+    /// The earlier one; none: it stands for no other.
+    pub origin: Option<Vec<u8>>,
+    /// When the record was changed last, as the shared table has it.
+    pub updated_at: Cell,
+}
+
+impl SharedDatabase {
+    /// The rows with exactly these ids, by id, with these columns.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn shared_rows(
+        &mut self,
+        table: SharedTable,
+        columns: &[&str],
+        ids: &[Vec<u8>],
+    ) -> Result<HashMap<Vec<u8>, PlacedRow>, Error> {
+        let wanted: HashSet<&Vec<u8>> = ids.iter().collect();
+        let texts = columns
+            .iter()
+            .map(|name| format!("CAST({} AS CHAR)", quoted(name)));
+        let texts: Vec<_> = texts.collect();
+        let mut found = HashMap::new();
+        for ids in ids.chunks(IDS_AT_ONCE) {
+            let sql = format!(
+                "SELECT CAST(id AS BINARY), {} FROM {} WHERE id IN {}",
+                texts.join(", "),
+                self.shared_name(table),
+                places(ids.len())
+            );
+            let values = ids.iter().map(|id| Value::from(id.clone())).collect();
+            for row in self.rows(&sql, values).await? {
+                let id = bytes(&row, 0);
+                let text = |at| match row.as_ref(at) {
+                    Some(Value::Bytes(bytes)) => Some(bytes.clone()),
+                    _ => None,
+                };
+                let values = (1..=columns.len()).map(text).collect();
+                if wanted.contains(&id) {
+                    found.insert(id, PlacedRow { values });
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Those of these ids under which the relay has put a row into a shared table.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn placed(
+        &mut self,
+        table: SharedTable,
+        ids: &[Vec<u8>],
+    ) -> Result<HashSet<Vec<u8>>, Error> {
+        let mut placed = HashSet::new();
+        for ids in ids.chunks(IDS_AT_ONCE) {
+            let sql = format!(
+                "SELECT id FROM {}.placed_rows WHERE shared_table = ? AND id IN {}",
+                self.own,
+                places(ids.len())
+            );
+            let ids = ids.iter().map(|id| Value::from(id.clone()));
+            let values = std::iter::once(table.name().into()).chain(ids);
+            let rows = self.rows(&sql, values.collect()).await?;
+            placed.extend(rows.iter().map(|row| bytes(row, 0)));
+        }
+        Ok(placed)
+    }
+
+    /// The ids under which the relay has put rows into a shared table for a chunk.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn placed_of(
+        &mut self,
+        table: SharedTable,
+        chunk: &Chunk,
+    ) -> Result<HashSet<Vec<u8>>, Error> {
+        let (condition, mut values) = range_of_keys("row_key", chunk);
+        values.insert(0, table.name().into());
+        let sql = format!(
+            "SELECT id FROM {}.placed_rows WHERE shared_table = ? AND {condition}",
+            self.own
+        );
+        let rows = self.rows(&sql, values).await?;
+        Ok(rows.iter().map(|row| bytes(row, 0)).collect())
+    }
+
+    /// What is said of rows: how many for each word and column, and the first ids of each.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn remarks(
+        &mut self,
+        most: u32,
+    ) -> Result<Vec<(String, String, String, u64, Vec<String>)>, Error> {
+        let sql = format!(
+            "SELECT shared_table, remark, column_name, COUNT(*) FROM {}.row_remarks
+              GROUP BY shared_table, remark, column_name ORDER BY 1, 2, 3",
+            self.own
+        );
+        let mut all = Vec::new();
+        for row in self.rows(&sql, Vec::new()).await? {
+            let (table, what, column) = (text(&row, 0), text(&row, 1), text(&row, 2));
+            let count = count(&row, 3);
+            let sql = format!(
+                "SELECT id FROM {}.row_remarks WHERE shared_table = ? AND remark = ? AND column_name = ?
+                  ORDER BY row_key LIMIT {most}",
+                self.own
+            );
+            let values = vec![
+                table.clone().into(),
+                what.clone().into(),
+                column.clone().into(),
+            ];
+            let ids = self.rows(&sql, values).await?;
+            let ids = ids
+                .iter()
+                .map(|row| String::from_utf8_lossy(&bytes(row, 0)).into_owned());
+            all.push((table, what, column, count, ids.collect()));
+        }
+        Ok(all)
+    }
+
+    /// Answers how many were changed.
+    pub(super) async fn set_links(&mut self, links: &[Link]) -> Result<u64, Error> {
+        let ids: Vec<_> = links.iter().map(|link| link.id.clone()).collect();
+        let table = SharedTable::Interviews;
+        let there = self
+            .shared_rows(table, &["rescheduled_from_id"], &ids)
+            .await?;
+        let mut changed = 0;
+        for link in links {
+            let Some(row) = there.get(&link.id) else {
+                continue;
+            };
+            if row.values[0] == link.origin {
+                continue;
+            }
+            let sql = format!(
+                "UPDATE {} SET rescheduled_from_id = ?, updated_at = ?
+                  WHERE id = ? AND CAST(id AS BINARY) = ?",
+                self.shared_name(table)
+            );
+            let id = Value::from(link.id.clone());
+            let origin = link.origin.clone().map_or(Value::NULL, Value::from);
+            let values = vec![origin, value(&link.updated_at), id.clone(), id];
+            changed += self.run(&sql, values).await?;
+        }
+        Ok(changed)
+    }
+}

@@ -1,0 +1,1 @@
+SELECT route, status, COUNT(*) AS deliveries FROM voicedrive_relay.relay_queue GROUP BY route, status

@@ -1,0 +1,179 @@
+//! What was copied, what differs, and why it was broken off.
+
+use super::findings::of_row;
+use super::named;
+use crate::language::{Language, Locale};
+use crate::move_to_mysql::MoveError;
+use crate::move_to_mysql::copy::Copied;
+use crate::move_to_mysql::verify::{How, Verified};
+use crate::shared_database::SharedDatabaseError as Target;
+use crate::timestamp::Timestamp;
+use crate::words::harmless;
+
+/// Everything is copied.
+pub(crate) fn copied(copied: &Copied, moment: Timestamp, locale: Locale) -> Vec<String> {
+    let language = locale.language;
+    let moment = locale.timezone.written(moment);
+    let Copied {
+        rows,
+        written,
+        placed,
+        taken_out,
+        ..
+    } = copied;
+    let mut lines = vec![both!(
+        language,
+        "{moment} 現在のすべて ({rows} 件) をコピーしました。今回書いたもの {written} 件、共有テーブルに入れたもの {placed} 件、共有テーブルから除いたもの {taken_out} 件",
+        "Everything as of {moment} is copied, {rows} rows: {written} were written now, {placed} rows were put into the shared tables, {taken_out} were taken out of them"
+    )];
+    for (table, what, column, rows) in &copied.remarks {
+        let (what, rows) = (of_row(what, column, language), named(rows, language));
+        lines.push(format!("  {table}: {what}: {rows}"));
+    }
+    if copied.without_origin.count > 0 {
+        let rows = named(&copied.without_origin, language);
+        lines.push(both!(
+            language,
+            "  interviews: 変更前の面談が共有テーブルにないため、つながりを付けていません: {rows}",
+            "  interviews: the interview that it was rescheduled from is not in the shared table, so that the link is missing: {rows}"
+        ));
+    }
+    lines.push(both!(
+        language,
+        "確かめる: move-to-mysql verify",
+        "To compare both sides: move-to-mysql verify"
+    ));
+    lines
+}
+
+/// Both sides were compared.
+pub(crate) fn verified(verified: &Verified, moment: Timestamp, locale: Locale) -> Vec<String> {
+    let language = locale.language;
+    let moment = locale.timezone.written(moment);
+    let Verified {
+        rows,
+        placed,
+        kept_out,
+        not_copied,
+        differing,
+        ..
+    } = verified;
+    let compared = verified.statistics.compared;
+    let mut lines = vec![both!(
+        language,
+        "{moment} 現在のリレーと比べました: リレーの記録 {rows} 件、共有テーブルの記録 {placed} 件、統計 {compared} 通り。共有テーブルに入らない記録 {kept_out} 件",
+        "Compared with the relay as of {moment}: {rows} rows of the relay, {placed} rows of the shared tables, {compared} statistics; {kept_out} rows stay out of the shared tables"
+    )];
+    for difference in &verified.differences {
+        let (table, key) = (&difference.table, harmless(&difference.key));
+        lines.push(match &difference.how {
+            How::Missing => both!(
+                language,
+                "  {table}: {key}: ありません",
+                "  {table}: {key}: is missing"
+            ),
+            How::Extra => both!(
+                language,
+                "  {table}: {key}: 余分です",
+                "  {table}: {key}: should not be there"
+            ),
+            How::Changed(columns) => {
+                let columns = columns.join(", ");
+                both!(
+                    language,
+                    "  {table}: {key}: 値が違います ({columns})",
+                    "  {table}: {key}: has other values ({columns})"
+                )
+            }
+        });
+    }
+    for asked in &verified.statistics.differing {
+        let asked = harmless(asked);
+        lines.push(both!(
+            language,
+            "  統計が違います: {asked}",
+            "  the statistics differ: {asked}"
+        ));
+    }
+    lines.push(if verified.is_good() {
+        both!(language, "すべて一致しています", "Everything is the same")
+    } else if *not_copied > 0 {
+        both!(
+            language,
+            "まだコピーしていない部分が {not_copied} あります。もう一度コピーしてください: move-to-mysql copy",
+            "{not_copied} parts are not copied yet; copy again: move-to-mysql copy"
+        )
+    } else {
+        both!(
+            language,
+            "一致しない記録が {differing} 件あります。共有データベース側で変更されたものです。リレーの値に戻す: move-to-mysql copy --anew",
+            "{differing} rows differ: they were changed in the shared database. To write the relay's values again: move-to-mysql copy --anew"
+        )
+    });
+    lines
+}
+
+/// Why it was broken off.
+pub(crate) fn failed(error: &MoveError, language: Language) -> String {
+    let target = match error {
+        MoveError::Source(why) => {
+            return both!(
+                language,
+                "リレーのデータベースのコピーを読めません: {why}",
+                "the copy of the relay's database cannot be read: {why}"
+            );
+        }
+        MoveError::Busy => {
+            return both!(
+                language,
+                "別の move-to-mysql が実行中です。終わってから、もう一度実行してください",
+                "another move-to-mysql of this relay is under way; run it again when that has ended"
+            );
+        }
+        MoveError::Hindered(count) => {
+            return both!(
+                language,
+                "先に直すことが {count} 件あります。move-to-mysql plan で確かめてください。何も書き込んでいません",
+                "{count} things have to be mended first, see move-to-mysql plan; nothing was written"
+            );
+        }
+        MoveError::Target(target) => target,
+    };
+    match target {
+        Target::Unreachable(why) => both!(
+            language,
+            "MySQL サーバーに接続できません: {why}",
+            "the MySQL server cannot be reached: {why}"
+        ),
+        Target::Lost(why) => both!(
+            language,
+            "MySQL サーバーとの接続が切れました ({why})。もう一度実行すると続きから始まります",
+            "the connection to the MySQL server broke ({why}); run it again, and it goes on from there"
+        ),
+        Target::Refused { code, said } => both!(
+            language,
+            "MySQL サーバーが拒否しました (エラー {code}): {said}",
+            "the MySQL server refused (error {code}): {said}"
+        ),
+        Target::NotStrict => both!(
+            language,
+            "MySQL サーバーで sql_mode を STRICT_ALL_TABLES にできません。値が黙って切られるため、何も書き込みません",
+            "sql_mode cannot be set to STRICT_ALL_TABLES on the MySQL server; values would be cut without a word, so nothing is written"
+        ),
+        Target::Overtaken => both!(
+            language,
+            "別の move-to-mysql copy が始まったため、こちらは終わります",
+            "another move-to-mysql copy has begun, so this one ends"
+        ),
+        Target::OtherVersion => both!(
+            language,
+            "リレー専用のデータベースは別の版のものです。削除してから、もう一度コピーしてください",
+            "the relay's own database on the server is of another version; drop it, and copy again"
+        ),
+        Target::NothingCopied => both!(
+            language,
+            "まだコピーしていません。先に move-to-mysql copy を実行してください",
+            "nothing was copied yet: run move-to-mysql copy first"
+        ),
+    }
+}

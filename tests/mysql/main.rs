@@ -1,0 +1,23 @@
+//! `move-to-mysql` against a real server: `tests/mysql/run` starts one.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::too_many_lines,
+    missing_docs
+)]
+
+#[path = "../../benches/relay/seed.rs"]
+#[allow(dead_code, clippy::disallowed_methods)]
+mod seed;
+
+mod big;
+mod copying;
+mod cutting;
+mod planning;
+mod proxy;
+mod relay;
+mod schema;
+mod server;
+mod verifying;
