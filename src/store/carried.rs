@@ -32,7 +32,6 @@ const OF_EVENTS: [(&str, &str); 13] = [
     ("webhook_retry_queue", BY_ID),
     ("dismissed_deliveries", "event_seq"),
     ("arrived_deliveries", "event_seq"),
-    ("interruptions", "after_attempt"),
     ("event_repeats", "event_seq"),
     ("incident_deliveries", "event_seq"),
     ("left_by_outages", "event_seq"),
@@ -43,9 +42,10 @@ const OF_EVENTS: [(&str, &str); 13] = [
 /// The table has the event's id; its number is looked up, and carried as one more column.
 const BY_ID: &str = "";
 /// What hangs on nothing else, each with its key.
-const ALONE: [&str; 20] = [
+const ALONE: [&str; 21] = [
     "relay_time",
     "milestones",
+    "interruptions",
     "routes_without_order",
     "idempotency_keys",
     "ingest_newest",
