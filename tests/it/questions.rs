@@ -192,7 +192,13 @@ impl Month {
             ["backup", ..] => good(&["relay.db: good; 3 events"]),
             ["audit"] => (
                 0,
-                vec!["issued a token", "staff-system", "by day and reader", "  3"],
+                vec![
+                    "issued a token",
+                    "staff-system",
+                    "sent again",
+                    "by day and reader",
+                    "  root  ",
+                ],
                 vec!["EMP-2025-001"],
             ),
             ["staff", ..] => good(&["would be erased: events: 3", "nothing was changed"]),
