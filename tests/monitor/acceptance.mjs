@@ -217,6 +217,7 @@ await test("by keyboard alone somebody filters, opens one, sends it again and co
   await page.goto(`${relay.url}/monitor/deliveries?status=exhausted&staffId=KEY-2`);
   await tabTo("件をもう一度送る");
   await page.keyboard.press("Enter");
+  await page.waitForURL(/\/monitor\/resend/);
   await tabTo("reason");
   await page.keyboard.type("復旧の連絡あり");
   await tabTo("件を送る");
