@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::cause::Cause;
-use crate::import::id_list::{BadLines, LineFault, NotAList};
+use crate::import::id_list::{BadLines, LineFault, NotAList, Place};
+use crate::import::source::Foreign;
 use crate::language::{Language, Locale};
 use crate::reconciliation::received::NotReceived;
 use crate::route::settings::Settings;
@@ -226,22 +227,44 @@ impl NotAList {
     pub(crate) fn describe(&self, language: Language) -> String {
         match self {
             Self::Unreadable(error) => of_system(error, language),
+            // Which encoding it is cannot be said here, as it can for an import.
+            Self::Foreign(Foreign::Text(name)) => both!(
+                language,
+                "文字コードが {name} です。UTF-8 で保存し直してください",
+                "is written in {name}; save it as UTF-8"
+            ),
+            Self::Foreign(Foreign::Utf16WithoutMark) => both!(
+                language,
+                "文字コードが、先頭に印 (BOM) のない UTF-16 です。UTF-8 で保存し直してください",
+                "is written in UTF-16 without a byte order mark; save it as UTF-8"
+            ),
             Self::Foreign(foreign) => foreign.describe(language),
             Self::Lines(bad) => bad.describe(language),
+            Self::NoJson(error) => {
+                let line = error.line();
+                both!(
+                    language,
+                    "{line} 行目: JSON として読めません。途中で切れていないかを確認してください ({error})",
+                    "line {line}: is no JSON; see whether it was cut off ({error})"
+                )
+            }
         }
     }
 }
 
 impl BadLines {
     fn describe(&self, language: Language) -> String {
-        let lines = self.first.iter().map(|(line, fault)| {
+        let lines = self.first.iter().map(|(place, fault)| {
             let why = fault.describe(language);
-            both!(language, "{line} 行目: {why}", "line {line}: {why}")
+            match place {
+                Place::Line(line) => both!(language, "{line} 行目: {why}", "line {line}: {why}"),
+                Place::Item(item) => both!(language, "{item} 件目: {why}", "item {item}: {why}"),
+            }
         });
         let mut lines: Vec<String> = lines.collect();
         let left = self.count - self.first.len() as u64;
         if left > 0 {
-            lines.push(both!(language, "ほか {left} 行", "{left} more"));
+            lines.push(both!(language, "ほか {left} 件", "{left} more"));
         }
         lines.join("\n")
     }
@@ -257,8 +280,8 @@ impl LineFault {
             ),
             Self::NoHeading => both!(
                 language,
-                "ID が 1 行に 1 つ並んだファイルか、requestId という列がある CSV を指定してください",
-                "give a file with one id a line, or a CSV with a column requestId"
+                "ID が 1 行に 1 つ並んだファイル、requestId という列がある CSV、または requestId が並んだ JSON を指定してください",
+                "give a file with one id a line, a CSV with a column requestId, or JSON with a list of ids or of rows with requestId"
             ),
             Self::Row(fault) => fault.describe(language),
         }

@@ -777,6 +777,16 @@ async fn the_command_reads_their_table_names_what_is_missing_and_sends_it_again(
     let (code, out, _) = run(&[&lines, "--json"]).await;
     let answer: Value = serde_json::from_str(&out).unwrap();
     assert_eq!((code, &answer["matched"]), (Some(0), &json!(3)));
+    // The same as somebody else's tool exports it.
+    let row = |id| json!({"id": 7, "requestId": id, "userFound": true, "fullPayload": {"a": 1}});
+    let rows = json!(sent.iter().map(row).collect::<Vec<_>>()).to_string();
+    let (code, out, told) = run(&[&file("webhook_logs.json", &rows), "--json"]).await;
+    let answer: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (code, &answer["matched"]),
+        (Some(0), &json!(3)),
+        "{out}{told}"
+    );
     let (code, out, _) = run(&["--digest", "--unit", "hour"]).await;
     assert_eq!((code, out.contains("delivered")), (Some(0), true), "{out}");
 
@@ -788,6 +798,21 @@ async fn the_command_reads_their_table_names_what_is_missing_and_sends_it_again(
     assert_eq!(code, Some(65), "{told}");
     assert!(
         told.contains("bad.csv: line 2: userFound") && told.contains("line 3"),
+        "{told}"
+    );
+    let bad = file("bad.json", &json!([sent[0], "x"]).to_string());
+    let (code, _, told) = run(&[&bad]).await;
+    assert_eq!(code, Some(65), "{told}");
+    assert!(
+        told.contains("bad.json: item 2: is no request id"),
+        "{told}"
+    );
+    // What is advised can be done.
+    let jis = file("jis.csv", "requestId,\u{1b}$B;3\u{1b}(B\n");
+    let (code, _, told) = run(&[&jis]).await;
+    assert_eq!((code, told.contains("--encoding")), (Some(65), false));
+    assert!(
+        told.contains("ISO-2022-JP (JIS); save it as UTF-8"),
         "{told}"
     );
     let nothing = file("nothing.txt", "");

@@ -166,7 +166,8 @@ CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です�
   voicedrive-relay reconcile ids.txt --from 2025-10-26 --to 2025-10-27
   voicedrive-relay reconcile old.csv --as-of 2025-10-26T06:00
   voicedrive-relay reconcile --digest --unit hour --from 2025-10-26
-ファイルは、1 行に 1 つの ID か、requestId という列のある CSV です。VoiceDrive の webhook_logs にある processingStatus と userFound の列も使います。- は標準入力です。
+ファイルは、1 行に 1 つの ID、requestId という列のある CSV、ID かそのような行が並んだ JSON のどれかです。VoiceDrive の webhook_logs にある
+processingStatus と userFound の列も使います。文字コード (UTF-8、Shift_JIS) は自動で見分けます。- は標準入力です。
 一覧が作られたあとに送ったものは比べません。次の一覧で比べます。
 終了コード: 0 届いていないものはない、1 ある、65 ファイルの内容が分からないか受け付けられない、75 今は受け付けられない (あとでもう一度)",
     ),
