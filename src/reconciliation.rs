@@ -203,7 +203,8 @@ pub fn as_of(
     now: Timestamp,
 ) -> Timestamp {
     let ids = received.iter().map(|row| row.id).filter(has_time);
-    let last = ids.max().map(time_of);
+    // An id of the future is somebody else's, or was made while the clock was wrong.
+    let last = ids.map(time_of).filter(|at| *at <= now).max();
     let shortly_before = now.before(ON_ITS_WAY);
     let made = made_at.or_else(|| {
         let to = to?;
@@ -391,6 +392,8 @@ mod tests {
         ] {
             assert_eq!(of(to, made_at), expected, "{to:?} {made_at:?}: {why}");
         }
+        let with_future = [received(7 * HOUR), received(99 * HOUR)];
+        assert_eq!(as_of(None, None, &with_future, now), at(7 * HOUR));
     }
 
     #[test]
