@@ -5,7 +5,7 @@
 pub mod difference;
 mod directory;
 mod file_integrity;
-mod free_space_scan;
+pub(super) mod free_space_scan;
 pub mod inspect;
 mod lock;
 mod mark;
@@ -184,13 +184,13 @@ impl DatabaseFile {
         self.troubles.rescued()
     }
 
-    /// Whether one of `texts` stands in a place of the database's file where no row is. The write-ahead log has to be
-    /// empty.
+    /// The pages of the database's file that have one of `texts` in a place where no row is. The write-ahead log has to
+    /// be empty.
     ///
     /// # Errors
     /// What the operating system said.
-    pub(super) fn has_remains_of(&self, texts: &[String]) -> io::Result<bool> {
-        self.shape.has_remains_of(texts)
+    pub(super) fn pages_with_remains_of(&self, texts: &[String]) -> io::Result<Vec<u32>> {
+        self.shape.pages_with_remains_of(texts)
     }
 
     /// Copies of the database in its directory, besides the one that is always kept fresh: what a restore, an upgrade or a
