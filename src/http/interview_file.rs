@@ -11,7 +11,6 @@ use super::Api;
 use super::reply::ApiError;
 use crate::audit::Actor;
 use crate::interview::{ImportChange, ImportCounts, ImportResult, ImportWish, UnknownOrigin};
-use crate::language::Language;
 use crate::store::{ImportError, StoreError};
 pub(super) use rows::BadRow;
 use rows::{Rows, Spool};
@@ -81,6 +80,7 @@ pub(super) struct Report {
     erased: u64,
     /// Records that were taken without an origin that exists nowhere.
     origins_dropped: u64,
+    #[serde(skip)]
     pub(super) bad_rows: Vec<BadRow>,
     pub(super) bad_row_count: u64,
     pub(super) imported: bool,
@@ -97,7 +97,6 @@ impl Report {
         file: &Arrived,
         imported: bool,
         result: ImportResult,
-        language: Language,
     ) -> Result<Self, StoreError> {
         let mut report = Self {
             rows: file.rows,
@@ -105,7 +104,7 @@ impl Report {
             ..Self::default()
         };
         if file.bad || result.is_refused() {
-            for row in file.spooled.bad_rows(&result, language)? {
+            for row in file.spooled.bad_rows(&result)? {
                 report.refuse(row?);
             }
         } else {
@@ -129,7 +128,7 @@ impl Report {
     }
 }
 
-/// Takes a file in, or only looks what would come of that; mistakes are told in `language`.
+/// Takes a file in, or only looks what would come of that.
 ///
 /// # Errors
 /// The store's; nothing was changed then.
@@ -139,7 +138,6 @@ pub(super) async fn import(
     unknown_origin: UnknownOrigin,
     wish: ImportWish,
     by: Actor,
-    language: Language,
 ) -> Result<Report, ApiError> {
     let rows = file.spooled.clone();
     // A file with bad rows is only tried: the rest of its mistakes is told too.
@@ -154,7 +152,7 @@ pub(super) async fn import(
         Err(ImportError::Undone(result)) => (false, *result),
         Err(ImportError::Store(error)) => return Err(error.into()),
     };
-    let report = Report::of(file, imported, result, language)?;
+    let report = Report::of(file, imported, result)?;
     tracing::info!(
         rows = report.rows,
         bad = report.bad_row_count,

@@ -119,6 +119,25 @@ impl Locale {
         }
     }
 
+    /// A moment of any year, in a message that may be read much later: `2025/11/27 (木) 9:12`.
+    pub(crate) fn moment_of_year(self, moment: Timestamp) -> String {
+        match self.language {
+            Language::Ja => {
+                let year = self.timezone.local(moment).year();
+                format!("{year}/{}", self.day_and_time(moment))
+            }
+            Language::En => self.clock(moment),
+        }
+    }
+
+    /// The day of such a moment: `2025/11/27`.
+    pub(crate) fn day_of_year(self, moment: Timestamp) -> String {
+        match self.language {
+            Language::Ja => self.timezone.local(moment).strftime("%Y/%-m/%-d").to_string(),
+            Language::En => self.date(moment),
+        }
+    }
+
     /// The time of day.
     pub(crate) fn time_of_day(self, moment: Timestamp) -> String {
         let local = self.timezone.local(moment);
@@ -215,6 +234,9 @@ mod tests {
         let moment = Timestamp::parse("2025-11-27T00:12:03.000Z").unwrap();
         assert_eq!(ja.day_and_time(moment), "11/27 (木) 9:12");
         assert_eq!(en.day_and_time(moment), "Thu 27 Nov 9:12");
+        assert_eq!(ja.moment_of_year(moment), "2025/11/27 (木) 9:12");
+        assert_eq!(en.moment_of_year(moment), "2025-11-27 09:12:03");
+        assert_eq!(ja.day_of_year(moment), "2025/11/27");
         assert_eq!(ja.near(moment, moment), "9:12");
         let before = Timestamp::parse("2025-11-26T14:59:59.000Z").unwrap();
         assert_eq!(ja.near(before, moment), "11/26 (水) 23:59");

@@ -31,7 +31,7 @@ phrases! {
         AnsweredButAbsent: "200 と応答がありましたが、VoiceDrive の記録にありません", "it was answered with 200, and VoiceDrive has no record of it";
         FailedThere: "200 と応答がありましたが、VoiceDrive では失敗と記録されています", "it was answered with 200, and VoiceDrive's record says that it failed";
         NotDelivered: "送信できていません", "it was never delivered";
-        AllRoutes: "VoiceDrive が数えるすべての経路", "all routes that VoiceDrive counts";
+        AllRoutes: "VoiceDrive が数えるすべての送り先", "all routes that VoiceDrive counts";
         Slot: "期間 (UTC)", "slot (UTC)";
         Delivered: "送信済み", "delivered";
         Open: "送信待ち", "open";
@@ -81,7 +81,7 @@ impl Locale {
         if ignored > 0 {
             lines.push(both!(
                 self.language,
-                "一覧にあるが、この期間かこの経路のものではないため、比べていないもの: {ignored}",
+                "一覧にあるが、この期間かこの送り先のものではないため、比べていないもの: {ignored}",
                 "in VoiceDrive's list, but outside of this range or of another route, and not compared: {ignored}"
             ));
         }
@@ -129,7 +129,7 @@ impl Locale {
         let as_of = self.moment(&answer["asOf"], "-");
         both!(
             self.language,
-            "突き合わせ: {as_of} まで (経路: {route})\n送信 {sent} 件 / VoiceDrive の一覧 {received} 件 / 一致 {matched} 件",
+            "突き合わせ: {as_of} まで (送り先: {route})\n送信 {sent} 件 / VoiceDrive の一覧 {received} 件 / 一致 {matched} 件",
             "compared until {as_of} (route: {route})\nsent {sent} / in VoiceDrive's list {received} / matched {matched}"
         )
     }

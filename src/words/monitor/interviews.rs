@@ -59,7 +59,7 @@ phrases! {
         Zone: "時差の書かれていない時刻", "Times without a zone";
         Encoding: "文字コード", "Characters";
         EncodingFound: "自動で判別", "recognised";
-        DropOrigins: "どこにもない元の面談は空にする", "Leave out an origin that is nowhere";
+        DropOrigins: "見つからない元の面談は空欄にする", "Leave out an origin that is nowhere";
         More: "読み方を指定する", "How it is read";
         Look: "何が変わるか確かめる", "Show what would change";
         AskOperator: "ファイルの取り込みには、操作の権限が必要です。", "Importing a file needs the role of an operator.";
