@@ -93,11 +93,7 @@ pub(super) struct Report {
 }
 
 impl Report {
-    fn of(
-        file: &Arrived,
-        imported: bool,
-        result: ImportResult,
-    ) -> Result<Self, StoreError> {
+    fn of(file: &Arrived, imported: bool, result: ImportResult) -> Result<Self, StoreError> {
         let mut report = Self {
             rows: file.rows,
             imported,

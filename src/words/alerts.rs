@@ -295,7 +295,7 @@ impl Locale {
             };
             findings::of_a_token(&which, *days, ended)
         } else {
-            findings::of_numbers(&report.finding)
+            findings::of_numbers(state, &report.finding)
         };
         let told = match self.language {
             Language::Ja => ja,
@@ -342,7 +342,15 @@ impl Locale {
     pub(crate) fn advice(self, report: &Report, routes: &AllSettings) -> String {
         let (ja, en) = match &report.finding {
             Finding::Deliveries { cause, .. } | Finding::Away { cause, .. } => {
-                return cause.sentence(&routes.of(report.route()), self.language);
+                let told = cause.sentence(&routes.of(report.route()), self.language);
+                if report.kind != Kind::DeliveriesExhausted {
+                    return told;
+                }
+                return both!(
+                    self.language,
+                    "{told}。原因がなくなったら再送してください",
+                    "{told}; send them again when the cause is gone"
+                );
             }
             Finding::Missing { .. } => (
                 "応答は 200 でしたが、VoiceDrive の記録にないか、職員が見つからず反映されていません。もう一度送り、次の突き合わせで届いたことが確かめられると終了します。職員が見つからない場合は、先にその職員の employee.created を送ってください",
@@ -361,7 +369,7 @@ impl Locale {
                 "no event is lost: see whether the receiver answers, and whether its URL is set (delivery.url, `url` of a [[route]])",
             ),
             Finding::Logins { .. } => (
-                "設定のまちがった相手か、不正な接続の試みです。ログの接続元を確かめてください",
+                "設定のまちがいか、不正な接続の試みです。ログの接続元を確かめてください",
                 "somebody uses a wrong token, or tries to get in: the log says from where",
             ),
             Finding::Statistics { .. } => (
@@ -684,6 +692,9 @@ mod tests {
              このまま 2025/10/26 (日) 14:33 まで続けば終了とします。"
         );
         let over = told(Language::En, State::Resolved);
-        assert_eq!(over, "In the last hour, 1 login failed.");
+        assert_eq!(
+            over,
+            "It is over. Before that: In the last hour, 1 login failed."
+        );
     }
 }

@@ -179,7 +179,9 @@ fn of_parameter(message: &str, commands: &CommandLine) -> String {
 /// `message` names the known routes behind a colon when there is no such route.
 fn no_hold(message: &str) -> String {
     match message.rsplit_once(": ") {
-        Some((_, known)) => format!("この名前の送り先は設定にありません。設定にある送り先: {known}"),
+        Some((_, known)) => {
+            format!("この名前の送り先は設定にありません。設定にある送り先: {known}")
+        }
         None => "この送り先だけの一時停止はありません。hold list で確かめてください".to_owned(),
     }
 }

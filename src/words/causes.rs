@@ -27,8 +27,8 @@ impl Cause {
                 "the network does not lead to the receiver: look at this server's network, and at routers and firewalls on the way",
             ),
             Self::TimedOut => (
-                "制限時間内に応答がありませんでした。VoiceDrive 側の混雑か、途中のネットワーク (プロキシを使う場合はそれも) の不調です",
-                "there was no answer in time: VoiceDrive is slow, or the network between (and the proxy, when there is one) is in trouble",
+                "制限時間内に応答がありませんでした。VoiceDrive 側の混雑か、途中のネットワーク (プロキシを使う場合はそれも) の不調です。続くようなら VoiceDrive に連絡してください",
+                "there was no answer in time: VoiceDrive is slow, or the network between (and the proxy, when there is one) is in trouble; tell VoiceDrive if it lasts",
             ),
             Self::Tls => (
                 "暗号化された接続ができません。URL が https で正しいか、途中の機器が通信を遮っていないかを確かめてください",

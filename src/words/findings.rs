@@ -36,7 +36,7 @@ pub(super) fn of_deliveries(state: State, report: &Report) -> (String, String) {
     } else {
         (
             format!(
-                "{count} 件のイベントを、再送を使い切っても VoiceDrive に届けられませんでした{status_ja}。うち {waiting} 件がまだ届いていません。"
+                "{count} 件のイベントを、決められた回数送り直しても VoiceDrive に届けられませんでした{status_ja}。うち {waiting} 件がまだ届いていません。"
             ),
             format!(
                 "{events} did not arrive although every retry was made{status}; not settled yet: {waiting}."
@@ -66,7 +66,7 @@ fn of_missing(state: State, report: &Report, waiting: u64) -> (String, String) {
     }
     (
         format!(
-            "VoiceDrive の一覧と突き合わせたところ、送信済みの {count} 件が届いていないか、反映されていません。うち {waiting} 件がまだです。"
+            "VoiceDrive の一覧と突き合わせたところ、送信済みの {count} 件が届いていないか、反映されていません。うち {waiting} 件はまだ解決していません。"
         ),
         format!(
             "By VoiceDrive's list, {events} that were sent did not arrive or have no effect; not settled yet: {waiting}."
@@ -194,8 +194,19 @@ pub(super) fn of_a_token(token: &Token<'_>, days: i64, ended: Option<bool>) -> (
     }
 }
 
-/// What was found, in Japanese and in English.
-pub(super) fn of_numbers(finding: &Finding) -> (String, String) {
+/// What was found, in Japanese and in English; when it is over, as it was.
+pub(super) fn of_numbers(state: State, finding: &Finding) -> (String, String) {
+    let (ja, en) = found(finding);
+    if state != State::Resolved {
+        return (ja, en);
+    }
+    (
+        format!("解消しました。それまでの状態: {ja}"),
+        format!("It is over. Before that: {en}"),
+    )
+}
+
+fn found(finding: &Finding) -> (String, String) {
     match finding {
         // Told with its deliveries, with its name, or with a time of day.
         Finding::Deliveries { .. }

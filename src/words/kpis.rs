@@ -10,12 +10,12 @@ phrases! {
     Kpi {
         SendSuccess: "送信成功率", "sends delivered";
         InterviewCompletion: "面談実施率", "interviews held";
-        GapDetection: "届いていないものの発見", "losses found";
-        ApiResponse: "問い合わせへの応答", "statistics";
+        GapDetection: "届いていないもの", "losses found";
+        ApiResponse: "問い合わせの応答", "statistics";
         RetrySuccess: "再送の成功率", "retries delivered";
         Percent: "%", "%";
         Hours: "時間", "h";
-        Milliseconds: "ミリ秒", "ms";
+        Milliseconds: "ms", "ms";
         Met: "達成", "met";
         NotMet: "未達", "missed";
         Unknown: "判定なし", "-";
@@ -32,7 +32,7 @@ pub(crate) fn heading(period: &str, language: Language) -> String {
     };
     both!(
         language,
-        "現在までの {ja} (問い合わせへの応答は 1 時間)",
+        "現在までの {ja} (問い合わせの応答は 1 時間)",
         "the last {en} (statistics: the last hour)"
     )
 }

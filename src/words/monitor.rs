@@ -133,7 +133,11 @@ impl Locale {
     /// The day of such a moment: `2025/11/27`.
     pub(crate) fn day_of_year(self, moment: Timestamp) -> String {
         match self.language {
-            Language::Ja => self.timezone.local(moment).strftime("%Y/%-m/%-d").to_string(),
+            Language::Ja => self
+                .timezone
+                .local(moment)
+                .strftime("%Y/%-m/%-d")
+                .to_string(),
             Language::En => self.date(moment),
         }
     }

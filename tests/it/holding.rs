@@ -416,7 +416,11 @@ async fn a_person_who_reads_japanese_is_told_in_japanese() {
     let directory = TempDir::new().unwrap();
     let daemon = Daemon::start(directory.path(), "", "language = \"ja\"\n").await;
     for (arguments, code, told) in [
-        (&["hold", "list"][..], 0, "一時停止している送り先はありません"),
+        (
+            &["hold", "list"][..],
+            0,
+            "一時停止している送り先はありません",
+        ),
         (&["hold", "--until", "soon", "x"], 2, "06:00"),
         (&["hold", "--until", "2020-01-01 00:00", "x"], 2, "今より後"),
         (

@@ -52,25 +52,105 @@ const HEADERS: &str = "words/interviews";
 /// Names, and what stands in no dictionary because everybody writes it so.
 const NAMES: [&str; 52] = [
     // Products and services.
-    "VoiceDrive", "JavaScript", "Slack", "Teams", "Excel", "LibreOffice", "Windows", "Mac", "Caddy", "nginx", "MySQL",
-    "Prisma", "InnoDB", "systemd", "Authorization", "Bearer", "Host", "Relay",
+    "VoiceDrive",
+    "JavaScript",
+    "Slack",
+    "Teams",
+    "Excel",
+    "LibreOffice",
+    "Windows",
+    "Mac",
+    "Caddy",
+    "nginx",
+    "MySQL",
+    "Prisma",
+    "InnoDB",
+    "systemd",
+    "Authorization",
+    "Bearer",
+    "Host",
+    "Relay",
     // What offices and administrators call files, codes and protocols.
-    "ID", "URL", "CSV", "TSV", "JSON", "NDJSON", "PDF", "HTML", "XML", "TOML", "PEM", "BOM", "UTC", "HTTP", "TLS",
-    "STARTTLS", "DNS", "IP", "API", "Webhook", "SAN", "CN", "RSA", "ECDSA", "CR", "LF", "NULL",
+    "ID",
+    "URL",
+    "CSV",
+    "TSV",
+    "JSON",
+    "NDJSON",
+    "PDF",
+    "HTML",
+    "XML",
+    "TOML",
+    "PEM",
+    "BOM",
+    "UTC",
+    "HTTP",
+    "TLS",
+    "STARTTLS",
+    "DNS",
+    "IP",
+    "API",
+    "Webhook",
+    "SAN",
+    "CN",
+    "RSA",
+    "ECDSA",
+    "CR",
+    "LF",
+    "NULL",
     // Units.
-    "MB", "MiB", "ms",
+    "MB",
+    "MiB",
+    "ms",
     // Tables and types of the staff system's database.
-    "employees", "interviews", "DATETIME", "SQL",
+    "employees",
+    "interviews",
+    "DATETIME",
+    "SQL",
 ];
 /// What is typed at a server, apart from this program.
 const COMMANDS: [&str; 20] = [
-    "sudo", "systemctl", "edit", "timedatectl", "apt", "install", "chmod", "chown", "rm", "ls", "ss", "sync", "free",
-    "openssl", "pkey", "mysql", "root", "tzdata", "crt", "GRANT",
+    "sudo",
+    "systemctl",
+    "edit",
+    "timedatectl",
+    "apt",
+    "install",
+    "chmod",
+    "chown",
+    "rm",
+    "ls",
+    "ss",
+    "sync",
+    "free",
+    "openssl",
+    "pkey",
+    "mysql",
+    "root",
+    "tzdata",
+    "crt",
+    "GRANT",
 ];
 /// Fields and values that are written in a file or a request.
 const FIELDS: [&str; 18] = [
-    "id", "jti", "employeeId", "interviewType", "interviewDate", "rescheduledFromId", "requestId", "processingStatus",
-    "userFound", "success", "failed", "body", "eventType", "timestamp", "source", "data", "true", "false",
+    "id",
+    "jti",
+    "employeeId",
+    "interviewType",
+    "interviewDate",
+    "rescheduledFromId",
+    "requestId",
+    "processingStatus",
+    "userFound",
+    "success",
+    "failed",
+    "body",
+    "eventType",
+    "timestamp",
+    "source",
+    "data",
+    "true",
+    "false",
 ];
 
 fn root() -> &'static Path {
@@ -127,7 +207,11 @@ fn one_thing_has_one_word() {
             continue;
         }
         for (not, instead) in DECIDED {
-            assert!(!text.contains(not), "{}: {instead}, not {not}: {text}", path.display());
+            assert!(
+                !text.contains(not),
+                "{}: {instead}, not {not}: {text}",
+                path.display()
+            );
         }
         for word in LONG {
             let mut after = text.split(word).skip(1);
@@ -192,8 +276,14 @@ fn latin(text: &str) -> Vec<String> {
 
 #[test]
 fn latin_words_are_found() {
-    assert_eq!(latin("VoiceDrive の response を{why}「a b」確かめ"), ["VoiceDrive", "response"]);
-    assert_eq!(latin("例:\\n  sudo x\\n終了 /etc/a --json 0199-ab the"), ["the"]);
+    assert_eq!(
+        latin("VoiceDrive の response を{why}「a b」確かめ"),
+        ["VoiceDrive", "response"]
+    );
+    assert_eq!(
+        latin("例:\\n  sudo x\\n終了 /etc/a --json 0199-ab the"),
+        ["the"]
+    );
 }
 
 #[test]
@@ -202,8 +292,13 @@ fn japanese_sentences_have_no_english_word() {
     let mut used = BTreeSet::new();
     for (path, text) in sentences() {
         for word in latin(&text) {
-            let is_name = NAMES.contains(&&*word) || COMMANDS.contains(&&*word) || FIELDS.contains(&&*word);
-            assert!(is_name || own.contains(&word), "{}: {word}: {text}", path.display());
+            let is_name =
+                NAMES.contains(&&*word) || COMMANDS.contains(&&*word) || FIELDS.contains(&&*word);
+            assert!(
+                is_name || own.contains(&word),
+                "{}: {word}: {text}",
+                path.display()
+            );
             used.insert(word);
         }
     }
@@ -215,13 +310,28 @@ fn japanese_sentences_have_no_english_word() {
 /// Whoever reads the page has no terminal. What is for the server's administrator says so.
 #[test]
 fn the_page_has_words_of_an_office() {
-    let known = ["VoiceDrive", "ID", "CSV", "TSV", "JSON", "NDJSON", "UTC", "MB", "ms", "JavaScript"];
+    let known = [
+        "VoiceDrive",
+        "ID",
+        "CSV",
+        "TSV",
+        "JSON",
+        "NDJSON",
+        "UTC",
+        "MB",
+        "ms",
+        "JavaScript",
+    ];
     for (path, text) in sentences() {
         if !within(&path, "words/monitor") || text.contains("サーバーの担当者") {
             continue;
         }
         for word in latin(&text) {
-            assert!(known.contains(&&*word), "{}: {word}: {text}", path.display());
+            assert!(
+                known.contains(&&*word),
+                "{}: {word}: {text}",
+                path.display()
+            );
         }
     }
 }

@@ -79,7 +79,7 @@ pub(super) const VALUES: &[Value] = &[
     value(
         "status",
         "dismissed",
-        "対応不要 (要対応だったもので、担当者が対応不要としたもの)",
+        "対応不要 (担当者が対応不要としたもの)",
     ),
     value(
         "unknown_origin",

@@ -46,7 +46,7 @@ pub(super) const COMMANDS: &[Command] = &[
     ),
     command(
         "check",
-        "設定、秘密の値、データ、ポート、送り先、メールサーバーを調べます",
+        "設定、秘密の値、データ、ポート、送り先、通知先を調べます",
         "例:
   sudo voicedrive-relay check
   voicedrive-relay check --config config.toml --json
@@ -114,12 +114,12 @@ ID は、tail に表示されるとおり先頭の部分だけでもかまいま
     ),
     command(
         "kpi",
-        "5 つの目標 (送信、面談、突き合わせ、応答、再送) の達成状況を表示します",
+        "送信や面談などの 5 つの目標の達成状況を表示します",
         "例:
   voicedrive-relay kpi
   voicedrive-relay kpi --period 7d
   voicedrive-relay kpi --json
-送信が 20 件より少ない場合は、送信の目標を判定しません。「届いていないものの発見」は、届いたはずなのに VoiceDrive にないものに気付くまでの時間です。最初の突き合わせまでは判定できません。",
+送信が 20 件より少ない場合は、送信の目標を判定しません。「届いていないもの」は、届いたはずなのに VoiceDrive にないものに気付くまでの時間です。最初の突き合わせまでは判定できません。",
     ),
     command(
         "export",
@@ -159,7 +159,7 @@ CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です�
     ),
     command(
         "reconcile",
-        "送信したものを、VoiceDrive にあるものとリクエスト ID で突き合わせます",
+        "送信したものを、VoiceDrive にあるものと突き合わせます",
         "例:
   voicedrive-relay reconcile webhook_logs.csv
   voicedrive-relay reconcile webhook_logs.csv --resend
@@ -292,7 +292,7 @@ CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です�
     ),
     command(
         "audit",
-        "だれがいつ何を変更したか、だれがイベントの内容を見たかを表示します",
+        "だれがいつ何を変更し、だれが内容を見たかを表示します",
         "例:
   sudo voicedrive-relay audit
   sudo voicedrive-relay audit --since 2025-10-01 --until 2025-10-31 --who tanaka
@@ -343,7 +343,7 @@ CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です�
     ),
     command(
         "move-to-mysql",
-        "すべてをスタッフシステムの共有 MySQL データベースへ移します (調べる、コピーする、確かめる)",
+        "すべてをスタッフシステムの MySQL データベースへ移します",
         "",
     ),
     command(
@@ -375,7 +375,7 @@ CSV は、表計算ソフトでそのまま開ける BOM 付きの UTF-8 です�
     ),
     command(
         "receiver",
-        "VoiceDrive の代役だけを起動します。署名を確かめ、届いたものを表示します",
+        "VoiceDrive の代役を起動し、届いたものを表示します",
         "例:
   VOICEDRIVE_WEBHOOK_SECRET=... \\
     voicedrive-relay receiver --listen 127.0.0.1:9000
