@@ -31,7 +31,7 @@ impl Cause {
                 "there was no answer in time: VoiceDrive is slow, or the network between (and the proxy, when there is one) is in trouble; tell VoiceDrive if it lasts",
             ),
             Self::Tls => (
-                "暗号化された接続ができません。URL が https で正しいか、途中の機器が通信を遮っていないかを確かめてください",
+                "暗号化された接続ができません。URL (https://) が正しいか、途中の機器が通信を遮っていないかを確かめてください",
                 "no secure connection: look whether the URL is right, and whether something between interferes with TLS",
             ),
             Self::NotTls => (

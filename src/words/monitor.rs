@@ -56,7 +56,7 @@ phrases! {
         WrongHostTitle: "このアドレスでは表示できません", "Not at this address";
         WrongHost: "この画面は、決められたアドレスか、サーバー自身からだけ使えます。アドレスを確かめてください。 (サーバーの担当者へ: server.public_url)", "This page is there at its own address and at the server itself only. Look at the address. (For whoever looks after the server: server.public_url)";
         PlainTitle: "暗号化されていない通信では表示できません", "Not over a connection that is not encrypted";
-        Plain: "https:// で始まるアドレスで開いてください。 (サーバーの担当者へ: https がない閉じたネットワークでは、monitor.allow_http = true で使えます)", "Open it at an address that begins with https://. (For whoever looks after the server: in a closed network without https, monitor.allow_http = true allows it)";
+        Plain: "https:// で始まるアドレスで開いてください。 (サーバーの担当者へ: https:// が使えない閉じたネットワークでは、monitor.allow_http = true で使えます)", "Open it at an address that begins with https://. (For whoever looks after the server: in a closed network without https, monitor.allow_http = true allows it)";
         ForgedTitle: "受け付けられません", "Not accepted";
         Forged: "この操作は、この画面の外から送られたため受け付けませんでした。何も変更していません。画面を開き直して、もう一度操作してください。", "This did not come from this page, so it was not accepted. Nothing was changed. Open the page again and repeat it.";
         NotAllowedTitle: "見るだけの権限です", "You may look only";
