@@ -36,7 +36,7 @@ pub(super) fn of_deliveries(state: State, report: &Report) -> (String, String) {
     } else {
         (
             format!(
-                "{count} 件のイベントを、決められた回数送り直しても VoiceDrive に届けられませんでした{status_ja}。うち {waiting} 件がまだ届いていません。"
+                "{count} 件のイベントを VoiceDrive に届けられず、自動の再送も終わりました{status_ja}。うち {waiting} 件がまだ届いていません。"
             ),
             format!(
                 "{events} did not arrive although every retry was made{status}; not settled yet: {waiting}."

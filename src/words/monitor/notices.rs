@@ -20,7 +20,7 @@ phrases! {
         DiskLow: "空き容量の不足", "The disk is nearly full";
         CertificateExpiring: "証明書の期限", "A certificate ends";
         ClockOff: "時計のずれ", "The clocks differ";
-        TokenEnding: "接続の許可 (トークン) の期限", "A permission to connect ends";
+        TokenEnding: "接続の許可の期限", "A permission to connect ends";
         DeliveriesMissing: "VoiceDrive に届いていないイベント", "Not found at VoiceDrive";
         ReconcileOld: "突き合わせの遅れ", "The reconciliation is late";
         OnHold: "送信の一時停止", "Sending is on hold";

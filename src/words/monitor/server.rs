@@ -48,7 +48,7 @@ phrases! {
         EndSession: "ログアウトさせる", "Log out";
         SessionEnded: "ログアウトさせました。", "Logged out.";
         You: "あなた", "you";
-        Tokens: "接続の許可 (トークン)", "Permissions to connect (tokens)";
+        Tokens: "接続の許可", "Permissions to connect (tokens)";
         TokensMean: "発行と失効は、サーバーの担当者が行います (voicedrive-relay token)。", "Whoever looks after the server issues and revokes them (voicedrive-relay token).";
         NoTokens: "発行したものはありません。", "None were issued.";
         Allows: "できること", "Allows";
