@@ -257,7 +257,7 @@ impl LineFault {
             ),
             Self::NoHeading => both!(
                 language,
-                "ID が 1 行に 1 つ並んだファイルか、requestId という列がある CSV を指定してください",
+                "番号 (ID) が 1 行に 1 つ並んだファイルか、requestId という列がある CSV を指定してください",
                 "give a file with one id a line, or a CSV with a column requestId"
             ),
             Self::Row(fault) => fault.describe(language),
@@ -270,7 +270,7 @@ impl NotReceived {
         match self {
             Self::Id => both!(
                 language,
-                "リクエスト ID (0199e2f3-1a2b-7c3d-8e4f-5a6b7c8d9e0f のような形) ではありません",
+                "番号 (ID) ではありません (例: 0199e2f3-1a2b-7c3d-8e4f-5a6b7c8d9e0f)",
                 "is no request id, such as 0199e2f3-1a2b-7c3d-8e4f-5a6b7c8d9e0f"
             ),
             Self::Status => both!(
