@@ -104,7 +104,7 @@ impl Locale {
     #[must_use]
     pub fn test(self, id: &str, now: Timestamp, advice: &AdviceContext) -> Message {
         let told = self.say(
-            "これはテストです。対応は不要です。この通知が届いたので、異常があればここに届きます。",
+            "これはテストです。対応は不要です。この通知が届いたので、異常が起きたときの通知もここに届きます。",
             "This is a test; nothing needs to be done. As it has arrived, alerts will arrive here too.",
         );
         let lines = [told.to_owned()].into_iter();
@@ -178,37 +178,32 @@ impl Locale {
         }
     }
 
-    /// What a condition is called.
+    /// What a condition is called, as on the page.
     #[must_use]
     pub fn name(self, kind: Kind) -> &'static str {
-        let (ja, en) = match kind {
-            Kind::DeliveriesExhausted => ("要対応のイベント", "events that cannot be sent:"),
-            Kind::PartnerRefuses => ("VoiceDrive による拒否", "refusal by VoiceDrive"),
-            Kind::PartnerAway => (
-                "VoiceDrive に送信できない状態",
-                "an outage on the way to VoiceDrive",
-            ),
-            Kind::SuccessRateLow => ("送信成功率の低下", "a low success rate"),
-            Kind::QueueLong => ("送信の滞留", "a long queue"),
-            Kind::LoginsFailing => ("認証の失敗", "a series of failed logins"),
-            Kind::StatisticsSlow => ("統計 API の遅延・失敗", "slow or failing statistics"),
-            Kind::BackupOld => ("バックアップの異常", "trouble with the backup file"),
-            Kind::DatabaseDamaged => ("データベースの異常", "trouble with the database"),
-            Kind::DiskLow => ("ディスク容量の不足", "a shortage of disk space"),
-            Kind::CertificateExpiring => ("証明書の期限", "the end of a certificate's life"),
-            Kind::ClockOff => ("時計のずれ", "a difference between the clocks"),
-            Kind::TokenEnding => ("トークンの期限", "the end of a token's life"),
-            Kind::DeliveriesMissing => (
-                "VoiceDrive に届いていないイベント",
-                "events that VoiceDrive does not have:",
-            ),
-            Kind::ReconcileOld => (
-                "VoiceDrive との突き合わせの遅れ",
-                "an overdue reconciliation with VoiceDrive",
-            ),
-            Kind::OnHold => ("送信の一時停止", "a hold"),
+        let en = match kind {
+            Kind::DeliveriesExhausted => "events that cannot be sent:",
+            Kind::PartnerRefuses => "refusal by VoiceDrive",
+            Kind::PartnerAway => "an outage on the way to VoiceDrive",
+            Kind::SuccessRateLow => "a low success rate",
+            Kind::QueueLong => "a long queue",
+            Kind::LoginsFailing => "a series of failed logins",
+            Kind::StatisticsSlow => "slow or failing statistics",
+            Kind::BackupOld => "trouble with the backup file",
+            Kind::DatabaseDamaged => "trouble with the database",
+            Kind::DiskLow => "a shortage of disk space",
+            Kind::CertificateExpiring => "the end of a certificate's life",
+            Kind::ClockOff => "a difference between the clocks",
+            Kind::TokenEnding => "the end of a token's life",
+            Kind::DeliveriesMissing => "events that VoiceDrive does not have:",
+            Kind::ReconcileOld => "an overdue reconciliation with VoiceDrive",
+            Kind::OnHold => "a hold",
         };
-        self.language.say(ja, en)
+        // In Japanese a name fits every place; in English it stands in a sentence here.
+        match self.language {
+            Language::Ja => self.notice(kind),
+            Language::En => en,
+        }
     }
 
     fn text(
@@ -219,7 +214,11 @@ impl Locale {
         actions: &[String],
     ) -> String {
         let mut lines = vec![self.what(state, report)];
-        let since = self.clock(report.opened_at);
+        if state != State::Resolved {
+            let label = self.language.say("意味と対応", "What it means, what to do");
+            lines.push(format!("{label}: {}", self.advice(report, &advice.routes)));
+        }
+        let since = self.moment_of_year(report.opened_at);
         let lasted = self.span(report.at.since(report.opened_at));
         lines.push(match (state, self.language) {
             (State::Resolved, Language::Ja) => format!("期間: {since} から {lasted}"),
@@ -232,8 +231,6 @@ impl Locale {
             lines.extend(self.on_the_page(advice.page_of(&report.id).as_deref()));
             return lines.join("\n");
         }
-        let label = self.language.say("意味と対応", "What it means, what to do");
-        lines.push(format!("{label}: {}", self.advice(report, &advice.routes)));
         if advice.recovers && report.is_of_outage() {
             lines.push(self.language.phrase(Recovering::ByItself).to_owned());
         } else if report.kind == Kind::PartnerAway && report.exhausted > 0 {
@@ -246,12 +243,14 @@ impl Locale {
         }
         lines.extend(self.on_the_page(advice.page_of(&report.id).as_deref()));
         if let Some(oldest) = &report.oldest_event_id {
-            let label = self.language.say("最も古いイベント", "Oldest event");
+            let label = self.language.say("最も古いイベントの ID", "Oldest event");
             lines.push(format!("{label}: {oldest}"));
         }
         if !report.event_types.is_empty() {
-            let label = self.language.say("イベント名", "Types");
-            lines.push(format!("{label}: {}", report.event_types.join(", ")));
+            let label = self.language.say("種類", "Types");
+            let types = report.event_types.iter();
+            let types = types.map(|name| self.event_type_with_name(name));
+            lines.push(format!("{label}: {}", types.collect::<Vec<_>>().join(", ")));
         }
         if !actions.is_empty() {
             let label = self.language.say("コマンド", "Commands");
@@ -273,7 +272,7 @@ impl Locale {
             ended_early,
         } = &report.finding
         {
-            let until = self.clock(*until);
+            let until = self.moment_of_year(*until);
             let ended = (state == State::Resolved).then_some(*ended_early);
             return holds::told(&until, reason, report.count, ended, self.language);
         }
@@ -289,15 +288,14 @@ impl Locale {
         } = &report.finding
         {
             let ended = (state == State::Resolved).then_some(report.at >= *ends_at);
-            let issued = self.clock(*issued_at);
             let which = findings::Token {
                 jti: &report.subject,
                 scope,
-                issued_on: &issued[..10],
+                issued_on: &self.day_of_year(*issued_at),
             };
             findings::of_a_token(&which, *days, ended)
         } else {
-            findings::of_numbers(&report.finding)
+            findings::of_numbers(state, &report.finding)
         };
         let told = match self.language {
             Language::Ja => ja,
@@ -311,7 +309,7 @@ impl Locale {
 
     /// That what was told does not hold any more, and when that counts as the end.
     pub(crate) fn clearing(self, since: Timestamp) -> String {
-        let [since, end] = [since, since.after(CLEAR_FOR)].map(|at| self.clock(at));
+        let [since, end] = [since, since.after(CLEAR_FOR)].map(|at| self.moment_of_year(at));
         both!(
             self.language,
             "ただし {since} からは正常です。このまま {end} まで続けば終了とします。",
@@ -344,30 +342,38 @@ impl Locale {
     pub(crate) fn advice(self, report: &Report, routes: &AllSettings) -> String {
         let (ja, en) = match &report.finding {
             Finding::Deliveries { cause, .. } | Finding::Away { cause, .. } => {
-                return cause.sentence(&routes.of(report.route()), self.language);
+                let told = cause.sentence(&routes.of(report.route()), self.language);
+                if report.kind != Kind::DeliveriesExhausted {
+                    return told;
+                }
+                return both!(
+                    self.language,
+                    "{told}。原因がなくなったら再送してください",
+                    "{told}; send them again when the cause is gone"
+                );
             }
             Finding::Missing { .. } => (
                 "応答は 200 でしたが、VoiceDrive の記録にないか、職員が見つからず反映されていません。もう一度送り、次の突き合わせで届いたことが確かめられると終了します。職員が見つからない場合は、先にその職員の employee.created を送ってください",
                 "they were answered with 200, and VoiceDrive has no record of them or did not know the person: send them again (where the person was not known, first that person's employee.created); it is over when the next reconciliation finds them",
             ),
             Finding::Comparison { .. } => (
-                "その間は、届いていないイベントがあっても分かりません。VoiceDrive の担当者に定期的な突き合わせが動いているかを確かめるか、一覧をもらって reconcile を実行してください",
+                "その間は、届いていないイベントがあっても分かりません。定期的な突き合わせが動いているかを VoiceDrive の担当者に確かめるか、一覧をもらって reconcile を実行してください",
                 "meanwhile nobody sees what VoiceDrive does not have: ask VoiceDrive whether their regular reconciliation runs, or for their list, and run `reconcile` with it",
             ),
             Finding::SuccessRate { .. } => (
-                "失敗したものは自動で再送されます。tail で原因を確かめてください",
+                "失敗したものは自動で再送されます。続く場合は tail で原因を確かめてください",
                 "what failed is sent again by itself: look with `tail` why",
             ),
             Finding::Queue { .. } => (
-                "イベントは失われません。送信先が応答しているか、送信先の URL (delivery.url、[[route]] の url) が設定されているかを確かめてください",
+                "イベントは失われません。送り先が応答しているか、送り先の URL (delivery.url、[[route]] の url) が設定されているかを確かめてください",
                 "no event is lost: see whether the receiver answers, and whether its URL is set (delivery.url, `url` of a [[route]])",
             ),
             Finding::Logins { .. } => (
-                "誤ったトークンを使っている相手か、不正なアクセスの試みです。ログの接続元を確かめてください",
+                "設定のまちがいか、不正な接続の試みです。ログの接続元を確かめてください",
                 "somebody uses a wrong token, or tries to get in: the log says from where",
             ),
             Finding::Statistics { .. } => (
-                "サーバーが混んでいるか、ディスクが遅くなっています。他のサービスの負荷を確かめてください",
+                "サーバーが混んでいるか、ディスクが遅くなっています。ほかのサービスの負荷を確かめてください",
                 "the server is busy, or its disk slow: look at what else runs on it",
             ),
             Finding::Backup { .. } => (
@@ -393,7 +399,7 @@ impl Locale {
             ),
             Finding::OwnClock { seconds } => clocks::advice(*seconds),
             Finding::Hold { .. } => (
-                "受け付けは続き、イベントは失われません。終わると、待っていたものから順に自動で送信します",
+                "対応は不要です。受け付けは続き、イベントは失われません。終わると、待っていたものから順に自動で送信します",
                 "accepting goes on and no event is lost; when it ends, what waits is sent by itself, in order",
             ),
             Finding::Token { .. } => (
@@ -584,7 +590,7 @@ mod tests {
             (
                 Language::Ja,
                 "10 件は、担当者の操作を待っています",
-                "自動復旧が有効です",
+                "回復後の自動送信が有効です",
             ),
         ] {
             let timezone = Zone::TOKYO;
@@ -682,10 +688,13 @@ mod tests {
         );
         assert_eq!(
             told(Language::Ja, State::Ongoing),
-            "直近 1 時間に、認証の失敗が 1 回ありました。ただし 2025-10-26 14:28:00 からは正常です。\
-             このまま 2025-10-26 14:33:00 まで続けば終了とします。"
+            "直近 1 時間に、正しくない鍵やコードでの接続が 1 回ありました。ただし 2025/10/26 (日) 14:28 からは正常です。\
+             このまま 2025/10/26 (日) 14:33 まで続けば終了とします。"
         );
         let over = told(Language::En, State::Resolved);
-        assert_eq!(over, "In the last hour, 1 login failed.");
+        assert_eq!(
+            over,
+            "It is over. Before that: In the last hour, 1 login failed."
+        );
     }
 }

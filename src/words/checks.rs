@@ -60,8 +60,8 @@ phrases! {
         Ingest: "入口", "ingest";
         Proxy: "プロキシ", "proxy";
         Certificates: "証明書", "certificates";
-        Routes: "経路", "routes";
-        Route: "経路", "route";
+        Routes: "送り先", "routes";
+        Route: "送り先", "route";
         Hold: "一時停止", "hold";
         Alerts: "通知先", "alerts";
     }
@@ -347,7 +347,7 @@ pub(crate) fn last_message_failed(why: &str, test: &str, language: Language) -> 
 pub(crate) fn lost_route(resend: &str, language: Language) -> String {
     both!(
         language,
-        "設定にない経路を待っているイベントがあります。経路を設定に戻すか、{resend} で別の経路から送ってください (一度も送信していないものは --status accepted)",
+        "設定にない送り先を待っているイベントがあります。送り先を設定に戻すか、{resend} で別の送り先に送ってください (一度も送信していないものは --status accepted)",
         "events wait for a route that the configuration does not have; bring it back, or send them another way with `{resend}` (what was never tried: --status accepted)"
     )
 }
@@ -356,7 +356,7 @@ pub(crate) fn lost_route(resend: &str, language: Language) -> String {
 pub(crate) fn same_url(names: &str, language: Language) -> String {
     both!(
         language,
-        "{names} は同じ URL に送ります。同じ職員のイベントでも、経路が違えば順番は守られません。1 つの経路にまとめることを勧めます",
+        "{names} は同じ URL に送ります。同じ職員のイベントでも、[[route]] が違えば順番は守られません。1 つの [[route]] にまとめることを勧めます",
         "{names} lead to one URL: between two routes there is no order, even for the events of one person; one route for both keeps it"
     )
 }
@@ -365,7 +365,7 @@ pub(crate) fn same_url(names: &str, language: Language) -> String {
 pub(crate) fn unused_previous(name: &str, profile: &str, language: Language) -> String {
     both!(
         language,
-        "{name} は送信には使われません。{profile} の署名は 1 つだけで、現在の鍵で作ります。送信先が新しい鍵に替わるまで、送信は 401 で拒否されます",
+        "{name} は送信には使われません。{profile} の署名は 1 つだけで、現在の鍵で作ります。送り先が新しい鍵に替わるまで、送信は 401 で拒否されます",
         "{name} has no effect on what is sent: {profile} carries one signature, which the present secret makes. Until the receiver has the new secret, it answers 401"
     )
 }

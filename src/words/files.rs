@@ -202,7 +202,7 @@ impl Odd {
                 let path = path.display();
                 both!(
                     language,
-                    "中身が空か、リレーの書いたものではありません。live のデータベースがこのリレーのものなら、sudo rm {path} で消してから起動してください。relay-backup.db と照らし合わせて作り直されます",
+                    "中身が空か、リレーの書いたものではありません。live/ のデータベースがこのリレーのものなら、sudo rm {path} で消してから起動してください。relay-backup.db と照らし合わせて作り直されます",
                     "Its content is not what the relay has written. When the database in live is this relay's own, remove this file before the start (sudo rm {path}): it is made anew, and relay-backup.db says whose database it is"
                 )
             }

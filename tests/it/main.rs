@@ -69,3 +69,4 @@ mod securing;
 mod speaking;
 mod spoiling;
 mod typing;
+mod wording;
