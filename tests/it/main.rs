@@ -66,6 +66,7 @@ mod revoking;
 mod routing;
 mod secrets;
 mod securing;
+mod shutting_out;
 mod speaking;
 mod spoiling;
 mod typing;

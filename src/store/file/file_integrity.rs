@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -64,6 +64,13 @@ impl OpenFiles {
     /// as good: SQLite will report the error.
     pub(super) fn is_kept(&self) -> bool {
         self.is_kept_by_database() && self.is_kept_by_journal()
+    }
+
+    /// Whether the database has no name any more, in whatever directory. One that cannot be asked has.
+    pub(super) fn is_deleted(&self) -> bool {
+        self.database
+            .metadata()
+            .is_ok_and(|found| found.nlink() == 0)
     }
 
     fn is_kept_by_database(&self) -> bool {
