@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::cause::Cause;
+use crate::command_line::CommandLine;
 use crate::incident::StatusCount;
 use crate::trouble::Trouble;
 use crate::zone::Zone;
