@@ -42,7 +42,7 @@ phrases! {
         LastTryFailed: "最後の作成に失敗しました", "the last try failed";
         Full: "満杯です。新しいイベントは受け付けられません。空きを作ってください", "full: nothing new is accepted; make room";
         Free: "空き", "free";
-        NoInodes: "これ以上ファイルを作れません (inode を使い切りました。df -i で確かめ、不要な小さなファイルを消してください)", "but no further file can be made, since all inodes are in use (see df -i): delete small files that are not needed";
+        NoInodes: "これ以上ファイルを作れません (ファイル数が上限に達しました。df -i で確かめ、不要な小さなファイルを消してください)", "but no further file can be made, since all inodes are in use (see df -i): delete small files that are not needed";
         NotSet: "未設定。受け付けたイベントは保存され、送信されません (VOICEDRIVE_WEBHOOK_URL を設定してください)", "not set: events are accepted and kept, nothing is sent (set VOICEDRIVE_WEBHOOK_URL)";
     }
 }

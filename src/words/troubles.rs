@@ -20,7 +20,7 @@ impl Trouble {
                 .to_owned(),
             (Self::DiskFull(Shortage::Inodes), _) => language
                 .say(
-                    "ディスクに、これ以上ファイルを作れません (容量は残っていますが、inode を使い切りました)",
+                    "ディスクに、これ以上ファイルを作れません (容量は残っていますが、ファイル数が上限に達しました)",
                     "the disk can hold no more files: it has free bytes, and all its inodes are in use (see df -i)",
                 )
                 .to_owned(),

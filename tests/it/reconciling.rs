@@ -185,12 +185,11 @@ async fn seven_of_two_hundred_are_found_with_one_command_and_sent_again() {
     assert_eq!(handed_in.status(), 202);
     let received = partner.wait_until(|all| all.len() == 200).await;
     daemon.all_sent().await;
-    let ids: Vec<String> = received
-        .iter()
-        .map(|one| one.header("x-request-id").to_owned())
-        .collect();
-    let mut lost: Vec<&str> = ids[20..27].iter().map(String::as_str).collect();
-    lost.sort_unstable();
+    let ids = received.iter().map(|one| one.header("x-request-id"));
+    let mut ids: Vec<String> = ids.map(str::to_owned).collect();
+    // A list speaks of what lies between its first and its last id.
+    ids.sort_unstable();
+    let lost: Vec<&str> = ids[20..27].iter().map(String::as_str).collect();
     // As Excel saves it in Japan: Shift_JIS, every cell in quotes, blank lines, and ids in capitals.
     let mut table = b"\"requestId\",\"processingStatus\",\"\x8e\x81\x96\xbc\"\r\n".to_vec();
     for id in ids.iter().filter(|id| !lost.contains(&id.as_str())) {

@@ -121,6 +121,8 @@ const COMMANDS: &[&str] = &[
     "rm",
     "ls",
     "ss",
+    "df",
+    "journalctl",
     "sync",
     "free",
     "openssl",
